@@ -1,0 +1,61 @@
+import type { CatalogObject } from "../catalog/catalog.ts";
+import type { Secret } from "./secret.ts";
+
+/** A checked configuration: what every command works from. Durations in milliseconds, sizes in bytes. */
+export interface Config {
+  readonly pardot: PardotConfig;
+  readonly etl: EtlConfig;
+  /** The catalogue with the operator's overrides applied, in plan order. */
+  readonly catalog: readonly CatalogObject[];
+}
+
+export interface PardotConfig {
+  /** 18 characters, `0Uv…`. */
+  readonly businessUnitId: string;
+  readonly apiUrl: URL;
+  readonly loginUrl: URL;
+  readonly apiVersion: "auto" | "3" | "4";
+  /** Overrides the format of every query and read when set. */
+  readonly v4Format: "xml" | "json" | null;
+  /** IANA name: the zone of the API user, in which v3/v4 timestamps are. */
+  readonly timeZone: string;
+  /** IANA name: the zone in which the quota day turns. */
+  readonly accountTimeZone: string;
+  readonly auth: AuthConfig;
+  /** Requests in flight, 1 to 5. */
+  readonly maxConcurrency: number;
+  readonly maxWaitingExports: number;
+  /** Calls this tool may make in an account day; null: none of its own. */
+  readonly dailyCallBudget: number | null;
+  readonly exportPollIntervalMs: number;
+  readonly exportTimeoutMs: number;
+  /** Longest wait for the next byte of an answer. */
+  readonly requestTimeoutMs: number;
+}
+
+export type AuthConfig =
+  | {
+      readonly flow: "refresh_token";
+      readonly clientId: string;
+      readonly clientSecret: Secret;
+      readonly refreshToken: Secret;
+    }
+  | { readonly flow: "client_credentials"; readonly clientId: string; readonly clientSecret: Secret };
+
+export type Destination =
+  | { readonly kind: "s3"; readonly bucket: string; readonly prefix: string }
+  | { readonly kind: "folder"; readonly path: string };
+
+export interface EtlConfig {
+  /** Names of the chosen objects, in plan order. */
+  readonly objects: readonly string[];
+  readonly destination: Destination;
+  readonly s3PathStyle: boolean | null;
+  readonly compression: "none" | "gzip" | "zstd";
+  readonly rowsPerFile: number;
+  readonly bytesPerFile: number;
+  readonly warehouse: { readonly kind: "none" } | { readonly kind: "duckdb"; readonly path: string };
+  readonly overlapMs: number;
+  readonly stopGraceMs: number;
+  readonly tmpDir: string;
+}

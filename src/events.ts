@@ -1,0 +1,54 @@
+import type { Instant } from "./time/instant.ts";
+
+/**
+ * The closed union of everything a run can announce. Progress, log and notification are made from these alone; nothing
+ * in the core prints. `object` is the catalogue's name.
+ */
+export type RunEvent =
+  | { readonly type: "run-started"; readonly runId: string; readonly objects: readonly string[] }
+  | { readonly type: "run-resumed"; readonly windows: number; readonly files: number }
+  | { readonly type: "connected"; readonly version: number; readonly now: Instant; readonly clock: "pardot" | "own" }
+  | {
+      readonly type: "object-planned";
+      readonly object: string;
+      readonly process: "bulk" | "segmented" | "read";
+      readonly windows: number;
+      readonly from: Instant;
+      readonly to: Instant;
+      readonly reason: string;
+    }
+  | { readonly type: "object-started"; readonly object: string }
+  | { readonly type: "export-created"; readonly object: string; readonly exportId: string; readonly window: number }
+  | { readonly type: "export-adopted"; readonly object: string; readonly exportId: string }
+  | {
+      readonly type: "export-polled";
+      readonly object: string;
+      readonly exportId: string;
+      readonly state: string;
+      readonly pauseMs: number;
+    }
+  | { readonly type: "page-read"; readonly object: string; readonly records: number }
+  | {
+      readonly type: "file-landed";
+      readonly object: string;
+      readonly key: string;
+      readonly rows: number;
+      readonly bytes: number;
+      readonly outcome: "written" | "already-there";
+    }
+  | { readonly type: "window-finished"; readonly object: string; readonly rows: number }
+  | { readonly type: "object-finished"; readonly object: string; readonly rows: number; readonly files: number }
+  | { readonly type: "object-failed"; readonly object: string; readonly code: string; readonly message: string }
+  | { readonly type: "committed"; readonly manifest: string; readonly files: number; readonly rows: number }
+  | { readonly type: "loaded"; readonly object: string; readonly table: string; readonly rows: number }
+  | {
+      readonly type: "retrying";
+      readonly kind: string;
+      readonly attempt: number;
+      readonly pauseMs: number;
+      readonly reason: string;
+    }
+  | { readonly type: "token-refreshed" }
+  | { readonly type: "warning"; readonly code: string; readonly message: string; readonly object: string | null };
+
+export type OnEvent = (event: RunEvent) => void;

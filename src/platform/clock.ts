@@ -1,0 +1,41 @@
+/** The machine's clock and timers: the only file that touches them, so that tests bring their own. */
+export interface Clock {
+  /** Milliseconds since 1970 by this machine. Only for durations and leases: windows use Pardot's Date header. */
+  now(): number;
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const onAbort = (): void => {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve();
+      }, ms);
+      signal?.addEventListener("abort", onAbort, { once: true });
+    }),
+};
+
+/** A deadline that can be moved: aborts its signal `ms` after the last `touch`. Used for "N seconds without a byte". */
+export interface Watchdog {
+  readonly signal: AbortSignal;
+  touch(): void;
+  stop(): void;
+}
+
+export function startWatchdog(ms: number, reason: () => Error): Watchdog {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(reason()), ms);
+  timer.unref();
+  return { signal: controller.signal, touch: () => timer.refresh(), stop: () => clearTimeout(timer) };
+}

@@ -1,0 +1,14 @@
+import { randomBytes } from "node:crypto";
+
+/** The dice, injected so that tests can load them. */
+export interface Random {
+  /** A number in [0, 1). */
+  unit(): number;
+  /** `bytes` random bytes as lower-case hex. */
+  hex(bytes: number): string;
+}
+
+export const systemRandom: Random = {
+  unit: () => Math.random(),
+  hex: (bytes) => randomBytes(bytes).toString("hex"),
+};
