@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { account } from "../catalog/objects/account.ts";
+import { tag } from "../catalog/objects/tag.ts";
+import { visitorActivity } from "../catalog/objects/visitor-activity.ts";
+import { DAY_MS, HISTORY_START, isoInstant } from "../time/instant.ts";
+import { fromOldest, rangeStart, rangeWindow } from "./range.ts";
+import type { RangeFacts } from "./range.ts";
+
+const settings = { now: Date.parse("2026-03-20T09:30:15.400Z"), overlapMs: DAY_MS, zone: "UTC" };
+const nothing: RangeFacts = {
+  warehouseWatermark: null,
+  hasWarehouse: true,
+  tableHasRows: false,
+  ownWatermark: null,
+  filesCommitted: 0,
+  plannedUntil: null,
+  historyPlanned: false,
+};
+
+describe("start of a range", () => {
+  it("is the whole history without a watermark", () => {
+    expect(rangeStart(tag, nothing, settings)).toMatchObject({
+      from: HISTORY_START,
+      wholeHistory: true,
+      emptyTable: false,
+    });
+  });
+
+  it("is the warehouse's MAX less a day", () => {
+    const facts = { ...nothing, tableHasRows: true, warehouseWatermark: "2026-03-10 01:02:03" };
+    expect(isoInstant(rangeStart(tag, facts, settings).from)).toBe("2026-03-09T01:02:03Z");
+  });
+
+  it("reads the warehouse's MAX as local time of the zone", () => {
+    const facts = { ...nothing, tableHasRows: true, warehouseWatermark: "2026-03-09 01:02:03" };
+    const start = rangeStart(tag, facts, { ...settings, zone: "America/New_York" });
+    expect(isoInstant(start.from)).toBe("2026-03-08T06:02:03Z");
+  });
+
+  it("is never later than now less the overlap, whatever the table says", () => {
+    const facts = { ...nothing, tableHasRows: true, warehouseWatermark: "2031-01-01 00:00:00" };
+    expect(isoInstant(rangeStart(tag, facts, settings).from)).toBe("2026-03-19T09:30:15Z");
+  });
+
+  it("is never later than the end of the last range less the overlap", () => {
+    const facts = {
+      ...nothing,
+      tableHasRows: true,
+      warehouseWatermark: "2026-03-18 00:00:00",
+      plannedUntil: Date.parse("2026-03-15T00:00:00Z"),
+    };
+    expect(isoInstant(rangeStart(tag, facts, settings).from)).toBe("2026-03-14T00:00:00Z");
+  });
+
+  it("goes on from the own record when the table is empty although files were committed", () => {
+    const facts = { ...nothing, filesCommitted: 3, ownWatermark: "2026-03-10 00:00:00" };
+    const start = rangeStart(tag, facts, settings);
+    expect(start.emptyTable).toBe(true);
+    expect(isoInstant(start.from)).toBe("2026-03-09T00:00:00Z");
+  });
+
+  it("does not plan the history twice while its windows are still open", () => {
+    const facts = { ...nothing, historyPlanned: true, plannedUntil: Date.parse("2026-03-20T00:00:00Z") };
+    expect(isoInstant(rangeStart(tag, facts, settings).from)).toBe("2026-03-19T00:00:00Z");
+  });
+
+  it("is everything for an object without a watermark", () => {
+    expect(rangeStart(account, nothing, settings).wholeHistory).toBe(true);
+  });
+});
+
+describe("window of a range", () => {
+  it("ends at the whole second of now", () => {
+    const window = rangeWindow(tag, rangeStart(tag, nothing, settings), settings);
+    expect(window).toMatchObject({ field: "updated_at", to: Date.parse("2026-03-20T09:30:15Z") });
+  });
+
+  it("goes by created_at in the first history of visitor activities and by updated_at afterwards", () => {
+    expect(rangeWindow(visitorActivity, rangeStart(visitorActivity, nothing, settings), settings).field).toBe(
+      "created_at",
+    );
+    const later = { ...nothing, tableHasRows: true, warehouseWatermark: "2026-03-10 01:02:03" };
+    expect(rangeWindow(visitorActivity, rangeStart(visitorActivity, later, settings), settings).field).toBe(
+      "updated_at",
+    );
+  });
+
+  it("starts a day before the oldest record, and needs no question when there is none", () => {
+    const history = rangeWindow(tag, rangeStart(tag, nothing, settings), settings);
+    expect(fromOldest(history, null, "UTC")).toBeNull();
+    const asked = fromOldest(history, "2024-02-29 12:00:00", "UTC");
+    expect(asked?.from).toBe(HISTORY_START);
+    expect(isoInstant(asked?.askFrom ?? 0)).toBe("2024-02-28T12:00:00Z");
+  });
+});

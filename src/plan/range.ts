@@ -1,0 +1,84 @@
+import type { CatalogObject } from "../catalog/catalog.ts";
+import { DAY_MS, floorSecond, HISTORY_START } from "../time/instant.ts";
+import type { Instant, LocalText } from "../time/instant.ts";
+import { fromLocal, shiftLocal } from "../time/zone.ts";
+import type { Window } from "./windows.ts";
+
+/** What is known of an object before its range is decided. */
+export interface RangeFacts {
+  /** MAX of the watermark column in the warehouse, null when it has none. */
+  readonly warehouseWatermark: LocalText | null;
+  /** Whether the warehouse is asked at all; without one the tool's own record counts. */
+  readonly hasWarehouse: boolean;
+  /** The warehouse's table exists and holds rows. */
+  readonly tableHasRows: boolean;
+  /** Greatest watermark in the files committed so far. */
+  readonly ownWatermark: LocalText | null;
+  /** Files committed so far. */
+  readonly filesCommitted: number;
+  /** End of what earlier runs have planned, committed or not; null when there was none. */
+  readonly plannedUntil: Instant | null;
+  /** Whether earlier runs left windows that go back to the whole history. */
+  readonly historyPlanned: boolean;
+}
+
+export interface RangeSettings {
+  readonly now: Instant;
+  readonly overlapMs: number;
+  readonly zone: string;
+}
+
+/** Where a range starts, and why, in words for the plan and the summary. */
+export interface RangeStart {
+  readonly from: Instant;
+  readonly wholeHistory: boolean;
+  readonly reason: string;
+  /** The table is empty or missing although files have been committed. */
+  readonly emptyTable: boolean;
+}
+
+/**
+ * The start of the next range: the greatest watermark less the overlap, never later than now less the overlap and never
+ * later than the end of what was planned before less the overlap, so that nothing falls between two runs; the whole
+ * history when there is no watermark.
+ */
+export function rangeStart(object: CatalogObject, facts: RangeFacts, settings: RangeSettings): RangeStart {
+  if (object.watermark === null) {
+    return { from: HISTORY_START, wholeHistory: true, reason: "no watermark: read whole", emptyTable: false };
+  }
+  const emptyTable = facts.hasWarehouse && !facts.tableHasRows && facts.filesCommitted > 0;
+  const watermark = facts.hasWarehouse && !emptyTable ? facts.warehouseWatermark : facts.ownWatermark;
+  const floors: { at: Instant; reason: string }[] = [];
+  if (watermark !== null) {
+    const source = facts.hasWarehouse && !emptyTable ? `MAX(${object.watermark}) of ${object.table}` : "own record";
+    floors.push({
+      at: fromLocal(shiftLocal(watermark, -settings.overlapMs), settings.zone, "earlier"),
+      reason: `${source} ${watermark} less the overlap`,
+    });
+  } else if (!facts.historyPlanned) {
+    return { from: HISTORY_START, wholeHistory: true, reason: "no watermark yet: whole history", emptyTable };
+  }
+  if (facts.plannedUntil !== null) {
+    floors.push({ at: facts.plannedUntil - settings.overlapMs, reason: "end of the last range less the overlap" });
+  }
+  floors.push({ at: settings.now - settings.overlapMs, reason: "now less the overlap" });
+  const earliest = floors.reduce((a, b) => (b.at < a.at ? b : a));
+  return { from: floorSecond(earliest.at), wholeHistory: false, reason: earliest.reason, emptyTable };
+}
+
+/** The range as one window: what segmented objects ask for, and what bulk ones cut up. */
+export function rangeWindow(object: CatalogObject, start: RangeStart, settings: RangeSettings): Window {
+  const history = object.v4.export?.historyField;
+  const field = start.wholeHistory && history !== undefined ? history : object.watermark;
+  return { field, from: start.from, to: floorSecond(settings.now), askFrom: start.from };
+}
+
+/**
+ * A whole history begins a day before its oldest record instead of in 1900. Null when there is no record at all, so that
+ * nothing has to be asked for.
+ */
+export function fromOldest(history: Window, oldest: LocalText | null, zone: string): Window | null {
+  if (oldest === null) return null;
+  const askFrom = Math.max(history.from, fromLocal(oldest, zone, "earlier") - DAY_MS);
+  return { ...history, askFrom: Math.min(askFrom, history.to) };
+}

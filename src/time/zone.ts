@@ -1,0 +1,76 @@
+import { Temporal } from "temporal-polyfill";
+import { SECOND_MS } from "./instant.ts";
+import type { Instant, LocalText } from "./instant.ts";
+
+/** Wall-clock text of an instant in a zone (IANA name), cut to the second. */
+export function toLocal(instant: Instant, zone: string): LocalText {
+  const local = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDateTime();
+  return textOf(local);
+}
+
+/**
+ * The instant of a wall-clock text in a zone. A text that a clock shows twice (autumn) or never (spring) has two
+ * readings: `earlier` or `later`. Throws RangeError when the text is no `YYYY-MM-DD HH:MM:SS`.
+ */
+export function fromLocal(text: LocalText, zone: string, reading: "earlier" | "later"): Instant {
+  return plain(text).toZonedDateTime(zone, { disambiguation: reading }).epochMilliseconds;
+}
+
+/** Moves a wall-clock text by `ms` on the wall: a day is always the same time of the day before, whatever the zone. */
+export function shiftLocal(text: LocalText, ms: number): LocalText {
+  return textOf(plain(text).add({ milliseconds: ms }));
+}
+
+/** The calendar day of an instant in a zone, `YYYY-MM-DD`. */
+export function localDay(instant: Instant, zone: string): string {
+  return toLocal(instant, zone).slice(0, 10);
+}
+
+/** The instant at which the next calendar day begins in a zone. */
+export function nextDayStart(instant: Instant, zone: string): Instant {
+  const day = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate();
+  return day.add({ days: 1 }).toZonedDateTime(zone).epochMilliseconds;
+}
+
+/**
+ * The exclusive lower bound to send for records from `from` on: the wall-clock text one second before it. Where the
+ * clock shows that text a second time later on, a server that reads the later one would drop records, so the bound goes
+ * back to the last second before the hour that repeats. Which reading Pardot takes is not documented.
+ */
+export function boundAfter(from: Instant, zone: string): LocalText {
+  const text = toLocal(from - SECOND_MS, zone);
+  if (fromLocal(text, zone, "later") < from) return text;
+  return shiftLocal(repeatedHour(text, zone).start, -SECOND_MS);
+}
+
+/**
+ * The exclusive upper bound to send for records before `to`: its wall-clock text; where the clock showed that text once
+ * before, the end of the hour that repeats, so that either reading includes every record before `to`.
+ */
+export function boundBefore(to: Instant, zone: string): LocalText {
+  const text = toLocal(to, zone);
+  if (fromLocal(text, zone, "earlier") >= to) return text;
+  return repeatedHour(text, zone).end;
+}
+
+/** The wall-clock stretch [start, end) that is shown twice and holds `text`. */
+function repeatedHour(text: LocalText, zone: string): { start: LocalText; end: LocalText } {
+  const first = plain(text).toZonedDateTime(zone, { disambiguation: "earlier" });
+  const transition = first.getTimeZoneTransition("next");
+  if (transition === null) throw new RangeError(`no clock change after ${text} in ${zone}`);
+  const before = transition.subtract({ nanoseconds: 1 });
+  const repeatedMs = (before.offsetNanoseconds - transition.offsetNanoseconds) / 1e6;
+  const start = textOf(transition.toPlainDateTime());
+  return { start, end: shiftLocal(start, repeatedMs) };
+}
+
+function plain(text: LocalText): Temporal.PlainDateTime {
+  if (!/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(text)) {
+    throw new RangeError(`not a local time (YYYY-MM-DD HH:MM:SS): ${text}`);
+  }
+  return Temporal.PlainDateTime.from(text.replace(" ", "T"));
+}
+
+function textOf(local: Temporal.PlainDateTime): LocalText {
+  return local.toString({ smallestUnit: "second", roundingMode: "floor" }).replace("T", " ");
+}
