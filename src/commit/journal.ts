@@ -1,0 +1,203 @@
+import { DataError, LeaseError } from "../errors.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Storage } from "../storage/storage.ts";
+import { applyChange, EMPTY_STATE } from "./state.ts";
+import type { Change, State } from "./state.ts";
+
+/**
+ * The durable record of the state: numbered entries under `_pardot_etl/state/`, each created exclusively, so that two
+ * writers cannot both write number 43 and the one who is late finds out. An entry holds either a snapshot or the
+ * changes since the entry before it, and says in `base` where the last snapshot stands. Snapshots replace what came
+ * before them; the entries before the last two snapshots are removed.
+ *
+ * `ls` shows the history of a run, `cat` what happened.
+ */
+export const STATE_PREFIX = "_pardot_etl/state/";
+export const STATE_FORMAT_VERSION = 1;
+
+/** Change entries after which a snapshot is written. */
+const SNAPSHOT_EVERY = 200;
+
+interface Entry {
+  readonly format_version: number;
+  readonly sequence: number;
+  /** Sequence of the snapshot that this entry builds on; its own if it is one. */
+  readonly base: number;
+  readonly run_id: string;
+  readonly written_at: string;
+  readonly snapshot?: State;
+  readonly changes?: readonly Change[];
+}
+
+export interface LoadedState {
+  readonly state: State;
+  /** Number of the last entry, 0 when there is none. */
+  readonly sequence: number;
+  readonly base: number;
+  /** Numbers of the entries there are, ascending. */
+  readonly sequences: readonly number[];
+}
+
+/** Reads the state. No entry: the empty state. Throws DataError (exit 6) when an entry is damaged or missing. */
+export async function loadState(storage: Storage, signal: AbortSignal): Promise<LoadedState> {
+  const sequences: number[] = [];
+  for await (const file of storage.list(STATE_PREFIX, signal)) {
+    const match = /^(\d{10})\.json$/.exec(file.key.slice(STATE_PREFIX.length));
+    if (match !== null) sequences.push(Number(match[1]));
+  }
+  const last = sequences.at(-1);
+  if (last === undefined) return { state: EMPTY_STATE, sequence: 0, base: 0, sequences };
+  const newest = await readEntry(storage, last, signal);
+  let state = EMPTY_STATE;
+  for (let sequence = newest.base; sequence <= last; sequence += 1) {
+    const entry = sequence === last ? newest : await readEntry(storage, sequence, signal);
+    state = entry.snapshot ?? (entry.changes ?? []).reduce(applyChange, state);
+  }
+  return { state, sequence: last, base: newest.base, sequences };
+}
+
+async function readEntry(storage: Storage, sequence: number, signal: AbortSignal): Promise<Entry> {
+  const key = entryKey(sequence);
+  const bytes = await storage.read(key, signal);
+  const damaged = (cause: unknown): DataError =>
+    new DataError(`read state entry ${key} in ${storage.location}: it is ${bytes === null ? "missing" : "damaged"}`, {
+      code: "state.damaged",
+      hint: "Nothing was changed. Restore the folder _pardot_etl/state from the bucket's versions or a backup; landed files and manifests are not affected.",
+      cause,
+    });
+  if (bytes === null) throw damaged(undefined);
+  let entry: Entry;
+  try {
+    entry = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Entry;
+  } catch (error) {
+    throw damaged(error);
+  }
+  if (entry.sequence !== sequence) throw damaged(undefined);
+  if (entry.format_version > STATE_FORMAT_VERSION) {
+    throw new DataError(
+      `read state entry ${key}: format ${entry.format_version} is newer than this version of pardot-etl knows`,
+      {
+        code: "state.newer-format",
+        hint: "Run the version of pardot-etl that wrote it, or a later one.",
+      },
+    );
+  }
+  return entry;
+}
+
+export function entryKey(sequence: number): string {
+  return `${STATE_PREFIX}${String(sequence).padStart(10, "0")}.json`;
+}
+
+/**
+ * Writes changes in order. Changes that come while an entry is being written go into the next one together, so that
+ * many lanes cost one write at a time.
+ */
+export class Journal {
+  readonly #storage: Storage;
+  readonly #clock: Clock;
+  readonly #runId: string;
+  readonly #signal: AbortSignal;
+  readonly #sequences: number[];
+  #state: State;
+  #sequence: number;
+  #base: number;
+  #pending: Change[] = [];
+  #snapshotNext = false;
+  /** The write that is not started yet and takes everything pending. */
+  #turn: Promise<void> | null = null;
+  #tail: Promise<void> = Promise.resolve();
+  #failure: Error | null = null;
+
+  /** `signal` stops all writing; it is the one of the whole run, never that of one lane. */
+  constructor(options: {
+    readonly storage: Storage;
+    readonly clock: Clock;
+    readonly runId: string;
+    readonly loaded: LoadedState;
+    readonly signal: AbortSignal;
+  }) {
+    this.#storage = options.storage;
+    this.#clock = options.clock;
+    this.#runId = options.runId;
+    this.#signal = options.signal;
+    this.#state = options.loaded.state;
+    this.#sequence = options.loaded.sequence;
+    this.#base = options.loaded.base;
+    this.#sequences = [...options.loaded.sequences];
+  }
+
+  /** The state with every change recorded so far, durable or about to be. */
+  get state(): State {
+    return this.#state;
+  }
+
+  /**
+   * Resolves when the changes are durable. Throws LeaseError (exit 8) when another run has written in the meantime;
+   * after any failure nothing more is written.
+   */
+  async record(changes: readonly Change[]): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    this.#state = changes.reduce(applyChange, this.#state);
+    this.#pending.push(...changes);
+    this.#turn ??= this.#schedule();
+    await this.#turn;
+  }
+
+  /** Writes a snapshot and removes the entries before the snapshot that it replaces. */
+  async compact(): Promise<void> {
+    const replaced = this.#base;
+    this.#snapshotNext = true;
+    await this.record([]);
+    while (this.#sequences[0] !== undefined && this.#sequences[0] < replaced) {
+      await this.#storage.remove(entryKey(this.#sequences[0]), this.#signal);
+      this.#sequences.shift();
+    }
+  }
+
+  #schedule(): Promise<void> {
+    const turn = this.#tail.then(async () => {
+      this.#turn = null;
+      await this.#write();
+    });
+    // The next turn comes after this one, however it ends; who waits for this one sees its error.
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #write(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    const changes = this.#pending;
+    const snapshot = this.#state;
+    this.#pending = [];
+    const sequence = this.#sequence + 1;
+    const isSnapshot = this.#snapshotNext || this.#sequence === 0 || sequence - this.#base >= SNAPSHOT_EVERY;
+    this.#snapshotNext = false;
+    const entry: Entry = {
+      format_version: STATE_FORMAT_VERSION,
+      sequence,
+      base: isSnapshot ? sequence : this.#base,
+      run_id: this.#runId,
+      written_at: new Date(this.#clock.now()).toISOString(),
+      ...(isSnapshot ? { snapshot } : { changes }),
+    };
+    try {
+      const bytes = new TextEncoder().encode(`${JSON.stringify(entry, null, 1)}\n`);
+      const outcome = await this.#storage.create(entryKey(sequence), bytes, this.#signal);
+      if (outcome === "exists") throw anotherRun(this.#storage.location, sequence);
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      throw this.#failure;
+    }
+    this.#sequence = sequence;
+    this.#base = entry.base;
+    this.#sequences.push(sequence);
+  }
+}
+
+function anotherRun(location: string, sequence: number): LeaseError {
+  return new LeaseError(`write state entry ${sequence} in ${location}: another run wrote it first`, {
+    code: "lease.state-taken",
+    hint: "Two runs work on the same business unit and destination. This one stopped; what it landed stays and is taken up by the next run. Let only one run at a time.",
+  });
+}

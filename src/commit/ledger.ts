@@ -1,0 +1,93 @@
+import { LimitError } from "../errors.ts";
+import { isoInstant } from "../time/instant.ts";
+import type { Instant } from "../time/instant.ts";
+import { localDay, nextDayStart } from "../time/zone.ts";
+import type { Journal } from "./journal.ts";
+
+/** Calls reserved in the state at a time: what a killed run may lose of the day's budget. */
+const BLOCK = 20;
+
+/** Share of the account's daily limit, others' use included, that this tool never goes beyond. */
+const ACCOUNT_SHARE_MAX = 0.8;
+
+export interface LedgerOptions {
+  readonly journal: Journal;
+  /** Calls this tool may make in an account day; null: no limit of its own. */
+  readonly budget: number | null;
+  /** IANA name of the zone in which the account's day turns. */
+  readonly zone: string;
+  /** Pardot's time, as well as it is known. */
+  readonly now: () => Instant;
+  /** What the API last said of the account's quota. */
+  readonly usage: () => { readonly used: number; readonly max: number } | null;
+}
+
+/**
+ * Counts the calls of the account's day across runs. A call is reserved in the durable state before it is made, in
+ * blocks, so that a killed run can only have made fewer calls than the state says.
+ */
+export class CallLedger {
+  readonly #options: LedgerOptions;
+  #day = "";
+  #left = 0;
+  #reserving: Promise<void> | null = null;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one call. Throws LimitError (exit 4) when the day's budget or the account's share is used up. */
+  async take(): Promise<void> {
+    this.#checkUsage();
+    for (;;) {
+      const day = localDay(this.#options.now(), this.#options.zone);
+      if (day !== this.#day) {
+        this.#day = day;
+        this.#left = 0;
+      }
+      if (this.#left > 0) {
+        this.#left -= 1;
+        return;
+      }
+      this.#reserving ??= this.#reserve(day).finally(() => {
+        this.#reserving = null;
+      });
+      await this.#reserving;
+    }
+  }
+
+  /** Gives back what was reserved and not used. */
+  async settle(): Promise<void> {
+    if (this.#left === 0) return;
+    const calls = this.#left;
+    this.#left = 0;
+    await this.#options.journal.record([{ type: "calls-returned", day: this.#day, calls }]);
+  }
+
+  async #reserve(day: string): Promise<void> {
+    const { journal, budget } = this.#options;
+    const { ledger } = journal.state;
+    const reserved = ledger.day === day ? ledger.reserved : 0;
+    const calls = budget === null ? BLOCK : Math.min(BLOCK, budget - reserved);
+    if (calls <= 0) {
+      throw this.#used(`${reserved} of ${budget} calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used`);
+    }
+    await journal.record([{ type: "calls-reserved", day, calls }]);
+    // A day that has turned meanwhile has a count of its own.
+    if (day === this.#day) this.#left += calls;
+  }
+
+  #checkUsage(): void {
+    const usage = this.#options.usage();
+    if (usage === null || usage.used < usage.max * ACCOUNT_SHARE_MAX) return;
+    throw this.#used(`${usage.used} of the account's ${usage.max} calls are used, by all integrations together`);
+  }
+
+  #used(what: string): LimitError {
+    const next = isoInstant(nextDayStart(this.#options.now(), this.#options.zone));
+    return new LimitError(`call Pardot: ${what}`, {
+      code: "limit.call-budget",
+      hint: `What is finished is committed. Run again after ${next}, when the account's next day starts, or raise the budget.`,
+    });
+  }
+}

@@ -1,0 +1,97 @@
+import type { RangeField } from "../catalog/catalog.ts";
+import { isoInstant } from "../time/instant.ts";
+import type { LandedFile, OpenWindow } from "./state.ts";
+
+/** The record of one run: written once, last, and only with files that are whole. */
+export interface Manifest {
+  readonly format_version: 1;
+  readonly run_id: string;
+  readonly business_unit: string;
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly status: RunStatus;
+  /** Zone of every timestamp in the files, unless the object says otherwise. */
+  readonly time_zone: string;
+  /** Pardot's clock when the run started: the end of every range. */
+  readonly now: string;
+  readonly api_calls: { readonly total: number; readonly by_kind: Readonly<Record<string, number>> };
+  readonly objects: readonly ManifestObject[];
+  readonly warnings: readonly ManifestWarning[];
+}
+
+export const RUN_STATUSES = ["complete", "partial", "failed"] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+export interface ManifestObject {
+  readonly object: string;
+  readonly table: string;
+  readonly process: "bulk" | "segmented" | "read";
+  readonly api_version: string;
+  readonly status: "complete" | "failed";
+  readonly error: ManifestError | null;
+  /** Windows committed by this run, those taken over from an earlier one included. */
+  readonly windows: readonly ManifestWindow[];
+  readonly files: readonly ManifestFile[];
+  /** Windows that stay on the books for the next run. */
+  readonly open_windows: readonly ManifestWindow[];
+}
+
+export interface ManifestError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly exit_code: number;
+}
+
+export interface ManifestWarning {
+  readonly code: string;
+  readonly object: string | null;
+  readonly message: string;
+}
+
+export interface ManifestWindow {
+  readonly field: RangeField | null;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface ManifestFile {
+  readonly key: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly min_watermark: string | null;
+  readonly max_watermark: string | null;
+  readonly export_id: string | null;
+}
+
+export function manifestKey(runId: string): string {
+  return `_pardot_etl/runs/${runId}/manifest.json`;
+}
+
+export function manifestWindow(window: Pick<OpenWindow, "field" | "from" | "to">): ManifestWindow {
+  return { field: window.field, from: isoInstant(window.from), to: isoInstant(window.to) };
+}
+
+export function manifestFile(file: LandedFile): ManifestFile {
+  return {
+    key: file.key,
+    rows: file.rows,
+    bytes: file.bytes,
+    sha256: file.sha256,
+    min_watermark: file.minWatermark,
+    max_watermark: file.maxWatermark,
+    export_id: file.exportId,
+  };
+}
+
+/** complete: every object is; failed: none is; partial: the rest. */
+export function runStatus(objects: readonly Pick<ManifestObject, "status">[]): RunStatus {
+  const failed = objects.filter((object) => object.status === "failed").length;
+  if (failed === 0) return "complete";
+  return failed === objects.length ? "failed" : "partial";
+}
+
+export function manifestBytes(manifest: Manifest): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
+}

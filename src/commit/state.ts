@@ -1,0 +1,290 @@
+import type { RangeField } from "../catalog/catalog.ts";
+import { assert } from "../errors.ts";
+import type { Instant, LocalText } from "../time/instant.ts";
+
+/**
+ * What the tool remembers between runs, and the changes that make it. The state is never edited: every change is a
+ * record in the journal, and the state is what comes out when they are applied in order.
+ */
+export interface State {
+  /** Whose data stands here; null before the first run. One destination is one business unit. */
+  readonly businessUnit: string | null;
+  readonly objects: { readonly [name: string]: ObjectState };
+  readonly ledger: Ledger;
+  readonly runs: readonly RunRecord[];
+}
+
+export interface ObjectState {
+  /** Zone of the timestamps landed so far; null while nothing was. */
+  readonly zone: string | null;
+  /** What committed manifests cover, merged, ascending. */
+  readonly coverage: readonly Interval[];
+  /** Planned and not committed yet, in plan order. */
+  readonly windows: readonly OpenWindow[];
+  /** Greatest watermark in committed files. */
+  readonly watermark: LocalText | null;
+  readonly filesCommitted: number;
+  readonly rowsCommitted: number;
+  /** Committed files that the embedded warehouse has not loaded yet, in commit order. */
+  readonly notLoaded: readonly LandedFile[];
+}
+
+/** Half-open, in milliseconds since 1970. */
+export interface Interval {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+export interface OpenWindow extends Interval {
+  /** `<object>/<field>/<from>/<to>`: planning the same window twice is planning it once. */
+  readonly id: string;
+  readonly field: RangeField | null;
+  readonly askFrom: Instant;
+  /** The run that planned it. */
+  readonly plannedBy: string;
+  /** Export under way at Pardot for this window. */
+  readonly exportId: string | null;
+  /** When that export was asked for, by our clock: the time-out counts from here. */
+  readonly exportAskedAt: Instant | null;
+  /** Id of the last record that stands in a landed file; the query goes on after it. */
+  readonly cursor: string | null;
+  readonly files: readonly LandedFile[];
+  /** Every file of the window has landed; it waits for a manifest. */
+  readonly done: boolean;
+}
+
+export interface LandedFile {
+  readonly key: string;
+  /** Parsed records, the header not counted. */
+  readonly rows: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Least and greatest watermark in the file; null when the object has none or no row has one. */
+  readonly minWatermark: LocalText | null;
+  readonly maxWatermark: LocalText | null;
+  readonly exportId: string | null;
+  /** Columns in file order. */
+  readonly columns: readonly string[];
+}
+
+/** Calls of the account's current day, reserved before they are made. */
+export interface Ledger {
+  /** `YYYY-MM-DD` in the account's zone; empty before the first call. */
+  readonly day: string;
+  /** Calls reserved that day: those made, and at most one block that a killed run did not use up. */
+  readonly reserved: number;
+}
+
+export interface RunRecord {
+  readonly runId: string;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly status: "running" | "complete" | "partial" | "failed";
+  readonly rows: number;
+  readonly files: number;
+  readonly calls: number;
+}
+
+export type PlannedWindow = Pick<OpenWindow, "field" | "from" | "to" | "askFrom">;
+
+export type Change =
+  | { readonly type: "run-started"; readonly businessUnit: string; readonly runId: string; readonly at: string }
+  | {
+      readonly type: "planned";
+      readonly object: string;
+      readonly runId: string;
+      readonly zone: string;
+      readonly windows: readonly PlannedWindow[];
+    }
+  | { readonly type: "dropped"; readonly object: string; readonly window: string }
+  | {
+      readonly type: "export-created";
+      readonly object: string;
+      readonly window: string;
+      readonly exportId: string;
+      readonly at: Instant;
+    }
+  | {
+      readonly type: "export-lost";
+      readonly object: string;
+      readonly window: string;
+      readonly exportId: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "landed";
+      readonly object: string;
+      readonly window: string;
+      readonly file: LandedFile;
+      readonly cursor: string | null;
+    }
+  | { readonly type: "window-done"; readonly object: string; readonly window: string }
+  | {
+      readonly type: "committed";
+      readonly object: string;
+      readonly manifest: string;
+      readonly windows: readonly string[];
+      readonly load: boolean;
+    }
+  | { readonly type: "loaded"; readonly object: string; readonly keys: readonly string[] }
+  | { readonly type: "calls-reserved"; readonly day: string; readonly calls: number }
+  | { readonly type: "calls-returned"; readonly day: string; readonly calls: number }
+  | ({ readonly type: "run-finished" } & RunRecord);
+
+/** Runs that are remembered for `status`. */
+const RUNS_KEPT = 30;
+
+export const EMPTY_STATE: State = { businessUnit: null, objects: {}, ledger: { day: "", reserved: 0 }, runs: [] };
+
+const EMPTY_OBJECT: ObjectState = {
+  zone: null,
+  coverage: [],
+  windows: [],
+  watermark: null,
+  filesCommitted: 0,
+  rowsCommitted: 0,
+  notLoaded: [],
+};
+
+export function objectState(state: State, object: string): ObjectState {
+  return state.objects[object] ?? EMPTY_OBJECT;
+}
+
+export function windowId(object: string, window: PlannedWindow): string {
+  return `${object}/${window.field ?? "whole"}/${window.from}/${window.to}`;
+}
+
+/** The state after one change. Pure; a change that does not fit the state is a bug and throws. */
+export function applyChange(state: State, change: Change): State {
+  switch (change.type) {
+    case "run-started":
+      return {
+        ...state,
+        businessUnit: change.businessUnit,
+        runs: [
+          ...state.runs.slice(-RUNS_KEPT + 1),
+          {
+            runId: change.runId,
+            startedAt: change.at,
+            finishedAt: null,
+            status: "running",
+            rows: 0,
+            files: 0,
+            calls: 0,
+          },
+        ],
+      };
+    case "run-finished": {
+      const { type: _, ...record } = change;
+      return { ...state, runs: state.runs.map((run) => (run.runId === record.runId ? record : run)) };
+    }
+    case "calls-reserved":
+      return {
+        ...state,
+        ledger: {
+          day: change.day,
+          reserved: (change.day === state.ledger.day ? state.ledger.reserved : 0) + change.calls,
+        },
+      };
+    case "calls-returned":
+      if (change.day !== state.ledger.day) return state;
+      return { ...state, ledger: { day: change.day, reserved: Math.max(0, state.ledger.reserved - change.calls) } };
+    default:
+      return {
+        ...state,
+        objects: { ...state.objects, [change.object]: applyToObject(objectState(state, change.object), change) },
+      };
+  }
+}
+
+type ObjectChange = Extract<Change, { readonly object: string }>;
+
+function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
+  switch (change.type) {
+    case "planned":
+      return { ...object, zone: change.zone, windows: addWindows(object.windows, change) };
+    case "dropped":
+      return { ...object, windows: object.windows.filter((window) => window.id !== change.window) };
+    case "export-created":
+      return editWindow(object, change.window, (window) => ({
+        ...window,
+        exportId: change.exportId,
+        exportAskedAt: change.at,
+      }));
+    case "export-lost":
+      return editWindow(object, change.window, (window) => ({ ...window, exportId: null, exportAskedAt: null }));
+    case "landed":
+      return editWindow(object, change.window, (window) => ({
+        ...window,
+        cursor: change.cursor,
+        files: window.files.some((file) => file.key === change.file.key)
+          ? window.files
+          : [...window.files, change.file],
+      }));
+    case "window-done":
+      return editWindow(object, change.window, (window) => ({ ...window, done: true }));
+    case "committed":
+      return commitWindows(object, change.windows, change.load);
+    case "loaded":
+      return { ...object, notLoaded: object.notLoaded.filter((file) => !change.keys.includes(file.key)) };
+  }
+}
+
+function addWindows(open: readonly OpenWindow[], change: Extract<Change, { type: "planned" }>): readonly OpenWindow[] {
+  const known = new Set(open.map((window) => window.id));
+  const added = change.windows
+    .map((window): OpenWindow => ({
+      id: windowId(change.object, window),
+      ...window,
+      plannedBy: change.runId,
+      exportId: null,
+      exportAskedAt: null,
+      cursor: null,
+      files: [],
+      done: false,
+    }))
+    .filter((window) => !known.has(window.id));
+  return [...open, ...added];
+}
+
+function editWindow(object: ObjectState, id: string, edit: (window: OpenWindow) => OpenWindow): ObjectState {
+  assert(
+    object.windows.some((window) => window.id === id),
+    `window ${id} is open`,
+  );
+  return { ...object, windows: object.windows.map((window) => (window.id === id ? edit(window) : window)) };
+}
+
+function commitWindows(object: ObjectState, ids: readonly string[], load: boolean): ObjectState {
+  const committed = object.windows.filter((window) => ids.includes(window.id));
+  assert(
+    committed.length === ids.length && committed.every((window) => window.done),
+    "only finished windows are committed",
+  );
+  const files = committed.flatMap((window) => window.files);
+  return {
+    ...object,
+    windows: object.windows.filter((window) => !ids.includes(window.id)),
+    coverage: mergeIntervals([...object.coverage, ...committed.map(({ from, to }) => ({ from, to }))]),
+    watermark: greatest([object.watermark, ...files.map((file) => file.maxWatermark)]),
+    filesCommitted: object.filesCommitted + files.length,
+    rowsCommitted: object.rowsCommitted + files.reduce((sum, file) => sum + file.rows, 0),
+    notLoaded: load ? [...object.notLoaded, ...files] : object.notLoaded,
+  };
+}
+
+/** Ascending, touching and overlapping intervals made one, so that the list does not grow with the runs. */
+export function mergeIntervals(intervals: readonly Interval[]): Interval[] {
+  const merged: Interval[] = [];
+  for (const next of intervals.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
+    const last = merged.at(-1);
+    if (last !== undefined && next.from <= last.to)
+      merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, next.to) };
+    else merged.push(next);
+  }
+  return merged;
+}
+
+function greatest(texts: readonly (LocalText | null)[]): LocalText | null {
+  return texts.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
+}

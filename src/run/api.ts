@@ -1,0 +1,106 @@
+import type { Config } from "../config/config.ts";
+import type { Manifest, ManifestWindow } from "../commit/manifest.ts";
+import type { RunRecord } from "../commit/state.ts";
+import type { PardotEtlError } from "../errors.ts";
+import type { OnEvent } from "../events.ts";
+import type { Transport } from "../http/transport.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+
+/** What every operation takes besides the configuration. The defaults are the real world's. */
+export interface Surroundings {
+  /** Aborted when somebody asks to stop: nothing new is begun, and after `etl.stopGraceMs` what is under way is cut. */
+  readonly signal: AbortSignal;
+  readonly onEvent: OnEvent;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+}
+
+export interface RunOptions {
+  /** Read everything again from the start, whatever was read before. Default false. */
+  readonly full?: boolean;
+}
+
+/** How a run ended. A run that could not begin throws instead. */
+export interface RunResult {
+  readonly manifest: Manifest;
+  /** Where the manifest stands, a key of the destination. */
+  readonly manifestKey: string;
+  /** Rows per table of the embedded warehouse after loading; empty without one. */
+  readonly loaded: readonly { readonly object: string; readonly table: string; readonly rows: number }[];
+  /** The first failed object's error in plan order, or what stopped the run; null when all is done. */
+  readonly error: PardotEtlError | Error | null;
+  /** 0, or the exit code of `error`. */
+  readonly exitCode: number;
+}
+
+/** What a run would do. */
+export interface PlanResult {
+  readonly now: string;
+  readonly timeZone: string;
+  readonly objects: readonly PlannedObject[];
+  /** Calls the run is expected to make, and what was spent to find out. */
+  readonly expectedCalls: number;
+  readonly callsSpent: number;
+  /** The account's quota where the API tells it. */
+  readonly quota: { readonly used: number; readonly max: number } | null;
+  /** Calls of this tool in the account's current day so far. */
+  readonly ownCallsToday: number;
+}
+
+export interface PlannedObject {
+  readonly object: string;
+  readonly table: string;
+  readonly process: "bulk" | "segmented" | "read";
+  /** Why the range starts where it starts. */
+  readonly reason: string;
+  /** Windows left by earlier runs first, then the new ones. */
+  readonly windows: readonly (ManifestWindow & { readonly state: "new" | "open" | "landed" })[];
+  /** Records the range holds now, null where counting is not possible. */
+  readonly records: number | null;
+  readonly expectedCalls: number;
+  /** What keeps this object from running, null when nothing does. */
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null; readonly exitCode: number } | null;
+}
+
+/** One line of `check`. */
+export interface CheckLine {
+  readonly name: "configuration" | "credentials" | "business unit" | "quota" | "clock" | "time zone" | "destination" | "warehouse";
+  readonly status: "ok" | "warning" | "failed" | "skipped";
+  /** What was found. */
+  readonly message: string;
+  /** What to do, null when there is nothing to do. */
+  readonly hint: string | null;
+  readonly exitCode: number;
+}
+
+export interface CheckResult {
+  readonly lines: readonly CheckLine[];
+  /** 0, or the exit code of the first line that failed. */
+  readonly exitCode: number;
+}
+
+export interface StatusResult {
+  readonly destination: string;
+  readonly businessUnit: string | null;
+  readonly runs: readonly RunRecord[];
+  readonly objects: readonly StatusObject[];
+  readonly quota: { readonly day: string; readonly calls: number };
+}
+
+export interface StatusObject {
+  readonly object: string;
+  readonly watermark: string | null;
+  readonly files: number;
+  readonly rows: number;
+  /** Committed stretches, ISO instants. */
+  readonly coverage: readonly { readonly from: string; readonly to: string }[];
+  /** Stretches between the first and the last committed instant that nothing covers. */
+  readonly gaps: readonly { readonly from: string; readonly to: string }[];
+  readonly openWindows: readonly (ManifestWindow & { readonly exportId: string | null; readonly filesLanded: number })[];
+  readonly notLoaded: number;
+}
+
+/** One incremental run over `config.etl.objects`: plan, extract, land, commit, load. */
+export type Run = (config: Config, options: RunOptions, surroundings: Surroundings) => Promise<RunResult>;
