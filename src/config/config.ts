@@ -9,6 +9,13 @@ export interface Config {
   readonly catalog: readonly CatalogObject[];
 }
 
+/** What a look at the destination needs; a `Config` is one. */
+export interface DestinationConfig {
+  readonly pardot: Pick<PardotConfig, "timeZone" | "accountTimeZone" | "dailyCallBudget">;
+  readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "overlapMs">;
+  readonly catalog: readonly CatalogObject[];
+}
+
 export interface PardotConfig {
   /** 18 characters, `0Uv…`. */
   readonly businessUnitId: string;

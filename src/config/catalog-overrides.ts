@@ -1,0 +1,163 @@
+import { z } from "zod";
+import type { CatalogObject } from "../catalog/catalog.ts";
+import { COLUMN_TYPES, EVIDENCE } from "../catalog/catalog.ts";
+import type { Problem } from "../errors.ts";
+import { isMap } from "./file.ts";
+import { nearest } from "./suggest.ts";
+
+const field = z.enum(["created_at", "updated_at"]);
+const evidence = z.enum(EVIDENCE);
+const range = z.strictObject({ after: z.string(), before: z.string() });
+const columnName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "a name of letters, digits and _");
+
+/** The catalogue's shape for data that was not written by us. The type says that it is the same as the catalogue's. */
+const shape: z.ZodType<CatalogObject> = z.strictObject({
+  name: z.string(),
+  table: columnName,
+  core: z.boolean(),
+  columns: z
+    .array(
+      z.strictObject({
+        name: columnName,
+        type: z.enum(COLUMN_TYPES),
+        wire: z.string().min(1).exactOptional(),
+      }),
+    )
+    .min(1),
+  key: z.string(),
+  watermark: field.nullable(),
+  deletes: z.boolean(),
+  v4: z.strictObject({
+    urlName: z.string().min(1),
+    dataKey: z.string().min(1),
+    process: z.enum(["bulk", "segmented", "read"]),
+    query: z
+      .strictObject({
+        format: z.enum(["xml", "json"]),
+        output: z.enum(["full", "simple", "mobile", "bulk"]),
+        parameters: z.record(z.string(), z.string()),
+        filters: z.strictObject({ created_at: range.exactOptional(), updated_at: range.exactOptional() }),
+        sortBy: z.array(z.string()),
+        limit: z.int().min(1).max(200),
+        evidence,
+      })
+      .exactOptional(),
+    export: z
+      .strictObject({
+        object: z.string().min(1),
+        procedures: z
+          .array(
+            z.strictObject({
+              name: z.string().min(1),
+              field,
+              range,
+              arguments: z.record(z.string(), z.union([z.string(), z.boolean()])),
+              evidence,
+            }),
+          )
+          .min(1),
+        fieldsMax: z.int().min(1).max(150),
+        windowDaysMax: z.int().min(1).max(364),
+        historyField: field,
+      })
+      .exactOptional(),
+    readFormat: z.enum(["xml", "json"]).exactOptional(),
+  }),
+  notes: z.array(z.string()),
+});
+
+/**
+ * The catalogue with an operator's overrides: a map from an object's name to the part of its entry that differs. Maps
+ * are merged, everything else (lists too) is replaced. What does not fit goes into `problems`, as it was `written`
+ * before variables were put in: they may hold secrets.
+ */
+export function overrideCatalog(
+  catalog: readonly CatalogObject[],
+  overrides: unknown,
+  file: { readonly name: string; readonly written: unknown },
+  problems: Problem[],
+): readonly CatalogObject[] {
+  const report = (path: readonly string[], value: string | null, expected: string): void => {
+    problems.push({ path: `${["catalog", ...path].join(".")} (${file.name})`, value, expected });
+  };
+  if (!isMap(overrides)) {
+    report([], null, "a map from an object's name to what differs");
+    return catalog;
+  }
+  const names = catalog.map((object) => object.name);
+  for (const name of Object.keys(overrides)) {
+    if (names.includes(name)) continue;
+    const guess = nearest(name, names);
+    report([name], null, `an object of the catalogue${guess === null ? "" : `; did you mean ${guess}?`}`);
+  }
+  return catalog.map((object) => {
+    const override = overrides[object.name];
+    if (override === undefined || override === null) return object;
+    if (!isMap(override)) {
+      report([object.name], null, "a map of what differs");
+      return object;
+    }
+    const merged = merge(object, override);
+    const result = shape.safeParse(merged);
+    if (!result.success) {
+      for (const issue of result.error.issues) reportIssue(object.name, file.written, issue, report);
+      return object;
+    }
+    for (const fault of faultsOf(result.data, object.name)) report([object.name, fault.path], null, fault.expected);
+    return result.data;
+  });
+}
+
+function merge(base: unknown, override: unknown): unknown {
+  if (!isMap(base) || !isMap(override)) return override;
+  const names = [...Object.keys(base), ...Object.keys(override).filter((name) => !Object.hasOwn(base, name))];
+  return Object.fromEntries(
+    names.map((name) => [name, Object.hasOwn(override, name) ? merge(base[name], override[name]) : base[name]]),
+  );
+}
+
+function reportIssue(
+  object: string,
+  written: unknown,
+  issue: z.core.$ZodIssue,
+  report: (path: readonly string[], value: string | null, expected: string) => void,
+): void {
+  const path = [object, ...issue.path.map(String)];
+  if (issue.code === "unrecognized_keys") {
+    for (const key of issue.keys) report([...path, key], null, "a key that a catalogue entry has");
+    return;
+  }
+  const found = [object, ...issue.path].reduce<unknown>(
+    (data, step) => (typeof data === "object" && data !== null ? Reflect.get(data, step) : undefined),
+    written,
+  );
+  const isScalar = typeof found === "string" || typeof found === "number" || typeof found === "boolean";
+  report(path, isScalar ? String(found) : null, issue.message.replace(/^Invalid (input|option): expected /, ""));
+}
+
+/** What the shape alone cannot say. */
+function faultsOf(
+  object: CatalogObject,
+  name: string,
+): readonly { readonly path: string; readonly expected: string }[] {
+  const columns = object.columns.map((column) => column.name);
+  const { process, query, readFormat } = object.v4;
+  const isDoubled = new Set(columns).size < columns.length;
+  return [
+    object.name === name ? null : { path: "name", expected: `${name}: an entry keeps its name` },
+    isDoubled ? { path: "columns", expected: "each column once" } : null,
+    columns.includes(object.key) ? null : { path: "key", expected: "the name of a column" },
+    object.watermark === null || columns.includes(object.watermark)
+      ? null
+      : { path: "watermark", expected: "the name of a column" },
+    process === "bulk" && object.v4.export === undefined
+      ? { path: "v4.export", expected: "an export, for the process bulk" }
+      : null,
+    process === "segmented" && query === undefined
+      ? { path: "v4.query", expected: "a query, for the process segmented" }
+      : null,
+    process === "read" && readFormat === undefined
+      ? { path: "v4.readFormat", expected: "xml or json, for the process read" }
+      : null,
+  ].filter((fault) => fault !== null);
+}

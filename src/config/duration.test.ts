@@ -1,0 +1,21 @@
+import { describe, expect, test } from "vitest";
+import { formatDuration, parseDuration } from "./duration.ts";
+
+describe("durations", () => {
+  test.each([
+    ["0s", 0],
+    ["90s", 90_000],
+    ["5m", 300_000],
+    ["6h", 21_600_000],
+    ["1d", 86_400_000],
+  ])("reads %s", (text, ms) => expect(parseDuration(text)).toBe(ms));
+
+  test.each(["", "90", "90 s", "-1s", "1.5h", "1h30m", "500ms", "1w", "1D", "s", "1s\n", "9999999999s"])(
+    "refuses %j",
+    (text) => expect(parseDuration(text)).toBeNull(),
+  );
+
+  test.each(["0s", "90s", "5m", "6h", "1d", "364d"])("writes %s as it was read", (text) =>
+    expect(formatDuration(parseDuration(text) ?? Number.NaN)).toBe(text),
+  );
+});

@@ -1,0 +1,83 @@
+import { readFile, stat } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
+import type { Problem } from "../errors.ts";
+import { CONFIG_FILE_DEFAULT } from "./settings.ts";
+
+/** A configuration file is some kilobytes; anything larger is the wrong file. */
+const FILE_BYTES_MAX = 1_000_000;
+
+/** A file as it was parsed: plain data, not yet looked at. `root` is an empty map when there is no file. */
+export interface ConfigFile {
+  /** As the operator named it; null when there is none. */
+  readonly name: string | null;
+  readonly root: Readonly<Record<string, unknown>>;
+  /** Whether the whole file was understood; if not, a missing setting may well stand in it. */
+  readonly isWhole: boolean;
+}
+
+const NO_FILE: ConfigFile = { name: null, root: {}, isWhole: true };
+
+/**
+ * Reads the named file, or `pardot-etl.yaml` of the working folder if it is there. JSON is read as the YAML that it
+ * is. What is wrong goes into `problems`.
+ */
+export async function readConfigFile(
+  named: { readonly path: string; readonly origin: string } | null,
+  cwd: string,
+  problems: Problem[],
+): Promise<ConfigFile> {
+  const name = named?.path ?? CONFIG_FILE_DEFAULT;
+  const path = isAbsolute(name) ? name : join(cwd, name);
+  const broken: ConfigFile = { name, root: {}, isWhole: false };
+  let text: string;
+  try {
+    const { size } = await stat(path);
+    if (size > FILE_BYTES_MAX) {
+      problems.push({ path: named?.origin ?? name, value: name, expected: "a file of at most 1 MB" });
+      return broken;
+    }
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    if (named === null && code === "ENOENT") return NO_FILE;
+    problems.push({ path: named?.origin ?? name, value: name, expected: `a file that can be read (${code})` });
+    return broken;
+  }
+  const root = await parse(text, name, problems);
+  return root === null ? broken : { name, root, isWhole: true };
+}
+
+async function parse(text: string, name: string, problems: Problem[]): Promise<Record<string, unknown> | null> {
+  // Loaded here because a container that has its environment alone needs no parser.
+  const { LineCounter, parseDocument } = await import("yaml");
+  const lines = new LineCounter();
+  // The parser's own messages quote the file, and with it a secret; place and kind are enough to find the fault.
+  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
+  const faults = [...document.errors, ...document.warnings];
+  for (const fault of faults) {
+    const { line, col } = lines.linePos(fault.pos[0]);
+    const kind = fault.code.toLowerCase().replaceAll("_", " ");
+    problems.push({ path: `${name} line ${line}, column ${col}`, value: null, expected: `YAML or JSON (${kind})` });
+  }
+  if (faults.length > 0) return null;
+  let data: unknown;
+  try {
+    data = document.toJS();
+  } catch {
+    problems.push({
+      path: name,
+      value: null,
+      expected: "YAML whose every alias (*name) has its anchor (&name) before",
+    });
+    return null;
+  }
+  if (data === null || data === undefined) return {};
+  if (isMap(data)) return data;
+  problems.push({ path: name, value: null, expected: "a map with the sections pardot, etl and catalog" });
+  return null;
+}
+
+/** Whether parsed data is a map. */
+export function isMap(data: unknown): data is Record<string, unknown> {
+  return typeof data === "object" && data !== null && !Array.isArray(data) && !(data instanceof Date);
+}

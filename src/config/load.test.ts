@@ -1,0 +1,148 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Config } from "./config.ts";
+import type { GivenOptions } from "./layers.ts";
+import { loadConfig, loadDestination } from "./load.ts";
+
+const GOOD = {
+  PARDOT_BUSINESS_UNIT_ID: "0Uv000000000001AAA",
+  PARDOT_CLIENT_ID: "3MVG9.key",
+  PARDOT_CLIENT_SECRET: "s3cr3t-client",
+  PARDOT_REFRESH_TOKEN: "s3cr3t-refresh",
+  PARDOT_ETL_DESTINATION: "./data",
+};
+const SECRETS = ["s3cr3t-client", "s3cr3t-refresh"];
+
+let cwd: string;
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "pardot-etl-config-"));
+});
+afterEach(() => rm(cwd, { recursive: true }));
+
+interface Case {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written as pardot-etl.yaml. */
+  readonly file?: string;
+  readonly options?: GivenOptions;
+  readonly configFile?: string;
+}
+
+async function load({ env = {}, file, options = {}, configFile }: Case): Promise<Config> {
+  if (file !== undefined) await writeFile(join(cwd, configFile ?? "pardot-etl.yaml"), file);
+  return loadConfig({ env, cwd, options, configFile: configFile ?? null });
+}
+
+describe("a good configuration", () => {
+  test("comes from the environment alone, with the contract's defaults", async () => {
+    const config = await load({ env: GOOD });
+    expect(config.pardot).toMatchObject({
+      businessUnitId: "0Uv000000000001AAA",
+      apiUrl: new URL("https://pi.pardot.com"),
+      loginUrl: new URL("https://login.salesforce.com"),
+      apiVersion: "auto",
+      v4Format: null,
+      timeZone: "UTC",
+      accountTimeZone: "UTC",
+      maxConcurrency: 4,
+      maxWaitingExports: 4,
+      dailyCallBudget: null,
+      exportPollIntervalMs: 60_000,
+      exportTimeoutMs: 21_600_000,
+      requestTimeoutMs: 60_000,
+    });
+    expect(config.etl).toEqual({
+      objects: config.catalog.filter((object) => object.core).map((object) => object.name),
+      destination: { kind: "folder", path: join(cwd, "data") },
+      s3PathStyle: null,
+      compression: "none",
+      rowsPerFile: 1000,
+      bytesPerFile: 16_000_000,
+      warehouse: { kind: "none" },
+      overlapMs: 86_400_000,
+      stopGraceMs: 25_000,
+      tmpDir: tmpdir(),
+    });
+    const { auth } = config.pardot;
+    expect(auth.flow === "refresh_token" && auth.refreshToken.reveal()).toBe("s3cr3t-refresh");
+    for (const secret of SECRETS) expect(inspect(config, { depth: 10 }) + JSON.stringify(config)).not.toContain(secret);
+  });
+
+  test("takes the file, then the environment, then the options", async () => {
+    const file = [
+      "pardot: { business_unit_id: 0Uv000000000002AAA, api_version: 3, max_concurrency: 2, max_waiting_exports: 7 }",
+      "etl: { objects: [Account, Tag], destination: 's3://${BUCKET}/raw/pardot/', s3_path_style: true, overlap: 2d }",
+    ].join("\n");
+    const config = await load({
+      file,
+      env: { ...GOOD, PARDOT_ETL_DESTINATION: "", PARDOT_MAX_CONCURRENCY: "3", BUCKET: "acme-lake" },
+      options: { PARDOT_BUSINESS_UNIT_ID: { option: "--business-unit", text: "0Uv000000000003AAA" } },
+    });
+    expect(config.pardot).toMatchObject({
+      businessUnitId: "0Uv000000000003AAA",
+      apiVersion: "3",
+      maxConcurrency: 3,
+      maxWaitingExports: 7,
+    });
+    expect(config.etl).toMatchObject({
+      destination: { kind: "s3", bucket: "acme-lake", prefix: "raw/pardot" },
+      s3PathStyle: true,
+      overlapMs: 172_800_000,
+    });
+    expect(config.etl.objects.toSorted()).toEqual(["Account", "Tag"]);
+  });
+
+  test("comes from JSON, named by the variable or by the option", async () => {
+    const file = JSON.stringify({ etl: { rows_per_file: 5 } });
+    expect((await load({ env: GOOD, file, configFile: "a.json" })).etl.rowsPerFile).toBe(5);
+    const env = { ...GOOD, PARDOT_ETL_CONFIG: "a.json" };
+    expect((await loadConfig({ env, cwd, options: {}, configFile: null })).etl.rowsPerFile).toBe(5);
+  });
+
+  test("chooses the flow by what is given", async () => {
+    const { PARDOT_REFRESH_TOKEN: _, ...rest } = GOOD;
+    const env = { ...rest, PARDOT_LOGIN_URL: "https://acme.my.salesforce.com" };
+    expect((await load({ env })).pardot.auth.flow).toBe("client_credentials");
+    expect((await load({ env: { ...env, ...GOOD } })).pardot.auth.flow).toBe("refresh_token");
+  });
+
+  test("allows plain HTTP to loopback, and a variable that the file alone refers to", async () => {
+    const config = await load({
+      env: {
+        ...GOOD,
+        PARDOT_API_URL: "http://127.0.0.1:8080",
+        PARDOT_LOGIN_URL: "http://[::1]:1",
+        PARDOT_MY_ROWS: "9",
+      },
+      file: "etl: { rows_per_file: '${PARDOT_MY_ROWS}' }",
+    });
+    expect(config.pardot.apiUrl.origin).toBe("http://127.0.0.1:8080");
+    expect(config.etl.rowsPerFile).toBe(9);
+  });
+
+  test("treats an empty variable and an empty key as not given", async () => {
+    const config = await load({ env: { ...GOOD, PARDOT_MAX_CONCURRENCY: " " }, file: "etl:\n  overlap:\npardot:\n" });
+    expect(config.pardot.maxConcurrency).toBe(4);
+    expect(config.etl.overlapMs).toBe(86_400_000);
+  });
+
+  test("needs no credentials for a look at the destination", async () => {
+    const env = { PARDOT_ETL_DESTINATION: "/srv/data" };
+    const { etl } = await loadDestination({ env, cwd, options: {}, configFile: null });
+    expect(etl.destination).toEqual({ kind: "folder", path: "/srv/data" });
+    await expect(loadDestination({ env: {}, cwd, options: {}, configFile: null })).rejects.toThrow(/1 problem$/);
+  });
+});
+
+describe("catalogue overrides", () => {
+  test("merge maps, replace lists, and leave the rest of the entry alone", async () => {
+    const before = (await load({ env: GOOD })).catalog.find((object) => object.name === "Tag");
+    const file = "catalog: { Tag: { v4: { query: { limit: 50, sortBy: [id] } } }, Account: {}, VisitorActivity: {} }";
+    const config = await load({ env: GOOD, file });
+    const tag = config.catalog.find((object) => object.name === "Tag");
+    expect(tag?.v4.query).toEqual({ ...before?.v4.query, limit: 50, sortBy: ["id"] });
+    expect({ ...tag, v4: null }).toEqual({ ...before, v4: null });
+  });
+});

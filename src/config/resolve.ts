@@ -1,0 +1,150 @@
+import type { CatalogObject } from "../catalog/catalog.ts";
+import type { Problem } from "../errors.ts";
+import type { AuthConfig, Config, DestinationConfig } from "./config.ts";
+import { formatDuration } from "./duration.ts";
+import type { SettingName, SettingRow } from "./settings.ts";
+import { filePath } from "./settings.ts";
+import type { ValueTypes } from "./values.ts";
+
+type ValueOf<Name extends SettingName> =
+  SettingRow<Name> extends { readonly choices: readonly (infer Choice)[] }
+    ? Choice
+    : ValueTypes[SettingRow<Name>["kind"]];
+
+/** What was given, read and defaulted; each value alone is good. */
+export interface Values {
+  /** Null: not given, or bad. */
+  get<Name extends SettingName>(name: Name): ValueOf<Name> | null;
+  /** Whether nothing can be said about it: a bad value is reported already, an unread part of the file may hold it. */
+  isOpen(name: SettingName): boolean;
+  /** Where it was given, for messages. */
+  pathOf(name: SettingName): string;
+  readonly tmpDirDefault: string;
+}
+
+/** The hosts every org shares; vendor docs: the client credentials flow works on a My Domain host only. */
+const SHARED_LOGIN_HOSTS: ReadonlySet<string> = new Set(["login.salesforce.com", "test.salesforce.com"]);
+
+/** Fits the values together. What is missing or does not fit goes into `problems`; null when there is any such thing. */
+export function resolveConfig(values: Values, catalog: readonly CatalogObject[], problems: Problem[]): Config | null {
+  const destination = resolveDestination(values, catalog, problems);
+  const businessUnitId = required(
+    values,
+    "PARDOT_BUSINESS_UNIT_ID",
+    "18 letters and digits that start with 0Uv",
+    problems,
+  );
+  const auth = resolveAuth(values, problems);
+  checkExportTimes(values, problems);
+  checkPaths(values, problems);
+  if (destination === null || businessUnitId === null || auth === null) return null;
+  const given = {
+    apiUrl: values.get("PARDOT_API_URL"),
+    loginUrl: values.get("PARDOT_LOGIN_URL"),
+    apiVersion: values.get("PARDOT_API_VERSION"),
+    maxConcurrency: values.get("PARDOT_MAX_CONCURRENCY"),
+    maxWaitingExports: values.get("PARDOT_MAX_WAITING_EXPORTS"),
+    exportPollIntervalMs: values.get("PARDOT_EXPORT_POLL_INTERVAL"),
+    exportTimeoutMs: values.get("PARDOT_EXPORT_TIMEOUT"),
+    requestTimeoutMs: values.get("PARDOT_REQUEST_TIMEOUT"),
+  };
+  const etl = {
+    objects: values.get("PARDOT_ETL_OBJECTS"),
+    compression: values.get("PARDOT_ETL_COMPRESSION"),
+    rowsPerFile: values.get("PARDOT_ETL_ROWS_PER_FILE"),
+    bytesPerFile: values.get("PARDOT_ETL_BYTES_PER_FILE"),
+    warehouse: values.get("PARDOT_ETL_WAREHOUSE"),
+    stopGraceMs: values.get("PARDOT_ETL_STOP_GRACE"),
+  };
+  if (!isComplete(given) || !isComplete(etl)) return null;
+  const tmpDir = values.get("PARDOT_ETL_TMPDIR") ?? values.tmpDirDefault;
+  const v4Format = values.get("PARDOT_V4_FORMAT");
+  return {
+    pardot: { ...destination.pardot, ...given, businessUnitId, auth, v4Format },
+    etl: { ...destination.etl, ...etl, tmpDir },
+    catalog,
+  };
+}
+
+/** The part of a configuration that a look at the destination needs; else as `resolveConfig`. */
+export function resolveDestination(
+  values: Values,
+  catalog: readonly CatalogObject[],
+  problems: Problem[],
+): DestinationConfig | null {
+  const destination = required(values, "PARDOT_ETL_DESTINATION", "s3://bucket/prefix or a folder", problems);
+  const timeZone = values.get("PARDOT_TIMEZONE");
+  const overlapMs = values.get("PARDOT_ETL_OVERLAP");
+  if (destination === null || timeZone === null || overlapMs === null) return null;
+  const accountTimeZone = values.get("PARDOT_ACCOUNT_TIMEZONE") ?? timeZone;
+  const dailyCallBudget = values.get("PARDOT_DAILY_CALL_BUDGET");
+  const s3PathStyle = values.get("PARDOT_ETL_S3_PATH_STYLE");
+  return {
+    pardot: { timeZone, accountTimeZone, dailyCallBudget },
+    etl: { destination, s3PathStyle, overlapMs },
+    catalog,
+  };
+}
+
+function resolveAuth(values: Values, problems: Problem[]): AuthConfig | null {
+  const clientId = required(values, "PARDOT_CLIENT_ID", "the consumer key of the app", problems);
+  const clientSecret = required(values, "PARDOT_CLIENT_SECRET", "the consumer secret of the app", problems);
+  const refreshToken = values.get("PARDOT_REFRESH_TOKEN");
+  const loginUrl = values.get("PARDOT_LOGIN_URL");
+  if (values.isOpen("PARDOT_AUTH_FLOW") || loginUrl === null) return null;
+  const isShared = SHARED_LOGIN_HOSTS.has(loginUrl.hostname);
+  const given = values.get("PARDOT_AUTH_FLOW");
+  const wantsRefresh = values.isOpen("PARDOT_REFRESH_TOKEN") || refreshToken !== null || isShared;
+  const flow = given ?? (wantsRefresh ? "refresh_token" : "client_credentials");
+  if (flow === "client_credentials") {
+    if (isShared) {
+      const path = values.pathOf("PARDOT_LOGIN_URL");
+      const expected =
+        "the My Domain host, such as https://acme.my.salesforce.com: client credentials work on no other";
+      problems.push({ path, value: loginUrl.origin, expected });
+      return null;
+    }
+    return clientId === null || clientSecret === null ? null : { flow, clientId, clientSecret };
+  }
+  const other = given === null ? "; or the My Domain host as PARDOT_LOGIN_URL, for client credentials" : "";
+  required(values, "PARDOT_REFRESH_TOKEN", `the API user's refresh token${other}`, problems);
+  const isWhole = clientId !== null && clientSecret !== null && refreshToken !== null;
+  return isWhole ? { flow, clientId, clientSecret, refreshToken } : null;
+}
+
+function checkExportTimes(values: Values, problems: Problem[]): void {
+  const interval = values.get("PARDOT_EXPORT_POLL_INTERVAL");
+  const timeout = values.get("PARDOT_EXPORT_TIMEOUT");
+  if (interval === null || timeout === null || interval <= timeout) return;
+  const expected = `at most the export time-out, ${formatDuration(timeout)} (${values.pathOf("PARDOT_EXPORT_TIMEOUT")})`;
+  problems.push({ path: values.pathOf("PARDOT_EXPORT_POLL_INTERVAL"), value: formatDuration(interval), expected });
+}
+
+function checkPaths(values: Values, problems: Problem[]): void {
+  const destination = values.get("PARDOT_ETL_DESTINATION");
+  const warehouse = values.get("PARDOT_ETL_WAREHOUSE");
+  if (destination?.kind !== "folder" || warehouse?.kind !== "duckdb" || destination.path !== warehouse.path) return;
+  const expected = "the path of a file; the destination is the folder of that name";
+  problems.push({ path: values.pathOf("PARDOT_ETL_WAREHOUSE"), value: `duckdb:${warehouse.path}`, expected });
+}
+
+/** The value, or null and a problem that names both places where it can be given. */
+function required<Name extends SettingName>(
+  values: Values,
+  name: Name,
+  expected: string,
+  problems: Problem[],
+): ValueOf<Name> | null {
+  const value = values.get(name);
+  if (value === null && !values.isOpen(name)) {
+    problems.push({ path: name, value: null, expected: `${expected} (here or as ${filePath(name)} in the file)` });
+  }
+  return value;
+}
+
+type Complete<Given> = { readonly [Key in keyof Given]: NonNullable<Given[Key]> };
+
+/** A setting that has a default is null only when a bad value was given. */
+function isComplete<Given extends object>(given: Given): given is Given & Complete<Given> {
+  return Object.values(given).every((value) => value !== null);
+}

@@ -1,0 +1,261 @@
+/**
+ * The one table of settings. It feeds loading, error messages and the reference page (docs/configuration.md); the key
+ * in the file follows from the variable's name, so it cannot differ.
+ */
+
+/** How a setting's text is read; the readers are in values.ts. */
+export type SettingKind =
+  | "api-host"
+  | "boolean"
+  | "business-unit"
+  | "choice"
+  | "destination"
+  | "duration"
+  | "integer"
+  | "login-host"
+  | "objects"
+  | "path"
+  | "secret"
+  | "size"
+  | "text"
+  | "warehouse"
+  | "zone";
+
+export interface Setting {
+  /** The environment variable. */
+  readonly env: string;
+  readonly kind: SettingKind;
+  /** As text, the way an operator would write it; null: there is none. */
+  readonly default: string | null;
+  /** For people; says what stands in when there is no default. */
+  readonly meaning: string;
+  /** What a choice may be. */
+  readonly choices?: readonly string[];
+  /** Bounds, both allowed: numbers for integers, texts for durations and sizes. */
+  readonly min?: number | string;
+  readonly max?: number | string;
+}
+
+export const SETTINGS = [
+  {
+    env: "PARDOT_BUSINESS_UNIT_ID",
+    kind: "business-unit",
+    default: null,
+    meaning: "The business unit: Setup > Business Unit Setup in Salesforce shows it.",
+  },
+  {
+    env: "PARDOT_API_URL",
+    kind: "api-host",
+    default: "https://pi.pardot.com",
+    meaning: "The API host; `https://pi.demo.pardot.com` for sandboxes and developer orgs.",
+  },
+  {
+    env: "PARDOT_LOGIN_URL",
+    kind: "login-host",
+    default: "https://login.salesforce.com",
+    meaning: "The token host; `https://test.salesforce.com` for sandboxes, or the My Domain host.",
+  },
+  {
+    env: "PARDOT_API_VERSION",
+    kind: "choice",
+    choices: ["auto", "3", "4"],
+    default: "auto",
+    meaning: "API version; `auto` starts with 4 and goes to 3 when the account demands it (codes 88 and 89).",
+  },
+  {
+    env: "PARDOT_V4_FORMAT",
+    kind: "choice",
+    choices: ["xml", "json"],
+    default: null,
+    meaning: "Answer format of every v3/v4 query and read; without it the catalogue says it per object.",
+  },
+  {
+    env: "PARDOT_TIMEZONE",
+    kind: "zone",
+    default: "UTC",
+    meaning: "Zone of the API user, in which v3/v4 timestamps are.",
+  },
+  {
+    env: "PARDOT_ACCOUNT_TIMEZONE",
+    kind: "zone",
+    default: null,
+    meaning: "Zone of the account, in which the quota day turns; without it `PARDOT_TIMEZONE`.",
+  },
+  {
+    env: "PARDOT_AUTH_FLOW",
+    kind: "choice",
+    choices: ["refresh_token", "client_credentials"],
+    default: null,
+    meaning: "OAuth flow; without it `refresh_token` when a refresh token is given, else `client_credentials`.",
+  },
+  {
+    env: "PARDOT_CLIENT_ID",
+    kind: "text",
+    default: null,
+    meaning: "Consumer key of the connected app or external client app.",
+  },
+  {
+    env: "PARDOT_CLIENT_SECRET",
+    kind: "secret",
+    default: null,
+    meaning: "Consumer secret of the app.",
+  },
+  {
+    env: "PARDOT_REFRESH_TOKEN",
+    kind: "secret",
+    default: null,
+    meaning: "Refresh token of the API user, for the flow `refresh_token`.",
+  },
+  {
+    env: "PARDOT_MAX_CONCURRENCY",
+    kind: "integer",
+    min: 1,
+    max: 5,
+    default: "4",
+    meaning: "Requests in flight; Pardot allows 5 for all integrations together.",
+  },
+  {
+    env: "PARDOT_MAX_WAITING_EXPORTS",
+    kind: "integer",
+    min: 1,
+    max: 100,
+    default: "4",
+    meaning: "Exports of ours that wait at Pardot at a time; it works them off one after another.",
+  },
+  {
+    env: "PARDOT_DAILY_CALL_BUDGET",
+    kind: "integer",
+    min: 1,
+    max: 10_000_000,
+    default: null,
+    meaning: "Calls this tool may make in an account day; without it there is no limit of its own.",
+  },
+  {
+    env: "PARDOT_EXPORT_POLL_INTERVAL",
+    kind: "duration",
+    min: "1s",
+    max: "1h",
+    default: "60s",
+    meaning: "Longest pause between two looks at an export.",
+  },
+  {
+    env: "PARDOT_EXPORT_TIMEOUT",
+    kind: "duration",
+    min: "1s",
+    max: "7d",
+    default: "6h",
+    meaning: "After this the object fails for this run; the next run adopts the export.",
+  },
+  {
+    env: "PARDOT_REQUEST_TIMEOUT",
+    kind: "duration",
+    min: "1s",
+    max: "1h",
+    default: "60s",
+    meaning: "Longest wait for the next byte of an answer.",
+  },
+  {
+    env: "PARDOT_ETL_OBJECTS",
+    kind: "objects",
+    default: "core",
+    meaning: "Comma list of objects, `core` or `all`.",
+  },
+  {
+    env: "PARDOT_ETL_DESTINATION",
+    kind: "destination",
+    default: null,
+    meaning: "Where files land: `s3://bucket/prefix` or a folder such as `./data`.",
+  },
+  {
+    env: "PARDOT_ETL_FORMAT",
+    kind: "choice",
+    choices: ["csv"],
+    default: "csv",
+    meaning: "Format of landed files.",
+  },
+  {
+    env: "PARDOT_ETL_COMPRESSION",
+    kind: "choice",
+    choices: ["none", "gzip", "zstd"],
+    default: "none",
+    meaning: "Compression of landed files.",
+  },
+  {
+    env: "PARDOT_ETL_ROWS_PER_FILE",
+    kind: "integer",
+    min: 1,
+    max: 1_000_000,
+    default: "1000",
+    meaning: "Records after which a file of a segmented object is closed.",
+  },
+  {
+    env: "PARDOT_ETL_BYTES_PER_FILE",
+    kind: "size",
+    min: "1kB",
+    max: "5GB",
+    default: "16MB",
+    meaning: "Bytes (before compression) after which a file of a segmented object is closed.",
+  },
+  {
+    env: "PARDOT_ETL_WAREHOUSE",
+    kind: "warehouse",
+    default: "none",
+    meaning:
+      "Warehouse whose tables give the start of the next range: `duckdb:PATH` or `none` (the tool's own record).",
+  },
+  {
+    env: "PARDOT_ETL_OVERLAP",
+    kind: "duration",
+    min: "1s",
+    max: "364d",
+    default: "1d",
+    meaning: "How far before the newest known record the next range starts.",
+  },
+  {
+    env: "PARDOT_ETL_STOP_GRACE",
+    kind: "duration",
+    min: "0s",
+    max: "1h",
+    default: "25s",
+    meaning: "Time in which a stopped run may still commit what it can finish.",
+  },
+  {
+    env: "PARDOT_ETL_TMPDIR",
+    kind: "path",
+    default: null,
+    meaning: "Folder for files that are not checked yet; without it the system's.",
+  },
+  {
+    env: "PARDOT_ETL_S3_PATH_STYLE",
+    kind: "boolean",
+    default: null,
+    meaning: "Path-style S3 addresses; without it only for an endpoint that is an IP address or localhost.",
+  },
+] as const;
+
+/** Names the configuration file itself, so it cannot stand in one. */
+export const CONFIG_FILE_VARIABLE = "PARDOT_ETL_CONFIG";
+/** Read from the working folder when neither option nor variable names a file. */
+export const CONFIG_FILE_DEFAULT = "pardot-etl.yaml";
+
+export type SettingName = (typeof SETTINGS)[number]["env"];
+/** The row of the table that has this name. */
+export type SettingRow<Name extends SettingName> = Extract<(typeof SETTINGS)[number], { readonly env: Name }>;
+
+/** The table by name, in its own order. */
+export const SETTING_BY_NAME: ReadonlyMap<SettingName, Setting> = new Map<SettingName, Setting>(
+  SETTINGS.map((setting) => [setting.env, setting]),
+);
+
+/** `PARDOT_ETL_ROWS_PER_FILE` stands as `rows_per_file` in section `etl`, `PARDOT_CLIENT_ID` as `client_id` in `pardot`. */
+export function fileKey(env: string): { readonly section: "etl" | "pardot"; readonly key: string } {
+  return env.startsWith("PARDOT_ETL_")
+    ? { section: "etl", key: env.slice("PARDOT_ETL_".length).toLowerCase() }
+    : { section: "pardot", key: env.slice("PARDOT_".length).toLowerCase() };
+}
+
+/** `etl.rows_per_file`. */
+export function filePath(env: string): string {
+  const { section, key } = fileKey(env);
+  return `${section}.${key}`;
+}

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { nearest } from "./suggest.ts";
+
+const NAMES = ["run", "plan", "status", "PARDOT_MAX_CONCURRENCY", "PARDOT_MAX_WAITING_EXPORTS"];
+
+test.each([
+  ["rnu", "run"],
+  ["stauts", "status"],
+  ["plam", "plan"],
+  ["RUN", "run"],
+  ["PARDOT_MAX_CONCURENCY", "PARDOT_MAX_CONCURRENCY"],
+  ["PARDOT_MAX_WAITING_EXPORT", "PARDOT_MAX_WAITING_EXPORTS"],
+])("takes %s for %s", (name, meant) => expect(nearest(name, NAMES)).toBe(meant));
+
+test.each(["", "x", "extract", "PARDOT_PASSWORD", "y".repeat(100_000)])("takes %j for nothing", (name) =>
+  expect(nearest(name, NAMES)).toBeNull(),
+);

@@ -1,0 +1,190 @@
+import { resolve } from "node:path";
+import type { Destination, EtlConfig } from "./config.ts";
+import { parseDuration } from "./duration.ts";
+import { Secret } from "./secret.ts";
+import type { Setting, SettingKind } from "./settings.ts";
+import { parseSize } from "./size.ts";
+import { nearest } from "./suggest.ts";
+
+/** What a text of each kind becomes. */
+export interface ValueTypes {
+  readonly "api-host": URL;
+  readonly boolean: boolean;
+  readonly "business-unit": string;
+  readonly choice: string;
+  readonly destination: Destination;
+  /** Milliseconds. */
+  readonly duration: number;
+  readonly integer: number;
+  readonly "login-host": URL;
+  /** Names from the catalogue in its order, which is plan order. */
+  readonly objects: readonly string[];
+  /** Absolute. */
+  readonly path: string;
+  readonly secret: Secret;
+  /** Bytes. */
+  readonly size: number;
+  readonly text: string;
+  readonly warehouse: EtlConfig["warehouse"];
+  readonly zone: string;
+}
+
+export interface ReadContext {
+  /** What relative paths start from: the working folder. */
+  readonly cwd: string;
+  /** The catalogue's names and which of them `core` selects. */
+  readonly objects: readonly { readonly name: string; readonly core: boolean }[];
+}
+
+/** A value, or what would have been accepted. */
+export type Reading<Value> = { readonly ok: true; readonly value: Value } | Refusal;
+export interface Refusal {
+  readonly ok: false;
+  readonly expected: string;
+}
+
+type Reader<Kind extends SettingKind> = (
+  text: string,
+  setting: Setting,
+  context: ReadContext,
+) => Reading<ValueTypes[Kind]>;
+
+const accept = <Value>(value: Value): Reading<Value> => ({ ok: true, value });
+const refuse = (expected: string): Refusal => ({ ok: false, expected });
+
+const READERS: { readonly [Kind in SettingKind]: Reader<Kind> } = {
+  "api-host": (text) => {
+    const url = readHost(text);
+    const known = url !== null && (url.hostname.endsWith(".pardot.com") || isLoopback(url.hostname));
+    return known ? accept(url) : refuse("https://pi.pardot.com, https://pi.demo.pardot.com or a loopback address");
+  },
+  boolean: (text) => (text === "true" || text === "false" ? accept(text === "true") : refuse("true or false")),
+  "business-unit": (text) =>
+    /^0Uv[0-9A-Za-z]{15}$/.test(text) ? accept(text) : refuse("18 letters and digits that start with 0Uv"),
+  choice: (text, setting) =>
+    setting.choices?.includes(text) === true ? accept(text) : refuse(oneOf(setting.choices ?? [])),
+  destination: readDestination,
+  duration: (text, setting) => {
+    const bounds = readBounds(setting, parseDuration);
+    return inBounds(parseDuration(text), bounds) ?? refuse(`a duration such as 90s, 5m, 6h or 1d, ${bounds.text}`);
+  },
+  integer: (text, setting) => {
+    const bounds = readBounds(setting, Number);
+    const value = /^-?\d{1,15}$/.test(text) ? Number(text) : null;
+    return inBounds(value, bounds) ?? refuse(`a whole number ${bounds.text}`);
+  },
+  "login-host": (text) => {
+    const url = readHost(text);
+    return url === null
+      ? refuse("an https:// address without path, such as https://login.salesforce.com; http:// only for loopback")
+      : accept(url);
+  },
+  objects: readObjects,
+  path: (text, _setting, context) => accept(resolve(context.cwd, text)),
+  secret: (text) =>
+    /^aws-(secretsmanager|ssm):/.test(text)
+      ? refuse("the secret itself: this version follows no references to AWS")
+      : accept(new Secret(text)),
+  size: (text, setting) => {
+    const bounds = readBounds(setting, parseSize);
+    return inBounds(parseSize(text), bounds) ?? refuse(`a size such as 16MB or 16MiB, ${bounds.text}`);
+  },
+  text: (text) => accept(text),
+  warehouse: (text, _setting, context) => {
+    const path = /^duckdb:(.+)$/.exec(text)?.[1];
+    if (text === "none") return accept({ kind: "none" });
+    // A database in memory would be gone after the run, and its watermarks with it.
+    return path === undefined || path === ":memory:"
+      ? refuse("none or duckdb: with the path of a file, such as duckdb:./warehouse.duckdb")
+      : accept({ kind: "duckdb", path: resolve(context.cwd, path) });
+  },
+  zone: (text) => (isZone(text) ? accept(text) : refuse("an IANA time zone such as UTC or America/New_York")),
+};
+
+/** Reads a setting's text; the text is trimmed by the caller and not empty. */
+export function readValue<Kind extends SettingKind>(
+  kind: Kind,
+  text: string,
+  setting: Setting,
+  context: ReadContext,
+): Reading<ValueTypes[Kind]> {
+  return READERS[kind](text, setting, context);
+}
+
+/** `one of none, gzip, zstd`; a single choice stands alone. */
+export function oneOf(choices: readonly string[]): string {
+  return choices.length === 1 ? (choices[0] ?? "") : `one of ${choices.join(", ")}`;
+}
+
+/** Whether a host name is this machine: plain HTTP is allowed to it alone (guarantee 8). */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** An origin over TLS, or over plain HTTP to loopback; credentials, path and query would go astray, so none. */
+function readHost(text: string): URL | null {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+  const isBare = url.href === `${url.origin}/`;
+  return isSafe && isBare ? url : null;
+}
+
+function readDestination(text: string, _setting: Setting, context: ReadContext): Reading<Destination> {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
+  if (scheme === undefined) return accept({ kind: "folder", path: resolve(context.cwd, text) });
+  const expected =
+    "s3://bucket/prefix with a bucket of 3 to 63 lower-case letters, digits, dots and hyphens, or a folder";
+  if (scheme !== "s3") return refuse(expected);
+  const [bucket = "", ...segments] = text.slice("s3://".length).replace(/\/+$/, "").split("/");
+  const isBucket = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket);
+  if (!isBucket) return refuse(expected);
+  // S3 takes such keys, but they look like others in every listing, and proxies fold them.
+  const isClean = segments.every((segment) => segment !== "" && segment !== "." && segment !== "..");
+  return isClean
+    ? accept({ kind: "s3", bucket, prefix: segments.join("/") })
+    : refuse("s3://bucket/prefix whose prefix has no empty, `.` or `..` segment");
+}
+
+function readObjects(text: string, _setting: Setting, context: ReadContext): Reading<readonly string[]> {
+  const known = context.objects.map((object) => object.name);
+  const words = text.split(",").map((word) => word.trim());
+  const unknown = words.find((word) => word !== "core" && word !== "all" && !known.includes(word));
+  if (unknown !== undefined) {
+    const guess = nearest(unknown, ["core", "all", ...known]);
+    const words_ = `core, all or names among ${known.join(", ")}`;
+    return refuse(guess === null ? words_ : `${words_}; did you mean ${guess}?`);
+  }
+  const isChosen = (object: { readonly name: string; readonly core: boolean }): boolean =>
+    words.includes("all") || (object.core && words.includes("core")) || words.includes(object.name);
+  return accept(context.objects.filter((object) => isChosen(object)).map((object) => object.name));
+}
+
+/** Offsets such as +02:00 are no zone: they would hide a change to summer time. */
+function isZone(text: string): boolean {
+  if (!/^[A-Za-z]/.test(text)) return false;
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
+  readonly text: string;
+}
+
+function readBounds(setting: Setting, read: (text: string) => number | null): Bounds {
+  const { min, max } = setting;
+  return {
+    min: (min === undefined ? null : read(String(min))) ?? Number.NEGATIVE_INFINITY,
+    max: (max === undefined ? null : read(String(max))) ?? Number.POSITIVE_INFINITY,
+    text: `from ${String(min)} to ${String(max)}`,
+  };
+}
+
+function inBounds(value: number | null, bounds: Bounds): Reading<number> | null {
+  return value !== null && value >= bounds.min && value <= bounds.max ? accept(value) : null;
+}
