@@ -130,6 +130,11 @@ describe("a bad configuration", () => {
     ],
     ["a file that is a list", { env: GOOD, file: "- etl" }, ["pardot-etl.yaml"]],
     ["an alias without anchor", { env: GOOD, file: "pardot: { client_secret: *s3cr3t-client }" }, ["pardot-etl.yaml"]],
+    [
+      "a tag that nobody knows",
+      { env: GOOD, file: "pardot: { client_secret: !s3cr3t-client x }" },
+      ["pardot-etl.yaml line 1, column 26"],
+    ],
     ["a key given twice", { env: GOOD, file: "etl: {}\netl: {}\n" }, ["pardot-etl.yaml line 2, column 1"]],
     [
       "sections that are none",
@@ -272,6 +277,14 @@ describe("a bad configuration", () => {
       ["etl.overlap (pardot-etl.yaml)"],
     ],
     [
+      "a bad value in the file, and one over it that does not fit the rest",
+      {
+        env: { ...GOOD, PARDOT_EXPORT_POLL_INTERVAL: "1h", PARDOT_EXPORT_TIMEOUT: "30m" },
+        file: "pardot: { export_poll_interval: never }",
+      },
+      ["PARDOT_EXPORT_POLL_INTERVAL", "pardot.export_poll_interval (pardot-etl.yaml)"],
+    ],
+    [
       "a bad option over a good variable",
       { env: GOOD, options: { PARDOT_BUSINESS_UNIT_ID: { option: "--business-unit", text: "" } } },
       ["--business-unit"],
@@ -280,6 +293,13 @@ describe("a bad configuration", () => {
   ];
   test.each(cases)("%s", async (_name, given, paths) => {
     expect(await pathsOf(given)).toEqual(paths);
+  });
+
+  test("shows no secret that was refused, however it was given", async () => {
+    const env = { ...GOOD, PARDOT_CLIENT_SECRET: "aws-ssm:s3cr3t-client" };
+    const options = { PARDOT_REFRESH_TOKEN: { option: "--x", text: "aws-ssm:s3cr3t-refresh" } };
+    const problems = await problemsOf({ env, options, file: "pardot: { client_secret: 'aws-ssm:s3cr3t-client' }" });
+    expect(problems.map((problem) => problem.value)).toEqual(["***", "***", "***"]);
   });
 
   test("names the file that cannot be read", async () => {
