@@ -1,0 +1,60 @@
+/**
+ * Admits at most so many holders at a time, in the order in which they came. A holder keeps its place until it calls
+ * the function it was given; calling it again does nothing.
+ */
+export interface Gate {
+  /** Resolves with the release; rejects with the signal's reason, and then holds no place. */
+  enter(signal: AbortSignal): Promise<() => void>;
+  readonly inside: number;
+  readonly waiting: number;
+}
+
+export function createGate(places: number): Gate {
+  let inside = 0;
+  const queue = new Set<() => void>();
+
+  const takePlace = (): (() => void) => {
+    inside += 1;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      inside -= 1;
+      const [next] = queue;
+      if (next !== undefined) {
+        queue.delete(next);
+        next();
+      }
+    };
+  };
+
+  return {
+    enter: (signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) {
+          reject(signal.reason as Error);
+          return;
+        }
+        if (inside < places) {
+          resolve(takePlace());
+          return;
+        }
+        const onAbort = (): void => {
+          queue.delete(admit);
+          reject(signal.reason as Error);
+        };
+        const admit = (): void => {
+          signal.removeEventListener("abort", onAbort);
+          resolve(takePlace());
+        };
+        queue.add(admit);
+        signal.addEventListener("abort", onAbort, { once: true });
+      }),
+    get inside() {
+      return inside;
+    },
+    get waiting() {
+      return queue.size;
+    },
+  };
+}

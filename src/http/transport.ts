@@ -1,0 +1,155 @@
+import { Agent, request as undiciRequest } from "undici";
+import { PardotEtlError, TransportError } from "../errors.ts";
+import { assertSendable } from "./address.ts";
+import { counted, decoded } from "./body.ts";
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST";
+  readonly url: URL;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names; a repeated header joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Decompressed, to be iterated once and at the reader's pace: at most some 64 KiB each of the socket's and the
+   * decoder's are held. Throws `TransportError` when it ends early, stalls or is damaged, and the signal's reason
+   * when that is aborted. Leaving the loop closes the connection.
+   */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Sends one request and answers with whatever status came; redirects are never followed, because they would take a
+ * token along. Throws `TransportError` (retryable where the same request may work later) or the signal's reason.
+ * `http.not-sent` means that no connection came about, so nothing can have been done at the other end.
+ */
+export type Transport = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
+
+export interface Connections {
+  readonly transport: Transport;
+  /** Closes every connection at once, also those in use. */
+  close(): Promise<void>;
+}
+
+export interface ConnectionsOptions {
+  /** Connections to one host. */
+  readonly connections: number;
+  /** Longest wait for a connection, for the headers, and for each next byte of a body, in milliseconds. */
+  readonly requestTimeoutMs: number;
+}
+
+/** The transport over real sockets: HTTP/1.1 with keep-alive. */
+export function openConnections(options: ConnectionsOptions): Connections {
+  const agent = new Agent({
+    connections: options.connections,
+    pipelining: 1,
+    allowH2: false,
+    headersTimeout: options.requestTimeoutMs,
+    bodyTimeout: options.requestTimeoutMs,
+    connect: { timeout: options.requestTimeoutMs },
+    // Shorter than the idle limit of common load balancers: a connection that the other side has just closed costs a retry.
+    keepAliveTimeout: 4000,
+    keepAliveMaxTimeout: 4000,
+    maxResponseSize: -1,
+  });
+  return { transport: (request, signal) => send(agent, request, signal), close: () => agent.destroy() };
+}
+
+async function send(agent: Agent, request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  assertSendable(request.url);
+  signal.throwIfAborted();
+  const label = `${request.method} ${request.url.host}${request.url.pathname}`;
+  try {
+    const answer = await undiciRequest(request.url, {
+      dispatcher: agent,
+      method: request.method,
+      headers: { ...request.headers, "accept-encoding": "gzip, deflate" },
+      body: request.body,
+      signal,
+    });
+    const headers = flatHeaders(answer.headers);
+    const raw = counted(answer.body, contentLength(headers), label);
+    const coding = (headers["content-encoding"] ?? "").trim().toLowerCase();
+    const emptyAllowed = answer.statusCode < 200 || answer.statusCode > 299;
+    return {
+      status: answer.statusCode,
+      headers,
+      body: translated(decoded(raw, coding, label, emptyAllowed), signal, label),
+    };
+  } catch (error) {
+    throw ownError(error, signal, label);
+  }
+}
+
+async function* translated(
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+  label: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw ownError(error, signal, label);
+  }
+}
+
+function flatHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return flat;
+}
+
+function contentLength(headers: Readonly<Record<string, string>>): number | null {
+  const text = headers["content-length"];
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+const NOT_SENT = new Set([
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
+const UNTRUSTED = /CERT|SIGNATURE|ERR_TLS|ERR_SSL/;
+const TIMED_OUT = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
+
+/**
+ * The one place where a socket's error becomes ours. The original is not kept as cause: undici's parser error holds the
+ * bytes it stumbled over, and those of a token answer are secret.
+ */
+function ownError(error: unknown, signal: AbortSignal, label: string): Error {
+  if (signal.aborted) return signal.reason as Error;
+  if (error instanceof PardotEtlError) return error;
+  const code = codeOf(error);
+  // A request that undici will not send is our mistake, not the network's.
+  if (code === "UND_ERR_INVALID_ARG" && error instanceof Error) return error;
+  if (UNTRUSTED.test(code)) {
+    return new TransportError(`${label}: the server's certificate is not trusted (${code})`, {
+      code: "http.untrusted",
+      hint: "Check the address; behind an inspecting proxy, name its certificate in NODE_EXTRA_CA_CERTS.",
+      context: { network: code },
+    });
+  }
+  const notSent = NOT_SENT.has(code);
+  const [name, why] = notSent
+    ? ["http.not-sent", `no connection (${code})`]
+    : TIMED_OUT.has(code)
+      ? ["http.timeout", `no byte came within the time-out (${code})`]
+      : ["http.cut", `the connection broke (${code})`];
+  return new TransportError(`${label}: ${why}`, { code: name, retryable: true, context: { network: code } });
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : error instanceof Error ? error.name : "unknown";
+}

@@ -1,0 +1,173 @@
+import type { AuthConfig } from "../config/config.ts";
+import type { Secret } from "../config/secret.ts";
+import { PardotEtlError, TransportError } from "../errors.ts";
+import type { OnEvent } from "../events.ts";
+import { backoffMs, retryAfterMs } from "../http/backoff.ts";
+import { readWhole } from "../http/body.ts";
+import type { Transport } from "../http/transport.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import { FORM_TYPE, JSON_TYPE, TOKEN_PATH, USER_AGENT } from "./protocol.ts";
+import { TRIES_MAX } from "./retry.ts";
+import { readTokenAnswer } from "./token-answer.ts";
+import type { TokenAnswer } from "./token-answer.ts";
+
+/** The access token and its renewal. Token requests are not calls: they count towards no quota. */
+export interface Auth {
+  /** The token in use; asks for the first one. Throws `AuthError`, `TransportError` or the signal's reason. */
+  token(signal: AbortSignal): Promise<Secret>;
+  /**
+   * A token other than `stale`. At most one request is in flight, whoever asks: parallel refreshes with one refresh
+   * token are refused (segmentio/action-destinations issue 2300). Where someone has renewed it already, that one.
+   */
+  refresh(stale: Secret, signal: AbortSignal): Promise<Secret>;
+  /** The text with every secret of ours in it replaced by `***`. */
+  readonly redact: (text: string) => string;
+}
+
+export interface AuthOptions {
+  readonly auth: AuthConfig;
+  readonly loginUrl: URL;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onEvent: OnEvent;
+  /**
+   * Given a refresh token that replaces the configured one; the access token that came with it is used only after this
+   * has resolved, because from then on the old refresh token is worthless, and presenting it ends the whole family.
+   */
+  readonly onRotatedRefreshToken: (token: Secret) => Promise<void>;
+}
+
+/** A token's body is some hundred bytes. */
+const BODY_MAX_BYTES = 1024 * 1024;
+
+interface Flight {
+  readonly token: Promise<Secret>;
+  readonly abandoned: AbortController;
+  waiters: number;
+}
+
+export function createAuth(options: AuthOptions): Auth {
+  const { auth, clock, random } = options;
+  const url = new URL(TOKEN_PATH, options.loginUrl);
+  let current: Secret | null = null;
+  let refreshToken: Secret | null = auth.flow === "refresh_token" ? auth.refreshToken : null;
+  let flight: Flight | null = null;
+  const known = new Set<string>([auth.clientSecret.reveal()]);
+  if (refreshToken !== null) known.add(refreshToken.reveal());
+
+  const form = (): string => {
+    const fields: Record<string, string> = {
+      grant_type: auth.flow,
+      client_id: auth.clientId,
+      client_secret: auth.clientSecret.reveal(),
+    };
+    if (refreshToken !== null) fields["refresh_token"] = refreshToken.reveal();
+    return new URLSearchParams(fields).toString();
+  };
+
+  const ask = async (): Promise<{ readonly answer: TokenAnswer; readonly floorMs: number | null }> => {
+    const headers = { "content-type": FORM_TYPE, accept: JSON_TYPE, "user-agent": USER_AGENT };
+    // Never aborted in mid-call: an answer that is not read may hold the only copy of a rotated refresh token.
+    const whole = new AbortController().signal;
+    try {
+      const response = await options.transport({ method: "POST", url, headers, body: form() }, whole);
+      const bytes = await readWhole(response.body, BODY_MAX_BYTES, `get a token from ${url.host}`);
+      const floorMs = retryAfterMs(response.headers["retry-after"], clock.now());
+      return { answer: readTokenAnswer(response.status, bytes, url.host), floorMs };
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      return { answer: { kind: "failed", retry: error.retryable ? "back-off" : "no", error }, floorMs: null };
+    }
+  };
+
+  const renew = async (abandoned: AbortSignal): Promise<Secret> => {
+    for (let tries = 1; ; tries += 1) {
+      abandoned.throwIfAborted();
+      const { answer, floorMs } = await ask();
+      if (answer.kind === "token") return accept(answer.accessToken, answer.refreshToken);
+      if (answer.retry === "no") throw answer.error;
+      if (tries === TRIES_MAX) throw exhausted(answer.error, tries);
+      const unit = random.unit();
+      const ms = answer.retry === "wait" ? 1000 + Math.floor(unit * 2000) : backoffMs(tries, unit, floorMs);
+      options.onEvent({ type: "retrying", kind: "token", attempt: tries, pauseMs: ms, reason: answer.error.message });
+      await clock.sleep(ms, abandoned);
+    }
+  };
+
+  const accept = async (accessToken: Secret, rotated: Secret | null): Promise<Secret> => {
+    known.add(accessToken.reveal());
+    if (rotated !== null && rotated.reveal() !== refreshToken?.reveal()) {
+      known.add(rotated.reveal());
+      // In memory first: should keeping it fail, the next refresh must still not present the old one.
+      refreshToken = rotated;
+      await options.onRotatedRefreshToken(rotated);
+    }
+    const isRefresh = current !== null;
+    current = accessToken;
+    if (isRefresh) options.onEvent({ type: "token-refreshed" });
+    return accessToken;
+  };
+
+  const depart = (): Flight => {
+    const abandoned = new AbortController();
+    const token = renew(abandoned.signal).finally(() => {
+      if (flight?.abandoned === abandoned) flight = null;
+    });
+    // Everyone who waits may leave before it fails.
+    token.catch(() => undefined);
+    return { token, abandoned, waiters: 0 };
+  };
+
+  const obtain = async (stale: Secret | null, signal: AbortSignal): Promise<Secret> => {
+    for (;;) {
+      signal.throwIfAborted();
+      if (flight === null && current !== null && current !== stale) return current;
+      flight ??= depart();
+      const joined = flight;
+      if (joined.abandoned.signal.aborted) {
+        // Left by everyone, but its request may still be under way, and a second one beside it would be refused.
+        await withSignal(
+          joined.token.then(
+            () => undefined,
+            () => undefined,
+          ),
+          signal,
+        );
+        continue;
+      }
+      joined.waiters += 1;
+      try {
+        return await withSignal(joined.token, signal);
+      } finally {
+        joined.waiters -= 1;
+        if (joined.waiters === 0) joined.abandoned.abort(new Error("nobody waits for the token any more"));
+      }
+    }
+  };
+
+  return {
+    token: (signal) => obtain(null, signal),
+    refresh: (stale, signal) => obtain(stale, signal),
+    redact: (text) => {
+      let clean = text;
+      for (const secret of known) if (secret !== "") clean = clean.replaceAll(secret, "***");
+      return clean;
+    },
+  };
+}
+
+function exhausted(error: PardotEtlError, tries: number): PardotEtlError {
+  error.message += ` after ${tries} tries`;
+  return error;
+}
+
+/** The promise's outcome, or the signal's reason as soon as that is aborted; the promise itself goes on. */
+function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

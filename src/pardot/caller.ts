@@ -1,0 +1,199 @@
+import { TransportError } from "../errors.ts";
+import type { PardotEtlError } from "../errors.ts";
+import type { OnEvent } from "../events.ts";
+import { retryAfterMs } from "../http/backoff.ts";
+import type { Gate } from "../http/gate.ts";
+import type { HttpRequest, HttpResponse, Transport } from "../http/transport.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import type { Secret } from "../config/secret.ts";
+import type { Auth } from "./auth.ts";
+import { networkFailure } from "./envelope.ts";
+import type { Answered, Failure, Outcome } from "./envelope.ts";
+import { errorOf, isRefusal, reasonOf } from "./failure.ts";
+import type { Surroundings } from "./failure.ts";
+import type { CallBudget, CallCounts } from "./pardot.ts";
+import { HEADER, USER_AGENT } from "./protocol.ts";
+import type { Version } from "./protocol.ts";
+import { NOTHING_TRIED, decide } from "./retry.ts";
+
+/** One thing asked of Pardot, however many requests that takes. */
+export interface Call<T> {
+  /** `<urlName> <operation>`, as calls are counted. */
+  readonly kind: string;
+  /** The request without token; asked again for each try, since the version may have changed. */
+  request(version: Version): HttpRequest;
+  /**
+   * Judges an answer. `release` gives the place in the gate back; a reader that hands out a body calls it when that
+   * body ends, all others leave it alone.
+   */
+  read(response: HttpResponse, answered: Answered, release: () => void): Promise<Outcome<T>>;
+  /** True: the place is kept until the reader releases it. */
+  readonly streams: boolean;
+  /** Said as a warning before a request is repeated that may have been carried out already; null when harmless. */
+  readonly onRepeat: string | null;
+}
+
+/** Sends calls: token, version, gate, budget, counting and retries. The only place that sends anything to the API host. */
+export interface Caller {
+  call<T>(call: Call<T>, signal: AbortSignal): Promise<T>;
+  readonly calls: CallCounts;
+  readonly usage: { readonly used: number; readonly max: number } | null;
+  readonly version: Version;
+}
+
+export interface CallerOptions {
+  readonly businessUnitId: string;
+  /** The version to begin with, and whether the account's wish for the other is followed. */
+  readonly version: Version;
+  readonly maySwitch: boolean;
+  readonly auth: Auth;
+  readonly gate: Gate;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly budget: CallBudget;
+  readonly onEvent: OnEvent;
+  /** What errors name, at Pardot's time. */
+  readonly surroundings: (now: number) => Surroundings;
+}
+
+interface Sent<T> {
+  readonly outcome: Outcome<T>;
+  readonly token: Secret;
+  readonly version: Version;
+}
+
+export function createCaller(options: CallerOptions): Caller {
+  const { auth, gate, clock, onEvent } = options;
+  let version = options.version;
+  let hasSwitched = false;
+  let usage: { readonly used: number; readonly max: number } | null = null;
+  let pardotNow: number | null = null;
+  /** Set once by code 122; from then on nothing is sent. */
+  let dayIsOver: PardotEtlError | null = null;
+  let total = 0;
+  const byKind = new Map<string, number>();
+
+  const assertDayGoesOn = (): void => {
+    if (dayIsOver !== null) throw dayIsOver;
+  };
+
+  const send = async <T>(call: Call<T>, signal: AbortSignal): Promise<Sent<T>> => {
+    const release = await gate.enter(signal);
+    let isKept = false;
+    try {
+      const token = await auth.token(signal);
+      assertDayGoesOn();
+      await options.budget.take(call.kind, signal);
+      // Both may have changed while the reservation was written down.
+      signal.throwIfAborted();
+      assertDayGoesOn();
+      const used = version;
+      const request = call.request(used);
+      total += 1;
+      byKind.set(call.kind, (byKind.get(call.kind) ?? 0) + 1);
+      const outcome = await exchange(call, withHeaders(request, token), signal, release);
+      isKept = call.streams && outcome.ok;
+      return { outcome, token, version: used };
+    } finally {
+      if (!isKept) release();
+    }
+  };
+
+  const withHeaders = (request: HttpRequest, token: Secret): HttpRequest => ({
+    ...request,
+    headers: {
+      ...request.headers,
+      "user-agent": USER_AGENT,
+      [HEADER.authorization]: `Bearer ${token.reveal()}`,
+      [HEADER.businessUnit]: options.businessUnitId,
+      [HEADER.wantUsage]: "1",
+    },
+  });
+
+  const exchange = async <T>(
+    call: Call<T>,
+    request: HttpRequest,
+    signal: AbortSignal,
+    release: () => void,
+  ): Promise<Outcome<T>> => {
+    try {
+      const response = await options.transport(request, signal);
+      const { status, headers } = response;
+      usage = usageIn(headers[HEADER.usage]) ?? usage;
+      pardotNow = dateIn(headers) ?? pardotNow;
+      const floorMs = retryAfterMs(headers["retry-after"], pardotNow ?? clock.now());
+      return await call.read(response, { status, headers, retryAfterMs: floorMs }, release);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof TransportError) || !error.retryable) throw error;
+      return { ok: false, failure: networkFailure(error.code, error.message) };
+    }
+  };
+
+  const follows = (wanted: Version, used: Version): boolean => {
+    if (!options.maySwitch || wanted === used) return false;
+    // Another call has been told the same in the meantime.
+    if (version === wanted) return true;
+    if (hasSwitched) return false;
+    version = wanted;
+    hasSwitched = true;
+    return true;
+  };
+
+  const call = async <T>(asked: Call<T>, signal: AbortSignal): Promise<T> => {
+    let tried = NOTHING_TRIED;
+    for (let tries = 1; ; tries += 1) {
+      assertDayGoesOn();
+      const sent = await send(asked, signal);
+      if (sent.outcome.ok) return sent.outcome.value;
+      const failure = sent.outcome.failure;
+      const around = options.surroundings(pardotNow ?? clock.now());
+      const decision = decide(failure, tried, options.random.unit());
+      const isLost = decision.next === "switch" && !follows(decision.version, sent.version);
+      if (decision.next === "stop-all") {
+        dayIsOver ??= errorOf(failure, asked.kind, tries, around, auth.redact);
+        throw dayIsOver;
+      }
+      if (decision.next === "give-up" || isLost) throw errorOf(failure, asked.kind, tries, around, auth.redact);
+      const pauseMs = decision.next === "pause" ? decision.ms : 0;
+      const reason = reasonOf(failure, around, auth.redact);
+      onEvent({ type: "retrying", kind: asked.kind, attempt: tries, pauseMs, reason });
+      warnOfRepeat(asked, failure, onEvent);
+      if (decision.next === "refresh") await auth.refresh(sent.token, signal);
+      if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+      tried = decision.tried;
+    }
+  };
+
+  return {
+    call,
+    get calls() {
+      return { total, byKind: Object.fromEntries(byKind) };
+    },
+    get usage() {
+      return usage;
+    },
+    get version() {
+      return version;
+    },
+  };
+}
+
+function warnOfRepeat(call: Call<unknown>, failure: Failure, onEvent: OnEvent): void {
+  if (call.onRepeat === null || isRefusal(failure)) return;
+  onEvent({ type: "warning", code: "pardot.repeated", message: call.onRepeat, object: null });
+}
+
+/** The instant of the Date header in milliseconds; null when it is absent or unreadable. */
+export function dateIn(headers: Readonly<Record<string, string>>): number | null {
+  const at = Date.parse(headers["date"] ?? "");
+  return Number.isNaN(at) ? null : at;
+}
+
+/** `used/max`, read leniently: the form is documented for v5 only, and not exactly. */
+export function usageIn(header: string | undefined): { readonly used: number; readonly max: number } | null {
+  const match = /(\d{1,12})\s*\/\s*(\d{1,12})/.exec((header ?? "").replaceAll(",", ""));
+  return match === null ? null : { used: Number(match[1]), max: Number(match[2]) };
+}

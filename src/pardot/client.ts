@@ -1,0 +1,188 @@
+import type { PardotConfig } from "../config/config.ts";
+import type { Secret } from "../config/secret.ts";
+import type { OnEvent } from "../events.ts";
+import { readWhole } from "../http/body.ts";
+import { createGate } from "../http/gate.ts";
+import type { HttpRequest, HttpResponse, Transport } from "../http/transport.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import { isoInstant } from "../time/instant.ts";
+import { nextDayStart, toLocal } from "../time/zone.ts";
+import { createAuth } from "./auth.ts";
+import { createCaller, dateIn } from "./caller.ts";
+import type { Call } from "./caller.ts";
+import { readDownload } from "./download.ts";
+import { readEnvelope } from "./envelope.ts";
+import type { Answered, Outcome } from "./envelope.ts";
+import { createBody, exportStatus } from "./export.ts";
+import type { Surroundings } from "./failure.ts";
+import type { CallBudget, CountRequest, ExportStatus, Pardot, WireRecord } from "./pardot.ts";
+import { EXPORT, JSON_TYPE, PARAMETER, operationPath, parameterised, readByIdPath } from "./protocol.ts";
+import type { Version } from "./protocol.ts";
+import { recordOf, recordsOf, totalOf } from "./records.ts";
+import { resultAddress } from "./result-address.ts";
+
+/** A page of 200 records is some hundred kilobytes; a larger body than this is refused. */
+const PAGE_MAX_BYTES = 64 * 1024 * 1024;
+
+export interface PardotOptions {
+  readonly config: PardotConfig;
+  /** From `openConnections`, with at least `config.maxConcurrency` connections. */
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly budget: CallBudget;
+  readonly onEvent: OnEvent;
+  /** Keeps a refresh token that replaces the configured one; the new access token waits for it. */
+  readonly onRotatedRefreshToken: (token: Secret) => Promise<void>;
+}
+
+/** The client of API v3/v4. Holds at most one page for each request in flight, and nothing of a download. */
+export function createPardot(options: PardotOptions): Pardot {
+  const { config, transport, clock, random, onEvent } = options;
+  const auth = createAuth({
+    auth: config.auth,
+    loginUrl: config.loginUrl,
+    transport,
+    clock,
+    random,
+    onEvent,
+    onRotatedRefreshToken: options.onRotatedRefreshToken,
+  });
+  const caller = createCaller({
+    businessUnitId: config.businessUnitId,
+    version: config.apiVersion === "3" ? 3 : 4,
+    maySwitch: config.apiVersion === "auto",
+    auth,
+    gate: createGate(config.maxConcurrency),
+    transport,
+    clock,
+    random,
+    budget: options.budget,
+    onEvent,
+    surroundings: (now) => surroundings(config, now),
+  });
+
+  /** A call whose whole answer is one envelope. */
+  const ask = <T>(
+    kind: string,
+    request: (version: Version) => HttpRequest,
+    understand: (root: WireRecord, answered: Answered) => T,
+    signal: AbortSignal,
+    extra: { readonly bare?: boolean; readonly onRepeat?: string } = {},
+  ): Promise<T> => {
+    const read = async (response: HttpResponse, answered: Answered): Promise<Outcome<T>> => {
+      const outcome = readEnvelope(await readWhole(response.body, PAGE_MAX_BYTES, kind), answered, extra.bare ?? false);
+      return outcome.ok ? { ok: true, value: understand(outcome.value, answered) } : outcome;
+    };
+    return caller.call({ kind, request, read, streams: false, onRepeat: extra.onRepeat ?? null }, signal);
+  };
+
+  const query = <T>(
+    request: CountRequest,
+    own: Readonly<Record<string, string>>,
+    understand: (root: WireRecord, kind: string) => T,
+    signal: AbortSignal,
+  ): Promise<T> => {
+    const kind = `${request.urlName} query`;
+    const parameters = {
+      [PARAMETER.format]: config.v4Format ?? request.query.format,
+      [PARAMETER.output]: request.query.output,
+      [PARAMETER.limit]: String(request.query.limit),
+      ...request.query.parameters,
+      ...request.parameters,
+      ...own,
+    };
+    const build = (version: Version): HttpRequest =>
+      parameterRequest(config.apiUrl, operationPath(request.urlName, version, "query"), parameters);
+    return ask(kind, build, (root) => understand(root, kind), signal);
+  };
+
+  const exportCall = (
+    operation: "create" | "read",
+    request: (version: Version) => HttpRequest,
+    signal: AbortSignal,
+    onRepeat?: string,
+  ): Promise<ExportStatus> => {
+    const kind = `${EXPORT} ${operation}`;
+    const extra = onRepeat === undefined ? { bare: true } : { bare: true, onRepeat };
+    return ask(kind, request, (root) => exportStatus(root, kind), signal, extra);
+  };
+
+  return {
+    probe: (signal) => {
+      const kind = "account read";
+      const parameters = { [PARAMETER.format]: config.v4Format ?? "xml" };
+      return ask(
+        kind,
+        (version) => parameterRequest(config.apiUrl, operationPath("account", version, "read"), parameters),
+        (root, answered) => ({ record: recordOf(root, "account", kind), now: dateIn(answered.headers) }),
+        signal,
+      );
+    },
+
+    queryPage: (request, signal) => query(request, {}, (root, kind) => recordsOf(root, request.dataKey, kind), signal),
+
+    // Only the full output carries the total, whatever the page size.
+    countRecords: (request, signal) =>
+      query(request, { [PARAMETER.output]: "full", [PARAMETER.limit]: "1" }, totalOf, signal),
+
+    createExport: (request, signal) =>
+      exportCall(
+        "create",
+        (version) => ({
+          method: "POST",
+          url: new URL(`${operationPath(EXPORT, version, "create")}?${PARAMETER.format}=json`, config.apiUrl),
+          headers: { "content-type": JSON_TYPE },
+          body: createBody(request),
+        }),
+        signal,
+        `the creation of an export of ${request.object} was cut off and is repeated: it may exist twice`,
+      ),
+
+    readExport: (id, signal) =>
+      exportCall(
+        "read",
+        (version) => parameterRequest(config.apiUrl, readByIdPath(EXPORT, version, id), { [PARAMETER.format]: "json" }),
+        signal,
+      ),
+
+    downloadResult: async (reference, signal) => {
+      const kind = `${EXPORT} download`;
+      const url = resultAddress(reference, config.apiUrl);
+      const call: Call<AsyncIterable<Uint8Array>> = {
+        kind,
+        request: () => ({ method: "GET", url, headers: {}, body: null }),
+        read: (response, answered, release) => readDownload(response, answered, release, kind, signal),
+        streams: true,
+        onRepeat: null,
+      };
+      return caller.call(call, signal);
+    },
+
+    get calls() {
+      return caller.calls;
+    },
+    get usage() {
+      return caller.usage;
+    },
+    get version() {
+      return caller.version;
+    },
+  };
+}
+
+function parameterRequest(apiUrl: URL, path: string, parameters: Readonly<Record<string, string>>): HttpRequest {
+  const { method, url, contentType, body } = parameterised(apiUrl, path, parameters);
+  return { method, url, headers: contentType === null ? {} : { "content-type": contentType }, body };
+}
+
+function surroundings(config: PardotConfig, now: number): Surroundings {
+  const turn = nextDayStart(now, config.accountTimeZone);
+  return {
+    businessUnit: config.businessUnitId,
+    apiHost: config.apiUrl.host,
+    loginHost: config.loginUrl.host,
+    nextDay: `${toLocal(turn, config.accountTimeZone)} ${config.accountTimeZone} (${isoInstant(turn)})`,
+  };
+}

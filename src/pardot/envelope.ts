@@ -1,0 +1,159 @@
+import type { WireRecord, WireValue } from "./pardot.ts";
+import { HEADER } from "./protocol.ts";
+import { UnreadableBody, readJson } from "./read-json.ts";
+import { ATTRIBUTES, TEXT, readXml } from "./read-xml.ts";
+
+/** What an answer turned out to be when it is not the answer that was asked for. */
+export interface Failure {
+  /**
+   * `envelope`: Pardot's own error. The others say what came instead: a page of HTML, nothing, something cut or
+   * malformed, well-formed data that is no envelope, a redirect, or no answer at all.
+   */
+  readonly shape: "envelope" | "html" | "empty" | "unreadable" | "no-envelope" | "redirect" | "network";
+  /** Pardot's error code; null without an envelope. */
+  readonly code: number | null;
+  /** HTTP status; null when none came. */
+  readonly status: number | null;
+  /** Pardot's own words, or ours on what is wrong with the body. */
+  readonly text: string;
+  /** X-Pardot-Route and -LB, which the vendor's support asks for. */
+  readonly route: string | null;
+  readonly loadBalancer: string | null;
+  /** Dotted code of a failure of the network (`http.timeout`). */
+  readonly network: string | null;
+  /** What the server asked to wait. */
+  readonly retryAfterMs: number | null;
+}
+
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly retryAfterMs: number | null;
+}
+
+/**
+ * Reads a whole body as Pardot's envelope, whatever the status and whichever format was asked for: errors come as XML
+ * to those who asked for JSON, and with HTTP 200 (2012–2020) as well as 4xx. `bare` accepts a record without the
+ * `stat` mark under a 2xx status, as the Export API may send it.
+ */
+export function readEnvelope(bytes: Uint8Array, answered: Answered, bare: boolean): Outcome<WireRecord> {
+  const failed = (shape: Failure["shape"], text: string, code: number | null = null): Outcome<never> => ({
+    ok: false,
+    failure: {
+      shape,
+      code,
+      status: answered.status,
+      text,
+      route: answered.headers[HEADER.route] ?? null,
+      loadBalancer: answered.headers[HEADER.loadBalancer] ?? null,
+      network: null,
+      retryAfterMs: answered.retryAfterMs,
+    },
+  });
+  const isSuccess = answered.status >= 200 && answered.status <= 299;
+  if (answered.status >= 300 && answered.status <= 399) {
+    return failed("redirect", `a redirect to ${redirectHost(answered.headers["location"])}`);
+  }
+  let root: WireRecord | null;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const start = text.slice(0, 2000).trimStart().toLowerCase();
+    if (start === "" && text.trim() === "") return failed("empty", "an empty body");
+    if (isHtml(start)) return failed("html", "a page of HTML");
+    root = start.startsWith("<") ? xmlRoot(text) : asRecord(readJson(text));
+  } catch (error) {
+    if (error instanceof UnreadableBody) return failed("unreadable", error.message);
+    if (error instanceof TypeError) return failed("unreadable", "text that is not UTF-8");
+    throw error;
+  }
+  if (root === null) return failed("no-envelope", "data without Pardot's envelope");
+  const attributes = asRecord(root[ATTRIBUTES] ?? null);
+  const stat = attributes?.["stat"] ?? null;
+  const error = errorIn(root, attributes, isSuccess);
+  if (error !== null) return failed("envelope", error.text, error.code);
+  if (stat === "fail") return failed("envelope", "a failure without a code");
+  if (!isSuccess) return failed("no-envelope", "data under a failure's status");
+  if (stat !== "ok" && !bare) return failed("no-envelope", "data without Pardot's envelope");
+  return { ok: true, value: root };
+}
+
+function isHtml(start: string): boolean {
+  return /^(?:<\?xml[^>]*>\s*)?(?:<!--[^>]*-->\s*)*<(?:!doctype\s+html|html|head|body)\b/.test(start);
+}
+
+function redirectHost(location: string | undefined): string {
+  try {
+    return new URL(location ?? "", "https://the-same-host.invalid").host.replace(
+      "the-same-host.invalid",
+      "the same host",
+    );
+  } catch {
+    return "an unreadable address";
+  }
+}
+
+function xmlRoot(text: string): WireRecord | null {
+  const { root, value } = readXml(text);
+  return root === "rsp" ? asRecord(value) : null;
+}
+
+/**
+ * The error of an envelope. v3/v4 JSON has `@attributes.err_code` and `err`, XML `<err code>`, code 10000 one `err` for
+ * each parameter. Under a failure's status v5's `{"code","message"}` is understood too, since gateway checks such as
+ * 181 and 201 are common to all versions (inferred).
+ */
+function errorIn(
+  root: WireRecord,
+  attributes: WireRecord | null,
+  isSuccess: boolean,
+): { readonly code: number | null; readonly text: string } | null {
+  const errors = root["err"] ?? null;
+  const attributeCode = codeOf(attributes?.["err_code"] ?? root["err_code"] ?? null);
+  if (attributeCode !== null || (errors !== null && attributes?.["stat"] !== "ok")) {
+    const list = Array.isArray(errors) ? (errors as readonly WireValue[]) : [errors];
+    const code = attributeCode ?? list.map((one) => codeOf(attribute(one, "code"))).find((one) => one !== null) ?? null;
+    return { code, text: list.map((one) => errorText(one)).join("; ") };
+  }
+  if (isSuccess) return null;
+  const plain = codeOf(root["code"] ?? null);
+  return plain === null ? null : { code: plain, text: errorText(root["message"] ?? null) };
+}
+
+function errorText(error: WireValue): string {
+  const record = asRecord(error);
+  const text = record === null ? error : (record[TEXT] ?? record["message"] ?? null);
+  const parameter = attribute(error, "param");
+  const words = typeof text === "string" ? text : "no text";
+  return typeof parameter === "string" ? `${parameter}: ${words}` : words;
+}
+
+function attribute(value: WireValue, name: string): WireValue {
+  const attributes = asRecord(asRecord(value)?.[ATTRIBUTES] ?? null);
+  return attributes?.[name] ?? null;
+}
+
+/** Numbers arrive as text from both readers. */
+function codeOf(value: WireValue): number | null {
+  return typeof value === "string" && /^\s*\d{1,6}\s*$/.test(value) ? Number(value) : null;
+}
+
+/** The value as a record; null when it is anything else. */
+export function asRecord(value: WireValue): WireRecord | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as WireRecord) : null;
+}
+
+/** What is left of an answer when the network failed. */
+export function networkFailure(network: string, text: string): Failure {
+  return {
+    shape: "network",
+    code: null,
+    status: null,
+    text,
+    route: null,
+    loadBalancer: null,
+    network,
+    retryAfterMs: null,
+  };
+}

@@ -1,0 +1,158 @@
+import { AuthError, LimitError, RemoteError, TransportError } from "../errors.ts";
+import type { ErrorDetails, PardotEtlError } from "../errors.ts";
+import type { Failure } from "./envelope.ts";
+import { ERROR_CODES } from "./error-codes.ts";
+import type { Treatment } from "./error-codes.ts";
+
+/** What an error's sentences name. */
+export interface Surroundings {
+  readonly businessUnit: string;
+  readonly apiHost: string;
+  readonly loginHost: string;
+  /** When the account's next day starts, as people read it. */
+  readonly nextDay: string;
+}
+
+/** Longest piece of a foreign text that goes into a message. */
+const QUOTE_MAX = 200;
+
+/** What to do about a failure: its code decides, and the status only where there is no code, or none that is known. */
+export function treatmentOf(failure: Failure): Treatment {
+  const known = failure.code === null ? undefined : ERROR_CODES[failure.code];
+  if (known !== undefined) return known.treatment;
+  const status = failure.status;
+  if (failure.shape === "network") return "back-off";
+  if (status === 401) return "refresh";
+  if (status === 504) return "narrow";
+  if (status === 408 || status === 429 || (status !== null && status >= 500)) return "back-off";
+  if (failure.shape === "redirect" || failure.shape === "html") return "configuration";
+  const isSuccess = status !== null && status >= 200 && status <= 299;
+  if (isSuccess && failure.code === null && failure.shape !== "envelope") return "back-off";
+  return "fatal";
+}
+
+/** Whether Pardot said that it did not act. After any other failure a create may have been done. */
+export function isRefusal(failure: Failure): boolean {
+  if (failure.network === "http.not-sent" || failure.status === 429) return true;
+  return failure.code !== null && failure.code !== 183 && failure.code !== 214;
+}
+
+/**
+ * What went wrong in one clause, lower case. `quote` takes secrets out of a foreign text. Pardot's own words are added
+ * where they tell more than the code: which parameter, which field.
+ */
+export function reasonOf(failure: Failure, around: Surroundings, quote: (text: string) => string): string {
+  const words = cut(quote(failure.text));
+  if (failure.code === null) return failure.status === null ? words : `HTTP ${failure.status} with ${words}`;
+  const known = ERROR_CODES[failure.code];
+  if (known === undefined) return `pardot refused with code ${failure.code}: ${words}`;
+  const said = known.treatment === "fatal" ? `: ${words}` : "";
+  return `${fill(known.meaning, around)} (pardot code ${failure.code})${said}`;
+}
+
+/** The typed error of a failure that stays after `tries` requests: the one place where an answer becomes an error. */
+export function errorOf(
+  failure: Failure,
+  kind: string,
+  tries: number,
+  around: Surroundings,
+  quote: (text: string) => string,
+): PardotEtlError {
+  const after = tries > 1 ? ` after ${tries} tries` : "";
+  const message = `${kind}: ${reasonOf(failure, around, quote)}${after}`;
+  const context = contextOf(failure, tries);
+  if (failure.code === null) return withoutCode(failure, message, around, context);
+  const known = ERROR_CODES[failure.code];
+  const details = {
+    context,
+    code: known === undefined ? `pardot.code-${failure.code}` : `pardot.${known.name}`,
+    ...hintOf(known === undefined ? UNKNOWN_CODE : known.hint, around),
+  };
+  if (known?.actor === "auth") return new AuthError(message, details);
+  if (known?.actor === "limit") return new LimitError(message, details);
+  return new RemoteError(message, { ...details, retryable: isRetryable(failure), pardotCode: failure.code });
+}
+
+const UNKNOWN_CODE = "This code is not known here; look it up in the vendor's list of error codes.";
+
+function hintOf(hint: string | undefined, around: Surroundings): { readonly hint?: string } {
+  return hint === undefined ? {} : { hint: fill(hint, around) };
+}
+
+function withoutCode(
+  failure: Failure,
+  message: string,
+  around: Surroundings,
+  context: NonNullable<ErrorDetails["context"]>,
+): PardotEtlError {
+  const treatment = treatmentOf(failure);
+  if (treatment === "refresh") {
+    return new AuthError(message, { context, code: "pardot.token-refused", ...hintOf(ERROR_CODES[184]?.hint, around) });
+  }
+  if (treatment === "narrow") {
+    const hint = hintOf(ERROR_CODES[214]?.hint, around);
+    return new RemoteError(message, { context, code: "pardot.timed-out", ...hint, pardotCode: 214, retryable: true });
+  }
+  if (failure.shape === "network") {
+    const hint = `Check the network between here and ${around.apiHost}, then run again.`;
+    return new TransportError(message, { context, code: failure.network ?? "http.cut", hint, retryable: true });
+  }
+  if (treatment === "configuration") {
+    const { code, hint } = failure.shape === "html" ? HTML_PAGE : REDIRECTED;
+    return new RemoteError(message, { context, code, ...hintOf(hint, around) });
+  }
+  if (treatment === "fatal") return new RemoteError(message, { context, code: `pardot.status-${failure.status ?? 0}` });
+  return new TransportError(message, { context, ...BODY_ERRORS[failure.shape], retryable: true });
+}
+
+const HTML_PAGE = {
+  code: "pardot.html-page",
+  hint: "{apiHost} shows its login page to addresses that it does not know: check PARDOT_API_URL, and whether the object exists in this version of the API.",
+} as const;
+const REDIRECTED = {
+  code: "pardot.redirected",
+  hint: "Redirects are not followed, because the token would go along. Check PARDOT_API_URL.",
+} as const;
+
+const LATER = "Pardot or something between answers with no answer; run again later.";
+const BODY_ERRORS: Readonly<Record<Failure["shape"], { readonly code: string; readonly hint: string }>> = {
+  unreadable: {
+    code: "pardot.body-unreadable",
+    hint: "If it stays at the same place, the data holds something that this format cannot carry: set PARDOT_V4_FORMAT to the other one (json or xml).",
+  },
+  empty: { code: "pardot.body-empty", hint: LATER },
+  "no-envelope": { code: "pardot.no-envelope", hint: LATER },
+  html: { code: "pardot.html-page", hint: LATER },
+  envelope: { code: "pardot.failed", hint: LATER },
+  redirect: { code: "pardot.redirected", hint: LATER },
+  network: { code: "http.cut", hint: LATER },
+};
+
+function isRetryable(failure: Failure): boolean {
+  const treatment = treatmentOf(failure);
+  return treatment === "back-off" || treatment === "wait-minute" || treatment === "narrow";
+}
+
+function contextOf(failure: Failure, tries: number): Record<string, string | number | boolean | null> {
+  return {
+    tries,
+    status: failure.status,
+    pardotCode: failure.code,
+    ...(failure.route === null ? {} : { pardotRoute: failure.route.slice(0, QUOTE_MAX) }),
+    ...(failure.loadBalancer === null ? {} : { pardotLoadBalancer: failure.loadBalancer.slice(0, QUOTE_MAX) }),
+  };
+}
+
+function fill(template: string, around: Surroundings): string {
+  return template
+    .replaceAll("{businessUnit}", around.businessUnit)
+    .replaceAll("{apiHost}", around.apiHost)
+    .replaceAll("{loginHost}", around.loginHost)
+    .replaceAll("{nextDay}", around.nextDay);
+}
+
+/** One line of at most `QUOTE_MAX` characters. */
+function cut(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length <= QUOTE_MAX ? line : `${line.slice(0, QUOTE_MAX)}…`;
+}

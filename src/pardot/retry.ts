@@ -1,0 +1,66 @@
+import { backoffMs, pauseMs } from "../http/backoff.ts";
+import type { Failure } from "./envelope.ts";
+import type { Treatment } from "./error-codes.ts";
+import { treatmentOf } from "./failure.ts";
+import type { Version } from "./protocol.ts";
+
+/** Requests sent for one call, the one refresh and the one switch of version not counted. */
+export const TRIES_MAX = 6;
+/** Requests sent for a call that Pardot finds too long. */
+export const NARROW_TRIES_MAX = 3;
+/** The pause that the minute limit asks for (vendor docs, error 202). */
+export const MINUTE_PAUSE_MS = 60_000;
+
+/** Code 88: the account must use version 4; its counterpart 89 leads to 3. */
+const USE_VERSION_4 = 88;
+
+/** What has been tried for one call. */
+export interface Tried {
+  /** Failures answered by a pause. */
+  readonly paused: number;
+  /** Failures answered by a pause because Pardot gave up on the request. */
+  readonly narrowed: number;
+  readonly refreshed: boolean;
+  readonly switched: boolean;
+}
+
+export const NOTHING_TRIED: Tried = { paused: 0, narrowed: 0, refreshed: false, switched: false };
+
+/** What happens after a failure; `tried` is what holds from then on. */
+export type Decision =
+  | { readonly next: "give-up" }
+  | { readonly next: "stop-all" }
+  | { readonly next: "refresh"; readonly tried: Tried }
+  | { readonly next: "switch"; readonly version: Version; readonly tried: Tried }
+  | { readonly next: "pause"; readonly ms: number; readonly tried: Tried };
+
+/** Decides from the failure, the past of the call and one throw of the dice (`unit` in [0, 1)). Pure. */
+export function decide(failure: Failure, tried: Tried, unit: number): Decision {
+  return DECISIONS[treatmentOf(failure)](failure, tried, unit);
+}
+
+const GIVE_UP: Decision = { next: "give-up" };
+
+const DECISIONS: Readonly<Record<Treatment, (failure: Failure, tried: Tried, unit: number) => Decision>> = {
+  refresh: (_failure, tried) => (tried.refreshed ? GIVE_UP : { next: "refresh", tried: { ...tried, refreshed: true } }),
+  "switch-version": (failure, tried) =>
+    tried.switched
+      ? GIVE_UP
+      : { next: "switch", version: failure.code === USE_VERSION_4 ? 4 : 3, tried: { ...tried, switched: true } },
+  "back-off": (failure, tried, unit) => paused(tried, 0, (failed) => backoffMs(failed, unit, failure.retryAfterMs)),
+  "wait-minute": (failure, tried, unit) => paused(tried, 0, () => pauseMs(MINUTE_PAUSE_MS, unit, failure.retryAfterMs)),
+  narrow: (failure, tried, unit) =>
+    tried.narrowed + 1 >= NARROW_TRIES_MAX
+      ? GIVE_UP
+      : paused(tried, 1, (failed) => backoffMs(failed, unit, failure.retryAfterMs)),
+  defer: () => ({ next: "stop-all" }),
+  credentials: () => GIVE_UP,
+  configuration: () => GIVE_UP,
+  fatal: () => GIVE_UP,
+};
+
+function paused(tried: Tried, narrowed: number, ms: (failed: number) => number): Decision {
+  const failed = tried.paused + 1;
+  if (failed >= TRIES_MAX) return GIVE_UP;
+  return { next: "pause", ms: ms(failed), tried: { ...tried, paused: failed, narrowed: tried.narrowed + narrowed } };
+}

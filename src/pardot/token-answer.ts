@@ -1,0 +1,126 @@
+import { AuthError, TransportError } from "../errors.ts";
+import type { PardotEtlError } from "../errors.ts";
+import { Secret } from "../config/secret.ts";
+import { asRecord } from "./envelope.ts";
+import type { WireRecord } from "./pardot.ts";
+import { SCOPE } from "./protocol.ts";
+import { UnreadableBody, readJson } from "./read-json.ts";
+import { tokenErrorFor } from "./token-errors.ts";
+
+/** An answer of the token endpoint, read. Nothing of a body goes into an error but the words of known errors. */
+export type TokenAnswer =
+  | { readonly kind: "token"; readonly accessToken: Secret; readonly refreshToken: Secret | null }
+  | { readonly kind: "failed"; readonly retry: "no" | "wait" | "back-off"; readonly error: PardotEtlError };
+
+/**
+ * Reads what the token endpoint answered. `expires_in` and `issued_at` are not needed: a token lives as long as it is
+ * used, and dies with code 184 (vendor docs, authentication). `loginHost` is named in errors.
+ */
+export function readTokenAnswer(status: number, bytes: Uint8Array, loginHost: string): TokenAnswer {
+  const body = readBody(bytes);
+  if (body === "html" || body === "empty") return noJson(status, body, loginHost);
+  if (body === null) {
+    return status === 404 || isRedirect(status) ? noJson(status, "html", loginHost) : unreadable(status, loginHost);
+  }
+  const error = body["error"];
+  if (typeof error === "string") return refused(status, error, body["error_description"], loginHost);
+  const accessToken = body["access_token"];
+  if (status !== 200 || typeof accessToken !== "string") return unreadable(status, loginHost);
+  // Visible ASCII without blanks: anything else cannot go into a header, and would break the request that carries it.
+  if (!/^[\x21-\x7e]{1,4096}$/.test(accessToken)) return unreadable(status, loginHost);
+  const scope = body["scope"];
+  if (typeof scope === "string" && !grants(scope)) {
+    return no(
+      new AuthError(`get a token from ${loginHost}: the token does not carry the scope ${SCOPE}`, {
+        code: "auth.scope-missing",
+        hint: `Add the scope ${SCOPE} ("Manage Pardot services") to the app's OAuth settings, then authorise the app again; an earlier authorisation keeps its old scopes.`,
+      }),
+    );
+  }
+  const rotated = body["refresh_token"];
+  return {
+    kind: "token",
+    accessToken: new Secret(accessToken),
+    refreshToken: typeof rotated === "string" && rotated !== "" ? new Secret(rotated) : null,
+  };
+}
+
+/** `full` stands for every scope but the refresh token's (Salesforce help, remoteaccess_oauth_tokens_scopes). */
+function grants(scope: string): boolean {
+  const words = scope.split(/[\s,+]+/);
+  return words.includes(SCOPE) || words.includes("full");
+}
+
+function readBody(bytes: Uint8Array): WireRecord | "html" | "empty" | null {
+  const text = new TextDecoder().decode(bytes).trim();
+  if (text === "") return "empty";
+  if (text.startsWith("<")) return "html";
+  try {
+    return asRecord(readJson(text));
+  } catch (error) {
+    if (error instanceof UnreadableBody) return null;
+    throw error;
+  }
+}
+
+function refused(status: number, error: string, description: unknown, loginHost: string): TokenAnswer {
+  const row = tokenErrorFor(error, typeof description === "string" ? description : "");
+  // An unknown error is named only when it looks like one of OAuth's words, since it could be anything.
+  const word = /^[a-z_]{1,40}$/.test(error) ? error : "an unknown error";
+  if (row === null) {
+    if (status >= 500 || status === 429) return unreadable(status, loginHost);
+    return no(
+      new AuthError(`get a token from ${loginHost}: salesforce refuses (${word}, HTTP ${status})`, {
+        code: "auth.refused",
+        hint: "Look at Setup > Login History of the user for the reason.",
+      }),
+    );
+  }
+  const failure = new AuthError(`get a token from ${loginHost}: ${row.meaning} (${row.error})`, {
+    code: `auth.${row.name}`,
+    hint: row.hint,
+    retryable: row.retry !== "no",
+  });
+  return { kind: "failed", retry: row.retry, error: failure };
+}
+
+function noJson(status: number, body: "html" | "empty", loginHost: string): TokenAnswer {
+  if (status === 404 || isRedirect(status)) {
+    return no(
+      new AuthError(`get a token from ${loginHost}: there is no token endpoint (HTTP ${status})`, {
+        code: "auth.no-token-endpoint",
+        hint: "Check PARDOT_LOGIN_URL: https://login.salesforce.com, https://test.salesforce.com or the org's https://<name>.my.salesforce.com.",
+      }),
+    );
+  }
+  const what = body === "html" ? "a page of HTML" : "nothing";
+  return {
+    kind: "failed",
+    retry: "back-off",
+    error: new TransportError(`get a token from ${loginHost}: HTTP ${status} with ${what}`, {
+      code: "auth.endpoint-failed",
+      hint: "Salesforce may be in maintenance (status.salesforce.com): run again later. If it stays, check PARDOT_LOGIN_URL.",
+      retryable: true,
+    }),
+  };
+}
+
+function unreadable(status: number, loginHost: string): TokenAnswer {
+  return {
+    kind: "failed",
+    retry: "back-off",
+    error: new TransportError(`get a token from ${loginHost}: HTTP ${status} with an answer that is no token`, {
+      code: "auth.endpoint-failed",
+      hint: "Run again later. If it stays, check PARDOT_LOGIN_URL.",
+      retryable: true,
+    }),
+  };
+}
+
+function no(error: AuthError): TokenAnswer {
+  return { kind: "failed", retry: "no", error };
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status <= 399;
+}
