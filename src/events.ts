@@ -18,7 +18,7 @@ export type RunEvent =
       readonly reason: string;
     }
   | { readonly type: "object-started"; readonly object: string }
-  | { readonly type: "export-created"; readonly object: string; readonly exportId: string; readonly window: number }
+  | { readonly type: "export-created"; readonly object: string; readonly exportId: string; readonly window: string }
   | { readonly type: "export-adopted"; readonly object: string; readonly exportId: string }
   | {
       readonly type: "export-polled";

@@ -85,12 +85,21 @@ export function manifestFile(file: LandedFile): ManifestFile {
   };
 }
 
-/** complete: every object is; failed: none is; partial: the rest. */
-export function runStatus(objects: readonly Pick<ManifestObject, "status">[]): RunStatus {
+/**
+ * complete: every object is; failed: none is; partial: the rest, and a run whose refresh token was replaced by one that
+ * is kept nowhere, because the next run may not get in.
+ */
+export function runStatus(
+  objects: readonly Pick<ManifestObject, "status">[],
+  warnings: readonly Pick<ManifestWarning, "code">[],
+): RunStatus {
   const failed = objects.filter((object) => object.status === "failed").length;
-  if (failed === 0) return "complete";
-  return failed === objects.length ? "failed" : "partial";
+  if (failed > 0 && failed === objects.length) return "failed";
+  return failed > 0 || warnings.some((warning) => warning.code === TOKEN_ROTATED) ? "partial" : "complete";
 }
+
+/** Code of the warning that Salesforce replaced the refresh token and nobody keeps the new one. */
+export const TOKEN_ROTATED = "auth.token-rotated";
 
 export function manifestBytes(manifest: Manifest): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);

@@ -61,12 +61,25 @@ export interface PlannedObject {
   readonly records: number | null;
   readonly expectedCalls: number;
   /** What keeps this object from running, null when nothing does. */
-  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null; readonly exitCode: number } | null;
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string | null;
+    readonly exitCode: number;
+  } | null;
 }
 
 /** One line of `check`. */
 export interface CheckLine {
-  readonly name: "configuration" | "credentials" | "business unit" | "quota" | "clock" | "time zone" | "destination" | "warehouse";
+  readonly name:
+    | "configuration"
+    | "credentials"
+    | "business unit"
+    | "quota"
+    | "clock"
+    | "time zone"
+    | "destination"
+    | "warehouse";
   readonly status: "ok" | "warning" | "failed" | "skipped";
   /** What was found. */
   readonly message: string;
@@ -98,7 +111,10 @@ export interface StatusObject {
   readonly coverage: readonly { readonly from: string; readonly to: string }[];
   /** Stretches between the first and the last committed instant that nothing covers. */
   readonly gaps: readonly { readonly from: string; readonly to: string }[];
-  readonly openWindows: readonly (ManifestWindow & { readonly exportId: string | null; readonly filesLanded: number })[];
+  readonly openWindows: readonly (ManifestWindow & {
+    readonly exportId: string | null;
+    readonly filesLanded: number;
+  })[];
   readonly notLoaded: number;
 }
 

@@ -1,0 +1,22 @@
+import type { Config } from "../config/config.ts";
+import type { Journal } from "../commit/journal.ts";
+import type { OnEvent } from "../events.ts";
+import type { Pardot } from "../pardot/pardot.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import type { Storage } from "../storage/storage.ts";
+
+/** What the processes work with: one explicit object, handed in by the run. */
+export interface Extraction {
+  readonly config: Config;
+  readonly pardot: Pardot;
+  readonly storage: Storage;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onEvent: OnEvent;
+  /** Aborted when somebody asked to stop: nothing new is begun. */
+  readonly stop: AbortSignal;
+  /** Aborted when the grace is over: what is under way is cut. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+import type { Column, RangeField } from "../catalog/catalog.ts";
+import type { LandedFile } from "../commit/state.ts";
+import { splitHeader } from "../encode/csv-header.ts";
+import { readCsv } from "../encode/csv-read.ts";
+import { CsvScanner } from "../encode/csv-scan.ts";
+import { CsvWriter } from "../encode/csv-write.ts";
+import type { OnEvent } from "../events.ts";
+import type { Window } from "../plan/windows.ts";
+import type { Random } from "../platform/random.ts";
+import { openSpool } from "../storage/spool.ts";
+import type { Spool } from "../storage/spool.ts";
+import type { Storage } from "../storage/storage.ts";
+import { exportFileKey } from "./names.ts";
+import type { Compression } from "./names.ts";
+
+export interface ExportFileOptions {
+  readonly object: string;
+  /** The columns in the order in which they were asked for. */
+  readonly columns: readonly Column[];
+  readonly watermark: RangeField | null;
+  readonly span: Pick<Window, "from" | "to">;
+  readonly exportId: string;
+  /** The id in Pardot's download address. */
+  readonly fileId: string;
+  readonly compression: Compression;
+  readonly tmpDir: string;
+  readonly random: Random;
+  readonly storage: Storage;
+  readonly onEvent: OnEvent;
+  readonly signal: AbortSignal;
+}
+
+/** What was written to the spool, counted while it flowed. */
+interface Counted {
+  readonly rows: number;
+  readonly min: string | null;
+  readonly max: string | null;
+  readonly fingerprint: string | null;
+}
+
+/**
+ * Lands one result file of an export as a stream. Its bytes pass through untouched when its header is the one asked
+ * for; otherwise the records are put into that order and encoded anew. Null when the file holds no record: nothing is
+ * landed then. Throws DataError (exit 6) when the file is broken; nothing is visible in the destination then.
+ */
+export async function landExportFile(
+  chunks: AsyncIterable<Uint8Array>,
+  options: ExportFileOptions,
+): Promise<LandedFile | null> {
+  const { object, columns, span, exportId, fileId, compression, tmpDir, random, storage, onEvent, signal } = options;
+  const spool = await openSpool({ dir: tmpDir, compression, random, signal });
+  try {
+    const counted = await fill(spool, chunks, options);
+    if (counted.rows === 0) return null;
+    const file = await spool.finish();
+    const key = exportFileKey(object, span, { exportId, fileId }, counted.fingerprint, compression);
+    const outcome = await storage.publish(key, file, signal);
+    onEvent({ type: "file-landed", object, key, rows: counted.rows, bytes: file.bytes, outcome });
+    return {
+      key,
+      rows: counted.rows,
+      bytes: file.bytes,
+      sha256: file.sha256,
+      minWatermark: counted.min,
+      maxWatermark: counted.max,
+      exportId,
+      columns: columns.map((column) => column.name),
+    };
+  } finally {
+    await spool.discard();
+  }
+}
+
+async function fill(spool: Spool, chunks: AsyncIterable<Uint8Array>, options: ExportFileOptions): Promise<Counted> {
+  const names = options.columns.map((column) => column.name);
+  const split = await splitHeader(chunks);
+  const isAsAsked = !split.hasBom && sameNames(split.header, names);
+  if (isAsAsked) return passThrough(spool, split.all, options);
+  return encodeAnew(spool, split.all, split.header, options);
+}
+
+async function passThrough(
+  spool: Spool,
+  chunks: AsyncIterable<Uint8Array>,
+  options: ExportFileOptions,
+): Promise<Counted> {
+  const watermark = options.columns.findIndex((column) => column.name === options.watermark);
+  const scanner = new CsvScanner({
+    subject: subject(options),
+    columns: options.columns.length,
+    watched: watermark === -1 ? [] : [watermark],
+  });
+  for await (const chunk of chunks) {
+    scanner.push(chunk);
+    await spool.write(chunk);
+  }
+  const result = scanner.end();
+  const range = result.watched[0];
+  return { rows: result.records, min: range?.min ?? null, max: range?.max ?? null, fingerprint: null };
+}
+
+async function encodeAnew(
+  spool: Spool,
+  chunks: AsyncIterable<Uint8Array>,
+  header: readonly string[],
+  options: ExportFileOptions,
+): Promise<Counted> {
+  const { columns, object, onEvent } = options;
+  if (header.length === 0) return { rows: 0, min: null, max: null, fingerprint: null };
+  const places = columns.map((column) => header.indexOf(column.name));
+  const missing = columns.filter((_, index) => places[index] === -1).map((column) => column.name);
+  if (missing.length > 0) {
+    const message = `${subject(options)} lacks the columns ${missing.join(", ")}: they are landed as null`;
+    onEvent({ type: "warning", code: "export.columns-missing", object, message });
+  }
+  const watermark = columns.findIndex((column) => column.name === options.watermark);
+  const writer = new CsvWriter(columns);
+  let [rows, min, max]: [number, string | null, string | null] = [0, null, null];
+  for await (const record of readCsv(chunks, { subject: subject(options), hasHeader: true })) {
+    const row = places.map((place) => record[place] ?? null);
+    writer.add(row);
+    rows += 1;
+    const mark = row[watermark] ?? null;
+    if (mark !== null && (min === null || mark < min)) min = mark;
+    if (mark !== null && (max === null || mark > max)) max = mark;
+    const chunk = writer.takeFull();
+    if (chunk !== null) await spool.write(chunk);
+  }
+  const rest = writer.takeRest();
+  if (rest.length > 0) await spool.write(rest);
+  return { rows, min, max, fingerprint: fingerprint(header, columns) };
+}
+
+/** What was done to the bytes: which columns stood where, and where they stand now. */
+function fingerprint(header: readonly string[], columns: readonly Column[]): string {
+  const names = columns.map((column) => column.name);
+  return createHash("sha256")
+    .update(JSON.stringify(["reorder", 1, header, names]))
+    .digest("hex");
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index]);
+}
+
+function subject(options: ExportFileOptions): string {
+  return `${options.object} export ${options.exportId} file ${options.fileId}`;
+}

@@ -1,0 +1,45 @@
+import { DataError } from "../errors.ts";
+import { compactInstant } from "../time/instant.ts";
+import type { Window } from "../plan/windows.ts";
+
+/** What the name of a landed file says besides its object. */
+type Span = Pick<Window, "from" | "to">;
+
+export type Compression = "none" | "gzip" | "zstd";
+
+const SUFFIX: Readonly<Record<Compression, string>> = { none: "", gzip: ".gz", zstd: ".zst" };
+
+/** `Tag/Tag_api_<from>_<to>_<first 12 hex of the SHA-256>.csv`: same bytes, same name. */
+export function queryFileKey(object: string, span: Span, sha256: string, compression: Compression): string {
+  return `${object}/${object}_api_${spanText(span)}_${sha256.slice(0, 12)}.csv${SUFFIX[compression]}`;
+}
+
+/**
+ * `VisitorActivity/VisitorActivity_bulk_<from>_<to>_<export id>-<file id>.csv`, with `-<8 hex>` of the transformation's
+ * fingerprint behind the file id when the bytes are not Pardot's own.
+ */
+export function exportFileKey(
+  object: string,
+  span: Span,
+  ids: { readonly exportId: string; readonly fileId: string },
+  fingerprint: string | null,
+  compression: Compression,
+): string {
+  // Both ids come from outside and become part of a path.
+  if (!isPlain(ids.exportId) || !isPlain(ids.fileId)) {
+    throw new DataError(`name a file of ${object}: "${ids.exportId}-${ids.fileId}" is no pair of ids`, {
+      code: "data.result-address",
+      hint: "Pardot's export or file ids have an unknown form. Open an issue with this message.",
+    });
+  }
+  const transformed = fingerprint === null ? "" : `-${fingerprint.slice(0, 8)}`;
+  return `${object}/${object}_bulk_${spanText(span)}_${ids.exportId}-${ids.fileId}${transformed}.csv${SUFFIX[compression]}`;
+}
+
+function spanText(span: Span): string {
+  return `${compactInstant(span.from)}_${compactInstant(span.to)}`;
+}
+
+function isPlain(id: string): boolean {
+  return /^[A-Za-z0-9_]{1,64}$/.test(id);
+}

@@ -1,0 +1,195 @@
+import type { Config } from "../config/config.ts";
+import { exitCodeOf, PardotEtlError } from "../errors.ts";
+import type { Pardot } from "../pardot/pardot.ts";
+import { probeStorage } from "../storage/probe.ts";
+import { isoInstant, SECOND_MS } from "../time/instant.ts";
+import type { Instant } from "../time/instant.ts";
+import { boundAfter, boundBefore, fromLocal, toLocal } from "../time/zone.ts";
+import { openWarehouse } from "../warehouse/open.ts";
+import type { CheckLine, CheckResult, Surroundings } from "./api.ts";
+import { chosenObjects } from "./chosen.ts";
+import { checkAgainstState, connect, openPardot, openStore, pardotClock } from "./session.ts";
+import type { Connection } from "./session.ts";
+
+type Name = CheckLine["name"];
+
+/** A machine's clock this far off Pardot's is worth a word: leases and log times depend on it. */
+const CLOCK_OFF_MS = 2 * 60 * SECOND_MS;
+
+/** Zones differ by quarters of an hour; what is left over is the time the call took. */
+const ZONE_STEP_MS = 15 * 60 * SECOND_MS;
+
+/**
+ * Tries everything a run needs, one line each, and goes on after a failure. Asks Pardot twice: for the account, and for
+ * one small export whose time of creation betrays the API user's zone (v4 tells it nowhere else: pardot/api-docs issue
+ * 156).
+ */
+export async function check(config: Config, surroundings: Surroundings): Promise<CheckResult> {
+  const lines: CheckLine[] = [
+    ok("configuration", `complete: ${config.etl.objects.length} objects into ${destinationText(config)}`),
+  ];
+  lines.push(await attempt("destination", () => checkDestination(config, surroundings)));
+  lines.push(await attempt("warehouse", () => checkWarehouse(config, surroundings)));
+  lines.push(...(await checkPardot(config, surroundings)));
+  const failed = lines.find((line) => line.status === "failed");
+  return { lines, exitCode: failed?.exitCode ?? 0 };
+}
+
+async function checkDestination(config: Config, surroundings: Surroundings): Promise<CheckLine> {
+  const { storage, loaded } = await openStore(config, surroundings);
+  checkAgainstState(config, loaded.state, false);
+  await probeStorage(storage, config.etl.tmpDir, surroundings.signal);
+  const before = loaded.sequence === 0 ? "nothing landed yet" : `state entry ${loaded.sequence}`;
+  return ok("destination", `${storage.location} can be written and refuses to overwrite; ${before}`);
+}
+
+async function checkWarehouse(config: Config, surroundings: Surroundings): Promise<CheckLine> {
+  const { signal } = surroundings;
+  const warehouse = await openWarehouse(config.etl.warehouse, { tmpDir: config.etl.tmpDir });
+  try {
+    if (config.etl.warehouse.kind === "none") {
+      return skipped("warehouse", "none: ranges start from the tool's own record");
+    }
+    await warehouse.check(signal);
+    const states = [];
+    for (const object of chosenObjects(config)) {
+      const { exists } = await warehouse.tableState(object, signal);
+      if (!exists) states.push(object.table);
+    }
+    const missing = states.length === 0 ? "every table exists" : `still to be created: ${states.join(", ")}`;
+    return ok("warehouse", `${warehouse.name} answers; ${missing}`);
+  } finally {
+    await warehouse.close();
+  }
+}
+
+async function checkPardot(config: Config, surroundings: Surroundings): Promise<CheckLine[]> {
+  const time = pardotClock(surroundings);
+  const pardot = openPardot(config, { take: async () => undefined }, surroundings);
+  let connection: Connection;
+  try {
+    connection = await connect(pardot, time, surroundings, surroundings.signal);
+  } catch (error) {
+    const line = failed(nameOf(error), error);
+    const rest = (["credentials", "business unit", "quota", "clock", "time zone"] as const).filter(
+      (name) => name !== line.name,
+    );
+    return [line, ...rest.map((name) => skipped(name, "not reached"))];
+  }
+  return [
+    ok("credentials", `accepted; API version ${pardot.version}`),
+    ok(
+      "business unit",
+      `${config.pardot.businessUnitId} is ${String(connection.account["company"] ?? "without a name")}`,
+    ),
+    quotaLine(pardot),
+    clockLine(connection.now, surroundings),
+    await attempt("time zone", () => checkZone(config, connection, time.now, surroundings)),
+  ];
+}
+
+function quotaLine(pardot: Pardot): CheckLine {
+  const { usage } = pardot;
+  if (usage === null)
+    return skipped("quota", "the API does not tell; PARDOT_DAILY_CALL_BUDGET sets a limit of your own");
+  const share = Math.round((usage.used / usage.max) * 100);
+  const message = `${usage.used} of ${usage.max} calls of the day are used (${share} %)`;
+  if (share < 80) return ok("quota", message);
+  return warning(
+    "quota",
+    message,
+    "A run stops at 80 %. Wait for the account's next day or find out what spends the calls.",
+  );
+}
+
+function clockLine(now: Instant, surroundings: Surroundings): CheckLine {
+  const off = surroundings.clock.now() - now;
+  const message = `Pardot says ${isoInstant(now)}, this machine is ${Math.round(Math.abs(off) / SECOND_MS)} s ${off < 0 ? "behind" : "ahead"}`;
+  if (Math.abs(off) <= CLOCK_OFF_MS) return ok("clock", message);
+  return warning(
+    "clock",
+    message,
+    "Windows follow Pardot's clock, so no data is at risk; set this machine's clock all the same.",
+  );
+}
+
+async function checkZone(
+  config: Config,
+  connection: Connection,
+  now: () => Instant,
+  surroundings: Surroundings,
+): Promise<CheckLine> {
+  const { timeZone } = config.pardot;
+  const object = config.catalog.find((candidate) => candidate.v4.export !== undefined);
+  const procedure = object?.v4.export?.procedures[0];
+  if (object?.v4.export === undefined || procedure === undefined) {
+    return skipped("time zone", "no object of the catalogue has an export to learn it from");
+  }
+  const request = {
+    object: object.v4.export.object,
+    fields: [object.key],
+    procedure: procedure.name,
+    arguments: {
+      ...procedure.arguments,
+      [procedure.range.after]: boundAfter(connection.now - SECOND_MS, timeZone),
+      [procedure.range.before]: boundBefore(connection.now, timeZone),
+    },
+  };
+  const { createdAt } = await connection.pardot.createExport(request, surroundings.signal);
+  if (createdAt === null) return skipped("time zone", "the export did not say when it was created");
+  const offset = fromLocal(createdAt, "UTC", "earlier") - now();
+  const expected = fromLocal(toLocal(now(), timeZone), "UTC", "earlier") - now();
+  const steps = (ms: number): number => Math.round(ms / ZONE_STEP_MS);
+  if (steps(offset) === steps(expected)) return ok("time zone", `${timeZone}: an export created now says ${createdAt}`);
+  return {
+    name: "time zone",
+    status: "failed",
+    message: `PARDOT_TIMEZONE is ${timeZone}, where it is ${toLocal(now(), timeZone)}, but an export created now says ${createdAt} (UTC${hours(offset)})`,
+    hint: "Set PARDOT_TIMEZONE to the zone in the API user's profile in Account Engagement; with a wrong one, ranges begin and end at the wrong hour.",
+    exitCode: 2,
+  };
+}
+
+function hours(offsetMs: number): string {
+  const minutes = Math.round(offsetMs / ZONE_STEP_MS) * 15;
+  const text = `${String(Math.floor(Math.abs(minutes) / 60)).padStart(2, "0")}:${String(Math.abs(minutes) % 60).padStart(2, "0")}`;
+  return `${minutes < 0 ? "-" : "+"}${text}`;
+}
+
+function destinationText(config: Config): string {
+  const { destination } = config.etl;
+  return destination.kind === "folder" ? destination.path : `s3://${destination.bucket}/${destination.prefix}`;
+}
+
+/** Which line a failure to connect belongs to. */
+function nameOf(error: unknown): Name {
+  if (!(error instanceof PardotEtlError)) return "credentials";
+  if (error.code.includes("business-unit")) return "business unit";
+  return error.exitCode === 4 ? "quota" : "credentials";
+}
+
+async function attempt(name: Name, work: () => Promise<CheckLine>): Promise<CheckLine> {
+  try {
+    return await work();
+  } catch (error) {
+    return failed(name, error);
+  }
+}
+
+function failed(name: Name, error: unknown): CheckLine {
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = error instanceof PardotEtlError ? (error.hint ?? null) : null;
+  return { name, status: "failed", message, hint, exitCode: exitCodeOf(error) };
+}
+
+function ok(name: Name, message: string): CheckLine {
+  return { name, status: "ok", message, hint: null, exitCode: 0 };
+}
+
+function warning(name: Name, message: string, hint: string): CheckLine {
+  return { name, status: "warning", message, hint, exitCode: 0 };
+}
+
+function skipped(name: Name, message: string): CheckLine {
+  return { name, status: "skipped", message, hint: null, exitCode: 0 };
+}

@@ -1,0 +1,94 @@
+import type { CatalogObject } from "../catalog/catalog.ts";
+import type { Config } from "../config/config.ts";
+import type { Journal } from "../commit/journal.ts";
+import { manifestBytes, manifestFile, manifestKey, manifestWindow, runStatus } from "../commit/manifest.ts";
+import type { Manifest, ManifestObject, ManifestWarning } from "../commit/manifest.ts";
+import { objectState } from "../commit/state.ts";
+import type { Change } from "../commit/state.ts";
+import { DataError } from "../errors.ts";
+import type { CallCounts } from "../pardot/pardot.ts";
+import type { Storage } from "../storage/storage.ts";
+import { isoInstant } from "../time/instant.ts";
+import type { Instant } from "../time/instant.ts";
+import { manifestError } from "./outcomes.ts";
+import type { Outcomes } from "./outcomes.ts";
+
+export interface FinishInput {
+  readonly config: Config;
+  readonly runId: string;
+  readonly startedAt: Instant;
+  readonly finishedAt: Instant;
+  /** Pardot's time when the run started. */
+  readonly now: Instant;
+  readonly version: string;
+  readonly calls: CallCounts;
+  readonly objects: readonly CatalogObject[];
+  readonly outcomes: Outcomes;
+  readonly warnings: readonly ManifestWarning[];
+  readonly journal: Journal;
+  readonly storage: Storage;
+  /** Whether committed files are to be loaded by us. */
+  readonly load: boolean;
+}
+
+/**
+ * Commits a run: the manifest first, naming only windows whose every file has landed, then the state, which therefore
+ * never runs ahead of a manifest. A kill between the two leaves the windows finished and open; the next run commits them
+ * again in its own manifest.
+ */
+export async function commitRun(input: FinishInput, signal: AbortSignal): Promise<{ manifest: Manifest; key: string }> {
+  const manifest = buildManifest(input);
+  const key = manifestKey(input.runId);
+  const outcome = await input.storage.create(key, manifestBytes(manifest), signal);
+  if (outcome === "exists") {
+    throw new DataError(`write ${key} in ${input.storage.location}: a manifest of that name is there already`, {
+      code: "manifest.exists",
+      hint: "Nothing was overwritten. Run again.",
+    });
+  }
+  await input.journal.record(commitChanges(input, key));
+  return { manifest, key };
+}
+
+function buildManifest(input: FinishInput): Manifest {
+  const objects = input.objects.map((object) => manifestObject(object, input));
+  return {
+    format_version: 1,
+    run_id: input.runId,
+    business_unit: input.config.pardot.businessUnitId,
+    started_at: isoInstant(input.startedAt),
+    finished_at: isoInstant(input.finishedAt),
+    status: runStatus(objects, input.warnings),
+    time_zone: input.config.pardot.timeZone,
+    now: isoInstant(input.now),
+    api_calls: { total: input.calls.total, by_kind: input.calls.byKind },
+    objects,
+    warnings: input.warnings,
+  };
+}
+
+function manifestObject(object: CatalogObject, input: FinishInput): ManifestObject {
+  const { windows } = objectState(input.journal.state, object.name);
+  const finished = windows.filter((window) => window.done);
+  const error = input.outcomes.of(object.name);
+  return {
+    object: object.name,
+    table: object.table,
+    process: object.v4.process,
+    api_version: input.version,
+    status: error === null ? "complete" : "failed",
+    error: error === null ? null : manifestError(error),
+    windows: finished.map(manifestWindow),
+    files: finished.flatMap((window) => window.files.map(manifestFile)),
+    open_windows: windows.filter((window) => !window.done).map(manifestWindow),
+  };
+}
+
+function commitChanges(input: FinishInput, manifest: string): Change[] {
+  return input.objects.flatMap((object): Change[] => {
+    const finished = objectState(input.journal.state, object.name).windows.filter((window) => window.done);
+    if (finished.length === 0) return [];
+    const windows = finished.map((window) => window.id);
+    return [{ type: "committed", object: object.name, manifest, windows, load: input.load }];
+  });
+}

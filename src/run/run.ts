@@ -1,0 +1,254 @@
+import type { CatalogObject } from "../catalog/catalog.ts";
+import type { Config } from "../config/config.ts";
+import { Journal } from "../commit/journal.ts";
+import { CallLedger } from "../commit/ledger.ts";
+import type { Manifest, ManifestWarning } from "../commit/manifest.ts";
+import type { Change } from "../commit/state.ts";
+import { CancelledError, exitCodeOf } from "../errors.ts";
+import type { RunEvent } from "../events.ts";
+import type { Extraction } from "../extract/extraction.ts";
+import { tidySpools } from "../storage/spool.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Instant } from "../time/instant.ts";
+import { compactInstant } from "../time/instant.ts";
+import { openWarehouse } from "../warehouse/open.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
+import type { RunOptions, RunResult, Surroundings } from "./api.ts";
+import { chosenObjects } from "./chosen.ts";
+import { execute } from "./execute.ts";
+import { commitRun } from "./finish.ts";
+import { startGrace } from "./grace.ts";
+import { loadCommitted } from "./load.ts";
+import { Outcomes } from "./outcomes.ts";
+import { prepareObject } from "./prepare.ts";
+import { checkAgainstState, connect, openPardot, openStore, pardotClock } from "./session.ts";
+import type { Connection, Store } from "./session.ts";
+
+/**
+ * One incremental run, start to finish: read the state, prove that Pardot answers, plan, extract, commit, load. Throws
+ * when it cannot begin (configuration, credentials, destination, warehouse); afterwards a failure belongs to an object
+ * and stands in the manifest, while everything that is finished is committed.
+ */
+export async function run(config: Config, options: RunOptions, outer: Surroundings): Promise<RunResult> {
+  const warnings: ManifestWarning[] = [];
+  const surroundings: Surroundings = { ...outer, onEvent: (event) => noteWarnings(event, warnings, outer) };
+  const store = await openStore(config, surroundings);
+  checkAgainstState(config, store.loaded.state, options.full ?? false);
+  const warehouse = await openWarehouse(config.etl.warehouse, { tmpDir: config.etl.tmpDir });
+  try {
+    await warehouse.check(surroundings.signal);
+    await tidySpools(config.etl.tmpDir, surroundings.clock, surroundings.signal);
+    await store.storage.tidy(surroundings.signal);
+    return await runOn(config, options, store, warehouse, warnings, surroundings);
+  } finally {
+    await warehouse.close();
+  }
+}
+
+async function runOn(
+  config: Config,
+  options: RunOptions,
+  store: Store,
+  warehouse: Warehouse,
+  warnings: readonly ManifestWarning[],
+  surroundings: Surroundings,
+): Promise<RunResult> {
+  const { clock, random, onEvent } = surroundings;
+  const startedAt = clock.now();
+  const runId = `${compactInstant(startedAt)}-${random.hex(3)}`;
+  const grace = startGrace(surroundings.signal, config.etl.stopGraceMs, clock);
+  const journal = new Journal({ ...store, clock, runId, signal: grace.never });
+  const time = pardotClock(surroundings);
+  const ledger = new CallLedger({
+    journal,
+    budget: config.pardot.dailyCallBudget,
+    zone: config.pardot.accountTimeZone,
+    now: () => time.now(),
+    usage: () => pardot.usage,
+  });
+  const pardot = openPardot(config, { take: () => ledger.take() }, surroundings);
+  const objects = chosenObjects(config);
+  onEvent({ type: "run-started", runId, objects: objects.map((object) => object.name) });
+  await journal.record([
+    { type: "run-started", businessUnit: config.pardot.businessUnitId, runId, at: new Date(startedAt).toISOString() },
+  ]);
+  const outcomes = new Outcomes(onEvent);
+  let connection: Connection;
+  try {
+    connection = await connect(pardot, time, surroundings, surroundings.signal);
+  } catch (error) {
+    grace.end();
+    await ledger.settle();
+    await journal.record([runFinished(runId, startedAt, clock.now(), "failed", null, pardot.calls.total)]);
+    throw error;
+  }
+  const extraction: Extraction = {
+    config,
+    pardot,
+    storage: store.storage,
+    journal,
+    clock,
+    random,
+    onEvent,
+    stop: surroundings.signal,
+    signal: grace.signal,
+  };
+  try {
+    await planAll(objects, { options, connection, warehouse, runId, outcomes, extraction });
+    await execute(objects, connection.account, outcomes, extraction);
+  } finally {
+    grace.end();
+  }
+  await ledger.settle();
+  const { manifest, key } = await commitRun(
+    {
+      config,
+      runId,
+      startedAt,
+      finishedAt: clock.now(),
+      now: connection.now,
+      version: String(pardot.version),
+      calls: pardot.calls,
+      objects,
+      outcomes,
+      warnings,
+      journal,
+      storage: store.storage,
+      load: warehouse.loads,
+    },
+    grace.never,
+  );
+  announce(manifest, key, surroundings);
+  const loading = await loadAll(objects, { config, storage: store.storage, journal, warehouse, surroundings });
+  await journal.record([runFinished(runId, startedAt, clock.now(), manifest.status, manifest, pardot.calls.total)]);
+  await journal.compact();
+  const error = firstError([...objects.map((object) => outcomes.of(object.name)), loading.error]);
+  return {
+    manifest,
+    manifestKey: key,
+    loaded: loading.loaded,
+    error,
+    exitCode: error === null ? 0 : exitCodeOf(error),
+  };
+}
+
+/** The first failure in plan order; a request to stop stands before all others. */
+function firstError(errors: readonly (Error | null)[]): Error | null {
+  const failures = errors.filter((error) => error !== null);
+  return failures.find((error) => error instanceof CancelledError) ?? failures[0] ?? null;
+}
+
+interface PlanAllInput {
+  readonly options: RunOptions;
+  readonly connection: Connection;
+  readonly warehouse: Warehouse;
+  readonly runId: string;
+  readonly outcomes: Outcomes;
+  readonly extraction: Extraction;
+}
+
+/** Plans each object and puts its windows on the books before anything is asked for. */
+async function planAll(objects: readonly CatalogObject[], input: PlanAllInput): Promise<void> {
+  const { config, journal, onEvent, stop } = input.extraction;
+  for (const object of objects) {
+    try {
+      stop.throwIfAborted();
+      const prepared = await prepareObject(object, {
+        config,
+        state: journal.state,
+        warehouse: input.warehouse,
+        pardot: input.connection.pardot,
+        now: input.connection.now,
+        full: input.options.full ?? false,
+        onEvent,
+        signal: input.extraction.signal,
+      });
+      const { name } = object;
+      const dropped = prepared.dropped.map((window): Change => ({ type: "dropped", object: name, window: window.id }));
+      const zone = config.pardot.timeZone;
+      const { runId } = input;
+      await journal.record([...dropped, { type: "planned", object: name, runId, zone, windows: prepared.windows }]);
+      onEvent({
+        type: "object-planned",
+        object: name,
+        process: object.v4.process,
+        windows: prepared.open.length + prepared.windows.length,
+        from: prepared.windows[0]?.from ?? input.connection.now,
+        to: input.connection.now,
+        reason: prepared.reason,
+      });
+    } catch (error) {
+      input.outcomes.fail(object.name, error);
+    }
+  }
+}
+
+function announce(manifest: Manifest, key: string, surroundings: Surroundings): void {
+  const files = manifest.objects.flatMap((object) => object.files);
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  for (const object of manifest.objects) {
+    if (object.status === "failed") continue;
+    surroundings.onEvent({
+      type: "object-finished",
+      object: object.object,
+      rows: object.files.reduce((sum, file) => sum + file.rows, 0),
+      files: object.files.length,
+    });
+  }
+  surroundings.onEvent({ type: "committed", manifest: key, files: files.length, rows });
+}
+
+interface LoadAllInput {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly journal: Journal;
+  readonly warehouse: Warehouse;
+  readonly surroundings: Surroundings;
+}
+
+/** Loads what is committed. A failure is the run's own; the files stay committed and the next run loads them. */
+async function loadAll(
+  objects: readonly CatalogObject[],
+  input: LoadAllInput,
+): Promise<{ loaded: RunResult["loaded"]; error: Error | null }> {
+  const loaded: RunResult["loaded"][number][] = [];
+  if (!input.warehouse.loads) return { loaded, error: null };
+  const { random, onEvent, signal } = input.surroundings;
+  for (const object of objects) {
+    try {
+      const result = await loadCommitted(object, { ...input, random, onEvent, signal });
+      if (result !== null) loaded.push(result);
+    } catch (error) {
+      return { loaded, error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  }
+  return { loaded, error: null };
+}
+
+function runFinished(
+  runId: string,
+  startedAt: Instant,
+  finishedAt: Instant,
+  status: Manifest["status"],
+  manifest: Manifest | null,
+  calls: number,
+): Change {
+  const files = manifest?.objects.flatMap((object) => object.files) ?? [];
+  return {
+    type: "run-finished",
+    runId,
+    startedAt: new Date(startedAt).toISOString(),
+    finishedAt: new Date(finishedAt).toISOString(),
+    status,
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
+    files: files.length,
+    calls,
+  };
+}
+
+function noteWarnings(event: RunEvent, warnings: ManifestWarning[], outer: Surroundings): void {
+  if (event.type === "warning") {
+    warnings.push({ code: event.code, object: event.object, message: event.message });
+  }
+  outer.onEvent(event);
+}

@@ -1,0 +1,116 @@
+import type { Config, DestinationConfig } from "../config/config.ts";
+import type { LoadedState } from "../commit/journal.ts";
+import { loadState } from "../commit/journal.ts";
+import { TOKEN_ROTATED } from "../commit/manifest.ts";
+import { objectState } from "../commit/state.ts";
+import type { State } from "../commit/state.ts";
+import { ConfigError } from "../errors.ts";
+import type { Problem } from "../errors.ts";
+import { createPardot } from "../pardot/client.ts";
+import type { CallBudget, Pardot, WireRecord } from "../pardot/pardot.ts";
+import { openStorage } from "../storage/open.ts";
+import type { Storage } from "../storage/storage.ts";
+import { floorSecond } from "../time/instant.ts";
+import type { Instant } from "../time/instant.ts";
+import type { Surroundings } from "./api.ts";
+
+/** The destination and what the tool remembers there. */
+export interface Store {
+  readonly storage: Storage;
+  readonly loaded: LoadedState;
+}
+
+/** Opens the destination and reads the state. No call to Pardot is made. */
+export async function openStore(config: Pick<DestinationConfig, "etl">, surroundings: Surroundings): Promise<Store> {
+  const { clock, random, signal } = surroundings;
+  const { destination, s3PathStyle } = config.etl;
+  const storage = await openStorage(destination, { s3PathStyle, clock, random });
+  const loaded = await loadState(storage, signal);
+  return { storage, loaded };
+}
+
+/**
+ * Refuses what the state forbids: another business unit's data in this destination, or timestamps of another zone in
+ * the files landed so far. Throws ConfigError (exit 2) with every such problem.
+ */
+export function checkAgainstState(config: Config, state: State, full: boolean): void {
+  const problems: Problem[] = [];
+  const { businessUnitId, timeZone } = config.pardot;
+  if (state.businessUnit !== null && state.businessUnit !== businessUnitId) {
+    problems.push({
+      path: "PARDOT_BUSINESS_UNIT_ID",
+      value: businessUnitId,
+      expected: `${state.businessUnit}, whose data stands in this destination; give each business unit a destination of its own`,
+    });
+  }
+  for (const object of config.catalog) {
+    const { zone, filesCommitted } = objectState(state, object.name);
+    const chosen = config.etl.objects.includes(object.name);
+    if (full || !chosen || zone === null || zone === timeZone || filesCommitted === 0) continue;
+    problems.push({
+      path: "PARDOT_TIMEZONE",
+      value: timeZone,
+      expected: `${zone}, in which the timestamps of ${object.name} were landed so far; or --full, to read everything again in ${timeZone}`,
+    });
+  }
+  if (problems.length > 0) throw new ConfigError("the configuration does not fit what was landed before", problems, {});
+}
+
+/** Pardot, proven to answer, and its clock. */
+export interface Connection {
+  readonly pardot: Pardot;
+  /** The account's record, read once for proof and landed if it was asked for. */
+  readonly account: WireRecord;
+  /** Pardot's time when the run started, in whole seconds. */
+  readonly now: Instant;
+}
+
+/** A clock that can be set once Pardot has told its time. */
+export interface PardotClock {
+  now(): Instant;
+  set(now: Instant): void;
+}
+
+export function pardotClock(surroundings: Surroundings): PardotClock {
+  let offset = 0;
+  return {
+    now: () => surroundings.clock.now() + offset,
+    set: (now) => {
+      offset = now - surroundings.clock.now();
+    },
+  };
+}
+
+export function openPardot(config: Config, budget: CallBudget, surroundings: Surroundings): Pardot {
+  const { transport, clock, random, onEvent } = surroundings;
+  const onRotatedRefreshToken = async (): Promise<void> => {
+    const message =
+      "Salesforce replaced the refresh token. This run uses the new one, but it is kept nowhere: the configured one may not work any more";
+    onEvent({ type: "warning", code: TOKEN_ROTATED, object: null, message });
+  };
+  return createPardot({ config: config.pardot, transport, clock, random, budget, onEvent, onRotatedRefreshToken });
+}
+
+/** Proves credentials, business unit and version with one call, and takes Pardot's time. */
+export async function connect(
+  pardot: Pardot,
+  clock: PardotClock,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const { record, now } = await pardot.probe(signal);
+  if (now === null) {
+    const message = "Pardot's answer had no Date header: this machine's clock is used for the windows";
+    surroundings.onEvent({ type: "warning", code: "clock.own", object: null, message });
+  } else {
+    clock.set(now);
+  }
+  const started = floorSecond(clock.now());
+  surroundings.onEvent({
+    type: "connected",
+    version: pardot.version,
+    now: started,
+    clock: now === null ? "own" : "pardot",
+  });
+  return { pardot, account: record, now: started };
+}
