@@ -36,22 +36,30 @@ const SECTIONS = ["pardot", "etl"] as const;
 const HIDDEN = "***";
 const SHOWN_CHARS_MAX = 100;
 
-/** What the file gives; what it may not hold goes into `problems`. `catalog` is its section of overrides, expanded. */
-export function fileLayer(
-  file: ConfigFile,
-  env: Environment,
-  problems: Problem[],
-): { readonly layer: Layer; readonly catalog: unknown; readonly references: ReadonlySet<string> } {
+/** What a file gives. */
+export interface FileLayer {
+  readonly layer: Layer;
+  /** The section of overrides with variables put in, and what was wrong with that. */
+  readonly catalog: unknown;
+  readonly catalogProblems: readonly Problem[];
+  /** Every variable that a text of the file refers to. */
+  readonly references: ReadonlySet<string>;
+}
+
+/** What the file gives; what its other sections may not hold goes into `problems`. */
+export function fileLayer(file: ConfigFile, env: Environment, problems: Problem[]): FileLayer {
   const name = file.name ?? "";
   const layer = new Map<string, Given>();
   const references = new Set<string>();
-  const report = (path: string, value: string | null, expected: string): void => {
-    problems.push({ path: `${path} (${name})`, value, expected });
+  const report = (path: string, value: string | null, expected: string, into: Problem[] = problems): void => {
+    into.push({ path: `${path} (${name})`, value, expected });
   };
-  const expandAt = (path: string, text: string): string | null => {
+  const expandAt = (path: string, text: string, into: Problem[] = problems): string | null => {
     const { text: expanded, names, missing } = expand(text, env);
     for (const reference of names) references.add(reference);
-    for (const reference of missing) report(path, `\${${reference}}`, `a variable that is set: ${reference} is not`);
+    for (const reference of missing) {
+      report(path, `\${${reference}}`, `a variable that is set: ${reference} is not`, into);
+    }
     return missing.length === 0 ? expanded : null;
   };
   for (const key of Object.keys(file.root)) {
@@ -91,8 +99,9 @@ export function fileLayer(
       });
     }
   }
-  const catalog = expandDeep("catalog", file.root["catalog"], expandAt);
-  return { layer, catalog, references };
+  const catalogProblems: Problem[] = [];
+  const catalog = expandDeep("catalog", file.root["catalog"], (path, text) => expandAt(path, text, catalogProblems));
+  return { layer, catalog, catalogProblems, references };
 }
 
 /** What the environment gives. A `PARDOT_*` variable that nobody knows is a problem: it is a slip, or has no effect. */

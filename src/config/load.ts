@@ -4,6 +4,7 @@ import { catalog as builtIn } from "../catalog/index.ts";
 import type { Problem } from "../errors.ts";
 import { ConfigError } from "../errors.ts";
 import type { Config, DestinationConfig } from "./config.ts";
+import type { ConfigFile } from "./file.ts";
 import { readConfigFile } from "./file.ts";
 import type { Environment, GivenOptions, Layer } from "./layers.ts";
 import { environmentLayer, fileLayer, optionLayer } from "./layers.ts";
@@ -36,6 +37,20 @@ export async function loadDestination(input: ConfigInput): Promise<DestinationCo
   return load(input, resolveDestination);
 }
 
+/**
+ * The catalogue with the overrides of the configuration file, if there is one. Throws `ConfigError` for a file that
+ * cannot be read or overrides that do not fit; no setting is looked at.
+ */
+export async function loadCatalog(input: ConfigInput): Promise<readonly CatalogObject[]> {
+  const problems: Problem[] = [];
+  const file = await readConfigFile(namedFile(input), input.cwd, problems);
+  const { catalog: overrides, catalogProblems } = fileLayer(file, input.env, []);
+  problems.push(...catalogProblems);
+  const catalog = await readCatalog(overrides, file, problems);
+  if (problems.length > 0) throw configError(problems);
+  return catalog;
+}
+
 async function load<Result>(
   input: ConfigInput,
   resolve: (values: Values, catalog: readonly CatalogObject[], problems: Problem[]) => Result | null,
@@ -48,21 +63,31 @@ async function load<Result>(
     environmentLayer(input.env, fromFile.references, problems),
     optionLayer(input.options),
   ];
-  let catalog: readonly CatalogObject[] = builtIn;
-  if (fromFile.catalog !== undefined && fromFile.catalog !== null) {
-    // Loaded here because the schema library costs more than all else that reads a configuration.
-    const { overrideCatalog } = await import("./catalog-overrides.ts");
-    const source = { name: file.name ?? "", written: file.root["catalog"] };
-    catalog = overrideCatalog(builtIn, fromFile.catalog, source, problems);
-  }
+  problems.push(...fromFile.catalogProblems);
+  const catalog = await readCatalog(fromFile.catalog, file, problems);
   const context: ReadContext = { cwd: input.cwd, objects: catalog };
   const values = readLayers(layers, context, file.isWhole, problems);
   const result = resolve(values, catalog, problems);
   if (problems.length === 0 && result !== null) return result;
+  throw configError(problems);
+}
+
+function configError(problems: readonly Problem[]): ConfigError {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  throw new ConfigError(`read the configuration: ${count}`, problems, {
+  return new ConfigError(`read the configuration: ${count}`, problems, {
     hint: "correct what is named here, then try again; docs/configuration.md describes every setting",
   });
+}
+
+async function readCatalog(
+  overrides: unknown,
+  file: ConfigFile,
+  problems: Problem[],
+): Promise<readonly CatalogObject[]> {
+  if (overrides === undefined || overrides === null) return builtIn;
+  // Loaded here because the schema library costs more than all else that reads a configuration.
+  const { overrideCatalog } = await import("./catalog-overrides.ts");
+  return overrideCatalog(builtIn, overrides, { name: file.name ?? "", written: file.root["catalog"] }, problems);
 }
 
 function namedFile({ configFile, env }: ConfigInput): { readonly path: string; readonly origin: string } | null {

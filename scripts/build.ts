@@ -1,0 +1,26 @@
+/** Builds dist/: what `tsc` emits from src, and the entry file that has to be plain JavaScript. */
+import { spawnSync } from "node:child_process";
+import { chmod, readFile, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = `${root}dist`;
+
+await rm(dist, { recursive: true, force: true });
+const tsc = spawnSync(
+  process.execPath,
+  [`${root}node_modules/typescript/bin/tsc`, "-p", `${root}tsconfig.build.json`],
+  {
+    cwd: root,
+    stdio: "inherit",
+  },
+);
+if (tsc.error !== undefined) throw tsc.error;
+if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+
+// From source the entry loads TypeScript, from the package what came of it.
+const source = await readFile(`${root}src/bin.js`, "utf8");
+const parts = source.split("./cli/start.ts");
+if (parts.length !== 2) throw new Error("src/bin.js names ./cli/start.ts not exactly once");
+await writeFile(`${dist}/bin.js`, parts.join("./cli/start.js"));
+await chmod(`${dist}/bin.js`, 0o755);

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+/// <reference types="node" />
+// Plain old JavaScript on purpose: whatever Node there is reads it, as a script or as a module, before anything else of
+// the package, and it says what is needed. Nothing newer than 2015 and neither import nor require, which one of the two
+// kinds lacks.
+(function () {
+  "use strict";
+  var NEEDED = [22, 18];
+  var found = process.versions.node.split(".").map(Number);
+  var isOld = found[0] < NEEDED[0] || (found[0] === NEEDED[0] && found[1] < NEEDED[1]);
+  if (isOld) {
+    process.stderr.write(
+      "pardot-etl needs Node >=" + NEEDED.join(".") + "; this is Node " + process.versions.node + "\n",
+    );
+    process.exitCode = 2;
+    return;
+  }
+  // npm starts it through a link.
+  var self = process.getBuiltinModule("fs").realpathSync(process.argv[1]);
+  var load = process.getBuiltinModule("module").createRequire(self);
+  var edge = /** @type {{ start: () => Promise<void> }} */ (load("./cli/start.ts"));
+  void edge.start();
+})();

@@ -1,0 +1,34 @@
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+
+/** A stream that text goes to. */
+export interface Output {
+  write(text: string): void;
+  /** Whether a person's terminal is behind it. */
+  readonly isTerminal: boolean;
+  /** Width of the terminal in columns; 80 where there is none. */
+  readonly columns: number;
+}
+
+/** The signals that ask to stop. */
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+export interface SignalSource {
+  on(name: StopSignal, listener: () => void): void;
+  off(name: StopSignal, listener: () => void): void;
+}
+
+/** The outside world of a command, injected so that the whole command line runs inside a test. */
+export interface Io {
+  /** Data. */
+  readonly stdout: Output;
+  /** Text for people. */
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signals: SignalSource;
+  /** Ends the process without waiting for anything: only for the second signal. */
+  readonly exitNow: (code: number) => void;
+}

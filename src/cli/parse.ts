@@ -1,0 +1,107 @@
+import type { Command as CommanderCommand } from "commander";
+import { nearest } from "../config/suggest.ts";
+import { UsageError } from "../errors.ts";
+import type { CommandSpec, OptionSpec, ParsedOptions } from "./command.ts";
+import { COMMON_OPTIONS } from "./command.ts";
+
+/** What a command line asks for. */
+export type Request =
+  | {
+      readonly kind: "command";
+      readonly command: CommandSpec;
+      readonly arguments: readonly string[];
+      readonly options: ParsedOptions;
+    }
+  /** Help or version, complete. */
+  | { readonly kind: "text"; readonly text: string };
+
+/**
+ * Reads a command line by the table of commands. Throws `UsageError` for what the table does not know; runs nothing
+ * and prints nothing.
+ */
+export async function parseCommandLine(
+  argv: readonly string[],
+  commands: readonly CommandSpec[],
+  version: string,
+): Promise<Request> {
+  const { Command, CommanderError, Option } = await import("commander");
+  let text = "";
+  let request: Request | null = null;
+  const prepare = (command: CommanderCommand, options: readonly OptionSpec[]): void => {
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: (out) => (text += out), writeErr: () => {}, getOutHelpWidth: () => 100 })
+      .helpOption("--help", "show this help")
+      .configureHelp({ showGlobalOptions: true });
+    for (const spec of options) {
+      const flags = spec.value === null ? spec.flag : `${spec.flag} <${spec.value}>`;
+      const meaning = spec.default === undefined ? spec.meaning : `${spec.meaning} (${spec.default})`;
+      const option = new Option(flags, meaning);
+      if (spec.isRepeatable === true) option.argParser<readonly string[]>((item, items) => [...(items ?? []), item]);
+      command.addOption(option);
+    }
+  };
+  const program = new Command("pardot-etl");
+  prepare(program, COMMON_OPTIONS);
+  program
+    .description("Extracts Salesforce Account Engagement (Pardot) objects, incrementally, into files for a warehouse.")
+    .version(version, "--version", "show the version")
+    .helpCommand(false);
+  for (const spec of commands) {
+    const command = program.command(spec.name).description(spec.summary);
+    prepare(command, spec.options);
+    for (const argument of spec.arguments) {
+      const name = `${argument.name}${argument.isVariadic ? "..." : ""}`;
+      command.argument(argument.isRequired ? `<${name}>` : `[${name}]`, argument.meaning);
+    }
+    command.action(() => {
+      const given: Readonly<Record<string, unknown>> = command.optsWithGlobals();
+      const options = givenOptions([...COMMON_OPTIONS, ...spec.options], given);
+      request = { kind: "command", command: spec, arguments: command.args, options };
+    });
+  }
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw usageError(error.code, error.message, argv, commands);
+  }
+  return request ?? { kind: "text", text };
+}
+
+/** By flag instead of the parser's own names; what was not given stays out. */
+function givenOptions(specs: readonly OptionSpec[], given: Readonly<Record<string, unknown>>): ParsedOptions {
+  const entries = specs.map((spec) => {
+    const isNegated = spec.flag.startsWith("--no-");
+    const name = spec.flag.slice(isNegated ? 5 : 2).replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    return [spec.flag, isNegated ? given[name] === false : given[name]] as const;
+  });
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as ParsedOptions;
+}
+
+function usageError(
+  code: string,
+  message: string,
+  argv: readonly string[],
+  commands: readonly CommandSpec[],
+): UsageError {
+  if (code === "commander.help") {
+    return new UsageError("read the command line: no command given", {
+      code: "usage.no-command",
+      hint: `choose one of ${commands.map((command) => command.name).join(", ")}; \`pardot-etl --help\` describes them`,
+    });
+  }
+  // The parser words it `error: unknown option '--ful'`, and may put a suggestion on a second line; ours knows swaps.
+  const fault = message.replace(/^error: /, "").split("\n")[0] ?? "";
+  const wrong = /^unknown (?:command|option) '([^']*)'/.exec(fault)?.[1] ?? null;
+  const command = commands.find((candidate) => argv.includes(candidate.name));
+  const flags = [...COMMON_OPTIONS, ...(command?.options ?? [])].map((option) => option.flag);
+  const names: readonly string[] =
+    wrong?.startsWith("-") === true ? flags : commands.map((candidate) => candidate.name);
+  const guess = wrong === null ? null : nearest(wrong, names);
+  const help = `\`pardot-etl ${command === undefined ? "" : `${command.name} `}--help\` says what there is`;
+  return new UsageError(`read the command line: ${fault}`, {
+    code: "usage.invalid",
+    hint: guess === null ? help : `did you mean ${guess}? ${help}`,
+  });
+}

@@ -1,0 +1,71 @@
+import { inspect } from "node:util";
+import { SETTINGS } from "../config/settings.ts";
+import { ConfigError, exitCodeOf, PardotEtlError } from "../errors.ts";
+import type { Io } from "./io.ts";
+
+/** Shorter texts are too likely to be part of ordinary words to be blotted out everywhere. */
+const SECRET_CHARS_MIN = 6;
+
+/**
+ * Prints what a command threw: for people on stderr and, with `--json`, as `{"error":…}` on stdout. Answers the exit
+ * code.
+ */
+export function printError(
+  error: unknown,
+  options: { readonly isJson: boolean; readonly version: string },
+  io: Pick<Io, "stdout" | "stderr" | "env">,
+): number {
+  const safe = (text: string): string => blotSecrets(text, io.env);
+  if (options.isJson) io.stdout.write(`${safe(JSON.stringify({ error: describeError(error) }))}\n`);
+  io.stderr.write(safe(error instanceof PardotEtlError ? ourText(error) : bugText(error, options.version)));
+  return exitCodeOf(error);
+}
+
+/** The machine-readable form. */
+export interface ErrorDescription {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly problems?: ConfigError["problems"];
+}
+
+/** An error as `--json` shows it; what is not ours has the code `bug`. */
+export function describeError(error: unknown): ErrorDescription {
+  if (!(error instanceof PardotEtlError)) {
+    const message = error instanceof Error ? error.message : inspect(error);
+    return { code: "bug", message, hint: "report it; stderr says more" };
+  }
+  const { code, message, hint = null } = error;
+  return error instanceof ConfigError ? { code, message, hint, problems: error.problems } : { code, message, hint };
+}
+
+function ourText(error: PardotEtlError): string {
+  const problems = error instanceof ConfigError ? error.problems : [];
+  const lines = problems.map(({ path, value, expected }) =>
+    value === null ? `  ${path} is missing: expected ${expected}` : `  ${path} is ${value}: expected ${expected}`,
+  );
+  const hint = error.hint === undefined ? [] : [`hint: ${error.hint}`];
+  return `${[`pardot-etl: ${error.message}`, ...lines, ...hint].join("\n")}\n`;
+}
+
+function bugText(error: unknown, version: string): string {
+  const stack = error instanceof Error ? inspect(error) : `thrown: ${inspect(error)}`;
+  return [
+    `pardot-etl: a fault in pardot-etl itself (version ${version}, Node ${process.versions.node}, ${process.platform})`,
+    stack,
+    "hint: report it to the project with this text and the command; what was committed before stays committed",
+    "",
+  ].join("\n");
+}
+
+/** A last line of defence: errors of libraries may quote what they were given. */
+function blotSecrets(text: string, env: Io["env"]): string {
+  let safe = text;
+  for (const setting of SETTINGS) {
+    const value = setting.kind === "secret" ? (env[setting.env] ?? "").trim() : "";
+    if (value.length < SECRET_CHARS_MIN) continue;
+    // In JSON the value stands with its quotes and backslashes escaped.
+    safe = safe.replaceAll(value, "***").replaceAll(JSON.stringify(value).slice(1, -1), "***");
+  }
+  return safe;
+}

@@ -1,0 +1,48 @@
+import process, { env } from "node:process";
+import { systemClock } from "../platform/clock.ts";
+import { systemRandom } from "../platform/random.ts";
+import type { Io, Output } from "./io.ts";
+import { main } from "./main.ts";
+
+/** The edge: gives the process to `main` and takes its exit code. Called by bin.js. */
+export async function start(): Promise<void> {
+  const io: Io = {
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    env,
+    cwd: process.cwd(),
+    clock: systemClock,
+    random: systemRandom,
+    signals: process,
+    exitNow: (code) => process.exit(code),
+  };
+  // A reader that went away (`| head`) wants no more; that is no failure of ours.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit();
+      throw error;
+    });
+  }
+  process.exitCode = await main(process.argv.slice(2), io);
+  // A handle that somebody forgot must not keep a container alive; what was written goes out first.
+  await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  process.exit();
+}
+
+function output(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => {
+      stream.write(text);
+    },
+    isTerminal: stream.isTTY,
+    get columns() {
+      return stream.isTTY ? stream.columns : 80;
+    },
+  };
+}
+
+async function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write("", () => resolve());
+  });
+}
