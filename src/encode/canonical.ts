@@ -1,0 +1,117 @@
+/**
+ * Canonical text of single values: what each column type accepts and how it is written. Each function answers
+ * undefined for what it does not accept.
+ */
+
+/** A value of an answer: what JSON and XML readers hand over. */
+export type WireData = string | number | boolean | null | WireFields | readonly WireData[];
+export interface WireFields {
+  readonly [field: string]: WireData;
+}
+
+type Scalar = string | number | boolean;
+
+/** Sign, digits, fraction, exponent of a decimal. At least one digit must stand before or after the point. */
+const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
+
+/**
+ * Whole numbers of any length without sign `+`, leading zeros or a fraction: `007` is 7, `35.0` is 35. A JSON number
+ * beyond 2^53 is refused: its last digits were lost before it came here.
+ */
+export function integerText(value: Scalar): string | undefined {
+  const decimal = plainDecimal(value);
+  const match = decimal === undefined ? null : /^(-?)(\d+)(?:\.0*)?$/.exec(decimal);
+  if (match === null) return undefined;
+  const digits = (match[2] as string).replace(/^0+(?=\d)/, "");
+  return digits === "0" ? "0" : `${match[1] as string}${digits}`;
+}
+
+/**
+ * Decimals as they are given, trimmed: `7250.50` keeps its zero, since digits are the vendor's and every warehouse
+ * reads both alike. Only what some reader may refuse is written anew: `+`, a missing or superfluous leading zero, a
+ * point without digits, exponents (`1.5e3` is 1500).
+ */
+export function numberText(value: Scalar): string | undefined {
+  return plainDecimal(value);
+}
+
+function plainDecimal(value: Scalar): string | undefined {
+  if (typeof value === "boolean") return undefined;
+  // Numbers beyond 2^53 have lost digits already.
+  if (typeof value === "number" && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) return undefined;
+  const match = DECIMAL.exec(String(value).trim());
+  if (match === null) return undefined;
+  const sign = match[1] === "-" ? "-" : "";
+  let whole = match[2] ?? "";
+  let fraction = match[3] ?? "";
+  if (whole === "" && fraction === "") return undefined;
+  const shift = Number(match[4] ?? 0);
+  if (shift > 0) {
+    whole += fraction.slice(0, shift).padEnd(shift, "0");
+    fraction = fraction.slice(shift);
+  } else if (shift < 0) {
+    const padded = whole.padStart(-shift, "0");
+    fraction = padded.slice(padded.length + shift) + fraction;
+    whole = padded.slice(0, padded.length + shift);
+  }
+  whole = whole.replace(/^0+(?=\d)/, "");
+  return `${sign}${whole === "" ? "0" : whole}${fraction === "" ? "" : `.${fraction}`}`;
+}
+
+/** `true`, `false`, 1 and 0, as text in any case or as such: prospects say 1 and 0, lists true and false. */
+export function booleanText(value: Scalar): string | undefined {
+  switch (String(value).trim().toLowerCase()) {
+    case "true":
+    case "1":
+      return "true";
+    case "false":
+    case "0":
+      return "false";
+    default:
+      return undefined;
+  }
+}
+
+const DATETIME = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?)?$/;
+
+/**
+ * `YYYY-MM-DD HH:MM:SS`, kept in the zone in which it came; with an offset (v5) it becomes UTC. A date alone is its
+ * midnight, fractions of a second are cut. A zero date (`0000-00-00`, with or without a time) is how MySQL, and so a
+ * PHP service, writes "no date", and no warehouse can hold it: it is null. A day or time that does not exist is
+ * refused.
+ */
+export function datetimeText(value: Scalar): string | null | undefined {
+  const match = typeof value === "string" ? DATETIME.exec(value.trim()) : null;
+  if (match === null) return undefined;
+  const [, year = "", month = "", day = "", hour = "00", minute = "00", second = "00", offset] = match;
+  if (year === "0000" && month === "00" && day === "00") return null;
+  const local = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  // Date rolls what does not exist over (30 February), so that the text comes back changed.
+  const instant = Date.parse(`${local}Z`);
+  if (Number.isNaN(instant) || new Date(instant).toISOString().slice(0, 19) !== local) return undefined;
+  if (offset === undefined) return local.replace("T", " ");
+  const utc = Date.parse(`${local}${offset}`);
+  return Number.isNaN(utc) ? undefined : new Date(utc).toISOString().slice(0, 19).replace("T", " ");
+}
+
+/**
+ * Text as it is; numbers and booleans as text; lists and records as JSON, since nothing of them may be lost. A JSON
+ * number beyond 2^53 is refused as in integers.
+ */
+export function stringText(value: WireData): string | undefined {
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return plainDecimal(value);
+  return typeof value === "boolean" ? String(value) : jsonText(value);
+}
+
+/** JSON on one line with the keys of each record in code unit order, so that equal values are equal text. */
+export function jsonText(value: WireData): string {
+  return JSON.stringify(sorted(value));
+}
+
+function sorted(value: WireData): WireData {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return (value as readonly WireData[]).map(sorted);
+  const entries = Object.entries(value as WireFields).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+}

@@ -1,0 +1,53 @@
+import { isAscii } from "node:buffer";
+import type { Cell } from "./row.ts";
+
+const QUOTE = 34;
+
+// A byte-order mark at the start of a file is skipped by the scanner; U+FEFF inside a value is text.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The text of UTF-8 bytes. Throws TypeError on anything else. */
+export function decodeUtf8(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** The bytes of the quoted field `bytes[from, to)` without its quotes, and with one quote for each doubled one. */
+export function unquote(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const inner = bytes.subarray(from + 1, to - 1);
+  if (!inner.includes(QUOTE)) return inner;
+  const text = new Uint8Array(inner.length);
+  let length = 0;
+  for (let i = 0; i < inner.length; i++) {
+    text[length++] = inner[i] as number;
+    if (inner[i] === QUOTE) i++;
+  }
+  return text.subarray(0, length);
+}
+
+/**
+ * Cells of the record `bytes[start, end)`: those of `columns`, in that order. Field n ends at `start + ends[n]`. An
+ * empty field is null when it is unquoted and "" when it is quoted. Throws TypeError when a field is not UTF-8.
+ */
+export function cellsOf(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  ends: Int32Array,
+  columns: readonly number[],
+): Cell[] {
+  const record = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+  // Decoding a record in one go and cutting it up is ten times as fast as decoding field by field, but only ASCII has
+  // one character per byte.
+  const text = isAscii(record) ? record.toString("latin1") : null;
+  return columns.map((column) => {
+    const from = column === 0 ? 0 : (ends[column - 1] as number) + 1;
+    const to = ends[column] as number;
+    if (from === to) return null;
+    if (record[from] === QUOTE) {
+      if (text === null) return decoder.decode(unquote(record, from, to));
+      const inner = text.slice(from + 1, to - 1);
+      return inner.includes('"') ? inner.replaceAll('""', '"') : inner;
+    }
+    return text === null ? decoder.decode(record.subarray(from, to)) : text.slice(from, to);
+  });
+}

@@ -1,0 +1,163 @@
+import { describe, expect, test } from "vitest";
+import type { Column, ColumnType } from "../catalog/catalog.ts";
+import type { WireData } from "./canonical.ts";
+import { normalise, normaliseCell } from "./normalise.ts";
+import type { Cell } from "./row.ts";
+
+function cell(type: ColumnType, value: WireData): Cell | undefined {
+  return normalise({ id: 7, x: value }, [{ name: "x", type }], "Thing")[0];
+}
+
+describe("values by column type", () => {
+  const accepted: readonly [ColumnType, WireData, Cell][] = [
+    ["integer", 42, "42"],
+    ["integer", "42", "42"],
+    ["integer", " 0042 ", "42"],
+    ["integer", "+5", "5"],
+    ["integer", "-0", "0"],
+    ["integer", "-12", "-12"],
+    ["integer", "35.0", "35"],
+    ["integer", "1e3", "1000"],
+    ["integer", "9007199254740993", "9007199254740993"],
+    ["integer", "", null],
+    ["integer", {}, null],
+    ["number", 7250.5, "7250.5"],
+    ["number", "7250.50", "7250.50"],
+    ["number", " 007.5 ", "7.5"],
+    ["number", ".5", "0.5"],
+    ["number", "5.", "5"],
+    ["number", "1.5e3", "1500"],
+    ["number", "1.25E1", "12.5"],
+    ["number", 1e-7, "0.0000001"],
+    ["number", "-12.5e-1", "-1.25"],
+    ["number", "-0.5", "-0.5"],
+    ["boolean", true, "true"],
+    ["boolean", 0, "false"],
+    ["boolean", "1", "true"],
+    ["boolean", "FALSE", "false"],
+    ["boolean", "", null],
+    ["boolean", [], null],
+    ["datetime", "2024-02-29 23:59:59", "2024-02-29 23:59:59"],
+    ["datetime", "2024-02-29", "2024-02-29 00:00:00"],
+    ["datetime", "2024-02-29T01:02:03", "2024-02-29 01:02:03"],
+    ["datetime", "2024-02-29T23:30:00-05:00", "2024-03-01 04:30:00"],
+    ["datetime", "2024-02-29T01:02:03Z", "2024-02-29 01:02:03"],
+    ["datetime", "2024-02-29T01:02:03.456+0100", "2024-02-29 00:02:03"],
+    ["datetime", "0000-00-00 00:00:00", null],
+    ["datetime", "0000-00-00", null],
+    ["datetime", " ", null],
+    ["string", "007", "007"],
+    ["string", "", ""],
+    ["string", " x ", " x "],
+    ["string", 15555555555, "15555555555"],
+    ["string", 1e-7, "0.0000001"],
+    ["string", false, "false"],
+    ["string", null, null],
+    ["string", {}, null],
+    ["string", { value: "Acme" }, "Acme"],
+    ["string", { "@attributes": { id: 1 }, value: 5 }, "5"],
+    ["string", { value: ["b", "a"] }, '["b","a"]'],
+    ["string", { value: 1, other: 2 }, '{"other":2,"value":1}'],
+    ["integer", { value: "3" }, "3"],
+    ["json", { b: [1, { d: null, c: "x" }], a: true }, '{"a":true,"b":[1,{"c":"x","d":null}]}'],
+    ["json", [], "[]"],
+    ["json", "text", '"text"'],
+    ["json", null, null],
+  ];
+  test.each(accepted)("%s takes %j as %j", (type, value, text) => {
+    expect(cell(type, value)).toBe(text);
+  });
+
+  const refused: readonly [ColumnType, WireData][] = [
+    ["integer", "12a"],
+    ["integer", "1.5"],
+    ["integer", 1.5],
+    ["integer", true],
+    ["integer", "0x10"],
+    ["integer", "."],
+    ["integer", "-"],
+    ["integer", 2 ** 53],
+    ["integer", "1,000"],
+    ["integer", { a: 1 }],
+    ["integer", [1, 2]],
+    ["number", "1,5"],
+    ["number", "$5"],
+    ["number", "NaN"],
+    ["number", Number.POSITIVE_INFINITY],
+    ["number", false],
+    ["boolean", "yes"],
+    ["boolean", 2],
+    ["datetime", "2024-02-30 00:00:00"],
+    ["datetime", "2024-13-01"],
+    ["datetime", "2024-01-01 24:00:00"],
+    ["datetime", "01/02/2024"],
+    ["datetime", "2024-01-01 1:02:03"],
+    ["datetime", "0000-00-01"],
+    ["datetime", 1704067200],
+    ["string", 2 ** 60],
+  ];
+  test.each(refused)("%s refuses %j", (type, value) => {
+    expect(() => cell(type, value)).toThrow(
+      expect.objectContaining({
+        code: "data.value-invalid",
+        exitCode: 6,
+        context: { object: "Thing", column: "x", id: "7" },
+      }),
+    );
+  });
+
+  test("shows the beginning of what it refuses", () => {
+    expect(() => cell("integer", `a "${"b".repeat(200)}`)).toThrow(
+      `encode Thing 7: x is "a \\"${"b".repeat(57)}…", expected integer`,
+    );
+    expect(() => normalise({ x: "a" }, [{ name: "x", type: "integer" }], "Thing")).toThrow("encode Thing (no id): x");
+  });
+});
+
+describe("wire paths", () => {
+  const columns: readonly Column[] = [
+    { name: "id", type: "integer" },
+    { name: "campaign_id", type: "integer", wire: "campaign.id" },
+    { name: "embed_code", type: "string", wire: "embedCode" },
+    { name: "prospects", type: "json", wire: "prospects.prospect[]" },
+  ];
+
+  test("follows a path, in column order", () => {
+    const record = { embedCode: "<x>", campaign: { name: "Web", id: 44 }, id: 5, prospects: { prospect: { id: 1 } } };
+    expect(normalise(record, columns, "Form")).toEqual(["5", "44", "<x>", '[{"id":1}]']);
+  });
+
+  test("answers null where the path ends early, and an empty list for a list", () => {
+    expect(normalise({ id: 5 }, columns, "Form")).toEqual(["5", null, null, "[]"]);
+    expect(normalise({ id: 5, campaign: null, prospects: null }, columns, "Form")).toEqual(["5", null, null, "[]"]);
+    expect(normalise({ id: 5, campaign: "x", prospects: {} }, columns, "Form")).toEqual(["5", null, null, "[]"]);
+  });
+
+  test("answers a list of many as it is", () => {
+    const record = { id: 5, prospects: { prospect: [{ id: 1 }, { id: 2 }] } };
+    expect(normalise(record, columns, "Form")[3]).toBe('[{"id":1},{"id":2}]');
+  });
+
+  test("takes a name with a dot literally when the record has it, and nothing from the prototype", () => {
+    expect(normalise({ "a.b": "1" }, [{ name: "a.b", type: "string" }], "Thing")).toEqual(["1"]);
+    const inherited = [
+      { name: "constructor", type: "string" },
+      { name: "x", type: "string", wire: "toString.name" },
+    ] as const;
+    expect(normalise({}, inherited, "Thing")).toEqual([null, null]);
+  });
+});
+
+describe("cells of a file that is encoded anew", () => {
+  test("follow the same rules, and keep text apart from null", () => {
+    const of = (type: ColumnType, text: Cell): Cell => normaliseCell(text, { name: "x", type }, "Thing", "9");
+    expect(of("boolean", "1")).toBe("true");
+    expect(of("integer", "")).toBeNull();
+    expect(of("string", "")).toBe("");
+    expect(of("string", null)).toBeNull();
+    expect(of("json", '{"b":1, "a":2}')).toBe('{"a":2,"b":1}');
+    expect(of("json", "")).toBeNull();
+    expect(() => of("json", "{")).toThrow("encode Thing 9: x is");
+    expect(() => of("datetime", "soon")).toThrow(expect.objectContaining({ code: "data.value-invalid" }));
+  });
+});

@@ -1,0 +1,110 @@
+import type { Column, ColumnType } from "../catalog/catalog.ts";
+import { DataError } from "../errors.ts";
+import { booleanText, datetimeText, integerText, jsonText, numberText, stringText } from "./canonical.ts";
+import type { WireData, WireFields } from "./canonical.ts";
+import type { Cell, Row } from "./row.ts";
+
+/**
+ * A record as the vendor sent it, turned into cells in column order. A value that is absent, null, an empty element
+ * (`{}`, `[]`) or, except in text, empty, is null. A value that is not what its column says is never guessed at and
+ * never dropped: it throws `DataError` (exit 6, `data.value-invalid`) with object, column and record id. What each
+ * type accepts stands in canonical.ts.
+ */
+export function normalise(record: WireFields, columns: readonly Column[], objectName: string): Row {
+  return columns.map((column) => {
+    const path = column.wire ?? column.name;
+    const cell = toCell(valueAt(record, path), column);
+    if (cell === undefined) throw invalid(objectName, column, valueAt(record, path), idOf(record));
+    return cell;
+  });
+}
+
+/**
+ * One field of a CSV file that is encoded anew, by the rules of `normalise`; `recordId` only names the record in the
+ * error. Text of json columns is JSON already and is only brought into canonical form.
+ */
+export function normaliseCell(cell: Cell, column: Column, objectName: string, recordId: Cell): Cell {
+  const canonical = column.type === "json" && cell !== null ? jsonCell(cell) : toCell(cell, column);
+  if (canonical === undefined) throw invalid(objectName, column, cell, recordId);
+  return canonical;
+}
+
+function toCell(wire: WireData | undefined, column: Column): Cell | undefined {
+  const value = unwrap(wire);
+  if (value === undefined || value === null) return null;
+  if (column.type === "json") return jsonText(value);
+  if (isEmptyElement(value)) return null;
+  if (column.type === "string") return stringText(value);
+  if (typeof value === "object") return undefined;
+  if (typeof value === "string" && value.trim() === "") return null;
+  return SCALARS[column.type](value);
+}
+
+const SCALARS: Readonly<
+  Record<Exclude<ColumnType, "string" | "json">, (value: string | number | boolean) => Cell | undefined>
+> = { integer: integerText, number: numberText, boolean: booleanText, datetime: datetimeText };
+
+function jsonCell(text: string): Cell | undefined {
+  if (text.trim() === "") return null;
+  try {
+    return jsonText(JSON.parse(text) as WireData);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The value at a wire path: steps joined by dots. A path that ends in `[]` is a list of one or many, which v4 writes
+ * as nothing, a single value or a list (vendor answers, pardot/api-docs issue 187): always answered as a list.
+ */
+function valueAt(record: WireFields, path: string): WireData | undefined {
+  if (path.endsWith("[]")) {
+    const value = valueAt(record, path.slice(0, -2));
+    if (value === undefined || value === null || isEmptyElement(value)) return [];
+    return isList(value) ? value : [value];
+  }
+  if (Object.hasOwn(record, path)) return record[path];
+  let value: WireData | undefined = record;
+  for (const step of path.split(".")) {
+    if (typeof value !== "object" || value === null || isList(value) || !Object.hasOwn(value, step)) return undefined;
+    value = value[step];
+  }
+  return value;
+}
+
+/**
+ * Takes the wrapper `{"value": x}` off, in which some answers put standard fields of prospect accounts and multi-value
+ * fields of prospects (clients that read production accounts accept both forms).
+ */
+function unwrap(value: WireData | undefined): WireData | undefined {
+  if (typeof value !== "object" || value === null || isList(value) || !Object.hasOwn(value, "value")) return value;
+  const others = Object.keys(value).filter((key) => key !== "value" && !key.startsWith("@"));
+  return others.length === 0 ? value["value"] : value;
+}
+
+function isList(value: WireData): value is readonly WireData[] {
+  return Array.isArray(value);
+}
+
+function isEmptyElement(value: WireData): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}
+
+function idOf(record: WireFields): Cell {
+  const id = unwrap(valueAt(record, "id"));
+  return typeof id === "string" || typeof id === "number" ? String(id) : null;
+}
+
+/** Characters of a refused value that an error shows: enough to see the form, not a whole text. */
+const SHOWN_MAX = 60;
+
+function invalid(objectName: string, column: Column, value: WireData | undefined, id: Cell): DataError {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
+  const shown = text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
+  const where = `${objectName} ${id ?? "(no id)"}`;
+  return new DataError(`encode ${where}: ${column.name} is ${JSON.stringify(shown)}, expected ${column.type}`, {
+    code: "data.value-invalid",
+    hint: `If Pardot really sends this, override the column's type in the catalogue (${objectName}.${column.name}: string), and report it.`,
+    context: { object: objectName, column: column.name, id },
+  });
+}
