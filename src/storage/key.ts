@@ -1,0 +1,40 @@
+import { assert } from "../errors.ts";
+
+/** Where unfinished files and small documents of the tool itself stand in a folder; nothing below it is ever listed. */
+export const TEMPORARY_PREFIX = "_pardot_etl/tmp/";
+
+/** S3 keys end at 1,024 bytes (AWS docs, "Naming Amazon S3 objects"); the rest is room for the operator's prefix. */
+const KEY_BYTES_MAX = 800;
+
+/**
+ * Asserts that a key means the same in a folder and in a bucket: segments between single slashes, none of them empty,
+ * `.` or `..`, no control characters, no backslash. A key that breaks this is a bug of ours, not an operator's mistake.
+ */
+export function checkKey(key: string): void {
+  assert(key !== "" && Buffer.byteLength(key) <= KEY_BYTES_MAX, `storage key is 1 to ${KEY_BYTES_MAX} bytes: ${key}`);
+  for (const segment of key.split("/")) {
+    assert(segment !== "" && segment !== "." && segment !== "..", `storage key has an empty or dot segment: ${key}`);
+  }
+  assert(isPlain(key), `storage key has a control character or a backslash: ${JSON.stringify(key)}`);
+  assert(!key.startsWith(TEMPORARY_PREFIX), `storage key stands where unfinished files are: ${key}`);
+}
+
+/** Asserts that `prefix` names a folder: empty (everything) or a key followed by `/`. */
+export function checkPrefix(prefix: string): void {
+  if (prefix === "") return;
+  assert(prefix.endsWith("/"), `storage prefix ends in a slash: ${prefix}`);
+  checkKey(prefix.slice(0, -1));
+}
+
+/** Ascending order of the UTF-8 bytes, as object stores list; JavaScript's own order differs beyond U+FFFF. */
+export function compareKeys(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+function isPlain(key: string): boolean {
+  for (const character of key) {
+    const code = character.codePointAt(0) ?? 0;
+    if (code < 0x20 || code === 0x7f || character === "\\") return false;
+  }
+  return !/\p{Surrogate}/u.test(key);
+}

@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import { StorageError } from "../errors.ts";
+import { differentBytes } from "./different-bytes.ts";
+import { checkKey, checkPrefix, compareKeys } from "./key.ts";
+import { spooledBytes } from "./spooled-bytes.ts";
+import type { Storage } from "./storage.ts";
+
+/** Something that a `MemoryStorage` did: refusals and reads leave no trace. */
+export interface MemoryEffect {
+  readonly type: "publish" | "create" | "remove";
+  readonly key: string;
+}
+
+/** Storage that forgets, for tests: everything in one map, and the order of what was done. */
+export interface MemoryStorage extends Storage {
+  /** Every effect so far, first to last. */
+  readonly effects: readonly MemoryEffect[];
+  /** The bytes under every key. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+export function openMemoryStorage(): MemoryStorage {
+  const files = new Map<string, Uint8Array>();
+  const effects: MemoryEffect[] = [];
+  const location = "memory:";
+
+  /** Takes a free name; nothing can come between the look and the place. */
+  const place = (type: "publish" | "create", key: string, bytes: Uint8Array): boolean => {
+    if (files.has(key)) return false;
+    files.set(key, bytes);
+    effects.push({ type, key });
+    return true;
+  };
+
+  return {
+    location,
+    effects,
+    files,
+
+    async publish(key, file, signal) {
+      checkKey(key);
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of spooledBytes(file, signal)) chunks.push(chunk);
+      signal.throwIfAborted();
+      if (place("publish", key, Buffer.concat(chunks))) return "written";
+      const there = files.get(key) ?? new Uint8Array();
+      const found = { bytes: there.length, sha256: sha256Of(there) };
+      if (found.bytes !== file.bytes || found.sha256 !== file.sha256) throw differentBytes(location, key, file, found);
+      return "already-there";
+    },
+
+    async create(key, bytes, signal) {
+      checkKey(key);
+      signal.throwIfAborted();
+      return place("create", key, Uint8Array.from(bytes)) ? "written" : "exists";
+    },
+
+    async read(key, signal) {
+      checkKey(key);
+      signal.throwIfAborted();
+      return files.get(key) ?? null;
+    },
+
+    async *open(key, signal) {
+      checkKey(key);
+      signal.throwIfAborted();
+      const bytes = files.get(key);
+      if (bytes === undefined) {
+        throw new StorageError(`open ${key} in ${location}: there is no such file`, {
+          code: "storage.missing",
+          hint: "a file that was landed is gone; restore it, or load its object again with --full",
+          context: { key },
+        });
+      }
+      yield bytes;
+    },
+
+    async stat(key, signal) {
+      checkKey(key);
+      signal.throwIfAborted();
+      const bytes = files.get(key);
+      return bytes === undefined ? null : { key, bytes: bytes.length, sha256: sha256Of(bytes) };
+    },
+
+    async *list(prefix, signal) {
+      checkPrefix(prefix);
+      for (const key of [...files.keys()].toSorted(compareKeys)) {
+        signal.throwIfAborted();
+        const bytes = files.get(key);
+        if (bytes !== undefined && key.startsWith(prefix)) yield { key, bytes: bytes.length, sha256: null };
+      }
+    },
+
+    async remove(key, signal) {
+      checkKey(key);
+      signal.throwIfAborted();
+      if (files.delete(key)) effects.push({ type: "remove", key });
+    },
+
+    async tidy() {},
+  };
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

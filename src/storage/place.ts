@@ -1,0 +1,123 @@
+import { link as linkFile, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Random } from "../platform/random.ts";
+import { temporaryName } from "./leftover.ts";
+import { isErrno, isMissing } from "./local-errors.ts";
+
+/** link(2), injected so that tests can bring a file system without hard links. */
+export type Link = (from: string, to: string) => Promise<void>;
+export const link: Link = linkFile;
+
+/** link(2) says one of these where hard links do not exist, may not be made, or would cross file systems. */
+const NO_LINK = ["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EACCES", "EINVAL"];
+
+/**
+ * Gives a whole, synced file its final name if the name is free: "placed", or "exists" with nothing done. "unsupported"
+ * says that these two names cannot be linked. link(2) is the one call that is atomic and refuses a taken name.
+ */
+export async function placeByLink(
+  from: string,
+  to: string,
+  linkTo: Link,
+): Promise<"placed" | "exists" | "unsupported"> {
+  try {
+    await linkTo(from, to);
+    return "placed";
+  } catch (error) {
+    if (isErrno(error, "EEXIST")) return "exists";
+    if (isErrno(error, ...NO_LINK)) return "unsupported";
+    throw error;
+  }
+}
+
+/**
+ * `placeByLink` for a temporary file in the destination itself. Where the file system has no hard links (FAT, some
+ * network shares) it is renamed after a look at the name: readers still see whole files only, but two writers of one
+ * name in the same instant could both be told "placed". Node has no rename that refuses a taken name (RENAME_NOREPLACE).
+ */
+export async function placeTemporary(from: string, to: string, linkTo: Link): Promise<"placed" | "exists"> {
+  const placed = await placeByLink(from, to, linkTo);
+  // A network file system may repeat a link whose answer was lost, and then refuses its own (link(2), NFS).
+  if (placed === "exists" && (await isSameFile(from, to))) return "placed";
+  if (placed !== "unsupported") return placed;
+  if (await standsThere(to)) return "exists";
+  await rename(from, to);
+  return "placed";
+}
+
+/** Writes chunks into a new file with an unguessable name in `folder`, synced; it is removed if anything fails. */
+export async function writeTemporary(
+  folder: string,
+  random: Random,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<string> {
+  await makeFolder(folder);
+  const path = join(folder, temporaryName(random));
+  // 0666 less the umask: whoever loads the landed files may be another user than the one who writes them.
+  const handle = await open(path, "wx", 0o666);
+  try {
+    for await (const chunk of chunks) await handle.writeFile(chunk);
+    await handle.sync();
+    await handle.close();
+  } catch (error) {
+    await handle.close().catch(() => {});
+    await removeFile(path).catch(() => {});
+    throw error;
+  }
+  return path;
+}
+
+/** Makes a folder and its parents, and syncs every folder that got a new entry. */
+export async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  const top = dirname(first);
+  for (let synced = dirname(folder); synced.length >= top.length; synced = dirname(synced)) {
+    await syncPath(synced);
+    if (synced === top) break;
+  }
+}
+
+/** fsync(2) of a file or a folder. Systems that cannot sync a folder say so with EISDIR, EINVAL or EPERM; they need none. */
+export async function syncPath(path: string): Promise<void> {
+  let handle;
+  try {
+    handle = await open(path, "r");
+  } catch (error) {
+    if (isErrno(error, "EISDIR", "EPERM")) return;
+    throw error;
+  }
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!isErrno(error, "EISDIR", "EINVAL", "EPERM")) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** unlink(2); done also when there is no such file. True if there was one. */
+export async function removeFile(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+async function standsThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([lstat(a, { bigint: true }), lstat(b, { bigint: true })]);
+  return one.dev === other.dev && one.ino === other.ino;
+}

@@ -1,0 +1,83 @@
+import { DataError, StorageError } from "../errors.ts";
+import { systemRandom } from "../platform/random.ts";
+import type { Random } from "../platform/random.ts";
+import { openSpool } from "./spool.ts";
+import type { Storage } from "./storage.ts";
+
+/**
+ * Proves for the command `check` that the destination can carry this tool: writes one small object below
+ * `_pardot_etl/check/`, demands that the same name with other bytes is refused (both for landed files and for
+ * documents), reads it back and removes it. Throws `StorageError`, code `storage.overwrites` when the store takes other
+ * bytes under the same name (some emulators do), `storage.lost` when it answers with other bytes than it was given.
+ */
+export async function probeStorage(
+  storage: Storage,
+  tmpDir: string,
+  signal: AbortSignal,
+  random: Random = systemRandom,
+): Promise<void> {
+  const key = `_pardot_etl/check/${random.hex(16)}`;
+  const first = Buffer.from(`first ${key}\n`);
+  const second = Buffer.from(`other ${key}\n`);
+  try {
+    await publishBytes(storage, key, first, tmpDir, random, signal);
+    if (!(await refuses(storage, key, second, tmpDir, random, signal))) throw overwrites(storage, "a landed file");
+    if ((await storage.create(key, second, signal)) !== "exists") throw overwrites(storage, "a document");
+    const found = await storage.read(key, signal);
+    if (found === null || Buffer.compare(found, first) !== 0) throw lost(storage, key);
+  } catch (error) {
+    // What is wrong is worth more than what is left over.
+    await storage.remove(key, signal).catch(() => {});
+    throw error;
+  }
+  await storage.remove(key, signal);
+}
+
+async function refuses(
+  storage: Storage,
+  key: string,
+  bytes: Uint8Array,
+  tmpDir: string,
+  random: Random,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await publishBytes(storage, key, bytes, tmpDir, random, signal);
+    return false;
+  } catch (error) {
+    if (error instanceof DataError && error.code === "storage.different-bytes") return true;
+    throw error;
+  }
+}
+
+async function publishBytes(
+  storage: Storage,
+  key: string,
+  bytes: Uint8Array,
+  tmpDir: string,
+  random: Random,
+  signal: AbortSignal,
+): Promise<void> {
+  const spool = await openSpool({ dir: tmpDir, compression: "none", random, signal });
+  try {
+    await spool.write(bytes);
+    await storage.publish(key, await spool.finish(), signal);
+  } finally {
+    await spool.discard();
+  }
+}
+
+function overwrites(storage: Storage, what: string): StorageError {
+  return new StorageError(`check ${storage.location}: it took other bytes for ${what} under a name that was taken`, {
+    code: "storage.overwrites",
+    hint: "this store ignores If-None-Match, so it can hold neither landed files nor the lease; use Amazon S3 or a store that refuses such a write with 412",
+  });
+}
+
+function lost(storage: Storage, key: string): StorageError {
+  return new StorageError(`check ${storage.location}: ${key} does not read back as it was written`, {
+    code: "storage.lost",
+    hint: "look for a proxy or gateway between this machine and the store that caches or changes objects",
+    context: { key },
+  });
+}

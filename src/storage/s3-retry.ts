@@ -1,0 +1,53 @@
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import { isTransient, readFailure } from "./s3-errors.ts";
+import type { S3Failure } from "./s3-errors.ts";
+
+/** Attempts of one request, the first included. */
+export const ATTEMPTS_MAX = 5;
+const PAUSE_MS = 250;
+const PAUSE_MAX_MS = 10_000;
+
+export interface Pauses {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Waits before attempt `attempt` + 1: doubling from a quarter of a second, half of it by chance. */
+export async function pause(attempt: number, pauses: Pauses, signal: AbortSignal): Promise<void> {
+  const full = Math.min(PAUSE_MAX_MS, PAUSE_MS * 2 ** (attempt - 1));
+  await pauses.clock.sleep(full * (0.5 + pauses.random.unit() / 2), signal);
+}
+
+/** The last failure of a request that was tried as often as it may be, and how often that was. */
+export class AttemptsFailed extends Error {
+  readonly attempts: number;
+  constructor(attempts: number, cause: unknown) {
+    super(`failed after ${attempts} attempts`, { cause });
+    this.attempts = attempts;
+  }
+}
+
+/**
+ * Sends until it succeeds, fails for good, or has been tried ATTEMPTS_MAX times; then throws `AttemptsFailed` around
+ * what the SDK threw. `onFailure` hears of every failure, the last included. Once aborted, rejects with the reason.
+ */
+export async function withRetries<T>(
+  send: () => Promise<T>,
+  pauses: Pauses,
+  signal: AbortSignal,
+  onFailure: (failure: S3Failure) => void = () => {},
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    signal.throwIfAborted();
+    try {
+      return await send();
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = readFailure(error);
+      onFailure(failure);
+      if (attempt === ATTEMPTS_MAX || !isTransient(failure)) throw new AttemptsFailed(attempt, error);
+    }
+    await pause(attempt, pauses, signal);
+  }
+}

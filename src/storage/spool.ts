@@ -1,0 +1,190 @@
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import type { Transform } from "node:stream";
+import { constants, createGzip, createZstdCompress } from "node:zlib";
+import { assert } from "../errors.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import { removeLeftovers, temporaryName } from "./leftover.ts";
+import { tmpError } from "./local-errors.ts";
+import { removeFile } from "./place.ts";
+import type { SpooledFile } from "./storage.ts";
+
+/** What is written is gathered to blocks of this size before it goes to the compressor or the disk. */
+const BLOCK_BYTES = 64 * 1024;
+
+export interface SpoolOptions {
+  /** Config `etl.tmpDir`; it must exist. */
+  readonly dir: string;
+  /** gzip at level 1, zstd at level 3: beyond these the time grows faster than the file shrinks. */
+  readonly compression: "none" | "gzip" | "zstd";
+  readonly random: Random;
+  /** Once aborted, writing and finishing reject with its reason. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A local file that takes the bytes of one landed file until they are checked: mode 0600, unguessable name. Failures of
+ * the disk are `StorageError`s that name PARDOT_ETL_TMPDIR. Whatever becomes of it, `discard` it in the end.
+ */
+export interface Spool {
+  readonly path: string;
+  /**
+   * Appends. Resolves once the bytes are handed on, so awaiting it is the back-pressure; one call at a time, and the
+   * chunk may be used again afterwards.
+   */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Compresses and writes what is left, syncs and closes. Size and SHA-256 are of the file on disk. */
+  finish(): Promise<SpooledFile>;
+  /** Closes and removes the file; may be called at any time, also twice. Never rejects: `tidySpools` gets the rest. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Opens a spool. Same bytes written, same bytes on disk, however they were cut into chunks. Memory: one block, and with
+ * gzip about 300 KiB, with zstd about 4 MiB of the compressor.
+ */
+export async function openSpool(options: SpoolOptions): Promise<Spool> {
+  const { signal } = options;
+  signal.throwIfAborted();
+  const path = join(options.dir, temporaryName(options.random));
+  const handle = await openFile(path, options.dir);
+  const disk = fileSink(handle);
+  const sink = options.compression === "none" ? disk : compressingSink(compressor(options.compression), disk);
+  const block = Buffer.allocUnsafe(BLOCK_BYTES);
+  let filled = 0;
+  let ended = false;
+  let closed: Promise<void> | null = null;
+  const close = (): Promise<void> => (closed ??= handle.close());
+
+  /** Every block but the last is full, whatever the chunks were, so that a compressor sees the same input. */
+  async function append(chunk: Uint8Array): Promise<void> {
+    let taken = 0;
+    while (taken < chunk.length) {
+      const part = chunk.subarray(taken, taken + BLOCK_BYTES - filled);
+      block.set(part, filled);
+      filled += part.length;
+      taken += part.length;
+      if (filled < BLOCK_BYTES) continue;
+      await sink.write(block);
+      filled = 0;
+    }
+  }
+
+  return {
+    path,
+
+    async write(chunk) {
+      assert(!ended, "a spool is not written after its end");
+      signal.throwIfAborted();
+      try {
+        await append(chunk);
+      } catch (error) {
+        throw tmpError("write spool", path, error);
+      }
+    },
+
+    async finish() {
+      assert(!ended, "a spool is finished once");
+      signal.throwIfAborted();
+      ended = true;
+      try {
+        if (filled > 0) await sink.write(block.subarray(0, filled));
+        await sink.end();
+        await handle.sync();
+        await close();
+      } catch (error) {
+        throw tmpError("finish spool", path, error);
+      }
+      return { path, ...disk.digest() };
+    },
+
+    async discard() {
+      ended = true;
+      await sink.abandon().catch(() => {});
+      await close().catch(() => {});
+      await removeFile(path).catch(() => {});
+    },
+  };
+}
+
+/**
+ * Removes spools that dead processes left in `dir`, and nothing else; returns how many. To be called at the start of a
+ * run. Safe while other runs use the same folder.
+ */
+export async function tidySpools(dir: string, clock: Clock, signal: AbortSignal): Promise<number> {
+  try {
+    return await removeLeftovers(dir, clock, signal);
+  } catch (error) {
+    throw tmpError("tidy spools in", dir, error, signal);
+  }
+}
+
+interface Sink {
+  write(bytes: Uint8Array): Promise<void>;
+  end(): Promise<void>;
+  abandon(): Promise<void>;
+}
+
+async function openFile(path: string, dir: string): Promise<FileHandle> {
+  try {
+    return await open(path, "wx", 0o600);
+  } catch (error) {
+    throw tmpError("create spool in", dir, error);
+  }
+}
+
+function fileSink(handle: FileHandle): Sink & { digest(): { readonly bytes: number; readonly sha256: string } } {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  return {
+    async write(chunk) {
+      // writeFile goes on where it stands and writes all of it, where one write may write a part.
+      await handle.writeFile(chunk);
+      hash.update(chunk);
+      bytes += chunk.length;
+    },
+    async end() {},
+    async abandon() {},
+    digest: () => ({ bytes, sha256: hash.digest("hex") }),
+  };
+}
+
+function compressor(compression: "gzip" | "zstd"): Transform {
+  if (compression === "gzip") return createGzip({ level: 1, chunkSize: BLOCK_BYTES });
+  return createZstdCompress({ chunkSize: BLOCK_BYTES, params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+}
+
+function compressingSink(transform: Transform, disk: Sink): Sink {
+  const drained = (async () => {
+    for await (const chunk of transform as AsyncIterable<Uint8Array>) await disk.write(chunk);
+  })();
+  // Whoever writes or ends next hears of it; until then it is nobody's unhandled rejection.
+  drained.catch(() => {});
+  return {
+    async write(bytes) {
+      const consumed = new Promise<void>((resolve, reject) => {
+        transform.write(bytes, (error) => (error ? reject(error) : resolve()));
+      });
+      consumed.catch(() => {});
+      try {
+        // A full disk destroys the transform, which then may never call back.
+        await Promise.race([drained, consumed]);
+      } catch (error) {
+        // Or it only says that it was destroyed; why, the drain knows.
+        await drained;
+        throw error;
+      }
+    },
+    async end() {
+      transform.end();
+      await drained;
+    },
+    async abandon() {
+      transform.destroy();
+      await drained;
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { DataError } from "../errors.ts";
+import { tmpError } from "./local-errors.ts";
+import type { SpooledFile } from "./storage.ts";
+
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * The bytes of a spooled file, checked against what was declared of it. The last chunk is held back until size and
+ * SHA-256 are known to be right, so whoever passes the chunks on can never complete a file that is not the declared
+ * one. Throws `DataError` code `storage.spool-changed`. At most two chunks of 256 KiB are in memory.
+ */
+export async function* spooledBytes(file: SpooledFile, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const handle = await openSpooled(file);
+  try {
+    const hash = createHash("sha256");
+    let bytes = 0;
+    let held: Uint8Array | null = null;
+    for (;;) {
+      signal.throwIfAborted();
+      const chunk = await readChunk(handle, file);
+      if (chunk.length === 0) break;
+      bytes += chunk.length;
+      if (bytes > file.bytes) throw changed(file, `more than ${file.bytes} bytes`);
+      hash.update(chunk);
+      if (held !== null) yield held;
+      held = chunk;
+    }
+    if (bytes !== file.bytes) throw changed(file, `${bytes} bytes instead of ${file.bytes}`);
+    const sha256 = hash.digest("hex");
+    if (sha256 !== file.sha256) throw changed(file, `sha-256 ${sha256} instead of ${file.sha256}`);
+    if (held !== null) yield held;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads the whole file once and throws as `spooledBytes` does if it is not the declared one. */
+export async function verifySpooled(file: SpooledFile, signal: AbortSignal): Promise<void> {
+  const chunks = spooledBytes(file, signal);
+  while ((await chunks.next()).done !== true);
+}
+
+async function openSpooled(file: SpooledFile): Promise<FileHandle> {
+  try {
+    return await open(file.path, "r");
+  } catch (error) {
+    throw tmpError("open spooled file", file.path, error);
+  }
+}
+
+async function readChunk(handle: FileHandle, file: SpooledFile): Promise<Uint8Array> {
+  // One byte of room beyond the declared size, so that a file that grew is noticed.
+  const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, file.bytes + 1));
+  try {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw tmpError("read spooled file", file.path, error);
+  }
+}
+
+function changed(file: SpooledFile, found: string): DataError {
+  return new DataError(`publish spooled file ${file.path}: it holds ${found}`, {
+    code: "storage.spool-changed",
+    hint: "nothing was published; see whether another program writes or cleans in PARDOT_ETL_TMPDIR, then run again",
+    context: { bytes: file.bytes, sha256: file.sha256 },
+  });
+}

@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../../src/platform/clock.ts";
+import { systemRandom } from "../../src/platform/random.ts";
+import { openFolderStorage } from "../../src/storage/folder.ts";
+import { openMemoryStorage } from "../../src/storage/memory.ts";
+import { openS3Storage } from "../../src/storage/s3.ts";
+import { newBucket } from "../servers/bucket.ts";
+import { s3Server, whereS3Runs } from "../servers/s3.ts";
+import { describeStorage } from "./storage-contract.ts";
+
+const random = systemRandom;
+const clock = systemClock;
+
+async function newTmpDir(): Promise<{ readonly tmpDir: string; readonly dispose: () => Promise<void> }> {
+  const tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-contract-"));
+  return { tmpDir, dispose: () => rm(tmpDir, { recursive: true, force: true }) };
+}
+
+describeStorage("memory", async () => {
+  const storage = openMemoryStorage();
+  return { open: () => storage, ...(await newTmpDir()) };
+});
+
+describeStorage("folder", async () => {
+  const { tmpDir, dispose } = await newTmpDir();
+  const path = join(tmpDir, "made", "on", "demand");
+  return { open: () => openFolderStorage({ path, clock, random }), tmpDir, dispose };
+});
+
+describeStorage("folder on another file system than the spools", async () => {
+  const { tmpDir, dispose } = await newTmpDir();
+  const path = await mkdtemp("/dev/shm/pardot-etl-contract-");
+  return {
+    open: () => openFolderStorage({ path, clock, random }),
+    tmpDir,
+    dispose: async () => {
+      await rm(path, { recursive: true, force: true });
+      await dispose();
+    },
+  };
+});
+
+whereS3Runs(() => {
+  describeStorage("S3 (Ceph RADOS Gateway)", async () => {
+    const server = await s3Server();
+    const bucket = await newBucket(server);
+    const open = () =>
+      openS3Storage({ bucket, prefix: "some where", endpoint: server.endpoint, pathStyle: null, clock, random });
+    return { open, ...(await newTmpDir()) };
+  });
+});
