@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { fakeClock } from "../../test/fakes/clock.ts";
+import { DataError, LeaseError } from "../errors.ts";
+import { openMemoryStorage } from "../storage/memory.ts";
+import type { MemoryStorage } from "../storage/memory.ts";
+import { entryKey, Journal, loadState } from "./journal.ts";
+import type { Change } from "./state.ts";
+
+const signal = new AbortController().signal;
+const reserve = (calls: number): Change => ({ type: "calls-reserved", day: "2026-03-20", calls });
+
+async function open(storage: MemoryStorage, runId = "r1"): Promise<Journal> {
+  return new Journal({ storage, clock: fakeClock(), runId, loaded: await loadState(storage, signal), signal });
+}
+
+describe("journal", () => {
+  it("starts from nothing", async () => {
+    const loaded = await loadState(openMemoryStorage(), signal);
+    expect(loaded).toMatchObject({ sequence: 0, state: { objects: {}, businessUnit: null } });
+  });
+
+  it("gives back what was recorded", async () => {
+    const storage = openMemoryStorage();
+    const journal = await open(storage);
+    await journal.record([reserve(20)]);
+    await journal.record([reserve(5)]);
+    const loaded = await loadState(storage, signal);
+    expect(loaded.state).toEqual(journal.state);
+    expect(loaded.state.ledger.reserved).toBe(25);
+  });
+
+  it("writes the changes that meet in one entry, and each caller waits for its own", async () => {
+    const storage = openMemoryStorage();
+    const journal = await open(storage);
+    const first = journal.record([reserve(1)]);
+    const others = [2, 3, 4].map((calls) => journal.record([reserve(calls)]));
+    await first;
+    await Promise.all(others);
+    expect((await loadState(storage, signal)).state.ledger.reserved).toBe(10);
+    expect(storage.effects.length).toBeLessThan(4);
+  });
+
+  it("survives a cut after any entry: the state is that of a prefix", async () => {
+    const storage = openMemoryStorage();
+    const journal = await open(storage);
+    for (let calls = 1; calls <= 5; calls += 1) await journal.record([reserve(calls)]);
+    const keys = [...storage.files.keys()].toSorted();
+    for (let kept = 0; kept <= keys.length; kept += 1) {
+      const cut = openMemoryStorage();
+      for (const key of keys.slice(0, kept)) await cut.create(key, storage.files.get(key) ?? new Uint8Array(), signal);
+      expect((await loadState(cut, signal)).state.ledger.reserved).toBe((kept * (kept + 1)) / 2);
+    }
+  });
+
+  it("stops as soon as another run has written", async () => {
+    const storage = openMemoryStorage();
+    const mine = await open(storage, "r1");
+    const other = await open(storage, "r2");
+    await other.record([reserve(1)]);
+    await expect(mine.record([reserve(2)])).rejects.toThrow(LeaseError);
+    await expect(mine.record([reserve(3)])).rejects.toThrow(LeaseError);
+    expect((await loadState(storage, signal)).state.ledger.reserved).toBe(1);
+  });
+
+  it("replaces old entries by a snapshot, and keeps the one before it", async () => {
+    const storage = openMemoryStorage();
+    let journal = await open(storage);
+    await journal.record([reserve(1)]);
+    await journal.record([reserve(2)]);
+    await journal.compact();
+    journal = await open(storage);
+    await journal.record([reserve(3)]);
+    await journal.compact();
+    expect([...storage.files.keys()].toSorted()).toEqual([3, 4, 5].map(entryKey));
+    expect((await loadState(storage, signal)).state.ledger.reserved).toBe(6);
+  });
+
+  it("writes a snapshot by itself after many entries, so that reading stays short", async () => {
+    const storage = openMemoryStorage();
+    const journal = await open(storage);
+    for (let i = 0; i < 450; i += 1) await journal.record([reserve(1)]);
+    const loaded = await loadState(storage, signal);
+    expect(loaded.state.ledger.reserved).toBe(450);
+    expect(loaded.sequence - loaded.base).toBeLessThan(200);
+  });
+
+  it("says so when an entry is damaged, missing or newer than this version", async () => {
+    const damaged = openMemoryStorage();
+    await damaged.create(entryKey(1), new TextEncoder().encode("{"), signal);
+    await expect(loadState(damaged, signal)).rejects.toThrow(DataError);
+
+    const missing = openMemoryStorage();
+    const entry = { format_version: 1, sequence: 2, base: 1, run_id: "r", written_at: "", changes: [] };
+    await missing.create(entryKey(2), new TextEncoder().encode(JSON.stringify(entry)), signal);
+    await expect(loadState(missing, signal)).rejects.toThrow("it is missing");
+
+    const newer = openMemoryStorage();
+    const next = { ...entry, format_version: 2 };
+    await newer.create(entryKey(2), new TextEncoder().encode(JSON.stringify(next)), signal);
+    await expect(loadState(newer, signal)).rejects.toThrow("newer than this version");
+  });
+});

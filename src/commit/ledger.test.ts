@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { fakeClock } from "../../test/fakes/clock.ts";
+import { LimitError } from "../errors.ts";
+import { openMemoryStorage } from "../storage/memory.ts";
+import type { MemoryStorage } from "../storage/memory.ts";
+import { Journal, loadState } from "./journal.ts";
+import { CallLedger } from "./ledger.ts";
+import type { LedgerOptions } from "./ledger.ts";
+
+const signal = new AbortController().signal;
+
+async function open(storage: MemoryStorage, options: Partial<LedgerOptions> = {}): Promise<CallLedger> {
+  const journal = new Journal({ storage, clock: fakeClock(), runId: "r", loaded: await loadState(storage, signal), signal });
+  return new CallLedger({
+    journal,
+    budget: null,
+    zone: "UTC",
+    now: () => Date.parse("2026-03-20T09:30:00Z"),
+    usage: () => null,
+    ...options,
+  });
+}
+
+async function takeUntilRefused(ledger: CallLedger): Promise<number> {
+  for (let taken = 0; ; taken += 1) {
+    try {
+      await ledger.take();
+    } catch (error) {
+      expect(error).toBeInstanceOf(LimitError);
+      return taken;
+    }
+  }
+}
+
+describe("ledger", () => {
+  it("reserves before a call is made, so that a killed run cannot have made more calls than it says", async () => {
+    const storage = openMemoryStorage();
+    const ledger = await open(storage);
+    await ledger.take();
+    expect((await loadState(storage, signal)).state.ledger.reserved).toBeGreaterThanOrEqual(1);
+  });
+
+  it("never gives a call over the budget, however many ask at once", async () => {
+    const ledger = await open(openMemoryStorage(), { budget: 33 });
+    const answers = await Promise.allSettled(Array.from({ length: 60 }, () => ledger.take()));
+    expect(answers.filter((answer) => answer.status === "fulfilled")).toHaveLength(33);
+  });
+
+  it("counts what killed runs have reserved", async () => {
+    const storage = openMemoryStorage();
+    const killed = await open(storage, { budget: 50 });
+    for (let i = 0; i < 21; i += 1) await killed.take();
+    expect(await takeUntilRefused(await open(storage, { budget: 50 }))).toBe(10);
+  });
+
+  it("gives back what it did not use", async () => {
+    const storage = openMemoryStorage();
+    const first = await open(storage, { budget: 50 });
+    for (let i = 0; i < 21; i += 1) await first.take();
+    await first.settle();
+    expect(await takeUntilRefused(await open(storage, { budget: 50 }))).toBe(29);
+  });
+
+  it("starts anew when the account's day turns", async () => {
+    let now = Date.parse("2026-03-20T03:59:00Z");
+    const ledger = await open(openMemoryStorage(), { budget: 3, zone: "America/New_York", now: () => now });
+    expect(await takeUntilRefused(ledger)).toBe(3);
+    now = Date.parse("2026-03-20T04:00:00Z");
+    expect(await takeUntilRefused(ledger)).toBe(3);
+  });
+
+  it("stops at 80 % of the account's calls, others' use included", async () => {
+    let used = 79;
+    const ledger = await open(openMemoryStorage(), { usage: () => ({ used, max: 100 }) });
+    await ledger.take();
+    used = 80;
+    await expect(ledger.take()).rejects.toThrow("80 of the account's 100 calls");
+  });
+});

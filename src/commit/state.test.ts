@@ -1,0 +1,113 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { applyChange, EMPTY_STATE, mergeIntervals, objectState, windowId } from "./state.ts";
+import type { Change, LandedFile, PlannedWindow, State } from "./state.ts";
+
+const window: PlannedWindow = { field: "updated_at", from: 0, to: 1000, askFrom: 0 };
+const id = windowId("Tag", window);
+const file = (key: string, maxWatermark: string | null = null): LandedFile => ({
+  key,
+  rows: 3,
+  bytes: 30,
+  sha256: "ab",
+  minWatermark: maxWatermark,
+  maxWatermark,
+  exportId: null,
+  columns: ["id"],
+});
+const planned: Change = { type: "planned", object: "Tag", runId: "r1", zone: "UTC", windows: [window] };
+const after = (...changes: Change[]): State => changes.reduce(applyChange, EMPTY_STATE);
+
+describe("state", () => {
+  it("plans the same window once", () => {
+    expect(objectState(after(planned, planned), "Tag").windows).toHaveLength(1);
+  });
+
+  it("keeps cursor and files of a window that is under way", () => {
+    const state = after(planned, { type: "landed", object: "Tag", window: id, file: file("a"), cursor: "17" });
+    expect(objectState(state, "Tag").windows[0]).toMatchObject({ cursor: "17", done: false, files: [{ key: "a" }] });
+  });
+
+  it("counts a file once, however often its landing is told", () => {
+    const landed: Change = { type: "landed", object: "Tag", window: id, file: file("a"), cursor: "17" };
+    expect(objectState(after(planned, landed, landed), "Tag").windows[0]?.files).toHaveLength(1);
+  });
+
+  it("moves a finished window from the books to the coverage, with its watermark and files", () => {
+    const state = after(
+      planned,
+      { type: "landed", object: "Tag", window: id, file: file("a", "2026-01-02 00:00:00"), cursor: "1" },
+      { type: "landed", object: "Tag", window: id, file: file("b", "2026-01-01 00:00:00"), cursor: "2" },
+      { type: "window-done", object: "Tag", window: id },
+      { type: "committed", object: "Tag", manifest: "m", windows: [id], load: true },
+    );
+    expect(objectState(state, "Tag")).toMatchObject({
+      windows: [],
+      coverage: [{ from: 0, to: 1000 }],
+      watermark: "2026-01-02 00:00:00",
+      filesCommitted: 2,
+      rowsCommitted: 6,
+      notLoaded: [{ key: "a" }, { key: "b" }],
+    });
+    const loaded = applyChange(state, { type: "loaded", object: "Tag", keys: ["a"] });
+    expect(objectState(loaded, "Tag").notLoaded).toMatchObject([{ key: "b" }]);
+  });
+
+  it("refuses to commit a window that is not finished", () => {
+    const commit: Change = { type: "committed", object: "Tag", manifest: "m", windows: [id], load: false };
+    expect(() => after(planned, commit)).toThrow("only finished windows are committed");
+  });
+
+  it("forgets a lost export, so that it is asked for again", () => {
+    const created: Change = { type: "export-created", object: "Tag", window: id, exportId: "9", at: 5 };
+    expect(objectState(after(planned, created), "Tag").windows[0]?.exportId).toBe("9");
+    const lost: Change = { type: "export-lost", object: "Tag", window: id, exportId: "9", reason: "expired" };
+    expect(objectState(after(planned, created, lost), "Tag").windows[0]?.exportId).toBeNull();
+  });
+
+  it("counts the calls of one account day, and starts anew on the next", () => {
+    const reserve = (day: string, calls: number): Change => ({ type: "calls-reserved", day, calls });
+    const state = after(reserve("2026-01-01", 20), reserve("2026-01-01", 20), { type: "calls-returned", day: "2026-01-01", calls: 5 });
+    expect(state.ledger).toEqual({ day: "2026-01-01", reserved: 35 });
+    const next = applyChange(state, reserve("2026-01-02", 20));
+    expect(next.ledger).toEqual({ day: "2026-01-02", reserved: 20 });
+    expect(applyChange(next, { type: "calls-returned", day: "2026-01-01", calls: 7 }).ledger.reserved).toBe(20);
+  });
+
+  it("remembers the last runs and how each ended", () => {
+    const started: Change = { type: "run-started", businessUnit: "0Uv", runId: "r1", at: "t0" };
+    expect(after(started).runs).toMatchObject([{ runId: "r1", status: "running" }]);
+    const finished: Change = {
+      type: "run-finished",
+      runId: "r1",
+      startedAt: "t0",
+      finishedAt: "t1",
+      status: "complete",
+      rows: 1,
+      files: 1,
+      calls: 4,
+    };
+    expect(after(started, finished).runs).toEqual([
+      { runId: "r1", startedAt: "t0", finishedAt: "t1", status: "complete", rows: 1, files: 1, calls: 4 },
+    ]);
+  });
+});
+
+describe("coverage", () => {
+  it("merges to the same instants with nothing touching left, whatever the order", () => {
+    const interval = fc
+      .tuple(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 1, max: 10 }))
+      .map(([from, length]) => ({ from, to: from + length }));
+    fc.assert(
+      fc.property(fc.array(interval, { maxLength: 12 }), (intervals) => {
+        const merged = mergeIntervals(intervals);
+        for (let at = 0; at < 75; at += 1) {
+          const within = (list: readonly { from: number; to: number }[]): boolean =>
+            list.some(({ from, to }) => from <= at && at < to);
+          expect(within(merged)).toBe(within(intervals));
+        }
+        for (const [i, next] of merged.slice(1).entries()) expect(next.from).toBeGreaterThan(merged[i]?.to ?? Infinity);
+      }),
+    );
+  });
+});

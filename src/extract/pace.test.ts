@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { PollPace } from "./pace.ts";
+
+const pace = (): PollPace => new PollPace({ firstMs: 3000, longestMs: 60_000 });
+
+/** Looks needed until an export that takes `durationMs` is seen complete, and when that is. */
+function looks(follow: PollPace, durationMs: number): { looks: number; seenAt: number } {
+  let at = 0;
+  for (let polls = 0; ; polls += 1) {
+    at += follow.pause(polls, at);
+    if (at >= durationMs) {
+      follow.learn(at, polls + 1);
+      return { looks: polls + 1, seenAt: at };
+    }
+  }
+}
+
+describe("pace of looking at an export", () => {
+  it("grows from a few seconds to the longest pause while nothing is known", () => {
+    const pauses = Array.from({ length: 12 }, (_, polls) => pace().pause(polls, 0));
+    expect(pauses[0]).toBe(3000);
+    expect(pauses.toSorted((a, b) => a - b)).toEqual(pauses);
+    expect(pauses.at(-1)).toBe(60_000);
+  });
+
+  it("looks at once when an export must be ready by now", () => {
+    expect(pace().pause(0, 10_000)).toBe(0);
+  });
+
+  it("comes down within a few exports when they are done at once", () => {
+    const follow = pace();
+    const seen = Array.from({ length: 8 }, () => looks(follow, 1));
+    expect(seen.every(({ looks: count }) => count === 1)).toBe(true);
+    expect(seen.reduce((sum, { seenAt }) => sum + seenAt, 0)).toBeLessThan(6500);
+  });
+
+  it("spends few looks on long exports once it knows how long they take", () => {
+    const follow = pace();
+    looks(follow, 300_000);
+    const later = Array.from({ length: 10 }, () => looks(follow, 300_000));
+    expect(later.reduce((sum, { looks: count }) => sum + count, 0)).toBeLessThanOrEqual(35);
+    for (const { seenAt } of later) expect(seenAt - 300_000).toBeLessThan(65_000);
+  });
+});
