@@ -1,3 +1,5 @@
+import { parseHttpDate } from "./http-date.ts";
+
 /** Pauses between the tries of one request: pure, so that a test can name every number. All times in milliseconds. */
 
 /** The longest pause, whatever the server asks for. */
@@ -27,6 +29,6 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   if (header === undefined) return null;
   const text = header.trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? null : Math.max(0, at - now);
+  const at = parseHttpDate(text);
+  return at === null ? null : Math.max(0, at - now);
 }

@@ -2,6 +2,7 @@ import { TransportError } from "../errors.ts";
 import type { PardotEtlError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import { retryAfterMs } from "../http/backoff.ts";
+import { parseHttpDate } from "../http/http-date.ts";
 import type { Gate } from "../http/gate.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -122,7 +123,7 @@ export function createCaller(options: CallerOptions): Caller {
       const response = await options.transport(request, signal);
       const { status, headers } = response;
       usage = usageIn(headers[HEADER.usage]) ?? usage;
-      pardotNow = dateIn(headers) ?? pardotNow;
+      pardotNow = parseHttpDate(headers["date"]) ?? pardotNow;
       const floorMs = retryAfterMs(headers["retry-after"], pardotNow ?? clock.now());
       return await call.read(response, { status, headers, retryAfterMs: floorMs }, release);
     } catch (error) {
@@ -184,12 +185,6 @@ export function createCaller(options: CallerOptions): Caller {
 function warnOfRepeat(call: Call<unknown>, failure: Failure, onEvent: OnEvent): void {
   if (call.onRepeat === null || isRefusal(failure)) return;
   onEvent({ type: "warning", code: "pardot.repeated", message: call.onRepeat, object: null });
-}
-
-/** The instant of the Date header in milliseconds; null when it is absent or unreadable. */
-export function dateIn(headers: Readonly<Record<string, string>>): number | null {
-  const at = Date.parse(headers["date"] ?? "");
-  return Number.isNaN(at) ? null : at;
 }
 
 /** `used/max`, read leniently: the form is documented for v5 only, and not exactly. */

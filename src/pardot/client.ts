@@ -3,13 +3,14 @@ import type { Secret } from "../config/secret.ts";
 import type { OnEvent } from "../events.ts";
 import { readWhole } from "../http/body.ts";
 import { createGate } from "../http/gate.ts";
+import { parseHttpDate } from "../http/http-date.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import { isoInstant } from "../time/instant.ts";
 import { nextDayStart, toLocal } from "../time/zone.ts";
 import { createAuth } from "./auth.ts";
-import { createCaller, dateIn } from "./caller.ts";
+import { createCaller } from "./caller.ts";
 import type { Call } from "./caller.ts";
 import { readDownload } from "./download.ts";
 import { readEnvelope } from "./envelope.ts";
@@ -116,7 +117,7 @@ export function createPardot(options: PardotOptions): Pardot {
       return ask(
         kind,
         (version) => parameterRequest(config.apiUrl, operationPath("account", version, "read"), parameters),
-        (root, answered) => ({ record: recordOf(root, "account", kind), now: dateIn(answered.headers) }),
+        (root, answered) => ({ record: recordOf(root, "account", kind), now: parseHttpDate(answered.headers["date"]) }),
         signal,
       );
     },

@@ -1,0 +1,55 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { UnreadableBody, readJson } from "./read-json.ts";
+
+describe("json", () => {
+  test("a number is the text that stood there", () => {
+    const text = `{"a":15555555555,"b":1e3,"c":7250.50,"d":-0.0,"e":123456789012345678901234567890,"f":[0.10]}`;
+    expect(readJson(text)).toEqual({
+      a: "15555555555",
+      b: "1e3",
+      c: "7250.50",
+      d: "-0.0",
+      e: "123456789012345678901234567890",
+      f: ["0.10"],
+    });
+  });
+
+  test("what is no number stays what it is", () => {
+    expect(readJson(`[true,false,null,"007","1e3","",{},[]]`)).toEqual([true, false, null, "007", "1e3", "", {}, []]);
+  });
+
+  test("a field may have any name", () => {
+    const record = readJson(`{"__proto__":{"x":1},"constructor":"c"}`) as Record<string, unknown>;
+    expect(Object.keys(record)).toEqual(["__proto__", "constructor"]);
+    expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
+  });
+
+  test("an error tells the place and shows nothing of the text", () => {
+    const error = (() => {
+      try {
+        readJson(`{"email":"canary@example.com" x`);
+      } catch (thrown) {
+        return thrown;
+      }
+      return null;
+    })();
+    expect(error).toBeInstanceOf(UnreadableBody);
+    expect(String(error)).toContain("at position");
+    expect(String(error)).not.toContain("canary");
+  });
+
+  test("every cut of a document is noticed, and every whole one is read back digit by digit", () => {
+    const digits = fc.tuple(fc.bigInt(), fc.option(fc.bigInt({ min: 0n, max: 10n ** 30n })));
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), digits, { minKeys: 1 }), fc.nat(), (numbers, at) => {
+        const texts = Object.entries(numbers).map(([key, [whole, part]]) => {
+          return [key, part === null ? String(whole) : `${whole}.${part}`] as const;
+        });
+        const text = `{${texts.map(([key, number]) => `${JSON.stringify(key)}:${number}`).join(",")}}`;
+        expect(readJson(text)).toEqual(Object.fromEntries(texts));
+        expect(() => readJson(text.slice(0, at % text.length))).toThrow(UnreadableBody);
+      }),
+    );
+  });
+});

@@ -1,0 +1,188 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { asRecord, readEnvelope } from "../../src/pardot/envelope.ts";
+import type { Outcome } from "../../src/pardot/envelope.ts";
+import { exportStatus } from "../../src/pardot/export.ts";
+import type { WireRecord } from "../../src/pardot/pardot.ts";
+import { readXml } from "../../src/pardot/read-xml.ts";
+import { recordOf, recordsOf, totalOf } from "../../src/pardot/records.ts";
+import { readTokenAnswer } from "../../src/pardot/token-answer.ts";
+
+/** Real answers as people published them; test/fixtures/recorded/SOURCES.md names each origin. */
+const FOLDER = new URL("../fixtures/recorded/", import.meta.url);
+
+function bytesOf(path: string): Uint8Array {
+  return readFileSync(new URL(path, FOLDER));
+}
+
+function read(path: string, status = 200): Outcome<WireRecord> {
+  return readEnvelope(bytesOf(path), { status, headers: {}, retryAfterMs: null }, path.includes("unwrapped"));
+}
+
+function root(path: string, status = 200): WireRecord {
+  const outcome = read(path, status);
+  if (!outcome.ok) throw new Error(`${path}: ${outcome.failure.text}`);
+  return outcome.value;
+}
+
+const CRIM = readdirSync(new URL("crim-pardot-java-client/", FOLDER))
+  .filter((name) => name.endsWith(".xml"))
+  .toSorted();
+
+/** Key of the records, rows shown, total_results, id of the last row: taken with another XML parser (Python's). */
+const QUERIES: Readonly<Record<string, readonly [key: string, rows: number, total: number, lastId: string]>> = {
+  "campaignQuery.xml": ["campaign", 2, 2, "456"],
+  "campaignQuery2.xml": ["campaign", 1, 1, "123"],
+  "customFieldQuery.xml": ["customField", 3, 6, "3"],
+  "customRedirectQuery.xml": ["customRedirect", 2, 2, "2"],
+  "dynamicContentQuery.xml": ["dynamicContent", 2, 2, "754"],
+  "emailClickQuery.xml": ["emailClick", 4, 7, "44"],
+  "formQuery.xml": ["form", 2, 6, "2"],
+  "listMembershipQuery.xml": ["list_membership", 2, 2, "170293539"],
+  "listQuery.xml": ["list", 2, 2, "33173"],
+  "opportunityQuery.xml": ["opportunity", 2, 193, "2"],
+  "prospectQuery.xml": ["prospect", 2, 128, "332"],
+  "tagObjectQuery.xml": ["tagObject", 2, 6, "53773"],
+  "tagQuery.xml": ["tag", 2, 6, "2"],
+  "userQuery.xml": ["user", 2, 2, "1214"],
+  "userQuery2.xml": ["user", 1, 1, "1212"],
+  "visitQuery.xml": ["visit", 2, 2, "37641"],
+  "visitorActivityQuery.xml": ["visitor_activity", 3, 200, "789"],
+  "visitorQuery.xml": ["visitor", 2, 2, "12313"],
+};
+
+const ERRORS: Readonly<Record<string, number>> = {
+  "error.xml": 1,
+  "errorInvalidApiKey.xml": 1,
+  "errorInvalidSsoAccessToken.xml": 184,
+  "errorLoginFailed.xml": 15,
+  "userRead_invalidUserId.xml": 10,
+};
+
+describe("recorded XML of the Java client's author", () => {
+  test.each(Object.entries(QUERIES))("%s: every row is read", (name, expected) => {
+    const answer = root(`crim-pardot-java-client/${name}`);
+    const key = expected[0];
+    const rows = recordsOf(answer, key, name);
+    expect([key, rows.length, totalOf(answer, name), rows.at(-1)?.["id"]]).toEqual(expected);
+  });
+
+  test.each(CRIM.filter((name) => name in ERRORS))("%s: the code is read", (name) => {
+    expect(read(`crim-pardot-java-client/${name}`)).toMatchObject({
+      ok: false,
+      failure: { shape: "envelope", code: ERRORS[name] },
+    });
+  });
+
+  test.each(CRIM.filter((name) => !(name in QUERIES) && !(name in ERRORS)))("%s: the record is read", (name) => {
+    const answer = root(`crim-pardot-java-client/${name}`);
+    const key = Object.keys(answer).find((one) => one !== "@attributes") ?? "";
+    expect(Object.keys(recordOf(answer, key, name)).length).toBeGreaterThan(2);
+  });
+
+  test("the account keeps its carriage returns and knows empty from absent", () => {
+    const account = recordOf(root("crim-pardot-java-client/accountRead.xml"), "account", "account read");
+    expect(account["tracking_code_template"]).toMatch(/^piAId = '10001';\r\n/);
+    expect(account).toMatchObject({ id: "1", zip: "30064", fax: null });
+    expect(account["no_such_field"]).toBeUndefined();
+  });
+
+  test("entities are decoded once, so that what was encoded twice stays encoded", () => {
+    const email = recordOf(root("crim-pardot-java-client/emailRead.xml"), "email", "email read");
+    const html = asRecord(email["message"] ?? null)?.["html"];
+    expect(html).toContain('<html lang="en"');
+    expect(html).toContain("It&#39;s a good starting point");
+  });
+
+  test("nested nodes: one is a record, several are a list, none is null", () => {
+    const [one, none] = recordsOf(root("crim-pardot-java-client/opportunityQuery.xml"), "opportunity", "query");
+    expect(one?.["prospects"]).toMatchObject({ prospect: { id: "11" } });
+    expect(none?.["prospects"]).toBeNull();
+    const prospect = recordOf(root("crim-pardot-java-client/prospectRead2.xml"), "prospect", "read");
+    expect(asRecord(prospect["profile"] ?? null)?.["profile_criteria"]).toHaveLength(5);
+  });
+});
+
+describe("recorded JSON and samples", () => {
+  test("one row is an object, numbers keep their digits, bulk has no total", () => {
+    const bulk = root("github-issues/api-docs-187-prospect-query-bulk-limit1.json");
+    expect(recordsOf(bulk, "prospect", "query")).toEqual([{ id: "1784404", phone: "15555555555" }]);
+    expect(() => totalOf(bulk, "query")).toThrow("has no total_results");
+  });
+
+  test("total_results counts all rows, not the page", () => {
+    const full = root("github-issues/api-docs-187-prospect-query-normal-limit1.json");
+    expect([totalOf(full, "query"), recordsOf(full, "prospect", "query").length]).toEqual([4, 1]);
+  });
+
+  test("the vendor's bulk sample says the same in both formats", () => {
+    const json = recordsOf(root("official-docs/visitorActivity-query-bulk.json"), "visitor_activity", "query");
+    const xml = recordsOf(root("official-docs/visitorActivity-query-bulk.xml"), "visitor_activity", "query");
+    expect(json).toHaveLength(2);
+    expect(xml).toEqual(json);
+  });
+
+  test("a single read of a prospect account", () => {
+    const record = recordOf(root("official-docs/prospectAccount-read.xml"), "prospectAccount", "read");
+    expect(record).toMatchObject({ id: "1234", name: "Acme, Inc." });
+  });
+
+  test("the vendor's export sample, which lacks the wrapper", () => {
+    const status = exportStatus(root("official-docs/export-read-complete-DOC-SAMPLE-unwrapped.json"), "export read");
+    expect(status).toMatchObject({ id: "201917", state: "Complete", isExpired: false, createdAt: null });
+    expect(status.resultRefs).toHaveLength(3);
+  });
+
+  test("a fragment of an old activity", () => {
+    const text = new TextDecoder().decode(bytesOf("github-issues/api-docs-135-visitor-activity-fragment.xml"));
+    expect(readXml(text)).toMatchObject({ root: "visitor_activity", value: { type: "1", campaign: { id: "54" } } });
+  });
+
+  test("errors under 200, 400 and 401 are read alike", () => {
+    expect(read("github-issues/login-failed.json")).toMatchObject({ failure: { code: 15, text: "Login failed" } });
+    expect(read("rudderstack/error-184-http-401.json", 401)).toMatchObject({ failure: { code: 184, status: 401 } });
+    const lines = new TextDecoder().decode(bytesOf("github-issues/api-docs-232-http-400-headers.txt"));
+    const [, open = "", error = ""] = /(<rsp[^>]*>).*(<err.*<\/err>)/.exec(lines) ?? [];
+    const body = new TextEncoder().encode(`${open}${error}</rsp>`);
+    const headers = { "x-pardot-route": "r1", "x-pardot-lb": "l1" };
+    expect(readEnvelope(body, { status: 400, headers, retryAfterMs: null }, false)).toMatchObject({
+      failure: { code: 71, status: 400, route: "r1", loadBalancer: "l1" },
+    });
+  });
+
+  test("an upsert's prospect under 201", () => {
+    const record = recordOf(root("rudderstack/prospect-upsert-http-201.json", 201), "prospect", "read");
+    expect(record).toMatchObject({ id: "123435", is_reviewed: "1", Calendly: false, visitors: null });
+  });
+});
+
+describe("recorded answers of the token endpoint", () => {
+  interface Recorded {
+    readonly http: number;
+    readonly body: Readonly<Record<string, string>>;
+  }
+  const recorded = JSON.parse(
+    readFileSync(new URL("salesforce-oauth/token-errors.json", FOLDER), "utf8"),
+  ) as readonly Recorded[];
+
+  test.each(recorded)("$body.error, $body.error_description: has a row of its own", ({ http, body }) => {
+    const answer = readTokenAnswer(http, new TextEncoder().encode(JSON.stringify(body)), "login.salesforce.com");
+    expect(answer).toMatchObject({ kind: "failed", error: { exitCode: 3 } });
+    if (answer.kind === "failed") {
+      expect(answer.error.code).not.toMatch(/^auth\.(refused|grant-refused)$/);
+      expect(answer.retry).toBe(
+        body["error_description"]?.includes("already being processed") === true ? "wait" : "no",
+      );
+    }
+  });
+
+  test("a success without scope and expires_in", () => {
+    const answer = readTokenAnswer(200, bytesOf("crim-pardot-java-client/ssoLoginSuccess.json"), "host");
+    expect(answer.kind === "token" && answer.accessToken.reveal()).toBe("ACCESS_TOKEN_HERE");
+  });
+
+  test("an unknown client", () => {
+    const answer = readTokenAnswer(400, bytesOf("crim-pardot-java-client/ssoLoginFailed.json"), "host");
+    expect(answer).toMatchObject({ kind: "failed", error: { code: "auth.client-unknown" } });
+  });
+});
