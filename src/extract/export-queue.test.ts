@@ -1,0 +1,188 @@
+import { describe, expect, it } from "vitest";
+import { fakeClock } from "../../test/fakes/clock.ts";
+import { Journal, loadState } from "../commit/journal.ts";
+import { objectState, windowId } from "../commit/state.ts";
+import type { PlannedWindow } from "../commit/state.ts";
+import type { Config } from "../config/config.ts";
+import { RemoteError } from "../errors.ts";
+import type { RunEvent } from "../events.ts";
+import type { ExportRequest, ExportStatus, Pardot } from "../pardot/pardot.ts";
+import { systemRandom } from "../platform/random.ts";
+import { openMemoryStorage } from "../storage/memory.ts";
+import { runExports } from "./export-queue.ts";
+import type { ExportJob } from "./export-queue.ts";
+import type { Extraction } from "./extraction.ts";
+
+const never = new AbortController().signal;
+const request: ExportRequest = { object: "Thing", fields: ["id"], procedure: "p", arguments: {} };
+const planned = (n: number): PlannedWindow => ({ field: "updated_at", from: n, to: n + 1, askFrom: n });
+
+/** A Pardot that works exports off one after another, each in `workMs`, by the fake clock. */
+function exporting(clock: ReturnType<typeof fakeClock>, workMs: number) {
+  const created: { id: string; readyAt: number }[] = [];
+  const reads: string[] = [];
+  const overrides = new Map<string, Partial<ExportStatus> | Error>();
+  let waitingMax = 0;
+  const done = new Set<string>();
+  const status = (id: string): ExportStatus => {
+    const entry = created.find((candidate) => candidate.id === id);
+    const state = entry !== undefined && entry.readyAt <= clock.now() ? "Complete" : "Processing";
+    if (state === "Complete") done.add(id);
+    return { id, state, stateText: state, isExpired: false, createdAt: null, resultRefs: [] };
+  };
+  const pardot = {
+    createExport: async () => {
+      const free = Math.max(clock.now(), created.at(-1)?.readyAt ?? 0);
+      const id = String(created.length + 1);
+      created.push({ id, readyAt: free + workMs });
+      waitingMax = Math.max(waitingMax, created.length - done.size);
+      return { ...status(id), state: "Waiting" as const };
+    },
+    readExport: async (id: string) => {
+      reads.push(id);
+      const override = overrides.get(id);
+      if (override instanceof Error) throw override;
+      return { ...status(id), ...override };
+    },
+  } as unknown as Pardot;
+  return { pardot, created, reads, overrides, waitingMax: () => waitingMax };
+}
+
+async function setUp(windows: number, workMs = 10_000) {
+  const clock = fakeClock();
+  const server = exporting(clock, workMs);
+  const storage = openMemoryStorage();
+  const journal = new Journal({ storage, clock, runId: "r", loaded: await loadState(storage, never), signal: never });
+  const plan = Array.from({ length: windows }, (_, n) => planned(n));
+  await journal.record([{ type: "planned", object: "Thing", runId: "r", zone: "UTC", windows: plan }]);
+  const events: RunEvent[] = [];
+  const landed: string[] = [];
+  const failures: unknown[] = [];
+  const landing: { now: number; most: number } = { now: 0, most: 0 };
+  const job = (n: number): ExportJob => ({
+    object: "Thing",
+    windowId: windowId("Thing", planned(n)),
+    request,
+    land: async (status) => {
+      landing.now += 1;
+      landing.most = Math.max(landing.most, landing.now);
+      await Promise.resolve();
+      landed.push(status.id);
+      landing.now -= 1;
+    },
+    fail: (error) => failures.push(error),
+    isAbandoned: () => failures.length > 0,
+  });
+  const extraction = {
+    pardot: server.pardot,
+    journal,
+    clock,
+    random: systemRandom,
+    storage,
+    onEvent: (event: RunEvent) => events.push(event),
+    stop: never,
+    signal: never,
+    config: {
+      pardot: { maxWaitingExports: 4, exportPollIntervalMs: 60_000, exportTimeoutMs: 6 * 3_600_000 },
+    } as Config,
+  } satisfies Extraction;
+  return { clock, server, journal, events, landed, failures, landing, extraction, jobs: plan.map((_, n) => job(n)) };
+}
+
+describe("export queue", () => {
+  it("lands every export, oldest first, with at most four of ours waiting and only the oldest read", async () => {
+    const t = await setUp(11);
+    await runExports(t.jobs, t.extraction);
+    expect(t.failures).toEqual([]);
+    expect(t.landed).toEqual(t.server.created.map(({ id }) => id));
+    expect(t.server.waitingMax()).toBeLessThanOrEqual(4);
+    expect(t.server.reads.map(Number)).toEqual(t.server.reads.map(Number).toSorted((a, b) => a - b));
+  });
+
+  it("spends about one look on each export once it knows how long they take", async () => {
+    const t = await setUp(30, 120_000);
+    await runExports(t.jobs, t.extraction);
+    expect(t.server.reads.length).toBeLessThan(30 * 4);
+  });
+
+  it("puts an export's id into the state before it waits for it", async () => {
+    const t = await setUp(1);
+    const before = t.clock.sleep;
+    t.extraction.clock.sleep = async (ms, signal) => {
+      expect(objectState(t.journal.state, "Thing").windows[0]?.exportId).toBe("1");
+      await before(ms, signal);
+    };
+    await runExports(t.jobs, t.extraction);
+    expect(t.landed).toEqual(["1"]);
+  });
+
+  it("adopts an export that an earlier run asked for", async () => {
+    const t = await setUp(1, 0);
+    await t.server.pardot.createExport(request, never);
+    const window = windowId("Thing", planned(0));
+    await t.journal.record([{ type: "export-created", object: "Thing", window, exportId: "1", at: t.clock.now() }]);
+    await runExports(t.jobs, t.extraction);
+    expect(t.server.created).toHaveLength(1);
+    expect(t.landed).toEqual(["1"]);
+    expect(t.events).toContainEqual({ type: "export-adopted", object: "Thing", exportId: "1" });
+  });
+
+  it.each([
+    ["expired", { isExpired: true }],
+    ["failed", { state: "Failed", stateText: "Failed" }],
+    ["unknown", new RemoteError("no", { code: "pardot.refused", pardotCode: 109 })],
+  ] as const)("asks anew for one that is %s, and says so", async (_, override) => {
+    const t = await setUp(2);
+    t.server.overrides.set("1", override);
+    await runExports(t.jobs, t.extraction);
+    expect(t.failures).toEqual([]);
+    expect(t.landed.toSorted()).toEqual(["2", "3"]);
+    expect(t.events).toContainEqual(expect.objectContaining({ type: "warning", code: "export.recreated" }));
+  });
+
+  it("gives up a window after three exports that came to nothing, and leaves it on the books", async () => {
+    const t = await setUp(1);
+    for (const id of ["1", "2", "3", "4"]) t.server.overrides.set(id, { state: "Failed", stateText: "Failed" });
+    await runExports(t.jobs, t.extraction);
+    expect(t.server.created).toHaveLength(3);
+    expect(t.failures).toEqual([expect.objectContaining({ code: "export.failed" })]);
+    expect(objectState(t.journal.state, "Thing").windows[0]).toMatchObject({ exportId: null, done: false });
+  });
+
+  it("asks anew when the files of a complete export are gone", async () => {
+    const t = await setUp(1);
+    let times = 0;
+    const [job] = t.jobs;
+    if (job === undefined) throw new Error("no job");
+    const land = async (status: ExportStatus): Promise<void> => {
+      times += 1;
+      if (times === 1) throw new RemoteError("gone", { code: "pardot.refused", pardotCode: 178 });
+      await job.land(status);
+    };
+    await runExports([{ ...job, land }], t.extraction);
+    expect(t.landed).toEqual(["2"]);
+    expect(t.failures).toEqual([]);
+  });
+
+  it("fails the object after the time-out and keeps the export for the next run", async () => {
+    const t = await setUp(1, 7 * 3_600_000);
+    await runExports(t.jobs, t.extraction);
+    expect(t.failures).toEqual([expect.objectContaining({ code: "export.timed-out" })]);
+    expect(objectState(t.journal.state, "Thing").windows[0]?.exportId).toBe("1");
+  });
+
+  it("asks for nothing more for an object that has failed", async () => {
+    const t = await setUp(9);
+    t.server.overrides.set("1", new RemoteError("no", { code: "pardot.refused", pardotCode: 46 }));
+    await runExports(t.jobs, t.extraction);
+    expect(t.server.created.length).toBeLessThanOrEqual(4);
+    expect(t.failures).toHaveLength(1);
+  });
+
+  it("lands at most two exports side by side", async () => {
+    const t = await setUp(8, 0);
+    await runExports(t.jobs, t.extraction);
+    expect(t.landing.most).toBeLessThanOrEqual(2);
+    expect(t.landed).toHaveLength(8);
+  });
+});
