@@ -14,11 +14,16 @@ type Scalar = string | number | boolean;
 /** Sign, digits, fraction, exponent of a decimal. At least one digit must stand before or after the point. */
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 
+const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d*)$/;
+
 /**
  * Whole numbers of any length without sign `+`, leading zeros or a fraction: `007` is 7, `35.0` is 35. A JSON number
  * beyond 2^53 is refused: its last digits were lost before it came here.
  */
 export function integerText(value: Scalar): string | undefined {
+  // Ids and counts, nearly all values there are, come canonical.
+  if (typeof value === "string" && CANONICAL_INTEGER.test(value)) return value;
+  if (Number.isSafeInteger(value)) return String(value);
   const decimal = plainDecimal(value);
   const match = decimal === undefined ? null : /^(-?)(\d+)(?:\.0*)?$/.exec(decimal);
   if (match === null) return undefined;
@@ -85,13 +90,18 @@ export function datetimeText(value: Scalar): string | null | undefined {
   if (match === null) return undefined;
   const [, year = "", month = "", day = "", hour = "00", minute = "00", second = "00", offset] = match;
   if (year === "0000" && month === "00" && day === "00") return null;
-  const local = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
-  // Date rolls what does not exist over (30 February), so that the text comes back changed.
-  const instant = Date.parse(`${local}Z`);
-  if (Number.isNaN(instant) || new Date(instant).toISOString().slice(0, 19) !== local) return undefined;
-  if (offset === undefined) return local.replace("T", " ");
-  const utc = Date.parse(`${local}${offset}`);
+  if (!isCalendarDay(Number(year), Number(month), Number(day))) return undefined;
+  if (hour > "23" || minute > "59" || second > "59") return undefined;
+  if (offset === undefined) return `${year}-${month}-${day} ${hour}:${minute}:${second}`;
+  const utc = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${offset}`);
   return Number.isNaN(utc) ? undefined : new Date(utc).toISOString().slice(0, 19).replace("T", " ");
+}
+
+function isCalendarDay(year: number, month: number, day: number): boolean {
+  if (month < 1 || month > 12 || day < 1) return false;
+  if (day <= 28) return true;
+  if (month === 2) return day === 29 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return day <= (month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31);
 }
 
 /**

@@ -21,6 +21,10 @@ async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(parts).toString("utf8");
 }
 
+async function* utf16(): AsyncGenerator<Uint8Array, void, undefined> {
+  yield Uint8Array.from([0xff, 0xfe, 0x69, 0, 10]);
+}
+
 describe("splitting the header off a csv stream", () => {
   const cases: readonly [string, string, readonly string[], string, boolean][] = [
     ["plain names", "id,name\n1,x\n", ["id", "name"], "id,name\n", false],
@@ -55,10 +59,7 @@ describe("splitting the header off a csv stream", () => {
   });
 
   test("refuses a header that is not UTF-8", async () => {
-    async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-      yield Uint8Array.from([0xff, 0xfe, 0x69, 0, 10]);
-    }
-    await expect(splitHeader(chunks())).rejects.toMatchObject({ code: "data.csv-header" });
+    await expect(splitHeader(utf16())).rejects.toMatchObject({ code: "data.csv-header" });
   });
 
   test("refuses a header beyond the limit without reading on", async () => {
@@ -76,6 +77,17 @@ describe("splitting the header off a csv stream", () => {
       break;
     }
     expect(chunks.closed()).toBe(true);
+  });
+
+  test("keeps no chunk, so that the source may fill it again", async () => {
+    const chunk = new Uint8Array(3);
+    async function* reused(): AsyncGenerator<Uint8Array, void, undefined> {
+      for (const text of ["ab,", "cd\n", "1,2"]) {
+        chunk.set(Buffer.from(text));
+        yield chunk;
+      }
+    }
+    expect((await splitHeader(reused())).header).toEqual(["ab", "cd"]);
   });
 
   test("closes the source on demand", async () => {

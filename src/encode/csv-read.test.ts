@@ -13,6 +13,10 @@ async function rowsOf(chunks: AsyncIterable<Uint8Array>, hasHeader = true): Prom
   return rows;
 }
 
+async function* latin1(): AsyncGenerator<Uint8Array, void, undefined> {
+  yield Buffer.from("id\nm\u00FCller\n", "latin1");
+}
+
 describe("reading csv records", () => {
   test("answers cells, null apart from empty, the header left out", async () => {
     const text = 'id,name\r\n1,\r\n2,""\r\n"3","a ""b"", c\r\nd 😀"\r\n4, é ';
@@ -45,9 +49,6 @@ describe("reading csv records", () => {
   });
 
   test("refuses a cell that is not UTF-8 rather than change it", async () => {
-    async function* latin1(): AsyncGenerator<Uint8Array, void, undefined> {
-      yield Buffer.from("id\nm\u00FCller\n", "latin1");
-    }
     await expect(rowsOf(latin1())).rejects.toMatchObject({ code: "data.csv-encoding" });
   });
 

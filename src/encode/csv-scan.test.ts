@@ -54,6 +54,27 @@ describe("counting records", () => {
     expect(scan("1,2\n3,4\n", { hasHeader: false }).records).toBe(2);
   });
 
+  test("takes the first bytes of a mark that is none for text, also across chunks", () => {
+    const seen: (readonly (string | null)[])[] = [];
+    const onRecord = (values: readonly (string | null)[]): unknown => seen.push(values);
+    for (const chunkBytes of [1, 2, 3]) {
+      scan("\uFEFE,2\n", { hasHeader: false, watched: [0], onRecord }, chunkBytes);
+    }
+    expect(seen).toEqual([["\uFEFE"], ["\uFEFE"], ["\uFEFE"]]);
+  });
+
+  test("keeps no chunk, so that the caller may fill it again", () => {
+    const seen: (readonly (string | null)[])[] = [];
+    const scanner = new CsvScanner({ subject: "x", columns: 1, watched: [0], onRecord: (values) => seen.push(values) });
+    const chunk = new Uint8Array(3);
+    for (const text of ["a\nx", "yz1", "23\n"]) {
+      chunk.set(Buffer.from(text));
+      scanner.push(chunk);
+    }
+    expect(scanner.end().watched).toEqual([{ min: "xyz123", max: "xyz123" }]);
+    expect(seen).toEqual([["xyz123"]]);
+  });
+
   test("says how records end", () => {
     expect(scan("a,b\n1,2").lineEnding).toBe("\n");
     expect(scan("a,b\r\n1,2\r\n").lineEnding).toBe("\r\n");
@@ -100,7 +121,7 @@ describe("refusing what two readers would count differently", () => {
     const scanner = new CsvScanner({ subject: "x", columns: 2, recordBytesMax: 100 });
     scanner.push(Buffer.from(`a,b\n1,2\n1,"${"x".repeat(60)}`));
     expect(() => scanner.push(Buffer.from("x".repeat(60)))).toThrow(
-      expect.objectContaining({ code: "data.csv-too-long", message: expect.stringContaining("record 2") }),
+      expect.objectContaining({ code: "data.csv-too-long", context: { record: 2, byte: 131 } }),
     );
   });
 

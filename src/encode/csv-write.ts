@@ -23,14 +23,10 @@ export function csvRow(row: Row): string {
   return `${line}\n`;
 }
 
+const SPECIAL = /[",\r\n]/;
+
 function needsQuotes(cell: string): boolean {
-  if (cell.length === 0) return true;
-  for (let i = 0; i < cell.length; i++) {
-    const unit = cell.charCodeAt(i);
-    // Comma and below first: most characters lie above, and one comparison lets them pass.
-    if (unit <= 44 && (unit === 44 || unit === 34 || unit === 10 || unit === 13)) return true;
-  }
-  return false;
+  return cell.length === 0 || SPECIAL.test(cell);
 }
 
 /** Encodes rows as a CSV file: header first, then records. Memory: one chunk and the largest record. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Column } from "../catalog/catalog.ts";
-import { JsonlWriter, jsonlRow } from "./jsonl-write.ts";
+import { JsonlWriter, jsonlEncoder } from "./jsonl-write.ts";
 
 const columns: readonly Column[] = [
   { name: "id", type: "integer" },
@@ -11,16 +11,18 @@ const columns: readonly Column[] = [
   { name: "prospects", type: "json" },
 ];
 
+const encode = jsonlEncoder(columns);
+
 describe("a line of json", () => {
   test("leaves canonical numbers, booleans and json unquoted, digit by digit", () => {
     const row = ["9007199254740993", "7250.50", "true", "2024-01-02 03:04:05", "007", '[{"id":1}]'];
-    expect(jsonlRow(columns, row)).toBe(
+    expect(encode(row)).toBe(
       '{"id":9007199254740993,"value":7250.50,"is_public":true,"created_at":"2024-01-02 03:04:05","name":"007","prospects":[{"id":1}]}\n',
     );
   });
 
   test("writes null for null and quotes for the empty string", () => {
-    const line = jsonlRow(columns, [null, null, null, null, "", null]);
+    const line = encode([null, null, null, null, "", null]);
     expect(JSON.parse(line)).toEqual({
       id: null,
       value: null,
@@ -32,7 +34,7 @@ describe("a line of json", () => {
   });
 
   test("writes as a string what is not what its type says", () => {
-    const line = jsonlRow(columns, ["007", "1,5", "yes", "today", 'a "b"\n😀', "[1,\n2]"]);
+    const line = encode(["007", "1,5", "yes", "today", 'a "b"\n😀', "[1,\n2]"]);
     expect(JSON.parse(line)).toEqual({
       id: "007",
       value: "1,5",
@@ -42,7 +44,7 @@ describe("a line of json", () => {
       prospects: "[1,\n2]",
     });
     expect(line.indexOf("\n")).toBe(line.length - 1);
-    expect(JSON.parse(jsonlRow(columns, ["1", "1", "true", "", "", "{broken"]))).toMatchObject({
+    expect(JSON.parse(encode(["1", "1", "true", "", "", "{broken"]))).toMatchObject({
       prospects: "{broken",
     });
   });

@@ -7,22 +7,24 @@ import { TextChunks } from "./text-chunks.ts";
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
- * One record as a line of JSON: every column in column order, null when it is null. Canonical numbers and booleans are
- * unquoted, digit by digit as they are (ids beyond 2^53 included); json cells are embedded as they are. A cell that is
- * not what its type says is written as a string, never changed.
+ * Encodes one record as a line of JSON: every column in column order, null when it is null. Canonical numbers and
+ * booleans are unquoted, digit by digit as they are (ids beyond 2^53 included); json cells are embedded as they are. A
+ * cell that is not what its type says is written as a string, never changed.
  */
-export function jsonlRow(columns: readonly Column[], row: Row): string {
-  let line = "{";
-  for (let i = 0; i < columns.length; i++) {
-    const column = columns[i] as Column;
-    line += `${i > 0 ? "," : ""}${JSON.stringify(column.name)}:${jsonValue(column, row[i] as Cell)}`;
-  }
-  return `${line}}\n`;
-}
-
-function jsonValue(column: Column, cell: Cell): string {
-  if (cell === null) return "null";
-  return STANDS_AS_IT_IS[column.type](cell) ? cell : JSON.stringify(cell);
+export function jsonlEncoder(columns: readonly Column[]): (row: Row) => string {
+  const fields = columns.map(({ name, type }, index) => ({
+    key: `${index > 0 ? "," : "{"}${JSON.stringify(name)}:`,
+    standsAsItIs: STANDS_AS_IT_IS[type],
+  }));
+  return (row) => {
+    let line = "";
+    for (const [index, { key, standsAsItIs }] of fields.entries()) {
+      const cell = row[index] as Cell;
+      line += key;
+      line += cell === null ? "null" : standsAsItIs(cell) ? cell : JSON.stringify(cell);
+    }
+    return `${line}}\n`;
+  };
 }
 
 /** Whether a cell of a type is JSON already; text never is, even when it looks so. */
@@ -48,12 +50,14 @@ function isJsonLine(text: string): boolean {
 
 /** Encodes rows as JSON Lines; the same use as `CsvWriter`. Memory: one chunk and the largest record. */
 export class JsonlWriter {
-  readonly #columns: readonly Column[];
+  readonly #columns: number;
+  readonly #encode: (row: Row) => string;
   readonly #chunks: TextChunks = new TextChunks();
   #rows = 0;
 
   constructor(columns: readonly Column[]) {
-    this.#columns = columns;
+    this.#columns = columns.length;
+    this.#encode = jsonlEncoder(columns);
   }
 
   /** Rows added. */
@@ -67,8 +71,8 @@ export class JsonlWriter {
   }
 
   add(row: Row): void {
-    assert(row.length === this.#columns.length, "a row has a cell for each column");
-    this.#chunks.add(jsonlRow(this.#columns, row));
+    assert(row.length === this.#columns, "a row has a cell for each column");
+    this.#chunks.add(this.#encode(row));
     this.#rows++;
   }
 

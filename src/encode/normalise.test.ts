@@ -8,6 +8,10 @@ function cell(type: ColumnType, value: WireData): Cell | undefined {
   return normalise({ id: 7, x: value }, [{ name: "x", type }], "Thing")[0];
 }
 
+function fileCell(type: ColumnType, text: Cell): Cell {
+  return normaliseCell(text, { name: "x", type }, "Thing", "9");
+}
+
 describe("values by column type", () => {
   const accepted: readonly [ColumnType, WireData, Cell][] = [
     ["integer", 42, "42"],
@@ -106,6 +110,20 @@ describe("values by column type", () => {
     );
   });
 
+  test("takes exactly the days that the calendar has", () => {
+    for (const year of [1900, 2000, 2023, 2024]) {
+      for (let month = 0; month <= 13; month++) {
+        for (let day = 0; day <= 32; day++) {
+          const text = `${year}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`;
+          const date = new Date(Date.UTC(year, month - 1, day));
+          const exists = date.toISOString().startsWith(text);
+          if (exists) expect(cell("datetime", text)).toBe(`${text} 00:00:00`);
+          else expect(() => cell("datetime", text)).toThrow("expected datetime");
+        }
+      }
+    }
+  });
+
   test("shows the beginning of what it refuses", () => {
     expect(() => cell("integer", `a "${"b".repeat(200)}`)).toThrow(
       `encode Thing 7: x is "a \\"${"b".repeat(57)}…", expected integer`,
@@ -150,14 +168,13 @@ describe("wire paths", () => {
 
 describe("cells of a file that is encoded anew", () => {
   test("follow the same rules, and keep text apart from null", () => {
-    const of = (type: ColumnType, text: Cell): Cell => normaliseCell(text, { name: "x", type }, "Thing", "9");
-    expect(of("boolean", "1")).toBe("true");
-    expect(of("integer", "")).toBeNull();
-    expect(of("string", "")).toBe("");
-    expect(of("string", null)).toBeNull();
-    expect(of("json", '{"b":1, "a":2}')).toBe('{"a":2,"b":1}');
-    expect(of("json", "")).toBeNull();
-    expect(() => of("json", "{")).toThrow("encode Thing 9: x is");
-    expect(() => of("datetime", "soon")).toThrow(expect.objectContaining({ code: "data.value-invalid" }));
+    expect(fileCell("boolean", "1")).toBe("true");
+    expect(fileCell("integer", "")).toBeNull();
+    expect(fileCell("string", "")).toBe("");
+    expect(fileCell("string", null)).toBeNull();
+    expect(fileCell("json", '{"b":1, "a":2}')).toBe('{"a":2,"b":1}');
+    expect(fileCell("json", "")).toBeNull();
+    expect(() => fileCell("json", "{")).toThrow("encode Thing 9: x is");
+    expect(() => fileCell("datetime", "soon")).toThrow(expect.objectContaining({ code: "data.value-invalid" }));
   });
 });
