@@ -1,19 +1,53 @@
-import type { ArgumentSpec, CommandSpec } from "../command.ts";
+import type { ArgumentSpec, CommandSpec, OptionSpec } from "../command.ts";
 
-const OBJECTS_ARGUMENT: ArgumentSpec = {
+const NAMES: Pick<ArgumentSpec, "name" | "isVariadic" | "isRequired"> = {
   name: "object",
-  meaning: "names of objects",
   isVariadic: true,
   isRequired: false,
+};
+const CHOSEN_ARGUMENT: ArgumentSpec = { ...NAMES, meaning: "objects, core or all, instead of PARDOT_ETL_OBJECTS" };
+const LISTED_ARGUMENT: ArgumentSpec = { ...NAMES, meaning: "objects to describe in full" };
+const FULL_OPTION: OptionSpec = {
+  flag: "--full",
+  value: null,
+  meaning: "from the start of the history, whatever was read before",
 };
 
 /** The table of commands: it feeds the command line, its help, docs/commands.md and their tests. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
+    name: "run",
+    summary: "extracts what is new since the last run, lands, commits and loads it",
+    arguments: [CHOSEN_ARGUMENT],
+    options: [FULL_OPTION],
+    load: () => import("./run.ts"),
+  },
+  {
+    name: "plan",
+    summary: "shows what run would do: windows, why, expected calls and their share of the day's quota",
+    arguments: [CHOSEN_ARGUMENT],
+    options: [FULL_OPTION],
+    load: () => import("./plan.ts"),
+  },
+  {
+    name: "check",
+    summary: "tries credentials, business unit, quota, clock, time zone, destination and warehouse, one line each",
+    arguments: [],
+    options: [],
+    load: () => import("./check.ts"),
+  },
+  {
     name: "objects",
     summary: "lists the catalogue: objects, how each is read, columns; with names, each in full",
-    arguments: [OBJECTS_ARGUMENT],
+    arguments: [LISTED_ARGUMENT],
     options: [],
     load: () => import("./objects.ts"),
+  },
+  {
+    name: "status",
+    summary: "shows the last runs, watermarks, coverage and gaps, exports under way and the day's calls",
+    arguments: [],
+    options: [],
+    load: () => import("./status.ts"),
   },
 ];

@@ -5,7 +5,7 @@ import { UsageError } from "../../errors.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { configInput } from "../input.ts";
-import { textTable } from "../table.ts";
+import { textTable } from "../../report/text-table.ts";
 
 /** Lists the catalogue, with the operator's overrides if there is a configuration file; makes no call. */
 export async function runCommand(context: CommandContext): Promise<number> {

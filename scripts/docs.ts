@@ -1,0 +1,157 @@
+/** Writes the reference pages from the tables they describe: docs/configuration.md and docs/commands.md. */
+import { writeFile } from "node:fs/promises";
+import { COMMON_OPTIONS } from "../src/cli/command.ts";
+import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
+import { COMMANDS } from "../src/cli/commands/index.ts";
+import { CONFIG_FILE_DEFAULT, CONFIG_FILE_VARIABLE, filePath, SETTINGS } from "../src/config/settings.ts";
+import type { Setting } from "../src/config/settings.ts";
+
+const GENERATED = "<!-- Written by scripts/docs.ts; change the tables in src, then run `node scripts/docs.ts`. -->";
+
+/** The pages by path, below the repository's root. */
+export const PAGES: Readonly<Record<string, () => string>> = {
+  "docs/configuration.md": configurationPage,
+  "docs/commands.md": commandsPage,
+};
+
+export function configurationPage(): string {
+  const rows = (SETTINGS as readonly Setting[]).map((setting) => [
+    `\`${setting.env}\``,
+    `\`${filePath(setting.env)}\``,
+    typeText(setting),
+    setting.default === null ? "" : `\`${setting.default}\``,
+    setting.meaning,
+  ]);
+  return [
+    "# Configuration",
+    GENERATED,
+    [
+      `A YAML or JSON file, then the environment, then options of the command line: the later one wins. The file is the one`,
+      `that \`--config\` names, else the one that \`${CONFIG_FILE_VARIABLE}\` names, else \`${CONFIG_FILE_DEFAULT}\` in the working`,
+      `folder if it is there. The environment alone is enough. A variable that is set but empty counts as not set.`,
+    ].join("\n"),
+    [
+      "Everything that is wrong is reported together, with its place, the value (never a secret's) and what was expected, and",
+      "the command ends with exit code 2 before any call is made. A key of the file or a `PARDOT_*` variable that is not in",
+      "the table is wrong too: it is a slip of the pen, or would have no effect.",
+    ].join("\n"),
+    "## Settings",
+    markdownTable(["Variable", "Key in the file", "Type", "Default", "Meaning"], rows),
+    [
+      "- A duration is a whole number with `s`, `m`, `h` or `d`: `90s`, `5m`, `6h`, `1d`.",
+      "- A size is a whole number with `B`, `kB`, `MB`, `GB` (thousands: 16MB is 16,000,000 bytes) or `KiB`, `MiB`, `GiB`.",
+      "- A zone is an IANA name, not an offset: an offset would hide the changes to and from summer time.",
+      "- A relative path starts at the working folder.",
+      "- Plain `http://` is taken for loopback addresses only; the API host is `*.pardot.com` or loopback.",
+      "- The flow `client_credentials` needs the My Domain host as `PARDOT_LOGIN_URL`; Salesforce refuses it on the shared hosts.",
+      "- S3 credentials, region and endpoint come from the AWS SDK's own chain (`AWS_*`).",
+    ].join("\n"),
+    "## The file",
+    [
+      "```yaml",
+      "pardot:",
+      "  business_unit_id: 0Uv000000000001AAA",
+      "  client_id: 3MVG9abc",
+      "  client_secret: ${PARDOT_SECRET_OF_ACME}",
+      "  refresh_token: ${PARDOT_TOKEN_OF_ACME}",
+      "  timezone: America/New_York",
+      "etl:",
+      "  objects: [VisitorActivity, Tag]",
+      "  destination: s3://acme-lake/pardot",
+      "```",
+    ].join("\n"),
+    [
+      "`${NAME}` in a text takes the variable of that name; `$${` stands for `${` itself. A variable that the file takes in this",
+      "way may have any name.",
+    ].join("\n"),
+    "## Overriding the catalogue",
+    [
+      "Section `catalog` holds what differs from the built-in description of an object, by the object's name. Maps are merged,",
+      "everything else, lists too, is replaced; `pardot-etl objects NAME --json` shows the outcome.",
+    ].join("\n"),
+    ["```yaml", "catalog:", "  Tag:", "    v4:", "      query: { limit: 100 }", "```"].join("\n"),
+    "",
+  ]
+    .join("\n\n")
+    .trimEnd()
+    .concat("\n");
+}
+
+export function commandsPage(): string {
+  const sections = COMMANDS.map(commandSection);
+  return [
+    "# Commands",
+    GENERATED,
+    "Every command takes these options; `--help` and `--version` stand for themselves.",
+    markdownTable(["Option", "Meaning", "Default"], COMMON_OPTIONS.map(optionRow)),
+    ...sections,
+    "## Output and exit codes",
+    [
+      "Results go to stdout, everything else to stderr. With `--json` the result is JSON; keys may be added in later versions.",
+      'On exit 2, 3, 7 and 8 it holds `"error": {"code", "message", "hint"}`, and `problems` where the configuration is at fault.',
+    ].join("\n"),
+    markdownTable(["Exit code", "Meaning"], EXIT_CODES),
+    [
+      "SIGINT or SIGTERM stops a run: what can be finished within `PARDOT_ETL_STOP_GRACE` is committed, the rest is left for the",
+      "next run, exit 130. A second signal ends the process at once; nothing that was committed is lost by that either.",
+    ].join("\n"),
+    "",
+  ]
+    .join("\n\n")
+    .trimEnd()
+    .concat("\n");
+}
+
+function commandSection(command: CommandSpec): string {
+  const names = command.arguments.map(({ name, isVariadic, isRequired }) => {
+    const shown = isVariadic ? `${name}…` : name;
+    return isRequired ? shown : `[${shown}]`;
+  });
+  const usage = ["pardot-etl", command.name, command.options.length === 0 ? "" : "[options]", ...names];
+  const text = `\`${usage.filter((part) => part !== "").join(" ")}\`: ${command.summary}.`;
+  const rows = [
+    ...command.arguments.map((argument) => [`\`${argument.name}\``, argument.meaning, ""]),
+    ...command.options.map(optionRow),
+  ];
+  const table = rows.length === 0 ? "" : `\n\n${markdownTable(["Argument or option", "Meaning", "Default"], rows)}`;
+  return `## ${command.name}\n\n${text}${table}`;
+}
+
+const EXIT_CODES: readonly (readonly string[])[] = [
+  ["0", "done"],
+  ["1", "a fault in pardot-etl itself"],
+  ["2", "the command line or the configuration has to be changed"],
+  ["3", "credentials, scope, business unit or host have to be changed"],
+  ["4", "a limit is reached: run it again later"],
+  ["5", "Pardot refused, or the network failed"],
+  ["6", "data failed a check"],
+  ["7", "the destination or the warehouse failed"],
+  ["8", "another run is at work on the same business unit and destination"],
+  ["130", "stopped"],
+];
+
+function optionRow(option: OptionSpec): readonly string[] {
+  const flag = option.value === null ? option.flag : `${option.flag} ${option.value}`;
+  return [`\`${flag}\``, option.meaning, option.default ?? ""];
+}
+
+function typeText(setting: Setting): string {
+  if (setting.choices !== undefined) return setting.choices.map((choice) => `\`${choice}\``).join(", ");
+  if (setting.min === undefined) return setting.kind;
+  return `${setting.kind}, ${String(setting.min)} to ${String(setting.max)}`;
+}
+
+/** Padded as the formatter would have it. */
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const [top = [], ...body] = cells;
+  return [line(top), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
+}
+
+if (import.meta.main) {
+  const root = new URL("../", import.meta.url);
+  for (const [path, page] of Object.entries(PAGES)) await writeFile(new URL(path, root), page());
+}

@@ -1,0 +1,27 @@
+import { loadConfig } from "../../config/load.ts";
+import { planSummary } from "../../report/summary.ts";
+import { plan } from "../../run/plan.ts";
+import type { CommandContext } from "../command.ts";
+import { hasOption } from "../command.ts";
+import { configInput } from "../input.ts";
+import { toJson } from "../json.ts";
+import { withSurroundings } from "../surroundings.ts";
+
+/** What `run` would do, by a handful of calls; changes nothing anywhere. */
+export async function runCommand(context: CommandContext): Promise<number> {
+  const { io, options } = context;
+  const config = await loadConfig(configInput(context, context.arguments));
+  const stop = { graceMs: 0, afterwards: "a plan changes nothing" };
+  const result = await withSurroundings(context, config.pardot, stop, (surroundings) =>
+    plan(config, { full: hasOption(options, "--full") }, surroundings),
+  );
+  const isJson = hasOption(options, "--json");
+  const failed = result.objects.find((object) => object.error !== null)?.error ?? null;
+  if (isJson) {
+    const error = failed === null ? {} : { error: { code: failed.code, message: failed.message, hint: failed.hint } };
+    io.stdout.write(toJson({ ...error, ...result }));
+  } else {
+    io.stdout.write(planSummary(result, config.pardot.dailyCallBudget));
+  }
+  return failed?.exitCode ?? 0;
+}

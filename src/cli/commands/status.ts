@@ -1,0 +1,23 @@
+import { loadDestination } from "../../config/load.ts";
+import { statusSummary } from "../../report/summary.ts";
+import { status } from "../../run/status.ts";
+import type { CommandContext } from "../command.ts";
+import { hasOption } from "../command.ts";
+import { configInput } from "../input.ts";
+import { toJson } from "../json.ts";
+import { withSurroundings } from "../surroundings.ts";
+
+/** So many of the last runs are shown to people; `--json` has all that are kept. */
+const RUNS_SHOWN = 10;
+
+/** What the destination remembers; makes no call to Pardot. */
+export async function runCommand(context: CommandContext): Promise<number> {
+  const { io, options } = context;
+  const config = await loadDestination(configInput(context));
+  const stop = { graceMs: 0, afterwards: "a look changes nothing" };
+  // Nothing is sent to Pardot, so these bound nothing.
+  const noConnections = { maxConcurrency: 1, requestTimeoutMs: 1000 };
+  const result = await withSurroundings(context, noConnections, stop, (surroundings) => status(config, surroundings));
+  io.stdout.write(hasOption(options, "--json") ? toJson(result) : statusSummary(result, RUNS_SHOWN));
+  return 0;
+}

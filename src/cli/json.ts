@@ -1,0 +1,15 @@
+/** JSON for machines: keys in the manifest's manner, `expectedCalls` as `expected_calls`; values as they are. */
+export function toJson(value: unknown): string {
+  return `${JSON.stringify(snakeKeys(value), null, 2)}\n`;
+}
+
+function snakeKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeKeys);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      snakeKeys(item),
+    ]),
+  );
+}

@@ -1,0 +1,163 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { fakeIo } from "../../test/cli/fake-io.ts";
+import type { FakeIo } from "../../test/cli/fake-io.ts";
+import { catalog } from "../catalog/index.ts";
+import { COMMON_OPTIONS } from "./command.ts";
+import { COMMANDS } from "./commands/index.ts";
+import { main } from "./main.ts";
+import { packageVersion } from "./version.ts";
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function cli(argv: readonly string[], io: FakeIo = fakeIo()): Promise<Outcome> {
+  const code = await main(argv, io);
+  return { code, stdout: io.stdout.text(), stderr: io.stderr.text() };
+}
+
+interface ErrorJson {
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+    readonly problems?: unknown;
+  };
+}
+
+describe("help", () => {
+  test("lists every command and common option on stdout", async () => {
+    const { code, stdout, stderr } = await cli(["--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command.name}\\b`, "m"));
+    for (const option of COMMON_OPTIONS) expect(stdout).toContain(option.flag);
+  });
+
+  test.each(COMMANDS.map((command) => [command.name, command] as const))(
+    "of %s lists its arguments and options",
+    async (name, command) => {
+      const { code, stdout } = await cli([name, "--help"]);
+      expect(code).toBe(0);
+      for (const option of [...COMMON_OPTIONS, ...command.options]) expect(stdout).toContain(option.flag);
+      for (const argument of command.arguments) expect(stdout).toContain(argument.meaning);
+    },
+  );
+
+  test("--version is the package's", async () => {
+    expect(await cli(["--version"])).toEqual({ code: 0, stdout: `${packageVersion()}\n`, stderr: "" });
+  });
+});
+
+describe("a wrong command line", () => {
+  test.each([
+    [["objcts"], "unknown command 'objcts'", "did you mean objects?"],
+    [["rnu"], "unknown command 'rnu'", "did you mean run?"],
+    [["objects", "--jsno"], "unknown option '--jsno'", "did you mean --json?"],
+    [["objects", "--conifg", "x"], "unknown option '--conifg'", "did you mean --config?"],
+    [["run", "--fulll"], "unknown option '--fulll'", "did you mean --full?"],
+    [["check", "Tag"], "too many arguments for 'check'", "`pardot-etl check --help`"],
+    [["objects", "--config"], "option '--config <FILE>' argument missing", "`pardot-etl objects --help`"],
+    [[], "no command given", "`pardot-etl --help`"],
+    [["objects", "Tagg"], "the catalogue has no Tagg", "did you mean Tag?"],
+  ])("%j ends with 2, the fault and what to do", async (argv, fault, hint) => {
+    const { code, stdout, stderr } = await cli(argv);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(fault);
+    expect(stderr).toContain(hint);
+    const asJson = await cli([...argv, "--json"].toSorted((a) => (a === "--json" ? -1 : 0)));
+    expect(asJson.code).toBe(2);
+    const { error } = JSON.parse(asJson.stdout) as ErrorJson;
+    expect(error.code).toMatch(/^usage\./);
+    expect(error.message).toContain(fault);
+    expect(error.hint).toContain(hint);
+    expect(asJson.stderr).toContain(fault);
+  });
+
+  test("--log-level takes its levels only", async () => {
+    const env = { PARDOT_ETL_DESTINATION: "/nowhere/data" };
+    const { code, stderr } = await cli(["status", "--log-level", "loud"], fakeIo({ env }));
+    expect(code).toBe(2);
+    expect(stderr).toContain("debug, info, warn, error");
+  });
+});
+
+describe("a bad configuration", () => {
+  test.each(["run", "plan", "check"])("%s ends with 2 and every problem, on both streams", async (name) => {
+    const env = {
+      PARDOT_CLIENT_SECRET: "s3cr3t-client",
+      PARDOT_TIMEZONE: "Mars/Olympus",
+      PARDOT_ETL_OVERLAP: "0s",
+      PARDOT_ETL_DESTINATON: "./data",
+    };
+    const { code, stdout, stderr } = await cli([name, "--business-unit", "0Uv", "--json"], fakeIo({ env }));
+    expect(code).toBe(2);
+    const { error } = JSON.parse(stdout) as ErrorJson;
+    expect(error.code).toBe("config.invalid");
+    expect(error.problems).toMatchObject([
+      { path: "PARDOT_ETL_DESTINATON", expected: expect.stringContaining("PARDOT_ETL_DESTINATION") as string },
+      { path: "--business-unit", value: "0Uv" },
+      { path: "PARDOT_TIMEZONE", value: "Mars/Olympus" },
+      { path: "PARDOT_ETL_OVERLAP", value: "0s" },
+      { path: "PARDOT_ETL_DESTINATION", value: null },
+      { path: "PARDOT_CLIENT_ID", value: null },
+      { path: "PARDOT_REFRESH_TOKEN", value: null },
+    ]);
+    for (const { path } of error.problems as readonly { readonly path: string }[])
+      expect(stderr).toContain(`  ${path} is `);
+    expect(stdout + stderr).not.toContain("s3cr3t");
+  });
+
+  test("names of objects given as arguments are checked with the rest", async () => {
+    const { code, stderr } = await cli(["run", "Tag", "Acount"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/object \(argument\) is Tag,Acount: expected .*did you mean Account\?/);
+    expect(stderr).toContain("PARDOT_CLIENT_ID is missing");
+  });
+});
+
+describe("objects", () => {
+  test("lists the catalogue without any configuration", async () => {
+    const { code, stdout, stderr } = await cli(["objects"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.map((line) => line.split(/ +/)[0])).toEqual(["OBJECT", ...catalog.map((object) => object.name)]);
+    expect(lines).toContainEqual(expect.stringMatching(/^Tag +segmented +PARDOT_TAG +updated_at +4 +no +yes$/));
+  });
+
+  test("describes named objects in full, every column with its type", async () => {
+    const { stdout } = await cli(["objects", "VisitorActivity"]);
+    expect(stdout).toMatch(/^VisitorActivity\n/);
+    expect(stdout).not.toContain("PARDOT_TAG");
+    const columns = catalog.find((object) => object.name === "VisitorActivity")?.columns ?? [];
+    for (const column of columns) expect(stdout).toContain(` ${column.name} ${column.type}\n`);
+  });
+
+  test("--json, before or after the command, prints the entries", async () => {
+    const { stdout } = await cli(["--json", "objects", "Tag"]);
+    expect(JSON.parse(stdout)).toEqual({ objects: catalog.filter((object) => object.name === "Tag") });
+    expect((await cli(["objects", "Tag", "--json"])).stdout).toBe(stdout);
+  });
+
+  test("shows overrides of the file, whatever else is wrong with it", async () => {
+    const cwd = await mkdtemp(join(tmpdir(), "pardot-etl-cli-"));
+    try {
+      await writeFile(
+        join(cwd, "my.yaml"),
+        "etl: { overlap: never }\ncatalog: { Tag: { v4: { query: { limit: 7 } } } }",
+      );
+      const env = { PARDOT_TYPO: "1" };
+      const good = await cli(["objects", "Tag", "--config", "my.yaml"], fakeIo({ cwd, env }));
+      expect(good.code).toBe(0);
+      expect(good.stdout).toContain("pages of 7 ");
+      await writeFile(join(cwd, "pardot-etl.yaml"), "catalog: { Tag: { v4: { query: { limit: 700 } } } }");
+      expect(await cli(["objects"], fakeIo({ cwd }))).toMatchObject({ code: 2, stdout: "" });
+    } finally {
+      await rm(cwd, { recursive: true });
+    }
+  });
+});

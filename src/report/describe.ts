@@ -1,0 +1,64 @@
+import type { RunEvent } from "../events.ts";
+import { isoInstant } from "../time/instant.ts";
+
+/** `1,234,567`. */
+export function grouped(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** `1 file`, `2,000 files`. */
+export function counted(value: number, noun: string): string {
+  return `${grouped(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+/** `0 s`, `59 s`, `1 min 05 s`, `2 h 03 min`. */
+export function elapsed(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${twoDigits(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${twoDigits(Math.floor(seconds / 60) % 60)} min`;
+}
+
+/** An event as one line for people; null for what comes too often to be read line by line. */
+export function describeEvent(event: RunEvent): string | null {
+  switch (event.type) {
+    case "run-started":
+      return `run ${event.runId}: ${event.objects.join(", ")}`;
+    case "run-resumed":
+      return `taking up ${counted(event.windows, "window")} and ${counted(event.files, "file")} of an earlier run`;
+    case "connected":
+      return `connected: API version ${event.version}, ${isoInstant(event.now)} by ${event.clock === "pardot" ? "Pardot's" : "this machine's"} clock`;
+    case "object-planned":
+      return `${event.object}: ${counted(event.windows, "window")} from ${isoInstant(event.from)} to ${isoInstant(event.to)}, ${event.reason}`;
+    case "object-started":
+      return `${event.object}: started`;
+    case "export-created":
+      return `${event.object}: export ${event.exportId} asked for`;
+    case "export-adopted":
+      return `${event.object}: export ${event.exportId} of an earlier run taken up`;
+    case "object-finished":
+      return `${event.object}: done, ${counted(event.rows, "row")} in ${counted(event.files, "file")}`;
+    case "object-failed":
+      return `${event.object}: failed (${event.code}): ${event.message}`;
+    case "window-finished":
+      return `${event.object}: window done, ${counted(event.rows, "row")}`;
+    case "committed":
+      return `committed ${counted(event.rows, "row")} in ${counted(event.files, "file")}: ${event.manifest}`;
+    case "loaded":
+      return `${event.object}: loaded, ${event.table} holds ${counted(event.rows, "row")}`;
+    case "retrying":
+      return `retrying ${event.kind} in ${elapsed(event.pauseMs)} (attempt ${event.attempt}): ${event.reason}`;
+    case "warning":
+      return `warning${event.object === null ? "" : `, ${event.object}`}: ${event.message}`;
+    case "export-polled":
+    case "page-read":
+    case "file-landed":
+    case "token-refreshed":
+      break;
+  }
+  return null;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
+}

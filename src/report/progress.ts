@@ -1,0 +1,88 @@
+import type { OnEvent, RunEvent } from "../events.ts";
+import type { Clock } from "../platform/clock.ts";
+import { counted, describeEvent, elapsed } from "./describe.ts";
+import type { ProgressState } from "./progress-state.ts";
+import { advance, cut, progressLines } from "./progress-state.ts";
+
+/** Shows a run while it goes on. */
+export interface Progress {
+  readonly onEvent: OnEvent;
+  /** Draws the last state and lets go of the terminal. */
+  stop(): void;
+}
+
+/** Where progress goes; the command line's stderr is one. */
+export interface ProgressOutput {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  readonly columns: number;
+}
+
+/** Between two drawings at least this long: a terminal need not show each of thousands of files. */
+const DRAW_MS = 100;
+/** The clock of the display goes on by itself at this pace. */
+const TICK_MS = 1000;
+
+/** Events that stay on the screen, above the display. */
+const LASTING: ReadonlySet<RunEvent["type"]> = new Set([
+  "run-started",
+  "run-resumed",
+  "connected",
+  "retrying",
+  "warning",
+  "object-failed",
+]);
+
+/** A display on a terminal, plain lines elsewhere. `calls` answers the calls made so far. */
+export function startProgress(output: ProgressOutput, clock: Clock, calls: () => number): Progress {
+  return output.isTerminal ? liveProgress(output, clock, calls) : plainProgress(output);
+}
+
+function plainProgress(output: ProgressOutput): Progress {
+  return {
+    onEvent: (event) => {
+      const line = describeEvent(event);
+      if (line !== null) output.write(`${line}\n`);
+    },
+    stop: () => {},
+  };
+}
+
+function liveProgress(output: ProgressOutput, clock: Clock, calls: () => number): Progress {
+  const startedAt = clock.now();
+  const stopped = new AbortController();
+  let state: ProgressState = new Map();
+  let drawn = 0;
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  // Up to the first line of the display and clear from there on.
+  const clear = (): string => (drawn === 0 ? "" : `\u001B[${drawn}A\u001B[0J`);
+  const draw = (above: string): void => {
+    const footer = `${counted(calls(), "call")}, ${elapsed(clock.now() - startedAt)}`;
+    const lines = state.size === 0 ? [] : [...progressLines(state, output.columns), cut(footer, output.columns)];
+    output.write(`${clear()}${above}${lines.map((line) => `${line}\n`).join("")}`);
+    drawn = lines.length;
+    drawnAt = clock.now();
+  };
+  const tick = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await clock.sleep(TICK_MS, stopped.signal);
+      draw("");
+    }
+  };
+  tick().catch(() => {
+    // Rejected by `stop` alone: the display has nothing to fail with.
+  });
+  return {
+    onEvent: (event) => {
+      state = advance(state, event);
+      const line = LASTING.has(event.type) ? describeEvent(event) : null;
+      if (line !== null) draw(`${line}\n`);
+      else if (clock.now() - drawnAt >= DRAW_MS) draw("");
+    },
+    stop: () => {
+      if (stopped.signal.aborted) return;
+      stopped.abort(new Error("the run is over"));
+      draw("");
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import { counted, elapsed, grouped } from "./describe.ts";
+import { textTable } from "./text-table.ts";
+import type { CheckResult, PlanResult, RunResult, StatusResult } from "../run/api.ts";
+
+/** A run that is over, for people: what it read, what failed and why, and where to look. */
+export function runSummary(result: RunResult, destination: string): string {
+  const { manifest } = result;
+  const files = manifest.objects.reduce((sum, object) => sum + object.files.length, 0);
+  const rows = manifest.objects.reduce((sum, object) => sum + rowsOf(object.files), 0);
+  const took = elapsed(Date.parse(manifest.finished_at) - Date.parse(manifest.started_at));
+  const totals = [counted(rows, "row"), counted(files, "file"), counted(manifest.api_calls.total, "call")].join(", ");
+  const table = manifest.objects.map((object) => {
+    const loaded = result.loaded.find((entry) => entry.object === object.object);
+    return [
+      object.object,
+      object.status,
+      grouped(object.windows.length),
+      grouped(object.files.length),
+      grouped(rowsOf(object.files)),
+      ...(result.loaded.length === 0 ? [] : [loaded === undefined ? "-" : grouped(loaded.rows)]),
+    ];
+  });
+  const head = ["OBJECT", "STATUS", "WINDOWS", "FILES", "ROWS", ...(result.loaded.length === 0 ? [] : ["IN TABLE"])];
+  const failures = manifest.objects.flatMap(({ object, error, open_windows: open }) => [
+    ...(error === null ? [] : [`${object} failed: ${error.message}`]),
+    ...(error?.hint === null || error?.hint === undefined ? [] : [`  hint: ${error.hint}`]),
+    ...(open.length === 0 ? [] : [`${object}: ${counted(open.length, "window")} left for the next run`]),
+  ]);
+  const warnings = manifest.warnings.map(({ object, message }) =>
+    object === null ? `warning: ${message}` : `warning, ${object}: ${message}`,
+  );
+  return [
+    `run ${manifest.run_id} ${manifest.status}: ${totals} in ${took}\n`,
+    textTable([head, ...table]),
+    ...[...failures, ...warnings].map((line) => `${line}\n`),
+    `manifest: ${destination}/${result.manifestKey}\n`,
+  ].join("");
+}
+
+/** What a run would do. */
+export function planSummary(plan: PlanResult, budget: number | null): string {
+  const rows = plan.objects.map((object) => [
+    object.object,
+    object.process,
+    grouped(object.windows.length),
+    object.windows[0]?.from ?? "-",
+    object.windows.at(-1)?.to ?? "-",
+    object.records === null ? "?" : grouped(object.records),
+    grouped(object.expectedCalls),
+    object.reason,
+  ]);
+  const errors = plan.objects.flatMap(({ object, error }) => [
+    ...(error === null ? [] : [`${object} cannot run: ${error.message}`]),
+    ...(error?.hint === null || error?.hint === undefined ? [] : [`  hint: ${error.hint}`]),
+  ]);
+  const share =
+    plan.quota === null
+      ? "the API does not tell the day's quota"
+      : `${percent(plan.expectedCalls, plan.quota.max)} of the day's ${grouped(plan.quota.max)}, of which ${grouped(plan.quota.used)} are used`;
+  const own = budget === null ? grouped(plan.ownCallsToday) : `${grouped(plan.ownCallsToday)} of ${grouped(budget)}`;
+  return [
+    textTable([["OBJECT", "PROCESS", "WINDOWS", "FROM", "TO", "RECORDS", "CALLS", "WHY"], ...rows]),
+    ...errors.map((line) => `${line}\n`),
+    `expected: ${counted(plan.expectedCalls, "call")}; ${share}\n`,
+    `this tool's calls today: ${own}; to find this out: ${grouped(plan.callsSpent)}\n`,
+  ].join("");
+}
+
+/** One line per check, and below it what to do. */
+export function checkSummary(result: CheckResult): string {
+  const table = textTable(result.lines.map((line) => [line.status, line.name, line.message])).split("\n");
+  return result.lines
+    .flatMap((line, index) => [table[index] ?? "", ...(line.hint === null ? [] : [`         hint: ${line.hint}`])])
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+/** What the destination remembers. `runsMax`: how many of the last runs are shown. */
+export function statusSummary(status: StatusResult, runsMax: number): string {
+  const runs = status.runs
+    .slice(-runsMax)
+    .map((run) => [
+      run.runId,
+      run.status,
+      grouped(run.rows),
+      grouped(run.files),
+      grouped(run.calls),
+      run.finishedAt === null ? "-" : elapsed(Date.parse(run.finishedAt) - Date.parse(run.startedAt)),
+    ]);
+  const objects = status.objects.map((object) => [
+    object.object,
+    object.watermark ?? "-",
+    object.coverage[0]?.from ?? "-",
+    object.coverage.at(-1)?.to ?? "-",
+    grouped(object.gaps.length),
+    grouped(object.openWindows.length),
+    grouped(object.files),
+    grouped(object.rows),
+    grouped(object.notLoaded),
+  ]);
+  const remarks = status.objects.flatMap(({ object, gaps, openWindows }) => [
+    ...gaps.map((gap) => `gap: ${object} from ${gap.from} to ${gap.to}`),
+    ...openWindows.map((open) => {
+      const under = open.exportId === null ? "" : `, export ${open.exportId} under way`;
+      return `open: ${object} from ${open.from} to ${open.to}${under}, ${counted(open.filesLanded, "file")} landed`;
+    }),
+  ]);
+  const { day, calls } = status.quota;
+  return [
+    `destination: ${status.destination}\n`,
+    `business unit: ${status.businessUnit ?? "none yet: nothing was run"}\n`,
+    ...(runs.length === 0 ? [] : [`\n${textTable([["RUN", "STATUS", "ROWS", "FILES", "CALLS", "TOOK"], ...runs])}`]),
+    ...(objects.length === 0
+      ? []
+      : [
+          `\n${textTable([
+            ["OBJECT", "WATERMARK", "COVERED FROM", "TO", "GAPS", "OPEN", "FILES", "ROWS", "NOT LOADED"],
+            ...objects,
+          ])}`,
+        ]),
+    ...remarks.map((line) => `${line}\n`),
+    `\ncalls: ${day === "" ? "none yet" : `${grouped(calls)} on ${day}`}\n`,
+  ].join("");
+}
+
+function rowsOf(files: readonly { readonly rows: number }[]): number {
+  return files.reduce((sum, file) => sum + file.rows, 0);
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? "?" : `${((part / whole) * 100).toFixed(1)} %`;
+}

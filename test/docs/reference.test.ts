@@ -1,0 +1,51 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { PAGES } from "../../scripts/docs.ts";
+import { COMMON_OPTIONS } from "../../src/cli/command.ts";
+import { COMMANDS } from "../../src/cli/commands/index.ts";
+import { filePath, SETTINGS } from "../../src/config/settings.ts";
+
+const readPage = async (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
+
+describe("the reference pages", () => {
+  test.each(Object.entries(PAGES))("%s is current: else run `node scripts/docs.ts`", async (path, page) => {
+    expect(await readPage(path)).toBe(page());
+  });
+
+  test.each(SETTINGS.map((setting) => setting.env))("configuration.md has %s and its key", async (env) => {
+    const page = await readPage("docs/configuration.md");
+    expect(page).toContain(`| \`${env}\``);
+    expect(page).toContain(`| \`${filePath(env)}\``);
+  });
+
+  test.each(COMMANDS.map((command) => [command.name, command] as const))(
+    "commands.md has %s with its arguments and options",
+    async (name, command) => {
+      const page = await readPage("docs/commands.md");
+      const section = page.split(/^## /m).find((part) => part.startsWith(`${name}\n`));
+      for (const option of command.options) expect(section).toContain(`| \`${option.flag}`);
+      for (const argument of command.arguments) expect(section).toContain(`| \`${argument.name}\``);
+      expect(section).toContain(command.summary);
+    },
+  );
+
+  test.each(COMMON_OPTIONS.map((option) => option.flag))("commands.md has %s", async (flag) => {
+    expect((await readPage("docs/commands.md")).split(/^## /m)[0]).toContain(`| \`${flag}`);
+  });
+});
+
+describe("the tables", () => {
+  test("name each command, option and setting once", () => {
+    const names = COMMANDS.map((command) => command.name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const command of COMMANDS) {
+      const flags = [...COMMON_OPTIONS, ...command.options].map((option) => option.flag);
+      expect(new Set(flags).size).toBe(flags.length);
+    }
+    expect(new Set(SETTINGS.map((setting) => setting.env)).size).toBe(SETTINGS.length);
+  });
+
+  test("give settings whose key in the file is lower snake case below pardot or etl", () => {
+    for (const setting of SETTINGS) expect(filePath(setting.env)).toMatch(/^(pardot|etl)\.[a-z][a-z0-9_]*$/);
+  });
+});
