@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { notContaining } from "../../test/support/pardot-fakes.ts";
 import { assertSendable, isLoopback } from "./address.ts";
 
 describe("addresses", () => {
@@ -23,7 +24,7 @@ describe("addresses", () => {
 
   test("a user name in the address is refused, and not repeated in the message", () => {
     expect(() => assertSendable(new URL("https://pi.pardot.com@evil.test/"))).toThrow(
-      expect.objectContaining({ code: "http.userinfo-refused", message: expect.not.stringContaining("pi.pardot.com") }),
+      expect.objectContaining({ code: "http.userinfo-refused", message: notContaining("pi.pardot.com") }),
     );
   });
 });

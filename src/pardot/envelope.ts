@@ -62,7 +62,7 @@ export function readEnvelope(bytes: Uint8Array, answered: Answered, bare: boolea
     const start = text.slice(0, 2000).trimStart().toLowerCase();
     if (start === "" && text.trim() === "") return failed("empty", "an empty body");
     if (isHtml(start)) return failed("html", "a page of HTML");
-    root = start.startsWith("<") ? xmlRoot(text) : asRecord(readJson(text));
+    root = start.startsWith("<") ? xmlRoot(text.trimStart()) : asRecord(readJson(text));
   } catch (error) {
     if (error instanceof UnreadableBody) return failed("unreadable", error.message);
     if (error instanceof TypeError) return failed("unreadable", "text that is not UTF-8");

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { notContaining } from "../../test/support/pardot-fakes.ts";
 import type { WireValue } from "./pardot.ts";
 import { UnreadableBody } from "./read-json.ts";
 import { readXml } from "./read-xml.ts";
@@ -46,9 +47,7 @@ describe("xml", () => {
   });
 
   test("an error shows nothing of the text", () => {
-    expect(() => readXml("<r><canary></r>")).toThrow(
-      expect.objectContaining({ message: expect.not.stringContaining("canary") }),
-    );
+    expect(() => readXml("<r><canary></r>")).toThrow(expect.objectContaining({ message: notContaining("canary") }));
   });
 
   test("whatever is written is read back, and every cut is noticed", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { containing } from "../../test/support/pardot-fakes.ts";
 import { exportStatus, createBody } from "./export.ts";
 import type { WireRecord } from "./pardot.ts";
 import { recordOf, recordsOf, totalOf } from "./records.ts";
@@ -33,7 +34,7 @@ describe("records of a query", () => {
       expect.objectContaining({
         exitCode: 6,
         code: "pardot.unexpected-shape",
-        message: expect.stringContaining(message),
+        message: containing(message),
       }),
     );
   });
@@ -51,10 +52,6 @@ describe("records of a query", () => {
 });
 
 describe("an export's state", () => {
-  const wrapped = (more: WireRecord): WireRecord => ({
-    export: { id: "7", state: "Waiting", isExpired: false, ...more },
-  });
-
   test.each<[string, WireRecord, readonly string[]]>([
     ["absent", {}, []],
     ["null", { resultRefs: null }, []],
@@ -106,3 +103,7 @@ describe("an export's state", () => {
     });
   });
 });
+
+function wrapped(more: WireRecord): WireRecord {
+  return { export: { id: "7", state: "Waiting", isExpired: false, ...more } };
+}

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { Secret } from "../../src/config/secret.ts";
 import type { PardotConfig } from "../../src/config/config.ts";
 import type { QueryV4 } from "../../src/catalog/catalog.ts";
@@ -131,6 +132,12 @@ export interface HarnessOptions {
   readonly onRotated?: (token: Secret) => Promise<void>;
 }
 
+async function play(step: Step | undefined, request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  if (step === undefined) throw new Error("the script has no step");
+  if (step instanceof Error) throw step;
+  return typeof step === "function" ? step(request, signal) : respond(step);
+}
+
 /** The client over scripted answers: the last step repeats for ever. */
 export function harness(options: HarnessOptions): Harness {
   const events: RunEvent[] = [];
@@ -140,11 +147,6 @@ export function harness(options: HarnessOptions): Harness {
   const order: string[] = [];
   const clock = fakeClock();
   const config = { ...CONFIG, ...options.config };
-  const play = async (step: Step | undefined, request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> => {
-    if (step === undefined) throw new Error("the script has no step");
-    if (step instanceof Error) throw step;
-    return typeof step === "function" ? step(request, signal) : respond(step);
-  };
   const transport: Transport = async (request, signal) => {
     signal.throwIfAborted();
     if (request.url.host === config.loginUrl.host) {
@@ -176,6 +178,16 @@ export function harness(options: HarnessOptions): Harness {
     },
   });
   return { pardot, events, clock, api, tokenForms, taken, order };
+}
+
+/** `expect.stringContaining` with a type, for use inside other expectations. */
+export function containing(text: string): unknown {
+  return expect.stringContaining(text);
+}
+
+/** The counterpart of `containing`. */
+export function notContaining(text: string): unknown {
+  return expect.not.stringContaining(text);
 }
 
 /** What a rejected promise rejected with; fails when it did not. */
