@@ -8,14 +8,7 @@ export { plan } from "./run/plan.ts";
 export { check } from "./run/check.ts";
 export { status } from "./run/status.ts";
 export { inTheRealWorld } from "./run/surroundings.ts";
-export type {
-  CheckResult,
-  PlanResult,
-  RunOptions,
-  RunResult,
-  StatusResult,
-  Surroundings,
-} from "./run/api.ts";
+export type { CheckResult, PlanResult, RunOptions, RunResult, StatusResult, Surroundings } from "./run/api.ts";
 export type { Manifest } from "./commit/manifest.ts";
 export type { RunEvent, OnEvent } from "./events.ts";
 export * from "./errors.ts";

@@ -10,7 +10,13 @@ import type { LedgerOptions } from "./ledger.ts";
 const signal = new AbortController().signal;
 
 async function open(storage: MemoryStorage, options: Partial<LedgerOptions> = {}): Promise<CallLedger> {
-  const journal = new Journal({ storage, clock: fakeClock(), runId: "r", loaded: await loadState(storage, signal), signal });
+  const journal = new Journal({
+    storage,
+    clock: fakeClock(),
+    runId: "r",
+    loaded: await loadState(storage, signal),
+    signal,
+  });
   return new CallLedger({
     journal,
     budget: null,

@@ -67,7 +67,11 @@ describe("state", () => {
 
   it("counts the calls of one account day, and starts anew on the next", () => {
     const reserve = (day: string, calls: number): Change => ({ type: "calls-reserved", day, calls });
-    const state = after(reserve("2026-01-01", 20), reserve("2026-01-01", 20), { type: "calls-returned", day: "2026-01-01", calls: 5 });
+    const state = after(reserve("2026-01-01", 20), reserve("2026-01-01", 20), {
+      type: "calls-returned",
+      day: "2026-01-01",
+      calls: 5,
+    });
     expect(state.ledger).toEqual({ day: "2026-01-01", reserved: 35 });
     const next = applyChange(state, reserve("2026-01-02", 20));
     expect(next.ledger).toEqual({ day: "2026-01-02", reserved: 20 });

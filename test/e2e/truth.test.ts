@@ -1,0 +1,152 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { catalog } from "../../src/catalog/index.ts";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import { byId, landedRecords, landedText, newest, readStrictly, scene, truth } from "./harness.ts";
+import type { Scene } from "./harness.ts";
+
+// Holds G1 (nothing lost), G4 (calls counted, requests in flight) and G6 (same input, same bytes).
+
+let open: Scene[] = [];
+afterEach(async () => {
+  await Promise.all(open.map((each) => each.close()));
+  open = [];
+});
+
+async function start(...options: Parameters<typeof scene>): Promise<Scene> {
+  const started = await scene(...options);
+  open.push(started);
+  return started;
+}
+
+async function expectTruth(at: Scene, object: string): Promise<void> {
+  const landed = newest(await landedRecords(at.data, object));
+  const rows = byId(await truth(at.simulator, object));
+  for (const [id, row] of rows) expect(landed.get(id), `${object} ${id}`).toEqual(row);
+}
+
+function callsOf(manifest: Manifest): number {
+  return manifest.api_calls.total;
+}
+
+describe.each(["UTC", "America/New_York", "Australia/Lord_Howe"])("an account in %s", (timezone) => {
+  it("G1 lands every record on the full load, and after each simulated day", async () => {
+    const at = await start({ scale: "tiny", timezone });
+    const first = await at.run();
+    expect(first.error).toBeNull();
+    for (const { name } of catalog) {
+      await expectTruth(at, name);
+      const rows = byId(await truth(at.simulator, name));
+      expect(new Set(newest(await landedRecords(at.data, name)).keys())).toEqual(new Set(rows.keys()));
+    }
+    let calls = callsOf(first.manifest);
+    for (let day = 0; day < 3; day += 1) {
+      at.simulator.advance(1);
+      const next = await at.run();
+      expect(next.error).toBeNull();
+      calls += callsOf(next.manifest);
+      for (const { name } of catalog) await expectTruth(at, name);
+    }
+    const stats = at.simulator.stats();
+    expect(calls).toBe(stats.calls);
+    expect(stats.maxInFlight).toBeLessThanOrEqual(4);
+  });
+});
+
+describe("what lands", () => {
+  it("G6 has the same names and bytes for the same window over unchanged data", async () => {
+    const names: Map<string, string>[] = [];
+    for (let i = 0; i < 2; i += 1) {
+      const at = await start({ scale: "tiny", knobs: { clock: "frozen" } });
+      const { manifest } = await at.run();
+      names.push(new Map(manifest.objects.flatMap(({ files }) => files.map(({ key, sha256 }) => [key, sha256]))));
+    }
+    expect(names[0]).toEqual(names[1]);
+    expect(names[0]?.size).toBeGreaterThan(2);
+  });
+
+  it("is named, counted and hashed in the manifest as it stands on the disk", async () => {
+    const at = await start({ scale: "tiny" });
+    const { manifest, manifestKey } = await at.run();
+    expect(JSON.parse(await readFile(join(at.data, manifestKey), "utf8"))).toEqual(manifest);
+    for (const { object, files } of manifest.objects) {
+      const onDisk = await readdir(join(at.data, object));
+      expect(files.map(({ key }) => key.slice(object.length + 1)).toSorted()).toEqual(onDisk.toSorted());
+      for (const { key, rows, bytes, sha256, max_watermark: max } of files) {
+        const body = await readFile(join(at.data, key));
+        expect(body.length).toBe(bytes);
+        expect(createHash("sha256").update(body).digest("hex")).toBe(sha256);
+        const { header, records } = readStrictly(await landedText(at.data, key));
+        expect(header).toEqual(catalog.find(({ name }) => name === object)?.columns.map(({ name }) => name));
+        expect(records).toHaveLength(rows);
+        if (max !== null)
+          expect(
+            records
+              .map((record) => record["updated_at"] ?? "")
+              .toSorted()
+              .at(-1),
+          ).toBe(max);
+      }
+    }
+  });
+
+  it("is named as the contract says", async () => {
+    const at = await start({ scale: "tiny" });
+    const { manifest } = await at.run();
+    const keys = manifest.objects.flatMap(({ files }) => files.map(({ key }) => key));
+    for (const key of keys) {
+      expect(key).toMatch(
+        /^(VisitorActivity\/VisitorActivity_bulk_\d{8}T\d{6}Z_\d{8}T\d{6}Z_\d+-\d+|(Tag|Account)\/\1?(Tag|Account)_api_19000101T000000Z_\d{8}T\d{6}Z_[0-9a-f]{12})\.csv$/,
+      );
+    }
+    const first = keys.filter((key) => key.startsWith("VisitorActivity")).toSorted()[0];
+    expect(first).toContain("_bulk_19000101T000000Z_");
+  });
+
+  it.each(["gzip", "zstd"] as const)("is the same data compressed with %s", async (compression) => {
+    const at = await start({ scale: "tiny" });
+    const { error, manifest } = await at.run({}, { PARDOT_ETL_COMPRESSION: compression });
+    expect(error).toBeNull();
+    const suffix = compression === "gzip" ? ".csv.gz" : ".csv.zst";
+    for (const { files } of manifest.objects) for (const { key } of files) expect(key.endsWith(suffix)).toBe(true);
+    for (const { name } of catalog) await expectTruth(at, name);
+  });
+
+  it("holds 1,000 rows of a queried object in a file, and the rest in the last", async () => {
+    const at = await start({ scale: "tiny", rows: { Tag: 2345 } });
+    const { manifest } = await at.run();
+    const tags = manifest.objects.find(({ object }) => object === "Tag");
+    expect(tags?.files.map(({ rows }) => rows)).toEqual([1000, 1000, 345]);
+  });
+});
+
+describe("what is asked", () => {
+  it("G1 starts the second run at MAX less a day, and the first at no empty year", async () => {
+    const at = await start({ scale: "tiny" });
+    await at.run();
+    const activities = [...(await truth(at.simulator, "VisitorActivity"))];
+    const tags = await truth(at.simulator, "Tag");
+    const greatest = (rows: typeof tags): string =>
+      rows
+        .map((row) => row["updated_at"] ?? "")
+        .toSorted()
+        .at(-1) ?? "";
+    const oldest = activities.map((row) => String(row["created_at"])).toSorted()[0] ?? "";
+    const lessADay = (text: string): string =>
+      new Date(Date.parse(`${text.replace(" ", "T")}Z`) - 86_401_000).toISOString().slice(0, 19).replace("T", " ");
+    const creations = (): { readonly arguments: Readonly<Record<string, unknown>> }[] => [
+      ...at.simulator.stats().exports,
+    ];
+    expect(creations()[0]?.arguments["created_after"]).toBe(lessADay(oldest));
+    const before = creations().length;
+    const [mostRecent, mostRecentTag] = [greatest(activities), greatest(tags)];
+    at.simulator.advance(1);
+    await at.run();
+    expect(creations()).toHaveLength(before + 1);
+    expect(creations().at(-1)?.arguments["updated_after"]).toBe(lessADay(mostRecent));
+    const query = at.simulator.stats().requests.findLast((request) => request.path.includes("/tag/"));
+    expect(query?.parameters["updated_after"]).toBe(lessADay(mostRecentTag));
+  });
+});
