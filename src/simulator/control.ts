@@ -1,0 +1,98 @@
+/** `/__sim/…`: the truth, the counts, and the levers. No part of Pardot: not counted, not limited, no credentials. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Value } from "./model.ts";
+import type { SimulatorStats } from "./stats.ts";
+
+export interface Controls {
+  stats(): SimulatorStats;
+  /** Throws when there is no such object. */
+  rows(object: string, deleted?: "live" | "deleted" | "all"): Iterable<Readonly<Record<string, Value>>>;
+  /** Lets whole days pass. Throws RangeError. */
+  advance(days: number): void;
+  /** Replaces the script of faults; an empty list clears it. Throws an Error that names every problem. */
+  faults(script: unknown): void;
+  /** As newly started: account, clock, tokens, exports, counts. */
+  reset(): void;
+  now(): Date;
+}
+
+const LINES_CHARACTERS = 64 * 1024;
+
+export async function answerControl(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  controls: Controls,
+  body: string,
+): Promise<void> {
+  const [, , action = "", object = ""] = url.pathname.split("/");
+  const method = request.method ?? "GET";
+  const route = `${method} ${action}`;
+  try {
+    if (route === "GET rows") {
+      const deleted = DELETED.find((state) => state === url.searchParams.get("deleted")) ?? "live";
+      await sendRows(response, controls.rows(object, deleted));
+      return;
+    }
+    const answer = act(route, body, controls);
+    response.writeHead(answer === null ? 404 : 200, { "Content-Type": "application/json" });
+    response.end(`${JSON.stringify(answer ?? { error: `no control ${route}` })}\n`);
+  } catch (error) {
+    if (response.headersSent) throw error;
+    response.writeHead(400, { "Content-Type": "application/json" });
+    response.end(`${JSON.stringify({ error: (error as Error).message })}\n`);
+  }
+}
+
+const DELETED = ["live", "deleted", "all"] as const;
+
+function act(route: string, body: string, controls: Controls): object | null {
+  switch (route) {
+    case "GET stats":
+      return controls.stats();
+    case "POST advance": {
+      const given = body.trim() === "" ? { days: 1 } : (JSON.parse(body) as { days?: unknown });
+      controls.advance(Number(given.days));
+      return { now: controls.now().toISOString() };
+    }
+    case "POST faults":
+      controls.faults(JSON.parse(body));
+      return { ok: true };
+    case "DELETE faults":
+      controls.faults([]);
+      return { ok: true };
+    case "POST reset":
+      controls.reset();
+      return { now: controls.now().toISOString() };
+    default:
+      return null;
+  }
+}
+
+/** JSON lines, made while they are sent. */
+async function sendRows(response: ServerResponse, rows: Iterable<object>): Promise<void> {
+  const pieces = lines(rows);
+  // The first piece is made before the head goes out, so that an unknown object is still a 400.
+  const first = pieces.next();
+  response.writeHead(200, { "Content-Type": "application/x-ndjson; charset=utf-8" });
+  if (first.done === true) {
+    response.end();
+    return;
+  }
+  response.write(first.value);
+  await pipeline(Readable.from(pieces), response);
+}
+
+function* lines(rows: Iterable<object>): Generator<string, void> {
+  let text = "";
+  for (const row of rows) {
+    text += `${JSON.stringify(row)}\n`;
+    if (text.length >= LINES_CHARACTERS) {
+      yield text;
+      text = "";
+    }
+  }
+  if (text !== "") yield text;
+}

@@ -1,0 +1,5 @@
+/** Credentials of the simulated account. They open nothing but a simulator. */
+export const SIMULATOR_BUSINESS_UNIT_ID: string = "0UvSIM0000000001AB";
+export const SIMULATOR_CLIENT_ID: string = "simulator-client-id";
+export const SIMULATOR_CLIENT_SECRET: string = "simulator-client-secret";
+export const SIMULATOR_REFRESH_TOKEN: string = "simulator-refresh-token";

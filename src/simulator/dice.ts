@@ -1,0 +1,28 @@
+/** Seeded dice without state: a value depends on nothing but the numbers it is rolled from. */
+
+/** Folds one more number into a hash; both 32 bit. */
+export function mix(hash: number, value: number): number {
+  let h = Math.imul(hash ^ value ^ 0x9e3779b9, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x27d4eb2f);
+  return (h ^ (h >>> 15)) >>> 0;
+}
+
+/** A 32-bit hash of a text (FNV-1a). */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}
+
+/** A number in [0, 1) from a hash. */
+export function unit(hash: number): number {
+  return hash / 0x1_0000_0000;
+}
+
+/** One of a list that is not empty. */
+export function pick<T>(list: readonly [T, ...T[]], hash: number): T {
+  return list[hash % list.length] ?? list[0];
+}

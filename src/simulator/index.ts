@@ -1,0 +1,17 @@
+/** `pardot-etl/simulator`: a Pardot stand-in on a loopback port, for tests and trials. */
+export {
+  SIMULATOR_BUSINESS_UNIT_ID,
+  SIMULATOR_CLIENT_ID,
+  SIMULATOR_CLIENT_SECRET,
+  SIMULATOR_REFRESH_TOKEN,
+} from "./credentials.ts";
+export { describeKnobs, parseRows, parseSimulatorOptions, SIMULATOR_OPTIONS } from "./command-line.ts";
+export type { OptionDescription } from "./command-line.ts";
+export type { FaultRule } from "./faults.ts";
+export { KNOBS } from "./knobs.ts";
+export type { Knobs, KnobSpec } from "./knobs.ts";
+export type { SimulatorOptions } from "./options.ts";
+export type { Scale } from "./scale.ts";
+export { simulatorMain, startSimulator } from "./simulator.ts";
+export type { Simulator } from "./simulator.ts";
+export type { ExportRecord, RequestRecord, SimulatorStats } from "./stats.ts";

@@ -1,0 +1,234 @@
+/**
+ * Everything about Pardot that nobody has confirmed in public, and everything that differs from account to account, as
+ * data: the simulator's code asks a knob instead of guessing. Defaults follow the best evidence there is.
+ */
+export interface Knobs {
+  readonly accessTokenExpiry: "idle" | "fixed";
+  readonly accessTokenSeconds: number;
+  readonly activityUpdatedAtMissing: number;
+  readonly ambiguousLocal: "first" | "second";
+  readonly bulkEmpty: "null" | "absent" | "object" | "list";
+  readonly clientCredentialsHere: boolean;
+  readonly clock: "ticking" | "frozen";
+  readonly concurrentLimit: number;
+  readonly credentialsInQueryCode: number;
+  readonly csvBoolean: "true/false" | "1/0";
+  readonly csvContentType: string;
+  readonly csvEmptyText: "quoted" | "nothing";
+  readonly csvNewline: "lf" | "crlf";
+  readonly csvQuoting: "minimal" | "all";
+  readonly customFields: number;
+  readonly accountCustomFields: number;
+  readonly downloadLength: "chunked" | "content-length";
+  readonly emptyPageShare: number;
+  readonly errorStatus: number;
+  readonly exportBadFieldCode: number;
+  readonly exportCancelledState: string;
+  readonly exportDeletedDefault: "true" | "false" | "all";
+  readonly exportExpiryDays: number;
+  readonly exportPolls: number;
+  readonly exportTooManyFieldsCode: number;
+  readonly exportWrapper: "export" | "none";
+  readonly exportsVisible: boolean;
+  readonly filesPerExport: number;
+  readonly filterBounds: "exclusive" | "inclusive";
+  readonly filterOffset: "ignored" | "honoured";
+  readonly gzip: boolean;
+  readonly htmlForUnknownObjects: boolean;
+  readonly limitOver200: "clamp" | "error";
+  readonly minuteLimit: number;
+  readonly numericTextToNumber: boolean;
+  readonly oneRowCollapse: boolean;
+  readonly prospectAccountValueFields: boolean;
+  readonly refreshTokenRotation: boolean;
+  readonly refusedFields: string;
+  readonly refusedProcedures: string;
+  readonly resultRefsHost: string;
+  readonly rotationRevokesFamily: boolean;
+  readonly scopePardotApi: boolean;
+  readonly status122: number;
+  readonly status184: number;
+  readonly status66: number;
+  readonly tokenMs: number;
+  readonly unknownIdCode: number;
+  readonly unreadableEmailShare: number;
+  readonly urlNameCase: "exact" | "any";
+  readonly usageHeader: boolean;
+  readonly versionAllowed: 3 | 4;
+  readonly wrongHost: boolean;
+}
+
+export interface KnobSpec<V> {
+  readonly default: V;
+  /** Every value there is; any value of the default's type when left out. */
+  readonly values?: readonly V[];
+  readonly meaning: string;
+}
+
+const flag = (value: boolean, meaning: string): KnobSpec<boolean> => ({ default: value, meaning });
+const count = (value: number, meaning: string): KnobSpec<number> => ({ default: value, meaning });
+
+/** One entry per knob: default, values, and what it decides with the evidence there is. */
+export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
+  accessTokenExpiry: {
+    default: "idle",
+    values: ["idle", "fixed"],
+    meaning: "use of an access token renews its life (vendor docs, session settings), or not",
+  },
+  accessTokenSeconds: count(
+    7200,
+    "life of an access token; Salesforce sessions last 15 minutes to 24 hours, usually 2",
+  ),
+  accountCustomFields: count(3, "custom fields of prospect accounts"),
+  activityUpdatedAtMissing: count(
+    0.05,
+    "share of the oldest visitor activities without updated_at (absent in recordings of 2015 to 2017)",
+  ),
+  ambiguousLocal: {
+    default: "first",
+    values: ["first", "second"],
+    meaning: "which pass of the autumn hour an ambiguous local time in a filter means; unconfirmed",
+  },
+  bulkEmpty: {
+    default: "null",
+    values: ["null", "absent", "object", "list"],
+    meaning: "JSON of output=bulk without rows: result null (singer-io/tap-pardot tests for it), no result, {} or []",
+  },
+  clientCredentialsHere: flag(true, "false: this host is no My Domain, client credentials are refused"),
+  clock: { default: "ticking", values: ["ticking", "frozen"], meaning: "whether simulated time runs by itself" },
+  concurrentLimit: count(5, "requests in flight per business unit before code 66 (vendor docs, overview)"),
+  credentialsInQueryCode: {
+    default: 126,
+    values: [49, 126],
+    meaning: "error code for credentials in the query string; both are documented",
+  },
+  csvBoolean: {
+    default: "true/false",
+    values: ["true/false", "1/0"],
+    meaning: "booleans in export files; unconfirmed",
+  },
+  csvContentType: { default: "text/csv; charset=utf-8", meaning: "content type of export files; unconfirmed" },
+  csvEmptyText: {
+    default: "quoted",
+    values: ["quoted", "nothing"],
+    meaning: 'the empty text in export files: "" or the same as null; unconfirmed',
+  },
+  csvNewline: { default: "lf", values: ["lf", "crlf"], meaning: "record ends in export files; unconfirmed" },
+  csvQuoting: { default: "minimal", values: ["minimal", "all"], meaning: "quoting in export files; unconfirmed" },
+  customFields: count(12, "custom fields of prospects"),
+  downloadLength: {
+    default: "chunked",
+    values: ["chunked", "content-length"],
+    meaning: "whether export files announce their length (never when compressed); unconfirmed",
+  },
+  emptyPageShare: count(0, "share of query pages that come back empty in mid-run (pardot/api-docs issue 151)"),
+  errorStatus: {
+    default: 400,
+    values: [400, 200],
+    meaning: "HTTP status of error envelopes other than 66, 122, 184: 400 (api-docs issue 232) or 200 (2012 to 2020)",
+  },
+  exportBadFieldCode: { default: 180, values: [180, 130], meaning: "error code for an unknown export field" },
+  exportCancelledState: { default: "Failed", meaning: "state of an export not finished in seven days; unconfirmed" },
+  exportDeletedDefault: {
+    default: "false",
+    values: ["true", "false", "all"],
+    meaning: "what an export without the argument `deleted` selects; unconfirmed",
+  },
+  exportExpiryDays: count(7, "days that export files live (vendor docs, export)"),
+  exportPolls: count(0, "reads that an export is unfinished for, whatever the time"),
+  exportTooManyFieldsCode: count(154, "error code for more than 150 fields; unconfirmed"),
+  exportWrapper: {
+    default: "export",
+    values: ["export", "none"],
+    meaning: "clients read the key export; vendor samples show none",
+  },
+  exportsVisible: flag(true, "the user has Admin > Exports > View, which export queries need"),
+  filesPerExport: count(0, "files of one export; 0: by the number of rows"),
+  filterBounds: {
+    default: "exclusive",
+    values: ["exclusive", "inclusive"],
+    meaning: "bounds of after and before; vendor docs since May 2020, inclusive earlier",
+  },
+  filterOffset: {
+    default: "ignored",
+    values: ["ignored", "honoured"],
+    meaning: "what Z or an offset in a filter does; unconfirmed",
+  },
+  gzip: flag(true, "answers are compressed for clients that accept gzip (api-docs issue 232)"),
+  htmlForUnknownObjects: flag(true, "unknown objects get the login page (api-docs issue 179), else code 198"),
+  limitOver200: {
+    default: "clamp",
+    values: ["clamp", "error"],
+    meaning: "limit above 200: silently 200, or code 23; documented for some objects only",
+  },
+  minuteLimit: count(0, "requests per minute before code 202; the number is not published; 0: none"),
+  numericTextToNumber: flag(true, "text that looks like a number is one in JSON (api-docs issue 187)"),
+  oneRowCollapse: flag(true, "a page of one row holds an object, no array, in JSON (api-docs issue 187)"),
+  prospectAccountValueFields: flag(false, 'prospect account fields as {"value": x} in JSON; clients disagree'),
+  refreshTokenRotation: flag(false, "each refresh brings a new refresh token and ends the old one"),
+  refusedFields: { default: "", meaning: "export fields refused although they exist: comma list of Object.field" },
+  refusedProcedures: { default: "", meaning: "export procedures answered with 174: comma list of Object.procedure" },
+  resultRefsHost: {
+    default: "request",
+    meaning: "origin of result addresses: that of the request, or a given one (vendor sample: https://www.pardot.com)",
+  },
+  rotationRevokesFamily: flag(true, "a rotated-out refresh token ends the newer ones too"),
+  scopePardotApi: flag(true, "the app has the scope pardot_api; without it the API answers 184"),
+  status122: {
+    default: 429,
+    values: [429, 400, 200],
+    meaning: "HTTP status of code 122; 429 rests on Airbyte's manifest",
+  },
+  status184: { default: 401, values: [401, 400, 200], meaning: "HTTP status of code 184; 401 recorded by RudderStack" },
+  status66: { default: 400, values: [400, 429, 200], meaning: "HTTP status of code 66; unconfirmed" },
+  tokenMs: count(5, "milliseconds a token request takes; a second one for the same refresh token is refused meanwhile"),
+  unknownIdCode: {
+    default: 109,
+    values: [16, 109, 192],
+    meaning: "error code for an id that does not exist, where the object has no code of its own; unconfirmed",
+  },
+  unreadableEmailShare: count(0, "share of e-mails whose read fails with unknownIdCode"),
+  urlNameCase: { default: "exact", values: ["exact", "any"], meaning: "whether visitoractivity is visitorActivity" },
+  usageHeader: flag(true, "x-api-usage when asked by X-Return-Api-Usage: 1; documented for v5, unconfirmed for v3/v4"),
+  versionAllowed: { default: 4, values: [3, 4], meaning: "the version this account must use; codes 88 and 89" },
+  wrongHost: flag(false, "this host does not serve the business unit: code 201 for every call"),
+};
+
+/** All knobs at their defaults, with the given ones set. */
+export function resolveKnobs(given: Partial<Knobs>): Knobs {
+  const defaults = Object.fromEntries(Object.entries(KNOBS).map(([name, spec]) => [name, spec.default]));
+  return { ...(defaults as unknown as Knobs), ...given };
+}
+
+function isKnobName(name: string): name is keyof Knobs {
+  return Object.hasOwn(KNOBS, name);
+}
+
+/** What is wrong with a set of knobs, one sentence each; empty when all is well. */
+export function knobProblems(given: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    if (!isKnobName(name)) return [`knob ${name}: unknown; known are ${Object.keys(KNOBS).join(", ")}`];
+    const spec: KnobSpec<string | number | boolean> = KNOBS[name];
+    const fits = typeof value === typeof spec.default && !(typeof value === "number" && !(value >= 0));
+    if (fits && (spec.values === undefined || spec.values.includes(value as string))) return [];
+    const expected = spec.values === undefined ? `a ${typeof spec.default}` : spec.values.join(" | ");
+    return [`knob ${name}: got ${String(value)}, expected ${expected}`];
+  });
+}
+
+/** Reads `name=value` in the type of the knob. Throws an Error that says what was expected. */
+export function parseKnob(text: string): Partial<Knobs> {
+  const cut = text.indexOf("=");
+  const name = text.slice(0, Math.max(cut, 0));
+  const raw = text.slice(cut + 1);
+  if (cut < 1 || !isKnobName(name)) {
+    throw new Error(`--knob ${text}: expected name=value with a name of ${Object.keys(KNOBS).join(", ")}`);
+  }
+  const kind = typeof KNOBS[name].default;
+  let value: string | number | boolean = raw;
+  if (kind === "number") value = raw === "" ? Number.NaN : Number(raw);
+  if (kind === "boolean" && (raw === "true" || raw === "false")) value = raw === "true";
+  const problems = knobProblems({ [name]: value });
+  if (problems.length > 0) throw new Error(problems.join("; "));
+  return { [name]: value };
+}

@@ -1,0 +1,124 @@
+/**
+ * The token endpoint of the Salesforce login host: refresh tokens with optional rotation, and client credentials.
+ * Errors are the recorded pairs (one public issue each: omniphx/forrest 184, restforce/restforce 338, jsforce/jsforce
+ * 1656, segmentio/action-destinations 2300, pozil/pub-sub-api-node-client 58, aaronhuggins/sf-jwt-token 1).
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import type { SimClock } from "./clock.ts";
+import { SIMULATOR_CLIENT_ID, SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN } from "./credentials.ts";
+import { mix } from "./dice.ts";
+import type { Knobs } from "./knobs.ts";
+
+export interface TokenAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, string>>;
+}
+
+interface AccessToken {
+  readonly usable: boolean;
+  /** Milliseconds of the clock's `elapsed`. */
+  issuedAt: number;
+}
+
+const refused = (error: string, description: string): TokenAnswer => ({
+  status: 400,
+  body: { error, error_description: description },
+});
+const EXPIRED = refused("invalid_grant", "expired access/refresh token");
+
+export class TokenDesk {
+  #tokens = new Map<string, AccessToken>();
+  #refreshToken: string | null = SIMULATOR_REFRESH_TOKEN;
+  #rotations = 0;
+  #issued = 0;
+  #busy = new Set<string>();
+  readonly #clock: SimClock;
+  readonly #knobs: Knobs;
+  readonly #seed: number;
+
+  constructor(clock: SimClock, knobs: Knobs, seed: number) {
+    this.#clock = clock;
+    this.#knobs = knobs;
+    this.#seed = seed;
+  }
+
+  /** `form`: body and query parameters; `basic`: client id and secret of an HTTP Basic header. */
+  async answer(
+    form: ReadonlyMap<string, string>,
+    basic: readonly [string, string] | null,
+    origin: string,
+  ): Promise<TokenAnswer> {
+    const grant = form.get("grant_type");
+    if (grant === undefined) return refused("invalid_request", "missing grant type");
+    if (grant !== "refresh_token" && grant !== "client_credentials") {
+      return refused("unsupported_grant_type", "grant type not supported");
+    }
+    const [clientId, secret] = basic ?? [form.get("client_id"), form.get("client_secret")];
+    if (clientId !== SIMULATOR_CLIENT_ID) return refused("invalid_client_id", "client identifier invalid");
+    if (secret !== SIMULATOR_CLIENT_SECRET) return refused("invalid_client", "invalid client credentials");
+    if (grant === "refresh_token") return this.#refresh(form.get("refresh_token"), origin);
+    if (!this.#knobs.clientCredentialsHere) return refused("invalid_grant", "request not supported on this domain");
+    await pause(this.#knobs.tokenMs);
+    return this.#issue(origin, {});
+  }
+
+  /** True when the token opens the API now; its use renews an idle life (vendor docs, session settings). */
+  accepts(token: string): boolean {
+    const known = this.#tokens.get(token);
+    if (known === undefined || !known.usable) return false;
+    if (this.#clock.elapsed() - known.issuedAt > this.#knobs.accessTokenSeconds * 1000) return false;
+    if (this.#knobs.accessTokenExpiry === "idle") known.issuedAt = this.#clock.elapsed();
+    return true;
+  }
+
+  /** From now on the token opens nothing. */
+  expire(token: string): void {
+    this.#tokens.delete(token);
+  }
+
+  async #refresh(token: string | undefined, origin: string): Promise<TokenAnswer> {
+    if (token === undefined) return refused("invalid_request", "missing required parameter: refresh_token");
+    if (this.#busy.has(token)) return refused("invalid_grant", "token request is already being processed");
+    this.#busy.add(token);
+    try {
+      await pause(this.#knobs.tokenMs);
+      if (token !== this.#refreshToken) {
+        if (this.#wasRotatedOut(token) && this.#knobs.rotationRevokesFamily) this.#refreshToken = null;
+        return EXPIRED;
+      }
+      if (!this.#knobs.refreshTokenRotation) return this.#issue(origin, {});
+      this.#rotations += 1;
+      this.#refreshToken = rotated(this.#rotations);
+      return this.#issue(origin, { refresh_token: this.#refreshToken });
+    } finally {
+      this.#busy.delete(token);
+    }
+  }
+
+  #wasRotatedOut(token: string): boolean {
+    return Array.from({ length: this.#rotations }, (_, n) => rotated(n)).includes(token);
+  }
+
+  /** Fields as recorded (Crim/pardot-java-client ssoLoginSuccess.json): issued_at as text, no expires_in. */
+  #issue(origin: string, extra: Readonly<Record<string, string>>): TokenAnswer {
+    this.#issued += 1;
+    const number = mix(this.#seed, this.#issued).toString(36);
+    const token = `00DSIM000000001!AQ${this.#issued}.${number}`;
+    this.#tokens.set(token, { usable: this.#knobs.scopePardotApi, issuedAt: this.#clock.elapsed() });
+    const body = {
+      access_token: token,
+      scope: this.#knobs.scopePardotApi ? "pardot_api refresh_token" : "refresh_token",
+      instance_url: origin,
+      id: `${origin}/id/00DSIM000000001AAA/005SIM000000001AAA`,
+      token_type: "Bearer",
+      issued_at: String(Math.floor(this.#clock.now())),
+      signature: `simulated-${number}`,
+      ...extra,
+    };
+    return { status: 200, body };
+  }
+}
+
+function rotated(rotations: number): string {
+  return rotations === 0 ? SIMULATOR_REFRESH_TOKEN : `${SIMULATOR_REFRESH_TOKEN}-${rotations}`;
+}

@@ -1,0 +1,124 @@
+/** Options of the simulator: meanings, defaults, checks. */
+import { knobProblems, resolveKnobs } from "./knobs.ts";
+import type { Knobs } from "./knobs.ts";
+import { ROWS_MAX, SCALES, SIZES } from "./scale.ts";
+import type { Scale } from "./scale.ts";
+import { createZone } from "./zone.ts";
+import type { Zone } from "./zone.ts";
+
+export interface SimulatorOptions {
+  /** Loopback port; 0, the default: any free one. */
+  readonly port?: number;
+  /** Same seed, same account, to the byte. Default 1. */
+  readonly seed?: number;
+  /** Size of the account. Default small. */
+  readonly scale?: Scale;
+  /** Rows of single objects, by the catalogue's name: `{ VisitorActivity: 3_000_000 }`. */
+  readonly rows?: Readonly<Record<string, number>>;
+  /** Rows that share one second, in each object with a watermark. Default 700, at most 70 % of the rows. */
+  readonly ties?: number;
+  /** Zone of the API user, in which v3/v4 speak. Default UTC. */
+  readonly timezone?: string;
+  /** Zone of the account, in which the quota day turns. Default: that of the user. */
+  readonly accountTimezone?: string;
+  /** Simulated now at the start: an ISO instant, or `YYYY-MM-DD HH:MM:SS` in UTC. Default 2026-03-20T09:30:00Z. */
+  readonly now?: string;
+  /** Calls per day before code 122. Default 50,000. */
+  readonly dailyLimit?: number;
+  /** Milliseconds added to every answer. Default 0. */
+  readonly latencyMs?: number;
+  /** Seconds an export is worked on. Default 0. */
+  readonly exportSeconds?: number;
+  readonly knobs?: Partial<Knobs>;
+}
+
+export interface ResolvedOptions {
+  readonly port: number;
+  readonly seed: number;
+  readonly scale: Scale;
+  readonly rows: Readonly<Record<string, number>>;
+  readonly ties: number;
+  readonly zone: Zone;
+  readonly accountZone: Zone;
+  /** Milliseconds since 1970. */
+  readonly startAt: number;
+  readonly dailyLimit: number;
+  readonly latencyMs: number;
+  readonly exportSeconds: number;
+  readonly knobs: Knobs;
+}
+
+export const DEFAULT_NOW: string = "2026-03-20T09:30:00Z";
+
+/** What is wrong with the options, one sentence each; empty when all is well. */
+export function optionProblems(options: SimulatorOptions): string[] {
+  const problems: string[] = [];
+  const whole = (name: string, value: number | undefined, max: number): void => {
+    if (value === undefined || (Number.isInteger(value) && value >= 0 && value <= max)) return;
+    problems.push(`${name}: got ${value}, expected a whole number from 0 to ${max}`);
+  };
+  whole("port", options.port, 65_535);
+  whole("seed", options.seed, 0xffff_ffff);
+  whole("ties", options.ties, ROWS_MAX);
+  whole("dailyLimit", options.dailyLimit, Number.MAX_SAFE_INTEGER);
+  whole("latencyMs", options.latencyMs, 600_000);
+  if (options.exportSeconds !== undefined && !(options.exportSeconds >= 0)) {
+    problems.push(`exportSeconds: got ${options.exportSeconds}, expected 0 or more`);
+  }
+  if (options.scale !== undefined && !SCALES.includes(options.scale)) {
+    problems.push(`scale: got ${options.scale}, expected ${SCALES.join(", ")}`);
+  }
+  for (const [object, rows] of Object.entries(options.rows ?? {})) {
+    if (SIZES[object] === undefined) {
+      problems.push(`rows: no object ${object}; there are ${Object.keys(SIZES).join(", ")}`);
+    } else whole(`rows of ${object}`, rows, ROWS_MAX);
+  }
+  for (const name of ["timezone", "accountTimezone"] as const) {
+    if (options[name] !== undefined && !isZone(options[name])) {
+      problems.push(`${name}: got ${options[name]}, expected an IANA name such as Europe/Berlin`);
+    }
+  }
+  if (options.now !== undefined && Number.isNaN(instantOf(options.now))) {
+    problems.push(`now: got ${options.now}, expected an instant from 2005 to 2040 such as ${DEFAULT_NOW}`);
+  }
+  problems.push(...knobProblems(options.knobs ?? {}));
+  return problems;
+}
+
+/** Options with their defaults. Throws an Error that names every problem. */
+export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
+  const problems = optionProblems(options);
+  if (problems.length > 0) throw new Error(`simulator options: ${problems.join("; ")}`);
+  const zone = createZone(options.timezone ?? "UTC");
+  return {
+    port: options.port ?? 0,
+    seed: options.seed ?? 1,
+    scale: options.scale ?? "small",
+    rows: options.rows ?? {},
+    ties: options.ties ?? 700,
+    zone,
+    accountZone: options.accountTimezone === undefined ? zone : createZone(options.accountTimezone),
+    startAt: instantOf(options.now ?? DEFAULT_NOW),
+    dailyLimit: options.dailyLimit ?? 50_000,
+    latencyMs: options.latencyMs ?? 0,
+    exportSeconds: options.exportSeconds ?? 0,
+    knobs: resolveKnobs(options.knobs ?? {}),
+  };
+}
+
+function isZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en-US", { timeZone: name }) instanceof Intl.DateTimeFormat;
+  } catch {
+    return false;
+  }
+}
+
+/** Milliseconds since 1970, whole seconds; NaN for anything that is no such instant. */
+function instantOf(text: string): number {
+  const form = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$/.exec(text.trim());
+  if (form === null) return Number.NaN;
+  const instant = Date.parse(text.trim().replace(" ", "T") + (form[3] === undefined ? "Z" : ""));
+  const year = new Date(instant).getUTCFullYear();
+  return year >= 2005 && year <= 2040 ? Math.floor(instant / 1000) * 1000 : Number.NaN;
+}

@@ -1,0 +1,200 @@
+/** The HTTP server: the API, the token endpoint and the controls, on loopback. */
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import { answerCall } from "./api.ts";
+import { answerControl } from "./control.ts";
+import type { Controls } from "./control.ts";
+import type { FaultRule } from "./faults.ts";
+import { sendReply } from "./reply.ts";
+import type { Reply, SendContext } from "./reply.ts";
+import { kindOf, parseRoute } from "./route.ts";
+import type { SimulatorState } from "./state.ts";
+import { countRequest } from "./stats.ts";
+import type { RequestRecord } from "./stats.ts";
+
+const BODY_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Not yet listening. `current` is asked at each request: a reset replaces the state. */
+export function createSimulatorServer(current: () => SimulatorState, controls: Controls): Server {
+  const server = createServer((request, response) => {
+    handle(request, response, current(), controls).catch((error: unknown) => {
+      // A bug of the simulator: say so where the test sees it.
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, { "Content-Type": "text/plain" }).end(`simulator: ${String(error)}\n`);
+    });
+  });
+  server.keepAliveTimeout = 30_000;
+  return server;
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  state: SimulatorState,
+  controls: Controls,
+): Promise<void> {
+  const url = new URL(request.url ?? "/", "http://simulator.invalid");
+  const path = url.pathname;
+  if (path.startsWith("/__sim")) await answerControl(request, response, url, controls, await readBody(request));
+  else if (path.startsWith("/api/")) await handleApi(request, response, url, state);
+  else if (path === "/services/oauth2/token") await handleToken(request, response, url, state);
+  else response.writeHead(404, { "Content-Type": "text/html" }).end("<html><body>Not found</body></html>\n");
+}
+
+async function handleApi(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  state: SimulatorState,
+): Promise<void> {
+  const { limits, options } = state;
+  const leave = once(() => limits.leave());
+  limits.enter();
+  response.once("close", leave);
+  const limit = limits.count();
+  const body = await readBody(request);
+  const inQuery = new Map(url.searchParams);
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(request.headers["content-type"] ?? "");
+  const parameters = new Map([...inQuery, ...(isForm ? new URLSearchParams(body) : [])]);
+  const route = parseRoute(url.pathname);
+  const record = recordOf(request, url, kindOf(route), parameters, state);
+  const fault = await before(request, response, url, state);
+  if (fault === "gone") return;
+  const headers = request.headers;
+  const call = { route, method: record.method, headers, inQuery, parameters, body, fault, limit };
+  const reply = answerCall({ ...call, origin: originOf(request) }, state);
+  record.status = reply.status;
+  await sendReply(reply, sendContext(request, response, state, options.knobs.gzip, fault, leave));
+}
+
+async function handleToken(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  state: SimulatorState,
+): Promise<void> {
+  const body = await readBody(request);
+  const form = new Map([...url.searchParams, ...new URLSearchParams(body)]);
+  const shown = new Map([...form].filter(([name]) => name === "grant_type"));
+  const record = recordOf(request, url, "token", shown, state);
+  const fault = await before(request, response, url, state);
+  if (fault === "gone") return;
+  const reply = fault === null ? null : tokenFault(fault);
+  const answer = reply ?? (await tokenReply(request, form, state));
+  record.status = answer.status;
+  await sendReply(
+    answer,
+    sendContext(request, response, state, false, fault, () => undefined),
+  );
+}
+
+async function tokenReply(
+  request: IncomingMessage,
+  form: ReadonlyMap<string, string>,
+  state: SimulatorState,
+): Promise<Reply> {
+  const contentType = "application/json;charset=UTF-8";
+  if (request.method !== "POST") {
+    const body = { error: "invalid_request", error_description: "must use HTTP POST" };
+    return { status: 400, contentType, body: JSON.stringify(body) };
+  }
+  const { status, body } = await state.desk.answer(form, basicOf(request), originOf(request));
+  return { status, contentType, body: JSON.stringify(body) };
+}
+
+/** Faults of the token endpoint: `status` with `message` as the OAuth error, else a page. */
+function tokenFault(fault: FaultRule): Reply | null {
+  if (fault.status === undefined && fault.html !== true && fault.garbage !== true) return null;
+  if (fault.garbage === true) return { status: 200, contentType: "application/json", body: '{"access_token":' };
+  if (fault.message === undefined) {
+    return { status: fault.status ?? 200, contentType: "text/html", body: "<html><body>Maintenance</body></html>\n" };
+  }
+  const [error = "", description = ""] = fault.message.split(": ");
+  const body = JSON.stringify({ error, error_description: description });
+  return { status: fault.status ?? 400, contentType: "application/json;charset=UTF-8", body };
+}
+
+/** Latency, and faults that need no answer. */
+async function before(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  state: SimulatorState,
+): Promise<FaultRule | null | "gone"> {
+  const fault = state.faults.next(request.method ?? "GET", url.pathname + url.search);
+  const delay = state.options.latencyMs + (fault?.delayMs ?? 0);
+  if (delay > 0) await pause(delay);
+  if (fault?.reset === true) {
+    request.socket.resetAndDestroy();
+    return "gone";
+  }
+  if (fault?.hang === true) {
+    if (!response.destroyed) await new Promise<void>((resolve) => void response.once("close", resolve));
+    return "gone";
+  }
+  return fault;
+}
+
+function sendContext(
+  request: IncomingMessage,
+  response: ServerResponse,
+  state: SimulatorState,
+  gzip: boolean,
+  fault: FaultRule | null,
+  finished: () => void,
+): SendContext {
+  const sent = (bytes: number): void => {
+    state.counters.bytesSent += bytes;
+  };
+  return { request, response, gzip, fault, now: state.clock.now(), sent, finished };
+}
+
+function recordOf(
+  request: IncomingMessage,
+  url: URL,
+  kind: string,
+  parameters: ReadonlyMap<string, string>,
+  state: SimulatorState,
+): RequestRecord {
+  const record: RequestRecord = {
+    at: new Date(state.clock.now()).toISOString(),
+    method: request.method ?? "GET",
+    path: url.pathname,
+    parameters: Object.fromEntries(parameters),
+    kind,
+    status: null,
+  };
+  countRequest(state.counters, record);
+  return record;
+}
+
+function basicOf(request: IncomingMessage): readonly [string, string] | null {
+  const encoded = /^Basic (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+  if (encoded === undefined) return null;
+  const [user = "", ...rest] = Buffer.from(encoded, "base64").toString("utf8").split(":");
+  return [decodeURIComponent(user), decodeURIComponent(rest.join(":"))];
+}
+
+function originOf(request: IncomingMessage): string {
+  return `http://${request.headers.host ?? "127.0.0.1"}`;
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) throw new Error(`the body is longer than ${BODY_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
+  };
+}

@@ -1,0 +1,73 @@
+/** Starting and stopping a simulator, in this process or as the command `simulate`. */
+import type { AddressInfo } from "node:net";
+import type { Controls } from "./control.ts";
+import {
+  SIMULATOR_BUSINESS_UNIT_ID,
+  SIMULATOR_CLIENT_ID,
+  SIMULATOR_CLIENT_SECRET,
+  SIMULATOR_REFRESH_TOKEN,
+} from "./credentials.ts";
+import { readFaults } from "./faults.ts";
+import { resolveOptions } from "./options.ts";
+import type { SimulatorOptions } from "./options.ts";
+import { createSimulatorServer } from "./server.ts";
+import { advanceState, createState, statsOf, truthRows } from "./state.ts";
+
+/** A running simulator. Its controls do the same as the endpoints under `/__sim`. */
+export interface Simulator extends Controls {
+  /** `http://127.0.0.1:PORT`: API host and login host in one. */
+  readonly url: string;
+  /** Ends all connections and frees the port. */
+  close(): Promise<void>;
+}
+
+/** Builds the account and listens on 127.0.0.1. Throws an Error that names every impossible option. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const resolved = resolveOptions(options);
+  let state = createState(resolved);
+  const controls: Controls = {
+    stats: () => statsOf(state),
+    rows: (object, deleted = "live") => truthRows(state, object, deleted),
+    advance: (days) => advanceState(state, days),
+    faults: (script) => state.faults.set(readFaults(script)),
+    reset: () => {
+      state = createState(resolved, state.account.days === 0 ? state.account : null);
+    },
+    now: () => new Date(state.clock.now()),
+  };
+  const server = createSimulatorServer(() => state, controls);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(resolved.port, "127.0.0.1", () => resolve());
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    ...controls,
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/**
+ * Body of the command `simulate`: starts one and writes one JSON line with all that a client needs. The caller closes
+ * it when asked to stop.
+ */
+export async function simulatorMain(options: SimulatorOptions, write: (line: string) => void): Promise<Simulator> {
+  const simulator = await startSimulator(options);
+  const line = {
+    url: simulator.url,
+    business_unit_id: SIMULATOR_BUSINESS_UNIT_ID,
+    client_id: SIMULATOR_CLIENT_ID,
+    client_secret: SIMULATOR_CLIENT_SECRET,
+    refresh_token: SIMULATOR_REFRESH_TOKEN,
+    now: simulator.now().toISOString(),
+    seed: options.seed ?? 1,
+    timezone: options.timezone ?? "UTC",
+  };
+  write(JSON.stringify(line));
+  return simulator;
+}

@@ -1,0 +1,103 @@
+/** Everything a running simulator holds; `reset` makes a new one. */
+import { Account } from "./account.ts";
+import { createClock } from "./clock.ts";
+import type { SimClock } from "./clock.ts";
+import { truthRecord } from "./encode-row.ts";
+import { ExportQueue } from "./export-queue.ts";
+import { createFaults } from "./faults.ts";
+import type { Faults } from "./faults.ts";
+import { createLimits } from "./limits.ts";
+import type { Limits } from "./limits.ts";
+import type { Value } from "./model.ts";
+import { TokenDesk } from "./oauth.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { SelectionMemory } from "./selection.ts";
+import { createCounters, lastRequests } from "./stats.ts";
+import type { Counters, SimulatorStats } from "./stats.ts";
+
+export interface SimulatorState {
+  readonly options: ResolvedOptions;
+  readonly account: Account;
+  readonly clock: SimClock;
+  readonly limits: Limits;
+  readonly desk: TokenDesk;
+  readonly queue: ExportQueue;
+  readonly faults: Faults;
+  readonly memory: SelectionMemory;
+  readonly counters: Counters;
+}
+
+export const ADVANCE_DAYS_MAX = 1_000;
+const DAY_MS = 86_400_000;
+
+/** An account of its own is made unless one as new is given. */
+export function createState(options: ResolvedOptions, untouched: Account | null = null): SimulatorState {
+  const { seed, scale, rows, ties, zone, accountZone, knobs } = options;
+  const startAt = Math.floor(options.startAt / 1000);
+  const account = untouched ?? new Account({ seed, scale, rows, ties, knobs, zone, startAt });
+  const clock = createClock(options.startAt, knobs.clock === "frozen");
+  return {
+    options,
+    account,
+    clock,
+    limits: createLimits(clock, accountZone, options.dailyLimit, knobs),
+    desk: new TokenDesk(clock, knobs, seed),
+    queue: new ExportQueue(account, clock, knobs, options.exportSeconds * 1000),
+    faults: createFaults(),
+    memory: new SelectionMemory(),
+    counters: createCounters(),
+  };
+}
+
+/** Simulated days: rows appear, change and vanish, and the clock moves on. Throws RangeError. */
+export function advanceState(state: SimulatorState, days: number): void {
+  if (!Number.isInteger(days) || days < 1 || days > ADVANCE_DAYS_MAX) {
+    throw new RangeError(`advance: got ${days} days, expected a whole number from 1 to ${ADVANCE_DAYS_MAX}`);
+  }
+  state.queue.freeze();
+  state.account.advance(days);
+  state.clock.skip(days * DAY_MS);
+}
+
+export function statsOf(state: SimulatorState): SimulatorStats {
+  const { counters, limits, clock, queue, account } = state;
+  return {
+    calls: [...counters.byKind.values()].reduce((sum, calls) => sum + calls, 0),
+    byKind: Object.fromEntries(counters.byKind),
+    tokenRequests: counters.tokenRequests,
+    maxInFlight: limits.maxInFlight(),
+    bytesSent: counters.bytesSent,
+    quota: limits.usage(),
+    now: new Date(clock.now()).toISOString(),
+    days: account.days,
+    exports: queue.all().map((job) => ({
+      id: job.id,
+      object: job.model.name,
+      fields: job.fields,
+      procedure: job.procedure,
+      arguments: job.arguments,
+      state: job.state,
+      isExpired: queue.isExpired(job),
+      rows: job.state === "Complete" ? job.rows.length : null,
+      files: job.files.length,
+    })),
+    requests: lastRequests(counters),
+  };
+}
+
+/** Every row there is, in the catalogue's column names. Throws when there is no such object. */
+export function* truthRows(
+  state: SimulatorState,
+  object: string,
+  deleted: "live" | "deleted" | "all",
+): Generator<Readonly<Record<string, Value>>> {
+  const { account } = state;
+  const table = account.table(object);
+  const columns = account.columns(table.model);
+  for (let index = 0; index < table.count; index += 1) {
+    const gone = table.gone[index] === 1;
+    // What nobody can see is not there: deleted rows show only where the API shows them.
+    if (gone ? deleted === "live" || table.model.deletes !== true : deleted === "deleted") continue;
+    yield truthRecord(columns, account.values(table, index), account.zone);
+  }
+}
