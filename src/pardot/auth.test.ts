@@ -235,6 +235,22 @@ describe("giving up on a token", () => {
     expect(tokenForms).toHaveLength(1);
   });
 
+  test("who comes while a request is still under way that all have left, asks anew when that one fails", async () => {
+    const { step, answer } = held("");
+    const { pardot, api, tokenForms, clock } = harness({ steps: [PAGE], tokens: [step] });
+    const stop = new AbortController();
+    const leaving = caught(pardot.queryPage(TAG, stop.signal));
+    await Promise.resolve();
+    stop.abort(new Error("stopped"));
+    await leaving;
+    const next = pardot.queryPage(TAG, NEVER);
+    await Promise.resolve();
+    expect(tokenForms).toHaveLength(1);
+    answer();
+    await next;
+    expect([tokenForms.length, api.length, clock.slept]).toEqual([2, 1, []]);
+  });
+
   test("nobody waiting, no further try is made", async () => {
     const { step, answer } = held("");
     const { pardot, tokenForms, clock } = harness({ steps: [PAGE], tokens: [step] });

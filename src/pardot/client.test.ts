@@ -203,6 +203,31 @@ describe("failures", () => {
   });
 });
 
+describe("stopping", () => {
+  test.each([1, 2])(
+    "an abort during request %i ends the call with its reason, and announces nothing more",
+    async (at) => {
+      const stop = new AbortController();
+      const reason = new Error("stopped");
+      const stopping: Step = async () => {
+        stop.abort(reason);
+        throw CUT;
+      };
+      const { pardot, api, events } = harness({ steps: at === 1 ? [stopping] : [CUT, stopping] });
+      expect(await caught(pardot.queryPage(TAG, stop.signal))).toBe(reason);
+      expect([api.length, events.length]).toEqual([at, at - 1]);
+    },
+  );
+
+  test("an abort while the reservation is written down: nothing is sent", async () => {
+    const stop = new AbortController();
+    const reason = new Error("stopped");
+    const { pardot, api } = harness({ steps: [PAGE], take: async () => stop.abort(reason) });
+    expect(await caught(pardot.queryPage(TAG, stop.signal))).toBe(reason);
+    expect([api.length, pardot.calls.total]).toEqual([0, 0]);
+  });
+});
+
 describe("the version", () => {
   test("89 switches to 3 once, for good", async () => {
     const { pardot, api } = harness({ steps: [{ status: 400, body: failBody(89) }, PAGE] });

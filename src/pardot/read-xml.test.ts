@@ -42,6 +42,8 @@ describe("xml", () => {
     ["with an entity of its own", '<!DOCTYPE r [<!ENTITY x "y">]><r>&x;</r>'],
     ["with a control character", "<r>\u0001</r>"],
     ["nested without end", "<a>".repeat(1e5)],
+    ["nested too deep", "<a>".repeat(65) + "</a>".repeat(65)],
+    ["cut behind its end", "<r></r><!-- "],
   ])("a document %s is refused", (_name, text) => {
     expect(() => readXml(text)).toThrow(UnreadableBody);
   });
