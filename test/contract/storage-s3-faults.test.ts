@@ -1,0 +1,200 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Clock } from "../../src/platform/clock.ts";
+import { systemRandom } from "../../src/platform/random.ts";
+import { openS3Storage } from "../../src/storage/s3.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { newBucket } from "../servers/bucket.ts";
+import { startFaultProxy } from "../servers/fault-proxy.ts";
+import type { Fault, FaultProxy } from "../servers/fault-proxy.ts";
+import { s3Server, whereS3Runs } from "../servers/s3.ts";
+import { CALM, digestOf, keysOf, noise, spooled, textOf } from "./spooled.ts";
+
+const KEY = "Tag/Tag_api_1.csv";
+const ATTEMPTS = 5;
+
+function times(count: number, fault: Fault): Fault[] {
+  return Array.from({ length: count }, () => fault);
+}
+
+whereS3Runs(() => {
+  describe("storage on S3 under faults (Ceph RADOS Gateway)", () => {
+    let tmpDir: string;
+    let proxy: FaultProxy;
+    /** Through the proxy. */
+    let storage: Storage;
+    /** Past the proxy: what is really there. */
+    let truth: Storage;
+    let pauses: number[];
+
+    beforeEach(async () => {
+      const server = await s3Server();
+      const bucket = await newBucket(server);
+      tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-faults-"));
+      proxy = await startFaultProxy(server.endpoint);
+      pauses = [];
+      const clock: Clock = {
+        now: () => 0,
+        sleep: async (ms, signal) => {
+          signal?.throwIfAborted();
+          pauses.push(ms);
+        },
+      };
+      const options = { bucket, prefix: "p", pathStyle: null, clock, random: systemRandom, idleTimeoutMs: 1_000 };
+      storage = openS3Storage({ ...options, endpoint: proxy.endpoint });
+      truth = openS3Storage({ ...options, endpoint: server.endpoint, idleTimeoutMs: 60_000 });
+    });
+    afterEach(async () => {
+      await proxy.close();
+      await rm(tmpDir, { recursive: true, force: true });
+    });
+
+    const passing: readonly (readonly [string, readonly Fault[]])[] = [
+      ["a 500", [{ kind: "answer", status: 500 }]],
+      ["four times 503 slow down", times(4, { kind: "answer", status: 503, code: "SlowDown" })],
+      [
+        "a conflict with another conditional write",
+        [{ kind: "answer", status: 409, code: "ConditionalRequestConflict" }],
+      ],
+      ["a reset in mid-body", [{ kind: "reset-in-body", afterBytes: 1_000_000 }]],
+      ["a reset before the body", [{ kind: "reset-in-body", afterBytes: 0 }]],
+      ["a server that never answers", [{ kind: "stall" }]],
+      ["a byte that changes on the way", [{ kind: "corrupt" }]],
+      ["an answer that is lost after the write", [{ kind: "lose-answer" }]],
+      ["answers that are lost every time", times(ATTEMPTS, { kind: "lose-answer" })],
+      ["a mixture", [{ kind: "stall" }, { kind: "answer", status: 502 }, { kind: "lose-answer" }]],
+    ];
+    it.each(passing)("publishes one whole object through %s", async (_fault, faults) => {
+      const file = await spooled(tmpDir, noise(3_000_000));
+      proxy.fail("PUT", ...faults);
+      expect(await storage.publish(KEY, file, CALM)).toBe("written");
+      expect(await keysOf(truth)).toEqual([KEY]);
+      expect(await digestOf(truth, KEY)).toEqual({ bytes: file.bytes, sha256: file.sha256 });
+      expect(pauses).toHaveLength(Math.min(faults.length, ATTEMPTS - 1));
+    });
+
+    const failing: readonly (readonly [string, Fault, string, number])[] = [
+      ["a server that only fails", { kind: "answer", status: 500 }, "storage.unavailable", 7],
+      ["a server that only throttles", { kind: "answer", status: 503, code: "SlowDown" }, "storage.unavailable", 7],
+      ["a connection that always resets", { kind: "reset-in-body", afterBytes: 0 }, "storage.unreachable", 7],
+      ["a server that never answers", { kind: "stall" }, "storage.unreachable", 7],
+      ["a line that always changes bytes", { kind: "corrupt" }, "storage.digest-refused", 6],
+    ];
+    it.each(failing)("publishes nothing against %s, and says so", async (_fault, fault, code, exitCode) => {
+      const file = await spooled(tmpDir, noise(100_000));
+      proxy.fail("PUT", ...times(ATTEMPTS, fault));
+      const hint = expect.any(String) as string;
+      await expect(storage.publish(KEY, file, CALM)).rejects.toMatchObject({ code, exitCode, hint });
+      expect(proxy.requests.filter((method) => method === "PUT")).toHaveLength(ATTEMPTS);
+      expect(await keysOf(truth)).toEqual([]);
+    });
+
+    it("still says that it was there before when the first answer is a refusal", async () => {
+      await truth.publish(KEY, await spooled(tmpDir, "x"), CALM);
+      proxy.fail("HEAD", { kind: "answer", status: 500 });
+      expect(await storage.publish(KEY, await spooled(tmpDir, "x"), CALM)).toBe("already-there");
+    });
+
+    it("refuses other bytes also when the refusal was lost once", async () => {
+      await truth.publish(KEY, await spooled(tmpDir, "theirs"), CALM);
+      proxy.fail("PUT", { kind: "lose-answer" });
+      const ours = await spooled(tmpDir, "ours");
+      await expect(storage.publish(KEY, ours, CALM)).rejects.toMatchObject({ code: "storage.different-bytes" });
+      expect(await textOf(truth, KEY)).toBe("theirs");
+    });
+
+    it("counts a created document as written when its answer was lost", async () => {
+      proxy.fail("PUT", { kind: "lose-answer" });
+      expect(await storage.create("_pardot_etl/lease/1", Buffer.from("me"), CALM)).toBe("written");
+    });
+
+    it("counts a created document as written when every answer was lost", async () => {
+      proxy.fail("PUT", ...times(ATTEMPTS, { kind: "lose-answer" }));
+      expect(await storage.create("_pardot_etl/lease/1", Buffer.from("me"), CALM)).toBe("written");
+    });
+
+    it("does not take another's document for its own when an answer was lost", async () => {
+      await truth.create("_pardot_etl/lease/1", Buffer.from("they"), CALM);
+      proxy.fail("PUT", { kind: "lose-answer" });
+      expect(await storage.create("_pardot_etl/lease/1", Buffer.from("me"), CALM)).toBe("exists");
+    });
+
+    it("keeps the first failure when it cannot find out whether a document was written", async () => {
+      proxy.fail("PUT", ...times(ATTEMPTS, { kind: "answer", status: 503, code: "SlowDown" }));
+      proxy.fail("HEAD", ...times(ATTEMPTS, { kind: "answer", status: 403 }));
+      await expect(storage.create("_pardot_etl/1", Buffer.from("me"), CALM)).rejects.toMatchObject({
+        code: "storage.unavailable",
+        retryable: true,
+        context: { name: "SlowDown", status: 503, attempts: ATTEMPTS },
+      });
+    });
+
+    it("goes on reading where a body was cut", async () => {
+      const file = await spooled(tmpDir, noise(2_000_000));
+      await truth.publish(KEY, file, CALM);
+      proxy.fail(
+        "GET",
+        { kind: "cut-answer", afterBytes: 700_000 },
+        { kind: "stall" },
+        { kind: "cut-answer", afterBytes: 5 },
+      );
+      expect(await digestOf(storage, KEY)).toEqual({ bytes: file.bytes, sha256: file.sha256 });
+    });
+
+    it("gives up reading when the store fails each time", async () => {
+      await truth.publish(KEY, await spooled(tmpDir, noise(2_000_000)), CALM);
+      proxy.fail("GET", ...times(ATTEMPTS, { kind: "answer", status: 503 }));
+      await expect(digestOf(storage, KEY)).rejects.toMatchObject({ code: "storage.unavailable", exitCode: 7 });
+    });
+
+    it("reads a document again when its body was cut", async () => {
+      await truth.create("_pardot_etl/state/1", noise(100_000), CALM);
+      proxy.fail("GET", { kind: "cut-answer", afterBytes: 50_000 });
+      expect(await storage.read("_pardot_etl/state/1", CALM)).toEqual(new Uint8Array(noise(100_000)));
+    });
+
+    it("lists every key once when a page fails", async () => {
+      for (const key of ["a", "b", "c"]) await truth.create(key, Buffer.from("x"), CALM);
+      proxy.fail("GET", { kind: "answer", status: 500 }, { kind: "stall" });
+      expect(await keysOf(storage)).toEqual(["a", "b", "c"]);
+    });
+
+    it("leaves nothing to see when it is aborted while the body is under way", async () => {
+      const controller = new AbortController();
+      const reason = new Error("stop");
+      proxy.onBodyBytes(2_000_000, () => controller.abort(reason));
+      const file = await spooled(tmpDir, noise(8_000_000));
+      await expect(storage.publish(KEY, file, controller.signal)).rejects.toBe(reason);
+      expect(await keysOf(truth)).toEqual([]);
+      expect(proxy.requests).toEqual(["PUT"]);
+    });
+
+    it("sends nothing more once it is aborted between two attempts", async () => {
+      const controller = new AbortController();
+      const reason = new Error("stop");
+      proxy.fail("PUT", { kind: "answer", status: 500 });
+      const clock: Clock = {
+        now: () => 0,
+        sleep: async (_ms, signal) => (controller.abort(reason), signal?.throwIfAborted()),
+      };
+      const bucket = truth.location.slice("s3://".length).split("/")[0] ?? "";
+      const options = { bucket, prefix: "", endpoint: proxy.endpoint, pathStyle: null, clock, random: systemRandom };
+      const created = openS3Storage(options).create("a", Buffer.from("x"), controller.signal);
+      await expect(created).rejects.toBe(reason);
+      expect(proxy.requests).toEqual(["PUT"]);
+    });
+
+    it("waits longer from one attempt to the next, and never the same by chance alone", async () => {
+      proxy.fail("PUT", ...times(4, { kind: "answer", status: 500 }));
+      await storage.create("a", Buffer.from("x"), CALM);
+      const bounds = [250, 500, 1_000, 2_000];
+      expect(pauses).toHaveLength(bounds.length);
+      for (const [index, full] of bounds.entries()) {
+        expect(pauses[index]).toBeGreaterThanOrEqual(full / 2);
+        expect(pauses[index]).toBeLessThanOrEqual(full);
+      }
+    });
+  });
+});
