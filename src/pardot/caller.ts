@@ -188,7 +188,7 @@ function warnOfRepeat(call: Call<unknown>, failure: Failure, onEvent: OnEvent): 
 }
 
 /** `used/max`, read leniently: the form is documented for v5 only, and not exactly. */
-export function usageIn(header: string | undefined): { readonly used: number; readonly max: number } | null {
+function usageIn(header: string | undefined): { readonly used: number; readonly max: number } | null {
   const match = /(\d{1,12})\s*\/\s*(\d{1,12})/.exec((header ?? "").replaceAll(",", ""));
   return match === null ? null : { used: Number(match[1]), max: Number(match[2]) };
 }

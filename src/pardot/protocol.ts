@@ -43,7 +43,7 @@ export function readByIdPath(urlName: string, version: Version, id: string): str
  * asked, while no secret is in an address. Beyond this length, which only a list of ids reaches, the parameters go as a
  * form, because servers commonly stop at 8 KB of request line and some proxies at 2.
  */
-export const ADDRESS_MAX = 2000;
+const ADDRESS_MAX = 2000;
 
 /** A query or read as a request: GET where the address stays short, else POST with a form. */
 export function parameterised(

@@ -7,9 +7,9 @@ import type { Version } from "./protocol.ts";
 /** Requests sent for one call, the one refresh and the one switch of version not counted. */
 export const TRIES_MAX = 6;
 /** Requests sent for a call that Pardot finds too long. */
-export const NARROW_TRIES_MAX = 3;
+const NARROW_TRIES_MAX = 3;
 /** The pause that the minute limit asks for (vendor docs, error 202). */
-export const MINUTE_PAUSE_MS = 60_000;
+const MINUTE_PAUSE_MS = 60_000;
 
 /** Code 88: the account must use version 4; its counterpart 89 leads to 3. */
 const USE_VERSION_4 = 88;

@@ -49,11 +49,11 @@ export const QUERY: QueryV4 = {
 };
 
 /** A clock whose sleeps end at once and are written down. */
-export interface FakeClock extends Clock {
+interface FakeClock extends Clock {
   readonly slept: number[];
 }
 
-export function fakeClock(start: number = Date.UTC(2026, 0, 31, 12)): FakeClock {
+function fakeClock(start: number = Date.UTC(2026, 0, 31, 12)): FakeClock {
   let now = start;
   const slept: number[] = [];
   return {
@@ -68,7 +68,7 @@ export function fakeClock(start: number = Date.UTC(2026, 0, 31, 12)): FakeClock 
 }
 
 /** A die that always falls on `unit`. */
-export function loadedDie(unit: number): Random {
+function loadedDie(unit: number): Random {
   return { unit: () => unit, hex: (bytes) => "0".repeat(bytes * 2) };
 }
 
