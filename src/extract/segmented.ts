@@ -4,6 +4,7 @@ import { normalise } from "../encode/normalise.ts";
 import { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
 import type { Extraction } from "./extraction.ts";
+import { rowFilter } from "./keep.ts";
 import { readPages, recordId } from "./pages.ts";
 
 /**
@@ -14,13 +15,15 @@ export async function extractSegment(object: CatalogObject, window: OpenWindow, 
   const { pardot, config, journal, onEvent, stop, signal } = extraction;
   const files = openRowFiles(object, window, extraction);
   const zone = config.pardot.timeZone;
+  const keep = rowFilter(object, window, zone);
   try {
     let cursor = window.cursor;
     for await (const page of readPages(pardot, { object, window, zone, cursor, stop, signal })) {
       onEvent({ type: "page-read", object: object.name, records: page.length });
       for (const record of page) {
-        await files.add(normalise(record, object.columns, object.name));
+        const row = normalise(record, object.columns, object.name);
         cursor = recordId(record, object);
+        if (keep(row)) await files.add(row);
         if (files.isFull) await recordLanded(object, window, await files.land(), cursor, extraction);
       }
     }

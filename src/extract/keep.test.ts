@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { opportunity } from "../catalog/objects/opportunity.ts";
+import { tag } from "../catalog/objects/tag.ts";
+import type { Row } from "../encode/row.ts";
+import type { Window } from "../plan/windows.ts";
+import { rowFilter } from "./keep.ts";
+
+const day: Window = {
+  field: "updated_at",
+  from: Date.parse("2026-03-01T00:00:00Z"),
+  askFrom: Date.parse("2026-03-01T00:00:00Z"),
+  to: Date.parse("2026-03-02T00:00:00Z"),
+};
+const at = (updated: string | null): Row =>
+  opportunity.columns.map((column) => (column.name === "updated_at" ? updated : "x"));
+
+describe("rows of a window that Pardot cannot filter on", () => {
+  it.each([
+    ["2026-02-28 23:59:59", false],
+    ["2026-03-01 00:00:00", true],
+    ["2026-03-01 23:59:59", true],
+    ["2026-03-02 00:00:00", false],
+    [null, true],
+  ])("updated at %s: kept %s", (updated, kept) => {
+    expect(rowFilter(opportunity, day, "UTC")(at(updated))).toBe(kept);
+  });
+
+  it("keeps both passes of an hour that the clock shows twice", () => {
+    const window: Window = {
+      ...day,
+      askFrom: Date.parse("2026-11-01T05:30:00Z"),
+      to: Date.parse("2026-11-01T06:30:00Z"),
+    };
+    const keep = rowFilter(opportunity, window, "America/New_York");
+    expect(keep(at("2026-11-01 01:10:00"))).toBe(true);
+    expect(keep(at("2026-11-01 01:50:00"))).toBe(true);
+  });
+
+  it("leaves the choice to Pardot where Pardot filters", () => {
+    expect(rowFilter(tag, day, "UTC")(["1", "x", null, "1999-01-01 00:00:00"])).toBe(true);
+  });
+});
