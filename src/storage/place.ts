@@ -1,4 +1,4 @@
-import { link as linkFile, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
+import { link as linkFile, lstat, mkdir, open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Random } from "../platform/random.ts";
 import { temporaryName } from "./leftover.ts";
@@ -67,15 +67,19 @@ export async function writeTemporary(
   return path;
 }
 
-/** Makes a folder and its parents, and syncs every folder that got a new entry. */
+/**
+ * Makes a folder and its parents, and syncs every folder that got a new entry. Step by step: the recursive mkdir of
+ * Node 24 says ENOENT where a parent cannot be made on a read-only file system, which sends people the wrong way.
+ */
 export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  const top = dirname(first);
-  for (let synced = dirname(folder); synced.length >= top.length; synced = dirname(synced)) {
-    await syncPath(synced);
-    if (synced === top) break;
+  if (await isFolder(folder)) return;
+  await makeFolder(dirname(folder));
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (!isErrno(error, "EEXIST") || !(await isFolder(folder))) throw error;
   }
+  await syncPath(dirname(folder));
 }
 
 /** fsync(2) of a file or a folder. Systems that cannot sync a folder say so with EISDIR, EINVAL or EPERM; they need none. */
@@ -101,6 +105,15 @@ export async function removeFile(path: string): Promise<boolean> {
   try {
     await unlink(path);
     return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;

@@ -67,7 +67,7 @@ export function isTransient(failure: S3Failure): boolean {
 
 /** True when a write may have taken place although it was not acknowledged: no answer, or the server's own failure. */
 export function isAmbiguous(failure: S3Failure): boolean {
-  return failure.status === null || failure.status >= 500;
+  return isTransient(failure) && (failure.status === null || failure.status >= 500);
 }
 
 interface Reading {
