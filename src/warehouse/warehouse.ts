@@ -16,6 +16,8 @@ export interface LoadFile {
   readonly key: string;
   readonly path: string;
   readonly compression: "none" | "gzip" | "zstd";
+  /** Records in the file, as the manifest says: another number read is a failure. */
+  readonly rows: number;
   /** Columns in file order. */
   readonly columns: readonly Column[];
 }

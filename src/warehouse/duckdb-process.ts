@@ -1,0 +1,67 @@
+import { rmSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { failureOf } from "./duckdb-failure.ts";
+import { load, tableState } from "./duckdb-load.ts";
+import type { DuckdbAnswer, DuckdbRequest, DuckdbResults } from "./duckdb-protocol.ts";
+
+/**
+ * The process in which DuckDB runs, so that its memory is not that of the process that extracts. Started by
+ * `DuckdbWarehouse`; speaks the protocol of duckdb-protocol.ts. It ends with its stdin, whoever closed it.
+ */
+
+/** What DuckDB's buffers may take before they spill to disk. */
+const MEMORY_LIMIT = "512MB";
+const THREADS = "2";
+
+let database: { readonly instance: DuckDBInstance; readonly connection: DuckDBConnection } | null = null;
+let tempDir: string | null = null;
+
+async function open(request: { readonly path: string; readonly tempDir: string }): Promise<null> {
+  tempDir = request.tempDir;
+  const instance = await DuckDBInstance.create(request.path, {
+    memory_limit: MEMORY_LIMIT,
+    threads: THREADS,
+    temp_directory: request.tempDir,
+    // Extensions would be fetched from the network; nothing here needs one.
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+  });
+  database = { instance, connection: await instance.connect() };
+  return null;
+}
+
+async function perform(request: DuckdbRequest): Promise<DuckdbResults[keyof DuckdbResults]> {
+  if (request.op === "open") return open(request);
+  if (request.op === "close") {
+    database?.connection.closeSync();
+    database?.instance.closeSync();
+    database = null;
+    return null;
+  }
+  if (database === null) throw new Error("the database is not open");
+  if (request.op === "table-state") return tableState(database.connection, request.table, request.watermark);
+  return load(database.connection, request.target, request.files);
+}
+
+async function answer(line: string): Promise<DuckdbAnswer> {
+  try {
+    return { ok: true, value: await perform(JSON.parse(line) as DuckdbRequest) };
+  } catch (error) {
+    return { ok: false, failure: failureOf(error) };
+  }
+}
+
+const lines = createInterface({ input: process.stdin });
+lines.on("line", (line) => {
+  // One request at a time: the next is sent when this one is answered.
+  void answer(line).then((reply) => process.stdout.write(`${JSON.stringify(reply)}\n`));
+});
+lines.on("close", () => {
+  if (database === null) return;
+  // The process that started this one is gone, perhaps in the middle of a load, which must not go on without it. What
+  // was not committed is not in the database, so the hard way is safe, and no running query can delay it.
+  if (tempDir !== null) rmSync(tempDir, { recursive: true, force: true });
+  process.kill(process.pid, "SIGKILL");
+});

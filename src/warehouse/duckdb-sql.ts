@@ -1,0 +1,88 @@
+import type { Column, ColumnType } from "../catalog/catalog.ts";
+import type { LoadFile } from "./warehouse.ts";
+
+/** Longest record read, 16 MiB: no landed file holds a longer one. */
+const RECORD_BYTES_MAX = 16 * 1024 * 1024;
+
+/** The temporary table that files are read into as text, in file and record order, before anything is believed. */
+export const STAGING = "_pardot_etl_staging";
+/** Which files a database holds already, whatever the tool's own state says. */
+export const LOADS = "_PARDOT_ETL_LOADS";
+
+const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
+  integer: "BIGINT",
+  number: "DOUBLE",
+  boolean: "BOOLEAN",
+  datetime: "TIMESTAMP",
+  string: "VARCHAR",
+  json: "VARCHAR",
+};
+
+/**
+ * The text that each type takes. DuckDB's casts alone take too much: they round 1.5 to 2, read `t` as true, and drop
+ * the offset of a timestamp in silence.
+ */
+const PATTERNS: Readonly<Partial<Record<ColumnType, string>>> = {
+  integer: String.raw`[+-]?\d+`,
+  number: String.raw`[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`,
+  boolean: "(?i)true|false|1|0",
+  datetime: String.raw`\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d)?`,
+};
+
+/** MySQL's way to write "no date", which no warehouse can hold: null. */
+const ZERO_DATE = "0000-00-00%";
+
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+export function columnDefinition(column: Column): string {
+  return `${identifier(column.name)} ${SQL_TYPES[column.type]}`;
+}
+
+/** A staged text as its column's type; null for what is blank, and never an error: `invalidValue` has looked before. */
+export function castText(column: Column): string {
+  const name = identifier(column.name);
+  return PATTERNS[column.type] === undefined ? name : `TRY_CAST(trim(${name}) AS ${SQL_TYPES[column.type]})`;
+}
+
+/** Condition: the staged text is not what its column's type takes. Null for types that take any text. */
+export function invalidValue(column: Column): string | null {
+  const pattern = PATTERNS[column.type];
+  if (pattern === undefined) return null;
+  const name = `trim(${identifier(column.name)})`;
+  const zeroDate = column.type === "datetime" ? ` AND ${name} NOT LIKE ${literal(ZERO_DATE)}` : "";
+  // Spelled so that null compares as "valid".
+  return `coalesce(${name} <> ''${zeroDate} AND (NOT regexp_full_match(${name}, ${literal(pattern)}) OR ${castText(column)} IS NULL), false)`;
+}
+
+/**
+ * The records of a CSV file as text: empty and unquoted is null, quoted empty is the empty string. Line ends inside
+ * quotes are why it is read by one thread. The line end itself is left to DuckDB to find: given the wrong one it reads
+ * no record at all and says nothing, which is why rows are counted.
+ */
+export function readCsv(file: LoadFile, options: { readonly header: boolean }): string {
+  const columns = file.columns.map((column) => `${literal(column.name)}: 'VARCHAR'`);
+  const settings = [
+    literal(file.path),
+    `columns = {${columns.join(", ")}}`,
+    `compression = ${literal(file.compression)}`,
+    `header = ${String(options.header)}`,
+    "auto_detect = false",
+    "delim = ','",
+    `quote = '"'`,
+    `escape = '"'`,
+    "nullstr = ''",
+    "allow_quoted_nulls = false",
+    "null_padding = false",
+    "strict_mode = true",
+    "parallel = false",
+    `max_line_size = ${RECORD_BYTES_MAX}`,
+    `buffer_size = ${2 * RECORD_BYTES_MAX}`,
+  ];
+  return `read_csv(${settings.join(", ")})`;
+}
