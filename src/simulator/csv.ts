@@ -3,50 +3,48 @@ import type { Knobs } from "./knobs.ts";
 import type { ModelColumn, Value } from "./model.ts";
 import type { Zone } from "./zone.ts";
 
-export interface CsvShape {
-  /** The exported columns with their places in a row's values. */
-  readonly columns: readonly { readonly column: ModelColumn; readonly place: number }[];
-  readonly zone: Zone;
-  readonly knobs: Knobs;
+/** An exported column with its place in a row's values. */
+export interface CsvColumn {
+  readonly column: ModelColumn;
+  readonly place: number;
 }
 
-export function csvHeader(shape: CsvShape): string {
-  const end = shape.knobs.csvNewline === "lf" ? "\n" : "\r\n";
-  return shape.columns.map(({ column }) => csvText(column.name, shape.knobs)).join(",") + end;
+export interface CsvWriter {
+  readonly header: string;
+  /** One record with its end. */
+  record(values: readonly Value[]): string;
 }
 
-/** One record with its end. */
-export function csvRecord(values: readonly Value[], shape: CsvShape): string {
-  const { columns, zone, knobs } = shape;
-  let line = "";
-  for (let n = 0; n < columns.length; n += 1) {
-    const entry = columns[n];
-    if (entry === undefined) continue;
-    if (n > 0) line += ",";
-    const value = values[entry.place] ?? null;
-    if (value === null) continue;
-    if (entry.column.kind === "datetime") line += quoted(zone.text(value as number), knobs);
-    else if (typeof value === "string") line += csvText(value, knobs);
-    else if (typeof value === "boolean") line += quoted(booleanText(value, knobs), knobs);
-    else if (typeof value === "number") line += quoted(String(value), knobs);
-    else line += csvText(JSON.stringify(value), knobs);
-  }
-  return line + (knobs.csvNewline === "lf" ? "\n" : "\r\n");
-}
-
-function booleanText(value: boolean, knobs: Knobs): string {
-  if (knobs.csvBoolean === "1/0") return value ? "1" : "0";
-  return value ? "true" : "false";
-}
-
-function quoted(text: string, knobs: Knobs): string {
-  return knobs.csvQuoting === "all" ? `"${text}"` : text;
+export function csvWriter(columns: readonly CsvColumn[], zone: Zone, knobs: Knobs): CsvWriter {
+  const end = knobs.csvNewline === "lf" ? "\n" : "\r\n";
+  const quotesAll = knobs.csvQuoting === "all";
+  const emptyText = knobs.csvEmptyText === "quoted" ? '""' : "";
+  const [yes, no] = knobs.csvBoolean === "1/0" ? ["1", "0"] : ["true", "false"];
+  const plain = (text: string): string => (quotesAll ? `"${text}"` : text);
+  const text = (value: string): string => {
+    if (value === "") return emptyText;
+    return quotesAll || MUST_QUOTE.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  };
+  const field = (value: Value, isTime: boolean): string => {
+    if (value === null) return "";
+    if (typeof value === "number") return plain(isTime ? zone.text(value) : String(value));
+    if (typeof value === "string") return text(value);
+    if (typeof value === "boolean") return plain(value ? yes : no);
+    return text(JSON.stringify(value));
+  };
+  const places = columns.map(({ place }) => place);
+  const times = columns.map(({ column }) => column.kind === "datetime");
+  return {
+    header: columns.map(({ column }) => text(column.name)).join(",") + end,
+    record: (values) => {
+      let line = "";
+      for (let n = 0; n < places.length; n += 1) {
+        if (n > 0) line += ",";
+        line += field(values[places[n] ?? 0] ?? null, times[n] === true);
+      }
+      return line + end;
+    },
+  };
 }
 
 const MUST_QUOTE = /[",\r\n]/;
-
-function csvText(text: string, knobs: Knobs): string {
-  if (text === "") return knobs.csvEmptyText === "quoted" ? '""' : "";
-  if (knobs.csvQuoting === "minimal" && !MUST_QUOTE.test(text)) return text;
-  return `"${text.replaceAll('"', '""')}"`;
-}

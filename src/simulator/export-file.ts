@@ -1,8 +1,7 @@
 /** One result file of an export, made while it is sent: no row is kept. */
 import type { Account } from "./account.ts";
 import { ApiError } from "./api-error.ts";
-import { csvHeader, csvRecord } from "./csv.ts";
-import type { CsvShape } from "./csv.ts";
+import { csvWriter } from "./csv.ts";
 import { exportColumns } from "./export-order.ts";
 import { scattered } from "./export-queue.ts";
 import type { ExportFile, ExportJob, ExportQueue } from "./export-queue.ts";
@@ -30,12 +29,13 @@ export function* exportFileText(account: Account, job: ExportJob, file: ExportFi
   const table = account.table(job.model.name);
   const exportable = exportColumns(account, job.model);
   const columns = job.fields.flatMap((field) => exportable.find(({ column }) => column.name === field) ?? []);
-  const shape: CsvShape = { columns, zone: account.zone, knobs };
-  let text = csvHeader(shape);
+  const csv = csvWriter(columns, account.zone, knobs);
+  let text = csv.header;
+  const frozen = job.frozen ?? undefined;
   for (let step = file.from; step < file.to; step += 1) {
     const at = scattered(step, job.rows.length);
     const index = job.rows[at] ?? 0;
-    text += csvRecord(account.values(table, index, job.frozen ?? undefined, at), shape);
+    text += csv.record(account.values(table, index, frozen, at));
     if (text.length >= CHUNK_CHARACTERS) {
       yield text;
       text = "";

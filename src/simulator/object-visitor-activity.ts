@@ -36,7 +36,11 @@ const WIRE: readonly WireField[] = [
   { name: "type" },
   { name: "type_name" },
   absent("details"),
-  ...LINKS.filter((name) => name !== "campaign_id").map(absent),
+  // The order of the first three as recorded (Crim/pardot-java-client prospectRead.xml).
+  ...["email_id", "list_email_id", "email_template_id"].map(absent),
+  ...LINKS.filter((name) => name !== "campaign_id" && !name.startsWith("email_") && name !== "list_email_id").map(
+    absent,
+  ),
   { name: "campaign_id", outputs: ["bulk", "mobile"], absentWhenNull: true },
   {
     name: "campaign",
@@ -88,7 +92,7 @@ function make(row: RowKey, world: World): readonly Value[] {
 }
 
 function linkId(name: (typeof LINKS)[number], row: RowKey, hash: number, world: World): number | null {
-  const salted = mix(hash, hashText(name));
+  const salted = mix(hash, name.length * 31 + name.charCodeAt(0));
   switch (name) {
     case "email_id":
       return slotOf(row.index).emailId;

@@ -91,19 +91,20 @@ function changeBetween(from: number, to: number, offsetOf: (second: number) => n
   return high;
 }
 
-let textDay = Number.NaN;
-let textOfDay = "";
+const DAY_TEXTS_MAX = 20_000;
+const dayTexts = new Map<number, string>();
 
-/** `YYYY-MM-DD HH:MM:SS` of local seconds. The last day's text is kept: it is asked for again and again. */
+/** `YYYY-MM-DD HH:MM:SS` of local seconds. Texts of days are kept: they are asked for again and again. */
 export function localText(localSecond: number): string {
   const day = Math.floor(localSecond / 86_400);
-  if (day !== textDay) {
-    textDay = day;
-    textOfDay = `${new Date(day * 86_400_000).toISOString().slice(0, 10)} `;
+  let date = dayTexts.get(day);
+  if (date === undefined) {
+    date = new Date(day * 86_400_000).toISOString().slice(0, 10);
+    if (dayTexts.size < DAY_TEXTS_MAX) dayTexts.set(day, date);
   }
   const rest = localSecond - day * 86_400;
   const minutes = Math.floor(rest / 60);
-  return textOfDay + TWO[Math.floor(minutes / 60)] + ":" + TWO[minutes % 60] + ":" + TWO[rest % 60];
+  return `${date} ${TWO[Math.floor(minutes / 60)]}:${TWO[minutes % 60]}:${TWO[rest % 60]}`;
 }
 
 const TWO: readonly string[] = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, "0"));
