@@ -45,6 +45,8 @@ export function configurationPage(): string {
       "- Plain `http://` is taken for loopback addresses only; the API host is `*.pardot.com` or loopback.",
       "- The flow `client_credentials` needs the My Domain host as `PARDOT_LOGIN_URL`; Salesforce refuses it on the shared hosts.",
       "- S3 credentials, region and endpoint come from the AWS SDK's own chain (`AWS_*`).",
+      "- `SNOWFLAKE_*` has the official driver's meanings and is looked at only with `PARDOT_ETL_WAREHOUSE=snowflake`. The best",
+      "  login for a job is a key pair: `SNOWFLAKE_USER` with `SNOWFLAKE_PRIVATE_KEY_FILE` or `SNOWFLAKE_PRIVATE_KEY`.",
     ].join("\n"),
     "## The file",
     [

@@ -30,7 +30,7 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
   v4: z.strictObject({
     urlName: z.string().min(1),
     dataKey: z.string().min(1),
-    process: z.enum(["bulk", "segmented", "read"]),
+    process: z.enum(["bulk", "segmented", "read", "email"]),
     query: z
       .strictObject({
         format: z.enum(["xml", "json"]),
@@ -62,6 +62,15 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
       })
       .exactOptional(),
     readFormat: z.enum(["xml", "json"]).exactOptional(),
+    email: z
+      .strictObject({
+        operation: z.enum(["read", "stats"]),
+        by: z.enum(["email", "listEmail"]),
+        listEmailColumn: columnName,
+        which: z.enum(["new", "active"]),
+      })
+      .exactOptional(),
+    emailPairs: z.strictObject({ listEmail: columnName, email: columnName }).exactOptional(),
   }),
   notes: z.array(z.string()),
 });
@@ -141,7 +150,7 @@ function faultsOf(
   name: string,
 ): readonly { readonly path: string; readonly expected: string }[] {
   const columns = object.columns.map((column) => column.name);
-  const { process, query, readFormat } = object.v4;
+  const { process, query, readFormat, email } = object.v4;
   const isDoubled = new Set(columns).size < columns.length;
   return [
     object.name === name ? null : { path: "name", expected: `${name}: an entry keeps its name` },
@@ -156,8 +165,11 @@ function faultsOf(
     process === "segmented" && query === undefined
       ? { path: "v4.query", expected: "a query, for the process segmented" }
       : null,
-    process === "read" && readFormat === undefined
-      ? { path: "v4.readFormat", expected: "xml or json, for the process read" }
+    (process === "read" || process === "email") && readFormat === undefined
+      ? { path: "v4.readFormat", expected: `xml or json, for the process ${process}` }
+      : null,
+    process === "email" && email === undefined
+      ? { path: "v4.email", expected: "how an e-mail is read, for the process email" }
       : null,
   ].filter((fault) => fault !== null);
 }

@@ -61,8 +61,38 @@ export interface EtlConfig {
   readonly compression: "none" | "gzip" | "zstd";
   readonly rowsPerFile: number;
   readonly bytesPerFile: number;
-  readonly warehouse: { readonly kind: "none" } | { readonly kind: "duckdb"; readonly path: string };
+  readonly warehouse: { readonly kind: "none" } | { readonly kind: "duckdb"; readonly path: string } | SnowflakeConfig;
   readonly overlapMs: number;
   readonly stopGraceMs: number;
   readonly tmpDir: string;
 }
+
+/** How to reach the tables in Snowflake. Names are as the operator wrote them, quotes included if there are any. */
+export interface SnowflakeConfig {
+  readonly kind: "snowflake";
+  readonly account: string;
+  /** Null: the one that follows from the account. */
+  readonly accessUrl: URL | null;
+  readonly auth: SnowflakeAuth;
+  /** Null: the user's default. */
+  readonly role: string | null;
+  /** The virtual warehouse that runs the queries; null: the user's default. */
+  readonly warehouse: string | null;
+  readonly database: string;
+  readonly schema: string;
+}
+
+export type SnowflakeAuth =
+  | {
+      readonly authenticator: "SNOWFLAKE_JWT";
+      readonly user: string;
+      /** PKCS#8 in PEM form, decrypted. */
+      readonly privateKey: Secret;
+    }
+  | { readonly authenticator: "SNOWFLAKE"; readonly user: string; readonly password: Secret }
+  | {
+      readonly authenticator: "OAUTH" | "PROGRAMMATIC_ACCESS_TOKEN";
+      /** The token names the user by itself. */
+      readonly user: string | null;
+      readonly token: Secret;
+    };

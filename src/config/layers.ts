@@ -3,7 +3,7 @@ import { expand } from "./expand.ts";
 import type { ConfigFile } from "./file.ts";
 import { isMap } from "./file.ts";
 import type { Setting, SettingName } from "./settings.ts";
-import { CONFIG_FILE_VARIABLE, fileKey, filePath, SETTING_BY_NAME, SETTINGS } from "./settings.ts";
+import { CONFIG_FILE_VARIABLE, fileKey, filePath, SECTIONS, SETTING_BY_NAME, SETTINGS } from "./settings.ts";
 import { nearest } from "./suggest.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,7 +32,6 @@ export interface Given {
 /** What one layer gives, by name. */
 export type Layer = ReadonlyMap<string, Given>;
 
-const SECTIONS = ["pardot", "etl"] as const;
 const HIDDEN = "***";
 const SHOWN_CHARS_MAX = 100;
 

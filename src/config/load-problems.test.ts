@@ -188,11 +188,10 @@ describe("a bad configuration", () => {
           PARDOT_API_VERSION: "5",
           PARDOT_AUTH_FLOW: "jwt",
           PARDOT_ETL_FORMAT: "parquet",
-          PARDOT_ETL_WAREHOUSE: "snowflake",
           PARDOT_CLIENT_SECRET: "aws-secretsmanager:pardot#secret",
         },
       },
-      ["PARDOT_API_VERSION", "PARDOT_AUTH_FLOW", "PARDOT_CLIENT_SECRET", "PARDOT_ETL_FORMAT", "PARDOT_ETL_WAREHOUSE"],
+      ["PARDOT_API_VERSION", "PARDOT_AUTH_FLOW", "PARDOT_CLIENT_SECRET", "PARDOT_ETL_FORMAT"],
     ],
     [
       "numbers out of bounds",

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { catalog } from "../catalog/index.ts";
 import type { Config } from "./config.ts";
 import type { GivenOptions } from "./layers.ts";
 import { loadConfig, loadDestination } from "./load.ts";
@@ -137,9 +138,14 @@ describe("a good configuration", () => {
 });
 
 describe("catalogue overrides", () => {
+  test("take every entry of the catalogue as it is", async () => {
+    const file = JSON.stringify({ catalog: Object.fromEntries(catalog.map((object) => [object.name, {}])) });
+    expect((await load({ env: GOOD, file })).catalog).toEqual(catalog);
+  });
+
   test("merge maps, replace lists, and leave the rest of the entry alone", async () => {
     const before = (await load({ env: GOOD })).catalog.find((object) => object.name === "Tag");
-    const file = "catalog: { Tag: { v4: { query: { limit: 50, sortBy: [id] } } }, Account: {}, VisitorActivity: {} }";
+    const file = "catalog: { Tag: { v4: { query: { limit: 50, sortBy: [id] } } } }";
     const config = await load({ env: GOOD, file });
     const tag = config.catalog.find((object) => object.name === "Tag");
     expect(tag?.v4.query).toEqual({ ...before?.v4.query, limit: 50, sortBy: ["id"] });

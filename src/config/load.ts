@@ -6,13 +6,13 @@ import { ConfigError } from "../errors.ts";
 import type { Config, DestinationConfig } from "./config.ts";
 import type { ConfigFile } from "./file.ts";
 import { readConfigFile } from "./file.ts";
+import type { Values } from "./given.ts";
 import type { Environment, GivenOptions, Layer } from "./layers.ts";
 import { environmentLayer, fileLayer, optionLayer } from "./layers.ts";
 import { resolveConfig, resolveDestination } from "./resolve.ts";
-import type { Values } from "./resolve.ts";
 import type { Setting, SettingName } from "./settings.ts";
 import { CONFIG_FILE_VARIABLE, SETTINGS } from "./settings.ts";
-import type { ReadContext, Reading } from "./values.ts";
+import type { ReadContext, Reading, WarehouseChoice } from "./values.ts";
 import { readValue } from "./values.ts";
 
 /** Where a configuration comes from; later layers win: file, environment, options. */
@@ -53,7 +53,11 @@ export async function loadCatalog(input: ConfigInput): Promise<readonly CatalogO
 
 async function load<Result>(
   input: ConfigInput,
-  resolve: (values: Values, catalog: readonly CatalogObject[], problems: Problem[]) => Result | null,
+  resolve: (
+    values: Values,
+    catalog: readonly CatalogObject[],
+    problems: Problem[],
+  ) => Result | null | Promise<Result | null>,
 ): Promise<Result> {
   const problems: Problem[] = [];
   const file = await readConfigFile(namedFile(input), input.cwd, problems);
@@ -67,7 +71,7 @@ async function load<Result>(
   const catalog = await readCatalog(fromFile.catalog, file, problems);
   const context: ReadContext = { cwd: input.cwd, objects: catalog };
   const values = readLayers(layers, context, file.isWhole, problems);
-  const result = resolve(values, catalog, problems);
+  const result = await resolve(values, catalog, problems);
   if (problems.length === 0 && result !== null) return result;
   throw configError(problems);
 }
@@ -105,6 +109,8 @@ function readLayers(layers: readonly Layer[], context: ReadContext, isWhole: boo
   const paths = new Map<string, string>();
   const bad = new Set<string>();
   for (const setting of SETTINGS as readonly Setting[]) {
+    const warehouse = values.get("PARDOT_ETL_WAREHOUSE" satisfies SettingName) as WarehouseChoice | undefined;
+    if (setting.onlyFor !== undefined && setting.onlyFor !== warehouse?.kind) continue;
     for (const layer of layers) {
       const given = layer.get(setting.env);
       if (given === undefined) continue;

@@ -1,32 +1,23 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Problem } from "../errors.ts";
-import type { AuthConfig, Config, DestinationConfig } from "./config.ts";
+import type { AuthConfig, Config, DestinationConfig, EtlConfig } from "./config.ts";
 import { formatDuration } from "./duration.ts";
-import type { SettingName, SettingRow } from "./settings.ts";
-import { filePath } from "./settings.ts";
-import type { ValueTypes } from "./values.ts";
-
-type ValueOf<Name extends SettingName> =
-  SettingRow<Name> extends { readonly choices: readonly (infer Choice)[] }
-    ? Choice
-    : ValueTypes[SettingRow<Name>["kind"]];
-
-/** What was given, read and defaulted; each value alone is good. */
-export interface Values {
-  /** Null: not given, or bad. */
-  get<Name extends SettingName>(name: Name): ValueOf<Name> | null;
-  /** Whether nothing can be said about it: a bad value is reported already, an unread part of the file may hold it. */
-  isOpen(name: SettingName): boolean;
-  /** Where it was given, for messages. */
-  pathOf(name: SettingName): string;
-  readonly tmpDirDefault: string;
-}
+import type { Values } from "./given.ts";
+import { required } from "./given.ts";
+import { resolveSnowflake } from "./snowflake.ts";
 
 /** The hosts every org shares; vendor docs: the client credentials flow works on a My Domain host only. */
 const SHARED_LOGIN_HOSTS: ReadonlySet<string> = new Set(["login.salesforce.com", "test.salesforce.com"]);
 
-/** Fits the values together. What is missing or does not fit goes into `problems`; null when there is any such thing. */
-export function resolveConfig(values: Values, catalog: readonly CatalogObject[], problems: Problem[]): Config | null {
+/**
+ * Fits the values together; reads the file of a private key. What is missing or does not fit goes into `problems`; null
+ * when there is any such thing.
+ */
+export async function resolveConfig(
+  values: Values,
+  catalog: readonly CatalogObject[],
+  problems: Problem[],
+): Promise<Config | null> {
   const destination = resolveDestination(values, catalog, problems);
   const businessUnitId = required(
     values,
@@ -35,6 +26,7 @@ export function resolveConfig(values: Values, catalog: readonly CatalogObject[],
     problems,
   );
   const auth = resolveAuth(values, problems);
+  const warehouse = await resolveWarehouse(values, problems);
   checkExportTimes(values, problems);
   checkPaths(values, problems);
   if (destination === null || businessUnitId === null || auth === null) return null;
@@ -53,7 +45,7 @@ export function resolveConfig(values: Values, catalog: readonly CatalogObject[],
     compression: values.get("PARDOT_ETL_COMPRESSION"),
     rowsPerFile: values.get("PARDOT_ETL_ROWS_PER_FILE"),
     bytesPerFile: values.get("PARDOT_ETL_BYTES_PER_FILE"),
-    warehouse: values.get("PARDOT_ETL_WAREHOUSE"),
+    warehouse,
     stopGraceMs: values.get("PARDOT_ETL_STOP_GRACE"),
   };
   if (!isComplete(given) || !isComplete(etl)) return null;
@@ -64,6 +56,11 @@ export function resolveConfig(values: Values, catalog: readonly CatalogObject[],
     etl: { ...destination.etl, ...etl, tmpDir },
     catalog,
   };
+}
+
+async function resolveWarehouse(values: Values, problems: Problem[]): Promise<EtlConfig["warehouse"] | null> {
+  const warehouse = values.get("PARDOT_ETL_WAREHOUSE");
+  return warehouse?.kind === "snowflake" ? resolveSnowflake(values, problems) : warehouse;
 }
 
 /** The part of a configuration that a look at the destination needs; else as `resolveConfig`. */
@@ -126,20 +123,6 @@ function checkPaths(values: Values, problems: Problem[]): void {
   if (destination?.kind !== "folder" || warehouse?.kind !== "duckdb" || destination.path !== warehouse.path) return;
   const expected = "the path of a file; the destination is the folder of that name";
   problems.push({ path: values.pathOf("PARDOT_ETL_WAREHOUSE"), value: `duckdb:${warehouse.path}`, expected });
-}
-
-/** The value, or null and a problem that names both places where it can be given. */
-function required<Name extends SettingName>(
-  values: Values,
-  name: Name,
-  expected: string,
-  problems: Problem[],
-): ValueOf<Name> | null {
-  const value = values.get(name);
-  if (value === null && !values.isOpen(name)) {
-    problems.push({ path: name, value: null, expected: `${expected} (here or as ${filePath(name)} in the file)` });
-  }
-  return value;
 }
 
 type Complete<Given> = { readonly [Key in keyof Given]: NonNullable<Given[Key]> };

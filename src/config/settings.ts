@@ -1,3 +1,5 @@
+import { SNOWFLAKE_SETTINGS } from "./snowflake-settings.ts";
+
 /**
  * The one table of settings. It feeds loading, error messages and the reference page (docs/configuration.md); the key
  * in the file follows from the variable's name, so it cannot differ.
@@ -17,6 +19,8 @@ export type SettingKind =
   | "path"
   | "secret"
   | "size"
+  | "snowflake-account"
+  | "snowflake-host"
   | "text"
   | "warehouse"
   | "zone";
@@ -31,12 +35,16 @@ export interface Setting {
   readonly meaning: string;
   /** What a choice may be. */
   readonly choices?: readonly string[];
+  /** Whether a choice may be written in other capitals. */
+  readonly anyCase?: true;
+  /** The kind of warehouse without which nobody looks at the setting: its variables serve other programs too. */
+  readonly onlyFor?: "snowflake";
   /** Bounds, both allowed: numbers for integers, texts for durations and sizes. */
   readonly min?: number | string;
   readonly max?: number | string;
 }
 
-export const SETTINGS = [
+const OWN_SETTINGS = [
   {
     env: "PARDOT_BUSINESS_UNIT_ID",
     kind: "business-unit",
@@ -201,7 +209,7 @@ export const SETTINGS = [
     kind: "warehouse",
     default: "none",
     meaning:
-      "Warehouse whose tables give the start of the next range: `duckdb:PATH` or `none` (the tool's own record).",
+      "Warehouse whose tables give the start of the next range: `duckdb:PATH`, `snowflake` or `none` (the tool's own record).",
   },
   {
     env: "PARDOT_ETL_OVERLAP",
@@ -233,6 +241,12 @@ export const SETTINGS = [
   },
 ] as const;
 
+/** Every setting: this tool's own, then those that have the meanings of Snowflake's driver. */
+export const SETTINGS: readonly [...typeof OWN_SETTINGS, ...typeof SNOWFLAKE_SETTINGS] = [
+  ...OWN_SETTINGS,
+  ...SNOWFLAKE_SETTINGS,
+];
+
 /** Names the configuration file itself, so it cannot stand in one. */
 export const CONFIG_FILE_VARIABLE = "PARDOT_ETL_CONFIG";
 /** Read from the working folder when neither option nor variable names a file. */
@@ -247,11 +261,21 @@ export const SETTING_BY_NAME: ReadonlyMap<SettingName, Setting> = new Map<Settin
   SETTINGS.map((setting) => [setting.env, setting]),
 );
 
-/** `PARDOT_ETL_ROWS_PER_FILE` stands as `rows_per_file` in section `etl`, `PARDOT_CLIENT_ID` as `client_id` in `pardot`. */
-export function fileKey(env: string): { readonly section: "etl" | "pardot"; readonly key: string } {
-  return env.startsWith("PARDOT_ETL_")
-    ? { section: "etl", key: env.slice("PARDOT_ETL_".length).toLowerCase() }
-    : { section: "pardot", key: env.slice("PARDOT_".length).toLowerCase() };
+/** The sections of the file that hold settings. */
+export const SECTIONS = ["pardot", "etl", "snowflake"] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** The longer prefix comes first. */
+const PREFIXES: readonly (readonly [prefix: string, section: Section])[] = [
+  ["PARDOT_ETL_", "etl"],
+  ["PARDOT_", "pardot"],
+  ["SNOWFLAKE_", "snowflake"],
+];
+
+/** `PARDOT_ETL_ROWS_PER_FILE` stands as `rows_per_file` in section `etl`, `SNOWFLAKE_ROLE` as `role` in `snowflake`. */
+export function fileKey(env: string): { readonly section: Section; readonly key: string } {
+  const [prefix, section] = PREFIXES.find(([start]) => env.startsWith(start)) ?? (["", "etl"] as const);
+  return { section, key: env.slice(prefix.length).toLowerCase() };
 }
 
 /** `etl.rows_per_file`. */

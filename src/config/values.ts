@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Destination, EtlConfig } from "./config.ts";
+import type { Destination, EtlConfig, SnowflakeConfig } from "./config.ts";
 import { parseDuration } from "./duration.ts";
 import { Secret } from "./secret.ts";
 import type { Setting, SettingKind } from "./settings.ts";
@@ -24,10 +24,15 @@ export interface ValueTypes {
   readonly secret: Secret;
   /** Bytes. */
   readonly size: number;
+  readonly "snowflake-account": string;
+  readonly "snowflake-host": URL;
   readonly text: string;
-  readonly warehouse: EtlConfig["warehouse"];
+  readonly warehouse: WarehouseChoice;
   readonly zone: string;
 }
+
+/** What is said of the warehouse in one setting; a Snowflake has settings of its own. */
+export type WarehouseChoice = Exclude<EtlConfig["warehouse"], SnowflakeConfig> | Pick<SnowflakeConfig, "kind">;
 
 export interface ReadContext {
   /** What relative paths start from: the working folder. */
@@ -61,8 +66,10 @@ const READERS: { readonly [Kind in SettingKind]: Reader<Kind> } = {
   boolean: (text) => (text === "true" || text === "false" ? accept(text === "true") : refuse("true or false")),
   "business-unit": (text) =>
     /^0Uv[0-9A-Za-z]{15}$/.test(text) ? accept(text) : refuse("18 letters and digits that start with 0Uv"),
-  choice: (text, setting) =>
-    setting.choices?.includes(text) === true ? accept(text) : refuse(oneOf(setting.choices ?? [])),
+  choice: (text, setting) => {
+    const wanted = setting.anyCase === true ? text.toUpperCase() : text;
+    return setting.choices?.includes(wanted) === true ? accept(wanted) : refuse(oneOf(setting.choices ?? []));
+  },
   destination: readDestination,
   duration: (text, setting) => {
     const bounds = readBounds(setting, parseDuration);
@@ -89,13 +96,26 @@ const READERS: { readonly [Kind in SettingKind]: Reader<Kind> } = {
     const bounds = readBounds(setting, parseSize);
     return inBounds(parseSize(text), bounds) ?? refuse(`a size such as 16MB or 16MiB, ${bounds.text}`);
   },
+  "snowflake-account": (text) =>
+    // The driver's own pattern; what follows the account in the host name it adds by itself.
+    /^\w+([.-]\w+)*$/.test(text) && !/snowflakecomputing/i.test(text)
+      ? accept(text)
+      : refuse("an account identifier such as acme-prod or xy12345.eu-central-1, without .snowflakecomputing.com"),
+  "snowflake-host": (text) => {
+    const url = readHost(text);
+    return url === null
+      ? refuse(
+          "an https:// address without path, such as https://acme-prod.snowflakecomputing.com; http:// only for loopback",
+        )
+      : accept(url);
+  },
   text: (text) => accept(text),
   warehouse: (text, _setting, context) => {
     const path = /^duckdb:(.+)$/.exec(text)?.[1];
-    if (text === "none") return accept({ kind: "none" });
+    if (text === "none" || text === "snowflake") return accept({ kind: text });
     // A database in memory would be gone after the run, and its watermarks with it.
     return path === undefined || path === ":memory:"
-      ? refuse("none or duckdb: with the path of a file, such as duckdb:./warehouse.duckdb")
+      ? refuse("none, snowflake or duckdb: with the path of a file, such as duckdb:./warehouse.duckdb")
       : accept({ kind: "duckdb", path: resolve(context.cwd, path) });
   },
   zone: (text) => (isZone(text) ? accept(text) : refuse("an IANA time zone such as UTC or America/New_York")),

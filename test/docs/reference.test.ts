@@ -45,7 +45,7 @@ describe("the tables", () => {
     expect(new Set(SETTINGS.map((setting) => setting.env)).size).toBe(SETTINGS.length);
   });
 
-  test("give settings whose key in the file is lower snake case below pardot or etl", () => {
-    for (const setting of SETTINGS) expect(filePath(setting.env)).toMatch(/^(pardot|etl)\.[a-z][a-z0-9_]*$/);
+  test("give settings whose key in the file is lower snake case below a section", () => {
+    for (const setting of SETTINGS) expect(filePath(setting.env)).toMatch(/^(pardot|etl|snowflake)\.[a-z][a-z0-9_]*$/);
   });
 });

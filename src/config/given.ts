@@ -1,0 +1,34 @@
+import type { Problem } from "../errors.ts";
+import type { SettingName, SettingRow } from "./settings.ts";
+import { filePath } from "./settings.ts";
+import type { ValueTypes } from "./values.ts";
+
+type ValueOf<Name extends SettingName> =
+  SettingRow<Name> extends { readonly choices: readonly (infer Choice)[] }
+    ? Choice
+    : ValueTypes[SettingRow<Name>["kind"]];
+
+/** What was given, read and defaulted; each value alone is good. */
+export interface Values {
+  /** Null: not given, or bad. */
+  get<Name extends SettingName>(name: Name): ValueOf<Name> | null;
+  /** Whether nothing can be said about it: a bad value is reported already, an unread part of the file may hold it. */
+  isOpen(name: SettingName): boolean;
+  /** Where it was given, for messages. */
+  pathOf(name: SettingName): string;
+  readonly tmpDirDefault: string;
+}
+
+/** The value, or null and a problem that names both places where it can be given. */
+export function required<Name extends SettingName>(
+  values: Values,
+  name: Name,
+  expected: string,
+  problems: Problem[],
+): ValueOf<Name> | null {
+  const value = values.get(name);
+  if (value === null && !values.isOpen(name)) {
+    problems.push({ path: name, value: null, expected: `${expected} (here or as ${filePath(name)} in the file)` });
+  }
+  return value;
+}

@@ -1,0 +1,165 @@
+import { createPrivateKey } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import type { Problem } from "../errors.ts";
+import type { SnowflakeAuth, SnowflakeConfig } from "./config.ts";
+import type { Values } from "./given.ts";
+import { required } from "./given.ts";
+import { Secret } from "./secret.ts";
+import type { SettingName } from "./settings.ts";
+
+/** A key of 16,384 bits takes 13 kB; anything larger is the wrong file. */
+const KEY_BYTES_MAX = 64_000;
+
+/** Snowflake takes no shorter key (vendor docs, key-pair authentication). */
+const KEY_BITS_MIN = 2048;
+
+const HIDDEN = "***";
+
+/** The Snowflake settings as they fit together. Reads the file of the private key. Problems as in `resolveConfig`. */
+export async function resolveSnowflake(values: Values, problems: Problem[]): Promise<SnowflakeConfig | null> {
+  const account = required(values, "SNOWFLAKE_ACCOUNT", "the account identifier, such as acme-prod", problems);
+  const auth = await resolveAuth(values, problems);
+  const database = required(values, "SNOWFLAKE_DATABASE", "the database of the tables", problems);
+  const schema = required(values, "SNOWFLAKE_SCHEMA", "the schema of the tables", problems);
+  if (account === null || auth === null || database === null || schema === null) return null;
+  const role = values.get("SNOWFLAKE_ROLE");
+  const warehouse = values.get("SNOWFLAKE_WAREHOUSE");
+  return {
+    kind: "snowflake",
+    account,
+    accessUrl: values.get("SNOWFLAKE_ACCESS_URL"),
+    auth,
+    role,
+    warehouse,
+    database,
+    schema,
+  };
+}
+
+async function resolveAuth(values: Values, problems: Problem[]): Promise<SnowflakeAuth | null> {
+  checkKeySettings(values, problems);
+  const authenticator = values.get("SNOWFLAKE_AUTHENTICATOR") ?? chooseAuthenticator(values, problems);
+  if (authenticator === null) return null;
+  if (authenticator === "OAUTH" || authenticator === "PROGRAMMATIC_ACCESS_TOKEN") {
+    // As the driver has it: a programmatic access token may stand in the place of the password.
+    const inPassword = authenticator === "PROGRAMMATIC_ACCESS_TOKEN" ? values.get("SNOWFLAKE_PASSWORD") : null;
+    const given = values.get("SNOWFLAKE_TOKEN") ?? inPassword;
+    const token = given ?? required(values, "SNOWFLAKE_TOKEN", `the token for ${authenticator}`, problems);
+    return token === null ? null : { authenticator, user: values.get("SNOWFLAKE_USER"), token };
+  }
+  const user = required(values, "SNOWFLAKE_USER", "the login name of the user", problems);
+  if (authenticator === "SNOWFLAKE") {
+    const password = required(values, "SNOWFLAKE_PASSWORD", "the user's password", problems);
+    return user === null || password === null ? null : { authenticator, user, password };
+  }
+  const privateKey = await resolvePrivateKey(values, problems);
+  return user === null || privateKey === null ? null : { authenticator, user, privateKey };
+}
+
+/** Reports what cannot be together, whichever way of login is taken. */
+function checkKeySettings(values: Values, problems: Problem[]): void {
+  const hasKey = isGiven(values, "SNOWFLAKE_PRIVATE_KEY");
+  const hasFile = isGiven(values, "SNOWFLAKE_PRIVATE_KEY_FILE");
+  if (values.get("SNOWFLAKE_PRIVATE_KEY") !== null && values.get("SNOWFLAKE_PRIVATE_KEY_FILE") !== null) {
+    const expected = `one of the two: the key itself is given as ${values.pathOf("SNOWFLAKE_PRIVATE_KEY")}`;
+    const value = values.get("SNOWFLAKE_PRIVATE_KEY_FILE");
+    problems.push({ path: values.pathOf("SNOWFLAKE_PRIVATE_KEY_FILE"), value, expected });
+  }
+  if (values.get("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE") !== null && !hasKey && !hasFile) {
+    const expected = "a private key beside it: SNOWFLAKE_PRIVATE_KEY or SNOWFLAKE_PRIVATE_KEY_FILE";
+    problems.push({ path: values.pathOf("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE"), value: HIDDEN, expected });
+  }
+}
+
+/** The way of login that the given credentials allow; none or several are a problem. */
+function chooseAuthenticator(values: Values, problems: Problem[]): SnowflakeAuth["authenticator"] | null {
+  if (values.isOpen("SNOWFLAKE_AUTHENTICATOR")) return null;
+  const hasKey = isGiven(values, "SNOWFLAKE_PRIVATE_KEY") || isGiven(values, "SNOWFLAKE_PRIVATE_KEY_FILE");
+  const hasPassword = isGiven(values, "SNOWFLAKE_PASSWORD");
+  const hasToken = isGiven(values, "SNOWFLAKE_TOKEN");
+  const ways = [hasKey, hasPassword, hasToken].filter(Boolean).length;
+  if (ways === 1 && hasKey) return "SNOWFLAKE_JWT";
+  if (ways === 1 && hasPassword) return "SNOWFLAKE";
+  if (ways === 0) {
+    const expected =
+      "a way to log in: SNOWFLAKE_PRIVATE_KEY or SNOWFLAKE_PRIVATE_KEY_FILE (best), SNOWFLAKE_TOKEN, or SNOWFLAKE_PASSWORD";
+    problems.push({ path: "SNOWFLAKE_PRIVATE_KEY", value: null, expected });
+  } else {
+    const expected =
+      ways === 1
+        ? "OAUTH or PROGRAMMATIC_ACCESS_TOKEN, to say what SNOWFLAKE_TOKEN is"
+        : "SNOWFLAKE_JWT, SNOWFLAKE, OAUTH or PROGRAMMATIC_ACCESS_TOKEN, to choose among the credentials given; or one of them alone";
+    problems.push({ path: "SNOWFLAKE_AUTHENTICATOR", value: null, expected });
+  }
+  return null;
+}
+
+/** The key as the driver wants it: PKCS#8, without passphrase, never on disk. */
+async function resolvePrivateKey(values: Values, problems: Problem[]): Promise<Secret | null> {
+  const name = isGiven(values, "SNOWFLAKE_PRIVATE_KEY_FILE") ? "SNOWFLAKE_PRIVATE_KEY_FILE" : "SNOWFLAKE_PRIVATE_KEY";
+  if (!isGiven(values, name)) {
+    const expected = "the RSA private key in PEM form, or SNOWFLAKE_PRIVATE_KEY_FILE";
+    required(values, "SNOWFLAKE_PRIVATE_KEY", expected, problems);
+    return null;
+  }
+  const file = values.get("SNOWFLAKE_PRIVATE_KEY_FILE");
+  const pem = file === null ? values.get("SNOWFLAKE_PRIVATE_KEY")?.reveal() : await readKeyFile(file, values, problems);
+  if (pem === undefined || values.isOpen("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE")) return null;
+  const problem = (path: SettingName, value: string | null, expected: string): null => {
+    problems.push({ path: values.pathOf(path), value, expected });
+    return null;
+  };
+  const passphrase = values.get("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE")?.reveal();
+  const shown = file ?? HIDDEN;
+  // Environment files and task definitions cannot hold line ends; they are written `\n` there.
+  const parsed = parseKey(pem.replaceAll(String.raw`\n`, "\n"), passphrase);
+  if (parsed === "no-passphrase") {
+    return problem("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", null, "the passphrase of the private key, which is encrypted");
+  }
+  if (parsed === "wrong-passphrase") {
+    return problem("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", HIDDEN, "the passphrase that decrypts the private key");
+  }
+  if (parsed === "no-key") {
+    return problem(name, shown, "a private key in PEM form, from -----BEGIN … PRIVATE KEY----- to its END line");
+  }
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = parsed;
+  if (type !== "rsa" || (details?.modulusLength ?? 0) < KEY_BITS_MIN) {
+    return problem(name, shown, `an RSA key of at least ${KEY_BITS_MIN} bits`);
+  }
+  return new Secret(parsed.export({ type: "pkcs8", format: "pem" }).toString());
+}
+
+function parseKey(
+  pem: string,
+  passphrase: string | undefined,
+): KeyObject | "no-key" | "no-passphrase" | "wrong-passphrase" {
+  // Both ways of encryption say so in words: "ENCRYPTED PRIVATE KEY" and "Proc-Type: 4,ENCRYPTED".
+  const isEncrypted = pem.includes("ENCRYPTED");
+  if (isEncrypted && passphrase === undefined) return "no-passphrase";
+  try {
+    return createPrivateKey({ key: pem, format: "pem", ...(passphrase === undefined ? {} : { passphrase }) });
+  } catch {
+    // OpenSSL tells a wrong passphrase and broken content apart by chance only.
+    return isEncrypted ? "wrong-passphrase" : "no-key";
+  }
+}
+
+async function readKeyFile(path: string, values: Values, problems: Problem[]): Promise<string | undefined> {
+  const refuse = (expected: string): undefined => {
+    problems.push({ path: values.pathOf("SNOWFLAKE_PRIVATE_KEY_FILE"), value: path, expected });
+  };
+  try {
+    const { size } = await stat(path);
+    return size > KEY_BYTES_MAX
+      ? refuse("the file of a private key; this one is too large")
+      : await readFile(path, "utf8");
+  } catch (error) {
+    return refuse(`a file that can be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`);
+  }
+}
+
+/** Whether something was given, or may have been: a bad value is reported elsewhere. */
+function isGiven(values: Values, name: SettingName): boolean {
+  return values.get(name) !== null || values.isOpen(name);
+}
