@@ -1,12 +1,12 @@
-import type { Config } from "../config/config.ts";
 import { UsageError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
-import { openConnections } from "../http/transport.ts";
 import type { Transport } from "../http/transport.ts";
 import { isLogLevel, LOG_LEVELS, openLog } from "../report/log.ts";
 import type { LogLevel } from "../report/log.ts";
 import { startProgress } from "../report/progress.ts";
 import type { Surroundings } from "../run/api.ts";
+import { inTheRealWorld } from "../run/surroundings.ts";
+import type { Wishes } from "../run/surroundings.ts";
 import type { CommandContext, ParsedOptions } from "./command.ts";
 import { hasOption, textOption } from "./command.ts";
 import type { Io } from "./io.ts";
@@ -15,31 +15,28 @@ import { stopOnSignals } from "./signals.ts";
 /** Runs an operation with connections, progress or log, and signals; takes all of it down again afterwards. */
 export async function withSurroundings<Result>(
   context: Pick<CommandContext, "io" | "options">,
-  config: Pick<Config["pardot"], "maxConcurrency" | "requestTimeoutMs">,
+  pardot: Wishes["pardot"],
   stop: { readonly graceMs: number; readonly afterwards: string },
   operate: (surroundings: Surroundings) => Promise<Result>,
 ): Promise<Result> {
   const { io, options } = context;
+  const { clock, random } = io;
   const level = logLevel(options);
-  const connections = openConnections({
-    connections: config.maxConcurrency,
-    requestTimeoutMs: config.requestTimeoutMs,
-  });
   let calls = 0;
-  const transport: Transport = (request, signal) => {
-    // Token requests carry no token and are no calls.
-    if (request.headers["authorization"]?.startsWith("Bearer ") === true) calls += 1;
-    return connections.transport(request, signal);
-  };
   const report = await openReport(level, options, io, () => calls);
   const stopping = stopOnSignals(io, stop);
   try {
-    const { clock, random } = io;
-    return await operate({ signal: stopping.signal, onEvent: report.onEvent, clock, random, transport });
+    return await inTheRealWorld({ signal: stopping.signal, onEvent: report.onEvent, pardot }, (surroundings) => {
+      const transport: Transport = (request, signal) => {
+        // Token requests carry no token and are no calls.
+        if (request.headers["authorization"]?.startsWith("Bearer ") === true) calls += 1;
+        return surroundings.transport(request, signal);
+      };
+      return operate({ ...surroundings, clock, random, transport });
+    });
   } finally {
     report.stop();
     stopping.release();
-    await connections.close();
   }
 }
 

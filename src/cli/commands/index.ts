@@ -1,4 +1,5 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from "../command.ts";
+import { SIMULATE_OPTIONS } from "./simulate-options.ts";
 
 const NAMES: Pick<ArgumentSpec, "name" | "isVariadic" | "isRequired"> = {
   name: "object",
@@ -49,5 +50,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     arguments: [],
     options: [],
     load: () => import("./status.ts"),
+  },
+  {
+    name: "simulate",
+    summary: "serves a Pardot stand-in on a loopback port, and prints its address and credentials as one JSON line",
+    arguments: [],
+    options: SIMULATE_OPTIONS,
+    load: () => import("./simulate.ts"),
+  },
+  {
+    name: "demo",
+    summary: "shows a full load, a simulated day and an incremental load, without account, cloud or server",
+    arguments: [],
+    options: [],
+    load: () => import("./demo.ts"),
   },
 ];

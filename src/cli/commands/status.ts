@@ -15,9 +15,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const config = await loadDestination(configInput(context));
   const stop = { graceMs: 0, afterwards: "a look changes nothing" };
-  // Nothing is sent to Pardot, so these bound nothing.
-  const noConnections = { maxConcurrency: 1, requestTimeoutMs: 1000 };
-  const result = await withSurroundings(context, noConnections, stop, (surroundings) => status(config, surroundings));
+  const result = await withSurroundings(context, null, stop, (surroundings) => status(config, surroundings));
   io.stdout.write(hasOption(options, "--json") ? toJson(result) : statusSummary(result, RUNS_SHOWN));
   return 0;
 }

@@ -1,0 +1,53 @@
+import { UsageError } from "../../errors.ts";
+import { parseSimulatorOptions, SIMULATOR_OPTIONS, simulatorMain } from "../../simulator/index.ts";
+import type { Simulator, SimulatorOptions } from "../../simulator/index.ts";
+import type { CommandContext } from "../command.ts";
+import { stopOnSignals } from "../signals.ts";
+
+/** Serves a Pardot stand-in on loopback until a signal comes; a server that was stopped as asked is done: 0. */
+export async function runCommand(context: CommandContext): Promise<number> {
+  const { io } = context;
+  const options = readOptions(context);
+  const stop = stopOnSignals(io, { graceMs: 0, afterwards: "the simulated account goes with it" });
+  let simulator: Simulator;
+  try {
+    simulator = await simulatorMain(options, (line) => io.stdout.write(`${line}\n`));
+  } catch (error) {
+    stop.release();
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
+    throw new UsageError(`listen on port ${options.port ?? 0} of 127.0.0.1: ${code}`, {
+      code: "usage.port",
+      hint: "give another --port; without one a free port is taken",
+      cause: error,
+    });
+  }
+  await aborted(stop.signal);
+  await simulator.close();
+  stop.release();
+  return 0;
+}
+
+function readOptions({ options }: CommandContext): SimulatorOptions {
+  const given = SIMULATOR_OPTIONS.map(({ flag }) => [flag, options[`--${flag}`]] as const);
+  const texts = given.filter((entry): entry is readonly [string, string | readonly string[]] => {
+    const [, value] = entry;
+    return value !== undefined && typeof value !== "boolean";
+  });
+  try {
+    return parseSimulatorOptions(Object.fromEntries(texts));
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), {
+      code: "usage.simulator-options",
+      hint: "`pardot-etl simulate --help` describes them",
+      cause: error,
+    });
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
