@@ -11,7 +11,7 @@ export type RunEvent =
   | {
       readonly type: "object-planned";
       readonly object: string;
-      readonly process: "bulk" | "segmented" | "read";
+      readonly process: "bulk" | "segmented" | "read" | "email";
       readonly windows: number;
       readonly from: Instant;
       readonly to: Instant;

@@ -72,11 +72,26 @@ export interface AccessV4 {
   readonly urlName: string;
   /** The key of its records in an answer: `visitor_activity`. */
   readonly dataKey: string;
-  readonly process: "bulk" | "segmented" | "read";
+  readonly process: "bulk" | "segmented" | "read" | "email";
   readonly query?: QueryV4;
   readonly export?: ExportV4;
-  /** Format of a single read (process `read`). */
+  /** Format of a single read (process `read`) or of a read by id (process `email`). */
   readonly readFormat?: "xml" | "json";
+  /** How one record of process `email` is read. */
+  readonly email?: EmailV4;
+  /** Columns whose pairs lead to e-mails: v3/v4 has no other list of them. */
+  readonly emailPairs?: { readonly listEmail: string; readonly email: string };
+}
+
+/** One request for each list e-mail (1.4 of the contract): v3/v4 cannot query e-mails. */
+export interface EmailV4 {
+  readonly operation: "read" | "stats";
+  /** Which id stands in the address: the smallest e-mail id of the list e-mail, or the list e-mail's own. */
+  readonly by: "email" | "listEmail";
+  /** Column that takes the list e-mail's id, which no answer holds (pardot/api-docs issue 158). */
+  readonly listEmailColumn: string;
+  /** `new`: each list e-mail once; `active`: each one with activity since it was last read. */
+  readonly which: "new" | "active";
 }
 
 export interface CatalogObject {

@@ -25,7 +25,7 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 export interface ManifestObject {
   readonly object: string;
   readonly table: string;
-  readonly process: "bulk" | "segmented" | "read";
+  readonly process: "bulk" | "segmented" | "read" | "email";
   readonly api_version: string;
   readonly status: "complete" | "failed";
   readonly error: ManifestError | null;

@@ -1,6 +1,8 @@
 import type { RangeField } from "../catalog/catalog.ts";
 import { assert } from "../errors.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
+import { withPairs, withReadings } from "./email-index.ts";
+import type { EmailIndex, EmailPair, EmailReading } from "./email-index.ts";
 
 /**
  * What the tool remembers between runs, and the changes that make it. The state is never edited: every change is a
@@ -10,6 +12,8 @@ export interface State {
   /** Whose data stands here; null before the first run. One destination is one business unit. */
   readonly businessUnit: string | null;
   readonly objects: { readonly [name: string]: ObjectState };
+  /** The index of list e-mails, built from the activities that have landed. */
+  readonly emails: EmailIndex;
   readonly ledger: Ledger;
   readonly runs: readonly RunRecord[];
 }
@@ -127,6 +131,16 @@ export type Change =
       readonly load: boolean;
     }
   | { readonly type: "loaded"; readonly object: string; readonly keys: readonly string[] }
+  | { readonly type: "emails-seen"; readonly pairs: readonly EmailPair[]; readonly isActivity: boolean }
+  | {
+      readonly type: "emails-read";
+      readonly object: string;
+      readonly outcome: EmailReading["outcome"];
+      readonly at: string;
+      readonly listEmailIds: readonly string[];
+      /** Whether the object reads active e-mails, whose activity is told with this reading. */
+      readonly clearsActivity: boolean;
+    }
   | { readonly type: "calls-reserved"; readonly day: string; readonly calls: number }
   | { readonly type: "calls-returned"; readonly day: string; readonly calls: number }
   | ({ readonly type: "run-finished" } & RunRecord);
@@ -134,7 +148,13 @@ export type Change =
 /** Runs that are remembered for `status`. */
 const RUNS_KEPT = 30;
 
-export const EMPTY_STATE: State = { businessUnit: null, objects: {}, ledger: { day: "", reserved: 0 }, runs: [] };
+export const EMPTY_STATE: State = {
+  businessUnit: null,
+  objects: {},
+  emails: {},
+  ledger: { day: "", reserved: 0 },
+  runs: [],
+};
 
 const EMPTY_OBJECT: ObjectState = {
   zone: null,
@@ -178,6 +198,10 @@ export function applyChange(state: State, change: Change): State {
       const { type: _, ...record } = change;
       return { ...state, runs: state.runs.map((run) => (run.runId === record.runId ? record : run)) };
     }
+    case "emails-seen":
+      return { ...state, emails: withPairs(state.emails, change.pairs, change.isActivity) };
+    case "emails-read":
+      return { ...state, emails: withReadings(state.emails, change) };
     case "calls-reserved":
       return {
         ...state,
@@ -197,7 +221,7 @@ export function applyChange(state: State, change: Change): State {
   }
 }
 
-type ObjectChange = Extract<Change, { readonly object: string }>;
+type ObjectChange = Exclude<Extract<Change, { readonly object: string }>, { readonly type: "emails-read" }>;
 
 function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
   switch (change.type) {

@@ -5,6 +5,7 @@ import { assert, DataError, TransportError } from "../errors.ts";
 import { landExportFile } from "../land/export-file.ts";
 import type { ExportRequest, ExportStatus } from "../pardot/pardot.ts";
 import { windowBounds } from "./bounds.ts";
+import { collectEmailPairs } from "./email-pairs.ts";
 import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./extraction.ts";
 
@@ -98,6 +99,7 @@ async function fetchAndLand(
   for (let attempt = 1; ; attempt += 1) {
     try {
       const body = await pardot.downloadResult(result.reference, signal);
+      const pairs = collectEmailPairs(object);
       const file = await landExportFile(body, {
         object: object.name,
         columns: object.columns,
@@ -105,6 +107,7 @@ async function fetchAndLand(
         span: window,
         exportId: result.exportId,
         fileId: result.fileId,
+        tap: pairs.tap,
         compression: config.etl.compression,
         tmpDir: config.etl.tmpDir,
         random: extraction.random,
@@ -113,7 +116,8 @@ async function fetchAndLand(
         signal,
       });
       if (file !== null) {
-        await journal.record([{ type: "landed", object: object.name, window: window.id, file, cursor: null }]);
+        const landed = { type: "landed", object: object.name, window: window.id, file, cursor: null } as const;
+        await journal.record([landed, ...pairs.changes()]);
       }
       return;
     } catch (error) {

@@ -62,7 +62,7 @@ async function recordLanded(
   await extraction.journal.record([{ type: "landed", object: object.name, window: window.id, file, cursor }]);
 }
 
-function openRowFiles(object: CatalogObject, window: OpenWindow, extraction: Extraction): RowFiles {
+export function openRowFiles(object: CatalogObject, window: OpenWindow, extraction: Extraction): RowFiles {
   const { etl } = extraction.config;
   return new RowFiles({
     object: object.name,

@@ -23,12 +23,21 @@ export interface ExportFileOptions {
   readonly exportId: string;
   /** The id in Pardot's download address. */
   readonly fileId: string;
+  /** Looks at some columns of every record on its way; null: nobody does. */
+  readonly tap: Tap | null;
   readonly compression: Compression;
   readonly tmpDir: string;
   readonly random: Random;
   readonly storage: Storage;
   readonly onEvent: OnEvent;
   readonly signal: AbortSignal;
+}
+
+/** Sees the values of some columns of each record of a file. */
+export interface Tap {
+  readonly columns: readonly string[];
+  /** Values in the order of `columns`. */
+  readonly onRecord: (values: readonly (string | null)[]) => void;
 }
 
 /** What was written to the spool, counted while it flowed. */
@@ -86,17 +95,21 @@ async function passThrough(
   options: ExportFileOptions,
 ): Promise<Counted> {
   const watermark = options.columns.findIndex((column) => column.name === options.watermark);
+  const { tap } = options;
+  const marks = watermark === -1 ? [] : [watermark];
+  const tapped = tap === null ? [] : placesOf(tap.columns, options.columns);
   const scanner = new CsvScanner({
     subject: subject(options),
     columns: options.columns.length,
-    watched: watermark === -1 ? [] : [watermark],
+    watched: [...marks, ...tapped],
+    ...(tap === null ? {} : { onRecord: (values) => tap.onRecord(values.slice(marks.length)) }),
   });
   for await (const chunk of chunks) {
     scanner.push(chunk);
     await spool.write(chunk);
   }
   const result = scanner.end();
-  const range = result.watched[0];
+  const range = marks.length === 0 ? undefined : result.watched[0];
   return { rows: result.records, min: range?.min ?? null, max: range?.max ?? null, fingerprint: null };
 }
 
@@ -115,11 +128,14 @@ async function encodeAnew(
     onEvent({ type: "warning", code: "export.columns-missing", object, message });
   }
   const watermark = columns.findIndex((column) => column.name === options.watermark);
+  const { tap } = options;
+  const tapped = tap === null ? [] : placesOf(tap.columns, columns);
   const writer = new CsvWriter(columns);
   let [rows, min, max]: [number, string | null, string | null] = [0, null, null];
   for await (const record of readCsv(chunks, { subject: subject(options), hasHeader: true })) {
     const row = places.map((place) => record[place] ?? null);
     writer.add(row);
+    if (tap !== null) tap.onRecord(tapped.map((place) => row[place] ?? null));
     rows += 1;
     const mark = row[watermark] ?? null;
     if (mark !== null && (min === null || mark < min)) min = mark;
@@ -130,6 +146,10 @@ async function encodeAnew(
   const rest = writer.takeRest();
   if (rest.length > 0) await spool.write(rest);
   return { rows, min, max, fingerprint: fingerprint(header, columns) };
+}
+
+function placesOf(names: readonly string[], columns: readonly Column[]): number[] {
+  return names.map((name) => columns.findIndex((column) => column.name === name));
 }
 
 /** What was done to the bytes: which columns stood where, and where they stand now. */

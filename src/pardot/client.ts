@@ -18,7 +18,7 @@ import type { Answered, Outcome } from "./envelope.ts";
 import { createBody, exportStatus } from "./export.ts";
 import type { Surroundings } from "./failure.ts";
 import type { CallBudget, CountRequest, ExportStatus, Pardot, WireRecord } from "./pardot.ts";
-import { EXPORT, JSON_TYPE, PARAMETER, operationPath, parameterised, readByIdPath } from "./protocol.ts";
+import { EXPORT, JSON_TYPE, PARAMETER, operationPath, byIdPath, parameterised } from "./protocol.ts";
 import type { Version } from "./protocol.ts";
 import { recordOf, recordsOf, totalOf } from "./records.ts";
 import { resultAddress } from "./result-address.ts";
@@ -128,6 +128,17 @@ export function createPardot(options: PardotOptions): Pardot {
     countRecords: (request, signal) =>
       query(request, { [PARAMETER.output]: "full", [PARAMETER.limit]: "1" }, totalOf, signal),
 
+    readById: ({ urlName, dataKey, operation, id, format }, signal) => {
+      const kind = `${urlName} ${operation}`;
+      const parameters = { [PARAMETER.format]: config.v4Format ?? format };
+      return ask(
+        kind,
+        (version) => parameterRequest(config.apiUrl, byIdPath(urlName, version, operation, id), parameters),
+        (root) => recordOf(root, dataKey, kind),
+        signal,
+      );
+    },
+
     createExport: (request, signal) =>
       exportCall(
         "create",
@@ -144,7 +155,8 @@ export function createPardot(options: PardotOptions): Pardot {
     readExport: (id, signal) =>
       exportCall(
         "read",
-        (version) => parameterRequest(config.apiUrl, readByIdPath(EXPORT, version, id), { [PARAMETER.format]: "json" }),
+        (version) =>
+          parameterRequest(config.apiUrl, byIdPath(EXPORT, version, "read", id), { [PARAMETER.format]: "json" }),
         signal,
       ),
 

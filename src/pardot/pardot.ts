@@ -20,6 +20,9 @@ export interface Pardot {
   /** How many records a query selects in all (`total_results`); one call. */
   countRecords(request: CountRequest, signal: AbortSignal): Promise<number>;
 
+  /** One record by its id. Throws RemoteError with Pardot's code when there is none. */
+  readById(request: ReadRequest, signal: AbortSignal): Promise<WireRecord>;
+
   createExport(request: ExportRequest, signal: AbortSignal): Promise<ExportStatus>;
   readExport(id: string, signal: AbortSignal): Promise<ExportStatus>;
 
@@ -52,6 +55,14 @@ export interface PageRequest {
 }
 
 export type CountRequest = Omit<PageRequest, "dataKey">;
+
+export interface ReadRequest {
+  readonly urlName: string;
+  readonly dataKey: string;
+  readonly operation: "read" | "stats";
+  readonly id: string;
+  readonly format: "xml" | "json";
+}
 
 export interface ExportRequest {
   readonly object: string;

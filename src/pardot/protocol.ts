@@ -33,8 +33,8 @@ export function operationPath(urlName: string, version: Version, operation: stri
 }
 
 /** `/api/export/version/4/do/read/id/12` */
-export function readByIdPath(urlName: string, version: Version, id: string): string {
-  return `${operationPath(urlName, version, "read")}/id/${encodeURIComponent(id)}`;
+export function byIdPath(urlName: string, version: Version, operation: string, id: string): string {
+  return `${operationPath(urlName, version, operation)}/id/${encodeURIComponent(id)}`;
 }
 
 /**

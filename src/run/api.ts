@@ -52,7 +52,7 @@ export interface PlanResult {
 export interface PlannedObject {
   readonly object: string;
   readonly table: string;
-  readonly process: "bulk" | "segmented" | "read";
+  readonly process: "bulk" | "segmented" | "read" | "email";
   /** Why the range starts where it starts. */
   readonly reason: string;
   /** Windows left by earlier runs first, then the new ones. */

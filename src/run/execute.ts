@@ -4,28 +4,59 @@ import type { OpenWindow } from "../commit/state.ts";
 import { exportJobs } from "../extract/bulk.ts";
 import { runExports } from "../extract/export-queue.ts";
 import type { Extraction } from "../extract/extraction.ts";
+import { extractEmails } from "../extract/emails.ts";
 import { extractSegment, extractSingle } from "../extract/segmented.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
+import { indexWarehouseEmails, knownEmails, readsEmails } from "./emails.ts";
 import type { Outcomes } from "./outcomes.ts";
 
 /**
  * Extracts every open window of the given objects: the exports through Pardot's one queue, the queries beside them in as
- * many lanes as requests may be in flight. An object that fails stops no other; what it leaves stays on the books.
+ * many lanes as requests may be in flight, and then what is read by list e-mail, which the activities have brought. An
+ * object that fails stops no other; what it leaves stays on the books.
  */
 export async function execute(
   objects: readonly CatalogObject[],
   account: WireRecord,
+  warehouse: Warehouse,
   outcomes: Outcomes,
   extraction: Extraction,
 ): Promise<void> {
-  const todo = objects.filter((object) => object.v4.process !== "bulk");
+  const todo = objects.filter(({ v4 }) => v4.process === "segmented" || v4.process === "read");
   const lane = async (): Promise<void> => {
     for (let object = todo.shift(); object !== undefined; object = todo.shift()) {
-      await extractQueried(object, account, outcomes, extraction);
+      await extractObject(object, outcomes, extraction, async (window, { v4 }) =>
+        v4.process === "read"
+          ? extractSingle(object, window, account, extraction)
+          : extractSegment(object, window, extraction),
+      );
     }
   };
   const lanes = Array.from({ length: extraction.config.pardot.maxConcurrency }, lane);
   await Promise.all([extractBulk(objects, outcomes, extraction), ...lanes]);
+  if (readsEmails(objects)) await extractByEmail(objects, warehouse, outcomes, extraction);
+}
+
+async function extractByEmail(
+  objects: readonly CatalogObject[],
+  warehouse: Warehouse,
+  outcomes: Outcomes,
+  extraction: Extraction,
+): Promise<void> {
+  const byEmail = objects.filter(({ v4 }) => v4.process === "email");
+  let known: ReadonlySet<string>;
+  try {
+    extraction.stop.throwIfAborted();
+    await indexWarehouseEmails(extraction.journal, warehouse, extraction.signal);
+    known = await knownEmails(warehouse, extraction.signal);
+  } catch (error) {
+    for (const { name } of byEmail) outcomes.fail(name, error);
+    return;
+  }
+  for (const object of byEmail) {
+    await extractObject(object, outcomes, extraction, (window) => extractEmails(object, window, known, extraction));
+  }
 }
 
 async function extractBulk(
@@ -59,18 +90,18 @@ async function extractBulk(
   await runExports(jobs, extraction);
 }
 
-async function extractQueried(
+/** Works off an object's open windows one after another; the first failure is the object's. */
+async function extractObject(
   object: CatalogObject,
-  account: WireRecord,
   outcomes: Outcomes,
   extraction: Extraction,
+  extractWindow: (window: OpenWindow, object: CatalogObject) => Promise<void>,
 ): Promise<void> {
   extraction.onEvent({ type: "object-started", object: object.name });
   try {
     for (const window of openWindows(object, extraction)) {
       extraction.stop.throwIfAborted();
-      if (object.v4.process === "read") await extractSingle(object, window, account, extraction);
-      else await extractSegment(object, window, extraction);
+      await extractWindow(window, object);
     }
   } catch (error) {
     outcomes.fail(object.name, error);

@@ -1,15 +1,18 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
 import { manifestWindow } from "../commit/manifest.ts";
+import { withPairs } from "../commit/email-index.ts";
 import type { State } from "../commit/state.ts";
 import { LimitError } from "../errors.ts";
 import { windowBounds } from "../extract/bounds.ts";
+import { emailCandidates } from "../extract/emails.ts";
 import type { CallBudget, Pardot } from "../pardot/pardot.ts";
 import { isoInstant } from "../time/instant.ts";
 import { localDay } from "../time/zone.ts";
 import { openWarehouse } from "../warehouse/open.ts";
 import type { PlannedObject, PlanResult, RunOptions, Surroundings } from "./api.ts";
 import { chosenObjects } from "./chosen.ts";
+import { knownEmails, newPairs } from "./emails.ts";
 import { manifestError } from "./outcomes.ts";
 import { prepareObject } from "./prepare.ts";
 import type { Prepared, PrepareInput } from "./prepare.ts";
@@ -93,6 +96,7 @@ async function expectation(
   input: PrepareInput,
 ): Promise<{ records: number | null; calls: number }> {
   if (object.v4.process === "read") return { records: 1, calls: 0 };
+  if (object.v4.process === "email") return expectedEmails(object, input);
   const asked = [...prepared.open.filter((window) => !window.done), ...prepared.windows].filter(
     (window) => window.askFrom < window.to,
   );
@@ -108,6 +112,20 @@ async function expectation(
     calls += pagesOf(count, object.v4.query?.limit ?? count);
   }
   return { records, calls };
+}
+
+/** One call for each list e-mail known now; those that the run's own activities bring are not known yet. */
+async function expectedEmails(
+  object: CatalogObject,
+  input: PrepareInput,
+): Promise<{ records: number | null; calls: number }> {
+  const { email } = object.v4;
+  if (email === undefined) return { records: null, calls: 0 };
+  const news = await newPairs(input.state, input.warehouse, input.signal);
+  const index = withPairs(input.state.emails, news, false);
+  const known = await knownEmails(input.warehouse, input.signal);
+  const calls = emailCandidates(object.name, email, index, known, input.now).length;
+  return { records: calls, calls };
 }
 
 async function countWindow(

@@ -96,7 +96,7 @@ async function runOn(
   };
   try {
     await planAll(objects, { options, connection, warehouse, runId, outcomes, extraction });
-    await execute(objects, connection.account, outcomes, extraction);
+    await execute(objects, connection.account, warehouse, outcomes, extraction);
   } finally {
     grace.end();
   }

@@ -41,5 +41,9 @@ export interface Warehouse {
    * replaces the one with the same key. Answers how many rows the table holds afterwards.
    */
   load(object: CatalogObject, files: readonly LoadFile[], signal: AbortSignal): Promise<{ readonly rows: number }>;
+  /** Every list e-mail of PARDOT_VISITORACTIVITY with its smallest e-mail id; nothing when there is no such table. */
+  emailPairs(signal: AbortSignal): AsyncIterable<{ readonly listEmailId: string; readonly emailId: string }>;
+  /** The list e-mails that stand in PARDOT_EMAIL; nothing when there is no such table. */
+  knownEmails(signal: AbortSignal): AsyncIterable<string>;
   close(): Promise<void>;
 }

@@ -5,7 +5,7 @@ export interface FakeClock extends Clock {
   readonly slept: readonly number[];
 }
 
-export function fakeClock(start = Date.parse("2026-03-20T09:30:00Z")): FakeClock {
+export function fakeClock(start: number = Date.parse("2026-03-20T09:30:00Z")): FakeClock {
   let now = start;
   const slept: number[] = [];
   return {

@@ -70,6 +70,7 @@ export const visitorActivity: CatalogObject = {
       // Activities recorded in 2015 to 2017 had no updated_at (Crim/pardot-java-client visitorActivityQuery.xml).
       historyField: "created_at",
     },
+    emailPairs: { listEmail: "list_email_id", email: "email_id" },
   },
   notes: [
     "Export procedures: vendor docs, export-v4.",

@@ -1,0 +1,40 @@
+import type { CatalogObject } from "../catalog.ts";
+
+export const emailStats: CatalogObject = {
+  name: "EmailStats",
+  table: "PARDOT_EMAILSTATS",
+  core: false,
+  columns: [
+    { name: "list_email_id", type: "integer" },
+    { name: "sent", type: "integer" },
+    { name: "delivered", type: "integer" },
+    { name: "total_clicks", type: "integer" },
+    { name: "unique_clicks", type: "integer" },
+    { name: "soft_bounced", type: "integer" },
+    { name: "hard_bounced", type: "integer" },
+    { name: "opt_outs", type: "integer" },
+    { name: "spam_complaints", type: "integer" },
+    { name: "opens", type: "integer" },
+    { name: "unique_opens", type: "integer" },
+    { name: "delivery_rate", type: "string" },
+    { name: "opens_rate", type: "string" },
+    { name: "click_through_rate", type: "string" },
+    { name: "unique_click_through_rate", type: "string" },
+    { name: "click_open_ratio", type: "string" },
+    { name: "opt_out_rate", type: "string" },
+    { name: "spam_complaint_rate", type: "string" },
+  ],
+  key: "list_email_id",
+  watermark: null,
+  deletes: false,
+  v4: {
+    urlName: "email",
+    dataKey: "stats",
+    process: "email",
+    readFormat: "xml",
+    email: { operation: "stats", by: "listEmail", listEmailColumn: "list_email_id", which: "active" },
+  },
+  notes: [
+    "One call and one row for each list e-mail with activity since the last run; rates are text such as 98.42% (vendor docs, emails-v4; recorded: Crim/pardot-java-client emailStats.xml).",
+  ],
+};
