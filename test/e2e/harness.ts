@@ -1,12 +1,16 @@
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
+import { expect } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
+import type { Manifest } from "../../src/commit/manifest.ts";
 import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { RunEvent } from "../../src/events.ts";
+import type { Clock } from "../../src/platform/clock.ts";
 import type { RunOptions, RunResult } from "../../src/run/api.ts";
 import { run } from "../../src/run/run.ts";
 import { inTheRealWorld } from "../../src/run/surroundings.ts";
@@ -18,26 +22,46 @@ import {
   startSimulator,
 } from "../../src/simulator/index.ts";
 import type { Simulator, SimulatorOptions } from "../../src/simulator/index.ts";
+import { fakeClock } from "../fakes/clock.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One object of each process. */
+export const OBJECTS = ["VisitorActivity", "Tag", "Account"] as const;
+
+export interface RunWishes {
+  readonly options?: RunOptions;
+  /** Variables set otherwise than in `Scene.env`. */
+  readonly env?: Environment;
+  readonly signal?: AbortSignal;
+  /** One on which pauses take no time unless a test brings another. */
+  readonly clock?: Clock;
+  readonly onEvent?: (event: RunEvent) => void;
+}
 
 /** A simulated account with a destination of its own, both gone after `close`. */
 export interface Scene {
   readonly simulator: Simulator;
+  /** Holds all else: the working folder of a command line. */
+  readonly root: string;
   /** The destination's folder. */
   readonly data: string;
+  /** Where files lie that are not checked yet. */
+  readonly tmp: string;
   /** What a user would set. */
   readonly env: Environment;
   config(overrides?: Environment): Promise<Config>;
-  run(options?: RunOptions, overrides?: Environment, signal?: AbortSignal): Promise<RunResult & { events: RunEvent[] }>;
+  run(wishes?: RunWishes): Promise<RunResult & { events: RunEvent[] }>;
   close(): Promise<void>;
 }
 
-export async function scene(options: SimulatorOptions = {}): Promise<Scene> {
-  const simulator = await startSimulator(options);
+export async function scene(options: SimulatorOptions = {}, env: Environment = {}): Promise<Scene> {
+  const simulator = await startSimulator({ scale: "tiny", ...options });
   const root = await mkdtemp(join(tmpdir(), "pardot-etl-e2e-"));
   const data = join(root, "data");
-  const env: Environment = {
+  const tmp = join(root, "tmp");
+  await mkdir(tmp);
+  const all: Environment = {
     PARDOT_BUSINESS_UNIT_ID: SIMULATOR_BUSINESS_UNIT_ID,
     PARDOT_API_URL: simulator.url,
     PARDOT_LOGIN_URL: simulator.url,
@@ -45,23 +69,32 @@ export async function scene(options: SimulatorOptions = {}): Promise<Scene> {
     PARDOT_CLIENT_SECRET: SIMULATOR_CLIENT_SECRET,
     PARDOT_REFRESH_TOKEN: SIMULATOR_REFRESH_TOKEN,
     PARDOT_TIMEZONE: options.timezone ?? "UTC",
-    PARDOT_ETL_DESTINATION: data,
-    PARDOT_ETL_WAREHOUSE: "none",
     PARDOT_EXPORT_POLL_INTERVAL: "1s",
+    PARDOT_ETL_OBJECTS: OBJECTS.join(","),
+    PARDOT_ETL_DESTINATION: data,
+    PARDOT_ETL_TMPDIR: tmp,
+    PARDOT_ETL_WAREHOUSE: "none",
+    ...env,
   };
   const config = async (overrides: Environment = {}): Promise<Config> =>
-    loadConfig({ env: { ...env, ...overrides }, cwd: root, configFile: null, options: {} });
+    loadConfig({ env: { ...all, ...overrides }, cwd: root, configFile: null, options: {} });
   return {
     simulator,
+    root,
     data,
-    env,
+    tmp,
+    env: all,
     config,
-    run: async (runOptions = {}, overrides = {}, signal = new AbortController().signal) => {
-      const loaded = await config(overrides);
+    run: async (wishes = {}) => {
+      const loaded = await config(wishes.env);
       const events: RunEvent[] = [];
-      const onEvent = (event: RunEvent): void => void events.push(event);
+      const onEvent = (event: RunEvent): void => {
+        events.push(event);
+        wishes.onEvent?.(event);
+      };
+      const signal = wishes.signal ?? new AbortController().signal;
       const result = await inTheRealWorld({ signal, onEvent, pardot: loaded.pardot }, (surroundings) =>
-        run(loaded, runOptions, surroundings),
+        run(loaded, wishes.options ?? {}, { ...surroundings, clock: wishes.clock ?? fakeClock(Date.now()) }),
       );
       return { ...result, events };
     },
@@ -99,7 +132,7 @@ export function readStrictly(text: string): { header: string[]; records: Cells[]
 
 /** Every record in an object's folder, file by file in the order of the names. */
 export async function landedRecords(data: string, object: string): Promise<Cells[]> {
-  const names = (await readdir(join(data, object))).toSorted();
+  const names = (await readdir(join(data, object)).catch(() => [])).toSorted();
   const texts = await Promise.all(names.map((name) => landedText(data, `${object}/${name}`)));
   return texts.flatMap((text) => readStrictly(text).records);
 }
@@ -134,4 +167,51 @@ export function newest(records: readonly Cells[]): Map<string, Cells> {
 
 export function byId(records: readonly Cells[]): Map<string, Cells> {
   return new Map(records.map((record) => [String(record["id"]), record]));
+}
+
+/** The newest landed version of every record there is equals it. Deleted and older ones may have landed besides. */
+export async function expectTruth(at: Pick<Scene, "simulator" | "data">, object: string): Promise<void> {
+  const landed = newest(await landedRecords(at.data, object));
+  const rows = byId(await truth(at.simulator, object));
+  for (const [id, row] of rows) expect(landed.get(id), `${object} ${id}`).toEqual(row);
+}
+
+/** Set equality with the account, as long as no day has passed since the first run. */
+export async function expectExactly(at: Pick<Scene, "simulator" | "data">, object: string): Promise<void> {
+  await expectTruth(at, object);
+  const rows = byId(await truth(at.simulator, object));
+  expect(new Set(newest(await landedRecords(at.data, object)).keys())).toEqual(new Set(rows.keys()));
+}
+
+/** Whatever has landed is true, as long as no day has passed: no record is cut, made up, or another's. */
+export async function expectNothingWrong(at: Pick<Scene, "simulator" | "data">, object: string): Promise<void> {
+  const rows = byId(await truth(at.simulator, object));
+  for (const record of await landedRecords(at.data, object)) expect(record).toEqual(rows.get(String(record["id"])));
+}
+
+/** Paths of all files below a folder, relative to it; none when it does not exist. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}
+
+/** Every manifest in the destination, oldest first. Every file that one names stands there with its size and hash. */
+export async function wholeManifests(data: string): Promise<Manifest[]> {
+  const names = (await filesBelow(data)).filter((name) => name.endsWith("/manifest.json")).toSorted();
+  const manifests: Manifest[] = [];
+  for (const name of names) {
+    const manifest = JSON.parse(await readFile(join(data, name), "utf8")) as Manifest;
+    for (const { key, bytes, sha256 } of manifest.objects.flatMap(({ files }) => files)) {
+      const body = await readFile(join(data, key));
+      expect({ key, bytes: body.length, sha256: createHash("sha256").update(body).digest("hex") }).toEqual({
+        key,
+        bytes,
+        sha256,
+      });
+    }
+    manifests.push(manifest);
+  }
+  return manifests;
 }
