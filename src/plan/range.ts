@@ -35,6 +35,8 @@ export interface RangeStart {
   readonly reason: string;
   /** The table is empty or missing although files have been committed. */
   readonly emptyTable: boolean;
+  /** A part of a history of which nothing was read before: it goes by the field of the history. Default: as `wholeHistory`. */
+  readonly firstHistory?: boolean;
 }
 
 /**
@@ -69,7 +71,8 @@ export function rangeStart(object: CatalogObject, facts: RangeFacts, settings: R
 /** The range as one window: what segmented objects ask for, and what bulk ones cut up. */
 export function rangeWindow(object: CatalogObject, start: RangeStart, settings: RangeSettings): Window {
   const history = object.v4.export?.historyField;
-  const field = start.wholeHistory && history !== undefined ? history : object.watermark;
+  const isHistory = start.firstHistory ?? start.wholeHistory;
+  const field = isHistory && history !== undefined ? history : object.watermark;
   return { field, from: start.from, to: floorSecond(settings.now), askFrom: start.from };
 }
 

@@ -5,6 +5,7 @@ import type { PardotEtlError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { WishText } from "../plan/wish.ts";
 import type { Random } from "../platform/random.ts";
 
 /** What every operation takes besides the configuration. The defaults are the real world's. */
@@ -17,10 +18,7 @@ export interface Surroundings {
   readonly transport: Transport;
 }
 
-export interface RunOptions {
-  /** Read everything again from the start, whatever was read before. Default false. */
-  readonly full?: boolean;
-}
+export type RunOptions = WishText;
 
 /** How a run ended. A run that could not begin throws instead. */
 export interface RunResult {

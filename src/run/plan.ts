@@ -2,11 +2,13 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
 import { manifestWindow } from "../commit/manifest.ts";
 import { withPairs } from "../commit/email-index.ts";
+import { reservedOn } from "../commit/state.ts";
 import type { State } from "../commit/state.ts";
 import { LimitError } from "../errors.ts";
 import { windowBounds } from "../extract/bounds.ts";
 import { emailCandidates } from "../extract/emails.ts";
 import type { CallBudget, Pardot } from "../pardot/pardot.ts";
+import { readWish } from "../plan/wish.ts";
 import { isoInstant } from "../time/instant.ts";
 import { localDay } from "../time/zone.ts";
 import { openWarehouse } from "../warehouse/open.ts";
@@ -27,8 +29,9 @@ const FILES_PER_EXPORT = 1;
  */
 export async function plan(config: Config, options: RunOptions, surroundings: Surroundings): Promise<PlanResult> {
   const { signal, onEvent } = surroundings;
+  const wish = readWish(options, config.pardot.timeZone);
   const { loaded } = await openStore(config, surroundings);
-  checkAgainstState(config, loaded.state, options.full ?? false);
+  checkAgainstState(config, loaded.state, wish.full);
   const warehouse = await openWarehouse(config.etl.warehouse, { tmpDir: config.etl.tmpDir });
   const time = pardotClock(surroundings);
   try {
@@ -40,9 +43,8 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
     );
     const { now } = await connect(pardot, time, surroundings, signal);
     const objects: PlannedObject[] = [];
-    const full = options.full ?? false;
     for (const object of chosenObjects(config)) {
-      const input = { config, state: loaded.state, warehouse, pardot, now, full, onEvent, signal };
+      const input = { config, state: loaded.state, warehouse, pardot, now, wish, onEvent, signal };
       objects.push(await planObject(object, input));
     }
     return {
@@ -149,7 +151,7 @@ function pagesOf(records: number, limit: number): number {
 }
 
 function callsToday(state: State, day: string): number {
-  return state.ledger.day === day ? state.ledger.reserved : 0;
+  return reservedOn(state.ledger, day);
 }
 
 /** Keeps to the day's budget without writing to the ledger, which belongs to the run that may be under way. */

@@ -6,11 +6,14 @@ import { normalise } from "../encode/normalise.ts";
 import { assert } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { Pardot } from "../pardot/pardot.ts";
+import { gapBefore, gapsWithin } from "../plan/gaps.ts";
+import type { Stretch } from "../plan/gaps.ts";
 import { fromOldest, rangeStart, rangeWindow } from "../plan/range.ts";
-import type { RangeStart } from "../plan/range.ts";
+import type { RangeFacts, RangeStart } from "../plan/range.ts";
+import type { RangeWish } from "../plan/wish.ts";
 import { cutWindows } from "../plan/windows.ts";
 import type { Window } from "../plan/windows.ts";
-import { HISTORY_START } from "../time/instant.ts";
+import { HISTORY_START, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { TableState, Warehouse } from "../warehouse/warehouse.ts";
 
@@ -20,7 +23,7 @@ export interface PrepareInput {
   readonly warehouse: Warehouse;
   readonly pardot: Pardot;
   readonly now: Instant;
-  readonly full: boolean;
+  readonly wish: RangeWish;
   readonly onEvent: OnEvent;
   readonly signal: AbortSignal;
 }
@@ -34,28 +37,64 @@ export interface Prepared {
   /** Windows of earlier runs that nothing came of and that the new ones replace. */
   readonly dropped: readonly OpenWindow[];
   readonly windows: readonly PlannedWindow[];
+  /** What `--since` leaves out. */
+  readonly gap: Stretch | null;
 }
 
-/** Decides an object's windows from its table, the own record and, for a whole history, its oldest record. */
+/**
+ * Decides an object's windows from its table, the own record, the range asked for and, for a whole history, its oldest
+ * record. A plain run also fills what an earlier `--since` left out.
+ */
 export async function prepareObject(object: CatalogObject, input: PrepareInput): Promise<Prepared> {
-  const { config, state, warehouse, signal, onEvent } = input;
+  const { config, state, warehouse, wish, signal, onEvent } = input;
   const own = objectState(state, object.name);
   const table = object.watermark === null ? null : await warehouse.tableState(object, signal);
   const dropped = own.windows.filter((window) => isWorthless(object, window));
   const open = own.windows.filter((window) => !dropped.includes(window));
-  const settings = { now: input.now, overlapMs: config.etl.overlapMs, zone: config.pardot.timeZone };
-  const start = input.full
-    ? { from: HISTORY_START, wholeHistory: true, reason: "--full: everything again", emptyTable: false }
-    : rangeStart(object, facts(table, own, open), settings);
-  if (start.emptyTable) warnOfEmptyTable(object, table, onEvent);
-  const range = rangeWindow(object, start, settings);
-  return { object, reason: start.reason, open, dropped, windows: await newWindows(object, range, start, input) };
+  const to = object.watermark === null || wish.until === null ? input.now : Math.min(input.now, wish.until);
+  const settings = { now: to, overlapMs: config.etl.overlapMs, zone: config.pardot.timeZone };
+  const plain = rangeStart(object, facts(table, own, open, config), settings);
+  if (plain.emptyTable) warnOfEmptyTable(object, table, onEvent);
+  const covered = [...own.coverage, ...open];
+  const start = wishedStart(object, wish, plain);
+  const isPlain = start === plain && !plain.wholeHistory;
+  const stretches = isPlain && wish.until === null ? gapsWithin(covered) : [];
+  const windows = [];
+  for (const gap of stretches) windows.push(...(await fillGap(object, gap, input)));
+  windows.push(...(await newWindows(object, rangeWindow(object, start, settings), start.wholeHistory, input)));
+  const gap = wish.since === null || object.watermark === null ? null : gapBefore(wish.since, covered, plain.from);
+  return { object, reason: start.reason, open, dropped, windows, gap };
 }
 
-function facts(table: TableState | null, own: ReturnType<typeof objectState>, open: readonly OpenWindow[]) {
+/** Where to start instead of where a plain run would; the same object when nothing else was asked for. */
+function wishedStart(object: CatalogObject, wish: RangeWish, plain: RangeStart): RangeStart {
+  if (object.watermark === null) return plain;
+  if (wish.full) {
+    return { from: HISTORY_START, wholeHistory: true, reason: "--full: everything again", emptyTable: false };
+  }
+  if (wish.since === null) return plain;
+  const reason = `--since ${isoInstant(wish.since)}`;
+  return { from: wish.since, wholeHistory: false, reason, emptyTable: false, firstHistory: plain.wholeHistory };
+}
+
+/** A stretch that an earlier run left out, with the overlap before it that any range has. */
+async function fillGap(object: CatalogObject, gap: Stretch, input: PrepareInput): Promise<readonly Window[]> {
+  const wholeHistory = gap.from === HISTORY_START;
+  const from = wholeHistory ? HISTORY_START : gap.from - input.config.etl.overlapMs;
+  const start = { from, wholeHistory, reason: "", emptyTable: false };
+  const settings = { now: gap.to, overlapMs: 0, zone: input.config.pardot.timeZone };
+  return newWindows(object, rangeWindow(object, start, settings), wholeHistory, input);
+}
+
+function facts(
+  table: TableState | null,
+  own: ReturnType<typeof objectState>,
+  open: readonly OpenWindow[],
+  config: Config,
+): RangeFacts {
   const ends = [...own.coverage, ...open].map((interval) => interval.to);
   return {
-    hasWarehouse: table !== null,
+    hasWarehouse: config.etl.warehouse.kind !== "none",
     warehouseWatermark: table?.watermark ?? null,
     tableHasRows: table?.hasRows ?? false,
     ownWatermark: own.watermark,
@@ -73,13 +112,13 @@ function isWorthless(object: CatalogObject, window: OpenWindow): boolean {
 async function newWindows(
   object: CatalogObject,
   range: Window,
-  start: RangeStart,
+  wholeHistory: boolean,
   input: PrepareInput,
 ): Promise<readonly Window[]> {
   const { export: access } = object.v4;
   if (object.v4.process !== "bulk" || access === undefined) return [range];
   const zone = input.config.pardot.timeZone;
-  if (!start.wholeHistory) return cutWindows(range, access.windowDaysMax, zone);
+  if (!wholeHistory) return cutWindows(range, access.windowDaysMax, zone);
   const asked = fromOldest(range, await oldestRecord(object, input), zone);
   // Nothing there: the history is covered without a single export.
   if (asked === null) return [{ ...range, askFrom: range.to }];

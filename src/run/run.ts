@@ -7,6 +7,8 @@ import type { Change } from "../commit/state.ts";
 import { CancelledError, exitCodeOf } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { Extraction } from "../extract/extraction.ts";
+import { readWish } from "../plan/wish.ts";
+import type { RangeWish } from "../plan/wish.ts";
 import { tidySpools } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
@@ -20,8 +22,8 @@ import { commitRun } from "./finish.ts";
 import { startGrace } from "./grace.ts";
 import { loadCommitted } from "./load.ts";
 import { Outcomes } from "./outcomes.ts";
-import { prepareObject } from "./prepare.ts";
-import { checkAgainstState, connect, openPardot, openStore, pardotClock } from "./session.ts";
+import { planAll } from "./plan-all.ts";
+import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection, Store } from "./session.ts";
 
 /**
@@ -32,14 +34,15 @@ import type { Connection, Store } from "./session.ts";
 export async function run(config: Config, options: RunOptions, outer: Surroundings): Promise<RunResult> {
   const warnings: ManifestWarning[] = [];
   const surroundings: Surroundings = { ...outer, onEvent: (event) => noteWarnings(event, warnings, outer) };
+  const wish = readWish(options, config.pardot.timeZone);
   const store = await openStore(config, surroundings);
-  checkAgainstState(config, store.loaded.state, options.full ?? false);
+  checkAgainstState(config, store.loaded.state, wish.full);
   const warehouse = await openWarehouse(config.etl.warehouse, { tmpDir: config.etl.tmpDir });
   try {
     await warehouse.check(surroundings.signal);
     await tidySpools(config.etl.tmpDir, surroundings.clock, surroundings.signal);
     await store.storage.tidy(surroundings.signal);
-    return await runOn(config, options, store, warehouse, warnings, surroundings);
+    return await runOn(config, wish, store, warehouse, warnings, surroundings);
   } finally {
     await warehouse.close();
   }
@@ -47,7 +50,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
 
 async function runOn(
   config: Config,
-  options: RunOptions,
+  wish: RangeWish,
   store: Store,
   warehouse: Warehouse,
   warnings: readonly ManifestWarning[],
@@ -65,8 +68,10 @@ async function runOn(
     zone: config.pardot.accountTimeZone,
     now: () => time.now(),
     usage: () => pardot.usage,
+    sent: () => pardot.calls.total,
   });
-  const pardot = openPardot(config, { take: () => ledger.take() }, surroundings);
+  const transport = heedingTime(surroundings.transport, time);
+  const pardot = openPardot(config, { take: () => ledger.take() }, { ...surroundings, transport });
   const objects = chosenObjects(config);
   onEvent({ type: "run-started", runId, objects: objects.map((object) => object.name) });
   await journal.record([
@@ -95,7 +100,7 @@ async function runOn(
     signal: grace.signal,
   };
   try {
-    await planAll(objects, { options, connection, warehouse, runId, outcomes, extraction });
+    await planAll(objects, { wish, connection, warehouse, runId, outcomes, extraction });
     await execute(objects, connection.account, warehouse, outcomes, extraction);
   } finally {
     grace.end();
@@ -137,51 +142,6 @@ async function runOn(
 function firstError(errors: readonly (Error | null)[]): Error | null {
   const failures = errors.filter((error) => error !== null);
   return failures.find((error) => error instanceof CancelledError) ?? failures[0] ?? null;
-}
-
-interface PlanAllInput {
-  readonly options: RunOptions;
-  readonly connection: Connection;
-  readonly warehouse: Warehouse;
-  readonly runId: string;
-  readonly outcomes: Outcomes;
-  readonly extraction: Extraction;
-}
-
-/** Plans each object and puts its windows on the books before anything is asked for. */
-async function planAll(objects: readonly CatalogObject[], input: PlanAllInput): Promise<void> {
-  const { config, journal, onEvent, stop } = input.extraction;
-  for (const object of objects) {
-    try {
-      stop.throwIfAborted();
-      const prepared = await prepareObject(object, {
-        config,
-        state: journal.state,
-        warehouse: input.warehouse,
-        pardot: input.connection.pardot,
-        now: input.connection.now,
-        full: input.options.full ?? false,
-        onEvent,
-        signal: input.extraction.signal,
-      });
-      const { name } = object;
-      const dropped = prepared.dropped.map((window): Change => ({ type: "dropped", object: name, window: window.id }));
-      const zone = config.pardot.timeZone;
-      const { runId } = input;
-      await journal.record([...dropped, { type: "planned", object: name, runId, zone, windows: prepared.windows }]);
-      onEvent({
-        type: "object-planned",
-        object: name,
-        process: object.v4.process,
-        windows: prepared.open.length + prepared.windows.length,
-        from: prepared.windows[0]?.from ?? input.connection.now,
-        to: input.connection.now,
-        reason: prepared.reason,
-      });
-    } catch (error) {
-      input.outcomes.fail(object.name, error);
-    }
-  }
 }
 
 function announce(manifest: Manifest, key: string, surroundings: Surroundings): void {

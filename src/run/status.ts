@@ -2,6 +2,7 @@ import type { DestinationConfig } from "../config/config.ts";
 import { manifestWindow } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
 import type { Interval, ObjectState, State } from "../commit/state.ts";
+import { gapsWithin } from "../plan/gaps.ts";
 import { isoInstant } from "../time/instant.ts";
 import type { StatusObject, StatusResult, Surroundings } from "./api.ts";
 import { openStore } from "./session.ts";
@@ -28,7 +29,7 @@ function statusObject(name: string, state: State): StatusObject {
     files: object.filesCommitted,
     rows: object.rowsCommitted,
     coverage: object.coverage.map(isoInterval),
-    gaps: gapsBetween(object.coverage).map(isoInterval),
+    gaps: gapsWithin(object.coverage).map(isoInterval),
     openWindows: object.windows.map((window) => ({
       ...manifestWindow(window),
       exportId: window.exportId,
@@ -36,10 +37,6 @@ function statusObject(name: string, state: State): StatusObject {
     })),
     notLoaded: object.notLoaded.length,
   };
-}
-
-function gapsBetween(coverage: readonly Interval[]): Interval[] {
-  return coverage.slice(1).map((next, index) => ({ from: coverage[index]?.to ?? next.from, to: next.from }));
 }
 
 function isoInterval(interval: Interval): { from: string; to: string } {

@@ -1,0 +1,28 @@
+import type { Instant } from "../time/instant.ts";
+
+/** Half-open. */
+export interface Stretch {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** What nothing covers between the first and the last of what is planned or committed, ascending. */
+export function gapsWithin(covered: readonly Stretch[]): Stretch[] {
+  const gaps: Stretch[] = [];
+  let end: Instant | null = null;
+  for (const { from, to } of covered.toSorted((a, b) => a.from - b.from)) {
+    if (end !== null && from > end) gaps.push({ from: end, to: from });
+    end = end === null ? to : Math.max(end, to);
+  }
+  return gaps;
+}
+
+/**
+ * What a range that starts at `since` leaves out: from the end of what stands before it, or from where a plain run would
+ * have started when nothing does. Null when it leaves out nothing.
+ */
+export function gapBefore(since: Instant, covered: readonly Stretch[], plainStart: Instant): Stretch | null {
+  const ends = covered.filter(({ from }) => from <= since).map(({ to }) => to);
+  const from = ends.length === 0 ? plainStart : Math.max(...ends);
+  return from < since ? { from, to: since } : null;
+}

@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { UsageError } from "../errors.ts";
+import { readWish } from "./wish.ts";
+
+describe("a range asked for", () => {
+  it("is nothing special without options", () => {
+    expect(readWish({}, "UTC")).toEqual({ full: false, since: null, until: null, acceptGap: false });
+  });
+
+  it.each([
+    ["2026-01-31", "2026-01-31T05:00:00.000Z"],
+    ["2026-01-31 12:00:00", "2026-01-31T17:00:00.000Z"],
+    ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.000Z"],
+    ["2026-01-31T12:00:00+02:00", "2026-01-31T10:00:00.000Z"],
+  ])("reads %s in the user's zone unless it has an offset", (text, instant) => {
+    expect(new Date(readWish({ since: text }, "America/New_York").since ?? 0).toISOString()).toBe(instant);
+  });
+
+  it.each(["yesterday", "2026-02-30", "2026-13-01", "31.1.2026", "2026-01-31T12:00", ""])("refuses %s", (text) => {
+    expect(() => readWish({ until: text }, "UTC")).toThrow(UsageError);
+  });
+
+  it("names every problem at once", () => {
+    const wish = { full: true, since: "x", until: "y", acceptGap: true };
+    expect(() => readWish(wish, "UTC")).toThrow(
+      /--since x is no time; --until y is no time; --full and --since exclude/,
+    );
+    expect(() => readWish({ since: "2026-02-01", until: "2026-01-01" }, "UTC")).toThrow("is not before");
+    expect(() => readWish({ acceptGap: true }, "UTC")).toThrow("--accept-gap only goes with --since");
+  });
+});

@@ -1,0 +1,69 @@
+import type { CatalogObject } from "../catalog/catalog.ts";
+import type { Change } from "../commit/state.ts";
+import type { OnEvent } from "../events.ts";
+import type { Extraction } from "../extract/extraction.ts";
+import type { Stretch } from "../plan/gaps.ts";
+import type { RangeWish } from "../plan/wish.ts";
+import { isoInstant } from "../time/instant.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
+import type { Outcomes } from "./outcomes.ts";
+import { prepareObject } from "./prepare.ts";
+import type { Connection } from "./session.ts";
+
+export interface PlanAllInput {
+  readonly wish: RangeWish;
+  readonly connection: Connection;
+  readonly warehouse: Warehouse;
+  readonly runId: string;
+  readonly outcomes: Outcomes;
+  readonly extraction: Extraction;
+}
+
+/** Plans each object and puts its windows on the books before anything is asked for. */
+export async function planAll(objects: readonly CatalogObject[], input: PlanAllInput): Promise<void> {
+  const { config, journal, onEvent, stop } = input.extraction;
+  for (const object of objects) {
+    try {
+      stop.throwIfAborted();
+      const prepared = await prepareObject(object, {
+        config,
+        state: journal.state,
+        warehouse: input.warehouse,
+        pardot: input.connection.pardot,
+        now: input.connection.now,
+        wish: input.wish,
+        onEvent,
+        signal: input.extraction.signal,
+      });
+      const { name } = object;
+      const dropped = prepared.dropped.map((window): Change => ({ type: "dropped", object: name, window: window.id }));
+      const zone = config.pardot.timeZone;
+      const { runId } = input;
+      const { gap } = prepared;
+      const accepted = input.wish.acceptGap;
+      const left = gap === null ? [] : [{ type: "gap" as const, object: name, ...gap, accepted }];
+      if (gap !== null && !accepted) warnOfGap(name, gap, onEvent);
+      await journal.record([
+        ...dropped,
+        ...left,
+        { type: "planned", object: name, runId, zone, windows: prepared.windows },
+      ]);
+      onEvent({
+        type: "object-planned",
+        object: name,
+        process: object.v4.process,
+        windows: prepared.open.length + prepared.windows.length,
+        from: prepared.windows[0]?.from ?? input.connection.now,
+        to: input.connection.now,
+        reason: prepared.reason,
+      });
+    } catch (error) {
+      input.outcomes.fail(object.name, error);
+    }
+  }
+}
+
+function warnOfGap(object: string, gap: Stretch, onEvent: OnEvent): void {
+  const message = `--since leaves out ${isoInstant(gap.from)} to ${isoInstant(gap.to)}: the next plain run fills it, unless --accept-gap gives it up`;
+  onEvent({ type: "warning", code: "run.gap", object, message });
+}
