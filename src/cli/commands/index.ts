@@ -1,4 +1,5 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from "../command.ts";
+import { RANGE_OPTIONS } from "./range-options.ts";
 import { SIMULATE_OPTIONS } from "./simulate-options.ts";
 
 const NAMES: Pick<ArgumentSpec, "name" | "isVariadic" | "isRequired"> = {
@@ -8,11 +9,7 @@ const NAMES: Pick<ArgumentSpec, "name" | "isVariadic" | "isRequired"> = {
 };
 const CHOSEN_ARGUMENT: ArgumentSpec = { ...NAMES, meaning: "objects, core or all, instead of PARDOT_ETL_OBJECTS" };
 const LISTED_ARGUMENT: ArgumentSpec = { ...NAMES, meaning: "objects to describe in full" };
-const FULL_OPTION: OptionSpec = {
-  flag: "--full",
-  value: null,
-  meaning: "from the start of the history, whatever was read before",
-};
+const DRY_RUN_OPTION: OptionSpec = { flag: "--dry-run", value: null, meaning: "only show what it would do, like plan" };
 
 /** The table of commands: it feeds the command line, its help, docs/commands.md and their tests. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -20,14 +17,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "run",
     summary: "extracts what is new since the last run, lands, commits and loads it",
     arguments: [CHOSEN_ARGUMENT],
-    options: [FULL_OPTION],
+    options: [...RANGE_OPTIONS, DRY_RUN_OPTION],
     load: () => import("./run.ts"),
   },
   {
     name: "plan",
     summary: "shows what run would do: windows, why, expected calls and their share of the day's quota",
     arguments: [CHOSEN_ARGUMENT],
-    options: [FULL_OPTION],
+    options: RANGE_OPTIONS,
     load: () => import("./plan.ts"),
   },
   {

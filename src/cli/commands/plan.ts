@@ -6,6 +6,7 @@ import { hasOption } from "../command.ts";
 import { configInput } from "../input.ts";
 import { toJson } from "../json.ts";
 import { withSurroundings } from "../surroundings.ts";
+import { rangeOptions } from "./range-options.ts";
 
 /** What `run` would do, by a handful of calls; changes nothing anywhere. */
 export async function runCommand(context: CommandContext): Promise<number> {
@@ -13,7 +14,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   const config = await loadConfig(configInput(context, context.arguments));
   const stop = { graceMs: 0, afterwards: "a plan changes nothing" };
   const result = await withSurroundings(context, config.pardot, stop, (surroundings) =>
-    plan(config, { full: hasOption(options, "--full") }, surroundings),
+    plan(config, rangeOptions(options), surroundings),
   );
   const isJson = hasOption(options, "--json");
   const failed = result.objects.find((object) => object.error !== null)?.error ?? null;

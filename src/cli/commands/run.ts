@@ -8,6 +8,8 @@ import { configInput } from "../input.ts";
 import { describeError, printError } from "../print-error.ts";
 import { withSurroundings } from "../surroundings.ts";
 import { packageVersion } from "../version.ts";
+import { runCommand as planCommand } from "./plan.ts";
+import { rangeOptions } from "./range-options.ts";
 
 /** Exit codes whose `--json` result holds `error`, as the contract fixes it. */
 const CODES_WITH_ERROR: ReadonlySet<number> = new Set([2, 3, 7, 8]);
@@ -15,10 +17,11 @@ const CODES_WITH_ERROR: ReadonlySet<number> = new Set([2, 3, 7, 8]);
 /** One incremental run. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
+  if (hasOption(options, "--dry-run")) return planCommand(context);
   const config = await loadConfig(configInput(context, context.arguments));
   const stop = { graceMs: config.etl.stopGraceMs, afterwards: "what can be finished by then is committed" };
   const result = await withSurroundings(context, config.pardot, stop, (surroundings) =>
-    run(config, { full: hasOption(options, "--full") }, surroundings),
+    run(config, rangeOptions(options), surroundings),
   );
   if (hasOption(options, "--json")) {
     // The manifest as it stands in the destination; a reader of errors finds its own key beside it.

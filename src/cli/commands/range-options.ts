@@ -1,0 +1,28 @@
+import type { RunOptions } from "../../run/api.ts";
+import type { OptionSpec, ParsedOptions } from "../command.ts";
+import { hasOption } from "../command.ts";
+
+/** Options by which somebody asks for another range than a plain run would read. */
+export const RANGE_OPTIONS: readonly OptionSpec[] = [
+  { flag: "--full", value: null, meaning: "from the start of the history, whatever was read before" },
+  {
+    flag: "--since",
+    value: "T",
+    meaning:
+      "from this time on: 2026-01-31 or 2026-01-31 12:00:00 in the API user's zone, or 2026-01-31T12:00:00Z; what it leaves out is filled by the next plain run",
+  },
+  { flag: "--until", value: "T", meaning: "up to this time, exclusive", default: "now, as Pardot tells it" },
+  { flag: "--accept-gap", value: null, meaning: "with --since: give up what it leaves out" },
+];
+
+/** The range asked for, as the run takes it. */
+export function rangeOptions(options: ParsedOptions): RunOptions {
+  const since = options["--since"];
+  const until = options["--until"];
+  return {
+    full: hasOption(options, "--full"),
+    acceptGap: hasOption(options, "--accept-gap"),
+    ...(typeof since === "string" ? { since } : {}),
+    ...(typeof until === "string" ? { until } : {}),
+  };
+}
