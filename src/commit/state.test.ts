@@ -60,9 +60,11 @@ describe("state", () => {
 
   it("forgets a lost export, so that it is asked for again", () => {
     const created: Change = { type: "export-created", object: "Tag", window: id, exportId: "9", at: 5 };
-    expect(objectState(after(planned, created), "Tag").windows[0]?.exportId).toBe("9");
+    expect(objectState(after(planned, created), "Tag").windows[0]?.exports).toEqual([
+      { group: 0, exportId: "9", askedAt: 5 },
+    ]);
     const lost: Change = { type: "export-lost", object: "Tag", window: id, exportId: "9", reason: "expired" };
-    expect(objectState(after(planned, created, lost), "Tag").windows[0]?.exportId).toBeNull();
+    expect(objectState(after(planned, created, lost), "Tag").windows[0]?.exports).toEqual([]);
   });
 
   it("counts the calls of one account day, and starts anew on the next", () => {
@@ -72,9 +74,9 @@ describe("state", () => {
       day: "2026-01-01",
       calls: 5,
     });
-    expect(state.ledger).toEqual({ day: "2026-01-01", reserved: 35 });
+    expect(state.ledger).toEqual({ day: "2026-01-01", reserved: 35, previous: null });
     const next = applyChange(state, reserve("2026-01-02", 20));
-    expect(next.ledger).toEqual({ day: "2026-01-02", reserved: 20 });
+    expect(next.ledger).toEqual({ day: "2026-01-02", reserved: 20, previous: { day: "2026-01-01", reserved: 35 } });
     expect(applyChange(next, { type: "calls-returned", day: "2026-01-01", calls: 7 }).ledger.reserved).toBe(20);
   });
 

@@ -1,8 +1,14 @@
-import type { RangeField } from "../catalog/catalog.ts";
 import { assert } from "../errors.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 import { withPairs, withReadings } from "./email-index.ts";
 import type { EmailIndex, EmailPair, EmailReading } from "./email-index.ts";
+import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
+import type { FieldChange, FieldMemory } from "./field-memory.ts";
+import { windowId, withExport, withoutExport } from "./open-window.ts";
+import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
+
+export { exportOf, windowId } from "./open-window.ts";
+export type { Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
 /**
  * What the tool remembers between runs, and the changes that make it. The state is never edited: every change is a
@@ -31,52 +37,21 @@ export interface ObjectState {
   readonly rowsCommitted: number;
   /** Committed files that the embedded warehouse has not loaded yet, in commit order. */
   readonly notLoaded: readonly LandedFile[];
+  readonly fields: FieldMemory;
 }
 
-/** Half-open, in milliseconds since 1970. */
-export interface Interval {
-  readonly from: Instant;
-  readonly to: Instant;
-}
-
-export interface OpenWindow extends Interval {
-  /** `<object>/<field>/<from>/<to>`: planning the same window twice is planning it once. */
-  readonly id: string;
-  readonly field: RangeField | null;
-  readonly askFrom: Instant;
-  /** The run that planned it. */
-  readonly plannedBy: string;
-  /** Export under way at Pardot for this window. */
-  readonly exportId: string | null;
-  /** When that export was asked for, by our clock: the time-out counts from here. */
-  readonly exportAskedAt: Instant | null;
-  /** Id of the last record that stands in a landed file; the query goes on after it. */
-  readonly cursor: string | null;
-  readonly files: readonly LandedFile[];
-  /** Every file of the window has landed; it waits for a manifest. */
-  readonly done: boolean;
-}
-
-export interface LandedFile {
-  readonly key: string;
-  /** Parsed records, the header not counted. */
-  readonly rows: number;
-  readonly bytes: number;
-  readonly sha256: string;
-  /** Least and greatest watermark in the file; null when the object has none or no row has one. */
-  readonly minWatermark: LocalText | null;
-  readonly maxWatermark: LocalText | null;
-  readonly exportId: string | null;
-  /** Columns in file order. */
-  readonly columns: readonly string[];
-}
-
-/** Calls of the account's current day, reserved before they are made. */
-export interface Ledger {
+/** Calls of one account day, reserved before they are made. */
+export interface LedgerDay {
   /** `YYYY-MM-DD` in the account's zone; empty before the first call. */
   readonly day: string;
   /** Calls reserved that day: those made, and at most one block that a killed run did not use up. */
   readonly reserved: number;
+}
+
+/** The day of the last reservation. */
+export interface Ledger extends LedgerDay {
+  /** The day counted before it: clocks that differ around midnight go back to it, and its count must not be lost. */
+  readonly previous: LedgerDay | null;
 }
 
 export interface RunRecord {
@@ -89,8 +64,6 @@ export interface RunRecord {
   readonly calls: number;
 }
 
-export type PlannedWindow = Pick<OpenWindow, "field" | "from" | "to" | "askFrom">;
-
 export type Change =
   | { readonly type: "run-started"; readonly businessUnit: string; readonly runId: string; readonly at: string }
   | {
@@ -100,14 +73,16 @@ export type Change =
       readonly zone: string;
       readonly windows: readonly PlannedWindow[];
     }
-  | { readonly type: "dropped"; readonly object: string; readonly window: string }
   | {
-      readonly type: "export-created";
+      /** A range that leaves something out: given up, or to be filled by the next plain run. */
+      readonly type: "gap";
       readonly object: string;
-      readonly window: string;
-      readonly exportId: string;
-      readonly at: Instant;
+      readonly from: Instant;
+      readonly to: Instant;
+      readonly accepted: boolean;
     }
+  | { readonly type: "dropped"; readonly object: string; readonly window: string }
+  | ({ readonly type: "export-created"; readonly object: string; readonly window: string } & ExportCreated)
   | {
       readonly type: "export-lost";
       readonly object: string;
@@ -141,6 +116,7 @@ export type Change =
       /** Whether the object reads active e-mails, whose activity is told with this reading. */
       readonly clearsActivity: boolean;
     }
+  | FieldChange
   | { readonly type: "calls-reserved"; readonly day: string; readonly calls: number }
   | { readonly type: "calls-returned"; readonly day: string; readonly calls: number }
   | ({ readonly type: "run-finished" } & RunRecord);
@@ -152,7 +128,7 @@ export const EMPTY_STATE: State = {
   businessUnit: null,
   objects: {},
   emails: {},
-  ledger: { day: "", reserved: 0 },
+  ledger: { day: "", reserved: 0, previous: null },
   runs: [],
 };
 
@@ -164,14 +140,11 @@ const EMPTY_OBJECT: ObjectState = {
   filesCommitted: 0,
   rowsCommitted: 0,
   notLoaded: [],
+  fields: NO_FIELDS,
 };
 
 export function objectState(state: State, object: string): ObjectState {
   return state.objects[object] ?? EMPTY_OBJECT;
-}
-
-export function windowId(object: string, window: PlannedWindow): string {
-  return `${object}/${window.field ?? "whole"}/${window.from}/${window.to}`;
 }
 
 /** The state after one change. Pure; a change that does not fit the state is a bug and throws. */
@@ -203,16 +176,10 @@ export function applyChange(state: State, change: Change): State {
     case "emails-read":
       return { ...state, emails: withReadings(state.emails, change) };
     case "calls-reserved":
-      return {
-        ...state,
-        ledger: {
-          day: change.day,
-          reserved: (change.day === state.ledger.day ? state.ledger.reserved : 0) + change.calls,
-        },
-      };
+      return { ...state, ledger: onDay(state.ledger, change.day, change.calls) };
     case "calls-returned":
       if (change.day !== state.ledger.day) return state;
-      return { ...state, ledger: { day: change.day, reserved: Math.max(0, state.ledger.reserved - change.calls) } };
+      return { ...state, ledger: onDay(state.ledger, change.day, -change.calls) };
     default:
       return {
         ...state,
@@ -221,22 +188,35 @@ export function applyChange(state: State, change: Change): State {
   }
 }
 
+/** Calls reserved on a day, as far back as the ledger goes. */
+export function reservedOn(ledger: Ledger, day: string): number {
+  if (day === ledger.day) return ledger.reserved;
+  return day === ledger.previous?.day ? ledger.previous.reserved : 0;
+}
+
+function onDay(ledger: Ledger, day: string, calls: number): Ledger {
+  const { previous, ...current } = ledger;
+  const reserved = Math.max(0, reservedOn(ledger, day) + calls);
+  return { day, reserved, previous: day === ledger.day ? previous : current };
+}
+
 type ObjectChange = Exclude<Extract<Change, { readonly object: string }>, { readonly type: "emails-read" }>;
 
 function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
   switch (change.type) {
     case "planned":
       return { ...object, zone: change.zone, windows: addWindows(object.windows, change) };
+    case "gap": {
+      // A point on the left edge keeps the gap visible between it and what is read.
+      const known = { from: change.from, to: change.accepted ? change.to : change.from };
+      return { ...object, coverage: mergeIntervals([...object.coverage, known]) };
+    }
     case "dropped":
       return { ...object, windows: object.windows.filter((window) => window.id !== change.window) };
     case "export-created":
-      return editWindow(object, change.window, (window) => ({
-        ...window,
-        exportId: change.exportId,
-        exportAskedAt: change.at,
-      }));
+      return editWindow(object, change.window, (window) => withExport(window, change));
     case "export-lost":
-      return editWindow(object, change.window, (window) => ({ ...window, exportId: null, exportAskedAt: null }));
+      return editWindow(object, change.window, (window) => withoutExport(window, change.exportId));
     case "landed":
       return editWindow(object, change.window, (window) => ({
         ...window,
@@ -251,6 +231,12 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
       return commitWindows(object, change.windows, change.load);
     case "loaded":
       return { ...object, notLoaded: object.notLoaded.filter((file) => !change.keys.includes(file.key)) };
+    case "fields-seen":
+    case "fields-reported":
+    case "fields-refused":
+    case "procedure-refused":
+    case "refusals-forgotten":
+      return { ...object, fields: applyFieldChange(object.fields, change) };
   }
 }
 
@@ -261,8 +247,8 @@ function addWindows(open: readonly OpenWindow[], change: Extract<Change, { type:
       id: windowId(change.object, window),
       ...window,
       plannedBy: change.runId,
-      exportId: null,
-      exportAskedAt: null,
+      groups: [],
+      exports: [],
       cursor: null,
       files: [],
       done: false,

@@ -32,7 +32,14 @@ export function exportJobs(
   return windows.map((window) => ({
     object: object.name,
     windowId: window.id,
-    request: exportRequest(object, window, extraction.config.pardot.timeZone),
+    group: 0,
+    ask: async () => {
+      const request = exportRequest(object, window, extraction.config.pardot.timeZone);
+      return {
+        status: await extraction.pardot.createExport(request, extraction.signal),
+        groups: [request.fields],
+      };
+    },
     land: (status) => landExport(object, window, status, extraction),
     fail: outcome.fail,
     isAbandoned: outcome.isFailed,

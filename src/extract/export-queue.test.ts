@@ -62,7 +62,8 @@ async function setUp(windows: number, workMs = 10_000) {
   const job = (n: number): ExportJob => ({
     object: "Thing",
     windowId: windowId("Thing", planned(n)),
-    request,
+    group: 0,
+    ask: async () => ({ status: await server.pardot.createExport(request, never), groups: [["id"]] }),
     land: async (status) => {
       landing.now += 1;
       landing.most = Math.max(landing.most, landing.now);
@@ -109,7 +110,7 @@ describe("export queue", () => {
     const t = await setUp(1);
     const before = t.clock.sleep;
     t.extraction.clock.sleep = async (ms, signal) => {
-      expect(objectState(t.journal.state, "Thing").windows[0]?.exportId).toBe("1");
+      expect(objectState(t.journal.state, "Thing").windows[0]?.exports).toMatchObject([{ exportId: "1" }]);
       await before(ms, signal);
     };
     await runExports(t.jobs, t.extraction);
@@ -146,7 +147,7 @@ describe("export queue", () => {
     await runExports(t.jobs, t.extraction);
     expect(t.server.created).toHaveLength(3);
     expect(t.failures).toEqual([expect.objectContaining({ code: "export.failed" })]);
-    expect(objectState(t.journal.state, "Thing").windows[0]).toMatchObject({ exportId: null, done: false });
+    expect(objectState(t.journal.state, "Thing").windows[0]).toMatchObject({ exports: [], done: false });
   });
 
   it("asks anew when the files of a complete export are gone", async () => {
@@ -168,7 +169,7 @@ describe("export queue", () => {
     const t = await setUp(1, 7 * 3_600_000);
     await runExports(t.jobs, t.extraction);
     expect(t.failures).toEqual([expect.objectContaining({ code: "export.timed-out" })]);
-    expect(objectState(t.journal.state, "Thing").windows[0]?.exportId).toBe("1");
+    expect(objectState(t.journal.state, "Thing").windows[0]?.exports).toMatchObject([{ exportId: "1" }]);
   });
 
   it("asks for nothing more for an object that has failed", async () => {

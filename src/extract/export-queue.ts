@@ -1,20 +1,49 @@
-import { objectState } from "../commit/state.ts";
+import { exportOf, objectState } from "../commit/state.ts";
 import { RemoteError } from "../errors.ts";
-import type { ExportRequest, ExportStatus } from "../pardot/pardot.ts";
+import type { ExportStatus } from "../pardot/pardot.ts";
 import type { Extraction } from "./extraction.ts";
 import { PollPace } from "./pace.ts";
 
-/** One window that goes through the Export API. */
+/** One export: a window, or one group of a window's fields. */
 export interface ExportJob {
   readonly object: string;
   readonly windowId: string;
-  readonly request: ExportRequest;
-  /** Lands every file of a complete export and records the window as done. */
+  /** Index of its group of fields. */
+  readonly group: number;
+  /** Asks Pardot for it; null when nothing is left to be asked for. */
+  readonly ask: () => Promise<AskedExport | null>;
+  /**
+   * Lands every file of a complete export and records the window as done, once its last export is complete. Throws
+   * `LostExport` when the files of another export of the window are gone.
+   */
   readonly land: (status: ExportStatus) => Promise<void>;
   /** Told once when the job cannot be finished in this run. */
   readonly fail: (error: unknown) => void;
   /** Whether an earlier failure of the same object makes going on pointless. */
   readonly isAbandoned: () => boolean;
+}
+
+export interface AskedExport {
+  readonly status: ExportStatus;
+  /** Fields of every export of the window. */
+  readonly groups: readonly (readonly string[])[];
+}
+
+/** An export and the job it was asked for. */
+interface JobExport {
+  readonly job: ExportJob;
+  readonly exportId: string;
+}
+
+/** The failure of an export that was complete when another of the same window came to be landed. */
+export class LostExport extends Error {
+  override readonly name = "LostExport";
+  readonly export: JobExport;
+
+  constructor(lost: JobExport, cause: unknown) {
+    super(`the files of export ${lost.exportId} cannot be fetched`, { cause });
+    this.export = lost;
+  }
 }
 
 /** First pause before an export is looked at, while no duration is known. */
@@ -26,9 +55,7 @@ const ATTEMPTS_MAX = 3;
 /** Complete exports whose files are being landed at a time; more would only wait for a connection. */
 const LANDING_MAX = 2;
 
-interface Waiting {
-  readonly job: ExportJob;
-  readonly exportId: string;
+interface Waiting extends JobExport {
   /** Since when this run waits for it, by our clock: the time-out counts from here. */
   readonly waitedFrom: number;
   /** When Pardot could begin with it: when it was asked for, or when the one before it was seen complete. */
@@ -40,7 +67,7 @@ interface Queue {
   readonly todo: ExportJob[];
   readonly waiting: Waiting[];
   readonly landing: Set<Promise<void>>;
-  /** Exports asked for in this run, by window. */
+  /** Exports asked for in this run, by window and group. */
   readonly attempts: Map<string, number>;
   readonly pace: PollPace;
 }
@@ -76,7 +103,8 @@ async function fill(queue: Queue, extraction: Extraction): Promise<void> {
     if (job.isAbandoned()) continue;
     try {
       extraction.stop.throwIfAborted();
-      queue.waiting.push(adopt(job, extraction) ?? (await create(queue, job, extraction)));
+      const entry = adopt(job, extraction) ?? (await create(queue, job, extraction));
+      if (entry !== null) queue.waiting.push(entry);
     } catch (error) {
       job.fail(error);
     }
@@ -86,24 +114,29 @@ async function fill(queue: Queue, extraction: Extraction): Promise<void> {
 /** The export that an earlier run asked for, null when there is none. */
 function adopt(job: ExportJob, extraction: Extraction): Waiting | null {
   const open = objectState(extraction.journal.state, job.object).windows.find((window) => window.id === job.windowId);
-  if (open === undefined || open.exportId === null) return null;
-  extraction.onEvent({ type: "export-adopted", object: job.object, exportId: open.exportId });
-  const now = extraction.clock.now();
+  const adopted = open === undefined ? null : exportOf(open, job.group);
+  if (adopted === null) return null;
+  const { exportId, askedAt } = adopted;
+  extraction.onEvent({ type: "export-adopted", object: job.object, exportId });
   // The time-out is what one run waits, so it starts anew with this one.
-  return { job, exportId: open.exportId, waitedFrom: now, couldBeginAt: open.exportAskedAt ?? now, polls: 0 };
+  return { job, exportId, waitedFrom: extraction.clock.now(), couldBeginAt: askedAt, polls: 0 };
 }
 
-async function create(queue: Queue, job: ExportJob, extraction: Extraction): Promise<Waiting> {
-  const attempt = (queue.attempts.get(job.windowId) ?? 0) + 1;
+async function create(queue: Queue, job: ExportJob, extraction: Extraction): Promise<Waiting | null> {
+  const { object, windowId: window, group } = job;
+  const key = `${window}/${group}`;
+  const attempt = (queue.attempts.get(key) ?? 0) + 1;
   if (attempt > ATTEMPTS_MAX) throw gaveUp(job, attempt - 1);
-  queue.attempts.set(job.windowId, attempt);
-  const status = await extraction.pardot.createExport(job.request, extraction.signal);
+  queue.attempts.set(key, attempt);
+  const asked = await job.ask();
+  if (asked === null) return null;
+  const { id: exportId } = asked.status;
   const at = extraction.clock.now();
   await extraction.journal.record([
-    { type: "export-created", object: job.object, window: job.windowId, exportId: status.id, at },
+    { type: "export-created", object, window, group, exportId, at, groups: asked.groups },
   ]);
-  extraction.onEvent({ type: "export-created", object: job.object, exportId: status.id, window: job.windowId });
-  return { job, exportId: status.id, waitedFrom: at, couldBeginAt: at, polls: 0 };
+  extraction.onEvent({ type: "export-created", object, exportId, window });
+  return { job, exportId, waitedFrom: at, couldBeginAt: at, polls: 0 };
 }
 
 /** Looks at the oldest export once, at the right moment, and moves the queue on by what it finds. */
@@ -161,14 +194,16 @@ async function land(queue: Queue, entry: Waiting, status: ExportStatus, extracti
   try {
     await entry.job.land(status);
   } catch (error) {
-    const lost = goneReason(error);
-    if (lost === null) entry.job.fail(error);
-    else await putBack(queue, entry, lost, extraction);
+    const isAnother = error instanceof LostExport;
+    const cause = isAnother ? error.cause : error;
+    const lost = goneReason(cause);
+    if (lost === null) entry.job.fail(cause);
+    else await putBack(queue, isAnother ? error.export : entry, lost, extraction);
   }
 }
 
 /** Forgets an export that came to nothing and puts its window back, to be asked for again. */
-async function putBack(queue: Queue, entry: Waiting, reason: string, extraction: Extraction): Promise<void> {
+async function putBack(queue: Queue, entry: JobExport, reason: string, extraction: Extraction): Promise<void> {
   const { job, exportId } = entry;
   try {
     await extraction.journal.record([

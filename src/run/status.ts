@@ -32,7 +32,7 @@ function statusObject(name: string, state: State): StatusObject {
     gaps: gapsWithin(object.coverage).map(isoInterval),
     openWindows: object.windows.map((window) => ({
       ...manifestWindow(window),
-      exportId: window.exportId,
+      exportId: window.exports[0]?.exportId ?? null,
       filesLanded: window.files.length,
     })),
     notLoaded: object.notLoaded.length,

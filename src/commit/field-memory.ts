@@ -1,0 +1,83 @@
+/**
+ * What the tool remembers of an object's fields between runs: the custom ones in the order in which they were first
+ * seen, what Pardot listed last, and what it refused. Pure, like all of the state.
+ */
+export interface FieldMemory {
+  /** Only ever appended, so that a column never changes its place in a file. */
+  readonly custom: readonly CustomField[];
+  /** Names of the fields that Pardot listed when it was last asked; null: never asked. */
+  readonly listed: readonly string[] | null;
+  /** The same as of the last committed manifest: what differs is drift that nobody has been told in writing. */
+  readonly reported: readonly string[] | null;
+  /** Fields that Pardot refuses to hand out, in the order in which they were found. */
+  readonly refused: readonly string[];
+  /** Export procedures that Pardot refuses. */
+  readonly refusedProcedures: readonly string[];
+}
+
+export interface CustomField {
+  /** The name in Pardot's answers and export files. */
+  readonly field: string;
+  /** The name in our files and tables: another one only where two would differ in nothing but case. */
+  readonly column: string;
+}
+
+export interface FieldDrift {
+  readonly appeared: readonly string[];
+  readonly vanished: readonly string[];
+}
+
+export type FieldChange =
+  | {
+      readonly type: "fields-seen";
+      readonly object: string;
+      readonly listed: readonly string[];
+      /** Custom fields seen for the first time. */
+      readonly added: readonly CustomField[];
+    }
+  | { readonly type: "fields-reported"; readonly object: string }
+  | { readonly type: "fields-refused"; readonly object: string; readonly fields: readonly string[] }
+  | { readonly type: "procedure-refused"; readonly object: string; readonly procedure: string }
+  | { readonly type: "refusals-forgotten"; readonly object: string };
+
+export const NO_FIELDS: FieldMemory = {
+  custom: [],
+  listed: null,
+  reported: null,
+  refused: [],
+  refusedProcedures: [],
+};
+
+/** The memory after one change. Recording the same thing twice is recording it once. */
+export function applyFieldChange(memory: FieldMemory, change: FieldChange): FieldMemory {
+  switch (change.type) {
+    case "fields-seen": {
+      const known = new Set(memory.custom.map(({ field }) => field));
+      const added = change.added.filter(({ field }) => !known.has(field));
+      return { ...memory, listed: change.listed, custom: [...memory.custom, ...added] };
+    }
+    case "fields-reported":
+      return { ...memory, reported: memory.listed };
+    case "fields-refused":
+      return { ...memory, refused: union(memory.refused, change.fields) };
+    case "procedure-refused":
+      return { ...memory, refusedProcedures: union(memory.refusedProcedures, [change.procedure]) };
+    case "refusals-forgotten":
+      return { ...memory, refused: [], refusedProcedures: [] };
+  }
+}
+
+/** What appeared and vanished since the last manifest. The first look is no drift: there was nothing to drift from. */
+export function driftOf(memory: FieldMemory): FieldDrift {
+  const { reported, listed } = memory;
+  if (reported === null || listed === null) return { appeared: [], vanished: [] };
+  const [before, now] = [new Set(reported), new Set(listed)];
+  return {
+    appeared: listed.filter((name) => !before.has(name)),
+    vanished: reported.filter((name) => !now.has(name)),
+  };
+}
+
+function union(known: readonly string[], added: readonly string[]): readonly string[] {
+  return [...new Set([...known, ...added])];
+}

@@ -1,0 +1,87 @@
+import type { RangeField } from "../catalog/catalog.ts";
+import type { Instant, LocalText } from "../time/instant.ts";
+
+/** Half-open, in milliseconds since 1970. */
+export interface Interval {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+export interface OpenWindow extends Interval {
+  /** `<object>/<field>/<from>/<to>`: planning the same window twice is planning it once. */
+  readonly id: string;
+  readonly field: RangeField | null;
+  readonly askFrom: Instant;
+  /** The run that planned it. */
+  readonly plannedBy: string;
+  /** Fields of each export of the window, as laid out when the first was asked for; empty before. */
+  readonly groups: readonly (readonly string[])[];
+  /** Exports under way at Pardot for this window, at most one for each group. */
+  readonly exports: readonly WindowExport[];
+  /** Id of the last record that stands in a landed file; the query goes on after it. */
+  readonly cursor: string | null;
+  readonly files: readonly LandedFile[];
+  /** Every file of the window has landed; it waits for a manifest. */
+  readonly done: boolean;
+}
+
+export interface WindowExport {
+  /** Index of its group of fields. */
+  readonly group: number;
+  readonly exportId: string;
+  /** When it was asked for, by our clock. */
+  readonly askedAt: Instant;
+}
+
+export interface LandedFile {
+  readonly key: string;
+  /** Parsed records, the header not counted. */
+  readonly rows: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Least and greatest watermark in the file; null when the object has none or no row has one. */
+  readonly minWatermark: LocalText | null;
+  readonly maxWatermark: LocalText | null;
+  readonly exportId: string | null;
+  /** Columns in file order. */
+  readonly columns: readonly string[];
+  /** Rows that not every group of fields brought; none when left out. */
+  readonly incompleteRows?: number;
+}
+
+export type PlannedWindow = Pick<OpenWindow, "field" | "from" | "to" | "askFrom">;
+
+export function windowId(object: string, window: PlannedWindow): string {
+  return `${object}/${window.field ?? "whole"}/${window.from}/${window.to}`;
+}
+
+/** The export of a group that is under way, null when there is none. */
+export function exportOf(window: OpenWindow, group: number): WindowExport | null {
+  return window.exports.find((candidate) => candidate.group === group) ?? null;
+}
+
+export interface ExportCreated {
+  readonly exportId: string;
+  readonly at: Instant;
+  /** The group of fields it brings; the first when left out. */
+  readonly group?: number;
+  /** Fields of every group of the window, told with its first export. */
+  readonly groups?: readonly (readonly string[])[];
+}
+
+/** The window with one more export under way; told twice is told once. */
+export function withExport(window: OpenWindow, change: ExportCreated): OpenWindow {
+  const group = change.group ?? 0;
+  const others = window.exports.filter((candidate) => candidate.group !== group);
+  return {
+    ...window,
+    groups: window.groups.length === 0 ? (change.groups ?? []) : window.groups,
+    exports: [...others, { group, exportId: change.exportId, askedAt: change.at }],
+  };
+}
+
+/** The window without an export that came to nothing. Without any left the fields are laid out anew: what is asked for next is what Pardot lists then. */
+export function withoutExport(window: OpenWindow, exportId: string): OpenWindow {
+  const exports = window.exports.filter((candidate) => candidate.exportId !== exportId);
+  return { ...window, exports, groups: exports.length === 0 ? [] : window.groups };
+}
