@@ -82,6 +82,7 @@ export function describeStorage(name: string, make: () => Promise<StorageRig>): 
         ["a length that is too long", 1000, (file) => ({ ...file, bytes: file.bytes + 1 })],
         ["a length that is far too long", 5_000_000, (file) => ({ ...file, bytes: file.bytes + 3_000_000 })],
         ["a length that is too short", 1000, (file) => ({ ...file, bytes: file.bytes - 1 })],
+        ["a length that is far too short", 5_000_000, (file) => ({ ...file, bytes: 1_000_000 })],
         ["a length of nothing", 1000, (file) => ({ ...file, bytes: 0 })],
         ["a file that grew since", 5_000_000, async (file) => (await appendFile(file.path, "more"), file)],
         ["a file that was cut since", 5_000_000, async (file) => (await truncate(file.path, 4_000_000), file)],
