@@ -23,6 +23,7 @@ async function open(storage: MemoryStorage, options: Partial<LedgerOptions> = {}
     zone: "UTC",
     now: () => Date.parse("2026-03-20T09:30:00Z"),
     usage: () => null,
+    sent: () => 0,
     ...options,
   });
 }
@@ -76,11 +77,33 @@ describe("ledger", () => {
   });
 
   it("stops at 80 % of the account's calls, others' use included", async () => {
-    let used = 79;
-    const ledger = await open(openMemoryStorage(), { usage: () => ({ used, max: 100 }) });
+    let [used, sent] = [79, 0];
+    const ledger = await open(openMemoryStorage(), { usage: () => ({ used, max: 100 }), sent: () => sent });
     await ledger.take();
+    sent = 1;
     used = 80;
     await expect(ledger.take()).rejects.toThrow("80 of the account's 100 calls");
+  });
+
+  it("stops there however many lanes ask at once", async () => {
+    const ledger = await open(openMemoryStorage(), { usage: () => ({ used: 78, max: 100 }) });
+    const answers = await Promise.allSettled(Array.from({ length: 5 }, () => ledger.take()));
+    expect(answers.filter((answer) => answer.status === "fulfilled")).toHaveLength(2);
+  });
+
+  it("keeps a day's count when a clock that is ahead asks in between", async () => {
+    const storage = openMemoryStorage();
+    let now = Date.parse("2026-03-20T23:59:00Z");
+    const options = { budget: 30, now: () => now };
+    const first = await open(storage, options);
+    for (let i = 0; i < 25; i += 1) await first.take();
+    await first.settle();
+    now = Date.parse("2026-03-21T00:00:30Z");
+    const ahead = await open(storage, options);
+    await ahead.take();
+    now = Date.parse("2026-03-20T23:59:30Z");
+    await ahead.dayIsKnown();
+    expect(await takeUntilRefused(ahead)).toBe(4);
   });
 
   it("counts the first call on the day Pardot says it is, whatever the machine's clock says", async () => {
@@ -92,6 +115,6 @@ describe("ledger", () => {
     await ledger.dayIsKnown();
     await ledger.take();
     await ledger.settle();
-    expect((await loadState(storage, signal)).state.ledger).toEqual({ day: "2026-03-20", reserved: 2 });
+    expect((await loadState(storage, signal)).state.ledger).toMatchObject({ day: "2026-03-20", reserved: 2 });
   });
 });

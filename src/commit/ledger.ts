@@ -3,6 +3,7 @@ import { isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import { localDay, nextDayStart } from "../time/zone.ts";
 import type { Journal } from "./journal.ts";
+import { reservedOn } from "./state.ts";
 
 /** Calls reserved in the state at a time: what a killed run may lose of the day's budget. */
 const BLOCK = 20;
@@ -18,8 +19,10 @@ export interface LedgerOptions {
   readonly zone: string;
   /** Pardot's time, as well as it is known. */
   readonly now: () => Instant;
-  /** What the API last said of the account's quota. */
+  /** The account's quota: what the API last said, and every call sent that it cannot have counted yet. */
   readonly usage: () => { readonly used: number; readonly max: number } | null;
+  /** Calls sent so far. */
+  readonly sent: () => number;
 }
 
 /**
@@ -39,8 +42,8 @@ export class CallLedger {
 
   /** Takes one call. Throws LimitError (exit 4) when the day's budget or the account's share is used up. */
   async take(): Promise<void> {
-    this.#checkUsage();
     for (;;) {
+      this.#checkUsage();
       const day = localDay(this.#options.now(), this.#options.zone);
       if (day !== this.#day) {
         this.#day = day;
@@ -80,8 +83,7 @@ export class CallLedger {
 
   async #reserve(day: string): Promise<void> {
     const { journal, budget } = this.#options;
-    const { ledger } = journal.state;
-    const reserved = ledger.day === day ? ledger.reserved : 0;
+    const reserved = reservedOn(journal.state.ledger, day);
     const calls = budget === null ? BLOCK : Math.min(BLOCK, budget - reserved);
     if (calls <= 0) {
       throw this.#used(`${reserved} of ${budget} calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used`);
@@ -93,8 +95,11 @@ export class CallLedger {
 
   #checkUsage(): void {
     const usage = this.#options.usage();
-    if (usage === null || usage.used < usage.max * ACCOUNT_SHARE_MAX) return;
-    throw this.#used(`${usage.used} of the account's ${usage.max} calls are used, by all integrations together`);
+    if (usage === null) return;
+    // Other lanes may have taken a call each and not have sent it yet.
+    const used = usage.used + this.#taken - this.#options.sent();
+    if (used < usage.max * ACCOUNT_SHARE_MAX) return;
+    throw this.#used(`${used} of the account's ${usage.max} calls are used, by all integrations together`);
   }
 
   #used(what: string): LimitError {

@@ -197,7 +197,7 @@ export function reservedOn(ledger: Ledger, day: string): number {
 function onDay(ledger: Ledger, day: string, calls: number): Ledger {
   const { previous, ...current } = ledger;
   const reserved = Math.max(0, reservedOn(ledger, day) + calls);
-  return { day, reserved, previous: day === ledger.day ? previous : current };
+  return { day, reserved, previous: day === ledger.day ? previous : ledger.day === "" ? null : current };
 }
 
 type ObjectChange = Exclude<Extract<Change, { readonly object: string }>, { readonly type: "emails-read" }>;

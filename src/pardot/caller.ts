@@ -16,6 +16,7 @@ import type { Surroundings } from "./failure.ts";
 import type { CallBudget, CallCounts } from "./pardot.ts";
 import { HEADER, USER_AGENT } from "./protocol.ts";
 import type { Version } from "./protocol.ts";
+import { createQuota } from "./quota.ts";
 import { NOTHING_TRIED, decide } from "./retry.ts";
 
 /** One thing asked of Pardot, however many requests that takes. */
@@ -69,7 +70,7 @@ export function createCaller(options: CallerOptions): Caller {
   const { auth, gate, clock, onEvent } = options;
   let version = options.version;
   let hasSwitched = false;
-  let usage: { readonly used: number; readonly max: number } | null = null;
+  const quota = createQuota();
   let pardotNow: number | null = null;
   /** Set once by code 122; from then on nothing is sent. */
   let dayIsOver: PardotEtlError | null = null;
@@ -119,14 +120,16 @@ export function createCaller(options: CallerOptions): Caller {
     signal: AbortSignal,
     release: () => void,
   ): Promise<Outcome<T>> => {
+    const answered = quota.sent();
     try {
       const response = await options.transport(request, signal);
       const { status, headers } = response;
-      usage = usageIn(headers[HEADER.usage]) ?? usage;
+      answered(headers[HEADER.usage]);
       pardotNow = parseHttpDate(headers["date"]) ?? pardotNow;
       const floorMs = retryAfterMs(headers["retry-after"], pardotNow ?? clock.now());
       return await call.read(response, { status, headers, retryAfterMs: floorMs }, release);
     } catch (error) {
+      answered(undefined);
       signal.throwIfAborted();
       if (!(error instanceof TransportError) || !error.retryable) throw error;
       return { ok: false, failure: networkFailure(error.code, error.message) };
@@ -174,7 +177,7 @@ export function createCaller(options: CallerOptions): Caller {
       return { total, byKind: Object.fromEntries(byKind) };
     },
     get usage() {
-      return usage;
+      return quota.usage;
     },
     get version() {
       return version;
@@ -185,10 +188,4 @@ export function createCaller(options: CallerOptions): Caller {
 function warnOfRepeat(call: Call<unknown>, failure: Failure, onEvent: OnEvent): void {
   if (call.onRepeat === null || isRefusal(failure)) return;
   onEvent({ type: "warning", code: "pardot.repeated", message: call.onRepeat, object: null });
-}
-
-/** `used/max`, read leniently: the form is documented for v5 only, and not exactly. */
-function usageIn(header: string | undefined): { readonly used: number; readonly max: number } | null {
-  const match = /(\d{1,12})\s*\/\s*(\d{1,12})/.exec((header ?? "").replaceAll(",", ""));
-  return match === null ? null : { used: Number(match[1]), max: Number(match[2]) };
 }

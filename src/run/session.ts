@@ -6,6 +6,8 @@ import { objectState } from "../commit/state.ts";
 import type { State } from "../commit/state.ts";
 import { ConfigError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
+import { parseHttpDate } from "../http/http-date.ts";
+import type { Transport } from "../http/transport.ts";
 import { createPardot } from "../pardot/client.ts";
 import type { CallBudget, Pardot, WireRecord } from "../pardot/pardot.ts";
 import { openStorage } from "../storage/open.ts";
@@ -69,15 +71,32 @@ export interface Connection {
 export interface PardotClock {
   now(): Instant;
   set(now: Instant): void;
+  readonly isSet: boolean;
 }
 
 export function pardotClock(surroundings: Surroundings): PardotClock {
-  let offset = 0;
+  let offset: number | null = null;
   return {
-    now: () => surroundings.clock.now() + offset,
+    now: () => surroundings.clock.now() + (offset ?? 0),
     set: (now) => {
       offset = now - surroundings.clock.now();
     },
+    get isSet() {
+      return offset !== null;
+    },
+  };
+}
+
+/**
+ * Sets the clock by the first answer that tells the time. That is the token endpoint's, so that even the first call is
+ * counted on the account's right day, whatever this machine's clock says.
+ */
+export function heedingTime(transport: Transport, clock: PardotClock): Transport {
+  return async (request, signal) => {
+    const response = await transport(request, signal);
+    const now = clock.isSet ? null : parseHttpDate(response.headers["date"]);
+    if (now !== null) clock.set(now);
+    return response;
   };
 }
 
