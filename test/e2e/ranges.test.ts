@@ -1,0 +1,79 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { status } from "../../src/run/status.ts";
+import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import { landedRecords, scene, truth } from "./harness.ts";
+import type { Scene } from "./harness.ts";
+
+// Holds G1 and G2 for ranges that somebody asks for: what is left out stays on the books until it is read or given up.
+
+const ONLY_TAGS = { PARDOT_ETL_OBJECTS: "Tag", PARDOT_ETL_WAREHOUSE: "none" };
+const SINCE = "2025-06-01";
+
+let open: Scene[] = [];
+afterEach(async () => {
+  await Promise.all(open.map((each) => each.close()));
+  open = [];
+});
+
+async function start(): Promise<Scene> {
+  const started = await scene({ scale: "tiny", rows: { Tag: 400 } });
+  open.push(started);
+  return started;
+}
+
+async function gapsOf(at: Scene): Promise<readonly { from: string; to: string }[]> {
+  const config = await at.config(ONLY_TAGS);
+  const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: null };
+  const result = await inTheRealWorld(wishes, (surroundings) => status(config, surroundings));
+  return result.objects.find(({ object }) => object === "Tag")?.gaps ?? [];
+}
+
+const idsOf = (records: readonly Readonly<Record<string, string | null>>[]): Set<string | null> =>
+  new Set(records.map((record) => record["id"] ?? null));
+
+describe("a range asked for", () => {
+  it("is all that is read, and what it leaves out is seen by status and filled by the next plain run", async () => {
+    const at = await start();
+    const first = await at.run({ options: { since: SINCE }, env: ONLY_TAGS });
+    expect(first.error).toBeNull();
+    expect(first.manifest.warnings).toContainEqual(expect.objectContaining({ code: "run.gap", object: "Tag" }));
+    const all = await truth(at.simulator, "Tag");
+    const late = all.filter((row) => (row["updated_at"] ?? "") >= SINCE);
+    expect(late.length).toBeGreaterThan(0);
+    expect(late.length).toBeLessThan(all.length);
+    expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(late));
+    expect(await gapsOf(at)).toEqual([{ from: "1900-01-01T00:00:00Z", to: "2025-06-01T00:00:00Z" }]);
+
+    const second = await at.run({ env: ONLY_TAGS });
+    expect(second.error).toBeNull();
+    expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(all));
+    expect(await gapsOf(at)).toEqual([]);
+  });
+
+  it("is given up for good with --accept-gap", async () => {
+    const at = await start();
+    await at.run({ options: { since: SINCE, acceptGap: true }, env: ONLY_TAGS });
+    expect(await gapsOf(at)).toEqual([]);
+    const before = idsOf(await landedRecords(at.data, "Tag"));
+    await at.run({ env: ONLY_TAGS });
+    expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(before);
+  });
+
+  it("ends where --until says, and the next plain run goes on from there", async () => {
+    const at = await start();
+    await at.run({ options: { until: SINCE }, env: ONLY_TAGS });
+    const all = await truth(at.simulator, "Tag");
+    const early = all.filter((row) => (row["updated_at"] ?? "") < SINCE);
+    expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(early));
+    await at.run({ env: ONLY_TAGS });
+    expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(all));
+  });
+
+  it("reads everything again with --full", async () => {
+    const at = await start();
+    await at.run({ env: ONLY_TAGS });
+    const again = await at.run({ options: { full: true }, env: ONLY_TAGS });
+    const rows = again.manifest.objects.flatMap(({ files }) => files).reduce((sum, file) => sum + file.rows, 0);
+    expect(rows).toBe((await truth(at.simulator, "Tag")).length);
+  });
+});
