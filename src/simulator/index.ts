@@ -3,7 +3,9 @@ export {
   SIMULATOR_BUSINESS_UNIT_ID,
   SIMULATOR_CLIENT_ID,
   SIMULATOR_CLIENT_SECRET,
+  SIMULATOR_PASSWORD,
   SIMULATOR_REFRESH_TOKEN,
+  SIMULATOR_USERNAME,
 } from "./credentials.ts";
 export { describeKnobs, parseRows, parseSimulatorOptions, SIMULATOR_OPTIONS } from "./command-line.ts";
 export type { OptionDescription } from "./command-line.ts";

@@ -35,10 +35,13 @@ export interface Knobs {
   readonly filterOffset: "ignored" | "honoured";
   readonly gzip: boolean;
   readonly htmlForUnknownObjects: boolean;
+  readonly jwtAudience: string;
+  readonly jwtUserApproved: boolean;
   readonly limitOver200: "clamp" | "error";
   readonly minuteLimit: number;
   readonly numericTextToNumber: boolean;
   readonly oneRowCollapse: boolean;
+  readonly passwordFlow: boolean;
   readonly prospectAccountValueFields: boolean;
   readonly refreshTokenRotation: boolean;
   readonly refusedFields: string;
@@ -156,6 +159,11 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   },
   gzip: flag(true, "answers are compressed for clients that accept gzip (api-docs issue 232)"),
   htmlForUnknownObjects: flag(true, "unknown objects get the login page (api-docs issue 179), else code 198"),
+  jwtAudience: {
+    default: "https://login.salesforce.com",
+    meaning: "audience that assertions must name: https://test.salesforce.com for a sandbox",
+  },
+  jwtUserApproved: flag(true, "the user is pre-authorised for the app; false: the user hasn't approved this consumer"),
   limitOver200: {
     default: "clamp",
     values: ["clamp", "error"],
@@ -164,6 +172,7 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   minuteLimit: count(0, "requests per minute before code 202; the number is not published; 0: none"),
   numericTextToNumber: flag(true, "text that looks like a number is one in JSON (api-docs issue 187)"),
   oneRowCollapse: flag(true, "a page of one row holds an object, no array, in JSON (api-docs issue 187)"),
+  passwordFlow: flag(true, "false: the org blocks user name and password, as those made since Summer '23 do"),
   prospectAccountValueFields: flag(false, 'prospect account fields as {"value": x} in JSON; clients disagree'),
   refreshTokenRotation: flag(false, "each refresh brings a new refresh token and ends the old one"),
   refusedFields: { default: "", meaning: "export fields refused although they exist: comma list of Object.field" },

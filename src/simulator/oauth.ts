@@ -1,11 +1,19 @@
 /**
- * The token endpoint of the Salesforce login host: refresh tokens with optional rotation, and client credentials.
+ * The token endpoint of the Salesforce login host: refresh tokens with optional rotation, JWT bearer assertions, client
+ * credentials, and user name with password.
  * Errors are the recorded pairs (one public issue each: omniphx/forrest 184, restforce/restforce 338, jsforce/jsforce
  * 1656, segmentio/action-destinations 2300, pozil/pub-sub-api-node-client 58, aaronhuggins/sf-jwt-token 1).
  */
 import { setTimeout as pause } from "node:timers/promises";
+import { assertionFault } from "./assertion.ts";
 import type { SimClock } from "./clock.ts";
-import { SIMULATOR_CLIENT_ID, SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN } from "./credentials.ts";
+import {
+  SIMULATOR_CLIENT_ID,
+  SIMULATOR_CLIENT_SECRET,
+  SIMULATOR_PASSWORD,
+  SIMULATOR_REFRESH_TOKEN,
+  SIMULATOR_USERNAME,
+} from "./credentials.ts";
 import { mix } from "./dice.ts";
 import type { Knobs } from "./knobs.ts";
 
@@ -24,6 +32,9 @@ const refused = (error: string, description: string): TokenAnswer => ({
   status: 400,
   body: { error, error_description: description },
 });
+const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const GRANTS: readonly string[] = ["refresh_token", "client_credentials", "password", JWT_BEARER];
+
 const EXPIRED = refused("invalid_grant", "expired access/refresh token");
 
 export class TokenDesk {
@@ -35,11 +46,14 @@ export class TokenDesk {
   readonly #clock: SimClock;
   readonly #knobs: Knobs;
   readonly #seed: number;
+  readonly #jwtPublicKey: string | null;
 
-  constructor(clock: SimClock, knobs: Knobs, seed: number) {
+  /** `jwtPublicKey`: PEM of the certificate or public key with which assertions are verified; null: none was uploaded. */
+  constructor(clock: SimClock, knobs: Knobs, seed: number, jwtPublicKey: string | null = null) {
     this.#clock = clock;
     this.#knobs = knobs;
     this.#seed = seed;
+    this.#jwtPublicKey = jwtPublicKey;
   }
 
   /** `form`: body and query parameters; `basic`: client id and secret of an HTTP Basic header. */
@@ -50,13 +64,14 @@ export class TokenDesk {
   ): Promise<TokenAnswer> {
     const grant = form.get("grant_type");
     if (grant === undefined) return refused("invalid_request", "missing grant type");
-    if (grant !== "refresh_token" && grant !== "client_credentials") {
-      return refused("unsupported_grant_type", "grant type not supported");
-    }
+    if (!GRANTS.includes(grant)) return refused("unsupported_grant_type", "grant type not supported");
+    // An assertion names the app by itself and needs no secret.
+    if (grant === JWT_BEARER) return this.#assert(form.get("assertion"), origin);
     const [clientId, secret] = basic ?? [form.get("client_id"), form.get("client_secret")];
     if (clientId !== SIMULATOR_CLIENT_ID) return refused("invalid_client_id", "client identifier invalid");
     if (secret !== SIMULATOR_CLIENT_SECRET) return refused("invalid_client", "invalid client credentials");
     if (grant === "refresh_token") return this.#refresh(form.get("refresh_token"), origin);
+    if (grant === "password") return this.#login(form.get("username"), form.get("password"), origin);
     if (!this.#knobs.clientCredentialsHere) return refused("invalid_grant", "request not supported on this domain");
     await pause(this.#knobs.tokenMs);
     return this.#issue(origin, {});
@@ -93,6 +108,28 @@ export class TokenDesk {
     } finally {
       this.#busy.delete(token);
     }
+  }
+
+  async #assert(assertion: string | undefined, origin: string): Promise<TokenAnswer> {
+    if (assertion === undefined) return refused("invalid_request", "missing required parameter: assertion");
+    await pause(this.#knobs.tokenMs);
+    const fault = assertionFault(assertion, {
+      publicKey: this.#jwtPublicKey,
+      clientId: SIMULATOR_CLIENT_ID,
+      username: SIMULATOR_USERNAME,
+      isApproved: this.#knobs.jwtUserApproved,
+      audience: this.#knobs.jwtAudience,
+      now: this.#clock.now(),
+    });
+    return fault === null ? this.#issue(origin, {}) : refused(...fault);
+  }
+
+  /** Wrong credentials and a flow that is blocked get the same answer (jsforce/jsforce issues 482 and 1785). */
+  async #login(username: string | undefined, password: string | undefined, origin: string): Promise<TokenAnswer> {
+    await pause(this.#knobs.tokenMs);
+    const isRight = username === SIMULATOR_USERNAME && password === SIMULATOR_PASSWORD;
+    if (isRight && this.#knobs.passwordFlow) return this.#issue(origin, {});
+    return refused("invalid_grant", "authentication failure");
   }
 
   #wasRotatedOut(token: string): boolean {

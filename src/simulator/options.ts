@@ -1,4 +1,5 @@
 /** Options of the simulator: meanings, defaults, checks. */
+import { createPublicKey } from "node:crypto";
 import { knobProblems, resolveKnobs } from "./knobs.ts";
 import type { Knobs } from "./knobs.ts";
 import { ROWS_MAX, SCALES, SIZES } from "./scale.ts";
@@ -29,6 +30,8 @@ export interface SimulatorOptions {
   readonly latencyMs?: number;
   /** Seconds an export is worked on. Default 0. */
   readonly exportSeconds?: number;
+  /** PEM of the certificate or RSA public key of the app, for the JWT bearer flow. Default: none was uploaded. */
+  readonly jwtPublicKey?: string;
   readonly knobs?: Partial<Knobs>;
 }
 
@@ -45,6 +48,7 @@ export interface ResolvedOptions {
   readonly dailyLimit: number;
   readonly latencyMs: number;
   readonly exportSeconds: number;
+  readonly jwtPublicKey: string | null;
   readonly knobs: Knobs;
 }
 
@@ -81,6 +85,9 @@ export function optionProblems(options: SimulatorOptions): string[] {
   if (options.now !== undefined && Number.isNaN(instantOf(options.now))) {
     problems.push(`now: got ${options.now}, expected an instant from 2005 to 2040 such as ${DEFAULT_NOW}`);
   }
+  if (options.jwtPublicKey !== undefined && !isRsaKey(options.jwtPublicKey)) {
+    problems.push("jwtPublicKey: expected a certificate or an RSA public key in PEM form");
+  }
   problems.push(...knobProblems(options.knobs ?? {}));
   return problems;
 }
@@ -102,8 +109,17 @@ export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
     dailyLimit: options.dailyLimit ?? 50_000,
     latencyMs: options.latencyMs ?? 0,
     exportSeconds: options.exportSeconds ?? 0,
+    jwtPublicKey: options.jwtPublicKey ?? null,
     knobs: resolveKnobs(options.knobs ?? {}),
   };
+}
+
+function isRsaKey(pem: string): boolean {
+  try {
+    return createPublicKey(pem).asymmetricKeyType === "rsa";
+  } catch {
+    return false;
+  }
 }
 
 function isZone(name: string): boolean {

@@ -41,7 +41,7 @@ export function createState(options: ResolvedOptions, untouched: Account | null 
     account,
     clock,
     limits: createLimits(clock, accountZone, options.dailyLimit, knobs),
-    desk: new TokenDesk(clock, knobs, seed),
+    desk: new TokenDesk(clock, knobs, seed, options.jwtPublicKey),
     queue: new ExportQueue(account, clock, knobs, options.exportSeconds * 1000),
     faults: createFaults(),
     memory: new SelectionMemory(),

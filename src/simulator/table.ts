@@ -52,7 +52,7 @@ export class Table {
     this.#salt = mix(seed, hashText(`times ${model.name}`));
     this.#ties = size.ties;
     this.created = creationSeconds(size.rows, size.ties, history, this.#salt);
-    this.#disorder(history);
+    this.#disorder();
     this.updated = new Uint32Array(size.rows);
     this.revision = new Uint8Array(size.rows);
     this.gone = new Uint8Array(size.rows);
@@ -109,11 +109,10 @@ export class Table {
   }
 
   /** A few rows were written later than their neighbours' ids say, as imports do: ids are not in the order of time. */
-  #disorder(history: History): void {
+  #disorder(): void {
     for (let n = 1; n < this.count - 60; n += 97) {
       const other = n + 1 + (mix(this.#salt, 0x0d15 ^ n) % 50);
       const [a = 0, b = 0] = [this.created[n], this.created[other]];
-      if (a === history.tieAt || b === history.tieAt) continue;
       this.created[n] = b;
       this.created[other] = a;
     }

@@ -100,6 +100,14 @@ describe("an export", () => {
     expect([late.status, await late.text()]).toEqual([400, expect.stringContaining('code="178"')]);
   });
 
+  test("keeps its bytes while the account goes on", async () => {
+    await using client = await connect({ scale: "small", knobs: { accessTokenSeconds: 1e9 } });
+    const id = await client.createExport(LAST_YEAR);
+    const before = (await files(client, id)).toSorted((a, b) => a.localeCompare(b));
+    client.simulator.advance(3);
+    expect((await files(client, id)).toSorted((a, b) => a.localeCompare(b))).toEqual(before);
+  });
+
   test("that is unfinished has no files to fetch: 178; unknown ones have a code", async () => {
     await using client = await connect({ knobs: { exportPolls: 5 } });
     const id = await client.createExport(LAST_YEAR);

@@ -94,6 +94,16 @@ describe("a query", () => {
     expect(hour).toEqual(expect.arrayContaining(none ?? []));
   });
 
+  test("leaves rows without updated_at out of every range of updated_at", async () => {
+    await using client = await connect({ knobs: { activityUpdatedAtMissing: 0.5 } });
+    const without = [...client.simulator.rows("VisitorActivity")].filter((row) => row["updated_at"] === null);
+    expect(without).toHaveLength(500);
+    const before = await client.json(`${ACTIVITY}?updated_before=2027-01-01`);
+    expect(before.result?.["total_results"]).toBe(500);
+    const bare = records(await client.json(`${ACTIVITY}?sort_by=id`), "visitor_activity");
+    expect(bare.every((row) => !("updated_at" in row))).toBe(true);
+  });
+
   test("sorts by the key's own order unless told, and by two keys of which one is id", async () => {
     await using client = await connect();
     const by = async (query: string): Promise<string[]> =>
