@@ -116,5 +116,3 @@ export interface StatusObject {
   readonly notLoaded: number;
 }
 
-/** One incremental run over `config.etl.objects`: plan, extract, land, commit, load. */
-export type Run = (config: Config, options: RunOptions, surroundings: Surroundings) => Promise<RunResult>;
