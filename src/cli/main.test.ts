@@ -89,7 +89,9 @@ describe("a wrong command line", () => {
 describe("a bad configuration", () => {
   test.each(["run", "plan", "check"])("%s ends with 2 and every problem, on both streams", async (name) => {
     const env = {
+      PARDOT_CLIENT_ID: "3MVG9.key",
       PARDOT_CLIENT_SECRET: "s3cr3t-client",
+      PARDOT_REFRESH_TOKEN: "s3cr3t-refresh",
       PARDOT_TIMEZONE: "Mars/Olympus",
       PARDOT_ETL_OVERLAP: "0s",
       PARDOT_ETL_DESTINATON: "./data",
@@ -104,8 +106,6 @@ describe("a bad configuration", () => {
       { path: "PARDOT_TIMEZONE", value: "Mars/Olympus" },
       { path: "PARDOT_ETL_OVERLAP", value: "0s" },
       { path: "PARDOT_ETL_DESTINATION", value: null },
-      { path: "PARDOT_CLIENT_ID", value: null },
-      { path: "PARDOT_REFRESH_TOKEN", value: null },
     ]);
     for (const { path } of error.problems as readonly { readonly path: string }[])
       expect(stderr).toContain(`  ${path} is `);

@@ -70,7 +70,7 @@ export function planSummary(plan: PlanResult, budget: number | null): string {
 export function checkSummary(result: CheckResult): string {
   const table = textTable(result.lines.map((line) => [line.status, line.name, line.message])).split("\n");
   return result.lines
-    .flatMap((line, index) => [table[index] ?? "", ...(line.hint === null ? [] : [`         hint: ${line.hint}`])])
+    .flatMap((line, index) => [table[index] ?? "", ...(line.hint === null ? [] : [`        hint: ${line.hint}`])])
     .map((line) => `${line}\n`)
     .join("");
 }

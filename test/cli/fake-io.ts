@@ -67,7 +67,14 @@ export interface FakeIo extends Io {
   listeners(): number;
 }
 
-export function fakeIo(world: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {}): FakeIo {
+export interface FakeWorld {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  /** A fake one unless given. */
+  readonly clock?: Clock;
+}
+
+export function fakeIo(world: FakeWorld = {}): FakeIo {
   const signals = new EventEmitter();
   const exits: number[] = [];
   return {
@@ -75,7 +82,7 @@ export function fakeIo(world: { readonly env?: Readonly<Record<string, string>>;
     stderr: fakeOutput(),
     env: world.env ?? {},
     cwd: world.cwd ?? "/nowhere",
-    clock: fakeClock(),
+    clock: { ...fakeClock(), ...world.clock },
     random: systemRandom,
     signals,
     exitNow: (code) => exits.push(code),

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+import { fakeClock, fakeOutput } from "../../test/cli/fake-io.ts";
+import type { RunEvent } from "../events.ts";
+import { startProgress } from "./progress.ts";
+
+const STARTED: RunEvent = { type: "run-started", runId: "r1", objects: ["VisitorActivity", "Tag"] };
+const landed = (object: string, rows: number): RunEvent => ({
+  type: "file-landed",
+  object,
+  key: "k",
+  rows,
+  bytes: 1,
+  outcome: "written",
+});
+const planned = (object: string, windows: number): RunEvent => ({
+  type: "object-planned",
+  object,
+  process: "bulk",
+  windows,
+  from: 0,
+  to: 1,
+  reason: "why",
+});
+
+/** What a terminal shows after all that was written: clears what the display clears. */
+function screen(text: string): string[] {
+  const lines: string[] = [];
+  for (const part of text.split("\u001B[").map((piece, index) => (index === 0 ? piece : `[${piece}`))) {
+    const up = /^\[(\d+)A/.exec(part);
+    if (up !== null) lines.splice(lines.length - Number(up[1]));
+    lines.push(
+      ...part
+        .replace(/^\[\d*[AJ]/, "")
+        .split("\n")
+        .slice(0, -1),
+    );
+  }
+  return lines;
+}
+
+describe("where there is no terminal", () => {
+  test("writes a line for each event worth one, and no control characters", () => {
+    const output = fakeOutput();
+    const progress = startProgress(output, fakeClock(), () => 0);
+    for (const event of [STARTED, landed("Tag", 3), { type: "object-started", object: "Tag" } as const]) {
+      progress.onEvent(event);
+    }
+    progress.stop();
+    expect(output.text()).toBe("run r1: VisitorActivity, Tag\nTag: started\n");
+  });
+});
+
+describe("on a terminal", () => {
+  test("shows a line per object with windows, rows and state, and below it calls and time", async () => {
+    const output = fakeOutput({ isTerminal: true });
+    const clock = fakeClock();
+    const progress = startProgress(output, clock, () => 12);
+    for (const event of [
+      STARTED,
+      planned("VisitorActivity", 3),
+      planned("Tag", 1),
+      { type: "export-polled", object: "VisitorActivity", exportId: "77", state: "Processing", pauseMs: 1 } as const,
+      { type: "window-finished", object: "VisitorActivity", rows: 5 } as const,
+      landed("VisitorActivity", 1234),
+      { type: "object-finished", object: "Tag", rows: 40, files: 1 } as const,
+    ]) {
+      progress.onEvent(event);
+    }
+    await clock.advance(65_000);
+    expect(screen(output.text())).toEqual([
+      "run r1: VisitorActivity, Tag",
+      "VisitorActivity  1/3  1,234 rows  landing",
+      "Tag              1/1     40 rows  done",
+      "12 calls, 1 min 05 s",
+    ]);
+    progress.stop();
+    expect(clock.sleepers()).toBe(0);
+  });
+
+  test("keeps warnings and failures above the display", () => {
+    const output = fakeOutput({ isTerminal: true });
+    const progress = startProgress(output, fakeClock(), () => 0);
+    progress.onEvent(STARTED);
+    progress.onEvent({ type: "warning", code: "x", object: null, message: "beware" });
+    progress.onEvent({ type: "object-failed", object: "Tag", code: "remote.x", message: "refused\n  twice" });
+    progress.stop();
+    expect(screen(output.text())).toEqual([
+      "run r1: VisitorActivity, Tag",
+      "warning: beware",
+      "Tag: failed (remote.x): refused",
+      "  twice",
+      "VisitorActivity      waiting",
+      "Tag                  failed: refused twice",
+      "0 calls, 0 s",
+    ]);
+  });
+
+  test("draws no more often than every 100 ms, and the last state at the end", () => {
+    const output = fakeOutput({ isTerminal: true });
+    const progress = startProgress(output, fakeClock(), () => 0);
+    progress.onEvent(STARTED);
+    const before = output.text();
+    for (let file = 0; file < 1000; file += 1) progress.onEvent(landed("Tag", 1));
+    expect(output.text()).toBe(before);
+    progress.stop();
+    expect(screen(output.text())).toContain("Tag                1,000 rows  landing");
+  });
+
+  test("cuts lines that would wrap: a wrapped one could not be cleared", () => {
+    const output = fakeOutput({ isTerminal: true, columns: 30 });
+    const progress = startProgress(output, fakeClock(), () => 0);
+    progress.onEvent(STARTED);
+    progress.onEvent({ type: "object-started", object: "VisitorActivity" });
+    progress.onEvent({ type: "loaded", object: "VisitorActivity", table: "PARDOT_VISITORACTIVITY", rows: 9 });
+    progress.stop();
+    expect(screen(output.text())).toContain("VisitorActivity      loaded,…");
+  });
+});

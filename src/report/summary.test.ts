@@ -1,0 +1,156 @@
+import { expect, test } from "vitest";
+import type { Manifest } from "../commit/manifest.ts";
+import { checkSummary, planSummary, runSummary, statusSummary } from "./summary.ts";
+
+const WINDOW = { field: "updated_at", from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z" } as const;
+const FILE = {
+  key: "Tag/a.csv",
+  rows: 1200,
+  bytes: 1,
+  sha256: "00",
+  min_watermark: null,
+  max_watermark: null,
+  export_id: null,
+};
+const MANIFEST: Manifest = {
+  format_version: 1,
+  run_id: "r1",
+  business_unit: "0Uv000000000001AAA",
+  started_at: "2026-02-01T00:00:00Z",
+  finished_at: "2026-02-01T00:01:05Z",
+  status: "partial",
+  time_zone: "UTC",
+  now: "2026-02-01T00:00:00Z",
+  api_calls: { total: 9, by_kind: { "tag query": 9 } },
+  objects: [
+    {
+      object: "Tag",
+      table: "PARDOT_TAG",
+      process: "segmented",
+      api_version: "4",
+      status: "complete",
+      error: null,
+      windows: [WINDOW],
+      files: [FILE],
+      open_windows: [],
+    },
+    {
+      object: "Account",
+      table: "PARDOT_ACCOUNT",
+      process: "read",
+      api_version: "4",
+      status: "failed",
+      error: { code: "remote.x", message: "read account: refused", hint: "ask again", exit_code: 5 },
+      windows: [],
+      files: [],
+      open_windows: [WINDOW],
+    },
+  ],
+  warnings: [{ code: "clock.own", object: null, message: "own clock" }],
+};
+
+test("a run tells its totals, each object, what failed and what to do, and where the manifest is", () => {
+  const result = { manifest: MANIFEST, manifestKey: "_pardot_etl/runs/r1/manifest.json", error: null, exitCode: 5 };
+  const loaded = [{ object: "Tag", table: "PARDOT_TAG", rows: 3400 }];
+  expect(runSummary({ ...result, loaded }, "s3://acme/x")).toBe(
+    [
+      "run r1 partial: 1,200 rows, 1 file, 9 calls in 1 min 05 s",
+      "OBJECT   STATUS    WINDOWS  FILES  ROWS   IN TABLE",
+      "Tag      complete  1        1      1,200  3,400",
+      "Account  failed    0        0      0      -",
+      "Account failed: read account: refused",
+      "  hint: ask again",
+      "Account: 1 window left for the next run",
+      "warning: own clock",
+      "manifest: s3://acme/x/_pardot_etl/runs/r1/manifest.json",
+      "",
+    ].join("\n"),
+  );
+  expect(runSummary({ ...result, loaded: [] }, "data")).not.toContain("IN TABLE");
+});
+
+test("a plan tells windows, why, calls and their share", () => {
+  const object = {
+    object: "Tag",
+    table: "PARDOT_TAG",
+    process: "segmented",
+    reason: "newest record less 1d",
+    windows: [{ ...WINDOW, state: "new" }],
+    records: null,
+    expectedCalls: 25,
+    error: { code: "remote.x", message: "count tags: refused", hint: "ask again", exitCode: 5 },
+  } as const;
+  const plan = {
+    now: "2026-02-01T00:00:00Z",
+    timeZone: "UTC",
+    objects: [object],
+    expectedCalls: 25,
+    callsSpent: 2,
+    quota: { used: 1000, max: 50_000 },
+    ownCallsToday: 7,
+  };
+  expect(planSummary(plan, 100)).toBe(
+    [
+      "OBJECT  PROCESS    WINDOWS  FROM                  TO                    RECORDS  CALLS  WHY",
+      "Tag     segmented  1        2026-01-01T00:00:00Z  2026-02-01T00:00:00Z  ?        25     newest record less 1d",
+      "Tag cannot run: count tags: refused",
+      "  hint: ask again",
+      "expected: 25 calls; 0.1 % of the day's 50,000, of which 1,000 are used",
+      "this tool's calls today: 7 of 100; to find this out: 2",
+      "",
+    ].join("\n"),
+  );
+  expect(planSummary({ ...plan, quota: null }, null)).toContain("the API does not tell the day's quota");
+});
+
+test("a check tells each line and, below it, what to do", () => {
+  const lines = [
+    { name: "credentials", status: "ok", message: "accepted", hint: null, exitCode: 0 },
+    { name: "destination", status: "failed", message: "no such bucket", hint: "make it", exitCode: 7 },
+  ] as const;
+  expect(checkSummary({ lines, exitCode: 7 })).toBe(
+    "ok      credentials  accepted\nfailed  destination  no such bucket\n        hint: make it\n",
+  );
+});
+
+test("a status tells the last runs, gaps and what is open", () => {
+  const run = {
+    runId: "r1",
+    startedAt: "2026-02-01T00:00:00Z",
+    finishedAt: null,
+    status: "running",
+    rows: 1,
+    files: 2,
+    calls: 3,
+  } as const;
+  const text = statusSummary(
+    {
+      destination: "/data",
+      businessUnit: "0Uv000000000001AAA",
+      runs: [{ ...run, runId: "r0" }, run],
+      objects: [
+        {
+          object: "Tag",
+          watermark: "2026-01-31 10:00:00",
+          files: 2,
+          rows: 1200,
+          coverage: [
+            { from: "a", to: "b" },
+            { from: "c", to: "d" },
+          ],
+          gaps: [{ from: "b", to: "c" }],
+          openWindows: [{ ...WINDOW, exportId: "77", filesLanded: 1 }],
+          notLoaded: 0,
+        },
+      ],
+      quota: { day: "2026-02-01", calls: 1234 },
+    },
+    1,
+  );
+  expect(text).not.toContain("r0");
+  expect(text).toMatch(/^r1 +running +1 +2 +3 +-$/m);
+  expect(text).toMatch(/^Tag +2026-01-31 10:00:00 +a +d +1 +1 +2 +1,200 +0$/m);
+  expect(text).toContain("gap: Tag from b to c\n");
+  expect(text).toContain(`open: Tag from ${WINDOW.from} to ${WINDOW.to}, export 77 under way, 1 file landed\n`);
+  expect(text).toContain("calls: 1,234 on 2026-02-01\n");
+});

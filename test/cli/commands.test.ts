@@ -1,0 +1,212 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { main } from "../../src/cli/main.ts";
+import { SIMULATE_OPTIONS } from "../../src/cli/commands/simulate-options.ts";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import {
+  SIMULATOR_BUSINESS_UNIT_ID,
+  SIMULATOR_CLIENT_ID,
+  SIMULATOR_CLIENT_SECRET,
+  SIMULATOR_OPTIONS,
+  SIMULATOR_REFRESH_TOKEN,
+  startSimulator,
+} from "../../src/simulator/index.ts";
+import type { Simulator } from "../../src/simulator/index.ts";
+import { fakeIo } from "./fake-io.ts";
+import type { FakeIo } from "./fake-io.ts";
+
+let simulator: Simulator;
+let cwd: string;
+let env: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  simulator = await startSimulator({ scale: "tiny" });
+  cwd = await mkdtemp(join(tmpdir(), "pardot-etl-commands-"));
+  env = {
+    PARDOT_BUSINESS_UNIT_ID: SIMULATOR_BUSINESS_UNIT_ID,
+    PARDOT_API_URL: simulator.url,
+    PARDOT_LOGIN_URL: simulator.url,
+    PARDOT_CLIENT_ID: SIMULATOR_CLIENT_ID,
+    PARDOT_CLIENT_SECRET: SIMULATOR_CLIENT_SECRET,
+    PARDOT_REFRESH_TOKEN: SIMULATOR_REFRESH_TOKEN,
+    PARDOT_ETL_DESTINATION: "data",
+    PARDOT_ETL_OBJECTS: "Tag,Account",
+  };
+});
+afterAll(async () => {
+  await simulator.close();
+  await rm(cwd, { recursive: true });
+});
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const io = (overrides: Readonly<Record<string, string>> = {}): FakeIo =>
+  fakeIo({ env: { ...env, ...overrides }, cwd, clock: systemClock });
+
+async function cli(argv: readonly string[], world: FakeIo = io()): Promise<Outcome> {
+  const code = await main(argv, world);
+  expect(world.listeners()).toBe(0);
+  return { code, stdout: world.stdout.text(), stderr: world.stderr.text() };
+}
+
+describe("against a simulated account", () => {
+  test("check, plan, run and status follow each other", async () => {
+    const checked = await cli(["check"]);
+    expect(checked.code).toBe(0);
+    expect(checked.stdout).toMatch(/^ok +credentials /m);
+    expect(checked.stdout).toMatch(/^ok +destination /m);
+
+    const planned = await cli(["plan", "--json", "--no-progress"]);
+    expect(planned).toMatchObject({ code: 0, stderr: "" });
+    const plan = JSON.parse(planned.stdout) as Readonly<Record<string, unknown>>;
+    expect(plan).toMatchObject({ objects: [{ object: "Tag" }, { object: "Account" }] });
+    expect(plan["expected_calls"]).toBeGreaterThan(0);
+    expect((await cli(["plan", "Account"])).stdout).not.toContain("Tag");
+
+    const callsBefore = simulator.stats().calls;
+    const ran = await cli(["run", "--json"]);
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain("Tag: done, 50 rows in 1 file\n");
+    const manifest = JSON.parse(ran.stdout) as Manifest;
+    expect(manifest.status).toBe("complete");
+    expect(manifest.api_calls.total).toBe(simulator.stats().calls - callsBefore);
+    const stored = await readFile(join(cwd, "data", "_pardot_etl", "runs", manifest.run_id, "manifest.json"), "utf8");
+    expect(manifest).toEqual(JSON.parse(stored));
+
+    const again = await cli(["run", "Tag", "--no-progress"]);
+    expect(again).toMatchObject({ code: 0, stderr: "" });
+    expect(again.stdout).toMatch(/^run \S+ complete: /);
+    expect((await cli(["run", "Tag", "--full", "--json"])).stdout).toContain('"from": "1900-01-01T00:00:00Z"');
+
+    // No credentials: a look at the destination needs none.
+    const looked = await cli(["status", "--json"], fakeIo({ env: { PARDOT_ETL_DESTINATION: "data" }, cwd }));
+    expect(JSON.parse(looked.stdout)).toMatchObject({
+      business_unit: SIMULATOR_BUSINESS_UNIT_ID,
+      runs: [{ run_id: manifest.run_id, status: "complete" }, {}, {}],
+    });
+    expect((await cli(["status"])).stdout).toContain(manifest.run_id);
+  });
+
+  test.each(["run", "plan", "check"])("%s with a wrong secret ends with 3 and says what to do", async (name) => {
+    const wrong = io({ PARDOT_CLIENT_SECRET: "wr0ng-s3cr3t", PARDOT_ETL_DESTINATION: `wrong-${name}` });
+    const { code, stdout, stderr } = await cli([name, "--json"], wrong);
+    expect(code).toBe(3);
+    const { error } = JSON.parse(stdout) as { readonly error: { readonly code: string; readonly hint: string } };
+    expect(error.code).toMatch(/^[a-z]+\.[a-z-]+$/);
+    expect(error.hint).not.toBe("");
+    expect(stdout + stderr).not.toContain("wr0ng-s3cr3t");
+  });
+
+  test("--log-level writes JSON lines instead of progress", async () => {
+    const { code, stderr } = await cli(["run", "Account", "--log-level", "info"]);
+    expect(code).toBe(0);
+    const lines = stderr.trimEnd().split("\n");
+    const types = lines.map((line) => (JSON.parse(line) as { readonly msg: string }).msg);
+    expect(types[0]).toBe("run-started");
+    expect(types).toContain("committed");
+  });
+
+  test("on a terminal, progress counts the calls the manifest counts", async () => {
+    const world = io();
+    const terminal = { ...world, stderr: { ...world.stderr, isTerminal: true } };
+    const { stdout } = await cli(["run", "Tag", "--json"], terminal);
+    const { api_calls: calls } = JSON.parse(stdout) as Manifest;
+    const footers = world.stderr.text().match(/^\d+ calls?, \d+ s$/gm) ?? [];
+    expect(footers.at(-1)).toMatch(new RegExp(`^${calls.total} calls?, `));
+  });
+
+  test("SIGTERM commits what is finished and ends with 130", async () => {
+    const world = io({ PARDOT_ETL_DESTINATION: "stopped" });
+    const stopping = {
+      ...world,
+      stderr: {
+        ...world.stderr,
+        write: (text: string) => {
+          world.stderr.write(text);
+          if (text.startsWith("Tag: started")) world.send("SIGTERM");
+        },
+      },
+    };
+    const { code, stdout, stderr } = await cli(["run", "--json"], stopping);
+    expect(code).toBe(130);
+    expect(stderr).toContain("SIGTERM: stopping within 25s");
+    expect(stderr).toContain("pardot-etl: stopped by SIGTERM\n");
+    expect((JSON.parse(stdout) as Manifest).status).not.toBe("complete");
+  });
+});
+
+describe("simulate", () => {
+  test("prints one JSON line when it listens, serves, and ends with 0 when it is stopped", async () => {
+    const world = io();
+    let line = "";
+    const listening = new Promise<void>((resolve) => {
+      const stdout = { ...world.stdout, write: (text: string) => ((line += text), resolve()) };
+      void cli(["simulate", "--scale", "tiny", "--rows", "Tag=3", "--rows", "Account=1"], { ...world, stdout }).then(
+        ({ code }) => (line += `ended ${code}`),
+      );
+    });
+    await listening;
+    const { url } = JSON.parse(line) as { readonly url: string };
+    const rows = await (await fetch(`${url}/__sim/rows/Tag`)).text();
+    expect(rows.trimEnd().split("\n")).toHaveLength(3);
+    world.send("SIGTERM");
+    await expect.poll(() => line).toMatch(/\nended 0$/);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  test.each([
+    [["--scale", "huge", "--port", "x"], /scale.*huge/],
+    [["--knob", "nope=1"], /knob.*nope/],
+  ])("refuses %j", async (argv, fault) => {
+    const { code, stderr } = await cli(["simulate", ...argv]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(fault);
+  });
+
+  test("says when its port is taken", async () => {
+    const { code, stderr } = await cli(["simulate", "--scale", "tiny", "--port", new URL(simulator.url).port]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("EADDRINUSE");
+  });
+
+  test("has the options that the simulator describes", () => {
+    const described = SIMULATOR_OPTIONS.map(({ flag, meaning, repeatable, default: fallback }) => ({
+      flag: `--${flag}`,
+      meaning,
+      isRepeatable: repeatable,
+      default: fallback,
+    }));
+    const listed = SIMULATE_OPTIONS.map(({ flag, meaning, isRepeatable = false, default: fallback }) => ({
+      flag,
+      meaning,
+      isRepeatable,
+      default: fallback,
+    }));
+    expect(listed).toEqual(described);
+  });
+});
+
+describe("demo", () => {
+  test("loads twice, finds the tables equal to the truth, and leaves the working folder's configuration alone", async () => {
+    const world = fakeIo({ env: { PARDOT_TYPO: "1", PARDOT_API_URL: "nonsense" }, cwd, clock: systemClock });
+    const { code, stdout, stderr } = await cli(["demo", "--json"], world);
+    expect({ code, stderr: stderr.includes("NOT EQUAL") }).toEqual({ code: 0, stderr: false });
+    const { folder, runs, tables } = JSON.parse(stdout) as {
+      readonly folder: string;
+      readonly runs: readonly Manifest[];
+      readonly tables: readonly { readonly rows: number; readonly truth: number }[];
+    };
+    expect(runs.map((run) => run.status)).toEqual(["complete", "complete"]);
+    expect(tables).toHaveLength(3);
+    for (const { rows, truth } of tables) expect(rows).toBe(truth);
+    expect(await readdir(join(folder, "data"))).toContain("VisitorActivity");
+    expect(stderr).toContain("Where to look");
+  });
+});
