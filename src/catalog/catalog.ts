@@ -64,7 +64,27 @@ export interface ExportV4 {
   readonly windowDaysMax: number;
   /** The field the first whole history is cut on; later runs use the watermark. */
   readonly historyField: RangeField;
+  /** What takes over where Pardot refuses every procedure; the object fails when left out. */
+  readonly whenRefused?: "query";
 }
+
+/** How the fields that only this account has are found out, on each run. */
+export type CustomFieldsV4 =
+  | {
+      /** A query whose records are the custom fields. */
+      readonly by: "query";
+      readonly urlName: string;
+      readonly dataKey: string;
+      readonly query: QueryV4;
+      /** The key of a record that holds the field's name in answers and exports. */
+      readonly name: string;
+    }
+  | {
+      /** `describe`, which lists standard fields too: a core column that it does not list is null. */
+      readonly by: "describe";
+      /** Core columns that every account has, whether they are listed or not. */
+      readonly always: readonly string[];
+    };
 
 /** How one API version reaches an object. */
 export interface AccessV4 {
@@ -75,6 +95,8 @@ export interface AccessV4 {
   readonly process: "bulk" | "segmented" | "read" | "email";
   readonly query?: QueryV4;
   readonly export?: ExportV4;
+  /** Left out or null: the object has none, or an operator does not want them. */
+  readonly customFields?: CustomFieldsV4 | null;
   /** Format of a single read (process `read`) or of a read by id (process `email`). */
   readonly readFormat?: "xml" | "json";
   /** How one record of process `email` is read. */

@@ -10,6 +10,26 @@ const evidence = z.enum(EVIDENCE);
 const range = z.strictObject({ after: z.string(), before: z.string() });
 const columnName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "a name of letters, digits and _");
 
+const query = z.strictObject({
+  format: z.enum(["xml", "json"]),
+  output: z.enum(["full", "simple", "mobile", "bulk"]),
+  parameters: z.record(z.string(), z.string()),
+  filters: z.strictObject({ created_at: range.exactOptional(), updated_at: range.exactOptional() }),
+  sortBy: z.array(z.string()),
+  limit: z.int().min(1).max(200),
+  evidence,
+});
+const customFields = z.discriminatedUnion("by", [
+  z.strictObject({
+    by: z.literal("query"),
+    urlName: z.string().min(1),
+    dataKey: z.string().min(1),
+    query,
+    name: z.string().min(1),
+  }),
+  z.strictObject({ by: z.literal("describe"), always: z.array(columnName) }),
+]);
+
 /** The catalogue's shape for data that was not written by us. The type says that it is the same as the catalogue's. */
 const shape: z.ZodType<CatalogObject> = z.strictObject({
   name: z.string(),
@@ -31,17 +51,7 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
     urlName: z.string().min(1),
     dataKey: z.string().min(1),
     process: z.enum(["bulk", "segmented", "read", "email"]),
-    query: z
-      .strictObject({
-        format: z.enum(["xml", "json"]),
-        output: z.enum(["full", "simple", "mobile", "bulk"]),
-        parameters: z.record(z.string(), z.string()),
-        filters: z.strictObject({ created_at: range.exactOptional(), updated_at: range.exactOptional() }),
-        sortBy: z.array(z.string()),
-        limit: z.int().min(1).max(200),
-        evidence,
-      })
-      .exactOptional(),
+    query: query.exactOptional(),
     export: z
       .strictObject({
         object: z.string().min(1),
@@ -59,8 +69,10 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
         fieldsMax: z.int().min(1).max(150),
         windowDaysMax: z.int().min(1).max(364),
         historyField: field,
+        whenRefused: z.literal("query").exactOptional(),
       })
       .exactOptional(),
+    customFields: customFields.nullable().exactOptional(),
     readFormat: z.enum(["xml", "json"]).exactOptional(),
     email: z
       .strictObject({
@@ -161,6 +173,9 @@ function faultsOf(
       : { path: "watermark", expected: "the name of a column" },
     process === "bulk" && object.v4.export === undefined
       ? { path: "v4.export", expected: "an export, for the process bulk" }
+      : null,
+    process === "bulk" && object.v4.export?.whenRefused !== undefined && query === undefined
+      ? { path: "v4.query", expected: "a query, which takes over where exports are refused" }
       : null,
     process === "segmented" && query === undefined
       ? { path: "v4.query", expected: "a query, for the process segmented" }

@@ -12,6 +12,7 @@ import { nextDayStart, toLocal } from "../time/zone.ts";
 import { createAuth } from "./auth.ts";
 import { createCaller } from "./caller.ts";
 import type { Call } from "./caller.ts";
+import { describedFields } from "./describe.ts";
 import { readDownload } from "./download.ts";
 import { readEnvelope } from "./envelope.ts";
 import type { Answered, Outcome } from "./envelope.ts";
@@ -36,6 +37,8 @@ export interface PardotOptions {
   readonly onEvent: OnEvent;
   /** Keeps a refresh token that replaces the configured one; the new access token waits for it. */
   readonly onRotatedRefreshToken: (token: Secret) => Promise<void>;
+  /** A newer refresh token that is kept outside; as in `AuthOptions`. */
+  readonly keptRefreshToken?: () => Promise<Secret | null>;
 }
 
 /** The client of API v3/v4. Holds at most one page for each request in flight, and nothing of a download. */
@@ -49,6 +52,7 @@ export function createPardot(options: PardotOptions): Pardot {
     random,
     onEvent,
     onRotatedRefreshToken: options.onRotatedRefreshToken,
+    ...(options.keptRefreshToken === undefined ? {} : { keptRefreshToken: options.keptRefreshToken }),
   });
   const caller = createCaller({
     businessUnitId: config.businessUnitId,
@@ -135,6 +139,17 @@ export function createPardot(options: PardotOptions): Pardot {
         kind,
         (version) => parameterRequest(config.apiUrl, byIdPath(urlName, version, operation, id), parameters),
         (root) => recordOf(root, dataKey, kind),
+        signal,
+      );
+    },
+
+    describe: (urlName, signal) => {
+      const kind = `${urlName} describe`;
+      const parameters = { [PARAMETER.format]: config.v4Format ?? "xml" };
+      return ask(
+        kind,
+        (version) => parameterRequest(config.apiUrl, operationPath(urlName, version, "describe"), parameters),
+        (root) => describedFields(root, kind),
         signal,
       );
     },

@@ -23,6 +23,9 @@ export interface Pardot {
   /** One record by its id. Throws RemoteError with Pardot's code when there is none. */
   readById(request: ReadRequest, signal: AbortSignal): Promise<WireRecord>;
 
+  /** The fields that an object has in this account, standard and custom, in no order and never none; one call. */
+  describe(urlName: string, signal: AbortSignal): Promise<readonly DescribedField[]>;
+
   createExport(request: ExportRequest, signal: AbortSignal): Promise<ExportStatus>;
   readExport(id: string, signal: AbortSignal): Promise<ExportStatus>;
 
@@ -62,6 +65,12 @@ export interface ReadRequest {
   readonly operation: "read" | "stats";
   readonly id: string;
   readonly format: "xml" | "json";
+}
+
+export interface DescribedField {
+  /** The field's name in answers and exports. */
+  readonly name: string;
+  readonly isCustom: boolean;
 }
 
 export interface ExportRequest {

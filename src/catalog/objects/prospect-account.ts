@@ -67,9 +67,12 @@ export const prospectAccount: CatalogObject = {
       fieldsMax: 150,
       windowDaysMax: 364,
       historyField: "updated_at",
+      whenRefused: "query",
     },
+    customFields: { by: "describe", always: ["id", "name", "created_at", "updated_at"] },
   },
   notes: [
+    "filter_by_updated_at is sent by a production client, but no answer to it is known: the query takes over where it is refused.",
     "filter_by_prospect_updated_at selects accounts by the time of their prospects and misses the others: only an operator's override uses it.",
     "Fields an account does not have (describe) are null.",
   ],

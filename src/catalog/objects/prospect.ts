@@ -88,6 +88,24 @@ export const prospect: CatalogObject = {
       windowDaysMax: 364,
       historyField: "updated_at",
     },
+    customFields: {
+      by: "query",
+      urlName: "customField",
+      dataKey: "customField",
+      query: {
+        format: "xml",
+        output: "full",
+        parameters: {},
+        filters: { created_at: CREATED_FILTER },
+        sortBy: ["created_at", "id", "name"],
+        limit: 200,
+        evidence: "documented",
+      },
+      name: "field_id",
+    },
   },
-  notes: ["grade and notes cannot be exported (vendor docs, export-v4); the password is never asked for."],
+  notes: [
+    "A custom field's key in answers and exports is its field_id (vendor docs, custom-fields-v4 and prospects-v4).",
+    "grade and notes cannot be exported (vendor docs, export-v4); the password is never asked for.",
+  ],
 };

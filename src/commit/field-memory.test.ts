@@ -1,0 +1,55 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { applyFieldChange, driftOf, NO_FIELDS } from "./field-memory.ts";
+import type { FieldChange, FieldMemory } from "./field-memory.ts";
+
+const about = { object: "Prospect" } as const;
+const after = (...changes: FieldChange[]): FieldMemory => changes.reduce(applyFieldChange, NO_FIELDS);
+const seen = (...listed: string[]): FieldChange => ({
+  ...about,
+  type: "fields-seen",
+  listed,
+  added: listed.map((field) => ({ field, column: field })),
+});
+const reported: FieldChange = { ...about, type: "fields-reported" };
+
+describe("memory of fields", () => {
+  it("only ever appends custom fields, whatever comes and goes", () => {
+    const names = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "e", "f"));
+    fc.assert(
+      fc.property(fc.array(names, { maxLength: 8 }), (runs) => {
+        let memory = NO_FIELDS;
+        for (const listed of runs) {
+          const before = memory.custom;
+          memory = applyFieldChange(memory, seen(...listed));
+          expect(memory.custom.slice(0, before.length)).toEqual(before);
+          const fields = memory.custom.map(({ field }) => field);
+          expect(new Set(fields).size).toBe(fields.length);
+          for (const name of listed) expect(fields).toContain(name);
+        }
+      }),
+    );
+  });
+
+  it("calls nothing drift on the first look, and what differs from the last manifest later", () => {
+    expect(driftOf(after(seen("a", "b")))).toEqual({ appeared: [], vanished: [] });
+    expect(driftOf(after(seen("a", "b"), reported, seen("b", "c")))).toEqual({ appeared: ["c"], vanished: ["a"] });
+    expect(driftOf(after(seen("a"), reported, seen("b"), reported))).toEqual({ appeared: [], vanished: [] });
+  });
+
+  it("keeps drift until a manifest has told it, and drops what came back before", () => {
+    const killed = after(seen("a"), reported, seen("a", "b"), seen("a", "b", "c"));
+    expect(driftOf(killed)).toEqual({ appeared: ["b", "c"], vanished: [] });
+    expect(driftOf(after(seen("a"), reported, seen(), seen("a")))).toEqual({ appeared: [], vanished: [] });
+  });
+
+  it("remembers refusals until it is told to forget them", () => {
+    const refused = after(
+      { ...about, type: "fields-refused", fields: ["x", "y"] },
+      { ...about, type: "fields-refused", fields: ["y", "z"] },
+      { ...about, type: "procedure-refused", procedure: "p" },
+    );
+    expect(refused).toMatchObject({ refused: ["x", "y", "z"], refusedProcedures: ["p"] });
+    expect(applyFieldChange(refused, { ...about, type: "refusals-forgotten" })).toEqual(NO_FIELDS);
+  });
+});
