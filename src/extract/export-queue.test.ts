@@ -108,7 +108,8 @@ describe("export queue", () => {
 
   it("puts an export's id into the state before it waits for it", async () => {
     const t = await setUp(1);
-    const before = t.clock.sleep;
+    const { clock } = t;
+    const before = clock.sleep.bind(clock);
     t.extraction.clock.sleep = async (ms, signal) => {
       expect(objectState(t.journal.state, "Thing").windows[0]?.exports).toMatchObject([{ exportId: "1" }]);
       await before(ms, signal);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { tag } from "../catalog/objects/tag.ts";
 import { DataError } from "../errors.ts";
 import type { PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
-import { readPages } from "./pages.ts";
+import { readPages, recordId } from "./pages.ts";
 
 const never = new AbortController().signal;
 const window = { field: "updated_at", from: 0, to: Date.parse("2026-03-20T00:00:00Z"), askFrom: 0 } as const;
@@ -27,7 +27,7 @@ const range = (from: number, to: number): number[] => Array.from({ length: to - 
 async function readAll(pardot: Pardot, cursor: string | null = null, stop: AbortSignal = never): Promise<string[]> {
   const ids: string[] = [];
   for await (const page of readPages(pardot, { object: tag, window, zone: "UTC", cursor, stop, signal: never })) {
-    ids.push(...page.map((record) => String(record["id"])));
+    ids.push(...page.map((record) => recordId(record, tag)));
   }
   return ids;
 }

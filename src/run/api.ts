@@ -1,4 +1,3 @@
-import type { Config } from "../config/config.ts";
 import type { Manifest, ManifestWindow } from "../commit/manifest.ts";
 import type { RunRecord } from "../commit/state.ts";
 import type { PardotEtlError } from "../errors.ts";
@@ -115,4 +114,3 @@ export interface StatusObject {
   })[];
   readonly notLoaded: number;
 }
-

@@ -1,12 +1,13 @@
 import type { Config } from "../config/config.ts";
 import { exitCodeOf, PardotEtlError } from "../errors.ts";
-import type { Pardot } from "../pardot/pardot.ts";
+import type { Pardot, WireRecord } from "../pardot/pardot.ts";
 import { probeStorage } from "../storage/probe.ts";
 import { isoInstant, SECOND_MS } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import { boundAfter, boundBefore, fromLocal, toLocal } from "../time/zone.ts";
 import { openWarehouse } from "../warehouse/open.ts";
 import type { CheckLine, CheckResult, Surroundings } from "./api.ts";
+import { credentialsLine, notingWarnings } from "./check-credentials.ts";
 import { chosenObjects } from "./chosen.ts";
 import { checkAgainstState, connect, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection } from "./session.ts";
@@ -31,8 +32,8 @@ export async function check(config: Config, surroundings: Surroundings): Promise
   lines.push(await attempt("destination", () => checkDestination(config, surroundings)));
   lines.push(await attempt("warehouse", () => checkWarehouse(config, surroundings)));
   lines.push(...(await checkPardot(config, surroundings)));
-  const failed = lines.find((line) => line.status === "failed");
-  return { lines, exitCode: failed?.exitCode ?? 0 };
+  const firstFailure = lines.find((line) => line.status === "failed");
+  return { lines, exitCode: firstFailure?.exitCode ?? 0 };
 }
 
 async function checkDestination(config: Config, surroundings: Surroundings): Promise<CheckLine> {
@@ -65,7 +66,8 @@ async function checkWarehouse(config: Config, surroundings: Surroundings): Promi
 
 async function checkPardot(config: Config, surroundings: Surroundings): Promise<CheckLine[]> {
   const time = pardotClock(surroundings);
-  const pardot = openPardot(config, { take: async () => undefined }, surroundings);
+  const { onEvent, noted } = notingWarnings(surroundings.onEvent);
+  const pardot = openPardot(config, { take: async () => undefined }, { ...surroundings, onEvent });
   let connection: Connection;
   try {
     connection = await connect(pardot, time, surroundings, surroundings.signal);
@@ -77,15 +79,17 @@ async function checkPardot(config: Config, surroundings: Surroundings): Promise<
     return [line, ...rest.map((name) => skipped(name, "not reached"))];
   }
   return [
-    ok("credentials", `accepted; API version ${pardot.version}`),
-    ok(
-      "business unit",
-      `${config.pardot.businessUnitId} is ${String(connection.account["company"] ?? "without a name")}`,
-    ),
+    credentialsLine(config.pardot.auth.flow, pardot.version, noted),
+    ok("business unit", `${config.pardot.businessUnitId} is ${companyOf(connection.account)}`),
     quotaLine(pardot),
     clockLine(connection.now, surroundings),
-    await attempt("time zone", () => checkZone(config, connection, time.now, surroundings)),
+    await attempt("time zone", () => checkZone(config, connection, () => time.now(), surroundings)),
   ];
+}
+
+function companyOf(account: WireRecord): string {
+  const { company } = account;
+  return typeof company === "string" && company !== "" ? company : "without a name";
 }
 
 function quotaLine(pardot: Pardot): CheckLine {
