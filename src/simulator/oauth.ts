@@ -128,7 +128,8 @@ export class TokenDesk {
   async #login(username: string | undefined, password: string | undefined, origin: string): Promise<TokenAnswer> {
     await pause(this.#knobs.tokenMs);
     const isRight = username === SIMULATOR_USERNAME && password === SIMULATOR_PASSWORD;
-    if (isRight && this.#knobs.passwordFlow) return this.#issue(origin, {});
+    // Its tokens open the API whatever the scopes of the app (vendor docs, authentication).
+    if (isRight && this.#knobs.passwordFlow) return this.#issue(origin, {}, true);
     return refused("invalid_grant", "authentication failure");
   }
 
@@ -137,11 +138,15 @@ export class TokenDesk {
   }
 
   /** Fields as recorded (Crim/pardot-java-client ssoLoginSuccess.json): issued_at as text, no expires_in. */
-  #issue(origin: string, extra: Readonly<Record<string, string>>): TokenAnswer {
+  #issue(
+    origin: string,
+    extra: Readonly<Record<string, string>>,
+    usable: boolean = this.#knobs.scopePardotApi,
+  ): TokenAnswer {
     this.#issued += 1;
     const number = mix(this.#seed, this.#issued).toString(36);
     const token = `00DSIM000000001!AQ${this.#issued}.${number}`;
-    this.#tokens.set(token, { usable: this.#knobs.scopePardotApi, issuedAt: this.#clock.elapsed() });
+    this.#tokens.set(token, { usable, issuedAt: this.#clock.elapsed() });
     const body = {
       access_token: token,
       scope: this.#knobs.scopePardotApi ? "pardot_api refresh_token" : "refresh_token",
