@@ -132,7 +132,7 @@ export function readStrictly(text: string): { header: string[]; records: Cells[]
 
 /** Every record in an object's folder, file by file in the order of the names. */
 export async function landedRecords(data: string, object: string): Promise<Cells[]> {
-  const names = (await readdir(join(data, object)).catch(() => [])).toSorted();
+  const names = (await filesBelow(join(data, object))).toSorted();
   const texts = await Promise.all(names.map((name) => landedText(data, `${object}/${name}`)));
   return texts.flatMap((text) => readStrictly(text).records);
 }
@@ -151,18 +151,18 @@ export async function truth(simulator: Simulator, object: string): Promise<Cells
 
 function asCell(value: unknown, isXml: boolean): string | null {
   if (value === null || value === undefined || (isXml && value === "")) return null;
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** The last landed version of each record, by id. */
 export function newest(records: readonly Cells[]): Map<string, Cells> {
-  const byId = new Map<string, Cells>();
+  const versions = new Map<string, Cells>();
   for (const record of records) {
     const id = String(record["id"]);
-    const known = byId.get(id);
-    if (known === undefined || (known["updated_at"] ?? "") <= (record["updated_at"] ?? "")) byId.set(id, record);
+    const known = versions.get(id);
+    if (known === undefined || (known["updated_at"] ?? "") <= (record["updated_at"] ?? "")) versions.set(id, record);
   }
-  return byId;
+  return versions;
 }
 
 export function byId(records: readonly Cells[]): Map<string, Cells> {

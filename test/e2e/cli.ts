@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { Environment } from "./harness.ts";
+
+const BIN = join(import.meta.dirname, "../../src/bin.js");
+
+export interface CliResult {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A running command line. */
+export interface Cli {
+  readonly ended: Promise<CliResult>;
+  /** Resolves once its output so far (stdout and stderr together) holds the text; rejects if it ends without. */
+  said(text: string): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface CliOptions {
+  readonly cwd: string;
+  /** Commands for the shell before the program starts: `ulimit -f 0`. */
+  readonly shell?: string;
+}
+
+/** Starts the command line from source as a process of its own, which knows no variable but the given ones. */
+export function startCli(args: readonly string[], env: Environment, options: CliOptions): Cli {
+  const child = spawnCli(args, { PATH: process.env["PATH"], ...env }, options);
+  const output = { stdout: "", stderr: "" };
+  const listeners = new Set<() => void>();
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]?.setEncoding("utf8").on("data", (text: string) => {
+      output[name] += text;
+      for (const listener of listeners) listener();
+    });
+  }
+  const ended = once(child, "close").then(([code, signal]): CliResult => {
+    return { code: code as number | null, signal: signal as NodeJS.Signals | null, ...output };
+  });
+  return {
+    ended,
+    said: (text) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (!`${output.stdout}\n${output.stderr}`.includes(text)) return;
+          listeners.delete(look);
+          resolve();
+        };
+        listeners.add(look);
+        look();
+        ended.then(
+          () => reject(new Error(`it ended without saying "${text}":\n${output.stdout}\n${output.stderr}`)),
+          reject,
+        );
+      }),
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+/** Runs the command line to its end. */
+export function runCli(args: readonly string[], env: Environment, options: CliOptions): Promise<CliResult> {
+  return startCli(args, env, options).ended;
+}
+
+function spawnCli(args: readonly string[], env: Environment, { cwd, shell }: CliOptions): ChildProcess {
+  const stdio = ["ignore", "pipe", "pipe"] as const;
+  const command = [process.execPath, BIN, ...args];
+  if (shell === undefined) return spawn(process.execPath, command.slice(1), { cwd, env, stdio: [...stdio] });
+  return spawn("bash", ["-c", `${shell}; exec "$@"`, "bash", ...command], { cwd, env, stdio: [...stdio] });
+}

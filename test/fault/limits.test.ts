@@ -1,0 +1,107 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { Simulator } from "../../src/simulator/index.ts";
+import { runCli } from "../e2e/cli.ts";
+import { expectNothingWrong, expectTruth, OBJECTS, scene, wholeManifests } from "../e2e/harness.ts";
+import type { Scene } from "../e2e/harness.ts";
+
+// Holds G4 (quota is respected) and G2 (what a limit left undone is on the books).
+
+let open: Scene[] = [];
+afterEach(async () => {
+  await Promise.all(open.map((each) => each.close()));
+  open = [];
+});
+
+async function start(...options: Parameters<typeof scene>): Promise<Scene> {
+  const started = await scene(...options);
+  open.push(started);
+  return started;
+}
+
+/** Calls of every committed run, by the manifests. */
+async function callsInManifests(at: Scene): Promise<number> {
+  return (await wholeManifests(at.data)).reduce((sum, manifest) => sum + manifest.api_calls.total, 0);
+}
+
+function refused(simulator: Simulator): number {
+  return simulator.stats().requests.filter(({ status }) => status === 429).length;
+}
+
+describe("code 122 in mid-run", () => {
+  it.each([1, 4])(
+    "G4 G2 ends the calls of %i lanes, keeps what is finished, and a day later the rest comes",
+    async (lanes) => {
+      // The API tells its quota in no header here, so that nothing stops the run before the limit does.
+      const at = await start({ rows: { Tag: 2000 }, dailyLimit: 9, knobs: { usageHeader: false } });
+      const env = { PARDOT_MAX_CONCURRENCY: String(lanes) };
+      const first = await at.run({ env });
+      expect(first).toMatchObject({
+        exitCode: 4,
+        error: { code: "pardot.daily-limit" },
+        manifest: { status: "partial" },
+      });
+      const { calls } = at.simulator.stats();
+      expect(refused(at.simulator)).toBeGreaterThanOrEqual(1);
+      // Those that were in flight when the first refusal came are all that may come after it.
+      expect(calls).toBeLessThanOrEqual(9 + lanes);
+      expect(await callsInManifests(at)).toBe(calls);
+      expect(first.manifest.objects.find(({ object }) => object === "Account")?.status).toBe("complete");
+      for (const name of OBJECTS) await expectNothingWrong(at, name);
+
+      const again = at.run({ env });
+      await expect(again).rejects.toMatchObject({ exitCode: 4, code: "pardot.daily-limit" });
+      expect(at.simulator.stats().calls).toBe(calls + 1);
+
+      // Nine calls a day: each day goes on where the one before had to stop.
+      let result = first;
+      for (let day = 0; day < 9 && result.exitCode === 4; day += 1) {
+        at.simulator.advance(1);
+        result = await at.run({ env });
+      }
+      expect(result.error).toBeNull();
+      for (const name of OBJECTS) await expectTruth(at, name);
+    },
+  );
+});
+
+describe("PARDOT_DAILY_CALL_BUDGET", () => {
+  it.each([1, 4])("G4 is never exceeded by one call, in %i lanes and over several runs", async (lanes) => {
+    const at = await start({ rows: { Tag: 2000 } });
+    const env = { PARDOT_MAX_CONCURRENCY: String(lanes), PARDOT_DAILY_CALL_BUDGET: "9" };
+    const first = await at.run({ env });
+    expect(first).toMatchObject({ exitCode: 4, error: { code: "limit.call-budget" } });
+    expect(at.simulator.stats().calls).toBe(9);
+    expect(await callsInManifests(at)).toBe(9);
+    await expect(at.run({ env })).rejects.toMatchObject({ exitCode: 4, code: "limit.call-budget" });
+    expect(at.simulator.stats().calls).toBe(9);
+    const more = await at.run({ env: { ...env, PARDOT_DAILY_CALL_BUDGET: "12" } });
+    expect(more.exitCode).toBe(4);
+    expect(at.simulator.stats().calls).toBe(12);
+    for (const name of OBJECTS) await expectNothingWrong(at, name);
+    at.simulator.advance(1);
+    expect(await at.run()).toMatchObject({ exitCode: 0 });
+    for (const name of OBJECTS) await expectTruth(at, name);
+  });
+});
+
+describe("the account's own limit", () => {
+  it.each([1, 4])("G4 is used up to four fifths and no further, in %i lanes", async (lanes) => {
+    const at = await start({ rows: { Tag: 2000 }, dailyLimit: 15 });
+    const first = await at.run({ env: { PARDOT_MAX_CONCURRENCY: String(lanes) } });
+    expect(first).toMatchObject({ exitCode: 4, error: { code: "limit.call-budget" } });
+    expect(at.simulator.stats().calls).toBe(12);
+  });
+});
+
+describe("the command line", () => {
+  it("says when to come back", async () => {
+    const at = await start({ rows: { Tag: 2000 } }, { PARDOT_DAILY_CALL_BUDGET: "5", PARDOT_ETL_OBJECTS: "Tag" });
+    for (let n = 0; n < 2; n += 1) {
+      const { code, stderr } = await runCli(["run"], at.env, { cwd: at.root });
+      expect(code).toBe(4);
+      expect(stderr).toContain("5 of 5 calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used");
+      expect(stderr).toContain("Run again after 2026-03-21T00:00:00Z");
+      expect(at.simulator.stats().calls).toBe(5);
+    }
+  });
+});
