@@ -1,9 +1,9 @@
-import type { DuckdbFailure } from "./duckdb-protocol.ts";
+import type { ProcessFailure } from "./line-protocol.ts";
 
 /** A file that the warehouse will not take, with what is wrong in it. */
 export class LoadRefusal extends Error {
-  readonly failure: DuckdbFailure;
-  constructor(failure: DuckdbFailure) {
+  readonly failure: ProcessFailure;
+  constructor(failure: ProcessFailure) {
     super(failure.message);
     this.name = "LoadRefusal";
     this.failure = failure;
@@ -14,7 +14,7 @@ export class LoadRefusal extends Error {
 const WORDS_MAX = 300;
 
 /** Says what a thrown value means to an operator. DuckDB tells its errors apart only by their text. */
-export function failureOf(error: unknown): DuckdbFailure {
+export function failureOf(error: unknown): ProcessFailure {
   if (error instanceof LoadRefusal) return error.failure;
   const words = error instanceof Error ? error.message : String(error);
   const message = withoutData(words);

@@ -1,10 +1,11 @@
 import { rmSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { emailPairs, knownEmails } from "./duckdb-emails.ts";
 import { failureOf } from "./duckdb-failure.ts";
 import { load, tableState } from "./duckdb-load.ts";
-import type { DuckdbAnswer, DuckdbRequest, DuckdbResults } from "./duckdb-protocol.ts";
+import type { DuckdbRequest, DuckdbResults } from "./duckdb-protocol.ts";
+import { serveLines } from "./serve-lines.ts";
 
 /**
  * The process in which DuckDB runs, so that its memory is not that of the process that extracts. Started by
@@ -42,26 +43,19 @@ async function perform(request: DuckdbRequest): Promise<DuckdbResults[keyof Duck
   }
   if (database === null) throw new Error("the database is not open");
   if (request.op === "table-state") return tableState(database.connection, request.table, request.watermark);
+  if (request.op === "email-pairs") return emailPairs(database.connection, request.after);
+  if (request.op === "known-emails") return knownEmails(database.connection, request.after);
   return load(database.connection, request.target, request.files);
 }
 
-async function answer(line: string): Promise<DuckdbAnswer> {
-  try {
-    return { ok: true, value: await perform(JSON.parse(line) as DuckdbRequest) };
-  } catch (error) {
-    return { ok: false, failure: failureOf(error) };
-  }
-}
-
-const lines = createInterface({ input: process.stdin });
-lines.on("line", (line) => {
-  // One request at a time: the next is sent when this one is answered.
-  void answer(line).then((reply) => process.stdout.write(`${JSON.stringify(reply)}\n`));
-});
-lines.on("close", () => {
-  if (database === null) return;
-  // The process that started this one is gone, perhaps in the middle of a load, which must not go on without it. What
-  // was not committed is not in the database, so the hard way is safe, and no running query can delay it.
-  if (tempDir !== null) rmSync(tempDir, { recursive: true, force: true });
-  process.kill(process.pid, "SIGKILL");
+serveLines({
+  perform: async (request) => perform(request as DuckdbRequest),
+  failureOf,
+  onEnd: () => {
+    if (database === null) return;
+    // The process that started this one is gone, perhaps in the middle of a load, which must not go on without it. What
+    // was not committed is not in the database, so the hard way is safe, and no running query can delay it.
+    if (tempDir !== null) rmSync(tempDir, { recursive: true, force: true });
+    process.kill(process.pid, "SIGKILL");
+  },
 });

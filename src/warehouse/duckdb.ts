@@ -2,9 +2,13 @@ import { access, constants, mkdtemp, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { WarehouseError } from "../errors.ts";
-import { DuckdbProcess, DuckdbProcessError } from "./duckdb-client.ts";
+import { startDuckdb } from "./duckdb-client.ts";
+import type { DuckdbProcess } from "./duckdb-client.ts";
 import type { DuckdbRequest, DuckdbResults } from "./duckdb-protocol.ts";
-import type { LoadFile, TableState, Warehouse } from "./warehouse.ts";
+import { ACTIVITY_TABLE, EMAIL_TABLE } from "./email-tables.ts";
+import { inOrder } from "./in-order.ts";
+import { LineProcessError, PROCESS_DIED } from "./line-process.ts";
+import type { EmailPair, LoadFile, TableState, Warehouse } from "./warehouse.ts";
 
 /**
  * The embedded warehouse: a DuckDB database file, written by a process of its own (up to about 700 MB) that is
@@ -17,7 +21,7 @@ export class DuckdbWarehouse implements Warehouse {
   readonly #path: string;
   readonly #tmpDir: string;
   #running: { readonly process: DuckdbProcess; readonly tempDir: string } | null = null;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #inOrder = inOrder();
 
   constructor(path: string, options: { readonly tmpDir: string }) {
     this.name = `duckdb:${path}`;
@@ -56,6 +60,28 @@ export class DuckdbWarehouse implements Warehouse {
     });
   }
 
+  async *emailPairs(signal: AbortSignal): AsyncIterable<EmailPair> {
+    let after: string | null = null;
+    for (;;) {
+      const page: readonly EmailPair[] = await this.#page({ op: "email-pairs", after }, ACTIVITY_TABLE, signal);
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.listEmailId;
+    }
+  }
+
+  async *knownEmails(signal: AbortSignal): AsyncIterable<string> {
+    let after: string | null = null;
+    for (;;) {
+      const page: readonly string[] = await this.#page({ op: "known-emails", after }, EMAIL_TABLE, signal);
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last;
+    }
+  }
+
   async close(): Promise<void> {
     await this.#inOrder(async () => {
       const running = this.#running;
@@ -90,6 +116,15 @@ export class DuckdbWarehouse implements Warehouse {
     return false;
   }
 
+  /** One page; nothing when there is no database yet. */
+  async #page<R extends DuckdbRequest & { readonly op: "email-pairs" | "known-emails" }>(
+    request: R,
+    table: string,
+    signal: AbortSignal,
+  ): Promise<DuckdbResults[R["op"]] | readonly never[]> {
+    return this.#inOrder(async () => ((await this.#isThere()) ? this.#ask(request, `read ${table} of`, signal) : []));
+  }
+
   async #ask<R extends DuckdbRequest>(request: R, doing: string, signal: AbortSignal): Promise<DuckdbResults[R["op"]]> {
     const process = await this.#process(signal);
     try {
@@ -104,7 +139,7 @@ export class DuckdbWarehouse implements Warehouse {
     signal.throwIfAborted();
     if (this.#running !== null) return this.#running.process;
     const tempDir = await mkdtemp(join(this.#tmpDir, "pardot-etl-duckdb-"));
-    const process = new DuckdbProcess();
+    const process = startDuckdb();
     this.#running = { process, tempDir };
     try {
       await process.request({ op: "open", path: this.#path, tempDir }, signal);
@@ -117,10 +152,10 @@ export class DuckdbWarehouse implements Warehouse {
 
   /** What to throw. A process that died, also by an abort, is forgotten: the next call starts another. */
   async #failed(error: unknown, doing: string, process: DuckdbProcess): Promise<unknown> {
-    if (!(error instanceof DuckdbProcessError) || error.failure.code === "warehouse.process-died") {
+    if (!(error instanceof LineProcessError) || error.failure.code === PROCESS_DIED) {
       if (this.#running?.process === process) await this.#drop();
     }
-    if (!(error instanceof DuckdbProcessError)) return error;
+    if (!(error instanceof LineProcessError)) return error;
     const { message, ...details } = error.failure;
     return new WarehouseError(`${doing} ${this.name}: ${message}`, details);
   }
@@ -131,11 +166,5 @@ export class DuckdbWarehouse implements Warehouse {
     if (running === null) return;
     await running.process.kill();
     await rm(running.tempDir, { recursive: true, force: true });
-  }
-
-  async #inOrder<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(work);
-    this.#tail = result.catch(() => undefined);
-    return result;
   }
 }

@@ -12,5 +12,12 @@ export const noWarehouse: Warehouse = {
   load: async (object) => {
     throw new Error(`nothing loads ${object.table}: there is no warehouse`);
   },
+  emailPairs: nothing,
+  knownEmails: nothing,
   close: async () => undefined,
 };
+
+function nothing(signal: AbortSignal): AsyncIterable<never> {
+  signal.throwIfAborted();
+  return { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }) };
+}

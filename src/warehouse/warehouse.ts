@@ -8,6 +8,8 @@ export interface TableState {
   readonly hasRows: boolean;
   /** MAX of the watermark column as `YYYY-MM-DD HH:MM:SS`, null when there is none or the object has no watermark. */
   readonly watermark: string | null;
+  /** Why the watermark may be off, as a sentence for a warning; missing when there is nothing to doubt. */
+  readonly doubt?: string;
 }
 
 /** A committed file to be loaded, already copied to a local path. */
@@ -20,6 +22,12 @@ export interface LoadFile {
   readonly rows: number;
   /** Columns in file order. */
   readonly columns: readonly Column[];
+}
+
+/** A list e-mail and the smallest id of its e-mails; both digits. */
+export interface EmailPair {
+  readonly listEmailId: string;
+  readonly emailId: string;
 }
 
 /**
@@ -42,7 +50,7 @@ export interface Warehouse {
    */
   load(object: CatalogObject, files: readonly LoadFile[], signal: AbortSignal): Promise<{ readonly rows: number }>;
   /** Every list e-mail of PARDOT_VISITORACTIVITY with its smallest e-mail id; nothing when there is no such table. */
-  emailPairs(signal: AbortSignal): AsyncIterable<{ readonly listEmailId: string; readonly emailId: string }>;
+  emailPairs(signal: AbortSignal): AsyncIterable<EmailPair>;
   /** The list e-mails that stand in PARDOT_EMAIL; nothing when there is no such table. */
   knownEmails(signal: AbortSignal): AsyncIterable<string>;
   close(): Promise<void>;
