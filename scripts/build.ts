@@ -1,15 +1,16 @@
-/** Builds dist/: what `tsc` emits from src, and the entry file that has to be plain JavaScript. */
+/** Builds dist/ (or the folder that is given): what `tsc` emits from src, and the entry file that has to be plain JavaScript. */
 import { spawnSync } from "node:child_process";
 import { chmod, readFile, rm, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = `${root}dist`;
+const dist = resolve(root, process.argv[2] ?? "dist");
 
 await rm(dist, { recursive: true, force: true });
 const tsc = spawnSync(
   process.execPath,
-  [`${root}node_modules/typescript/bin/tsc`, "-p", `${root}tsconfig.build.json`],
+  [`${root}node_modules/typescript/bin/tsc`, "-p", `${root}tsconfig.build.json`, "--outDir", dist],
   {
     cwd: root,
     stdio: "inherit",

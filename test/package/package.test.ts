@@ -1,0 +1,128 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const execute = promisify(execFile);
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+interface PackageJson {
+  readonly version: string;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+}
+
+let folder: string;
+/** A project that has installed the packed package. */
+let app: string;
+let installed: string;
+let manifest: PackageJson;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "pardot-etl-package-"));
+  const source = join(folder, "source");
+  await mkdir(source);
+  for (const name of ["package.json", "README.md", "LICENSE", "CHANGELOG.md"])
+    await cp(join(root, name), join(source, name));
+  await execute(process.execPath, [join(root, "scripts/build.ts"), join(source, "dist")]);
+  await execute("npm", ["pack", "--pack-destination", folder], { cwd: source });
+  app = join(folder, "app");
+  installed = join(app, "node_modules", "pardot-etl");
+  await mkdir(installed, { recursive: true });
+  const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz")) ?? "";
+  await execute("tar", ["-xzf", join(folder, tarball), "-C", installed, "--strip-components", "1"]);
+  // What the package depends on, as npm would have put it a folder up.
+  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+  await mkdir(join(app, "node_modules", ".bin"));
+  await symlink("../pardot-etl/dist/bin.js", join(app, "node_modules", ".bin", "pardot-etl"));
+  manifest = JSON.parse(await readFile(join(installed, "package.json"), "utf8")) as PackageJson;
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs the packed command as npm links it. */
+async function packed(argv: readonly string[], nodeOptions: readonly string[] = []): Promise<string> {
+  const bin = join(app, "node_modules", ".bin", "pardot-etl");
+  const { stdout } = await execute(process.execPath, [...nodeOptions, bin, ...argv], { cwd: app });
+  return stdout;
+}
+
+describe("the package", () => {
+  test("holds what is built and the four documents, and no tests or sources", async () => {
+    const entries = await readdir(installed, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    const names = files.map((file) => file.slice(installed.length + 1));
+    expect(names.filter((name) => !name.startsWith("dist/")).toSorted()).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "package.json",
+    ]);
+    const strange = names.filter((name) => name.startsWith("dist/") && !/^[^.]+\.(js|d\.ts)$/.test(name));
+    expect(strange).toEqual([]);
+  });
+
+  test("has every file that it points to, and an entry that can be executed", async () => {
+    const targets = Object.values(manifest.exports).flatMap((entry) =>
+      typeof entry === "string" ? [entry] : Object.values(entry),
+    );
+    for (const target of [...targets, ...Object.values(manifest.bin)]) {
+      expect((await stat(join(installed, target))).isFile()).toBe(true);
+    }
+    const bin = join(installed, manifest.bin["pardot-etl"] ?? "");
+    expect((await stat(bin)).mode & 0o111).toBe(0o111);
+    expect(await readFile(bin, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+
+  test("runs through the link that npm makes", async () => {
+    expect(await packed(["--version"])).toBe(`${manifest.version}\n`);
+    expect(await packed(["objects"])).toContain("PARDOT_VISITORACTIVITY");
+  });
+
+  test("can be imported by both of its names", async () => {
+    const script = `
+      const library = await import("pardot-etl");
+      const { startSimulator } = await import("pardot-etl/simulator");
+      console.log(typeof library.run, typeof library.loadConfig, typeof library.ConfigError, typeof startSimulator);
+    `;
+    await writeFile(join(app, "try.mjs"), script);
+    const { stdout } = await execute(process.execPath, [join(app, "try.mjs")]);
+    expect(stdout).toBe("function function function function\n");
+  });
+});
+
+describe("what is loaded", () => {
+  const hook = `
+    import { registerHooks } from "node:module";
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+    process.on("exit", () => process.stderr.write(loaded.join("\\n")));
+  `;
+
+  async function modules(argv: readonly string[]): Promise<readonly string[]> {
+    await writeFile(join(app, "hook.mjs"), hook);
+    const bin = join(app, "node_modules", ".bin", "pardot-etl");
+    const { stderr } = await execute(process.execPath, ["--import", join(app, "hook.mjs"), bin, ...argv]);
+    const files = stderr.split("\n").filter((url) => url.startsWith("file:"));
+    return files.map((url) => url.replace(/^.*\/node_modules\//, "")).filter((name) => !name.endsWith("hook.mjs"));
+  }
+
+  test.each([[["--help"]], [["--version"]], [["run", "--help"]]])(
+    "for %j is the command line's own and its parser",
+    async (argv) => {
+      const loaded = await modules(argv);
+      expect(loaded).toContain("pardot-etl/dist/cli/main.js");
+      const own = /^(commander\/|pardot-etl\/dist\/(bin|errors|platform\/.*|config\/suggest|cli\/.*)\.js$)/;
+      const works = /^pardot-etl\/dist\/cli\/commands\/(?!index|.*-options)/;
+      expect(loaded.filter((name) => !own.test(name) || works.test(name))).toEqual([]);
+    },
+  );
+
+  test("for a command is more, so that the test above can fail", async () => {
+    expect(await modules(["objects"])).toEqual(
+      expect.arrayContaining(["pardot-etl/dist/cli/commands/objects.js", "pardot-etl/dist/config/load.js"]),
+    );
+  });
+});
