@@ -1,0 +1,93 @@
+import { spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { createInterface } from "node:readline";
+
+/** One whole run of the command line against a simulator in a process of its own. */
+export interface RunFigure {
+  readonly activities: number;
+  readonly seconds: number;
+  readonly rowsPerSecond: number;
+  readonly calls: number;
+  /** Most resident memory of the extracting process, sampled every 50 ms from /proc. */
+  readonly peakMegabytes: number;
+}
+
+interface Listening {
+  readonly url: string;
+  readonly business_unit_id: string;
+  readonly client_id: string;
+  readonly client_secret: string;
+  readonly refresh_token: string;
+}
+
+const BIN = new URL("../src/bin.js", import.meta.url).pathname;
+
+/** Runs the first load of an account with so many activities into a folder. */
+export async function benchRun(activities: number): Promise<RunFigure> {
+  const folder = await mkdtemp(join(tmpdir(), "pardot-etl-bench-"));
+  const simulator = spawn(process.execPath, [BIN, "simulate", "--rows", `VisitorActivity=${activities}`]);
+  try {
+    const listening = await firstLine(simulator);
+    const started = performance.now();
+    const run = spawn(process.execPath, [BIN, "run", "VisitorActivity", "--no-progress"], {
+      env: { ...process.env, ...environment(listening, folder) },
+    });
+    const peakMegabytes = await watchMemory(run);
+    const seconds = (performance.now() - started) / 1000;
+    const manifest = await onlyManifest(join(folder, "data"));
+    const rows = manifest.objects.flatMap(({ files }) => files).reduce((sum, file) => sum + file.rows, 0);
+    if (rows !== activities) throw new Error(`${rows} of ${activities} activities landed`);
+    return { activities, seconds, rowsPerSecond: rows / seconds, calls: manifest.api_calls.total, peakMegabytes };
+  } finally {
+    simulator.kill();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function environment(listening: Listening, folder: string): Record<string, string> {
+  return {
+    PARDOT_BUSINESS_UNIT_ID: listening.business_unit_id,
+    PARDOT_API_URL: listening.url,
+    PARDOT_LOGIN_URL: listening.url,
+    PARDOT_CLIENT_ID: listening.client_id,
+    PARDOT_CLIENT_SECRET: listening.client_secret,
+    PARDOT_REFRESH_TOKEN: listening.refresh_token,
+    PARDOT_ETL_DESTINATION: join(folder, "data"),
+  };
+}
+
+async function firstLine(child: ChildProcessWithoutNullStreams): Promise<Listening> {
+  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+  return JSON.parse(line) as Listening;
+}
+
+async function watchMemory(child: ChildProcessWithoutNullStreams): Promise<number> {
+  let peak = 0;
+  const sample = async (): Promise<void> => {
+    const status = await readFile(`/proc/${child.pid}/status`, "utf8").catch(() => "");
+    peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
+  };
+  const timer = setInterval(() => void sample(), 50);
+  child.stdout.resume();
+  child.stderr.pipe(process.stderr);
+  const [code] = (await once(child, "exit")) as [number];
+  clearInterval(timer);
+  if (code !== 0) throw new Error(`the run ended with exit code ${code}`);
+  return peak / 1024;
+}
+
+interface BenchManifest {
+  readonly api_calls: { readonly total: number };
+  readonly objects: readonly { readonly files: readonly { readonly rows: number }[] }[];
+}
+
+async function onlyManifest(data: string): Promise<BenchManifest> {
+  const [runId] = await readdir(join(data, "_pardot_etl", "runs"));
+  const text = await readFile(join(data, "_pardot_etl", "runs", runId ?? "", "manifest.json"), "utf8");
+  return JSON.parse(text) as BenchManifest;
+}
