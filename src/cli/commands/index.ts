@@ -49,6 +49,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import("./status.ts"),
   },
   {
+    name: "init",
+    summary: "writes a commented configuration file, pardot-etl.yaml or the one named by --config",
+    arguments: [],
+    options: [],
+    load: () => import("./init.ts"),
+  },
+  {
     name: "simulate",
     summary: "serves a Pardot stand-in on a loopback port, and prints its address and credentials as one JSON line",
     arguments: [],
