@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Environment } from "./harness.ts";
@@ -26,6 +26,8 @@ export interface CliOptions {
   readonly cwd: string;
   /** Commands for the shell before the program starts: `ulimit -f 0`. */
   readonly shell?: string;
+  /** The user it runs as; to be given by root only. */
+  readonly uid?: number;
 }
 
 /** Starts the command line from source as a process of its own, which knows no variable but the given ones. */
@@ -67,9 +69,14 @@ export function runCli(args: readonly string[], env: Environment, options: CliOp
   return startCli(args, env, options).ended;
 }
 
-function spawnCli(args: readonly string[], env: Environment, { cwd, shell }: CliOptions): ChildProcess {
-  const stdio = ["ignore", "pipe", "pipe"] as const;
-  const command = [process.execPath, BIN, ...args];
-  if (shell === undefined) return spawn(process.execPath, command.slice(1), { cwd, env, stdio: [...stdio] });
-  return spawn("bash", ["-c", `${shell}; exec "$@"`, "bash", ...command], { cwd, env, stdio: [...stdio] });
+function spawnCli(args: readonly string[], env: Environment, { cwd, shell, uid }: CliOptions): ChildProcess {
+  const options: SpawnOptions = {
+    cwd,
+    env: { ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(uid === undefined ? {} : { uid }),
+  };
+  const command = [BIN, ...args];
+  if (shell === undefined) return spawn(process.execPath, command, options);
+  return spawn("bash", ["-c", `${shell}; exec "$@"`, "bash", process.execPath, ...command], options);
 }

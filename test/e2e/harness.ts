@@ -145,12 +145,14 @@ export async function truth(simulator: Simulator, object: string): Promise<Cells
   return text
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .map((line) => JSON.parse(line) as Record<string, Json>)
     .map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asCell(value, isXml)])));
 }
 
-function asCell(value: unknown, isXml: boolean): string | null {
-  if (value === null || value === undefined || (isXml && value === "")) return null;
+type Json = string | number | boolean | object | null;
+
+function asCell(value: Json, isXml: boolean): string | null {
+  if (value === null || (isXml && value === "")) return null;
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 

@@ -1,0 +1,253 @@
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN } from "../../src/simulator/index.ts";
+import type { SimulatorOptions } from "../../src/simulator/index.ts";
+import { mountSmallDisk } from "../servers/small-disk.ts";
+import { runCli } from "./cli.ts";
+import type { CliOptions, CliResult } from "./cli.ts";
+import { expectExactly, expectNothingWrong, filesBelow, OBJECTS, scene, wholeManifests } from "./harness.ts";
+import type { Environment, Scene } from "./harness.ts";
+
+// Through the real command line, as a process of its own. Holds G2 (a failed object is named) and G8 (canaries in all
+// that a run prints or writes).
+
+/** The simulator's access tokens all start like this. */
+const ACCESS_TOKEN = "00DSIM000000001!AQ";
+const CANARIES = [SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, ACCESS_TOKEN, "canary-"];
+
+async function start(options: SimulatorOptions = {}, env: Environment = {}): Promise<Scene> {
+  const at = await scene(options, env);
+  onTestFinished(() => at.close());
+  return at;
+}
+
+interface Wish extends Partial<CliOptions> {
+  readonly env?: Environment;
+}
+
+/** Runs the command line; whatever comes of it, no secret is in what it prints, and none in what it has written. */
+async function cli(at: Scene, args: readonly string[], wish: Wish = {}): Promise<CliResult> {
+  const result = await runCli(args, { ...at.env, ...wish.env }, { cwd: at.root, ...wish });
+  const files = await filesBelow(at.root);
+  const texts = await Promise.all(files.map((name) => readFile(join(at.root, name), "latin1")));
+  for (const canary of CANARIES) {
+    expect(result.stdout + result.stderr).not.toContain(canary);
+    for (const text of texts) expect(text).not.toContain(canary);
+  }
+  return result;
+}
+
+interface ErrorJson {
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string };
+}
+
+/** `run --json` fails with this code; the error stands on stdout for machines and on stderr for people. */
+async function expectFailure(at: Scene, code: number, args: readonly string[], wish: Wish = {}): Promise<ErrorJson> {
+  const { code: found, stdout, stderr } = await cli(at, args, wish);
+  expect({ code: found, stderr }).toEqual({ code, stderr: expect.any(String) as string });
+  const parsed = JSON.parse(stdout) as ErrorJson;
+  const { message, hint } = parsed.error;
+  expect(stderr).toContain(`pardot-etl: ${message}`);
+  expect(stderr).toContain(`hint: ${hint}`);
+  return parsed;
+}
+
+describe.concurrent("credentials", () => {
+  it.each<readonly [string, Environment, SimulatorOptions, string, RegExp]>([
+    ["wrong secret", { PARDOT_CLIENT_SECRET: "canary-1" }, {}, "auth.client-secret-wrong", /PARDOT_CLIENT_SECRET/],
+    ["wrong client id", { PARDOT_CLIENT_ID: "3MVG9.other" }, {}, "auth.client-unknown", /PARDOT_CLIENT_ID/],
+    ["dead refresh token", { PARDOT_REFRESH_TOKEN: "canary-2" }, {}, "auth.refresh-token-dead", /Authorise the app/],
+    ["missing scope", {}, { knobs: { scopePardotApi: false } }, "auth.scope-missing", /Add the scope pardot_api/],
+  ])("%s: exit 3 before any call", async (_what, env, options, code, hint) => {
+    const at = await start(options, env);
+    const { error } = await expectFailure(at, 3, ["run", "--json"]);
+    expect(error).toMatchObject({ code, hint: expect.stringMatching(hint) as string });
+    expect(at.simulator.stats().calls).toBe(0);
+    expect(await filesBelow(join(at.data, "Tag"))).toEqual([]);
+  });
+
+  it.each<readonly [string, Environment, SimulatorOptions]>([
+    ["an unknown business unit", { PARDOT_BUSINESS_UNIT_ID: "0UvSIM0000000009ZZ" }, {}],
+    ["mixed-up hosts", {}, { knobs: { wrongHost: true } }],
+  ])("%s (201): exit 3 after one call, and the pairs of hosts are named", async (_what, env, options) => {
+    const at = await start(options, env);
+    const { error } = await expectFailure(at, 3, ["run", "--json", "--log-level", "debug"]);
+    expect(error.code).toBe("pardot.business-unit-unknown");
+    const { host } = new URL(at.simulator.url);
+    expect(error.message).toContain(`${at.env["PARDOT_BUSINESS_UNIT_ID"]} is unknown or inactive at ${host}`);
+    for (const name of ["login.salesforce.com", "pi.pardot.com", "test.salesforce.com", "pi.demo.pardot.com"]) {
+      expect(error.hint).toContain(name);
+    }
+    expect(at.simulator.stats().calls).toBe(1);
+  });
+
+  it("are tried by check, one line each", async () => {
+    const at = await start({}, { PARDOT_CLIENT_SECRET: "canary-3" });
+    const { code, stdout } = await cli(at, ["check"]);
+    expect(code).toBe(3);
+    expect(stdout).toContain("PARDOT_CLIENT_SECRET");
+    expect(stdout).toMatch(/destination/);
+  });
+});
+
+describe.concurrent("a wrong configuration or command", () => {
+  it("of ten faults is exit 2 with all of them, and nobody is called", async () => {
+    const at = await start();
+    const env = {
+      PARDOT_BUSINESS_UNIT_ID: "0Uv1",
+      PARDOT_API_URL: "http://pi.pardot.com",
+      PARDOT_API_VERSION: "6",
+      PARDOT_TIMEZONE: "Mars/Olympus",
+      PARDOT_CLIENT_SECRET: undefined,
+      PARDOT_MAX_CONCURRENCY: "9",
+      PARDOT_EXPORT_POLL_INTERVAL: "often",
+      PARDOT_ETL_OBJECTS: "VisitorActivity,Tagg",
+      PARDOT_ETL_BYTES_PER_FILE: "16",
+      PARDOT_ETL_ROWS_PER_FILE: "0",
+      PARDOT_ETL_COLOUR: "canary-4",
+    };
+    const { error } = await expectFailure(at, 2, ["run", "--json"], { env });
+    expect(error.code).toBe("config.invalid");
+    const { problems } = error as unknown as { problems: { path: string; expected: string }[] };
+    for (const name of Object.keys(env)) {
+      expect(problems.filter(({ path, expected }) => path === name && expected !== "")).toHaveLength(1);
+    }
+    expect(problems).toHaveLength(Object.keys(env).length);
+    expect(at.simulator.stats().requests).toEqual([]);
+    expect(await filesBelow(at.data)).toEqual([]);
+  });
+
+  it.each([
+    [["run", "Tagg", "--json"], "config.invalid", "Tag"],
+    [["rnu", "--json"], "usage.invalid", "run"],
+    [["run", "--json", "--ful"], "usage.invalid", "--full"],
+  ])("%j: exit 2, and what was meant", async (args, code, guess) => {
+    const at = await start();
+    const { error } = await expectFailure(at, 2, args);
+    expect(error.code).toBe(code);
+    expect(JSON.stringify(error)).toContain(`did you mean ${guess}?`);
+    expect(at.simulator.stats().requests).toEqual([]);
+  });
+
+  it("is told people without --json too, and stdout stays empty", async () => {
+    const at = await start({}, { PARDOT_BUSINESS_UNIT_ID: "0Uv1" });
+    const { code, stdout, stderr } = await cli(at, ["run"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("PARDOT_BUSINESS_UNIT_ID is 0Uv1: expected 18 letters and digits that start with 0Uv");
+  });
+});
+
+describe.concurrent("a destination that cannot be used", () => {
+  it("a file in place of the folder: exit 7 before any call", async () => {
+    const at = await start();
+    await writeFile(at.data, "a file");
+    const { error } = await expectFailure(at, 7, ["run", "--json"]);
+    expect(error).toMatchObject({ code: "storage.not-a-folder", hint: expect.stringContaining("another") as string });
+    expect(error.message).toContain(at.data);
+    expect(at.simulator.stats().requests).toEqual([]);
+  });
+
+  it("a folder that may not be written: exit 7 before any call", async () => {
+    const at = await start();
+    await mkdir(at.data);
+    for (const folder of [at.root, at.tmp]) await chmod(folder, 0o777);
+    await chmod(at.data, 0o555);
+    // Root may write anywhere: it has to be nobody here.
+    const user = process.getuid?.() === 0 ? { uid: 65_534 } : {};
+    const { error } = await expectFailure(at, 7, ["run", "--json"], user);
+    expect(error).toMatchObject({
+      code: "storage.no-permission",
+      hint: expect.stringContaining("permission") as string,
+    });
+    expect(at.simulator.stats().requests).toEqual([]);
+  });
+
+  it("no temporary folder: exit 7, and its variable is named", async () => {
+    const at = await start();
+    const env = { PARDOT_ETL_TMPDIR: join(at.root, "nowhere") };
+    const { error } = await expectFailure(at, 7, ["run", "--json"], { env });
+    expect(error).toMatchObject({ code: "storage.tmp-missing" });
+    expect(error.hint).toContain("PARDOT_ETL_TMPDIR");
+  });
+
+  it("G2 a temporary disk that fills up: exit 7, what fits is committed, and the next run lands the rest", async (test) => {
+    const disk = mountSmallDisk(64 * 1024);
+    test.skip(typeof disk === "string", `mounting is not permitted here: ${disk as string}`);
+    if (typeof disk === "string") return;
+    onTestFinished(() => disk.unmount());
+    const at = await start({ rows: { VisitorActivity: 4000 } });
+    const { error } = await expectFailure(at, 7, ["run", "--json"], { env: { PARDOT_ETL_TMPDIR: disk.path } });
+    expect(error).toMatchObject({ code: "storage.tmp-full" });
+    expect(error.hint).toContain("PARDOT_ETL_TMPDIR");
+    const [manifest] = await wholeManifests(at.data);
+    expect(manifest).toMatchObject({ status: "partial", api_calls: { total: at.simulator.stats().calls } });
+    for (const name of OBJECTS) await expectNothingWrong(at, name);
+    expect(await filesBelow(disk.path)).toEqual([]);
+    expect(await cli(at, ["run"])).toMatchObject({ code: 0 });
+    for (const name of OBJECTS) await expectExactly(at, name);
+  });
+});
+
+describe.concurrent("a run", () => {
+  it("prints its manifest as it stands in the destination, and what people read elsewhere", async () => {
+    const at = await start();
+    const { code, stdout, stderr } = await cli(at, ["run", "--json", "--log-level", "debug"]);
+    expect(code).toBe(0);
+    const [path] = (await filesBelow(at.data)).filter((name) => name.endsWith("manifest.json"));
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(await readFile(join(at.data, String(path)), "utf8")));
+    const log = stderr
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { msg: string }).msg);
+    expect(log).toEqual(
+      expect.arrayContaining(["run-started", "export-polled", "page-read", "file-landed", "committed"]),
+    );
+    for (const name of OBJECTS) await expectExactly(at, name);
+    expect(await filesBelow(at.tmp)).toEqual([]);
+  });
+
+  it("G2 whose one object fails names it, commits the others, and the next run repeats only what is missing", async () => {
+    const at = await start();
+    // More refusals than one request is repeated; the code is one that no repeating helps against.
+    at.simulator.faults([{ path: "/tag/version/4/do/query", code: 19, count: 100 }]);
+    const { code, stdout, stderr } = await cli(at, ["run", "--json"]);
+    expect(code).toBe(5);
+    expect(stderr).toContain("Tag");
+    const manifest = JSON.parse(stdout) as Manifest;
+    const [written] = await wholeManifests(at.data);
+    expect(manifest).toEqual(written);
+    expect(manifest.status).toBe("partial");
+    expect(manifest.objects.map(({ object, status, error }) => [object, status, error?.code])).toEqual([
+      ["VisitorActivity", "complete", undefined],
+      ["Tag", "failed", "pardot.sort-key-unknown"],
+      ["Account", "complete", undefined],
+    ]);
+    expect(manifest.objects[1]?.open_windows).toHaveLength(1);
+    expect(manifest.api_calls.total).toBe(at.simulator.stats().calls);
+    at.simulator.faults([]);
+    const { length: exports } = at.simulator.stats().exports;
+    expect(await cli(at, ["run"])).toMatchObject({ code: 0 });
+    const added = at.simulator.stats().exports.slice(exports);
+    // The last day of activities, as every run; but all tags.
+    expect(added.map(({ arguments: given }) => "updated_after" in given)).toEqual([true]);
+    const queries = at.simulator.stats().requests.filter(({ kind, status }) => kind === "tag query" && status === 200);
+    expect(queries.map(({ parameters }) => parameters["updated_after"])).toContain("1899-12-31 23:59:59");
+    for (const name of OBJECTS) await expectExactly(at, name);
+  });
+
+  it("G8 keeps its secrets while everything fails, at the lowest level of the log", async () => {
+    const at = await start();
+    at.simulator.faults([
+      { path: "/services/oauth2/token", garbage: true },
+      { path: "/account/", code: 184, message: `access_token ${ACCESS_TOKEN}1.x is invalid`, count: 1 },
+      { path: "/tag/", code: 49, message: `refresh_token=${SIMULATOR_REFRESH_TOKEN}`, count: 100 },
+      { path: "/export/", code: 16, message: SIMULATOR_CLIENT_SECRET, count: 100 },
+    ]);
+    const { code } = await cli(at, ["run", "--json", "--log-level", "debug"]);
+    expect(code).toBe(5);
+    const [manifest] = await wholeManifests(at.data);
+    expect(manifest?.objects.map(({ status }) => status)).toEqual(["failed", "failed", "complete"]);
+  });
+});
