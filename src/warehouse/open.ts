@@ -13,6 +13,10 @@ export async function openWarehouse(
     const { DuckdbWarehouse } = await import("./duckdb.ts");
     return new DuckdbWarehouse(warehouse.path, options);
   }
+  if (warehouse.kind === "snowflake") {
+    const { SnowflakeWarehouse } = await import("./snowflake.ts");
+    return new SnowflakeWarehouse(warehouse, options);
+  }
   const { noWarehouse } = await import("./none.ts");
   return noWarehouse;
 }

@@ -1,0 +1,127 @@
+import type { Refusal } from "./snowflake-login.ts";
+
+/**
+ * The tables of the stand-in and the statements it understands: those that the warehouse sends, by their shape. What a
+ * statement says is worked out from the rows, so a statement that asks for the wrong thing gets the wrong answer.
+ * Messages and codes: vendor docs and community articles on each error.
+ */
+export interface SnowflakeTable {
+  /** Type of the timestamps (NTZ); TZ values end in an offset (`2026-01-02 03:04:05 +0200`), LTZ values are UTC. */
+  readonly timestamps?: "NTZ" | "TZ" | "LTZ" | "TEXT";
+  /** Values by column, as text; null is null. */
+  readonly rows: readonly Readonly<Record<string, string | null>>[];
+  /** Columns; without them those of the rows, and any when there are none. */
+  readonly columns?: readonly string[];
+}
+
+export interface SessionPlace {
+  readonly role: string | null;
+  readonly warehouse: string | null;
+  readonly database: string | null;
+  readonly schema: string | null;
+  /** The session's TIMEZONE. */
+  readonly timeZone: string;
+}
+
+export interface Result {
+  readonly types: readonly string[];
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
+export type Tables = ReadonlyMap<string, SnowflakeTable>;
+
+export function answerStatement(sql: string, place: SessionPlace, tables: Tables): Result | Refusal {
+  if (/^SELECT CURRENT_ROLE\(\), CURRENT_WAREHOUSE\(\), CURRENT_DATABASE\(\), CURRENT_SCHEMA\(\)$/.test(sql)) {
+    return texts([[place.role, place.warehouse, place.database, place.schema]]);
+  }
+  const name = /\bFROM "([^"]+)"/.exec(sql)?.[1];
+  if (name === undefined)
+    return { code: "001003", message: `SQL compilation error:\nsyntax error: ${sql}`, sqlState: "42000" };
+  if (place.database === null || place.schema === null) {
+    const message = `Cannot perform SELECT. This session does not have a current ${place.database === null ? "database. Call 'USE DATABASE'" : "schema. Call 'USE SCHEMA'"}, or use a qualified name.`;
+    return { code: place.database === null ? "090105" : "090106", message, sqlState: "22000" };
+  }
+  const table = tables.get(name);
+  if (table === undefined) {
+    const message = `SQL compilation error:\nObject '${place.database}.${place.schema}.${name}' does not exist or not authorized.`;
+    return { code: "002003", message, sqlState: "42S02" };
+  }
+  const columns = table.columns ?? Object.keys(table.rows[0] ?? {});
+  const asked = [...sql.matchAll(/"([A-Z_]+)"/g)].map(([, column = ""]) => column).filter((column) => column !== name);
+  const unknown = columns.length === 0 ? undefined : asked.find((column) => !columns.includes(column));
+  if (unknown !== undefined) {
+    const message = `SQL compilation error: error line 1 at position 7\ninvalid identifier '"${unknown}"'`;
+    return { code: "000904", message, sqlState: "42000" };
+  }
+  return query(sql, table, place);
+}
+
+function query(sql: string, table: SnowflakeTable, place: SessionPlace): Result | Refusal {
+  const state =
+    /^SELECT TO_VARCHAR\(COUNT\(\*\)\), (?:NULL, NULL|(TO_VARCHAR\(MAX\("([A-Z_]+)"\)::TIMESTAMP_NTZ, 'YYYY-MM-DD HH24:MI:SS'\), IFF\(FALSE, MAX\("\2"\), NULL\))) FROM "[^"]+"$/.exec(
+      sql,
+    );
+  if (state !== null) {
+    const count = String(table.rows.length);
+    const column = state[2];
+    return column === undefined ? texts([[count, null, null]]) : maxOf(column, count, table, place);
+  }
+  const pairs =
+    /^SELECT TO_VARCHAR\(L\), TO_VARCHAR\(MIN\(E\)\) FROM \(SELECT TRY_TO_NUMBER\(TO_VARCHAR\("LIST_EMAIL_ID"\)\) AS L, TRY_TO_NUMBER\(TO_VARCHAR\("EMAIL_ID"\)\) AS E FROM "[^"]+"\) WHERE L IS NOT NULL AND E IS NOT NULL GROUP BY L ORDER BY L$/;
+  if (pairs.test(sql)) {
+    const least = new Map<number, number>();
+    for (const row of table.rows) {
+      const list = tryNumber(row["LIST_EMAIL_ID"]);
+      const email = tryNumber(row["EMAIL_ID"]);
+      if (list !== null && email !== null) least.set(list, Math.min(email, least.get(list) ?? email));
+    }
+    return texts([...least].toSorted(([a], [b]) => a - b).map(([list, email]) => [String(list), String(email)]));
+  }
+  if (
+    /^SELECT DISTINCT TO_VARCHAR\((TRY_TO_NUMBER\(TO_VARCHAR\("LIST_EMAIL_ID"\)\))\) FROM "[^"]+" WHERE \1 IS NOT NULL$/.test(
+      sql,
+    )
+  ) {
+    const ids = table.rows.map((row) => tryNumber(row["LIST_EMAIL_ID"])).filter((id) => id !== null);
+    return texts([...new Set(ids)].map((id) => [String(id)]));
+  }
+  return { code: "001003", message: `SQL compilation error:\nthe stand-in does not know: ${sql}`, sqlState: "42000" };
+}
+
+function maxOf(column: string, count: string, table: SnowflakeTable, place: SessionPlace): Result | Refusal {
+  const kind = table.timestamps ?? "NTZ";
+  const values = table.rows.map((row) => row[column] ?? null).filter((value) => value !== null);
+  const [max = null] = values.toSorted((a, b) => compare(kind, b, a));
+  const type = kind === "TEXT" ? "text" : `timestamp_${kind.toLowerCase()}`;
+  if (kind === "TEXT" && max !== null && Number.isNaN(Date.parse(max))) {
+    return { code: "100035", message: `Timestamp '${max}' is not recognized`, sqlState: "22007" };
+  }
+  const shown = max === null ? null : wallClock(kind, max, place.timeZone);
+  return { types: ["text", "text", type], rows: [[count, shown, null]] };
+}
+
+/** Text by its characters, times with a zone by the instant. */
+function compare(kind: "NTZ" | "TZ" | "LTZ" | "TEXT", a: string, b: string): number {
+  if (kind === "TZ") return instant(a) - instant(b);
+  return a < b ? -1 : Number(a > b);
+}
+
+function instant(text: string): number {
+  const [day = "", time = "", offset = "+0000"] = text.split(" ");
+  return Date.parse(`${day}T${time}${offset.slice(0, 3)}:${offset.slice(3)}`);
+}
+
+/** `::TIMESTAMP_NTZ`: drops an offset; a local-time-zone value shows in the session's zone. */
+function wallClock(kind: "NTZ" | "TZ" | "LTZ" | "TEXT", text: string, timeZone: string): string {
+  if (kind !== "LTZ") return text.replace("T", " ").slice(0, 19);
+  const shown = new Date(`${text.replace(" ", "T")}Z`).toLocaleString("sv-SE", { timeZone });
+  return shown.replace("T", " ").slice(0, 19);
+}
+
+function tryNumber(value: string | null | undefined): number | null {
+  return value !== null && value !== undefined && /^-?\d+$/.test(value.trim()) ? Number(value) : null;
+}
+
+function texts(rows: Result["rows"]): Result {
+  return { types: (rows[0] ?? ["", ""]).map(() => "text"), rows };
+}
