@@ -43,7 +43,7 @@ export function configurationPage(): string {
       "- A zone is an IANA name, not an offset: an offset would hide the changes to and from summer time.",
       "- A relative path starts at the working folder.",
       "- Plain `http://` is taken for loopback addresses only; the API host is `*.pardot.com` or loopback.",
-      "- The flow `client_credentials` needs the My Domain host as `PARDOT_LOGIN_URL`; Salesforce refuses it on the shared hosts.",
+      "- Which flow needs which credentials, and what to set up in Salesforce: [authentication](authentication.md).",
       "- S3 credentials, region and endpoint come from the AWS SDK's own chain (`AWS_*`).",
       "- `SNOWFLAKE_*` has the official driver's meanings and is looked at only with `PARDOT_ETL_WAREHOUSE=snowflake`. The best",
       "  login for a job is a key pair: `SNOWFLAKE_USER` with `SNOWFLAKE_PRIVATE_KEY_FILE` or `SNOWFLAKE_PRIVATE_KEY`.",

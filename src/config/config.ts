@@ -40,14 +40,35 @@ export interface PardotConfig {
   readonly requestTimeoutMs: number;
 }
 
+/** How an access token is asked for (Salesforce help, remoteaccess_oauth_*_flow). */
 export type AuthConfig =
   | {
       readonly flow: "refresh_token";
       readonly clientId: string;
       readonly clientSecret: Secret;
-      readonly refreshToken: Secret;
+      /** As configured; null when only the token file holds one. The file's wins. */
+      readonly refreshToken: Secret | null;
+      /** Absolute path of the file in which a rotated refresh token is kept; null: nowhere. */
+      readonly tokenFile: string | null;
     }
-  | { readonly flow: "client_credentials"; readonly clientId: string; readonly clientSecret: Secret };
+  | {
+      readonly flow: "jwt";
+      readonly clientId: string;
+      readonly username: string;
+      /** An RSA key, PKCS#8 in PEM form. */
+      readonly privateKey: Secret;
+    }
+  | { readonly flow: "client_credentials"; readonly clientId: string; readonly clientSecret: Secret }
+  | {
+      readonly flow: "password";
+      readonly clientId: string;
+      readonly clientSecret: Secret;
+      readonly username: string;
+      /** With the security token at its end, where the org wants one. */
+      readonly password: Secret;
+    };
+
+export type AuthFlow = AuthConfig["flow"];
 
 export type Destination =
   | { readonly kind: "s3"; readonly bucket: string; readonly prefix: string }

@@ -104,9 +104,11 @@ describe("a bad configuration", () => {
         expected: "the consumer key of the app (here or as pardot.client_id in the file)",
       },
       {
-        path: "PARDOT_REFRESH_TOKEN",
+        path: "PARDOT_AUTH_FLOW",
         value: null,
-        expected: expect.stringMatching(/refresh token; or the My Domain host/) as string,
+        expected: expect.stringMatching(
+          /^the credentials of a flow: .*jwt.*refresh_token.*client_credentials/,
+        ) as string,
       },
     ]);
   });
@@ -115,13 +117,7 @@ describe("a bad configuration", () => {
     [
       "nothing at all",
       {},
-      [
-        "PARDOT_BUSINESS_UNIT_ID",
-        "PARDOT_CLIENT_ID",
-        "PARDOT_CLIENT_SECRET",
-        "PARDOT_ETL_DESTINATION",
-        "PARDOT_REFRESH_TOKEN",
-      ],
+      ["PARDOT_AUTH_FLOW", "PARDOT_BUSINESS_UNIT_ID", "PARDOT_CLIENT_ID", "PARDOT_ETL_DESTINATION"],
     ],
     [
       "a file that is no YAML, and a bad variable beside it",
@@ -177,8 +173,8 @@ describe("a bad configuration", () => {
     ],
     [
       "variables of later versions and of nobody",
-      { env: { ...GOOD, PARDOT_TOKEN_FILE: "/t", PARDOT_PRIVATE_KEY: "s3cr3t-client", PARDOT_ETL_FOO: "1" } },
-      ["PARDOT_ETL_FOO", "PARDOT_PRIVATE_KEY", "PARDOT_TOKEN_FILE"],
+      { env: { ...GOOD, PARDOT_ACCESS_TOKEN: "s3cr3t-client", PARDOT_ETL_FOO: "1" } },
+      ["PARDOT_ACCESS_TOKEN", "PARDOT_ETL_FOO"],
     ],
     [
       "values of later versions",
@@ -186,7 +182,7 @@ describe("a bad configuration", () => {
         env: {
           ...GOOD,
           PARDOT_API_VERSION: "5",
-          PARDOT_AUTH_FLOW: "jwt",
+          PARDOT_AUTH_FLOW: "device",
           PARDOT_ETL_FORMAT: "parquet",
           PARDOT_CLIENT_SECRET: "aws-secretsmanager:pardot#secret",
         },

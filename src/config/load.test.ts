@@ -67,7 +67,7 @@ describe("a good configuration", () => {
       tmpDir: tmpdir(),
     });
     const { auth } = config.pardot;
-    expect(auth.flow === "refresh_token" && auth.refreshToken.reveal()).toBe("s3cr3t-refresh");
+    expect(auth.flow === "refresh_token" && auth.refreshToken?.reveal()).toBe("s3cr3t-refresh");
     for (const secret of SECRETS) expect(inspect(config, { depth: 10 }) + JSON.stringify(config)).not.toContain(secret);
   });
 

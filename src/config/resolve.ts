@@ -1,13 +1,11 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Problem } from "../errors.ts";
-import type { AuthConfig, Config, DestinationConfig, EtlConfig } from "./config.ts";
+import { resolveAuth } from "./auth.ts";
+import type { Config, DestinationConfig, EtlConfig } from "./config.ts";
 import { formatDuration } from "./duration.ts";
 import type { Values } from "./given.ts";
 import { required } from "./given.ts";
 import { resolveSnowflake } from "./snowflake.ts";
-
-/** The hosts every org shares; vendor docs: the client credentials flow works on a My Domain host only. */
-const SHARED_LOGIN_HOSTS: ReadonlySet<string> = new Set(["login.salesforce.com", "test.salesforce.com"]);
 
 /**
  * Fits the values together; reads the file of a private key. What is missing or does not fit goes into `problems`; null
@@ -25,7 +23,7 @@ export async function resolveConfig(
     "18 letters and digits that start with 0Uv",
     problems,
   );
-  const auth = resolveAuth(values, problems);
+  const auth = await resolveAuth(values, problems);
   const warehouse = await resolveWarehouse(values, problems);
   checkExportTimes(values, problems);
   checkPaths(values, problems);
@@ -81,32 +79,6 @@ export function resolveDestination(
     etl: { destination, s3PathStyle, overlapMs },
     catalog,
   };
-}
-
-function resolveAuth(values: Values, problems: Problem[]): AuthConfig | null {
-  const clientId = required(values, "PARDOT_CLIENT_ID", "the consumer key of the app", problems);
-  const clientSecret = required(values, "PARDOT_CLIENT_SECRET", "the consumer secret of the app", problems);
-  const refreshToken = values.get("PARDOT_REFRESH_TOKEN");
-  const loginUrl = values.get("PARDOT_LOGIN_URL");
-  if (values.isOpen("PARDOT_AUTH_FLOW") || loginUrl === null) return null;
-  const isShared = SHARED_LOGIN_HOSTS.has(loginUrl.hostname);
-  const given = values.get("PARDOT_AUTH_FLOW");
-  const wantsRefresh = values.isOpen("PARDOT_REFRESH_TOKEN") || refreshToken !== null || isShared;
-  const flow = given ?? (wantsRefresh ? "refresh_token" : "client_credentials");
-  if (flow === "client_credentials") {
-    if (isShared) {
-      const path = values.pathOf("PARDOT_LOGIN_URL");
-      const expected =
-        "the My Domain host, such as https://acme.my.salesforce.com: client credentials work on no other";
-      problems.push({ path, value: loginUrl.origin, expected });
-      return null;
-    }
-    return clientId === null || clientSecret === null ? null : { flow, clientId, clientSecret };
-  }
-  const other = given === null ? "; or the My Domain host as PARDOT_LOGIN_URL, for client credentials" : "";
-  required(values, "PARDOT_REFRESH_TOKEN", `the API user's refresh token${other}`, problems);
-  const isWhole = clientId !== null && clientSecret !== null && refreshToken !== null;
-  return isWhole ? { flow, clientId, clientSecret, refreshToken } : null;
 }
 
 function checkExportTimes(values: Values, problems: Problem[]): void {

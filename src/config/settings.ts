@@ -92,9 +92,9 @@ const OWN_SETTINGS = [
   {
     env: "PARDOT_AUTH_FLOW",
     kind: "choice",
-    choices: ["refresh_token", "client_credentials"],
+    choices: ["refresh_token", "jwt", "client_credentials", "password"],
     default: null,
-    meaning: "OAuth flow; without it `refresh_token` when a refresh token is given, else `client_credentials`.",
+    meaning: "OAuth flow; without it the one whose credentials are given (docs/authentication.md).",
   },
   {
     env: "PARDOT_CLIENT_ID",
@@ -106,13 +106,43 @@ const OWN_SETTINGS = [
     env: "PARDOT_CLIENT_SECRET",
     kind: "secret",
     default: null,
-    meaning: "Consumer secret of the app.",
+    meaning: "Consumer secret of the app, for every flow but `jwt`.",
   },
   {
     env: "PARDOT_REFRESH_TOKEN",
     kind: "secret",
     default: null,
     meaning: "Refresh token of the API user, for the flow `refresh_token`.",
+  },
+  {
+    env: "PARDOT_TOKEN_FILE",
+    kind: "path",
+    default: null,
+    meaning: "File that keeps a rotated refresh token; what it holds wins over `PARDOT_REFRESH_TOKEN`.",
+  },
+  {
+    env: "PARDOT_USERNAME",
+    kind: "text",
+    default: null,
+    meaning: "Salesforce user name of the API user, for the flows `jwt` and `password`.",
+  },
+  {
+    env: "PARDOT_PRIVATE_KEY",
+    kind: "secret",
+    default: null,
+    meaning: "RSA private key in PEM form, for the flow `jwt`; line ends may be written as `\\n`.",
+  },
+  {
+    env: "PARDOT_PRIVATE_KEY_FILE",
+    kind: "path",
+    default: null,
+    meaning: "File with that key, instead of the key itself.",
+  },
+  {
+    env: "PARDOT_PASSWORD",
+    kind: "secret",
+    default: null,
+    meaning: "Password with the security token at its end, for the flow `password`, which Salesforce is retiring.",
   },
   {
     env: "PARDOT_MAX_CONCURRENCY",

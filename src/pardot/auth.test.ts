@@ -15,10 +15,16 @@ import type { Step } from "../../test/support/pardot-fakes.ts";
 import { Secret } from "../config/secret.ts";
 import { TransportError } from "../errors.ts";
 import type { HttpResponse } from "../http/transport.ts";
-import { TOKEN_ERRORS } from "./token-errors.ts";
 
 const TAG = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: {} };
 const PAGE = { body: okBody({ result: null }) };
+const REFRESH = {
+  flow: "refresh_token",
+  clientId: "client",
+  clientSecret: new Secret(CANARIES.clientSecret),
+  refreshToken: new Secret(CANARIES.refreshToken),
+  tokenFile: null,
+} as const;
 const DEAD = { status: 401, body: failBody(184) };
 
 function refusal(error: string, description: string | null, status = 400): Step {
@@ -87,7 +93,76 @@ describe("the token", () => {
   });
 });
 
+describe("the parameters of a token request", () => {
+  test("of the flow password are those of the user and the app", async () => {
+    const app = { clientId: "c", clientSecret: new Secret(CANARIES.clientSecret) };
+    const auth = {
+      flow: "password",
+      ...app,
+      username: "api@acme.example",
+      password: new Secret("canary-pass"),
+    } as const;
+    const { pardot, tokenForms } = harness({ steps: [PAGE], config: { auth } });
+    await pardot.queryPage(TAG, NEVER);
+    expect(Object.fromEntries(tokenForms[0] ?? [])).toEqual({
+      grant_type: "password",
+      client_id: "c",
+      client_secret: CANARIES.clientSecret,
+      username: "api@acme.example",
+      password: "canary-pass",
+    });
+  });
+
+  test("of the flow refresh_token need one", async () => {
+    const auth = { ...REFRESH, refreshToken: null };
+    const { pardot, tokenForms } = harness({ steps: [PAGE], config: { auth } });
+    expect(await caught(pardot.queryPage(TAG, NEVER))).toMatchObject({ exitCode: 3, code: "auth.no-refresh-token" });
+    expect(tokenForms).toHaveLength(0);
+  });
+});
+
+describe("a refresh token kept outside", () => {
+  test("is asked for before each request and wins over the one known, until it is no news any more", async () => {
+    const kept = [new Secret("kept-1"), null, new Secret("kept-2")];
+    const { pardot, tokenForms } = harness({ steps: [DEAD, PAGE, DEAD, PAGE], kept: async () => kept.shift() ?? null });
+    await pardot.queryPage(TAG, NEVER);
+    await pardot.queryPage(TAG, NEVER);
+    expect(tokenForms.map((form) => form.get("refresh_token"))).toEqual(["kept-1", "kept-1", "kept-2"]);
+  });
+
+  test("that cannot be read ends the call before anything is sent", async () => {
+    const unreadable = new Error("unreadable");
+    const { pardot, tokenForms } = harness({ steps: [PAGE], kept: () => Promise.reject(unreadable) });
+    expect(await caught(pardot.queryPage(TAG, NEVER))).toBe(unreadable);
+    expect(tokenForms).toHaveLength(0);
+  });
+
+  test("does not bring back the old one when a rotated one could not be kept", async () => {
+    const rotated = { body: tokenBody("a1", { refresh_token: "rotated-1" }) };
+    const kept = [new Secret("kept-1")];
+    const { pardot, tokenForms } = harness({
+      steps: [DEAD, PAGE],
+      tokens: [rotated],
+      kept: async () => kept.shift() ?? null,
+    });
+    await pardot.queryPage(TAG, NEVER);
+    expect(tokenForms.map((form) => form.get("refresh_token"))).toEqual(["kept-1", "rotated-1"]);
+  });
+});
+
 describe("rotation", () => {
+  test("is a matter of the flow refresh_token alone", async () => {
+    const auth = {
+      flow: "client_credentials",
+      clientId: "c",
+      clientSecret: new Secret(CANARIES.clientSecret),
+    } as const;
+    const tokens = [{ body: tokenBody("a1", { refresh_token: "unasked" }) }];
+    const { pardot, order } = harness({ steps: [PAGE], tokens, config: { auth } });
+    await pardot.queryPage(TAG, NEVER);
+    expect(order).toEqual(["token", "take", "send"]);
+  });
+
   test("the new refresh token is kept before the access token is used, and sent from then on", async () => {
     const first = { body: tokenBody("a1", { refresh_token: "rotated-1" }) };
     const { pardot, order, tokenForms } = harness({ steps: [DEAD, PAGE], tokens: [first, { body: tokenBody("a2") }] });
@@ -121,29 +196,6 @@ describe("rotation", () => {
 });
 
 describe("the token endpoint's errors", () => {
-  test.each(TOKEN_ERRORS)("$error, $description", async (row) => {
-    const { pardot, api, clock, tokenForms } = harness({
-      steps: [PAGE],
-      tokens: Array.from({ length: 9 }, () => refusal(row.error, row.description?.toUpperCase() ?? "whatever")),
-    });
-    expect(await caught(pardot.queryPage(TAG, NEVER))).toMatchObject({
-      exitCode: 3,
-      code: `auth.${row.name}`,
-      hint: row.hint,
-      message: containing(row.meaning),
-    });
-    expect([api.length, tokenForms.length]).toEqual([0, row.retry === "no" ? 1 : 6]);
-    const pauses = { no: [], wait: [1000, 1000, 1000, 1000, 1000], "back-off": [1000, 2000, 4000, 8000, 16_000] };
-    expect(clock.slept).toEqual(pauses[row.retry]);
-  });
-
-  test("each row has its own sentence and its own hint", () => {
-    const rows = TOKEN_ERRORS.filter((row) => row.error !== "inactive_user");
-    expect(new Set(rows.map((row) => row.meaning)).size).toBe(rows.length);
-    expect(new Set(rows.map((row) => row.hint)).size).toBe(rows.length);
-    for (const row of rows) expect([row.meaning, row.hint].join("|")).toMatch(/^[a-z].*[^.]\|[A-Z].*\.$/);
-  });
-
   test("'already being processed' waits between one and three seconds", async () => {
     const busy = refusal("invalid_grant", "token request is already being processed");
     const { pardot, clock, events } = harness({ steps: [PAGE], tokens: [busy, busy], unit: 0.999 });

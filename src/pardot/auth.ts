@@ -7,10 +7,12 @@ import { readWhole } from "../http/body.ts";
 import type { Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
+import { createLoginClock } from "./login-clock.ts";
 import { FORM_TYPE, JSON_TYPE, TOKEN_PATH, USER_AGENT } from "./protocol.ts";
 import { TRIES_MAX } from "./retry.ts";
-import { readTokenAnswer } from "./token-answer.ts";
+import { operation, readTokenAnswer } from "./token-answer.ts";
 import type { TokenAnswer } from "./token-answer.ts";
+import { secretsOf, tokenParameters } from "./token-request.ts";
 
 /** The access token and its renewal. Token requests are not calls: they count towards no quota. */
 export interface Auth {
@@ -37,10 +39,22 @@ export interface AuthOptions {
    * has resolved, because from then on the old refresh token is worthless, and presenting it ends the whole family.
    */
   readonly onRotatedRefreshToken: (token: Secret) => Promise<void>;
+  /**
+   * The refresh token that is kept outside, asked before each token request, because another process may have brought a
+   * newer one; null: none that is news. Default: nothing is kept outside.
+   */
+  readonly keptRefreshToken?: () => Promise<Secret | null>;
 }
 
 /** A token's body is some hundred bytes. */
 const BODY_MAX_BYTES = 1024 * 1024;
+
+interface Asked {
+  readonly answer: TokenAnswer;
+  readonly floorMs: number | null;
+  /** Whether we went by another time than Salesforce does. */
+  readonly isClockNews: boolean;
+}
 
 interface Flight {
   readonly token: Promise<Secret>;
@@ -51,44 +65,51 @@ interface Flight {
 export function createAuth(options: AuthOptions): Auth {
   const { auth, clock, random } = options;
   const url = new URL(TOKEN_PATH, options.loginUrl);
+  const asked = { flow: auth.flow, loginHost: url.host };
   let current: Secret | null = null;
   let refreshToken: Secret | null = auth.flow === "refresh_token" ? auth.refreshToken : null;
   let flight: Flight | null = null;
-  const known = new Set<string>([auth.clientSecret.reveal()]);
-  if (refreshToken !== null) known.add(refreshToken.reveal());
+  const loginClock = createLoginClock(clock);
+  const known = new Set<string>(secretsOf(auth));
 
-  const form = (): string => {
-    const fields: Record<string, string> = {
-      grant_type: auth.flow,
-      client_id: auth.clientId,
-      client_secret: auth.clientSecret.reveal(),
-    };
-    if (refreshToken !== null) fields["refresh_token"] = refreshToken.reveal();
-    return new URLSearchParams(fields).toString();
+  const form = async (): Promise<string> => {
+    if (auth.flow === "refresh_token") refreshToken = (await options.keptRefreshToken?.()) ?? refreshToken;
+    const { loginUrl } = options;
+    const parameters = tokenParameters({ auth, loginUrl, refreshToken, now: loginClock.now() });
+    for (const secret of [parameters["refresh_token"], parameters["assertion"]])
+      if (secret !== undefined) known.add(secret);
+    return new URLSearchParams(parameters).toString();
   };
 
-  const ask = async (): Promise<{ readonly answer: TokenAnswer; readonly floorMs: number | null }> => {
+  const ask = async (): Promise<Asked> => {
     const headers = { "content-type": FORM_TYPE, accept: JSON_TYPE, "user-agent": USER_AGENT };
     // Never aborted in mid-call: an answer that is not read may hold the only copy of a rotated refresh token.
     const whole = new AbortController().signal;
+    const body = await form();
     try {
-      const response = await options.transport({ method: "POST", url, headers, body: form() }, whole);
-      const bytes = await readWhole(response.body, BODY_MAX_BYTES, `get a token from ${url.host}`);
+      const response = await options.transport({ method: "POST", url, headers, body }, whole);
+      const isClockNews = auth.flow === "jwt" && loginClock.learn(response.headers["date"]);
+      const bytes = await readWhole(response.body, BODY_MAX_BYTES, operation(asked));
       const floorMs = retryAfterMs(response.headers["retry-after"], clock.now());
-      return { answer: readTokenAnswer(response.status, bytes, url.host), floorMs };
+      return { answer: readTokenAnswer(response.status, bytes, asked), floorMs, isClockNews };
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      return { answer: { kind: "failed", retry: error.retryable ? "back-off" : "no", error }, floorMs: null };
+      const answer: TokenAnswer = { kind: "failed", retry: error.retryable ? "back-off" : "no", error };
+      return { answer, floorMs: null, isClockNews: false };
     }
   };
 
   const renew = async (abandoned: AbortSignal): Promise<Secret> => {
     for (let tries = 1; ; tries += 1) {
       abandoned.throwIfAborted();
-      const { answer, floorMs } = await ask();
+      const { answer, floorMs, isClockNews } = await ask();
       if (answer.kind === "token") return accept(answer.accessToken, answer.refreshToken);
-      if (answer.retry === "no") throw answer.error;
+      if (answer.retry === "no" || (answer.retry === "clock" && !isClockNews)) throw answer.error;
       if (tries === TRIES_MAX) throw exhausted(answer.error, tries);
+      if (answer.retry === "clock") {
+        options.onEvent(loginClock.warning());
+        continue;
+      }
       const unit = random.unit();
       const ms = answer.retry === "wait" ? 1000 + Math.floor(unit * 2000) : backoffMs(tries, unit, floorMs);
       options.onEvent({ type: "retrying", kind: "token", attempt: tries, pauseMs: ms, reason: answer.error.message });
@@ -98,7 +119,7 @@ export function createAuth(options: AuthOptions): Auth {
 
   const accept = async (accessToken: Secret, rotated: Secret | null): Promise<Secret> => {
     known.add(accessToken.reveal());
-    if (rotated !== null && rotated.reveal() !== refreshToken?.reveal()) {
+    if (refreshToken !== null && rotated !== null && rotated.reveal() !== refreshToken.reveal()) {
       known.add(rotated.reveal());
       // In memory first: should keeping it fail, the next refresh must still not present the old one.
       refreshToken = rotated;

@@ -1,124 +1,41 @@
+import type { TokenError } from "./token-error.ts";
+import { GRANT_ERRORS, USER_INACTIVE } from "./token-errors-grant.ts";
+
+const APP_ACCESS =
+  "a permission set that the app's policies list; with API Access Control on, the app must be installed as well (Setup > Connected Apps OAuth Usage)";
+
 /**
- * What Salesforce's token endpoint says when it gives no token: plain data. `description` is a part of
- * `error_description` in lower case that tells rows of one `error` apart; the first row that fits counts. Sources:
- * Salesforce help, remoteaccess_oauth_flow_errors, and the public issues where each pair was seen (named in
- * test/fixtures/recorded/salesforce-oauth/token-errors.json).
+ * What Salesforce's token endpoint says when it gives no token; the first row that fits counts. Sources: Salesforce
+ * help, remoteaccess_oauth_flow_errors, and the public issues where each pair was seen (named in
+ * test/fixtures/recorded/salesforce-oauth/token-errors.json, or at the row).
  */
-export interface TokenError {
-  readonly error: string;
-  readonly description: string | null;
-  /** Stable name for machines, after `auth.`. */
-  readonly name: string;
-  /** What it means, lower case. */
-  readonly meaning: string;
-  readonly hint: string;
-  /** `no`: a person must act · `wait`: a second or so, another request is under way · `back-off`: growing pauses */
-  readonly retry: "no" | "wait" | "back-off";
-}
-
-const CONSENT =
-  "Authorise the app again in a browser as the API user and put the new refresh token into the configuration.";
-
 export const TOKEN_ERRORS: readonly TokenError[] = [
+  ...GRANT_ERRORS,
   {
-    error: "invalid_grant",
-    description: "expired access/refresh token",
-    name: "refresh-token-dead",
-    meaning: "the refresh token is expired, revoked, or replaced by a newer one",
-    hint: `${CONSENT} A sixth authorisation of the same user and app ends the oldest; with rotation switched on an old token ends them all.`,
+    // forcedotcom/cli issue 3260.
+    error: "invalid_app_access",
+    descriptions: [],
+    name: "app-access-denied",
+    meaning: "the user may not use this app",
+    hint: {
+      any: `Give the user of PARDOT_USERNAME ${APP_ACCESS}.`,
+      refresh_token: `Give the user who authorised the app ${APP_ACCESS}.`,
+      client_credentials: `Give the app's run-as user ${APP_ACCESS}.`,
+    },
     retry: "no",
   },
   {
-    error: "invalid_grant",
-    description: "already being processed",
-    name: "refresh-under-way",
-    meaning: "another refresh with the same refresh token was under way each time",
-    hint: "Do not share one refresh token between programs: give this one its own authorisation.",
-    retry: "wait",
-  },
-  {
-    error: "invalid_grant",
-    description: "authentication failure",
-    name: "authentication-failed",
-    meaning: "salesforce refuses the sign-in",
-    hint: "Look at Setup > Login History of the user: wrong secret, blocked network address, a login policy, or a flow that is switched off for this app.",
-    retry: "no",
-  },
-  {
-    error: "invalid_grant",
-    description: "user hasn't approved this consumer",
-    name: "user-not-approved",
-    meaning: "the user has not approved this app",
-    hint: "Pre-authorise the user for the app (its policies: admin approved users are pre-authorised, then a permission set or profile), and check that PARDOT_LOGIN_URL is the host of the user's org.",
-    retry: "no",
-  },
-  {
-    error: "invalid_grant",
-    description: "audience is invalid",
-    name: "audience-invalid",
-    meaning: "the assertion names another audience than this login host",
-    hint: "Check PARDOT_LOGIN_URL: login.salesforce.com for production, test.salesforce.com for sandboxes.",
-    retry: "no",
-  },
-  {
-    error: "invalid_grant",
-    description: "invalid assertion",
-    name: "assertion-invalid",
-    meaning: "the assertion's signature or content is refused",
-    hint: "Check that the private key belongs to the certificate of the app, and this machine's clock.",
-    retry: "no",
-  },
-  {
-    error: "invalid_grant",
-    description: "assertion expired",
-    name: "assertion-expired",
-    meaning: "the assertion is older than salesforce accepts",
-    hint: "Set this machine's clock.",
-    retry: "no",
-  },
-  {
-    error: "invalid_grant",
-    description: "request not supported on this domain",
-    name: "my-domain-required",
-    meaning: "this flow is not offered at this login host",
-    hint: "Client credentials work on the org's My Domain only: set PARDOT_LOGIN_URL to https://<name>.my.salesforce.com.",
-    retry: "no",
-  },
-  {
-    error: "invalid_grant",
-    description: "inactive user",
-    name: "user-inactive",
-    meaning: "the user is inactive",
-    hint: "Activate the user in Salesforce, or authorise the app as another user.",
-    retry: "no",
-  },
-  {
-    error: "invalid_grant",
-    description: "user is not admin approved",
-    name: "user-not-admin-approved",
-    meaning: "the app admits only users whom an administrator approved",
-    hint: "Give the user a profile or permission set that the app's policies list.",
-    retry: "no",
-  },
-  {
-    error: "invalid_grant",
-    description: "ip restricted",
-    name: "address-not-allowed",
-    meaning: "sign-in from this network address is not allowed",
-    hint: "Add this machine's public address to the trusted ranges of the user's profile, or relax the app's address policy.",
-    retry: "no",
-  },
-  {
-    error: "invalid_grant",
-    description: null,
-    name: "grant-refused",
-    meaning: "salesforce refuses the grant",
-    hint: "Look at Setup > Login History of the user for the reason.",
+    // forcedotcom/cli issue 3482, "External client app is not installed in this org".
+    error: "app_not_found",
+    descriptions: [],
+    name: "app-not-in-org",
+    meaning: "the app is not installed in the org of this login host",
+    hint: "Set PARDOT_LOGIN_URL to the My Domain host of the org that has the app: the shared hosts do not find external client apps. In a refreshed sandbox the app has to be made or installed again.",
     retry: "no",
   },
   {
     error: "invalid_client_id",
-    description: null,
+    descriptions: [],
     name: "client-unknown",
     meaning: "the client id is unknown at this login host",
     hint: "Check PARDOT_CLIENT_ID (the app's consumer key) and PARDOT_LOGIN_URL; a new app takes some minutes to be known.",
@@ -126,39 +43,50 @@ export const TOKEN_ERRORS: readonly TokenError[] = [
   },
   {
     error: "invalid_client",
-    description: null,
+    descriptions: [],
     name: "client-secret-wrong",
-    meaning: "the client secret is wrong",
-    hint: "Check PARDOT_CLIENT_SECRET (the app's consumer secret).",
+    meaning: { any: "the client secret is wrong", jwt: "salesforce does not take the app for itself" },
+    hint: {
+      any: "Check PARDOT_CLIENT_SECRET (the app's consumer secret), and that it is of the same app as PARDOT_CLIENT_ID.",
+      jwt: "Check that PARDOT_CLIENT_ID is the consumer key of the app that has the certificate, and that the app is neither blocked nor deleted.",
+    },
     retry: "no",
   },
   {
     error: "unsupported_grant_type",
-    description: null,
+    descriptions: [],
     name: "flow-off",
-    meaning: "this flow is switched off for the app",
-    hint: "Switch the flow on in the app's OAuth settings, or choose another with PARDOT_AUTH_FLOW.",
+    meaning: "this flow is switched off for the app or the org",
+    hint: {
+      any: "Switch the flow on in the app's OAuth settings, or choose another with PARDOT_AUTH_FLOW.",
+      refresh_token:
+        "Add the scope refresh_token (offline_access) and the authorization code flow to the app's OAuth settings, then authorise it again; or choose another flow with PARDOT_AUTH_FLOW.",
+      jwt: "Enable the JWT bearer flow (digital signatures) in the app's OAuth settings, or choose another flow with PARDOT_AUTH_FLOW.",
+      client_credentials:
+        "Enable the client credentials flow in the app's OAuth settings and choose its run-as user, or choose another flow with PARDOT_AUTH_FLOW.",
+      password: "Salesforce is retiring user name and password: choose another flow, best PARDOT_AUTH_FLOW=jwt.",
+    },
     retry: "no",
   },
   {
     error: "invalid_request",
-    description: null,
+    descriptions: [],
     name: "request-refused",
     meaning: "salesforce misses something in the token request",
-    hint: "Check that client id, client secret and refresh token are whole, without blanks or quotes around them.",
+    hint: {
+      any: "Check that client id and client secret are whole, without blanks or quotes around them.",
+      refresh_token:
+        "Check that client id, client secret and refresh token are whole, without blanks or quotes around them.",
+      jwt: "Check that PARDOT_CLIENT_ID and PARDOT_USERNAME are whole, without blanks or quotes around them.",
+      password:
+        "Check that client id, client secret, user name and password are whole, without blanks or quotes around them.",
+    },
     retry: "no",
   },
-  {
-    error: "inactive_user",
-    description: null,
-    name: "user-inactive",
-    meaning: "the user is inactive",
-    hint: "Activate the user in Salesforce, or authorise the app as another user.",
-    retry: "no",
-  },
+  { error: "inactive_user", descriptions: [], ...USER_INACTIVE },
   {
     error: "inactive_org",
-    description: null,
+    descriptions: [],
     name: "org-inactive",
     meaning: "the salesforce org is locked, closed or suspended",
     hint: "Ask the org's owner, or check that PARDOT_LOGIN_URL is the host of the right org.",
@@ -166,7 +94,7 @@ export const TOKEN_ERRORS: readonly TokenError[] = [
   },
   {
     error: "rate_limit_exceeded",
-    description: null,
+    descriptions: [],
     name: "rate-limit",
     meaning: "too many logins in a short time",
     hint: "Run again in an hour, and look for other programs that sign in as this user.",
@@ -178,6 +106,6 @@ export const TOKEN_ERRORS: readonly TokenError[] = [
 export function tokenErrorFor(error: string, description: string): TokenError | null {
   const words = description.toLowerCase();
   const fits = (row: TokenError): boolean =>
-    row.error === error && (row.description === null || words.includes(row.description));
+    row.error === error && (row.descriptions.length === 0 || row.descriptions.some((part) => words.includes(part)));
   return TOKEN_ERRORS.find((row) => fits(row)) ?? null;
 }

@@ -1,7 +1,6 @@
 import type { Config, DestinationConfig } from "../config/config.ts";
 import type { LoadedState } from "../commit/journal.ts";
 import { loadState } from "../commit/journal.ts";
-import { TOKEN_ROTATED } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
 import type { State } from "../commit/state.ts";
 import { ConfigError } from "../errors.ts";
@@ -15,6 +14,7 @@ import type { Storage } from "../storage/storage.ts";
 import { floorSecond } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Surroundings } from "./api.ts";
+import { refreshTokenKeeper } from "./refresh-token.ts";
 
 /** The destination and what the tool remembers there. */
 export interface Store {
@@ -102,12 +102,14 @@ export function heedingTime(transport: Transport, clock: PardotClock): Transport
 
 export function openPardot(config: Config, budget: CallBudget, surroundings: Surroundings): Pardot {
   const { transport, clock, random, onEvent } = surroundings;
-  const onRotatedRefreshToken = async (): Promise<void> => {
+  const { auth } = config.pardot;
+  if (auth.flow === "password") {
     const message =
-      "Salesforce replaced the refresh token. This run uses the new one, but it is kept nowhere: the configured one may not work any more";
-    onEvent({ type: "warning", code: TOKEN_ROTATED, object: null, message });
-  };
-  return createPardot({ config: config.pardot, transport, clock, random, budget, onEvent, onRotatedRefreshToken });
+      "Salesforce is retiring the login by user name and password: move to PARDOT_AUTH_FLOW=jwt (docs/authentication.md)";
+    onEvent({ type: "warning", code: "auth.password-flow", object: null, message });
+  }
+  const keeper = refreshTokenKeeper(auth, onEvent);
+  return createPardot({ config: config.pardot, transport, clock, random, budget, onEvent, ...keeper });
 }
 
 /** Proves credentials, business unit and version with one call, and takes Pardot's time. */

@@ -29,6 +29,7 @@ export const CONFIG: PardotConfig = {
     clientId: "client",
     clientSecret: new Secret(CANARIES.clientSecret),
     refreshToken: new Secret(CANARIES.refreshToken),
+    tokenFile: null,
   },
   maxConcurrency: 4,
   maxWaitingExports: 4,
@@ -130,6 +131,7 @@ export interface HarnessOptions {
   readonly unit?: number;
   readonly take?: (kind: string, signal: AbortSignal) => Promise<void>;
   readonly onRotated?: (token: Secret) => Promise<void>;
+  readonly kept?: () => Promise<Secret | null>;
 }
 
 async function play(step: Step | undefined, request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
@@ -176,6 +178,7 @@ export function harness(options: HarnessOptions): Harness {
       order.push(`rotate:${token.reveal()}`);
       await options.onRotated?.(token);
     },
+    ...(options.kept === undefined ? {} : { keptRefreshToken: options.kept }),
   });
   return { pardot, events, clock, api, tokenForms, taken, order };
 }

@@ -1,0 +1,63 @@
+import { createPrivateKey } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { Secret } from "./secret.ts";
+import type { Reading, Refusal } from "./values.ts";
+
+/** A key of 16,384 bits takes 13 kB; anything larger is the wrong file. */
+const KEY_BYTES_MAX = 64_000;
+
+/** RS256 takes no shorter key (RFC 7518, section 3.3). */
+const KEY_BITS_MIN = 2048;
+
+const PEM = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/;
+const LABELS: ReadonlySet<string> = new Set(["PRIVATE KEY", "RSA PRIVATE KEY"]);
+const KEY_EXPECTED =
+  "an RSA private key in PEM form, from -----BEGIN PRIVATE KEY----- (or RSA PRIVATE KEY) to its END line";
+
+/**
+ * An RSA private key (PKCS#8 or PKCS#1) as PKCS#8 in PEM form. Environment files and task definitions cannot hold line
+ * ends: there they may stand as `\n` or as blanks. Nothing of the text goes into what was expected.
+ */
+export function readPrivateKey(text: string): Reading<Secret> {
+  const [, label = "", body = ""] = PEM.exec(text.replaceAll(/\\r|\\n/g, "\n")) ?? [];
+  // Both ways of encryption say so in words: "ENCRYPTED PRIVATE KEY" and "Proc-Type: 4,ENCRYPTED".
+  if (`${label}${body}`.includes("ENCRYPTED")) {
+    return refuse("a key without passphrase: openssl pkcs8 -in encrypted.pem -out plain.pem decrypts it");
+  }
+  if (label.includes("CERTIFICATE") || label.includes("PUBLIC")) {
+    return refuse(`the private key; this is a ${label.toLowerCase()}, which belongs into the app in Salesforce`);
+  }
+  if (!LABELS.has(label)) return refuse(KEY_EXPECTED);
+  const lines = body.replaceAll(/\s/g, "").match(/.{1,64}/g) ?? [];
+  const key = parse([`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n"));
+  if (key === null) return refuse(`${KEY_EXPECTED}; this one is damaged or cut`);
+  if (key.asymmetricKeyType !== "rsa") return refuse("an RSA key: Salesforce takes no other for RS256");
+  if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < KEY_BITS_MIN) {
+    return refuse(`an RSA key of at least ${KEY_BITS_MIN} bits`);
+  }
+  return { ok: true, value: new Secret(key.export({ type: "pkcs8", format: "pem" }).toString()) };
+}
+
+/** The key in a file; else as `readPrivateKey`. */
+export async function readPrivateKeyFile(path: string): Promise<Reading<Secret>> {
+  try {
+    const { size } = await stat(path);
+    if (size > KEY_BYTES_MAX) return refuse("the file of a private key; this one is too large");
+    return readPrivateKey(await readFile(path, "utf8"));
+  } catch (error) {
+    return refuse(`a file that can be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`);
+  }
+}
+
+function parse(pem: string): KeyObject | null {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return null;
+  }
+}
+
+function refuse(expected: string): Refusal {
+  return { ok: false, expected };
+}
