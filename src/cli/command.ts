@@ -68,12 +68,6 @@ export function textOption(options: ParsedOptions, flag: `--${string}`): string 
   return typeof value === "string" ? value : null;
 }
 
-/** The texts given for a repeatable option. */
-export function textOptions(options: ParsedOptions, flag: `--${string}`): readonly string[] {
-  const value = options[flag];
-  return typeof value === "object" ? value : [];
-}
-
 /** Whether an option without value was given. */
 export function hasOption(options: ParsedOptions, flag: `--${string}`): boolean {
   return options[flag] === true;
