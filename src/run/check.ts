@@ -5,10 +5,9 @@ import { probeStorage } from "../storage/probe.ts";
 import { isoInstant, SECOND_MS } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import { boundAfter, boundBefore, fromLocal, toLocal } from "../time/zone.ts";
-import { openWarehouse } from "../warehouse/open.ts";
 import type { CheckLine, CheckResult, Surroundings } from "./api.ts";
 import { credentialsLine, notingWarnings } from "./check-credentials.ts";
-import { chosenObjects } from "./chosen.ts";
+import { checkWarehouse } from "./check-warehouse.ts";
 import { checkAgainstState, connect, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection } from "./session.ts";
 
@@ -42,26 +41,6 @@ async function checkDestination(config: Config, surroundings: Surroundings): Pro
   await probeStorage(storage, config.etl.tmpDir, surroundings.signal);
   const before = loaded.sequence === 0 ? "nothing landed yet" : `state entry ${loaded.sequence}`;
   return ok("destination", `${storage.location} can be written and refuses to overwrite; ${before}`);
-}
-
-async function checkWarehouse(config: Config, surroundings: Surroundings): Promise<CheckLine> {
-  const { signal } = surroundings;
-  const warehouse = await openWarehouse(config.etl.warehouse, { tmpDir: config.etl.tmpDir });
-  try {
-    if (config.etl.warehouse.kind === "none") {
-      return skipped("warehouse", "none: ranges start from the tool's own record");
-    }
-    await warehouse.check(signal);
-    const states = [];
-    for (const object of chosenObjects(config)) {
-      const { exists } = await warehouse.tableState(object, signal);
-      if (!exists) states.push(object.table);
-    }
-    const missing = states.length === 0 ? "every table exists" : `still to be created: ${states.join(", ")}`;
-    return ok("warehouse", `${warehouse.name} answers; ${missing}`);
-  } finally {
-    await warehouse.close();
-  }
 }
 
 async function checkPardot(config: Config, surroundings: Surroundings): Promise<CheckLine[]> {

@@ -3,10 +3,15 @@ import type { Config } from "../config/config.ts";
 import { manifestWindow } from "../commit/manifest.ts";
 import { withPairs } from "../commit/email-index.ts";
 import { reservedOn } from "../commit/state.ts";
-import type { State } from "../commit/state.ts";
+import { applyFieldChange } from "../commit/field-memory.ts";
+import type { FieldMemory } from "../commit/field-memory.ts";
+import { objectState } from "../commit/state.ts";
+import type { OpenWindow, PlannedWindow, State } from "../commit/state.ts";
 import { LimitError } from "../errors.ts";
 import { windowBounds } from "../extract/bounds.ts";
+import { groupsOf } from "../extract/bulk.ts";
 import { emailCandidates } from "../extract/emails.ts";
+import { isQueriedInstead } from "../extract/query-instead.ts";
 import type { CallBudget, Pardot } from "../pardot/pardot.ts";
 import { readWish } from "../plan/wish.ts";
 import { isoInstant } from "../time/instant.ts";
@@ -32,7 +37,7 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
   const wish = readWish(options, config.pardot.timeZone);
   const { loaded } = await openStore(config, surroundings);
   checkAgainstState(config, loaded.state, wish.full);
-  const warehouse = await openWarehouse(config.etl.warehouse, { tmpDir: config.etl.tmpDir });
+  const warehouse = await openWarehouse(config.etl.warehouse, { tmpDir: config.etl.tmpDir, onEvent });
   const time = pardotClock(surroundings);
   try {
     await warehouse.check(signal);
@@ -102,19 +107,25 @@ async function expectation(
   const asked = [...prepared.open.filter((window) => !window.done), ...prepared.windows].filter(
     (window) => window.askFrom < window.to,
   );
-  if (object.v4.process === "bulk") {
-    const adopted = prepared.open.filter((window) => !window.done && window.exports.length > 0).length;
-    const created = asked.length - adopted;
-    return { records: null, calls: created + asked.length * (1 + FILES_PER_EXPORT) };
-  }
+  const memory = prepared.fields.reduce(applyFieldChange, objectState(input.state, object.name).fields);
+  const exported =
+    object.v4.process === "bulk" ? asked.filter((window) => !isQueriedInstead(object, window, memory)) : [];
+  let calls = exported.reduce((sum, window) => sum + exportCalls(object, window, memory), 0);
+  if (exported.length > 0) return { records: null, calls };
   let records = 0;
-  let calls = 0;
   for (const window of asked) {
     const count = await countWindow(object, window, input.pardot, input.config.pardot.timeZone, input.signal);
     records += count;
     calls += pagesOf(count, object.v4.query?.limit ?? count);
   }
   return { records, calls };
+}
+
+/** Each export is created unless it is adopted, read once where its time can be told, and its files are fetched. */
+function exportCalls(object: CatalogObject, window: PlannedWindow | OpenWindow, memory: FieldMemory): number {
+  const exports = groupsOf(object, window, memory).length;
+  const adopted = "exports" in window ? window.exports.length : 0;
+  return exports - adopted + exports * (1 + FILES_PER_EXPORT);
 }
 
 /** One call for each list e-mail known now; those that the run's own activities bring are not known yet. */

@@ -48,13 +48,18 @@ export interface Prepared {
 export async function prepareObject(object: CatalogObject, input: PrepareInput): Promise<Prepared> {
   const { config, state, warehouse, wish, signal, onEvent } = input;
   const own = objectState(state, object.name);
-  const table = object.watermark === null ? null : await warehouse.tableState(object, signal);
+  // Looked at for every object: where nothing here would create a missing table, this is where it fails.
+  const looked = await warehouse.tableState(object, signal);
+  const table = object.watermark === null ? null : looked;
   const dropped = own.windows.filter((window) => isWorthless(object, window));
   const open = own.windows.filter((window) => !dropped.includes(window));
   const to = object.watermark === null || wish.until === null ? input.now : Math.min(input.now, wish.until);
   const settings = { now: to, overlapMs: config.etl.overlapMs, zone: config.pardot.timeZone };
   const plain = rangeStart(object, facts(table, own, open, config), settings);
   if (plain.emptyTable) warnOfEmptyTable(object, table, onEvent);
+  if (looked.doubt !== undefined) {
+    onEvent({ type: "warning", code: "warehouse.watermark-zone", object: object.name, message: looked.doubt });
+  }
   const covered = [...own.coverage, ...open];
   const start = wishedStart(object, wish, plain);
   const isPlain = start === plain && !plain.wholeHistory;

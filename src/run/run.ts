@@ -37,7 +37,10 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
   const wish = readWish(options, config.pardot.timeZone);
   const store = await openStore(config, surroundings);
   checkAgainstState(config, store.loaded.state, wish.full);
-  const warehouse = await openWarehouse(config.etl.warehouse, { tmpDir: config.etl.tmpDir });
+  const warehouse = await openWarehouse(config.etl.warehouse, {
+    tmpDir: config.etl.tmpDir,
+    onEvent: surroundings.onEvent,
+  });
   try {
     await warehouse.check(surroundings.signal);
     await tidySpools(config.etl.tmpDir, surroundings.clock, surroundings.signal);

@@ -6,6 +6,7 @@ import { OBJECT_UNKNOWN } from "./snowflake-failure.ts";
 import type { Row, SnowflakeResults } from "./snowflake-protocol.ts";
 import { SnowflakeSession } from "./snowflake-session.ts";
 import { EMAIL_PAIRS_SQL, KNOWN_EMAILS_SQL, tableStateSql } from "./snowflake-sql.ts";
+import { TABLE_MISSING } from "./warehouse.ts";
 import type { EmailPair, TableState, Warehouse } from "./warehouse.ts";
 
 const WATERMARK = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
@@ -114,7 +115,7 @@ export class SnowflakeWarehouse implements Warehouse {
     return new WarehouseError(
       `read ${object.table} of ${this.name}: there is no such table in ${database}.${schema}, or ${whose} may not see it`,
       {
-        code: "warehouse.table-missing",
+        code: TABLE_MISSING,
         hint: `Create it: \`pardot-etl ddl ${object.name}\` prints the statements. If it is there, grant ${whose} SELECT on it and USAGE on its database and schema.`,
       },
     );

@@ -1,5 +1,8 @@
 import type { CatalogObject, Column } from "../catalog/catalog.ts";
 
+/** Code of the error that a table is missing which nobody will create for us. */
+export const TABLE_MISSING = "warehouse.table-missing";
+
 /** What a table says of itself. */
 export interface TableState {
   /** False when the warehouse has no such table. */
@@ -43,6 +46,7 @@ export interface Warehouse {
   readonly loads: boolean;
   /** Fails when the warehouse cannot be reached or opened. */
   check(signal: AbortSignal): Promise<void>;
+  /** Throws with the code `TABLE_MISSING` when there is no such table and nothing here would create it (Snowflake). */
   tableState(object: CatalogObject, signal: AbortSignal): Promise<TableState>;
   /**
    * Loads files of one object in the given order in one transaction, creating the table when there is none. A row
