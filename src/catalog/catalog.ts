@@ -14,8 +14,13 @@ export interface Column {
   /** The name in the file and in the table. */
   readonly name: string;
   readonly type: ColumnType;
-  /** Path of the value in an answer, steps joined by dots (`campaign.id`); the column's name when left out. */
+  /**
+   * Path of the value in an answer, steps joined by dots (`campaign.id`); the column's name when left out. `[]` at the
+   * end: one or many, always written as a list.
+   */
   readonly wire?: string;
+  /** For a json column that is a list of records: what each of them holds, in this order. */
+  readonly items?: readonly Column[];
 }
 
 /** A field that a range can be cut on. */

@@ -41,6 +41,12 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
         name: columnName,
         type: z.enum(COLUMN_TYPES),
         wire: z.string().min(1).exactOptional(),
+        items: z
+          .array(
+            z.strictObject({ name: columnName, type: z.enum(COLUMN_TYPES), wire: z.string().min(1).exactOptional() }),
+          )
+          .min(1)
+          .exactOptional(),
       }),
     )
     .min(1),
@@ -66,7 +72,7 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
             }),
           )
           .min(1),
-        fieldsMax: z.int().min(1).max(150),
+        fieldsMax: z.int().min(2).max(150),
         windowDaysMax: z.int().min(1).max(364),
         historyField: field,
         whenRefused: z.literal("query").exactOptional(),

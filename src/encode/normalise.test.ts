@@ -166,6 +166,39 @@ describe("wire paths", () => {
   });
 });
 
+describe("lists of records", () => {
+  const columns = [
+    {
+      name: "prospects",
+      type: "json",
+      wire: "prospects.prospect[]",
+      items: [
+        { name: "id", type: "integer" },
+        { name: "email", type: "string" },
+      ],
+    },
+  ] as const;
+  const cell = (prospects: object | null): string | null =>
+    normalise({ prospects } as never, columns, "Opportunity")[0] ?? null;
+
+  test.each([
+    ["none", null, "[]"],
+    ["an empty wrapper", {}, "[]"],
+    ["one, as XML writes it", { prospect: { id: "7", email: "007" } }, '[{"id":7,"email":"007"}]'],
+    [
+      "many, with a field missing",
+      { prospect: [{ id: 7, email: "a" }, { id: "8" }] },
+      '[{"id":7,"email":"a"},{"id":8,"email":null}]',
+    ],
+  ])("write %s as a list with typed fields", (_, wire, text) => {
+    expect(cell(wire)).toBe(text);
+  });
+
+  test("refuse what is no record", () => {
+    expect(() => cell({ prospect: "x" })).toThrow("prospects");
+  });
+});
+
 describe("cells of a file that is encoded anew", () => {
   test("follow the same rules, and keep text apart from null", () => {
     expect(fileCell("boolean", "1")).toBe("true");

@@ -32,12 +32,30 @@ export function normaliseCell(cell: Cell, column: Column, objectName: string, re
 function toCell(wire: WireData | undefined, column: Column): Cell | undefined {
   const value = unwrap(wire);
   if (value === undefined || value === null) return null;
-  if (column.type === "json") return jsonText(value);
+  if (column.type === "json") return column.items === undefined ? jsonText(value) : itemsText(value, column.items);
   if (isEmptyElement(value)) return null;
   if (column.type === "string") return stringText(value);
   if (typeof value === "object") return undefined;
   if (typeof value === "string" && value.trim() === "") return null;
   return SCALARS[column.type](value);
+}
+
+/** A list of records as JSON, each with the given fields in their order and types; undefined when it is no such list. */
+function itemsText(value: WireData, items: readonly Column[]): Cell | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const texts: string[] = [];
+  for (const element of value as readonly WireData[]) {
+    if (typeof element !== "object" || element === null || Array.isArray(element)) return undefined;
+    const fields: string[] = [];
+    for (const item of items) {
+      const cell = toCell(valueAt(element as WireFields, item.wire ?? item.name), item);
+      if (cell === undefined) return undefined;
+      const isBare = cell === null || !["string", "datetime"].includes(item.type);
+      fields.push(`${JSON.stringify(item.name)}:${isBare ? String(cell) : JSON.stringify(cell)}`);
+    }
+    texts.push(`{${fields.join(",")}}`);
+  }
+  return `[${texts.join(",")}]`;
 }
 
 const SCALARS: Readonly<
