@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { parse } from "csv-parse/sync";
 import { expect } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
@@ -48,6 +49,8 @@ export interface Scene {
   readonly data: string;
   /** Where files lie that are not checked yet. */
   readonly tmp: string;
+  /** `PARDOT_ETL_WAREHOUSE` of an embedded warehouse; `env` has none. */
+  readonly duckdb: string;
   /** What a user would set. */
   readonly env: Environment;
   config(overrides?: Environment): Promise<Config>;
@@ -83,6 +86,7 @@ export async function scene(options: SimulatorOptions = {}, env: Environment = {
     root,
     data,
     tmp,
+    duckdb: `duckdb:${join(root, "warehouse.duckdb")}`,
     env: all,
     config,
     run: async (wishes = {}) => {
@@ -183,6 +187,29 @@ export async function expectExactly(at: Pick<Scene, "simulator" | "data">, objec
   await expectTruth(at, object);
   const rows = byId(await truth(at.simulator, object));
   expect(new Set(newest(await landedRecords(at.data, object)).keys())).toEqual(new Set(rows.keys()));
+}
+
+/** The records of an object's table in the embedded warehouse, as text. Nobody else may have it open. */
+export async function tableRecords(at: Pick<Scene, "duckdb">, object: string): Promise<Cells[]> {
+  const table = catalog.find(({ name }) => name === object)?.table;
+  const instance = await DuckDBInstance.create(at.duckdb.slice("duckdb:".length));
+  const connection = await instance.connect();
+  try {
+    const reader = await connection.runAndReadAll(`SELECT COLUMNS(*)::VARCHAR FROM ${String(table)}`);
+    return reader.getRowObjects() as Cells[];
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** The table holds every record there is as it is, once. Deleted ones may stand in it besides. */
+export async function expectTable(at: Pick<Scene, "simulator" | "duckdb">, object: string): Promise<void> {
+  const records = await tableRecords(at, object);
+  const table = byId(records);
+  expect(table.size).toBe(records.length);
+  for (const [id, row] of byId(await truth(at.simulator, object)))
+    expect(table.get(id), `${object} ${id}`).toEqual(row);
 }
 
 /** Whatever has landed is true, as long as no day has passed: no record is cut, made up, or another's. */

@@ -4,7 +4,17 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
 import type { Manifest } from "../../src/commit/manifest.ts";
-import { expectExactly, expectTruth, landedText, OBJECTS, readStrictly, scene, truth } from "./harness.ts";
+import {
+  expectExactly,
+  expectTable,
+  expectTruth,
+  tableRecords,
+  landedText,
+  OBJECTS,
+  readStrictly,
+  scene,
+  truth,
+} from "./harness.ts";
 import type { Scene } from "./harness.ts";
 
 // Holds G1 (nothing lost), G4 (calls counted, requests in flight) and G6 (same input, same bytes).
@@ -33,16 +43,26 @@ function callsOf(manifest: Manifest): number {
 describe.each(["UTC", "America/New_York", "Australia/Lord_Howe"])("an account in %s", (timezone) => {
   it("G1 lands every record on the full load, and after each simulated day", async () => {
     const at = await start({ scale: "tiny", timezone });
-    const first = await at.run();
+    const env = { PARDOT_ETL_WAREHOUSE: at.duckdb };
+    const first = await at.run({ env });
     expect(first.error).toBeNull();
-    for (const name of OBJECTS) await expectExactly(at, name);
+    for (const name of OBJECTS) {
+      await expectExactly(at, name);
+      await expectTable(at, name);
+      expect(first.loaded).toContainEqual(
+        expect.objectContaining({ object: name, rows: (await tableRecords(at, name)).length }),
+      );
+    }
     let calls = callsOf(first.manifest);
     for (let day = 0; day < 3; day += 1) {
       at.simulator.advance(1);
-      const next = await at.run();
+      const next = await at.run({ env });
       expect(next.error).toBeNull();
       calls += callsOf(next.manifest);
-      for (const name of OBJECTS) await expectTruth(at, name);
+      for (const name of OBJECTS) {
+        await expectTruth(at, name);
+        await expectTable(at, name);
+      }
     }
     const stats = at.simulator.stats();
     expect(calls).toBe(stats.calls);
