@@ -10,7 +10,7 @@ const KEY_BYTES_MAX = 64_000;
 /** RS256 takes no shorter key (RFC 7518, section 3.3). */
 const KEY_BITS_MIN = 2048;
 
-const PEM = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/;
+const PEM = /-----BEGIN ([A-Z0-9 ]+)-----([^]*?)-----END \1-----/;
 const LABELS: ReadonlySet<string> = new Set(["PRIVATE KEY", "RSA PRIVATE KEY"]);
 const KEY_EXPECTED =
   "an RSA private key in PEM form, from -----BEGIN PRIVATE KEY----- (or RSA PRIVATE KEY) to its END line";
