@@ -36,33 +36,44 @@ export async function load(
   target: LoadTarget,
   files: readonly LoadFile[],
 ): Promise<{ readonly rows: number }> {
-  const present = await columnNames(connection, target.table);
-  const pending = await notLoaded(connection, present, files);
-  const columns = allColumns(target, pending);
+  await connection.run("BEGIN TRANSACTION");
   try {
-    // Staged and checked before the transaction begins: only then do the staged rows have their numbers.
-    if (pending.length > 0) {
-      const ends = await stage(connection, columns, pending);
-      await checkValues(connection, { target, columns, files: pending, ends });
+    const present = await columnNames(connection, target.table);
+    const pending = await notLoaded(connection, present, files);
+    const columns = allColumns(target, pending);
+    await prepareTable(connection, target, present, columns);
+    for (const group of groupsOf(pending)) {
+      const ends = await stage(connection, columns, group);
+      await checkValues(connection, { target, columns, files: group, ends });
+      await replaceRows(connection, target, columns);
+      await recordLoads(connection, target, group);
+      await connection.run(`DROP TABLE temp.${STAGING}`);
     }
-    await connection.run("BEGIN TRANSACTION");
-    try {
-      await prepareTable(connection, target, present, columns);
-      if (pending.length > 0) {
-        await replaceRows(connection, target, columns);
-        await recordLoads(connection, target, pending);
-      }
-      await connection.run("COMMIT");
-    } catch (error) {
-      // Some errors have ended the transaction already; the first error is what counts.
-      await connection.run("ROLLBACK").catch(() => undefined);
-      throw error;
-    }
-  } finally {
-    await connection.run(`DROP TABLE IF EXISTS temp.${STAGING}`);
+    await connection.run("COMMIT");
+  } catch (error) {
+    // Some errors have ended the transaction already; the first error is what counts.
+    await connection.run("ROLLBACK").catch(() => undefined);
+    throw error;
   }
   const [row] = await query(connection, `SELECT COUNT(*) FROM ${identifier(target.table)}`);
   return { rows: Number(row?.[0]) };
+}
+
+/** Records that are staged together: many small files in one go, large ones one by one, so that memory stays bounded. */
+const GROUP_ROWS = 200_000;
+
+function groupsOf(files: readonly LoadFile[]): readonly (readonly LoadFile[])[] {
+  const groups: LoadFile[][] = [];
+  let rows = Infinity;
+  for (const file of files) {
+    if (rows + file.rows > GROUP_ROWS) {
+      groups.push([]);
+      rows = 0;
+    }
+    groups.at(-1)?.push(file);
+    rows += file.rows;
+  }
+  return groups;
 }
 
 /** Creates the table, which has the columns `present`, as the catalogue has it, or adds the columns that are new. */
@@ -168,16 +179,17 @@ async function checkValues(connection: DuckDBConnection, { target, columns, file
   const cases = faults.map(({ condition }, index) => `WHEN ${condition} THEN ${index}`);
   const [first] = await query(
     connection,
-    `SELECT rowid, CASE ${cases.join(" ")} END AS fault FROM temp.${STAGING} WHERE fault IS NOT NULL ORDER BY rowid LIMIT 1`,
+    // Inside a transaction the ids of new rows begin somewhere high up.
+    `SELECT rowid, rowid - (SELECT MIN(rowid) FROM temp.${STAGING}), CASE ${cases.join(" ")} END AS fault FROM temp.${STAGING} WHERE fault IS NOT NULL ORDER BY rowid LIMIT 1`,
   );
   if (first === undefined) return;
-  const row = Number(first[0]);
-  const column = faults[Number(first[1])]?.column ?? { name: target.key, type: "integer" };
+  const row = Number(first[1]);
+  const column = faults[Number(first[2])]?.column ?? { name: target.key, type: "integer" };
   const file = ends.findIndex((end) => row < end);
   const record = row - (ends[file - 1] ?? 0) + 1;
   const [value] = await query(
     connection,
-    `SELECT left(${identifier(column.name)}, 60) FROM temp.${STAGING} WHERE rowid = ${row}`,
+    `SELECT left(${identifier(column.name)}, 60) FROM temp.${STAGING} WHERE rowid = ${String(first[0])}`,
   );
   const found = value?.[0] ?? null;
   throw new LoadRefusal({

@@ -87,16 +87,16 @@ describe("loading", () => {
   test("gives each column its type, and keeps nasty text, null and empty apart", async () => {
     const records = [
       '1,"a,""b""\nc\r\nd 😀",7250.50,true,"[{""id"":1}]",2024-01-02 03:04:05',
-      '2,"",,0,,',
+      '2,"",, TRUE ,, 2024-01-02 03:04:05 ',
       "9007199254740993,,1e3,FALSE,{},2024-01-02",
-      '0004, 007 ,-.5,"","x","0000-00-00 00:00:00"',
+      ' 0004 , 007 ,-.5,"","x","0000-00-00 00:00:00"',
       '5,"\uFEFF\u0000z",,1,,"2024-02-29 23:59:59"',
     ];
     const { rows } = await warehouse.load(tag, [await fileOf("a.csv", `${records.join("\n")}\n`, 5)], signal);
     expect(rows).toBe(5);
     expect(await rowsOf()).toEqual([
       ["1", 'a,"b"\nc\r\nd 😀', 7250.5, true, '[{"id":1}]', "2024-01-02 03:04:05"],
-      ["2", "", null, false, null, null],
+      ["2", "", null, true, null, "2024-01-02 03:04:05"],
       ["4", " 007 ", -0.5, null, "x", null],
       // The driver of this test drops the leading U+FEFF when it reads; the database holds it.
       ["5", "\u0000z", null, true, null, "2024-02-29 23:59:59"],
@@ -205,6 +205,9 @@ describe("refusing a file, and the whole load with it", () => {
       "2,,,,,2024-01-01 00:00:00+02\n",
       'updated_at is "2024-01-01 00:00:00+02", expected',
     ],
+    ["a timestamp that is none", "2,,,,,infinity\n", 'updated_at is "infinity", expected datetime'],
+    ["a number without end", "2,,inf,,,\n", 'score is "inf", expected number'],
+    ["a fraction of a second", "2,,,,,2024-01-01 00:00:00.5\n", 'updated_at is "2024-01-01 00:00:00.5", expected'],
     [
       "a day that does not exist",
       "2,,,,,2024-02-30 00:00:00\n",
@@ -220,6 +223,17 @@ describe("refusing a file, and the whole load with it", () => {
     expect(error.message).toContain(message);
     expect(await warehouse.tableState(tag, signal)).toEqual({ exists: false, hasRows: false, watermark: null });
     expect(await warehouse.load(tag, files.slice(0, 1), signal)).toEqual({ rows: 2 });
+  });
+
+  test("names the record in the file, also beyond what is staged at a time", async () => {
+    const many = Array.from({ length: 150_000 }, (_, i) => `${i},,,,,\n`).join("");
+    const files = [
+      await fileOf("a", many, 150_000),
+      await fileOf("b", many, 150_000),
+      await fileOf("c", `1,,,,,\nx,,,,,\n`, 2),
+    ];
+    expect((await refusal(warehouse.load(tag, files, signal))).message).toContain(': c record 2: id is "x", expected');
+    expect(await warehouse.load(tag, files.slice(0, 2), signal)).toEqual({ rows: 150_000 });
   });
 
   test("refuses a file that holds another number of records than its manifest says", async () => {
