@@ -40,7 +40,7 @@ export function openMemoryStorage(): MemoryStorage {
     async publish(key, file, signal) {
       checkKey(key);
       const chunks: Uint8Array[] = [];
-      for await (const chunk of spooledBytes(file, signal)) chunks.push(chunk);
+      for await (const chunk of spooledBytes(file, signal)) chunks.push(Buffer.from(chunk));
       signal.throwIfAborted();
       if (place("publish", key, Buffer.concat(chunks))) return "written";
       const there = files.get(key) ?? new Uint8Array();

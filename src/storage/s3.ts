@@ -25,7 +25,7 @@ import type { SpooledFile, Storage, StoredFile } from "./storage.ts";
 /** One PutObject carries at most 5 GiB (AWS docs, "Uploading objects"). */
 export const PUT_BYTES_MAX: number = 5 * 1024 ** 3;
 const IDLE_TIMEOUT_MS = 60_000;
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 128 * 1024;
 
 export interface S3Options {
   readonly bucket: string;

@@ -13,7 +13,9 @@ import { removeFile } from "./place.ts";
 import type { SpooledFile } from "./storage.ts";
 
 /** What is written is gathered to blocks of this size before it goes to the compressor or the disk. */
-const BLOCK_BYTES = 64 * 1024;
+const BLOCK_BYTES = 256 * 1024;
+/** What a compressor gives at a time. */
+const PACKED_BYTES = 64 * 1024;
 
 export interface SpoolOptions {
   /** Config `etl.tmpDir`; it must exist. */
@@ -153,8 +155,8 @@ function fileSink(handle: FileHandle): Sink & { digest(): { readonly bytes: numb
 }
 
 function compressor(compression: "gzip" | "zstd"): Transform {
-  if (compression === "gzip") return createGzip({ level: 1, chunkSize: BLOCK_BYTES });
-  return createZstdCompress({ chunkSize: BLOCK_BYTES, params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+  if (compression === "gzip") return createGzip({ level: 1, chunkSize: PACKED_BYTES });
+  return createZstdCompress({ chunkSize: PACKED_BYTES, params: { [constants.ZSTD_c_compressionLevel]: 3 } });
 }
 
 function compressingSink(transform: Transform, disk: Sink): Sink {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { spooledBytes } from "./spooled-bytes.ts";
 import type { SpooledFile } from "./storage.ts";
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 128 * 1024;
 const calm = new AbortController().signal;
 
 let dir: string;
