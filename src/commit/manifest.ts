@@ -1,5 +1,6 @@
 import type { RangeField } from "../catalog/catalog.ts";
 import { isoInstant } from "../time/instant.ts";
+import type { FieldDrift } from "./field-memory.ts";
 import type { LandedFile, OpenWindow } from "./state.ts";
 
 /** The record of one run: written once, last, and only with files that are whole. */
@@ -34,6 +35,12 @@ export interface ManifestObject {
   readonly files: readonly ManifestFile[];
   /** Windows that stay on the books for the next run. */
   readonly open_windows: readonly ManifestWindow[];
+  /** Fields that came and went since the last manifest, by their names at Pardot. */
+  readonly drift: FieldDrift;
+  /** Fields that Pardot refuses to hand out: core ones are null, custom ones are left out. */
+  readonly refused_fields: readonly string[];
+  /** Rows that not every export of a window's fields brought. */
+  readonly incomplete_rows: number;
 }
 
 export interface ManifestError {

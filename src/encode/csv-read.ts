@@ -7,6 +7,8 @@ export interface CsvReadOptions {
   readonly subject: string;
   /** Whether the first record is a header, which is checked and left out. */
   readonly hasHeader: boolean;
+  /** Whether a file begins here, where a byte-order mark may stand and is no text; true by default. */
+  readonly atStart?: boolean;
   /** Bytes one record may have; `RECORD_BYTES_MAX` by default. */
   readonly recordBytesMax?: number;
 }

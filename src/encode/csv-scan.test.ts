@@ -162,6 +162,29 @@ describe("watched columns", () => {
     }
   });
 
+  test("tells where each record ends, line end and byte-order mark included, however the bytes are cut", () => {
+    const text = '\uFEFFa,b\n1,"x\ny"\r\n2,é\n3,';
+    const expected = ['\uFEFFa,b\n1,"x\ny"\r\n', "2,é\n", "3,"].map((part) => Buffer.byteLength(part));
+    for (const chunkBytes of [1, 3, 1 << 20]) {
+      const ends: number[] = [];
+      scan(text, { columns: 2, watched: [0], onRecord: (_, end) => ends.push(end) }, chunkBytes);
+      expect(ends.map((end, i) => end - (ends[i - 1] ?? 0))).toEqual(expected);
+    }
+  });
+
+  test("takes a byte-order mark for text where no file begins", () => {
+    const seen: (readonly (string | null)[])[] = [];
+    const options = {
+      columns: 2,
+      watched: [0],
+      hasHeader: false,
+      onRecord: (row: readonly (string | null)[]) => void seen.push(row),
+    };
+    scan("\uFEFFa,1\n", { ...options, atStart: false }, 1);
+    scan("\uFEFFa,1\n", options, 1);
+    expect(seen).toEqual([["\uFEFFa"], ["a"]]);
+  });
+
   test("refuses a value that is not UTF-8", () => {
     const bytes = Uint8Array.from([97, 44, 98, 10, 0xff, 44, 50, 10]);
     expect(() => scan(bytes, { watched: [0], onRecord: () => undefined })).toThrow(

@@ -12,12 +12,17 @@ export interface CsvScanOptions {
   readonly columns: number;
   /** Whether the first record is a header, which is checked but neither counted nor watched; true by default. */
   readonly hasHeader?: boolean;
+  /** Whether a file begins here, where a byte-order mark may stand and is no text; true by default. */
+  readonly atStart?: boolean;
   /** Indexes of columns whose values are looked at; none by default. */
   readonly watched?: readonly number[];
   /** Whether smallest and largest of the watched values are kept; true by default. */
   readonly extremes?: boolean;
-  /** Called with the watched values of each record (not of the header), in the order of `watched`. */
-  readonly onRecord?: (values: readonly (string | null)[]) => void;
+  /**
+   * Called with the watched values of each record (not of the header), in the order of `watched`, and with the bytes
+   * from the start of the file to the record's end, its line end included.
+   */
+  readonly onRecord?: (values: readonly (string | null)[], end: number) => void;
   /** Bytes one record may have; `RECORD_BYTES_MAX` by default. Checked after each chunk. */
   readonly recordBytesMax?: number;
 }
@@ -72,7 +77,7 @@ export class CsvScanner {
   readonly #columns: number;
   readonly #watched: readonly number[];
   readonly #extremes: readonly Extremes[] | null;
-  readonly #onRecord: ((values: readonly (string | null)[]) => void) | null;
+  readonly #onRecord: ((values: readonly (string | null)[], end: number) => void) | null;
   readonly #recordBytesMax: number;
 
   #state: number = RECORD_START;
@@ -98,6 +103,7 @@ export class CsvScanner {
       "watched columns are columns",
     );
     this.#records = (options.hasHeader ?? true) ? -1 : 0;
+    if (options.atStart === false) this.#markSeen = BYTE_ORDER_MARK.length;
     this.#ends = new Int32Array(options.columns);
     this.#extremes = (options.extremes ?? true) ? this.#watched.map(() => new Extremes()) : null;
     this.#onRecord = options.onRecord ?? null;
@@ -209,19 +215,21 @@ export class CsvScanner {
       throw this.#refuse("data.csv-ragged", `${this.#place()} has ${fields} fields, expected ${this.#columns}`, end);
     }
     if (this.#watched.length > 0) {
+      // The line end has one byte more, but for a record that only the end of the file ends.
+      const total = this.#bytes + end + (chunk.length === 0 ? 0 : 1);
       if (this.#carry.length === 0) {
-        if (this.#records >= 0) this.#look(chunk, start, end);
+        if (this.#records >= 0) this.#look(chunk, start, end, total);
       } else {
         const record = Buffer.concat([...this.#carry, chunk.subarray(0, end)]);
         this.#carry = [];
-        if (this.#records >= 0) this.#look(record, 0, record.length);
+        if (this.#records >= 0) this.#look(record, 0, record.length, total);
       }
     }
     this.#records++;
   }
 
-  /** Looks at the watched fields of the record `bytes[start, end)`. */
-  #look(bytes: Uint8Array, start: number, end: number): void {
+  /** Looks at the watched fields of the record `bytes[start, end)`, which ends the first `total` bytes of the file. */
+  #look(bytes: Uint8Array, start: number, end: number, total: number): void {
     for (let slot = 0; this.#extremes !== null && slot < this.#watched.length; slot++) {
       const column = this.#watched[slot] as number;
       const from = start + (column === 0 ? 0 : (this.#ends[column - 1] as number) + 1);
@@ -235,7 +243,10 @@ export class CsvScanner {
       }
     }
     if (this.#onRecord !== null) {
-      this.#onRecord(this.#decoded(() => cellsOf(bytes, start, end, this.#ends, this.#watched)));
+      this.#onRecord(
+        this.#decoded(() => cellsOf(bytes, start, end, this.#ends, this.#watched)),
+        total,
+      );
     }
   }
 

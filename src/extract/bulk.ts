@@ -1,166 +1,130 @@
-import type { CatalogObject, ExportProcedure, ExportV4 } from "../catalog/catalog.ts";
+import type { CatalogObject } from "../catalog/catalog.ts";
+import type { FieldMemory } from "../commit/field-memory.ts";
 import type { OpenWindow } from "../commit/state.ts";
 import { objectState } from "../commit/state.ts";
-import { assert, DataError, TransportError } from "../errors.ts";
+import { assert } from "../errors.ts";
 import { landExportFile } from "../land/export-file.ts";
-import type { ExportRequest, ExportStatus } from "../pardot/pardot.ts";
-import { windowBounds } from "./bounds.ts";
+import type { ExportStatus } from "../pardot/pardot.ts";
+import { askExport, keyField } from "./ask-export.ts";
+import { fetchFile, forEachFile, resultFiles } from "./download.ts";
+import type { ResultFile } from "./download.ts";
 import { collectEmailPairs } from "./email-pairs.ts";
 import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./extraction.ts";
-
-/** Times one result file is fetched before its object fails: a cut or broken body is fetched again. */
-const FETCH_MAX = 4;
-const FETCH_PAUSE_MS = 2000;
-
-/** Result files of one export that are fetched side by side. */
-const FETCH_LANES = 2;
+import { fieldGroups, objectFields } from "./fields.ts";
+import { JoinedWindow } from "./joined-window.ts";
+import { isQueriedInstead } from "./query-instead.ts";
 
 /** Told about the jobs of one object. */
 export interface BulkOutcome {
-  fail(error: unknown): void;
-  isFailed(): boolean;
+  readonly fail: (error: unknown) => void;
+  readonly isFailed: () => boolean;
+  /** Pardot refuses every procedure for a window, and the query is to take over. May be told more than once. */
+  readonly takeOver: (window: OpenWindow) => void;
 }
 
-/** One export job for each open window of a bulk object. */
+/** The export jobs of a bulk object: one for each open window, or for each group of fields of each window. */
 export function exportJobs(
   object: CatalogObject,
   windows: readonly OpenWindow[],
   outcome: BulkOutcome,
   extraction: Extraction,
 ): ExportJob[] {
-  return windows.map((window) => ({
-    object: object.name,
-    windowId: window.id,
-    group: 0,
-    ask: async () => {
-      const request = exportRequest(object, window, extraction.config.pardot.timeZone);
-      return {
-        status: await extraction.pardot.createExport(request, extraction.signal),
-        groups: [request.fields],
+  return windows.flatMap((window) => {
+    const memory = objectState(extraction.journal.state, object.name).fields;
+    if (isQueriedInstead(object, window, memory)) {
+      outcome.takeOver(window);
+      return [];
+    }
+    const groups = groupsOf(object, window.groups, memory);
+    const joined = groups.length === 1 ? null : new JoinedWindow(object, window, groups, extraction);
+    return groups.map((fields, group): ExportJob => {
+      const job: ExportJob = {
+        object: object.name,
+        windowId: window.id,
+        group,
+        ask: async () => {
+          const asked = await askExport({ object, window, groups, group }, extraction);
+          if (asked === null) outcome.takeOver(window);
+          return asked;
+        },
+        land: (status) =>
+          joined === null ? landExport(object, window, fields, status, extraction) : joined.take(job, status),
+        fail: outcome.fail,
+        isAbandoned: outcome.isFailed,
       };
-    },
-    land: (status) => landExport(object, window, status, extraction),
-    fail: outcome.fail,
-    isAbandoned: outcome.isFailed,
-  }));
+      return job;
+    });
+  });
 }
 
-/** The body of `create` for a window. */
-export function exportRequest(object: CatalogObject, window: OpenWindow, zone: string): ExportRequest {
+/** The fields of each of a window's exports: as they were laid out when the first was asked for, else as they are now. */
+export function groupsOf(
+  object: CatalogObject,
+  laidOut: OpenWindow["groups"],
+  memory: FieldMemory,
+): readonly (readonly string[])[] {
+  if (laidOut.length > 0) return laidOut;
   const { export: access } = object.v4;
   assert(access !== undefined, `${object.name} has an export`);
-  const procedure = procedureFor(access, window);
-  return {
-    object: access.object,
-    fields: object.columns.map((column) => column.wire ?? column.name),
-    procedure: procedure.name,
-    arguments: { ...procedure.arguments, ...windowBounds(window, procedure.range, zone) },
-  };
-}
-
-function procedureFor(access: ExportV4, window: OpenWindow): ExportProcedure {
-  const procedure = access.procedures.find((candidate) => candidate.field === window.field);
-  assert(procedure !== undefined, `an export procedure for ${window.field}`);
-  return procedure;
+  const { asked } = objectFields(object, memory);
+  return fieldGroups(asked, keyField(object), access.fieldsMax);
 }
 
 /** Lands every result file of a complete export that has not landed yet, and records the window as done. */
 async function landExport(
   object: CatalogObject,
   window: OpenWindow,
+  fields: readonly string[],
   status: ExportStatus,
   extraction: Extraction,
 ): Promise<void> {
   const { journal } = extraction;
-  const todo = status.resultRefs
-    .map((reference) => ({ reference, fileId: fileIdOf(reference) }))
-    .toSorted((a, b) => a.fileId.localeCompare(b.fileId, "en", { numeric: true }))
-    .filter(({ fileId }) => !hasLanded(object, window, status.id, fileId, extraction));
-  const lane = async (): Promise<void> => {
-    for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
-      extraction.stop.throwIfAborted();
-      await fetchAndLand(object, window, { ...next, exportId: status.id }, extraction);
-    }
-  };
-  // Every lane is waited for, so that nothing is still under way when an error is told.
-  const lanes = await Promise.allSettled(Array.from({ length: FETCH_LANES }, lane));
-  const failed = lanes.find((outcome) => outcome.status === "rejected");
-  if (failed !== undefined) throw failed.reason as Error;
+  const todo = resultFiles(status).filter((file) => !hasLanded(object, window, file, extraction));
+  await forEachFile(todo, (file) => fetchAndLand(object, window, fields, file, extraction), extraction);
   await journal.record([{ type: "window-done", object: object.name, window: window.id }]);
-}
-
-interface ResultFile {
-  readonly exportId: string;
-  readonly fileId: string;
-  readonly reference: string;
 }
 
 async function fetchAndLand(
   object: CatalogObject,
   window: OpenWindow,
-  result: ResultFile,
+  fields: readonly string[],
+  { reference, exportId, fileId }: ResultFile,
   extraction: Extraction,
 ): Promise<void> {
-  const { pardot, journal, clock, config, signal, onEvent } = extraction;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const body = await pardot.downloadResult(result.reference, signal);
+  const { journal, config, random, storage, signal, onEvent } = extraction;
+  const memory = objectState(journal.state, object.name).fields;
+  await fetchFile(
+    reference,
+    async (body) => {
       const pairs = collectEmailPairs(object);
       const file = await landExportFile(body, {
         object: object.name,
-        columns: object.columns,
+        columns: objectFields(object, memory).columns,
+        fields: fields.filter((field) => !memory.refused.includes(field)),
+        key: keyField(object),
         watermark: object.watermark,
         span: window,
-        exportId: result.exportId,
-        fileId: result.fileId,
+        exportId,
+        fileId,
         tap: pairs.tap,
         compression: config.etl.compression,
         tmpDir: config.etl.tmpDir,
-        random: extraction.random,
-        storage: extraction.storage,
+        random,
+        storage,
         onEvent,
         signal,
       });
-      if (file !== null) {
-        const landed = { type: "landed", object: object.name, window: window.id, file, cursor: null } as const;
-        await journal.record([landed, ...pairs.changes()]);
-      }
-      return;
-    } catch (error) {
-      if (!mayComeWhole(error) || attempt >= FETCH_MAX || extraction.stop.aborted) throw error;
-      const reason = (error as Error).message;
-      const pauseMs = FETCH_PAUSE_MS * 2 ** (attempt - 1);
-      onEvent({ type: "retrying", kind: "export download", attempt, pauseMs, reason });
-      await clock.sleep(pauseMs, extraction.stop);
-    }
-  }
+      if (file === null) return;
+      const landed = { type: "landed", object: object.name, window: window.id, file, cursor: null } as const;
+      await journal.record([landed, ...pairs.changes()]);
+    },
+    extraction,
+  );
 }
 
-/** A body that was cut on the way, also one whose length promised nothing: its last record is not whole. */
-function mayComeWhole(error: unknown): boolean {
-  if (error instanceof TransportError) return error.retryable;
-  return error instanceof DataError && error.code.startsWith("data.csv-");
-}
-
-/** The file's id, the last part of `…/downloadResults/id/<export>/file/<id>`. Throws DataError when it is not there. */
-function fileIdOf(reference: string): string {
-  const match = /\/file\/([A-Za-z0-9_]+)\/?(?:\?.*)?$/.exec(reference);
-  if (match?.[1] !== undefined) return match[1];
-  throw new DataError(`read the result addresses of an export: no file id in ${reference.split("?")[0]}`, {
-    code: "data.result-address",
-    hint: "Pardot's result addresses have changed. Open an issue with this address.",
-  });
-}
-
-function hasLanded(
-  object: CatalogObject,
-  window: OpenWindow,
-  exportId: string,
-  fileId: string,
-  extraction: Extraction,
-): boolean {
+function hasLanded(object: CatalogObject, window: OpenWindow, file: ResultFile, extraction: Extraction): boolean {
   const open = objectState(extraction.journal.state, object.name).windows.find(({ id }) => id === window.id);
-  const name = `_${exportId}-${fileId}`;
+  const name = `_${file.exportId}-${file.fileId}`;
   return open?.files.some(({ key }) => key.includes(`${name}.csv`) || key.includes(`${name}-`)) ?? false;
 }

@@ -1,5 +1,6 @@
 import type { CatalogObject, Column } from "../catalog/catalog.ts";
 import type { CustomField, FieldMemory } from "../commit/field-memory.ts";
+import { wireName } from "../land/export-file.ts";
 
 /** What stands in an object's files in this run, and what Pardot is asked for. */
 export interface ObjectFields {
@@ -7,11 +8,6 @@ export interface ObjectFields {
   readonly columns: readonly Column[];
   /** Names to ask for, in the order of the columns: nothing refused, nothing that this account does not have. */
   readonly asked: readonly string[];
-}
-
-/** The name of a column's value in answers and export files. */
-export function wireName(column: Column): string {
-  return column.wire ?? column.name;
 }
 
 /**

@@ -4,20 +4,26 @@ import type { LandedFile } from "../commit/state.ts";
 import { splitHeader } from "../encode/csv-header.ts";
 import { readCsv } from "../encode/csv-read.ts";
 import { CsvScanner } from "../encode/csv-scan.ts";
-import { CsvWriter } from "../encode/csv-write.ts";
+import { normaliseCell } from "../encode/normalise.ts";
+import type { Cell } from "../encode/row.ts";
 import type { OnEvent } from "../events.ts";
 import type { Window } from "../plan/windows.ts";
 import type { Random } from "../platform/random.ts";
 import { openSpool } from "../storage/spool.ts";
 import type { Spool } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
+import { EncodedRows } from "./encoded-rows.ts";
 import { exportFileKey } from "./names.ts";
 import type { Compression } from "./names.ts";
 
 export interface ExportFileOptions {
   readonly object: string;
-  /** The columns in the order in which they were asked for. */
+  /** Every column of the file, in order. */
   readonly columns: readonly Column[];
+  /** The fields that were asked for, by the names they have at Pardot. */
+  readonly fields: readonly string[];
+  /** The field that tells records apart. */
+  readonly key: string;
   readonly watermark: RangeField | null;
   readonly span: Pick<Window, "from" | "to">;
   readonly exportId: string;
@@ -40,6 +46,11 @@ export interface Tap {
   readonly onRecord: (values: readonly (string | null)[]) => void;
 }
 
+/** The name of a column's values in Pardot's files. */
+export function wireName(column: Column): string {
+  return column.wire ?? column.name;
+}
+
 /** What was written to the spool, counted while it flowed. */
 interface Counted {
   readonly rows: number;
@@ -49,8 +60,8 @@ interface Counted {
 }
 
 /**
- * Lands one result file of an export as a stream. Its bytes pass through untouched when its header is the one asked
- * for; otherwise the records are put into that order and encoded anew. Null when the file holds no record: nothing is
+ * Lands one result file of an export as a stream. Its bytes pass through untouched when its header names the columns of
+ * the file, one by one; otherwise the records are put into that order and encoded anew. Null when the file holds no record: nothing is
  * landed then. Throws DataError (exit 6) when the file is broken; nothing is visible in the destination then.
  */
 export async function landExportFile(
@@ -121,42 +132,40 @@ async function encodeAnew(
 ): Promise<Counted> {
   const { columns, object, onEvent } = options;
   if (header.length === 0) return { rows: 0, min: null, max: null, fingerprint: null };
-  const places = columns.map((column) => header.indexOf(column.name));
-  const missing = columns.filter((_, index) => places[index] === -1).map((column) => column.name);
-  if (missing.length > 0) {
-    const message = `${subject(options)} lacks the columns ${missing.join(", ")}: they are landed as null`;
-    onEvent({ type: "warning", code: "export.columns-missing", object, message });
-  }
-  const watermark = columns.findIndex((column) => column.name === options.watermark);
-  const { tap } = options;
-  const tapped = tap === null ? [] : placesOf(tap.columns, columns);
-  const writer = new CsvWriter(columns);
-  let [rows, min, max]: [number, string | null, string | null] = [0, null, null];
+  const missing = options.fields.filter((field) => !header.includes(field));
+  if (missing.length > 0) warnOfMissing(subject(options), object, missing, onEvent);
+  const places = columns.map((column) => header.indexOf(wireName(column)));
+  const key = header.indexOf(options.key);
+  const rows = new EncodedRows(spool, options);
   for await (const record of readCsv(chunks, { subject: subject(options), hasHeader: true })) {
-    const row = places.map((place) => record[place] ?? null);
-    writer.add(row);
-    if (tap !== null) tap.onRecord(tapped.map((place) => row[place] ?? null));
-    rows += 1;
-    const mark = row[watermark] ?? null;
-    if (mark !== null && (min === null || mark < min)) min = mark;
-    if (mark !== null && (max === null || mark > max)) max = mark;
-    const chunk = writer.takeFull();
-    if (chunk !== null) await spool.write(chunk);
+    const id = record[key] ?? null;
+    const cell = (column: Column, place: number): Cell => normaliseCell(record[place] ?? null, column, object, id);
+    await rows.add(columns.map((column, i) => cell(column, places[i] ?? -1)));
   }
-  const rest = writer.takeRest();
-  if (rest.length > 0) await spool.write(rest);
-  return { rows, min, max, fingerprint: fingerprint(header, columns) };
+  return { ...(await rows.end()), fingerprint: fingerprint(columns, [{ header, source: null }]) };
+}
+
+/** Told about fields that were asked for and did not come. */
+export function warnOfMissing(what: string, object: string, missing: readonly string[], onEvent: OnEvent): void {
+  const message = `${what} lacks the columns ${missing.join(", ")}: they are landed as null`;
+  onEvent({ type: "warning", code: "export.columns-missing", object, message });
 }
 
 function placesOf(names: readonly string[], columns: readonly Column[]): number[] {
   return names.map((name) => columns.findIndex((column) => column.name === name));
 }
 
-/** What was done to the bytes: which columns stood where, and where they stand now. */
-function fingerprint(header: readonly string[], columns: readonly Column[]): string {
-  const names = columns.map((column) => column.name);
+/**
+ * What was done to the bytes: which files' columns stood where, and where they stand now. `source` names files whose ids
+ * do not stand in the name of the landed one.
+ */
+export function fingerprint(
+  columns: readonly Column[],
+  sources: readonly { readonly header: readonly string[]; readonly source: string | null }[],
+): string {
+  const target = columns.map(({ name, type, wire }) => [name, type, wire ?? name]);
   return createHash("sha256")
-    .update(JSON.stringify(["reorder", 1, header, names]))
+    .update(JSON.stringify(["encode", 2, sources.map(({ header, source }) => [header, source]), target]))
     .digest("hex");
 }
 

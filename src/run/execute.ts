@@ -5,6 +5,7 @@ import { exportJobs } from "../extract/bulk.ts";
 import { runExports } from "../extract/export-queue.ts";
 import type { Extraction } from "../extract/extraction.ts";
 import { extractEmails } from "../extract/emails.ts";
+import { extractByQuery } from "../extract/query-instead.ts";
 import { extractSegment, extractSingle } from "../extract/segmented.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
@@ -66,6 +67,7 @@ async function extractBulk(
 ): Promise<void> {
   const bulk = objects.filter((object) => object.v4.process === "bulk");
   const jobs = [];
+  const queries: Promise<void>[] = [];
   for (const object of bulk) {
     extraction.onEvent({ type: "object-started", object: object.name });
     const windows = openWindows(object, extraction);
@@ -77,6 +79,7 @@ async function extractBulk(
     const outcome = {
       fail: (error: unknown): void => outcomes.fail(object.name, error),
       isFailed: (): boolean => outcomes.of(object.name) !== null,
+      takeOver: queryOnceEach(object, queries, outcomes, extraction),
     };
     jobs.push(
       ...exportJobs(
@@ -88,6 +91,33 @@ async function extractBulk(
     );
   }
   await runExports(jobs, extraction);
+  await Promise.all(queries);
+}
+
+/** Queries the windows it is told, one after another and each once, beside the exports that go on. */
+function queryOnceEach(
+  object: CatalogObject,
+  queries: Promise<void>[],
+  outcomes: Outcomes,
+  extraction: Extraction,
+): (window: OpenWindow) => void {
+  const told = new Set<string>();
+  let last = Promise.resolve();
+  const query = async (window: OpenWindow): Promise<void> => {
+    if (outcomes.of(object.name) !== null) return;
+    try {
+      extraction.stop.throwIfAborted();
+      await extractByQuery(object, window, extraction);
+    } catch (error) {
+      outcomes.fail(object.name, error);
+    }
+  };
+  return (window) => {
+    if (told.has(window.id)) return;
+    told.add(window.id);
+    last = last.then(() => query(window));
+    queries.push(last);
+  };
 }
 
 /** Works off an object's open windows one after another; the first failure is the object's. */

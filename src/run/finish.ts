@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { Journal } from "../commit/journal.ts";
 import { manifestBytes, manifestFile, manifestKey, manifestWindow, runStatus } from "../commit/manifest.ts";
 import type { Manifest, ManifestObject, ManifestWarning } from "../commit/manifest.ts";
+import { driftOf } from "../commit/field-memory.ts";
 import { objectState } from "../commit/state.ts";
 import type { Change } from "../commit/state.ts";
 import { DataError } from "../errors.ts";
@@ -68,9 +69,10 @@ function buildManifest(input: FinishInput): Manifest {
 }
 
 function manifestObject(object: CatalogObject, input: FinishInput): ManifestObject {
-  const { windows } = objectState(input.journal.state, object.name);
+  const { windows, fields } = objectState(input.journal.state, object.name);
   const finished = windows.filter((window) => window.done);
   const error = input.outcomes.of(object.name);
+  const files = finished.flatMap((window) => window.files);
   return {
     object: object.name,
     table: object.table,
@@ -79,16 +81,21 @@ function manifestObject(object: CatalogObject, input: FinishInput): ManifestObje
     status: error === null ? "complete" : "failed",
     error: error === null ? null : manifestError(error),
     windows: finished.map(manifestWindow),
-    files: finished.flatMap((window) => window.files.map(manifestFile)),
+    files: files.map(manifestFile),
     open_windows: windows.filter((window) => !window.done).map(manifestWindow),
+    drift: driftOf(fields),
+    refused_fields: fields.refused,
+    incomplete_rows: files.reduce((sum, file) => sum + (file.incompleteRows ?? 0), 0),
   };
 }
 
 function commitChanges(input: FinishInput, manifest: string): Change[] {
   return input.objects.flatMap((object): Change[] => {
-    const finished = objectState(input.journal.state, object.name).windows.filter((window) => window.done);
-    if (finished.length === 0) return [];
-    const windows = finished.map((window) => window.id);
-    return [{ type: "committed", object: object.name, manifest, windows, load: input.load }];
+    const own = objectState(input.journal.state, object.name);
+    const name = object.name;
+    const told: Change[] = own.fields.listed === null ? [] : [{ type: "fields-reported", object: name }];
+    const windows = own.windows.filter((window) => window.done).map((window) => window.id);
+    if (windows.length === 0) return told;
+    return [...told, { type: "committed", object: name, manifest, windows, load: input.load }];
   });
 }

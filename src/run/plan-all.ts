@@ -46,6 +46,7 @@ export async function planAll(objects: readonly CatalogObject[], input: PlanAllI
       await journal.record([
         ...dropped,
         ...left,
+        ...prepared.fields,
         { type: "planned", object: name, runId, zone, windows: prepared.windows },
       ]);
       onEvent({

@@ -123,7 +123,7 @@ async function expectation(
 
 /** Each export is created unless it is adopted, read once where its time can be told, and its files are fetched. */
 function exportCalls(object: CatalogObject, window: PlannedWindow | OpenWindow, memory: FieldMemory): number {
-  const exports = groupsOf(object, window, memory).length;
+  const exports = groupsOf(object, "groups" in window ? window.groups : [], memory).length;
   const adopted = "exports" in window ? window.exports.length : 0;
   return exports - adopted + exports * (1 + FILES_PER_EXPORT);
 }

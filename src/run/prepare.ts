@@ -1,10 +1,12 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
+import type { FieldChange } from "../commit/field-memory.ts";
 import { objectState } from "../commit/state.ts";
 import type { OpenWindow, PlannedWindow, State } from "../commit/state.ts";
 import { normalise } from "../encode/normalise.ts";
 import { assert } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
+import { discoverFields } from "../extract/discover.ts";
 import type { Pardot } from "../pardot/pardot.ts";
 import { gapBefore, gapsWithin } from "../plan/gaps.ts";
 import type { Stretch } from "../plan/gaps.ts";
@@ -39,6 +41,8 @@ export interface Prepared {
   readonly windows: readonly PlannedWindow[];
   /** What `--since` leaves out. */
   readonly gap: Stretch | null;
+  /** What Pardot told of the object's fields. */
+  readonly fields: readonly FieldChange[];
 }
 
 /**
@@ -68,7 +72,9 @@ export async function prepareObject(object: CatalogObject, input: PrepareInput):
   for (const gap of stretches) windows.push(...(await fillGap(object, gap, input)));
   windows.push(...(await newWindows(object, rangeWindow(object, start, settings), start.wholeHistory, input)));
   const gap = wish.since === null || object.watermark === null ? null : gapBefore(wish.since, covered, plain.from);
-  return { object, reason: start.reason, open, dropped, windows, gap };
+  const { pardot } = input;
+  const fields = await discoverFields(object, { pardot, memory: own.fields, full: wish.full, onEvent, signal });
+  return { object, reason: start.reason, open, dropped, windows, gap, fields };
 }
 
 /** Where to start instead of where a plain run would; the same object when nothing else was asked for. */

@@ -1,0 +1,106 @@
+import type { CatalogObject } from "../catalog/catalog.ts";
+import { objectState } from "../commit/state.ts";
+import type { OpenWindow } from "../commit/state.ts";
+import { takeGroupFile } from "../land/group-file.ts";
+import type { GroupFile } from "../land/group-file.ts";
+import { landJoinedFile } from "../land/joined-file.ts";
+import type { ExportStatus } from "../pardot/pardot.ts";
+import { keyField } from "./ask-export.ts";
+import { fetchFile, forEachFile, resultFiles } from "./download.ts";
+import type { ResultFile } from "./download.ts";
+import { collectEmailPairs } from "./email-pairs.ts";
+import { LostExport } from "./export-queue.ts";
+import type { ExportJob } from "./export-queue.ts";
+import type { Extraction } from "./extraction.ts";
+import { objectFields } from "./fields.ts";
+
+/** A complete export of one group. */
+interface Complete {
+  readonly job: ExportJob;
+  readonly status: ExportStatus;
+}
+
+/**
+ * A window whose fields come in several exports. Nothing is fetched before the last of them is complete, so that a kill
+ * in between costs no download twice; then all files are fetched, joined and landed as one, and the window is done.
+ */
+export class JoinedWindow {
+  readonly #object: CatalogObject;
+  readonly #window: OpenWindow;
+  readonly #groups: readonly (readonly string[])[];
+  readonly #extraction: Extraction;
+  readonly #complete = new Map<number, Complete>();
+
+  constructor(
+    object: CatalogObject,
+    window: OpenWindow,
+    groups: readonly (readonly string[])[],
+    extraction: Extraction,
+  ) {
+    this.#object = object;
+    this.#window = window;
+    this.#groups = groups;
+    this.#extraction = extraction;
+  }
+
+  /** Takes the complete export of a group; the last one lands them all. Throws `LostExport` as `ExportJob.land` does. */
+  async take(job: ExportJob, status: ExportStatus): Promise<void> {
+    this.#complete.set(job.group, { job, status });
+    if (this.#complete.size < this.#groups.length) return;
+    const files: GroupFile[] = [];
+    try {
+      await this.#fetch(files);
+      await this.#land(files);
+    } finally {
+      for (const file of files) await file.scratch.discard();
+    }
+  }
+
+  async #fetch(files: GroupFile[]): Promise<void> {
+    const todo = [...this.#complete.values()].flatMap(({ job, status }) =>
+      resultFiles(status).map((file) => ({ job, file })),
+    );
+    const work = async ({ job, file }: { job: ExportJob; file: ResultFile }): Promise<void> => {
+      try {
+        files.push(await this.#fetchOne(job.group, file));
+      } catch (error) {
+        this.#complete.delete(job.group);
+        throw new LostExport({ job, exportId: file.exportId }, error);
+      }
+    };
+    await forEachFile(todo, work, this.#extraction);
+    // They came as the network brought them.
+    files.sort((a, b) => a.group - b.group || a.fileId.localeCompare(b.fileId, "en", { numeric: true }));
+  }
+
+  #fetchOne(group: number, { exportId, fileId, reference }: ResultFile): Promise<GroupFile> {
+    const { config, random, signal } = this.#extraction;
+    const about = { object: this.#object.name, group, exportId, fileId };
+    const scratch = { dir: config.etl.tmpDir, random, signal };
+    return fetchFile(reference, (body) => takeGroupFile(body, about, scratch), this.#extraction);
+  }
+
+  async #land(files: readonly GroupFile[]): Promise<void> {
+    const { journal, config, random, storage, onEvent, signal } = this.#extraction;
+    const { name: object, watermark } = this.#object;
+    const pairs = collectEmailPairs(this.#object);
+    const file = await landJoinedFile(files, {
+      object,
+      columns: objectFields(this.#object, objectState(journal.state, object).fields).columns,
+      groups: this.#groups,
+      key: keyField(this.#object),
+      watermark,
+      span: this.#window,
+      tap: pairs.tap,
+      compression: config.etl.compression,
+      tmpDir: config.etl.tmpDir,
+      random,
+      storage,
+      onEvent,
+      signal,
+    });
+    const window = this.#window.id;
+    const landed = file === null ? [] : [{ type: "landed", object, window, file, cursor: null } as const];
+    await journal.record([...landed, ...pairs.changes(), { type: "window-done", object, window }]);
+  }
+}
