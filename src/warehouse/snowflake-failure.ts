@@ -27,14 +27,14 @@ interface DriverError {
   readonly cause: string | null;
 }
 
-/** A kind of failure: by Snowflake's codes or words, and what it means to an operator. */
+/** A kind of failure: by Snowflake's codes, or by its words with the code before them; what it means to an operator. */
 interface Kind {
   readonly codes: readonly string[];
   readonly words?: RegExp;
   readonly failure: (error: DriverError, login: SnowflakeLogin) => ProcessFailure;
 }
 
-/** In order: what is told apart by words stands before what is known by its code alone. */
+/** The first that fits counts: what is told apart by words stands before what is known by its code alone. */
 const KINDS: readonly Kind[] = [
   {
     // Session token invalid, gone, master token expired; the driver's "terminated connection" (its gs_errors, error_messages).
@@ -43,7 +43,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     codes: ["390422", "390420"],
-    words: /is not allowed to access Snowflake/i,
+    words: /^39\d{4} .*is not allowed to access Snowflake/i,
     failure: ({ words }, { user }) => ({
       code: "warehouse.network-policy",
       message: `Snowflake lets nobody in from this address: ${words}`,
@@ -52,7 +52,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     codes: [],
-    words: /multi-?factor|\bMFA\b/i,
+    words: /^39\d{4} .*(?:multi-?factor|\bMFA\b)/i,
     failure: ({ words }) => ({
       code: "warehouse.mfa-required",
       message: `Snowflake asks for a second factor, which a job cannot give: ${words}`,
@@ -69,7 +69,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     codes: ["390186", "390189"],
-    words: /\brole\b.*(?:does not exist|not authorized|not granted)/i,
+    words: /^39\d{4} .*\brole\b.*(?:does not exist|not authorized|not granted)/i,
     failure: ({ words }, { role }) => ({
       code: "warehouse.role-unknown",
       message: `the role ${role ?? "of the user"} cannot be taken: ${words}`,
@@ -78,7 +78,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     codes: ["390303", "390318"],
-    words: /programmatic access token|OAuth access token/i,
+    words: /^39\d{4} .*(?:programmatic access token|OAuth access token)/i,
     failure: ({ words }, login) => tokenRefused(words, login),
   },
   {
@@ -140,7 +140,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     codes: ["100035", "100040"],
-    words: /(?:timestamp|date) '.*' is not recognized/is,
+    words: /(?:timestamp|date) '.*' is not recognized/i,
     // Snowflake's words quote the value, which is a row's.
     failure: () => ({
       code: "warehouse.watermark-unreadable",
@@ -157,9 +157,8 @@ export function snowflakeFailure(thrown: unknown, login: SnowflakeLogin | null):
   if (login === null) return { code: "warehouse.snowflake-failed", message: error.words };
   const network = networkFailure(error, login);
   if (network !== null) return network;
-  const kind =
-    KINDS.find(({ codes }) => codes.includes(error.code)) ??
-    KINDS.find(({ words }) => words?.test(error.words) === true);
+  const text = `${error.code} ${error.words}`;
+  const kind = KINDS.find(({ codes, words }) => codes.includes(error.code) || words?.test(text) === true);
   return (
     kind?.failure(error, login) ?? {
       code: "warehouse.snowflake-failed",
@@ -200,7 +199,8 @@ function networkFailure(error: DriverError, login: SnowflakeLogin): ProcessFailu
       hint: "Check SNOWFLAKE_ACCOUNT (organization-account, such as acme-prod) or SNOWFLAKE_ACCESS_URL.",
     };
   }
-  if (error.code === "401002" || error.code === "401003") {
+  // An answer that is JSON of somebody else's, or none, fails without a code and without a word.
+  if (error.code === "401002" || error.code === "401003" || (error.code === "" && error.words === "")) {
     const what = error.status === null ? "no answer that Snowflake would give" : `HTTP ${error.status}`;
     return {
       code: "warehouse.unreachable",
