@@ -195,7 +195,7 @@ describe.concurrent("a run", () => {
     const at = await start();
     const { code, stdout, stderr } = await cli(at, ["run", "--json", "--log-level", "debug"]);
     expect(code).toBe(0);
-    const [path] = (await filesBelow(at.data)).filter((name) => name.endsWith("manifest.json"));
+    const path = (await filesBelow(at.data)).find((name) => name.endsWith("manifest.json"));
     expect(JSON.parse(stdout)).toEqual(JSON.parse(await readFile(join(at.data, String(path)), "utf8")));
     const log = stderr
       .trim()

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { parse } from "csv-parse/sync";
@@ -179,7 +180,17 @@ export function byId(records: readonly Cells[]): Map<string, Cells> {
 export async function expectTruth(at: Pick<Scene, "simulator" | "data">, object: string): Promise<void> {
   const landed = newest(await landedRecords(at.data, object));
   const rows = byId(await truth(at.simulator, object));
-  for (const [id, row] of rows) expect(landed.get(id), `${object} ${id}`).toEqual(row);
+  expectSame(landed, rows, object);
+}
+
+/** Every wanted record is found as it is; the first few that are not are shown. */
+function expectSame(found: ReadonlyMap<string, Cells>, wanted: ReadonlyMap<string, Cells>, object: string): void {
+  const wrong = [...wanted].filter(([id, row]) => !isDeepStrictEqual(found.get(id), row)).slice(0, 3);
+  // One comparison for all: thousands of matchers would take longer than the run.
+  expect(
+    wrong.map(([id]) => found.get(id)),
+    object,
+  ).toEqual(wrong.map(([, row]) => row));
 }
 
 /** Set equality with the account, as long as no day has passed since the first run. */
@@ -208,14 +219,15 @@ export async function expectTable(at: Pick<Scene, "simulator" | "duckdb">, objec
   const records = await tableRecords(at, object);
   const table = byId(records);
   expect(table.size).toBe(records.length);
-  for (const [id, row] of byId(await truth(at.simulator, object)))
-    expect(table.get(id), `${object} ${id}`).toEqual(row);
+  expectSame(table, byId(await truth(at.simulator, object)), object);
 }
 
 /** Whatever has landed is true, as long as no day has passed: no record is cut, made up, or another's. */
 export async function expectNothingWrong(at: Pick<Scene, "simulator" | "data">, object: string): Promise<void> {
   const rows = byId(await truth(at.simulator, object));
-  for (const record of await landedRecords(at.data, object)) expect(record).toEqual(rows.get(String(record["id"])));
+  const records = await landedRecords(at.data, object);
+  const wrong = records.filter((record) => !isDeepStrictEqual(record, rows.get(String(record["id"])))).slice(0, 3);
+  expect(wrong, object).toEqual(wrong.map((record) => rows.get(String(record["id"]))));
 }
 
 /** Paths of all files below a folder, relative to it; none when it does not exist. */

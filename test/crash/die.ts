@@ -1,0 +1,26 @@
+/**
+ * Loaded before the command line (`node --import`): kills the process with SIGKILL right before or after it gives a file
+ * its final name, which is the step that makes anything durable in a folder. DIE_ON: part of the name; DIE_AT: the
+ * how-manieth such name; DIE_WHEN: before or after.
+ */
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+
+const { DIE_ON = "", DIE_AT = "1", DIE_WHEN = "after" } = process.env;
+const { link } = fs.promises;
+let seen = 0;
+
+function die(): Promise<never> {
+  process.kill(process.pid, "SIGKILL");
+  // Nothing more is done while the signal is on its way.
+  return new Promise(() => {});
+}
+
+fs.promises.link = async (from, to) => {
+  if (String(to).includes(DIE_ON)) seen += 1;
+  const isDue = String(to).includes(DIE_ON) && seen === Number(DIE_AT);
+  if (isDue && DIE_WHEN === "before") await die();
+  await link(from, to);
+  if (isDue) await die();
+};
+syncBuiltinESMExports();

@@ -1,0 +1,184 @@
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { SimulatorOptions } from "../../src/simulator/index.ts";
+import { runCli, startCli } from "../e2e/cli.ts";
+import type { CliResult } from "../e2e/cli.ts";
+import {
+  expectExactly,
+  expectNothingWrong,
+  filesBelow,
+  expectTable,
+  landedText,
+  readStrictly,
+  OBJECTS,
+  scene,
+  wholeManifests,
+} from "../e2e/harness.ts";
+import type { Environment, Scene } from "../e2e/harness.ts";
+
+// Holds G1, G2 and G3: the command line is killed with SIGKILL at chosen points, then run again.
+
+const DIE = join(import.meta.dirname, "die.ts");
+
+async function start(options: SimulatorOptions = {}, env: Environment = {}): Promise<Scene> {
+  const at = await scene(options, env);
+  onTestFinished(() => at.close());
+  return at;
+}
+
+/** Where the process ends: before or after it gives the `at`-th file whose path holds `on` its name. */
+interface Death {
+  readonly on: string;
+  readonly at?: number;
+  readonly when: "before" | "after";
+}
+
+async function runUntilDeath(at: Scene, { on, at: count = 1, when }: Death): Promise<void> {
+  const env = { ...at.env, NODE_OPTIONS: `--import=${DIE}`, DIE_ON: on, DIE_AT: String(count), DIE_WHEN: when };
+  const result = await runCli(["run"], env, { cwd: at.root });
+  expect(result).toMatchObject({ code: null, signal: "SIGKILL" });
+}
+
+/** Runs again: all is as if nothing had happened, and nothing is left over. */
+async function expectWholeAfterRerun(at: Scene, env: Environment = {}): Promise<CliResult> {
+  for (const name of OBJECTS) await expectNothingWrong(at, name);
+  await wholeManifests(at.data);
+  const before = at.simulator.stats().calls;
+  const result = await runCli(["run", "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
+  expect({ code: result.code, log: result.code === 0 ? "" : result.stderr }).toEqual({ code: 0, log: "" });
+  for (const name of OBJECTS) await expectExactly(at, name);
+  const manifest = (await wholeManifests(at.data)).at(-1);
+  expect(manifest?.status).toBe("complete");
+  expect(manifest?.objects.flatMap((object) => object.open_windows)).toEqual([]);
+  expect(manifest?.api_calls.total).toBe(at.simulator.stats().calls - before);
+  expect(await filesBelow(at.tmp)).toEqual([]);
+  expect(await filesBelow(join(at.data, "_pardot_etl/tmp"))).toEqual([]);
+  return result;
+}
+
+/**
+ * Every file in the objects' folders is named by a committed manifest. An object that is read whole in one call may
+ * leave a file that was landed in the instant before the death: the next run's replaces it.
+ */
+async function expectAllCommitted(at: Scene): Promise<void> {
+  const manifests = await wholeManifests(at.data);
+  const named = new Set(
+    manifests.flatMap(({ objects }) => objects.flatMap(({ files }) => files.map(({ key }) => key))),
+  );
+  const files = await filesBelow(at.data);
+  const unnamed = files.filter((name) => !name.startsWith("_pardot_etl/") && !named.has(name));
+  expect(unnamed.filter((name) => !name.startsWith("Account/"))).toEqual([]);
+  expect(unnamed.length).toBeLessThanOrEqual(1);
+}
+
+/** Exports of the history asked for so far. */
+function historyExports(at: Scene): number {
+  return at.simulator.stats().exports.filter(({ arguments: given }) => "created_after" in given).length;
+}
+
+const STATE = "_pardot_etl/state/";
+/** Exports that the history of the account takes: one a year. */
+const WINDOWS = 3;
+
+describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () => {
+  it.each<readonly [string, Death, number]>([
+    ["before its first state entry", { on: STATE, when: "before" }, WINDOWS],
+    ["after its first state entry", { on: STATE, when: "after" }, WINDOWS],
+    ["after its fifth state entry", { on: STATE, at: 5, when: "after" }, WINDOWS + 1],
+    ["before its eighth state entry", { on: STATE, at: 8, when: "before" }, WINDOWS + 1],
+    ["before the first file of an export", { on: "/VisitorActivity/", when: "before" }, WINDOWS],
+    ["between a file and its state entry", { on: "/VisitorActivity/", when: "after" }, WINDOWS],
+    ["before the third file of its exports", { on: "/VisitorActivity/", at: 3, when: "before" }, WINDOWS],
+    ["after the file of tags", { on: "/Tag/", when: "after" }, WINDOWS + 1],
+    ["before the manifest", { on: "manifest.json", when: "before" }, WINDOWS],
+    ["between manifest and state", { on: "manifest.json", when: "after" }, WINDOWS],
+  ])("%s", async (_where, death, exportsMax) => {
+    const at = await start();
+    await runUntilDeath(at, death);
+    await expectWholeAfterRerun(at);
+    await expectAllCommitted(at);
+    // No export is asked for twice but one whose creation was under way when the process died.
+    expect(historyExports(at)).toBeLessThanOrEqual(exportsMax);
+  });
+
+  it("between two files of tags goes on after the last one on the books", async () => {
+    const at = await start({ rows: { Tag: 3000 } });
+    await runUntilDeath(at, { on: "/Tag/", at: 2, when: "after" });
+    const [first = ""] = await filesBelow(join(at.data, "Tag"));
+    const landed = readStrictly(await landedText(at.data, `Tag/${first}`)).records.map((record) =>
+      Number(record["id"]),
+    );
+    const died = at.simulator.stats().requests.length;
+    await expectWholeAfterRerun(at);
+    await expectAllCommitted(at);
+    const again = at.simulator
+      .stats()
+      .requests.slice(died)
+      .filter(({ kind, parameters }) => kind === "tag query" && parameters["updated_after"] === "1899-12-31 23:59:59");
+    const files = (await wholeManifests(at.data)).at(-1)?.objects.find(({ object }) => object === "Tag")?.files ?? [];
+    expect(files.filter(({ rows }) => rows === 1000)).toHaveLength(3);
+    expect(landed).toHaveLength(1000);
+    // Fifteen pages and the empty two behind them; ten are left, and those of the unfinished file.
+    expect(Number(again[0]?.parameters["id_greater_than"])).toBeGreaterThanOrEqual(Math.min(...landed));
+    expect(again.length).toBeLessThanOrEqual(12);
+  });
+
+  it("once more in every run lands its part each time, and the account is whole in the end", async () => {
+    const at = await start({ rows: { Tag: 3000 } });
+    await runUntilDeath(at, { on: "/Tag/", at: 1, when: "after" });
+    await runUntilDeath(at, { on: "/Tag/", at: 2, when: "before" });
+    await runUntilDeath(at, { on: "/VisitorActivity/", at: 2, when: "after" });
+    await runUntilDeath(at, { on: "manifest.json", when: "before" });
+    await expectWholeAfterRerun(at);
+    await expectAllCommitted(at);
+    expect(historyExports(at)).toBeLessThanOrEqual(WINDOWS + 1);
+  });
+
+  it("while it loads leaves the table to the next run", async () => {
+    const at = await start();
+    const env = { PARDOT_ETL_WAREHOUSE: at.duckdb };
+    const cli = startCli(["run"], { ...at.env, ...env }, { cwd: at.root });
+    await cli.said("committed ");
+    cli.kill("SIGKILL");
+    expect(await cli.ended).toMatchObject({ signal: "SIGKILL" });
+    await expectWholeAfterRerun(at, env);
+    for (const name of OBJECTS) await expectTable(at, name);
+  });
+});
+
+describe.concurrent("a run that is asked to stop", { timeout: 120_000 }, () => {
+  const HANGING = [{ path: "/tag/version/4/do/query", hang: true, count: 99 }];
+
+  it("G2 commits what is finished when the grace is over, and ends with 130", async () => {
+    const at = await start();
+    at.simulator.faults(HANGING);
+    const env = { ...at.env, PARDOT_ETL_STOP_GRACE: "1s" };
+    const cli = startCli(["run", "--log-level", "debug", "--json"], env, { cwd: at.root });
+    await cli.said('"object":"Account","key"');
+    cli.kill("SIGTERM");
+    const { code, stdout, stderr } = await cli.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain("SIGTERM: stopping within 1s");
+    const [manifest] = await wholeManifests(at.data);
+    expect(JSON.parse(stdout)).toEqual(manifest);
+    expect(manifest?.objects.find(({ object }) => object === "Tag")?.error?.code).toBe("run.cancelled");
+    expect(manifest?.objects.find(({ object }) => object === "Account")?.status).toBe("complete");
+    expect(manifest?.api_calls.total).toBe(at.simulator.stats().calls);
+    expect(await filesBelow(at.tmp)).toEqual([]);
+    at.simulator.faults([]);
+    await expectWholeAfterRerun(at);
+  });
+
+  it("ends at once at the second signal", async () => {
+    const at = await start();
+    at.simulator.faults(HANGING);
+    const cli = startCli(["run"], { ...at.env, PARDOT_ETL_STOP_GRACE: "1h" }, { cwd: at.root });
+    await cli.said("Tag: started");
+    cli.kill("SIGINT");
+    await cli.said("SIGINT: stopping within 1h");
+    cli.kill("SIGTERM");
+    expect((await cli.ended).code).toBe(130);
+    at.simulator.faults([]);
+    await expectWholeAfterRerun(at);
+  });
+});
