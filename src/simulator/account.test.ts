@@ -52,7 +52,7 @@ describe("the account", () => {
         if (id <= last || table.ids.indexOf(id) !== index) expect.fail(`${object} ${index}: id ${id} after ${last}`);
         last = id;
       }
-      expect(table.ids.indexOf(last + 1_000_000)).toBeGreaterThanOrEqual(table.count);
+      expect(table.isLive(table.ids.indexOf(last + 1_000_000))).toBe(false);
     },
   );
 
@@ -149,6 +149,36 @@ describe("the account", () => {
     for (const time of times) together.set(time, (together.get(time) ?? 0) + 1);
     expect(Math.max(...together.values())).toBeGreaterThan(5);
   });
+
+  test.each([0, 2])(
+    "a change of any row shows in its updated_at, with %i new custom fields a day",
+    (customFieldsPerDay) => {
+      const state = build({ knobs: { customFieldsPerDay } });
+      for (let day = 0; day < 3; day += 1) {
+        const before = new Map(
+          OBJECTS.map(({ name }) => [name, new Map(truth(state, name).map((row) => [row["id"], row]))]),
+        );
+        const since = state.account.zone.text(Date.UTC(2026, 2, 20 + day, 9, 30) / 1000);
+        advanceState(state, 1);
+        for (const { name, columns, hasUpdated } of OBJECTS) {
+          if (columns.find((column) => column.name === "updated_at")?.wireOnly === true) continue;
+          const rows = truth(state, name);
+          let changed = 0;
+          for (const row of rows) {
+            const old = before.get(name)?.get(row["id"]);
+            const isSame = Object.keys(row).every(
+              (column) => (row[column] ?? null) === (old?.[column] ?? null) || typeof row[column] === "object",
+            );
+            if (isSame) continue;
+            changed += 1;
+            const time = String(row[hasUpdated ? "updated_at" : "created_at"]);
+            if (!(time >= since)) expect.fail(`${name} ${String(row["id"])}: ${time} before ${since}`);
+          }
+          if (name !== "CustomField") expect(changed, name).toBeGreaterThan(0);
+        }
+      }
+    },
+  );
 
   test("rows, scale and ties are as asked for", () => {
     const state = build({ scale: "tiny", rows: { Tag: 321 }, ties: 100 });

@@ -27,13 +27,13 @@ export class Account {
   /** Simulated days that have passed by `advance`. */
   days = 0;
   readonly #tables = new Map<string, Table>();
-  readonly #columns = new Map<string, readonly ModelColumn[]>();
+  readonly #columns = new Map<string, { readonly version: number; readonly columns: readonly ModelColumn[] }>();
   readonly #startAt: number;
 
   constructor(settings: AccountSettings) {
     this.zone = settings.zone;
     this.#startAt = settings.startAt;
-    this.world = createWorld(settings, (object, index) => this.#rowAt(object, index));
+    this.world = createWorld(settings, (object) => this.table(object));
     const history: History = accountHistory(settings.startAt, settings.seed, settings.zone);
     for (const model of OBJECTS) {
       const rows = this.world.baseRows(model.name);
@@ -54,11 +54,12 @@ export class Account {
 
   /** Columns with the account's custom fields. */
   columns(model: ObjectModel): readonly ModelColumn[] {
-    let columns = this.#columns.get(model.name);
-    if (columns === undefined) {
-      columns = [...model.columns, ...(model.customColumns?.(this.world) ?? [])];
-      this.#columns.set(model.name, columns);
-    }
+    if (model.custom === undefined) return model.columns;
+    const { version } = this.table("CustomField");
+    const known = this.#columns.get(model.name);
+    if (known?.version === version) return known.columns;
+    const columns = [...model.columns, ...model.custom.columns(this.world)];
+    this.#columns.set(model.name, { version, columns });
     return columns;
   }
 
@@ -78,24 +79,27 @@ export class Account {
       for (const table of this.#tables.values()) {
         const { keeps } = table.model;
         const kept = (index: number): boolean => keeps !== undefined && keeps(this.values(table, index));
-        table.advance(this.days, from, kept);
+        table.advance(this.days, from, this.world.knobs, kept);
       }
     }
   }
-
-  #rowAt(object: string, index: number): readonly Value[] | null {
-    const table = this.#tables.get(object);
-    return table === undefined || !table.isLive(index) ? null : this.values(table, index);
-  }
 }
 
-function createWorld(settings: AccountSettings, rowAt: World["rowAt"]): World {
+function createWorld(settings: AccountSettings, tableOf: (object: string) => Table): World {
   const spaces = new Map<string, IdSpace>();
-  const rows = new Map<string, number>();
+  const rows = new Map<string, number>([["CustomField", settings.rows["CustomField"] ?? settings.knobs.customFields]]);
+  const live = new Map<string, { readonly version: number; readonly places: readonly number[] }>();
+  const spaceOf = (object: string): IdSpace => {
+    let space = spaces.get(object);
+    if (space === undefined) {
+      space = idSpace(object, settings.seed);
+      spaces.set(object, space);
+    }
+    return space;
+  };
   return {
     seed: settings.seed,
     knobs: settings.knobs,
-    rowAt,
     baseRows: (object) => {
       let count = rows.get(object);
       if (count === undefined) {
@@ -104,13 +108,16 @@ function createWorld(settings: AccountSettings, rowAt: World["rowAt"]): World {
       }
       return count;
     },
-    idOf: (object, index) => {
-      let space = spaces.get(object);
-      if (space === undefined) {
-        space = idSpace(object, settings.seed);
-        spaces.set(object, space);
-      }
-      return space.idOf(index);
+    idOf: (object, index) => spaceOf(object).idOf(index),
+    indexOf: (object, id) => spaceOf(object).indexOf(id),
+    createdAt: (object, index) => tableOf(object).created[index] ?? 0,
+    livePlaces: (object) => {
+      const table = tableOf(object);
+      const known = live.get(object);
+      if (known?.version === table.version) return known.places;
+      const places = Array.from({ length: table.count }, (_, index) => index).filter((index) => table.isLive(index));
+      live.set(object, { version: table.version, places });
+      return places;
     },
   };
 }

@@ -27,8 +27,6 @@ const KINDS: readonly ActivityKind[] = [
   ...kind("Email", [11], LIST_EMAIL, 10),
   ...kind("Email Tracker", [1], LIST_EMAIL, 5),
   ...kind("Email", [12, 13, 14, 15, 35, 36, 37], LIST_EMAIL, 1),
-  // One-to-one mail: no list e-mail.
-  ...kind("Email", [6], ["email_id"], 3),
   ...kind("Form", [2, 3, 4], ["form_id"], 4, 30),
   ...kind("Form Handler", [3, 4], ["form_handler_id"], 2, 20),
   ...kind("Landing Page", [2, 3, 4], ["landing_page_id"], 3, 40),

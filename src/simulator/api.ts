@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "./api-error.ts";
 import { SIMULATOR_BUSINESS_UNIT_ID } from "./credentials.ts";
 import { mix, unit } from "./dice.ts";
+import { emailRead, emailStats } from "./email-calls.ts";
 import { encodeError, encodeOk } from "./encode-answer.ts";
 import type { Format } from "./encode-answer.ts";
 import { exportAnswer, exportQuery } from "./export-calls.ts";
@@ -12,6 +13,7 @@ import type { ExportContext } from "./export-order.ts";
 import type { FaultRule } from "./faults.ts";
 import type { Knobs } from "./knobs.ts";
 import type { ObjectModel, WireRecord } from "./model.ts";
+import { describeProspectAccount } from "./object-prospect-account.ts";
 import { OBJECTS } from "./objects.ts";
 import type { Parameters } from "./parameters.ts";
 import { queryAnswer, readAnswer } from "./query-calls.ts";
@@ -54,15 +56,16 @@ export function answerCall(call: ApiCall, state: SimulatorState): Reply {
   }
   if (fault?.status !== undefined) return gatewayPage(fault.status);
   const model = route === null ? undefined : modelOf(route, knobs);
-  if (route === null || (model === undefined && route.urlName !== "export")) {
+  if (route === null || (model === undefined && route.urlName !== "export" && route.urlName !== "email")) {
     if (knobs.htmlForUnknownObjects) return LOGIN_PAGE;
     return errorReply(198, new ApiError(198).message, knobs.errorStatus, format, call, state);
   }
   try {
     authorise(call, state);
     checkVersion(route.version, knobs);
-    if (model === undefined) return exportReply(route, call, state, format);
-    const record = objectRecord(model, route, call, state, format);
+    if (route.urlName === "export") return exportReply(route, call, state, format);
+    const record =
+      model === undefined ? emailRecord(route, call, state) : objectRecord(model, route, call, state, format);
     return okReply(record, format, call, state);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -122,7 +125,15 @@ function objectRecord(
     call.fault?.emptyPage === true || (share > 0 && unit(mix(options.seed, counters.requests.length)) < share);
   const context = { account, knobs: options.knobs, memory, now: clock.now(), format, emptyPage };
   if (known === "query") return queryAnswer(model, call.parameters, context);
-  return readAnswer(model, keys.get("id"), call.parameters, context);
+  if (known === "describe") return describeProspectAccount(account.world);
+  return readAnswer(model, keys, call.parameters, context);
+}
+
+function emailRecord({ operation, keys }: Route, call: ApiCall, { account }: SimulatorState): WireRecord {
+  if (call.method !== "GET" && call.method !== "POST") throw new ApiError(60);
+  if (operation === "read") return emailRead(account, keys.get("id"), call.parameters);
+  if (operation === "stats") return emailStats(account, keys.get("id"));
+  throw new ApiError(2);
 }
 
 function exportReply(route: Route, call: ApiCall, state: SimulatorState, format: Format): Reply {

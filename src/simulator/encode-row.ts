@@ -22,15 +22,38 @@ export function wireRecord(
 ): WireRecord {
   const columns = account.columns(model);
   const values = model.make(row, context.world);
+  const hidden = model.hiddenColumns?.(context.world);
   const record: WireRecord = {};
   for (const field of model.wire) {
-    if (!isShown(field, context, fields)) continue;
+    if (!isShown(field, context, fields) || hidden?.has(field.name) === true) continue;
     const value =
-      field.nested === undefined
-        ? plainValue(field, columns, values, context.zone)
-        : field.nested(values, row, context);
+      field.nested === undefined ? plainValue(field, columns, values, context) : field.nested(values, row, context);
     if (value === null && field.absentWhenNull === true) continue;
     record[field.name] = value === null && field.pairWhenNull === true ? "" : value;
+  }
+  return model.custom === undefined ? record : { ...record, ...customRecord(model, columns, values, context, fields) };
+}
+
+/** Custom fields stand beside the others; `{"value": [...]}` for several values (recorded: prospectRead.xml). */
+function customRecord(
+  model: ObjectModel,
+  columns: readonly ModelColumn[],
+  values: readonly Value[],
+  context: WireContext,
+  fields: readonly string[] | null,
+): WireRecord {
+  const record: WireRecord = {};
+  const isQuiet = model.custom?.shown === "when-set";
+  // output=bulk leaves them out unless they are named (pardot/api-docs issue 151).
+  if (isQuiet && context.output === "bulk" && fields === null) return record;
+  for (let place = model.columns.length; place < columns.length; place += 1) {
+    const name = columns[place]?.name ?? "";
+    const value = values[place] ?? null;
+    if (fields !== null && !fields.includes(name)) continue;
+    if (value === null && isQuiet) continue;
+    const isMulti = typeof value === "string" && model.custom?.isMultiValue(name, context.world) === true;
+    if (isMulti) record[name] = { value: value.split(";") };
+    else record[name] = Array.isArray(value) ? null : value;
   }
   return record;
 }
@@ -45,12 +68,13 @@ function plainValue(
   field: WireField,
   columns: readonly ModelColumn[],
   values: readonly Value[],
-  zone: Zone,
+  { world, zone, output }: WireContext,
 ): WireValue {
   const place = columns.findIndex(({ name }) => name === (field.column ?? field.name));
   const value = values[place] ?? null;
   if (value === null || Array.isArray(value)) return null;
   if (columns[place]?.kind === "datetime") return zone.text(value as number);
+  if (field.valueNode === true && world.knobs.prospectAccountValueFields && output !== "bulk") return { value };
   if (field.oneOrZero === true) return value === true ? 1 : 0;
   return value;
 }

@@ -8,6 +8,8 @@ import type { Knobs } from "./knobs.ts";
 import type { ExportProcedureModel, ModelColumn, ObjectModel, Value } from "./model.ts";
 import { OBJECTS } from "./objects.ts";
 import { spanOf } from "./parameters.ts";
+import { selectRows } from "./selection.ts";
+import type { Selection } from "./selection.ts";
 
 const FIELDS_MAX = 150;
 
@@ -83,10 +85,11 @@ export function exportColumns(
   account: Account,
   model: ObjectModel,
 ): readonly { readonly column: ModelColumn; readonly place: number }[] {
+  const hidden = model.hiddenColumns?.(account.world);
   return account
     .columns(model)
     .map((column, place) => ({ column, place }))
-    .filter(({ column }) => column.notExported !== true);
+    .filter(({ column }) => column.notExported !== true && hidden?.has(column.name) !== true);
 }
 
 function procedureOf(
@@ -142,8 +145,31 @@ function selectionOf(
     else tests.push(kind === "types" ? typesTest(model, value) : flagTest(model, value));
   }
   if (model.deletes !== true) deleted = "live";
+  if (procedure.via !== undefined && span !== null) {
+    return { spans: {}, deleted, test: viaTest(procedure.via, { [procedure.field]: span }, account) };
+  }
   const test = tests.length === 0 ? null : (values: readonly Value[]): boolean => tests.every((one) => one(values));
   return { spans: span === null ? {} : { [procedure.field]: span }, deleted, test };
+}
+
+/** Rows that the selected rows of another object point to; those are looked for once, when the export is worked off. */
+function viaTest(
+  via: { readonly object: string; readonly column: string },
+  spans: Selection["spans"],
+  account: Account,
+): (values: readonly Value[]) => boolean {
+  const table = account.table(via.object);
+  const place = table.model.columns.findIndex(({ name }) => name === via.column);
+  let wanted: ReadonlySet<Value> | null = null;
+  return (values) => {
+    wanted ??= new Set(
+      Array.from(
+        selectRows(account, table, { spans, deleted: "live", test: null }),
+        (index) => account.values(table, index)[place] ?? null,
+      ),
+    );
+    return wanted.has(values[0] ?? null);
+  };
 }
 
 const DELETED: Readonly<Record<string, "live" | "deleted" | "all">> & {

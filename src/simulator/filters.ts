@@ -1,7 +1,7 @@
 /** Query filters beyond id and time, from an object's filter table. */
 import { ApiError } from "./api-error.ts";
 import type { DateReader } from "./filter-date.ts";
-import type { ModelColumn, ModelFilter, ObjectModel, Value } from "./model.ts";
+import type { JsonRecord, ModelColumn, ModelFilter, ObjectModel, Value } from "./model.ts";
 import type { Parameters } from "./parameters.ts";
 
 type Test = (values: readonly Value[]) => boolean;
@@ -14,9 +14,10 @@ export function filterTest(
   dates: DateReader,
 ): Test | null {
   const tests = model.filters.flatMap((filter) => {
-    const text = parameters.get(filter.name);
+    const text = parameters.get(filter.name) ?? filter.missing;
     const column = columns.findIndex(({ name }) => name === filter.column);
     if (text === undefined) return [];
+    if (filter.requires !== undefined && !parameters.has(filter.requires)) throw new ApiError(13);
     const test = testOf(filter, text, column, dates);
     return test === null ? [] : [test];
   });
@@ -25,6 +26,10 @@ export function filterTest(
 
 function numeric(value: Value | undefined): number {
   return typeof value === "number" ? value : Number.NaN;
+}
+
+function nested(value: Value | undefined): readonly JsonRecord[] {
+  return Array.isArray(value) ? (value as readonly JsonRecord[]) : [];
 }
 
 function testOf(filter: ModelFilter, text: string, column: number, dates: DateReader): Test | null {
@@ -42,6 +47,18 @@ function testOf(filter: ModelFilter, text: string, column: number, dates: DateRe
     }
     case "set":
       return truth() ? (values) => values[column] !== null : null;
+    case "unset":
+      return truth() ? (values) => values[column] === null : null;
+    case "isset": {
+      const wanted = truth();
+      return (values) => (values[column] !== null) === wanted;
+    }
+    case "has-id": {
+      const wanted = number();
+      return (values) => nested(values[column]).some((record) => record["id"] === wanted);
+    }
+    case "has-email":
+      return (values) => nested(values[column]).some((record) => record["email"] === text);
     case "boolean": {
       const wanted = truth();
       return (values) => (values[column] === true) === wanted;

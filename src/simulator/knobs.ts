@@ -19,6 +19,8 @@ export interface Knobs {
   readonly csvQuoting: "minimal" | "all";
   readonly customFields: number;
   readonly accountCustomFields: number;
+  readonly customFieldsLostPerDay: number;
+  readonly customFieldsPerDay: number;
   readonly downloadLength: "chunked" | "content-length";
   readonly emptyPageShare: number;
   readonly errorStatus: number;
@@ -34,6 +36,7 @@ export interface Knobs {
   readonly filterBounds: "exclusive" | "inclusive";
   readonly filterOffset: "ignored" | "honoured";
   readonly gzip: boolean;
+  readonly hiddenAccountFields: string;
   readonly htmlForUnknownObjects: boolean;
   readonly jwtAudience: string;
   readonly jwtUserApproved: boolean;
@@ -118,6 +121,8 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   },
   csvNewline: { default: "lf", values: ["lf", "crlf"], meaning: "record ends in export files; unconfirmed" },
   csvQuoting: { default: "minimal", values: ["minimal", "all"], meaning: "quoting in export files; unconfirmed" },
+  customFieldsLostPerDay: count(0, "custom fields of prospects that vanish with each simulated day"),
+  customFieldsPerDay: count(0, "custom fields of prospects that each simulated day adds"),
   customFields: count(12, "custom fields of prospects"),
   downloadLength: {
     default: "chunked",
@@ -158,6 +163,10 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     meaning: "what Z or an offset in a filter does; unconfirmed",
   },
   gzip: flag(true, "answers are compressed for clients that accept gzip (api-docs issue 232)"),
+  hiddenAccountFields: {
+    default: "sic,ticker_symbol",
+    meaning: "standard fields of prospect accounts that the account has switched off: comma list",
+  },
   htmlForUnknownObjects: flag(true, "unknown objects get the login page (api-docs issue 179), else code 198"),
   jwtAudience: {
     default: "https://login.salesforce.com",
@@ -176,7 +185,11 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   prospectAccountValueFields: flag(false, 'prospect account fields as {"value": x} in JSON; clients disagree'),
   refreshTokenRotation: flag(false, "each refresh brings a new refresh token and ends the old one"),
   refusedFields: { default: "", meaning: "export fields refused although they exist: comma list of Object.field" },
-  refusedProcedures: { default: "", meaning: "export procedures answered with 174: comma list of Object.procedure" },
+  refusedProcedures: {
+    default: "Prospect.filter_by_created_at,ProspectAccount.filter_by_created_at,Visitor.filter_by_created_at",
+    meaning:
+      "export procedures answered with 174, by default those nobody was seen to use: comma list of Object.procedure",
+  },
   resultRefsHost: {
     default: "request",
     meaning: "origin of result addresses: that of the request, or a given one (vendor sample: https://www.pardot.com)",

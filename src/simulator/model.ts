@@ -39,8 +39,12 @@ export interface World {
   baseRows(object: string): number;
   /** The id of an object's row by its place. */
   idOf(object: string, index: number): number;
-  /** The row of another object as it is now, by its place; null when there is none. */
-  rowAt(object: string, index: number): readonly Value[] | null;
+  /** The place of an object's row by its id; -1 when no row can have it. */
+  indexOf(object: string, id: number): number;
+  /** Places of an object's rows that are not deleted, ascending. For small objects. */
+  livePlaces(object: string): readonly number[];
+  /** When an object's row was created, seconds since 1970. */
+  createdAt(object: string, index: number): number;
 }
 
 export const OUTPUTS = ["full", "simple", "mobile", "bulk"] as const;
@@ -72,6 +76,8 @@ export interface WireField {
   readonly pairWhenNull?: boolean;
   /** Boolean as null/1/0 (prospects) instead of true/false. */
   readonly oneOrZero?: boolean;
+  /** `{"value": x}` instead of x where the knob prospectAccountValueFields says so. */
+  readonly valueNode?: boolean;
   /** Nested records, made from the row. */
   readonly nested?: (values: readonly Value[], row: RowKey, context: WireContext) => WireValue;
 }
@@ -81,8 +87,15 @@ export type FilterKind =
   | "text"
   /** One id or a comma list of ids. */
   | "ids"
-  /** `true`: only rows where the column is set. */
+  /** `true`: only rows where the column is set; `false`: all. */
   | "set"
+  /** `true`: only rows where the column is set; `false`: only those where it is not. */
+  | "isset"
+  /** `true`: only rows where the column is not set. */
+  | "unset"
+  /** Among the nested records is one with this id, or this e-mail address. */
+  | "has-id"
+  | "has-email"
   /** `true` or `false`: the column's boolean. */
   | "boolean"
   | "above"
@@ -97,6 +110,10 @@ export interface ModelFilter {
   readonly column: string;
   /** Error code of a bad value; 51 (invalid parameter) when left out. */
   readonly code?: number;
+  /** The value when the parameter is not given. */
+  readonly missing?: string;
+  /** Another parameter without which this one is refused (code 13). */
+  readonly requires?: string;
 }
 
 export interface SortKey {
@@ -114,6 +131,8 @@ export interface ExportProcedureModel {
   readonly before: string;
   /** Further arguments and what they select. */
   readonly options: Readonly<Record<string, "types" | "flag" | "deleted" | "deleted-all-only">>;
+  /** The range selects rows of this other object; exported is what their column points to. */
+  readonly via?: { readonly object: string; readonly column: string };
 }
 
 export interface ObjectModel {
@@ -124,10 +143,14 @@ export interface ObjectModel {
   readonly columns: readonly ModelColumn[];
   readonly wire: readonly WireField[];
   /** Custom fields: appended to the columns, their wire names are their column names. */
-  readonly customColumns?: (world: World) => readonly ModelColumn[];
+  readonly custom?: CustomColumns;
+  /** Columns that this account has switched off: in no answer, in no export. */
+  readonly hiddenColumns?: (world: World) => ReadonlySet<string>;
   /** Values in the order of the columns, custom ones last. Must be a pure function of the key and the world. */
   readonly make: (row: RowKey, world: World) => readonly Value[];
   readonly operations: readonly ("query" | "read" | "stats" | "describe")[];
+  /** Names that a read takes in the address instead of `id`. */
+  readonly readBy?: readonly (readonly string[])[];
   /** Time ranges the query knows. */
   readonly ranges: readonly RangeName[];
   /** False: no updated_at at all. */
@@ -147,8 +170,22 @@ export interface ObjectModel {
   readonly procedures?: readonly ExportProcedureModel[];
   /** Rows that advance() never deletes. */
   readonly keeps?: (values: readonly Value[]) => boolean;
-  /** Share of rows that a simulated day adds, changes, deletes; the standard ones when left out. */
-  readonly daily?: { readonly added: number; readonly changed: number; readonly deleted: number };
+  /** Rows that a simulated day adds, changes, deletes; the standard shares of the first rows when left out. */
+  readonly daily?: (baseRows: number, knobs: Knobs) => DayOfChanges;
+}
+
+export interface DayOfChanges {
+  readonly added: number;
+  readonly changed: number;
+  readonly deleted: number;
+}
+
+export interface CustomColumns {
+  columns(world: World): readonly ModelColumn[];
+  /** Absent without a value, and in bulk unless named (prospects); or always there. */
+  readonly shown: "when-set" | "always";
+  /** The text stands for several values, shown as `{"value": [...]}`. */
+  isMultiValue(column: string, world: World): boolean;
 }
 
 export const COMMON_SORT: readonly SortKey[] = [

@@ -33,7 +33,7 @@ const refused = (error: string, description: string): TokenAnswer => ({
   body: { error, error_description: description },
 });
 const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-const GRANTS: readonly string[] = ["refresh_token", "client_credentials", "password", JWT_BEARER];
+const GRANTS: ReadonlySet<string> = new Set(["refresh_token", "client_credentials", "password", JWT_BEARER]);
 
 const EXPIRED = refused("invalid_grant", "expired access/refresh token");
 
@@ -64,7 +64,7 @@ export class TokenDesk {
   ): Promise<TokenAnswer> {
     const grant = form.get("grant_type");
     if (grant === undefined) return refused("invalid_request", "missing grant type");
-    if (!GRANTS.includes(grant)) return refused("unsupported_grant_type", "grant type not supported");
+    if (!GRANTS.has(grant)) return refused("unsupported_grant_type", "grant type not supported");
     // An assertion names the app by itself and needs no secret.
     if (grant === JWT_BEARER) return this.#assert(form.get("assertion"), origin);
     const [clientId, secret] = basic ?? [form.get("client_id"), form.get("client_secret")];

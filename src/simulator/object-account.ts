@@ -66,5 +66,5 @@ export const ACCOUNT: ObjectModel = {
   filters: [],
   sortKeys: [],
   defaultSort: "id",
-  daily: { added: 0, changed: 1, deleted: 0 },
+  daily: () => ({ added: 0, changed: 1, deleted: 0 }),
 };

@@ -7,8 +7,9 @@ import { hashText, mix } from "./dice.ts";
 import { activityKind, slotOf } from "./activity-kind.ts";
 import { COMMON_SORT, SORT_UPDATED } from "./model.ts";
 import type { ModelColumn, ModelFilter, ObjectModel, RowKey, Value, WireField, World } from "./model.ts";
+import { campaignField, someId } from "./links.ts";
 import { listEmailOfSlot } from "./list-email.ts";
-import { longText, plainText } from "./text.ts";
+import { longText } from "./text.ts";
 
 const LINKS = [
   "email_id", "email_template_id", "list_email_id", "form_id", "form_handler_id", "site_search_query_id",
@@ -27,6 +28,7 @@ const COLUMNS: readonly ModelColumn[] = [
   { name: "updated_at", kind: "datetime" },
 ];
 
+const CAMPAIGN_PLACE = COLUMNS.findIndex(({ name }) => name === "campaign_id");
 const absent = (name: string): WireField => ({ name, absentWhenNull: true });
 
 const WIRE: readonly WireField[] = [
@@ -41,21 +43,11 @@ const WIRE: readonly WireField[] = [
   ...LINKS.filter((name) => name !== "campaign_id" && !name.startsWith("email_") && name !== "list_email_id").map(
     absent,
   ),
-  { name: "campaign_id", outputs: ["bulk", "mobile"], absentWhenNull: true },
-  {
-    name: "campaign",
-    outputs: ["full", "simple"],
-    absentWhenNull: true,
-    nested: (values, _row, { world }) => {
-      const campaign = values[COLUMN_CAMPAIGN] as number | null;
-      return campaign === null ? null : { id: campaign, name: plainText(mix(world.seed, campaign)) };
-    },
-  },
+  ...campaignField(CAMPAIGN_PLACE),
   { name: "created_at" },
   absent("updated_at"),
 ];
 
-const COLUMN_CAMPAIGN = COLUMNS.findIndex(({ name }) => name === "campaign_id");
 const SALT = hashText("VisitorActivity");
 
 function make(row: RowKey, world: World): readonly Value[] {
@@ -128,11 +120,6 @@ function detailsOf(hash: number, revision: number, visit: boolean): string | nul
   if (rolled % 100 < 5) return null;
   if (rolled % 100 < 9) return "";
   return longText(mix(rolled, 1));
-}
-
-function someId(object: string, hash: number, world: World): number | null {
-  const rows = world.baseRows(object);
-  return rows === 0 ? null : world.idOf(object, hash % rows);
 }
 
 const ids = (name: string, column: string = name): ModelFilter => ({ name, kind: "ids", column, code: 16 });

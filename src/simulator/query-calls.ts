@@ -135,29 +135,51 @@ function compare(a: Value, b: Value): number {
   return a < b ? -1 : 1;
 }
 
-/** One record by id. Throws ApiError. */
+/** One record, or several where the key is not unique (vendor docs, prospects: read by email). Throws ApiError. */
 export function readAnswer(
   model: ObjectModel,
-  id: string | undefined,
+  keys: ReadonlyMap<string, string>,
   parameters: Parameters,
   context: QueryContext,
 ): WireRecord {
   const { account, knobs } = context;
   const table = account.table(model.name);
-  const index = model.operations.includes("query") ? placeOf(model, table, id, knobs) : 0;
   const wire: WireContext = {
     world: account.world,
     zone: account.zone,
     operation: "read",
     output: outputOf(parameters),
   };
-  return { [model.dataKey]: wireRecord(account, model, account.rowKey(table, index), wire, null) };
+  const places = model.operations.includes("query") ? placesOf(model, account, table, keys, knobs) : [0];
+  const records = places.map((index) => wireRecord(account, model, account.rowKey(table, index), wire, null));
+  return { [model.dataKey]: records };
 }
 
-function placeOf(model: ObjectModel, table: Table, id: string | undefined, knobs: Knobs): number {
+function isValue(value: Value | undefined, text: string | undefined): boolean {
+  return (typeof value === "number" || typeof value === "string") && String(value) === text;
+}
+
+function placesOf(
+  model: ObjectModel,
+  account: Account,
+  table: Table,
+  keys: ReadonlyMap<string, string>,
+  knobs: Knobs,
+): readonly number[] {
+  const unknown = new ApiError(model.unknownIdCode ?? knobs.unknownIdCode);
+  const names = model.readBy?.find((candidate) => candidate.every((name) => keys.has(name)));
+  if (names !== undefined) {
+    const columns = names.map((name) => table.model.columns.findIndex((column) => column.name === name));
+    const test = (values: readonly Value[]): boolean =>
+      names.every((name, n) => isValue(values[columns[n] ?? -1], keys.get(name)));
+    const found = [...selectRows(account, table, { spans: {}, deleted: "live", test })];
+    if (found.length === 0) throw names.includes("email") ? new ApiError(4) : unknown;
+    return found;
+  }
+  const id = keys.get("id");
   if (id === undefined) throw new ApiError(13);
   if (!/^\d{1,15}$/.test(id)) throw new ApiError(16);
   const index = table.ids.indexOf(Number(id));
-  if (!table.isLive(index)) throw new ApiError(model.unknownIdCode ?? knobs.unknownIdCode);
-  return index;
+  if (!table.isLive(index)) throw unknown;
+  return [index];
 }

@@ -2,6 +2,7 @@
 import { Account } from "./account.ts";
 import { createClock } from "./clock.ts";
 import type { SimClock } from "./clock.ts";
+import { emailStatsTruth, emailTruth } from "./email-calls.ts";
 import { truthRecord } from "./encode-row.ts";
 import { ExportQueue } from "./export-queue.ts";
 import { createFaults } from "./faults.ts";
@@ -92,6 +93,10 @@ export function* truthRows(
   deleted: "live" | "deleted" | "all",
 ): Generator<Readonly<Record<string, Value>>> {
   const { account } = state;
+  if (object === "Email" || object === "EmailStats") {
+    yield* object === "Email" ? emailTruth(account) : emailStatsTruth(account);
+    return;
+  }
   const table = account.table(object);
   const columns = account.columns(table.model);
   for (let index = 0; index < table.count; index += 1) {

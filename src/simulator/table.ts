@@ -5,7 +5,8 @@
 import { hashText, mix, unit } from "./dice.ts";
 import { creationSeconds, DAY } from "./history.ts";
 import type { History } from "./history.ts";
-import type { ObjectModel, RangeName, RowKey } from "./model.ts";
+import type { Knobs } from "./knobs.ts";
+import type { DayOfChanges, ObjectModel, RangeName, RowKey } from "./model.ts";
 import { idSpace } from "./scale.ts";
 import type { IdSpace } from "./scale.ts";
 
@@ -16,7 +17,14 @@ export interface TableSize {
   readonly updatedMissing: number;
 }
 
-const DAILY = { added: 0.002, changed: 0.004, deleted: 0.0008 };
+/** About as dense as the last days of the history; a few rows at least, so that small accounts change too. */
+function standardDay(rows: number): DayOfChanges {
+  return {
+    added: Math.max(5, Math.round(rows * 0.002)),
+    changed: Math.max(6, Math.round(rows * 0.004)),
+    deleted: Math.max(1, Math.round(rows * 0.0008)),
+  };
+}
 
 /** What an export keeps of the rows it selected, so that its files stay as they are. */
 export interface RowState {
@@ -95,15 +103,13 @@ export class Table {
   }
 
   /** One day of new, changed and deleted rows, from the second `from` on; `day` counts from 1. */
-  advance(day: number, from: number, keeps: (index: number) => boolean): void {
-    const { added, changed, deleted } = this.model.daily ?? DAILY;
+  advance(day: number, from: number, knobs: Knobs, keeps: (index: number) => boolean): void {
+    const { added, changed, deleted } = this.model.daily?.(this.baseRows, knobs) ?? standardDay(this.baseRows);
     const dice = mix(this.#salt, 0x5eed ^ day);
     const before = this.count;
-    const portion = (share: number, least: number): number =>
-      share === 0 ? 0 : Math.max(least, Math.round(this.baseRows * share));
-    this.#append(portion(added, 5), dice, from);
-    if (this.model.hasUpdated) this.#change(portion(changed, 6), before, mix(dice, 2), from);
-    this.#delete(portion(deleted, 1), before, mix(dice, 3), from, keeps);
+    if (added > 0) this.#append(added, dice, from);
+    if (this.model.hasUpdated) this.#change(changed, before, mix(dice, 2), from);
+    this.#delete(deleted, before, mix(dice, 3), from, keeps);
     this.version += 1;
     this.#orders.clear();
   }
