@@ -84,6 +84,8 @@ export interface EtlConfig {
   readonly bytesPerFile: number;
   readonly warehouse: { readonly kind: "none" } | { readonly kind: "duckdb"; readonly path: string } | SnowflakeConfig;
   readonly overlapMs: number;
+  /** Silence after which another run takes over. */
+  readonly leaseTtlMs: number;
   readonly stopGraceMs: number;
   readonly tmpDir: string;
 }

@@ -44,6 +44,7 @@ export async function resolveConfig(
     rowsPerFile: values.get("PARDOT_ETL_ROWS_PER_FILE"),
     bytesPerFile: values.get("PARDOT_ETL_BYTES_PER_FILE"),
     warehouse,
+    leaseTtlMs: values.get("PARDOT_ETL_LEASE_TTL"),
     stopGraceMs: values.get("PARDOT_ETL_STOP_GRACE"),
   };
   if (!isComplete(given) || !isComplete(etl)) return null;

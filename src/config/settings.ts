@@ -250,6 +250,14 @@ const OWN_SETTINGS = [
     meaning: "How far before the newest known record the next range starts.",
   },
   {
+    env: "PARDOT_ETL_LEASE_TTL",
+    kind: "duration",
+    min: "1s",
+    max: "1h",
+    default: "60s",
+    meaning: "A run that gives no sign of life for so long is taken for dead, and the next one takes over.",
+  },
+  {
     env: "PARDOT_ETL_STOP_GRACE",
     kind: "duration",
     min: "0s",

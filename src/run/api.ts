@@ -5,7 +5,9 @@ import type { OnEvent } from "../events.ts";
 import type { Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { WishText } from "../plan/wish.ts";
+import type { Processes } from "../platform/process-identity.ts";
 import type { Random } from "../platform/random.ts";
+import type { Ticker } from "../platform/ticker.ts";
 
 /** What every operation takes besides the configuration. The defaults are the real world's. */
 export interface Surroundings {
@@ -15,6 +17,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly transport: Transport;
+  readonly ticker: Ticker;
+  readonly processes: Processes;
 }
 
 export type RunOptions = WishText;

@@ -1,6 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
-import { Journal } from "../commit/journal.ts";
+import { Journal, loadState } from "../commit/journal.ts";
+import type { Lease } from "../commit/lease.ts";
 import { CallLedger } from "../commit/ledger.ts";
 import type { Manifest, ManifestWarning } from "../commit/manifest.ts";
 import type { Change } from "../commit/state.ts";
@@ -20,6 +21,7 @@ import { chosenObjects } from "./chosen.ts";
 import { execute } from "./execute.ts";
 import { commitRun } from "./finish.ts";
 import { startGrace } from "./grace.ts";
+import { holdLease } from "./hold-lease.ts";
 import { loadCommitted } from "./load.ts";
 import { Outcomes } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
@@ -43,25 +45,41 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
   });
   try {
     await warehouse.check(surroundings.signal);
-    await tidySpools(config.etl.tmpDir, surroundings.clock, surroundings.signal);
-    await store.storage.tidy(surroundings.signal);
-    return await runOn(config, wish, store, warehouse, warnings, surroundings);
+    const startedAt = surroundings.clock.now();
+    const identity = { startedAt, runId: `${compactInstant(startedAt)}-${surroundings.random.hex(3)}` };
+    const held = await holdLease(store.storage, identity.runId, config, surroundings);
+    try {
+      const leased: Surroundings = { ...surroundings, signal: held.signal };
+      await tidySpools(config.etl.tmpDir, leased.clock, leased.signal);
+      await store.storage.tidy(leased.signal);
+      // Read again now that nobody else writes.
+      const current = { storage: store.storage, loaded: await loadState(store.storage, leased.signal) };
+      return await runOn(config, wish, { ...identity, lease: held.lease, warehouse, warnings }, current, leased);
+    } finally {
+      await held.lease.release();
+    }
   } finally {
     await warehouse.close();
   }
 }
 
+/** What one run has for itself. */
+interface OneRun {
+  readonly runId: string;
+  readonly startedAt: Instant;
+  readonly lease: Lease;
+  readonly warehouse: Warehouse;
+  readonly warnings: readonly ManifestWarning[];
+}
+
 async function runOn(
   config: Config,
   wish: RangeWish,
+  { runId, startedAt, lease, warehouse, warnings }: OneRun,
   store: Store,
-  warehouse: Warehouse,
-  warnings: readonly ManifestWarning[],
   surroundings: Surroundings,
 ): Promise<RunResult> {
   const { clock, random, onEvent } = surroundings;
-  const startedAt = clock.now();
-  const runId = `${compactInstant(startedAt)}-${random.hex(3)}`;
   const grace = startGrace(surroundings.signal, config.etl.stopGraceMs, clock);
   const journal = new Journal({ ...store, clock, runId, signal: grace.never });
   const time = pardotClock(surroundings);
@@ -109,6 +127,8 @@ async function runOn(
     grace.end();
   }
   await ledger.settle();
+  // A run that slept while another took over must not add to what is committed.
+  await lease.check();
   const { manifest, key } = await commitRun(
     {
       config,

@@ -2,7 +2,9 @@ import type { PardotConfig } from "../config/config.ts";
 import type { OnEvent } from "../events.ts";
 import { openConnections } from "../http/transport.ts";
 import { systemClock } from "../platform/clock.ts";
+import { systemProcesses } from "../platform/process-identity.ts";
 import { systemRandom } from "../platform/random.ts";
+import { systemTicker } from "../platform/ticker.ts";
 import type { Surroundings } from "./api.ts";
 
 /** Time without a byte after which a connection is given up, where no configuration says otherwise. */
@@ -28,7 +30,15 @@ export async function inTheRealWorld<T>(wishes: Wishes, work: (surroundings: Sur
   try {
     const { signal, onEvent } = wishes;
     const { transport } = connections;
-    return await work({ signal, onEvent, transport, clock: systemClock, random: systemRandom });
+    return await work({
+      signal,
+      onEvent,
+      transport,
+      clock: systemClock,
+      random: systemRandom,
+      ticker: systemTicker,
+      processes: systemProcesses,
+    });
   } finally {
     await connections.close();
   }

@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { fakeClock } from "../../test/fakes/clock.ts";
+import { LeaseError } from "../errors.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Processes } from "../platform/process-identity.ts";
+import { openMemoryStorage } from "../storage/memory.ts";
+import type { MemoryStorage } from "../storage/memory.ts";
+import { LEASE_PREFIX, takeLease } from "./lease.ts";
+import type { Lease, LeaseOptions } from "./lease.ts";
+
+// Holds G5: one run at a time.
+
+const never = new AbortController().signal;
+const TTL = 60_000;
+
+interface Holder {
+  readonly lease: Lease;
+  /** What its timer would do. */
+  readonly beat: () => Promise<void>;
+  readonly lost: LeaseError[];
+}
+
+function processes(pid: number, dead: readonly number[] = []): Processes {
+  return {
+    self: { host: "h", boot: "b", pid, started: "1" },
+    isDead: (identity) => dead.includes(identity.pid),
+  };
+}
+
+async function take(storage: MemoryStorage, options: Partial<LeaseOptions> = {}): Promise<Holder> {
+  let tick: () => void = () => undefined;
+  const lost: LeaseError[] = [];
+  const lease = await takeLease({
+    storage,
+    clock: fakeClock(),
+    ticker: {
+      start: (_, call) => {
+        tick = call;
+        return () => {
+          tick = () => undefined;
+        };
+      },
+    },
+    processes: processes(1),
+    runId: "run-1",
+    ttlMs: TTL,
+    onLost: (error) => lost.push(error),
+    waitSignal: never,
+    signal: never,
+    ...options,
+  });
+  const beat = async (): Promise<void> => {
+    tick();
+    for (let i = 0; i < 50; i += 1) await Promise.resolve();
+  };
+  return { lease, beat, lost };
+}
+
+/** A clock on which something happens while one waits. */
+function busyClock(during: () => Promise<void>, start?: number): Clock & { slept: readonly number[] } {
+  const clock = fakeClock(start);
+  return {
+    slept: clock.slept,
+    now: () => clock.now(),
+    sleep: async (ms, signal) => {
+      await during();
+      await clock.sleep(ms, signal);
+    },
+  };
+}
+
+const keys = (storage: MemoryStorage): string[] =>
+  [...storage.files.keys()].map((key) => key.slice(LEASE_PREFIX.length)).toSorted();
+
+describe("lease", () => {
+  it("is taken at once on a new destination, and after one that was released", async () => {
+    const storage = openMemoryStorage();
+    const first = await take(storage);
+    await first.lease.release();
+    const clock = fakeClock();
+    const second = await take(storage, { clock });
+    expect([first.lease.number, second.lease.number]).toEqual([1, 2]);
+    expect(clock.slept).toEqual([]);
+  });
+
+  it("is refused while its holder shows signs of life, whatever the two clocks say", async () => {
+    for (const hours of [-5, 0, 5]) {
+      const storage = openMemoryStorage();
+      const holder = await take(storage);
+      const clock = busyClock(holder.beat, Date.parse("2026-03-20T09:30:00Z") + hours * 3_600_000);
+      await expect(take(storage, { clock, processes: processes(2) })).rejects.toMatchObject({
+        code: "lease.held",
+        exitCode: 8,
+      });
+      expect(clock.slept.length).toBeLessThan(3);
+    }
+  });
+
+  it("is taken over from a holder that is silent for the time, and not before", async () => {
+    const storage = openMemoryStorage();
+    await take(storage);
+    const clock = fakeClock();
+    const successor = await take(storage, { clock, processes: processes(2) });
+    expect(successor.lease.number).toBe(2);
+    expect(clock.slept.reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(TTL);
+  });
+
+  it("is taken over at once from a process of this machine that is dead", async () => {
+    const storage = openMemoryStorage();
+    await take(storage);
+    const clock = fakeClock();
+    await take(storage, { clock, processes: processes(2, [1]) });
+    expect(clock.slept).toEqual([]);
+  });
+
+  it("goes to one of two runs that start together", async () => {
+    const storage = openMemoryStorage();
+    const both = await Promise.allSettled([take(storage), take(storage, { processes: processes(2) })]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+  });
+
+  it("tells a holder that slept and was succeeded, at its next beat and before it commits", async () => {
+    const storage = openMemoryStorage();
+    const sleeper = await take(storage);
+    await take(storage, { processes: processes(2) });
+    await expect(sleeper.lease.check()).rejects.toMatchObject({ code: "lease.lost" });
+    await sleeper.beat();
+    await sleeper.beat();
+    expect(sleeper.lost).toHaveLength(1);
+    expect(sleeper.lost[0]).toBeInstanceOf(LeaseError);
+  });
+
+  it("is not lost over a beat that fails for want of a network", async () => {
+    const storage = openMemoryStorage();
+    let isDown = false;
+    const create: MemoryStorage["create"] = async (...args) => {
+      if (isDown) throw new Error("no network");
+      return storage.create(...args);
+    };
+    const holder = await take({ ...storage, create } as MemoryStorage);
+    isDown = true;
+    await holder.beat();
+    isDown = false;
+    await holder.beat();
+    expect(holder.lost).toEqual([]);
+    await holder.lease.check();
+  });
+
+  it("leaves few files: the last beat alone, and the last leases", async () => {
+    const storage = openMemoryStorage();
+    for (let i = 0; i < 9; i += 1) {
+      const holder = await take(storage);
+      for (let beat = 0; beat < 3; beat += 1) await holder.beat();
+      await holder.lease.release();
+    }
+    expect(keys(storage)).toHaveLength(15);
+    expect(keys(storage)[0]).toBe("0000000005.beat-000003.json");
+  });
+});

@@ -1,0 +1,192 @@
+import { LeaseError } from "../errors.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { ProcessIdentity, Processes } from "../platform/process-identity.ts";
+import type { Ticker } from "../platform/ticker.ts";
+import type { Storage } from "../storage/storage.ts";
+
+/**
+ * One run at a time on a destination: numbered leases under `_pardot_etl/state/lease/`. Number 7 is taken by creating
+ * `0000000007.json` exclusively, kept alive by creating `0000000007.beat-000001.json` and so on, and ended by
+ * `0000000007.released.json`. Nothing is overwritten, so the same works on S3 and in a folder.
+ *
+ * Clocks are never compared: whether a holder lives is seen from whether another beat appears while one waits.
+ */
+export const LEASE_PREFIX = "_pardot_etl/state/lease/";
+
+/** Beats within the time after which a silent holder counts as gone. */
+const BEATS_PER_TTL = 4;
+
+/** Looks at a silent holder within that time. */
+const LOOKS_PER_TTL = 6;
+
+/** Leases that are kept for people to read. */
+const LEASES_KEPT = 5;
+
+export interface LeaseOptions {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly ticker: Ticker;
+  readonly processes: Processes;
+  readonly runId: string;
+  /** Silence after which another run takes over, `PARDOT_ETL_LEASE_TTL`. */
+  readonly ttlMs: number;
+  /** Told once when the lease is lost: the run has to stop. */
+  readonly onLost: (error: LeaseError) => void;
+  /** Ends the waiting for a silent holder. */
+  readonly waitSignal: AbortSignal;
+  readonly signal: AbortSignal;
+}
+
+export interface Lease {
+  readonly number: number;
+  /** Throws LeaseError (exit 8) when a run with a higher number has begun: nothing may be committed any more. */
+  check(): Promise<void>;
+  /** Ends the lease; the next run need not wait. Never rejects. */
+  release(): Promise<void>;
+}
+
+interface Found {
+  readonly number: number;
+  readonly beats: number;
+  readonly isReleased: boolean;
+}
+
+/**
+ * Takes the lease. A live holder: LeaseError (exit 8), found out within `ttlMs` at most; a holder that is known to be
+ * dead, or silent for `ttlMs` by this machine's clock, is succeeded.
+ */
+export async function takeLease(options: LeaseOptions): Promise<Lease> {
+  const { storage, signal, runId, processes, clock } = options;
+  const last = await newest(storage, signal);
+  if (last !== null && !last.isReleased) await outlive(last, options);
+  const number = (last?.number ?? 0) + 1;
+  const holder = { run_id: runId, taken_at: new Date(clock.now()).toISOString(), ...processes.self };
+  const outcome = await storage.create(leaseKey(number), json(holder), signal);
+  if (outcome === "exists") throw await heldBy(number, options);
+  return keep(number, options);
+}
+
+/** Waits until the holder of a lease is seen dead or silent for long enough. Throws when it lives. */
+async function outlive(holder: Found, options: LeaseOptions): Promise<void> {
+  const { storage, clock, processes, ttlMs, signal, waitSignal } = options;
+  const identity = await holderOf(storage, holder.number, signal);
+  if (identity !== null && processes.isDead(identity)) return;
+  const until = clock.now() + ttlMs;
+  while (clock.now() < until) {
+    await clock.sleep(Math.max(1, Math.min(ttlMs / LOOKS_PER_TTL, until - clock.now())), waitSignal);
+    const now = await newest(storage, signal);
+    if (now === null || now.number > holder.number) throw await heldBy(now?.number ?? holder.number, options);
+    if (now.isReleased) return;
+    if (now.beats > holder.beats) throw await heldBy(holder.number, options);
+  }
+}
+
+function keep(number: number, options: LeaseOptions): Lease {
+  const { storage, ticker, ttlMs, onLost, signal } = options;
+  let beats = 0;
+  let beating: Promise<void> = Promise.resolve();
+  let isOver = false;
+  const check = async (): Promise<void> => {
+    const last = await newest(storage, signal);
+    if (last !== null && last.number > number) throw lost(number, last.number);
+  };
+  const beat = async (): Promise<void> => {
+    if (isOver) return;
+    try {
+      await check();
+      beats += 1;
+      await storage.create(beatKey(number, beats), json({ beat: beats }), signal);
+      if (beats > 1) await storage.remove(beatKey(number, beats - 1), signal);
+    } catch (error) {
+      // A beat that fails for want of a network is made up for by the next; a successor is not.
+      if (!(error instanceof LeaseError) || isOver) return;
+      isOver = true;
+      onLost(error);
+    }
+  };
+  const stop = ticker.start(ttlMs / BEATS_PER_TTL, () => {
+    beating = beating.then(beat);
+  });
+  return {
+    number,
+    check,
+    release: async () => {
+      isOver = true;
+      stop();
+      await beating;
+      try {
+        await storage.create(releasedKey(number), json({ beats }), signal);
+        await forgetOld(storage, number, signal);
+      } catch {
+        // The lease then ends by its silence: the next run waits for that instead.
+      }
+    },
+  };
+}
+
+/** The lease with the highest number and what has been seen of it; null when none was ever taken. */
+async function newest(storage: Storage, signal: AbortSignal): Promise<Found | null> {
+  let found: Found | null = null;
+  for await (const { key } of storage.list(LEASE_PREFIX, signal)) {
+    const match = /^(\d{10})\.(?:json|beat-(\d{6})\.json|released\.json)$/.exec(key.slice(LEASE_PREFIX.length));
+    if (match === null) continue;
+    const number = Number(match[1]);
+    if (found === null || number > found.number) found = { number, beats: 0, isReleased: false };
+    if (match[2] !== undefined) found = { ...found, beats: Math.max(found.beats, Number(match[2])) };
+    if (key.endsWith(".released.json")) found = { ...found, isReleased: true };
+  }
+  return found;
+}
+
+async function forgetOld(storage: Storage, number: number, signal: AbortSignal): Promise<void> {
+  const old: string[] = [];
+  for await (const { key } of storage.list(LEASE_PREFIX, signal)) {
+    const of = Number(key.slice(LEASE_PREFIX.length, LEASE_PREFIX.length + 10));
+    if (of <= number - LEASES_KEPT) old.push(key);
+  }
+  for (const key of old) await storage.remove(key, signal);
+}
+
+async function holderOf(
+  storage: Storage,
+  number: number,
+  signal: AbortSignal,
+): Promise<(ProcessIdentity & { run_id: string }) | null> {
+  const bytes = await storage.read(leaseKey(number), signal);
+  if (bytes === null) return null;
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as ProcessIdentity & { run_id: string };
+  } catch {
+    return null;
+  }
+}
+
+async function heldBy(number: number, options: LeaseOptions): Promise<LeaseError> {
+  const { storage, signal } = options;
+  const holder = await holderOf(storage, number, signal);
+  const who = holder === null ? "another run" : `run ${holder.run_id} (process ${holder.pid} on ${holder.host})`;
+  return new LeaseError(`start a run on ${storage.location}: ${who} is at work`, {
+    code: "lease.held",
+    hint: "Wait for it, or stop it. Nothing was changed and Pardot was not called. A run that was killed is succeeded once it has been silent for PARDOT_ETL_LEASE_TTL.",
+  });
+}
+
+function lost(mine: number, other: number): LeaseError {
+  return new LeaseError(`hold lease ${mine}: a later run has taken lease ${other}`, {
+    code: "lease.lost",
+    hint: "This run was silent for so long that another took over, and commits nothing more. What it landed stays; the other run accounts for it.",
+  });
+}
+
+const leaseKey = (number: number): string => `${LEASE_PREFIX}${padded(number)}.json`;
+const beatKey = (number: number, beat: number): string =>
+  `${LEASE_PREFIX}${padded(number)}.beat-${String(beat).padStart(6, "0")}.json`;
+const releasedKey = (number: number): string => `${LEASE_PREFIX}${padded(number)}.released.json`;
+
+function padded(number: number): string {
+  return String(number).padStart(10, "0");
+}
+
+function json(value: object): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+
+/** Which process on which machine, so that another one on the same machine can tell whether it still lives. */
+export interface ProcessIdentity {
+  readonly host: string;
+  /** Changes with each start of the machine or container; empty where the system does not tell. */
+  readonly boot: string;
+  readonly pid: number;
+  /** Start of the process in the system's own count: a process id is given again, this with it is not. */
+  readonly started: string;
+}
+
+export interface Processes {
+  readonly self: ProcessIdentity;
+  /** Whether a process is known to be dead: it ran on this machine since its last start and is gone. */
+  isDead(identity: ProcessIdentity): boolean;
+}
+
+export const systemProcesses: Processes = {
+  get self() {
+    return { host: hostname(), boot: bootId(), pid: process.pid, started: startOf(process.pid) ?? "" };
+  },
+  isDead: ({ host, boot, pid, started }) => {
+    if (host !== hostname() || boot === "" || boot !== bootId()) return false;
+    return startOf(pid) !== started;
+  },
+};
+
+/** Linux tells both in /proc; elsewhere nobody is called dead. */
+function bootId(): string {
+  return read("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
+}
+
+/** Field 22 of /proc/<pid>/stat, the start time in clock ticks since the machine started; null when there is no such process. */
+function startOf(pid: number): string | null {
+  const stat = read(`/proc/${pid}/stat`);
+  // The name in parentheses may hold blanks and parentheses itself.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields?.[19] ?? null;
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
