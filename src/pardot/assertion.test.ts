@@ -109,6 +109,17 @@ describe("the flow jwt", () => {
     expect(sent(tokenForms[2]).claims["exp"]).toBe((NOW + off) / 1000 + 90);
   });
 
+  test("keeps to its own clock while that is off by no more than half a minute", async () => {
+    const date = new Date(NOW + 30_000).toUTCString();
+    const { pardot, tokenForms } = harness({
+      steps: [{ status: 401 }, PAGE],
+      tokens: [{ headers: { date }, body: tokenBody(CANARIES.accessToken) }],
+      config: { auth: AUTH },
+    });
+    await pardot.queryPage(TAG, NEVER);
+    expect(tokenForms.map((form) => sent(form).claims["exp"])).toEqual([NOW / 1000 + 90, NOW / 1000 + 90]);
+  });
+
   test("gives up when Salesforce's clock does not help", async () => {
     const { pardot, tokenForms } = jwt(Array.from({ length: 9 }, () => refusal("invalid assertion", NOW + 600_000)));
     expect(await caught(pardot.queryPage(TAG, NEVER))).toMatchObject({ exitCode: 3, code: "auth.assertion-invalid" });

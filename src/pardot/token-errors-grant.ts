@@ -70,13 +70,14 @@ export const GRANT_ERRORS: readonly TokenError[] = [
     meaning: {
       any: "the user has not approved this app",
       jwt: "the user in PARDOT_USERNAME is not pre-authorised for this app, or not known at this login host",
-      client_credentials: "the app's run-as user is not pre-authorised for it",
+      client_credentials: "the app's run-as user may not be used by it",
     },
     hint: {
       any: "Let the API user approve the app once in a browser, or pre-authorise the user in the app's policies.",
       refresh_token: CONSENT,
       jwt: "Set the app's policies to pre-authorise admin approved users, add a permission set or profile of that user to the app, and check PARDOT_USERNAME and that PARDOT_LOGIN_URL is the host of the user's org.",
-      client_credentials: "Add a permission set or profile of the run-as user to the app's policies.",
+      client_credentials:
+        "Choose the run-as user in the app's policies once more, and check that the user is active and may use the API.",
     },
     retry: "no",
   },

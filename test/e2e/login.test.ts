@@ -1,0 +1,265 @@
+import { generateKeyPairSync } from "node:crypto";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import type { CheckLine } from "../../src/run/api.ts";
+import {
+  SIMULATOR_CLIENT_SECRET,
+  SIMULATOR_PASSWORD,
+  SIMULATOR_REFRESH_TOKEN,
+  SIMULATOR_USERNAME,
+} from "../../src/simulator/index.ts";
+import type { SimulatorOptions } from "../../src/simulator/index.ts";
+import { runCli, startCli } from "./cli.ts";
+import type { CliResult } from "./cli.ts";
+import { expectExactly, filesBelow, scene } from "./harness.ts";
+import type { Environment, Scene } from "./harness.ts";
+
+// Every flow through the real command line, as a process of its own. Holds G8: no secret in what is printed or written.
+
+const APP_KEYS = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const PKCS1 = APP_KEYS.privateKey.export({ type: "pkcs1", format: "pem" }).toString();
+const PKCS8 = APP_KEYS.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const jwtPublicKey = APP_KEYS.publicKey.export({ type: "spki", format: "pem" }).toString();
+const OTHER_KEY = generateKeyPairSync("rsa", { modulusLength: 2048 })
+  .privateKey.export({ type: "pkcs8", format: "pem" })
+  .toString();
+
+/** Pieces of every secret there is; access tokens and assertions all start as the last two do. */
+const CANARIES = [
+  SIMULATOR_CLIENT_SECRET,
+  SIMULATOR_REFRESH_TOKEN,
+  SIMULATOR_PASSWORD,
+  ...[PKCS1, PKCS8, OTHER_KEY].map((pem) => pem.slice(200, 240)),
+  "00DSIM000000001!AQ",
+  Buffer.from('{"alg":').toString("base64url"),
+];
+
+const NOTHING: Environment = { PARDOT_CLIENT_SECRET: "", PARDOT_REFRESH_TOKEN: "" };
+const JWT: Environment = { ...NOTHING, PARDOT_USERNAME: SIMULATOR_USERNAME, PARDOT_PRIVATE_KEY: PKCS8 };
+const CLIENT: Environment = { PARDOT_REFRESH_TOKEN: "" };
+const PASSWORD: Environment = { ...CLIENT, PARDOT_USERNAME: SIMULATOR_USERNAME, PARDOT_PASSWORD: SIMULATOR_PASSWORD };
+/** One small object is enough: the flows differ in nothing that comes after the token. */
+const OBJECTS: Environment = { PARDOT_ETL_OBJECTS: "Tag" };
+
+/** An account whose time is that of this machine. */
+async function start(options: SimulatorOptions, env: Environment): Promise<Scene> {
+  const now = new Date().toISOString();
+  const at = await scene({ now, jwtPublicKey, ...options }, { ...OBJECTS, ...env });
+  onTestFinished(() => at.close());
+  return at;
+}
+
+/** Runs the command line with its log at the finest; no secret is in what it prints, and none in what it has written. */
+async function cli(at: Scene, args: readonly string[], env: Environment = {}): Promise<CliResult> {
+  const result = await runCli([...args, "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
+  const files = await filesBelow(at.root);
+  const texts = await Promise.all(files.map((name) => readFile(join(at.root, name), "latin1")));
+  for (const canary of CANARIES) {
+    for (const text of [result.stdout, result.stderr, ...texts]) expect(text).not.toContain(canary);
+  }
+  return result;
+}
+
+async function run(at: Scene, env: Environment = {}): Promise<Manifest> {
+  const { code, stdout, stderr } = await cli(at, ["run", "--json"], env);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
+  return JSON.parse(stdout) as Manifest;
+}
+
+/** The line of `check` about the credentials. */
+async function credentials(at: Scene): Promise<CheckLine | undefined> {
+  const { code, stdout, stderr } = await cli(at, ["check", "--json"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
+  return (JSON.parse(stdout) as { lines: CheckLine[] }).lines.find((line) => line.name === "credentials");
+}
+
+/** A folder for a token file, apart from where secrets are looked for. */
+async function tokenFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "pardot-etl-tokens-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+function warningsOf(manifest: Manifest): readonly string[] {
+  return manifest.warnings.map((warning) => warning.code);
+}
+
+describe("a flow", () => {
+  it.each<readonly [string, Environment, readonly string[]]>([
+    ["refresh_token", {}, []],
+    ["jwt", JWT, []],
+    ["client_credentials", CLIENT, []],
+    ["password", PASSWORD, ["auth.password-flow"]],
+  ])("%s checks, runs and lands everything", async (flow, env, warnings) => {
+    const at = await start({}, env);
+    const line = await credentials(at);
+    expect(line).toMatchObject({ status: warnings.length === 0 ? "ok" : "warning" });
+    expect(line?.message).toMatch(new RegExp(`^accepted by the flow ${flow}; API version 4`));
+    const manifest = await run(at);
+    expect([manifest.status, warningsOf(manifest)]).toEqual(["complete", warnings]);
+    await expectExactly(at, "Tag");
+    const stats = at.simulator.stats();
+    expect(stats.tokenRequests).toBe(2);
+    const grant = flow === "jwt" ? "urn:ietf:params:oauth:grant-type:jwt-bearer" : flow;
+    const grants = stats.requests.filter((request) => request.kind === "token");
+    expect(new Set(grants.map((request) => request.parameters["grant_type"]))).toEqual(new Set([grant]));
+  });
+
+  it("jwt takes its key from a file, or with literal line ends, and logs in again when the token dies", async () => {
+    const at = await start({ knobs: { accessTokenExpiry: "fixed", accessTokenSeconds: 0, tokenMs: 0 } }, JWT);
+    await writeFile(`${at.root}.pem`, PKCS1, { mode: 0o600 });
+    onTestFinished(() => rm(`${at.root}.pem`));
+    const line = JSON.stringify(PKCS1).slice(1, -1);
+    for (const env of [
+      { PARDOT_PRIVATE_KEY: "", PARDOT_PRIVATE_KEY_FILE: `${at.root}.pem` },
+      { PARDOT_PRIVATE_KEY: line },
+    ]) {
+      // A life of no second: each token is dead by the time it is used, until the run gives up.
+      const { code, stdout } = await cli(at, ["run", "--json"], env);
+      expect([code, (JSON.parse(stdout) as { error: { code: string } }).error.code]).toEqual([
+        3,
+        "pardot.token-refused",
+      ]);
+    }
+    expect(at.simulator.stats().tokenRequests).toBe(4);
+  });
+
+  it("jwt gets in on a machine whose clock is years off, and says so", async () => {
+    const at = await start({ now: "2031-05-01T00:00:00Z" }, JWT);
+    const manifest = await run(at);
+    expect([manifest.status, warningsOf(manifest)]).toEqual(["complete", ["auth.clock-off"]]);
+    await expectExactly(at, "Tag");
+    expect(at.simulator.stats().tokenRequests).toBe(2);
+  });
+});
+
+describe("a refused login", () => {
+  it.each<readonly [string, Environment, SimulatorOptions, string, RegExp]>([
+    ["another app's key", { ...JWT, PARDOT_PRIVATE_KEY: OTHER_KEY }, {}, "auth.assertion-invalid", /certificate/],
+    [
+      "a user who is not pre-authorised",
+      JWT,
+      { knobs: { jwtUserApproved: false } },
+      "auth.user-not-approved",
+      /permission set/,
+    ],
+    ["an unknown user", { ...JWT, PARDOT_USERNAME: "nobody" }, {}, "auth.user-not-approved", /PARDOT_USERNAME/],
+    [
+      "a sandbox's login host",
+      JWT,
+      { knobs: { jwtAudience: "https://test.salesforce.com" } },
+      "auth.audience-invalid",
+      /PARDOT_LOGIN_URL/,
+    ],
+    ["an unknown app", { ...JWT, PARDOT_CLIENT_ID: "other" }, {}, "auth.client-unknown", /PARDOT_CLIENT_ID/],
+    [
+      "a host that is no My Domain",
+      CLIENT,
+      { knobs: { clientCredentialsHere: false } },
+      "auth.my-domain-required",
+      /My Domain only/,
+    ],
+    ["a wrong password", { ...PASSWORD, PARDOT_PASSWORD: "other" }, {}, "auth.authentication-failed", /security token/],
+    [
+      "an org that blocks passwords",
+      PASSWORD,
+      { knobs: { passwordFlow: false } },
+      "auth.authentication-failed",
+      /Summer '23/,
+    ],
+    ["an app without the scope", JWT, { knobs: { scopePardotApi: false } }, "auth.scope-missing", /pardot_api/],
+  ])("for %s ends with exit 3 and says what to do", async (_what, env, options, code, hint) => {
+    const at = await start(options, env);
+    const { code: exit, stdout, stderr } = await cli(at, ["run", "--json"]);
+    expect(exit).toBe(3);
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string; hint: string } };
+    expect(error).toMatchObject({ code, hint: expect.stringMatching(hint) as string });
+    expect(stderr).toContain(error.message);
+    expect(at.simulator.stats().calls).toBe(0);
+  });
+
+  it("for credentials that cannot be is told before any request, with everything else that is wrong", async () => {
+    const at = await start({}, { ...JWT, PARDOT_PRIVATE_KEY: PKCS8.slice(0, 600), PARDOT_REFRESH_TOKEN: "" });
+    const { code, stdout } = await cli(at, ["run", "--json"], { PARDOT_TIMEZONE: "nowhere", PARDOT_USERNAME: "" });
+    const { problems } = (JSON.parse(stdout) as { error: { problems: { path: string }[] } }).error;
+    expect([code, problems.map((problem) => problem.path)]).toEqual([
+      2,
+      ["PARDOT_TIMEZONE", "PARDOT_USERNAME", "PARDOT_PRIVATE_KEY"],
+    ]);
+    const both = await cli(at, ["run"], { PARDOT_PRIVATE_KEY: PKCS8, PARDOT_REFRESH_TOKEN: SIMULATOR_REFRESH_TOKEN });
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining("one of jwt, refresh_token") as string]);
+    expect(at.simulator.stats().tokenRequests).toBe(0);
+  });
+});
+
+describe("a rotated refresh token", () => {
+  it("is kept in the token file, which later runs and checks go by", async () => {
+    const file = join(await tokenFolder(), "token");
+    const at = await start({ knobs: { refreshTokenRotation: true } }, { PARDOT_TOKEN_FILE: file });
+    const kept = async (): Promise<readonly [string, number]> => [
+      await readFile(file, "utf8"),
+      (await stat(file)).mode & 0o777,
+    ];
+    expect([(await run(at)).status, await kept()]).toEqual(["complete", [`${SIMULATOR_REFRESH_TOKEN}-1\n`, 0o600]]);
+    expect([(await run(at)).status, await kept()]).toEqual(["complete", [`${SIMULATOR_REFRESH_TOKEN}-2\n`, 0o600]]);
+    expect(await credentials(at)).toMatchObject({ status: "ok" });
+    // The configured token is not needed any more, and the file's mode is watched over.
+    await chmod(file, 0o640);
+    const open = await run(at, { PARDOT_REFRESH_TOKEN: "" });
+    expect([open.status, warningsOf(open)]).toEqual(["complete", ["auth.token-file-open"]]);
+    expect(await kept()).toEqual([`${SIMULATOR_REFRESH_TOKEN}-4\n`, 0o600]);
+    expect(await readdir(join(file, ".."))).toEqual(["token"]);
+  });
+
+  it("is kept before the new access token is used", async () => {
+    const file = join(await tokenFolder(), "token");
+    const at = await start({ knobs: { refreshTokenRotation: true } }, { PARDOT_TOKEN_FILE: file });
+    // The first call that the new access token is used for is never answered.
+    at.simulator.faults([{ path: "/api/", hang: true, count: 99 }]);
+    const program = startCli(["run", "--log-level", "debug"], at.env, { cwd: at.root });
+    const calls = (): number => at.simulator.stats().calls;
+    await expect.poll(calls, { timeout: 50_000 }).toBeGreaterThan(0);
+    program.kill("SIGKILL");
+    await program.ended;
+    expect(await readFile(file, "utf8")).toBe(`${SIMULATOR_REFRESH_TOKEN}-1\n`);
+    at.simulator.faults([]);
+    expect((await run(at)).status).toBe("complete");
+  });
+
+  it("without a token file leaves the run partial, check warned, and the next run locked out", async () => {
+    const at = await start({ knobs: { refreshTokenRotation: true } }, {});
+    const manifest = await run(at);
+    expect([manifest.status, warningsOf(manifest)]).toEqual(["partial", ["auth.token-rotated"]]);
+    await expectExactly(at, "Tag");
+    const { code, stdout } = await cli(at, ["run", "--json"]);
+    const { error } = JSON.parse(stdout) as { error: { code: string; hint: string } };
+    expect([code, error.code, error.hint]).toEqual([
+      3,
+      "auth.refresh-token-dead",
+      expect.stringContaining("PARDOT_TOKEN_FILE") as string,
+    ]);
+    const other = await start({ knobs: { refreshTokenRotation: true } }, {});
+    expect(await credentials(other)).toMatchObject({
+      status: "warning",
+      message: expect.stringContaining("replaced the refresh token") as string,
+      hint: expect.stringContaining("PARDOT_TOKEN_FILE") as string,
+    });
+  });
+
+  it("cannot be lost for want of a place: a token file that cannot be is told before any request", async () => {
+    const folder = await tokenFolder();
+    await writeFile(join(folder, "token"), "two tokens\n");
+    const at = await start({ knobs: { refreshTokenRotation: true } }, {});
+    for (const [file, what] of [
+      [join(folder, "none", "token"), "may create files (ENOENT)"],
+      [join(folder, "token"), "one refresh token and nothing else"],
+    ] as const) {
+      const { code, stderr } = await cli(at, ["run"], { PARDOT_TOKEN_FILE: file });
+      expect([code, stderr]).toEqual([2, expect.stringContaining(what) as string]);
+    }
+    expect(at.simulator.stats().tokenRequests).toBe(0);
+  });
+});
