@@ -11,6 +11,6 @@ export function startDuckdb(): DuckdbProcess {
     env: {},
     nodeOptions: [],
     deathHint:
-      "Nothing of this load was committed. Run again; if it was killed for its memory (up to about 700 MB), give the machine more.",
+      "Nothing of this load was committed. Run again; if it was killed for its memory (up to about 900 MB), give the machine more.",
   });
 }

@@ -11,7 +11,7 @@ import { LineProcessError, PROCESS_DIED } from "./line-process.ts";
 import type { EmailPair, LoadFile, TableState, Warehouse } from "./warehouse.ts";
 
 /**
- * The embedded warehouse: a DuckDB database file, written by a process of its own (up to about 700 MB) that is
+ * The embedded warehouse: a DuckDB database file, written by a process of its own (up to about 900 MB) that is
  * started at the first use and opens the database for as long as it lives. A database that is not there is created by
  * the first load, never by a look. Calls may overlap; they are worked off in order.
  */

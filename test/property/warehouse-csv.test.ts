@@ -1,0 +1,75 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { CatalogObject, Column } from "../../src/catalog/catalog.ts";
+import { CsvWriter } from "../../src/encode/csv-write.ts";
+import type { Cell } from "../../src/encode/row.ts";
+import { DuckdbWarehouse } from "../../src/warehouse/duckdb.ts";
+import type { LoadFile } from "../../src/warehouse/warehouse.ts";
+
+const columns: readonly Column[] = [
+  { name: "id", type: "integer" },
+  { name: "a", type: "string" },
+  { name: "b", type: "string" },
+];
+const object: CatalogObject = {
+  name: "Hard",
+  table: "PARDOT_HARD",
+  core: false,
+  columns,
+  key: "id",
+  watermark: null,
+  deletes: false,
+  v4: { urlName: "hard", dataKey: "hard", process: "segmented" },
+  notes: [],
+};
+
+const pieces = [",", '"', "\n", "\r", "\r\n", " ", "\\", "a", "é", "😀", "\uFEFF", "\u0000", "NULL", "\t", "'", "#"];
+const cell: fc.Arbitrary<Cell> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(null) },
+  { weight: 4, arbitrary: fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join("")) },
+  { weight: 1, arbitrary: fc.string({ unit: "grapheme" }) },
+);
+/** Records of one file; the first of them is what the line end is guessed from. */
+const records = fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 20 });
+
+function hex(value: Cell | undefined): string | null {
+  return value === null || value === undefined ? null : Buffer.from(value, "utf8").toString("hex").toUpperCase();
+}
+
+test("what our csv holds, the embedded warehouse holds byte by byte, whatever the text", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "warehouse-csv-"));
+  try {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    const { signal } = new AbortController();
+    const database = join(folder, "warehouse.duckdb");
+    const warehouse = new DuckdbWarehouse(database, { tmpDir: folder });
+    const files: LoadFile[] = [];
+    const expected: (string | null)[][] = [];
+    for (const [number, rows] of fc.sample(records, { numRuns: 300, seed }).entries()) {
+      const writer = new CsvWriter(columns);
+      for (const [a, b] of rows) {
+        const id = String(expected.length);
+        writer.add([id, a, b]);
+        expected.push([id, hex(a), hex(b)]);
+      }
+      const path = join(folder, `${number}.csv`);
+      await writeFile(path, writer.takeRest());
+      files.push({ key: `${number}`, path, compression: "none", rows: rows.length, columns });
+    }
+    await warehouse.load(object, files, signal);
+    await warehouse.close();
+
+    const instance = await DuckDBInstance.create(database);
+    const connection = await instance.connect();
+    const result = await connection.runAndReadAll("SELECT id, hex(a), hex(b) FROM PARDOT_HARD ORDER BY id");
+    expect(result.getRowsJson(), `seed ${seed}`).toEqual(expected);
+    connection.closeSync();
+    instance.closeSync();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
