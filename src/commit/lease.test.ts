@@ -137,7 +137,7 @@ describe("lease", () => {
       if (isDown) throw new Error("no network");
       return storage.create(...args);
     };
-    const holder = await take({ ...storage, create } as MemoryStorage);
+    const holder = await take({ ...storage, create });
     isDown = true;
     await holder.beat();
     isDown = false;

@@ -10,7 +10,7 @@ const evidence = z.enum(EVIDENCE);
 const range = z.strictObject({ after: z.string(), before: z.string() });
 const columnName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "a name of letters, digits and _");
 
-const query = z.strictObject({
+const queryShape = z.strictObject({
   format: z.enum(["xml", "json"]),
   output: z.enum(["full", "simple", "mobile", "bulk"]),
   parameters: z.record(z.string(), z.string()),
@@ -24,7 +24,7 @@ const customFields = z.discriminatedUnion("by", [
     by: z.literal("query"),
     urlName: z.string().min(1),
     dataKey: z.string().min(1),
-    query,
+    query: queryShape,
     name: z.string().min(1),
   }),
   z.strictObject({ by: z.literal("describe"), always: z.array(columnName) }),
@@ -57,7 +57,7 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
     urlName: z.string().min(1),
     dataKey: z.string().min(1),
     process: z.enum(["bulk", "segmented", "read", "email"]),
-    query: query.exactOptional(),
+    query: queryShape.exactOptional(),
     export: z
       .strictObject({
         object: z.string().min(1),

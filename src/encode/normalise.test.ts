@@ -178,7 +178,7 @@ describe("lists of records", () => {
       ],
     },
   ] as const;
-  const cell = (prospects: object | null): string | null =>
+  const listCell = (prospects: object | null): string | null =>
     normalise({ prospects } as never, columns, "Opportunity")[0] ?? null;
 
   test.each([
@@ -191,11 +191,11 @@ describe("lists of records", () => {
       '[{"id":7,"email":"a"},{"id":8,"email":null}]',
     ],
   ])("write %s as a list with typed fields", (_, wire, text) => {
-    expect(cell(wire)).toBe(text);
+    expect(listCell(wire)).toBe(text);
   });
 
   test("refuse what is no record", () => {
-    expect(() => cell({ prospect: "x" })).toThrow("prospects");
+    expect(() => listCell({ prospect: "x" })).toThrow("prospects");
   });
 });
 

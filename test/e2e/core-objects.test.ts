@@ -6,8 +6,7 @@ import type { Cells, Scene } from "./harness.ts";
 // Holds G1 and G4 for the fourteen core objects.
 
 const CORE = catalog.filter(({ core }) => core).map(({ name }) => name);
-const EMAILS = ["Email"];
-const RECORDS = CORE.filter((name) => !EMAILS.includes(name));
+const RECORDS = CORE.filter((name) => name !== "Email");
 
 let open: Scene[] = [];
 afterEach(async () => {
