@@ -20,34 +20,66 @@ const KEY_EXPECTED =
  * ends: there they may stand as `\n` or as blanks. Nothing of the text goes into what was expected.
  */
 export function readPrivateKey(text: string): Reading<Secret> {
-  const [, label = "", body = ""] = PEM.exec(text.replaceAll(/\\r|\\n/g, "\n")) ?? [];
-  // Both ways of encryption say so in words: "ENCRYPTED PRIVATE KEY" and "Proc-Type: 4,ENCRYPTED".
-  if (`${label}${body}`.includes("ENCRYPTED")) {
+  const [, label = "", body = ""] = PEM.exec(withLineEnds(text)) ?? [];
+  if (isEncrypted(`${label}${body}`)) {
     return refuse("a key without passphrase: openssl pkcs8 -in encrypted.pem -out plain.pem decrypts it");
   }
   if (label.includes("CERTIFICATE") || label.includes("PUBLIC")) {
-    return refuse(`the private key; this is a ${label.toLowerCase()}, which belongs into the app in Salesforce`);
+    return refuse(`the private key; this is a ${label.toLowerCase()}, which the other side is given`);
   }
   if (!LABELS.has(label)) return refuse(KEY_EXPECTED);
   const lines = body.replaceAll(/\s/g, "").match(/.{1,64}/g) ?? [];
   const key = parse([`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n"));
   if (key === null) return refuse(`${KEY_EXPECTED}; this one is damaged or cut`);
-  if (key.asymmetricKeyType !== "rsa") return refuse("an RSA key: Salesforce takes no other for RS256");
+  return acceptRsaKey(key);
+}
+
+/** An encrypted key, decrypted in memory; else as `readPrivateKey`. `isDecrypted` is false when the passphrase is wrong. */
+export function readEncryptedKey(
+  text: string,
+  passphrase: string,
+): { readonly isDecrypted: false } | { readonly isDecrypted: true; readonly reading: Reading<Secret> } {
+  try {
+    const key = createPrivateKey({ key: withLineEnds(text), format: "pem", passphrase });
+    return { isDecrypted: true, reading: acceptRsaKey(key) };
+  } catch {
+    // OpenSSL tells a wrong passphrase and damaged content apart by chance only.
+    return { isDecrypted: false };
+  }
+}
+
+/** Whether a key needs a passphrase. Both ways of encryption say so: "ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENCRYPTED". */
+export function isEncrypted(text: string): boolean {
+  return text.includes("ENCRYPTED");
+}
+
+/** The key in a file; else as `readPrivateKey`. */
+export async function readPrivateKeyFile(path: string): Promise<Reading<Secret>> {
+  const text = await readKeyText(path);
+  return text.ok ? readPrivateKey(text.value) : text;
+}
+
+/** The text of a key's file, not yet looked at. */
+export async function readKeyText(path: string): Promise<Reading<string>> {
+  try {
+    const { size } = await stat(path);
+    if (size > KEY_BYTES_MAX) return refuse("the file of a private key; this one is too large");
+    return { ok: true, value: await readFile(path, "utf8") };
+  } catch (error) {
+    return refuse(`a file that can be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`);
+  }
+}
+
+function acceptRsaKey(key: KeyObject): Reading<Secret> {
+  if (key.asymmetricKeyType !== "rsa") return refuse("an RSA key: RS256 takes no other");
   if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < KEY_BITS_MIN) {
     return refuse(`an RSA key of at least ${KEY_BITS_MIN} bits`);
   }
   return { ok: true, value: new Secret(key.export({ type: "pkcs8", format: "pem" }).toString()) };
 }
 
-/** The key in a file; else as `readPrivateKey`. */
-export async function readPrivateKeyFile(path: string): Promise<Reading<Secret>> {
-  try {
-    const { size } = await stat(path);
-    if (size > KEY_BYTES_MAX) return refuse("the file of a private key; this one is too large");
-    return readPrivateKey(await readFile(path, "utf8"));
-  } catch (error) {
-    return refuse(`a file that can be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`);
-  }
+function withLineEnds(text: string): string {
+  return text.replaceAll(/\\r|\\n/g, "\n");
 }
 
 function parse(pem: string): KeyObject | null {

@@ -1,18 +1,11 @@
-import { createPrivateKey } from "node:crypto";
-import type { KeyObject } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
 import type { Problem } from "../errors.ts";
 import type { SnowflakeAuth, SnowflakeConfig } from "./config.ts";
 import type { Values } from "./given.ts";
 import { required } from "./given.ts";
-import { Secret } from "./secret.ts";
+import { isEncrypted, readEncryptedKey, readKeyText, readPrivateKey } from "./private-key.ts";
+import type { Secret } from "./secret.ts";
 import type { SettingName } from "./settings.ts";
-
-/** A key of 16,384 bits takes 13 kB; anything larger is the wrong file. */
-const KEY_BYTES_MAX = 64_000;
-
-/** Snowflake takes no shorter key (vendor docs, key-pair authentication). */
-const KEY_BITS_MIN = 2048;
+import type { Reading } from "./values.ts";
 
 const HIDDEN = "***";
 
@@ -99,64 +92,32 @@ function chooseAuthenticator(values: Values, problems: Problem[]): SnowflakeAuth
 async function resolvePrivateKey(values: Values, problems: Problem[]): Promise<Secret | null> {
   const name = isGiven(values, "SNOWFLAKE_PRIVATE_KEY_FILE") ? "SNOWFLAKE_PRIVATE_KEY_FILE" : "SNOWFLAKE_PRIVATE_KEY";
   if (!isGiven(values, name)) {
-    const expected = "the RSA private key in PEM form, or SNOWFLAKE_PRIVATE_KEY_FILE";
-    required(values, "SNOWFLAKE_PRIVATE_KEY", expected, problems);
-    return null;
+    return required(
+      values,
+      "SNOWFLAKE_PRIVATE_KEY",
+      "the RSA private key in PEM form, or SNOWFLAKE_PRIVATE_KEY_FILE",
+      problems,
+    );
   }
   const file = values.get("SNOWFLAKE_PRIVATE_KEY_FILE");
-  const pem = file === null ? values.get("SNOWFLAKE_PRIVATE_KEY")?.reveal() : await readKeyFile(file, values, problems);
-  if (pem === undefined || values.isOpen("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE")) return null;
-  const problem = (path: SettingName, value: string | null, expected: string): null => {
+  const key = values.get("SNOWFLAKE_PRIVATE_KEY");
+  if ((file === null && key === null) || values.isOpen("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE")) return null;
+  const refuse = (path: SettingName, value: string | null, expected: string): null => {
     problems.push({ path: values.pathOf(path), value, expected });
     return null;
   };
+  const text: Reading<string> = file === null ? { ok: true, value: key?.reveal() ?? "" } : await readKeyText(file);
+  if (!text.ok) return refuse(name, file, text.expected);
+  const take = (reading: Reading<Secret>): Secret | null =>
+    reading.ok ? reading.value : refuse(name, file ?? HIDDEN, reading.expected);
+  if (!isEncrypted(text.value)) return take(readPrivateKey(text.value));
   const passphrase = values.get("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE")?.reveal();
-  const shown = file ?? HIDDEN;
-  // Environment files and task definitions cannot hold line ends; they are written `\n` there.
-  const parsed = parseKey(pem.replaceAll(String.raw`\n`, "\n"), passphrase);
-  if (parsed === "no-passphrase") {
-    return problem("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", null, "the passphrase of the private key, which is encrypted");
-  }
-  if (parsed === "wrong-passphrase") {
-    return problem("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", HIDDEN, "the passphrase that decrypts the private key");
-  }
-  if (parsed === "no-key") {
-    return problem(name, shown, "a private key in PEM form, from -----BEGIN … PRIVATE KEY----- to its END line");
-  }
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = parsed;
-  if (type !== "rsa" || (details?.modulusLength ?? 0) < KEY_BITS_MIN) {
-    return problem(name, shown, `an RSA key of at least ${KEY_BITS_MIN} bits`);
-  }
-  return new Secret(parsed.export({ type: "pkcs8", format: "pem" }).toString());
-}
-
-function parseKey(
-  pem: string,
-  passphrase: string | undefined,
-): KeyObject | "no-key" | "no-passphrase" | "wrong-passphrase" {
-  // Both ways of encryption say so in words: "ENCRYPTED PRIVATE KEY" and "Proc-Type: 4,ENCRYPTED".
-  const isEncrypted = pem.includes("ENCRYPTED");
-  if (isEncrypted && passphrase === undefined) return "no-passphrase";
-  try {
-    return createPrivateKey({ key: pem, format: "pem", ...(passphrase === undefined ? {} : { passphrase }) });
-  } catch {
-    // OpenSSL tells a wrong passphrase and broken content apart by chance only.
-    return isEncrypted ? "wrong-passphrase" : "no-key";
-  }
-}
-
-async function readKeyFile(path: string, values: Values, problems: Problem[]): Promise<string | undefined> {
-  const refuse = (expected: string): undefined => {
-    problems.push({ path: values.pathOf("SNOWFLAKE_PRIVATE_KEY_FILE"), value: path, expected });
-  };
-  try {
-    const { size } = await stat(path);
-    return size > KEY_BYTES_MAX
-      ? refuse("the file of a private key; this one is too large")
-      : await readFile(path, "utf8");
-  } catch (error) {
-    return refuse(`a file that can be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`);
-  }
+  const setting = "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE";
+  if (passphrase === undefined) return refuse(setting, null, "the passphrase of the private key, which is encrypted");
+  const result = readEncryptedKey(text.value, passphrase);
+  return result.isDecrypted
+    ? take(result.reading)
+    : refuse(setting, HIDDEN, "the passphrase that decrypts the private key, which is whole");
 }
 
 /** Whether something was given, or may have been: a bad value is reported elsewhere. */
