@@ -39,7 +39,12 @@ const KINDS: readonly Kind[] = [
   {
     // Session token invalid, gone, master token expired; the driver's "terminated connection" (its gs_errors, error_messages).
     codes: ["390104", "390111", "390114", "407001", "407002"],
-    failure: ({ words }) => ({ code: SESSION_ENDED, message: `the session has ended: ${words}`, retryable: true }),
+    failure: ({ words }) => ({
+      code: SESSION_ENDED,
+      message: `the session has ended: ${words}`,
+      hint: "Run again; a session policy of the account may end sessions too soon.",
+      retryable: true,
+    }),
   },
   {
     codes: ["390422", "390420"],
@@ -163,6 +168,7 @@ export function snowflakeFailure(thrown: unknown, login: SnowflakeLogin | null):
     kind?.failure(error, login) ?? {
       code: "warehouse.snowflake-failed",
       message: error.code === "" ? error.words : `${error.words} (error ${error.code})`,
+      hint: "Look the number up in Snowflake's documentation; its query history has the statement.",
     }
   );
 }
