@@ -130,6 +130,12 @@ describe("a refresh token kept outside", () => {
     expect(tokenForms.map((form) => form.get("refresh_token"))).toEqual(["kept-1", "kept-1", "kept-2"]);
   });
 
+  test("is shown to nobody when an answer echoes it", async () => {
+    const echo = { body: failBody(9999, "refused kept-canary!") };
+    const { pardot } = harness({ steps: [echo], kept: async () => new Secret("kept-canary") });
+    expect(String(await caught(pardot.queryPage(TAG, NEVER)))).toContain("refused ***!");
+  });
+
   test("that cannot be read ends the call before anything is sent", async () => {
     const unreadable = new Error("unreadable");
     const { pardot, tokenForms } = harness({ steps: [PAGE], kept: () => Promise.reject(unreadable) });
