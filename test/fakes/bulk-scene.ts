@@ -1,0 +1,154 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { fakeClock } from "./clock.ts";
+import { exportingPardot } from "./exporting-pardot.ts";
+import type { ExportingPardot, FakeRecord } from "./exporting-pardot.ts";
+import type { CatalogObject } from "../../src/catalog/catalog.ts";
+import { Journal, loadState } from "../../src/commit/journal.ts";
+import { objectState } from "../../src/commit/state.ts";
+import type { LandedFile, ObjectState, OpenWindow } from "../../src/commit/state.ts";
+import type { Config } from "../../src/config/config.ts";
+import { readCsv } from "../../src/encode/csv-read.ts";
+import type { RunEvent } from "../../src/events.ts";
+import { systemRandom } from "../../src/platform/random.ts";
+import { openMemoryStorage } from "../../src/storage/memory.ts";
+import { exportJobs } from "../../src/extract/bulk.ts";
+import { runExports } from "../../src/extract/export-queue.ts";
+import type { Extraction } from "../../src/extract/extraction.ts";
+import { extractByQuery } from "../../src/extract/query-instead.ts";
+
+const never = new AbortController().signal;
+const range = { after: "updated_after", before: "updated_before" } as const;
+
+/** Five columns; an export takes three, so that they go into two groups. */
+export const THING: CatalogObject = {
+  name: "Thing",
+  table: "PARDOT_THING",
+  core: true,
+  columns: [
+    { name: "id", type: "integer" },
+    { name: "name", type: "string" },
+    { name: "done", type: "boolean" },
+    { name: "size", type: "integer" },
+    { name: "updated_at", type: "datetime" },
+  ],
+  key: "id",
+  watermark: "updated_at",
+  deletes: false,
+  v4: {
+    urlName: "thing",
+    dataKey: "thing",
+    process: "bulk",
+    query: {
+      format: "xml",
+      output: "bulk",
+      parameters: {},
+      filters: { updated_at: range },
+      sortBy: ["id"],
+      limit: 200,
+      evidence: "recorded",
+    },
+    export: {
+      object: "Thing",
+      procedures: [
+        { name: "by_updated", field: "updated_at", range, arguments: {}, evidence: "recorded" },
+        { name: "by_other", field: "updated_at", range, arguments: {}, evidence: "recorded" },
+      ],
+      fieldsMax: 3,
+      windowDaysMax: 364,
+      historyField: "updated_at",
+      whenRefused: "query",
+    },
+  },
+  notes: [],
+};
+export const WIDE: CatalogObject = { ...THING, v4: { ...THING.v4, export: { ...exportOf(THING), fieldsMax: 150 } } };
+
+export function exportOf(object: CatalogObject): NonNullable<CatalogObject["v4"]["export"]> {
+  const { export: access } = object.v4;
+  if (access === undefined) throw new Error("it has an export");
+  return access;
+}
+
+export function record(id: number, more: FakeRecord = {}): FakeRecord {
+  const updated = `2026-01-01 00:00:${String(id % 60).padStart(2, "0")}`;
+  return { id: String(id), name: `n${id}`, done: "1", size: String(id * 10), updated_at: updated, ...more };
+}
+
+export interface BulkScene extends AsyncDisposable {
+  readonly fake: ExportingPardot;
+  /** Runs the exports, and the query where it takes over; what has landed then. */
+  extract(stop?: AbortSignal): Promise<readonly LandedFile[]>;
+  /** Records of a landed file. */
+  rowsIn(key: string | undefined): Promise<(string | null)[][]>;
+  /** What is remembered, as a next run would read it. */
+  state(): Promise<ObjectState>;
+  open(stop?: AbortSignal): Promise<Extraction>;
+  readonly failures: unknown[];
+  /** Codes of the warnings so far. */
+  warnings(): string[];
+}
+
+/** An open window of an object over a fake Pardot, a destination in memory and a temporary folder that stays empty. */
+export async function bulkScene(records: readonly FakeRecord[], object: CatalogObject = THING): Promise<BulkScene> {
+  const fake = exportingPardot(records);
+  const tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-bulk-"));
+  const storage = openMemoryStorage();
+  const clock = fakeClock();
+  const events: RunEvent[] = [];
+  const failures: unknown[] = [];
+  const open = async (stop: AbortSignal = never): Promise<Extraction> => {
+    const loaded = await loadState(storage, never);
+    return {
+      pardot: fake.pardot,
+      storage,
+      journal: new Journal({ storage, clock, runId: "r", loaded, signal: never }),
+      clock,
+      random: systemRandom,
+      onEvent: (event) => events.push(event),
+      stop,
+      signal: never,
+      config: {
+        pardot: { maxWaitingExports: 4, exportPollIntervalMs: 1000, exportTimeoutMs: 3_600_000, timeZone: "UTC" },
+        etl: { tmpDir, compression: "none", rowsPerFile: 1000, bytesPerFile: 1_000_000 },
+      } as Config,
+    };
+  };
+  const first = await open();
+  const window = { field: "updated_at", from: 0, to: 1000, askFrom: 0 } as const;
+  await first.journal.record([{ type: "planned", object: "Thing", runId: "r", zone: "UTC", windows: [window] }]);
+  const state = async (): Promise<ObjectState> => objectState((await loadState(storage, never)).state, "Thing");
+  const extract = async (stop: AbortSignal = never): Promise<readonly LandedFile[]> => {
+    const extraction = await open(stop);
+    const windows = objectState(extraction.journal.state, "Thing").windows.filter(({ done }) => !done);
+    const taken: OpenWindow[] = [];
+    const outcome = {
+      fail: (error: unknown) => void failures.push(error),
+      isFailed: () => failures.length > 0,
+      takeOver: (own: OpenWindow) => void taken.push(own),
+    };
+    await runExports(exportJobs(object, windows, outcome, extraction), extraction);
+    for (const own of taken) await extractByQuery(object, own, extraction);
+    expect(await readdir(tmpDir)).toEqual([]);
+    return objectState(extraction.journal.state, "Thing").windows.flatMap(({ files }) => files);
+  };
+  const rowsIn = async (key: string | undefined): Promise<(string | null)[][]> => {
+    const rows: (string | null)[][] = [];
+    const chunks = storage.open(key ?? "", never);
+    for await (const row of readCsv(chunks, { subject: "test", hasHeader: true })) rows.push([...row]);
+    return rows;
+  };
+  const warnings = (): string[] => events.flatMap((event) => (event.type === "warning" ? [event.code] : []));
+  return {
+    fake,
+    extract,
+    rowsIn,
+    state,
+    failures,
+    warnings,
+    open,
+    [Symbol.asyncDispose]: () => rm(tmpDir, { recursive: true, force: true }),
+  };
+}
