@@ -180,6 +180,17 @@ describe("the account", () => {
     },
   );
 
+  test("no activity of a list e-mail ever vanishes, so that its smallest e-mail id stays", () => {
+    const state = build({ scale: "tiny" });
+    const ids = (): unknown[] => truth(state, "VisitorActivity").map((row) => row["id"]);
+    const listed = truth(state, "VisitorActivity").filter((row) => row["list_email_id"] !== null);
+    const before = ids();
+    advanceState(state, 40);
+    const after = new Set(ids());
+    expect(listed.filter((row) => !after.has(row["id"]))).toEqual([]);
+    expect(before.filter((id) => !after.has(id)).length).toBeGreaterThan(5);
+  });
+
   test("rows, scale and ties are as asked for", () => {
     const state = build({ scale: "tiny", rows: { Tag: 321 }, ties: 100 });
     expect(state.account.table("Tag").count).toBe(321);

@@ -35,13 +35,16 @@ describe("e-mails", () => {
   });
 
   test("of one recipient alone have no list e-mail; a list e-mail's id works in the same place", async () => {
-    await using client = await connect();
+    await using client = await connect({ scale: "small" });
     const single = truth(client, "VisitorActivity").find(
       (row) => row["email_id"] !== null && row["list_email_id"] === null,
     );
     expect(field(await email(client, single?.["email_id"]), "isOneToOne")).toBe("true");
+    for (const row of truth(client, "Email")) {
+      const node = await email(client, row["list_email_id"]);
+      expect([field(node, "subject"), field(node, "isOneToOne")]).toEqual([row["subject"], "false"]);
+    }
     const [listed] = truth(client, "Email");
-    expect(field(await email(client, listed?.["list_email_id"]), "subject")).toBe(listed?.["subject"]);
     const bare = await email(client, listed?.["email_id"], "?include_message=false");
     expect(bare?.children.map(({ name }) => name)).toEqual(["id", "name", "isOneToOne", "subject", "created_at"]);
     expect(await client.code("/api/email/version/4/do/read/id/1")).toBe(109);

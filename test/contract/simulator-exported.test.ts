@@ -42,6 +42,17 @@ describe("the objects that are exported", () => {
     expect(await code("Visitor", "all")).toBe(175);
   });
 
+  test("without the argument deleted selects what the knob says, where there are deleted rows to be seen", async () => {
+    for (const exportDeletedDefault of ["false", "true", "all"] as const) {
+      await using client = await connect({ knobs: { exportDeletedDefault, accessTokenSeconds: 1e9 } });
+      client.simulator.advance(3);
+      const shownAs = ({ false: "live", true: "deleted", all: "all" } as const)[exportDeletedDefault];
+      const memberships = await exportRows(client, "ListMembership", { fields: ["id"] });
+      expect(memberships).toHaveLength([...client.simulator.rows("ListMembership", shownAs)].length);
+      expect(await exportRows(client, "Visitor", { fields: ["id"] })).toHaveLength(truth(client, "Visitor").length);
+    }
+  });
+
   test("prospect accounts can be selected by their prospects' time, which is another set", async () => {
     await using client = await connect();
     const via = await exportRows(client, "ProspectAccount", { fields: ["id"] }, "filter_by_prospect_updated_at");

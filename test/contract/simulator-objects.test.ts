@@ -88,6 +88,12 @@ describe("the objects that are queried", () => {
     if (key !== "list_membership") expect(page.length).toBeGreaterThan(0);
   });
 
+  test.each(["Campaign", "Form", "List", "Tag", "ProspectAccount"])("%s: names are unique", async (object) => {
+    await using client = await connect({ scale: "small" });
+    const names = truth(client, object).map((row) => row["name"]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
   test("object_id needs a type", async () => {
     await using client = await connect();
     expect(await client.code(`${query("tagObject")}?object_id=3`)).toBe(13);
@@ -148,6 +154,8 @@ describe("the objects that are queried", () => {
     ] as const) {
       const gone: unknown[] = [...client.simulator.rows(object, "deleted")].map((row) => row["id"]);
       expect(gone.length).toBeGreaterThan(0);
+      const times = [...client.simulator.rows(object, "deleted")].map((row) => shown(row["updated_at"]));
+      expect(times.every((time) => time >= "2026-03-20 09:30:00")).toBe(true);
       const page = records(await client.json(`${query(urlName)}?deleted=true&sort_by=id`), key);
       expect(page.map((row) => row["id"])).toEqual(gone);
       expect(truth(client, object).filter((row) => gone.includes(row["id"]))).toEqual([]);
