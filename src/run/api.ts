@@ -8,6 +8,7 @@ import type { WishText } from "../plan/wish.ts";
 import type { Processes } from "../platform/process-identity.ts";
 import type { Random } from "../platform/random.ts";
 import type { Ticker } from "../platform/ticker.ts";
+import type { openStorage } from "../storage/open.ts";
 
 /** What every operation takes besides the configuration. The defaults are the real world's. */
 export interface Surroundings {
@@ -19,6 +20,8 @@ export interface Surroundings {
   readonly transport: Transport;
   readonly ticker: Ticker;
   readonly processes: Processes;
+  /** Opens the destination instead of what its configuration names: the harness brings one that crashes. */
+  readonly openStorage?: typeof openStorage;
 }
 
 export type RunOptions = WishText;

@@ -26,7 +26,7 @@ export interface Store {
 export async function openStore(config: Pick<DestinationConfig, "etl">, surroundings: Surroundings): Promise<Store> {
   const { clock, random, signal } = surroundings;
   const { destination, s3PathStyle } = config.etl;
-  const storage = await openStorage(destination, { s3PathStyle, clock, random });
+  const storage = await (surroundings.openStorage ?? openStorage)(destination, { s3PathStyle, clock, random });
   const loaded = await loadState(storage, signal);
   return { storage, loaded };
 }
