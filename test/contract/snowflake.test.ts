@@ -16,7 +16,7 @@ import type { SnowflakeFault, SnowflakeServer, SnowflakeTable } from "../servers
 import { byKeyPair, PASSWORD, place, PUBLIC_KEY, SECRETS, TOKEN, warehouseConfig } from "../support/snowflake.ts";
 import type { Variables } from "../support/snowflake.ts";
 
-/** The official driver, over its wire protocol, against the stand-in. */
+// Holds G7 and G8 for Snowflake: the official driver, over its wire protocol, against the stand-in.
 
 const { signal } = new AbortController();
 const USERS = [

@@ -10,7 +10,7 @@ import { startCli } from "./cli.ts";
 import { filesBelow, landedRecords, scene, truth } from "./harness.ts";
 import type { Cells, Environment, Scene } from "./harness.ts";
 
-// Ranges that start from tables in Snowflake: the real driver, against the stand-in.
+// Holds G1, G2 and G8 for ranges that start from tables in Snowflake: the real driver, against the stand-in.
 
 const EMPTY = { rows: [] };
 const ALL_EMPTY = { PARDOT_VISITORACTIVITY: EMPTY, PARDOT_TAG: EMPTY, PARDOT_ACCOUNT: EMPTY };
