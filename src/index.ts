@@ -7,6 +7,7 @@ export { run } from "./run/run.ts";
 export { plan } from "./run/plan.ts";
 export { check } from "./run/check.ts";
 export { status } from "./run/status.ts";
+export { verify } from "./run/verify.ts";
 export { inTheRealWorld } from "./run/surroundings.ts";
 export type { CheckResult, PlanResult, RunOptions, RunResult, StatusResult, Surroundings } from "./run/api.ts";
 export type { Manifest } from "./commit/manifest.ts";

@@ -44,13 +44,20 @@ export interface PlanResult {
   readonly now: string;
   readonly timeZone: string;
   readonly objects: readonly PlannedObject[];
-  /** Calls the run is expected to make, and what was spent to find out. */
+  /** Calls the run is expected to make, those of `unknownCalls` not among them. */
   readonly expectedCalls: number;
+  /** Of them: looks at exports that are not complete yet, as many as in earlier runs. */
+  readonly earlyReads: number;
+  /** Earlier exports that tell in how many files one comes; with none it is a guess. */
+  readonly exportsSeen: number;
+  /** Calls that were spent to find this out. */
   readonly callsSpent: number;
   /** The account's quota where the API tells it. */
   readonly quota: { readonly used: number; readonly max: number } | null;
   /** Calls of this tool in the account's current day so far. */
   readonly ownCallsToday: number;
+  /** `PARDOT_DAILY_CALL_BUDGET`, null without one. */
+  readonly callBudget: number | null;
 }
 
 export interface PlannedObject {
@@ -64,6 +71,8 @@ export interface PlannedObject {
   /** Records the range holds now, null where counting is not possible. */
   readonly records: number | null;
   readonly expectedCalls: number;
+  /** Which calls come on top that cannot be told beforehand, in words; null when there are none. */
+  readonly unknownCalls: string | null;
   /** What keeps this object from running, null when nothing does. */
   readonly error: {
     readonly code: string;
@@ -120,4 +129,24 @@ export interface StatusObject {
     readonly filesLanded: number;
   })[];
   readonly notLoaded: number;
+}
+
+/** What reading everything again has shown. */
+export interface VerifyResult {
+  readonly destination: string;
+  /** Manifests that were read. */
+  readonly runs: number;
+  /** Distinct files, their rows and bytes as committed. */
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly problems: readonly VerifyProblem[];
+  /** 0, or 6 when there is a problem. */
+  readonly exitCode: number;
+}
+
+export interface VerifyProblem {
+  /** The file's key, or the table. */
+  readonly key: string;
+  readonly problem: string;
 }

@@ -49,6 +49,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import("./status.ts"),
   },
   {
+    name: "verify",
+    summary: "reads everything that was committed again and proves rows, bytes and hashes; compares with the warehouse",
+    arguments: [{ name: "run-id", meaning: "one run instead of all", isVariadic: false, isRequired: false }],
+    options: [],
+    load: () => import("./verify.ts"),
+  },
+  {
     name: "init",
     summary: "writes a commented configuration file, pardot-etl.yaml or the one named by --config",
     arguments: [],

@@ -1,0 +1,86 @@
+import { appendFile, copyFile, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import type { VerifyResult } from "../../src/run/api.ts";
+import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import { verify } from "../../src/run/verify.ts";
+import { scene } from "./harness.ts";
+import type { Environment, Scene } from "./harness.ts";
+
+// Holds G2 and G6 after the fact: what was committed is what stands there.
+
+let open: Scene[] = [];
+afterEach(async () => {
+  await Promise.all(open.map((each) => each.close()));
+  open = [];
+});
+
+interface Verified extends Scene {
+  readonly keys: readonly string[];
+  verify(runId?: string | null): Promise<VerifyResult>;
+}
+
+async function start(env: Environment = {}): Promise<Verified> {
+  const at = await scene({}, env);
+  open.push(at);
+  const { manifest } = await at.run();
+  return {
+    ...at,
+    keys: manifest.objects.flatMap(({ files }) => files.map(({ key }) => key)),
+    verify: async (runId = null) => {
+      const config = await at.config();
+      const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: null };
+      return inTheRealWorld(wishes, (surroundings) => verify(config, runId, surroundings));
+    },
+  };
+}
+
+describe("verify", () => {
+  it.each(["none", "gzip", "zstd"])("proves what was committed, compressed with %s", async (compression) => {
+    const at = await start({ PARDOT_ETL_COMPRESSION: compression });
+    const calls = at.simulator.stats().calls;
+    const result = await at.verify();
+    expect(result).toMatchObject({ runs: 1, files: at.keys.length, problems: [], exitCode: 0 });
+    expect(result.rows).toBeGreaterThan(1000);
+    expect(at.simulator.stats().calls).toBe(calls);
+  });
+
+  it("finds other bytes, lost bytes, a lost file and a file of nobody", async () => {
+    const at = await start();
+    const [changed = "", longer = "", lost = ""] = at.keys;
+    const text = await readFile(join(at.data, changed), "utf8");
+    await writeFile(
+      join(at.data, changed),
+      text.replace(/(?<=\n)\d/, (digit) => String((Number(digit) + 1) % 10)),
+    );
+    await appendFile(join(at.data, longer), "\n");
+    await rm(join(at.data, lost));
+    await copyFile(join(at.data, changed), join(at.data, "Tag", "Tag_copy.csv"));
+    const result = await at.verify();
+    expect(result.exitCode).toBe(6);
+    const found = new Map(result.problems.map(({ key, problem }) => [key, problem]));
+    expect(found.get(changed)).toContain("bytes are not those");
+    expect(found.get(longer)).toMatch(/cannot be read|bytes, \d+ were committed/);
+    expect(found.get(lost)).toBe("it is missing");
+    expect(found.get("Tag/Tag_copy.csv")).toBe("no manifest names it");
+    expect(found.size).toBe(4);
+  });
+
+  it("looks at one run alone, and says so when there is none of that name", async () => {
+    const at = await start();
+    at.simulator.advance(1);
+    const second = await at.run();
+    const one = await at.verify(second.manifest.run_id);
+    expect(one.runs).toBe(1);
+    expect((await at.verify()).runs).toBe(2);
+    await expect(at.verify("20200101T000000Z-aaaaaa")).rejects.toMatchObject({ code: "usage.unknown-run" });
+  });
+
+  it("finds a table that has not taken up what was committed for it", async () => {
+    const at = await start({ PARDOT_ETL_WAREHOUSE: "duckdb:warehouse.duckdb" });
+    expect((await at.verify()).problems).toEqual([]);
+    await rm(join(at.root, "warehouse.duckdb"));
+    const tables = (await at.verify()).problems.map(({ key }) => key);
+    expect(tables).toContain("PARDOT_TAG");
+  });
+});
