@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 
 /** One whole run of the command line against a simulator in a process of its own. */
 export interface RunFigure {
-  readonly activities: number;
+  readonly rows: number;
   readonly seconds: number;
   readonly rowsPerSecond: number;
   readonly calls: number;
@@ -27,22 +27,27 @@ interface Listening {
 
 const BIN = new URL("../src/bin.js", import.meta.url).pathname;
 
-/** Runs the first load of an account with so many activities into a folder. */
-export async function benchRun(activities: number): Promise<RunFigure> {
+/** Runs the first load of one object of an account with so many rows of it into a folder. */
+export async function benchRun(
+  object: string,
+  wanted: number,
+  knobs: readonly `${string}=${string}`[] = [],
+): Promise<RunFigure> {
   const folder = await mkdtemp(join(tmpdir(), "pardot-etl-bench-"));
-  const simulator = spawn(process.execPath, [BIN, "simulate", "--rows", `VisitorActivity=${activities}`]);
+  const settings = knobs.flatMap((knob) => ["--knob", knob]);
+  const simulator = spawn(process.execPath, [BIN, "simulate", "--rows", `${object}=${wanted}`, ...settings]);
   try {
     const listening = await firstLine(simulator);
     const started = performance.now();
-    const run = spawn(process.execPath, [BIN, "run", "VisitorActivity", "--no-progress"], {
+    const run = spawn(process.execPath, [BIN, "run", object, "--no-progress"], {
       env: { ...process.env, ...environment(listening, folder) },
     });
     const peakMegabytes = await watchMemory(run);
     const seconds = (performance.now() - started) / 1000;
     const manifest = await onlyManifest(join(folder, "data"));
     const rows = manifest.objects.flatMap(({ files }) => files).reduce((sum, file) => sum + file.rows, 0);
-    if (rows !== activities) throw new Error(`${rows} of ${activities} activities landed`);
-    return { activities, seconds, rowsPerSecond: rows / seconds, calls: manifest.api_calls.total, peakMegabytes };
+    if (rows !== wanted) throw new Error(`${rows} of ${wanted} rows of ${object} landed`);
+    return { rows, seconds, rowsPerSecond: rows / seconds, calls: manifest.api_calls.total, peakMegabytes };
   } finally {
     simulator.kill();
     await rm(folder, { recursive: true, force: true });

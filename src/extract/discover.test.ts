@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import type { CatalogObject } from "../catalog/catalog.ts";
+import { prospectAccount } from "../catalog/objects/prospect-account.ts";
+import { prospect } from "../catalog/objects/prospect.ts";
+import { tag } from "../catalog/objects/tag.ts";
+import { applyFieldChange, NO_FIELDS } from "../commit/field-memory.ts";
+import type { FieldChange, FieldMemory } from "../commit/field-memory.ts";
+import type { RunEvent } from "../events.ts";
+import type { PageRequest, Pardot } from "../pardot/pardot.ts";
+import { discoverFields } from "./discover.ts";
+
+const never = new AbortController().signal;
+
+/** A Pardot that lists these fields, by the query or by describe, and what it was asked. */
+function listing(names: readonly string[]) {
+  const asked: (PageRequest | string)[] = [];
+  const pardot = {
+    queryPage: async (request: PageRequest) => {
+      asked.push(request);
+      const after = Number(request.parameters["id_greater_than"] ?? 0);
+      const records = names.map((name, i) => ({ id: String(i + 1), name: "label", field_id: name }));
+      return records.slice(after, after + 200);
+    },
+    describe: async (urlName: string) => {
+      asked.push(urlName);
+      return names
+        .map((name) => ({ name, isCustom: !name.startsWith("std:") }))
+        .map(({ name, isCustom }) => ({
+          name: name.replace("std:", ""),
+          isCustom,
+        }));
+    },
+  } as unknown as Pardot;
+  return { pardot, asked };
+}
+
+async function discover(
+  object: CatalogObject,
+  names: readonly string[],
+  memory: FieldMemory = NO_FIELDS,
+  full = false,
+) {
+  const { pardot, asked } = listing(names);
+  const events: RunEvent[] = [];
+  const onEvent = (event: RunEvent): void => void events.push(event);
+  const changes = await discoverFields(object, { pardot, memory, full, onEvent, signal: never });
+  return { changes, asked, events, memory: changes.reduce<FieldMemory>(applyFieldChange, memory) };
+}
+
+const reported = (memory: FieldMemory): FieldMemory =>
+  applyFieldChange(memory, { type: "fields-reported", object: "Prospect" } satisfies FieldChange);
+
+describe("discovering fields", () => {
+  it("asks nothing for an object without custom fields, nor where an operator does not want them", async () => {
+    const unwanted = { ...prospect, v4: { ...prospect.v4, customFields: null } };
+    for (const object of [tag, unwanted])
+      expect(await discover(object, ["a"])).toMatchObject({ changes: [], asked: [] });
+  });
+
+  it("takes the ids of a prospect's custom fields, by one call for each 200 of them", async () => {
+    const names = Array.from({ length: 250 }, (_, i) => `Field_${i}`);
+    const { memory, asked, events } = await discover(prospect, names);
+    expect(memory.custom.map(({ field }) => field)).toEqual(names);
+    expect(memory.listed).toEqual(names);
+    expect(asked).toHaveLength(2);
+    expect(asked[0]).toMatchObject({ urlName: "customField", query: { format: "xml" }, parameters: { sort_by: "id" } });
+    expect(events).toEqual([]);
+  });
+
+  it("takes what describe marks as custom, and notes which standard fields there are", async () => {
+    const { memory, asked } = await discover(prospectAccount, ["std:name", "std:phone", "std:unknown_to_us", "Region"]);
+    expect(asked).toEqual(["prospectAccount"]);
+    expect(memory.custom).toEqual([{ field: "Region", column: "Region" }]);
+    expect(memory.listed).toEqual(["name", "phone", "Region"]);
+  });
+
+  it("warns of what came and went since the last manifest, until one has told it", async () => {
+    const first = await discover(prospect, ["a", "b"]);
+    const second = await discover(prospect, ["b", "c"], reported(first.memory));
+    expect(second.events).toMatchObject([
+      {
+        type: "warning",
+        code: "fields.appeared",
+        object: "Prospect",
+        message: expect.stringContaining(": c;") as string,
+      },
+      {
+        type: "warning",
+        code: "fields.vanished",
+        object: "Prospect",
+        message: expect.stringContaining(": a;") as string,
+      },
+    ]);
+    const killed = await discover(prospect, ["b", "c"], second.memory);
+    expect(killed.events).toHaveLength(2);
+    expect((await discover(prospect, ["b", "c"], reported(killed.memory))).events).toEqual([]);
+  });
+
+  it("tells of a name that cannot stand in a header, and leaves it out", async () => {
+    const { memory, events } = await discover(prospect, ["ok", "a,b"]);
+    expect(memory.custom).toEqual([{ field: "ok", column: "ok" }]);
+    expect(events).toMatchObject([{ code: "fields.name-unusable" }]);
+  });
+
+  it("forgets refusals when everything is read again, and only then", async () => {
+    const memory = { ...NO_FIELDS, refused: ["fax"], refusedProcedures: ["p"] };
+    expect((await discover(prospect, [], memory)).memory.refused).toEqual(["fax"]);
+    expect((await discover(prospect, [], memory, true)).memory).toMatchObject({ refused: [], refusedProcedures: [] });
+    expect((await discover(tag, [], memory, true)).memory).toMatchObject({ refused: [] });
+  });
+});
