@@ -20,8 +20,9 @@ export interface LoadInput {
   readonly signal: AbortSignal;
 }
 
-/** Files copied to the local disk and loaded at a time. */
+/** Files, and bytes as landed, that are copied to the local disk and loaded at a time; one file may be larger. */
 const BATCH_FILES = 50;
+const BATCH_BYTES = 256_000_000;
 
 /**
  * Loads every committed file that the embedded warehouse does not have yet, those of earlier runs included, in commit
@@ -34,7 +35,7 @@ export async function loadCommitted(
   const { journal, warehouse, onEvent, signal } = input;
   let rows: number | null = null;
   for (;;) {
-    const batch = objectState(journal.state, object.name).notLoaded.slice(0, BATCH_FILES);
+    const batch = nextBatch(objectState(journal.state, object.name).notLoaded);
     if (batch.length === 0) break;
     const copies: Spool[] = [];
     try {
@@ -46,7 +47,7 @@ export async function loadCommitted(
           key: file.key,
           path,
           rows: file.rows,
-          compression: input.config.etl.compression,
+          compression: compressionOf(file.key),
           columns: file.columns.map((name) => columnOf(object, name)),
         });
       }
@@ -59,6 +60,21 @@ export async function loadCommitted(
   if (rows === null) return null;
   onEvent({ type: "loaded", object: object.name, table: object.table, rows });
   return { object: object.name, table: object.table, rows };
+}
+
+function nextBatch(files: readonly LandedFile[]): readonly LandedFile[] {
+  let bytes = 0;
+  const end = files.findIndex((file, index) => {
+    bytes += file.bytes;
+    return index > 0 && (index >= BATCH_FILES || bytes > BATCH_BYTES);
+  });
+  return end === -1 ? files : files.slice(0, end);
+}
+
+/** By the name, because files of an earlier run may have been landed with another setting. */
+function compressionOf(key: string): "none" | "gzip" | "zstd" {
+  if (key.endsWith(".gz")) return "gzip";
+  return key.endsWith(".zst") ? "zstd" : "none";
 }
 
 async function copyLocally(file: LandedFile, input: LoadInput): Promise<{ spool: Spool; path: string }> {
