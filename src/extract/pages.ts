@@ -55,6 +55,12 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
   }
 }
 
+/** Calls that `readPages` makes: full pages, and the short one that ends them; where a full one is the last, two empty ones. */
+export function pagesOf(records: number, limit: number): number {
+  const full = Math.floor(records / limit);
+  return records % limit === 0 ? full + 2 : full + 1;
+}
+
 type Outcome = { readonly page: readonly WireRecord[] } | { readonly error: unknown };
 
 /** Never rejects: the page read ahead may fail while nobody waits for it. */

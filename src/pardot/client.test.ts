@@ -70,7 +70,7 @@ describe("what is asked", () => {
 
   test("a count is one call of one row with the full output", async () => {
     const { pardot, api } = harness({ steps: [{ body: okBody({ result: { total_results: 4321, tag: { id: 1 } } }) }] });
-    expect(await pardot.countRecords(TAG, NEVER)).toBe(4321);
+    expect(await pardot.countRecords(TAG, NEVER)).toEqual({ total: 4321, first: { id: "1" } });
     expect(Object.fromEntries(api[0]?.url.searchParams ?? [])).toMatchObject({ output: "full", limit: "1" });
     expect(pardot.calls).toEqual({ total: 1, byKind: { "tag query": 1 } });
   });

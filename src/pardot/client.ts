@@ -18,7 +18,7 @@ import { readEnvelope } from "./envelope.ts";
 import type { Answered, Outcome } from "./envelope.ts";
 import { createBody, exportStatus } from "./export.ts";
 import type { Surroundings } from "./failure.ts";
-import type { CallBudget, CountRequest, ExportStatus, Pardot, WireRecord } from "./pardot.ts";
+import type { CallBudget, ExportStatus, PageRequest, Pardot, WireRecord } from "./pardot.ts";
 import { EXPORT, JSON_TYPE, PARAMETER, operationPath, byIdPath, parameterised } from "./protocol.ts";
 import type { Version } from "./protocol.ts";
 import { recordOf, recordsOf, totalOf } from "./records.ts";
@@ -84,7 +84,7 @@ export function createPardot(options: PardotOptions): Pardot {
   };
 
   const query = <T>(
-    request: CountRequest,
+    request: PageRequest,
     own: Readonly<Record<string, string>>,
     understand: (root: WireRecord, kind: string) => T,
     signal: AbortSignal,
@@ -130,7 +130,12 @@ export function createPardot(options: PardotOptions): Pardot {
 
     // Only the full output carries the total, whatever the page size.
     countRecords: (request, signal) =>
-      query(request, { [PARAMETER.output]: "full", [PARAMETER.limit]: "1" }, totalOf, signal),
+      query(
+        request,
+        { [PARAMETER.output]: "full", [PARAMETER.limit]: "1" },
+        (root, kind) => ({ total: totalOf(root, kind), first: recordsOf(root, request.dataKey, kind)[0] ?? null }),
+        signal,
+      ),
 
     readById: ({ urlName, dataKey, operation, id, format }, signal) => {
       const kind = `${urlName} ${operation}`;

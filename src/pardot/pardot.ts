@@ -17,8 +17,8 @@ export interface Pardot {
   /** One page of a query. */
   queryPage(request: PageRequest, signal: AbortSignal): Promise<readonly WireRecord[]>;
 
-  /** How many records a query selects in all (`total_results`); one call. */
-  countRecords(request: CountRequest, signal: AbortSignal): Promise<number>;
+  /** How many records a query selects in all (`total_results`), and the first of them; one call. */
+  countRecords(request: PageRequest, signal: AbortSignal): Promise<Counted>;
 
   /** One record by its id. Throws RemoteError with Pardot's code when there is none. */
   readById(request: ReadRequest, signal: AbortSignal): Promise<WireRecord>;
@@ -57,7 +57,11 @@ export interface PageRequest {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-export type CountRequest = Omit<PageRequest, "dataKey">;
+export interface Counted {
+  readonly total: number;
+  /** In the order asked for; null when there is none. */
+  readonly first: WireRecord | null;
+}
 
 export interface ReadRequest {
   readonly urlName: string;

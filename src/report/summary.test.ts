@@ -84,6 +84,7 @@ test("a plan tells windows, why, calls and their share", () => {
     windows: [{ ...WINDOW, state: "new" }],
     records: null,
     expectedCalls: 25,
+    unknownCalls: null,
     error: { code: "remote.x", message: "count tags: refused", hint: "ask again", exitCode: 5 },
   } as const;
   const plan = {
@@ -91,22 +92,60 @@ test("a plan tells windows, why, calls and their share", () => {
     timeZone: "UTC",
     objects: [object],
     expectedCalls: 25,
+    earlyReads: 0,
+    exportsSeen: 0,
     callsSpent: 2,
     quota: { used: 1000, max: 50_000 },
     ownCallsToday: 7,
+    callBudget: 100,
   };
-  expect(planSummary(plan, 100)).toBe(
+  expect(planSummary(plan)).toBe(
     [
       "OBJECT  PROCESS    WINDOWS  FROM                  TO                    RECORDS  CALLS  WHY",
       "Tag     segmented  1        2026-01-01T00:00:00Z  2026-02-01T00:00:00Z  ?        25     newest record less 1d",
       "Tag cannot run: count tags: refused",
       "  hint: ask again",
-      "expected: 25 calls; 0.1 % of the day's 50,000, of which 1,000 are used",
-      "this tool's calls today: 7 of 100; to find this out: 2",
+      "expected: 25 calls; 0.1 % of the day's 50,000, of which 1,000 are used; 25.0 % of the budget of 100",
+      "this tool's calls today: 7; to find this out: 2",
       "",
     ].join("\n"),
   );
-  expect(planSummary({ ...plan, quota: null }, null)).toContain("the API does not tell the day's quota");
+  expect(planSummary({ ...plan, quota: null, callBudget: null })).toContain(
+    "expected: 25 calls; the API does not tell the day's quota\n",
+  );
+  expect(planSummary({ ...plan, callBudget: 31 })).toContain("more than is left of the budget today");
+});
+
+test("a plan says what it cannot know: calls of e-mails, and files of exports before the first run", () => {
+  const bulk = {
+    object: "VisitorActivity",
+    table: "PARDOT_VISITORACTIVITY",
+    process: "bulk",
+    reason: "no watermark yet",
+    windows: [{ ...WINDOW, state: "new" }],
+    records: 1000,
+    expectedCalls: 12,
+    unknownCalls: null,
+    error: null,
+  } as const;
+  const email = { ...bulk, object: "Email", process: "email", records: null, expectedCalls: 0 } as const;
+  const plan = {
+    now: "2026-02-01T00:00:00Z",
+    timeZone: "UTC",
+    objects: [bulk, { ...email, unknownCalls: "one for each list e-mail" }],
+    expectedCalls: 13,
+    earlyReads: 0,
+    exportsSeen: 0,
+    callsSpent: 2,
+    quota: null,
+    ownCallsToday: 0,
+    callBudget: null,
+  };
+  const text = planSummary(plan);
+  expect(text).toMatch(/Email .* \?        0 \+ \?  no watermark yet\n/);
+  expect(text).toContain("on top, for Email: one for each list e-mail\n");
+  expect(text).toContain("is a guess until a run has committed some");
+  expect(planSummary({ ...plan, exportsSeen: 3 })).not.toContain("guess");
 });
 
 test("a check tells each line and, below it, what to do", () => {

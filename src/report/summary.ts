@@ -38,7 +38,7 @@ export function runSummary(result: RunResult, destination: string): string {
 }
 
 /** What a run would do. */
-export function planSummary(plan: PlanResult, budget: number | null): string {
+export function planSummary(plan: PlanResult): string {
   const rows = plan.objects.map((object) => [
     object.object,
     object.process,
@@ -46,24 +46,42 @@ export function planSummary(plan: PlanResult, budget: number | null): string {
     object.windows[0]?.from ?? "-",
     object.windows.at(-1)?.to ?? "-",
     object.records === null ? "?" : grouped(object.records),
-    grouped(object.expectedCalls),
+    object.unknownCalls === null ? grouped(object.expectedCalls) : `${grouped(object.expectedCalls)} + ?`,
     object.reason,
   ]);
   const errors = plan.objects.flatMap(({ object, error }) => [
     ...(error === null ? [] : [`${object} cannot run: ${error.message}`]),
     ...(error?.hint === null || error?.hint === undefined ? [] : [`  hint: ${error.hint}`]),
   ]);
-  const share =
-    plan.quota === null
-      ? "the API does not tell the day's quota"
-      : `${percent(plan.expectedCalls, plan.quota.max)} of the day's ${grouped(plan.quota.max)}, of which ${grouped(plan.quota.used)} are used`;
-  const own = budget === null ? grouped(plan.ownCallsToday) : `${grouped(plan.ownCallsToday)} of ${grouped(budget)}`;
   return [
     textTable([["OBJECT", "PROCESS", "WINDOWS", "FROM", "TO", "RECORDS", "CALLS", "WHY"], ...rows]),
-    ...errors.map((line) => `${line}\n`),
-    `expected: ${counted(plan.expectedCalls, "call")}; ${share}\n`,
-    `this tool's calls today: ${own}; to find this out: ${grouped(plan.callsSpent)}\n`,
+    ...[...errors, ...costs(plan)].map((line) => `${line}\n`),
   ].join("");
+}
+
+function costs(plan: PlanResult): string[] {
+  const { expectedCalls, quota, callBudget: budget, ownCallsToday: own } = plan;
+  const share =
+    quota === null
+      ? "the API does not tell the day's quota"
+      : `${percent(expectedCalls, quota.max)} of the day's ${grouped(quota.max)}, of which ${grouped(quota.used)} are used`;
+  const ofBudget = budget === null ? "" : `; ${percent(expectedCalls, budget)} of the budget of ${grouped(budget)}`;
+  const unknown = plan.objects.flatMap(({ object, unknownCalls }) =>
+    unknownCalls === null ? [] : [`on top, for ${object}: ${unknownCalls}`],
+  );
+  const hasExports = plan.objects.some(({ process, windows }) => process === "bulk" && windows.length > 0);
+  const guessed = hasExports && plan.exportsSeen === 0;
+  return [
+    `expected: ${counted(expectedCalls, "call")}; ${share}${ofBudget}`,
+    ...unknown,
+    ...(guessed
+      ? ["in how many files an export comes and how long it takes is a guess until a run has committed some"]
+      : []),
+    ...(budget !== null && expectedCalls > budget - own
+      ? ["that is more than is left of the budget today: the run will stop there, and the next one goes on"]
+      : []),
+    `this tool's calls today: ${grouped(own)}; to find this out: ${grouped(plan.callsSpent)}`,
+  ];
 }
 
 /** One line per check, and below it what to do. */

@@ -6,6 +6,7 @@ import type { Stretch } from "../plan/gaps.ts";
 import type { RangeWish } from "../plan/wish.ts";
 import { isoInstant } from "../time/instant.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
+import { askPardot } from "./lookups.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { prepareObject } from "./prepare.ts";
 import type { Connection } from "./session.ts";
@@ -21,7 +22,8 @@ export interface PlanAllInput {
 
 /** Plans each object and puts its windows on the books before anything is asked for. */
 export async function planAll(objects: readonly CatalogObject[], input: PlanAllInput): Promise<void> {
-  const { config, journal, onEvent, stop } = input.extraction;
+  const { config, journal, onEvent, stop, signal } = input.extraction;
+  const lookups = askPardot({ pardot: input.connection.pardot, full: input.wish.full, onEvent, signal });
   for (const object of objects) {
     try {
       stop.throwIfAborted();
@@ -29,11 +31,11 @@ export async function planAll(objects: readonly CatalogObject[], input: PlanAllI
         config,
         state: journal.state,
         warehouse: input.warehouse,
-        pardot: input.connection.pardot,
+        lookups,
         now: input.connection.now,
         wish: input.wish,
         onEvent,
-        signal: input.extraction.signal,
+        signal,
       });
       const { name } = object;
       const dropped = prepared.dropped.map((window): Change => ({ type: "dropped", object: name, window: window.id }));

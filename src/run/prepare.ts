@@ -3,11 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { FieldChange } from "../commit/field-memory.ts";
 import { objectState } from "../commit/state.ts";
 import type { OpenWindow, PlannedWindow, State } from "../commit/state.ts";
-import { normalise } from "../encode/normalise.ts";
-import { assert } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
-import { discoverFields } from "../extract/discover.ts";
-import type { Pardot } from "../pardot/pardot.ts";
 import { gapBefore, gapsWithin } from "../plan/gaps.ts";
 import type { Stretch } from "../plan/gaps.ts";
 import { fromOldest, rangeStart, rangeWindow } from "../plan/range.ts";
@@ -18,12 +14,13 @@ import type { Window } from "../plan/windows.ts";
 import { HISTORY_START, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { TableState, Warehouse } from "../warehouse/warehouse.ts";
+import type { Lookups } from "./lookups.ts";
 
 export interface PrepareInput {
   readonly config: Config;
   readonly state: State;
   readonly warehouse: Warehouse;
-  readonly pardot: Pardot;
+  readonly lookups: Lookups;
   readonly now: Instant;
   readonly wish: RangeWish;
   readonly onEvent: OnEvent;
@@ -72,8 +69,7 @@ export async function prepareObject(object: CatalogObject, input: PrepareInput):
   for (const gap of stretches) windows.push(...(await fillGap(object, gap, input)));
   windows.push(...(await newWindows(object, rangeWindow(object, start, settings), start.wholeHistory, input)));
   const gap = wish.since === null || object.watermark === null ? null : gapBefore(wish.since, covered, plain.from);
-  const { pardot } = input;
-  const fields = await discoverFields(object, { pardot, memory: own.fields, full: wish.full, onEvent, signal });
+  const fields = await input.lookups.fields(object, own.fields);
   return { object, reason: start.reason, open, dropped, windows, gap, fields };
 }
 
@@ -130,31 +126,10 @@ async function newWindows(
   if (object.v4.process !== "bulk" || access === undefined) return [range];
   const zone = input.config.pardot.timeZone;
   if (!wholeHistory) return cutWindows(range, access.windowDaysMax, zone);
-  const asked = fromOldest(range, await oldestRecord(object, input), zone);
+  const asked = fromOldest(range, await input.lookups.oldest(object), zone);
   // Nothing there: the history is covered without a single export.
   if (asked === null) return [{ ...range, askFrom: range.to }];
   return cutWindows(asked, access.windowDaysMax, zone);
-}
-
-/** Smallest created_at of the object's records, null when there are none. An empty answer is asked for once more. */
-async function oldestRecord(object: CatalogObject, input: PrepareInput): Promise<string | null> {
-  const { query } = object.v4;
-  assert(query !== undefined, `${object.name} has a query`);
-  const created = object.columns.filter((column) => column.name === "created_at");
-  for (let attempt = 1; attempt <= 2; attempt += 1) {
-    const records = await input.pardot.queryPage(
-      {
-        urlName: object.v4.urlName,
-        dataKey: object.v4.dataKey,
-        query,
-        parameters: { sort_by: "created_at", sort_order: "ascending", limit: "1" },
-      },
-      input.signal,
-    );
-    const first = records[0];
-    if (first !== undefined) return normalise(first, created, object.name)[0] ?? null;
-  }
-  return null;
 }
 
 function warnOfEmptyTable(object: CatalogObject, table: TableState | null, onEvent: OnEvent): void {

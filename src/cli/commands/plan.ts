@@ -22,7 +22,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
     const error = failed === null ? {} : { error: { code: failed.code, message: failed.message, hint: failed.hint } };
     io.stdout.write(toJson({ ...error, ...result }));
   } else {
-    io.stdout.write(planSummary(result, config.pardot.dailyCallBudget));
+    io.stdout.write(planSummary(result));
   }
   return failed?.exitCode ?? 0;
 }

@@ -1,0 +1,53 @@
+import type { CatalogObject } from "../catalog/catalog.ts";
+import type { FieldChange, FieldMemory } from "../commit/field-memory.ts";
+import { normalise } from "../encode/normalise.ts";
+import { assert } from "../errors.ts";
+import type { OnEvent } from "../events.ts";
+import { discoverFields } from "../extract/discover.ts";
+import type { PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
+import type { LocalText } from "../time/instant.ts";
+
+/** What has to be found out at Pardot before an object's windows are decided. */
+export interface Lookups {
+  /** Smallest created_at of the object's records, null when there are none. */
+  readonly oldest: (object: CatalogObject) => Promise<LocalText | null>;
+  /** What Pardot tells of the object's fields, to be recorded. */
+  readonly fields: (object: CatalogObject, memory: FieldMemory) => Promise<readonly FieldChange[]>;
+}
+
+export interface LookupInput {
+  readonly pardot: Pardot;
+  /** Whether everything is to be read again. */
+  readonly full: boolean;
+  readonly onEvent: OnEvent;
+  readonly signal: AbortSignal;
+}
+
+/** Times an empty answer is asked for: empty ones have been reported in mid-run (pardot/api-docs issue 151). */
+export const OLDEST_ASKED_MAX = 2;
+
+/** The lookups of a run: each asks Pardot. */
+export function askPardot({ pardot, full, onEvent, signal }: LookupInput): Lookups {
+  return {
+    oldest: async (object) => {
+      for (let attempt = 1; attempt <= OLDEST_ASKED_MAX; attempt += 1) {
+        const [first] = await pardot.queryPage(oldestRequest(object, { limit: "1" }), signal);
+        if (first !== undefined) return createdAt(first, object);
+      }
+      return null;
+    },
+    fields: (object, memory) => discoverFields(object, { pardot, memory, full, onEvent, signal }),
+  };
+}
+
+/** Asks for an object's oldest record. */
+export function oldestRequest(object: CatalogObject, parameters: Readonly<Record<string, string>>): PageRequest {
+  const { urlName, dataKey, query } = object.v4;
+  assert(query !== undefined, `${object.name} has a query`);
+  return { urlName, dataKey, query, parameters: { sort_by: "created_at", sort_order: "ascending", ...parameters } };
+}
+
+export function createdAt(record: WireRecord, object: CatalogObject): LocalText | null {
+  const created = object.columns.filter((column) => column.name === "created_at");
+  return normalise(record, created, object.name)[0] ?? null;
+}
