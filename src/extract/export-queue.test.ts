@@ -129,6 +129,20 @@ describe("export queue", () => {
     expect(t.events).toContainEqual({ type: "export-adopted", object: "Thing", exportId: "1" });
   });
 
+  it("does not wait long for exports that an earlier run asked for hours ago", async () => {
+    const t = await setUp(4, 0);
+    for (const n of [0, 1, 2, 3]) {
+      const { id: exportId } = await t.server.pardot.createExport(request, never);
+      const window = windowId("Thing", planned(n));
+      await t.journal.record([{ type: "export-created", object: "Thing", window, exportId, at: t.clock.now() }]);
+    }
+    await t.clock.sleep(8 * 3_600_000);
+    const rerunAt = t.clock.now();
+    await runExports(t.jobs, t.extraction);
+    expect(t.landed).toHaveLength(4);
+    expect(t.clock.now() - rerunAt).toBeLessThan(15_000);
+  });
+
   it.each([
     ["expired", { isExpired: true }],
     ["failed", { state: "Failed", stateText: "Failed" }],

@@ -182,7 +182,8 @@ async function look(head: Waiting, pace: PollPace, extraction: Extraction): Prom
 async function takeOff(queue: Queue, head: Waiting, status: ExportStatus, extraction: Extraction): Promise<void> {
   queue.waiting.shift();
   const now = extraction.clock.now();
-  queue.pace.learn(now - head.couldBeginAt, head.polls);
+  // An earlier run's export may have been complete long before this one came to look.
+  queue.pace.learn(now - Math.max(head.couldBeginAt, head.waitedFrom), head.polls);
   const next = queue.waiting[0];
   if (next !== undefined) next.couldBeginAt = Math.max(next.couldBeginAt, now);
   while (queue.landing.size >= LANDING_MAX) await Promise.race(queue.landing);

@@ -34,6 +34,16 @@ describe("pace of looking at an export", () => {
     expect(seen.reduce((sum, { seenAt }) => sum + seenAt, 0)).toBeLessThan(6500);
   });
 
+  it("learns no longer time from an export that was complete when it was looked at late", () => {
+    const follow = pace();
+    follow.learn(8 * 3_600_000, 1);
+    expect(follow.pause(0, 0)).toBeLessThanOrEqual(3000);
+    looks(follow, 20_000);
+    const known = follow.pause(0, 0);
+    follow.learn(3_600_000, 1);
+    expect(follow.pause(0, 0)).toBeLessThanOrEqual(known);
+  });
+
   it("spends few looks on long exports once it knows how long they take", () => {
     const follow = pace();
     looks(follow, 300_000);

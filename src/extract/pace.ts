@@ -31,10 +31,18 @@ export class PollPace {
     this.#options = options;
   }
 
-  /** Notes that an export was seen complete at look number `polls` (1 is the first), `elapsedMs` after Pardot could begin. */
+  /**
+   * Notes that an export was seen complete at look number `polls` (1 is the first), `elapsedMs` after Pardot could begin.
+   * Complete at the first look says only that it took no longer: the look may have come hours late, because files were
+   * being landed or because no run was there to look. So that never makes the expected time longer.
+   */
   learn(elapsedMs: number, polls: number): void {
-    if (polls > 1) this.#expectedMs = elapsedMs;
-    else this.#expectedMs = elapsedMs * (elapsedMs < SHORT_MS ? EARLIER_SHORT : EARLIER);
+    if (polls > 1) {
+      this.#expectedMs = elapsedMs;
+      return;
+    }
+    const earlier = elapsedMs * (elapsedMs < SHORT_MS ? EARLIER_SHORT : EARLIER);
+    this.#expectedMs = Math.min(this.#expectedMs ?? this.#options.firstMs, earlier);
   }
 
   /** Pause before the next look at an export that Pardot could begin `elapsedMs` ago and that was looked at `polls` times. */
