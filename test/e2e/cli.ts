@@ -30,6 +30,9 @@ export interface CliOptions {
   readonly uid?: number;
 }
 
+/** Longer than anything here takes on a busy machine; a test that is told what was said is found out sooner. */
+const STUCK_MS = 100_000;
+
 /** Starts the command line from source as a process of its own, which knows no variable but the given ones. */
 export function startCli(args: readonly string[], env: Environment, options: CliOptions): Cli {
   const child = spawnCli(args, { PATH: process.env["PATH"], ...env }, options);
@@ -41,7 +44,14 @@ export function startCli(args: readonly string[], env: Environment, options: Cli
       for (const listener of listeners) listener();
     });
   }
+  let isStuck = false;
+  const watchdog = setTimeout(() => {
+    isStuck = true;
+    child.kill("SIGKILL");
+  }, STUCK_MS);
   const ended = once(child, "close").then(([code, signal]): CliResult => {
+    clearTimeout(watchdog);
+    if (isStuck) throw new Error(`${args.join(" ")} did not end; it said so far:\n${output.stdout}\n${output.stderr}`);
     return { code: code as number | null, signal: signal as NodeJS.Signals | null, ...output };
   });
   return {

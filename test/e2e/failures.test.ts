@@ -54,7 +54,7 @@ async function expectFailure(at: Scene, code: number, args: readonly string[], w
   return parsed;
 }
 
-describe.concurrent("credentials", () => {
+describe.concurrent("credentials", { timeout: 120_000 }, () => {
   it.each<readonly [string, Environment, SimulatorOptions, string, RegExp]>([
     ["wrong secret", { PARDOT_CLIENT_SECRET: "canary-1" }, {}, "auth.client-secret-wrong", /PARDOT_CLIENT_SECRET/],
     ["wrong client id", { PARDOT_CLIENT_ID: "3MVG9.other" }, {}, "auth.client-unknown", /PARDOT_CLIENT_ID/],
@@ -92,7 +92,7 @@ describe.concurrent("credentials", () => {
   });
 });
 
-describe.concurrent("a wrong configuration or command", () => {
+describe.concurrent("a wrong configuration or command", { timeout: 120_000 }, () => {
   it("of ten faults is exit 2 with all of them, and nobody is called", async () => {
     const at = await start();
     const env = {
@@ -139,7 +139,7 @@ describe.concurrent("a wrong configuration or command", () => {
   });
 });
 
-describe.concurrent("a destination that cannot be used", () => {
+describe.concurrent("a destination that cannot be used", { timeout: 120_000 }, () => {
   it("a file in place of the folder: exit 7 before any call", async () => {
     const at = await start();
     await writeFile(at.data, "a file");
@@ -190,7 +190,7 @@ describe.concurrent("a destination that cannot be used", () => {
   });
 });
 
-describe.concurrent("a run", () => {
+describe.concurrent("a run", { timeout: 120_000 }, () => {
   it("prints its manifest as it stands in the destination, and what people read elsewhere", async () => {
     const at = await start();
     const { code, stdout, stderr } = await cli(at, ["run", "--json", "--log-level", "debug"]);

@@ -135,7 +135,7 @@ async function expectCallsCounted(at: Scene): Promise<void> {
   expect(sums).toEqual(byKind);
 }
 
-describe.concurrent("G1 G2 a run that meets", () => {
+describe.concurrent("G1 G2 a run that meets", { timeout: 120_000 }, () => {
   it.each(Object.entries(CASES))(
     "%s",
     async (_what, { rules, simulator, env = {}, code = 0, failed = [], warnings = [] }) => {
