@@ -5,8 +5,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     // Child processes and a real S3 server take their time on a two-core machine; no test asserts on a duration.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     pool: "forks",
     globalSetup: ["test/servers/global-setup.ts"],
   },
