@@ -1,0 +1,181 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { PlanResult, RunOptions } from "../../src/run/api.ts";
+import { plan } from "../../src/run/plan.ts";
+import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import { fakeClock } from "../fakes/clock.ts";
+import { runCli } from "./cli.ts";
+import { filesBelow, scene } from "./harness.ts";
+import type { Environment, Scene } from "./harness.ts";
+
+// What a plan expects against what the run then spends, for all core objects.
+
+let open: Scene[] = [];
+afterEach(async () => {
+  await Promise.all(open.map((each) => each.close()));
+  open = [];
+});
+
+async function start(...[options, env]: Parameters<typeof scene>): Promise<Scene> {
+  const started = await scene(options, { PARDOT_ETL_OBJECTS: "core", ...env });
+  open.push(started);
+  return started;
+}
+
+async function planOf(at: Scene, options: RunOptions = {}, env: Environment = {}): Promise<PlanResult> {
+  const config = await at.config(env);
+  const signal = new AbortController().signal;
+  return inTheRealWorld({ signal, onEvent: () => undefined, pardot: config.pardot }, (surroundings) =>
+    plan(config, options, { ...surroundings, clock: fakeClock(Date.now()) }),
+  );
+}
+
+interface Compared {
+  readonly planned: PlanResult;
+  /** Calls of the run that the plan could tell. */
+  readonly spent: number;
+  readonly emails: number;
+}
+
+/** Plans, runs, and leaves out the e-mails that the plan says it does not know. */
+async function compare(at: Scene, options: RunOptions = {}): Promise<Compared> {
+  const before = at.simulator.stats().calls;
+  const planned = await planOf(at, options);
+  expect(planned.callsSpent).toBe(at.simulator.stats().calls - before);
+  const { manifest, error } = await at.run({ options });
+  expect(error).toBeNull();
+  const { total, by_kind: kinds } = manifest.api_calls;
+  const emails = kinds["email read"] ?? 0;
+  const isUnknown = planned.objects.some(({ unknownCalls }) => unknownCalls !== null);
+  return { planned, spent: isUnknown ? total - emails : total, emails };
+}
+
+/** Within five in a hundred; in an account of a few dozen calls, within two. */
+function expectClose({ planned, spent }: Compared): void {
+  expect(Math.abs(planned.expectedCalls - spent)).toBeLessThanOrEqual(Math.max(2, spent * 0.05));
+}
+
+describe.each([
+  ["tiny", 3],
+  ["small", 2],
+  ["medium", 1],
+] as const)("a plan at scale %s", (scale, days) => {
+  it(
+    "expects the calls that the run then makes, on the first load and day by day",
+    async () => {
+      const at = await start({ scale });
+      const first = await compare(at);
+      expectClose(first);
+      // One call for each object, and one more for what is no object of its own: the fields of prospects.
+      expect(first.planned.callsSpent).toBeLessThanOrEqual(first.planned.objects.length + 1);
+      const email = first.planned.objects.find(({ object }) => object === "Email");
+      expect(email).toMatchObject({ records: null, expectedCalls: 0 });
+      expect(email?.unknownCalls).toContain("one for each list e-mail");
+      expect(first.emails).toBeGreaterThan(0);
+      expect(first.planned.exportsSeen).toBe(0);
+      for (let day = 1; day <= days; day += 1) {
+        at.simulator.advance(1);
+        const next = await compare(at);
+        expectClose(next);
+        expect(next.planned.callsSpent).toBeLessThanOrEqual(next.planned.objects.length + 1);
+        expect(next.planned.exportsSeen).toBeGreaterThan(0);
+        // From the second day on, earlier days tell how many e-mails one brings.
+        expect(next.planned.objects.some(({ unknownCalls }) => unknownCalls !== null)).toBe(day === 1);
+      }
+    },
+    scale === "medium" ? 240_000 : 60_000,
+  );
+});
+
+describe("a plan", () => {
+  it("counts the records of every object as the run then lands them", async () => {
+    const at = await start({ scale: "tiny", knobs: { clock: "frozen" } });
+    const { objects } = await planOf(at);
+    const { manifest } = await at.run();
+    const landed = manifest.objects.map(({ object, files }) => [
+      object,
+      files.reduce((sum, { rows }) => sum + rows, 0),
+    ]);
+    const wanted = Object.fromEntries(landed) as Record<string, number>;
+    const counted = Object.fromEntries(objects.map(({ object, records }) => [object, records ?? wanted[object]]));
+    expect(counted).toEqual(wanted);
+  });
+
+  it("heeds what earlier runs waited: looks at exports that were not complete yet", async () => {
+    const at = await start({ knobs: { exportPolls: 2 } }, { PARDOT_ETL_OBJECTS: "VisitorActivity,Visitor" });
+    expect((await planOf(at)).earlyReads).toBe(0);
+    await at.run();
+    for (let day = 0; day < 2; day += 1) {
+      at.simulator.advance(1);
+      const { planned, spent } = await compare(at);
+      if (day === 0) continue;
+      expect(planned.earlyReads).toBe(4);
+      expect(planned.expectedCalls).toBe(spent);
+    }
+  });
+
+  it("expects no more than the reading and the rest of an export that a killed run left", async () => {
+    const at = await start({ knobs: { clock: "frozen" } }, { PARDOT_ETL_OBJECTS: "VisitorActivity" });
+    const killing = new AbortController();
+    const killed = at.run({
+      env: { PARDOT_ETL_STOP_GRACE: "0s" },
+      signal: killing.signal,
+      onEvent: (event) => {
+        if (event.type === "export-polled") killing.abort(new Error("killed"));
+      },
+    });
+    await killed.catch((error: unknown) => error);
+    const created = at.simulator.stats().byKind["export create"] ?? 0;
+    expect(created).toBeGreaterThan(0);
+    const { planned, spent } = await compare(at);
+    expect(planned.objects[0]?.windows.map(({ state }) => state)).toContain("open");
+    expect(at.simulator.stats().byKind["export create"]).toBeLessThanOrEqual(created + 1);
+    expectClose({ planned, spent, emails: 0 });
+  });
+
+  it("of a whole reading again asks for all history", async () => {
+    const at = await start({ scale: "tiny" });
+    await at.run();
+    const compared = await compare(at, { full: true });
+    expect(compared.planned.expectedCalls).toBeGreaterThan(40);
+    // What is read by list e-mail has been read.
+    expect(compared.emails).toBe(0);
+    expectClose(compared);
+  });
+
+  it("writes nothing anywhere", async () => {
+    const at = await start({ scale: "tiny" });
+    await planOf(at);
+    expect(await filesBelow(at.data)).toEqual([]);
+  });
+
+  it("costs no more than it may: with the budget used up it ends with exit 4", async () => {
+    const at = await start({ scale: "tiny" });
+    const result = await runCli(["plan", "--json"], { ...at.env, PARDOT_DAILY_CALL_BUDGET: "10" }, { cwd: at.root });
+    expect(result.code).toBe(4);
+    expect(at.simulator.stats().calls).toBe(10);
+  });
+});
+
+describe("the command line", () => {
+  it("plans and runs with the same total, and tells shares of quota and budget", async () => {
+    const at = await start({ scale: "tiny" }, { PARDOT_DAILY_CALL_BUDGET: "500" });
+    const cli = { cwd: at.root };
+    const planned = await runCli(["plan", "--json"], at.env, cli);
+    expect(planned.code).toBe(0);
+    const result = JSON.parse(planned.stdout) as Readonly<Record<string, unknown>>;
+    const text = await runCli(["plan"], at.env, cli);
+    expect(text.stdout).toMatch(
+      /expected: \d+ calls; 0\.\d % of the day's 50,000, of which \d+ are used; 1\d\.\d % of the budget of 500\n/,
+    );
+    expect(text.stdout).toContain("on top, for Email: one for each list e-mail");
+    const ran = await runCli(["run", "--json", "--no-progress"], at.env, cli);
+    expect(ran.code).toBe(0);
+    const { api_calls: calls } = JSON.parse(ran.stdout) as {
+      readonly api_calls: { readonly total: number; readonly by_kind: Readonly<Record<string, number>> };
+    };
+    const early = (calls.by_kind["export read"] ?? 0) - (calls.by_kind["export create"] ?? 0);
+    const spent = calls.total - (calls.by_kind["email read"] ?? 0) - early;
+    expect(Math.abs(Number(result["expected_calls"]) - spent)).toBeLessThanOrEqual(Math.max(2, spent * 0.05));
+    expect(result).toMatchObject({ call_budget: 500, exports_seen: 0, early_reads: 0 });
+  });
+});
