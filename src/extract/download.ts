@@ -49,7 +49,7 @@ export async function fetchFile<T>(
   const { pardot, clock, signal, onEvent } = extraction;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await take(await pardot.downloadResult(reference, signal));
+      return await takeAndLeave(await pardot.downloadResult(reference, signal), take);
     } catch (error) {
       if (!mayComeWhole(error) || attempt >= FETCH_MAX || extraction.stop.aborted) throw error;
       const reason = (error as Error).message;
@@ -57,6 +57,18 @@ export async function fetchFile<T>(
       onEvent({ type: "retrying", kind: "export download", attempt, pauseMs, reason });
       await clock.sleep(pauseMs, extraction.stop);
     }
+  }
+}
+
+/** A body that nobody began to read, or left early, would keep its connection and its place for good. */
+async function takeAndLeave<T>(
+  body: AsyncIterable<Uint8Array>,
+  take: (body: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T> {
+  try {
+    return await take(body);
+  } finally {
+    await body[Symbol.asyncIterator]().return?.();
   }
 }
 

@@ -10,6 +10,8 @@ describe("records of a query", () => {
     ["an empty record", { result: {} }],
     ["an empty list", { result: [] }],
     ["empty text", { result: "" }],
+    ["no result at all", {}],
+    ["nothing but attributes", { "@attributes": { stat: "ok" } }],
     ["layout", { result: "\n  " }],
     ["a total alone", { result: { total_results: "0" } }],
     ["a null key", { result: { tag: null } }],

@@ -7,7 +7,8 @@ const TOTAL = "total_results";
 
 /**
  * The records of a query's answer. One row comes as a record, several as a list, none as an absent key, or as a
- * `result` that is null, empty text, an empty list or an empty record (dossier: api-docs issue 187, tap-pardot).
+ * `result` that is null, empty text, an empty list, an empty record or not there at all (api-docs issue 187, tap-pardot;
+ * the last one is a knob of the simulator).
  * Throws `DataError` `pardot.unexpected-shape` when there is something else, so that rows under another name are never
  * taken for no rows.
  */
@@ -44,8 +45,11 @@ export function recordOf(root: WireRecord, dataKey: string, kind: string): WireR
 }
 
 function resultOf(root: WireRecord, kind: string): WireRecord | null {
-  const result = root["result"];
-  if (result === undefined) throw shapeError(kind, "it has no result");
+  const { result } = root;
+  if (result === undefined) {
+    if (Object.keys(root).every((key) => key === ATTRIBUTES)) return null;
+    throw shapeError(kind, "it has no result");
+  }
   if (isNothing(result)) return null;
   const record = asRecord(result);
   if (record === null) throw shapeError(kind, "its result is no record");
