@@ -70,6 +70,17 @@ describe("a window in several exports", () => {
     expect(t.warnings()).toEqual(["export.recreated"]);
   });
 
+  it("G3 asks anew for all whose files are gone at once", async () => {
+    await using t = await bulkScene([record(1), record(2)]);
+    t.fake.beforeFetch = (exportId) => {
+      if (Number(exportId) <= 2) throw new RemoteError("gone", { code: "pardot.x", pardotCode: 178 });
+    };
+    const [file] = await t.extract();
+    expect(t.failures).toEqual([]);
+    expect(t.fake.created).toHaveLength(4);
+    expect(file).toMatchObject({ exportId: "3", rows: 2, incompleteRows: 0 });
+  });
+
   it("G6 has another name where one of the exports is another one, for its bytes may differ", async () => {
     const keys: string[] = [];
     for (const times of [0, 1]) {

@@ -29,6 +29,7 @@ export class JoinedWindow {
   readonly #window: OpenWindow;
   readonly #groups: readonly (readonly string[])[];
   readonly #extraction: Extraction;
+  /** One that is lost stays until it comes again: that is when the others, which may be lost too, are looked at anew. */
   readonly #complete = new Map<number, Complete>();
 
   constructor(
@@ -64,7 +65,6 @@ export class JoinedWindow {
       try {
         files.push(await this.#fetchOne(job.group, file));
       } catch (error) {
-        this.#complete.delete(job.group);
         throw new LostExport({ job, exportId: file.exportId }, error);
       }
     };

@@ -1,5 +1,5 @@
 import { CsvScanner } from "../encode/csv-scan.ts";
-import { DataError } from "../errors.ts";
+import { assert, DataError } from "../errors.ts";
 
 /** A record of a CSV file as it stands there, line end included, and the text of its key. */
 export interface KeyedRecord {
@@ -16,7 +16,7 @@ export interface KeyedRecordsOptions {
 }
 
 /**
- * The records of a CSV file without a header, in batches: one for each chunk, which alone stays in memory with what is
+ * The records of a CSV file without a header and with a line end at its end, in batches: one for each chunk, which alone stays in memory with what is
  * left of the chunk before. The bytes of a record are good until the next batch is asked for. Throws DataError as
  * `CsvScanner` does, and for a record without a key.
  */
@@ -55,8 +55,7 @@ export async function* keyedRecords(
     from += taken;
   }
   scanner.end();
-  const last = found[0];
-  if (last !== undefined) yield [{ key: last.key, bytes: rest }];
+  assert(found.length === 0, "a line end ends the file");
 }
 
 /** The failure of a record that nothing can be joined with. */

@@ -11,7 +11,7 @@ import { run } from "../../src/run/run.ts";
 import { inTheRealWorld } from "../../src/run/surroundings.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { byId, filesBelow, landedRecords, landedText, newest, readStrictly, scene } from "./harness.ts";
+import { byId, expectTable, filesBelow, landedRecords, landedText, newest, readStrictly, scene } from "./harness.ts";
 import type { Cells, Environment, Scene } from "./harness.ts";
 
 // Custom fields and fields that Pardot refuses, seen from outside. Holds G1, G3 and G6 for exports in several groups.
@@ -213,6 +213,18 @@ describe("custom fields of prospects", () => {
     const third = await runOf(at, prospect);
     expect(objectIn(third).drift).toEqual({ appeared: [], vanished: [] });
     expect(warnings(third)).toEqual([]);
+  });
+});
+
+describe("the embedded warehouse", () => {
+  it("takes joined files, and a column for each field that comes", async () => {
+    const at = await start({ rows: { Prospect: 100 }, knobs: { customFields: 120, customFieldsPerDay: 2 } });
+    const env = { PARDOT_ETL_WAREHOUSE: at.duckdb };
+    objectIn(await runOf(at, prospect, { env }));
+    await expectTable(at, "Prospect");
+    at.simulator.advance(1);
+    objectIn(await runOf(at, prospect, { env }));
+    await expectTable(at, "Prospect");
   });
 });
 
