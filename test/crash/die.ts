@@ -1,7 +1,7 @@
 /**
  * Loaded before the command line (`node --import`): kills the process with SIGKILL right before or after it gives a file
  * its final name, which is the step that makes anything durable in a folder. DIE_ON: part of the name; DIE_AT: the
- * how-manieth such name; DIE_WHEN: before or after.
+ * how-manieth such name; DIE_WHEN: before or after, or never: then it lives and that step does not end.
  */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
@@ -19,6 +19,7 @@ function die(): Promise<never> {
 fs.promises.link = async (from, to) => {
   if (String(to).includes(DIE_ON)) seen += 1;
   const isDue = String(to).includes(DIE_ON) && seen === Number(DIE_AT);
+  if (isDue && DIE_WHEN === "never") await new Promise(() => {});
   if (isDue && DIE_WHEN === "before") await die();
   await link(from, to);
   if (isDue) await die();

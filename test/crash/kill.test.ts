@@ -146,6 +146,29 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
   });
 });
 
+describe.concurrent("a run that has nothing left to wait for", { timeout: 120_000 }, () => {
+  it("G2 is a fault and not done", async () => {
+    const at = await start();
+    const env = { ...at.env, NODE_OPTIONS: `--import=${DIE}`, DIE_ON: "manifest.json", DIE_WHEN: "never" };
+    const { code, stdout, stderr } = await runCli(["run"], env, { cwd: at.root });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("stopped in the middle");
+    await expectWholeAfterRerun(at);
+  });
+});
+
+describe.concurrent("a run whose reader goes away", { timeout: 120_000 }, () => {
+  it("G2 goes on and ends with its own code", async () => {
+    const at = await start();
+    const cli = startCli(["run", "--log-level", "debug"], at.env, { cwd: at.root });
+    await cli.said('"msg":"run-started"');
+    cli.deafen();
+    expect(await cli.ended).toMatchObject({ code: 0, signal: null });
+    expect((await wholeManifests(at.data)).map(({ status }) => status)).toEqual(["complete"]);
+    for (const name of OBJECTS) await expectExactly(at, name);
+  });
+});
+
 describe.concurrent("a run that is asked to stop", { timeout: 120_000 }, () => {
   const HANGING = [{ path: "/tag/version/4/do/query", hang: true, count: 99 }];
 

@@ -20,6 +20,8 @@ export interface Cli {
   /** Resolves once its output so far (stdout and stderr together) holds the text; rejects if it ends without. */
   said(text: string): Promise<void>;
   kill(signal: NodeJS.Signals): void;
+  /** Closes our ends of its output. */
+  deafen(): void;
 }
 
 export interface CliOptions {
@@ -71,6 +73,10 @@ export function startCli(args: readonly string[], env: Environment, options: Cli
         );
       }),
     kill: (signal) => void child.kill(signal),
+    deafen: () => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    },
   };
 }
 

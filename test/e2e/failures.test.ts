@@ -165,7 +165,8 @@ describe.concurrent("a destination that cannot be used", { timeout: 120_000 }, (
   });
 
   it("no temporary folder: exit 7, and its variable is named", async () => {
-    const at = await start();
+    // More files than there are places for requests: none of them may keep its place.
+    const at = await start({ knobs: { filesPerExport: 4 } });
     const env = { PARDOT_ETL_TMPDIR: join(at.root, "nowhere") };
     const { error } = await expectFailure(at, 7, ["run", "--json"], { env });
     expect(error).toMatchObject({ code: "storage.tmp-missing" });
