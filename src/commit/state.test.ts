@@ -58,6 +58,41 @@ describe("state", () => {
     expect(() => after(planned, commit)).toThrow("only finished windows are committed");
   });
 
+  it("keeps the fields of a window's exports as they were laid out, until the last of them is lost", () => {
+    const groups = [
+      ["id", "a"],
+      ["id", "b"],
+    ];
+    const created = (group: number, exportId: string, laidOut = groups): Change => ({
+      type: "export-created",
+      object: "Tag",
+      window: id,
+      group,
+      exportId,
+      at: 5,
+      groups: laidOut,
+    });
+    const lost = (exportId: string): Change => ({
+      type: "export-lost",
+      object: "Tag",
+      window: id,
+      exportId,
+      reason: "expired",
+    });
+    const both = after(planned, created(1, "8"), created(0, "7", [["id"]]));
+    const windowOf = (state: State) => objectState(state, "Tag").windows[0];
+    expect(windowOf(both)?.groups).toEqual(groups);
+    const again = [created(0, "9", [["id"]])].reduce(applyChange, applyChange(both, lost("7")));
+    expect(windowOf(again)).toMatchObject({
+      groups,
+      exports: [
+        { group: 1, exportId: "8" },
+        { group: 0, exportId: "9" },
+      ],
+    });
+    expect(windowOf([lost("8"), lost("9")].reduce(applyChange, again))).toMatchObject({ groups: [], exports: [] });
+  });
+
   it("forgets a lost export, so that it is asked for again", () => {
     const created: Change = { type: "export-created", object: "Tag", window: id, exportId: "9", at: 5 };
     expect(objectState(after(planned, created), "Tag").windows[0]?.exports).toEqual([

@@ -43,7 +43,9 @@ describe("a window in one export", () => {
     expect(await t.rowsIn(file?.key)).toEqual([["1", "n1", "true", null, "2026-01-01 00:00:01"]]);
     expect(t.warnings()).toEqual(["fields.refused"]);
     expect((await t.state()).fields.refused).toEqual(["size"]);
+    expect(t.fake.created.at(-1)?.arguments["updated_before"]).toBe("1970-01-01 01:00:00");
     const seconds = t.fake.created.slice(1, -1).map((request) => request.arguments);
+    expect(seconds.length).toBeGreaterThan(0);
     for (const bounds of seconds) {
       expect(bounds).toEqual({ updated_after: "1969-12-31 23:59:59", updated_before: "1970-01-01 00:00:01" });
     }

@@ -117,7 +117,7 @@ export async function bulkScene(records: readonly FakeRecord[], object: CatalogO
     };
   };
   const first = await open();
-  const window = { field: "updated_at", from: 0, to: 1000, askFrom: 0 } as const;
+  const window = { field: "updated_at", from: 0, to: 3_600_000, askFrom: 0 } as const;
   await first.journal.record([{ type: "planned", object: "Thing", runId: "r", zone: "UTC", windows: [window] }]);
   const state = async (): Promise<ObjectState> => objectState((await loadState(storage, never)).state, "Thing");
   const extract = async (stop: AbortSignal = never): Promise<readonly LandedFile[]> => {
