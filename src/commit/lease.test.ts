@@ -96,6 +96,17 @@ describe("lease", () => {
     }
   });
 
+  it("is refused as well when its holder comes to its end while one looks: it was alive", async () => {
+    const storage = openMemoryStorage();
+    const holder = await take(storage);
+    const clock = busyClock(() => holder.lease.release());
+    await expect(take(storage, { clock, processes: processes(2) })).rejects.toMatchObject({
+      code: "lease.held",
+      exitCode: 8,
+    });
+    expect((await take(storage, { processes: processes(2) })).lease.number).toBe(2);
+  });
+
   it("is taken over from a holder that is silent for the time, and not before", async () => {
     const storage = openMemoryStorage();
     await take(storage);

@@ -66,7 +66,10 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
   return keep(number, options);
 }
 
-/** Waits until the holder of a lease is seen dead or silent for long enough. Throws when it lives. */
+/**
+ * Waits until the holder of a lease is seen dead or silent for long enough. Throws when it lives, also when it comes to
+ * its end meanwhile: it lived when it was met, and one outcome that depends on a race would be worse than a second start.
+ */
 async function outlive(holder: Found, options: LeaseOptions): Promise<void> {
   const { storage, clock, processes, ttlMs, signal, waitSignal } = options;
   const identity = await holderOf(storage, holder.number, signal);
@@ -76,8 +79,7 @@ async function outlive(holder: Found, options: LeaseOptions): Promise<void> {
     await clock.sleep(Math.max(1, Math.min(ttlMs / LOOKS_PER_TTL, until - clock.now())), waitSignal);
     const now = await newest(storage, signal);
     if (now === null || now.number > holder.number) throw await heldBy(now?.number ?? holder.number, options);
-    if (now.isReleased) return;
-    if (now.beats > holder.beats) throw await heldBy(holder.number, options);
+    if (now.isReleased || now.beats > holder.beats) throw await heldBy(holder.number, options);
   }
 }
 
