@@ -40,11 +40,6 @@ function hasCore(object: CatalogObject, column: Column, memory: FieldMemory): bo
   return customFields.always.includes(column.name) || memory.listed.includes(wireName(column));
 }
 
-/** The object with all its columns, as its files have them. */
-export function withAllColumns(object: CatalogObject, memory: FieldMemory): CatalogObject {
-  return memory.custom.length === 0 ? object : { ...object, columns: objectFields(object, memory).columns };
-}
-
 /** Letters, digits and what joins them: `fields` is a comma list in a query, and each name stands in a header. */
 const USABLE = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,199}$/u;
 
