@@ -1,0 +1,242 @@
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { catalog } from "../../src/catalog/index.ts";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import type { Interval, State } from "../../src/commit/state.ts";
+import { mergeIntervals, objectState, reservedOn } from "../../src/commit/state.ts";
+import type { Simulator, SimulatorStats } from "../../src/simulator/index.ts";
+import { committedRecords, newest, recordsOf, rowsOf } from "./landed.ts";
+import type { Destination, Versions } from "./landed.ts";
+
+/** What is wrong, each with the guarantee that it breaks: `G1 Tag: 3 of 50 records are in no committed file`. */
+export type Findings = string[];
+
+/** G2: every file that a manifest names is there, whole and as described. */
+export function checkManifests(destination: Destination, manifests: readonly Manifest[]): Findings {
+  const findings: Findings = [];
+  const seen = new Set<string>();
+  for (const manifest of manifests) {
+    for (const { key, bytes, sha256, rows } of manifest.objects.flatMap(({ files }) => files)) {
+      // One look at a file is enough: its name never gets other bytes, which is another check.
+      const identity = `${key} ${bytes} ${sha256} ${rows}`;
+      if (seen.has(identity)) continue;
+      seen.add(identity);
+      const body = destination.bytes(key);
+      if (body === undefined) {
+        findings.push(`G2 ${manifest.run_id}: ${key} is in the manifest and not in the destination`);
+        continue;
+      }
+      const found = {
+        bytes: body.length,
+        sha256: createHash("sha256").update(body).digest("hex"),
+        rows: recordsIn(body),
+      };
+      if (!isDeepStrictEqual(found, { bytes, sha256, rows })) {
+        findings.push(`G2 ${manifest.run_id}: ${key} is ${JSON.stringify(found)}, the manifest says ${identity}`);
+      }
+    }
+  }
+  return findings;
+}
+
+function recordsIn(bytes: Uint8Array): number {
+  try {
+    return recordsOf(bytes).length;
+  } catch {
+    return -1;
+  }
+}
+
+/** G2: the state covers nothing that no manifest covers, and everything that was ever planned is covered or open. */
+export function checkState(state: State, manifests: readonly Manifest[], entries: readonly string[]): Findings {
+  const findings: Findings = [];
+  for (const [name, own] of Object.entries(state.objects)) {
+    const named = windowsOf(manifests, name);
+    for (const stretch of own.coverage) {
+      if (stretch.from < stretch.to && !holds(named, stretch)) {
+        findings.push(`G2 ${name}: the state covers ${show(stretch)}, manifests cover ${named.map(show).join(", ")}`);
+      }
+    }
+    // The same bytes read again have the same name, and are committed again.
+    const files = manifests.flatMap(({ objects }) =>
+      objects.filter(({ object }) => object === name).flatMap((each) => each.files),
+    );
+    if (own.filesCommitted > files.length) {
+      findings.push(
+        `G2 ${name}: the state counts ${own.filesCommitted} committed files, manifests name ${files.length}`,
+      );
+    }
+    const watermarks = manifests.flatMap(({ objects }) =>
+      objects.filter(({ object }) => object === name).flatMap((each) => each.files.map((file) => file.max_watermark)),
+    );
+    if (own.watermark !== null && !watermarks.includes(own.watermark)) {
+      findings.push(`G2 ${name}: the state's watermark ${own.watermark} is in no manifest`);
+    }
+    if (catalog.find((object) => object.name === name)?.watermark === null) continue;
+    const booked = mergeIntervals([...own.coverage, ...own.windows]);
+    for (const planned of plannedIn(entries, name)) {
+      if (!holds(booked, planned)) findings.push(`G2 ${name}: planned ${show(planned)} is neither covered nor open`);
+    }
+  }
+  return findings;
+}
+
+interface JournalEntry {
+  readonly snapshot?: State;
+  readonly changes?: readonly {
+    readonly type: string;
+    readonly object?: string;
+    readonly windows?: readonly (Interval | string)[];
+    readonly window?: string;
+    readonly group?: number;
+    readonly exportId?: string;
+  }[];
+}
+
+function plannedIn(entries: readonly string[], object: string): Interval[] {
+  return entries
+    .flatMap((entry) => (JSON.parse(entry) as JournalEntry).changes ?? [])
+    .filter((change) => change.type === "planned" && change.object === object)
+    .flatMap((change) => (change.windows ?? []) as readonly Interval[]);
+}
+
+function windowsOf(manifests: readonly Manifest[], name: string): Interval[] {
+  return mergeIntervals(
+    manifests.flatMap(({ objects }) =>
+      objects
+        .filter(({ object }) => object === name)
+        .flatMap(({ windows }) => windows.map(({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) }))),
+    ),
+  );
+}
+
+function holds(merged: readonly Interval[], part: Interval): boolean {
+  return merged.some(({ from, to }) => from <= part.from && part.to <= to);
+}
+
+function show({ from, to }: Interval): string {
+  return `[${new Date(from).toISOString()}, ${new Date(to).toISOString()})`;
+}
+
+/** G4: what the simulator counted today is in the ledger, and within the budget. */
+export function checkLedger(state: State, stats: SimulatorStats, day: string, budget: number | null): Findings {
+  const findings: Findings = [];
+  const reserved = reservedOn(state.ledger, day);
+  const { used } = stats.quota;
+  if (used > reserved) findings.push(`G4 ${used} calls made on ${day}, ${reserved} in the ledger`);
+  if (budget !== null && used > budget) findings.push(`G4 ${used} calls made on ${day}, the budget is ${budget}`);
+  return findings;
+}
+
+/** G1 in the end: set equality with the account, and nothing that it never showed. */
+export function checkTruth(
+  destination: Destination,
+  manifests: readonly Manifest[],
+  objects: readonly string[],
+  simulator: Pick<Simulator, "rows">,
+  versions: Versions,
+): Findings {
+  const findings: Findings = [];
+  for (const object of objects) {
+    const records = committedRecords(destination, manifests, object);
+    const made = records.filter((record) => !versions.knows(object, record));
+    if (made.length > 0) {
+      findings.push(
+        `G1 ${object}: ${made.length} records that the account never showed, first ${JSON.stringify(made[0])}`,
+      );
+    }
+    const landed = newest(records);
+    const truth = rowsOf(simulator, object);
+    const lost = truth.filter((row) => !landed.has(String(row["id"])));
+    const stale = truth.filter(
+      (row) => landed.has(String(row["id"])) && !isDeepStrictEqual(landed.get(String(row["id"])), row),
+    );
+    if (lost.length > 0) {
+      findings.push(
+        `G1 ${object}: ${lost.length} of ${truth.length} records are in no committed file, first ${JSON.stringify(lost[0])}`,
+      );
+    }
+    if (stale.length > 0) {
+      findings.push(
+        `G1 ${object}: ${stale.length} of ${truth.length} records are not as they are, first ${JSON.stringify(stale[0])}`,
+      );
+    }
+  }
+  return findings;
+}
+
+/** G1 G2 in the end: committed windows have no hole, reach the last run's now, and nothing stays open. */
+export function checkCoverage(state: State, manifests: readonly Manifest[], objects: readonly string[]): Findings {
+  const findings: Findings = [];
+  const now = Date.parse(manifests.at(-1)?.now ?? "");
+  for (const name of objects) {
+    const own = objectState(state, name);
+    if (own.windows.length > 0) findings.push(`G2 ${name}: ${own.windows.length} windows are still open`);
+    if (catalog.find((object) => object.name === name)?.watermark === null) continue;
+    const named = windowsOf(manifests, name);
+    if (named.length !== 1) findings.push(`G1 ${name}: committed windows leave holes: ${named.map(show).join(", ")}`);
+    if ((named.at(-1)?.to ?? 0) < now)
+      findings.push(`G1 ${name}: nothing is committed up to ${new Date(now).toISOString()}`);
+    if (own.coverage.length !== 1)
+      findings.push(`G2 ${name}: the state's coverage is ${own.coverage.map(show).join(", ")}`);
+  }
+  return findings;
+}
+
+/** G2 in the end: every file in an object's folder is named by a manifest. */
+export function checkAccounted(destination: Destination, manifests: readonly Manifest[]): Findings {
+  const named = new Set(
+    manifests.flatMap(({ objects }) => objects.flatMap(({ files }) => files.map(({ key }) => key))),
+  );
+  return destination.keys
+    .filter((key) => !key.startsWith("_pardot_etl/") && !named.has(key))
+    .map((key) => `G2 ${key}: landed, and no manifest names it`);
+}
+
+/** G3: while an export is on the books for a window, no other is created for it. `entries`: the journal from its start. */
+export function checkExports(entries: readonly string[]): Findings {
+  const findings: Findings = [];
+  const open = new Map<string, string>();
+  const close = (window: string): void => {
+    for (const key of open.keys()) if (key.startsWith(`${window}#`)) open.delete(key);
+  };
+  for (const entry of entries) {
+    const { snapshot, changes = [] } = JSON.parse(entry) as JournalEntry;
+    if (snapshot !== undefined) {
+      open.clear();
+      for (const { id, exports } of Object.values(snapshot.objects).flatMap(({ windows }) => windows)) {
+        for (const { group, exportId } of exports) open.set(`${id}#${group}`, exportId);
+      }
+    }
+    for (const change of changes) {
+      const { type, window = "", group = 0, exportId = "" } = change;
+      const key = `${window}#${group}`;
+      if (type === "export-created") {
+        const known = open.get(key);
+        if (known !== undefined)
+          findings.push(`G3 export ${exportId} was created for ${key}, which ${known} is open for`);
+        open.set(key, exportId);
+      }
+      if (type === "export-lost") open.delete(key);
+      if (type === "dropped") close(window);
+      if (type === "committed") for (const id of (change.windows ?? []) as readonly string[]) close(id);
+    }
+  }
+  return findings;
+}
+
+/** G8: no secret in anything that is stored or told. */
+export function checkSecrets(destination: Destination, told: readonly string[], secrets: Iterable<string>): Findings {
+  const findings: Findings = [];
+  const places: [string, string][] = [
+    ...destination.keys.map((key): [string, string] => [
+      key,
+      Buffer.from(destination.bytes(key) ?? []).toString("latin1"),
+    ]),
+    ...told.map((text): [string, string] => ["a message", text]),
+  ];
+  for (const secret of secrets) {
+    for (const [place, text] of places) if (text.includes(secret)) findings.push(`G8 ${place} holds a secret`);
+  }
+  return findings;
+}

@@ -1,0 +1,101 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { systemRandom } from "../../src/platform/random.ts";
+import { playSchedule } from "./schedule.ts";
+
+const USAGE = `npm run chaos -- [--runs N] [--seed S] [--jobs J] [--trace]
+
+Plays N seeded schedules in process, beginning with seed S (a fresh one when left out, printed), J at a time.
+A failing seed is printed with what is wrong; --runs 1 --seed S --trace replays it exactly and shows every step.
+`;
+
+/** What the harness did, to be printed and added up. */
+interface Tally {
+  schedules: number;
+  failed: number;
+  runs: number;
+  kills: number;
+  sleeps: number;
+  calls: number;
+  faults: Record<string, number>;
+}
+
+/** The command `npm run chaos`. Answers the exit code: 1 when any seed failed. */
+export async function chaos(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      runs: { type: "string", default: "100" },
+      seed: { type: "string", default: String(Number.parseInt(systemRandom.hex(4), 16)) },
+      jobs: { type: "string", default: String(availableParallelism()) },
+      trace: { type: "boolean", default: false },
+      child: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const [runs, seed, jobs] = [values.runs, values.seed, values.jobs].map(Number) as [number, number, number];
+  if (values.child) {
+    const tally = await playAll(seed, runs, values.trace);
+    process.stdout.write(`${JSON.stringify(tally)}\n`);
+    return tally.failed === 0 ? 0 : 1;
+  }
+  process.stderr.write(`${runs} schedules, seeds ${seed} to ${seed + runs - 1}\n`);
+  const tally = runs === 1 || jobs === 1 ? await playAll(seed, runs, values.trace) : await share(seed, runs, jobs);
+  process.stdout.write(`${JSON.stringify(tally, null, 2)}\n`);
+  return tally.failed === 0 ? 0 : 1;
+}
+
+async function playAll(seed: number, runs: number, trace: boolean): Promise<Tally> {
+  const tally: Tally = { schedules: 0, failed: 0, runs: 0, kills: 0, sleeps: 0, calls: 0, faults: {} };
+  for (let next = seed; next < seed + runs; next += 1) {
+    const outcome = await playSchedule(next);
+    tally.schedules += 1;
+    tally.runs += outcome.runs;
+    tally.kills += outcome.kills;
+    tally.sleeps += outcome.sleeps;
+    tally.calls += outcome.calls;
+    for (const [fault, count] of outcome.faults) tally.faults[fault] = (tally.faults[fault] ?? 0) + count;
+    if (trace) process.stderr.write(`${JSON.stringify(outcome.plan, null, 2)}\n${outcome.trace.join("\n")}\n`);
+    if (outcome.findings.length === 0) continue;
+    tally.failed += 1;
+    process.stderr.write(`seed ${next} failed:\n${outcome.findings.map((finding) => `  ${finding}\n`).join("")}`);
+  }
+  return tally;
+}
+
+/** Each child takes a stretch of the seeds. */
+async function share(seed: number, runs: number, jobs: number): Promise<Tally> {
+  const each = Math.ceil(runs / jobs);
+  const starts = Array.from({ length: jobs }, (_, job) => job * each).filter((start) => start < runs);
+  const tallies = await Promise.all(starts.map((start) => playInChild(seed + start, Math.min(each, runs - start))));
+  return tallies.reduce((sum, one) => ({
+    schedules: sum.schedules + one.schedules,
+    failed: sum.failed + one.failed,
+    runs: sum.runs + one.runs,
+    kills: sum.kills + one.kills,
+    sleeps: sum.sleeps + one.sleeps,
+    calls: sum.calls + one.calls,
+    faults: Object.fromEntries(
+      Object.keys({ ...sum.faults, ...one.faults }).map((fault) => [
+        fault,
+        (sum.faults[fault] ?? 0) + (one.faults[fault] ?? 0),
+      ]),
+    ),
+  }));
+}
+
+async function playInChild(seed: number, runs: number): Promise<Tally> {
+  const args = [...process.argv.slice(1, 2), "--child", "--seed", String(seed), "--runs", String(runs)];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (output === "") throw new Error(`the schedules from seed ${seed} on ended with ${String(code)}`);
+  return JSON.parse(output) as Tally;
+}

@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { StorageError } from "../../src/errors.ts";
+import type { MemoryStorage } from "../../src/storage/memory.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import type { Dice } from "./dice.ts";
+import type { Turns } from "./turns.ts";
+
+/** What ever stood under each name, over all processes of a schedule. */
+export class Chronicle {
+  /** Names in the order in which they were first written, with the hash of their bytes. */
+  readonly written: Map<string, string> = new Map();
+  /** Names that ever held two different contents. */
+  readonly rewritten: string[] = [];
+  /** Every entry of the journal there ever was, in order. */
+  readonly entries: string[] = [];
+
+  note(key: string, bytes: Uint8Array): void {
+    const hash = createHash("sha256").update(bytes).digest("hex");
+    const known = this.written.get(key);
+    if (known !== undefined && known !== hash) this.rewritten.push(key);
+    if (known === undefined && /^_pardot_etl\/state\/\d+\.json$/.test(key)) {
+      this.entries.push(Buffer.from(bytes).toString("utf8"));
+    }
+    this.written.set(key, hash);
+  }
+}
+
+export interface CrashStorageOptions {
+  readonly disk: MemoryStorage;
+  readonly turns: Turns;
+  readonly chronicle: Chronicle;
+  readonly dice: Dice;
+  /** Share of the writes that the destination refuses, half of them after it has carried them out. */
+  readonly failures: number;
+}
+
+const NEVER = new AbortController().signal;
+
+/**
+ * The destination as one process sees it: every durable effect takes its turn, and once the process is killed nothing
+ * works any more. What it has in flight then may or may not be there afterwards.
+ */
+export function crashStorage({ disk, turns, chronicle, dice, failures }: CrashStorageOptions): Storage {
+  const durable = <T>(label: string, key: string, effect: () => Promise<T>): Promise<T> => {
+    const fails = dice.chance(failures);
+    const isLate = dice.chance(0.5);
+    return turns.take(label, async () => {
+      if (fails && !isLate) throw refused(label);
+      const result = await effect();
+      const bytes = disk.files.get(key);
+      if (bytes !== undefined) chronicle.note(key, bytes);
+      if (fails) throw refused(label);
+      return result;
+    });
+  };
+  return {
+    location: disk.location,
+    async publish(key, file, signal) {
+      turns.assertAlive();
+      signal.throwIfAborted();
+      return durable(`publish ${key}`, key, () => disk.publish(key, file, NEVER));
+    },
+    async create(key, bytes, signal) {
+      turns.assertAlive();
+      signal.throwIfAborted();
+      return durable(`create ${key}`, key, () => disk.create(key, bytes, NEVER));
+    },
+    async remove(key, signal) {
+      turns.assertAlive();
+      signal.throwIfAborted();
+      return durable(`remove ${key}`, key, () => disk.remove(key, NEVER));
+    },
+    async read(key, signal) {
+      turns.assertAlive();
+      return disk.read(key, signal);
+    },
+    async *open(key, signal) {
+      turns.assertAlive();
+      yield* disk.open(key, signal);
+    },
+    async stat(key, signal) {
+      turns.assertAlive();
+      return disk.stat(key, signal);
+    },
+    async *list(prefix, signal) {
+      for await (const file of disk.list(prefix, signal)) {
+        turns.assertAlive();
+        yield file;
+      }
+    },
+    async tidy() {},
+  };
+}
+
+function refused(label: string): StorageError {
+  return new StorageError(`${label}: refused by the harness`, { code: "storage.unavailable", hint: "run again later" });
+}

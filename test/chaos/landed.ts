@@ -1,0 +1,107 @@
+import { parse } from "csv-parse/sync";
+import { catalog } from "../../src/catalog/index.ts";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import type { Simulator } from "../../src/simulator/index.ts";
+
+export type Cells = Readonly<Record<string, string | null>>;
+
+/** Records of a CSV text by a strict reader that is not ours: nothing trimmed, an unquoted empty field is null. */
+function readStrictly(text: string): Cells[] {
+  const [header = [], ...rows] = parse(text, {
+    relax_column_count: false,
+    relax_quotes: false,
+    skip_empty_lines: false,
+    cast: (value, context) => (value === "" && !context.quoting ? null : value),
+  }) as (string | null)[][];
+  const names = header.map(String);
+  return rows.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i] ?? null])));
+}
+
+const parsed = new WeakMap<Uint8Array, Cells[]>();
+
+/** Records of a landed file. The same bytes are parsed once. */
+export function recordsOf(bytes: Uint8Array): Cells[] {
+  const known = parsed.get(bytes) ?? readStrictly(Buffer.from(bytes).toString("utf8"));
+  parsed.set(bytes, known);
+  return known;
+}
+
+type Json = string | number | boolean | object | null;
+
+/** The account's rows as text, as they stand in files. XML cannot tell the empty string from null: there the two are one. */
+export function rowsOf(
+  simulator: Pick<Simulator, "rows">,
+  object: string,
+  which: "live" | "deleted" | "all" = "live",
+): Cells[] {
+  const isXml = catalog.find(({ name }) => name === object)?.v4.process !== "bulk";
+  const asCell = (value: Json): string | null => {
+    if (value === null || (isXml && value === "")) return null;
+    return typeof value === "object" ? JSON.stringify(value) : String(value);
+  };
+  return [...simulator.rows(object, which)].map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asCell(value as Json)])),
+  );
+}
+
+/** One text for equal records, whatever the order of their columns. */
+export function textOf(record: Cells): string {
+  return JSON.stringify(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The newest version of each record, by id; of two with one time the later one counts. */
+export function newest(records: readonly Cells[]): Map<string, Cells> {
+  const versions = new Map<string, Cells>();
+  for (const record of records) {
+    const id = String(record["id"]);
+    const known = versions.get(id);
+    if (known === undefined || (known["updated_at"] ?? "") <= (record["updated_at"] ?? "")) versions.set(id, record);
+  }
+  return versions;
+}
+
+/** Every version of every record that the account ever showed. */
+export class Versions {
+  readonly #seen = new Map<string, Set<string>>();
+
+  /** To be called at the start and after each simulated day. */
+  remember(simulator: Pick<Simulator, "rows">, objects: readonly string[]): void {
+    for (const object of objects) {
+      const seen = this.#seen.get(object) ?? new Set();
+      this.#seen.set(object, seen);
+      for (const row of rowsOf(simulator, object, "all")) seen.add(textOf(row));
+    }
+  }
+
+  knows(object: string, record: Cells): boolean {
+    return this.#seen.get(object)?.has(textOf(record)) === true;
+  }
+}
+
+export interface Destination {
+  /** Every key there is. */
+  readonly keys: readonly string[];
+  bytes(key: string): Uint8Array | undefined;
+}
+
+const MANIFEST = /^_pardot_etl\/runs\/[^/]+\/manifest\.json$/;
+
+/** Every manifest, in the order of the names given, which is the order in which they were written. */
+export function manifestsIn(destination: Destination, order: readonly string[] = destination.keys): Manifest[] {
+  return order
+    .filter((key) => MANIFEST.test(key) && destination.bytes(key) !== undefined)
+    .map((key) => JSON.parse(Buffer.from(destination.bytes(key) ?? []).toString("utf8")) as Manifest);
+}
+
+/** Keys of an object's committed files, in the order in which manifests name them, each once. */
+export function committedKeys(manifests: readonly Manifest[], object: string): string[] {
+  const keys = manifests.flatMap(({ objects }) =>
+    objects.filter((each) => each.object === object).flatMap(({ files }) => files.map(({ key }) => key)),
+  );
+  return [...new Set(keys)];
+}
+
+/** Records of an object's committed files, in that order. */
+export function committedRecords(destination: Destination, manifests: readonly Manifest[], object: string): Cells[] {
+  return committedKeys(manifests, object).flatMap((key) => recordsOf(destination.bytes(key) ?? new Uint8Array()));
+}

@@ -1,0 +1,112 @@
+import type { SimulatorOptions } from "../../src/simulator/index.ts";
+import type { Dice } from "./dice.ts";
+
+/** What a seed stands for: an account, a configuration, and what befalls the runs. All else follows from dice. */
+export interface Plan {
+  readonly seed: number;
+  readonly account: SimulatorOptions;
+  readonly objects: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly lanes: number;
+  readonly budget: number | null;
+  /** Simulated days after the first. */
+  readonly phases: readonly Phase[];
+  /** How far this machine's clock is off, in milliseconds. */
+  readonly clockOffMs: number;
+}
+
+/** One day: runs that something befalls, and then a quiet one or none. */
+export interface Phase {
+  readonly attempts: readonly Attempt[];
+  readonly endsQuietly: boolean;
+}
+
+export interface Attempt {
+  /** Turn instead of which the process is killed; null: it is not. */
+  readonly killAt: number | null;
+  /** Turn at which the process is stopped and another run starts; it goes on when that has ended. */
+  readonly stopAt: number | null;
+  /** Share of requests, and of writes, that go wrong. */
+  readonly faults: number;
+  readonly storageFailures: number;
+  /** Whether the next run can see that this process is dead, or has to wait out its lease. */
+  readonly isSeenDead: boolean;
+}
+
+const BASE = ["VisitorActivity", "Tag", "Account"] as const;
+const MORE = [
+  "ListMembership",
+  "Visitor",
+  "Prospect",
+  "ProspectAccount",
+  "Campaign",
+  "Form",
+  "List",
+  "Opportunity",
+  "TagObject",
+  "EmailClick",
+] as const;
+
+/** Rows that keep a schedule short and still fill several pages and files. */
+function rowsOf(object: string, dice: Dice): number {
+  if (object === "Account") return 1;
+  return object === "VisitorActivity" ? 60 + dice.below(240) : dice.pick([0, 1, 199, 200, 201, 30, 90, 150, 410]);
+}
+
+export function planOf(seed: number, dice: Dice): Plan {
+  const objects = [...BASE, ...MORE.filter(() => dice.chance(0.15))];
+  const rows = Object.fromEntries(objects.map((object) => [object, rowsOf(object, dice)]));
+  const lanes = 1 + dice.below(5);
+  const budget = dice.chance(0.15) ? 8 + dice.below(30) : null;
+  return {
+    seed,
+    objects,
+    lanes,
+    budget,
+    account: {
+      seed: 1 + dice.below(1_000_000),
+      scale: "tiny",
+      rows,
+      ties: dice.pick([0, 5, 60, 230]),
+      timezone: dice.pick(["UTC", "UTC", "America/New_York", "Australia/Lord_Howe", "Europe/Berlin"]),
+      now: dice.pick(["2026-03-20T09:30:00Z", "2026-03-08T06:10:00Z", "2026-10-25T01:20:00Z", "2026-12-31T22:00:00Z"]),
+      ...(dice.chance(0.1) ? { dailyLimit: 25 + dice.below(40) } : {}),
+      knobs: {
+        clock: "frozen",
+        filesPerExport: dice.below(4),
+        exportPolls: dice.below(3),
+        gzip: dice.chance(0.3),
+        downloadLength: dice.pick(["chunked", "content-length"]),
+        usageHeader: dice.chance(0.8),
+        csvNewline: dice.pick(["lf", "crlf"]),
+      },
+    },
+    env: {
+      PARDOT_MAX_CONCURRENCY: String(lanes),
+      PARDOT_MAX_WAITING_EXPORTS: String(1 + dice.below(4)),
+      PARDOT_ETL_ROWS_PER_FILE: dice.pick(["1000", "200", "70"]),
+      PARDOT_ETL_OBJECTS: objects.join(","),
+    },
+    phases: Array.from({ length: 1 + dice.below(4) }, () => phaseOf(dice)),
+    clockOffMs: dice.pick([0, 0, -7 * 3_600_000, 9 * 3_600_000]),
+  };
+}
+
+function phaseOf(dice: Dice): Phase {
+  return {
+    attempts: Array.from({ length: dice.below(4) }, () => attemptOf(dice)),
+    endsQuietly: dice.chance(0.6),
+  };
+}
+
+function attemptOf(dice: Dice): Attempt {
+  const fate = dice.below(10);
+  return {
+    // Most runs of such an account take between 40 and 120 turns; the first ones are worth as much as the last.
+    killAt: fate < 7 ? dice.below(dice.pick([20, 60, 110])) : null,
+    stopAt: fate === 7 ? dice.below(dice.pick([30, 90])) : null,
+    faults: dice.pick([0, 0, 0.03, 0.1, 0.35]),
+    storageFailures: dice.pick([0, 0, 0, 0.02, 0.15]),
+    isSeenDead: dice.chance(0.6),
+  };
+}

@@ -1,0 +1,230 @@
+import { createHook } from "node:async_hooks";
+import type { Clock } from "../../src/platform/clock.ts";
+import type { Ticker } from "../../src/platform/ticker.ts";
+import type { Dice } from "./dice.ts";
+
+/** What every operation of a killed process ends with. */
+export class Crash extends Error {
+  override readonly name = "Crash";
+  constructor() {
+    super("the process was killed");
+  }
+}
+
+export interface TurnsOptions {
+  readonly dice: Dice;
+  /** Number of the turn instead of which the process is killed; null: never. */
+  readonly killAt: number | null;
+  /**
+   * Which of the operations under way at the kill are carried out all the same, by their place in the order in which they
+   * were begun; null: the dice decide.
+   */
+  readonly survivors?: (label: string, place: number) => boolean;
+  /** Number of the turn instead of which the process is stopped (SIGSTOP) until `wake`; null: never. */
+  readonly stopAt: number | null;
+  /** The clock when the process starts, in milliseconds since 1970. */
+  readonly startAt: number;
+  /** Turns after which a beat of the tickers comes, on average. */
+  readonly beatEvery: number;
+}
+
+interface Waiting {
+  readonly label: string;
+  readonly perform: () => Promise<void>;
+  readonly fail: (error: Error) => void;
+}
+
+interface Sleeper extends Pick<Waiting, "fail"> {
+  readonly until: number;
+  readonly wake: () => void;
+}
+
+/**
+ * Everything that one simulated process does to the outside, one thing at a time: an operation waits until the process
+ * stands still, and then the dice choose which of those that wait is carried out next. So the order of things is decided
+ * by the seed alone, however the machine is scheduled, and every order is possible. Pauses take no time: the clock jumps
+ * when nothing else waits, and sometimes before.
+ */
+export class Turns {
+  readonly trace: string[] = [];
+  readonly clock: Clock;
+  readonly ticker: Ticker;
+  readonly #options: TurnsOptions;
+  readonly #waiting: Waiting[] = [];
+  readonly #sleepers = new Set<Sleeper>();
+  readonly #ticks = new Set<() => void>();
+  #now: number;
+  #turns = 0;
+  #isKilled = false;
+  #isStopped = false;
+  #tellStopped: () => void = () => undefined;
+  readonly #stopped: Promise<void> = new Promise((resolve) => {
+    this.#tellStopped = resolve;
+  });
+  #work: Promise<void> | null = null;
+
+  constructor(options: TurnsOptions) {
+    this.#options = options;
+    this.#now = options.startAt;
+    this.clock = { now: () => this.#now, sleep: (ms, signal) => this.#sleep(ms, signal) };
+    this.ticker = {
+      start: (_everyMs, tick) => {
+        this.#ticks.add(tick);
+        return () => this.#ticks.delete(tick);
+      },
+    };
+  }
+
+  get isKilled(): boolean {
+    return this.#isKilled;
+  }
+
+  /** Turns so far: a kill at this number or later would not come. */
+  get count(): number {
+    return this.#turns;
+  }
+
+  assertAlive(): void {
+    if (this.#isKilled) throw new Crash();
+  }
+
+  /** Carries an operation out when its turn comes. */
+  take<T>(label: string, operation: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#isKilled) {
+        reject(new Crash());
+        return;
+      }
+      const perform = async (): Promise<void> => {
+        try {
+          const result = await operation();
+          // What a killed process would have learned, it does not learn.
+          if (this.#isKilled) reject(new Crash());
+          else resolve(result);
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      this.#waiting.push({ label, perform, fail: reject });
+      this.#start();
+    });
+  }
+
+  /** Resolves when the process is stopped; never if that does not come. */
+  get stopped(): Promise<void> {
+    return this.#stopped;
+  }
+
+  /** Lets a stopped process go on; its clock has gone on meanwhile. */
+  wake(sleptMs: number): void {
+    this.#now += sleptMs;
+    this.#isStopped = false;
+    this.#start();
+  }
+
+  /** Resolves when nothing waits any more. */
+  async idle(): Promise<void> {
+    while (this.#work !== null) await this.#work;
+  }
+
+  #start(): void {
+    if (this.#isStopped || this.#work !== null) return;
+    this.#work = this.#run().finally(() => {
+      this.#work = null;
+      // Something may have come in while the last turn ended.
+      if (this.#hasWork() && !this.#isKilled) this.#start();
+    });
+  }
+
+  #hasWork(): boolean {
+    return this.#waiting.length + this.#sleepers.size > 0;
+  }
+
+  async #run(): Promise<void> {
+    const { dice, killAt, stopAt, beatEvery } = this.#options;
+    while (this.#hasWork() && !this.#isStopped) {
+      await standstill();
+      if (!this.#hasWork() || this.#isStopped) return;
+      if (this.#turns === killAt) {
+        await this.#kill();
+        return;
+      }
+      this.#turns += 1;
+      if (this.#turns - 1 === stopAt) {
+        this.trace.push("stop");
+        this.#isStopped = true;
+        this.#tellStopped();
+        return;
+      }
+      if (this.#ticks.size > 0 && dice.below(beatEvery) === 0) for (const tick of this.#ticks) tick();
+      const isImpatient = this.#sleepers.size > 0 && dice.chance(0.1);
+      if (this.#waiting.length === 0 || isImpatient) {
+        this.#wakeFirst();
+        continue;
+      }
+      const [chosen] = this.#waiting.splice(dice.below(this.#waiting.length), 1);
+      if (chosen === undefined) continue;
+      this.trace.push(chosen.label);
+      await chosen.perform();
+    }
+  }
+
+  #wakeFirst(): void {
+    const first = [...this.#sleepers].toSorted((a, b) => a.until - b.until)[0];
+    if (first === undefined) return;
+    this.#sleepers.delete(first);
+    this.#now = Math.max(this.#now, first.until);
+    this.trace.push(`wake ${this.#now}`);
+    first.wake();
+  }
+
+  #sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#isKilled || signal?.aborted === true) {
+        reject(this.#isKilled ? new Crash() : (signal?.reason as Error));
+        return;
+      }
+      const sleeper: Sleeper = { until: this.#now + ms, wake: resolve, fail: reject };
+      this.#sleepers.add(sleeper);
+      signal?.addEventListener("abort", () => {
+        if (this.#sleepers.delete(sleeper)) reject(signal.reason as Error);
+      });
+      this.#start();
+    });
+  }
+
+  async #kill(): Promise<void> {
+    const { dice, survivors } = this.#options;
+    this.#isKilled = true;
+    this.trace.push("kill");
+    const waiting = this.#waiting.splice(0);
+    for (const [place, { label, perform }] of waiting.entries()) {
+      if (survivors === undefined ? !dice.chance(0.5) : !survivors(label, place)) continue;
+      this.trace.push(`${label} (carried out all the same)`);
+      await perform();
+    }
+    for (const { fail } of [...waiting, ...this.#sleepers]) fail(new Crash());
+    this.#sleepers.clear();
+  }
+}
+
+/**
+ * Operations of the file system under way in this process: they end by themselves and bring it further.
+ * `process.getActiveResourcesInfo` would name those of the past too, until they are collected.
+ */
+const atDisk = new Set<number>();
+const DISK = new Set(["FSREQPROMISE", "FSREQCALLBACK", "FILEHANDLECLOSEREQ"]);
+createHook({
+  init: (id, type) => {
+    if (DISK.has(type)) atDisk.add(id);
+  },
+  after: (id) => void atDisk.delete(id),
+}).enable();
+
+/** Resolves once the process waits for nothing but what `Turns` holds back. */
+async function standstill(): Promise<void> {
+  for (let quiet = 0; quiet < 2; quiet += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (atDisk.size > 0) quiet = -1;
+  }
+}
