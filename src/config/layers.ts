@@ -88,7 +88,7 @@ export function fileLayer(file: ConfigFile, env: Environment, problems: Problem[
         layer.set(setting.env, { setting, path: `${path} (${name})`, text: null, isReported: true, shown: text });
         continue;
       }
-      const shown = text === null ? describe(raw) : shownText(setting, text);
+      const shown = text === null ? shownRaw(setting, raw) : shownText(setting, text);
       layer.set(setting.env, {
         setting,
         path: `${path} (${name})`,
@@ -149,6 +149,11 @@ function shownText(setting: Setting, text: string): string {
   // Credentials and queries do not belong into an address, but people paste them there.
   const safe = text.replace(/\/\/[^/]*@/, `//${HIDDEN}@`).replace(/[?#].*$/s, `?${HIDDEN}`);
   return safe.length > SHOWN_CHARS_MAX ? `${safe.slice(0, SHOWN_CHARS_MAX)}…` : safe;
+}
+
+/** A number or a boolean stands as it is; what is larger may hold anything and is only named. */
+function shownRaw(setting: Setting, raw: unknown): string {
+  return typeof raw === "number" || typeof raw === "boolean" ? shownText(setting, String(raw)) : describe(raw);
 }
 
 function describe(raw: unknown): string {

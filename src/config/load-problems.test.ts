@@ -113,6 +113,19 @@ describe("a bad configuration", () => {
     ]);
   });
 
+  test("shows a value of the wrong type, unless it is a secret's or too large to be shown", async () => {
+    const problems = await problemsOf({
+      env: GOOD,
+      file: "pardot: { client_secret: 4711 }\netl: { destination: 5, overlap: true, tmpdir: [s3cr3t-client] }\n",
+    });
+    expect(problems.map(({ path, value }) => [path.split(" ")[0], value])).toEqual([
+      ["pardot.client_secret", "***"],
+      ["etl.destination", "5"],
+      ["etl.overlap", "true"],
+      ["etl.tmpdir", "a list"],
+    ]);
+  });
+
   const cases: readonly (readonly [string, Case, readonly string[]])[] = [
     [
       "nothing at all",

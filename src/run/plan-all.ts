@@ -57,7 +57,7 @@ export async function planAll(objects: readonly CatalogObject[], input: PlanAllI
         process: object.v4.process,
         windows: prepared.open.length + prepared.windows.length,
         from: prepared.windows[0]?.from ?? input.connection.now,
-        to: input.connection.now,
+        to: prepared.windows.at(-1)?.to ?? input.connection.now,
         reason: prepared.reason,
       });
     } catch (error) {

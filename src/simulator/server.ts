@@ -24,7 +24,9 @@ export function createSimulatorServer(current: () => SimulatorState, controls: C
       else response.writeHead(500, { "Content-Type": "text/plain" }).end(`simulator: ${String(error)}\n`);
     });
   });
-  server.keepAliveTimeout = 30_000;
+  // Longer than a test is likely to be busy elsewhere: one that waits for a whole run meanwhile, blocked, would find its
+  // connection closed at its next request.
+  server.keepAliveTimeout = 600_000;
   return server;
 }
 

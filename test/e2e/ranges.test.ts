@@ -61,7 +61,9 @@ describe("a range asked for", () => {
 
   it("ends where --until says, and the next plain run goes on from there", async () => {
     const at = await start();
-    await at.run({ options: { until: SINCE }, env: ONLY_TAGS });
+    const { events } = await at.run({ options: { until: SINCE }, env: ONLY_TAGS });
+    const planned = events.find((event) => event.type === "object-planned");
+    expect(planned?.to).toBe(Date.parse(`${SINCE}T00:00:00Z`));
     const all = await truth(at.simulator, "Tag");
     const early = all.filter((row) => (row["updated_at"] ?? "") < SINCE);
     expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(early));
