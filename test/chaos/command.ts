@@ -4,11 +4,14 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { systemRandom } from "../../src/platform/random.ts";
 import { playSchedule } from "./schedule.ts";
+import { enumerateStates } from "./states.ts";
 
 const USAGE = `npm run chaos -- [--runs N] [--seed S] [--jobs J] [--trace]
+npm run chaos -- --states [--stride N]
 
 Plays N seeded schedules in process, beginning with seed S (a fresh one when left out, printed), J at a time.
 A failing seed is printed with what is wrong; --runs 1 --seed S --trace replays it exactly and shows every step.
+--states goes through every state that a kill can leave a three-object run in, or every Nth kill of them.
 `;
 
 /** What the harness did, to be printed and added up. */
@@ -31,6 +34,8 @@ export async function chaos(args: readonly string[]): Promise<number> {
       seed: { type: "string", default: String(Number.parseInt(systemRandom.hex(4), 16)) },
       jobs: { type: "string", default: String(availableParallelism()) },
       trace: { type: "boolean", default: false },
+      states: { type: "boolean", default: false },
+      stride: { type: "string", default: "1" },
       child: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -39,6 +44,7 @@ export async function chaos(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  if (values.states) return states(Number(values.stride));
   const [runs, seed, jobs] = [values.runs, values.seed, values.jobs].map(Number) as [number, number, number];
   if (values.child) {
     const tally = await playAll(seed, runs, values.trace);
@@ -49,6 +55,17 @@ export async function chaos(args: readonly string[]): Promise<number> {
   const tally = runs === 1 || jobs === 1 ? await playAll(seed, runs, values.trace) : await share(seed, runs, jobs);
   process.stdout.write(`${JSON.stringify(tally, null, 2)}\n`);
   return tally.failed === 0 ? 0 : 1;
+}
+
+async function states(stride: number): Promise<number> {
+  let failed = 0;
+  for (const course of ["full", "incremental"] as const) {
+    const { findings, ...counts } = await enumerateStates({ course, stride });
+    failed += findings.length;
+    process.stderr.write(findings.map((finding) => `${finding}\n`).join(""));
+    process.stdout.write(`${JSON.stringify({ course, ...counts, failed: findings.length })}\n`);
+  }
+  return failed === 0 ? 0 : 1;
 }
 
 async function playAll(seed: number, runs: number, trace: boolean): Promise<Tally> {
