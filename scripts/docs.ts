@@ -6,7 +6,7 @@ import { COMMANDS } from "../src/cli/commands/index.ts";
 import { CONFIG_FILE_DEFAULT, CONFIG_FILE_VARIABLE, filePath, SETTINGS } from "../src/config/settings.ts";
 import type { Setting } from "../src/config/settings.ts";
 
-const GENERATED = "<!-- Written by scripts/docs.ts; change the tables in src, then run `node scripts/docs.ts`. -->";
+const GENERATED = "<!-- Written by scripts/docs.ts; change the tables in src, then `npm run docs`. -->";
 
 /** The pages by path, below the repository's root. */
 export const PAGES: Readonly<Record<string, () => string>> = {

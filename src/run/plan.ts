@@ -2,9 +2,7 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
 import { manifestWindow } from "../commit/manifest.ts";
 import { reservedOn } from "../commit/state.ts";
-import type { State } from "../commit/state.ts";
-import { LimitError } from "../errors.ts";
-import type { CallBudget, Pardot } from "../pardot/pardot.ts";
+import type { Pardot } from "../pardot/pardot.ts";
 import { readWish } from "../plan/wish.ts";
 import { isoInstant } from "../time/instant.ts";
 import { localDay } from "../time/zone.ts";
@@ -17,6 +15,7 @@ import { askedWindows, expectation } from "./plan-calls.ts";
 import type { ExpectationInput } from "./plan-calls.ts";
 import { planLookups } from "./plan-lookups.ts";
 import { prepareObject } from "./prepare.ts";
+import { readOnlyBudget } from "./read-only-budget.ts";
 import { checkAgainstState, connect, openPardot, openStore, pardotClock } from "./session.ts";
 
 /**
@@ -35,11 +34,8 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
     await warehouse.check(signal);
     const chosen = chosenObjects(config);
     const experience = await readExperience(chosen, state, storage, signal);
-    const pardot = openPardot(
-      config,
-      readOnlyBudget(config, state, () => time.now()),
-      surroundings,
-    );
+    const budget = readOnlyBudget(config, state, () => time.now());
+    const pardot = openPardot(config, budget, surroundings);
     const { now } = await connect(pardot, time, surroundings, signal);
     const given = { config, state, warehouse, pardot, experience, now, wish, onEvent, signal };
     const planned: Planned[] = [];
@@ -61,7 +57,7 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
       exportsSeen: experience.exports.length,
       callsSpent: pardot.calls.total,
       quota: pardot.usage,
-      ownCallsToday: callsToday(state, localDay(now, config.pardot.accountTimeZone)),
+      ownCallsToday: reservedOn(state.ledger, localDay(now, config.pardot.accountTimeZone)),
       callBudget: config.pardot.dailyCallBudget,
     };
   } finally {
@@ -116,29 +112,4 @@ async function planObject(object: CatalogObject, input: ObjectInput): Promise<Pl
     const unplanned = { ...about, ...none, error: { code, message, hint, exitCode } };
     return { object: unplanned, calls: 0, exports: 0, bringsEmails: false };
   }
-}
-
-function callsToday(state: State, day: string): number {
-  return reservedOn(state.ledger, day);
-}
-
-/** Keeps to the day's budget without writing to the ledger, which belongs to the run that may be under way. */
-function readOnlyBudget(config: Config, state: State, now: () => number): CallBudget {
-  let taken = 0;
-  return {
-    take: async () => {
-      const { dailyCallBudget: budget, accountTimeZone } = config.pardot;
-      const used = callsToday(state, localDay(now(), accountTimeZone)) + taken;
-      if (budget !== null && used >= budget) {
-        throw new LimitError(
-          `call Pardot: ${used} of ${budget} calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used`,
-          {
-            code: "limit.call-budget",
-            hint: "Plan again when the account's next day has started, or raise the budget.",
-          },
-        );
-      }
-      taken += 1;
-    },
-  };
 }

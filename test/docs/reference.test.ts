@@ -8,7 +8,7 @@ import { filePath, SETTINGS } from "../../src/config/settings.ts";
 const readPage = async (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
 
 describe("the reference pages", () => {
-  test.each(Object.entries(PAGES))("%s is current: else run `node scripts/docs.ts`", async (path, page) => {
+  test.each(Object.entries(PAGES))("%s is current: else `npm run docs`", async (path, page) => {
     expect(await readPage(path)).toBe(page());
   });
 

@@ -9,6 +9,11 @@ const NAMES: Pick<ArgumentSpec, "name" | "isVariadic" | "isRequired"> = {
 };
 const CHOSEN_ARGUMENT: ArgumentSpec = { ...NAMES, meaning: "objects, core or all, instead of PARDOT_ETL_OBJECTS" };
 const LISTED_ARGUMENT: ArgumentSpec = { ...NAMES, meaning: "objects to describe in full" };
+const LIVE_OPTION: OptionSpec = {
+  flag: "--live",
+  value: null,
+  meaning: "also the custom fields of this account, by a call or two; needs the whole configuration",
+};
 const DRY_RUN_OPTION: OptionSpec = { flag: "--dry-run", value: null, meaning: "only show what it would do, like plan" };
 
 /** The table of commands: it feeds the command line, its help, docs/commands.md and their tests. */
@@ -38,7 +43,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "objects",
     summary: "lists the catalogue: objects, how each is read, columns; with names, each in full",
     arguments: [LISTED_ARGUMENT],
-    options: [],
+    options: [LIVE_OPTION],
     load: () => import("./objects.ts"),
   },
   {

@@ -1,24 +1,51 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
-import { loadCatalog } from "../../config/load.ts";
+import { loadCatalog, loadConfig } from "../../config/load.ts";
 import { nearest } from "../../config/suggest.ts";
 import { UsageError } from "../../errors.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { configInput } from "../input.ts";
 import { textTable } from "../../report/text-table.ts";
+import type { LiveFields } from "../../run/live-fields.ts";
 
-/** Lists the catalogue, with the operator's overrides if there is a configuration file; makes no call. */
+/**
+ * Lists the catalogue, with the operator's overrides if there is a configuration file. With `--live` it asks Pardot for
+ * the fields of this account too; else no call is made and no configuration is needed.
+ */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
-  const catalog = await loadCatalog(configInput(context));
   const isDetailed = context.arguments.length > 0;
-  const chosen = isDetailed ? chooseObjects(catalog, context.arguments) : catalog;
+  const choose = (catalog: readonly CatalogObject[]): readonly CatalogObject[] =>
+    isDetailed ? chooseObjects(catalog, context.arguments) : catalog;
+  let chosen: readonly CatalogObject[];
+  let live: readonly LiveFields[] | null = null;
+  if (hasOption(options, "--live")) {
+    const config = await loadConfig(configInput(context));
+    chosen = choose(config.catalog);
+    // What talks to Pardot is loaded only when it is needed: the list itself is to be there at once.
+    const { withSurroundings } = await import("../surroundings.ts");
+    const { liveFields } = await import("../../run/live-fields.ts");
+    const stop = { graceMs: 0, afterwards: "nothing is changed by it" };
+    live = await withSurroundings(context, config.pardot, stop, (surroundings) =>
+      liveFields(config, chosen, surroundings),
+    );
+  } else {
+    chosen = choose(await loadCatalog(configInput(context)));
+  }
   if (hasOption(options, "--json")) {
-    io.stdout.write(`${JSON.stringify({ objects: chosen }, null, 2)}\n`);
+    const objects = live === null ? chosen : chosen.map((object) => ({ ...object, live: fieldsOf(object, live) }));
+    io.stdout.write(`${JSON.stringify({ objects }, null, 2)}\n`);
     return 0;
   }
-  io.stdout.write(isDetailed ? chosen.map(details).join("\n") : overview(chosen));
+  io.stdout.write(
+    isDetailed ? chosen.map((object) => details(object, fieldsOf(object, live))).join("\n") : overview(chosen, live),
+  );
   return 0;
+}
+
+/** What was asked of an object's fields, null when nothing was. */
+function fieldsOf(object: CatalogObject, live: readonly LiveFields[] | null): LiveFields | null {
+  return live?.find((fields) => fields.object === object.name) ?? null;
 }
 
 function chooseObjects(catalog: readonly CatalogObject[], names: readonly string[]): readonly CatalogObject[] {
@@ -32,20 +59,22 @@ function chooseObjects(catalog: readonly CatalogObject[], names: readonly string
   });
 }
 
-function overview(objects: readonly CatalogObject[]): string {
+function overview(objects: readonly CatalogObject[], live: readonly LiveFields[] | null): string {
   const rows = objects.map((object) => [
     object.name,
     object.v4.process,
     object.table,
     object.watermark ?? "-",
     String(object.columns.length),
+    ...(live === null ? [] : [String(fieldsOf(object, live)?.customFields.length ?? "-")]),
     object.deletes ? "yes" : "no",
     object.core ? "yes" : "no",
   ]);
-  return textTable([["OBJECT", "PROCESS", "TABLE", "WATERMARK", "COLUMNS", "DELETES", "CORE"], ...rows]);
+  const custom = live === null ? [] : ["CUSTOM"];
+  return textTable([["OBJECT", "PROCESS", "TABLE", "WATERMARK", "COLUMNS", ...custom, "DELETES", "CORE"], ...rows]);
 }
 
-function details(object: CatalogObject): string {
+function details(object: CatalogObject, live: LiveFields | null): string {
   const { query, export: exported, readFormat } = object.v4;
   const facts = [
     ["table", object.table],
@@ -64,7 +93,29 @@ function details(object: CatalogObject): string {
       : [["query", `pages of ${query.limit} as ${query.format}, output ${query.output} (${query.evidence})`]]),
     ...(readFormat === undefined ? [] : [["read", `as ${readFormat}`]]),
     ...object.notes.map((note) => ["note", note]),
-    ...object.columns.map((column, index) => [index === 0 ? "columns" : "", `${column.name} ${column.type}`]),
+    ...object.columns.map((column, index) => [
+      index === 0 ? "columns" : "",
+      `${column.name} ${column.type}${live?.absentColumns.includes(column.name) === true ? " (not in this account: null)" : ""}`,
+    ]),
+    ...customColumns(live),
   ];
   return `${object.name}\n${textTable(facts.map(([label = "", text = ""]) => ["", label, text]))}`;
+}
+
+function customColumns(live: LiveFields | null): string[][] {
+  if (live === null) return [];
+  const refused = (field: string): string[] => (live.refusedFields.includes(field) ? ["Pardot refuses it"] : []);
+  const columns = live.customFields.map(({ field, column, state }) => {
+    const facts = [
+      ...(field === column ? [] : [`${field} at Pardot`]),
+      ...(state === "new" ? ["new: from the next run on"] : []),
+      ...(state === "vanished" ? ["not in this account any more: null"] : []),
+      ...refused(field),
+    ];
+    return `${column} string${facts.length === 0 ? "" : ` (${facts.join("; ")})`}`;
+  });
+  return (columns.length === 0 ? ["none in this account"] : columns).map((text, index) => [
+    index === 0 ? "custom fields" : "",
+    text,
+  ]);
 }

@@ -1,0 +1,115 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { catalog } from "../../src/catalog/index.ts";
+import type { CatalogObject } from "../../src/catalog/catalog.ts";
+import type { LiveFields } from "../../src/run/live-fields.ts";
+import { runCli } from "./cli.ts";
+import type { CliResult } from "./cli.ts";
+import { filesBelow, landedText, scene } from "./harness.ts";
+import type { Environment, Scene } from "./harness.ts";
+
+// `objects --live`: the fields of this account, from outside.
+
+let open: Scene[] = [];
+afterEach(async () => {
+  await Promise.all(open.map((each) => each.close()));
+  open = [];
+});
+
+async function start(...[options, env]: Parameters<typeof scene>): Promise<Scene> {
+  const started = await scene(options, env);
+  open.push(started);
+  return started;
+}
+
+async function objects(at: Scene, args: readonly string[], env: Environment = {}): Promise<CliResult> {
+  return runCli(["objects", ...args], { ...at.env, ...env }, { cwd: at.root });
+}
+
+type Live = CatalogObject & { readonly live: LiveFields | null };
+
+function liveIn({ stdout }: CliResult): Record<string, LiveFields | null> {
+  const parsed = JSON.parse(stdout) as { readonly objects: readonly Live[] };
+  return Object.fromEntries(parsed.objects.map(({ name, live }) => [name, live]));
+}
+
+describe("objects --live", () => {
+  it("tells the custom fields of prospects and their accounts by two calls, and writes nothing", async () => {
+    const at = await start({ knobs: { customFields: 5, accountCustomFields: 2, hiddenAccountFields: "sic,fax" } });
+    const { simulator } = at;
+    const result = await objects(at, ["--live", "--json"]);
+    expect(result).toMatchObject({ code: 0, stderr: "" });
+    const live = liveIn(result);
+    expect(Object.keys(live)).toEqual(catalog.map(({ name }) => name));
+    expect(live["Prospect"]).toMatchObject({ absentColumns: [], refusedFields: [] });
+    expect(live["Prospect"]?.customFields).toHaveLength(5);
+    expect(
+      live["Prospect"]?.customFields.every(({ state, field, column }) => state === "new" && field === column),
+    ).toBe(true);
+    expect(live["ProspectAccount"]?.customFields).toHaveLength(2);
+    expect(live["ProspectAccount"]?.absentColumns.toSorted()).toEqual(["fax", "sic"]);
+    expect(live["Tag"]).toBeNull();
+    expect(simulator.stats().byKind).toEqual({ "customField query": 1, "prospectAccount describe": 1 });
+    expect(await filesBelow(at.data)).toEqual([]);
+  });
+
+  it("shows them as a count in the list, and with a name each behind the core columns", async () => {
+    const at = await start({ knobs: { customFields: 3, accountCustomFields: 0, hiddenAccountFields: "sic" } });
+    const list = await objects(at, ["--live"]);
+    expect(list.stdout).toMatch(/^OBJECT +PROCESS +TABLE +WATERMARK +COLUMNS +CUSTOM +DELETES +CORE$/m);
+    expect(list.stdout).toMatch(/^Prospect +bulk +PARDOT_PROSPECT +updated_at +43 +3 +no +yes$/m);
+    expect(list.stdout).toMatch(/^Tag +segmented +PARDOT_TAG +updated_at +4 +- +no +yes$/m);
+    const before = at.simulator.stats().calls;
+    const named = await objects(at, ["Prospect", "--live"]);
+    expect(at.simulator.stats().calls - before).toBe(1);
+    expect(named.stdout).toMatch(/ updated_at datetime\n +custom fields +\S+ string \(new: from the next run on\)\n/);
+    const account = await objects(at, ["ProspectAccount", "--live"]);
+    expect(account.stdout).toContain(" sic string (not in this account: null)\n");
+    expect(account.stdout).toMatch(/ +custom fields +none in this account\n/);
+  });
+
+  it("holds them against what has landed: in the order of the columns, come and gone", async () => {
+    const at = await start(
+      { knobs: { customFields: 4, customFieldsPerDay: 1, customFieldsLostPerDay: 1 } },
+      { PARDOT_ETL_OBJECTS: "Prospect" },
+    );
+    const { manifest } = await at.run();
+    const header = (await landedText(at.data, manifest.objects[0]?.files[0]?.key ?? "")).split("\n")[0] ?? "";
+    const landed = header.split(",").slice(43);
+    at.simulator.advance(1);
+    const live = liveIn(await objects(at, ["Prospect", "--live", "--json", "--no-progress"]));
+    const custom = live["Prospect"]?.customFields ?? [];
+    expect(custom.map(({ column }) => column).slice(0, 4)).toEqual(landed);
+    expect(custom.map(({ state }) => state).toSorted()).toEqual(["known", "known", "known", "new", "vanished"]);
+    expect(custom.at(-1)?.state).toBe("new");
+    const text = await objects(at, ["Prospect", "--live"]);
+    expect(text.stdout).toContain("not in this account any more: null");
+    // The next run does as was told.
+    const next = await at.run();
+    expect(next.manifest.objects[0]?.drift.appeared).toEqual([custom.at(-1)?.field]);
+  });
+
+  it("names what Pardot refused", async () => {
+    const first = await start({ rows: { Prospect: 5 }, knobs: { customFields: 2, clock: "frozen" } });
+    const fields = liveIn(await objects(first, ["Prospect", "--live", "--json"]))["Prospect"]?.customFields ?? [];
+    const refused = fields[1]?.field ?? "";
+    const at = await start(
+      { rows: { Prospect: 5 }, knobs: { customFields: 2, clock: "frozen", refusedFields: `Prospect.${refused}` } },
+      { PARDOT_ETL_OBJECTS: "Prospect" },
+    );
+    await at.run();
+    const result = await objects(at, ["Prospect", "--live", "--json"]);
+    expect(liveIn(result)["Prospect"]?.refusedFields).toEqual([refused]);
+    expect((await objects(at, ["Prospect", "--live"])).stdout).toContain(`${refused} string (Pardot refuses it)`);
+  });
+
+  it("needs the whole configuration and good credentials", async () => {
+    const at = await start();
+    const unset = await objects(at, ["--live", "--json"], { PARDOT_BUSINESS_UNIT_ID: undefined });
+    expect(unset.code).toBe(2);
+    expect(unset.stdout).toContain("PARDOT_BUSINESS_UNIT_ID");
+    expect((await objects(at, ["--json"], { PARDOT_BUSINESS_UNIT_ID: undefined })).code).toBe(0);
+    const refused = await objects(at, ["--live", "--json"], { PARDOT_REFRESH_TOKEN: "not-it" });
+    expect(refused.code).toBe(3);
+    expect(at.simulator.stats().calls).toBe(0);
+  });
+});
