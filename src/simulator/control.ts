@@ -53,8 +53,8 @@ function act(route: string, body: string, controls: Controls): object | null {
     case "GET stats":
       return controls.stats();
     case "POST advance": {
-      const given = body.trim() === "" ? { days: 1 } : (JSON.parse(body) as { days?: unknown });
-      controls.advance(Number(given.days));
+      const given = body.trim() === "" ? null : (JSON.parse(body) as { days?: unknown } | null);
+      controls.advance(Number(given?.days ?? 1));
       return { now: controls.now().toISOString() };
     }
     case "POST faults":

@@ -73,8 +73,8 @@ export function optionProblems(options: SimulatorOptions): string[] {
     problems.push(`scale: got ${options.scale}, expected ${SCALES.join(", ")}`);
   }
   for (const [object, rows] of Object.entries(options.rows ?? {})) {
-    if (SIZES[object] === undefined) {
-      problems.push(`rows: no object ${object}; there are ${Object.keys(SIZES).join(", ")}`);
+    if (SIZES[object] === undefined && object !== EMAIL) {
+      problems.push(`rows: no object ${object}; there are ${[EMAIL, ...Object.keys(SIZES)].join(", ")}`);
     } else whole(`rows of ${object}`, rows, ROWS_MAX);
   }
   for (const name of ["timezone", "accountTimezone"] as const) {
@@ -92,6 +92,14 @@ export function optionProblems(options: SimulatorOptions): string[] {
   return problems;
 }
 
+/** The object whose rows are one for each list e-mail. */
+const EMAIL = "Email";
+
+function resolveRows(rows: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const { [EMAIL]: emails, ...others } = rows;
+  return emails === undefined ? others : { ListEmail: emails, ...others };
+}
+
 /** Options with their defaults. Throws an Error that names every problem. */
 export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
   const problems = optionProblems(options);
@@ -101,7 +109,7 @@ export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
     port: options.port ?? 0,
     seed: options.seed ?? 1,
     scale: options.scale ?? "small",
-    rows: options.rows ?? {},
+    rows: resolveRows(options.rows ?? {}),
     ties: options.ties ?? 700,
     zone,
     accountZone: options.accountTimezone === undefined ? zone : createZone(options.accountTimezone),

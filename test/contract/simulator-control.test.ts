@@ -161,10 +161,20 @@ describe("the controls", () => {
     expect(await advanced.json()).toEqual({ now: "2026-03-22T09:30:00.000Z" });
     expect(await date()).toBe(Date.parse("2026-03-22T09:30:00Z"));
     expect(await rows()).not.toBe(before);
+    for (const body of ["", "{}", "null"]) {
+      const one = await fetch(`${client.simulator.url}/__sim/advance`, { method: "POST", body });
+      expect(one.status).toBe(200);
+    }
+    expect(client.simulator.stats().days).toBe(5);
     await fetch(`${client.simulator.url}/__sim/reset`, { method: "POST" });
     expect(await rows()).toBe(before);
     expect(client.simulator.stats()).toMatchObject({ calls: 0, days: 0, tokenRequests: 0 });
     expect(await date()).toBe(Date.parse("2026-03-20T09:30:00Z"));
+  });
+
+  test("rows of Email are asked for by the object's own name", async () => {
+    await using client = await connect({ rows: { Email: 9 } });
+    expect([...client.simulator.rows("Email")]).toHaveLength(9);
   });
 
   test("refuse what is no day and no object", async () => {
