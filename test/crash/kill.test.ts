@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { runCli, startCli } from "../e2e/cli.ts";
 import type { CliResult } from "../e2e/cli.ts";
@@ -20,9 +20,15 @@ import type { Environment, Scene } from "../e2e/harness.ts";
 
 const DIE = join(import.meta.dirname, "die.ts");
 
+// Tests that run side by side have no end of their own to hang this on.
+const open: Scene[] = [];
+afterAll(async () => {
+  await Promise.all(open.map((each) => each.close()));
+});
+
 async function start(options: SimulatorOptions = {}, env: Environment = {}): Promise<Scene> {
   const at = await scene(options, env);
-  onTestFinished(() => at.close());
+  open.push(at);
   return at;
 }
 
@@ -125,13 +131,15 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
 
   it("once more in every run lands its part each time, and the account is whole in the end", async () => {
     const at = await start({ rows: { Tag: 3000 } });
-    await runUntilDeath(at, { on: "/Tag/", at: 1, when: "after" });
-    await runUntilDeath(at, { on: "/Tag/", at: 2, when: "before" });
-    await runUntilDeath(at, { on: "/VisitorActivity/", at: 2, when: "after" });
+    // Whichever files these are: what comes first is a matter of time.
+    await runUntilDeath(at, { on: at.data, at: 9, when: "after" });
+    await runUntilDeath(at, { on: at.data, at: 7, when: "before" });
+    await runUntilDeath(at, { on: at.data, at: 6, when: "after" });
     await runUntilDeath(at, { on: "manifest.json", when: "before" });
     await expectWholeAfterRerun(at);
     await expectAllCommitted(at);
-    expect(historyExports(at)).toBeLessThanOrEqual(WINDOWS + 1);
+    // A creation that was under way at a death may have been carried out: one for each of the first three.
+    expect(historyExports(at)).toBeLessThanOrEqual(WINDOWS + 3);
   });
 
   it("while it loads leaves the table to the next run", async () => {

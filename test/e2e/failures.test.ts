@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/commit/manifest.ts";
 import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN } from "../../src/simulator/index.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
@@ -17,9 +17,15 @@ import type { Environment, Scene } from "./harness.ts";
 const ACCESS_TOKEN = "00DSIM000000001!AQ";
 const CANARIES = [SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, ACCESS_TOKEN, "canary-"];
 
+// Tests that run side by side have no end of their own to hang this on.
+const open: Scene[] = [];
+afterAll(async () => {
+  await Promise.all(open.map((each) => each.close()));
+});
+
 async function start(options: SimulatorOptions = {}, env: Environment = {}): Promise<Scene> {
   const at = await scene(options, env);
-  onTestFinished(() => at.close());
+  open.push(at);
   return at;
 }
 
@@ -177,15 +183,18 @@ describe.concurrent("a destination that cannot be used", { timeout: 120_000 }, (
     const disk = mountSmallDisk(64 * 1024);
     test.skip(typeof disk === "string", `mounting is not permitted here: ${disk as string}`);
     if (typeof disk === "string") return;
-    onTestFinished(() => disk.unmount());
     const at = await start({ rows: { VisitorActivity: 4000 } });
-    const { error } = await expectFailure(at, 7, ["run", "--json"], { env: { PARDOT_ETL_TMPDIR: disk.path } });
-    expect(error).toMatchObject({ code: "storage.tmp-full" });
-    expect(error.hint).toContain("PARDOT_ETL_TMPDIR");
+    try {
+      const { error } = await expectFailure(at, 7, ["run", "--json"], { env: { PARDOT_ETL_TMPDIR: disk.path } });
+      expect(error).toMatchObject({ code: "storage.tmp-full" });
+      expect(error.hint).toContain("PARDOT_ETL_TMPDIR");
+      expect(await filesBelow(disk.path)).toEqual([]);
+    } finally {
+      disk.unmount();
+    }
     const [manifest] = await wholeManifests(at.data);
     expect(manifest).toMatchObject({ status: "partial", api_calls: { total: at.simulator.stats().calls } });
     for (const name of OBJECTS) await expectNothingWrong(at, name);
-    expect(await filesBelow(disk.path)).toEqual([]);
     expect(await cli(at, ["run"])).toMatchObject({ code: 0 });
     for (const name of OBJECTS) await expectExactly(at, name);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { FaultRule, SimulatorOptions } from "../../src/simulator/index.ts";
 import { expectExactly, expectNothingWrong, OBJECTS, scene, wholeManifests } from "../e2e/harness.ts";
 import type { Environment, Scene } from "../e2e/harness.ts";
@@ -118,9 +118,15 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
+// Tests that run side by side have no end of their own to hang this on.
+const open: Scene[] = [];
+afterAll(async () => {
+  await Promise.all(open.map((each) => each.close()));
+});
+
 async function start(options: SimulatorOptions): Promise<Scene> {
   const at = await scene(options);
-  onTestFinished(() => at.close());
+  open.push(at);
   return at;
 }
 
