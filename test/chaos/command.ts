@@ -3,15 +3,18 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { systemRandom } from "../../src/platform/random.ts";
+import { playControl } from "./control.ts";
 import { playSchedule } from "./schedule.ts";
 import { enumerateStates } from "./states.ts";
 
 const USAGE = `npm run chaos -- [--runs N] [--seed S] [--jobs J] [--trace]
 npm run chaos -- --states [--stride N]
+npm run chaos -- --control [--runs N] [--seed S]
 
 Plays N seeded schedules in process, beginning with seed S (a fresh one when left out, printed), J at a time.
 A failing seed is printed with what is wrong; --runs 1 --seed S --trace replays it exactly and shows every step.
 --states goes through every state that a kill can leave a three-object run in, or every Nth kill of them.
+--control plays the schedules with a naive process instead, which the checks have to catch.
 `;
 
 /** What the harness did, to be printed and added up. */
@@ -35,6 +38,7 @@ export async function chaos(args: readonly string[]): Promise<number> {
       jobs: { type: "string", default: String(availableParallelism()) },
       trace: { type: "boolean", default: false },
       states: { type: "boolean", default: false },
+      control: { type: "boolean", default: false },
       stride: { type: "string", default: "1" },
       child: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -46,6 +50,7 @@ export async function chaos(args: readonly string[]): Promise<number> {
   }
   if (values.states) return states(Number(values.stride));
   const [runs, seed, jobs] = [values.runs, values.seed, values.jobs].map(Number) as [number, number, number];
+  if (values.control) return control(seed, runs);
   if (values.child) {
     const tally = await playAll(seed, runs, values.trace);
     process.stdout.write(`${JSON.stringify(tally)}\n`);
@@ -55,6 +60,20 @@ export async function chaos(args: readonly string[]): Promise<number> {
   const tally = runs === 1 || jobs === 1 ? await playAll(seed, runs, values.trace) : await share(seed, runs, jobs);
   process.stdout.write(`${JSON.stringify(tally, null, 2)}\n`);
   return tally.failed === 0 ? 0 : 1;
+}
+
+async function control(seed: number, runs: number): Promise<number> {
+  const sum = { seeds: 0, caught: 0, records: 0, lost: 0, overwritten: 0 };
+  for (let next = seed; next < seed + runs; next += 1) {
+    const { findings, records, lost, overwritten } = await playControl(next);
+    sum.seeds += 1;
+    sum.caught += findings.length > 0 ? 1 : 0;
+    sum.records += records;
+    sum.lost += lost;
+    sum.overwritten += overwritten;
+  }
+  process.stdout.write(`${JSON.stringify(sum)}\n`);
+  return sum.caught === sum.seeds ? 0 : 1;
 }
 
 async function states(stride: number): Promise<number> {

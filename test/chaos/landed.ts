@@ -17,12 +17,19 @@ function readStrictly(text: string): Cells[] {
   return rows.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i] ?? null])));
 }
 
-const parsed = new WeakMap<Uint8Array, Cells[]>();
+const parsed = new WeakMap<Uint8Array, Cells[] | null>();
 
-/** Records of a landed file. The same bytes are parsed once. */
-export function recordsOf(bytes: Uint8Array): Cells[] {
-  const known = parsed.get(bytes) ?? readStrictly(Buffer.from(bytes).toString("utf8"));
-  parsed.set(bytes, known);
+/** Records of a landed file, null when it is no CSV. The same bytes are parsed once. */
+export function recordsOf(bytes: Uint8Array): Cells[] | null {
+  let known = parsed.get(bytes);
+  if (known === undefined) {
+    try {
+      known = readStrictly(Buffer.from(bytes).toString("utf8"));
+    } catch {
+      known = null;
+    }
+    parsed.set(bytes, known);
+  }
   return known;
 }
 
@@ -101,7 +108,7 @@ export function committedKeys(manifests: readonly Manifest[], object: string): s
   return [...new Set(keys)];
 }
 
-/** Records of an object's committed files, in that order. */
+/** Records of an object's committed files, in that order; of a file that is no CSV none. */
 export function committedRecords(destination: Destination, manifests: readonly Manifest[], object: string): Cells[] {
-  return committedKeys(manifests, object).flatMap((key) => recordsOf(destination.bytes(key) ?? new Uint8Array()));
+  return committedKeys(manifests, object).flatMap((key) => recordsOf(destination.bytes(key) ?? new Uint8Array()) ?? []);
 }
