@@ -13,6 +13,7 @@ interface PackageJson {
   readonly version: string;
   readonly bin: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly scripts: Readonly<Record<string, string>>;
 }
 
 let folder: string;
@@ -28,7 +29,7 @@ beforeAll(async () => {
   for (const name of ["package.json", "README.md", "LICENSE", "CHANGELOG.md"])
     await cp(join(root, name), join(source, name));
   await execute(process.execPath, [join(root, "scripts/build.ts"), join(source, "dist")]);
-  await execute("npm", ["pack", "--pack-destination", folder], { cwd: source });
+  await execute("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: source });
   app = join(folder, "app");
   installed = join(app, "node_modules", "pardot-etl");
   await mkdir(installed, { recursive: true });
@@ -50,6 +51,10 @@ async function packed(argv: readonly string[], nodeOptions: readonly string[] = 
 }
 
 describe("the package", () => {
+  test("is built before it is packed, so that a fresh checkout never packs an empty one", () => {
+    expect(manifest.scripts["prepack"]).toBe(manifest.scripts["build"]);
+  });
+
   test("holds what is built and the four documents, and no tests or sources", async () => {
     const entries = await readdir(installed, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
