@@ -4,17 +4,21 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { systemRandom } from "../../src/platform/random.ts";
 import { playControl } from "./control.ts";
+import { catchDefect } from "./defects/catch.ts";
+import { DEFECTS } from "./defects/defects.ts";
 import { playSchedule } from "./schedule.ts";
 import { enumerateStates } from "./states.ts";
 
 const USAGE = `npm run chaos -- [--runs N] [--seed S] [--jobs J] [--trace]
 npm run chaos -- --states [--stride N]
 npm run chaos -- --control [--runs N] [--seed S]
+npm run chaos -- --defects [--runs N] [--seed S]
 
 Plays N seeded schedules in process, beginning with seed S (a fresh one when left out, printed), J at a time.
 A failing seed is printed with what is wrong; --runs 1 --seed S --trace replays it exactly and shows every step.
 --states goes through every state that a kill can leave a three-object run in, or every Nth kill of them.
 --control plays the schedules with a naive process instead, which the checks have to catch.
+--defects puts each of the known kinds of defects into a copy of the sources and plays seeds until one catches it.
 `;
 
 /** What the harness did, to be printed and added up. */
@@ -40,6 +44,8 @@ export async function chaos(args: readonly string[]): Promise<number> {
       states: { type: "boolean", default: false },
       control: { type: "boolean", default: false },
       stride: { type: "string", default: "1" },
+      defects: { type: "boolean", default: false },
+      "until-failed": { type: "boolean", default: false },
       child: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -50,16 +56,28 @@ export async function chaos(args: readonly string[]): Promise<number> {
   }
   if (values.states) return states(Number(values.stride));
   const [runs, seed, jobs] = [values.runs, values.seed, values.jobs].map(Number) as [number, number, number];
+  if (values.defects) return defects(seed, runs);
   if (values.control) return control(seed, runs);
   if (values.child) {
-    const tally = await playAll(seed, runs, values.trace);
+    const tally = await playAll(seed, runs, values.trace, values["until-failed"]);
     process.stdout.write(`${JSON.stringify(tally)}\n`);
     return tally.failed === 0 ? 0 : 1;
   }
   process.stderr.write(`${runs} schedules, seeds ${seed} to ${seed + runs - 1}\n`);
-  const tally = runs === 1 || jobs === 1 ? await playAll(seed, runs, values.trace) : await share(seed, runs, jobs);
+  const tally =
+    runs === 1 || jobs === 1 ? await playAll(seed, runs, values.trace, false) : await share(seed, runs, jobs);
   process.stdout.write(`${JSON.stringify(tally, null, 2)}\n`);
   return tally.failed === 0 ? 0 : 1;
+}
+
+async function defects(seed: number, runs: number): Promise<number> {
+  let missed = 0;
+  for (const defect of DEFECTS) {
+    const caught = await catchDefect(defect, seed, runs);
+    if (caught === null) missed += 1;
+    process.stdout.write(`${JSON.stringify({ defect: defect.name, harm: defect.harm, ...caught })}\n`);
+  }
+  return missed === 0 ? 0 : 1;
 }
 
 async function control(seed: number, runs: number): Promise<number> {
@@ -87,7 +105,7 @@ async function states(stride: number): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-async function playAll(seed: number, runs: number, trace: boolean): Promise<Tally> {
+async function playAll(seed: number, runs: number, trace: boolean, untilFailed: boolean): Promise<Tally> {
   const tally: Tally = { schedules: 0, failed: 0, runs: 0, kills: 0, sleeps: 0, calls: 0, faults: {} };
   for (let next = seed; next < seed + runs; next += 1) {
     const outcome = await playSchedule(next);
@@ -101,6 +119,7 @@ async function playAll(seed: number, runs: number, trace: boolean): Promise<Tall
     if (outcome.findings.length === 0) continue;
     tally.failed += 1;
     process.stderr.write(`seed ${next} failed:\n${outcome.findings.map((finding) => `  ${finding}\n`).join("")}`);
+    if (untilFailed) break;
   }
   return tally;
 }
