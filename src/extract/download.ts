@@ -47,9 +47,11 @@ export async function fetchFile<T>(
   extraction: Extraction,
 ): Promise<T> {
   const { pardot, clock, signal, onEvent } = extraction;
+  const ends: Ends = { unfinished: null };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await takeAndLeave(await pardot.downloadResult(reference, signal), take);
+      const body = await pardot.downloadResult(reference, signal);
+      return await takeAndLeave(body, (held) => take(wholeLines(held, ends)));
     } catch (error) {
       if (!mayComeWhole(error) || attempt >= FETCH_MAX || extraction.stop.aborted) throw error;
       const reason = (error as Error).message;
@@ -58,6 +60,35 @@ export async function fetchFile<T>(
       await clock.sleep(pauseMs, extraction.stop);
     }
   }
+}
+
+/** Where a body ended without a line end, in bytes, the last time it was fetched; null: not yet seen. */
+interface Ends {
+  unfinished: number | null;
+}
+
+const LF = 0x0a;
+
+/**
+ * Passes a file on and throws `DataError` at its end when that is no line end, or when nothing came at all: a body
+ * without a length that a server cuts short looks whole to HTTP, and a cut in the last field of a record looks whole to
+ * a CSV reader. Whether Pardot ends its files with a line end is unconfirmed, so one that ends at the same place when
+ * it is fetched again is taken as it is.
+ */
+async function* wholeLines(body: AsyncIterable<Uint8Array>, ends: Ends): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  let last = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    last = chunk.at(-1) ?? last;
+    yield chunk;
+  }
+  if (last === LF || ends.unfinished === bytes) return;
+  ends.unfinished = bytes;
+  throw new DataError(`read an export's result file: it ends after ${bytes} bytes without a line end`, {
+    code: "data.csv-incomplete",
+    hint: "The file was cut on its way. Run again; nothing of it has landed.",
+  });
 }
 
 /** A body that nobody began to read, or left early, would keep its connection and its place for good. */

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { FaultRule, SimulatorOptions } from "../../src/simulator/index.ts";
-import { expectExactly, expectNothingWrong, OBJECTS, scene, wholeManifests } from "../e2e/harness.ts";
+import { expectExactly, expectNothingWrong, landedText, OBJECTS, scene, wholeManifests } from "../e2e/harness.ts";
 import type { Environment, Scene } from "../e2e/harness.ts";
 
 // Holds G1 and G2 against whatever Pardot and the network answer: a run that meets it ends complete and equal to the
@@ -171,4 +171,40 @@ describe.concurrent("G1 G2 a run that meets", { timeout: 120_000 }, () => {
       await expectCallsCounted(at);
     },
   );
+});
+
+describe.concurrent("G1 a result file of unknown length", { timeout: 120_000 }, () => {
+  const PLAIN: SimulatorOptions = { knobs: { gzip: false, clock: "frozen" } };
+
+  /** The file's id and bytes as the account gives them: nothing is changed on the way to the folder. */
+  async function aFile(): Promise<{ id: string; text: string }> {
+    const twin = await start(PLAIN);
+    const { manifest } = await twin.run();
+    const key = String(manifest.objects[0]?.files[0]?.key);
+    return { id: String(/-(\d+)\.csv$/.exec(key)?.[1]), text: await landedText(twin.data, key) };
+  }
+
+  it.each<readonly [string, (text: string) => number]>([
+    ["is cut in the last field of a record", (text) => text.indexOf("\n", 3000) - 3],
+    ["is cut behind the last field of a record", (text) => text.indexOf("\n", 3000)],
+    ["comes without a byte", () => 0],
+  ])("that %s is fetched again", async (_where, place) => {
+    const { id, text } = await aFile();
+    const at = await start(PLAIN);
+    const truncate = Buffer.byteLength(text.slice(0, place(text)));
+    at.simulator.faults([{ path: id, truncate, quiet: true }]);
+    const { error, events } = await at.run();
+    expect(error).toBeNull();
+    expect(events.some(({ type }) => type === "retrying")).toBe(true);
+    for (const name of OBJECTS) await expectExactly(at, name);
+    await expectCallsCounted(at);
+  });
+
+  it("that never ends with a line end is taken as it is, after a second look", async () => {
+    const { id, text } = await aFile();
+    const at = await start(PLAIN);
+    at.simulator.faults([{ path: id, truncate: Buffer.byteLength(text) - 1, quiet: true, count: 99 }]);
+    expect((await at.run()).error).toBeNull();
+    for (const name of OBJECTS) await expectExactly(at, name);
+  });
 });
