@@ -31,7 +31,7 @@ function resultRefs(job: ExportJob, { knobs, origin }: ExportContext): readonly 
   const host = knobs.resultRefsHost === "request" ? origin : knobs.resultRefsHost;
   const shift = job.reads % job.files.length;
   return [...job.files.slice(shift), ...job.files.slice(0, shift)].map(
-    (file) => `${host}/api/export/version/4/do/downloadResults/id/${job.id}/file/${file.id}`,
+    (file) => `${host}/api/export/version/${knobs.versionAllowed}/do/downloadResults/id/${job.id}/file/${file.id}`,
   );
 }
 
