@@ -18,6 +18,11 @@ export interface Manifest {
   readonly api_calls: { readonly total: number; readonly by_kind: Readonly<Record<string, number>> };
   readonly objects: readonly ManifestObject[];
   readonly warnings: readonly ManifestWarning[];
+  /**
+   * Files that an earlier run landed just before it ended and that no run has landed again, because the data had moved
+   * on: whole, true when they were read, and replaced by later ones. Absent when there are none.
+   */
+  readonly left_files?: readonly ManifestFile[];
 }
 
 export const RUN_STATUSES = ["complete", "partial", "failed"] as const;

@@ -36,7 +36,8 @@ export function exportFileKey(
   return `${object}/${object}_bulk_${spanText(span)}_${ids.exportId}-${ids.fileId}${transformed}.csv${SUFFIX[compression]}`;
 }
 
-function spanText(span: Span): string {
+/** `<from>_<to>` as it stands in a name. */
+export function spanText(span: Span): string {
   return `${compactInstant(span.from)}_${compactInstant(span.to)}`;
 }
 

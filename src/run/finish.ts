@@ -6,11 +6,12 @@ import type { Manifest, ManifestObject, ManifestWarning } from "../commit/manife
 import { driftOf } from "../commit/field-memory.ts";
 import { objectState } from "../commit/state.ts";
 import type { Change } from "../commit/state.ts";
-import { DataError } from "../errors.ts";
+import { LeaseError } from "../errors.ts";
 import type { CallCounts } from "../pardot/pardot.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
+import { leftFiles } from "./left-files.ts";
 import { manifestError } from "./outcomes.ts";
 import type { Outcomes } from "./outcomes.ts";
 
@@ -38,17 +39,25 @@ export interface FinishInput {
  * again in its own manifest.
  */
 export async function commitRun(input: FinishInput, signal: AbortSignal): Promise<{ manifest: Manifest; key: string }> {
-  const manifest = buildManifest(input);
+  const manifest = await withLeftFiles(buildManifest(input), input, signal);
   const key = manifestKey(input.runId);
   const outcome = await input.storage.create(key, manifestBytes(manifest), signal);
   if (outcome === "exists") {
-    throw new DataError(`write ${key} in ${input.storage.location}: a manifest of that name is there already`, {
-      code: "manifest.exists",
-      hint: "Nothing was overwritten. Run again.",
+    // Only the run that has taken over writes one of this name (fence.ts).
+    throw new LeaseError(`write ${key} in ${input.storage.location}: a later run has taken over and ended this one`, {
+      code: "lease.lost",
+      hint: "This run was silent for so long that another took over, and commits nothing more. What it landed stays; the other run accounts for it.",
     });
   }
   await input.journal.record(commitChanges(input, key));
   return { manifest, key };
+}
+
+async function withLeftFiles(manifest: Manifest, input: FinishInput, signal: AbortSignal): Promise<Manifest> {
+  const { config, runId, storage, journal } = input;
+  const named = new Set(manifest.objects.flatMap(({ files }) => files.map(({ key }) => key)));
+  const left = await leftFiles({ runId, catalog: config.catalog, state: journal.state, named, storage, signal });
+  return left.length === 0 ? manifest : { ...manifest, left_files: left };
 }
 
 function buildManifest(input: FinishInput): Manifest {

@@ -19,6 +19,7 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { RunOptions, RunResult, Surroundings } from "./api.ts";
 import { chosenObjects } from "./chosen.ts";
 import { execute } from "./execute.ts";
+import { fenceDeadRuns } from "./fence.ts";
 import { commitRun } from "./finish.ts";
 import { startGrace } from "./grace.ts";
 import { holdLease } from "./hold-lease.ts";
@@ -95,7 +96,10 @@ async function runOn(
   const pardot = openPardot(config, { take: () => ledger.take() }, { ...surroundings, transport });
   const objects = chosenObjects(config);
   onEvent({ type: "run-started", runId, objects: objects.map((object) => object.name) });
+  const { storage, loaded } = store;
+  const fenced = { config, storage, state: loaded.state, now: startedAt, signal: surroundings.signal };
   await journal.record([
+    ...(await fenceDeadRuns(fenced)),
     { type: "run-started", businessUnit: config.pardot.businessUnitId, runId, at: new Date(startedAt).toISOString() },
   ]);
   const outcomes = new Outcomes(onEvent);

@@ -1,22 +1,18 @@
-import { createHash } from "node:crypto";
-import { createGunzip, createZstdDecompress } from "node:zlib";
-import { Readable } from "node:stream";
 import type { Config } from "../config/config.ts";
 import type { Manifest, ManifestFile } from "../commit/manifest.ts";
 import { loadState } from "../commit/journal.ts";
-import { CsvScanner } from "../encode/csv-scan.ts";
-import { splitHeader } from "../encode/csv-header.ts";
 import { UsageError } from "../errors.ts";
 import { openStorage } from "../storage/open.ts";
 import type { Storage } from "../storage/storage.ts";
 import { openWarehouse } from "../warehouse/open.ts";
 import type { Surroundings, VerifyProblem, VerifyResult } from "./api.ts";
+import { measureFile } from "./landed-file.ts";
+import type { MeasuredFile } from "./landed-file.ts";
+import { readManifests } from "./manifests.ts";
 import { unaccounted } from "./unaccounted.ts";
 
 /** Files read side by side. */
 const LANES = 3;
-
-const RUNS_PREFIX = "_pardot_etl/runs/";
 
 /**
  * Reads again what was committed, by one run or by all, and proves rows, bytes and hashes; looks for files that nobody
@@ -27,7 +23,7 @@ export async function verify(config: Config, runId: string | null, surroundings:
   const { destination, s3PathStyle } = config.etl;
   const storage = await openStorage(destination, { s3PathStyle, clock, random });
   const { state } = await loadState(storage, signal);
-  const manifests = await readManifests(storage, runId, signal);
+  const manifests = await allManifests(storage, runId, signal);
   const problems: VerifyProblem[] = [];
   const files = distinctFiles(manifests, problems);
   const todo = [...files.values()];
@@ -55,22 +51,14 @@ export async function verify(config: Config, runId: string | null, surroundings:
   };
 }
 
-async function readManifests(storage: Storage, runId: string | null, signal: AbortSignal): Promise<Manifest[]> {
-  const keys: string[] = [];
-  for await (const { key } of storage.list(RUNS_PREFIX, signal)) {
-    if (key.endsWith("/manifest.json") && (runId === null || key === `${RUNS_PREFIX}${runId}/manifest.json`))
-      keys.push(key);
-  }
-  if (runId !== null && keys.length === 0) {
+async function allManifests(storage: Storage, runId: string | null, signal: AbortSignal): Promise<Manifest[]> {
+  const manifests: Manifest[] = [];
+  for await (const manifest of readManifests(storage, runId, signal)) manifests.push(manifest);
+  if (runId !== null && manifests.length === 0) {
     throw new UsageError(`verify run ${runId}: ${storage.location} has no manifest of it`, {
       code: "usage.unknown-run",
-      hint: 'See "pardot-etl status" for the runs there are. A run that was killed has none; the next one accounts for its files.',
+      hint: 'See "pardot-etl status" for the runs there are. A run that was killed has none before the next one, which accounts for its files.',
     });
-  }
-  const manifests: Manifest[] = [];
-  for (const key of keys) {
-    const body = await storage.read(key, signal);
-    if (body !== null) manifests.push(JSON.parse(new TextDecoder().decode(body)) as Manifest);
   }
   return manifests;
 }
@@ -78,7 +66,11 @@ async function readManifests(storage: Storage, runId: string | null, signal: Abo
 /** Every file once, however many manifests name it; two that disagree are a problem. */
 function distinctFiles(manifests: readonly Manifest[], problems: VerifyProblem[]): Map<string, ManifestFile> {
   const files = new Map<string, ManifestFile>();
-  for (const file of manifests.flatMap(({ objects }) => objects.flatMap((object) => object.files))) {
+  const named = manifests.flatMap(({ objects, left_files: left = [] }) => [
+    ...objects.flatMap((object) => object.files),
+    ...left,
+  ]);
+  for (const file of named) {
     const known = files.get(file.key);
     if (known === undefined) files.set(file.key, file);
     else if (known.sha256 !== file.sha256 || known.rows !== file.rows) {
@@ -91,38 +83,16 @@ function distinctFiles(manifests: readonly Manifest[], problems: VerifyProblem[]
 /** What is wrong with a file, null when nothing is. */
 async function verifyFile(storage: Storage, file: ManifestFile, signal: AbortSignal): Promise<string | null> {
   if ((await storage.stat(file.key, signal)) === null) return "it is missing";
-  const hash = createHash("sha256");
-  let bytes = 0;
-  async function* stored(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of storage.open(file.key, signal)) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      yield chunk;
-    }
-  }
-  let rows: number;
+  let found: MeasuredFile;
   try {
-    rows = await countRows(file.key, stored());
+    found = await measureFile(storage, file.key, signal);
   } catch (error) {
     signal.throwIfAborted();
     return `it cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
-  if (bytes !== file.bytes) return `it has ${bytes} bytes, ${file.bytes} were committed`;
-  if (hash.digest("hex") !== file.sha256) return "its bytes are not those that were committed";
-  return rows === file.rows ? null : `it has ${rows} rows, ${file.rows} were committed`;
-}
-
-async function countRows(key: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
-  const { header, all } = await splitHeader(decompressed(key, chunks));
-  const scanner = new CsvScanner({ subject: key, columns: header.length });
-  for await (const chunk of all) scanner.push(chunk);
-  return scanner.end().records;
-}
-
-function decompressed(key: string, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  if (key.endsWith(".gz")) return Readable.from(chunks).compose(createGunzip()) as AsyncIterable<Uint8Array>;
-  if (key.endsWith(".zst")) return Readable.from(chunks).compose(createZstdDecompress()) as AsyncIterable<Uint8Array>;
-  return chunks;
+  if (found.bytes !== file.bytes) return `it has ${found.bytes} bytes, ${file.bytes} were committed`;
+  if (found.sha256 !== file.sha256) return "its bytes are not those that were committed";
+  return found.rows === file.rows ? null : `it has ${found.rows} rows, ${file.rows} were committed`;
 }
 
 /** A table whose newest record is older than what was committed for it has not taken everything up. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { catalog } from "../../src/catalog/index.ts";
-import type { Manifest } from "../../src/commit/manifest.ts";
+import type { Manifest, ManifestFile } from "../../src/commit/manifest.ts";
 import type { Interval, State } from "../../src/commit/state.ts";
 import { mergeIntervals, objectState, reservedOn } from "../../src/commit/state.ts";
 import type { Simulator, SimulatorStats } from "../../src/simulator/index.ts";
@@ -16,7 +16,7 @@ export function checkManifests(destination: Destination, manifests: readonly Man
   const findings: Findings = [];
   const seen = new Set<string>();
   for (const manifest of manifests) {
-    for (const { key, bytes, sha256, rows } of manifest.objects.flatMap(({ files }) => files)) {
+    for (const { key, bytes, sha256, rows } of filesOf(manifest)) {
       // One look at a file is enough: its name never gets other bytes, which is another check.
       const identity = `${key} ${bytes} ${sha256} ${rows}`;
       if (seen.has(identity)) continue;
@@ -37,6 +37,10 @@ export function checkManifests(destination: Destination, manifests: readonly Man
     }
   }
   return findings;
+}
+
+function filesOf({ objects, left_files: left = [] }: Manifest): readonly ManifestFile[] {
+  return [...objects.flatMap(({ files }) => files), ...left];
 }
 
 /** G2: the state covers nothing that no manifest covers, and everything that was ever planned is covered or open. */
@@ -177,9 +181,7 @@ export function checkCoverage(state: State, manifests: readonly Manifest[], obje
 
 /** G2 in the end: every file in an object's folder is named by a manifest. */
 export function checkAccounted(destination: Destination, manifests: readonly Manifest[]): Findings {
-  const named = new Set(
-    manifests.flatMap(({ objects }) => objects.flatMap(({ files }) => files.map(({ key }) => key))),
-  );
+  const named = new Set(manifests.flatMap(filesOf).map(({ key }) => key));
   return destination.keys
     .filter((key) => !key.startsWith("_pardot_etl/") && !named.has(key))
     .map((key) => `G2 ${key}: landed, and no manifest names it`);

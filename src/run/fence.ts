@@ -1,0 +1,76 @@
+import type { Config } from "../config/config.ts";
+import { manifestBytes, manifestKey } from "../commit/manifest.ts";
+import type { Manifest } from "../commit/manifest.ts";
+import type { Change, RunRecord, State } from "../commit/state.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Instant } from "../time/instant.ts";
+import { isoInstant } from "../time/instant.ts";
+
+export interface FenceInput {
+  readonly config: { readonly pardot: Pick<Config["pardot"], "businessUnitId" | "timeZone"> };
+  readonly state: State;
+  readonly storage: Storage;
+  /** Pardot's time is not known yet: this machine's. */
+  readonly now: Instant;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Ends the runs that never said that they ended. Each gets a manifest that says so and names nothing, unless it has
+ * written its own: should such a run only have slept, it finds the name taken when it wakes up and commits nothing.
+ * To be called by the holder of the lease; answers what is to be recorded.
+ */
+export async function fenceDeadRuns(input: FenceInput): Promise<Change[]> {
+  const changes: Change[] = [];
+  for (const record of input.state.runs.filter(({ status }) => status === "running")) {
+    changes.push({ type: "run-finished", ...(await fence(record, input)) });
+  }
+  return changes;
+}
+
+async function fence(record: RunRecord, { config, storage, now, signal }: FenceInput): Promise<RunRecord> {
+  const { runId, startedAt } = record;
+  const at = isoInstant(now);
+  const message = "the run ended before it could commit, and a later one has taken over";
+  const manifest: Manifest = {
+    format_version: 1,
+    run_id: runId,
+    business_unit: config.pardot.businessUnitId,
+    started_at: isoInstant(Date.parse(startedAt)),
+    finished_at: at,
+    status: "failed",
+    time_zone: config.pardot.timeZone,
+    now: at,
+    api_calls: { total: 0, by_kind: {} },
+    objects: [],
+    warnings: [{ code: "run.taken-over", object: null, message }],
+  };
+  const key = manifestKey(runId);
+  const outcome = await storage.create(key, manifestBytes(manifest), signal);
+  const own = outcome === "written" ? manifest : await readManifest(storage, key, manifest, signal);
+  const files = own.objects.flatMap((object) => object.files);
+  return {
+    runId,
+    startedAt,
+    finishedAt: new Date(Date.parse(own.finished_at)).toISOString(),
+    status: own.status,
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
+    files: files.length,
+    calls: own.api_calls.total,
+  };
+}
+
+/** What the run wrote before it died; `otherwise` when that cannot be read, which `verify` reports. */
+async function readManifest(
+  storage: Storage,
+  key: string,
+  otherwise: Manifest,
+  signal: AbortSignal,
+): Promise<Manifest> {
+  const bytes = await storage.read(key, signal);
+  try {
+    return bytes === null ? otherwise : (JSON.parse(new TextDecoder().decode(bytes)) as Manifest);
+  } catch {
+    return otherwise;
+  }
+}

@@ -1,0 +1,66 @@
+import type { CatalogObject } from "../catalog/catalog.ts";
+import type { Manifest, ManifestFile } from "../commit/manifest.ts";
+import { objectState } from "../commit/state.ts";
+import type { State } from "../commit/state.ts";
+import { spanText } from "../land/names.ts";
+import type { Storage } from "../storage/storage.ts";
+import { measureFile } from "./landed-file.ts";
+import { readManifests } from "./manifests.ts";
+
+export interface LeftFilesInput {
+  readonly runId: string;
+  readonly catalog: readonly CatalogObject[];
+  /** With everything landed, before it is committed. */
+  readonly state: State;
+  /** Keys that this run's manifest names anyway. */
+  readonly named: ReadonlySet<string>;
+  readonly storage: Storage;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Files that a run landed in the instant before it ended, too late to note them, and that no later run has landed again,
+ * because the data had moved on. They are whole, and a warehouse may have loaded them: they are accounted for by their
+ * names, rows and hashes in the manifest of the run that recovers. Looked for only where the run before did not end
+ * well; then every folder is listed and every manifest read.
+ */
+export async function leftFiles(input: LeftFilesInput): Promise<ManifestFile[]> {
+  if (!isRecovering(input)) return [];
+  const { catalog, state, named, storage, signal } = input;
+  const unnamed: string[] = [];
+  for (const { name } of catalog) {
+    const { windows } = objectState(state, name);
+    const landed = new Set(windows.flatMap((window) => window.files.map((file) => file.key)));
+    // What belongs to an open window may still be landed again.
+    const open = windows.filter((window) => !window.done).map((window) => `_${spanText(window)}_`);
+    for await (const { key } of storage.list(`${name}/`, signal)) {
+      const isOpen = open.some((span) => key.includes(span));
+      if (!named.has(key) && !landed.has(key) && !isOpen) unnamed.push(key);
+    }
+  }
+  if (unnamed.length === 0) return [];
+  const committed = new Set<string>();
+  for await (const manifest of readManifests(storage, null, signal)) {
+    for (const key of keysOf(manifest)) committed.add(key);
+  }
+  const left: ManifestFile[] = [];
+  for (const key of unnamed.filter((name) => !committed.has(name))) {
+    const measured = await measureFile(storage, key, signal);
+    left.push({ key, ...measured, min_watermark: null, max_watermark: null, export_id: null });
+  }
+  return left;
+}
+
+/** Whether an earlier run left something: the one before this did not end well, or a window of it is committed now. */
+function isRecovering({ runId, state, catalog }: LeftFilesInput): boolean {
+  const before = state.runs.findLast((run) => run.runId !== runId);
+  if (before === undefined) return false;
+  if (before.status !== "complete") return true;
+  return catalog.some(({ name }) =>
+    objectState(state, name).windows.some((window) => window.done && window.plannedBy !== runId),
+  );
+}
+
+function keysOf({ objects, left_files: left = [] }: Manifest): string[] {
+  return [...objects.flatMap(({ files }) => files), ...left].map(({ key }) => key);
+}
