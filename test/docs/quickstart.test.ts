@@ -1,0 +1,166 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { COLUMN_TYPES } from "../../src/catalog/catalog.ts";
+import { catalog } from "../../src/catalog/index.ts";
+import { COMMON_OPTIONS } from "../../src/cli/command.ts";
+import { COMMANDS } from "../../src/cli/commands/index.ts";
+import { SETTING_BY_NAME } from "../../src/config/settings.ts";
+
+// The quick starts, typed as they stand there.
+
+const BIN = join(import.meta.dirname, "../../src/bin.js");
+const PAGE = await readFile(new URL("../../docs/quickstart.md", import.meta.url), "utf8");
+
+interface Block {
+  readonly section: string;
+  readonly language: string;
+  readonly text: string;
+}
+
+const BLOCKS: readonly Block[] = PAGE.split(/^## /m).flatMap((part) =>
+  [...part.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = "", text = ""]) => ({
+    section: part.split("\n")[0] ?? "",
+    language,
+    text,
+  })),
+);
+
+function blocks(section: string, language: string): string[] {
+  return BLOCKS.filter((block) => block.section === section && block.language === language).map(({ text }) => text);
+}
+
+interface Typed {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Types commands into a shell in which `pardot-etl` is the command line from source; ends at the first that fails. */
+async function typeIn(commands: string, cwd: string): Promise<Typed> {
+  // Not every machine has curl; the pages only post and get with it.
+  const curl = `node -e 'fetch(process.argv.at(-1),{method:process.argv.includes("POST")?"POST":"GET"}).then(async r=>process.stdout.write(await r.text()))' -- "$@"`;
+  const prelude = `set -e\ncurl() { ${curl}; }\npardot-etl() { "${process.execPath}" "${BIN}" "$@"; }\n`;
+  const shell = spawn("bash", ["-c", prelude + commands], {
+    cwd,
+    env: { PATH: process.env["PATH"], HOME: cwd },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [shell.stdout, shell.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const [code] = (await once(shell, "close")) as [number | null];
+  return { code, output };
+}
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "pardot-etl-quickstart-"));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+describe("the quick start with a simulated account", () => {
+  test("does what it says", { timeout: 180_000 }, async () => {
+    const cwd = await folder();
+    const [simulate = "", ...typed] = blocks("A simulated account", "sh");
+    const words = simulate.trim().split(/\s+/).slice(1);
+    expect(words.slice(0, 3)).toEqual(["simulate", "--port", "8765"]);
+    // A port that is free, instead of the one that is easy to type.
+    const stand = spawn(process.execPath, [BIN, ...words, "--port", "0"], {
+      cwd,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = once(stand, "close");
+    onTestFinished(async () => {
+      stand.kill("SIGKILL");
+      await ended;
+    });
+    const [line] = (await once(createInterface({ input: stand.stdout }), "line")) as [string];
+    const { port } = new URL((JSON.parse(line) as { readonly url: string }).url);
+    expect(typed.length).toBeGreaterThan(3);
+    const { code, output } = await typeIn(typed.join("\n").replaceAll("127.0.0.1:8765", `127.0.0.1:${port}`), cwd);
+    expect(output).not.toMatch(/^failed/m);
+    expect({ code, output }).toEqual({ code: 0, output });
+    // What is shown on the page, but for the files and the run, which the moment decides.
+    const [shown = ""] = blocks("A simulated account", "");
+    const rows = shown.split("\n").filter((each) => each.includes(" complete "));
+    expect(rows.length).toBeGreaterThan(1);
+    for (const row of rows) {
+      const [object = "", , windows = "", , ...counts] = row.split(/ {2,}/);
+      const wanted = [object, "complete", windows, String.raw`\d+`, ...counts].join(" +");
+      expect(output).toMatch(new RegExp(`^${wanted}$`, "m"));
+    }
+    expect(output.match(/^run \S+ complete: /gm)).toHaveLength(2);
+    expect(output).toMatch(/^verified \d+ files, .*: all as committed$/m);
+    expect(output).toMatch(/^ +custom fields +\S+ string/m);
+    stand.kill("SIGINT");
+    expect(await ended).toEqual([0, null]);
+  });
+});
+
+describe("every quick start", () => {
+  const commands = BLOCKS.filter(({ language }) => language === "sh").flatMap(({ text }) => text.split("\n"));
+
+  test("names commands and options that there are", () => {
+    const used = commands.flatMap((line) => [...line.matchAll(/^pardot-etl ([a-z]+)([^#|>]*)/g)]);
+    expect(used.length).toBeGreaterThan(10);
+    for (const [, name = "", rest = ""] of used) {
+      const command = COMMANDS.find((each) => each.name === name);
+      expect(command?.name).toBe(name);
+      const flags = [...COMMON_OPTIONS, ...(command?.options ?? [])].map(({ flag }): string => flag);
+      for (const flag of rest.match(/--[a-z-]+/g) ?? []) expect(flags).toContain(flag);
+    }
+  });
+
+  test("sets variables that there are", () => {
+    const variables = commands.flatMap((line) => line.match(/\b(?:PARDOT|SNOWFLAKE)_[A-Z_]+(?==)/g) ?? []);
+    expect(variables.length).toBeGreaterThan(15);
+    const known: readonly string[] = [...SETTING_BY_NAME.keys()];
+    for (const variable of variables) expect(known).toContain(variable);
+  });
+});
+
+const SQL_TYPES: Readonly<Record<string, string>> = {
+  integer: "NUMBER(38, 0)",
+  number: "NUMBER(38, 6)",
+  boolean: "BOOLEAN",
+  datetime: "TIMESTAMP_NTZ",
+  string: "VARCHAR",
+  json: "VARCHAR",
+};
+
+describe("the tables in Snowflake", () => {
+  test.each(COLUMN_TYPES)("a column of type %s has a type", (type) => {
+    expect(PAGE).toMatch(
+      new RegExp(`^\\| \`${type}\` +\\| \`${SQL_TYPES[type]?.replace(/[()]/g, "\\$&") ?? ""}\``, "m"),
+    );
+  });
+
+  test("the one that is shown has the columns of tags", () => {
+    const [create = ""] = blocks("Your account into S3 and Snowflake", "sql");
+    const columns = catalog.find(({ name }) => name === "Tag")?.columns ?? [];
+    const lines = columns.map(({ name, type }) => `  ${name} ${SQL_TYPES[type] ?? ""}`);
+    expect(create).toBe(`CREATE TABLE lake.pardot.pardot_tag (\n${lines.join(",\n")}\n);\n`);
+  });
+
+  test("all core ones come out of the command that is shown", async () => {
+    const cwd = await folder();
+    const command =
+      blocks("Your account into S3 and Snowflake", "sh").find((text) => text.includes("tables.sql")) ?? "";
+    expect(await typeIn(command, cwd)).toEqual({ code: 0, output: "" });
+    const sql = await readFile(join(cwd, "tables.sql"), "utf8");
+    const wanted = catalog
+      .filter(({ core }) => core)
+      .map(({ table, columns }) => {
+        const lines = columns.map(({ name, type: own }) => `  "${name.toUpperCase()}" ${SQL_TYPES[own] ?? ""}`);
+        return `CREATE TABLE lake.pardot.${table} (\n${lines.join(",\n")}\n);\n`;
+      });
+    expect(sql).toBe(wanted.join(""));
+  });
+});
