@@ -60,6 +60,8 @@ interface Waiting extends JobExport {
   readonly waitedFrom: number;
   /** When Pardot could begin with it: when it was asked for, or when the one before it was seen complete. */
   couldBeginAt: number;
+  /** When it was last seen unfinished. */
+  unfinishedAt: number;
   polls: number;
 }
 
@@ -119,7 +121,8 @@ function adopt(job: ExportJob, extraction: Extraction): Waiting | null {
   const { exportId, askedAt } = adopted;
   extraction.onEvent({ type: "export-adopted", object: job.object, exportId });
   // The time-out is what one run waits, so it starts anew with this one.
-  return { job, exportId, waitedFrom: extraction.clock.now(), couldBeginAt: askedAt, polls: 0 };
+  const now = extraction.clock.now();
+  return { job, exportId, waitedFrom: now, couldBeginAt: askedAt, unfinishedAt: now, polls: 0 };
 }
 
 async function create(queue: Queue, job: ExportJob, extraction: Extraction): Promise<Waiting | null> {
@@ -136,7 +139,7 @@ async function create(queue: Queue, job: ExportJob, extraction: Extraction): Pro
     { type: "export-created", object, window, group, exportId, at, groups: asked.groups },
   ]);
   extraction.onEvent({ type: "export-created", object, exportId, window });
-  return { job, exportId, waitedFrom: at, couldBeginAt: at, polls: 0 };
+  return { job, exportId, waitedFrom: at, couldBeginAt: at, unfinishedAt: at, polls: 0 };
 }
 
 /** Looks at the oldest export once, at the right moment, and moves the queue on by what it finds. */
@@ -150,6 +153,7 @@ async function advance(queue: Queue, head: Waiting, extraction: Extraction): Pro
       return;
     }
     if (!status.isExpired && status.state !== "Failed") {
+      head.unfinishedAt = clock.now();
       if (clock.now() - head.waitedFrom > config.pardot.exportTimeoutMs) throw tooLong(head, status, clock.now());
       return;
     }
@@ -183,7 +187,8 @@ async function takeOff(queue: Queue, head: Waiting, status: ExportStatus, extrac
   queue.waiting.shift();
   const now = extraction.clock.now();
   // An earlier run's export may have been complete long before this one came to look.
-  queue.pace.learn(now - Math.max(head.couldBeginAt, head.waitedFrom), head.polls);
+  const began = Math.max(head.couldBeginAt, head.waitedFrom);
+  queue.pace.learn(now - began, head.polls, Math.max(0, head.unfinishedAt - began));
   const next = queue.waiting[0];
   if (next !== undefined) next.couldBeginAt = Math.max(next.couldBeginAt, now);
   while (queue.landing.size >= LANDING_MAX) await Promise.race(queue.landing);

@@ -6,12 +6,14 @@ const pace = (): PollPace => new PollPace({ firstMs: 3000, longestMs: 60_000 });
 /** Looks needed until an export that takes `durationMs` is seen complete, and when that is. */
 function looks(follow: PollPace, durationMs: number): { looks: number; seenAt: number } {
   let at = 0;
+  let unfinished = 0;
   for (let polls = 0; ; polls += 1) {
     at += follow.pause(polls, at);
     if (at >= durationMs) {
-      follow.learn(at, polls + 1);
+      follow.learn(at, polls + 1, unfinished);
       return { looks: polls + 1, seenAt: at };
     }
+    unfinished = at;
   }
 }
 
@@ -36,12 +38,24 @@ describe("pace of looking at an export", () => {
 
   it("learns no longer time from an export that was complete when it was looked at late", () => {
     const follow = pace();
-    follow.learn(8 * 3_600_000, 1);
+    follow.learn(8 * 3_600_000, 1, 0);
     expect(follow.pause(0, 0)).toBeLessThanOrEqual(3000);
     looks(follow, 20_000);
     const known = follow.pause(0, 0);
-    follow.learn(3_600_000, 1);
+    follow.learn(3_600_000, 1, 0);
     expect(follow.pause(0, 0)).toBeLessThanOrEqual(known);
+  });
+
+  it("does not wait longer and longer for exports that are finished between two looks", () => {
+    const follow = pace();
+    const seen = Array.from({ length: 30 }, () => looks(follow, 4000).seenAt);
+    expect(Math.max(...seen)).toBeLessThan(9000);
+  });
+
+  it("does not sleep for an hour before a small export that comes after a long one", () => {
+    const follow = pace();
+    looks(follow, 3_600_000);
+    expect(follow.pause(0, 0)).toBeLessThanOrEqual(300_000);
   });
 
   it("spends few looks on long exports once it knows how long they take", () => {

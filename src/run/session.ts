@@ -55,7 +55,11 @@ export function checkAgainstState(config: Config, state: State, full: boolean): 
       expected: `${zone}, in which the timestamps of ${object.name} were landed so far; or --full, to read everything again in ${timeZone}`,
     });
   }
-  if (problems.length > 0) throw new ConfigError("the configuration does not fit what was landed before", problems, {});
+  if (problems.length > 0) {
+    throw new ConfigError("the configuration does not fit what was landed before", problems, {
+      hint: "Nothing was changed and Pardot was not called. Change what is named here, or name another destination.",
+    });
+  }
 }
 
 /** Pardot, proven to answer, and its clock. */
