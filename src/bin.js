@@ -18,10 +18,11 @@
   // Three million activities: 139 MB resident instead of 179, no slower. Set before the heap grows.
   process.getBuiltinModule("v8").setFlagsFromString("--optimize-for-size");
   // Compiled code is kept between starts: --help takes half the time.
-  process.getBuiltinModule("module").enableCompileCache();
+  var modules = process.getBuiltinModule("module");
+  if (modules.enableCompileCache) modules.enableCompileCache();
   // npm starts it through a link.
   var self = process.getBuiltinModule("fs").realpathSync(process.argv[1]);
-  var load = process.getBuiltinModule("module").createRequire(self);
+  var load = modules.createRequire(self);
   var edge = /** @type {{ start: () => Promise<void> }} */ (load("./cli/start.ts"));
   void edge.start();
 })();
