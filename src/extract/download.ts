@@ -49,8 +49,9 @@ export async function fetchFile<T>(
   const { pardot, clock, signal, onEvent } = extraction;
   const ends: Ends = { unfinished: null };
   for (let attempt = 1; ; attempt += 1) {
+    // Whatever fails before the body comes has been repeated as often as it should be.
+    const body = await pardot.downloadResult(reference, signal);
     try {
-      const body = await pardot.downloadResult(reference, signal);
       return await takeAndLeave(body, (held) => take(wholeLines(held, ends)));
     } catch (error) {
       if (!mayComeWhole(error) || attempt >= FETCH_MAX || extraction.stop.aborted) throw error;

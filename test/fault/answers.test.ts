@@ -1,6 +1,16 @@
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { FaultRule, SimulatorOptions } from "../../src/simulator/index.ts";
-import { expectExactly, expectNothingWrong, landedText, OBJECTS, scene, wholeManifests } from "../e2e/harness.ts";
+import {
+  expectExactly,
+  expectNothingWrong,
+  expectTruth,
+  filesBelow,
+  landedText,
+  OBJECTS,
+  scene,
+  wholeManifests,
+} from "../e2e/harness.ts";
 import type { Environment, Scene } from "../e2e/harness.ts";
 
 // Holds G1 and G2 against whatever Pardot and the network answer: a run that meets it ends complete and equal to the
@@ -82,6 +92,11 @@ const CASES: Readonly<Record<string, Case>> = {
   "an export that fails once": { rules: [{ path: CREATE, failExport: true }], warnings: ["export.recreated"] },
   "178 on a file that was there": { rules: [{ path: DOWNLOAD, code: 178 }], warnings: ["export.recreated"] },
   "109 on an export that was there": { rules: [{ path: LOOK, code: 109 }], warnings: ["export.recreated"] },
+
+  "88 and 89: an account of the other version": {
+    rules: [],
+    simulator: { knobs: { versionAllowed: 3 } },
+  },
 
   "a query that fails for good": {
     rules: [{ path: QUERY, status: 500, skip: 2, count: 99 }],
@@ -171,6 +186,37 @@ describe.concurrent("G1 G2 a run that meets", { timeout: 120_000 }, () => {
       await expectCallsCounted(at);
     },
   );
+});
+
+describe.concurrent("G8 a result address on another host", { timeout: 120_000 }, () => {
+  it("is refused, and nothing is sent there", async () => {
+    const at = await start({ knobs: { resultRefsHost: "https://evil.test" } });
+    const { exitCode, error, manifest } = await at.run();
+    expect({ exitCode, error }).toMatchObject({ exitCode: 5, error: { code: "pardot.foreign-address" } });
+    expect(manifest.objects.map(({ status }) => status)).toEqual(["failed", "complete", "complete"]);
+    await expectCallsCounted(at);
+  });
+});
+
+describe.concurrent("G1 exports whose files are gone", { timeout: 120_000 }, () => {
+  it("are asked for again, and what had landed of them stays", async () => {
+    const at = await start({ knobs: { filesPerExport: 3 } });
+    at.simulator.faults([{ path: DOWNLOAD, status: 500, skip: 2, count: 99 }]);
+    expect(await at.run()).toMatchObject({ exitCode: 5 });
+    // Six tries for each file that is begun: one in each of the lanes of the exports that are being landed.
+    expect(at.simulator.stats().byKind["export download"]).toBeLessThanOrEqual(2 + 3 * 2 * 6);
+    const landed = await filesBelow(join(at.data, "VisitorActivity"));
+    expect(landed).toHaveLength(2);
+    at.simulator.faults([]);
+    // Files live for seven days.
+    at.simulator.advance(8);
+    const next = await at.run();
+    expect(next.error).toBeNull();
+    expect(new Set(next.manifest.warnings.map(({ code }) => code))).toEqual(new Set(["export.recreated"]));
+    expect(await filesBelow(join(at.data, "VisitorActivity"))).toEqual(expect.arrayContaining(landed));
+    for (const name of OBJECTS) await expectTruth(at, name);
+    await expectCallsCounted(at);
+  });
 });
 
 describe.concurrent("G1 a result file of unknown length", { timeout: 120_000 }, () => {
