@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { S3Server } from "../servers/ceph.ts";
+import { missingS3Programs } from "../servers/s3-programs.ts";
+import { playProcess, SimulatorChild } from "./processes.ts";
+import type { Deed, ProcessOutcome } from "./processes.ts";
+
+export interface ProcessTally {
+  readonly runs: number;
+  /** Deeds that hit a process at work, by kind. */
+  readonly hits: Partial<Record<Deed, number>>;
+  readonly inBuckets: number;
+  readonly failed: readonly ProcessOutcome[];
+}
+
+export interface ProcessRunsOptions {
+  readonly seed: number;
+  readonly runs: number;
+  /** Side by side. */
+  readonly jobs: number;
+  /** Whether some of them write to a real S3 server, where it is installed. */
+  readonly withS3: boolean;
+  readonly onFailure: (outcome: ProcessOutcome) => void;
+}
+
+/** Plays the deeds of so many seeds. */
+export async function playProcesses({
+  seed,
+  runs,
+  jobs,
+  withS3,
+  onFailure,
+}: ProcessRunsOptions): Promise<ProcessTally> {
+  const s3 = withS3 && missingS3Programs().length === 0 ? await startS3() : null;
+  const hits: Partial<Record<Deed, number>> = {};
+  const failed: ProcessOutcome[] = [];
+  let inBuckets = 0;
+  let next = seed;
+  const lane = async (): Promise<void> => {
+    const simulator = await SimulatorChild.start();
+    try {
+      while (next < seed + runs) {
+        const mine = next;
+        next += 1;
+        const outcome = await playProcess(mine, simulator, s3?.server ?? null);
+        if (outcome.hit) hits[outcome.deed] = (hits[outcome.deed] ?? 0) + 1;
+        if (outcome.destination === "s3") inBuckets += 1;
+        if (outcome.findings.length === 0) continue;
+        failed.push(outcome);
+        onFailure(outcome);
+      }
+    } finally {
+      await simulator.stop();
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: jobs }, lane));
+  } finally {
+    await s3?.stop();
+  }
+  return { runs, hits, inBuckets, failed };
+}
+
+async function startS3(): Promise<{ readonly server: S3Server; readonly stop: () => Promise<void> }> {
+  const program = join(import.meta.dirname, "../servers/ceph.ts");
+  const child = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  for await (const line of createInterface({ input: child.stdout })) {
+    const stop = async (): Promise<void> => {
+      child.stdin.end();
+      await ended;
+    };
+    return { server: JSON.parse(line) as S3Server, stop };
+  }
+  throw new Error("the S3 server did not start");
+}

@@ -1,0 +1,353 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { loadState } from "../../src/commit/journal.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { systemRandom } from "../../src/platform/random.ts";
+import {
+  SIMULATOR_BUSINESS_UNIT_ID,
+  SIMULATOR_CLIENT_ID,
+  SIMULATOR_CLIENT_SECRET,
+  SIMULATOR_REFRESH_TOKEN,
+} from "../../src/simulator/index.ts";
+import type { Simulator, SimulatorStats } from "../../src/simulator/index.ts";
+import { openStorage } from "../../src/storage/open.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { localDay } from "../../src/time/zone.ts";
+import { newBucket } from "../servers/bucket.ts";
+import type { S3Server } from "../servers/ceph.ts";
+import { mountSmallDisk } from "../servers/small-disk.ts";
+import {
+  checkAccounted,
+  checkCoverage,
+  checkLedger,
+  checkManifests,
+  checkSecrets,
+  checkState,
+  checkTruth,
+} from "./checks.ts";
+import type { Findings } from "./checks.ts";
+import { Child } from "./child.ts";
+import type { Ending } from "./child.ts";
+import { createDice } from "./dice.ts";
+import type { Dice } from "./dice.ts";
+import { manifestsIn, Versions } from "./landed.ts";
+import type { Destination } from "./landed.ts";
+import { startTcpProxy } from "./tcp-proxy.ts";
+import type { TcpProxy } from "./tcp-proxy.ts";
+
+const OBJECTS = ["VisitorActivity", "Tag", "Account"] as const;
+const NEVER = new AbortController().signal;
+/** Lines that a run of this account says with `--log-level debug`, about. */
+const LINES = 40;
+/** Milliseconds after which such a run has ended on most machines. */
+const LASTS_MS = 1500;
+const SMALL_DISK = 60_000;
+
+/** What is done to a process. */
+export const DEEDS = ["kill at a line", "kill at a moment", "sleep", "full disk", "network only"] as const;
+export type Deed = (typeof DEEDS)[number];
+
+export interface ProcessOutcome {
+  readonly seed: number;
+  readonly deed: Deed;
+  readonly destination: "folder" | "s3";
+  /** Whether the deed hit a process that was still at work. */
+  readonly hit: boolean;
+  readonly findings: Findings;
+}
+
+/** The simulator as a child, for one deed after another. */
+export class SimulatorChild {
+  readonly url: string;
+  readonly #child: Child;
+
+  private constructor(url: string, child: Child) {
+    this.url = url;
+    this.#child = child;
+  }
+
+  static async start(): Promise<SimulatorChild> {
+    const rows = "VisitorActivity=700,Tag=430,Account=1";
+    const args = [
+      "simulate",
+      "--scale",
+      "tiny",
+      "--rows",
+      rows,
+      "--ties",
+      "60",
+      "--latency-ms",
+      "3",
+      "--knob",
+      "filesPerExport=3",
+    ];
+    const child = new Child(args, {}, tmpdir());
+    const { url } = JSON.parse(await child.firstLine()) as { readonly url: string };
+    return new SimulatorChild(url, child);
+  }
+
+  async post(control: string, body: unknown = {}): Promise<void> {
+    const response = await fetch(`${this.url}/__sim/${control}`, { method: "POST", body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(await response.text());
+  }
+
+  async stats(): Promise<SimulatorStats> {
+    const response = await fetch(`${this.url}/__sim/stats`);
+    return (await response.json()) as SimulatorStats;
+  }
+
+  /** The account as it is now. */
+  async truth(): Promise<Pick<Simulator, "rows">> {
+    const found = new Map<string, Record<string, string | number | boolean | null>[]>();
+    for (const object of OBJECTS) {
+      for (const which of ["live", "all"]) {
+        const response = await fetch(`${this.url}/__sim/rows/${object}?deleted=${which}`);
+        const lines = (await response.text()).split("\n").filter((line) => line !== "");
+        found.set(
+          `${object} ${which}`,
+          lines.map((line) => JSON.parse(line) as Record<string, string | number | boolean | null>),
+        );
+      }
+    }
+    return { rows: (object, which = "live") => found.get(`${object} ${which}`) ?? [] };
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill("SIGTERM");
+    await this.#child.ended;
+  }
+}
+
+/**
+ * One deed: a run of the real command line, over a proxy that loses connections, to which the deed is done; then runs
+ * that are left in peace, and the checks. The seed fixes what is done; when exactly it hits, the machine decides.
+ */
+export async function playProcess(
+  seed: number,
+  simulator: SimulatorChild,
+  s3: S3Server | null,
+): Promise<ProcessOutcome> {
+  const dice = createDice(`process ${seed}`);
+  const deed = dice.pick(DEEDS);
+  const isInBucket = s3 !== null && deed !== "full disk" && dice.chance(0.4);
+  const scene = await ProcessScene.open(simulator, isInBucket ? s3 : null, dice);
+  try {
+    await scene.quietlyBefore();
+    const hit = await scene.act(deed);
+    await scene.rerun();
+    return { seed, deed, destination: isInBucket ? "s3" : "folder", hit, findings: scene.findings };
+  } finally {
+    await scene.close();
+  }
+}
+
+class ProcessScene {
+  readonly findings: Findings = [];
+  readonly #simulator: SimulatorChild;
+  readonly #dice: Dice;
+  readonly #root: string;
+  readonly #proxies: readonly TcpProxy[];
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #storage: Storage;
+  readonly #versions = new Versions();
+  readonly #told: string[] = [];
+
+  private constructor(
+    simulator: SimulatorChild,
+    dice: Dice,
+    root: string,
+    proxies: readonly TcpProxy[],
+    env: Readonly<Record<string, string>>,
+    storage: Storage,
+  ) {
+    this.#simulator = simulator;
+    this.#dice = dice;
+    this.#root = root;
+    this.#proxies = proxies;
+    this.#env = env;
+    this.#storage = storage;
+  }
+
+  static async open(simulator: SimulatorChild, s3: S3Server | null, dice: Dice): Promise<ProcessScene> {
+    await simulator.post("reset");
+    const root = await mkdtemp(join(tmpdir(), "pardot-etl-process-"));
+    await mkdir(join(root, "tmp"));
+    const pardot = await startTcpProxy(simulator.url, dice.apart("network"));
+    const proxies = [pardot];
+    const env: Record<string, string> = {
+      PARDOT_BUSINESS_UNIT_ID: SIMULATOR_BUSINESS_UNIT_ID,
+      PARDOT_API_URL: pardot.url,
+      PARDOT_LOGIN_URL: pardot.url,
+      PARDOT_CLIENT_ID: SIMULATOR_CLIENT_ID,
+      PARDOT_CLIENT_SECRET: SIMULATOR_CLIENT_SECRET,
+      PARDOT_REFRESH_TOKEN: SIMULATOR_REFRESH_TOKEN,
+      PARDOT_EXPORT_POLL_INTERVAL: "1s",
+      PARDOT_REQUEST_TIMEOUT: "1s",
+      PARDOT_ETL_OBJECTS: OBJECTS.join(","),
+      PARDOT_ETL_ROWS_PER_FILE: "200",
+      PARDOT_ETL_LEASE_TTL: "1s",
+      PARDOT_ETL_TMPDIR: join(root, "tmp"),
+      PARDOT_ETL_DESTINATION: join(root, "data"),
+    };
+    const options = { s3PathStyle: null, clock: systemClock, random: systemRandom };
+    if (s3 === null) {
+      const storage = await openStorage({ kind: "folder", path: join(root, "data") }, options);
+      return new ProcessScene(simulator, dice, root, proxies, env, storage);
+    }
+    const bucket = await newBucket(s3);
+    const front = await startTcpProxy(s3.endpoint, dice.apart("s3"));
+    const aws = {
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      AWS_REGION: "us-east-1",
+      AWS_EC2_METADATA_DISABLED: "true",
+      AWS_CONFIG_FILE: "/dev/null",
+      AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    };
+    Object.assign(process.env, aws, { AWS_ENDPOINT_URL_S3: s3.endpoint });
+    const storage = await openStorage({ kind: "s3", bucket, prefix: "etl" }, options);
+    const destination = { PARDOT_ETL_DESTINATION: `s3://${bucket}/etl`, AWS_ENDPOINT_URL_S3: front.url };
+    return new ProcessScene(simulator, dice, root, [...proxies, front], { ...env, ...aws, ...destination }, storage);
+  }
+
+  /** Half of the deeds are done to an incremental run. */
+  async quietlyBefore(): Promise<void> {
+    this.#versions.remember(await this.#simulator.truth(), OBJECTS);
+    if (this.#dice.chance(0.5)) return;
+    await this.#endWell();
+    await this.#simulator.post("advance", { days: 1 });
+    this.#versions.remember(await this.#simulator.truth(), OBJECTS);
+  }
+
+  /** Answers whether the deed hit a process that was at work. */
+  async act(deed: Deed): Promise<boolean> {
+    for (const proxy of this.#proxies) proxy.share = deed === "network only" ? 0.25 : this.#dice.pick([0, 0, 0.1]);
+    switch (deed) {
+      case "kill at a line": {
+        const child = this.#run();
+        await child.saidLines(1 + this.#dice.below(LINES));
+        child.kill("SIGKILL");
+        return (await this.#note(child)).signal === "SIGKILL";
+      }
+      case "kill at a moment": {
+        const child = this.#run();
+        await pause(this.#dice.below(LASTS_MS));
+        child.kill("SIGKILL");
+        return (await this.#note(child)).signal === "SIGKILL";
+      }
+      case "sleep":
+        return this.#sleep();
+      case "full disk":
+        return this.#fillDisk();
+      case "network only":
+        await this.#note(this.#run());
+        return this.#proxies.some(({ fates }) => fates.size > 0);
+    }
+  }
+
+  /** A process is stopped for longer than its lease lives, another takes over, and the first wakes up. */
+  async #sleep(): Promise<boolean> {
+    const sleeper = this.#run();
+    await sleeper.saidLines(3 + this.#dice.below(LINES));
+    sleeper.kill("SIGSTOP");
+    for (const proxy of this.#proxies) proxy.share = 0;
+    const successor = await this.#note(this.#run());
+    const before = new Set((await this.#look()).keys);
+    sleeper.kill("SIGCONT");
+    const ended = await this.#note(sleeper);
+    if (successor.code !== 0 || ended.code === 0) return false;
+    const written = (await this.#look()).keys.filter((key) => !before.has(key));
+    const committed = written.filter((key) => /manifest\.json$|^_pardot_etl\/state\/\d+\.json$/.test(key));
+    this.findings.push(...committed.map((key) => `G5 a run that slept while another took over has written ${key}`));
+    return true;
+  }
+
+  /** The disk for files that are not checked yet is too small. */
+  async #fillDisk(): Promise<boolean> {
+    const disk = mountSmallDisk(this.#dice.pick([SMALL_DISK, 4096, 200_000]));
+    if (typeof disk === "string") return false;
+    try {
+      const inDestination = this.#dice.chance(0.5);
+      const data = join(this.#root, "data");
+      if (inDestination) {
+        await mkdir(data, { recursive: true });
+        execFileSync("mount", ["--bind", disk.path, data], { stdio: "pipe" });
+      }
+      const { code } = await this.#note(this.#run(inDestination ? {} : { PARDOT_ETL_TMPDIR: disk.path }));
+      if (inDestination) {
+        execFileSync("umount", [data], { stdio: "pipe" });
+        execFileSync("cp", ["-a", `${disk.path}/.`, data], { stdio: "pipe" });
+      }
+      return code === 7;
+    } finally {
+      disk.unmount();
+    }
+  }
+
+  /** Runs to the end in peace, and checks. */
+  async rerun(): Promise<void> {
+    for (const proxy of this.#proxies) proxy.share = 0;
+    await this.#checkBooks();
+    await this.#endWell();
+    if (this.findings.length > 0) return;
+    const destination = await this.#look();
+    const manifests = manifestsIn(destination, destination.keys.toSorted());
+    const { state } = await loadState(this.#storage, NEVER);
+    const secrets = [SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN];
+    this.findings.push(
+      ...checkTruth(destination, manifests, OBJECTS, await this.#simulator.truth(), this.#versions),
+      ...checkCoverage(state, manifests, OBJECTS),
+      ...checkAccounted(destination, manifests),
+      ...checkSecrets(destination, this.#told, secrets),
+    );
+  }
+
+  async #endWell(): Promise<void> {
+    const { code, output } = await this.#note(this.#run());
+    if (code !== 0) this.findings.push(`a run to which nothing happened ended with ${code}: ${output.slice(-1500)}`);
+    await this.#checkBooks();
+  }
+
+  async #checkBooks(): Promise<void> {
+    const destination = await this.#look();
+    const manifests = manifestsIn(destination, destination.keys.toSorted());
+    const { state } = await loadState(this.#storage, NEVER);
+    const stats = await this.#simulator.stats();
+    const day = localDay(Date.parse(stats.now), "UTC");
+    this.findings.push(
+      ...checkManifests(destination, manifests),
+      ...checkState(state, manifests, []),
+      ...checkLedger(state, stats, day, null),
+    );
+    if (stats.maxInFlight > 5) this.findings.push(`G4 ${stats.maxInFlight} requests in flight`);
+  }
+
+  #run(env: Readonly<Record<string, string>> = {}): Child {
+    return new Child(["run", "--log-level", "debug", "--no-progress"], { ...this.#env, ...env }, this.#root);
+  }
+
+  async #note(child: Child): Promise<Ending> {
+    const ending = await child.ended;
+    this.#told.push(ending.output);
+    if (ending.code === 1) this.findings.push(`bug: ${ending.output.slice(-1500)}`);
+    return ending;
+  }
+
+  /** Everything that stands in the destination now. */
+  async #look(): Promise<Destination> {
+    const found = new Map<string, Uint8Array>();
+    for await (const { key } of this.#storage.list("", NEVER)) {
+      const bytes = await this.#storage.read(key, NEVER);
+      if (bytes !== null) found.set(key, bytes);
+    }
+    return { keys: [...found.keys()], bytes: (key) => found.get(key) };
+  }
+
+  async close(): Promise<void> {
+    for (const proxy of this.#proxies) await proxy.close();
+    await rm(this.#root, { recursive: true, force: true });
+  }
+}
