@@ -71,6 +71,11 @@ describe("G2 files that a dead run left", () => {
     expect(await find(stateOf(...between, started("now"), done), await storageWith(KEY))).toHaveLength(1);
   });
 
+  it("are found also when nothing of their window is left on the books", async () => {
+    const state = stateOf(started("dead"), ended("dead", "failed"), started("now"));
+    expect(await find(state, await storageWith("Account/a.csv"))).toHaveLength(1);
+  });
+
   it("may still be landed again as long as their window is open", async () => {
     const state = stateOf(started("dead"), planned, ended("dead", "failed"), started("now"));
     expect(await find(state, await storageWith(KEY))).toEqual([]);

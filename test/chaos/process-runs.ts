@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { S3Server } from "../servers/ceph.ts";
 import { missingS3Programs } from "../servers/s3-programs.ts";
-import { playProcess, SimulatorChild } from "./processes.ts";
+import { playProcess } from "./processes.ts";
 import type { Deed, ProcessOutcome } from "./processes.ts";
+import { SimulatorChild } from "./simulator-child.ts";
 
 export interface ProcessTally {
   readonly runs: number;

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -12,7 +12,6 @@ import {
   SIMULATOR_CLIENT_SECRET,
   SIMULATOR_REFRESH_TOKEN,
 } from "../../src/simulator/index.ts";
-import type { Simulator, SimulatorStats } from "../../src/simulator/index.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { localDay } from "../../src/time/zone.ts";
@@ -35,6 +34,7 @@ import { createDice } from "./dice.ts";
 import type { Dice } from "./dice.ts";
 import { manifestsIn, Versions } from "./landed.ts";
 import type { Destination } from "./landed.ts";
+import type { SimulatorChild } from "./simulator-child.ts";
 import { startTcpProxy } from "./tcp-proxy.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
 
@@ -44,7 +44,7 @@ const NEVER = new AbortController().signal;
 const LINES = 40;
 /** Milliseconds after which such a run has ended on most machines. */
 const LASTS_MS = 1500;
-const SMALL_DISK = 60_000;
+const DISK_BYTES = 16 * 1024 * 1024;
 
 /** What is done to a process. */
 export const DEEDS = ["kill at a line", "kill at a moment", "sleep", "full disk", "network only"] as const;
@@ -57,68 +57,6 @@ export interface ProcessOutcome {
   /** Whether the deed hit a process that was still at work. */
   readonly hit: boolean;
   readonly findings: Findings;
-}
-
-/** The simulator as a child, for one deed after another. */
-export class SimulatorChild {
-  readonly url: string;
-  readonly #child: Child;
-
-  private constructor(url: string, child: Child) {
-    this.url = url;
-    this.#child = child;
-  }
-
-  static async start(): Promise<SimulatorChild> {
-    const rows = "VisitorActivity=700,Tag=430,Account=1";
-    const args = [
-      "simulate",
-      "--scale",
-      "tiny",
-      "--rows",
-      rows,
-      "--ties",
-      "60",
-      "--latency-ms",
-      "3",
-      "--knob",
-      "filesPerExport=3",
-    ];
-    const child = new Child(args, {}, tmpdir());
-    const { url } = JSON.parse(await child.firstLine()) as { readonly url: string };
-    return new SimulatorChild(url, child);
-  }
-
-  async post(control: string, body: unknown = {}): Promise<void> {
-    const response = await fetch(`${this.url}/__sim/${control}`, { method: "POST", body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(await response.text());
-  }
-
-  async stats(): Promise<SimulatorStats> {
-    const response = await fetch(`${this.url}/__sim/stats`);
-    return (await response.json()) as SimulatorStats;
-  }
-
-  /** The account as it is now. */
-  async truth(): Promise<Pick<Simulator, "rows">> {
-    const found = new Map<string, Record<string, string | number | boolean | null>[]>();
-    for (const object of OBJECTS) {
-      for (const which of ["live", "all"]) {
-        const response = await fetch(`${this.url}/__sim/rows/${object}?deleted=${which}`);
-        const lines = (await response.text()).split("\n").filter((line) => line !== "");
-        found.set(
-          `${object} ${which}`,
-          lines.map((line) => JSON.parse(line) as Record<string, string | number | boolean | null>),
-        );
-      }
-    }
-    return { rows: (object, which = "live") => found.get(`${object} ${which}`) ?? [] };
-  }
-
-  async stop(): Promise<void> {
-    this.#child.kill("SIGTERM");
-    await this.#child.ended;
-  }
 }
 
 /**
@@ -215,11 +153,11 @@ class ProcessScene {
 
   /** Half of the deeds are done to an incremental run. */
   async quietlyBefore(): Promise<void> {
-    this.#versions.remember(await this.#simulator.truth(), OBJECTS);
+    this.#versions.remember(await this.#simulator.truth(OBJECTS), OBJECTS);
     if (this.#dice.chance(0.5)) return;
     await this.#endWell();
     await this.#simulator.post("advance", { days: 1 });
-    this.#versions.remember(await this.#simulator.truth(), OBJECTS);
+    this.#versions.remember(await this.#simulator.truth(OBJECTS), OBJECTS);
   }
 
   /** Answers whether the deed hit a process that was at work. */
@@ -265,21 +203,26 @@ class ProcessScene {
     return true;
   }
 
-  /** The disk for files that are not checked yet is too small. */
+  /** The disk of the destination, or that of files that are not checked yet, has hardly any room left. */
   async #fillDisk(): Promise<boolean> {
-    const disk = mountSmallDisk(this.#dice.pick([SMALL_DISK, 4096, 200_000]));
+    const disk = mountSmallDisk(DISK_BYTES);
     if (typeof disk === "string") return false;
+    const data = join(this.#root, "data");
+    const inDisk = join(disk.path, "data");
+    const isDestination = this.#dice.chance(0.5);
     try {
-      const inDestination = this.#dice.chance(0.5);
-      const data = join(this.#root, "data");
-      if (inDestination) {
-        await mkdir(data, { recursive: true });
-        execFileSync("mount", ["--bind", disk.path, data], { stdio: "pipe" });
+      await mkdir(data, { recursive: true });
+      if (isDestination) {
+        await cp(data, inDisk, { recursive: true });
+        execFileSync("mount", ["--bind", inDisk, data], { stdio: "pipe" });
       }
-      const { code } = await this.#note(this.#run(inDestination ? {} : { PARDOT_ETL_TMPDIR: disk.path }));
-      if (inDestination) {
+      const { bavail, bsize } = await statfs(disk.path);
+      const room = this.#dice.pick([4096, 60_000, 200_000]);
+      await writeFile(join(disk.path, "ballast"), Buffer.alloc(Math.max(0, bavail * bsize - room)));
+      const { code } = await this.#note(this.#run(isDestination ? {} : { PARDOT_ETL_TMPDIR: disk.path }));
+      if (isDestination) {
         execFileSync("umount", [data], { stdio: "pipe" });
-        execFileSync("cp", ["-a", `${disk.path}/.`, data], { stdio: "pipe" });
+        await cp(inDisk, data, { recursive: true });
       }
       return code === 7;
     } finally {
@@ -298,7 +241,7 @@ class ProcessScene {
     const { state } = await loadState(this.#storage, NEVER);
     const secrets = [SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN];
     this.findings.push(
-      ...checkTruth(destination, manifests, OBJECTS, await this.#simulator.truth(), this.#versions),
+      ...checkTruth(destination, manifests, OBJECTS, await this.#simulator.truth(OBJECTS), this.#versions),
       ...checkCoverage(state, manifests, OBJECTS),
       ...checkAccounted(destination, manifests),
       ...checkSecrets(destination, this.#told, secrets),

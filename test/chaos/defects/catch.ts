@@ -23,7 +23,7 @@ export async function catchDefect(defect: Defect, seed: number, runs: number): P
       await cp(join(ROOT, name), join(copy, name), { recursive: true });
     }
     await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
-    await putInto(join(copy, defect.file), defect);
+    await putInto(copy, defect);
     const complaints = await play(join(copy, "scripts/chaos.ts"), seed, runs);
     const failed = /seed (\d+) failed:\n {2}(.*)/.exec(complaints);
     return failed === null ? null : { seed: Number(failed[1]), finding: (failed[2] ?? "").slice(0, 200) };
@@ -32,14 +32,17 @@ export async function catchDefect(defect: Defect, seed: number, runs: number): P
   }
 }
 
-async function putInto(path: string, { name, file, edits }: Defect): Promise<void> {
-  let text = await readFile(path, "utf8");
-  for (const { find, put } of edits) {
+async function putInto(copy: string, { name, edits }: Defect): Promise<void> {
+  for (const { file, find, put } of edits) {
+    const path = join(copy, file);
+    const text = await readFile(path, "utf8");
     if (text.split(find).length !== 2)
       throw new Error(`${name}: the text to be replaced does not stand in ${file} once`);
-    text = text.replace(find, () => put);
+    await writeFile(
+      path,
+      text.replace(find, () => put),
+    );
   }
-  await writeFile(path, text);
 }
 
 async function play(script: string, seed: number, runs: number): Promise<string> {
