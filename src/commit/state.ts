@@ -62,6 +62,11 @@ export interface RunRecord {
   readonly rows: number;
   readonly files: number;
   readonly calls: number;
+  /**
+   * A later run ended it, at `finishedAt`, because it was silent: it may only have slept, and what it had in flight may
+   * land after that.
+   */
+  readonly takenOver?: true;
 }
 
 export type Change =

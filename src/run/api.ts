@@ -9,6 +9,7 @@ import type { Processes } from "../platform/process-identity.ts";
 import type { Random } from "../platform/random.ts";
 import type { Ticker } from "../platform/ticker.ts";
 import type { openStorage } from "../storage/open.ts";
+import type { openWarehouse } from "../warehouse/open.ts";
 
 /** What every operation takes besides the configuration. The defaults are the real world's. */
 export interface Surroundings {
@@ -22,6 +23,8 @@ export interface Surroundings {
   readonly processes: Processes;
   /** Opens the destination instead of what its configuration names: the harness brings one that crashes. */
   readonly openStorage?: typeof openStorage;
+  /** Opens the warehouse instead of the one that the configuration names. */
+  readonly openWarehouse?: typeof openWarehouse;
 }
 
 export type RunOptions = WishText;

@@ -30,7 +30,7 @@ describe("G5 taking over", () => {
     const given = input(record("a", "complete"), record("b", "running"));
     const changes = await fenceDeadRuns(given);
     expect(changes).toEqual([
-      { type: "run-finished", ...record("b", "failed"), finishedAt: "2026-03-20T09:30:00.000Z" },
+      { type: "run-finished", ...record("b", "failed"), finishedAt: "2026-03-20T09:30:00.000Z", takenOver: true },
     ]);
     expect([...given.storage.files.keys()]).toEqual([manifestKey("b")]);
     expect(read(given.storage, "b")).toMatchObject({ run_id: "b", status: "failed", objects: [] });
@@ -45,6 +45,7 @@ describe("G5 taking over", () => {
     const [change] = await fenceDeadRuns(given);
     expect(change).toMatchObject({ status: "partial", rows: 12, files: 2, calls: 9 });
     expect(change).toMatchObject({ finishedAt: "2026-03-20T08:10:00.000Z" });
+    expect(change).not.toHaveProperty("takenOver");
     expect(read(given.storage, "b")).toEqual(own);
   });
 

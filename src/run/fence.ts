@@ -57,6 +57,8 @@ async function fence(record: RunRecord, { config, storage, now, signal }: FenceI
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     files: files.length,
     calls: own.api_calls.total,
+    // One that has written its manifest has nothing in flight any more.
+    ...(outcome === "written" ? { takenOver: true as const } : {}),
   };
 }
 

@@ -25,6 +25,9 @@ function ended(runId: string, status: "complete" | "failed"): Change {
   return { type: "run-finished", runId, startedAt: at, finishedAt: at, status, rows: 0, files: 0, calls: 0 };
 }
 
+type RunFinished = Extract<Change, { type: "run-finished" }>;
+type RunStarted = Extract<Change, { type: "run-started" }>;
+
 const planned: Change = {
   type: "planned",
   object: "Tag",
@@ -74,6 +77,17 @@ describe("G2 files that a dead run left", () => {
   it("are found also when nothing of their window is left on the books", async () => {
     const state = stateOf(started("dead"), ended("dead", "failed"), started("now"));
     expect(await find(state, await storageWith("Account/a.csv"))).toHaveLength(1);
+  });
+
+  it("are found for a day after a run was taken over, whatever ended well since", async () => {
+    const later = (at: string): State => {
+      const taken: Change = { ...(ended("dead", "failed") as RunFinished), takenOver: true };
+      const now: Change = { ...(started("now") as RunStarted), at };
+      return stateOf(started("dead"), taken, started("successor"), ended("successor", "complete"), now);
+    };
+    const storage = await storageWith("Account/a.csv");
+    expect(await find(later("2026-03-20T20:00:00.000Z"), storage)).toHaveLength(1);
+    expect(await find(later("2026-03-21T08:00:00.000Z"), storage)).toEqual([]);
   });
 
   it("may still be landed again as long as their window is open", async () => {

@@ -1,9 +1,10 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Manifest, ManifestFile } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
-import type { State } from "../commit/state.ts";
+import type { RunRecord, State } from "../commit/state.ts";
 import { spanText } from "../land/names.ts";
 import type { Storage } from "../storage/storage.ts";
+import { DAY_MS } from "../time/instant.ts";
 import { measureFile } from "./landed-file.ts";
 import { readManifests } from "./manifests.ts";
 
@@ -22,7 +23,8 @@ export interface LeftFilesInput {
  * Files that a run landed in the instant before it ended, too late to note them, and that no later run has landed again,
  * because the data had moved on. They are whole, and a warehouse may have loaded them: they are accounted for by their
  * names, rows and hashes in the manifest of the run that recovers. Looked for only where the run before did not end
- * well; then every folder is listed and every manifest read.
+ * well, and for a day after a run was taken over, since such a one may wake up with a file in flight; then every folder
+ * is listed and every manifest read.
  */
 export async function leftFiles(input: LeftFilesInput): Promise<ManifestFile[]> {
   if (!isRecovering(input)) return [];
@@ -53,12 +55,17 @@ export async function leftFiles(input: LeftFilesInput): Promise<ManifestFile[]> 
 
 /** Whether an earlier run left something: the one before this did not end well, or a window of it is committed now. */
 function isRecovering({ runId, state, catalog }: LeftFilesInput): boolean {
+  const own = state.runs.findLast((run) => run.runId === runId);
   const before = state.runs.findLast((run) => run.runId !== runId);
-  if (before === undefined) return false;
-  if (before.status !== "complete") return true;
+  if (own === undefined || before === undefined) return false;
+  if (before.status !== "complete" || state.runs.some((run) => mayWakeUp(run, Date.parse(own.startedAt)))) return true;
   return catalog.some(({ name }) =>
     objectState(state, name).windows.some((window) => window.done && window.plannedBy !== runId),
   );
+}
+
+function mayWakeUp({ takenOver, finishedAt }: RunRecord, now: number): boolean {
+  return takenOver === true && finishedAt !== null && now - Date.parse(finishedAt) < DAY_MS;
 }
 
 function keysOf({ objects, left_files: left = [] }: Manifest): string[] {

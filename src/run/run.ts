@@ -40,7 +40,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
   const wish = readWish(options, config.pardot.timeZone);
   const store = await openStore(config, surroundings);
   checkAgainstState(config, store.loaded.state, wish.full);
-  const warehouse = await openWarehouse(config.etl.warehouse, {
+  const warehouse = await (surroundings.openWarehouse ?? openWarehouse)(config.etl.warehouse, {
     tmpDir: config.etl.tmpDir,
     onEvent: surroundings.onEvent,
   });

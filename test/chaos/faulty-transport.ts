@@ -10,6 +10,8 @@ export class Wire {
   inFlightMax = 0;
   /** Texts that nobody but the two ends may ever see. */
   readonly secrets: Set<string> = new Set();
+  /** Requests that show a secret where none belongs. */
+  readonly leaks: string[] = [];
   /** Kinds of faults and how often each was given. */
   readonly faults: Map<string, number> = new Map();
   /** Calls that faults have made necessary again, at most. */
@@ -55,6 +57,7 @@ export function faultyTransport(options: FaultyTransportOptions): Transport {
   return async (request, signal) => {
     signal.throwIfAborted();
     const isToken = request.url.pathname === "/services/oauth2/token";
+    wire.leaks.push(...leaksIn(request, isToken, wire.secrets));
     const fault = dice.chance(faults) ? pickFault(request, isToken, wire, dice) : null;
     if (!isToken) inFlight += 1;
     wire.inFlightMax = Math.max(wire.inFlightMax, inFlight);
@@ -96,6 +99,21 @@ async function* bodyOf(answer: Whole, turns: Turns, leave: () => void): AsyncGen
   } finally {
     leave();
   }
+}
+
+/** A secret belongs into the body of a token request and into the header Authorization, and nowhere else. */
+function leaksIn(request: HttpRequest, isToken: boolean, secrets: ReadonlySet<string>): string[] {
+  const { url, headers, body } = request;
+  const places: [string, string][] = [
+    ["the address", url.href],
+    ["the body", isToken ? "" : (body ?? "")],
+    ...Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization"),
+  ];
+  return [...secrets].flatMap((secret) =>
+    places
+      .filter(([, text]) => text.includes(secret))
+      .map(([place]) => `G8 ${place} of a request to ${url.pathname} holds a secret`),
+  );
 }
 
 /** Status 0: no answer came at all. */

@@ -20,6 +20,7 @@ import type { Simulator } from "../../src/simulator/index.ts";
 import { openMemoryStorage } from "../../src/storage/memory.ts";
 import type { MemoryStorage } from "../../src/storage/memory.ts";
 import { localDay } from "../../src/time/zone.ts";
+import type { Warehouse } from "../../src/warehouse/warehouse.ts";
 import {
   checkAccounted,
   checkCoverage,
@@ -36,6 +37,7 @@ import type { Dice } from "./dice.ts";
 import { faultyTransport, Wire } from "./faulty-transport.ts";
 import { manifestsIn, Versions } from "./landed.ts";
 import type { Destination } from "./landed.ts";
+import { PipedWarehouse } from "./piped-warehouse.ts";
 import type { Attempt, Plan } from "./plan.ts";
 import { Crash, Turns } from "./turns.ts";
 
@@ -67,6 +69,7 @@ export class World {
   readonly told: string[] = [];
   readonly #root: string;
   readonly #connections: Connections;
+  readonly #warehouse: PipedWarehouse | null;
   readonly #dead = new Set<string>();
   #processes = 0;
   /** Time that pauses have taken so far. */
@@ -76,6 +79,7 @@ export class World {
     this.plan = plan;
     this.simulator = simulator;
     this.#root = root;
+    this.#warehouse = plan.pipe === null ? null : new PipedWarehouse(plan.pipe, this.disk);
     this.#connections = openConnections({ connections: 8, requestTimeoutMs: 20_000 });
     this.wire.secrets.add(SIMULATOR_CLIENT_SECRET).add(SIMULATOR_REFRESH_TOKEN);
     this.versions.remember(simulator, plan.objects);
@@ -127,7 +131,8 @@ export class World {
         PARDOT_TIMEZONE: plan.account.timezone ?? "UTC",
         PARDOT_ETL_DESTINATION: join(this.#root, "unused"),
         PARDOT_ETL_TMPDIR: join(this.#root, "tmp"),
-        PARDOT_ETL_WAREHOUSE: "none",
+        // Only its name is looked at: what stands in for it is opened below.
+        PARDOT_ETL_WAREHOUSE: plan.pipe === null ? "none" : "duckdb:unused.duckdb",
         ...plan.env,
         ...(budget === null ? {} : { PARDOT_DAILY_CALL_BUDGET: String(budget) }),
       },
@@ -164,6 +169,7 @@ export class World {
         isDead: ({ started }: { readonly started: string }) => this.#dead.has(started),
       },
       openStorage: async () => storage,
+      ...(this.#warehouse === null ? {} : { openWarehouse: openPiped(this.#warehouse, dice.apart("pipe")) }),
     };
     const work = async (): Promise<Ended> => {
       let result: RunResult | null = null;
@@ -217,6 +223,7 @@ export class World {
       ...checkAccounted(destination, manifests),
       ...checkExports(chronicle.entries),
       ...checkSecrets(destination, this.told, wire.secrets),
+      ...wire.leaks,
       ...(await readdir(join(this.#root, "tmp"))).map((name) => `leftover: ${name} in the temporary folder`),
     ];
   }
@@ -232,6 +239,10 @@ export class World {
     await this.simulator.close();
     await rm(this.#root, { recursive: true, force: true });
   }
+}
+
+function openPiped(warehouse: PipedWarehouse, dice: Dice): () => Promise<Warehouse> {
+  return async () => warehouse.open(dice);
 }
 
 function bugsIn(result: RunResult | null): Error[] {

@@ -1,5 +1,7 @@
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import type { Dice } from "./dice.ts";
+import { PIPES } from "./piped-warehouse.ts";
+import type { Pipe } from "./piped-warehouse.ts";
 
 /** What a seed stands for: an account, a configuration, and what befalls the runs. All else follows from dice. */
 export interface Plan {
@@ -9,6 +11,8 @@ export interface Plan {
   readonly env: Readonly<Record<string, string>>;
   readonly lanes: number;
   readonly budget: number | null;
+  /** The warehouse that takes up what lands; null: there is none, and the own record counts. */
+  readonly pipe: Pipe | null;
   /** Simulated days after the first. */
   readonly phases: readonly Phase[];
   /** How far this machine's clock is off, in milliseconds. */
@@ -63,6 +67,7 @@ export function planOf(seed: number, dice: Dice): Plan {
     objects,
     lanes,
     budget,
+    pipe: dice.apart("pipe").pick([null, null, ...PIPES]),
     account: {
       seed: 1 + dice.below(1_000_000),
       scale: "tiny",

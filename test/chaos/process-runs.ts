@@ -46,7 +46,7 @@ export async function playProcesses({
         const mine = next;
         next += 1;
         const outcome = await playProcess(mine, simulator, s3?.server ?? null);
-        if (outcome.hit) hits[outcome.deed] = (hits[outcome.deed] ?? 0) + 1;
+        if (outcome.hits > 0) hits[outcome.deed] = (hits[outcome.deed] ?? 0) + outcome.hits;
         if (outcome.destination === "s3") inBuckets += 1;
         if (outcome.findings.length === 0) continue;
         failed.push(outcome);

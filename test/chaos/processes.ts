@@ -35,6 +35,7 @@ import type { Dice } from "./dice.ts";
 import { manifestsIn, Versions } from "./landed.ts";
 import type { Destination } from "./landed.ts";
 import type { SimulatorChild } from "./simulator-child.ts";
+import { Overheard } from "./overheard.ts";
 import { startTcpProxy } from "./tcp-proxy.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
 
@@ -44,6 +45,8 @@ const NEVER = new AbortController().signal;
 const LINES = 40;
 /** Milliseconds after which such a run has ended on most machines. */
 const LASTS_MS = 1500;
+/** Kills that one after another befall the runs of one destination, at most. */
+const KILLS = 6;
 const DISK_BYTES = 16 * 1024 * 1024;
 
 /** What is done to a process. */
@@ -54,8 +57,8 @@ export interface ProcessOutcome {
   readonly seed: number;
   readonly deed: Deed;
   readonly destination: "folder" | "s3";
-  /** Whether the deed hit a process that was still at work. */
-  readonly hit: boolean;
+  /** How often the deed hit a process that was still at work. */
+  readonly hits: number;
   readonly findings: Findings;
 }
 
@@ -74,9 +77,9 @@ export async function playProcess(
   const scene = await ProcessScene.open(simulator, isInBucket ? s3 : null, dice);
   try {
     await scene.quietlyBefore();
-    const hit = await scene.act(deed);
+    const hits = await scene.act(deed);
     await scene.rerun();
-    return { seed, deed, destination: isInBucket ? "s3" : "folder", hit, findings: scene.findings };
+    return { seed, deed, destination: isInBucket ? "s3" : "folder", hits, findings: scene.findings };
   } finally {
     await scene.close();
   }
@@ -92,6 +95,7 @@ class ProcessScene {
   readonly #storage: Storage;
   readonly #versions = new Versions();
   readonly #told: string[] = [];
+  readonly #overheard: Overheard;
 
   private constructor(
     simulator: SimulatorChild,
@@ -100,7 +104,9 @@ class ProcessScene {
     proxies: readonly TcpProxy[],
     env: Readonly<Record<string, string>>,
     storage: Storage,
+    overheard: Overheard,
   ) {
+    this.#overheard = overheard;
     this.#simulator = simulator;
     this.#dice = dice;
     this.#root = root;
@@ -113,7 +119,8 @@ class ProcessScene {
     await simulator.post("reset");
     const root = await mkdtemp(join(tmpdir(), "pardot-etl-process-"));
     await mkdir(join(root, "tmp"));
-    const pardot = await startTcpProxy(simulator.url, dice.apart("network"));
+    const overheard = new Overheard([SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN]);
+    const pardot = await startTcpProxy(simulator.url, dice.apart("network"), overheard);
     const proxies = [pardot];
     const env: Record<string, string> = {
       PARDOT_BUSINESS_UNIT_ID: SIMULATOR_BUSINESS_UNIT_ID,
@@ -133,10 +140,11 @@ class ProcessScene {
     const options = { s3PathStyle: null, clock: systemClock, random: systemRandom };
     if (s3 === null) {
       const storage = await openStorage({ kind: "folder", path: join(root, "data") }, options);
-      return new ProcessScene(simulator, dice, root, proxies, env, storage);
+      return new ProcessScene(simulator, dice, root, proxies, env, storage, overheard);
     }
+    overheard.secrets.add(s3.secretAccessKey);
     const bucket = await newBucket(s3);
-    const front = await startTcpProxy(s3.endpoint, dice.apart("s3"));
+    const front = await startTcpProxy(s3.endpoint, dice.apart("s3"), overheard);
     const aws = {
       AWS_ACCESS_KEY_ID: s3.accessKeyId,
       AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
@@ -148,7 +156,8 @@ class ProcessScene {
     Object.assign(process.env, aws, { AWS_ENDPOINT_URL_S3: s3.endpoint });
     const storage = await openStorage({ kind: "s3", bucket, prefix: "etl" }, options);
     const destination = { PARDOT_ETL_DESTINATION: `s3://${bucket}/etl`, AWS_ENDPOINT_URL_S3: front.url };
-    return new ProcessScene(simulator, dice, root, [...proxies, front], { ...env, ...aws, ...destination }, storage);
+    const ofS3 = { ...env, ...aws, ...destination };
+    return new ProcessScene(simulator, dice, root, [...proxies, front], ofS3, storage, overheard);
   }
 
   /** Half of the deeds are done to an incremental run. */
@@ -160,30 +169,36 @@ class ProcessScene {
     this.#versions.remember(await this.#simulator.truth(OBJECTS), OBJECTS);
   }
 
-  /** Answers whether the deed hit a process that was at work. */
-  async act(deed: Deed): Promise<boolean> {
+  /** Answers how often the deed hit a process that was at work. */
+  async act(deed: Deed): Promise<number> {
     for (const proxy of this.#proxies) proxy.share = deed === "network only" ? 0.25 : this.#dice.pick([0, 0, 0.1]);
     switch (deed) {
-      case "kill at a line": {
-        const child = this.#run();
-        await child.saidLines(1 + this.#dice.below(LINES));
-        child.kill("SIGKILL");
-        return (await this.#note(child)).signal === "SIGKILL";
-      }
-      case "kill at a moment": {
-        const child = this.#run();
-        await pause(this.#dice.below(LASTS_MS));
-        child.kill("SIGKILL");
-        return (await this.#note(child)).signal === "SIGKILL";
-      }
+      case "kill at a line":
+        return this.#killAgainAndAgain((child) => child.saidLines(1 + this.#dice.below(LINES)));
+      case "kill at a moment":
+        return this.#killAgainAndAgain(() => pause(this.#dice.below(LASTS_MS)));
       case "sleep":
-        return this.#sleep();
+        return Number(await this.#sleep());
       case "full disk":
-        return this.#fillDisk();
+        return Number(await this.#fillDisk());
       case "network only":
         await this.#note(this.#run());
-        return this.#proxies.some(({ fates }) => fates.size > 0);
+        return Number(this.#proxies.some(({ fates }) => fates.size > 0));
     }
+  }
+
+  /** One run after another is killed, and after each of them the books must be right; the first that ends is the last. */
+  async #killAgainAndAgain(moment: (child: Child) => Promise<void>): Promise<number> {
+    const most = 1 + this.#dice.below(KILLS);
+    for (let kills = 0; kills < most; kills += 1) {
+      const child = this.#run();
+      await moment(child);
+      child.kill("SIGKILL");
+      if ((await this.#note(child)).signal !== "SIGKILL") return kills;
+      await this.#checkBooks();
+      if (this.findings.length > 0) return kills + 1;
+    }
+    return most;
   }
 
   /** A process is stopped for longer than its lease lives, another takes over, and the first wakes up. */
@@ -239,12 +254,12 @@ class ProcessScene {
     const destination = await this.#look();
     const manifests = manifestsIn(destination, destination.keys.toSorted());
     const { state } = await loadState(this.#storage, NEVER);
-    const secrets = [SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN];
     this.findings.push(
       ...checkTruth(destination, manifests, OBJECTS, await this.#simulator.truth(OBJECTS), this.#versions),
       ...checkCoverage(state, manifests, OBJECTS),
       ...checkAccounted(destination, manifests),
-      ...checkSecrets(destination, this.#told, secrets),
+      ...checkSecrets(destination, this.#told, this.#overheard.secrets),
+      ...this.#overheard.leaks(),
     );
   }
 

@@ -29,6 +29,7 @@ const PLAN: Plan = {
   },
   lanes: LANES,
   budget: null,
+  pipe: null,
   phases: [],
   clockOffMs: 0,
 };

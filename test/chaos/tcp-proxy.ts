@@ -3,6 +3,7 @@ import { connect, createServer } from "node:net";
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Dice } from "./dice.ts";
+import type { Overheard } from "./overheard.ts";
 
 /** What a connection through the proxy may meet. */
 const FATES = ["stalls", "cuts", "half-opens", "slows"] as const;
@@ -17,7 +18,7 @@ export interface TcpProxy {
 }
 
 /** A proxy that passes bytes on and, for some connections, stops, breaks off, never begins or crawls. */
-export async function startTcpProxy(target: string, dice: Dice): Promise<TcpProxy> {
+export async function startTcpProxy(target: string, dice: Dice, overheard: Overheard): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const open = new Set<Socket>();
   const fates = new Map<Fate, number>();
@@ -34,8 +35,8 @@ export async function startTcpProxy(target: string, dice: Dice): Promise<TcpProx
     // Some answers are short: half of the fates befall their heads, the others their bodies.
     const after = dice.below(dice.pick([400, 12_000]));
     if (fate === "half-opens") client.resume();
-    else void pass(client, upstream, null, 0);
-    void pass(upstream, client, fate, after);
+    else void pass(client, upstream, null, 0, (chunk) => overheard.asked(client, chunk));
+    void pass(upstream, client, fate, after, (chunk) => overheard.answered(chunk));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -55,10 +56,17 @@ export async function startTcpProxy(target: string, dice: Dice): Promise<TcpProx
 }
 
 /** Passes bytes on until the fate comes after so many of them. */
-async function pass(from: Socket, to: Socket, fate: Fate | null, after: number): Promise<void> {
+async function pass(
+  from: Socket,
+  to: Socket,
+  fate: Fate | null,
+  after: number,
+  hear: (chunk: Buffer) => void,
+): Promise<void> {
   let passed = 0;
   try {
     for await (const chunk of from as AsyncIterable<Buffer>) {
+      hear(chunk);
       const rest = fate === "stalls" || fate === "cuts" ? chunk.subarray(0, Math.max(0, after - passed)) : chunk;
       passed += rest.length;
       if (fate === "slows") await crawl(rest, to);
