@@ -1,0 +1,184 @@
+# What rings, and what each asks of you: docs/deploy-aws.md, "Alarms". The filters read the last line of a run's log.
+
+resource "aws_sns_topic" "this" {
+  name = local.name
+  tags = var.tags
+}
+
+resource "aws_sns_topic_policy" "this" {
+  arn = aws_sns_topic.this.arn
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "Alarms"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.this.arn
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+      },
+      {
+        Sid       = "DeadTasks"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.this.arn
+        Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.died.arn } }
+      },
+    ]
+  })
+}
+
+resource "aws_sns_topic_subscription" "email" {
+  for_each = var.alarm_emails
+
+  topic_arn = aws_sns_topic.this.arn
+  protocol  = "email"
+  endpoint  = each.value
+}
+
+locals {
+  metric_filters = {
+    # Not those that mend themselves: 4 is the quota's alarm, 8 means that another run is at work, 130 that somebody
+    # stopped it. If no other run comes to its end either, the alarm of 26 hours rings.
+    failed = {
+      pattern = "{ $.event = \"run_ended\" && $.exit_code != 0 && $.exit_code != 4 && $.exit_code != 8 && $.exit_code != 130 }"
+      metric  = "FailedRuns"
+      value   = "1"
+    }
+    succeeded = {
+      pattern = "{ $.event = \"run_ended\" && $.exit_code = 0 }"
+      metric  = "SuccessfulRuns"
+      value   = "1"
+    }
+    quota = {
+      pattern = "{ $.event = \"run_ended\" && $.quota_share >= 0 }"
+      metric  = "QuotaShare"
+      value   = "$.quota_share"
+    }
+    # A run that the quota stopped counts as all of it, whatever is known of the numbers.
+    quota-stopped = {
+      pattern = "{ $.event = \"run_ended\" && $.exit_code = 4 }"
+      metric  = "QuotaShare"
+      value   = "1"
+    }
+  }
+}
+
+resource "aws_cloudwatch_log_metric_filter" "this" {
+  for_each = local.metric_filters
+
+  name           = "${local.name}-${each.key}"
+  log_group_name = aws_cloudwatch_log_group.this.name
+  pattern        = each.value.pattern
+
+  metric_transformation {
+    namespace = local.name
+    name      = each.value.metric
+    value     = each.value.value
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "failed" {
+  alarm_name          = "${local.name}-failed"
+  alarm_description   = "A run failed. The last lines of ${aws_cloudwatch_log_group.this.name} say why and what to do; what it finished is committed."
+  namespace           = local.name
+  metric_name         = local.metric_filters.failed.metric
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.this.arn]
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "no_success" {
+  alarm_name          = "${local.name}-no-success"
+  alarm_description   = "No run has succeeded for 26 hours. Look whether one runs, failed or did not start; run by hand once the cause is gone."
+  namespace           = local.name
+  metric_name         = local.metric_filters.succeeded.metric
+  statistic           = "Sum"
+  period              = 3600
+  evaluation_periods  = 26
+  datapoints_to_alarm = 26
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching"
+  alarm_actions       = [aws_sns_topic.this.arn]
+  ok_actions          = [aws_sns_topic.this.arn]
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "quota" {
+  alarm_name          = "${local.name}-quota"
+  alarm_description   = "The day's API calls are nearly spent. See who else calls, or raise PARDOT_DAILY_CALL_BUDGET; the next run goes on."
+  namespace           = local.name
+  metric_name         = local.metric_filters.quota.metric
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = var.quota_alarm_share
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.this.arn]
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "not_started" {
+  alarm_name          = "${local.name}-not-started"
+  alarm_description   = "The schedule could not start the task. The message in ${aws_sqs_queue.not_started.name} says why."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.not_started.name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.this.arn]
+  tags                = var.tags
+}
+
+# A task that never came to its last line: no image, no address, out of memory, killed.
+resource "aws_cloudwatch_event_rule" "died" {
+  name        = "${local.name}-died"
+  description = "Tasks that ended without the program's own word."
+  tags        = var.tags
+
+  event_pattern = jsonencode({
+    source      = ["aws.ecs"]
+    detail-type = ["ECS Task State Change"]
+    detail = {
+      clusterArn = [aws_ecs_cluster.this.arn]
+      lastStatus = ["STOPPED"]
+      group      = ["family:${local.name}"]
+      "$or" = [
+        { stopCode = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice"] },
+        # The program's own codes, but for 1: a bug may strike before there is a log.
+        { containers = { exitCode = [{ anything-but = [0, 2, 3, 4, 5, 6, 7, 8, 130] }] } },
+      ]
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "died" {
+  rule      = aws_cloudwatch_event_rule.died.name
+  target_id = "topic"
+  arn       = aws_sns_topic.this.arn
+
+  input_transformer {
+    input_paths = {
+      task     = "$.detail.taskArn"
+      code     = "$.detail.stopCode"
+      reason   = "$.detail.stoppedReason"
+      exitCode = "$.detail.containers[0].exitCode"
+      detail   = "$.detail.containers[0].reason"
+    }
+    input_template = "\"${local.name}: a task ended without the program's own word (<code>, exit code <exitCode>). <reason> <detail> Task: <task>. Log: ${aws_cloudwatch_log_group.this.name}. What it had finished is found by the next run.\""
+  }
+}

@@ -1,0 +1,67 @@
+# A root to copy: one business unit, once a day, in the account's default network. The values stand in terraform.tfvars
+# (terraform.tfvars.example beside it). docs/deploy-aws.md has the steps.
+
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 6.0, < 7.0"
+    }
+  }
+
+  # Terraform's own state. It holds no secret; more than one person needs it in a bucket (made beforehand):
+  #
+  # backend "s3" {
+  #   bucket       = "acme-terraform"
+  #   key          = "pardot-etl-prod"
+  #   region       = "eu-central-1"
+  #   use_lockfile = true
+  # }
+}
+
+provider "aws" {
+  region = var.region
+
+  # Another account's credentials end the command before anything is touched.
+  allowed_account_ids = [var.account_id]
+}
+
+data "aws_vpc" "default" {
+  default = true
+}
+
+data "aws_subnets" "default" {
+  filter {
+    name   = "vpc-id"
+    values = [data.aws_vpc.default.id]
+  }
+
+  filter {
+    name   = "default-for-az"
+    values = ["true"]
+  }
+}
+
+module "pardot_etl" {
+  # In a root outside of this repository: "git::https://…/pardot-etl.git//deploy/terraform?ref=<revision>".
+  source = "../.."
+
+  environment = var.environment
+
+  vpc_id     = data.aws_vpc.default.id
+  subnet_ids = data.aws_subnets.default.ids
+
+  business_unit_id  = var.business_unit_id
+  auth_flow         = var.auth_flow
+  client_id         = var.client_id
+  username          = var.username
+  login_url         = var.login_url
+  timezone          = var.timezone
+  daily_call_budget = var.daily_call_budget
+  snowflake         = var.snowflake
+  snowpipe          = var.snowpipe
+
+  alarm_emails = var.alarm_emails
+}

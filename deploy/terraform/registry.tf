@@ -1,0 +1,57 @@
+# The image. A tag is a git revision and never means anything else later.
+
+resource "aws_ecr_repository" "this" {
+  name                 = local.name
+  image_tag_mutability = "IMMUTABLE"
+  tags                 = var.tags
+
+  image_scanning_configuration {
+    scan_on_push = true
+  }
+}
+
+resource "aws_ecr_lifecycle_policy" "this" {
+  repository = aws_ecr_repository.this.name
+
+  policy = jsonencode({
+    rules = [
+      {
+        rulePriority = 1
+        description  = "keep the last ${var.images_kept} deployed images"
+        selection = {
+          tagStatus      = "tagged"
+          tagPatternList = ["*"]
+          countType      = "imageCountMoreThan"
+          countNumber    = var.images_kept
+        }
+        action = { type = "expire" }
+      },
+      {
+        # What a push was cut in, and the parts of images that rule 1 removed. Parts of a kept image are kept.
+        rulePriority = 2
+        description  = "remove untagged images after a week"
+        selection = {
+          tagStatus   = "untagged"
+          countType   = "sinceImagePushed"
+          countUnit   = "days"
+          countNumber = 7
+        }
+        action = { type = "expire" }
+      },
+    ]
+  })
+}
+
+# Which image is deployed. Terraform makes the parameter and the deploy script writes it; read back from here, so that a
+# later apply makes its revision of the task definition with the image that is deployed and not with an older one.
+resource "aws_ssm_parameter" "image_tag" {
+  name           = "/${local.name}/image-tag"
+  description    = "Tag of the deployed image; written by the deploy script."
+  type           = "String"
+  insecure_value = "none"
+  tags           = var.tags
+
+  lifecycle {
+    ignore_changes = [insecure_value]
+  }
+}

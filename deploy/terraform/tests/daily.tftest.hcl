@@ -1,0 +1,334 @@
+# The usual case: JWT flow, no warehouse. What the task is, may and is started with.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+# No two entries may have one name, or the statement about one would hold for the other.
+override_resource {
+  target = aws_secretsmanager_secret.this["salesforce"]
+  values = {
+    arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:pardot-etl-test/salesforce-a1b2c3"
+  }
+}
+
+override_resource {
+  target = aws_secretsmanager_secret.this["refresh-token"]
+  values = {
+    arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:pardot-etl-test/refresh-token-d4e5f6"
+  }
+}
+
+override_resource {
+  target = aws_iam_role.task
+  values = {
+    arn = "arn:aws:iam::111122223333:role/pardot-etl-test-task"
+    id  = "pardot-etl-test-task"
+  }
+}
+
+override_resource {
+  target = aws_iam_role.execution
+  values = {
+    arn = "arn:aws:iam::111122223333:role/pardot-etl-test-execution"
+    id  = "pardot-etl-test-execution"
+  }
+}
+
+variables {
+  environment      = "test"
+  vpc_id           = "vpc-0123456789abcdef0"
+  subnet_ids       = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+  business_unit_id = "0Uv000000000001AAA"
+  client_id        = "3MVG9abc"
+  username         = "pardot-etl@acme.example"
+  timezone         = "Europe/Berlin"
+  alarm_emails     = ["data@acme.example"]
+}
+
+run "task" {
+  assert {
+    condition     = aws_ecs_task_definition.this.family == "pardot-etl-test"
+    error_message = "The deploy scripts expect the family pardot-etl-<environment>."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].readonlyRootFilesystem
+    error_message = "The root file system must be read-only."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].user == "65532:65532"
+    error_message = "The container must run as the image's user, not as root."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].stopTimeout > 30
+    error_message = "SIGKILL must come later than the grace of 25 s and what is done after it."
+  }
+
+  assert {
+    condition = [
+      for mount in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].mountPoints : mount.containerPath
+      if !mount.readOnly
+      ] == [
+      for setting in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : setting.value
+      if setting.name == "PARDOT_ETL_TMPDIR"
+    ]
+    error_message = "The one place that can be written to must be PARDOT_ETL_TMPDIR."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].image == "111122223333.dkr.ecr.eu-central-1.amazonaws.com/pardot-etl-test:none"
+    error_message = "The image must be the one that the parameter names."
+  }
+
+  assert {
+    condition = contains(
+      jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment,
+      { name = "PARDOT_PRIVATE_KEY", value = "aws-secretsmanager:pardot-etl-test/salesforce#private_key" },
+    )
+    error_message = "The private key must be given as a reference."
+  }
+
+  assert {
+    condition     = !contains(jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment[*].name, "PARDOT_CLIENT_SECRET")
+    error_message = "The flow jwt has no client secret."
+  }
+
+  assert {
+    condition     = keys(aws_secretsmanager_secret.this) == ["salesforce"]
+    error_message = "The flow jwt needs one entry."
+  }
+}
+
+run "task_role" {
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : alltrue([
+        for action in statement.Action : !strcontains(action, "*")
+      ])
+    ])
+    error_message = "The task's role must name each action."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : alltrue([
+        for resource in statement.Resource : !strcontains(trimsuffix(resource, "/*"), "*")
+      ])
+    ])
+    error_message = "The task's role must name each resource; only a folder's content may be meant by a star."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource
+      if contains(statement.Action, "s3:PutObject")
+    ])) == toset(["arn:aws:s3:::pardot-etl-test-111122223333/pardot/*"])
+    error_message = "The task may write below its prefix only."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource
+      if contains(statement.Action, "s3:DeleteObject")
+    ])) == toset(["arn:aws:s3:::pardot-etl-test-111122223333/pardot/_pardot_etl/*"])
+    error_message = "The task must not be able to remove landed files."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Condition.StringLikeIfExists["s3:prefix"]
+      if contains(statement.Action, "s3:ListBucket")
+    ] == [["pardot/*"]]
+    error_message = "The task may list its prefix only."
+  }
+
+  assert {
+    condition = flatten([
+      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Action
+      if anytrue([for action in statement.Action : startswith(action, "secretsmanager:")])
+    ]) == ["secretsmanager:GetSecretValue"]
+    error_message = "Without a refresh token there is nothing to write back."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : alltrue([
+        for action in statement.Action : startswith(action, "ecr:") || startswith(action, "logs:")
+      ])
+    ])
+    error_message = "The role that starts the container needs the image and the log, and no secret."
+  }
+}
+
+run "bucket" {
+  assert {
+    condition     = aws_s3_bucket.this.bucket == "pardot-etl-test-111122223333"
+    error_message = "The bucket's name must be the account's own."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
+      can(regex("^pardot/[A-Z][A-Za-z0-9]*/$", rule.filter[0].prefix))
+    ]) && length(aws_s3_bucket_lifecycle_configuration.this.rule) > 0
+    error_message = "Each lifecycle rule must be for one folder of landed files: none may reach _pardot_etl/."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
+      rule.abort_incomplete_multipart_upload[0].days_after_initiation == 7
+      && length(rule.expiration) == 0 && length(rule.noncurrent_version_expiration) == 0
+    ])
+    error_message = "Unless told otherwise, rules end old uploads and nothing else."
+  }
+
+  assert {
+    condition     = one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "AES256"
+    error_message = "The bucket must be encrypted."
+  }
+
+  assert {
+    condition     = contains(jsondecode(aws_s3_bucket_policy.this.policy).Statement[*].Condition, { Bool = { "aws:SecureTransport" = "false" } })
+    error_message = "Requests without TLS must be denied."
+  }
+}
+
+run "schedule" {
+  assert {
+    condition     = aws_scheduler_schedule.daily.target[0].ecs_parameters[0].task_definition_arn == "arn:aws:ecs:eu-central-1:111122223333:task-definition/pardot-etl-test"
+    error_message = "The schedule must start the family's latest revision, whoever registered it."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.daily.schedule_expression_timezone == "Europe/Berlin"
+    error_message = "Unless told otherwise, the schedule goes by the API user's zone."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.daily.target[0].dead_letter_config[0].arn == aws_sqs_queue.not_started.arn
+    error_message = "What cannot be started must be kept."
+  }
+
+  assert {
+    condition = flatten([
+      for statement in jsondecode(aws_iam_role_policy.schedule.policy).Statement : statement.Resource
+      if contains(statement.Action, "iam:PassRole")
+    ]) == ["arn:aws:iam::111122223333:role/pardot-etl-test-execution", "arn:aws:iam::111122223333:role/pardot-etl-test-task"]
+    error_message = "The schedule may hand over the task's two roles and no other."
+  }
+}
+
+run "alarms" {
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.no_success.period * aws_cloudwatch_metric_alarm.no_success.evaluation_periods == 26 * 3600
+    error_message = "The alarm for missing success must look back 26 hours."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.no_success.treat_missing_data == "breaching"
+    error_message = "No run at all must ring."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in [
+        aws_cloudwatch_metric_alarm.failed, aws_cloudwatch_metric_alarm.no_success,
+        aws_cloudwatch_metric_alarm.quota, aws_cloudwatch_metric_alarm.not_started,
+      ] : contains(alarm.alarm_actions, aws_sns_topic.this.arn)
+    ])
+    error_message = "Each alarm must tell the topic."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in [aws_cloudwatch_metric_alarm.failed, aws_cloudwatch_metric_alarm.no_success, aws_cloudwatch_metric_alarm.quota] :
+      contains([for filter in aws_cloudwatch_log_metric_filter.this : "${filter.metric_transformation[0].namespace}/${filter.metric_transformation[0].name}"], "${alarm.namespace}/${alarm.metric_name}")
+    ])
+    error_message = "Each alarm must look at a metric that a filter writes."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.died.event_pattern).detail.clusterArn == [aws_ecs_cluster.this.arn]
+    error_message = "Only our own tasks are meant."
+  }
+
+  assert {
+    condition     = keys(aws_sns_topic_subscription.email) == ["data@acme.example"]
+    error_message = "Each address must be subscribed."
+  }
+}
+
+run "outputs" {
+  assert {
+    condition     = strcontains(output.deploy_env, "\nTASK_FAMILY=pardot-etl-test\n") && strcontains(output.deploy_env, "\nSUBNET_IDS=subnet-0123456789abcdef0,subnet-0123456789abcdef1\n")
+    error_message = "The scripts' file must name family and subnets."
+  }
+
+  assert {
+    condition     = strcontains(output.deploy_env, "\nPLATFORM=linux/arm64\n")
+    error_message = "The image must be built for the task's processor."
+  }
+
+  assert {
+    condition     = output.snowflake_role_arn == null
+    error_message = "Without snowpipe there is no role for Snowflake."
+  }
+}
+
+run "refresh_token" {
+  variables {
+    auth_flow = "refresh_token"
+    username  = null
+  }
+
+  assert {
+    condition = flatten([
+      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource
+      if contains(statement.Action, "secretsmanager:PutSecretValue")
+    ]) == ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:pardot-etl-test/refresh-token-d4e5f6"]
+    error_message = "A rotated refresh token may be written to its own entry and to no other."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource
+      if contains(statement.Action, "secretsmanager:GetSecretValue")
+    ])) == toset(values(aws_secretsmanager_secret.this)[*].arn)
+    error_message = "The task must be able to read each of its entries."
+  }
+
+  assert {
+    condition = contains(
+      jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment,
+      { name = "PARDOT_REFRESH_TOKEN", value = "aws-secretsmanager:pardot-etl-test/refresh-token#refresh_token" },
+    )
+    error_message = "The refresh token must be given as a reference."
+  }
+}
+
+run "files_that_end" {
+  variables {
+    landed_files_days = 400
+    kms_key_arn       = "arn:aws:kms:eu-central-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
+      rule.expiration[0].days == 400 && can(regex("^pardot/[A-Z][A-Za-z0-9]*/$", rule.filter[0].prefix))
+    ])
+    error_message = "Landed files end, the tool's own record does not."
+  }
+
+  assert {
+    condition = flatten([
+      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource
+      if contains(statement.Action, "kms:GenerateDataKey")
+    ]) == ["arn:aws:kms:eu-central-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"]
+    error_message = "The task must be able to use the bucket's key."
+  }
+}

@@ -1,0 +1,326 @@
+# What it is and where it runs
+
+variable "environment" {
+  description = "Short name of the environment, such as dev or prod: everything is called pardot-etl-<environment>."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,19}$", var.environment))
+    error_message = "environment must be 1 to 20 lower-case letters, digits and hyphens, and begin with a letter."
+  }
+}
+
+variable "vpc_id" {
+  description = "VPC in which the task runs."
+  type        = string
+}
+
+variable "subnet_ids" {
+  description = "Subnets in which the task may start. Public ones with assign_public_ip, else private ones with a way out (NAT)."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.subnet_ids) > 0
+    error_message = "subnet_ids must name one subnet at least."
+  }
+}
+
+variable "assign_public_ip" {
+  description = "Whether the task gets a public address while it runs. It accepts no connection either way."
+  type        = bool
+  default     = true
+}
+
+# What is extracted
+
+variable "business_unit_id" {
+  description = "PARDOT_BUSINESS_UNIT_ID: 18 characters that begin with 0Uv."
+  type        = string
+
+  validation {
+    condition     = can(regex("^0Uv[A-Za-z0-9]{15}$", var.business_unit_id))
+    error_message = "business_unit_id must be 18 letters and digits that begin with 0Uv (Setup > Business Unit Setup)."
+  }
+}
+
+variable "auth_flow" {
+  description = "PARDOT_AUTH_FLOW: jwt (recommended), client_credentials or refresh_token. It decides which secrets are made."
+  type        = string
+  default     = "jwt"
+
+  validation {
+    condition     = contains(["jwt", "client_credentials", "refresh_token"], var.auth_flow)
+    error_message = "auth_flow must be jwt, client_credentials or refresh_token."
+  }
+}
+
+variable "client_id" {
+  description = "PARDOT_CLIENT_ID: consumer key of the External Client App. It is no secret."
+  type        = string
+}
+
+variable "username" {
+  description = "PARDOT_USERNAME: Salesforce user name of the API user; needed by the flow jwt only."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.username != null || var.auth_flow != "jwt"
+    error_message = "username must be given for auth_flow = \"jwt\"."
+  }
+}
+
+variable "login_url" {
+  description = "PARDOT_LOGIN_URL: the My Domain host for client_credentials, https://test.salesforce.com for sandboxes."
+  type        = string
+  default     = "https://login.salesforce.com"
+
+  validation {
+    condition     = startswith(var.login_url, "https://")
+    error_message = "login_url must begin with https://."
+  }
+}
+
+variable "api_url" {
+  description = "PARDOT_API_URL: https://pi.demo.pardot.com for sandboxes and developer orgs."
+  type        = string
+  default     = "https://pi.pardot.com"
+
+  validation {
+    condition     = startswith(var.api_url, "https://")
+    error_message = "api_url must begin with https://."
+  }
+}
+
+variable "timezone" {
+  description = "PARDOT_TIMEZONE: IANA name of the API user's zone in Account Engagement."
+  type        = string
+}
+
+variable "objects" {
+  description = "PARDOT_ETL_OBJECTS: comma list of objects, or core."
+  type        = string
+  default     = "core"
+}
+
+variable "daily_call_budget" {
+  description = "PARDOT_DAILY_CALL_BUDGET: calls that this tool may make in an account day; null: no limit of its own."
+  type        = number
+  default     = null
+}
+
+variable "settings" {
+  description = "Further settings by their environment variable, such as PARDOT_ETL_COMPRESSION. No secrets: they would stand in the state."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition = length(setintersection(keys(var.settings), [
+      "PARDOT_CLIENT_SECRET", "PARDOT_REFRESH_TOKEN", "PARDOT_PASSWORD", "PARDOT_PRIVATE_KEY", "PARDOT_ETL_WEBHOOK_URL",
+      "SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", "SNOWFLAKE_TOKEN",
+    ])) == 0
+    error_message = "settings must not hold a secret: put its value into Secrets Manager (docs/deploy-aws.md)."
+  }
+}
+
+variable "snowflake" {
+  description = "Snowflake as the warehouse that tells the start of each range (docs/snowflake.md); null: the tool's own record."
+  type = object({
+    account       = string
+    user          = string
+    role          = string
+    warehouse     = string
+    database      = string
+    schema        = string
+    encrypted_key = optional(bool, false)
+  })
+  default = null
+}
+
+variable "webhook" {
+  description = "Whether finished and failed runs are told to a webhook too; its address is a secret of its own."
+  type        = bool
+  default     = false
+}
+
+# Where it lands
+
+variable "bucket_name" {
+  description = "Name of the bucket; null: pardot-etl-<environment>-<account id>."
+  type        = string
+  default     = null
+}
+
+variable "prefix" {
+  description = "Folder of the bucket for this business unit; the task sees nothing else of the bucket."
+  type        = string
+  default     = "pardot"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*$", var.prefix))
+    error_message = "prefix must be one or more folder names of letters, digits, '.', '_' and '-', without slashes at its ends."
+  }
+}
+
+variable "object_folders" {
+  description = "Folders of landed files below the prefix: lifecycle rules, events and Snowflake's role are made for each of these alone."
+  type        = list(string)
+  default = [
+    "Account",
+    "Campaign",
+    "Email",
+    "EmailClick",
+    "EmailStats",
+    "Form",
+    "List",
+    "ListMembership",
+    "Opportunity",
+    "Prospect",
+    "ProspectAccount",
+    "Tag",
+    "TagObject",
+    "Visitor",
+    "VisitorActivity",
+  ]
+
+  validation {
+    condition     = alltrue([for folder in var.object_folders : can(regex("^[A-Z][A-Za-z0-9]*$", folder))])
+    error_message = "object_folders must be names of objects. _pardot_etl is not one: no rule may touch the tool's own record."
+  }
+}
+
+variable "landed_files_days" {
+  description = "Days after which landed files are removed, once the warehouse has them; null: never."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.landed_files_days == null ? true : var.landed_files_days >= 30
+    error_message = "landed_files_days must be 30 at least: a paused pipe needs time to be noticed."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "Key that encrypts the bucket; null: Amazon S3's own keys (SSE-S3)."
+  type        = string
+  default     = null
+}
+
+# How it runs
+
+variable "schedule_expression" {
+  description = "When the job starts, in schedule_timezone. After the account's midnight its day has a fresh quota."
+  type        = string
+  default     = "cron(15 5 * * ? *)"
+}
+
+variable "schedule_timezone" {
+  description = "IANA name of the zone of schedule_expression; null: timezone."
+  type        = string
+  default     = null
+}
+
+variable "schedule_enabled" {
+  description = "Whether the schedule is on. Off: runs are started by hand only."
+  type        = bool
+  default     = true
+}
+
+variable "cpu_architecture" {
+  description = "ARM64 (a fifth cheaper) or X86_64; the image must be built for it."
+  type        = string
+  default     = "ARM64"
+
+  validation {
+    condition     = contains(["ARM64", "X86_64"], var.cpu_architecture)
+    error_message = "cpu_architecture must be ARM64 or X86_64."
+  }
+}
+
+variable "cpu" {
+  description = "CPU units of the task: 256, 512, 1024, …"
+  type        = number
+  default     = 512
+}
+
+variable "memory" {
+  description = "Memory of the task in MiB; the extracting process stays below 200, a warehouse's driver runs beside it."
+  type        = number
+  default     = 1024
+}
+
+variable "ephemeral_storage_gib" {
+  description = "Disk of the task in GiB, for files that are not checked yet: a few times the largest export file. Up to 20 is included."
+  type        = number
+  default     = 21
+
+  validation {
+    condition     = var.ephemeral_storage_gib >= 21 && var.ephemeral_storage_gib <= 200
+    error_message = "ephemeral_storage_gib must be 21 to 200 (Fargate's bounds)."
+  }
+}
+
+variable "stop_timeout_seconds" {
+  description = "Time between SIGTERM and SIGKILL. More than PARDOT_ETL_STOP_GRACE (25 s), so that what is finished gets committed."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.stop_timeout_seconds >= 30 && var.stop_timeout_seconds <= 120
+    error_message = "stop_timeout_seconds must be 30 (5 more than the grace) to 120 (Fargate's limit)."
+  }
+}
+
+variable "images_kept" {
+  description = "How many tagged images the repository keeps."
+  type        = number
+  default     = 10
+}
+
+# Who hears of it
+
+variable "alarm_emails" {
+  description = "Addresses that hear of finished, failed and missing runs; each has to confirm its subscription once."
+  type        = set(string)
+  default     = []
+}
+
+variable "log_retention_days" {
+  description = "Days for which logs are kept."
+  type        = number
+  default     = 90
+}
+
+variable "quota_alarm_share" {
+  description = "Share of the day's calls (budget or account limit, whichever is nearer) from which the quota alarm rings."
+  type        = number
+  default     = 0.9
+
+  validation {
+    condition     = var.quota_alarm_share > 0 && var.quota_alarm_share <= 1
+    error_message = "quota_alarm_share must be above 0 and at most 1."
+  }
+}
+
+# Snowpipe
+
+variable "snowpipe" {
+  description = "Role and events for Snowpipe; null: none. {} makes the role; DESC INTEGRATION gives user_arn and external_id, SHOW PIPES queue_arn."
+  type = object({
+    user_arn    = optional(string)
+    external_id = optional(string)
+    queue_arn   = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.snowpipe == null ? true : (var.snowpipe.user_arn == null) == (var.snowpipe.external_id == null)
+    error_message = "snowpipe.user_arn and snowpipe.external_id belong together (DESC INTEGRATION tells both)."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything that can have some."
+  type        = map(string)
+  default     = {}
+}
