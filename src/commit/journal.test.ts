@@ -4,6 +4,7 @@ import { DataError, LeaseError } from "../errors.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
 import type { MemoryStorage } from "../storage/memory.ts";
 import { entryKey, Journal, loadState } from "./journal.ts";
+import type { Storage } from "../storage/storage.ts";
 import type { Change } from "./state.ts";
 
 const signal = new AbortController().signal;
@@ -73,6 +74,26 @@ describe("journal", () => {
     await journal.compact();
     expect([...storage.files.keys()].toSorted()).toEqual([3, 4, 5].map(entryKey));
     expect((await loadState(storage, signal)).state.ledger.reserved).toBe(6);
+  });
+
+  it("is read whole also while a run puts a snapshot in the place of older entries", async () => {
+    const storage = openMemoryStorage();
+    const journal = await open(storage);
+    for (const calls of [1, 2]) {
+      await journal.record([reserve(calls)]);
+      await journal.compact();
+    }
+    let isFirst = true;
+    const moving: Storage = {
+      ...storage,
+      read: async (key, stop) => {
+        // What was listed goes away before it is read.
+        if (isFirst) for (let i = 0; i < 3; i += 1) await journal.compact();
+        isFirst = false;
+        return storage.read(key, stop);
+      },
+    };
+    expect((await loadState(moving, signal)).state.ledger.reserved).toBe(3);
   });
 
   it("writes a snapshot by itself after many entries, so that reading stays short", async () => {

@@ -40,11 +40,28 @@ export interface LoadedState {
 
 /** Reads the state. No entry: the empty state. Throws DataError (exit 6) when an entry is damaged or missing. */
 export async function loadState(storage: Storage, signal: AbortSignal): Promise<LoadedState> {
+  for (let sequences = await listEntries(storage, signal); ;) {
+    try {
+      return await loadEntries(storage, sequences, signal);
+    } catch (error) {
+      // A run under way may have put a snapshot in the place of what was listed.
+      const again = await listEntries(storage, signal);
+      if (again.at(-1) === sequences.at(-1)) throw error;
+      sequences = again;
+    }
+  }
+}
+
+async function listEntries(storage: Storage, signal: AbortSignal): Promise<number[]> {
   const sequences: number[] = [];
   for await (const file of storage.list(STATE_PREFIX, signal)) {
     const match = /^(\d{10})\.json$/.exec(file.key.slice(STATE_PREFIX.length));
     if (match !== null) sequences.push(Number(match[1]));
   }
+  return sequences;
+}
+
+async function loadEntries(storage: Storage, sequences: readonly number[], signal: AbortSignal): Promise<LoadedState> {
   const last = sequences.at(-1);
   if (last === undefined) return { state: EMPTY_STATE, sequence: 0, base: 0, sequences };
   const newest = await readEntry(storage, last, signal);

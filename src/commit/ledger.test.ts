@@ -24,6 +24,7 @@ async function open(storage: MemoryStorage, options: Partial<LedgerOptions> = {}
     now: () => Date.parse("2026-03-20T09:30:00Z"),
     usage: () => null,
     sent: () => 0,
+    noted: async () => 0,
     ...options,
   });
 }

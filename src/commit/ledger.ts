@@ -23,6 +23,8 @@ export interface LedgerOptions {
   readonly usage: () => { readonly used: number; readonly max: number } | null;
   /** Calls sent so far. */
   readonly sent: () => number;
+  /** Calls that commands without the lease have noted on a day (call-notes.ts). */
+  readonly noted: (day: string) => Promise<number>;
 }
 
 /**
@@ -82,15 +84,26 @@ export class CallLedger {
   }
 
   async #reserve(day: string): Promise<void> {
-    const { journal, budget } = this.#options;
-    const reserved = reservedOn(journal.state.ledger, day);
-    const calls = budget === null ? BLOCK : Math.min(BLOCK, budget - reserved);
-    if (calls <= 0) {
-      throw this.#used(`${reserved} of ${budget} calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used`);
+    const { journal, budget, noted } = this.#options;
+    const used = async (): Promise<number> => reservedOn(journal.state.ledger, day) + (await noted(day));
+    let calls = BLOCK;
+    if (budget !== null) {
+      const before = await used();
+      calls = Math.min(BLOCK, budget - before);
+      if (calls <= 0) throw this.#spent(before, budget);
     }
     await journal.record([{ type: "calls-reserved", day, calls }]);
+    // Somebody may have noted calls at the same moment: both see both, so never do two spend the same call.
+    if (budget !== null && (await used()) > budget) {
+      await journal.record([{ type: "calls-returned", day, calls }]);
+      throw this.#spent(await used(), budget);
+    }
     // A day that has turned meanwhile has a count of its own.
     if (day === this.#day) this.#left += calls;
+  }
+
+  #spent(calls: number, budget: number): LimitError {
+    return this.#used(`${calls} of ${budget} calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used`);
   }
 
   #checkUsage(): void {

@@ -12,7 +12,7 @@ export interface Config {
 /** What a look at the destination needs; a `Config` is one. */
 export interface DestinationConfig {
   readonly pardot: Pick<PardotConfig, "timeZone" | "accountTimeZone" | "dailyCallBudget">;
-  readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "overlapMs">;
+  readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "overlapMs" | "retentionMs">;
   readonly catalog: readonly CatalogObject[];
 }
 
@@ -84,6 +84,8 @@ export interface EtlConfig {
   readonly bytesPerFile: number;
   readonly warehouse: { readonly kind: "none" } | { readonly kind: "duckdb"; readonly path: string } | SnowflakeConfig;
   readonly overlapMs: number;
+  /** How long landed files are kept by a rule of the destination; null: for ever. */
+  readonly retentionMs: number | null;
   /** Silence after which another run takes over. */
   readonly leaseTtlMs: number;
   readonly stopGraceMs: number;

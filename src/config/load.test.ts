@@ -63,6 +63,7 @@ describe("a good configuration", () => {
       bytesPerFile: 16_000_000,
       warehouse: { kind: "none" },
       overlapMs: 86_400_000,
+      retentionMs: null,
       leaseTtlMs: 60_000,
       stopGraceMs: 25_000,
       tmpDir: tmpdir(),

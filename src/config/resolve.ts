@@ -77,7 +77,7 @@ export function resolveDestination(
   const s3PathStyle = values.get("PARDOT_ETL_S3_PATH_STYLE");
   return {
     pardot: { timeZone, accountTimeZone, dailyCallBudget },
-    etl: { destination, s3PathStyle, overlapMs },
+    etl: { destination, s3PathStyle, overlapMs, retentionMs: values.get("PARDOT_ETL_RETENTION") },
     catalog,
   };
 }

@@ -250,6 +250,15 @@ const OWN_SETTINGS = [
     meaning: "How far before the newest known record the next range starts.",
   },
   {
+    env: "PARDOT_ETL_RETENTION",
+    kind: "duration",
+    min: "1d",
+    max: "36500d",
+    default: null,
+    meaning:
+      "How long a rule of yours (an S3 lifecycle rule) keeps landed files; what is gone after that counts as expired in `verify` and `status`. Without it a committed file that is gone is a problem.",
+  },
+  {
     env: "PARDOT_ETL_LEASE_TTL",
     kind: "duration",
     min: "1s",

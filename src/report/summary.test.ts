@@ -186,6 +186,7 @@ test("a status tells the last runs, gaps and what is open", () => {
           gaps: [{ from: "b", to: "c" }],
           openWindows: [{ ...WINDOW, exportId: "77", filesLanded: 1 }],
           notLoaded: 0,
+          expired: 2,
         },
       ],
       quota: { day: "2026-02-01", calls: 1234 },
@@ -197,5 +198,6 @@ test("a status tells the last runs, gaps and what is open", () => {
   expect(text).toMatch(/^Tag +2026-01-31 10:00:00 +a +d +1 +1 +2 +1,200 +0$/m);
   expect(text).toContain("gap: Tag from b to c\n");
   expect(text).toContain(`open: Tag from ${WINDOW.from} to ${WINDOW.to}, export 77 under way, 1 file landed\n`);
+  expect(text).toContain("expired: Tag, 2 files older than PARDOT_ETL_RETENTION\n");
   expect(text).toContain("calls: 1,234 on 2026-02-01\n");
 });

@@ -116,7 +116,8 @@ export function statusSummary(status: StatusResult, runsMax: number): string {
     grouped(object.rows),
     grouped(object.notLoaded),
   ]);
-  const remarks = status.objects.flatMap(({ object, gaps, openWindows }) => [
+  const remarks = status.objects.flatMap(({ object, gaps, openWindows, expired }) => [
+    ...(expired === 0 ? [] : [`expired: ${object}, ${counted(expired, "file")} older than PARDOT_ETL_RETENTION`]),
     ...gaps.map((gap) => `gap: ${object} from ${gap.from} to ${gap.to}`),
     ...openWindows.map((open) => {
       const under = open.exportId === null ? "" : `, export ${open.exportId} under way`;

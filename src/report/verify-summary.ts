@@ -6,13 +6,14 @@ const PROBLEMS_SHOWN = 50;
 
 /** What verifying has shown, for people. */
 export function verifySummary(result: VerifyResult): string {
-  const { runs, files, rows, bytes, problems } = result;
+  const { runs, files, rows, bytes, expired, problems } = result;
+  const gone = expired === 0 ? "" : `, ${grouped(expired)} of the files expired`;
   const what = `${grouped(files)} files, ${grouped(rows)} rows and ${grouped(bytes)} bytes of ${grouped(runs)} runs in ${result.destination}`;
-  if (problems.length === 0) return `verified ${what}: all as committed\n`;
+  if (problems.length === 0) return `verified ${what}${gone}: all ${expired === 0 ? "" : "others "}as committed\n`;
   const lines = problems.slice(0, PROBLEMS_SHOWN).map(({ key, problem }) => `  ${key}: ${problem}`);
   const more =
     problems.length > PROBLEMS_SHOWN
       ? [`  and ${grouped(problems.length - PROBLEMS_SHOWN)} more (--json has all)`]
       : [];
-  return [`verified ${what}: ${grouped(problems.length)} problems`, ...lines, ...more, ""].join("\n");
+  return [`verified ${what}${gone}: ${grouped(problems.length)} problems`, ...lines, ...more, ""].join("\n");
 }

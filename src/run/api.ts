@@ -132,6 +132,8 @@ export interface StatusObject {
     readonly filesLanded: number;
   })[];
   readonly notLoaded: number;
+  /** Committed files so old that a rule of the destination has removed them or is about to (PARDOT_ETL_RETENTION). */
+  readonly expired: number;
 }
 
 /** What reading everything again has shown. */
@@ -143,6 +145,8 @@ export interface VerifyResult {
   readonly files: number;
   readonly rows: number;
   readonly bytes: number;
+  /** Files among them that are gone, and old enough for it (PARDOT_ETL_RETENTION). */
+  readonly expired: number;
   readonly problems: readonly VerifyProblem[];
   /** 0, or 6 when there is a problem. */
   readonly exitCode: number;

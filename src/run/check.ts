@@ -8,6 +8,8 @@ import { boundAfter, boundBefore, fromLocal, toLocal } from "../time/zone.ts";
 import type { CheckLine, CheckResult, Surroundings } from "./api.ts";
 import { credentialsLine, notingWarnings } from "./check-credentials.ts";
 import { checkWarehouse } from "./check-warehouse.ts";
+import { notingCalls } from "./noting-calls.ts";
+import type { Calling } from "./noting-calls.ts";
 import { checkAgainstState, connect, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection } from "./session.ts";
 
@@ -44,9 +46,33 @@ async function checkDestination(config: Config, surroundings: Surroundings): Pro
 }
 
 async function checkPardot(config: Config, surroundings: Surroundings): Promise<CheckLine[]> {
-  const time = pardotClock(surroundings);
   const { onEvent, noted } = notingWarnings(surroundings.onEvent);
-  const pardot = openPardot(config, { take: async () => undefined }, { ...surroundings, onEvent });
+  const calling = await callingOf(config, { ...surroundings, onEvent });
+  try {
+    return await checkConnection(config, calling, noted, surroundings);
+  } finally {
+    await calling.settle();
+  }
+}
+
+/** Counts its calls in the destination; where that cannot be opened, which has a line of its own, nowhere. */
+async function callingOf(config: Config, surroundings: Surroundings): Promise<Calling> {
+  try {
+    const { storage } = await openStore(config, surroundings);
+    return notingCalls("check", { config, storage, surroundings });
+  } catch {
+    const time = pardotClock(surroundings);
+    const pardot = openPardot(config, { take: async () => undefined }, surroundings);
+    return { pardot, time, settle: async () => undefined };
+  }
+}
+
+async function checkConnection(
+  config: Config,
+  { pardot, time }: Calling,
+  noted: ReadonlyMap<string, string>,
+  surroundings: Surroundings,
+): Promise<CheckLine[]> {
   let connection: Connection;
   try {
     connection = await connect(pardot, time, surroundings, surroundings.signal);

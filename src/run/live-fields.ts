@@ -7,8 +7,8 @@ import { discoverFields } from "../extract/discover.ts";
 import { objectFields } from "../extract/fields.ts";
 import { wireName } from "../land/export-file.ts";
 import type { Surroundings } from "./api.ts";
-import { readOnlyBudget } from "./read-only-budget.ts";
-import { checkAgainstState, openPardot, openStore, pardotClock } from "./session.ts";
+import { notingCalls } from "./noting-calls.ts";
+import { checkAgainstState, openStore } from "./session.ts";
 
 /** The fields of one object in this account, now. */
 export interface LiveFields {
@@ -33,7 +33,7 @@ export interface LiveField {
 /**
  * Asks Pardot which fields the given objects have in this account, and holds it against what the destination remembers:
  * one call for each object of which `describe` tells, one for each 200 custom fields otherwise, none for an object
- * without custom fields. Writes nothing.
+ * without custom fields. Writes nothing but, where there is a budget, a note of its calls.
  */
 export async function liveFields(
   config: Config,
@@ -41,19 +41,22 @@ export async function liveFields(
   surroundings: Surroundings,
 ): Promise<readonly LiveFields[]> {
   const { signal, onEvent } = surroundings;
-  const { loaded } = await openStore(config, surroundings);
+  const { storage, loaded } = await openStore(config, surroundings);
   const { state } = loaded;
   checkAgainstState(config, state, false);
-  const time = pardotClock(surroundings);
-  const budget = readOnlyBudget(config, state, () => time.now());
-  const pardot = openPardot(config, budget, surroundings);
+  const calling = notingCalls("objects --live", { config, storage, surroundings });
   const found: LiveFields[] = [];
-  for (const object of objects) {
-    const { customFields } = object.v4;
-    if (customFields === undefined || customFields === null) continue;
-    const before = objectState(state, object.name).fields;
-    const changes = await discoverFields(object, { pardot, memory: before, full: false, onEvent, signal });
-    found.push(told(object, before, changes.reduce(applyFieldChange, before)));
+  try {
+    for (const object of objects) {
+      const { customFields } = object.v4;
+      if (customFields === undefined || customFields === null) continue;
+      const before = objectState(state, object.name).fields;
+      const given = { pardot: calling.pardot, memory: before, full: false, onEvent, signal };
+      const changes = await discoverFields(object, given);
+      found.push(told(object, before, changes.reduce(applyFieldChange, before)));
+    }
+  } finally {
+    await calling.settle();
   }
   return found;
 }

@@ -15,12 +15,13 @@ import { askedWindows, expectation } from "./plan-calls.ts";
 import type { ExpectationInput } from "./plan-calls.ts";
 import { planLookups } from "./plan-lookups.ts";
 import { prepareObject } from "./prepare.ts";
-import { readOnlyBudget } from "./read-only-budget.ts";
-import { checkAgainstState, connect, openPardot, openStore, pardotClock } from "./session.ts";
+import { notingCalls } from "./noting-calls.ts";
+import { checkAgainstState, connect, openStore } from "./session.ts";
 
 /**
  * What `run` would do now: windows, expected calls, share of the quota. Asks Pardot once for the account, once for each
- * object to count, and once for its custom fields where they are not known yet. Writes nothing.
+ * object to count, and once for its custom fields where they are not known yet. Writes nothing but, where there is a
+ * budget, a note of its calls.
  */
 export async function plan(config: Config, options: RunOptions, surroundings: Surroundings): Promise<PlanResult> {
   const { signal, onEvent } = surroundings;
@@ -29,14 +30,13 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
   const { state } = loaded;
   checkAgainstState(config, state, wish.full);
   const warehouse = await openWarehouse(config.etl.warehouse, { tmpDir: config.etl.tmpDir, onEvent });
-  const time = pardotClock(surroundings);
+  const calling = notingCalls("plan", { config, storage, surroundings });
   try {
     await warehouse.check(signal);
     const chosen = chosenObjects(config);
     const experience = await readExperience(chosen, state, storage, signal);
-    const budget = readOnlyBudget(config, state, () => time.now());
-    const pardot = openPardot(config, budget, surroundings);
-    const { now } = await connect(pardot, time, surroundings, signal);
+    const { pardot } = calling;
+    const { now } = await connect(pardot, calling.time, surroundings, signal);
     const given = { config, state, warehouse, pardot, experience, now, wish, onEvent, signal };
     const planned: Planned[] = [];
     for (const object of chosen) {
@@ -61,6 +61,7 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
       callBudget: config.pardot.dailyCallBudget,
     };
   } finally {
+    await calling.settle();
     await warehouse.close();
   }
 }

@@ -1,4 +1,5 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
+import { forgetNotesBefore, notedOn } from "../commit/call-notes.ts";
 import type { Config } from "../config/config.ts";
 import { Journal, loadState } from "../commit/journal.ts";
 import type { Lease } from "../commit/lease.ts";
@@ -10,10 +11,11 @@ import type { RunEvent } from "../events.ts";
 import type { Extraction } from "../extract/extraction.ts";
 import { readWish } from "../plan/wish.ts";
 import type { RangeWish } from "../plan/wish.ts";
-import { tidySpools } from "../storage/spool.ts";
+import { probeSpools, tidySpools } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
-import { compactInstant } from "../time/instant.ts";
+import { compactInstant, DAY_MS } from "../time/instant.ts";
+import { localDay } from "../time/zone.ts";
 import { openWarehouse } from "../warehouse/open.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { RunOptions, RunResult, Surroundings } from "./api.ts";
@@ -40,6 +42,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
   const wish = readWish(options, config.pardot.timeZone);
   const store = await openStore(config, surroundings);
   checkAgainstState(config, store.loaded.state, wish.full);
+  await probeSpools(config.etl.tmpDir, surroundings.random, surroundings.signal);
   const warehouse = await (surroundings.openWarehouse ?? openWarehouse)(config.etl.warehouse, {
     tmpDir: config.etl.tmpDir,
     onEvent: surroundings.onEvent,
@@ -91,6 +94,7 @@ async function runOn(
     now: () => time.now(),
     usage: () => pardot.usage,
     sent: () => pardot.calls.total,
+    noted: (day) => notedOn(day, store.storage, grace.never),
   });
   const transport = heedingTime(surroundings.transport, time);
   const pardot = openPardot(config, { take: () => ledger.take() }, { ...surroundings, transport });
@@ -155,6 +159,7 @@ async function runOn(
   const loading = await loadAll(objects, { config, storage: store.storage, journal, warehouse, surroundings });
   await journal.record([runFinished(runId, startedAt, clock.now(), manifest.status, manifest, pardot.calls.total)]);
   await journal.compact();
+  await forgetNotesBefore(localDay(connection.now - DAY_MS, config.pardot.accountTimeZone), storage, grace.never);
   const error = firstError([...objects.map((object) => outcomes.of(object.name)), loading.error]);
   return {
     manifest,

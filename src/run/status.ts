@@ -1,27 +1,51 @@
 import type { DestinationConfig } from "../config/config.ts";
+import { notedOn } from "../commit/call-notes.ts";
 import { manifestWindow } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
 import type { Interval, ObjectState, State } from "../commit/state.ts";
 import { gapsWithin } from "../plan/gaps.ts";
+import type { Storage } from "../storage/storage.ts";
 import { isoInstant } from "../time/instant.ts";
 import type { StatusObject, StatusResult, Surroundings } from "./api.ts";
+import { readManifests } from "./manifests.ts";
+import { retentionRule } from "./retention.ts";
 import { openStore } from "./session.ts";
 
 /** What the destination remembers: runs, watermarks, coverage and gaps, what is open. No call to Pardot is made. */
 export async function status(config: DestinationConfig, surroundings: Surroundings): Promise<StatusResult> {
   const { storage, loaded } = await openStore(config, surroundings);
   const { state } = loaded;
+  const { day } = state.ledger;
+  const expired = await expiredFiles(config, storage, surroundings);
   const known = config.catalog.map((object) => object.name).filter((name) => name in state.objects);
   return {
     destination: storage.location,
     businessUnit: state.businessUnit,
     runs: state.runs,
-    objects: known.map((name) => statusObject(name, state)),
-    quota: { day: state.ledger.day, calls: state.ledger.reserved },
+    objects: known.map((name) => statusObject(name, state, expired.get(name)?.size ?? 0)),
+    quota: { day, calls: state.ledger.reserved + (day === "" ? 0 : await notedOn(day, storage, surroundings.signal)) },
   };
 }
 
-function statusObject(name: string, state: State): StatusObject {
+/** Keys of an object's committed files that are past their time. Manifests are read only where there is a limit. */
+async function expiredFiles(
+  config: DestinationConfig,
+  storage: Storage,
+  { clock, signal }: Surroundings,
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const found = new Map<string, Set<string>>();
+  if (config.etl.retentionMs === null) return found;
+  const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
+  for await (const manifest of readManifests(storage, null, signal)) {
+    if (!mayBeGone(manifest)) continue;
+    for (const { object, files } of manifest.objects) {
+      found.set(object, new Set([...(found.get(object) ?? []), ...files.map(({ key }) => key)]));
+    }
+  }
+  return found;
+}
+
+function statusObject(name: string, state: State, expired: number): StatusObject {
   const object: ObjectState = objectState(state, name);
   return {
     object: name,
@@ -36,6 +60,7 @@ function statusObject(name: string, state: State): StatusObject {
       filesLanded: window.files.length,
     })),
     notLoaded: object.notLoaded.length,
+    expired,
   };
 }
 

@@ -9,6 +9,7 @@ import type { Surroundings, VerifyProblem, VerifyResult } from "./api.ts";
 import { measureFile } from "./landed-file.ts";
 import type { MeasuredFile } from "./landed-file.ts";
 import { readManifests } from "./manifests.ts";
+import { retentionRule } from "./retention.ts";
 import { unaccounted } from "./unaccounted.ts";
 
 /** Files read side by side. */
@@ -25,14 +26,20 @@ export async function verify(config: Config, runId: string | null, surroundings:
   const { state } = await loadState(storage, signal);
   const manifests = await allManifests(storage, runId, signal);
   const problems: VerifyProblem[] = [];
-  const files = distinctFiles(manifests, problems);
+  const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
+  const files = distinctFiles(manifests, mayBeGone, problems);
   const todo = [...files.values()];
   let rows = 0;
   let bytes = 0;
+  let expired = 0;
   const lane = async (): Promise<void> => {
     for (let file = todo.shift(); file !== undefined; file = todo.shift()) {
-      const problem = await verifyFile(storage, file, signal);
-      if (problem !== null) problems.push({ key: file.key, problem });
+      const { key } = file;
+      if ((await storage.stat(key, signal)) !== null) {
+        const problem = await verifyFile(storage, file, signal);
+        if (problem !== null) problems.push({ key, problem });
+      } else if (file.mayBeGone) expired += 1;
+      else problems.push({ key, problem: "it is missing" });
       rows += file.rows;
       bytes += file.bytes;
     }
@@ -46,6 +53,7 @@ export async function verify(config: Config, runId: string | null, surroundings:
     files: files.size,
     rows,
     bytes,
+    expired,
     problems: problems.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
     exitCode: problems.length === 0 ? 0 : 6,
   };
@@ -63,13 +71,23 @@ async function allManifests(storage: Storage, runId: string | null, signal: Abor
   return manifests;
 }
 
+interface CommittedFile extends ManifestFile {
+  /** The first manifest that names it is so old that it may have been removed. */
+  readonly mayBeGone: boolean;
+}
+
 /** Every file once, however many manifests name it; two that disagree are a problem. */
-function distinctFiles(manifests: readonly Manifest[], problems: VerifyProblem[]): Map<string, ManifestFile> {
-  const files = new Map<string, ManifestFile>();
-  const named = manifests.flatMap(({ objects, left_files: left = [] }) => [
-    ...objects.flatMap((object) => object.files),
-    ...left,
-  ]);
+function distinctFiles(
+  manifests: readonly Manifest[],
+  mayBeGone: (manifest: Manifest) => boolean,
+  problems: VerifyProblem[],
+): Map<string, CommittedFile> {
+  const files = new Map<string, CommittedFile>();
+  const named = manifests.flatMap((manifest): CommittedFile[] => {
+    const { objects, left_files: left = [] } = manifest;
+    const isOld = mayBeGone(manifest);
+    return [...objects.flatMap((object) => object.files), ...left].map((file) => ({ ...file, mayBeGone: isOld }));
+  });
   for (const file of named) {
     const known = files.get(file.key);
     if (known === undefined) files.set(file.key, file);
@@ -82,7 +100,6 @@ function distinctFiles(manifests: readonly Manifest[], problems: VerifyProblem[]
 
 /** What is wrong with a file, null when nothing is. */
 async function verifyFile(storage: Storage, file: ManifestFile, signal: AbortSignal): Promise<string | null> {
-  if ((await storage.stat(file.key, signal)) === null) return "it is missing";
   let found: MeasuredFile;
   try {
     found = await measureFile(storage, file.key, signal);

@@ -124,6 +124,17 @@ export async function tidySpools(dir: string, clock: Clock, signal: AbortSignal)
   }
 }
 
+/** Proves that a spool can be opened and written in `dir`: better known before Pardot is asked for exports. */
+export async function probeSpools(dir: string, random: Random, signal: AbortSignal): Promise<void> {
+  const spool = await openSpool({ dir, compression: "none", random, signal });
+  try {
+    await spool.write(new Uint8Array(1));
+    await spool.finish();
+  } finally {
+    await spool.discard();
+  }
+}
+
 interface Sink {
   write(bytes: Uint8Array): Promise<void>;
   end(): Promise<void>;

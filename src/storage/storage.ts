@@ -40,7 +40,7 @@ export interface Storage {
   /** Every key below `prefix` (a folder, ending in `/`), in ascending byte order. Unfinished files are never listed. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<StoredFile>;
 
-  /** Removes a key; done also when there is none. Only for state entries that a later snapshot replaces. */
+  /** Removes a key; done also when there is none. Only for what stands below the state's folder. */
   remove(key: string, signal: AbortSignal): Promise<void>;
 
   /** Removes leftovers of dead writers (a folder's temporary files); safe while this process writes. */

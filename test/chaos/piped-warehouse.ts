@@ -1,8 +1,10 @@
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
 import type { MemoryStorage } from "../../src/storage/memory.ts";
+import { noWarehouse } from "../../src/warehouse/none.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
 import type { Dice } from "./dice.ts";
 import { recordsOf } from "./landed.ts";
+import type { Cells } from "./landed.ts";
 
 /** How soon what lands is in the tables. */
 export const PIPES = ["prompt", "lagging", "paused"] as const;
@@ -26,23 +28,15 @@ export class PipedWarehouse {
   /** As one run sees it. */
   open(dice: Dice): Warehouse {
     return {
+      ...noWarehouse,
       name: "piped",
-      loads: false,
-      check: async (signal) => signal.throwIfAborted(),
       tableState: async (object, signal) => {
         signal.throwIfAborted();
         this.#takeUp(object, dice);
-        const records = [...this.#taken]
-          .filter((key) => key.startsWith(`${object.name}/`))
-          .flatMap((key) => this.#records(key));
+        const keys = [...this.#taken].filter((key) => key.startsWith(`${object.name}/`));
+        const records = keys.flatMap((key) => recordsOf(this.#disk.files.get(key) ?? new Uint8Array()) ?? []);
         return { exists: true, hasRows: records.length > 0, watermark: greatest(records, object) };
       },
-      load: async (object) => {
-        throw new Error(`nothing of ours loads ${object.table}`);
-      },
-      emailPairs: nothing,
-      knownEmails: nothing,
-      close: async () => undefined,
     };
   }
 
@@ -53,21 +47,13 @@ export class PipedWarehouse {
       if (isIn && (this.#pipe === "prompt" || dice.chance(0.5))) this.#taken.add(key);
     }
   }
-
-  #records(key: string): readonly Readonly<Record<string, string | null>>[] {
-    return recordsOf(this.#disk.files.get(key) ?? new Uint8Array()) ?? [];
-  }
 }
 
-function greatest(records: readonly Readonly<Record<string, string | null>>[], object: CatalogObject): string | null {
+function greatest(records: readonly Cells[], object: CatalogObject): string | null {
   const { watermark } = object;
   if (watermark === null) return null;
   return records.reduce<string | null>((max, record) => {
     const at = record[watermark.toLowerCase()] ?? null;
     return at !== null && (max === null || at > max) ? at : max;
   }, null);
-}
-
-async function* nothing(signal: AbortSignal): AsyncGenerator<never> {
-  signal.throwIfAborted();
 }

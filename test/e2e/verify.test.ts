@@ -66,6 +66,16 @@ describe("verify", () => {
     expect(found.size).toBe(4);
   });
 
+  it("counts what a rule of the destination has removed as expired, and nothing younger", async () => {
+    const at = await start({ PARDOT_ETL_RETENTION: "1d" });
+    const [gone = ""] = at.keys;
+    await rm(join(at.data, gone));
+    expect(await at.verify()).toMatchObject({ expired: 1, files: at.keys.length, problems: [], exitCode: 0 });
+    const kept = await start({ PARDOT_ETL_RETENTION: "90d" });
+    await rm(join(kept.data, kept.keys[0] ?? ""));
+    expect((await kept.verify()).problems).toEqual([{ key: kept.keys[0], problem: "it is missing" }]);
+  });
+
   it("looks at one run alone, and says so when there is none of that name", async () => {
     const at = await start();
     at.simulator.advance(1);

@@ -65,6 +65,30 @@ describe("code 122 in mid-run", () => {
 });
 
 describe("PARDOT_DAILY_CALL_BUDGET", () => {
+  it("G4 counts what plan and check call together with what runs call", async () => {
+    const at = await start();
+    const env = { ...at.env, PARDOT_DAILY_CALL_BUDGET: "15" };
+    const calls = (): number => at.simulator.stats().calls;
+    for (const command of ["plan", "check"]) {
+      const before = calls();
+      expect((await runCli([command], env, { cwd: at.root })).code).toBe(0);
+      expect(calls()).toBeGreaterThan(before);
+    }
+    expect((await runCli(["run"], env, { cwd: at.root })).code).toBe(4);
+    expect(calls()).toBe(15);
+    for (const command of ["plan", "run"]) expect((await runCli([command], env, { cwd: at.root })).code).toBe(4);
+    const line = await runCli(["check"], env, { cwd: at.root });
+    expect([line.code, line.stdout + line.stderr]).toEqual([
+      4,
+      expect.stringContaining("of 15 calls of the daily budget"),
+    ]);
+    expect(calls()).toBe(15);
+    const status = JSON.parse((await runCli(["status", "--json"], env, { cwd: at.root })).stdout) as {
+      readonly quota: { readonly calls: number };
+    };
+    expect(status.quota.calls).toBe(15);
+  });
+
   it.each([1, 4])("G4 is never exceeded by one call, in %i lanes and over several runs", async (lanes) => {
     const at = await start({ rows: { Tag: 2000 } });
     const env = { PARDOT_MAX_CONCURRENCY: String(lanes), PARDOT_DAILY_CALL_BUDGET: "9" };

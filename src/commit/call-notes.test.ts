@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { fakeClock } from "../../test/fakes/clock.ts";
+import { LimitError } from "../errors.ts";
+import { systemRandom } from "../platform/random.ts";
+import { openMemoryStorage } from "../storage/memory.ts";
+import type { MemoryStorage } from "../storage/memory.ts";
+import { forgetNotesBefore, NotedCalls, notedOn } from "./call-notes.ts";
+import { Journal, loadState } from "./journal.ts";
+import { CallLedger } from "./ledger.ts";
+
+// Holds G4: what commands without the lease call is counted with what runs call.
+
+const { signal } = new AbortController();
+const DAY = "2026-03-20";
+
+function notedCalls(storage: MemoryStorage, budget: number | null): NotedCalls {
+  const clock = fakeClock();
+  const now = (): number => clock.now();
+  return new NotedCalls({ command: "plan", storage, budget, zone: "UTC", now, clock, random: systemRandom, signal });
+}
+
+async function ledgerOf(storage: MemoryStorage, budget: number): Promise<CallLedger> {
+  const clock = fakeClock();
+  const loaded = await loadState(storage, signal);
+  const journal = new Journal({ storage, clock, runId: "r", loaded, signal });
+  const noted = (day: string): Promise<number> => notedOn(day, storage, signal);
+  return new CallLedger({
+    journal,
+    budget,
+    zone: "UTC",
+    now: () => clock.now(),
+    usage: () => null,
+    sent: () => 0,
+    noted,
+  });
+}
+
+async function takeUntilRefused(budget: { take(): Promise<void> }): Promise<number> {
+  for (let taken = 0; ; taken += 1) {
+    try {
+      await budget.take();
+    } catch (error) {
+      expect(error).toBeInstanceOf(LimitError);
+      return taken;
+    }
+  }
+}
+
+describe("G4 calls of commands without the lease", () => {
+  it("are noted before they are made, and in the end as many as were made", async () => {
+    const storage = openMemoryStorage();
+    const calls = notedCalls(storage, 100);
+    for (let i = 0; i < 3; i += 1) await calls.take();
+    expect(await notedOn(DAY, storage, signal)).toBeGreaterThanOrEqual(3);
+    await calls.settle();
+    expect(await notedOn(DAY, storage, signal)).toBe(3);
+    expect([...storage.files.keys()]).toEqual([
+      expect.stringMatching(/^_pardot_etl\/state\/calls\/2026-03-20\/20260320T093000Z-[0-9a-f]{8}-3\.json$/),
+    ]);
+  });
+
+  it("never go over the budget together with those of runs, however many ask at once", async () => {
+    const storage = openMemoryStorage();
+    const run = await ledgerOf(storage, 40);
+    for (let i = 0; i < 25; i += 1) await run.take();
+    // Twenty of its second block are reserved: nothing is left for others.
+    expect(await takeUntilRefused(notedCalls(storage, 40))).toBe(0);
+    await run.settle();
+    const calls = notedCalls(storage, 40);
+    const answers = await Promise.allSettled(Array.from({ length: 30 }, () => calls.take()));
+    expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(15);
+    expect(await takeUntilRefused(await ledgerOf(storage, 40))).toBe(0);
+  });
+
+  it("write nothing where there is no budget", async () => {
+    const storage = openMemoryStorage();
+    const calls = notedCalls(storage, null);
+    await calls.take();
+    await calls.settle();
+    expect(storage.effects).toEqual([]);
+  });
+
+  it("never spend a call twice when two reserve at the same moment", async () => {
+    const storage = openMemoryStorage();
+    const taken = await Promise.all([
+      takeUntilRefused(notedCalls(storage, 10)),
+      takeUntilRefused(notedCalls(storage, 10)),
+      takeUntilRefused(await ledgerOf(storage, 10)),
+    ]);
+    expect(taken.reduce((sum, calls) => sum + calls, 0)).toBeLessThanOrEqual(10);
+  });
+
+  it("are forgotten when their day is over", async () => {
+    const storage = openMemoryStorage();
+    const calls = notedCalls(storage, 5);
+    await calls.take();
+    await forgetNotesBefore(DAY, storage, signal);
+    expect(await notedOn(DAY, storage, signal)).toBe(5);
+    await forgetNotesBefore("2026-03-21", storage, signal);
+    expect(storage.files.size).toBe(0);
+  });
+});

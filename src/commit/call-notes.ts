@@ -1,0 +1,131 @@
+import type { CallBudget } from "../pardot/pardot.ts";
+import { LimitError } from "../errors.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import type { Storage } from "../storage/storage.ts";
+import { compactInstant, isoInstant } from "../time/instant.ts";
+import type { Instant } from "../time/instant.ts";
+import { localDay } from "../time/zone.ts";
+import { loadState, STATE_PREFIX } from "./journal.ts";
+import { reservedOn } from "./state.ts";
+
+/**
+ * Calls of the commands that do not hold the lease (`plan`, `check`, `objects --live`). They must not write to the
+ * journal, which belongs to the run that may be under way, so each notes its calls in files of its own:
+ * `_pardot_etl/state/calls/<account day>/<instant>-<dice>-<calls>.json`. The name says it all, so that counting is one
+ * listing.
+ */
+const NOTES_PREFIX = `${STATE_PREFIX}calls/`;
+
+/** Calls noted at a time. */
+const BLOCK = 10;
+
+const NAME = /^(\d{4}-\d{2}-\d{2})\/\d{8}T\d{6}Z-[0-9a-f]+-(\d+)\.json$/;
+
+/** Calls noted on an account day. */
+export async function notedOn(day: string, storage: Storage, signal: AbortSignal): Promise<number> {
+  let calls = 0;
+  for await (const { key } of storage.list(`${NOTES_PREFIX}${day}/`, signal)) {
+    calls += Number(NAME.exec(key.slice(NOTES_PREFIX.length))?.[2] ?? 0);
+  }
+  return calls;
+}
+
+/** Removes the notes of days before `day`: nobody asks for them any more. */
+export async function forgetNotesBefore(day: string, storage: Storage, signal: AbortSignal): Promise<void> {
+  for await (const { key } of storage.list(NOTES_PREFIX, signal)) {
+    const noted = NAME.exec(key.slice(NOTES_PREFIX.length))?.[1];
+    if (noted !== undefined && noted < day) await storage.remove(key, signal);
+  }
+}
+
+export interface NotedCallsOptions {
+  /** Goes into the note, for who looks at it. */
+  readonly command: string;
+  readonly storage: Storage;
+  /** Calls the tool may make in an account day; null: nothing is counted, and nothing written. */
+  readonly budget: number | null;
+  readonly zone: string;
+  readonly now: () => Instant;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signal: AbortSignal;
+}
+
+/** The budget of a command that does not hold the lease: each call is noted before it is made. */
+export class NotedCalls implements CallBudget {
+  readonly #options: NotedCallsOptions;
+  #left = 0;
+  #taken = 0;
+  #note: { readonly key: string; readonly day: string } | null = null;
+  #noting: Promise<void> | null = null;
+
+  constructor(options: NotedCallsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one call. Throws LimitError (exit 4) when the day's budget is used up. */
+  async take(): Promise<void> {
+    if (this.#options.budget === null) return;
+    while (this.#left === 0) {
+      this.#noting ??= this.#reserve(this.#options.budget).finally(() => {
+        this.#noting = null;
+      });
+      await this.#noting;
+    }
+    this.#left -= 1;
+    this.#taken += 1;
+  }
+
+  /** Notes what was made in place of what was reserved. */
+  async settle(): Promise<void> {
+    const reserved = this.#note;
+    if (reserved === null || this.#left === 0) return;
+    this.#left = 0;
+    if (this.#taken > 0) await this.#write(reserved.day, this.#taken);
+    await this.#options.storage.remove(reserved.key, this.#options.signal);
+  }
+
+  async #reserve(budget: number): Promise<void> {
+    const { storage, signal, zone, now } = this.#options;
+    const day = localDay(now(), zone);
+    const others = await this.#usedOn(day);
+    const calls = Math.min(BLOCK, budget - others);
+    if (calls <= 0) throw spent(others, budget);
+    const key = await this.#write(day, calls);
+    // Somebody may have reserved at the same moment: both see both, so never do two spend the same call.
+    const used = await this.#usedOn(day);
+    if (used > budget) {
+      await storage.remove(key, signal);
+      throw spent(used - calls, budget);
+    }
+    this.#note = { key, day };
+    this.#taken = 0;
+    this.#left = calls;
+  }
+
+  async #usedOn(day: string): Promise<number> {
+    const { storage, signal } = this.#options;
+    const { state } = await loadState(storage, signal);
+    return reservedOn(state.ledger, day) + (await notedOn(day, storage, signal));
+  }
+
+  async #write(day: string, calls: number): Promise<string> {
+    const { storage, signal, clock, random, command } = this.#options;
+    const at = clock.now();
+    const key = `${NOTES_PREFIX}${day}/${compactInstant(at)}-${random.hex(4)}-${calls}.json`;
+    const note = { format_version: 1, command, calls, written_at: isoInstant(at) };
+    await storage.create(key, new TextEncoder().encode(`${JSON.stringify(note)}\n`), signal);
+    return key;
+  }
+}
+
+function spent(used: number, budget: number): LimitError {
+  return new LimitError(
+    `call Pardot: ${used} of ${budget} calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used`,
+    {
+      code: "limit.call-budget",
+      hint: "Ask again when the account's next day has started, or raise the budget.",
+    },
+  );
+}

@@ -1,0 +1,47 @@
+import type { Config } from "../config/config.ts";
+import { NotedCalls } from "../commit/call-notes.ts";
+import type { Pardot } from "../pardot/pardot.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Surroundings } from "./api.ts";
+import { heedingTime, openPardot, pardotClock } from "./session.ts";
+import type { PardotClock } from "./session.ts";
+
+/** Pardot for a command that does not hold the lease. */
+export interface Calling {
+  readonly pardot: Pardot;
+  readonly time: PardotClock;
+  /** To be called in the end, whatever came of it. */
+  settle(): Promise<void>;
+}
+
+/** Opens Pardot so that each call is noted against the day's budget before it is made. */
+export function notingCalls(
+  command: string,
+  given: { readonly config: Config; readonly storage: Storage; readonly surroundings: Surroundings },
+): Calling {
+  const { config, storage, surroundings } = given;
+  const { clock, random } = surroundings;
+  const time = pardotClock(surroundings);
+  const calls = new NotedCalls({
+    command,
+    storage,
+    budget: config.pardot.dailyCallBudget,
+    zone: config.pardot.accountTimeZone,
+    now: () => time.now(),
+    clock,
+    random,
+    // A note outlasts the wish to stop: the calls have been made.
+    signal: new AbortController().signal,
+  });
+  const transport = heedingTime(surroundings.transport, time);
+  const pardot = openPardot(config, calls, { ...surroundings, transport });
+  const settle = async (): Promise<void> => {
+    try {
+      await calls.settle();
+    } catch (error) {
+      const message = `the calls of "${command}" stay counted higher than they were: ${String(error)}`;
+      surroundings.onEvent({ type: "warning", code: "calls.not-settled", object: null, message });
+    }
+  };
+  return { pardot, time, settle };
+}
