@@ -149,12 +149,17 @@ export class Journal {
     return this.#state;
   }
 
+  /** Throws what a write has failed with: from then on nothing can be recorded, so nothing more should be begun. */
+  assertWritable(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
   /**
    * Resolves when the changes are durable. Throws LeaseError (exit 8) when another run has written in the meantime;
    * after any failure nothing more is written.
    */
   async record(changes: readonly Change[]): Promise<void> {
-    if (this.#failure !== null) throw this.#failure;
+    this.assertWritable();
     this.#state = changes.reduce(applyChange, this.#state);
     this.#pending.push(...changes);
     this.#turn ??= this.#schedule();
@@ -183,7 +188,7 @@ export class Journal {
   }
 
   async #write(): Promise<void> {
-    if (this.#failure !== null) throw this.#failure;
+    this.assertWritable();
     const changes = this.#pending;
     const snapshot = this.#state;
     this.#pending = [];

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../test/fakes/clock.ts";
-import { LimitError } from "../errors.ts";
+import { LeaseError, LimitError } from "../errors.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
 import type { MemoryStorage } from "../storage/memory.ts";
-import { Journal, loadState } from "./journal.ts";
+import { entryKey, Journal, loadState } from "./journal.ts";
 import { CallLedger } from "./ledger.ts";
 import type { LedgerOptions } from "./ledger.ts";
 
@@ -46,6 +46,20 @@ describe("ledger", () => {
     const ledger = await open(storage);
     await ledger.take();
     expect((await loadState(storage, signal)).state.ledger.reserved).toBeGreaterThanOrEqual(1);
+  });
+
+  it("gives no call once the journal has failed, though some were reserved", async () => {
+    const storage = openMemoryStorage();
+    const loaded = await loadState(storage, signal);
+    const [mine, other] = ["a", "b"].map(
+      (runId) => new Journal({ storage, clock: fakeClock(), runId, loaded, signal }),
+    );
+    const ledger = await open(storage, { ...(mine === undefined ? {} : { journal: mine }) });
+    await ledger.take();
+    await expect(other?.record([])).rejects.toThrow(LeaseError);
+    await storage.create(entryKey(2), new Uint8Array(1), signal);
+    await expect(mine?.record([])).rejects.toThrow(LeaseError);
+    await expect(ledger.take()).rejects.toThrow(LeaseError);
   });
 
   it("never gives a call over the budget, however many ask at once", async () => {

@@ -42,9 +42,13 @@ export class CallLedger {
     this.#options = options;
   }
 
-  /** Takes one call. Throws LimitError (exit 4) when the day's budget or the account's share is used up. */
+  /**
+   * Takes one call. Throws LimitError (exit 4) when the day's budget or the account's share is used up, and the journal's
+   * failure once it has one: what such a call brought could not be kept.
+   */
   async take(): Promise<void> {
     for (;;) {
+      this.#options.journal.assertWritable();
       this.#checkUsage();
       const day = localDay(this.#options.now(), this.#options.zone);
       if (day !== this.#day) {

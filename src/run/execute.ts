@@ -1,6 +1,6 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { objectState } from "../commit/state.ts";
-import type { OpenWindow } from "../commit/state.ts";
+import type { Change, OpenWindow } from "../commit/state.ts";
 import { exportJobs } from "../extract/bulk.ts";
 import { runExports } from "../extract/export-queue.ts";
 import type { Extraction } from "../extract/extraction.ts";
@@ -35,7 +35,9 @@ export async function execute(
     }
   };
   const lanes = Array.from({ length: extraction.config.pardot.maxConcurrency }, lane);
-  await Promise.all([extractBulk(objects, outcomes, extraction), ...lanes]);
+  // Whatever fails, everything has to be over before the run ends: what went on in the dark would call Pardot uncounted.
+  const ends = await Promise.allSettled([extractBulk(objects, outcomes, extraction), ...lanes]);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
   if (readsEmails(objects)) await extractByEmail(objects, warehouse, outcomes, extraction);
 }
 
@@ -73,9 +75,8 @@ async function extractBulk(
     const windows = openWindows(object, extraction);
     // A history without a single record: nothing to ask for.
     const empty = windows.filter((window) => window.askFrom >= window.to);
-    for (const { id } of empty) {
-      await extraction.journal.record([{ type: "window-done", object: object.name, window: id }]);
-    }
+    const done = empty.map(({ id }): Change => ({ type: "window-done", object: object.name, window: id }));
+    if (done.length > 0) await extraction.journal.record(done);
     const outcome = {
       fail: (error: unknown): void => outcomes.fail(object.name, error),
       isFailed: (): boolean => outcomes.of(object.name) !== null,

@@ -7,13 +7,14 @@ import { playControl } from "./control.ts";
 import { catchDefect } from "./defects/catch.ts";
 import { DEFECTS } from "./defects/defects.ts";
 import { playProcesses } from "./process-runs.ts";
+import type { ProcessRunsOptions } from "./process-runs.ts";
 import type { ProcessOutcome } from "./processes.ts";
 import { playSchedule } from "./schedule.ts";
 import { enumerateStates } from "./states.ts";
 
 const USAGE = `npm run chaos -- [--runs N] [--seed S] [--jobs J] [--trace]
 npm run chaos -- --states [--stride N]
-npm run chaos -- --processes [--runs N] [--seed S] [--jobs J]
+npm run chaos -- --processes [--runs N] [--kills K] [--seed S] [--jobs J]
 npm run chaos -- --control [--runs N] [--seed S]
 npm run chaos -- --defects [--runs N] [--seed S]
 
@@ -21,7 +22,8 @@ Plays N seeded schedules in process, beginning with seed S (a fresh one when lef
 A failing seed is printed with what is wrong; --runs 1 --seed S --trace replays it exactly and shows every step.
 --states goes through every state that a kill can leave a three-object run in, or every Nth kill of them.
 --processes does it to the real command line: kills, sleeps, full disks, cut connections; a folder, and a real S3 server
-where one is installed. The seed fixes what is done, the machine when it hits.
+where one is installed; N seeds, and more until K processes were killed at work. The seed fixes what is done, the machine
+when it hits.
 --control plays the schedules with a naive process instead, which the checks have to catch.
 --defects puts each of the known kinds of defects into a copy of the sources and plays seeds until one catches it.
 `;
@@ -45,6 +47,7 @@ export async function chaos(args: readonly string[]): Promise<number> {
       runs: { type: "string", default: "100" },
       seed: { type: "string", default: String(Number.parseInt(systemRandom.hex(4), 16)) },
       jobs: { type: "string", default: String(availableParallelism()) },
+      kills: { type: "string", default: "0" },
       trace: { type: "boolean", default: false },
       states: { type: "boolean", default: false },
       processes: { type: "boolean", default: false },
@@ -63,7 +66,8 @@ export async function chaos(args: readonly string[]): Promise<number> {
   if (values.states) return states(Number(values.stride));
   const [runs, seed, jobs] = [values.runs, values.seed, values.jobs].map(Number) as [number, number, number];
   if (values.defects) return defects(seed, runs);
-  if (values.processes) return processes(seed, runs, jobs);
+  if (values.processes)
+    return processes({ seed, runs: values.kills === "0" ? runs : 0, kills: Number(values.kills), jobs });
   if (values.control) return control(seed, runs);
   if (values.child) {
     const tally = await playAll(seed, runs, values.trace, values["until-failed"]);
@@ -77,10 +81,11 @@ export async function chaos(args: readonly string[]): Promise<number> {
   return tally.failed === 0 ? 0 : 1;
 }
 
-async function processes(seed: number, runs: number, jobs: number): Promise<number> {
-  process.stderr.write(`${runs} real processes, seeds ${seed} to ${seed + runs - 1}\n`);
+async function processes(wanted: Pick<ProcessRunsOptions, "seed" | "runs" | "kills" | "jobs">): Promise<number> {
+  const until = wanted.kills === 0 ? `${wanted.runs} of them` : `until ${wanted.kills} processes were killed`;
+  process.stderr.write(`real processes from seed ${wanted.seed} on, ${until}\n`);
   const onFailure = (outcome: ProcessOutcome): void => void process.stderr.write(`${JSON.stringify(outcome)}\n`);
-  const { failed, ...counts } = await playProcesses({ seed, runs, jobs, withS3: true, onFailure });
+  const { failed, ...counts } = await playProcesses({ ...wanted, withS3: true, onFailure });
   process.stdout.write(`${JSON.stringify({ ...counts, failed: failed.length })}\n`);
   return failed.length === 0 ? 0 : 1;
 }

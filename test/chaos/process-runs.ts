@@ -9,7 +9,10 @@ import type { Deed, ProcessOutcome } from "./processes.ts";
 import { SimulatorChild } from "./simulator-child.ts";
 
 export interface ProcessTally {
+  /** Destinations to which something was done, and which were checked. */
   readonly runs: number;
+  /** Processes that were killed at work. */
+  readonly kills: number;
   /** Deeds that hit a process at work, by kind. */
   readonly hits: Partial<Record<Deed, number>>;
   readonly inBuckets: number;
@@ -18,7 +21,9 @@ export interface ProcessTally {
 
 export interface ProcessRunsOptions {
   readonly seed: number;
+  /** So many seeds, and then more until so many processes were killed at work. */
   readonly runs: number;
+  readonly kills: number;
   /** Side by side. */
   readonly jobs: number;
   /** Whether some of them write to a real S3 server, where it is installed. */
@@ -30,6 +35,7 @@ export interface ProcessRunsOptions {
 export async function playProcesses({
   seed,
   runs,
+  kills,
   jobs,
   withS3,
   onFailure,
@@ -38,15 +44,17 @@ export async function playProcesses({
   const hits: Partial<Record<Deed, number>> = {};
   const failed: ProcessOutcome[] = [];
   let inBuckets = 0;
+  let killed = 0;
   let next = seed;
   const lane = async (): Promise<void> => {
     const simulator = await SimulatorChild.start();
     try {
-      while (next < seed + runs) {
+      while (next < seed + runs || killed < kills) {
         const mine = next;
         next += 1;
         const outcome = await playProcess(mine, simulator, s3?.server ?? null);
         if (outcome.hits > 0) hits[outcome.deed] = (hits[outcome.deed] ?? 0) + outcome.hits;
+        if (outcome.deed.startsWith("kill")) killed += outcome.hits;
         if (outcome.destination === "s3") inBuckets += 1;
         if (outcome.findings.length === 0) continue;
         failed.push(outcome);
@@ -61,7 +69,7 @@ export async function playProcesses({
   } finally {
     await s3?.stop();
   }
-  return { runs, hits, inBuckets, failed };
+  return { runs: next - seed, kills: killed, hits, inBuckets, failed };
 }
 
 async function startS3(): Promise<{ readonly server: S3Server; readonly stop: () => Promise<void> }> {

@@ -1,30 +1,46 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { systemRandom } from "../../src/platform/random.ts";
 import { playSchedule } from "./schedule.ts";
 
 // Holds G1, G2, G3, G4, G5, G6 and G8 over schedules of faults and kills; docs/reliability.md says what is checked.
 
-/** Chosen so that both halves end within about a minute on two cores. */
-const SCHEDULES = 12;
+const PROGRAM = join(import.meta.dirname, "../../scripts/chaos.ts");
+const SCHEDULES = process.env["CI"] === undefined ? 30 : 300;
 
-/** The same schedules each time unless fresh ones are asked for, so that a change is judged by itself alone. */
-const isFresh = process.env["PARDOT_ETL_CHAOS_FRESH"] === "1";
+it(
+  `G1 G2 G3 G4 G5 G6 G8 hold over ${SCHEDULES} fresh schedules of faults and kills`,
+  { timeout: 1_800_000 },
+  async () => {
+    const seed = Number.parseInt(systemRandom.hex(4), 16);
+    const args = ["--runs", String(SCHEDULES), "--seed", String(seed), "--jobs", "1"];
+    console.log(`npm run chaos -- ${args.join(" ")}`);
+    const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    let told = "";
+    let tally = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (told += text));
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (tally += text));
+    const [code] = (await once(child, "close")) as [number | null];
+    expect(code, told).toBe(0);
+    expect(JSON.parse(tally)).toMatchObject({ schedules: SCHEDULES, failed: 0 });
+  },
+);
 
-describe.each([1, 1001])("G1 G2 G3 G4 G5 G6 G8 the schedules from seed %i on", (fixed) => {
-  it(`hold every guarantee`, { timeout: 900_000 }, async () => {
-    const first = isFresh ? Number.parseInt(systemRandom.hex(4), 16) : fixed;
-    console.log(`npm run chaos -- --runs ${SCHEDULES} --seed ${first}`);
-    for (let seed = first; seed < first + SCHEDULES; seed += 1) {
-      const { findings } = await playSchedule(seed);
-      expect(findings, `npm run chaos -- --runs 1 --seed ${seed} --trace`).toEqual([]);
-    }
-  });
+/** Seeds that once failed, and what was wrong then. */
+const ONCE_FAILED = [
+  [100_034, "lanes of a run that could not write its state called Pardot after the run had ended, uncounted"],
+] as const;
+
+it.each(ONCE_FAILED)("G4 seed %i does not fail again: %s", { timeout: 120_000 }, async (seed) => {
+  expect((await playSchedule(seed)).findings).toEqual([]);
 });
 
 describe("a schedule", () => {
   it("is played the same way each time its seed is given", { timeout: 600_000 }, async () => {
-    const [once, again] = [await playSchedule(5), await playSchedule(5)];
-    expect(once.trace.length).toBeGreaterThan(100);
-    expect(again.trace).toEqual(once.trace);
+    const [first, again] = [await playSchedule(5), await playSchedule(5)];
+    expect(first.trace.length).toBeGreaterThan(100);
+    expect(again.trace).toEqual(first.trace);
   });
 });
