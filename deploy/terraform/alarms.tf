@@ -156,7 +156,6 @@ resource "aws_cloudwatch_event_rule" "died" {
     detail = {
       clusterArn = [aws_ecs_cluster.this.arn]
       lastStatus = ["STOPPED"]
-      group      = ["family:${local.name}"]
       "$or" = [
         { stopCode = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice"] },
         # The program's own codes, but for 1: a bug may strike before there is a log.

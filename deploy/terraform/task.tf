@@ -22,6 +22,8 @@ locals {
     },
     var.auth_flow == "jwt" ? { PARDOT_USERNAME = var.username } : {},
     var.daily_call_budget == null ? {} : { PARDOT_DAILY_CALL_BUDGET = tostring(var.daily_call_budget) },
+    # So that `verify` tells what a lifecycle rule removed from what is lost.
+    var.landed_files_days == null ? {} : { PARDOT_ETL_RETENTION = "${var.landed_files_days}d" },
     var.snowflake == null ? {} : {
       PARDOT_ETL_WAREHOUSE = "snowflake"
       SNOWFLAKE_ACCOUNT    = var.snowflake.account

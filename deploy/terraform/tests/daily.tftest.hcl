@@ -317,6 +317,14 @@ run "files_that_end" {
   }
 
   assert {
+    condition = contains(
+      jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment,
+      { name = "PARDOT_ETL_RETENTION", value = "400d" },
+    )
+    error_message = "The program must know how long files stay, or it takes them for lost."
+  }
+
+  assert {
     condition = alltrue([
       for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
       rule.expiration[0].days == 400 && can(regex("^pardot/[A-Z][A-Za-z0-9]*/$", rule.filter[0].prefix))

@@ -1,5 +1,5 @@
 output "deploy_env" {
-  description = "For the deploy scripts: terraform output -raw deploy_env > deploy/<environment>.env"
+  description = "What the deploy scripts need to know; `terraform output -raw deploy_env` writes it as it has to stand in their file."
   value       = module.pardot_etl.deploy_env
 }
 

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import { catalog } from "../../src/catalog/index.ts";
+import { readTerraform } from "./module.ts";
+
+const module = await readTerraform("deploy/terraform");
+const example = await readTerraform("deploy/terraform/examples/daily");
+
+/** Names of a map that a pattern finds, each once. */
+function found(text: string, pattern: RegExp): readonly string[] {
+  return [...new Set([...text.matchAll(pattern)].map(([, name = ""]) => name))].toSorted();
+}
+
+function valueOf(local: string): string {
+  const value = module.locals.get(local);
+  if (typeof value !== "string") throw new Error(`local.${local} is no expression`);
+  return value;
+}
+
+describe.each([
+  ["the module", module],
+  ["the root to copy", example],
+] as const)("in %s", (_name, folder) => {
+  test.each([...folder.variables])("variable %s is described, typed and used", (name, variable) => {
+    expect(variable["description"]).toMatch(/\S.{10,}[.…]$/);
+    expect(variable["type"]).toBeDefined();
+    const uses = [...folder.text.matchAll(new RegExp(`\\bvar\\.${name}\\b`, "g"))];
+    // A validation alone is no use.
+    const validations = JSON.stringify(variable).split(`var.${name}`).length - 1;
+    expect(uses.length - validations).toBeGreaterThan(0);
+  });
+
+  test.each([...folder.outputs])("output %s is described", (_output, output) => {
+    expect(output["description"]).toMatch(/\S.{10,}[.…]$/);
+  });
+
+  test("every reference leads somewhere", () => {
+    const { text, resources, variables, locals, modules } = folder;
+    const missing = [
+      ...found(text, /\bvar\.(\w+)/g).filter((name) => !variables.has(name)),
+      ...found(text, /\blocal\.(\w+)/g).filter((name) => !locals.has(name)),
+      ...found(text, /\bmodule\.(\w+)/g).filter((name) => !modules.has(name)),
+      ...found(text, /(?<!["\w.])((?:data\.)?aws_\w+\.\w+)/g).filter((name) => !resources.has(name)),
+    ];
+    expect(missing).toEqual([]);
+    expect([...locals.keys()].filter((name) => !text.includes(`local.${name}`))).toEqual([]);
+  });
+});
+
+test("the root to copy gives the module what it knows, and asks for nothing that the module lacks", () => {
+  const { source, ...given } = example.modules.get("pardot_etl") ?? {};
+  expect(source).toBe("../..");
+  expect(Object.keys(given).filter((name) => !module.variables.has(name))).toEqual([]);
+  const required = [...module.variables].filter(([, { default: value }]) => value === undefined);
+  expect(required.map(([name]) => name).filter((name) => !(name in given))).toEqual([]);
+  expect(found(example.text, /\bmodule\.pardot_etl\.(\w+)/g).filter((name) => !module.outputs.has(name))).toEqual([]);
+});
+
+describe("the bucket", () => {
+  test("has rules for folders of landed files alone, which are those of the catalogue", () => {
+    const folders = module.variables.get("object_folders");
+    expect(folders?.["default"]).toEqual(catalog.map((object) => object.name).toSorted());
+    // The only rules there are.
+    const rules = [...module.resources.keys()].filter((name) => name.includes("lifecycle_configuration"));
+    expect(rules).toEqual(["aws_s3_bucket_lifecycle_configuration.this"]);
+    const { rule, dynamic } = module.resources.get(rules[0] ?? "") ?? {};
+    expect(rule).toBeUndefined();
+    expect(dynamic).toMatchObject({ rule: [{ for_each: "${local.folders}" }] });
+    expect(dynamic).toMatchObject({ rule: [{ content: [{ filter: [{ prefix: "${rule.value}" }] }] }] });
+    expect(valueOf("folders")).toContain("for folder in var.object_folders");
+    const pattern = /regex\("(\^\[A-Z][^"]*)", folder\)/.exec(JSON.stringify(folders).replaceAll("\\", ""))?.[1] ?? "";
+    expect("_pardot_etl").not.toMatch(new RegExp(pattern));
+    expect("Prospect").toMatch(new RegExp(pattern));
+  });
+
+  test("is closed to the public, versioned, encrypted and not removed with what is in it", () => {
+    expect(module.resources.get("aws_s3_bucket_public_access_block.this")).toMatchObject({
+      block_public_acls: true,
+      block_public_policy: true,
+      ignore_public_acls: true,
+      restrict_public_buckets: true,
+    });
+    expect(module.resources.get("aws_s3_bucket_versioning.this")).toMatchObject({
+      versioning_configuration: [{ status: "Enabled" }],
+    });
+    expect(module.resources.has("aws_s3_bucket_server_side_encryption_configuration.this")).toBe(true);
+    expect(module.text).not.toContain("force_destroy");
+  });
+});
+
+test("secrets have no value anywhere in Terraform", () => {
+  expect(module.text + example.text).not.toMatch(/secret_string|secret_binary|aws_secretsmanager_secret_version/);
+});
+
+describe("the task", () => {
+  test("names each action of its role", () => {
+    const actions = found(valueOf("task_statements").replaceAll(/\s+/g, " "), /"(\w+:[\w*]+)"/g);
+    const statements = actions.filter((name) => !name.endsWith(":prefix"));
+    expect(statements.filter((name) => name.includes("*"))).toEqual([]);
+    expect(statements).toEqual([
+      "kms:Decrypt",
+      "kms:GenerateDataKey",
+      "s3:DeleteObject",
+      "s3:GetObject",
+      "s3:ListBucket",
+      "s3:PutObject",
+      "secretsmanager:GetSecretValue",
+      "secretsmanager:PutSecretValue",
+      "sns:Publish",
+    ]);
+  });
+
+  test("runs the image that the deploy script has named, and Terraform leaves that name alone", () => {
+    const parameter = module.resources.get("aws_ssm_parameter.image_tag");
+    expect(parameter).toMatchObject({ lifecycle: [{ ignore_changes: ["${insecure_value}"] }] });
+    const task = module.resources.get("aws_ecs_task_definition.this");
+    expect(task?.["container_definitions"]).toContain(
+      "${aws_ecr_repository.this.repository_url}:${aws_ssm_parameter.image_tag.insecure_value}",
+    );
+  });
+});

@@ -1,0 +1,83 @@
+import { once } from "node:events";
+import { createServer } from "node:http2";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { delimited, readBytes } from "./protobuf.ts";
+import { awsSchema, schemaAnswer } from "./provider-schema.ts";
+
+const UNIMPLEMENTED = "12";
+/** Byte that says whether a message is compressed, and four that say how long it is. */
+const FRAME_HEAD_BYTES = 5;
+const PROTOCOL_VERSION = 5;
+const nothing = Buffer.alloc(0);
+
+export interface StandInProvider {
+  /** For the environment: Terraform then uses this one, without a look into its registry. */
+  readonly env: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Stands in for the provider hashicorp/aws where the real one cannot be fetched: it knows the schema (names, types, what
+ * is required) and nothing else. That is what `terraform validate` and a test with mocked providers ask a provider for;
+ * the checks of values that the real one has are missing. Speaks Terraform's plugin protocol 5 over gRPC on a loopback
+ * port of this process.
+ */
+export async function startProvider(): Promise<StandInProvider> {
+  const schema = schemaAnswer(await awsSchema());
+  // By the path of the call; an empty answer has no diagnostics, so it means "valid".
+  const calls: Readonly<Record<string, (request: Buffer) => Buffer>> = {
+    "/tfplugin5.Provider/GetSchema": () => schema,
+    "/tfplugin5.Provider/PrepareProviderConfig": (request) => delimited(1, readBytes(request, 1) ?? nothing),
+    "/tfplugin5.Provider/ValidateResourceTypeConfig": () => nothing,
+    "/tfplugin5.Provider/ValidateDataSourceConfig": () => nothing,
+    "/tfplugin5.Provider/Configure": () => nothing,
+    "/tfplugin5.Provider/Stop": () => nothing,
+  };
+  const server = createServer();
+  const sessions = new Set<ServerHttp2Session>();
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.on("close", () => sessions.delete(session));
+  });
+  server.on("stream", (stream, headers) => {
+    const path = headers[":path"] ?? "";
+    const chunks: Buffer[] = [];
+    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    stream.on("end", () => answer(stream, path, calls[path]?.(Buffer.concat(chunks).subarray(FRAME_HEAD_BYTES))));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const attach = {
+    Protocol: "grpc",
+    ProtocolVersion: PROTOCOL_VERSION,
+    Pid: process.pid,
+    // It is not Terraform's to end.
+    Test: true,
+    Addr: { Network: "tcp", String: `127.0.0.1:${port}` },
+  };
+  return {
+    env: { TF_REATTACH_PROVIDERS: JSON.stringify({ "registry.terraform.io/hashicorp/aws": attach }) },
+    close: async () => {
+      for (const session of sessions) session.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function answer(stream: ServerHttp2Stream, path: string, message: Buffer | undefined): void {
+  // Terraform hangs up on calls that it has no more use for.
+  if (stream.destroyed) return;
+  const head = { ":status": 200, "content-type": "application/grpc" };
+  if (message === undefined) {
+    stream.respond({ ...head, "grpc-status": UNIMPLEMENTED, "grpc-message": `no ${path} here` }, { endStream: true });
+    return;
+  }
+  const frame = Buffer.alloc(FRAME_HEAD_BYTES);
+  frame.writeUInt32BE(message.length, 1);
+  stream.respond(head, { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+  stream.end(Buffer.concat([frame, message]));
+}
