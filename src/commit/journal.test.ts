@@ -7,6 +7,8 @@ import { entryKey, Journal, loadState } from "./journal.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Change } from "./state.ts";
 
+// Holds G3 (the state after a cut at any entry) and G5 (a second writer is found out).
+
 const signal = new AbortController().signal;
 const reserve = (calls: number): Change => ({ type: "calls-reserved", day: "2026-03-20", calls });
 

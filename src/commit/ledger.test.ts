@@ -7,6 +7,8 @@ import { entryKey, Journal, loadState } from "./journal.ts";
 import { CallLedger } from "./ledger.ts";
 import type { LedgerOptions } from "./ledger.ts";
 
+// Holds G4: a call is reserved before it is made.
+
 const signal = new AbortController().signal;
 
 async function open(storage: MemoryStorage, options: Partial<LedgerOptions> = {}): Promise<CallLedger> {

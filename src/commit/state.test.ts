@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { applyChange, EMPTY_STATE, mergeIntervals, objectState, windowId } from "./state.ts";
 import type { Change, LandedFile, PlannedWindow, State } from "./state.ts";
 
+// Holds G2: the state refuses to commit what is not finished.
+
 const window: PlannedWindow = { field: "updated_at", from: 0, to: 1000, askFrom: 0 };
 const id = windowId("Tag", window);
 const file = (key: string, maxWatermark: string | null = null): LandedFile => ({

@@ -13,6 +13,8 @@ import { runExports } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./extraction.ts";
 
+// Holds G3: an export whose id is known is adopted.
+
 const never = new AbortController().signal;
 const request: ExportRequest = { object: "Thing", fields: ["id"], procedure: "p", arguments: {} };
 const planned = (n: number): PlannedWindow => ({ field: "updated_at", from: n, to: n + 1, askFrom: n });

@@ -5,6 +5,8 @@ import { DataError } from "../errors.ts";
 import type { PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
 import { readPages, recordId } from "./pages.ts";
 
+// Holds G1: pages bring every record once, however many share a second.
+
 const never = new AbortController().signal;
 const window = { field: "updated_at", from: 0, to: Date.parse("2026-03-20T00:00:00Z"), askFrom: 0 } as const;
 

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { notContaining } from "../../test/support/pardot-fakes.ts";
 import { assertSendable, isLoopback } from "./address.ts";
 
+// Holds G8: secrets go to allowed hosts only.
+
 describe("addresses", () => {
   test.each(["http://localhost:1/", "http://127.0.0.1/", "http://127.8.9.10/", "http://127.1/", "http://[::1]:80/"])(
     "%s is this machine, so plain HTTP is sent",

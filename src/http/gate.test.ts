@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createGate } from "./gate.ts";
 
+// Holds G4: never more requests in flight than configured.
+
 const NEVER = new AbortController().signal;
 
 describe("gate", () => {

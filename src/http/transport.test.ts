@@ -7,6 +7,8 @@ import { readWhole } from "./body.ts";
 import { openConnections } from "./transport.ts";
 import type { Connections, HttpResponse } from "./transport.ts";
 
+// Holds G8: redirects are not followed.
+
 const NEVER = new AbortController().signal;
 const TEXT = 'id,name\n1,"Zoë\n🎈"\n'.repeat(2000);
 

@@ -16,6 +16,8 @@ import { Secret } from "../config/secret.ts";
 import { TransportError } from "../errors.ts";
 import type { HttpResponse } from "../http/transport.ts";
 
+// Holds G8: a rotated refresh token is kept before the new access token is used.
+
 const TAG = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: {} };
 const PAGE = { body: okBody({ result: null }) };
 const REFRESH = {

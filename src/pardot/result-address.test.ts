@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { notContaining } from "../../test/support/pardot-fakes.ts";
 import { resultAddress } from "./result-address.ts";
 
+// Holds G8: a result address on another host is refused.
+
 const API = new URL("https://pi.pardot.com");
 const PATH = "/api/export/version/4/do/downloadResults/id/1/file/2";
 

@@ -6,6 +6,8 @@ import { DAY_MS, HISTORY_START, isoInstant } from "../time/instant.ts";
 import { fromOldest, rangeStart, rangeWindow } from "./range.ts";
 import type { RangeFacts } from "./range.ts";
 
+// Holds G1: the next range starts early enough.
+
 const settings = { now: Date.parse("2026-03-20T09:30:15.400Z"), overlapMs: DAY_MS, zone: "UTC" };
 const nothing: RangeFacts = {
   warehouseWatermark: null,

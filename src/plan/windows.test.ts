@@ -5,6 +5,8 @@ import { fromLocal, toLocal } from "../time/zone.ts";
 import { cutWindows } from "./windows.ts";
 import type { Window } from "./windows.ts";
 
+// Holds G1: windows have no hole and no overlap.
+
 const range = (from: string, to: string): Window => ({
   field: "updated_at",
   from: Date.parse(from),

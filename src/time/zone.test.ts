@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { boundAfter, boundBefore, fromLocal, nextDayStart, shiftLocal, toLocal } from "./zone.ts";
 
+// Holds G1: bounds in local time include every record.
+
 const ZONES = [
   "UTC",
   "America/New_York",

@@ -10,6 +10,8 @@ import { newBucket } from "../servers/bucket.ts";
 import { s3Server, whereS3Runs } from "../servers/s3.ts";
 import { describeStorage } from "./storage-contract.ts";
 
+// Holds G6: a name never gets other bytes.
+
 const random = systemRandom;
 const clock = systemClock;
 
