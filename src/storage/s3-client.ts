@@ -1,13 +1,9 @@
 import { isIP } from "node:net";
 import { S3Client } from "@aws-sdk/client-s3";
-import type { S3ClientConfig } from "@aws-sdk/client-s3";
+import { clientOptions } from "../aws/client-options.ts";
 
 /** No connection within this time: the endpoint is not there. */
 const CONNECTION_TIMEOUT_MS = 10_000;
-
-/** The SDK prints remarks on standard error otherwise; what matters of them is in the errors that it throws. */
-const ignore = (): void => {};
-const SILENT: NonNullable<S3ClientConfig["logger"]> = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 export interface S3ClientOptions {
   /** Null: what AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or the AWS profile say, else Amazon's. */
@@ -20,24 +16,16 @@ export interface S3ClientOptions {
 
 /**
  * The SDK's client with everything that matters said explicitly, because its defaults change. It never repeats a
- * request by itself: s3-retry.ts does, as the one layer that retries, since only it can read a file again.
+ * request by itself: src/aws/retry.ts does, as the one layer that retries, since only it can read a file again.
  */
 export function openS3Client(options: S3ClientOptions): S3Client {
   const client = new S3Client({
     ...(options.endpoint === null ? {} : { endpoint: options.endpoint }),
     ...(options.pathStyle === null ? {} : { forcePathStyle: options.pathStyle }),
-    maxAttempts: 1,
-    logger: SILENT,
+    ...clientOptions({ connectionTimeoutMs: CONNECTION_TIMEOUT_MS, idleTimeoutMs: options.idleTimeoutMs }),
     // We send and compare SHA-256 ourselves; the default would wrap bodies in CRC32 trailers that other stores refuse.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
-    requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      // Silence is bounded, the whole of a request is not: an honest upload may take long.
-      socketTimeout: options.idleTimeoutMs,
-      requestTimeout: 0,
-      logger: SILENT,
-    },
   });
   if (options.pathStyle === null) {
     // Decided where the SDK has resolved the endpoint, so that one from the environment or a profile counts too.

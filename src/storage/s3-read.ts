@@ -1,9 +1,9 @@
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import type { S3Client } from "@aws-sdk/client-s3";
+import { isTransient, readFailure } from "../aws/failure.ts";
+import { ATTEMPTS_MAX, AttemptsFailed, pause } from "../aws/retry.ts";
+import type { Pauses } from "../aws/retry.ts";
 import { StorageError } from "../errors.ts";
-import { isTransient, readFailure } from "./s3-errors.ts";
-import { ATTEMPTS_MAX, AttemptsFailed, pause } from "./s3-retry.ts";
-import type { Pauses } from "./s3-retry.ts";
 
 /**
  * The bytes of an object as they come. A connection that breaks is taken up where it broke, of the same version of the

@@ -9,6 +9,8 @@ import {
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
+import { isAmbiguous, readFailure } from "../aws/failure.ts";
+import { AttemptsFailed, withRetries } from "../aws/retry.ts";
 import { StorageError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
@@ -16,9 +18,8 @@ import { differentBytes } from "./different-bytes.ts";
 import { documentTooLarge, DOCUMENT_BYTES_MAX } from "./document.ts";
 import { checkKey, checkPrefix, compareKeys } from "./key.ts";
 import { openS3Client } from "./s3-client.ts";
-import { isAmbiguous, readFailure, s3Error } from "./s3-errors.ts";
+import { s3Error } from "./s3-errors.ts";
 import { readObject } from "./s3-read.ts";
-import { AttemptsFailed, withRetries } from "./s3-retry.ts";
 import { spooledBytes } from "./spooled-bytes.ts";
 import type { SpooledFile, Storage, StoredFile } from "./storage.ts";
 
@@ -47,7 +48,7 @@ export interface S3Options {
  * of the signature), as x-amz-checksum-sha256, and as metadata for later comparisons. Files above 5 GiB are refused,
  * because a multipart upload is finished by a call on which not every store honours the condition.
  *
- * Credentials and region come from the SDK's own chain (AWS_*). Requests are repeated by s3-retry.ts.
+ * Credentials and region come from the SDK's own chain (AWS_*). Requests are repeated by src/aws/retry.ts.
  */
 export function openS3Storage(options: S3Options): Storage {
   const { bucket } = options;

@@ -7,7 +7,7 @@
  *
  * - A file is whole or absent: no reader ever sees part of one, also not after a kill or a full disk.
  * - "written" and "already-there" mean durable: synced, or acknowledged by the object store.
- * - Adapters retry what is safe to retry themselves (s3-retry.ts, not the SDK); callers do not.
+ * - Adapters retry what is safe to retry themselves (src/aws/retry.ts, not the SDK); callers do not.
  * - Once `signal` is aborted no further write starts and the call rejects with the signal's reason.
  * - Refusals are `StorageError` (exit 7) and say what to do; other bytes under the same name are `DataError` (exit 6).
  */

@@ -1,7 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
-import { isTransient, readFailure } from "./s3-errors.ts";
-import type { S3Failure } from "./s3-errors.ts";
+import { isTransient, readFailure } from "./failure.ts";
+import type { AwsFailure } from "./failure.ts";
 
 /** Attempts of one request, the first included. */
 export const ATTEMPTS_MAX = 5;
@@ -29,14 +29,15 @@ export class AttemptsFailed extends Error {
 }
 
 /**
- * Sends until it succeeds, fails for good, or has been tried ATTEMPTS_MAX times; then throws `AttemptsFailed` around
+ * Sends until it succeeds, fails for good, or has been tried `attemptsMax` times; then throws `AttemptsFailed` around
  * what the SDK threw. `onFailure` hears of every failure, the last included. Once aborted, rejects with the reason.
  */
 export async function withRetries<T>(
   send: () => Promise<T>,
   pauses: Pauses,
   signal: AbortSignal,
-  onFailure: (failure: S3Failure) => void = () => {},
+  onFailure: (failure: AwsFailure) => void = () => {},
+  attemptsMax: number = ATTEMPTS_MAX,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted();
@@ -46,7 +47,7 @@ export async function withRetries<T>(
       signal.throwIfAborted();
       const failure = readFailure(error);
       onFailure(failure);
-      if (attempt === ATTEMPTS_MAX || !isTransient(failure)) throw new AttemptsFailed(attempt, error);
+      if (attempt === attemptsMax || !isTransient(failure)) throw new AttemptsFailed(attempt, error);
     }
     await pause(attempt, pauses, signal);
   }
