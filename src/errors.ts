@@ -12,6 +12,8 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   /** True when the very same request may succeed if it is sent again later. Default false. */
   readonly retryable?: boolean;
+  /** What is wrong in each place, where one error tells of several. Default none. */
+  readonly problems?: readonly Problem[];
 }
 
 export abstract class PardotEtlError extends Error {
@@ -20,6 +22,7 @@ export abstract class PardotEtlError extends Error {
   readonly hint: string | undefined;
   readonly context: Readonly<Record<string, string | number | boolean | null>>;
   readonly retryable: boolean;
+  readonly problems: readonly Problem[];
 
   constructor(message: string, details: ErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -28,6 +31,7 @@ export abstract class PardotEtlError extends Error {
     this.hint = details.hint;
     this.context = details.context ?? {};
     this.retryable = details.retryable ?? false;
+    this.problems = details.problems ?? [];
   }
 }
 
@@ -44,10 +48,8 @@ export interface Problem {
 /** The operator must change the configuration. Lists every problem at once. */
 export class ConfigError extends PardotEtlError {
   override readonly exitCode: number = 2;
-  readonly problems: readonly Problem[];
   constructor(message: string, problems: readonly Problem[], details: Omit<ErrorDetails, "code"> & { code?: string }) {
-    super(message, { code: "config.invalid", ...details });
-    this.problems = problems;
+    super(message, { code: "config.invalid", ...details, problems });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Secret } from "../config/secret.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 
@@ -29,6 +30,8 @@ export interface Io {
   readonly clock: Clock;
   readonly random: Random;
   readonly signals: SignalSource;
+  /** Every secret that was read so far, to be kept out of what is printed. */
+  readonly secrets: Set<Secret>;
   /** Ends the process without waiting for anything: only for the second signal. */
   readonly exitNow: (code: number) => void;
 }

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { SETTINGS } from "../config/settings.ts";
-import { ConfigError, exitCodeOf, PardotEtlError } from "../errors.ts";
+import { exitCodeOf, PardotEtlError } from "../errors.ts";
+import { isReference } from "../secrets/reference.ts";
 import type { Io } from "./io.ts";
 
 /** Shorter texts are too likely to be part of ordinary words to be blotted out everywhere. */
@@ -13,9 +14,9 @@ const SECRET_CHARS_MIN = 6;
 export function printError(
   error: unknown,
   options: { readonly isJson: boolean; readonly version: string },
-  io: Pick<Io, "stdout" | "stderr" | "env">,
+  io: Pick<Io, "stdout" | "stderr" | "env" | "secrets">,
 ): number {
-  const safe = (text: string): string => blotSecrets(text, io.env);
+  const safe = (text: string): string => blotSecrets(text, io);
   if (options.isJson) io.stdout.write(`${safe(JSON.stringify({ error: describeError(error) }))}\n`);
   io.stderr.write(safe(error instanceof PardotEtlError ? ourText(error) : bugText(error, options.version)));
   return exitCodeOf(error);
@@ -26,7 +27,7 @@ export interface ErrorDescription {
   readonly code: string;
   readonly message: string;
   readonly hint: string | null;
-  readonly problems?: ConfigError["problems"];
+  readonly problems?: PardotEtlError["problems"];
 }
 
 /** An error as `--json` shows it; what is not ours has the code `bug`. */
@@ -35,13 +36,12 @@ export function describeError(error: unknown): ErrorDescription {
     const message = error instanceof Error ? error.message : inspect(error);
     return { code: "bug", message, hint: "report it; stderr says more" };
   }
-  const { code, message, hint = null } = error;
-  return error instanceof ConfigError ? { code, message, hint, problems: error.problems } : { code, message, hint };
+  const { code, message, hint = null, problems } = error;
+  return problems.length === 0 ? { code, message, hint } : { code, message, hint, problems };
 }
 
 function ourText(error: PardotEtlError): string {
-  const problems = error instanceof ConfigError ? error.problems : [];
-  const lines = problems.map(({ path, value, expected }) =>
+  const lines = error.problems.map(({ path, value, expected }) =>
     value === null ? `  ${path} is missing: expected ${expected}` : `  ${path} is ${value}: expected ${expected}`,
   );
   const hint = error.hint === undefined ? [] : [`hint: ${error.hint}`];
@@ -59,10 +59,12 @@ function bugText(error: unknown, version: string): string {
 }
 
 /** A last line of defence: errors of libraries may quote what they were given. */
-function blotSecrets(text: string, env: Io["env"]): string {
+function blotSecrets(text: string, { env, secrets }: Pick<Io, "env" | "secrets">): string {
+  const given = SETTINGS.filter(({ kind }) => kind === "secret").map((setting) => (env[setting.env] ?? "").trim());
+  // A reference to a secret is none, and what a person has to look at.
+  const values = [...given.filter((value) => !isReference(value)), ...[...secrets].map((secret) => secret.reveal())];
   let safe = text;
-  for (const setting of SETTINGS) {
-    const value = setting.kind === "secret" ? (env[setting.env] ?? "").trim() : "";
+  for (const value of values) {
     if (value.length < SECRET_CHARS_MIN) continue;
     // In JSON the value stands with its quotes and backslashes escaped.
     safe = safe.replaceAll(value, "***").replaceAll(JSON.stringify(value).slice(1, -1), "***");

@@ -15,6 +15,7 @@ export async function start(): Promise<void> {
     clock: systemClock,
     random: systemRandom,
     signals: process,
+    secrets: new Set(),
     exitNow: (code) => process.exit(code),
   };
   // A reader that went away (`| head`, a closed terminal) wants no more. The work goes on: to end here, with any code,

@@ -86,7 +86,7 @@ describe("the flow", () => {
     ],
     [
       "a bad key and a refresh token",
-      { PARDOT_PRIVATE_KEY: "aws-ssm:canary", ...SECRET, ...REFRESH },
+      { PARDOT_PRIVATE_KEY: "aws-ssm:can#ary", ...SECRET, ...REFRESH },
       [/^PARDOT_PRIVATE_KEY/, /^PARDOT_AUTH_FLOW: one of/],
     ],
     ["the app alone", SECRET, [/^PARDOT_AUTH_FLOW: the credentials of a flow/]],

@@ -67,7 +67,8 @@ const CREDENTIALS: { readonly [Flow in AuthFlow]: Reader } = {
     const more = tokenFile === null ? "" : "; PARDOT_TOKEN_FILE holds none yet";
     if (!isKept) required(values, "PARDOT_REFRESH_TOKEN", `the API user's refresh token${more}`, problems);
     if (clientSecret === null || (refreshToken === null && !isKept)) return null;
-    return { flow: "refresh_token", clientId, clientSecret, refreshToken, tokenFile };
+    const reference = values.referenceOf("PARDOT_REFRESH_TOKEN");
+    return { flow: "refresh_token", clientId, clientSecret, refreshToken, reference, tokenFile };
   },
   jwt: async (values, problems, clientId) => {
     const username = nameOfUser(values, problems);

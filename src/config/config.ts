@@ -1,4 +1,5 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
+import type { SecretReference } from "../secrets/reference.ts";
 import type { Secret } from "./secret.ts";
 
 /** A checked configuration: what every command works from. Durations in milliseconds, sizes in bytes. */
@@ -7,12 +8,20 @@ export interface Config {
   readonly etl: EtlConfig;
   /** The catalogue with the operator's overrides applied, in plan order. */
   readonly catalog: readonly CatalogObject[];
+  /** The references that were followed to the secrets in it. */
+  readonly references: readonly SecretReference[];
 }
 
 /** What a look at the destination needs; a `Config` is one. */
 export interface DestinationConfig {
   readonly pardot: Pick<PardotConfig, "timeZone" | "accountTimeZone" | "dailyCallBudget">;
-  readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "overlapMs" | "retentionMs">;
+  readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "overlapMs" | "retentionMs" | "tmpDir">;
+  readonly catalog: readonly CatalogObject[];
+}
+
+/** What reading again all that was committed needs; a `Config` is one. */
+export interface CommittedConfig {
+  readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "retentionMs" | "warehouse" | "tmpDir">;
   readonly catalog: readonly CatalogObject[];
 }
 
@@ -48,6 +57,8 @@ export type AuthConfig =
       readonly clientSecret: Secret;
       /** As configured; null when only the token file holds one. The file's wins. */
       readonly refreshToken: Secret | null;
+      /** Where the configured one came from, to which a rotated one goes back; null: it was configured itself. */
+      readonly reference: SecretReference | null;
       /** Absolute path of the file in which a rotated refresh token is kept; null: nowhere. */
       readonly tokenFile: string | null;
     }

@@ -1,4 +1,5 @@
 import type { Problem } from "../errors.ts";
+import type { SecretReference } from "../secrets/reference.ts";
 import type { SettingName, SettingRow } from "./settings.ts";
 import { filePath } from "./settings.ts";
 import type { ValueTypes } from "./values.ts";
@@ -10,12 +11,19 @@ type ValueOf<Name extends SettingName> =
 
 /** What was given, read and defaulted; each value alone is good. */
 export interface Values {
-  /** Null: not given, or bad. */
+  /** Null: not given, bad, or a secret that is kept elsewhere and has not been fetched. */
   get<Name extends SettingName>(name: Name): ValueOf<Name> | null;
-  /** Whether nothing can be said about it: a bad value is reported already, an unread part of the file may hold it. */
+  /**
+   * Whether nothing can be said about it: a bad value is reported already, an unread part of the file may hold it, a
+   * secret that is kept elsewhere has not been fetched.
+   */
   isOpen(name: SettingName): boolean;
+  /** The reference that was given instead of a secret; null: none. */
+  referenceOf(name: SettingName): SecretReference | null;
   /** Where it was given, for messages. */
   pathOf(name: SettingName): string;
+  /** The references that have been followed. */
+  readonly followed: readonly SecretReference[];
   readonly tmpDirDefault: string;
 }
 

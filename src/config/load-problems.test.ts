@@ -197,10 +197,34 @@ describe("a bad configuration", () => {
           PARDOT_API_VERSION: "5",
           PARDOT_AUTH_FLOW: "device",
           PARDOT_ETL_FORMAT: "parquet",
-          PARDOT_CLIENT_SECRET: "aws-secretsmanager:pardot#secret",
         },
       },
-      ["PARDOT_API_VERSION", "PARDOT_AUTH_FLOW", "PARDOT_CLIENT_SECRET", "PARDOT_ETL_FORMAT"],
+      ["PARDOT_API_VERSION", "PARDOT_AUTH_FLOW", "PARDOT_ETL_FORMAT"],
+    ],
+    [
+      "references that lead nowhere, each in its layer",
+      {
+        env: { ...GOOD, PARDOT_CLIENT_SECRET: "aws-secretsmanager:", PARDOT_REFRESH_TOKEN: "aws-ssm:/pardot#token" },
+        file: "pardot: { client_secret: 'aws-secretsmanager:acme#' }",
+      },
+      ["PARDOT_CLIENT_SECRET", "PARDOT_REFRESH_TOKEN", "pardot.client_secret (pardot-etl.yaml)"],
+    ],
+    [
+      "whatever else is wrong beside good references, before they are followed",
+      {
+        env: {
+          ...GOOD,
+          PARDOT_CLIENT_SECRET: "aws-secretsmanager:acme/pardot#client_secret",
+          PARDOT_REFRESH_TOKEN: "aws-secretsmanager:acme/pardot#refresh_token",
+          PARDOT_TIMEZONE: "nowhere",
+          PARDOT_ETL_WAREHOUSE: "snowflake",
+          SNOWFLAKE_ACCOUNT: "acme-prod",
+          SNOWFLAKE_AUTHENTICATOR: "PROGRAMMATIC_ACCESS_TOKEN",
+          SNOWFLAKE_PASSWORD: "aws-ssm:/acme/snowflake",
+          SNOWFLAKE_SCHEMA: "pardot",
+        },
+      },
+      ["PARDOT_TIMEZONE", "SNOWFLAKE_DATABASE"],
     ],
     [
       "numbers out of bounds",
@@ -304,9 +328,9 @@ describe("a bad configuration", () => {
   });
 
   test("shows no secret that was refused, however it was given", async () => {
-    const env = { ...GOOD, PARDOT_CLIENT_SECRET: "aws-ssm:s3cr3t-client" };
-    const options = { PARDOT_REFRESH_TOKEN: { option: "--x", text: "aws-ssm:s3cr3t-refresh" } };
-    const problems = await problemsOf({ env, options, file: "pardot: { client_secret: 'aws-ssm:s3cr3t-client' }" });
+    const env = { ...GOOD, PARDOT_CLIENT_SECRET: "aws-ssm:s3cr3t-client#" };
+    const options = { PARDOT_REFRESH_TOKEN: { option: "--x", text: "aws-ssm:s3cr3t-refresh#" } };
+    const problems = await problemsOf({ env, options, file: "pardot: { client_secret: 'aws-ssm:s3cr3t client' }" });
     expect(problems.map((problem) => problem.value)).toEqual(["***", "***", "***"]);
   });
 

@@ -2,14 +2,21 @@ import { tmpdir } from "node:os";
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { catalog as builtIn } from "../catalog/index.ts";
 import type { Problem } from "../errors.ts";
-import { ConfigError } from "../errors.ts";
-import type { Config, DestinationConfig } from "./config.ts";
+import { assert, ConfigError } from "../errors.ts";
+import { systemClock } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
+import { systemRandom } from "../platform/random.ts";
+import type { Random } from "../platform/random.ts";
+import { isReference, readReference } from "../secrets/reference.ts";
+import type { SecretReference } from "../secrets/reference.ts";
+import type { CommittedConfig, Config, DestinationConfig } from "./config.ts";
 import type { ConfigFile } from "./file.ts";
 import { readConfigFile } from "./file.ts";
 import type { Values } from "./given.ts";
 import type { Environment, GivenOptions, Layer } from "./layers.ts";
 import { environmentLayer, fileLayer, optionLayer } from "./layers.ts";
-import { resolveConfig, resolveDestination } from "./resolve.ts";
+import { resolveCommitted, resolveConfig, resolveDestination } from "./resolve.ts";
+import { Secret } from "./secret.ts";
 import type { Setting, SettingName } from "./settings.ts";
 import { CONFIG_FILE_VARIABLE, SETTINGS } from "./settings.ts";
 import type { ReadContext, Reading, WarehouseChoice } from "./values.ts";
@@ -25,16 +32,31 @@ export interface ConfigInput {
   readonly configFile: string | null;
   /** What the command line says of single settings. */
   readonly options: GivenOptions;
+  /** Ends the waiting for AWS where references are followed. Default: nothing does. */
+  readonly signal?: AbortSignal;
+  /** The time and dice of pauses between attempts to reach AWS. Default: this machine's. */
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Told of each secret that was read, so that it can be kept out of whatever is printed. */
+  readonly onSecret?: (secret: Secret) => void;
 }
 
-/** Loads all that a run needs. Throws one `ConfigError` that lists every problem; makes no call to anyone. */
+/**
+ * Loads all that a run needs. Throws one `ConfigError` that lists every problem, before any call is made; then the
+ * references to secrets are followed, and what `followReferences` throws lists every one that cannot be.
+ */
 export async function loadConfig(input: ConfigInput): Promise<Config> {
-  return load(input, resolveConfig);
+  return load(input, resolveConfig, () => true);
 }
 
-/** Loads what a look at the destination needs: no credentials and no business unit. Else as `loadConfig`. */
+/** Loads what reading again all that was committed needs: nothing of Pardot's. Else as `loadConfig`. */
+export async function loadCommitted(input: ConfigInput): Promise<CommittedConfig> {
+  return load(input, resolveCommitted, (setting) => setting.onlyFor === "snowflake");
+}
+
+/** Loads what a look at the destination needs: no credentials and no business unit, and no reference is followed. */
 export async function loadDestination(input: ConfigInput): Promise<DestinationConfig> {
-  return load(input, resolveDestination);
+  return load(input, resolveDestination, () => false);
 }
 
 /**
@@ -58,6 +80,7 @@ async function load<Result>(
     catalog: readonly CatalogObject[],
     problems: Problem[],
   ) => Result | null | Promise<Result | null>,
+  follows: (setting: Setting) => boolean,
 ): Promise<Result> {
   const problems: Problem[] = [];
   const file = await readConfigFile(namedFile(input), input.cwd, problems);
@@ -70,10 +93,49 @@ async function load<Result>(
   problems.push(...fromFile.catalogProblems);
   const catalog = await readCatalog(fromFile.catalog, file, problems);
   const context: ReadContext = { cwd: input.cwd, objects: catalog };
-  const values = readLayers(layers, context, file.isWhole, problems);
-  const result = await resolve(values, catalog, problems);
-  if (problems.length === 0 && result !== null) return result;
-  throw configError(problems);
+  const given = readLayers(layers, context, problems);
+  const ownSecrets = [...given.values.values()].filter((value) => value instanceof Secret);
+  for (const secret of ownSecrets) input.onSecret?.(secret);
+  // With the references still open, so that everything else that is wrong is told before AWS is asked for anything.
+  const result = await resolve(asValues(given, file.isWhole), catalog, problems);
+  if (problems.length > 0) throw configError(problems);
+  const wanted = [...given.references.values()].filter(({ setting }) => follows(setting));
+  if (wanted.length === 0) return complete(result);
+  const followed = await follow(given, wanted, input, problems);
+  const whole = await resolve(asValues(followed, file.isWhole), catalog, problems);
+  if (problems.length > 0) throw configError(problems);
+  return complete(whole);
+}
+
+/** Puts the secrets in the place of the wanted references. */
+async function follow(
+  given: ReadLayers,
+  wanted: readonly GivenReference[],
+  input: ConfigInput,
+  problems: Problem[],
+): Promise<ReadLayers> {
+  // Loaded here because most configurations hold no reference.
+  const { followReferences } = await import("../secrets/follow.ts");
+  const { clock = systemClock, random = systemRandom, signal = new AbortController().signal } = input;
+  const secrets = await followReferences(wanted, { clock, random, signal });
+  const values = new Map(given.values);
+  const bad = new Set(given.bad);
+  const context: ReadContext = { cwd: input.cwd, objects: [] };
+  for (const { setting, path, reference } of wanted) {
+    const secret = secrets.get(reference.text);
+    assert(secret !== undefined, `there is a secret for ${reference.text}`);
+    input.onSecret?.(secret);
+    const reading = readValue(setting.kind, secret.reveal(), setting, context);
+    if (reading.ok) values.set(setting.env, reading.value);
+    else problems.push({ path, value: reference.text, expected: reading.expected });
+    if (!reading.ok) bad.add(setting.env);
+  }
+  return { ...given, values, bad, followed: wanted.map(({ reference }) => reference) };
+}
+
+function complete<Result>(result: Result | null): Result {
+  assert(result !== null, "a configuration without problems is complete");
+  return result;
 }
 
 function configError(problems: readonly Problem[]): ConfigError {
@@ -100,14 +162,32 @@ function namedFile({ configFile, env }: ConfigInput): { readonly path: string; r
   return path === "" ? null : { path, origin: CONFIG_FILE_VARIABLE };
 }
 
+/** A reference that stands in the place of a setting's secret. */
+interface GivenReference {
+  readonly setting: Setting;
+  readonly path: string;
+  readonly reference: SecretReference;
+}
+
+/** What the layers give, by the setting's name. */
+interface ReadLayers {
+  readonly values: ReadonlyMap<string, unknown>;
+  readonly paths: ReadonlyMap<string, string>;
+  /** What was given and is bad. */
+  readonly bad: ReadonlySet<string>;
+  readonly references: ReadonlyMap<string, GivenReference>;
+  readonly followed: readonly SecretReference[];
+}
+
 /**
  * Reads every value of every layer, so that a bad one is reported even where a later layer hides it; the last layer
  * that gives a setting decides.
  */
-function readLayers(layers: readonly Layer[], context: ReadContext, isWhole: boolean, problems: Problem[]): Values {
+function readLayers(layers: readonly Layer[], context: ReadContext, problems: Problem[]): ReadLayers {
   const values = new Map<string, unknown>();
   const paths = new Map<string, string>();
   const bad = new Set<string>();
+  const references = new Map<string, GivenReference>();
   for (const setting of SETTINGS as readonly Setting[]) {
     const warehouse = values.get("PARDOT_ETL_WAREHOUSE" satisfies SettingName) as WarehouseChoice | undefined;
     if (setting.onlyFor !== undefined && setting.onlyFor !== warehouse?.kind) continue;
@@ -115,24 +195,36 @@ function readLayers(layers: readonly Layer[], context: ReadContext, isWhole: boo
       const given = layer.get(setting.env);
       if (given === undefined) continue;
       paths.set(setting.env, given.path);
-      bad.delete(setting.env);
-      const reading = readGiven(given.text, setting, context);
-      if (reading.ok) {
+      for (const earlier of [bad, references]) earlier.delete(setting.env);
+      values.delete(setting.env);
+      const isElsewhere = setting.kind === "secret" && isReference(given.text ?? "");
+      const reference = isElsewhere ? readReference(given.text ?? "") : null;
+      const reading = reference ?? readGiven(given.text, setting, context);
+      if (!reading.ok) {
+        bad.add(setting.env);
+        if (!given.isReported) problems.push({ path: given.path, value: given.shown, expected: reading.expected });
+      } else if (reference?.ok === true) {
+        references.set(setting.env, { setting, path: given.path, reference: reference.value });
+      } else {
         values.set(setting.env, reading.value);
-        continue;
       }
-      bad.add(setting.env);
-      if (!given.isReported) problems.push({ path: given.path, value: given.shown, expected: reading.expected });
     }
     if (!paths.has(setting.env) && setting.default !== null) {
       const reading = readValue(setting.kind, setting.default, setting, context);
       if (reading.ok) values.set(setting.env, reading.value);
     }
   }
+  return { values, paths, bad, references, followed: [] };
+}
+
+function asValues({ values, paths, bad, references, followed }: ReadLayers, isWhole: boolean): Values {
+  const isAway = (name: string): boolean => references.has(name) && !values.has(name);
   return {
     get: (name) => (bad.has(name) ? null : ((values.get(name) ?? null) as never)),
-    isOpen: (name: SettingName) => bad.has(name) || (!isWhole && !paths.has(name)),
+    isOpen: (name: SettingName) => bad.has(name) || isAway(name) || (!isWhole && !paths.has(name)),
+    referenceOf: (name) => references.get(name)?.reference ?? null,
     pathOf: (name) => paths.get(name) ?? name,
+    followed,
     tmpDirDefault: tmpdir(),
   };
 }

@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Problem } from "../errors.ts";
 import { resolveAuth } from "./auth.ts";
-import type { Config, DestinationConfig, EtlConfig } from "./config.ts";
+import type { CommittedConfig, Config, DestinationConfig, EtlConfig } from "./config.ts";
 import { formatDuration } from "./duration.ts";
 import type { Values } from "./given.ts";
 import { required } from "./given.ts";
@@ -48,13 +48,26 @@ export async function resolveConfig(
     stopGraceMs: values.get("PARDOT_ETL_STOP_GRACE"),
   };
   if (!isComplete(given) || !isComplete(etl)) return null;
-  const tmpDir = values.get("PARDOT_ETL_TMPDIR") ?? values.tmpDirDefault;
   const v4Format = values.get("PARDOT_V4_FORMAT");
   return {
     pardot: { ...destination.pardot, ...given, businessUnitId, auth, v4Format },
-    etl: { ...destination.etl, ...etl, tmpDir },
+    etl: { ...destination.etl, ...etl },
     catalog,
+    references: values.followed,
   };
+}
+
+/** The part of a configuration that reading again all that was committed needs; else as `resolveConfig`. */
+export async function resolveCommitted(
+  values: Values,
+  catalog: readonly CatalogObject[],
+  problems: Problem[],
+): Promise<CommittedConfig | null> {
+  const destination = resolveDestination(values, catalog, problems);
+  const warehouse = await resolveWarehouse(values, problems);
+  checkPaths(values, problems);
+  if (destination === null || warehouse === null) return null;
+  return { etl: { ...destination.etl, warehouse }, catalog };
 }
 
 async function resolveWarehouse(values: Values, problems: Problem[]): Promise<EtlConfig["warehouse"] | null> {
@@ -77,7 +90,13 @@ export function resolveDestination(
   const s3PathStyle = values.get("PARDOT_ETL_S3_PATH_STYLE");
   return {
     pardot: { timeZone, accountTimeZone, dailyCallBudget },
-    etl: { destination, s3PathStyle, overlapMs, retentionMs: values.get("PARDOT_ETL_RETENTION") },
+    etl: {
+      destination,
+      s3PathStyle,
+      overlapMs,
+      retentionMs: values.get("PARDOT_ETL_RETENTION"),
+      tmpDir: values.get("PARDOT_ETL_TMPDIR") ?? values.tmpDirDefault,
+    },
     catalog,
   };
 }

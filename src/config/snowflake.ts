@@ -36,8 +36,9 @@ async function resolveAuth(values: Values, problems: Problem[]): Promise<Snowfla
   if (authenticator === null) return null;
   if (authenticator === "OAUTH" || authenticator === "PROGRAMMATIC_ACCESS_TOKEN") {
     // As the driver has it: a programmatic access token may stand in the place of the password.
-    const inPassword = authenticator === "PROGRAMMATIC_ACCESS_TOKEN" ? values.get("SNOWFLAKE_PASSWORD") : null;
-    const given = values.get("SNOWFLAKE_TOKEN") ?? inPassword;
+    const isPassword = authenticator === "PROGRAMMATIC_ACCESS_TOKEN" && !isGiven(values, "SNOWFLAKE_TOKEN");
+    if (isPassword && values.isOpen("SNOWFLAKE_PASSWORD")) return null;
+    const given = values.get("SNOWFLAKE_TOKEN") ?? (isPassword ? values.get("SNOWFLAKE_PASSWORD") : null);
     const token = given ?? required(values, "SNOWFLAKE_TOKEN", `the token for ${authenticator}`, problems);
     return token === null ? null : { authenticator, user: values.get("SNOWFLAKE_USER"), token };
   }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Destination, EtlConfig, SnowflakeConfig } from "./config.ts";
 import { parseDuration } from "./duration.ts";
+import { isReference } from "../secrets/reference.ts";
 import { Secret } from "./secret.ts";
 import type { Setting, SettingKind } from "./settings.ts";
 import { parseSize } from "./size.ts";
@@ -88,10 +89,9 @@ const READERS: { readonly [Kind in SettingKind]: Reader<Kind> } = {
   },
   objects: readObjects,
   path: (text, _setting, context) => accept(resolve(context.cwd, text)),
+  // References in settings are read before (load.ts); here one stands where a reference led.
   secret: (text) =>
-    /^aws-(secretsmanager|ssm):/.test(text)
-      ? refuse("the secret itself: this version follows no references to AWS")
-      : accept(new Secret(text)),
+    isReference(text) ? refuse("the secret itself; a reference leads to another reference") : accept(new Secret(text)),
   size: (text, setting) => {
     const bounds = readBounds(setting, parseSize);
     return inBounds(parseSize(text), bounds) ?? refuse(`a size such as 16MB or 16MiB, ${bounds.text}`);

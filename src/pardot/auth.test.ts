@@ -25,6 +25,7 @@ const REFRESH = {
   clientId: "client",
   clientSecret: new Secret(CANARIES.clientSecret),
   refreshToken: new Secret(CANARIES.refreshToken),
+  reference: null,
   tokenFile: null,
 } as const;
 const DEAD = { status: 401, body: failBody(184) };

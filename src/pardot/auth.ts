@@ -23,6 +23,8 @@ export interface Auth {
    * token are refused (segmentio/action-destinations issue 2300). Where someone has renewed it already, that one.
    */
   refresh(stale: Secret, signal: AbortSignal): Promise<Secret>;
+  /** Resolves when a request that is under way has ended and the refresh token that it brought is kept. Never rejects. */
+  settled(): Promise<void>;
   /** The text with every secret of ours in it replaced by `***`. */
   readonly redact: (text: string) => string;
 }
@@ -171,6 +173,9 @@ export function createAuth(options: AuthOptions): Auth {
   return {
     token: (signal) => obtain(null, signal),
     refresh: (stale, signal) => obtain(stale, signal),
+    settled: async () => {
+      await flight?.token.catch(() => undefined);
+    },
     redact: (text) => {
       let clean = text;
       for (const secret of known) if (secret !== "") clean = clean.replaceAll(secret, "***");

@@ -41,8 +41,17 @@ export interface PardotOptions {
   readonly keptRefreshToken?: () => Promise<Secret | null>;
 }
 
+/** A client that is used by one operation, from its beginning to its end. */
+export interface OpenPardot extends Pardot {
+  /**
+   * Resolves when a token request that is under way has ended and the refresh token that it brought is kept: whoever
+   * ends the process sooner may take the only copy along. Never rejects.
+   */
+  settled(): Promise<void>;
+}
+
 /** The client of API v3/v4. Holds at most one page for each request in flight, and nothing of a download. */
-export function createPardot(options: PardotOptions): Pardot {
+export function createPardot(options: PardotOptions): OpenPardot {
   const { config, transport, clock, random, onEvent } = options;
   const auth = createAuth({
     auth: config.auth,
@@ -115,6 +124,8 @@ export function createPardot(options: PardotOptions): Pardot {
   };
 
   return {
+    settled: () => auth.settled(),
+
     probe: (signal) => {
       const kind = "account read";
       const parameters = { [PARAMETER.format]: config.v4Format ?? "xml" };

@@ -89,6 +89,7 @@ export interface PlannedObject {
 export interface CheckLine {
   readonly name:
     | "configuration"
+    | "secrets"
     | "credentials"
     | "business unit"
     | "quota"

@@ -7,7 +7,7 @@ import type { CheckLine } from "./api.ts";
 const HINTS: readonly (readonly [code: string, hint: string])[] = [
   [
     TOKEN_ROTATED,
-    "Set PARDOT_TOKEN_FILE to a file on a disk that lasts, or switch refresh token rotation off in the app's policies; then authorise the app again, because the configured token may be dead now.",
+    "Set PARDOT_TOKEN_FILE to a file on a disk that lasts, or PARDOT_REFRESH_TOKEN to a reference (aws-secretsmanager:NAME#key) to a secret that this program may also write, or switch refresh token rotation off in the app's policies; then authorise the app again, because the configured token may be dead now.",
   ],
   ["auth.token-file-open", "Let only the user who runs pardot-etl read and write the file: chmod 600."],
   [

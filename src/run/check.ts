@@ -1,4 +1,5 @@
-import type { Config } from "../config/config.ts";
+import type { State } from "../commit/state.ts";
+import type { Config, DestinationConfig } from "../config/config.ts";
 import { exitCodeOf, PardotEtlError } from "../errors.ts";
 import type { Pardot, WireRecord } from "../pardot/pardot.ts";
 import { probeStorage } from "../storage/probe.ts";
@@ -7,6 +8,7 @@ import type { Instant } from "../time/instant.ts";
 import { boundAfter, boundBefore, fromLocal, toLocal } from "../time/zone.ts";
 import type { CheckLine, CheckResult, Surroundings } from "./api.ts";
 import { credentialsLine, notingWarnings } from "./check-credentials.ts";
+import { noSecretsLine, secretsLine } from "./check-secrets.ts";
 import { checkWarehouse } from "./check-warehouse.ts";
 import { notingCalls } from "./noting-calls.ts";
 import type { Calling } from "./noting-calls.ts";
@@ -30,16 +32,40 @@ export async function check(config: Config, surroundings: Surroundings): Promise
   const lines: CheckLine[] = [
     ok("configuration", `complete: ${config.etl.objects.length} objects into ${destinationText(config)}`),
   ];
-  lines.push(await attempt("destination", () => checkDestination(config, surroundings)));
+  if (config.references.length > 0) lines.push(secretsLine(config.references));
+  const fits = (state: State): void => checkAgainstState(config, state, false);
+  lines.push(await attempt("destination", () => checkDestination(config, fits, surroundings)));
   lines.push(await attempt("warehouse", () => checkWarehouse(config, surroundings)));
   lines.push(...(await checkPardot(config, surroundings)));
-  const firstFailure = lines.find((line) => line.status === "failed");
-  return { lines, exitCode: firstFailure?.exitCode ?? 0 };
+  return resultOf(lines);
 }
 
-async function checkDestination(config: Config, surroundings: Surroundings): Promise<CheckLine> {
+/** Tries what can be tried when secrets cannot be fetched from AWS, which `error` tells. */
+export async function checkWithoutSecrets(
+  config: DestinationConfig,
+  error: PardotEtlError,
+  surroundings: Surroundings,
+): Promise<CheckResult> {
+  const names = ["warehouse", "credentials", "business unit", "quota", "clock", "time zone"] as const;
+  return resultOf([
+    ok("configuration", "complete but for the secrets that are kept in AWS"),
+    noSecretsLine(error),
+    await attempt("destination", () => checkDestination(config, () => {}, surroundings)),
+    ...names.map((name) => skipped(name, "not reached")),
+  ]);
+}
+
+function resultOf(lines: readonly CheckLine[]): CheckResult {
+  return { lines, exitCode: lines.find((line) => line.status === "failed")?.exitCode ?? 0 };
+}
+
+async function checkDestination(
+  config: DestinationConfig,
+  fits: (state: State) => void,
+  surroundings: Surroundings,
+): Promise<CheckLine> {
   const { storage, loaded } = await openStore(config, surroundings);
-  checkAgainstState(config, loaded.state, false);
+  fits(loaded.state);
   await probeStorage(storage, config.etl.tmpDir, surroundings.signal);
   const before = loaded.sequence === 0 ? "nothing landed yet" : `state entry ${loaded.sequence}`;
   return ok("destination", `${storage.location} can be written and refuses to overwrite; ${before}`);
@@ -63,7 +89,7 @@ async function callingOf(config: Config, surroundings: Surroundings): Promise<Ca
   } catch {
     const time = pardotClock(surroundings);
     const pardot = openPardot(config, { take: async () => undefined }, surroundings);
-    return { pardot, time, settle: async () => undefined };
+    return { pardot, time, settle: () => pardot.settled() };
   }
 }
 
@@ -83,12 +109,15 @@ async function checkConnection(
     );
     return [line, ...rest.map((name) => skipped(name, "not reached"))];
   }
+  const zone = await attempt("time zone", () => checkZone(config, connection, () => time.now(), surroundings));
+  // The export of the zone may have needed another token.
+  await pardot.settled();
   return [
     credentialsLine(config.pardot.auth.flow, pardot.version, noted),
     ok("business unit", `${config.pardot.businessUnitId} is ${companyOf(connection.account)}`),
     quotaLine(pardot),
     clockLine(connection.now, surroundings),
-    await attempt("time zone", () => checkZone(config, connection, () => time.now(), surroundings)),
+    zone,
   ];
 }
 

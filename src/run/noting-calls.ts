@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import { NotedCalls } from "../commit/call-notes.ts";
-import type { Pardot } from "../pardot/pardot.ts";
+import type { OpenPardot } from "../pardot/client.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Surroundings } from "./api.ts";
 import { heedingTime, openPardot, pardotClock } from "./session.ts";
@@ -8,7 +8,7 @@ import type { PardotClock } from "./session.ts";
 
 /** Pardot for a command that does not hold the lease. */
 export interface Calling {
-  readonly pardot: Pardot;
+  readonly pardot: OpenPardot;
   readonly time: PardotClock;
   /** To be called in the end, whatever came of it. */
   settle(): Promise<void>;
@@ -36,6 +36,7 @@ export function notingCalls(
   const transport = heedingTime(surroundings.transport, time);
   const pardot = openPardot(config, calls, { ...surroundings, transport });
   const settle = async (): Promise<void> => {
+    await pardot.settled();
     try {
       await calls.settle();
     } catch (error) {

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AuthConfig } from "../config/config.ts";
 import { Secret } from "../config/secret.ts";
+import { fakeClock } from "../../test/fakes/clock.ts";
 import type { RunEvent } from "../events.ts";
+import { systemRandom } from "../platform/random.ts";
 import { refreshTokenKeeper } from "./refresh-token.ts";
-import type { RefreshTokenKeeper } from "./refresh-token.ts";
+import type { RefreshTokenKeeper } from "./token-keeper.ts";
 
 const APP = { clientId: "c", clientSecret: new Secret("s") };
 
@@ -21,11 +23,18 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 function keeper(auth: AuthConfig): RefreshTokenKeeper {
-  return refreshTokenKeeper(auth, (event) => events.push(event));
+  const onEvent = (event: RunEvent): void => void events.push(event);
+  return refreshTokenKeeper(auth, { onEvent, clock: fakeClock(), random: systemRandom });
 }
 
 function withFile(): RefreshTokenKeeper {
-  return keeper({ flow: "refresh_token", ...APP, refreshToken: new Secret("configured"), tokenFile: path });
+  return keeper({
+    flow: "refresh_token",
+    ...APP,
+    refreshToken: new Secret("configured"),
+    reference: null,
+    tokenFile: path,
+  });
 }
 
 async function put(token: string): Promise<void> {
@@ -57,7 +66,10 @@ describe("a token file", () => {
 
   test("that cannot be read is an error", async () => {
     await mkdir(path);
-    await expect(withFile().keptRefreshToken()).rejects.toMatchObject({ code: "config.token-file", exitCode: 2 });
+    await expect(withFile().keptRefreshToken()).rejects.toMatchObject({
+      code: "config.token-file",
+      exitCode: 2,
+    });
   });
 
   test("that cannot be written is a warning which makes the run partial, and does not bring the old token back", async () => {
@@ -76,7 +88,10 @@ describe("a token file", () => {
 });
 
 test.each<[string, AuthConfig]>([
-  ["no token file", { flow: "refresh_token", ...APP, refreshToken: new Secret("configured"), tokenFile: null }],
+  [
+    "no token file",
+    { flow: "refresh_token", ...APP, refreshToken: new Secret("configured"), reference: null, tokenFile: null },
+  ],
   ["another flow", { flow: "client_credentials", ...APP }],
 ])("with %s a rotation is a warning that makes the run partial", async (_how, auth) => {
   const { keptRefreshToken, onRotatedRefreshToken } = keeper(auth);

@@ -1,33 +1,30 @@
 import { TOKEN_ROTATED } from "../commit/manifest.ts";
 import type { AuthConfig } from "../config/config.ts";
-import type { Secret } from "../config/secret.ts";
 import { readTokenFile, writeTokenFile } from "../config/token-file.ts";
 import { ConfigError } from "../errors.ts";
-import type { OnEvent } from "../events.ts";
+import type { Surroundings } from "./api.ts";
+import { referenceKeeper } from "./refresh-token-reference.ts";
+import { ROTATED } from "./token-keeper.ts";
+import type { RefreshTokenKeeper } from "./token-keeper.ts";
 
-/** Where a refresh token that Salesforce replaces outlives this process. */
-export interface RefreshTokenKeeper {
-  /**
-   * The kept token when it is news: at the start, and when another process has put a newer one there; else null. Throws
-   * ConfigError for a file that cannot be read.
-   */
-  readonly keptRefreshToken: () => Promise<Secret | null>;
-  /**
-   * Keeps a token. A failure is a warning, not an error: this run can go on with the new token, and it has to be told
-   * that the next one cannot (the run ends as partial).
-   */
-  readonly onRotatedRefreshToken: (token: Secret) => Promise<void>;
+/**
+ * The keeper that a configuration asks for: its token file, else the place in AWS that the token came from, else nothing
+ * but the warning.
+ */
+export function refreshTokenKeeper(
+  auth: AuthConfig,
+  { onEvent, clock, random }: Pick<Surroundings, "onEvent" | "clock" | "random">,
+): RefreshTokenKeeper {
+  const warn = (code: string, message: string): void => onEvent({ type: "warning", code, object: null, message });
+  if (auth.flow === "refresh_token" && auth.tokenFile !== null) return fileKeeper(auth.tokenFile, warn);
+  if (auth.flow === "refresh_token" && auth.reference !== null && auth.refreshToken !== null) {
+    return referenceKeeper({ reference: auth.reference, configured: auth.refreshToken, clock, random, warn });
+  }
+  const message = `${ROTATED} it is kept nowhere: the configured one may not work any more. Name a file for it with PARDOT_TOKEN_FILE, or keep it in AWS Secrets Manager`;
+  return { keptRefreshToken: async () => null, onRotatedRefreshToken: async () => warn(TOKEN_ROTATED, message) };
 }
 
-/** The keeper that a configuration asks for: its token file, or nothing but the warning. */
-export function refreshTokenKeeper(auth: AuthConfig, onEvent: OnEvent): RefreshTokenKeeper {
-  const path = auth.flow === "refresh_token" ? auth.tokenFile : null;
-  const warn = (code: string, message: string): void => onEvent({ type: "warning", code, object: null, message });
-  const rotated = "Salesforce replaced the refresh token. This run uses the new one, but";
-  if (path === null) {
-    const message = `${rotated} it is kept nowhere: the configured one may not work any more. Name a file for it with PARDOT_TOKEN_FILE`;
-    return { keptRefreshToken: async () => null, onRotatedRefreshToken: async () => warn(TOKEN_ROTATED, message) };
-  }
+function fileKeeper(path: string, warn: (code: string, message: string) => void): RefreshTokenKeeper {
   /** What the file held when it was last read or written. */
   let last: string | null = null;
   let isWarned = false;
@@ -54,7 +51,7 @@ export function refreshTokenKeeper(auth: AuthConfig, onEvent: OnEvent): RefreshT
       } catch (error) {
         const code = (error as NodeJS.ErrnoException).code ?? "unknown";
         const hint = code === "EBUSY" ? "mount the folder that holds it, not the file" : "authorise the app again";
-        warn(TOKEN_ROTATED, `${rotated} it could not be written to ${path} (${code}): ${hint}`);
+        warn(TOKEN_ROTATED, `${ROTATED} it could not be written to ${path} (${code}): ${hint}`);
       }
     },
   };

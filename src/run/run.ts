@@ -113,6 +113,7 @@ async function runOn(
     await ledger.dayIsKnown();
   } catch (error) {
     grace.end();
+    await pardot.settled();
     await ledger.settle();
     await journal.record([runFinished(runId, startedAt, clock.now(), "failed", null, pardot.calls.total)]);
     throw error;
@@ -133,6 +134,7 @@ async function runOn(
     await execute(objects, connection.account, warehouse, outcomes, extraction);
   } finally {
     grace.end();
+    await pardot.settled();
   }
   await ledger.settle();
   // A run that slept while another took over must not add to what is committed.

@@ -8,6 +8,7 @@ import type { Problem } from "../errors.ts";
 import { parseHttpDate } from "../http/http-date.ts";
 import type { Transport } from "../http/transport.ts";
 import { createPardot } from "../pardot/client.ts";
+import type { OpenPardot } from "../pardot/client.ts";
 import type { CallBudget, Pardot, WireRecord } from "../pardot/pardot.ts";
 import { openStorage } from "../storage/open.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -104,7 +105,7 @@ export function heedingTime(transport: Transport, clock: PardotClock): Transport
   };
 }
 
-export function openPardot(config: Config, budget: CallBudget, surroundings: Surroundings): Pardot {
+export function openPardot(config: Config, budget: CallBudget, surroundings: Surroundings): OpenPardot {
   const { transport, clock, random, onEvent } = surroundings;
   const { auth } = config.pardot;
   if (auth.flow === "password") {
@@ -112,7 +113,7 @@ export function openPardot(config: Config, budget: CallBudget, surroundings: Sur
       "Salesforce is retiring the login by user name and password: move to PARDOT_AUTH_FLOW=jwt (docs/authentication.md)";
     onEvent({ type: "warning", code: "auth.password-flow", object: null, message });
   }
-  const keeper = refreshTokenKeeper(auth, onEvent);
+  const keeper = refreshTokenKeeper(auth, surroundings);
   return createPardot({ config: config.pardot, transport, clock, random, budget, onEvent, ...keeper });
 }
 

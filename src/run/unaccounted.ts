@@ -1,4 +1,4 @@
-import type { Config } from "../config/config.ts";
+import type { CommittedConfig } from "../config/config.ts";
 import type { State } from "../commit/state.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { VerifyProblem } from "./api.ts";
@@ -12,7 +12,7 @@ export async function unaccounted(
   storage: Storage,
   committed: ReadonlySet<string>,
   state: State,
-  config: Config,
+  config: Pick<CommittedConfig, "catalog">,
   signal: AbortSignal,
 ): Promise<VerifyProblem[]> {
   const problems: VerifyProblem[] = [];

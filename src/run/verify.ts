@@ -1,4 +1,4 @@
-import type { Config } from "../config/config.ts";
+import type { CommittedConfig } from "../config/config.ts";
 import type { Manifest, ManifestFile } from "../commit/manifest.ts";
 import { loadState } from "../commit/journal.ts";
 import { UsageError } from "../errors.ts";
@@ -19,7 +19,11 @@ const LANES = 3;
  * Reads again what was committed, by one run or by all, and proves rows, bytes and hashes; looks for files that nobody
  * accounts for, and at the warehouse where there is one. No call to Pardot is made. Memory: one chunk for each lane.
  */
-export async function verify(config: Config, runId: string | null, surroundings: Surroundings): Promise<VerifyResult> {
+export async function verify(
+  config: CommittedConfig,
+  runId: string | null,
+  surroundings: Surroundings,
+): Promise<VerifyResult> {
   const { clock, random, signal, onEvent } = surroundings;
   const { destination, s3PathStyle } = config.etl;
   const storage = await openStorage(destination, { s3PathStyle, clock, random });
@@ -114,7 +118,7 @@ async function verifyFile(storage: Storage, file: ManifestFile, signal: AbortSig
 
 /** A table whose newest record is older than what was committed for it has not taken everything up. */
 async function compareWarehouse(
-  config: Config,
+  config: CommittedConfig,
   manifests: readonly Manifest[],
   onEvent: Surroundings["onEvent"],
   signal: AbortSignal,

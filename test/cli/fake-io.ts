@@ -85,6 +85,7 @@ export function fakeIo(world: FakeWorld = {}): FakeIo {
     clock: { ...fakeClock(), ...world.clock },
     random: systemRandom,
     signals,
+    secrets: new Set(),
     exitNow: (code) => exits.push(code),
     send: (name) => signals.emit(name),
     exits,

@@ -29,6 +29,7 @@ export const CONFIG: PardotConfig = {
     clientId: "client",
     clientSecret: new Secret(CANARIES.clientSecret),
     refreshToken: new Secret(CANARIES.refreshToken),
+    reference: null,
     tokenFile: null,
   },
   maxConcurrency: 4,

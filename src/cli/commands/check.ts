@@ -1,18 +1,19 @@
-import { loadConfig } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
+import { loadConfig, loadDestination } from "../../config/load.ts";
+import { PardotEtlError } from "../../errors.ts";
 import { checkSummary } from "../../report/summary.ts";
-import { check } from "../../run/check.ts";
+import type { CheckResult } from "../../run/api.ts";
+import { check, checkWithoutSecrets } from "../../run/check.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
-import { configInput } from "../input.ts";
+import { loadFor } from "../input.ts";
 import { toJson } from "../json.ts";
 import { withSurroundings } from "../surroundings.ts";
 
 /** Tries everything a run needs, one line each. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
-  const config = await loadConfig(configInput(context));
-  const stop = { graceMs: 0, afterwards: "a check leaves nothing behind" };
-  const result = await withSurroundings(context, config.pardot, stop, (surroundings) => check(config, surroundings));
+  const result = await tryEverything(context);
   if (hasOption(options, "--json")) {
     const failed = result.lines.find((line) => line.status === "failed");
     const code = `check.${failed?.name.replaceAll(" ", "-") ?? ""}`;
@@ -22,4 +23,19 @@ export async function runCommand(context: CommandContext): Promise<number> {
     io.stdout.write(checkSummary(result));
   }
   return result.exitCode;
+}
+
+async function tryEverything(context: CommandContext): Promise<CheckResult> {
+  const stop = { graceMs: 0, afterwards: "a check leaves nothing behind" };
+  let config: Config;
+  try {
+    config = await loadFor(context, loadConfig);
+  } catch (error) {
+    if (!(error instanceof PardotEtlError) || !error.code.startsWith("secrets.")) throw error;
+    const destination = await loadFor(context, loadDestination);
+    return withSurroundings(context, null, stop, (surroundings) =>
+      checkWithoutSecrets(destination, error, surroundings),
+    );
+  }
+  return withSurroundings(context, config.pardot, stop, (surroundings) => check(config, surroundings));
 }

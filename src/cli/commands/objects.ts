@@ -4,7 +4,7 @@ import { nearest } from "../../config/suggest.ts";
 import { UsageError } from "../../errors.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
-import { configInput } from "../input.ts";
+import { configInput, loadFor } from "../input.ts";
 import { textTable } from "../../report/text-table.ts";
 import type { LiveFields } from "../../run/live-fields.ts";
 
@@ -20,7 +20,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   let chosen: readonly CatalogObject[];
   let live: readonly LiveFields[] | null = null;
   if (hasOption(options, "--live")) {
-    const config = await loadConfig(configInput(context));
+    const config = await loadFor(context, loadConfig);
     chosen = choose(config.catalog);
     // What talks to Pardot is loaded only when it is needed: the list itself is to be there at once.
     const { withSurroundings } = await import("../surroundings.ts");

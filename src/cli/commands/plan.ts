@@ -3,7 +3,7 @@ import { planSummary } from "../../report/summary.ts";
 import { plan } from "../../run/plan.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
-import { configInput } from "../input.ts";
+import { loadFor } from "../input.ts";
 import { toJson } from "../json.ts";
 import { withSurroundings } from "../surroundings.ts";
 import { rangeOptions } from "./range-options.ts";
@@ -11,7 +11,7 @@ import { rangeOptions } from "./range-options.ts";
 /** What `run` would do, by a handful of calls; changes nothing anywhere. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
-  const config = await loadConfig(configInput(context, context.arguments));
+  const config = await loadFor(context, loadConfig, context.arguments);
   const stop = { graceMs: 0, afterwards: "a plan changes nothing" };
   const result = await withSurroundings(context, config.pardot, stop, (surroundings) =>
     plan(config, rangeOptions(options), surroundings),

@@ -4,7 +4,7 @@ import { runSummary } from "../../report/summary.ts";
 import { run } from "../../run/run.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
-import { configInput } from "../input.ts";
+import { loadFor } from "../input.ts";
 import { describeError, printError } from "../print-error.ts";
 import { withSurroundings } from "../surroundings.ts";
 import { packageVersion } from "../version.ts";
@@ -18,7 +18,7 @@ const CODES_WITH_ERROR: ReadonlySet<number> = new Set([2, 3, 7, 8]);
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   if (hasOption(options, "--dry-run")) return planCommand(context);
-  const config = await loadConfig(configInput(context, context.arguments));
+  const config = await loadFor(context, loadConfig, context.arguments);
   const stop = { graceMs: config.etl.stopGraceMs, afterwards: "what can be finished by then is committed" };
   const result = await withSurroundings(context, config.pardot, stop, (surroundings) =>
     run(config, rangeOptions(options), surroundings),

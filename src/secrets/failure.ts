@@ -1,0 +1,126 @@
+import { AttemptsFailed } from "../aws/retry.ts";
+import { readFailure } from "../aws/failure.ts";
+import type { AwsFailure } from "../aws/failure.ts";
+import type { SecretService } from "./reference.ts";
+
+/** Who has to act so that a secret can be had: an operator on the configuration, one on AWS credentials, or nobody. */
+export type FailureKind = "configuration" | "credentials" | "network";
+
+/** Why a secret cannot be read or written, as what was expected instead. Holds nothing of the secret. */
+export class SecretFailure extends Error {
+  readonly kind: FailureKind;
+  /** What would have been accepted, and what was found. */
+  readonly expected: string;
+  constructor(kind: FailureKind, expected: string, cause?: unknown) {
+    super(expected, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+    this.expected = expected;
+  }
+}
+
+/** One kind of request, as errors name it. */
+export interface Request {
+  readonly service: SecretService;
+  /** As a policy writes it: `secretsmanager:GetSecretValue`. */
+  readonly action: string;
+  /** Whether the request carries the secret: then nothing that AWS says of it is repeated. */
+  readonly carriesSecret: boolean;
+  /** Null: none was found. */
+  readonly region: string | null;
+}
+
+const NOUN: Readonly<Record<SecretService, string>> = { "secrets-manager": "secret", "parameter-store": "parameter" };
+const STORE: Readonly<Record<SecretService, string>> = {
+  "secrets-manager": "AWS Secrets Manager",
+  "parameter-store": "the AWS parameter store",
+};
+
+const NOT_FOUND: ReadonlySet<string> = new Set(["ResourceNotFoundException", "ParameterNotFound"]);
+const UNFIT: ReadonlySet<string> = new Set([
+  "InvalidRequestException",
+  "InvalidParameterException",
+  "ValidationException",
+  "ParameterVersionNotFound",
+  "ParameterPatternMismatchException",
+  "HierarchyTypeMismatchException",
+]);
+const DENIED: ReadonlySet<string> = new Set(["AccessDeniedException", "AccessDenied", "UnauthorizedOperation"]);
+/** The key that encrypts it cannot be used. */
+const KEY_DENIED: ReadonlySet<string> = new Set([
+  "DecryptionFailure",
+  "EncryptionFailure",
+  "InvalidKeyId",
+  "KMSAccessDeniedException",
+  "KMSDisabledException",
+  "KMSInvalidStateException",
+]);
+const NO_CREDENTIALS: ReadonlySet<string> = new Set([
+  "CredentialsProviderError",
+  "TokenProviderError",
+  "ProviderError",
+]);
+/** AWS does not know these credentials, or not any more. */
+const BAD_CREDENTIALS: ReadonlySet<string> = new Set([
+  "UnrecognizedClientException",
+  "InvalidClientTokenId",
+  "InvalidSignatureException",
+  "SignatureDoesNotMatch",
+  "IncompleteSignatureException",
+  "MissingAuthenticationTokenException",
+  "ExpiredTokenException",
+  "ExpiredToken",
+  "RequestExpired",
+  "OptInRequired",
+  "NotAuthorized",
+]);
+
+const GIVE_CREDENTIALS =
+  "give the task or instance a role, set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+
+/** What the SDK threw, as the reason why a request failed; anything else than failed attempts passes as it is. */
+export function secretFailure(thrown: unknown, request: Request): unknown {
+  if (!(thrown instanceof AttemptsFailed)) return thrown;
+  const { attempts, cause: error } = thrown;
+  if (error instanceof SecretFailure) return error;
+  const failure = readFailure(error);
+  const { name, status, message } = failure;
+  const { service, action, region } = request;
+  const noun = NOUN[service];
+  const where = `${STORE[service]}${region === null ? "" : ` of ${region}`}`;
+  const fail = (kind: FailureKind, expected: string): SecretFailure => new SecretFailure(kind, expected, error);
+  if (NOT_FOUND.has(name)) return fail("configuration", `a ${noun} that there is; ${where} has none of this name`);
+  if (UNFIT.has(name)) return fail("configuration", `a ${noun} that can be used (${said(failure, request)})`);
+  if (KEY_DENIED.has(name) || (DENIED.has(name) && /\bkms\b|ciphertext|master key/i.test(message))) {
+    const actions = request.carriesSecret ? "kms:GenerateDataKey, kms:Encrypt and kms:Decrypt" : "kms:Decrypt";
+    return fail(
+      "credentials",
+      `a ${noun} whose key this program may use; grant ${actions} on it (${said(failure, request)})`,
+    );
+  }
+  if (DENIED.has(name)) {
+    return fail(
+      "credentials",
+      `a ${noun} that this program may use; grant ${action} on it (${said(failure, request)})`,
+    );
+  }
+  if (NO_CREDENTIALS.has(name)) return fail("credentials", `AWS credentials; none were found: ${GIVE_CREDENTIALS}`);
+  if (BAD_CREDENTIALS.has(name)) {
+    return fail("credentials", `AWS credentials that AWS accepts (${name}); ${GIVE_CREDENTIALS}`);
+  }
+  if (status === null && /region is missing/i.test(message)) {
+    return fail("configuration", `a region to look for the ${noun} in: set AWS_REGION, or give its ARN`);
+  }
+  // Neither an answer nor a network's code: a fault of ours or of the SDK.
+  if (status === null && error instanceof TypeError && !("code" in error)) return error;
+  const tries = attempts === 1 ? "" : ` after ${attempts} attempts`;
+  return fail("network", `an answer of ${where} (${said(failure, request)}${tries})`);
+}
+
+/** The service's own words, on one line. */
+function said({ name, status, message }: AwsFailure, request: Request): string {
+  const head = status === null ? name : `${status} ${name}`;
+  // A refused request may be quoted in the refusal.
+  if (request.carriesSecret || message === "" || message === name) return head;
+  const line = message.replaceAll(/\s+/g, " ").trim();
+  return `${head}: ${line.length > 300 ? `${line.slice(0, 300)}…` : line}`;
+}

@@ -1,0 +1,64 @@
+import type { Reading } from "../config/values.ts";
+
+/**
+ * The text under a key of a secret that is a JSON object. What is expected instead holds nothing of the content, names
+ * of keys included: where the whole secret was meant, they may be part of it.
+ */
+export function readKey(text: string, key: string): Reading<string> {
+  const content = parseObject(text);
+  if (content === null) {
+    return refuse(
+      `a secret that is a JSON object with the key ${key}; it is no JSON object (leave out #${key} to take it whole)`,
+    );
+  }
+  if (!Object.hasOwn(content, key)) {
+    const count = Object.keys(content).length;
+    return refuse(`a secret with the key ${key}; its JSON has ${count === 1 ? "1 other key" : `${count} other keys`}`);
+  }
+  const value = content[key];
+  return typeof value === "string"
+    ? { ok: true, value }
+    : refuse(`a text under the key ${key}; it is ${describe(value)}`);
+}
+
+/** The JSON with another text under the key and everything else as it is. Throws nothing of the content. */
+export function replaceKey(text: string, key: string, value: string): Reading<string> {
+  const content = parseObject(text);
+  if (content === null) return refuse("a secret that is a JSON object, as it was when this program started");
+  return { ok: true, value: JSON.stringify({ ...content, [key]: value }) };
+}
+
+/** In Node since 21 and missing from the compiler's library: a number as it was written, however many digits it has. */
+interface ExactJson {
+  parse(
+    text: string,
+    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+  ): unknown;
+  rawJSON(text: string): unknown;
+  isRawJSON(value: unknown): boolean;
+}
+
+const exact: ExactJson = JSON as unknown as ExactJson;
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const data = exact.parse(text, (_key, value, { source }) =>
+      typeof value === "number" && source !== undefined ? exact.rawJSON(source) : value,
+    );
+    const isObject = typeof data === "object" && data !== null && !Array.isArray(data) && !exact.isRawJSON(data);
+    return isObject ? (data as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (exact.isRawJSON(value)) return "a number";
+  return typeof value === "boolean" ? "true or false" : "an object";
+}
+
+function refuse(expected: string): Reading<string> {
+  return { ok: false, expected };
+}

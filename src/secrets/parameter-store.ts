@@ -1,0 +1,91 @@
+import { DescribeParametersCommand, GetParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import type { DescribeParametersCommandOutput, Parameter } from "@aws-sdk/client-ssm";
+import { clientOptions } from "../aws/client-options.ts";
+import { withRetries } from "../aws/retry.ts";
+import type { Pauses } from "../aws/retry.ts";
+import { SecretFailure, secretFailure } from "./failure.ts";
+import { CONNECTION_TIMEOUT_MS, IDLE_TIMEOUT_MS, WRITE_ATTEMPTS_MAX } from "./secret-store.ts";
+import type { SecretStore } from "./secret-store.ts";
+
+/** A parameter as it is read: with a value, and of a type that holds one. */
+type Found = Parameter & { readonly Name: string; readonly Value: string };
+
+/**
+ * The parameter store of AWS Systems Manager in a region; null: in the one that the SDK finds. Credentials come from
+ * the SDK's own chain.
+ */
+export function openParameterStore(region: string | null, pauses: Pauses): SecretStore {
+  const timeouts = { connectionTimeoutMs: CONNECTION_TIMEOUT_MS, idleTimeoutMs: IDLE_TIMEOUT_MS };
+  const client = new SSMClient({ ...(region === null ? {} : { region }), ...clientOptions(timeouts) });
+
+  type Action = "GetParameter" | "DescribeParameters" | "PutParameter";
+  const failed = async (thrown: unknown, action: Action): Promise<unknown> =>
+    secretFailure(thrown, {
+      service: "parameter-store",
+      action: `ssm:${action}`,
+      carriesSecret: action === "PutParameter",
+      region: await client.config.region().catch(() => null),
+    });
+  const get = async (name: string, signal: AbortSignal): Promise<Found> => {
+    const command = new GetParameterCommand({ Name: name, WithDecryption: true });
+    const { Parameter: found } = await client.send(command, { abortSignal: signal });
+    if (found?.Type === "StringList") throw unfit("a parameter of type SecureString; this one is a StringList");
+    if (found?.Value === undefined) throw unfit("a parameter that has a value; this one has none");
+    return { ...found, Name: found.Name ?? name, Value: found.Value };
+  };
+
+  /** The key that encrypts a parameter, or why it cannot be found out. */
+  const keyOf = async (name: string, signal: AbortSignal): Promise<{ readonly KeyId?: string } | SecretFailure> => {
+    const ParameterFilters = [{ Key: "Name", Option: "Equals", Values: [name] }];
+    const send = (): Promise<DescribeParametersCommandOutput> =>
+      client.send(new DescribeParametersCommand({ ParameterFilters }), { abortSignal: signal });
+    try {
+      const { Parameters: [found] = [] } = await withRetries(send, pauses, signal);
+      return found?.KeyId === undefined ? {} : { KeyId: found.KeyId };
+    } catch (error) {
+      const failure = await failed(error, "DescribeParameters");
+      if (failure instanceof SecretFailure) return failure;
+      throw failure;
+    }
+  };
+
+  return {
+    async read(name, signal) {
+      try {
+        return (await withRetries(() => get(name, signal), pauses, signal)).Value;
+      } catch (error) {
+        throw await failed(error, "GetParameter");
+      }
+    },
+
+    async replace(name, change, signal) {
+      let action: Action = "GetParameter";
+      let remark: string | null = null;
+      const attempt = async (): Promise<void> => {
+        action = "GetParameter";
+        const { Name, Type, Value: before } = await get(name, signal);
+        const after = change(before);
+        if (after === before) return;
+        // AWS takes the account's default key for a new value that names none.
+        const key = Type === "SecureString" ? await keyOf(Name, signal) : {};
+        if (key instanceof SecretFailure) remark = `${KEY_UNKNOWN} (${key.expected})`;
+        const input = { Name, Value: after, Type, Overwrite: true, ...(key instanceof SecretFailure ? {} : key) };
+        action = "PutParameter";
+        await client.send(new PutParameterCommand(input), { abortSignal: signal });
+      };
+      try {
+        await withRetries(attempt, pauses, signal, () => {}, WRITE_ATTEMPTS_MAX);
+        return remark;
+      } catch (error) {
+        throw await failed(error, action);
+      }
+    },
+  };
+}
+
+const KEY_UNKNOWN =
+  "the parameter is encrypted with the account's default key now, because its own could not be found out; grant ssm:DescribeParameters";
+
+function unfit(expected: string): SecretFailure {
+  return new SecretFailure("configuration", expected);
+}

@@ -1,0 +1,340 @@
+import { generateKeyPairSync } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import type { CheckLine } from "../../src/run/api.ts";
+import {
+  SIMULATOR_CLIENT_SECRET,
+  SIMULATOR_PASSWORD,
+  SIMULATOR_REFRESH_TOKEN,
+  SIMULATOR_USERNAME,
+} from "../../src/simulator/index.ts";
+import type { SimulatorOptions } from "../../src/simulator/index.ts";
+import { secretArn, startAwsSecrets } from "../servers/aws-secrets.ts";
+import type { AwsSecrets } from "../servers/aws-secrets.ts";
+import { runCli, startCli } from "./cli.ts";
+import type { CliResult } from "./cli.ts";
+import { expectExactly, filesBelow, scene } from "./harness.ts";
+import type { Environment, Scene } from "./harness.ts";
+
+// Secrets that are kept in AWS, through the real command line. Holds G8: no secret in what is printed or written, and a
+// rotated refresh token is back where it came from before the new access token is used.
+
+const KEYS = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const PEM = KEYS.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const jwtPublicKey = KEYS.publicKey.export({ type: "spki", format: "pem" }).toString();
+
+const CANARIES = [
+  SIMULATOR_CLIENT_SECRET,
+  SIMULATOR_REFRESH_TOKEN,
+  SIMULATOR_PASSWORD,
+  PEM.slice(200, 240),
+  "00DSIM000000001!AQ",
+  "canary",
+];
+
+const SECRET = "acme/pardot";
+const REFERENCES: Environment = {
+  PARDOT_CLIENT_SECRET: `aws-secretsmanager:${SECRET}#client_secret`,
+  PARDOT_REFRESH_TOKEN: `aws-secretsmanager:${SECRET}#refresh_token`,
+};
+const NOTHING: Environment = { PARDOT_CLIENT_SECRET: "", PARDOT_REFRESH_TOKEN: "" };
+
+interface Together extends Scene {
+  readonly aws: AwsSecrets;
+}
+
+async function start(options: SimulatorOptions = {}, env: Environment = REFERENCES): Promise<Together> {
+  const aws = await startAwsSecrets();
+  onTestFinished(() => aws.close());
+  aws.putSecret(
+    SECRET,
+    JSON.stringify({ client_secret: SIMULATOR_CLIENT_SECRET, refresh_token: SIMULATOR_REFRESH_TOKEN, other: "canary" }),
+  );
+  const now = new Date().toISOString();
+  const at = await scene({ now, jwtPublicKey, ...options }, { PARDOT_ETL_OBJECTS: "Tag", ...aws.env, ...env });
+  onTestFinished(() => at.close());
+  return { ...at, aws };
+}
+
+/** Runs the command line with its log at the finest; no secret is in what it prints, and none in what it has written. */
+async function cli(at: Scene, args: readonly string[], env: Environment = {}): Promise<CliResult> {
+  const result = await runCli([...args, "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
+  const files = await filesBelow(at.root);
+  const texts = await Promise.all(files.map((name) => readFile(join(at.root, name), "latin1")));
+  for (const canary of CANARIES) {
+    for (const text of [result.stdout, result.stderr, ...texts]) expect(text).not.toContain(canary);
+  }
+  return result;
+}
+
+async function run(at: Scene, env: Environment = {}): Promise<Manifest> {
+  const { code, stdout, stderr } = await cli(at, ["run", "--json"], env);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
+  return JSON.parse(stdout) as Manifest;
+}
+
+async function checkLines(at: Scene, env: Environment = {}): Promise<{ code: number | null; lines: CheckLine[] }> {
+  const { code, stdout } = await cli(at, ["check", "--json"], env);
+  return { code, lines: (JSON.parse(stdout) as { lines: CheckLine[] }).lines };
+}
+
+interface Refused {
+  readonly code: string;
+  readonly hint: string;
+  readonly problems?: readonly { readonly path: string; readonly value: string; readonly expected: string }[];
+}
+
+async function refusal(at: Scene, exit: number, env: Environment = {}): Promise<Refused> {
+  const { code, stdout, stderr } = await cli(at, ["run", "--json"], env);
+  expect({ code, stderr }).toEqual({ code: exit, stderr: expect.any(String) as string });
+  const { error } = JSON.parse(stdout) as { error: Refused };
+  for (const { path, value, expected } of error.problems ?? []) {
+    expect(stderr).toContain(`  ${path} is ${value}: expected ${expected}`);
+  }
+  return error;
+}
+
+function kept(at: Together): Record<string, unknown> {
+  return JSON.parse(String(at.aws.secret(SECRET)?.value)) as Record<string, unknown>;
+}
+
+const READ = `GetSecretValue ${SECRET}`;
+const WRITTEN = `PutSecretValue ${secretArn(SECRET)}`;
+
+describe("secrets that are kept in AWS", () => {
+  it("serve every flow, from the environment and from the file, and each is read once a run", async () => {
+    const at = await start();
+    at.aws.putParameter("/acme/key", { type: "SecureString", value: PEM });
+    at.aws.putParameter("/acme/password", { type: "SecureString", value: `${SIMULATOR_PASSWORD}\n` });
+    const CLIENT = { ...REFERENCES, PARDOT_REFRESH_TOKEN: "" };
+    const flows: readonly (readonly [string, Environment, readonly string[]])[] = [
+      ["refresh_token", REFERENCES, [READ]],
+      [
+        "jwt",
+        { ...NOTHING, PARDOT_USERNAME: SIMULATOR_USERNAME, PARDOT_PRIVATE_KEY: "aws-ssm:/acme/key" },
+        ["GetParameter /acme/key"],
+      ],
+      ["client_credentials", CLIENT, [READ]],
+      [
+        "password",
+        { ...CLIENT, PARDOT_USERNAME: SIMULATOR_USERNAME, PARDOT_PASSWORD: "aws-ssm:/acme/password" },
+        ["GetParameter /acme/password", READ],
+      ],
+    ];
+    for (const [flow, env, asked] of flows) {
+      const before = at.aws.asked.length;
+      expect((await run(at, { ...env, PARDOT_AUTH_FLOW: flow })).status).toBe("complete");
+      expect(at.aws.asked.slice(before).toSorted()).toEqual(asked);
+    }
+    await expectExactly(at, "Tag");
+    await writeFile(
+      join(at.root, "pardot-etl.yaml"),
+      `pardot:\n  client_secret: ${REFERENCES["PARDOT_CLIENT_SECRET"]}\n  refresh_token: \${TOKEN_IS_AT}\n`,
+    );
+    expect((await run(at, { ...NOTHING, TOKEN_IS_AT: REFERENCES["PARDOT_REFRESH_TOKEN"] })).status).toBe("complete");
+  });
+
+  it("are read by the commands that need them and by no other", async () => {
+    const at = await start();
+    expect(await cli(at, ["plan"])).toMatchObject({ code: 0 });
+    expect(at.aws.asked).toEqual([READ]);
+    await run(at);
+    expect(at.aws.asked).toEqual([READ, READ]);
+    for (const command of [["objects"], ["status"], ["verify"]])
+      expect(await cli(at, command)).toMatchObject({ code: 0 });
+    expect(at.aws.asked).toEqual([READ, READ]);
+  });
+
+  it("have a line of check", async () => {
+    const at = await start();
+    at.aws.putParameter("/acme/secret", { type: "SecureString", value: SIMULATOR_CLIENT_SECRET });
+    const line = async (env: Environment): Promise<CheckLine | undefined> =>
+      (await checkLines(at, env)).lines.find(({ name }) => name === "secrets");
+    expect(await line({})).toMatchObject({
+      status: "ok",
+      message: expect.stringMatching(/^2 references resolved: 1 secret of AWS Secrets Manager/) as string,
+    });
+    expect(await line({ PARDOT_CLIENT_SECRET: "aws-ssm:/acme/secret" })).toMatchObject({
+      message: expect.stringMatching(/^2 references resolved: 1 secret of AWS Secrets Manager, 1 parameter/) as string,
+    });
+    const plain = { PARDOT_CLIENT_SECRET: SIMULATOR_CLIENT_SECRET, PARDOT_REFRESH_TOKEN: SIMULATOR_REFRESH_TOKEN };
+    expect(await line(plain)).toBeUndefined();
+  });
+
+  it("that cannot be had end with the code of what is to be done, before any call to Pardot", async () => {
+    const at = await start();
+    const missing = await refusal(at, 2, {
+      PARDOT_CLIENT_SECRET: "aws-secretsmanager:acme/none#a",
+      PARDOT_REFRESH_TOKEN: `aws-secretsmanager:${SECRET}#refresh-token`,
+    });
+    expect(missing).toMatchObject({ code: "secrets.invalid" });
+    expect(missing.problems?.map(({ path, value }) => [path, value])).toEqual([
+      ["PARDOT_CLIENT_SECRET", "aws-secretsmanager:acme/none#a"],
+      ["PARDOT_REFRESH_TOKEN", `aws-secretsmanager:${SECRET}#refresh-token`],
+    ]);
+    at.aws.fail("GetSecretValue", { status: 400, error: "AccessDeniedException", message: "not authorized" });
+    const denied = await refusal(at, 3);
+    expect(denied).toMatchObject({ code: "secrets.denied" });
+    expect(denied.problems?.map(({ expected }) => expected)).toEqual([
+      expect.stringContaining("grant secretsmanager:GetSecretValue"),
+      expect.stringContaining("grant secretsmanager:GetSecretValue"),
+    ]);
+    const badKey = {
+      ...NOTHING,
+      PARDOT_USERNAME: SIMULATOR_USERNAME,
+      PARDOT_PRIVATE_KEY: "aws-secretsmanager:acme/pardot",
+    };
+    expect(await refusal(at, 2, badKey)).toMatchObject({ code: "config.invalid" });
+    at.aws.putSecret("acme/loop", REFERENCES["PARDOT_CLIENT_SECRET"] ?? "");
+    const loop = await refusal(at, 2, { PARDOT_CLIENT_SECRET: "aws-secretsmanager:acme/loop" });
+    expect(loop.problems).toMatchObject([{ value: "aws-secretsmanager:acme/loop" }]);
+    const before = at.aws.asked.length;
+    const shape = await refusal(at, 2, { PARDOT_CLIENT_SECRET: "aws-secretsmanager:", PARDOT_TIMEZONE: "nowhere" });
+    expect(shape.problems?.map(({ path }) => path)).toEqual(["PARDOT_TIMEZONE", "PARDOT_CLIENT_SECRET"]);
+    expect([at.aws.asked.length - before, at.simulator.stats().requests]).toEqual([0, []]);
+  });
+
+  it("that cannot be had leave check to try the rest", async () => {
+    const at = await start();
+    at.aws.fail("GetSecretValue", { status: 400, error: "AccessDeniedException", message: "not authorized" });
+    const { code, lines } = await checkLines(at);
+    expect([code, lines.map(({ name, status }) => [name, status])]).toEqual([
+      3,
+      [
+        ["configuration", "ok"],
+        ["secrets", "failed"],
+        ["destination", "ok"],
+        ...["warehouse", "credentials", "business unit", "quota", "clock", "time zone"].map((name) => [
+          name,
+          "skipped",
+        ]),
+      ],
+    ]);
+    expect(lines[1]?.message).toMatch(
+      /PARDOT_REFRESH_TOKEN is aws-secretsmanager:.*grant secretsmanager:GetSecretValue/,
+    );
+  });
+
+  it("are not waited for after SIGTERM", async () => {
+    const at = await start();
+    at.aws.fail("GetSecretValue", "hang");
+    const asked = new Promise<void>((resolve) => at.aws.onAction("GetSecretValue", resolve));
+    const program = startCli(["run"], at.env, { cwd: at.root });
+    await asked;
+    program.kill("SIGTERM");
+    expect(await program.ended).toMatchObject({
+      code: 130,
+      stderr: expect.stringContaining("nothing has begun") as string,
+    });
+  });
+});
+
+describe("a rotated refresh token that is kept in AWS", () => {
+  const ROTATING: SimulatorOptions = { knobs: { refreshTokenRotation: true } };
+
+  it("is written back under its key, for the next run to go by, and other keys stay", async () => {
+    const at = await start(ROTATING);
+    for (const count of [1, 2]) {
+      expect((await run(at)).status).toBe("complete");
+      expect(kept(at)).toEqual({
+        client_secret: SIMULATOR_CLIENT_SECRET,
+        refresh_token: `${SIMULATOR_REFRESH_TOKEN}-${count}`,
+        other: "canary",
+      });
+    }
+    expect(at.aws.asked).toEqual([READ, READ, WRITTEN, READ, READ, WRITTEN]);
+    expect((await checkLines(at)).lines.find(({ name }) => name === "credentials")).toMatchObject({ status: "ok" });
+    expect(kept(at)["refresh_token"]).toBe(`${SIMULATOR_REFRESH_TOKEN}-3`);
+  });
+
+  it("is written back to its parameter", async () => {
+    const at = await start(ROTATING, { ...REFERENCES, PARDOT_REFRESH_TOKEN: "aws-ssm:/acme/token" });
+    at.aws.putParameter("/acme/token", { type: "SecureString", value: SIMULATOR_REFRESH_TOKEN, keyId: "alias/acme" });
+    expect((await run(at)).status).toBe("complete");
+    expect((await run(at)).status).toBe("complete");
+    const value = `${SIMULATOR_REFRESH_TOKEN}-2`;
+    expect(at.aws.parameter("/acme/token")).toEqual({ type: "SecureString", value, keyId: "alias/acme", version: 3 });
+  });
+
+  it("goes to the token file where there is one", async () => {
+    const at = await start(ROTATING);
+    const file = `${at.root}.token`;
+    expect((await run(at, { PARDOT_TOKEN_FILE: file })).status).toBe("complete");
+    expect(await readFile(file, "utf8")).toBe(`${SIMULATOR_REFRESH_TOKEN}-1\n`);
+    expect(kept(at)["refresh_token"]).toBe(SIMULATOR_REFRESH_TOKEN);
+  });
+
+  it("is there before the new access token is used, and a killed run takes nothing along", async () => {
+    const at = await start(ROTATING);
+    // The first call that the new access token is used for is never answered.
+    at.simulator.faults([{ path: "/api/", hang: true, count: 99 }]);
+    const program = startCli(["run"], at.env, { cwd: at.root });
+    const calls = (): number => at.simulator.stats().calls;
+    await expect.poll(calls, { timeout: 50_000 }).toBeGreaterThan(0);
+    program.kill("SIGKILL");
+    await program.ended;
+    expect(kept(at)["refresh_token"]).toBe(`${SIMULATOR_REFRESH_TOKEN}-1`);
+    at.simulator.faults([]);
+    expect((await run(at)).status).toBe("complete");
+  });
+
+  it("is lost with a run that is killed before AWS has it; no call was made, and the next run says what to do", async () => {
+    const at = await start(ROTATING);
+    at.aws.fail("PutSecretValue", "hang");
+    const writing = new Promise<void>((resolve) => at.aws.onAction("PutSecretValue", resolve));
+    const program = startCli(["run"], at.env, { cwd: at.root });
+    await writing;
+    program.kill("SIGKILL");
+    await program.ended;
+    expect([at.simulator.stats().calls, kept(at)["refresh_token"]]).toEqual([0, SIMULATOR_REFRESH_TOKEN]);
+    const error = await refusal(at, 3);
+    expect(error).toMatchObject({
+      code: "auth.refresh-token-dead",
+      hint: expect.stringContaining("Authorise") as string,
+    });
+  });
+
+  it("is still written when the run is asked to stop meanwhile", async () => {
+    const at = await start(ROTATING);
+    at.aws.fail("PutSecretValue", { status: 500, error: "InternalServiceError" });
+    const writing = new Promise<void>((resolve) => at.aws.onAction("PutSecretValue", resolve));
+    const program = startCli(["run"], at.env, { cwd: at.root });
+    await writing;
+    program.kill("SIGTERM");
+    expect(await program.ended).toMatchObject({ code: 130 });
+    expect(kept(at)["refresh_token"]).toBe(`${SIMULATOR_REFRESH_TOKEN}-1`);
+  });
+
+  it("that cannot be written back leaves the run partial, check warned, and the next run locked out", async () => {
+    const at = await start(ROTATING);
+    const denied = {
+      status: 400,
+      error: "AccessDeniedException",
+      message: `not authorized to put ${SIMULATOR_REFRESH_TOKEN}-1`,
+    };
+    at.aws.fail("PutSecretValue", denied);
+    const manifest = await run(at);
+    expect([manifest.status, manifest.warnings]).toEqual([
+      "partial",
+      [
+        {
+          code: "auth.token-rotated",
+          object: null,
+          message: expect.stringMatching(
+            /written back to aws-secretsmanager:acme\/pardot#refresh_token: .*grant secretsmanager:PutSecretValue.*Authorise the app again/,
+          ) as string,
+        },
+      ],
+    ]);
+    await expectExactly(at, "Tag");
+    expect(await refusal(at, 3)).toMatchObject({ code: "auth.refresh-token-dead" });
+    const other = await start(ROTATING);
+    other.aws.fail("PutSecretValue", denied);
+    expect((await checkLines(other)).lines.find(({ name }) => name === "credentials")).toMatchObject({
+      status: "warning",
+      hint: expect.stringContaining("aws-secretsmanager:") as string,
+    });
+  });
+});
