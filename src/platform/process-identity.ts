@@ -1,10 +1,13 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 /** Which process on which machine, so that another one on the same machine can tell whether it still lives. */
 export interface ProcessIdentity {
   readonly host: string;
-  /** Changes with each start of the machine or container; empty where the system does not tell. */
+  /**
+   * Start of the machine, and the count of processes within it: containers on one machine share the former and may share
+   * the host's name, and the first process of each has the id 1. Empty where the system does not tell.
+   */
   readonly boot: string;
   readonly pid: number;
   /** Start of the process in the system's own count: a process id is given again, this with it is not. */
@@ -27,9 +30,14 @@ export const systemProcesses: Processes = {
   },
 };
 
-/** Linux tells both in /proc; elsewhere nobody is called dead. */
+/** Linux tells all of it in /proc; elsewhere nobody is called dead. */
 function bootId(): string {
-  return read("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
+  const machine = read("/proc/sys/kernel/random/boot_id")?.trim();
+  try {
+    return machine === undefined ? "" : `${machine} ${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    return "";
+  }
 }
 
 /** Field 22 of /proc/<pid>/stat, the start time in clock ticks since the machine started; null when there is no such process. */
