@@ -1,5 +1,6 @@
 import process, { env } from "node:process";
 import { systemClock } from "../platform/clock.ts";
+import { nameHome } from "../platform/home.ts";
 import { systemRandom } from "../platform/random.ts";
 import type { Io, Output } from "./io.ts";
 import { main } from "./main.ts";
@@ -7,6 +8,7 @@ import { refuseToEndUnfinished } from "./unfinished.ts";
 
 /** The edge: gives the process to `main` and takes its exit code. Called by bin.js. */
 export async function start(): Promise<void> {
+  nameHome(env);
   const io: Io = {
     stdout: output(process.stdout),
     stderr: output(process.stderr),
