@@ -10,6 +10,8 @@ import type { JoinedRecord, JoinGroup, JoinOptions } from "../../src/land/join.t
 import { systemRandom } from "../../src/platform/random.ts";
 import type { Scratch } from "../../src/storage/scratch.ts";
 
+// Holds G1 and G6: field groups are joined without losing a row or a value, to the same bytes.
+
 let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "pardot-etl-join-"));
