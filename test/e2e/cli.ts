@@ -38,6 +38,11 @@ const STUCK_MS = 100_000;
 /** Starts the command line from source as a process of its own, which knows no variable but the given ones. */
 export function startCli(args: readonly string[], env: Environment, options: CliOptions): Cli {
   const child = spawnCli(args, { PATH: process.env["PATH"], ...env }, options);
+  return followCli(child, args.join(" "), (signal) => void child.kill(signal));
+}
+
+/** Reads what a process says, until its end; one that does not come to an end is killed. */
+export function followCli(child: ChildProcess, title: string, kill: Cli["kill"]): Cli {
   const output = { stdout: "", stderr: "" };
   const listeners = new Set<() => void>();
   for (const name of ["stdout", "stderr"] as const) {
@@ -53,7 +58,7 @@ export function startCli(args: readonly string[], env: Environment, options: Cli
   }, STUCK_MS);
   const ended = once(child, "close").then(([code, signal]): CliResult => {
     clearTimeout(watchdog);
-    if (isStuck) throw new Error(`${args.join(" ")} did not end; it said so far:\n${output.stdout}\n${output.stderr}`);
+    if (isStuck) throw new Error(`${title} did not end; it said so far:\n${output.stdout}\n${output.stderr}`);
     return { code: code as number | null, signal: signal as NodeJS.Signals | null, ...output };
   });
   return {
@@ -72,7 +77,7 @@ export function startCli(args: readonly string[], env: Environment, options: Cli
           reject,
         );
       }),
-    kill: (signal) => void child.kill(signal),
+    kill,
     deafen: () => {
       child.stdout?.destroy();
       child.stderr?.destroy();

@@ -1,0 +1,51 @@
+# The daily job: the command line on a slim Node 24, run by a user without rights, on a root file system that may be
+# read-only. docs/deploy.md says how it is built and run; test/container/ lays it out by these very steps and runs it.
+
+# To be pinned: --build-arg NODE_IMAGE=docker.io/library/node:24-bookworm-slim@sha256:…
+ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
+
+# What tsc makes is the same on every platform, so it is made once, on the one that builds.
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY types types
+COPY scripts/build.ts scripts/
+COPY src src
+RUN node scripts/build.ts && mkdir -m 0700 scratch
+
+# DuckDB is a binary for each platform, and npm installs the one that it is told. So nothing of the platform in question
+# has to be run, and no machine emulates another. Docker's amd64 is npm's x64.
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS dependencies
+ARG TARGETARCH
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --os=linux --libc=glibc --cpu="$(echo "$TARGETARCH" | sed s/amd64/x64/)"
+
+FROM ${NODE_IMAGE}
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json LICENSE ./
+COPY --from=build /build/dist dist
+# The one place that is written to. On ECS a volume takes owner and mode from here if it is mounted at this very path.
+COPY --from=build --chown=65532:65532 /build/scratch /var/pardot-etl
+VOLUME ["/var/pardot-etl"]
+# The number has no name in /etc/passwd, so what a library keeps in its user's home needs a place too.
+ENV PARDOT_ETL_TMPDIR=/var/pardot-etl TMPDIR=/var/pardot-etl HOME=/var/pardot-etl
+# A task starts once: compiled code that is kept for the next start would only fill the volume.
+ENV NODE_DISABLE_COMPILE_CACHE=1
+USER 65532:65532
+# No shell and no npm between the engine and the job: SIGTERM arrives.
+ENTRYPOINT ["node", "/app/dist/bin.js"]
+CMD ["run"]
+
+ARG VERSION=unknown
+ARG REVISION=unknown
+ARG CREATED=unknown
+LABEL org.opencontainers.image.title="pardot-etl" \
+      org.opencontainers.image.description="Extracts Salesforce Account Engagement (Pardot) into files for a warehouse" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.created="$CREATED"

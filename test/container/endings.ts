@@ -1,0 +1,168 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN } from "../../src/simulator/index.ts";
+import type { SimulatorOptions } from "../../src/simulator/index.ts";
+import type { CliResult } from "../e2e/cli.ts";
+import { expectExactly, filesBelow, OBJECTS, wholeManifests } from "../e2e/harness.ts";
+import type { Environment } from "../e2e/harness.ts";
+import type { ContainerScene } from "./container-scene.ts";
+
+/** The simulator's access tokens all start like this. */
+const CANARIES = [SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, "00DSIM000000001!AQ"];
+
+interface Ended {
+  readonly code: number | null;
+  /** What stood on stdout: the manifest, the error, or both. */
+  readonly summary: Partial<Manifest> & { readonly error?: { code: string; message: string; hint: string } };
+  readonly stderr: string;
+}
+
+type Start = (options?: SimulatorOptions, env?: Environment) => Promise<ContainerScene>;
+type LeavingNothing = (at: ContainerScene, work: () => Promise<CliResult>) => Promise<CliResult>;
+
+/**
+ * The ways in which a run in a container comes to its end, as those see it who look the morning after: the exit code,
+ * the summary on stdout, the log on stderr. Holds G2, G4 and G8 there.
+ */
+export function endings(start: Start, leavingNothing: LeavingNothing): void {
+  async function ended(at: ContainerScene, result: Promise<CliResult>): Promise<Ended> {
+    const { code, stdout, stderr } = await leavingNothing(at, () => result);
+    const written = await Promise.all(
+      (await filesBelow(at.data)).map((name) => readFile(join(at.data, name), "latin1")),
+    );
+    for (const canary of CANARIES) for (const text of [stdout, stderr, ...written]) expect(text).not.toContain(canary);
+    return { code, summary: JSON.parse(stdout) as Ended["summary"], stderr };
+  }
+
+  function run(at: ContainerScene): Promise<Ended> {
+    return ended(at, at.run(["run", "--json"]));
+  }
+
+  async function expectManifest(at: ContainerScene, { summary }: Ended): Promise<void> {
+    const manifests = await wholeManifests(at.data);
+    expect(manifests).toHaveLength(1);
+    const { error: _error, ...manifest } = summary;
+    expect(manifest).toEqual(manifests[0]);
+  }
+
+  const statuses = ({ summary }: Ended): unknown => summary.objects?.map(({ object, status }) => [object, status]);
+
+  describe("a run", () => {
+    it("G2 that cannot log in: exit 3, the error as JSON, and nothing is called or landed", async () => {
+      const at = await start({}, { PARDOT_CLIENT_SECRET: "canary-wrong" });
+      const end = await run(at);
+      expect({ code: end.code, error: end.summary.error?.code }).toEqual({
+        code: 3,
+        error: "auth.client-secret-wrong",
+      });
+      expect(end.stderr).toContain(end.summary.error?.message);
+      expect(end.stderr).toContain(end.summary.error?.hint);
+      expect(at.simulator.stats().calls).toBe(0);
+    });
+
+    it("G2 of which every object fails: exit 5, status failed, each with its reason", async () => {
+      const at = await start({}, { PARDOT_ETL_OBJECTS: "VisitorActivity,Tag" });
+      at.simulator.faults([{ path: "/(tag|export)/", code: 19, count: 1000 }]);
+      const end = await run(at);
+      expect({ code: end.code, status: end.summary.status }).toEqual({ code: 5, status: "failed" });
+      expect(statuses(end)).toEqual([
+        ["VisitorActivity", "failed"],
+        ["Tag", "failed"],
+      ]);
+      for (const { object, error } of end.summary.objects ?? []) {
+        expect(error?.code).toMatch(/^pardot\./);
+        expect(end.stderr).toContain(object);
+      }
+      await expectManifest(at, end);
+    });
+
+    it("G2 of which one object fails: its exit code, status partial, the others committed, the next run mends it", async () => {
+      const at = await start();
+      at.simulator.faults([{ path: "/tag/version/4/do/query", code: 19, count: 100 }]);
+      const end = await run(at);
+      expect({ code: end.code, status: end.summary.status }).toEqual({ code: 5, status: "partial" });
+      expect(statuses(end)).toEqual([
+        ["VisitorActivity", "complete"],
+        ["Tag", "failed"],
+        ["Account", "complete"],
+      ]);
+      expect(end.stderr).toContain("pardot.sort-key-unknown");
+      await expectManifest(at, end);
+      await expectExactly(at, "VisitorActivity");
+      at.simulator.faults([]);
+      expect((await run(at)).code).toBe(0);
+      for (const name of OBJECTS) await expectExactly(at, name);
+    });
+
+    it("G4 whose budget is spent: exit 4, never a call more, and the next day's run goes on from there", async () => {
+      const BUDGET = 8;
+      const at = await start({ rows: { Tag: 1200 } }, { PARDOT_DAILY_CALL_BUDGET: String(BUDGET) });
+      const end = await run(at);
+      expect({ code: end.code, status: end.summary.status }).toEqual({ code: 4, status: "partial" });
+      expect(end.stderr).toContain("PARDOT_DAILY_CALL_BUDGET");
+      expect(at.simulator.stats().calls).toBeLessThanOrEqual(BUDGET);
+      expect(end.summary.api_calls?.total).toBe(at.simulator.stats().calls);
+      await expectManifest(at, end);
+      const again = await ended(at, at.run(["run", "--json"], { env: { PARDOT_DAILY_CALL_BUDGET: "1000" } }));
+      expect(again.code).toBe(0);
+      for (const name of OBJECTS) await expectExactly(at, name);
+    });
+
+    it("G5 beside another one, in a container that has the host's name too: exit 8, and nothing is called", async () => {
+      const at = await start(
+        {},
+        { PARDOT_ETL_STOP_GRACE: "0s", PARDOT_ETL_LEASE_TTL: "3s", PARDOT_ETL_OBJECTS: "Tag" },
+      );
+      at.simulator.faults([{ path: "/tag/version/4/do/query", hang: true, count: 1000 }]);
+      const first = at.start(["run", "--json"]);
+      await reached(() => requests(at, "tag query") > 0);
+      const { calls } = at.simulator.stats();
+      // A second one that took no notice of the first would come to a good end.
+      at.simulator.faults([]);
+      const second = await at.run(["run", "--json"]);
+      first.kill("SIGTERM");
+      await first.ended;
+      const { error } = JSON.parse(second.stdout) as Ended["summary"];
+      expect({ code: second.code, error: error?.code, calls: at.simulator.stats().calls }).toEqual({
+        code: 8,
+        error: "lease.held",
+        calls,
+      });
+    });
+
+    it("G2 that is told to stop: exit 130, what was finished is committed, the next run goes on from there", async () => {
+      const at = await start(
+        { rows: { Tag: 1200 } },
+        { PARDOT_ETL_STOP_GRACE: "2s", PARDOT_ETL_OBJECTS: "Account,Tag" },
+      );
+      at.simulator.faults([{ path: "/tag/version/4/do/query", skip: 4, hang: true, count: 1000 }]);
+      const running = at.start(["run", "--json"]);
+      await reached(() => requests(at, "tag query") > 4 && existsSync(join(at.data, "Account")));
+      running.kill("SIGTERM");
+      const end = await ended(at, running.ended);
+      expect({ code: end.code, status: end.summary.status }).toEqual({ code: 130, status: "partial" });
+      expect(end.stderr).toContain("stopped by SIGTERM");
+      expect(statuses(end)).toEqual([
+        ["Tag", "failed"],
+        ["Account", "complete"],
+      ]);
+      await expectManifest(at, end);
+      await expectExactly(at, "Account");
+      at.simulator.faults([]);
+      expect((await run(at)).code).toBe(0);
+      for (const name of ["Account", "Tag"]) await expectExactly(at, name);
+    });
+  });
+}
+
+function requests({ simulator }: ContainerScene, kind: string): number {
+  return simulator.stats().requests.filter((request) => request.kind === kind).length;
+}
+
+/** Resolves once it is so. */
+async function reached(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
