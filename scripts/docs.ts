@@ -1,10 +1,12 @@
-/** Writes the reference pages from the tables they describe: docs/configuration.md and docs/commands.md. */
+/** Writes the pages that follow from tables: docs/configuration.md, docs/commands.md and docs/licences.md. */
 import { writeFile } from "node:fs/promises";
 import { COMMON_OPTIONS } from "../src/cli/command.ts";
 import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/commands/index.ts";
 import { CONFIG_FILE_DEFAULT, CONFIG_FILE_VARIABLE, filePath, SETTINGS } from "../src/config/settings.ts";
 import type { Setting } from "../src/config/settings.ts";
+import { licencesPage } from "./licences.ts";
+import { markdownTable } from "./markdown-table.ts";
 
 const GENERATED = "<!-- Written by scripts/docs.ts; change the tables in src, then `npm run docs`. -->";
 
@@ -12,6 +14,7 @@ const GENERATED = "<!-- Written by scripts/docs.ts; change the tables in src, th
 export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": configurationPage,
   "docs/commands.md": commandsPage,
+  "docs/licences.md": licencesPage,
 };
 
 export function configurationPage(): string {
@@ -152,16 +155,6 @@ function typeText(setting: Setting): string {
   if (setting.choices !== undefined) return setting.choices.map((choice) => `\`${choice}\``).join(", ");
   if (setting.min === undefined) return setting.kind;
   return `${setting.kind}, ${String(setting.min)} to ${String(setting.max)}`;
-}
-
-/** Padded as the formatter would have it. */
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
-  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  const [top = [], ...body] = cells;
-  return [line(top), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
 }
 
 if (import.meta.main) {
