@@ -56,7 +56,7 @@ describe("ledger", () => {
     const [mine, other] = ["a", "b"].map(
       (runId) => new Journal({ storage, clock: fakeClock(), runId, loaded, signal }),
     );
-    const ledger = await open(storage, { ...(mine === undefined ? {} : { journal: mine }) });
+    const ledger = await open(storage, mine === undefined ? {} : { journal: mine });
     await ledger.take();
     await expect(other?.record([])).rejects.toThrow(LeaseError);
     await storage.create(entryKey(2), new Uint8Array(1), signal);

@@ -19,12 +19,14 @@ import { documentTooLarge, DOCUMENT_BYTES_MAX } from "./document.ts";
 import { checkKey, checkPrefix, compareKeys } from "./key.ts";
 import { openS3Client } from "./s3-client.ts";
 import { s3Error } from "./s3-errors.ts";
+import { uploadParts } from "./s3-parts.ts";
+import { PAYLOAD_HASH, payloadHash } from "./s3-payload-hash.ts";
 import { readObject } from "./s3-read.ts";
-import { spooledBytes } from "./spooled-bytes.ts";
+import { spooledBytes, verifySpooled } from "./spooled-bytes.ts";
 import type { SpooledFile, Storage, StoredFile } from "./storage.ts";
 
 /** One PutObject carries at most 5 GiB (AWS docs, "Uploading objects"). */
-export const PUT_BYTES_MAX: number = 5 * 1024 ** 3;
+const PUT_BYTES_MAX: number = 5 * 1024 ** 3;
 const IDLE_TIMEOUT_MS = 60_000;
 const CHUNK_BYTES = 128 * 1024;
 
@@ -40,13 +42,19 @@ export interface S3Options {
   readonly random: Random;
   /** Longest silence of a connection in milliseconds before a request counts as lost. Default 60,000. */
   readonly idleTimeoutMs?: number;
+  /** Files above this size are sent in parts. Default: 5 GiB, the most that one PutObject carries. */
+  readonly putBytesMax?: number;
+  /** Size of such a part, at least 5 MiB. Default: 64 MiB, more for files above 562 GiB. */
+  readonly partBytes?: number;
 }
 
 /**
  * A destination in an S3 bucket. Every write is one PutObject with `If-None-Match: *`, so the store itself refuses a
  * name that is taken; the SHA-256 goes with it three times: signed as the payload's hash (which the store checks as part
- * of the signature), as x-amz-checksum-sha256, and as metadata for later comparisons. Files above 5 GiB are refused,
- * because a multipart upload is finished by a call on which not every store honours the condition.
+ * of the signature), as x-amz-checksum-sha256, and as metadata for later comparisons. Files above 5 GiB are sent in
+ * parts, and appear by one CompleteMultipartUpload with the same condition. Not every store honours it there (Ceph 16.2
+ * does not), so the name is looked at before: on such a store two writers within the same second could both write it,
+ * which the lease forbids and equal names mean equal bytes anyway.
  *
  * Credentials and region come from the SDK's own chain (AWS_*). Requests are repeated by src/aws/retry.ts.
  */
@@ -75,9 +83,11 @@ export function openS3Storage(options: S3Options): Storage {
     async publish(key, file, signal) {
       const object = objectOf(key);
       signal.throwIfAborted();
-      if (file.bytes > PUT_BYTES_MAX) throw tooLarge(key, location, file);
       try {
-        const answer = await putExclusively(key, () => putFile(object, file, signal), signal);
+        const answer =
+          file.bytes > (options.putBytesMax ?? PUT_BYTES_MAX)
+            ? await putInParts(key, object, file, signal)
+            : await putExclusively(key, () => putFile(object, file, signal), signal);
         if (answer === "written") return "written";
         const found = await fingerprint(key, file, signal);
         if (found.bytes !== file.bytes || found.sha256 !== file.sha256) {
@@ -175,6 +185,28 @@ export function openS3Storage(options: S3Options): Storage {
     }
   }
 
+  async function putInParts(
+    key: string,
+    object: { Bucket: string; Key: string },
+    file: SpooledFile,
+    signal: AbortSignal,
+  ): Promise<"written" | "taken" | "unclear"> {
+    if ((await head(key, signal)) !== null) {
+      await verifySpooled(file, signal);
+      return "taken";
+    }
+    const given = { client, object, file, contentType: contentType(key), pauses: options };
+    const upload = await uploadParts({ ...given, partBytes: options.partBytes ?? null }, signal);
+    let answer: "written" | "taken" | "unclear" | null = null;
+    try {
+      // An upload that is gone has been completed by an attempt whose answer was lost.
+      answer = await putExclusively(key, () => upload.complete(signal), signal);
+      return answer;
+    } finally {
+      if (answer !== "written") await upload.abandon().catch(() => undefined);
+    }
+  }
+
   async function putFile(
     object: { Bucket: string; Key: string },
     file: SpooledFile,
@@ -205,15 +237,7 @@ export function openS3Storage(options: S3Options): Storage {
       Metadata: { sha256 },
       ChecksumSHA256: Buffer.from(sha256, "hex").toString("base64"),
     });
-    command.middlewareStack.add(
-      (next) => async (step) => {
-        const { headers } = step.request as { readonly headers: Record<string, string> };
-        // The SDK would sign a stream as UNSIGNED-PAYLOAD; with the hash in its place every S3 store checks the bytes.
-        headers["x-amz-content-sha256"] = sha256;
-        return next(step);
-      },
-      { step: "build", name: "signPayloadHash" },
-    );
+    command.middlewareStack.add(payloadHash(sha256), PAYLOAD_HASH);
     await client.send(command, { abortSignal: signal });
   }
 
@@ -301,14 +325,6 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** A compressed file is what it is: Content-Encoding would make clients unpack it behind the loader's back. */
 function contentType(key: string): string {
   return CONTENT_TYPES[extname(key)] ?? "application/octet-stream";
-}
-
-function tooLarge(key: string, location: string, file: SpooledFile): StorageError {
-  return new StorageError(`publish ${key} to ${location}: ${file.bytes} bytes are more than one PutObject carries`, {
-    code: "storage.too-large",
-    hint: "choose PARDOT_ETL_COMPRESSION=gzip or zstd so that the file stays below 5 GiB",
-    context: { key, bytes: file.bytes, limit: PUT_BYTES_MAX },
-  });
 }
 
 function unordered(location: string, below: string): StorageError {

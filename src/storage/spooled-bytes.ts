@@ -33,14 +33,14 @@ export async function* spooledBytes(file: SpooledFile, signal: AbortSignal): Asy
       const chunk = await readChunk(handle, buffer, file);
       if (chunk.length === 0) break;
       bytes += chunk.length;
-      if (bytes > file.bytes) throw changed(file, `more than ${file.bytes} bytes`);
+      if (bytes > file.bytes) throw spoolChanged(file, `more than ${file.bytes} bytes`);
       hash.update(chunk);
       if (held !== null) yield held;
       held = chunk;
     }
-    if (bytes !== file.bytes) throw changed(file, `${bytes} bytes instead of ${file.bytes}`);
+    if (bytes !== file.bytes) throw spoolChanged(file, `${bytes} bytes instead of ${file.bytes}`);
     const sha256 = hash.digest("hex");
-    if (sha256 !== file.sha256) throw changed(file, `sha-256 ${sha256} instead of ${file.sha256}`);
+    if (sha256 !== file.sha256) throw spoolChanged(file, `sha-256 ${sha256} instead of ${file.sha256}`);
     if (held !== null) yield held;
   } finally {
     await handle.close();
@@ -70,7 +70,8 @@ async function readChunk(handle: FileHandle, buffer: Buffer, file: SpooledFile):
   }
 }
 
-function changed(file: SpooledFile, found: string): DataError {
+/** The spooled file is not the declared one any more. */
+export function spoolChanged(file: SpooledFile, found: string): DataError {
   return new DataError(`publish spooled file ${file.path}: it holds ${found}`, {
     code: "storage.spool-changed",
     hint: "nothing was published; see whether another program writes or cleans in PARDOT_ETL_TMPDIR, then run again",

@@ -51,6 +51,9 @@ const MORE = [
   "EmailClick",
 ] as const;
 
+/** Calls that an object may take for an incremental window, at 80 % of the limit: creation, polls, files, an attempt more. */
+const CALLS_PER_DAY = 11;
+
 /** Rows that keep a schedule short and still fill several pages and files. */
 function rowsOf(object: string, dice: Dice): number {
   if (object === "Account") return 1;
@@ -75,7 +78,8 @@ export function planOf(seed: number, dice: Dice): Plan {
       ties: dice.pick([0, 5, 60, 230]),
       timezone: dice.pick(["UTC", "UTC", "America/New_York", "Australia/Lord_Howe", "Europe/Berlin"]),
       now: dice.pick(["2026-03-20T09:30:00Z", "2026-03-08T06:10:00Z", "2026-10-25T01:20:00Z", "2026-12-31T22:00:00Z"]),
-      ...(dice.chance(0.1) ? { dailyLimit: 25 + dice.below(40) } : {}),
+      // Enough for one day's work of each object, else no number of days would do.
+      ...(dice.chance(0.1) ? { dailyLimit: Math.max(25 + dice.below(40), objects.length * CALLS_PER_DAY) } : {}),
       knobs: {
         clock: "frozen",
         filesPerExport: dice.below(4),

@@ -1,17 +1,14 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
-import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemRandom as random } from "../../src/platform/random.ts";
-import { openS3Storage, PUT_BYTES_MAX } from "../../src/storage/s3.ts";
+import { openS3Storage } from "../../src/storage/s3.ts";
 import type { S3Options } from "../../src/storage/s3.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { newBucket } from "../servers/bucket.ts";
 import { s3Server, whereS3Runs } from "../servers/s3.ts";
-import { CALM, digestOf, keysOf, sha256Of } from "./spooled.ts";
+import { CALM, digestOf, keysOf } from "./spooled.ts";
 
 const clock = { now: () => 0, sleep: async () => {} };
 const hint = expect.any(String) as string;
@@ -88,20 +85,6 @@ describe("what cannot reach a store", () => {
       code: "storage.unreachable",
       context: { name: "ECONNREFUSED", attempts: 5 },
     });
-  });
-
-  it("is told as a file that one PutObject does not carry, before anything is sent", async () => {
-    const dir = await mkdtemp(join(tmpdir(), "pardot-etl-large-"));
-    try {
-      const path = join(dir, "sparse");
-      await writeFile(path, "");
-      await truncate(path, PUT_BYTES_MAX + 1);
-      const file = { path, bytes: PUT_BYTES_MAX + 1, sha256: sha256Of("") };
-      const published = storageAt("http://127.0.0.1:9").publish("a", file, CALM);
-      await expect(published).rejects.toMatchObject({ exitCode: 7, code: "storage.too-large", hint });
-    } finally {
-      await rm(dir, { recursive: true });
-    }
   });
 });
 
