@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
 import { readTerraform } from "./module.ts";
@@ -107,6 +108,15 @@ describe("the task", () => {
       "secretsmanager:PutSecretValue",
       "sns:Publish",
     ]);
+  });
+
+  test("is as the image has it: its user, its one volume, its command", () => {
+    const image = readFileSync(new URL("../../Dockerfile", import.meta.url), "utf8");
+    const last = image.slice(image.lastIndexOf("\nFROM "));
+    expect(/^USER (\S+)$/m.exec(last)?.[1]).toBe(valueOf("user"));
+    expect(/^VOLUME \["(\S+)"\]$/m.exec(last)?.[1]).toBe(valueOf("scratch_path"));
+    const task = String(module.resources.get("aws_ecs_task_definition.this")?.["container_definitions"]);
+    expect(/^CMD (\[.*\])$/m.exec(last)?.[1]).toBe(/command += (\[.*\])/.exec(task)?.[1]);
   });
 
   test("runs the image that the deploy script has named, and Terraform leaves that name alone", () => {

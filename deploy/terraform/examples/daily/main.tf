@@ -63,5 +63,8 @@ module "pardot_etl" {
   snowflake         = var.snowflake
   snowpipe          = var.snowpipe
 
+  schedule_expression = var.schedule_expression
+  schedule_enabled    = var.schedule_enabled
+
   alarm_emails = var.alarm_emails
 }

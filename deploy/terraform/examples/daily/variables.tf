@@ -52,6 +52,18 @@ variable "daily_call_budget" {
   default     = null
 }
 
+variable "schedule_expression" {
+  description = "When the job starts, in the API user's zone: minute, hour, day of month, month, day of week, year."
+  type        = string
+  default     = "cron(15 5 * * ? *)"
+}
+
+variable "schedule_enabled" {
+  description = "Whether the schedule is on; false: runs are started by hand only."
+  type        = bool
+  default     = true
+}
+
 variable "snowflake" {
   description = "The Snowflake warehouse (docs/snowflake.md); null: none."
   type = object({

@@ -1,0 +1,134 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { COMMANDS } from "../../src/cli/commands/index.ts";
+import { parseCommandLine } from "../../src/cli/parse.ts";
+import { readTerraform } from "../terraform/module.ts";
+
+const PAGE = readPage("docs/deploy-aws.md");
+const module = await readTerraform("deploy/terraform");
+const example = await readTerraform("deploy/terraform/examples/daily");
+
+function readPage(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+}
+
+function section(heading: string): string {
+  const part = PAGE.split(/^## /m).find((text) => text.startsWith(`${heading}\n`));
+  if (part === undefined) throw new Error(`docs/deploy-aws.md has no section ${heading}`);
+  return part;
+}
+
+/** Rows of the section's first table, without its head, each cell trimmed. */
+function rows(heading: string): readonly (readonly string[])[] {
+  const lines = section(heading)
+    .split("\n")
+    .filter((line) => line.startsWith("|"));
+  return lines.slice(2).map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+function texts(pattern: RegExp, text: string = PAGE): readonly string[] {
+  return [...text.matchAll(pattern)].map(([, found = ""]) => found);
+}
+
+test("what a month costs adds up", () => {
+  const table = rows("What a month costs");
+  const items = table.slice(0, -1);
+  expect(items.length).toBeGreaterThan(8);
+  for (const [what, quantity, , price, amount] of items) {
+    expect(`${what}: ${amount}`).toBe(
+      `${what}: ${(Math.round(Number(quantity) * Number(price) * 100) / 100).toFixed(2)}`,
+    );
+  }
+  const sum = items.reduce((total, row) => total + Math.round(Number(row[4]) * 100), 0);
+  expect(table.at(-1)).toEqual(["**Sum**", "", "", "", (sum / 100).toFixed(2)]);
+  // As many alarms as the module makes.
+  const alarms = [...module.resources.keys()].filter((name) => name.startsWith("aws_cloudwatch_metric_alarm."));
+  expect(items.find(([what]) => what === "CloudWatch alarms")?.[1]).toBe(String(alarms.length));
+});
+
+describe("the alarms", () => {
+  test("are those of the module, each with what it asks of you", () => {
+    const made = [...module.resources]
+      .filter(([name]) => /^aws_cloudwatch_(metric_alarm|event_rule)\./.test(name))
+      .map(([, block]) => String(block["alarm_name"] ?? block["name"]).replace("${local.name}", "`pardot-etl-prod"));
+    const told = rows("Alarms");
+    expect(told.map(([name]) => name).toSorted()).toEqual(made.map((name) => `${name}\``).toSorted());
+    for (const [, when = "", asked = ""] of told) {
+      expect(when.length).toBeGreaterThan(20);
+      expect(asked.length).toBeGreaterThan(60);
+    }
+  });
+
+  test("ring for the exit codes that the page names", () => {
+    const filters = module.locals.get("metric_filters") as Readonly<Record<string, { pattern: string }>>;
+    const silent = texts(/exit_code != (\d+)/g, filters["failed"]?.pattern);
+    const codes = ["1", "2", "3", "4", "5", "6", "7", "8", "130"].filter((code) => !silent.includes(code));
+    const [, when] = rows("Alarms").find(([name]) => name === "`pardot-etl-prod-failed`") ?? [];
+    expect(when).toBe(`a run ended with exit ${codes.slice(0, -1).join(", ")} or ${codes.at(-1)}`);
+  });
+});
+
+test("the secrets are those of the module, entry by entry and key by key", () => {
+  const references = String(module.locals.get("secret_references"));
+  const made = [...references.matchAll(/([A-Z_]+) = "([\w-]+)#(\w+)"/g)].map(
+    ([, variable, entry, key]) => `pardot-etl-prod/${entry}#${key} ${variable}`,
+  );
+  const told = rows("Secrets").map(([entry, key, variable]) => `${entry}#${key} ${variable}`.replaceAll("`", ""));
+  expect(told.toSorted()).toEqual(made.toSorted());
+});
+
+test("what is run by hand is understood by the command line and meant for our container", async () => {
+  const overrides = texts(/--overrides '(.*)'$/gm).concat(texts(/^```json\n(.*?)^```$/gms));
+  expect(overrides.length).toBe(3);
+  const container = /name += "([\w-]+)"/.exec(
+    String(module.resources.get("aws_ecs_task_definition.this")?.["container_definitions"]),
+  )?.[1];
+  for (const override of overrides) {
+    const { containerOverrides } = JSON.parse(override) as {
+      containerOverrides: readonly { name: string; command: readonly string[] }[];
+    };
+    expect(containerOverrides.map(({ name }) => name)).toEqual([container]);
+    const request = await parseCommandLine(containerOverrides[0]?.command ?? [], COMMANDS, "0");
+    expect(request.kind).toBe("command");
+  }
+});
+
+test("names only outputs, variables and values that there are", () => {
+  const outputs = texts(/terraform output (?:-raw )?(\w+)/g);
+  expect(outputs.length).toBeGreaterThan(2);
+  expect(outputs.filter((name) => !example.outputs.has(name))).toEqual([]);
+  const file = String(module.outputs.get("deploy_env")?.["value"]);
+  const used = texts(/\$([A-Z_]+)/g);
+  expect(used.length).toBeGreaterThan(8);
+  expect(used.filter((name) => !new RegExp(`^ *${name}=`, "m").test(file))).toEqual([]);
+  const variables = texts(/`(\w+) = [^`]+`/g).map((name) => name.split(".")[0] ?? "");
+  expect(variables.filter((name) => !module.variables.has(name))).toEqual([]);
+});
+
+test("the values to copy are all that has to be given, and nothing unknown", () => {
+  const values = readPage("deploy/terraform/examples/daily/terraform.tfvars.example");
+  const given = texts(/^(?:# )?(\w+) += /gm, values);
+  expect(given.filter((name) => !example.variables.has(name))).toEqual([]);
+  const required = [...example.variables].filter(([, { default: value }]) => value === undefined).map(([name]) => name);
+  expect(required.filter((name) => !texts(/^(\w+) += /gm, values).includes(name))).toEqual([]);
+});
+
+test("every link leads somewhere", () => {
+  for (const [, path = "", anchor = ""] of PAGE.matchAll(/\]\(([\w./-]*)(?:#([\w-]+))?\)/g)) {
+    const file = path === "" ? "deploy-aws.md" : path;
+    expect(existsSync(new URL(`../../docs/${file}`, import.meta.url)), file).toBe(true);
+    if (anchor === "") continue;
+    const anchors = texts(/^#+ (.*)$/gm, readPage(`docs/${file}`)).map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w\s-]/g, "")
+        .replaceAll(" ", "-"),
+    );
+    expect(anchors).toContain(anchor);
+  }
+});
