@@ -19,7 +19,7 @@ locals {
       {
         Sid      = "ReadAndWriteItsPrefix"
         Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:PutObject"]
+        Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
         Resource = ["${aws_s3_bucket.this.arn}/${var.prefix}/*"]
       },
       {
