@@ -1,7 +1,11 @@
+import { DAY_MS } from "../time/instant.ts";
 import { asRecord } from "./envelope.ts";
 import { EXPORT_STATES } from "./pardot.ts";
 import type { ExportRequest, ExportState, ExportStatus, WireRecord, WireValue } from "./pardot.ts";
 import { shapeError } from "./records.ts";
+
+/** How long Pardot keeps an export and its files (vendor docs, export-v4). */
+export const EXPORT_LIFE_MS: number = 7 * DAY_MS;
 
 /** The body of an export's creation (vendor docs, export-v4). */
 export function createBody(request: ExportRequest): string {

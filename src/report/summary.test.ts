@@ -184,7 +184,10 @@ test("a status tells the last runs, gaps and what is open", () => {
             { from: "c", to: "d" },
           ],
           gaps: [{ from: "b", to: "c" }],
-          openWindows: [{ ...WINDOW, exportId: "77", filesLanded: 1 }],
+          openWindows: [
+            { ...WINDOW, exportId: "77", exportExpired: false, filesLanded: 1 },
+            { ...WINDOW, exportId: "78", exportExpired: true, filesLanded: 0 },
+          ],
           notLoaded: 0,
           expired: 2,
         },
@@ -195,9 +198,10 @@ test("a status tells the last runs, gaps and what is open", () => {
   );
   expect(text).not.toContain("r0");
   expect(text).toMatch(/^r1 +running +1 +2 +3 +-$/m);
-  expect(text).toMatch(/^Tag +2026-01-31 10:00:00 +a +d +1 +1 +2 +1,200 +0$/m);
+  expect(text).toMatch(/^Tag +2026-01-31 10:00:00 +a +d +1 +2 +2 +1,200 +0$/m);
   expect(text).toContain("gap: Tag from b to c\n");
   expect(text).toContain(`open: Tag from ${WINDOW.from} to ${WINDOW.to}, export 77 under way, 1 file landed\n`);
+  expect(text).toContain(", export 78 expired, to be asked for again, 0 files landed\n");
   expect(text).toContain("expired: Tag, 2 files older than PARDOT_ETL_RETENTION\n");
   expect(text).toContain("calls: 1,234 on 2026-02-01\n");
 });

@@ -120,7 +120,8 @@ export function statusSummary(status: StatusResult, runsMax: number): string {
     ...(expired === 0 ? [] : [`expired: ${object}, ${counted(expired, "file")} older than PARDOT_ETL_RETENTION`]),
     ...gaps.map((gap) => `gap: ${object} from ${gap.from} to ${gap.to}`),
     ...openWindows.map((open) => {
-      const under = open.exportId === null ? "" : `, export ${open.exportId} under way`;
+      const state = open.exportExpired ? "expired, to be asked for again" : "under way";
+      const under = open.exportId === null ? "" : `, export ${open.exportId} ${state}`;
       return `open: ${object} from ${open.from} to ${open.to}${under}, ${counted(open.filesLanded, "file")} landed`;
     }),
   ]);

@@ -130,6 +130,8 @@ export interface StatusObject {
   readonly gaps: readonly { readonly from: string; readonly to: string }[];
   readonly openWindows: readonly (ManifestWindow & {
     readonly exportId: string | null;
+    /** Whether Pardot has dropped it by now: the next run asks for another. */
+    readonly exportExpired: boolean;
     readonly filesLanded: number;
   })[];
   readonly notLoaded: number;

@@ -5,7 +5,9 @@ import { objectState } from "../commit/state.ts";
 import type { Interval, ObjectState, State } from "../commit/state.ts";
 import { gapsWithin } from "../plan/gaps.ts";
 import type { Storage } from "../storage/storage.ts";
+import { EXPORT_LIFE_MS } from "../pardot/export.ts";
 import { isoInstant } from "../time/instant.ts";
+import type { Instant } from "../time/instant.ts";
 import type { StatusObject, StatusResult, Surroundings } from "./api.ts";
 import { readManifests } from "./manifests.ts";
 import { retentionRule } from "./retention.ts";
@@ -22,7 +24,7 @@ export async function status(config: DestinationConfig, surroundings: Surroundin
     destination: storage.location,
     businessUnit: state.businessUnit,
     runs: state.runs,
-    objects: known.map((name) => statusObject(name, state, expired.get(name)?.size ?? 0)),
+    objects: known.map((name) => statusObject(name, state, expired.get(name)?.size ?? 0, surroundings.clock.now())),
     quota: { day, calls: state.ledger.reserved + (day === "" ? 0 : await notedOn(day, storage, surroundings.signal)) },
   };
 }
@@ -45,7 +47,7 @@ async function expiredFiles(
   return found;
 }
 
-function statusObject(name: string, state: State, expired: number): StatusObject {
+function statusObject(name: string, state: State, expired: number, now: Instant): StatusObject {
   const object: ObjectState = objectState(state, name);
   return {
     object: name,
@@ -57,6 +59,7 @@ function statusObject(name: string, state: State, expired: number): StatusObject
     openWindows: object.windows.map((window) => ({
       ...manifestWindow(window),
       exportId: window.exports[0]?.exportId ?? null,
+      exportExpired: window.exports.some(({ askedAt }) => now - askedAt >= EXPORT_LIFE_MS),
       filesLanded: window.files.length,
     })),
     notLoaded: object.notLoaded.length,
