@@ -5,6 +5,7 @@ import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/commands/index.ts";
 import { CONFIG_FILE_DEFAULT, CONFIG_FILE_VARIABLE, filePath, SETTINGS } from "../src/config/settings.ts";
 import type { Setting } from "../src/config/settings.ts";
+import { EXIT_CODES } from "../src/report/exit-codes.ts";
 import { licencesPage } from "./licences.ts";
 import { markdownTable } from "./markdown-table.ts";
 
@@ -103,10 +104,13 @@ export function commandsPage(): string {
     ...sections,
     "## Output and exit codes",
     [
-      "Results go to stdout, everything else to stderr. With `--json` the result is JSON; keys may be added in later versions.",
+      "Results go to stdout, everything else to stderr: people's words, and [the log](logs.md), whose last line tells the exit\ncode of a run. With `--json` the result is JSON; keys may be added in later versions.",
       'On exit 2, 3, 7 and 8 it holds `"error": {"code", "message", "hint"}`, and `problems` where the configuration is at fault.',
     ].join("\n"),
-    markdownTable(["Exit code", "Meaning"], EXIT_CODES),
+    markdownTable(
+      ["Exit code", "Meaning", "What it asks of you"],
+      EXIT_CODES.map(({ code, meaning, todo }) => [String(code), meaning, todo]),
+    ),
     [
       "SIGINT or SIGTERM stops a run: what can be finished within `PARDOT_ETL_STOP_GRACE` is committed, the rest is left for the",
       "next run, exit 130. A second signal ends the process at once; nothing that was committed is lost by that either.",
@@ -132,19 +136,6 @@ function commandSection(command: CommandSpec): string {
   const table = rows.length === 0 ? "" : `\n\n${markdownTable(["Argument or option", "Meaning", "Default"], rows)}`;
   return `## ${command.name}\n\n${text}${table}`;
 }
-
-const EXIT_CODES: readonly (readonly string[])[] = [
-  ["0", "done"],
-  ["1", "a fault in pardot-etl itself"],
-  ["2", "the command line or the configuration has to be changed"],
-  ["3", "credentials, scope, business unit or host have to be changed"],
-  ["4", "a limit is reached: run it again later"],
-  ["5", "Pardot refused, or the network failed"],
-  ["6", "data failed a check"],
-  ["7", "the destination or the warehouse failed"],
-  ["8", "another run is at work on the same business unit and destination"],
-  ["130", "stopped"],
-];
 
 function optionRow(option: OptionSpec): readonly string[] {
   const flag = option.value === null ? option.flag : `${option.flag} ${option.value}`;

@@ -5,7 +5,12 @@ import type { Instant } from "./time/instant.ts";
  * in the core prints. `object` is the catalogue's name.
  */
 export type RunEvent =
-  | { readonly type: "run-started"; readonly runId: string; readonly objects: readonly string[] }
+  | {
+      readonly type: "run-started";
+      readonly runId: string;
+      readonly businessUnit: string;
+      readonly objects: readonly string[];
+    }
   | { readonly type: "run-resumed"; readonly windows: number; readonly files: number }
   | { readonly type: "connected"; readonly version: number; readonly now: Instant; readonly clock: "pardot" | "own" }
   | {
@@ -49,6 +54,20 @@ export type RunEvent =
       readonly reason: string;
     }
   | { readonly type: "token-refreshed" }
+  | ({ readonly type: "calls-counted"; readonly calls: number } & DayCalls)
   | { readonly type: "warning"; readonly code: string; readonly message: string; readonly object: string | null };
+
+/** What is known of the account's day at the end of a run. */
+export interface DayCalls {
+  /** Calls of this tool, all its runs together. */
+  readonly callsToday: number;
+  /** `PARDOT_DAILY_CALL_BUDGET`, null without one. */
+  readonly callsBudget: number | null;
+  /** Everybody's calls and the account's limit, null where the API does not tell. */
+  readonly quotaUsed: number | null;
+  readonly quotaMax: number | null;
+  /** How much is used of what this tool may use, 0 to 1; at 1 it stops. Null without any limit that is known. */
+  readonly quotaShare: number | null;
+}
 
 export type OnEvent = (event: RunEvent) => void;

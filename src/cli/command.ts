@@ -57,9 +57,10 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
   {
     flag: "--log-level",
     value: "LEVEL",
-    meaning: "log as JSON lines on stderr instead of progress: debug, info, warn or error",
+    meaning: "how much the log on stderr says: debug, info, warn or error (docs/logs.md)",
+    default: "info; on a terminal a display instead",
   },
-  { flag: "--no-progress", value: null, meaning: "no progress on stderr" },
+  { flag: "--no-progress", value: null, meaning: "no display on a terminal, and a log of warnings and errors only" },
 ];
 
 /** The text given for an option, null when it was not given. */

@@ -1,3 +1,4 @@
+import { secretsOfEnvironment } from "../config/blot.ts";
 import type { Secret } from "../config/secret.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
@@ -32,6 +33,13 @@ export interface Io {
   readonly signals: SignalSource;
   /** Every secret that was read so far, to be kept out of what is printed. */
   readonly secrets: Set<Secret>;
-  /** Ends the process without waiting for anything: only for the second signal. */
+  /** Ends the process without waiting for anything but the last words: for the second signal, and for faults. */
   readonly exitNow: (code: number) => void;
+  /** Has something said, with the exit code, should the process end otherwise than by the command's end; null: nothing. */
+  readonly lastWords: (say: ((code: number) => void) | null) => void;
+}
+
+/** Every secret that a command may come across: what the environment gives, and what was read from elsewhere. */
+export function secretsOf({ env, secrets }: Pick<Io, "env" | "secrets">): readonly string[] {
+  return [...secretsOfEnvironment(env), ...[...secrets].map((secret) => secret.reveal())];
 }

@@ -1,3 +1,5 @@
+import { snakeCase } from "../report/snake-case.ts";
+
 /** JSON for machines: keys in the manifest's manner, `expectedCalls` as `expected_calls`; values as they are. */
 export function toJson(value: unknown): string {
   return `${JSON.stringify(snakeKeys(value), null, 2)}\n`;
@@ -6,10 +8,5 @@ export function toJson(value: unknown): string {
 function snakeKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeKeys);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      snakeKeys(item),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [snakeCase(key), snakeKeys(item)]));
 }

@@ -22,6 +22,23 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return await runCommand({ io, arguments: request.arguments, options: request.options });
   } catch (error) {
     const { printError } = await import("./print-error.ts");
-    return printError(error, { isJson, version: packageVersion() }, io);
+    const code = printError(error, { isJson, version: packageVersion() }, io);
+    if (isRun(argv)) await endRun(error, io);
+    return code;
   }
+}
+
+/** Whether a run was meant, also by a command line that cannot be read. */
+function isRun(argv: readonly string[]): boolean {
+  const command = argv.find((word) => COMMANDS.some(({ name }) => name === word));
+  return command === "run" && !argv.includes("--dry-run");
+}
+
+/** The last line of a run that has not come as far as writing it itself. */
+async function endRun(error: unknown, io: Io): Promise<void> {
+  const { openReport } = await import("./report.ts");
+  const { RunWatch } = await import("../report/ending.ts");
+  const report = await openReport({}, io);
+  report.end(new RunWatch(io.clock).failed(error));
+  report.stop();
 }

@@ -1,11 +1,8 @@
 import { inspect } from "node:util";
-import { SETTINGS } from "../config/settings.ts";
+import { blot } from "../config/blot.ts";
 import { exitCodeOf, PardotEtlError } from "../errors.ts";
-import { isReference } from "../secrets/reference.ts";
+import { secretsOf } from "./io.ts";
 import type { Io } from "./io.ts";
-
-/** Shorter texts are too likely to be part of ordinary words to be blotted out everywhere. */
-const SECRET_CHARS_MIN = 6;
 
 /**
  * Prints what a command threw: for people on stderr and, with `--json`, as `{"error":…}` on stdout. Answers the exit
@@ -16,7 +13,8 @@ export function printError(
   options: { readonly isJson: boolean; readonly version: string },
   io: Pick<Io, "stdout" | "stderr" | "env" | "secrets">,
 ): number {
-  const safe = (text: string): string => blotSecrets(text, io);
+  const secrets = secretsOf(io);
+  const safe = (text: string): string => blot(text, secrets);
   if (options.isJson) io.stdout.write(`${safe(JSON.stringify({ error: describeError(error) }))}\n`);
   io.stderr.write(safe(error instanceof PardotEtlError ? ourText(error) : bugText(error, options.version)));
   return exitCodeOf(error);
@@ -56,18 +54,4 @@ function bugText(error: unknown, version: string): string {
     "hint: report it to the project with this text and the command; what was committed before stays committed",
     "",
   ].join("\n");
-}
-
-/** A last line of defence: errors of libraries may quote what they were given. */
-function blotSecrets(text: string, { env, secrets }: Pick<Io, "env" | "secrets">): string {
-  const given = SETTINGS.filter(({ kind }) => kind === "secret").map((setting) => (env[setting.env] ?? "").trim());
-  // A reference to a secret is none, and what a person has to look at.
-  const values = [...given.filter((value) => !isReference(value)), ...[...secrets].map((secret) => secret.reveal())];
-  let safe = text;
-  for (const value of values) {
-    if (value.length < SECRET_CHARS_MIN) continue;
-    // In JSON the value stands with its quotes and backslashes escaped.
-    safe = safe.replaceAll(value, "***").replaceAll(JSON.stringify(value).slice(1, -1), "***");
-  }
-  return safe;
 }

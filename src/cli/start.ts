@@ -6,8 +6,16 @@ import type { Io, Output } from "./io.ts";
 import { main } from "./main.ts";
 import { refuseToEndUnfinished } from "./unfinished.ts";
 
+const EXIT_BUG = 1;
+
 /** The edge: gives the process to `main` and takes its exit code. Called by bin.js. */
 export async function start(): Promise<void> {
+  let lastWords: ((code: number) => void) | null = null;
+  const sayLastWords = (code: number): void => {
+    const say = lastWords;
+    lastWords = null;
+    say?.(code);
+  };
   nameHome(env);
   const io: Io = {
     stdout: output(process.stdout),
@@ -18,7 +26,13 @@ export async function start(): Promise<void> {
     random: systemRandom,
     signals: process,
     secrets: new Set(),
-    exitNow: (code) => process.exit(code),
+    exitNow: (code) => {
+      sayLastWords(code);
+      process.exit(code);
+    },
+    lastWords: (say) => {
+      lastWords = say;
+    },
   };
   // A reader that went away (`| head`, a closed terminal) wants no more. The work goes on: to end here, with any code,
   // would leave a run in its middle because of its log.
@@ -28,6 +42,8 @@ export async function start(): Promise<void> {
     });
   }
   refuseToEndUnfinished(process, io);
+  // Node ends the process by itself, with the code of a bug, after an error that nobody has caught.
+  process.on("uncaughtExceptionMonitor", () => sayLastWords(EXIT_BUG));
   process.exitCode = await main(process.argv.slice(2), io);
   // A handle that somebody forgot must not keep a container alive; what was written goes out first.
   await Promise.all([drained(process.stdout), drained(process.stderr)]);

@@ -134,4 +134,36 @@ describe("ledger", () => {
     await ledger.settle();
     expect((await loadState(storage, signal)).state.ledger).toMatchObject({ day: "2026-03-20", reserved: 2 });
   });
+
+  describe("counted at the end of a run", () => {
+    it("are the day's calls, notes included, without what is reserved and not used", async () => {
+      const ledger = await open(openMemoryStorage(), { budget: 120, noted: async () => 3 });
+      for (let call = 0; call < 27; call += 1) await ledger.take();
+      const day = { callsToday: 30, callsBudget: 120, quotaUsed: null, quotaMax: null, quotaShare: 0.25 };
+      expect(await ledger.counted()).toEqual(day);
+      await ledger.settle();
+      expect(await ledger.counted()).toEqual(day);
+    });
+
+    it("have the larger share of budget and account, whose share ends at 80 %", async () => {
+      const usage = (used: number) => (): { used: number; max: number } => ({ used, max: 1000 });
+      const shareOf = async (options: Partial<LedgerOptions>): Promise<number | null> => {
+        const ledger = await open(openMemoryStorage(), options);
+        await ledger.take();
+        return (await ledger.counted()).quotaShare;
+      };
+      expect(await shareOf({})).toBeNull();
+      expect(await shareOf({ usage: usage(600) })).toBe(0.75);
+      expect(await shareOf({ usage: usage(600), budget: 2 })).toBe(0.75);
+      expect(await shareOf({ usage: usage(100), budget: 2 })).toBe(0.5);
+      expect(await shareOf({ usage: usage(799), budget: 1 })).toBe(1);
+    });
+
+    it("go without the notes where the destination does not answer", async () => {
+      const noted = async (): Promise<number> => Promise.reject(new Error("the destination is gone"));
+      const ledger = await open(openMemoryStorage(), { noted });
+      await ledger.take();
+      expect(await ledger.counted()).toMatchObject({ callsToday: 1 });
+    });
+  });
 });

@@ -1,4 +1,5 @@
 import { LimitError } from "../errors.ts";
+import type { DayCalls } from "../events.ts";
 import { isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import { localDay, nextDayStart } from "../time/zone.ts";
@@ -85,6 +86,27 @@ export class CallLedger {
     const calls = this.#left;
     this.#left = 0;
     await this.#options.journal.record([{ type: "calls-returned", day: this.#day, calls }]);
+  }
+
+  /** The day's calls so far; what is reserved and not used is none. Never throws, for it is told of failed runs too. */
+  async counted(): Promise<DayCalls> {
+    const { journal, budget, usage, now, zone, noted } = this.#options;
+    const day = localDay(now(), zone);
+    // A destination that cannot be read has failed the run already: its notes are missing from the count then.
+    const others = await noted(day).catch(() => 0);
+    const callsToday = reservedOn(journal.state.ledger, day) - (day === this.#day ? this.#left : 0) + others;
+    const account = usage();
+    const shares = [
+      ...(budget === null ? [] : [callsToday / budget]),
+      ...(account === null ? [] : [account.used / (account.max * ACCOUNT_SHARE_MAX)]),
+    ];
+    return {
+      callsToday,
+      callsBudget: budget,
+      quotaUsed: account?.used ?? null,
+      quotaMax: account?.max ?? null,
+      quotaShare: shares.length === 0 ? null : Math.min(1, Math.max(...shares)),
+    };
   }
 
   async #reserve(day: string): Promise<void> {

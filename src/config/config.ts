@@ -6,6 +6,7 @@ import type { Secret } from "./secret.ts";
 export interface Config {
   readonly pardot: PardotConfig;
   readonly etl: EtlConfig;
+  readonly notify: NotifyConfig;
   /** The catalogue with the operator's overrides applied, in plan order. */
   readonly catalog: readonly CatalogObject[];
   /** The references that were followed to the secrets in it. */
@@ -101,6 +102,19 @@ export interface EtlConfig {
   readonly leaseTtlMs: number;
   readonly stopGraceMs: number;
   readonly tmpDir: string;
+}
+
+/** Who hears how a run ended. */
+export interface NotifyConfig {
+  readonly snsTopic: SnsTopic | null;
+  /** Whoever knows such an address can post to it. */
+  readonly webhookUrl: Secret | null;
+}
+
+export interface SnsTopic {
+  readonly arn: string;
+  /** As the ARN says; the environment's may be another. */
+  readonly region: string;
 }
 
 /** How to reach the tables in Snowflake. Names are as the operator wrote them, quotes included if there are any. */

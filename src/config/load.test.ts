@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { catalog } from "../catalog/index.ts";
 import type { Config } from "./config.ts";
 import type { GivenOptions } from "./layers.ts";
-import { loadConfig, loadDestination } from "./load.ts";
+import { loadConfig, loadDestination, loadNotify } from "./load.ts";
 
 const GOOD = {
   PARDOT_BUSINESS_UNIT_ID: "0Uv000000000001AAA",
@@ -152,5 +152,40 @@ describe("catalogue overrides", () => {
     const tag = config.catalog.find((object) => object.name === "Tag");
     expect(tag?.v4.query).toEqual({ ...before?.v4.query, limit: 50, sortBy: ["id"] });
     expect({ ...tag, v4: null }).toEqual({ ...before, v4: null });
+  });
+});
+
+describe("who hears of a run", () => {
+  const ARN = "arn:aws-cn:sns:cn-north-1:123456789012:pardot_etl-1";
+  const URL_ = "https://hooks.slack.com/services/T0/B0/s3cr3t-hook";
+  const TOLD = { PARDOT_ETL_SNS_TOPIC_ARN: ARN, PARDOT_ETL_WEBHOOK_URL: URL_ };
+
+  test("is nobody unless they are given, and the region is the ARN's", async () => {
+    expect((await load({ env: GOOD })).notify).toEqual({ snsTopic: null, webhookUrl: null });
+    const { notify } = await load({ env: { ...GOOD, ...TOLD, AWS_REGION: "us-east-1" } });
+    expect(notify.snsTopic).toEqual({ arn: ARN, region: "cn-north-1" });
+    expect(notify.webhookUrl?.reveal()).toBe(URL_);
+    expect(inspect(notify) + JSON.stringify(notify)).not.toContain("s3cr3t-hook");
+  });
+
+  test("are known though everything else is wrong", async () => {
+    const env = {
+      ...TOLD,
+      PARDOT_BUSINESS_UNIT_ID: GOOD.PARDOT_BUSINESS_UNIT_ID,
+      PARDOT_TIMEZONE: "Mars",
+      PARDOT_X: "1",
+    };
+    await writeFile(join(cwd, "broken.yaml"), "etl: {\n");
+    for (const configFile of [null, "broken.yaml"]) {
+      const { businessUnitId, notify } = await loadNotify({ env, cwd, configFile, options: {} });
+      expect(businessUnitId).toBe(GOOD.PARDOT_BUSINESS_UNIT_ID);
+      expect([notify.snsTopic?.arn, notify.webhookUrl?.reveal()]).toEqual([ARN, URL_]);
+    }
+  });
+
+  test("are left out one by one where they are wrong themselves", async () => {
+    const env = { PARDOT_ETL_SNS_TOPIC_ARN: ARN, PARDOT_ETL_WEBHOOK_URL: "http://example.com/s3cr3t-hook" };
+    const { businessUnitId, notify } = await loadNotify({ env, cwd, configFile: null, options: {} });
+    expect([businessUnitId, notify.snsTopic?.arn, notify.webhookUrl]).toEqual([null, ARN, null]);
   });
 });

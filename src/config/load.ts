@@ -9,12 +9,13 @@ import { systemRandom } from "../platform/random.ts";
 import type { Random } from "../platform/random.ts";
 import { isReference, readReference } from "../secrets/reference.ts";
 import type { SecretReference } from "../secrets/reference.ts";
-import type { CommittedConfig, Config, DestinationConfig } from "./config.ts";
+import type { CommittedConfig, Config, DestinationConfig, NotifyConfig } from "./config.ts";
 import type { ConfigFile } from "./file.ts";
 import { readConfigFile } from "./file.ts";
 import type { Values } from "./given.ts";
 import type { Environment, GivenOptions, Layer } from "./layers.ts";
 import { environmentLayer, fileLayer, optionLayer } from "./layers.ts";
+import { readWebhookUrl } from "./notify.ts";
 import { resolveCommitted, resolveConfig, resolveDestination } from "./resolve.ts";
 import { Secret } from "./secret.ts";
 import type { Setting, SettingName } from "./settings.ts";
@@ -73,6 +74,25 @@ export async function loadCatalog(input: ConfigInput): Promise<readonly CatalogO
   return catalog;
 }
 
+/**
+ * Who hears of a run whose configuration is faulty, as far as their own settings are good; a reference in their place is
+ * followed. Never throws.
+ */
+export async function loadNotify(
+  input: ConfigInput,
+): Promise<{ readonly businessUnitId: string | null; readonly notify: NotifyConfig }> {
+  const { given, isWhole } = await readSettings(input, []);
+  const wanted = [...given.references.values()].filter(
+    ({ setting }) => setting.env === ("PARDOT_ETL_WEBHOOK_URL" satisfies SettingName),
+  );
+  const followed = wanted.length === 0 ? given : await follow(given, wanted, input, []).catch(() => given);
+  const values = asValues(followed, isWhole);
+  const snsTopic = values.get("PARDOT_ETL_SNS_TOPIC_ARN");
+  const webhook = values.get("PARDOT_ETL_WEBHOOK_URL");
+  const webhookUrl = webhook !== null && readWebhookUrl(webhook.reveal()) !== null ? webhook : null;
+  return { businessUnitId: values.get("PARDOT_BUSINESS_UNIT_ID"), notify: { snsTopic, webhookUrl } };
+}
+
 async function load<Result>(
   input: ConfigInput,
   resolve: (
@@ -83,6 +103,23 @@ async function load<Result>(
   follows: (setting: Setting) => boolean,
 ): Promise<Result> {
   const problems: Problem[] = [];
+  const { given, isWhole, catalog } = await readSettings(input, problems);
+  // With the references still open, so that everything else that is wrong is told before AWS is asked for anything.
+  const result = await resolve(asValues(given, isWhole), catalog, problems);
+  if (problems.length > 0) throw configError(problems);
+  const wanted = [...given.references.values()].filter(({ setting }) => follows(setting));
+  if (wanted.length === 0) return complete(result);
+  const followed = await follow(given, wanted, input, problems);
+  const whole = await resolve(asValues(followed, isWhole), catalog, problems);
+  if (problems.length > 0) throw configError(problems);
+  return complete(whole);
+}
+
+/** Each setting by itself, before they are fitted together. */
+async function readSettings(
+  input: ConfigInput,
+  problems: Problem[],
+): Promise<{ readonly given: ReadLayers; readonly isWhole: boolean; readonly catalog: readonly CatalogObject[] }> {
   const file = await readConfigFile(namedFile(input), input.cwd, problems);
   const fromFile = fileLayer(file, input.env, problems);
   const layers = [
@@ -96,15 +133,7 @@ async function load<Result>(
   const given = readLayers(layers, context, problems);
   const ownSecrets = [...given.values.values()].filter((value) => value instanceof Secret);
   for (const secret of ownSecrets) input.onSecret?.(secret);
-  // With the references still open, so that everything else that is wrong is told before AWS is asked for anything.
-  const result = await resolve(asValues(given, file.isWhole), catalog, problems);
-  if (problems.length > 0) throw configError(problems);
-  const wanted = [...given.references.values()].filter(({ setting }) => follows(setting));
-  if (wanted.length === 0) return complete(result);
-  const followed = await follow(given, wanted, input, problems);
-  const whole = await resolve(asValues(followed, file.isWhole), catalog, problems);
-  if (problems.length > 0) throw configError(problems);
-  return complete(whole);
+  return { given, isWhole: file.isWhole, catalog };
 }
 
 /** Puts the secrets in the place of the wanted references. */

@@ -5,6 +5,7 @@ import type { CommittedConfig, Config, DestinationConfig, EtlConfig } from "./co
 import { formatDuration } from "./duration.ts";
 import type { Values } from "./given.ts";
 import { required } from "./given.ts";
+import { resolveNotify } from "./notify.ts";
 import { resolveSnowflake } from "./snowflake.ts";
 
 /**
@@ -25,9 +26,10 @@ export async function resolveConfig(
   );
   const auth = await resolveAuth(values, problems);
   const warehouse = await resolveWarehouse(values, problems);
+  const notify = resolveNotify(values, problems);
   checkExportTimes(values, problems);
   checkPaths(values, problems);
-  if (destination === null || businessUnitId === null || auth === null) return null;
+  if (destination === null || businessUnitId === null || auth === null || notify === null) return null;
   const given = {
     apiUrl: values.get("PARDOT_API_URL"),
     loginUrl: values.get("PARDOT_LOGIN_URL"),
@@ -52,6 +54,7 @@ export async function resolveConfig(
   return {
     pardot: { ...destination.pardot, ...given, businessUnitId, auth, v4Format },
     etl: { ...destination.etl, ...etl },
+    notify,
     catalog,
     references: values.followed,
   };

@@ -1,3 +1,4 @@
+import { NOTIFY_SETTINGS } from "./notify-settings.ts";
 import { SNOWFLAKE_SETTINGS } from "./snowflake-settings.ts";
 
 /**
@@ -21,6 +22,7 @@ export type SettingKind =
   | "size"
   | "snowflake-account"
   | "snowflake-host"
+  | "sns-topic"
   | "text"
   | "warehouse"
   | "zone";
@@ -289,8 +291,9 @@ const OWN_SETTINGS = [
 ] as const;
 
 /** Every setting: this tool's own, then those that have the meanings of Snowflake's driver. */
-export const SETTINGS: readonly [...typeof OWN_SETTINGS, ...typeof SNOWFLAKE_SETTINGS] = [
+export const SETTINGS: readonly [...typeof OWN_SETTINGS, ...typeof NOTIFY_SETTINGS, ...typeof SNOWFLAKE_SETTINGS] = [
   ...OWN_SETTINGS,
+  ...NOTIFY_SETTINGS,
   ...SNOWFLAKE_SETTINGS,
 ];
 

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Destination, EtlConfig, SnowflakeConfig } from "./config.ts";
+import type { Destination, EtlConfig, SnowflakeConfig, SnsTopic } from "./config.ts";
 import { parseDuration } from "./duration.ts";
 import { isReference } from "../secrets/reference.ts";
 import { Secret } from "./secret.ts";
@@ -27,6 +27,7 @@ export interface ValueTypes {
   readonly size: number;
   readonly "snowflake-account": string;
   readonly "snowflake-host": URL;
+  readonly "sns-topic": SnsTopic;
   readonly text: string;
   readonly warehouse: WarehouseChoice;
   readonly zone: string;
@@ -108,6 +109,13 @@ const READERS: { readonly [Kind in SettingKind]: Reader<Kind> } = {
           "an https:// address without path, such as https://acme-prod.snowflakecomputing.com; http:// only for loopback",
         )
       : accept(url);
+  },
+  "sns-topic": (text) => {
+    // A FIFO topic, whose name ends in .fifo, reaches neither e-mail nor telephone.
+    const region = /^arn:aws[a-z-]*:sns:([a-z]{2,}(?:-[a-z0-9]+)+):\d{12}:[A-Za-z0-9_-]{1,256}$/.exec(text)?.[1];
+    return region === undefined
+      ? refuse("the ARN of a standard topic, such as arn:aws:sns:eu-central-1:123456789012:pardot-etl")
+      : accept({ arn: text, region });
   },
   text: (text) => accept(text),
   warehouse: (text, _setting, context) => {

@@ -54,6 +54,7 @@ export function describeEvent(event: RunEvent): string | null {
     case "page-read":
     case "file-landed":
     case "token-refreshed":
+    case "calls-counted":
       break;
   }
   return null;

@@ -1,34 +1,177 @@
-import { expect, test } from "vitest";
-import { fakeOutput } from "../../test/cli/fake-io.ts";
-import { isLogLevel, openLog } from "./log.ts";
+import { describe, expect, test } from "vitest";
+import { fakeClock } from "../../test/cli/fake-io.ts";
+import { LimitError } from "../errors.ts";
+import type { RunEvent } from "../events.ts";
+import { RunWatch } from "./ending.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
+import { openJsonLog, openLineLog } from "./log.ts";
+import type { LogLevel } from "./log-level.ts";
 
-test("writes events from its level on as JSON lines with the given time", async () => {
-  const output = fakeOutput();
-  const log = await openLog("info", output, () => 1234);
-  log({ type: "page-read", object: "Tag", records: 200 });
-  log({ type: "object-started", object: "Tag" });
-  log({ type: "warning", code: "a.b", object: null, message: "beware" });
-  const lines = output.text().trimEnd().split("\n");
-  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-    { level: "info", time: 1234, object: "Tag", msg: "object-started" },
-    { level: "warn", time: 1234, code: "a.b", object: null, message: "beware", msg: "warning" },
-  ]);
+const NOW = Date.parse("2026-01-02T03:04:05.678Z");
+const STARTED: RunEvent = { type: "run-started", runId: "r1", businessUnit: "0Uv1", objects: ["Tag"] };
+const PAGE: RunEvent = { type: "page-read", object: "Tag", records: 200 };
+
+interface Told {
+  readonly text: string;
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+}
+
+async function json(level: LogLevel, events: readonly RunEvent[], exitCode: number | null = null): Promise<Told> {
+  let text = "";
+  const log = await openJsonLog({ level, write: (line) => (text += line), now: () => NOW });
+  const watch = new RunWatch(fakeClock(NOW));
+  for (const event of events) {
+    watch.onEvent(event);
+    log.onEvent(event);
+  }
+  if (exitCode !== null) log.end(watch.cut(exitCode));
+  const lines = text.split("\n").filter((line) => line !== "");
+  return { text, lines: lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>) };
+}
+
+function people(level: LogLevel, events: readonly RunEvent[], exitCode: number | null = null): string {
+  let text = "";
+  const log = openLineLog({ level, write: (line) => (text += line), now: () => NOW });
+  for (const event of events) log.onEvent(event);
+  if (exitCode !== null) log.end(new RunWatch(fakeClock(NOW)).cut(exitCode));
+  return text;
+}
+
+describe("for machines", () => {
+  test("a line is one JSON object of this shape", async () => {
+    const warning: RunEvent = { type: "warning", code: "a.b", object: null, message: "beware" };
+    const planned: RunEvent = {
+      type: "object-planned",
+      object: "Tag",
+      process: "segmented",
+      windows: 1,
+      from: Date.UTC(2026, 0, 1),
+      to: Date.UTC(2026, 0, 2),
+      reason: "why",
+    };
+    const { text } = await json("info", [warning, STARTED, planned]);
+    const head = '"time":"2026-01-02T03:04:05.678Z"';
+    expect(text.split("\n")).toEqual([
+      `{"level":"warn",${head},"event":"warning","code":"a.b","object":null,"message":"beware","msg":"warning: beware"}`,
+      `{"level":"info",${head},"event":"run_started","run_id":"r1","business_unit":"0Uv1","objects":["Tag"],"msg":"run r1: Tag"}`,
+      `{"level":"info",${head},"event":"object_planned","run_id":"r1","business_unit":"0Uv1","object":"Tag","process":"segmented","windows":1,"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z","reason":"why","msg":"Tag: 1 window from 2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z, why"}`,
+      "",
+    ]);
+  });
+
+  test("a page is a line at debug, and none above", async () => {
+    const { lines } = await json("debug", [STARTED, PAGE, PAGE]);
+    expect(lines.filter(({ event }) => event === "page_read")).toHaveLength(2);
+    expect(lines.at(-1)).toMatchObject({ level: "debug", run_id: "r1", object: "Tag", records: 200 });
+    expect((await json("info", [STARTED, PAGE])).lines.map(({ event }) => event)).toEqual(["run_started"]);
+  });
+
+  test.each(EXIT_CODES.map(({ code, meaning, level }) => [code, meaning, level] as const))(
+    "the last line of exit code %d says %s, whatever the level",
+    async (code, meaning, level) => {
+      const { lines } = await json("error", [STARTED], code);
+      expect(lines).toEqual([
+        expect.objectContaining({
+          event: "run_ended",
+          level,
+          exit_code: code,
+          meaning,
+          run_id: "r1",
+          business_unit: "0Uv1",
+          msg: `exit ${code}: ${meaning}`,
+        }),
+      ]);
+    },
+  );
+
+  test("the last line has every field, null where nothing is known", async () => {
+    const { lines } = await json("info", [], 130);
+    expect(lines).toEqual([
+      {
+        level: "warn",
+        time: "2026-01-02T03:04:05.678Z",
+        event: "run_ended",
+        exit_code: 130,
+        meaning: "cancelled",
+        status: "failed",
+        run_id: null,
+        business_unit: null,
+        manifest: null,
+        started_at: "2026-01-02T03:04:05.678Z",
+        duration_ms: 0,
+        rows: 0,
+        files: 0,
+        bytes: 0,
+        calls: 0,
+        calls_today: null,
+        calls_budget: null,
+        quota_used: null,
+        quota_max: null,
+        quota_share: null,
+        objects: 0,
+        objects_failed: 0,
+        failed_objects: [],
+        windows_open: 0,
+        warnings: 0,
+        error_code: "run.cancelled",
+        error: "ended at once, in the middle of the run",
+        hint: null,
+        msg: "exit 130: cancelled",
+      },
+    ]);
+  });
 });
 
-test("writes everything at debug", async () => {
-  const output = fakeOutput();
-  const log = await openLog("debug", output, () => 0);
-  log({ type: "page-read", object: "Tag", records: 200 });
-  expect(JSON.parse(output.text())).toMatchObject({ level: "debug", records: 200 });
+describe("for people", () => {
+  test("a line has the time of day, the level and a sentence", () => {
+    expect(people("info", [STARTED, { type: "object-started", object: "Tag" }, PAGE], 4)).toBe(
+      [
+        "03:04:05Z info  run r1: Tag",
+        "03:04:05Z info  Tag: started",
+        "03:04:05Z warn  exit 4: limit reached, run again later",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("what has no sentence is told by its fields, at debug", () => {
+    expect(people("debug", [PAGE])).toBe("03:04:05Z debug page read object=Tag records=200\n");
+  });
+
+  test("the last line comes whatever the level", () => {
+    expect(people("error", [STARTED], 0)).toBe("03:04:05Z info  exit 0: done\n");
+  });
 });
 
-test("knows its levels", () => {
-  expect(["debug", "info", "warn", "error", "loud", "toString"].map(isLogLevel)).toEqual([
-    true,
-    true,
-    true,
-    true,
-    false,
-    false,
-  ]);
+describe("the share of the quota", () => {
+  const counted = (quotaShare: number | null): RunEvent => ({
+    type: "calls-counted",
+    calls: 9,
+    callsToday: 90,
+    callsBudget: 120,
+    quotaUsed: null,
+    quotaMax: null,
+    quotaShare,
+  });
+  const share = (watch: RunWatch): number | null | undefined => watch.failed(new Error("x")).day?.quotaShare;
+
+  test("is what was counted", () => {
+    const watch = new RunWatch(fakeClock());
+    watch.onEvent(counted(0.75));
+    expect(share(watch)).toBe(0.75);
+    expect(watch.failed(new Error("x"))).toMatchObject({ calls: 9, day: { callsToday: 90, callsBudget: 120 } });
+  });
+
+  test.each(["pardot.daily-limit", "limit.call-budget"])(
+    "is all of it where %s stopped an object or the run",
+    (code) => {
+      const ofObject = new RunWatch(fakeClock());
+      ofObject.onEvent({ type: "object-failed", object: "Tag", code, message: "over" });
+      ofObject.onEvent(counted(0.1));
+      expect(share(ofObject)).toBe(1);
+      const ofRun = new RunWatch(fakeClock());
+      ofRun.onEvent(counted(null));
+      expect(ofRun.failed(new LimitError("over", { code })).day?.quotaShare).toBe(1);
+    },
+  );
 });

@@ -1,10 +1,15 @@
 import type { OnEvent, RunEvent } from "../events.ts";
+import { isoInstant } from "../time/instant.ts";
+import { describeEvent } from "./describe.ts";
+import type { RunEnding } from "./ending.ts";
+import { endingFields } from "./ending-fields.ts";
+import { exitCode } from "./exit-codes.ts";
+import { LOG_LEVELS } from "./log-level.ts";
+import type { LogLevel } from "./log-level.ts";
+import { snakeCase } from "./snake-case.ts";
 
-/** From the most to the least. */
-export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
-const LEVELS: Readonly<Record<RunEvent["type"], LogLevel>> = {
+/** How loud each event is. */
+export const EVENT_LEVELS: Readonly<Record<RunEvent["type"], LogLevel>> = {
   "object-failed": "error",
   warning: "warn",
   retrying: "warn",
@@ -12,6 +17,7 @@ const LEVELS: Readonly<Record<RunEvent["type"], LogLevel>> = {
   "export-polled": "debug",
   "file-landed": "debug",
   "token-refreshed": "debug",
+  "calls-counted": "debug",
   "run-started": "info",
   "run-resumed": "info",
   connected: "info",
@@ -25,33 +31,89 @@ const LEVELS: Readonly<Record<RunEvent["type"], LogLevel>> = {
   loaded: "info",
 };
 
-/** Whether a text names a level. */
-export function isLogLevel(text: string): text is LogLevel {
-  return LOG_LEVELS.some((level) => level === text);
+export interface LogOptions {
+  /** Events from this level on are written. */
+  readonly level: LogLevel;
+  readonly write: (line: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
-/**
- * Writes events from a level on as JSON lines: `level`, `time` (milliseconds since 1970), `msg` (the event's type) and
- * the event's own fields, which hold no secret.
- */
-export async function openLog(
-  level: LogLevel,
-  output: { write(text: string): void },
-  now: () => number,
-): Promise<OnEvent> {
-  // Loaded here because most runs write no log.
+/** A run, line by line. */
+export interface Log {
+  readonly onEvent: OnEvent;
+  /** Writes the last line, whatever the level. */
+  end(ending: RunEnding): void;
+}
+
+/** Lines for machines: one JSON object each, described in docs/logs.md. */
+export async function openJsonLog(options: LogOptions): Promise<Log> {
+  // Loaded here because a run on a terminal writes no such log.
   const { pino } = await import("pino");
   const logger = pino(
     {
-      level,
+      level: options.level,
       base: null,
-      timestamp: () => `,"time":${now()}`,
+      timestamp: () => `,"time":"${new Date(options.now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => output.write(line) },
+    { write: options.write },
   );
-  return (event) => {
-    const { type, ...fields } = event;
-    logger[LEVELS[type]](fields, type);
+  // Lines of a run that has begun all name it.
+  let run = {};
+  return {
+    onEvent: (event) => {
+      if (event.type === "run-started") run = { run_id: event.runId, business_unit: event.businessUnit };
+      const { type, ...fields } = event;
+      logger[EVENT_LEVELS[type]](
+        { event: type.replaceAll("-", "_"), ...run, ...snakeFields(fields) },
+        describeEvent(event) ?? type.replaceAll("-", " "),
+      );
+    },
+    end: (ending) => {
+      logger.level = "debug";
+      logger[exitCode(ending.exitCode).level]({ event: "run_ended", ...endingFields(ending) }, lastLine(ending));
+    },
   };
+}
+
+/** Lines for people, with the time of day in UTC. */
+export function openLineLog(options: LogOptions): Log {
+  const write = (level: LogLevel, text: string): void => {
+    const time = new Date(options.now()).toISOString().slice(11, 19);
+    options.write(`${time}Z ${level.padEnd(5)} ${text}\n`);
+  };
+  return {
+    onEvent: (event) => {
+      const level = EVENT_LEVELS[event.type];
+      if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(options.level)) return;
+      write(level, describeEvent(event) ?? plainText(event));
+    },
+    end: (ending) => write(exitCode(ending.exitCode).level, lastLine(ending)),
+  };
+}
+
+/** `exit 4: limit reached, run again later`. */
+export function lastLine(ending: RunEnding): string {
+  return `exit ${ending.exitCode}: ${exitCode(ending.exitCode).meaning}`;
+}
+
+/** Fields that hold a point in time. */
+const INSTANTS: ReadonlySet<string> = new Set(["from", "to", "now"]);
+
+function snakeFields(fields: object): Record<string, unknown> {
+  const entries = Object.entries(fields as Readonly<Record<string, unknown>>);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      snakeCase(name),
+      INSTANTS.has(name) && typeof value === "number" ? isoInstant(value) : value,
+    ]),
+  );
+}
+
+/** `page read object=Tag records=200`: what is too frequent to have a sentence of its own. */
+function plainText(event: RunEvent): string {
+  const { type, ...fields } = event;
+  const pairs = Object.entries(snakeFields(fields)).map(([name, value]) => `${name}=${String(value)}`);
+  return [type.replaceAll("-", " "), ...pairs].join(" ");
 }

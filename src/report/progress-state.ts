@@ -54,6 +54,7 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
     case "committed":
     case "retrying":
     case "token-refreshed":
+    case "calls-counted":
     case "warning":
       break;
   }

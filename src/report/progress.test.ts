@@ -3,7 +3,12 @@ import { fakeClock, fakeOutput } from "../../test/cli/fake-io.ts";
 import type { RunEvent } from "../events.ts";
 import { startProgress } from "./progress.ts";
 
-const STARTED: RunEvent = { type: "run-started", runId: "r1", objects: ["VisitorActivity", "Tag"] };
+const STARTED: RunEvent = {
+  type: "run-started",
+  runId: "r1",
+  businessUnit: "0Uv",
+  objects: ["VisitorActivity", "Tag"],
+};
 const landed = (object: string, rows: number): RunEvent => ({
   type: "file-landed",
   object,
@@ -38,21 +43,9 @@ function screen(text: string): string[] {
   return lines;
 }
 
-describe("where there is no terminal", () => {
-  test("writes a line for each event worth one, and no control characters", () => {
-    const output = fakeOutput();
-    const progress = startProgress(output, fakeClock(), () => 0);
-    for (const event of [STARTED, landed("Tag", 3), { type: "object-started", object: "Tag" } as const]) {
-      progress.onEvent(event);
-    }
-    progress.stop();
-    expect(output.text()).toBe("run r1: VisitorActivity, Tag\nTag: started\n");
-  });
-});
-
 describe("on a terminal", () => {
   test("shows a line per object with windows, rows and state, and below it calls and time", async () => {
-    const output = fakeOutput({ isTerminal: true });
+    const output = fakeOutput();
     const clock = fakeClock();
     const progress = startProgress(output, clock, () => 12);
     for (const event of [
@@ -78,7 +71,7 @@ describe("on a terminal", () => {
   });
 
   test("keeps warnings and failures above the display", () => {
-    const output = fakeOutput({ isTerminal: true });
+    const output = fakeOutput();
     const progress = startProgress(output, fakeClock(), () => 0);
     progress.onEvent(STARTED);
     progress.onEvent({ type: "warning", code: "x", object: null, message: "beware" });
@@ -96,7 +89,7 @@ describe("on a terminal", () => {
   });
 
   test("draws no more often than every 100 ms, and the last state at the end", () => {
-    const output = fakeOutput({ isTerminal: true });
+    const output = fakeOutput();
     const progress = startProgress(output, fakeClock(), () => 0);
     progress.onEvent(STARTED);
     const before = output.text();
@@ -107,7 +100,7 @@ describe("on a terminal", () => {
   });
 
   test("cuts lines that would wrap: a wrapped one could not be cleared", () => {
-    const output = fakeOutput({ isTerminal: true, columns: 30 });
+    const output = fakeOutput({ columns: 30 });
     const progress = startProgress(output, fakeClock(), () => 0);
     progress.onEvent(STARTED);
     progress.onEvent({ type: "object-started", object: "VisitorActivity" });

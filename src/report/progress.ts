@@ -11,10 +11,9 @@ export interface Progress {
   stop(): void;
 }
 
-/** Where progress goes; the command line's stderr is one. */
+/** A terminal; the command line's stderr is one where a person sits before it. */
 export interface ProgressOutput {
   write(text: string): void;
-  readonly isTerminal: boolean;
   readonly columns: number;
 }
 
@@ -33,22 +32,8 @@ const LASTING: ReadonlySet<RunEvent["type"]> = new Set([
   "object-failed",
 ]);
 
-/** A display on a terminal, plain lines elsewhere. `calls` answers the calls made so far. */
+/** A display on a terminal. `calls` answers the calls made so far. */
 export function startProgress(output: ProgressOutput, clock: Clock, calls: () => number): Progress {
-  return output.isTerminal ? liveProgress(output, clock, calls) : plainProgress(output);
-}
-
-function plainProgress(output: ProgressOutput): Progress {
-  return {
-    onEvent: (event) => {
-      const line = describeEvent(event);
-      if (line !== null) output.write(`${line}\n`);
-    },
-    stop: () => {},
-  };
-}
-
-function liveProgress(output: ProgressOutput, clock: Clock, calls: () => number): Progress {
   const startedAt = clock.now();
   const stopped = new AbortController();
   let state: ProgressState = new Map();

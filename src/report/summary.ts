@@ -29,10 +29,11 @@ export function runSummary(result: RunResult, destination: string): string {
   const warnings = manifest.warnings.map(({ object, message }) =>
     object === null ? `warning: ${message}` : `warning, ${object}: ${message}`,
   );
+  const untold = (result.notified ?? []).flatMap(({ failure }) => (failure === null ? [] : [`warning: ${failure}`]));
   return [
     `run ${manifest.run_id} ${manifest.status}: ${totals} in ${took}\n`,
     textTable([head, ...table]),
-    ...[...failures, ...warnings].map((line) => `${line}\n`),
+    ...[...failures, ...warnings, ...untold].map((line) => `${line}\n`),
     `manifest: ${destination}/${result.manifestKey}\n`,
   ].join("");
 }

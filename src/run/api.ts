@@ -40,6 +40,16 @@ export interface RunResult {
   readonly error: PardotEtlError | Error | null;
   /** 0, or the exit code of `error`. */
   readonly exitCode: number;
+  /** Who was told how it ended; nobody by a run alone. */
+  readonly notified?: readonly Notified[];
+}
+
+/** How one of those who are to hear of a run took it. */
+export interface Notified {
+  /** `webhook at hooks.slack.com`. */
+  readonly channel: string;
+  /** What went wrong and what to do, null when it was taken. */
+  readonly failure: string | null;
 }
 
 /** What a run would do. */

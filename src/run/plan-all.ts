@@ -1,4 +1,5 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
+import { objectState } from "../commit/state.ts";
 import type { Change } from "../commit/state.ts";
 import type { OnEvent } from "../events.ts";
 import type { Extraction } from "../extract/extraction.ts";
@@ -64,6 +65,10 @@ export async function planAll(objects: readonly CatalogObject[], input: PlanAllI
       input.outcomes.fail(object.name, error);
     }
   }
+  const windows = objects.flatMap(({ name }) => objectState(journal.state, name).windows);
+  const resumed = windows.filter((window) => window.plannedBy !== input.runId);
+  const files = resumed.reduce((sum, window) => sum + window.files.length, 0);
+  if (resumed.length > 0) onEvent({ type: "run-resumed", windows: resumed.length, files });
 }
 
 function warnOfGap(object: string, gap: Stretch, onEvent: OnEvent): void {

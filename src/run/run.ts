@@ -9,6 +9,7 @@ import type { Change } from "../commit/state.ts";
 import { CancelledError, exitCodeOf } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { Extraction } from "../extract/extraction.ts";
+import type { OpenPardot } from "../pardot/client.ts";
 import { readWish } from "../plan/wish.ts";
 import type { RangeWish } from "../plan/wish.ts";
 import { probeSpools, tidySpools } from "../storage/spool.ts";
@@ -24,12 +25,13 @@ import { execute } from "./execute.ts";
 import { fenceDeadRuns } from "./fence.ts";
 import { commitRun } from "./finish.ts";
 import { startGrace } from "./grace.ts";
+import type { Grace } from "./grace.ts";
 import { holdLease } from "./hold-lease.ts";
 import { loadCommitted } from "./load.ts";
 import { Outcomes } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
-import type { Connection, Store } from "./session.ts";
+import type { Connection, PardotClock, Store } from "./session.ts";
 
 /**
  * One incremental run, start to finish: read the state, prove that Pardot answers, plan, extract, commit, load. Throws
@@ -83,7 +85,7 @@ async function runOn(
   store: Store,
   surroundings: Surroundings,
 ): Promise<RunResult> {
-  const { clock, random, onEvent } = surroundings;
+  const { clock, onEvent } = surroundings;
   const grace = startGrace(surroundings.signal, config.etl.stopGraceMs, clock);
   const journal = new Journal({ ...store, clock, runId, signal: grace.never });
   const time = pardotClock(surroundings);
@@ -96,15 +98,41 @@ async function runOn(
     sent: () => pardot.calls.total,
     noted: (day) => notedOn(day, store.storage, grace.never),
   });
+  const objects = chosenObjects(config);
+  const { businessUnitId: businessUnit } = config.pardot;
+  onEvent({ type: "run-started", runId, businessUnit, objects: objects.map((object) => object.name) });
   const transport = heedingTime(surroundings.transport, time);
   const pardot = openPardot(config, { take: () => ledger.take() }, { ...surroundings, transport });
-  const objects = chosenObjects(config);
-  onEvent({ type: "run-started", runId, objects: objects.map((object) => object.name) });
+  const parts = { config, wish, runId, startedAt, lease, warehouse, warnings, store, surroundings };
+  try {
+    return await extractAndCommit(objects, { ...parts, journal, ledger, pardot, time, grace });
+  } finally {
+    onEvent({ type: "calls-counted", calls: pardot.calls.total, ...(await ledger.counted()) });
+  }
+}
+
+interface Parts extends OneRun {
+  readonly config: Config;
+  readonly wish: RangeWish;
+  readonly store: Store;
+  readonly surroundings: Surroundings;
+  readonly journal: Journal;
+  readonly ledger: CallLedger;
+  readonly pardot: OpenPardot;
+  readonly time: PardotClock;
+  readonly grace: Grace;
+}
+
+async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts): Promise<RunResult> {
+  const { config, wish, runId, startedAt, lease, warehouse, warnings, store, surroundings } = parts;
+  const { journal, ledger, pardot, time, grace } = parts;
+  const { clock, random, onEvent } = surroundings;
+  const { businessUnitId: businessUnit } = config.pardot;
   const { storage, loaded } = store;
   const fenced = { config, storage, state: loaded.state, now: startedAt, signal: surroundings.signal };
   await journal.record([
     ...(await fenceDeadRuns(fenced)),
-    { type: "run-started", businessUnit: config.pardot.businessUnitId, runId, at: new Date(startedAt).toISOString() },
+    { type: "run-started", businessUnit, runId, at: new Date(startedAt).toISOString() },
   ]);
   const outcomes = new Outcomes(onEvent);
   let connection: Connection;

@@ -56,6 +56,12 @@ async function cli(argv: readonly string[], world: FakeIo = io()): Promise<Outco
   return { code, stdout: world.stdout.text(), stderr: world.stderr.text() };
 }
 
+/** The lines of a log; what people are told beside it is left out. */
+function logOf(stderr: string): readonly Readonly<Record<string, unknown>>[] {
+  const lines = stderr.split("\n").filter((line) => line.startsWith("{"));
+  return lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+}
+
 describe("against a simulated account", () => {
   test("check, plan, run and status follow each other", async () => {
     const checked = await cli(["check"]);
@@ -73,7 +79,7 @@ describe("against a simulated account", () => {
     const callsBefore = simulator.stats().calls;
     const ran = await cli(["run", "--json"]);
     expect(ran.code).toBe(0);
-    expect(ran.stderr).toContain("Tag: done, 50 rows in 1 file\n");
+    expect(ran.stderr).toContain('"msg":"Tag: done, 50 rows in 1 file"}\n');
     const manifest = JSON.parse(ran.stdout) as Manifest;
     expect(manifest.status).toBe("complete");
     expect(manifest.api_calls.total).toBe(simulator.stats().calls - callsBefore);
@@ -81,7 +87,8 @@ describe("against a simulated account", () => {
     expect(manifest).toEqual(JSON.parse(stored));
 
     const again = await cli(["run", "Tag", "--no-progress"]);
-    expect(again).toMatchObject({ code: 0, stderr: "" });
+    expect(again.code).toBe(0);
+    expect(logOf(again.stderr).map(({ event }) => event)).toEqual(["run_ended"]);
     expect(again.stdout).toMatch(/^run \S+ complete: /);
     expect((await cli(["run", "Tag", "--full", "--json"])).stdout).toContain('"from": "1900-01-01T00:00:00Z"');
 
@@ -104,13 +111,67 @@ describe("against a simulated account", () => {
     expect(stdout + stderr).not.toContain("wr0ng-s3cr3t");
   });
 
-  test("--log-level writes JSON lines instead of progress", async () => {
-    const { code, stderr } = await cli(["run", "Account", "--log-level", "info"]);
+  test("the log is JSON lines where there is no terminal, and the last one tells what the run did", async () => {
+    const { code, stdout, stderr } = await cli(["run", "Account", "--log-level", "info", "--json"]);
     expect(code).toBe(0);
-    const lines = stderr.trimEnd().split("\n");
-    const types = lines.map((line) => (JSON.parse(line) as { readonly msg: string }).msg);
-    expect(types[0]).toBe("run-started");
-    expect(types).toContain("committed");
+    const lines = logOf(stderr);
+    const events = lines.map(({ event }) => event);
+    expect(events[0]).toBe("run_started");
+    expect(events).toContain("committed");
+    const manifest = JSON.parse(stdout) as Manifest;
+    const status = JSON.parse((await cli(["status", "--json"])).stdout) as {
+      readonly quota: { readonly calls: number };
+    };
+    expect(status.quota.calls).toBeGreaterThan(manifest.api_calls.total);
+    const key = `_pardot_etl/runs/${manifest.run_id}/manifest.json`;
+    expect(lines.at(-1)).toMatchObject({
+      event: "run_ended",
+      exit_code: 0,
+      meaning: "done",
+      status: "complete",
+      run_id: manifest.run_id,
+      business_unit: SIMULATOR_BUSINESS_UNIT_ID,
+      manifest: join(cwd, "data", key),
+      rows: 1,
+      files: 1,
+      calls: manifest.api_calls.total,
+      calls_today: status.quota.calls,
+      objects: 1,
+      objects_failed: 0,
+      error: null,
+    });
+  });
+
+  test("the log is lines for people on a terminal, where a level is asked for", async () => {
+    const world = io();
+    const terminal = { ...world, stderr: { ...world.stderr, isTerminal: true } };
+    const { stderr } = await cli(["run", "Account", "--log-level", "info"], terminal);
+    expect(stderr).toMatch(/^\d\d:\d\d:\d\dZ info  Account: started$/m);
+    expect(stderr).toMatch(/^\d\d:\d\d:\d\dZ info  exit 0: done\n$/m);
+    expect(stderr).not.toContain("{");
+  });
+
+  test.each([
+    [["run", "--ful"], {}],
+    [["run", "--log-level", "loud"], {}],
+    [["run"], { PARDOT_TIMEZONE: "Mars/Olympus" }],
+    [["run", "--since", "yesterday"], {}],
+  ])("%j that cannot begin has a last line too", async (argv, wrong) => {
+    const { code, stderr } = await cli(argv, io(wrong));
+    expect(code).toBe(2);
+    const last = stderr.trimEnd().split("\n").at(-1) ?? "";
+    expect(JSON.parse(last)).toMatchObject({ event: "run_ended", exit_code: 2, status: "failed", manifest: null });
+  });
+
+  test.each([
+    [["plan", "Account"], 0],
+    [["run", "Account", "--dry-run"], 0],
+    [["run", "--dry-run", "Nothing"], 2],
+    [["plan", "run"], 2],
+  ])("%j is no run and has no such line", async (argv, code) => {
+    const outcome = await cli(argv);
+    expect(outcome.code).toBe(code);
+    expect(outcome.stderr).not.toContain("run_ended");
   });
 
   test("on a terminal, progress counts the calls the manifest counts", async () => {
@@ -130,7 +191,7 @@ describe("against a simulated account", () => {
         ...world.stderr,
         write: (text: string) => {
           world.stderr.write(text);
-          if (text.startsWith("Tag: started")) world.send("SIGTERM");
+          if (text.includes('"msg":"Tag: started"')) world.send("SIGTERM");
         },
       },
     };
@@ -139,6 +200,7 @@ describe("against a simulated account", () => {
     expect(stderr).toContain("SIGTERM: stopping within 25s");
     expect(stderr).toContain("pardot-etl: stopped by SIGTERM\n");
     expect((JSON.parse(stdout) as Manifest).status).not.toBe("complete");
+    expect(logOf(stderr).at(-1)).toMatchObject({ event: "run_ended", exit_code: 130, meaning: "cancelled" });
   });
 });
 

@@ -77,6 +77,7 @@ export interface FakeWorld {
 export function fakeIo(world: FakeWorld = {}): FakeIo {
   const signals = new EventEmitter();
   const exits: number[] = [];
+  let say: ((code: number) => void) | null = null;
   return {
     stdout: fakeOutput(),
     stderr: fakeOutput(),
@@ -86,7 +87,13 @@ export function fakeIo(world: FakeWorld = {}): FakeIo {
     random: systemRandom,
     signals,
     secrets: new Set(),
-    exitNow: (code) => exits.push(code),
+    exitNow: (code) => {
+      say?.(code);
+      exits.push(code);
+    },
+    lastWords: (words) => {
+      say = words;
+    },
     send: (name) => signals.emit(name),
     exits,
     listeners: () => signals.listenerCount("SIGINT") + signals.listenerCount("SIGTERM"),

@@ -45,6 +45,11 @@ async function runUntilDeath(at: Scene, { on, at: count = 1, when }: Death): Pro
   expect(result).toMatchObject({ code: null, signal: "SIGKILL" });
 }
 
+/** The line of the log with which a run ends. */
+function lastLine({ stderr }: CliResult): Readonly<Record<string, unknown>> {
+  return JSON.parse(stderr.trimEnd().split("\n").at(-1) ?? "") as Readonly<Record<string, unknown>>;
+}
+
 /** Runs again: all is as if nothing had happened, and nothing is left over. */
 async function expectWholeAfterRerun(at: Scene, env: Environment = {}): Promise<CliResult> {
   for (const name of OBJECTS) await expectNothingWrong(at, name);
@@ -53,7 +58,9 @@ async function expectWholeAfterRerun(at: Scene, env: Environment = {}): Promise<
   const result = await runCli(["run", "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
   expect({ code: result.code, log: result.code === 0 ? "" : result.stderr }).toEqual({ code: 0, log: "" });
   for (const name of OBJECTS) await expectExactly(at, name);
-  const manifest = (await wholeManifests(at.data)).at(-1);
+  // By its name: the dead run's, which was written in its stead, may be of the same second.
+  const { run_id: runId } = lastLine(result);
+  const manifest = (await wholeManifests(at.data)).find(({ run_id: id }) => id === runId);
   expect(manifest?.status).toBe("complete");
   expect(manifest?.objects.flatMap((object) => object.open_windows)).toEqual([]);
   expect(manifest?.api_calls.total).toBe(at.simulator.stats().calls - before);
@@ -158,9 +165,10 @@ describe.concurrent("a run that has nothing left to wait for", { timeout: 120_00
   it("G2 is a fault and not done", async () => {
     const at = await start();
     const env = { ...at.env, NODE_OPTIONS: `--import=${DIE}`, DIE_ON: "manifest.json", DIE_WHEN: "never" };
-    const { code, stdout, stderr } = await runCli(["run"], env, { cwd: at.root });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toContain("stopped in the middle");
+    const result = await runCli(["run"], env, { cwd: at.root });
+    expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr).toContain("stopped in the middle");
+    expect(lastLine(result)).toMatchObject({ event: "run_ended", exit_code: 1, meaning: "bug" });
     await expectWholeAfterRerun(at);
   });
 });
@@ -169,7 +177,7 @@ describe.concurrent("a run whose reader goes away", { timeout: 120_000 }, () => 
   it("G2 goes on and ends with its own code", async () => {
     const at = await start();
     const cli = startCli(["run", "--log-level", "debug"], at.env, { cwd: at.root });
-    await cli.said('"msg":"run-started"');
+    await cli.said('"event":"run_started"');
     cli.deafen();
     expect(await cli.ended).toMatchObject({ code: 0, signal: null });
     expect((await wholeManifests(at.data)).map(({ status }) => status)).toEqual(["complete"]);
@@ -208,7 +216,9 @@ describe.concurrent("a run that is asked to stop", { timeout: 120_000 }, () => {
     cli.kill("SIGINT");
     await cli.said("SIGINT: stopping within 1h");
     cli.kill("SIGTERM");
-    expect((await cli.ended).code).toBe(130);
+    const result = await cli.ended;
+    expect(result.code).toBe(130);
+    expect(lastLine(result)).toMatchObject({ event: "run_ended", exit_code: 130, status: "failed" });
     at.simulator.faults([]);
     await expectWholeAfterRerun(at);
   });

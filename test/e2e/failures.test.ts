@@ -210,10 +210,11 @@ describe.concurrent("a run", { timeout: 120_000 }, () => {
     const log = stderr
       .trim()
       .split("\n")
-      .map((line) => (JSON.parse(line) as { msg: string }).msg);
+      .map((line) => (JSON.parse(line) as { event: string }).event);
     expect(log).toEqual(
-      expect.arrayContaining(["run-started", "export-polled", "page-read", "file-landed", "committed"]),
+      expect.arrayContaining(["run_started", "export_polled", "page_read", "file_landed", "committed"]),
     );
+    expect(log.at(-1)).toBe("run_ended");
     for (const name of OBJECTS) await expectExactly(at, name);
     expect(await filesBelow(at.tmp)).toEqual([]);
   });

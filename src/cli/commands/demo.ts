@@ -20,6 +20,7 @@ import { compactInstant } from "../../time/instant.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { printError } from "../print-error.ts";
+import { openReport } from "../report.ts";
 import { withSurroundings } from "../surroundings.ts";
 import { packageVersion } from "../version.ts";
 
@@ -100,7 +101,8 @@ async function demoConfig(simulator: Simulator, folder: string): Promise<Config>
 
 async function runOnce(context: CommandContext, config: Config): Promise<RunResult> {
   const stop = { graceMs: config.etl.stopGraceMs, afterwards: "what can be finished by then is committed" };
-  return withSurroundings(context, config.pardot, stop, (surroundings) => run(config, {}, surroundings));
+  const report = await openReport(context.options, context.io, true);
+  return withSurroundings(context, config.pardot, stop, (surroundings) => run(config, {}, surroundings), report);
 }
 
 /** Adds the ids that are there now to those seen before. */

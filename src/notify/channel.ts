@@ -1,0 +1,24 @@
+import type { Notification } from "./notification.ts";
+
+/** A way to tell people. */
+export interface Channel {
+  /** For messages: `SNS topic arn:…`, `webhook at hooks.slack.com`. Never the webhook's address itself. */
+  readonly name: string;
+  /**
+   * Tells once. Throws only the signal's reason, when that is aborted; whatever else goes wrong is answered. Sent twice,
+   * a notification may arrive twice.
+   */
+  send(notification: Notification, signal: AbortSignal): Promise<Sending>;
+}
+
+export type Sending = { readonly ok: true } | Refused;
+
+export interface Refused {
+  readonly ok: false;
+  /** What went wrong, lower case, without any secret. */
+  readonly reason: string;
+  /** What to do about it; null where nobody knows. */
+  readonly hint: string | null;
+  /** Whether the same may work a moment later. */
+  readonly retryable: boolean;
+}

@@ -1,0 +1,135 @@
+import { blot } from "../config/blot.ts";
+import type { NotifyConfig } from "../config/config.ts";
+import type { OnEvent } from "../events.ts";
+import type { Transport } from "../http/transport.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { RunEnding } from "../report/ending.ts";
+import type { Notified } from "../run/api.ts";
+import type { Channel, Refused } from "./channel.ts";
+import { notificationOf } from "./notification.ts";
+import type { Notification } from "./notification.ts";
+import { webhookChannel } from "./webhook.ts";
+
+/** Longest time that telling people takes, all channels at once, and that one attempt takes. */
+const NOTIFY_MS = 10_000;
+const ATTEMPT_MS = 5000;
+/** Before the second and last attempt. */
+const PAUSE_MS = 500;
+const ATTEMPTS_MAX = 2;
+
+export interface NotifyOptions {
+  readonly config: NotifyConfig;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Aborted when there is no time left. */
+  readonly signal: AbortSignal;
+  readonly onEvent: OnEvent;
+  /** Texts that are in no message, however they got into an error. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Tells everybody who is configured how a run ended, side by side, each with one repetition. Never throws and takes ten
+ * seconds at the most: a notification that fails is a warning, and the run keeps its exit code.
+ */
+export async function notify(ending: RunEnding, options: NotifyOptions): Promise<readonly Notified[]> {
+  const { snsTopic, webhookUrl } = options.config;
+  if (snsTopic === null && webhookUrl === null) return [];
+  const notification = withoutSecrets(notificationOf(ending), options.secrets);
+  const over = new AbortController();
+  const bounded = AbortSignal.any([options.signal, over.signal]);
+  const done = new AbortController();
+  void options.clock.sleep(NOTIFY_MS, done.signal).then(
+    () => over.abort(new Error("no time is left")),
+    () => {},
+  );
+  try {
+    const channels = await openChannels(options.config, options.transport);
+    return await Promise.all(
+      channels.map(async (channel): Promise<Notified> => {
+        const refused = await sendTwice(channel, notification, bounded, options.clock);
+        if (refused === null) return { channel: channel.name, failure: null };
+        const failure = blot(failureText(channel, refused), options.secrets);
+        options.onEvent({ type: "warning", code: "notify.failed", object: null, message: failure });
+        return { channel: channel.name, failure };
+      }),
+    );
+  } finally {
+    done.abort(new Error("everybody is told"));
+  }
+}
+
+async function openChannels(config: NotifyConfig, transport: Transport): Promise<readonly Channel[]> {
+  const { snsTopic, webhookUrl } = config;
+  const channels: Channel[] = [];
+  if (snsTopic !== null) {
+    // Loaded here because most runs tell no topic: the SDK's client costs what a start of Node costs.
+    const { snsChannel } = await import("./sns.ts");
+    channels.push(snsChannel(snsTopic));
+  }
+  if (webhookUrl !== null) channels.push(webhookChannel(webhookUrl, transport));
+  return channels;
+}
+
+/** Null when it was taken. */
+async function sendTwice(
+  channel: Channel,
+  notification: Notification,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<Refused | null> {
+  let last = LATE;
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+    try {
+      if (attempt > 1) await clock.sleep(PAUSE_MS, signal);
+      const sending = await sendOnce(channel, notification, signal, clock);
+      if (sending === null) return null;
+      last = sending;
+    } catch {
+      // The time is over; what went wrong before tells more than that, if anything did.
+      return last;
+    }
+    if (!last.retryable) return last;
+  }
+  return last;
+}
+
+const LATE: Refused = { ok: false, reason: "no answer in time", hint: null, retryable: true };
+
+/** One attempt in its own time; null when it was taken. Throws when all time is over. */
+async function sendOnce(
+  channel: Channel,
+  notification: Notification,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<Refused | null> {
+  signal.throwIfAborted();
+  const own = new AbortController();
+  const cut = AbortSignal.any([signal, own.signal]);
+  const done = new AbortController();
+  const late = clock.sleep(ATTEMPT_MS, AbortSignal.any([done.signal, signal])).then(() => {
+    own.abort(new Error("no answer in time"));
+    return LATE;
+  });
+  try {
+    // Beside the clock, for the SDK looks for credentials without heeding any signal.
+    const sending = await Promise.race([channel.send(notification, cut), late]);
+    return sending.ok ? null : sending;
+  } finally {
+    late.catch(() => {});
+    done.abort(new Error("it was answered"));
+  }
+}
+
+function failureText(channel: Channel, { reason, hint }: Refused): string {
+  return `nobody was told by ${channel.name}: ${reason}${hint === null ? "" : `. ${hint}`}`;
+}
+
+function withoutSecrets(notification: Notification, secrets: readonly string[]): Notification {
+  const { ending } = notification;
+  const clean = (text: string): string => blot(text, secrets);
+  const { error: own } = ending;
+  const error =
+    own === null ? null : { ...own, message: clean(own.message), hint: own.hint === null ? null : clean(own.hint) };
+  return { subject: clean(notification.subject), text: clean(notification.text), ending: { ...ending, error } };
+}

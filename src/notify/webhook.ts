@@ -1,0 +1,93 @@
+import { readWebhookUrl } from "../config/notify.ts";
+import type { Secret } from "../config/secret.ts";
+import { TransportError } from "../errors.ts";
+import type { HttpResponse, Transport } from "../http/transport.ts";
+import { endingFields } from "../report/ending-fields.ts";
+import type { Channel, Refused, Sending } from "./channel.ts";
+import type { Notification } from "./notification.ts";
+
+/**
+ * Slack's own host. Its incoming webhooks were seen to leave fields alone that they do not know, but the webhooks of its
+ * workflows take declared ones only: it gets the one field that both understand.
+ */
+const SLACK_HOST = "hooks.slack.com";
+
+/** Slack says why it refuses in one such word, `channel_is_archived`; anything else may quote the address. */
+const REASON = /^[a-z]+(?:_[a-z]+){1,6}$/;
+const REASON_BYTES_MAX = 256;
+
+/** Posts to an address that is a secret as a whole: who knows it can post. Only its host is ever told. */
+export function webhookChannel(address: Secret, transport: Transport): Channel {
+  const url = readWebhookUrl(address.reveal());
+  return {
+    name: url === null ? "webhook" : `webhook at ${url.host}`,
+    send: async (notification, signal) => {
+      if (url === null) {
+        return refused("its address is none that is used", "Give PARDOT_ETL_WEBHOOK_URL as https://.", false);
+      }
+      try {
+        const headers = { "content-type": "application/json; charset=utf-8", "user-agent": "pardot-etl" };
+        const body = JSON.stringify(bodyFor(url, notification));
+        const response = await transport({ method: "POST", url, headers, body }, signal);
+        return await judge(response, url);
+      } catch (error) {
+        signal.throwIfAborted();
+        return networkFailure(error);
+      }
+    },
+  };
+}
+
+/** Slack's fields and ours beside them: all that understand Slack's read `text`, all others what they like. */
+function bodyFor(url: URL, { text, ending }: Notification): Readonly<Record<string, unknown>> {
+  const forSlack = { text: escaped(text.trimEnd()) };
+  return url.hostname === SLACK_HOST ? forSlack : { ...forSlack, source: "pardot-etl", ...endingFields(ending) };
+}
+
+/** In Slack's format these three would begin a link, a mention or an entity. */
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+async function judge(response: HttpResponse, url: URL): Promise<Sending> {
+  const { status } = response;
+  const said = await saidReason(response, url);
+  if (status >= 200 && status <= 299) return { ok: true };
+  if (status >= 300 && status <= 399) {
+    return refused(`it answered ${status}, and redirects are not followed`, "Give the address it leads to.", false);
+  }
+  const reason = `it answered ${status}${said === null ? "" : ` (${said})`}`;
+  const isBusy = status === 429 || status >= 500;
+  return refused(reason, isBusy ? null : "Check that the webhook still exists and takes JSON.", isBusy);
+}
+
+/** Reads the answer to its end, or as far as it may be of use. */
+async function saidReason(response: HttpResponse, url: URL): Promise<string | null> {
+  let text = "";
+  for await (const chunk of response.body) {
+    text += new TextDecoder().decode(chunk);
+    if (text.length > REASON_BYTES_MAX) return null;
+  }
+  const word = text.trim();
+  return REASON.test(word) && !url.href.includes(word) ? word : null;
+}
+
+/** In words of our own: the transport's name the address. */
+function networkFailure(error: unknown): Refused {
+  if (!(error instanceof TransportError)) {
+    return refused(`it could not be asked (${error instanceof Error ? error.name : "unknown"})`, null, false);
+  }
+  const network = error.context["network"] ?? error.code;
+  return refused(`${WHY[error.code] ?? "the connection failed"} (${String(network)})`, null, error.retryable);
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  "http.not-sent": "no connection",
+  "http.timeout": "no answer in time",
+  "http.cut": "the connection broke",
+  "http.untrusted": "its certificate is not trusted",
+};
+
+function refused(reason: string, hint: string | null, retryable: boolean): Refused {
+  return { ok: false, reason, hint, retryable };
+}

@@ -1,0 +1,89 @@
+import type { LogLevel } from "./log-level.ts";
+
+/** What an exit code of `run` says. */
+export interface ExitCode {
+  readonly code: number;
+  /** The contract's words. */
+  readonly meaning: string;
+  /** How a notification begins: `pardot-etl: <headline>`; short, for it stands in a subject. */
+  readonly headline: string;
+  /** What it asks of people, where the error itself has no hint. */
+  readonly todo: string;
+  /** How loud the last line of the log is. */
+  readonly level: LogLevel;
+}
+
+/** The one table of exit codes; it feeds the log, the notifications and docs/commands.md. */
+export const EXIT_CODES: readonly ExitCode[] = [
+  { code: 0, meaning: "done", headline: "finished", todo: "Nothing is to be done.", level: "info" },
+  {
+    code: 1,
+    meaning: "bug",
+    headline: "failed by a fault of its own",
+    todo: "Report it to the project with the log; what was committed before stays committed.",
+    level: "error",
+  },
+  {
+    code: 2,
+    meaning: "usage or configuration",
+    headline: "did not start: wrong configuration",
+    todo: "Correct what is named; Pardot was not called.",
+    level: "error",
+  },
+  {
+    code: 3,
+    meaning: "credentials",
+    headline: "could not log in",
+    todo: "Put the credentials, scope, business unit or host right; `pardot-etl check` says which.",
+    level: "error",
+  },
+  {
+    code: 4,
+    meaning: "limit reached, run again later",
+    headline: "quota reached",
+    todo: "Run again when the account's next day has begun; the next scheduled run goes on by itself.",
+    level: "warn",
+  },
+  {
+    code: 5,
+    meaning: "Pardot or network failed",
+    headline: "failed at Pardot or on the network",
+    todo: "Run again; the next run repeats only what is missing.",
+    level: "error",
+  },
+  {
+    code: 6,
+    meaning: "data failed a check",
+    headline: "failed: data did not pass a check",
+    todo: "Run again; if it stays, report it to the project with the log.",
+    level: "error",
+  },
+  {
+    code: 7,
+    meaning: "storage or warehouse failed",
+    headline: "failed at destination or warehouse",
+    todo: "Put the destination or the warehouse right, then run again; `pardot-etl check` tries both.",
+    level: "error",
+  },
+  {
+    code: 8,
+    meaning: "another run holds the lease",
+    headline: "did not start: another run is at work",
+    todo: "Wait for the other run. If this comes daily, the runs take longer than the time between them.",
+    level: "warn",
+  },
+  {
+    code: 130,
+    meaning: "cancelled",
+    headline: "stopped",
+    todo: "Run again when wanted; the next run goes on from there.",
+    level: "warn",
+  },
+];
+
+/** The row of a code; an unknown one is a bug's. */
+export function exitCode(code: number): ExitCode {
+  const row = EXIT_CODES.find((candidate) => candidate.code === code) ?? EXIT_CODES.find(({ code: bug }) => bug === 1);
+  if (row === undefined) throw new Error("the table of exit codes has no row for a bug");
+  return row;
+}

@@ -1,0 +1,342 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { NotifyConfig } from "../../src/config/config.ts";
+import { Secret } from "../../src/config/secret.ts";
+import { AuthError } from "../../src/errors.ts";
+import type { RunEvent } from "../../src/events.ts";
+import { openConnections } from "../../src/http/transport.ts";
+import type { Connections } from "../../src/http/transport.ts";
+import { notify } from "../../src/notify/notify.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import type { Clock } from "../../src/platform/clock.ts";
+import { RunWatch } from "../../src/report/ending.ts";
+import type { RunEnding } from "../../src/report/ending.ts";
+import type { Notified } from "../../src/run/api.ts";
+import { fakeClock } from "../cli/fake-io.ts";
+import { startFaultProxy } from "../servers/fault-proxy.ts";
+import { startSnsServer } from "../servers/sns.ts";
+import type { SnsServer } from "../servers/sns.ts";
+import { startWebhookReceiver } from "../servers/webhook.ts";
+import type { WebhookReceiver } from "../servers/webhook.ts";
+
+// Holds G8: the address of a webhook, which is a secret, and secrets that got into an error are in nothing that is told.
+
+const CANARY = "canary-5up3r-s3cr3t";
+const PATH = `/services/T000/${CANARY}`;
+const NEVER = new AbortController().signal;
+
+let connections: Connections;
+beforeAll(() => {
+  connections = openConnections({ connections: 4, requestTimeoutMs: 60_000 });
+});
+afterAll(() => connections.close());
+
+/** How a run that could not log in ended, with a reason that quotes what it should not. */
+function ending(): RunEnding {
+  const watch = new RunWatch({ now: () => Date.UTC(2026, 0, 2) });
+  watch.onEvent({ type: "run-started", runId: "r1", businessUnit: "0Uv1", objects: ["Tag"] });
+  const hint = "Ask <!channel> & Tom.";
+  return watch.failed(new AuthError(`get a token: ${CANARY} was refused`, { code: "auth.refused", hint }));
+}
+
+interface Told {
+  readonly notified: readonly Notified[];
+  readonly warnings: readonly string[];
+}
+
+async function tell(
+  config: Partial<NotifyConfig>,
+  wish: { readonly clock?: Clock; readonly signal?: AbortSignal } = {},
+): Promise<Told> {
+  const events: RunEvent[] = [];
+  const notified = await notify(ending(), {
+    config: { snsTopic: null, webhookUrl: null, ...config },
+    transport: connections.transport,
+    clock: systemClock,
+    signal: NEVER,
+    onEvent: (event) => events.push(event),
+    secrets: [CANARY],
+    ...wish,
+  });
+  expect(JSON.stringify([notified, events])).not.toContain(CANARY);
+  const warnings = events.map((event) => {
+    expect(event).toMatchObject({ type: "warning", code: "notify.failed", object: null });
+    return event.type === "warning" ? event.message : "";
+  });
+  expect(notified.flatMap(({ failure }) => failure ?? [])).toEqual(warnings);
+  return { notified, warnings };
+}
+
+describe("a webhook", () => {
+  let receiver: WebhookReceiver;
+  let webhookUrl: Secret;
+  beforeEach(async () => {
+    receiver = await startWebhookReceiver();
+    webhookUrl = new Secret(`${receiver.origin}${PATH}`);
+  });
+  afterEach(() => receiver.close());
+
+  const host = (): string => new URL(receiver.origin).host;
+
+  it("gets one POST of JSON with Slack's text and our own fields", async () => {
+    expect(await tell({ webhookUrl })).toEqual({
+      notified: [{ channel: `webhook at ${host()}`, failure: null }],
+      warnings: [],
+    });
+    expect(receiver.received).toHaveLength(1);
+    const [got] = receiver.received;
+    expect(got).toMatchObject({
+      method: "POST",
+      path: PATH,
+      headers: { "content-type": "application/json; charset=utf-8" },
+    });
+    const body = JSON.parse(got?.body ?? "") as Readonly<Record<string, unknown>>;
+    expect(body).toMatchObject({
+      source: "pardot-etl",
+      exit_code: 3,
+      meaning: "credentials",
+      status: "failed",
+      run_id: "r1",
+      business_unit: "0Uv1",
+      error_code: "auth.refused",
+      error: "get a token: *** was refused",
+    });
+    // Whoever reads Slack's format sees these as they are: no mention, no link.
+    expect(body["text"]).toContain("What to do: Ask &lt;!channel&gt; &amp; Tom.");
+    expect(body["text"]).toMatch(/^pardot-etl: could not log in \(exit 3\)\n/);
+    expect(got?.body).not.toContain(CANARY);
+    // Names that mean something else to Slack or its kin.
+    for (const taken of ["channel", "username", "blocks", "attachments", "type", "props", "metadata", "content"]) {
+      expect(body).not.toHaveProperty(taken);
+    }
+  });
+
+  it.each([
+    [500, "it answered 500"],
+    [503, "it answered 503"],
+    [429, "it answered 429"],
+  ])("that answers %d once is asked again", async (status) => {
+    receiver.behave({ status });
+    expect((await tell({ webhookUrl })).warnings).toEqual([]);
+    expect(receiver.received).toHaveLength(2);
+    expect(receiver.received[0]?.body).toBe(receiver.received[1]?.body);
+  });
+
+  it("that breaks the connection once is asked again", async () => {
+    receiver.behave("reset");
+    expect((await tell({ webhookUrl })).warnings).toEqual([]);
+    expect(receiver.received).toHaveLength(2);
+  });
+
+  it("that keeps failing is given up after the second time", async () => {
+    receiver.behave({ status: 500 }, { status: 502, body: "rollup_error" });
+    const { warnings } = await tell({ webhookUrl });
+    expect(warnings).toEqual([`nobody was told by webhook at ${host()}: it answered 502 (rollup_error)`]);
+    expect(receiver.received).toHaveLength(2);
+  });
+
+  it.each([
+    ["a word", "channel_is_archived", "it answered 404 (channel_is_archived)."],
+    ["the address", `Cannot POST ${PATH}`, "it answered 404."],
+    ["a page", `<html>${"x".repeat(100_000)}</html>`, "it answered 404."],
+  ])("that refuses with %s is not asked again, and only a word is repeated", async (_what, body, told) => {
+    receiver.behave({ status: 404, body });
+    const { warnings } = await tell({ webhookUrl });
+    expect(warnings).toEqual([
+      `nobody was told by webhook at ${host()}: ${told} Check that the webhook still exists and takes JSON.`,
+    ]);
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  it("that redirects is not followed", async () => {
+    const other = await startWebhookReceiver();
+    try {
+      receiver.behave({ status: 307, headers: { location: `${other.origin}/${CANARY}` } });
+      const { warnings } = await tell({ webhookUrl });
+      expect(warnings[0]).toContain("it answered 307, and redirects are not followed");
+      expect([receiver.received.length, other.received.length]).toEqual([1, 0]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it("that never answers is given up within ten seconds, after two attempts", async () => {
+    receiver.behave("hang", "hang");
+    const clock = fakeClock();
+    const telling = tell({ webhookUrl }, { clock });
+    await receiver.hasReceived(1);
+    await clock.advance(5000);
+    await vi.waitFor(() => expect(clock.sleepers()).toBe(2));
+    await clock.advance(500);
+    await receiver.hasReceived(2);
+    await clock.advance(4500);
+    expect((await telling).warnings).toEqual([`nobody was told by webhook at ${host()}: no answer in time`]);
+    expect(clock.sleepers()).toBe(0);
+  });
+
+  it("is left when there is no time left", async () => {
+    receiver.behave("hang");
+    const stop = new AbortController();
+    const telling = tell({ webhookUrl }, { signal: stop.signal, clock: fakeClock() });
+    await receiver.hasReceived(1);
+    stop.abort(new Error("over"));
+    expect((await telling).warnings).toEqual([`nobody was told by webhook at ${host()}: no answer in time`]);
+  });
+
+  it("that nobody serves, or not by TLS, is told without its address", async () => {
+    const tls = await tell({ webhookUrl: new Secret(`https://${host()}${PATH}`) });
+    expect(tls.warnings[0]).toMatch(/^nobody was told by webhook at 127\.0\.0\.1:\d+: .*certificate is not trusted \(/);
+    const { origin } = receiver;
+    await receiver.close();
+    const gone = await tell({ webhookUrl: new Secret(`${origin}${PATH}`) });
+    expect(gone.warnings).toEqual([`nobody was told by webhook at ${host()}: no connection (ECONNREFUSED)`]);
+    receiver = await startWebhookReceiver();
+  });
+
+  it("whose address turns out to be none is not used", async () => {
+    const { warnings } = await tell({ webhookUrl: new Secret(`http://example.com/${CANARY}`) });
+    expect(warnings).toEqual([
+      "nobody was told by webhook: its address is none that is used. Give PARDOT_ETL_WEBHOOK_URL as https://.",
+    ]);
+  });
+
+  it("of Slack itself gets the text alone", async () => {
+    const bodies: string[] = [];
+    await notify(ending(), {
+      config: { snsTopic: null, webhookUrl: new Secret(`https://hooks.slack.com${PATH}`) },
+      transport: async (request) => {
+        bodies.push(request.body ?? "");
+        return { status: 200, headers: {}, body: (async function* () {})() };
+      },
+      clock: systemClock,
+      signal: NEVER,
+      onEvent: () => {},
+      secrets: [],
+    });
+    expect(bodies.map((body) => Object.keys(JSON.parse(body) as object))).toEqual([["text"]]);
+  });
+});
+
+describe("an SNS topic, over the protocol", () => {
+  let server: SnsServer;
+  let home: string;
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), "pardot-etl-aws-"));
+    server = await startSnsServer();
+  });
+  afterAll(async () => {
+    await server.stop();
+    await rm(home, { recursive: true });
+  });
+  beforeEach(() => {
+    // Nothing of this machine's own AWS settings plays a part.
+    vi.stubEnv("AWS_CONFIG_FILE", join(home, "config"));
+    vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", join(home, "credentials"));
+    vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+    for (const [name, value] of Object.entries(server.env)) vi.stubEnv(name, value);
+  });
+  afterEach(() => vi.unstubAllEnvs());
+
+  const topic = (arn: string = server.topicArn): Partial<NotifyConfig> => ({
+    snsTopic: { arn, region: String(arn.split(":")[3]) },
+  });
+
+  it("delivers subject, message and attributes to who is subscribed", async () => {
+    server.subscribe("all");
+    expect(await tell(topic())).toEqual({
+      notified: [{ channel: `SNS topic ${server.topicArn}`, failure: null }],
+      warnings: [],
+    });
+    expect(server.delivered("all")).toEqual([
+      expect.objectContaining({
+        Type: "Notification",
+        TopicArn: server.topicArn,
+        Subject: "pardot-etl: could not log in [0Uv1], exit 3",
+        Message: expect.stringMatching(/^pardot-etl: could not log in \(exit 3\)\n/) as string,
+        MessageAttributes: {
+          status: { Type: "String", Value: "failed" },
+          exit_code: { Type: "Number", Value: "3" },
+          business_unit: { Type: "String", Value: "0Uv1" },
+          run_id: { Type: "String", Value: "r1" },
+        },
+      }),
+    ]);
+    expect(JSON.stringify(server.delivered("all"))).not.toContain(CANARY);
+  });
+
+  it("lets filter policies choose by status and exit code", async () => {
+    server.subscribe("failures", { status: ["failed", "partial"] });
+    server.subscribe("complete", { status: ["complete"] });
+    server.subscribe("not-zero", { exit_code: [{ numeric: [">", 0] }] });
+    server.subscribe("quota", { exit_code: [{ numeric: ["=", 4] }] });
+    await tell(topic());
+    const counts = ["failures", "complete", "not-zero", "quota"].map((queue) => server.delivered(queue).length);
+    expect(counts).toEqual([1, 0, 1, 0]);
+  });
+
+  it("that does not exist is not asked again, and the hint names the setting", async () => {
+    const { warnings } = await tell(topic(`${server.topicArn}-gone`));
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^nobody was told by SNS topic arn:.*-gone: NotFound \(HTTP 404\): .*\. Check PARDOT_ETL_SNS_TOPIC_ARN/,
+      ),
+    ]);
+  });
+
+  it("whose endpoint fails once is asked again", async () => {
+    const proxy = await startFaultProxy(server.endpoint);
+    try {
+      vi.stubEnv("AWS_ENDPOINT_URL_SNS", proxy.endpoint);
+      server.subscribe("again");
+      proxy.fail("POST", { kind: "answer", status: 503, code: "ServiceUnavailable" });
+      expect((await tell(topic())).warnings).toEqual([]);
+      proxy.fail("POST", { kind: "reset-in-body", afterBytes: 0 });
+      expect((await tell(topic())).warnings).toEqual([]);
+      expect(proxy.requests).toHaveLength(4);
+      expect(server.delivered("again")).toHaveLength(2);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it.each([
+    ["AuthorizationError", "Allow sns:Publish on this topic"],
+    ["KMSAccessDenied", "Allow kms:GenerateDataKey and kms:Decrypt"],
+    ["InvalidClientTokenId", "Check the AWS credentials"],
+  ])("that refuses with %s is asked once, and it is told what to do", async (code, hint) => {
+    const receiver = await startWebhookReceiver();
+    try {
+      vi.stubEnv("AWS_ENDPOINT_URL_SNS", receiver.origin);
+      const error = `<Error><Type>Sender</Type><Code>${code}</Code><Message>not you: ${CANARY}</Message></Error>`;
+      const body = `<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">${error}</ErrorResponse>`;
+      receiver.behave({ status: 403, body, headers: { "content-type": "text/xml" } });
+      const { warnings } = await tell(topic());
+      expect(warnings[0]).toContain(`: ${code} (HTTP 403): not you: ***. ${hint}`);
+      expect(receiver.received).toHaveLength(1);
+    } finally {
+      await receiver.close();
+    }
+  });
+
+  it("without credentials says so", async () => {
+    vi.stubEnv("AWS_ACCESS_KEY_ID", undefined);
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", undefined);
+    const { warnings } = await tell(topic());
+    expect(warnings).toEqual([expect.stringMatching(/CredentialsProviderError: .*Give the run AWS credentials/)]);
+  });
+
+  it("and a webhook are told side by side, and one that fails leaves the other alone", async () => {
+    const receiver = await startWebhookReceiver();
+    try {
+      receiver.behave({ status: 404 });
+      server.subscribe("beside");
+      const { notified } = await tell({ ...topic(), webhookUrl: new Secret(`${receiver.origin}${PATH}`) });
+      expect(notified.map(({ failure }) => failure === null)).toEqual([true, false]);
+      expect(server.delivered("beside")).toHaveLength(1);
+    } finally {
+      await receiver.close();
+    }
+  });
+});

@@ -1,0 +1,273 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { run } from "../../src/index.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import {
+  SIMULATOR_BUSINESS_UNIT_ID,
+  SIMULATOR_CLIENT_SECRET,
+  SIMULATOR_REFRESH_TOKEN,
+} from "../../src/simulator/index.ts";
+import { startSnsServer } from "../servers/sns.ts";
+import type { Delivered, SnsServer } from "../servers/sns.ts";
+import { startWebhookReceiver } from "../servers/webhook.ts";
+import type { WebhookReceiver } from "../servers/webhook.ts";
+import { runCli, startCli } from "./cli.ts";
+import type { CliResult } from "./cli.ts";
+import { filesBelow, scene } from "./harness.ts";
+import type { Environment, Scene } from "./harness.ts";
+
+// Through the real command line, with a topic and a webhook. Holds G2 (a failed object is named, with its reason, in the
+// notification) and G8 (canaries).
+
+const CANARIES = [SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, "00DSIM000000001!AQ", "canary-"];
+const PATH = "/services/canary-webhook-path";
+
+let sns: SnsServer;
+let webhook: WebhookReceiver;
+let at: Scene;
+let queue: string;
+let env: Environment;
+let count = 0;
+
+beforeAll(async () => {
+  sns = await startSnsServer();
+});
+afterAll(() => sns.stop());
+beforeEach(async () => {
+  webhook = await startWebhookReceiver();
+  onTestFinished(() => webhook.close());
+  at = await scene({ now: new Date().toISOString() });
+  onTestFinished(() => at.close());
+  count += 1;
+  queue = `queue-${count}`;
+  sns.subscribe(queue);
+  env = {
+    ...at.env,
+    ...sns.env,
+    HOME: at.root,
+    PARDOT_ETL_SNS_TOPIC_ARN: sns.topicArn,
+    PARDOT_ETL_WEBHOOK_URL: `${webhook.origin}${PATH}`,
+  };
+});
+
+type Fields = Readonly<Record<string, unknown>>;
+
+interface Told extends CliResult {
+  /** The last line of the log. */
+  readonly last: Fields;
+  readonly message: Delivered | undefined;
+  readonly body: Fields | null;
+}
+
+/** What a run said and whom it told; no secret is in any of it, nor in what it has written. */
+async function told(ended: Promise<CliResult>): Promise<Told> {
+  const result = await ended;
+  const files = await filesBelow(at.root);
+  const texts = await Promise.all(files.map((name) => readFile(join(at.root, name), "latin1")));
+  const messages = sns.delivered(queue);
+  const bodies = webhook.received.map(({ body }) => body);
+  for (const canary of CANARIES) {
+    for (const text of [result.stdout, result.stderr, ...texts, JSON.stringify(messages), ...bodies]) {
+      expect(text).not.toContain(canary);
+    }
+  }
+  const last = JSON.parse(result.stderr.trimEnd().split("\n").at(-1) ?? "") as Fields;
+  const body = bodies.length === 0 ? null : (JSON.parse(bodies.at(-1) ?? "") as Fields);
+  return { ...result, last, message: messages[0], body };
+}
+
+/** All three tell the same, in their own ways. */
+function expectAllTell({ code, last, message, body }: Told, headline: string, status: string): void {
+  expect(last).toMatchObject({ event: "run_ended", exit_code: code, status });
+  expect(message?.Subject).toContain(headline);
+  expect(message?.Subject).toMatch(new RegExp(`, exit ${code}$`));
+  expect(message?.Message).toContain(`pardot-etl: ${headline} (exit ${code})\n`);
+  expect(message?.MessageAttributes).toMatchObject({
+    status: { Type: "String", Value: status },
+    exit_code: { Type: "Number", Value: String(code) },
+  });
+  // The webhook's own fields are the last line's, which a few milliseconds later counts them anew.
+  const { event: _, level: _level, time: _time, msg: _msg, ...fields } = last;
+  const moment = expect.any(Number) as number;
+  expect(body).toMatchObject({ ...fields, duration_ms: moment, started_at: expect.any(String) as string });
+  expect(body?.["text"]).toBe(message?.Message.trimEnd());
+}
+
+const run_ = (more: Environment = {}, ...args: readonly string[]): Promise<Told> =>
+  told(runCli(["run", ...args], { ...env, ...more }, { cwd: at.root }));
+
+describe("a run with a topic and a webhook", () => {
+  it("that is done tells numbers and the manifest's location", async () => {
+    const ended = await run_({}, "--json");
+    expect(ended.code).toBe(0);
+    expectAllTell(ended, "finished", "complete");
+    const manifest = JSON.parse(ended.stdout) as Manifest;
+    const location = join(at.data, "_pardot_etl/runs", manifest.run_id, "manifest.json");
+    expect(ended.message?.Message).toContain(`manifest: ${location}\n`);
+    expect(ended.message?.Message).toContain(`, ${manifest.api_calls.total} calls\n`);
+    expect(ended.message?.MessageAttributes).toMatchObject({
+      run_id: { Value: manifest.run_id },
+      business_unit: { Value: SIMULATOR_BUSINESS_UNIT_ID },
+    });
+    const files = manifest.objects.flatMap((object) => object.files);
+    expect(ended.last).toMatchObject({ files: files.length, calls: manifest.api_calls.total, manifest: location });
+    expect(webhook.received.map(({ path }) => path)).toEqual([PATH]);
+  });
+
+  it("G2 that is done in part names the failed object, its reason and what to do", async () => {
+    at.simulator.faults([{ path: "/tag/version/4/do/query", code: 19, count: 100 }]);
+    const ended = await run_();
+    expect(ended.code).toBe(5);
+    expectAllTell(ended, "finished in part: failed at Pardot or on the network", "partial");
+    expect(ended.message?.Message).toMatch(/^Tag failed: tag query: .*19/m);
+    expect(ended.message?.Message).toMatch(/^1 window left for the next run$/m);
+    expect(ended.last).toMatchObject({ objects: 3, objects_failed: 1, failed_objects: ["Tag"], windows_open: 1 });
+  });
+
+  it("that failed tells so, also where it has no manifest", async () => {
+    const ended = await run_({ PARDOT_CLIENT_SECRET: "canary-wrong" });
+    expect(ended.code).toBe(3);
+    expectAllTell(ended, "could not log in", "failed");
+    expect(ended.message?.Message).toMatch(/^reason: .+$/m);
+    expect(ended.message?.Message).toMatch(/^What to do: .*PARDOT_CLIENT_SECRET/m);
+    expect(ended.last).toMatchObject({ manifest: null, error_code: "auth.client-secret-wrong", calls: 0 });
+  });
+
+  it("that reached its quota tells how much is used and when to go on", async () => {
+    const ended = await run_({ PARDOT_DAILY_CALL_BUDGET: "4" });
+    expect(ended.code).toBe(4);
+    expect(ended.message?.Message).toContain("calls today: 4 of a budget of 4; 4 of the account's 50,000");
+    expect(ended.message?.Message).toMatch(/^What to do: .*Run again after .*Z/m);
+    expect(ended.message?.Subject).toContain("quota reached");
+    expect(ended.last).toMatchObject({
+      meaning: "limit reached, run again later",
+      calls: 4,
+      calls_today: 4,
+      calls_budget: 4,
+      quota_share: 1,
+      error_code: "limit.call-budget",
+    });
+    expect(ended.body).toMatchObject({ exit_code: 4, quota_share: 1 });
+  });
+
+  it("that hears Pardot's own limit has spent all of its quota too", async () => {
+    at.simulator.faults([{ path: "/tag/version/4/do/query", code: 122, count: 1 }]);
+    const ended = await run_();
+    expect(ended).toMatchObject({ code: 4, last: { quota_share: 1, calls_budget: null } });
+  });
+
+  it("whose configuration is wrong tells what is wrong, as far as it knows whom to tell", async () => {
+    const wrong = { PARDOT_TIMEZONE: "Mars/Olympus", PARDOT_CLIENT_ID: undefined };
+    const ended = await run_(wrong);
+    expect(ended.code).toBe(2);
+    expectAllTell(ended, "did not start: wrong configuration", "failed");
+    expect(ended.message?.Message).toMatch(
+      /^reason: .*PARDOT_TIMEZONE is Mars\/Olympus: expected .*PARDOT_CLIENT_ID is missing/m,
+    );
+    expect(ended.last).toMatchObject({ run_id: null, business_unit: SIMULATOR_BUSINESS_UNIT_ID });
+    expect(at.simulator.stats().requests).toEqual([]);
+
+    const half = await run_({ ...wrong, PARDOT_ETL_SNS_TOPIC_ARN: "arn:aws:sns:nowhere" });
+    expect([half.code, sns.delivered(queue).length, webhook.received.length]).toEqual([2, 1, 2]);
+  });
+
+  it("that finds another one at work says so and has called nobody", async () => {
+    at.simulator.faults([{ path: "/tag/version/4/do/query", hang: true, count: 1 }]);
+    const other = startCli(["run"], at.env, { cwd: at.root });
+    await other.said("Tag: started");
+    const ended = await run_();
+    other.kill("SIGKILL");
+    await other.ended;
+    expect(ended.code).toBe(8);
+    expectAllTell(ended, "did not start: another run is at work", "failed");
+  });
+
+  it("that is asked to stop tells within the grace", async () => {
+    at.simulator.faults([{ path: "/tag/version/4/do/query", hang: true, count: 99 }]);
+    const cli = startCli(["run"], { ...env, PARDOT_ETL_STOP_GRACE: "1s" }, { cwd: at.root });
+    await cli.said("Tag: started");
+    cli.kill("SIGTERM");
+    const ended = await told(cli.ended);
+    expect(ended.code).toBe(130);
+    expect(ended.last).toMatchObject({ exit_code: 130, meaning: "cancelled" });
+    expect(ended.message?.Message).toMatch(/stopped \(exit 130\)\n/);
+    expect(ended.message?.MessageAttributes["exit_code"]).toEqual({ Type: "Number", Value: "130" });
+    expect(ended.body).toMatchObject({ exit_code: 130 });
+  });
+
+  it("that is a dry run tells nobody", async () => {
+    const { code } = await runCli(["run", "--dry-run"], env, { cwd: at.root });
+    expect([code, sns.delivered(queue), webhook.received]).toEqual([0, [], []]);
+  });
+});
+
+describe("a notification that fails", () => {
+  it("is a warning in log and summary, and the exit code stays", async () => {
+    webhook.behave({ status: 410, body: "channel_is_archived" });
+    const env_ = { PARDOT_ETL_SNS_TOPIC_ARN: `${sns.topicArn}-gone` };
+    const ended = await run_(env_);
+    expect(ended.code).toBe(0);
+    const { host } = new URL(webhook.origin);
+    const lines = ended.stderr
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Fields);
+    const warnings = lines
+      .filter(({ event }) => event === "warning")
+      .map(({ code, message }) => `${String(code)} ${String(message)}`);
+    expect(warnings.toSorted()).toEqual([
+      expect.stringContaining(`notify.failed nobody was told by SNS topic ${sns.topicArn}-gone: NotFound`),
+      expect.stringContaining(`notify.failed nobody was told by webhook at ${host}: it answered 410`),
+    ]);
+    expect(ended.stdout).toContain(
+      `warning: nobody was told by webhook at ${host}: it answered 410 (channel_is_archived)`,
+    );
+    expect(ended.last).toMatchObject({ exit_code: 0, status: "complete", warnings: 2 });
+  });
+
+  it("leaves the code of a failure as it is, and --json its stdout", async () => {
+    at.simulator.faults([{ path: "/tag/version/4/do/query", code: 19, count: 100 }]);
+    webhook.behave({ status: 500 }, { status: 500 });
+    const ended = await run_({ PARDOT_ETL_SNS_TOPIC_ARN: undefined }, "--json");
+    expect(ended.code).toBe(5);
+    expect((JSON.parse(ended.stdout) as Manifest).status).toBe("partial");
+    expect(webhook.received).toHaveLength(2);
+    expect(ended.last).toMatchObject({ exit_code: 5, warnings: 1 });
+  });
+
+  it("does not keep a stopped run alive", async () => {
+    at.simulator.faults([{ path: "/tag/version/4/do/query", hang: true, count: 99 }]);
+    webhook.behave("hang", "hang");
+    const more = { PARDOT_ETL_STOP_GRACE: "0s", PARDOT_ETL_SNS_TOPIC_ARN: undefined };
+    const cli = startCli(["run"], { ...env, ...more }, { cwd: at.root });
+    await cli.said("Tag: started");
+    const stoppedAt = systemClock.now();
+    cli.kill("SIGTERM");
+    const ended = await told(cli.ended);
+    // Ended by itself, before the command line would have been cut off, and long before ten seconds.
+    expect(systemClock.now() - stoppedAt).toBeLessThan(8000);
+    expect(ended).toMatchObject({ code: 130, last: { exit_code: 130, status: "failed" } });
+    expect(ended.stderr).toContain("nobody was told by webhook");
+    expect(ended.stdout).toContain("manifest: ");
+  });
+});
+
+describe("the library", () => {
+  it("tells as the command line does", async () => {
+    const config = await loadConfig({
+      env: { ...env, PARDOT_ETL_SNS_TOPIC_ARN: undefined },
+      cwd: at.root,
+      configFile: null,
+      options: {},
+    });
+    const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: config.pardot };
+    const result = await inTheRealWorld(wishes, (surroundings) => run(config, {}, surroundings));
+    const { host } = new URL(webhook.origin);
+    expect(result.notified).toEqual([{ channel: `webhook at ${host}`, failure: null }]);
+    expect(JSON.parse(webhook.received[0]?.body ?? "")).toMatchObject({ run_id: result.manifest.run_id, exit_code: 0 });
+  });
+});
