@@ -27,7 +27,8 @@ resource "aws_ecr_lifecycle_policy" "this" {
         action = { type = "expire" }
       },
       {
-        # What a push was cut in, and the parts of images that rule 1 removed. Parts of a kept image are kept.
+        # Each platform of an image is an untagged one. ECR keeps them as long as there is a list that names them, so this
+        # is for what rule 1 left behind and for pushes that were cut (AWS docs, "Automate the cleanup of images").
         rulePriority = 2
         description  = "remove untagged images after a week"
         selection = {

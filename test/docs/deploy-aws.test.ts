@@ -82,20 +82,23 @@ test("the secrets are those of the module, entry by entry and key by key", () =>
   expect(told.toSorted()).toEqual(made.toSorted());
 });
 
-test("what is run by hand is understood by the command line and meant for our container", async () => {
-  const overrides = texts(/--overrides '(.*)'$/gm).concat(texts(/^```json\n(.*?)^```$/gms));
-  expect(overrides.length).toBe(3);
-  const container = /name += "([\w-]+)"/.exec(
-    String(module.resources.get("aws_ecs_task_definition.this")?.["container_definitions"]),
-  )?.[1];
-  for (const override of overrides) {
+describe("what is run by hand is understood by the command line", () => {
+  const typed = texts(/^deploy\/run-task\.sh prod +([a-z][^#\n]*?) *(?:#.*)?$/gm);
+
+  test.each(typed)("%s", async (command) => {
+    expect((await parseCommandLine(command.split(" "), COMMANDS, "0")).kind).toBe("command");
+  });
+
+  test("and meant for our container", async () => {
+    expect(typed.length).toBeGreaterThan(5);
+    const [override = ""] = texts(/--overrides '(.*)'$/gm);
     const { containerOverrides } = JSON.parse(override) as {
       containerOverrides: readonly { name: string; command: readonly string[] }[];
     };
-    expect(containerOverrides.map(({ name }) => name)).toEqual([container]);
-    const request = await parseCommandLine(containerOverrides[0]?.command ?? [], COMMANDS, "0");
-    expect(request.kind).toBe("command");
-  }
+    const task = String(module.resources.get("aws_ecs_task_definition.this")?.["container_definitions"]);
+    expect(containerOverrides.map(({ name }) => name)).toEqual([/name += "([\w-]+)"/.exec(task)?.[1]]);
+    expect((await parseCommandLine(containerOverrides[0]?.command ?? [], COMMANDS, "0")).kind).toBe("command");
+  });
 });
 
 test("names only outputs, variables and values that there are", () => {
