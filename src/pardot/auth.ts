@@ -46,13 +46,19 @@ export interface AuthOptions {
    * newer one; null: none that is news. Default: nothing is kept outside.
    */
   readonly keptRefreshToken?: () => Promise<Secret | null>;
+  /**
+   * Does one request for a token, from looking for a kept refresh token to keeping a new one, while nobody else who keeps
+   * it in the same place does. May reject with the signal's reason before the work has begun. Default: nobody else does.
+   */
+  readonly exclusively?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
 /** A token's body is some hundred bytes. */
 const BODY_MAX_BYTES = 1024 * 1024;
 
+/** What came of one request: a token that is in use now, or why there is none. */
 interface Asked {
-  readonly answer: TokenAnswer;
+  readonly answer: Extract<TokenAnswer, { kind: "failed" }> | { readonly kind: "accepted"; readonly token: Secret };
   readonly floorMs: number | null;
   /** Whether we went by another time than Salesforce does. */
   readonly isClockNews: boolean;
@@ -73,6 +79,7 @@ export function createAuth(options: AuthOptions): Auth {
   let flight: Flight | null = null;
   const loginClock = createLoginClock(clock);
   const known = new Set<string>(secretsOf(auth));
+  const { exclusively = <T>(work: () => Promise<T>): Promise<T> => work() } = options;
 
   const form = async (): Promise<string> => {
     if (auth.flow === "refresh_token") refreshToken = (await options.keptRefreshToken?.()) ?? refreshToken;
@@ -93,19 +100,22 @@ export function createAuth(options: AuthOptions): Auth {
       const isClockNews = auth.flow === "jwt" && loginClock.learn(response.headers["date"]);
       const bytes = await readWhole(response.body, BODY_MAX_BYTES, operation(asked));
       const floorMs = retryAfterMs(response.headers["retry-after"], clock.now());
-      return { answer: readTokenAnswer(response.status, bytes, asked), floorMs, isClockNews };
+      const answer = readTokenAnswer(response.status, bytes, asked);
+      if (answer.kind === "failed") return { answer, floorMs, isClockNews };
+      const token = await accept(answer.accessToken, answer.refreshToken);
+      return { answer: { kind: "accepted", token }, floorMs, isClockNews };
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      const answer: TokenAnswer = { kind: "failed", retry: error.retryable ? "back-off" : "no", error };
-      return { answer, floorMs: null, isClockNews: false };
+      const retry = error.retryable ? "back-off" : "no";
+      return { answer: { kind: "failed", retry, error }, floorMs: null, isClockNews: false };
     }
   };
 
   const renew = async (abandoned: AbortSignal): Promise<Secret> => {
     for (let tries = 1; ; tries += 1) {
       abandoned.throwIfAborted();
-      const { answer, floorMs, isClockNews } = await ask();
-      if (answer.kind === "token") return accept(answer.accessToken, answer.refreshToken);
+      const { answer, floorMs, isClockNews } = await exclusively(ask, abandoned);
+      if (answer.kind === "accepted") return answer.token;
       if (answer.retry === "no" || (answer.retry === "clock" && !isClockNews)) throw answer.error;
       if (tries === TRIES_MAX) throw exhausted(answer.error, tries);
       if (answer.retry === "clock") {

@@ -39,6 +39,8 @@ export interface PardotOptions {
   readonly onRotatedRefreshToken: (token: Secret) => Promise<void>;
   /** A newer refresh token that is kept outside; as in `AuthOptions`. */
   readonly keptRefreshToken?: () => Promise<Secret | null>;
+  /** Keeps others from asking meanwhile; as in `AuthOptions`. */
+  readonly exclusively?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
 /** A client that is used by one operation, from its beginning to its end. */
@@ -62,6 +64,7 @@ export function createPardot(options: PardotOptions): OpenPardot {
     onEvent,
     onRotatedRefreshToken: options.onRotatedRefreshToken,
     ...(options.keptRefreshToken === undefined ? {} : { keptRefreshToken: options.keptRefreshToken }),
+    ...(options.exclusively === undefined ? {} : { exclusively: options.exclusively }),
   });
   const caller = createCaller({
     businessUnitId: config.businessUnitId,

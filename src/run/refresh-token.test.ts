@@ -6,6 +6,7 @@ import type { AuthConfig } from "../config/config.ts";
 import { Secret } from "../config/secret.ts";
 import { fakeClock } from "../../test/fakes/clock.ts";
 import type { RunEvent } from "../events.ts";
+import { systemProcesses } from "../platform/process-identity.ts";
 import { systemRandom } from "../platform/random.ts";
 import { refreshTokenKeeper } from "./refresh-token.ts";
 import type { RefreshTokenKeeper } from "./token-keeper.ts";
@@ -24,7 +25,8 @@ afterEach(() => rm(folder, { recursive: true }));
 
 function keeper(auth: AuthConfig): RefreshTokenKeeper {
   const onEvent = (event: RunEvent): void => void events.push(event);
-  return refreshTokenKeeper(auth, { onEvent, clock: fakeClock(), random: systemRandom });
+  const pardot = { auth, requestTimeoutMs: 60_000 };
+  return refreshTokenKeeper(pardot, { onEvent, clock: fakeClock(), random: systemRandom, processes: systemProcesses });
 }
 
 function withFile(): RefreshTokenKeeper {

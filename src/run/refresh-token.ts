@@ -1,6 +1,8 @@
 import { TOKEN_ROTATED } from "../commit/manifest.ts";
-import type { AuthConfig } from "../config/config.ts";
+import type { PardotConfig } from "../config/config.ts";
 import { readTokenFile, writeTokenFile } from "../config/token-file.ts";
+import { lockTokenFile } from "../config/token-lock.ts";
+import type { TokenLockOptions } from "../config/token-lock.ts";
 import { ConfigError } from "../errors.ts";
 import type { Surroundings } from "./api.ts";
 import { referenceKeeper } from "./refresh-token-reference.ts";
@@ -12,11 +14,16 @@ import type { RefreshTokenKeeper } from "./token-keeper.ts";
  * but the warning.
  */
 export function refreshTokenKeeper(
-  auth: AuthConfig,
-  { onEvent, clock, random }: Pick<Surroundings, "onEvent" | "clock" | "random">,
+  { auth, requestTimeoutMs }: Pick<PardotConfig, "auth" | "requestTimeoutMs">,
+  surroundings: Pick<Surroundings, "onEvent" | "clock" | "random" | "processes">,
 ): RefreshTokenKeeper {
+  const { onEvent, clock, random, processes } = surroundings;
   const warn = (code: string, message: string): void => onEvent({ type: "warning", code, object: null, message });
-  if (auth.flow === "refresh_token" && auth.tokenFile !== null) return fileKeeper(auth.tokenFile, warn);
+  if (auth.flow === "refresh_token" && auth.tokenFile !== null) {
+    // One request waits that long to connect and that long for the next byte, and its answer is some hundred bytes.
+    const silenceMs = 3 * requestTimeoutMs;
+    return fileKeeper(auth.tokenFile, { clock, random, processes, silenceMs }, warn);
+  }
   if (auth.flow === "refresh_token" && auth.reference !== null && auth.refreshToken !== null) {
     return referenceKeeper({ reference: auth.reference, configured: auth.refreshToken, clock, random, warn });
   }
@@ -24,10 +31,15 @@ export function refreshTokenKeeper(
   return { keptRefreshToken: async () => null, onRotatedRefreshToken: async () => warn(TOKEN_ROTATED, message) };
 }
 
-function fileKeeper(path: string, warn: (code: string, message: string) => void): RefreshTokenKeeper {
+function fileKeeper(
+  path: string,
+  lock: Omit<TokenLockOptions, "signal">,
+  warn: (code: string, message: string) => void,
+): RefreshTokenKeeper {
   /** What the file held when it was last read or written. */
   let last: string | null = null;
   let isWarned = false;
+  let isLockWarned = false;
   return {
     keptRefreshToken: async () => {
       const reading = await readTokenFile(path);
@@ -52,6 +64,18 @@ function fileKeeper(path: string, warn: (code: string, message: string) => void)
         const code = (error as NodeJS.ErrnoException).code ?? "unknown";
         const hint = code === "EBUSY" ? "mount the folder that holds it, not the file" : "authorise the app again";
         warn(TOKEN_ROTATED, `${ROTATED} it could not be written to ${path} (${code}): ${hint}`);
+      }
+    },
+    exclusively: async (work, signal) => {
+      const held = await lockTokenFile(path, { ...lock, signal });
+      if (held.problem !== null && !isLockWarned) {
+        isLockWarned = true;
+        warn("auth.token-file-unlocked", `${held.problem}: another program may use the same refresh token meanwhile`);
+      }
+      try {
+        return await work();
+      } finally {
+        await held.release();
       }
     },
   };

@@ -113,7 +113,7 @@ export function openPardot(config: Config, budget: CallBudget, surroundings: Sur
       "Salesforce is retiring the login by user name and password: move to PARDOT_AUTH_FLOW=jwt (docs/authentication.md)";
     onEvent({ type: "warning", code: "auth.password-flow", object: null, message });
   }
-  const keeper = refreshTokenKeeper(auth, surroundings);
+  const keeper = refreshTokenKeeper(config.pardot, surroundings);
   return createPardot({ config: config.pardot, transport, clock, random, budget, onEvent, ...keeper });
 }
 

@@ -12,6 +12,11 @@ export interface RefreshTokenKeeper {
    * that the next one cannot (the run ends as partial).
    */
   readonly onRotatedRefreshToken: (token: Secret) => Promise<void>;
+  /**
+   * Does the work, from looking for a kept token to keeping a new one, while no other process does so with the same place;
+   * missing where a place cannot be locked. Rejects with the signal's reason when that comes before the work has begun.
+   */
+  readonly exclusively?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
 /** How every warning begins of a new token that outlives this process nowhere. */

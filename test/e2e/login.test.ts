@@ -229,6 +229,32 @@ describe("a rotated refresh token", () => {
     expect((await run(at)).status).toBe("complete");
   });
 
+  it("is asked for by one program at a time, however many share the token file", async () => {
+    const file = join(await tokenFolder(), "token");
+    const knobs = { refreshTokenRotation: true, tokenMs: 300 };
+    const at = await start({ knobs }, { PARDOT_TOKEN_FILE: file });
+    const checks = await Promise.all([1, 2, 3].map(() => credentials(at)));
+    expect(checks.map((line) => line?.status)).toEqual(["ok", "ok", "ok"]);
+    expect([at.simulator.stats().tokenRequests, await readFile(file, "utf8")]).toEqual([
+      3,
+      `${SIMULATOR_REFRESH_TOKEN}-3\n`,
+    ]);
+    expect(await readdir(join(file, ".."))).toEqual(["token"]);
+  });
+
+  it("is not waited for when the program that asked for it was killed", async () => {
+    const file = join(await tokenFolder(), "token");
+    const at = await start({}, { PARDOT_TOKEN_FILE: file });
+    at.simulator.faults([{ path: "/services/oauth2/token", hang: true, count: 1 }]);
+    const program = startCli(["run"], at.env, { cwd: at.root });
+    await expect.poll(() => at.simulator.stats().tokenRequests, { timeout: 50_000 }).toBe(1);
+    expect(await readdir(join(file, ".."))).toEqual([".token.lock"]);
+    program.kill("SIGKILL");
+    await program.ended;
+    expect((await run(at)).status).toBe("complete");
+    expect(await readdir(join(file, ".."))).toEqual([]);
+  });
+
   it("without a token file leaves the run partial, check warned, and the next run locked out", async () => {
     const at = await start({ knobs: { refreshTokenRotation: true } }, {});
     const manifest = await run(at);
