@@ -15,6 +15,9 @@ const OTHERS = [
   "clock-off",
   "token-rotated",
   "token-file-open",
+  "token-file-unlocked",
+  "token-not-read",
+  "token-key",
   "password-flow",
 ];
 const CODES = new Set([...TOKEN_ERRORS.map((row) => row.name), ...OTHERS].map((name) => `auth.${name}`));
