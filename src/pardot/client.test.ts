@@ -147,11 +147,19 @@ describe("failures", () => {
     ["a login page under 200", HTML, "pardot.html-page"],
     ["a login page under 404", { ...HTML, status: 404 }, "pardot.html-page"],
     ["a redirect", { status: 302, headers: { location: "https://evil.test/" } }, "pardot.redirected"],
-    ["nothing under 403", { status: 403 }, "pardot.status-403"],
     ["a fail without code", { body: `{"@attributes":{"stat":"fail"},"err":"x"}` }, "pardot.status-200"],
   ])("%s is not tried again", async (_name, step, code) => {
     const { pardot, api } = harness({ steps: [step] });
     expect(await caught(pardot.queryPage(TAG, NEVER))).toMatchObject({ exitCode: 5, code, retryable: false });
+    expect(api).toHaveLength(1);
+  });
+
+  test.each<[string, Step]>([
+    ["nothing", { status: 403 }],
+    ["a page", { ...HTML, status: 403 }],
+  ])("%s under 403 is a matter of credentials, and not tried again", async (_name, step) => {
+    const { pardot, api } = harness({ steps: [step] });
+    expect(await caught(pardot.queryPage(TAG, NEVER))).toMatchObject({ exitCode: 3, code: "pardot.forbidden" });
     expect(api).toHaveLength(1);
   });
 

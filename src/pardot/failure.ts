@@ -23,6 +23,7 @@ export function treatmentOf(failure: Failure): Treatment {
   const status = failure.status;
   if (failure.shape === "network") return "back-off";
   if (status === 401) return "refresh";
+  if (status === 403) return "credentials";
   if (status === 504) return "narrow";
   if (status === 408 || status === 429 || (status !== null && status >= 500)) return "back-off";
   if (failure.shape === "redirect" || failure.shape === "html") return "configuration";
@@ -89,6 +90,9 @@ function withoutCode(
   if (treatment === "refresh") {
     return new AuthError(message, { context, code: "pardot.token-refused", ...hintOf(ERROR_CODES[184]?.hint, around) });
   }
+  if (failure.status === 403) {
+    return new AuthError(message, { context, code: "pardot.forbidden", ...hintOf(FORBIDDEN_HINT, around) });
+  }
   if (treatment === "narrow") {
     const hint = hintOf(ERROR_CODES[214]?.hint, around);
     return new RemoteError(message, { context, code: "pardot.timed-out", ...hint, pardotCode: 214, retryable: true });
@@ -104,6 +108,9 @@ function withoutCode(
   if (treatment === "fatal") return new RemoteError(message, { context, code: `pardot.status-${failure.status ?? 0}` });
   return new TransportError(message, { context, ...BODY_ERRORS[failure.shape], retryable: true });
 }
+
+const FORBIDDEN_HINT =
+  "Something refuses without a reason of Pardot's: check the app's IP relaxation and the user's trusted addresses, the user's Account Engagement role, and any proxy between here and {apiHost}.";
 
 const HTML_PAGE = {
   code: "pardot.html-page",

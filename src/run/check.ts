@@ -14,6 +14,7 @@ import { notingCalls } from "./noting-calls.ts";
 import type { Calling } from "./noting-calls.ts";
 import { checkAgainstState, connect, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection } from "./session.ts";
+import { setupStep } from "./setup-steps.ts";
 
 type Name = CheckLine["name"];
 
@@ -103,7 +104,7 @@ async function checkConnection(
   try {
     connection = await connect(pardot, time, surroundings, surroundings.signal);
   } catch (error) {
-    const line = failed(nameOf(error), error);
+    const line = failedLogin(nameOf(error), error);
     const rest = (["credentials", "business unit", "quota", "clock", "time zone"] as const).filter(
       (name) => name !== line.name,
     );
@@ -212,6 +213,14 @@ async function attempt(name: Name, work: () => Promise<CheckLine>): Promise<Chec
   } catch (error) {
     return failed(name, error);
   }
+}
+
+/** With the step of the set-up that the error tells of, where it tells of one. */
+function failedLogin(name: Name, error: unknown): CheckLine {
+  const line = failed(name, error);
+  const step = error instanceof PardotEtlError ? setupStep(error.code) : null;
+  const hint = [line.hint, step].filter((text) => text !== null).join(" ");
+  return { ...line, hint: hint === "" ? null : hint };
 }
 
 function failed(name: Name, error: unknown): CheckLine {

@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { SETTING_BY_NAME } from "../../src/config/settings.ts";
+import { ERROR_CODES } from "../../src/pardot/error-codes.ts";
 import { TOKEN_ERRORS } from "../../src/pardot/token-errors.ts";
+import { SETUP_STEPS, setupStep } from "../../src/run/setup-steps.ts";
 
 const page = await readFile(new URL("../../docs/authentication.md", import.meta.url), "utf8");
 
@@ -32,4 +34,41 @@ test("authentication.md names no code that there is not", () => {
 
 test.each(SETTING_BY_NAME.get("PARDOT_AUTH_FLOW")?.choices ?? [])("authentication.md has a section for %s", (flow) => {
   expect(page).toContain(`\n## ${flow}\n`);
+});
+
+const PARDOT_CODES = new Set(Object.values(ERROR_CODES).map(({ name }) => `pardot.${name}`));
+
+test.each(SETUP_STEPS)("authentication.md has the step $heading of which check speaks, with its errors", (step) => {
+  const section = page.split(`\n### ${step.heading}\n`)[1]?.split("\n## ")[0]?.split("\n### ")[0];
+  for (const code of step.codes) {
+    expect(section).toContain(`\`${code}\``);
+    expect(CODES.has(code) || PARDOT_CODES.has(code) || code === "pardot.forbidden").toBe(true);
+    expect(setupStep(code)).toContain(`step ${step.heading} (docs/authentication.md#`);
+  }
+});
+
+test("check speaks of a step by the address that its heading has", () => {
+  expect(setupStep("auth.scope-missing")).toBe("Look at step 2. Scopes (docs/authentication.md#2-scopes).");
+  expect(setupStep("pardot.business-unit-unknown")).toContain("#7-business-unit-and-hosts)");
+  expect(setupStep("http.cut")).toBeNull();
+});
+
+test.each(["secrets.invalid", "secrets.denied", "secrets.unreachable"])(
+  "authentication.md says what %s means",
+  (code) => {
+    expect(page).toContain(`| \`${code}\``);
+  },
+);
+
+test("authentication.md has every action in AWS that is asked for", async () => {
+  const source = async (name: string): Promise<string> =>
+    readFile(new URL(`../../src/secrets/${name}.ts`, import.meta.url), "utf8");
+  const commands = [...(await source("secrets-manager")).matchAll(/new (\w+)Command\(/g)].map(
+    ([, name]) => `secretsmanager:${name}`,
+  );
+  commands.push(
+    ...[...(await source("parameter-store")).matchAll(/new (\w+)Command\(/g)].map(([, name]) => `ssm:${name}`),
+  );
+  expect(new Set(commands).size).toBe(5);
+  for (const action of [...commands, "kms:Decrypt"]) expect(page).toContain(`\`${action}\``);
 });

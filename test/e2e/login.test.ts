@@ -181,6 +181,35 @@ describe("a refused login", () => {
     expect(at.simulator.stats().calls).toBe(0);
   });
 
+  it.each<readonly [string, Environment, SimulatorOptions, string, string]>([
+    ["a scope", {}, { knobs: { scopePardotApi: false } }, "credentials", "2. Scopes"],
+    ["a flow", CLIENT, { knobs: { clientCredentialsHere: false } }, "credentials", "7. Business unit and hosts"],
+    ["the app's secret", { PARDOT_CLIENT_SECRET: "other" }, {}, "credentials", "4. Key and secret"],
+    ["the user's approval", JWT, { knobs: { jwtUserApproved: false } }, "credentials", "5. Policies"],
+    [
+      "a token that opens anything",
+      {},
+      { knobs: { accessTokenExpiry: "fixed", accessTokenSeconds: 0 } },
+      "credentials",
+      "6. The user",
+    ],
+    [
+      "the business unit",
+      { PARDOT_BUSINESS_UNIT_ID: "0UvSIM0000000009ZZ" },
+      {},
+      "business unit",
+      "7. Business unit and hosts",
+    ],
+    ["calls", {}, { dailyLimit: 0 }, "quota", "8. The account"],
+  ])("for want of %s makes check name the step of the set-up", async (_what, env, options, name, step) => {
+    const at = await start(options, env);
+    const { code, stdout } = await cli(at, ["check", "--json"]);
+    const { lines } = JSON.parse(stdout) as { lines: CheckLine[] };
+    const failed = lines.find((line) => line.status === "failed");
+    expect([code, failed?.name]).toEqual([name === "quota" ? 4 : 3, name]);
+    expect(failed?.hint).toContain(`Look at step ${step} (docs/authentication.md#`);
+  });
+
   it("for credentials that cannot be is told before any request, with everything else that is wrong", async () => {
     const at = await start({}, { ...JWT, PARDOT_PRIVATE_KEY: PKCS8.slice(0, 600), PARDOT_REFRESH_TOKEN: "" });
     const { code, stdout } = await cli(at, ["run", "--json"], { PARDOT_TIMEZONE: "nowhere", PARDOT_USERNAME: "" });
