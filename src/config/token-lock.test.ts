@@ -58,7 +58,10 @@ describe("the lock of a token file", () => {
   test("is a file beside it for as long as it is held, and waited for", async () => {
     const first = await take();
     expect(await readdir(folder)).toEqual([".token.lock"]);
-    const clock = eventful(async () => {}, first.release);
+    const clock = eventful(
+      async () => {},
+      () => first.release(),
+    );
     const second = await take({ clock });
     expect([first.problem, second.problem, clock.slept.length]).toEqual([null, null, 2]);
     await second.release();
@@ -97,7 +100,7 @@ describe("the lock of a token file", () => {
     let holding = 0;
     let most = 0;
     // Time stands still: nobody here is silent for too long.
-    const clock: Clock = { now: () => 0, sleep: async () => void (await setImmediate()) };
+    const clock: Clock = { now: () => 0, sleep: () => setImmediate() };
     const work = async (): Promise<string | null> => {
       const lock = await take({ clock });
       holding += 1;
