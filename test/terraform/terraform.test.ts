@@ -1,7 +1,13 @@
+import { generateKeyPairSync } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, SIMULATOR_USERNAME } from "../../src/simulator/index.ts";
+import { runCli } from "../e2e/cli.ts";
+import { scene } from "../e2e/harness.ts";
+import type { Environment } from "../e2e/harness.ts";
+import { startAwsSecrets } from "../servers/aws-secrets.ts";
 import { startProvider } from "./stand-in-provider.ts";
 import type { StandInProvider } from "./stand-in-provider.ts";
 import { copyModule, mayFetchProvider, terraformProgram } from "./terraform.ts";
@@ -78,6 +84,47 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     expect(outcome.code).toBe(0);
   });
 
+  test.each(["task", "refresh_token"])(
+    "gives the program what a run needs (run %s of daily.tftest.hcl)",
+    async (run) => {
+      const given = (await environments(copy)).get(run) ?? {};
+      const aws = await startAwsSecrets();
+      onTestFinished(() => aws.close());
+      const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+      const values = {
+        private_key: privateKey.export({ type: "pkcs8", format: "pem" }),
+        client_secret: SIMULATOR_CLIENT_SECRET,
+        refresh_token: SIMULATOR_REFRESH_TOKEN,
+      };
+      const entries = Object.values(given).flatMap((value) => /^aws-secretsmanager:(.*)#/.exec(value ?? "")?.[1] ?? []);
+      expect(entries.length).toBeGreaterThan(0);
+      for (const name of entries) aws.putSecret(name, JSON.stringify(values));
+      const at = await scene({
+        now: new Date().toISOString(),
+        timezone: given["PARDOT_TIMEZONE"] ?? "",
+        jwtPublicKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
+      });
+      onTestFinished(() => at.close());
+      // The account is the simulator's and the place is not AWS; everything else is as Terraform gives it.
+      const { PARDOT_API_URL, PARDOT_LOGIN_URL, PARDOT_BUSINESS_UNIT_ID, PARDOT_CLIENT_ID } = at.env;
+      const here: Environment = {
+        PARDOT_API_URL,
+        PARDOT_LOGIN_URL,
+        PARDOT_BUSINESS_UNIT_ID,
+        PARDOT_CLIENT_ID,
+        ...(given["PARDOT_USERNAME"] === undefined ? {} : { PARDOT_USERNAME: SIMULATOR_USERNAME }),
+        PARDOT_ETL_DESTINATION: at.data,
+        PARDOT_ETL_TMPDIR: at.tmp,
+        PARDOT_ETL_SNS_TOPIC_ARN: "",
+        PARDOT_ETL_OBJECTS: "Account",
+      };
+      expect(Object.keys(given)).toEqual(expect.arrayContaining(Object.keys(here)));
+      const result = await runCli(["run"], { ...aws.env, ...given, ...here }, { cwd: at.root });
+      expect(`${result.code} ${result.stderr}`).toMatch(/^0 /);
+      expect(new Set(aws.asked)).toEqual(new Set(entries.map((name) => `GetSecretValue ${name}`)));
+    },
+  );
+
   test("would fail, promise by promise, with a module that breaks them", async () => {
     const outcome = await BROKEN.reduce(
       (run, [file, from, to]) =>
@@ -90,6 +137,37 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     expect(outcome.code).toBe(1);
   });
 });
+
+/** What the task is given, by the run of daily.tftest.hcl that made it. */
+async function environments(copy: ModuleCopy): Promise<ReadonlyMap<string, Environment>> {
+  const { text } = await copy.run(["test", "-json", "-verbose", "-filter=tests/daily.tftest.hcl"]);
+  const found = new Map<string, Environment>();
+  for (const line of text.trimEnd().split("\n")) {
+    const { "@testrun": run = "", test_state: state } = JSON.parse(line) as TestEvent;
+    const task = state?.root_module.resources.find(({ type }) => type === "aws_ecs_task_definition");
+    if (task === undefined) continue;
+    const [container] = JSON.parse(task.values.container_definitions ?? "[]") as readonly Container[];
+    found.set(run, Object.fromEntries((container?.environment ?? []).map(({ name, value }) => [name, value])));
+  }
+  return found;
+}
+
+/** A line of `terraform test -json -verbose`. */
+interface TestEvent {
+  readonly "@testrun"?: string;
+  readonly test_state?: {
+    readonly root_module: {
+      readonly resources: readonly {
+        readonly type: string;
+        readonly values: { readonly container_definitions?: string };
+      }[];
+    };
+  };
+}
+
+interface Container {
+  readonly environment: readonly { readonly name: string; readonly value: string }[];
+}
 
 /** File, what stands there, what breaks it, and what has to be said then. */
 const BROKEN = [

@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
+/** With -verbose it prints whole states. */
+const OUTPUT_BYTES_MAX = 64 * 1024 ** 2;
 const folder = fileURLToPath(new URL("../../deploy/terraform", import.meta.url));
 
 /** Where the program is; null: this machine has none. */
@@ -47,7 +49,11 @@ export async function copyModule(program: string, provider: Readonly<Record<stri
     path,
     run: async (argv, below = ".") => {
       try {
-        const { stdout, stderr } = await execute(program, [...argv, "-no-color"], { cwd: join(path, below), env });
+        const { stdout, stderr } = await execute(program, [...argv, "-no-color"], {
+          cwd: join(path, below),
+          env,
+          maxBuffer: OUTPUT_BYTES_MAX,
+        });
         return { code: 0, text: stdout + stderr };
       } catch (error) {
         const { code, stdout = "", stderr = "" } = error as { code?: unknown; stdout?: string; stderr?: string };
