@@ -1,7 +1,9 @@
 # Two roles: one that starts the container, one that the program has. Neither can do what the other is for.
 
 locals {
-  trust_ecs_tasks = jsonencode({
+  # For the task's role as AWS recommends it: only tasks of this account. For the other one its documentation has no such
+  # condition, and a start that fails would be worse than a role that can fetch an image.
+  trust_task = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
@@ -11,6 +13,15 @@ locals {
         StringEquals = { "aws:SourceAccount" = local.account_id }
         ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:ecs:${local.region}:${local.account_id}:*" }
       }
+    }]
+  })
+
+  trust_execution = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "ecs-tasks.amazonaws.com" }
+      Action    = "sts:AssumeRole"
     }]
   })
 
@@ -73,7 +84,7 @@ locals {
 resource "aws_iam_role" "task" {
   name               = "${local.name}-task"
   description        = "What pardot-etl may do while it runs."
-  assume_role_policy = local.trust_ecs_tasks
+  assume_role_policy = local.trust_task
   tags               = var.tags
 }
 
@@ -86,7 +97,7 @@ resource "aws_iam_role_policy" "task" {
 resource "aws_iam_role" "execution" {
   name               = "${local.name}-execution"
   description        = "What ECS may do to start pardot-etl: fetch its image, write its log."
-  assume_role_policy = local.trust_ecs_tasks
+  assume_role_policy = local.trust_execution
   tags               = var.tags
 }
 

@@ -154,6 +154,11 @@ run "task_role" {
   }
 
   assert {
+    condition     = jsondecode(aws_iam_role.task.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"
+    error_message = "Only tasks of this account may have the task's role."
+  }
+
+  assert {
     condition = alltrue([
       for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : alltrue([
         for action in statement.Action : startswith(action, "ecr:") || startswith(action, "logs:")
