@@ -1,0 +1,128 @@
+# shellcheck shell=sh
+# What the scripts in this folder share; read by them with `.`, after they have set these two.
+: "${program:?}" "${dry_run:?}"
+
+# Says in one line why it goes no further.
+die() {
+  printf '%s: %s\n' "$program" "$*" >&2
+  exit 1
+}
+
+say() {
+  printf '%s: %s\n' "$program" "$*" >&2
+}
+
+# need TOOL WHAT-TO-DO
+need() {
+  command -v "$1" >/dev/null 2>&1 || die "$1 is not installed: $2"
+}
+
+# Reads deploy/<environment>.env: lines of NAME=value, taken as they stand. It is not run as a script, so that nothing in
+# it can do anything.
+read_environment() {
+  environment_file=deploy/$1.env
+  [ -r "$environment_file" ] || die "$environment_file is not there: write it with terraform output -raw deploy_env," \
+    "or from deploy/environment.env.example"
+  AWS_ACCOUNT_ID='' AWS_REGION='' ECR_REPOSITORY='' ECS_CLUSTER='' TASK_FAMILY='' LOG_GROUP='' SUBNET_IDS=''
+  SECURITY_GROUP_IDS='' ASSIGN_PUBLIC_IP='' IMAGE_TAG_PARAMETER='' PLATFORM=''
+  number=0
+  while IFS= read -r line || [ -n "$line" ]; do
+    number=$((number + 1))
+    case $line in
+      '' | '#'*) continue ;;
+      *=*) read_setting "${line%%=*}" "${line#*=}" ;;
+      *) die "$environment_file: line $number is not NAME=value" ;;
+    esac
+  done <"$environment_file"
+  for pair in "AWS_ACCOUNT_ID $AWS_ACCOUNT_ID" "AWS_REGION $AWS_REGION" "ECR_REPOSITORY $ECR_REPOSITORY" \
+    "ECS_CLUSTER $ECS_CLUSTER" "TASK_FAMILY $TASK_FAMILY" "LOG_GROUP $LOG_GROUP" "SUBNET_IDS $SUBNET_IDS" \
+    "SECURITY_GROUP_IDS $SECURITY_GROUP_IDS" "ASSIGN_PUBLIC_IP $ASSIGN_PUBLIC_IP"; do
+    [ -n "${pair#* }" ] || die "$environment_file: ${pair%% *} is missing"
+  done
+  case $AWS_ACCOUNT_ID in
+    *[!0-9]* | ?????????????*) die "$environment_file: AWS_ACCOUNT_ID is $AWS_ACCOUNT_ID, not 12 digits" ;;
+    ????????????) ;;
+    *) die "$environment_file: AWS_ACCOUNT_ID is $AWS_ACCOUNT_ID, not 12 digits" ;;
+  esac
+  case $ASSIGN_PUBLIC_IP in
+    ENABLED | DISABLED) ;;
+    *) die "$environment_file: ASSIGN_PUBLIC_IP is $ASSIGN_PUBLIC_IP, not ENABLED or DISABLED" ;;
+  esac
+  case $PLATFORM in
+    '' | linux/amd64 | linux/arm64) ;;
+    *) die "$environment_file: PLATFORM is $PLATFORM, and the image is for linux/amd64 and linux/arm64" ;;
+  esac
+  # The one is read by version 2 of the AWS CLI and the SDKs, the other by version 1 as well.
+  export AWS_REGION AWS_DEFAULT_REGION="$AWS_REGION" AWS_PAGER=''
+}
+
+# shellcheck disable=SC2034 # IMAGE_TAG_PARAMETER is read by deploy.sh
+read_setting() {
+  case $2 in
+    *'<'*) die "$environment_file: $1 is not filled in" ;;
+    *[!A-Za-z0-9_./:,@-]*) die "$environment_file: $1 has a character that no such name has" ;;
+  esac
+  case $1 in
+    AWS_ACCOUNT_ID) AWS_ACCOUNT_ID=$2 ;;
+    AWS_REGION) AWS_REGION=$2 ;;
+    ECR_REPOSITORY) ECR_REPOSITORY=$2 ;;
+    ECS_CLUSTER) ECS_CLUSTER=$2 ;;
+    TASK_FAMILY) TASK_FAMILY=$2 ;;
+    LOG_GROUP) LOG_GROUP=$2 ;;
+    SUBNET_IDS) SUBNET_IDS=$2 ;;
+    SECURITY_GROUP_IDS) SECURITY_GROUP_IDS=$2 ;;
+    ASSIGN_PUBLIC_IP) ASSIGN_PUBLIC_IP=$2 ;;
+    IMAGE_TAG_PARAMETER) IMAGE_TAG_PARAMETER=$2 ;;
+    PLATFORM) PLATFORM=$2 ;;
+    *) die "$environment_file: $1 is nothing that is known here" ;;
+  esac
+}
+
+# A folder of its own for what commands say on their way to an error, and for what is not to stand in an argument.
+make_scratch() {
+  umask 077
+  scratch=$(mktemp -d) || die "no temporary folder can be made"
+  trap 'rm -rf "$scratch"' EXIT
+}
+
+# Runs a command whose answer is wanted; what it complains of is kept for `reason`.
+ask() {
+  "$@" 2>"$scratch/complaint"
+}
+
+# The last line that the last command under `ask` complained with.
+reason() {
+  grep '[^[:space:]]' "$scratch/complaint" | tail -n 1
+}
+
+# Prints a command as it could be typed.
+show() {
+  for word in "$@"; do
+    case $word in
+      '|') printf ' |' ;;
+      *[!A-Za-z0-9_./:,@=+-]* | '') printf " '%s'" "$(printf '%s' "$word" | sed "s/'/'\\\\''/g")" ;;
+      *) printf ' %s' "$word" ;;
+    esac
+  done | sed 's/^ /+ /' >&2
+  printf '\n' >&2
+}
+
+# Runs a command that changes something, and shows it; with --dry-run only shows it. What it says goes to people.
+change() {
+  show "$@"
+  [ "$dry_run" = yes ] || "$@" >&2
+}
+
+# The same for a command whose answer is wanted.
+change_and_ask() {
+  show "$@"
+  [ "$dry_run" = yes ] || ask "$@"
+}
+
+# The credentials of the environment belong to the account of the file. Nothing has been changed before this.
+check_account() {
+  account=$(ask aws sts get-caller-identity --query Account --output text) ||
+    die "the AWS credentials are missing or expired ($(reason)): log in again, or set AWS_PROFILE"
+  [ "$account" = "$AWS_ACCOUNT_ID" ] ||
+    die "wrong account: the AWS credentials are of $account, $environment_file names $AWS_ACCOUNT_ID"
+}

@@ -1,0 +1,68 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { areAllRequired, missingShells, shells } from "./shells.ts";
+
+const DEPLOY = fileURLToPath(new URL("../../deploy/", import.meta.url));
+const scripts = readdirSync(DEPLOY).filter((name) => name.endsWith(".sh"));
+const hasShellcheck = spawnSync("shellcheck", ["--version"]).status === 0;
+
+describe("the scripts", () => {
+  const missing = missingShells.join(", ");
+  test.skipIf(missing !== "" && !areAllRequired)(
+    `are run by every shell${missing === "" ? "" : `; not installed: ${missing}`}`,
+    () => {
+      expect(missing).toBe("");
+    },
+  );
+
+  test.each(shells)("are read by $name", ({ path }) => {
+    const [program = "", ...options] = path.split(" ");
+    expect(scripts.length).toBeGreaterThan(4);
+    for (const name of scripts) execFileSync(program, [...options, "-n", join(DEPLOY, name)]);
+  });
+
+  test.skipIf(!hasShellcheck && !areAllRequired)(
+    "shellcheck has nothing to say (skipped where it is not installed)",
+    () => {
+      const { stdout, error } = spawnSync(
+        "shellcheck",
+        ["--external-sources", "--shell=sh", ...scripts.map((name) => `deploy/${name}`)],
+        {
+          cwd: join(DEPLOY, ".."),
+          encoding: "utf8",
+        },
+      );
+      expect({ stdout, error }).toEqual({ stdout: "", error: undefined });
+    },
+  );
+
+  test("that are typed can be executed, and one that is read by others cannot", () => {
+    const executable = scripts.filter((name) => (statSync(join(DEPLOY, name)).mode & 0o111) !== 0);
+    expect(executable).toEqual(scripts.filter((name) => name !== "environment.sh"));
+    for (const name of executable) expect(readFileSync(join(DEPLOY, name), "utf8")).toMatch(/^#!\/bin\/sh\n/);
+  });
+});
+
+describe("the example of an environment", () => {
+  const example = readFileSync(join(DEPLOY, "environment.env.example"), "utf8");
+  const names = (text: string): string[] => [...text.matchAll(/^\s*(?:# )?([A-Z_]+)=/gm)].map(([, name = ""]) => name);
+
+  test("has the lines that Terraform writes and the scripts read", () => {
+    const [, written = ""] =
+      /output "deploy_env" \{(.*?)^}/ms.exec(readFileSync(join(DEPLOY, "terraform/outputs.tf"), "utf8")) ?? [];
+    const read = readFileSync(join(DEPLOY, "environment.sh"), "utf8");
+    const known = [...read.matchAll(/^ {4}([A-Z_]+)\) \1=\$2 ;;$/gm)].map(([, name = ""]) => name);
+    expect(known.length).toBeGreaterThan(8);
+    expect(names(example).toSorted()).toEqual(known.toSorted());
+    expect(names(written).toSorted()).toEqual(known.toSorted());
+  });
+
+  test("is filled in nowhere", () => {
+    const given = example.split("\n").filter((line) => /^[A-Z]/.test(line));
+    expect(given.length).toBeGreaterThan(8);
+    for (const line of given) expect(line).toMatch(/^[A-Z_]+=<.*>$/);
+  });
+});

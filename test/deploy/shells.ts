@@ -1,0 +1,20 @@
+import { spawnSync } from "node:child_process";
+
+/** The shells that /bin/sh is, on one system or another. */
+const KNOWN = [
+  { name: "dash", path: "/bin/dash" },
+  { name: "bash --posix", path: "/bin/bash --posix" },
+] as const;
+
+/** Those of them that are installed. */
+export const shells: readonly { readonly name: string; readonly path: string }[] = KNOWN.filter(({ path }) => {
+  const [program = "", ...options] = path.split(" ");
+  return spawnSync(program, [...options, "-c", "exit 0"]).status === 0;
+});
+
+/** Whether this machine has to have all that the scripts are checked with. */
+export const areAllRequired: boolean = process.env["PARDOT_ETL_REQUIRE_SHELLS"] === "1";
+
+export const missingShells: readonly string[] = KNOWN.filter(
+  ({ name }) => !shells.some((own) => own.name === name),
+).map(({ name }) => name);

@@ -1,0 +1,157 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { existsSync } from "node:fs";
+
+const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
+
+/** What a stand-in says when it is called with these words first. */
+export interface Answer {
+  readonly when: string;
+  /** Of several, one call after another; the last one stays. */
+  readonly out?: string | readonly string[];
+  readonly err?: string;
+  readonly code?: number;
+  /** As if Ctrl-C were typed meanwhile. */
+  readonly interrupts?: boolean;
+}
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Every call of a stand-in, in order, as it could be typed. */
+  readonly calls: readonly string[];
+  /** What `docker login` read. */
+  readonly password: string;
+  /** What register-task-definition was given as a file. */
+  readonly registered: Readonly<Record<string, unknown>> | null;
+}
+
+/** A checkout with the scripts in it and stand-ins before everything else on the PATH. */
+export interface Checkout {
+  /** Runs a script of deploy/. */
+  run(script: string, ...args: readonly string[]): Promise<Outcome>;
+  write(name: string, text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What the scripts may use besides the stand-ins: nothing of this list is a program that talks to anybody. */
+const TOOLS = ["cat", "chmod", "cut", "dirname", "grep", "mktemp", "rm", "sed", "sh", "tail", "wc"];
+
+/** Records its words, one byte of its own between them, and answers by the first line of the table that fits. */
+const STAND_IN = `#!/bin/sh
+tool=\${0##*/}
+{ printf '%s' "$tool"; for word; do printf '\\037%s' "$word"; done; printf '\\036'; } >>"$STAND_INS/calls"
+case $* in
+  *--password-stdin*) cat >"$STAND_INS/password" ;;
+  *register-task-definition*) for word; do case $word in file://*) cat "\${word#file://}" >"$STAND_INS/registered" ;; esac; done ;;
+esac
+number=0
+while [ -e "$STAND_INS/$number.when" ]; do
+  case "$tool $*" in
+    "$(cat "$STAND_INS/$number.when")"*)
+      echo >>"$STAND_INS/$number.count"
+      turn=$(wc -l <"$STAND_INS/$number.count")
+      while [ "$turn" -gt 1 ] && [ ! -e "$STAND_INS/$number.$((turn)).out" ]; do turn=$((turn - 1)); done
+      [ ! -e "$STAND_INS/$number.interrupt" ] || kill -s INT "$PPID"
+      cat "$STAND_INS/$number.err" >&2
+      cat "$STAND_INS/$number.$((turn)).out"
+      exit "$(cat "$STAND_INS/$number.code")"
+      ;;
+  esac
+  number=$((number + 1))
+done
+echo "$tool: nobody expected: $*" >&2
+exit 99
+`;
+
+/** `shell` runs the scripts, as the first line of each. `without` names a tool that is not installed. */
+export async function checkout(options: {
+  readonly shell: string;
+  readonly answers: readonly Answer[];
+  readonly files: Readonly<Record<string, string>>;
+  readonly without?: string | undefined;
+}): Promise<Checkout> {
+  const root = await mkdtemp(join(tmpdir(), "pardot-etl-deploy-"));
+  const bin = join(root, "bin");
+  const state = join(root, "stand-ins");
+  const tree = join(root, "tree");
+  for (const folder of [bin, state, join(root, "tmp"), join(tree, "deploy")]) await mkdir(folder, { recursive: true });
+  // Of a version that stays as it is, so that the page which shows it does too.
+  const manifest = await readFile(join(REPOSITORY, "package.json"), "utf8");
+  await writeFile(join(tree, "package.json"), manifest.replace(/"version": ".*"/, '"version": "1.2.3"'));
+  for (const name of await readdir(join(REPOSITORY, "deploy"))) {
+    if (!/\.(sh|mjs)$/.test(name)) continue;
+    const text = await readFile(join(REPOSITORY, "deploy", name), "utf8");
+    await writeFile(join(tree, "deploy", name), text.replace(/^#!\/bin\/sh\n/, `#!${options.shell}\n`));
+    if (text.startsWith("#!")) await chmod(join(tree, "deploy", name), 0o755);
+  }
+  const write: Checkout["write"] = (name, text) => writeFile(join(tree, name), text);
+  for (const [name, text] of Object.entries(options.files)) await write(name, text);
+  for (const tool of ["aws", "docker", "git", "sleep"]) {
+    await writeFile(join(bin, tool), STAND_IN);
+    await chmod(join(bin, tool), 0o755);
+  }
+  for (const tool of TOOLS) await symlink(findTool(tool), join(bin, tool));
+  await symlink(process.execPath, join(bin, "node"));
+  if (options.without !== undefined) await rm(join(bin, options.without));
+  for (const [number, { when, out = "", err = "", code = 0, interrupts = false }] of options.answers.entries()) {
+    const outs = typeof out === "string" ? [out] : out;
+    for (const [turn, text] of outs.entries()) await writeFile(join(state, `${number}.${turn + 1}.out`), text);
+    await writeFile(join(state, `${number}.when`), when);
+    await writeFile(join(state, `${number}.err`), err);
+    await writeFile(join(state, `${number}.code`), String(code));
+    if (interrupts) await writeFile(join(state, `${number}.interrupt`), "");
+  }
+  const read = async (name: string): Promise<string> => readFile(join(state, name), "utf8").catch(() => "");
+  return {
+    run: async (script, ...args) => {
+      // From another folder, as it may be typed; the environment is no more than what is needed.
+      const child = spawn(join(tree, "deploy", script), args, {
+        cwd: root,
+        env: { PATH: bin, STAND_INS: state, TMPDIR: join(root, "tmp") },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const said = { stdout: "", stderr: "" };
+      for (const name of ["stdout", "stderr"] as const) {
+        child[name].setEncoding("utf8").on("data", (text: string) => (said[name] += text));
+      }
+      const [code] = (await once(child, "close")) as [number | null];
+      const calls = (await read("calls")).split("\u001E").slice(0, -1);
+      const registered = await read("registered");
+      const left = await readdir(join(root, "tmp"));
+      if (left.length > 0) throw new Error(`${script} left ${left.join(", ")} in the temporary folder`);
+      return {
+        code,
+        ...said,
+        calls: calls.map((call) => typed(call.split("\u001F"))),
+        password: await read("password"),
+        registered: registered === "" ? null : (JSON.parse(registered) as Outcome["registered"]),
+      };
+    },
+    write,
+    close: () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+/** A command as it could be typed; the name of the temporary file is no one's business. */
+function typed(words: readonly string[]): string {
+  return words
+    .map((word) => word.replace(/^file:\/\/.*\/next$/, "file://next"))
+    .map((word) => (/^[A-Za-z0-9_./:,@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(" ");
+}
+
+function findTool(name: string): string {
+  const found = (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`${name} is not on the PATH`);
+  return found;
+}
