@@ -24,24 +24,27 @@ export type RunEvent =
     }
   | { readonly type: "object-started"; readonly object: string }
   | { readonly type: "export-created"; readonly object: string; readonly exportId: string; readonly window: string }
-  | { readonly type: "export-adopted"; readonly object: string; readonly exportId: string }
+  | { readonly type: "export-adopted"; readonly object: string; readonly exportId: string; readonly window: string }
   | {
       readonly type: "export-polled";
       readonly object: string;
+      readonly window: string;
       readonly exportId: string;
       readonly state: string;
       readonly pauseMs: number;
     }
-  | { readonly type: "page-read"; readonly object: string; readonly records: number }
+  | ({ readonly type: "page-read"; readonly records: number } & AnsweredCall)
+  | ({ readonly type: "called"; readonly attempt: number } & AnsweredCall)
   | {
       readonly type: "file-landed";
       readonly object: string;
+      readonly window: string;
       readonly key: string;
       readonly rows: number;
       readonly bytes: number;
       readonly outcome: "written" | "already-there";
     }
-  | { readonly type: "window-finished"; readonly object: string; readonly rows: number }
+  | { readonly type: "window-finished"; readonly object: string; readonly window: string; readonly rows: number }
   | { readonly type: "object-finished"; readonly object: string; readonly rows: number; readonly files: number }
   | { readonly type: "object-failed"; readonly object: string; readonly code: string; readonly message: string }
   | { readonly type: "committed"; readonly manifest: string; readonly files: number; readonly rows: number }
@@ -49,6 +52,10 @@ export type RunEvent =
   | {
       readonly type: "retrying";
       readonly kind: string;
+      /** The request that failed, null for one that is no call. */
+      readonly call: number | null;
+      readonly object: string | null;
+      readonly window: string | null;
       readonly attempt: number;
       readonly pauseMs: number;
       readonly reason: string;
@@ -56,6 +63,27 @@ export type RunEvent =
   | { readonly type: "token-refreshed" }
   | ({ readonly type: "calls-counted"; readonly calls: number } & DayCalls)
   | { readonly type: "warning"; readonly code: string; readonly message: string; readonly object: string | null };
+
+/** What a call is about, where it is about one object or window. */
+export interface About {
+  readonly object: string;
+  readonly window: string | null;
+}
+
+/** One request to the API and what came of it. */
+interface AnsweredCall {
+  /** Its number in the run, as the manifest counts calls. */
+  readonly call: number;
+  /** `tag query`, `export read`. */
+  readonly kind: string;
+  readonly object: string | null;
+  readonly window: string | null;
+  /** HTTP status, null where no answer came. */
+  readonly status: number | null;
+  /** What was wrong with it, in a word or a code of Pardot's; null when nothing was. */
+  readonly failure: string | null;
+  readonly durationMs: number;
+}
 
 /** What is known of the account's day at the end of a run. */
 export interface DayCalls {

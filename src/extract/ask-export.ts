@@ -74,7 +74,7 @@ function request(
   object: CatalogObject,
   fields: readonly string[],
   procedure: ExportProcedure,
-  window: Window,
+  window: OpenWindow,
   extraction: Extraction,
 ): ExportRequest {
   return {
@@ -85,6 +85,7 @@ function request(
       ...procedure.arguments,
       ...windowBounds(window, procedure.range, extraction.config.pardot.timeZone),
     },
+    about: { object: object.name, window: window.id },
   };
 }
 
@@ -93,7 +94,7 @@ async function leaveOutRefused(
   object: CatalogObject,
   fields: readonly string[],
   procedure: ExportProcedure,
-  window: Window,
+  window: OpenWindow,
   refusal: RemoteError,
   extraction: Extraction,
 ): Promise<void> {

@@ -13,6 +13,7 @@ import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./extraction.ts";
 import { fieldGroups, objectFields } from "./fields.ts";
 import { JoinedWindow } from "./joined-window.ts";
+import { windowDone } from "./window-done.ts";
 import { isQueriedInstead } from "./query-instead.ts";
 
 /** Told about the jobs of one object. */
@@ -79,10 +80,9 @@ async function landExport(
   status: ExportStatus,
   extraction: Extraction,
 ): Promise<void> {
-  const { journal } = extraction;
   const todo = resultFiles(status).filter((file) => !hasLanded(object, window, file, extraction));
   await forEachFile(todo, (file) => fetchAndLand(object, window, fields, file, extraction), extraction);
-  await journal.record([{ type: "window-done", object: object.name, window: window.id }]);
+  await windowDone(object, window, extraction);
 }
 
 async function fetchAndLand(
@@ -96,6 +96,7 @@ async function fetchAndLand(
   const memory = objectState(journal.state, object.name).fields;
   await fetchFile(
     reference,
+    { object: object.name, window: window.id },
     async (body) => {
       const pairs = collectEmailPairs(object);
       const file = await landExportFile(body, {

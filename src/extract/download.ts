@@ -1,4 +1,5 @@
 import { DataError, TransportError } from "../errors.ts";
+import type { About } from "../events.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
 import type { Extraction } from "./extraction.ts";
 
@@ -43,6 +44,7 @@ export async function forEachFile<T>(
 /** Fetches one result file and hands its body to `take`, again from the start when it was cut or broken on the way. */
 export async function fetchFile<T>(
   reference: string,
+  about: About,
   take: (body: AsyncIterable<Uint8Array>) => Promise<T>,
   extraction: Extraction,
 ): Promise<T> {
@@ -50,14 +52,14 @@ export async function fetchFile<T>(
   const ends: Ends = { unfinished: null };
   for (let attempt = 1; ; attempt += 1) {
     // Whatever fails before the body comes has been repeated as often as it should be.
-    const body = await pardot.downloadResult(reference, signal);
+    const body = await pardot.downloadResult(reference, signal, about);
     try {
       return await takeAndLeave(body, (held) => take(wholeLines(held, ends)));
     } catch (error) {
       if (!mayComeWhole(error) || attempt >= FETCH_MAX || extraction.stop.aborted) throw error;
       const reason = (error as Error).message;
       const pauseMs = FETCH_PAUSE_MS * 2 ** (attempt - 1);
-      onEvent({ type: "retrying", kind: "export download", attempt, pauseMs, reason });
+      onEvent({ type: "retrying", kind: "export download", call: null, ...about, attempt, pauseMs, reason });
       await clock.sleep(pauseMs, extraction.stop);
     }
   }

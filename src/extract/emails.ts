@@ -8,6 +8,7 @@ import type { WireRecord } from "../pardot/pardot.ts";
 import { DAY_MS, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Extraction } from "./extraction.ts";
+import { windowDone } from "./window-done.ts";
 import { openRowFiles } from "./segmented.ts";
 
 /** How long an e-mail that could not be read is left alone. */
@@ -78,7 +79,7 @@ export async function extractEmails(
       }
     }
     await landEmails(object, access, window, files, unrecorded, extraction);
-    await journal.record([{ type: "window-done", object: object.name, window: window.id }]);
+    await windowDone(object, window, extraction);
   } finally {
     await files.discard();
   }
@@ -110,7 +111,14 @@ async function readOne(
 ): Promise<WireRecord | null> {
   const { urlName, dataKey, readFormat = "xml" } = object.v4;
   const id = access.by === "email" ? candidate.emailId : candidate.listEmailId;
-  const request = { urlName, dataKey, operation: access.operation, id, format: readFormat };
+  const request = {
+    urlName,
+    dataKey,
+    operation: access.operation,
+    id,
+    format: readFormat,
+    about: { object: object.name, window: window.id },
+  };
   try {
     const record = await extraction.pardot.readById(request, extraction.signal);
     return { ...record, [access.listEmailColumn]: candidate.listEmailId };

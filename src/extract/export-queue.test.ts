@@ -128,7 +128,12 @@ describe("export queue", () => {
     await runExports(t.jobs, t.extraction);
     expect(t.server.created).toHaveLength(1);
     expect(t.landed).toEqual(["1"]);
-    expect(t.events).toContainEqual({ type: "export-adopted", object: "Thing", exportId: "1" });
+    expect(t.events).toContainEqual({
+      type: "export-adopted",
+      object: "Thing",
+      window: expect.stringMatching(/^Thing\/.+\/\d+\/\d+$/) as string,
+      exportId: "1",
+    });
   });
 
   it("does not wait long for exports that an earlier run asked for hours ago", async () => {

@@ -119,7 +119,7 @@ function adopt(job: ExportJob, extraction: Extraction): Waiting | null {
   const adopted = open === undefined ? null : exportOf(open, job.group);
   if (adopted === null) return null;
   const { exportId, askedAt } = adopted;
-  extraction.onEvent({ type: "export-adopted", object: job.object, exportId });
+  extraction.onEvent({ type: "export-adopted", object: job.object, window: job.windowId, exportId });
   // The time-out is what one run waits, so it starts anew with this one.
   const now = extraction.clock.now();
   return { job, exportId, waitedFrom: now, couldBeginAt: askedAt, unfinishedAt: now, polls: 0 };
@@ -175,10 +175,11 @@ async function look(head: Waiting, pace: PollPace, extraction: Extraction): Prom
   const pauseMs = pace.pause(head.polls, clock.now() - head.couldBeginAt);
   if (pauseMs > 0) await clock.sleep(pauseMs, stop);
   stop.throwIfAborted();
-  const status = await pardot.readExport(head.exportId, signal);
+  const { object, windowId: window } = head.job;
+  const status = await pardot.readExport(head.exportId, signal, { object, window });
   head.polls += 1;
   const { stateText: state } = status;
-  onEvent({ type: "export-polled", object: head.job.object, exportId: head.exportId, state, pauseMs });
+  onEvent({ type: "export-polled", object, window, exportId: head.exportId, state, pauseMs });
   return status;
 }
 

@@ -13,6 +13,7 @@ import { LostExport } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./extraction.ts";
 import { objectFields } from "./fields.ts";
+import { windowDone } from "./window-done.ts";
 
 /** A complete export of one group. */
 interface Complete {
@@ -75,9 +76,11 @@ export class JoinedWindow {
 
   #fetchOne(group: number, { exportId, fileId, reference }: ResultFile): Promise<GroupFile> {
     const { config, random, signal } = this.#extraction;
-    const about = { object: this.#object.name, group, exportId, fileId };
+    const object = this.#object.name;
+    const about = { object, group, exportId, fileId };
     const scratch = { dir: config.etl.tmpDir, random, signal };
-    return fetchFile(reference, (body) => takeGroupFile(body, about, scratch), this.#extraction);
+    const call = { object, window: this.#window.id };
+    return fetchFile(reference, call, (body) => takeGroupFile(body, about, scratch), this.#extraction);
   }
 
   async #land(files: readonly GroupFile[]): Promise<void> {
@@ -101,6 +104,6 @@ export class JoinedWindow {
     });
     const window = this.#window.id;
     const landed = file === null ? [] : [{ type: "landed", object, window, file, cursor: null } as const];
-    await journal.record([...landed, ...pairs.changes(), { type: "window-done", object, window }]);
+    await windowDone(this.#object, this.#window, this.#extraction, [...landed, ...pairs.changes()]);
   }
 }

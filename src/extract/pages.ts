@@ -1,5 +1,6 @@
 import type { CatalogObject, QueryV4 } from "../catalog/catalog.ts";
 import { assert, DataError } from "../errors.ts";
+import type { About } from "../events.ts";
 import type { Pardot, WireRecord } from "../pardot/pardot.ts";
 import type { Window } from "../plan/windows.ts";
 import { windowBounds } from "./bounds.ts";
@@ -9,6 +10,8 @@ export interface PagesRequest {
   readonly window: Window;
   /** IANA name of the API user's zone. */
   readonly zone: string;
+  /** What events name. */
+  readonly about?: About;
   /** Go on after this id; null: from the first. */
   readonly cursor: string | null;
   /** Aborted when nothing new may be begun. */
@@ -70,7 +73,7 @@ async function readPage(
   query: QueryV4,
   cursor: string | null,
 ): Promise<Outcome> {
-  const { object, window, zone, signal } = request;
+  const { object, window, zone, signal, about } = request;
   const filter = window.field === null ? undefined : query.filters[window.field];
   try {
     const page = await pardot.queryPage(
@@ -85,6 +88,7 @@ async function readPage(
           ...(filter === undefined ? {} : windowBounds(window, filter, zone)),
           ...(cursor === null ? {} : { id_greater_than: cursor }),
         },
+        ...(about === undefined ? {} : { about }),
       },
       signal,
     );

@@ -59,7 +59,8 @@ async function tryQuery(
   const bounds = filter === undefined ? {} : windowBounds(window, filter, config.pardot.timeZone);
   stop.throwIfAborted();
   try {
-    await pardot.queryPage({ urlName, dataKey, query, parameters: { ...bounds, limit: "1" } }, signal);
+    const about = { object: object.name, window: null };
+    await pardot.queryPage({ urlName, dataKey, query, parameters: { ...bounds, limit: "1" }, about }, signal);
     return true;
   } catch (error) {
     if (isFieldRefusal(error)) return false;

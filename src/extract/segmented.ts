@@ -6,20 +6,21 @@ import type { WireRecord } from "../pardot/pardot.ts";
 import type { Extraction } from "./extraction.ts";
 import { rowFilter } from "./keep.ts";
 import { readPages, recordId } from "./pages.ts";
+import { windowDone } from "./window-done.ts";
 
 /**
  * Extracts one window of a segmented object: pages become rows, rows become files, and after each landed file the
  * journal knows from which id to go on. Ends with the window done.
  */
 export async function extractSegment(object: CatalogObject, window: OpenWindow, extraction: Extraction): Promise<void> {
-  const { pardot, config, journal, onEvent, stop, signal } = extraction;
+  const { pardot, config, stop, signal } = extraction;
   const files = openRowFiles(object, window, extraction);
   const zone = config.pardot.timeZone;
   const keep = rowFilter(object, window, zone);
   try {
     let cursor = window.cursor;
-    for await (const page of readPages(pardot, { object, window, zone, cursor, stop, signal })) {
-      onEvent({ type: "page-read", object: object.name, records: page.length });
+    const about = { object: object.name, window: window.id };
+    for await (const page of readPages(pardot, { object, window, zone, about, cursor, stop, signal })) {
       for (const record of page) {
         const row = normalise(record, object.columns, object.name);
         cursor = recordId(record, object);
@@ -28,7 +29,7 @@ export async function extractSegment(object: CatalogObject, window: OpenWindow, 
       }
     }
     await recordLanded(object, window, await files.land(), cursor, extraction);
-    await journal.record([{ type: "window-done", object: object.name, window: window.id }]);
+    await windowDone(object, window, extraction);
   } finally {
     await files.discard();
   }
@@ -45,7 +46,7 @@ export async function extractSingle(
   try {
     await files.add(normalise(record, object.columns, object.name));
     await recordLanded(object, window, await files.land(), recordId(record, object), extraction);
-    await extraction.journal.record([{ type: "window-done", object: object.name, window: window.id }]);
+    await windowDone(object, window, extraction);
   } finally {
     await files.discard();
   }

@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Column, RangeField } from "../catalog/catalog.ts";
-import type { LandedFile } from "../commit/state.ts";
+import type { LandedFile, OpenWindow } from "../commit/state.ts";
 import { splitHeader } from "../encode/csv-header.ts";
 import { readCsv } from "../encode/csv-read.ts";
 import { CsvScanner } from "../encode/csv-scan.ts";
 import { normaliseCell } from "../encode/normalise.ts";
 import type { Cell } from "../encode/row.ts";
 import type { OnEvent } from "../events.ts";
-import type { Window } from "../plan/windows.ts";
 import type { Random } from "../platform/random.ts";
 import { openSpool } from "../storage/spool.ts";
 import type { Spool } from "../storage/spool.ts";
@@ -25,7 +24,7 @@ export interface ExportFileOptions {
   /** The field that tells records apart. */
   readonly key: string;
   readonly watermark: RangeField | null;
-  readonly span: Pick<Window, "from" | "to">;
+  readonly span: Pick<OpenWindow, "id" | "from" | "to">;
   readonly exportId: string;
   /** The id in Pardot's download address. */
   readonly fileId: string;
@@ -76,7 +75,7 @@ export async function landExportFile(
     const file = await spool.finish();
     const key = exportFileKey(object, span, { exportId, fileId }, counted.fingerprint, compression);
     const outcome = await storage.publish(key, file, signal);
-    onEvent({ type: "file-landed", object, key, rows: counted.rows, bytes: file.bytes, outcome });
+    onEvent({ type: "file-landed", object, window: span.id, key, rows: counted.rows, bytes: file.bytes, outcome });
     return {
       key,
       rows: counted.rows,

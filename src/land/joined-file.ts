@@ -1,10 +1,9 @@
 import type { Column, RangeField } from "../catalog/catalog.ts";
-import type { LandedFile } from "../commit/state.ts";
+import type { LandedFile, OpenWindow } from "../commit/state.ts";
 import { normaliseCell } from "../encode/normalise.ts";
 import type { Row } from "../encode/row.ts";
 import { DataError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
-import type { Window } from "../plan/windows.ts";
 import type { Random } from "../platform/random.ts";
 import { openSpool } from "../storage/spool.ts";
 import type { Spool } from "../storage/spool.ts";
@@ -27,7 +26,7 @@ export interface JoinedFileOptions {
   /** The field that tells records apart. */
   readonly key: string;
   readonly watermark: RangeField | null;
-  readonly span: Pick<Window, "from" | "to">;
+  readonly span: Pick<OpenWindow, "id" | "from" | "to">;
   readonly tap: Tap | null;
   readonly compression: Compression;
   readonly tmpDir: string;
@@ -61,7 +60,7 @@ export async function landJoinedFile(
     const sources = files.map(({ header, exportId, fileId }) => ({ header, source: `${exportId}-${fileId}` }));
     const key = exportFileKey(object, span, first, fingerprint(columns, sources), compression);
     const outcome = await storage.publish(key, file, signal);
-    onEvent({ type: "file-landed", object, key, rows, bytes: file.bytes, outcome });
+    onEvent({ type: "file-landed", object, window: span.id, key, rows, bytes: file.bytes, outcome });
     if (incomplete > 0) warnOfIncomplete(incomplete, key, options);
     return {
       key,

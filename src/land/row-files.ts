@@ -1,9 +1,8 @@
 import type { Column, RangeField } from "../catalog/catalog.ts";
-import type { LandedFile } from "../commit/state.ts";
+import type { LandedFile, OpenWindow } from "../commit/state.ts";
 import { CsvWriter } from "../encode/csv-write.ts";
 import type { Row } from "../encode/row.ts";
 import type { OnEvent } from "../events.ts";
-import type { Window } from "../plan/windows.ts";
 import type { Random } from "../platform/random.ts";
 import { openSpool } from "../storage/spool.ts";
 import type { Spool } from "../storage/spool.ts";
@@ -15,7 +14,7 @@ export interface RowFilesOptions {
   readonly object: string;
   readonly columns: readonly Column[];
   readonly watermark: RangeField | null;
-  readonly span: Pick<Window, "from" | "to">;
+  readonly span: Pick<OpenWindow, "id" | "from" | "to">;
   readonly compression: Compression;
   /** Rows and encoded bytes (before compression) after which a file is full. */
   readonly rowsPerFile: number;
@@ -84,7 +83,7 @@ export class RowFiles {
       const file = await spool.finish();
       const key = queryFileKey(object, span, file.sha256, compression);
       const outcome = await storage.publish(key, file, signal);
-      onEvent({ type: "file-landed", object, key, rows, bytes: file.bytes, outcome });
+      onEvent({ type: "file-landed", object, window: span.id, key, rows, bytes: file.bytes, outcome });
       return {
         key,
         rows,

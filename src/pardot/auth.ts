@@ -124,7 +124,9 @@ export function createAuth(options: AuthOptions): Auth {
       }
       const unit = random.unit();
       const ms = answer.retry === "wait" ? 1000 + Math.floor(unit * 2000) : backoffMs(tries, unit, floorMs);
-      options.onEvent({ type: "retrying", kind: "token", attempt: tries, pauseMs: ms, reason: answer.error.message });
+      const none = { call: null, object: null, window: null };
+      const reason = answer.error.message;
+      options.onEvent({ type: "retrying", kind: "token", ...none, attempt: tries, pauseMs: ms, reason });
       await clock.sleep(ms, abandoned);
     }
   };

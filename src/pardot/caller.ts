@@ -1,6 +1,6 @@
 import { TransportError } from "../errors.ts";
 import type { PardotEtlError } from "../errors.ts";
-import type { OnEvent } from "../events.ts";
+import type { About, OnEvent, RunEvent } from "../events.ts";
 import { retryAfterMs } from "../http/backoff.ts";
 import { parseHttpDate } from "../http/http-date.ts";
 import type { Gate } from "../http/gate.ts";
@@ -32,6 +32,10 @@ export interface Call<T> {
   read(response: HttpResponse, answered: Answered, release: () => void): Promise<Outcome<T>>;
   /** True: the place is kept until the reader releases it. */
   readonly streams: boolean;
+  /** What events about it name. */
+  readonly about: About | null;
+  /** The records in an answer that is a page of a window; null for calls of any other kind. */
+  readonly records: ((value: T) => number) | null;
   /** Said as a warning before a request is repeated that may have been carried out already; null when harmless. */
   readonly onRepeat: string | null;
 }
@@ -61,6 +65,8 @@ export interface CallerOptions {
 }
 
 interface Sent<T> {
+  /** The request's number in the run. */
+  readonly number: number;
   readonly outcome: Outcome<T>;
   readonly token: Secret;
   readonly version: Version;
@@ -81,7 +87,7 @@ export function createCaller(options: CallerOptions): Caller {
     if (dayIsOver !== null) throw dayIsOver;
   };
 
-  const send = async <T>(call: Call<T>, signal: AbortSignal): Promise<Sent<T>> => {
+  const send = async <T>(call: Call<T>, attempt: number, signal: AbortSignal): Promise<Sent<T>> => {
     const release = await gate.enter(signal);
     let isKept = false;
     try {
@@ -95,9 +101,12 @@ export function createCaller(options: CallerOptions): Caller {
       const request = call.request(used);
       total += 1;
       byKind.set(call.kind, (byKind.get(call.kind) ?? 0) + 1);
-      const outcome = await exchange(call, withHeaders(request, token), signal, release);
+      const number = total;
+      const sentAt = clock.now();
+      const { outcome, status } = await exchange(call, withHeaders(request, token), signal, release);
       isKept = call.streams && outcome.ok;
-      return { outcome, token, version: used };
+      onEvent(answerEvent(call, { number, attempt, status, outcome, durationMs: clock.now() - sentAt }));
+      return { number, outcome, token, version: used };
     } finally {
       if (!isKept) release();
     }
@@ -119,7 +128,7 @@ export function createCaller(options: CallerOptions): Caller {
     request: HttpRequest,
     signal: AbortSignal,
     release: () => void,
-  ): Promise<Outcome<T>> => {
+  ): Promise<{ readonly outcome: Outcome<T>; readonly status: number | null }> => {
     const answered = quota.sent();
     try {
       const response = await options.transport(request, signal);
@@ -127,12 +136,12 @@ export function createCaller(options: CallerOptions): Caller {
       answered(headers[HEADER.usage]);
       pardotNow = parseHttpDate(headers["date"]) ?? pardotNow;
       const floorMs = retryAfterMs(headers["retry-after"], pardotNow ?? clock.now());
-      return await call.read(response, { status, headers, retryAfterMs: floorMs }, release);
+      return { status, outcome: await call.read(response, { status, headers, retryAfterMs: floorMs }, release) };
     } catch (error) {
       answered(undefined);
       signal.throwIfAborted();
       if (!(error instanceof TransportError) || !error.retryable) throw error;
-      return { ok: false, failure: networkFailure(error.code, error.message) };
+      return { status: null, outcome: { ok: false, failure: networkFailure(error.code, error.message) } };
     }
   };
 
@@ -150,7 +159,7 @@ export function createCaller(options: CallerOptions): Caller {
     let tried = NOTHING_TRIED;
     for (let tries = 1; ; tries += 1) {
       assertDayGoesOn();
-      const sent = await send(asked, signal);
+      const sent = await send(asked, tries, signal);
       if (sent.outcome.ok) return sent.outcome.value;
       const failure = sent.outcome.failure;
       const around = options.surroundings(pardotNow ?? clock.now());
@@ -163,7 +172,17 @@ export function createCaller(options: CallerOptions): Caller {
       if (decision.next === "give-up" || isLost) throw errorOf(failure, asked.kind, tries, around, auth.redact);
       const pauseMs = decision.next === "pause" ? decision.ms : 0;
       const reason = reasonOf(failure, around, auth.redact);
-      onEvent({ type: "retrying", kind: asked.kind, attempt: tries, pauseMs, reason });
+      const { object = null, window = null } = asked.about ?? {};
+      onEvent({
+        type: "retrying",
+        kind: asked.kind,
+        call: sent.number,
+        object,
+        window,
+        attempt: tries,
+        pauseMs,
+        reason,
+      });
       warnOfRepeat(asked, failure, onEvent);
       if (decision.next === "refresh") await auth.refresh(sent.token, signal);
       if (pauseMs > 0) await clock.sleep(pauseMs, signal);
@@ -185,7 +204,30 @@ export function createCaller(options: CallerOptions): Caller {
   };
 }
 
-function warnOfRepeat(call: Call<unknown>, failure: Failure, onEvent: OnEvent): void {
+interface Answer<T> {
+  readonly number: number;
+  readonly attempt: number;
+  readonly status: number | null;
+  readonly outcome: Outcome<T>;
+  readonly durationMs: number;
+}
+
+/** What the log says of a request: a page of a window, or any other call. */
+function answerEvent<T>(call: Call<T>, { number, attempt, status, outcome, durationMs }: Answer<T>): RunEvent {
+  const { object = null, window = null } = call.about ?? {};
+  const failure = outcome.ok ? null : wordOf(outcome.failure);
+  const about = { call: number, kind: call.kind, object, window, status, failure, durationMs };
+  return call.records !== null && outcome.ok
+    ? { type: "page-read", ...about, records: call.records(outcome.value) }
+    : { type: "called", ...about, attempt };
+}
+
+/** Pardot's code, or what came instead of its answer. */
+function wordOf(failure: Failure): string {
+  return failure.code === null ? (failure.network ?? failure.shape) : `code ${failure.code}`;
+}
+
+function warnOfRepeat(call: Pick<Call<never>, "about" | "onRepeat">, failure: Failure, onEvent: OnEvent): void {
   if (call.onRepeat === null || isRefusal(failure)) return;
-  onEvent({ type: "warning", code: "pardot.repeated", message: call.onRepeat, object: null });
+  onEvent({ type: "warning", code: "pardot.repeated", message: call.onRepeat, object: call.about?.object ?? null });
 }

@@ -1,6 +1,6 @@
 import type { PardotConfig } from "../config/config.ts";
 import type { Secret } from "../config/secret.ts";
-import type { OnEvent } from "../events.ts";
+import type { About, OnEvent } from "../events.ts";
 import { readWhole } from "../http/body.ts";
 import { createGate } from "../http/gate.ts";
 import { parseHttpDate } from "../http/http-date.ts";
@@ -41,6 +41,15 @@ export interface PardotOptions {
   readonly keptRefreshToken?: () => Promise<Secret | null>;
   /** Keeps others from asking meanwhile; as in `AuthOptions`. */
   readonly exclusively?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+}
+
+/** What a call may have besides its request. */
+interface Extra<T> {
+  /** Whether a record without the mark of success is accepted. */
+  readonly bare?: boolean;
+  readonly about?: About | undefined;
+  readonly records?: (value: T) => number;
+  readonly onRepeat?: string;
 }
 
 /** A client that is used by one operation, from its beginning to its end. */
@@ -86,13 +95,14 @@ export function createPardot(options: PardotOptions): OpenPardot {
     request: (version: Version) => HttpRequest,
     understand: (root: WireRecord, answered: Answered) => T,
     signal: AbortSignal,
-    extra: { readonly bare?: boolean; readonly onRepeat?: string } = {},
+    extra: Extra<T> = {},
   ): Promise<T> => {
     const read = async (response: HttpResponse, answered: Answered): Promise<Outcome<T>> => {
       const outcome = readEnvelope(await readWhole(response.body, PAGE_MAX_BYTES, kind), answered, extra.bare ?? false);
       return outcome.ok ? { ok: true, value: understand(outcome.value, answered) } : outcome;
     };
-    return caller.call({ kind, request, read, streams: false, onRepeat: extra.onRepeat ?? null }, signal);
+    const { about = null, records = null, onRepeat = null } = extra;
+    return caller.call({ kind, request, read, streams: false, about, records, onRepeat }, signal);
   };
 
   const query = <T>(
@@ -100,6 +110,7 @@ export function createPardot(options: PardotOptions): OpenPardot {
     own: Readonly<Record<string, string>>,
     understand: (root: WireRecord, kind: string) => T,
     signal: AbortSignal,
+    records: ((value: T) => number) | null = null,
   ): Promise<T> => {
     const kind = `${request.urlName} query`;
     const parameters = {
@@ -112,18 +123,23 @@ export function createPardot(options: PardotOptions): OpenPardot {
     };
     const build = (version: Version): HttpRequest =>
       parameterRequest(config.apiUrl, operationPath(request.urlName, version, "query"), parameters);
-    return ask(kind, build, (root) => understand(root, kind), signal);
+    const { about } = request;
+    // A page of a window is one; a look at a record or a count is a call like any other.
+    const isPage = typeof about?.window === "string";
+    return ask(kind, build, (root) => understand(root, kind), signal, {
+      about,
+      ...(isPage && records !== null ? { records } : {}),
+    });
   };
 
   const exportCall = (
     operation: "create" | "read",
     request: (version: Version) => HttpRequest,
     signal: AbortSignal,
-    onRepeat?: string,
+    extra: Extra<ExportStatus>,
   ): Promise<ExportStatus> => {
     const kind = `${EXPORT} ${operation}`;
-    const extra = onRepeat === undefined ? { bare: true } : { bare: true, onRepeat };
-    return ask(kind, request, (root) => exportStatus(root, kind), signal, extra);
+    return ask(kind, request, (root) => exportStatus(root, kind), signal, { bare: true, ...extra });
   };
 
   return {
@@ -140,7 +156,14 @@ export function createPardot(options: PardotOptions): OpenPardot {
       );
     },
 
-    queryPage: (request, signal) => query(request, {}, (root, kind) => recordsOf(root, request.dataKey, kind), signal),
+    queryPage: (request, signal) =>
+      query(
+        request,
+        {},
+        (root, kind) => recordsOf(root, request.dataKey, kind),
+        signal,
+        (records) => records.length,
+      ),
 
     // Only the full output carries the total, whatever the page size.
     countRecords: (request, signal) =>
@@ -151,7 +174,7 @@ export function createPardot(options: PardotOptions): OpenPardot {
         signal,
       ),
 
-    readById: ({ urlName, dataKey, operation, id, format }, signal) => {
+    readById: ({ urlName, dataKey, operation, id, format, about }, signal) => {
       const kind = `${urlName} ${operation}`;
       const parameters = { [PARAMETER.format]: config.v4Format ?? format };
       return ask(
@@ -159,6 +182,7 @@ export function createPardot(options: PardotOptions): OpenPardot {
         (version) => parameterRequest(config.apiUrl, byIdPath(urlName, version, operation, id), parameters),
         (root) => recordOf(root, dataKey, kind),
         signal,
+        { about },
       );
     },
 
@@ -183,18 +207,22 @@ export function createPardot(options: PardotOptions): OpenPardot {
           body: createBody(request),
         }),
         signal,
-        `the creation of an export of ${request.object} was cut off and is repeated: it may exist twice`,
+        {
+          about: request.about,
+          onRepeat: `the creation of an export of ${request.object} was cut off and is repeated: it may exist twice`,
+        },
       ),
 
-    readExport: (id, signal) =>
+    readExport: (id, signal, about) =>
       exportCall(
         "read",
         (version) =>
           parameterRequest(config.apiUrl, byIdPath(EXPORT, version, "read", id), { [PARAMETER.format]: "json" }),
         signal,
+        { about },
       ),
 
-    downloadResult: async (reference, signal) => {
+    downloadResult: async (reference, signal, about) => {
       const kind = `${EXPORT} download`;
       const url = resultAddress(reference, config.apiUrl);
       const call: Call<AsyncIterable<Uint8Array>> = {
@@ -202,6 +230,8 @@ export function createPardot(options: PardotOptions): OpenPardot {
         request: () => ({ method: "GET", url, headers: {}, body: null }),
         read: (response, answered, release) => readDownload(response, answered, release, kind, signal),
         streams: true,
+        about: about ?? null,
+        records: null,
         onRepeat: null,
       };
       return caller.call(call, signal);

@@ -1,4 +1,5 @@
 import type { QueryV4 } from "../catalog/catalog.ts";
+import type { About } from "../events.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 
 /**
@@ -27,13 +28,13 @@ export interface Pardot {
   describe(urlName: string, signal: AbortSignal): Promise<readonly DescribedField[]>;
 
   createExport(request: ExportRequest, signal: AbortSignal): Promise<ExportStatus>;
-  readExport(id: string, signal: AbortSignal): Promise<ExportStatus>;
+  readExport(id: string, signal: AbortSignal, about?: About): Promise<ExportStatus>;
 
   /**
    * One result file as a stream, decompressed. The body is checked against its length: a short one throws
    * `TransportError` while it is read. Breaking out of the loop closes the connection.
    */
-  downloadResult(reference: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  downloadResult(reference: string, signal: AbortSignal, about?: About): Promise<AsyncIterable<Uint8Array>>;
 
   /** Every HTTP request made to the API host so far, retries and refusals included. */
   readonly calls: CallCounts;
@@ -55,6 +56,8 @@ export interface PageRequest {
   readonly query: QueryV4;
   /** Further parameters: range bounds, `id_greater_than`, `sort_by`, `sort_order`, `limit`. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** What events about it name; a page of a window has both. */
+  readonly about?: About;
 }
 
 export interface Counted {
@@ -69,6 +72,8 @@ export interface ReadRequest {
   readonly operation: "read" | "stats";
   readonly id: string;
   readonly format: "xml" | "json";
+  /** What events about it name. */
+  readonly about?: About;
 }
 
 export interface DescribedField {
@@ -82,6 +87,8 @@ export interface ExportRequest {
   readonly fields: readonly string[];
   readonly procedure: string;
   readonly arguments: Readonly<Record<string, string | boolean>>;
+  /** What events about it name. */
+  readonly about?: About;
 }
 
 /** Pardot's words are kept as data: `Waiting`, `Processing`, `Complete`, `Failed`; anything else is `Unknown`. */

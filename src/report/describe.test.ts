@@ -39,6 +39,18 @@ describe("an event as a line", () => {
   });
 
   test("is none for what comes by the thousand", () => {
-    expect(describeEvent({ type: "page-read", object: "Tag", records: 200 })).toBeNull();
+    expect(
+      describeEvent({
+        type: "page-read",
+        object: "Tag",
+        window: "w1",
+        call: 3,
+        kind: "tag query",
+        status: 200,
+        failure: null,
+        durationMs: 5,
+        records: 200,
+      }),
+    ).toBeNull();
   });
 });

@@ -52,6 +52,7 @@ export function describeEvent(event: RunEvent): string | null {
       return `warning${event.object === null ? "" : `, ${event.object}`}: ${event.message}`;
     case "export-polled":
     case "page-read":
+    case "called":
     case "file-landed":
     case "token-refreshed":
     case "calls-counted":

@@ -9,7 +9,17 @@ import type { LogLevel } from "./log-level.ts";
 
 const NOW = Date.parse("2026-01-02T03:04:05.678Z");
 const STARTED: RunEvent = { type: "run-started", runId: "r1", businessUnit: "0Uv1", objects: ["Tag"] };
-const PAGE: RunEvent = { type: "page-read", object: "Tag", records: 200 };
+const PAGE: RunEvent = {
+  type: "page-read",
+  object: "Tag",
+  window: "Tag/updated_at/0/1",
+  call: 3,
+  kind: "tag query",
+  status: 200,
+  failure: null,
+  durationMs: 5,
+  records: 200,
+};
 
 interface Told {
   readonly text: string;
@@ -135,7 +145,9 @@ describe("for people", () => {
   });
 
   test("what has no sentence is told by its fields, at debug", () => {
-    expect(people("debug", [PAGE])).toBe("03:04:05Z debug page read object=Tag records=200\n");
+    expect(people("debug", [PAGE])).toBe(
+      "03:04:05Z debug page read object=Tag window=Tag/updated_at/0/1 call=3 kind=tag query status=200 failure=null duration_ms=5 records=200\n",
+    );
   });
 
   test("the last line comes whatever the level", () => {

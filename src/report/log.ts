@@ -14,6 +14,7 @@ export const EVENT_LEVELS: Readonly<Record<RunEvent["type"], LogLevel>> = {
   warning: "warn",
   retrying: "warn",
   "page-read": "debug",
+  called: "debug",
   "export-polled": "debug",
   "file-landed": "debug",
   "token-refreshed": "debug",

@@ -50,6 +50,7 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
       return { state: `loaded, ${counted(event.rows, "row")} in ${event.table}` };
     case "run-started":
     case "run-resumed":
+    case "called":
     case "connected":
     case "committed":
     case "retrying":

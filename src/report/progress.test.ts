@@ -12,6 +12,7 @@ const STARTED: RunEvent = {
 const landed = (object: string, rows: number): RunEvent => ({
   type: "file-landed",
   object,
+  window: "w",
   key: "k",
   rows,
   bytes: 1,
@@ -52,8 +53,15 @@ describe("on a terminal", () => {
       STARTED,
       planned("VisitorActivity", 3),
       planned("Tag", 1),
-      { type: "export-polled", object: "VisitorActivity", exportId: "77", state: "Processing", pauseMs: 1 } as const,
-      { type: "window-finished", object: "VisitorActivity", rows: 5 } as const,
+      {
+        type: "export-polled",
+        object: "VisitorActivity",
+        window: "w",
+        exportId: "77",
+        state: "Processing",
+        pauseMs: 1,
+      } as const,
+      { type: "window-finished", object: "VisitorActivity", window: "w", rows: 5 } as const,
       landed("VisitorActivity", 1234),
       { type: "object-finished", object: "Tag", rows: 40, files: 1 } as const,
     ]) {

@@ -77,6 +77,9 @@ async function extractBulk(
     const empty = windows.filter((window) => window.askFrom >= window.to);
     const done = empty.map(({ id }): Change => ({ type: "window-done", object: object.name, window: id }));
     if (done.length > 0) await extraction.journal.record(done);
+    for (const { id } of empty) {
+      extraction.onEvent({ type: "window-finished", object: object.name, window: id, rows: 0 });
+    }
     const outcome = {
       fail: (error: unknown): void => outcomes.fail(object.name, error),
       isFailed: (): boolean => outcomes.of(object.name) !== null,

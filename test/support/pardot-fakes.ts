@@ -112,7 +112,10 @@ export type Step = Canned | Error | ((request: HttpRequest, signal: AbortSignal)
 
 export interface Harness {
   readonly pardot: Pardot;
+  /** What was announced, but for the answers. */
   readonly events: RunEvent[];
+  /** What was announced of each request that was answered or came to nothing. */
+  readonly answers: RunEvent[];
   readonly clock: FakeClock;
   /** Requests to the API host, in order. */
   readonly api: HttpRequest[];
@@ -144,6 +147,7 @@ async function play(step: Step | undefined, request: HttpRequest, signal: AbortS
 /** The client over scripted answers: the last step repeats for ever. */
 export function harness(options: HarnessOptions): Harness {
   const events: RunEvent[] = [];
+  const answers: RunEvent[] = [];
   const api: HttpRequest[] = [];
   const tokenForms: URLSearchParams[] = [];
   const taken: string[] = [];
@@ -174,14 +178,14 @@ export function harness(options: HarnessOptions): Harness {
         await options.take?.(kind, signal);
       },
     },
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => void (event.type === "called" || event.type === "page-read" ? answers : events).push(event),
     onRotatedRefreshToken: async (token) => {
       order.push(`rotate:${token.reveal()}`);
       await options.onRotated?.(token);
     },
     ...(options.kept === undefined ? {} : { keptRefreshToken: options.kept }),
   });
-  return { pardot, events, clock, api, tokenForms, taken, order };
+  return { pardot, events, answers, clock, api, tokenForms, taken, order };
 }
 
 /** `expect.stringContaining` with a type, for use inside other expectations. */
