@@ -173,6 +173,25 @@ describe.concurrent("a run that has nothing left to wait for", { timeout: 120_00
   });
 });
 
+describe.concurrent("a run in which an error goes astray", { timeout: 120_000 }, () => {
+  it("G2 ends with the code of a bug, and its last line says so", async () => {
+    const at = await start();
+    at.simulator.faults([{ path: "/tag/version/4/do/query", hang: true, count: 1 }]);
+    const script = 'process.on("SIGUSR2", () => { throw new Error("astray"); })';
+    const env = { ...at.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` };
+    const cli = startCli(["run"], env, { cwd: at.root });
+    await cli.said("Tag: started");
+    cli.kill("SIGUSR2");
+    const result = await cli.ended;
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain("Error: astray");
+    const lines = result.stderr.split("\n").filter((line) => line.startsWith('{"level"'));
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ event: "run_ended", exit_code: 1, error_code: "bug" });
+    at.simulator.faults([]);
+    await expectWholeAfterRerun(at);
+  });
+});
+
 describe.concurrent("a run whose reader goes away", { timeout: 120_000 }, () => {
   it("G2 goes on and ends with its own code", async () => {
     const at = await start();

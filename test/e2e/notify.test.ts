@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Manifest } from "../../src/commit/manifest.ts";
@@ -11,6 +11,7 @@ import {
   SIMULATOR_CLIENT_SECRET,
   SIMULATOR_REFRESH_TOKEN,
 } from "../../src/simulator/index.ts";
+import { startAwsSecrets } from "../servers/aws-secrets.ts";
 import { startSnsServer } from "../servers/sns.ts";
 import type { Delivered, SnsServer } from "../servers/sns.ts";
 import { startWebhookReceiver } from "../servers/webhook.ts";
@@ -197,6 +198,49 @@ describe("a run with a topic and a webhook", () => {
     expect(ended.message?.Message).toMatch(/stopped \(exit 130\)\n/);
     expect(ended.message?.MessageAttributes["exit_code"]).toEqual({ Type: "Number", Value: "130" });
     expect(ended.body).toMatchObject({ exit_code: 130 });
+  });
+
+  it("whose webhook is kept in AWS reads it from there, also where the rest of the configuration is wrong", async () => {
+    const aws = await startAwsSecrets();
+    try {
+      aws.putSecret("acme/hook", JSON.stringify({ url: `${webhook.origin}${PATH}` }));
+      const more = {
+        ...aws.env,
+        PARDOT_ETL_WEBHOOK_URL: "aws-secretsmanager:acme/hook#url",
+        PARDOT_ETL_SNS_TOPIC_ARN: undefined,
+      };
+      expect((await run_(more)).code).toBe(0);
+      expect((await run_({ ...more, PARDOT_TIMEZONE: "Mars/Olympus" })).code).toBe(2);
+      expect(webhook.received.map(({ body }) => (JSON.parse(body) as Fields)["exit_code"])).toEqual([0, 2]);
+      // What is kept there is no address: as wrong as if it had been given itself.
+      aws.putSecret("acme/hook", JSON.stringify({ url: "http://canary-webhook.example.com/" }));
+      const wrong = await run_(more);
+      expect([wrong.code, webhook.received.length]).toEqual([2, 2]);
+      expect(wrong.stderr).toContain("PARDOT_ETL_WEBHOOK_URL is ***: expected an https:// address");
+      // And where AWS refuses there is nobody to be told, which is no reason to end otherwise.
+      aws.putSecret("acme/hook", "{}");
+      expect((await run_({ ...more, PARDOT_TIMEZONE: "Mars/Olympus" })).code).toBe(2);
+      expect(webhook.received).toHaveLength(2);
+    } finally {
+      await aws.close();
+    }
+  });
+
+  it("loads the SDK's client for a topic only", async () => {
+    const script = `import{registerHooks}from"node:module";registerHooks({resolve(name,context,next){
+      if(name==="@aws-sdk/client-sns")process.stderr.write("loaded for a topic\\n");return next(name,context)}})`;
+    const seen = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` };
+    const without = await run_({ ...seen, PARDOT_ETL_SNS_TOPIC_ARN: undefined });
+    expect(without.stderr).not.toContain("loaded for a topic");
+    expect((await run_(seen)).stderr).toContain("loaded for a topic");
+  });
+
+  it("that meets a destination it cannot use tells so", async () => {
+    await writeFile(at.data, "a file");
+    const ended = await run_();
+    expect(ended.code).toBe(7);
+    expectAllTell(ended, "failed at destination or warehouse", "failed");
+    expect(ended.message?.Message).toMatch(/^What to do: .*another/m);
   });
 
   it("that is a dry run tells nobody", async () => {
