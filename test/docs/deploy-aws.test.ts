@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../src/cli/commands/index.ts";
 import { parseCommandLine } from "../../src/cli/parse.ts";
@@ -99,6 +99,15 @@ describe("what is run by hand is understood by the command line", () => {
     expect(containerOverrides.map(({ name }) => name)).toEqual([/name += "([\w-]+)"/.exec(task)?.[1]]);
     expect((await parseCommandLine(containerOverrides[0]?.command ?? [], COMMANDS, "0")).kind).toBe("command");
   });
+});
+
+test("types scripts that there are", () => {
+  const scripts = new Set(texts(/\b(deploy\/[\w-]+\.sh)\b/g));
+  expect(scripts.size).toBeGreaterThan(1);
+  for (const script of scripts) {
+    const { mode } = statSync(new URL(`../../${script}`, import.meta.url));
+    expect(`${script} ${(mode & 0o111) !== 0}`).toBe(`${script} true`);
+  }
 });
 
 test("names only outputs, variables and values that there are", () => {

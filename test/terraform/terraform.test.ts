@@ -1,7 +1,10 @@
+import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, SIMULATOR_USERNAME } from "../../src/simulator/index.ts";
 import { runCli } from "../e2e/cli.ts";
@@ -40,6 +43,10 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     await copy.remove();
     await provider.close();
   });
+
+  let states: ReturnType<typeof made> | null = null;
+  /** Once for all who look at it. */
+  const state = async (run: string): Promise<State | undefined> => (await (states ??= made(copy))).get(run);
 
   /** Runs with one text of one file replaced, and puts the file back. */
   async function changed<T>(name: string, from: string, to: string, run: () => Promise<T>): Promise<T> {
@@ -87,7 +94,7 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
   test.each(["task", "refresh_token"])(
     "gives the program what a run needs (run %s of daily.tftest.hcl)",
     async (run) => {
-      const given = (await environments(copy)).get(run) ?? {};
+      const given = environmentOf(await state(run));
       const aws = await startAwsSecrets();
       onTestFinished(() => aws.close());
       const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -125,6 +132,19 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     },
   );
 
+  test("writes the file that the deploy scripts read, every line of it", async () => {
+    const file = String((await state("outputs"))?.outputs["deploy_env"]?.value);
+    const names = [...file.matchAll(/^(\w+)=(?=.)/gm)].map(([, name = ""]) => name);
+    expect(names).toContain("IMAGE_TAG_PARAMETER");
+    await mkdir(join(copy.path, "deploy"));
+    await writeFile(join(copy.path, "deploy/prod.env"), file);
+    const reader = fileURLToPath(new URL("../../deploy/environment.sh", import.meta.url));
+    const print = names.map((name) => `printf '${name}=%s\\n' "$${name}"`).join("; ");
+    const script = `set -eu; program=test dry_run=no; . '${reader}'; make_scratch; read_environment prod; ${print}`;
+    const { stdout } = await promisify(execFile)("sh", ["-c", script], { cwd: copy.path });
+    expect(stdout).toBe(file);
+  });
+
   test("would fail, promise by promise, with a module that breaks them", async () => {
     const outcome = await BROKEN.reduce(
       (run, [file, from, to]) =>
@@ -138,30 +158,36 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
   });
 });
 
-/** What the task is given, by the run of daily.tftest.hcl that made it. */
-async function environments(copy: ModuleCopy): Promise<ReadonlyMap<string, Environment>> {
+/** What `terraform test` has made of the module, by the run of daily.tftest.hcl. */
+async function made(copy: ModuleCopy): Promise<ReadonlyMap<string, State>> {
   const { text } = await copy.run(["test", "-json", "-verbose", "-filter=tests/daily.tftest.hcl"]);
-  const found = new Map<string, Environment>();
-  for (const line of text.trimEnd().split("\n")) {
-    const { "@testrun": run = "", test_state: state } = JSON.parse(line) as TestEvent;
-    const task = state?.root_module.resources.find(({ type }) => type === "aws_ecs_task_definition");
-    if (task === undefined) continue;
-    const [container] = JSON.parse(task.values.container_definitions ?? "[]") as readonly Container[];
-    found.set(run, Object.fromEntries((container?.environment ?? []).map(({ name, value }) => [name, value])));
-  }
-  return found;
+  const events = text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as TestEvent);
+  return new Map(events.flatMap(({ "@testrun": run, test_state: state }) => (run && state ? [[run, state]] : [])));
+}
+
+/** What the task is given. */
+function environmentOf(state: State | undefined): Environment {
+  const task = state?.root_module.resources.find(({ type }) => type === "aws_ecs_task_definition");
+  const [container] = JSON.parse(task?.values.container_definitions ?? "[]") as readonly Container[];
+  return Object.fromEntries((container?.environment ?? []).map(({ name, value }) => [name, value]));
 }
 
 /** A line of `terraform test -json -verbose`. */
 interface TestEvent {
   readonly "@testrun"?: string;
-  readonly test_state?: {
-    readonly root_module: {
-      readonly resources: readonly {
-        readonly type: string;
-        readonly values: { readonly container_definitions?: string };
-      }[];
-    };
+  readonly test_state?: State;
+}
+
+interface State {
+  readonly outputs: Readonly<Record<string, { readonly value: unknown }>>;
+  readonly root_module: {
+    readonly resources: readonly {
+      readonly type: string;
+      readonly values: { readonly container_definitions?: string };
+    }[];
   };
 }
 
