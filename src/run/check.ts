@@ -33,7 +33,7 @@ export async function check(config: Config, surroundings: Surroundings): Promise
   const lines: CheckLine[] = [
     ok("configuration", `complete: ${config.etl.objects.length} objects into ${destinationText(config)}`),
   ];
-  if (config.references.length > 0) lines.push(secretsLine(config.references));
+  if (config.references.length > 0) lines.push(await secretsLine(config, surroundings));
   const fits = (state: State): void => checkAgainstState(config, state, false);
   lines.push(await attempt("destination", () => checkDestination(config, fits, surroundings)));
   lines.push(await attempt("warehouse", () => checkWarehouse(config, surroundings)));

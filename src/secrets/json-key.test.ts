@@ -28,7 +28,9 @@ describe("a key of a secret", () => {
   });
 
   test("is not one that every object has", () => {
-    for (const key of ["constructor", "toString", "__proto__"]) expect(readKey("{}", key).ok).toBe(false);
+    for (const key of ["constructor", "toString", "__proto__"]) {
+      expect(readKey("{}", key)).toMatchObject({ expected: `a secret with the key ${key}; its JSON has 0 other keys` });
+    }
   });
 });
 

@@ -11,6 +11,8 @@ export interface SecretStore {
    * Repeated patiently, because the text may exist nowhere else. Answers what an operator should know of it, mostly null.
    */
   replace(name: string, change: (text: string) => string, signal: AbortSignal): Promise<string | null>;
+  /** Whether `replace` may be called, found out without changing anything; throws as `replace` would. "unknown": no way. */
+  tryReplace(name: string, signal: AbortSignal): Promise<"allowed" | "unknown">;
 }
 
 /** Attempts of a write, some half a minute: what is written may exist nowhere else. */

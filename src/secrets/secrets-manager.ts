@@ -54,6 +54,20 @@ export function openSecretsManager(region: string | null, pauses: Pauses): Secre
         throw await failed(error, action);
       }
     },
+
+    async tryReplace(name, signal) {
+      try {
+        const { ARN, SecretString, VersionId } = await withRetries(() => get(name, signal), pauses, signal);
+        if (SecretString === undefined || VersionId === undefined) return "unknown";
+        // The same text under the same token "succeeds but does nothing" (AWS docs, PutSecretValue).
+        const input = { SecretId: ARN ?? name, SecretString, ClientRequestToken: VersionId };
+        const put = (): Promise<unknown> => client.send(new PutSecretValueCommand(input), { abortSignal: signal });
+        await withRetries(put, pauses, signal);
+        return "allowed";
+      } catch (error) {
+        throw await failed(error, "PutSecretValue");
+      }
+    },
   };
 }
 

@@ -213,6 +213,21 @@ describe("a write", () => {
   }
   const content = (name: string): unknown => JSON.parse(String(aws.secret(name)?.value));
 
+  test("is tried without one, where AWS has a way", async () => {
+    const attempt = async (text: string): Promise<string> => {
+      const { name } = reference(text);
+      return (await openSecretStore(reference(text), { clock, random: systemRandom })).tryReplace(name, never);
+    };
+    expect([await attempt("aws-secretsmanager:acme/plain"), await attempt("aws-ssm:/acme/token")]).toEqual([
+      "allowed",
+      "unknown",
+    ]);
+    expect(aws.secret("acme/plain")).toMatchObject({ value: "canary-three\n", versions: { size: 1 } });
+    expect(aws.parameter("/acme/token")?.version).toBe(1);
+    aws.fail("PutSecretValue", { status: 400, error: "AccessDeniedException" });
+    await expect(attempt("aws-secretsmanager:acme/plain")).rejects.toMatchObject({ kind: "credentials" });
+  });
+
   test("to a secret sees what others wrote a moment ago, and adds one version", async () => {
     await follow("aws-secretsmanager:acme/pardot#client_secret");
     aws.putSecret("acme/pardot", '{"others":"wrote"}');
@@ -241,6 +256,8 @@ describe("a write", () => {
     });
     await replace("aws-secretsmanager:acme/plain", (kept) => `${kept}and here`);
     expect(aws.secret("acme/plain")?.value).toBe("from elsewhere and here");
+    // One token for the same text, for AWS to know a repeat by; another for another.
+    expect([aws.tokens.length, new Set(aws.tokens).size]).toEqual([8, 2]);
     expect(clock.slept).toHaveLength(7);
   });
 

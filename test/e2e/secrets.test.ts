@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Manifest } from "../../src/commit/manifest.ts";
@@ -154,7 +154,19 @@ describe("secrets that are kept in AWS", () => {
       (await checkLines(at, env)).lines.find(({ name }) => name === "secrets");
     expect(await line({})).toMatchObject({
       status: "ok",
-      message: expect.stringMatching(/^2 references resolved: 1 secret of AWS Secrets Manager/) as string,
+      message: "2 references resolved: 1 secret of AWS Secrets Manager; a rotated refresh token can be written back",
+    });
+    expect(at.aws.secret(SECRET)?.versions.size).toBe(1);
+    at.aws.fail("PutSecretValue", { status: 400, error: "AccessDeniedException" });
+    expect(await line({})).toMatchObject({
+      status: "warning",
+      message: expect.stringContaining("grant secretsmanager:PutSecretValue") as string,
+      hint: expect.stringContaining("lost") as string,
+    });
+    at.aws.putParameter("/acme/token", { type: "SecureString", value: SIMULATOR_REFRESH_TOKEN });
+    expect(await line({ PARDOT_REFRESH_TOKEN: "aws-ssm:/acme/token" })).toMatchObject({
+      status: "ok",
+      message: expect.stringContaining("ssm:PutParameter") as string,
     });
     expect(await line({ PARDOT_CLIENT_SECRET: "aws-ssm:/acme/secret" })).toMatchObject({
       message: expect.stringMatching(/^2 references resolved: 1 secret of AWS Secrets Manager, 1 parameter/) as string,
@@ -217,6 +229,30 @@ describe("secrets that are kept in AWS", () => {
     );
   });
 
+  it("load what fetches them, and nothing where there are none", async () => {
+    const at = await start();
+    at.aws.putParameter("/acme/secret", { type: "SecureString", value: SIMULATOR_CLIENT_SECRET });
+    const hook = `${at.root}.loaded.mjs`;
+    await writeFile(
+      hook,
+      `import { registerHooks } from "node:module";
+      import { appendFileSync } from "node:fs";
+      const note = (url) => url.includes("/@aws-sdk/client-") && appendFileSync(${JSON.stringify(`${hook}.txt`)}, url + "\\n");
+      registerHooks({ load: (url, context, next) => (note(url), next(url, context)) });`,
+    );
+    const loaded = async (env: Environment): Promise<readonly string[]> => {
+      await writeFile(`${hook}.txt`, "");
+      await run(at, { ...env, NODE_OPTIONS: `--import ${hook}` });
+      const text = await readFile(`${hook}.txt`, "utf8");
+      return [...new Set(text.match(/client-[a-z-]+/g))];
+    };
+    onTestFinished(() => Promise.all([hook, `${hook}.txt`].map((name) => rm(name))).then(() => {}));
+    const plain = { PARDOT_CLIENT_SECRET: SIMULATOR_CLIENT_SECRET, PARDOT_REFRESH_TOKEN: SIMULATOR_REFRESH_TOKEN };
+    expect(await loaded(plain)).toEqual([]);
+    expect(await loaded({ ...plain, PARDOT_CLIENT_SECRET: "aws-ssm:/acme/secret" })).toEqual(["client-ssm"]);
+    expect(await loaded({})).toEqual(["client-secrets-manager"]);
+  });
+
   it("are not waited for after SIGTERM", async () => {
     const at = await start();
     at.aws.fail("GetSecretValue", "hang");
@@ -226,7 +262,7 @@ describe("secrets that are kept in AWS", () => {
     program.kill("SIGTERM");
     expect(await program.ended).toMatchObject({
       code: 130,
-      stderr: expect.stringContaining("nothing has begun") as string,
+      stderr: expect.stringMatching(/nothing has begun.*\n[^]*pardot-etl: stopped by SIGTERM/) as string,
     });
   });
 });
@@ -331,7 +367,8 @@ describe("a rotated refresh token that is kept in AWS", () => {
     await expectExactly(at, "Tag");
     expect(await refusal(at, 3)).toMatchObject({ code: "auth.refresh-token-dead" });
     const other = await start(ROTATING);
-    other.aws.fail("PutSecretValue", denied);
+    // What check tries, and what the rotation then needs.
+    other.aws.fail("PutSecretValue", denied, denied);
     expect((await checkLines(other)).lines.find(({ name }) => name === "credentials")).toMatchObject({
       status: "warning",
       hint: expect.stringContaining("aws-secretsmanager:") as string,

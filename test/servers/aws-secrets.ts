@@ -17,6 +17,8 @@ export interface AwsSecrets {
   readonly env: Environment;
   /** What was asked so far, first to last: `GetSecretValue acme/pardot`, those that were answered with an error too. */
   readonly asked: readonly string[];
+  /** The ClientRequestToken of each PutSecretValue. */
+  readonly tokens: readonly string[];
   /** Puts a secret there, as its owner would: text, or bytes. */
   putSecret(name: string, value: string | Uint8Array): void;
   putParameter(name: string, parameter: StoredParameter): void;
@@ -87,6 +89,7 @@ export async function startAwsSecrets(): Promise<AwsSecrets> {
   const fates = new Map<string, Fate[]>();
   const listeners = new Map<string, () => void>();
   const asked: string[] = [];
+  const tokens: string[] = [];
 
   const findSecret = (
     id: string | undefined,
@@ -151,6 +154,7 @@ export async function startAwsSecrets(): Promise<AwsSecrets> {
     const action = target.split(".").at(-1) ?? "";
     const input = JSON.parse(body) as Input;
     asked.push(`${action} ${nameOf(input)}`);
+    if (input.ClientRequestToken !== undefined) tokens.push(input.ClientRequestToken);
     listeners.get(action)?.();
     const fate = fates.get(action)?.shift();
     if (fate === "hang") return;
@@ -194,6 +198,7 @@ export async function startAwsSecrets(): Promise<AwsSecrets> {
       AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
     },
     asked,
+    tokens,
     putSecret: (name, value) => {
       const known = secrets.get(name) ?? { arn: secretArn(name), versions: new Map() };
       known.versions.set(randomUUID(), value);

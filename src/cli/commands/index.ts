@@ -34,7 +34,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "check",
-    summary: "tries credentials, business unit, quota, clock, time zone, destination and warehouse, one line each",
+    summary:
+      "tries secrets kept in AWS, credentials, business unit, quota, clock, time zone, destination and warehouse, one line each",
     arguments: [],
     options: [],
     load: () => import("./check.ts"),
