@@ -7,6 +7,8 @@ import { main } from "./main.ts";
 import { refuseToEndUnfinished } from "./unfinished.ts";
 
 const EXIT_BUG = 1;
+/** Where nobody knows better. */
+const COLUMNS = 80;
 
 /** The edge: gives the process to `main` and takes its exit code. Called by bin.js. */
 export async function start(): Promise<void> {
@@ -57,7 +59,8 @@ function output(stream: NodeJS.WriteStream): Output {
     },
     isTerminal: stream.isTTY,
     get columns() {
-      return stream.isTTY ? stream.columns : 80;
+      // A terminal that does not know its width says 0.
+      return stream.isTTY && stream.columns > 0 ? stream.columns : COLUMNS;
     },
   };
 }

@@ -313,6 +313,8 @@ describe("an SNS topic, over the protocol", () => {
       const body = `<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">${error}</ErrorResponse>`;
       receiver.behave({ status: 403, body, headers: { "content-type": "text/xml" } });
       const { warnings } = await tell(topic());
+      // Signed for the region in the ARN, not for the environment's.
+      expect(receiver.received[0]?.headers.authorization).toContain("/eu-south-2/sns/aws4_request");
       expect(warnings[0]).toContain(`: ${code} (HTTP 403): not you: ***. ${hint}`);
       expect(receiver.received).toHaveLength(1);
     } finally {
