@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { loadConfig } from "../../src/config/load.ts";
+import { loadCommitted, loadConfig, loadDestination } from "../../src/config/load.ts";
 import { Secret } from "../../src/config/secret.ts";
 import { fileKey, SETTINGS } from "../../src/config/settings.ts";
 import type { Setting, SettingName } from "../../src/config/settings.ts";
@@ -129,6 +129,22 @@ test.each(NAMED)("%s may be references, in the environment and in the file", asy
 test("these are all the settings that are secret", () => {
   const secret = (SETTINGS as readonly Setting[]).filter(({ kind }) => kind === "secret").map(({ env }) => env);
   expect(new Set(CASES.flatMap(({ kept }) => Object.keys(kept)))).toEqual(new Set(secret));
+});
+
+test("what was committed can be read again with the secrets of the warehouse alone, and looked at with none", async () => {
+  aws.putSecret("acme/snowflake", "canary-snow");
+  const env = {
+    PARDOT_ETL_DESTINATION: "./data",
+    PARDOT_CLIENT_SECRET: "aws-secretsmanager:acme/none",
+    PARDOT_ETL_WEBHOOK_URL: "aws-secretsmanager:acme/none",
+    ...SNOWFLAKE,
+    SNOWFLAKE_PASSWORD: "aws-secretsmanager:acme/snowflake",
+  };
+  const input = { cwd, configFile: null, options: {}, env };
+  expect((await loadDestination(input)).etl.destination).toMatchObject({ kind: "folder" });
+  expect(aws.asked).toEqual([]);
+  expect(secretsIn(await loadCommitted(input))).toEqual(["canary-snow"]);
+  expect(aws.asked).toEqual(["GetSecretValue acme/snowflake"]);
 });
 
 test("a secret that does not fit is told by its reference, and not shown", async () => {
