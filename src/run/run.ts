@@ -107,6 +107,7 @@ async function runOn(
   try {
     return await extractAndCommit(objects, { ...parts, journal, ledger, pardot, time, grace });
   } finally {
+    await pardot.settled();
     onEvent({ type: "calls-counted", calls: pardot.calls.total, ...(await ledger.counted()) });
   }
 }
@@ -141,7 +142,6 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
     await ledger.dayIsKnown();
   } catch (error) {
     grace.end();
-    await pardot.settled();
     await ledger.settle();
     await journal.record([runFinished(runId, startedAt, clock.now(), "failed", null, pardot.calls.total)]);
     throw error;
@@ -162,8 +162,9 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
     await execute(objects, connection.account, warehouse, outcomes, extraction);
   } finally {
     grace.end();
-    await pardot.settled();
   }
+  // What it warns of belongs into the manifest; but a run that has to stop commits first.
+  if (!surroundings.signal.aborted) await pardot.settled();
   await ledger.settle();
   // A run that slept while another took over must not add to what is committed.
   await lease.check();

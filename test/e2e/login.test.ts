@@ -14,7 +14,7 @@ import {
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { runCli, startCli } from "./cli.ts";
 import type { CliResult } from "./cli.ts";
-import { expectExactly, filesBelow, scene } from "./harness.ts";
+import { expectExactly, filesBelow, scene, wholeManifests } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
 // Every flow through the real command line, as a process of its own. Holds G8: no secret in what is printed or written.
@@ -222,6 +222,23 @@ describe("a refused login", () => {
     expect([both.code, both.stderr]).toEqual([2, expect.stringContaining("one of jwt, refresh_token") as string]);
     expect(at.simulator.stats().tokenRequests).toBe(0);
   });
+});
+
+it("a token request that hangs does not keep a stopped run from committing", async () => {
+  const at = await start({ rows: { Tag: 3000 } }, { PARDOT_ETL_OBJECTS: "Account,Tag", PARDOT_ETL_STOP_GRACE: "1s" });
+  at.simulator.faults([
+    { path: "/tag/", skip: 7, expiredToken: true },
+    { path: "/services/oauth2/token", skip: 1, hang: true, count: 99 },
+  ]);
+  const program = startCli(["run"], at.env, { cwd: at.root });
+  await expect.poll(() => at.simulator.stats().tokenRequests, { timeout: 50_000 }).toBe(2);
+  program.kill("SIGTERM");
+  expect(await program.ended).toMatchObject({ code: 130 });
+  const [manifest] = await wholeManifests(at.data);
+  expect(manifest?.objects.map(({ object, status }) => [object, status])).toEqual([
+    ["Tag", "failed"],
+    ["Account", "complete"],
+  ]);
 });
 
 describe("a rotated refresh token", () => {
