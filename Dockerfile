@@ -13,7 +13,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY types types
 COPY scripts/build.ts scripts/
 COPY src src
-RUN node scripts/build.ts && mkdir -m 0700 scratch
+RUN node scripts/build.ts && mkdir scratch
 
 # DuckDB is a binary for each platform, and npm installs the one that it is told. So nothing of the platform in question
 # has to be run, and no machine emulates another. Docker's amd64 is npm's x64.
@@ -28,7 +28,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY --from=build /build/dist dist
-# The one place that is written to. On ECS a volume takes owner and mode from here if it is mounted at this very path.
+# The one place that is written to. On ECS a volume takes its owner from here if it is mounted at this very path.
 COPY --from=build --chown=65532:65532 /build/scratch /var/pardot-etl
 VOLUME ["/var/pardot-etl"]
 # The number has no name in /etc/passwd, so what a library keeps in its user's home needs a place too.

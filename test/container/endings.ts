@@ -18,6 +18,44 @@ interface Ended {
   /** What stood on stdout: the manifest, the error, or both. */
   readonly summary: Partial<Manifest> & { readonly error?: { code: string; message: string; hint: string } };
   readonly stderr: string;
+  /** The lines of stderr that are for programs. */
+  readonly log: readonly LogLine[];
+}
+
+interface LogLine {
+  readonly level: string;
+  readonly time: string;
+  readonly event: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** What the last line of the log says of each exit code. */
+const MEANINGS: Readonly<Record<number, readonly [level: string, meaning: string]>> = {
+  0: ["info", "done"],
+  3: ["error", "credentials"],
+  4: ["warn", "limit reached, run again later"],
+  5: ["error", "Pardot or network failed"],
+  8: ["warn", "another run holds the lease"],
+  130: ["warn", "cancelled"],
+};
+
+/** Reads the log of a run without a terminal: lines of JSON, and people's text about an error or a signal. */
+function readLog(stderr: string): LogLine[] {
+  const lines = stderr.trim().split("\n");
+  const text = lines.filter((line) => !line.startsWith("{"));
+  for (const line of text) expect(line).toMatch(/^(pardot-etl|hint|SIGTERM): /);
+  // The very last of it, behind people's text: what alarms and `tail -1` look at.
+  expect(lines.at(-1)).toMatch(/^\{.*"event":"run_ended"/);
+  const log = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as LogLine);
+  for (const line of log) {
+    expect(["info", "warn", "error"]).toContain(line.level);
+    expect(new Date(line.time).toISOString()).toBe(line.time);
+    expect(line).toMatchObject({ event: expect.any(String) as string, msg: expect.any(String) as string });
+  }
+  // One line for each page would be a thousand a day that nobody reads.
+  expect(log.filter(({ event }) => event === "page_read")).toEqual([]);
+  return log;
 }
 
 type Start = (options?: SimulatorOptions, env?: Environment) => Promise<ContainerScene>;
@@ -34,7 +72,19 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       (await filesBelow(at.data)).map((name) => readFile(join(at.data, name), "latin1")),
     );
     for (const canary of CANARIES) for (const text of [stdout, stderr, ...written]) expect(text).not.toContain(canary);
-    return { code, summary: JSON.parse(stdout) as Ended["summary"], stderr };
+    const summary = JSON.parse(stdout) as Ended["summary"];
+    const log = readLog(stderr);
+    const [level, meaning] = MEANINGS[code ?? -1] ?? [];
+    expect(log.at(-1)).toMatchObject({
+      level,
+      meaning,
+      exit_code: code,
+      // Without a manifest nothing has come of it.
+      status: summary.status ?? "failed",
+      ...(summary.run_id === undefined ? {} : { run_id: summary.run_id }),
+      calls: summary.api_calls?.total ?? 0,
+    });
+    return { code, summary, stderr, log };
   }
 
   function run(at: ContainerScene): Promise<Ended> {
@@ -89,7 +139,10 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
         ["Tag", "failed"],
         ["Account", "complete"],
       ]);
-      expect(end.stderr).toContain("pardot.sort-key-unknown");
+      expect(end.log.filter(({ event }) => event === "object_failed")).toMatchObject([
+        { object: "Tag", code: "pardot.sort-key-unknown" },
+      ]);
+      expect(end.log.at(-1)).toMatchObject({ failed_objects: ["Tag"], objects_failed: 1, objects: 3 });
       await expectManifest(at, end);
       await expectExactly(at, "VisitorActivity");
       at.simulator.faults([]);
@@ -103,6 +156,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       const end = await run(at);
       expect({ code: end.code, status: end.summary.status }).toEqual({ code: 4, status: "partial" });
       expect(end.stderr).toContain("PARDOT_DAILY_CALL_BUDGET");
+      expect(end.log.at(-1)).toMatchObject({ calls_budget: BUDGET, quota_share: expect.any(Number) as number });
       expect(at.simulator.stats().calls).toBeLessThanOrEqual(BUDGET);
       expect(end.summary.api_calls?.total).toBe(at.simulator.stats().calls);
       await expectManifest(at, end);
@@ -122,11 +176,12 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       const { calls } = at.simulator.stats();
       // A second one that took no notice of the first would come to a good end.
       at.simulator.faults([]);
-      const second = await at.run(["run", "--json"]);
+      const second = at.run(["run", "--json"]);
+      await second;
       first.kill("SIGTERM");
       await first.ended;
-      const { error } = JSON.parse(second.stdout) as Ended["summary"];
-      expect({ code: second.code, error: error?.code, calls: at.simulator.stats().calls }).toEqual({
+      const end = await ended(at, second);
+      expect({ code: end.code, error: end.summary.error?.code, calls: at.simulator.stats().calls }).toEqual({
         code: 8,
         error: "lease.held",
         calls,
