@@ -7,13 +7,13 @@ import { describe, expect, it } from "vitest";
 const ROOT = join(import.meta.dirname, "../..");
 const SELF = "test/docs/spec.test.ts";
 
-async function testFiles(): Promise<string[]> {
-  const found: string[] = [];
-  for (const folder of ["src", "test"]) {
-    const names = await readdir(join(ROOT, folder), { recursive: true });
-    found.push(...names.filter((name) => name.endsWith(".test.ts")).map((name) => `${folder}/${name}`));
+/** Every test file with its text, read once. */
+const texts = new Map<string, string>();
+for (const folder of ["src", "test"]) {
+  for (const name of await readdir(join(ROOT, folder), { recursive: true })) {
+    const path = `${folder}/${name}`;
+    if (name.endsWith(".test.ts") && path !== SELF) texts.set(path, await readFile(join(ROOT, path), "utf8"));
   }
-  return found.filter((name) => name !== SELF);
 }
 
 /** Texts of the guarantees by their names; the last ends where the known gaps or assumptions begin. */
@@ -28,26 +28,22 @@ function named(section: string): string[] {
   return [...section.matchAll(/`((?:src|test)\/[^`]+\.test\.ts)`/g)].map(([, path]) => path ?? "");
 }
 
+function isNamedIn(guarantee: string, text: string): boolean {
+  return new RegExp(`\\b${guarantee}\\b`).test(text);
+}
+
 describe.each(["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8"])("docs/spec.md, %s", (name) => {
   it("names its tests, and each of them names it", async () => {
     const tests = named((await guarantees()).get(name) ?? "");
     expect(tests).not.toEqual([]);
-    const silent = [];
-    for (const path of tests) {
-      const text = await readFile(join(ROOT, path), "utf8");
-      if (!new RegExp(`\\b${name}\\b`).test(text)) silent.push(path);
-    }
+    const silent = tests.filter((path) => !isNamedIn(name, texts.get(path) ?? ""));
     expect(silent).toEqual([]);
   });
 
   it("names every test that names it", async () => {
     const tests = new Set(named((await guarantees()).get(name) ?? ""));
-    const unnamed = [];
-    for (const path of await testFiles()) {
-      const text = await readFile(join(ROOT, path), "utf8");
-      if (new RegExp(`\\b${name}\\b`).test(text) && !tests.has(path)) unnamed.push(path);
-    }
-    expect(unnamed).toEqual([]);
+    const unnamed = [...texts].filter(([path, text]) => isNamedIn(name, text) && !tests.has(path));
+    expect(unnamed.map(([path]) => path)).toEqual([]);
   });
 });
 
