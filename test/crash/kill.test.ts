@@ -212,7 +212,7 @@ describe.concurrent("a run that is asked to stop", { timeout: 120_000 }, () => {
     at.simulator.faults(HANGING);
     const env = { ...at.env, PARDOT_ETL_STOP_GRACE: "1s" };
     const cli = startCli(["run", "--log-level", "debug", "--json"], env, { cwd: at.root });
-    await cli.said('"object":"Account","key"');
+    await cli.said("Account: window done");
     cli.kill("SIGTERM");
     const { code, stdout, stderr } = await cli.ended;
     expect(code).toBe(130);
