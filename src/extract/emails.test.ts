@@ -10,7 +10,7 @@ import { Journal, loadState } from "../commit/journal.ts";
 import { objectState } from "../commit/state.ts";
 import type { PlannedWindow } from "../commit/state.ts";
 import type { Config } from "../config/config.ts";
-import { LimitError, RemoteError } from "../errors.ts";
+import { LeaseError, LimitError, RemoteError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { Pardot, ReadRequest, WireRecord } from "../pardot/pardot.ts";
 import { systemRandom } from "../platform/random.ts";
@@ -148,6 +148,38 @@ describe("e-mails by list e-mail", () => {
     t.refused.clear();
     await t.run(email, 0);
     expect(t.asked.map(({ id }) => id)).toEqual(["100", "200", "300", "400", "500", "500"]);
+  });
+
+  it("G3 lands what it has read when a limit or a request to stop cuts the rest, so that no call is made twice", async () => {
+    const t = await setUp([
+      ["1", "100"],
+      ["2", "200"],
+      ["3", "300"],
+      ["4", "400"],
+      ["5", "500"],
+    ]);
+    t.refused.set("200", new LimitError("no call left", { code: "pardot.daily-limit" }));
+    await expect(t.run(email, 0)).rejects.toThrow(LimitError);
+    expect(t.asked.map(({ id }) => id)).toEqual(["100", "200", "300", "400"]);
+    expect(
+      t
+        .landed()
+        .join("")
+        .match(/^\d+,\d+,e-mail \d+/gm),
+    ).toEqual(["100,1,e-mail 100", "300,3,e-mail 300", "400,4,e-mail 400"]);
+    t.refused.clear();
+    await t.run(email, 0);
+    expect(t.asked.map(({ id }) => id).slice(4)).toEqual(["200", "500"]);
+  });
+
+  it("lands nothing when another run has taken over", async () => {
+    const t = await setUp([
+      ["1", "100"],
+      ["2", "200"],
+    ]);
+    t.refused.set("200", new LeaseError("lost", { code: "lease.lost" }));
+    await expect(t.run(email, 0)).rejects.toThrow(LeaseError);
+    expect(t.landed()).toEqual([]);
   });
 
   it("reads statistics of those with activity since, by the list e-mail's own id", async () => {

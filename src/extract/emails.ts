@@ -2,7 +2,7 @@ import type { CatalogObject, EmailV4 } from "../catalog/catalog.ts";
 import type { EmailIndex, IndexedEmail } from "../commit/email-index.ts";
 import type { OpenWindow } from "../commit/state.ts";
 import { normalise } from "../encode/normalise.ts";
-import { assert, RemoteError } from "../errors.ts";
+import { assert, LeaseError, RemoteError } from "../errors.ts";
 import type { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
 import { DAY_MS, isoInstant } from "../time/instant.ts";
@@ -48,7 +48,7 @@ export function emailCandidates(
 
 /**
  * Reads each candidate with one call and lands the records like those of a queried object. What has landed is recorded
- * with its file, so that a rerun goes on after it. An e-mail that Pardot refuses is reported, skipped and tried again
+ * with its file, so that a rerun goes on after it; also when the rest is cut. An e-mail that Pardot refuses is reported, skipped and tried again
  * after a week; it never fails the run.
  */
 export async function extractEmails(
@@ -64,42 +64,44 @@ export async function extractEmails(
   try {
     const todo = emailCandidates(object.name, access, journal.state.emails, known, window.to);
     let unrecorded: string[] = [];
-    while (todo.length > 0) {
-      stop.throwIfAborted();
+    let cut: { readonly error: unknown } | null = null;
+    while (todo.length > 0 && cut === null) {
+      if (stop.aborted) {
+        cut = { error: stop.reason };
+        break;
+      }
       const batch = todo.splice(0, BATCH);
-      const records = await readBatch(object, access, batch, window, extraction);
-      for (const [i, record] of records.entries()) {
+      const outcomes = await readBatch(object, access, batch, window, extraction);
+      for (const [i, outcome] of outcomes.entries()) {
         const candidate = batch[i];
-        if (record === null || candidate === undefined) continue;
-        await files.add(normalise(record, object.columns, object.name));
+        if (outcome.status === "rejected") cut ??= { error: outcome.reason };
+        if (outcome.status === "rejected" || outcome.value === null || candidate === undefined) continue;
+        await files.add(normalise(outcome.value, object.columns, object.name));
         unrecorded.push(candidate.listEmailId);
         if (!files.isFull) continue;
         await landEmails(object, access, window, files, unrecorded, extraction);
         unrecorded = [];
       }
     }
-    await landEmails(object, access, window, files, unrecorded, extraction);
+    // Each record has cost a call. Where the rest is cut, by a limit or a request to stop, they are landed all the same:
+    // a budget smaller than a file would otherwise be spent on the same e-mails day after day.
+    if (!(cut?.error instanceof LeaseError)) await landEmails(object, access, window, files, unrecorded, extraction);
+    if (cut !== null) throw cut.error;
     await windowDone(object, window, extraction);
   } finally {
     await files.discard();
   }
 }
 
-/** The records of a batch in its order, null for one that cannot be read. Every call is over when it returns. */
+/** What came of each of a batch in its order, null for one that cannot be read. Every call is over when it returns. */
 async function readBatch(
   object: CatalogObject,
   access: EmailV4,
   batch: readonly EmailCandidate[],
   window: OpenWindow,
   extraction: Extraction,
-): Promise<(WireRecord | null)[]> {
-  const outcomes = await Promise.allSettled(
-    batch.map((candidate) => readOne(object, access, candidate, window, extraction)),
-  );
-  return outcomes.map((outcome) => {
-    if (outcome.status === "rejected") throw outcome.reason;
-    return outcome.value;
-  });
+): Promise<readonly PromiseSettledResult<WireRecord | null>[]> {
+  return Promise.allSettled(batch.map((candidate) => readOne(object, access, candidate, window, extraction)));
 }
 
 async function readOne(
