@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../errors.ts";
-import { readWish } from "./wish.ts";
+import { checkWish, readWish } from "./wish.ts";
 
 describe("a range asked for", () => {
   it("is nothing special without options", () => {
@@ -18,6 +18,16 @@ describe("a range asked for", () => {
 
   it.each(["yesterday", "2026-02-30", "2026-13-01", "31.1.2026", "2026-01-31T12:00", ""])("refuses %s", (text) => {
     expect(() => readWish({ until: text }, "UTC")).toThrow(UsageError);
+  });
+
+  it("starts before Pardot's time", () => {
+    const now = Date.parse("2026-03-20T09:30:00Z");
+    expect(() => checkWish(readWish({ since: "2026-03-20T09:30:00Z" }, "UTC"), now)).toThrow(
+      "--since 2026-03-20T09:30:00Z is not before Pardot's time, 2026-03-20T09:30:00Z",
+    );
+    for (const wish of [{ since: "2026-03-20T09:29:59Z" }, {}]) {
+      expect(() => checkWish(readWish(wish, "UTC"), now)).not.toThrow();
+    }
   });
 
   it("names every problem at once", () => {

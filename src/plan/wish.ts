@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { floorSecond, parseInstant } from "../time/instant.ts";
+import { floorSecond, isoInstant, parseInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import { fromLocal } from "../time/zone.ts";
 
@@ -41,6 +41,18 @@ export function readWish(text: WishText, zone: string): RangeWish {
     });
   }
   return { full: text.full ?? false, since, until, acceptGap: text.acceptGap ?? false };
+}
+
+/**
+ * Refuses a start that Pardot's clock has not reached yet: such a range holds nothing, and Pardot refuses to be asked
+ * for it. Throws UsageError (exit 2).
+ */
+export function checkWish(wish: RangeWish, now: Instant): void {
+  if (wish.since === null || wish.since < now) return;
+  throw new UsageError(`--since ${isoInstant(wish.since)} is not before Pardot's time, ${isoInstant(now)}`, {
+    code: "usage.range",
+    hint: "Nothing was planned. Give a time that has gone by; times without an offset are in the API user's zone.",
+  });
 }
 
 function readTime(option: string, text: string | undefined, zone: string, problems: string[]): Instant | null {

@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import { manifestWindow } from "../commit/manifest.ts";
 import { reservedOn } from "../commit/state.ts";
 import type { Pardot } from "../pardot/pardot.ts";
-import { readWish } from "../plan/wish.ts";
+import { checkWish, readWish } from "../plan/wish.ts";
 import { isoInstant } from "../time/instant.ts";
 import { localDay } from "../time/zone.ts";
 import { openWarehouse } from "../warehouse/open.ts";
@@ -37,6 +37,7 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
     const experience = await readExperience(chosen, state, storage, signal);
     const { pardot } = calling;
     const { now } = await connect(pardot, calling.time, surroundings, signal);
+    checkWish(wish, now);
     const given = { config, state, warehouse, pardot, experience, now, wish, onEvent, signal };
     const planned: Planned[] = [];
     for (const object of chosen) {

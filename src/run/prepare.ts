@@ -123,6 +123,8 @@ async function newWindows(
   input: PrepareInput,
 ): Promise<readonly Window[]> {
   const { export: access } = object.v4;
+  // Pardot refuses a range that ends before it starts, as one up to a time before all history does: it holds nothing.
+  if (range.from >= range.to) return [];
   if (object.v4.process !== "bulk" || access === undefined) return [range];
   const zone = input.config.pardot.timeZone;
   if (!wholeHistory) return cutWindows(range, access.windowDaysMax, zone);

@@ -10,7 +10,7 @@ import { CancelledError, exitCodeOf } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { Extraction } from "../extract/extraction.ts";
 import type { OpenPardot } from "../pardot/client.ts";
-import { readWish } from "../plan/wish.ts";
+import { checkWish, readWish } from "../plan/wish.ts";
 import type { RangeWish } from "../plan/wish.ts";
 import { probeSpools, tidySpools } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -140,6 +140,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
   try {
     connection = await connect(pardot, time, surroundings, surroundings.signal);
     await ledger.dayIsKnown();
+    checkWish(wish, connection.now);
   } catch (error) {
     grace.end();
     await ledger.settle();

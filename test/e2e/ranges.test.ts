@@ -71,6 +71,25 @@ describe("a range asked for", () => {
     expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(all));
   });
 
+  it("is refused when it has not begun at Pardot, and leaves nothing on the books", async () => {
+    const at = await start();
+    const late = at.run({ options: { since: "2099-01-01" }, env: ONLY_TAGS });
+    await expect(late).rejects.toMatchObject({ code: "usage.range", exitCode: 2 });
+    const { error, manifest } = await at.run({ env: ONLY_TAGS });
+    expect(error).toBeNull();
+    expect(manifest.objects[0]?.windows).toHaveLength(1);
+    expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(await truth(at.simulator, "Tag")));
+  });
+
+  it("that ends before all history holds nothing, and stops no later run", async () => {
+    const at = await start();
+    const before = await at.run({ options: { until: "1890-01-01" }, env: ONLY_TAGS });
+    expect(before.error).toBeNull();
+    expect(before.manifest.objects[0]).toMatchObject({ windows: [], open_windows: [] });
+    await at.run({ env: ONLY_TAGS });
+    expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(await truth(at.simulator, "Tag")));
+  });
+
   it("reads everything again with --full", async () => {
     const at = await start();
     await at.run({ env: ONLY_TAGS });
