@@ -112,6 +112,12 @@ describe("journal", () => {
     await damaged.create(entryKey(1), new TextEncoder().encode("{"), signal);
     await expect(loadState(damaged, signal)).rejects.toThrow(DataError);
 
+    for (const text of ["null", '{"format_version":1,"sequence":1,"base":1,"changes":[]}']) {
+      const empty = openMemoryStorage();
+      await empty.create(entryKey(1), new TextEncoder().encode(text), signal);
+      await expect(loadState(empty, signal)).rejects.toThrow("it is damaged");
+    }
+
     const missing = openMemoryStorage();
     const entry = { format_version: 1, sequence: 2, base: 1, run_id: "r", written_at: "", changes: [] };
     await missing.create(entryKey(2), new TextEncoder().encode(JSON.stringify(entry)), signal);

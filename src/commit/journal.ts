@@ -83,13 +83,13 @@ async function readEntry(storage: Storage, sequence: number, signal: AbortSignal
       cause,
     });
   if (bytes === null) throw damaged(undefined);
-  let entry: Entry;
+  let entry: Entry | null;
   try {
-    entry = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Entry;
+    entry = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Entry | null;
   } catch (error) {
     throw damaged(error);
   }
-  if (entry.sequence !== sequence) throw damaged(undefined);
+  if (entry?.sequence !== sequence) throw damaged(undefined);
   if (entry.format_version > STATE_FORMAT_VERSION) {
     throw new DataError(
       `read state entry ${key}: format ${entry.format_version} is newer than this version of pardot-etl knows`,
@@ -99,6 +99,8 @@ async function readEntry(storage: Storage, sequence: number, signal: AbortSignal
       },
     );
   }
+  // One that builds on itself is a snapshot: without it, it would pass for the empty state.
+  if (entry.base === sequence && entry.snapshot === undefined) throw damaged(undefined);
   return entry;
 }
 

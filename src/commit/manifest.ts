@@ -116,3 +116,28 @@ export const TOKEN_ROTATED = "auth.token-rotated";
 export function manifestBytes(manifest: Manifest): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
 }
+
+/** Reads a manifest; null when it is damaged. */
+export function parseManifest(bytes: Uint8Array): Manifest | null {
+  try {
+    const value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Partial<Manifest> | null;
+    return isManifest(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether it has what everybody asks a manifest for: JSON that a disk has damaged may still be JSON. */
+function isManifest(value: Partial<Manifest> | null): value is Manifest {
+  if (value === null || !isTime(value.started_at) || !isTime(value.finished_at)) return false;
+  const { objects, warnings, left_files: left = [] } = value;
+  return Array.isArray(warnings) && Array.isArray(left) && Array.isArray(objects) && objects.every(hasFiles);
+}
+
+function hasFiles(object: Partial<ManifestObject> | null): boolean {
+  return object !== null && Array.isArray(object.files);
+}
+
+function isTime(text: string | undefined): boolean {
+  return text !== undefined && !Number.isNaN(Date.parse(text));
+}

@@ -41,6 +41,15 @@ export function spanText(span: Span): string {
   return `${compactInstant(span.from)}_${compactInstant(span.to)}`;
 }
 
+/** Whether a key has the form of those above: other files in an object's folder are not ours. */
+export function isLandedKey(object: string, key: string): boolean {
+  const start = `${object}/${object}_`;
+  return key.startsWith(start) && LANDED.test(key.slice(start.length));
+}
+
+const LANDED =
+  /^(?:api_\d{8}T\d{6}Z_\d{8}T\d{6}Z_[0-9a-f]{12}|bulk_\d{8}T\d{6}Z_\d{8}T\d{6}Z_\w{1,64}-\w{1,64}(?:-[0-9a-f]{8})?)\.csv(?:\.gz|\.zst)?$/;
+
 function isPlain(id: string): boolean {
   return /^[A-Za-z0-9_]{1,64}$/.test(id);
 }

@@ -1,5 +1,5 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { manifestKey } from "../commit/manifest.ts";
+import { manifestKey, parseManifest } from "../commit/manifest.ts";
 import type { Manifest, ManifestObject } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
 import type { State } from "../commit/state.ts";
@@ -34,7 +34,8 @@ export async function readExperience(
   const ended = state.runs.filter(({ status }) => status === "complete" || status === "partial");
   const manifests: Manifest[] = [];
   for (const { runId } of ended.slice(-MANIFESTS_MAX)) {
-    const manifest = readManifest(await storage.read(manifestKey(runId), signal));
+    const bytes = await storage.read(manifestKey(runId), signal);
+    const manifest = bytes === null ? null : parseManifest(bytes);
     if (manifest !== null) manifests.push(manifest);
   }
   const last = manifests.at(-1);
@@ -44,15 +45,6 @@ export async function readExperience(
     emailsPerDay: emailsPerDay(manifests),
     lastRunAt: last === undefined ? null : Date.parse(last.now),
   };
-}
-
-function readManifest(bytes: Uint8Array | null): Manifest | null {
-  if (bytes === null) return null;
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as Manifest;
-  } catch {
-    return null;
-  }
 }
 
 /** Exports by id. Where a window takes several exports its files are joined, and their number tells nothing. */

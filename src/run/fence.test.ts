@@ -40,13 +40,28 @@ describe("G5 taking over", () => {
   it("leaves the manifest of a run that died after it, and records what it says", async () => {
     const given = input(record("b", "running"));
     const objects = [{ files: [{ rows: 7 }, { rows: 5 }] }];
-    const own = { status: "partial", finished_at: "2026-03-20T08:10:00Z", api_calls: { total: 9 }, objects };
+    const times = { started_at: "2026-03-20T08:00:00Z", finished_at: "2026-03-20T08:10:00Z" };
+    const own = { status: "partial", ...times, api_calls: { total: 9 }, objects, warnings: [] };
     await given.storage.create(manifestKey("b"), Buffer.from(JSON.stringify(own)), signal);
     const [change] = await fenceDeadRuns(given);
     expect(change).toMatchObject({ status: "partial", rows: 12, files: 2, calls: 9 });
     expect(change).toMatchObject({ finishedAt: "2026-03-20T08:10:00.000Z" });
     expect(change).not.toHaveProperty("takenOver");
     expect(read(given.storage, "b")).toEqual(own);
+  });
+
+  it("still counts with a run that wakes up when who took over died before recording it", async () => {
+    const given = input(record("b", "running"));
+    await fenceDeadRuns(given);
+    expect(await fenceDeadRuns(given)).toMatchObject([{ runId: "b", status: "failed", takenOver: true }]);
+  });
+
+  it("takes over from a run whose manifest is damaged", async () => {
+    for (const text of ["{", "null", '{"objects":[]}']) {
+      const given = input(record("b", "running"));
+      await given.storage.create(manifestKey("b"), Buffer.from(text), signal);
+      expect(await fenceDeadRuns(given)).toMatchObject([{ runId: "b", status: "failed", files: 0 }]);
+    }
   });
 
   it("does nothing where every run has ended", async () => {

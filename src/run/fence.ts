@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import { manifestBytes, manifestKey } from "../commit/manifest.ts";
+import { manifestBytes, manifestKey, parseManifest } from "../commit/manifest.ts";
 import type { Manifest } from "../commit/manifest.ts";
 import type { Change, RunRecord, State } from "../commit/state.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -28,6 +28,9 @@ export async function fenceDeadRuns(input: FenceInput): Promise<Change[]> {
   return changes;
 }
 
+/** Code of the warning in a manifest that was written in a run's stead. */
+const TAKEN_OVER = "run.taken-over";
+
 async function fence(record: RunRecord, { config, storage, now, signal }: FenceInput): Promise<RunRecord> {
   const { runId, startedAt } = record;
   const at = isoInstant(now);
@@ -43,7 +46,7 @@ async function fence(record: RunRecord, { config, storage, now, signal }: FenceI
     now: at,
     api_calls: { total: 0, by_kind: {} },
     objects: [],
-    warnings: [{ code: "run.taken-over", object: null, message }],
+    warnings: [{ code: TAKEN_OVER, object: null, message }],
   };
   const key = manifestKey(runId);
   const outcome = await storage.create(key, manifestBytes(manifest), signal);
@@ -57,8 +60,11 @@ async function fence(record: RunRecord, { config, storage, now, signal }: FenceI
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     files: files.length,
     calls: own.api_calls.total,
-    // One that has written its manifest has nothing in flight any more.
-    ...(outcome === "written" ? { takenOver: true as const } : {}),
+    // One that has written its own manifest has nothing in flight any more; a manifest in its stead may also be that of
+    // a run which died while it took over.
+    ...(outcome === "written" || own.warnings.some(({ code }) => code === TAKEN_OVER)
+      ? { takenOver: true as const }
+      : {}),
   };
 }
 
@@ -70,9 +76,5 @@ async function readManifest(
   signal: AbortSignal,
 ): Promise<Manifest> {
   const bytes = await storage.read(key, signal);
-  try {
-    return bytes === null ? otherwise : (JSON.parse(new TextDecoder().decode(bytes)) as Manifest);
-  } catch {
-    return otherwise;
-  }
+  return (bytes === null ? null : parseManifest(bytes)) ?? otherwise;
 }

@@ -5,8 +5,9 @@ import { manifestBytes, manifestFile, manifestKey, manifestWindow, runStatus } f
 import type { Manifest, ManifestObject, ManifestWarning } from "../commit/manifest.ts";
 import { driftOf } from "../commit/field-memory.ts";
 import { objectState } from "../commit/state.ts";
-import type { Change } from "../commit/state.ts";
+import type { Change, State } from "../commit/state.ts";
 import { LeaseError } from "../errors.ts";
+import type { OnEvent } from "../events.ts";
 import type { CallCounts } from "../pardot/pardot.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isoInstant } from "../time/instant.ts";
@@ -28,6 +29,9 @@ export interface FinishInput {
   readonly outcomes: Outcomes;
   readonly warnings: readonly ManifestWarning[];
   readonly journal: Journal;
+  /** The state as this run found it. */
+  readonly inherited: State;
+  readonly onEvent: OnEvent;
   readonly storage: Storage;
   /** Whether committed files are to be loaded by us. */
   readonly load: boolean;
@@ -54,9 +58,10 @@ export async function commitRun(input: FinishInput, signal: AbortSignal): Promis
 }
 
 async function withLeftFiles(manifest: Manifest, input: FinishInput, signal: AbortSignal): Promise<Manifest> {
-  const { config, runId, storage, journal } = input;
+  const { config, runId, inherited, storage, journal, onEvent } = input;
+  const { state } = journal;
   const named = new Set(manifest.objects.flatMap(({ files }) => files.map(({ key }) => key)));
-  const left = await leftFiles({ runId, catalog: config.catalog, state: journal.state, named, storage, signal });
+  const left = await leftFiles({ runId, catalog: config.catalog, inherited, state, named, storage, onEvent, signal });
   return left.length === 0 ? manifest : { ...manifest, left_files: left };
 }
 

@@ -4,6 +4,7 @@ import { catalog } from "../catalog/index.ts";
 import { manifestKey } from "../commit/manifest.ts";
 import { applyChange, EMPTY_STATE } from "../commit/state.ts";
 import type { Change, State } from "../commit/state.ts";
+import type { RunEvent } from "../events.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
 import type { MemoryStorage } from "../storage/memory.ts";
 import { leftFiles } from "./left-files.ts";
@@ -41,8 +42,26 @@ function stateOf(...changes: readonly Change[]): State {
   return changes.reduce(applyChange, EMPTY_STATE);
 }
 
-async function find(state: State, storage: MemoryStorage, named: readonly string[] = []): Promise<object[]> {
-  return leftFiles({ runId: "now", catalog, state, named: new Set(named), storage, signal });
+interface Wishes {
+  /** The state as the run found it: as it is, unless told. */
+  readonly inherited?: State;
+  readonly named?: readonly string[];
+  readonly events?: RunEvent[];
+}
+
+async function find(
+  state: State,
+  storage: MemoryStorage,
+  { inherited = state, named = [], events = [] }: Wishes = {},
+): Promise<object[]> {
+  const onEvent = (event: RunEvent): void => void events.push(event);
+  return leftFiles({ runId: "now", catalog, inherited, state, named: new Set(named), storage, onEvent, signal });
+}
+
+function manifestOf(keys: readonly string[], left: readonly string[]): object {
+  const files = (names: readonly string[]): object[] => names.map((key) => ({ key }));
+  const times = { started_at: "2026-03-20T08:00:00Z", finished_at: "2026-03-20T08:00:00Z" };
+  return { ...times, objects: [{ files: files(keys) }], warnings: [], left_files: files(left) };
 }
 
 async function storageWith(...keys: readonly string[]): Promise<MemoryStorage> {
@@ -52,6 +71,7 @@ async function storageWith(...keys: readonly string[]): Promise<MemoryStorage> {
 }
 
 const KEY = `Tag/Tag_api_${SPAN}_0123456789ab.csv`;
+const ACCOUNT = "Account/Account_api_19000101T000000Z_20260320T000000Z_0123456789ab.csv";
 
 describe("G2 files that a dead run left", () => {
   it("are named with their rows, bytes and hash", async () => {
@@ -76,7 +96,7 @@ describe("G2 files that a dead run left", () => {
 
   it("are found also when nothing of their window is left on the books", async () => {
     const state = stateOf(started("dead"), ended("dead", "failed"), started("now"));
-    expect(await find(state, await storageWith("Account/a.csv"))).toHaveLength(1);
+    expect(await find(state, await storageWith(ACCOUNT))).toHaveLength(1);
   });
 
   it("are found for a day after a run was taken over, whatever ended well since", async () => {
@@ -85,7 +105,7 @@ describe("G2 files that a dead run left", () => {
       const now: Change = { ...(started("now") as RunStarted), at };
       return stateOf(started("dead"), taken, started("successor"), ended("successor", "complete"), now);
     };
-    const storage = await storageWith("Account/a.csv");
+    const storage = await storageWith(ACCOUNT);
     expect(await find(later("2026-03-20T20:00:00.000Z"), storage)).toHaveLength(1);
     expect(await find(later("2026-03-21T08:00:00.000Z"), storage)).toEqual([]);
   });
@@ -97,11 +117,50 @@ describe("G2 files that a dead run left", () => {
 
   it("are not those that this manifest or an earlier one names", async () => {
     const state = stateOf(started("dead"), planned, ended("dead", "failed"), started("now"), done);
-    const [left, committed, ours] = ["a", "b", "c"].map((name) => `Tag/${name}.csv`) as [string, string, string];
+    const [left, committed, ours] = ["a", "b", "c"].map((digit) => KEY.replace("9ab.csv", `9a${digit}.csv`)) as [
+      string,
+      string,
+      string,
+    ];
     const storage = await storageWith(left, committed, ours);
-    const manifest = { objects: [{ files: [{ key: committed }] }], left_files: [{ key: left }] };
-    await storage.create(manifestKey("x"), Buffer.from(JSON.stringify(manifest)), signal);
-    expect(await find(state, storage, [ours])).toEqual([]);
+    await storage.create(manifestKey("x"), Buffer.from(JSON.stringify(manifestOf([committed], [left]))), signal);
+    expect(await find(state, storage, { named: [ours] })).toEqual([]);
+  });
+
+  it("are found also when their window was dropped, however long ago the run died", async () => {
+    const inherited = stateOf(
+      started("dead"),
+      planned,
+      ended("dead", "failed"),
+      started("other"),
+      ended("other", "complete"),
+      started("now"),
+    );
+    const dropped: Change = { type: "dropped", object: "Tag", window: `Tag/updated_at/${FROM}/${TO}` };
+    const storage = await storageWith(KEY);
+    expect(await find(inherited, storage)).toEqual([]);
+    expect(await find(applyChange(inherited, dropped), storage, { inherited })).toHaveLength(1);
+  });
+
+  it("are not what somebody else has put there, and not what is broken: that is told and stops nothing", async () => {
+    const state = stateOf(started("dead"), planned, ended("dead", "failed"), started("now"), done);
+    const storage = await storageWith("Tag/mine.csv", "Tag/.DS_Store");
+    await storage.create(KEY, Buffer.from('hello "x\n'), signal);
+    const events: RunEvent[] = [];
+    expect(await find(state, storage, { events })).toEqual([]);
+    expect(events).toMatchObject([{ type: "warning", code: "run.left-file-broken" }]);
+    expect(JSON.stringify(events)).toContain(KEY);
+  });
+
+  it("are accounted for again when the manifest that names them is damaged", async () => {
+    const state = stateOf(started("dead"), planned, ended("dead", "failed"), started("now"), done);
+    for (const text of ["{", "null", '{"objects":7}']) {
+      const storage = await storageWith(KEY);
+      await storage.create(manifestKey("x"), Buffer.from(text), signal);
+      const events: RunEvent[] = [];
+      expect(await find(state, storage, { events })).toHaveLength(1);
+      expect(events).toMatchObject([{ type: "warning", code: "manifest.damaged" }]);
+    }
   });
 
   it("are not looked for after a run that ended well", async () => {

@@ -182,6 +182,8 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
       outcomes,
       warnings,
       journal,
+      inherited: loaded.state,
+      onEvent,
       storage: store.storage,
       load: warehouse.loads,
     },

@@ -4,6 +4,7 @@ import { catalog } from "../catalog/index.ts";
 import { Journal, loadState } from "../commit/journal.ts";
 import { manifestKey } from "../commit/manifest.ts";
 import type { DestinationConfig } from "../config/config.ts";
+import type { RunEvent } from "../events.ts";
 import { systemRandom } from "../platform/random.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
 import type { MemoryStorage } from "../storage/memory.ts";
@@ -20,7 +21,11 @@ const WINDOW = {
   askFrom: NOW - 20 * DAY_MS,
 } as const;
 
-async function statusOf(storage: MemoryStorage, retentionMs: number | null = null): Promise<StatusResult> {
+async function statusOf(
+  storage: MemoryStorage,
+  retentionMs: number | null = null,
+  events: RunEvent[] = [],
+): Promise<StatusResult> {
   const config = {
     pardot: { timeZone: "UTC", accountTimeZone: "UTC", dailyCallBudget: null },
     etl: {
@@ -32,7 +37,9 @@ async function statusOf(storage: MemoryStorage, retentionMs: number | null = nul
     },
     catalog,
   } satisfies DestinationConfig;
-  const surroundings = { signal, clock: fakeClock(NOW), random: systemRandom, openStorage: async () => storage };
+  const onEvent = (event: RunEvent): void => void events.push(event);
+  const openStorage = async (): Promise<MemoryStorage> => storage;
+  const surroundings = { signal, onEvent, clock: fakeClock(NOW), random: systemRandom, openStorage };
   return status(config, surroundings as unknown as Surroundings);
 }
 
@@ -64,10 +71,19 @@ describe("status", () => {
       ["c", 10, ["Visitor/3.csv"]],
     ] as const) {
       const objects = [{ object: "Visitor", files: files.map((key) => ({ key })) }];
-      const manifest = { started_at: new Date(NOW - days * DAY_MS).toISOString(), objects };
+      const at = new Date(NOW - days * DAY_MS).toISOString();
+      const manifest = { started_at: at, finished_at: at, objects, warnings: [] };
       await storage.create(manifestKey(runId), Buffer.from(JSON.stringify(manifest)), signal);
     }
     expect((await statusOf(storage, 30 * DAY_MS)).objects[0]?.expired).toBe(2);
     expect((await statusOf(storage)).objects[0]?.expired).toBe(0);
+  });
+
+  it("counts without a manifest that is damaged, and says so", async () => {
+    const storage = await withExportAskedAt(NOW);
+    await storage.create(manifestKey("a"), Buffer.from("{"), signal);
+    const events: RunEvent[] = [];
+    expect((await statusOf(storage, 30 * DAY_MS, events)).objects[0]?.expired).toBe(0);
+    expect(events).toMatchObject([{ type: "warning", code: "manifest.damaged" }]);
   });
 });

@@ -9,7 +9,7 @@ import { EXPORT_LIFE_MS } from "../pardot/export.ts";
 import { isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { StatusObject, StatusResult, Surroundings } from "./api.ts";
-import { readManifests } from "./manifests.ts";
+import { DAMAGED, readManifests } from "./manifests.ts";
 import { retentionRule } from "./retention.ts";
 import { openStore } from "./session.ts";
 
@@ -33,15 +33,20 @@ export async function status(config: DestinationConfig, surroundings: Surroundin
 async function expiredFiles(
   config: DestinationConfig,
   storage: Storage,
-  { clock, signal }: Surroundings,
+  { clock, onEvent, signal }: Surroundings,
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const found = new Map<string, Set<string>>();
   if (config.etl.retentionMs === null) return found;
   const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
-  for await (const manifest of readManifests(storage, null, signal)) {
+  for await (const { key, manifest } of readManifests(storage, null, signal)) {
+    if (manifest === null) {
+      const message = `${key} is left out of the count of expired files: ${DAMAGED}`;
+      onEvent({ type: "warning", code: "manifest.damaged", object: null, message });
+      continue;
+    }
     if (!mayBeGone(manifest)) continue;
     for (const { object, files } of manifest.objects) {
-      found.set(object, new Set([...(found.get(object) ?? []), ...files.map(({ key }) => key)]));
+      found.set(object, new Set([...(found.get(object) ?? []), ...files.map((file) => file.key)]));
     }
   }
   return found;

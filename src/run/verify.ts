@@ -8,7 +8,7 @@ import { openWarehouse } from "../warehouse/open.ts";
 import type { Surroundings, VerifyProblem, VerifyResult } from "./api.ts";
 import { measureFile } from "./landed-file.ts";
 import type { MeasuredFile } from "./landed-file.ts";
-import { readManifests } from "./manifests.ts";
+import { DAMAGED, readManifests } from "./manifests.ts";
 import { retentionRule } from "./retention.ts";
 import { unaccounted } from "./unaccounted.ts";
 
@@ -28,8 +28,8 @@ export async function verify(
   const { destination, s3PathStyle } = config.etl;
   const storage = await openStorage(destination, { s3PathStyle, clock, random });
   const { state } = await loadState(storage, signal);
-  const manifests = await allManifests(storage, runId, signal);
   const problems: VerifyProblem[] = [];
+  const manifests = await allManifests(storage, runId, problems, signal);
   const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
   const files = distinctFiles(manifests, mayBeGone, problems);
   const todo = [...files.values()];
@@ -63,10 +63,18 @@ export async function verify(
   };
 }
 
-async function allManifests(storage: Storage, runId: string | null, signal: AbortSignal): Promise<Manifest[]> {
+async function allManifests(
+  storage: Storage,
+  runId: string | null,
+  problems: VerifyProblem[],
+  signal: AbortSignal,
+): Promise<Manifest[]> {
   const manifests: Manifest[] = [];
-  for await (const manifest of readManifests(storage, runId, signal)) manifests.push(manifest);
-  if (runId !== null && manifests.length === 0) {
+  for await (const { key, manifest } of readManifests(storage, runId, signal)) {
+    if (manifest === null) problems.push({ key, problem: DAMAGED });
+    else manifests.push(manifest);
+  }
+  if (runId !== null && manifests.length + problems.length === 0) {
     throw new UsageError(`verify run ${runId}: ${storage.location} has no manifest of it`, {
       code: "usage.unknown-run",
       hint: 'See "pardot-etl status" for the runs there are. A run that was killed has none before the next one, which accounts for its files.',

@@ -1,5 +1,8 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import type { VerifyResult } from "../../src/run/api.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { runCli, startCli } from "../e2e/cli.ts";
 import type { CliResult } from "../e2e/cli.ts";
@@ -147,6 +150,56 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     await expectAllCommitted(at);
     // A creation that was under way at a death may have been carried out: one for each of the first three.
     expect(historyExports(at)).toBeLessThanOrEqual(WINDOWS + 3);
+  });
+
+  it("half way in a wrong zone is not gone on with in another; --full reads everything again", async () => {
+    const right = { PARDOT_TIMEZONE: "America/New_York" };
+    const at = await start({ rows: { Tag: 3000 }, timezone: right.PARDOT_TIMEZONE }, { PARDOT_TIMEZONE: "UTC" });
+    await runUntilDeath(at, { on: "/Tag/", at: 2, when: "after" });
+    const { calls } = at.simulator.stats();
+    const refused = await runCli(["run", "--json"], { ...at.env, ...right }, { cwd: at.root });
+    expect(refused.code).toBe(2);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      error: {
+        problems: expect.arrayContaining([
+          expect.objectContaining({
+            path: "PARDOT_TIMEZONE",
+            expected: expect.stringContaining("of Tag were") as string,
+          }),
+        ]) as object[],
+      },
+    });
+    expect(at.simulator.stats().calls).toBe(calls);
+    const whole = await runCli(["run", "--full", "--json"], { ...at.env, ...right }, { cwd: at.root });
+    expect(whole.code).toBe(0);
+    const manifest = JSON.parse(whole.stdout) as Manifest;
+    // What was landed in the wrong zone is accounted for, and is nobody's data.
+    const left = manifest.left_files?.filter(({ key }) => key.startsWith("Tag/")).map(({ rows }) => rows);
+    expect(left).toEqual([1000, 1000]);
+    expect(manifest.objects.find(({ object }) => object === "Tag")?.windows).toHaveLength(1);
+    for (const name of OBJECTS) await expectExactly(at, name);
+    const verified = await runCli(["verify"], { ...at.env, ...right }, { cwd: at.root });
+    expect(verified.code).toBe(0);
+  });
+
+  it("is recovered from also beside files of others and a manifest that a disk has damaged", async () => {
+    const at = await start();
+    await at.run();
+    const name = (await filesBelow(at.data)).find((key) => key.endsWith("manifest.json")) ?? "";
+    const kept = await readFile(join(at.data, name));
+    await runUntilDeath(at, { on: "/Tag/", when: "after" });
+    await writeFile(join(at.data, name), kept.subarray(0, 100));
+    await writeFile(join(at.data, "Tag", ".DS_Store"), 'no csv "at all');
+    const result = await runCli(["run", "--json"], at.env, { cwd: at.root });
+    expect(result.code).toBe(0);
+    const { warnings } = JSON.parse(result.stdout) as Manifest;
+    expect(warnings).toMatchObject([{ code: "manifest.damaged", message: expect.stringContaining(name) as string }]);
+    await rm(join(at.data, "Tag", ".DS_Store"));
+    const verified = await runCli(["verify", "--json"], at.env, { cwd: at.root });
+    expect(verified.code).toBe(6);
+    expect((JSON.parse(verified.stdout) as VerifyResult).problems.map(({ key }) => key)).toEqual([name]);
+    await writeFile(join(at.data, name), kept);
+    expect((await runCli(["verify"], at.env, { cwd: at.root })).code).toBe(0);
   });
 
   it("while it loads leaves the table to the next run", async () => {

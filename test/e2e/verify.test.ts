@@ -1,6 +1,7 @@
 import { appendFile, copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { manifestKey } from "../../src/commit/manifest.ts";
 import type { VerifyResult } from "../../src/run/api.ts";
 import { inTheRealWorld } from "../../src/run/surroundings.ts";
 import { verify } from "../../src/run/verify.ts";
@@ -83,6 +84,12 @@ describe("verify", () => {
     const one = await at.verify(second.manifest.run_id);
     expect(one.runs).toBe(1);
     expect((await at.verify()).runs).toBe(2);
+    const manifest = join(at.data, manifestKey(second.manifest.run_id));
+    await writeFile(manifest, "{");
+    const damaged = [
+      { key: manifestKey(second.manifest.run_id), problem: expect.stringContaining("damaged") as string },
+    ];
+    expect(await at.verify(second.manifest.run_id)).toMatchObject({ runs: 0, problems: damaged, exitCode: 6 });
     await expect(at.verify("20200101T000000Z-aaaaaa")).rejects.toMatchObject({ code: "usage.unknown-run" });
   });
 
