@@ -55,6 +55,11 @@ export function windowId(object: string, window: PlannedWindow): string {
   return `${object}/${window.field ?? "whole"}/${window.from}/${window.to}`;
 }
 
+/** Whether anything of a window has landed or was asked for, in the zone of the run that did so. */
+export function isBegun(window: OpenWindow): boolean {
+  return window.done || window.files.length > 0 || window.exports.length > 0;
+}
+
 /** The export of a group that is under way, null when there is none. */
 export function exportOf(window: OpenWindow, group: number): WindowExport | null {
   return window.exports.find((candidate) => candidate.group === group) ?? null;

@@ -33,7 +33,7 @@ export interface Prepared {
   readonly reason: string;
   /** Windows of earlier runs that go on, oldest first. */
   readonly open: readonly OpenWindow[];
-  /** Windows of earlier runs that nothing came of and that the new ones replace. */
+  /** Windows of earlier runs that the new ones replace: nothing came of them, or everything is read again in another zone. */
   readonly dropped: readonly OpenWindow[];
   readonly windows: readonly PlannedWindow[];
   /** What `--since` leaves out. */
@@ -52,7 +52,8 @@ export async function prepareObject(object: CatalogObject, input: PrepareInput):
   // Looked at for every object: where nothing here would create a missing table, this is where it fails.
   const looked = await warehouse.tableState(object, signal);
   const table = object.watermark === null ? null : looked;
-  const dropped = own.windows.filter((window) => isWorthless(object, window));
+  const isReplaced = wish.full && own.zone !== null && own.zone !== config.pardot.timeZone;
+  const dropped = own.windows.filter((window) => isReplaced || isWorthless(object, window));
   const open = own.windows.filter((window) => !dropped.includes(window));
   const to = object.watermark === null || wish.until === null ? input.now : Math.min(input.now, wish.until);
   const settings = { now: to, overlapMs: config.etl.overlapMs, zone: config.pardot.timeZone };

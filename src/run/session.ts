@@ -2,6 +2,7 @@ import type { Config, DestinationConfig } from "../config/config.ts";
 import type { LoadedState } from "../commit/journal.ts";
 import { loadState } from "../commit/journal.ts";
 import { objectState } from "../commit/state.ts";
+import { isBegun } from "../commit/open-window.ts";
 import type { State } from "../commit/state.ts";
 import { ConfigError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
@@ -47,9 +48,11 @@ export function checkAgainstState(config: Config, state: State, full: boolean): 
     });
   }
   for (const object of config.catalog) {
-    const { zone, filesCommitted } = objectState(state, object.name);
+    const { zone, filesCommitted, windows } = objectState(state, object.name);
     const chosen = config.etl.objects.includes(object.name);
-    if (full || !chosen || zone === null || zone === timeZone || filesCommitted === 0) continue;
+    // A window half read goes on in the zone in which it was asked for: in another its rest would not fit what landed.
+    const hasBegun = filesCommitted > 0 || windows.some(isBegun);
+    if (full || !chosen || zone === null || zone === timeZone || !hasBegun) continue;
     problems.push({
       path: "PARDOT_TIMEZONE",
       value: timeZone,
