@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { systemProcesses } from "./process-identity.ts";
 
+// Holds G5: only a process that is known to be dead is succeeded at once.
+
 const { self } = systemProcesses;
 const isLinux = process.platform === "linux";
 

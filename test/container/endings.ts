@@ -63,7 +63,7 @@ type LeavingNothing = (at: ContainerScene, work: () => Promise<CliResult>) => Pr
 
 /**
  * The ways in which a run in a container comes to its end, as those see it who look the morning after: the exit code,
- * the summary on stdout, the log on stderr. Holds G2, G4 and G8 there.
+ * the summary on stdout, the log on stderr. Holds G2, G4, G5 and G8 there.
  */
 export function endings(start: Start, leavingNothing: LeavingNothing): void {
   async function ended(at: ContainerScene, result: Promise<CliResult>): Promise<Ended> {

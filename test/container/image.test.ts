@@ -18,7 +18,8 @@ import { build, THIS_ARCHITECTURE } from "./lay-out.ts";
 import type { Image } from "./lay-out.ts";
 
 // The image as the Dockerfile makes it, and its command line as an engine would run it: process 1, nobody's user, on a
-// root that is read-only. See lay-out.ts and container.ts for what is the engine's and what is ours.
+// root that is read-only. See lay-out.ts and container.ts for what is the engine's and what is ours. With endings.ts it
+// holds G2, G4, G5 and G8 there.
 
 const REVISION = "0123456789ab";
 /** Time for npm to install everything once more, on a machine that has other work too. */

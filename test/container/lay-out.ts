@@ -133,8 +133,8 @@ async function copy(step: Step, from: string, root: string, workdir: string): Pr
   for (const word of step.words.slice(0, -1)) {
     const source = join(from, word);
     await mkdir(isFolder ? place : dirname(place), { recursive: true });
-    // -T: a folder's content becomes the content of the place, -l: two
-    // hundred megabytes of packages are not written twice.
+    // -T: a folder's content becomes the content of the place. -l: two hundred megabytes of packages are not written
+    // twice.
     await execute("cp", ["-al", ...(isFolder ? [source, place] : ["-T", source, place])]);
   }
   const owner = step.flags["chown"];
