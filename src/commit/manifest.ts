@@ -117,6 +117,11 @@ export function manifestBytes(manifest: Manifest): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
 }
 
+/** Every file that a manifest names. */
+export function filesOf({ objects, left_files: left = [] }: Manifest): ManifestFile[] {
+  return [...objects.flatMap(({ files }) => files), ...left];
+}
+
 /** Reads a manifest; null when it is damaged. */
 export function parseManifest(bytes: Uint8Array): Manifest | null {
   try {

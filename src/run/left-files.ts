@@ -1,5 +1,6 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import type { Manifest, ManifestFile } from "../commit/manifest.ts";
+import { filesOf } from "../commit/manifest.ts";
+import type { ManifestFile } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
 import type { RunRecord, State } from "../commit/state.ts";
 import { isLandedKey, spanText } from "../land/names.ts";
@@ -51,7 +52,7 @@ export async function leftFiles(input: LeftFilesInput): Promise<ManifestFile[]> 
   if (unnamed.length === 0) return [];
   const committed = new Set<string>();
   for await (const { key, manifest } of readManifests(storage, null, signal)) {
-    if (manifest !== null) for (const file of keysOf(manifest)) committed.add(file);
+    if (manifest !== null) for (const file of filesOf(manifest)) committed.add(file.key);
     else warn("manifest.damaged", `${key}: ${DAMAGED}. Its files are accounted for anew where no other names them`);
   }
   const left: ManifestFile[] = [];
@@ -96,8 +97,4 @@ function isRecovering({ runId, inherited, state, catalog }: LeftFilesInput): boo
 
 function mayWakeUp({ takenOver, finishedAt }: RunRecord, now: number): boolean {
   return takenOver === true && finishedAt !== null && now - Date.parse(finishedAt) < DAY_MS;
-}
-
-function keysOf({ objects, left_files: left = [] }: Manifest): string[] {
-  return [...objects.flatMap(({ files }) => files), ...left].map(({ key }) => key);
 }

@@ -1,26 +1,51 @@
-import type { CommittedConfig } from "../config/config.ts";
+import { loadState } from "../commit/journal.ts";
+import { filesOf } from "../commit/manifest.ts";
 import type { State } from "../commit/state.ts";
+import type { CommittedConfig } from "../config/config.ts";
+import { spanText } from "../land/names.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { VerifyProblem } from "./api.ts";
+import { readManifests } from "./manifests.ts";
 
 /**
  * Files in the objects' folders that neither a manifest nor the open windows of the state name. A run that was killed
  * between landing a file and noting it leaves one at most for each lane, and the next run lands it again under the same
- * name or accounts for its window.
+ * name or accounts for its window. `committed`: what the manifests named that have been read; a run at work lands and
+ * commits meanwhile, so what they do not name is looked for in what is on the books by then.
  */
 export async function unaccounted(
   storage: Storage,
   committed: ReadonlySet<string>,
-  state: State,
   config: Pick<CommittedConfig, "catalog">,
   signal: AbortSignal,
 ): Promise<VerifyProblem[]> {
-  const problems: VerifyProblem[] = [];
+  const unnamed: { readonly object: string; readonly key: string }[] = [];
   for (const { name } of config.catalog) {
-    const open = new Set(state.objects[name]?.windows.flatMap((window) => window.files.map((file) => file.key)));
     for await (const { key } of storage.list(`${name}/`, signal)) {
-      if (!committed.has(key) && !open.has(key)) problems.push({ key, problem: "no manifest names it" });
+      if (!committed.has(key)) unnamed.push({ object: name, key });
     }
   }
-  return problems;
+  if (unnamed.length === 0) return [];
+  // In this order: a window leaves the state only once its manifest stands.
+  const { state } = await loadState(storage, signal);
+  const noted = new Set(Object.values(state.objects).flatMap(({ windows }) => windows.flatMap(keysLanded)));
+  for await (const { manifest } of readManifests(storage, null, signal)) {
+    for (const { key } of manifest === null ? [] : filesOf(manifest)) noted.add(key);
+  }
+  return unnamed
+    .filter(({ key }) => !noted.has(key))
+    .map(({ object, key }) => ({ key, problem: isAwaited(object, key, state) ? AWAITED : "no manifest names it" }));
+}
+
+const AWAITED =
+  "no manifest names it yet: a run is at work on its window, or was killed there and the next run accounts for it";
+
+type Window = State["objects"][string]["windows"][number];
+
+function keysLanded({ files }: Window): string[] {
+  return files.map(({ key }) => key);
+}
+
+function isAwaited(object: string, key: string, state: State): boolean {
+  return state.objects[object]?.windows.some((window) => key.includes(`_${spanText(window)}_`)) ?? false;
 }

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { manifestKey } from "../../src/commit/manifest.ts";
 import type { VerifyResult } from "../../src/run/api.ts";
 import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import { openStorage } from "../../src/storage/open.ts";
 import { verify } from "../../src/run/verify.ts";
 import { scene } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
@@ -18,7 +19,7 @@ afterEach(async () => {
 
 interface Verified extends Scene {
   readonly keys: readonly string[];
-  verify(runId?: string | null): Promise<VerifyResult>;
+  verify(runId?: string | null, open?: typeof openStorage): Promise<VerifyResult>;
 }
 
 async function start(env: Environment = {}): Promise<Verified> {
@@ -28,10 +29,12 @@ async function start(env: Environment = {}): Promise<Verified> {
   return {
     ...at,
     keys: manifest.objects.flatMap(({ files }) => files.map(({ key }) => key)),
-    verify: async (runId = null) => {
+    verify: async (runId = null, openDestination = openStorage) => {
       const config = await at.config();
       const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: null };
-      return inTheRealWorld(wishes, (surroundings) => verify(config, runId, surroundings));
+      return inTheRealWorld(wishes, (surroundings) =>
+        verify(config, runId, { ...surroundings, openStorage: openDestination }),
+      );
     },
   };
 }
@@ -75,6 +78,40 @@ describe("verify", () => {
     const kept = await start({ PARDOT_ETL_RETENTION: "90d" });
     await rm(join(kept.data, kept.keys[0] ?? ""));
     expect((await kept.verify()).problems).toEqual([{ key: kept.keys[0], problem: "it is missing" }]);
+  });
+
+  it("takes nothing for nobody's that a run lands and commits meanwhile", async () => {
+    const at = await start();
+    at.simulator.advance(1);
+    const openDestination: typeof openStorage = async (...given) => {
+      const storage = await openStorage(...given);
+      let isBusy = true;
+      return {
+        ...storage,
+        // The run comes between the reading of the manifests and the look into the first folder.
+        list: async function* list(prefix, signal) {
+          if (isBusy && !prefix.startsWith("_pardot_etl/")) {
+            isBusy = false;
+            expect((await at.run()).manifest.objects.flatMap(({ files }) => files).length).toBeGreaterThan(0);
+          }
+          yield* storage.list(prefix, signal);
+        },
+      };
+    };
+    expect(await at.verify(null, openDestination)).toMatchObject({ runs: 1, problems: [], exitCode: 0 });
+  });
+
+  it("says of a file in an open window that it is awaited", async () => {
+    const at = await start({ PARDOT_ETL_OBJECTS: "Tag" });
+    at.simulator.advance(1);
+    at.simulator.faults([{ path: "/tag/version/4/do/query", status: 503, count: 99 }]);
+    const { manifest } = await at.run();
+    const [window] = manifest.objects[0]?.open_windows ?? [];
+    const span = [window?.from ?? "", window?.to ?? ""].map((time) => time.replaceAll(/[-:]/g, "")).join("_");
+    const key = `Tag/Tag_api_${span}_0123456789ab.csv`;
+    await copyFile(join(at.data, at.keys[0] ?? ""), join(at.data, key));
+    const awaited = { key, problem: expect.stringContaining("the next run accounts for it") as string };
+    expect((await at.verify()).problems).toEqual([awaited]);
   });
 
   it("looks at one run alone, and says so when there is none of that name", async () => {
