@@ -121,7 +121,7 @@ class Control {
     }
     const findings = [
       ...checkManifests(destination, manifests),
-      ...checkTruth(destination, manifests, OBJECTS, this.#simulator, this.#versions),
+      ...checkTruth(destination, manifests, OBJECTS, this.#simulator, this.#versions, "UTC"),
       ...checkAccounted(destination, manifests),
       ...overwritten.map((key) => `G6 ${key} has held two different contents`),
     ];

@@ -218,7 +218,7 @@ export class World {
     const manifests = manifestsIn(destination, [...chronicle.written.keys()]);
     const { state } = await loadState(this.disk, NEVER);
     return [
-      ...checkTruth(destination, manifests, plan.objects, simulator, versions),
+      ...checkTruth(destination, manifests, plan.objects, simulator, versions, plan.account.timezone ?? "UTC"),
       ...checkCoverage(state, manifests, plan.objects),
       ...checkAccounted(destination, manifests),
       ...checkExports(chronicle.entries),

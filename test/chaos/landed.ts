@@ -67,6 +67,31 @@ export function newest(records: readonly Cells[]): Map<string, Cells> {
   return versions;
 }
 
+/** Local times this close together may be in either order, where a clock shows an hour twice. */
+const REPEATED_MS = 3_600_000;
+
+/**
+ * The versions of each record, by id, of which one is the newest: times without an offset cannot tell more in the night
+ * in which a clock is set back.
+ */
+export function perhapsNewest(records: readonly Cells[]): Map<string, readonly Cells[]> {
+  const all = new Map<string, Cells[]>();
+  for (const record of records) {
+    const id = String(record["id"]);
+    const known = all.get(id);
+    if (known === undefined) all.set(id, [record]);
+    else known.push(record);
+  }
+  const last = newest(records);
+  const isLate = (id: string, record: Cells): boolean =>
+    updatedAt(record) > updatedAt(last.get(id) ?? record) - REPEATED_MS || record === last.get(id);
+  return new Map([...all].map(([id, versions]) => [id, versions.filter((record) => isLate(id, record))]));
+}
+
+function updatedAt(record: Cells): number {
+  return Date.parse(`${(record["updated_at"] ?? "1970-01-01 00:00:00").replace(" ", "T")}Z`);
+}
+
 /** Every version of every record that the account ever showed. */
 export class Versions {
   readonly #seen = new Map<string, Set<string>>();

@@ -255,7 +255,7 @@ class ProcessScene {
     const manifests = manifestsIn(destination, destination.keys.toSorted());
     const { state } = await loadState(this.#storage, NEVER);
     this.findings.push(
-      ...checkTruth(destination, manifests, OBJECTS, await this.#simulator.truth(OBJECTS), this.#versions),
+      ...checkTruth(destination, manifests, OBJECTS, await this.#simulator.truth(OBJECTS), this.#versions, "UTC"),
       ...checkCoverage(state, manifests, OBJECTS),
       ...checkAccounted(destination, manifests),
       ...checkSecrets(destination, this.#told, this.#overheard.secrets),
