@@ -12,6 +12,10 @@ import type { Change } from "./state.ts";
 const signal = new AbortController().signal;
 const reserve = (calls: number): Change => ({ type: "calls-reserved", day: "2026-03-20", calls });
 
+function started(runId: string, entry: number): Change {
+  return { type: "run-started", businessUnit: "0Uv", runId, at: "2026-03-20T08:00:00.000Z", entry };
+}
+
 async function open(storage: MemoryStorage, runId = "r1"): Promise<Journal> {
   return new Journal({ storage, clock: fakeClock(), runId, loaded: await loadState(storage, signal), signal });
 }
@@ -76,6 +80,22 @@ describe("journal", () => {
     await journal.compact();
     expect([...storage.files.keys()].toSorted()).toEqual([3, 4, 5].map(entryKey));
     expect((await loadState(storage, signal)).state.ledger.reserved).toBe(6);
+  });
+
+  it("G5 keeps the number that a sleeper would write next, however many runs come and compact", async () => {
+    const storage = openMemoryStorage();
+    await (await open(storage, "r0")).record([started("r0", 1)]);
+    const sleeper = await open(storage, "sleeper");
+    for (const runId of ["r1", "r2", "r3"]) {
+      const { sequence } = await loadState(storage, signal);
+      const journal = await open(storage, runId);
+      await journal.record([started(runId, sequence + 1)]);
+      for (let i = 0; i < 3; i += 1) await journal.record([reserve(1)]);
+      await journal.compact();
+    }
+    await expect(sleeper.record([reserve(1)])).rejects.toThrow(LeaseError);
+    // Only the first ones are kept: the others would make the folder grow for ever.
+    expect(storage.files.size).toBeLessThan(13);
   });
 
   it("is read whole also while a run puts a snapshot in the place of older entries", async () => {

@@ -8,7 +8,7 @@ import type { Change, State } from "./state.ts";
  * The durable record of the state: numbered entries under `_pardot_etl/state/`, each created exclusively, so that two
  * writers cannot both write number 43 and the one who is late finds out. An entry holds either a snapshot or the
  * changes since the entry before it, and says in `base` where the last snapshot stands. Snapshots replace what came
- * before them; the entries before the last two snapshots are removed.
+ * before them; the entries before the last two snapshots are removed, but for the first one of each run remembered.
  *
  * `ls` shows the history of a run, `cat` what happened.
  */
@@ -168,14 +168,18 @@ export class Journal {
     await this.#turn;
   }
 
-  /** Writes a snapshot and removes the entries before the snapshot that it replaces. */
+  /**
+   * Writes a snapshot and removes the entries before the snapshot that it replaces, but for the first ones of the runs
+   * that are remembered: their numbers stay taken for who slept when those runs began.
+   */
   async compact(): Promise<void> {
     const replaced = this.#base;
     this.#snapshotNext = true;
     await this.record([]);
-    while (this.#sequences[0] !== undefined && this.#sequences[0] < replaced) {
-      await this.#storage.remove(entryKey(this.#sequences[0]), this.#signal);
-      this.#sequences.shift();
+    const kept = new Set(this.#state.runs.map(({ firstEntry }) => firstEntry));
+    for (const sequence of this.#sequences.filter((number) => number < replaced && !kept.has(number))) {
+      await this.#storage.remove(entryKey(sequence), this.#signal);
+      this.#sequences.splice(this.#sequences.indexOf(sequence), 1);
     }
   }
 

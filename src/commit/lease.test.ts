@@ -73,6 +73,27 @@ const keys = (storage: MemoryStorage): string[] =>
   [...storage.files.keys()].map((key) => key.slice(LEASE_PREFIX.length)).toSorted();
 
 describe("lease", () => {
+  it("is not taken under a number that was used and forgotten while one slept", async () => {
+    const storage = openMemoryStorage();
+    await (await take(storage)).lease.release();
+    let isFirst = true;
+    const slept: MemoryStorage = {
+      ...storage,
+      list: async function* (prefix, signal) {
+        const found = [];
+        for await (const file of storage.list(prefix, signal)) found.push(file);
+        // Seven runs come and go between the look and the taking; the seventh is still at work.
+        if (isFirst) {
+          for (let run = 0; run < 6; run += 1) await (await take(storage)).lease.release();
+          await take(storage);
+        }
+        isFirst = false;
+        yield* found;
+      },
+    };
+    await expect(take(slept)).rejects.toThrow(LeaseError);
+  });
+
   it("is taken at once on a new destination, and after one that was released", async () => {
     const storage = openMemoryStorage();
     const first = await take(storage);

@@ -63,6 +63,9 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
   const holder = { run_id: runId, taken_at: new Date(clock.now()).toISOString(), ...processes.self };
   const outcome = await storage.create(leaseKey(number), json(holder), signal);
   if (outcome === "exists") throw await heldBy(number, options);
+  // Who slept between looking and taking may have taken a number that was used, and forgotten, by runs meanwhile.
+  const now = await newest(storage, signal);
+  if (now !== null && now.number > number) throw await heldBy(now.number, options);
   return keep(number, options);
 }
 

@@ -63,6 +63,11 @@ export interface RunRecord {
   readonly files: number;
   readonly calls: number;
   /**
+   * Number of its first entry in the journal. That one is kept as long as the run is remembered: a run that slept while
+   * this one began would write the same number when it wakes up, and has to find it taken.
+   */
+  readonly firstEntry?: number;
+  /**
    * A later run ended it, at `finishedAt`, because it was silent: it may only have slept, and what it had in flight may
    * land after that.
    */
@@ -70,7 +75,14 @@ export interface RunRecord {
 }
 
 export type Change =
-  | { readonly type: "run-started"; readonly businessUnit: string; readonly runId: string; readonly at: string }
+  | {
+      readonly type: "run-started";
+      readonly businessUnit: string;
+      readonly runId: string;
+      readonly at: string;
+      /** Number of the entry of the journal that this change stands in. */
+      readonly entry?: number;
+    }
   | {
       readonly type: "planned";
       readonly object: string;
@@ -169,12 +181,15 @@ export function applyChange(state: State, change: Change): State {
             rows: 0,
             files: 0,
             calls: 0,
+            ...(change.entry === undefined ? {} : { firstEntry: change.entry }),
           },
         ],
       };
     case "run-finished": {
       const { type: _, ...record } = change;
-      return { ...state, runs: state.runs.map((run) => (run.runId === record.runId ? record : run)) };
+      const finished = (run: RunRecord): RunRecord =>
+        run.firstEntry === undefined ? record : { ...record, firstEntry: run.firstEntry };
+      return { ...state, runs: state.runs.map((run) => (run.runId === record.runId ? finished(run) : run)) };
     }
     case "emails-seen":
       return { ...state, emails: withPairs(state.emails, change.pairs, change.isActivity) };

@@ -133,7 +133,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
   const fenced = { config, storage, state: loaded.state, now: startedAt, signal: surroundings.signal };
   await journal.record([
     ...(await fenceDeadRuns(fenced)),
-    { type: "run-started", businessUnit, runId, at: new Date(startedAt).toISOString() },
+    { type: "run-started", businessUnit, runId, at: new Date(startedAt).toISOString(), entry: loaded.sequence + 1 },
   ]);
   const outcomes = new Outcomes(onEvent);
   let connection: Connection;

@@ -147,8 +147,8 @@ export function checkTruth(
     const truth = rowsOf(simulator, object);
     const lost = truth.filter((row) => !landed.has(String(row["id"])));
     const stale = truth.filter((row) => {
-      const versions = landed.get(String(row["id"]));
-      return versions?.some((version) => isDeepStrictEqual(version, row)) === false;
+      const candidates = landed.get(String(row["id"]));
+      return candidates?.some((version) => isDeepStrictEqual(version, row)) === false;
     });
     if (lost.length > 0) {
       findings.push(

@@ -31,9 +31,11 @@ it(
 /** Seeds that once failed, and what was wrong then. */
 const ONCE_FAILED = [
   [100_034, "lanes of a run that could not write its state called Pardot after the run had ended, uncounted"],
+  [401_121, "a run that slept while two others ran and compacted wrote state entries whose numbers were free again"],
+  [410_754, "the harness itself put two versions the wrong way round in the hour that a clock shows twice"],
 ] as const;
 
-it.each(ONCE_FAILED)("G4 seed %i does not fail again: %s", { timeout: 120_000 }, async (seed) => {
+it.each(ONCE_FAILED)("G1 G4 G5 seed %i does not fail again: %s", { timeout: 120_000 }, async (seed) => {
   expect((await playSchedule(seed)).findings).toEqual([]);
 });
 
