@@ -54,6 +54,8 @@ read_environment() {
   esac
   # The one is read by version 2 of the AWS CLI and the SDKs, the other by version 1 as well.
   export AWS_REGION AWS_DEFAULT_REGION="$AWS_REGION" AWS_PAGER=''
+  # One line that names the error, on which `reason` goes by; newer versions add lines below it or say it in JSON.
+  export AWS_CLI_ERROR_FORMAT=legacy
 }
 
 # shellcheck disable=SC2034 # IMAGE_TAG_PARAMETER is read by deploy.sh

@@ -60,6 +60,9 @@ while [ -e "$STAND_INS/$number.when" ]; do
       while [ "$turn" -gt 1 ] && [ ! -e "$STAND_INS/$number.$((turn)).out" ]; do turn=$((turn - 1)); done
       [ ! -e "$STAND_INS/$number.interrupt" ] || kill -s INT "$PPID"
       cat "$STAND_INS/$number.err" >&2
+      # As newer versions do, unless they are told otherwise.
+      [ "$tool" != aws ] || [ "\${AWS_CLI_ERROR_FORMAT-}" = legacy ] || [ ! -s "$STAND_INS/$number.err" ] ||
+        printf '\\nAdditional error details:\\nType: User\\n' >&2
       cat "$STAND_INS/$number.$((turn)).out"
       exit "$(cat "$STAND_INS/$number.code")"
       ;;
