@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { areAllRequired, missingShells, shells } from "./shells.ts";
 
 const DEPLOY = fileURLToPath(new URL("../../deploy/", import.meta.url));
@@ -64,5 +65,30 @@ describe("the example of an environment", () => {
     const given = example.split("\n").filter((line) => /^[A-Z]/.test(line));
     expect(given.length).toBeGreaterThan(8);
     for (const line of given) expect(line).toMatch(/^[A-Z_]+=<.*>$/);
+  });
+});
+
+describe("what the pages have a person make in a checkout", () => {
+  const AT_HAND = [
+    "pardot-etl.key",
+    "pardot-etl.crt",
+    "pardot-etl.env",
+    "deploy/terraform/examples/daily/pardot-etl.key",
+  ];
+
+  test("git ignores keys and variables: a deployment is not refused for them, nor are they committed", () => {
+    // A repository of its own, for a test may run in a tree without one.
+    const repository = mkdtempSync(join(tmpdir(), "pardot-etl-ignore-"));
+    onTestFinished(() => rmSync(repository, { recursive: true, force: true }));
+    copyFileSync(join(DEPLOY, "../.gitignore"), join(repository, ".gitignore"));
+    const git = (...words: readonly string[]): string =>
+      spawnSync("git", words, { cwd: repository, encoding: "utf8" }).stdout;
+    git("init", "--quiet");
+    expect(
+      git("check-ignore", ...AT_HAND)
+        .trim()
+        .split("\n"),
+    ).toEqual(AT_HAND);
+    expect(git("check-ignore", "deploy/prod.env", "deploy/environment.env.example")).toBe("");
   });
 });
