@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http2";
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { delimited, readBytes } from "./protobuf.ts";
 import { awsSchema, schemaAnswer } from "./provider-schema.ts";
 
@@ -36,13 +36,17 @@ export async function startProvider(): Promise<StandInProvider> {
   };
   const server = createServer();
   const sessions = new Set<ServerHttp2Session>();
+  // Terraform ends when it has what it wants, in the middle of a connection too; what it misses, its test tells.
+  server.on("connection", (socket: Socket) => socket.on("error", ignore));
   server.on("session", (session) => {
     sessions.add(session);
+    session.on("error", ignore);
     session.on("close", () => sessions.delete(session));
   });
   server.on("stream", (stream, headers) => {
     const path = headers[":path"] ?? "";
     const chunks: Buffer[] = [];
+    stream.on("error", ignore);
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));
     stream.on("end", () => answer(stream, path, calls[path]?.(Buffer.concat(chunks).subarray(FRAME_HEAD_BYTES))));
   });
@@ -66,6 +70,8 @@ export async function startProvider(): Promise<StandInProvider> {
     },
   };
 }
+
+function ignore(): void {}
 
 function answer(stream: ServerHttp2Stream, path: string, message: Buffer | undefined): void {
   // Terraform hangs up on calls that it has no more use for.
