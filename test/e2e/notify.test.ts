@@ -294,7 +294,8 @@ describe("a notification that fails", () => {
     const ended = await told(cli.ended);
     // Ended by itself, before the command line would have been cut off, and long before ten seconds.
     expect(systemClock.now() - stoppedAt).toBeLessThan(8000);
-    expect(ended).toMatchObject({ code: 130, last: { exit_code: 130, status: "failed" } });
+    // Whether another object was done by then is a matter of the machine's speed, and with it "failed" or "partial".
+    expect(ended).toMatchObject({ code: 130, last: { exit_code: 130 } });
     expect(ended.stderr).toContain("nobody was told by webhook");
     expect(ended.stdout).toContain("manifest: ");
   });
