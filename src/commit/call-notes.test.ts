@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../test/fakes/clock.ts";
-import { LimitError } from "../errors.ts";
+import { takeUntilRefused } from "../../test/support/budget.ts";
 import { systemRandom } from "../platform/random.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
 import type { MemoryStorage } from "../storage/memory.ts";
@@ -33,17 +33,6 @@ async function ledgerOf(storage: MemoryStorage, budget: number): Promise<CallLed
     sent: () => 0,
     noted,
   });
-}
-
-async function takeUntilRefused(budget: { take(): Promise<void> }): Promise<number> {
-  for (let taken = 0; ; taken += 1) {
-    try {
-      await budget.take();
-    } catch (error) {
-      expect(error).toBeInstanceOf(LimitError);
-      return taken;
-    }
-  }
 }
 
 describe("G4 calls of commands without the lease", () => {

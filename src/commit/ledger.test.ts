@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../test/fakes/clock.ts";
-import { LeaseError, LimitError } from "../errors.ts";
+import { takeUntilRefused } from "../../test/support/budget.ts";
+import { LeaseError } from "../errors.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
 import type { MemoryStorage } from "../storage/memory.ts";
 import { entryKey, Journal, loadState } from "./journal.ts";
@@ -29,17 +30,6 @@ async function open(storage: MemoryStorage, options: Partial<LedgerOptions> = {}
     noted: async () => 0,
     ...options,
   });
-}
-
-async function takeUntilRefused(ledger: CallLedger): Promise<number> {
-  for (let taken = 0; ; taken += 1) {
-    try {
-      await ledger.take();
-    } catch (error) {
-      expect(error).toBeInstanceOf(LimitError);
-      return taken;
-    }
-  }
 }
 
 describe("ledger", () => {

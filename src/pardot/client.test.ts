@@ -2,8 +2,12 @@ import { describe, expect, test } from "vitest";
 import {
   CANARIES,
   CONFIG,
+  CUT,
+  EXPORT,
   NEVER,
+  PAGE,
   QUERY,
+  TAG,
   caught,
   failBody,
   harness,
@@ -15,73 +19,7 @@ import type { Step } from "../../test/support/pardot-fakes.ts";
 import { LimitError, TransportError } from "../errors.ts";
 import type { HttpRequest, HttpResponse } from "../http/transport.ts";
 
-const TAG = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: { id_greater_than: "7" } };
-const EXPORT = { object: "VisitorActivity", fields: ["id"], procedure: "p", arguments: { updated_after: "t" } };
-const PAGE = { body: okBody({ result: { tag: [{ id: 8 }, { id: 9 }] } }) };
 const HTML = { body: "<!DOCTYPE html><html></html>" };
-const CUT = new TransportError("GET pi.pardot.com: the connection broke", { code: "http.cut", retryable: true });
-const NOT_SENT = new TransportError("no connection", { code: "http.not-sent", retryable: true });
-
-describe("what is announced of each request", () => {
-  const ABOUT = { object: "Tag", window: "Tag/updated_at/0/1" };
-
-  test("one line per page, with what it is about, its number, status, records and duration", async () => {
-    const { pardot, answers, clock } = harness({
-      steps: [
-        async () => {
-          await clock.sleep(250);
-          return respond(PAGE);
-        },
-      ],
-    });
-    await pardot.queryPage({ ...TAG, about: ABOUT }, NEVER);
-    await pardot.queryPage({ ...TAG, about: ABOUT }, NEVER);
-    const page = { type: "page-read", ...ABOUT, kind: "tag query", status: 200, failure: null, records: 2 };
-    expect(answers).toEqual([
-      { ...page, call: 1, durationMs: 250 },
-      { ...page, call: 2, durationMs: 250 },
-    ]);
-  });
-
-  test("each attempt by its own number, with what was wrong; the repetition names the one that failed", async () => {
-    const { pardot, answers, events } = harness({ steps: [CUT, { status: 503 }, { body: failBody(66) }, PAGE] });
-    await pardot.queryPage({ ...TAG, about: ABOUT }, NEVER);
-    expect(answers).toMatchObject([
-      { type: "called", ...ABOUT, call: 1, attempt: 1, status: null, failure: "http.cut" },
-      { type: "called", ...ABOUT, call: 2, attempt: 2, status: 503, failure: "empty" },
-      { type: "called", ...ABOUT, call: 3, attempt: 3, status: 200, failure: "code 66" },
-      { type: "page-read", ...ABOUT, call: 4, status: 200, failure: null },
-    ]);
-    expect(events).toMatchObject([1, 2, 3].map((call) => ({ type: "retrying", call, ...ABOUT, attempt: call })));
-  });
-
-  test("a look at a record or a count is no page, and what is about nothing says so", async () => {
-    const { pardot, answers } = harness({ steps: [PAGE] });
-    await pardot.queryPage({ ...TAG, about: { object: "Tag", window: null } }, NEVER);
-    await pardot.queryPage(TAG, NEVER);
-    expect(answers).toMatchObject([
-      { type: "called", call: 1, object: "Tag", window: null, status: 200, failure: null },
-      { type: "called", call: 2, object: null, window: null },
-    ]);
-  });
-
-  test("exports and their files by object and window", async () => {
-    const waiting = { body: okBody({ export: { id: 5, state: "Waiting" } }) };
-    const { pardot, answers } = harness({ steps: [waiting, waiting, { body: "id\n1\n" }] });
-    await pardot.createExport({ ...EXPORT, about: ABOUT }, NEVER);
-    await pardot.readExport("5", NEVER, ABOUT);
-    for await (const _ of await pardot.downloadResult(
-      "https://pi.pardot.com/api/export/version/4/do/downloadResults/id/5/file/6",
-      NEVER,
-      ABOUT,
-    )) {
-      // Read to its end.
-    }
-    expect(answers).toMatchObject(
-      ["export create", "export read", "export download"].map((kind) => ({ type: "called", kind, ...ABOUT })),
-    );
-  });
-});
 
 describe("what is asked", () => {
   test("a page: short parameters go in the address, token and business unit in headers only", async () => {
@@ -364,36 +302,6 @@ describe("the day's end", () => {
     });
     expect(await caught(pardot.queryPage(TAG, NEVER))).toBe(spent);
     expect([api.length, pardot.calls.total]).toEqual([0, 0]);
-  });
-});
-
-describe("a creation that is cut off", () => {
-  const created = { body: JSON.stringify({ export: { id: 5, state: "Waiting" } }) };
-  test.each<[string, Step, boolean]>([
-    ["a broken connection", CUT, true],
-    ["a cut answer", { body: created.body.slice(0, 9) }, true],
-    ["an internal error", { status: 500, body: failBody(183) }, true],
-    ["a server's time-out", { status: 504 }, true],
-    ["no connection", NOT_SENT, false],
-    ["too many at once", { status: 400, body: failBody(66) }, false],
-    ["a dead token", { status: 401, body: failBody(184) }, false],
-    ["a slow-down", { status: 429 }, false],
-  ])("%s: is repeated, with a warning where it may exist twice", async (_name, step, warns) => {
-    const { pardot, events } = harness({ steps: [step, created] });
-    expect(await pardot.createExport(EXPORT, NEVER)).toMatchObject({ id: "5" });
-    const warnings = events.filter((event) => event.type === "warning");
-    expect(warnings).toHaveLength(warns ? 1 : 0);
-    if (warns)
-      expect(warnings[0]).toMatchObject({
-        code: "pardot.repeated",
-        message: containing("VisitorActivity"),
-      });
-  });
-
-  test("other calls repeat without a word of that", async () => {
-    const { pardot, events } = harness({ steps: [CUT, PAGE] });
-    await pardot.queryPage(TAG, NEVER);
-    expect(events.map((event) => event.type)).toEqual(["retrying"]);
   });
 });
 

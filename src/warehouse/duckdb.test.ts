@@ -1,87 +1,24 @@
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { gzipSync, zstdCompressSync } from "node:zlib";
-import { DuckDBInstance } from "@duckdb/node-api";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { CatalogObject, Column } from "../catalog/catalog.ts";
-import { WarehouseError } from "../errors.ts";
+import { describe, expect, test } from "vitest";
+import type { Column } from "../catalog/catalog.ts";
+import {
+  columns,
+  database,
+  fileOf,
+  folder,
+  header,
+  refusal,
+  rowsOf,
+  signal,
+  tag,
+  useDatabase,
+  warehouse,
+} from "../../test/support/duckdb-rig.ts";
 import { DuckdbWarehouse } from "./duckdb.ts";
 import type { LoadFile } from "./warehouse.ts";
 
-const columns: readonly Column[] = [
-  { name: "id", type: "integer" },
-  { name: "name", type: "string" },
-  { name: "score", type: "number" },
-  { name: "is_public", type: "boolean" },
-  { name: "payload", type: "json" },
-  { name: "updated_at", type: "datetime" },
-];
-const tag: CatalogObject = {
-  name: "Thing",
-  table: "PARDOT_THING",
-  core: false,
-  columns,
-  key: "id",
-  watermark: "updated_at",
-  deletes: false,
-  v4: { urlName: "thing", dataKey: "thing", process: "segmented" },
-  notes: [],
-};
-const header = "id,name,score,is_public,payload,updated_at\n";
-const { signal } = new AbortController();
-
-let folder: string;
-let database: string;
-let warehouse: DuckdbWarehouse;
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "duckdb-test-"));
-  await mkdir(join(folder, "tmp"));
-  database = join(folder, "warehouse.duckdb");
-  warehouse = new DuckdbWarehouse(database, { tmpDir: join(folder, "tmp") });
-});
-
-afterEach(async () => {
-  await warehouse.close();
-  expect(await readdir(join(folder, "tmp"))).toEqual([]);
-  await rm(folder, { recursive: true, force: true });
-});
-
-/** A file to load; the key is its name. */
-async function fileOf(key: string, records: string, rows: number, more: Partial<LoadFile> = {}): Promise<LoadFile> {
-  const path = join(folder, key);
-  const text = (more.columns === undefined ? header : `${more.columns.map(({ name }) => name).join(",")}\n`) + records;
-  const compress = { none: (bytes: Buffer) => bytes, gzip: gzipSync, zstd: zstdCompressSync };
-  await writeFile(path, compress[more.compression ?? "none"](Buffer.from(text)));
-  return { key, path, compression: "none", rows, columns, ...more };
-}
-
-/** Rows of the table as text, by id; the database is free for it because the warehouse was closed. */
-async function rowsOf(sql = "SELECT * FROM PARDOT_THING ORDER BY id"): Promise<unknown[][]> {
-  await warehouse.close();
-  const instance = await DuckDBInstance.create(database);
-  const connection = await instance.connect();
-  try {
-    return (await connection.runAndReadAll(sql)).getRowsJson();
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
-}
-
-async function refusal(work: Promise<unknown>): Promise<WarehouseError> {
-  const error: unknown = await work.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof WarehouseError)) throw new Error(`no WarehouseError: ${String(error)}`);
-  expect(error.exitCode).toBe(7);
-  return error;
-}
+useDatabase();
 
 describe("loading", () => {
   test("gives each column its type, and keeps nasty text, null and empty apart", async () => {
@@ -311,76 +248,5 @@ describe("a database that cannot be opened", () => {
     await warehouse.check(signal);
     expect(warehouse.processId).toBeNull();
     await expect(stat(database)).rejects.toMatchObject({ code: "ENOENT" });
-  });
-});
-
-async function expectOldRows(): Promise<void> {
-  expect(await rowsOf("SELECT id, name FROM PARDOT_THING")).toEqual([["1", "old"]]);
-  expect(await rowsOf("SELECT file_key FROM _PARDOT_ETL_LOADS")).toEqual([["a"]]);
-}
-
-/** A file that DuckDB opens and then waits for: a pipe. Resolves once DuckDB reads it, the first file being staged. */
-async function pipe(): Promise<{ file: LoadFile; reached: Promise<() => Promise<void>> }> {
-  const path = join(folder, "pipe");
-  expect(spawnSync("mkfifo", [path]).status).toBe(0);
-  const reached = open(path, "w").then((handle) => () => handle.close());
-  return { file: { key: "pipe", path, compression: "none", rows: 1, columns }, reached };
-}
-
-describe("an end in the middle of a load", () => {
-  test("a killed process fails the load, leaves the database as it was, and the next call starts another", async () => {
-    await warehouse.load(tag, [await fileOf("a", "1,old,,,,\n", 1)], signal);
-    const b = await fileOf("b", "1,new,,,,\n2,new,,,,\n", 2);
-    const { file, reached } = await pipe();
-    const loading = refusal(warehouse.load(tag, [b, file], signal));
-    const release = await reached;
-    process.kill(warehouse.processId ?? 0, "SIGKILL");
-    const error = await loading;
-    expect(error).toMatchObject({ code: "warehouse.process-died", retryable: true });
-    expect(error.message).toContain(`load PARDOT_THING into duckdb:${database}: the DuckDB process ended by SIGKILL`);
-    await release();
-    await expectOldRows();
-    expect(await warehouse.load(tag, [b], signal)).toEqual({ rows: 2 });
-  });
-
-  test("an abort kills the process and rejects with the signal's reason", async () => {
-    await warehouse.load(tag, [await fileOf("a", "1,old,,,,\n", 1)], signal);
-    const { file, reached } = await pipe();
-    const controller = new AbortController();
-    const loading = warehouse.load(tag, [await fileOf("b", "1,new,,,,\n", 1), file], controller.signal);
-    const release = await reached;
-    const pid = warehouse.processId ?? 0;
-    const reason = new Error("stop");
-    controller.abort(reason);
-    await expect(loading).rejects.toBe(reason);
-    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
-    await release();
-    await expectOldRows();
-    await expect(warehouse.load(tag, [], controller.signal)).rejects.toBe(reason);
-  });
-
-  test("the process does not outlive the one that started it", async () => {
-    await warehouse.load(tag, [await fileOf("a", "1,old,,,,\n", 1)], signal);
-    await warehouse.close();
-    const { file, reached } = await pipe();
-    const script = `
-      import { DuckdbWarehouse } from ${JSON.stringify(fileURLToPath(new URL("./duckdb.ts", import.meta.url)))};
-      const warehouse = new DuckdbWarehouse(${JSON.stringify(database)}, ${JSON.stringify({ tmpDir: join(folder, "tmp") })});
-      const { signal } = new AbortController();
-      const object = ${JSON.stringify(tag)};
-      await warehouse.load(object, [], signal);
-      console.log(warehouse.processId);
-      await warehouse.load(object, ${JSON.stringify([await fileOf("b", "1,new,,,,\n", 1), file])}, signal);`;
-    const parent = spawn(process.execPath, ["--input-type=module", "-e", script], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const [line] = (await once(parent.stdout, "data")) as [Buffer];
-    const release = await reached;
-    parent.kill("SIGKILL");
-    expect(Number(line.toString("utf8"))).toBeGreaterThan(0);
-    // The lock on the database is the sign of life: it falls with the process, and nothing else frees it.
-    await vi.waitFor(() => warehouse.check(signal), { timeout: 30_000, interval: 50 });
-    await release();
-    await expectOldRows();
   });
 });

@@ -1,5 +1,5 @@
-import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { isExecutable } from "./executable.ts";
 
 /** What the S3 server is made of, and how to have it. */
 const PROGRAMS = ["radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool"] as const;
@@ -14,13 +14,4 @@ export function missingS3Programs(): readonly string[] {
 /** True where a missing S3 server is a failure and not a reason to skip (CI). */
 export function s3IsRequired(): boolean {
   return process.env["PARDOT_ETL_REQUIRE_S3"] === "1";
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

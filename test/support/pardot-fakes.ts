@@ -2,10 +2,11 @@ import { expect } from "vitest";
 import { Secret } from "../../src/config/secret.ts";
 import type { PardotConfig } from "../../src/config/config.ts";
 import type { QueryV4 } from "../../src/catalog/catalog.ts";
+import { TransportError } from "../../src/errors.ts";
 import type { RunEvent } from "../../src/events.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../src/http/transport.ts";
 import { createPardot } from "../../src/pardot/client.ts";
-import type { Pardot } from "../../src/pardot/pardot.ts";
+import type { ExportRequest, PageRequest, Pardot } from "../../src/pardot/pardot.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Random } from "../../src/platform/random.ts";
 
@@ -209,3 +210,17 @@ export async function caught(promise: Promise<unknown>): Promise<unknown> {
 }
 
 export const NEVER: AbortSignal = new AbortController().signal;
+
+/** A page of tags and an export that are asked for, a good page, and a connection that broke. */
+export const TAG: PageRequest = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: { id_greater_than: "7" } };
+export const EXPORT: ExportRequest = {
+  object: "VisitorActivity",
+  fields: ["id"],
+  procedure: "p",
+  arguments: { updated_after: "t" },
+};
+export const PAGE: { readonly body: string } = { body: okBody({ result: { tag: [{ id: 8 }, { id: 9 }] } }) };
+export const CUT: TransportError = new TransportError("GET pi.pardot.com: the connection broke", {
+  code: "http.cut",
+  retryable: true,
+});

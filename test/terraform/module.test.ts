@@ -1,21 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
-import { readTerraform } from "./module.ts";
+import { found, localOf, readTerraform } from "./module.ts";
 
 const module = await readTerraform("deploy/terraform");
 const example = await readTerraform("deploy/terraform/examples/daily");
-
-/** What a pattern finds, each once. */
-function found(text: string, pattern: RegExp): readonly string[] {
-  return [...new Set([...text.matchAll(pattern)].map(([, name = ""]) => name))].toSorted();
-}
-
-function valueOf(local: string): string {
-  const value = module.locals.get(local);
-  if (typeof value !== "string") throw new Error(`local.${local} is no expression`);
-  return value;
-}
 
 describe.each([
   ["the module", module],
@@ -67,7 +56,7 @@ describe("the bucket", () => {
     expect(rule).toBeUndefined();
     expect(dynamic).toMatchObject({ rule: [{ for_each: "${local.folders}" }] });
     expect(dynamic).toMatchObject({ rule: [{ content: [{ filter: [{ prefix: "${rule.value}" }] }] }] });
-    expect(valueOf("folders")).toContain("for folder in var.object_folders");
+    expect(localOf(module, "folders")).toContain("for folder in var.object_folders");
     const pattern = /regex\("(\^\[A-Z][^"]*)", folder\)/.exec(JSON.stringify(folders).replaceAll("\\", ""))?.[1] ?? "";
     expect("_pardot_etl").not.toMatch(new RegExp(pattern));
     expect("Prospect").toMatch(new RegExp(pattern));
@@ -94,7 +83,7 @@ test("secrets have no value anywhere in Terraform", () => {
 
 describe("the task", () => {
   test("names each action of its role", () => {
-    const granted = found(valueOf("task_statements"), /"(\w+:[A-Z*][\w*]*)"/g);
+    const granted = found(localOf(module, "task_statements"), /"(\w+:[A-Z*][\w*]*)"/g);
     expect(granted.length).toBeGreaterThan(5);
     expect(granted.filter((action) => action.includes("*"))).toEqual([]);
   });
@@ -102,8 +91,8 @@ describe("the task", () => {
   test("is as the image has it: its user, its one volume, its command", () => {
     const image = readFileSync(new URL("../../Dockerfile", import.meta.url), "utf8");
     const last = image.slice(image.lastIndexOf("\nFROM "));
-    expect(/^USER (\S+)$/m.exec(last)?.[1]).toBe(valueOf("user"));
-    expect(/^VOLUME \["(\S+)"\]$/m.exec(last)?.[1]).toBe(valueOf("scratch_path"));
+    expect(/^USER (\S+)$/m.exec(last)?.[1]).toBe(localOf(module, "user"));
+    expect(/^VOLUME \["(\S+)"\]$/m.exec(last)?.[1]).toBe(localOf(module, "scratch_path"));
     const task = String(module.resources.get("aws_ecs_task_definition.this")?.["container_definitions"]);
     expect(/^CMD (\[.*\])$/m.exec(last)?.[1]).toBe(/command += (\[.*\])/.exec(task)?.[1]);
   });

@@ -57,3 +57,15 @@ export async function readTerraform(path: string): Promise<TerraformFolder> {
 function take(named: Named | undefined, into: Map<string, Arguments>, prefix = ""): void {
   for (const [name, [block]] of Object.entries(named ?? {})) into.set(prefix + name, block ?? {});
 }
+
+/** The expression of a local of a folder, as text. */
+export function localOf({ locals }: TerraformFolder, name: string): string {
+  const value = locals.get(name);
+  if (typeof value !== "string") throw new Error(`local.${name} is no expression`);
+  return value;
+}
+
+/** What a pattern finds, each once, sorted. */
+export function found(text: string, pattern: RegExp): readonly string[] {
+  return [...new Set([...text.matchAll(pattern)].map(([, name = ""]) => name))].toSorted();
+}

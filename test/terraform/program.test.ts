@@ -5,20 +5,9 @@ import type { RunEvent } from "../../src/events.ts";
 import { RunWatch } from "../../src/report/ending.ts";
 import { EXIT_CODES } from "../../src/report/exit-codes.ts";
 import { openJsonLog } from "../../src/report/log.ts";
-import { readTerraform } from "./module.ts";
+import { found, localOf, readTerraform } from "./module.ts";
 
 const module = await readTerraform("deploy/terraform");
-
-/** What a pattern finds, each once. */
-function found(text: string, pattern: RegExp): readonly string[] {
-  return [...new Set([...text.matchAll(pattern)].map(([, name = ""]) => name))].toSorted();
-}
-
-function valueOf(local: string): string {
-  const value = module.locals.get(local);
-  if (typeof value !== "string") throw new Error(`local.${local} is no expression`);
-  return value;
-}
 
 /** What a call of the SDK has to be allowed; the parts of an upload go by the right to put the object. */
 const ACTION_OF: Readonly<Record<string, string>> = {
@@ -47,23 +36,26 @@ function sources(folder: string): readonly string[] {
 describe("what Terraform gives the program is what the program takes", () => {
   test("settings exist", () => {
     const settings = new Set<string>([...SETTINGS.map((setting) => setting.env), "AWS_REGION"]);
-    const given = found(valueOf("environment") + valueOf("secret_references"), /\b([A-Z]+_[A-Z_]+) +=/g);
+    const given = found(
+      localOf(module, "environment") + localOf(module, "secret_references"),
+      /\b([A-Z]+_[A-Z_]+) +=/g,
+    );
     expect(given.length).toBeGreaterThan(12);
     expect(given.filter((name) => !settings.has(name))).toEqual([]);
   });
 
   test("secrets are references, each setting that is one", () => {
     const secrets = SETTINGS.filter((setting) => setting.kind === "secret").map((setting): string => setting.env);
-    const referred = found(valueOf("secret_references"), /\b([A-Z]+_[A-Z_]+) =/g);
+    const referred = found(localOf(module, "secret_references"), /\b([A-Z]+_[A-Z_]+) =/g);
     expect(referred.filter((name) => !secrets.includes(name))).toEqual([]);
-    expect(found(valueOf("environment"), /\b([A-Z]+_[A-Z_]+) +=/g).filter((name) => secrets.includes(name))).toEqual(
-      [],
-    );
+    expect(
+      found(localOf(module, "environment"), /\b([A-Z]+_[A-Z_]+) +=/g).filter((name) => secrets.includes(name)),
+    ).toEqual([]);
     const refused = found(JSON.stringify(module.variables.get("settings")), /\b([A-Z]+_[A-Z_]+)\b/g);
     expect(secrets.filter((name) => !refused.includes(name))).toEqual([]);
   });
   test("may do each thing that the program asks AWS for, and nothing else", () => {
-    const granted = found(valueOf("task_statements"), /"(\w+:[A-Z*][\w*]*)"/g);
+    const granted = found(localOf(module, "task_statements"), /"(\w+:[A-Z*][\w*]*)"/g);
     const asked = new Set(sources("src").flatMap((text) => found(text, /\bnew (\w+)Command\(/g)));
     // The module keeps its secrets in Secrets Manager; kms is for a bucket with a key of its own.
     const parameterStore = new Set(["GetParameter", "DescribeParameters", "PutParameter"]);

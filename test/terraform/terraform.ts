@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { isExecutable } from "../servers/executable.ts";
 
 const execute = promisify(execFile);
 /** With -verbose it prints whole states. */
@@ -63,13 +63,4 @@ export async function copyModule(program: string, provider: Readonly<Record<stri
     },
     remove: async () => rm(base, { recursive: true, force: true }),
   };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

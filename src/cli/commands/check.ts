@@ -26,7 +26,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
 }
 
 async function tryEverything(context: CommandContext): Promise<CheckResult> {
-  const stop = { graceMs: 0, afterwards: "a check leaves nothing behind" };
+  const stop = { graceMs: 0, afterwards: "a check lands no data" };
   let config: Config;
   try {
     config = await loadFor(context, loadConfig);

@@ -8,11 +8,11 @@ import { toJson } from "../json.ts";
 import { withSurroundings } from "../surroundings.ts";
 import { rangeOptions } from "./range-options.ts";
 
-/** What `run` would do, by a handful of calls; changes nothing anywhere. */
+/** What `run` would do, by a handful of calls, which are noted where there is a budget. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const config = await loadFor(context, loadConfig, context.arguments);
-  const stop = { graceMs: 0, afterwards: "a plan changes nothing" };
+  const stop = { graceMs: 0, afterwards: "a plan reads and lands nothing of the data" };
   const result = await withSurroundings(context, config.pardot, stop, (surroundings) =>
     plan(config, rangeOptions(options), surroundings),
   );

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { CUT, EXPORT, failBody, harness, NEVER, okBody, PAGE, respond, TAG } from "../../test/support/pardot-fakes.ts";
+
+describe("what is announced of each request", () => {
+  const ABOUT = { object: "Tag", window: "Tag/updated_at/0/1" };
+
+  test("one line per page, with what it is about, its number, status, records and duration", async () => {
+    const { pardot, answers, clock } = harness({
+      steps: [
+        async () => {
+          await clock.sleep(250);
+          return respond(PAGE);
+        },
+      ],
+    });
+    await pardot.queryPage({ ...TAG, about: ABOUT }, NEVER);
+    await pardot.queryPage({ ...TAG, about: ABOUT }, NEVER);
+    const page = { type: "page-read", ...ABOUT, kind: "tag query", status: 200, failure: null, records: 2 };
+    expect(answers).toEqual([
+      { ...page, call: 1, durationMs: 250 },
+      { ...page, call: 2, durationMs: 250 },
+    ]);
+  });
+
+  test("each attempt by its own number, with what was wrong; the repetition names the one that failed", async () => {
+    const { pardot, answers, events } = harness({ steps: [CUT, { status: 503 }, { body: failBody(66) }, PAGE] });
+    await pardot.queryPage({ ...TAG, about: ABOUT }, NEVER);
+    expect(answers).toMatchObject([
+      { type: "called", ...ABOUT, call: 1, attempt: 1, status: null, failure: "http.cut" },
+      { type: "called", ...ABOUT, call: 2, attempt: 2, status: 503, failure: "empty" },
+      { type: "called", ...ABOUT, call: 3, attempt: 3, status: 200, failure: "code 66" },
+      { type: "page-read", ...ABOUT, call: 4, status: 200, failure: null },
+    ]);
+    expect(events).toMatchObject([1, 2, 3].map((call) => ({ type: "retrying", call, ...ABOUT, attempt: call })));
+  });
+
+  test("a look at a record or a count is no page, and what is about nothing says so", async () => {
+    const { pardot, answers } = harness({ steps: [PAGE] });
+    await pardot.queryPage({ ...TAG, about: { object: "Tag", window: null } }, NEVER);
+    await pardot.queryPage(TAG, NEVER);
+    expect(answers).toMatchObject([
+      { type: "called", call: 1, object: "Tag", window: null, status: 200, failure: null },
+      { type: "called", call: 2, object: null, window: null },
+    ]);
+  });
+
+  test("exports and their files by object and window", async () => {
+    const waiting = { body: okBody({ export: { id: 5, state: "Waiting" } }) };
+    const { pardot, answers } = harness({ steps: [waiting, waiting, { body: "id\n1\n" }] });
+    await pardot.createExport({ ...EXPORT, about: ABOUT }, NEVER);
+    await pardot.readExport("5", NEVER, ABOUT);
+    for await (const _ of await pardot.downloadResult(
+      "https://pi.pardot.com/api/export/version/4/do/downloadResults/id/5/file/6",
+      NEVER,
+      ABOUT,
+    )) {
+      // Read to its end.
+    }
+    expect(answers).toMatchObject(
+      ["export create", "export read", "export download"].map((kind) => ({ type: "called", kind, ...ABOUT })),
+    );
+  });
+});
