@@ -48,8 +48,8 @@ export function emailCandidates(
 
 /**
  * Reads each candidate with one call and lands the records like those of a queried object. What has landed is recorded
- * with its file, so that a rerun goes on after it; also when the rest is cut. An e-mail that Pardot refuses is reported, skipped and tried again
- * after a week; it never fails the run.
+ * with its file, so that a rerun goes on after it; also when the rest is cut. An e-mail that Pardot refuses is reported,
+ * skipped and tried again after a week; it never fails the run.
  */
 export async function extractEmails(
   object: CatalogObject,

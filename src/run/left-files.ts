@@ -29,10 +29,9 @@ export interface LeftFilesInput {
 /**
  * Files that a run landed in the instant before it ended, too late to note them, and that no later run has landed again,
  * because the data had moved on. They are whole, and a warehouse may have loaded them: they are accounted for by their
- * names, rows and hashes in the manifest of the run that recovers. What has another kind of name was put there by somebody
- * else and is none of ours. Looked for only where the run before did not end
- * well, and for a day after a run was taken over, since such a one may wake up with a file in flight; then every folder
- * is listed and every manifest read.
+ * names, rows and hashes in the manifest of the run that recovers. What has another kind of name was put there by
+ * somebody else and is none of ours. Looked for only where the run before did not end well, and for a day after a run was
+ * taken over, since such a one may wake up with a file in flight; then every folder is listed and every manifest read.
  */
 export async function leftFiles(input: LeftFilesInput): Promise<ManifestFile[]> {
   if (!isRecovering(input)) return [];
