@@ -145,6 +145,15 @@ describe("lease", () => {
     expect(clock.slept).toEqual([]);
   });
 
+  it("is taken over as soon as its holder is seen to have died meanwhile", async () => {
+    const storage = openMemoryStorage();
+    await take(storage);
+    const clock = fakeClock();
+    const isDead = (): boolean => clock.slept.length > 0;
+    await take(storage, { clock, processes: { self: processes(2).self, isDead } });
+    expect(clock.slept).toHaveLength(1);
+  });
+
   it("goes to one of two runs that start together", async () => {
     const storage = openMemoryStorage();
     const both = await Promise.allSettled([take(storage), take(storage, { processes: processes(2) })]);

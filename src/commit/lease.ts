@@ -76,9 +76,10 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
 async function outlive(holder: Found, options: LeaseOptions): Promise<void> {
   const { storage, clock, processes, ttlMs, signal, waitSignal } = options;
   const identity = await holderOf(storage, holder.number, signal);
-  if (identity !== null && processes.isDead(identity)) return;
   const until = clock.now() + ttlMs;
-  while (clock.now() < until) {
+  const isDead = (): boolean => identity !== null && processes.isDead(identity);
+  // Asked again at every look: a process that was just killed takes a moment to die.
+  while (clock.now() < until && !isDead()) {
     await clock.sleep(Math.max(1, Math.min(ttlMs / LOOKS_PER_TTL, until - clock.now())), waitSignal);
     const now = await newest(storage, signal);
     if (now === null || now.number > holder.number) throw await heldBy(now?.number ?? holder.number, options);

@@ -1,4 +1,7 @@
-import { expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { systemProcesses } from "./process-identity.ts";
 
 // Holds G5: only a process that is known to be dead is succeeded at once.
@@ -13,6 +16,20 @@ test("this process is not dead", () => {
 test.skipIf(!isLinux)("a process that is gone is dead, also where another one has its id by now", () => {
   expect(systemProcesses.isDead({ ...self, started: `${self.started}0` })).toBe(true);
   expect(systemProcesses.isDead({ ...self, pid: 2 ** 30 })).toBe(true);
+});
+
+test.skipIf(!isLinux)("a process that is killed is dead before its parent has asked after it", async () => {
+  // The shell starts one process, says which, and becomes another program, which never asks.
+  const shell = spawn("sh", ["-c", 'sleep 60 & echo "$!"; exec sleep 60'], { stdio: ["ignore", "pipe", "ignore"] });
+  onTestFinished(() => void shell.kill("SIGKILL"));
+  const [line] = (await once(shell.stdout, "data")) as [Buffer];
+  const pid = Number(line.toString("utf8"));
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  const identity = { ...self, pid, started: stat.split(" ")[21] ?? "" };
+  expect(systemProcesses.isDead(identity)).toBe(false);
+  process.kill(pid, "SIGKILL");
+  await vi.waitFor(async () => expect((await readFile(`/proc/${pid}/stat`, "utf8")).split(" ")[2]).toBe("Z"));
+  expect(systemProcesses.isDead(identity)).toBe(true);
 });
 
 test.each([

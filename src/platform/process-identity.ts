@@ -40,12 +40,18 @@ function bootId(): string {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat, the start time in clock ticks since the machine started; null when there is no such process. */
+/**
+ * Field 22 of /proc/<pid>/stat, the start time in clock ticks since the machine started (proc(5)); null when there is no
+ * such process, or only what is left of one that its parent has not asked after: the first process of a container may
+ * take its time with that, or never do it.
+ */
 function startOf(pid: number): string | null {
   const stat = read(`/proc/${pid}/stat`);
-  // The name in parentheses may hold blanks and parentheses itself.
-  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields?.[19] ?? null;
+  // The name in parentheses may hold blanks and parentheses itself; after it come fields 3 and following.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
+  const [state, threads] = [fields[0], Number(fields[17])];
+  const isOver = state === "X" || (state === "Z" && threads <= 1);
+  return isOver ? null : (fields[19] ?? null);
 }
 
 function read(path: string): string | null {
