@@ -254,5 +254,8 @@ export async function wholeManifests(data: string): Promise<Manifest[]> {
     }
     manifests.push(manifest);
   }
-  return manifests;
+  // Runs may share a second, and then their names say nothing of their order; what stands for a dead run comes first.
+  return manifests.toSorted(
+    (a, b) => Date.parse(a.finished_at) - Date.parse(b.finished_at) || a.objects.length - b.objects.length,
+  );
 }
