@@ -7,7 +7,7 @@ import type { FieldChange, FieldMemory } from "./field-memory.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
 import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
-export { exportOf, windowId } from "./open-window.ts";
+export { exportedAt, exportOf, windowId } from "./open-window.ts";
 export type { Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
 /**
@@ -162,6 +162,13 @@ const EMPTY_OBJECT: ObjectState = {
 
 export function objectState(state: State, object: string): ObjectState {
   return state.objects[object] ?? EMPTY_OBJECT;
+}
+
+/** An open window of an object. It must be there. */
+export function openWindow(state: State, object: string, id: string): OpenWindow {
+  const window = objectState(state, object).windows.find((open) => open.id === id);
+  assert(window !== undefined, `window ${id} is open`);
+  return window;
 }
 
 /** The state after one change. Pure; a change that does not fit the state is a bug and throws. */

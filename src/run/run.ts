@@ -153,6 +153,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
     storage: store.storage,
     journal,
     clock,
+    pardotNow: () => time.now(),
     random,
     onEvent,
     stop: surroundings.signal,
