@@ -35,8 +35,9 @@ export interface ManifestObject {
   readonly api_version: string;
   readonly status: "complete" | "failed";
   readonly error: ManifestError | null;
-  /** Windows committed by this run, those taken over from an earlier one included. */
+  /** Windows committed by this run, those resumed from an earlier one included. */
   readonly windows: readonly ManifestWindow[];
+  /** Every file that landed and no earlier manifest names, of open windows too. */
   readonly files: readonly ManifestFile[];
   /** Windows that stay on the books for the next run. */
   readonly open_windows: readonly ManifestWindow[];
@@ -65,6 +66,8 @@ export interface ManifestWindow {
   readonly field: RangeField | null;
   readonly from: string;
   readonly to: string;
+  /** Only a part is committed: the records up to this id, by ascending id. */
+  readonly through_id?: string;
 }
 
 export interface ManifestFile {
