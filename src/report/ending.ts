@@ -132,7 +132,7 @@ export class RunWatch {
       status: "failed",
       exitCode,
       startedAt: this.#startedAt,
-      durationMs: Math.round(this.#clock.monotonic() - this.#since),
+      durationMs: this.#clock.monotonic() - this.#since,
       rows: 0,
       files: 0,
       bytes: 0,
