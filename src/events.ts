@@ -61,6 +61,8 @@ export type RunEvent =
       readonly reason: string;
     }
   | { readonly type: "token-refreshed" }
+  /** Files of dead processes in a temporary folder that this user may not remove. */
+  | { readonly type: "leftovers-kept"; readonly folder: string; readonly files: number }
   | ({ readonly type: "calls-counted"; readonly calls: number } & DayCalls)
   | { readonly type: "warning"; readonly code: string; readonly message: string; readonly object: string | null };
 

@@ -55,6 +55,7 @@ export function describeEvent(event: RunEvent): string | null {
     case "called":
     case "file-landed":
     case "token-refreshed":
+    case "leftovers-kept":
     case "calls-counted":
       break;
   }

@@ -1,6 +1,6 @@
 import type { Manifest, ManifestObject, RunStatus } from "../commit/manifest.ts";
 import type { Config } from "../config/config.ts";
-import { CancelledError, exitCodeOf, PardotEtlError } from "../errors.ts";
+import { CancelledError, exitCodeOf, PardotEtlError, problemText } from "../errors.ts";
 import type { DayCalls, RunEvent } from "../events.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RunResult } from "../run/api.ts";
@@ -44,8 +44,9 @@ const EXIT_CANCELLED = 130;
 
 /** Listens to a run from its beginning and says in the end how it ended. */
 export class RunWatch {
-  readonly #clock: Pick<Clock, "now">;
+  readonly #clock: Pick<Clock, "monotonic">;
   readonly #startedAt: Instant;
+  readonly #since: number;
   #runId: string | null = null;
   #businessUnit: string | null = null;
   #objects = 0;
@@ -54,9 +55,10 @@ export class RunWatch {
   #isDayOver = false;
   readonly #warnings: string[] = [];
 
-  constructor(clock: Pick<Clock, "now">) {
+  constructor(clock: Pick<Clock, "now" | "monotonic">) {
     this.#clock = clock;
     this.#startedAt = clock.now();
+    this.#since = clock.monotonic();
   }
 
   /** Says whose run it is, before the run says it itself. */
@@ -130,7 +132,7 @@ export class RunWatch {
       status: "failed",
       exitCode,
       startedAt: this.#startedAt,
-      durationMs: this.#clock.now() - this.#startedAt,
+      durationMs: this.#clock.monotonic() - this.#since,
       rows: 0,
       files: 0,
       bytes: 0,
@@ -158,11 +160,7 @@ function errorOf(error: unknown): RunEnding["error"] {
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof PardotEtlError)) return { code: "bug", message, hint: null };
   const { code, hint = null, problems } = error;
-  const told = problems
-    .slice(0, PROBLEMS_TOLD)
-    .map(({ path, value, expected }) =>
-      value === null ? `${path} is missing: expected ${expected}` : `${path} is ${value}: expected ${expected}`,
-    );
+  const told = problems.slice(0, PROBLEMS_TOLD).map(problemText);
   const more = problems.length > PROBLEMS_TOLD ? [`and ${problems.length - PROBLEMS_TOLD} more`] : [];
   const all = [...told, ...more];
   return { code, message: all.length === 0 ? message : `${message}: ${all.join("; ")}`, hint };

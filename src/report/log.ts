@@ -18,6 +18,7 @@ export const EVENT_LEVELS: Readonly<Record<RunEvent["type"], LogLevel>> = {
   "export-polled": "debug",
   "file-landed": "debug",
   "token-refreshed": "debug",
+  "leftovers-kept": "debug",
   "calls-counted": "debug",
   "run-started": "info",
   "run-resumed": "info",

@@ -55,6 +55,7 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
     case "committed":
     case "retrying":
     case "token-refreshed":
+    case "leftovers-kept":
     case "calls-counted":
     case "warning":
       break;

@@ -12,7 +12,7 @@ import type { Extraction } from "../extract/extraction.ts";
 import type { OpenPardot } from "../pardot/client.ts";
 import { checkWish, readWish } from "../plan/wish.ts";
 import type { RangeWish } from "../plan/wish.ts";
-import { probeSpools, tidySpools } from "../storage/spool.ts";
+import { probeSpools } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
 import { compactInstant, DAY_MS } from "../time/instant.ts";
@@ -30,6 +30,7 @@ import { holdLease } from "./hold-lease.ts";
 import { loadCommitted } from "./load.ts";
 import { Outcomes } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
+import { tidyUp } from "./tidy.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection, PardotClock, Store } from "./session.ts";
 
@@ -56,8 +57,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
     const held = await holdLease(store.storage, identity.runId, config, surroundings);
     try {
       const leased: Surroundings = { ...surroundings, signal: held.signal };
-      await tidySpools(config.etl.tmpDir, leased.clock, leased.signal);
-      await store.storage.tidy(leased.signal);
+      await tidyUp(store.storage, config.etl.tmpDir, leased);
       // Read again now that nobody else writes.
       const current = { storage: store.storage, loaded: await loadState(store.storage, leased.signal) };
       return await runOn(config, wish, { ...identity, lease: held.lease, warehouse, warnings }, current, leased);

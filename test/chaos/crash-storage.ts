@@ -88,7 +88,7 @@ export function crashStorage({ disk, turns, chronicle, dice, failures }: CrashSt
         yield file;
       }
     },
-    async tidy() {},
+    tidy: async () => ({ removed: 0, kept: 0 }),
   };
 }
 

@@ -36,6 +36,7 @@ export const CONFIG: PardotConfig = {
   maxConcurrency: 4,
   maxWaitingExports: 4,
   dailyCallBudget: null,
+  quotaShare: 0.8,
   exportPollIntervalMs: 60_000,
   exportTimeoutMs: 3_600_000,
   requestTimeoutMs: 60_000,
@@ -62,6 +63,7 @@ function fakeClock(start: number = Date.UTC(2026, 0, 31, 12)): FakeClock {
   return {
     slept,
     now: () => now,
+    monotonic: () => now - start,
     sleep: async (ms, signal) => {
       signal?.throwIfAborted();
       slept.push(ms);
