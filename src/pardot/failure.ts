@@ -32,6 +32,23 @@ export function treatmentOf(failure: Failure): Treatment {
   return "fatal";
 }
 
+/** Whether a smaller request may work: Pardot or the network gave up on this one for its length. */
+export function wantsLess(failure: Failure): boolean {
+  return treatmentOf(failure) === "narrow" || (failure.network !== null && TOO_LONG.has(failure.network));
+}
+
+/**
+ * Whether an error means that the response took too long or was too large: code 214, HTTP 504, no end within the
+ * time-out, or a body over the cap. `queryPage` throws these for a page of a window after a single request, so that
+ * its caller can request the same page with half the limit. All other calls are repeated first.
+ */
+export function isTooLong(error: unknown): boolean {
+  if (error instanceof RemoteError) return error.pardotCode === 214 || error.context["status"] === 504;
+  return error instanceof TransportError && TOO_LONG.has(error.code);
+}
+
+const TOO_LONG: ReadonlySet<string> = new Set(["http.timeout", "http.body-too-large"]);
+
 /** Whether Pardot said that it did not act. After any other failure a create may have been done. */
 export function isRefusal(failure: Failure): boolean {
   if (failure.network === "http.not-sent" || failure.status === 429) return true;
