@@ -56,6 +56,13 @@ async function text(response: HttpResponse): Promise<string> {
   return new TextDecoder().decode(await readWhole(response.body, 1e7, "read"));
 }
 
+/** Sends a body without length and chunks, as a server of HTTP/1.0 does. */
+function unframed(response: ServerResponse, headers: Record<string, string>, body: Uint8Array | string): void {
+  response.useChunkedEncodingByDefault = false;
+  response.shouldKeepAlive = false;
+  response.writeHead(200, headers).end(body);
+}
+
 function cutAfter(response: ServerResponse, part: Uint8Array | string): void {
   response.write(part, () => response.destroy());
 }
@@ -94,6 +101,22 @@ describe("what is sent and read", () => {
       response.writeHead(200, { "content-encoding": coding, "content-length": bytes.byteLength }).end(bytes);
     };
     expect(await text(await get())).toBe(TEXT);
+  });
+
+  test.each<[string, boolean, RequestListener]>([
+    ["with a length", false, (_request, response) => void response.writeHead(200, { "content-length": 2 }).end("ab")],
+    ["in chunks", false, (_request, response) => void response.write("a", () => response.end("b"))],
+    [
+      "with gzip's own end",
+      false,
+      (_request, response) => unframed(response, { "content-encoding": "gzip" }, gzipSync("ab")),
+    ],
+    ["with nothing but the connection's end", true, (_request, response) => unframed(response, {}, "ab")],
+  ])("a body %s: endsByClose is %s", async (_how, endsByClose, listener) => {
+    answer = listener;
+    const response = await get();
+    expect(response.endsByClose).toBe(endsByClose);
+    expect(await text(response)).toBe("ab");
   });
 
   test("connections are used again", async () => {

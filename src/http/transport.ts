@@ -21,6 +21,11 @@ export interface HttpResponse {
    * when that is aborted. Leaving the loop closes the connection.
    */
   readonly body: AsyncIterable<Uint8Array>;
+  /**
+   * True when only the end of the connection ends the body: neither a length, nor chunks, nor a compression that has an
+   * end of its own. If something on the way cuts such a body, it looks whole.
+   */
+  readonly endsByClose: boolean;
 }
 
 /**
@@ -75,11 +80,14 @@ async function send(agent: Agent, request: HttpRequest, signal: AbortSignal): Pr
     const headers = flatHeaders(answer.headers);
     const raw = counted(answer.body, contentLength(headers), label);
     const coding = (headers["content-encoding"] ?? "").trim().toLowerCase();
+    const isFramed = headers["content-length"] !== undefined || /\bchunked\b/i.test(headers["transfer-encoding"] ?? "");
+    const isCompressed = coding !== "" && coding !== "identity";
     const emptyAllowed = answer.statusCode < 200 || answer.statusCode > 299;
     return {
       status: answer.statusCode,
       headers,
       body: translated(decoded(raw, coding, label, emptyAllowed), signal, label),
+      endsByClose: !isFramed && !isCompressed,
     };
   } catch (error) {
     throw ownError(error, signal, label);

@@ -110,6 +110,19 @@ describe("what is asked", () => {
   });
 });
 
+describe("an export's response", () => {
+  test("about another export than the one that was read is refused", async () => {
+    const other = { body: JSON.stringify({ export: { id: 999, state: "Complete" } }) };
+    const { pardot, api } = harness({ steps: [other] });
+    expect(await caught(pardot.readExport("100", NEVER))).toMatchObject({
+      exitCode: 6,
+      code: "pardot.unexpected-shape",
+      message: containing("999 instead of 100"),
+    });
+    expect(api).toHaveLength(1);
+  });
+});
+
 describe("failures", () => {
   test("pauses grow between six tries, each announced, each counted and reserved first", async () => {
     const { pardot, clock, events, taken, order } = harness({ steps: [{ status: 400, body: failBody(66) }] });

@@ -18,10 +18,10 @@ import { readEnvelope } from "./envelope.ts";
 import type { Answered, Outcome } from "./envelope.ts";
 import { createBody, exportStatus } from "./export.ts";
 import type { Surroundings } from "./failure.ts";
-import type { CallBudget, ExportStatus, PageRequest, Pardot, WireRecord } from "./pardot.ts";
+import type { CallBudget, ExportStatus, PageRequest, Pardot, ResultBody, WireRecord } from "./pardot.ts";
 import { EXPORT, JSON_TYPE, PARAMETER, operationPath, byIdPath, parameterised } from "./protocol.ts";
 import type { Version } from "./protocol.ts";
-import { recordOf, recordsOf, totalOf } from "./records.ts";
+import { recordOf, recordsOf, shapeError, totalOf } from "./records.ts";
 import { resultAddress } from "./result-address.ts";
 
 /** A page of 200 records is some hundred kilobytes; a larger body than this is refused. */
@@ -213,19 +213,23 @@ export function createPardot(options: PardotOptions): OpenPardot {
         },
       ),
 
-    readExport: (id, signal, about) =>
-      exportCall(
+    readExport: async (id, signal, about) => {
+      const status = await exportCall(
         "read",
         (version) =>
           parameterRequest(config.apiUrl, byIdPath(EXPORT, version, "read", id), { [PARAMETER.format]: "json" }),
         signal,
         { about },
-      ),
+      );
+      // Another export's files would land as this one's.
+      if (status.id !== id) throw shapeError(`${EXPORT} read`, `it is about export ${status.id} instead of ${id}`);
+      return status;
+    },
 
     downloadResult: async (reference, signal, about) => {
       const kind = `${EXPORT} download`;
       const url = resultAddress(reference, config.apiUrl);
-      const call: Call<AsyncIterable<Uint8Array>> = {
+      const call: Call<ResultBody> = {
         kind,
         request: () => ({ method: "GET", url, headers: {}, body: null }),
         read: (response, answered, release) => readDownload(response, answered, release, kind, signal),

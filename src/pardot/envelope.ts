@@ -7,9 +7,9 @@ import { ATTRIBUTES, TEXT, readXml } from "./read-xml.ts";
 export interface Failure {
   /**
    * `envelope`: Pardot's own error. The others say what came instead: a page of HTML, nothing, something cut or
-   * malformed, well-formed data that is no envelope, a redirect, or no answer at all.
+   * malformed, well-formed data that is no envelope, something else than a result file, a redirect, or no answer at all.
    */
-  readonly shape: "envelope" | "html" | "empty" | "unreadable" | "no-envelope" | "redirect" | "network";
+  readonly shape: "envelope" | "html" | "empty" | "unreadable" | "no-envelope" | "not-a-file" | "redirect" | "network";
   /** Pardot's error code; null without an envelope. */
   readonly code: number | null;
   /** HTTP status; null when none came. */
@@ -41,16 +41,7 @@ export interface Answered {
 export function readEnvelope(bytes: Uint8Array, answered: Answered, bare: boolean): Outcome<WireRecord> {
   const failed = (shape: Failure["shape"], text: string, code: number | null = null): Outcome<never> => ({
     ok: false,
-    failure: {
-      shape,
-      code,
-      status: answered.status,
-      text,
-      route: answered.headers[HEADER.route] ?? null,
-      loadBalancer: answered.headers[HEADER.loadBalancer] ?? null,
-      network: null,
-      retryAfterMs: answered.retryAfterMs,
-    },
+    failure: failureOf(shape, text, answered, code),
   });
   const isSuccess = answered.status >= 200 && answered.status <= 299;
   if (answered.status >= 300 && answered.status <= 399) {
@@ -142,6 +133,25 @@ function codeOf(value: WireValue): number | null {
 /** The value as a record; null when it is anything else. */
 export function asRecord(value: WireValue): WireRecord | null {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as WireRecord) : null;
+}
+
+/** A failure that came as a response. */
+export function failureOf(
+  shape: Failure["shape"],
+  text: string,
+  answered: Answered,
+  code: number | null = null,
+): Failure {
+  return {
+    shape,
+    code,
+    status: answered.status,
+    text,
+    route: answered.headers[HEADER.route] ?? null,
+    loadBalancer: answered.headers[HEADER.loadBalancer] ?? null,
+    network: null,
+    retryAfterMs: answered.retryAfterMs,
+  };
 }
 
 /** What is left of an answer when the network failed. */

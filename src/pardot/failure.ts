@@ -1,4 +1,4 @@
-import { AuthError, LimitError, RemoteError, TransportError } from "../errors.ts";
+import { AuthError, DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
 import type { ErrorDetails, PardotEtlError } from "../errors.ts";
 import type { Failure } from "./envelope.ts";
 import { ERROR_CODES } from "./error-codes.ts";
@@ -122,9 +122,20 @@ function withoutCode(
     const { code, hint } = failure.shape === "html" ? HTML_PAGE : REDIRECTED;
     return new RemoteError(message, { context, code, ...hintOf(hint, around) });
   }
+  if (failure.shape === "not-a-file") {
+    return new DataError(message, {
+      context,
+      code: "data.file-not-delivered",
+      ...hintOf(NOT_DELIVERED, around),
+      retryable: true,
+    });
+  }
   if (treatment === "fatal") return new RemoteError(message, { context, code: `pardot.status-${failure.status ?? 0}` });
   return new TransportError(message, { context, ...BODY_ERRORS[failure.shape], retryable: true });
 }
+
+const NOT_DELIVERED =
+  "Nothing of this file has landed, and its window stays open: run again later. If it stays, check any proxy between here and {apiHost}, and the export in Pardot.";
 
 const FORBIDDEN_HINT =
   "Something refuses without a reason of Pardot's: check the app's IP relaxation and the user's trusted addresses, the user's Account Engagement role, and any proxy between here and {apiHost}.";
@@ -147,6 +158,7 @@ const BODY_ERRORS: Readonly<Record<Failure["shape"], { readonly code: string; re
   empty: { code: "pardot.body-empty", hint: LATER },
   "no-envelope": { code: "pardot.no-envelope", hint: LATER },
   html: { code: "pardot.html-page", hint: LATER },
+  "not-a-file": { code: "data.file-not-delivered", hint: LATER },
   envelope: { code: "pardot.failed", hint: LATER },
   redirect: { code: "pardot.redirected", hint: LATER },
   network: { code: "http.cut", hint: LATER },
