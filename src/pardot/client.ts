@@ -1,6 +1,6 @@
 import type { PardotConfig } from "../config/config.ts";
 import type { Secret } from "../config/secret.ts";
-import type { About, OnEvent } from "../events.ts";
+import type { About, OnEvent, RunEvent } from "../events.ts";
 import { readWhole } from "../http/body.ts";
 import { createGate } from "../http/gate.ts";
 import { parseHttpDate } from "../http/http-date.ts";
@@ -99,7 +99,9 @@ export function createPardot(options: PardotOptions): OpenPardot {
   ): Promise<T> => {
     const read = async (response: HttpResponse, answered: Answered): Promise<Outcome<T>> => {
       const outcome = readEnvelope(await readWhole(response.body, PAGE_MAX_BYTES, kind), answered, extra.bare ?? false);
-      return outcome.ok ? { ok: true, value: understand(outcome.value, answered) } : outcome;
+      if (!outcome.ok) return outcome;
+      if (outcome.replaced > 0) onEvent(replacedWarning(kind, about, outcome.replaced));
+      return { ok: true, value: understand(outcome.value, answered) };
     };
     const { about = null, records = null, onRepeat = null } = extra;
     return caller.call({ kind, request, read, streams: false, about, records, onRepeat }, signal);
@@ -256,6 +258,13 @@ export function createPardot(options: PardotOptions): OpenPardot {
 function parameterRequest(apiUrl: URL, path: string, parameters: Readonly<Record<string, string>>): HttpRequest {
   const { method, url, contentType, body } = parameterised(apiUrl, path, parameters);
   return { method, url, headers: contentType === null ? {} : { "content-type": contentType }, body };
+}
+
+function replacedWarning(kind: string, about: About | null, count: number): RunEvent {
+  const characters =
+    count === 1 ? "1 character that XML or UTF-8 forbids was" : `${count} characters that XML or UTF-8 forbids were`;
+  const message = `${kind}: ${characters} replaced by U+FFFD`;
+  return { type: "warning", code: "data.character-replaced", object: about?.object ?? null, message };
 }
 
 function surroundings(config: PardotConfig, now: number): Surroundings {

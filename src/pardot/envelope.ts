@@ -2,6 +2,8 @@ import type { WireRecord, WireValue } from "./pardot.ts";
 import { HEADER } from "./protocol.ts";
 import { UnreadableBody, readJson } from "./read-json.ts";
 import { ATTRIBUTES, TEXT, readXml } from "./read-xml.ts";
+import { utf8Text } from "./replaced-text.ts";
+import type { OnReplaced } from "./replaced-text.ts";
 
 /** What an answer turned out to be when it is not the answer that was asked for. */
 export interface Failure {
@@ -33,13 +35,18 @@ export interface Answered {
   readonly retryAfterMs: number | null;
 }
 
+/** An envelope, and how many of its characters were replaced by U+FFFD because its format forbids them. */
+export type Envelope =
+  | { readonly ok: true; readonly value: WireRecord; readonly replaced: number }
+  | { readonly ok: false; readonly failure: Failure };
+
 /**
  * Reads a whole body as Pardot's envelope, whatever the status and whichever format was asked for: errors come as XML
  * to those who asked for JSON, and with HTTP 200 (2012–2020) as well as 4xx. `bare` accepts a record without the
  * `stat` mark under a 2xx status, as the Export API may send it.
  */
-export function readEnvelope(bytes: Uint8Array, answered: Answered, bare: boolean): Outcome<WireRecord> {
-  const failed = (shape: Failure["shape"], text: string, code: number | null = null): Outcome<never> => ({
+export function readEnvelope(bytes: Uint8Array, answered: Answered, bare: boolean): Envelope {
+  const failed = (shape: Failure["shape"], text: string, code: number | null = null): Envelope => ({
     ok: false,
     failure: failureOf(shape, text, answered, code),
   });
@@ -47,16 +54,19 @@ export function readEnvelope(bytes: Uint8Array, answered: Answered, bare: boolea
   if (answered.status >= 300 && answered.status <= 399) {
     return failed("redirect", `a redirect to ${redirectHost(answered.headers["location"])}`);
   }
+  let replaced = 0;
+  const onReplaced = (count: number): void => {
+    replaced += count;
+  };
   let root: WireRecord | null;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const text = utf8Text(bytes, onReplaced);
     const start = text.slice(0, 2000).trimStart().toLowerCase();
     if (start === "" && text.trim() === "") return failed("empty", "an empty body");
     if (isHtml(start)) return failed("html", "a page of HTML");
-    root = start.startsWith("<") ? xmlRoot(text.trimStart()) : asRecord(readJson(text));
+    root = start.startsWith("<") ? xmlRoot(text.trimStart(), onReplaced) : asRecord(readJson(text, onReplaced));
   } catch (error) {
     if (error instanceof UnreadableBody) return failed("unreadable", error.message);
-    if (error instanceof TypeError) return failed("unreadable", "text that is not UTF-8");
     throw error;
   }
   if (root === null) return failed("no-envelope", "data without Pardot's envelope");
@@ -67,7 +77,7 @@ export function readEnvelope(bytes: Uint8Array, answered: Answered, bare: boolea
   if (stat === "fail") return failed("envelope", "a failure without a code");
   if (!isSuccess) return failed("no-envelope", "data under a failure's status");
   if (stat !== "ok" && !bare) return failed("no-envelope", "data without Pardot's envelope");
-  return { ok: true, value: root };
+  return { ok: true, value: root, replaced };
 }
 
 function isHtml(start: string): boolean {
@@ -85,8 +95,8 @@ function redirectHost(location: string | undefined): string {
   }
 }
 
-function xmlRoot(text: string): WireRecord | null {
-  const { root, value } = readXml(text);
+function xmlRoot(text: string, onReplaced: OnReplaced): WireRecord | null {
+  const { root, value } = readXml(text, onReplaced);
   return root === "rsp" ? asRecord(value) : null;
 }
 

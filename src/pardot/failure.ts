@@ -153,7 +153,7 @@ const LATER = "Pardot or something between answers with no answer; run again lat
 const BODY_ERRORS: Readonly<Record<Failure["shape"], { readonly code: string; readonly hint: string }>> = {
   unreadable: {
     code: "pardot.body-unreadable",
-    hint: "If it stays at the same place, the data holds something that this format cannot carry: set PARDOT_V4_FORMAT to the other one (json or xml).",
+    hint: "Run again later. If it stays at the same place, set the other format for this object alone in the configuration (catalog: Tag: v4: query: format); as JSON, texts that look like numbers turn into numbers (007 into 7).",
   },
   empty: { code: "pardot.body-empty", hint: LATER },
   "no-envelope": { code: "pardot.no-envelope", hint: LATER },
