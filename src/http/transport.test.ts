@@ -213,6 +213,60 @@ describe("what goes wrong is told apart, and may be tried again", () => {
   });
 });
 
+describe("a byte now and then", () => {
+  let slow: Connections;
+  let trickle: NodeJS.Timeout | undefined;
+  beforeEach(() => {
+    // Silence is bounded by undici's coarse timer of half a second, the whole by ten times this.
+    slow = openConnections({ connections: 2, requestTimeoutMs: 60 });
+  });
+  afterEach(async () => {
+    clearInterval(trickle);
+    await slow.close();
+  });
+  const ask = (isFile: boolean): Promise<string> =>
+    slow.transport({ method: "GET", url: address(), headers: {}, body: null, isFile }, NEVER).then(text);
+  const drip = (write: () => void): void => {
+    trickle = setInterval(write, 20);
+  };
+
+  test.each([true, false])("does not keep a request alive in the headers (file: %s)", async (isFile) => {
+    answer = (request) => {
+      request.socket.write("HTTP/1.1 200 OK\r\nx-slow: ");
+      drip(() => request.socket.write("a"));
+    };
+    expect(await caught(ask(isFile))).toMatchObject({ code: "http.timeout", retryable: true });
+    await closed;
+  });
+
+  test.each([true, false])("does not keep a request alive in the body (file: %s)", async (isFile) => {
+    answer = (_request, response) => {
+      response.writeHead(200, { "content-length": 1e6 });
+      drip(() => response.write("a"));
+    };
+    expect(await caught(ask(isFile))).toMatchObject({ code: "http.timeout", retryable: true });
+    await closed;
+  });
+
+  test("does not keep a compressed response alive whose bytes decode to nothing", async () => {
+    const empty = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
+    answer = (_request, response) => {
+      response.writeHead(200, { "content-encoding": "gzip" });
+      response.write(gzipSync("").subarray(0, 10));
+      drip(() => response.write(empty));
+    };
+    for (const isFile of [true, false]) expect(await caught(ask(isFile))).toMatchObject({ code: "http.timeout" });
+  });
+
+  test("may make up a file that comes fast enough for longer than a small response may take", async () => {
+    answer = (_request, response) => {
+      let left = 40;
+      drip(() => (left-- > 0 ? response.write("x".repeat(1000)) : response.end()));
+    };
+    expect(await ask(true)).toHaveLength(40_000);
+  });
+});
+
 describe("stopping", () => {
   test("an aborted signal rejects with its reason, before, during headers and during the body", async () => {
     const reason = new Error("stopped");

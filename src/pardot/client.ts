@@ -233,7 +233,7 @@ export function createPardot(options: PardotOptions): OpenPardot {
       const url = resultAddress(reference, config.apiUrl);
       const call: Call<ResultBody> = {
         kind,
-        request: () => ({ method: "GET", url, headers: {}, body: null }),
+        request: () => ({ method: "GET", url, headers: {}, body: null, isFile: true }),
         read: (response, answered, release) => readDownload(response, answered, release, kind, signal),
         streams: true,
         about: about ?? null,
