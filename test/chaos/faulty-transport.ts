@@ -31,7 +31,7 @@ export interface FaultyTransportOptions {
   readonly faults: number;
 }
 
-interface Whole extends Omit<HttpResponse, "body"> {
+interface Whole extends Omit<HttpResponse, "body" | "endsByClose"> {
   readonly chunks: readonly Uint8Array[];
   /** How the body ended; null: well. */
   readonly end: Error | null;
@@ -81,7 +81,7 @@ export function faultyTransport(options: FaultyTransportOptions): Transport {
       signal.throwIfAborted();
       if (answer.status === 0) throw answer.end ?? new Error("no answer");
       if (answer.status !== 200) leave();
-      return { status: answer.status, headers: answer.headers, body: bodyOf(answer, turns, leave) };
+      return { status: answer.status, headers: answer.headers, body: bodyOf(answer, turns, leave), endsByClose: false };
     } catch (error) {
       leave();
       throw error;
