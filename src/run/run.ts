@@ -69,6 +69,9 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
   }
 }
 
+/** Share of the account's own quota, others' calls included, at which this tool stops. */
+const QUOTA_SHARE = 0.8;
+
 /** What one run has for itself. */
 interface OneRun {
   readonly runId: string;
@@ -92,6 +95,7 @@ async function runOn(
   const ledger = new CallLedger({
     journal,
     budget: config.pardot.dailyCallBudget,
+    share: QUOTA_SHARE,
     zone: config.pardot.accountTimeZone,
     now: () => time.now(),
     usage: () => pardot.usage,
