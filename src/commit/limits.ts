@@ -27,7 +27,7 @@ export function shareSpent(
   const percent = `${Math.round(share * 1000) / 10} %`;
   return new LimitError(
     `call Pardot: ${quota.used} of the account's ${quota.max} calls are used today by all integrations together; this tool stops at ${percent} (PARDOT_QUOTA_SHARE)`,
-    { code: "limit.quota-share", hint: hint(day, "PARDOT_QUOTA_SHARE") },
+    { code: "limit.call-budget", hint: hint(day, "PARDOT_QUOTA_SHARE") },
   );
 }
 

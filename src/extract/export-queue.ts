@@ -179,7 +179,8 @@ async function look(head: Waiting, pace: PollPace, extraction: Extraction): Prom
   const status = await pardot.readExport(head.exportId, signal, { object, window });
   head.polls += 1;
   const { stateText: state } = status;
-  onEvent({ type: "export-polled", object, window, exportId: head.exportId, state, pauseMs });
+  const files = status.isExpired ? 0 : status.resultRefs.length;
+  onEvent({ type: "export-polled", object, window, exportId: head.exportId, state, pauseMs, files });
   return status;
 }
 

@@ -92,7 +92,7 @@ function manifestObject(object: CatalogObject, input: FinishInput): ManifestObje
     table: object.table,
     process: object.v4.process,
     api_version: input.version,
-    status: error === null ? "complete" : "failed",
+    status: input.outcomes.statusOf(object.name),
     error: error === null ? null : manifestError(error),
     windows: finished.map(manifestWindow),
     files: files.map(manifestFile),

@@ -124,7 +124,9 @@ describe("the command line", () => {
       const { code, stderr } = await runCli(["run"], at.env, { cwd: at.root });
       expect(code).toBe(4);
       expect(stderr).toContain("5 of 5 calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used");
-      expect(stderr).toContain("Run again after 2026-03-21T00:00:00Z");
+      expect(stderr).toContain(
+        "Run again after 2026-03-21 00:00 UTC (2026-03-21T00:00:00Z), when the account's next day starts, or raise PARDOT_DAILY_CALL_BUDGET.",
+      );
       expect(at.simulator.stats().calls).toBe(5);
     }
   });
