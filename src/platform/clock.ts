@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds since 1970 by this machine. Only for what people read: windows use Pardot's Date header. */
   now(): number;
-  /** Milliseconds since some moment of this process. Every duration and limit goes by it: setting the clock does not move it. */
+  /** Whole milliseconds since some moment of this process. Every duration and limit goes by it: setting the clock does not move it. */
   monotonic(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -10,7 +10,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: () => Math.floor(performance.now()),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted === true) {

@@ -2,7 +2,7 @@ import type { Manifest, ManifestObject, RunStatus } from "../commit/manifest.ts"
 import { postponedOf, rejectedRows } from "../commit/shortfalls.ts";
 import type { PostponedObjects } from "../commit/shortfalls.ts";
 import type { Config } from "../config/config.ts";
-import { CancelledError, exitCodeOf, PardotEtlError } from "../errors.ts";
+import { CancelledError, exitCodeOf, PardotEtlError, problemText } from "../errors.ts";
 import type { DayCalls, RunEvent } from "../events.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RunResult } from "../run/api.ts";
@@ -140,7 +140,7 @@ export class RunWatch {
       status: "failed",
       exitCode,
       startedAt: this.#startedAt,
-      durationMs: Math.round(this.#clock.monotonic() - this.#since),
+      durationMs: this.#clock.monotonic() - this.#since,
       rows: 0,
       files: 0,
       bytes: 0,
@@ -170,11 +170,7 @@ function errorOf(error: unknown): RunEnding["error"] {
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof PardotEtlError)) return { code: "bug", message, hint: null };
   const { code, hint = null, problems } = error;
-  const told = problems
-    .slice(0, PROBLEMS_TOLD)
-    .map(({ path, value, expected }) =>
-      value === null ? `${path} is missing: expected ${expected}` : `${path} is ${value}: expected ${expected}`,
-    );
+  const told = problems.slice(0, PROBLEMS_TOLD).map(problemText);
   const more = problems.length > PROBLEMS_TOLD ? [`and ${problems.length - PROBLEMS_TOLD} more`] : [];
   const all = [...told, ...more];
   return { code, message: all.length === 0 ? message : `${message}: ${all.join("; ")}`, hint };

@@ -36,6 +36,7 @@ export const CONFIG: PardotConfig = {
   maxConcurrency: 4,
   maxWaitingExports: 4,
   dailyCallBudget: null,
+  quotaShare: 0.8,
   exportPollIntervalMs: 60_000,
   exportTimeoutMs: 3_600_000,
   requestTimeoutMs: 60_000,
