@@ -70,9 +70,6 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
   }
 }
 
-/** Share of the account's own quota, others' calls included, at which this tool stops. */
-const QUOTA_SHARE = 0.8;
-
 /** What one run has for itself. */
 interface OneRun {
   readonly runId: string;
@@ -96,7 +93,7 @@ async function runOn(
   const ledger = new CallLedger({
     journal,
     budget: config.pardot.dailyCallBudget,
-    share: QUOTA_SHARE,
+    share: config.pardot.quotaShare,
     zone: config.pardot.accountTimeZone,
     now: () => time.now(),
     usage: () => pardot.usage,
