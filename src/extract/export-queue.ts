@@ -234,7 +234,8 @@ async function look(head: Waiting, pace: PollPace, extraction: Extraction): Prom
   }
   head.polls += 1;
   const { stateText: state } = status;
-  onEvent({ type: "export-polled", object, window, exportId: head.exportId, state, pauseMs });
+  const files = status.isExpired ? 0 : status.resultRefs.length;
+  onEvent({ type: "export-polled", object, window, exportId: head.exportId, state, pauseMs, files });
   return status;
 }
 

@@ -12,6 +12,8 @@ import { snakeCase } from "./snake-case.ts";
 export const EVENT_LEVELS: Readonly<Record<RunEvent["type"], LogLevel>> = {
   "object-failed": "error",
   warning: "warn",
+  postponed: "warn",
+  "object-postponed": "debug",
   retrying: "warn",
   "page-read": "debug",
   called: "debug",

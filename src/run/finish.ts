@@ -106,7 +106,7 @@ async function manifestObject(object: CatalogObject, input: FinishInput, signal:
     table: object.table,
     process: object.v4.process,
     api_version: input.version,
-    status: error === null ? "complete" : "failed",
+    status: input.outcomes.statusOf(object.name),
     error: error === null ? null : manifestError(error),
     windows: committed.map(committedWindow),
     files,
