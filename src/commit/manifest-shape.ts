@@ -1,18 +1,11 @@
 import { z } from "zod";
 import { isKey } from "../storage/key.ts";
+import { count, shapeProblem, textOrNull } from "./shape.ts";
 import { filesOf, RUN_STATUSES } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 
-/**
- * What every reader of a manifest relies on. A disk, a person or another program may have changed one, and JSON that is
- * damaged may still be JSON. Fields that a later version adds pass; those that a reader of today needs are checked.
- */
-
 /** `2026-03-20T09:30:00Z`. */
 const time = z.string().refine((text) => /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) && !Number.isNaN(Date.parse(text)));
-const count = z.int().nonnegative();
-const textOrNull = z.string().nullable();
-
 /** A landed file stands in the folder of its object, never among the tool's own documents. */
 const landedKey = z
   .string()
@@ -58,15 +51,6 @@ export function manifestShape(runId: string): z.ZodType {
     warnings: z.array(z.looseObject({ code: z.string(), object: textOrNull, message: z.string() })),
     left_files: z.array(z.unknown()).optional(),
   });
-}
-
-/** What is wrong with a value, in words and with its place; null when it has the shape. */
-export function shapeProblem(shape: z.ZodType, value: unknown): string | null {
-  const { error } = shape.safeParse(value);
-  const [issue] = error?.issues ?? [];
-  if (issue === undefined) return null;
-  const place = issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  return `${place.replace(/^\./, "") || "it"}: ${issue.message}`;
 }
 
 /** Reads a manifest whole; null when it is damaged. */

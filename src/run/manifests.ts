@@ -1,4 +1,5 @@
-import { FILE_SHAPE, manifestShape, parseManifest, shapeProblem } from "../commit/manifest-shape.ts";
+import { FILE_SHAPE, manifestShape, parseManifest } from "../commit/manifest-shape.ts";
+import { shapeProblem } from "../commit/shape.ts";
 import { ManifestScan } from "../commit/manifest-scan.ts";
 import { manifestKey, runOfManifest } from "../commit/manifest.ts";
 import type { Manifest, ManifestFile } from "../commit/manifest.ts";
