@@ -166,7 +166,8 @@ const EMPTY_OBJECT: ObjectState = {
 };
 
 export function objectState(state: State, object: string): ObjectState {
-  return state.objects[object] ?? EMPTY_OBJECT;
+  // The names stand in a document, and "constructor" is one, too.
+  return Object.hasOwn(state.objects, object) ? (state.objects[object] ?? EMPTY_OBJECT) : EMPTY_OBJECT;
 }
 
 /** An open window of an object. It must be there. */
