@@ -214,16 +214,27 @@ export class Turns {
  */
 const atDisk = new Set<number>();
 const DISK = new Set(["FSREQPROMISE", "FSREQCALLBACK", "FILEHANDLECLOSEREQ"]);
+/** Called when one of them has ended. */
+let onDiskEnd: (() => void) | null = null;
 createHook({
   init: (id, type) => {
     if (DISK.has(type)) atDisk.add(id);
   },
-  after: (id) => void atDisk.delete(id),
+  after: (id) => {
+    if (atDisk.delete(id)) onDiskEnd?.();
+  },
+  // Promises are most of what there is, and none of them is an operation of the file system.
+  trackPromises: false,
 }).enable();
 
 /** Resolves once the process waits for nothing but what `Turns` holds back. */
 async function standstill(): Promise<void> {
   for (let quiet = 0; quiet < 2; quiet += 1) {
+    if (atDisk.size > 0) {
+      await new Promise<void>((resolve) => (onDiskEnd = resolve));
+      onDiskEnd = null;
+      quiet = 0;
+    }
     await new Promise((resolve) => setImmediate(resolve));
     if (atDisk.size > 0) quiet = -1;
   }
