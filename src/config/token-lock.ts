@@ -54,10 +54,10 @@ export async function lockTokenFile(tokenFile: string, options: TokenLockOptions
       const seen = await look(path);
       if (seen === null) continue;
       if (watched.mark !== seen.mark) {
-        watched = { mark: seen.mark, since: clock.now() };
+        watched = { mark: seen.mark, since: clock.monotonic() };
         holders += 1;
       }
-      const silentMs = clock.now() - watched.since;
+      const silentMs = clock.monotonic() - watched.since;
       // Whoever broke it may have died over it.
       if (silentMs >= 2 * silenceMs) return unlocked(`${path} is left over from a program that died: remove it`);
       const isDead = seen.holder !== null && processes.isDead(seen.holder);

@@ -102,10 +102,10 @@ export function createCaller(options: CallerOptions): Caller {
       total += 1;
       byKind.set(call.kind, (byKind.get(call.kind) ?? 0) + 1);
       const number = total;
-      const sentAt = clock.now();
+      const sentAt = clock.monotonic();
       const { outcome, status } = await exchange(call, withHeaders(request, token), signal, release);
       isKept = call.streams && outcome.ok;
-      onEvent(answerEvent(call, { number, attempt, status, outcome, durationMs: clock.now() - sentAt }));
+      onEvent(answerEvent(call, { number, attempt, status, outcome, durationMs: clock.monotonic() - sentAt }));
       return { number, outcome, token, version: used };
     } finally {
       if (!isKept) release();

@@ -44,8 +44,9 @@ const EXIT_CANCELLED = 130;
 
 /** Listens to a run from its beginning and says in the end how it ended. */
 export class RunWatch {
-  readonly #clock: Pick<Clock, "now">;
+  readonly #clock: Pick<Clock, "monotonic">;
   readonly #startedAt: Instant;
+  readonly #since: number;
   #runId: string | null = null;
   #businessUnit: string | null = null;
   #objects = 0;
@@ -54,9 +55,10 @@ export class RunWatch {
   #isDayOver = false;
   readonly #warnings: string[] = [];
 
-  constructor(clock: Pick<Clock, "now">) {
+  constructor(clock: Pick<Clock, "now" | "monotonic">) {
     this.#clock = clock;
     this.#startedAt = clock.now();
+    this.#since = clock.monotonic();
   }
 
   /** Says whose run it is, before the run says it itself. */
@@ -130,7 +132,7 @@ export class RunWatch {
       status: "failed",
       exitCode,
       startedAt: this.#startedAt,
-      durationMs: this.#clock.now() - this.#startedAt,
+      durationMs: this.#clock.monotonic() - this.#since,
       rows: 0,
       files: 0,
       bytes: 0,

@@ -138,7 +138,7 @@ function deadPid(): number {
 
 describe("tidying spools", () => {
   const now = 1_800_000_000_000;
-  const clock: Clock = { now: () => now, sleep: async () => {} };
+  const clock: Clock = { now: () => now, monotonic: () => 0, sleep: async () => {} };
   const recently = new Date(now - 1_000);
 
   it("removes what dead processes left, also of an earlier process with our own id", async () => {

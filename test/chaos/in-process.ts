@@ -114,11 +114,12 @@ export class World {
     this.#processes += 1;
     const pid = this.#processes;
     const { plan, simulator, disk, chronicle, wire } = this;
+    const startAt = simulator.now().getTime() + plan.clockOffMs + this.#slept;
     const turns = new Turns({
       dice: dice.apart("turns"),
       killAt: attempt.killAt,
       stopAt: attempt.stopAt,
-      startAt: simulator.now().getTime() + plan.clockOffMs + this.#slept,
+      startAt,
       beatEvery: 40,
       ...(options.survivors === undefined ? {} : { survivors: options.survivors }),
     });
@@ -187,7 +188,10 @@ export class World {
       }
       await turns.idle();
       if (attempt.isSeenDead || !turns.isKilled) this.#dead.add(String(pid));
-      this.#slept = Math.max(this.#slept, turns.clock.now() - simulator.now().getTime() - plan.clockOffMs);
+      this.#slept = Math.max(
+        this.#slept,
+        startAt + turns.clock.monotonic() - simulator.now().getTime() - plan.clockOffMs,
+      );
       return { turns, result, error, calls: simulator.stats().calls - before };
     };
     return { turns, ended: work() };

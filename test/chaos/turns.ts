@@ -28,6 +28,9 @@ export interface TurnsOptions {
   readonly beatEvery: number;
 }
 
+/** Turns after which the wall clock is set, on average. */
+const STEP_EVERY = 400;
+
 interface Waiting {
   readonly label: string;
   readonly perform: () => Promise<void>;
@@ -50,10 +53,12 @@ export class Turns {
   readonly clock: Clock;
   readonly ticker: Ticker;
   readonly #options: TurnsOptions;
+  readonly #clockDice: Dice;
   readonly #waiting: Waiting[] = [];
   readonly #sleepers = new Set<Sleeper>();
   readonly #ticks = new Set<() => void>();
   #now: number;
+  #stepped = 0;
   #turns = 0;
   #isKilled = false;
   #isStopped = false;
@@ -65,8 +70,13 @@ export class Turns {
 
   constructor(options: TurnsOptions) {
     this.#options = options;
+    this.#clockDice = options.dice.apart("clock");
     this.#now = options.startAt;
-    this.clock = { now: () => this.#now, sleep: (ms, signal) => this.#sleep(ms, signal) };
+    this.clock = {
+      now: () => this.#now + this.#stepped,
+      monotonic: () => this.#now - options.startAt,
+      sleep: (ms, signal) => this.#sleep(ms, signal),
+    };
     this.ticker = {
       start: (_everyMs, tick) => {
         this.#ticks.add(tick);
@@ -156,6 +166,7 @@ export class Turns {
         this.#tellStopped();
         return;
       }
+      if (this.#clockDice.below(STEP_EVERY) === 0) this.#step();
       if (this.#ticks.size > 0 && dice.below(beatEvery) === 0) for (const tick of this.#ticks) tick();
       const isImpatient = this.#sleepers.size > 0 && dice.chance(0.1);
       if (this.#waiting.length === 0 || isImpatient) {
@@ -167,6 +178,13 @@ export class Turns {
       this.trace.push(chosen.label);
       await chosen.perform();
     }
+  }
+
+  /** Sets the wall clock forward or back by hours; what goes by the monotonic one must not notice. */
+  #step(): void {
+    const ms = (this.#clockDice.below(17) - 8) * 3_600_000;
+    this.trace.push(`step ${ms}`);
+    this.#stepped += ms;
   }
 
   #wakeFirst(): void {

@@ -16,6 +16,7 @@ export function fakeClock(start: number = Date.UTC(2026, 0, 1)): FakeClock {
   const asleep = new Set<{ readonly until: number; readonly wake: () => void }>();
   return {
     now: () => now,
+    monotonic: () => now - start,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         const sleeper = { until: now + ms, wake: resolve };

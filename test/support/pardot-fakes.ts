@@ -62,6 +62,7 @@ function fakeClock(start: number = Date.UTC(2026, 0, 31, 12)): FakeClock {
   return {
     slept,
     now: () => now,
+    monotonic: () => now - start,
     sleep: async (ms, signal) => {
       signal?.throwIfAborted();
       slept.push(ms);

@@ -87,7 +87,7 @@ function matches(pattern: string, line: Readonly<Record<string, unknown>>): bool
 async function logOf(exitCode: number, quotaShare: number | null): Promise<readonly Record<string, unknown>[]> {
   const lines: string[] = [];
   const log = await openJsonLog({ level: "debug", write: (line) => lines.push(line), now: () => 0 });
-  const watch = new RunWatch({ now: () => 0 });
+  const watch = new RunWatch({ now: () => 0, monotonic: () => 0 });
   const events: RunEvent[] = [
     { type: "run-started", runId: "r1", businessUnit: "0Uv000000000001AAA", objects: ["Tag"] },
     { type: "object-failed", object: "Tag", code: "a.b", message: "no" },
