@@ -28,15 +28,23 @@ export interface Manifest {
 export const RUN_STATUSES = ["complete", "partial", "failed"] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
+/**
+ * postponed: a limit or a stop request cut it short, and the next run goes on; waiting: it was not read because the
+ * object it is read from is not complete.
+ */
+export type ObjectStatus = "complete" | "failed" | "postponed" | "waiting";
+
 export interface ManifestObject {
   readonly object: string;
   readonly table: string;
   readonly process: "bulk" | "segmented" | "read" | "email";
   readonly api_version: string;
-  readonly status: "complete" | "failed";
+  readonly status: ObjectStatus;
+  /** Why it is not complete. */
   readonly error: ManifestError | null;
-  /** Windows committed by this run, those taken over from an earlier one included. */
+  /** Windows committed by this run, those resumed from an earlier one included. */
   readonly windows: readonly ManifestWindow[];
+  /** Every file that landed and no earlier manifest names, of open windows too. */
   readonly files: readonly ManifestFile[];
   /** Windows that stay on the books for the next run. */
   readonly open_windows: readonly ManifestWindow[];
@@ -46,6 +54,8 @@ export interface ManifestObject {
   readonly refused_fields: readonly string[];
   /** Rows that not every export of a window's fields brought. */
   readonly incomplete_rows: number;
+  /** Records that could not be encoded and were set aside; absent in manifests of earlier versions. */
+  readonly rejected_rows?: number;
 }
 
 export interface ManifestError {
@@ -65,6 +75,8 @@ export interface ManifestWindow {
   readonly field: RangeField | null;
   readonly from: string;
   readonly to: string;
+  /** Only a part is committed: the records up to this id, by ascending id. */
+  readonly through_id?: string;
 }
 
 export interface ManifestFile {
@@ -108,9 +120,9 @@ export function runStatus(
   objects: readonly Pick<ManifestObject, "status">[],
   warnings: readonly Pick<ManifestWarning, "code">[],
 ): RunStatus {
-  const failed = objects.filter((object) => object.status === "failed").length;
-  if (failed > 0 && failed === objects.length) return "failed";
-  return failed > 0 || warnings.some((warning) => warning.code === TOKEN_ROTATED) ? "partial" : "complete";
+  const short = objects.filter((object) => object.status !== "complete").length;
+  if (short > 0 && short === objects.length) return "failed";
+  return short > 0 || warnings.some((warning) => warning.code === TOKEN_ROTATED) ? "partial" : "complete";
 }
 
 /** Code of the warning that Salesforce replaced the refresh token and nobody keeps the new one. */

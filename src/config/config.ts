@@ -15,7 +15,7 @@ export interface Config {
 
 /** What a look at the destination needs; a `Config` is one. */
 export interface DestinationConfig {
-  readonly pardot: Pick<PardotConfig, "timeZone" | "accountTimeZone" | "dailyCallBudget">;
+  readonly pardot: Pick<PardotConfig, "timeZone" | "accountTimeZone" | "dailyCallBudget" | "quotaShare">;
   readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "overlapMs" | "retentionMs" | "tmpDir">;
   readonly catalog: readonly CatalogObject[];
 }
@@ -44,6 +44,8 @@ export interface PardotConfig {
   readonly maxWaitingExports: number;
   /** Calls this tool may make in an account day; null: none of its own. */
   readonly dailyCallBudget: number | null;
+  /** Share of the account's own limit, others' calls included, at which a run stops; above 0 and at most 1. */
+  readonly quotaShare: number;
   readonly exportPollIntervalMs: number;
   readonly exportTimeoutMs: number;
   /** Longest wait for the next byte of an answer. */

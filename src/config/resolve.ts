@@ -87,12 +87,13 @@ export function resolveDestination(
   const destination = required(values, "PARDOT_ETL_DESTINATION", "s3://bucket/prefix or a folder", problems);
   const timeZone = values.get("PARDOT_TIMEZONE");
   const overlapMs = values.get("PARDOT_ETL_OVERLAP");
-  if (destination === null || timeZone === null || overlapMs === null) return null;
+  const quotaShare = values.get("PARDOT_QUOTA_SHARE");
+  if (destination === null || timeZone === null || overlapMs === null || quotaShare === null) return null;
   const accountTimeZone = values.get("PARDOT_ACCOUNT_TIMEZONE") ?? timeZone;
   const dailyCallBudget = values.get("PARDOT_DAILY_CALL_BUDGET");
   const s3PathStyle = values.get("PARDOT_ETL_S3_PATH_STYLE");
   return {
-    pardot: { timeZone, accountTimeZone, dailyCallBudget },
+    pardot: { timeZone, accountTimeZone, dailyCallBudget, quotaShare },
     etl: {
       destination,
       s3PathStyle,

@@ -95,7 +95,7 @@ export function crashStorage(options: CrashStorageOptions): Storage {
         yield file;
       }
     },
-    async tidy() {},
+    tidy: async () => ({ removed: 0, kept: 0 }),
   };
 }
 

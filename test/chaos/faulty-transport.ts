@@ -42,7 +42,7 @@ export interface FaultyTransportOptions {
   readonly pagesAreShort?: boolean;
 }
 
-interface Whole extends Omit<HttpResponse, "body"> {
+interface Whole extends Omit<HttpResponse, "body" | "endsByClose"> {
   readonly chunks: readonly Uint8Array[];
   /** How the body ended; null: well. */
   readonly end: Error | null;
@@ -103,7 +103,7 @@ export function faultyTransport(options: FaultyTransportOptions): Transport {
       signal.throwIfAborted();
       if (answer.status === 0) throw answer.end ?? new Error("no answer");
       if (answer.status !== 200) leave();
-      return { status: answer.status, headers: answer.headers, body: bodyOf(answer, turns, leave) };
+      return { status: answer.status, headers: answer.headers, body: bodyOf(answer, turns, leave), endsByClose: false };
     } catch (error) {
       leave();
       throw error;

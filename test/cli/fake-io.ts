@@ -44,7 +44,9 @@ export interface FakeOutput extends Output {
   text(): string;
 }
 
-export function fakeOutput(shape: { readonly isTerminal?: boolean; readonly columns?: number } = {}): FakeOutput {
+export function fakeOutput(
+  shape: { readonly isTerminal?: boolean; readonly columns?: number; readonly rows?: number } = {},
+): FakeOutput {
   const written: string[] = [];
   return {
     write: (text) => {
@@ -52,6 +54,7 @@ export function fakeOutput(shape: { readonly isTerminal?: boolean; readonly colu
     },
     isTerminal: shape.isTerminal ?? false,
     columns: shape.columns ?? 80,
+    rows: shape.rows ?? 24,
     text: () => written.join(""),
   };
 }
