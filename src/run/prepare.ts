@@ -78,7 +78,8 @@ export async function prepareObject(object: CatalogObject, input: PrepareInput):
     const isHistory = start.wholeHistory && part.from === HISTORY_START;
     const added = await newWindows(object, { ...range, ...part, askFrom }, isHistory, input);
     const mayGrow = isPlain && object.watermark !== null && !start.wholeHistory && part.to === range.to;
-    windows.push(...added.map((window) => (mayGrow ? { ...window, mayGrow } : window)));
+    const marks = { ...(mayGrow ? { mayGrow } : {}), ...(wish.full ? { isFull: true } : {}) };
+    windows.push(...added.map((window) => ({ ...window, ...marks })));
   }
   const gap = wish.since === null || object.watermark === null ? null : gapBefore(wish.since, covered, plain.from);
   const fields = await input.lookups.fields(object, own.fields);
