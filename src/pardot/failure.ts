@@ -74,6 +74,12 @@ export function errorOf(
   return new RemoteError(message, { ...details, retryable: isRetryable(failure), pardotCode: failure.code });
 }
 
+/** Whether the request asked for more than could be sent in time or held: the caller may ask for less. */
+export function isTooLong(error: unknown): boolean {
+  if (error instanceof RemoteError) return error.pardotCode === 214 || error.context["status"] === 504;
+  return error instanceof TransportError && (error.code === "http.timeout" || error.code === "http.body-too-large");
+}
+
 const UNKNOWN_CODE = "This code is not known here; look it up in the vendor's list of error codes.";
 
 function hintOf(hint: string | undefined, around: Surroundings): { readonly hint?: string } {
