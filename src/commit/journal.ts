@@ -1,6 +1,7 @@
 import { DataError, LeaseError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Storage } from "../storage/storage.ts";
+import { readEmailIndex } from "./email-index.ts";
 import { applyChange, EMPTY_STATE } from "./state.ts";
 import type { Change, State } from "./state.ts";
 
@@ -68,9 +69,14 @@ async function loadEntries(storage: Storage, sequences: readonly number[], signa
   let state = EMPTY_STATE;
   for (let sequence = newest.base; sequence <= last; sequence += 1) {
     const entry = sequence === last ? newest : await readEntry(storage, sequence, signal);
-    state = entry.snapshot ?? (entry.changes ?? []).reduce(applyChange, state);
+    state = entry.snapshot === undefined ? (entry.changes ?? []).reduce(applyChange, state) : revived(entry.snapshot);
   }
   return { state, sequence: last, base: newest.base, sequences };
+}
+
+/** The state of a snapshot: its index of list e-mails may be of an earlier version. */
+function revived(snapshot: State): State {
+  return { ...snapshot, emails: readEmailIndex(snapshot.emails) };
 }
 
 async function readEntry(storage: Storage, sequence: number, signal: AbortSignal): Promise<Entry> {
