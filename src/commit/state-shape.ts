@@ -128,6 +128,7 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
     listEmailIds: texts,
     clearsActivity: z.boolean(),
   }),
+  "emails-forgotten": z.looseObject({ ...object, marksActivity: z.boolean() }),
   "fields-seen": z.looseObject({ ...object, listed: texts, added: fields.shape.custom }),
   "fields-reported": z.looseObject(object),
   "fields-refused": z.looseObject({ ...object, fields: texts }),

@@ -181,9 +181,9 @@ async function newWindows(
   if (object.v4.process !== "bulk" || access === undefined) return [range];
   const zone = input.config.pardot.timeZone;
   if (!wholeHistory) return cutWindows(range, access.windowDaysMax, zone);
-  const asked = fromOldest(range, await input.lookups.oldest(object), zone);
-  // Nothing there: the history is covered without a single export.
-  if (asked === null) return [{ ...range, askFrom: range.to }];
+  const asked = fromOldest(range, await input.lookups.oldest(object), input.now, zone);
+  // It ends before anything can have begun: covered without a single export.
+  if (asked.askFrom >= asked.to) return [asked];
   return cutWindows(asked, access.windowDaysMax, zone);
 }
 
