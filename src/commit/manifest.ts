@@ -46,6 +46,10 @@ export interface ManifestObject {
   readonly refused_fields: readonly string[];
   /** Rows that not every export of a window's fields brought. */
   readonly incomplete_rows: number;
+  /** Records set aside in `_pardot_etl/rejects/<run id>/<Object>.jsonl`; missing in manifests of earlier versions. */
+  readonly rejected_rows?: number;
+  /** Those of them that an earlier run has set aside already, with the same fault. */
+  readonly rejected_again?: number;
 }
 
 export interface ManifestError {
@@ -102,15 +106,24 @@ export function manifestFile(file: LandedFile): ManifestFile {
 
 /**
  * complete: every object is; failed: none is; partial: the rest, and a run whose refresh token was replaced by one that
- * is kept nowhere, because the next run may not get in.
+ * is kept nowhere, because the next run may not get in, and one that set records aside for the first time.
  */
 export function runStatus(
-  objects: readonly Pick<ManifestObject, "status">[],
+  objects: readonly Pick<ManifestObject, "status" | "rejected_rows" | "rejected_again">[],
   warnings: readonly Pick<ManifestWarning, "code">[],
 ): RunStatus {
   const failed = objects.filter((object) => object.status === "failed").length;
   if (failed > 0 && failed === objects.length) return "failed";
-  return failed > 0 || warnings.some((warning) => warning.code === TOKEN_ROTATED) ? "partial" : "complete";
+  return failed > 0 ||
+    objects.some((object) => newRejects(object) > 0) ||
+    warnings.some((warning) => warning.code === TOKEN_ROTATED)
+    ? "partial"
+    : "complete";
+}
+
+/** Records of an object that this run is the first to set aside. */
+export function newRejects(object: Pick<ManifestObject, "rejected_rows" | "rejected_again">): number {
+  return (object.rejected_rows ?? 0) - (object.rejected_again ?? 0);
 }
 
 /** Code of the warning that Salesforce replaced the refresh token and nobody keeps the new one. */

@@ -1,4 +1,6 @@
 import type { RangeField } from "../catalog/catalog.ts";
+import { withRejects } from "./rejects.ts";
+import type { WindowReject } from "./rejects.ts";
 import { assert } from "../errors.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 
@@ -22,6 +24,8 @@ export interface OpenWindow extends Interval {
   /** Id of the last record that stands in a landed file; the query goes on after it. */
   readonly cursor: string | null;
   readonly files: readonly LandedFile[];
+  /** Records that were set aside; missing in states of earlier versions. */
+  readonly rejects?: readonly WindowReject[];
   /** Every file of the window has landed; it waits for a manifest. */
   readonly done: boolean;
 }
@@ -101,5 +105,7 @@ export function withExport(window: OpenWindow, change: ExportCreated): OpenWindo
 /** The window without an export that came to nothing. Without any left the fields are laid out anew: what is asked for next is what Pardot lists then. */
 export function withoutExport(window: OpenWindow, exportId: string): OpenWindow {
   const exports = window.exports.filter((candidate) => candidate.exportId !== exportId);
-  return { ...window, exports, groups: exports.length === 0 ? [] : window.groups };
+  // The next export brings the same records again.
+  const rejects = (window.rejects ?? []).filter((reject) => reject.exportId !== exportId);
+  return { ...withRejects(window, rejects), exports, groups: exports.length === 0 ? [] : window.groups };
 }

@@ -1,9 +1,11 @@
 import { assert } from "../errors.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
+import type { Reject } from "../encode/reject.ts";
 import { withPairs, withReadings } from "./email-index.ts";
 import type { EmailIndex, EmailPair, EmailReading } from "./email-index.ts";
 import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
 import type { FieldChange, FieldMemory } from "./field-memory.ts";
+import { knownAfter, withRejects } from "./rejects.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
 import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
@@ -37,6 +39,8 @@ export interface ObjectState {
   readonly rowsCommitted: number;
   /** Committed files that the embedded warehouse has not loaded yet, in commit order. */
   readonly notLoaded: readonly LandedFile[];
+  /** Fingerprints of the last rejects that were committed; missing in states of earlier versions. */
+  readonly knownRejects?: readonly string[];
   readonly fields: FieldMemory;
 }
 
@@ -113,6 +117,15 @@ export type Change =
       readonly window: string;
       readonly file: LandedFile;
       readonly cursor: string | null;
+    }
+  | {
+      /** Recorded together with what landed of the same records. */
+      readonly type: "rejected";
+      readonly object: string;
+      readonly window: string;
+      /** The export whose files they stand in; null for a query. */
+      readonly exportId: string | null;
+      readonly rejects: readonly Reject[];
     }
   | { readonly type: "window-done"; readonly object: string; readonly window: string }
   | {
@@ -252,10 +265,18 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
           ? window.files
           : [...window.files, change.file],
       }));
+    case "rejected": {
+      const { exportId } = change;
+      const added = change.rejects.map((reject) => ({ ...reject, exportId }));
+      return editWindow(object, change.window, (window) => withRejects(window, [...(window.rejects ?? []), ...added]));
+    }
     case "window-done":
       return editWindow(object, change.window, (window) => ({ ...window, done: true }));
     case "committed":
-      return commitWindows(object, change.windows, change.load);
+      return {
+        ...commitWindows(object, change.windows, change.load),
+        ...knownAfter(object, change.object, change.windows),
+      };
     case "loaded":
       return { ...object, notLoaded: object.notLoaded.filter((file) => !change.keys.includes(file.key)) };
     case "fields-seen":

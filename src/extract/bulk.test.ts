@@ -43,11 +43,11 @@ describe("a window in one export", () => {
     expect(await t.rowsIn(file?.key)).toEqual([["1", "n1", "true", null, "2026-01-01 00:00:01"]]);
     expect(t.warnings()).toEqual(["fields.refused"]);
     expect((await t.state()).fields.refused).toEqual(["size"]);
-    expect(t.fake.created.at(-1)?.arguments["updated_before"]).toBe("1970-01-01 01:00:00");
+    expect(t.fake.created.at(-1)?.arguments["updated_before"]).toBe("2026-01-01 01:00:00");
     const seconds = t.fake.created.slice(1, -1).map((request) => request.arguments);
     expect(seconds.length).toBeGreaterThan(0);
     for (const bounds of seconds) {
-      expect(bounds).toEqual({ updated_after: "1969-12-31 23:59:59", updated_before: "1970-01-01 00:00:01" });
+      expect(bounds).toEqual({ updated_after: "2025-12-31 23:59:59", updated_before: "2026-01-01 00:00:01" });
     }
     await using none = await bulkScene([record(1)], WIDE);
     none.fake.refusedFields.add("id");

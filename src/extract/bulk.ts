@@ -1,6 +1,6 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { FieldMemory } from "../commit/field-memory.ts";
-import type { OpenWindow } from "../commit/state.ts";
+import type { Change, OpenWindow } from "../commit/state.ts";
 import { exportedAt, objectState, openWindow } from "../commit/state.ts";
 import { assert } from "../errors.ts";
 import { landExportFile } from "../land/export-file.ts";
@@ -13,6 +13,7 @@ import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./extraction.ts";
 import { fieldGroups, objectFields } from "./fields.ts";
 import { JoinedWindow } from "./joined-window.ts";
+import { openRejects, rejectedChanges, rowBounds } from "./set-aside.ts";
 import { windowDone } from "./window-done.ts";
 import { isQueriedInstead } from "./query-instead.ts";
 
@@ -81,35 +82,43 @@ async function landExport(
   extraction: Extraction,
 ): Promise<void> {
   const todo = resultFiles(status).filter((file) => !hasLanded(object, window, file, extraction));
-  await forEachFile(todo, (file) => fetchAndLand(object, window, fields, file, extraction), extraction);
-  await windowDone(object, window, extraction);
+  /** Of files that are not landed, because every record of theirs was set aside: one of those is fetched again after a kill. */
+  const left: Change[] = [];
+  const work = async (file: ResultFile): Promise<void> => {
+    left.push(...(await fetchAndLand(object, window, fields, file, extraction)));
+  };
+  await forEachFile(todo, work, extraction);
+  await windowDone(object, window, extraction, left);
 }
 
+/** Lands a file and records it; answers what is to be recorded when the window is done. */
 async function fetchAndLand(
   object: CatalogObject,
   window: OpenWindow,
   fields: readonly string[],
   { reference, exportId, fileId }: ResultFile,
   extraction: Extraction,
-): Promise<void> {
+): Promise<readonly Change[]> {
   const { journal, config, random, storage, signal, onEvent } = extraction;
   const memory = objectState(journal.state, object.name).fields;
-  await fetchFile(
+  return fetchFile(
     reference,
     { object: object.name, window: window.id },
     async (body) => {
       const pairs = collectEmailPairs(object);
-      const file = await landExportFile(body, {
+      const { file, rejects } = await landExportFile(body, {
         object: object.name,
         columns: objectFields(object, memory).columns,
         fields: fields.filter((field) => !memory.refused.includes(field)),
         key: keyField(object),
         watermark: object.watermark,
         span: window,
+        bounds: rowBounds(object, window, extraction),
         exportId,
         fileId,
         readAt: exportedAt(openWindow(journal.state, object.name, window.id), exportId),
         tap: pairs.tap,
+        rejects: openRejects(object, extraction),
         compression: config.etl.compression,
         tmpDir: config.etl.tmpDir,
         random,
@@ -117,9 +126,11 @@ async function fetchAndLand(
         onEvent,
         signal,
       });
-      if (file === null) return;
+      const rejected = rejectedChanges(object, window, exportId, rejects, extraction);
+      if (file === null) return rejected;
       const landed = { type: "landed", object: object.name, window: window.id, file, cursor: null } as const;
-      await journal.record([landed, ...pairs.changes()]);
+      await journal.record([landed, ...rejected, ...pairs.changes()]);
+      return [];
     },
     extraction,
   );

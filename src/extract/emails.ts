@@ -1,13 +1,15 @@
 import type { CatalogObject, EmailV4 } from "../catalog/catalog.ts";
 import type { EmailIndex, IndexedEmail } from "../commit/email-index.ts";
 import type { OpenWindow } from "../commit/state.ts";
-import { normalise } from "../encode/normalise.ts";
 import { assert, LeaseError, RemoteError } from "../errors.ts";
+import { encodeRow } from "../land/rejects.ts";
+import type { Rejects } from "../land/rejects.ts";
 import type { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
 import { DAY_MS, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Extraction } from "./extraction.ts";
+import { openRejects, rejectedChanges } from "./set-aside.ts";
 import { windowDone } from "./window-done.ts";
 import { openRowFiles } from "./segmented.ts";
 
@@ -61,6 +63,7 @@ export async function extractEmails(
   assert(access !== undefined, `${object.name} says how an e-mail is read`);
   const { journal, stop } = extraction;
   const files = openRowFiles(object, window, extraction);
+  const rejects = openRejects(object, extraction);
   try {
     const todo = emailCandidates(object.name, access, journal.state.emails, known, window.to);
     let unrecorded: string[] = [];
@@ -76,16 +79,18 @@ export async function extractEmails(
         const candidate = batch[i];
         if (outcome.status === "rejected") cut ??= { error: outcome.reason };
         if (outcome.status === "rejected" || outcome.value === null || candidate === undefined) continue;
-        await files.add(normalise(outcome.value, object.columns, object.name));
+        const row = encodeRow(outcome.value, object, rejects);
+        if (row !== null) await files.add(row);
         unrecorded.push(candidate.listEmailId);
         if (!files.isFull) continue;
-        await landEmails(object, access, window, files, unrecorded, extraction);
+        await landEmails(object, access, window, files, unrecorded, rejects, extraction);
         unrecorded = [];
       }
     }
     // Each record has cost a call. Where the rest is cut, by a limit or a request to stop, they are landed all the same:
     // a budget smaller than a file would otherwise be spent on the same e-mails day after day.
-    if (!(cut?.error instanceof LeaseError)) await landEmails(object, access, window, files, unrecorded, extraction);
+    if (!(cut?.error instanceof LeaseError))
+      await landEmails(object, access, window, files, unrecorded, rejects, extraction);
     if (cut !== null) throw cut.error;
     await windowDone(object, window, extraction);
   } finally {
@@ -150,13 +155,17 @@ async function landEmails(
   window: OpenWindow,
   files: RowFiles,
   listEmailIds: readonly string[],
+  rejects: Rejects,
   extraction: Extraction,
 ): Promise<void> {
   const file = await files.land();
-  if (file === null) return;
+  const rejected = rejectedChanges(object, window, null, rejects.take(), extraction);
+  if (file === null && rejected.length === 0) return;
   const { name } = object;
+  const cursor = listEmailIds.at(-1) ?? null;
   await extraction.journal.record([
-    { type: "landed", object: name, window: window.id, file, cursor: listEmailIds.at(-1) ?? null },
+    ...(file === null ? [] : [{ type: "landed", object: name, window: window.id, file, cursor } as const]),
+    ...rejected,
     {
       type: "emails-read",
       object: name,

@@ -134,7 +134,7 @@ describe("a window in several exports", () => {
     await using keyless = await bulkScene([record(1), record(2)]);
     keyless.fake.headerOf = (fields) => fields.slice(1);
     expect(await keyless.extract()).toEqual([]);
-    expect(keyless.failures).toEqual([expect.objectContaining({ code: "data.key-missing" })]);
+    expect(keyless.failures).toEqual([expect.objectContaining({ code: "data.csv-header" })]);
     await using mixed = await bulkScene([record(1), record(2)]);
     mixed.fake.filesPerExport = 2;
     mixed.fake.onTheWay = (file, fileId) => (fileId === "11" ? reversedColumns(file) : file);

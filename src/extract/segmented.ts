@@ -1,11 +1,13 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { LandedFile, OpenWindow } from "../commit/state.ts";
-import { normalise } from "../encode/normalise.ts";
+import { encodeRow } from "../land/rejects.ts";
+import type { Rejects } from "../land/rejects.ts";
 import { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
 import type { Extraction } from "./extraction.ts";
 import { rowFilter } from "./keep.ts";
 import { readPages, recordId } from "./pages.ts";
+import { openRejects, rejectedChanges } from "./set-aside.ts";
 import { windowDone } from "./window-done.ts";
 
 /**
@@ -16,20 +18,22 @@ export async function extractSegment(object: CatalogObject, window: OpenWindow, 
   const { pardot, config, stop, signal } = extraction;
   const files = openRowFiles(object, window, extraction);
   const zone = config.pardot.timeZone;
+  const rejects = openRejects(object, extraction);
   const keep = rowFilter(object, window, zone);
   try {
     let cursor = window.cursor;
     const about = { object: object.name, window: window.id };
     for await (const page of readPages(pardot, { object, window, zone, about, cursor, stop, signal })) {
       for (const record of page) {
-        const row = normalise(record, object.columns, object.name);
+        const row = encodeRow(record, object, rejects);
+        if (row === null) continue;
         cursor = recordId(record, object);
         if (keep(row)) await files.add(row);
-        if (files.isFull) await recordLanded(object, window, await files.land(), cursor, extraction);
+        if (files.isFull) await recordLanded(object, window, await files.land(), cursor, rejects, extraction);
       }
     }
-    await recordLanded(object, window, await files.land(), cursor, extraction);
-    await windowDone(object, window, extraction);
+    await recordLanded(object, window, await files.land(), cursor, rejects, extraction);
+    await windowDone(object, window, extraction, rejectedChanges(object, window, null, rejects.take(), extraction));
   } finally {
     await files.discard();
   }
@@ -43,10 +47,14 @@ export async function extractSingle(
   extraction: Extraction,
 ): Promise<void> {
   const files = openRowFiles(object, window, extraction);
+  const rejects = openRejects(object, extraction);
   try {
-    await files.add(normalise(record, object.columns, object.name));
-    await recordLanded(object, window, await files.land(), recordId(record, object), extraction);
-    await windowDone(object, window, extraction);
+    const row = encodeRow(record, object, rejects);
+    if (row !== null) {
+      await files.add(row);
+      await recordLanded(object, window, await files.land(), recordId(record, object), rejects, extraction);
+    }
+    await windowDone(object, window, extraction, rejectedChanges(object, window, null, rejects.take(), extraction));
   } finally {
     await files.discard();
   }
@@ -57,10 +65,14 @@ async function recordLanded(
   window: OpenWindow,
   file: LandedFile | null,
   cursor: string | null,
+  rejects: Rejects,
   extraction: Extraction,
 ): Promise<void> {
+  // What was set aside goes with the next file, or with the end of the window: until then the cursor stays before it.
   if (file === null) return;
-  await extraction.journal.record([{ type: "landed", object: object.name, window: window.id, file, cursor }]);
+  const rejected = rejectedChanges(object, window, null, rejects.take(), extraction);
+  const landed = { type: "landed", object: object.name, window: window.id, file, cursor } as const;
+  await extraction.journal.record([landed, ...rejected]);
 }
 
 export function openRowFiles(object: CatalogObject, window: OpenWindow, extraction: Extraction): RowFiles {

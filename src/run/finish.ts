@@ -6,6 +6,7 @@ import type { Manifest, ManifestObject, ManifestWarning } from "../commit/manife
 import { driftOf } from "../commit/field-memory.ts";
 import { objectState } from "../commit/state.ts";
 import type { Change, State } from "../commit/state.ts";
+import { countKnown, rejectsBytes, rejectsKey } from "../commit/rejects.ts";
 import { LeaseError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { CallCounts } from "../pardot/pardot.ts";
@@ -44,6 +45,7 @@ export interface FinishInput {
  */
 export async function commitRun(input: FinishInput, signal: AbortSignal): Promise<{ manifest: Manifest; key: string }> {
   const manifest = await withLeftFiles(buildManifest(input), input, signal);
+  await writeRejects(input, signal);
   const key = manifestKey(input.runId);
   const outcome = await input.storage.create(key, manifestBytes(manifest), signal);
   if (outcome === "exists") {
@@ -55,6 +57,16 @@ export async function commitRun(input: FinishInput, signal: AbortSignal): Promis
   }
   await input.journal.record(commitChanges(input, key));
   return { manifest, key };
+}
+
+/** Writes what the finished windows have set aside, before the manifest that counts it. */
+async function writeRejects({ objects, runId, journal, storage }: FinishInput, signal: AbortSignal): Promise<void> {
+  for (const { name } of objects) {
+    const finished = objectState(journal.state, name).windows.filter(({ done }) => done);
+    const rejects = finished.flatMap((window) => window.rejects ?? []);
+    // Where one of this name stands, a write that seemed to fail has come through: no other run has this id.
+    if (rejects.length > 0) await storage.create(rejectsKey(runId, name), rejectsBytes(name, rejects), signal);
+  }
 }
 
 async function withLeftFiles(manifest: Manifest, input: FinishInput, signal: AbortSignal): Promise<Manifest> {
@@ -83,10 +95,12 @@ function buildManifest(input: FinishInput): Manifest {
 }
 
 function manifestObject(object: CatalogObject, input: FinishInput): ManifestObject {
-  const { windows, fields } = objectState(input.journal.state, object.name);
+  const own = objectState(input.journal.state, object.name);
+  const { windows, fields } = own;
   const finished = windows.filter((window) => window.done);
   const error = input.outcomes.of(object.name);
   const files = finished.flatMap((window) => window.files);
+  const rejects = finished.flatMap((window) => window.rejects ?? []);
   return {
     object: object.name,
     table: object.table,
@@ -100,6 +114,8 @@ function manifestObject(object: CatalogObject, input: FinishInput): ManifestObje
     drift: driftOf(fields),
     refused_fields: fields.refused,
     incomplete_rows: files.reduce((sum, file) => sum + (file.incompleteRows ?? 0), 0),
+    rejected_rows: rejects.length,
+    rejected_again: countKnown(object.name, own, rejects),
   };
 }
 

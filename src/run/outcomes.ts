@@ -1,6 +1,7 @@
-import { PardotEtlError } from "../errors.ts";
+import { DataError, PardotEtlError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
-import type { ManifestError } from "../commit/manifest.ts";
+import { newRejects } from "../commit/manifest.ts";
+import type { Manifest, ManifestError } from "../commit/manifest.ts";
 import { exitCodeOf } from "../errors.ts";
 
 /** What became of each object: nothing, or its first failure. */
@@ -33,4 +34,16 @@ export function manifestError(error: Error): ManifestError {
     hint: error instanceof PardotEtlError ? (error.hint ?? null) : null,
     exit_code: exitCodeOf(error),
   };
+}
+
+/** What a run ends with that has set records aside for the first time; null when it has not. */
+export function rejectedError({ run_id: run, objects }: Pick<Manifest, "run_id" | "objects">): DataError | null {
+  const parts = objects
+    .filter((object) => newRejects(object) > 0)
+    .map((object) => `${newRejects(object)} of ${object.object}`);
+  if (parts.length === 0) return null;
+  return new DataError(`encode records: they cannot be encoded and were set aside: ${parts.join(", ")}`, {
+    code: "data.rejected",
+    hint: `Everything else is committed. See each record and the reason in _pardot_etl/rejects/${run}/. Correct it in Pardot, or override the column's type in the catalogue. The same record does not fail a later run.`,
+  });
 }

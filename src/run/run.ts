@@ -28,7 +28,7 @@ import { startGrace } from "./grace.ts";
 import type { Grace } from "./grace.ts";
 import { holdLease } from "./hold-lease.ts";
 import { loadCommitted } from "./load.ts";
-import { Outcomes } from "./outcomes.ts";
+import { Outcomes, rejectedError } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection, PardotClock, Store } from "./session.ts";
@@ -195,7 +195,8 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
   await journal.record([runFinished(runId, startedAt, clock.now(), manifest.status, manifest, pardot.calls.total)]);
   await journal.compact();
   await forgetNotesBefore(localDay(connection.now - DAY_MS, config.pardot.accountTimeZone), storage, grace.never);
-  const error = firstError([...objects.map((object) => outcomes.of(object.name)), loading.error]);
+  const rejected = rejectedError(manifest);
+  const error = firstError([...objects.map((object) => outcomes.of(object.name)), rejected, loading.error]);
   return {
     manifest,
     manifestKey: key,
