@@ -35,8 +35,6 @@ export class PlainValues {
   readonly #bounds: TimeBounds | null;
   #isPlain = true;
   #outside = 0;
-  readonly #last: number;
-  #endsEmpty = false;
 
   /** `columns`: those of the file, in its order; `key`: the place of the one that is never empty. */
   constructor(columns: readonly Pick<Column, "type">[], key: number, bounds: TimeBounds | null) {
@@ -48,7 +46,6 @@ export class PlainValues {
     this.#checks = typed.map(({ check }) => check);
     this.#key = key;
     this.#bounds = bounds;
-    this.#last = columns.length - 1;
   }
 
   /** Whether every value so far is plain. */
@@ -61,22 +58,15 @@ export class PlainValues {
     return this.#outside;
   }
 
-  /** Whether the last record ends with an empty field of a column that is no text. */
-  get endsEmpty(): boolean {
-    return this.#endsEmpty;
-  }
-
   /** Looks at the record that begins at `start`, and whose field n ends at `start + ends[n]`. */
   look(bytes: Uint8Array, start: number, ends: Int32Array): void {
     if (!this.#isPlain) return;
     const places = this.#places;
-    this.#endsEmpty = false;
     for (let n = 0; n < places.length; n++) {
       const place = places[n] as number;
       let from = start + (place === 0 ? 0 : (ends[place - 1] as number) + 1);
       let to = start + (ends[place] as number);
       if (from === to) {
-        this.#endsEmpty = place === this.#last;
         if (place !== this.#key) continue;
         this.#isPlain = false;
         return;

@@ -1,7 +1,8 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { FieldMemory } from "../commit/field-memory.ts";
-import type { Change, OpenWindow } from "../commit/state.ts";
+import type { OpenWindow } from "../commit/state.ts";
 import { exportedAt, objectState, openWindow } from "../commit/state.ts";
+import type { Reject } from "../encode/reject.ts";
 import { assert } from "../errors.ts";
 import { landExportFile } from "../land/export-file.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
@@ -82,23 +83,23 @@ async function landExport(
   extraction: Extraction,
 ): Promise<void> {
   const todo = resultFiles(status).filter((file) => !hasLanded(object, window, file, extraction));
-  /** Of files that are not landed, because every record of theirs was set aside: one of those is fetched again after a kill. */
-  const left: Change[] = [];
+  /** Of files without any other record. Nothing of such a file is landed, and after a kill it is fetched again. */
+  const left: Reject[] = [];
   const work = async (file: ResultFile): Promise<void> => {
     left.push(...(await fetchAndLand(object, window, fields, file, extraction)));
   };
   await forEachFile(todo, work, extraction);
-  await windowDone(object, window, extraction, left);
+  await windowDone(object, window, extraction, rejectedChanges(object, window, status.id, left, extraction));
 }
 
-/** Lands a file and records it; answers what is to be recorded when the window is done. */
+/** Lands a file and records it. Returns what was set aside of a file without any other record, which is not recorded yet. */
 async function fetchAndLand(
   object: CatalogObject,
   window: OpenWindow,
   fields: readonly string[],
   { reference, exportId, fileId }: ResultFile,
   extraction: Extraction,
-): Promise<readonly Change[]> {
+): Promise<readonly Reject[]> {
   const { journal, config, random, storage, signal, onEvent } = extraction;
   const memory = objectState(journal.state, object.name).fields;
   return fetchFile(
@@ -126,8 +127,8 @@ async function fetchAndLand(
         onEvent,
         signal,
       });
+      if (file === null) return rejects;
       const rejected = rejectedChanges(object, window, exportId, rejects, extraction);
-      if (file === null) return rejected;
       const landed = { type: "landed", object: object.name, window: window.id, file, cursor: null } as const;
       await journal.record([landed, ...rejected, ...pairs.changes()]);
       return [];

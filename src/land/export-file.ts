@@ -165,10 +165,6 @@ async function passThrough(spool: Spool, split: SplitCsv, options: ExportFileOpt
   const { scan, isClean } = seen;
   if (scan === null || !isClean || !values.isPlain) return seen;
   checkOutside(values.outside, subject(options), bounds);
-  const last = columns.at(-1);
-  if (!scan.endedWithNewline && values.endsEmpty && last !== undefined) {
-    checkLastField(null, last, last.name === watermark, subject(options));
-  }
   const range = marks.length === 0 ? undefined : scan.watched[0];
   return { rows: scan.records, min: range?.min ?? null, max: range?.max ?? null, fingerprint: null };
 }
@@ -186,7 +182,7 @@ async function encodeAnew(
   seen: SeenFile,
   options: ExportFileOptions,
 ): Promise<Counted> {
-  const { columns, object, rejects, bounds, watermark, onEvent } = options;
+  const { columns, object, rejects, bounds, onEvent } = options;
   const what = subject(options);
   const places = columns.map((column) => header.indexOf(wireName(column)));
   const key = header.indexOf(options.key);
@@ -201,7 +197,7 @@ async function encodeAnew(
       continue;
     }
     const { row: cells, isEnded } = record;
-    if (!isEnded && last !== undefined) checkLastField(cells.at(-1) ?? null, last, last.name === watermark, what);
+    if (!isEnded && last !== undefined) checkLastField(cells.at(-1) ?? null, last, what);
     const row = encodeCells(cells, { columns, places, key, header, object, rejects });
     if (row === null) {
       // A value that is cut short is none of its column's.

@@ -71,7 +71,6 @@ export async function takeGroupFile(chunks: AsyncIterable<Uint8Array>, options: 
     if (seen.isClean && seen.scan !== null && values.isPlain) {
       checkOutside(values.outside, subject, options.bounds);
       const { records, endedWithNewline } = seen.scan;
-      if (!endedWithNewline && values.endsEmpty) checkEnd(null, header, options, subject);
       if (records > 0 && !endedWithNewline) await scratch.write(LINE_END);
       return { ...about, records, rejects: [], scratch };
     }
@@ -114,6 +113,7 @@ async function rewrite(
   const { columns } = columnsOf(header, options);
   const timed = columns.findIndex(({ type }) => type === "datetime");
   const reading = { object, subject, columns: header.length, hasHeader: false, room: rejects.room, onEvent };
+  const last = options.columns.find((column) => wireName(column) === header.at(-1));
   const text = new TextChunks();
   let records = 0;
   let outside = 0;
@@ -123,7 +123,7 @@ async function rewrite(
       continue;
     }
     const { row, isEnded } = record;
-    if (!isEnded) checkEnd(row.at(-1) ?? null, header, options, subject);
+    if (!isEnded && last !== undefined) checkLastField(row.at(-1) ?? null, last, subject);
     const id = row[header.indexOf(key)] ?? "";
     if (integerText(id) === undefined) {
       const reason = id === "" ? `${key} is empty` : `${key} is ${JSON.stringify(id)}, expected integer`;
@@ -140,14 +140,4 @@ async function rewrite(
   await to.write(text.takeRest());
   checkOutside(outside, subject, bounds);
   return records;
-}
-
-function checkEnd(
-  text: string | null,
-  header: readonly string[],
-  { columns, watermark }: GroupFileOptions,
-  subject: string,
-): void {
-  const last = columns.find((column) => wireName(column) === header.at(-1));
-  if (last !== undefined) checkLastField(text, last, last.name === watermark, subject);
 }

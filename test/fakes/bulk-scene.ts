@@ -129,7 +129,7 @@ export async function bulkScene(records: readonly FakeRecord[], object: CatalogO
     const outcome = {
       fail: (error: unknown) => void failures.push(error),
       isFailed: () => failures.length > 0,
-      takeOver: (own: OpenWindow) => void taken.push(own),
+      takeOver: (own: OpenWindow) => void (taken.includes(own) || taken.push(own)),
     };
     await runExports(exportJobs(object, windows, outcome, extraction), extraction);
     for (const own of taken) await extractByQuery(object, own, extraction);
