@@ -29,6 +29,8 @@ const file = z.looseObject({
 
 const part = z.looseObject({ key: z.string(), files: count, rows: count, maxWatermark: textOrNull });
 
+const reject = z.looseObject({ id: textOrNull, column: textOrNull, reason: z.string() });
+
 const planned = { ...interval, field: textOrNull, askFrom: z.int() };
 
 const openWindow = z.looseObject({
@@ -41,6 +43,7 @@ const openWindow = z.looseObject({
   files: z.array(file),
   parts: z.array(part).optional(),
   named: texts.optional(),
+  rejects: z.array(reject).optional(),
   done: z.boolean(),
 });
 
@@ -108,6 +111,7 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
   "export-lost": z.looseObject({ ...window, exportId: z.string(), reason: z.string() }),
   landed: z.looseObject({ ...window, file, cursor: textOrNull }),
   "files-moved": z.looseObject({ ...window, part }),
+  rejected: z.looseObject({ ...window, exportId: textOrNull, rejects: z.array(reject) }),
   "window-done": z.looseObject(window),
   committed: z.looseObject({
     ...object,

@@ -1,10 +1,12 @@
 import { assert } from "../errors.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
+import type { Reject } from "../encode/reject.ts";
 import { NO_EMAILS, withoutReadings, withPairs, withReadings } from "./email-index.ts";
 import type { EmailIndex, EmailPair, EmailsRead } from "./email-index.ts";
 import type { FilesPart } from "./file-parts.ts";
 import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
 import type { FieldChange, FieldMemory } from "./field-memory.ts";
+import { knownAfter, withRejects } from "./rejects.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
 import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
@@ -38,6 +40,8 @@ export interface ObjectState {
   readonly rowsCommitted: number;
   /** Committed files that the embedded warehouse has not loaded yet, in commit order. */
   readonly notLoaded: readonly LandedFile[];
+  /** Fingerprints of the last rejects that were committed; missing in states of earlier versions. */
+  readonly knownRejects?: readonly string[];
   readonly fields: FieldMemory;
 }
 
@@ -116,6 +120,15 @@ export type Change =
       readonly cursor: string | null;
     }
   | { readonly type: "files-moved"; readonly object: string; readonly window: string; readonly part: FilesPart }
+  | {
+      /** Recorded together with what landed of the same records. */
+      readonly type: "rejected";
+      readonly object: string;
+      readonly window: string;
+      /** The export whose files they stand in; null for a query. */
+      readonly exportId: string | null;
+      readonly rejects: readonly Reject[];
+    }
   | { readonly type: "window-done"; readonly object: string; readonly window: string }
   | {
       readonly type: "committed";
@@ -263,10 +276,18 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
         files: window.files.slice(change.part.files),
         parts: [...(window.parts ?? []), change.part],
       }));
+    case "rejected": {
+      const { exportId } = change;
+      const added = change.rejects.map((reject) => ({ ...reject, exportId }));
+      return editWindow(object, change.window, (window) => withRejects(window, [...(window.rejects ?? []), ...added]));
+    }
     case "window-done":
       return editWindow(object, change.window, (window) => ({ ...window, done: true }));
     case "committed":
-      return commitWindows(object, change);
+      return {
+        ...commitWindows(object, change),
+        ...knownAfter(object, change.object, [...change.windows, ...(change.open ?? [])]),
+      };
     case "loaded":
       return { ...object, notLoaded: object.notLoaded.filter((file) => !change.keys.includes(file.key)) };
     case "fields-seen":
@@ -325,7 +346,7 @@ function commitWindows(object: ObjectState, change: Extract<Change, { type: "com
 
 /** An open window whose files a manifest names now: of an export's, the names stay, so that none is fetched again. */
 function withoutFiles(window: OpenWindow): OpenWindow {
-  const { parts: _, files, named = [], ...rest } = window;
+  const { parts: _parts, rejects: _rejects, files, named = [], ...rest } = window;
   const exported = files.filter(({ exportId }) => exportId !== null).map(({ key }) => key);
   return { ...rest, files: [], ...(named.length + exported.length > 0 ? { named: [...named, ...exported] } : {}) };
 }

@@ -95,6 +95,8 @@ export interface EtlConfig {
   readonly s3PathStyle: boolean | null;
   readonly compression: "none" | "gzip" | "zstd";
   readonly rowsPerFile: number;
+  /** Records of one object that may be set aside in one run. */
+  readonly maxRejects: number;
   readonly bytesPerFile: number;
   readonly warehouse: { readonly kind: "none" } | { readonly kind: "duckdb"; readonly path: string } | SnowflakeConfig;
   readonly overlapMs: number;

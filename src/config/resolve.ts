@@ -45,6 +45,7 @@ export async function resolveConfig(
     compression: values.get("PARDOT_ETL_COMPRESSION"),
     rowsPerFile: values.get("PARDOT_ETL_ROWS_PER_FILE"),
     bytesPerFile: values.get("PARDOT_ETL_BYTES_PER_FILE"),
+    maxRejects: values.get("PARDOT_ETL_MAX_REJECTS"),
     warehouse,
     leaseTtlMs: values.get("PARDOT_ETL_LEASE_TTL"),
     stopGraceMs: values.get("PARDOT_ETL_STOP_GRACE"),

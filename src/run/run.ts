@@ -29,7 +29,7 @@ import { startGrace } from "./grace.ts";
 import type { Grace } from "./grace.ts";
 import { holdLease } from "./hold-lease.ts";
 import { loadCommitted } from "./load.ts";
-import { Outcomes } from "./outcomes.ts";
+import { Outcomes, rejectedError } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
 import { tidyUp } from "./tidy.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
@@ -197,7 +197,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
   await journal.record([runFinished(runId, startedAt, clock.now(), manifest.status, manifest, pardot.calls.total)]);
   await journal.compact();
   await forgetNotesBefore(localDay(connection.now - DAY_MS, config.pardot.accountTimeZone), storage, grace.never);
-  const error = outcomes.firstError(objects, loading.error);
+  const error = outcomes.firstError(objects, rejectedError(manifest) ?? loading.error);
   return {
     manifest,
     manifestKey: key,
