@@ -7,6 +7,7 @@ import { isoInstant } from "../time/instant.ts";
 import { openWarehouse } from "../warehouse/open.ts";
 import type { PlannedObject, PlanResult, RunOptions, Surroundings } from "./api.ts";
 import { chosenObjects } from "./chosen.ts";
+import { closeWarehouse } from "./close-warehouse.ts";
 import { expectedEarlyReads, readExperience } from "./experience.ts";
 import { manifestError } from "./outcomes.ts";
 import { askedWindows, expectation } from "./plan-calls.ts";
@@ -61,7 +62,7 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
     };
   } finally {
     await calling.settle();
-    await warehouse.close();
+    await closeWarehouse(warehouse, onEvent);
   }
 }
 

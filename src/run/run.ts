@@ -6,8 +6,7 @@ import type { Lease } from "../commit/lease.ts";
 import { CallLedger } from "../commit/ledger.ts";
 import type { Manifest, ManifestWarning } from "../commit/manifest.ts";
 import { postponedOf } from "../commit/shortfalls.ts";
-import type { Change } from "../commit/state.ts";
-import { exitCodeOf } from "../errors.ts";
+import { exitCodeOf, LeaseError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { Extraction } from "../extract/extraction.ts";
 import type { OpenPardot } from "../pardot/client.ts";
@@ -22,6 +21,7 @@ import { openWarehouse } from "../warehouse/open.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { RunOptions, RunResult, Surroundings } from "./api.ts";
 import { chosenObjects } from "./chosen.ts";
+import { closeWarehouse } from "./close-warehouse.ts";
 import { execute } from "./execute.ts";
 import { fenceDeadRuns } from "./fence.ts";
 import { commitRun } from "./finish.ts";
@@ -31,6 +31,8 @@ import { holdLease } from "./hold-lease.ts";
 import { loadCommitted } from "./load.ts";
 import { Outcomes } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
+import { runFinished, runStopped } from "./run-end.ts";
+import type { EndedRun } from "./run-end.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection, PardotClock, Store } from "./session.ts";
 
@@ -66,7 +68,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
       await held.lease.release();
     }
   } finally {
-    await warehouse.close();
+    await closeWarehouse(warehouse, surroundings.onEvent);
   }
 }
 
@@ -106,15 +108,39 @@ async function runOn(
   const transport = heedingTime(surroundings.transport, time);
   const pardot = openPardot(config, { take: () => ledger.take() }, { ...surroundings, transport });
   const parts = { config, wish, runId, startedAt, lease, warehouse, warnings, store, surroundings };
+  const end = (): EndedRun => ({
+    runId,
+    startedAt,
+    finishedAt: clock.now(),
+    calls: pardot.calls.total,
+    quota: pardot.usage,
+  });
   try {
-    return await extractAndCommit(objects, { ...parts, journal, ledger, pardot, time, grace });
+    return await extractAndCommit(objects, { ...parts, journal, ledger, pardot, time, grace, end });
+  } catch (error) {
+    await recordFailure(error, end, lease, journal);
+    throw error;
   } finally {
     await pardot.settled();
     onEvent({ type: "calls-counted", calls: pardot.calls.total, ...(await ledger.counted()) });
   }
 }
 
+/** Puts on record why a run ended, so that `status` can say it. A run that lost its lease writes nothing more. */
+async function recordFailure(error: unknown, end: () => EndedRun, lease: Lease, journal: Journal): Promise<void> {
+  const { runId } = end();
+  const isOpen = journal.state.runs.some((run) => run.runId === runId && run.status === "running");
+  if (!isOpen || error instanceof LeaseError) return;
+  try {
+    await lease.check();
+    await journal.record([runStopped(end(), error)]);
+  } catch {
+    // The error that ended the run is thrown; without a record the run counts as died, and the next one takes over.
+  }
+}
+
 interface Parts extends OneRun {
+  readonly end: () => EndedRun;
   readonly config: Config;
   readonly wish: RangeWish;
   readonly store: Store;
@@ -146,7 +172,6 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
   } catch (error) {
     grace.end();
     await ledger.settle();
-    await journal.record([runFinished(runId, startedAt, clock.now(), "failed", null, pardot.calls.total)]);
     throw error;
   }
   const extraction: Extraction = {
@@ -193,10 +218,10 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
   );
   announce(manifest, key, surroundings);
   const loading = await loadAll(objects, { config, storage: store.storage, journal, warehouse, surroundings });
-  await journal.record([runFinished(runId, startedAt, clock.now(), manifest.status, manifest, pardot.calls.total)]);
+  const error = outcomes.firstError(objects, loading.error);
+  await journal.record([runFinished(parts.end(), manifest, error, config.etl)]);
   await journal.compact();
   await forgetNotesBefore(localDay(connection.now - DAY_MS, config.pardot.accountTimeZone), storage, grace.never);
-  const error = outcomes.firstError(objects, loading.error);
   return {
     manifest,
     manifestKey: key,
@@ -247,27 +272,6 @@ async function loadAll(
     }
   }
   return { loaded, error: null };
-}
-
-function runFinished(
-  runId: string,
-  startedAt: Instant,
-  finishedAt: Instant,
-  status: Manifest["status"],
-  manifest: Manifest | null,
-  calls: number,
-): Change {
-  const files = manifest?.objects.flatMap((object) => object.files) ?? [];
-  return {
-    type: "run-finished",
-    runId,
-    startedAt: new Date(startedAt).toISOString(),
-    finishedAt: new Date(finishedAt).toISOString(),
-    status,
-    rows: files.reduce((sum, file) => sum + file.rows, 0),
-    files: files.length,
-    calls,
-  };
 }
 
 function noteWarnings(event: RunEvent, warnings: ManifestWarning[], outer: Surroundings): void {
