@@ -26,6 +26,8 @@ export interface RunRecord {
   readonly error?: RunError;
   /** Every configured object is complete: a run of some of them says nothing of the others. */
   readonly isWhole?: true;
+  /** How far Pardot's clock was ahead of this machine's, negative when it was behind. */
+  readonly aheadMs?: number;
   /** The account's quota at its end, all integrations together. */
   readonly quota?: { readonly used: number; readonly max: number };
 }

@@ -11,6 +11,8 @@ export interface EndedRun {
   readonly startedAt: Instant;
   readonly finishedAt: Instant;
   readonly calls: number;
+  /** How far Pardot's clock is ahead of ours. */
+  readonly aheadMs: number;
   /** The account's, where the API reported it. */
   readonly quota: { readonly used: number; readonly max: number } | null;
 }
@@ -41,13 +43,14 @@ export function runStopped(run: EndedRun, error: unknown): Change {
   return { ...recordOf(run), status: "failed", rows: 0, files: 0, ...ending(error) };
 }
 
-function recordOf({ runId, startedAt, finishedAt, calls, quota }: EndedRun) {
+function recordOf({ runId, startedAt, finishedAt, calls, aheadMs, quota }: EndedRun) {
   return {
     type: "run-finished" as const,
     runId,
     startedAt: new Date(startedAt).toISOString(),
     finishedAt: new Date(finishedAt).toISOString(),
     calls,
+    aheadMs,
     ...(quota === null ? {} : { quota }),
   };
 }

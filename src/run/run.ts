@@ -113,6 +113,7 @@ async function runOn(
     startedAt,
     finishedAt: clock.now(),
     calls: pardot.calls.total,
+    aheadMs: time.now() - clock.now(),
     quota: pardot.usage,
   });
   try {

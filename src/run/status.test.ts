@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../test/fakes/clock.ts";
 import { catalog } from "../catalog/index.ts";
+import { NotedCalls } from "../commit/call-notes.ts";
 import { Journal, loadState } from "../commit/journal.ts";
 import { manifestKey } from "../commit/manifest.ts";
 import type { Change, RunRecord } from "../commit/state.ts";
@@ -245,5 +246,26 @@ describe("health", () => {
     const calls: Change[] = [{ type: "calls-reserved", day: "2026-03-19", calls: 40 }];
     const result = await statusOf(await after(run("a", 20, { quota: { used: 77, max: 500 } }), calls));
     expect([result.callsToday, result.quota.used, result.quota.max]).toEqual([0, null, 500]);
+  });
+
+  it.each([
+    ["the last run", [run("a", 1, { aheadMs: -250 * DAY_MS })]],
+    ["the day it counted on, in a record without a clock", [run("a", 1)]],
+  ])("counts on Pardot's day when its clock is another than ours, as told by %s", async (_what, runs) => {
+    const calls: Change[] = [{ type: "calls-reserved", day: "2025-07-13", calls: 40 }];
+    const result = await statusOf(await after(...runs, calls));
+    expect([result.callsToday, result.quota.day]).toEqual([40, "2025-07-13"]);
+  });
+
+  it("counts on Pardot's day when nothing but a plan has called so far", async () => {
+    const storage = openMemoryStorage();
+    const clock = fakeClock(NOW);
+    const pardotNow = (): number => clock.now() - 250 * DAY_MS;
+    const given = { command: "plan", storage, budget: null, zone: "UTC", now: pardotNow, clock, random: systemRandom };
+    const calls = new NotedCalls({ ...given, signal });
+    await calls.take();
+    await calls.settle();
+    const result = await statusOf(storage);
+    expect([result.callsToday, result.quota.day]).toEqual([1, "2025-07-13"]);
   });
 });

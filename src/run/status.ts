@@ -10,6 +10,7 @@ import { EXPORT_LIFE_MS } from "../pardot/export.ts";
 import { isoInstant, SECOND_MS } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import { localDay } from "../time/zone.ts";
+import { accountClock } from "./account-clock.ts";
 import type { StatusExport, StatusObject, StatusOptions, StatusResult, Surroundings } from "./api.ts";
 import { problemsOf, staleProblem } from "./health.ts";
 import { livingRuns } from "./living-runs.ts";
@@ -40,10 +41,11 @@ export async function status(
       ? null
       : { runId: success.runId, at, ageSeconds: ageSeconds(now, Date.parse(at)) };
   const { accountTimeZone: timeZone, dailyCallBudget: budget, quotaShare: share } = config.pardot;
-  const day = localDay(now, timeZone);
+  const pardotNow = await accountClock(state, timeZone, now, storage, signal);
+  const day = localDay(pardotNow, timeZone);
   const calls = reservedOn(state.ledger, day) + (await notedOn(day, storage, signal));
   const seen = state.runs.findLast((run) => run.quota !== undefined && run.finishedAt !== null);
-  const isToday = localDay(Date.parse(seen?.finishedAt ?? "1970-01-01"), timeZone) === day;
+  const seenAt = Date.parse(seen?.finishedAt ?? "1970-01-01") + (seen?.aheadMs ?? 0);
   const isStale =
     options.maxAgeMs !== null && (lastSuccess === null || lastSuccess.ageSeconds * SECOND_MS > options.maxAgeMs);
   const problems = [
@@ -67,7 +69,7 @@ export async function status(
       calls,
       budget,
       share,
-      used: isToday ? (seen?.quota?.used ?? null) : null,
+      used: localDay(seenAt, timeZone) === day ? (seen?.quota?.used ?? null) : null,
       max: seen?.quota?.max ?? null,
     },
     exitCode: isStale ? EXIT_NOT_HEALTHY : 0,
