@@ -102,7 +102,14 @@ export class RunWatch {
       bytes: files.reduce((sum, file) => sum + file.bytes, 0),
       calls: manifest.api_calls.total,
       objects: manifest.objects.length,
-      failed: manifest.objects.flatMap(failureOf),
+      failed: [
+        ...manifest.objects.flatMap(failureOf),
+        ...result.notLoaded.map(({ object, error: { message, ...more } }) => ({
+          object,
+          message,
+          hint: "hint" in more && typeof more.hint === "string" ? more.hint : null,
+        })),
+      ],
       openWindows: manifest.objects.reduce((sum, object) => sum + object.open_windows.length, 0),
       manifest: `${destinationText(config.etl.destination)}/${result.manifestKey}`,
     };

@@ -58,7 +58,7 @@ const MANIFEST: Manifest = {
 test("a run tells its totals, each object, what failed and what to do, and where the manifest is", () => {
   const result = { manifest: MANIFEST, manifestKey: "_pardot_etl/runs/r1/manifest.json", error: null, exitCode: 5 };
   const loaded = [{ object: "Tag", table: "PARDOT_TAG", rows: 3400 }];
-  expect(runSummary({ ...result, loaded }, "s3://acme/x")).toBe(
+  expect(runSummary({ ...result, loaded, notLoaded: [] }, "s3://acme/x")).toBe(
     [
       "run r1 partial: 1,200 rows, 1 file, 9 calls in 1 min 05 s",
       "OBJECT   STATUS    WINDOWS  FILES  ROWS   IN TABLE",
@@ -72,7 +72,7 @@ test("a run tells its totals, each object, what failed and what to do, and where
       "",
     ].join("\n"),
   );
-  expect(runSummary({ ...result, loaded: [] }, "data")).not.toContain("IN TABLE");
+  expect(runSummary({ ...result, loaded: [], notLoaded: [] }, "data")).not.toContain("IN TABLE");
 });
 
 test("a plan tells windows, why, calls and their share", () => {

@@ -26,6 +26,10 @@ export function runSummary(result: RunResult, destination: string): string {
     ...(error?.hint === null || error?.hint === undefined ? [] : [`  hint: ${error.hint}`]),
     ...(open.length === 0 ? [] : [`${object}: ${counted(open.length, "window")} left for the next run`]),
   ]);
+  const notLoaded = result.notLoaded.flatMap(({ object, error }) => [
+    `${object} committed, but not loaded: ${error.message}`,
+    ...("hint" in error && typeof error.hint === "string" ? [`  hint: ${error.hint}`] : []),
+  ]);
   const warnings = manifest.warnings.map(({ object, message }) =>
     object === null ? `warning: ${message}` : `warning, ${object}: ${message}`,
   );
@@ -33,7 +37,7 @@ export function runSummary(result: RunResult, destination: string): string {
   return [
     `run ${manifest.run_id} ${manifest.status}: ${totals} in ${took}\n`,
     textTable([head, ...table]),
-    ...[...failures, ...warnings, ...untold].map((line) => `${line}\n`),
+    ...[...failures, ...notLoaded, ...warnings, ...untold].map((line) => `${line}\n`),
     `manifest: ${destination}/${result.manifestKey}\n`,
   ].join("");
 }

@@ -10,6 +10,7 @@ import { openWarehouse } from "../warehouse/open.ts";
 import type { PlannedObject, PlanResult, RunOptions, Surroundings } from "./api.ts";
 import { chosenObjects } from "./chosen.ts";
 import { expectedEarlyReads, readExperience } from "./experience.ts";
+import { claimWarehouse } from "./load-all.ts";
 import { manifestError } from "./outcomes.ts";
 import { askedWindows, expectation } from "./plan-calls.ts";
 import type { ExpectationInput } from "./plan-calls.ts";
@@ -33,6 +34,7 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
   const calling = notingCalls("plan", { config, storage, surroundings });
   try {
     await warehouse.check(signal);
+    await claimWarehouse(warehouse, config, state, signal);
     const chosen = chosenObjects(config);
     const experience = await readExperience(chosen, state, storage, signal);
     const { pardot } = calling;

@@ -13,7 +13,6 @@ import type { OpenPardot } from "../pardot/client.ts";
 import { checkWish, readWish } from "../plan/wish.ts";
 import type { RangeWish } from "../plan/wish.ts";
 import { probeSpools, tidySpools } from "../storage/spool.ts";
-import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
 import { compactInstant, DAY_MS } from "../time/instant.ts";
 import { localDay } from "../time/zone.ts";
@@ -27,7 +26,7 @@ import { commitRun } from "./finish.ts";
 import { startGrace } from "./grace.ts";
 import type { Grace } from "./grace.ts";
 import { holdLease } from "./hold-lease.ts";
-import { loadCommitted } from "./load.ts";
+import { claimWarehouse, closeWarehouse, loadAll } from "./load-all.ts";
 import { Outcomes } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
@@ -51,6 +50,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
   });
   try {
     await warehouse.check(surroundings.signal);
+    await claimWarehouse(warehouse, config, store.loaded.state, surroundings.signal);
     const startedAt = surroundings.clock.now();
     const identity = { startedAt, runId: `${compactInstant(startedAt)}-${surroundings.random.hex(3)}` };
     const held = await holdLease(store.storage, identity.runId, config, surroundings);
@@ -65,7 +65,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
       await held.lease.release();
     }
   } finally {
-    await warehouse.close();
+    await closeWarehouse(warehouse, surroundings.onEvent);
   }
 }
 
@@ -186,12 +186,20 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
       inherited: loaded.state,
       onEvent,
       storage: store.storage,
-      load: warehouse.loads,
+      load: warehouse.loader !== null,
     },
     grace.never,
   );
   announce(manifest, key, surroundings);
-  const loading = await loadAll(objects, { config, storage: store.storage, journal, warehouse, surroundings });
+  const loading = await loadAll(objects, {
+    config,
+    storage: store.storage,
+    journal,
+    warehouse,
+    manifest,
+    now: connection.now,
+    surroundings,
+  });
   await journal.record([runFinished(runId, startedAt, clock.now(), manifest.status, manifest, pardot.calls.total)]);
   await journal.compact();
   await forgetNotesBefore(localDay(connection.now - DAY_MS, config.pardot.accountTimeZone), storage, grace.never);
@@ -200,6 +208,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
     manifest,
     manifestKey: key,
     loaded: loading.loaded,
+    notLoaded: loading.failures,
     error,
     exitCode: error === null ? 0 : exitCodeOf(error),
   };
@@ -224,33 +233,6 @@ function announce(manifest: Manifest, key: string, surroundings: Surroundings): 
     });
   }
   surroundings.onEvent({ type: "committed", manifest: key, files: files.length, rows });
-}
-
-interface LoadAllInput {
-  readonly config: Config;
-  readonly storage: Storage;
-  readonly journal: Journal;
-  readonly warehouse: Warehouse;
-  readonly surroundings: Surroundings;
-}
-
-/** Loads what is committed. A failure is the run's own; the files stay committed and the next run loads them. */
-async function loadAll(
-  objects: readonly CatalogObject[],
-  input: LoadAllInput,
-): Promise<{ loaded: RunResult["loaded"]; error: Error | null }> {
-  const loaded: RunResult["loaded"][number][] = [];
-  if (!input.warehouse.loads) return { loaded, error: null };
-  const { random, onEvent, signal } = input.surroundings;
-  for (const object of objects) {
-    try {
-      const result = await loadCommitted(object, { ...input, random, onEvent, signal });
-      if (result !== null) loaded.push(result);
-    } catch (error) {
-      return { loaded, error: error instanceof Error ? error : new Error(String(error)) };
-    }
-  }
-  return { loaded, error: null };
 }
 
 function runFinished(
