@@ -84,6 +84,8 @@ export interface ManifestFile {
   readonly min_watermark: string | null;
   readonly max_watermark: string | null;
   readonly export_id: string | null;
+  /** Pardot's time at which the content was read, ISO; null or missing where it is not known. */
+  readonly read_at?: string | null;
 }
 
 export function manifestKey(runId: string): string {
@@ -103,6 +105,7 @@ export function manifestFile(file: LandedFile): ManifestFile {
     min_watermark: file.minWatermark,
     max_watermark: file.maxWatermark,
     export_id: file.exportId,
+    read_at: file.readAt === undefined ? null : new Date(file.readAt).toISOString(),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { RangeField } from "../catalog/catalog.ts";
+import { assert } from "../errors.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 
 /** Half-open, in milliseconds since 1970. */
@@ -29,7 +30,7 @@ export interface WindowExport {
   /** Index of its group of fields. */
   readonly group: number;
   readonly exportId: string;
-  /** When it was asked for, by our clock. */
+  /** When it was requested, by Pardot's clock. */
   readonly askedAt: Instant;
 }
 
@@ -43,6 +44,11 @@ export interface LandedFile {
   readonly minWatermark: LocalText | null;
   readonly maxWatermark: LocalText | null;
   readonly exportId: string | null;
+  /**
+   * Pardot's time at which the content was read: the creation of the export, or the arrival of the first row. Of two
+   * versions of a record the one read later is the newer. Missing in states of earlier versions.
+   */
+  readonly readAt?: Instant;
   /** Columns in file order. */
   readonly columns: readonly string[];
   /** Rows that not every group of fields brought; none when left out. */
@@ -63,6 +69,13 @@ export function isBegun(window: OpenWindow): boolean {
 /** The export of a group that is under way, null when there is none. */
 export function exportOf(window: OpenWindow, group: number): WindowExport | null {
   return window.exports.find((candidate) => candidate.group === group) ?? null;
+}
+
+/** Pardot's time at which the first of a window's exports was created; `exportId`: of that one alone. */
+export function exportedAt(window: OpenWindow, exportId?: string): Instant {
+  const exports = window.exports.filter((known) => exportId === undefined || known.exportId === exportId);
+  assert(exports.length > 0, `window ${window.id} has the export ${exportId ?? ""}`);
+  return Math.min(...exports.map(({ askedAt }) => askedAt));
 }
 
 export interface ExportCreated {

@@ -9,7 +9,7 @@ import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } f
 import { lastRuns } from "./run-record.ts";
 import type { RunRecord } from "./run-record.ts";
 
-export { exportOf, windowId } from "./open-window.ts";
+export { exportedAt, exportOf, windowId } from "./open-window.ts";
 export type { RunError, RunRecord } from "./run-record.ts";
 export type { Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
@@ -142,6 +142,13 @@ const EMPTY_OBJECT: ObjectState = {
 
 export function objectState(state: State, object: string): ObjectState {
   return state.objects[object] ?? EMPTY_OBJECT;
+}
+
+/** An open window of an object. It must be there. */
+export function openWindow(state: State, object: string, id: string): OpenWindow {
+  const window = objectState(state, object).windows.find((open) => open.id === id);
+  assert(window !== undefined, `window ${id} is open`);
+  return window;
 }
 
 /** The state after one change. Pure; a change that does not fit the state is a bug and throws. */

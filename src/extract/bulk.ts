@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { FieldMemory } from "../commit/field-memory.ts";
 import type { OpenWindow } from "../commit/state.ts";
-import { objectState } from "../commit/state.ts";
+import { exportedAt, objectState, openWindow } from "../commit/state.ts";
 import { assert } from "../errors.ts";
 import { landExportFile } from "../land/export-file.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
@@ -108,6 +108,7 @@ async function fetchAndLand(
         span: window,
         exportId,
         fileId,
+        readAt: exportedAt(openWindow(journal.state, object.name, window.id), exportId),
         tap: pairs.tap,
         compression: config.etl.compression,
         tmpDir: config.etl.tmpDir,

@@ -64,6 +64,7 @@ async function setUp(pairs: readonly (readonly [string, string])[]) {
     journal,
     storage,
     clock: fakeClock(),
+    pardotNow: () => 0,
     random: systemRandom,
     onEvent: (event: RunEvent) => events.push(event),
     stop: never,

@@ -80,6 +80,7 @@ async function setUp(windows: number, workMs = 10_000) {
     pardot: server.pardot,
     journal,
     clock,
+    pardotNow: () => clock.now(),
     random: systemRandom,
     storage,
     onEvent: (event: RunEvent) => events.push(event),

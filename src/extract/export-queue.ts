@@ -122,7 +122,8 @@ function adopt(job: ExportJob, extraction: Extraction): Waiting | null {
   extraction.onEvent({ type: "export-adopted", object: job.object, window: job.windowId, exportId });
   // The time-out is what one run waits, so it starts anew with this one.
   const now = extraction.clock.now();
-  return { job, exportId, waitedFrom: now, couldBeginAt: askedAt, unfinishedAt: now, polls: 0 };
+  const age = Math.max(0, extraction.pardotNow() - askedAt);
+  return { job, exportId, waitedFrom: now, couldBeginAt: now - age, unfinishedAt: now, polls: 0 };
 }
 
 async function create(queue: Queue, job: ExportJob, extraction: Extraction): Promise<Waiting | null> {
@@ -134,11 +135,11 @@ async function create(queue: Queue, job: ExportJob, extraction: Extraction): Pro
   const asked = await job.ask();
   if (asked === null) return null;
   const { id: exportId } = asked.status;
-  const at = extraction.clock.now();
   await extraction.journal.record([
-    { type: "export-created", object, window, group, exportId, at, groups: asked.groups },
+    { type: "export-created", object, window, group, exportId, at: extraction.pardotNow(), groups: asked.groups },
   ]);
   extraction.onEvent({ type: "export-created", object, exportId, window });
+  const at = extraction.clock.now();
   return { job, exportId, waitedFrom: at, couldBeginAt: at, unfinishedAt: at, polls: 0 };
 }
 

@@ -1,5 +1,5 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { objectState } from "../commit/state.ts";
+import { exportedAt, objectState, openWindow } from "../commit/state.ts";
 import type { OpenWindow } from "../commit/state.ts";
 import { takeGroupFile } from "../land/group-file.ts";
 import type { GroupFile } from "../land/group-file.ts";
@@ -94,6 +94,7 @@ export class JoinedWindow {
       key: keyField(this.#object),
       watermark,
       span: this.#window,
+      readAt: exportedAt(openWindow(journal.state, object, this.#window.id)),
       tap: pairs.tap,
       compression: config.etl.compression,
       tmpDir: config.etl.tmpDir,

@@ -73,6 +73,7 @@ export function openRowFiles(object: CatalogObject, window: OpenWindow, extracti
     compression: etl.compression,
     rowsPerFile: etl.rowsPerFile,
     bytesPerFile: etl.bytesPerFile,
+    pardotNow: extraction.pardotNow,
     tmpDir: etl.tmpDir,
     random: extraction.random,
     storage: extraction.storage,

@@ -11,6 +11,7 @@ import type { Random } from "../platform/random.ts";
 import { openSpool } from "../storage/spool.ts";
 import type { Spool } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Instant } from "../time/instant.ts";
 import { EncodedRows } from "./encoded-rows.ts";
 import { exportFileKey } from "./names.ts";
 import type { Compression } from "./names.ts";
@@ -28,6 +29,8 @@ export interface ExportFileOptions {
   readonly exportId: string;
   /** The id in Pardot's download address. */
   readonly fileId: string;
+  /** Pardot's time when the export was created. */
+  readonly readAt: Instant;
   /** Looks at some columns of every record on its way; null: nobody does. */
   readonly tap: Tap | null;
   readonly compression: Compression;
@@ -84,6 +87,7 @@ export async function landExportFile(
       minWatermark: counted.min,
       maxWatermark: counted.max,
       exportId,
+      readAt: options.readAt,
       columns: columns.map((column) => column.name),
     };
   } finally {

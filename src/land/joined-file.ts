@@ -8,6 +8,7 @@ import type { Random } from "../platform/random.ts";
 import { openSpool } from "../storage/spool.ts";
 import type { Spool } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Instant } from "../time/instant.ts";
 import { EncodedRows } from "./encoded-rows.ts";
 import { fingerprint, warnOfMissing, wireName } from "./export-file.ts";
 import type { Tap } from "./export-file.ts";
@@ -27,6 +28,8 @@ export interface JoinedFileOptions {
   readonly key: string;
   readonly watermark: RangeField | null;
   readonly span: Pick<OpenWindow, "id" | "from" | "to">;
+  /** Pardot's time when the first of the exports was created. */
+  readonly readAt: Instant;
   readonly tap: Tap | null;
   readonly compression: Compression;
   readonly tmpDir: string;
@@ -70,6 +73,7 @@ export async function landJoinedFile(
       minWatermark: min,
       maxWatermark: max,
       exportId: first.exportId,
+      readAt: options.readAt,
       columns: columns.map((column) => column.name),
       incompleteRows: incomplete,
     };

@@ -58,7 +58,7 @@ const MANIFEST: Manifest = {
 test("a run tells its totals, each object, what failed and what to do, and where the manifest is", () => {
   const result = { manifest: MANIFEST, manifestKey: "_pardot_etl/runs/r1/manifest.json", error: null, exitCode: 5 };
   const loaded = [{ object: "Tag", table: "PARDOT_TAG", rows: 3400 }];
-  expect(runSummary({ ...result, loaded }, "s3://acme/x")).toBe(
+  expect(runSummary({ ...result, loaded, notLoaded: [] }, "s3://acme/x")).toBe(
     [
       "run r1 partial: 1,200 rows, 1 file, 9 calls in 1 min 05 s",
       "OBJECT   STATUS    WINDOWS  FILES  ROWS   IN TABLE",
@@ -72,7 +72,7 @@ test("a run tells its totals, each object, what failed and what to do, and where
       "",
     ].join("\n"),
   );
-  expect(runSummary({ ...result, loaded: [] }, "data")).not.toContain("IN TABLE");
+  expect(runSummary({ ...result, loaded: [], notLoaded: [] }, "data")).not.toContain("IN TABLE");
 });
 
 test("a run names what was postponed once for each reason, and counts what was set aside", () => {
@@ -86,7 +86,7 @@ test("a run names what was postponed once for each reason, and counts what was s
   };
   const cut = (object: string): typeof tag => ({ ...account, object, status: "postponed", error });
   const objects = [{ ...tag, rejected_rows: 3 }, cut("Visitor"), cut("Prospect")];
-  const result = { manifestKey: "k", loaded: [], error: null, exitCode: 4 };
+  const result = { manifestKey: "k", loaded: [], notLoaded: [], error: null, exitCode: 4 };
   const lines = runSummary({ ...result, manifest: { ...MANIFEST, warnings: [], objects } }, "data").split("\n");
   expect(lines.slice(lines.findIndex((line) => line.startsWith("Prospect")) + 1)).toEqual([
     "Tag: 3 records set aside in _pardot_etl/rejects/r1/",

@@ -38,6 +38,10 @@ export function runSummary(result: RunResult, destination: string): string {
   const rejected = manifest.objects.flatMap(({ object, rejected_rows: count = 0 }) =>
     count === 0 ? [] : [`${object}: ${counted(count, "record")} set aside in _pardot_etl/rejects/${manifest.run_id}/`],
   );
+  const notLoaded = result.notLoaded.flatMap(({ object, error }) => [
+    `${object} committed, but not loaded: ${error.message}`,
+    ...("hint" in error && typeof error.hint === "string" ? [`  hint: ${error.hint}`] : []),
+  ]);
   const warnings = manifest.warnings.map(({ object, message }) =>
     object === null ? `warning: ${message}` : `warning, ${object}: ${message}`,
   );
@@ -45,7 +49,7 @@ export function runSummary(result: RunResult, destination: string): string {
   return [
     `run ${manifest.run_id} ${manifest.status}: ${totals} in ${took}\n`,
     textTable([head, ...table]),
-    ...[...failures, ...rejected, ...postponed, ...warnings, ...untold].map((line) => `${line}\n`),
+    ...[...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...untold].map((line) => `${line}\n`),
     `manifest: ${destination}/${result.manifestKey}\n`,
   ].join("");
 }

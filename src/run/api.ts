@@ -35,6 +35,8 @@ export interface RunResult {
   readonly manifestKey: string;
   /** Rows per table of the embedded warehouse after loading; empty without one. */
   readonly loaded: readonly { readonly object: string; readonly table: string; readonly rows: number }[];
+  /** Objects of which files are committed that the embedded warehouse has not taken; empty without one. */
+  readonly notLoaded: readonly { readonly object: string; readonly error: Error }[];
   /** The first failed object's error in plan order, or what stopped the run; null when all is done. */
   readonly error: PardotEtlError | Error | null;
   /** 0, or the exit code of `error`. */

@@ -30,7 +30,8 @@ export async function measureFile(storage: Storage, key: string, signal: AbortSi
   return { rows: scanner.end().records, bytes, sha256: hash.digest("hex") };
 }
 
-function decompressed(key: string, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+/** A landed file without its compression, which its name says. */
+export function decompressed(key: string, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   if (key.endsWith(".gz")) return Readable.from(chunks).compose(createGunzip()) as AsyncIterable<Uint8Array>;
   if (key.endsWith(".zst")) return Readable.from(chunks).compose(createZstdDecompress()) as AsyncIterable<Uint8Array>;
   return chunks;

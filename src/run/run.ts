@@ -13,7 +13,6 @@ import type { OpenPardot } from "../pardot/client.ts";
 import { checkWish, readWish } from "../plan/wish.ts";
 import type { RangeWish } from "../plan/wish.ts";
 import { probeSpools, tidySpools } from "../storage/spool.ts";
-import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
 import { compactInstant, DAY_MS } from "../time/instant.ts";
 import { localDay } from "../time/zone.ts";
@@ -21,14 +20,13 @@ import { openWarehouse } from "../warehouse/open.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { RunOptions, RunResult, Surroundings } from "./api.ts";
 import { chosenObjects } from "./chosen.ts";
-import { closeWarehouse } from "./close-warehouse.ts";
 import { execute } from "./execute.ts";
 import { fenceDeadRuns } from "./fence.ts";
 import { commitRun } from "./finish.ts";
 import { startGrace } from "./grace.ts";
 import type { Grace } from "./grace.ts";
 import { holdLease } from "./hold-lease.ts";
-import { loadCommitted } from "./load.ts";
+import { claimWarehouse, closeWarehouse, loadAll } from "./load-all.ts";
 import { Outcomes } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
 import { runFinished, runStopped } from "./run-end.ts";
@@ -54,6 +52,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
   });
   try {
     await warehouse.check(surroundings.signal);
+    await claimWarehouse(warehouse, config, store.loaded.state, surroundings.signal);
     const startedAt = surroundings.clock.now();
     const identity = { startedAt, runId: `${compactInstant(startedAt)}-${surroundings.random.hex(3)}` };
     const held = await holdLease(store.storage, identity.runId, config, surroundings);
@@ -181,6 +180,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
     storage: store.storage,
     journal,
     clock,
+    pardotNow: () => time.now(),
     random,
     onEvent,
     stop: surroundings.signal,
@@ -213,12 +213,20 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
       inherited: loaded.state,
       onEvent,
       storage: store.storage,
-      load: warehouse.loads,
+      load: warehouse.loader !== null,
     },
     grace.never,
   );
   announce(manifest, key, surroundings);
-  const loading = await loadAll(objects, { config, storage: store.storage, journal, warehouse, surroundings });
+  const loading = await loadAll(objects, {
+    config,
+    storage: store.storage,
+    journal,
+    warehouse,
+    manifest,
+    now: connection.now,
+    surroundings,
+  });
   const error = outcomes.firstError(objects, loading.error);
   await journal.record([runFinished(parts.end(), manifest, error, config.etl)]);
   await journal.compact();
@@ -227,6 +235,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
     manifest,
     manifestKey: key,
     loaded: loading.loaded,
+    notLoaded: loading.failures,
     error,
     exitCode: error === null ? 0 : exitCodeOf(error),
   };
@@ -246,33 +255,6 @@ function announce(manifest: Manifest, key: string, surroundings: Surroundings): 
   }
   for (const postponed of postponedOf(manifest.objects)) surroundings.onEvent({ type: "postponed", ...postponed });
   surroundings.onEvent({ type: "committed", manifest: key, files: files.length, rows });
-}
-
-interface LoadAllInput {
-  readonly config: Config;
-  readonly storage: Storage;
-  readonly journal: Journal;
-  readonly warehouse: Warehouse;
-  readonly surroundings: Surroundings;
-}
-
-/** Loads what is committed. A failure is the run's own; the files stay committed and the next run loads them. */
-async function loadAll(
-  objects: readonly CatalogObject[],
-  input: LoadAllInput,
-): Promise<{ loaded: RunResult["loaded"]; error: Error | null }> {
-  const loaded: RunResult["loaded"][number][] = [];
-  if (!input.warehouse.loads) return { loaded, error: null };
-  const { random, onEvent, signal } = input.surroundings;
-  for (const object of objects) {
-    try {
-      const result = await loadCommitted(object, { ...input, random, onEvent, signal });
-      if (result !== null) loaded.push(result);
-    } catch (error) {
-      return { loaded, error: error instanceof Error ? error : new Error(String(error)) };
-    }
-  }
-  return { loaded, error: null };
 }
 
 function noteWarnings(event: RunEvent, warnings: ManifestWarning[], outer: Surroundings): void {

@@ -6,6 +6,7 @@ import { UsageError } from "../errors.ts";
 import { openStorage } from "../storage/open.ts";
 import type { Storage } from "../storage/storage.ts";
 import { openWarehouse } from "../warehouse/open.ts";
+import type { CommittedFile } from "../warehouse/warehouse.ts";
 import type { Surroundings, VerifyProblem, VerifyResult } from "./api.ts";
 import { measureFile } from "./landed-file.ts";
 import type { MeasuredFile } from "./landed-file.ts";
@@ -85,7 +86,7 @@ async function allManifests(
   return manifests;
 }
 
-interface CommittedFile extends ManifestFile {
+interface NamedFile extends ManifestFile {
   /** The first manifest that names it is so old that it may have been removed. */
   readonly mayBeGone: boolean;
 }
@@ -95,9 +96,9 @@ function distinctFiles(
   manifests: readonly Manifest[],
   mayBeGone: (manifest: Manifest) => boolean,
   problems: VerifyProblem[],
-): Map<string, CommittedFile> {
-  const files = new Map<string, CommittedFile>();
-  const named = manifests.flatMap((manifest): CommittedFile[] => {
+): Map<string, NamedFile> {
+  const files = new Map<string, NamedFile>();
+  const named = manifests.flatMap((manifest): NamedFile[] => {
     const isOld = mayBeGone(manifest);
     return filesOf(manifest).map((file) => ({ ...file, mayBeGone: isOld }));
   });
@@ -125,7 +126,16 @@ async function verifyFile(storage: Storage, file: ManifestFile, signal: AbortSig
   return found.rows === file.rows ? null : `it has ${found.rows} rows, ${file.rows} were committed`;
 }
 
-/** A table whose newest record is older than what was committed for it has not taken everything up. */
+async function* committedTo(manifests: readonly Manifest[], object: string): AsyncGenerator<CommittedFile> {
+  for (const { objects } of manifests) {
+    for (const entry of objects) {
+      if (entry.object !== object) continue;
+      for (const { key, rows, max_watermark: maxWatermark } of entry.files) yield { key, rows, maxWatermark };
+    }
+  }
+}
+
+/** Compares the tables with what was committed for them. */
 async function compareWarehouse(
   config: CommittedConfig,
   manifests: readonly Manifest[],
@@ -138,21 +148,11 @@ async function compareWarehouse(
   try {
     await warehouse.check(signal);
     for (const object of config.catalog) {
-      const files = manifests.flatMap(({ objects }) =>
-        objects.filter((entry) => entry.object === object.name).flatMap((entry) => entry.files),
+      const files = committedTo(manifests, object.name);
+      const { problems: found } = await warehouse.compare(object, files, signal);
+      problems.push(
+        ...found.map(({ key, problem, hint }) => ({ key, problem: hint === null ? problem : `${problem}. ${hint}` })),
       );
-      const committed = files.map((file) => file.max_watermark ?? "").reduce((a, b) => (b > a ? b : a), "");
-      if (files.length === 0) continue;
-      const table = await warehouse.tableState(object, signal);
-      const key = object.table;
-      if (!table.hasRows)
-        problems.push({ key, problem: `it is empty although ${files.length} files were committed for it` });
-      else if (committed > (table.watermark ?? committed)) {
-        problems.push({
-          key,
-          problem: `its newest ${object.watermark} is ${table.watermark}, ${committed} was committed`,
-        });
-      }
     }
   } finally {
     await warehouse.close();

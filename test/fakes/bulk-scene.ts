@@ -106,6 +106,7 @@ export async function bulkScene(records: readonly FakeRecord[], object: CatalogO
       storage,
       journal: new Journal({ storage, clock, runId: "r", loaded, signal: never }),
       clock,
+      pardotNow: () => clock.now(),
       random: systemRandom,
       onEvent: (event) => events.push(event),
       stop,
