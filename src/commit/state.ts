@@ -9,8 +9,11 @@ import type { FieldChange, FieldMemory } from "./field-memory.ts";
 import { knownAfter, withRejects } from "./rejects.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
 import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
+import { lastRuns } from "./run-record.ts";
+import type { RunRecord } from "./run-record.ts";
 
 export { exportedAt, exportOf, windowId } from "./open-window.ts";
+export type { RunError, RunRecord } from "./run-record.ts";
 export type { Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
 /**
@@ -57,26 +60,6 @@ export interface LedgerDay {
 export interface Ledger extends LedgerDay {
   /** The day counted before it: clocks that differ around midnight go back to it, and its count must not be lost. */
   readonly previous: LedgerDay | null;
-}
-
-export interface RunRecord {
-  readonly runId: string;
-  readonly startedAt: string;
-  readonly finishedAt: string | null;
-  readonly status: "running" | "complete" | "partial" | "failed";
-  readonly rows: number;
-  readonly files: number;
-  readonly calls: number;
-  /**
-   * Number of its first entry in the journal. That one is kept as long as the run is remembered: a run that slept while
-   * this one began would write the same number when it wakes up, and has to find it taken.
-   */
-  readonly firstEntry?: number;
-  /**
-   * A later run ended it, at `finishedAt`, because it was silent: it may only have slept, and what it had in flight may
-   * land after that.
-   */
-  readonly takenOver?: true;
 }
 
 export type Change =
@@ -150,9 +133,6 @@ export type Change =
   | { readonly type: "calls-returned"; readonly day: string; readonly calls: number }
   | ({ readonly type: "run-finished" } & RunRecord);
 
-/** Runs that are remembered for `status`. */
-const RUNS_KEPT = 30;
-
 export const EMPTY_STATE: State = {
   businessUnit: null,
   objects: {},
@@ -192,7 +172,7 @@ export function applyChange(state: State, change: Change): State {
         ...state,
         businessUnit: change.businessUnit,
         runs: [
-          ...state.runs.slice(-RUNS_KEPT + 1),
+          ...lastRuns(state.runs),
           {
             runId: change.runId,
             startedAt: change.at,
