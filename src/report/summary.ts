@@ -1,5 +1,6 @@
 import { counted, elapsed, grouped } from "./describe.ts";
 import { textTable } from "./text-table.ts";
+import { oneLine } from "../visible.ts";
 import type { CheckResult, PlanResult, RunResult, StatusResult } from "../run/api.ts";
 
 /** A run that is over, for people: what it read, what failed and why, and where to look. */
@@ -33,7 +34,7 @@ export function runSummary(result: RunResult, destination: string): string {
   return [
     `run ${manifest.run_id} ${manifest.status}: ${totals} in ${took}\n`,
     textTable([head, ...table]),
-    ...[...failures, ...warnings, ...untold].map((line) => `${line}\n`),
+    ...[...failures, ...warnings, ...untold].map((line) => `${oneLine(line)}\n`),
     `manifest: ${destination}/${result.manifestKey}\n`,
   ].join("");
 }
@@ -56,7 +57,7 @@ export function planSummary(plan: PlanResult): string {
   ]);
   return [
     textTable([["OBJECT", "PROCESS", "WINDOWS", "FROM", "TO", "RECORDS", "CALLS", "WHY"], ...rows]),
-    ...[...errors, ...costs(plan)].map((line) => `${line}\n`),
+    ...[...errors, ...costs(plan)].map((line) => `${oneLine(line)}\n`),
   ].join("");
 }
 
@@ -90,7 +91,7 @@ export function checkSummary(result: CheckResult): string {
   const table = textTable(result.lines.map((line) => [line.status, line.name, line.message])).split("\n");
   return result.lines
     .flatMap((line, index) => [table[index] ?? "", ...(line.hint === null ? [] : [`        hint: ${line.hint}`])])
-    .map((line) => `${line}\n`)
+    .map((line) => `${oneLine(line)}\n`)
     .join("");
 }
 
@@ -139,7 +140,7 @@ export function statusSummary(status: StatusResult, runsMax: number): string {
             ...objects,
           ])}`,
         ]),
-    ...remarks.map((line) => `${line}\n`),
+    ...remarks.map((line) => `${oneLine(line)}\n`),
     `\ncalls: ${day === "" ? "none yet" : `${grouped(calls)} on ${day}`}\n`,
   ].join("");
 }

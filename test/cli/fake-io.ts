@@ -46,10 +46,10 @@ export interface FakeOutput extends Output {
 
 export function fakeOutput(shape: { readonly isTerminal?: boolean; readonly columns?: number } = {}): FakeOutput {
   const written: string[] = [];
+  const write = (text: string): void => void written.push(text);
   return {
-    write: (text) => {
-      written.push(text);
-    },
+    write,
+    draw: write,
     isTerminal: shape.isTerminal ?? false,
     columns: shape.columns ?? 80,
     text: () => written.join(""),
