@@ -2,6 +2,7 @@ import type { StatusObject, StatusResult, StatusRun } from "../run/api.ts";
 import { counted, grouped } from "./describe.ts";
 import { humaneDuration } from "./duration.ts";
 import { textTable, wrapped } from "./text-table.ts";
+import { oneLine } from "../visible.ts";
 
 /** Width that fits any terminal. */
 const COLUMNS = 80;
@@ -18,7 +19,7 @@ export function statusSummary(status: StatusResult, runsMax: number, now: number
     ...(status.objects.length === 0 ? [] : ["", ...objectTable(status.objects), ...status.objects.flatMap(remarks)]),
     ...exportLines(status),
   ]
-    .map((line) => `${line}\n`)
+    .map((line) => `${oneLine(line)}\n`)
     .join("");
 }
 

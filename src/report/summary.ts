@@ -1,6 +1,7 @@
 import { postponedOf } from "../commit/shortfalls.ts";
 import { counted, elapsed, grouped, waits } from "./describe.ts";
 import { textTable } from "./text-table.ts";
+import { oneLine } from "../visible.ts";
 import type { CheckResult, PlanResult, RunResult } from "../run/api.ts";
 
 /** A run that is over, for people: what it read, what failed and why, and where to look. */
@@ -49,7 +50,9 @@ export function runSummary(result: RunResult, destination: string): string {
   return [
     `run ${manifest.run_id} ${manifest.status}: ${totals} in ${took}\n`,
     textTable([head, ...table]),
-    ...[...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...untold].map((line) => `${line}\n`),
+    ...[...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...untold].map(
+      (line) => `${oneLine(line)}\n`,
+    ),
     `manifest: ${destination}/${result.manifestKey}\n`,
   ].join("");
 }
@@ -72,7 +75,7 @@ export function planSummary(plan: PlanResult): string {
   ]);
   return [
     textTable([["OBJECT", "PROCESS", "WINDOWS", "FROM", "TO", "RECORDS", "CALLS", "WHY"], ...rows]),
-    ...[...errors, ...costs(plan)].map((line) => `${line}\n`),
+    ...[...errors, ...costs(plan)].map((line) => `${oneLine(line)}\n`),
   ].join("");
 }
 
@@ -106,7 +109,7 @@ export function checkSummary(result: CheckResult): string {
   const table = textTable(result.lines.map((line) => [line.status, line.name, line.message])).split("\n");
   return result.lines
     .flatMap((line, index) => [table[index] ?? "", ...(line.hint === null ? [] : [`        hint: ${line.hint}`])])
-    .map((line) => `${line}\n`)
+    .map((line) => `${oneLine(line)}\n`)
     .join("");
 }
 

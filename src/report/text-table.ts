@@ -1,10 +1,13 @@
+import { oneLine } from "../visible.ts";
+
 /**
  * Lines of text columns, as wide as their widest cell and two spaces apart; the last column is not padded. `numbers`:
  * indexes of columns that are aligned to the right.
  */
 export function textTable(rows: readonly (readonly string[])[], numbers: readonly number[] = []): string {
+  const lines = rows.map((row) => row.map(oneLine));
   const widths: number[] = [];
-  for (const row of rows) {
+  for (const row of lines) {
     for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
   }
   const line = (row: readonly string[]): string =>
@@ -15,7 +18,7 @@ export function textTable(rows: readonly (readonly string[])[], numbers: readonl
       })
       .join("  ")
       .trimEnd();
-  return rows.map((row) => `${line(row)}\n`).join("");
+  return lines.map((row) => `${line(row)}\n`).join("");
 }
 
 /** A text on lines of at most `columns` after `lead`, the second and later ones indented; a longer word has a line of its own. */
