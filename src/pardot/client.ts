@@ -27,6 +27,9 @@ import { resultAddress } from "./result-address.ts";
 /** A page of 200 records is some hundred kilobytes; a larger body than this is refused. */
 const PAGE_MAX_BYTES = 64 * 1024 * 1024;
 
+/** Readers halve the limit of a page that is too long down to this; such a page is repeated like any other call. */
+const NARROWEST = 25;
+
 export interface PardotOptions {
   readonly config: PardotConfig;
   /** From `openConnections`, with at least `config.maxConcurrency` connections. */
@@ -49,6 +52,7 @@ interface Extra<T> {
   readonly bare?: boolean;
   readonly about?: About | undefined;
   readonly records?: (value: T) => number;
+  readonly canNarrow?: boolean;
   readonly onRepeat?: string;
 }
 
@@ -97,14 +101,15 @@ export function createPardot(options: PardotOptions): OpenPardot {
     signal: AbortSignal,
     extra: Extra<T> = {},
   ): Promise<T> => {
+    const about = extra.about ?? null;
     const read = async (response: HttpResponse, answered: Answered): Promise<Outcome<T>> => {
       const outcome = readEnvelope(await readWhole(response.body, PAGE_MAX_BYTES, kind), answered, extra.bare ?? false);
       if (!outcome.ok) return outcome;
       if (outcome.replaced > 0) onEvent(replacedWarning(kind, about, outcome.replaced));
       return { ok: true, value: understand(outcome.value, answered) };
     };
-    const { about = null, records = null, onRepeat = null } = extra;
-    return caller.call({ kind, request, read, streams: false, about, records, onRepeat }, signal);
+    const { records = null, canNarrow = false, onRepeat = null } = extra;
+    return caller.call({ kind, request, read, streams: false, about, records, canNarrow, onRepeat }, signal);
   };
 
   const query = <T>(
@@ -131,6 +136,7 @@ export function createPardot(options: PardotOptions): OpenPardot {
     return ask(kind, build, (root) => understand(root, kind), signal, {
       about,
       ...(isPage && records !== null ? { records } : {}),
+      canNarrow: isPage && Number(parameters[PARAMETER.limit]) > NARROWEST,
     });
   };
 
@@ -238,6 +244,7 @@ export function createPardot(options: PardotOptions): OpenPardot {
         streams: true,
         about: about ?? null,
         records: null,
+        canNarrow: false,
         onRepeat: null,
       };
       return caller.call(call, signal);

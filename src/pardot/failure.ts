@@ -32,6 +32,17 @@ export function treatmentOf(failure: Failure): Treatment {
   return "fatal";
 }
 
+/**
+ * As `treatmentOf`, after calls have succeeded in this run: a page of HTML, a redirect or a refusal without Pardot's
+ * reason is then maintenance or something on the way, and not a wrong setting.
+ */
+export function midRunTreatmentOf(failure: Failure): Treatment {
+  const treatment = treatmentOf(failure);
+  if (failure.code !== null || failure.status === null) return treatment;
+  if (failure.status === 403) return "refresh";
+  return treatment === "configuration" && failure.status < 400 ? "back-off" : treatment;
+}
+
 /** Whether a smaller request may work: Pardot or the network gave up on this one for its length. */
 export function wantsLess(failure: Failure): boolean {
   return treatmentOf(failure) === "narrow" || (failure.network !== null && TOO_LONG.has(failure.network));
@@ -75,6 +86,7 @@ export function errorOf(
   tries: number,
   around: Surroundings,
   quote: (text: string) => string,
+  hasWorked: boolean,
 ): PardotEtlError {
   const after = tries > 1 ? ` after ${tries} tries` : "";
   const message = `${kind}: ${reasonOf(failure, around, quote)}${after}`;
@@ -84,7 +96,7 @@ export function errorOf(
   const details = {
     context,
     code: known === undefined ? `pardot.code-${failure.code}` : `pardot.${known.name}`,
-    ...hintOf(known === undefined ? UNKNOWN_CODE : known.hint, around),
+    ...hintOf(known === undefined ? UNKNOWN_CODE : ((hasWorked ? known.midRunHint : null) ?? known.hint), around),
   };
   if (known?.actor === "auth") return new AuthError(message, details);
   if (known?.actor === "limit") return new LimitError(message, details);
