@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { caught, CUT, failBody, harness, NEVER, PAGE, TAG } from "../../test/support/pardot-fakes.ts";
+import { caught, CUT, failBody, harness, NEVER, okBody, PAGE, respond, TAG } from "../../test/support/pardot-fakes.ts";
 import type { Step } from "../../test/support/pardot-fakes.ts";
 import { TransportError } from "../errors.ts";
 import { isTooLong } from "./failure.ts";
@@ -53,3 +53,53 @@ describe("a response that takes too long or is too large", () => {
     expect(api).toHaveLength(2);
   });
 });
+
+describe("the memory that responses take", () => {
+  const text = (bytes: number): Step => {
+    const name = "x".repeat(bytes);
+    return async () => ({ ...respond({}), body: slabs(okBody({ result: { tag: [{ id: 8, name }] } })) });
+  };
+
+  test("a page of a window above 4 MB is not read to its end, and thrown as too long", async () => {
+    const { pardot, api } = harness({ steps: [text(5_000_000)] });
+    const page = { ...TAG, parameters: { limit: "25" }, about: { object: "Tag", window: "w" } };
+    const error = await caught(pardot.queryPage(page, NEVER));
+    expect([isTooLong(error), api.length]).toEqual([true, 1]);
+    expect(error).toMatchObject({ code: "http.body-too-large", exitCode: 5 });
+  });
+
+  test("a record by itself may have more", async () => {
+    const { pardot } = harness({ steps: [text(5_000_000)] });
+    expect(await pardot.queryPage(TAG, NEVER)).toHaveLength(1);
+  });
+
+  test("large responses are read one at a time, also when one of them fails or is stopped", async () => {
+    let reading = 0;
+    let most = 0;
+    const step: Step = async () => ({
+      ...respond({}),
+      body: (async function* () {
+        yield new Uint8Array(1_100_000).fill(0x20);
+        reading += 1;
+        most = Math.max(most, reading);
+        await new Promise<void>((resolve) => void setImmediate(resolve));
+        reading -= 1;
+        yield new TextEncoder().encode(PAGE.body);
+      })(),
+    });
+    const { pardot } = harness({ steps: [text(20_000_000), step] });
+    const stop = new AbortController();
+    const failing = caught(pardot.queryPage(TAG, NEVER));
+    const pages = [1, 2, 3].map(() => pardot.queryPage(TAG, NEVER));
+    const stopped = caught(pardot.queryPage(TAG, stop.signal));
+    stop.abort(new Error("stopped"));
+    for (const page of await Promise.all(pages)) expect(page).toHaveLength(2);
+    expect(await failing).toMatchObject({ code: "http.body-too-large" });
+    expect(await stopped).toMatchObject({ message: "stopped" });
+    expect(most).toBe(1);
+  });
+});
+
+async function* slabs(body: string): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < body.length; at += 65_536) yield new TextEncoder().encode(body.slice(at, at + 65_536));
+}
