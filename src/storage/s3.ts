@@ -10,7 +10,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { isAmbiguous, readFailure } from "../aws/failure.ts";
-import { AttemptsFailed, withRetries } from "../aws/retry.ts";
+import { AttemptsFailed } from "../aws/retry.ts";
 import { StorageError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
@@ -22,6 +22,7 @@ import { s3Error } from "./s3-errors.ts";
 import { uploadParts } from "./s3-parts.ts";
 import { PAYLOAD_HASH, payloadHash } from "./s3-payload-hash.ts";
 import { readObject } from "./s3-read.ts";
+import { s3Retries } from "./s3-retries.ts";
 import { spooledBytes, verifySpooled } from "./spooled-bytes.ts";
 import type { SpooledFile, Storage, StoredFile } from "./storage.ts";
 
@@ -67,6 +68,7 @@ export function openS3Storage(options: S3Options): Storage {
     pathStyle: options.pathStyle,
     idleTimeoutMs: options.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
   });
+  const retries = s3Retries(options);
   const fullKey = (key: string): string => (prefix === "" ? key : `${prefix}/${key}`);
   const objectOf = (key: string): { readonly Bucket: string; readonly Key: string } => {
     checkKey(key);
@@ -125,7 +127,7 @@ export function openS3Storage(options: S3Options): Storage {
     async *open(key, signal) {
       const object = objectOf(key);
       try {
-        yield* readObject(client, object, options, signal);
+        yield* readObject(client, object, retries, signal);
       } catch (error) {
         throw failed(`open ${key} in`, error, signal);
       }
@@ -151,7 +153,7 @@ export function openS3Storage(options: S3Options): Storage {
     async remove(key, signal) {
       const object = objectOf(key);
       try {
-        await withRetries(() => client.send(new DeleteObjectCommand(object), { abortSignal: signal }), options, signal);
+        await retries.repeat(key, () => client.send(new DeleteObjectCommand(object), { abortSignal: signal }), signal);
       } catch (error) {
         throw failed(`remove ${key} from`, error, signal);
       }
@@ -172,7 +174,7 @@ export function openS3Storage(options: S3Options): Storage {
   ): Promise<"written" | "taken" | "unclear"> {
     let inDoubt = false;
     try {
-      await withRetries(send, options, signal, (failure) => {
+      await retries.repeat(key, send, signal, (failure) => {
         inDoubt ||= isAmbiguous(failure);
       });
       return "written";
@@ -195,7 +197,7 @@ export function openS3Storage(options: S3Options): Storage {
       await verifySpooled(file, signal);
       return "taken";
     }
-    const given = { client, object, file, contentType: contentType(key), pauses: options };
+    const given = { client, object, file, contentType: contentType(key), retries };
     const upload = await uploadParts({ ...given, partBytes: options.partBytes ?? null }, signal);
     let answer: "written" | "taken" | "unclear" | null = null;
     try {
@@ -244,7 +246,7 @@ export function openS3Storage(options: S3Options): Storage {
   async function head(key: string, signal: AbortSignal): Promise<StoredFile | null> {
     const command = new HeadObjectCommand(objectOf(key));
     return absentAsNull(async () => {
-      const answer = await withRetries(() => client.send(command, { abortSignal: signal }), options, signal);
+      const answer = await retries.repeat(key, () => client.send(command, { abortSignal: signal }), signal);
       return { key, bytes: answer.ContentLength ?? 0, sha256: answer.Metadata?.["sha256"] ?? null };
     });
   }
@@ -259,14 +261,15 @@ export function openS3Storage(options: S3Options): Storage {
     if (found === null) return { bytes: null, sha256: null };
     if (found.sha256 !== null || found.bytes !== file.bytes) return found;
     const hash = createHash("sha256");
-    for await (const chunk of readObject(client, objectOf(key), options, signal)) hash.update(chunk);
+    for await (const chunk of readObject(client, objectOf(key), retries, signal)) hash.update(chunk);
     return { bytes: found.bytes, sha256: hash.digest("hex") };
   }
 
   async function readDocument(key: string, signal: AbortSignal): Promise<Uint8Array | null> {
     const command = new GetObjectCommand(objectOf(key));
     return absentAsNull(() =>
-      withRetries(
+      retries.repeat(
+        key,
         async () => {
           const { Body: body, ContentLength: bytes = 0 } = await client.send(command, { abortSignal: signal });
           if (bytes > DOCUMENT_BYTES_MAX) {
@@ -275,7 +278,6 @@ export function openS3Storage(options: S3Options): Storage {
           }
           return (await body?.transformToByteArray()) ?? new Uint8Array();
         },
-        options,
         signal,
       ),
     );
@@ -287,7 +289,7 @@ export function openS3Storage(options: S3Options): Storage {
     let last = "";
     do {
       const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: fullKey(below), ContinuationToken: page });
-      const answer = await withRetries(() => client.send(command, { abortSignal: signal }), options, signal);
+      const answer = await retries.repeat(below, () => client.send(command, { abortSignal: signal }), signal);
       for (const { Key: found, Size: bytes = 0 } of answer.Contents ?? []) {
         // Consoles make empty objects such as "Campaign/" to show a folder.
         if (found === undefined || found.endsWith("/")) continue;
