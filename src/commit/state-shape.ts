@@ -57,6 +57,7 @@ const objectState = z.looseObject({
   rowsCommitted: count,
   notLoaded: z.array(file),
   fields,
+  searches: z.array(z.looseObject({ ...interval, since: z.string(), until: z.int() })).optional(),
 });
 
 const ledgerDay = { day: z.string(), reserved: count };
@@ -105,6 +106,7 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
   landed: z.looseObject({ ...window, file, cursor: textOrNull }),
   "window-done": z.looseObject(window),
   committed: z.looseObject({ ...object, manifest: z.string(), windows: texts, load: z.boolean() }),
+  searched: z.looseObject({ ...object, at: z.int() }),
   loaded: z.looseObject({ ...object, keys: texts }),
   "emails-seen": z.looseObject({
     pairs: z.array(z.looseObject({ listEmailId: z.string(), emailId: z.string() })),

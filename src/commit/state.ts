@@ -1,4 +1,5 @@
 import { assert } from "../errors.ts";
+import { DAY_MS } from "../time/instant.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 import { withPairs, withReadings } from "./email-index.ts";
 import type { EmailIndex, EmailPair, EmailReading } from "./email-index.ts";
@@ -38,6 +39,16 @@ export interface ObjectState {
   /** Committed files that the embedded warehouse has not loaded yet, in commit order. */
   readonly notLoaded: readonly LandedFile[];
   readonly fields: FieldMemory;
+  /** Windows to be searched for files that a dead run landed without noting them; none when left out. */
+  readonly searches?: readonly SearchedWindow[];
+}
+
+/** A window in which a dead run may have landed a file that it did not note. */
+export interface SearchedWindow extends Interval {
+  /** The run that planned it: no manifest before that run's can name a file of it. */
+  readonly since: string;
+  /** It is searched at least up to this time: a run that was taken over may wake up with a file in flight. */
+  readonly until: Instant;
 }
 
 /** Calls of one account day, reserved before they are made. */
@@ -122,6 +133,8 @@ export type Change =
       readonly windows: readonly string[];
       readonly load: boolean;
     }
+  /** The manifest of a run accounts for what was found in the windows to be searched. */
+  | { readonly type: "searched"; readonly object: string; readonly at: Instant }
   | { readonly type: "loaded"; readonly object: string; readonly keys: readonly string[] }
   | { readonly type: "emails-seen"; readonly pairs: readonly EmailPair[]; readonly isActivity: boolean }
   | {
@@ -190,7 +203,11 @@ export function applyChange(state: State, change: Change): State {
       const { type: _, ...record } = change;
       const finished = (run: RunRecord): RunRecord =>
         run.firstEntry === undefined ? record : { ...record, firstEntry: run.firstEntry };
-      return { ...state, runs: state.runs.map((run) => (run.runId === record.runId ? finished(run) : run)) };
+      return {
+        ...state,
+        objects: record.takenOver === true ? searchedAll(state.objects, record.finishedAt) : state.objects,
+        runs: state.runs.map((run) => (run.runId === record.runId ? finished(run) : run)),
+      };
     }
     case "emails-seen":
       return { ...state, emails: withPairs(state.emails, change.pairs, change.isActivity) };
@@ -232,8 +249,13 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
       const known = { from: change.from, to: change.accepted ? change.to : change.from };
       return { ...object, coverage: mergeIntervals([...object.coverage, known]) };
     }
-    case "dropped":
-      return { ...object, windows: object.windows.filter((window) => window.id !== change.window) };
+    case "dropped": {
+      const isDropped = ({ id }: OpenWindow): boolean => id === change.window;
+      const rest = { ...object, windows: object.windows.filter((window) => !isDropped(window)) };
+      return withSearches(rest, object.windows.filter(isDropped), 0);
+    }
+    case "searched":
+      return { ...object, searches: (object.searches ?? []).filter(({ until }) => until > change.at) };
     case "export-created":
       return editWindow(object, change.window, (window) => withExport(window, change));
     case "export-lost":
@@ -259,6 +281,23 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
     case "refusals-forgotten":
       return { ...object, fields: applyFieldChange(object.fields, change) };
   }
+}
+
+/** Every window that a run had in hand when it was taken over. */
+function searchedAll(objects: State["objects"], takenOverAt: string | null): State["objects"] {
+  const until = Date.parse(takenOverAt ?? "") + DAY_MS;
+  const entries = Object.entries(objects).map(([name, object]) => [name, withSearches(object, object.windows, until)]);
+  return Object.fromEntries(entries) as State["objects"];
+}
+
+function withSearches(object: ObjectState, windows: readonly OpenWindow[], until: Instant): ObjectState {
+  if (windows.length === 0) return object;
+  const searches = new Map((object.searches ?? []).map((search) => [`${search.from}/${search.to}`, search]));
+  for (const { from, to, plannedBy: since } of windows) {
+    const known = searches.get(`${from}/${to}`)?.until ?? 0;
+    searches.set(`${from}/${to}`, { from, to, since, until: Math.max(known, until) });
+  }
+  return { ...object, searches: [...searches.values()] };
 }
 
 function addWindows(open: readonly OpenWindow[], change: Extract<Change, { type: "planned" }>): readonly OpenWindow[] {

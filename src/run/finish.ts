@@ -33,6 +33,8 @@ export interface FinishInput {
   readonly inherited: State;
   readonly onEvent: OnEvent;
   readonly storage: Storage;
+  /** Aborted when the run has to stop: then nothing is done but to commit. */
+  readonly stop: AbortSignal;
   /** Whether committed files are to be loaded by us. */
   readonly load: boolean;
 }
@@ -43,7 +45,7 @@ export interface FinishInput {
  * again in its own manifest.
  */
 export async function commitRun(input: FinishInput, signal: AbortSignal): Promise<{ manifest: Manifest; key: string }> {
-  const manifest = await withLeftFiles(buildManifest(input), input, signal);
+  const { left, manifest } = await withLeftFiles(buildManifest(input), input, signal);
   const key = manifestKey(input.runId);
   const outcome = await input.storage.create(key, manifestBytes(manifest), signal);
   if (outcome === "exists") {
@@ -53,16 +55,19 @@ export async function commitRun(input: FinishInput, signal: AbortSignal): Promis
       hint: "This run was silent for so long that another took over, and commits nothing more. What it landed stays; the other run accounts for it.",
     });
   }
-  await input.journal.record(commitChanges(input, key));
+  await input.journal.record([...commitChanges(input, key), ...left]);
   return { manifest, key };
 }
 
-async function withLeftFiles(manifest: Manifest, input: FinishInput, signal: AbortSignal): Promise<Manifest> {
-  const { config, runId, inherited, storage, journal, onEvent } = input;
-  const { state } = journal;
+async function withLeftFiles(
+  manifest: Manifest,
+  { startedAt: now, inherited, storage, journal, onEvent, stop }: FinishInput,
+  signal: AbortSignal,
+): Promise<{ readonly manifest: Manifest; readonly left: readonly Change[] }> {
   const named = new Set(manifest.objects.flatMap(({ files }) => files.map(({ key }) => key)));
-  const left = await leftFiles({ runId, catalog: config.catalog, inherited, state, named, storage, onEvent, signal });
-  return left.length === 0 ? manifest : { ...manifest, left_files: left };
+  const given = { inherited, state: journal.state, named, now, storage, onEvent, stop, signal };
+  const { files, changes } = await leftFiles(given);
+  return { manifest: files.length === 0 ? manifest : { ...manifest, left_files: files }, left: changes };
 }
 
 function buildManifest(input: FinishInput): Manifest {

@@ -28,6 +28,7 @@ import { startGrace } from "./grace.ts";
 import type { Grace } from "./grace.ts";
 import { holdLease } from "./hold-lease.ts";
 import { loadCommitted } from "./load.ts";
+import { checkStateIsThere } from "./lost-state.ts";
 import { Outcomes } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
@@ -43,6 +44,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
   const surroundings: Surroundings = { ...outer, onEvent: (event) => noteWarnings(event, warnings, outer) };
   const wish = readWish(options, config.pardot.timeZone);
   const store = await openStore(config, surroundings);
+  await checkStateIsThere(store, { ...config.pardot, full: wish.full }, surroundings);
   checkAgainstState(config, store.loaded.state, wish.full);
   await probeSpools(config.etl.tmpDir, surroundings.random, surroundings.signal);
   const warehouse = await (surroundings.openWarehouse ?? openWarehouse)(config.etl.warehouse, {
@@ -185,6 +187,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
       inherited: loaded.state,
       onEvent,
       storage: store.storage,
+      stop: surroundings.signal,
       load: warehouse.loads,
     },
     grace.never,

@@ -10,13 +10,20 @@ import { isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { StatusObject, StatusResult, Surroundings } from "./api.ts";
 import { committedFiles } from "./committed-files.ts";
+import { lostState, STATE_MISSING } from "./lost-state.ts";
 import { retentionRule } from "./retention.ts";
 import { openStore } from "./session.ts";
 
 /** What the destination remembers: runs, watermarks, coverage and gaps, what is open. No call to Pardot is made. */
 export async function status(config: DestinationConfig, surroundings: Surroundings): Promise<StatusResult> {
-  const { storage, loaded } = await openStore(config, surroundings);
+  const store = await openStore(config, surroundings);
+  const { storage, loaded } = store;
   const { state } = loaded;
+  const lost = await lostState(store, surroundings.signal);
+  if (lost !== null) {
+    const message = `read the state in ${storage.location}: ${lost}. Restore _pardot_etl/state from the bucket's versions or a backup`;
+    surroundings.onEvent({ type: "warning", code: STATE_MISSING, object: null, message });
+  }
   const { day } = state.ledger;
   const expired = await expiredFiles(config, storage, surroundings);
   const known = config.catalog.map((object) => object.name).filter((name) => name in state.objects);

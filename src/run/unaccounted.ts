@@ -1,4 +1,5 @@
 import { loadState } from "../commit/journal.ts";
+import { objectState } from "../commit/state.ts";
 import type { State } from "../commit/state.ts";
 import type { CommittedConfig } from "../config/config.ts";
 import { spanText } from "../land/names.ts";
@@ -50,5 +51,6 @@ function keysLanded({ files }: Window): string[] {
 }
 
 function isAwaited(object: string, key: string, state: State): boolean {
-  return state.objects[object]?.windows.some((window) => key.includes(`_${spanText(window)}_`)) ?? false;
+  const { windows, searches = [] } = objectState(state, object);
+  return [...windows, ...searches].some((window) => key.includes(`_${spanText(window)}_`));
 }

@@ -192,8 +192,8 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     await writeFile(join(at.data, "Tag", ".DS_Store"), 'no csv "at all');
     const result = await runCli(["run", "--json"], at.env, { cwd: at.root });
     expect(result.code).toBe(0);
-    const { warnings } = JSON.parse(result.stdout) as Manifest;
-    expect(warnings).toMatchObject([{ code: "manifest.damaged", message: expect.stringContaining(name) as string }]);
+    // What is damaged is older than the window of the killed run, so that the run has no need of it.
+    expect((JSON.parse(result.stdout) as Manifest).warnings).toEqual([]);
     await rm(join(at.data, "Tag", ".DS_Store"));
     const verified = await runCli(["verify", "--json"], at.env, { cwd: at.root });
     expect(verified.code).toBe(6);
