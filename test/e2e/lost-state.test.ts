@@ -107,7 +107,7 @@ describe("a manifest that is damaged", () => {
     ["is a number", 7],
   ])("by a key that %s is named by verify, which proves the rest, and stops nothing else", async (_, key) => {
     const at = await start({ PARDOT_ETL_OBJECTS: "Tag,Form", PARDOT_ETL_RETENTION: "90d" });
-    const [name = ""] = (await filesBelow(at.data)).filter((file) => file.endsWith("manifest.json"));
+    const name = (await filesBelow(at.data)).find((file) => file.endsWith("manifest.json")) ?? "";
     const manifest = JSON.parse(await readFile(join(at.data, name), "utf8")) as {
       objects: { files: { key: unknown }[] }[];
     };
