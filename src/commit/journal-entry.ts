@@ -1,3 +1,4 @@
+import { readEmailIndex } from "./email-index.ts";
 import { applyChange } from "./state.ts";
 import type { Change, LandedFile, State } from "./state.ts";
 import { shapeProblem } from "./shape.ts";
@@ -66,7 +67,8 @@ export function decodeEntry(bytes: Uint8Array, sequence: number): Entry {
 
 /** The state after the changes of an entry. Throws EntryProblem where they do not fit what came before. */
 export function applyEntry(state: State, entry: Entry): State {
-  if (entry.snapshot !== undefined) return entry.snapshot;
+  // The index of list emails may be of an earlier version.
+  if (entry.snapshot !== undefined) return { ...entry.snapshot, emails: readEmailIndex(entry.snapshot.emails) };
   try {
     return (entry.changes ?? []).reduce(applyChange, state);
   } catch (error) {

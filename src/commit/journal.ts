@@ -144,6 +144,11 @@ export class Journal {
     this.#sequences = [...options.loaded.sequences];
   }
 
+  /** The run that writes. */
+  get runId(): string {
+    return this.#runId;
+  }
+
   /** The state with every change recorded so far, durable or about to be. */
   get state(): State {
     return this.#state;

@@ -28,15 +28,23 @@ export interface Manifest {
 export const RUN_STATUSES = ["complete", "partial", "failed"] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
+/**
+ * postponed: a limit or a stop request cut it short, and the next run goes on; waiting: it was not read because the
+ * object it is read from is not complete.
+ */
+export type ObjectStatus = "complete" | "failed" | "postponed" | "waiting";
+
 export interface ManifestObject {
   readonly object: string;
   readonly table: string;
   readonly process: "bulk" | "segmented" | "read" | "email";
   readonly api_version: string;
-  readonly status: "complete" | "failed";
+  readonly status: ObjectStatus;
+  /** Why it is not complete. */
   readonly error: ManifestError | null;
-  /** Windows committed by this run, those taken over from an earlier one included. */
+  /** Windows committed by this run, those resumed from an earlier one included. */
   readonly windows: readonly ManifestWindow[];
+  /** Every file that landed and no earlier manifest names, of open windows too. */
   readonly files: readonly ManifestFile[];
   /** Windows that stay on the books for the next run. */
   readonly open_windows: readonly ManifestWindow[];
@@ -46,6 +54,10 @@ export interface ManifestObject {
   readonly refused_fields: readonly string[];
   /** Rows that not every export of a window's fields brought. */
   readonly incomplete_rows: number;
+  /** Records set aside in `_pardot_etl/rejects/<run id>/<Object>.jsonl`; missing in manifests of earlier versions. */
+  readonly rejected_rows?: number;
+  /** Those of them that an earlier run has set aside already, with the same fault. */
+  readonly rejected_again?: number;
   /**
    * The windows were read by `--full`. What earlier runs landed of these ranges counts no longer, once a window is
    * committed whole. Absent otherwise.
@@ -70,7 +82,7 @@ export interface ManifestWindow {
   readonly field: RangeField | null;
   readonly from: string;
   readonly to: string;
-  /** Id of the last record that is committed of a window that goes on; absent when the whole window is committed. */
+  /** Only a part is committed: the records up to this id, by ascending id. */
   readonly through_id?: string;
 }
 
@@ -82,6 +94,8 @@ export interface ManifestFile {
   readonly min_watermark: string | null;
   readonly max_watermark: string | null;
   readonly export_id: string | null;
+  /** Pardot's time at which the content was read, ISO; null or missing where it is not known. */
+  readonly read_at?: string | null;
 }
 
 export function manifestKey(runId: string): string {
@@ -106,20 +120,30 @@ export function manifestFile(file: LandedFile): ManifestFile {
     min_watermark: file.minWatermark,
     max_watermark: file.maxWatermark,
     export_id: file.exportId,
+    read_at: file.readAt === undefined ? null : new Date(file.readAt).toISOString(),
   };
 }
 
 /**
  * complete: every object is; failed: none is; partial: the rest, and a run whose refresh token was replaced by one that
- * is kept nowhere, because the next run may not get in.
+ * is kept nowhere, because the next run may not get in, and one that set records aside for the first time.
  */
 export function runStatus(
-  objects: readonly Pick<ManifestObject, "status">[],
+  objects: readonly Pick<ManifestObject, "status" | "rejected_rows" | "rejected_again">[],
   warnings: readonly Pick<ManifestWarning, "code">[],
 ): RunStatus {
-  const failed = objects.filter((object) => object.status === "failed").length;
-  if (failed > 0 && failed === objects.length) return "failed";
-  return failed > 0 || warnings.some((warning) => warning.code === TOKEN_ROTATED) ? "partial" : "complete";
+  const short = objects.filter((object) => object.status !== "complete").length;
+  if (short > 0 && short === objects.length) return "failed";
+  return short > 0 ||
+    objects.some((object) => newRejects(object) > 0) ||
+    warnings.some((warning) => warning.code === TOKEN_ROTATED)
+    ? "partial"
+    : "complete";
+}
+
+/** Records of an object that this run is the first to set aside. */
+export function newRejects(object: Pick<ManifestObject, "rejected_rows" | "rejected_again">): number {
+  return (object.rejected_rows ?? 0) - (object.rejected_again ?? 0);
 }
 
 /** Code of the warning that Salesforce replaced the refresh token and nobody keeps the new one. */

@@ -25,7 +25,15 @@ const file = z.looseObject({
   exportId: textOrNull,
   // A number is the place of the list in the entry.
   columns: z.union([texts, count]),
+  readAt: z.int().optional(),
 });
+
+/** What a document of landed files has, which an open window lists in `parts`. */
+export const LANDED_FILES: z.ZodType = z.array(file);
+
+const part = z.looseObject({ key: z.string(), files: count, rows: count, maxWatermark: textOrNull });
+
+const reject = z.looseObject({ id: textOrNull, column: textOrNull, reason: z.string() });
 
 const planned = { ...interval, field: textOrNull, askFrom: z.int() };
 
@@ -37,6 +45,9 @@ const openWindow = z.looseObject({
   exports: z.array(z.looseObject({ group: count, exportId: z.string(), askedAt: z.int() })),
   cursor: textOrNull,
   files: z.array(file),
+  parts: z.array(part).optional(),
+  named: texts.optional(),
+  rejects: z.array(reject).optional(),
   done: z.boolean(),
 });
 
@@ -104,8 +115,16 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
   }),
   "export-lost": z.looseObject({ ...window, exportId: z.string(), reason: z.string() }),
   landed: z.looseObject({ ...window, file, cursor: textOrNull }),
+  "files-moved": z.looseObject({ ...window, part }),
+  rejected: z.looseObject({ ...window, exportId: textOrNull, rejects: z.array(reject) }),
   "window-done": z.looseObject(window),
-  committed: z.looseObject({ ...object, manifest: z.string(), windows: texts, load: z.boolean() }),
+  committed: z.looseObject({
+    ...object,
+    manifest: z.string(),
+    windows: texts,
+    open: texts.optional(),
+    load: z.boolean(),
+  }),
   searched: z.looseObject({ ...object, at: z.int() }),
   loaded: z.looseObject({ ...object, keys: texts }),
   "emails-seen": z.looseObject({
@@ -119,6 +138,7 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
     listEmailIds: texts,
     clearsActivity: z.boolean(),
   }),
+  "emails-forgotten": z.looseObject({ ...object, marksActivity: z.boolean() }),
   "fields-seen": z.looseObject({ ...object, listed: texts, added: fields.shape.custom }),
   "fields-reported": z.looseObject(object),
   "fields-refused": z.looseObject({ ...object, fields: texts }),

@@ -5,6 +5,7 @@ import type { Pardot } from "../pardot/pardot.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Instant } from "../time/instant.ts";
 
 /** What the processes work with: one explicit object, handed in by the run. */
 export interface Extraction {
@@ -13,6 +14,8 @@ export interface Extraction {
   readonly storage: Storage;
   readonly journal: Journal;
   readonly clock: Clock;
+  /** Pardot's time, as well as it is known. */
+  readonly pardotNow: () => Instant;
   readonly random: Random;
   readonly onEvent: OnEvent;
   /** Aborted when somebody asked to stop: nothing new is begun. */

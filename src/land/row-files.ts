@@ -7,6 +7,7 @@ import type { Random } from "../platform/random.ts";
 import { openSpool } from "../storage/spool.ts";
 import type { Spool } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Instant } from "../time/instant.ts";
 import { queryFileKey } from "./names.ts";
 import type { Compression } from "./names.ts";
 
@@ -19,6 +20,8 @@ export interface RowFilesOptions {
   /** Rows and encoded bytes (before compression) after which a file is full. */
   readonly rowsPerFile: number;
   readonly bytesPerFile: number;
+  /** Pardot's time. */
+  readonly pardotNow: () => Instant;
   readonly tmpDir: string;
   readonly random: Random;
   readonly storage: Storage;
@@ -38,6 +41,7 @@ export class RowFiles {
   #rows = 0;
   #min: string | null = null;
   #max: string | null = null;
+  #readAt: Instant = 0;
 
   constructor(options: RowFilesOptions) {
     this.#options = options;
@@ -51,6 +55,7 @@ export class RowFiles {
   }
 
   async add(row: Row): Promise<void> {
+    if (this.#rows === 0) this.#readAt = this.#options.pardotNow();
     this.#writer ??= new CsvWriter(this.#options.columns);
     const { tmpDir, compression, random, signal } = this.#options;
     this.#spool ??= await openSpool({ dir: tmpDir, compression, random, signal });
@@ -92,6 +97,7 @@ export class RowFiles {
         minWatermark: min,
         maxWatermark: max,
         exportId: null,
+        readAt: this.#readAt,
         columns: columns.map((column) => column.name),
       };
     } finally {

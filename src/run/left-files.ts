@@ -1,6 +1,8 @@
+import { filesOfWindow } from "../commit/file-parts.ts";
 import type { ManifestFile } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
-import type { Change, SearchedWindow, State } from "../commit/state.ts";
+import type { SearchedWindow } from "../commit/searches.ts";
+import type { Change, State } from "../commit/state.ts";
 import { DataError, StorageError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import { landedSpan, spanText } from "../land/names.ts";
@@ -97,14 +99,16 @@ async function unnamedIn(
   { storage, state, named, signal }: LeftFilesInput,
 ): Promise<Map<string, SearchedWindow>> {
   const spans = new Map(windows.map((window) => [spanText(window), window]));
-  const landed = new Set(objectState(state, object).windows.flatMap(({ files }) => files.map(({ key }) => key)));
   const found = new Map<string, SearchedWindow>();
   for await (const { key } of storage.list(`${object}/`, signal)) {
-    if (named.has(key) || landed.has(key)) continue;
     // Another kind of name was given by somebody else.
-    const span = landedSpan(object, key);
+    const span = named.has(key) ? null : landedSpan(object, key);
     const window = span === null ? undefined : spans.get(spanText(span));
     if (window !== undefined) found.set(key, window);
+  }
+  if (found.size === 0) return found;
+  for (const window of objectState(state, object).windows) {
+    for await (const { key } of filesOfWindow(window, storage, signal)) found.delete(key);
   }
   return found;
 }

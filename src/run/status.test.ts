@@ -28,7 +28,7 @@ async function statusOf(
   events: RunEvent[] = [],
 ): Promise<StatusResult> {
   const config = {
-    pardot: { timeZone: "UTC", accountTimeZone: "UTC", dailyCallBudget: null },
+    pardot: { timeZone: "UTC", accountTimeZone: "UTC", dailyCallBudget: null, quotaShare: 0.8 },
     etl: {
       destination: { kind: "folder", path: "/data" },
       s3PathStyle: null,

@@ -1,3 +1,4 @@
+import { filesOfWindow } from "../commit/file-parts.ts";
 import { loadState } from "../commit/journal.ts";
 import { objectState } from "../commit/state.ts";
 import type { State } from "../commit/state.ts";
@@ -29,7 +30,10 @@ export async function unaccounted(
   if (unnamed.length === 0) return [];
   // In this order: a window leaves the state only once its manifest stands.
   const { state } = await loadState(storage, signal);
-  const noted = new Set(Object.values(state.objects).flatMap(({ windows }) => windows.flatMap(keysLanded)));
+  const noted = new Set<string>();
+  for (const window of Object.values(state.objects).flatMap(({ windows }) => windows)) {
+    for await (const { key } of filesOfWindow(window, storage, signal)) noted.add(key);
+  }
   await scanManifests(
     storage,
     (key) => !committed.manifests.has(key),
@@ -43,12 +47,6 @@ export async function unaccounted(
 
 const AWAITED =
   "no manifest names it yet: a run is at work on its window, or was killed there and the next run accounts for it";
-
-type Window = State["objects"][string]["windows"][number];
-
-function keysLanded({ files }: Window): string[] {
-  return files.map(({ key }) => key);
-}
 
 function isAwaited(object: string, key: string, state: State): boolean {
   const { windows, searches = [] } = objectState(state, object);
