@@ -25,7 +25,11 @@ const file = z.looseObject({
   exportId: textOrNull,
   // A number is the place of the list in the entry.
   columns: z.union([texts, count]),
+  readAt: z.int().optional(),
 });
+
+/** What a document of landed files has, which an open window lists in `parts`. */
+export const LANDED_FILES: z.ZodType = z.array(file);
 
 const part = z.looseObject({ key: z.string(), files: count, rows: count, maxWatermark: textOrNull });
 
@@ -64,6 +68,7 @@ const objectState = z.looseObject({
   rowsCommitted: count,
   notLoaded: z.array(file),
   fields,
+  searches: z.array(z.looseObject({ ...interval, since: z.string(), until: z.int() })).optional(),
 });
 
 const ledgerDay = { day: z.string(), reserved: count };
@@ -120,6 +125,7 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
     open: texts.optional(),
     load: z.boolean(),
   }),
+  searched: z.looseObject({ ...object, at: z.int() }),
   loaded: z.looseObject({ ...object, keys: texts }),
   "emails-seen": z.looseObject({
     pairs: z.array(z.looseObject({ listEmailId: z.string(), emailId: z.string() })),

@@ -7,6 +7,8 @@ import type { FilesPart } from "./file-parts.ts";
 import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
 import type { FieldChange, FieldMemory } from "./field-memory.ts";
 import { knownAfter, withRejects } from "./rejects.ts";
+import { searched, searching, searchingAll } from "./searches.ts";
+import type { Searches } from "./searches.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
 import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 import { lastRuns } from "./run-record.ts";
@@ -30,7 +32,7 @@ export interface State {
   readonly runs: readonly RunRecord[];
 }
 
-export interface ObjectState {
+export interface ObjectState extends Searches {
   /** Zone of the timestamps landed so far; null while nothing was. */
   readonly zone: string | null;
   /** What committed manifests cover, merged, ascending. */
@@ -123,6 +125,8 @@ export type Change =
       readonly open?: readonly string[];
       readonly load: boolean;
     }
+  /** The manifest of a run accounts for what was found in the windows to be searched. */
+  | { readonly type: "searched"; readonly object: string; readonly at: Instant }
   | { readonly type: "loaded"; readonly object: string; readonly keys: readonly string[] }
   | { readonly type: "emails-seen"; readonly pairs: readonly EmailPair[]; readonly isActivity: boolean }
   | ({ readonly type: "emails-read" } & EmailsRead)
@@ -189,7 +193,11 @@ export function applyChange(state: State, change: Change): State {
       const { type: _, ...record } = change;
       const finished = (run: RunRecord): RunRecord =>
         run.firstEntry === undefined ? record : { ...record, firstEntry: run.firstEntry };
-      return { ...state, runs: state.runs.map((run) => (run.runId === record.runId ? finished(run) : run)) };
+      return {
+        ...state,
+        objects: record.takenOver === true ? searchingAll(state.objects, record.finishedAt) : state.objects,
+        runs: state.runs.map((run) => (run.runId === record.runId ? finished(run) : run)),
+      };
     }
     case "emails-seen":
       return { ...state, emails: withPairs(state.emails, change.pairs, change.isActivity) };
@@ -236,8 +244,13 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
       const known = { from: change.from, to: change.accepted ? change.to : change.from };
       return { ...object, coverage: mergeIntervals([...object.coverage, known]) };
     }
-    case "dropped":
-      return { ...object, windows: object.windows.filter((window) => window.id !== change.window) };
+    case "dropped": {
+      const isDropped = ({ id }: OpenWindow): boolean => id === change.window;
+      const rest = { ...object, windows: object.windows.filter((window) => !isDropped(window)) };
+      return searching(rest, object.windows.filter(isDropped));
+    }
+    case "searched":
+      return searched(object, change.at);
     case "export-created":
       return editWindow(object, change.window, (window) => withExport(window, change));
     case "export-lost":

@@ -25,6 +25,19 @@ export interface ManifestVisitor {
   readonly manifest: (scanned: ScannedManifest, at: number) => void;
 }
 
+/** Keys of all manifests, oldest run first. */
+export async function manifestKeys(
+  storage: Storage,
+  signal: AbortSignal,
+): Promise<{ readonly key: string; readonly runId: string }[]> {
+  const keys = [];
+  for await (const { key } of storage.list(RUNS_PREFIX, signal)) {
+    const runId = runOfManifest(key);
+    if (runId !== null) keys.push({ key, runId });
+  }
+  return keys;
+}
+
 /**
  * Reads the manifests in the destination that `isWanted` chooses, 16 at a time, in pieces and in any order. A manifest
  * that cannot be read, or that is damaged, costs itself only: its problem goes to the visitor, with the files that it
@@ -36,12 +49,8 @@ export async function scanManifests(
   visitor: ManifestVisitor,
   signal: AbortSignal,
 ): Promise<void> {
-  const todo: { readonly key: string; readonly runId: string; readonly at: number }[] = [];
-  for await (const { key } of storage.list(RUNS_PREFIX, signal)) {
-    const runId = runOfManifest(key);
-    if (runId !== null && isWanted(key, runId)) todo.push({ key, runId, at: todo.length });
-  }
-  todo.reverse();
+  const wanted = (await manifestKeys(storage, signal)).filter(({ key, runId }) => isWanted(key, runId));
+  const todo = wanted.map((each, at) => ({ ...each, at })).toReversed();
   const lane = async (): Promise<void> => {
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
       const { key, runId, at } = next;

@@ -27,6 +27,7 @@ import { startGrace } from "./grace.ts";
 import type { Grace } from "./grace.ts";
 import { holdLease } from "./hold-lease.ts";
 import { claimWarehouse, closeWarehouse, loadAll } from "./load-all.ts";
+import { checkStateIsThere } from "./lost-state.ts";
 import { Outcomes, rejectedError } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
 import { runFinished, runStopped } from "./run-end.ts";
@@ -45,6 +46,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
   const surroundings: Surroundings = { ...outer, onEvent: (event) => noteWarnings(event, warnings, outer) };
   const wish = readWish(options, config.pardot.timeZone);
   const store = await openStore(config, surroundings);
+  await checkStateIsThere(store, { ...config.pardot, full: wish.full }, surroundings);
   checkAgainstState(config, store.loaded.state, wish.full);
   await probeSpools(config.etl.tmpDir, surroundings.random, surroundings.signal);
   const warehouse = await (surroundings.openWarehouse ?? openWarehouse)(config.etl.warehouse, {
@@ -213,6 +215,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
       inherited: loaded.state,
       onEvent,
       storage: store.storage,
+      stop: surroundings.signal,
       load: warehouse.loader !== null,
     },
     grace.never,

@@ -15,6 +15,7 @@ import type { StatusExport, StatusObject, StatusOptions, StatusResult, Surroundi
 import { committedFiles } from "./committed-files.ts";
 import { problemsOf, staleProblem } from "./health.ts";
 import { livingRuns } from "./living-runs.ts";
+import { lostState } from "./lost-state.ts";
 import { retentionRule } from "./retention.ts";
 import { openStore } from "./session.ts";
 
@@ -28,7 +29,9 @@ export async function status(
   options: StatusOptions = { maxAgeMs: null },
 ): Promise<StatusResult> {
   const { clock, signal } = surroundings;
-  const { storage, loaded } = await openStore(config, surroundings);
+  const store = await openStore(config, surroundings);
+  const { storage, loaded } = store;
+  const lost = await lostState(store, signal);
   const { state, runs } = await livingRuns(loaded.state, storage, surroundings);
   const now = clock.now();
   const expired = await expiredFiles(config, storage, surroundings);
@@ -50,6 +53,11 @@ export async function status(
     options.maxAgeMs !== null && (lastSuccess === null || lastSuccess.ageSeconds * SECOND_MS > options.maxAgeMs);
   const problems = [
     ...(isStale ? [staleProblem(options.maxAgeMs)] : []),
+    ...(lost === null
+      ? []
+      : [
+          `the state: ${lost}; restore _pardot_etl/state from the bucket's versions or a backup, or start over with run --full`,
+        ]),
     ...problemsOf(state, runs, objects, lastSuccess),
   ];
   return {

@@ -151,6 +151,35 @@ describe("what another store may answer", () => {
     expect(requests).toBe(2);
   });
 
+  it.each([
+    ["with nothing on them", ""],
+    ["that only mark folders", "<Contents><Key>p/Tag/</Key><Size>0</Size></Contents>"],
+  ])("is refused when pages %s come without end, each with another token", async (_, contents) => {
+    const next = (): string =>
+      `<IsTruncated>true</IsTruncated><NextContinuationToken>${requests}</NextContinuationToken>`;
+    answer = {
+      status: 200,
+      get body() {
+        return `<ListBucketResult>${contents}${next()}</ListBucketResult>`;
+      },
+    };
+    const refusal = { code: "storage.endless-list", exitCode: 7, hint };
+    await expect(keysOf(storageAt(endpoint))).rejects.toMatchObject(refusal);
+    expect(requests).toBe(1000);
+  });
+
+  it("is refused when a list is cut short without a way on", async () => {
+    const contents = "<Contents><Key>p/a</Key><Size>1</Size></Contents>";
+    answer = {
+      status: 200,
+      get body() {
+        const way = requests === 1 ? "<NextContinuationToken>t</NextContinuationToken>" : "";
+        return `<ListBucketResult>${requests === 1 ? contents : ""}<IsTruncated>true</IsTruncated>${way}</ListBucketResult>`;
+      },
+    };
+    await expect(keysOf(storageAt(endpoint))).rejects.toMatchObject({ code: "storage.unordered-list" });
+  });
+
   it("is not listed when it only marks a folder", async () => {
     const keys = ["p/Tag/", "p/Tag/a.csv"];
     const contents = keys.map((key) => `<Contents><Key>${key}</Key><Size>0</Size></Contents>`).join("");
