@@ -16,6 +16,8 @@ export interface OpenWindow extends Interval {
   readonly askFrom: Instant;
   /** A later plan may replace it by a longer one for as long as nothing of it was read. Default false. */
   readonly mayGrow?: boolean;
+  /** `--full` reads it again: what earlier runs landed of its range counts no longer once it is whole. Default false. */
+  readonly isFull?: boolean;
   /** The run that planned it. */
   readonly plannedBy: string;
   /** Fields of each export of the window, as laid out when the first was asked for; empty before. */
@@ -63,7 +65,7 @@ export interface LandedFile {
   readonly incompleteRows?: number;
 }
 
-export type PlannedWindow = Pick<OpenWindow, "field" | "from" | "to" | "askFrom" | "mayGrow">;
+export type PlannedWindow = Pick<OpenWindow, "field" | "from" | "to" | "askFrom" | "mayGrow" | "isFull">;
 
 export function windowId(object: string, window: PlannedWindow): string {
   return `${object}/${window.field ?? "whole"}/${window.from}/${window.to}`;

@@ -1,8 +1,8 @@
 import { assert } from "../errors.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
-import { withPairs, withReadings } from "./email-index.ts";
+import { NO_EMAILS, withoutReadings, withPairs, withReadings } from "./email-index.ts";
+import type { EmailIndex, EmailPair, EmailsRead } from "./email-index.ts";
 import type { FilesPart } from "./file-parts.ts";
-import type { EmailIndex, EmailPair, EmailReading } from "./email-index.ts";
 import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
 import type { FieldChange, FieldMemory } from "./field-memory.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
@@ -129,15 +129,9 @@ export type Change =
     }
   | { readonly type: "loaded"; readonly object: string; readonly keys: readonly string[] }
   | { readonly type: "emails-seen"; readonly pairs: readonly EmailPair[]; readonly isActivity: boolean }
-  | {
-      readonly type: "emails-read";
-      readonly object: string;
-      readonly outcome: EmailReading["outcome"];
-      readonly at: string;
-      readonly listEmailIds: readonly string[];
-      /** Whether the object reads active e-mails, whose activity is told with this reading. */
-      readonly clearsActivity: boolean;
-    }
+  | ({ readonly type: "emails-read" } & EmailsRead)
+  /** Everything is read again. `marksActivity`: the object reads active e-mails. */
+  | { readonly type: "emails-forgotten"; readonly object: string; readonly marksActivity: boolean }
   | FieldChange
   | { readonly type: "calls-reserved"; readonly day: string; readonly calls: number }
   | { readonly type: "calls-returned"; readonly day: string; readonly calls: number }
@@ -149,7 +143,7 @@ const RUNS_KEPT = 30;
 export const EMPTY_STATE: State = {
   businessUnit: null,
   objects: {},
-  emails: {},
+  emails: NO_EMAILS,
   ledger: { day: "", reserved: 0, previous: null },
   runs: [],
 };
@@ -166,7 +160,8 @@ const EMPTY_OBJECT: ObjectState = {
 };
 
 export function objectState(state: State, object: string): ObjectState {
-  return state.objects[object] ?? EMPTY_OBJECT;
+  // The names stand in a document, and "constructor" is one, too.
+  return Object.hasOwn(state.objects, object) ? (state.objects[object] ?? EMPTY_OBJECT) : EMPTY_OBJECT;
 }
 
 /** An open window of an object. It must be there. */
@@ -207,6 +202,8 @@ export function applyChange(state: State, change: Change): State {
       return { ...state, emails: withPairs(state.emails, change.pairs, change.isActivity) };
     case "emails-read":
       return { ...state, emails: withReadings(state.emails, change) };
+    case "emails-forgotten":
+      return { ...state, emails: withoutReadings(state.emails, change) };
     case "calls-reserved":
       return { ...state, ledger: onDay(state.ledger, change.day, change.calls) };
     case "calls-returned":
@@ -232,7 +229,10 @@ function onDay(ledger: Ledger, day: string, calls: number): Ledger {
   return { day, reserved, previous: day === ledger.day ? previous : ledger.day === "" ? null : current };
 }
 
-type ObjectChange = Exclude<Extract<Change, { readonly object: string }>, { readonly type: "emails-read" }>;
+type ObjectChange = Exclude<
+  Extract<Change, { readonly object: string }>,
+  { readonly type: "emails-read" | "emails-forgotten" }
+>;
 
 function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
   switch (change.type) {

@@ -1,10 +1,12 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { moveFilesOut } from "../commit/file-parts.ts";
+import { objectState } from "../commit/state.ts";
 import type { LandedFile, OpenWindow } from "../commit/state.ts";
 import { normalise } from "../encode/normalise.ts";
-import { LeaseError, PardotEtlError, StorageError } from "../errors.ts";
+import { DataError, LeaseError, PardotEtlError, StorageError } from "../errors.ts";
 import { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
+import { queryBounds } from "./bounds.ts";
 import type { Extraction } from "./extraction.ts";
 import { rowFilter } from "./keep.ts";
 import { readPages, recordId } from "./pages.ts";
@@ -15,14 +17,14 @@ import { windowDone } from "./window-done.ts";
  * journal knows from which id to go on. Ends with the window done.
  */
 export async function extractSegment(object: CatalogObject, window: OpenWindow, extraction: Extraction): Promise<void> {
-  const { pardot, config, stop, signal } = extraction;
+  const { pardot, config, stop, signal, onEvent } = extraction;
   const files = openRowFiles(object, window, extraction);
   const zone = config.pardot.timeZone;
   const keep = rowFilter(object, window, zone);
   let cursor = window.cursor;
   try {
     const about = { object: object.name, window: window.id };
-    for await (const page of readPages(pardot, { object, window, zone, about, cursor, stop, signal })) {
+    for await (const page of readPages(pardot, { object, window, zone, about, cursor, stop, signal, onEvent })) {
       for (const record of page) {
         const row = normalise(record, object.columns, object.name);
         cursor = recordId(record, object);
@@ -30,6 +32,7 @@ export async function extractSegment(object: CatalogObject, window: OpenWindow, 
         if (files.isFull) await recordLanded(object, window, await files.land(), cursor, extraction);
       }
     }
+    if (cursor === null) assertNotAllGone(object, window, extraction);
     await recordLanded(object, window, await files.land(), cursor, extraction);
     await windowDone(object, window, extraction);
   } catch (error) {
@@ -46,6 +49,21 @@ export async function extractSegment(object: CatalogObject, window: OpenWindow, 
  */
 export function mayLandRest(error: unknown): boolean {
   return error instanceof PardotEtlError && !(error instanceof LeaseError) && !(error instanceof StorageError);
+}
+
+/** Throws when a reading without any bounds found no record, although the object had some. */
+function assertNotAllGone(object: CatalogObject, window: OpenWindow, extraction: Extraction): void {
+  const { config, journal } = extraction;
+  const { rowsCommitted } = objectState(journal.state, object.name);
+  const isBounded = Object.keys(queryBounds(object, window, config.pardot.timeZone)).length > 0;
+  if (isBounded || rowsCommitted === 0) return;
+  throw new DataError(
+    `read ${object.name}: Pardot returned no record at all, although ${rowsCommitted} have been read before`,
+    {
+      code: "data.all-gone",
+      hint: "Nothing was committed for it. Check in Pardot whether the API user may still see these records, then run again.",
+    },
+  );
 }
 
 /** Lands the one record of an object that is read whole in one call. */

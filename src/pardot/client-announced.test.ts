@@ -69,7 +69,7 @@ describe("what is announced of each request", () => {
     });
     const names: unknown[] = [];
     for (let page = 0; page < 3; page += 1) {
-      names.push((await pardot.queryPage({ ...TAG, about: ABOUT }, NEVER)).map((record) => record["name"]));
+      names.push((await pardot.queryPage({ ...TAG, about: ABOUT }, NEVER)).records.map((record) => record["name"]));
     }
     expect(names.flat()).toEqual(["vertical \uFFFD\uFFFD tab", "one \uFFFD null", "none"]);
     const warning = { type: "warning", code: "data.character-replaced", object: "Tag" };

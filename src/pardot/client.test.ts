@@ -25,7 +25,7 @@ const HTML = { body: "<!DOCTYPE html><html></html>" };
 describe("what is asked", () => {
   test("a page: short parameters go in the address, token and business unit in headers only", async () => {
     const { pardot, api, tokenForms } = harness({ steps: [PAGE] });
-    expect(await pardot.queryPage(TAG, NEVER)).toEqual([{ id: "8" }, { id: "9" }]);
+    expect(await pardot.queryPage(TAG, NEVER)).toEqual({ records: [{ id: "8" }, { id: "9" }], total: null });
     expect(api[0]).toMatchObject({
       method: "GET",
       body: null,
@@ -185,7 +185,7 @@ describe("failures", () => {
 
   test("it goes on where a try succeeds", async () => {
     const { pardot, clock } = harness({ steps: [CUT, { status: 502 }, PAGE], unit: 0.5 });
-    expect(await pardot.queryPage(TAG, NEVER)).toHaveLength(2);
+    expect((await pardot.queryPage(TAG, NEVER)).records).toHaveLength(2);
     expect(clock.slept).toEqual([1500, 3000]);
   });
 

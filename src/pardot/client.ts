@@ -21,7 +21,7 @@ import type { Surroundings } from "./failure.ts";
 import type { CallBudget, ExportStatus, PageRequest, Pardot, ResultBody, WireRecord } from "./pardot.ts";
 import { EXPORT, JSON_TYPE, PARAMETER, operationPath, byIdPath, parameterised } from "./protocol.ts";
 import type { Version } from "./protocol.ts";
-import { recordOf, recordsOf, shapeError, totalOf } from "./records.ts";
+import { recordOf, recordsOf, shapeError, totalIn, totalOf } from "./records.ts";
 import { resultAddress } from "./result-address.ts";
 
 /** A page of 200 records is some hundred kilobytes; a larger body than this is refused. */
@@ -162,9 +162,9 @@ export function createPardot(options: PardotOptions): OpenPardot {
       query(
         request,
         {},
-        (root, kind) => recordsOf(root, request.dataKey, kind),
+        (root, kind) => ({ records: recordsOf(root, request.dataKey, kind), total: totalIn(root, kind) }),
         signal,
-        (records) => records.length,
+        ({ records }) => records.length,
       ),
 
     // Only the full output carries the total, whatever the page size.

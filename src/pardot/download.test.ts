@@ -117,7 +117,7 @@ describe("the place in the gate", () => {
     }
     const unread = await pardot.downloadResult(FILE, NEVER);
     await unread[Symbol.asyncIterator]().return?.();
-    expect(await pardot.queryPage(TAG, NEVER)).toEqual([]);
+    expect((await pardot.queryPage(TAG, NEVER)).records).toEqual([]);
   });
 
   test("comes back when the signal is aborted, though nobody reads", async () => {
@@ -125,14 +125,14 @@ describe("the place in the gate", () => {
     const stop = new AbortController();
     await pardot.downloadResult(FILE, stop.signal);
     stop.abort(new Error("stopped"));
-    expect(await pardot.queryPage(TAG, NEVER)).toEqual([]);
+    expect((await pardot.queryPage(TAG, NEVER)).records).toEqual([]);
   });
 
   test("comes back after a refusal", async () => {
     const steps: Step[] = [{ status: 400, body: failBody(178) }, PAGE];
     const { pardot } = harness({ steps, config: { maxConcurrency: 1 } });
     await caught(pardot.downloadResult(FILE, NEVER));
-    expect(await pardot.queryPage(TAG, NEVER)).toEqual([]);
+    expect((await pardot.queryPage(TAG, NEVER)).records).toEqual([]);
   });
 });
 

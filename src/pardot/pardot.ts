@@ -16,7 +16,7 @@ export interface Pardot {
   probe(signal: AbortSignal): Promise<{ readonly record: WireRecord; readonly now: Instant | null }>;
 
   /** One page of a query. */
-  queryPage(request: PageRequest, signal: AbortSignal): Promise<readonly WireRecord[]>;
+  queryPage(request: PageRequest, signal: AbortSignal): Promise<Page>;
 
   /** How many records a query selects in all (`total_results`), and the first of them; one call. */
   countRecords(request: PageRequest, signal: AbortSignal): Promise<Counted>;
@@ -65,6 +65,12 @@ export interface PageRequest {
   readonly parameters: Readonly<Record<string, string>>;
   /** What events about it name; a page of a window has both. */
   readonly about?: About;
+}
+
+export interface Page {
+  readonly records: readonly WireRecord[];
+  /** `total_results`; null where the response has none, as with `output=bulk`. */
+  readonly total: number | null;
 }
 
 export interface Counted {

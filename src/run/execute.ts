@@ -58,7 +58,7 @@ async function extractByEmail(
   try {
     extraction.stop.throwIfAborted();
     await indexWarehouseEmails(extraction.journal, warehouse, extraction.signal);
-    known = await knownEmails(warehouse, extraction.signal);
+    known = await knownEmails(extraction.journal.state.emails, warehouse, extraction.signal);
   } catch (error) {
     for (const { name } of byEmail) outcomes.fail(name, error);
     return;

@@ -92,6 +92,7 @@ async function buildManifest(input: FinishInput, signal: AbortSignal): Promise<M
 async function manifestObject(object: CatalogObject, input: FinishInput, signal: AbortSignal): Promise<ManifestObject> {
   const { windows, fields } = objectState(input.journal.state, object.name);
   const committed = windows.filter((window) => window.done || isPartial(object, window));
+  const whole = windows.filter((window) => window.done);
   const error = input.outcomes.of(object.name);
   const files: ManifestFile[] = [];
   let incompleteRows = 0;
@@ -109,6 +110,7 @@ async function manifestObject(object: CatalogObject, input: FinishInput, signal:
     status: input.outcomes.statusOf(object.name),
     error: error === null ? null : manifestError(error),
     windows: committed.map(committedWindow),
+    ...(whole.length > 0 && whole.every(({ isFull }) => isFull === true) ? { supersedes: true as const } : {}),
     files,
     open_windows: windows.filter((window) => !window.done).map(manifestWindow),
     drift: driftOf(fields),

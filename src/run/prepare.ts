@@ -78,7 +78,8 @@ export async function prepareObject(object: CatalogObject, input: PrepareInput):
     const isHistory = start.wholeHistory && part.from === HISTORY_START;
     const added = await newWindows(object, { ...range, ...part, askFrom }, isHistory, input);
     const mayGrow = isPlain && object.watermark !== null && !start.wholeHistory && part.to === range.to;
-    windows.push(...added.map((window) => (mayGrow ? { ...window, mayGrow } : window)));
+    const marks = { ...(mayGrow ? { mayGrow } : {}), ...(wish.full ? { isFull: true } : {}) };
+    windows.push(...added.map((window) => ({ ...window, ...marks })));
   }
   const gap = wish.since === null || object.watermark === null ? null : gapBefore(wish.since, covered, plain.from);
   const fields = await input.lookups.fields(object, own.fields);
@@ -180,9 +181,9 @@ async function newWindows(
   if (object.v4.process !== "bulk" || access === undefined) return [range];
   const zone = input.config.pardot.timeZone;
   if (!wholeHistory) return cutWindows(range, access.windowDaysMax, zone);
-  const asked = fromOldest(range, await input.lookups.oldest(object), zone);
-  // Nothing there: the history is covered without a single export.
-  if (asked === null) return [{ ...range, askFrom: range.to }];
+  const asked = fromOldest(range, await input.lookups.oldest(object), input.now, zone);
+  // It ends before anything can have begun: covered without a single export.
+  if (asked.askFrom >= asked.to) return [asked];
   return cutWindows(asked, access.windowDaysMax, zone);
 }
 
