@@ -1,5 +1,6 @@
 import { AuthError, DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
 import type { ErrorDetails, PardotEtlError } from "../errors.ts";
+import { NO_CONNECTION_HINT } from "../platform/proxy.ts";
 import type { Failure } from "./envelope.ts";
 import { ERROR_CODES } from "./error-codes.ts";
 import type { Treatment } from "./error-codes.ts";
@@ -127,7 +128,10 @@ function withoutCode(
     return new RemoteError(message, { context, code: "pardot.timed-out", ...hint, pardotCode: 214, retryable: true });
   }
   if (failure.shape === "network") {
-    const hint = `Check the network between here and ${around.apiHost}, then run again.`;
+    const isNotSent = failure.network === "http.not-sent";
+    const hint = isNotSent
+      ? NO_CONNECTION_HINT
+      : `Check the network between here and ${around.apiHost}, then run again.`;
     return new TransportError(message, { context, code: failure.network ?? "http.cut", hint, retryable: true });
   }
   if (treatment === "configuration") {
