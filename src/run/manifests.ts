@@ -21,7 +21,7 @@ export interface ScannedManifest {
 
 export interface ManifestVisitor {
   /** Called for each file that is named as a file must be, before the manifest's own call. `at`: its place among the runs, oldest first. */
-  readonly file: (file: ManifestFile, at: number) => void;
+  readonly file: (file: ManifestFile, at: number, isLeft: boolean) => void;
   readonly manifest: (scanned: ScannedManifest, at: number) => void;
 }
 
@@ -54,7 +54,7 @@ export async function scanManifests(
   const lane = async (): Promise<void> => {
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
       const { key, runId, at } = next;
-      const scanned = await scanManifest(storage, key, runId, (file) => visitor.file(file, at), signal);
+      const scanned = await scanManifest(storage, key, runId, (file, isLeft) => visitor.file(file, at, isLeft), signal);
       if (scanned !== null) visitor.manifest(scanned, at);
     }
   };
@@ -78,13 +78,13 @@ async function scanManifest(
   storage: Storage,
   key: string,
   runId: string,
-  onFile: (file: ManifestFile) => void,
+  onFile: (file: ManifestFile, isLeft: boolean) => void,
   signal: AbortSignal,
 ): Promise<ScannedManifest | null> {
   let fileProblem: string | null = null;
-  const scan = new ManifestScan((file) => {
+  const scan = new ManifestScan((file, isLeft) => {
     const problem = shapeProblem(FILE_SHAPE, file);
-    if (problem === null) onFile(file as ManifestFile);
+    if (problem === null) onFile(file as ManifestFile, isLeft);
     else fileProblem ??= `of a file, ${problem}`;
   });
   try {

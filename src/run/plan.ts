@@ -7,8 +7,10 @@ import { isoInstant } from "../time/instant.ts";
 import { openWarehouse } from "../warehouse/open.ts";
 import type { PlannedObject, PlanResult, RunOptions, Surroundings } from "./api.ts";
 import { chosenObjects } from "./chosen.ts";
+import { closeWarehouse } from "./load-all.ts";
 import { expectedEarlyReads, readExperience } from "./experience.ts";
 import { checkStateIsThere } from "./lost-state.ts";
+import { claimWarehouse } from "./load-all.ts";
 import { manifestError } from "./outcomes.ts";
 import { askedWindows, expectation } from "./plan-calls.ts";
 import type { ExpectationInput } from "./plan-calls.ts";
@@ -34,6 +36,7 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
   const calling = notingCalls("plan", { config, storage, surroundings });
   try {
     await warehouse.check(signal);
+    await claimWarehouse(warehouse, config, state, signal);
     const chosen = chosenObjects(config);
     const experience = await readExperience(chosen, state, storage, signal);
     const { pardot } = calling;
@@ -64,7 +67,7 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
     };
   } finally {
     await calling.settle();
-    await warehouse.close();
+    await closeWarehouse(warehouse, onEvent);
   }
 }
 
