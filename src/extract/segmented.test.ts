@@ -43,6 +43,7 @@ async function setUp(object: CatalogObject, records: FakeRecord[]) {
     journal,
     storage,
     clock: fakeClock(),
+    pardotNow: () => 0,
     random: systemRandom,
     onEvent: () => undefined,
     stop: never,
