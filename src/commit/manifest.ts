@@ -54,8 +54,10 @@ export interface ManifestObject {
   readonly refused_fields: readonly string[];
   /** Rows that not every export of a window's fields brought. */
   readonly incomplete_rows: number;
-  /** Records that could not be encoded and were set aside; absent in manifests of earlier versions. */
+  /** Records set aside in `_pardot_etl/rejects/<run id>/<Object>.jsonl`; missing in manifests of earlier versions. */
   readonly rejected_rows?: number;
+  /** Those of them that an earlier run has set aside already, with the same fault. */
+  readonly rejected_again?: number;
   /**
    * The windows were read by `--full`. What earlier runs landed of these ranges counts no longer, once a window is
    * committed whole. Absent otherwise.
@@ -124,15 +126,24 @@ export function manifestFile(file: LandedFile): ManifestFile {
 
 /**
  * complete: every object is; failed: none is; partial: the rest, and a run whose refresh token was replaced by one that
- * is kept nowhere, because the next run may not get in.
+ * is kept nowhere, because the next run may not get in, and one that set records aside for the first time.
  */
 export function runStatus(
-  objects: readonly Pick<ManifestObject, "status">[],
+  objects: readonly Pick<ManifestObject, "status" | "rejected_rows" | "rejected_again">[],
   warnings: readonly Pick<ManifestWarning, "code">[],
 ): RunStatus {
   const short = objects.filter((object) => object.status !== "complete").length;
   if (short > 0 && short === objects.length) return "failed";
-  return short > 0 || warnings.some((warning) => warning.code === TOKEN_ROTATED) ? "partial" : "complete";
+  return short > 0 ||
+    objects.some((object) => newRejects(object) > 0) ||
+    warnings.some((warning) => warning.code === TOKEN_ROTATED)
+    ? "partial"
+    : "complete";
+}
+
+/** Records of an object that this run is the first to set aside. */
+export function newRejects(object: Pick<ManifestObject, "rejected_rows" | "rejected_again">): number {
+  return (object.rejected_rows ?? 0) - (object.rejected_again ?? 0);
 }
 
 /** Code of the warning that Salesforce replaced the refresh token and nobody keeps the new one. */

@@ -1,4 +1,6 @@
 import type { RangeField } from "../catalog/catalog.ts";
+import { withRejects } from "./rejects.ts";
+import type { WindowReject } from "./rejects.ts";
 import { assert } from "../errors.ts";
 import type { FilesPart } from "./file-parts.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
@@ -32,6 +34,8 @@ export interface OpenWindow extends Interval {
   readonly parts?: readonly FilesPart[];
   /** Keys of export files that a manifest names already, because a run ended before the window was whole. Default none. */
   readonly named?: readonly string[];
+  /** Records that were set aside; missing in states of earlier versions. */
+  readonly rejects?: readonly WindowReject[];
   /** Every file of the window has landed; it waits for a manifest. */
   readonly done: boolean;
 }
@@ -116,5 +120,7 @@ export function withExport(window: OpenWindow, change: ExportCreated): OpenWindo
 /** The window without an export that came to nothing. Without any left the fields are laid out anew: what is asked for next is what Pardot lists then. */
 export function withoutExport(window: OpenWindow, exportId: string): OpenWindow {
   const exports = window.exports.filter((candidate) => candidate.exportId !== exportId);
-  return { ...window, exports, groups: exports.length === 0 ? [] : window.groups };
+  // The next export brings the same records again.
+  const rejects = (window.rejects ?? []).filter((reject) => reject.exportId !== exportId);
+  return { ...withRejects(window, rejects), exports, groups: exports.length === 0 ? [] : window.groups };
 }

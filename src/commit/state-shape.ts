@@ -25,9 +25,15 @@ const file = z.looseObject({
   exportId: textOrNull,
   // A number is the place of the list in the entry.
   columns: z.union([texts, count]),
+  readAt: z.int().optional(),
 });
 
+/** What a document of landed files has, which an open window lists in `parts`. */
+export const LANDED_FILES: z.ZodType = z.array(file);
+
 const part = z.looseObject({ key: z.string(), files: count, rows: count, maxWatermark: textOrNull });
+
+const reject = z.looseObject({ id: textOrNull, column: textOrNull, reason: z.string() });
 
 const planned = { ...interval, field: textOrNull, askFrom: z.int() };
 
@@ -41,6 +47,7 @@ const openWindow = z.looseObject({
   files: z.array(file),
   parts: z.array(part).optional(),
   named: texts.optional(),
+  rejects: z.array(reject).optional(),
   done: z.boolean(),
 });
 
@@ -61,6 +68,7 @@ const objectState = z.looseObject({
   rowsCommitted: count,
   notLoaded: z.array(file),
   fields,
+  searches: z.array(z.looseObject({ ...interval, since: z.string(), until: z.int() })).optional(),
 });
 
 const ledgerDay = { day: z.string(), reserved: count };
@@ -108,6 +116,7 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
   "export-lost": z.looseObject({ ...window, exportId: z.string(), reason: z.string() }),
   landed: z.looseObject({ ...window, file, cursor: textOrNull }),
   "files-moved": z.looseObject({ ...window, part }),
+  rejected: z.looseObject({ ...window, exportId: textOrNull, rejects: z.array(reject) }),
   "window-done": z.looseObject(window),
   committed: z.looseObject({
     ...object,
@@ -116,6 +125,7 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
     open: texts.optional(),
     load: z.boolean(),
   }),
+  searched: z.looseObject({ ...object, at: z.int() }),
   loaded: z.looseObject({ ...object, keys: texts }),
   "emails-seen": z.looseObject({
     pairs: z.array(z.looseObject({ listEmailId: z.string(), emailId: z.string() })),

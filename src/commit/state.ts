@@ -1,14 +1,21 @@
 import { assert } from "../errors.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
+import type { Reject } from "../encode/reject.ts";
 import { NO_EMAILS, withoutReadings, withPairs, withReadings } from "./email-index.ts";
 import type { EmailIndex, EmailPair, EmailsRead } from "./email-index.ts";
 import type { FilesPart } from "./file-parts.ts";
 import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
 import type { FieldChange, FieldMemory } from "./field-memory.ts";
+import { knownAfter, withRejects } from "./rejects.ts";
+import { searched, searching, searchingAll } from "./searches.ts";
+import type { Searches } from "./searches.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
 import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
+import { lastRuns } from "./run-record.ts";
+import type { RunRecord } from "./run-record.ts";
 
 export { exportedAt, exportOf, windowId } from "./open-window.ts";
+export type { RunError, RunRecord } from "./run-record.ts";
 export type { Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
 /**
@@ -25,7 +32,7 @@ export interface State {
   readonly runs: readonly RunRecord[];
 }
 
-export interface ObjectState {
+export interface ObjectState extends Searches {
   /** Zone of the timestamps landed so far; null while nothing was. */
   readonly zone: string | null;
   /** What committed manifests cover, merged, ascending. */
@@ -38,6 +45,8 @@ export interface ObjectState {
   readonly rowsCommitted: number;
   /** Committed files that the embedded warehouse has not loaded yet, in commit order. */
   readonly notLoaded: readonly LandedFile[];
+  /** Fingerprints of the last rejects that were committed; missing in states of earlier versions. */
+  readonly knownRejects?: readonly string[];
   readonly fields: FieldMemory;
 }
 
@@ -53,26 +62,6 @@ export interface LedgerDay {
 export interface Ledger extends LedgerDay {
   /** The day counted before it: clocks that differ around midnight go back to it, and its count must not be lost. */
   readonly previous: LedgerDay | null;
-}
-
-export interface RunRecord {
-  readonly runId: string;
-  readonly startedAt: string;
-  readonly finishedAt: string | null;
-  readonly status: "running" | "complete" | "partial" | "failed";
-  readonly rows: number;
-  readonly files: number;
-  readonly calls: number;
-  /**
-   * Number of its first entry in the journal. That one is kept as long as the run is remembered: a run that slept while
-   * this one began would write the same number when it wakes up, and has to find it taken.
-   */
-  readonly firstEntry?: number;
-  /**
-   * A later run ended it, at `finishedAt`, because it was silent: it may only have slept, and what it had in flight may
-   * land after that.
-   */
-  readonly takenOver?: true;
 }
 
 export type Change =
@@ -116,6 +105,15 @@ export type Change =
       readonly cursor: string | null;
     }
   | { readonly type: "files-moved"; readonly object: string; readonly window: string; readonly part: FilesPart }
+  | {
+      /** Recorded together with what landed of the same records. */
+      readonly type: "rejected";
+      readonly object: string;
+      readonly window: string;
+      /** The export whose files they stand in; null for a query. */
+      readonly exportId: string | null;
+      readonly rejects: readonly Reject[];
+    }
   | { readonly type: "window-done"; readonly object: string; readonly window: string }
   | {
       readonly type: "committed";
@@ -127,6 +125,8 @@ export type Change =
       readonly open?: readonly string[];
       readonly load: boolean;
     }
+  /** The manifest of a run accounts for what was found in the windows to be searched. */
+  | { readonly type: "searched"; readonly object: string; readonly at: Instant }
   | { readonly type: "loaded"; readonly object: string; readonly keys: readonly string[] }
   | { readonly type: "emails-seen"; readonly pairs: readonly EmailPair[]; readonly isActivity: boolean }
   | ({ readonly type: "emails-read" } & EmailsRead)
@@ -136,9 +136,6 @@ export type Change =
   | { readonly type: "calls-reserved"; readonly day: string; readonly calls: number }
   | { readonly type: "calls-returned"; readonly day: string; readonly calls: number }
   | ({ readonly type: "run-finished" } & RunRecord);
-
-/** Runs that are remembered for `status`. */
-const RUNS_KEPT = 30;
 
 export const EMPTY_STATE: State = {
   businessUnit: null,
@@ -179,7 +176,7 @@ export function applyChange(state: State, change: Change): State {
         ...state,
         businessUnit: change.businessUnit,
         runs: [
-          ...state.runs.slice(-RUNS_KEPT + 1),
+          ...lastRuns(state.runs),
           {
             runId: change.runId,
             startedAt: change.at,
@@ -196,7 +193,11 @@ export function applyChange(state: State, change: Change): State {
       const { type: _, ...record } = change;
       const finished = (run: RunRecord): RunRecord =>
         run.firstEntry === undefined ? record : { ...record, firstEntry: run.firstEntry };
-      return { ...state, runs: state.runs.map((run) => (run.runId === record.runId ? finished(run) : run)) };
+      return {
+        ...state,
+        objects: record.takenOver === true ? searchingAll(state.objects, record.finishedAt) : state.objects,
+        runs: state.runs.map((run) => (run.runId === record.runId ? finished(run) : run)),
+      };
     }
     case "emails-seen":
       return { ...state, emails: withPairs(state.emails, change.pairs, change.isActivity) };
@@ -243,8 +244,13 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
       const known = { from: change.from, to: change.accepted ? change.to : change.from };
       return { ...object, coverage: mergeIntervals([...object.coverage, known]) };
     }
-    case "dropped":
-      return { ...object, windows: object.windows.filter((window) => window.id !== change.window) };
+    case "dropped": {
+      const isDropped = ({ id }: OpenWindow): boolean => id === change.window;
+      const rest = { ...object, windows: object.windows.filter((window) => !isDropped(window)) };
+      return searching(rest, object.windows.filter(isDropped));
+    }
+    case "searched":
+      return searched(object, change.at);
     case "export-created":
       return editWindow(object, change.window, (window) => withExport(window, change));
     case "export-lost":
@@ -263,10 +269,18 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
         files: window.files.slice(change.part.files),
         parts: [...(window.parts ?? []), change.part],
       }));
+    case "rejected": {
+      const { exportId } = change;
+      const added = change.rejects.map((reject) => ({ ...reject, exportId }));
+      return editWindow(object, change.window, (window) => withRejects(window, [...(window.rejects ?? []), ...added]));
+    }
     case "window-done":
       return editWindow(object, change.window, (window) => ({ ...window, done: true }));
     case "committed":
-      return commitWindows(object, change);
+      return {
+        ...commitWindows(object, change),
+        ...knownAfter(object, change.object, [...change.windows, ...(change.open ?? [])]),
+      };
     case "loaded":
       return { ...object, notLoaded: object.notLoaded.filter((file) => !change.keys.includes(file.key)) };
     case "fields-seen":
@@ -325,7 +339,7 @@ function commitWindows(object: ObjectState, change: Extract<Change, { type: "com
 
 /** An open window whose files a manifest names now: of an export's, the names stay, so that none is fetched again. */
 function withoutFiles(window: OpenWindow): OpenWindow {
-  const { parts: _, files, named = [], ...rest } = window;
+  const { parts: _parts, rejects: _rejects, files, named = [], ...rest } = window;
   const exported = files.filter(({ exportId }) => exportId !== null).map(({ key }) => key);
   return { ...rest, files: [], ...(named.length + exported.length > 0 ? { named: [...named, ...exported] } : {}) };
 }

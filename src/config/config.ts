@@ -91,10 +91,14 @@ export type Destination =
 export interface EtlConfig {
   /** Names of the chosen objects, in plan order. */
   readonly objects: readonly string[];
+  /** Names of the configured ones, whatever the command line chose for once. */
+  readonly configuredObjects: readonly string[];
   readonly destination: Destination;
   readonly s3PathStyle: boolean | null;
   readonly compression: "none" | "gzip" | "zstd";
   readonly rowsPerFile: number;
+  /** Records of one object that may be set aside in one run. */
+  readonly maxRejects: number;
   readonly bytesPerFile: number;
   readonly warehouse: { readonly kind: "none" } | { readonly kind: "duckdb"; readonly path: string } | SnowflakeConfig;
   readonly overlapMs: number;

@@ -56,6 +56,7 @@ describe("a good configuration", () => {
     });
     expect(config.etl).toEqual({
       objects: config.catalog.filter((object) => object.core).map((object) => object.name),
+      configuredObjects: config.catalog.filter((object) => object.core).map((object) => object.name),
       destination: { kind: "folder", path: join(cwd, "data") },
       s3PathStyle: null,
       compression: "none",
@@ -64,6 +65,7 @@ describe("a good configuration", () => {
       warehouse: { kind: "none" },
       overlapMs: 86_400_000,
       retentionMs: null,
+      maxRejects: 100,
       leaseTtlMs: 60_000,
       stopGraceMs: 25_000,
       tmpDir: tmpdir(),
@@ -95,6 +97,7 @@ describe("a good configuration", () => {
       overlapMs: 172_800_000,
     });
     expect(config.etl.objects.toSorted()).toEqual(["Account", "Tag"]);
+    expect(config.etl.configuredObjects).toEqual(config.etl.objects);
   });
 
   test("comes from JSON, named by the variable or by the option", async () => {

@@ -42,9 +42,11 @@ export async function resolveConfig(
   };
   const etl = {
     objects: values.get("PARDOT_ETL_OBJECTS"),
+    configuredObjects: values.configuredObjects,
     compression: values.get("PARDOT_ETL_COMPRESSION"),
     rowsPerFile: values.get("PARDOT_ETL_ROWS_PER_FILE"),
     bytesPerFile: values.get("PARDOT_ETL_BYTES_PER_FILE"),
+    maxRejects: values.get("PARDOT_ETL_MAX_REJECTS"),
     warehouse,
     leaseTtlMs: values.get("PARDOT_ETL_LEASE_TTL"),
     stopGraceMs: values.get("PARDOT_ETL_STOP_GRACE"),

@@ -247,6 +247,14 @@ const OWN_SETTINGS = [
     meaning: "Bytes (before compression) after which a file of a segmented object is closed.",
   },
   {
+    env: "PARDOT_ETL_MAX_REJECTS",
+    kind: "integer",
+    min: 0,
+    max: 10_000,
+    default: "100",
+    meaning: "Records of one object that one run may set aside before the object fails.",
+  },
+  {
     env: "PARDOT_ETL_WAREHOUSE",
     kind: "warehouse",
     default: "none",

@@ -22,7 +22,7 @@ export function collectEmailPairs(object: CatalogObject): EmailPairs {
     smallest.set(listEmailId, known === undefined ? emailId : smallerId(known, emailId));
   };
   return {
-    tap: { columns: [emailPairs.listEmail, emailPairs.email], onRecord },
+    tap: { columns: [emailPairs.listEmail, emailPairs.email], onRecord, forget: () => smallest.clear() },
     changes: () => {
       const pairs = [...smallest].map(([listEmailId, emailId]) => ({ listEmailId, emailId }));
       return pairs.length === 0 ? [] : [{ type: "emails-seen", pairs, isActivity: true }];

@@ -2,14 +2,16 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import { moveFilesOut } from "../commit/file-parts.ts";
 import { objectState } from "../commit/state.ts";
 import type { LandedFile, OpenWindow } from "../commit/state.ts";
-import { normalise } from "../encode/normalise.ts";
 import { DataError, LeaseError, PardotEtlError, StorageError } from "../errors.ts";
+import { encodeRow } from "../land/rejects.ts";
+import type { Rejects } from "../land/rejects.ts";
 import { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
 import { queryBounds } from "./bounds.ts";
 import type { Extraction } from "./extraction.ts";
 import { rowFilter } from "./keep.ts";
 import { readPages, recordId } from "./pages.ts";
+import { openRejects, rejectedChanges } from "./set-aside.ts";
 import { windowDone } from "./window-done.ts";
 
 /**
@@ -20,23 +22,25 @@ export async function extractSegment(object: CatalogObject, window: OpenWindow, 
   const { pardot, config, stop, signal, onEvent } = extraction;
   const files = openRowFiles(object, window, extraction);
   const zone = config.pardot.timeZone;
+  const rejects = openRejects(object, extraction);
   const keep = rowFilter(object, window, zone);
   let cursor = window.cursor;
   try {
     const about = { object: object.name, window: window.id };
     for await (const page of readPages(pardot, { object, window, zone, about, cursor, stop, signal, onEvent })) {
       for (const record of page) {
-        const row = normalise(record, object.columns, object.name);
+        const row = encodeRow(record, object, rejects);
+        if (row === null) continue;
         cursor = recordId(record, object);
         if (keep(row)) await files.add(row);
-        if (files.isFull) await recordLanded(object, window, await files.land(), cursor, extraction);
+        if (files.isFull) await recordLanded(object, window, await files.land(), cursor, rejects, extraction);
       }
     }
     if (cursor === null) assertNotAllGone(object, window, extraction);
-    await recordLanded(object, window, await files.land(), cursor, extraction);
-    await windowDone(object, window, extraction);
+    await recordLanded(object, window, await files.land(), cursor, rejects, extraction);
+    await windowDone(object, window, extraction, rejectedChanges(object, window, null, rejects.take(), extraction));
   } catch (error) {
-    if (mayLandRest(error)) await recordLanded(object, window, await files.land(), cursor, extraction);
+    if (mayLandRest(error)) await recordLanded(object, window, await files.land(), cursor, rejects, extraction);
     throw error;
   } finally {
     await files.discard();
@@ -74,10 +78,14 @@ export async function extractSingle(
   extraction: Extraction,
 ): Promise<void> {
   const files = openRowFiles(object, window, extraction);
+  const rejects = openRejects(object, extraction);
   try {
-    await files.add(normalise(record, object.columns, object.name));
-    await recordLanded(object, window, await files.land(), recordId(record, object), extraction);
-    await windowDone(object, window, extraction);
+    const row = encodeRow(record, object, rejects);
+    if (row !== null) {
+      await files.add(row);
+      await recordLanded(object, window, await files.land(), recordId(record, object), rejects, extraction);
+    }
+    await windowDone(object, window, extraction, rejectedChanges(object, window, null, rejects.take(), extraction));
   } finally {
     await files.discard();
   }
@@ -88,11 +96,15 @@ async function recordLanded(
   window: OpenWindow,
   file: LandedFile | null,
   cursor: string | null,
+  rejects: Rejects,
   extraction: Extraction,
 ): Promise<void> {
+  // What was set aside goes with the next file, or with the end of the window: until then the cursor stays before it.
   if (file === null) return;
   const { journal, storage, signal } = extraction;
-  await journal.record([{ type: "landed", object: object.name, window: window.id, file, cursor }]);
+  const rejected = rejectedChanges(object, window, null, rejects.take(), extraction);
+  const landed = { type: "landed", object: object.name, window: window.id, file, cursor } as const;
+  await journal.record([landed, ...rejected]);
   await moveFilesOut({ object: object.name, window: window.id }, journal, storage, signal);
 }
 

@@ -110,7 +110,14 @@ export class RunWatch {
       bytes: files.reduce((sum, file) => sum + file.bytes, 0),
       calls: manifest.api_calls.total,
       objects: manifest.objects.length,
-      failed: manifest.objects.flatMap(failureOf),
+      failed: [
+        ...manifest.objects.flatMap(failureOf),
+        ...result.notLoaded.map(({ object, error: { message, ...more } }) => ({
+          object,
+          message,
+          hint: "hint" in more && typeof more.hint === "string" ? more.hint : null,
+        })),
+      ],
       postponed: postponedOf(manifest.objects),
       rejectedRows: rejectedRows(manifest.objects),
       openWindows: manifest.objects.reduce((sum, object) => sum + object.open_windows.length, 0),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Manifest } from "../commit/manifest.ts";
-import { checkSummary, planSummary, runSummary, statusSummary } from "./summary.ts";
+import { checkSummary, planSummary, runSummary } from "./summary.ts";
 
 const WINDOW = { field: "updated_at", from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z" } as const;
 const FILE = {
@@ -58,7 +58,7 @@ const MANIFEST: Manifest = {
 test("a run tells its totals, each object, what failed and what to do, and where the manifest is", () => {
   const result = { manifest: MANIFEST, manifestKey: "_pardot_etl/runs/r1/manifest.json", error: null, exitCode: 5 };
   const loaded = [{ object: "Tag", table: "PARDOT_TAG", rows: 3400 }];
-  expect(runSummary({ ...result, loaded }, "s3://acme/x")).toBe(
+  expect(runSummary({ ...result, loaded, notLoaded: [] }, "s3://acme/x")).toBe(
     [
       "run r1 partial: 1,200 rows, 1 file, 9 calls in 1 min 05 s",
       "OBJECT   STATUS    WINDOWS  FILES  ROWS   IN TABLE",
@@ -72,7 +72,7 @@ test("a run tells its totals, each object, what failed and what to do, and where
       "",
     ].join("\n"),
   );
-  expect(runSummary({ ...result, loaded: [] }, "data")).not.toContain("IN TABLE");
+  expect(runSummary({ ...result, loaded: [], notLoaded: [] }, "data")).not.toContain("IN TABLE");
 });
 
 test("a run names what was postponed once for each reason, and counts what was set aside", () => {
@@ -86,7 +86,7 @@ test("a run names what was postponed once for each reason, and counts what was s
   };
   const cut = (object: string): typeof tag => ({ ...account, object, status: "postponed", error });
   const objects = [{ ...tag, rejected_rows: 3 }, cut("Visitor"), cut("Prospect")];
-  const result = { manifestKey: "k", loaded: [], error: null, exitCode: 4 };
+  const result = { manifestKey: "k", loaded: [], notLoaded: [], error: null, exitCode: 4 };
   const lines = runSummary({ ...result, manifest: { ...MANIFEST, warnings: [], objects } }, "data").split("\n");
   expect(lines.slice(lines.findIndex((line) => line.startsWith("Prospect")) + 1)).toEqual([
     "Tag: 3 records set aside in _pardot_etl/rejects/r1/",
@@ -179,52 +179,4 @@ test("a check tells each line and, below it, what to do", () => {
   expect(checkSummary({ lines, exitCode: 7 })).toBe(
     "ok      credentials  accepted\nfailed  destination  no such bucket\n        hint: make it\n",
   );
-});
-
-test("a status tells the last runs, gaps and what is open", () => {
-  const run = {
-    runId: "r1",
-    startedAt: "2026-02-01T00:00:00Z",
-    finishedAt: null,
-    status: "running",
-    rows: 1,
-    files: 2,
-    calls: 3,
-  } as const;
-  const text = statusSummary(
-    {
-      destination: "/data",
-      businessUnit: "0Uv000000000001AAA",
-      runs: [{ ...run, runId: "r0" }, run],
-      objects: [
-        {
-          object: "Tag",
-          watermark: "2026-01-31 10:00:00",
-          files: 2,
-          rows: 1200,
-          coverage: [
-            { from: "a", to: "b" },
-            { from: "c", to: "d" },
-          ],
-          gaps: [{ from: "b", to: "c" }],
-          openWindows: [
-            { ...WINDOW, exportId: "77", exportExpired: false, filesLanded: 1 },
-            { ...WINDOW, exportId: "78", exportExpired: true, filesLanded: 0 },
-          ],
-          notLoaded: 0,
-          expired: 2,
-        },
-      ],
-      quota: { day: "2026-02-01", calls: 1234 },
-    },
-    1,
-  );
-  expect(text).not.toContain("r0");
-  expect(text).toMatch(/^r1 +running +1 +2 +3 +-$/m);
-  expect(text).toMatch(/^Tag +2026-01-31 10:00:00 +a +d +1 +2 +2 +1,200 +0$/m);
-  expect(text).toContain("gap: Tag from b to c\n");
-  expect(text).toContain(`open: Tag from ${WINDOW.from} to ${WINDOW.to}, export 77 under way, 1 file landed\n`);
-  expect(text).toContain(", export 78 expired, to be asked for again, 0 files landed\n");
-  expect(text).toContain("expired: Tag, 2 files older than PARDOT_ETL_RETENTION\n");
-  expect(text).toContain("calls: 1,234 on 2026-02-01\n");
 });

@@ -1,14 +1,17 @@
 import type { Config } from "../config/config.ts";
 import { WarehouseError } from "../errors.ts";
+import type { LocalText } from "../time/instant.ts";
 import { openWarehouse } from "../warehouse/open.ts";
 import { TABLE_MISSING } from "../warehouse/warehouse.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { CheckLine, Surroundings } from "./api.ts";
 import { chosenObjects } from "./chosen.ts";
+import { futureText, localNow } from "./watermarks.ts";
 
 /** Logs in and looks at the table of every chosen object. */
 export async function checkWarehouse(config: Config, surroundings: Surroundings): Promise<CheckLine> {
-  const { signal } = surroundings;
+  const { signal, clock } = surroundings;
+  const now = localNow(clock.now(), config.pardot.timeZone);
   const doubts: string[] = [];
   const warehouse = await openWarehouse(config.etl.warehouse, {
     tmpDir: config.etl.tmpDir,
@@ -21,7 +24,9 @@ export async function checkWarehouse(config: Config, surroundings: Surroundings)
       return line("skipped", "none: ranges start from the tool's own record");
     }
     await warehouse.check(signal);
-    const tables = await lookAtTables(config, warehouse, signal);
+    // Of a database that names no unit, the run finds out by its state.
+    await warehouse.claim(config.pardot.businessUnitId, true, signal);
+    const tables = await lookAtTables(config, warehouse, now, signal);
     const answers = `${warehouse.name} answers`;
     if (tables.missing.length > 0) {
       const hint =
@@ -45,15 +50,21 @@ interface Tables {
   readonly doubts: readonly string[];
 }
 
-async function lookAtTables(config: Config, warehouse: Warehouse, signal: AbortSignal): Promise<Tables> {
+async function lookAtTables(
+  config: Config,
+  warehouse: Warehouse,
+  now: LocalText,
+  signal: AbortSignal,
+): Promise<Tables> {
   const missing: string[] = [];
   const toCreate: string[] = [];
   const doubts: string[] = [];
   for (const object of chosenObjects(config)) {
     try {
-      const { exists, doubt } = await warehouse.tableState(object, signal);
+      const { exists, doubt, future } = await warehouse.tableState(object, now, signal);
       if (!exists) toCreate.push(object.table);
-      if (doubt !== undefined) doubts.push(doubt);
+      if (doubt !== undefined) doubts.push(doubt.message);
+      if (future !== null) doubts.push(futureText(object, future));
     } catch (error) {
       if (!(error instanceof WarehouseError) || error.code !== TABLE_MISSING) throw error;
       missing.push(object.table);

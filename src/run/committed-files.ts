@@ -14,6 +14,8 @@ export interface CommittedFile {
   readonly rows: number;
   readonly bytes: number;
   readonly sha256: string;
+  /** An earlier run landed it, and no table needs it: the data has moved on. */
+  readonly isLeft: boolean;
   /** The first run whose manifest names it. */
   readonly run: CommittedRun;
   /** A later `--full` has read its whole range again: it counts no longer, but its name is accounted for. */
@@ -68,7 +70,7 @@ export async function committedFiles(storage: Storage, runId: string | null, sig
     storage,
     (_, id) => runId === null || id === runId,
     {
-      file: (file, at) => noted.add(file, at),
+      file: (file, at, isLeft) => noted.add(file, at, isLeft),
       manifest: ({ key, manifest, problem }, at) => {
         manifests.add(key);
         if (problem !== null) noted.problems.push({ key, problem });
@@ -89,12 +91,21 @@ class NotedFiles {
   readonly #runs = new Map<number, Run>();
   readonly #readings = new Map<string, Reading[]>();
 
-  add({ key, rows, bytes, sha256, max_watermark: watermark }: ManifestFile, at: number): void {
+  add({ key, rows, bytes, sha256, max_watermark: watermark }: ManifestFile, at: number, isLeft: boolean): void {
     const known = this.files.get(key);
     if (known === undefined) {
       const { name } = this.#noteObject(key.slice(0, key.indexOf("/")), watermark);
       // The name of the object is one text for all: as a part of the key it would keep all keys in memory twice.
-      this.files.set(key, { object: name, rows, bytes, sha256, run: this.#runAt(at), last: at, superseded: false });
+      this.files.set(key, {
+        object: name,
+        rows,
+        bytes,
+        sha256,
+        isLeft,
+        run: this.#runAt(at),
+        last: at,
+        superseded: false,
+      });
       return;
     }
     if (at < known.run.at) known.run = this.#runAt(at);

@@ -8,6 +8,7 @@ import { filesOfWindow, removeParts } from "../commit/file-parts.ts";
 import { hasFiles } from "../commit/open-window.ts";
 import { objectState } from "../commit/state.ts";
 import type { Change, OpenWindow, State } from "../commit/state.ts";
+import { countKnown, rejectsBytes, rejectsIn, rejectsKey } from "../commit/rejects.ts";
 import { LeaseError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { CallCounts } from "../pardot/pardot.ts";
@@ -35,6 +36,8 @@ export interface FinishInput {
   readonly inherited: State;
   readonly onEvent: OnEvent;
   readonly storage: Storage;
+  /** Aborted when the run has to stop: then nothing is done but to commit. */
+  readonly stop: AbortSignal;
   /** Whether committed files are to be loaded by us. */
   readonly load: boolean;
 }
@@ -45,7 +48,8 @@ export interface FinishInput {
  * and the next run commits them again in its own manifest.
  */
 export async function commitRun(input: FinishInput, signal: AbortSignal): Promise<{ manifest: Manifest; key: string }> {
-  const manifest = await withLeftFiles(await buildManifest(input, signal), input, signal);
+  const { left, manifest } = await withLeftFiles(await buildManifest(input, signal), input, signal);
+  await writeRejects(input, signal);
   const key = manifestKey(input.runId);
   const outcome = await input.storage.create(key, manifestBytes(manifest), signal);
   if (outcome === "exists") {
@@ -58,17 +62,29 @@ export async function commitRun(input: FinishInput, signal: AbortSignal): Promis
   const moved = input.objects.flatMap(({ name }) =>
     objectState(input.journal.state, name).windows.flatMap(({ parts = [] }) => parts),
   );
-  await input.journal.record(commitChanges(input, key));
+  await input.journal.record([...commitChanges(input, key), ...left]);
   await removeParts(moved, input.storage, signal);
   return { manifest, key };
 }
 
-async function withLeftFiles(manifest: Manifest, input: FinishInput, signal: AbortSignal): Promise<Manifest> {
-  const { config, runId, inherited, storage, journal, onEvent } = input;
-  const { state } = journal;
+/** Writes the records that were set aside, before the manifest that counts them. */
+async function writeRejects({ objects, runId, journal, storage }: FinishInput, signal: AbortSignal): Promise<void> {
+  for (const { name } of objects) {
+    const rejects = rejectsIn(objectState(journal.state, name));
+    // Where one of this name stands, a write that seemed to fail has come through: no other run has this id.
+    if (rejects.length > 0) await storage.create(rejectsKey(runId, name), rejectsBytes(name, rejects), signal);
+  }
+}
+
+async function withLeftFiles(
+  manifest: Manifest,
+  { startedAt: now, inherited, storage, journal, onEvent, stop }: FinishInput,
+  signal: AbortSignal,
+): Promise<{ readonly manifest: Manifest; readonly left: readonly Change[] }> {
   const named = new Set(manifest.objects.flatMap(({ files }) => files.map(({ key }) => key)));
-  const left = await leftFiles({ runId, catalog: config.catalog, inherited, state, named, storage, onEvent, signal });
-  return left.length === 0 ? manifest : { ...manifest, left_files: left };
+  const given = { inherited, state: journal.state, named, now, storage, onEvent, stop, signal };
+  const { files, changes } = await leftFiles(given);
+  return { manifest: files.length === 0 ? manifest : { ...manifest, left_files: files }, left: changes };
 }
 
 async function buildManifest(input: FinishInput, signal: AbortSignal): Promise<Manifest> {
@@ -90,7 +106,8 @@ async function buildManifest(input: FinishInput, signal: AbortSignal): Promise<M
 }
 
 async function manifestObject(object: CatalogObject, input: FinishInput, signal: AbortSignal): Promise<ManifestObject> {
-  const { windows, fields } = objectState(input.journal.state, object.name);
+  const own = objectState(input.journal.state, object.name);
+  const { windows, fields } = own;
   const committed = windows.filter((window) => window.done || isPartial(object, window));
   const whole = windows.filter((window) => window.done);
   const error = input.outcomes.of(object.name);
@@ -102,6 +119,7 @@ async function manifestObject(object: CatalogObject, input: FinishInput, signal:
       incompleteRows += file.incompleteRows ?? 0;
     }
   }
+  const rejects = rejectsIn(own);
   return {
     object: object.name,
     table: object.table,
@@ -116,12 +134,19 @@ async function manifestObject(object: CatalogObject, input: FinishInput, signal:
     drift: driftOf(fields),
     refused_fields: fields.refused,
     incomplete_rows: incompleteRows,
+    rejected_rows: rejects.length,
+    rejected_again: countKnown(object.name, own, rejects),
   };
 }
 
 /** Whether the landed part of an open window can be told by an id: it is read by ascending id. */
 function isPartial(object: CatalogObject, window: OpenWindow): boolean {
   return object.v4.process !== "email" && window.cursor !== null && hasFiles(window);
+}
+
+/** Whether an open window has something that this run's manifest names. */
+function isToBeNamed(window: OpenWindow): boolean {
+  return hasFiles(window) || (window.rejects ?? []).length > 0;
 }
 
 function committedWindow(window: OpenWindow): ManifestWindow {
@@ -135,7 +160,7 @@ function commitChanges(input: FinishInput, manifest: string): Change[] {
     const name = object.name;
     const told: Change[] = own.fields.listed === null ? [] : [{ type: "fields-reported", object: name }];
     const windows = own.windows.filter(({ done }) => done).map(({ id }) => id);
-    const open = own.windows.filter((window) => !window.done && hasFiles(window)).map(({ id }) => id);
+    const open = own.windows.filter((window) => !window.done && isToBeNamed(window)).map(({ id }) => id);
     if (windows.length + open.length === 0) return told;
     return [...told, { type: "committed", object: name, manifest, windows, open, load: input.load }];
   });

@@ -54,7 +54,8 @@ export async function checkFile(
   return found.rows === committed.rows ? null : `it has ${found.rows} rows, ${committed.rows} were committed`;
 }
 
-function decompressed(key: string, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+/** A landed file without its compression, which its name says. */
+export function decompressed(key: string, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   if (key.endsWith(".gz")) return Readable.from(chunks).compose(createGunzip()) as AsyncIterable<Uint8Array>;
   if (key.endsWith(".zst")) return Readable.from(chunks).compose(createZstdDecompress()) as AsyncIterable<Uint8Array>;
   return chunks;

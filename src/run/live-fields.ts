@@ -5,7 +5,7 @@ import type { FieldMemory } from "../commit/field-memory.ts";
 import { objectState } from "../commit/state.ts";
 import { discoverFields } from "../extract/discover.ts";
 import { objectFields } from "../extract/fields.ts";
-import { wireName } from "../land/export-file.ts";
+import { wireName } from "../land/result-header.ts";
 import type { Surroundings } from "./api.ts";
 import { notingCalls } from "./noting-calls.ts";
 import { checkAgainstState, openStore } from "./session.ts";

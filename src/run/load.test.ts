@@ -10,8 +10,10 @@ import type { LandedFile, PlannedWindow } from "../commit/state.ts";
 import type { Config } from "../config/config.ts";
 import { systemRandom } from "../platform/random.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
-import type { LoadFile, Warehouse } from "../warehouse/warehouse.ts";
+import type { Manifest } from "../commit/manifest.ts";
+import type { Loader, LoadFile, SettledTable } from "../warehouse/warehouse.ts";
 import { loadCommitted } from "./load.ts";
+import { committedFiles } from "./loadable.ts";
 
 const never = new AbortController().signal;
 const window: PlannedWindow = { field: "updated_at", from: 0, to: 1000, askFrom: 0 };
@@ -48,20 +50,32 @@ async function setUp(files: readonly Pick<LandedFile, "key" | "bytes">[]) {
     { type: "committed", object: "Tag", manifest: "m", windows: [id], load: true },
   ]);
   const batches: (readonly LoadFile[])[] = [];
-  const load: Warehouse["load"] = async (_, batch) => {
-    batches.push(batch);
-    return { rows: batches.flat().length };
+  const settled: SettledTable[] = [];
+  const loader: Loader = {
+    settled: async () => settled.at(-1)?.files ?? 0,
+    unloaded: async (_, keys) => keys,
+    load: async (_, batch) => {
+      batches.push(batch);
+      return { rows: batches.flat().length };
+    },
+    settle: async (_, each) => {
+      settled.push(each);
+    },
   };
+  const onEvent = (): void => undefined;
   const input = {
     config: { etl: { tmpDir, compression: "none" } } as Config,
     storage,
     journal,
-    warehouse: { load } as Warehouse,
+    warehouse: { name: "duckdb:x" },
+    loader,
+    manifest: { objects: [] as Manifest["objects"], run_id: "r" } as Manifest,
+    committed: committedFiles({ storage, retentionMs: null, now: 0, onEvent, signal: never }),
     random: systemRandom,
-    onEvent: () => undefined,
+    onEvent,
     signal: never,
   };
-  return { batches, journal, input };
+  return { batches, settled, journal, input };
 }
 
 describe("loading what is committed", () => {
@@ -89,7 +103,7 @@ describe("loading what is committed", () => {
 
   it("forgets a file only once it is loaded", async () => {
     const t = await setUp([{ key: "Tag/a.csv", bytes: 1 }]);
-    t.input.warehouse.load = () => Promise.reject(new Error("locked"));
+    t.input.loader.load = () => Promise.reject(new Error("locked"));
     await expect(loadCommitted(tag, t.input)).rejects.toThrow("locked");
     expect(objectState(t.journal.state, "Tag").notLoaded).toHaveLength(1);
   });

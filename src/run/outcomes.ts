@@ -1,6 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import type { ManifestError, ObjectStatus } from "../commit/manifest.ts";
-import { CancelledError, exitCodeOf, LimitError, PardotEtlError } from "../errors.ts";
+import { newRejects } from "../commit/manifest.ts";
+import type { Manifest, ManifestError, ObjectStatus } from "../commit/manifest.ts";
+import { CancelledError, DataError, exitCodeOf, LimitError, PardotEtlError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 
 /** An object that is not complete, and why. */
@@ -83,4 +84,16 @@ export function manifestError(error: Error): ManifestError {
     hint: error instanceof PardotEtlError ? (error.hint ?? null) : null,
     exit_code: exitCodeOf(error),
   };
+}
+
+/** What a run ends with that has set records aside for the first time; null when it has not. */
+export function rejectedError({ run_id: run, objects }: Pick<Manifest, "run_id" | "objects">): DataError | null {
+  const parts = objects
+    .filter((object) => newRejects(object) > 0)
+    .map((object) => `${newRejects(object)} of ${object.object}`);
+  if (parts.length === 0) return null;
+  return new DataError(`encode records: they cannot be encoded and were set aside: ${parts.join(", ")}`, {
+    code: "data.rejected",
+    hint: `Everything else is committed. See each record and the reason in _pardot_etl/rejects/${run}/. Correct it in Pardot, or override the column's type in the catalogue. The same record does not fail a later run.`,
+  });
 }

@@ -16,6 +16,7 @@ import { HISTORY_START, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { TableState, Warehouse } from "../warehouse/warehouse.ts";
 import type { Lookups } from "./lookups.ts";
+import { futureText, isSound, localNow, soundWatermark } from "./watermarks.ts";
 
 export interface PrepareInput {
   readonly config: Config;
@@ -48,10 +49,10 @@ export interface Prepared {
  * record. A plain run also fills what an earlier `--since` left out.
  */
 export async function prepareObject(object: CatalogObject, input: PrepareInput): Promise<Prepared> {
-  const { config, state, warehouse, wish, signal, onEvent } = input;
+  const { config, state, warehouse, wish, signal } = input;
   const own = objectState(state, object.name);
   // Looked at for every object: where nothing here would create a missing table, this is where it fails.
-  const looked = await warehouse.tableState(object, signal);
+  const looked = await warehouse.tableState(object, localNow(input.now, config.pardot.timeZone), signal);
   const table = object.watermark === null ? null : looked;
   const isReplaced = wish.full && own.zone !== null && own.zone !== config.pardot.timeZone;
   const isPlain = !wish.full && wish.since === null && wish.until === null;
@@ -61,11 +62,9 @@ export async function prepareObject(object: CatalogObject, input: PrepareInput):
   const open = own.windows.filter((window) => !dropped.includes(window));
   const to = object.watermark === null || wish.until === null ? input.now : Math.min(input.now, wish.until);
   const settings = { now: to, overlapMs: config.etl.overlapMs, zone: config.pardot.timeZone };
-  const plain = rangeStart(object, facts(table, own, open, config), settings);
-  if (plain.emptyTable) warnOfEmptyTable(object, table, onEvent);
-  if (looked.doubt !== undefined) {
-    onEvent({ type: "warning", code: "warehouse.watermark-zone", object: object.name, message: looked.doubt });
-  }
+  const plain = rangeStart(object, facts(table, own, open, input), settings);
+  if (plain.emptyTable) warnOfEmptyTable(object, table, input);
+  warnOfTable(object, looked, input);
   const covered = [...own.coverage, ...open];
   const start = wishedStart(object, wish, plain);
   const gaps = isPlain && !plain.wholeHistory ? gapsWithin(covered) : [];
@@ -106,15 +105,24 @@ async function fillGap(object: CatalogObject, gap: Stretch, input: PrepareInput)
   return newWindows(object, rangeWindow(object, start, settings), wholeHistory, input);
 }
 
-function facts(table: TableState | null, own: ObjectState, open: readonly OpenWindow[], config: Config): RangeFacts {
+function facts(
+  table: TableState | null,
+  own: ObjectState,
+  open: readonly OpenWindow[],
+  { config, now }: PrepareInput,
+): RangeFacts {
   const ends = [...own.coverage, ...open].map((interval) => interval.to);
+  const plannedUntil = ends.length === 0 ? null : Math.max(...ends);
+  const zone = config.pardot.timeZone;
+  const ownWatermark = soundWatermark(own.watermark, { now, plannedUntil, zone });
   return {
     hasWarehouse: config.etl.warehouse.kind !== "none",
-    warehouseWatermark: table?.watermark ?? null,
+    // Where all that a table has is later than now, the own record knows better.
+    warehouseWatermark: table?.watermark ?? (table?.future === null ? null : ownWatermark),
     tableHasRows: table?.hasRows ?? false,
-    ownWatermark: own.watermark,
+    ownWatermark,
     filesCommitted: own.filesCommitted,
-    plannedUntil: ends.length === 0 ? null : Math.max(...ends),
+    plannedUntil,
     historyPlanned: open.some((window) => window.from === HISTORY_START),
   };
 }
@@ -187,12 +195,38 @@ async function newWindows(
   return cutWindows(asked, access.windowDaysMax, zone);
 }
 
-function warnOfEmptyTable(object: CatalogObject, table: TableState | null, onEvent: OnEvent): void {
+function warnOfEmptyTable(object: CatalogObject, table: TableState | null, { warehouse, onEvent }: PrepareInput): void {
   const what = table?.exists === false ? "does not exist" : "is empty";
+  const likely =
+    warehouse.loader === null
+      ? "A paused pipe or a dropped table is likely; --full reads everything again"
+      : "A new, lost or replaced database or a dropped table is likely: the run loads all committed files into it. --full reads everything again";
   onEvent({
     type: "warning",
     code: "warehouse.table-empty",
     object: object.name,
-    message: `${object.table} ${what} although files have been committed: going on from the own record. A paused pipe or a dropped table is likely; --full reads everything again`,
+    message: `${object.table} ${what} although files have been committed: going on from the own record. ${likely}`,
   });
+}
+
+/** What is odd about a table or about the own record: the range starts in spite of it. */
+function warnOfTable(object: CatalogObject, table: TableState, { config, state, now, onEvent }: PrepareInput): void {
+  const warn = (code: string, message: string): void =>
+    onEvent({ type: "warning", code, object: object.name, message });
+  if (table.doubt !== undefined) warn(table.doubt.code, table.doubt.message);
+  if (table.future !== null) warn("warehouse.watermark-future", futureText(object, table.future));
+  const own = objectState(state, object.name);
+  if (own.watermark !== null && !isSound(own.watermark, now, config.pardot.timeZone)) {
+    warn(
+      "state.watermark-unreadable",
+      `the greatest ${object.watermark ?? "watermark"} landed so far is ${JSON.stringify(own.watermark)}, which is not a time before now: the range starts from the end of what was read`,
+    );
+  }
+  const isNew = Object.values(state.objects).every(({ filesCommitted }) => filesCommitted === 0);
+  if (isNew && object.watermark !== null && table.hasRows) {
+    warn(
+      "warehouse.table-unknown",
+      `${object.table} has rows, but nothing was ever committed to this destination: the range starts from these rows. If they are another business unit's, give this one tables of its own; --full reads everything`,
+    );
+  }
 }

@@ -1,12 +1,14 @@
 import type { CommittedConfig } from "../config/config.ts";
-import { loadState } from "../commit/journal.ts";
+import { loadState, STATE_PREFIX } from "../commit/journal.ts";
 import { UsageError } from "../errors.ts";
 import { openStorage } from "../storage/open.ts";
 import { openWarehouse } from "../warehouse/open.ts";
+import type { CommittedFile } from "../warehouse/warehouse.ts";
 import type { Surroundings, VerifyProblem, VerifyResult } from "./api.ts";
 import { committedFiles } from "./committed-files.ts";
 import type { Committed } from "./committed-files.ts";
 import { checkFile } from "./landed-file.ts";
+import { lostState } from "./lost-state.ts";
 import { retentionRule } from "./retention.ts";
 import { unaccounted } from "./unaccounted.ts";
 
@@ -27,7 +29,7 @@ export async function verify(
   const { destination, s3PathStyle } = config.etl;
   const storage = await (surroundings.openStorage ?? openStorage)(destination, { s3PathStyle, clock, random });
   // One that is damaged is told before hours of reading.
-  await loadState(storage, signal);
+  const loaded = await loadState(storage, signal);
   const committed = await committedFiles(storage, runId, signal);
   if (runId !== null && committed.manifests.size === 0) {
     throw new UsageError(`verify run ${runId}: ${storage.location} has no manifest of it`, {
@@ -36,6 +38,8 @@ export async function verify(
     });
   }
   const problems = [...committed.problems];
+  const lost = await lostState({ storage, loaded }, signal);
+  if (lost !== null) problems.push({ key: STATE_PREFIX, problem: lost });
   const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
   const todo = committed.files.entries();
   let files = 0;
@@ -69,7 +73,7 @@ export async function verify(
   };
 }
 
-/** A table whose newest record is older than what was committed for it has not taken everything up. */
+/** Compares the tables with what was committed for them. */
 async function compareWarehouse(
   config: CommittedConfig,
   committed: Committed,
@@ -82,20 +86,23 @@ async function compareWarehouse(
   try {
     await warehouse.check(signal);
     for (const object of config.catalog) {
-      const { files = 0, watermark } = committed.objects.get(object.name) ?? {};
-      if (files === 0) continue;
-      const table = await warehouse.tableState(object, signal);
-      const key = object.table;
-      if (!table.hasRows) problems.push({ key, problem: `it is empty although ${files} files were committed for it` });
-      else if ((watermark ?? "") > (table.watermark ?? watermark ?? "")) {
-        problems.push({
+      const found = await warehouse.compare(object, committedTo(object.name, committed), signal);
+      problems.push(
+        ...found.problems.map(({ key, problem, hint }) => ({
           key,
-          problem: `its newest ${object.watermark} is ${table.watermark}, ${watermark} was committed`,
-        });
-      }
+          problem: hint === null ? problem : `${problem}. ${hint}`,
+        })),
+      );
     }
   } finally {
     await warehouse.close();
   }
   return problems;
+}
+
+async function* committedTo(object: string, committed: Committed): AsyncGenerator<CommittedFile> {
+  const maxWatermark = committed.objects.get(object)?.watermark ?? null;
+  for (const [key, file] of committed.files) {
+    if (file.object === object && !file.superseded && !file.isLeft) yield { key, rows: file.rows, maxWatermark };
+  }
 }

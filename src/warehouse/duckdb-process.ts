@@ -3,7 +3,10 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { emailPairs, knownEmails } from "./duckdb-emails.ts";
 import { failureOf } from "./duckdb-failure.ts";
-import { load, tableState } from "./duckdb-load.ts";
+import { ownerOf, settle, settledFiles, unloaded } from "./duckdb-book.ts";
+import { compareTable, noteCommitted } from "./duckdb-compare.ts";
+import { load } from "./duckdb-load.ts";
+import { tableState } from "./duckdb-table.ts";
 import type { DuckdbRequest, DuckdbResults } from "./duckdb-protocol.ts";
 import { serveLines } from "./serve-lines.ts";
 
@@ -42,10 +45,35 @@ async function perform(request: DuckdbRequest): Promise<DuckdbResults[keyof Duck
     return null;
   }
   if (database === null) throw new Error("the database is not open");
-  if (request.op === "table-state") return tableState(database.connection, request.table, request.watermark);
-  if (request.op === "email-pairs") return emailPairs(database.connection, request.after);
-  if (request.op === "known-emails") return knownEmails(database.connection, request.after);
-  return load(database.connection, request.target, request.files);
+  return answer(database.connection, request);
+}
+
+async function answer(
+  connection: DuckDBConnection,
+  request: Exclude<DuckdbRequest, { readonly op: "open" | "close" }>,
+): Promise<DuckdbResults[keyof DuckdbResults]> {
+  switch (request.op) {
+    case "table-state":
+      return tableState(connection, request);
+    case "load":
+      return load(connection, request.target, request.files);
+    case "owner":
+      return ownerOf(connection);
+    case "settled":
+      return settledFiles(connection, request.table);
+    case "unloaded":
+      return unloaded(connection, request.table, request.keys);
+    case "settle":
+      return settle(connection, request.table, request.settled);
+    case "note":
+      return noteCommitted(connection, request.files, request.isFirst);
+    case "compare":
+      return compareTable(connection, request.table, request.key);
+    case "email-pairs":
+      return emailPairs(connection, request.after);
+    case "known-emails":
+      return knownEmails(connection, request.after);
+  }
 }
 
 serveLines({

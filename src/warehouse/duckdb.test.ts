@@ -20,6 +20,8 @@ import type { LoadFile } from "./warehouse.ts";
 
 useDatabase();
 
+const NOW = "2026-11-26 00:00:00";
+
 describe("loading", () => {
   test("gives each column its type, and keeps nasty text, null and empty apart", async () => {
     const records = [
@@ -50,6 +52,9 @@ describe("loading", () => {
       ["is_public", "BOOLEAN"],
       ["payload", "VARCHAR"],
       ["updated_at", "TIMESTAMP"],
+      ["_pardot_etl_file", "VARCHAR"],
+      ["_pardot_etl_run_id", "VARCHAR"],
+      ["_pardot_etl_landed_at", "TIMESTAMP"],
     ]);
   });
 
@@ -120,7 +125,15 @@ describe("loading", () => {
     ];
     const path = join(folder, "b");
     await writeFile(path, 'id,"Custom ""Field""",Level\n2,own,7\n');
-    const b: LoadFile = { key: "it's b", path, compression: "none", rows: 1, columns: extra };
+    const b: LoadFile = {
+      key: "it's b",
+      path,
+      compression: "none",
+      rows: 1,
+      columns: extra,
+      runId: null,
+      readAt: null,
+    };
     await warehouse.load(tag, [b, await fileOf("c", "3,z,,,,\n", 1)], signal);
     expect(await rowsOf('SELECT id, name, "Custom ""Field""", Level FROM PARDOT_THING ORDER BY id')).toEqual([
       ["1", "x", null, null],
@@ -158,7 +171,12 @@ describe("refusing a file, and the whole load with it", () => {
     expect(error.code).toBe("warehouse.value-invalid");
     expect(error.message).toContain(`load PARDOT_THING into duckdb:${database}: bad record 2`);
     expect(error.message).toContain(message);
-    expect(await warehouse.tableState(tag, signal)).toEqual({ exists: false, hasRows: false, watermark: null });
+    expect(await warehouse.tableState(tag, NOW, signal)).toEqual({
+      exists: false,
+      hasRows: false,
+      watermark: null,
+      future: null,
+    });
     expect(await warehouse.load(tag, files.slice(0, 1), signal)).toEqual({ rows: 2 });
   });
 
@@ -203,15 +221,28 @@ describe("refusing a file, and the whole load with it", () => {
 
 describe("what a table says of itself", () => {
   test("tells missing, empty and filled tables apart, and the watermark as text", async () => {
-    expect(await warehouse.tableState(tag, signal)).toEqual({ exists: false, hasRows: false, watermark: null });
+    expect(await warehouse.tableState(tag, NOW, signal)).toEqual({
+      exists: false,
+      hasRows: false,
+      watermark: null,
+      future: null,
+    });
     await expect(stat(database)).rejects.toMatchObject({ code: "ENOENT" });
     await warehouse.load(tag, [await fileOf("a", "", 0)], signal);
-    expect(await warehouse.tableState(tag, signal)).toEqual({ exists: true, hasRows: false, watermark: null });
+    expect(await warehouse.tableState(tag, NOW, signal)).toEqual({
+      exists: true,
+      hasRows: false,
+      watermark: null,
+      future: null,
+    });
     const records = "1,,,,,2024-02-29 23:59:59\n2,,,,,2024-01-01 00:00:00\n3,,,,,\n";
     await warehouse.load(tag, [await fileOf("b", records, 3)], signal);
-    const filled = { exists: true, hasRows: true, watermark: "2024-02-29 23:59:59" };
-    expect(await warehouse.tableState(tag, signal)).toEqual(filled);
-    expect(await warehouse.tableState({ ...tag, watermark: null }, signal)).toEqual({ ...filled, watermark: null });
+    const filled = { exists: true, hasRows: true, watermark: "2024-02-29 23:59:59", future: null };
+    expect(await warehouse.tableState(tag, NOW, signal)).toEqual(filled);
+    expect(await warehouse.tableState({ ...tag, watermark: null }, NOW, signal)).toEqual({
+      ...filled,
+      watermark: null,
+    });
   });
 });
 
@@ -230,7 +261,7 @@ describe("a database that cannot be opened", () => {
 
   test("says which folder is missing, and creates none", async () => {
     const nowhere = new DuckdbWarehouse(join(folder, "missing", "x.duckdb"), { tmpDir: join(folder, "tmp") });
-    for (const work of [nowhere.check(signal), nowhere.tableState(tag, signal), nowhere.load(tag, [], signal)]) {
+    for (const work of [nowhere.check(signal), nowhere.tableState(tag, NOW, signal), nowhere.load(tag, [], signal)]) {
       const error = await refusal(work);
       expect(error).toMatchObject({ code: "warehouse.folder-missing" });
       expect(error.message).toContain(join(folder, "missing"));

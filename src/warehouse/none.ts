@@ -3,15 +3,14 @@ import type { Warehouse } from "./warehouse.ts";
 /** No warehouse: no table exists, so every range starts from the tool's own record. Nothing is loaded. */
 export const noWarehouse: Warehouse = {
   name: "none",
-  loads: false,
+  loader: null,
   check: async (signal) => signal.throwIfAborted(),
-  tableState: async (_object, signal) => {
+  claim: async (_unit, _hasCommitted, signal) => signal.throwIfAborted(),
+  tableState: async (_object, _now, signal) => {
     signal.throwIfAborted();
-    return { exists: false, hasRows: false, watermark: null };
+    return { exists: false, hasRows: false, watermark: null, future: null };
   },
-  load: async (object) => {
-    throw new Error(`nothing loads ${object.table}: there is no warehouse`);
-  },
+  compare: async () => ({ compared: "", problems: [] }),
   emailPairs: nothing,
   knownEmails: nothing,
   close: async () => undefined,

@@ -1,15 +1,21 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { SnowflakeConfig } from "../config/config.ts";
 import { WarehouseError } from "../errors.ts";
+import type { LocalText } from "../time/instant.ts";
 import { ACTIVITY_TABLE, EMAIL_TABLE } from "./email-tables.ts";
 import { OBJECT_UNKNOWN } from "./snowflake-failure.ts";
 import type { Row, SnowflakeResults } from "./snowflake-protocol.ts";
 import { SnowflakeSession } from "./snowflake-session.ts";
 import { EMAIL_PAIRS_SQL, KNOWN_EMAILS_SQL, tableStateSql } from "./snowflake-sql.ts";
 import { TABLE_MISSING } from "./warehouse.ts";
-import type { EmailPair, TableState, Warehouse } from "./warehouse.ts";
+import type { CommittedFile, Comparison, EmailPair, TableState, Warehouse } from "./warehouse.ts";
 
 const WATERMARK = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
+
+/** Later than every watermark. */
+const LATEST = "9999-12-31 23:59:59";
+
+const PIPE_HINT = "Look at the pipe or task that loads the table: it may be paused, late, or have refused a file.";
 
 /**
  * Tables in Snowflake, which something else loads (Snowpipe); only looked at here. Unlike with the embedded warehouse, a
@@ -17,7 +23,7 @@ const WATERMARK = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
  */
 export class SnowflakeWarehouse implements Warehouse {
   readonly name = "snowflake";
-  readonly loads = false;
+  readonly loader = null;
   readonly #config: SnowflakeConfig;
   readonly #session: SnowflakeSession;
 
@@ -35,35 +41,66 @@ export class SnowflakeWarehouse implements Warehouse {
     await this.#session.open(signal);
   }
 
+  /** Nothing in the tables names a business unit. */
+  async claim(_unit: string, _hasCommitted: boolean, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+  }
+
   /** As in `Warehouse`; throws `warehouse.table-missing` (exit 7) when there is no such table. */
-  async tableState(object: CatalogObject, signal: AbortSignal): Promise<TableState> {
+  async tableState(object: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState> {
     const doing = `read ${object.table} of`;
     let row: SnowflakeResults["row"];
     try {
-      row = await this.#session.ask({ op: "row", sql: tableStateSql(object) }, doing, signal);
+      row = await this.#session.ask({ op: "row", sql: tableStateSql(object, now) }, doing, signal);
     } catch (error) {
       throw isObjectUnknown(error) ? this.#tableMissing(object) : error;
     }
-    const [count = null, watermark = null] = row.values;
+    const [count = null, watermark = null, future = null] = row.values;
     if (watermark !== null && !WATERMARK.test(watermark)) {
       throw new WarehouseError(
-        `${doing} ${this.name}: the newest ${object.watermark ?? "row"} is no time of this era`,
+        `${doing} ${this.name}: the newest ${object.watermark ?? "row"} is not a time of this era`,
         {
           code: "warehouse.watermark-unreadable",
-          hint: "Correct the rows whose watermark lies outside the years 1 to 9999.",
+          hint: "Correct the rows whose watermark is outside the years 1 to 9999.",
         },
       );
     }
-    const state = { exists: true, hasRows: count !== null && count !== "0", watermark };
-    if (row.types[2] !== "timestamp_ltz") return state;
+    const state = { exists: true, hasRows: count !== null && count !== "0", watermark, future };
+    if (row.types[3] !== "timestamp_ltz") return state;
     return {
       ...state,
-      doubt: `${object.watermark ?? ""} of ${object.table} is TIMESTAMP_LTZ, which Snowflake shows in the zone of the session: unless the table is loaded in that zone, the range starts hours off. TIMESTAMP_NTZ keeps the time as it was landed`,
+      doubt: {
+        code: "warehouse.watermark-zone",
+        message: `${object.watermark ?? ""} of ${object.table} is TIMESTAMP_LTZ, which Snowflake shows in the zone of the session: unless the table is loaded in that zone, the range starts hours off. TIMESTAMP_NTZ keeps the time as it was landed`,
+      },
     };
   }
 
-  async load(object: CatalogObject): Promise<never> {
-    throw new Error(`nothing here loads ${object.table}: Snowflake takes the files itself`);
+  /** The tables say nothing of the files that their rows came from, so the newest watermark is compared. */
+  async compare(object: CatalogObject, files: AsyncIterable<CommittedFile>, signal: AbortSignal): Promise<Comparison> {
+    const { table: key, watermark } = object;
+    let count = 0;
+    let committed: string | null = null;
+    for await (const file of files) {
+      count += 1;
+      if (committed === null || (file.maxWatermark !== null && file.maxWatermark > committed)) {
+        committed = file.maxWatermark;
+      }
+    }
+    if (count === 0) return { compared: "", problems: [] };
+    // Rows that are later than all that was committed must not hide that the newest committed ones are missing.
+    const table = await this.tableState(object, committed ?? LATEST, signal);
+    const compared = watermark === null ? `only whether ${key} has rows` : `only the newest ${watermark} of ${key}`;
+    if (!table.hasRows) {
+      return {
+        compared,
+        problems: [{ key, problem: `it is empty although ${count} files were committed for it`, hint: PIPE_HINT }],
+      };
+    }
+    if (watermark === null || committed === null || (table.watermark ?? "") >= committed)
+      return { compared, problems: [] };
+    const problem = `its newest ${watermark} is ${table.watermark ?? "null"}, ${committed} was committed`;
+    return { compared, problems: [{ key, problem, hint: PIPE_HINT }] };
   }
 
   async *emailPairs(signal: AbortSignal): AsyncIterable<EmailPair> {

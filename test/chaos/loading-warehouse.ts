@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { catalog } from "../../src/catalog/index.ts";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
+import { noWarehouse } from "../../src/warehouse/none.ts";
 import type { LoadFile, Warehouse } from "../../src/warehouse/warehouse.ts";
 import { recordsOf } from "./landed.ts";
 import type { Cells } from "./landed.ts";
@@ -20,6 +21,7 @@ interface Kept {
 export class LoadingWarehouse {
   readonly #tables = new Map<string, Map<string, Kept>>();
   readonly #loaded = new Set<string>();
+  readonly #settled = new Map<string, number>();
 
   /** The table of an object by key. */
   table(object: string): ReadonlyMap<string, Cells> {
@@ -29,8 +31,18 @@ export class LoadingWarehouse {
   /** As one process sees it: a load is one transaction, which a kill leaves done or undone. */
   open(turns: Turns): Warehouse {
     return {
+      ...noWarehouse,
       name: "loading",
-      loads: true,
+      loader: {
+        settled: async ({ name }) => this.#settled.get(name) ?? 0,
+        unloaded: async (_, keys) => keys.filter((key) => !this.#loaded.has(key)),
+        load: async (object, files) =>
+          turns.take(`load ${files.map(({ key }) => key).join(" ")}`, async () => {
+            for (const file of files) this.#load(object, file);
+            return { rows: this.#tables.get(object.name)?.size ?? 0 };
+          }),
+        settle: async ({ name }, { files }) => void this.#settled.set(name, files),
+      },
       check: async () => turns.assertAlive(),
       tableState: async (object) => {
         const records = [...this.table(object.name).values()];
@@ -38,16 +50,9 @@ export class LoadingWarehouse {
           exists: this.#tables.has(object.name),
           hasRows: records.length > 0,
           watermark: greatest(records, object),
+          future: null,
         };
       },
-      load: async (object, files) =>
-        turns.take(`load ${files.map(({ key }) => key).join(" ")}`, async () => {
-          for (const file of files) this.#load(object, file);
-          return { rows: this.#tables.get(object.name)?.size ?? 0 };
-        }),
-      emailPairs: async function* () {},
-      knownEmails: async function* () {},
-      close: async () => {},
     };
   }
 
@@ -58,11 +63,11 @@ export class LoadingWarehouse {
     this.#loaded.add(file.key);
     const table = this.#tables.get(object.name) ?? new Map<string, Kept>();
     this.#tables.set(object.name, table);
-    const { readAt = 0 } = file as { readonly readAt?: number | null };
+    const readAt = file.readAt ?? 0;
     for (const record of records) {
       const id = String(record[keyOf(object.name)]);
       const known = table.get(id);
-      if (known === undefined || known.readAt <= (readAt ?? 0)) table.set(id, { record, readAt: readAt ?? 0 });
+      if (known === undefined || known.readAt <= readAt) table.set(id, { record, readAt });
     }
   }
 }

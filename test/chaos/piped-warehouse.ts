@@ -30,12 +30,12 @@ export class PipedWarehouse {
     return {
       ...noWarehouse,
       name: "piped",
-      tableState: async (object, signal) => {
+      tableState: async (object, _now, signal) => {
         signal.throwIfAborted();
         this.#takeUp(object, dice);
         const keys = [...this.#taken].filter((key) => key.startsWith(`${object.name}/`));
         const records = keys.flatMap((key) => recordsOf(this.#disk.files.get(key) ?? new Uint8Array()) ?? []);
-        return { exists: true, hasRows: records.length > 0, watermark: greatest(records, object) };
+        return { exists: true, hasRows: records.length > 0, watermark: greatest(records, object), future: null };
       },
     };
   }

@@ -206,7 +206,9 @@ export async function tableRecords(at: Pick<Scene, "duckdb">, object: string): P
   const instance = await DuckDBInstance.create(at.duckdb.slice("duckdb:".length));
   const connection = await instance.connect();
   try {
-    const reader = await connection.runAndReadAll(`SELECT COLUMNS(*)::VARCHAR FROM ${String(table)}`);
+    const reader = await connection.runAndReadAll(
+      `SELECT COLUMNS(c -> NOT starts_with(c, '_pardot_etl_'))::VARCHAR FROM ${String(table)}`,
+    );
     return reader.getRowObjects() as Cells[];
   } finally {
     connection.closeSync();

@@ -58,7 +58,15 @@ test("what our csv holds, the embedded warehouse holds byte by byte, whatever th
       }
       const path = join(folder, `${number}.csv`);
       await writeFile(path, writer.takeRest());
-      files.push({ key: `${number}`, path, compression: "none", rows: rows.length, columns });
+      files.push({
+        key: `${number}`,
+        path,
+        compression: "none",
+        rows: rows.length,
+        columns,
+        runId: null,
+        readAt: null,
+      });
     }
     await warehouse.load(object, files, signal);
     await warehouse.close();

@@ -58,13 +58,13 @@ export function answerStatement(sql: string, place: SessionPlace, tables: Tables
 
 function query(sql: string, table: SnowflakeTable, place: SessionPlace): Result | Refusal {
   const state =
-    /^SELECT TO_VARCHAR\(COUNT\(\*\)\), (?:NULL, NULL|(TO_VARCHAR\(MAX\("([A-Z_]+)"\)::TIMESTAMP_NTZ, 'YYYY-MM-DD HH24:MI:SS'\), IFF\(FALSE, MAX\("\2"\), NULL\))) FROM "[^"]+"$/.exec(
+    /^SELECT TO_VARCHAR\(COUNT\(\*\)\), (?:NULL, NULL, NULL|TO_VARCHAR\(MAX\(CASE WHEN "([A-Z_]+)"::TIMESTAMP_NTZ <= '([-0-9 :]{19})\.999'::TIMESTAMP_NTZ THEN "\1" END\)::TIMESTAMP_NTZ, 'YYYY-MM-DD HH24:MI:SS'\), TO_VARCHAR\(MAX\(CASE WHEN "\1"::TIMESTAMP_NTZ > '\2\.999'::TIMESTAMP_NTZ THEN "\1" END\)::TIMESTAMP_NTZ, 'YYYY-MM-DD HH24:MI:SS'\), IFF\(FALSE, MAX\("\1"\), NULL\)) FROM "[^"]+"$/.exec(
       sql,
     );
   if (state !== null) {
     const count = String(table.rows.length);
-    const column = state[2];
-    return column === undefined ? texts([[count, null, null]]) : maxOf(column, count, table, place);
+    const [, column, now = ""] = state;
+    return column === undefined ? texts([[count, null, null, null]]) : maxOf({ column, now, count }, table, place);
   }
   const pairs =
     /^SELECT TO_VARCHAR\(L\), TO_VARCHAR\(MIN\(E\)\) FROM \(SELECT TRY_TO_NUMBER\(TO_VARCHAR\("LIST_EMAIL_ID"\)\) AS L, TRY_TO_NUMBER\(TO_VARCHAR\("EMAIL_ID"\)\) AS E FROM "[^"]+"\) WHERE L IS NOT NULL AND E IS NOT NULL GROUP BY L ORDER BY L$/;
@@ -88,16 +88,26 @@ function query(sql: string, table: SnowflakeTable, place: SessionPlace): Result 
   return { code: "001003", message: `SQL compilation error:\nthe stand-in does not know: ${sql}`, sqlState: "42000" };
 }
 
-function maxOf(column: string, count: string, table: SnowflakeTable, place: SessionPlace): Result | Refusal {
+function maxOf(
+  { column, now, count }: { readonly column: string; readonly now: string; readonly count: string },
+  table: SnowflakeTable,
+  place: SessionPlace,
+): Result | Refusal {
   const kind = table.timestamps ?? "NTZ";
   const values = table.rows.map((row) => row[column] ?? null).filter((value) => value !== null);
-  const [max = null] = values.toSorted((a, b) => compare(kind, b, a));
   const type = kind === "TEXT" ? "text" : `timestamp_${kind.toLowerCase()}`;
-  if (kind === "TEXT" && max !== null && Number.isNaN(Date.parse(max))) {
-    return { code: "100035", message: `Timestamp '${max}' is not recognized`, sqlState: "22007" };
+  // Each row is cast for the comparison, so one that is no time fails the statement wherever it is.
+  const garbage = kind === "TEXT" ? values.find((value) => Number.isNaN(Date.parse(value))) : undefined;
+  if (garbage !== undefined) {
+    return { code: "100035", message: `Timestamp '${garbage}' is not recognized`, sqlState: "22007" };
   }
-  const shown = max === null ? null : wallClock(kind, max, place.timeZone);
-  return { types: ["text", "text", type], rows: [[count, shown, null]] };
+  const greatest = (isWanted: (wall: string) => boolean): string | null => {
+    const wanted = values.filter((value) => isWanted(wallClock(kind, value, place.timeZone)));
+    const [max = null] = wanted.toSorted((a, b) => compare(kind, b, a));
+    return max === null ? null : wallClock(kind, max, place.timeZone);
+  };
+  const row = [count, greatest((wall) => wall <= now), greatest((wall) => wall > now), null];
+  return { types: ["text", "text", "text", type], rows: [row] };
 }
 
 /** Text by its characters, times with a zone by the instant. */

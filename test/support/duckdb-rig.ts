@@ -63,11 +63,11 @@ export async function fileOf(
   const text = (more.columns === undefined ? header : `${more.columns.map(({ name }) => name).join(",")}\n`) + records;
   const compress = { none: (bytes: Buffer) => bytes, gzip: gzipSync, zstd: zstdCompressSync };
   await writeFile(path, compress[more.compression ?? "none"](Buffer.from(text)));
-  return { key, path, compression: "none", rows, columns, ...more };
+  return { key, path, compression: "none", rows, columns, runId: "run", readAt: null, ...more };
 }
 
 /** Rows of the table as text, by id; the database is free for it because the warehouse was closed. */
-export async function rowsOf(sql = "SELECT * FROM PARDOT_THING ORDER BY id"): Promise<unknown[][]> {
+export async function rowsOf(sql = "SELECT COLUMNS('^[^_].*') FROM PARDOT_THING ORDER BY id"): Promise<unknown[][]> {
   await warehouse.close();
   const instance = await DuckDBInstance.create(database);
   const connection = await instance.connect();
