@@ -1,12 +1,15 @@
 /** Runs that are remembered for `status`. */
 const RUNS_KEPT = 30;
 
+export const RECORDED_STATUSES = ["running", "complete", "partial", "failed", "died"] as const;
+type RecordedStatus = (typeof RECORDED_STATUSES)[number];
+
 export interface RunRecord {
   readonly runId: string;
   readonly startedAt: string;
   readonly finishedAt: string | null;
   /** died: it never reported its end, and a later run took over. */
-  readonly status: "running" | "complete" | "partial" | "failed" | "died";
+  readonly status: RecordedStatus;
   readonly rows: number;
   readonly files: number;
   readonly calls: number;
