@@ -46,6 +46,7 @@ export type RunEvent =
       readonly bytes: number;
       readonly outcome: "written" | "already-there";
     }
+  | { readonly type: "file-verified"; readonly object: string; readonly files: number; readonly done: number }
   | { readonly type: "window-finished"; readonly object: string; readonly window: string; readonly rows: number }
   | { readonly type: "object-finished"; readonly object: string; readonly rows: number; readonly files: number }
   | { readonly type: "object-failed"; readonly object: string; readonly code: string; readonly message: string }
@@ -77,6 +78,8 @@ export type RunEvent =
       readonly reason: string;
     }
   | { readonly type: "token-refreshed" }
+  /** Files of dead processes in a temporary folder that this user may not remove. */
+  | { readonly type: "leftovers-kept"; readonly folder: string; readonly files: number }
   | ({ readonly type: "calls-counted"; readonly calls: number } & DayCalls)
   | { readonly type: "warning"; readonly code: string; readonly message: string; readonly object: string | null };
 

@@ -42,8 +42,9 @@ export interface ManifestObject {
   readonly status: ObjectStatus;
   /** Why it is not complete. */
   readonly error: ManifestError | null;
-  /** Windows committed by this run, those taken over from an earlier one included. */
+  /** Windows committed by this run, those resumed from an earlier one included. */
   readonly windows: readonly ManifestWindow[];
+  /** Every file that landed and no earlier manifest names, of open windows too. */
   readonly files: readonly ManifestFile[];
   /** Windows that stay on the books for the next run. */
   readonly open_windows: readonly ManifestWindow[];
@@ -55,6 +56,11 @@ export interface ManifestObject {
   readonly incomplete_rows: number;
   /** Records that could not be encoded and were set aside; absent in manifests of earlier versions. */
   readonly rejected_rows?: number;
+  /**
+   * The windows were read by `--full`. What earlier runs landed of these ranges counts no longer, once a window is
+   * committed whole. Absent otherwise.
+   */
+  readonly supersedes?: true;
 }
 
 export interface ManifestError {
@@ -74,6 +80,8 @@ export interface ManifestWindow {
   readonly field: RangeField | null;
   readonly from: string;
   readonly to: string;
+  /** Only a part is committed: the records up to this id, by ascending id. */
+  readonly through_id?: string;
 }
 
 export interface ManifestFile {
@@ -90,6 +98,11 @@ export interface ManifestFile {
 
 export function manifestKey(runId: string): string {
   return `_pardot_etl/runs/${runId}/manifest.json`;
+}
+
+/** The run whose manifest has this key, null when it is the key of something else. */
+export function runOfManifest(key: string): string | null {
+  return /^_pardot_etl\/runs\/([^/]+)\/manifest\.json$/.exec(key)?.[1] ?? null;
 }
 
 export function manifestWindow(window: Pick<OpenWindow, "field" | "from" | "to">): ManifestWindow {
@@ -132,29 +145,4 @@ export function manifestBytes(manifest: Manifest): Uint8Array {
 /** Every file that a manifest names. */
 export function filesOf({ objects, left_files: left = [] }: Manifest): ManifestFile[] {
   return [...objects.flatMap(({ files }) => files), ...left];
-}
-
-/** Reads a manifest; null when it is damaged. */
-export function parseManifest(bytes: Uint8Array): Manifest | null {
-  try {
-    const value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Partial<Manifest> | null;
-    return isManifest(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Whether it has what everybody asks a manifest for: JSON that a disk has damaged may still be JSON. */
-function isManifest(value: Partial<Manifest> | null): value is Manifest {
-  if (value === null || !isTime(value.started_at) || !isTime(value.finished_at)) return false;
-  const { objects, warnings, left_files: left = [] } = value;
-  return Array.isArray(warnings) && Array.isArray(left) && Array.isArray(objects) && objects.every(hasFiles);
-}
-
-function hasFiles(object: Partial<ManifestObject> | null): boolean {
-  return object !== null && Array.isArray(object.files);
-}
-
-function isTime(text: string | undefined): boolean {
-  return text !== undefined && !Number.isNaN(Date.parse(text));
 }

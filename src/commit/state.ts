@@ -1,6 +1,7 @@
 import { assert } from "../errors.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 import { withPairs, withReadings } from "./email-index.ts";
+import type { FilesPart } from "./file-parts.ts";
 import type { EmailIndex, EmailPair, EmailReading } from "./email-index.ts";
 import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
 import type { FieldChange, FieldMemory } from "./field-memory.ts";
@@ -97,12 +98,16 @@ export type Change =
       readonly file: LandedFile;
       readonly cursor: string | null;
     }
+  | { readonly type: "files-moved"; readonly object: string; readonly window: string; readonly part: FilesPart }
   | { readonly type: "window-done"; readonly object: string; readonly window: string }
   | {
       readonly type: "committed";
       readonly object: string;
       readonly manifest: string;
+      /** Windows that are whole. */
       readonly windows: readonly string[];
+      /** Windows that stay open and whose landed files the manifest names. */
+      readonly open?: readonly string[];
       readonly load: boolean;
     }
   | { readonly type: "loaded"; readonly object: string; readonly keys: readonly string[] }
@@ -141,7 +146,8 @@ const EMPTY_OBJECT: ObjectState = {
 };
 
 export function objectState(state: State, object: string): ObjectState {
-  return state.objects[object] ?? EMPTY_OBJECT;
+  // The names stand in a document, and "constructor" is one, too.
+  return Object.hasOwn(state.objects, object) ? (state.objects[object] ?? EMPTY_OBJECT) : EMPTY_OBJECT;
 }
 
 /** An open window of an object. It must be there. */
@@ -232,10 +238,16 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
           ? window.files
           : [...window.files, change.file],
       }));
+    case "files-moved":
+      return editWindow(object, change.window, (window) => ({
+        ...window,
+        files: window.files.slice(change.part.files),
+        parts: [...(window.parts ?? []), change.part],
+      }));
     case "window-done":
       return editWindow(object, change.window, (window) => ({ ...window, done: true }));
     case "committed":
-      return commitWindows(object, change.windows, change.load);
+      return commitWindows(object, change);
     case "loaded":
       return { ...object, notLoaded: object.notLoaded.filter((file) => !change.keys.includes(file.key)) };
     case "fields-seen":
@@ -272,22 +284,31 @@ function editWindow(object: ObjectState, id: string, edit: (window: OpenWindow) 
   return { ...object, windows: object.windows.map((window) => (window.id === id ? edit(window) : window)) };
 }
 
-function commitWindows(object: ObjectState, ids: readonly string[], load: boolean): ObjectState {
-  const committed = object.windows.filter((window) => ids.includes(window.id));
-  assert(
-    committed.length === ids.length && committed.every((window) => window.done),
-    "only finished windows are committed",
-  );
-  const files = committed.flatMap((window) => window.files);
+function commitWindows(object: ObjectState, change: Extract<Change, { type: "committed" }>): ObjectState {
+  const { windows: ids, open = [], load } = change;
+  const whole = object.windows.filter((window) => ids.includes(window.id));
+  assert(whole.length === ids.length && whole.every((window) => window.done), "only finished windows are committed");
+  const named = object.windows.filter((window) => ids.includes(window.id) || open.includes(window.id));
+  const files = named.flatMap((window) => window.files);
+  const parts = named.flatMap((window) => window.parts ?? []);
   return {
     ...object,
-    windows: object.windows.filter((window) => !ids.includes(window.id)),
-    coverage: mergeIntervals([...object.coverage, ...committed.map(({ from, to }) => ({ from, to }))]),
-    watermark: greatest([object.watermark, ...files.map((file) => file.maxWatermark)]),
-    filesCommitted: object.filesCommitted + files.length,
-    rowsCommitted: object.rowsCommitted + files.reduce((sum, file) => sum + file.rows, 0),
+    windows: object.windows
+      .filter((window) => !ids.includes(window.id))
+      .map((window) => (open.includes(window.id) ? withoutFiles(window) : window)),
+    coverage: mergeIntervals([...object.coverage, ...whole.map(({ from, to }) => ({ from, to }))]),
+    watermark: greatest([object.watermark, ...[...files, ...parts].map(({ maxWatermark }) => maxWatermark)]),
+    filesCommitted: object.filesCommitted + files.length + parts.reduce((sum, part) => sum + part.files, 0),
+    rowsCommitted: object.rowsCommitted + [...files, ...parts].reduce((sum, { rows }) => sum + rows, 0),
     notLoaded: load ? [...object.notLoaded, ...files] : object.notLoaded,
   };
+}
+
+/** An open window whose files a manifest names now: of an export's, the names stay, so that none is fetched again. */
+function withoutFiles(window: OpenWindow): OpenWindow {
+  const { parts: _, files, named = [], ...rest } = window;
+  const exported = files.filter(({ exportId }) => exportId !== null).map(({ key }) => key);
+  return { ...rest, files: [], ...(named.length + exported.length > 0 ? { named: [...named, ...exported] } : {}) };
 }
 
 /** Ascending, touching and overlapping intervals made one, so that the list does not grow with the runs. */

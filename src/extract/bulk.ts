@@ -128,5 +128,6 @@ async function fetchAndLand(
 function hasLanded(object: CatalogObject, window: OpenWindow, file: ResultFile, extraction: Extraction): boolean {
   const open = objectState(extraction.journal.state, object.name).windows.find(({ id }) => id === window.id);
   const name = `_${file.exportId}-${file.fileId}`;
-  return open?.files.some(({ key }) => key.includes(`${name}.csv`) || key.includes(`${name}-`)) ?? false;
+  const keys = [...(open?.files.map(({ key }) => key) ?? []), ...(open?.named ?? [])];
+  return keys.some((key) => key.includes(`${name}.csv`) || key.includes(`${name}-`));
 }

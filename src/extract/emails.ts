@@ -2,14 +2,14 @@ import type { CatalogObject, EmailV4 } from "../catalog/catalog.ts";
 import type { EmailIndex, IndexedEmail } from "../commit/email-index.ts";
 import type { OpenWindow } from "../commit/state.ts";
 import { normalise } from "../encode/normalise.ts";
-import { assert, LeaseError, RemoteError } from "../errors.ts";
+import { assert, RemoteError } from "../errors.ts";
 import type { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
 import { DAY_MS, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Extraction } from "./extraction.ts";
 import { windowDone } from "./window-done.ts";
-import { openRowFiles } from "./segmented.ts";
+import { mayLandRest, openRowFiles } from "./segmented.ts";
 
 /** How long an e-mail that could not be read is left alone. */
 const UNREADABLE_DAYS = 7;
@@ -85,7 +85,7 @@ export async function extractEmails(
     }
     // Each record has cost a call. Where the rest is cut, by a limit or a request to stop, they are landed all the same:
     // a budget smaller than a file would otherwise be spent on the same e-mails day after day.
-    if (!(cut?.error instanceof LeaseError)) await landEmails(object, access, window, files, unrecorded, extraction);
+    if (cut === null || mayLandRest(cut.error)) await landEmails(object, access, window, files, unrecorded, extraction);
     if (cut !== null) throw cut.error;
     await windowDone(object, window, extraction);
   } finally {

@@ -1,6 +1,8 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
+import { moveFilesOut } from "../commit/file-parts.ts";
 import type { LandedFile, OpenWindow } from "../commit/state.ts";
 import { normalise } from "../encode/normalise.ts";
+import { LeaseError, PardotEtlError, StorageError } from "../errors.ts";
 import { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
 import type { Extraction } from "./extraction.ts";
@@ -17,8 +19,8 @@ export async function extractSegment(object: CatalogObject, window: OpenWindow, 
   const files = openRowFiles(object, window, extraction);
   const zone = config.pardot.timeZone;
   const keep = rowFilter(object, window, zone);
+  let cursor = window.cursor;
   try {
-    let cursor = window.cursor;
     const about = { object: object.name, window: window.id };
     for await (const page of readPages(pardot, { object, window, zone, about, cursor, stop, signal })) {
       for (const record of page) {
@@ -30,9 +32,20 @@ export async function extractSegment(object: CatalogObject, window: OpenWindow, 
     }
     await recordLanded(object, window, await files.land(), cursor, extraction);
     await windowDone(object, window, extraction);
+  } catch (error) {
+    if (mayLandRest(error)) await recordLanded(object, window, await files.land(), cursor, extraction);
+    throw error;
   } finally {
     await files.discard();
   }
+}
+
+/**
+ * Whether what was read before an error is landed all the same: each page has cost a call, and a budget smaller than a file
+ * would otherwise be spent on the same pages day after day. Not by a run that lost its lease, nor where landing failed.
+ */
+export function mayLandRest(error: unknown): boolean {
+  return error instanceof PardotEtlError && !(error instanceof LeaseError) && !(error instanceof StorageError);
 }
 
 /** Lands the one record of an object that is read whole in one call. */
@@ -60,7 +73,9 @@ async function recordLanded(
   extraction: Extraction,
 ): Promise<void> {
   if (file === null) return;
-  await extraction.journal.record([{ type: "landed", object: object.name, window: window.id, file, cursor }]);
+  const { journal, storage, signal } = extraction;
+  await journal.record([{ type: "landed", object: object.name, window: window.id, file, cursor }]);
+  await moveFilesOut({ object: object.name, window: window.id }, journal, storage, signal);
 }
 
 export function openRowFiles(object: CatalogObject, window: OpenWindow, extraction: Extraction): RowFiles {

@@ -85,6 +85,7 @@ describe("an export's state", () => {
   });
 
   test("an answer without id or state is no answer", () => {
+    expect(exportStatus(wrapped({ resultsRef: "u" }), "x").resultRefs).toEqual(["u"]);
     expect(() => exportStatus({}, "export create")).toThrow("no export id");
     expect(() => exportStatus(wrapped({ id: "../7" }), "export create")).toThrow("no export id");
     expect(() => exportStatus(wrapped({ state: null }), "export create")).toThrow("export 7 has no state");

@@ -62,7 +62,9 @@ export function describeEvent(event: RunEvent): string | null {
     case "page-read":
     case "called":
     case "file-landed":
+    case "file-verified":
     case "token-refreshed":
+    case "leftovers-kept":
     case "calls-counted":
       break;
   }

@@ -7,7 +7,7 @@ import type { Storage } from "../storage/storage.ts";
 import { compactInstant, HISTORY_START } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Loader } from "../warehouse/warehouse.ts";
-import { DAMAGED, readManifests } from "./manifests.ts";
+import { scanManifests } from "./manifests.ts";
 import { retentionRule } from "./retention.ts";
 
 /** A committed file that the warehouse may not have. */
@@ -100,15 +100,26 @@ export function committedFiles(input: {
   let manifests: Promise<{ readonly whole: readonly Manifest[]; readonly isDamaged: boolean }> | null = null;
   const readAll = async (): Promise<{ readonly whole: readonly Manifest[]; readonly isDamaged: boolean }> => {
     const whole: Manifest[] = [];
+    const files = new Map<number, ManifestFile[]>();
     let isDamaged = false;
-    for await (const { key, manifest } of readManifests(storage, null, signal)) {
-      if (manifest !== null) whole.push(manifest);
-      else {
-        isDamaged = true;
-        const message = `${key}: ${DAMAGED}. The warehouse cannot be filled from it`;
-        onEvent({ type: "warning", code: "manifest.damaged", object: null, message });
-      }
-    }
+    await scanManifests(
+      storage,
+      () => true,
+      {
+        file: (file, at) => {
+          files.set(at, [...(files.get(at) ?? []), file]);
+        },
+        manifest: ({ key, manifest, problem }, at) => {
+          if (manifest !== null) whole.push(withFiles(manifest, files.get(at) ?? []));
+          files.delete(at);
+          if (problem === null) return;
+          isDamaged = true;
+          const message = `${key}: ${problem}. The warehouse cannot be filled from it`;
+          onEvent({ type: "warning", code: "manifest.damaged", object: null, message });
+        },
+      },
+      signal,
+    );
     return { whole, isDamaged };
   };
   return {
@@ -125,15 +136,24 @@ export function committedFiles(input: {
   };
 }
 
+/** A manifest with its files back in their objects, which their folders name. */
+function withFiles(manifest: Manifest, files: readonly ManifestFile[]): Manifest {
+  const objects = manifest.objects.map((entry) => ({
+    ...entry,
+    files: files.filter(({ key }) => key.startsWith(`${entry.object}/`)),
+  }));
+  return { ...manifest, objects };
+}
+
 /** The files of an object, each as the first manifest that names it says. */
 function namedFiles(
   manifests: readonly Manifest[],
   object: CatalogObject,
-  mayBeGone: (manifest: Manifest) => boolean,
+  mayBeGone: ReturnType<typeof retentionRule>,
 ): Map<string, LoadableFile> {
   const files = new Map<string, LoadableFile>();
   for (const manifest of manifests.toSorted((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at))) {
-    const isOld = mayBeGone(manifest);
+    const isOld = mayBeGone({ startedAt: Date.parse(manifest.started_at) });
     for (const file of manifest.objects
       .filter((entry) => entry.object === object.name)
       .flatMap((entry) => entry.files)) {

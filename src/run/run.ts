@@ -12,7 +12,7 @@ import type { Extraction } from "../extract/extraction.ts";
 import type { OpenPardot } from "../pardot/client.ts";
 import { checkWish, readWish } from "../plan/wish.ts";
 import type { RangeWish } from "../plan/wish.ts";
-import { probeSpools, tidySpools } from "../storage/spool.ts";
+import { probeSpools } from "../storage/spool.ts";
 import type { Instant } from "../time/instant.ts";
 import { compactInstant, DAY_MS } from "../time/instant.ts";
 import { localDay } from "../time/zone.ts";
@@ -31,6 +31,7 @@ import { Outcomes } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
 import { runFinished, runStopped } from "./run-end.ts";
 import type { EndedRun } from "./run-end.ts";
+import { tidyUp } from "./tidy.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection, PardotClock, Store } from "./session.ts";
 
@@ -58,8 +59,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
     const held = await holdLease(store.storage, identity.runId, config, surroundings);
     try {
       const leased: Surroundings = { ...surroundings, signal: held.signal };
-      await tidySpools(config.etl.tmpDir, leased.clock, leased.signal);
-      await store.storage.tidy(leased.signal);
+      await tidyUp(store.storage, config.etl.tmpDir, leased);
       // Read again now that nobody else writes.
       const current = { storage: store.storage, loaded: await loadState(store.storage, leased.signal) };
       return await runOn(config, wish, { ...identity, lease: held.lease, warehouse, warnings }, current, leased);
@@ -129,11 +129,11 @@ async function runOn(
 /** Puts on record why a run ended, so that `status` can say it. A run that lost its lease writes nothing more. */
 async function recordFailure(error: unknown, end: () => EndedRun, lease: Lease, journal: Journal): Promise<void> {
   const { runId } = end();
-  const isOpen = journal.state.runs.some((run) => run.runId === runId && run.status === "running");
+  const isOpen = journal.state.runs.some((each) => each.runId === runId && each.status === "running");
   if (!isOpen || error instanceof LeaseError) return;
   try {
     await lease.check();
-    await journal.record([runStopped(end(), error)]);
+    await journal.record([runStopped(end(), error instanceof Error ? error : new Error(String(error)))]);
   } catch {
     // The error that ended the run is thrown; without a record the run counts as died, and the next one takes over.
   }

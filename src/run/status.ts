@@ -14,7 +14,7 @@ import { accountClock } from "./account-clock.ts";
 import type { StatusExport, StatusObject, StatusOptions, StatusResult, Surroundings } from "./api.ts";
 import { problemsOf, staleProblem } from "./health.ts";
 import { livingRuns } from "./living-runs.ts";
-import { DAMAGED, readManifests } from "./manifests.ts";
+import { committedFiles } from "./committed-files.ts";
 import { retentionRule } from "./retention.ts";
 import { openStore } from "./session.ts";
 
@@ -33,7 +33,7 @@ export async function status(
   const now = clock.now();
   const expired = await expiredFiles(config, storage, surroundings);
   const known = config.catalog.map((object) => object.name).filter((name) => name in state.objects);
-  const objects = known.map((name) => statusObject(name, state, expired.get(name)?.size ?? 0, now));
+  const objects = known.map((name) => statusObject(name, state, expired.get(name) ?? 0, now));
   const success = state.runs.findLast(isSuccess);
   const at = success?.finishedAt ?? null;
   const lastSuccess =
@@ -96,26 +96,21 @@ function ageSeconds(now: Instant, at: Instant): number {
   return Math.max(0, Math.floor((now - at) / SECOND_MS));
 }
 
-/** Keys of an object's committed files that are past their time. Manifests are read only where there is a limit. */
+/** How many of an object's committed files are past their time. Manifests are read only where there is a limit. */
 async function expiredFiles(
   config: DestinationConfig,
   storage: Storage,
   { clock, onEvent, signal }: Surroundings,
-): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const found = new Map<string, Set<string>>();
+): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
   if (config.etl.retentionMs === null) return found;
   const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
-  for await (const { key, manifest } of readManifests(storage, null, signal)) {
-    if (manifest === null) {
-      const message = `${key} is left out of the count of expired files: ${DAMAGED}`;
-      onEvent({ type: "warning", code: "manifest.damaged", object: null, message });
-      continue;
-    }
-    if (!mayBeGone(manifest)) continue;
-    for (const { object, files } of manifest.objects) {
-      found.set(object, new Set([...(found.get(object) ?? []), ...files.map((file) => file.key)]));
-    }
+  const { files, problems } = await committedFiles(storage, null, signal);
+  for (const { key, problem } of problems) {
+    const message = `count the expired files: ${key}: ${problem}`;
+    onEvent({ type: "warning", code: "manifest.damaged", object: null, message });
   }
+  for (const { object, run } of files.values()) if (mayBeGone(run)) found.set(object, (found.get(object) ?? 0) + 1);
   return found;
 }
 

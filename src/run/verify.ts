@@ -1,161 +1,155 @@
+import { accept, readAccepted } from "../commit/accepted.ts";
 import type { CommittedConfig } from "../config/config.ts";
-import { filesOf } from "../commit/manifest.ts";
-import type { Manifest, ManifestFile } from "../commit/manifest.ts";
 import { loadState } from "../commit/journal.ts";
 import { UsageError } from "../errors.ts";
 import { openStorage } from "../storage/open.ts";
 import type { Storage } from "../storage/storage.ts";
-import { openWarehouse } from "../warehouse/open.ts";
-import type { CommittedFile } from "../warehouse/warehouse.ts";
-import type { Surroundings, VerifyProblem, VerifyResult } from "./api.ts";
-import { measureFile } from "./landed-file.ts";
-import type { MeasuredFile } from "./landed-file.ts";
-import { DAMAGED, readManifests } from "./manifests.ts";
+import { isoInstant } from "../time/instant.ts";
+import type { Surroundings, VerifyOptions, VerifyProblem, VerifyResult } from "./api.ts";
+import { committedFiles } from "./committed-files.ts";
+import type { Committed, CommittedFile } from "./committed-files.ts";
+import { checkFile } from "./landed-file.ts";
 import { retentionRule } from "./retention.ts";
 import { unaccounted } from "./unaccounted.ts";
+import { damagedManifest, fileProblem, unnamedFile } from "./verify-problems.ts";
+import { comparing } from "./verify-warehouse.ts";
 
-/** Files read side by side. */
+/** Files read at the same time. */
 const LANES = 3;
 
+const EVERYTHING: VerifyOptions = { objects: null, filesOnly: false, warehouseOnly: false, waitMs: 0, accept: null };
+
 /**
- * Reads again what was committed, by one run or by all, and proves rows, bytes and hashes; looks for files that nobody
- * accounts for, and at the warehouse where there is one. No call to Pardot is made. Memory: one chunk for each lane.
+ * Reads again what was committed and proves rows, bytes and hashes; looks for files that nothing accounts for; compares
+ * the tables of the warehouse. What `--full` has read again and what was written off counts no longer. No call to Pardot
+ * is made. Memory: one chunk for each lane, and a note of each file.
  */
 export async function verify(
   config: CommittedConfig,
-  runId: string | null,
+  options: Partial<VerifyOptions>,
   surroundings: Surroundings,
 ): Promise<VerifyResult> {
-  const { clock, random, signal, onEvent } = surroundings;
+  const wanted = { ...EVERYTHING, ...options };
+  const { clock, random, signal } = surroundings;
   const { destination, s3PathStyle } = config.etl;
   const storage = await (surroundings.openStorage ?? openStorage)(destination, { s3PathStyle, clock, random });
-  // One that is damaged is told before hours of reading.
+  // One that is damaged, or a warehouse that cannot be reached, is reported before hours of reading.
   await loadState(storage, signal);
-  const problems: VerifyProblem[] = [];
-  const manifests = await allManifests(storage, runId, problems, signal);
-  const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
-  const files = distinctFiles(manifests, mayBeGone, problems);
-  const todo = [...files.values()];
-  let rows = 0;
-  let bytes = 0;
-  let expired = 0;
-  const lane = async (): Promise<void> => {
-    for (let file = todo.shift(); file !== undefined; file = todo.shift()) {
-      const { key } = file;
-      if ((await storage.stat(key, signal)) !== null) {
-        const problem = await verifyFile(storage, file, signal);
-        if (problem !== null) problems.push({ key, problem });
-      } else if (file.mayBeGone) expired += 1;
-      else problems.push({ key, problem: "it is missing" });
-      rows += file.rows;
-      bytes += file.bytes;
+  const comparison = await comparing(config, wanted, surroundings);
+  try {
+    const committed = await committedFiles(storage, null, signal);
+    const accepted = new Set(await readAccepted(storage, signal));
+    const catalog = config.catalog.filter(({ name }) => wanted.objects === null || wanted.objects.includes(name));
+    const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
+    const subject: Subject = { storage, committed, accepted, mayBeGone, objects: catalog.map(({ name }) => name) };
+    if (wanted.accept !== null) {
+      const isTableProblem = async (key: string): Promise<boolean> =>
+        (await comparison.compare(catalog, subject)).problems.some((problem) => problem.key === key);
+      await writeOff(wanted.accept, subject, isTableProblem, surroundings);
     }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  if (runId === null) problems.push(...(await unaccounted(storage, new Set(files.keys()), config, signal)));
-  problems.push(...(await compareWarehouse(config, manifests, onEvent, signal)));
-  return {
-    destination: storage.location,
-    runs: manifests.length,
-    files: files.size,
-    rows,
-    bytes,
-    expired,
-    problems: problems.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
-    exitCode: problems.length === 0 ? 0 : 6,
-  };
+    const ofManifests = wanted.warehouseOnly ? [] : committed.problems.filter(({ key }) => !accepted.has(key));
+    const problems = ofManifests.map((problem) =>
+      (committed.manifests.has(problem.key) ? damagedManifest : fileProblem)(problem),
+    );
+    const counts = { files: 0, rows: 0, bytes: 0, expired: 0 };
+    if (!wanted.warehouseOnly) {
+      for (const object of subject.objects)
+        problems.push(...(await verifyObject(object, subject, counts, surroundings)));
+      const unnamed = await unaccounted(storage, committed, { catalog }, signal);
+      problems.push(...unnamed.map(unnamedFile));
+    }
+    const warehouse = await comparison.compare(catalog, subject, wanted.waitMs);
+    problems.push(...warehouse.problems);
+    const chosen = [...committed.files].filter(([, { object }]) => subject.objects.includes(object));
+    return {
+      destination: storage.location,
+      runs: committed.runs,
+      ...counts,
+      superseded: chosen.filter(([, { superseded }]) => superseded).length,
+      accepted: chosen.filter(([key]) => accepted.has(key)).length,
+      filesRead: !wanted.warehouseOnly,
+      warehouse: comparison.name === null ? null : { name: comparison.name, compared: warehouse.compared },
+      problems: problems.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
+      exitCode: problems.length === 0 ? 0 : 6,
+    };
+  } finally {
+    await comparison.close();
+  }
 }
 
-async function allManifests(
-  storage: Storage,
-  runId: string | null,
-  problems: VerifyProblem[],
-  signal: AbortSignal,
-): Promise<Manifest[]> {
-  const manifests: Manifest[] = [];
-  for await (const { key, manifest } of readManifests(storage, runId, signal)) {
-    if (manifest === null) problems.push({ key, problem: DAMAGED });
-    else manifests.push(manifest);
+/** What is verified, and what no longer counts. */
+export interface Subject {
+  readonly storage: Storage;
+  readonly committed: Committed;
+  readonly accepted: Set<string>;
+  readonly mayBeGone: ReturnType<typeof retentionRule>;
+  /** Names of the chosen objects. */
+  readonly objects: readonly string[];
+}
+
+/** The files of an object that count. */
+export function* countingFiles(object: string, { committed, accepted }: Subject): Generator<[string, CommittedFile]> {
+  for (const [key, file] of committed.files) {
+    if (file.object === object && !file.superseded && !accepted.has(key)) yield [key, file];
   }
-  if (runId !== null && manifests.length + problems.length === 0) {
-    throw new UsageError(`verify run ${runId}: ${storage.location} has no manifest of it`, {
-      code: "usage.unknown-run",
-      hint: 'See "pardot-etl status" for the runs there are. A run that was killed has none before the next one, which accounts for its files.',
+}
+
+type Counts = { -readonly [Key in "files" | "rows" | "bytes" | "expired"]: VerifyResult[Key] };
+
+/** Counts what is as committed, and returns what is not. */
+async function verifyObject(
+  object: string,
+  subject: Subject,
+  counts: Counts,
+  { onEvent, signal }: Surroundings,
+): Promise<VerifyProblem[]> {
+  const problems: VerifyProblem[] = [];
+  const files = [...countingFiles(object, subject)].length;
+  const todo = countingFiles(object, subject);
+  let done = 0;
+  const lane = async (): Promise<void> => {
+    for (const [key, file] of todo) {
+      signal.throwIfAborted();
+      const problem = await checkFile(subject.storage, key, file, signal);
+      if (problem === null) {
+        counts.files += 1;
+        counts.rows += file.rows;
+        counts.bytes += file.bytes;
+      } else if (problem === "missing" && subject.mayBeGone(file.run)) counts.expired += 1;
+      else problems.push(fileProblem({ key, problem: problem === "missing" ? "it is missing" : problem }));
+      done += 1;
+      onEvent({ type: "file-verified", object, files, done });
+    }
+  };
+  // Whatever fails, no lane reads on after the command has ended.
+  const ends = await Promise.allSettled(Array.from({ length: LANES }, lane));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  return problems;
+}
+
+/** Writes a file off, so that it counts no longer. Refuses what no manifest names, and what is as committed. */
+async function writeOff(
+  key: string,
+  subject: Subject,
+  isTableProblem: (key: string) => Promise<boolean>,
+  { clock, signal }: Surroundings,
+): Promise<void> {
+  const { storage, committed, accepted } = subject;
+  const file = committed.files.get(key);
+  const isDamaged = committed.manifests.has(key) && committed.problems.some((problem) => problem.key === key);
+  if (file === undefined && !isDamaged) {
+    throw new UsageError(`accept ${key}: no manifest in ${storage.location} names it`, {
+      code: "usage.accept-unknown",
+      hint: "Give the key of a file as `pardot-etl verify` shows it. Nothing was written.",
     });
   }
-  return manifests;
-}
-
-interface NamedFile extends ManifestFile {
-  /** The first manifest that names it is so old that it may have been removed. */
-  readonly mayBeGone: boolean;
-}
-
-/** Every file once, however many manifests name it; two that disagree are a problem. */
-function distinctFiles(
-  manifests: readonly Manifest[],
-  mayBeGone: (manifest: Manifest) => boolean,
-  problems: VerifyProblem[],
-): Map<string, NamedFile> {
-  const files = new Map<string, NamedFile>();
-  const named = manifests.flatMap((manifest): NamedFile[] => {
-    const isOld = mayBeGone(manifest);
-    return filesOf(manifest).map((file) => ({ ...file, mayBeGone: isOld }));
-  });
-  for (const file of named) {
-    const known = files.get(file.key);
-    if (known === undefined) files.set(file.key, file);
-    else if (known.sha256 !== file.sha256 || known.rows !== file.rows) {
-      problems.push({ key: file.key, problem: "two manifests say different things of it" });
-    }
+  const isSame = file !== undefined && !committed.problems.some((problem) => problem.key === key);
+  if (isSame && (await checkFile(storage, key, file, signal)) === null && !(await isTableProblem(key))) {
+    throw new UsageError(`accept ${key}: it is as committed`, {
+      code: "usage.accept-sound",
+      hint: "Accept only what `pardot-etl verify` reports as a problem. Nothing was written.",
+    });
   }
-  return files;
-}
-
-/** What is wrong with a file, null when nothing is. */
-async function verifyFile(storage: Storage, file: ManifestFile, signal: AbortSignal): Promise<string | null> {
-  let found: MeasuredFile;
-  try {
-    found = await measureFile(storage, file.key, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    return `it cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-  }
-  if (found.bytes !== file.bytes) return `it has ${found.bytes} bytes, ${file.bytes} were committed`;
-  if (found.sha256 !== file.sha256) return "its bytes are not those that were committed";
-  return found.rows === file.rows ? null : `it has ${found.rows} rows, ${file.rows} were committed`;
-}
-
-async function* committedTo(manifests: readonly Manifest[], object: string): AsyncGenerator<CommittedFile> {
-  for (const { objects } of manifests) {
-    for (const entry of objects) {
-      if (entry.object !== object) continue;
-      for (const { key, rows, max_watermark: maxWatermark } of entry.files) yield { key, rows, maxWatermark };
-    }
-  }
-}
-
-/** Compares the tables with what was committed for them. */
-async function compareWarehouse(
-  config: CommittedConfig,
-  manifests: readonly Manifest[],
-  onEvent: Surroundings["onEvent"],
-  signal: AbortSignal,
-): Promise<VerifyProblem[]> {
-  if (config.etl.warehouse.kind === "none") return [];
-  const warehouse = await openWarehouse(config.etl.warehouse, { tmpDir: config.etl.tmpDir, onEvent });
-  const problems: VerifyProblem[] = [];
-  try {
-    await warehouse.check(signal);
-    for (const object of config.catalog) {
-      const files = committedTo(manifests, object.name);
-      const { problems: found } = await warehouse.compare(object, files, signal);
-      problems.push(
-        ...found.map(({ key, problem, hint }) => ({ key, problem: hint === null ? problem : `${problem}. ${hint}` })),
-      );
-    }
-  } finally {
-    await warehouse.close();
-  }
-  return problems;
+  await accept(storage, { key, at: isoInstant(clock.now()) }, signal);
+  accepted.add(key);
 }

@@ -1,4 +1,5 @@
 import { createHook } from "node:async_hooks";
+import { CancelledError } from "../../src/errors.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Ticker } from "../../src/platform/ticker.ts";
 import type { Dice } from "./dice.ts";
@@ -22,6 +23,8 @@ export interface TurnsOptions {
   readonly survivors?: (label: string, place: number) => boolean;
   /** Number of the turn instead of which the process is stopped (SIGSTOP) until `wake`; null: never. */
   readonly stopAt: number | null;
+  /** Number of the turn before which the process is asked to stop; null, and when left out: never. */
+  readonly cancelAt?: number | null;
   /** The clock when the process starts, in milliseconds since 1970. */
   readonly startAt: number;
   /** Turns after which a beat of the tickers comes, on average. */
@@ -62,6 +65,7 @@ export class Turns {
   #turns = 0;
   #isKilled = false;
   #isStopped = false;
+  readonly #cancelling = new AbortController();
   #tellStopped: () => void = () => undefined;
   readonly #stopped: Promise<void> = new Promise((resolve) => {
     this.#tellStopped = resolve;
@@ -92,6 +96,11 @@ export class Turns {
   /** Turns so far: a kill at this number or later would not come. */
   get count(): number {
     return this.#turns;
+  }
+
+  /** Aborted as the command line does it when SIGTERM comes. */
+  get cancelled(): AbortSignal {
+    return this.#cancelling.signal;
   }
 
   assertAlive(): void {
@@ -151,7 +160,7 @@ export class Turns {
   }
 
   async #run(): Promise<void> {
-    const { dice, killAt, stopAt, beatEvery } = this.#options;
+    const { dice, killAt, stopAt, cancelAt, beatEvery } = this.#options;
     while (this.#hasWork() && !this.#isStopped) {
       await standstill();
       if (!this.#hasWork() || this.#isStopped) return;
@@ -160,6 +169,11 @@ export class Turns {
         return;
       }
       this.#turns += 1;
+      if (this.#turns - 1 === cancelAt) {
+        this.trace.push("cancel");
+        this.#cancelling.abort(new CancelledError("stopped by SIGTERM", { code: "run.cancelled" }));
+        continue;
+      }
       if (this.#turns - 1 === stopAt) {
         this.trace.push("stop");
         this.#isStopped = true;
@@ -232,16 +246,27 @@ export class Turns {
  */
 const atDisk = new Set<number>();
 const DISK = new Set(["FSREQPROMISE", "FSREQCALLBACK", "FILEHANDLECLOSEREQ"]);
+/** Called when one of them has ended. */
+let onDiskEnd: (() => void) | null = null;
 createHook({
   init: (id, type) => {
     if (DISK.has(type)) atDisk.add(id);
   },
-  after: (id) => void atDisk.delete(id),
+  after: (id) => {
+    if (atDisk.delete(id)) onDiskEnd?.();
+  },
+  // Promises are most of what there is, and none of them is an operation of the file system.
+  trackPromises: false,
 }).enable();
 
 /** Resolves once the process waits for nothing but what `Turns` holds back. */
 async function standstill(): Promise<void> {
   for (let quiet = 0; quiet < 2; quiet += 1) {
+    if (atDisk.size > 0) {
+      await new Promise<void>((resolve) => (onDiskEnd = resolve));
+      onDiskEnd = null;
+      quiet = 0;
+    }
     await new Promise((resolve) => setImmediate(resolve));
     if (atDisk.size > 0) quiet = -1;
   }

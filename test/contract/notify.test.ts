@@ -208,7 +208,7 @@ describe("a webhook", () => {
       config: { snsTopic: null, webhookUrl: new Secret(`https://hooks.slack.com${PATH}`) },
       transport: async (request) => {
         bodies.push(request.body ?? "");
-        return { status: 200, headers: {}, body: (async function* () {})() };
+        return { status: 200, headers: {}, body: (async function* () {})(), endsByClose: false };
       },
       clock: systemClock,
       signal: NEVER,

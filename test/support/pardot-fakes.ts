@@ -85,7 +85,7 @@ export interface Canned {
 
 export function respond(canned: Canned): HttpResponse {
   const bytes = new TextEncoder().encode(canned.body ?? "");
-  return { status: canned.status ?? 200, headers: canned.headers ?? {}, body: chunks(bytes) };
+  return { status: canned.status ?? 200, headers: canned.headers ?? {}, body: chunks(bytes), endsByClose: false };
 }
 
 async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
