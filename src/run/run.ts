@@ -30,6 +30,7 @@ import { holdLease } from "./hold-lease.ts";
 import { loadCommitted } from "./load.ts";
 import { Outcomes } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
+import { heedDate } from "./heed-date.ts";
 import { tidyUp } from "./tidy.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection, PardotClock, Store } from "./session.ts";
@@ -139,6 +140,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
   let connection: Connection;
   try {
     connection = await connect(pardot, time, surroundings, surroundings.signal);
+    heedDate(connection.now, store.loaded.state, surroundings);
     await ledger.dayIsKnown();
     checkWish(wish, connection.now);
   } catch (error) {
