@@ -75,7 +75,7 @@ describe("verify", () => {
     const [gone = ""] = at.keys;
     await rm(join(at.data, gone));
     expect(await at.verify()).toMatchObject({ expired: 1, files: at.keys.length, problems: [], exitCode: 0 });
-    const kept = await start({ PARDOT_ETL_RETENTION: "90d" });
+    const kept = await start({ PARDOT_ETL_RETENTION: "36500d" });
     await rm(join(kept.data, kept.keys[0] ?? ""));
     expect((await kept.verify()).problems).toEqual([{ key: kept.keys[0], problem: "it is missing" }]);
   });
