@@ -121,7 +121,7 @@ describe("a file that the warehouse refuses", () => {
 
   async function refusing(keys: readonly string[]) {
     const t = await setUp(["a", "b", "c", "d"].map((name) => ({ key: `Tag/${name}.csv`, bytes: 1 })));
-    const { load } = t.input.loader;
+    const load = t.input.loader.load.bind(t.input.loader);
     t.input.loader.load = async (object, batch, signal) => {
       const refused = batch.find(({ key }) => keys.includes(key));
       if (refused !== undefined) throw bad(refused.key);
