@@ -1,5 +1,6 @@
 import { assert } from "../errors.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
+import { datetimeText } from "../encode/canonical.ts";
 import type { Reject } from "../encode/reject.ts";
 import { withPairs, withReadings } from "./email-index.ts";
 import type { EmailIndex, EmailPair, EmailReading } from "./email-index.ts";
@@ -344,5 +345,7 @@ export function mergeIntervals(intervals: readonly Interval[]): Interval[] {
 }
 
 function greatest(texts: readonly (LocalText | null)[]): LocalText | null {
-  return texts.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
+  // Earlier versions took whatever stood in a file for a watermark: what is no time must not start a range.
+  const times = texts.filter((text) => text !== null && datetimeText(text) === text);
+  return times.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
 }

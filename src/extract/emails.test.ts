@@ -50,13 +50,14 @@ async function setUp(pairs: readonly (readonly [string, string])[]) {
   await see(pairs);
   const asked: ReadRequest[] = [];
   const refused = new Map<string, Error>();
+  const odd = new Map<string, WireRecord>();
   const readById = async (request: ReadRequest): Promise<WireRecord> => {
     asked.push(request);
     const error = refused.get(request.id);
     if (error !== undefined) throw error;
     return request.operation === "stats"
       ? { sent: "10" }
-      : { id: request.id, name: `e-mail ${request.id}`, isOneToOne: "false" };
+      : { id: request.id, name: `e-mail ${request.id}`, isOneToOne: "false", ...odd.get(request.id) };
   };
   const events: RunEvent[] = [];
   const extraction = {
@@ -69,7 +70,7 @@ async function setUp(pairs: readonly (readonly [string, string])[]) {
     onEvent: (event: RunEvent) => events.push(event),
     stop: never,
     signal: never,
-    config: { etl: { compression: "none", rowsPerFile: 2, bytesPerFile: 1e6, tmpDir: dir } } as Config,
+    config: { etl: { compression: "none", rowsPerFile: 2, bytesPerFile: 1e6, maxRejects: 10, tmpDir: dir } } as Config,
   } satisfies Extraction;
   const run = async (object: CatalogObject, onDay: number, known: readonly string[] = []): Promise<void> => {
     await journal.record([{ type: "planned", object: object.name, runId: "r", zone: "UTC", windows: [whole(onDay)] }]);
@@ -79,7 +80,7 @@ async function setUp(pairs: readonly (readonly [string, string])[]) {
   };
   const landed = (): string[] =>
     [...storage.files].filter(([key]) => key.startsWith("Email")).map(([, bytes]) => new TextDecoder().decode(bytes));
-  return { journal, asked, refused, events, run, landed, see };
+  return { journal, asked, refused, odd, events, run, landed, see };
 }
 
 describe("e-mails by list e-mail", () => {
@@ -92,6 +93,20 @@ describe("e-mails by list e-mail", () => {
     await t.run(email, 0);
     expect(t.asked.map(({ id }) => id)).toEqual(["200", "250"]);
     expect(t.landed().join("")).toContain("200,9,e-mail 200,,false,,,\n250,10,e-mail 250,,false,,,\n");
+  });
+
+  it("sets a record aside that cannot be encoded, and does not read it again", async () => {
+    const t = await setUp([
+      ["1", "100"],
+      ["2", "200"],
+    ]);
+    t.odd.set("200", { isOneToOne: "perhaps" });
+    await t.run(email, 0);
+    expect(t.landed().join("")).not.toContain("e-mail 200");
+    const [open] = objectState(t.journal.state, email.name).windows;
+    expect(open).toMatchObject({ done: true, rejects: [{ id: "200", column: "is_one_to_one" }] });
+    await t.run(email, 1);
+    expect(t.asked).toHaveLength(2);
   });
 
   it("asks for none again on the next run, and for none that the warehouse has", async () => {

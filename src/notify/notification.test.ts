@@ -14,6 +14,7 @@ const DONE: RunEnding = {
   rows: 12_345,
   files: 40,
   bytes: 1_000_000,
+  rejected: 0,
   calls: 53,
   day: { callsToday: 153, callsBudget: 5000, quotaUsed: null, quotaMax: null, quotaShare: 0.0306 },
   objects: 14,
@@ -42,6 +43,10 @@ const failure = (object: string): RunEnding["failed"][number] => ({
 const linesOf = (ending: RunEnding): readonly string[] => notificationOf(ending).text.trimEnd().split("\n");
 
 describe("the text", () => {
+  test("of a run that set records aside counts them", () => {
+    expect(linesOf({ ...DONE, rejected: 3 })[2]).toBe("12,345 rows, 40 files, 3 records set aside, 53 calls");
+  });
+
   test("of a run that is done has numbers and the manifest", () => {
     expect(linesOf(DONE)).toEqual([
       "pardot-etl: finished (exit 0)",

@@ -50,7 +50,11 @@ function headlineOf({ exitCode: code, status }: RunEnding): string {
 }
 
 function numbers(ending: RunEnding): string {
-  return [counted(ending.rows, "row"), counted(ending.files, "file"), counted(ending.calls, "call")].join(", ");
+  const { rejected } = ending;
+  const aside = rejected === 0 ? [] : [`${counted(rejected, "record")} set aside`];
+  return [counted(ending.rows, "row"), counted(ending.files, "file"), ...aside, counted(ending.calls, "call")].join(
+    ", ",
+  );
 }
 
 function day({ day: known }: RunEnding): string[] {

@@ -16,6 +16,7 @@ export function endingFields(ending: RunEnding): Readonly<Record<string, unknown
     rows: ending.rows,
     files: ending.files,
     bytes: ending.bytes,
+    rejected_rows: ending.rejected,
     calls: ending.calls,
     calls_today: day?.callsToday ?? null,
     calls_budget: day?.callsBudget ?? null,

@@ -21,6 +21,8 @@ export interface RunEnding {
   readonly rows: number;
   readonly files: number;
   readonly bytes: number;
+  /** Records set aside because they cannot be encoded, those included that an earlier run has set aside already. */
+  readonly rejected: number;
   readonly calls: number;
   /** Null for a run that ended before the account's day was known. */
   readonly day: DayCalls | null;
@@ -100,6 +102,7 @@ export class RunWatch {
       rows: files.reduce((sum, file) => sum + file.rows, 0),
       files: files.length,
       bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+      rejected: manifest.objects.reduce((sum, object) => sum + (object.rejected_rows ?? 0), 0),
       calls: manifest.api_calls.total,
       objects: manifest.objects.length,
       failed: manifest.objects.flatMap(failureOf),
@@ -134,6 +137,7 @@ export class RunWatch {
       rows: 0,
       files: 0,
       bytes: 0,
+      rejected: 0,
       calls: this.#calls,
       day: this.#day === null ? null : { ...this.#day, ...(isDayOver ? { quotaShare: 1 } : {}) },
       objects: this.#objects,

@@ -115,6 +115,7 @@ describe("for machines", () => {
         calls: 0,
         calls_today: null,
         calls_budget: null,
+        rejected_rows: 0,
         quota_used: null,
         quota_max: null,
         quota_share: null,

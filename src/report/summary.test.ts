@@ -73,6 +73,9 @@ test("a run tells its totals, each object, what failed and what to do, and where
     ].join("\n"),
   );
   expect(runSummary({ ...result, loaded: [] }, "data")).not.toContain("IN TABLE");
+  const objects = MANIFEST.objects.map((object) => ({ ...object, rejected_rows: object.object === "Tag" ? 2 : 0 }));
+  const odd = { ...result, manifest: { ...MANIFEST, objects }, loaded: [] };
+  expect(runSummary(odd, "data")).toContain("\nTag: 2 records set aside in data/_pardot_etl/rejects/r1/Tag.jsonl\n");
 });
 
 test("a plan tells windows, why, calls and their share", () => {

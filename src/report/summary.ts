@@ -1,3 +1,4 @@
+import { rejectsKey } from "../commit/rejects.ts";
 import { counted, elapsed, grouped } from "./describe.ts";
 import { textTable } from "./text-table.ts";
 import type { CheckResult, PlanResult, RunResult, StatusResult } from "../run/api.ts";
@@ -21,9 +22,14 @@ export function runSummary(result: RunResult, destination: string): string {
     ];
   });
   const head = ["OBJECT", "STATUS", "WINDOWS", "FILES", "ROWS", ...(result.loaded.length === 0 ? [] : ["IN TABLE"])];
-  const failures = manifest.objects.flatMap(({ object, error, open_windows: open }) => [
+  const failures = manifest.objects.flatMap(({ object, error, open_windows: open, rejected_rows: rejected = 0 }) => [
     ...(error === null ? [] : [`${object} failed: ${error.message}`]),
     ...(error?.hint === null || error?.hint === undefined ? [] : [`  hint: ${error.hint}`]),
+    ...(rejected === 0
+      ? []
+      : [
+          `${object}: ${counted(rejected, "record")} set aside in ${destination}/${rejectsKey(manifest.run_id, object)}`,
+        ]),
     ...(open.length === 0 ? [] : [`${object}: ${counted(open.length, "window")} left for the next run`]),
   ]);
   const warnings = manifest.warnings.map(({ object, message }) =>
