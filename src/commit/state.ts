@@ -6,7 +6,7 @@ import { withPairs, withReadings } from "./email-index.ts";
 import type { EmailIndex, EmailPair, EmailReading } from "./email-index.ts";
 import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
 import type { FieldChange, FieldMemory } from "./field-memory.ts";
-import { knownAfter, withRejects } from "./rejects.ts";
+import { knownAfter, withRejected } from "./rejects.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
 import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
@@ -266,11 +266,8 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
           ? window.files
           : [...window.files, change.file],
       }));
-    case "rejected": {
-      const { exportId } = change;
-      const added = change.rejects.map((reject) => ({ ...reject, exportId }));
-      return editWindow(object, change.window, (window) => withRejects(window, [...(window.rejects ?? []), ...added]));
-    }
+    case "rejected":
+      return editWindow(object, change.window, (window) => withRejected(window, change));
     case "window-done":
       return editWindow(object, change.window, (window) => ({ ...window, done: true }));
     case "committed":
