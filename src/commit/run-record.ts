@@ -1,3 +1,5 @@
+export const RUN_RECORD_STATUSES = ["running", "complete", "partial", "failed", "died"] as const;
+
 /** Runs that are remembered for `status`. */
 const RUNS_KEPT = 30;
 
@@ -6,7 +8,7 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly finishedAt: string | null;
   /** died: it never reported its end, and a later run took over. */
-  readonly status: "running" | "complete" | "partial" | "failed" | "died";
+  readonly status: (typeof RUN_RECORD_STATUSES)[number];
   readonly rows: number;
   readonly files: number;
   readonly calls: number;

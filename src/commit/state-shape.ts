@@ -1,3 +1,4 @@
+import { RUN_RECORD_STATUSES } from "./run-record.ts";
 import { z } from "zod";
 import { count, texts, textOrNull } from "./shape.ts";
 import type { Change } from "./state.ts";
@@ -81,7 +82,7 @@ export const SNAPSHOT: z.ZodType = z.looseObject({
   // Hundreds of thousands: its own module reads it with care.
   emails: z.custom((value) => typeof value === "object" && value !== null, "is not an index"),
   ledger: z.looseObject({ ...ledgerDay, previous: z.looseObject(ledgerDay).nullable() }),
-  runs: z.array(z.looseObject({ ...run, status: z.enum(["running", "complete", "partial", "failed"]) })),
+  runs: z.array(z.looseObject({ ...run, status: z.enum(RUN_RECORD_STATUSES) })),
 });
 
 const object = { object: z.string() };
@@ -135,5 +136,5 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
   "refusals-forgotten": z.looseObject(object),
   "calls-reserved": onDay,
   "calls-returned": onDay,
-  "run-finished": z.looseObject({ ...run, status: z.enum(["running", "complete", "partial", "failed"]) }),
+  "run-finished": z.looseObject({ ...run, status: z.enum(RUN_RECORD_STATUSES) }),
 };
