@@ -45,6 +45,15 @@ export interface Problem {
   readonly expected: string;
 }
 
+/** A value that says nothing by itself: hidden, or of a kind that is only named. */
+const UNMARKED = /^(?:\*{3}|an? (?:list|map|number|boolean|bigint|undefined|object))$/;
+
+/** A problem in words. What was found stands between marks, with its own quotes escaped. */
+export function problemText({ path, value, expected }: Problem): string {
+  if (value === null) return `${path} is missing: expected ${expected}`;
+  return `${path} is ${UNMARKED.test(value) ? value : JSON.stringify(value)}: expected ${expected}`;
+}
+
 /** The operator must change the configuration. Lists every problem at once. */
 export class ConfigError extends PardotEtlError {
   override readonly exitCode: number = 2;

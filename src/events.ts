@@ -32,6 +32,8 @@ export type RunEvent =
       readonly exportId: string;
       readonly state: string;
       readonly pauseMs: number;
+      /** Result files that it lists; none before it is complete. */
+      readonly files?: number;
     }
   | ({ readonly type: "page-read"; readonly records: number } & AnsweredCall)
   | ({ readonly type: "called"; readonly attempt: number } & AnsweredCall)
@@ -47,6 +49,20 @@ export type RunEvent =
   | { readonly type: "window-finished"; readonly object: string; readonly window: string; readonly rows: number }
   | { readonly type: "object-finished"; readonly object: string; readonly rows: number; readonly files: number }
   | { readonly type: "object-failed"; readonly object: string; readonly code: string; readonly message: string }
+  /** A limit, a stop request or another object keeps it for the next run; `postponed` reports them all together. */
+  | {
+      readonly type: "object-postponed";
+      readonly object: string;
+      readonly status: "postponed" | "waiting";
+      readonly code: string;
+    }
+  | {
+      readonly type: "postponed";
+      readonly objects: readonly string[];
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string | null;
+    }
   | { readonly type: "committed"; readonly manifest: string; readonly files: number; readonly rows: number }
   | { readonly type: "loaded"; readonly object: string; readonly table: string; readonly rows: number }
   | {
@@ -61,6 +77,8 @@ export type RunEvent =
       readonly reason: string;
     }
   | { readonly type: "token-refreshed" }
+  /** Files of dead processes in a temporary folder that this user may not remove. */
+  | { readonly type: "leftovers-kept"; readonly folder: string; readonly files: number }
   | ({ readonly type: "calls-counted"; readonly calls: number } & DayCalls)
   | { readonly type: "warning"; readonly code: string; readonly message: string; readonly object: string | null };
 

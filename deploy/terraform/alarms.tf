@@ -159,7 +159,7 @@ resource "aws_cloudwatch_event_rule" "died" {
       "$or" = [
         { stopCode = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice"] },
         # The program's own codes, but for 1: a bug may strike before there is a log.
-        { containers = { exitCode = [{ anything-but = [0, 2, 3, 4, 5, 6, 7, 8, 130] }] } },
+        { containers = { exitCode = [{ anything-but = [0, 2, 3, 4, 5, 6, 7, 8, 9, 130] }] } },
       ]
     }
   })

@@ -10,6 +10,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** Width of the terminal in columns; 80 where there is none. */
   readonly columns: number;
+  /** Its height in lines; 24 where there is none. */
+  readonly rows: number;
 }
 
 /** The signals that ask to stop. */

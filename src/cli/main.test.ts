@@ -115,7 +115,7 @@ describe("a bad configuration", () => {
   test("names of objects given as arguments are checked with the rest", async () => {
     const { code, stderr } = await cli(["run", "Tag", "Acount"]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/object \(argument\) is Tag,Acount: expected .*did you mean Account\?/);
+    expect(stderr).toMatch(/object \(argument\) is "Tag,Acount": expected .*did you mean Account\?/);
     expect(stderr).toContain("PARDOT_CLIENT_ID is missing");
   });
 });

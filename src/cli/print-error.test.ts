@@ -25,7 +25,7 @@ test("prints a line per problem, missing or wrong", () => {
     [
       "pardot-etl: read the configuration: 2 problems",
       "  PARDOT_CLIENT_ID is missing: expected the consumer key",
-      "  etl.overlap (a.yaml) is 0s: expected a duration",
+      '  etl.overlap (a.yaml) is "0s": expected a duration',
       "",
     ].join("\n"),
   );

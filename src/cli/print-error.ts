@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { blot } from "../config/blot.ts";
-import { exitCodeOf, PardotEtlError } from "../errors.ts";
+import { exitCodeOf, PardotEtlError, problemText } from "../errors.ts";
 import { secretsOf } from "./io.ts";
 import type { Io } from "./io.ts";
 
@@ -39,9 +39,7 @@ export function describeError(error: unknown): ErrorDescription {
 }
 
 function ourText(error: PardotEtlError): string {
-  const lines = error.problems.map(({ path, value, expected }) =>
-    value === null ? `  ${path} is missing: expected ${expected}` : `  ${path} is ${value}: expected ${expected}`,
-  );
+  const lines = error.problems.map((problem) => `  ${problemText(problem)}`);
   const hint = error.hint === undefined ? [] : [`hint: ${error.hint}`];
   return `${[`pardot-etl: ${error.message}`, ...lines, ...hint].join("\n")}\n`;
 }

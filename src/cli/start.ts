@@ -9,6 +9,7 @@ import { refuseToEndUnfinished } from "./unfinished.ts";
 const EXIT_BUG = 1;
 /** Where nobody knows better. */
 const COLUMNS = 80;
+const ROWS = 24;
 
 /** The edge: gives the process to `main` and takes its exit code. Called by bin.js. */
 export async function start(): Promise<void> {
@@ -61,6 +62,9 @@ function output(stream: NodeJS.WriteStream): Output {
     get columns() {
       // A terminal that does not know its width says 0.
       return stream.isTTY && stream.columns > 0 ? stream.columns : COLUMNS;
+    },
+    get rows() {
+      return stream.isTTY && stream.rows > 0 ? stream.rows : ROWS;
     },
   };
 }

@@ -28,6 +28,7 @@ async function ledgerOf(storage: MemoryStorage, budget: number): Promise<CallLed
     journal,
     budget,
     zone: "UTC",
+    share: 0.8,
     now: () => clock.now(),
     usage: () => null,
     sent: () => 0,
@@ -61,12 +62,31 @@ describe("G4 calls of commands without the lease", () => {
     expect(await takeUntilRefused(await ledgerOf(storage, 40))).toBe(0);
   });
 
-  it("write nothing where there is no budget", async () => {
+  it("are noted once, in the end, where there is no budget", async () => {
     const storage = openMemoryStorage();
-    const calls = notedCalls(storage, null);
-    await calls.take();
-    await calls.settle();
+    await notedCalls(storage, null).settle();
     expect(storage.effects).toEqual([]);
+    const calls = notedCalls(storage, null);
+    for (let i = 0; i < 25; i += 1) await calls.take();
+    expect(storage.effects).toEqual([]);
+    expect(await calls.callsToday()).toBe(25);
+    await calls.settle();
+    await calls.settle();
+    expect(storage.effects).toHaveLength(1);
+    expect(await notedOn(DAY, storage, signal)).toBe(25);
+  });
+
+  it.each([null, 100])("count what runs and other commands called before, with a budget of %s", async (budget) => {
+    const storage = openMemoryStorage();
+    const run = await ledgerOf(storage, 100);
+    for (let i = 0; i < 4; i += 1) await run.take();
+    await run.settle();
+    const before = notedCalls(storage, budget);
+    await before.take();
+    await before.settle();
+    const calls = notedCalls(storage, budget);
+    for (let i = 0; i < 2; i += 1) await calls.take();
+    expect(await calls.callsToday()).toBe(7);
   });
 
   it("never spend a call twice when two reserve at the same moment", async () => {

@@ -1,5 +1,4 @@
 import type { CallBudget } from "../pardot/pardot.ts";
-import { LimitError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -7,6 +6,7 @@ import { compactInstant, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import { localDay } from "../time/zone.ts";
 import { loadState, STATE_PREFIX } from "./journal.ts";
+import { budgetSpent } from "./limits.ts";
 import { reservedOn } from "./state.ts";
 
 /**
@@ -43,7 +43,7 @@ export interface NotedCallsOptions {
   /** Goes into the note, for who looks at it. */
   readonly command: string;
   readonly storage: Storage;
-  /** Calls the tool may make in an account day; null: nothing is counted, and nothing written. */
+  /** Calls the tool may make in an account day; null: no limit of its own, and calls are noted once, at the end. */
   readonly budget: number | null;
   readonly zone: string;
   readonly now: () => Instant;
@@ -52,7 +52,10 @@ export interface NotedCallsOptions {
   readonly signal: AbortSignal;
 }
 
-/** The budget of a command that does not hold the lease: each call is noted before it is made. */
+/**
+ * Counts the calls of a command that does not hold the lease. With a budget each call is noted before it is made, in
+ * blocks. Without one there is nothing to run over: one note at the end has them all, and a kill loses only the count.
+ */
 export class NotedCalls implements CallBudget {
   readonly #options: NotedCallsOptions;
   #left = 0;
@@ -66,42 +69,56 @@ export class NotedCalls implements CallBudget {
 
   /** Takes one call. Throws LimitError (exit 4) when the day's budget is used up. */
   async take(): Promise<void> {
-    if (this.#options.budget === null) return;
-    while (this.#left === 0) {
-      this.#noting ??= this.#reserve(this.#options.budget).finally(() => {
+    const { budget } = this.#options;
+    while (budget !== null && this.#left === 0) {
+      this.#noting ??= this.#reserve(budget).finally(() => {
         this.#noting = null;
       });
       await this.#noting;
     }
-    this.#left -= 1;
+    if (budget !== null) this.#left -= 1;
     this.#taken += 1;
   }
 
   /** Notes what was made in place of what was reserved. */
   async settle(): Promise<void> {
     const reserved = this.#note;
-    if (reserved === null || this.#left === 0) return;
+    const taken = this.#taken;
+    if (reserved !== null && this.#left === 0) return;
     this.#left = 0;
-    if (this.#taken > 0) await this.#write(reserved.day, this.#taken);
-    await this.#options.storage.remove(reserved.key, this.#options.signal);
+    this.#taken = 0;
+    this.#note = null;
+    if (taken > 0) await this.#write(reserved?.day ?? this.#today(), taken);
+    if (reserved !== null) await this.#options.storage.remove(reserved.key, this.#options.signal);
+  }
+
+  /** This tool's calls of the account's day so far: those of runs, of other commands, and of this one. */
+  async callsToday(): Promise<number> {
+    const day = this.#today();
+    const own = this.#note === null ? this.#taken : -this.#left;
+    return (await this.#usedOn(day)) + own;
   }
 
   async #reserve(budget: number): Promise<void> {
     const { storage, signal, zone, now } = this.#options;
-    const day = localDay(now(), zone);
+    const day = this.#today();
     const others = await this.#usedOn(day);
     const calls = Math.min(BLOCK, budget - others);
-    if (calls <= 0) throw spent(others, budget);
+    if (calls <= 0) throw budgetSpent(others, budget, { now: now(), zone });
     const key = await this.#write(day, calls);
-    // Somebody may have reserved at the same moment: both see both, so never do two spend the same call.
+    // Another process may have reserved at the same moment: both see both, so never do two spend the same call.
     const used = await this.#usedOn(day);
     if (used > budget) {
       await storage.remove(key, signal);
-      throw spent(used - calls, budget);
+      throw budgetSpent(used - calls, budget, { now: now(), zone });
     }
     this.#note = { key, day };
     this.#taken = 0;
     this.#left = calls;
+  }
+
+  #today(): string {
+    return localDay(this.#options.now(), this.#options.zone);
   }
 
   async #usedOn(day: string): Promise<number> {
@@ -118,14 +135,4 @@ export class NotedCalls implements CallBudget {
     await storage.create(key, new TextEncoder().encode(`${JSON.stringify(note)}\n`), signal);
     return key;
   }
-}
-
-function spent(used: number, budget: number): LimitError {
-  return new LimitError(
-    `call Pardot: ${used} of ${budget} calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used`,
-    {
-      code: "limit.call-budget",
-      hint: "Ask again when the account's next day has started, or raise the budget.",
-    },
-  );
 }

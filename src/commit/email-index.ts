@@ -1,21 +1,30 @@
-/** By id of the list e-mail. */
+/**
+ * The list e-mails that activities have named, and what became of each. Some accounts have hundreds of thousands, so an
+ * entry is a few characters in one text of its shard; a change copies the texts of the shards it touches and nothing
+ * else. The stored form is the same texts.
+ */
 export interface EmailIndex {
-  readonly [listEmailId: string]: IndexedEmail;
+  /** Entries by the last three digits of the list e-mail: ` 905:88031! 1905:88032+0 `. */
+  readonly shards: Readonly<Record<number, string>>;
+  /** Names of the objects that read list e-mails; entries hold their places. */
+  readonly objects: readonly string[];
+  /** Objects of which everything is read again: for them, what the warehouse has does not count. */
+  readonly forgotten: readonly string[];
 }
 
 export interface IndexedEmail {
   /** The smallest e-mail id seen with it: the representative that is read. */
   readonly emailId: string;
-  /** For each object that reads list e-mails (`Email`, `EmailStats`): what became of it; nothing when it was never asked for. */
-  readonly read: { readonly [object: string]: EmailReading };
+  /** For each object that reads list e-mails (`Email`, `EmailStats`): what became of it; nothing when it was never read. */
+  readonly read: ReadonlyMap<string, EmailReading>;
   /** For the objects that read active e-mails: whether there was activity since. */
   readonly active: boolean;
 }
 
 export interface EmailReading {
   readonly outcome: "landed" | "unreadable";
-  /** Pardot's time, ISO. */
-  readonly at: string;
+  /** Pardot's time, in whole seconds; 0 for one that landed, of which no time is kept. */
+  readonly at: number;
 }
 
 /** A list e-mail and one of its e-mails. */
@@ -24,44 +33,211 @@ export interface EmailPair {
   readonly emailId: string;
 }
 
-/** The index with further pairs: the smallest e-mail id of each list e-mail stays. Ids are digits of any length. */
-export function withPairs(index: EmailIndex, pairs: readonly EmailPair[], isActivity: boolean): EmailIndex {
-  const next: { [listEmailId: string]: EmailIndex[string] } = { ...index };
-  for (const { listEmailId, emailId } of pairs) {
-    const known = next[listEmailId];
-    next[listEmailId] = {
-      emailId: known === undefined ? emailId : smallerId(known.emailId, emailId),
-      read: known?.read ?? {},
-      active: isActivity || (known?.active ?? false),
-    };
+export interface EmailsRead {
+  readonly object: string;
+  readonly outcome: EmailReading["outcome"];
+  readonly at: string;
+  readonly listEmailIds: readonly string[];
+  readonly clearsActivity: boolean;
+}
+
+export const NO_EMAILS: EmailIndex = { shards: {}, objects: [], forgotten: [] };
+
+/** An id that Pardot may have given. Foreign text is kept out: it would be requested for ever. */
+export function isEmailId(id: unknown): id is string {
+  return typeof id === "string" && /^\d{1,20}$/.test(id);
+}
+
+/** What is known of a list e-mail, null when it is not known. */
+export function indexedEmail(index: EmailIndex, listEmailId: string): IndexedEmail | null {
+  if (!isEmailId(listEmailId)) return null;
+  const shard = index.shards[shardOf(listEmailId)] ?? "";
+  const start = shard.indexOf(` ${listEmailId}:`);
+  if (start < 0) return null;
+  const from = start + listEmailId.length + 2;
+  return decode(shard.slice(from, shard.indexOf(" ", from)), index.objects);
+}
+
+/** Every list e-mail, in no order. */
+export function* indexedEmails(index: EmailIndex): Generator<readonly [listEmailId: string, email: IndexedEmail]> {
+  for (const shard of Object.values(index.shards)) {
+    for (const entry of shard.split(" ")) {
+      const colon = entry.indexOf(":");
+      if (colon > 0) yield [entry.slice(0, colon), decode(entry.slice(colon + 1), index.objects)];
+    }
   }
-  return next;
+}
+
+/** The index with further pairs of digits: the smallest e-mail id of each list e-mail stays. Ids are of any length. */
+export function withPairs(index: EmailIndex, pairs: Iterable<EmailPair>, isActivity: boolean): EmailIndex {
+  const byShard = new Map<number, EmailPair[]>();
+  for (const pair of pairs)
+    if (isEmailId(pair.listEmailId) && isEmailId(pair.emailId)) group(byShard, pair.listEmailId, pair);
+  return edited(index, byShard.keys(), (entries, shard) => {
+    for (const { listEmailId, emailId } of byShard.get(shard) ?? []) {
+      const known = entries.get(listEmailId);
+      entries.set(listEmailId, {
+        emailId: known === null ? emailId : smallerId(known.emailId, emailId),
+        read: known?.read ?? new Map(),
+        active: isActivity || (known?.active ?? false),
+      });
+    }
+  });
 }
 
 /** The index after list e-mails were read for an object. */
-export function withReadings(
+export function withReadings(index: EmailIndex, change: EmailsRead): EmailIndex {
+  const { object, outcome } = change;
+  const at = outcome === "landed" ? 0 : secondsOf(change.at);
+  const byShard = new Map<number, string[]>();
+  for (const id of change.listEmailIds) if (isEmailId(id)) group(byShard, id, id);
+  return edited(index, byShard.keys(), (entries, shard) => {
+    for (const id of byShard.get(shard) ?? []) {
+      const known = entries.get(id);
+      if (known === null) continue;
+      const active = known.active && !change.clearsActivity;
+      entries.set(id, { ...known, active, read: new Map([...known.read, [object, { outcome, at }]]) });
+    }
+  });
+}
+
+/** The index after an object forgot what it has read. `marksActivity`: it reads active e-mails, so that all are active. */
+export function withoutReadings(
   index: EmailIndex,
-  change: {
-    readonly object: string;
-    readonly outcome: EmailReading["outcome"];
-    readonly at: string;
-    readonly listEmailIds: readonly string[];
-    readonly clearsActivity: boolean;
-  },
+  { object, marksActivity }: { readonly object: string; readonly marksActivity: boolean },
 ): EmailIndex {
-  const next: { [listEmailId: string]: EmailIndex[string] } = { ...index };
-  const { outcome, at } = change;
-  for (const id of change.listEmailIds) {
-    const known = next[id];
-    if (known === undefined) continue;
-    const active = known.active && !change.clearsActivity;
-    next[id] = { ...known, active, read: { ...known.read, [change.object]: { outcome, at } } };
+  const next = edited(index, Object.keys(index.shards).map(Number), (entries) => {
+    for (const id of entries.ids()) {
+      const known = entries.get(id);
+      if (known === null) continue;
+      const read = new Map([...known.read].filter(([name]) => name !== object));
+      entries.set(id, { ...known, read, active: marksActivity || known.active });
+    }
+  });
+  return { ...next, forgotten: [...new Set([...index.forgotten, object])] };
+}
+
+/** Reads the stored form, also that of versions up to 0.1, which was an object for each list e-mail. */
+export function readEmailIndex(stored: unknown): EmailIndex {
+  if (typeof stored !== "object" || stored === null) return NO_EMAILS;
+  const { shards, objects, forgotten } = stored as Partial<EmailIndex>;
+  if (shards !== undefined) return { shards, objects: objects ?? [], forgotten: forgotten ?? [] };
+  const byShard = new Map<number, [string, OldEmail][]>();
+  for (const [id, known] of Object.entries(stored as Readonly<Record<string, OldEmail>>)) {
+    // One under an id that is not digits goes, so that the real id takes its place when it comes.
+    if (isEmailId(id) && isEmailId(known.emailId)) group(byShard, id, [id, known]);
   }
-  return next;
+  return edited(NO_EMAILS, byShard.keys(), (entries, shard) => {
+    for (const [id, { emailId, active, read }] of byShard.get(shard) ?? []) {
+      const readings = Object.entries(read).map(([object, { outcome, at }]): [string, EmailReading] => [
+        object,
+        { outcome, at: outcome === "landed" ? 0 : secondsOf(at) },
+      ]);
+      entries.set(id, { emailId, active, read: new Map(readings) });
+    }
+  });
+}
+
+interface OldEmail {
+  readonly emailId: string;
+  readonly read: Readonly<Record<string, { readonly outcome: EmailReading["outcome"]; readonly at: string }>>;
+  readonly active: boolean;
 }
 
 /** The lesser of two ids as numbers: fewer digits first. */
 export function smallerId(a: string, b: string): string {
   if (a.length !== b.length) return a.length < b.length ? a : b;
   return a < b ? a : b;
+}
+
+/** The entries of one shard, taken apart while it is edited. */
+class Entries {
+  readonly #texts = new Map<string, string>();
+  readonly #objects: string[];
+  isChanged = false;
+
+  constructor(shard: string, objects: string[]) {
+    this.#objects = objects;
+    for (const entry of shard.split(" ")) {
+      const colon = entry.indexOf(":");
+      if (colon > 0) this.#texts.set(entry.slice(0, colon), entry.slice(colon + 1));
+    }
+  }
+
+  ids(): readonly string[] {
+    return [...this.#texts.keys()];
+  }
+
+  get(listEmailId: string): IndexedEmail | null {
+    const text = this.#texts.get(listEmailId);
+    return text === undefined ? null : decode(text, this.#objects);
+  }
+
+  set(listEmailId: string, email: IndexedEmail): void {
+    const text = encode(email, this.#objects);
+    if (this.#texts.get(listEmailId) === text) return;
+    this.isChanged = true;
+    this.#texts.set(listEmailId, text);
+  }
+
+  join(): string {
+    return ` ${Array.from(this.#texts, ([id, text]) => `${id}:${text}`).join(" ")} `;
+  }
+}
+
+/** The index with some shards edited, one after another; the very same one when nothing changed. */
+function edited(
+  index: EmailIndex,
+  numbers: Iterable<number>,
+  edit: (entries: Entries, shard: number) => void,
+): EmailIndex {
+  const objects = [...index.objects];
+  let shards: Record<number, string> | null = null;
+  for (const number of numbers) {
+    const entries = new Entries(index.shards[number] ?? "", objects);
+    edit(entries, number);
+    if (!entries.isChanged) continue;
+    shards ??= { ...index.shards };
+    shards[number] = entries.join();
+  }
+  return shards === null ? index : { ...index, shards, objects };
+}
+
+function group<T>(byShard: Map<number, T[]>, listEmailId: string, item: T): void {
+  const number = shardOf(listEmailId);
+  const items = byShard.get(number);
+  if (items === undefined) byShard.set(number, [item]);
+  else items.push(item);
+}
+
+/** 0 for a text that is not a time: due at once. */
+function secondsOf(at: string): number {
+  return Math.floor((Date.parse(at) || 0) / 1000);
+}
+
+function shardOf(listEmailId: string): number {
+  return Number(listEmailId.slice(-3));
+}
+
+/** `88031`, with `!` when active, `+0` when landed for the first object, `-1@kf3a2` when unreadable for the second, since then in base 36. */
+function encode(email: IndexedEmail, objects: string[]): string {
+  let text = email.active ? `${email.emailId}!` : email.emailId;
+  for (const [object, { outcome, at }] of email.read) {
+    let place = objects.indexOf(object);
+    if (place < 0) place = objects.push(object) - 1;
+    text += outcome === "landed" ? `+${place}` : `-${place}@${at.toString(36)}`;
+  }
+  return text;
+}
+
+function decode(text: string, objects: readonly string[]): IndexedEmail {
+  const emailId = /^\d*/.exec(text)?.[0] ?? "";
+  const read = new Map<string, EmailReading>();
+  for (const [, mark, place, at = "0"] of text.matchAll(/([+-])(\d+)(?:@([0-9a-z]+))?/g)) {
+    const object = objects[Number(place)];
+    if (object !== undefined) {
+      read.set(object, { outcome: mark === "+" ? "landed" : "unreadable", at: Number.parseInt(at, 36) });
+    }
+  }
+  return { emailId, read, active: text[emailId.length] === "!" };
 }

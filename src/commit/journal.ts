@@ -1,6 +1,9 @@
-import { DataError, LeaseError } from "../errors.ts";
+import { DataError, LeaseError, StorageError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
+import { DOCUMENT_BYTES_MAX } from "../storage/document.ts";
 import type { Storage } from "../storage/storage.ts";
+import { applyEntry, decodeEntry, encodeEntry, EntryProblem } from "./journal-entry.ts";
+import type { Entry } from "./journal-entry.ts";
 import { applyChange, EMPTY_STATE } from "./state.ts";
 import type { Change, State } from "./state.ts";
 
@@ -13,21 +16,9 @@ import type { Change, State } from "./state.ts";
  * `ls` shows the history of a run, `cat` what happened.
  */
 export const STATE_PREFIX = "_pardot_etl/state/";
-export const STATE_FORMAT_VERSION = 1;
 
 /** Change entries after which a snapshot is written. */
 const SNAPSHOT_EVERY = 200;
-
-interface Entry {
-  readonly format_version: number;
-  readonly sequence: number;
-  /** Sequence of the snapshot that this entry builds on; its own if it is one. */
-  readonly base: number;
-  readonly run_id: string;
-  readonly written_at: string;
-  readonly snapshot?: State;
-  readonly changes?: readonly Change[];
-}
 
 export interface LoadedState {
   readonly state: State;
@@ -68,7 +59,11 @@ async function loadEntries(storage: Storage, sequences: readonly number[], signa
   let state = EMPTY_STATE;
   for (let sequence = newest.base; sequence <= last; sequence += 1) {
     const entry = sequence === last ? newest : await readEntry(storage, sequence, signal);
-    state = entry.snapshot ?? (entry.changes ?? []).reduce(applyChange, state);
+    try {
+      state = applyEntry(state, entry);
+    } catch (error) {
+      throw unusable(storage, entryKey(sequence), error);
+    }
   }
   return { state, sequence: last, base: newest.base, sequences };
 }
@@ -76,32 +71,29 @@ async function loadEntries(storage: Storage, sequences: readonly number[], signa
 async function readEntry(storage: Storage, sequence: number, signal: AbortSignal): Promise<Entry> {
   const key = entryKey(sequence);
   const bytes = await storage.read(key, signal);
-  const damaged = (cause: unknown): DataError =>
-    new DataError(`read state entry ${key} in ${storage.location}: it is ${bytes === null ? "missing" : "damaged"}`, {
-      code: "state.damaged",
-      hint: "Nothing was changed. Restore the folder _pardot_etl/state from the bucket's versions or a backup; landed files and manifests are not affected.",
-      cause,
-    });
-  if (bytes === null) throw damaged(undefined);
-  let entry: Entry | null;
+  if (bytes === null) throw unusable(storage, key, null);
   try {
-    entry = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Entry | null;
+    return decodeEntry(bytes, sequence);
   } catch (error) {
-    throw damaged(error);
+    throw unusable(storage, key, error);
   }
-  if (entry?.sequence !== sequence) throw damaged(undefined);
-  if (entry.format_version > STATE_FORMAT_VERSION) {
-    throw new DataError(
-      `read state entry ${key}: format ${entry.format_version} is newer than this version of pardot-etl knows`,
-      {
-        code: "state.newer-format",
-        hint: "Run the version of pardot-etl that wrote it, or a later one.",
-      },
-    );
+}
+
+/** `cause`: what the entry's own module has against it, null when there is none. */
+function unusable({ location }: Storage, key: string, cause: unknown): unknown {
+  if (cause !== null && !(cause instanceof EntryProblem)) return cause;
+  const attempted = `read state entry ${key} in ${location}`;
+  if (cause?.newerFormat != null) {
+    return new DataError(`${attempted}: format ${cause.newerFormat} is newer than this version of pardot-etl knows`, {
+      code: "state.newer-format",
+      hint: "Run the version of pardot-etl that wrote it, or a later one.",
+    });
   }
-  // One that builds on itself is a snapshot: without it, it would pass for the empty state.
-  if (entry.base === sequence && entry.snapshot === undefined) throw damaged(undefined);
-  return entry;
+  return new DataError(`${attempted}: it is ${cause === null ? "missing" : `damaged (${cause.message})`}`, {
+    code: "state.damaged",
+    hint: "Nothing was changed. Restore the folder _pardot_etl/state from the bucket's versions or a backup; landed files and manifests are not affected.",
+    cause: cause ?? undefined,
+  });
 }
 
 export function entryKey(sequence: number): string {
@@ -117,12 +109,15 @@ export class Journal {
   readonly #clock: Clock;
   readonly #runId: string;
   readonly #signal: AbortSignal;
+  readonly #bytesMax: number;
   readonly #sequences: number[];
   #state: State;
   #sequence: number;
   #base: number;
   #pending: Change[] = [];
   #snapshotNext = false;
+  /** A snapshot would have more bytes than can be read back. */
+  #isTooLarge = false;
   /** The write that is not started yet and takes everything pending. */
   #turn: Promise<void> | null = null;
   #tail: Promise<void> = Promise.resolve();
@@ -135,15 +130,23 @@ export class Journal {
     readonly runId: string;
     readonly loaded: LoadedState;
     readonly signal: AbortSignal;
+    /** Bytes of an entry that can be read back. Default: those of any document. */
+    readonly bytesMax?: number;
   }) {
     this.#storage = options.storage;
     this.#clock = options.clock;
     this.#runId = options.runId;
     this.#signal = options.signal;
+    this.#bytesMax = options.bytesMax ?? DOCUMENT_BYTES_MAX;
     this.#state = options.loaded.state;
     this.#sequence = options.loaded.sequence;
     this.#base = options.loaded.base;
     this.#sequences = [...options.loaded.sequences];
+  }
+
+  /** The run that writes. */
+  get runId(): string {
+    return this.#runId;
   }
 
   /** The state with every change recorded so far, durable or about to be. */
@@ -199,18 +202,20 @@ export class Journal {
     const snapshot = this.#state;
     this.#pending = [];
     const sequence = this.#sequence + 1;
-    const isSnapshot = this.#snapshotNext || this.#sequence === 0 || sequence - this.#base >= SNAPSHOT_EVERY;
+    const isDemanded = this.#snapshotNext;
+    const isDue = this.#sequence === 0 || (!this.#isTooLarge && sequence - this.#base >= SNAPSHOT_EVERY);
     this.#snapshotNext = false;
-    const entry: Entry = {
-      format_version: STATE_FORMAT_VERSION,
-      sequence,
-      base: isSnapshot ? sequence : this.#base,
-      run_id: this.#runId,
-      written_at: new Date(this.#clock.now()).toISOString(),
-      ...(isSnapshot ? { snapshot } : { changes }),
-    };
+    const head = { sequence, run_id: this.#runId, written_at: new Date(this.#clock.now()).toISOString() };
+    let base = isDemanded || isDue ? sequence : this.#base;
     try {
-      const bytes = new TextEncoder().encode(`${JSON.stringify(entry, null, 1)}\n`);
+      let bytes = encodeEntry({ ...head, base, ...(base === sequence ? { snapshot } : { changes }) });
+      if (bytes.length > this.#bytesMax && base === sequence && !isDemanded) {
+        // The changes alone can be read back: the run goes on, and the snapshot at its end says what is wrong.
+        this.#isTooLarge = true;
+        base = this.#base;
+        bytes = encodeEntry({ ...head, base, changes });
+      }
+      if (bytes.length > this.#bytesMax) throw tooLarge(this.#storage.location, sequence, bytes.length, this.#bytesMax);
       const outcome = await this.#storage.create(entryKey(sequence), bytes, this.#signal);
       if (outcome === "exists") throw anotherRun(this.#storage.location, sequence);
     } catch (error) {
@@ -218,7 +223,7 @@ export class Journal {
       throw this.#failure;
     }
     this.#sequence = sequence;
-    this.#base = entry.base;
+    this.#base = base;
     this.#sequences.push(sequence);
   }
 }
@@ -228,4 +233,15 @@ function anotherRun(location: string, sequence: number): LeaseError {
     code: "lease.state-taken",
     hint: "Two runs work on the same business unit and destination. This one stopped; what it landed stays and is taken up by the next run. Let only one run at a time.",
   });
+}
+
+function tooLarge(location: string, sequence: number, bytes: number, limit: number): StorageError {
+  return new StorageError(
+    `write state entry ${sequence} in ${location}: its ${bytes} bytes are more than the ${limit} that can be read back`,
+    {
+      code: "state.too-large",
+      hint: "Nothing is lost: all that is recorded can be read, and what landed stays. The state holds files that no warehouse has loaded, files of unfinished windows and list emails. Run again to finish what is open, or give some objects a destination of their own.",
+      context: { bytes, limit },
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../test/fakes/clock.ts";
+import type { FakeClock } from "../../test/fakes/clock.ts";
 import { LeaseError } from "../errors.ts";
-import type { Clock } from "../platform/clock.ts";
 import type { Processes } from "../platform/process-identity.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
 import type { MemoryStorage } from "../storage/memory.ts";
@@ -57,11 +57,13 @@ async function take(storage: MemoryStorage, options: Partial<LeaseOptions> = {})
 }
 
 /** A clock on which something happens while one waits. */
-function busyClock(during: () => Promise<void>, start?: number): Clock & { slept: readonly number[] } {
+function busyClock(during: () => Promise<void>, start?: number): FakeClock {
   const clock = fakeClock(start);
   return {
     slept: clock.slept,
     now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    step: (ms) => clock.step(ms),
     sleep: async (ms, signal) => {
       await during();
       await clock.sleep(ms, signal);
@@ -135,6 +137,52 @@ describe("lease", () => {
     const successor = await take(storage, { clock, processes: processes(2) });
     expect(successor.lease.number).toBe(2);
     expect(clock.slept.reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(TTL);
+  });
+
+  it("stays with a live holder when the newcomer's wall clock is set forward or back while it looks", async () => {
+    for (const hours of [-7, 1, 7, 24 * 365]) {
+      const storage = openMemoryStorage();
+      const holder = await take(storage);
+      let looks = 0;
+      const clock: FakeClock = busyClock(async () => {
+        looks += 1;
+        // Between two beats, so that the first look after the step finds nothing new.
+        if (looks === 1) clock.step(hours * 3_600_000);
+        if (looks === 3) await holder.beat();
+      });
+      await expect(take(storage, { clock, processes: processes(2) })).rejects.toMatchObject({ code: "lease.held" });
+      expect(looks).toBe(3);
+    }
+  });
+
+  it("is taken over after the time from a silent holder, wherever the newcomer's wall clock is set", async () => {
+    for (const hours of [-7, 7]) {
+      const storage = openMemoryStorage();
+      await take(storage);
+      const clock: FakeClock = busyClock(async () => clock.step(hours * 3_600_000));
+      await take(storage, { clock, processes: processes(2) });
+      const waited = clock.slept.reduce((a, b) => a + b, 0);
+      expect(waited).toBeGreaterThanOrEqual(TTL);
+      expect(waited).toBeLessThanOrEqual(TTL * 1.2);
+    }
+  });
+
+  it("is looked at as often as ever by a newcomer that was stopped for an hour while it waited", async () => {
+    const storage = openMemoryStorage();
+    const holder = await take(storage);
+    const clock = fakeClock();
+    let looks = 0;
+    const stopped: FakeClock = {
+      ...clock,
+      sleep: async (ms, signal) => {
+        looks += 1;
+        await clock.sleep(looks === 1 ? 3_600_000 : ms, signal);
+        if (looks === 2) await holder.beat();
+      },
+    };
+    await expect(take(storage, { clock: stopped, processes: processes(2) })).rejects.toMatchObject({
+      code: "lease.held",
+    });
   });
 
   it("is taken over at once from a process of this machine that is dead", async () => {

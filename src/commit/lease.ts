@@ -53,7 +53,7 @@ interface Found {
 
 /**
  * Takes the lease. A live holder: LeaseError (exit 8), found out within `ttlMs` at most; a holder that is known to be
- * dead, or silent for `ttlMs` by this machine's clock, is succeeded.
+ * dead, or silent for `ttlMs` by this machine's monotonic clock, is succeeded.
  */
 export async function takeLease(options: LeaseOptions): Promise<Lease> {
   const { storage, signal, runId, processes, clock } = options;
@@ -76,11 +76,12 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
 async function outlive(holder: Found, options: LeaseOptions): Promise<void> {
   const { storage, clock, processes, ttlMs, signal, waitSignal } = options;
   const identity = await holderOf(storage, holder.number, signal);
-  const until = clock.now() + ttlMs;
+  const until = clock.monotonic() + ttlMs;
   const isDead = (): boolean => identity !== null && processes.isDead(identity);
-  // Asked again at every look: a process that was just killed takes a moment to die.
-  while (clock.now() < until && !isDead()) {
-    await clock.sleep(Math.max(1, Math.min(ttlMs / LOOKS_PER_TTL, until - clock.now())), waitSignal);
+  // All looks, with their pauses, also when this process was stopped for longer than the time: a holder that was stopped
+  // with it gets to beat again. And isDead at every look: a process that was just killed takes a moment to die.
+  for (let looks = 0; !isDead() && (looks < LOOKS_PER_TTL || clock.monotonic() < until); looks += 1) {
+    await clock.sleep(ttlMs / LOOKS_PER_TTL, waitSignal);
     const now = await newest(storage, signal);
     if (now === null || now.number > holder.number) throw await heldBy(now?.number ?? holder.number, options);
     if (now.isReleased || now.beats > holder.beats) throw await heldBy(holder.number, options);

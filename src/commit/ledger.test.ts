@@ -24,6 +24,7 @@ async function open(storage: MemoryStorage, options: Partial<LedgerOptions> = {}
     journal,
     budget: null,
     zone: "UTC",
+    share: 0.8,
     now: () => Date.parse("2026-03-20T09:30:00Z"),
     usage: () => null,
     sent: () => 0,

@@ -1,21 +1,20 @@
-import { LimitError } from "../errors.ts";
+import type { LimitError } from "../errors.ts";
 import type { DayCalls } from "../events.ts";
-import { isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
-import { localDay, nextDayStart } from "../time/zone.ts";
+import { localDay } from "../time/zone.ts";
 import type { Journal } from "./journal.ts";
+import { budgetSpent, shareSpent } from "./limits.ts";
 import { reservedOn } from "./state.ts";
 
 /** Calls reserved in the state at a time: what a killed run may lose of the day's budget. */
 const BLOCK = 20;
 
-/** Share of the account's daily limit, others' use included, that this tool never goes beyond. */
-const ACCOUNT_SHARE_MAX = 0.8;
-
 export interface LedgerOptions {
   readonly journal: Journal;
   /** Calls this tool may make in an account day; null: no limit of its own. */
   readonly budget: number | null;
+  /** Share of the account's daily limit, others' use included, at which this tool stops: PARDOT_QUOTA_SHARE, 0 to 1. */
+  readonly share: number;
   /** IANA name of the zone in which the account's day turns. */
   readonly zone: string;
   /** Pardot's time, as well as it is known. */
@@ -90,7 +89,7 @@ export class CallLedger {
 
   /** The day's calls so far; what is reserved and not used is none. Never throws, for it is told of failed runs too. */
   async counted(): Promise<DayCalls> {
-    const { journal, budget, usage, now, zone, noted } = this.#options;
+    const { journal, budget, share, usage, now, zone, noted } = this.#options;
     const day = localDay(now(), zone);
     // A destination that cannot be read has failed the run already: its notes are missing from the count then.
     const others = await noted(day).catch(() => 0);
@@ -98,7 +97,7 @@ export class CallLedger {
     const account = usage();
     const shares = [
       ...(budget === null ? [] : [callsToday / budget]),
-      ...(account === null ? [] : [account.used / (account.max * ACCOUNT_SHARE_MAX)]),
+      ...(account === null ? [] : [account.used / (account.max * share)]),
     ];
     return {
       callsToday,
@@ -129,23 +128,15 @@ export class CallLedger {
   }
 
   #spent(calls: number, budget: number): LimitError {
-    return this.#used(`${calls} of ${budget} calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used`);
+    return budgetSpent(calls, budget, { now: this.#options.now(), zone: this.#options.zone });
   }
 
   #checkUsage(): void {
-    const usage = this.#options.usage();
+    const { usage: quota, share, sent, now, zone } = this.#options;
+    const usage = quota();
     if (usage === null) return;
     // Other lanes may have taken a call each and not have sent it yet.
-    const used = usage.used + this.#taken - this.#options.sent();
-    if (used < usage.max * ACCOUNT_SHARE_MAX) return;
-    throw this.#used(`${used} of the account's ${usage.max} calls are used, by all integrations together`);
-  }
-
-  #used(what: string): LimitError {
-    const next = isoInstant(nextDayStart(this.#options.now(), this.#options.zone));
-    return new LimitError(`call Pardot: ${what}`, {
-      code: "limit.call-budget",
-      hint: `What is finished is committed. Run again after ${next}, when the account's next day starts, or raise the budget.`,
-    });
+    const used = usage.used + this.#taken - sent();
+    if (used >= usage.max * share) throw shareSpent({ used, max: usage.max }, share, { now: now(), zone });
   }
 }

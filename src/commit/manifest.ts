@@ -28,15 +28,23 @@ export interface Manifest {
 export const RUN_STATUSES = ["complete", "partial", "failed"] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
+/**
+ * postponed: a limit or a stop request cut it short, and the next run goes on; waiting: it was not read because the
+ * object it is read from is not complete.
+ */
+export type ObjectStatus = "complete" | "failed" | "postponed" | "waiting";
+
 export interface ManifestObject {
   readonly object: string;
   readonly table: string;
   readonly process: "bulk" | "segmented" | "read" | "email";
   readonly api_version: string;
-  readonly status: "complete" | "failed";
+  readonly status: ObjectStatus;
+  /** Why it is not complete. */
   readonly error: ManifestError | null;
-  /** Windows committed by this run, those taken over from an earlier one included. */
+  /** Windows committed by this run, those resumed from an earlier one included. */
   readonly windows: readonly ManifestWindow[];
+  /** Every file that landed and no earlier manifest names, of open windows too. */
   readonly files: readonly ManifestFile[];
   /** Windows that stay on the books for the next run. */
   readonly open_windows: readonly ManifestWindow[];
@@ -46,6 +54,15 @@ export interface ManifestObject {
   readonly refused_fields: readonly string[];
   /** Rows that not every export of a window's fields brought. */
   readonly incomplete_rows: number;
+  /** Records set aside in `_pardot_etl/rejects/<run id>/<Object>.jsonl`; missing in manifests of earlier versions. */
+  readonly rejected_rows?: number;
+  /** Those of them that an earlier run has set aside already, with the same fault. */
+  readonly rejected_again?: number;
+  /**
+   * The windows were read by `--full`. What earlier runs landed of these ranges counts no longer, once a window is
+   * committed whole. Absent otherwise.
+   */
+  readonly supersedes?: true;
 }
 
 export interface ManifestError {
@@ -65,6 +82,8 @@ export interface ManifestWindow {
   readonly field: RangeField | null;
   readonly from: string;
   readonly to: string;
+  /** Only a part is committed: the records up to this id, by ascending id. */
+  readonly through_id?: string;
 }
 
 export interface ManifestFile {
@@ -81,6 +100,11 @@ export interface ManifestFile {
 
 export function manifestKey(runId: string): string {
   return `_pardot_etl/runs/${runId}/manifest.json`;
+}
+
+/** The run whose manifest has this key, null when it is the key of something else. */
+export function runOfManifest(key: string): string | null {
+  return /^_pardot_etl\/runs\/([^/]+)\/manifest\.json$/.exec(key)?.[1] ?? null;
 }
 
 export function manifestWindow(window: Pick<OpenWindow, "field" | "from" | "to">): ManifestWindow {
@@ -102,15 +126,24 @@ export function manifestFile(file: LandedFile): ManifestFile {
 
 /**
  * complete: every object is; failed: none is; partial: the rest, and a run whose refresh token was replaced by one that
- * is kept nowhere, because the next run may not get in.
+ * is kept nowhere, because the next run may not get in, and one that set records aside for the first time.
  */
 export function runStatus(
-  objects: readonly Pick<ManifestObject, "status">[],
+  objects: readonly Pick<ManifestObject, "status" | "rejected_rows" | "rejected_again">[],
   warnings: readonly Pick<ManifestWarning, "code">[],
 ): RunStatus {
-  const failed = objects.filter((object) => object.status === "failed").length;
-  if (failed > 0 && failed === objects.length) return "failed";
-  return failed > 0 || warnings.some((warning) => warning.code === TOKEN_ROTATED) ? "partial" : "complete";
+  const short = objects.filter((object) => object.status !== "complete").length;
+  if (short > 0 && short === objects.length) return "failed";
+  return short > 0 ||
+    objects.some((object) => newRejects(object) > 0) ||
+    warnings.some((warning) => warning.code === TOKEN_ROTATED)
+    ? "partial"
+    : "complete";
+}
+
+/** Records of an object that this run is the first to set aside. */
+export function newRejects(object: Pick<ManifestObject, "rejected_rows" | "rejected_again">): number {
+  return (object.rejected_rows ?? 0) - (object.rejected_again ?? 0);
 }
 
 /** Code of the warning that Salesforce replaced the refresh token and nobody keeps the new one. */
@@ -123,29 +156,4 @@ export function manifestBytes(manifest: Manifest): Uint8Array {
 /** Every file that a manifest names. */
 export function filesOf({ objects, left_files: left = [] }: Manifest): ManifestFile[] {
   return [...objects.flatMap(({ files }) => files), ...left];
-}
-
-/** Reads a manifest; null when it is damaged. */
-export function parseManifest(bytes: Uint8Array): Manifest | null {
-  try {
-    const value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Partial<Manifest> | null;
-    return isManifest(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Whether it has what everybody asks a manifest for: JSON that a disk has damaged may still be JSON. */
-function isManifest(value: Partial<Manifest> | null): value is Manifest {
-  if (value === null || !isTime(value.started_at) || !isTime(value.finished_at)) return false;
-  const { objects, warnings, left_files: left = [] } = value;
-  return Array.isArray(warnings) && Array.isArray(left) && Array.isArray(objects) && objects.every(hasFiles);
-}
-
-function hasFiles(object: Partial<ManifestObject> | null): boolean {
-  return object !== null && Array.isArray(object.files);
-}
-
-function isTime(text: string | undefined): boolean {
-  return text !== undefined && !Number.isNaN(Date.parse(text));
 }

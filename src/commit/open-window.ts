@@ -1,5 +1,8 @@
 import type { RangeField } from "../catalog/catalog.ts";
+import { withRejects } from "./rejects.ts";
+import type { WindowReject } from "./rejects.ts";
 import { assert } from "../errors.ts";
+import type { FilesPart } from "./file-parts.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 
 /** Half-open, in milliseconds since 1970. */
@@ -13,6 +16,10 @@ export interface OpenWindow extends Interval {
   readonly id: string;
   readonly field: RangeField | null;
   readonly askFrom: Instant;
+  /** A later plan may replace it by a longer one for as long as nothing of it was read. Default false. */
+  readonly mayGrow?: boolean;
+  /** `--full` reads it again: what earlier runs landed of its range counts no longer once it is whole. Default false. */
+  readonly isFull?: boolean;
   /** The run that planned it. */
   readonly plannedBy: string;
   /** Fields of each export of the window, as laid out when the first was asked for; empty before. */
@@ -21,7 +28,14 @@ export interface OpenWindow extends Interval {
   readonly exports: readonly WindowExport[];
   /** Id of the last record that stands in a landed file; the query goes on after it. */
   readonly cursor: string | null;
+  /** Landed and in no manifest yet, but for those in `parts`. */
   readonly files: readonly LandedFile[];
+  /** Documents that list further ones, which landed before. Default none. */
+  readonly parts?: readonly FilesPart[];
+  /** Keys of export files that a manifest names already, because a run ended before the window was whole. Default none. */
+  readonly named?: readonly string[];
+  /** Records that were set aside; missing in states of earlier versions. */
+  readonly rejects?: readonly WindowReject[];
   /** Every file of the window has landed; it waits for a manifest. */
   readonly done: boolean;
 }
@@ -55,15 +69,20 @@ export interface LandedFile {
   readonly incompleteRows?: number;
 }
 
-export type PlannedWindow = Pick<OpenWindow, "field" | "from" | "to" | "askFrom">;
+export type PlannedWindow = Pick<OpenWindow, "field" | "from" | "to" | "askFrom" | "mayGrow" | "isFull">;
 
 export function windowId(object: string, window: PlannedWindow): string {
   return `${object}/${window.field ?? "whole"}/${window.from}/${window.to}`;
 }
 
-/** Whether anything of a window has landed or was asked for, in the zone of the run that did so. */
+/** Whether anything of a window was read or requested, in the zone of the run that did so. */
 export function isBegun(window: OpenWindow): boolean {
-  return window.done || window.files.length > 0 || window.exports.length > 0;
+  return window.done || window.cursor !== null || window.exports.length > 0 || hasFiles(window);
+}
+
+/** Whether files of a window have landed that no manifest names yet. */
+export function hasFiles({ files, parts = [] }: Pick<OpenWindow, "files" | "parts">): boolean {
+  return files.length + parts.length > 0;
 }
 
 /** The export of a group that is under way, null when there is none. */
@@ -101,5 +120,7 @@ export function withExport(window: OpenWindow, change: ExportCreated): OpenWindo
 /** The window without an export that came to nothing. Without any left the fields are laid out anew: what is asked for next is what Pardot lists then. */
 export function withoutExport(window: OpenWindow, exportId: string): OpenWindow {
   const exports = window.exports.filter((candidate) => candidate.exportId !== exportId);
-  return { ...window, exports, groups: exports.length === 0 ? [] : window.groups };
+  // The next export brings the same records again.
+  const rejects = (window.rejects ?? []).filter((reject) => reject.exportId !== exportId);
+  return { ...withRejects(window, rejects), exports, groups: exports.length === 0 ? [] : window.groups };
 }

@@ -60,6 +60,37 @@ describe("state", () => {
     expect(() => after(planned, commit)).toThrow("only finished windows are committed");
   });
 
+  it("keeps an open window without the files that a manifest names, its cursor, and the names of export files", () => {
+    const landed = (key: string, exportId: string | null): Change => ({
+      type: "landed",
+      object: "Tag",
+      window: id,
+      file: {
+        key,
+        rows: 3,
+        bytes: 1,
+        sha256: "x",
+        minWatermark: null,
+        maxWatermark: "2026-01-02 00:00:00",
+        exportId,
+        columns: [],
+      },
+      cursor: "77",
+    });
+    const part = { key: "part", files: 1, rows: 3, maxWatermark: "2026-01-03 00:00:00" };
+    const moved: Change = { type: "files-moved", object: "Tag", window: id, part };
+    const committed: Change = { type: "committed", object: "Tag", manifest: "m", windows: [], open: [id], load: true };
+    const state = after(planned, landed("a", null), moved, landed("b", "9"), committed);
+    const own = objectState(state, "Tag");
+    expect(own.windows).toMatchObject([{ id, cursor: "77", files: [], named: ["b"], done: false }]);
+    expect(own.windows[0]).not.toHaveProperty("parts");
+    expect(own).toMatchObject({ coverage: [], filesCommitted: 2, rowsCommitted: 6, watermark: "2026-01-03 00:00:00" });
+    const done: Change = { type: "window-done", object: "Tag", window: id };
+    const whole = [done, { ...committed, windows: [id], open: [] }].reduce(applyChange, state);
+    expect(objectState(whole, "Tag")).toMatchObject({ windows: [], filesCommitted: 2 });
+    expect(objectState(whole, "Tag").coverage).toHaveLength(1);
+  });
+
   it("keeps the fields of a window's exports as they were laid out, until the last of them is lost", () => {
     const groups = [
       ["id", "a"],

@@ -1,9 +1,12 @@
 import { assert } from "../errors.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
-import { withPairs, withReadings } from "./email-index.ts";
-import type { EmailIndex, EmailPair, EmailReading } from "./email-index.ts";
+import type { Reject } from "../encode/reject.ts";
+import { NO_EMAILS, withoutReadings, withPairs, withReadings } from "./email-index.ts";
+import type { EmailIndex, EmailPair, EmailsRead } from "./email-index.ts";
+import type { FilesPart } from "./file-parts.ts";
 import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
 import type { FieldChange, FieldMemory } from "./field-memory.ts";
+import { knownAfter, withRejects } from "./rejects.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
 import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
@@ -37,6 +40,8 @@ export interface ObjectState {
   readonly rowsCommitted: number;
   /** Committed files that the embedded warehouse has not loaded yet, in commit order. */
   readonly notLoaded: readonly LandedFile[];
+  /** Fingerprints of the last rejects that were committed; missing in states of earlier versions. */
+  readonly knownRejects?: readonly string[];
   readonly fields: FieldMemory;
 }
 
@@ -114,25 +119,32 @@ export type Change =
       readonly file: LandedFile;
       readonly cursor: string | null;
     }
+  | { readonly type: "files-moved"; readonly object: string; readonly window: string; readonly part: FilesPart }
+  | {
+      /** Recorded together with what landed of the same records. */
+      readonly type: "rejected";
+      readonly object: string;
+      readonly window: string;
+      /** The export whose files they stand in; null for a query. */
+      readonly exportId: string | null;
+      readonly rejects: readonly Reject[];
+    }
   | { readonly type: "window-done"; readonly object: string; readonly window: string }
   | {
       readonly type: "committed";
       readonly object: string;
       readonly manifest: string;
+      /** Windows that are whole. */
       readonly windows: readonly string[];
+      /** Windows that stay open and whose landed files the manifest names. */
+      readonly open?: readonly string[];
       readonly load: boolean;
     }
   | { readonly type: "loaded"; readonly object: string; readonly keys: readonly string[] }
   | { readonly type: "emails-seen"; readonly pairs: readonly EmailPair[]; readonly isActivity: boolean }
-  | {
-      readonly type: "emails-read";
-      readonly object: string;
-      readonly outcome: EmailReading["outcome"];
-      readonly at: string;
-      readonly listEmailIds: readonly string[];
-      /** Whether the object reads active e-mails, whose activity is told with this reading. */
-      readonly clearsActivity: boolean;
-    }
+  | ({ readonly type: "emails-read" } & EmailsRead)
+  /** Everything is read again. `marksActivity`: the object reads active e-mails. */
+  | { readonly type: "emails-forgotten"; readonly object: string; readonly marksActivity: boolean }
   | FieldChange
   | { readonly type: "calls-reserved"; readonly day: string; readonly calls: number }
   | { readonly type: "calls-returned"; readonly day: string; readonly calls: number }
@@ -144,7 +156,7 @@ const RUNS_KEPT = 30;
 export const EMPTY_STATE: State = {
   businessUnit: null,
   objects: {},
-  emails: {},
+  emails: NO_EMAILS,
   ledger: { day: "", reserved: 0, previous: null },
   runs: [],
 };
@@ -161,7 +173,8 @@ const EMPTY_OBJECT: ObjectState = {
 };
 
 export function objectState(state: State, object: string): ObjectState {
-  return state.objects[object] ?? EMPTY_OBJECT;
+  // The names stand in a document, and "constructor" is one, too.
+  return Object.hasOwn(state.objects, object) ? (state.objects[object] ?? EMPTY_OBJECT) : EMPTY_OBJECT;
 }
 
 /** An open window of an object. It must be there. */
@@ -202,6 +215,8 @@ export function applyChange(state: State, change: Change): State {
       return { ...state, emails: withPairs(state.emails, change.pairs, change.isActivity) };
     case "emails-read":
       return { ...state, emails: withReadings(state.emails, change) };
+    case "emails-forgotten":
+      return { ...state, emails: withoutReadings(state.emails, change) };
     case "calls-reserved":
       return { ...state, ledger: onDay(state.ledger, change.day, change.calls) };
     case "calls-returned":
@@ -227,7 +242,10 @@ function onDay(ledger: Ledger, day: string, calls: number): Ledger {
   return { day, reserved, previous: day === ledger.day ? previous : ledger.day === "" ? null : current };
 }
 
-type ObjectChange = Exclude<Extract<Change, { readonly object: string }>, { readonly type: "emails-read" }>;
+type ObjectChange = Exclude<
+  Extract<Change, { readonly object: string }>,
+  { readonly type: "emails-read" | "emails-forgotten" }
+>;
 
 function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
   switch (change.type) {
@@ -252,10 +270,24 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
           ? window.files
           : [...window.files, change.file],
       }));
+    case "files-moved":
+      return editWindow(object, change.window, (window) => ({
+        ...window,
+        files: window.files.slice(change.part.files),
+        parts: [...(window.parts ?? []), change.part],
+      }));
+    case "rejected": {
+      const { exportId } = change;
+      const added = change.rejects.map((reject) => ({ ...reject, exportId }));
+      return editWindow(object, change.window, (window) => withRejects(window, [...(window.rejects ?? []), ...added]));
+    }
     case "window-done":
       return editWindow(object, change.window, (window) => ({ ...window, done: true }));
     case "committed":
-      return commitWindows(object, change.windows, change.load);
+      return {
+        ...commitWindows(object, change),
+        ...knownAfter(object, change.object, [...change.windows, ...(change.open ?? [])]),
+      };
     case "loaded":
       return { ...object, notLoaded: object.notLoaded.filter((file) => !change.keys.includes(file.key)) };
     case "fields-seen":
@@ -292,22 +324,31 @@ function editWindow(object: ObjectState, id: string, edit: (window: OpenWindow) 
   return { ...object, windows: object.windows.map((window) => (window.id === id ? edit(window) : window)) };
 }
 
-function commitWindows(object: ObjectState, ids: readonly string[], load: boolean): ObjectState {
-  const committed = object.windows.filter((window) => ids.includes(window.id));
-  assert(
-    committed.length === ids.length && committed.every((window) => window.done),
-    "only finished windows are committed",
-  );
-  const files = committed.flatMap((window) => window.files);
+function commitWindows(object: ObjectState, change: Extract<Change, { type: "committed" }>): ObjectState {
+  const { windows: ids, open = [], load } = change;
+  const whole = object.windows.filter((window) => ids.includes(window.id));
+  assert(whole.length === ids.length && whole.every((window) => window.done), "only finished windows are committed");
+  const named = object.windows.filter((window) => ids.includes(window.id) || open.includes(window.id));
+  const files = named.flatMap((window) => window.files);
+  const parts = named.flatMap((window) => window.parts ?? []);
   return {
     ...object,
-    windows: object.windows.filter((window) => !ids.includes(window.id)),
-    coverage: mergeIntervals([...object.coverage, ...committed.map(({ from, to }) => ({ from, to }))]),
-    watermark: greatest([object.watermark, ...files.map((file) => file.maxWatermark)]),
-    filesCommitted: object.filesCommitted + files.length,
-    rowsCommitted: object.rowsCommitted + files.reduce((sum, file) => sum + file.rows, 0),
+    windows: object.windows
+      .filter((window) => !ids.includes(window.id))
+      .map((window) => (open.includes(window.id) ? withoutFiles(window) : window)),
+    coverage: mergeIntervals([...object.coverage, ...whole.map(({ from, to }) => ({ from, to }))]),
+    watermark: greatest([object.watermark, ...[...files, ...parts].map(({ maxWatermark }) => maxWatermark)]),
+    filesCommitted: object.filesCommitted + files.length + parts.reduce((sum, part) => sum + part.files, 0),
+    rowsCommitted: object.rowsCommitted + [...files, ...parts].reduce((sum, { rows }) => sum + rows, 0),
     notLoaded: load ? [...object.notLoaded, ...files] : object.notLoaded,
   };
+}
+
+/** An open window whose files a manifest names now: of an export's, the names stay, so that none is fetched again. */
+function withoutFiles(window: OpenWindow): OpenWindow {
+  const { parts: _parts, rejects: _rejects, files, named = [], ...rest } = window;
+  const exported = files.filter(({ exportId }) => exportId !== null).map(({ key }) => key);
+  return { ...rest, files: [], ...(named.length + exported.length > 0 ? { named: [...named, ...exported] } : {}) };
 }
 
 /** Ascending, touching and overlapping intervals made one, so that the list does not grow with the runs. */

@@ -15,7 +15,7 @@ export interface Config {
 
 /** What a look at the destination needs; a `Config` is one. */
 export interface DestinationConfig {
-  readonly pardot: Pick<PardotConfig, "timeZone" | "accountTimeZone" | "dailyCallBudget">;
+  readonly pardot: Pick<PardotConfig, "timeZone" | "accountTimeZone" | "dailyCallBudget" | "quotaShare">;
   readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "overlapMs" | "retentionMs" | "tmpDir">;
   readonly catalog: readonly CatalogObject[];
 }
@@ -44,6 +44,8 @@ export interface PardotConfig {
   readonly maxWaitingExports: number;
   /** Calls this tool may make in an account day; null: none of its own. */
   readonly dailyCallBudget: number | null;
+  /** Share of the account's own limit, others' calls included, at which a run stops; above 0 and at most 1. */
+  readonly quotaShare: number;
   readonly exportPollIntervalMs: number;
   readonly exportTimeoutMs: number;
   /** Longest wait for the next byte of an answer. */
@@ -93,6 +95,8 @@ export interface EtlConfig {
   readonly s3PathStyle: boolean | null;
   readonly compression: "none" | "gzip" | "zstd";
   readonly rowsPerFile: number;
+  /** Records of one object that may be set aside in one run. */
+  readonly maxRejects: number;
   readonly bytesPerFile: number;
   readonly warehouse: { readonly kind: "none" } | { readonly kind: "duckdb"; readonly path: string } | SnowflakeConfig;
   readonly overlapMs: number;

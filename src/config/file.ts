@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type { Problem } from "../errors.ts";
 import { CONFIG_FILE_DEFAULT } from "./settings.ts";
+import { unmeantFile } from "./unmeant.ts";
 
 /** A configuration file is some kilobytes; anything larger is the wrong file. */
 const FILE_BYTES_MAX = 1_000_000;
@@ -29,6 +30,11 @@ export async function readConfigFile(
   const name = named?.path ?? CONFIG_FILE_DEFAULT;
   const path = isAbsolute(name) ? name : join(cwd, name);
   const broken: ConfigFile = { name, root: {}, isWhole: false };
+  const unmeant = named === null ? null : unmeantFile(name);
+  if (named !== null && unmeant !== null) {
+    problems.push({ path: named.origin, value: name, expected: unmeant });
+    return broken;
+  }
   let text: string;
   try {
     const { size } = await stat(path);

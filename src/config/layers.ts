@@ -5,6 +5,7 @@ import { isMap } from "./file.ts";
 import type { Setting, SettingName } from "./settings.ts";
 import { CONFIG_FILE_VARIABLE, fileKey, filePath, SECTIONS, SETTING_BY_NAME, SETTINGS } from "./settings.ts";
 import { nearest } from "./suggest.ts";
+import { quotedVariable } from "./unmeant.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -113,6 +114,8 @@ export function environmentLayer(env: Environment, references: ReadonlySet<strin
     if (setting !== undefined && text !== "") {
       layer.set(name, { setting, path: name, text, isReported: false, shown: shownText(setting, text) });
     }
+    const quoted = quotedVariable(name, text);
+    if (quoted !== null) problems.push({ path: name, value: HIDDEN, expected: quoted });
     if (name.startsWith("PARDOT_") && !known.includes(name) && !references.has(name)) {
       const guess = nearest(name, known);
       const expected = "a variable that this version knows";

@@ -64,6 +64,7 @@ describe("a good configuration", () => {
       warehouse: { kind: "none" },
       overlapMs: 86_400_000,
       retentionMs: null,
+      maxRejects: 100,
       leaseTtlMs: 60_000,
       stopGraceMs: 25_000,
       tmpDir: tmpdir(),

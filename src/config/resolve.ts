@@ -45,6 +45,7 @@ export async function resolveConfig(
     compression: values.get("PARDOT_ETL_COMPRESSION"),
     rowsPerFile: values.get("PARDOT_ETL_ROWS_PER_FILE"),
     bytesPerFile: values.get("PARDOT_ETL_BYTES_PER_FILE"),
+    maxRejects: values.get("PARDOT_ETL_MAX_REJECTS"),
     warehouse,
     leaseTtlMs: values.get("PARDOT_ETL_LEASE_TTL"),
     stopGraceMs: values.get("PARDOT_ETL_STOP_GRACE"),
@@ -87,12 +88,13 @@ export function resolveDestination(
   const destination = required(values, "PARDOT_ETL_DESTINATION", "s3://bucket/prefix or a folder", problems);
   const timeZone = values.get("PARDOT_TIMEZONE");
   const overlapMs = values.get("PARDOT_ETL_OVERLAP");
-  if (destination === null || timeZone === null || overlapMs === null) return null;
+  const quotaShare = values.get("PARDOT_QUOTA_SHARE");
+  if (destination === null || timeZone === null || overlapMs === null || quotaShare === null) return null;
   const accountTimeZone = values.get("PARDOT_ACCOUNT_TIMEZONE") ?? timeZone;
   const dailyCallBudget = values.get("PARDOT_DAILY_CALL_BUDGET");
   const s3PathStyle = values.get("PARDOT_ETL_S3_PATH_STYLE");
   return {
-    pardot: { timeZone, accountTimeZone, dailyCallBudget },
+    pardot: { timeZone, accountTimeZone, dailyCallBudget, quotaShare },
     etl: {
       destination,
       s3PathStyle,

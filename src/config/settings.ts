@@ -18,6 +18,7 @@ export type SettingKind =
   | "login-host"
   | "objects"
   | "path"
+  | "percent"
   | "secret"
   | "size"
   | "snowflake-account"
@@ -41,7 +42,7 @@ export interface Setting {
   readonly anyCase?: true;
   /** The kind of warehouse without which nobody looks at the setting: its variables serve other programs too. */
   readonly onlyFor?: "snowflake";
-  /** Bounds, both allowed: numbers for integers, texts for durations and sizes. */
+  /** Bounds, both allowed: numbers for integers, texts for durations, sizes and percentages. */
   readonly min?: number | string;
   readonly max?: number | string;
 }
@@ -171,6 +172,15 @@ const OWN_SETTINGS = [
     meaning: "Calls this tool may make in an account day; without it there is no limit of its own.",
   },
   {
+    env: "PARDOT_QUOTA_SHARE",
+    kind: "percent",
+    min: "1%",
+    max: "100%",
+    default: "80%",
+    meaning:
+      "Share of the account's own daily limit, others' calls included, at which a run stops; the API tells both.",
+  },
+  {
     env: "PARDOT_EXPORT_POLL_INTERVAL",
     kind: "duration",
     min: "1s",
@@ -235,6 +245,14 @@ const OWN_SETTINGS = [
     max: "5GB",
     default: "16MB",
     meaning: "Bytes (before compression) after which a file of a segmented object is closed.",
+  },
+  {
+    env: "PARDOT_ETL_MAX_REJECTS",
+    kind: "integer",
+    min: 0,
+    max: 10_000,
+    default: "100",
+    meaning: "Records of one object that one run may set aside before the object fails.",
   },
   {
     env: "PARDOT_ETL_WAREHOUSE",

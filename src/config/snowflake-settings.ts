@@ -97,3 +97,15 @@ export const SNOWFLAKE_SETTINGS = [
     meaning: "Address to connect to, for private links and the like; without it the one that follows from the account.",
   },
 ] as const;
+
+/** Settings that name something in Snowflake; double quotes around such a name are part of it. */
+const IDENTIFIERS: ReadonlySet<string> = new Set([
+  "SNOWFLAKE_ROLE",
+  "SNOWFLAKE_WAREHOUSE",
+  "SNOWFLAKE_DATABASE",
+  "SNOWFLAKE_SCHEMA",
+]);
+
+export function isIdentifier(env: string): boolean {
+  return IDENTIFIERS.has(env);
+}

@@ -96,11 +96,30 @@ describe("the lock of a token file", () => {
     expect(clock.now() - before).toBeGreaterThan(13_000);
   });
 
+  test("is broken after the same time wherever the wall clock is set while it is looked at", async () => {
+    for (const hours of [-7, 7]) {
+      await written(AWAY);
+      const clock = fakeClock();
+      const stepping: Clock = {
+        ...clock,
+        sleep: async (ms, signal) => {
+          clock.step(hours * 3_600_000);
+          await clock.sleep(ms, signal);
+        },
+      };
+      const lock = await take({ clock: stepping });
+      expect(lock.problem).toBeNull();
+      expect(clock.monotonic()).toBeGreaterThanOrEqual(10_000);
+      expect(clock.monotonic()).toBeLessThan(10_500);
+      await lock.release();
+    }
+  });
+
   test("is held by one at a time, also when many find a dead one at once", async () => {
     let holding = 0;
     let most = 0;
     // Time stands still: nobody here is silent for too long.
-    const clock: Clock = { now: () => 0, sleep: () => setImmediate() };
+    const clock: Clock = { now: () => 0, monotonic: () => 0, sleep: () => setImmediate() };
     const work = async (): Promise<string | null> => {
       const lock = await take({ clock });
       holding += 1;

@@ -1,145 +1,28 @@
-import { open, readFile, rm, stat } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { Clock } from "../platform/clock.ts";
-import type { ProcessIdentity, Processes } from "../platform/process-identity.ts";
-import type { Random } from "../platform/random.ts";
+import { takeLockFile } from "../platform/lock-file.ts";
+import type { LockOptions } from "../platform/lock-file.ts";
 
-/** A file beside the token file, there as long as somebody asks for a token with what stands in that. */
+/** A file beside the token file, there as long as a program requests a token with what the token file holds. */
 export interface TokenLock {
-  /** Why it could not be taken; null: it is held. Whoever goes on all the same does so unguarded. */
+  /** Why it could not be taken; null: it is held. A run that goes on all the same does so unguarded. */
   readonly problem: string | null;
   /** Never rejects. */
   release(): Promise<void>;
 }
 
-export interface TokenLockOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly processes: Processes;
-  /** Longer than anyone who lives holds it: then its holder is gone, wherever it ran. */
-  readonly silenceMs: number;
-  /** Ends the waiting. */
-  readonly signal: AbortSignal;
-}
+export type TokenLockOptions = Omit<LockOptions, "pauseMs">;
 
-/** A pause between two looks at a held lock, and as much again by chance. */
 const PAUSE_MS = 100;
 
-/** Holders in a row that were outwaited and followed by others; then something is wrong with the folder. */
-const HOLDERS_MAX = 20;
-
-/** What stands in a lock file: who holds it, and what tells it from all others that ever had its name. */
-type Holder = ProcessIdentity & { readonly nonce: string };
-
-interface Seen {
-  readonly mark: string;
-  readonly holder: Holder | null;
-}
-
-/**
- * Takes the lock of a token file by exclusive creation, which every file system does in one step. The lock of a process
- * that is known to be dead (it ran on this machine) is broken at once, any other that stays the same for `silenceMs`.
- * Clocks of machines are never compared. Rejects only with the signal's reason.
- */
+/** Takes the lock of a token file; rejects only with the signal's reason. */
 export async function lockTokenFile(tokenFile: string, options: TokenLockOptions): Promise<TokenLock> {
-  const { clock, random, processes, silenceMs, signal } = options;
   const path = join(dirname(tokenFile), `.${basename(tokenFile)}.lock`);
-  let watched = { mark: "", since: 0 };
   try {
-    for (let holders = 0; holders <= HOLDERS_MAX;) {
-      signal.throwIfAborted();
-      const mark = await create(path, { ...processes.self, nonce: random.hex(8) });
-      if (mark !== null) return { problem: null, release: () => release(path, mark) };
-      const seen = await look(path);
-      if (seen === null) continue;
-      if (watched.mark !== seen.mark) {
-        watched = { mark: seen.mark, since: clock.now() };
-        holders += 1;
-      }
-      const silentMs = clock.now() - watched.since;
-      // Whoever broke it may have died over it.
-      if (silentMs >= 2 * silenceMs) return unlocked(`${path} is left over from a program that died: remove it`);
-      const isDead = seen.holder !== null && processes.isDead(seen.holder);
-      if ((isDead || silentMs >= silenceMs) && (await breakLock(path, seen.mark))) continue;
-      await clock.sleep(PAUSE_MS * (1 + random.unit()), signal);
-    }
-    return unlocked(`${path} is taken by one program after another`);
+    const lock = await takeLockFile(path, { ...options, pauseMs: PAUSE_MS });
+    return typeof lock === "string" ? unlocked(lock) : { problem: null, release: () => lock.release() };
   } catch (error) {
-    signal.throwIfAborted();
+    options.signal.throwIfAborted();
     return unlocked(`${path} cannot be used (${(error as NodeJS.ErrnoException).code ?? "unknown"})`);
-  }
-}
-
-/** The mark of the lock that was created; null: there is one. */
-async function create(path: string, self: Holder): Promise<string | null> {
-  const file = await openExclusively(path);
-  if (file === null) return null;
-  try {
-    await file.writeFile(`${JSON.stringify(self)}\n`);
-    return self.nonce;
-  } finally {
-    await file.close();
-  }
-}
-
-/** Null: it exists. */
-async function openExclusively(path: string): Promise<FileHandle | null> {
-  try {
-    return await open(path, "wx", 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return null;
-    throw error;
-  }
-}
-
-/** Null: it is gone. One that is just being written, or whose writer died over it, has no holder. */
-async function look(path: string): Promise<Seen | null> {
-  try {
-    const { ino, mtimeNs } = await stat(path, { bigint: true });
-    const holder = parse(await readFile(path, "utf8"));
-    return { mark: holder?.nonce ?? `${ino}-${mtimeNs}`, holder };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
-}
-
-function parse(text: string): Holder | null {
-  try {
-    const { host, boot, pid, started, nonce } = JSON.parse(text) as Holder;
-    const isWhole = [host, boot, started].every((part) => typeof part === "string") && typeof pid === "number";
-    // Part of a file's name further down.
-    return isWhole && /^[0-9a-f]{16}$/.test(nonce) ? { host, boot, pid, started, nonce } : null;
-  } catch {
-    return null;
-  }
-}
-
-/**
- * Removes a dead lock; false: another program is about to. A file named after it is created first, so that of all who
- * find it dead one alone looks again and removes it: else the second would remove the lock that the first has taken
- * meanwhile.
- */
-async function breakLock(path: string, mark: string): Promise<boolean> {
-  const right = `${path}.${mark}`;
-  const file = await openExclusively(right);
-  if (file === null) return false;
-  try {
-    await file.close();
-    if ((await look(path))?.mark === mark) await rm(path, { force: true });
-  } finally {
-    await rm(right, { force: true });
-  }
-  return true;
-}
-
-async function release(path: string, mark: string): Promise<void> {
-  try {
-    // Whoever was silent for so long that the lock was broken must not remove the next one's.
-    if ((await look(path))?.mark === mark) await rm(path, { force: true });
-  } catch {
-    // Then the next one finds its holder dead, or silent.
   }
 }
 

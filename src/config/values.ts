@@ -6,6 +6,14 @@ import { Secret } from "./secret.ts";
 import type { Setting, SettingKind } from "./settings.ts";
 import { parseSize } from "./size.ts";
 import { nearest } from "./suggest.ts";
+import {
+  quotedValue,
+  unmeantApiHost,
+  unmeantDestination,
+  unmeantLoginHost,
+  unmeantPath,
+  unmeantZone,
+} from "./unmeant.ts";
 
 /** What a text of each kind becomes. */
 export interface ValueTypes {
@@ -22,6 +30,8 @@ export interface ValueTypes {
   readonly objects: readonly string[];
   /** Absolute. */
   readonly path: string;
+  /** 0 to 1. */
+  readonly percent: number;
   readonly secret: Secret;
   /** Bytes. */
   readonly size: number;
@@ -62,6 +72,8 @@ const refuse = (expected: string): Refusal => ({ ok: false, expected });
 const READERS: { readonly [Kind in SettingKind]: Reader<Kind> } = {
   "api-host": (text) => {
     const url = readHost(text);
+    const unmeant = url === null ? null : unmeantApiHost(url.hostname);
+    if (unmeant !== null) return refuse(unmeant);
     const known = url !== null && (url.hostname.endsWith(".pardot.com") || isLoopback(url.hostname));
     return known ? accept(url) : refuse("https://pi.pardot.com, https://pi.demo.pardot.com or a loopback address");
   },
@@ -84,12 +96,20 @@ const READERS: { readonly [Kind in SettingKind]: Reader<Kind> } = {
   },
   "login-host": (text) => {
     const url = readHost(text);
-    return url === null
-      ? refuse("an https:// address without path, such as https://login.salesforce.com; http:// only for loopback")
-      : accept(url);
+    if (url === null) {
+      return refuse(
+        "an https:// address without path, such as https://login.salesforce.com; http:// only for loopback",
+      );
+    }
+    const unmeant = unmeantLoginHost(url.hostname);
+    return unmeant === null ? accept(url) : refuse(unmeant);
   },
   objects: readObjects,
-  path: (text, _setting, context) => accept(resolve(context.cwd, text)),
+  path: (text, _setting, context) => readPath(text, context),
+  percent: (text, setting) => {
+    const bounds = readBounds(setting, parsePercent);
+    return inBounds(parsePercent(text), bounds) ?? refuse(`a percentage such as 80%, ${bounds.text}`);
+  },
   // References in settings are read before (load.ts); here one stands where a reference led.
   secret: (text) =>
     isReference(text) ? refuse("the secret itself; a reference leads to another reference") : accept(new Secret(text)),
@@ -118,15 +138,21 @@ const READERS: { readonly [Kind in SettingKind]: Reader<Kind> } = {
       : accept({ arn: text, region });
   },
   text: (text) => accept(text),
-  warehouse: (text, _setting, context) => {
+  warehouse: (text, setting, context) => {
     const path = /^duckdb:(.+)$/.exec(text)?.[1];
     if (text === "none" || text === "snowflake") return accept({ kind: text });
     // A database in memory would be gone after the run, and its watermarks with it.
-    return path === undefined || path === ":memory:"
-      ? refuse("none, snowflake or duckdb: with the path of a file, such as duckdb:./warehouse.duckdb")
-      : accept({ kind: "duckdb", path: resolve(context.cwd, path) });
+    const expected = "none, snowflake or duckdb: with the path of a file, such as duckdb:./warehouse.duckdb";
+    if (path === undefined || path.startsWith(":memory:") || path.startsWith("//")) return refuse(expected);
+    const quotes = quotedValue(path, setting);
+    const reading = quotes === null ? readPath(path, context) : refuse(quotes);
+    return reading.ok ? accept({ kind: "duckdb", path: reading.value }) : reading;
   },
-  zone: (text) => (isZone(text) ? accept(text) : refuse("an IANA time zone such as UTC or America/New_York")),
+  zone: (text) => {
+    const unmeant = unmeantZone(text);
+    if (unmeant !== null) return refuse(unmeant);
+    return isZone(text) ? accept(text) : refuse("an IANA time zone such as UTC or America/New_York");
+  },
 };
 
 /** Reads a setting's text; the text is trimmed by the caller and not empty. */
@@ -136,7 +162,8 @@ export function readValue<Kind extends SettingKind>(
   setting: Setting,
   context: ReadContext,
 ): Reading<ValueTypes[Kind]> {
-  return READERS[kind](text, setting, context);
+  const unmeant = quotedValue(text, setting);
+  return unmeant === null ? READERS[kind](text, setting, context) : refuse(unmeant);
 }
 
 /** `one of none, gzip, zstd`; a single choice stands alone. */
@@ -158,8 +185,21 @@ function readHost(text: string): URL | null {
   return isSafe && isBare ? url : null;
 }
 
+function readPath(text: string, context: ReadContext): Reading<string> {
+  const unmeant = unmeantPath(text);
+  return unmeant === null ? accept(resolve(context.cwd, text)) : refuse(unmeant);
+}
+
+/** Reads `80%` as 0.8; null for anything else: 0.8 alone could be less than one percent. */
+function parsePercent(text: string): number | null {
+  const digits = /^(\d{1,3})%$/.exec(text)?.[1];
+  return digits === undefined ? null : Number(digits) / 100;
+}
+
 function readDestination(text: string, _setting: Setting, context: ReadContext): Reading<Destination> {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
+  const unmeant = scheme === undefined || scheme === "s3" ? unmeantDestination(text) : null;
+  if (unmeant !== null) return refuse(unmeant);
   if (scheme === undefined) return accept({ kind: "folder", path: resolve(context.cwd, text) });
   const expected =
     "s3://bucket/prefix with a bucket of 3 to 63 lower-case letters, digits, dots and hyphens, or a folder";

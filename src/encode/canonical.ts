@@ -16,11 +16,24 @@ const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d*)$/;
 
+/** What fits into 64 bits whatever its digits are. */
+const SURE_DIGITS = 18;
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+
 /**
- * Whole numbers of any length without sign `+`, leading zeros or a fraction: `007` is 7, `35.0` is 35. A JSON number
- * beyond 2^53 is refused: its last digits were lost before it came here.
+ * Whole numbers of 64 bits (BIGINT, the integer of every warehouse and of Parquet) without sign `+`, leading zeros or a
+ * fraction: `007` is 7, `35.0` is 35. A JSON number beyond 2^53 is refused: its last digits were lost before it came
+ * here.
  */
 export function integerText(value: Scalar): string | undefined {
+  const text = wholeText(value);
+  if (text === undefined || text.length <= SURE_DIGITS) return text;
+  const whole = BigInt(text);
+  return whole < INT64_MIN || whole > INT64_MAX ? undefined : text;
+}
+
+function wholeText(value: Scalar): string | undefined {
   // Ids and counts, nearly all values there are, come canonical.
   if (typeof value === "string" && CANONICAL_INTEGER.test(value)) return value;
   if (Number.isSafeInteger(value)) return String(value);
@@ -83,13 +96,13 @@ const DATETIME = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|
  * `YYYY-MM-DD HH:MM:SS`, kept in the zone in which it came; with an offset (v5) it becomes UTC. A date alone is its
  * midnight, fractions of a second are cut. A zero date (`0000-00-00`, with or without a time) is how MySQL, and so a
  * PHP service, writes "no date", and no warehouse can hold it: it is null. A day or time that does not exist is
- * refused.
+ * refused, and so is the year 0.
  */
 export function datetimeText(value: Scalar): string | null | undefined {
   const match = typeof value === "string" ? DATETIME.exec(value.trim()) : null;
   if (match === null) return undefined;
   const [, year = "", month = "", day = "", hour = "00", minute = "00", second = "00", offset] = match;
-  if (year === "0000" && month === "00" && day === "00") return null;
+  if (year === "0000") return month === "00" && day === "00" ? null : undefined;
   if (!isCalendarDay(Number(year), Number(month), Number(day))) return undefined;
   if (hour > "23" || minute > "59" || second > "59") return undefined;
   if (offset === undefined) return `${year}-${month}-${day} ${hour}:${minute}:${second}`;

@@ -4,11 +4,13 @@ import type { Cell } from "./row.ts";
 const QUOTE = 34;
 
 // A byte-order mark at the start of a file is skipped by the scanner; U+FEFF inside a value is text.
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Puts U+FFFD where bytes are not UTF-8. */
+export const mending: TextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The text of UTF-8 bytes. Throws TypeError on anything else. */
 export function decodeUtf8(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
+  return strict.decode(bytes);
 }
 
 /** The bytes of the quoted field `bytes[from, to)` without its quotes, and with one quote for each doubled one. */
@@ -26,7 +28,8 @@ export function unquote(bytes: Uint8Array, from: number, to: number): Uint8Array
 
 /**
  * Cells of the record `bytes[start, end)`: those of `columns`, in that order. Field n ends at `start + ends[n]`. An
- * empty field is null when it is unquoted and "" when it is quoted. Throws TypeError when a field is not UTF-8.
+ * empty field is null when it is unquoted and "" when it is quoted. Throws TypeError when a field is not UTF-8, unless
+ * the decoder mends it.
  */
 export function cellsOf(
   bytes: Uint8Array,
@@ -34,6 +37,7 @@ export function cellsOf(
   end: number,
   ends: Int32Array,
   columns: readonly number[],
+  decoder: TextDecoder = strict,
 ): Cell[] {
   const record = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
   // Decoding a record in one go and cutting it up is ten times as fast as decoding field by field, but only ASCII has

@@ -11,6 +11,8 @@ export interface CsvReadOptions {
   readonly atStart?: boolean;
   /** Bytes one record may have; `RECORD_BYTES_MAX` by default. */
   readonly recordBytesMax?: number;
+  /** Called for each record with a value that is not UTF-8, which gets U+FFFD then; such a file is refused by default. */
+  readonly onMended?: () => void;
 }
 
 /**

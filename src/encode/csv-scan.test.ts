@@ -46,8 +46,18 @@ describe("counting records", () => {
   });
 
   test("counts an empty line as a record of one column, and only there", () => {
-    expect(scan("a\n\nx\n\n", { columns: 1 }).records).toBe(3);
-    expect(refusal("a,b\n\n1,2\n").message).toContain("record 1 has 1 fields, expected 2");
+    expect(scan("a\n\nx\n\n", { columns: 1 })).toMatchObject({ records: 3, blankLines: 0 });
+    for (const chunkBytes of [1, 2, 3, 1 << 20]) {
+      const blank = 'a,b\r\n\r\n1,2\r\n\n3,"4\n\n"\n\n';
+      expect(scan(blank, {}, chunkBytes)).toMatchObject({ records: 2, blankLines: 3 });
+      const seen: unknown[] = [];
+      scan(blank, { watched: [0, 1], onRecord: (values) => seen.push(values) }, chunkBytes);
+      expect(seen).toEqual([
+        ["1", "2"],
+        ["3", "4\n\n"],
+      ]);
+    }
+    expect(refusal('a,b\n""\n').message).toContain("record 1 has 1 fields, expected 2");
   });
 
   test("counts every record when there is no header", () => {

@@ -1,5 +1,5 @@
 import { assert, DataError } from "../errors.ts";
-import { cellsOf, decodeUtf8, unquote } from "./csv-field.ts";
+import { cellsOf, decodeUtf8, mending, unquote } from "./csv-field.ts";
 import { Extremes } from "./extremes.ts";
 
 /** Longest record that is accepted, 16 MiB: what the memory of one lane can take. */
@@ -23,6 +23,13 @@ export interface CsvScanOptions {
    * from the start of the file to the record's end, its line end included.
    */
   readonly onRecord?: (values: readonly (string | null)[], end: number) => void;
+  /**
+   * Called with the bytes of each record (not of the header), which begins at `start` and whose field n ends at
+   * `start + ends[n]`. They are good until it returns.
+   */
+  readonly onBytes?: (bytes: Uint8Array, start: number, ends: Int32Array) => void;
+  /** Called for each record with a value that is not UTF-8, which gets U+FFFD then; such a file is refused by default. */
+  readonly onMended?: () => void;
   /** Bytes one record may have; `RECORD_BYTES_MAX` by default. Checked after each chunk. */
   readonly recordBytesMax?: number;
 }
@@ -43,6 +50,8 @@ export interface CsvScanResult {
   /** How records end; null when no line end was seen. */
   readonly lineEnding: "\n" | "\r\n" | "mixed" | null;
   readonly endedWithNewline: boolean;
+  /** Lines without any byte between records of several columns: no records. */
+  readonly blankLines: number;
 }
 
 const LF = 10;
@@ -62,8 +71,8 @@ const AFTER_CR = 5;
 
 /**
  * Counts the records of a CSV file that passes through untouched, and checks its structure: RFC 4180 with a header,
- * records ended by LF or CRLF, the last line end optional, a byte-order mark allowed. Chunks may be cut anywhere and
- * are not kept. Memory: the watched values of one record.
+ * records ended by LF or CRLF, the last line end optional, a byte-order mark allowed, lines without any byte skipped where
+ * there are several columns. Chunks may be cut anywhere and are not kept. Memory: one record.
  *
  * Pardot does not say how it quotes, so everything that would let two readers count differently is refused with a
  * `DataError` that names record and byte: a record with another number of fields (`data.csv-ragged`), text after a
@@ -78,6 +87,10 @@ export class CsvScanner {
   readonly #watched: readonly number[];
   readonly #extremes: readonly Extremes[] | null;
   readonly #onRecord: ((values: readonly (string | null)[], end: number) => void) | null;
+  readonly #onBytes: CsvScanOptions["onBytes"] | null;
+  readonly #onMended: (() => void) | null;
+  /** Whether anything looks at values, for which a record's bytes have to be together. */
+  readonly #looks: boolean;
   readonly #recordBytesMax: number;
 
   #state: number = RECORD_START;
@@ -88,11 +101,12 @@ export class CsvScanner {
   /** Fields of the unfinished record that are closed, and where each ended, counted from the record's start. */
   #field = 0;
   readonly #ends: Int32Array;
-  /** The unfinished record's bytes from earlier chunks; kept only when columns are watched. */
+  /** The unfinished record's bytes from earlier chunks; kept only when something looks at them. */
   #carry: Uint8Array[] = [];
   #recordLength = 0;
   #lf = 0;
   #crlf = 0;
+  #blankLines = 0;
 
   constructor(options: CsvScanOptions) {
     this.#subject = options.subject;
@@ -107,6 +121,9 @@ export class CsvScanner {
     this.#ends = new Int32Array(options.columns);
     this.#extremes = (options.extremes ?? true) ? this.#watched.map(() => new Extremes()) : null;
     this.#onRecord = options.onRecord ?? null;
+    this.#onBytes = options.onBytes ?? null;
+    this.#onMended = options.onMended ?? null;
+    this.#looks = this.#watched.length > 0 || this.#onBytes !== null;
     this.#recordBytesMax = options.recordBytesMax ?? RECORD_BYTES_MAX;
   }
 
@@ -168,7 +185,7 @@ export class CsvScanner {
     this.#bytes += length;
     this.#recordLength = length - recordStart;
     if (this.#recordLength > this.#recordBytesMax) throw this.#tooLong();
-    if (this.#watched.length > 0 && this.#recordLength > 0) this.#carry.push(chunk.slice(Math.max(recordStart, 0)));
+    if (this.#looks && this.#recordLength > 0) this.#carry.push(chunk.slice(Math.max(recordStart, 0)));
   }
 
   /** Closes the file. Throws `DataError` when it ends in the middle of a record. */
@@ -188,6 +205,7 @@ export class CsvScanner {
       watched: (this.#extremes ?? []).map(({ min, max }) => ({ min: this.#text(min), max: this.#text(max) })),
       lineEnding: lineEndingOf(this.#lf, this.#crlf),
       endedWithNewline: state === RECORD_START && this.#lf + this.#crlf > 0,
+      blankLines: this.#blankLines,
     };
   }
 
@@ -198,8 +216,7 @@ export class CsvScanner {
       if (chunk[i] !== BYTE_ORDER_MARK[this.#markSeen]) {
         this.#markSeen = BYTE_ORDER_MARK.length;
         this.#recordLength = earlier;
-        if (earlier > 0 && this.#watched.length > 0)
-          this.#carry.push(Uint8Array.from(BYTE_ORDER_MARK).slice(0, earlier));
+        if (earlier > 0 && this.#looks) this.#carry.push(Uint8Array.from(BYTE_ORDER_MARK).slice(0, earlier));
         return 0;
       }
       this.#markSeen++;
@@ -212,9 +229,14 @@ export class CsvScanner {
   /** The record is `chunk[start, end)`, or begins in the carry when `start` is negative. */
   #endRecord(chunk: Uint8Array, start: number, end: number, fields: number): void {
     if (fields !== this.#columns) {
+      if (fields === 1 && this.#ends[0] === 0 && this.#records >= 0) {
+        this.#blankLines++;
+        this.#carry = [];
+        return;
+      }
       throw this.#refuse("data.csv-ragged", `${this.#place()} has ${fields} fields, expected ${this.#columns}`, end);
     }
-    if (this.#watched.length > 0) {
+    if (this.#looks) {
       // The line end has one byte more, but for a record that only the end of the file ends.
       const total = this.#bytes + end + (chunk.length === 0 ? 0 : 1);
       if (this.#carry.length === 0) {
@@ -230,6 +252,7 @@ export class CsvScanner {
 
   /** Looks at the watched fields of the record `bytes[start, end)`, which ends the first `total` bytes of the file. */
   #look(bytes: Uint8Array, start: number, end: number, total: number): void {
+    this.#onBytes?.(bytes, start, this.#ends);
     for (let slot = 0; this.#extremes !== null && slot < this.#watched.length; slot++) {
       const column = this.#watched[slot] as number;
       const from = start + (column === 0 ? 0 : (this.#ends[column - 1] as number) + 1);
@@ -243,21 +266,31 @@ export class CsvScanner {
       }
     }
     if (this.#onRecord !== null) {
+      const cells = (decoder?: TextDecoder): (string | null)[] =>
+        cellsOf(bytes, start, end, this.#ends, this.#watched, decoder);
       this.#onRecord(
-        this.#decoded(() => cellsOf(bytes, start, end, this.#ends, this.#watched)),
+        this.#decoded(cells, () => cells(mending)),
         total,
       );
     }
   }
 
   #text(bytes: Uint8Array | null): string | null {
-    return bytes === null ? null : this.#decoded(() => decodeUtf8(bytes));
+    if (bytes === null) return null;
+    return this.#decoded(
+      () => decodeUtf8(bytes),
+      () => mending.decode(bytes),
+    );
   }
 
-  #decoded<T>(decode: () => T): T {
+  #decoded<T>(decode: () => T, mend: (() => T) | null = null): T {
     try {
       return decode();
     } catch (cause) {
+      if (mend !== null && this.#onMended !== null) {
+        this.#onMended();
+        return mend();
+      }
       throw this.#refuse("data.csv-encoding", `a value of ${this.#place()} is not UTF-8`, 0, cause);
     }
   }

@@ -4,7 +4,7 @@ import { objectState } from "../commit/state.ts";
 import type { OpenWindow } from "../commit/state.ts";
 import { assert } from "../errors.ts";
 import type { RemoteError } from "../errors.ts";
-import { wireName } from "../land/export-file.ts";
+import { wireName } from "../land/result-header.ts";
 import type { ExportRequest } from "../pardot/pardot.ts";
 import type { Window } from "../plan/windows.ts";
 import { SECOND_MS } from "../time/instant.ts";

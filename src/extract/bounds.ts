@@ -1,13 +1,18 @@
-import type { RangeFilter } from "../catalog/catalog.ts";
+import type { CatalogObject, RangeFilter } from "../catalog/catalog.ts";
 import type { Window } from "../plan/windows.ts";
 import { HISTORY_START } from "../time/instant.ts";
 import { boundAfter, boundBefore } from "../time/zone.ts";
 
-/** What a whole history asks from: a second before 1900, whatever the zone. */
-const HISTORY_BOUND = "1899-12-31 23:59:59";
-
 /** The two parameters of a window: exclusive bounds in the API user's local time. */
 export function windowBounds(window: Window, filter: RangeFilter, zone: string): Record<string, string> {
-  const after = window.askFrom === HISTORY_START ? HISTORY_BOUND : boundAfter(window.askFrom, zone);
-  return { [filter.after]: after, [filter.before]: boundBefore(window.to, zone) };
+  return { [filter.after]: boundAfter(window.askFrom, zone), [filter.before]: boundBefore(window.to, zone) };
+}
+
+/**
+ * The bounds of a window that is read by the query: none where Pardot cannot filter, and none for a history, because a
+ * bound on either side leaves out records that do not have the field. `rowFilter` keeps the rows of such a window.
+ */
+export function queryBounds(object: CatalogObject, window: Window, zone: string): Record<string, string> {
+  const filter = window.field === null ? undefined : object.v4.query?.filters[window.field];
+  return filter === undefined || window.from === HISTORY_START ? {} : windowBounds(window, filter, zone);
 }

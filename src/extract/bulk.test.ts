@@ -43,11 +43,11 @@ describe("a window in one export", () => {
     expect(await t.rowsIn(file?.key)).toEqual([["1", "n1", "true", null, "2026-01-01 00:00:01"]]);
     expect(t.warnings()).toEqual(["fields.refused"]);
     expect((await t.state()).fields.refused).toEqual(["size"]);
-    expect(t.fake.created.at(-1)?.arguments["updated_before"]).toBe("1970-01-01 01:00:00");
+    expect(t.fake.created.at(-1)?.arguments["updated_before"]).toBe("2026-01-01 01:00:00");
     const seconds = t.fake.created.slice(1, -1).map((request) => request.arguments);
     expect(seconds.length).toBeGreaterThan(0);
     for (const bounds of seconds) {
-      expect(bounds).toEqual({ updated_after: "1969-12-31 23:59:59", updated_before: "1970-01-01 00:00:01" });
+      expect(bounds).toEqual({ updated_after: "2025-12-31 23:59:59", updated_before: "2026-01-01 00:00:01" });
     }
     await using none = await bulkScene([record(1)], WIDE);
     none.fake.refusedFields.add("id");
@@ -87,5 +87,109 @@ describe("a refused procedure", () => {
     await t.extract();
     expect(t.failures).toEqual([expect.objectContaining({ pardotCode: 174 })]);
     expect(t.fake.queried).toEqual([]);
+  });
+});
+
+/** The body with its text changed. */
+async function* edited(
+  body: AsyncIterable<Uint8Array>,
+  change: (text: string) => string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  yield Buffer.from(change(Buffer.concat(chunks).toString()));
+}
+
+describe("a file that is no result file", () => {
+  it("is fetched again, and lands when it comes", async () => {
+    await using t = await bulkScene([record(1)], WIDE);
+    const bodies = ["", "try again later\n", "Error\nquery timed out\n"];
+    t.fake.onTheWay = (body) => edited(body, (text) => bodies.pop() ?? text);
+    expect(await t.extract()).toMatchObject([{ rows: 1 }]);
+    expect({ failures: t.failures, fetched: t.fake.fetched.length }).toEqual({ failures: [], fetched: 4 });
+  });
+
+  it.each(["", "try again later\n", "ID,NAME,DONE,SIZE,UPDATED_AT\n1,a,1,1,2026-01-01 00:00:01\n"])(
+    "(%j) fails the object, while the other file of the export lands and the window stays open",
+    async (body) => {
+      await using t = await bulkScene([record(1), record(2)], WIDE);
+      t.fake.filesPerExport = 2;
+      t.fake.onTheWay = (file, fileId) => edited(file, (text) => (fileId === "11" ? body : text));
+      await t.extract();
+      expect(t.failures.splice(0)).toEqual([expect.objectContaining({ exitCode: 6 })]);
+      expect((await t.state()).windows).toMatchObject([{ done: false }]);
+      t.fake.onTheWay = (file) => file;
+      expect(await t.extract()).toMatchObject([{ rows: 1 }, { rows: 1 }]);
+      expect((await t.state()).windows).toMatchObject([{ done: true }]);
+    },
+  );
+
+  it("fails when its rows are those of another window, but not where the filter is none of theirs", async () => {
+    const elsewhere = record(1, { updated_at: "2025-06-01 00:00:00" });
+    await using t = await bulkScene([elsewhere], WIDE);
+    expect(await t.extract()).toEqual([]);
+    expect(t.failures).toEqual([expect.objectContaining({ code: "data.csv-window", exitCode: 6 })]);
+    await using joined = await bulkScene([elsewhere]);
+    expect(await joined.extract()).toEqual([]);
+    expect(joined.failures).toEqual([expect.objectContaining({ code: "data.csv-window", exitCode: 6 })]);
+    const access = exportOf(WIDE);
+    const procedures = access.procedures.map((procedure) => ({
+      ...procedure,
+      range: { after: "prospect_updated_after", before: "prospect_updated_before" },
+    }));
+    const others = { ...WIDE, v4: { ...WIDE.v4, export: { ...access, procedures } } };
+    await using other = await bulkScene([elsewhere], others);
+    expect(await other.extract()).toMatchObject([{ rows: 1 }]);
+  });
+});
+
+describe("records that cannot be encoded", () => {
+  const bad = record(2, { size: "large" });
+
+  it("are recorded with the file they stand in, and once, whatever is run again", async () => {
+    await using t = await bulkScene([record(1), bad], WIDE);
+    expect(await t.extract()).toMatchObject([{ rows: 1 }]);
+    const { windows } = await t.state();
+    expect(windows).toMatchObject([
+      { done: true, files: [{ rows: 1 }], rejects: [{ id: "2", column: "size", exportId: "1" }] },
+    ]);
+    expect(t.warnings()).toEqual(["data.rejected"]);
+    await t.extract();
+    expect((await t.state()).windows).toEqual(windows);
+  });
+
+  it("are recorded with the end of the window where their file holds nothing else", async () => {
+    await using t = await bulkScene([record(1), bad], WIDE);
+    t.fake.filesPerExport = 2;
+    const stopping = new AbortController();
+    t.fake.onTheWay = (body, fileId) => {
+      if (fileId !== "10") return body;
+      stopping.abort(new Error("killed"));
+      return edited(body, () => "");
+    };
+    await t.extract(stopping.signal);
+    expect(t.failures.splice(0)).toHaveLength(1);
+    t.fake.onTheWay = (body) => body;
+    expect(await t.extract()).toMatchObject([{ rows: 1 }]);
+    expect((await t.state()).windows).toMatchObject([{ done: true, rejects: [{ id: "2" }] }]);
+    expect((await t.state()).windows[0]?.rejects).toHaveLength(1);
+  });
+
+  it("fail the object when they are too many in all its files together", async () => {
+    const many = [1, 2, 3, 4].map((id) => record(id, { size: "large" }));
+    await using t = await bulkScene(many, WIDE);
+    t.fake.filesPerExport = 2;
+    await t.extract();
+    expect(t.failures).toEqual([expect.objectContaining({ code: "data.too-many-rejects", exitCode: 6 })]);
+    expect((await t.state()).windows).toMatchObject([{ done: false }]);
+  });
+
+  it("are set aside where the query takes over, and the file goes on after them", async () => {
+    await using t = await bulkScene([record(1), bad, record(3)]);
+    t.fake.refusedProcedures.add("by_updated").add("by_other");
+    expect(await t.extract()).toMatchObject([{ rows: 2 }]);
+    expect((await t.state()).windows).toMatchObject([
+      { done: true, rejects: [{ id: "2", column: "size", exportId: null }] },
+    ]);
   });
 });

@@ -2,6 +2,7 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import type { FieldMemory } from "../commit/field-memory.ts";
 import type { OpenWindow } from "../commit/state.ts";
 import { exportedAt, objectState, openWindow } from "../commit/state.ts";
+import type { Reject } from "../encode/reject.ts";
 import { assert } from "../errors.ts";
 import { landExportFile } from "../land/export-file.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
@@ -13,6 +14,7 @@ import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./extraction.ts";
 import { fieldGroups, objectFields } from "./fields.ts";
 import { JoinedWindow } from "./joined-window.ts";
+import { openRejects, rejectedChanges, rowBounds } from "./set-aside.ts";
 import { windowDone } from "./window-done.ts";
 import { isQueriedInstead } from "./query-instead.ts";
 
@@ -81,35 +83,43 @@ async function landExport(
   extraction: Extraction,
 ): Promise<void> {
   const todo = resultFiles(status).filter((file) => !hasLanded(object, window, file, extraction));
-  await forEachFile(todo, (file) => fetchAndLand(object, window, fields, file, extraction), extraction);
-  await windowDone(object, window, extraction);
+  /** Of files without any other record. Nothing of such a file is landed, and after a kill it is fetched again. */
+  const left: Reject[] = [];
+  const work = async (file: ResultFile): Promise<void> => {
+    left.push(...(await fetchAndLand(object, window, fields, file, extraction)));
+  };
+  await forEachFile(todo, work, extraction);
+  await windowDone(object, window, extraction, rejectedChanges(object, window, status.id, left, extraction));
 }
 
+/** Lands a file and records it. Returns what was set aside of a file without any other record, which is not recorded yet. */
 async function fetchAndLand(
   object: CatalogObject,
   window: OpenWindow,
   fields: readonly string[],
   { reference, exportId, fileId }: ResultFile,
   extraction: Extraction,
-): Promise<void> {
+): Promise<readonly Reject[]> {
   const { journal, config, random, storage, signal, onEvent } = extraction;
   const memory = objectState(journal.state, object.name).fields;
-  await fetchFile(
+  return fetchFile(
     reference,
     { object: object.name, window: window.id },
     async (body) => {
       const pairs = collectEmailPairs(object);
-      const file = await landExportFile(body, {
+      const { file, rejects } = await landExportFile(body, {
         object: object.name,
         columns: objectFields(object, memory).columns,
         fields: fields.filter((field) => !memory.refused.includes(field)),
         key: keyField(object),
         watermark: object.watermark,
         span: window,
+        bounds: rowBounds(object, window, extraction),
         exportId,
         fileId,
         readAt: exportedAt(openWindow(journal.state, object.name, window.id), exportId),
         tap: pairs.tap,
+        rejects: openRejects(object, extraction),
         compression: config.etl.compression,
         tmpDir: config.etl.tmpDir,
         random,
@@ -117,9 +127,11 @@ async function fetchAndLand(
         onEvent,
         signal,
       });
-      if (file === null) return;
+      if (file === null) return rejects;
+      const rejected = rejectedChanges(object, window, exportId, rejects, extraction);
       const landed = { type: "landed", object: object.name, window: window.id, file, cursor: null } as const;
-      await journal.record([landed, ...pairs.changes()]);
+      await journal.record([landed, ...rejected, ...pairs.changes()]);
+      return [];
     },
     extraction,
   );
@@ -128,5 +140,6 @@ async function fetchAndLand(
 function hasLanded(object: CatalogObject, window: OpenWindow, file: ResultFile, extraction: Extraction): boolean {
   const open = objectState(extraction.journal.state, object.name).windows.find(({ id }) => id === window.id);
   const name = `_${file.exportId}-${file.fileId}`;
-  return open?.files.some(({ key }) => key.includes(`${name}.csv`) || key.includes(`${name}-`)) ?? false;
+  const keys = [...(open?.files.map(({ key }) => key) ?? []), ...(open?.named ?? [])];
+  return keys.some((key) => key.includes(`${name}.csv`) || key.includes(`${name}-`));
 }

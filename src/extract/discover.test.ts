@@ -5,6 +5,7 @@ import { prospect } from "../catalog/objects/prospect.ts";
 import { tag } from "../catalog/objects/tag.ts";
 import { applyFieldChange, NO_FIELDS } from "../commit/field-memory.ts";
 import type { FieldChange, FieldMemory } from "../commit/field-memory.ts";
+import { RemoteError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { PageRequest, Pardot } from "../pardot/pardot.ts";
 import { discoverFields } from "./discover.ts";
@@ -12,17 +13,19 @@ import { discoverFields } from "./discover.ts";
 const never = new AbortController().signal;
 
 /** A Pardot that lists these fields, by the query or by describe, and what it was asked. */
-function listing(names: readonly string[]) {
+function listing(names: readonly string[] | Error) {
   const asked: (PageRequest | string)[] = [];
   const pardot = {
     queryPage: async (request: PageRequest) => {
       asked.push(request);
+      if (names instanceof Error) throw names;
       const after = Number(request.parameters["id_greater_than"] ?? 0);
       const records = names.map((name, i) => ({ id: String(i + 1), name: "label", field_id: name }));
-      return records.slice(after, after + 200);
+      return { records: records.slice(after, after + 200), total: records.length };
     },
     describe: async (urlName: string) => {
       asked.push(urlName);
+      if (names instanceof Error) throw names;
       return names
         .map((name) => ({ name, isCustom: !name.startsWith("std:") }))
         .map(({ name, isCustom }) => ({
@@ -36,7 +39,7 @@ function listing(names: readonly string[]) {
 
 async function discover(
   object: CatalogObject,
-  names: readonly string[],
+  names: readonly string[] | Error,
   memory: FieldMemory = NO_FIELDS,
   full = false,
 ) {
@@ -57,12 +60,12 @@ describe("discovering fields", () => {
       expect(await discover(object, ["a"])).toMatchObject({ changes: [], asked: [] });
   });
 
-  it("takes the ids of a prospect's custom fields, by one call for each 200 of them", async () => {
+  it("takes the ids of a prospect's custom fields, page by page", async () => {
     const names = Array.from({ length: 250 }, (_, i) => `Field_${i}`);
     const { memory, asked, events } = await discover(prospect, names);
     expect(memory.custom.map(({ field }) => field)).toEqual(names);
     expect(memory.listed).toEqual(names);
-    expect(asked).toHaveLength(2);
+    expect(asked).toHaveLength(3);
     expect(asked[0]).toMatchObject({ urlName: "customField", query: { format: "xml" }, parameters: { sort_by: "id" } });
     expect(events).toEqual([]);
   });
@@ -107,5 +110,28 @@ describe("discovering fields", () => {
     expect((await discover(prospect, [], memory)).memory.refused).toEqual(["fax"]);
     expect((await discover(prospect, [], memory, true)).memory).toMatchObject({ refused: [], refusedProcedures: [] });
     expect((await discover(tag, [], memory, true)).memory).toMatchObject({ refused: [] });
+  });
+
+  it("keeps the custom fields that are known when Pardot lists none, and warns", async () => {
+    for (const object of [prospect, prospectAccount]) {
+      const first = await discover(object, ["std:name", "a", "b"].slice(object === prospect ? 1 : 0));
+      const emptied = await discover(object, object === prospect ? [] : ["std:name"], reported(first.memory));
+      expect(emptied.memory).toEqual(reported(first.memory));
+      expect(emptied.events).toMatchObject([{ type: "warning", code: "fields.not-listed", object: object.name }]);
+    }
+    expect((await discover(prospect, [])).events).toEqual([]);
+  });
+
+  it("goes on with the custom fields that are known when listing them takes too long, and fails for any other reason", async () => {
+    const late = new RemoteError("it took too long", { code: "pardot.timed-out", pardotCode: 214 });
+    const refused = new RemoteError("refused", { code: "pardot.refused", pardotCode: 19 });
+    for (const object of [prospect, prospectAccount]) {
+      const { changes, events } = await discover(object, late);
+      expect(changes).toEqual([]);
+      expect(events.filter(({ type }) => type === "warning")).toMatchObject([
+        { code: "fields.not-listed", message: expect.stringContaining("it took too long") as string },
+      ]);
+      await expect(discover(object, refused)).rejects.toBe(refused);
+    }
   });
 });

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { DataError, TransportError } from "../errors.ts";
 import type { About } from "../events.ts";
-import type { ExportStatus } from "../pardot/pardot.ts";
+import type { ExportStatus, ResultBody } from "../pardot/pardot.ts";
+import { resultIds } from "../pardot/result-address.ts";
 import type { Extraction } from "./extraction.ts";
 
 /** Times one result file is fetched before its object fails: a cut or broken body is fetched again. */
@@ -16,10 +18,10 @@ export interface ResultFile {
   readonly reference: string;
 }
 
-/** The result files of a complete export, by the ids in their addresses. Throws DataError when one has none. */
+/** The result files of a complete export, by the ids in their addresses. Throws DataError when one is not its own. */
 export function resultFiles(status: ExportStatus): ResultFile[] {
   return status.resultRefs
-    .map((reference) => ({ exportId: status.id, reference, fileId: fileIdOf(reference) }))
+    .map((reference) => ({ exportId: status.id, reference, fileId: fileIdOf(reference, status.id) }))
     .toSorted((a, b) => a.fileId.localeCompare(b.fileId, "en", { numeric: true }));
 }
 
@@ -65,40 +67,41 @@ export async function fetchFile<T>(
   }
 }
 
-/** Where a body ended without a line end, in bytes, the last time it was fetched; null: not yet seen. */
+/** A body whose end proved nothing, as it came the last time; null: not yet seen. */
 interface Ends {
-  unfinished: number | null;
+  unfinished: string | null;
 }
 
 const LF = 0x0a;
 
 /**
- * Passes a file on and throws `DataError` at its end when that is no line end, or when nothing came at all: a body
- * without a length that a server cuts short looks whole to HTTP, and a cut in the last field of a record looks whole to
- * a CSV reader. Whether Pardot ends its files with a line end is unconfirmed, so one that ends at the same place when
- * it is fetched again is taken as it is.
+ * Passes a file on and throws `DataError` at its end when that proves nothing: no line end, nothing at all, or a body
+ * that only the connection's end closes. A body that a server cuts short looks whole to HTTP then, and a cut in the
+ * last field of a record looks whole to a CSV reader. Whether Pardot ends its files with a line end is unconfirmed, so
+ * a file that comes alike a second time is taken as it is.
  */
-async function* wholeLines(body: AsyncIterable<Uint8Array>, ends: Ends): AsyncGenerator<Uint8Array, void, undefined> {
+async function* wholeLines(body: ResultBody, ends: Ends): AsyncGenerator<Uint8Array, void, undefined> {
+  const hash = body.endsByClose ? createHash("sha256") : null;
   let bytes = 0;
   let last = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
     last = chunk.at(-1) ?? last;
+    hash?.update(chunk);
     yield chunk;
   }
-  if (last === LF || ends.unfinished === bytes) return;
-  ends.unfinished = bytes;
-  throw new DataError(`read an export's result file: it ends after ${bytes} bytes without a line end`, {
+  const seen = `${bytes} ${hash?.digest("hex") ?? ""}`;
+  if ((last === LF && !body.endsByClose) || ends.unfinished === seen) return;
+  ends.unfinished = seen;
+  const why = last === LF ? "with the connection, which proves nothing" : "without a line end";
+  throw new DataError(`read an export's result file: it ends after ${bytes} bytes ${why}`, {
     code: "data.csv-incomplete",
-    hint: "The file was cut on its way. Run again; nothing of it has landed.",
+    hint: "The file may have been cut on its way. Run again; nothing of it has landed.",
   });
 }
 
 /** A body that nobody began to read, or left early, would keep its connection and its place for good. */
-async function takeAndLeave<T>(
-  body: AsyncIterable<Uint8Array>,
-  take: (body: AsyncIterable<Uint8Array>) => Promise<T>,
-): Promise<T> {
+async function takeAndLeave<T>(body: ResultBody, take: (body: ResultBody) => Promise<T>): Promise<T> {
   try {
     return await take(body);
   } finally {
@@ -112,12 +115,14 @@ function mayComeWhole(error: unknown): boolean {
   return error instanceof DataError && error.code.startsWith("data.csv-");
 }
 
-/** The file's id, the last part of `…/downloadResults/id/<export>/file/<id>`. */
-function fileIdOf(reference: string): string {
-  const match = /\/file\/([A-Za-z0-9_]+)\/?(?:\?.*)?$/.exec(reference);
-  if (match?.[1] !== undefined) return match[1];
-  throw new DataError(`read the result addresses of an export: no file id in ${reference.split("?")[0]}`, {
+/** The file's id in its address, which must be of the export that lists it. */
+function fileIdOf(reference: string, exportId: string): string {
+  const ids = resultIds(reference);
+  if (ids?.exportId === exportId) return ids.fileId;
+  const why = ids === null ? "is not a result file's" : `is of export ${ids.exportId}`;
+  throw new DataError(`read the result addresses of export ${exportId}: an address ${why}`, {
     code: "data.result-address",
-    hint: "Pardot's result addresses have changed. Open an issue with this address.",
+    hint: "Nothing was fetched from there. If it stays, open an issue with the path of the address.",
+    context: { address: reference.split("?")[0]?.slice(0, 200) ?? "" },
   });
 }

@@ -1,5 +1,5 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { smallerId } from "../commit/email-index.ts";
+import { isEmailId, smallerId } from "../commit/email-index.ts";
 import type { Change } from "../commit/state.ts";
 import type { Tap } from "../land/export-file.ts";
 
@@ -17,12 +17,12 @@ export function collectEmailPairs(object: CatalogObject): EmailPairs {
   if (emailPairs === undefined) return { tap: null, changes: () => [] };
   const smallest = new Map<string, string>();
   const onRecord = ([listEmailId, emailId]: readonly (string | null)[]): void => {
-    if (listEmailId === null || listEmailId === undefined || emailId === null || emailId === undefined) return;
+    if (!isEmailId(listEmailId) || !isEmailId(emailId)) return;
     const known = smallest.get(listEmailId);
     smallest.set(listEmailId, known === undefined ? emailId : smallerId(known, emailId));
   };
   return {
-    tap: { columns: [emailPairs.listEmail, emailPairs.email], onRecord },
+    tap: { columns: [emailPairs.listEmail, emailPairs.email], onRecord, forget: () => smallest.clear() },
     changes: () => {
       const pairs = [...smallest].map(([listEmailId, emailId]) => ({ listEmailId, emailId }));
       return pairs.length === 0 ? [] : [{ type: "emails-seen", pairs, isActivity: true }];

@@ -4,7 +4,7 @@ import { Journal, loadState } from "../commit/journal.ts";
 import { objectState, windowId } from "../commit/state.ts";
 import type { PlannedWindow } from "../commit/state.ts";
 import type { Config } from "../config/config.ts";
-import { RemoteError } from "../errors.ts";
+import { AuthError, RemoteError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { ExportRequest, ExportStatus, Pardot } from "../pardot/pardot.ts";
 import { systemRandom } from "../platform/random.ts";
@@ -208,5 +208,91 @@ describe("export queue", () => {
     await runExports(t.jobs, t.extraction);
     expect(t.landing.most).toBeLessThanOrEqual(2);
     expect(t.landed).toHaveLength(8);
+  });
+
+  /** Puts an export on the books that an earlier run requested at `at`. */
+  async function requested(t: Awaited<ReturnType<typeof setUp>>, at: number): Promise<void> {
+    const { id: exportId } = await t.server.pardot.createExport(request, never);
+    const window = windowId("Thing", planned(0));
+    await t.journal.record([{ type: "export-created", object: "Thing", window, exportId, at }]);
+  }
+
+  it.each([
+    ["another user may read it only", new AuthError("no ability", { code: "pardot.permission-missing" })],
+    ["its address answers with a page", new RemoteError("HTTP 404", { code: "pardot.html-page" })],
+  ])("gives up an adopted export when %s, and requests its window once more", async (_, error) => {
+    const t = await setUp(1, 0);
+    await requested(t, t.clock.now());
+    t.server.overrides.set("1", error);
+    await runExports(t.jobs, t.extraction);
+    expect(t.failures).toEqual([]);
+    expect(t.landed).toEqual(["2"]);
+  });
+
+  it("keeps an adopted export on the books when Pardot is only down", async () => {
+    const t = await setUp(1, 0);
+    await requested(t, t.clock.now());
+    t.server.overrides.set("1", new RemoteError("HTTP 503", { code: "pardot.failed", retryable: true }));
+    await runExports(t.jobs, t.extraction);
+    expect(t.failures).toHaveLength(1);
+    expect(objectState(t.journal.state, "Thing").windows[0]?.exports).toMatchObject([{ exportId: "1" }]);
+  });
+
+  it("gives up an adopted export after seven days without a look at it", async () => {
+    const t = await setUp(1, 0);
+    await t.clock.sleep(8 * 86_400_000);
+    await requested(t, t.clock.now() - 7 * 86_400_000);
+    await runExports(t.jobs, t.extraction);
+    expect(t.server.reads).not.toContain("1");
+    expect(t.landed).toEqual(["2"]);
+  });
+
+  it("does not let an export in an unknown state block those after it, and requests it again once it was passed over", async () => {
+    const t = await setUp(3);
+    Object.assign(t.extraction.config.pardot, { maxWaitingExports: 1 });
+    const startedAt = t.clock.now();
+    t.server.overrides.set("1", { state: "Unknown", stateText: "Canceled" });
+    await runExports(t.jobs, t.extraction);
+    expect(t.failures).toEqual([]);
+    expect(t.landed).toHaveLength(3);
+    expect(t.clock.now() - startedAt).toBeLessThan(10 * 60_000);
+  });
+
+  it("forgets an export that is in an unknown state until the time-out", async () => {
+    const t = await setUp(1);
+    t.server.overrides.set("1", { state: "Unknown", stateText: "Canceled" });
+    await runExports(t.jobs, t.extraction);
+    expect(t.failures).toEqual([expect.objectContaining({ code: "export.timed-out" })]);
+    expect(objectState(t.journal.state, "Thing").windows[0]?.exports).toEqual([]);
+  });
+
+  it("refuses an id that another export has already", async () => {
+    const t = await setUp(2);
+    t.jobs = t.jobs.map((job) => ({
+      ...job,
+      ask: async () => {
+        const { id: _, ...status } = await t.server.pardot.createExport(request, never);
+        return { status: { ...status, id: "55" }, groups: [["id"]] };
+      },
+    }));
+    t.server.overrides.set("55", { state: "Complete", stateText: "Complete" });
+    await runExports(t.jobs, t.extraction);
+    expect(t.failures).toEqual([expect.objectContaining({ code: "pardot.export-id-used" })]);
+    expect(t.landed.length).toBeLessThanOrEqual(1);
+  });
+
+  it("looks once more at a complete export that names no result file", async () => {
+    const t = await setUp(1, 0);
+    const files: number[] = [];
+    const [job] = t.jobs;
+    if (job === undefined) throw new Error("no job");
+    let looks = 0;
+    t.server.pardot.readExport = async (id) => {
+      looks += 1;
+      const resultRefs = looks === 1 ? [] : ["https://pi.pardot.com/file/1"];
+      return { id, state: "Complete", stateText: "Complete", isExpired: false, createdAt: null, resultRefs };
+    };
+    await runExports([{ ...job, land: async ({ resultRefs }) => void files.push(resultRefs.length) }], t.extraction);
+    expect(files).toEqual([1]);
   });
 });

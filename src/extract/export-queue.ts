@@ -1,5 +1,6 @@
 import { exportOf, objectState } from "../commit/state.ts";
-import { RemoteError } from "../errors.ts";
+import { AuthError, DataError, RemoteError } from "../errors.ts";
+import { EXPORT_LIFE_MS } from "../pardot/export.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
 import type { Extraction } from "./extraction.ts";
 import { PollPace } from "./pace.ts";
@@ -63,6 +64,10 @@ interface Waiting extends JobExport {
   /** When it was last seen unfinished. */
   unfinishedAt: number;
   polls: number;
+  /** An earlier run requested it. */
+  readonly isAdopted: boolean;
+  /** Its last state is not one that the vendor documents: it may never be processed. */
+  isUnknown: boolean;
 }
 
 interface Queue {
@@ -72,12 +77,18 @@ interface Queue {
   /** Exports asked for in this run, by window and group. */
   readonly attempts: Map<string, number>;
   readonly pace: PollPace;
+  /** Greatest id of an export that was seen complete: those requested before it have been processed or passed over. */
+  completed: bigint;
 }
 
+/** Looks at an unfinished export after which the next one is looked at, in case Pardot has passed it over. */
+const LOOKS_IN_A_ROW = 10;
+
 /**
- * Takes every export of a run through Pardot's queue. At most `maxWaitingExports` of ours wait there, because it works
- * them off one after another and others share the queue; only the oldest unfinished one is read. What is complete is
- * landed while the next one is waited for. Never rejects: one job's failure is told to that job alone.
+ * Takes every export of a run through Pardot's queue. At most `maxWaitingExports` of ours wait there, because Pardot
+ * processes exports one at a time and others share the queue; only the oldest unfinished one is read. What is complete is
+ * landed while the next one is waited for. An export in a state that is not documented neither counts nor blocks those
+ * after it. Never rejects: a failure is reported to its job alone.
  */
 export async function runExports(jobs: readonly ExportJob[], extraction: Extraction): Promise<void> {
   const longestMs = extraction.config.pardot.exportPollIntervalMs;
@@ -86,6 +97,7 @@ export async function runExports(jobs: readonly ExportJob[], extraction: Extract
     waiting: [],
     landing: new Set(),
     attempts: new Map(),
+    completed: 0n,
     pace: new PollPace({ firstMs: Math.min(FIRST_PAUSE_MS, longestMs), longestMs }),
   };
   while (queue.todo.length + queue.waiting.length + queue.landing.size > 0) {
@@ -99,13 +111,13 @@ export async function runExports(jobs: readonly ExportJob[], extraction: Extract
 
 /** Asks for exports, or adopts those an earlier run asked for, until enough of them wait. */
 async function fill(queue: Queue, extraction: Extraction): Promise<void> {
-  while (queue.waiting.length < extraction.config.pardot.maxWaitingExports) {
+  while (queue.waiting.filter(({ isUnknown }) => !isUnknown).length < extraction.config.pardot.maxWaitingExports) {
     const job = queue.todo.shift();
     if (job === undefined) return;
     if (job.isAbandoned()) continue;
     try {
       extraction.stop.throwIfAborted();
-      const entry = adopt(job, extraction) ?? (await create(queue, job, extraction));
+      const entry = (await adopt(job, extraction)) ?? (await create(queue, job, extraction));
       if (entry !== null) queue.waiting.push(entry);
     } catch (error) {
       job.fail(error);
@@ -113,18 +125,24 @@ async function fill(queue: Queue, extraction: Extraction): Promise<void> {
   }
 }
 
-/** The export that an earlier run asked for, null when there is none. */
-function adopt(job: ExportJob, extraction: Extraction): Waiting | null {
+/** The export that an earlier run requested, null when there is none or Pardot has dropped it by now. */
+async function adopt(job: ExportJob, extraction: Extraction): Promise<Waiting | null> {
   const open = objectState(extraction.journal.state, job.object).windows.find((window) => window.id === job.windowId);
   const adopted = open === undefined ? null : exportOf(open, job.group);
   if (adopted === null) return null;
   const { exportId, askedAt } = adopted;
+  const age = Math.max(0, extraction.pardotNow() - askedAt);
+  if (age >= EXPORT_LIFE_MS) {
+    await forget({ job, exportId }, "Pardot keeps exports for seven days", extraction);
+    return null;
+  }
   extraction.onEvent({ type: "export-adopted", object: job.object, window: job.windowId, exportId });
   // The time-out is what one run waits, so it starts anew with this one.
   const now = extraction.clock.now();
-  const age = Math.max(0, extraction.pardotNow() - askedAt);
-  return { job, exportId, waitedFrom: now, couldBeginAt: now - age, unfinishedAt: now, polls: 0 };
+  return { ...NEW, job, exportId, waitedFrom: now, couldBeginAt: now - age, unfinishedAt: now, isAdopted: true };
 }
+
+const NEW = { polls: 0, isAdopted: false, isUnknown: false };
 
 async function create(queue: Queue, job: ExportJob, extraction: Extraction): Promise<Waiting | null> {
   const { object, windowId: window, group } = job;
@@ -135,17 +153,24 @@ async function create(queue: Queue, job: ExportJob, extraction: Extraction): Pro
   const asked = await job.ask();
   if (asked === null) return null;
   const { id: exportId } = asked.status;
+  if (isOnTheBooks(exportId, extraction)) throw usedTwice(job, exportId);
   await extraction.journal.record([
     { type: "export-created", object, window, group, exportId, at: extraction.pardotNow(), groups: asked.groups },
   ]);
   extraction.onEvent({ type: "export-created", object, exportId, window });
   const at = extraction.clock.now();
-  return { job, exportId, waitedFrom: at, couldBeginAt: at, unfinishedAt: at, polls: 0 };
+  return { ...NEW, job, exportId, waitedFrom: at, couldBeginAt: at, unfinishedAt: at };
 }
 
-/** Looks at the oldest export once, at the right moment, and moves the queue on by what it finds. */
+/** Whether an open window of any object has an export of this id already. */
+function isOnTheBooks(exportId: string, { journal }: Extraction): boolean {
+  return Object.values(journal.state.objects).some(({ windows }) =>
+    windows.some(({ exports }) => exports.some((known) => known.exportId === exportId)),
+  );
+}
+
+/** Looks at the oldest export once, at the right moment, and moves the queue on by the result. */
 async function advance(queue: Queue, head: Waiting, extraction: Extraction): Promise<void> {
-  const { clock, config } = extraction;
   let lost: string | null;
   try {
     const status = await look(head, queue.pace, extraction);
@@ -153,22 +178,47 @@ async function advance(queue: Queue, head: Waiting, extraction: Extraction): Pro
       await takeOff(queue, head, status, extraction);
       return;
     }
-    if (!status.isExpired && status.state !== "Failed") {
-      head.unfinishedAt = clock.now();
-      if (clock.now() - head.waitedFrom > config.pardot.exportTimeoutMs) throw tooLong(head, status, clock.now());
+    lost = lostState(queue, head, status);
+    if (lost === null) {
+      await waitOn(queue, head, status, extraction);
       return;
     }
-    lost = status.isExpired ? "it has expired" : "Pardot reports it as failed";
   } catch (error) {
-    lost = goneReason(error);
+    lost = lostReason(error, head.isAdopted);
     if (lost === null) {
-      queue.waiting.shift();
+      remove(queue, head);
       head.job.fail(error);
       return;
     }
   }
-  queue.waiting.shift();
+  remove(queue, head);
   await putBack(queue, head, lost, extraction);
+}
+
+/** Why the state of an export means that it never completes, null when it may. */
+function lostState({ completed }: Queue, head: Waiting, status: ExportStatus): string | null {
+  if (status.isExpired) return "it has expired";
+  if (status.state === "Failed") return "Pardot reports it as failed";
+  const isPassedOver = status.state === "Unknown" && BigInt(head.exportId) < completed;
+  return isPassedOver ? `its state is "${status.stateText}", and a later export is complete` : null;
+}
+
+/** Leaves an unfinished export in the queue, or after the time-out for the next run. Throws when the time is over. */
+async function waitOn(queue: Queue, head: Waiting, status: ExportStatus, extraction: Extraction): Promise<void> {
+  const { clock, config } = extraction;
+  head.unfinishedAt = clock.now();
+  head.isUnknown = status.state === "Unknown";
+  if (clock.now() - head.waitedFrom > config.pardot.exportTimeoutMs) {
+    if (head.isUnknown) await forget(head, `its state is "${status.stateText}"`, extraction);
+    throw tooLong(head, status, clock.now());
+  }
+  if (!head.isUnknown && head.polls % LOOKS_IN_A_ROW > 0) return;
+  remove(queue, head);
+  queue.waiting.push(head);
+}
+
+function remove(queue: Queue, entry: Waiting): void {
+  queue.waiting.splice(queue.waiting.indexOf(entry), 1);
 }
 
 async function look(head: Waiting, pace: PollPace, extraction: Extraction): Promise<ExportStatus> {
@@ -177,16 +227,23 @@ async function look(head: Waiting, pace: PollPace, extraction: Extraction): Prom
   if (pauseMs > 0) await clock.sleep(pauseMs, stop);
   stop.throwIfAborted();
   const { object, windowId: window } = head.job;
-  const status = await pardot.readExport(head.exportId, signal, { object, window });
+  let status = await pardot.readExport(head.exportId, signal, { object, window });
+  // An empty answer proves nothing, as with pages: what has no result file is looked at twice.
+  if (status.state === "Complete" && status.resultRefs.length === 0) {
+    status = await pardot.readExport(head.exportId, signal, { object, window });
+  }
   head.polls += 1;
   const { stateText: state } = status;
-  onEvent({ type: "export-polled", object, window, exportId: head.exportId, state, pauseMs });
+  const files = status.isExpired ? 0 : status.resultRefs.length;
+  onEvent({ type: "export-polled", object, window, exportId: head.exportId, state, pauseMs, files });
   return status;
 }
 
 /** Lands a complete export beside the queue. */
 async function takeOff(queue: Queue, head: Waiting, status: ExportStatus, extraction: Extraction): Promise<void> {
-  queue.waiting.shift();
+  remove(queue, head);
+  const id = BigInt(head.exportId);
+  if (id > queue.completed) queue.completed = id;
   const now = extraction.clock.now();
   // An earlier run's export may have been complete long before this one came to look.
   const began = Math.max(head.couldBeginAt, head.waitedFrom);
@@ -204,26 +261,28 @@ async function land(queue: Queue, entry: Waiting, status: ExportStatus, extracti
   } catch (error) {
     const isAnother = error instanceof LostExport;
     const cause = isAnother ? error.cause : error;
-    const lost = goneReason(cause);
+    const lost = lostReason(cause, entry.isAdopted);
     if (lost === null) entry.job.fail(cause);
     else await putBack(queue, isAnother ? error.export : entry, lost, extraction);
   }
 }
 
-/** Forgets an export that came to nothing and puts its window back, to be asked for again. */
+/** Forgets a lost export and puts its window back, to be requested again. */
 async function putBack(queue: Queue, entry: JobExport, reason: string, extraction: Extraction): Promise<void> {
-  const { job, exportId } = entry;
   try {
-    await extraction.journal.record([
-      { type: "export-lost", object: job.object, window: job.windowId, exportId, reason },
-    ]);
+    await forget(entry, reason, extraction);
   } catch (error) {
-    job.fail(error);
+    entry.job.fail(error);
     return;
   }
-  const message = `export ${exportId} came to nothing (${reason}) and is asked for again`;
-  extraction.onEvent({ type: "warning", code: "export.recreated", object: job.object, message });
-  queue.todo.unshift(job);
+  queue.todo.unshift(entry.job);
+}
+
+async function forget({ job, exportId }: JobExport, reason: string, extraction: Extraction): Promise<void> {
+  const { object, windowId: window } = job;
+  await extraction.journal.record([{ type: "export-lost", object, window, exportId, reason }]);
+  const message = `export ${exportId} is lost (${reason}): its window is requested again`;
+  extraction.onEvent({ type: "warning", code: "export.recreated", object, message });
 }
 
 function gaveUp(job: ExportJob, attempts: number): RemoteError {
@@ -242,9 +301,23 @@ const GONE: Readonly<Record<number, string>> = {
   192: "Pardot has no such object",
 };
 
-function goneReason(error: unknown): string | null {
-  if (!(error instanceof RemoteError) || error.pardotCode === null) return null;
-  return GONE[error.pardotCode] ?? null;
+/**
+ * Why an error means that an export is lost, null when it does not. One that an earlier run requested is lost by any final
+ * refusal: only the user who created an export may read it (vendor docs, export-v4), and users change.
+ */
+function lostReason(error: unknown, isAdopted: boolean): string | null {
+  if (!(error instanceof RemoteError) && !(error instanceof AuthError)) return null;
+  const code = error instanceof RemoteError ? error.pardotCode : null;
+  if (code !== null && GONE[code] !== undefined) return GONE[code];
+  return isAdopted && !error.retryable && error.code.startsWith("pardot.") ? error.message : null;
+}
+
+function usedTwice({ object }: ExportJob, exportId: string): DataError {
+  return new DataError(`create an export of ${object}: Pardot returned the id ${exportId}, which another export has`, {
+    code: "pardot.export-id-used",
+    hint: "Nothing of it was landed. Run again; if it happens again, report it with this message.",
+    context: { exportId },
+  });
 }
 
 function tooLong(entry: Waiting, status: ExportStatus, now: number): RemoteError {

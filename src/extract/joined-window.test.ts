@@ -134,13 +134,91 @@ describe("a window in several exports", () => {
     await using keyless = await bulkScene([record(1), record(2)]);
     keyless.fake.headerOf = (fields) => fields.slice(1);
     expect(await keyless.extract()).toEqual([]);
-    expect(keyless.failures).toEqual([expect.objectContaining({ code: "data.key-missing" })]);
+    expect(keyless.failures).toEqual([expect.objectContaining({ code: "data.csv-header" })]);
     await using mixed = await bulkScene([record(1), record(2)]);
     mixed.fake.filesPerExport = 2;
     mixed.fake.onTheWay = (file, fileId) => (fileId === "11" ? reversedColumns(file) : file);
     expect(await mixed.extract()).toEqual([]);
     expect(mixed.failures).toEqual([expect.objectContaining({ code: "data.headers-differ" })]);
     expect((await mixed.state()).windows[0]).toMatchObject({ done: false });
+  });
+});
+
+async function* edited(
+  body: AsyncIterable<Uint8Array>,
+  change: (text: string) => string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  yield Buffer.from(change(Buffer.concat(chunks).toString("latin1")), "latin1");
+}
+
+describe("a file of one of several exports", () => {
+  it.each(["", "try again later\n", "name,size\n", "id,color,shape,height\n"])(
+    "(%j) that is no result file fails the object, and is fetched again first",
+    async (body) => {
+      await using t = await bulkScene([record(1)]);
+      let isSecond = false;
+      t.fake.beforeFetch = (exportId) => {
+        isSecond = exportId === "2";
+      };
+      t.fake.onTheWay = (file) => (isSecond ? edited(file, () => body) : file);
+      expect(await t.extract()).toEqual([]);
+      expect(t.failures).toEqual([expect.objectContaining({ code: "data.csv-header", exitCode: 6 })]);
+      expect(t.fake.fetched).toHaveLength(5);
+      expect((await t.state()).windows).toMatchObject([{ done: false }]);
+    },
+  );
+
+  it("may hold a header alone", async () => {
+    await using t = await bulkScene([record(1)]);
+    t.fake.onTheWay = (file) => edited(file, (text) => `${text.split("\n")[0] ?? ""}\n`);
+    expect(await t.extract()).toEqual([]);
+    expect(t.failures).toEqual([]);
+    expect((await t.state()).windows).toMatchObject([{ done: true }]);
+  });
+
+  const LINE = /\n2,[^\n]*\n/;
+  const BAD: readonly [string, string, string | null][] = [
+    ["too few fields", "\n2,20\n", "2"],
+    ["a value that is not its column's", "\n2,large,2026-01-01 00:00:02\n", "2"],
+    ["a watermark that is no time", "\n2,20,N/A\n", "2"],
+    ["no key", "\n,20,2026-01-01 00:00:02\n", null],
+    ["a key that is no number", "\nx,20,2026-01-01 00:00:02\n", "x"],
+  ];
+  it.each(BAD)("that has a record with %s sets it aside, and lands the others", async (_, line, id) => {
+    await using t = await bulkScene([1, 2, 3].map((each) => record(each)));
+    t.fake.onTheWay = (file) => edited(file, (text) => (text.includes("size") ? text.replace(LINE, line) : text));
+    const [file] = await t.extract();
+    expect(t.failures).toEqual([]);
+    const { windows } = await t.state();
+    expect(windows[0]?.rejects).toMatchObject([{ id }]);
+    const ids = (await t.rowsIn(file?.key)).map(([first]) => first);
+    // Where it cannot be told which record was refused, what is known of it is landed and counted.
+    expect({ ids, incomplete: file?.incompleteRows }).toEqual(
+      id === "2" ? { ids: ["1", "3"], incomplete: 0 } : { ids: ["1", "2", "3"], incomplete: 1 },
+    );
+  });
+
+  it("is read whatever its dialect is", async () => {
+    await using t = await bulkScene([record(1, { name: "N" }), record(2)]);
+    const name = Buffer.from('"say \\"caf\\" \xc3"', "latin1").toString("latin1");
+    t.fake.onTheWay = (file) => edited(file, (text) => `${text.replace("1,N,", `1,${name},`)}\r\n`);
+    const [file] = await t.extract();
+    expect(t.failures).toEqual([]);
+    expect((await t.rowsIn(file?.key)).map((row) => row.slice(0, 2))).toEqual([
+      ["1", 'say \\"caf\\" \uFFFD'],
+      ["2", "n2"],
+    ]);
+    expect(t.warnings()).toEqual(["data.csv-php-dialect", "data.csv-encoding"]);
+  });
+
+  it("does not lack what was refused after the exports were laid out", async () => {
+    await using t = await bulkScene([record(1)]);
+    t.fake.refusedFields.add("size");
+    const [file] = await t.extract();
+    expect(await t.rowsIn(file?.key)).toEqual([["1", "n1", "true", null, "2026-01-01 00:00:01"]]);
+    expect(t.warnings()).toEqual(["fields.refused"]);
   });
 });
 

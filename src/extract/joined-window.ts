@@ -4,6 +4,7 @@ import type { OpenWindow } from "../commit/state.ts";
 import { takeGroupFile } from "../land/group-file.ts";
 import type { GroupFile } from "../land/group-file.ts";
 import { landJoinedFile } from "../land/joined-file.ts";
+import type { ExpectedFile } from "../land/result-header.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
 import { keyField } from "./ask-export.ts";
 import { fetchFile, forEachFile, resultFiles } from "./download.ts";
@@ -13,6 +14,7 @@ import { LostExport } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./extraction.ts";
 import { objectFields } from "./fields.ts";
+import { openRejects, rejectedChanges, rowBounds } from "./set-aside.ts";
 import { windowDone } from "./window-done.ts";
 
 /** A complete export of one group. */
@@ -75,24 +77,28 @@ export class JoinedWindow {
   }
 
   #fetchOne(group: number, { exportId, fileId, reference }: ResultFile): Promise<GroupFile> {
-    const { config, random, signal } = this.#extraction;
+    const { config, random, signal, onEvent } = this.#extraction;
     const object = this.#object.name;
-    const about = { object, group, exportId, fileId };
     const scratch = { dir: config.etl.tmpDir, random, signal };
     const call = { object, window: this.#window.id };
-    return fetchFile(reference, call, (body) => takeGroupFile(body, about, scratch), this.#extraction);
+    const expected = { ...this.#expected(), fields: this.#askedGroups()[group] ?? [] };
+    const bounds = rowBounds(this.#object, this.#window, this.#extraction);
+    const take = async (body: AsyncIterable<Uint8Array>): Promise<GroupFile> => {
+      const rejects = openRejects(this.#object, this.#extraction);
+      return takeGroupFile(body, { ...expected, group, exportId, fileId, bounds, rejects, scratch, onEvent });
+    };
+    return fetchFile(reference, call, take, this.#extraction);
   }
 
   async #land(files: readonly GroupFile[]): Promise<void> {
     const { journal, config, random, storage, onEvent, signal } = this.#extraction;
-    const { name: object, watermark } = this.#object;
+    const { name: object } = this.#object;
+    const rejects = openRejects(this.#object, this.#extraction);
     const pairs = collectEmailPairs(this.#object);
-    const file = await landJoinedFile(files, {
-      object,
-      columns: objectFields(this.#object, objectState(journal.state, object).fields).columns,
-      groups: this.#groups,
-      key: keyField(this.#object),
-      watermark,
+    const landing = await landJoinedFile(files, {
+      ...this.#expected(),
+      groups: this.#askedGroups(),
+      rejects,
       span: this.#window,
       readAt: exportedAt(openWindow(journal.state, object, this.#window.id)),
       tap: pairs.tap,
@@ -103,8 +109,28 @@ export class JoinedWindow {
       onEvent,
       signal,
     });
+    const { file } = landing;
     const window = this.#window.id;
     const landed = file === null ? [] : [{ type: "landed", object, window, file, cursor: null } as const];
-    await windowDone(this.#object, this.#window, this.#extraction, [...landed, ...pairs.changes()]);
+    // The window is done with them: no kill can come in between.
+    const exportId = files[0]?.exportId ?? null;
+    const rejected = rejectedChanges(this.#object, this.#window, exportId, landing.rejects, this.#extraction);
+    await windowDone(this.#object, this.#window, this.#extraction, [...landed, ...rejected, ...pairs.changes()]);
+  }
+
+  /** What the window's exports were asked for: as laid out when the first was, without what was refused since. */
+  #askedGroups(): readonly (readonly string[])[] {
+    const { state } = this.#extraction.journal;
+    const { groups } = openWindow(state, this.#object.name, this.#window.id);
+    const { refused } = objectState(state, this.#object.name).fields;
+    const laidOut = groups.length > 0 ? groups : this.#groups;
+    return laidOut.map((fields) => fields.filter((field) => !refused.includes(field)));
+  }
+
+  #expected(): Omit<ExpectedFile, "fields"> {
+    const { name, watermark } = this.#object;
+    const { fields } = objectState(this.#extraction.journal.state, name);
+    const { columns } = objectFields(this.#object, fields);
+    return { object: name, columns, key: keyField(this.#object), watermark };
   }
 }

@@ -3,6 +3,7 @@ import { opportunity } from "../catalog/objects/opportunity.ts";
 import { tag } from "../catalog/objects/tag.ts";
 import type { Row } from "../encode/row.ts";
 import type { Window } from "../plan/windows.ts";
+import { HISTORY_START } from "../time/instant.ts";
 import { rowFilter } from "./keep.ts";
 
 const day: Window = {
@@ -38,5 +39,19 @@ describe("rows of a window that Pardot cannot filter on", () => {
 
   it("leaves the choice to Pardot where Pardot filters", () => {
     expect(rowFilter(tag, day, "UTC")(["1", "x", null, "1999-01-01 00:00:00"])).toBe(true);
+  });
+
+  it("keeps the rows of a history up to its end, whatever their date, and those without one", () => {
+    const history: Window = { ...day, from: HISTORY_START, askFrom: HISTORY_START };
+    const keep = rowFilter(tag, history, "UTC");
+    const updated = ["1812-01-01 00:00:00", "2026-03-01 23:59:59", null, "2026-03-02 00:00:00"];
+    expect(updated.map((text) => keep(["1", "x", null, text]))).toEqual([true, true, true, false]);
+  });
+
+  it("keeps the rows of the first window of a history that is cut into several, and only its own", () => {
+    const keep = rowFilter(tag, { ...day, from: HISTORY_START }, "UTC");
+    const updated = ["2001-01-01 00:00:00", null, "2026-03-02 00:00:01"];
+    expect(updated.map((text) => keep(["1", "x", null, text]))).toEqual([true, true, false]);
+    expect(rowFilter(tag, day, "UTC")(["1", "x", null, "2001-01-01 00:00:00"])).toBe(true);
   });
 });

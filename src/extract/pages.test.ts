@@ -1,24 +1,28 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { tag } from "../catalog/objects/tag.ts";
-import { DataError } from "../errors.ts";
-import type { PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
-import { readPages, recordId } from "./pages.ts";
+import { DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
+import type { RunEvent } from "../events.ts";
+import type { Page, PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
+import type { Window } from "../plan/windows.ts";
+import { HISTORY_START } from "../time/instant.ts";
+import { pagesOf, readPages, recordId } from "./pages.ts";
 
 // Holds G1: pages bring every record once, however many share a second.
 
 const never = new AbortController().signal;
 const window = { field: "updated_at", from: 0, to: Date.parse("2026-03-20T00:00:00Z"), askFrom: 0 } as const;
 
-/** Answers pages from a script, or from a function of the request. */
-function scripted(answer: (request: PageRequest, call: number) => readonly WireRecord[]): {
+/** Returns pages from a function of the request; one without a total unless it has one. */
+function scripted(answer: (request: PageRequest, call: number) => readonly WireRecord[] | Page): {
   pardot: Pardot;
   asked: PageRequest[];
 } {
   const asked: PageRequest[] = [];
-  const queryPage = async (request: PageRequest): Promise<readonly WireRecord[]> => {
+  const queryPage = async (request: PageRequest): Promise<Page> => {
     asked.push(request);
-    return answer(request, asked.length - 1);
+    const page = answer(request, asked.length - 1);
+    return "records" in page ? page : { records: page, total: null };
   };
   return { pardot: { queryPage } as unknown as Pardot, asked };
 }
@@ -26,20 +30,37 @@ function scripted(answer: (request: PageRequest, call: number) => readonly WireR
 const records = (ids: readonly number[]): WireRecord[] => ids.map((id) => ({ id: String(id) }));
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-async function readAll(pardot: Pardot, cursor: string | null = null, stop: AbortSignal = never): Promise<string[]> {
+async function readAll(
+  pardot: Pardot,
+  cursor: string | null = null,
+  { stop = never, events = [], span = window }: { stop?: AbortSignal; events?: RunEvent[]; span?: Window } = {},
+): Promise<string[]> {
   const ids: string[] = [];
-  for await (const page of readPages(pardot, { object: tag, window, zone: "UTC", cursor, stop, signal: never })) {
+  const onEvent = (event: RunEvent): void => void events.push(event);
+  const request = { object: tag, window: span, zone: "UTC", cursor, stop, signal: never, onEvent };
+  for await (const page of readPages(pardot, request)) {
     ids.push(...page.map((record) => recordId(record, tag)));
   }
   return ids;
 }
 
+const afterOf = (request: PageRequest): number => Number(request.parameters["id_greater_than"] ?? 0);
+const limitOf = (request: PageRequest): number => Number(request.parameters["limit"]);
+
 /** A server that keeps its word: the records after the cursor, `limit` at a time. */
 const honest =
   (ids: readonly number[]) =>
   (request: PageRequest): readonly WireRecord[] => {
-    const after = Number(request.parameters["id_greater_than"] ?? 0);
-    return records(ids.filter((id) => id > after).slice(0, Number(request.parameters["limit"])));
+    return records(ids.filter((id) => id > afterOf(request)).slice(0, limitOf(request)));
+  };
+
+/** The same with a total: `left` counts the records after the cursor, `all` those of the window. */
+const counting =
+  (ids: readonly number[], kind: "left" | "all", visible: (id: number) => boolean = () => true) =>
+  (request: PageRequest): Page => {
+    const after = ids.filter((id) => id > afterOf(request));
+    const page = after.slice(0, limitOf(request)).filter((id) => visible(id));
+    return { records: records(page), total: kind === "left" ? after.length : ids.length };
   };
 
 describe("pages of a window", () => {
@@ -55,6 +76,7 @@ describe("pages of a window", () => {
         updated_before: "2026-03-20 00:00:00",
       },
       expect.objectContaining({ id_greater_than: "200", updated_before: "2026-03-20 00:00:00" }),
+      expect.objectContaining({ id_greater_than: "250" }),
     ]);
   });
 
@@ -64,9 +86,8 @@ describe("pages of a window", () => {
         const ids = unsorted.toSorted((a, b) => a - b);
         const { pardot, asked } = scripted(honest(ids));
         expect(await readAll(pardot)).toEqual(ids.map(String));
-        // Full pages, then the short one; or, where they end together, an empty page asked for twice.
-        const full = Math.floor(ids.length / 200);
-        expect(asked).toHaveLength(ids.length % 200 === 0 ? full + 2 : full + 1);
+        // The pages with records and an empty one, which is requested twice after a full page or where it is the first.
+        expect(asked).toHaveLength(pagesOf(ids.length, 200));
       }),
       { numRuns: 40 },
     );
@@ -84,7 +105,7 @@ describe("pages of a window", () => {
   });
 
   it("drop stale records at or below the cursor", async () => {
-    const { pardot } = scripted(() => records([289, 290, 291]));
+    const { pardot } = scripted((request) => (afterOf(request) < 291 ? records([289, 290, 291]) : []));
     expect(await readAll(pardot, "290")).toEqual(["291"]);
   });
 
@@ -105,7 +126,7 @@ describe("pages of a window", () => {
 
   it("compare ids as numbers of any size", async () => {
     const ids = ["9007199254740993", "9007199254740995"];
-    const { pardot } = scripted(() => ids.map((id) => ({ id })));
+    const { pardot } = scripted((_, call) => (call === 0 ? ids.map((id) => ({ id })) : []));
     expect(await readAll(pardot, "9007199254740992")).toEqual(ids);
   });
 
@@ -115,7 +136,194 @@ describe("pages of a window", () => {
       stop.abort(new Error("stop"));
       return honest(range(1, 900))(request);
     });
-    await expect(readAll(pardot, null, stop.signal)).rejects.toThrow("stop");
+    await expect(readAll(pardot, null, { stop: stop.signal })).rejects.toThrow("stop");
     expect(asked).toHaveLength(1);
+  });
+
+  it("yield the page that had come when a stop is wanted, before they end", async () => {
+    const stop = new AbortController();
+    const { pardot } = scripted((request) => {
+      stop.abort(new Error("stop"));
+      return honest(range(1, 900))(request);
+    });
+    const seen: number[] = [];
+    const request = { object: tag, window, zone: "UTC", cursor: null, stop: stop.signal, signal: never };
+    const reading = async (): Promise<void> => {
+      for await (const page of readPages(pardot, { ...request, onEvent: () => undefined })) seen.push(page.length);
+    };
+    await expect(reading()).rejects.toThrow("stop");
+    expect(seen).toEqual([200]);
+  });
+
+  it("ask for no bounds in a history, so that records without the field come too", async () => {
+    const { pardot, asked } = scripted(honest(range(1, 3)));
+    await readAll(pardot, null, { span: { ...window, from: HISTORY_START, askFrom: HISTORY_START } });
+    expect(asked[0]?.parameters).toEqual({ sort_by: "id", sort_order: "ascending", limit: "200" });
+  });
+
+  it("end at a page with nothing but the record at the cursor, where a server takes the bound as inclusive", async () => {
+    const { pardot } = scripted((request) =>
+      records(
+        range(1, 250)
+          .filter((id) => id >= afterOf(request))
+          .slice(0, 200),
+      ),
+    );
+    expect(await readAll(pardot)).toHaveLength(250);
+  });
+});
+
+describe("a short page", () => {
+  it("does not end the window: records may be hidden, and a server may cap its pages", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(fc.integer({ min: 1, max: 5000 }), { maxLength: 900 }),
+        fc.integer({ min: 1, max: 250 }),
+        fc.integer({ min: 2, max: 500 }),
+        async (unsorted, cap, hidden) => {
+          const ids = unsorted.toSorted((a, b) => a - b).filter((_, i) => i < 3 || i % cap !== 0);
+          const { pardot } = scripted((request) => {
+            // Hidden inside the page, after the limit was applied; the last one of a page is visible.
+            const page = ids.filter((id) => id > afterOf(request)).slice(0, Math.min(cap, limitOf(request)));
+            return records(page.filter((id, i) => id % hidden !== 0 || i === page.length - 1));
+          });
+          const read = await readAll(pardot);
+          expect(new Set(read).size).toBe(read.length);
+          expect(read).toEqual(expect.arrayContaining(ids.filter((id) => id % hidden !== 0).map(String)));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("costs one more request, after a full one two", async () => {
+    const short = scripted(honest(range(1, 450)));
+    await readAll(short.pardot);
+    expect(short.asked).toHaveLength(4);
+    const full = scripted(honest(range(1, 400)));
+    await readAll(full.pardot);
+    expect(full.asked).toHaveLength(4);
+    expect([pagesOf(450, 200), pagesOf(400, 200), pagesOf(0, 200)]).toEqual([4, 4, 2]);
+  });
+
+  it("and an empty one in mid-run: the reading goes on wherever an empty page came after a full one", async () => {
+    for (const at of [0, 1, 2]) {
+      const answer = honest(range(1, 450));
+      const { pardot } = scripted((request, call) => (call === at ? [] : answer(request)));
+      expect(await readAll(pardot)).toHaveLength(450);
+    }
+  });
+});
+
+describe("total_results", () => {
+  const late = (): Page => ({ records: [], total: 5000 });
+
+  it("fails a window without a row when it counts some, after a repeated request", async () => {
+    const { pardot, asked } = scripted(late);
+    await expect(readAll(pardot)).rejects.toMatchObject({ code: "data.total-without-rows", exitCode: 6 });
+    expect(asked).toHaveLength(2);
+  });
+
+  it.each(["left", "all"] as const)(
+    "fails a reading that ends after a full page, counting what is %s",
+    async (kind) => {
+      const answer = counting(range(1, 450), kind);
+      const { pardot } = scripted((request) => ({
+        ...answer(request),
+        ...(afterOf(request) < 200 ? {} : { records: [] }),
+      }));
+      await expect(readAll(pardot)).rejects.toMatchObject({ code: "data.total-without-rows" });
+    },
+  );
+
+  it.each(["left", "all"] as const)("warns of nothing when it agrees, counting what is %s", async (kind) => {
+    for (const count of [0, 1, 199, 200, 400, 450]) {
+      const events: RunEvent[] = [];
+      const { pardot, asked } = scripted(counting(range(1, count), kind));
+      expect(await readAll(pardot, null, { events })).toHaveLength(count);
+      expect(events).toEqual([]);
+      expect(asked).toHaveLength(pagesOf(count, 200));
+    }
+  });
+
+  it.each(["left", "all"] as const)(
+    "warns when records are hidden, also the last ones, counting what is %s",
+    async (kind) => {
+      for (const hidden of [7, 200, 450]) {
+        const events: RunEvent[] = [];
+        const { pardot } = scripted(counting(range(1, 450), kind, (id) => id !== hidden));
+        expect(await readAll(pardot, null, { events })).toHaveLength(449);
+        expect(events).toMatchObject([{ type: "warning", code: "data.total-differs", object: "Tag" }]);
+      }
+    },
+  );
+
+  it.each(["left", "all"] as const)(
+    "does not mislead a reading that goes on from a cursor, counting what is %s",
+    async (kind) => {
+      for (const cursor of ["290", "450"]) {
+        const events: RunEvent[] = [];
+        const { pardot } = scripted(counting(range(1, 450), kind));
+        expect(await readAll(pardot, cursor, { events })).toHaveLength(450 - Number(cursor));
+        expect(events).toEqual([]);
+      }
+    },
+  );
+
+  it("fails a reading from a cursor that finds no row where the total counts those after the cursor", async () => {
+    const answer = counting(range(1, 450), "left");
+    const { pardot } = scripted((request) =>
+      afterOf(request) === 0 ? answer(request) : { records: [], total: answer(request).total },
+    );
+    await expect(readAll(pardot, "290")).rejects.toMatchObject({ code: "data.total-without-rows" });
+  });
+});
+
+describe("a page that takes too long", () => {
+  const tooLong = {
+    "code 214": new RemoteError("late", { code: "pardot.timed-out", pardotCode: 214 }),
+    "HTTP 504": new RemoteError("late", { code: "pardot.timed-out", pardotCode: null, context: { status: 504 } }),
+    "no byte in time": new TransportError("late", { code: "http.timeout" }),
+    "a page too large to hold": new TransportError("large", { code: "http.body-too-large" }),
+  };
+
+  it.each(Object.entries(tooLong))("is requested with half the limit from the same id: %s", async (_, error) => {
+    const answer = honest(range(1, 450));
+    const { pardot, asked } = scripted((request, call) => {
+      if (call > 0 && limitOf(request) > 50) throw error;
+      return answer(request);
+    });
+    expect(await readAll(pardot)).toEqual(range(1, 450).map(String));
+    const sent = asked.map((request) => [afterOf(request), limitOf(request)]);
+    expect(sent.slice(0, 5)).toEqual([
+      [0, 200],
+      [200, 200],
+      [200, 100],
+      [200, 50],
+      [250, 50],
+    ]);
+    expect(new Set(sent.slice(3).map(([, limit]) => limit))).toEqual(new Set([50]));
+  });
+
+  it("fails at 25 records, with the error it ended with", async () => {
+    const { pardot, asked } = scripted(() => {
+      throw tooLong["code 214"];
+    });
+    await expect(readAll(pardot)).rejects.toBe(tooLong["code 214"]);
+    expect(asked.map(limitOf)).toEqual([200, 100, 50, 25]);
+  });
+
+  it("is the only error that is met with a smaller one", async () => {
+    for (const error of [
+      new LimitError("no call left", { code: "pardot.daily-limit" }),
+      new RemoteError("refused", { code: "pardot.refused", pardotCode: 19 }),
+      new TransportError("cut", { code: "http.cut" }),
+    ]) {
+      const { pardot, asked } = scripted(() => {
+        throw error;
+      });
+      await expect(readAll(pardot)).rejects.toBe(error);
+      expect(asked).toHaveLength(1);
+    }
   });
 });

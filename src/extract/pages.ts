@@ -1,9 +1,11 @@
 import type { CatalogObject, QueryV4 } from "../catalog/catalog.ts";
 import { assert, DataError } from "../errors.ts";
-import type { About } from "../events.ts";
-import type { Pardot, WireRecord } from "../pardot/pardot.ts";
+import type { About, OnEvent } from "../events.ts";
+import { isTooLong } from "../pardot/failure.ts";
+import type { Page, Pardot, WireRecord } from "../pardot/pardot.ts";
 import type { Window } from "../plan/windows.ts";
-import { windowBounds } from "./bounds.ts";
+import { queryBounds } from "./bounds.ts";
+import { Totals } from "./totals.ts";
 
 export interface PagesRequest {
   readonly object: CatalogObject;
@@ -18,39 +20,78 @@ export interface PagesRequest {
   readonly stop: AbortSignal;
   /** Aborted when what is under way is cut too. */
   readonly signal: AbortSignal;
+  readonly onEvent: OnEvent;
 }
+
+/** Least records of a page that are requested after pages that took too long. */
+const LIMIT_MIN = 25;
 
 /**
  * The records of a window, page by page, by ascending id. Because the window is fixed and the id moves on, no number of
  * records that share a second can be lost (a time as cursor loses what does not fit its page). One page is read ahead.
  *
- * A page shorter than the limit is the last; an empty one is asked for once more, because empty pages in mid-run have
- * been reported (pardot/api-docs issue 151). Records at or below the cursor are dropped: stale ones come back
- * (singer-io/tap-pardot). Throws DataError (exit 6) when a page is unsorted or brings nothing new.
+ * A short page proves nothing: records may be hidden, and a server may cap its pages. The window ends with an empty page.
+ * One right after a full page, or as the very first, is requested once more, because empty pages in mid-run have been
+ * reported (pardot/api-docs issue 151); so is one whose total counts records. A page that takes too long is requested
+ * with half the limit. Records at or below the cursor are dropped: stale ones come back (singer-io/tap-pardot). Throws
+ * DataError (exit 6) when a page is unsorted or repeats the one before it, or when records are counted and not returned.
  */
 export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGenerator<readonly WireRecord[]> {
-  const query = request.object.v4.query;
-  assert(query !== undefined, `${request.object.name} has a query`);
-  let cursor = request.cursor;
-  let ahead = readPage(pardot, request, query, cursor);
+  const { object, stop, onEvent } = request;
+  const { query } = object.v4;
+  assert(query !== undefined, `${object.name} has a query`);
+  const totals = new Totals();
+  const resumed = request.cursor !== null;
+  let { cursor } = request;
+  let { limit } = query;
+  let isAfterFull = true;
+  let isRepeated = false;
+  const ask = async (): Promise<Outcome> => readPage(pardot, request, query, { cursor, limit });
+  /** Whether the total of a reading that goes on from a cursor counts the records up to the cursor too. */
+  const countsAll = async (total: number): Promise<boolean> => {
+    const whole = await readPage(pardot, request, query, { cursor: null, limit: LIMIT_MIN });
+    if ("error" in whole) throw whole.error;
+    return whole.page.total === total;
+  };
+  let ahead = ask();
   try {
     for (;;) {
-      let page = await settled(ahead);
-      if (page.length === 0) {
-        request.stop.throwIfAborted();
-        ahead = readPage(pardot, request, query, cursor);
-        page = await settled(ahead);
+      const outcome = await ahead;
+      if ("error" in outcome) {
+        if (!isTooLong(outcome.error) || limit <= LIMIT_MIN) throw outcome.error;
+        stop.throwIfAborted();
+        const less = Math.max(LIMIT_MIN, Math.floor(limit / 2));
+        announceLess(request, limit, less);
+        limit = less;
+        ahead = ask();
+        continue;
       }
-      const fresh = newRecords(page, cursor, request.object);
+      const { records, total } = outcome.page;
+      const fresh = newRecords(records, cursor, object);
       const last = fresh.at(-1);
-      if (last !== undefined) cursor = recordId(last, request.object);
-      const isLast = page.length < query.limit;
-      if (!isLast) {
-        request.stop.throwIfAborted();
-        ahead = readPage(pardot, request, query, cursor);
+      if (last === undefined) {
+        const unread = totals.unread(total, resumed);
+        if (!isRepeated && (isAfterFull || unread > 0)) {
+          isRepeated = true;
+          stop.throwIfAborted();
+          ahead = ask();
+          continue;
+        }
+        // After a short page, what is counted and does not come is hidden from this user.
+        if (unread > 0 && isAfterFull && !(resumed && cursor === request.cursor && (await countsAll(unread)))) {
+          throw Totals.missing(object.name, unread, cursor);
+        }
+        totals.warn(total, resumed, object.name, onEvent);
+        return;
       }
-      if (fresh.length > 0) yield fresh;
-      if (isLast) return;
+      isRepeated = false;
+      isAfterFull = records.length >= limit;
+      totals.add(total, fresh.length);
+      cursor = recordId(last, object);
+      const isStopped = stop.aborted;
+      if (!isStopped) ahead = ask();
+      yield fresh;
+      if (isStopped) stop.throwIfAborted();
     }
   } finally {
     // A call that was made is counted by Pardot: it has to be over before the run adds up its calls.
@@ -58,23 +99,34 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
   }
 }
 
-/** Calls that `readPages` makes: full pages, and the short one that ends them; where a full one is the last, two empty ones. */
+/** Calls that `readPages` makes: the pages with records, an empty one, and one more where the last page was full or there was none. */
 export function pagesOf(records: number, limit: number): number {
-  const full = Math.floor(records / limit);
-  return records % limit === 0 ? full + 2 : full + 1;
+  return Math.floor(records / limit) + 2;
 }
 
-type Outcome = { readonly page: readonly WireRecord[] } | { readonly error: unknown };
+function announceLess({ object, about, onEvent }: PagesRequest, limit: number, less: number): void {
+  onEvent({
+    type: "retrying",
+    kind: `${object.v4.urlName} query`,
+    call: null,
+    object: about?.object ?? object.name,
+    window: about?.window ?? null,
+    attempt: 1,
+    pauseMs: 0,
+    reason: `a page of ${limit} records takes too long: requesting ${less} at a time`,
+  });
+}
+
+type Outcome = { readonly page: Page } | { readonly error: unknown };
 
 /** Never rejects: the page read ahead may fail while nobody waits for it. */
 async function readPage(
   pardot: Pardot,
   request: PagesRequest,
   query: QueryV4,
-  cursor: string | null,
+  { cursor, limit }: { readonly cursor: string | null; readonly limit: number },
 ): Promise<Outcome> {
   const { object, window, zone, signal, about } = request;
-  const filter = window.field === null ? undefined : query.filters[window.field];
   try {
     const page = await pardot.queryPage(
       {
@@ -84,8 +136,8 @@ async function readPage(
         parameters: {
           sort_by: "id",
           sort_order: "ascending",
-          limit: String(query.limit),
-          ...(filter === undefined ? {} : windowBounds(window, filter, zone)),
+          limit: String(limit),
+          ...queryBounds(object, window, zone),
           ...(cursor === null ? {} : { id_greater_than: cursor }),
         },
         ...(about === undefined ? {} : { about }),
@@ -98,16 +150,12 @@ async function readPage(
   }
 }
 
-async function settled(outcome: Promise<Outcome>): Promise<readonly WireRecord[]> {
-  const result = await outcome;
-  if ("error" in result) throw result.error;
-  return result.page;
-}
-
+/** Records after the cursor. None, too, of a page with only the one at the cursor: a server may take the bound as inclusive. */
 function newRecords(page: readonly WireRecord[], cursor: string | null, object: CatalogObject): readonly WireRecord[] {
   let previous = cursor === null ? null : BigInt(cursor);
   const fresh: WireRecord[] = [];
   let highest: bigint | null = null;
+  if (page.length === 1 && page[0] !== undefined && idOf(page[0], object) === previous) return [];
   for (const record of page) {
     const id = idOf(record, object);
     if (highest !== null && id <= highest) {
@@ -124,7 +172,7 @@ function newRecords(page: readonly WireRecord[], cursor: string | null, object: 
   if (page.length > 0 && fresh.length === 0) {
     throw new DataError(`read ${object.name}: the page after id ${cursor} brought only records from before it`, {
       code: "data.page-repeats",
-      hint: "Pardot did not honour id_greater_than. Run again; if it happens again, open an issue with the page's parameters.",
+      hint: "Pardot ignored id_greater_than. Run again; if it happens again, open an issue with the page's parameters.",
     });
   }
   return fresh;

@@ -5,7 +5,7 @@ import type { OpenWindow } from "../commit/state.ts";
 import { assert } from "../errors.ts";
 import type { Window } from "../plan/windows.ts";
 import { keyField, usableProcedure } from "./ask-export.ts";
-import { windowBounds } from "./bounds.ts";
+import { queryBounds } from "./bounds.ts";
 import type { Extraction } from "./extraction.ts";
 import { objectFields } from "./fields.ts";
 import { isFieldRefusal, noteRefusedFields } from "./refusals.ts";
@@ -55,8 +55,7 @@ async function tryQuery(
   const { pardot, config, stop, signal } = extraction;
   const { urlName, dataKey, query } = withFields(object, fields).v4;
   assert(query !== undefined, `${object.name} has a query`);
-  const filter = window.field === null ? undefined : query.filters[window.field];
-  const bounds = filter === undefined ? {} : windowBounds(window, filter, config.pardot.timeZone);
+  const bounds = queryBounds(object, window, config.pardot.timeZone);
   stop.throwIfAborted();
   try {
     const about = { object: object.name, window: null };

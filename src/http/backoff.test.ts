@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PAUSE_MAX_MS, backoffMs, pauseMs, retryAfterMs } from "./backoff.ts";
+import { PAUSE_MAX_MS, SERVER_PAUSE_MAX_MS, backoffMs, pauseMs, retryAfterMs } from "./backoff.ts";
 
 describe("back-off", () => {
   test("starts between one and two seconds and doubles", () => {
@@ -8,10 +8,12 @@ describe("back-off", () => {
     expect([1, 2, 3, 4, 5].map((failed) => backoffMs(failed, 0.5))).toEqual([1500, 3000, 6000, 12_000, 24_000]);
   });
 
-  test("the server's wish is the floor, our longest pause the ceiling", () => {
+  test("the server's wish is the floor, up to a quarter of an hour", () => {
     expect(backoffMs(1, 0, 30_000)).toBe(30_000);
     expect(backoffMs(3, 0, 10)).toBe(4000);
-    expect(backoffMs(1, 0, 86_400_000)).toBe(PAUSE_MAX_MS);
+    expect(backoffMs(1, 0, 600_000)).toBe(600_000);
+    expect(backoffMs(1, 0, 86_400_000)).toBe(SERVER_PAUSE_MAX_MS);
+    expect(pauseMs(60_000, 0.5, 600_000)).toBe(600_000);
   });
 
   test("a fixed pause is never shorter than it says", () => {

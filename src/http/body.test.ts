@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { caught } from "../../test/support/pardot-fakes.ts";
-import { counted, readWhole } from "./body.ts";
+import { counted, paced, readWhole } from "./body.ts";
 
 async function* pieces(...texts: readonly string[]): AsyncGenerator<Uint8Array, void, undefined> {
   for (const text of texts) yield new TextEncoder().encode(text);
@@ -22,5 +22,40 @@ describe("a body's length", () => {
   test("exactly the limit is not over it", async () => {
     expect(await readWhole(pieces("abc", "de"), 5, "read")).toHaveLength(5);
     expect(await caught(readWhole(pieces("abc", "de"), 4, "read"))).toMatchObject({ code: "http.body-too-large" });
+  });
+});
+
+describe("a body's pace", () => {
+  const read = async (bytes: number, waitMs: number, readMs: number, chunks = 100): Promise<number> => {
+    let now = 0;
+    async function* arriving(): AsyncGenerator<Uint8Array> {
+      for (let chunk = 0; chunk < chunks; chunk += 1) {
+        now += waitMs;
+        yield new Uint8Array(bytes);
+      }
+    }
+    let total = 0;
+    for await (const chunk of paced(arriving(), { periodMs: 1000, bytesMin: 500, now: () => now }, "read file")) {
+      total += chunk.byteLength;
+      now += readMs;
+    }
+    return total;
+  };
+
+  test("of enough bytes per time passes, whatever time the reader takes", async () => {
+    expect(await read(50, 100, 0)).toBe(5000);
+    expect(await read(500, 1000, 86_400_000)).toBe(50_000);
+  });
+
+  test("of a byte now and then is given up after one period, as a time-out", async () => {
+    expect(await caught(read(1, 100, 0))).toMatchObject({
+      code: "http.timeout",
+      retryable: true,
+      message: "read file: the response comes too slowly (10 bytes in 1 s)",
+    });
+  });
+
+  test("is not judged on a body that ends within the first period", async () => {
+    expect(await read(1, 99, 0, 10)).toBe(10);
   });
 });

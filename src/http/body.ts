@@ -29,6 +29,47 @@ export async function* counted(
   }
 }
 
+export interface Pace {
+  /** So much waiting is judged at a time. */
+  readonly periodMs: number;
+  /** Bytes that have to come in it, compressed as they are. */
+  readonly bytesMin: number;
+  /** Milliseconds since some moment. */
+  readonly now: () => number;
+}
+
+/**
+ * Passes a body on and throws `TransportError` (`http.timeout`) when less came while we waited than its pace demands: a
+ * byte now and then keeps a time-out for silence away for months. Time that the reader takes does not count.
+ */
+export async function* paced(
+  body: AsyncIterable<Uint8Array>,
+  { periodMs, bytesMin, now }: Pace,
+  label: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  let waitedMs = 0;
+  let since = now();
+  for await (const chunk of body) {
+    waitedMs += now() - since;
+    bytes += chunk.byteLength;
+    if (waitedMs >= periodMs) {
+      if (bytes < bytesMin) throw tooSlow(label, `${bytes} bytes in ${Math.round(waitedMs / 1000)} s`);
+      bytes = 0;
+      waitedMs = 0;
+    }
+    yield chunk;
+    since = now();
+  }
+}
+
+export function tooSlow(label: string, why: string): TransportError {
+  return new TransportError(`${label}: the response comes too slowly (${why})`, {
+    code: "http.timeout",
+    retryable: true,
+  });
+}
+
 /**
  * Undoes Content-Encoding as a stream. A cut, damaged or unknown coding throws `TransportError` (`http.bad-encoding`).
  * No bytes at all under a coding pass only where `emptyAllowed` says that a body need not be there.

@@ -56,6 +56,13 @@ async function text(response: HttpResponse): Promise<string> {
   return new TextDecoder().decode(await readWhole(response.body, 1e7, "read"));
 }
 
+/** Sends a body without length and chunks, as a server of HTTP/1.0 does. */
+function unframed(response: ServerResponse, headers: Record<string, string>, body: Uint8Array | string): void {
+  response.useChunkedEncodingByDefault = false;
+  response.shouldKeepAlive = false;
+  response.writeHead(200, headers).end(body);
+}
+
 function cutAfter(response: ServerResponse, part: Uint8Array | string): void {
   response.write(part, () => response.destroy());
 }
@@ -94,6 +101,22 @@ describe("what is sent and read", () => {
       response.writeHead(200, { "content-encoding": coding, "content-length": bytes.byteLength }).end(bytes);
     };
     expect(await text(await get())).toBe(TEXT);
+  });
+
+  test.each<[string, boolean, RequestListener]>([
+    ["with a length", false, (_request, response) => void response.writeHead(200, { "content-length": 2 }).end("ab")],
+    ["in chunks", false, (_request, response) => void response.write("a", () => response.end("b"))],
+    [
+      "with gzip's own end",
+      false,
+      (_request, response) => unframed(response, { "content-encoding": "gzip" }, gzipSync("ab")),
+    ],
+    ["with nothing but the connection's end", true, (_request, response) => unframed(response, {}, "ab")],
+  ])("a body %s: endsByClose is %s", async (_how, endsByClose, listener) => {
+    answer = listener;
+    const response = await get();
+    expect(response.endsByClose).toBe(endsByClose);
+    expect(await text(response)).toBe("ab");
   });
 
   test("connections are used again", async () => {
@@ -187,6 +210,60 @@ describe("what goes wrong is told apart, and may be tried again", () => {
     expect(error).toMatchObject({ code: "http.cut" });
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("canary");
     expect((error as Error).cause).toBeUndefined();
+  });
+});
+
+describe("a byte now and then", () => {
+  let slow: Connections;
+  let trickle: NodeJS.Timeout | undefined;
+  beforeEach(() => {
+    // Silence is bounded by undici's coarse timer of half a second, the whole by ten times this.
+    slow = openConnections({ connections: 2, requestTimeoutMs: 60 });
+  });
+  afterEach(async () => {
+    clearInterval(trickle);
+    await slow.close();
+  });
+  const ask = (isFile: boolean): Promise<string> =>
+    slow.transport({ method: "GET", url: address(), headers: {}, body: null, isFile }, NEVER).then(text);
+  const drip = (write: () => void): void => {
+    trickle = setInterval(write, 20);
+  };
+
+  test.each([true, false])("does not keep a request alive in the headers (file: %s)", async (isFile) => {
+    answer = (request) => {
+      request.socket.write("HTTP/1.1 200 OK\r\nx-slow: ");
+      drip(() => request.socket.write("a"));
+    };
+    expect(await caught(ask(isFile))).toMatchObject({ code: "http.timeout", retryable: true });
+    await closed;
+  });
+
+  test.each([true, false])("does not keep a request alive in the body (file: %s)", async (isFile) => {
+    answer = (_request, response) => {
+      response.writeHead(200, { "content-length": 1e6 });
+      drip(() => response.write("a"));
+    };
+    expect(await caught(ask(isFile))).toMatchObject({ code: "http.timeout", retryable: true });
+    await closed;
+  });
+
+  test("does not keep a compressed response alive whose bytes decode to nothing", async () => {
+    const empty = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
+    answer = (_request, response) => {
+      response.writeHead(200, { "content-encoding": "gzip" });
+      response.write(gzipSync("").subarray(0, 10));
+      drip(() => response.write(empty));
+    };
+    for (const isFile of [true, false]) expect(await caught(ask(isFile))).toMatchObject({ code: "http.timeout" });
+  });
+
+  test("may make up a file that comes fast enough for longer than a small response may take", async () => {
+    answer = (_request, response) => {
+      let left = 40;
+      drip(() => (left-- > 0 ? response.write("x".repeat(1000)) : response.end()));
+    };
+    expect(await ask(true)).toHaveLength(40_000);
   });
 });
 

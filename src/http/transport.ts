@@ -1,7 +1,9 @@
 import { Agent, request as undiciRequest } from "undici";
+import type { Dispatcher } from "undici";
 import { PardotEtlError, TransportError } from "../errors.ts";
 import { assertSendable } from "./address.ts";
-import { counted, decoded } from "./body.ts";
+import { startWatchdog, systemClock } from "../platform/clock.ts";
+import { counted, decoded, paced, tooSlow } from "./body.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST";
@@ -9,6 +11,8 @@ export interface HttpRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** True: the response may be of any size, so only its pace is bounded, and not its duration. */
+  readonly isFile?: boolean;
 }
 
 export interface HttpResponse {
@@ -21,6 +25,11 @@ export interface HttpResponse {
    * when that is aborted. Leaving the loop closes the connection.
    */
   readonly body: AsyncIterable<Uint8Array>;
+  /**
+   * True when only the end of the connection ends the body: neither a length, nor chunks, nor a compression that has an
+   * end of its own. If something on the way cuts such a body, it looks whole.
+   */
+  readonly endsByClose: boolean;
 }
 
 /**
@@ -43,6 +52,14 @@ export interface ConnectionsOptions {
   readonly requestTimeoutMs: number;
 }
 
+/**
+ * A response that is no file has this many time-outs to come whole; so have the headers of a file, and then each piece
+ * of it. The time-out alone bounds silence, not a byte now and then.
+ */
+const SLOWEST = 10;
+/** The slowest file: a link below this is broken. 200 MB would take seven hours. */
+const FILE_BYTES_PER_SECOND = 8 * 1024;
+
 /** The transport over real sockets: HTTP/1.1 with keep-alive. */
 export function openConnections(options: ConnectionsOptions): Connections {
   const agent = new Agent({
@@ -57,44 +74,75 @@ export function openConnections(options: ConnectionsOptions): Connections {
     keepAliveMaxTimeout: 4000,
     maxResponseSize: -1,
   });
-  return { transport: (request, signal) => send(agent, request, signal), close: () => agent.destroy() };
+  return {
+    transport: (request, signal) => send(agent, request, signal, options.requestTimeoutMs * SLOWEST),
+    close: () => agent.destroy(),
+  };
 }
 
-async function send(agent: Agent, request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+async function send(
+  agent: Dispatcher,
+  request: HttpRequest,
+  signal: AbortSignal,
+  slowestMs: number,
+): Promise<HttpResponse> {
   assertSendable(request.url);
   signal.throwIfAborted();
   const label = `${request.method} ${request.url.host}${request.url.pathname}`;
+  const limit = startWatchdog(slowestMs, () => tooSlow(label, `not whole after ${Math.round(slowestMs / 1000)} s`));
+  const ends: Ends = { signal, limit: limit.signal };
   try {
     const answer = await undiciRequest(request.url, {
       dispatcher: agent,
       method: request.method,
       headers: { ...request.headers, "accept-encoding": "gzip, deflate" },
       body: request.body,
-      signal,
+      signal: AbortSignal.any([signal, limit.signal]),
     });
     const headers = flatHeaders(answer.headers);
     const raw = counted(answer.body, contentLength(headers), label);
+    const isFile = request.isFile ?? false;
+    if (isFile) limit.stop();
+    const pace = {
+      periodMs: slowestMs,
+      bytesMin: (slowestMs * FILE_BYTES_PER_SECOND) / 1000,
+      now: () => systemClock.monotonic(),
+    };
     const coding = (headers["content-encoding"] ?? "").trim().toLowerCase();
+    const isFramed = headers["content-length"] !== undefined || /\bchunked\b/i.test(headers["transfer-encoding"] ?? "");
+    const isCompressed = coding !== "" && coding !== "identity";
     const emptyAllowed = answer.statusCode < 200 || answer.statusCode > 299;
+    const body = decoded(isFile ? paced(raw, pace, label) : raw, coding, label, emptyAllowed);
     return {
       status: answer.statusCode,
       headers,
-      body: translated(decoded(raw, coding, label, emptyAllowed), signal, label),
+      body: translated(body, ends, label, () => limit.stop()),
+      endsByClose: !isFramed && !isCompressed,
     };
   } catch (error) {
-    throw ownError(error, signal, label);
+    limit.stop();
+    throw ownError(error, ends, label);
   }
+}
+
+/** What may end a request from our side: the caller's signal, and the limit of its time. */
+interface Ends {
+  readonly signal: AbortSignal;
+  readonly limit: AbortSignal;
 }
 
 async function* translated(
   body: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
+  ends: Ends,
   label: string,
+  onEnd: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     yield* body;
   } catch (error) {
-    throw ownError(error, signal, label);
+    throw ownError(error, ends, label);
+  } finally {
+    onEnd();
   }
 }
 
@@ -126,8 +174,9 @@ const TIMED_OUT = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
  * The one place where a socket's error becomes ours. The original is not kept as cause: undici's parser error holds the
  * bytes it stumbled over, and those of a token answer are secret.
  */
-function ownError(error: unknown, signal: AbortSignal, label: string): Error {
+function ownError(error: unknown, { signal, limit }: Ends, label: string): Error {
   if (signal.aborted) return signal.reason as Error;
+  if (limit.aborted) return limit.reason as Error;
   if (error instanceof PardotEtlError) return error;
   const code = codeOf(error);
   // A request that undici will not send is our mistake, not the network's.

@@ -1,5 +1,6 @@
-import type { Column, RangeField } from "../catalog/catalog.ts";
+import type { Column } from "../catalog/catalog.ts";
 import type { LandedFile, OpenWindow } from "../commit/state.ts";
+import type { WireFields } from "../encode/canonical.ts";
 import { normaliseCell } from "../encode/normalise.ts";
 import type { Row } from "../encode/row.ts";
 import { DataError } from "../errors.ts";
@@ -10,27 +11,27 @@ import type { Spool } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
 import { EncodedRows } from "./encoded-rows.ts";
-import { fingerprint, warnOfMissing, wireName } from "./export-file.ts";
-import type { Tap } from "./export-file.ts";
+import { fingerprint } from "./export-file.ts";
+import type { LandedExport, Tap } from "./export-file.ts";
 import type { GroupFile } from "./group-file.ts";
 import { joinGroups } from "./join.ts";
 import type { JoinedRecord, JoinGroup } from "./join.ts";
+import { recordOf } from "./rejects.ts";
+import type { Rejects } from "./rejects.ts";
+import { warnOfMissing, wireName } from "./result-header.ts";
+import type { ExpectedFile } from "./result-header.ts";
 import { exportFileKey } from "./names.ts";
 import type { Compression } from "./names.ts";
 
-export interface JoinedFileOptions {
-  readonly object: string;
-  /** Every column of the file, in order. */
-  readonly columns: readonly Column[];
+export interface JoinedFileOptions extends Omit<ExpectedFile, "fields"> {
   /** The fields that each group was asked for, the key in each. */
   readonly groups: readonly (readonly string[])[];
-  /** The field that tells records apart. */
-  readonly key: string;
-  readonly watermark: RangeField | null;
   readonly span: Pick<OpenWindow, "id" | "from" | "to">;
   /** Pardot's time when the first of the exports was created. */
   readonly readAt: Instant;
   readonly tap: Tap | null;
+  /** Takes the records that cannot be encoded. */
+  readonly rejects: Rejects;
   readonly compression: Compression;
   readonly tmpDir: string;
   readonly random: Random;
@@ -43,29 +44,30 @@ export interface JoinedFileOptions {
  * Lands the records of one window, whose fields came in several groups, as one file. It is named after the first group's
  * export and the first of its files (those of a later group where the first has no file), and the fingerprint in its
  * name covers the ids of all files, for together they make the bytes. A record that a group does not know is landed with
- * what is known, counted and warned about. Null when there is no record: nothing is landed then.
+ * what is known, counted and warned about; one that a group's file could not bring whole is set aside. Nothing is landed
+ * when no record is left.
  *
  * `files` stand in the order of their groups, those of a group in the order of their ids; their scratch is the caller's
  * to discard. Throws DataError (exit 6) when they do not fit together; nothing is visible in the destination then.
  */
-export async function landJoinedFile(
-  files: readonly GroupFile[],
-  options: JoinedFileOptions,
-): Promise<LandedFile | null> {
+export async function landJoinedFile(files: readonly GroupFile[], options: JoinedFileOptions): Promise<LandedExport> {
   const { object, columns, span, compression, tmpDir, random, storage, onEvent, signal } = options;
   const [first] = files;
-  if (first === undefined || files.every((file) => file.records === 0)) return null;
+  const refused = files.flatMap(({ rejects }) => rejects);
+  if (first === undefined || files.every((file) => file.records === 0)) return { file: null, rejects: refused };
   const headers = options.groups.map((fields, group) => headerOf(files, group, fields, options));
   const spool = await openSpool({ dir: tmpDir, compression, random, signal });
   try {
     const { rows, min, max, incomplete } = await fill(spool, files, headers, options);
+    const rejects = [...refused, ...options.rejects.take()];
+    if (rows === 0) return { file: null, rejects };
     const file = await spool.finish();
     const sources = files.map(({ header, exportId, fileId }) => ({ header, source: `${exportId}-${fileId}` }));
     const key = exportFileKey(object, span, first, fingerprint(columns, sources), compression);
     const outcome = await storage.publish(key, file, signal);
     onEvent({ type: "file-landed", object, window: span.id, key, rows, bytes: file.bytes, outcome });
     if (incomplete > 0) warnOfIncomplete(incomplete, key, options);
-    return {
+    const landed: LandedFile = {
       key,
       rows,
       bytes: file.bytes,
@@ -77,6 +79,7 @@ export async function landJoinedFile(
       columns: columns.map((column) => column.name),
       incompleteRows: incomplete,
     };
+    return { file: landed, rejects };
   } finally {
     await spool.discard();
   }
@@ -96,10 +99,20 @@ async function fill(
   }));
   const places = columns.map((column) => placeOf(wireName(column), key, headers));
   const rows = new EncodedRows(spool, options);
+  const setAside = new Set(files.flatMap(({ rejects }) => rejects.map(({ id }) => id)));
   let incomplete = 0;
   for await (const record of joinGroups(groups, { subject: object, scratch: { dir, random, signal } })) {
+    if (setAside.has(record.key)) continue;
+    let row: Row;
+    try {
+      row = rowOf(record, columns, places, object);
+    } catch (error) {
+      const known = headers.map((header, group) => recordOf(header, record.parts[group] ?? []));
+      options.rejects.addRefused(error, Object.assign({}, ...known, { [key]: record.key }) as WireFields);
+      continue;
+    }
     if (record.parts.includes(null)) incomplete += 1;
-    await rows.add(rowOf(record, columns, places, object));
+    await rows.add(row);
   }
   return { ...(await rows.end()), incomplete };
 }
@@ -139,14 +152,8 @@ function headerOf(
       hint: "Nothing of this window was landed. Run again; if it happens again, report it: one export's files should have one header.",
     });
   }
-  if (own.length > 0 && !header.includes(options.key)) {
-    throw new DataError(`join ${subject}: its files have no column ${options.key}`, {
-      code: "data.key-missing",
-      hint: "Nothing of this window was landed. Run again; if it happens again, report it with the header of one file.",
-    });
-  }
   const missing = own.length === 0 ? [] : fields.filter((field) => !header.includes(field));
-  if (missing.length > 0) warnOfMissing(subject, object, missing, onEvent);
+  warnOfMissing(subject, object, missing, onEvent);
   return header;
 }
 

@@ -1,5 +1,6 @@
 import { DataError } from "../errors.ts";
 import { compactInstant } from "../time/instant.ts";
+import type { Instant } from "../time/instant.ts";
 import type { Window } from "../plan/windows.ts";
 
 /** What the name of a landed file says besides its object. */
@@ -45,6 +46,18 @@ export function spanText(span: Span): string {
 export function isLandedKey(object: string, key: string): boolean {
   const start = `${object}/${object}_`;
   return key.startsWith(start) && LANDED.test(key.slice(start.length));
+}
+
+/** The window in the name of a landed file; null when it has another kind of name. */
+export function landedSpan(object: string, key: string): Span | null {
+  if (!isLandedKey(object, key)) return null;
+  const [, from = "", to = ""] = /_(?:api|bulk)_(\w{16})_(\w{16})_/.exec(key.slice(object.length * 2 + 1)) ?? [];
+  const span = { from: parseCompact(from), to: parseCompact(to) };
+  return Number.isNaN(span.from + span.to) ? null : span;
+}
+
+function parseCompact(text: string): Instant {
+  return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, "$1-$2-$3:$4:$5"));
 }
 
 const LANDED =

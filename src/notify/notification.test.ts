@@ -18,6 +18,8 @@ const DONE: RunEnding = {
   day: { callsToday: 153, callsBudget: 5000, quotaUsed: null, quotaMax: null, quotaShare: 0.0306 },
   objects: 14,
   failed: [],
+  postponed: [],
+  rejectedRows: 0,
   openWindows: 0,
   warnings: [],
   manifest: MANIFEST,
@@ -48,7 +50,7 @@ describe("the text", () => {
       "business unit 0Uv000000000001AAA, run r1, 12 min 05 s",
       "12,345 rows, 40 files, 53 calls",
       "calls today: 153 of a budget of 5,000",
-      "What to do: Nothing is to be done.",
+      "What to do: No action needed.",
       `manifest: ${MANIFEST}`,
     ]);
   });
@@ -78,14 +80,19 @@ describe("the text", () => {
       message: "call Pardot: 4000 of 5000 calls are used",
       hint: "Run again after T.",
     };
-    const failed = [{ object: "Tag", message: error.message, hint: error.hint }];
+    const postponed = [
+      { objects: ["Tag", "List"], message: error.message, hint: error.hint },
+      { objects: ["Email"], message: "read Email: VisitorActivity is failed", hint: null },
+    ];
     const day = { callsToday: 900, callsBudget: null, quotaUsed: 4000, quotaMax: 5000, quotaShare: 1 };
-    expect(linesOf({ ...DONE, status: "failed", exitCode: 4, failed, error, day })).toEqual([
+    expect(linesOf({ ...DONE, status: "failed", exitCode: 4, postponed, error, day })).toEqual([
       "pardot-etl: quota reached (exit 4)",
       "business unit 0Uv000000000001AAA, run r1, 12 min 05 s",
       "12,345 rows, 40 files, 53 calls",
       "calls today: 900; 4,000 of the account's 5,000, by all integrations together",
-      "Tag failed: call Pardot: 4000 of 5000 calls are used",
+      "reason: call Pardot: 4000 of 5000 calls are used",
+      "2 objects wait for the next run: Tag, List",
+      "1 object waits for the next run: Email: read Email: VisitorActivity is failed",
       "What to do: Run again after T.",
       `manifest: ${MANIFEST}`,
     ]);

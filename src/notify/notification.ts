@@ -1,4 +1,4 @@
-import { counted, elapsed, grouped } from "../report/describe.ts";
+import { counted, elapsed, grouped, waits } from "../report/describe.ts";
 import type { RunEnding } from "../report/ending.ts";
 import { exitCode } from "../report/exit-codes.ts";
 
@@ -32,6 +32,7 @@ export function notificationOf(ending: RunEnding): Notification {
     numbers(ending),
     ...day(ending),
     ...failures(ending),
+    ...postponed(ending),
     ...(ending.openWindows === 0 ? [] : [`${counted(ending.openWindows, "window")} left for the next run`]),
     ...warnings(ending),
     `What to do: ${todo(ending)}`,
@@ -50,7 +51,9 @@ function headlineOf({ exitCode: code, status }: RunEnding): string {
 }
 
 function numbers(ending: RunEnding): string {
-  return [counted(ending.rows, "row"), counted(ending.files, "file"), counted(ending.calls, "call")].join(", ");
+  const rejected = ending.rejectedRows === 0 ? [] : [`${counted(ending.rejectedRows, "record")} set aside`];
+  const counts = [counted(ending.rows, "row"), counted(ending.files, "file"), counted(ending.calls, "call")];
+  return [...counts, ...rejected].join(", ");
 }
 
 function day({ day: known }: RunEnding): string[] {
@@ -74,6 +77,13 @@ function failures(ending: RunEnding): string[] {
     ...told,
     ...(names.length === 0 ? [] : [`and ${names.length} more: ${names.join(", ")}`]),
   ];
+}
+
+/** One line for each reason; the run's own error is there already. */
+function postponed(ending: RunEnding): string[] {
+  return ending.postponed.map(({ objects, message }) =>
+    message === ending.error?.message ? waits(objects) : `${waits(objects)}: ${short(message)}`,
+  );
 }
 
 function warnings({ warnings: all }: RunEnding): string[] {

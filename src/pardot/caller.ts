@@ -34,7 +34,10 @@ export interface Call<T> {
   readonly streams: boolean;
   /** What events about it name. */
   readonly about: About | null;
-  /** The records in an answer that is a page of a window; null for calls of any other kind. */
+  /**
+   * Counts the records of a response that is a page of a window; null for calls of any other kind. Who reads pages asks
+   * for a smaller one after a response that is too long, so such a request is not repeated here.
+   */
   readonly records: ((value: T) => number) | null;
   /** Said as a warning before a request is repeated that may have been carried out already; null when harmless. */
   readonly onRepeat: string | null;
@@ -102,10 +105,10 @@ export function createCaller(options: CallerOptions): Caller {
       total += 1;
       byKind.set(call.kind, (byKind.get(call.kind) ?? 0) + 1);
       const number = total;
-      const sentAt = clock.now();
+      const sentAt = clock.monotonic();
       const { outcome, status } = await exchange(call, withHeaders(request, token), signal, release);
       isKept = call.streams && outcome.ok;
-      onEvent(answerEvent(call, { number, attempt, status, outcome, durationMs: clock.now() - sentAt }));
+      onEvent(answerEvent(call, { number, attempt, status, outcome, durationMs: clock.monotonic() - sentAt }));
       return { number, outcome, token, version: used };
     } finally {
       if (!isKept) release();
@@ -163,7 +166,7 @@ export function createCaller(options: CallerOptions): Caller {
       if (sent.outcome.ok) return sent.outcome.value;
       const failure = sent.outcome.failure;
       const around = options.surroundings(pardotNow ?? clock.now());
-      const decision = decide(failure, tried, options.random.unit());
+      const decision = decide(failure, tried, options.random.unit(), asked.records !== null);
       const isLost = decision.next === "switch" && !follows(decision.version, sent.version);
       if (decision.next === "stop-all") {
         dayIsOver ??= errorOf(failure, asked.kind, tries, around, auth.redact);

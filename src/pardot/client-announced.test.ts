@@ -60,4 +60,22 @@ describe("what is announced of each request", () => {
       ["export create", "export read", "export download"].map((kind) => ({ type: "called", kind, ...ABOUT })),
     );
   });
+
+  test("one warning per response counts the characters that were replaced in it, and names the object", async () => {
+    const { pardot, events } = harness({
+      steps: ["vertical &#11;\u000B tab", "one &#0; null", "none"].map((name) => ({
+        body: `<rsp stat="ok"><result><tag><id>2</id><name>${name}</name></tag></result></rsp>`,
+      })),
+    });
+    const names: unknown[] = [];
+    for (let page = 0; page < 3; page += 1) {
+      names.push((await pardot.queryPage({ ...TAG, about: ABOUT }, NEVER)).records.map((record) => record["name"]));
+    }
+    expect(names.flat()).toEqual(["vertical \uFFFD\uFFFD tab", "one \uFFFD null", "none"]);
+    const warning = { type: "warning", code: "data.character-replaced", object: "Tag" };
+    expect(events).toEqual([
+      { ...warning, message: "tag query: 2 characters that XML or UTF-8 forbids were replaced by U+FFFD" },
+      { ...warning, message: "tag query: 1 character that XML or UTF-8 forbids was replaced by U+FFFD" },
+    ]);
+  });
 });

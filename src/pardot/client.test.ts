@@ -18,13 +18,14 @@ import {
 import type { Step } from "../../test/support/pardot-fakes.ts";
 import { LimitError, TransportError } from "../errors.ts";
 import type { HttpRequest, HttpResponse } from "../http/transport.ts";
+import { isTooLong } from "./failure.ts";
 
 const HTML = { body: "<!DOCTYPE html><html></html>" };
 
 describe("what is asked", () => {
   test("a page: short parameters go in the address, token and business unit in headers only", async () => {
     const { pardot, api, tokenForms } = harness({ steps: [PAGE] });
-    expect(await pardot.queryPage(TAG, NEVER)).toEqual([{ id: "8" }, { id: "9" }]);
+    expect(await pardot.queryPage(TAG, NEVER)).toEqual({ records: [{ id: "8" }, { id: "9" }], total: null });
     expect(api[0]).toMatchObject({
       method: "GET",
       body: null,
@@ -109,6 +110,19 @@ describe("what is asked", () => {
   });
 });
 
+describe("an export's response", () => {
+  test("about another export than the one that was read is refused", async () => {
+    const other = { body: JSON.stringify({ export: { id: 999, state: "Complete" } }) };
+    const { pardot, api } = harness({ steps: [other] });
+    expect(await caught(pardot.readExport("100", NEVER))).toMatchObject({
+      exitCode: 6,
+      code: "pardot.unexpected-shape",
+      message: containing("999 instead of 100"),
+    });
+    expect(api).toHaveLength(1);
+  });
+});
+
 describe("failures", () => {
   test("pauses grow between six tries, each announced, each counted and reserved first", async () => {
     const { pardot, clock, events, taken, order } = harness({ steps: [{ status: 400, body: failBody(66) }] });
@@ -171,7 +185,7 @@ describe("failures", () => {
 
   test("it goes on where a try succeeds", async () => {
     const { pardot, clock } = harness({ steps: [CUT, { status: 502 }, PAGE], unit: 0.5 });
-    expect(await pardot.queryPage(TAG, NEVER)).toHaveLength(2);
+    expect((await pardot.queryPage(TAG, NEVER)).records).toHaveLength(2);
     expect(clock.slept).toEqual([1500, 3000]);
   });
 
@@ -191,7 +205,7 @@ describe("failures", () => {
   test.each<[string, Step]>([
     ["code 214", { status: 400, body: failBody(214) }],
     ["HTTP 504", { ...HTML, status: 504 }],
-  ])("%s is tried three times and left to the caller as 214", async (_name, step) => {
+  ])("%s of a call that is not a page of a window is repeated twice", async (_name, step) => {
     const { pardot, api } = harness({ steps: [step] });
     expect(await caught(pardot.queryPage(TAG, NEVER))).toMatchObject({
       exitCode: 5,
@@ -199,6 +213,32 @@ describe("failures", () => {
       pardotCode: 214,
     });
     expect(api).toHaveLength(3);
+  });
+
+  test.each<[string, Step]>([
+    ["code 214", { status: 400, body: failBody(214) }],
+    ["code 214 under 200", { body: failBody(214) }],
+    ["HTTP 504 with HTML", { ...HTML, status: 504 }],
+    ["HTTP 504 with nothing", { status: 504 }],
+    ["HTTP 504 with a code that is not known", { status: 504, body: failBody(999) }],
+    ["silence", new TransportError("late", { code: "http.timeout", retryable: true })],
+    ["a body over the cap", new TransportError("large", { code: "http.body-too-large" })],
+  ])("%s for a page of a window is thrown after one request, as too long", async (_name, step) => {
+    const { pardot, api } = harness({ steps: [step] });
+    const page = { ...TAG, about: { object: "Tag", window: "w" } };
+    expect(isTooLong(await caught(pardot.queryPage(page, NEVER)))).toBe(true);
+    expect(api).toHaveLength(1);
+  });
+
+  test.each<[string, Step]>([
+    ["code 66", { status: 400, body: failBody(66) }],
+    ["a broken connection", CUT],
+    ["HTTP 503", { status: 503 }],
+    ["code 51", { status: 400, body: failBody(51) }],
+  ])("%s for a page of a window is not too long", async (_name, step) => {
+    const { pardot } = harness({ steps: [step] });
+    const page = { ...TAG, about: { object: "Tag", window: "w" } };
+    expect(isTooLong(await caught(pardot.queryPage(page, NEVER)))).toBe(false);
   });
 
   test("the support's headers and the tries are in the error's context", async () => {

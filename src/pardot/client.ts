@@ -1,6 +1,6 @@
 import type { PardotConfig } from "../config/config.ts";
 import type { Secret } from "../config/secret.ts";
-import type { About, OnEvent } from "../events.ts";
+import type { About, OnEvent, RunEvent } from "../events.ts";
 import { readWhole } from "../http/body.ts";
 import { createGate } from "../http/gate.ts";
 import { parseHttpDate } from "../http/http-date.ts";
@@ -18,10 +18,10 @@ import { readEnvelope } from "./envelope.ts";
 import type { Answered, Outcome } from "./envelope.ts";
 import { createBody, exportStatus } from "./export.ts";
 import type { Surroundings } from "./failure.ts";
-import type { CallBudget, ExportStatus, PageRequest, Pardot, WireRecord } from "./pardot.ts";
+import type { CallBudget, ExportStatus, PageRequest, Pardot, ResultBody, WireRecord } from "./pardot.ts";
 import { EXPORT, JSON_TYPE, PARAMETER, operationPath, byIdPath, parameterised } from "./protocol.ts";
 import type { Version } from "./protocol.ts";
-import { recordOf, recordsOf, totalOf } from "./records.ts";
+import { recordOf, recordsOf, shapeError, totalIn, totalOf } from "./records.ts";
 import { resultAddress } from "./result-address.ts";
 
 /** A page of 200 records is some hundred kilobytes; a larger body than this is refused. */
@@ -99,7 +99,9 @@ export function createPardot(options: PardotOptions): OpenPardot {
   ): Promise<T> => {
     const read = async (response: HttpResponse, answered: Answered): Promise<Outcome<T>> => {
       const outcome = readEnvelope(await readWhole(response.body, PAGE_MAX_BYTES, kind), answered, extra.bare ?? false);
-      return outcome.ok ? { ok: true, value: understand(outcome.value, answered) } : outcome;
+      if (!outcome.ok) return outcome;
+      if (outcome.replaced > 0) onEvent(replacedWarning(kind, about, outcome.replaced));
+      return { ok: true, value: understand(outcome.value, answered) };
     };
     const { about = null, records = null, onRepeat = null } = extra;
     return caller.call({ kind, request, read, streams: false, about, records, onRepeat }, signal);
@@ -160,9 +162,9 @@ export function createPardot(options: PardotOptions): OpenPardot {
       query(
         request,
         {},
-        (root, kind) => recordsOf(root, request.dataKey, kind),
+        (root, kind) => ({ records: recordsOf(root, request.dataKey, kind), total: totalIn(root, kind) }),
         signal,
-        (records) => records.length,
+        ({ records }) => records.length,
       ),
 
     // Only the full output carries the total, whatever the page size.
@@ -213,21 +215,25 @@ export function createPardot(options: PardotOptions): OpenPardot {
         },
       ),
 
-    readExport: (id, signal, about) =>
-      exportCall(
+    readExport: async (id, signal, about) => {
+      const status = await exportCall(
         "read",
         (version) =>
           parameterRequest(config.apiUrl, byIdPath(EXPORT, version, "read", id), { [PARAMETER.format]: "json" }),
         signal,
         { about },
-      ),
+      );
+      // Another export's files would land as this one's.
+      if (status.id !== id) throw shapeError(`${EXPORT} read`, `it is about export ${status.id} instead of ${id}`);
+      return status;
+    },
 
     downloadResult: async (reference, signal, about) => {
       const kind = `${EXPORT} download`;
       const url = resultAddress(reference, config.apiUrl);
-      const call: Call<AsyncIterable<Uint8Array>> = {
+      const call: Call<ResultBody> = {
         kind,
-        request: () => ({ method: "GET", url, headers: {}, body: null }),
+        request: () => ({ method: "GET", url, headers: {}, body: null, isFile: true }),
         read: (response, answered, release) => readDownload(response, answered, release, kind, signal),
         streams: true,
         about: about ?? null,
@@ -252,6 +258,13 @@ export function createPardot(options: PardotOptions): OpenPardot {
 function parameterRequest(apiUrl: URL, path: string, parameters: Readonly<Record<string, string>>): HttpRequest {
   const { method, url, contentType, body } = parameterised(apiUrl, path, parameters);
   return { method, url, headers: contentType === null ? {} : { "content-type": contentType }, body };
+}
+
+function replacedWarning(kind: string, about: About | null, count: number): RunEvent {
+  const characters =
+    count === 1 ? "1 character that XML or UTF-8 forbids was" : `${count} characters that XML or UTF-8 forbids were`;
+  const message = `${kind}: ${characters} replaced by U+FFFD`;
+  return { type: "warning", code: "data.character-replaced", object: about?.object ?? null, message };
 }
 
 function surroundings(config: PardotConfig, now: number): Surroundings {

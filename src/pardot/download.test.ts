@@ -23,11 +23,6 @@ describe("a result file", () => {
     expect(pardot.calls).toEqual({ total: 1, byKind: { "export download": 1 } });
   });
 
-  test("an empty file is a file", async () => {
-    const { pardot } = harness({ steps: [{ body: "" }] });
-    expect(await text(await pardot.downloadResult(FILE, NEVER))).toBe("");
-  });
-
   test("on another host it is refused before token, reservation and request", async () => {
     const { pardot, order } = harness({ steps: [{ body: CSV }] });
     const error = await caught(pardot.downloadResult("https://pardot.com.evil.test/x", NEVER));
@@ -39,12 +34,55 @@ describe("a result file", () => {
     ["an error under 400", { status: 400, body: failBody(178) }, "pardot.export-state"],
     ["an error under 200", { body: failBody(178) }, "pardot.export-state"],
     ["an error as XML under 200", { body: ` <rsp stat="fail"><err code="178">x</err></rsp>` }, "pardot.export-state"],
-    ["a login page", { body: "<!doctype html><html></html>" }, "pardot.html-page"],
-    ["an envelope that says ok", PAGE, "pardot.unexpected-shape"],
+    [
+      "an error that is called CSV",
+      { body: failBody(178), headers: { "content-type": "text/csv" } },
+      "pardot.export-state",
+    ],
   ])("%s is never taken for a file", async (_name, step, code) => {
     const { pardot, api } = harness({ steps: [step] });
     expect(await caught(pardot.downloadResult(FILE, NEVER))).toMatchObject({ code });
     expect(api).toHaveLength(1);
+  });
+
+  test.each<[string, Step]>([
+    ["a login page", { body: "<!doctype html><html></html>" }],
+    ["an envelope that reports success", PAGE],
+    ["no byte", { body: "" }],
+    ["no content (204)", { status: 204 }],
+    ["part of a file (206)", { status: 206, body: CSV, headers: { "content-range": "bytes 0-9/99" } }],
+    ["a file under 203", { status: 203, body: CSV }],
+    ["a file under 202", { status: 202, body: CSV }],
+    ["rows called HTML", { body: CSV, headers: { "content-type": "text/html; charset=utf-8" } }],
+    ["rows called JSON", { body: CSV, headers: { "content-type": "application/json" } }],
+    ["rows called XML", { body: CSV, headers: { "content-type": "APPLICATION/XML" } }],
+    ["rows called a problem", { body: CSV, headers: { "content-type": "application/problem+json" } }],
+    ["rows called an image", { body: CSV, headers: { "content-type": "image/png" } }],
+    ["a large text called HTML", { body: "a".repeat(5_000_000), headers: { "content-type": "text/html" } }],
+  ])("%s is not a file: it is requested again, then the object fails with exit 6", async (_name, step) => {
+    const { pardot, api } = harness({ steps: [step] });
+    expect(await caught(pardot.downloadResult(FILE, NEVER))).toMatchObject({
+      exitCode: 6,
+      code: "data.file-not-delivered",
+    });
+    expect(api).toHaveLength(6);
+    const healed = harness({ steps: [step, { body: CSV }] });
+    expect(await text(await healed.pardot.downloadResult(FILE, NEVER))).toBe(CSV);
+  });
+
+  test.each(["text/csv", "text/csv; charset=utf-8", "text/plain", "application/octet-stream", "application/csv", ""])(
+    "a content type of %j leaves the judgement to the header row",
+    async (type) => {
+      const { pardot } = harness({ steps: [{ body: CSV, headers: type === "" ? {} : { "content-type": type } }] });
+      expect(await text(await pardot.downloadResult(FILE, NEVER))).toBe(CSV);
+    },
+  );
+
+  test("a body that only the connection ends is marked, because it may have been cut", async () => {
+    for (const endsByClose of [true, false]) {
+      const { pardot } = harness({ steps: [async () => ({ ...respond({ body: CSV }), endsByClose })] });
+      expect((await pardot.downloadResult(FILE, NEVER)).endsByClose).toBe(endsByClose);
+    }
   });
 
   test("a failure before the first byte is tried again, one after it is the reader's", async () => {
@@ -79,7 +117,7 @@ describe("the place in the gate", () => {
     }
     const unread = await pardot.downloadResult(FILE, NEVER);
     await unread[Symbol.asyncIterator]().return?.();
-    expect(await pardot.queryPage(TAG, NEVER)).toEqual([]);
+    expect((await pardot.queryPage(TAG, NEVER)).records).toEqual([]);
   });
 
   test("comes back when the signal is aborted, though nobody reads", async () => {
@@ -87,14 +125,14 @@ describe("the place in the gate", () => {
     const stop = new AbortController();
     await pardot.downloadResult(FILE, stop.signal);
     stop.abort(new Error("stopped"));
-    expect(await pardot.queryPage(TAG, NEVER)).toEqual([]);
+    expect((await pardot.queryPage(TAG, NEVER)).records).toEqual([]);
   });
 
   test("comes back after a refusal", async () => {
     const steps: Step[] = [{ status: 400, body: failBody(178) }, PAGE];
     const { pardot } = harness({ steps, config: { maxConcurrency: 1 } });
     await caught(pardot.downloadResult(FILE, NEVER));
-    expect(await pardot.queryPage(TAG, NEVER)).toEqual([]);
+    expect((await pardot.queryPage(TAG, NEVER)).records).toEqual([]);
   });
 });
 

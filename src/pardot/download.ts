@@ -1,16 +1,22 @@
+import { TransportError } from "../errors.ts";
 import { readWhole } from "../http/body.ts";
 import type { HttpResponse } from "../http/transport.ts";
-import { readEnvelope } from "./envelope.ts";
+import { failureOf, readEnvelope } from "./envelope.ts";
 import type { Answered, Outcome } from "./envelope.ts";
-import { shapeError } from "./records.ts";
+import type { ResultBody } from "./pardot.ts";
 
 /** An error's envelope is some hundred bytes; a login page some thousand. */
 const ERROR_BODY_MAX_BYTES = 4 * 1024 * 1024;
 
+/** Types that a file of comma-separated values never has; no type, or one of plain text, decides nothing. */
+const FOREIGN_TYPE =
+  /^(?:[a-z]+\/(?:.+\+)?(?:html|xhtml|xml|json|javascript|pdf)|(?:image|audio|video|font|multipart)\/.+)$/;
+
 /**
- * Judges the answer to a download. An error comes as an envelope even under HTTP 200 (older recordings), so the first
- * character decides: a CSV starts with a field's name, an envelope or a page of HTML with `{` or `<`. What is a file is
- * handed out as a stream that gives its place back (`release`) when it ends, fails, is left, or the signal is aborted.
+ * Judges the response to a download. Only HTTP 200 is a file: 206 is a part of one, 204 nothing. An error comes as an
+ * envelope even under HTTP 200 (older recordings), so the content type and the first character decide: a CSV starts with
+ * a field's name, an envelope or a page of HTML with `{` or `<`. A file is returned as a stream that gives its place back
+ * (`release`) when it ends, fails, is left, or the signal is aborted. Anything else was not delivered.
  */
 export async function readDownload(
   response: HttpResponse,
@@ -18,16 +24,46 @@ export async function readDownload(
   release: () => void,
   kind: string,
   signal: AbortSignal,
-): Promise<Outcome<AsyncIterable<Uint8Array>>> {
+): Promise<Outcome<ResultBody>> {
   const source = response.body[Symbol.asyncIterator]();
+  const first = answered.status === 200 ? await firstBytes(source) : null;
+  const type = (answered.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  const isForeign = FOREIGN_TYPE.test(type);
+  if (first !== null && first.done !== true && !isForeign && !startsLikeEnvelope(first.value)) {
+    return { ok: true, value: heldStream(first, source, release, signal, response.endsByClose) };
+  }
+  const outcome = await readError(rejoined(first, source), answered, kind);
   const isSuccess = answered.status >= 200 && answered.status <= 299;
-  const first = isSuccess ? await source.next() : null;
-  const isFile = first !== null && (first.done === true || !startsLikeEnvelope(first.value));
-  if (isFile) return { ok: true, value: heldStream(first, source, release, signal) };
-  const whole = await readWhole(rejoined(first, source), ERROR_BODY_MAX_BYTES, kind);
-  const outcome = readEnvelope(whole, answered, false);
-  if (outcome.ok) throw shapeError(kind, "an envelope came instead of a file");
-  return outcome;
+  if (outcome !== null && !outcome.ok && (!isSuccess || outcome.failure.shape === "envelope")) return outcome;
+  const found = isForeign ? `content of the type ${type}` : whatCame(outcome, answered.status);
+  return { ok: false, failure: failureOf("not-a-file", `${found} instead of a file`, answered) };
+}
+
+function whatCame(outcome: Outcome<unknown> | null, status: number): string {
+  if (status === 206) return "part of a file";
+  if (outcome === null) return "a long text";
+  return outcome.ok ? "an envelope of success" : outcome.failure.text;
+}
+
+/** The envelope in a body; null when the body is larger than any envelope. */
+async function readError(
+  body: AsyncIterable<Uint8Array>,
+  answered: Answered,
+  kind: string,
+): Promise<Outcome<unknown> | null> {
+  try {
+    return readEnvelope(await readWhole(body, ERROR_BODY_MAX_BYTES, kind), answered, false);
+  } catch (error) {
+    if (error instanceof TransportError && error.code === "http.body-too-large") return null;
+    throw error;
+  }
+}
+
+async function firstBytes(source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
+  for (;;) {
+    const step = await source.next();
+    if (step.done === true || step.value.byteLength > 0) return step;
+  }
 }
 
 function startsLikeEnvelope(chunk: Uint8Array): boolean {
@@ -56,7 +92,8 @@ function heldStream(
   source: AsyncIterator<Uint8Array>,
   release: () => void,
   signal: AbortSignal,
-): AsyncIterable<Uint8Array> {
+  endsByClose: boolean,
+): ResultBody {
   const end = (): void => {
     signal.removeEventListener("abort", end);
     release();
@@ -85,5 +122,5 @@ function heldStream(
       return { done: true, value: undefined };
     },
   };
-  return { [Symbol.asyncIterator]: () => iterator };
+  return { endsByClose, [Symbol.asyncIterator]: () => iterator };
 }

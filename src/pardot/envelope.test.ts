@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { containing } from "../../test/support/pardot-fakes.ts";
 import { readEnvelope } from "./envelope.ts";
 import type { Outcome } from "./envelope.ts";
 import type { WireRecord } from "./pardot.ts";
@@ -71,14 +72,22 @@ describe("the envelope", () => {
     expect(read(body, status)).toMatchObject({ ok: false, failure: { shape, code: null, status } });
   });
 
-  test("text that is not UTF-8 is unreadable, not quietly replaced", () => {
-    const bytes = Buffer.concat([
-      Buffer.from(`{"@attributes":{"stat":"ok"},"x":"`),
-      Buffer.from([0xff]),
-      Buffer.from(`"}`),
-    ]);
+  test.each<[string, string, string]>([
+    ["JSON", `{"@attributes":{"stat":"ok"},"x":"a`, `b"}`],
+    ["XML", `<rsp stat="ok"><x>a`, `b</x></rsp>`],
+  ])("bytes that are not UTF-8 are replaced in %s, counted apart from what was sent", (_format, start, end) => {
+    const bytes = Buffer.concat([Buffer.from(`${start}\uFFFD`), Buffer.from([0xff, 0x20, 0xc3]), Buffer.from(end)]);
     expect(readEnvelope(bytes, { status: 200, headers: {}, retryAfterMs: null }, false)).toMatchObject({
-      failure: { shape: "unreadable", text: "text that is not UTF-8" },
+      ok: true,
+      value: { x: "a\uFFFD\uFFFD \uFFFDb" },
+      replaced: 2,
+    });
+  });
+
+  test("a body that is cut within a character is a cut body", () => {
+    const bytes = Buffer.from(`<rsp stat="ok"><x>ö`).subarray(0, -1);
+    expect(readEnvelope(bytes, { status: 200, headers: {}, retryAfterMs: null }, false)).toMatchObject({
+      failure: { shape: "unreadable", text: containing("xml breaks off") },
     });
   });
 
@@ -98,7 +107,7 @@ describe("the envelope", () => {
   });
 
   test("a bare record passes where the caller expects one", () => {
-    expect(read(`{"export":{"id":1}}`, 200, true)).toEqual({ ok: true, value: { export: { id: "1" } } });
+    expect(read(`{"export":{"id":1}}`, 200, true)).toEqual({ ok: true, value: { export: { id: "1" } }, replaced: 0 });
     expect(read(`{"@attributes":{"stat":"fail","err_code":174},"err":"x"}`, 200, true)).toMatchObject({ ok: false });
   });
 });

@@ -2,14 +2,16 @@ import type { WireRecord, WireValue } from "./pardot.ts";
 import { HEADER } from "./protocol.ts";
 import { UnreadableBody, readJson } from "./read-json.ts";
 import { ATTRIBUTES, TEXT, readXml } from "./read-xml.ts";
+import { utf8Text } from "./replaced-text.ts";
+import type { OnReplaced } from "./replaced-text.ts";
 
 /** What an answer turned out to be when it is not the answer that was asked for. */
 export interface Failure {
   /**
    * `envelope`: Pardot's own error. The others say what came instead: a page of HTML, nothing, something cut or
-   * malformed, well-formed data that is no envelope, a redirect, or no answer at all.
+   * malformed, well-formed data that is no envelope, something else than a result file, a redirect, or no answer at all.
    */
-  readonly shape: "envelope" | "html" | "empty" | "unreadable" | "no-envelope" | "redirect" | "network";
+  readonly shape: "envelope" | "html" | "empty" | "unreadable" | "no-envelope" | "not-a-file" | "redirect" | "network";
   /** Pardot's error code; null without an envelope. */
   readonly code: number | null;
   /** HTTP status; null when none came. */
@@ -33,39 +35,38 @@ export interface Answered {
   readonly retryAfterMs: number | null;
 }
 
+/** An envelope, and how many of its characters were replaced by U+FFFD because its format forbids them. */
+export type Envelope =
+  | { readonly ok: true; readonly value: WireRecord; readonly replaced: number }
+  | { readonly ok: false; readonly failure: Failure };
+
 /**
  * Reads a whole body as Pardot's envelope, whatever the status and whichever format was asked for: errors come as XML
  * to those who asked for JSON, and with HTTP 200 (2012–2020) as well as 4xx. `bare` accepts a record without the
  * `stat` mark under a 2xx status, as the Export API may send it.
  */
-export function readEnvelope(bytes: Uint8Array, answered: Answered, bare: boolean): Outcome<WireRecord> {
-  const failed = (shape: Failure["shape"], text: string, code: number | null = null): Outcome<never> => ({
+export function readEnvelope(bytes: Uint8Array, answered: Answered, bare: boolean): Envelope {
+  const failed = (shape: Failure["shape"], text: string, code: number | null = null): Envelope => ({
     ok: false,
-    failure: {
-      shape,
-      code,
-      status: answered.status,
-      text,
-      route: answered.headers[HEADER.route] ?? null,
-      loadBalancer: answered.headers[HEADER.loadBalancer] ?? null,
-      network: null,
-      retryAfterMs: answered.retryAfterMs,
-    },
+    failure: failureOf(shape, text, answered, code),
   });
   const isSuccess = answered.status >= 200 && answered.status <= 299;
   if (answered.status >= 300 && answered.status <= 399) {
     return failed("redirect", `a redirect to ${redirectHost(answered.headers["location"])}`);
   }
+  let replaced = 0;
+  const onReplaced = (count: number): void => {
+    replaced += count;
+  };
   let root: WireRecord | null;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const text = utf8Text(bytes, onReplaced);
     const start = text.slice(0, 2000).trimStart().toLowerCase();
     if (start === "" && text.trim() === "") return failed("empty", "an empty body");
     if (isHtml(start)) return failed("html", "a page of HTML");
-    root = start.startsWith("<") ? xmlRoot(text.trimStart()) : asRecord(readJson(text));
+    root = start.startsWith("<") ? xmlRoot(text.trimStart(), onReplaced) : asRecord(readJson(text, onReplaced));
   } catch (error) {
     if (error instanceof UnreadableBody) return failed("unreadable", error.message);
-    if (error instanceof TypeError) return failed("unreadable", "text that is not UTF-8");
     throw error;
   }
   if (root === null) return failed("no-envelope", "data without Pardot's envelope");
@@ -76,7 +77,7 @@ export function readEnvelope(bytes: Uint8Array, answered: Answered, bare: boolea
   if (stat === "fail") return failed("envelope", "a failure without a code");
   if (!isSuccess) return failed("no-envelope", "data under a failure's status");
   if (stat !== "ok" && !bare) return failed("no-envelope", "data without Pardot's envelope");
-  return { ok: true, value: root };
+  return { ok: true, value: root, replaced };
 }
 
 function isHtml(start: string): boolean {
@@ -94,8 +95,8 @@ function redirectHost(location: string | undefined): string {
   }
 }
 
-function xmlRoot(text: string): WireRecord | null {
-  const { root, value } = readXml(text);
+function xmlRoot(text: string, onReplaced: OnReplaced): WireRecord | null {
+  const { root, value } = readXml(text, onReplaced);
   return root === "rsp" ? asRecord(value) : null;
 }
 
@@ -142,6 +143,25 @@ function codeOf(value: WireValue): number | null {
 /** The value as a record; null when it is anything else. */
 export function asRecord(value: WireValue): WireRecord | null {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as WireRecord) : null;
+}
+
+/** A failure that came as a response. */
+export function failureOf(
+  shape: Failure["shape"],
+  text: string,
+  answered: Answered,
+  code: number | null = null,
+): Failure {
+  return {
+    shape,
+    code,
+    status: answered.status,
+    text,
+    route: answered.headers[HEADER.route] ?? null,
+    loadBalancer: answered.headers[HEADER.loadBalancer] ?? null,
+    network: null,
+    retryAfterMs: answered.retryAfterMs,
+  };
 }
 
 /** What is left of an answer when the network failed. */

@@ -18,7 +18,8 @@ export function createBody(request: ExportRequest): string {
 
 /**
  * An export's state out of an answer. The record is wrapped in `export`, as clients in production read it, or bare, as
- * the vendor's sample shows it. `resultRefs` is absent without rows, a text for one file, a list for several.
+ * the vendor's sample shows it. `resultRefs` is absent without rows, a text for one file, a list for several; the
+ * vendor's sample of 2019 spells it `resultsRef` (pardot-v4 5.3).
  * Throws `DataError` `pardot.unexpected-shape`.
  */
 export function exportStatus(root: WireRecord, kind: string): ExportStatus {
@@ -35,7 +36,7 @@ export function exportStatus(root: WireRecord, kind: string): ExportStatus {
     stateText,
     isExpired: record["isExpired"] === true || record["isExpired"] === "true",
     createdAt: typeof createdAt === "string" ? createdAt : null,
-    resultRefs: references(record["resultRefs"] ?? null, id, kind),
+    resultRefs: references(record["resultRefs"] ?? record["resultsRef"] ?? null, id, kind),
   };
 }
 

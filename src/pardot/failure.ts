@@ -1,4 +1,4 @@
-import { AuthError, LimitError, RemoteError, TransportError } from "../errors.ts";
+import { AuthError, DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
 import type { ErrorDetails, PardotEtlError } from "../errors.ts";
 import type { Failure } from "./envelope.ts";
 import { ERROR_CODES } from "./error-codes.ts";
@@ -31,6 +31,23 @@ export function treatmentOf(failure: Failure): Treatment {
   if (isSuccess && failure.code === null && failure.shape !== "envelope") return "back-off";
   return "fatal";
 }
+
+/** Whether a smaller request may work: Pardot or the network gave up on this one for its length. */
+export function wantsLess(failure: Failure): boolean {
+  return treatmentOf(failure) === "narrow" || (failure.network !== null && TOO_LONG.has(failure.network));
+}
+
+/**
+ * Whether an error means that the response took too long or was too large: code 214, HTTP 504, no end within the
+ * time-out, or a body over the cap. `queryPage` throws these for a page of a window after a single request, so that
+ * its caller can request the same page with half the limit. All other calls are repeated first.
+ */
+export function isTooLong(error: unknown): boolean {
+  if (error instanceof RemoteError) return error.pardotCode === 214 || error.context["status"] === 504;
+  return error instanceof TransportError && TOO_LONG.has(error.code);
+}
+
+const TOO_LONG: ReadonlySet<string> = new Set(["http.timeout", "http.body-too-large"]);
 
 /** Whether Pardot said that it did not act. After any other failure a create may have been done. */
 export function isRefusal(failure: Failure): boolean {
@@ -105,9 +122,20 @@ function withoutCode(
     const { code, hint } = failure.shape === "html" ? HTML_PAGE : REDIRECTED;
     return new RemoteError(message, { context, code, ...hintOf(hint, around) });
   }
+  if (failure.shape === "not-a-file") {
+    return new DataError(message, {
+      context,
+      code: "data.file-not-delivered",
+      ...hintOf(NOT_DELIVERED, around),
+      retryable: true,
+    });
+  }
   if (treatment === "fatal") return new RemoteError(message, { context, code: `pardot.status-${failure.status ?? 0}` });
   return new TransportError(message, { context, ...BODY_ERRORS[failure.shape], retryable: true });
 }
+
+const NOT_DELIVERED =
+  "Nothing of this file has landed, and its window stays open: run again later. If it stays, check any proxy between here and {apiHost}, and the export in Pardot.";
 
 const FORBIDDEN_HINT =
   "Something refuses without a reason of Pardot's: check the app's IP relaxation and the user's trusted addresses, the user's Account Engagement role, and any proxy between here and {apiHost}.";
@@ -125,11 +153,12 @@ const LATER = "Pardot or something between answers with no answer; run again lat
 const BODY_ERRORS: Readonly<Record<Failure["shape"], { readonly code: string; readonly hint: string }>> = {
   unreadable: {
     code: "pardot.body-unreadable",
-    hint: "If it stays at the same place, the data holds something that this format cannot carry: set PARDOT_V4_FORMAT to the other one (json or xml).",
+    hint: "Run again later. If it stays at the same place, set the other format for this object alone in the configuration (catalog: Tag: v4: query: format); as JSON, texts that look like numbers turn into numbers (007 into 7).",
   },
   empty: { code: "pardot.body-empty", hint: LATER },
   "no-envelope": { code: "pardot.no-envelope", hint: LATER },
   html: { code: "pardot.html-page", hint: LATER },
+  "not-a-file": { code: "data.file-not-delivered", hint: LATER },
   envelope: { code: "pardot.failed", hint: LATER },
   redirect: { code: "pardot.redirected", hint: LATER },
   network: { code: "http.cut", hint: LATER },

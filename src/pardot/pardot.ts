@@ -16,7 +16,7 @@ export interface Pardot {
   probe(signal: AbortSignal): Promise<{ readonly record: WireRecord; readonly now: Instant | null }>;
 
   /** One page of a query. */
-  queryPage(request: PageRequest, signal: AbortSignal): Promise<readonly WireRecord[]>;
+  queryPage(request: PageRequest, signal: AbortSignal): Promise<Page>;
 
   /** How many records a query selects in all (`total_results`), and the first of them; one call. */
   countRecords(request: PageRequest, signal: AbortSignal): Promise<Counted>;
@@ -32,9 +32,10 @@ export interface Pardot {
 
   /**
    * One result file as a stream, decompressed. The body is checked against its length: a short one throws
-   * `TransportError` while it is read. Breaking out of the loop closes the connection.
+   * `TransportError` while it is read. Breaking out of the loop closes the connection. A response that is not a file is
+   * requested again, then throws `DataError` `data.file-not-delivered`.
    */
-  downloadResult(reference: string, signal: AbortSignal, about?: About): Promise<AsyncIterable<Uint8Array>>;
+  downloadResult(reference: string, signal: AbortSignal, about?: About): Promise<ResultBody>;
 
   /** Every HTTP request made to the API host so far, retries and refusals included. */
   readonly calls: CallCounts;
@@ -42,6 +43,12 @@ export interface Pardot {
   readonly usage: { readonly used: number; readonly max: number } | null;
   /** The version in use: 4 until the account says otherwise (codes 88/89). */
   readonly version: 3 | 4;
+}
+
+/** The bytes of a result file, to be iterated once. */
+export interface ResultBody extends AsyncIterable<Uint8Array> {
+  /** True when a cut would go unnoticed, so that the file has to come twice alike; as in `HttpResponse`. */
+  readonly endsByClose: boolean;
 }
 
 /** A record as it came: text, numbers, booleans, null, nested records and lists of records. XML yields text only. */
@@ -58,6 +65,12 @@ export interface PageRequest {
   readonly parameters: Readonly<Record<string, string>>;
   /** What events about it name; a page of a window has both. */
   readonly about?: About;
+}
+
+export interface Page {
+  readonly records: readonly WireRecord[];
+  /** `total_results`; null where the response has none, as with `output=bulk`. */
+  readonly total: number | null;
 }
 
 export interface Counted {

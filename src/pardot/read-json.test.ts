@@ -25,6 +25,21 @@ describe("json", () => {
     expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
   });
 
+  test.each<[string, string, string, number]>([
+    ["a raw control character", '"a\u000Bb\u0000"', "a\u000Bb\u0000", 0],
+    ["a surrogate pair as escapes", '"\\ud83d\\ude00"', "😀", 0],
+    ["a lone surrogate as an escape", '"a\\ud83db\\ude00"', "a\uFFFDb\uFFFD", 2],
+    ["an escaped backslash before a u", '"\\\\ud83d"', "\\ud83d", 0],
+  ])("%s in a text does not stop a document", (_name, text, expected, replaced) => {
+    const counts: number[] = [];
+    expect(readJson(`{"a":[${text}]}`, (count) => void counts.push(count))).toEqual({ a: [expected] });
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(replaced);
+  });
+
+  test("a control character outside a text is malformed", () => {
+    expect(() => readJson('{"a":\u000B1}')).toThrow(UnreadableBody);
+  });
+
   test("an error tells the place and shows nothing of the text", () => {
     const error = (() => {
       try {

@@ -38,14 +38,66 @@ describe("xml", () => {
     ["wrongly closed", "<r><a></r></a>"],
     ["going on after its end", "<r/>x"],
     ["without any element", "  "],
-    ["with an unknown entity", "<r>&nbsp;</r>"],
-    ["with an entity of its own", '<!DOCTYPE r [<!ENTITY x "y">]><r>&x;</r>'],
-    ["with a control character", "<r>\u0001</r>"],
+    ["cut in a reference", "<r>&#1"],
+    ["cut in an entity", "<r>&am"],
+    ["cut in a CDATA section with a control character", "<r><![CDATA[\u0001"],
     ["nested without end", "<a>".repeat(1e5)],
     ["nested too deep", "<a>".repeat(65) + "</a>".repeat(65)],
     ["cut behind its end", "<r></r><!-- "],
   ])("a document %s is refused", (_name, text) => {
     expect(() => readXml(text)).toThrow(UnreadableBody);
+  });
+
+  test.each<[string, string, string, number]>([
+    ["a raw control character", "a\u000Bb", "a\uFFFDb", 1],
+    ["the null character", "\u0000", "\uFFFD", 1],
+    ["a reference to a control character", "a&#11;b", "a\uFFFDb", 1],
+    ["a hexadecimal reference", "&#x1b;&#X1B;&#x0;", "\uFFFD\uFFFD\uFFFD", 3],
+    ["a reference with leading zeros", "&#0000000011;", "\uFFFD", 1],
+    ["U+FFFE and U+FFFF", "\uFFFE&#xFFFF;", "\uFFFD\uFFFD", 2],
+    ["a reference beyond Unicode", `&#x110000;&#${"9".repeat(400)};`, "\uFFFD\uFFFD", 2],
+    ["a surrogate pair as references", "0070&#55357;&#56832;", "0070😀", 0],
+    ["a surrogate pair in two notations", "&#xD83D;&#56832;", "😀", 0],
+    ["a high surrogate alone", "a&#55357;b", "a\uFFFDb", 1],
+    ["a low surrogate alone", "&#56832;", "\uFFFD", 1],
+    ["surrogates the wrong way round", "&#56832;&#55357;", "\uFFFD\uFFFD", 2],
+    ["two high surrogates and a low one", "&#55357;&#55357;&#56832;", "\uFFFD😀", 1],
+    [
+      "characters that are allowed",
+      "&#9;&#10;&#13;&#127;\u007F&#128;\u0080&#xFFFD;\uFFFD",
+      "\t\n\r\u007F\u007F\u0080\u0080\uFFFD\uFFFD",
+      0,
+    ],
+    ["an entity of HTML", "a&nbsp;b&eacute;", "a&nbsp;b&eacute;", 0],
+    ["a bare ampersand", "R&D & more &", "R&D & more &", 0],
+    ["broken references", "&#; &#x; &#zz; &;", "&#; &#x; &#zz; &;", 0],
+    ["a reference in CDATA, which is text", "<![CDATA[&#11;&nbsp;&\u000B]]>", "&#11;&nbsp;&\uFFFD", 1],
+  ])("%s does not stop a document", (_name, inner, expected, replaced) => {
+    const counts: number[] = [];
+    expect(readXml(`<r>${inner}</r>`, (count) => void counts.push(count)).value).toBe(expected);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(replaced);
+  });
+
+  test("a character of an attribute is replaced too", () => {
+    expect(inRoot('<a x="&#11;&nbsp;\u0001">t</a>')).toMatchObject({
+      a: { "@attributes": { x: "\uFFFD&nbsp;\uFFFD" } },
+    });
+  });
+
+  test("an entity that a document declares is not expanded", () => {
+    expect(readXml('<!DOCTYPE r [<!ENTITY x "y">]><r>&x;</r>').value).toBe("&x;");
+  });
+
+  test("a megabyte of references, ampersands or open CDATA sections takes no more than a moment", () => {
+    for (const piece of ["&#11;", "&", "&#1", "<![CDATA[", "&#55357;"]) {
+      const started = performance.now();
+      try {
+        readXml(`<r>${piece.repeat(200_000)}</r>`);
+      } catch (error) {
+        expect(error).toBeInstanceOf(UnreadableBody);
+      }
+      expect(performance.now() - started).toBeLessThan(2000);
+    }
   });
 
   test("an error shows nothing of the text", () => {

@@ -1,6 +1,8 @@
 import { SaxesParser } from "saxes";
 import type { WireValue } from "./pardot.ts";
 import { UnreadableBody } from "./read-json.ts";
+import { xmlText } from "./replaced-text.ts";
+import type { OnReplaced } from "./replaced-text.ts";
 
 /** The key of an element's attributes, as Pardot's own JSON names them. */
 export const ATTRIBUTES = "@attributes";
@@ -20,12 +22,15 @@ interface Element {
 /**
  * Reads XML into the same shapes as Pardot's JSON: an element with children is a record, children of one name are a
  * list, one alone is a value; an element with nothing in it (`<x/>`, `<x></x>`) is null. Text is kept exactly, entities
- * decoded once, and stays text. White space between children is layout and dropped, white space alone in an element
+ * decoded once, and stays text; `onReplaced` takes the number of characters that XML forbids and that became U+FFFD. White space between children is layout and dropped, white space alone in an element
  * is its value. Attributes stand under `@attributes`, text beside attributes or children under `#text`.
  *
  * Throws `UnreadableBody` when the document is cut or malformed.
  */
-export function readXml(text: string): { readonly root: string; readonly value: WireValue } {
+export function readXml(
+  text: string,
+  onReplaced: OnReplaced = () => {},
+): { readonly root: string; readonly value: WireValue } {
   const stack: Element[] = [];
   let result: { readonly root: string; readonly value: WireValue } | null = null;
   const parser = new SaxesParser({ xmlns: false, position: true });
@@ -58,7 +63,7 @@ export function readXml(text: string): { readonly root: string; readonly value: 
     throw new UnreadableBody(`xml breaks off or is malformed at line ${parser.line} column ${parser.column}`);
   });
 
-  parser.write(text).close();
+  parser.write(xmlText(text, onReplaced)).close();
   if (result === null) throw new UnreadableBody("xml holds no element");
   return result;
 }

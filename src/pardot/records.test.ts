@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { containing } from "../../test/support/pardot-fakes.ts";
 import { exportStatus, createBody } from "./export.ts";
 import type { WireRecord } from "./pardot.ts";
-import { recordOf, recordsOf, totalOf } from "./records.ts";
+import { recordOf, recordsOf, totalIn, totalOf } from "./records.ts";
 
 describe("records of a query", () => {
   test.each<[string, WireRecord]>([
@@ -44,6 +44,9 @@ describe("records of a query", () => {
   test("the total", () => {
     expect(totalOf({ result: { total_results: "193" } }, "q")).toBe(193);
     expect(() => totalOf({ result: null }, "q")).toThrow("has no total_results");
+    expect([{ total_results: "7" }, { total_results: "many" }, null].map((result) => totalIn({ result }, "q"))).toEqual(
+      [7, null, null],
+    );
     expect(() => totalOf({ result: { total_results: "many" } }, "q")).toThrow("has no total_results");
   });
 
@@ -85,6 +88,7 @@ describe("an export's state", () => {
   });
 
   test("an answer without id or state is no answer", () => {
+    expect(exportStatus(wrapped({ resultsRef: "u" }), "x").resultRefs).toEqual(["u"]);
     expect(() => exportStatus({}, "export create")).toThrow("no export id");
     expect(() => exportStatus(wrapped({ id: "../7" }), "export create")).toThrow("no export id");
     expect(() => exportStatus(wrapped({ state: null }), "export create")).toThrow("export 7 has no state");

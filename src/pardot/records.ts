@@ -32,9 +32,15 @@ export function recordsOf(root: WireRecord, dataKey: string, kind: string): read
 
 /** How many rows the filter selects in all. Throws `DataError` when the answer does not say (`output=bulk` never does). */
 export function totalOf(root: WireRecord, kind: string): number {
+  const total = totalIn(root, kind);
+  if (total === null) throw shapeError(kind, `it has no ${TOTAL}`);
+  return total;
+}
+
+/** The same of a page, null when the response does not contain it. */
+export function totalIn(root: WireRecord, kind: string): number | null {
   const total = resultOf(root, kind)?.[TOTAL];
-  if (typeof total !== "string" || !/^\d{1,15}$/.test(total)) throw shapeError(kind, `it has no ${TOTAL}`);
-  return Number(total);
+  return typeof total === "string" && /^\d{1,15}$/.test(total) ? Number(total) : null;
 }
 
 /** The record of a single read. */

@@ -1,7 +1,7 @@
 import { backoffMs, pauseMs } from "../http/backoff.ts";
 import type { Failure } from "./envelope.ts";
 import type { Treatment } from "./error-codes.ts";
-import { treatmentOf } from "./failure.ts";
+import { treatmentOf, wantsLess } from "./failure.ts";
 import type { Version } from "./protocol.ts";
 
 /** Requests sent for one call, the one refresh and the one switch of version not counted. */
@@ -34,8 +34,12 @@ export type Decision =
   | { readonly next: "switch"; readonly version: Version; readonly tried: Tried }
   | { readonly next: "pause"; readonly ms: number; readonly tried: Tried };
 
-/** Decides from the failure, the past of the call and one throw of the dice (`unit` in [0, 1)). Pure. */
-export function decide(failure: Failure, tried: Tried, unit: number): Decision {
+/**
+ * Decides from the failure, the past of the call and a random number (`unit` in [0, 1)). Pure. `canNarrow`: the caller
+ * asks for less itself, so an equal request would waste a call.
+ */
+export function decide(failure: Failure, tried: Tried, unit: number, canNarrow: boolean): Decision {
+  if (canNarrow && wantsLess(failure)) return GIVE_UP;
   return DECISIONS[treatmentOf(failure)](failure, tried, unit);
 }
 

@@ -26,3 +26,21 @@ export function gapBefore(since: Instant, covered: readonly Stretch[], plainStar
   const from = ends.length === 0 ? plainStart : Math.max(...ends);
   return from < since ? { from, to: since } : null;
 }
+
+/**
+ * A range without the parts that open windows cover, ascending. Each part but the one at the range's start begins
+ * `overlapMs` earlier, since records may have moved across the seam while the window before it was read.
+ */
+export function withoutOpen(range: Stretch, open: readonly Stretch[], overlapMs: number): Stretch[] {
+  const left: Stretch[] = [];
+  const add = (from: Instant, to: Instant): void => {
+    if (from < to) left.push({ from: from === range.from ? from : Math.max(range.from, from - overlapMs), to });
+  };
+  let reached = range.from;
+  for (const { from, to } of open.toSorted((a, b) => a.from - b.from)) {
+    add(reached, Math.min(from, range.to));
+    reached = Math.max(reached, to);
+  }
+  add(reached, range.to);
+  return left;
+}

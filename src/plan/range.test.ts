@@ -87,11 +87,31 @@ describe("window of a range", () => {
     );
   });
 
-  it("starts a day before the oldest record, and needs no question when there is none", () => {
+  it("starts a week before the oldest record", () => {
     const history = rangeWindow(tag, rangeStart(tag, nothing, settings), settings);
-    expect(fromOldest(history, null, "UTC")).toBeNull();
-    const asked = fromOldest(history, "2024-02-29 12:00:00", "UTC");
-    expect(asked?.from).toBe(HISTORY_START);
-    expect(isoInstant(asked?.askFrom ?? 0)).toBe("2024-02-28T12:00:00Z");
+    const asked = fromOldest(history, "2024-02-29 12:00:00", settings.now, "UTC");
+    expect(asked.from).toBe(HISTORY_START);
+    expect(isoInstant(asked.askFrom)).toBe("2024-02-22T12:00:00Z");
+    expect(isoInstant(fromOldest(history, "1999-06-01 00:00:00", settings.now, "UTC").askFrom)).toBe(
+      "1999-05-25T00:00:00Z",
+    );
+  });
+
+  it.each([
+    ["nothing was found", null],
+    ["the date is the zero of a clock", "1970-01-01 01:00:00"],
+    ["the date lies before all clocks", "1901-12-13 20:45:52"],
+    ["the date lies in the future", "2031-01-01 00:00:00"],
+  ])("starts in 2007, and never nowhere, when %s", (_, oldest) => {
+    const history = rangeWindow(tag, rangeStart(tag, nothing, settings), settings);
+    const asked = fromOldest(history, oldest, settings.now, "UTC");
+    expect(isoInstant(asked.askFrom)).toBe("2007-01-01T00:00:00Z");
+    expect(asked).toMatchObject({ from: HISTORY_START, to: history.to });
+  });
+
+  it("asks for nothing in a history that ends before its oldest record", () => {
+    const history = { ...rangeWindow(tag, rangeStart(tag, nothing, settings), settings), to: Date.UTC(2006, 0, 1) };
+    expect(fromOldest(history, null, settings.now, "UTC").askFrom).toBe(history.to);
+    expect(fromOldest(history, "2024-02-29 12:00:00", settings.now, "UTC").askFrom).toBe(history.to);
   });
 });

@@ -76,12 +76,19 @@ export function rangeWindow(object: CatalogObject, start: RangeStart, settings: 
   return { field, from: start.from, to: floorSecond(settings.now), askFrom: start.from };
 }
 
+/** 2007-01-01: before Pardot existed. Where a history begins of which no record tells the beginning. */
+const HISTORY_FLOOR: Instant = Date.UTC(2007, 0, 1);
+/** Records by id are hardly ever out of order in time, and never by so much. */
+const OLDEST_MARGIN_MS = 7 * DAY_MS;
+
 /**
- * A whole history begins a day before its oldest record instead of in 1900. Null when there is no record at all, so that
- * nothing has to be asked for.
+ * A whole history begins a week before its oldest record instead of in 1900. `oldest` is null when no record or no date
+ * was found, which proves nothing: then, and with a date that cannot be meant (before 1970, the zero of a clock, or
+ * after now), it begins in 2007.
  */
-export function fromOldest(history: Window, oldest: LocalText | null, zone: string): Window | null {
-  if (oldest === null) return null;
-  const askFrom = Math.max(history.from, fromLocal(oldest, zone, "earlier") - DAY_MS);
-  return { ...history, askFrom: Math.min(askFrom, history.to) };
+export function fromOldest(history: Window, oldest: LocalText | null, now: Instant, zone: string): Window {
+  const created = oldest === null ? null : fromLocal(oldest, zone, "earlier");
+  const isMeant = created !== null && created > DAY_MS && created <= now;
+  const askFrom = isMeant ? created - OLDEST_MARGIN_MS : HISTORY_FLOOR;
+  return { ...history, askFrom: Math.min(Math.max(history.from, askFrom), history.to) };
 }

@@ -1,13 +1,16 @@
 /** The machine's clock and timers: the only file that touches them, so that tests bring their own. */
 export interface Clock {
-  /** Milliseconds since 1970 by this machine. Only for durations and leases: windows use Pardot's Date header. */
+  /** Milliseconds since 1970 by this machine. Only for what people read: windows use Pardot's Date header. */
   now(): number;
+  /** Whole milliseconds since some moment of this process. Every duration and limit goes by it: setting the clock does not move it. */
+  monotonic(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => Math.floor(performance.now()),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted === true) {

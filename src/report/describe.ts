@@ -19,6 +19,11 @@ export function elapsed(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${twoDigits(Math.floor(seconds / 60) % 60)} min`;
 }
 
+/** `1 object waits for the next run: Tag`, `2 objects wait for the next run: Tag, List`. */
+export function waits(objects: readonly string[]): string {
+  return `${counted(objects.length, "object")} wait${objects.length === 1 ? "s" : ""} for the next run: ${objects.join(", ")}`;
+}
+
 /** An event as one line for people; null for what comes too often to be read line by line. */
 export function describeEvent(event: RunEvent): string | null {
   switch (event.type) {
@@ -40,6 +45,8 @@ export function describeEvent(event: RunEvent): string | null {
       return `${event.object}: done, ${counted(event.rows, "row")} in ${counted(event.files, "file")}`;
     case "object-failed":
       return `${event.object}: failed (${event.code}): ${event.message}`;
+    case "postponed":
+      return `${waits(event.objects)}: ${event.message}`;
     case "window-finished":
       return `${event.object}: window done, ${counted(event.rows, "row")}`;
     case "committed":
@@ -50,11 +57,13 @@ export function describeEvent(event: RunEvent): string | null {
       return `retrying ${event.kind} in ${elapsed(event.pauseMs)} (attempt ${event.attempt}): ${event.reason}`;
     case "warning":
       return `warning${event.object === null ? "" : `, ${event.object}`}: ${event.message}`;
+    case "object-postponed":
     case "export-polled":
     case "page-read":
     case "called":
     case "file-landed":
     case "token-refreshed":
+    case "leftovers-kept":
     case "calls-counted":
       break;
   }

@@ -1,6 +1,8 @@
 import type { Manifest, ManifestObject, RunStatus } from "../commit/manifest.ts";
+import { postponedOf, rejectedRows } from "../commit/shortfalls.ts";
+import type { PostponedObjects } from "../commit/shortfalls.ts";
 import type { Config } from "../config/config.ts";
-import { CancelledError, exitCodeOf, PardotEtlError } from "../errors.ts";
+import { CancelledError, exitCodeOf, PardotEtlError, problemText } from "../errors.ts";
 import type { DayCalls, RunEvent } from "../events.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RunResult } from "../run/api.ts";
@@ -26,6 +28,10 @@ export interface RunEnding {
   readonly day: DayCalls | null;
   readonly objects: number;
   readonly failed: readonly { readonly object: string; readonly message: string; readonly hint: string | null }[];
+  /** What the next run reads because a limit, a stop request or another object kept it, by reason. */
+  readonly postponed: readonly Omit<PostponedObjects, "code">[];
+  /** Records that were set aside (`_pardot_etl/rejects/`). */
+  readonly rejectedRows: number;
   /** Windows that stay on the books for the next run. */
   readonly openWindows: number;
   readonly warnings: readonly string[];
@@ -35,7 +41,7 @@ export interface RunEnding {
 }
 
 /** Codes of errors that say that the account's day is used up, whatever the counts are. */
-const DAY_IS_OVER: ReadonlySet<string> = new Set(["pardot.daily-limit", "limit.call-budget"]);
+const DAY_IS_OVER: ReadonlySet<string> = new Set(["pardot.daily-limit", "limit.call-budget", "limit.call-budget"]);
 
 /** Problems of a configuration, or of references to secrets, that are told one by one; more are counted. */
 const PROBLEMS_TOLD = 3;
@@ -44,8 +50,9 @@ const EXIT_CANCELLED = 130;
 
 /** Listens to a run from its beginning and says in the end how it ended. */
 export class RunWatch {
-  readonly #clock: Pick<Clock, "now">;
+  readonly #clock: Pick<Clock, "monotonic">;
   readonly #startedAt: Instant;
+  readonly #since: number;
   #runId: string | null = null;
   #businessUnit: string | null = null;
   #objects = 0;
@@ -54,9 +61,10 @@ export class RunWatch {
   #isDayOver = false;
   readonly #warnings: string[] = [];
 
-  constructor(clock: Pick<Clock, "now">) {
+  constructor(clock: Pick<Clock, "now" | "monotonic">) {
     this.#clock = clock;
     this.#startedAt = clock.now();
+    this.#since = clock.monotonic();
   }
 
   /** Says whose run it is, before the run says it itself. */
@@ -71,7 +79,7 @@ export class RunWatch {
         this.#businessUnit = event.businessUnit;
         this.#objects = event.objects.length;
         break;
-      case "object-failed":
+      case "object-postponed":
         this.#isDayOver ||= DAY_IS_OVER.has(event.code);
         break;
       case "warning":
@@ -110,6 +118,8 @@ export class RunWatch {
           hint: "hint" in more && typeof more.hint === "string" ? more.hint : null,
         })),
       ],
+      postponed: postponedOf(manifest.objects),
+      rejectedRows: rejectedRows(manifest.objects),
       openWindows: manifest.objects.reduce((sum, object) => sum + object.open_windows.length, 0),
       manifest: `${destinationText(config.etl.destination)}/${result.manifestKey}`,
     };
@@ -137,7 +147,7 @@ export class RunWatch {
       status: "failed",
       exitCode,
       startedAt: this.#startedAt,
-      durationMs: this.#clock.now() - this.#startedAt,
+      durationMs: this.#clock.monotonic() - this.#since,
       rows: 0,
       files: 0,
       bytes: 0,
@@ -145,6 +155,8 @@ export class RunWatch {
       day: this.#day === null ? null : { ...this.#day, ...(isDayOver ? { quotaShare: 1 } : {}) },
       objects: this.#objects,
       failed: [],
+      postponed: [],
+      rejectedRows: 0,
       openWindows: 0,
       warnings: this.#warnings,
       manifest: null,
@@ -157,19 +169,15 @@ function statusOf(manifest: Manifest, exitCode: number): RunStatus {
   return exitCode !== 0 && manifest.status === "complete" ? "partial" : manifest.status;
 }
 
-function failureOf({ object, error }: ManifestObject): RunEnding["failed"] {
-  return error === null ? [] : [{ object, message: error.message, hint: error.hint }];
+function failureOf({ object, status, error }: ManifestObject): RunEnding["failed"] {
+  return error === null || status !== "failed" ? [] : [{ object, message: error.message, hint: error.hint }];
 }
 
 function errorOf(error: unknown): RunEnding["error"] {
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof PardotEtlError)) return { code: "bug", message, hint: null };
   const { code, hint = null, problems } = error;
-  const told = problems
-    .slice(0, PROBLEMS_TOLD)
-    .map(({ path, value, expected }) =>
-      value === null ? `${path} is missing: expected ${expected}` : `${path} is ${value}: expected ${expected}`,
-    );
+  const told = problems.slice(0, PROBLEMS_TOLD).map(problemText);
   const more = problems.length > PROBLEMS_TOLD ? [`and ${problems.length - PROBLEMS_TOLD} more`] : [];
   const all = [...told, ...more];
   return { code, message: all.length === 0 ? message : `${message}: ${all.join("; ")}`, hint };

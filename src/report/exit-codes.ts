@@ -15,7 +15,7 @@ export interface ExitCode {
 
 /** The one table of exit codes; it feeds the log, the notifications and docs/commands.md. */
 export const EXIT_CODES: readonly ExitCode[] = [
-  { code: 0, meaning: "done", headline: "finished", todo: "Nothing is to be done.", level: "info" },
+  { code: 0, meaning: "done", headline: "finished", todo: "No action needed.", level: "info" },
   {
     code: 1,
     meaning: "bug",
@@ -53,9 +53,9 @@ export const EXIT_CODES: readonly ExitCode[] = [
   },
   {
     code: 6,
-    meaning: "data failed a check",
-    headline: "failed: data did not pass a check",
-    todo: "Run again; if it stays, report it to the project with the log.",
+    meaning: "data failed a check, or records were set aside",
+    headline: "data failed a check or was set aside",
+    todo: "Look at what is named: records set aside are in `_pardot_etl/rejects/`, and `pardot-etl verify` says how to repair files. Otherwise run again; if it stays, report it to the project with the log.",
     level: "error",
   },
   {
@@ -71,6 +71,13 @@ export const EXIT_CODES: readonly ExitCode[] = [
     headline: "did not start: another run is at work",
     todo: "Wait for the other run. If this comes daily, the runs take longer than the time between them.",
     level: "warn",
+  },
+  {
+    code: 9,
+    meaning: "not healthy (`status --max-age`)",
+    headline: "not healthy",
+    todo: "`pardot-etl status` shows which run failed and why.",
+    level: "error",
   },
   {
     code: 130,

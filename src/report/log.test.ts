@@ -120,6 +120,9 @@ describe("for machines", () => {
         quota_share: null,
         objects: 0,
         objects_failed: 0,
+        objects_postponed: 0,
+        postponed_objects: [],
+        rejected_rows: 0,
         failed_objects: [],
         windows_open: 0,
         warnings: 0,
@@ -178,7 +181,7 @@ describe("the share of the quota", () => {
     "is all of it where %s stopped an object or the run",
     (code) => {
       const ofObject = new RunWatch(fakeClock());
-      ofObject.onEvent({ type: "object-failed", object: "Tag", code, message: "over" });
+      ofObject.onEvent({ type: "object-postponed", object: "Tag", status: "postponed", code });
       ofObject.onEvent(counted(0.1));
       expect(share(ofObject)).toBe(1);
       const ofRun = new RunWatch(fakeClock());

@@ -15,6 +15,8 @@ export interface Progress {
 export interface ProgressOutput {
   write(text: string): void;
   readonly columns: number;
+  /** Height in lines. */
+  readonly rows: number;
 }
 
 /** Between two drawings at least this long: a terminal need not show each of thousands of files. */
@@ -30,11 +32,15 @@ const LASTING: ReadonlySet<RunEvent["type"]> = new Set([
   "retrying",
   "warning",
   "object-failed",
+  "postponed",
 ]);
+
+/** Lines that are not for objects: the footer, and the one the cursor is on. A line that scrolled away stays for ever. */
+const OTHER_LINES = 2;
 
 /** A display on a terminal. `calls` answers the calls made so far. */
 export function startProgress(output: ProgressOutput, clock: Clock, calls: () => number): Progress {
-  const startedAt = clock.now();
+  const startedAt = clock.monotonic();
   const stopped = new AbortController();
   let state: ProgressState = new Map();
   let drawn = 0;
@@ -42,11 +48,14 @@ export function startProgress(output: ProgressOutput, clock: Clock, calls: () =>
   // Up to the first line of the display and clear from there on.
   const clear = (): string => (drawn === 0 ? "" : `\u001B[${drawn}A\u001B[0J`);
   const draw = (above: string): void => {
-    const footer = `${counted(calls(), "call")}, ${elapsed(clock.now() - startedAt)}`;
-    const lines = state.size === 0 ? [] : [...progressLines(state, output.columns), cut(footer, output.columns)];
+    const footer = `${counted(calls(), "call")}, ${elapsed(clock.monotonic() - startedAt)}`;
+    const lines =
+      state.size === 0
+        ? []
+        : [...progressLines(state, output.columns, output.rows - OTHER_LINES), cut(footer, output.columns)];
     output.write(`${clear()}${above}${lines.map((line) => `${line}\n`).join("")}`);
     drawn = lines.length;
-    drawnAt = clock.now();
+    drawnAt = clock.monotonic();
   };
   const tick = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
@@ -62,7 +71,7 @@ export function startProgress(output: ProgressOutput, clock: Clock, calls: () =>
       state = advance(state, event);
       const line = LASTING.has(event.type) ? describeEvent(event) : null;
       if (line !== null) draw(`${line}\n`);
-      else if (clock.now() - drawnAt >= DRAW_MS) draw("");
+      else if (clock.monotonic() - drawnAt >= DRAW_MS) draw("");
     },
     stop: () => {
       if (stopped.signal.aborted) return;

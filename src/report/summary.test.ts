@@ -75,6 +75,29 @@ test("a run tells its totals, each object, what failed and what to do, and where
   expect(runSummary({ ...result, loaded: [], notLoaded: [] }, "data")).not.toContain("IN TABLE");
 });
 
+test("a run names what was postponed once for each reason, and counts what was set aside", () => {
+  const [tag, account] = MANIFEST.objects;
+  if (tag === undefined || account === undefined) throw new Error("the manifest has two objects");
+  const error = {
+    code: "limit.call-budget",
+    message: "call Pardot: 9 of 9 calls are used",
+    hint: "Wait.",
+    exit_code: 4,
+  };
+  const cut = (object: string): typeof tag => ({ ...account, object, status: "postponed", error });
+  const objects = [{ ...tag, rejected_rows: 3 }, cut("Visitor"), cut("Prospect")];
+  const result = { manifestKey: "k", loaded: [], notLoaded: [], error: null, exitCode: 4 };
+  const lines = runSummary({ ...result, manifest: { ...MANIFEST, warnings: [], objects } }, "data").split("\n");
+  expect(lines.slice(lines.findIndex((line) => line.startsWith("Prospect")) + 1)).toEqual([
+    "Tag: 3 records set aside in _pardot_etl/rejects/r1/",
+    "2 objects wait for the next run: Visitor, Prospect",
+    "  call Pardot: 9 of 9 calls are used",
+    "  hint: Wait.",
+    "manifest: data/k",
+    "",
+  ]);
+});
+
 test("a plan tells windows, why, calls and their share", () => {
   const object = {
     object: "Tag",

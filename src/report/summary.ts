@@ -1,4 +1,5 @@
-import { counted, elapsed, grouped } from "./describe.ts";
+import { postponedOf } from "../commit/shortfalls.ts";
+import { counted, elapsed, grouped, waits } from "./describe.ts";
 import { textTable } from "./text-table.ts";
 import type { CheckResult, PlanResult, RunResult, StatusResult } from "../run/api.ts";
 
@@ -21,15 +22,26 @@ export function runSummary(result: RunResult, destination: string): string {
     ];
   });
   const head = ["OBJECT", "STATUS", "WINDOWS", "FILES", "ROWS", ...(result.loaded.length === 0 ? [] : ["IN TABLE"])];
-  const failures = manifest.objects.flatMap(({ object, error, open_windows: open }) => [
-    ...(error === null ? [] : [`${object} failed: ${error.message}`]),
-    ...(error?.hint === null || error?.hint === undefined ? [] : [`  hint: ${error.hint}`]),
-    ...(open.length === 0 ? [] : [`${object}: ${counted(open.length, "window")} left for the next run`]),
+  const failures = manifest.objects.flatMap(({ object, status, error, open_windows: open }) => [
+    ...(error === null || status !== "failed" ? [] : [`${object} failed: ${error.message}`]),
+    ...(status !== "failed" || error?.hint === null || error?.hint === undefined ? [] : [`  hint: ${error.hint}`]),
+    // The block of what is postponed says it for all of them.
+    ...(open.length === 0 || status === "postponed" || status === "waiting"
+      ? []
+      : [`${object}: ${counted(open.length, "window")} left for the next run`]),
   ]);
   const notLoaded = result.notLoaded.flatMap(({ object, error }) => [
     `${object} committed, but not loaded: ${error.message}`,
     ...("hint" in error && typeof error.hint === "string" ? [`  hint: ${error.hint}`] : []),
   ]);
+  const postponed = postponedOf(manifest.objects).flatMap(({ objects, message, hint }) => [
+    waits(objects),
+    `  ${message}`,
+    ...(hint === null ? [] : [`  hint: ${hint}`]),
+  ]);
+  const rejected = manifest.objects.flatMap(({ object, rejected_rows: count = 0 }) =>
+    count === 0 ? [] : [`${object}: ${counted(count, "record")} set aside in _pardot_etl/rejects/${manifest.run_id}/`],
+  );
   const warnings = manifest.warnings.map(({ object, message }) =>
     object === null ? `warning: ${message}` : `warning, ${object}: ${message}`,
   );
@@ -37,7 +49,7 @@ export function runSummary(result: RunResult, destination: string): string {
   return [
     `run ${manifest.run_id} ${manifest.status}: ${totals} in ${took}\n`,
     textTable([head, ...table]),
-    ...[...failures, ...notLoaded, ...warnings, ...untold].map((line) => `${line}\n`),
+    ...[...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...untold].map((line) => `${line}\n`),
     `manifest: ${destination}/${result.manifestKey}\n`,
   ].join("");
 }

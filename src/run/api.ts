@@ -69,7 +69,7 @@ export interface PlanResult {
   readonly callsSpent: number;
   /** The account's quota where the API tells it. */
   readonly quota: { readonly used: number; readonly max: number } | null;
-  /** Calls of this tool in the account's current day so far. */
+  /** Calls of this tool in the account's current day so far, those of this plan included. */
   readonly ownCallsToday: number;
   /** `PARDOT_DAILY_CALL_BUDGET`, null without one. */
   readonly callBudget: number | null;

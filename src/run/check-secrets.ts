@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { problemText } from "../errors.ts";
 import type { PardotEtlError } from "../errors.ts";
 import { SecretFailure } from "../secrets/failure.ts";
 import { openSecretStore } from "../secrets/open.ts";
@@ -43,10 +44,7 @@ function followedLine(references: readonly SecretReference[]): CheckLine {
 
 /** The line for references that could not be followed: each with what is missing, the action to grant included. */
 export function noSecretsLine(error: PardotEtlError): CheckLine {
-  const missing = error.problems.map(
-    ({ path, value, expected }) => `${path} is ${value ?? "missing"}: expected ${expected}`,
-  );
-  const message = `${error.message}: ${missing.join("; ")}`;
+  const message = `${error.message}: ${error.problems.map(problemText).join("; ")}`;
   return { name: "secrets", status: "failed", message, hint: error.hint ?? null, exitCode: error.exitCode };
 }
 

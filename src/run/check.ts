@@ -90,7 +90,7 @@ async function callingOf(config: Config, surroundings: Surroundings): Promise<Ca
   } catch {
     const time = pardotClock(surroundings);
     const pardot = openPardot(config, { take: async () => undefined }, surroundings);
-    return { pardot, time, settle: () => pardot.settled() };
+    return { pardot, time, callsToday: async () => pardot.calls.total, settle: () => pardot.settled() };
   }
 }
 

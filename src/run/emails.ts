@@ -1,8 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { smallerId } from "../commit/email-index.ts";
-import type { EmailPair } from "../commit/email-index.ts";
+import { indexedEmail, isEmailId, smallerId } from "../commit/email-index.ts";
+import type { EmailIndex, EmailPair } from "../commit/email-index.ts";
 import type { Journal } from "../commit/journal.ts";
-import type { State } from "../commit/state.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 
 /** Pairs that go into one journal entry. */
@@ -14,30 +13,44 @@ export function readsEmails(objects: readonly CatalogObject[]): boolean {
 }
 
 /**
- * What the warehouse knows of e-mails and the index does not: list e-mails of activities that were loaded before this
- * tool came, or by another one. Memory: the pairs that are news.
+ * Pairs in the warehouse that the index does not have, some thousands at a time: list e-mails of activities that were
+ * loaded before this tool came, or by another one.
  */
-export async function newPairs(state: State, warehouse: Warehouse, signal: AbortSignal): Promise<EmailPair[]> {
-  const news: EmailPair[] = [];
+export async function* newPairs(
+  index: () => EmailIndex,
+  warehouse: Warehouse,
+  signal: AbortSignal,
+): AsyncGenerator<readonly EmailPair[]> {
+  let news: EmailPair[] = [];
   for await (const pair of warehouse.emailPairs(signal)) {
-    const known = state.emails[pair.listEmailId];
-    if (known === undefined || smallerId(known.emailId, pair.emailId) !== known.emailId) news.push(pair);
+    if (!isEmailId(pair.listEmailId) || !isEmailId(pair.emailId)) continue;
+    const known = indexedEmail(index(), pair.listEmailId);
+    if (known !== null && smallerId(known.emailId, pair.emailId) === known.emailId) continue;
+    news.push(pair);
+    if (news.length < PAIRS_PER_ENTRY) continue;
+    yield news;
+    news = [];
   }
-  return news;
+  if (news.length > 0) yield news;
 }
 
 /** Brings the index up to date with the warehouse before the e-mails are read. */
 export async function indexWarehouseEmails(journal: Journal, warehouse: Warehouse, signal: AbortSignal): Promise<void> {
-  const news = await newPairs(journal.state, warehouse, signal);
-  for (let i = 0; i < news.length; i += PAIRS_PER_ENTRY) {
-    const pairs = news.slice(i, i + PAIRS_PER_ENTRY);
+  for await (const pairs of newPairs(() => journal.state.emails, warehouse, signal)) {
     await journal.record([{ type: "emails-seen", pairs, isActivity: false }]);
   }
 }
 
-/** The list e-mails that are in the warehouse's table of e-mails already. */
-export async function knownEmails(warehouse: Warehouse, signal: AbortSignal): Promise<ReadonlySet<string>> {
+/** The list e-mails of the index that are in the warehouse's table `Email` already and that no run has read. */
+export async function knownEmails(
+  index: EmailIndex,
+  warehouse: Warehouse,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
   const known = new Set<string>();
-  for await (const listEmailId of warehouse.knownEmails(signal)) known.add(listEmailId);
+  for await (const listEmailId of warehouse.knownEmails(signal)) {
+    const entry = indexedEmail(index, listEmailId);
+    if (entry !== null && !entry.read.has("Email")) known.add(listEmailId);
+  }
   return known;
 }

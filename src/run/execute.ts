@@ -48,11 +48,17 @@ async function extractByEmail(
   extraction: Extraction,
 ): Promise<void> {
   const byEmail = objects.filter(({ v4 }) => v4.process === "email");
+  // Without every activity the smallest id of a list email may be missing still, and with it the email.
+  const source = objects.find(({ name, v4 }) => v4.emailPairs !== undefined && outcomes.of(name) !== null);
+  if (source !== undefined) {
+    for (const { name } of byEmail) outcomes.wait(name, source.name);
+    return;
+  }
   let known: ReadonlySet<string>;
   try {
     extraction.stop.throwIfAborted();
     await indexWarehouseEmails(extraction.journal, warehouse, extraction.signal);
-    known = await knownEmails(warehouse, extraction.signal);
+    known = await knownEmails(extraction.journal.state.emails, warehouse, extraction.signal);
   } catch (error) {
     for (const { name } of byEmail) outcomes.fail(name, error);
     return;

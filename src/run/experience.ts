@@ -1,5 +1,4 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { manifestKey, parseManifest } from "../commit/manifest.ts";
 import type { Manifest, ManifestObject } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
 import type { State } from "../commit/state.ts";
@@ -8,6 +7,7 @@ import type { ExportSample } from "../plan/export-files.ts";
 import type { Storage } from "../storage/storage.ts";
 import { DAY_MS, HISTORY_START, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
+import { readManifest } from "./manifests.ts";
 
 /** What earlier runs tell of what a run costs, where Pardot does not tell beforehand. */
 export interface Experience {
@@ -34,8 +34,7 @@ export async function readExperience(
   const ended = state.runs.filter(({ status }) => status === "complete" || status === "partial");
   const manifests: Manifest[] = [];
   for (const { runId } of ended.slice(-MANIFESTS_MAX)) {
-    const bytes = await storage.read(manifestKey(runId), signal);
-    const manifest = bytes === null ? null : parseManifest(bytes);
+    const manifest = await readManifest(storage, runId, signal);
     if (manifest !== null) manifests.push(manifest);
   }
   const last = manifests.at(-1);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { manifestObject, manifestOf, namedFile, writeManifest } from "../../test/support/manifests.ts";
 import { manifestKey } from "../commit/manifest.ts";
 import { EMPTY_STATE } from "../commit/state.ts";
 import type { RunRecord, State } from "../commit/state.ts";
@@ -39,10 +40,10 @@ describe("G5 taking over", () => {
 
   it("leaves the manifest of a run that died after it, and records what it says", async () => {
     const given = input(record("b", "running"));
-    const objects = [{ files: [{ rows: 7 }, { rows: 5 }] }];
-    const times = { started_at: "2026-03-20T08:00:00Z", finished_at: "2026-03-20T08:10:00Z" };
-    const own = { status: "partial", ...times, api_calls: { total: 9 }, objects, warnings: [] };
-    await given.storage.create(manifestKey("b"), Buffer.from(JSON.stringify(own)), signal);
+    const files = [namedFile("Tag/1.csv", { rows: 7 }), namedFile("Tag/2.csv", { rows: 5 })];
+    const objects = [manifestObject("Tag", { files })];
+    const own = manifestOf("b", { status: "partial", api_calls: { total: 9, by_kind: {} }, objects });
+    await writeManifest(given.storage, own);
     const [change] = await fenceDeadRuns(given);
     expect(change).toMatchObject({ status: "partial", rows: 12, files: 2, calls: 9 });
     expect(change).toMatchObject({ finishedAt: "2026-03-20T08:10:00.000Z" });
@@ -56,8 +57,8 @@ describe("G5 taking over", () => {
     expect(await fenceDeadRuns(given)).toMatchObject([{ runId: "b", status: "failed", takenOver: true }]);
   });
 
-  it("takes over from a run whose manifest is damaged", async () => {
-    for (const text of ["{", "null", '{"objects":[]}']) {
+  it("takes over from a run whose manifest is damaged, or that of another run", async () => {
+    for (const text of ["{", "null", '{"objects":[]}', JSON.stringify(manifestOf("c"))]) {
       const given = input(record("b", "running"));
       await given.storage.create(manifestKey("b"), Buffer.from(text), signal);
       expect(await fenceDeadRuns(given)).toMatchObject([{ runId: "b", status: "failed", files: 0 }]);

@@ -1,10 +1,11 @@
 import type { Config } from "../config/config.ts";
-import { manifestBytes, manifestKey, parseManifest } from "../commit/manifest.ts";
+import { manifestBytes, manifestKey } from "../commit/manifest.ts";
 import type { Manifest } from "../commit/manifest.ts";
 import type { Change, RunRecord, State } from "../commit/state.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
 import { isoInstant } from "../time/instant.ts";
+import { readManifest } from "./manifests.ts";
 
 export interface FenceInput {
   readonly config: { readonly pardot: Pick<Config["pardot"], "businessUnitId" | "timeZone"> };
@@ -50,7 +51,8 @@ async function fence(record: RunRecord, { config, storage, now, signal }: FenceI
   };
   const key = manifestKey(runId);
   const outcome = await storage.create(key, manifestBytes(manifest), signal);
-  const own = outcome === "written" ? manifest : await readManifest(storage, key, manifest, signal);
+  // What the run wrote before it died; where that cannot be read, `verify` says so.
+  const own = outcome === "written" ? manifest : ((await readManifest(storage, runId, signal)) ?? manifest);
   const files = own.objects.flatMap((object) => object.files);
   return {
     runId,
@@ -66,15 +68,4 @@ async function fence(record: RunRecord, { config, storage, now, signal }: FenceI
       ? { takenOver: true as const }
       : {}),
   };
-}
-
-/** What the run wrote before it died; `otherwise` when that cannot be read, which `verify` reports. */
-async function readManifest(
-  storage: Storage,
-  key: string,
-  otherwise: Manifest,
-  signal: AbortSignal,
-): Promise<Manifest> {
-  const bytes = await storage.read(key, signal);
-  return (bytes === null ? null : parseManifest(bytes)) ?? otherwise;
 }

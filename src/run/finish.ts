@@ -2,10 +2,13 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
 import type { Journal } from "../commit/journal.ts";
 import { manifestBytes, manifestFile, manifestKey, manifestWindow, runStatus } from "../commit/manifest.ts";
-import type { Manifest, ManifestObject, ManifestWarning } from "../commit/manifest.ts";
+import type { Manifest, ManifestFile, ManifestObject, ManifestWarning, ManifestWindow } from "../commit/manifest.ts";
 import { driftOf } from "../commit/field-memory.ts";
+import { filesOfWindow, removeParts } from "../commit/file-parts.ts";
+import { hasFiles } from "../commit/open-window.ts";
 import { objectState } from "../commit/state.ts";
-import type { Change, State } from "../commit/state.ts";
+import type { Change, OpenWindow, State } from "../commit/state.ts";
+import { countKnown, rejectsBytes, rejectsIn, rejectsKey } from "../commit/rejects.ts";
 import { LeaseError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { CallCounts } from "../pardot/pardot.ts";
@@ -38,12 +41,13 @@ export interface FinishInput {
 }
 
 /**
- * Commits a run: the manifest first, naming only windows whose every file has landed, then the state, which therefore
- * never runs ahead of a manifest. A kill between the two leaves the windows finished and open; the next run commits them
- * again in its own manifest.
+ * Commits a run: the manifest first, which names every file that has landed and the windows that are whole, then the
+ * state, which therefore never runs ahead of a manifest. A kill between the two leaves files and windows as they were,
+ * and the next run commits them again in its own manifest.
  */
 export async function commitRun(input: FinishInput, signal: AbortSignal): Promise<{ manifest: Manifest; key: string }> {
-  const manifest = await withLeftFiles(buildManifest(input), input, signal);
+  const manifest = await withLeftFiles(await buildManifest(input, signal), input, signal);
+  await writeRejects(input, signal);
   const key = manifestKey(input.runId);
   const outcome = await input.storage.create(key, manifestBytes(manifest), signal);
   if (outcome === "exists") {
@@ -53,8 +57,21 @@ export async function commitRun(input: FinishInput, signal: AbortSignal): Promis
       hint: "This run was silent for so long that another took over, and commits nothing more. What it landed stays; the other run accounts for it.",
     });
   }
+  const moved = input.objects.flatMap(({ name }) =>
+    objectState(input.journal.state, name).windows.flatMap(({ parts = [] }) => parts),
+  );
   await input.journal.record(commitChanges(input, key));
+  await removeParts(moved, input.storage, signal);
   return { manifest, key };
+}
+
+/** Writes the records that were set aside, before the manifest that counts them. */
+async function writeRejects({ objects, runId, journal, storage }: FinishInput, signal: AbortSignal): Promise<void> {
+  for (const { name } of objects) {
+    const rejects = rejectsIn(objectState(journal.state, name));
+    // Where one of this name stands, a write that seemed to fail has come through: no other run has this id.
+    if (rejects.length > 0) await storage.create(rejectsKey(runId, name), rejectsBytes(name, rejects), signal);
+  }
 }
 
 async function withLeftFiles(manifest: Manifest, input: FinishInput, signal: AbortSignal): Promise<Manifest> {
@@ -65,8 +82,9 @@ async function withLeftFiles(manifest: Manifest, input: FinishInput, signal: Abo
   return left.length === 0 ? manifest : { ...manifest, left_files: left };
 }
 
-function buildManifest(input: FinishInput): Manifest {
-  const objects = input.objects.map((object) => manifestObject(object, input));
+async function buildManifest(input: FinishInput, signal: AbortSignal): Promise<Manifest> {
+  const objects: ManifestObject[] = [];
+  for (const object of input.objects) objects.push(await manifestObject(object, input, signal));
   return {
     format_version: 1,
     run_id: input.runId,
@@ -82,25 +100,53 @@ function buildManifest(input: FinishInput): Manifest {
   };
 }
 
-function manifestObject(object: CatalogObject, input: FinishInput): ManifestObject {
-  const { windows, fields } = objectState(input.journal.state, object.name);
-  const finished = windows.filter((window) => window.done);
+async function manifestObject(object: CatalogObject, input: FinishInput, signal: AbortSignal): Promise<ManifestObject> {
+  const own = objectState(input.journal.state, object.name);
+  const { windows, fields } = own;
+  const committed = windows.filter((window) => window.done || isPartial(object, window));
+  const whole = windows.filter((window) => window.done);
   const error = input.outcomes.of(object.name);
-  const files = finished.flatMap((window) => window.files);
+  const files: ManifestFile[] = [];
+  let incompleteRows = 0;
+  for (const window of windows) {
+    for await (const file of filesOfWindow(window, input.storage, signal)) {
+      files.push(manifestFile(file));
+      incompleteRows += file.incompleteRows ?? 0;
+    }
+  }
+  const rejects = rejectsIn(own);
   return {
     object: object.name,
     table: object.table,
     process: object.v4.process,
     api_version: input.version,
-    status: error === null ? "complete" : "failed",
+    status: input.outcomes.statusOf(object.name),
     error: error === null ? null : manifestError(error),
-    windows: finished.map(manifestWindow),
-    files: files.map(manifestFile),
+    windows: committed.map(committedWindow),
+    ...(whole.length > 0 && whole.every(({ isFull }) => isFull === true) ? { supersedes: true as const } : {}),
+    files,
     open_windows: windows.filter((window) => !window.done).map(manifestWindow),
     drift: driftOf(fields),
     refused_fields: fields.refused,
-    incomplete_rows: files.reduce((sum, file) => sum + (file.incompleteRows ?? 0), 0),
+    incomplete_rows: incompleteRows,
+    rejected_rows: rejects.length,
+    rejected_again: countKnown(object.name, own, rejects),
   };
+}
+
+/** Whether the landed part of an open window can be told by an id: it is read by ascending id. */
+function isPartial(object: CatalogObject, window: OpenWindow): boolean {
+  return object.v4.process !== "email" && window.cursor !== null && hasFiles(window);
+}
+
+/** Whether an open window has something that this run's manifest names. */
+function isToBeNamed(window: OpenWindow): boolean {
+  return hasFiles(window) || (window.rejects ?? []).length > 0;
+}
+
+function committedWindow(window: OpenWindow): ManifestWindow {
+  const { done, cursor } = window;
+  return { ...manifestWindow(window), ...(done || cursor === null ? {} : { through_id: cursor }) };
 }
 
 function commitChanges(input: FinishInput, manifest: string): Change[] {
@@ -108,8 +154,9 @@ function commitChanges(input: FinishInput, manifest: string): Change[] {
     const own = objectState(input.journal.state, object.name);
     const name = object.name;
     const told: Change[] = own.fields.listed === null ? [] : [{ type: "fields-reported", object: name }];
-    const windows = own.windows.filter((window) => window.done).map((window) => window.id);
-    if (windows.length === 0) return told;
-    return [...told, { type: "committed", object: name, manifest, windows, load: input.load }];
+    const windows = own.windows.filter(({ done }) => done).map(({ id }) => id);
+    const open = own.windows.filter((window) => !window.done && isToBeNamed(window)).map(({ id }) => id);
+    if (windows.length + open.length === 0) return told;
+    return [...told, { type: "committed", object: name, manifest, windows, open, load: input.load }];
   });
 }

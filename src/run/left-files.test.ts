@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { manifestObject, manifestOf, namedFile, writeManifest } from "../../test/support/manifests.ts";
 import { catalog } from "../catalog/index.ts";
 import { manifestKey } from "../commit/manifest.ts";
 import { applyChange, EMPTY_STATE } from "../commit/state.ts";
@@ -56,12 +57,6 @@ async function find(
 ): Promise<object[]> {
   const onEvent = (event: RunEvent): void => void events.push(event);
   return leftFiles({ runId: "now", catalog, inherited, state, named: new Set(named), storage, onEvent, signal });
-}
-
-function manifestOf(keys: readonly string[], left: readonly string[]): object {
-  const files = (names: readonly string[]): object[] => names.map((key) => ({ key }));
-  const times = { started_at: "2026-03-20T08:00:00Z", finished_at: "2026-03-20T08:00:00Z" };
-  return { ...times, objects: [{ files: files(keys) }], warnings: [], left_files: files(left) };
 }
 
 async function storageWith(...keys: readonly string[]): Promise<MemoryStorage> {
@@ -123,7 +118,8 @@ describe("G2 files that a dead run left", () => {
       string,
     ];
     const storage = await storageWith(left, committed, ours);
-    await storage.create(manifestKey("x"), Buffer.from(JSON.stringify(manifestOf([committed], [left]))), signal);
+    const objects = [manifestObject("Tag", { files: [namedFile(committed)] })];
+    await writeManifest(storage, manifestOf("x", { objects, left_files: [namedFile(left)] }));
     expect(await find(state, storage, { named: [ours] })).toEqual([]);
   });
 

@@ -1,5 +1,4 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { filesOf } from "../commit/manifest.ts";
 import type { ManifestFile } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
 import type { RunRecord, State } from "../commit/state.ts";
@@ -10,7 +9,7 @@ import type { Storage } from "../storage/storage.ts";
 import { DAY_MS } from "../time/instant.ts";
 import { measureFile } from "./landed-file.ts";
 import type { MeasuredFile } from "./landed-file.ts";
-import { DAMAGED, readManifests } from "./manifests.ts";
+import { scanManifests } from "./manifests.ts";
 
 export interface LeftFilesInput {
   readonly runId: string;
@@ -50,10 +49,17 @@ export async function leftFiles(input: LeftFilesInput): Promise<ManifestFile[]> 
   }
   if (unnamed.length === 0) return [];
   const committed = new Set<string>();
-  for await (const { key, manifest } of readManifests(storage, null, signal)) {
-    if (manifest !== null) for (const file of filesOf(manifest)) committed.add(file.key);
-    else warn("manifest.damaged", `${key}: ${DAMAGED}. Its files are accounted for anew where no other names them`);
-  }
+  await scanManifests(
+    storage,
+    () => true,
+    {
+      file: ({ key }) => committed.add(key),
+      manifest: ({ key, problem }) => {
+        if (problem !== null) warn("manifest.damaged", `look for files of a dead run: ${key}: ${problem}`);
+      },
+    },
+    signal,
+  );
   const left: ManifestFile[] = [];
   for (const key of unnamed.filter((name) => !committed.has(name))) {
     const measured = await measureWhole(key, input);

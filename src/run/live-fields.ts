@@ -5,7 +5,7 @@ import type { FieldMemory } from "../commit/field-memory.ts";
 import { objectState } from "../commit/state.ts";
 import { discoverFields } from "../extract/discover.ts";
 import { objectFields } from "../extract/fields.ts";
-import { wireName } from "../land/export-file.ts";
+import { wireName } from "../land/result-header.ts";
 import type { Surroundings } from "./api.ts";
 import { notingCalls } from "./noting-calls.ts";
 import { checkAgainstState, openStore } from "./session.ts";
@@ -33,7 +33,7 @@ export interface LiveField {
 /**
  * Asks Pardot which fields the given objects have in this account, and holds it against what the destination remembers:
  * one call for each object of which `describe` tells, one for each 200 custom fields otherwise, none for an object
- * without custom fields. Writes nothing but, where there is a budget, a note of its calls.
+ * without custom fields. Writes nothing but a note of its calls.
  */
 export async function liveFields(
   config: Config,

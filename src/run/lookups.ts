@@ -1,15 +1,16 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { FieldChange, FieldMemory } from "../commit/field-memory.ts";
 import { normalise } from "../encode/normalise.ts";
-import { assert } from "../errors.ts";
+import { assert, DataError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import { discoverFields } from "../extract/discover.ts";
+import { isTooLong } from "../pardot/failure.ts";
 import type { PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
 import type { LocalText } from "../time/instant.ts";
 
 /** What has to be found out at Pardot before an object's windows are decided. */
 export interface Lookups {
-  /** Smallest created_at of the object's records, null when there are none. */
+  /** created_at of the object's record with the smallest id; null when no record or no readable date was found. */
   readonly oldest: (object: CatalogObject) => Promise<LocalText | null>;
   /** What Pardot tells of the object's fields, to be recorded. */
   readonly fields: (object: CatalogObject, memory: FieldMemory) => Promise<readonly FieldChange[]>;
@@ -23,7 +24,7 @@ export interface LookupInput {
   readonly signal: AbortSignal;
 }
 
-/** Times an empty answer is asked for: empty ones have been reported in mid-run (pardot/api-docs issue 151). */
+/** Times the oldest record is requested when the response is empty: empty ones have been reported in mid-run (pardot/api-docs issue 151). */
 export const OLDEST_ASKED_MAX = 2;
 
 /** The lookups of a run: each asks Pardot. */
@@ -31,7 +32,9 @@ export function askPardot({ pardot, full, onEvent, signal }: LookupInput): Looku
   return {
     oldest: async (object) => {
       for (let attempt = 1; attempt <= OLDEST_ASKED_MAX; attempt += 1) {
-        const [first] = await pardot.queryPage(oldestRequest(object, { limit: "1" }), signal);
+        const page = await orNull(pardot.queryPage(oldestRequest(object, { limit: "1" }), signal));
+        if (page === null) return null;
+        const [first] = page.records;
         if (first !== undefined) return createdAt(first, object);
       }
       return null;
@@ -40,14 +43,30 @@ export function askPardot({ pardot, full, onEvent, signal }: LookupInput): Looku
   };
 }
 
-/** Asks for an object's oldest record. */
+/** Asks for an object's oldest record: by id, the primary key, because sorting a large table by time is what takes too long. */
 export function oldestRequest(object: CatalogObject, parameters: Readonly<Record<string, string>>): PageRequest {
   const { urlName, dataKey, query } = object.v4;
   assert(query !== undefined, `${object.name} has a query`);
-  return { urlName, dataKey, query, parameters: { sort_by: "created_at", sort_order: "ascending", ...parameters } };
+  return { urlName, dataKey, query, parameters: { sort_by: "id", sort_order: "ascending", ...parameters } };
 }
 
+/** When a record was created; null when it has no date, or one that cannot be read. */
 export function createdAt(record: WireRecord, object: CatalogObject): LocalText | null {
   const created = object.columns.filter((column) => column.name === "created_at");
-  return normalise(record, created, object.name)[0] ?? null;
+  try {
+    return normalise(record, created, object.name)[0] ?? null;
+  } catch (error) {
+    if (error instanceof DataError) return null;
+    throw error;
+  }
+}
+
+/** What a lookup found, null when Pardot takes too long for it: a run goes on without. */
+export async function orNull<T>(lookup: Promise<T>): Promise<T | null> {
+  try {
+    return await lookup;
+  } catch (error) {
+    if (isTooLong(error)) return null;
+    throw error;
+  }
 }

@@ -1,30 +1,101 @@
-import { manifestKey, parseManifest } from "../commit/manifest.ts";
-import type { Manifest } from "../commit/manifest.ts";
+import { FILE_SHAPE, manifestShape, parseManifest } from "../commit/manifest-shape.ts";
+import { shapeProblem } from "../commit/shape.ts";
+import { ManifestScan } from "../commit/manifest-scan.ts";
+import { manifestKey, runOfManifest } from "../commit/manifest.ts";
+import type { Manifest, ManifestFile } from "../commit/manifest.ts";
+import { StorageError } from "../errors.ts";
 import type { Storage } from "../storage/storage.ts";
 
 const RUNS_PREFIX = "_pardot_etl/runs/";
 
-export interface ReadManifest {
+/** Manifests that are read at a time. */
+const LANES = 16;
+
+export interface ScannedManifest {
   readonly key: string;
-  /** Null when it is damaged. */
+  /** With empty lists of files; null when it cannot be read or is damaged. */
   readonly manifest: Manifest | null;
+  /** What is wrong with it or with some of its files, null when nothing is. */
+  readonly problem: string | null;
 }
 
-/** What whoever does without a damaged manifest says of it; `verify` counts it as a problem. */
-export const DAMAGED = "it is damaged: restore it from the bucket's versions or a backup";
+export interface ManifestVisitor {
+  /** Called for each file that is named as a file must be, before the manifest's own call. `at`: its place among the runs, oldest first. */
+  readonly file: (file: ManifestFile, at: number) => void;
+  readonly manifest: (scanned: ScannedManifest, at: number) => void;
+}
 
-/** Every manifest in the destination, oldest first, or that of one run; none when it has none. One at a time in memory. */
-export async function* readManifests(
+/**
+ * Reads the manifests in the destination that `isWanted` chooses, 16 at a time, in pieces and in any order. A manifest
+ * that cannot be read, or that is damaged, costs itself only: its problem goes to the visitor, with the files that it
+ * names as a file must be named. Memory: a piece of each, and what the visitor keeps.
+ */
+export async function scanManifests(
   storage: Storage,
-  runId: string | null,
+  isWanted: (key: string, runId: string) => boolean,
+  visitor: ManifestVisitor,
   signal: AbortSignal,
-): AsyncGenerator<ReadManifest, void, undefined> {
-  const keys: string[] = [];
+): Promise<void> {
+  const todo: { readonly key: string; readonly runId: string; readonly at: number }[] = [];
   for await (const { key } of storage.list(RUNS_PREFIX, signal)) {
-    if (key.endsWith("/manifest.json") && (runId === null || key === manifestKey(runId))) keys.push(key);
+    const runId = runOfManifest(key);
+    if (runId !== null && isWanted(key, runId)) todo.push({ key, runId, at: todo.length });
   }
-  for (const key of keys) {
-    const body = await storage.read(key, signal);
-    if (body !== null) yield { key, manifest: parseManifest(body) };
+  todo.reverse();
+  const lane = async (): Promise<void> => {
+    for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+      const { key, runId, at } = next;
+      const scanned = await scanManifest(storage, key, runId, (file) => visitor.file(file, at), signal);
+      if (scanned !== null) visitor.manifest(scanned, at);
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(LANES, todo.length) }, lane));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
+
+/** The manifest of a run as a whole; null when there is none, and when it is damaged or cannot be read. */
+export async function readManifest(storage: Storage, runId: string, signal: AbortSignal): Promise<Manifest | null> {
+  try {
+    const bytes = await storage.read(manifestKey(runId), signal);
+    return bytes === null ? null : parseManifest(bytes, runId);
+  } catch {
+    signal.throwIfAborted();
+    return null;
   }
+}
+
+/** Null when it is gone. */
+async function scanManifest(
+  storage: Storage,
+  key: string,
+  runId: string,
+  onFile: (file: ManifestFile) => void,
+  signal: AbortSignal,
+): Promise<ScannedManifest | null> {
+  let fileProblem: string | null = null;
+  const scan = new ManifestScan((file) => {
+    const problem = shapeProblem(FILE_SHAPE, file);
+    if (problem === null) onFile(file as ManifestFile);
+    else fileProblem ??= `of a file, ${problem}`;
+  });
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    for await (const chunk of storage.open(key, signal)) scan.push(decoder.decode(chunk, { stream: true }));
+    scan.push(decoder.decode());
+    const rest = scan.end();
+    const problem = shapeProblem(manifestShape(runId), rest);
+    if (problem !== null) return { key, manifest: null, problem: damaged(problem) };
+    return { key, manifest: rest as Manifest, problem: fileProblem === null ? null : damaged(fileProblem) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof StorageError && error.code === "storage.missing") return null;
+    // What the destination refuses, and what the text of it cannot be.
+    const isRefused = error instanceof StorageError;
+    const message = error instanceof Error ? error.message : String(error);
+    return { key, manifest: null, problem: isRefused ? `it cannot be read: ${message}` : damaged(message) };
+  }
+}
+
+function damaged(cause: string): string {
+  return `it is damaged (${cause}): restore it from the bucket's versions or a backup`;
 }

@@ -10,11 +10,13 @@ import type { PardotClock } from "./session.ts";
 export interface Calling {
   readonly pardot: OpenPardot;
   readonly time: PardotClock;
+  /** This tool's calls of the account's day so far, those of this command included. */
+  callsToday(): Promise<number>;
   /** To be called in the end, whatever came of it. */
   settle(): Promise<void>;
 }
 
-/** Opens Pardot so that each call is noted against the day's budget before it is made. */
+/** Opens Pardot so that its calls are counted with those of runs, and stay within the day's budget. */
 export function notingCalls(
   command: string,
   given: { readonly config: Config; readonly storage: Storage; readonly surroundings: Surroundings },
@@ -40,9 +42,9 @@ export function notingCalls(
     try {
       await calls.settle();
     } catch (error) {
-      const message = `the calls of "${command}" stay counted higher than they were: ${String(error)}`;
+      const message = `note the calls of "${command}": ${String(error)}`;
       surroundings.onEvent({ type: "warning", code: "calls.not-settled", object: null, message });
     }
   };
-  return { pardot, time, settle };
+  return { pardot, time, callsToday: () => calls.callsToday(), settle };
 }

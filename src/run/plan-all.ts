@@ -50,6 +50,7 @@ export async function planAll(objects: readonly CatalogObject[], input: PlanAllI
         ...dropped,
         ...left,
         ...prepared.fields,
+        ...forgottenEmails(object, input.wish),
         { type: "planned", object: name, runId, zone, windows: prepared.windows },
       ]);
       onEvent({
@@ -69,6 +70,12 @@ export async function planAll(objects: readonly CatalogObject[], input: PlanAllI
   const resumed = windows.filter((window) => window.plannedBy !== input.runId);
   const files = resumed.reduce((sum, window) => sum + window.files.length, 0);
   if (resumed.length > 0) onEvent({ type: "run-resumed", windows: resumed.length, files });
+}
+
+/** What `--full` records of an object that is read by list e-mail: its windows do not tell what is read again. */
+function forgottenEmails({ name, v4 }: CatalogObject, wish: RangeWish): Change[] {
+  if (!wish.full || v4.email === undefined) return [];
+  return [{ type: "emails-forgotten", object: name, marksActivity: v4.email.which === "active" }];
 }
 
 function warnOfGap(object: string, gap: Stretch, onEvent: OnEvent): void {

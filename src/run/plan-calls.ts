@@ -1,9 +1,9 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { withPairs } from "../commit/email-index.ts";
+import { withoutReadings, withPairs } from "../commit/email-index.ts";
 import { applyFieldChange } from "../commit/field-memory.ts";
 import { objectState } from "../commit/state.ts";
 import type { OpenWindow, PlannedWindow } from "../commit/state.ts";
-import { windowBounds } from "../extract/bounds.ts";
+import { queryBounds, windowBounds } from "../extract/bounds.ts";
 import { groupsOf } from "../extract/bulk.ts";
 import { emailCandidates } from "../extract/emails.ts";
 import { pagesOf } from "../extract/pages.ts";
@@ -13,6 +13,7 @@ import { expectedFiles } from "../plan/export-files.ts";
 import { DAY_MS } from "../time/instant.ts";
 import { knownEmails, newPairs } from "./emails.ts";
 import type { Experience } from "./experience.ts";
+import { orNull } from "./lookups.ts";
 import type { Prepared, PrepareInput } from "./prepare.ts";
 
 /** What one object is expected to cost besides its lookups. */
@@ -51,14 +52,18 @@ export async function expectation(
   const counted = await countWindows(object, asked, input);
   let calls = 0;
   let exports = 0;
-  for (const { window, records } of counted) {
+  for (const { window, records } of counted ?? asked.map((each) => ({ window: each, records: 0 }))) {
     if (process === "segmented" || isQueriedInstead(object, window, memory)) {
-      calls += pagesOf(records, object.v4.query?.limit ?? records);
+      calls += pagesOf(records, object.v4.query?.limit ?? 1);
       continue;
     }
     const groups = groupsOf(object, "groups" in window ? window.groups : [], memory).length;
     calls += exportCalls(window, groups, groups * expectedFiles(records, input.experience.exports));
     exports += groups;
+  }
+  if (counted === null) {
+    const unknownCalls = "those for its records; Pardot took too long to count them";
+    return { records: null, calls, exports, unknownCalls };
   }
   const records = counted.reduce((sum, window) => sum + window.records, 0);
   return { records: Math.round(records), calls, exports, unknownCalls: null };
@@ -83,14 +88,14 @@ interface CountedWindow {
 }
 
 /**
- * How many records each window holds. Windows that follow on one another are counted with one call, and the records
- * taken to be spread evenly over them.
+ * How many records each window holds, null when counting takes too long. Windows that follow on one another are counted
+ * with one call, and the records taken to be spread evenly over them.
  */
 async function countWindows(
   object: CatalogObject,
   windows: readonly AskedWindow[],
   input: ExpectationInput,
-): Promise<CountedWindow[]> {
+): Promise<CountedWindow[] | null> {
   const { query } = object.v4;
   if (query === undefined) return windows.map((window) => ({ window, records: 0 }));
   const counted: CountedWindow[] = [];
@@ -100,6 +105,7 @@ async function countWindows(
     const whole = { ...first, to: Math.max(...stretch.map(({ to }) => to)) };
     const records =
       input.total !== null && stretch.length === windows.length ? input.total : await count(object, whole, input);
+    if (records === null) return null;
     const length = stretch.reduce((sum, { askFrom, to }) => sum + to - askFrom, 0);
     counted.push(...stretch.map((window) => ({ window, records: (records * (window.to - window.askFrom)) / length })));
   }
@@ -118,13 +124,16 @@ function stretches(windows: readonly AskedWindow[]): AskedWindow[][] {
   return all;
 }
 
-async function count(object: CatalogObject, window: PlannedWindow, input: ExpectationInput): Promise<number> {
-  const { query, urlName, dataKey } = object.v4;
+/** How many records a window selects, null when Pardot takes too long to count them. */
+async function count(object: CatalogObject, window: PlannedWindow, input: ExpectationInput): Promise<number | null> {
+  const { query, urlName, dataKey, process } = object.v4;
   if (query === undefined) return 0;
+  const zone = input.config.pardot.timeZone;
   const filter = window.field === null ? undefined : query.filters[window.field];
-  const parameters = filter === undefined ? {} : windowBounds(window, filter, input.config.pardot.timeZone);
-  const { total } = await input.pardot.countRecords({ urlName, dataKey, query, parameters }, input.signal);
-  return total;
+  const isExported = process === "bulk" && filter !== undefined;
+  const parameters = isExported ? windowBounds(window, filter, zone) : queryBounds(object, window, zone);
+  const counted = await orNull(input.pardot.countRecords({ urlName, dataKey, query, parameters }, input.signal));
+  return counted?.total ?? null;
 }
 
 /**
@@ -134,10 +143,16 @@ async function count(object: CatalogObject, window: PlannedWindow, input: Expect
 async function emailCalls(object: CatalogObject, input: ExpectationInput): Promise<Expectation> {
   const { email } = object.v4;
   if (email === undefined) return { records: null, calls: 0, exports: 0, unknownCalls: null };
-  const news = await newPairs(input.state, input.warehouse, input.signal);
-  const index = withPairs(input.state.emails, news, false);
-  const known = await knownEmails(input.warehouse, input.signal);
-  const calls = emailCandidates(object.name, email, index, known, input.now).length;
+  let index = input.state.emails;
+  if (input.wish.full) {
+    index = withoutReadings(index, { object: object.name, marksActivity: email.which === "active" });
+  }
+  for await (const pairs of newPairs(() => index, input.warehouse, input.signal)) {
+    index = withPairs(index, pairs, false);
+  }
+  const known = await knownEmails(index, input.warehouse, input.signal);
+  let calls = 0;
+  for (const _ of emailCandidates(object.name, email, index, known, input.now)) calls += 1;
   if (!input.bringsEmails) return { records: calls, calls, exports: 0, unknownCalls: null };
   const { lastRunAt, emailsPerDay } = input.experience;
   const perDay = emailsPerDay[object.name];

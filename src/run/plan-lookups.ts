@@ -2,7 +2,7 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import type { FieldChange, FieldMemory } from "../commit/field-memory.ts";
 import { pagesOf } from "../extract/pages.ts";
 import type { LocalText } from "../time/instant.ts";
-import { askPardot, createdAt, OLDEST_ASKED_MAX, oldestRequest } from "./lookups.ts";
+import { askPardot, createdAt, OLDEST_ASKED_MAX, oldestRequest, orNull } from "./lookups.ts";
 import type { LookupInput, Lookups } from "./lookups.ts";
 
 /** The lookups of a plan for one object, and what they tell of the run's. */
@@ -13,22 +13,36 @@ export interface PlanLookups extends Lookups {
   readonly total: number | null;
 }
 
+/** What a plan finds out of an object's history. */
+interface History {
+  readonly oldest: LocalText | null;
+  /** Null where counting takes too long. */
+  readonly total: number | null;
+  /** Calls of the run's own lookup. */
+  readonly calls: number;
+}
+
+async function lookBack(object: CatalogObject, { pardot, signal }: LookupInput): Promise<History> {
+  const counted = await orNull(pardot.countRecords(oldestRequest(object, {}), signal));
+  if (counted === null) return { oldest: null, total: null, calls: 1 };
+  const { total, first } = counted;
+  if (first === null) return { oldest: null, total, calls: OLDEST_ASKED_MAX };
+  return { oldest: createdAt(first, object), total, calls: 1 };
+}
+
 /**
  * Finds out what a run will, by fewer calls: the oldest record comes with a count, and fields that are remembered are
  * taken to be there still.
  */
 export function planLookups(input: LookupInput): PlanLookups {
-  const { pardot, full, signal } = input;
+  const { pardot, full } = input;
   const asking = askPardot(input);
   let calls = 0;
-  let history: { readonly total: number; readonly oldest: LocalText | null } | null = null;
+  let history: History | null = null;
   return {
     oldest: async (object) => {
-      if (history === null) {
-        const { total, first } = await pardot.countRecords(oldestRequest(object, {}), signal);
-        history = { total, oldest: first === null ? null : createdAt(first, object) };
-      }
-      calls += history.oldest === null ? OLDEST_ASKED_MAX : 1;
+      history ??= await lookBack(object, input);
+      calls += history.calls;
       return history.oldest;
     },
     fields: async (object, memory) => {

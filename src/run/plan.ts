@@ -1,11 +1,9 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
 import { manifestWindow } from "../commit/manifest.ts";
-import { reservedOn } from "../commit/state.ts";
 import type { Pardot } from "../pardot/pardot.ts";
 import { checkWish, readWish } from "../plan/wish.ts";
 import { isoInstant } from "../time/instant.ts";
-import { localDay } from "../time/zone.ts";
 import { openWarehouse } from "../warehouse/open.ts";
 import type { PlannedObject, PlanResult, RunOptions, Surroundings } from "./api.ts";
 import { chosenObjects } from "./chosen.ts";
@@ -21,8 +19,8 @@ import { checkAgainstState, connect, openStore } from "./session.ts";
 
 /**
  * What `run` would do now: windows, expected calls, share of the quota. Asks Pardot once for the account, once for each
- * object to count, and once for its custom fields where they are not known yet. Writes nothing but, where there is a
- * budget, a note of its calls.
+ * object to count, and once for its custom fields where they are not known yet. Writes nothing but a
+ * note of its calls.
  */
 export async function plan(config: Config, options: RunOptions, surroundings: Surroundings): Promise<PlanResult> {
   const { signal, onEvent } = surroundings;
@@ -60,7 +58,7 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
       exportsSeen: experience.exports.length,
       callsSpent: pardot.calls.total,
       quota: pardot.usage,
-      ownCallsToday: reservedOn(state.ledger, localDay(now, config.pardot.accountTimeZone)),
+      ownCallsToday: await calling.callsToday(),
       callBudget: config.pardot.dailyCallBudget,
     };
   } finally {

@@ -1,10 +1,11 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
 import type { FieldChange } from "../commit/field-memory.ts";
+import { hasFiles, isBegun } from "../commit/open-window.ts";
 import { objectState } from "../commit/state.ts";
-import type { OpenWindow, PlannedWindow, State } from "../commit/state.ts";
+import type { Interval, ObjectState, OpenWindow, PlannedWindow, State } from "../commit/state.ts";
 import type { OnEvent } from "../events.ts";
-import { gapBefore, gapsWithin } from "../plan/gaps.ts";
+import { gapBefore, gapsWithin, withoutOpen } from "../plan/gaps.ts";
 import type { Stretch } from "../plan/gaps.ts";
 import { fromOldest, rangeStart, rangeWindow } from "../plan/range.ts";
 import type { RangeFacts, RangeStart } from "../plan/range.ts";
@@ -54,7 +55,10 @@ export async function prepareObject(object: CatalogObject, input: PrepareInput):
   const looked = await warehouse.tableState(object, localNow(input.now, config.pardot.timeZone), signal);
   const table = object.watermark === null ? null : looked;
   const isReplaced = wish.full && own.zone !== null && own.zone !== config.pardot.timeZone;
-  const dropped = own.windows.filter((window) => isReplaced || isWorthless(object, window));
+  const isPlain = !wish.full && wish.since === null && wish.until === null;
+  const dropped = own.windows.filter(
+    (window) => isReplaced || isWorthless(object, window) || (isPlain && isOutgrown(window, own)),
+  );
   const open = own.windows.filter((window) => !dropped.includes(window));
   const to = object.watermark === null || wish.until === null ? input.now : Math.min(input.now, wish.until);
   const settings = { now: to, overlapMs: config.etl.overlapMs, zone: config.pardot.timeZone };
@@ -63,11 +67,19 @@ export async function prepareObject(object: CatalogObject, input: PrepareInput):
   warnOfTable(object, looked, input);
   const covered = [...own.coverage, ...open];
   const start = wishedStart(object, wish, plain);
-  const isPlain = start === plain && !plain.wholeHistory;
-  const stretches = isPlain && wish.until === null ? gapsWithin(covered) : [];
-  const windows = [];
-  for (const gap of stretches) windows.push(...(await fillGap(object, gap, input)));
-  windows.push(...(await newWindows(object, rangeWindow(object, start, settings), start.wholeHistory, input)));
+  const gaps = isPlain && !plain.wholeHistory ? gapsWithin(covered) : [];
+  const windows: PlannedWindow[] = [];
+  for (const stretch of gaps) windows.push(...(await fillGap(object, stretch, input)));
+  const range = rangeWindow(object, start, settings);
+  const covering = [...open.filter((window) => coversAll(object, window, range, wish)), ...windows];
+  for (const part of partsToPlan(object, range, covering, isPlain ? own.coverage : [], config.etl.overlapMs)) {
+    const askFrom = Math.max(range.askFrom, part.from);
+    const isHistory = start.wholeHistory && part.from === HISTORY_START;
+    const added = await newWindows(object, { ...range, ...part, askFrom }, isHistory, input);
+    const mayGrow = isPlain && object.watermark !== null && !start.wholeHistory && part.to === range.to;
+    const marks = { ...(mayGrow ? { mayGrow } : {}), ...(wish.full ? { isFull: true } : {}) };
+    windows.push(...added.map((window) => ({ ...window, ...marks })));
+  }
   const gap = wish.since === null || object.watermark === null ? null : gapBefore(wish.since, covered, plain.from);
   const fields = await input.lookups.fields(object, own.fields);
   return { object, reason: start.reason, open, dropped, windows, gap, fields };
@@ -95,7 +107,7 @@ async function fillGap(object: CatalogObject, gap: Stretch, input: PrepareInput)
 
 function facts(
   table: TableState | null,
-  own: ReturnType<typeof objectState>,
+  own: ObjectState,
   open: readonly OpenWindow[],
   { config, now }: PrepareInput,
 ): RangeFacts {
@@ -115,9 +127,54 @@ function facts(
   };
 }
 
-/** A window of an object that is always read whole, from which nothing has landed: today's reading replaces it. */
+/** A window of an object that is always read in full, of which nothing was read yet: today's reading replaces it. */
 function isWorthless(object: CatalogObject, window: OpenWindow): boolean {
-  return object.watermark === null && window.files.length === 0 && !window.done;
+  if (object.watermark !== null || window.done || hasFiles(window)) return false;
+  // Emails are chosen by the index and not by a cursor.
+  return object.v4.process === "email" || !isBegun(window);
+}
+
+/**
+ * An increment of which nothing was read, after windows that are committed or stay open: the new range begins before
+ * their end, so that it covers the increment too, in one window instead of one for each day.
+ */
+function isOutgrown(window: OpenWindow, { coverage, windows }: ObjectState): boolean {
+  if (!mayBeReplaced(window)) return false;
+  const others = [...coverage, ...windows.filter((other) => !mayBeReplaced(other))];
+  return others.some(({ from, to }) => from <= window.from && window.from <= to);
+}
+
+function mayBeReplaced(window: OpenWindow): boolean {
+  return window.mayGrow === true && !isBegun(window);
+}
+
+/**
+ * The parts of a range that open windows do not cover. One before an open window is left out when manifests cover it:
+ * the watermark lies so early only because the window after it is still open. An object that is always read in full is
+ * finished before it is begun again.
+ */
+function partsToPlan(
+  object: CatalogObject,
+  range: Window,
+  covering: readonly PlannedWindow[],
+  coverage: readonly Interval[],
+  overlapMs: number,
+): Stretch[] {
+  if (object.watermark === null) return covering.length > 0 ? [] : [range];
+  return withoutOpen(range, covering, overlapMs).filter(
+    (part) => part.to === range.to || !coverage.some(({ from, to }) => from <= part.from && part.to <= to),
+  );
+}
+
+/**
+ * Whether reading an open window reads all that a range wants of its stretch. One that goes by the field of the history
+ * does: its records are as fresh as the reading, and those created earlier are in the windows before it.
+ */
+function coversAll(object: CatalogObject, window: OpenWindow, range: Window, { full }: RangeWish): boolean {
+  if (full && isBegun(window)) return false;
+  // One that has been read in full is as old as its reading.
+  if (object.watermark === null && window.done) return false;
+  return window.field === range.field || window.field === object.v4.export?.historyField;
 }
 
 async function newWindows(
@@ -132,9 +189,9 @@ async function newWindows(
   if (object.v4.process !== "bulk" || access === undefined) return [range];
   const zone = input.config.pardot.timeZone;
   if (!wholeHistory) return cutWindows(range, access.windowDaysMax, zone);
-  const asked = fromOldest(range, await input.lookups.oldest(object), zone);
-  // Nothing there: the history is covered without a single export.
-  if (asked === null) return [{ ...range, askFrom: range.to }];
+  const asked = fromOldest(range, await input.lookups.oldest(object), input.now, zone);
+  // It ends before anything can have begun: covered without a single export.
+  if (asked.askFrom >= asked.to) return [asked];
   return cutWindows(asked, access.windowDaysMax, zone);
 }
 

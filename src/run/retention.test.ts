@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { Manifest } from "../commit/manifest.ts";
 import { DAY_MS } from "../time/instant.ts";
 import { retentionRule } from "./retention.ts";
 
 const NOW = Date.parse("2026-03-20T09:30:00Z");
 
-function of(startedAt: string): Manifest {
-  return { started_at: startedAt } as Manifest;
+function of(startedAt: string): { readonly startedAt: number } {
+  return { startedAt: Date.parse(startedAt) };
 }
 
 describe("retention", () => {

@@ -5,14 +5,15 @@ import { Journal, loadState } from "../commit/journal.ts";
 import type { Lease } from "../commit/lease.ts";
 import { CallLedger } from "../commit/ledger.ts";
 import type { Manifest, ManifestWarning } from "../commit/manifest.ts";
+import { postponedOf } from "../commit/shortfalls.ts";
 import type { Change } from "../commit/state.ts";
-import { CancelledError, exitCodeOf } from "../errors.ts";
+import { exitCodeOf } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { Extraction } from "../extract/extraction.ts";
 import type { OpenPardot } from "../pardot/client.ts";
 import { checkWish, readWish } from "../plan/wish.ts";
 import type { RangeWish } from "../plan/wish.ts";
-import { probeSpools, tidySpools } from "../storage/spool.ts";
+import { probeSpools } from "../storage/spool.ts";
 import type { Instant } from "../time/instant.ts";
 import { compactInstant, DAY_MS } from "../time/instant.ts";
 import { localDay } from "../time/zone.ts";
@@ -27,8 +28,9 @@ import { startGrace } from "./grace.ts";
 import type { Grace } from "./grace.ts";
 import { holdLease } from "./hold-lease.ts";
 import { claimWarehouse, closeWarehouse, loadAll } from "./load-all.ts";
-import { Outcomes } from "./outcomes.ts";
+import { Outcomes, rejectedError } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
+import { tidyUp } from "./tidy.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection, PardotClock, Store } from "./session.ts";
 
@@ -56,8 +58,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
     const held = await holdLease(store.storage, identity.runId, config, surroundings);
     try {
       const leased: Surroundings = { ...surroundings, signal: held.signal };
-      await tidySpools(config.etl.tmpDir, leased.clock, leased.signal);
-      await store.storage.tidy(leased.signal);
+      await tidyUp(store.storage, config.etl.tmpDir, leased);
       // Read again now that nobody else writes.
       const current = { storage: store.storage, loaded: await loadState(store.storage, leased.signal) };
       return await runOn(config, wish, { ...identity, lease: held.lease, warehouse, warnings }, current, leased);
@@ -92,6 +93,7 @@ async function runOn(
   const ledger = new CallLedger({
     journal,
     budget: config.pardot.dailyCallBudget,
+    share: config.pardot.quotaShare,
     zone: config.pardot.accountTimeZone,
     now: () => time.now(),
     usage: () => pardot.usage,
@@ -203,7 +205,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
   await journal.record([runFinished(runId, startedAt, clock.now(), manifest.status, manifest, pardot.calls.total)]);
   await journal.compact();
   await forgetNotesBefore(localDay(connection.now - DAY_MS, config.pardot.accountTimeZone), storage, grace.never);
-  const error = firstError([...objects.map((object) => outcomes.of(object.name)), loading.error]);
+  const error = outcomes.firstError(objects, rejectedError(manifest) ?? loading.error);
   return {
     manifest,
     manifestKey: key,
@@ -214,17 +216,11 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
   };
 }
 
-/** The first failure in plan order; a request to stop stands before all others. */
-function firstError(errors: readonly (Error | null)[]): Error | null {
-  const failures = errors.filter((error) => error !== null);
-  return failures.find((error) => error instanceof CancelledError) ?? failures[0] ?? null;
-}
-
 function announce(manifest: Manifest, key: string, surroundings: Surroundings): void {
   const files = manifest.objects.flatMap((object) => object.files);
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   for (const object of manifest.objects) {
-    if (object.status === "failed") continue;
+    if (object.status !== "complete") continue;
     surroundings.onEvent({
       type: "object-finished",
       object: object.object,
@@ -232,6 +228,7 @@ function announce(manifest: Manifest, key: string, surroundings: Surroundings): 
       files: object.files.length,
     });
   }
+  for (const postponed of postponedOf(manifest.objects)) surroundings.onEvent({ type: "postponed", ...postponed });
   surroundings.onEvent({ type: "committed", manifest: key, files: files.length, rows });
 }
 

@@ -83,14 +83,16 @@ export interface PardotClock {
 }
 
 export function pardotClock(surroundings: Surroundings): PardotClock {
-  let offset: number | null = null;
+  const { clock } = surroundings;
+  /** Pardot's time when the monotonic clock stood at zero: a step of the wall clock must not move the account's day. */
+  let origin: number | null = null;
   return {
-    now: () => surroundings.clock.now() + (offset ?? 0),
+    now: () => (origin === null ? clock.now() : origin + clock.monotonic()),
     set: (now) => {
-      offset = now - surroundings.clock.now();
+      origin = now - clock.monotonic();
     },
     get isSet() {
-      return offset !== null;
+      return origin !== null;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../test/fakes/clock.ts";
+import { manifestObject, manifestOf, namedFile, writeManifest } from "../../test/support/manifests.ts";
 import { catalog } from "../catalog/index.ts";
 import { Journal, loadState } from "../commit/journal.ts";
 import { manifestKey } from "../commit/manifest.ts";
@@ -27,7 +28,7 @@ async function statusOf(
   events: RunEvent[] = [],
 ): Promise<StatusResult> {
   const config = {
-    pardot: { timeZone: "UTC", accountTimeZone: "UTC", dailyCallBudget: null },
+    pardot: { timeZone: "UTC", accountTimeZone: "UTC", dailyCallBudget: null, quotaShare: 0.8 },
     etl: {
       destination: { kind: "folder", path: "/data" },
       s3PathStyle: null,
@@ -70,10 +71,9 @@ describe("status", () => {
       ["b", 35, ["Visitor/2.csv"]],
       ["c", 10, ["Visitor/3.csv"]],
     ] as const) {
-      const objects = [{ object: "Visitor", files: files.map((key) => ({ key })) }];
+      const objects = [manifestObject("Visitor", { files: files.map((key) => namedFile(key)) })];
       const at = new Date(NOW - days * DAY_MS).toISOString();
-      const manifest = { started_at: at, finished_at: at, objects, warnings: [] };
-      await storage.create(manifestKey(runId), Buffer.from(JSON.stringify(manifest)), signal);
+      await writeManifest(storage, manifestOf(runId, { started_at: at, finished_at: at, objects }));
     }
     expect((await statusOf(storage, 30 * DAY_MS)).objects[0]?.expired).toBe(2);
     expect((await statusOf(storage)).objects[0]?.expired).toBe(0);

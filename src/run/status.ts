@@ -9,7 +9,7 @@ import { EXPORT_LIFE_MS } from "../pardot/export.ts";
 import { isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { StatusObject, StatusResult, Surroundings } from "./api.ts";
-import { DAMAGED, readManifests } from "./manifests.ts";
+import { committedFiles } from "./committed-files.ts";
 import { retentionRule } from "./retention.ts";
 import { openStore } from "./session.ts";
 
@@ -24,31 +24,26 @@ export async function status(config: DestinationConfig, surroundings: Surroundin
     destination: storage.location,
     businessUnit: state.businessUnit,
     runs: state.runs,
-    objects: known.map((name) => statusObject(name, state, expired.get(name)?.size ?? 0, surroundings.clock.now())),
+    objects: known.map((name) => statusObject(name, state, expired.get(name) ?? 0, surroundings.clock.now())),
     quota: { day, calls: state.ledger.reserved + (day === "" ? 0 : await notedOn(day, storage, surroundings.signal)) },
   };
 }
 
-/** Keys of an object's committed files that are past their time. Manifests are read only where there is a limit. */
+/** How many of an object's committed files are past their time. Manifests are read only where there is a limit. */
 async function expiredFiles(
   config: DestinationConfig,
   storage: Storage,
   { clock, onEvent, signal }: Surroundings,
-): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const found = new Map<string, Set<string>>();
+): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
   if (config.etl.retentionMs === null) return found;
   const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
-  for await (const { key, manifest } of readManifests(storage, null, signal)) {
-    if (manifest === null) {
-      const message = `${key} is left out of the count of expired files: ${DAMAGED}`;
-      onEvent({ type: "warning", code: "manifest.damaged", object: null, message });
-      continue;
-    }
-    if (!mayBeGone(manifest)) continue;
-    for (const { object, files } of manifest.objects) {
-      found.set(object, new Set([...(found.get(object) ?? []), ...files.map((file) => file.key)]));
-    }
+  const { files, problems } = await committedFiles(storage, null, signal);
+  for (const { key, problem } of problems) {
+    const message = `count the expired files: ${key}: ${problem}`;
+    onEvent({ type: "warning", code: "manifest.damaged", object: null, message });
   }
+  for (const { object, run } of files.values()) if (mayBeGone(run)) found.set(object, (found.get(object) ?? 0) + 1);
   return found;
 }
 

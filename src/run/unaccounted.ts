@@ -1,37 +1,44 @@
+import { filesOfWindow } from "../commit/file-parts.ts";
 import { loadState } from "../commit/journal.ts";
-import { filesOf } from "../commit/manifest.ts";
 import type { State } from "../commit/state.ts";
 import type { CommittedConfig } from "../config/config.ts";
 import { spanText } from "../land/names.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { VerifyProblem } from "./api.ts";
-import { readManifests } from "./manifests.ts";
+import type { Committed } from "./committed-files.ts";
+import { scanManifests } from "./manifests.ts";
 
 /**
  * Files in the objects' folders that neither a manifest nor the open windows of the state name. A run that was killed
  * between landing a file and noting it leaves one at most for each lane, and the next run lands it again under the same
- * name or accounts for its window. `committed`: what the manifests named that have been read; a run at work lands and
- * commits meanwhile, so what they do not name is looked for in what is on the books by then.
+ * name or accounts for its window. A run at work lands and commits while `verify` reads: what the manifests read
+ * before do not name is looked for in the open windows, and in the manifests that are there by then.
  */
 export async function unaccounted(
   storage: Storage,
-  committed: ReadonlySet<string>,
+  committed: Committed,
   config: Pick<CommittedConfig, "catalog">,
   signal: AbortSignal,
 ): Promise<VerifyProblem[]> {
   const unnamed: { readonly object: string; readonly key: string }[] = [];
   for (const { name } of config.catalog) {
     for await (const { key } of storage.list(`${name}/`, signal)) {
-      if (!committed.has(key)) unnamed.push({ object: name, key });
+      if (!committed.files.has(key)) unnamed.push({ object: name, key });
     }
   }
   if (unnamed.length === 0) return [];
   // In this order: a window leaves the state only once its manifest stands.
   const { state } = await loadState(storage, signal);
-  const noted = new Set(Object.values(state.objects).flatMap(({ windows }) => windows.flatMap(keysLanded)));
-  for await (const { manifest } of readManifests(storage, null, signal)) {
-    for (const { key } of manifest === null ? [] : filesOf(manifest)) noted.add(key);
+  const noted = new Set<string>();
+  for (const window of Object.values(state.objects).flatMap(({ windows }) => windows)) {
+    for await (const { key } of filesOfWindow(window, storage, signal)) noted.add(key);
   }
+  await scanManifests(
+    storage,
+    (key) => !committed.manifests.has(key),
+    { file: ({ key }) => noted.add(key), manifest: () => undefined },
+    signal,
+  );
   return unnamed
     .filter(({ key }) => !noted.has(key))
     .map(({ object, key }) => ({ key, problem: isAwaited(object, key, state) ? AWAITED : "no manifest names it" }));
@@ -39,12 +46,6 @@ export async function unaccounted(
 
 const AWAITED =
   "no manifest names it yet: a run is at work on its window, or was killed there and the next run accounts for it";
-
-type Window = State["objects"][string]["windows"][number];
-
-function keysLanded({ files }: Window): string[] {
-  return files.map(({ key }) => key);
-}
 
 function isAwaited(object: string, key: string, state: State): boolean {
   return state.objects[object]?.windows.some((window) => key.includes(`_${spanText(window)}_`)) ?? false;

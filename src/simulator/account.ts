@@ -4,6 +4,7 @@ import type { History } from "./history.ts";
 import type { ModelColumn, ObjectModel, RowKey, Value, World } from "./model.ts";
 import type { Knobs } from "./knobs.ts";
 import { OBJECTS } from "./objects.ts";
+import { oddValues } from "./oddities.ts";
 import { idSpace, rowsAtScale } from "./scale.ts";
 import type { IdSpace, Scale } from "./scale.ts";
 import { Table } from "./table.ts";
@@ -64,7 +65,12 @@ export class Account {
   }
 
   values(table: Table, index: number, state?: RowState, at?: number): readonly Value[] {
-    return table.model.make(table.key(index, state, at), this.world);
+    return this.make(table.model, table.key(index, state, at));
+  }
+
+  /** The values of a row, with what is odd about this account. */
+  make(model: ObjectModel, row: RowKey): readonly Value[] {
+    return oddValues(model, row, model.make(row, this.world), this.world.knobs);
   }
 
   rowKey(table: Table, index: number): RowKey {

@@ -48,6 +48,9 @@ export function answerCall(call: ApiCall, state: SimulatorState): Reply {
   const { fault, route, parameters } = call;
   const format: Format = parameters.get("format") === "json" ? "json" : "xml";
   if (fault?.html === true) return { ...LOGIN_PAGE, status: fault.status ?? 200 };
+  if (fault?.text !== undefined) {
+    return { status: fault.status ?? 200, contentType: "text/plain", body: fault.text };
+  }
   if (fault?.garbage === true) return { status: fault.status ?? 200, contentType: "application/json", body: GARBAGE };
   if (fault?.code !== undefined) {
     const error = new ApiError(fault.code);
@@ -55,6 +58,10 @@ export function answerCall(call: ApiCall, state: SimulatorState): Reply {
     return errorReply(fault.code, fault.message ?? error.message, status, format, call, state);
   }
   if (fault?.status !== undefined) return gatewayPage(fault.status);
+  if (isTooSlow(call, knobs)) {
+    if (knobs.slowPageAnswer === "504") return gatewayPage(504);
+    return errorReply(214, new ApiError(214).message, knobs.errorStatus, format, call, state);
+  }
   const model = route === null ? undefined : modelOf(route, knobs);
   if (route === null || (model === undefined && route.urlName !== "export" && route.urlName !== "email")) {
     if (knobs.htmlForUnknownObjects) return LOGIN_PAGE;
@@ -75,6 +82,12 @@ export function answerCall(call: ApiCall, state: SimulatorState): Reply {
 
 /** Unbalanced quotes and bytes that are no UTF-8 text of any format. */
 const GARBAGE = '\u0000\u0001{"@attributes":{"stat":"ok\u0007<rsp><<\uFFFD\uFFFD"';
+
+/** Whether the page asked for is more than the account's database gives in time. */
+function isTooSlow({ route, parameters }: ApiCall, { slowPageRows }: Knobs): boolean {
+  if (slowPageRows === 0 || route?.operation !== "query" || route.urlName === "export") return false;
+  return Number(parameters.get("limit") ?? slowPageRows + 1) > slowPageRows;
+}
 
 function modelOf(route: Route, knobs: Knobs): ObjectModel | undefined {
   return OBJECTS.find(({ urlName }) =>
@@ -123,7 +136,9 @@ function objectRecord(
   const share = options.knobs.emptyPageShare;
   const emptyPage =
     call.fault?.emptyPage === true || (share > 0 && unit(mix(options.seed, counters.requests.length)) < share);
-  const context = { account, knobs: options.knobs, memory, now: clock.now(), format, emptyPage };
+  const { shortPage = null, total = null, cells = {} } = call.fault ?? {};
+  const rowsMax = emptyPage ? 0 : shortPage;
+  const context = { account, knobs: options.knobs, memory, now: clock.now(), format, rowsMax, total, cells };
   if (known === "query") return queryAnswer(model, call.parameters, context);
   if (known === "describe") return describeProspectAccount(account.world);
   return readAnswer(model, keys, call.parameters, context);
@@ -149,20 +164,21 @@ function exportReply(route: Route, call: ApiCall, state: SimulatorState, format:
   switch (route.operation) {
     case "create": {
       if (call.method !== "POST") throw new ApiError(60);
-      const fails = call.fault?.failExport === true;
-      const order = readExportOrder(call.headers["content-type"], call.body, fails, context);
-      return okReply(exportAnswer(queue.create(order), context), format, call, state);
+      const endsAs = call.fault?.failExport === true ? "Failed" : (call.fault?.exportState ?? "Complete");
+      const order = readExportOrder(call.headers["content-type"], call.body, endsAs, context);
+      const answer = exportAnswer(queue.create(order), context, { ...call.fault, exportState: null });
+      return okReply(answer, format, call, state);
     }
     case "read": {
       const job = queue.look(id("id"));
       if (job === null) throw new ApiError(knobs.unknownIdCode);
-      return okReply(exportAnswer(job, context), format, call, state);
+      return okReply(exportAnswer(job, context, call.fault), format, call, state);
     }
     case "query":
       return okReply(exportQuery(call.parameters, context), format, call, state);
     case "downloadResults": {
       const { job, file } = findExportFile(queue, id("id"), id("file"), knobs);
-      const pieces = (): Iterable<string> => exportFileText(account, job, file, knobs);
+      const pieces = (): Iterable<string | Uint8Array> => exportFileText(account, job, file, knobs, call.fault ?? {});
       const length = knobs.downloadLength === "chunked" ? {} : { "Content-Length": String(byteLength(pieces())) };
       const headers = { ...extraHeaders(call, state), ...length };
       return { status: 200, contentType: knobs.csvContentType, body: pieces(), headers };
@@ -172,7 +188,7 @@ function exportReply(route: Route, call: ApiCall, state: SimulatorState, format:
   }
 }
 
-function byteLength(pieces: Iterable<string>): number {
+function byteLength(pieces: Iterable<string | Uint8Array>): number {
   let bytes = 0;
   for (const piece of pieces) bytes += Buffer.byteLength(piece);
   return bytes;

@@ -20,10 +20,12 @@ export function csvWriter(columns: readonly CsvColumn[], zone: Zone, knobs: Knob
   const quotesAll = knobs.csvQuoting === "all";
   const emptyText = knobs.csvEmptyText === "quoted" ? '""' : "";
   const [yes, no] = knobs.csvBoolean === "1/0" ? ["1", "0"] : ["true", "false"];
+  const isPhp = knobs.csvQuotes === "php";
+  const [mustQuote, doubled] = isPhp ? [PHP_MUST_QUOTE, phpDoubled] : [MUST_QUOTE, allDoubled];
   const plain = (text: string): string => (quotesAll ? `"${text}"` : text);
   const text = (value: string): string => {
     if (value === "") return emptyText;
-    return quotesAll || MUST_QUOTE.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+    return quotesAll || mustQuote.test(value) ? `"${doubled(value)}"` : value;
   };
   const field = (value: Value, isTime: boolean): string => {
     if (value === null) return "";
@@ -48,3 +50,13 @@ export function csvWriter(columns: readonly CsvColumn[], zone: Zone, knobs: Knob
 }
 
 const MUST_QUOTE = /[",\r\n]/;
+const PHP_MUST_QUOTE = /[",\\\r\n\t ]/;
+
+function allDoubled(text: string): string {
+  return text.replaceAll('"', '""');
+}
+
+/** As PHP's fputcsv does it: a quote right after a backslash is not doubled (php/php-src issue 11174). */
+function phpDoubled(text: string): string {
+  return text.replace(/(\\?)"/g, (quote, backslash: string) => (backslash === "" ? '""' : quote));
+}

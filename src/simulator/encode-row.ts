@@ -21,7 +21,7 @@ export function wireRecord(
   fields: readonly string[] | null,
 ): WireRecord {
   const columns = account.columns(model);
-  const values = model.make(row, context.world);
+  const values = account.make(model, row);
   const hidden = model.hiddenColumns?.(context.world);
   const record: WireRecord = {};
   for (const field of model.wire) {
@@ -73,7 +73,7 @@ function plainValue(
   const place = columns.findIndex(({ name }) => name === (field.column ?? field.name));
   const value = values[place] ?? null;
   if (value === null || Array.isArray(value)) return null;
-  if (columns[place]?.kind === "datetime") return zone.text(value as number);
+  if (columns[place]?.kind === "datetime" && typeof value === "number") return zone.text(value);
   if (field.valueNode === true && world.knobs.prospectAccountValueFields && output !== "bulk") return { value };
   if (field.oneOrZero === true) return value === true ? 1 : 0;
   return value;

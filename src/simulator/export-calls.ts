@@ -2,18 +2,33 @@
 import { ApiError } from "./api-error.ts";
 import type { ExportContext } from "./export-order.ts";
 import type { ExportJob } from "./export-queue.ts";
+import type { FaultRule } from "./faults.ts";
 import { dateReader } from "./filter-date.ts";
 import type { WireRecord, WireValue } from "./model.ts";
 import { spanOf } from "./parameters.ts";
 import type { Parameters } from "./parameters.ts";
 
+interface ExportFault {
+  readonly anotherExport?: FaultRule["anotherExport"];
+  readonly exportState?: string | null;
+}
+
 /** The answer of create and read. */
-export function exportAnswer(job: ExportJob, context: ExportContext): WireRecord {
+export function exportAnswer(asked: ExportJob, context: ExportContext, fault: ExportFault | null): WireRecord {
+  const other = fault?.anotherExport === undefined ? asked : anotherThan(asked, context);
+  const job = fault?.anotherExport === "identity" ? other : asked;
   const record = exportRecord(job, context);
-  if (job.state === "Complete" && !context.queue.isExpired(job) && job.files.length > 0) {
-    record["resultRefs"] = resultRefs(job, context);
+  record["state"] = fault?.exportState ?? job.state;
+  if (record["state"] === "Complete" && !context.queue.isExpired(job) && other.files.length > 0) {
+    record["resultRefs"] = resultRefs(other, context);
   }
   return context.knobs.exportWrapper === "export" ? { export: record } : record;
+}
+
+/** Another export with files, or else one that does not exist, with the same files. */
+function anotherThan(job: ExportJob, { queue }: ExportContext): ExportJob {
+  const others = queue.all().filter(({ id, files }) => id !== job.id && files.length > 0);
+  return others.find(({ id }) => id > job.id) ?? others.at(-1) ?? { ...job, id: job.id + 1 };
 }
 
 function exportRecord(job: ExportJob, { account, queue }: ExportContext): WireRecord {

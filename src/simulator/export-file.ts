@@ -2,10 +2,14 @@
 import type { Account } from "./account.ts";
 import { ApiError } from "./api-error.ts";
 import { csvWriter } from "./csv.ts";
+import type { CsvColumn } from "./csv.ts";
 import { exportColumns } from "./export-order.ts";
 import { scattered } from "./export-queue.ts";
 import type { ExportFile, ExportJob, ExportQueue } from "./export-queue.ts";
+import { FILE_FAULTS, SENTINEL } from "./file-faults.ts";
+import type { FileFault } from "./file-faults.ts";
 import type { Knobs } from "./knobs.ts";
+import type { Value } from "./model.ts";
 
 const CHUNK_CHARACTERS = 64 * 1024;
 
@@ -24,8 +28,31 @@ export function findExportFile(
   return { job, file };
 }
 
-/** The file's CSV in pieces of about 64 KiB. Rows come in no order (vendor docs, export). */
-export function* exportFileText(account: Account, job: ExportJob, file: ExportFile, knobs: Knobs): Generator<string> {
+/** The file's CSV in pieces of about 64 KiB. Rows come in no order (vendor docs, export). A fault makes it one piece. */
+export function* exportFileText(
+  account: Account,
+  job: ExportJob,
+  file: ExportFile,
+  knobs: Knobs,
+  fault: { readonly file?: FileFault; readonly cells?: Readonly<Record<string, string>> } = {},
+): Generator<string | Uint8Array> {
+  const wrong = fault.file === undefined ? undefined : FILE_FAULTS[fault.file];
+  const watermark = job.model.hasUpdated ? "updated_at" : "created_at";
+  const left = wrong?.without === "watermark" ? watermark : wrong?.without === "key" ? "id" : null;
+  const fields = job.fields.filter((field) => field !== left);
+  const cells = { ...fault.cells, ...(wrong?.sentinel === true ? sentinelIn(job) : {}) };
+  const pieces = piecesOf(account, { ...job, fields }, file, knobs, cells);
+  if (wrong === undefined) yield* pieces;
+  else yield wrong.make([...pieces].join(""), endOf(knobs));
+}
+
+function* piecesOf(
+  account: Account,
+  job: ExportJob,
+  file: ExportFile,
+  knobs: Knobs,
+  cells: Readonly<Record<string, string>>,
+): Generator<string> {
   const table = account.table(job.model.name);
   const exportable = exportColumns(account, job.model);
   const columns = job.fields.flatMap((field) => exportable.find(({ column }) => column.name === field) ?? []);
@@ -35,11 +62,32 @@ export function* exportFileText(account: Account, job: ExportJob, file: ExportFi
   for (let step = file.from; step < file.to; step += 1) {
     const at = scattered(step, job.rows.length);
     const index = job.rows[at] ?? 0;
-    text += csv.record(account.values(table, index, frozen, at));
+    const values = account.values(table, index, frozen, at);
+    text += csv.record(step === file.from ? withCells(values, columns, cells) : values);
     if (text.length >= CHUNK_CHARACTERS) {
       yield text;
       text = "";
     }
   }
+  if (knobs.csvBlankLastLine) text += endOf(knobs);
   if (text !== "") yield text;
+}
+
+function endOf({ csvNewline }: Knobs): string {
+  return csvNewline === "lf" ? "\n" : "\r\n";
+}
+
+function withCells(
+  values: readonly Value[],
+  columns: readonly CsvColumn[],
+  cells: Readonly<Record<string, string>>,
+): readonly Value[] {
+  const changed = [...values];
+  for (const { column, place } of columns) changed[place] = cells[column.name] ?? values[place] ?? null;
+  return changed;
+}
+
+function sentinelIn({ model, fields }: ExportJob): Readonly<Record<string, string>> {
+  const text = model.columns.find(({ name, kind }) => kind === "string" && fields.includes(name));
+  return text === undefined ? {} : { [text.name]: `caf${SENTINEL}` };
 }

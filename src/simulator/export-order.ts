@@ -27,7 +27,7 @@ export interface ExportContext {
 export function readExportOrder(
   contentType: string | undefined,
   body: string,
-  fails: boolean,
+  endsAs: string,
   context: ExportContext,
 ): ExportOrder {
   if (contentType === undefined || !/^application\/json\b/i.test(contentType)) throw new ApiError(151);
@@ -43,7 +43,7 @@ export function readExportOrder(
     procedure: procedure.name,
     arguments: given,
     selection: selectionOf(model, procedure, given, dates, context),
-    fails,
+    endsAs,
   };
 }
 

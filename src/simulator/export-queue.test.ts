@@ -25,7 +25,7 @@ function setUp(processingMs: number, given: Partial<Knobs> = {}) {
     procedure: "filter_by_created_at",
     arguments: {},
     selection: { spans: {}, deleted: "live" as const, test: null },
-    fails: false,
+    endsAs: "Complete",
   };
   const states = (): string[] => queue.all().map(({ state }) => state);
   const pass = (ms: number): void => {
@@ -43,7 +43,7 @@ test("one export is worked off at a time, the oldest first", () => {
   queue.create(order);
   pass(4_000);
   queue.create(order);
-  queue.create({ ...order, fails: true });
+  queue.create({ ...order, endsAs: "Failed" });
   expect(states()).toEqual(["Processing", "Waiting", "Waiting"]);
   pass(5_999);
   expect(states()).toEqual(["Processing", "Waiting", "Waiting"]);

@@ -7,6 +7,7 @@ import type { SimClock } from "./clock.ts";
 import { mix } from "./dice.ts";
 import type { Knobs } from "./knobs.ts";
 import type { ObjectModel } from "./model.ts";
+import { isHidden } from "./oddities.ts";
 import type { Selection } from "./selection.ts";
 import { selectRows } from "./selection.ts";
 import type { RowState } from "./table.ts";
@@ -18,8 +19,8 @@ export interface ExportOrder {
   /** As received. */
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly selection: Selection;
-  /** Ends as Failed instead of Complete. */
-  readonly fails: boolean;
+  /** The state in which it ends; anything but Complete has no files. */
+  readonly endsAs: string;
 }
 
 export interface ExportJob extends ExportOrder {
@@ -146,8 +147,9 @@ export class ExportQueue {
     }
     const polled = this.#knobs.exportPolls === 0 || job.reads > this.#knobs.exportPolls;
     if (now < due || !polled) return false;
-    if (job.fails) return this.#finish(job, "Failed", due);
-    job.rows = selectRows(this.#account, this.#account.table(job.model.name), job.selection);
+    if (job.endsAs !== "Complete") return this.#finish(job, job.endsAs, due);
+    const selected = selectRows(this.#account, this.#account.table(job.model.name), job.selection);
+    job.rows = selected.filter((index) => !isHidden(index, this.#knobs));
     job.files = splitFiles(job, this.#knobs.filesPerExport, this.#account.world.seed);
     return this.#finish(job, "Complete", due);
   }

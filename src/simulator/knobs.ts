@@ -13,9 +13,13 @@ export interface Knobs {
   readonly concurrentLimit: number;
   readonly credentialsInQueryCode: number;
   readonly csvBoolean: "true/false" | "1/0";
+  readonly controlTextEvery: number;
+  readonly backslashTextEvery: number;
+  readonly csvBlankLastLine: boolean;
   readonly csvContentType: string;
   readonly csvEmptyText: "quoted" | "nothing";
   readonly csvNewline: "lf" | "crlf";
+  readonly csvQuotes: "doubled" | "php";
   readonly csvQuoting: "minimal" | "all";
   readonly customFields: number;
   readonly accountCustomFields: number;
@@ -35,15 +39,19 @@ export interface Knobs {
   readonly filesPerExport: number;
   readonly filterBounds: "exclusive" | "inclusive";
   readonly filterOffset: "ignored" | "honoured";
+  readonly futureDateEvery: number;
   readonly gzip: boolean;
   readonly hiddenAccountFields: string;
+  readonly hiddenEvery: number;
   readonly htmlForUnknownObjects: boolean;
+  readonly impossibleDateEvery: number;
   readonly jwtAudience: string;
   readonly jwtUserApproved: boolean;
   readonly limitOver200: "clamp" | "error";
   readonly minuteLimit: number;
   readonly numericTextToNumber: boolean;
   readonly oneRowCollapse: boolean;
+  readonly pageCap: number;
   readonly passwordFlow: boolean;
   readonly prospectAccountValueFields: boolean;
   readonly refreshTokenRotation: boolean;
@@ -52,6 +60,8 @@ export interface Knobs {
   readonly resultRefsHost: string;
   readonly rotationRevokesFamily: boolean;
   readonly scopePardotApi: boolean;
+  readonly slowPageAnswer: "214" | "504";
+  readonly slowPageRows: number;
   readonly status122: number;
   readonly status184: number;
   readonly status66: number;
@@ -62,6 +72,7 @@ export interface Knobs {
   readonly usageHeader: boolean;
   readonly versionAllowed: 3 | 4;
   readonly wrongHost: boolean;
+  readonly zeroDateEvery: number;
 }
 
 export interface KnobSpec<V> {
@@ -102,6 +113,11 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   },
   clientCredentialsHere: flag(true, "false: this host is no My Domain, client credentials are refused"),
   clock: { default: "ticking", values: ["ticking", "frozen"], meaning: "whether simulated time runs by itself" },
+  controlTextEvery: count(
+    0,
+    "every Nth row has a control character in a text, raw in XML too (priore/SOAPEngine issue 171); unconfirmed; 0: none",
+  ),
+  backslashTextEvery: count(0, 'every Nth row has `say \\"hi\\"` in a text, backslashes and quotes; 0: none'),
   concurrentLimit: count(5, "requests in flight per business unit before code 66 (vendor docs, overview)"),
   credentialsInQueryCode: {
     default: 126,
@@ -113,6 +129,7 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     values: ["true/false", "1/0"],
     meaning: "booleans in export files; unconfirmed",
   },
+  csvBlankLastLine: flag(false, "one more line end after an export file (zazuko/cube-creator issue 1495); unconfirmed"),
   csvContentType: { default: "text/csv; charset=utf-8", meaning: "content type of export files; unconfirmed" },
   csvEmptyText: {
     default: "quoted",
@@ -120,6 +137,12 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     meaning: 'the empty text in export files: "" or the same as null; unconfirmed',
   },
   csvNewline: { default: "lf", values: ["lf", "crlf"], meaning: "record ends in export files; unconfirmed" },
+  csvQuotes: {
+    default: "doubled",
+    values: ["doubled", "php"],
+    meaning:
+      "quotes in quoted fields of export files: RFC 4180, or PHP's fputcsv (php/php-src issue 11174); unconfirmed",
+  },
   csvQuoting: { default: "minimal", values: ["minimal", "all"], meaning: "quoting in export files; unconfirmed" },
   customFieldsLostPerDay: count(0, "custom fields of prospects that vanish with each simulated day"),
   customFieldsPerDay: count(0, "custom fields of prospects that each simulated day adds"),
@@ -162,12 +185,21 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     values: ["ignored", "honoured"],
     meaning: "what Z or an offset in a filter does; unconfirmed",
   },
+  futureDateEvery: count(0, "every Nth row shows a created_at in 2099 (PostHog/posthog issue 63769); 0: none"),
   gzip: flag(true, "answers are compressed for clients that accept gzip (api-docs issue 232)"),
   hiddenAccountFields: {
     default: "sic,ticker_symbol",
     meaning: "standard fields of prospect accounts that the account has switched off: comma list",
   },
+  hiddenEvery: count(
+    0,
+    "every Nth row is hidden from this user after the page was cut, so pages are short (mlrun/mlrun issue 5385); 0: none",
+  ),
   htmlForUnknownObjects: flag(true, "unknown objects get the login page (api-docs issue 179), else code 198"),
+  impossibleDateEvery: count(
+    0,
+    "every Nth row shows 2017-02-31 as created_at (transferwise/pipelinewise issue 444); unconfirmed; 0: none",
+  ),
   jwtAudience: {
     default: "https://login.salesforce.com",
     meaning: "audience that assertions must name: https://test.salesforce.com for a sandbox",
@@ -181,6 +213,7 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   minuteLimit: count(0, "requests per minute before code 202; the number is not published; 0: none"),
   numericTextToNumber: flag(true, "text that looks like a number is one in JSON (api-docs issue 187)"),
   oneRowCollapse: flag(true, "a page of one row holds an object, no array, in JSON (api-docs issue 187)"),
+  pageCap: count(0, "rows of a query page at most, whatever the limit (pardot/api-docs issue 151); 0: no cap"),
   passwordFlow: flag(true, "false: the org blocks user name and password, as those made since Summer '23 do"),
   prospectAccountValueFields: flag(false, 'prospect account fields as {"value": x} in JSON; clients disagree'),
   refreshTokenRotation: flag(false, "each refresh brings a new refresh token and ends the old one"),
@@ -196,6 +229,12 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   },
   rotationRevokesFamily: flag(true, "a rotated-out refresh token ends the newer ones too"),
   scopePardotApi: flag(true, "the app has the scope pardot_api; without it the API answers 184"),
+  slowPageAnswer: {
+    default: "214",
+    values: ["214", "504"],
+    meaning: "what a query of more than slowPageRows gets (vendor docs, error codes; pardot/api-docs issue 174)",
+  },
+  slowPageRows: count(0, "limit above which every query times out; 0: none does"),
   status122: {
     default: 429,
     values: [429, 400, 200],
@@ -214,6 +253,10 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   usageHeader: flag(true, "x-api-usage when asked by X-Return-Api-Usage: 1; documented for v5, unconfirmed for v3/v4"),
   versionAllowed: { default: 4, values: [3, 4], meaning: "the version this account must use; codes 88 and 89" },
   wrongHost: flag(false, "this host does not serve the business unit: code 201 for every call"),
+  zeroDateEvery: count(
+    0,
+    "every Nth row, the first among them, shows created_at as MySQL writes no date (slingdata-io/sling-cli issue 285); 0: none",
+  ),
 };
 
 /** All knobs at their defaults, with the given ones set. */

@@ -7,6 +7,7 @@ import { dateReader } from "./filter-date.ts";
 import { filterTest } from "./filters.ts";
 import type { Knobs } from "./knobs.ts";
 import type { ObjectModel, Value, WireContext, WireRecord } from "./model.ts";
+import { isHidden } from "./oddities.ts";
 import { outputOf, queryParameters } from "./parameters.ts";
 import type { Parameters, QueryParameters, SortBy } from "./parameters.ts";
 import { lowerBound, selectRows, SelectionMemory } from "./selection.ts";
@@ -20,8 +21,12 @@ export interface QueryContext {
   /** Simulated milliseconds since 1970. */
   readonly now: number;
   readonly format: Format;
-  /** The page comes back without rows, as seen in mid-run (pardot/api-docs issue 151). */
-  readonly emptyPage: boolean;
+  /** Most rows of this page, whatever the limit; null: as many as that. Both faults are from pardot/api-docs issue 151. */
+  readonly rowsMax: number | null;
+  /** What `total_results` says instead of the truth; null: the truth. */
+  readonly total: number | null;
+  /** Values that the first record shows instead of its own. */
+  readonly cells: Readonly<Record<string, string>>;
 }
 
 /** One page. Throws ApiError. */
@@ -40,16 +45,19 @@ export function queryAnswer(model: ObjectModel, parameters: Parameters, context:
   const to =
     idBelow === null ? selected.length : lowerBound(selected.length, (n) => table.ids.idOf(selected[n] ?? 0) < idBelow);
   const matching = selected.subarray(from, Math.max(from, to));
-  const page = context.emptyPage
-    ? []
-    : pageOf(account, table, matching, query, (make) =>
-        context.memory.get(`${key} ${from} ${to} ${sortText(query)}`, make),
-      );
+  const limit = knobs.pageCap === 0 ? query.limit : Math.min(query.limit, knobs.pageCap);
+  // Rows are hidden after the page was cut, so that it gets shorter (mlrun/mlrun issue 5385).
+  const page = pageOf(account, table, matching, { ...query, limit }, (make) =>
+    context.memory.get(`${key} ${from} ${to} ${sortText(query)}`, make),
+  )
+    .filter((index) => !isHidden(index, knobs))
+    .slice(0, context.rowsMax ?? undefined);
   const wire: WireContext = { world: account.world, zone: account.zone, operation: "query", output: query.output };
-  const records = Array.from(page, (index) =>
-    wireRecord(account, model, account.rowKey(table, index), wire, query.fields),
-  );
-  return envelope(model.dataKey, records, matching.length, query, context);
+  const records = Array.from(page, (index, place) => ({
+    ...wireRecord(account, model, account.rowKey(table, index), wire, query.fields),
+    ...(place === 0 ? context.cells : {}),
+  }));
+  return envelope(model.dataKey, records, context.total ?? matching.length, query, context);
 }
 
 function envelope(
@@ -110,12 +118,16 @@ function sortRows(account: Account, table: Table, matching: Uint32Array, sort: r
   }
   const columns = account.columns(table.model);
   const places = sort.map(({ key }) => columns.findIndex(({ name }) => name === key.column));
+  const isTime = places.map((place) => columns[place]?.kind === "datetime");
   const keys = new Map<number, readonly Value[]>();
   for (const index of matching) {
     const values = account.values(table, index);
     keys.set(
       index,
-      places.map((place) => values[place] ?? null),
+      // A date that is none comes first, as null does.
+      places.map((place, n) =>
+        isTime[n] === true && typeof values[place] === "string" ? null : (values[place] ?? null),
+      ),
     );
   }
   return matching.toSorted((a, b) => {
@@ -140,7 +152,7 @@ export function readAnswer(
   model: ObjectModel,
   keys: ReadonlyMap<string, string>,
   parameters: Parameters,
-  context: QueryContext,
+  context: Pick<QueryContext, "account" | "knobs" | "cells">,
 ): WireRecord {
   const { account, knobs } = context;
   const table = account.table(model.name);
@@ -151,7 +163,10 @@ export function readAnswer(
     output: outputOf(parameters),
   };
   const places = model.operations.includes("query") ? placesOf(model, account, table, keys, knobs) : [0];
-  const records = places.map((index) => wireRecord(account, model, account.rowKey(table, index), wire, null));
+  const records = places.map((index, place) => ({
+    ...wireRecord(account, model, account.rowKey(table, index), wire, null),
+    ...(place === 0 ? context.cells : {}),
+  }));
   return { [model.dataKey]: records };
 }
 
@@ -180,6 +195,6 @@ function placesOf(
   if (id === undefined) throw new ApiError(13);
   if (!/^\d{1,15}$/.test(id)) throw new ApiError(16);
   const index = table.ids.indexOf(Number(id));
-  if (!table.isLive(index)) throw unknown;
+  if (!table.isLive(index) || isHidden(index, knobs)) throw unknown;
   return [index];
 }

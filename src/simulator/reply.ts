@@ -8,7 +8,7 @@ export interface Reply {
   readonly status: number;
   readonly contentType: string;
   /** Whole, or in pieces that are made while they are sent. */
-  readonly body: string | Iterable<string>;
+  readonly body: string | Iterable<string | Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -39,20 +39,44 @@ export async function sendReply(reply: Reply, context: SendContext): Promise<voi
   for (const [name, value] of Object.entries({ ...reply.headers, ...fault?.headers })) response.setHeader(name, value);
   if (isGzip) response.setHeader("Content-Encoding", "gzip");
   response.statusCode = reply.status;
+  if (reply.status === 204) {
+    response.removeHeader("Content-Type");
+    await sendPieces([], context);
+    return;
+  }
+  if (fault?.unframed === true) {
+    response.shouldKeepAlive = false;
+    response.useChunkedEncodingByDefault = false;
+  }
+  if (fault?.partial !== undefined && reply.status === 200) {
+    await sendPart(reply.body, fault.partial, context);
+    return;
+  }
   if (typeof reply.body === "string") {
     const bytes = isGzip ? gzipSync(reply.body, { level: 1 }) : Buffer.from(reply.body);
     const announced = fault?.quiet === true ? Math.min(fault.truncate ?? bytes.length, bytes.length) : bytes.length;
-    response.setHeader("Content-Length", announced);
+    if (fault?.unframed !== true) response.setHeader("Content-Length", announced);
     await sendPieces([bytes], context);
     return;
   }
-  if (isGzip) response.removeHeader("Content-Length");
+  if (isGzip || fault?.unframed === true) response.removeHeader("Content-Length");
   const pieces = Readable.from(encoded(reply.body), { objectMode: true });
   await sendPieces(isGzip ? pieces.pipe(createGzip({ level: 1 })) : pieces, context);
 }
 
-function* encoded(pieces: Iterable<string>): Generator<Buffer> {
-  for (const piece of pieces) yield Buffer.from(piece);
+function* encoded(pieces: Iterable<string | Uint8Array>): Generator<Uint8Array> {
+  for (const piece of pieces) yield typeof piece === "string" ? Buffer.from(piece) : piece;
+}
+
+async function sendPart(body: Reply["body"], length: number, context: SendContext): Promise<void> {
+  const whole = Buffer.concat([...encoded(typeof body === "string" ? [body] : body)]);
+  const part = whole.subarray(0, length);
+  const { response } = context;
+  response.statusCode = 206;
+  response.removeHeader("Content-Encoding");
+  response.setHeader("Content-Length", part.length);
+  response.setHeader("Content-Range", `bytes 0-${part.length - 1}/${whole.length}`);
+  await sendPieces([part], context);
 }
 
 async function sendPieces(

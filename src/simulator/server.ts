@@ -61,7 +61,7 @@ async function handleApi(
   const parameters = new Map([...inQuery, ...(isForm ? new URLSearchParams(body) : [])]);
   const route = parseRoute(url.pathname);
   const record = recordOf(request, url, kindOf(route), parameters, state);
-  const fault = await before(request, response, url, state);
+  const fault = await before(request, response, url, state, parameters);
   if (fault === "gone") return;
   const headers = request.headers;
   const call = { route, method: record.method, headers, inQuery, parameters, body, fault, limit };
@@ -80,7 +80,7 @@ async function handleToken(
   const form = new Map([...url.searchParams, ...new URLSearchParams(body)]);
   const shown = new Map([...form].filter(([name]) => name === "grant_type"));
   const record = recordOf(request, url, "token", shown, state);
-  const fault = await before(request, response, url, state);
+  const fault = await before(request, response, url, state, form);
   if (fault === "gone") return;
   const reply = fault === null ? null : tokenFault(fault);
   const answer = reply ?? (await tokenReply(request, form, state));
@@ -107,6 +107,7 @@ async function tokenReply(
 
 /** Faults of the token endpoint: `status` with `message` as the OAuth error, else a page. */
 function tokenFault(fault: FaultRule): Reply | null {
+  if (fault.text !== undefined) return { status: fault.status ?? 200, contentType: "text/plain", body: fault.text };
   if (fault.status === undefined && fault.html !== true && fault.garbage !== true) return null;
   if (fault.garbage === true) return { status: 200, contentType: "application/json", body: '{"access_token":' };
   if (fault.message === undefined) {
@@ -123,8 +124,9 @@ async function before(
   response: ServerResponse,
   url: URL,
   state: SimulatorState,
+  parameters: ReadonlyMap<string, string>,
 ): Promise<FaultRule | null | "gone"> {
-  const fault = state.faults.next(request.method ?? "GET", url.pathname + url.search);
+  const fault = state.faults.next(request.method ?? "GET", url.pathname + url.search, parameters);
   const delay = state.options.latencyMs + (fault?.delayMs ?? 0);
   if (delay > 0) await pause(delay);
   if (fault?.reset === true) {

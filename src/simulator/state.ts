@@ -11,6 +11,7 @@ import { createLimits } from "./limits.ts";
 import type { Limits } from "./limits.ts";
 import type { Value } from "./model.ts";
 import { TokenDesk } from "./oauth.ts";
+import { isHidden } from "./oddities.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { SelectionMemory } from "./selection.ts";
 import { createCounters, lastRequests } from "./stats.ts";
@@ -102,6 +103,7 @@ export function* truthRows(
   for (let index = 0; index < table.count; index += 1) {
     const gone = table.gone[index] === 1;
     // What nobody can see is not there: deleted rows show only where the API shows them.
+    if (isHidden(index, state.options.knobs)) continue;
     if (gone ? deleted === "live" || table.model.deletes !== true : deleted === "deleted") continue;
     yield truthRecord(columns, account.values(table, index), account.zone);
   }

@@ -17,8 +17,16 @@ const FIRST_YEAR = 1990;
 const LAST_YEAR = 2045;
 const STEP_SECONDS = 10 * 86_400;
 
-/** Throws RangeError when the runtime does not know the zone. */
+const zones = new Map<string, Zone>();
+
+/** A zone's changes are looked up once in a process. Throws RangeError when the runtime does not know the zone. */
 export function createZone(name: string): Zone {
+  const known = zones.get(name) ?? readZone(name);
+  zones.set(name, known);
+  return known;
+}
+
+function readZone(name: string): Zone {
   const offsetOf = offsetReader(name);
   const from = Date.UTC(FIRST_YEAR, 0, 1) / 1000;
   const to = Date.UTC(LAST_YEAR, 0, 1) / 1000;

@@ -1,12 +1,14 @@
 import { chmod, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { StorageError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
+import { systemProcesses } from "../platform/process-identity.ts";
+import type { Processes } from "../platform/process-identity.ts";
 import type { Random } from "../platform/random.ts";
 import { differentBytes } from "./different-bytes.ts";
 import { chunksOf, fingerprint, listBelow, openFile, readDocument, statFile } from "./folder-read.ts";
 import { checkKey, checkPrefix, TEMPORARY_PREFIX } from "./key.ts";
-import { removeLeftovers } from "./leftover.ts";
+import { claimName, removeLeftovers } from "./leftover.ts";
 import { folderError, isErrno } from "./local-errors.ts";
 import { link, makeFolder, placeByLink, placeTemporary, removeFile, syncPath, writeTemporary } from "./place.ts";
 import type { Link } from "./place.ts";
@@ -20,6 +22,8 @@ export interface FolderOptions {
   readonly random: Random;
   /** link(2) unless a test says otherwise. */
   readonly link?: Link;
+  /** This machine's unless a test says otherwise. */
+  readonly processes?: Processes;
 }
 
 /**
@@ -29,7 +33,7 @@ export interface FolderOptions {
  */
 export function openFolderStorage(options: FolderOptions): Storage {
   const root = resolve(options.path);
-  const linkTo = options.link ?? link;
+  const { clock, random, link: linkTo = link, processes = systemProcesses } = options;
   const temporary = join(root, TEMPORARY_PREFIX);
   // Read once, before anything else runs: Node can only read the umask by setting it for an instant.
   const landedMode = 0o666 & ~process.umask();
@@ -126,7 +130,7 @@ export function openFolderStorage(options: FolderOptions): Storage {
     async tidy(signal) {
       signal.throwIfAborted();
       try {
-        await removeLeftovers(temporary, options.clock, signal);
+        return await removeLeftovers(temporary, clock, signal);
       } catch (error) {
         throw folderError("tidy folder", temporary, error, signal);
       }
@@ -175,10 +179,11 @@ export function openFolderStorage(options: FolderOptions): Storage {
     signal: AbortSignal,
   ): Promise<boolean> {
     await makeFolder(dirname(path));
-    const copy = await writeTemporary(temporary, options.random, chunks);
+    const copy = await writeTemporary(temporary, random, chunks);
     try {
       signal.throwIfAborted();
-      const placed = await placeTemporary(copy, path, linkTo);
+      const claim = join(temporary, claimName(relative(root, path)));
+      const placed = await placeTemporary(copy, path, { linkTo, claim, clock, random, processes, signal });
       if (placed === "placed") await syncPath(dirname(path));
       return placed === "placed";
     } finally {

@@ -11,12 +11,20 @@ const KEY_BYTES_MAX = 800;
  * `.` or `..`, no control characters, no backslash. A key that breaks this is a bug of ours, not an operator's mistake.
  */
 export function checkKey(key: string): void {
-  assert(key !== "" && Buffer.byteLength(key) <= KEY_BYTES_MAX, `storage key is 1 to ${KEY_BYTES_MAX} bytes: ${key}`);
-  for (const segment of key.split("/")) {
-    assert(segment !== "" && segment !== "." && segment !== "..", `storage key has an empty or dot segment: ${key}`);
-  }
-  assert(isPlain(key), `storage key has a control character or a backslash: ${JSON.stringify(key)}`);
-  assert(!key.startsWith(TEMPORARY_PREFIX), `storage key stands where unfinished files are: ${key}`);
+  const problem = keyProblem(key);
+  assert(problem === null, `storage key ${problem}: ${JSON.stringify(key)}`);
+}
+
+/** Whether a text from a document can be a key: the same rules, for what others may have written. */
+export function isKey(text: string): boolean {
+  return keyProblem(text) === null;
+}
+
+function keyProblem(key: string): string | null {
+  if (key === "" || Buffer.byteLength(key) > KEY_BYTES_MAX) return `is not 1 to ${KEY_BYTES_MAX} bytes`;
+  if (key.split("/").some((segment) => ["", ".", ".."].includes(segment))) return "has an empty or dot segment";
+  if (!isPlain(key)) return "has a control character or a backslash";
+  return key.startsWith(TEMPORARY_PREFIX) ? "is in the folder of unfinished files" : null;
 }
 
 /** Asserts that `prefix` names a folder: empty (everything) or a key followed by `/`. */

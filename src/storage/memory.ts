@@ -97,7 +97,7 @@ export function openMemoryStorage(): MemoryStorage {
       if (files.delete(key)) effects.push({ type: "remove", key });
     },
 
-    async tidy() {},
+    tidy: async () => ({ removed: 0, kept: 0 }),
   };
 }
 

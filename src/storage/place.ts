@@ -1,6 +1,9 @@
 import { link as linkFile, lstat, mkdir, open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Random } from "../platform/random.ts";
+import { StorageError } from "../errors.ts";
+import { takeLockFile } from "../platform/lock-file.ts";
+import type { LockOptions } from "../platform/lock-file.ts";
 import { temporaryName } from "./leftover.ts";
 import { isErrno, isMissing } from "./local-errors.ts";
 
@@ -30,19 +33,58 @@ export async function placeByLink(
   }
 }
 
+/** Longer than a living program takes between its claim to a name and the rename. */
+const CLAIM_SILENCE_MS = 30_000;
+const CLAIM_PAUSE_MS = 10;
+
+/** How a name is claimed where it cannot be linked. */
+export interface Claiming extends Omit<LockOptions, "silenceMs" | "pauseMs"> {
+  readonly linkTo: Link;
+  /** The claim's own file, the same for all who want the name. */
+  readonly claim: string;
+}
+
 /**
- * `placeByLink` for a temporary file in the destination itself. Where the file system has no hard links (FAT, some
- * network shares) it is renamed after a look at the name: readers still see whole files only, but two writers of one
- * name in the same instant could both be told "placed". Node has no rename that refuses a taken name (RENAME_NOREPLACE).
+ * `placeByLink` for a temporary file in the destination itself. Where the file system has no hard links (FAT, many
+ * network and FUSE mounts) the name is claimed first, by the exclusive creation of another file, which works there too;
+ * then it is looked at, and the whole file renamed to it. Node has no rename that refuses a taken name (RENAME_NOREPLACE).
+ * All programs must reach the folder in the same way: one that can link does not look for claims.
  */
-export async function placeTemporary(from: string, to: string, linkTo: Link): Promise<"placed" | "exists"> {
+export async function placeTemporary(from: string, to: string, claiming: Claiming): Promise<"placed" | "exists"> {
+  const { linkTo } = claiming;
   const placed = await placeByLink(from, to, linkTo);
   // A network file system may repeat a link whose answer was lost, and then refuses its own (link(2), NFS).
   if (placed === "exists" && (await isSameFile(from, to))) return "placed";
-  if (placed !== "unsupported") return placed;
-  if (await standsThere(to)) return "exists";
-  await rename(from, to);
-  return "placed";
+  return placed === "unsupported" ? placeByClaim(from, to, claiming) : placed;
+}
+
+async function placeByClaim(from: string, to: string, claiming: Claiming): Promise<"placed" | "exists"> {
+  for (;;) {
+    if (await standsThere(to)) return "exists";
+    const claim = await takeLockFile(claiming.claim, {
+      ...claiming,
+      silenceMs: CLAIM_SILENCE_MS,
+      pauseMs: CLAIM_PAUSE_MS,
+    });
+    if (typeof claim === "string") throw claimTaken(to, claim);
+    try {
+      if (await standsThere(to)) return "exists";
+      // A program that slept over its claim has lost it to another one.
+      if (!(await claim.isHeld())) continue;
+      await rename(from, to);
+      return "placed";
+    } finally {
+      await claim.release();
+    }
+  }
+}
+
+function claimTaken(to: string, why: string): StorageError {
+  return new StorageError(`claim the name ${to} in a folder without hard links: ${why}`, {
+    code: "storage.claim-taken",
+    hint: "Remove the file that is named here if no other run is at work, and run again. Nothing was written under the name.",
+    context: { path: to },
+  });
 }
 
 /** Writes chunks into a new file with an unguessable name in `folder`, synced; it is removed if anything fails. */

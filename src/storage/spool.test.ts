@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
+import { unprivileged } from "../../test/support/unprivileged.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Clock } from "../platform/clock.ts";
 import { systemRandom as random } from "../platform/random.ts";
@@ -138,13 +139,13 @@ function deadPid(): number {
 
 describe("tidying spools", () => {
   const now = 1_800_000_000_000;
-  const clock: Clock = { now: () => now, sleep: async () => {} };
+  const clock: Clock = { now: () => now, monotonic: () => 0, sleep: async () => {} };
   const recently = new Date(now - 1_000);
 
   it("removes what dead processes left, also of an earlier process with our own id", async () => {
     await leftover({ pid: deadPid() }, recently);
     await leftover({ process: "00000000" }, recently);
-    expect(await tidySpools(dir, clock, signal)).toBe(2);
+    expect(await tidySpools(dir, clock, signal)).toEqual({ removed: 2, kept: 0 });
     expect(await readdir(dir)).toEqual([]);
   });
 
@@ -157,7 +158,7 @@ describe("tidying spools", () => {
     ];
     await writeFile(join(dir, "somebody-elses.tmp"), "x");
     await utimes(join(dir, "somebody-elses.tmp"), new Date(0), new Date(0));
-    expect(await tidySpools(dir, clock, signal)).toBe(0);
+    expect(await tidySpools(dir, clock, signal)).toEqual({ removed: 0, kept: 0 });
     expect((await readdir(dir)).toSorted()).toEqual([...kept, "somebody-elses.tmp"].toSorted());
     await ours.discard();
   });
@@ -166,11 +167,37 @@ describe("tidying spools", () => {
     const before = new Date(now - DAY_MS - 1_000);
     await leftover({ place: "00000000" }, before);
     const within = await leftover({ place: "00000000" }, new Date(now - DAY_MS + 1_000));
-    expect(await tidySpools(dir, clock, signal)).toBe(1);
+    expect(await tidySpools(dir, clock, signal)).toEqual({ removed: 1, kept: 0 });
     expect(await readdir(dir)).toEqual([within]);
   });
 
+  it("passes over what may not be removed, a folder of such a name, and goes on with the rest", async () => {
+    const [taken, free] = [
+      await leftover({ pid: deadPid() }, recently),
+      await leftover({ pid: deadPid(), process: "ffffffff" }, recently),
+    ];
+    await rm(join(dir, taken));
+    await mkdir(join(dir, taken, "within"), { recursive: true });
+    expect(await tidySpools(dir, clock, signal)).toEqual({ removed: 1, kept: 1 });
+    expect(await readdir(dir)).toEqual([taken]);
+    expect(free).not.toBe(taken);
+  });
+
+  it("passes over another user's leftover in a shared folder, and a folder that may not be listed", async () => {
+    const name = await leftover({ pid: deadPid() }, recently);
+    await chmod(dir, 0o1777);
+    await unprivileged(async () => {
+      expect(await tidySpools(dir, clock, signal)).toEqual(
+        process.geteuid?.() === 65_534 ? { removed: 0, kept: 1 } : { removed: 1, kept: 0 },
+      );
+    });
+    await chmod(dir, 0o733);
+    await unprivileged(async () => expect((await tidySpools(dir, clock, signal)).removed).toBe(0));
+    await chmod(dir, 0o700);
+    if (process.geteuid?.() === 0) expect(await readdir(dir)).toEqual([name]);
+  });
+
   it("finds nothing in a folder that does not exist", async () => {
-    expect(await tidySpools(join(dir, "none"), clock, signal)).toBe(0);
+    expect(await tidySpools(join(dir, "none"), clock, signal)).toEqual({ removed: 0, kept: 0 });
   });
 });

@@ -8,6 +8,7 @@ import { assert } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import { removeLeftovers, temporaryName } from "./leftover.ts";
+import type { Tidied } from "./leftover.ts";
 import { tmpError } from "./local-errors.ts";
 import { removeFile } from "./place.ts";
 import type { SpooledFile } from "./storage.ts";
@@ -113,10 +114,10 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 }
 
 /**
- * Removes spools that dead processes left in `dir`, and nothing else; returns how many. To be called at the start of a
- * run. Safe while other runs use the same folder.
+ * Removes spools that dead processes left in `dir`, and nothing else. To be called at the start of a run. Safe while
+ * other runs, and other users, use the same folder.
  */
-export async function tidySpools(dir: string, clock: Clock, signal: AbortSignal): Promise<number> {
+export async function tidySpools(dir: string, clock: Clock, signal: AbortSignal): Promise<Tidied> {
   try {
     return await removeLeftovers(dir, clock, signal);
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { Tidied } from "./leftover.ts";
+
 /**
  * The destination: one small port with adapters for S3, a folder and memory.
  *
@@ -43,8 +45,8 @@ export interface Storage {
   /** Removes a key; done also when there is none. Only for what stands below the state's folder. */
   remove(key: string, signal: AbortSignal): Promise<void>;
 
-  /** Removes leftovers of dead writers (a folder's temporary files); safe while this process writes. */
-  tidy(signal: AbortSignal): Promise<void>;
+  /** Removes leftovers of dead writers (a folder's temporary files); safe while this process writes. Those that may not be removed stay. */
+  tidy(signal: AbortSignal): Promise<Tidied>;
 }
 
 export interface StoredFile {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { catalog } from "../../src/catalog/index.ts";
-import type { Manifest, ManifestFile } from "../../src/commit/manifest.ts";
+import type { Manifest, ManifestFile, ManifestWindow } from "../../src/commit/manifest.ts";
 import type { Interval, State } from "../../src/commit/state.ts";
 import { mergeIntervals, objectState, reservedOn } from "../../src/commit/state.ts";
 import type { Simulator, SimulatorStats } from "../../src/simulator/index.ts";
@@ -77,6 +77,14 @@ export function checkState(state: State, manifests: readonly Manifest[], entries
   return findings;
 }
 
+/** G2: a run that ended by itself names every file that it landed. */
+export function checkNamed(landed: readonly string[], manifest: Manifest): Findings {
+  const named = new Set(filesOf(manifest).map(({ key }) => key));
+  return landed
+    .filter((key) => !named.has(key))
+    .map((key) => `G2 ${manifest.run_id} landed ${key} and ended, and its manifest does not name it`);
+}
+
 interface JournalEntry {
   readonly snapshot?: State;
   readonly changes?: readonly {
@@ -96,13 +104,15 @@ function plannedIn(entries: readonly string[], object: string): Interval[] {
     .flatMap((change) => (change.windows ?? []) as readonly Interval[]);
 }
 
+/** What manifests cover. Of a window that was committed up to an id nothing is covered until its rest is. */
 function windowsOf(manifests: readonly Manifest[], name: string): Interval[] {
+  const windows = manifests
+    .flatMap(({ objects }) => objects.filter(({ object }) => object === name))
+    .flatMap((object) => object.windows as readonly (ManifestWindow & { readonly through_id?: string | null })[]);
   return mergeIntervals(
-    manifests.flatMap(({ objects }) =>
-      objects
-        .filter(({ object }) => object === name)
-        .flatMap(({ windows }) => windows.map(({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) }))),
-    ),
+    windows
+      .filter(({ through_id: through = null }) => through === null)
+      .map(({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) })),
   );
 }
 
@@ -166,6 +176,22 @@ export function checkTruth(
 
 function onlyNewest(records: readonly Cells[]): Map<string, readonly Cells[]> {
   return new Map([...newest(records)].map(([id, record]) => [id, [record]]));
+}
+
+/** G10: a table that the run loads holds every record as it is. Deleted ones may stand in it besides. */
+export function checkTable(
+  table: ReadonlyMap<string, Cells>,
+  object: string,
+  simulator: Pick<Simulator, "rows">,
+): Findings {
+  const truth = rowsOf(simulator, object);
+  const wrong = truth.filter((row) => !isDeepStrictEqual(table.get(String(row["id"])), row));
+  const [first] = wrong;
+  if (first === undefined) return [];
+  const found = JSON.stringify(table.get(String(first["id"])) ?? null);
+  return [
+    `G10 ${object}: ${wrong.length} of ${truth.length} rows of the table are not as they are, first ${found} for ${JSON.stringify(first)}`,
+  ];
 }
 
 /** G1 G2 in the end: committed windows have no hole, reach the last run's now, and nothing stays open. */

@@ -10,12 +10,11 @@ import { faultyTransport, Wire } from "./faulty-transport.ts";
 import { committedRecords, manifestsIn, newest, rowsOf, Versions } from "./landed.ts";
 import type { Destination } from "./landed.ts";
 import { naiveRun } from "./naive.ts";
-import { planOf } from "./plan.ts";
+import { planOf, UNTOUCHED } from "./plan.ts";
 import type { Attempt } from "./plan.ts";
 import { Turns } from "./turns.ts";
 
 const OBJECTS = ["VisitorActivity", "Tag", "Account"] as const;
-const QUIET: Attempt = { killAt: null, stopAt: null, faults: 0, storageFailures: 0, isSeenDead: true };
 
 export interface ControlOutcome {
   readonly seed: number;
@@ -39,7 +38,7 @@ export async function playControl(seed: number): Promise<ControlOutcome> {
   try {
     for (const [day, { attempts }] of plan.phases.entries()) {
       if (day > 0) control.advance();
-      for (const attempt of [...attempts, QUIET]) await control.run(attempt);
+      for (const attempt of [...attempts, UNTOUCHED]) await control.run(attempt);
     }
     return control.outcome(seed);
   } finally {

@@ -32,6 +32,10 @@ export interface CrashStorageOptions {
   readonly dice: Dice;
   /** Share of the writes that the destination refuses, half of them after it has carried them out. */
   readonly failures: number;
+  /** Turns, from one to another, in which it takes nothing. */
+  readonly down?: readonly [number, number] | null;
+  /** Keys of data that the process has been told are there; grows. */
+  readonly landed?: string[];
 }
 
 const NEVER = new AbortController().signal;
@@ -40,16 +44,19 @@ const NEVER = new AbortController().signal;
  * The destination as one process sees it: every durable effect takes its turn, and once the process is killed nothing
  * works any more. What it has in flight then may or may not be there afterwards.
  */
-export function crashStorage({ disk, turns, chronicle, dice, failures }: CrashStorageOptions): Storage {
+export function crashStorage(options: CrashStorageOptions): Storage {
+  const { disk, turns, chronicle, dice, failures, down = null, landed = [] } = options;
+  const isDown = (): boolean => down !== null && turns.count >= down[0] && turns.count < down[1];
   const durable = <T>(label: string, key: string, effect: () => Promise<T>): Promise<T> => {
     const fails = dice.chance(failures);
     const isLate = dice.chance(0.5);
     return turns.take(label, async () => {
-      if (fails && !isLate) throw refused(label);
+      if (isDown() || (fails && !isLate)) throw refused(label);
       const result = await effect();
       const bytes = disk.files.get(key);
       if (bytes !== undefined) chronicle.note(key, bytes);
       if (fails) throw refused(label);
+      if (!key.startsWith("_pardot_etl/") && !turns.isKilled) landed.push(key);
       return result;
     });
   };
@@ -88,7 +95,7 @@ export function crashStorage({ disk, turns, chronicle, dice, failures }: CrashSt
         yield file;
       }
     },
-    async tidy() {},
+    tidy: async () => ({ removed: 0, kept: 0 }),
   };
 }
 

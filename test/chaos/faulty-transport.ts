@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponse, Transport } from "../../src/http/transp
 import type { Simulator } from "../../src/simulator/index.ts";
 import type { Dice } from "./dice.ts";
 import type { Turns } from "./turns.ts";
+import { wrongAnswerTo } from "./wrong-answers.ts";
 
 /** Counts that only the network sees, over all processes of a schedule. */
 export class Wire {
@@ -18,6 +19,10 @@ export class Wire {
   spoiled = 0;
   /** Questions that an empty page was given for: never twice, because two in a row say that there is no more. */
   readonly emptied: Set<string> = new Set();
+  /** Paths whose pages may have been short: there an empty one says that there is no more. */
+  readonly shortened: Set<string> = new Set();
+  /** Calls that a process began although it had been told that the day's calls are used up. */
+  readonly afterLimit: string[] = [];
 }
 
 export interface FaultyTransportOptions {
@@ -29,9 +34,15 @@ export interface FaultyTransportOptions {
   readonly dice: Dice;
   /** Share of the requests that something happens to. */
   readonly faults: number;
+  /** Share of those that are answered successfully and wrongly. */
+  readonly wrong?: number;
+  /** Turn from which on every call is answered with code 122. */
+  readonly limitAt?: number | null;
+  /** Every page may be short, so that an empty one is the end. */
+  readonly pagesAreShort?: boolean;
 }
 
-interface Whole extends Omit<HttpResponse, "body"> {
+interface Whole extends Omit<HttpResponse, "body" | "endsByClose"> {
   readonly chunks: readonly Uint8Array[];
   /** How the body ended; null: well. */
   readonly end: Error | null;
@@ -46,42 +57,53 @@ interface Fault {
 }
 
 const NEVER = new AbortController().signal;
+const LIMIT_REACHED: Fault = { name: "code 122", rule: { code: 122 } };
 
 /**
  * The network as one process sees it: each request takes its turn, its answer is fetched whole over a real socket, and
  * the dice decide what goes wrong on the way.
  */
 export function faultyTransport(options: FaultyTransportOptions): Transport {
-  const { transport, simulator, turns, wire, dice, faults } = options;
+  const { transport, simulator, turns, wire, dice, faults, wrong = 0, limitAt = null } = options;
+  const wrongDice = dice.apart("wrong");
   let inFlight = 0;
+  let isLimited = false;
   return async (request, signal) => {
     signal.throwIfAborted();
     const isToken = request.url.pathname === "/services/oauth2/token";
     wire.leaks.push(...leaksIn(request, isToken, wire.secrets));
-    const fault = dice.chance(faults) ? pickFault(request, isToken, wire, dice) : null;
+    if (isLimited && !isToken) wire.afterLimit.push(`G4 ${request.url.pathname} was called after code 122`);
+    const trouble = dice.chance(faults)
+      ? pickFault(request, isToken, wire, dice, options.pagesAreShort === true)
+      : null;
+    const lie = wrongDice.chance(wrong) ? wrongAnswerTo(request, wire.shortened, wrongDice) : null;
+    const other = trouble ?? lie;
     if (!isToken) inFlight += 1;
     wire.inFlightMax = Math.max(wire.inFlightMax, inFlight);
-    let isOver = false;
+    let hasLeft = false;
     const leave = (): void => {
-      if (!isToken && !isOver) inFlight -= 1;
-      isOver = true;
+      if (!isToken && !hasLeft) inFlight -= 1;
+      hasLeft = true;
     };
     try {
       const answer = await turns.take(
-        `${request.method} ${request.url.pathname}${fault === null ? "" : ` ! ${fault.name}`}`,
+        `${request.method} ${request.url.pathname}${other === null ? "" : ` ! ${other.name}`}`,
         async () => {
+          const isOver = !isToken && limitAt !== null && turns.count > limitAt;
+          const fault: Fault | null = isOver ? LIMIT_REACHED : other;
           if (fault !== null) note(fault, wire);
           simulator.faults(fault?.rule === undefined ? [] : [{ path: "/", ...fault.rule }]);
           const whole = await fetchWhole(transport, request);
           simulator.faults([]);
           if (isToken) learnSecrets(whole, wire);
+          isLimited ||= isOver;
           return fault?.spoil?.(whole) ?? whole;
         },
       );
       signal.throwIfAborted();
       if (answer.status === 0) throw answer.end ?? new Error("no answer");
       if (answer.status !== 200) leave();
-      return { status: answer.status, headers: answer.headers, body: bodyOf(answer, turns, leave) };
+      return { status: answer.status, headers: answer.headers, body: bodyOf(answer, turns, leave), endsByClose: false };
     } catch (error) {
       leave();
       throw error;
@@ -142,7 +164,7 @@ function note(fault: Fault, wire: Wire): void {
   wire.spoiled += 1;
 }
 
-function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dice): Fault {
+function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dice, pagesAreShort: boolean): Fault {
   const lost = (code: string): ((answer: Whole) => Whole) => {
     const end = new TransportError(`${request.method} ${request.url.pathname}: broken by the harness`, {
       code,
@@ -175,7 +197,8 @@ function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dic
   if (pathname.includes("downloadResults")) {
     for (let n = 0; n < 4; n += 1) atPardot.push({ name: "short in silence", spoil: shortInSilence });
   }
-  if (pathname.endsWith("/query") && !wire.emptied.has(question) && dice.chance(0.3)) {
+  const canBeEmpty = !pagesAreShort && !wire.emptied.has(question) && !wire.shortened.has(pathname);
+  if (pathname.endsWith("/query") && canBeEmpty && dice.chance(0.3)) {
     wire.emptied.add(question);
     return { name: "empty page", rule: { emptyPage: true } };
   }

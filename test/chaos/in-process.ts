@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,8 +28,10 @@ import {
   checkExports,
   checkLedger,
   checkManifests,
+  checkNamed,
   checkSecrets,
   checkState,
+  checkTable,
   checkTruth,
 } from "./checks.ts";
 import type { Findings } from "./checks.ts";
@@ -37,20 +40,25 @@ import type { Dice } from "./dice.ts";
 import { faultyTransport, Wire } from "./faulty-transport.ts";
 import { manifestsIn, Versions } from "./landed.ts";
 import type { Destination } from "./landed.ts";
+import { LoadingWarehouse } from "./loading-warehouse.ts";
 import { PipedWarehouse } from "./piped-warehouse.ts";
+import { UNTOUCHED } from "./plan.ts";
 import type { Attempt, Plan } from "./plan.ts";
+import { checkPlanned, checkRework } from "./rework.ts";
+import { tablesIn } from "./tables.ts";
 import { Crash, Turns } from "./turns.ts";
 
 const NEVER = new AbortController().signal;
-/** Nothing happens to the run. */
-export const QUIET: Attempt = { killAt: null, stopAt: null, faults: 0, storageFailures: 0, isSeenDead: true };
-
+/** Thousands of small files are synced here; where there is a disk in memory, none has to wait for a real one. */
+const QUICK_DISK = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 /** How one process ended. */
 export interface Ended {
   readonly turns: Turns;
   readonly result: RunResult | null;
   readonly error: Error | null;
   readonly calls: number;
+  /** Keys of data that it has been told are there. */
+  readonly landed: readonly string[];
 }
 
 export interface Started {
@@ -69,7 +77,7 @@ export class World {
   readonly told: string[] = [];
   readonly #root: string;
   readonly #connections: Connections;
-  readonly #warehouse: PipedWarehouse | null;
+  readonly #warehouse: PipedWarehouse | LoadingWarehouse | null;
   readonly #dead = new Set<string>();
   #processes = 0;
   /** Time that pauses have taken so far. */
@@ -79,7 +87,7 @@ export class World {
     this.plan = plan;
     this.simulator = simulator;
     this.#root = root;
-    this.#warehouse = plan.pipe === null ? null : new PipedWarehouse(plan.pipe, this.disk);
+    this.#warehouse = warehouseOf(plan, this.disk);
     this.#connections = openConnections({ connections: 8, requestTimeoutMs: 20_000 });
     this.wire.secrets.add(SIMULATOR_CLIENT_SECRET).add(SIMULATOR_REFRESH_TOKEN);
     this.versions.remember(simulator, plan.objects);
@@ -87,9 +95,14 @@ export class World {
 
   static async open(plan: Plan): Promise<World> {
     const simulator = await startSimulator(plan.account);
-    const root = await mkdtemp(join(tmpdir(), "pardot-etl-chaos-"));
+    const root = await mkdtemp(join(QUICK_DISK, "pardot-etl-chaos-"));
     await mkdir(join(root, "tmp"));
     return new World(plan, simulator, root);
+  }
+
+  /** Path of the real warehouse, where there is one. */
+  get database(): string {
+    return join(this.#root, "tables.duckdb");
   }
 
   get destination(): Destination {
@@ -111,11 +124,13 @@ export class World {
     this.#processes += 1;
     const pid = this.#processes;
     const { plan, simulator, disk, chronicle, wire } = this;
+    const startAt = simulator.now().getTime() + plan.clockOffMs + this.#slept;
     const turns = new Turns({
       dice: dice.apart("turns"),
       killAt: attempt.killAt,
       stopAt: attempt.stopAt,
-      startAt: simulator.now().getTime() + plan.clockOffMs + this.#slept,
+      cancelAt: attempt.cancelAt,
+      startAt,
       beatEvery: 40,
       ...(options.survivors === undefined ? {} : { survivors: options.survivors }),
     });
@@ -131,8 +146,8 @@ export class World {
         PARDOT_TIMEZONE: plan.account.timezone ?? "UTC",
         PARDOT_ETL_DESTINATION: join(this.#root, "unused"),
         PARDOT_ETL_TMPDIR: join(this.#root, "tmp"),
-        // Only its name is looked at: what stands in for it is opened below.
-        PARDOT_ETL_WAREHOUSE: plan.pipe === null ? "none" : "duckdb:unused.duckdb",
+        // Of a stand-in only the name is looked at: it is opened below.
+        PARDOT_ETL_WAREHOUSE: plan.warehouse === null ? "none" : `duckdb:${this.database}`,
         ...plan.env,
         ...(budget === null ? {} : { PARDOT_DAILY_CALL_BUDGET: String(budget) }),
       },
@@ -141,17 +156,20 @@ export class World {
       options: {},
     });
     const onEvent = (event: RunEvent): void => void this.told.push(JSON.stringify(event));
+    const landed: string[] = [];
     const storage = crashStorage({
       disk,
       turns,
       chronicle,
       dice: dice.apart("disk"),
       failures: attempt.storageFailures,
+      down: attempt.down,
+      landed,
     });
     const { transport } = this.#connections;
     const before = simulator.stats().calls;
     const surroundings = {
-      signal: NEVER,
+      signal: turns.cancelled,
       onEvent,
       clock: turns.clock,
       random: dice.apart("run"),
@@ -162,6 +180,9 @@ export class World {
         wire,
         dice: dice.apart("wire"),
         faults: attempt.faults,
+        wrong: attempt.wrong,
+        limitAt: attempt.limitAt,
+        pagesAreShort: (plan.account.knobs?.pageCap ?? 0) + (plan.account.knobs?.hiddenEvery ?? 0) > 0,
       }),
       ticker: turns.ticker,
       processes: {
@@ -169,7 +190,7 @@ export class World {
         isDead: ({ started }: { readonly started: string }) => this.#dead.has(started),
       },
       openStorage: async () => storage,
-      ...(this.#warehouse === null ? {} : { openWarehouse: openPiped(this.#warehouse, dice.apart("pipe")) }),
+      ...openerOf(this.#warehouse, turns, dice.apart("pipe")),
     };
     const work = async (): Promise<Ended> => {
       let result: RunResult | null = null;
@@ -184,8 +205,11 @@ export class World {
       }
       await turns.idle();
       if (attempt.isSeenDead || !turns.isKilled) this.#dead.add(String(pid));
-      this.#slept = Math.max(this.#slept, turns.clock.now() - simulator.now().getTime() - plan.clockOffMs);
-      return { turns, result, error, calls: simulator.stats().calls - before };
+      this.#slept = Math.max(
+        this.#slept,
+        startAt + turns.clock.monotonic() - simulator.now().getTime() - plan.clockOffMs,
+      );
+      return { turns, result, error, calls: simulator.stats().calls - before, landed };
     };
     return { turns, ended: work() };
   }
@@ -201,6 +225,9 @@ export class World {
       ...checkState(state, manifests, chronicle.entries),
       ...checkLedger(state, simulator.stats(), day, budget),
       ...chronicle.rewritten.map((key) => `G6 ${key} has held two different contents`),
+      ...(ended.result === null || ended.turns.isKilled ? [] : checkNamed(ended.landed, ended.result.manifest)),
+      ...checkPlanned(chronicle.entries),
+      ...wire.afterLimit,
     ];
     if (wire.inFlightMax > plan.lanes)
       findings.push(`G4 ${wire.inFlightMax} requests in flight, ${plan.lanes} configured`);
@@ -222,15 +249,30 @@ export class World {
       ...checkCoverage(state, manifests, plan.objects),
       ...checkAccounted(destination, manifests),
       ...checkExports(chronicle.entries),
+      ...(plan.isGentle && TELLS_WHAT_IT_HAS.has(plan.warehouse)
+        ? checkRework(destination, manifests, plan.objects)
+        : []),
+      ...(await this.#checkTables()),
       ...checkSecrets(destination, this.told, wire.secrets),
       ...wire.leaks,
       ...(await readdir(join(this.#root, "tmp"))).map((name) => `leftover: ${name} in the temporary folder`),
     ];
   }
 
+  async #checkTables(): Promise<Findings> {
+    const { plan, simulator } = this;
+    const warehouse = this.#warehouse;
+    if (plan.warehouse === "duckdb") {
+      const tables = await tablesIn(this.database, plan.objects);
+      return plan.objects.flatMap((object) => checkTable(tables.get(object) ?? new Map(), object, simulator));
+    }
+    if (!(warehouse instanceof LoadingWarehouse)) return [];
+    return plan.objects.flatMap((object) => checkTable(warehouse.table(object), object, simulator));
+  }
+
   /** One process from start to end, to which nothing happens. */
   async runQuietly(dice: Dice): Promise<Ended> {
-    const { ended } = await this.start(QUIET, dice, { budget: null });
+    const { ended } = await this.start(UNTOUCHED, dice, { budget: null });
     return ended;
   }
 
@@ -241,8 +283,24 @@ export class World {
   }
 }
 
-function openPiped(warehouse: PipedWarehouse, dice: Dice): () => Promise<Warehouse> {
-  return async () => warehouse.open(dice);
+/** Warehouses that know at once what has been committed, so that a run need not go further back than to that. */
+const TELLS_WHAT_IT_HAS: ReadonlySet<Plan["warehouse"]> = new Set([null, "prompt", "loading", "duckdb"]);
+
+function warehouseOf({ warehouse }: Plan, disk: MemoryStorage): PipedWarehouse | LoadingWarehouse | null {
+  if (warehouse === null || warehouse === "duckdb") return null;
+  return warehouse === "loading" ? new LoadingWarehouse() : new PipedWarehouse(warehouse, disk);
+}
+
+/** The real one is opened by the run itself. */
+function openerOf(
+  warehouse: PipedWarehouse | LoadingWarehouse | null,
+  turns: Turns,
+  dice: Dice,
+): { readonly openWarehouse?: () => Promise<Warehouse> } {
+  if (warehouse === null) return {};
+  return {
+    openWarehouse: async () => (warehouse instanceof LoadingWarehouse ? warehouse.open(turns) : warehouse.open(dice)),
+  };
 }
 
 function bugsIn(result: RunResult | null): Error[] {

@@ -35,16 +35,22 @@ export function recordsOf(bytes: Uint8Array): Cells[] | null {
 
 type Json = string | number | boolean | object | null;
 
-/** The account's rows as text, as they stand in files. XML cannot tell the empty string from null: there the two are one. */
+/**
+ * The account's rows as text, as they stand in files. Pages cannot tell the empty string from null: there the two are
+ * one; and what XML forbids cannot be read from it. A date as MySQL writes none is none.
+ */
 export function rowsOf(
   simulator: Pick<Simulator, "rows">,
   object: string,
   which: "live" | "deleted" | "all" = "live",
 ): Cells[] {
-  const isXml = catalog.find(({ name }) => name === object)?.v4.process !== "bulk";
+  const how = catalog.find(({ name }) => name === object)?.v4;
+  const isQueried = how?.process !== "bulk";
+  const isXml = isQueried && how?.query?.format !== "json";
   const asCell = (value: Json): string | null => {
-    if (value === null || (isXml && value === "")) return null;
-    return typeof value === "object" ? JSON.stringify(value) : String(value);
+    if (value === null || value === "0000-00-00 00:00:00" || (isQueried && value === "")) return null;
+    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+    return isXml ? text.replaceAll("\u000b", "\uFFFD") : text;
   };
   return [...simulator.rows(object, which)].map((row) =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asCell(value as Json)])),

@@ -49,7 +49,7 @@ export class PipedWarehouse {
   }
 }
 
-function greatest(records: readonly Cells[], object: CatalogObject): string | null {
+export function greatest(records: readonly Cells[], object: CatalogObject): string | null {
   const { watermark } = object;
   if (watermark === null) return null;
   return records.reduce<string | null>((max, record) => {

@@ -11,8 +11,13 @@ export interface Plan {
   readonly env: Readonly<Record<string, string>>;
   readonly lanes: number;
   readonly budget: number | null;
-  /** The warehouse that takes up what lands; null: there is none, and the own record counts. */
-  readonly pipe: Pipe | null;
+  /**
+   * What fills the tables: a pipe takes up whatever lands, or the run loads what it has committed, into a stand-in or into
+   * the real DuckDB; null: there are none, and the own record counts.
+   */
+  readonly warehouse: Pipe | "loading" | "duckdb" | null;
+  /** Nothing but stops, limits and a few faults befalls the runs: nothing that has landed may be landed again. */
+  readonly isGentle: boolean;
   /** Simulated days after the first. */
   readonly phases: readonly Phase[];
   /** How far this machine's clock is off, in milliseconds. */
@@ -30,9 +35,17 @@ export interface Attempt {
   readonly killAt: number | null;
   /** Turn at which the process is stopped and another run starts; it goes on when that has ended. */
   readonly stopAt: number | null;
+  /** Turn at which the run is asked to stop, as by SIGTERM. */
+  readonly cancelAt: number | null;
+  /** Turn from which on Pardot answers every call with code 122. */
+  readonly limitAt: number | null;
   /** Share of requests, and of writes, that go wrong. */
   readonly faults: number;
   readonly storageFailures: number;
+  /** Share of requests that are answered successfully and wrongly. */
+  readonly wrong: number;
+  /** Turns, from one to another, in which the destination takes nothing. */
+  readonly down: readonly [number, number] | null;
   /** Whether the next run can see that this process is dead, or has to wait out its lease. */
   readonly isSeenDead: boolean;
 }
@@ -65,12 +78,16 @@ export function planOf(seed: number, dice: Dice): Plan {
   const rows = Object.fromEntries(objects.map((object) => [object, rowsOf(object, dice)]));
   const lanes = 1 + dice.below(5);
   const budget = dice.chance(0.15) ? 8 + dice.below(30) : null;
+  const isGentle = dice.apart("gentle").chance(0.25);
+  const odd = oddKnobs(dice.apart("odd"));
+  const isSlowReading = Object.keys(odd).some((knob) => knob === "pageCap" || knob === "slowPageRows");
   return {
     seed,
     objects,
     lanes,
-    budget,
-    pipe: dice.apart("pipe").pick([null, null, ...PIPES]),
+    budget: isGentle && dice.apart("budget").chance(0.4) ? 12 + dice.apart("budget").below(12) : budget,
+    warehouse: dice.apart("warehouse").pick([null, null, "loading", "loading", "loading", ...PIPES]),
+    isGentle,
     account: {
       seed: 1 + dice.below(1_000_000),
       scale: "tiny",
@@ -79,7 +96,9 @@ export function planOf(seed: number, dice: Dice): Plan {
       timezone: dice.pick(["UTC", "UTC", "America/New_York", "Australia/Lord_Howe", "Europe/Berlin"]),
       now: dice.pick(["2026-03-20T09:30:00Z", "2026-03-08T06:10:00Z", "2026-10-25T01:20:00Z", "2026-12-31T22:00:00Z"]),
       // Enough for one day's work of each object, else no number of days would do.
-      ...(dice.chance(0.1) ? { dailyLimit: Math.max(25 + dice.below(40), objects.length * CALLS_PER_DAY) } : {}),
+      ...(dice.chance(0.1) && !isSlowReading
+        ? { dailyLimit: Math.max(25 + dice.below(40), objects.length * CALLS_PER_DAY) }
+        : {}),
       knobs: {
         clock: "frozen",
         filesPerExport: dice.below(4),
@@ -88,6 +107,7 @@ export function planOf(seed: number, dice: Dice): Plan {
         downloadLength: dice.pick(["chunked", "content-length"]),
         usageHeader: dice.chance(0.8),
         csvNewline: dice.pick(["lf", "crlf"]),
+        ...odd,
       },
     },
     env: {
@@ -95,21 +115,42 @@ export function planOf(seed: number, dice: Dice): Plan {
       PARDOT_MAX_WAITING_EXPORTS: String(1 + dice.below(4)),
       PARDOT_ETL_ROWS_PER_FILE: dice.pick(["1000", "200", "70"]),
       PARDOT_ETL_OBJECTS: objects.join(","),
+      PARDOT_ETL_STOP_GRACE: dice.apart("grace").pick(["0s", "5s", "25s"]),
     },
-    phases: Array.from({ length: 1 + dice.below(4) }, () => phaseOf(dice)),
+    phases: Array.from({ length: 1 + dice.below(4) }, (_, day) => phaseOf(dice, dice.apart(`day ${day}`), isGentle)),
     clockOffMs: dice.pick([0, 0, -7 * 3_600_000, 9 * 3_600_000]),
   };
 }
 
-function phaseOf(dice: Dice): Phase {
+/**
+ * What is odd about an account for good, and must cost nothing: capped and hidden rows, pages that time out, dates and
+ * characters that no reader likes. Dates that do not exist are left out: they are refused, and a run that refuses one is
+ * not complete.
+ */
+function oddKnobs(dice: Dice): NonNullable<SimulatorOptions["knobs"]> {
   return {
-    attempts: Array.from({ length: dice.below(4) }, () => attemptOf(dice)),
+    ...(dice.chance(0.06) ? { pageCap: dice.pick([60, 100, 199]) } : {}),
+    ...(dice.chance(0.06) ? { hiddenEvery: dice.pick([3, 40, 150]) } : {}),
+    ...(dice.chance(0.06)
+      ? { slowPageRows: dice.pick([25, 50, 100]), slowPageAnswer: dice.pick(["214", "504"] as const) }
+      : {}),
+    ...(dice.chance(0.1) ? { zeroDateEvery: dice.pick([1, 3, 50]) } : {}),
+    ...(dice.chance(0.1) ? { controlTextEvery: dice.pick([1, 20]) } : {}),
+    ...(dice.chance(0.1) ? { backslashTextEvery: dice.pick([1, 20]), csvQuotes: "php" as const } : {}),
+    ...(dice.chance(0.05) ? { csvBlankLastLine: true } : {}),
+  };
+}
+
+function phaseOf(dice: Dice, more: Dice, isGentle: boolean): Phase {
+  return {
+    attempts: Array.from({ length: dice.below(4) }, () => (isGentle ? gentleAttempt(more) : attemptOf(dice, more))),
     endsQuietly: dice.chance(0.6),
   };
 }
 
-function attemptOf(dice: Dice): Attempt {
+function attemptOf(dice: Dice, more: Dice): Attempt {
   const fate = dice.below(10);
+  const down = more.chance(0.1) ? more.below(100) : null;
   return {
     // Most runs of such an account take between 40 and 120 turns; the first ones are worth as much as the last.
     killAt: fate < 7 ? dice.below(dice.pick([20, 60, 110])) : null,
@@ -117,5 +158,32 @@ function attemptOf(dice: Dice): Attempt {
     faults: dice.pick([0, 0, 0.03, 0.1, 0.35]),
     storageFailures: dice.pick([0, 0, 0, 0.02, 0.15]),
     isSeenDead: dice.chance(0.6),
+    cancelAt: more.chance(0.25) ? more.below(110) : null,
+    limitAt: more.chance(0.1) ? more.below(110) : null,
+    wrong: more.pick([0, 0, 0.03, 0.1, 0.25]),
+    down: down === null ? null : [down, down + 1 + more.below(25)],
   };
 }
+
+function gentleAttempt(dice: Dice): Attempt {
+  const fate = dice.below(3);
+  return {
+    ...UNTOUCHED,
+    cancelAt: fate === 0 ? dice.below(dice.pick([40, 110])) : null,
+    limitAt: fate === 1 ? dice.below(dice.pick([40, 110])) : null,
+    faults: dice.pick([0, 0, 0.03]),
+  };
+}
+
+/** Nothing befalls the run. */
+export const UNTOUCHED: Attempt = {
+  killAt: null,
+  stopAt: null,
+  cancelAt: null,
+  limitAt: null,
+  faults: 0,
+  storageFailures: 0,
+  wrong: 0,
+  down: null,
+  isSeenDead: true,
+};

@@ -2,9 +2,9 @@ import { LeaseError } from "../../src/errors.ts";
 import type { Findings } from "./checks.ts";
 import { createDice } from "./dice.ts";
 import type { Dice } from "./dice.ts";
-import { QUIET, World } from "./in-process.ts";
+import { World } from "./in-process.ts";
 import type { Ended, Started } from "./in-process.ts";
-import { planOf } from "./plan.ts";
+import { planOf, UNTOUCHED } from "./plan.ts";
 import type { Attempt, Plan } from "./plan.ts";
 
 /** What came of one seed. */
@@ -25,10 +25,13 @@ export interface Outcome {
 /** Days that an account whose limit is small may take to be read in the end. */
 const DAYS_MAX = 40;
 
-/** Plays the schedule of one seed: days of runs that are killed, starved and lied to, then quiet ones, then the checks. */
-export async function playSchedule(seed: number): Promise<Outcome> {
+/**
+ * Plays the schedule of one seed: days of runs that are killed, stopped, starved and lied to, then quiet ones, then the
+ * checks. `changes`: what is otherwise than the seed has it.
+ */
+export async function playSchedule(seed: number, changes: Partial<Plan> = {}): Promise<Outcome> {
   const dice = createDice(String(seed));
-  const plan = planOf(seed, dice.apart("plan"));
+  const plan = { ...planOf(seed, dice.apart("plan")), ...changes };
   const world = await World.open(plan);
   const played = new Schedule(world, dice);
   try {
@@ -112,7 +115,7 @@ class Schedule {
   async #succeed(sleeper: Started): Promise<void> {
     this.sleeps += 1;
     const { chronicle, plan } = this.#world;
-    const successor = await this.#world.start({ ...QUIET, faults: 0.02 }, this.#nextDice());
+    const successor = await this.#world.start({ ...UNTOUCHED, faults: 0.02 }, this.#nextDice());
     const ended = await successor.ended;
     await this.#note(ended, plan.budget);
     const isTakenOver = !(ended.error instanceof LeaseError);

@@ -1,7 +1,8 @@
 import type { Findings } from "./checks.ts";
 import { createDice } from "./dice.ts";
-import { QUIET, World } from "./in-process.ts";
+import { World } from "./in-process.ts";
 import type { Ended } from "./in-process.ts";
+import { UNTOUCHED } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 
 /**
@@ -29,7 +30,8 @@ const PLAN: Plan = {
   },
   lanes: LANES,
   budget: null,
-  pipe: null,
+  warehouse: null,
+  isGentle: false,
   phases: [],
   clockOffMs: 0,
 };
@@ -94,7 +96,7 @@ async function playState(course: Course, killAt: number, mask: number): Promise<
       return ((mask >> place) & 1) === 1;
     };
     const before = world.simulator.stats().calls;
-    const { ended } = await world.start({ ...QUIET, killAt }, createDice("run"), { survivors });
+    const { ended } = await world.start({ ...UNTOUCHED, killAt }, createDice("run"), { survivors });
     const findings = await world.checkBooks(await ended, null);
     const again = await world.runQuietly(createDice("again"));
     findings.push(...(await world.checkBooks(again, null)), ...failureOf(again), ...(await world.checkEnd()));

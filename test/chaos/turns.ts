@@ -1,4 +1,5 @@
 import { createHook } from "node:async_hooks";
+import { CancelledError } from "../../src/errors.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Ticker } from "../../src/platform/ticker.ts";
 import type { Dice } from "./dice.ts";
@@ -22,11 +23,16 @@ export interface TurnsOptions {
   readonly survivors?: (label: string, place: number) => boolean;
   /** Number of the turn instead of which the process is stopped (SIGSTOP) until `wake`; null: never. */
   readonly stopAt: number | null;
+  /** Number of the turn before which the process is asked to stop; null, and when left out: never. */
+  readonly cancelAt?: number | null;
   /** The clock when the process starts, in milliseconds since 1970. */
   readonly startAt: number;
   /** Turns after which a beat of the tickers comes, on average. */
   readonly beatEvery: number;
 }
+
+/** Turns after which the wall clock is set, on average. */
+const STEP_EVERY = 400;
 
 interface Waiting {
   readonly label: string;
@@ -50,13 +56,16 @@ export class Turns {
   readonly clock: Clock;
   readonly ticker: Ticker;
   readonly #options: TurnsOptions;
+  readonly #clockDice: Dice;
   readonly #waiting: Waiting[] = [];
   readonly #sleepers = new Set<Sleeper>();
   readonly #ticks = new Set<() => void>();
   #now: number;
+  #stepped = 0;
   #turns = 0;
   #isKilled = false;
   #isStopped = false;
+  readonly #cancelling = new AbortController();
   #tellStopped: () => void = () => undefined;
   readonly #stopped: Promise<void> = new Promise((resolve) => {
     this.#tellStopped = resolve;
@@ -65,8 +74,13 @@ export class Turns {
 
   constructor(options: TurnsOptions) {
     this.#options = options;
+    this.#clockDice = options.dice.apart("clock");
     this.#now = options.startAt;
-    this.clock = { now: () => this.#now, sleep: (ms, signal) => this.#sleep(ms, signal) };
+    this.clock = {
+      now: () => this.#now + this.#stepped,
+      monotonic: () => this.#now - options.startAt,
+      sleep: (ms, signal) => this.#sleep(ms, signal),
+    };
     this.ticker = {
       start: (_everyMs, tick) => {
         this.#ticks.add(tick);
@@ -82,6 +96,11 @@ export class Turns {
   /** Turns so far: a kill at this number or later would not come. */
   get count(): number {
     return this.#turns;
+  }
+
+  /** Aborted as the command line does it when SIGTERM comes. */
+  get cancelled(): AbortSignal {
+    return this.#cancelling.signal;
   }
 
   assertAlive(): void {
@@ -141,7 +160,7 @@ export class Turns {
   }
 
   async #run(): Promise<void> {
-    const { dice, killAt, stopAt, beatEvery } = this.#options;
+    const { dice, killAt, stopAt, cancelAt, beatEvery } = this.#options;
     while (this.#hasWork() && !this.#isStopped) {
       await standstill();
       if (!this.#hasWork() || this.#isStopped) return;
@@ -150,12 +169,18 @@ export class Turns {
         return;
       }
       this.#turns += 1;
+      if (this.#turns - 1 === cancelAt) {
+        this.trace.push("cancel");
+        this.#cancelling.abort(new CancelledError("stopped by SIGTERM", { code: "run.cancelled" }));
+        continue;
+      }
       if (this.#turns - 1 === stopAt) {
         this.trace.push("stop");
         this.#isStopped = true;
         this.#tellStopped();
         return;
       }
+      if (this.#clockDice.below(STEP_EVERY) === 0) this.#step();
       if (this.#ticks.size > 0 && dice.below(beatEvery) === 0) for (const tick of this.#ticks) tick();
       const isImpatient = this.#sleepers.size > 0 && dice.chance(0.1);
       if (this.#waiting.length === 0 || isImpatient) {
@@ -167,6 +192,13 @@ export class Turns {
       this.trace.push(chosen.label);
       await chosen.perform();
     }
+  }
+
+  /** Sets the wall clock forward or back by hours; what goes by the monotonic one must not notice. */
+  #step(): void {
+    const ms = (this.#clockDice.below(17) - 8) * 3_600_000;
+    this.trace.push(`step ${ms}`);
+    this.#stepped += ms;
   }
 
   #wakeFirst(): void {
@@ -214,16 +246,27 @@ export class Turns {
  */
 const atDisk = new Set<number>();
 const DISK = new Set(["FSREQPROMISE", "FSREQCALLBACK", "FILEHANDLECLOSEREQ"]);
+/** Called when one of them has ended. */
+let onDiskEnd: (() => void) | null = null;
 createHook({
   init: (id, type) => {
     if (DISK.has(type)) atDisk.add(id);
   },
-  after: (id) => void atDisk.delete(id),
+  after: (id) => {
+    if (atDisk.delete(id)) onDiskEnd?.();
+  },
+  // Promises are most of what there is, and none of them is an operation of the file system.
+  trackPromises: false,
 }).enable();
 
 /** Resolves once the process waits for nothing but what `Turns` holds back. */
 async function standstill(): Promise<void> {
   for (let quiet = 0; quiet < 2; quiet += 1) {
+    if (atDisk.size > 0) {
+      await new Promise<void>((resolve) => (onDiskEnd = resolve));
+      onDiskEnd = null;
+      quiet = 0;
+    }
     await new Promise((resolve) => setImmediate(resolve));
     if (atDisk.size > 0) quiet = -1;
   }

@@ -16,6 +16,7 @@ export function fakeClock(start: number = Date.UTC(2026, 0, 1)): FakeClock {
   const asleep = new Set<{ readonly until: number; readonly wake: () => void }>();
   return {
     now: () => now,
+    monotonic: () => now - start,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         const sleeper = { until: now + ms, wake: resolve };
@@ -43,7 +44,9 @@ export interface FakeOutput extends Output {
   text(): string;
 }
 
-export function fakeOutput(shape: { readonly isTerminal?: boolean; readonly columns?: number } = {}): FakeOutput {
+export function fakeOutput(
+  shape: { readonly isTerminal?: boolean; readonly columns?: number; readonly rows?: number } = {},
+): FakeOutput {
   const written: string[] = [];
   return {
     write: (text) => {
@@ -51,6 +54,7 @@ export function fakeOutput(shape: { readonly isTerminal?: boolean; readonly colu
     },
     isTerminal: shape.isTerminal ?? false,
     columns: shape.columns ?? 80,
+    rows: shape.rows ?? 24,
     text: () => written.join(""),
   };
 }

@@ -35,7 +35,7 @@ afterAll(() => connections.close());
 
 /** How a run that could not log in ended, with a reason that quotes what it should not. */
 function ending(): RunEnding {
-  const watch = new RunWatch({ now: () => Date.UTC(2026, 0, 2) });
+  const watch = new RunWatch({ monotonic: () => 0, now: () => Date.UTC(2026, 0, 2) });
   watch.onEvent({ type: "run-started", runId: "r1", businessUnit: "0Uv1", objects: ["Tag"] });
   const hint = "Ask <!channel> & Tom.";
   return watch.failed(new AuthError(`get a token: ${CANARY} was refused`, { code: "auth.refused", hint }));
@@ -208,7 +208,7 @@ describe("a webhook", () => {
       config: { snsTopic: null, webhookUrl: new Secret(`https://hooks.slack.com${PATH}`) },
       transport: async (request) => {
         bodies.push(request.body ?? "");
-        return { status: 200, headers: {}, body: (async function* () {})() };
+        return { status: 200, headers: {}, body: (async function* () {})(), endsByClose: false };
       },
       clock: systemClock,
       signal: NEVER,

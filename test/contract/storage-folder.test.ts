@@ -3,9 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock as clock } from "../../src/platform/clock.ts";
+import type { Processes } from "../../src/platform/process-identity.ts";
 import { systemRandom as random } from "../../src/platform/random.ts";
+import { takeLease } from "../../src/commit/lease.ts";
 import { openFolderStorage } from "../../src/storage/folder.ts";
+import { claimName } from "../../src/storage/leftover.ts";
+import { probeStorage } from "../../src/storage/probe.ts";
+import { fakeClock } from "../fakes/clock.ts";
 import type { Storage } from "../../src/storage/storage.ts";
+import { unprivileged } from "../support/unprivileged.ts";
 import { CALM, digestOf, keysOf, noise, spooled, textOf } from "./spooled.ts";
 
 /** What only a folder does: links, modes, leftovers and the ways in which a file system says no. */
@@ -28,17 +34,6 @@ async function temporaryFiles(): Promise<string[]> {
 
 async function modeOf(path: string): Promise<number> {
   return (await stat(path)).mode & 0o777;
-}
-
-/** Runs as a user without rights, where the tests themselves run as root, for whom no permission is missing. */
-async function unprivileged<T>(run: () => Promise<T>): Promise<T> {
-  if (process.geteuid?.() !== 0) return run();
-  process.seteuid?.(65_534);
-  try {
-    return await run();
-  } finally {
-    process.seteuid?.(0);
-  }
 }
 
 describe("landing in a folder", () => {
@@ -113,7 +108,127 @@ describe("a folder on a file system without hard links", () => {
   });
 });
 
+describe("exclusive creation in a folder without hard links", () => {
+  const open = (processes?: Processes): Storage =>
+    openFolderStorage({
+      path: root,
+      clock,
+      random,
+      link: refuseLink,
+      ...(processes === undefined ? {} : { processes }),
+    });
+
+  it("gives a name to one of four that want it at once, each time", async () => {
+    const creators = [1, 2, 3, 4].map(() => open());
+    for (let round = 0; round < 200; round += 1) {
+      const key = `_pardot_etl/state/lease/${String(round).padStart(10, "0")}.json`;
+      const outcomes = await Promise.all(
+        creators.map((creator, index) => creator.create(key, Buffer.from(String(index)), CALM)),
+      );
+      expect({ round, outcomes: outcomes.toSorted() }).toEqual({
+        round,
+        outcomes: ["exists", "exists", "exists", "written"],
+      });
+      expect(await textOf(storage, key)).toBe(String(outcomes.indexOf("written")));
+    }
+    expect(await temporaryFiles()).toEqual([]);
+  });
+
+  it("gives a landed file's name to one of two with other bytes", async () => {
+    const files = [await spooled(tmpDir, "one"), await spooled(tmpDir, "other")];
+    for (let round = 0; round < 50; round += 1) {
+      const outcomes = await Promise.allSettled(
+        files.map((file) => open().publish(`Tag/Tag_api_${round}.csv`, file, CALM)),
+      );
+      expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    }
+  });
+
+  it("breaks the claim of a process that died over it, and lists none", async () => {
+    const other = { host: "h", boot: "b", pid: 7, started: "1" };
+    const claim = join(root, "_pardot_etl", "tmp", claimName(KEY));
+    await mkdir(join(root, "_pardot_etl", "tmp"), { recursive: true });
+    await writeFile(claim, JSON.stringify({ ...other, nonce: "0123456789abcdef" }));
+    expect(await keysOf(storage)).toEqual([]);
+    const processes = { self: { ...other, pid: 8 }, isDead: ({ pid }: { readonly pid: number }) => pid === 7 };
+    expect(await open(processes).create(KEY, Buffer.from("x"), CALM)).toBe("written");
+    expect(await temporaryFiles()).toEqual([]);
+  });
+
+  it("waits for a living claim and sees what it has placed; breaks one that stays silent", async () => {
+    const claim = join(root, "_pardot_etl", "tmp", claimName(KEY));
+    await mkdir(join(root, "_pardot_etl", "tmp"), { recursive: true });
+    const away = { host: "away", boot: "b", pid: 7, started: "1", nonce: "0123456789abcdef" };
+    await writeFile(claim, JSON.stringify(away));
+    const waiting = fakeClock();
+    const patient = openFolderStorage({
+      path: root,
+      random,
+      link: refuseLink,
+      clock: {
+        ...waiting,
+        sleep: async (ms, signal) => {
+          await waiting.sleep(ms, signal);
+          if (waiting.slept.length !== 3) return;
+          await mkdir(join(root, "Tag"), { recursive: true });
+          await writeFile(join(root, KEY), "theirs");
+          await rm(claim);
+        },
+      },
+    });
+    expect(await patient.create(KEY, Buffer.from("ours"), CALM)).toBe("exists");
+    expect(await textOf(storage, KEY)).toBe("theirs");
+    await rm(join(root, KEY));
+    await writeFile(claim, JSON.stringify(away));
+    const silent = fakeClock();
+    const outwaiting = openFolderStorage({ path: root, random, link: refuseLink, clock: silent });
+    expect(await outwaiting.create(KEY, Buffer.from("ours"), CALM)).toBe("written");
+    expect(silent.monotonic()).toBeGreaterThanOrEqual(30_000);
+    expect(await temporaryFiles()).toEqual([]);
+  });
+
+  it("passes the probe of the command check", async () => {
+    await probeStorage(open(), tmpDir, CALM);
+    expect(await keysOf(storage)).toEqual([]);
+  });
+
+  it("has one winner among four runs that take the lease", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const starts = await Promise.allSettled(
+        [1, 2, 3, 4].map((pid) =>
+          takeLease({
+            storage: open(),
+            clock: fakeClock(),
+            ticker: { start: () => () => undefined },
+            processes: { self: { host: "h", boot: "b", pid, started: "1" }, isDead: () => false },
+            runId: `run-${pid}`,
+            ttlMs: 60_000,
+            onLost: () => undefined,
+            waitSignal: CALM,
+            signal: CALM,
+          }),
+        ),
+      );
+      const won = starts.filter((start) => start.status === "fulfilled");
+      expect(won).toHaveLength(1);
+      await won[0]?.value.release();
+    }
+  });
+});
+
 describe("leftovers in a folder", () => {
+  it("that claim a name go after a day, and not before", async () => {
+    const folder = join(root, "_pardot_etl", "tmp");
+    await mkdir(folder, { recursive: true });
+    const claims = [claimName(KEY), `${claimName(KEY)}.0123456789abcdef`];
+    for (const claim of claims) await writeFile(join(folder, claim), "{}");
+    await storage.tidy(CALM);
+    expect(await temporaryFiles()).toHaveLength(2);
+    const later = { ...clock, now: () => Date.now() + 2 * 86_400_000 };
+    expect(await openFolderStorage({ path: root, clock: later, random }).tidy(CALM)).toEqual({ removed: 2, kept: 0 });
+    expect(await temporaryFiles()).toEqual([]);
+  });
+
   it("are never listed, and are removed by tidying when their writer is dead", async () => {
     await storage.create("_pardot_etl/state/1", Buffer.from("x"), CALM);
     const folder = join(root, "_pardot_etl", "tmp");

@@ -10,7 +10,7 @@ import { newBucket } from "../servers/bucket.ts";
 import { s3Server, whereS3Runs } from "../servers/s3.ts";
 import { CALM, digestOf, keysOf } from "./spooled.ts";
 
-const clock = { now: () => 0, sleep: async () => {} };
+const clock = { now: () => 0, monotonic: () => 0, sleep: async () => {} };
 const hint = expect.any(String) as string;
 
 function storageAt(endpoint: string | null, options: Partial<S3Options> = {}): Storage {

@@ -37,6 +37,7 @@ whereS3Runs(() => {
       pauses = [];
       const clock: Clock = {
         now: () => 0,
+        monotonic: () => 0,
         sleep: async (ms, signal) => {
           signal?.throwIfAborted();
           pauses.push(ms);
@@ -177,6 +178,7 @@ whereS3Runs(() => {
       proxy.fail("PUT", { kind: "answer", status: 500 });
       const clock: Clock = {
         now: () => 0,
+        monotonic: () => 0,
         sleep: async (_ms, signal) => (controller.abort(reason), signal?.throwIfAborted()),
       };
       const bucket = truth.location.slice("s3://".length).split("/")[0] ?? "";

@@ -141,7 +141,7 @@ describe.concurrent("a wrong configuration or command", { timeout: 120_000 }, ()
     const at = await start({}, { PARDOT_BUSINESS_UNIT_ID: "0Uv1" });
     const { code, stdout, stderr } = await cli(at, ["run"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toContain("PARDOT_BUSINESS_UNIT_ID is 0Uv1: expected 18 letters and digits that start with 0Uv");
+    expect(stderr).toContain('PARDOT_BUSINESS_UNIT_ID is "0Uv1": expected 18 letters and digits that start with 0Uv');
   });
 });
 

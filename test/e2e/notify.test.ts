@@ -167,7 +167,7 @@ describe("a run with a topic and a webhook", () => {
     expect(ended.code).toBe(2);
     expectAllTell(ended, "did not start: wrong configuration", "failed");
     expect(ended.message?.Message).toMatch(
-      /^reason: .*PARDOT_TIMEZONE is Mars\/Olympus: expected .*PARDOT_CLIENT_ID is missing/m,
+      /^reason: .*PARDOT_TIMEZONE is "Mars\/Olympus": expected .*PARDOT_CLIENT_ID is missing/m,
     );
     expect(ended.last).toMatchObject({ run_id: null, business_unit: SIMULATOR_BUSINESS_UNIT_ID });
     expect(at.simulator.stats().requests).toEqual([]);

@@ -65,8 +65,8 @@ describe.each([
       const at = await start({ scale });
       const first = await compare(at);
       expectClose(first);
-      // One call for each object, and one more for what is no object of its own: the fields of prospects.
-      expect(first.planned.callsSpent).toBeLessThanOrEqual(first.planned.objects.length + 1);
+      // One call for each object, and two more for what is not an object: the fields of prospects.
+      expect(first.planned.callsSpent).toBeLessThanOrEqual(first.planned.objects.length + 2);
       const email = first.planned.objects.find(({ object }) => object === "Email");
       expect(email).toMatchObject({ records: null, expectedCalls: 0 });
       expect(email?.unknownCalls).toContain("one for each list e-mail");
@@ -77,7 +77,7 @@ describe.each([
         const next = await compare(at);
         expectClose(next);
         // The fields of prospects and of their accounts are known by now.
-        expect(next.planned.callsSpent).toBe(first.planned.callsSpent - 2);
+        expect(next.planned.callsSpent).toBe(first.planned.callsSpent - 3);
         expect(next.planned.exportsSeen).toBeGreaterThan(0);
         // From the second day on, earlier days tell how many e-mails one brings.
         expect(next.planned.objects.some(({ unknownCalls }) => unknownCalls !== null)).toBe(day === 1);
@@ -148,9 +148,9 @@ describe("a plan", () => {
     await at.run();
     const compared = await compare(at, { full: true });
     expect(compared.planned.expectedCalls).toBeGreaterThan(40);
-    // What is read by list e-mail has been read.
-    expect(compared.emails).toBe(0);
-    expectClose(compared);
+    // What was read by list e-mail is read again, which the plan knows.
+    expect(compared.emails).toBeGreaterThan(0);
+    expectClose({ ...compared, spent: compared.spent + compared.emails });
   });
 
   it("writes nothing anywhere", async () => {

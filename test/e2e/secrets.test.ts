@@ -91,7 +91,7 @@ async function refusal(at: Scene, exit: number, env: Environment = {}): Promise<
   expect({ code, stderr }).toEqual({ code: exit, stderr: expect.any(String) as string });
   const { error } = JSON.parse(stdout) as { error: Refused };
   for (const { path, value, expected } of error.problems ?? []) {
-    expect(stderr).toContain(`  ${path} is ${value}: expected ${expected}`);
+    expect(stderr).toContain(`  ${path} is ${JSON.stringify(value)}: expected ${expected}`);
   }
   return error;
 }

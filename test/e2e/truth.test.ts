@@ -31,9 +31,10 @@ async function start(...options: Parameters<typeof scene>): Promise<Scene> {
   return started;
 }
 
-/** A day and a second earlier: the bound is exclusive. */
-function lessADay(text: string): string {
-  return new Date(Date.parse(`${text.replace(" ", "T")}Z`) - 86_401_000).toISOString().slice(0, 19).replace("T", " ");
+/** Days and a second earlier: the bound is exclusive. */
+function lessDays(text: string, days: number): string {
+  const ms = days * 86_400_000 + 1000;
+  return new Date(Date.parse(`${text.replace(" ", "T")}Z`) - ms).toISOString().slice(0, 19).replace("T", " ");
 }
 
 function callsOf(manifest: Manifest): number {
@@ -152,14 +153,14 @@ describe("what is asked", () => {
     const creations = (): { readonly arguments: Readonly<Record<string, unknown>> }[] => [
       ...at.simulator.stats().exports,
     ];
-    expect(creations()[0]?.arguments["created_after"]).toBe(lessADay(oldest));
+    expect(creations()[0]?.arguments["created_after"]).toBe(lessDays(oldest, 7));
     const before = creations().length;
     const [mostRecent, mostRecentTag] = [greatest(activities), greatest(tags)];
     at.simulator.advance(1);
     await at.run();
     expect(creations()).toHaveLength(before + 1);
-    expect(creations().at(-1)?.arguments["updated_after"]).toBe(lessADay(mostRecent));
+    expect(creations().at(-1)?.arguments["updated_after"]).toBe(lessDays(mostRecent, 1));
     const query = at.simulator.stats().requests.findLast((request) => request.path.includes("/tag/"));
-    expect(query?.parameters["updated_after"]).toBe(lessADay(mostRecentTag));
+    expect(query?.parameters["updated_after"]).toBe(lessDays(mostRecentTag, 1));
   });
 });

@@ -113,12 +113,13 @@ export async function bulkScene(records: readonly FakeRecord[], object: CatalogO
       signal: never,
       config: {
         pardot: { maxWaitingExports: 4, exportPollIntervalMs: 1000, exportTimeoutMs: 3_600_000, timeZone: "UTC" },
-        etl: { tmpDir, compression: "none", rowsPerFile: 1000, bytesPerFile: 1_000_000 },
+        etl: { tmpDir, compression: "none", rowsPerFile: 1000, bytesPerFile: 1_000_000, maxRejects: 3 },
       } as Config,
     };
   };
   const first = await open();
-  const window = { field: "updated_at", from: 0, to: 3_600_000, askFrom: 0 } as const;
+  const from = Date.UTC(2026, 0, 1);
+  const window = { field: "updated_at", from, to: from + 3_600_000, askFrom: from } as const;
   await first.journal.record([{ type: "planned", object: "Thing", runId: "r", zone: "UTC", windows: [window] }]);
   const state = async (): Promise<ObjectState> => objectState((await loadState(storage, never)).state, "Thing");
   const extract = async (stop: AbortSignal = never): Promise<readonly LandedFile[]> => {
@@ -128,7 +129,7 @@ export async function bulkScene(records: readonly FakeRecord[], object: CatalogO
     const outcome = {
       fail: (error: unknown) => void failures.push(error),
       isFailed: () => failures.length > 0,
-      takeOver: (own: OpenWindow) => void taken.push(own),
+      takeOver: (own: OpenWindow) => void (taken.includes(own) || taken.push(own)),
     };
     await runExports(exportJobs(object, windows, outcome, extraction), extraction);
     for (const own of taken) await extractByQuery(object, own, extraction);

@@ -1,4 +1,4 @@
-import type { ExportRequest, ExportStatus, Pardot, PageRequest, WireRecord } from "../../src/pardot/pardot.ts";
+import type { ExportRequest, ExportStatus, Page, Pardot, PageRequest, WireRecord } from "../../src/pardot/pardot.ts";
 import { RemoteError } from "../../src/errors.ts";
 import { csvRow } from "../../src/encode/csv-write.ts";
 
@@ -53,12 +53,15 @@ export function exportingPardot(records: readonly FakeRecord[]): ExportingPardot
         fake.beforeFetch(exportId);
         return fake.onTheWay(chunked(files.get(reference) ?? ""), fileId);
       },
-      queryPage: async (request: PageRequest): Promise<readonly WireRecord[]> => {
+      queryPage: async (request: PageRequest): Promise<Page> => {
         fake.queried.push(request);
         const fields = (request.query.parameters["fields"] ?? "").split(",");
         if (fields.some((field) => fake.refusedFields.has(field))) refuse(130);
-        if (request.parameters["id_greater_than"] !== undefined) return [];
-        return fake.records.map((record) => Object.fromEntries(fields.map((field) => [field, record[field] ?? null])));
+        const isFirst = request.parameters["id_greater_than"] === undefined;
+        const rows = (isFirst ? fake.records : []).map((record): WireRecord =>
+          Object.fromEntries(fields.map((field) => [field, record[field] ?? null])),
+        );
+        return { records: rows, total: null };
       },
     } as unknown as Pardot,
     created: [],

@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import type { LimitError } from "../../src/errors.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
 import { runCli } from "../e2e/cli.ts";
-import { expectNothingWrong, expectTruth, OBJECTS, scene, wholeManifests } from "../e2e/harness.ts";
+import { expectNothingWrong, filesBelow, expectTruth, OBJECTS, scene, wholeManifests } from "../e2e/harness.ts";
 import type { Scene } from "../e2e/harness.ts";
 
 // Holds G4 (quota is respected) and G2 (what a limit left undone is on the books).
@@ -32,7 +35,7 @@ describe("code 122 in mid-run", () => {
     "G4 G2 ends the calls of %i lanes, keeps what is finished, and a day later the rest comes",
     async (lanes) => {
       // The API tells its quota in no header here, so that nothing stops the run before the limit does.
-      const at = await start({ rows: { Tag: 2000 }, dailyLimit: 9, knobs: { usageHeader: false } });
+      const at = await start({ rows: { Tag: 2000 }, dailyLimit: 11, knobs: { usageHeader: false } });
       const env = { PARDOT_MAX_CONCURRENCY: String(lanes) };
       const first = await at.run({ env });
       expect(first).toMatchObject({
@@ -43,7 +46,7 @@ describe("code 122 in mid-run", () => {
       const { calls } = at.simulator.stats();
       expect(refused(at.simulator)).toBeGreaterThanOrEqual(1);
       // Those that were in flight when the first refusal came are all that may come after it.
-      expect(calls).toBeLessThanOrEqual(9 + lanes);
+      expect(calls).toBeLessThanOrEqual(11 + lanes);
       expect(await callsInManifests(at)).toBe(calls);
       expect(first.manifest.objects.find(({ object }) => object === "Account")?.status).toBe("complete");
       for (const name of OBJECTS) await expectNothingWrong(at, name);
@@ -52,7 +55,7 @@ describe("code 122 in mid-run", () => {
       await expect(again).rejects.toMatchObject({ exitCode: 4, code: "pardot.daily-limit" });
       expect(at.simulator.stats().calls).toBe(calls + 1);
 
-      // Nine calls a day: each day goes on where the one before had to stop.
+      // Eleven calls a day: each day goes on where the one before had to stop.
       let result = first;
       for (let day = 0; day < 9 && result.exitCode === 4; day += 1) {
         at.simulator.advance(1);
@@ -115,6 +118,64 @@ describe("the account's own limit", () => {
     expect(first).toMatchObject({ exitCode: 4, error: { code: "limit.call-budget" } });
     expect(at.simulator.stats().calls).toBe(12);
   });
+
+  it("G4 is used up to PARDOT_QUOTA_SHARE, which the hint names, and postpones the objects with one word for all", async () => {
+    const env = { PARDOT_ETL_OBJECTS: "VisitorActivity,Tag,Email", PARDOT_MAX_CONCURRENCY: "1" };
+    const at = await start({ rows: { Tag: 2000 }, dailyLimit: 20 }, { ...env, PARDOT_QUOTA_SHARE: "50%" });
+    const { manifest, exitCode, error, events } = await at.run();
+    expect(at.simulator.stats().calls).toBe(10);
+    expect([exitCode, error?.message]).toEqual([
+      4,
+      "call Pardot: 10 of the account's 20 calls are used today by all integrations together; this tool stops at 50 % (PARDOT_QUOTA_SHARE)",
+    ]);
+    expect((error as LimitError).hint).toMatch(/or raise PARDOT_QUOTA_SHARE\.$/);
+    const statuses = manifest.objects.map(({ object, status }) => [object, status]);
+    const cut = manifest.objects.filter(({ status }) => status === "postponed").map(({ object }) => object);
+    expect(cut).toContain("Tag");
+    expect(statuses.map(([, status]) => status)).not.toContain("failed");
+    expect(events.filter(({ type }) => type === "object-failed")).toEqual([]);
+    const told = events.flatMap((event) => (event.type === "postponed" ? [[event.code, event.objects]] : []));
+    expect(told).toContainEqual(["limit.call-budget", cut]);
+  });
+});
+
+describe("an object that is read from the activities", () => {
+  const env = { PARDOT_ETL_OBJECTS: "VisitorActivity,Email,EmailStats" };
+  const statusOf = (manifest: Manifest): unknown => manifest.objects.map(({ object, status }) => [object, status]);
+
+  it.each([
+    ["fail", { path: "/export/version/4/do/create", status: 400, code: 71, count: 9 }, "failed", 5],
+    ["are postponed", { path: "/export/version/4/do/create", status: 429, code: 122, count: 9 }, "postponed", 4],
+  ] as const)("waits and reads nothing when they %s, and is not covered", async (_what, fault, status, exitCode) => {
+    const at = await start({}, env);
+    at.simulator.faults([fault]);
+    const first = await at.run();
+    expect(first.exitCode).toBe(exitCode);
+    expect(statusOf(first.manifest)).toEqual([
+      ["VisitorActivity", status],
+      ["Email", "waiting"],
+      ["EmailStats", "waiting"],
+    ]);
+    for (const { object, files, windows, error } of first.manifest.objects.slice(1)) {
+      expect([object, files, windows]).toEqual([object, [], []]);
+      expect(error).toMatchObject({ code: "object.waiting", exit_code: exitCode });
+    }
+    const { objects } = JSON.parse((await runCli(["status", "--json"], at.env, { cwd: at.root })).stdout) as {
+      readonly objects: readonly { readonly coverage: readonly unknown[] }[];
+    };
+    expect(objects.map(({ coverage }) => coverage)).toEqual([[], [], []]);
+    at.simulator.faults([]);
+    expect(await at.run()).toMatchObject({ exitCode: 0, manifest: { status: "complete" } });
+    expect(await filesBelow(join(at.data, "Email"))).not.toEqual([]);
+  });
+
+  it("is read from what is known when the activities are not among the chosen objects", async () => {
+    const at = await start({}, env);
+    await at.run({ env: { PARDOT_ETL_OBJECTS: "VisitorActivity" } });
+    const { manifest } = await at.run({ env: { PARDOT_ETL_OBJECTS: "Email" } });
+    expect(statusOf(manifest)).toEqual([["Email", "complete"]]);
+    expect(await filesBelow(join(at.data, "Email"))).not.toEqual([]);
+  });
 });
 
 describe("the command line", () => {
@@ -124,7 +185,9 @@ describe("the command line", () => {
       const { code, stderr } = await runCli(["run"], at.env, { cwd: at.root });
       expect(code).toBe(4);
       expect(stderr).toContain("5 of 5 calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used");
-      expect(stderr).toContain("Run again after 2026-03-21T00:00:00Z");
+      expect(stderr).toContain(
+        "Run again after 2026-03-21 00:00 UTC (2026-03-21T00:00:00Z), when the account's next day starts, or raise PARDOT_DAILY_CALL_BUDGET.",
+      );
       expect(at.simulator.stats().calls).toBe(5);
     }
   });

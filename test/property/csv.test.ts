@@ -124,7 +124,9 @@ function reference(text: string): (string | null)[][] | null {
       rest = rest.slice(match[0].length);
       if (match[3] !== ",") break;
     }
-    records.push(record);
+    // A line without any byte is no record where there are several columns.
+    const width = records[0]?.length ?? 1;
+    if (width === 1 || record.length > 1 || record[0] !== null) records.push(record);
   }
   const width = records[0]?.length;
   return records.every((record) => record.length === width) ? records : null;

@@ -131,7 +131,7 @@ describe("whatever is answered", () => {
             const stop = new AbortController();
             const asked = pardot.queryPage({ ...TAG, parameters: { way } }, stop.signal);
             if (way === "answer") {
-              expect(await asked).toHaveLength(1);
+              expect((await asked).records).toHaveLength(1);
               return;
             }
             const failed = caught(asked);
@@ -144,7 +144,7 @@ describe("whatever is answered", () => {
         );
         expect(most).toBeLessThanOrEqual(places);
         expect(pardot.calls.total).toBe(api.length);
-        expect(await pardot.queryPage(TAG, NEVER)).toHaveLength(1);
+        expect((await pardot.queryPage(TAG, NEVER)).records).toHaveLength(1);
       }),
       { numRuns: 100 },
     );

@@ -36,6 +36,7 @@ export const CONFIG: PardotConfig = {
   maxConcurrency: 4,
   maxWaitingExports: 4,
   dailyCallBudget: null,
+  quotaShare: 0.8,
   exportPollIntervalMs: 60_000,
   exportTimeoutMs: 3_600_000,
   requestTimeoutMs: 60_000,
@@ -62,6 +63,7 @@ function fakeClock(start: number = Date.UTC(2026, 0, 31, 12)): FakeClock {
   return {
     slept,
     now: () => now,
+    monotonic: () => now - start,
     sleep: async (ms, signal) => {
       signal?.throwIfAborted();
       slept.push(ms);
@@ -83,7 +85,7 @@ export interface Canned {
 
 export function respond(canned: Canned): HttpResponse {
   const bytes = new TextEncoder().encode(canned.body ?? "");
-  return { status: canned.status ?? 200, headers: canned.headers ?? {}, body: chunks(bytes) };
+  return { status: canned.status ?? 200, headers: canned.headers ?? {}, body: chunks(bytes), endsByClose: false };
 }
 
 async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

@@ -8,7 +8,7 @@ import { toJson } from "../json.ts";
 import { withSurroundings } from "../surroundings.ts";
 import { rangeOptions } from "./range-options.ts";
 
-/** What `run` would do, by a handful of calls, which are noted where there is a budget. */
+/** What `run` would do, by a handful of calls, which are noted. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const config = await loadFor(context, loadConfig, context.arguments);

@@ -1,0 +1,72 @@
+import { DataError } from "../errors.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { LocalText } from "../time/instant.ts";
+import { STATE_PREFIX } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { LandedFile, OpenWindow } from "./open-window.ts";
+import { openWindow } from "./state.ts";
+
+/** Landed files of an open window that the state itself lists; more are moved to a document of their own. */
+export const FILES_IN_STATE = 500;
+
+/** A document that lists landed files of an open window, so that the state does not grow with their number. */
+export interface FilesPart {
+  readonly key: string;
+  readonly files: number;
+  readonly rows: number;
+  readonly maxWatermark: LocalText | null;
+}
+
+/**
+ * Moves the landed files of a window out of the state once there are many. A kill between the two steps leaves a
+ * document that the state does not name: it is never read.
+ */
+export async function moveFilesOut(
+  about: { readonly object: string; readonly window: string },
+  journal: Journal,
+  storage: Storage,
+  signal: AbortSignal,
+): Promise<void> {
+  const { object, window } = about;
+  const { files, parts = [] } = openWindow(journal.state, object, window);
+  if (files.length < FILES_IN_STATE) return;
+  const number = String(parts.length + 1).padStart(6, "0");
+  const key = `${STATE_PREFIX}files/${journal.runId}/${object}-${number}-${files[0]?.sha256.slice(0, 12) ?? ""}.json`;
+  const lines = files.map((file) => JSON.stringify(file));
+  await storage.create(key, new TextEncoder().encode(`[${lines.join(",\n")}]\n`), signal);
+  const part = {
+    key,
+    files: files.length,
+    rows: files.reduce((sum, { rows }) => sum + rows, 0),
+    maxWatermark: files.reduce<LocalText | null>((max, { maxWatermark }) => greater(max, maxWatermark), null),
+  };
+  await journal.record([{ type: "files-moved", object, window, part }]);
+}
+
+/** Every landed file of an open window, in the order in which they landed. */
+export async function* filesOfWindow(
+  { parts = [], files }: Pick<OpenWindow, "parts" | "files">,
+  storage: Storage,
+  signal: AbortSignal,
+): AsyncGenerator<LandedFile, void, undefined> {
+  for (const { key } of parts) {
+    const bytes = await storage.read(key, signal);
+    if (bytes === null) {
+      throw new DataError(`read ${key} in ${storage.location}: it is missing`, {
+        code: "state.damaged",
+        hint: "Restore the folder _pardot_etl/state from the bucket's versions or a backup. Landed files are not affected.",
+      });
+    }
+    yield* JSON.parse(new TextDecoder().decode(bytes)) as readonly LandedFile[];
+  }
+  yield* files;
+}
+
+/** Removes the documents of windows whose files a manifest names now. A failure costs only their room. */
+export async function removeParts(parts: readonly FilesPart[], storage: Storage, signal: AbortSignal): Promise<void> {
+  await Promise.allSettled(parts.map(({ key }) => storage.remove(key, signal)));
+}
+
+function greater(a: LocalText | null, b: LocalText | null): LocalText | null {
+  return a === null || (b !== null && b > a) ? b : a;
+}

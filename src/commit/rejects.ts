@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import type { Reject } from "../encode/reject.ts";
+
+/** A record of an open window that was set aside. */
+export interface WindowReject extends Reject {
+  /** The export whose files it stands in; null for a query. */
+  readonly exportId: string | null;
+}
+
+/** Fingerprints of committed rejects that an object remembers. */
+const KNOWN_MAX = 1000;
+
+interface Rejecting {
+  readonly windows: readonly {
+    readonly id: string;
+    readonly done: boolean;
+    readonly rejects?: readonly WindowReject[];
+  }[];
+  readonly knownRejects?: readonly string[];
+}
+
+/** The window with these rejects; without a trace of any where there are none, as in states of earlier versions. */
+export function withRejects<T extends { readonly rejects?: readonly WindowReject[] }>(
+  window: T,
+  rejects: readonly WindowReject[],
+): T {
+  if (rejects.length > 0) return { ...window, rejects };
+  const { rejects: _, ...others } = window;
+  return others as T;
+}
+
+/** Rejects that stand in the open windows of an object. */
+export function rejectsIn(object: Rejecting, ids?: readonly string[]): readonly WindowReject[] {
+  return object.windows
+    .filter(({ id }) => ids === undefined || ids.includes(id))
+    .flatMap(({ rejects = [] }) => rejects);
+}
+
+/** How many of them an earlier run has committed already: the same record with the same fault, come again in the overlap. */
+export function countKnown(objectName: string, object: Rejecting, rejects: readonly Reject[]): number {
+  const known = new Set(object.knownRejects);
+  return rejects.filter((reject) => known.has(fingerprint(objectName, reject))).length;
+}
+
+/** What an object remembers of its rejects when windows are committed. */
+export function knownAfter(
+  object: Rejecting,
+  objectName: string,
+  ids: readonly string[],
+): { readonly knownRejects?: readonly string[] } {
+  const added = rejectsIn(object, ids).map((reject) => fingerprint(objectName, reject));
+  if (added.length === 0) return {};
+  const known = (object.knownRejects ?? []).filter((text) => !added.includes(text));
+  return { knownRejects: [...known, ...new Set(added)].slice(-KNOWN_MAX) };
+}
+
+/** The reason holds the value; of a record that is refused as a whole, all of it counts. */
+function fingerprint(object: string, { id, column, reason, record }: Reject): string {
+  const told = JSON.stringify([object, id, column, reason, column === null ? record : null]);
+  return createHash("sha256").update(told).digest("hex").slice(0, 16);
+}
+
+export function rejectsKey(runId: string, object: string): string {
+  return `_pardot_etl/rejects/${runId}/${object}.jsonl`;
+}
+
+/** One line for each, keys in the order of the contract. */
+export function rejectsBytes(object: string, rejects: readonly Reject[]): Uint8Array {
+  const line = ({ id, column, reason, record }: Reject): string =>
+    `${JSON.stringify({ object, id, column, reason, record })}\n`;
+  return new TextEncoder().encode(rejects.map(line).join(""));
+}

@@ -1,0 +1,89 @@
+import type { Column } from "../catalog/catalog.ts";
+import type { WireData, WireFields } from "../encode/canonical.ts";
+import { normalise } from "../encode/normalise.ts";
+import { kept, rejectOf } from "../encode/reject.ts";
+import type { Reject } from "../encode/reject.ts";
+import type { Row } from "../encode/row.ts";
+import { DataError } from "../errors.ts";
+
+/** Gathers the records of one object that are set aside. Throws DataError (exit 6) when there are too many. */
+export class Rejects {
+  readonly #object: string;
+  readonly #max: number;
+  #gathered: Reject[] = [];
+  #count = 0;
+
+  /** `max`: how many more of the object may be set aside in this run. */
+  constructor(object: string, max: number) {
+    this.#object = object;
+    this.#max = max;
+  }
+
+  /** How many more there may be. */
+  get room(): number {
+    return this.#max - this.#count;
+  }
+
+  add(reject: Reject): void {
+    if (this.room <= 0) throw tooManyRejects(this.#object, reject);
+    this.#count += 1;
+    this.#gathered.push(reject);
+  }
+
+  /** Sets a record aside when `error` says that a value of it cannot be encoded; throws any other error. */
+  addRefused(error: unknown, record: WireData): void {
+    const reject = rejectOf(error, record);
+    if (reject === null) throw error;
+    this.add(reject);
+  }
+
+  /** Sets a record aside as a whole. */
+  addWhole(reason: string, record: WireData, id: string | null = null, column: string | null = null): void {
+    this.add({ id, column, reason, record: kept(record) });
+  }
+
+  /** Sets a record of a file aside that cannot be read; `key`: the place of its key, which is only believed as a number. */
+  addUnreadable({ reason, raw }: { readonly reason: string; readonly raw: Row | string }, key: number): void {
+    const cell = typeof raw === "string" ? null : (raw[key] ?? null);
+    const id = cell !== null && /^\d+$/.test(cell) ? cell : null;
+    this.addWhole(reason, raw, id);
+  }
+
+  /** What has come together since this was last called. */
+  take(): readonly Reject[] {
+    const taken = this.#gathered;
+    this.#gathered = [];
+    return taken;
+  }
+}
+
+/** The cells of a record by the names of their fields. */
+export function recordOf(header: readonly string[], cells: Row): WireFields {
+  return Object.fromEntries(header.map((name, place) => [name, cells[place] ?? null]));
+}
+
+/** The failure of an object of which more records are refused than PARDOT_ETL_MAX_REJECTS says. */
+export function tooManyRejects(object: string, last: Pick<Reject, "reason"> | null): DataError {
+  const which = last === null ? "" : `, the last because ${last.reason}`;
+  return new DataError(`encode ${object}: more records are refused than PARDOT_ETL_MAX_REJECTS allows${which}`, {
+    code: "data.too-many-rejects",
+    hint: "Nothing of this window was committed; what is finished stays. If Pardot really sends such values, override the column's type in the catalogue, or raise PARDOT_ETL_MAX_REJECTS.",
+  });
+}
+
+/** A record of an answer as a row; null when it is set aside. */
+export function encodeRow(
+  record: WireFields,
+  object: { readonly name: string; readonly columns: readonly Column[]; readonly key: string },
+  rejects: Rejects,
+): Row | null {
+  try {
+    const row = normalise(record, object.columns, object.name);
+    const key = object.columns.findIndex(({ name }) => name === object.key);
+    if (key === -1 || row[key] !== null) return row;
+    rejects.addWhole(`${object.key} is empty`, record, null, object.key);
+  } catch (error) {
+    rejects.addRefused(error, record);
+  }
+  return null;
+}

@@ -1,0 +1,65 @@
+/** Takes the number of characters that were replaced by U+FFFD. */
+export type OnReplaced = (count: number) => void;
+
+const REPLACEMENT = "\uFFFD";
+
+/** Bytes as text. Those that are not UTF-8 are replaced, because one bad byte would stop an object for good. */
+export function utf8Text(bytes: Uint8Array, onReplaced: OnReplaced): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    const text = new TextDecoder("utf-8").decode(bytes);
+    // Some may have been sent as they are.
+    const sent = occurrences(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"),
+      "\u00EF\u00BF\u00BD",
+    );
+    onReplaced(occurrences(text, REPLACEMENT) - sent);
+    return text;
+  }
+}
+
+/** A text without lone surrogates, which no UTF-8 can carry. */
+export function wellFormed(text: string, onReplaced: OnReplaced): string {
+  return replaced(text, /\p{Surrogate}/gu, onReplaced);
+}
+
+/** Every reference and stray ampersand. A CDATA section is matched whole, since an ampersand is text in there. */
+const REFERENCE = /<!\[CDATA\[[^]*?(?:\]\]>|$)|&(?:#(\d+);|#[xX]([\dA-Fa-f]+);|(?:amp|lt|gt|quot|apos);)?/g;
+/** What XML 1.0 forbids (section 2.2), but for what no text can hold. */
+// oxlint-disable-next-line no-control-regex
+const FORBIDDEN = /[\p{Surrogate}\0-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/gu;
+
+/**
+ * An XML document in which a parser finds nothing that XML 1.0 forbids in texts. Two references to the halves of a
+ * surrogate pair become their character; other forbidden characters and references to them are replaced. An ampersand
+ * that begins no reference of XML, as in `&nbsp;` or `R&D`, stays as it was written.
+ */
+export function xmlText(document: string, onReplaced: OnReplaced): string {
+  const resolved = document.replace(REFERENCE, (found: string, decimal?: string, hexadecimal?: string) => {
+    if (decimal === undefined && hexadecimal === undefined) return found === "&" ? "&amp;" : found;
+    const code = decimal === undefined ? Number.parseInt(hexadecimal ?? "", 16) : Number(decimal);
+    // As it is, so that two halves meet, and the next step replaces what is still forbidden.
+    const character = String.fromCharCode(code > 0x10_ff_ff ? 0xff_ff : code);
+    return code > 0xff_ff && code <= 0x10_ff_ff ? found : isForbiddenUnit(character) ? character : found;
+  });
+  return replaced(resolved, FORBIDDEN, onReplaced);
+}
+
+function isForbiddenUnit(character: string): boolean {
+  return character.search(FORBIDDEN) !== -1;
+}
+
+function replaced(text: string, forbidden: RegExp, onReplaced: OnReplaced): string {
+  let count = 0;
+  const clean = text.replace(forbidden, () => {
+    count += 1;
+    return REPLACEMENT;
+  });
+  if (count > 0) onReplaced(count);
+  return clean;
+}
+
+function occurrences(text: string, part: string): number {
+  return text.split(part).length - 1;
+}

@@ -1,0 +1,72 @@
+/** What may be wrong with a result file that comes under HTTP 200. */
+export type FileFault =
+  | "title-header"
+  | "upper-header"
+  | "semicolons"
+  | "no-header"
+  | "no-records"
+  | "other-object"
+  | "no-key"
+  | "no-watermark"
+  | "cut-last-field"
+  | "cut-record"
+  | "cut-line"
+  | "mixed-ends"
+  | "blank-last-line"
+  | "broken-utf8";
+
+/** Stands where a byte belongs that is no UTF-8; no row has it. */
+export const SENTINEL = "\uE000";
+
+interface WrongFile {
+  /** The column that is left out. */
+  readonly without?: "key" | "watermark";
+  /** The first text of the first record holds `SENTINEL`. */
+  readonly sentinel?: boolean;
+  readonly make: (csv: string, end: string) => string | Uint8Array;
+}
+
+/**
+ * What may be wrong with a result file under HTTP 200. Headers that do not fit: matomo-org/matomo issue 17821,
+ * forcedotcom/CustomMetadataLoader issue 20; bytes that are no UTF-8: snowplow/snowplow issue 412; a blank last line:
+ * zazuko/cube-creator issue 1495. Nobody has reported them of Pardot.
+ */
+export const FILE_FAULTS: Readonly<Record<FileFault, WrongFile>> = {
+  "title-header": { make: (csv) => withHeader(csv, (name) => name.split("_").map(titled).join(" ")) },
+  "upper-header": { make: (csv) => withHeader(csv, (name) => name.toUpperCase()) },
+  semicolons: { make: (csv) => csv.replaceAll(",", ";") },
+  "no-header": { make: (csv, end) => csv.slice(csv.indexOf(end) + end.length) },
+  "no-records": { make: (csv, end) => csv.slice(0, csv.indexOf(end) + end.length) },
+  /** The names that all objects share are there, and otherwise those of another. */
+  "other-object": { make: (csv) => withHeader(csv, (name) => (COMMON.has(name) ? name : `other_${name}`)) },
+  "no-key": { without: "key", make: (csv) => csv },
+  "no-watermark": { without: "watermark", make: (csv) => csv },
+  "cut-last-field": { make: (csv, end) => csv.slice(0, -end.length - 6) },
+  /** Ends within the last record, behind its first field. */
+  "cut-record": {
+    make: (csv, end) => csv.slice(0, csv.indexOf(",", csv.lastIndexOf(end, csv.length - end.length - 1)) + 1),
+  },
+  /** Ends with a whole record, one short of all. */
+  "cut-line": { make: (csv, end) => csv.slice(0, csv.lastIndexOf(end, csv.length - end.length - 1) + end.length) },
+  "mixed-ends": { make: (csv, end) => csv.slice(0, -end.length) + (end === "\n" ? "\r\n" : "\n") },
+  "blank-last-line": { make: (csv, end) => csv + end },
+  "broken-utf8": { sentinel: true, make: (csv) => withoutSentinel(csv) },
+};
+
+const COMMON = new Set(["id", "created_at", "updated_at"]);
+
+function withHeader(csv: string, rename: (name: string) => string): string {
+  const header = /^[^\r\n]*/.exec(csv)?.[0] ?? "";
+  const names = header.split(",").map((name) => name.replace(/\w+/, rename));
+  return names.join(",") + csv.slice(header.length);
+}
+
+function titled(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+/** The first byte of a character of two, and then none. */
+function withoutSentinel(csv: string): Uint8Array {
+  const [before = "", ...after] = csv.split(SENTINEL);
+  return Buffer.concat([Buffer.from(before), Buffer.from([0xc3]), Buffer.from(after.join(""))]);
+}

@@ -1,0 +1,90 @@
+import { catalog } from "../../src/catalog/index.ts";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import { applyChange, EMPTY_STATE, objectState } from "../../src/commit/state.ts";
+import type { Change, OpenWindow, PlannedWindow, State } from "../../src/commit/state.ts";
+import type { Findings } from "./checks.ts";
+import { recordsOf, textOf } from "./landed.ts";
+import type { Destination } from "./landed.ts";
+
+/** How far a new range goes back behind the newest record. */
+const OVERLAP_MS = 86_400_000;
+/** Local times may be off by as much where a clock is set back. */
+const SLACK_MS = 2 * 3_600_000;
+
+interface Entry {
+  readonly snapshot?: State;
+  readonly changes?: readonly Change[];
+}
+
+/** G3: no window is planned over an open one, but for the overlap at the seam. `entries`: the journal from its start. */
+export function checkPlanned(entries: readonly string[]): Findings {
+  const findings: Findings = [];
+  let state = EMPTY_STATE;
+  for (const text of entries) {
+    const { snapshot, changes = [] } = JSON.parse(text) as Entry;
+    if (snapshot !== undefined) state = snapshot;
+    for (const change of changes) {
+      if (change.type === "planned") findings.push(...plannedOver(objectState(state, change.object).windows, change));
+      state = applyChange(state, change);
+    }
+  }
+  return findings;
+}
+
+function plannedOver(
+  open: readonly OpenWindow[],
+  { object, windows }: { readonly object: string; readonly windows: readonly PlannedWindow[] },
+): Findings {
+  return windows.flatMap((planned) =>
+    open
+      .filter(
+        ({ field, from, to }) =>
+          field === planned.field && field !== null && !(from === planned.from && to === planned.to),
+      )
+      .filter(({ from, to }) => Math.min(to, planned.to) - Math.max(from, planned.from) > OVERLAP_MS + SLACK_MS)
+      .map((window) => `G3 ${object}: ${show(planned)} was planned over ${show(window)}, which is open`),
+  );
+}
+
+function show({ from, to }: Pick<OpenWindow, "from" | "to">): string {
+  return `[${new Date(from).toISOString()}, ${new Date(to).toISOString()})`;
+}
+
+/**
+ * G3 where no run was killed: a record that has been committed is not landed again, but for those of the last day before
+ * the newest one that was committed by then. `manifests` in the order in which they were written.
+ */
+export function checkRework(
+  destination: Destination,
+  manifests: readonly Manifest[],
+  objects: readonly string[],
+): Findings {
+  return objects.flatMap((object) => {
+    const watermark = catalog.find(({ name }) => name === object)?.watermark ?? null;
+    if (watermark === null) return [];
+    const landed = new Set<string>();
+    const keys = new Set<string>();
+    let newest = Number.NEGATIVE_INFINITY;
+    let again = 0;
+    let first = "";
+    for (const manifest of manifests) {
+      const start = newest - OVERLAP_MS - SLACK_MS;
+      const files = manifest.objects.filter((each) => each.object === object).flatMap((each) => each.files);
+      for (const { key } of files.filter((file) => !keys.has(file.key))) {
+        keys.add(key);
+        for (const record of recordsOf(destination.bytes(key) ?? new Uint8Array()) ?? []) {
+          const text = textOf(record);
+          const at = record[watermark] ?? null;
+          const instant = at === null ? Number.NaN : Date.parse(`${at.replace(" ", "T")}Z`);
+          if (landed.has(text) && instant < start) {
+            again += 1;
+            first ||= `${text} in ${key}`;
+          }
+          landed.add(text);
+          if (instant > newest) newest = instant;
+        }
+      }
+    }
+    return again === 0 ? [] : [`G3 ${object}: ${again} committed records were landed again, first ${first}`];
+  });
+}

@@ -1,0 +1,181 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Transport } from "../../src/http/transport.ts";
+import type { RunResult } from "../../src/run/api.ts";
+import { run } from "../../src/run/run.ts";
+import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import { fakeClock } from "../fakes/clock.ts";
+import { byId, filesBelow, landedRecords, scene, truth } from "./harness.ts";
+import type { Environment, Scene } from "./harness.ts";
+
+// Holds G9 and G1 for records that cannot be encoded: each costs itself alone, and is in the rejects.
+
+let open: Scene[] = [];
+afterEach(async () => {
+  await Promise.all(open.map((each) => each.close()));
+  open = [];
+});
+
+/** What becomes of a body on its way. */
+type Edit = (url: string, text: string) => string;
+
+interface Edited extends Scene {
+  edit: Edit;
+  runEdited(env?: Environment): Promise<RunResult>;
+}
+
+async function start(env: Environment = {}): Promise<Edited> {
+  const at = await scene({ rows: { Tag: 450, Visitor: 300 }, knobs: { gzip: false, clock: "frozen" } }, env);
+  open.push(at);
+  const edited: Edited = {
+    ...at,
+    edit: (_, text) => text,
+    runEdited: async (more = {}) => {
+      const config = await at.config(more);
+      const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: config.pardot };
+      return inTheRealWorld(wishes, (surroundings) => {
+        const transport: Transport = async (request, signal) => {
+          const response = await surroundings.transport(request, signal);
+          return { ...response, body: edit(request.url.href, response.body, (...args) => edited.edit(...args)) };
+        };
+        return run(config, {}, { ...surroundings, transport, clock: fakeClock(Date.now()) });
+      });
+    },
+  };
+  return edited;
+}
+
+async function* edit(url: string, body: AsyncIterable<Uint8Array>, change: Edit): AsyncGenerator<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  yield Buffer.from(change(url, Buffer.concat(chunks).toString("latin1")), "latin1");
+}
+
+async function rejectLines(at: Scene): Promise<Record<string, string>> {
+  const folder = join(at.data, "_pardot_etl", "rejects");
+  const names = await filesBelow(folder);
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "utf8")])),
+  );
+}
+
+describe("a record that cannot be encoded", () => {
+  it("is set aside, everything else is committed, and the same one again changes no exit code", async () => {
+    const at = await start({ PARDOT_ETL_OBJECTS: "Visitor,Tag", PARDOT_ETL_OVERLAP: "364d" });
+    const [visitor] = (await truth(at.simulator, "Visitor")).toSorted((a, b) =>
+      String(b["updated_at"]).localeCompare(String(a["updated_at"])),
+    );
+    const [tag] = (await truth(at.simulator, "Tag")).toSorted((a, b) =>
+      String(b["updated_at"]).localeCompare(String(a["updated_at"])),
+    );
+    const [visitorId, tagId] = [String(visitor?.["id"]), String(tag?.["id"])];
+    at.edit = (url, text) => {
+      if (url.includes("downloadResults"))
+        return text.replace(new RegExp(`\n${visitorId},([^,]*),`), `\n${visitorId},x-$1,`);
+      if (!url.includes("/tag/")) return text;
+      return text.replace(new RegExp(`(<id>${tagId}</id>.*?<created_at>)[^<]*`, "s"), "$12026-02-31 00:00:00");
+    };
+    const first = await at.runEdited();
+    expect(first).toMatchObject({ exitCode: 6, error: { code: "data.rejected" }, manifest: { status: "partial" } });
+    expect(first.error?.message).toContain("1 of Visitor, 1 of Tag");
+    expect(first.manifest.objects).toMatchObject([
+      { object: "Visitor", status: "complete", rejected_rows: 1, rejected_again: 0 },
+      { object: "Tag", status: "complete", rejected_rows: 1, rejected_again: 0 },
+    ]);
+    for (const [object, id] of [
+      ["Visitor", visitorId],
+      ["Tag", tagId],
+    ] as const) {
+      const rows = byId(await truth(at.simulator, object));
+      rows.delete(id);
+      expect(new Set(byId(await landedRecords(at.data, object)).keys())).toEqual(new Set(rows.keys()));
+    }
+    const lines = await rejectLines(at);
+    const run = first.manifest.run_id;
+    expect(Object.keys(lines).toSorted()).toEqual([`${run}/Tag.jsonl`, `${run}/Visitor.jsonl`]);
+    const line = String(lines[`${run}/Visitor.jsonl`]);
+    expect(line.trimEnd().split("\n")).toHaveLength(1);
+    expect(Object.keys(JSON.parse(line) as object)).toEqual(["object", "id", "column", "reason", "record"]);
+    expect(JSON.parse(line)).toMatchObject({
+      object: "Visitor",
+      id: visitorId,
+      column: "prospect_id",
+      record: { id: visitorId },
+    });
+    expect(JSON.parse(String(lines[`${run}/Tag.jsonl`]))).toMatchObject({
+      object: "Tag",
+      id: tagId,
+      column: "created_at",
+      reason: 'created_at is "2026-02-31 00:00:00", expected datetime',
+    });
+
+    const again = await at.runEdited();
+    expect(again).toMatchObject({ exitCode: 0, error: null, manifest: { status: "complete" } });
+    expect(again.manifest.objects).toMatchObject([
+      { object: "Visitor", rejected_rows: 1, rejected_again: 1 },
+      { object: "Tag", rejected_rows: 1, rejected_again: 1 },
+    ]);
+    expect(Object.keys(await rejectLines(at))).toHaveLength(4);
+
+    // Another fault of the same record is news.
+    const before = at.edit;
+    at.edit = (url, text) => before(url, text).replace(">2026-02-31 00:00:00<", ">2026-02-30 00:00:00<");
+    const more = await at.runEdited();
+    expect(more).toMatchObject({ exitCode: 6, manifest: { status: "partial" } });
+    expect(more.error?.message).toContain("set aside: 1 of Tag");
+  });
+
+  it("fails its object when there are more than PARDOT_ETL_MAX_REJECTS, and no other", async () => {
+    const at = await start({ PARDOT_ETL_OBJECTS: "Visitor,Tag", PARDOT_ETL_MAX_REJECTS: "2" });
+    at.edit = (url, text) => (url.includes("downloadResults") ? text.replaceAll(/\n(\d+),/g, "\n$1x,") : text);
+    const result = await at.runEdited();
+    expect(result).toMatchObject({
+      exitCode: 6,
+      error: { code: "data.too-many-rejects" },
+      manifest: { status: "partial" },
+    });
+    expect(result.manifest.objects.map(({ status }) => status)).toEqual(["failed", "complete"]);
+    expect(await landedRecords(at.data, "Visitor")).toEqual([]);
+    // What no file is named for counts as little as what was not read.
+    expect(result.manifest.objects[0]).toMatchObject({ files: [], rejected_rows: 0 });
+    at.edit = (_, text) => text;
+    expect(await at.runEdited()).toMatchObject({ exitCode: 0 });
+    expect(byId(await landedRecords(at.data, "Visitor")).size).toBe(300);
+  });
+});
+
+describe("G1 G2 a download that is no result file", () => {
+  const BODIES: readonly [string, (text: string) => string][] = [
+    ["a line of text", () => "upstream request timeout\n"],
+    ["two lines of text", () => "Error\nquery timed out\n"],
+    ["a header in capitals", (text) => text.replace(/^[^\n]*/, (header) => header.toUpperCase())],
+    ["a header without the key", (text) => text.replace(/^id,/, "ID,")],
+    ["rows of another year", (text) => text.replaceAll(/,20\d\d-\d\d-\d\d /g, ",1999-01-01 ")],
+  ];
+  it.each(BODIES)("(%s) never commits its window, and the next run reads it", async (_, body) => {
+    const at = await start({ PARDOT_ETL_OBJECTS: "Visitor,Tag" });
+    at.edit = (url, text) => (url.includes("downloadResults") ? body(text) : text);
+    const result = await at.runEdited();
+    expect(result).toMatchObject({ exitCode: 6, manifest: { status: "partial" } });
+    expect(result.manifest.objects).toMatchObject([
+      { object: "Visitor", status: "failed", files: [], windows: [] },
+      { object: "Tag", status: "complete" },
+    ]);
+    at.edit = (__, text) => text;
+    expect(await at.runEdited()).toMatchObject({ exitCode: 0 });
+    expect(byId(await landedRecords(at.data, "Visitor")).size).toBe(300);
+  });
+
+  it("is fetched again, and lands when it comes whole", async () => {
+    const at = await start({ PARDOT_ETL_OBJECTS: "Visitor" });
+    const seen = new Set<string>();
+    at.edit = (url, text) => {
+      if (!url.includes("downloadResults") || seen.has(url)) return text;
+      seen.add(url);
+      return "Service temporarily unavailable\n";
+    };
+    expect(await at.runEdited()).toMatchObject({ exitCode: 0, manifest: { status: "complete" } });
+    expect(byId(await landedRecords(at.data, "Visitor")).size).toBe(300);
+  });
+});

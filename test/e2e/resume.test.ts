@@ -1,0 +1,96 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { CancelledError } from "../../src/errors.ts";
+import { expectExactly, expectTruth, landedRecords, scene, truth, wholeManifests } from "./harness.ts";
+import type { Scene } from "./harness.ts";
+
+// Holds G3: after a stop or a limit the next run repeats nothing that is landed, and plans nothing that is open.
+
+let open: Scene[] = [];
+afterEach(async () => {
+  await Promise.all(open.map((each) => each.close()));
+  open = [];
+});
+
+async function start(...options: Parameters<typeof scene>): Promise<Scene> {
+  const started = await scene(...options);
+  open.push(started);
+  return started;
+}
+
+/** Keys of all files that manifests name, which are all that have landed, each once. */
+async function namedFiles(at: Scene): Promise<string[]> {
+  const manifests = await wholeManifests(at.data);
+  return manifests.flatMap(({ objects }) => objects.flatMap(({ files }) => files.map(({ key }) => key)));
+}
+
+/** Records that the overlap of a day may bring a second time. */
+async function recent(at: Scene, object: string): Promise<number> {
+  const dayAgo = new Date(at.simulator.now().getTime() - 25 * 3_600_000).toISOString().slice(0, 19).replace("T", " ");
+  return (await truth(at.simulator, object)).filter((row) => (row["updated_at"] ?? "") >= dayAgo).length;
+}
+
+describe("a history of several windows that is stopped", () => {
+  it.each([
+    ["Prospect", 1],
+    ["VisitorActivity", 1],
+    ["Visitor", 1],
+  ])("G3 reads each window of %s once when it is stopped after window %i", async (object, after) => {
+    const at = await start({ rows: { [object]: 900 }, knobs: { filesPerExport: 1 } });
+    const env = { PARDOT_ETL_OBJECTS: object, PARDOT_MAX_WAITING_EXPORTS: "1" };
+    const stop = new AbortController();
+    let finished = 0;
+    const first = await at.run({
+      env,
+      signal: stop.signal,
+      onEvent: ({ type }) => {
+        if (type === "window-finished") finished += 1;
+        if (finished === after) stop.abort(new CancelledError("stopped", { code: "run.cancelled" }));
+      },
+    });
+    expect(first.exitCode).toBe(130);
+    const left = first.manifest.objects[0]?.open_windows.length ?? 0;
+    expect(left).toBeGreaterThan(0);
+
+    const second = await at.run({ env });
+    expect(second.error).toBeNull();
+    // What was open, and the day of overlap after it where time has gone on.
+    const windows = second.manifest.objects[0]?.windows ?? [];
+    expect([left, left + 1]).toContain(windows.length);
+    expect(windows.filter(({ from }) => Date.parse(from) < at.simulator.now().getTime() - 2 * 86_400_000)).toHaveLength(
+      left,
+    );
+    await expectExactly(at, object);
+    const landed = await landedRecords(at.data, object);
+    const rows = await truth(at.simulator, object);
+    expect(landed.length).toBeLessThanOrEqual(rows.length + (await recent(at, object)));
+    const named = await namedFiles(at);
+    expect(new Set(named).size).toBe(named.length);
+  });
+});
+
+describe("an object of many pages under a small budget", () => {
+  it.each(["Tag", "Campaign", "EmailClick"])(
+    "G3 commits what landed of %s each day, up to an id, and goes on from there",
+    async (object) => {
+      const at = await start({ rows: { [object]: 1900 } });
+      const env = { PARDOT_ETL_OBJECTS: object, PARDOT_DAILY_CALL_BUDGET: "4" };
+      let calls = 0;
+      let days = 0;
+      for (let exitCode = 4; exitCode === 4; days += 1) {
+        expect(days).toBeLessThan(9);
+        const result = await at.run({ env });
+        ({ exitCode } = result);
+        calls += result.manifest.api_calls.total;
+        const entry = result.manifest.objects[0];
+        expect(entry?.files.length).toBeGreaterThan(0);
+        if (days < 2) expect(entry?.windows).toMatchObject([{ through_id: expect.stringMatching(/^\d+$/) as string }]);
+        if (exitCode === 4) at.simulator.advance(1);
+      }
+      expect((await at.run({ env: { PARDOT_ETL_OBJECTS: object } })).exitCode).toBe(0);
+      await expectTruth(at, object);
+      expect(calls).toBeLessThanOrEqual(10 + 1 + 3 * days);
+      const named = await namedFiles(at);
+      expect(new Set(named).size).toBe(named.length);
+    },
+  );
+});
