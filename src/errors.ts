@@ -1,3 +1,5 @@
+import { folded, oneLine } from "./visible.ts";
+
 /**
  * The error taxonomy, grouped by who must act. Each class fixes the process exit code; `code` is a stable dotted name
  * for machines, `message` says what was attempted, on what and why it failed, `hint` says what to do next.
@@ -25,10 +27,10 @@ export abstract class PardotEtlError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(message: string, details: ErrorDetails) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(folded(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.code = details.code;
-    this.hint = details.hint;
+    this.hint = details.hint === undefined ? undefined : folded(details.hint);
     this.context = details.context ?? {};
     this.retryable = details.retryable ?? false;
     this.problems = details.problems ?? [];
@@ -50,8 +52,8 @@ const UNMARKED = /^(?:\*{3}|an? (?:list|map|number|boolean|bigint|undefined|obje
 
 /** A problem in words. What was found stands between marks, with its own quotes escaped. */
 export function problemText({ path, value, expected }: Problem): string {
-  if (value === null) return `${path} is missing: expected ${expected}`;
-  return `${path} is ${UNMARKED.test(value) ? value : JSON.stringify(value)}: expected ${expected}`;
+  const found = value === null ? "missing" : UNMARKED.test(value) ? value : JSON.stringify(value);
+  return oneLine(`${path} is ${found}: expected ${expected}`);
 }
 
 /** The operator must change the configuration. Lists every problem at once. */

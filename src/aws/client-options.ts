@@ -1,3 +1,6 @@
+import { proxyAgents } from "./proxy-agent.ts";
+import type { ProxyAgents } from "./proxy-agent.ts";
+
 /** The SDK prints remarks on standard error otherwise; what matters of them is in the errors that it throws. */
 const ignore = (): void => {};
 const SILENT: Readonly<Record<"debug" | "info" | "warn" | "error", () => void>> = {
@@ -14,7 +17,10 @@ export interface Timeouts {
   readonly idleTimeoutMs: number;
 }
 
-/** What every client of the SDK is given, said explicitly because its defaults change. Our retry.ts alone repeats requests. */
+/**
+ * What every client of the SDK is given, said explicitly because its defaults change: time-outs, the proxy of this
+ * process, and no retries, because our retry.ts alone repeats requests.
+ */
 export function clientOptions(timeouts: Timeouts): {
   readonly maxAttempts: number;
   readonly logger: typeof SILENT;
@@ -23,7 +29,7 @@ export function clientOptions(timeouts: Timeouts): {
     readonly socketTimeout: number;
     readonly requestTimeout: number;
     readonly logger: typeof SILENT;
-  };
+  } & ProxyAgents;
 } {
   return {
     maxAttempts: 1,
@@ -34,6 +40,7 @@ export function clientOptions(timeouts: Timeouts): {
       socketTimeout: timeouts.idleTimeoutMs,
       requestTimeout: 0,
       logger: SILENT,
+      ...proxyAgents(),
     },
   };
 }

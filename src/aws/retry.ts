@@ -6,7 +6,7 @@ import type { AwsFailure } from "./failure.ts";
 /** Attempts of one request, the first included. */
 export const ATTEMPTS_MAX = 5;
 const PAUSE_MS = 250;
-const PAUSE_MAX_MS = 10_000;
+const PAUSE_MAX_MS = 30_000;
 
 export interface Pauses {
   readonly clock: Clock;
@@ -29,7 +29,7 @@ export class AttemptsFailed extends Error {
 }
 
 /**
- * Sends until it succeeds, fails for good, or has been tried `attemptsMax` times; then throws `AttemptsFailed` around
+ * Sends until it succeeds, fails for good, or has been tried `attemptsMax` times, asked after each failure; then throws `AttemptsFailed` around
  * what the SDK threw. `onFailure` hears of every failure, the last included. Once aborted, rejects with the reason.
  */
 export async function withRetries<T>(
@@ -37,7 +37,7 @@ export async function withRetries<T>(
   pauses: Pauses,
   signal: AbortSignal,
   onFailure: (failure: AwsFailure) => void = () => {},
-  attemptsMax: number = ATTEMPTS_MAX,
+  attemptsMax: () => number = () => ATTEMPTS_MAX,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted();
@@ -47,7 +47,7 @@ export async function withRetries<T>(
       signal.throwIfAborted();
       const failure = readFailure(error);
       onFailure(failure);
-      if (attempt === attemptsMax || !isTransient(failure)) throw new AttemptsFailed(attempt, error);
+      if (attempt >= attemptsMax() || !isTransient(failure)) throw new AttemptsFailed(attempt, error);
     }
     await pause(attempt, pauses, signal);
   }

@@ -1,5 +1,6 @@
 import { hasOption } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
+import { guarded } from "./io.ts";
 import type { Io } from "./io.ts";
 import { parseCommandLine } from "./parse.ts";
 import { packageVersion } from "./version.ts";
@@ -8,7 +9,8 @@ import { packageVersion } from "./version.ts";
  * The command line: reads it, runs one command, prints what it throws, and answers the exit code. Never exits and
  * touches nothing of the process but what `io` brings.
  */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
+export async function main(argv: readonly string[], world: Io): Promise<number> {
+  const io = guarded(world);
   // Until the command line is understood, whoever wrote --json is taken to mean it.
   let isJson = argv.includes("--json");
   try {

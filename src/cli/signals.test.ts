@@ -18,11 +18,27 @@ test.each(["SIGINT", "SIGTERM"] as const)("the first %s aborts and says what hap
   expect(io.exits).toEqual([]);
 });
 
-test("a second signal, of either kind, ends the process at once", () => {
+test("a second signal, of either kind, ends the process at once", async () => {
   const io = fakeIo();
   stopOnSignals(io, OPTIONS);
   io.send("SIGTERM");
+  await io.clock.advance(200);
   io.send("SIGINT");
+  expect(io.exits).toEqual([130]);
+});
+
+test("signals within 200 ms of the first are the same one, which npm passes on, and the first alone counts", async () => {
+  const io = fakeIo();
+  stopOnSignals(io, OPTIONS);
+  io.send("SIGINT");
+  io.send("SIGINT");
+  await io.clock.advance(150);
+  io.send("SIGINT");
+  await io.clock.advance(49);
+  io.send("SIGTERM");
+  expect(io.exits).toEqual([]);
+  await io.clock.advance(1);
+  io.send("SIGTERM");
   expect(io.exits).toEqual([130]);
 });
 

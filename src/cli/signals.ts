@@ -4,6 +4,8 @@ import type { Io, StopSignal } from "./io.ts";
 
 /** Added to the grace before the process is ended whatever it does: cutting what is under way takes a moment too. */
 const CUT_MS = 5000;
+/** npm passes a signal on to a program that the terminal has sent it to already: so close together they are one. */
+const SAME_MS = 200;
 /** The conventional code of a process that was interrupted. */
 const EXIT_CANCELLED = 130;
 
@@ -15,8 +17,8 @@ export interface Stop {
 }
 
 /**
- * Turns signals into a stop: the first aborts and says on stderr what happens now; a second, or the end of the grace
- * (and five seconds to cut what is under way), ends the process at once with 130.
+ * Turns signals into a stop: the first aborts and says on stderr what happens now; a second one that comes later, or the
+ * end of the grace (and five seconds to cut what is under way), ends the process at once with 130.
  */
 export function stopOnSignals(
   io: Pick<Io, "signals" | "stderr" | "clock" | "exitNow">,
@@ -28,12 +30,14 @@ export function stopOnSignals(
 ): Stop {
   const stopping = new AbortController();
   const released = new AbortController();
+  let first = 0;
   const listen = (name: StopSignal): (() => void) => {
     const listener = (): void => {
       if (stopping.signal.aborted) {
-        io.exitNow(EXIT_CANCELLED);
+        if (io.clock.monotonic() - first >= SAME_MS) io.exitNow(EXIT_CANCELLED);
         return;
       }
+      first = io.clock.monotonic();
       const grace = formatDuration(options.graceMs);
       io.stderr.write(`${name}: stopping within ${grace}, ${options.afterwards}; a second signal ends it at once\n`);
       stopping.abort(

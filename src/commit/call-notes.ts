@@ -31,6 +31,26 @@ export async function notedOn(day: string, storage: Storage, signal: AbortSignal
   return calls;
 }
 
+/** When the last note was written, by the clock of its machine, and how far Pardot's was ahead of it; null without any. */
+export async function lastNote(
+  storage: Storage,
+  signal: AbortSignal,
+): Promise<{ readonly at: Instant; readonly aheadMs: number } | null> {
+  let last: { readonly key: string; readonly name: string } | null = null;
+  for await (const { key } of storage.list(NOTES_PREFIX, signal)) {
+    const name = key.slice(key.lastIndexOf("/") + 1);
+    if (NAME.test(key.slice(NOTES_PREFIX.length)) && (last === null || name > last.name)) last = { key, name };
+  }
+  const body = last === null ? null : await storage.read(last.key, signal);
+  if (body === null) return null;
+  const { written_at: at, pardot_now: now } = JSON.parse(new TextDecoder().decode(body)) as Readonly<
+    Record<"written_at" | "pardot_now", string | undefined>
+  >;
+  // Notes of earlier versions do not say what time it was at Pardot.
+  if (at === undefined || now === undefined) return null;
+  return { at: Date.parse(at), aheadMs: Date.parse(now) - Date.parse(at) };
+}
+
 /** Removes the notes of days before `day`: nobody asks for them any more. */
 export async function forgetNotesBefore(day: string, storage: Storage, signal: AbortSignal): Promise<void> {
   for await (const { key } of storage.list(NOTES_PREFIX, signal)) {
@@ -128,10 +148,10 @@ export class NotedCalls implements CallBudget {
   }
 
   async #write(day: string, calls: number): Promise<string> {
-    const { storage, signal, clock, random, command } = this.#options;
+    const { storage, signal, clock, random, command, now } = this.#options;
     const at = clock.now();
     const key = `${NOTES_PREFIX}${day}/${compactInstant(at)}-${random.hex(4)}-${calls}.json`;
-    const note = { format_version: 1, command, calls, written_at: isoInstant(at) };
+    const note = { format_version: 1, command, calls, written_at: isoInstant(at), pardot_now: isoInstant(now()) };
     await storage.create(key, new TextEncoder().encode(`${JSON.stringify(note)}\n`), signal);
     return key;
   }

@@ -4,6 +4,8 @@ import type { LocalText } from "../time/instant.ts";
 import { STATE_PREFIX } from "./journal.ts";
 import type { Journal } from "./journal.ts";
 import type { LandedFile, OpenWindow } from "./open-window.ts";
+import { shapeProblem } from "./shape.ts";
+import { LANDED_FILES } from "./state-shape.ts";
 import { openWindow } from "./state.ts";
 
 /** Landed files of an open window that the state itself lists; more are moved to a document of their own. */
@@ -50,16 +52,27 @@ export async function* filesOfWindow(
   signal: AbortSignal,
 ): AsyncGenerator<LandedFile, void, undefined> {
   for (const { key } of parts) {
-    const bytes = await storage.read(key, signal);
-    if (bytes === null) {
-      throw new DataError(`read ${key} in ${storage.location}: it is missing`, {
-        code: "state.damaged",
-        hint: "Restore the folder _pardot_etl/state from the bucket's versions or a backup. Landed files are not affected.",
-      });
-    }
-    yield* JSON.parse(new TextDecoder().decode(bytes)) as readonly LandedFile[];
+    yield* readPart(key, await storage.read(key, signal), storage.location);
   }
   yield* files;
+}
+
+function readPart(key: string, bytes: Uint8Array | null, location: string): readonly LandedFile[] {
+  let cause = "it is missing";
+  try {
+    if (bytes !== null) {
+      const files: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+      const problem = shapeProblem(LANDED_FILES, files);
+      if (problem === null) return files as readonly LandedFile[];
+      cause = `it is damaged (${problem})`;
+    }
+  } catch (error) {
+    cause = `it is damaged (${error instanceof Error ? error.message : String(error)})`;
+  }
+  throw new DataError(`read ${key} in ${location}: ${cause}`, {
+    code: "state.damaged",
+    hint: "Restore the folder _pardot_etl/state from the bucket's versions or a backup. Landed files are not affected.",
+  });
 }
 
 /** Removes the documents of windows whose files a manifest names now. A failure costs only their room. */

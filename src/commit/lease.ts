@@ -3,6 +3,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { ProcessIdentity, Processes } from "../platform/process-identity.ts";
 import type { Ticker } from "../platform/ticker.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Instant } from "../time/instant.ts";
 
 /**
  * One run at a time on a destination: numbered leases under `_pardot_etl/state/lease/`. Number 7 is taken by creating
@@ -18,6 +19,9 @@ const BEATS_PER_TTL = 4;
 
 /** Looks at a silent holder within that time. */
 const LOOKS_PER_TTL = 6;
+
+/** `PARDOT_ETL_LEASE_TTL` of a holder whose version did not record it. */
+const DEFAULT_TTL_MS = 60_000;
 
 /** Leases that are kept for people to read. */
 const LEASES_KEPT = 5;
@@ -60,7 +64,12 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
   const last = await newest(storage, signal);
   if (last !== null && !last.isReleased) await outlive(last, options);
   const number = (last?.number ?? 0) + 1;
-  const holder = { run_id: runId, taken_at: new Date(clock.now()).toISOString(), ...processes.self };
+  const holder = {
+    run_id: runId,
+    taken_at: new Date(clock.now()).toISOString(),
+    ttl_ms: options.ttlMs,
+    ...processes.self,
+  };
   const outcome = await storage.create(leaseKey(number), json(holder), signal);
   if (outcome === "exists") throw await heldBy(number, options);
   // Who slept between looking and taking may have taken a number that was used, and forgotten, by runs meanwhile.
@@ -89,7 +98,7 @@ async function outlive(holder: Found, options: LeaseOptions): Promise<void> {
 }
 
 function keep(number: number, options: LeaseOptions): Lease {
-  const { storage, ticker, ttlMs, onLost, signal } = options;
+  const { storage, clock, ticker, ttlMs, onLost, signal } = options;
   let beats = 0;
   let beating: Promise<void> = Promise.resolve();
   let isOver = false;
@@ -102,7 +111,11 @@ function keep(number: number, options: LeaseOptions): Lease {
     try {
       await check();
       beats += 1;
-      await storage.create(beatKey(number, beats), json({ beat: beats }), signal);
+      await storage.create(
+        beatKey(number, beats),
+        json({ beat: beats, at: new Date(clock.now()).toISOString() }),
+        signal,
+      );
       if (beats > 1) await storage.remove(beatKey(number, beats - 1), signal);
     } catch (error) {
       // A beat that fails for want of a network is made up for by the next; a successor is not.
@@ -145,6 +158,40 @@ async function newest(storage: Storage, signal: AbortSignal): Promise<Found | nu
   return found;
 }
 
+/** What can be seen of the last holder by one look. */
+export interface LastHolder {
+  readonly runId: string;
+  readonly isReleased: boolean;
+  readonly identity: ProcessIdentity;
+  /** Its last sign of life, by its own clock; null when its version did not record any. */
+  readonly seenAt: Instant | null;
+  /** Silence after which another run takes over. */
+  readonly ttlMs: number;
+}
+
+/** Looks at the last holder of the lease, once; null when there was none. Never waits, so it proves nothing: for people. */
+export async function lastHolder(storage: Storage, signal: AbortSignal, looks = 3): Promise<LastHolder | null> {
+  const last = await newest(storage, signal);
+  const holder = last === null ? null : await holderOf(storage, last.number, signal);
+  if (last === null || holder === null) return null;
+  const beat = last.beats === 0 ? null : await storage.read(beatKey(last.number, last.beats), signal);
+  // A beat is removed when the next one is there: then the holder has just given a sign of life, and another look finds it.
+  if (last.beats > 0 && beat === null && looks > 1) return lastHolder(storage, signal, looks - 1);
+  const at =
+    last.beats === 0
+      ? holder.taken_at
+      : beat === null
+        ? undefined
+        : (parsed(beat) as { readonly at?: string } | null)?.at;
+  return {
+    runId: holder.run_id,
+    isReleased: last.isReleased,
+    identity: holder,
+    seenAt: at === undefined ? null : Date.parse(at),
+    ttlMs: holder.ttl_ms ?? DEFAULT_TTL_MS,
+  };
+}
+
 async function forgetOld(storage: Storage, number: number, signal: AbortSignal): Promise<void> {
   const old: string[] = [];
   for await (const { key } of storage.list(LEASE_PREFIX, signal)) {
@@ -154,15 +201,20 @@ async function forgetOld(storage: Storage, number: number, signal: AbortSignal):
   for (const key of old) await storage.remove(key, signal);
 }
 
-async function holderOf(
-  storage: Storage,
-  number: number,
-  signal: AbortSignal,
-): Promise<(ProcessIdentity & { run_id: string }) | null> {
+interface Holder extends ProcessIdentity {
+  readonly run_id: string;
+  readonly taken_at?: string;
+  readonly ttl_ms?: number;
+}
+
+async function holderOf(storage: Storage, number: number, signal: AbortSignal): Promise<Holder | null> {
   const bytes = await storage.read(leaseKey(number), signal);
-  if (bytes === null) return null;
+  return bytes === null ? null : (parsed(bytes) as Holder | null);
+}
+
+function parsed(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as ProcessIdentity & { run_id: string };
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return null;
   }

@@ -3,7 +3,7 @@
  * out one at a time, and what remains is the manifest with empty lists of files. Memory: one file's entry, and the rest.
  */
 export class ManifestScan {
-  readonly #onFile: (file: unknown) => void;
+  readonly #onFile: (file: unknown, isLeft: boolean) => void;
   /** Kind of each container that is open: true for an object. */
   readonly #open: boolean[] = [];
   /** The key that each open object is at, or the text of the string read last. */
@@ -13,11 +13,13 @@ export class ManifestScan {
   /** Depth of the list of files that is being read, 0 outside of one. */
   #list = 0;
   #entries = 0;
+  #isLeft = false;
   #inString = false;
   #isEscaped = false;
   #string = "";
 
-  constructor(onFile: (file: unknown) => void) {
+  /** `isLeft`: the file is one of `left_files` and not of an object. */
+  constructor(onFile: (file: unknown, isLeft: boolean) => void) {
     this.#onFile = onFile;
   }
 
@@ -41,6 +43,7 @@ export class ManifestScan {
         if (this.#list > 0 || !this.#isListOfFiles()) continue;
         this.#keep(text.slice(start, i + 1));
         this.#list = this.#open.length;
+        this.#isLeft = this.#list === 2;
         this.#entries = 0;
         start = i + 1;
       } else if (this.#list > 0 && this.#list === this.#open.length && (character === "," || character === "]")) {
@@ -79,7 +82,7 @@ export class ManifestScan {
     if (isLast) this.#list = 0;
     if (isLast && entry === "" && this.#entries === 0) return;
     this.#entries += 1;
-    this.#onFile(JSON.parse(entry));
+    this.#onFile(JSON.parse(entry), this.#isLeft);
   }
 
   #keep(text: string): void {

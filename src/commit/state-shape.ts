@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RUN_STATES } from "./run-record.ts";
 import { count, texts, textOrNull } from "./shape.ts";
 import type { Change } from "./state.ts";
 
@@ -25,7 +26,11 @@ const file = z.looseObject({
   exportId: textOrNull,
   // A number is the place of the list in the entry.
   columns: z.union([texts, count]),
+  readAt: z.int().optional(),
 });
+
+/** What a document of landed files has, which an open window lists in `parts`. */
+export const LANDED_FILES: z.ZodType = z.array(file);
 
 const part = z.looseObject({ key: z.string(), files: count, rows: count, maxWatermark: textOrNull });
 
@@ -64,6 +69,7 @@ const objectState = z.looseObject({
   rowsCommitted: count,
   notLoaded: z.array(file),
   fields,
+  searches: z.array(z.looseObject({ ...interval, since: z.string(), until: z.int() })).optional(),
 });
 
 const ledgerDay = { day: z.string(), reserved: count };
@@ -84,7 +90,7 @@ export const SNAPSHOT: z.ZodType = z.looseObject({
   // Hundreds of thousands: its own module reads it with care.
   emails: z.custom((value) => typeof value === "object" && value !== null, "is not an index"),
   ledger: z.looseObject({ ...ledgerDay, previous: z.looseObject(ledgerDay).nullable() }),
-  runs: z.array(z.looseObject({ ...run, status: z.enum(["running", "complete", "partial", "failed"]) })),
+  runs: z.array(z.looseObject({ ...run, status: z.enum(RUN_STATES) })),
 });
 
 const object = { object: z.string() };
@@ -120,6 +126,7 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
     open: texts.optional(),
     load: z.boolean(),
   }),
+  searched: z.looseObject({ ...object, at: z.int() }),
   loaded: z.looseObject({ ...object, keys: texts }),
   "emails-seen": z.looseObject({
     pairs: z.array(z.looseObject({ listEmailId: z.string(), emailId: z.string() })),
@@ -140,5 +147,5 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
   "refusals-forgotten": z.looseObject(object),
   "calls-reserved": onDay,
   "calls-returned": onDay,
-  "run-finished": z.looseObject({ ...run, status: z.enum(["running", "complete", "partial", "failed"]) }),
+  "run-finished": z.looseObject({ ...run, status: z.enum(RUN_STATES) }),
 };

@@ -7,10 +7,18 @@ import type { FilesPart } from "./file-parts.ts";
 import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
 import type { FieldChange, FieldMemory } from "./field-memory.ts";
 import { knownAfter, withRejects } from "./rejects.ts";
+import { onDay } from "./ledger-day.ts";
+import type { Ledger } from "./ledger-day.ts";
+import { searched, searching, searchingAll } from "./searches.ts";
+import type { Searches } from "./searches.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
 import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
+import { lastRuns } from "./run-record.ts";
+import type { RunRecord } from "./run-record.ts";
 
 export { exportedAt, exportOf, windowId } from "./open-window.ts";
+export { reservedOn } from "./ledger-day.ts";
+export type { RunError, RunRecord } from "./run-record.ts";
 export type { Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
 /**
@@ -27,7 +35,7 @@ export interface State {
   readonly runs: readonly RunRecord[];
 }
 
-export interface ObjectState {
+export interface ObjectState extends Searches {
   /** Zone of the timestamps landed so far; null while nothing was. */
   readonly zone: string | null;
   /** What committed manifests cover, merged, ascending. */
@@ -43,40 +51,6 @@ export interface ObjectState {
   /** Fingerprints of the last rejects that were committed; missing in states of earlier versions. */
   readonly knownRejects?: readonly string[];
   readonly fields: FieldMemory;
-}
-
-/** Calls of one account day, reserved before they are made. */
-export interface LedgerDay {
-  /** `YYYY-MM-DD` in the account's zone; empty before the first call. */
-  readonly day: string;
-  /** Calls reserved that day: those made, and at most one block that a killed run did not use up. */
-  readonly reserved: number;
-}
-
-/** The day of the last reservation. */
-export interface Ledger extends LedgerDay {
-  /** The day counted before it: clocks that differ around midnight go back to it, and its count must not be lost. */
-  readonly previous: LedgerDay | null;
-}
-
-export interface RunRecord {
-  readonly runId: string;
-  readonly startedAt: string;
-  readonly finishedAt: string | null;
-  readonly status: "running" | "complete" | "partial" | "failed";
-  readonly rows: number;
-  readonly files: number;
-  readonly calls: number;
-  /**
-   * Number of its first entry in the journal. That one is kept as long as the run is remembered: a run that slept while
-   * this one began would write the same number when it wakes up, and has to find it taken.
-   */
-  readonly firstEntry?: number;
-  /**
-   * A later run ended it, at `finishedAt`, because it was silent: it may only have slept, and what it had in flight may
-   * land after that.
-   */
-  readonly takenOver?: true;
 }
 
 export type Change =
@@ -140,6 +114,8 @@ export type Change =
       readonly open?: readonly string[];
       readonly load: boolean;
     }
+  /** The manifest of a run accounts for what was found in the windows to be searched. */
+  | { readonly type: "searched"; readonly object: string; readonly at: Instant }
   | { readonly type: "loaded"; readonly object: string; readonly keys: readonly string[] }
   | { readonly type: "emails-seen"; readonly pairs: readonly EmailPair[]; readonly isActivity: boolean }
   | ({ readonly type: "emails-read" } & EmailsRead)
@@ -149,9 +125,6 @@ export type Change =
   | { readonly type: "calls-reserved"; readonly day: string; readonly calls: number }
   | { readonly type: "calls-returned"; readonly day: string; readonly calls: number }
   | ({ readonly type: "run-finished" } & RunRecord);
-
-/** Runs that are remembered for `status`. */
-const RUNS_KEPT = 30;
 
 export const EMPTY_STATE: State = {
   businessUnit: null,
@@ -192,7 +165,7 @@ export function applyChange(state: State, change: Change): State {
         ...state,
         businessUnit: change.businessUnit,
         runs: [
-          ...state.runs.slice(-RUNS_KEPT + 1),
+          ...lastRuns(state.runs),
           {
             runId: change.runId,
             startedAt: change.at,
@@ -209,7 +182,11 @@ export function applyChange(state: State, change: Change): State {
       const { type: _, ...record } = change;
       const finished = (run: RunRecord): RunRecord =>
         run.firstEntry === undefined ? record : { ...record, firstEntry: run.firstEntry };
-      return { ...state, runs: state.runs.map((run) => (run.runId === record.runId ? finished(run) : run)) };
+      return {
+        ...state,
+        objects: record.takenOver === true ? searchingAll(state.objects, record.finishedAt) : state.objects,
+        runs: state.runs.map((run) => (run.runId === record.runId ? finished(run) : run)),
+      };
     }
     case "emails-seen":
       return { ...state, emails: withPairs(state.emails, change.pairs, change.isActivity) };
@@ -230,18 +207,6 @@ export function applyChange(state: State, change: Change): State {
   }
 }
 
-/** Calls reserved on a day, as far back as the ledger goes. */
-export function reservedOn(ledger: Ledger, day: string): number {
-  if (day === ledger.day) return ledger.reserved;
-  return day === ledger.previous?.day ? ledger.previous.reserved : 0;
-}
-
-function onDay(ledger: Ledger, day: string, calls: number): Ledger {
-  const { previous, ...current } = ledger;
-  const reserved = Math.max(0, reservedOn(ledger, day) + calls);
-  return { day, reserved, previous: day === ledger.day ? previous : ledger.day === "" ? null : current };
-}
-
 type ObjectChange = Exclude<
   Extract<Change, { readonly object: string }>,
   { readonly type: "emails-read" | "emails-forgotten" }
@@ -256,8 +221,13 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
       const known = { from: change.from, to: change.accepted ? change.to : change.from };
       return { ...object, coverage: mergeIntervals([...object.coverage, known]) };
     }
-    case "dropped":
-      return { ...object, windows: object.windows.filter((window) => window.id !== change.window) };
+    case "dropped": {
+      const isDropped = ({ id }: OpenWindow): boolean => id === change.window;
+      const rest = { ...object, windows: object.windows.filter((window) => !isDropped(window)) };
+      return searching(rest, object.windows.filter(isDropped));
+    }
+    case "searched":
+      return searched(object, change.at);
     case "export-created":
       return editWindow(object, change.window, (window) => withExport(window, change));
     case "export-lost":

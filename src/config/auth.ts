@@ -5,7 +5,8 @@ import { required } from "./given.ts";
 import { readPrivateKey, readPrivateKeyFile } from "./private-key.ts";
 import type { Secret } from "./secret.ts";
 import type { SettingName } from "./settings.ts";
-import { readTokenFile, whyNotWritable } from "./token-file.ts";
+import { readTokenFile } from "./token-file.ts";
+import { whyNotWritable } from "./token-path.ts";
 import type { Reading } from "./values.ts";
 
 /** The hosts every org shares; vendor docs: the client credentials flow works on a My Domain host only. */

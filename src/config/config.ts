@@ -91,6 +91,8 @@ export type Destination =
 export interface EtlConfig {
   /** Names of the chosen objects, in plan order. */
   readonly objects: readonly string[];
+  /** Names of the configured ones, whatever the command line chose for once. */
+  readonly configuredObjects: readonly string[];
   readonly destination: Destination;
   readonly s3PathStyle: boolean | null;
   readonly compression: "none" | "gzip" | "zstd";

@@ -1,6 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type { Problem } from "../errors.ts";
+import { NOT_REGULAR, readSmallFile } from "../platform/small-file.ts";
 import { CONFIG_FILE_DEFAULT } from "./settings.ts";
 import { unmeantFile } from "./unmeant.ts";
 
@@ -37,12 +37,13 @@ export async function readConfigFile(
   }
   let text: string;
   try {
-    const { size } = await stat(path);
-    if (size > FILE_BYTES_MAX) {
-      problems.push({ path: named?.origin ?? name, value: name, expected: "a file of at most 1 MB" });
+    const file = await readSmallFile(path, FILE_BYTES_MAX);
+    if (file.kind !== "text") {
+      const expected = file.kind === "not-regular" ? NOT_REGULAR : "a file of at most 1 MB";
+      problems.push({ path: named?.origin ?? name, value: name, expected });
       return broken;
     }
-    text = await readFile(path, "utf8");
+    text = file.text;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unknown";
     if (named === null && code === "ENOENT") return NO_FILE;

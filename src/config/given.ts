@@ -24,6 +24,8 @@ export interface Values {
   pathOf(name: SettingName): string;
   /** The references that have been followed. */
   readonly followed: readonly SecretReference[];
+  /** The objects by environment and file alone, without what the command line names; null when they are bad. */
+  readonly configuredObjects: readonly string[] | null;
   readonly tmpDirDefault: string;
 }
 

@@ -56,6 +56,7 @@ describe("a good configuration", () => {
     });
     expect(config.etl).toEqual({
       objects: config.catalog.filter((object) => object.core).map((object) => object.name),
+      configuredObjects: config.catalog.filter((object) => object.core).map((object) => object.name),
       destination: { kind: "folder", path: join(cwd, "data") },
       s3PathStyle: null,
       compression: "none",
@@ -96,6 +97,7 @@ describe("a good configuration", () => {
       overlapMs: 172_800_000,
     });
     expect(config.etl.objects.toSorted()).toEqual(["Account", "Tag"]);
+    expect(config.etl.configuredObjects).toEqual(config.etl.objects);
   });
 
   test("comes from JSON, named by the variable or by the option", async () => {

@@ -130,7 +130,9 @@ async function readSettings(
   problems.push(...fromFile.catalogProblems);
   const catalog = await readCatalog(fromFile.catalog, file, problems);
   const context: ReadContext = { cwd: input.cwd, objects: catalog };
-  const given = readLayers(layers, context, problems);
+  // What the command line names for once is not what is configured. Its problems are those of all layers.
+  const configured = readLayers(layers.slice(0, -1), context, []).configured;
+  const given = { ...readLayers(layers, context, problems), configured };
   const ownSecrets = [...given.values.values()].filter((value) => value instanceof Secret);
   for (const secret of ownSecrets) input.onSecret?.(secret);
   return { given, isWhole: file.isWhole, catalog };
@@ -206,6 +208,8 @@ interface ReadLayers {
   readonly bad: ReadonlySet<string>;
   readonly references: ReadonlyMap<string, GivenReference>;
   readonly followed: readonly SecretReference[];
+  /** The objects; null when what was given is bad. */
+  readonly configured: readonly string[] | null;
 }
 
 /**
@@ -243,10 +247,11 @@ function readLayers(layers: readonly Layer[], context: ReadContext, problems: Pr
       if (reading.ok) values.set(setting.env, reading.value);
     }
   }
-  return { values, paths, bad, references, followed: [] };
+  const configured = (values.get("PARDOT_ETL_OBJECTS" satisfies SettingName) as readonly string[] | undefined) ?? null;
+  return { values, paths, bad, references, followed: [], configured };
 }
 
-function asValues({ values, paths, bad, references, followed }: ReadLayers, isWhole: boolean): Values {
+function asValues({ values, paths, bad, references, followed, configured }: ReadLayers, isWhole: boolean): Values {
   const isAway = (name: string): boolean => references.has(name) && !values.has(name);
   return {
     get: (name) => (bad.has(name) ? null : ((values.get(name) ?? null) as never)),
@@ -254,6 +259,7 @@ function asValues({ values, paths, bad, references, followed }: ReadLayers, isWh
     referenceOf: (name) => references.get(name)?.reference ?? null,
     pathOf: (name) => paths.get(name) ?? name,
     followed,
+    configuredObjects: configured,
     tmpDirDefault: tmpdir(),
   };
 }

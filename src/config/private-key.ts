@@ -1,6 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { NOT_REGULAR, readSmallFile } from "../platform/small-file.ts";
 import { Secret } from "./secret.ts";
 import type { Reading, Refusal } from "./values.ts";
 
@@ -62,9 +62,10 @@ export async function readPrivateKeyFile(path: string): Promise<Reading<Secret>>
 /** The text of a key's file, not yet looked at. */
 export async function readKeyText(path: string): Promise<Reading<string>> {
   try {
-    const { size } = await stat(path);
-    if (size > KEY_BYTES_MAX) return refuse("the file of a private key; this one is too large");
-    return { ok: true, value: await readFile(path, "utf8") };
+    const file = await readSmallFile(path, KEY_BYTES_MAX);
+    if (file.kind === "not-regular") return refuse(NOT_REGULAR);
+    if (file.kind === "too-large") return refuse("the file of a private key; this one is too large");
+    return { ok: true, value: file.text };
   } catch (error) {
     return refuse(`a file that can be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`);
   }

@@ -42,6 +42,7 @@ export async function resolveConfig(
   };
   const etl = {
     objects: values.get("PARDOT_ETL_OBJECTS"),
+    configuredObjects: values.configuredObjects,
     compression: values.get("PARDOT_ETL_COMPRESSION"),
     rowsPerFile: values.get("PARDOT_ETL_ROWS_PER_FILE"),
     bytesPerFile: values.get("PARDOT_ETL_BYTES_PER_FILE"),

@@ -1,9 +1,24 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { unprivileged } from "../../test/support/unprivileged.ts";
 import { Secret } from "./secret.ts";
-import { readTokenFile, whyNotWritable, writeTokenFile } from "./token-file.ts";
+import { readTokenFile, writeTokenFile } from "./token-file.ts";
+import { whyNotWritable } from "./token-path.ts";
 
 let folder = "";
 let path = "";
@@ -72,6 +87,67 @@ describe("the token file", () => {
     expect(await whyNotWritable(join(folder, "none", "token"))).toMatch(/create files \(ENOENT\)/);
     await writeFile(path, "");
     expect(await whyNotWritable(join(path, "token"))).toMatch(/create files \(ENOTDIR\)/);
+  });
+
+  test("is written where a symbolic link leads, however long the way, and the link stays", async () => {
+    const volume = join(folder, "volume");
+    await mkdir(volume);
+    await writeFile(join(volume, "kept"), "old\n", { mode: 0o600 });
+    await symlink("volume", join(folder, "through"));
+    await symlink(join("through", "kept"), join(folder, "near"));
+    await symlink("near", path);
+    expect(await whyNotWritable(path)).toBeNull();
+    await writeTokenFile(path, new Secret("new"));
+    expect(await readlink(path)).toBe("near");
+    expect(await readFile(join(volume, "kept"), "utf8")).toBe("new\n");
+    expect(await readdir(volume)).toEqual(["kept"]);
+  });
+
+  test("is created where a link leads whose file is not there yet", async () => {
+    await mkdir(join(folder, "volume"));
+    await symlink(join("volume", "kept"), path);
+    expect(await readTokenFile(path)).toEqual({ ok: true, value: { token: null, isOpen: false } });
+    expect(await whyNotWritable(path)).toBeNull();
+    await writeTokenFile(path, new Secret("first"));
+    expect(await readFile(join(folder, "volume", "kept"), "utf8")).toBe("first\n");
+    expect(await readlink(path)).toBe(join("volume", "kept"));
+  });
+
+  test("is refused at the start where its link leads nowhere, in a ring, or to a second name", async () => {
+    await symlink(join("none", "kept"), path);
+    expect(await whyNotWritable(path)).toMatch(/ENOENT/);
+    await rm(path);
+    await symlink("token", path);
+    expect(await whyNotWritable(path)).toMatch(/ELOOP/);
+    await rm(path);
+    await writeFile(join(folder, "kept"), "t");
+    await link(join(folder, "kept"), join(folder, "other"));
+    await symlink("kept", path);
+    expect(await whyNotWritable(path)).toMatch(/2 hard links/);
+    expect((await readdir(folder)).toSorted()).toEqual(["kept", "other", "token"]);
+  });
+
+  test("is refused at the start where another owns the folder that a link leads to", async () => {
+    const volume = join(folder, "volume");
+    await mkdir(volume);
+    await writeFile(join(volume, "kept"), "t");
+    await symlink(join(volume, "kept"), path);
+    await chmod(volume, 0o555);
+    await chmod(folder, 0o755);
+    await unprivileged(async () => expect(await whyNotWritable(path)).toMatch(/create files \(EACCES\)/));
+    await chmod(volume, 0o1777);
+    await unprivileged(async () => {
+      const reason = await whyNotWritable(path);
+      if (process.geteuid?.() === 65_534) expect(reason).toMatch(/only its owner may replace it/);
+    });
+    await chmod(volume, 0o700);
+  });
+
+  test("is refused where it is a pipe or a device, without waiting for it", { timeout: 5000 }, async () => {
+    execFileSync("mkfifo", [path]);
+    for (const name of [path, "/dev/zero"]) {
+      expect(await readTokenFile(name)).toEqual({ ok: false, expected: expect.stringContaining("pipe") as string });
+    }
   });
 
   test("keeps its old content when it cannot be replaced, and no copy of the new one stays", async () => {

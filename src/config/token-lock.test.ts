@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -94,6 +95,29 @@ describe("the lock of a token file", () => {
     const before = clock.now();
     expect((await take({ clock })).problem).toBeNull();
     expect(clock.now() - before).toBeGreaterThan(13_000);
+  });
+
+  test("is one and the same for every link to the token file", async () => {
+    await writeFile(path, "t");
+    const link = join(folder, "link");
+    await symlink("token", link);
+    const options = { clock: fakeClock(), random: systemRandom, processes: processes(), silenceMs: 10_000 };
+    const { signal } = new AbortController();
+    const first = await lockTokenFile(link, { ...options, signal });
+    expect(await readdir(folder)).toContain(".token.lock");
+    const gaveUp = new AbortController();
+    const second = lockTokenFile(path, {
+      ...options,
+      clock: eventful(async () => gaveUp.abort()),
+      signal: gaveUp.signal,
+    });
+    await expect(second).rejects.toThrow();
+    await first.release();
+  });
+
+  test("that is a pipe is not waited for", { timeout: 5000 }, async () => {
+    execFileSync("mkfifo", [lockPath]);
+    expect((await take()).problem).toBeNull();
   });
 
   test("is broken after the same time wherever the wall clock is set while it is looked at", async () => {

@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "node:path";
+import { realTokenFile } from "./token-path.ts";
 import { takeLockFile } from "../platform/lock-file.ts";
 import type { LockOptions } from "../platform/lock-file.ts";
 
@@ -16,8 +17,11 @@ const PAUSE_MS = 100;
 
 /** Takes the lock of a token file; rejects only with the signal's reason. */
 export async function lockTokenFile(tokenFile: string, options: TokenLockOptions): Promise<TokenLock> {
-  const path = join(dirname(tokenFile), `.${basename(tokenFile)}.lock`);
+  let path = join(dirname(tokenFile), `.${basename(tokenFile)}.lock`);
   try {
+    // Beside the file itself, so that programs that name it by different links do not pass each other by.
+    const real = await realTokenFile(tokenFile);
+    path = join(dirname(real), `.${basename(real)}.lock`);
     const lock = await takeLockFile(path, { ...options, pauseMs: PAUSE_MS });
     return typeof lock === "string" ? unlocked(lock) : { problem: null, release: () => lock.release() };
   } catch (error) {

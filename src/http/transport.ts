@@ -1,8 +1,10 @@
-import { Agent, request as undiciRequest } from "undici";
+import { Agent, ProxyAgent, request as undiciRequest } from "undici";
 import type { Dispatcher } from "undici";
 import { PardotEtlError, TransportError } from "../errors.ts";
 import { assertSendable } from "./address.ts";
 import { startWatchdog, systemClock } from "../platform/clock.ts";
+import { NO_CONNECTION_HINT, proxyFor, proxyVariables } from "../platform/proxy.ts";
+import type { ProxyVariables } from "../platform/proxy.ts";
 import { counted, decoded, paced, tooSlow } from "./body.ts";
 
 export interface HttpRequest {
@@ -50,6 +52,8 @@ export interface ConnectionsOptions {
   readonly connections: number;
   /** Longest wait for a connection, for the headers, and for each next byte of a body, in milliseconds. */
   readonly requestTimeoutMs: number;
+  /** Default: the variables of this process. */
+  readonly proxy?: ProxyVariables;
 }
 
 /**
@@ -62,35 +66,57 @@ const FILE_BYTES_PER_SECOND = 8 * 1024;
 
 /** The transport over real sockets: HTTP/1.1 with keep-alive. */
 export function openConnections(options: ConnectionsOptions): Connections {
-  const agent = new Agent({
+  const settings = {
     connections: options.connections,
     pipelining: 1,
     allowH2: false,
     headersTimeout: options.requestTimeoutMs,
     bodyTimeout: options.requestTimeoutMs,
-    connect: { timeout: options.requestTimeoutMs },
     // Shorter than the idle limit of common load balancers: a connection that the other side has just closed costs a retry.
     keepAliveTimeout: 4000,
     keepAliveMaxTimeout: 4000,
     maxResponseSize: -1,
-  });
-  return {
-    transport: (request, signal) => send(agent, request, signal, options.requestTimeoutMs * SLOWEST),
-    close: () => agent.destroy(),
   };
+  const connect = { timeout: options.requestTimeoutMs };
+  const direct = new Agent({ ...settings, connect });
+  const proxied = new Map<string, ProxyAgent>();
+  const variables = options.proxy ?? proxyVariables();
+  // A proxy is asked for a tunnel, so that TLS goes through it whole and no token is seen there.
+  const through = (proxy: URL): ProxyAgent => {
+    const known = proxied.get(proxy.href);
+    if (known !== undefined) return known;
+    const agent = new ProxyAgent({ ...settings, uri: proxy.href, proxyTls: connect, requestTls: connect });
+    proxied.set(proxy.href, agent);
+    return agent;
+  };
+  const slowestMs = options.requestTimeoutMs * SLOWEST;
+  return {
+    transport: async (request, signal) => {
+      assertSendable(request.url);
+      const proxy = proxyFor(request.url, variables);
+      return send(proxy === null ? direct : through(proxy), request, signal, { slowestMs, proxy });
+    },
+    close: async () => {
+      await Promise.all([direct, ...proxied.values()].map((agent) => agent.destroy()));
+    },
+  };
+}
+
+interface Way {
+  readonly slowestMs: number;
+  readonly proxy: URL | null;
 }
 
 async function send(
   agent: Dispatcher,
   request: HttpRequest,
   signal: AbortSignal,
-  slowestMs: number,
+  { slowestMs, proxy }: Way,
 ): Promise<HttpResponse> {
-  assertSendable(request.url);
   signal.throwIfAborted();
   const label = `${request.method} ${request.url.host}${request.url.pathname}`;
   const limit = startWatchdog(slowestMs, () => tooSlow(label, `not whole after ${Math.round(slowestMs / 1000)} s`));
-  const ends: Ends = { signal, limit: limit.signal };
+  const ends: Ends = { signal, limit: limit.signal, proxy };
   try {
     const answer = await undiciRequest(request.url, {
       dispatcher: agent,
@@ -125,10 +151,11 @@ async function send(
   }
 }
 
-/** What may end a request from our side: the caller's signal, and the limit of its time. */
+/** What may end a request from our side, the caller's signal and the limit of its time; and the way it took. */
 interface Ends {
   readonly signal: AbortSignal;
   readonly limit: AbortSignal;
+  readonly proxy: URL | null;
 }
 
 async function* translated(
@@ -170,11 +197,16 @@ const NOT_SENT = new Set([
 const UNTRUSTED = /CERT|SIGNATURE|ERR_TLS|ERR_SSL/;
 const TIMED_OUT = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
 
+/** The status with which a proxy refused a tunnel; undici has it in its words only. */
+function refusedTunnel(error: unknown): string | null {
+  return (error instanceof Error && /^Proxy response \((\d{3})\)/.exec(error.message)?.[1]) || null;
+}
+
 /**
  * The one place where a socket's error becomes ours. The original is not kept as cause: undici's parser error holds the
  * bytes it stumbled over, and those of a token answer are secret.
  */
-function ownError(error: unknown, { signal, limit }: Ends, label: string): Error {
+function ownError(error: unknown, { signal, limit, proxy }: Ends, label: string): Error {
   if (signal.aborted) return signal.reason as Error;
   if (limit.aborted) return limit.reason as Error;
   if (error instanceof PardotEtlError) return error;
@@ -188,13 +220,18 @@ function ownError(error: unknown, { signal, limit }: Ends, label: string): Error
       context: { network: code },
     });
   }
-  const notSent = NOT_SENT.has(code);
-  const [name, why] = notSent
-    ? ["http.not-sent", `no connection (${code})`]
-    : TIMED_OUT.has(code)
-      ? ["http.timeout", `no byte came within the time-out (${code})`]
-      : ["http.cut", `the connection broke (${code})`];
-  return new TransportError(`${label}: ${why}`, { code: name, retryable: true, context: { network: code } });
+  const refused = proxy === null ? null : refusedTunnel(error);
+  const way = proxy === null ? "" : ` through the proxy ${proxy.host}`;
+  const [name, why] =
+    refused !== null
+      ? ["http.not-sent", `the proxy ${proxy?.host ?? ""} refuses a tunnel (HTTP ${refused})`]
+      : NOT_SENT.has(code)
+        ? ["http.not-sent", `no connection${way} (${code})`]
+        : TIMED_OUT.has(code)
+          ? ["http.timeout", `no byte came within the time-out (${code})`]
+          : ["http.cut", `the connection broke (${code})`];
+  const hint = name === "http.not-sent" ? { hint: NO_CONNECTION_HINT } : {};
+  return new TransportError(`${label}: ${why}`, { code: name, ...hint, retryable: true, context: { network: code } });
 }
 
 function codeOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import { secretsIn } from "../config/blot.ts";
+import { secretsIn, secretsOfProcess } from "../config/blot.ts";
 import type { Config } from "../config/config.ts";
 import type { RunEnding } from "../report/ending.ts";
 import { RunWatch } from "../report/ending.ts";
@@ -33,7 +33,7 @@ export async function run(config: Config, options: RunOptions, surroundings: Sur
       clock,
       signal: deadline.signal,
       onEvent: surroundings.onEvent,
-      secrets: secretsIn(config),
+      secrets: [...secretsIn(config), ...secretsOfProcess()],
     });
   try {
     const result = await runAlone(config, options, { ...surroundings, onEvent }).catch(async (error: unknown) => {

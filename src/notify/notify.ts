@@ -5,6 +5,7 @@ import type { Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RunEnding } from "../report/ending.ts";
 import type { Notified } from "../run/api.ts";
+import { visible } from "../visible.ts";
 import type { Channel, Refused } from "./channel.ts";
 import { notificationOf } from "./notification.ts";
 import type { Notification } from "./notification.ts";
@@ -127,7 +128,7 @@ function failureText(channel: Channel, { reason, hint }: Refused): string {
 
 function withoutSecrets(notification: Notification, secrets: readonly string[]): Notification {
   const { ending } = notification;
-  const clean = (text: string): string => blot(text, secrets);
+  const clean = (text: string): string => visible(blot(text, secrets));
   const { error: own } = ending;
   const error =
     own === null ? null : { ...own, message: clean(own.message), hint: own.hint === null ? null : clean(own.hint) };

@@ -1,6 +1,6 @@
 import type { AuthConfig } from "../config/config.ts";
 import type { Secret } from "../config/secret.ts";
-import { PardotEtlError, TransportError } from "../errors.ts";
+import { AuthError, PardotEtlError, TransportError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import { backoffMs, retryAfterMs } from "../http/backoff.ts";
 import { readWhole } from "../http/body.ts";
@@ -77,6 +77,8 @@ export function createAuth(options: AuthOptions): Auth {
   let current: Secret | null = null;
   let refreshToken: Secret | null = auth.flow === "refresh_token" ? auth.refreshToken : null;
   let flight: Flight | null = null;
+  /** Why Salesforce gives no token: asking once more for each object could lock the user out. */
+  let refusal: AuthError | null = null;
   const loginClock = createLoginClock(clock);
   const known = new Set<string>(secretsOf(auth));
   const { exclusively = <T>(work: () => Promise<T>): Promise<T> => work() } = options;
@@ -116,7 +118,10 @@ export function createAuth(options: AuthOptions): Auth {
       abandoned.throwIfAborted();
       const { answer, floorMs, isClockNews } = await exclusively(ask, abandoned);
       if (answer.kind === "accepted") return answer.token;
-      if (answer.retry === "no" || (answer.retry === "clock" && !isClockNews)) throw answer.error;
+      if (answer.retry === "no" || (answer.retry === "clock" && !isClockNews)) {
+        if (answer.error instanceof AuthError) refusal = answer.error;
+        throw answer.error;
+      }
       if (tries === TRIES_MAX) throw exhausted(answer.error, tries);
       if (answer.retry === "clock") {
         options.onEvent(loginClock.warning());
@@ -159,6 +164,7 @@ export function createAuth(options: AuthOptions): Auth {
     for (;;) {
       signal.throwIfAborted();
       if (flight === null && current !== null && current !== stale) return current;
+      if (refusal !== null) throw refusal;
       flight ??= depart();
       const joined = flight;
       if (joined.abandoned.signal.aborted) {

@@ -11,8 +11,10 @@ import type { Secret } from "../config/secret.ts";
 import type { Auth } from "./auth.ts";
 import { networkFailure } from "./envelope.ts";
 import type { Answered, Failure, Outcome } from "./envelope.ts";
-import { errorOf, isRefusal, reasonOf } from "./failure.ts";
+import { errorOf, isRefusal, reasonOf, wantsLess } from "./failure.ts";
 import type { Surroundings } from "./failure.ts";
+import { createOutage } from "./outage.ts";
+import type { FollowedCall } from "./outage.ts";
 import type { CallBudget, CallCounts } from "./pardot.ts";
 import { HEADER, USER_AGENT } from "./protocol.ts";
 import type { Version } from "./protocol.ts";
@@ -34,14 +36,16 @@ export interface Call<T> {
   readonly streams: boolean;
   /** What events about it name. */
   readonly about: About | null;
-  /**
-   * Counts the records of a response that is a page of a window; null for calls of any other kind. Who reads pages asks
-   * for a smaller one after a response that is too long, so such a request is not repeated here.
-   */
+  /** Counts the records of a response that is a page of a window; null for calls of any other kind. */
   readonly records: ((value: T) => number) | null;
+  /** True: after a response that is too long the reader requests a smaller one, so an equal request is not repeated. */
+  readonly canNarrow: boolean;
   /** Said as a warning before a request is repeated that may have been carried out already; null when harmless. */
   readonly onRepeat: string | null;
 }
+
+/** Fresh tokens that Pardot may refuse one after another, over all calls. */
+const REFUSED_MAX = 3;
 
 /** Sends calls: token, version, gate, budget, counting and retries. The only place that sends anything to the API host. */
 export interface Caller {
@@ -83,6 +87,11 @@ export function createCaller(options: CallerOptions): Caller {
   let pardotNow: number | null = null;
   /** Set once by code 122; from then on nothing is sent. */
   let dayIsOver: PardotEtlError | null = null;
+  const outage = createOutage(options.random);
+  let hasWorked = false;
+  /** Different tokens that were refused since the last success, and the last of them. */
+  let refusedInARow = 0;
+  let lastRefused: Secret | null = null;
   let total = 0;
   const byKind = new Map<string, number>();
 
@@ -158,23 +167,55 @@ export function createCaller(options: CallerOptions): Caller {
     return true;
   };
 
+  /** Lets a token be refused once; after several fresh ones, further logins would only lock the user out. */
+  const mayRefresh = (refused: Secret): boolean => {
+    if (refused !== lastRefused) {
+      lastRefused = refused;
+      refusedInARow += 1;
+    }
+    return refusedInARow <= REFUSED_MAX;
+  };
+
   const call = async <T>(asked: Call<T>, signal: AbortSignal): Promise<T> => {
+    const followed = outage.follow();
+    let hasSucceeded = false;
+    try {
+      const value = await tryAll(asked, followed, signal);
+      hasSucceeded = true;
+      return value;
+    } finally {
+      followed.end(hasSucceeded);
+    }
+  };
+
+  const tryAll = async <T>(asked: Call<T>, followed: FollowedCall, signal: AbortSignal): Promise<T> => {
     let tried = NOTHING_TRIED;
     for (let tries = 1; ; tries += 1) {
       assertDayGoesOn();
       const sent = await send(asked, tries, signal);
-      if (sent.outcome.ok) return sent.outcome.value;
+      if (sent.outcome.ok) {
+        hasWorked = true;
+        refusedInARow = 0;
+        outage.responded();
+        return sent.outcome.value;
+      }
       const failure = sent.outcome.failure;
+      if (failure.code !== null) outage.responded();
       const around = options.surroundings(pardotNow ?? clock.now());
-      const decision = decide(failure, tried, options.random.unit(), asked.records !== null);
-      const isLost = decision.next === "switch" && !follows(decision.version, sent.version);
+      const error = (): PardotEtlError => errorOf(failure, asked.kind, tries, around, auth.redact, hasWorked);
+      const decision = decide(failure, tried, options.random.unit(), hasWorked);
       if (decision.next === "stop-all") {
-        dayIsOver ??= errorOf(failure, asked.kind, tries, around, auth.redact);
+        dayIsOver ??= error();
         throw dayIsOver;
       }
-      if (decision.next === "give-up" || isLost) throw errorOf(failure, asked.kind, tries, around, auth.redact);
-      const pauseMs = decision.next === "pause" ? decision.ms : 0;
-      const reason = reasonOf(failure, around, auth.redact);
+      const isLost =
+        decision.next === "give-up" ||
+        (decision.next === "switch" && !follows(decision.version, sent.version)) ||
+        (decision.next === "refresh" && !mayRefresh(sent.token));
+      const isLeft = asked.canNarrow && wantsLess(failure);
+      const waitMs = await followed.pause(failure, isLost && !isLeft, signal);
+      if (waitMs === "lost" || (waitMs === null && (isLost || isLeft))) throw error();
+      const pause = waitMs ?? (decision.next === "pause" ? decision.ms : 0);
       const { object = null, window = null } = asked.about ?? {};
       onEvent({
         type: "retrying",
@@ -183,13 +224,14 @@ export function createCaller(options: CallerOptions): Caller {
         object,
         window,
         attempt: tries,
-        pauseMs,
-        reason,
+        pauseMs: pause,
+        reason: reasonOf(failure, around, auth.redact),
       });
       warnOfRepeat(asked, failure, onEvent);
-      if (decision.next === "refresh") await auth.refresh(sent.token, signal);
-      if (pauseMs > 0) await clock.sleep(pauseMs, signal);
-      tried = decision.tried;
+      if (waitMs === null && decision.next === "refresh") await auth.refresh(sent.token, signal);
+      if (pause > 0) await clock.sleep(pause, signal);
+      if (decision.next === "give-up" || waitMs !== null) tried = { ...tried, paused: 0, narrowed: 0 };
+      else tried = decision.tried;
     }
   };
 

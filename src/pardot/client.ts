@@ -3,6 +3,7 @@ import type { Secret } from "../config/secret.ts";
 import type { About, OnEvent, RunEvent } from "../events.ts";
 import { readWhole } from "../http/body.ts";
 import { createGate } from "../http/gate.ts";
+import type { Gate } from "../http/gate.ts";
 import { parseHttpDate } from "../http/http-date.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -24,8 +25,18 @@ import type { Version } from "./protocol.ts";
 import { recordOf, recordsOf, shapeError, totalIn, totalOf } from "./records.ts";
 import { resultAddress } from "./result-address.ts";
 
-/** A page of 200 records is some hundred kilobytes; a larger body than this is refused. */
-const PAGE_MAX_BYTES = 64 * 1024 * 1024;
+/**
+ * Bytes of a response. A page of 200 records has some hundred kilobytes; for one of more than `PAGE_MAX_BYTES` its
+ * reader requests half the limit. A page in memory takes several times its size, each of four lanes holds two, and the
+ * process has to stay under 200 MB (G7): pages of 4 MB lead to 170 MB, of 8 MB to 220.
+ */
+const BODY_MAX_BYTES = 16 * 1024 * 1024;
+const PAGE_MAX_BYTES = 4 * 1024 * 1024;
+/** Of the responses above this size one at a time is read and parsed. */
+const LARGE_BYTES = 1024 * 1024;
+
+/** Readers halve the limit of a page that is too long down to this; such a page is repeated like any other call. */
+const NARROWEST = 25;
 
 export interface PardotOptions {
   readonly config: PardotConfig;
@@ -49,6 +60,7 @@ interface Extra<T> {
   readonly bare?: boolean;
   readonly about?: About | undefined;
   readonly records?: (value: T) => number;
+  readonly canNarrow?: boolean;
   readonly onRepeat?: string;
 }
 
@@ -89,6 +101,8 @@ export function createPardot(options: PardotOptions): OpenPardot {
     surroundings: (now) => surroundings(config, now),
   });
 
+  const large = createGate(1);
+
   /** A call whose whole answer is one envelope. */
   const ask = <T>(
     kind: string,
@@ -97,14 +111,20 @@ export function createPardot(options: PardotOptions): OpenPardot {
     signal: AbortSignal,
     extra: Extra<T> = {},
   ): Promise<T> => {
+    const { about = null, records = null, canNarrow = false, onRepeat = null } = extra;
     const read = async (response: HttpResponse, answered: Answered): Promise<Outcome<T>> => {
-      const outcome = readEnvelope(await readWhole(response.body, PAGE_MAX_BYTES, kind), answered, extra.bare ?? false);
-      if (!outcome.ok) return outcome;
-      if (outcome.replaced > 0) onEvent(replacedWarning(kind, about, outcome.replaced));
-      return { ok: true, value: understand(outcome.value, answered) };
+      const turn = takingTurns(response.body, large, signal);
+      try {
+        const bytes = await readWhole(turn.body, records === null ? BODY_MAX_BYTES : PAGE_MAX_BYTES, kind);
+        const outcome = readEnvelope(bytes, answered, extra.bare ?? false);
+        if (!outcome.ok) return outcome;
+        if (outcome.replaced > 0) onEvent(replacedWarning(kind, about, outcome.replaced));
+        return { ok: true, value: understand(outcome.value, answered) };
+      } finally {
+        turn.end();
+      }
     };
-    const { about = null, records = null, onRepeat = null } = extra;
-    return caller.call({ kind, request, read, streams: false, about, records, onRepeat }, signal);
+    return caller.call({ kind, request, read, streams: false, about, records, canNarrow, onRepeat }, signal);
   };
 
   const query = <T>(
@@ -131,6 +151,7 @@ export function createPardot(options: PardotOptions): OpenPardot {
     return ask(kind, build, (root) => understand(root, kind), signal, {
       about,
       ...(isPage && records !== null ? { records } : {}),
+      canNarrow: isPage && Number(parameters[PARAMETER.limit]) > NARROWEST,
     });
   };
 
@@ -238,6 +259,7 @@ export function createPardot(options: PardotOptions): OpenPardot {
         streams: true,
         about: about ?? null,
         records: null,
+        canNarrow: false,
         onRepeat: null,
       };
       return caller.call(call, signal);
@@ -258,6 +280,24 @@ export function createPardot(options: PardotOptions): OpenPardot {
 function parameterRequest(apiUrl: URL, path: string, parameters: Readonly<Record<string, string>>): HttpRequest {
   const { method, url, contentType, body } = parameterised(apiUrl, path, parameters);
   return { method, url, headers: contentType === null ? {} : { "content-type": contentType }, body };
+}
+
+/** Passes a body on; beyond `LARGE_BYTES` only while no other one holds the gate, until `end`. */
+function takingTurns(
+  source: AsyncIterable<Uint8Array>,
+  gate: Gate,
+  signal: AbortSignal,
+): { readonly body: AsyncIterable<Uint8Array>; end(): void } {
+  let leave: (() => void) | null = null;
+  async function* body(): AsyncGenerator<Uint8Array, void, undefined> {
+    let bytes = 0;
+    for await (const chunk of source) {
+      bytes += chunk.byteLength;
+      if (bytes > LARGE_BYTES) leave ??= await gate.enter(signal);
+      yield chunk;
+    }
+  }
+  return { body: body(), end: () => leave?.() };
 }
 
 function replacedWarning(kind: string, about: About | null, count: number): RunEvent {

@@ -10,7 +10,7 @@
  * - `switch-version`: use the version that the account demands, once
  * - `back-off`: repeat after growing pauses
  * - `wait-minute`: repeat after a minute
- * - `narrow`: repeat a couple of times; then the caller must ask for less
+ * - `narrow`: repeat a couple of times, or let the caller request less at once
  * - `defer`: no further call before the account's next day
  * - `credentials`, `configuration`: a person must change something
  * - `fatal`: this request will never work
@@ -35,6 +35,8 @@ export interface ErrorCode {
   /** What it means, lower case. `{businessUnit}`, `{apiHost}`, `{loginHost}`, `{nextDay}` are filled in. */
   readonly meaning: string;
   readonly hint?: string;
+  /** The hint after other calls have succeeded with the same credentials. */
+  readonly midRunHint?: string;
 }
 
 const CREDENTIALS = { treatment: "credentials", actor: "auth" } as const;
@@ -122,6 +124,8 @@ export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
     name: "access-denied",
     meaning: "access is denied",
     hint: "Ask the Account Engagement administrator whether API access by Salesforce OAuth is switched on and whether this user may use it.",
+    midRunHint:
+      "Other calls succeed with these credentials: give the user's Account Engagement role the view ability for this object, or leave the object out (PARDOT_ETL_OBJECTS).",
   },
   50: { ...FATAL, name: "boolean-invalid", meaning: "a parameter takes true or false only", hint: CATALOGUE_HINT },
   51: { ...FATAL, name: "parameter-invalid", meaning: "a parameter is not valid", hint: CATALOGUE_HINT },

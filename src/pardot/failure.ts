@@ -1,5 +1,6 @@
 import { AuthError, DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
 import type { ErrorDetails, PardotEtlError } from "../errors.ts";
+import { NO_CONNECTION_HINT } from "../platform/proxy.ts";
 import type { Failure } from "./envelope.ts";
 import { ERROR_CODES } from "./error-codes.ts";
 import type { Treatment } from "./error-codes.ts";
@@ -30,6 +31,17 @@ export function treatmentOf(failure: Failure): Treatment {
   const isSuccess = status !== null && status >= 200 && status <= 299;
   if (isSuccess && failure.code === null && failure.shape !== "envelope") return "back-off";
   return "fatal";
+}
+
+/**
+ * As `treatmentOf`, after calls have succeeded in this run: a page of HTML, a redirect or a refusal without Pardot's
+ * reason is then maintenance or something on the way, and not a wrong setting.
+ */
+export function midRunTreatmentOf(failure: Failure): Treatment {
+  const treatment = treatmentOf(failure);
+  if (failure.code !== null || failure.status === null) return treatment;
+  if (failure.status === 403) return "refresh";
+  return treatment === "configuration" && failure.status < 400 ? "back-off" : treatment;
 }
 
 /** Whether a smaller request may work: Pardot or the network gave up on this one for its length. */
@@ -75,6 +87,7 @@ export function errorOf(
   tries: number,
   around: Surroundings,
   quote: (text: string) => string,
+  hasWorked: boolean,
 ): PardotEtlError {
   const after = tries > 1 ? ` after ${tries} tries` : "";
   const message = `${kind}: ${reasonOf(failure, around, quote)}${after}`;
@@ -84,7 +97,7 @@ export function errorOf(
   const details = {
     context,
     code: known === undefined ? `pardot.code-${failure.code}` : `pardot.${known.name}`,
-    ...hintOf(known === undefined ? UNKNOWN_CODE : known.hint, around),
+    ...hintOf(known === undefined ? UNKNOWN_CODE : ((hasWorked ? known.midRunHint : null) ?? known.hint), around),
   };
   if (known?.actor === "auth") return new AuthError(message, details);
   if (known?.actor === "limit") return new LimitError(message, details);
@@ -115,7 +128,10 @@ function withoutCode(
     return new RemoteError(message, { context, code: "pardot.timed-out", ...hint, pardotCode: 214, retryable: true });
   }
   if (failure.shape === "network") {
-    const hint = `Check the network between here and ${around.apiHost}, then run again.`;
+    const isNotSent = failure.network === "http.not-sent";
+    const hint = isNotSent
+      ? NO_CONNECTION_HINT
+      : `Check the network between here and ${around.apiHost}, then run again.`;
     return new TransportError(message, { context, code: failure.network ?? "http.cut", hint, retryable: true });
   }
   if (treatment === "configuration") {

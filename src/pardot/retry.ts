@@ -1,7 +1,7 @@
 import { backoffMs, pauseMs } from "../http/backoff.ts";
 import type { Failure } from "./envelope.ts";
 import type { Treatment } from "./error-codes.ts";
-import { treatmentOf, wantsLess } from "./failure.ts";
+import { midRunTreatmentOf, treatmentOf } from "./failure.ts";
 import type { Version } from "./protocol.ts";
 
 /** Requests sent for one call, the one refresh and the one switch of version not counted. */
@@ -35,12 +35,11 @@ export type Decision =
   | { readonly next: "pause"; readonly ms: number; readonly tried: Tried };
 
 /**
- * Decides from the failure, the past of the call and a random number (`unit` in [0, 1)). Pure. `canNarrow`: the caller
- * asks for less itself, so an equal request would waste a call.
+ * Decides from the failure, the past of the call and a random number (`unit` in [0, 1)). Pure. `hasWorked`: calls have
+ * succeeded in this run, so the credentials and addresses are right.
  */
-export function decide(failure: Failure, tried: Tried, unit: number, canNarrow: boolean): Decision {
-  if (canNarrow && wantsLess(failure)) return GIVE_UP;
-  return DECISIONS[treatmentOf(failure)](failure, tried, unit);
+export function decide(failure: Failure, tried: Tried, unit: number, hasWorked: boolean): Decision {
+  return DECISIONS[hasWorked ? midRunTreatmentOf(failure) : treatmentOf(failure)](failure, tried, unit);
 }
 
 const GIVE_UP: Decision = { next: "give-up" };

@@ -2,7 +2,8 @@ import { AuthError, TransportError } from "../errors.ts";
 import type { PardotEtlError } from "../errors.ts";
 import type { AuthFlow } from "../config/config.ts";
 import { Secret } from "../config/secret.ts";
-import { asRecord } from "./envelope.ts";
+import { asRecord, readEnvelope } from "./envelope.ts";
+import { ERROR_CODES } from "./error-codes.ts";
 import type { WireRecord } from "./pardot.ts";
 import { SCOPE } from "./protocol.ts";
 import { UnreadableBody, readJson } from "./read-json.ts";
@@ -26,6 +27,8 @@ export interface TokenAsked {
  * used, and dies with code 184 (vendor docs, authentication).
  */
 export function readTokenAnswer(status: number, bytes: Uint8Array, asked: TokenAsked): TokenAnswer {
+  const code = pardotCode(status, bytes);
+  if (code !== null) return atPardot(code, asked);
   const body = readBody(bytes);
   if (body === "html" || body === "empty") return noJson(status, body, asked);
   if (body === null) {
@@ -83,6 +86,25 @@ function readBody(bytes: Uint8Array): WireRecord | "html" | "empty" | null {
     if (error instanceof UnreadableBody) return null;
     throw error;
   }
+}
+
+/** The code of an error envelope, which only Pardot sends; null for anything else. */
+function pardotCode(status: number, bytes: Uint8Array): number | null {
+  const outcome = readEnvelope(bytes, { status, headers: {}, retryAfterMs: null }, false);
+  return outcome.ok || outcome.failure.shape !== "envelope" ? null : outcome.failure.code;
+}
+
+function atPardot(code: number, asked: TokenAsked): TokenAnswer {
+  const meaning = ERROR_CODES[code]?.meaning.replaceAll(/\{(\w+)\}/g, "$1");
+  return no(
+    new AuthError(
+      `${operation(asked)}: pardot responds with its code ${code}${meaning === undefined ? "" : ` (${meaning})`}`,
+      {
+        code: "auth.endpoint-is-pardot",
+        hint: "PARDOT_LOGIN_URL is Pardot's address. Set it to Salesforce's: https://login.salesforce.com, https://test.salesforce.com or the org's https://<name>.my.salesforce.com.",
+      },
+    ),
+  );
 }
 
 function refused(status: number, error: string, description: unknown, asked: TokenAsked): TokenAnswer {

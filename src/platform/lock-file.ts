@@ -1,8 +1,9 @@
-import { open, readFile, rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import type { Clock } from "./clock.ts";
 import type { ProcessIdentity, Processes } from "./process-identity.ts";
 import type { Random } from "./random.ts";
+import { readSmallFile } from "./small-file.ts";
 
 /** A file that is there as long as one program does what only one may do at a time. */
 export interface LockFile {
@@ -23,6 +24,9 @@ export interface LockOptions {
   /** Ends the waiting. */
   readonly signal: AbortSignal;
 }
+
+/** What is larger names no holder. */
+const BYTES_MAX = 4096;
 
 /** Holders in a row that were outwaited and followed by others; then something is wrong with the folder. */
 const HOLDERS_MAX = 20;
@@ -91,7 +95,8 @@ async function openExclusively(path: string): Promise<FileHandle | null> {
 async function look(path: string): Promise<Seen | null> {
   try {
     const { ino, mtimeNs } = await stat(path, { bigint: true });
-    const holder = parse(await readFile(path, "utf8"));
+    const file = await readSmallFile(path, BYTES_MAX);
+    const holder = file.kind === "text" ? parse(file.text) : null;
     return { mark: holder?.nonce ?? `${ino}-${mtimeNs}`, holder };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;

@@ -1,5 +1,6 @@
 import type { RunEvent } from "../events.ts";
 import { isoInstant } from "../time/instant.ts";
+import { folded } from "../visible.ts";
 
 /** `1,234,567`. */
 export function grouped(value: number): string {
@@ -26,6 +27,11 @@ export function waits(objects: readonly string[]): string {
 
 /** An event as one line for people; null for what comes too often to be read line by line. */
 export function describeEvent(event: RunEvent): string | null {
+  const text = sentenceOf(event);
+  return text === null ? null : folded(text);
+}
+
+function sentenceOf(event: RunEvent): string | null {
   switch (event.type) {
     case "run-started":
       return `run ${event.runId}: ${event.objects.join(", ")}`;

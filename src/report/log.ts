@@ -1,5 +1,6 @@
 import type { OnEvent, RunEvent } from "../events.ts";
 import { isoInstant } from "../time/instant.ts";
+import { oneLine } from "../visible.ts";
 import { describeEvent } from "./describe.ts";
 import type { RunEnding } from "./ending.ts";
 import { endingFields } from "./ending-fields.ts";
@@ -119,5 +120,5 @@ function snakeFields(fields: object): Record<string, unknown> {
 function plainText(event: RunEvent): string {
   const { type, ...fields } = event;
   const pairs = Object.entries(snakeFields(fields)).map(([name, value]) => `${name}=${String(value)}`);
-  return [type.replaceAll("-", " "), ...pairs].join(" ");
+  return oneLine([type.replaceAll("-", " "), ...pairs].join(" "));
 }

@@ -90,8 +90,7 @@ describe("on a terminal", () => {
     expect(screen(output.text())).toEqual([
       "run r1: VisitorActivity, Tag",
       "warning: beware",
-      "Tag: failed (remote.x): refused",
-      "  twice",
+      "Tag: failed (remote.x): refused twice",
       "VisitorActivity      waiting",
       "Tag                  failed: refused twice",
       "0 calls, 0 s",

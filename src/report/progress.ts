@@ -1,5 +1,6 @@
 import type { OnEvent, RunEvent } from "../events.ts";
 import type { Clock } from "../platform/clock.ts";
+import { oneLine } from "../visible.ts";
 import { counted, describeEvent, elapsed } from "./describe.ts";
 import type { ProgressState } from "./progress-state.ts";
 import { advance, cut, progressLines } from "./progress-state.ts";
@@ -13,7 +14,8 @@ export interface Progress {
 
 /** A terminal; the command line's stderr is one where a person sits before it. */
 export interface ProgressOutput {
-  write(text: string): void;
+  /** Takes cursor movements too. */
+  draw(text: string): void;
   readonly columns: number;
   /** Height in lines. */
   readonly rows: number;
@@ -53,7 +55,7 @@ export function startProgress(output: ProgressOutput, clock: Clock, calls: () =>
       state.size === 0
         ? []
         : [...progressLines(state, output.columns, output.rows - OTHER_LINES), cut(footer, output.columns)];
-    output.write(`${clear()}${above}${lines.map((line) => `${line}\n`).join("")}`);
+    output.draw(`${clear()}${above}${lines.map((line) => `${oneLine(line)}\n`).join("")}`);
     drawn = lines.length;
     drawnAt = clock.monotonic();
   };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Manifest } from "../commit/manifest.ts";
-import { checkSummary, planSummary, runSummary, statusSummary } from "./summary.ts";
+import { checkSummary, planSummary, runSummary } from "./summary.ts";
 
 const WINDOW = { field: "updated_at", from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z" } as const;
 const FILE = {
@@ -179,52 +179,4 @@ test("a check tells each line and, below it, what to do", () => {
   expect(checkSummary({ lines, exitCode: 7 })).toBe(
     "ok      credentials  accepted\nfailed  destination  no such bucket\n        hint: make it\n",
   );
-});
-
-test("a status tells the last runs, gaps and what is open", () => {
-  const run = {
-    runId: "r1",
-    startedAt: "2026-02-01T00:00:00Z",
-    finishedAt: null,
-    status: "running",
-    rows: 1,
-    files: 2,
-    calls: 3,
-  } as const;
-  const text = statusSummary(
-    {
-      destination: "/data",
-      businessUnit: "0Uv000000000001AAA",
-      runs: [{ ...run, runId: "r0" }, run],
-      objects: [
-        {
-          object: "Tag",
-          watermark: "2026-01-31 10:00:00",
-          files: 2,
-          rows: 1200,
-          coverage: [
-            { from: "a", to: "b" },
-            { from: "c", to: "d" },
-          ],
-          gaps: [{ from: "b", to: "c" }],
-          openWindows: [
-            { ...WINDOW, exportId: "77", exportExpired: false, filesLanded: 1 },
-            { ...WINDOW, exportId: "78", exportExpired: true, filesLanded: 0 },
-          ],
-          notLoaded: 0,
-          expired: 2,
-        },
-      ],
-      quota: { day: "2026-02-01", calls: 1234 },
-    },
-    1,
-  );
-  expect(text).not.toContain("r0");
-  expect(text).toMatch(/^r1 +running +1 +2 +3 +-$/m);
-  expect(text).toMatch(/^Tag +2026-01-31 10:00:00 +a +d +1 +2 +2 +1,200 +0$/m);
-  expect(text).toContain("gap: Tag from b to c\n");
-  expect(text).toContain(`open: Tag from ${WINDOW.from} to ${WINDOW.to}, export 77 under way, 1 file landed\n`);
-  expect(text).toContain(", export 78 expired, to be asked for again, 0 files landed\n");
-  expect(text).toContain("expired: Tag, 2 files older than PARDOT_ETL_RETENTION\n");
-  expect(text).toContain("calls: 1,234 on 2026-02-01\n");
 });

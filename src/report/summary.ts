@@ -1,7 +1,8 @@
 import { postponedOf } from "../commit/shortfalls.ts";
 import { counted, elapsed, grouped, waits } from "./describe.ts";
 import { textTable } from "./text-table.ts";
-import type { CheckResult, PlanResult, RunResult, StatusResult } from "../run/api.ts";
+import { oneLine } from "../visible.ts";
+import type { CheckResult, PlanResult, RunResult } from "../run/api.ts";
 
 /** A run that is over, for people: what it read, what failed and why, and where to look. */
 export function runSummary(result: RunResult, destination: string): string {
@@ -30,10 +31,6 @@ export function runSummary(result: RunResult, destination: string): string {
       ? []
       : [`${object}: ${counted(open.length, "window")} left for the next run`]),
   ]);
-  const notLoaded = result.notLoaded.flatMap(({ object, error }) => [
-    `${object} committed, but not loaded: ${error.message}`,
-    ...("hint" in error && typeof error.hint === "string" ? [`  hint: ${error.hint}`] : []),
-  ]);
   const postponed = postponedOf(manifest.objects).flatMap(({ objects, message, hint }) => [
     waits(objects),
     `  ${message}`,
@@ -42,6 +39,10 @@ export function runSummary(result: RunResult, destination: string): string {
   const rejected = manifest.objects.flatMap(({ object, rejected_rows: count = 0 }) =>
     count === 0 ? [] : [`${object}: ${counted(count, "record")} set aside in _pardot_etl/rejects/${manifest.run_id}/`],
   );
+  const notLoaded = result.notLoaded.flatMap(({ object, error }) => [
+    `${object} committed, but not loaded: ${error.message}`,
+    ...("hint" in error && typeof error.hint === "string" ? [`  hint: ${error.hint}`] : []),
+  ]);
   const warnings = manifest.warnings.map(({ object, message }) =>
     object === null ? `warning: ${message}` : `warning, ${object}: ${message}`,
   );
@@ -49,7 +50,9 @@ export function runSummary(result: RunResult, destination: string): string {
   return [
     `run ${manifest.run_id} ${manifest.status}: ${totals} in ${took}\n`,
     textTable([head, ...table]),
-    ...[...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...untold].map((line) => `${line}\n`),
+    ...[...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...untold].map(
+      (line) => `${oneLine(line)}\n`,
+    ),
     `manifest: ${destination}/${result.manifestKey}\n`,
   ].join("");
 }
@@ -72,7 +75,7 @@ export function planSummary(plan: PlanResult): string {
   ]);
   return [
     textTable([["OBJECT", "PROCESS", "WINDOWS", "FROM", "TO", "RECORDS", "CALLS", "WHY"], ...rows]),
-    ...[...errors, ...costs(plan)].map((line) => `${line}\n`),
+    ...[...errors, ...costs(plan)].map((line) => `${oneLine(line)}\n`),
   ].join("");
 }
 
@@ -106,58 +109,8 @@ export function checkSummary(result: CheckResult): string {
   const table = textTable(result.lines.map((line) => [line.status, line.name, line.message])).split("\n");
   return result.lines
     .flatMap((line, index) => [table[index] ?? "", ...(line.hint === null ? [] : [`        hint: ${line.hint}`])])
-    .map((line) => `${line}\n`)
+    .map((line) => `${oneLine(line)}\n`)
     .join("");
-}
-
-/** What the destination remembers. `runsMax`: how many of the last runs are shown. */
-export function statusSummary(status: StatusResult, runsMax: number): string {
-  const runs = status.runs
-    .slice(-runsMax)
-    .map((run) => [
-      run.runId,
-      run.status,
-      grouped(run.rows),
-      grouped(run.files),
-      grouped(run.calls),
-      run.finishedAt === null ? "-" : elapsed(Date.parse(run.finishedAt) - Date.parse(run.startedAt)),
-    ]);
-  const objects = status.objects.map((object) => [
-    object.object,
-    object.watermark ?? "-",
-    object.coverage[0]?.from ?? "-",
-    object.coverage.at(-1)?.to ?? "-",
-    grouped(object.gaps.length),
-    grouped(object.openWindows.length),
-    grouped(object.files),
-    grouped(object.rows),
-    grouped(object.notLoaded),
-  ]);
-  const remarks = status.objects.flatMap(({ object, gaps, openWindows, expired }) => [
-    ...(expired === 0 ? [] : [`expired: ${object}, ${counted(expired, "file")} older than PARDOT_ETL_RETENTION`]),
-    ...gaps.map((gap) => `gap: ${object} from ${gap.from} to ${gap.to}`),
-    ...openWindows.map((open) => {
-      const state = open.exportExpired ? "expired, to be asked for again" : "under way";
-      const under = open.exportId === null ? "" : `, export ${open.exportId} ${state}`;
-      return `open: ${object} from ${open.from} to ${open.to}${under}, ${counted(open.filesLanded, "file")} landed`;
-    }),
-  ]);
-  const { day, calls } = status.quota;
-  return [
-    `destination: ${status.destination}\n`,
-    `business unit: ${status.businessUnit ?? "none yet: nothing was run"}\n`,
-    ...(runs.length === 0 ? [] : [`\n${textTable([["RUN", "STATUS", "ROWS", "FILES", "CALLS", "TOOK"], ...runs])}`]),
-    ...(objects.length === 0
-      ? []
-      : [
-          `\n${textTable([
-            ["OBJECT", "WATERMARK", "COVERED FROM", "TO", "GAPS", "OPEN", "FILES", "ROWS", "NOT LOADED"],
-            ...objects,
-          ])}`,
-        ]),
-    ...remarks.map((line) => `${line}\n`),
-    `\ncalls: ${day === "" ? "none yet" : `${grouped(calls)} on ${day}`}\n`,
-  ].join("");
 }
 
 function rowsOf(files: readonly { readonly rows: number }[]): number {

@@ -1,4 +1,5 @@
 import type { VerifyResult } from "../run/api.ts";
+import { oneLine } from "../visible.ts";
 import { grouped } from "./describe.ts";
 
 /** Problems that are shown to people; `--json` has all. */
@@ -10,7 +11,7 @@ export function verifySummary(result: VerifyResult): string {
   const gone = expired === 0 ? "" : `, ${grouped(expired)} of the files expired`;
   const what = `${grouped(files)} files, ${grouped(rows)} rows and ${grouped(bytes)} bytes of ${grouped(runs)} runs in ${result.destination}`;
   if (problems.length === 0) return `verified ${what}${gone}: all ${expired === 0 ? "" : "others "}as committed\n`;
-  const lines = problems.slice(0, PROBLEMS_SHOWN).map(({ key, problem }) => `  ${key}: ${problem}`);
+  const lines = problems.slice(0, PROBLEMS_SHOWN).map(({ key, problem }) => oneLine(`  ${key}: ${problem}`));
   const more =
     problems.length > PROBLEMS_SHOWN
       ? [`  and ${grouped(problems.length - PROBLEMS_SHOWN)} more (--json has all)`]

@@ -1,5 +1,4 @@
 import type { Manifest, ManifestWindow } from "../commit/manifest.ts";
-import type { RunRecord } from "../commit/state.ts";
 import type { PardotEtlError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { Transport } from "../http/transport.ts";
@@ -123,17 +122,78 @@ export interface CheckResult {
   readonly exitCode: number;
 }
 
+export interface StatusOptions {
+  /** Longest age of the last success, `status --max-age`; null: any. */
+  readonly maxAgeMs: number | null;
+}
+
 export interface StatusResult {
   readonly destination: string;
   readonly businessUnit: string | null;
-  readonly runs: readonly RunRecord[];
+  /** Whether `problems` is empty. */
+  readonly healthy: boolean;
+  /** What is not as it should be, one sentence each. */
+  readonly problems: readonly string[];
+  /** The newest run in which every configured object was complete. */
+  readonly lastSuccess: { readonly runId: string; readonly at: string; readonly ageSeconds: number } | null;
+  /** Oldest first. */
+  readonly runs: readonly StatusRun[];
   readonly objects: readonly StatusObject[];
-  readonly quota: { readonly day: string; readonly calls: number };
+  readonly gaps: readonly { readonly object: string; readonly from: string; readonly to: string }[];
+  /** Exports that were requested from Pardot and whose windows are open. */
+  readonly exports: readonly StatusExport[];
+  /** This tool's calls of the account's day, by all its runs and commands. */
+  readonly callsToday: number;
+  readonly quota: {
+    /** `YYYY-MM-DD` in the account's zone. */
+    readonly day: string;
+    readonly timeZone: string;
+    readonly calls: number;
+    /** `PARDOT_DAILY_CALL_BUDGET`, null without one. */
+    readonly budget: number | null;
+    /** `PARDOT_QUOTA_SHARE`, 0 to 1. */
+    readonly share: number;
+    /** The account's calls, all integrations together, and its limit, as the last run saw them that day. */
+    readonly used: number | null;
+    readonly max: number | null;
+  };
+  /** 0, or 9 when the last success is older than `maxAgeMs`. */
+  readonly exitCode: number;
+}
+
+export interface StatusRun {
+  readonly runId: string;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  /** died: it gives no sign of life, or a later run took over. */
+  readonly status: "complete" | "partial" | "failed" | "died" | "running";
+  /** Null while it runs, when it died, and in records of earlier versions. */
+  readonly exitCode: number | null;
+  /** Code, message and hint of the error it ended with; null when it is complete. */
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly hint: string | null;
+  readonly rows: number;
+  readonly files: number;
+  readonly calls: number;
+}
+
+export interface StatusExport {
+  readonly object: string;
+  readonly exportId: string;
+  readonly requestedAt: string;
+  readonly ageSeconds: number;
+  /** expired: Pardot has dropped it by now, and the next run requests another. */
+  readonly state: "in progress" | "expired";
+  readonly from: string;
+  readonly to: string;
 }
 
 export interface StatusObject {
   readonly object: string;
+  /** Local time of `zone`. */
   readonly watermark: string | null;
+  readonly zone: string | null;
   readonly files: number;
   readonly rows: number;
   /** Committed stretches, ISO instants. */

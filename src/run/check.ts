@@ -1,4 +1,3 @@
-import type { State } from "../commit/state.ts";
 import type { Config, DestinationConfig } from "../config/config.ts";
 import { exitCodeOf, PardotEtlError } from "../errors.ts";
 import type { Pardot, WireRecord } from "../pardot/pardot.ts";
@@ -10,10 +9,11 @@ import type { CheckLine, CheckResult, Surroundings } from "./api.ts";
 import { credentialsLine, notingWarnings } from "./check-credentials.ts";
 import { noSecretsLine, secretsLine } from "./check-secrets.ts";
 import { checkWarehouse } from "./check-warehouse.ts";
+import { checkStateIsThere } from "./lost-state.ts";
 import { notingCalls } from "./noting-calls.ts";
 import type { Calling } from "./noting-calls.ts";
 import { checkAgainstState, connect, openPardot, openStore, pardotClock } from "./session.ts";
-import type { Connection } from "./session.ts";
+import type { Connection, Store } from "./session.ts";
 import { setupStep } from "./setup-steps.ts";
 
 type Name = CheckLine["name"];
@@ -34,7 +34,10 @@ export async function check(config: Config, surroundings: Surroundings): Promise
     ok("configuration", `complete: ${config.etl.objects.length} objects into ${destinationText(config)}`),
   ];
   if (config.references.length > 0) lines.push(await secretsLine(config, surroundings));
-  const fits = (state: State): void => checkAgainstState(config, state, false);
+  const fits = async (store: Store): Promise<void> => {
+    await checkStateIsThere(store, { ...config.pardot, full: false }, surroundings);
+    checkAgainstState(config, store.loaded.state, false);
+  };
   lines.push(await attempt("destination", () => checkDestination(config, fits, surroundings)));
   lines.push(await attempt("warehouse", () => checkWarehouse(config, surroundings)));
   lines.push(...(await checkPardot(config, surroundings)));
@@ -51,7 +54,7 @@ export async function checkWithoutSecrets(
   return resultOf([
     ok("configuration", "complete but for the secrets that are kept in AWS"),
     noSecretsLine(error),
-    await attempt("destination", () => checkDestination(config, () => {}, surroundings)),
+    await attempt("destination", () => checkDestination(config, async () => {}, surroundings)),
     ...names.map((name) => skipped(name, "not reached")),
   ]);
 }
@@ -62,11 +65,12 @@ function resultOf(lines: readonly CheckLine[]): CheckResult {
 
 async function checkDestination(
   config: DestinationConfig,
-  fits: (state: State) => void,
+  fits: (store: Store) => Promise<void>,
   surroundings: Surroundings,
 ): Promise<CheckLine> {
-  const { storage, loaded } = await openStore(config, surroundings);
-  fits(loaded.state);
+  const store = await openStore(config, surroundings);
+  const { storage, loaded } = store;
+  await fits(store);
   await probeStorage(storage, config.etl.tmpDir, surroundings.signal);
   const before = loaded.sequence === 0 ? "nothing landed yet" : `state entry ${loaded.sequence}`;
   return ok("destination", `${storage.location} can be written and refuses to overwrite; ${before}`);

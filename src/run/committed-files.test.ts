@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { countedStorage } from "../../test/fakes/counted-storage.ts";
 import { manifestObject, manifestOf, namedFile, writeManifest } from "../../test/support/manifests.ts";
 import { manifestKey } from "../commit/manifest.ts";
 import type { Manifest, ManifestWindow } from "../commit/manifest.ts";
 import { StorageError } from "../errors.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
-import type { MemoryStorage } from "../storage/memory.ts";
 import type { Storage } from "../storage/storage.ts";
 import { committedFiles } from "./committed-files.ts";
 import type { Committed } from "./committed-files.ts";
@@ -184,41 +184,12 @@ describe("committed files", () => {
   it("take one request for a list and one for each manifest, 16 of them at a time", async () => {
     const memory = openMemoryStorage();
     for (let i = 0; i < 100; i += 1) await writeManifest(memory, manifestOf(`r${1000 + i}`));
-    const counted = counting(memory);
-    await committedFiles(counted.storage, null, signal);
-    expect(counted.requests).toMatchObject({ list: 1, open: 100, read: 0, stat: 0 });
+    const counted = countedStorage(memory);
+    await committedFiles(counted, null, signal);
+    expect(counted.requests).toEqual({ list: 1, open: 100, read: 0, stat: 0 });
     expect(counted.most()).toBe(16);
   });
 });
-
-function counting(memory: MemoryStorage): {
-  readonly storage: Storage;
-  readonly requests: Record<"list" | "open" | "read" | "stat", number>;
-  readonly most: () => number;
-} {
-  const requests = { list: 0, open: 0, read: 0, stat: 0 };
-  let [inFlight, most] = [0, 0];
-  const storage: Storage = {
-    ...memory,
-    list: (...given) => {
-      requests.list += 1;
-      return memory.list(...given);
-    },
-    open: async function* open(...given) {
-      requests.open += 1;
-      inFlight += 1;
-      most = Math.max(most, inFlight);
-      await Promise.resolve();
-      yield* memory.open(...given);
-      inFlight -= 1;
-    },
-    read: (...given) => {
-      requests.read += 1;
-      return memory.read(...given);
-    },
-  };
-  return { storage, requests, most: () => most };
-}
 
 describe("a file that --full has superseded", () => {
   const window = (from: string, to: string, throughId?: string): ManifestWindow => ({

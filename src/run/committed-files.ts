@@ -16,6 +16,8 @@ export interface CommittedFile {
   readonly sha256: string;
   /** Pardot's time at which its content was read, null where that is not known. */
   readonly readAt: Instant | null;
+  /** An earlier run landed it, and no table needs it: the data has moved on. */
+  readonly isLeft: boolean;
   /** The first run whose manifest names it. */
   readonly run: CommittedRun;
   /** A later `--full` has read its whole range again: it counts no longer, but its name is accounted for. */
@@ -70,7 +72,7 @@ export async function committedFiles(storage: Storage, runId: string | null, sig
     storage,
     (_, id) => runId === null || id === runId,
     {
-      file: (file, at) => noted.add(file, at),
+      file: (file, at, isLeft) => noted.add(file, at, isLeft),
       manifest: ({ key, manifest, problem }, at) => {
         manifests.add(key);
         if (problem !== null) noted.problems.push({ key, problem });
@@ -91,7 +93,11 @@ class NotedFiles {
   readonly #runs = new Map<number, Run>();
   readonly #readings = new Map<string, Reading[]>();
 
-  add({ key, rows, bytes, sha256, read_at: read, max_watermark: watermark }: ManifestFile, at: number): void {
+  add(
+    { key, rows, bytes, sha256, read_at: read, max_watermark: watermark }: ManifestFile,
+    at: number,
+    isLeft: boolean,
+  ): void {
     const known = this.files.get(key);
     if (known === undefined) {
       const { name } = this.#noteObject(key.slice(0, key.indexOf("/")), watermark);
@@ -103,6 +109,7 @@ class NotedFiles {
         bytes,
         sha256,
         readAt,
+        isLeft,
         run: this.#runAt(at),
         last: at,
         superseded: false,

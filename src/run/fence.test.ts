@@ -31,7 +31,17 @@ describe("G5 taking over", () => {
     const given = input(record("a", "complete"), record("b", "running"));
     const changes = await fenceDeadRuns(given);
     expect(changes).toEqual([
-      { type: "run-finished", ...record("b", "failed"), finishedAt: "2026-03-20T09:30:00.000Z", takenOver: true },
+      {
+        type: "run-finished",
+        ...record("b", "died"),
+        finishedAt: "2026-03-20T09:30:00.000Z",
+        takenOver: true,
+        error: {
+          code: "run.died",
+          message: expect.stringContaining("before it could commit") as string,
+          hint: expect.stringContaining("the next run takes over") as string,
+        },
+      },
     ]);
     expect([...given.storage.files.keys()]).toEqual([manifestKey("b")]);
     expect(read(given.storage, "b")).toMatchObject({ run_id: "b", status: "failed", objects: [] });
@@ -45,8 +55,9 @@ describe("G5 taking over", () => {
     const own = manifestOf("b", { status: "partial", api_calls: { total: 9, by_kind: {} }, objects });
     await writeManifest(given.storage, own);
     const [change] = await fenceDeadRuns(given);
-    expect(change).toMatchObject({ status: "partial", rows: 12, files: 2, calls: 9 });
+    expect(change).toMatchObject({ status: "died", rows: 12, files: 2, calls: 9 });
     expect(change).toMatchObject({ finishedAt: "2026-03-20T08:10:00.000Z" });
+    expect(change).toMatchObject({ error: { message: expect.stringContaining("after it had committed") as string } });
     expect(change).not.toHaveProperty("takenOver");
     expect(read(given.storage, "b")).toEqual(own);
   });
@@ -54,14 +65,14 @@ describe("G5 taking over", () => {
   it("still counts with a run that wakes up when who took over died before recording it", async () => {
     const given = input(record("b", "running"));
     await fenceDeadRuns(given);
-    expect(await fenceDeadRuns(given)).toMatchObject([{ runId: "b", status: "failed", takenOver: true }]);
+    expect(await fenceDeadRuns(given)).toMatchObject([{ runId: "b", status: "died", takenOver: true }]);
   });
 
   it("takes over from a run whose manifest is damaged, or that of another run", async () => {
     for (const text of ["{", "null", '{"objects":[]}', JSON.stringify(manifestOf("c"))]) {
       const given = input(record("b", "running"));
       await given.storage.create(manifestKey("b"), Buffer.from(text), signal);
-      expect(await fenceDeadRuns(given)).toMatchObject([{ runId: "b", status: "failed", files: 0 }]);
+      expect(await fenceDeadRuns(given)).toMatchObject([{ runId: "b", status: "died", files: 0 }]);
     }
   });
 

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { manifestBytes, manifestKey } from "../commit/manifest.ts";
 import type { Manifest } from "../commit/manifest.ts";
-import type { Change, RunRecord, State } from "../commit/state.ts";
+import type { Change, RunError, RunRecord, State } from "../commit/state.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
 import { isoInstant } from "../time/instant.ts";
@@ -54,18 +54,28 @@ async function fence(record: RunRecord, { config, storage, now, signal }: FenceI
   // What the run wrote before it died; where that cannot be read, `verify` says so.
   const own = outcome === "written" ? manifest : ((await readManifest(storage, runId, signal)) ?? manifest);
   const files = own.objects.flatMap((object) => object.files);
+  const isTakenOver = outcome === "written" || own.warnings.some(({ code }) => code === TAKEN_OVER);
   return {
     runId,
     startedAt,
     finishedAt: new Date(Date.parse(own.finished_at)).toISOString(),
-    status: own.status,
+    status: "died",
+    error: runDied(!isTakenOver && own !== manifest),
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     files: files.length,
     calls: own.api_calls.total,
     // One that has written its own manifest has nothing in flight any more; a manifest in its stead may also be that of
     // a run which died while it took over.
-    ...(outcome === "written" || own.warnings.some(({ code }) => code === TAKEN_OVER)
-      ? { takenOver: true as const }
-      : {}),
+    ...(isTakenOver ? { takenOver: true as const } : {}),
+  };
+}
+
+/** Why a run died, as far as that can be seen from outside. */
+export function runDied(hasCommitted: boolean): RunError {
+  const when = hasCommitted ? "after it had committed" : "before it could commit";
+  return {
+    code: "run.died",
+    message: `the run's process ended ${when}, without a word: it was killed, or ran out of memory`,
+    hint: "Run again: the next run takes over and goes on from there. If it happens again, look for the reason at the machine or container.",
   };
 }

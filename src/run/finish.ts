@@ -36,6 +36,8 @@ export interface FinishInput {
   readonly inherited: State;
   readonly onEvent: OnEvent;
   readonly storage: Storage;
+  /** Aborted when the run has to stop: then nothing is done but to commit. */
+  readonly stop: AbortSignal;
   /** Whether committed files are to be loaded by us. */
   readonly load: boolean;
 }
@@ -46,7 +48,7 @@ export interface FinishInput {
  * and the next run commits them again in its own manifest.
  */
 export async function commitRun(input: FinishInput, signal: AbortSignal): Promise<{ manifest: Manifest; key: string }> {
-  const manifest = await withLeftFiles(await buildManifest(input, signal), input, signal);
+  const { left, manifest } = await withLeftFiles(await buildManifest(input, signal), input, signal);
   await writeRejects(input, signal);
   const key = manifestKey(input.runId);
   const outcome = await input.storage.create(key, manifestBytes(manifest), signal);
@@ -60,7 +62,7 @@ export async function commitRun(input: FinishInput, signal: AbortSignal): Promis
   const moved = input.objects.flatMap(({ name }) =>
     objectState(input.journal.state, name).windows.flatMap(({ parts = [] }) => parts),
   );
-  await input.journal.record(commitChanges(input, key));
+  await input.journal.record([...commitChanges(input, key), ...left]);
   await removeParts(moved, input.storage, signal);
   return { manifest, key };
 }
@@ -74,12 +76,15 @@ async function writeRejects({ objects, runId, journal, storage }: FinishInput, s
   }
 }
 
-async function withLeftFiles(manifest: Manifest, input: FinishInput, signal: AbortSignal): Promise<Manifest> {
-  const { config, runId, inherited, storage, journal, onEvent } = input;
-  const { state } = journal;
+async function withLeftFiles(
+  manifest: Manifest,
+  { startedAt: now, inherited, storage, journal, onEvent, stop }: FinishInput,
+  signal: AbortSignal,
+): Promise<{ readonly manifest: Manifest; readonly left: readonly Change[] }> {
   const named = new Set(manifest.objects.flatMap(({ files }) => files.map(({ key }) => key)));
-  const left = await leftFiles({ runId, catalog: config.catalog, inherited, state, named, storage, onEvent, signal });
-  return left.length === 0 ? manifest : { ...manifest, left_files: left };
+  const given = { inherited, state: journal.state, named, now, storage, onEvent, stop, signal };
+  const { files, changes } = await leftFiles(given);
+  return { manifest: files.length === 0 ? manifest : { ...manifest, left_files: files }, left: changes };
 }
 
 async function buildManifest(input: FinishInput, signal: AbortSignal): Promise<Manifest> {

@@ -1,105 +1,138 @@
-import type { CatalogObject } from "../catalog/catalog.ts";
+import { filesOfWindow } from "../commit/file-parts.ts";
 import type { ManifestFile } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
-import type { RunRecord, State } from "../commit/state.ts";
-import { isLandedKey, spanText } from "../land/names.ts";
+import type { SearchedWindow } from "../commit/searches.ts";
+import type { Change, State } from "../commit/state.ts";
 import { DataError, StorageError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
+import { landedSpan, spanText } from "../land/names.ts";
 import type { Storage } from "../storage/storage.ts";
-import { DAY_MS } from "../time/instant.ts";
+import type { Instant } from "../time/instant.ts";
 import { measureFile } from "./landed-file.ts";
-import type { MeasuredFile } from "./landed-file.ts";
 import { scanManifests } from "./manifests.ts";
 
 export interface LeftFilesInput {
-  readonly runId: string;
-  readonly catalog: readonly CatalogObject[];
   /** The state as this run found it. */
   readonly inherited: State;
   /** With everything landed, before it is committed. */
   readonly state: State;
   /** Keys that this run's manifest names anyway. */
   readonly named: ReadonlySet<string>;
+  /** When this run started. */
+  readonly now: Instant;
   readonly storage: Storage;
   readonly onEvent: OnEvent;
+  /** Aborted when the run has to stop: then it commits at once, and the next run looks. */
+  readonly stop: AbortSignal;
   readonly signal: AbortSignal;
 }
 
+export interface LeftFiles {
+  readonly files: readonly ManifestFile[];
+  /** To be recorded once the manifest that names the files is written. */
+  readonly changes: readonly Change[];
+}
+
 /**
- * Files that a run landed in the instant before it ended, too late to note them, and that no later run has landed again,
- * because the data had moved on. They are whole, and a warehouse may have loaded them: they are accounted for by their
- * names, rows and hashes in the manifest of the run that recovers. What has another kind of name was put there by
- * somebody else and is none of ours. Looked for only where the run before did not end well, and for a day after a run was
- * taken over, since such a one may wake up with a file in flight; then every folder is listed and every manifest read.
+ * Files that an earlier run landed in the instant before it ended, too late to note them. They are whole, and a
+ * warehouse may have loaded them: the manifest of the run that recovers names them. Looked for only in windows that a
+ * dead run had in hand or that have left the books since, by the window in the file's name, and only in the manifests of
+ * the runs since. Nothing here stops a commit: what cannot be found out is a warning, and the next run looks again.
  */
-export async function leftFiles(input: LeftFilesInput): Promise<ManifestFile[]> {
-  if (!isRecovering(input)) return [];
-  const { catalog, state, named, storage, onEvent, signal } = input;
+export async function leftFiles(input: LeftFilesInput): Promise<LeftFiles> {
+  const { storage, signal, stop, onEvent, now } = input;
   const warn = (code: string, message: string): void => onEvent({ type: "warning", code, object: null, message });
-  const unnamed: string[] = [];
-  for (const { name } of catalog) {
-    const { windows } = objectState(state, name);
-    const landed = new Set(windows.flatMap((window) => window.files.map((file) => file.key)));
-    // What belongs to an open window may still be landed again.
-    const open = windows.filter((window) => !window.done).map((window) => `_${spanText(window)}_`);
-    for await (const { key } of storage.list(`${name}/`, signal)) {
-      const isOpen = open.some((span) => key.includes(span));
-      if (isLandedKey(name, key) && !named.has(key) && !landed.has(key) && !isOpen) unnamed.push(key);
+  const todo = [...windowsToSearch(input)].filter(([, windows]) => windows.length > 0);
+  if (todo.length === 0 || stop.aborted) return { files: [], changes: [] };
+  const failed = new Set<string>();
+  const unnamed = new Map<string, string>();
+  let since: string | null = null;
+  for (const [object, windows] of todo) {
+    try {
+      for (const [key, window] of await unnamedIn(object, windows, input)) {
+        unnamed.set(key, object);
+        if (since === null || window.since < since) since = window.since;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      failed.add(object);
+      warn("run.left-files-unknown", `look for files of a dead run in ${object}/: ${messageOf(error)}`);
     }
   }
-  if (unnamed.length === 0) return [];
-  const committed = new Set<string>();
+  const files: ManifestFile[] = [];
+  try {
+    if (since !== null) await forgetNamed(unnamed, since, input, warn);
+    for (const [key, object] of unnamed) {
+      try {
+        const measured = await measureFile(storage, key, signal);
+        files.push({ key, ...measured, min_watermark: null, max_watermark: null, export_id: null });
+      } catch (error) {
+        signal.throwIfAborted();
+        const isGone = error instanceof StorageError && error.code === "storage.missing";
+        if (!isGone && !(error instanceof DataError)) failed.add(object);
+        warn("run.left-file-broken", `account for ${key}, which no manifest names: ${messageOf(error)}`);
+      }
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    warn("run.left-files-unknown", `look for files of a dead run in the manifests: ${messageOf(error)}`);
+    return { files: [], changes: [] };
+  }
+  const searched = todo.map(([object]) => object).filter((object) => !failed.has(object));
+  return { files, changes: searched.map((object) => ({ type: "searched", object, at: now })) };
+}
+
+/** By object: what the state says, and inherited windows that are done or have left the books. */
+function* windowsToSearch({ inherited, state }: LeftFilesInput): Generator<[string, SearchedWindow[]]> {
+  for (const name of new Set([...Object.keys(inherited.objects), ...Object.keys(state.objects)])) {
+    const { windows, searches = [] } = objectState(state, name);
+    const open = new Set(windows.filter((window) => !window.done).map(({ id }) => id));
+    const over = objectState(inherited, name).windows.filter(({ id }) => !open.has(id));
+    yield [name, [...searches, ...over.map(({ from, to, plannedBy }) => ({ from, to, since: plannedBy, until: 0 }))]];
+  }
+}
+
+/** Keys of files of these windows that neither the state nor this run's manifest names. */
+async function unnamedIn(
+  object: string,
+  windows: readonly SearchedWindow[],
+  { storage, state, named, signal }: LeftFilesInput,
+): Promise<Map<string, SearchedWindow>> {
+  const spans = new Map(windows.map((window) => [spanText(window), window]));
+  const found = new Map<string, SearchedWindow>();
+  for await (const { key } of storage.list(`${object}/`, signal)) {
+    // Another kind of name was given by somebody else.
+    const span = named.has(key) ? null : landedSpan(object, key);
+    const window = span === null ? undefined : spans.get(spanText(span));
+    if (window !== undefined) found.set(key, window);
+  }
+  if (found.size === 0) return found;
+  for (const window of objectState(state, object).windows) {
+    for await (const { key } of filesOfWindow(window, storage, signal)) found.delete(key);
+  }
+  return found;
+}
+
+/** Takes out what a manifest names, of the runs since the first of the windows was planned. */
+async function forgetNamed(
+  keys: Map<string, string>,
+  since: string,
+  { storage, signal }: LeftFilesInput,
+  warn: (code: string, message: string) => void,
+): Promise<void> {
   await scanManifests(
     storage,
-    () => true,
+    (_, runId) => runId >= since,
     {
-      file: ({ key }) => committed.add(key),
+      file: ({ key }) => keys.delete(key),
       manifest: ({ key, problem }) => {
-        if (problem !== null) warn("manifest.damaged", `look for files of a dead run: ${key}: ${problem}`);
+        if (problem !== null) warn("manifest.damaged", `look for files of a dead run in ${key}: ${problem}`);
       },
     },
     signal,
   );
-  const left: ManifestFile[] = [];
-  for (const key of unnamed.filter((name) => !committed.has(name))) {
-    const measured = await measureWhole(key, input);
-    if (measured !== null) left.push({ key, ...measured, min_watermark: null, max_watermark: null, export_id: null });
-  }
-  return left;
 }
 
-/** Null, with a warning, when it is not whole: then it is not what a run landed, and it must not stop this one. */
-async function measureWhole(key: string, { storage, onEvent, signal }: LeftFilesInput): Promise<MeasuredFile | null> {
-  try {
-    return await measureFile(storage, key, signal);
-  } catch (error) {
-    if (!(error instanceof DataError) && !isGone(error)) throw error;
-    const message = `${key}, which no manifest names, cannot be accounted for: ${error.message}`;
-    onEvent({ type: "warning", code: "run.left-file-broken", object: null, message });
-    return null;
-  }
-}
-
-function isGone(error: unknown): error is StorageError {
-  return error instanceof StorageError && error.code === "storage.missing";
-}
-
-/**
- * Whether an earlier run left something: the one before this did not end well, or a window that it left is committed
- * now, or was dropped.
- */
-function isRecovering({ runId, inherited, state, catalog }: LeftFilesInput): boolean {
-  const own = state.runs.findLast((run) => run.runId === runId);
-  const before = state.runs.findLast((run) => run.runId !== runId);
-  if (own === undefined || before === undefined) return false;
-  if (before.status !== "complete" || state.runs.some((run) => mayWakeUp(run, Date.parse(own.startedAt)))) return true;
-  return catalog.some(({ name }) => {
-    const { windows } = objectState(state, name);
-    const open = new Set(windows.filter((window) => !window.done).map(({ id }) => id));
-    return objectState(inherited, name).windows.some(({ id }) => !open.has(id));
-  });
-}
-
-function mayWakeUp({ takenOver, finishedAt }: RunRecord, now: number): boolean {
-  return takenOver === true && finishedAt !== null && now - Date.parse(finishedAt) < DAY_MS;
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

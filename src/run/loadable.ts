@@ -1,6 +1,5 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Journal } from "../commit/journal.ts";
-import { filesOf } from "../commit/manifest.ts";
 import type { Manifest } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
 import type { OnEvent } from "../events.ts";
@@ -58,8 +57,7 @@ export async function loadable(object: CatalogObject, input: LoadableInput): Pro
   const listed = new Set(notLoaded.map(({ key }) => key));
   // Files of this run need not be in the state's list, which keeps those of long windows in documents of their own.
   const old = notLoaded.filter(({ key }) => !own.has(key));
-  const counted = manifest.objects.find((entry) => entry.object === object.name)?.files.length ?? 0;
-  const isShort = settled !== filesCommitted - counted - old.length;
+  const isShort = settled !== filesCommitted - own.size - old.length;
   const { files: named, isDamaged } =
     isShort || old.length > 0 ? await past.of(object) : { files: own, isDamaged: false };
   const lacked = [...new Set([...(isShort ? named : own).keys(), ...own.keys()])].filter((key) => !listed.has(key));
@@ -116,7 +114,9 @@ export function pastFiles(input: {
       reading ??= readAll();
       const committed = await reading;
       const files = new Map<string, LoadableFile>();
-      const own = [...committed.files].filter(([, file]) => file.object === object.name && !file.superseded);
+      const own = [...committed.files].filter(
+        ([, file]) => file.object === object.name && !file.superseded && !file.isLeft,
+      );
       // A manifest keeps the order in which files were committed; of the manifests, the order of the runs counts.
       for (const [key, file] of own.toSorted(([, a], [, b]) => startOf(a) - startOf(b))) {
         const { rows, bytes, readAt, run } = file;
@@ -131,9 +131,9 @@ function startOf({ run }: CommittedFile): number {
   return run.startedAt ?? 0;
 }
 
-/** The files of an object that this run commits, those that an earlier run left among them. */
+/** The files of an object that this run commits. */
 function ownFiles(manifest: Manifest, object: CatalogObject): Map<string, LoadableFile> {
-  const files = filesOf(manifest).filter(({ key }) => key.startsWith(`${object.name}/`));
+  const files = manifest.objects.filter((entry) => entry.object === object.name).flatMap((entry) => entry.files);
   return new Map(
     files.map(({ key, rows, bytes, read_at: read }) => {
       const readAt = read === undefined || read === null ? null : Date.parse(read);

@@ -21,8 +21,21 @@ export interface ScannedManifest {
 
 export interface ManifestVisitor {
   /** Called for each file that is named as a file must be, before the manifest's own call. `at`: its place among the runs, oldest first. */
-  readonly file: (file: ManifestFile, at: number) => void;
+  readonly file: (file: ManifestFile, at: number, isLeft: boolean) => void;
   readonly manifest: (scanned: ScannedManifest, at: number) => void;
+}
+
+/** Keys of all manifests, oldest run first. */
+export async function manifestKeys(
+  storage: Storage,
+  signal: AbortSignal,
+): Promise<{ readonly key: string; readonly runId: string }[]> {
+  const keys = [];
+  for await (const { key } of storage.list(RUNS_PREFIX, signal)) {
+    const runId = runOfManifest(key);
+    if (runId !== null) keys.push({ key, runId });
+  }
+  return keys;
 }
 
 /**
@@ -36,16 +49,12 @@ export async function scanManifests(
   visitor: ManifestVisitor,
   signal: AbortSignal,
 ): Promise<void> {
-  const todo: { readonly key: string; readonly runId: string; readonly at: number }[] = [];
-  for await (const { key } of storage.list(RUNS_PREFIX, signal)) {
-    const runId = runOfManifest(key);
-    if (runId !== null && isWanted(key, runId)) todo.push({ key, runId, at: todo.length });
-  }
-  todo.reverse();
+  const wanted = (await manifestKeys(storage, signal)).filter(({ key, runId }) => isWanted(key, runId));
+  const todo = wanted.map((each, at) => ({ ...each, at })).toReversed();
   const lane = async (): Promise<void> => {
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
       const { key, runId, at } = next;
-      const scanned = await scanManifest(storage, key, runId, (file) => visitor.file(file, at), signal);
+      const scanned = await scanManifest(storage, key, runId, (file, isLeft) => visitor.file(file, at, isLeft), signal);
       if (scanned !== null) visitor.manifest(scanned, at);
     }
   };
@@ -69,13 +78,13 @@ async function scanManifest(
   storage: Storage,
   key: string,
   runId: string,
-  onFile: (file: ManifestFile) => void,
+  onFile: (file: ManifestFile, isLeft: boolean) => void,
   signal: AbortSignal,
 ): Promise<ScannedManifest | null> {
   let fileProblem: string | null = null;
-  const scan = new ManifestScan((file) => {
+  const scan = new ManifestScan((file, isLeft) => {
     const problem = shapeProblem(FILE_SHAPE, file);
-    if (problem === null) onFile(file as ManifestFile);
+    if (problem === null) onFile(file as ManifestFile, isLeft);
     else fileProblem ??= `of a file, ${problem}`;
   });
   try {

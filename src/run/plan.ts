@@ -7,8 +7,9 @@ import { isoInstant } from "../time/instant.ts";
 import { openWarehouse } from "../warehouse/open.ts";
 import type { PlannedObject, PlanResult, RunOptions, Surroundings } from "./api.ts";
 import { chosenObjects } from "./chosen.ts";
+import { claimWarehouse, closeWarehouse } from "./load-all.ts";
 import { expectedEarlyReads, readExperience } from "./experience.ts";
-import { claimWarehouse } from "./load-all.ts";
+import { checkStateIsThere } from "./lost-state.ts";
 import { manifestError } from "./outcomes.ts";
 import { askedWindows, expectation } from "./plan-calls.ts";
 import type { ExpectationInput } from "./plan-calls.ts";
@@ -25,8 +26,10 @@ import { checkAgainstState, connect, openStore } from "./session.ts";
 export async function plan(config: Config, options: RunOptions, surroundings: Surroundings): Promise<PlanResult> {
   const { signal, onEvent } = surroundings;
   const wish = readWish(options, config.pardot.timeZone);
-  const { storage, loaded } = await openStore(config, surroundings);
+  const store = await openStore(config, surroundings);
+  const { storage, loaded } = store;
   const { state } = loaded;
+  await checkStateIsThere(store, { ...config.pardot, full: wish.full }, surroundings);
   checkAgainstState(config, state, wish.full);
   const warehouse = await openWarehouse(config.etl.warehouse, { tmpDir: config.etl.tmpDir, onEvent });
   const calling = notingCalls("plan", { config, storage, surroundings });
@@ -63,7 +66,7 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
     };
   } finally {
     await calling.settle();
-    await warehouse.close();
+    await closeWarehouse(warehouse, onEvent);
   }
 }
 

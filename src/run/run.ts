@@ -6,8 +6,7 @@ import type { Lease } from "../commit/lease.ts";
 import { CallLedger } from "../commit/ledger.ts";
 import type { Manifest, ManifestWarning } from "../commit/manifest.ts";
 import { postponedOf } from "../commit/shortfalls.ts";
-import type { Change } from "../commit/state.ts";
-import { exitCodeOf } from "../errors.ts";
+import { exitCodeOf, LeaseError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { Extraction } from "../extract/extraction.ts";
 import type { OpenPardot } from "../pardot/client.ts";
@@ -28,8 +27,11 @@ import { startGrace } from "./grace.ts";
 import type { Grace } from "./grace.ts";
 import { holdLease } from "./hold-lease.ts";
 import { claimWarehouse, closeWarehouse, loadAll } from "./load-all.ts";
+import { checkStateIsThere } from "./lost-state.ts";
 import { Outcomes, rejectedError } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
+import { runFinished, runStopped } from "./run-end.ts";
+import type { EndedRun } from "./run-end.ts";
 import { tidyUp } from "./tidy.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection, PardotClock, Store } from "./session.ts";
@@ -44,6 +46,7 @@ export async function run(config: Config, options: RunOptions, outer: Surroundin
   const surroundings: Surroundings = { ...outer, onEvent: (event) => noteWarnings(event, warnings, outer) };
   const wish = readWish(options, config.pardot.timeZone);
   const store = await openStore(config, surroundings);
+  await checkStateIsThere(store, { ...config.pardot, full: wish.full }, surroundings);
   checkAgainstState(config, store.loaded.state, wish.full);
   await probeSpools(config.etl.tmpDir, surroundings.random, surroundings.signal);
   const warehouse = await (surroundings.openWarehouse ?? openWarehouse)(config.etl.warehouse, {
@@ -106,15 +109,40 @@ async function runOn(
   const transport = heedingTime(surroundings.transport, time);
   const pardot = openPardot(config, { take: () => ledger.take() }, { ...surroundings, transport });
   const parts = { config, wish, runId, startedAt, lease, warehouse, warnings, store, surroundings };
+  const end = (): EndedRun => ({
+    runId,
+    startedAt,
+    finishedAt: clock.now(),
+    calls: pardot.calls.total,
+    aheadMs: time.now() - clock.now(),
+    quota: pardot.usage,
+  });
   try {
-    return await extractAndCommit(objects, { ...parts, journal, ledger, pardot, time, grace });
+    return await extractAndCommit(objects, { ...parts, journal, ledger, pardot, time, grace, end });
+  } catch (error) {
+    await recordFailure(error, end, lease, journal);
+    throw error;
   } finally {
     await pardot.settled();
     onEvent({ type: "calls-counted", calls: pardot.calls.total, ...(await ledger.counted()) });
   }
 }
 
+/** Puts on record why a run ended, so that `status` can say it. A run that lost its lease writes nothing more. */
+async function recordFailure(error: unknown, end: () => EndedRun, lease: Lease, journal: Journal): Promise<void> {
+  const { runId } = end();
+  const isOpen = journal.state.runs.some((run) => run.runId === runId && run.status === "running");
+  if (!isOpen || error instanceof LeaseError) return;
+  try {
+    await lease.check();
+    await journal.record([runStopped(end(), error)]);
+  } catch {
+    // The error that ended the run is thrown; without a record the run counts as died, and the next one takes over.
+  }
+}
+
 interface Parts extends OneRun {
+  readonly end: () => EndedRun;
   readonly config: Config;
   readonly wish: RangeWish;
   readonly store: Store;
@@ -146,7 +174,6 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
   } catch (error) {
     grace.end();
     await ledger.settle();
-    await journal.record([runFinished(runId, startedAt, clock.now(), "failed", null, pardot.calls.total)]);
     throw error;
   }
   const extraction: Extraction = {
@@ -188,6 +215,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
       inherited: loaded.state,
       onEvent,
       storage: store.storage,
+      stop: surroundings.signal,
       load: warehouse.loader !== null,
     },
     grace.never,
@@ -202,10 +230,10 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
     now: connection.now,
     surroundings,
   });
-  await journal.record([runFinished(runId, startedAt, clock.now(), manifest.status, manifest, pardot.calls.total)]);
+  const error = outcomes.firstError(objects, rejectedError(manifest) ?? loading.error);
+  await journal.record([runFinished(parts.end(), manifest, error, config.etl)]);
   await journal.compact();
   await forgetNotesBefore(localDay(connection.now - DAY_MS, config.pardot.accountTimeZone), storage, grace.never);
-  const error = outcomes.firstError(objects, rejectedError(manifest) ?? loading.error);
   return {
     manifest,
     manifestKey: key,
@@ -230,27 +258,6 @@ function announce(manifest: Manifest, key: string, surroundings: Surroundings): 
   }
   for (const postponed of postponedOf(manifest.objects)) surroundings.onEvent({ type: "postponed", ...postponed });
   surroundings.onEvent({ type: "committed", manifest: key, files: files.length, rows });
-}
-
-function runFinished(
-  runId: string,
-  startedAt: Instant,
-  finishedAt: Instant,
-  status: Manifest["status"],
-  manifest: Manifest | null,
-  calls: number,
-): Change {
-  const files = manifest?.objects.flatMap((object) => object.files) ?? [];
-  return {
-    type: "run-finished",
-    runId,
-    startedAt: new Date(startedAt).toISOString(),
-    finishedAt: new Date(finishedAt).toISOString(),
-    status,
-    rows: files.reduce((sum, file) => sum + file.rows, 0),
-    files: files.length,
-    calls,
-  };
 }
 
 function noteWarnings(event: RunEvent, warnings: ManifestWarning[], outer: Surroundings): void {

@@ -1,32 +1,111 @@
 import type { DestinationConfig } from "../config/config.ts";
 import { notedOn } from "../commit/call-notes.ts";
 import { manifestWindow } from "../commit/manifest.ts";
-import { objectState } from "../commit/state.ts";
+import { isSuccess } from "../commit/run-record.ts";
+import { objectState, reservedOn } from "../commit/state.ts";
 import type { Interval, ObjectState, State } from "../commit/state.ts";
 import { gapsWithin } from "../plan/gaps.ts";
 import type { Storage } from "../storage/storage.ts";
 import { EXPORT_LIFE_MS } from "../pardot/export.ts";
-import { isoInstant } from "../time/instant.ts";
+import { isoInstant, SECOND_MS } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
-import type { StatusObject, StatusResult, Surroundings } from "./api.ts";
+import { localDay } from "../time/zone.ts";
+import { accountClock } from "./account-clock.ts";
+import type { StatusExport, StatusObject, StatusOptions, StatusResult, Surroundings } from "./api.ts";
 import { committedFiles } from "./committed-files.ts";
+import { problemsOf, staleProblem } from "./health.ts";
+import { livingRuns } from "./living-runs.ts";
+import { lostState, STATE_MISSING } from "./lost-state.ts";
 import { retentionRule } from "./retention.ts";
 import { openStore } from "./session.ts";
 
-/** What the destination remembers: runs, watermarks, coverage and gaps, what is open. No call to Pardot is made. */
-export async function status(config: DestinationConfig, surroundings: Surroundings): Promise<StatusResult> {
-  const { storage, loaded } = await openStore(config, surroundings);
-  const { state } = loaded;
-  const { day } = state.ledger;
+/**
+ * What the destination remembers: runs and whether they are alive, watermarks, coverage and gaps, what is open. No call
+ * to Pardot is made, and nothing is waited for: whether a run is alive is judged by its last sign of life.
+ */
+export async function status(
+  config: DestinationConfig,
+  surroundings: Surroundings,
+  options: StatusOptions = { maxAgeMs: null },
+): Promise<StatusResult> {
+  const { clock, signal } = surroundings;
+  const store = await openStore(config, surroundings);
+  const { storage, loaded } = store;
+  const lost = await lostState(store, signal);
+  if (lost !== null) {
+    const message = `read the state in ${storage.location}: ${lost}. Restore _pardot_etl/state from the bucket's versions or a backup`;
+    surroundings.onEvent({ type: "warning", code: STATE_MISSING, object: null, message });
+  }
+  const { state, runs } = await livingRuns(loaded.state, storage, surroundings);
+  const now = clock.now();
   const expired = await expiredFiles(config, storage, surroundings);
   const known = config.catalog.map((object) => object.name).filter((name) => name in state.objects);
+  const objects = known.map((name) => statusObject(name, state, expired.get(name) ?? 0, now));
+  const success = state.runs.findLast(isSuccess);
+  const at = success?.finishedAt ?? null;
+  const lastSuccess =
+    success === undefined || at === null
+      ? null
+      : { runId: success.runId, at, ageSeconds: ageSeconds(now, Date.parse(at)) };
+  const { accountTimeZone: timeZone, dailyCallBudget: budget, quotaShare: share } = config.pardot;
+  const pardotNow = await accountClock(state, timeZone, now, storage, signal);
+  const day = localDay(pardotNow, timeZone);
+  const calls = reservedOn(state.ledger, day) + (await notedOn(day, storage, signal));
+  const seen = state.runs.findLast((run) => run.quota !== undefined && run.finishedAt !== null);
+  const seenAt = Date.parse(seen?.finishedAt ?? "1970-01-01") + (seen?.aheadMs ?? 0);
+  const isStale =
+    options.maxAgeMs !== null && (lastSuccess === null || lastSuccess.ageSeconds * SECOND_MS > options.maxAgeMs);
+  const problems = [
+    ...(isStale ? [staleProblem(options.maxAgeMs)] : []),
+    ...(lost === null
+      ? []
+      : [
+          `the state: ${lost}; restore _pardot_etl/state from the bucket's versions or a backup, or start over with run --full`,
+        ]),
+    ...problemsOf(state, runs, objects, lastSuccess),
+  ];
   return {
     destination: storage.location,
     businessUnit: state.businessUnit,
-    runs: state.runs,
-    objects: known.map((name) => statusObject(name, state, expired.get(name) ?? 0, surroundings.clock.now())),
-    quota: { day, calls: state.ledger.reserved + (day === "" ? 0 : await notedOn(day, storage, surroundings.signal)) },
+    healthy: problems.length === 0,
+    problems,
+    lastSuccess,
+    runs,
+    objects,
+    gaps: objects.flatMap(({ object, gaps }) => gaps.map((gap) => ({ object, ...gap }))),
+    exports: known.flatMap((name) => exportsOf(name, state, now)),
+    callsToday: calls,
+    quota: {
+      day,
+      timeZone,
+      calls,
+      budget,
+      share,
+      used: localDay(seenAt, timeZone) === day ? (seen?.quota?.used ?? null) : null,
+      max: seen?.quota?.max ?? null,
+    },
+    exitCode: isStale ? EXIT_NOT_HEALTHY : 0,
   };
+}
+
+const EXIT_NOT_HEALTHY = 9;
+
+function exportsOf(object: string, state: State, now: Instant): StatusExport[] {
+  return objectState(state, object).windows.flatMap((window) =>
+    window.exports.map(({ exportId, askedAt }) => ({
+      object,
+      exportId,
+      requestedAt: isoInstant(askedAt),
+      ageSeconds: ageSeconds(now, askedAt),
+      state: now - askedAt >= EXPORT_LIFE_MS ? ("expired" as const) : ("in progress" as const),
+      ...isoInterval(window),
+    })),
+  );
+}
+
+/** By our own clock; a moment ahead of it counts as now. */
+function ageSeconds(now: Instant, at: Instant): number {
+  return Math.max(0, Math.floor((now - at) / SECOND_MS));
 }
 
 /** How many of an object's committed files are past their time. Manifests are read only where there is a limit. */
@@ -52,6 +131,7 @@ function statusObject(name: string, state: State, expired: number, now: Instant)
   return {
     object: name,
     watermark: object.watermark,
+    zone: object.zone,
     files: object.filesCommitted,
     rows: object.rowsCommitted,
     coverage: object.coverage.map(isoInterval),

@@ -1,5 +1,6 @@
 import { filesOfWindow } from "../commit/file-parts.ts";
 import { loadState } from "../commit/journal.ts";
+import { objectState } from "../commit/state.ts";
 import type { State } from "../commit/state.ts";
 import type { CommittedConfig } from "../config/config.ts";
 import { spanText } from "../land/names.ts";
@@ -48,5 +49,6 @@ const AWAITED =
   "no manifest names it yet: a run is at work on its window, or was killed there and the next run accounts for it";
 
 function isAwaited(object: string, key: string, state: State): boolean {
-  return state.objects[object]?.windows.some((window) => key.includes(`_${spanText(window)}_`)) ?? false;
+  const { windows, searches = [] } = objectState(state, object);
+  return [...windows, ...searches].some((window) => key.includes(`_${spanText(window)}_`));
 }

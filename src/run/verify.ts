@@ -1,5 +1,5 @@
 import type { CommittedConfig } from "../config/config.ts";
-import { loadState } from "../commit/journal.ts";
+import { loadState, STATE_PREFIX } from "../commit/journal.ts";
 import { UsageError } from "../errors.ts";
 import { openStorage } from "../storage/open.ts";
 import { openWarehouse } from "../warehouse/open.ts";
@@ -8,6 +8,7 @@ import type { Surroundings, VerifyProblem, VerifyResult } from "./api.ts";
 import { committedFiles } from "./committed-files.ts";
 import type { Committed } from "./committed-files.ts";
 import { checkFile } from "./landed-file.ts";
+import { lostState } from "./lost-state.ts";
 import { retentionRule } from "./retention.ts";
 import { unaccounted } from "./unaccounted.ts";
 
@@ -28,7 +29,7 @@ export async function verify(
   const { destination, s3PathStyle } = config.etl;
   const storage = await (surroundings.openStorage ?? openStorage)(destination, { s3PathStyle, clock, random });
   // One that is damaged is told before hours of reading.
-  await loadState(storage, signal);
+  const loaded = await loadState(storage, signal);
   const committed = await committedFiles(storage, runId, signal);
   if (runId !== null && committed.manifests.size === 0) {
     throw new UsageError(`verify run ${runId}: ${storage.location} has no manifest of it`, {
@@ -37,6 +38,8 @@ export async function verify(
     });
   }
   const problems = [...committed.problems];
+  const lost = await lostState({ storage, loaded }, signal);
+  if (lost !== null) problems.push({ key: STATE_PREFIX, problem: lost });
   const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
   const todo = committed.files.entries();
   let files = 0;
@@ -74,7 +77,8 @@ export async function verify(
 async function* filesOf(object: string, { files, objects }: Committed): AsyncGenerator<CommittedFile> {
   const maxWatermark = objects.get(object)?.watermark ?? null;
   for (const [key, file] of files) {
-    if (file.object === object) yield { key, rows: file.rows, maxWatermark, isOptional: file.superseded };
+    if (file.object === object)
+      yield { key, rows: file.rows, maxWatermark, isOptional: file.superseded || file.isLeft };
   }
 }
 

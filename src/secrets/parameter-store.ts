@@ -74,7 +74,13 @@ export function openParameterStore(region: string | null, pauses: Pauses): Secre
         await client.send(new PutParameterCommand(input), { abortSignal: signal });
       };
       try {
-        await withRetries(attempt, pauses, signal, () => {}, WRITE_ATTEMPTS_MAX);
+        await withRetries(
+          attempt,
+          pauses,
+          signal,
+          () => {},
+          () => WRITE_ATTEMPTS_MAX,
+        );
         return remark;
       } catch (error) {
         throw await failed(error, action);

@@ -48,7 +48,13 @@ export function openSecretsManager(region: string | null, pauses: Pauses): Secre
         await client.send(new PutSecretValueCommand(input), { abortSignal: signal });
       };
       try {
-        await withRetries(attempt, pauses, signal, () => {}, WRITE_ATTEMPTS_MAX);
+        await withRetries(
+          attempt,
+          pauses,
+          signal,
+          () => {},
+          () => WRITE_ATTEMPTS_MAX,
+        );
         return null;
       } catch (error) {
         throw await failed(error, action);

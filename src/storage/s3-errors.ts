@@ -123,3 +123,22 @@ export function s3Error(operation: string, error: unknown, attempts: number, sig
     retryable: isTransient(failure),
   });
 }
+
+export function unordered(location: string, below: string): StorageError {
+  return new StorageError(`list ${below} in ${location}: the store does not list its keys in order, page by page`, {
+    code: "storage.unordered-list",
+    hint: "use a general purpose bucket: directory buckets (S3 Express) list in no order",
+    context: { below },
+  });
+}
+
+export function endless(location: string, below: string, pages: number): StorageError {
+  return new StorageError(
+    `list ${below} in ${location}: ${pages} pages in a row without a key, and the store says that there are more`,
+    {
+      code: "storage.endless-list",
+      hint: "Look at the store or the proxy before it: its lists come to no end. On a bucket with versions, let a lifecycle rule remove expired delete markers.",
+      context: { below },
+    },
+  );
+}

@@ -9,10 +9,9 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import type { CompletedPart, S3Client } from "@aws-sdk/client-s3";
-import { withRetries } from "../aws/retry.ts";
-import type { Pauses } from "../aws/retry.ts";
 import { tmpError } from "./local-errors.ts";
 import { PAYLOAD_HASH, payloadHash } from "./s3-payload-hash.ts";
+import type { S3Retries } from "./s3-retries.ts";
 import { spoolChanged } from "./spooled-bytes.ts";
 import type { SpooledFile } from "./storage.ts";
 
@@ -26,7 +25,7 @@ export interface PartsRequest {
   readonly object: { readonly Bucket: string; readonly Key: string };
   readonly file: SpooledFile;
   readonly contentType: string;
-  readonly pauses: Pauses;
+  readonly retries: S3Retries;
   /** Default: 64 MiB, or what it takes to stay below 9,000 parts. */
   readonly partBytes: number | null;
 }
@@ -44,7 +43,7 @@ export interface UploadedParts {
  * whole against what was declared of it. Memory: a few chunks of 128 KiB. What was sent is given up when it fails.
  */
 export async function uploadParts(request: PartsRequest, signal: AbortSignal): Promise<UploadedParts> {
-  const { client, object, file, contentType, pauses } = request;
+  const { client, object, file, contentType, retries } = request;
   const { size } = await stat(file.path).catch((error: unknown) => {
     throw tmpError("open spooled file", file.path, error);
   });
@@ -54,10 +53,14 @@ export async function uploadParts(request: PartsRequest, signal: AbortSignal): P
     ContentType: contentType,
     Metadata: { sha256: file.sha256 },
   });
-  const { UploadId } = await withRetries(() => client.send(open, { abortSignal: signal }), pauses, signal);
+  const { UploadId } = await retries.repeat(object.Key, () => client.send(open, { abortSignal: signal }), signal);
   const abandon = async (): Promise<void> => {
     const never = new AbortController().signal;
-    await withRetries(() => client.send(new AbortMultipartUploadCommand({ ...object, UploadId })), pauses, never);
+    await retries.repeat(
+      object.Key,
+      () => client.send(new AbortMultipartUploadCommand({ ...object, UploadId })),
+      never,
+    );
   };
   try {
     const parts = await sendParts(request, UploadId, signal);
@@ -79,7 +82,7 @@ export async function uploadParts(request: PartsRequest, signal: AbortSignal): P
 }
 
 async function sendParts(
-  { client, object, file, pauses, partBytes }: PartsRequest,
+  { client, object, file, retries, partBytes }: PartsRequest,
   UploadId: string | undefined,
   signal: AbortSignal,
 ): Promise<CompletedPart[]> {
@@ -107,7 +110,7 @@ async function sendParts(
         body.destroy();
       }
     };
-    parts.push(await withRetries(send, pauses, signal));
+    parts.push(await retries.repeat(object.Key, send, signal));
   }
   const sha256 = whole.digest("hex");
   if (sha256 !== file.sha256) throw spoolChanged(file, `sha-256 ${sha256} instead of ${file.sha256}`);

@@ -1,18 +1,18 @@
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { isTransient, readFailure } from "../aws/failure.ts";
-import { ATTEMPTS_MAX, AttemptsFailed, pause } from "../aws/retry.ts";
-import type { Pauses } from "../aws/retry.ts";
+import { AttemptsFailed, pause } from "../aws/retry.ts";
 import { StorageError } from "../errors.ts";
+import type { S3Retries } from "./s3-retries.ts";
 
 /**
  * The bytes of an object as they come. A connection that breaks is taken up where it broke, of the same version of the
- * object (If-Match), at most ATTEMPTS_MAX times without a byte in between. One network chunk is in memory at a time.
+ * object (If-Match), at most `attemptsMax` times without a byte in between. One network chunk is in memory at a time.
  */
 export async function* readObject(
   client: S3Client,
   object: { readonly Bucket: string; readonly Key: string },
-  pauses: Pauses,
+  retries: S3Retries,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   let offset = 0;
@@ -37,8 +37,8 @@ export async function* readObject(
       signal.throwIfAborted();
       const failure = readFailure(error);
       if (failure.name === "NoSuchKey") throw missing(object);
-      if (attempt === ATTEMPTS_MAX || !isTransient(failure)) throw new AttemptsFailed(attempt, error);
-      await pause(attempt, pauses, signal);
+      if (attempt >= retries.attemptsMax(object.Key) || !isTransient(failure)) throw new AttemptsFailed(attempt, error);
+      await pause(attempt, retries.pauses, signal);
       attempt += 1;
     }
   }

@@ -10,18 +10,18 @@ import {
 } from "@aws-sdk/client-s3";
 import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { isAmbiguous, readFailure } from "../aws/failure.ts";
-import { AttemptsFailed, withRetries } from "../aws/retry.ts";
-import { StorageError } from "../errors.ts";
+import { AttemptsFailed } from "../aws/retry.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import { differentBytes } from "./different-bytes.ts";
 import { documentTooLarge, DOCUMENT_BYTES_MAX } from "./document.ts";
 import { checkKey, checkPrefix, compareKeys } from "./key.ts";
 import { openS3Client } from "./s3-client.ts";
-import { s3Error } from "./s3-errors.ts";
+import { endless, s3Error, unordered } from "./s3-errors.ts";
 import { uploadParts } from "./s3-parts.ts";
 import { PAYLOAD_HASH, payloadHash } from "./s3-payload-hash.ts";
 import { readObject } from "./s3-read.ts";
+import { s3Retries } from "./s3-retries.ts";
 import { spooledBytes, verifySpooled } from "./spooled-bytes.ts";
 import type { SpooledFile, Storage, StoredFile } from "./storage.ts";
 
@@ -29,6 +29,9 @@ import type { SpooledFile, Storage, StoredFile } from "./storage.ts";
 const PUT_BYTES_MAX: number = 5 * 1024 ** 3;
 const IDLE_TIMEOUT_MS = 60_000;
 const CHUNK_BYTES = 128 * 1024;
+
+/** Pages without a key, one after another: a bucket with versions has some where thousands of keys were removed. */
+const EMPTY_PAGES_MAX = 1000;
 
 export interface S3Options {
   readonly bucket: string;
@@ -67,6 +70,7 @@ export function openS3Storage(options: S3Options): Storage {
     pathStyle: options.pathStyle,
     idleTimeoutMs: options.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
   });
+  const retries = s3Retries(options);
   const fullKey = (key: string): string => (prefix === "" ? key : `${prefix}/${key}`);
   const objectOf = (key: string): { readonly Bucket: string; readonly Key: string } => {
     checkKey(key);
@@ -125,7 +129,7 @@ export function openS3Storage(options: S3Options): Storage {
     async *open(key, signal) {
       const object = objectOf(key);
       try {
-        yield* readObject(client, object, options, signal);
+        yield* readObject(client, object, retries, signal);
       } catch (error) {
         throw failed(`open ${key} in`, error, signal);
       }
@@ -151,7 +155,7 @@ export function openS3Storage(options: S3Options): Storage {
     async remove(key, signal) {
       const object = objectOf(key);
       try {
-        await withRetries(() => client.send(new DeleteObjectCommand(object), { abortSignal: signal }), options, signal);
+        await retries.repeat(key, () => client.send(new DeleteObjectCommand(object), { abortSignal: signal }), signal);
       } catch (error) {
         throw failed(`remove ${key} from`, error, signal);
       }
@@ -172,7 +176,7 @@ export function openS3Storage(options: S3Options): Storage {
   ): Promise<"written" | "taken" | "unclear"> {
     let inDoubt = false;
     try {
-      await withRetries(send, options, signal, (failure) => {
+      await retries.repeat(key, send, signal, (failure) => {
         inDoubt ||= isAmbiguous(failure);
       });
       return "written";
@@ -195,7 +199,7 @@ export function openS3Storage(options: S3Options): Storage {
       await verifySpooled(file, signal);
       return "taken";
     }
-    const given = { client, object, file, contentType: contentType(key), pauses: options };
+    const given = { client, object, file, contentType: contentType(key), retries };
     const upload = await uploadParts({ ...given, partBytes: options.partBytes ?? null }, signal);
     let answer: "written" | "taken" | "unclear" | null = null;
     try {
@@ -244,7 +248,7 @@ export function openS3Storage(options: S3Options): Storage {
   async function head(key: string, signal: AbortSignal): Promise<StoredFile | null> {
     const command = new HeadObjectCommand(objectOf(key));
     return absentAsNull(async () => {
-      const answer = await withRetries(() => client.send(command, { abortSignal: signal }), options, signal);
+      const answer = await retries.repeat(key, () => client.send(command, { abortSignal: signal }), signal);
       return { key, bytes: answer.ContentLength ?? 0, sha256: answer.Metadata?.["sha256"] ?? null };
     });
   }
@@ -259,14 +263,15 @@ export function openS3Storage(options: S3Options): Storage {
     if (found === null) return { bytes: null, sha256: null };
     if (found.sha256 !== null || found.bytes !== file.bytes) return found;
     const hash = createHash("sha256");
-    for await (const chunk of readObject(client, objectOf(key), options, signal)) hash.update(chunk);
+    for await (const chunk of readObject(client, objectOf(key), retries, signal)) hash.update(chunk);
     return { bytes: found.bytes, sha256: hash.digest("hex") };
   }
 
   async function readDocument(key: string, signal: AbortSignal): Promise<Uint8Array | null> {
     const command = new GetObjectCommand(objectOf(key));
     return absentAsNull(() =>
-      withRetries(
+      retries.repeat(
+        key,
         async () => {
           const { Body: body, ContentLength: bytes = 0 } = await client.send(command, { abortSignal: signal });
           if (bytes > DOCUMENT_BYTES_MAX) {
@@ -275,7 +280,6 @@ export function openS3Storage(options: S3Options): Storage {
           }
           return (await body?.transformToByteArray()) ?? new Uint8Array();
         },
-        options,
         signal,
       ),
     );
@@ -285,20 +289,26 @@ export function openS3Storage(options: S3Options): Storage {
     const stripped = fullKey("").length;
     let page: string | undefined;
     let last = "";
+    let emptyPages = 0;
     do {
       const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: fullKey(below), ContinuationToken: page });
-      const answer = await withRetries(() => client.send(command, { abortSignal: signal }), options, signal);
+      const answer = await retries.repeat(below, () => client.send(command, { abortSignal: signal }), signal);
       for (const { Key: found, Size: bytes = 0 } of answer.Contents ?? []) {
         // Consoles make empty objects such as "Campaign/" to show a folder.
         if (found === undefined || found.endsWith("/")) continue;
         const key = found.slice(stripped);
         if (last !== "" && compareKeys(last, key) >= 0) throw unordered(location, below);
         last = key;
+        emptyPages = -1;
         signal.throwIfAborted();
         yield { key, bytes, sha256: null };
       }
-      if (answer.IsTruncated === true && answer.NextContinuationToken === page) throw unordered(location, below);
-      page = answer.NextContinuationToken;
+      const next = answer.NextContinuationToken;
+      // Cut short without a way on, it would pass for the whole list.
+      if (answer.IsTruncated === true && (next === undefined || next === page)) throw unordered(location, below);
+      page = next;
+      emptyPages += 1;
+      if (emptyPages === EMPTY_PAGES_MAX) throw endless(location, below, EMPTY_PAGES_MAX);
     } while (page !== undefined);
   }
 }
@@ -325,12 +335,4 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** A compressed file is what it is: Content-Encoding would make clients unpack it behind the loader's back. */
 function contentType(key: string): string {
   return CONTENT_TYPES[extname(key)] ?? "application/octet-stream";
-}
-
-function unordered(location: string, below: string): StorageError {
-  return new StorageError(`list ${below} in ${location}: the store does not list its keys in order, page by page`, {
-    code: "storage.unordered-list",
-    hint: "use a general purpose bucket: directory buckets (S3 Express) list in no order",
-    context: { below },
-  });
 }

@@ -272,7 +272,12 @@ export class World {
 
   /** One process from start to end, to which nothing happens. */
   async runQuietly(dice: Dice): Promise<Ended> {
-    const { ended } = await this.start(UNTOUCHED, dice, { budget: null });
+    return this.runOnce(dice, null);
+  }
+
+  /** The same under a budget. */
+  async runOnce(dice: Dice, budget: number | null): Promise<Ended> {
+    const { ended } = await this.start(UNTOUCHED, dice, { budget });
     return ended;
   }
 

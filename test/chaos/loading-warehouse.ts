@@ -67,11 +67,11 @@ export class LoadingWarehouse {
     this.#loaded.add(file.key);
     const table = this.#tables.get(object.name) ?? new Map<string, Kept>();
     this.#tables.set(object.name, table);
-    const { readAt } = file;
+    const readAt = file.readAt ?? 0;
     for (const record of records) {
       const id = String(record[keyOf(object.name)]);
       const known = table.get(id);
-      if (known === undefined || known.readAt <= (readAt ?? 0)) table.set(id, { record, readAt: readAt ?? 0 });
+      if (known === undefined || known.readAt <= readAt) table.set(id, { record, readAt });
     }
   }
 }

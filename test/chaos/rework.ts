@@ -8,8 +8,10 @@ import type { Destination } from "./landed.ts";
 
 /** How far a new range goes back behind the newest record. */
 const OVERLAP_MS = 86_400_000;
-/** Local times may be off by as much where a clock is set back. */
-const SLACK_MS = 2 * 3_600_000;
+/** Local times are read as if they were UTC. */
+const SLACK_MS = 14 * 3_600_000;
+/** Bounds of ranges lie a second apart. */
+const SECONDS_MS = 10_000;
 
 interface Entry {
   readonly snapshot?: State;
@@ -41,7 +43,7 @@ function plannedOver(
         ({ field, from, to }) =>
           field === planned.field && field !== null && !(from === planned.from && to === planned.to),
       )
-      .filter(({ from, to }) => Math.min(to, planned.to) - Math.max(from, planned.from) > OVERLAP_MS + SLACK_MS)
+      .filter(({ from, to }) => Math.min(to, planned.to) - Math.max(from, planned.from) > OVERLAP_MS + SECONDS_MS)
       .map((window) => `G3 ${object}: ${show(planned)} was planned over ${show(window)}, which is open`),
   );
 }
@@ -51,8 +53,9 @@ function show({ from, to }: Pick<OpenWindow, "from" | "to">): string {
 }
 
 /**
- * G3 where no run was killed: a record that has been committed is not landed again, but for those of the last day before
- * the newest one that was committed by then. `manifests` in the order in which they were written.
+ * G3 where no run was killed: a record that has been committed is not landed again, but for those of the overlap: within a
+ * day before the newest one that was committed by then, or in the first day of a window. `manifests` in the order in which
+ * they were written.
  */
 export function checkRework(
   destination: Destination,
@@ -72,11 +75,12 @@ export function checkRework(
       const files = manifest.objects.filter((each) => each.object === object).flatMap((each) => each.files);
       for (const { key } of files.filter((file) => !keys.has(file.key))) {
         keys.add(key);
+        const overlapEnd = windowStart(key) + OVERLAP_MS + SLACK_MS;
         for (const record of recordsOf(destination.bytes(key) ?? new Uint8Array()) ?? []) {
           const text = textOf(record);
           const at = record[watermark] ?? null;
           const instant = at === null ? Number.NaN : Date.parse(`${at.replace(" ", "T")}Z`);
-          if (landed.has(text) && instant < start) {
+          if (landed.has(text) && instant < start && instant > overlapEnd) {
             again += 1;
             first ||= `${text} in ${key}`;
           }
@@ -87,4 +91,11 @@ export function checkRework(
     }
     return again === 0 ? [] : [`G3 ${object}: ${again} committed records were landed again, first ${first}`];
   });
+}
+
+/** The start of the window that a file belongs to, which its name begins with. */
+function windowStart(key: string): number {
+  const [, date = "", time = ""] = /_(\d{8})T(\d{6})Z_/.exec(key) ?? [];
+  const [year, month, day] = [date.slice(0, 4), date.slice(4, 6), date.slice(6)];
+  return Date.parse(`${year}-${month}-${day}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`);
 }

@@ -48,10 +48,10 @@ export function fakeOutput(
   shape: { readonly isTerminal?: boolean; readonly columns?: number; readonly rows?: number } = {},
 ): FakeOutput {
   const written: string[] = [];
+  const write = (text: string): void => void written.push(text);
   return {
-    write: (text) => {
-      written.push(text);
-    },
+    write,
+    draw: write,
     isTerminal: shape.isTerminal ?? false,
     columns: shape.columns ?? 80,
     rows: shape.rows ?? 24,

@@ -130,7 +130,7 @@ describe("what another store may answer", () => {
     const failed = storageAt(endpoint).create("a", Buffer.from("x"), CALM);
     const words = expect.stringMatching(says) as string;
     await expect(failed).rejects.toMatchObject({ exitCode: 7, code, hint: words });
-    expect(requests).toBe(code === "storage.clock-skew" ? 5 : 1);
+    expect(requests).toBe(code === "storage.clock-skew" ? 9 : 1);
   });
 
   it("is told of a HEAD by its status alone", async () => {
@@ -149,6 +149,35 @@ describe("what another store may answer", () => {
     answer = { status: 200, body: `<ListBucketResult>${more}</ListBucketResult>` };
     await expect(keysOf(storageAt(endpoint))).rejects.toMatchObject({ code: "storage.unordered-list" });
     expect(requests).toBe(2);
+  });
+
+  it.each([
+    ["with nothing on them", ""],
+    ["that only mark folders", "<Contents><Key>p/Tag/</Key><Size>0</Size></Contents>"],
+  ])("is refused when pages %s come without end, each with another token", async (_, contents) => {
+    const next = (): string =>
+      `<IsTruncated>true</IsTruncated><NextContinuationToken>${requests}</NextContinuationToken>`;
+    answer = {
+      status: 200,
+      get body() {
+        return `<ListBucketResult>${contents}${next()}</ListBucketResult>`;
+      },
+    };
+    const refusal = { code: "storage.endless-list", exitCode: 7, hint };
+    await expect(keysOf(storageAt(endpoint))).rejects.toMatchObject(refusal);
+    expect(requests).toBe(1000);
+  });
+
+  it("is refused when a list is cut short without a way on", async () => {
+    const contents = "<Contents><Key>p/a</Key><Size>1</Size></Contents>";
+    answer = {
+      status: 200,
+      get body() {
+        const way = requests === 1 ? "<NextContinuationToken>t</NextContinuationToken>" : "";
+        return `<ListBucketResult>${requests === 1 ? contents : ""}<IsTruncated>true</IsTruncated>${way}</ListBucketResult>`;
+      },
+    };
+    await expect(keysOf(storageAt(endpoint))).rejects.toMatchObject({ code: "storage.unordered-list" });
   });
 
   it("is not listed when it only marks a folder", async () => {

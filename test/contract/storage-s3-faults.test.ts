@@ -13,7 +13,9 @@ import { s3Server, whereS3Runs } from "../servers/s3.ts";
 import { CALM, digestOf, keysOf, noise, spooled, textOf } from "./spooled.ts";
 
 const KEY = "Tag/Tag_api_1.csv";
+/** Attempts with a store that has never responded, and with one that has. */
 const ATTEMPTS = 5;
+const PATIENT_ATTEMPTS = 9;
 
 function times(count: number, fault: Fault): Fault[] {
   return Array.from({ length: count }, () => fault);
@@ -76,19 +78,20 @@ whereS3Runs(() => {
       expect(pauses).toHaveLength(Math.min(faults.length, ATTEMPTS - 1));
     });
 
-    const failing: readonly (readonly [string, Fault, string, number])[] = [
-      ["a server that only fails", { kind: "answer", status: 500 }, "storage.unavailable", 7],
-      ["a server that only throttles", { kind: "answer", status: 503, code: "SlowDown" }, "storage.unavailable", 7],
-      ["a connection that always resets", { kind: "reset-in-body", afterBytes: 0 }, "storage.unreachable", 7],
-      ["a server that never answers", { kind: "stall" }, "storage.unreachable", 7],
-      ["a line that always changes bytes", { kind: "corrupt" }, "storage.digest-refused", 6],
+    const throttled: Fault = { kind: "answer", status: 503, code: "SlowDown" };
+    const failing: readonly (readonly [string, Fault, string, number, number])[] = [
+      ["a server that only fails", { kind: "answer", status: 500 }, "storage.unavailable", 7, PATIENT_ATTEMPTS],
+      ["a server that only throttles", throttled, "storage.unavailable", 7, PATIENT_ATTEMPTS],
+      ["a connection that always resets", { kind: "reset-in-body", afterBytes: 0 }, "storage.unreachable", 7, ATTEMPTS],
+      ["a server that never answers", { kind: "stall" }, "storage.unreachable", 7, ATTEMPTS],
+      ["a line that always changes bytes", { kind: "corrupt" }, "storage.digest-refused", 6, PATIENT_ATTEMPTS],
     ];
-    it.each(failing)("publishes nothing against %s, and says so", async (_fault, fault, code, exitCode) => {
+    it.each(failing)("publishes nothing against %s, and says so", async (_fault, fault, code, exitCode, attempts) => {
       const file = await spooled(tmpDir, noise(100_000));
-      proxy.fail("PUT", ...times(ATTEMPTS, fault));
+      proxy.fail("PUT", ...times(attempts, fault));
       const hint = expect.any(String) as string;
       await expect(storage.publish(KEY, file, CALM)).rejects.toMatchObject({ code, exitCode, hint });
-      expect(proxy.requests.filter((method) => method === "PUT")).toHaveLength(ATTEMPTS);
+      expect(proxy.requests.filter((method) => method === "PUT")).toHaveLength(attempts);
       expect(await keysOf(truth)).toEqual([]);
     });
 
@@ -123,12 +126,12 @@ whereS3Runs(() => {
     });
 
     it("keeps the first failure when it cannot find out whether a document was written", async () => {
-      proxy.fail("PUT", ...times(ATTEMPTS, { kind: "answer", status: 503, code: "SlowDown" }));
-      proxy.fail("HEAD", ...times(ATTEMPTS, { kind: "answer", status: 403 }));
+      proxy.fail("PUT", ...times(PATIENT_ATTEMPTS, throttled));
+      proxy.fail("HEAD", ...times(PATIENT_ATTEMPTS, { kind: "answer", status: 403 }));
       await expect(storage.create("_pardot_etl/1", Buffer.from("me"), CALM)).rejects.toMatchObject({
         code: "storage.unavailable",
         retryable: true,
-        context: { name: "SlowDown", status: 503, attempts: ATTEMPTS },
+        context: { name: "SlowDown", status: 503, attempts: PATIENT_ATTEMPTS },
       });
     });
 
@@ -146,7 +149,7 @@ whereS3Runs(() => {
 
     it("gives up reading when the store fails each time", async () => {
       await truth.publish(KEY, await spooled(tmpDir, noise(2_000_000)), CALM);
-      proxy.fail("GET", ...times(ATTEMPTS, { kind: "answer", status: 503 }));
+      proxy.fail("GET", ...times(PATIENT_ATTEMPTS, { kind: "answer", status: 503 }));
       await expect(digestOf(storage, KEY)).rejects.toMatchObject({ code: "storage.unavailable", exitCode: 7 });
     });
 

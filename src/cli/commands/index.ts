@@ -15,6 +15,11 @@ const LIVE_OPTION: OptionSpec = {
   meaning: "also the custom fields of this account, by a call or two; needs the whole configuration",
 };
 const DRY_RUN_OPTION: OptionSpec = { flag: "--dry-run", value: null, meaning: "only show what it would do, like plan" };
+const MAX_AGE_OPTION: OptionSpec = {
+  flag: "--max-age",
+  value: "D",
+  meaning: "exit 9 unless all configured objects were complete in one run of this time: 26h, 2d",
+};
 
 /** The table of commands: it feeds the command line, its help, docs/commands.md and their tests. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -49,9 +54,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "status",
-    summary: "shows the last runs, watermarks, coverage and gaps, exports under way and the day's calls",
+    summary:
+      "shows whether the destination is healthy: last success and its age, runs and why they failed, watermarks, coverage and gaps, exports in progress and the day's calls",
     arguments: [],
-    options: [],
+    options: [MAX_AGE_OPTION],
     load: () => import("./status.ts"),
   },
   {

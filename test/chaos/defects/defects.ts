@@ -42,8 +42,8 @@ export const DEFECTS: readonly Defect[] = [
     edits: [
       {
         file: "src/extract/pages.ts",
-        find: "        page = await settled(ahead);\n      }",
-        put: "        await settled(ahead);\n      }",
+        find: "        if (!isRepeated && (isAfterFull || unread > 0)) {\n",
+        put: "        if (!isRepeated && unread > 0) {\n",
       },
     ],
   },

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { blot, secretsOfEnvironment } from "./blot.ts";
+
+test("secrets of AWS, Snowflake and a proxy are blotted out of any text, in each form that they take there", () => {
+  const secrets = secretsOfEnvironment({
+    AWS_SECRET_ACCESS_KEY: "canary+aws/key",
+    AWS_SESSION_TOKEN: "canary-session",
+    SNOWFLAKE_PASSWORD: 'canary"snow\\flake',
+    SNOWFLAKE_TOKEN: "canary-pat",
+    SNOWFLAKE_PRIVATE_KEY_PASSPHRASE: "canary-phrase",
+    HTTPS_PROXY: "http://user:canary%2Fproxy@proxy:3128",
+    PARDOT_CLIENT_SECRET: "canary-client",
+    AWS_ACCESS_KEY_ID: "AKIA-not-a-secret",
+  });
+  const text = [
+    "canary+aws/key",
+    encodeURIComponent("canary+aws/key"),
+    "canary-session",
+    JSON.stringify({ of: 'canary"snow\\flake' }),
+    "canary-pat canary-phrase canary-client",
+    "canary%2Fproxy canary/proxy",
+  ].join("\n");
+  expect(blot(text, secrets)).not.toContain("canary");
+  expect(blot("AKIA-not-a-secret", secrets)).toBe("AKIA-not-a-secret");
+});
+
+test("nothing is blotted where nothing is secret", () => {
+  expect(secretsOfEnvironment({ HTTPS_PROXY: "http://proxy:3128", NO_PROXY: "x" }).join("")).toBe("");
+  expect(blot("as it is", secretsOfEnvironment({}))).toBe("as it is");
+});

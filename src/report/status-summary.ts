@@ -1,0 +1,129 @@
+import type { StatusObject, StatusResult, StatusRun } from "../run/api.ts";
+import { counted, grouped } from "./describe.ts";
+import { humaneDuration } from "./duration.ts";
+import { textTable, wrapped } from "./text-table.ts";
+import { oneLine } from "../visible.ts";
+
+/** Width that fits any terminal. */
+const COLUMNS = 80;
+
+/** The start of a whole history, which no account is as old as. */
+const BEGINNING = "1900-01-01T00:00:00Z";
+
+/** A destination at a glance: healthy or not and why, then runs, objects and what is open. `now`: our own clock. */
+export function statusSummary(status: StatusResult, runsMax: number, now: number): string {
+  const runs = status.runs.slice(-runsMax).toReversed();
+  return [
+    ...heading(status),
+    ...(runs.length === 0 ? [] : ["", ...runTable(runs, now), ...runs.flatMap(whyLines), ...hintLines(runs)]),
+    ...(status.objects.length === 0 ? [] : ["", ...objectTable(status.objects), ...status.objects.flatMap(remarks)]),
+    ...exportLines(status),
+  ]
+    .map((line) => `${oneLine(line)}\n`)
+    .join("");
+}
+
+function heading({ healthy, problems, lastSuccess, businessUnit, destination, quota }: StatusResult): string[] {
+  const success =
+    lastSuccess === null
+      ? "none yet"
+      : `${minute(lastSuccess.at)} (${humaneDuration(lastSuccess.ageSeconds * 1000)} ago), run ${lastSuccess.runId}`;
+  return [
+    ...(healthy ? ["healthy"] : ["NOT HEALTHY"]),
+    ...problems.flatMap((problem) => wrapped(problem, COLUMNS, "    ", "  - ")),
+    `last success   ${success}`,
+    `business unit  ${businessUnit ?? "none yet: nothing was run"}`,
+    `destination    ${destination}`,
+    ...wrapped(calls(quota), COLUMNS, "               ", "calls today    "),
+  ];
+}
+
+function calls({ day, timeZone, calls: own, budget, share, used, max }: StatusResult["quota"]): string {
+  const ofBudget = budget === null ? "" : ` of a budget of ${grouped(budget)} (${percent(own, budget)})`;
+  const account =
+    used === null || max === null
+      ? ""
+      : `; by all integrations ${grouped(used)} of the account's ${grouped(max)} (${percent(used, max)}) when last seen, runs stop at ${percent(share, 1)}`;
+  return `${grouped(own)}${ofBudget} on ${day} (${timeZone})${account}`;
+}
+
+function runTable(runs: readonly StatusRun[], now: number): string[] {
+  const rows = runs.map((run) => [
+    run.runId,
+    humaneDuration(now - Date.parse(run.startedAt)),
+    run.status,
+    run.exitCode === null ? "-" : String(run.exitCode),
+    grouped(run.rows),
+    grouped(run.files),
+    grouped(run.calls),
+    run.finishedAt === null ? "-" : humaneDuration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)),
+  ]);
+  return lines(
+    textTable([["RUN", "AGE", "RESULT", "EXIT", "ROWS", "FILES", "CALLS", "TOOK"], ...rows], [1, 3, 4, 5, 6, 7]),
+  );
+}
+
+/** Why a run is not complete. */
+function whyLines({ runId, code, reason }: StatusRun): readonly string[] {
+  return reason === null ? [] : wrapped(`${runId}: ${reason} (${String(code)})`, COLUMNS, "  ");
+}
+
+/** What to do about the newest of them: older hints may be out of date. */
+function hintLines(runs: readonly StatusRun[]): readonly string[] {
+  const hint = runs.find(({ reason }) => reason !== null)?.hint ?? null;
+  return hint === null ? [] : wrapped(`hint: ${hint}`, COLUMNS, "  ");
+}
+
+function objectTable(objects: readonly StatusObject[]): string[] {
+  const zones = [...new Set(objects.flatMap(({ zone }) => zone ?? []))];
+  const rows = objects.map((object) => [
+    object.object,
+    object.watermark?.slice(0, 16) ?? "-",
+    minute(object.coverage.at(-1)?.to ?? null),
+    grouped(object.openWindows.length),
+    grouped(object.rows),
+  ]);
+  return [
+    ...lines(textTable([["OBJECT", "WATERMARK", "COVERED TO", "OPEN", "ROWS"], ...rows], [3, 4])),
+    ...(zones.length === 0 ? [] : [`WATERMARK is local time of ${zones.join(", ")}; Z is UTC.`]),
+  ];
+}
+
+function remarks({ object, coverage, gaps, openWindows, notLoaded, expired }: StatusObject): string[] {
+  const [first, last] = [openWindows[0], openWindows.at(-1)];
+  const landed = openWindows.reduce((sum, { filesLanded }) => sum + filesLanded, 0);
+  const from = coverage[0]?.from ?? BEGINNING;
+  return [
+    ...(from === BEGINNING ? [] : [`${object}: covered from ${minute(from)} on, not from the beginning`]),
+    ...gaps.map((gap) => `${object}: gap from ${minute(gap.from)} to ${minute(gap.to)}`),
+    ...(first === undefined || last === undefined
+      ? []
+      : [
+          `${object}: ${counted(openWindows.length, "window")} left for the next run, ${minute(first.from)} to ${minute(last.to)}, ${counted(landed, "file")} landed`,
+        ]),
+    ...(notLoaded === 0 ? [] : [`${object}: ${counted(notLoaded, "committed file")} not loaded into the warehouse`]),
+    ...(expired === 0 ? [] : [`${object}: ${counted(expired, "file")} expired, older than PARDOT_ETL_RETENTION`]),
+  ].flatMap((line) => wrapped(line, COLUMNS, "  "));
+}
+
+function exportLines({ exports }: StatusResult): string[] {
+  return exports.flatMap(({ object, exportId, state, requestedAt, ageSeconds }) => {
+    const age = `requested ${minute(requestedAt)}, ${humaneDuration(ageSeconds * 1000)} ago`;
+    const what = state === "expired" ? "expired at Pardot; the next run requests another" : "in progress at Pardot";
+    return wrapped(`${object}: export ${exportId} ${what}, ${age}`, COLUMNS, "  ");
+  });
+}
+
+/** `2026-03-20 09:30Z`; `the beginning` for the start of a whole history. */
+function minute(instant: string | null): string {
+  if (instant === null) return "-";
+  return instant === BEGINNING ? "the beginning" : `${instant.slice(0, 16).replace("T", " ")}Z`;
+}
+
+function lines(table: string): string[] {
+  return table.trimEnd().split("\n");
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? "?" : `${Math.round((part / whole) * 1000) / 10} %`;
+}

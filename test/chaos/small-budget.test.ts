@@ -1,0 +1,97 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { createDice } from "./dice.ts";
+import { World } from "./in-process.ts";
+import { committedKeys, manifestsIn, recordsOf } from "./landed.ts";
+import type { Plan } from "./plan.ts";
+
+// Holds G3 for a history that takes several days' calls: it costs what it would cost on one, and is landed once.
+
+const RECORDS = 12_000;
+/** Calls of one day's run that are none of the history: the connection, the oldest record, the end of an increment. */
+const DAILY = 3;
+const DAYS_MAX = 30;
+
+interface Way {
+  readonly object: string;
+  /** Enough for a day's own calls, and for some of the history. */
+  readonly budget: number;
+}
+
+/** Not Opportunity, which Pardot cannot filter: each run of it reads all its pages, and 18 calls a day never suffice. */
+const WAYS: readonly Way[] = [
+  { object: "TagObject", budget: 18 },
+  { object: "Tag", budget: 18 },
+  { object: "Prospect", budget: 9 },
+];
+
+/** The one that the run loads at the end of each day, and one whose tables fill at once, as Snowflake's do by a pipe. */
+const WAREHOUSES = ["duckdb", "prompt"] as const;
+
+function planOf({ object }: Way, warehouse: Plan["warehouse"]): Plan {
+  return {
+    seed: 0,
+    account: {
+      seed: 11,
+      scale: "tiny",
+      rows: { [object]: RECORDS },
+      knobs: { clock: "frozen", filesPerExport: 2 },
+    },
+    objects: [object],
+    env: { PARDOT_ETL_OBJECTS: object, PARDOT_MAX_CONCURRENCY: "2", PARDOT_MAX_WAITING_EXPORTS: "1" },
+    lanes: 2,
+    budget: null,
+    warehouse,
+    isGentle: true,
+    phases: [],
+    clockOffMs: 0,
+  };
+}
+
+/** Runs the object day by day until a run is complete. */
+async function readHistory(plan: Plan, budget: number | null): Promise<{ calls: number; days: number; world: World }> {
+  const world = await World.open(plan);
+  for (let days = 1; ; days += 1) {
+    const ended = await world.runOnce(createDice(`day ${days}`), budget);
+    expect(await world.checkBooks(ended, budget)).toEqual([]);
+    const files = manifestsIn(world.destination, [...world.chronicle.written.keys()])
+      .at(-1)
+      ?.objects.flatMap((object) => object.files);
+    expect(files?.length, `files committed on day ${days}`).toBeGreaterThan(0);
+    if (ended.result?.exitCode === 0) return { calls: world.simulator.stats().calls, days, world };
+    expect(ended.result?.exitCode, String(ended.error)).toBe(4);
+    expect(days).toBeLessThan(DAYS_MAX);
+    world.advance();
+  }
+}
+
+describe.each(WAYS)(`a history of ${RECORDS} records of $object under $budget calls a day`, ({ object, budget }) => {
+  let leastCalls = 0;
+  beforeAll(async () => {
+    const undisturbed = await readHistory(planOf({ object, budget }, null), null);
+    leastCalls = undisturbed.calls;
+    await undisturbed.world.close();
+  });
+
+  it.each(WAREHOUSES)(
+    "G3 takes at most a tenth more calls than without a budget, and lands no record twice (warehouse %s)",
+    { timeout: 600_000 },
+    async (warehouse) => {
+      const plan = planOf({ object, budget }, warehouse);
+      const { calls, days, world } = await readHistory(plan, budget);
+      try {
+        expect(days).toBeGreaterThan(1);
+        expect(calls).toBeLessThanOrEqual(Math.ceil(leastCalls * 1.1) + DAILY * days);
+        expect(await world.checkEnd()).toEqual([]);
+        const keys = committedKeys(manifestsIn(world.destination, [...world.chronicle.written.keys()]), object);
+        const rows = keys.reduce(
+          (sum, key) => sum + (recordsOf(world.destination.bytes(key) ?? new Uint8Array())?.length ?? 0),
+          0,
+        );
+        // What each day changes and adds, once more where the overlap reaches back to it.
+        expect(rows).toBeLessThanOrEqual(RECORDS * 1.02 + days * RECORDS * 0.01);
+      } finally {
+        await world.close();
+      }
+    },
+  );
+});

@@ -1,0 +1,129 @@
+import { appendFile, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Manifest } from "../../src/commit/manifest.ts";
+import type { StatusResult, VerifyResult } from "../../src/run/api.ts";
+import { runCli } from "./cli.ts";
+import { expectTruth, filesBelow, scene } from "./harness.ts";
+import type { Environment, Scene } from "./harness.ts";
+
+// State that is gone although manifests are there is never read as "no history", and one that is damaged is named.
+
+async function start(env: Environment = {}): Promise<Scene> {
+  const at = await scene({}, { PARDOT_ETL_OBJECTS: "Tag", ...env });
+  onTestFinished(() => at.close());
+  await at.run();
+  return at;
+}
+
+function cli(at: Scene, ...argv: string[]): ReturnType<typeof runCli> {
+  return runCli(argv, at.env, { cwd: at.root });
+}
+
+describe("a destination without its state", () => {
+  it("is refused by run, plan and check, without a call to Pardot", async () => {
+    const at = await start();
+    await rm(join(at.data, "_pardot_etl/state"), { recursive: true });
+    const before = await filesBelow(at.data);
+    const { calls } = at.simulator.stats();
+    for (const command of ["run", "plan"]) {
+      const { code, stdout } = await cli(at, command, "--json");
+      expect([command, code]).toEqual([command, 6]);
+      expect(JSON.parse(stdout)).toMatchObject({
+        error: { code: "state.missing", hint: expect.stringMatching(/Restore.*_pardot_etl\/state.*--full/s) as string },
+      });
+    }
+    expect(at.simulator.stats().calls).toBe(calls);
+    expect(await filesBelow(at.data)).toEqual(before);
+    expect((await cli(at, "check")).code).toBe(6);
+  });
+
+  it("is named by status and verify, which go on", async () => {
+    const at = await start();
+    await rm(join(at.data, "_pardot_etl/state"), { recursive: true });
+    const told = await cli(at, "status", "--json");
+    expect((JSON.parse(told.stdout) as StatusResult).runs).toEqual([]);
+    expect(told.stderr).toContain("1 manifests of earlier runs are there");
+    const { code, stdout } = await cli(at, "verify", "--json");
+    expect(code).toBe(6);
+    const { files, problems } = JSON.parse(stdout) as VerifyResult;
+    expect(files).toBeGreaterThan(0);
+    expect(problems.map(({ key }) => key)).toEqual(["_pardot_etl/state/"]);
+  });
+
+  it("is started over by --full, which says so", async () => {
+    const at = await start();
+    await rm(join(at.data, "_pardot_etl/state"), { recursive: true });
+    expect((await cli(at, "plan", "--full")).code).toBe(0);
+    const { code, stdout } = await cli(at, "run", "--full", "--json");
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as Manifest).warnings.map((warning) => warning.code)).toEqual(["state.missing"]);
+    expect((await cli(at, "run")).code).toBe(0);
+    await expectTruth(at, "Tag");
+  });
+
+  it("is refused to another business unit, whatever it asks for", async () => {
+    const at = await start();
+    await rename(join(at.data, "_pardot_etl/state"), join(at.root, "state"));
+    const env = { ...at.env, PARDOT_BUSINESS_UNIT_ID: "0UvSIM0000000002AB" };
+    for (const argv of [["run"], ["run", "--full"], ["plan", "--full"]]) {
+      const { code, stdout } = await runCli([...argv, "--json"], env, { cwd: at.root });
+      expect([argv, code]).toEqual([argv, 2]);
+      expect(stdout).toContain(String(at.env["PARDOT_BUSINESS_UNIT_ID"]));
+    }
+    await rename(join(at.root, "state"), join(at.data, "_pardot_etl/state"));
+    expect((await cli(at, "run")).code).toBe(0);
+  });
+});
+
+describe("a state whose newest entry is damaged", () => {
+  it.each([
+    ["has no base", (entry: Entry) => ({ ...entry, base: undefined })],
+    ["has a snapshot of null", (entry: Entry) => ({ ...entry, snapshot: null, changes: undefined })],
+    ["is empty", () => ({})],
+  ])("is refused by every command when it %s", async (_, damage) => {
+    const at = await start();
+    const names = (await filesBelow(join(at.data, "_pardot_etl/state"))).filter((name) => /^\d+\.json$/.test(name));
+    const path = join(at.data, "_pardot_etl/state", names.toSorted().at(-1) ?? "");
+    await writeFile(path, JSON.stringify(damage(JSON.parse(await readFile(path, "utf8")) as Entry)));
+    const { calls } = at.simulator.stats();
+    for (const command of ["run", "plan", "status", "verify"]) {
+      const { code, stderr } = await cli(at, command);
+      expect([command, code]).toEqual([command, 6]);
+      expect(stderr).toContain("it is damaged");
+    }
+    expect(at.simulator.stats().calls).toBe(calls);
+  });
+});
+
+type Entry = Record<string, unknown>;
+
+describe("a manifest that is damaged", () => {
+  it.each([
+    ["leads out of the destination", "../../etc/passwd"],
+    ["is absolute", "/etc/passwd"],
+    ["has control characters", "Tag/\u001B[2J\u0000.csv"],
+    ["is too long", `Tag/${"x".repeat(900)}`],
+    ["is a number", 7],
+  ])("by a key that %s is named by verify, which proves the rest, and stops nothing else", async (_, key) => {
+    const at = await start({ PARDOT_ETL_OBJECTS: "Tag,Form", PARDOT_ETL_RETENTION: "90d" });
+    const name = (await filesBelow(at.data)).find((file) => file.endsWith("manifest.json")) ?? "";
+    const manifest = JSON.parse(await readFile(join(at.data, name), "utf8")) as {
+      objects: { files: { key: unknown }[] }[];
+    };
+    const [file] = manifest.objects[0]?.files ?? [];
+    const lost = String(file?.key);
+    if (file !== undefined) file.key = key;
+    await writeFile(join(at.data, name), JSON.stringify(manifest));
+    const other = manifest.objects[1]?.files[0]?.key as string;
+    await appendFile(join(at.data, other), "x");
+    const { code, stdout, stderr } = await cli(at, "verify", "--json");
+    expect(code).toBe(6);
+    expect((JSON.parse(stdout) as VerifyResult).problems.map((problem) => problem.key).toSorted()).toEqual(
+      [lost, other, name].toSorted(),
+    );
+    expect(`${stdout}${stderr}`.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+    for (const command of ["status", "plan", "run"])
+      expect([command, (await cli(at, command)).code]).toEqual([command, 0]);
+  });
+});
