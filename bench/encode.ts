@@ -2,6 +2,8 @@ import { readCsv } from "../src/encode/csv-read.ts";
 import { CsvScanner } from "../src/encode/csv-scan.ts";
 import { CsvWriter } from "../src/encode/csv-write.ts";
 import { JsonlWriter } from "../src/encode/jsonl-write.ts";
+import { PlainValues } from "../src/encode/plain-values.ts";
+import { Utf8Check } from "../src/encode/utf8-check.ts";
 import { normalise } from "../src/encode/normalise.ts";
 import type { Row } from "../src/encode/row.ts";
 import type { Column } from "../src/catalog/catalog.ts";
@@ -60,6 +62,7 @@ export async function benchEncode(): Promise<EncodeFigure[]> {
     await measure("scan csv", csv.length, () => scan(csv, [])),
     await measure("scan csv, two watched columns", csv.length, () => scan(csv, watched)),
     await measure("scan csv, two columns handed over", csv.length, () => scan(csv, watched, () => undefined)),
+    await measure("scan csv, every value checked", csv.length, () => check(csv, watched)),
     await measure("read csv into rows", csv.length, () => read(csv)),
     await measure("normalise records", csv.length, () => {
       for (const record of records) normalise(record, columns, "VisitorActivity");
@@ -89,6 +92,23 @@ function scan(csv: Buffer, watched: readonly number[], onRecord?: () => void): v
   });
   for (let i = 0; i < csv.length; i += CHUNK_BYTES) scanner.push(csv.subarray(i, i + CHUNK_BYTES));
   if (scanner.end().records !== RECORDS) throw new Error("the scanner lost records");
+}
+
+/** What a result file that passes through is put to. */
+function check(csv: Buffer, watched: readonly number[]): void {
+  const values = new PlainValues(columns, 0, null);
+  const utf8 = new Utf8Check();
+  const scanner = new CsvScanner({
+    subject: "bench",
+    columns: columns.length,
+    watched,
+    onBytes: (bytes, start, ends) => values.look(bytes, start, ends),
+  });
+  for (let i = 0; i < csv.length; i += CHUNK_BYTES) {
+    utf8.push(csv.subarray(i, i + CHUNK_BYTES));
+    scanner.push(csv.subarray(i, i + CHUNK_BYTES));
+  }
+  if (scanner.end().records !== RECORDS || !values.isPlain || !utf8.isValid) throw new Error("a value is not plain");
 }
 
 async function read(csv: Buffer): Promise<void> {

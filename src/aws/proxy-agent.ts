@@ -3,8 +3,8 @@ import { connect as connectPlain, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectSecure } from "node:tls";
 import { HttpsProxyAgent } from "https-proxy-agent";
-import { proxyFor, proxyVariables } from "../http/proxy.ts";
-import type { ProxyVariables } from "../http/proxy.ts";
+import { proxyFor, proxyVariables } from "../platform/proxy.ts";
+import type { ProxyVariables } from "../platform/proxy.ts";
 
 /** Connections to one host, as the SDK has it by default. */
 const SOCKETS_MAX = 50;

@@ -1,15 +1,14 @@
 /** Runs that are remembered for `status`. */
 const RUNS_KEPT = 30;
 
-export const RECORDED_STATUSES = ["running", "complete", "partial", "failed", "died"] as const;
-type RecordedStatus = (typeof RECORDED_STATUSES)[number];
+/** died: it never reported its end, and a later run took over. */
+export const RUN_STATES = ["running", "complete", "partial", "failed", "died"] as const;
 
 export interface RunRecord {
   readonly runId: string;
   readonly startedAt: string;
   readonly finishedAt: string | null;
-  /** died: it never reported its end, and a later run took over. */
-  readonly status: RecordedStatus;
+  readonly status: (typeof RUN_STATES)[number];
   readonly rows: number;
   readonly files: number;
   readonly calls: number;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { RECORDED_STATUSES } from "./run-record.ts";
+import { RUN_STATES } from "./run-record.ts";
 import { count, texts, textOrNull } from "./shape.ts";
 import type { Change } from "./state.ts";
 
@@ -90,7 +90,7 @@ export const SNAPSHOT: z.ZodType = z.looseObject({
   // Hundreds of thousands: its own module reads it with care.
   emails: z.custom((value) => typeof value === "object" && value !== null, "is not an index"),
   ledger: z.looseObject({ ...ledgerDay, previous: z.looseObject(ledgerDay).nullable() }),
-  runs: z.array(z.looseObject({ ...run, status: z.enum(RECORDED_STATUSES) })),
+  runs: z.array(z.looseObject({ ...run, status: z.enum(RUN_STATES) })),
 });
 
 const object = { object: z.string() };
@@ -147,5 +147,5 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
   "refusals-forgotten": z.looseObject(object),
   "calls-reserved": onDay,
   "calls-returned": onDay,
-  "run-finished": z.looseObject({ ...run, status: z.enum(RECORDED_STATUSES) }),
+  "run-finished": z.looseObject({ ...run, status: z.enum(RUN_STATES) }),
 };

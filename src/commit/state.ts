@@ -7,6 +7,8 @@ import type { FilesPart } from "./file-parts.ts";
 import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
 import type { FieldChange, FieldMemory } from "./field-memory.ts";
 import { knownAfter, withRejects } from "./rejects.ts";
+import { onDay } from "./ledger-day.ts";
+import type { Ledger } from "./ledger-day.ts";
 import { searched, searching, searchingAll } from "./searches.ts";
 import type { Searches } from "./searches.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
@@ -15,6 +17,7 @@ import { lastRuns } from "./run-record.ts";
 import type { RunRecord } from "./run-record.ts";
 
 export { exportedAt, exportOf, windowId } from "./open-window.ts";
+export { reservedOn } from "./ledger-day.ts";
 export type { RunError, RunRecord } from "./run-record.ts";
 export type { Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
@@ -48,20 +51,6 @@ export interface ObjectState extends Searches {
   /** Fingerprints of the last rejects that were committed; missing in states of earlier versions. */
   readonly knownRejects?: readonly string[];
   readonly fields: FieldMemory;
-}
-
-/** Calls of one account day, reserved before they are made. */
-export interface LedgerDay {
-  /** `YYYY-MM-DD` in the account's zone; empty before the first call. */
-  readonly day: string;
-  /** Calls reserved that day: those made, and at most one block that a killed run did not use up. */
-  readonly reserved: number;
-}
-
-/** The day of the last reservation. */
-export interface Ledger extends LedgerDay {
-  /** The day counted before it: clocks that differ around midnight go back to it, and its count must not be lost. */
-  readonly previous: LedgerDay | null;
 }
 
 export type Change =
@@ -216,18 +205,6 @@ export function applyChange(state: State, change: Change): State {
         objects: { ...state.objects, [change.object]: applyToObject(objectState(state, change.object), change) },
       };
   }
-}
-
-/** Calls reserved on a day, as far back as the ledger goes. */
-export function reservedOn(ledger: Ledger, day: string): number {
-  if (day === ledger.day) return ledger.reserved;
-  return day === ledger.previous?.day ? ledger.previous.reserved : 0;
-}
-
-function onDay(ledger: Ledger, day: string, calls: number): Ledger {
-  const { previous, ...current } = ledger;
-  const reserved = Math.max(0, reservedOn(ledger, day) + calls);
-  return { day, reserved, previous: day === ledger.day ? previous : ledger.day === "" ? null : current };
 }
 
 type ObjectChange = Exclude<

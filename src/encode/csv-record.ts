@@ -60,6 +60,7 @@ export function parseRecord(
   // Only a wrong count leaves no doubt where the record ends.
   if (first.fields.length > 0) return { ...first, start };
   const lf = bytes.indexOf(LF, start);
+  if (lf === -1 && !isLast) return null;
   const end = lf === -1 ? bytes.length : lf;
   return { fields: null, failure: first.failure, start, end, next: lf === -1 ? end : lf + 1, isEnded: lf !== -1 };
 }

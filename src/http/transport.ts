@@ -3,8 +3,8 @@ import type { Dispatcher } from "undici";
 import { PardotEtlError, TransportError } from "../errors.ts";
 import { assertSendable } from "./address.ts";
 import { startWatchdog, systemClock } from "../platform/clock.ts";
-import { NO_CONNECTION_HINT, proxyFor, proxyVariables } from "./proxy.ts";
-import type { ProxyVariables } from "./proxy.ts";
+import { NO_CONNECTION_HINT, proxyFor, proxyVariables } from "../platform/proxy.ts";
+import type { ProxyVariables } from "../platform/proxy.ts";
 import { counted, decoded, paced, tooSlow } from "./body.ts";
 
 export interface HttpRequest {

@@ -1,6 +1,6 @@
 import { AuthError, DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
 import type { ErrorDetails, PardotEtlError } from "../errors.ts";
-import { NO_CONNECTION_HINT } from "../http/proxy.ts";
+import { NO_CONNECTION_HINT } from "../platform/proxy.ts";
 import type { Failure } from "./envelope.ts";
 import { ERROR_CODES } from "./error-codes.ts";
 import type { Treatment } from "./error-codes.ts";

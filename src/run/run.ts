@@ -131,11 +131,11 @@ async function runOn(
 /** Puts on record why a run ended, so that `status` can say it. A run that lost its lease writes nothing more. */
 async function recordFailure(error: unknown, end: () => EndedRun, lease: Lease, journal: Journal): Promise<void> {
   const { runId } = end();
-  const isOpen = journal.state.runs.some((run) => run.runId === runId && run.status === "running");
+  const isOpen = journal.state.runs.some((each) => each.runId === runId && each.status === "running");
   if (!isOpen || error instanceof LeaseError) return;
   try {
     await lease.check();
-    await journal.record([runStopped(end(), error)]);
+    await journal.record([runStopped(end(), error instanceof Error ? error : new Error(String(error)))]);
   } catch {
     // The error that ended the run is thrown; without a record the run counts as died, and the next one takes over.
   }

@@ -61,7 +61,7 @@ export function checkAgainstState(config: Config, state: State, full: boolean): 
   }
   if (problems.length > 0) {
     throw new ConfigError("the configuration does not fit what was landed before", problems, {
-      hint: "Nothing was changed and Pardot was not called. Change what is named here, or name another destination.",
+      hint: "Change what is named here, or name another destination. Nothing was changed.",
     });
   }
 }

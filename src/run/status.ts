@@ -15,7 +15,7 @@ import type { StatusExport, StatusObject, StatusOptions, StatusResult, Surroundi
 import { committedFiles } from "./committed-files.ts";
 import { problemsOf, staleProblem } from "./health.ts";
 import { livingRuns } from "./living-runs.ts";
-import { lostState } from "./lost-state.ts";
+import { lostState, STATE_MISSING } from "./lost-state.ts";
 import { retentionRule } from "./retention.ts";
 import { openStore } from "./session.ts";
 
@@ -32,6 +32,10 @@ export async function status(
   const store = await openStore(config, surroundings);
   const { storage, loaded } = store;
   const lost = await lostState(store, signal);
+  if (lost !== null) {
+    const message = `read the state in ${storage.location}: ${lost}. Restore _pardot_etl/state from the bucket's versions or a backup`;
+    surroundings.onEvent({ type: "warning", code: STATE_MISSING, object: null, message });
+  }
   const { state, runs } = await livingRuns(loaded.state, storage, surroundings);
   const now = clock.now();
   const expired = await expiredFiles(config, storage, surroundings);

@@ -10,7 +10,7 @@ import { WarehouseError } from "../../src/errors.ts";
 import type { RunEvent } from "../../src/events.ts";
 import { openWarehouse } from "../../src/warehouse/open.ts";
 import { SnowflakeWarehouse } from "../../src/warehouse/snowflake.ts";
-import type { EmailPair, TableState } from "../../src/warehouse/warehouse.ts";
+import type { CommittedFile, EmailPair, TableState } from "../../src/warehouse/warehouse.ts";
 import { startSnowflake } from "../servers/snowflake.ts";
 import type { SnowflakeFault, SnowflakeServer, SnowflakeTable } from "../servers/snowflake.ts";
 import { byKeyPair, PASSWORD, place, PUBLIC_KEY, SECRETS, TOKEN, warehouseConfig } from "../support/snowflake.ts";
@@ -281,6 +281,47 @@ describe("what a table in Snowflake says of itself", () => {
       watermark: null,
       future: null,
     });
+  });
+
+  const futures: readonly (readonly [string, SnowflakeTable, Partial<TableState>])[] = [
+    [
+      "TIMESTAMP_NTZ",
+      { rows: rows("2020-01-01 00:00:00", "2099-01-01 00:00:00", "2026-11-26 00:00:00.500") },
+      { watermark: "2026-11-26 00:00:00", future: "2099-01-01 00:00:00" },
+    ],
+    ["all of them", { rows: rows("2099-01-01 00:00:00") }, { watermark: null, future: "2099-01-01 00:00:00" }],
+    [
+      "text",
+      { timestamps: "TEXT", rows: rows("2026-11-26T00:00:00", "2099-01-01T00:00:00") },
+      { watermark: "2026-11-26 00:00:00", future: "2099-01-01 00:00:00" },
+    ],
+  ];
+  test("leaves out times later than now, and names the greatest", async () => {
+    const warehouse = await open();
+    for (const [name, table, state] of futures) {
+      server.tables.set("PARDOT_TAG", table);
+      expect(await warehouse.tableState(tag, NOW, signal), name).toEqual({ exists: true, hasRows: true, ...state });
+    }
+  });
+
+  test("is compared with the newest time that was committed, which later rows do not hide", async () => {
+    const warehouse = await open();
+    async function* files(...times: readonly (string | null)[]): AsyncGenerator<CommittedFile> {
+      for (const [index, maxWatermark] of times.entries()) yield { key: `Tag/${index}.csv`, rows: 1, maxWatermark };
+    }
+    server.tables.set("PARDOT_TAG", { rows: rows("2026-03-08 02:30:00", "2099-01-01 00:00:00") });
+    const compared = "only the newest updated_at of PARDOT_TAG";
+    const late = files("2026-03-07 00:00:00", "2026-03-08 02:30:00", null);
+    expect(await warehouse.compare(tag, late, signal)).toEqual({ compared, problems: [] });
+    const { problems } = await warehouse.compare(tag, files("2026-03-08 02:30:01"), signal);
+    expect(problems).toMatchObject([
+      { key: "PARDOT_TAG", problem: "its newest updated_at is 2026-03-08 02:30:00, 2026-03-08 02:30:01 was committed" },
+    ]);
+    server.tables.set("PARDOT_TAG", { rows: [] });
+    expect((await warehouse.compare(tag, files("2026-03-08 02:30:01", null), signal)).problems).toMatchObject([
+      { key: "PARDOT_TAG", problem: "it is empty although 2 files were committed for it" },
+    ]);
+    expect(await warehouse.compare(tag, files(), signal)).toEqual({ compared: "", problems: [] });
   });
 
   test("is doubted where the session's zone decides", async () => {

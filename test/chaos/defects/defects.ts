@@ -43,12 +43,7 @@ export const DEFECTS: readonly Defect[] = [
       {
         file: "src/extract/pages.ts",
         find: "        if (!isRepeated && (isAfterFull || unread > 0)) {\n",
-        put: "        if (!isRepeated && unread < 0) {\n",
-      },
-      {
-        file: "src/extract/pages.ts",
-        find: "        if (unread > 0 && isAfterFull && ",
-        put: "        if (unread < 0 && isAfterFull && ",
+        put: "        if (!isRepeated && unread > 0) {\n",
       },
     ],
   },

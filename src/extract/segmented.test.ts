@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { fakeClock } from "../../test/fakes/clock.ts";
+import type { FakeRecord } from "../../test/fakes/exporting-pardot.ts";
+import type { CatalogObject } from "../catalog/catalog.ts";
+import { campaign } from "../catalog/objects/campaign.ts";
+import { opportunity } from "../catalog/objects/opportunity.ts";
+import { tag } from "../catalog/objects/tag.ts";
+import { Journal, loadState } from "../commit/journal.ts";
+import { objectState } from "../commit/state.ts";
+import type { Config } from "../config/config.ts";
+import type { PageRequest, Pardot } from "../pardot/pardot.ts";
+import { systemRandom } from "../platform/random.ts";
+import { openMemoryStorage } from "../storage/memory.ts";
+import { HISTORY_START } from "../time/instant.ts";
+import type { Extraction } from "./extraction.ts";
+import { extractSegment } from "./segmented.ts";
+
+const never = new AbortController().signal;
+const day = (n: number): number => Date.parse("2026-03-20T00:00:00Z") + n * 86_400_000;
+
+/** An account of one queried object whose records come as they are, filtered by updated_at where the request does. */
+async function setUp(object: CatalogObject, records: FakeRecord[]) {
+  const tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-segmented-"));
+  onTestFinished(() => rm(tmpDir, { recursive: true, force: true }));
+  const storage = openMemoryStorage();
+  const loaded = await loadState(storage, never);
+  const journal = new Journal({ storage, clock: fakeClock(), runId: "r", loaded, signal: never });
+  const asked: PageRequest[] = [];
+  const queryPage = async (request: PageRequest) => {
+    asked.push(request);
+    const { id_greater_than: after = "0", updated_after: from, updated_before: to } = request.parameters;
+    const selected = records.filter(
+      ({ updated_at: updated }) =>
+        from === undefined || to === undefined || (typeof updated === "string" && updated > from && updated < to),
+    );
+    return { records: selected.filter(({ id }) => Number(id) > Number(after)).slice(0, 200), total: null };
+  };
+  const extraction = {
+    pardot: { queryPage } as unknown as Pardot,
+    journal,
+    storage,
+    clock: fakeClock(),
+    pardotNow: () => 0,
+    random: systemRandom,
+    onEvent: () => undefined,
+    stop: never,
+    signal: never,
+    config: {
+      pardot: { timeZone: "UTC" },
+      etl: { compression: "none", rowsPerFile: 1000, bytesPerFile: 1e6, tmpDir },
+    } as Config,
+  } satisfies Extraction;
+  const { name } = object;
+  /** Reads one window and commits it. */
+  const run = async (from: number, to: number): Promise<string[]> => {
+    const planned = { field: object.watermark, from, to, askFrom: from };
+    await journal.record([{ type: "planned", object: name, runId: "r", zone: "UTC", windows: [planned] }]);
+    const window = objectState(journal.state, name).windows.find((open) => open.to === to);
+    if (window === undefined) throw new Error("no window");
+    await extractSegment(object, window, extraction);
+    const files = objectState(journal.state, name).windows.flatMap((open) => open.files);
+    await journal.record([{ type: "committed", object: name, manifest: "m", windows: [window.id], load: false }]);
+    const texts = files.map(({ key }) => new TextDecoder().decode(storage.files.get(key)));
+    return texts.flatMap((text) => [...text.matchAll(/^(\d+),/gm)].map(([, id]) => id ?? ""));
+  };
+  return { run, asked, records, open: () => objectState(journal.state, name).windows };
+}
+
+describe("a history", () => {
+  it("has the records without the field that its windows go by, and none from after its end", async () => {
+    const records = [
+      { id: "1", name: "a", updated_at: null },
+      { id: "2", name: "b", updated_at: "1812-01-01 00:00:00" },
+      { id: "3", name: "c", updated_at: "2026-03-19 23:59:59" },
+      { id: "4", name: "d", updated_at: "2026-03-20 00:00:00" },
+    ];
+    const t = await setUp(tag, records);
+    expect(await t.run(HISTORY_START, day(0))).toEqual(["1", "2", "3"]);
+    expect(await t.run(day(-1), day(1))).toEqual(["3", "4"]);
+    expect(t.asked.at(-1)?.parameters).toMatchObject({ updated_after: "2026-03-18 23:59:59" });
+  });
+});
+
+describe("an object that is read whole", () => {
+  const rows: Readonly<Record<string, FakeRecord>> = {
+    Campaign: { id: "1", name: "a" },
+    Opportunity: { id: "1", name: "a", updated_at: "2026-03-19 00:00:00" },
+  };
+
+  it.each([campaign, opportunity])("fails with exit 6 when it had records and has none: $name", async (object) => {
+    const t = await setUp(object, [rows[object.name] as FakeRecord]);
+    expect(await t.run(HISTORY_START, day(0))).toEqual(["1"]);
+    t.records.length = 0;
+    const from = object.watermark === null ? HISTORY_START : day(-1);
+    await expect(t.run(from, day(1))).rejects.toMatchObject({ code: "data.all-gone", exitCode: 6 });
+    expect(t.open()).toMatchObject([{ done: false, files: [] }]);
+    t.records.push(rows[object.name] as FakeRecord);
+    expect(await t.run(from, day(1))).toEqual(["1"]);
+  });
+
+  it("may be empty from the start, and a window of a day always", async () => {
+    const t = await setUp(campaign, []);
+    expect(await t.run(HISTORY_START, day(0))).toEqual([]);
+    const tags = await setUp(tag, [{ id: "1", name: "a", updated_at: "2026-03-19 00:00:00" }]);
+    await tags.run(HISTORY_START, day(0));
+    expect(await tags.run(day(5), day(6))).toEqual([]);
+  });
+});
