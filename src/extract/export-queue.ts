@@ -303,9 +303,12 @@ const GONE: Readonly<Record<number, string>> = {
 
 /**
  * Why an error means that an export is lost, null when it does not. One that an earlier run requested is lost by any final
- * refusal: only the user who created an export may read it (vendor docs, export-v4), and users change.
+ * refusal (only the user who created an export may read it: vendor docs, export-v4, and users change), and by files that
+ * are not its own or stay broken.
  */
 function lostReason(error: unknown, isAdopted: boolean): string | null {
+  // Nothing but another export mends an id that was noted for the wrong window, or files that stay broken.
+  if (isAdopted && error instanceof DataError && error.code.startsWith("data.csv-")) return error.message;
   if (!(error instanceof RemoteError) && !(error instanceof AuthError)) return null;
   const code = error instanceof RemoteError ? error.pardotCode : null;
   if (code !== null && GONE[code] !== undefined) return GONE[code];
