@@ -193,7 +193,8 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     const result = await runCli(["run", "--json"], at.env, { cwd: at.root });
     expect(result.code).toBe(0);
     // What is damaged is older than the window of the killed run, so that the run has no need of it.
-    expect((JSON.parse(result.stdout) as Manifest).warnings).toEqual([]);
+    const { warnings } = JSON.parse(result.stdout) as Manifest;
+    expect(warnings.filter(({ code }) => code !== "clock.off")).toEqual([]);
     await rm(join(at.data, "Tag", ".DS_Store"));
     const verified = await runCli(["verify", "--json"], at.env, { cwd: at.root });
     expect(verified.code).toBe(6);
@@ -292,8 +293,10 @@ describe.concurrent("a run that is asked to stop", { timeout: 120_000 }, () => {
     await cli.said("Tag: started");
     cli.kill("SIGINT");
     await cli.said("SIGINT: stopping within 1h");
-    cli.kill("SIGTERM");
+    // Signals close together count as one: it is repeated until it is taken for another.
+    const again = setInterval(() => cli.kill("SIGTERM"), 50);
     const result = await cli.ended;
+    clearInterval(again);
     expect(result.code).toBe(130);
     expect(lastLine(result)).toMatchObject({ event: "run_ended", exit_code: 130, status: "failed" });
     at.simulator.faults([]);

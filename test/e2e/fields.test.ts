@@ -41,7 +41,7 @@ async function runOf(at: Scene, object: CatalogObject, wishes: Wishes = {}): Pro
   const signal = wishes.signal ?? new AbortController().signal;
   const onEvent = wishes.onEvent ?? ((): void => undefined);
   return inTheRealWorld({ signal, onEvent, pardot: config.pardot }, (surroundings) =>
-    run(only, wishes.options ?? {}, { ...surroundings, clock: fakeClock(Date.now()) }),
+    run(only, wishes.options ?? {}, { ...surroundings, clock: fakeClock(at.simulator.now().getTime()) }),
   );
 }
 

@@ -236,7 +236,7 @@ it("a token request that hangs does not keep a stopped run from committing", asy
   expect(await program.ended).toMatchObject({ code: 130 });
   const [manifest] = await wholeManifests(at.data);
   expect(manifest?.objects.map(({ object, status }) => [object, status])).toEqual([
-    ["Tag", "failed"],
+    ["Tag", "postponed"],
     ["Account", "complete"],
   ]);
 });

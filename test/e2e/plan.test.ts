@@ -25,7 +25,7 @@ async function planOf(at: Scene, options: RunOptions = {}, env: Environment = {}
   const config = await at.config(env);
   const signal = new AbortController().signal;
   return inTheRealWorld({ signal, onEvent: () => undefined, pardot: config.pardot }, (surroundings) =>
-    plan(config, options, { ...surroundings, clock: fakeClock(Date.now()) }),
+    plan(config, options, { ...surroundings, clock: fakeClock(at.simulator.now().getTime()) }),
   );
 }
 

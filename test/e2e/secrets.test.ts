@@ -91,7 +91,8 @@ async function refusal(at: Scene, exit: number, env: Environment = {}): Promise<
   expect({ code, stderr }).toEqual({ code: exit, stderr: expect.any(String) as string });
   const { error } = JSON.parse(stdout) as { error: Refused };
   for (const { path, value, expected } of error.problems ?? []) {
-    expect(stderr).toContain(`  ${path} is ${JSON.stringify(value)}: expected ${expected}`);
+    const shown = value === "***" ? value : JSON.stringify(value);
+    expect(stderr).toContain(`  ${path} is ${shown}: expected ${expected}`);
   }
   return error;
 }
@@ -229,7 +230,7 @@ describe("secrets that are kept in AWS", () => {
       ],
     ]);
     expect(lines[1]?.message).toMatch(
-      /PARDOT_REFRESH_TOKEN is aws-secretsmanager:.*grant secretsmanager:GetSecretValue/,
+      /PARDOT_REFRESH_TOKEN is "aws-secretsmanager:.*grant secretsmanager:GetSecretValue/,
     );
   });
 
