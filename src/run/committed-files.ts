@@ -14,6 +14,8 @@ export interface CommittedFile {
   readonly rows: number;
   readonly bytes: number;
   readonly sha256: string;
+  /** Pardot's time at which its content was read, null where that is not known. */
+  readonly readAt: Instant | null;
   /** An earlier run landed it, and no table needs it: the data has moved on. */
   readonly isLeft: boolean;
   /** The first run whose manifest names it. */
@@ -91,16 +93,22 @@ class NotedFiles {
   readonly #runs = new Map<number, Run>();
   readonly #readings = new Map<string, Reading[]>();
 
-  add({ key, rows, bytes, sha256, max_watermark: watermark }: ManifestFile, at: number, isLeft: boolean): void {
+  add(
+    { key, rows, bytes, sha256, read_at: read, max_watermark: watermark }: ManifestFile,
+    at: number,
+    isLeft: boolean,
+  ): void {
     const known = this.files.get(key);
     if (known === undefined) {
       const { name } = this.#noteObject(key.slice(0, key.indexOf("/")), watermark);
       // The name of the object is one text for all: as a part of the key it would keep all keys in memory twice.
+      const readAt = read === undefined || read === null ? null : Date.parse(read);
       this.files.set(key, {
         object: name,
         rows,
         bytes,
         sha256,
+        readAt,
         isLeft,
         run: this.#runAt(at),
         last: at,

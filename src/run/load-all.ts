@@ -9,7 +9,7 @@ import type { Instant } from "../time/instant.ts";
 import type { Warehouse } from "../warehouse/warehouse.ts";
 import type { RunResult, Surroundings } from "./api.ts";
 import { loadCommitted } from "./load.ts";
-import { committedFiles } from "./loadable.ts";
+import { pastFiles } from "./loadable.ts";
 
 export interface LoadAllInput {
   readonly config: Config;
@@ -41,11 +41,11 @@ export async function loadAll(
     const code = "code" in error ? String(error.code) : "bug";
     onEvent({ type: "object-failed", object, code, message: error.message });
   };
-  const committed = committedFiles({ storage, retentionMs: config.etl.retentionMs, now, onEvent, signal });
+  const past = pastFiles({ storage, retentionMs: config.etl.retentionMs, now, onEvent, signal });
   const refilled: string[] = [];
   for (const object of objects) {
     try {
-      const result = await loadCommitted(object, { ...input, loader, committed, random, onEvent, signal });
+      const result = await loadCommitted(object, { ...input, loader, past, random, onEvent, signal });
       const { table, rows, failure } = result;
       if (rows !== null) loaded.push({ object: object.name, table, rows });
       if (result.refilled > 0) refilled.push(`${table} ${result.refilled}`);

@@ -16,7 +16,7 @@ import { openMemoryStorage } from "../storage/memory.ts";
 import type { Manifest } from "../commit/manifest.ts";
 import type { Loader, LoadFile, SettledTable } from "../warehouse/warehouse.ts";
 import { loadCommitted } from "./load.ts";
-import { committedFiles } from "./loadable.ts";
+import { pastFiles } from "./loadable.ts";
 
 const never = new AbortController().signal;
 const window: PlannedWindow = { field: "updated_at", from: 0, to: 1000, askFrom: 0 };
@@ -73,7 +73,7 @@ async function setUp(files: readonly Pick<LandedFile, "key" | "bytes">[]) {
     warehouse: { name: "duckdb:x" },
     loader,
     manifest: { objects: [] as Manifest["objects"], run_id: "r" } as Manifest,
-    committed: committedFiles({ storage, retentionMs: null, now: 0, onEvent, signal: never }),
+    past: pastFiles({ storage, retentionMs: null, now: 0, onEvent, signal: never }),
     random: systemRandom,
     onEvent,
     signal: never,
@@ -121,11 +121,11 @@ describe("a file that the warehouse refuses", () => {
 
   async function refusing(keys: readonly string[]) {
     const t = await setUp(["a", "b", "c", "d"].map((name) => ({ key: `Tag/${name}.csv`, bytes: 1 })));
-    const { load } = t.input.loader;
+    const taking: Loader = { ...t.input.loader };
     t.input.loader.load = async (object, batch, signal) => {
       const refused = batch.find(({ key }) => keys.includes(key));
       if (refused !== undefined) throw bad(refused.key);
-      return load(object, batch, signal);
+      return taking.load(object, batch, signal);
     };
     return t;
   }
@@ -169,10 +169,10 @@ describe("a file that the warehouse refuses", () => {
     expect(gone.failure?.message).toContain("Tag/a.csv");
     const events: RunEvent[] = [];
     const old = { key: "Tag/a.csv", rows: 1, bytes: 1, readAt: null, runId: "r0", columns: null, mayBeGone: true };
-    const committed = {
-      of: async () => ({ files: new Map([["Tag/a.csv", old]]), isDamaged: false, wholeUntil: null }),
+    const past = {
+      of: async () => ({ files: new Map([["Tag/a.csv", old]]), isDamaged: false }),
     };
-    const input = { ...t.input, committed, onEvent: (event: RunEvent) => events.push(event) };
+    const input = { ...t.input, past, onEvent: (event: RunEvent) => events.push(event) };
     expect(await loadCommitted(tag, input)).toMatchObject({ rows: null, failure: null });
     expect(events).toMatchObject([{ type: "warning", code: "warehouse.file-expired", object: "Tag" }]);
     expect(t.settled).toEqual([{ files: 2, wholeUntil: null }]);
@@ -199,8 +199,8 @@ it("what the warehouse lacks of earlier runs is loaded in the order of reading, 
   ]);
   for (const key of files.keys()) await t.input.storage.create(key, new TextEncoder().encode("id,name\n1,x\n"), never);
   t.settled.push({ files: 7, wholeUntil: null });
-  const committed = { of: async () => ({ files, isDamaged: false, wholeUntil: null }) };
-  expect(await loadCommitted(tag, { ...t.input, committed })).toMatchObject({ refilled: 2 });
+  const past = { of: async () => ({ files, isDamaged: false }) };
+  expect(await loadCommitted(tag, { ...t.input, past })).toMatchObject({ refilled: 2 });
   expect(t.batches.flat().map(({ key, runId, readAt }) => [key, runId, readAt])).toEqual([
     ["Tag/b.csv", null, null],
     ["Tag/a.csv", "r0", 10],

@@ -3,6 +3,7 @@ import type { CatalogObject, Column } from "../catalog/catalog.ts";
 import { readAccepted } from "../commit/accepted.ts";
 import type { Config } from "../config/config.ts";
 import type { Journal } from "../commit/journal.ts";
+import { filesOf } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
 import { splitHeader } from "../encode/csv-header.ts";
 import { StorageError, WarehouseError } from "../errors.ts";
@@ -61,6 +62,7 @@ export async function loadCommitted(object: CatalogObject, input: LoadInput): Pr
     if (known.length > 0) await journal.record([{ type: "loaded", object: object.name, keys: known }]);
   };
   await forget(todo.files.map(({ key }) => key).filter((key) => accepted.has(key)));
+  const ofThisRun = new Set(filesOf(input.manifest).map(({ key }) => key));
   const refused: RefusedFile[] = [];
   const expired: string[] = [];
   let rows: number | null = null;
@@ -69,7 +71,7 @@ export async function loadCommitted(object: CatalogObject, input: LoadInput): Pr
     if (refused.length >= REFUSED_MAX) break;
     const result = await loadBatch(object, batch, input);
     rows = result.rows ?? rows;
-    refilled += result.loaded.filter((key) => !listed.has(key)).length;
+    refilled += result.loaded.filter((key) => !listed.has(key) && !ofThisRun.has(key)).length;
     refused.push(...result.refused);
     expired.push(...result.expired);
     await forget([...result.loaded, ...result.expired]);

@@ -1,13 +1,14 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Journal } from "../commit/journal.ts";
-import type { Manifest, ManifestFile } from "../commit/manifest.ts";
+import type { Manifest } from "../commit/manifest.ts";
 import { objectState } from "../commit/state.ts";
 import type { OnEvent } from "../events.ts";
 import type { Storage } from "../storage/storage.ts";
 import { compactInstant, HISTORY_START } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { Loader } from "../warehouse/warehouse.ts";
-import { scanManifests } from "./manifests.ts";
+import { committedFiles } from "./committed-files.ts";
+import type { Committed, CommittedFile } from "./committed-files.ts";
 import { retentionRule } from "./retention.ts";
 
 /** A committed file that the warehouse may not have. */
@@ -31,7 +32,7 @@ export interface Loadable {
   readonly settled: number;
   /** Whether these are all files that the table lacks; false when a manifest is damaged. */
   readonly isComplete: boolean;
-  /** End of the newest whole reading that is committed, null for objects that are not always read whole. */
+  /** End of the whole reading that this run commits, null for objects that are not always read whole. */
   readonly wholeUntil: string | null;
 }
 
@@ -39,7 +40,7 @@ export interface LoadableInput {
   readonly journal: Journal;
   readonly loader: Loader;
   readonly manifest: Manifest;
-  readonly committed: CommittedFiles;
+  readonly past: PastFiles;
   readonly signal: AbortSignal;
 }
 
@@ -49,31 +50,33 @@ export interface LoadableInput {
  * manifests are read only then, and where a file of an earlier run is left.
  */
 export async function loadable(object: CatalogObject, input: LoadableInput): Promise<Loadable> {
-  const { journal, loader, manifest, committed, signal } = input;
+  const { journal, loader, manifest, past, signal } = input;
   const { notLoaded, filesCommitted } = objectState(journal.state, object.name);
   const settled = await loader.settled(object, signal);
-  const isShort = settled !== filesCommitted - notLoaded.length;
-  const ofThisRun = namedFiles(manifest, object);
-  const isOld = notLoaded.some(({ key }) => !ofThisRun.has(key));
-  const past = isShort || isOld ? await committed.of(object) : { files: ofThisRun, isDamaged: false, wholeUntil: null };
-  const files = new Map<string, LoadableFile>();
-  if (isShort) {
-    const missing = new Set(await loader.unloaded(object, [...past.files.keys()], signal));
-    for (const [key, file] of past.files) if (missing.has(key)) files.set(key, file);
+  const own = ownFiles(manifest, object);
+  const listed = new Set(notLoaded.map(({ key }) => key));
+  // Files of this run need not be in the state's list, which keeps those of long windows in documents of their own.
+  const old = notLoaded.filter(({ key }) => !own.has(key));
+  const isShort = settled !== filesCommitted - own.size - old.length;
+  const { files: named, isDamaged } =
+    isShort || old.length > 0 ? await past.of(object) : { files: own, isDamaged: false };
+  const lacked = [...new Set([...(isShort ? named : own).keys(), ...own.keys()])].filter((key) => !listed.has(key));
+  const files: LoadableFile[] = [];
+  for (const key of await loader.unloaded(object, lacked, signal)) {
+    const file = named.get(key) ?? own.get(key);
+    if (file !== undefined) files.push(file);
   }
-  for (const { key, rows, bytes, readAt = null, columns } of notLoaded) {
-    const known = past.files.get(key);
+  // The state has them in the order in which they were committed, and most of them are later than what was lost.
+  for (const { key, rows, bytes, readAt, columns } of notLoaded) {
+    const known = own.get(key) ?? named.get(key);
     const { runId = null, mayBeGone = false } = known ?? {};
-    // Taken out first: the state has them in the order in which they were committed.
-    files.delete(key);
-    files.set(key, { key, rows, bytes, readAt: readAt ?? known?.readAt ?? null, runId, columns, mayBeGone });
+    files.push({ key, rows, bytes, readAt: readAt ?? known?.readAt ?? null, runId, columns, mayBeGone });
   }
-  const whole = [wholeUntil(manifest, object), past.wholeUntil].filter((end) => end !== null);
   return {
-    files: [...files.values()].toSorted((a, b) => (a.readAt ?? -Infinity) - (b.readAt ?? -Infinity) || 0),
+    files: files.toSorted((a, b) => (a.readAt ?? -Infinity) - (b.readAt ?? -Infinity) || 0),
     settled,
-    isComplete: !(isShort && past.isDamaged),
-    wholeUntil: whole.toSorted().at(-1) ?? null,
+    isComplete: !(isShort && isDamaged),
+    wholeUntil: wholeUntil(manifest, object),
   };
 }
 
@@ -81,99 +84,73 @@ export async function loadable(object: CatalogObject, input: LoadableInput): Pro
 interface Past {
   readonly files: ReadonlyMap<string, LoadableFile>;
   readonly isDamaged: boolean;
-  readonly wholeUntil: string | null;
 }
 
-export interface CommittedFiles {
+export interface PastFiles {
   of(object: CatalogObject): Promise<Past>;
 }
 
 /** The manifests of all runs, read once when the first object needs them. Memory: the names of all committed files. */
-export function committedFiles(input: {
+export function pastFiles(input: {
   readonly storage: Storage;
   readonly retentionMs: number | null;
   readonly now: Instant;
   readonly onEvent: OnEvent;
   readonly signal: AbortSignal;
-}): CommittedFiles {
+}): PastFiles {
   const { storage, retentionMs, now, onEvent, signal } = input;
-  let past: Promise<ReadPast> | null = null;
-  const readAll = async (): Promise<ReadPast> => {
-    const files: NamedFile[] = [];
-    const runs = new Map<number, Manifest>();
-    let isDamaged = false;
-    await scanManifests(
-      storage,
-      () => true,
-      {
-        file: (file, at, isLeft) => void (isLeft || files.push({ file, at })),
-        manifest: ({ key, manifest, problem }, at) => {
-          if (manifest !== null) runs.set(at, manifest);
-          if (problem === null) return;
-          isDamaged = true;
-          const message = `${key}: ${problem}. The warehouse cannot be filled from it`;
-          onEvent({ type: "warning", code: "manifest.damaged", object: null, message });
-        },
-      },
-      signal,
-    );
-    return { files: files.toSorted((a, b) => a.at - b.at), runs, isDamaged };
+  const mayBeGone = retentionRule(retentionMs, now);
+  let reading: Promise<Committed> | null = null;
+  const readAll = async (): Promise<Committed> => {
+    const committed = await committedFiles(storage, null, signal);
+    for (const { key, problem } of committed.problems) {
+      const message = `${key}: ${problem}. The warehouse may lack the files that it names`;
+      onEvent({ type: "warning", code: "manifest.damaged", object: null, message });
+    }
+    return committed;
   };
   return {
     of: async (object) => {
-      past ??= readAll();
-      const { files: all, runs, isDamaged } = await past;
-      const mayBeGone = retentionRule(retentionMs, now);
+      reading ??= readAll();
+      const committed = await reading;
       const files = new Map<string, LoadableFile>();
-      for (const { file, at } of all) {
-        const run = runs.get(at);
-        if (run === undefined || files.has(file.key) || !file.key.startsWith(`${object.name}/`)) continue;
-        files.set(file.key, named(file, run.run_id, mayBeGone({ startedAt: Date.parse(run.started_at) })));
+      const own = [...committed.files].filter(
+        ([, file]) => file.object === object.name && !file.superseded && !file.isLeft,
+      );
+      // A manifest keeps the order in which files were committed; of the manifests, the order of the runs counts.
+      for (const [key, file] of own.toSorted(([, a], [, b]) => startOf(a) - startOf(b))) {
+        const { rows, bytes, readAt, run } = file;
+        files.set(key, { key, rows, bytes, readAt, runId: run.runId, columns: null, mayBeGone: mayBeGone(run) });
       }
-      const ends = [...runs.values()].map((manifest) => wholeUntil(manifest, object)).filter((end) => end !== null);
-      return { files, isDamaged, wholeUntil: ends.toSorted().at(-1) ?? null };
+      return { files, isDamaged: committed.problems.length > 0 };
     },
   };
 }
 
-interface NamedFile {
-  readonly file: ManifestFile;
-  /** The place of its run, oldest first. */
-  readonly at: number;
+function startOf({ run }: CommittedFile): number {
+  return run.startedAt ?? 0;
 }
 
-interface ReadPast {
-  /** In the order of the runs. */
-  readonly files: readonly NamedFile[];
-  /** Manifests by place, without their files. */
-  readonly runs: ReadonlyMap<number, Manifest>;
-  readonly isDamaged: boolean;
-}
-
-/** The files of an object that this run's manifest names. */
-function namedFiles(manifest: Manifest, object: CatalogObject): Map<string, LoadableFile> {
+/** The files of an object that this run commits. */
+function ownFiles(manifest: Manifest, object: CatalogObject): Map<string, LoadableFile> {
   const files = manifest.objects.filter((entry) => entry.object === object.name).flatMap((entry) => entry.files);
-  return new Map(files.map((file) => [file.key, named(file, manifest.run_id, false)]));
+  return new Map(
+    files.map(({ key, rows, bytes, read_at: read }) => {
+      const readAt = read === undefined || read === null ? null : Date.parse(read);
+      return [key, { key, rows, bytes, readAt, runId: manifest.run_id, columns: null, mayBeGone: false }];
+    }),
+  );
 }
 
-function named(file: ManifestFile, runId: string, mayBeGone: boolean): LoadableFile {
-  const { key, rows, bytes, read_at: readAt } = file;
-  const at = readAt === undefined || readAt === null ? null : Date.parse(readAt);
-  return { key, rows, bytes, readAt: at, runId, columns: null, mayBeGone };
-}
-
-/** End of the newest window of a manifest that reads an object whole, as in the names of its files. */
+/** End of the window of this run that has read an object whole, as in the names of its files. */
 function wholeUntil(manifest: Manifest, object: CatalogObject): string | null {
   if (object.watermark !== null || object.v4.process === "email") return null;
   const ends = manifest.objects
     .filter((entry) => entry.object === object.name)
     .flatMap((entry) => entry.windows)
-    .filter((window) => window.field === null && Date.parse(window.from) === HISTORY_START && isFinished(window))
+    // A window that was committed up to an id goes on in a later run.
+    .filter((window) => window.field === null && window.through_id === undefined)
+    .filter((window) => Date.parse(window.from) === HISTORY_START)
     .map((window) => compactInstant(Date.parse(window.to)));
   return ends.toSorted().at(-1) ?? null;
-}
-
-/** A window that was committed up to an id goes on in a later run. */
-function isFinished(window: Manifest["objects"][number]["windows"][number]): boolean {
-  return !("through_id" in window) || window.through_id === null;
 }

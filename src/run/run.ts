@@ -32,6 +32,7 @@ import { Outcomes, rejectedError } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
 import { runFinished, runStopped } from "./run-end.ts";
 import type { EndedRun } from "./run-end.ts";
+import { heedDate } from "./heed-date.ts";
 import { tidyUp } from "./tidy.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection, PardotClock, Store } from "./session.ts";
@@ -169,6 +170,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
   let connection: Connection;
   try {
     connection = await connect(pardot, time, surroundings, surroundings.signal);
+    heedDate(connection.now, store.loaded.state, surroundings);
     await ledger.dayIsKnown();
     checkWish(wish, connection.now);
   } catch (error) {

@@ -84,6 +84,19 @@ describe("a table compared with its committed files", () => {
     ]);
   });
 
+  test("may lack what is optional, and hold other files when only a part is compared", async () => {
+    const [a, ...others] = await loadThree();
+    async function* part(): AsyncGenerator<CommittedFile> {
+      yield* others;
+      yield { key: "given-up", rows: 7, maxWatermark: null, isOptional: true };
+    }
+    expect(await warehouse.compare(tag, part(), signal, { isPart: true })).toEqual({
+      compared: "2 files and 101 rows of PARDOT_THING",
+      problems: [],
+    });
+    expect((await warehouse.compare(tag, part(), signal)).problems).toMatchObject([{ key: a?.key }]);
+  });
+
   test("names a hundred files and counts the others", async () => {
     await loadThree();
     const many = Array.from({ length: 2345 }, (_, index) => committed(`file-${String(index).padStart(4, "0")}`, 1));
@@ -93,7 +106,7 @@ describe("a table compared with its committed files", () => {
     expect(missing).toHaveLength(101);
     expect(missing.at(-1)).toMatchObject({
       key: "PARDOT_THING",
-      problem: expect.stringContaining("2245 more files like file-0100"),
+      problem: expect.stringContaining("2245 more files like file-0100") as string,
     });
   });
 

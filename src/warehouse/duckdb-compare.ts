@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import type { NotedFile } from "./duckdb-protocol.ts";
 import { FILE_COLUMN, identifier, literal, LOADS, TABLES } from "./duckdb-sql.ts";
 import { columnTypes, query } from "./duckdb-table.ts";
 import type { Comparison, TableProblem } from "./warehouse.ts";
@@ -14,14 +15,16 @@ const LOAD_AGAIN = "Drop the table: the next run loads its files again.";
 /** Takes down committed files; `isFirst`: of a comparison. */
 export async function noteCommitted(
   connection: DuckDBConnection,
-  files: readonly (readonly [key: string, rows: number])[],
+  files: readonly NotedFile[],
   isFirst: boolean,
 ): Promise<null> {
   if (isFirst) {
-    await connection.run(`CREATE OR REPLACE TEMP TABLE ${COMMITTED} (file_key VARCHAR, rows BIGINT)`);
+    await connection.run(
+      `CREATE OR REPLACE TEMP TABLE ${COMMITTED} (file_key VARCHAR, rows BIGINT, is_optional BOOLEAN)`,
+    );
   }
   if (files.length === 0) return null;
-  const values = files.map(([key, rows]) => `(${literal(key)}, ${rows})`);
+  const values = files.map(([key, rows, isOptional]) => `(${literal(key)}, ${rows}, ${String(isOptional)})`);
   await connection.run(`INSERT INTO temp.${COMMITTED} VALUES ${values.join(", ")}`);
   return null;
 }
@@ -30,8 +33,14 @@ export async function noteCommitted(
  * Compares a table with the files taken down: each was loaded once and whole, no other was, and the table holds the rows
  * that the last load left, each key once.
  */
-export async function compareTable(connection: DuckDBConnection, table: string, key: string): Promise<Comparison> {
-  const files = await countOf(connection, `SELECT COUNT(DISTINCT file_key) FROM temp.${COMMITTED}`);
+export async function compareTable(
+  connection: DuckDBConnection,
+  { table, key, isPart }: { readonly table: string; readonly key: string; readonly isPart: boolean },
+): Promise<Comparison> {
+  const files = await countOf(
+    connection,
+    `SELECT COUNT(DISTINCT file_key) FROM temp.${COMMITTED} WHERE NOT is_optional`,
+  );
   const columns = await columnTypes(connection, table);
   if (columns.size === 0) {
     if (files === 0) return { compared: "", problems: [] };
@@ -41,28 +50,31 @@ export async function compareTable(connection: DuckDBConnection, table: string, 
   }
   const rows = await countOf(connection, `SELECT COUNT(*) FROM ${identifier(table)}`);
   const problems = [
-    ...((await columnTypes(connection, LOADS)).size === 0 ? [] : await compareLoads(connection, table)),
+    ...((await columnTypes(connection, LOADS)).size === 0 ? [] : await compareLoads(connection, table, isPart)),
     ...(await compareRows(connection, { table, key, rows, hasFiles: columns.has(FILE_COLUMN) })),
   ];
   const compared = `${files.toLocaleString("en-US")} files and ${rows.toLocaleString("en-US")} rows of ${table}`;
   return { compared, problems };
 }
 
-async function compareLoads(connection: DuckDBConnection, table: string): Promise<readonly TableProblem[]> {
+async function compareLoads(
+  connection: DuckDBConnection,
+  table: string,
+  isPart: boolean,
+): Promise<readonly TableProblem[]> {
   const committed = `(SELECT DISTINCT file_key, rows FROM temp.${COMMITTED})`;
   const loads = `(SELECT file_key, rows FROM ${LOADS} WHERE lower(table_name) = lower(${literal(table)}))`;
   const missing = await query(
     connection,
-    `SELECT c.file_key FROM ${committed} c ANTI JOIN ${LOADS} l USING (file_key) ORDER BY 1`,
+    `SELECT c.file_key FROM (SELECT DISTINCT file_key FROM temp.${COMMITTED} WHERE NOT is_optional) c ANTI JOIN ${LOADS} l USING (file_key) ORDER BY 1`,
   );
   const others = await query(
     connection,
     `SELECT c.file_key, l.rows, c.rows FROM ${committed} c JOIN ${LOADS} l USING (file_key) WHERE l.rows <> c.rows ORDER BY 1`,
   );
-  const unknown = await query(
-    connection,
-    `SELECT l.file_key FROM ${loads} l ANTI JOIN ${committed} c USING (file_key) ORDER BY 1`,
-  );
+  const unknown = isPart
+    ? []
+    : await query(connection, `SELECT l.file_key FROM ${loads} l ANTI JOIN ${committed} c USING (file_key) ORDER BY 1`);
   return [
     ...named(table, missing, () => `it is not loaded into ${table}`, "The next run loads it, or says why it cannot."),
     ...named(

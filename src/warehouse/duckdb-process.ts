@@ -68,7 +68,7 @@ async function answer(
     case "note":
       return noteCommitted(connection, request.files, request.isFirst);
     case "compare":
-      return compareTable(connection, request.table, request.key);
+      return compareTable(connection, request);
     case "email-pairs":
       return emailPairs(connection, request.after);
     case "known-emails":

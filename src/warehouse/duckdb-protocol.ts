@@ -16,15 +16,18 @@ export type DuckdbRequest =
   /** Takes down some committed files; `isFirst`: of a comparison, which `compare` then makes. */
   | {
       readonly op: "note";
-      readonly files: readonly (readonly [key: string, rows: number])[];
+      readonly files: readonly NotedFile[];
       readonly isFirst: boolean;
     }
-  | { readonly op: "compare"; readonly table: string; readonly key: string }
+  | { readonly op: "compare"; readonly table: string; readonly key: string; readonly isPart: boolean }
   /** The next list e-mails after one, by number, each with its smallest e-mail id; null: from the start. */
   | { readonly op: "email-pairs"; readonly after: string | null }
   /** The next list e-mails after one that stand in the table of e-mails. */
   | { readonly op: "known-emails"; readonly after: string | null }
   | { readonly op: "close" };
+
+/** A committed file that a table is compared with; `isOptional`: the table may lack it. */
+export type NotedFile = readonly [key: string, rows: number, isOptional: boolean];
 
 /** The table that files are loaded into, as the catalog describes it. */
 export interface LoadTarget {

@@ -6,7 +6,7 @@ import type { LocalText } from "../time/instant.ts";
 import { UNIT } from "./duckdb-sql.ts";
 import { startDuckdb } from "./duckdb-client.ts";
 import type { DuckdbProcess } from "./duckdb-client.ts";
-import type { DuckdbRequest, DuckdbResults } from "./duckdb-protocol.ts";
+import type { DuckdbRequest, DuckdbResults, NotedFile } from "./duckdb-protocol.ts";
 import { ACTIVITY_TABLE, EMAIL_TABLE } from "./email-tables.ts";
 import { inOrder } from "./in-order.ts";
 import { LineProcessError, PROCESS_DIED } from "./line-process.ts";
@@ -102,12 +102,13 @@ export class DuckdbWarehouse implements Warehouse, Loader {
     { table, key }: CatalogObject,
     files: AsyncIterable<CommittedFile>,
     signal: AbortSignal,
+    { isPart }: { readonly isPart: boolean } = { isPart: false },
   ): Promise<Comparison> {
     const doing = `read ${table} of`;
     return this.#inOrder(async () => {
       const isThere = await this.#isThere();
       let count = 0;
-      let batch: (readonly [string, number])[] = [];
+      let batch: NotedFile[] = [];
       const note = async (): Promise<void> => {
         const isFirst = count === 0;
         count += batch.length;
@@ -115,11 +116,11 @@ export class DuckdbWarehouse implements Warehouse, Loader {
         batch = [];
       };
       for await (const file of files) {
-        batch.push([file.key, file.rows]);
+        batch.push([file.key, file.rows, file.isOptional === true]);
         if (batch.length === KEYS_AT_A_TIME) await note();
       }
       if (batch.length > 0 || count === 0) await note();
-      if (isThere) return this.#ask({ op: "compare", table, key }, doing, signal);
+      if (isThere) return this.#ask({ op: "compare", table, key, isPart }, doing, signal);
       if (count === 0) return { compared: "", problems: [] };
       const problem = `it does not exist, and neither does ${this.#path}, although ${count} files were committed for it`;
       const hint = "The next run creates it and loads its files.";

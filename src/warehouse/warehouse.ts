@@ -43,6 +43,8 @@ export interface CommittedFile {
   readonly rows: number;
   /** Greatest watermark in the file, null when it has none. */
   readonly maxWatermark: string | null;
+  /** The table may lack it: it was given up, has expired, or was read again since. Default false. */
+  readonly isOptional?: boolean;
 }
 
 /** What a comparison of a table with its committed files found. */
@@ -117,10 +119,15 @@ export interface Warehouse {
    */
   tableState(object: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState>;
   /**
-   * Compares a table with the committed files of its object: every file that a manifest names. The caller leaves out
-   * problems of files that were given up or have expired.
+   * Compares a table with the committed files of its object: every file that a manifest names. `isPart`: some of them
+   * only, so that others in the table are no problem.
    */
-  compare(object: CatalogObject, files: AsyncIterable<CommittedFile>, signal: AbortSignal): Promise<Comparison>;
+  compare(
+    object: CatalogObject,
+    files: AsyncIterable<CommittedFile>,
+    signal: AbortSignal,
+    options?: { readonly isPart: boolean },
+  ): Promise<Comparison>;
   /** Every list e-mail of PARDOT_VISITORACTIVITY with its smallest e-mail id; nothing when there is no such table. */
   emailPairs(signal: AbortSignal): AsyncIterable<EmailPair>;
   /** The list e-mails that stand in PARDOT_EMAIL; nothing when there is no such table. */

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { catalog } from "../../src/catalog/index.ts";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
-import { noWarehouse } from "../../src/warehouse/none.ts";
 import type { LoadFile, Warehouse } from "../../src/warehouse/warehouse.ts";
+import { noWarehouse } from "../../src/warehouse/none.ts";
 import { recordsOf } from "./landed.ts";
 import type { Cells } from "./landed.ts";
 import { greatest } from "./piped-warehouse.ts";
@@ -33,16 +33,6 @@ export class LoadingWarehouse {
     return {
       ...noWarehouse,
       name: "loading",
-      loader: {
-        settled: async ({ name }) => this.#settled.get(name) ?? 0,
-        unloaded: async (_, keys) => keys.filter((key) => !this.#loaded.has(key)),
-        load: async (object, files) =>
-          turns.take(`load ${files.map(({ key }) => key).join(" ")}`, async () => {
-            for (const file of files) this.#load(object, file);
-            return { rows: this.#tables.get(object.name)?.size ?? 0 };
-          }),
-        settle: async ({ name }, { files }) => void this.#settled.set(name, files),
-      },
       check: async () => turns.assertAlive(),
       tableState: async (object) => {
         const records = [...this.table(object.name).values()];
@@ -52,6 +42,20 @@ export class LoadingWarehouse {
           watermark: greatest(records, object),
           future: null,
         };
+      },
+      loader: {
+        settled: async (object) => this.#settled.get(object.name) ?? 0,
+        unloaded: async (_object, keys) => keys.filter((key) => !this.#loaded.has(key)),
+        load: async (object, files) =>
+          turns.take(`load ${files.map(({ key }) => key).join(" ")}`, async () => {
+            for (const file of files) this.#load(object, file);
+            return { rows: this.#tables.get(object.name)?.size ?? 0 };
+          }),
+        // Rows that are gone at Pardot stay: the checks look for lost and stale ones.
+        settle: async (object, { files }) =>
+          turns.take(`settle ${object.name}`, async () => {
+            this.#settled.set(object.name, files);
+          }),
       },
     };
   }

@@ -102,7 +102,7 @@ describe("verify", () => {
       problems: [],
       exitCode: 0,
     });
-    const kept = await start({ PARDOT_ETL_RETENTION: "90d" });
+    const kept = await start({ PARDOT_ETL_RETENTION: "36500d" });
     await rm(join(kept.data, kept.keys[0] ?? ""));
     expect((await kept.verify()).problems).toMatchObject([{ key: kept.keys[0], problem: "it is missing" }]);
   });

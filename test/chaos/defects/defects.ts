@@ -43,7 +43,12 @@ export const DEFECTS: readonly Defect[] = [
       {
         file: "src/extract/pages.ts",
         find: "        if (!isRepeated && (isAfterFull || unread > 0)) {\n",
-        put: "        if (!isRepeated && unread > 0) {\n",
+        put: "        if (!isRepeated && unread < 0) {\n",
+      },
+      {
+        file: "src/extract/pages.ts",
+        find: "        if (unread > 0 && isAfterFull && ",
+        put: "        if (unread < 0 && isAfterFull && ",
       },
     ],
   },
@@ -161,8 +166,8 @@ export const DEFECTS: readonly Defect[] = [
       },
       {
         file: "src/run/loadable.ts",
-        find: "    files: [...files.values()].toSorted((a, b) => (a.readAt ?? -Infinity) - (b.readAt ?? -Infinity) || 0),\n",
-        put: "    files: [...files.values()],\n",
+        find: "    files: files.toSorted((a, b) => (a.readAt ?? -Infinity) - (b.readAt ?? -Infinity) || 0),\n",
+        put: "    files,\n",
       },
     ],
   },
