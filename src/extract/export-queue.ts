@@ -57,7 +57,7 @@ const ATTEMPTS_MAX = 3;
 const LANDING_MAX = 2;
 
 interface Waiting extends JobExport {
-  /** Since when this run waits for it, by our clock: the time-out counts from here. */
+  /** Since when this run waits for it, by the monotonic clock: the time-out counts from here. */
   readonly waitedFrom: number;
   /** When Pardot could begin with it: when it was asked for, or when the one before it was seen complete. */
   couldBeginAt: number;

@@ -38,6 +38,8 @@ export interface FaultyTransportOptions {
   readonly wrong?: number;
   /** Turn from which on every call is answered with code 122. */
   readonly limitAt?: number | null;
+  /** Files of exports with an odd id are refused. */
+  readonly isStuck?: boolean;
   /** Every page may be short, so that an empty one is the end. */
   readonly pagesAreShort?: boolean;
 }
@@ -57,6 +59,7 @@ interface Fault {
 }
 
 const NEVER = new AbortController().signal;
+const STUCK: Fault = { name: "stuck", rule: { status: 500 } };
 const LIMIT_REACHED: Fault = { name: "code 122", rule: { code: 122 } };
 
 /**
@@ -77,7 +80,8 @@ export function faultyTransport(options: FaultyTransportOptions): Transport {
       ? pickFault(request, isToken, wire, dice, options.pagesAreShort === true)
       : null;
     const lie = wrongDice.chance(wrong) ? wrongAnswerTo(request, wire.shortened, wrongDice) : null;
-    const other = trouble ?? lie;
+    const isStuck = options.isStuck === true && /downloadResults\/id\/\d*[13579]\//.test(request.url.pathname);
+    const other = isStuck ? STUCK : (trouble ?? lie);
     if (!isToken) inFlight += 1;
     wire.inFlightMax = Math.max(wire.inFlightMax, inFlight);
     let hasLeft = false;

@@ -182,6 +182,7 @@ export class World {
         faults: attempt.faults,
         wrong: attempt.wrong,
         limitAt: attempt.limitAt,
+        isStuck: attempt.isStuck,
         pagesAreShort: (plan.account.knobs?.pageCap ?? 0) + (plan.account.knobs?.hiddenEvery ?? 0) > 0,
       }),
       ticker: turns.ticker,

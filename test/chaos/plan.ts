@@ -44,6 +44,8 @@ export interface Attempt {
   readonly storageFailures: number;
   /** Share of requests that are answered successfully and wrongly. */
   readonly wrong: number;
+  /** Files of every other export are refused, so that its window stays open while newer ones are committed. */
+  readonly isStuck: boolean;
   /** Turns, from one to another, in which the destination takes nothing. */
   readonly down: readonly [number, number] | null;
   /** Whether the next run can see that this process is dead, or has to wait out its lease. */
@@ -117,7 +119,10 @@ export function planOf(seed: number, dice: Dice): Plan {
       PARDOT_ETL_OBJECTS: objects.join(","),
       PARDOT_ETL_STOP_GRACE: dice.apart("grace").pick(["0s", "5s", "25s"]),
     },
-    phases: Array.from({ length: 1 + dice.below(4) }, (_, day) => phaseOf(dice, dice.apart(`day ${day}`), isGentle)),
+    phases:
+      !isGentle && dice.apart("stuck").chance(0.12)
+        ? stuckPhases(dice.apart("stuck days"))
+        : Array.from({ length: 1 + dice.below(4) }, (_, day) => phaseOf(dice, dice.apart(`day ${day}`), isGentle)),
     clockOffMs: dice.pick([0, 0, -7 * 3_600_000, 9 * 3_600_000]),
   };
 }
@@ -148,6 +153,12 @@ function phaseOf(dice: Dice, more: Dice, isGentle: boolean): Phase {
   };
 }
 
+/** Days on which some exports never come through, and nothing else befalls the runs. */
+function stuckPhases(dice: Dice): Phase[] {
+  const attempt: Attempt = { ...UNTOUCHED, isStuck: true, faults: dice.pick([0, 0.03]) };
+  return Array.from({ length: 2 + dice.below(3) }, () => ({ attempts: [attempt], endsQuietly: false }));
+}
+
 function attemptOf(dice: Dice, more: Dice): Attempt {
   const fate = dice.below(10);
   const down = more.chance(0.1) ? more.below(100) : null;
@@ -161,6 +172,7 @@ function attemptOf(dice: Dice, more: Dice): Attempt {
     cancelAt: more.chance(0.25) ? more.below(110) : null,
     limitAt: more.chance(0.1) ? more.below(110) : null,
     wrong: more.pick([0, 0, 0.03, 0.1, 0.25]),
+    isStuck: false,
     down: down === null ? null : [down, down + 1 + more.below(25)],
   };
 }
@@ -184,6 +196,7 @@ export const UNTOUCHED: Attempt = {
   faults: 0,
   storageFailures: 0,
   wrong: 0,
+  isStuck: false,
   down: null,
   isSeenDead: true,
 };

@@ -8,8 +8,14 @@ export async function tablesIn(path: string, objects: readonly string[]): Promis
   const connection = await instance.connect();
   try {
     const tables = new Map<string, Map<string, Cells>>();
+    const { table_name: names } = (
+      await connection.runAndReadAll("SELECT table_name FROM duckdb_tables()")
+    ).getColumnsObject();
+    const known = new Set((names ?? []).map(String));
     for (const object of objects) {
       const { table = object, columns = [] } = catalog.find(({ name }) => name === object) ?? {};
+      // An object without a record has no table either.
+      if (!known.has(table)) continue;
       const numbers = columns.filter(({ type }) => type === "number").map(({ name }) => name);
       const reader = await connection.runAndReadAll(
         `SELECT COLUMNS(c -> NOT starts_with(lower(c), '_pardot_etl'))::VARCHAR FROM ${table}`,

@@ -166,8 +166,8 @@ export const DEFECTS: readonly Defect[] = [
       },
       {
         file: "src/run/loadable.ts",
-        find: "    files: [...files.values()].toSorted((a, b) => (a.readAt ?? -Infinity) - (b.readAt ?? -Infinity) || 0),\n",
-        put: "    files: [...files.values()],\n",
+        find: "    files: files.toSorted((a, b) => (a.readAt ?? -Infinity) - (b.readAt ?? -Infinity) || 0),\n",
+        put: "    files,\n",
       },
     ],
   },
