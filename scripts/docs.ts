@@ -60,6 +60,7 @@ export function configurationPage(): string {
       "- Plain `http://` is taken for loopback addresses only; the API host is `*.pardot.com` or loopback.",
       "- Which flow needs which credentials, and what to set up in Salesforce: [authentication](authentication.md).",
       "- AWS credentials, region and endpoints come from the AWS SDK's own chain (`AWS_*`), for S3 and for secrets.",
+      "- Where a proxy is the way out: `HTTPS_PROXY` (`http://host:port`, with user and password where it wants them), `HTTP_PROXY` for plain http, and `NO_PROXY` for hosts that are reached without it: names with their subdomains, `host:port`, or `*`. They hold for Pardot, Salesforce, S3, SNS, secrets, the webhook and Snowflake alike. TLS goes through in a tunnel, so the proxy sees no token; name its certificate in `NODE_EXTRA_CA_CERTS` if it breaks TLS open.",
       "- `SNOWFLAKE_*` has the official driver's meanings and is looked at only with `PARDOT_ETL_WAREHOUSE=snowflake`. The best",
       "  login for a job is a key pair: `SNOWFLAKE_USER` with `SNOWFLAKE_PRIVATE_KEY_FILE` or `SNOWFLAKE_PRIVATE_KEY`.",
     ].join("\n"),

@@ -46,6 +46,7 @@ export type RunEvent =
       readonly bytes: number;
       readonly outcome: "written" | "already-there";
     }
+  | { readonly type: "file-verified"; readonly object: string; readonly files: number; readonly done: number }
   | { readonly type: "window-finished"; readonly object: string; readonly window: string; readonly rows: number }
   | { readonly type: "object-finished"; readonly object: string; readonly rows: number; readonly files: number }
   | { readonly type: "object-failed"; readonly object: string; readonly code: string; readonly message: string }

@@ -90,14 +90,8 @@ export class NotedCalls implements CallBudget {
   /** Takes one call. Throws LimitError (exit 4) when the day's budget is used up. */
   async take(): Promise<void> {
     const { budget } = this.#options;
-    while (budget !== null && this.#left === 0) {
-      this.#noting ??= this.#reserve(budget).finally(() => {
-        this.#noting = null;
-      });
-      await this.#noting;
-    }
-    if (budget !== null) this.#left -= 1;
-    this.#taken += 1;
+    if (budget === null) this.#taken += 1;
+    else await this.#takeReserved(budget);
   }
 
   /** Notes what was made in place of what was reserved. */
@@ -117,6 +111,17 @@ export class NotedCalls implements CallBudget {
     const day = this.#today();
     const own = this.#note === null ? this.#taken : -this.#left;
     return (await this.#usedOn(day)) + own;
+  }
+
+  async #takeReserved(budget: number): Promise<void> {
+    while (this.#left === 0) {
+      this.#noting ??= this.#reserve(budget).finally(() => {
+        this.#noting = null;
+      });
+      await this.#noting;
+    }
+    this.#left -= 1;
+    this.#taken += 1;
   }
 
   async #reserve(budget: number): Promise<void> {

@@ -22,7 +22,7 @@ export interface DestinationConfig {
 
 /** What reading again all that was committed needs; a `Config` is one. */
 export interface CommittedConfig {
-  readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "retentionMs" | "warehouse" | "tmpDir">;
+  readonly etl: Pick<EtlConfig, "objects" | "destination" | "s3PathStyle" | "retentionMs" | "warehouse" | "tmpDir">;
   readonly catalog: readonly CatalogObject[];
 }
 

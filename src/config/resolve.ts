@@ -71,8 +71,9 @@ export async function resolveCommitted(
   const destination = resolveDestination(values, catalog, problems);
   const warehouse = await resolveWarehouse(values, problems);
   checkPaths(values, problems);
-  if (destination === null || warehouse === null) return null;
-  return { etl: { ...destination.etl, warehouse }, catalog };
+  const objects = values.get("PARDOT_ETL_OBJECTS");
+  if (destination === null || warehouse === null || objects === null) return null;
+  return { etl: { ...destination.etl, objects, warehouse }, catalog };
 }
 
 async function resolveWarehouse(values: Values, problems: Problem[]): Promise<EtlConfig["warehouse"] | null> {

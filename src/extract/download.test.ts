@@ -5,7 +5,7 @@ import type { RunEvent } from "../events.ts";
 import { fetchFile, resultFiles } from "./download.ts";
 import type { Extraction } from "./extraction.ts";
 
-// Holds G1: a body that may have been cut is not taken for a file before it has come twice alike.
+// A body that may have been cut is not taken for a file before it has come twice alike.
 
 const PATH = "/api/export/version/4/do/downloadResults/id/7/file/2";
 const COMPLETE = { id: "7", state: "Complete", stateText: "Complete", isExpired: false, createdAt: null } as const;

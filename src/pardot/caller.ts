@@ -196,11 +196,11 @@ export function createCaller(options: CallerOptions): Caller {
       if (sent.outcome.ok) {
         hasWorked = true;
         refusedInARow = 0;
-        outage.responded();
+        outage.responded(true);
         return sent.outcome.value;
       }
       const failure = sent.outcome.failure;
-      if (failure.code !== null) outage.responded();
+      if (failure.code !== null) outage.responded(false);
       const around = options.surroundings(pardotNow ?? clock.now());
       const error = (): PardotEtlError => errorOf(failure, asked.kind, tries, around, auth.redact, hasWorked);
       const decision = decide(failure, tried, options.random.unit(), hasWorked);

@@ -12,8 +12,8 @@ const SILENT_MIN = 3;
 
 /** Shared by all calls of a run: whether Pardot is down, so that objects do not each wait for it in turn. */
 export interface Outage {
-  /** Notes that Pardot responded, even with an error of its own. */
-  responded(): void;
+  /** Notes that Pardot responded: well, or with an error of its own. */
+  responded(isWell: boolean): void;
   follow(): FollowedCall;
 }
 
@@ -31,6 +31,7 @@ export interface FollowedCall {
 
 export function createOutage(random: Random): Outage {
   let responses = 0;
+  let hasWorked = false;
   let patienceMs = PATIENCE_MS;
   /** The number of responses when patience ran out: until the next one, nothing is tried twice. */
   let lostAt: number | null = null;
@@ -49,8 +50,8 @@ export function createOutage(random: Random): Outage {
         const isSilent = responses === seen;
         silent = isSilent ? silent + 1 : 1;
         seen = responses;
-        // Before the first response of a run the address is more likely to be wrong.
-        if (responses === 0 || !isOutage(failure)) return null;
+        // Before the first success of a run a setting is more likely to be wrong.
+        if (!hasWorked || !isOutage(failure)) return null;
         if (lostAt === responses) return "lost";
         if (leave !== null && !isSilent) {
           release();
@@ -81,8 +82,9 @@ export function createOutage(random: Random): Outage {
     };
   };
   return {
-    responded: () => {
+    responded: (isWell) => {
       responses += 1;
+      hasWorked ||= isWell;
     },
     follow,
   };

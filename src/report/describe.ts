@@ -68,6 +68,7 @@ function sentenceOf(event: RunEvent): string | null {
     case "page-read":
     case "called":
     case "file-landed":
+    case "file-verified":
     case "token-refreshed":
     case "leftovers-kept":
     case "calls-counted":

@@ -20,6 +20,7 @@ export const EVENT_LEVELS: Readonly<Record<RunEvent["type"], LogLevel>> = {
   called: "debug",
   "export-polled": "debug",
   "file-landed": "debug",
+  "file-verified": "debug",
   "token-refreshed": "debug",
   "leftovers-kept": "debug",
   "calls-counted": "debug",

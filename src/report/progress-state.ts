@@ -72,6 +72,11 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
       const after = { ...before, windowsDone, downloads };
       return { windowsDone, downloads, ...(windowsDone >= before.windows ? finished(after) : nextWindow(after)) };
     }
+    case "file-verified": {
+      const { done, files } = event;
+      if (done === files) return { phase: "done", words: `read ${counted(files, "file")}` };
+      return active(`reading ${done}/${counted(files, "file")}`);
+    }
     case "object-finished":
       return { windowsDone: before.windows, rows: event.rows, phase: "done", words: "committed" };
     case "object-failed":

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Manifest } from "../commit/manifest.ts";
-import { checkSummary, planSummary, runSummary } from "./summary.ts";
+import { checkLineText, checkSummary, planSummary, runSummary } from "./summary.ts";
 
 const WINDOW = { field: "updated_at", from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z" } as const;
 const FILE = {
@@ -61,9 +61,9 @@ test("a run tells its totals, each object, what failed and what to do, and where
   expect(runSummary({ ...result, loaded, notLoaded: [] }, "s3://acme/x")).toBe(
     [
       "run r1 partial: 1,200 rows, 1 file, 9 calls in 1 min 05 s",
-      "OBJECT   STATUS    WINDOWS  FILES  ROWS   IN TABLE",
-      "Tag      complete  1        1      1,200  3,400",
-      "Account  failed    0        0      0      -",
+      "OBJECT   STATUS    WINDOWS  FILES   ROWS  IN TABLE",
+      "Tag      complete        1      1  1,200     3,400",
+      "Account  failed          0      0      0         -",
       "Account failed: read account: refused",
       "  hint: ask again",
       "Account: 1 window left for the next run",
@@ -176,7 +176,9 @@ test("a check tells each line and, below it, what to do", () => {
     { name: "credentials", status: "ok", message: "accepted", hint: null, exitCode: 0 },
     { name: "destination", status: "failed", message: "no such bucket", hint: "make it", exitCode: 7 },
   ] as const;
-  expect(checkSummary({ lines, exitCode: 7 })).toBe(
-    "ok      credentials  accepted\nfailed  destination  no such bucket\n        hint: make it\n",
+  expect(lines.map(checkLineText).join("")).toBe(
+    "ok       credentials    accepted\nfailed   destination    no such bucket\n         hint: make it\n",
   );
+  expect(checkSummary({ lines, exitCode: 7 })).toBe("1 ok, 1 failed: not ready to run\n");
+  expect(checkSummary({ lines: lines.slice(0, 1), exitCode: 0 })).toBe("1 ok: ready to run\n");
 });

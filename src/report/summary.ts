@@ -2,7 +2,7 @@ import { postponedOf } from "../commit/shortfalls.ts";
 import { counted, elapsed, grouped, waits } from "./describe.ts";
 import { textTable } from "./text-table.ts";
 import { oneLine } from "../visible.ts";
-import type { CheckResult, PlanResult, RunResult } from "../run/api.ts";
+import type { CheckLine, CheckResult, PlanResult, RunResult } from "../run/api.ts";
 
 /** A run that is over, for people: what it read, what failed and why, and where to look. */
 export function runSummary(result: RunResult, destination: string): string {
@@ -49,7 +49,7 @@ export function runSummary(result: RunResult, destination: string): string {
   const untold = (result.notified ?? []).flatMap(({ failure }) => (failure === null ? [] : [`warning: ${failure}`]));
   return [
     `run ${manifest.run_id} ${manifest.status}: ${totals} in ${took}\n`,
-    textTable([head, ...table]),
+    textTable([head, ...table], [2, 3, 4, 5]),
     ...[...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...untold].map(
       (line) => `${oneLine(line)}\n`,
     ),
@@ -104,13 +104,19 @@ function costs(plan: PlanResult): string[] {
   ];
 }
 
-/** One line per check, and below it what to do. */
-export function checkSummary(result: CheckResult): string {
-  const table = textTable(result.lines.map((line) => [line.status, line.name, line.message])).split("\n");
-  return result.lines
-    .flatMap((line, index) => [table[index] ?? "", ...(line.hint === null ? [] : [`        hint: ${line.hint}`])])
-    .map((line) => `${oneLine(line)}\n`)
-    .join("");
+/** One check, and below it what to do. */
+export function checkLineText({ status, name, message, hint }: CheckLine): string {
+  const line = `${status.padEnd(7)}  ${name.padEnd(13)}  ${oneLine(message)}\n`;
+  return hint === null ? line : `${line}         hint: ${oneLine(hint)}\n`;
+}
+
+/** `7 ok, 1 warning: ready to run`, `6 ok, 1 failed: not ready`. */
+export function checkSummary({ lines, exitCode }: CheckResult): string {
+  const counts = (["ok", "warning", "failed", "skipped"] as const).flatMap((status) => {
+    const count = lines.filter((line) => line.status === status).length;
+    return count === 0 ? [] : [status === "warning" ? counted(count, status) : `${count} ${status}`];
+  });
+  return `${counts.join(", ")}: ${exitCode === 0 ? "ready to run" : "not ready to run"}\n`;
 }
 
 function rowsOf(files: readonly { readonly rows: number }[]): number {

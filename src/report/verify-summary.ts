@@ -1,20 +1,38 @@
 import type { VerifyResult } from "../run/api.ts";
 import { oneLine } from "../visible.ts";
-import { grouped } from "./describe.ts";
+import { counted, grouped } from "./describe.ts";
 
 /** Problems that are shown to people; `--json` has all. */
 const PROBLEMS_SHOWN = 50;
 
-/** What verifying has shown, for people. */
+/** What verifying has shown, for people: what was proven, what was compared, and what to do about what is wrong. */
 export function verifySummary(result: VerifyResult): string {
-  const { runs, files, rows, bytes, expired, problems } = result;
-  const gone = expired === 0 ? "" : `, ${grouped(expired)} of the files expired`;
-  const what = `${grouped(files)} files, ${grouped(rows)} rows and ${grouped(bytes)} bytes of ${grouped(runs)} runs in ${result.destination}`;
-  if (problems.length === 0) return `verified ${what}${gone}: all ${expired === 0 ? "" : "others "}as committed\n`;
-  const lines = problems.slice(0, PROBLEMS_SHOWN).map(({ key, problem }) => oneLine(`  ${key}: ${problem}`));
-  const more =
-    problems.length > PROBLEMS_SHOWN
+  const { problems, filesRead, warehouse } = result;
+  const lines = [
+    ...(filesRead ? [verified(result)] : []),
+    ...(warehouse === null ? [] : warehouseLines(warehouse)),
+    problems.length === 0 ? "no problems" : counted(problems.length, "problem"),
+    ...problems
+      .slice(0, PROBLEMS_SHOWN)
+      .flatMap(({ key, problem, hint }) => [`  ${key}: ${problem}`, `    hint: ${hint}`]),
+    ...(problems.length > PROBLEMS_SHOWN
       ? [`  and ${grouped(problems.length - PROBLEMS_SHOWN)} more (--json has all)`]
-      : [];
-  return [`verified ${what}${gone}: ${grouped(problems.length)} problems`, ...lines, ...more, ""].join("\n");
+      : []),
+  ];
+  return lines.map((line) => `${oneLine(line)}\n`).join("");
+}
+
+function verified({ files, rows, bytes, runs, destination, expired, superseded, accepted }: VerifyResult): string {
+  const proven = `${counted(files, "file")} with ${counted(rows, "row")} and ${counted(bytes, "byte")} of ${counted(runs, "run")} in ${destination} are as committed`;
+  const others = [
+    ...(expired === 0 ? [] : [`${grouped(expired)} expired (PARDOT_ETL_RETENTION)`]),
+    ...(superseded === 0 ? [] : [`${grouped(superseded)} superseded by --full`]),
+    ...(accepted === 0 ? [] : [`${grouped(accepted)} written off (--accept)`]),
+  ];
+  return others.length === 0 ? proven : `${proven}; not counted: ${others.join(", ")}`;
+}
+
+function warehouseLines({ name, compared }: NonNullable<VerifyResult["warehouse"]>): string[] {
+  if (compared.length === 0) return [`nothing to compare in ${name}`];
+  return [`compared with ${name}:`, ...compared.map((clause) => `  ${clause}`)];
 }

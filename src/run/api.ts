@@ -211,17 +211,36 @@ export interface StatusObject {
   readonly expired: number;
 }
 
+/** What `verify` looks at; all of it when left out. */
+export interface VerifyOptions {
+  /** Names of objects; null: all. */
+  readonly objects: readonly string[] | null;
+  readonly filesOnly: boolean;
+  readonly warehouseOnly: boolean;
+  /** How long the warehouse may take to load what it lacks. */
+  readonly waitMs: number;
+  /** Key of a file that is written off. */
+  readonly accept: string | null;
+}
+
 /** What reading everything again has shown. */
 export interface VerifyResult {
   readonly destination: string;
   /** Manifests that were read. */
   readonly runs: number;
-  /** Distinct files, their rows and bytes as committed. */
+  /** Distinct files that are as committed, their rows and bytes. */
   readonly files: number;
   readonly rows: number;
   readonly bytes: number;
-  /** Files among them that are gone, and old enough for it (PARDOT_ETL_RETENTION). */
+  /** Further files that are gone, and old enough for it (PARDOT_ETL_RETENTION). */
   readonly expired: number;
+  /** Further files that count no longer: `--full` has read their ranges again, or they were written off. */
+  readonly superseded: number;
+  readonly accepted: number;
+  /** False with `warehouseOnly`. */
+  readonly filesRead: boolean;
+  /** The warehouse and what was compared in it, a clause for each table; null when none was looked at. */
+  readonly warehouse: { readonly name: string; readonly compared: readonly string[] } | null;
   readonly problems: readonly VerifyProblem[];
   /** 0, or 6 when there is a problem. */
   readonly exitCode: number;
@@ -231,4 +250,6 @@ export interface VerifyProblem {
   /** The file's key, or the table. */
   readonly key: string;
   readonly problem: string;
+  /** What to do. */
+  readonly hint: string;
 }

@@ -1,6 +1,8 @@
 import type { Config, DestinationConfig } from "../config/config.ts";
-import { exitCodeOf, PardotEtlError } from "../errors.ts";
+import { exitCodeOf, PardotEtlError, problemText } from "../errors.ts";
 import type { Pardot, WireRecord } from "../pardot/pardot.ts";
+import { grouped } from "../report/describe.ts";
+import { humaneDuration } from "../report/duration.ts";
 import { probeStorage } from "../storage/probe.ts";
 import { isoInstant, SECOND_MS } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
@@ -9,6 +11,7 @@ import type { CheckLine, CheckResult, Surroundings } from "./api.ts";
 import { credentialsLine, notingWarnings } from "./check-credentials.ts";
 import { noSecretsLine, secretsLine } from "./check-secrets.ts";
 import { checkWarehouse } from "./check-warehouse.ts";
+import { impatient } from "./check-reach.ts";
 import { checkStateIsThere } from "./lost-state.ts";
 import { notingCalls } from "./noting-calls.ts";
 import type { Calling } from "./noting-calls.ts";
@@ -17,6 +20,8 @@ import type { Connection, Store } from "./session.ts";
 import { setupStep } from "./setup-steps.ts";
 
 type Name = CheckLine["name"];
+
+const PARDOT_NAMES = ["credentials", "business unit", "quota", "clock", "time zone"] as const;
 
 /** A machine's clock this far off Pardot's is worth a word: leases and log times depend on it. */
 const CLOCK_OFF_MS = 2 * 60 * SECOND_MS;
@@ -29,34 +34,47 @@ const ZONE_STEP_MS = 15 * 60 * SECOND_MS;
  * one small export whose time of creation betrays the API user's zone (v4 tells it nowhere else: pardot/api-docs issue
  * 156).
  */
-export async function check(config: Config, surroundings: Surroundings): Promise<CheckResult> {
-  const lines: CheckLine[] = [
-    ok("configuration", `complete: ${config.etl.objects.length} objects into ${destinationText(config)}`),
-  ];
-  if (config.references.length > 0) lines.push(await secretsLine(config, surroundings));
+export async function check(
+  config: Config,
+  surroundings: Surroundings,
+  onLine: OnLine = () => undefined,
+): Promise<CheckResult> {
+  const lines: CheckLine[] = [];
+  const add = (...found: readonly CheckLine[]): void => {
+    lines.push(...found);
+    for (const line of found) onLine(line);
+  };
+  add(ok("configuration", `complete: ${config.etl.objects.length} objects into ${destinationText(config)}`));
+  if (config.references.length > 0) add(await secretsLine(config, surroundings));
   const fits = async (store: Store): Promise<void> => {
     await checkStateIsThere(store, { ...config.pardot, full: false }, surroundings);
     checkAgainstState(config, store.loaded.state, false);
   };
-  lines.push(await attempt("destination", () => checkDestination(config, fits, surroundings)));
-  lines.push(await attempt("warehouse", () => checkWarehouse(config, surroundings)));
-  lines.push(...(await checkPardot(config, surroundings)));
+  add(await attempt("destination", () => checkDestination(config, fits, surroundings)));
+  add(await attempt("warehouse", () => checkWarehouse(config, surroundings)));
+  add(...(await checkPardot(config, surroundings)));
   return resultOf(lines);
 }
+
+/** Called with each line as it is known. */
+type OnLine = (line: CheckLine) => void;
 
 /** Tries what can be tried when secrets cannot be fetched from AWS, which `error` tells. */
 export async function checkWithoutSecrets(
   config: DestinationConfig,
   error: PardotEtlError,
   surroundings: Surroundings,
+  onLine: OnLine = () => undefined,
 ): Promise<CheckResult> {
   const names = ["warehouse", "credentials", "business unit", "quota", "clock", "time zone"] as const;
-  return resultOf([
+  const lines = [
     ok("configuration", "complete but for the secrets that are kept in AWS"),
     noSecretsLine(error),
     await attempt("destination", () => checkDestination(config, async () => {}, surroundings)),
     ...names.map((name) => skipped(name, "not reached")),
-  ]);
+  ];
+  for (const line of lines) onLine(line);
+  return resultOf(lines);
 }
 
 function resultOf(lines: readonly CheckLine[]): CheckResult {
@@ -78,9 +96,11 @@ async function checkDestination(
 
 async function checkPardot(config: Config, surroundings: Surroundings): Promise<CheckLine[]> {
   const { onEvent, noted } = notingWarnings(surroundings.onEvent);
-  const calling = await callingOf(config, { ...surroundings, onEvent });
+  const { transport, signal } = impatient(surroundings.transport, config.pardot);
+  const bounded = { ...surroundings, onEvent, transport, signal: AbortSignal.any([surroundings.signal, signal]) };
+  const calling = await callingOf(config, bounded);
   try {
-    return await checkConnection(config, calling, noted, surroundings);
+    return await checkConnection(config, calling, noted, bounded);
   } finally {
     await calling.settle();
   }
@@ -109,10 +129,13 @@ async function checkConnection(
     connection = await connect(pardot, time, surroundings, surroundings.signal);
   } catch (error) {
     const line = failedLogin(nameOf(error), error);
-    const rest = (["credentials", "business unit", "quota", "clock", "time zone"] as const).filter(
-      (name) => name !== line.name,
-    );
-    return [line, ...rest.map((name) => skipped(name, "not reached"))];
+    // Pardot looks at the business unit and the quota only when it has accepted the token.
+    const isLoggedIn = line.name === "business unit" || (error as PardotEtlError).code === "pardot.daily-limit";
+    const credentials = ok("credentials", `accepted by the flow ${config.pardot.auth.flow}`);
+    return PARDOT_NAMES.map((name) => {
+      if (name === line.name) return line;
+      return isLoggedIn && name === "credentials" ? credentials : skipped(name, "not reached");
+    });
   }
   const zone = await attempt("time zone", () => checkZone(config, connection, () => time.now(), surroundings));
   // The export of the zone may have needed another token.
@@ -120,7 +143,7 @@ async function checkConnection(
   return [
     credentialsLine(config.pardot.auth.flow, pardot.version, noted),
     ok("business unit", `${config.pardot.businessUnitId} is ${companyOf(connection.account)}`),
-    quotaLine(pardot),
+    quotaLine(pardot, config.pardot.quotaShare),
     clockLine(connection.now, surroundings),
     zone,
   ];
@@ -131,23 +154,23 @@ function companyOf(account: WireRecord): string {
   return typeof company === "string" && company !== "" ? company : "without a name";
 }
 
-function quotaLine(pardot: Pardot): CheckLine {
+function quotaLine(pardot: Pardot, limit: number): CheckLine {
   const { usage } = pardot;
   if (usage === null)
     return skipped("quota", "the API does not tell; PARDOT_DAILY_CALL_BUDGET sets a limit of your own");
   const share = Math.round((usage.used / usage.max) * 100);
-  const message = `${usage.used} of ${usage.max} calls of the day are used (${share} %)`;
-  if (share < 80) return ok("quota", message);
+  const message = `${grouped(usage.used)} of ${grouped(usage.max)} calls of the day are used (${share} %)`;
+  if (usage.used < usage.max * limit) return ok("quota", message);
   return warning(
     "quota",
     message,
-    "A run stops at 80 %. Wait for the account's next day or find out what spends the calls.",
+    `A run stops at ${Math.round(limit * 100)} % (PARDOT_QUOTA_SHARE). Wait for the account's next day, or find out what spends the calls.`,
   );
 }
 
 function clockLine(now: Instant, surroundings: Surroundings): CheckLine {
   const off = surroundings.clock.now() - now;
-  const message = `Pardot says ${isoInstant(now)}, this machine is ${Math.round(Math.abs(off) / SECOND_MS)} s ${off < 0 ? "behind" : "ahead"}`;
+  const message = `Pardot says ${isoInstant(now)}, this machine is ${humaneDuration(off)} ${off < 0 ? "behind" : "ahead"}`;
   if (Math.abs(off) <= CLOCK_OFF_MS) return ok("clock", message);
   return warning(
     "clock",
@@ -228,7 +251,9 @@ function failedLogin(name: Name, error: unknown): CheckLine {
 }
 
 function failed(name: Name, error: unknown): CheckLine {
-  const message = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  const problems = error instanceof PardotEtlError ? error.problems.map(problemText) : [];
+  const message = problems.length === 0 ? text : `${text}: ${problems.join("; ")}`;
   const hint = error instanceof PardotEtlError ? (error.hint ?? null) : null;
   return { name, status: "failed", message, hint, exitCode: exitCodeOf(error) };
 }

@@ -39,7 +39,7 @@ export interface Committed {
   readonly runs: number;
   readonly objects: ReadonlyMap<string, Readonly<CommittedObject>>;
   /** Manifests that are damaged or cannot be read, and files of which two manifests say different things. */
-  readonly problems: readonly VerifyProblem[];
+  readonly problems: readonly Pick<VerifyProblem, "key" | "problem">[];
 }
 
 interface CommittedObject {
@@ -89,7 +89,7 @@ export async function committedFiles(storage: Storage, runId: string | null, sig
 class NotedFiles {
   readonly files = new Map<string, Noted>();
   readonly objects = new Map<string, CommittedObject>();
-  readonly problems: VerifyProblem[] = [];
+  readonly problems: Pick<VerifyProblem, "key" | "problem">[] = [];
   readonly #runs = new Map<number, Run>();
   readonly #readings = new Map<string, Reading[]>();
 

@@ -8,6 +8,7 @@ import { openWarehouse } from "../warehouse/open.ts";
 import type { PlannedObject, PlanResult, RunOptions, Surroundings } from "./api.ts";
 import { chosenObjects } from "./chosen.ts";
 import { claimWarehouse, closeWarehouse } from "./load-all.ts";
+import { heedDate } from "./heed-date.ts";
 import { expectedEarlyReads, readExperience } from "./experience.ts";
 import { checkStateIsThere } from "./lost-state.ts";
 import { manifestError } from "./outcomes.ts";
@@ -40,6 +41,7 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
     const experience = await readExperience(chosen, state, storage, signal);
     const { pardot } = calling;
     const { now } = await connect(pardot, calling.time, surroundings, signal);
+    heedDate(now, state, surroundings);
     checkWish(wish, now);
     const given = { config, state, warehouse, pardot, experience, now, wish, onEvent, signal };
     const planned: Planned[] = [];

@@ -39,7 +39,7 @@ export function runFinished(
 }
 
 /** The record of a run that could not begin, or ended before it could commit. */
-export function runStopped(run: EndedRun, error: unknown): Change {
+export function runStopped(run: EndedRun, error: Error): Change {
   return { ...recordOf(run), status: "failed", rows: 0, files: 0, ...ending(error) };
 }
 
@@ -55,8 +55,8 @@ function recordOf({ runId, startedAt, finishedAt, calls, aheadMs, quota }: Ended
   };
 }
 
-function ending(error: unknown): { readonly exitCode: number; readonly error?: RunError } {
+function ending(error: Error | null): { readonly exitCode: number; readonly error?: RunError } {
   if (error === null) return { exitCode: 0 };
-  const { code, message, hint } = manifestError(error instanceof Error ? error : new Error(String(error)));
+  const { code, message, hint } = manifestError(error);
   return { exitCode: exitCodeOf(error), error: { code, message, hint } };
 }

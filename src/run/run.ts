@@ -32,6 +32,7 @@ import { Outcomes, rejectedError } from "./outcomes.ts";
 import { planAll } from "./plan-all.ts";
 import { runFinished, runStopped } from "./run-end.ts";
 import type { EndedRun } from "./run-end.ts";
+import { heedDate } from "./heed-date.ts";
 import { tidyUp } from "./tidy.ts";
 import { checkAgainstState, connect, heedingTime, openPardot, openStore, pardotClock } from "./session.ts";
 import type { Connection, PardotClock, Store } from "./session.ts";
@@ -131,11 +132,11 @@ async function runOn(
 /** Puts on record why a run ended, so that `status` can say it. A run that lost its lease writes nothing more. */
 async function recordFailure(error: unknown, end: () => EndedRun, lease: Lease, journal: Journal): Promise<void> {
   const { runId } = end();
-  const isOpen = journal.state.runs.some((run) => run.runId === runId && run.status === "running");
+  const isOpen = journal.state.runs.some((each) => each.runId === runId && each.status === "running");
   if (!isOpen || error instanceof LeaseError) return;
   try {
     await lease.check();
-    await journal.record([runStopped(end(), error)]);
+    await journal.record([runStopped(end(), error instanceof Error ? error : new Error(String(error)))]);
   } catch {
     // The error that ended the run is thrown; without a record the run counts as died, and the next one takes over.
   }
@@ -169,6 +170,7 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
   let connection: Connection;
   try {
     connection = await connect(pardot, time, surroundings, surroundings.signal);
+    heedDate(connection.now, store.loaded.state, surroundings);
     await ledger.dayIsKnown();
     checkWish(wish, connection.now);
   } catch (error) {

@@ -11,6 +11,7 @@ import type { Transport } from "../http/transport.ts";
 import { createPardot } from "../pardot/client.ts";
 import type { OpenPardot } from "../pardot/client.ts";
 import type { CallBudget, Pardot, WireRecord } from "../pardot/pardot.ts";
+import { destinationAround } from "../storage/nested.ts";
 import { openStorage } from "../storage/open.ts";
 import type { Storage } from "../storage/storage.ts";
 import { floorSecond } from "../time/instant.ts";
@@ -28,9 +29,25 @@ export interface Store {
 export async function openStore(config: Pick<DestinationConfig, "etl">, surroundings: Surroundings): Promise<Store> {
   const { clock, random, signal } = surroundings;
   const { destination, s3PathStyle } = config.etl;
+  if (surroundings.openStorage === undefined && destination.kind === "folder") await refuseNested(destination.path);
   const storage = await (surroundings.openStorage ?? openStorage)(destination, { s3PathStyle, clock, random });
   const loaded = await loadState(storage, signal);
   return { storage, loaded };
+}
+
+/** Two units in each other's folders would find each other's files as their own objects'. */
+async function refuseNested(path: string): Promise<void> {
+  const around = await destinationAround(path);
+  if (around === null) return;
+  const expected = `a folder that lies in no other destination; ${around} is one`;
+  throw new ConfigError(
+    "open the destination: it lies in another one",
+    [{ path: "PARDOT_ETL_DESTINATION", value: path, expected }],
+    {
+      code: "config.destination-nested",
+      hint: "Nothing was changed and Pardot was not called. Name a folder that lies in no other destination.",
+    },
+  );
 }
 
 /**
@@ -61,7 +78,7 @@ export function checkAgainstState(config: Config, state: State, full: boolean): 
   }
   if (problems.length > 0) {
     throw new ConfigError("the configuration does not fit what was landed before", problems, {
-      hint: "Nothing was changed and Pardot was not called. Change what is named here, or name another destination.",
+      hint: "Change what is named here, or name another destination. Nothing was changed.",
     });
   }
 }

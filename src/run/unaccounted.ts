@@ -20,7 +20,7 @@ export async function unaccounted(
   committed: Committed,
   config: Pick<CommittedConfig, "catalog">,
   signal: AbortSignal,
-): Promise<VerifyProblem[]> {
+): Promise<Pick<VerifyProblem, "key" | "problem">[]> {
   const unnamed: { readonly object: string; readonly key: string }[] = [];
   for (const { name } of config.catalog) {
     for await (const { key } of storage.list(`${name}/`, signal)) {

@@ -149,7 +149,7 @@ export class ExportQueue {
     if (now < due || !polled) return false;
     if (job.endsAs !== "Complete") return this.#finish(job, job.endsAs, due);
     const selected = selectRows(this.#account, this.#account.table(job.model.name), job.selection);
-    job.rows = selected.filter((index) => !isHidden(index, this.#knobs));
+    job.rows = selected.filter((index) => !isHidden(job.model, index, this.#knobs));
     job.files = splitFiles(job, this.#knobs.filesPerExport, this.#account.world.seed);
     return this.#finish(job, "Complete", due);
   }

@@ -18,9 +18,12 @@ function isHit(every: number, index: number): boolean {
   return every > 0 && index % every === 0;
 }
 
-/** Whether this user cannot see the row anywhere. Never the first of an object, unless every one is hidden. */
-export function isHidden(index: number, { hiddenEvery }: Knobs): boolean {
-  return hiddenEvery > 0 && index % hiddenEvery === hiddenEvery - 1;
+/**
+ * Whether this user cannot see the row anywhere. Never the first of an object, unless every one is hidden; and no custom
+ * field, since fields are seen in the rows of others.
+ */
+export function isHidden({ name }: ObjectModel, index: number, { hiddenEvery }: Knobs): boolean {
+  return hiddenEvery > 0 && name !== "CustomField" && index % hiddenEvery === hiddenEvery - 1;
 }
 
 /** The values, or a changed copy of them. */

@@ -50,7 +50,7 @@ export function queryAnswer(model: ObjectModel, parameters: Parameters, context:
   const page = pageOf(account, table, matching, { ...query, limit }, (make) =>
     context.memory.get(`${key} ${from} ${to} ${sortText(query)}`, make),
   )
-    .filter((index) => !isHidden(index, knobs))
+    .filter((index) => !isHidden(model, index, knobs))
     .slice(0, context.rowsMax ?? undefined);
   const wire: WireContext = { world: account.world, zone: account.zone, operation: "query", output: query.output };
   const records = Array.from(page, (index, place) => ({
@@ -195,6 +195,6 @@ function placesOf(
   if (id === undefined) throw new ApiError(13);
   if (!/^\d{1,15}$/.test(id)) throw new ApiError(16);
   const index = table.ids.indexOf(Number(id));
-  if (!table.isLive(index) || isHidden(index, knobs)) throw unknown;
+  if (!table.isLive(index) || isHidden(model, index, knobs)) throw unknown;
   return [index];
 }

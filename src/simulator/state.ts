@@ -103,7 +103,7 @@ export function* truthRows(
   for (let index = 0; index < table.count; index += 1) {
     const gone = table.gone[index] === 1;
     // What nobody can see is not there: deleted rows show only where the API shows them.
-    if (isHidden(index, state.options.knobs)) continue;
+    if (isHidden(table.model, index, state.options.knobs)) continue;
     if (gone ? deleted === "live" || table.model.deletes !== true : deleted === "deleted") continue;
     yield truthRecord(columns, account.values(table, index), account.zone);
   }

@@ -9,7 +9,7 @@ import { main } from "../../src/cli/main.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { fakeIo } from "./fake-io.ts";
 
-// Holds G8's last sentence: text from Pardot, from files and from arguments is shown without control characters.
+// Text from Pardot, from files and from arguments is shown without control characters.
 
 const SPOOKY = "\u001B]0;owned\u0007\u001B[2J\u009B31m\u007F\u202Ereversed\u2066";
 const FORGED = `${SPOOKY}\r\nok           destination    forged`;

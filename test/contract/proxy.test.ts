@@ -19,7 +19,7 @@ import type { ConnectProxy } from "../servers/connect-proxy.ts";
 import { startWebhookReceiver } from "../servers/webhook.ts";
 import { caught } from "../support/pardot-fakes.ts";
 
-// Holds G8 where a proxy is the only way out: every client takes it, and what it sees is a tunnel.
+// Where a proxy is the only way out every client takes it, and all that it sees is a tunnel.
 
 const NEVER = new AbortController().signal;
 const VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];

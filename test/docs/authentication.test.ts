@@ -12,6 +12,7 @@ const OTHERS = [
   "scope-missing",
   "no-token-endpoint",
   "endpoint-failed",
+  "endpoint-is-pardot",
   "refused",
   "no-refresh-token",
   "clock-off",

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -14,6 +14,7 @@ import { SETTING_BY_NAME } from "../../src/config/settings.ts";
 // The quick starts, typed as they stand there.
 
 const BIN = join(import.meta.dirname, "../../src/bin.js");
+const LAUNCHER = join(import.meta.dirname, "../../pardot-etl");
 const PAGE = await readFile(new URL("../../docs/quickstart.md", import.meta.url), "utf8");
 
 interface Block {
@@ -39,11 +40,11 @@ interface Typed {
   readonly output: string;
 }
 
-/** Types commands into a shell in which `pardot-etl` is the command line from source; ends at the first that fails. */
+/** Types commands into a shell in a folder that has the launcher, as a checkout has; ends at the first that fails. */
 async function typeIn(commands: string, cwd: string): Promise<Typed> {
   // Not every machine has curl; the pages only post and get with it.
   const curl = `node -e 'fetch(process.argv.at(-1),{method:process.argv.includes("POST")?"POST":"GET"}).then(async r=>process.stdout.write(await r.text()))' -- "$@"`;
-  const prelude = `set -e\ncurl() { ${curl}; }\npardot-etl() { "${process.execPath}" "${BIN}" "$@"; }\n`;
+  const prelude = `set -e\ncurl() { ${curl}; }\n`;
   const shell = spawn("bash", ["-c", prelude + commands], {
     cwd,
     env: { PATH: process.env["PATH"], HOME: cwd },
@@ -62,6 +63,7 @@ async function typeIn(commands: string, cwd: string): Promise<Typed> {
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "pardot-etl-quickstart-"));
   onTestFinished(() => rm(path, { recursive: true, force: true }));
+  await symlink(LAUNCHER, join(path, "pardot-etl"));
   return path;
 }
 
@@ -108,7 +110,7 @@ describe("every quick start", () => {
   const commands = BLOCKS.filter(({ language }) => language === "sh").flatMap(({ text }) => text.split("\n"));
 
   test("names commands and options that there are", () => {
-    const used = commands.flatMap((line) => [...line.matchAll(/^pardot-etl ([a-z]+)([^#|>]*)/g)]);
+    const used = commands.flatMap((line) => [...line.matchAll(/^\.\/pardot-etl ([a-z]+)([^#|>]*)/g)]);
     expect(used.length).toBeGreaterThan(10);
     for (const [, name = "", rest = ""] of used) {
       const command = COMMANDS.find((each) => each.name === name);

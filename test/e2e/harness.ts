@@ -99,7 +99,10 @@ export async function scene(options: SimulatorOptions = {}, env: Environment = {
       };
       const signal = wishes.signal ?? new AbortController().signal;
       const result = await inTheRealWorld({ signal, onEvent, pardot: loaded.pardot }, (surroundings) =>
-        run(loaded, wishes.options ?? {}, { ...surroundings, clock: wishes.clock ?? fakeClock(Date.now()) }),
+        run(loaded, wishes.options ?? {}, {
+          ...surroundings,
+          clock: wishes.clock ?? fakeClock(simulator.now().getTime()),
+        }),
       );
       return { ...result, events };
     },

@@ -55,9 +55,9 @@ async function* edit(url: string, body: AsyncIterable<Uint8Array>, change: Edit)
 async function rejectLines(at: Scene): Promise<Record<string, string>> {
   const folder = join(at.data, "_pardot_etl", "rejects");
   const names = await filesBelow(folder);
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "utf8")])),
-  );
+  const texts = new Map<string, string>();
+  for (const name of names) texts.set(name, await readFile(join(folder, name), "utf8"));
+  return Object.fromEntries(texts);
 }
 
 describe("a record that cannot be encoded", () => {
@@ -92,9 +92,9 @@ describe("a record that cannot be encoded", () => {
       expect(new Set(byId(await landedRecords(at.data, object)).keys())).toEqual(new Set(rows.keys()));
     }
     const lines = await rejectLines(at);
-    const run = first.manifest.run_id;
-    expect(Object.keys(lines).toSorted()).toEqual([`${run}/Tag.jsonl`, `${run}/Visitor.jsonl`]);
-    const line = String(lines[`${run}/Visitor.jsonl`]);
+    const runId = first.manifest.run_id;
+    expect(Object.keys(lines).toSorted()).toEqual([`${runId}/Tag.jsonl`, `${runId}/Visitor.jsonl`]);
+    const line = String(lines[`${runId}/Visitor.jsonl`]);
     expect(line.trimEnd().split("\n")).toHaveLength(1);
     expect(Object.keys(JSON.parse(line) as object)).toEqual(["object", "id", "column", "reason", "record"]);
     expect(JSON.parse(line)).toMatchObject({
@@ -103,7 +103,7 @@ describe("a record that cannot be encoded", () => {
       column: "prospect_id",
       record: { id: visitorId },
     });
-    expect(JSON.parse(String(lines[`${run}/Tag.jsonl`]))).toMatchObject({
+    expect(JSON.parse(String(lines[`${runId}/Tag.jsonl`]))).toMatchObject({
       object: "Tag",
       id: tagId,
       column: "created_at",

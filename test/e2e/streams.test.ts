@@ -7,7 +7,7 @@ import type { CliResult } from "./cli.ts";
 import { filesBelow, scene } from "./harness.ts";
 import type { Scene } from "./harness.ts";
 
-// Holds G2: a run commits and lets go of its lease whatever becomes of its output, and says when its result was lost.
+// A run commits and lets go of its lease whatever becomes of its output, and says when its result was lost.
 
 let at: Scene;
 beforeAll(async () => {
@@ -42,7 +42,7 @@ test.runIf(process.platform === "linux").each([
   ["full", "2>/dev/full"],
   ["closed", "2>&-"],
   ["read-only", "2</dev/null"],
-])("G2 a run whose log cannot be written, for its disk is %s, ends as any other", async (name, redirection) => {
+])("a run whose log cannot be written, for its disk is %s, ends as any other", async (name, redirection) => {
   const { code, stdout } = await run(`log-${name}`, redirection, ["--json", "--log-level", "debug"]);
   expect(code).toBe(0);
   expect((JSON.parse(stdout) as Manifest).status).toBe("complete");
@@ -50,7 +50,7 @@ test.runIf(process.platform === "linux").each([
 });
 
 test.runIf(process.platform === "linux")(
-  "G2 a result that a full disk lost is exit 7, and the run is committed",
+  "a result that a full disk lost is exit 7, and the run is committed",
   async () => {
     for (const args of [["--json"], []]) {
       const name = `result-${args.length}`;
@@ -63,7 +63,7 @@ test.runIf(process.platform === "linux")(
   },
 );
 
-test("G2 a result that was cut in its middle is exit 7", async () => {
+test("a result that was cut in its middle is exit 7", async () => {
   // Files end at one kilobyte: the manifest is longer, the small files of the destination are not.
   const result = await runCli(["objects", "--json"], at.env, {
     cwd: at.root,
@@ -75,7 +75,7 @@ test("G2 a result that was cut in its middle is exit 7", async () => {
   });
 });
 
-test("G2 a result nobody reads to its end is none that was lost", async () => {
+test("a result nobody reads to its end is none that was lost", async () => {
   const { code, stderr } = await runCli(["objects", "--json"], at.env, { cwd: at.root, shell: "exec > >(head -c 1)" });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 });

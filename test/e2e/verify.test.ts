@@ -1,12 +1,17 @@
 import { appendFile, copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, describe, expect, it } from "vitest";
 import { manifestKey } from "../../src/commit/manifest.ts";
-import type { VerifyResult } from "../../src/run/api.ts";
+import type { Clock } from "../../src/platform/clock.ts";
+import type { Surroundings, VerifyOptions, VerifyResult } from "../../src/run/api.ts";
+import { CancelledError } from "../../src/errors.ts";
 import { inTheRealWorld } from "../../src/run/surroundings.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import { verify } from "../../src/run/verify.ts";
-import { scene } from "./harness.ts";
+import type { Warehouse } from "../../src/warehouse/warehouse.ts";
+import { fakeClock } from "../fakes/clock.ts";
+import { filesBelow, scene } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
 // Holds G2 and G6 after the fact: what was committed is what stands there.
@@ -17,9 +22,17 @@ afterEach(async () => {
   open = [];
 });
 
+interface VerifyWishes {
+  readonly open?: typeof openStorage;
+  readonly clock?: Clock;
+  readonly openWarehouse?: Surroundings["openWarehouse"];
+  readonly env?: Environment;
+  readonly signal?: AbortSignal;
+}
+
 interface Verified extends Scene {
   readonly keys: readonly string[];
-  verify(runId?: string | null, open?: typeof openStorage): Promise<VerifyResult>;
+  verify(options?: Partial<VerifyOptions>, wishes?: VerifyWishes): Promise<VerifyResult>;
 }
 
 async function start(env: Environment = {}): Promise<Verified> {
@@ -29,11 +42,18 @@ async function start(env: Environment = {}): Promise<Verified> {
   return {
     ...at,
     keys: manifest.objects.flatMap(({ files }) => files.map(({ key }) => key)),
-    verify: async (runId = null, openDestination = openStorage) => {
-      const config = await at.config();
-      const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: null };
+    verify: async (
+      options = {},
+      { open: openDestination = openStorage, clock, openWarehouse, env: overrides, signal } = {},
+    ) => {
+      const config = await at.config(overrides);
+      const wishes = { signal: signal ?? new AbortController().signal, onEvent: () => undefined, pardot: null };
+      const given = {
+        ...(clock === undefined ? {} : { clock }),
+        ...(openWarehouse === undefined ? {} : { openWarehouse }),
+      };
       return inTheRealWorld(wishes, (surroundings) =>
-        verify(config, runId, { ...surroundings, openStorage: openDestination }),
+        verify(config, options, { ...surroundings, ...given, openStorage: openDestination }),
       );
     },
   };
@@ -68,16 +88,23 @@ describe("verify", () => {
     expect(found.get(lost)).toBe("it is missing");
     expect(found.get("Tag/Tag_copy.csv")).toBe("no manifest names it");
     expect(found.size).toBe(4);
+    expect(result.files).toBe(at.keys.length - 3);
+    for (const { hint } of result.problems) expect(hint).toMatch(/^[A-Z].*\.$/);
   });
 
   it("counts what a rule of the destination has removed as expired, and nothing younger", async () => {
     const at = await start({ PARDOT_ETL_RETENTION: "1d" });
     const [gone = ""] = at.keys;
     await rm(join(at.data, gone));
-    expect(await at.verify()).toMatchObject({ expired: 1, files: at.keys.length, problems: [], exitCode: 0 });
-    const kept = await start({ PARDOT_ETL_RETENTION: "90d" });
+    expect(await at.verify()).toMatchObject({
+      expired: 1,
+      files: at.keys.length - 1,
+      problems: [],
+      exitCode: 0,
+    });
+    const kept = await start({ PARDOT_ETL_RETENTION: "36500d" });
     await rm(join(kept.data, kept.keys[0] ?? ""));
-    expect((await kept.verify()).problems).toEqual([{ key: kept.keys[0], problem: "it is missing" }]);
+    expect((await kept.verify()).problems).toMatchObject([{ key: kept.keys[0], problem: "it is missing" }]);
   });
 
   it("takes nothing for nobody's that a run lands and commits meanwhile", async () => {
@@ -98,7 +125,7 @@ describe("verify", () => {
         },
       };
     };
-    expect(await at.verify(null, openDestination)).toMatchObject({ runs: 1, problems: [], exitCode: 0 });
+    expect(await at.verify({}, { open: openDestination })).toMatchObject({ runs: 1, problems: [], exitCode: 0 });
   });
 
   it("says of a file in an open window that it is awaited", async () => {
@@ -111,30 +138,150 @@ describe("verify", () => {
     const key = `Tag/Tag_api_${span}_0123456789ab.csv`;
     await copyFile(join(at.data, at.keys[0] ?? ""), join(at.data, key));
     const awaited = { key, problem: expect.stringContaining("the next run accounts for it") as string };
-    expect((await at.verify()).problems).toEqual([awaited]);
+    expect((await at.verify()).problems).toMatchObject([awaited]);
   });
 
-  it("looks at one run alone, and says so when there is none of that name", async () => {
+  it("names a manifest that is damaged, until it is written off", async () => {
     const at = await start();
     at.simulator.advance(1);
     const second = await at.run();
-    const one = await at.verify(second.manifest.run_id);
-    expect(one.runs).toBe(1);
-    expect((await at.verify()).runs).toBe(2);
-    const manifest = join(at.data, manifestKey(second.manifest.run_id));
-    await writeFile(manifest, "{");
-    const damaged = [
-      { key: manifestKey(second.manifest.run_id), problem: expect.stringContaining("damaged") as string },
-    ];
-    expect(await at.verify(second.manifest.run_id)).toMatchObject({ runs: 0, problems: damaged, exitCode: 6 });
-    await expect(at.verify("20200101T000000Z-aaaaaa")).rejects.toMatchObject({ code: "usage.unknown-run" });
+    const key = manifestKey(second.manifest.run_id);
+    await writeFile(join(at.data, key), "{");
+    const { problems, exitCode } = await at.verify({ objects: [] });
+    expect([problems, exitCode]).toMatchObject([[{ key, hint: expect.stringContaining("--accept") as string }], 6]);
+    expect(await at.verify({ objects: [], accept: key })).toMatchObject({ problems: [], exitCode: 0 });
   });
 
-  it("finds a table that has not taken up what was committed for it", async () => {
+  it("reads the files of the chosen objects alone", async () => {
+    const at = await start();
+    const tags = at.keys.filter((key) => key.startsWith("Tag/"));
+    await rm(join(at.data, at.keys.find((key) => !key.startsWith("Tag/")) ?? ""));
+    expect(await at.verify({ objects: ["Tag"] })).toMatchObject({ files: tags.length, problems: [], exitCode: 0 });
+    expect((await at.verify()).exitCode).toBe(6);
+  });
+
+  it("is green again after --full has read the object of a lost file anew", async () => {
     const at = await start({ PARDOT_ETL_WAREHOUSE: "duckdb:warehouse.duckdb" });
-    expect((await at.verify()).problems).toEqual([]);
+    const lost = at.keys.find((key) => key.startsWith("Tag/")) ?? "";
+    await rm(join(at.data, lost));
+    const red = await at.verify();
+    expect(red.problems).toMatchObject([
+      { key: lost, problem: "it is missing", hint: expect.stringContaining("`pardot-etl run Tag --full`") as string },
+    ]);
+    at.simulator.advance(1);
+    await at.run({ env: { PARDOT_ETL_OBJECTS: "Tag" } });
+    expect((await at.verify()).exitCode).toBe(6);
+    expect((await at.run({ env: { PARDOT_ETL_OBJECTS: "Tag" }, options: { full: true } })).exitCode).toBe(0);
+    const green = await at.verify();
+    expect(green).toMatchObject({ problems: [], exitCode: 0 });
+    expect(green.superseded).toBeGreaterThan(0);
+  });
+
+  it("is green again after a lost file was written off, and counts it no longer", async () => {
+    const at = await start();
+    const [lost = "", other = ""] = at.keys;
+    await rm(join(at.data, lost));
+    await rm(join(at.data, other));
+    expect(await at.verify({ accept: lost })).toMatchObject({ accepted: 1, problems: [{ key: other }], exitCode: 6 });
+    expect(await at.verify({ accept: other })).toMatchObject({ accepted: 2, problems: [], exitCode: 0 });
+    expect(await at.verify()).toMatchObject({ accepted: 2, files: at.keys.length - 2, problems: [], exitCode: 0 });
+  });
+
+  it.each([
+    ["no manifest names", "usage.accept-unknown", () => "Tag/nothing.csv"],
+    ["is as committed", "usage.accept-sound", (keys: readonly string[]) => keys[0] ?? ""],
+  ])("refuses to write off what %s", async (_what, code, keyOf) => {
+    const at = await start({ PARDOT_ETL_WAREHOUSE: "duckdb:warehouse.duckdb" });
+    const before = await filesBelow(at.data);
+    await expect(at.verify({ accept: keyOf(at.keys) })).rejects.toMatchObject({ code, exitCode: 2 });
+    expect(await filesBelow(at.data)).toEqual(before);
+  });
+
+  it("leaves no file half read when it is stopped", async () => {
+    const at = await start();
+    const stop = new AbortController();
+    let reading = 0;
+    const openDestination: typeof openStorage = async (...given) => {
+      const storage = await openStorage(...given);
+      return {
+        ...storage,
+        open: async function* openSlowly(key, signal) {
+          if (key.startsWith("_pardot_etl/")) {
+            yield* storage.open(key, signal);
+            return;
+          }
+          reading += 1;
+          try {
+            if (reading === 2) stop.abort(new CancelledError("stopped by SIGINT", { code: "run.cancelled" }));
+            // The other lane is slow to hear of it.
+            for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+            yield* storage.open(key, signal);
+          } finally {
+            reading -= 1;
+          }
+        },
+      };
+    };
+    const verifying = at.verify({}, { open: openDestination, signal: stop.signal });
+    await expect(verifying).rejects.toMatchObject({ exitCode: 130 });
+    expect(reading).toBe(0);
+  });
+});
+
+describe("verify in the warehouse", () => {
+  const DUCKDB: Environment = { PARDOT_ETL_WAREHOUSE: "duckdb:warehouse.duckdb" };
+
+  it("says what it compared, and finds rows that are gone from a table", async () => {
+    const at = await start(DUCKDB);
+    const whole = await at.verify();
+    expect([whole.problems, whole.exitCode]).toEqual([[], 0]);
+    expect(whole.warehouse?.compared.join("\n")).toMatch(/^\d+ files? and \d+ rows of PARDOT_TAG$/m);
+    const instance = await DuckDBInstance.create(join(at.root, "warehouse.duckdb"));
+    const connection = await instance.connect();
+    await connection.run("DELETE FROM PARDOT_TAG WHERE id IN (SELECT MIN(id) FROM PARDOT_TAG)");
+    connection.closeSync();
+    instance.closeSync();
+    const { problems } = await at.verify({ warehouseOnly: true });
+    expect(problems).toMatchObject([{ key: "PARDOT_TAG", hint: expect.stringMatching(/\.$/) as string }]);
+    expect((await at.verify({ filesOnly: true })).exitCode).toBe(0);
+  });
+
+  it("finds a database that is gone", async () => {
+    const at = await start(DUCKDB);
     await rm(join(at.root, "warehouse.duckdb"));
-    const tables = (await at.verify()).problems.map(({ key }) => key);
-    expect(tables).toContain("PARDOT_TAG");
+    expect((await at.verify()).problems.map(({ key }) => key)).toContain("PARDOT_TAG");
+  });
+
+  it.each([
+    ["--warehouse-only", { warehouseOnly: true }, {}],
+    ["--wait", { waitMs: 1000 }, {}],
+    ["--files-only with --warehouse-only", { filesOnly: true, warehouseOnly: true }, DUCKDB],
+    ["--files-only with --wait", { filesOnly: true, waitMs: 1000 }, DUCKDB],
+  ] as const)("refuses %s where there is no warehouse to look at", async (_what, options, env) => {
+    const at = await start(env);
+    await expect(at.verify(options)).rejects.toMatchObject({ code: "usage.verify", exitCode: 2 });
+  });
+
+  it.each([
+    [60_000, 0, [15_000, 15_000]],
+    [20_000, 6, [15_000, 5000]],
+    [0, 6, []],
+  ])("waits %i ms for what a table lacks: exit %i", async (waitMs, exitCode, slept) => {
+    const at = await start({ PARDOT_ETL_OBJECTS: "Tag" });
+    const clock = fakeClock();
+    const isLoaded = (): boolean => clock.slept.length >= 2 && waitMs === 60_000;
+    const warehouse = {
+      name: "slow",
+      check: async () => undefined,
+      compare: async () => ({
+        compared: "1 file of PARDOT_TAG",
+        problems: isLoaded() ? [] : [{ key: "PARDOT_TAG", problem: "it lacks a file", hint: null }],
+      }),
+      close: async () => Promise.reject(new Error("the connection is gone")),
+    } as unknown as Warehouse;
+    const wishes = { clock, openWarehouse: async () => warehouse, env: DUCKDB };
+    const result = await at.verify({ warehouseOnly: true, waitMs }, wishes);
+    expect([result.exitCode, clock.slept]).toEqual([exitCode, slept]);
+    for (const { hint } of result.problems) expect(hint).toMatch(/\.$/);
   });
 });

@@ -33,7 +33,7 @@ async function verified() {
   const config = await at.config({ PARDOT_ETL_WAREHOUSE: at.duckdb });
   const signal = new AbortController().signal;
   return inTheRealWorld({ signal, onEvent: () => undefined, pardot: config.pardot }, (surroundings) =>
-    verify(config, null, surroundings),
+    verify(config, {}, surroundings),
   );
 }
 

@@ -1,8 +1,8 @@
 import type { Config } from "../../config/config.ts";
 import { loadConfig, loadDestination } from "../../config/load.ts";
 import { PardotEtlError } from "../../errors.ts";
-import { checkSummary } from "../../report/summary.ts";
-import type { CheckResult } from "../../run/api.ts";
+import { checkLineText, checkSummary } from "../../report/summary.ts";
+import type { CheckLine, CheckResult } from "../../run/api.ts";
 import { check, checkWithoutSecrets } from "../../run/check.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
@@ -13,8 +13,11 @@ import { withSurroundings } from "../surroundings.ts";
 /** Tries everything a run needs, one line each. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
-  const result = await tryEverything(context);
-  if (hasOption(options, "--json")) {
+  const isJson = hasOption(options, "--json");
+  const result = await tryEverything(context, (line) => {
+    if (!isJson) io.stdout.write(checkLineText(line));
+  });
+  if (isJson) {
     const failed = result.lines.find((line) => line.status === "failed");
     const code = `check.${failed?.name.replaceAll(" ", "-") ?? ""}`;
     const error = failed === undefined ? {} : { error: { code, message: failed.message, hint: failed.hint } };
@@ -25,7 +28,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   return result.exitCode;
 }
 
-async function tryEverything(context: CommandContext): Promise<CheckResult> {
+async function tryEverything(context: CommandContext, onLine: (line: CheckLine) => void): Promise<CheckResult> {
   const stop = { graceMs: 0, afterwards: "a check lands no data" };
   let config: Config;
   try {
@@ -34,8 +37,8 @@ async function tryEverything(context: CommandContext): Promise<CheckResult> {
     if (!(error instanceof PardotEtlError) || !error.code.startsWith("secrets.")) throw error;
     const destination = await loadFor(context, loadDestination);
     return withSurroundings(context, null, stop, (surroundings) =>
-      checkWithoutSecrets(destination, error, surroundings),
+      checkWithoutSecrets(destination, error, surroundings, onLine),
     );
   }
-  return withSurroundings(context, config.pardot, stop, (surroundings) => check(config, surroundings));
+  return withSurroundings(context, config.pardot, stop, (surroundings) => check(config, surroundings, onLine));
 }

@@ -9,6 +9,20 @@ const NAMES: Pick<ArgumentSpec, "name" | "isVariadic" | "isRequired"> = {
 };
 const CHOSEN_ARGUMENT: ArgumentSpec = { ...NAMES, meaning: "objects, core or all, instead of PARDOT_ETL_OBJECTS" };
 const LISTED_ARGUMENT: ArgumentSpec = { ...NAMES, meaning: "objects to describe in full" };
+const VERIFIED_ARGUMENT: ArgumentSpec = {
+  ...NAMES,
+  meaning: "objects, core or all, instead of all that was committed",
+};
+const VERIFY_OPTIONS: readonly OptionSpec[] = [
+  { flag: "--files-only", value: null, meaning: "leave the warehouse out" },
+  { flag: "--warehouse-only", value: null, meaning: "compare the warehouse, and read no file again" },
+  { flag: "--wait", value: "D", meaning: "give the warehouse this long to load what it lacks: 90s, 10m" },
+  {
+    flag: "--accept",
+    value: "KEY",
+    meaning: "write off a file that is missing or not as committed: it counts no longer, here and for loading",
+  },
+];
 const LIVE_OPTION: OptionSpec = {
   flag: "--live",
   value: null,
@@ -62,9 +76,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "verify",
-    summary: "reads everything that was committed again and proves rows, bytes and hashes; compares with the warehouse",
-    arguments: [{ name: "run-id", meaning: "one run instead of all", isVariadic: false, isRequired: false }],
-    options: [],
+    summary:
+      "reads again what was committed and proves rows, bytes and hashes of every file; compares every loaded file with the tables of DuckDB, and the newest watermark with those of Snowflake",
+    arguments: [VERIFIED_ARGUMENT],
+    options: VERIFY_OPTIONS,
     load: () => import("./verify.ts"),
   },
   {

@@ -1,13 +1,12 @@
-import { parseDuration } from "../../config/duration.ts";
 import { loadDestination } from "../../config/load.ts";
-import { UsageError } from "../../errors.ts";
 import { statusSummary } from "../../report/status-summary.ts";
 import { status } from "../../run/status.ts";
-import type { CommandContext, ParsedOptions } from "../command.ts";
-import { hasOption, textOption } from "../command.ts";
+import type { CommandContext } from "../command.ts";
+import { hasOption } from "../command.ts";
 import { configInput } from "../input.ts";
 import { toJson } from "../json.ts";
 import { withSurroundings } from "../surroundings.ts";
+import { durationOption } from "./duration-option.ts";
 
 /** So many of the last runs are shown to people; `--json` has all that are kept. */
 const RUNS_SHOWN = 10;
@@ -24,16 +23,4 @@ export async function runCommand(context: CommandContext): Promise<number> {
   const { exitCode, ...rest } = result;
   io.stdout.write(hasOption(options, "--json") ? toJson(rest) : statusSummary(result, RUNS_SHOWN, io.clock.now()));
   return exitCode;
-}
-
-/** A duration given as an option; null when it was not given. Throws UsageError for what is not a duration. */
-export function durationOption(options: ParsedOptions, flag: `--${string}`): number | null {
-  const text = textOption(options, flag);
-  if (text === null) return null;
-  const ms = parseDuration(text);
-  if (ms !== null) return ms;
-  throw new UsageError(`read the command line: ${flag} is ${text}`, {
-    code: "usage.duration",
-    hint: "Give a duration such as 90s, 5m, 26h or 1d.",
-  });
 }

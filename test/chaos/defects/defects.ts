@@ -43,7 +43,12 @@ export const DEFECTS: readonly Defect[] = [
       {
         file: "src/extract/pages.ts",
         find: "        if (!isRepeated && (isAfterFull || unread > 0)) {\n",
-        put: "        if (!isRepeated && unread > 0) {\n",
+        put: "        if (!isRepeated && unread < 0) {\n",
+      },
+      {
+        file: "src/extract/pages.ts",
+        find: "        if (unread > 0 && isAfterFull && ",
+        put: "        if (unread < 0 && isAfterFull && ",
       },
     ],
   },
@@ -51,7 +56,11 @@ export const DEFECTS: readonly Defect[] = [
     name: "no lease check at commit",
     harm: "a run that slept while another took over commits a manifest when it wakes up",
     edits: [
-      { file: "src/run/run.ts", find: "  await lease.check();\n", put: "" },
+      {
+        file: "src/run/run.ts",
+        find: "  await lease.check();\n  const { manifest, key }",
+        put: "  const { manifest, key }",
+      },
       {
         file: "src/run/fence.ts",
         find: "  const outcome = await storage.create(key, manifestBytes(manifest), signal);\n",
@@ -83,6 +92,82 @@ export const DEFECTS: readonly Defect[] = [
         file: "src/pardot/caller.ts",
         find: "  const byKind = new Map<string, number>();\n",
         put: "  const byKind = new Map<string, number>();\n  const counted = new WeakSet<object>();\n",
+      },
+    ],
+  },
+  {
+    name: "header not looked at",
+    harm: "a text, or the columns of another object, is landed as rows of nulls, and its window is done",
+    edits: [
+      {
+        file: "src/land/result-header.ts",
+        find: "  if (lacking.length > 0) throw",
+        put: "  if (lacking.length > needed.length) throw",
+      },
+      {
+        file: "src/land/result-header.ts",
+        find: "  if (2 * missing.length > fields.length || ",
+        put: "  if (missing.length > fields.length && ",
+      },
+    ],
+  },
+  {
+    name: "short page as the end",
+    harm: "one page with fewer records than its limit ends the reading, and all that comes after it is lost",
+    edits: [
+      {
+        file: "src/extract/pages.ts",
+        find: "      const isStopped = stop.aborted;\n",
+        put: "      if (!isAfterFull) {\n        yield fresh;\n        return;\n      }\n      const isStopped = stop.aborted;\n",
+      },
+    ],
+  },
+  {
+    name: "no date, no history",
+    harm: "an oldest record without a usable date passes for no record, and the whole history is covered unread",
+    edits: [
+      {
+        file: "src/plan/range.ts",
+        find: " ? created - OLDEST_MARGIN_MS : HISTORY_FLOOR;",
+        put: " ? created - OLDEST_MARGIN_MS : history.to;",
+      },
+    ],
+  },
+  {
+    name: "planned over open windows",
+    harm: "a history that is stopped after its first window is planned, exported and landed again",
+    edits: [
+      {
+        file: "src/run/prepare.ts",
+        find: "  const covering = [...open.filter((window) => coversAll(object, window, range, wish)), ...windows];\n",
+        put: "  const covering = [...open.filter((window) => coversAll(object, window, range, wish)), ...windows].slice(0, 0);\n",
+      },
+    ],
+  },
+  {
+    name: "landed and not named",
+    harm: "the files of windows that a stop or a limit cut are forgotten by the manifest, and not landed again",
+    edits: [
+      {
+        file: "src/run/finish.ts",
+        find: "  for (const window of windows) {\n",
+        put: "  for (const window of windows.filter(({ done }) => done)) {\n",
+      },
+    ],
+  },
+  {
+    name: "loaded in the order of commits",
+    harm: "a window that stays open for days puts older versions over newer ones in the table",
+    edits: [
+      {
+        file: "src/run/load.ts",
+        find: "  const { key, rows, runId, readAt } = file;\n",
+        put: "  const { key, rows, runId } = file;\n  const readAt = null;\n",
+      },
+      {
+        file: "src/run/loadable.ts",
+        find: "    files: [...files.values()].toSorted((a, b) => (a.readAt ?? -Infinity) - (b.readAt ?? -Infinity) || 0),\n",
+        put: "    files: [...files.values()],\n",
       },
     ],
   },

@@ -1,0 +1,30 @@
+import { execFileSync } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** Files and folders that the pages have a person make in the checkout, as they are named there. */
+async function made(): Promise<string[]> {
+  const pages = (await readdir(join(ROOT, "docs"))).filter((name) => name.endsWith(".md"));
+  const texts = await Promise.all(
+    ["README.md", ...pages.map((name) => `docs/${name}`)].map((name) => readFile(join(ROOT, name), "utf8")),
+  );
+  const named = texts.flatMap((text) => [
+    ...text.matchAll(/(?:-out|-keyout) ([\w./-]+)/g),
+    ...text.matchAll(/> (?:\.\.\/)*([\w-]+\.(?:sql|env|json|yaml))$/gm),
+    ...text.matchAll(/(?:DESTINATION=|duckdb:)\.\/([\w.-]+)/g),
+    ...text.matchAll(/KEY_FILE=([\w.-]+)/g),
+  ]);
+  return [...new Set(named.map(([, name = ""]) => name)), "data2/", "pardot-etl.yaml"];
+}
+
+test("git ignores every file that the pages have a person make, so that a deployment does not refuse the tree", async () => {
+  const names = await made();
+  expect(names).toEqual(expect.arrayContaining(["pardot_etl.p8", "tables.sql", "pardot.duckdb", "pardot-etl.key"]));
+  // A folder is one that has something in it.
+  const paths = names.map((name) => (name.includes(".") ? name : join(name, "x")));
+  const ignored = execFileSync("git", ["check-ignore", "--no-index", ...paths], { cwd: ROOT, encoding: "utf8" });
+  expect(ignored.trim().split("\n")).toEqual(paths);
+});

@@ -1,0 +1,109 @@
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import type { CheckLine, CheckResult } from "../../src/run/api.ts";
+import { check } from "../../src/run/check.ts";
+import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import { runCli } from "./cli.ts";
+import { scene } from "./harness.ts";
+import type { Environment, Scene } from "./harness.ts";
+
+let open: Scene[] = [];
+afterEach(async () => {
+  await Promise.all(open.map((each) => each.close()));
+  open = [];
+});
+
+async function start(...options: Parameters<typeof scene>): Promise<Scene> {
+  const started = await scene(...options);
+  open.push(started);
+  return started;
+}
+
+async function checked(
+  at: Scene,
+  env: Environment = {},
+  onLine: (line: CheckLine) => void = () => undefined,
+): Promise<CheckResult> {
+  const config = await at.config(env);
+  const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: config.pardot };
+  return inTheRealWorld(wishes, (surroundings) => check(config, surroundings, onLine));
+}
+
+const lineOf = (lines: readonly CheckLine[], name: CheckLine["name"]): CheckLine | undefined =>
+  lines.find((line) => line.name === name);
+
+/** An address at which nothing listens. */
+async function deadAddress(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
+describe("check", () => {
+  it("names what does not fit what was landed before, and does not claim that Pardot was not called", async () => {
+    const at = await start({}, { PARDOT_ETL_OBJECTS: "Tag" });
+    await at.run();
+    const { lines, exitCode } = await checked(at, { PARDOT_TIMEZONE: "Europe/Berlin" });
+    const line = lineOf(lines, "destination");
+    expect([exitCode, line?.status]).toEqual([2, "failed"]);
+    expect(line?.message).toContain('PARDOT_TIMEZONE is "Europe/Berlin": expected UTC');
+    expect(`${String(line?.message)}${String(line?.hint)}`).not.toContain("not called");
+    const other = await checked(at, { PARDOT_BUSINESS_UNIT_ID: "0UvSIM0000000009ZZ" });
+    expect(lineOf(other.lines, "destination")?.message).toContain('PARDOT_BUSINESS_UNIT_ID is "0UvSIM0000000009ZZ"');
+  });
+
+  it("reports each line when it is known, in the same order whatever is found", async () => {
+    const at = await start();
+    const known: string[] = [];
+    let callsAtFirst = -1;
+    const good = await checked(at, {}, ({ name }) => {
+      if (known.length === 0) callsAtFirst = at.simulator.stats().calls;
+      known.push(name);
+    });
+    expect(callsAtFirst).toBe(0);
+    expect(known).toEqual(good.lines.map(({ name }) => name));
+    const bad = await checked(at, { PARDOT_BUSINESS_UNIT_ID: "0UvSIM0000000009ZZ" });
+    expect(bad.lines.map(({ name }) => name)).toEqual(known);
+    expect(lineOf(bad.lines, "credentials")).toMatchObject({ status: "ok" });
+    expect(lineOf(bad.lines, "business unit")).toMatchObject({ status: "failed", exitCode: 3 });
+  });
+
+  it.each(["PARDOT_LOGIN_URL", "PARDOT_API_URL"])(
+    "gives up on %s after two tries that reach nothing",
+    async (setting) => {
+      const at = await start();
+      const address = await deadAddress();
+      const begin = performance.now();
+      const { lines, exitCode } = await checked(at, { [setting]: address });
+      const line = lineOf(lines, "credentials");
+      expect([exitCode, line?.status]).toEqual([5, "failed"]);
+      expect(line?.message).toContain("ECONNREFUSED) after 2 tries");
+      expect(line?.hint).toContain(`Nothing accepts connections at ${new URL(address).host}: correct ${setting}`);
+      expect(performance.now() - begin).toBeLessThan(15_000);
+    },
+  );
+
+  it("says how far this machine's clock is off in words", async () => {
+    const at = await start();
+    const { lines } = await checked(at);
+    expect(lineOf(lines, "clock")?.message).toMatch(/this machine is \d+ (months|days|years) (ahead|behind)$/);
+  });
+
+  it("is counted among the calls of the day, without a budget too, and so are plan and objects --live", async () => {
+    const at = await start();
+    for (const command of [["check"], ["plan"], ["objects", "Prospect", "--live"]]) {
+      expect((await runCli(command, at.env, { cwd: at.root })).code).toBe(0);
+      const { calls_today: calls } = JSON.parse(
+        (await runCli(["status", "--json"], at.env, { cwd: at.root })).stdout,
+      ) as {
+        readonly calls_today: number;
+      };
+      expect(calls).toBe(at.simulator.stats().calls);
+    }
+    const { stdout } = await runCli(["check"], at.env, { cwd: at.root });
+    expect(stdout).toMatch(/: ready to run\n$/);
+  });
+});

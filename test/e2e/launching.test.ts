@@ -1,0 +1,125 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { followCli } from "./cli.ts";
+import type { Cli } from "./cli.ts";
+import { filesBelow, scene } from "./harness.ts";
+import type { Scene } from "./harness.ts";
+
+// Every documented way of starting the program ends it gracefully when a signal comes.
+
+const ROOT = join(import.meta.dirname, "../..");
+const LAUNCHER = join(ROOT, "pardot-etl");
+
+type Way = (args: readonly string[]) => readonly [command: string, args: readonly string[], cwd: string | null];
+const NPM: Way = (args) => ["npm", ["run", "--silent", "cli", "--", ...args], ROOT];
+const DIRECT: Way = (args) => [LAUNCHER, args, null];
+
+/** Starts a program in a group of its own, as a shell does with a job. */
+function start(way: Way, args: readonly string[], at: Scene): { readonly cli: Cli; readonly pid: number } {
+  const [command, words, cwd] = way(args);
+  const child = spawn(command, words, {
+    cwd: cwd ?? at.root,
+    // The paths of the scene are whole, for npm runs everything in the checkout.
+    env: { PATH: process.env["PATH"], HOME: at.root, ...at.env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  return { cli: followCli(child, args.join(" "), (signal) => void child.kill(signal)), pid: child.pid ?? 0 };
+}
+
+/** The processes of a group that are left. */
+function leftOf(group: number): string[] {
+  const list = execFileSync("ps", ["-e", "-o", "pgid=,pid=,stat=,args="], { encoding: "utf8" });
+  return list.split("\n").filter((line) => line.trim().startsWith(`${group} `) && !/^\s*\d+\s+\d+\s+Z/.test(line));
+}
+
+/** A run that is in its middle for as long as a test needs: one lane, pages that take their time. */
+async function slowScene(): Promise<Scene> {
+  const at = await scene({ rows: { Tag: 2000 }, latencyMs: 150 }, { PARDOT_ETL_ROWS_PER_FILE: "200" });
+  onTestFinished(() => at.close());
+  return at;
+}
+
+test.each([
+  ["npm run cli, SIGTERM to npm", NPM, "SIGTERM", "process"],
+  ["npm run cli, SIGINT to npm", NPM, "SIGINT", "process"],
+  ["npm run cli, Ctrl-C in a terminal", NPM, "SIGINT", "group"],
+  ["./pardot-etl, SIGTERM", DIRECT, "SIGTERM", "process"],
+  ["./pardot-etl, Ctrl-C in a terminal", DIRECT, "SIGINT", "group"],
+] as const)(
+  "%s: what is finished is committed, the exit code is 130, and nothing is left",
+  { timeout: 120_000 },
+  async (_name, way, signal, target) => {
+    const at = await slowScene();
+    const { cli, pid } = start(way, ["run", "Tag", "Account", "--log-level", "debug"], at);
+    await cli.said('"event":"file_landed"');
+    process.kill(target === "group" ? -pid : pid, signal);
+    const { code, stderr } = await cli.ended;
+    expect({ code, stderr }).toEqual({ code: 130, stderr: expect.stringContaining("stopping within 25s") as string });
+    expect(stderr).toContain('"event":"run_ended"');
+    const keys = await filesBelow(at.data);
+    expect(keys.filter((key) => key.endsWith("manifest.json"))).toHaveLength(1);
+    expect(keys.filter((key) => key.endsWith(".released.json"))).toHaveLength(1);
+    expect(leftOf(pid)).toEqual([]);
+  },
+);
+
+test("a second signal to npm ends the program at once", { timeout: 120_000 }, async () => {
+  const at = await slowScene();
+  const { cli, pid } = start(NPM, ["run", "Tag", "--log-level", "debug"], at);
+  await cli.said('"event":"file_landed"');
+  cli.kill("SIGTERM");
+  await cli.said("stopping within");
+  await new Promise((resolve) => {
+    setTimeout(resolve, 300);
+  });
+  cli.kill("SIGTERM");
+  expect((await cli.ended).code).toBe(130);
+  expect(leftOf(pid)).toEqual([]);
+});
+
+test("simulate by npm and by the launcher stops when it is told to", { timeout: 120_000 }, async () => {
+  const at = await slowScene();
+  for (const way of [NPM, DIRECT]) {
+    const { cli, pid } = start(way, ["simulate", "--port", "0", "--scale", "tiny"], at);
+    await cli.said('"url"');
+    cli.kill("SIGTERM");
+    expect((await cli.ended).code).toBe(0);
+    expect(leftOf(pid)).toEqual([]);
+  }
+});
+
+test("the launcher starts the pinned Node from any folder, also by a link", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "pardot-etl-launch-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await symlink(LAUNCHER, join(folder, "absolute"));
+  await symlink("absolute", join(folder, "relative"));
+  const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { version: string };
+  for (const name of ["absolute", "relative"]) {
+    // An old Node, or none, is first on the path.
+    const env = { PATH: "/usr/bin:/bin" };
+    expect(execFileSync(join(folder, name), ["--version"], { cwd: folder, env, encoding: "utf8" })).toBe(
+      `${version}\n`,
+    );
+  }
+});
+
+test("the launcher says in one line that npm ci is to be run", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "pardot-etl-launch-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await copyFile(LAUNCHER, join(folder, "pardot-etl"));
+  const child = spawn(join(folder, "pardot-etl"), ["run"], { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const [code] = (await once(child, "close")) as [number];
+  expect({ code, said }).toEqual({
+    code: 2,
+    said: `pardot-etl: start from ${folder}: node_modules is missing or incomplete; run npm ci there\n`,
+  });
+});
