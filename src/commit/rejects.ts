@@ -29,6 +29,14 @@ export function withRejects<T extends { readonly rejects?: readonly WindowReject
   return others as T;
 }
 
+/** The window with what one more of its files, or a part of its pages, has set aside. */
+export function withRejected<T extends { readonly rejects?: readonly WindowReject[] }>(
+  window: T,
+  { exportId, rejects }: { readonly exportId: string | null; readonly rejects: readonly Reject[] },
+): T {
+  return withRejects(window, [...(window.rejects ?? []), ...rejects.map((reject) => ({ ...reject, exportId }))]);
+}
+
 /** Rejects that stand in the open windows of an object. */
 export function rejectsIn(object: Rejecting, ids?: readonly string[]): readonly WindowReject[] {
   return object.windows

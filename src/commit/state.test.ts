@@ -55,6 +55,17 @@ describe("state", () => {
     expect(objectState(loaded, "Tag").notLoaded).toMatchObject([{ key: "b" }]);
   });
 
+  it("takes no watermark that is no time, from files of earlier versions either", () => {
+    const marks = ["2026-01-02 00:00:00", "N/A", "zzzz", "0000-00-00 00:00:00", null];
+    const landed = marks.map((mark, i): Change => {
+      return { type: "landed", object: "Tag", window: id, file: file(`f${i}`, mark), cursor: null };
+    });
+    const commit: Change = { type: "committed", object: "Tag", manifest: "m", windows: [id], load: false };
+    const done: Change = { type: "window-done", object: "Tag", window: id };
+    expect(objectState(after(planned, ...landed, done, commit), "Tag").watermark).toBe("2026-01-02 00:00:00");
+    expect(objectState(after(planned, ...landed.slice(1), done, commit), "Tag").watermark).toBeNull();
+  });
+
   it("refuses to commit a window that is not finished", () => {
     const commit: Change = { type: "committed", object: "Tag", manifest: "m", windows: [id], load: false };
     expect(() => after(planned, commit)).toThrow("only finished windows are committed");

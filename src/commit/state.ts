@@ -1,12 +1,13 @@
 import { assert } from "../errors.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
+import { datetimeText } from "../encode/canonical.ts";
 import type { Reject } from "../encode/reject.ts";
 import { NO_EMAILS, withoutReadings, withPairs, withReadings } from "./email-index.ts";
 import type { EmailIndex, EmailPair, EmailsRead } from "./email-index.ts";
 import type { FilesPart } from "./file-parts.ts";
 import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
 import type { FieldChange, FieldMemory } from "./field-memory.ts";
-import { knownAfter, withRejects } from "./rejects.ts";
+import { knownAfter, withRejected } from "./rejects.ts";
 import { onDay } from "./ledger-day.ts";
 import type { Ledger } from "./ledger-day.ts";
 import { searched, searching, searchingAll } from "./searches.ts";
@@ -246,11 +247,8 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
         files: window.files.slice(change.part.files),
         parts: [...(window.parts ?? []), change.part],
       }));
-    case "rejected": {
-      const { exportId } = change;
-      const added = change.rejects.map((reject) => ({ ...reject, exportId }));
-      return editWindow(object, change.window, (window) => withRejects(window, [...(window.rejects ?? []), ...added]));
-    }
+    case "rejected":
+      return editWindow(object, change.window, (window) => withRejected(window, change));
     case "window-done":
       return editWindow(object, change.window, (window) => ({ ...window, done: true }));
     case "committed":
@@ -334,5 +332,7 @@ export function mergeIntervals(intervals: readonly Interval[]): Interval[] {
 }
 
 function greatest(texts: readonly (LocalText | null)[]): LocalText | null {
-  return texts.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
+  // Earlier versions took whatever stood in a file for a watermark: what is no time must not start a range.
+  const times = texts.filter((text) => text !== null && datetimeText(text) === text);
+  return times.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
 }

@@ -14,7 +14,8 @@ import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./extraction.ts";
 import { fieldGroups, objectFields } from "./fields.ts";
 import { JoinedWindow } from "./joined-window.ts";
-import { openRejects, rejectedChanges, rowBounds } from "./set-aside.ts";
+import { rowBounds } from "./row-bounds.ts";
+import { openRejects, rejectedChanges } from "./set-aside.ts";
 import { windowDone } from "./window-done.ts";
 import { isQueriedInstead } from "./query-instead.ts";
 

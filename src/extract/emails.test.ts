@@ -70,7 +70,7 @@ async function setUp(pairs: readonly (readonly [string, string])[]) {
     onEvent: (event: RunEvent) => events.push(event),
     stop: never,
     signal: never,
-    config: { etl: { compression: "none", rowsPerFile: 2, bytesPerFile: 1e6, tmpDir: dir } } as Config,
+    config: { etl: { compression: "none", rowsPerFile: 2, bytesPerFile: 1e6, maxRejects: 10, tmpDir: dir } } as Config,
   } satisfies Extraction;
   const run = async (object: CatalogObject, onDay: number, known: readonly string[] = []): Promise<void> => {
     await journal.record([{ type: "planned", object: object.name, runId: "r", zone: "UTC", windows: [whole(onDay)] }]);

@@ -4,7 +4,7 @@ import { Journal, loadState } from "../commit/journal.ts";
 import { objectState, windowId } from "../commit/state.ts";
 import type { PlannedWindow } from "../commit/state.ts";
 import type { Config } from "../config/config.ts";
-import { AuthError, RemoteError } from "../errors.ts";
+import { AuthError, DataError, RemoteError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { ExportRequest, ExportStatus, Pardot } from "../pardot/pardot.ts";
 import { systemRandom } from "../platform/random.ts";
@@ -220,6 +220,8 @@ describe("export queue", () => {
   it.each([
     ["another user may read it only", new AuthError("no ability", { code: "pardot.permission-missing" })],
     ["its address answers with a page", new RemoteError("HTTP 404", { code: "pardot.html-page" })],
+    ["its files are of another window", new DataError("outside", { code: "data.csv-window" })],
+    ["its files are of another object", new DataError("foreign", { code: "data.csv-header" })],
   ])("gives up an adopted export when %s, and requests its window once more", async (_, error) => {
     const t = await setUp(1, 0);
     await requested(t, t.clock.now());

@@ -138,7 +138,7 @@ async function adopt(job: ExportJob, extraction: Extraction): Promise<Waiting | 
   }
   extraction.onEvent({ type: "export-adopted", object: job.object, window: job.windowId, exportId });
   // The time-out is what one run waits, so it starts anew with this one.
-  const now = extraction.clock.now();
+  const now = extraction.clock.monotonic();
   return { ...NEW, job, exportId, waitedFrom: now, couldBeginAt: now - age, unfinishedAt: now, isAdopted: true };
 }
 
@@ -158,7 +158,7 @@ async function create(queue: Queue, job: ExportJob, extraction: Extraction): Pro
     { type: "export-created", object, window, group, exportId, at: extraction.pardotNow(), groups: asked.groups },
   ]);
   extraction.onEvent({ type: "export-created", object, exportId, window });
-  const at = extraction.clock.now();
+  const at = extraction.clock.monotonic();
   return { ...NEW, job, exportId, waitedFrom: at, couldBeginAt: at, unfinishedAt: at };
 }
 
@@ -206,11 +206,11 @@ function lostState({ completed }: Queue, head: Waiting, status: ExportStatus): s
 /** Leaves an unfinished export in the queue, or after the time-out for the next run. Throws when the time is over. */
 async function waitOn(queue: Queue, head: Waiting, status: ExportStatus, extraction: Extraction): Promise<void> {
   const { clock, config } = extraction;
-  head.unfinishedAt = clock.now();
+  head.unfinishedAt = clock.monotonic();
   head.isUnknown = status.state === "Unknown";
-  if (clock.now() - head.waitedFrom > config.pardot.exportTimeoutMs) {
+  if (clock.monotonic() - head.waitedFrom > config.pardot.exportTimeoutMs) {
     if (head.isUnknown) await forget(head, `its state is "${status.stateText}"`, extraction);
-    throw tooLong(head, status, clock.now());
+    throw tooLong(head, status, clock.monotonic());
   }
   if (!head.isUnknown && head.polls % LOOKS_IN_A_ROW > 0) return;
   remove(queue, head);
@@ -223,7 +223,7 @@ function remove(queue: Queue, entry: Waiting): void {
 
 async function look(head: Waiting, pace: PollPace, extraction: Extraction): Promise<ExportStatus> {
   const { clock, stop, signal, pardot, onEvent } = extraction;
-  const pauseMs = pace.pause(head.polls, clock.now() - head.couldBeginAt);
+  const pauseMs = pace.pause(head.polls, clock.monotonic() - head.couldBeginAt);
   if (pauseMs > 0) await clock.sleep(pauseMs, stop);
   stop.throwIfAborted();
   const { object, windowId: window } = head.job;
@@ -244,7 +244,7 @@ async function takeOff(queue: Queue, head: Waiting, status: ExportStatus, extrac
   remove(queue, head);
   const id = BigInt(head.exportId);
   if (id > queue.completed) queue.completed = id;
-  const now = extraction.clock.now();
+  const now = extraction.clock.monotonic();
   // An earlier run's export may have been complete long before this one came to look.
   const began = Math.max(head.couldBeginAt, head.waitedFrom);
   queue.pace.learn(now - began, head.polls, Math.max(0, head.unfinishedAt - began));
@@ -303,9 +303,12 @@ const GONE: Readonly<Record<number, string>> = {
 
 /**
  * Why an error means that an export is lost, null when it does not. One that an earlier run requested is lost by any final
- * refusal: only the user who created an export may read it (vendor docs, export-v4), and users change.
+ * refusal (only the user who created an export may read it: vendor docs, export-v4, and users change), and by files that
+ * are not its own or stay broken.
  */
 function lostReason(error: unknown, isAdopted: boolean): string | null {
+  // Nothing but another export mends an id that was noted for the wrong window, or files that stay broken.
+  if (isAdopted && error instanceof DataError && error.code.startsWith("data.csv-")) return error.message;
   if (!(error instanceof RemoteError) && !(error instanceof AuthError)) return null;
   const code = error instanceof RemoteError ? error.pardotCode : null;
   if (code !== null && GONE[code] !== undefined) return GONE[code];

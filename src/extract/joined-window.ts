@@ -14,7 +14,8 @@ import { LostExport } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./extraction.ts";
 import { objectFields } from "./fields.ts";
-import { openRejects, rejectedChanges, rowBounds } from "./set-aside.ts";
+import { rowBounds } from "./row-bounds.ts";
+import { openRejects, rejectedChanges } from "./set-aside.ts";
 import { windowDone } from "./window-done.ts";
 
 /** A complete export of one group. */

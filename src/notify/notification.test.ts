@@ -44,6 +44,10 @@ const failure = (object: string): RunEnding["failed"][number] => ({
 const linesOf = (ending: RunEnding): readonly string[] => notificationOf(ending).text.trimEnd().split("\n");
 
 describe("the text", () => {
+  test("of a run that set records aside counts them", () => {
+    expect(linesOf({ ...DONE, rejectedRows: 3 })[2]).toBe("12,345 rows, 40 files, 53 calls, 3 records set aside");
+  });
+
   test("of a run that is done has numbers and the manifest", () => {
     expect(linesOf(DONE)).toEqual([
       "pardot-etl: finished (exit 0)",

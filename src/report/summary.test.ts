@@ -89,7 +89,7 @@ test("a run names what was postponed once for each reason, and counts what was s
   const result = { manifestKey: "k", loaded: [], notLoaded: [], error: null, exitCode: 4 };
   const lines = runSummary({ ...result, manifest: { ...MANIFEST, warnings: [], objects } }, "data").split("\n");
   expect(lines.slice(lines.findIndex((line) => line.startsWith("Prospect")) + 1)).toEqual([
-    "Tag: 3 records set aside in _pardot_etl/rejects/r1/",
+    "Tag: 3 records set aside in data/_pardot_etl/rejects/r1/Tag.jsonl",
     "2 objects wait for the next run: Visitor, Prospect",
     "  call Pardot: 9 of 9 calls are used",
     "  hint: Wait.",

@@ -1,3 +1,4 @@
+import { rejectsKey } from "../commit/rejects.ts";
 import { postponedOf } from "../commit/shortfalls.ts";
 import { counted, elapsed, grouped, waits } from "./describe.ts";
 import { textTable } from "./text-table.ts";
@@ -37,7 +38,9 @@ export function runSummary(result: RunResult, destination: string): string {
     ...(hint === null ? [] : [`  hint: ${hint}`]),
   ]);
   const rejected = manifest.objects.flatMap(({ object, rejected_rows: count = 0 }) =>
-    count === 0 ? [] : [`${object}: ${counted(count, "record")} set aside in _pardot_etl/rejects/${manifest.run_id}/`],
+    count === 0
+      ? []
+      : [`${object}: ${counted(count, "record")} set aside in ${destination}/${rejectsKey(manifest.run_id, object)}`],
   );
   const notLoaded = result.notLoaded.flatMap(({ object, error }) => [
     `${object} committed, but not loaded: ${error.message}`,

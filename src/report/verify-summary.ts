@@ -8,10 +8,11 @@ const PROBLEMS_SHOWN = 50;
 /** What verifying has shown, for people: what was proven, what was compared, and what to do about what is wrong. */
 export function verifySummary(result: VerifyResult): string {
   const { problems, filesRead, warehouse } = result;
+  const found = problems.length === 0 ? null : counted(problems.length, "problem");
   const lines = [
-    ...(filesRead ? [verified(result)] : []),
+    ...(filesRead ? [`${verified(result)}: ${found ?? "all as committed"}`] : []),
     ...(warehouse === null ? [] : warehouseLines(warehouse)),
-    problems.length === 0 ? "no problems" : counted(problems.length, "problem"),
+    ...(filesRead ? [] : [found ?? "no problems"]),
     ...problems
       .slice(0, PROBLEMS_SHOWN)
       .flatMap(({ key, problem, hint }) => [`  ${key}: ${problem}`, `    hint: ${hint}`]),
@@ -23,13 +24,13 @@ export function verifySummary(result: VerifyResult): string {
 }
 
 function verified({ files, rows, bytes, runs, destination, expired, superseded, accepted }: VerifyResult): string {
-  const proven = `${counted(files, "file")} with ${counted(rows, "row")} and ${counted(bytes, "byte")} of ${counted(runs, "run")} in ${destination} are as committed`;
+  const proven = `verified ${counted(files, "file")}, ${counted(rows, "row")} and ${counted(bytes, "byte")} of ${counted(runs, "run")} in ${destination}`;
   const others = [
     ...(expired === 0 ? [] : [`${grouped(expired)} expired (PARDOT_ETL_RETENTION)`]),
     ...(superseded === 0 ? [] : [`${grouped(superseded)} superseded by --full`]),
     ...(accepted === 0 ? [] : [`${grouped(accepted)} written off (--accept)`]),
   ];
-  return others.length === 0 ? proven : `${proven}; not counted: ${others.join(", ")}`;
+  return others.length === 0 ? proven : `${proven} (not counted: ${others.join(", ")})`;
 }
 
 function warehouseLines({ name, compared }: NonNullable<VerifyResult["warehouse"]>): string[] {

@@ -7,6 +7,7 @@ import type { RunRecord, State } from "../commit/state.ts";
 import type { ProcessIdentity } from "../platform/process-identity.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
 import type { MemoryStorage } from "../storage/memory.ts";
+import { fenceDeadRuns } from "./fence.ts";
 import { livingRuns } from "./living-runs.ts";
 
 // Holds S1: status calls a run that gives no sign of life died, never running.
@@ -136,4 +137,15 @@ it("a run that was taken over is died, also in a record of an earlier version", 
     ["r1", "died"],
     ["r2", "died"],
   ]);
+});
+
+it("the record of a dead run is read back from the destination", async () => {
+  const { storage } = await begun();
+  const loaded = await loadState(storage, signal);
+  const journal = new Journal({ storage, clock: fakeClock(NOW), runId: "r2", loaded, signal });
+  const fenced = { config: { pardot: { businessUnitId: "0Uv", timeZone: "UTC" } }, state: loaded.state, storage };
+  await journal.record(await fenceDeadRuns({ ...fenced, now: NOW, signal }));
+  await journal.compact();
+  const { state } = await loadState(storage, signal);
+  expect(await statusOf({ state, storage }, NOW)).toEqual([["r1", "died"]]);
 });

@@ -13,7 +13,7 @@ import type { RangeWish } from "../plan/wish.ts";
 import { cutWindows } from "../plan/windows.ts";
 import type { Window } from "../plan/windows.ts";
 import { HISTORY_START, isoInstant } from "../time/instant.ts";
-import type { Instant } from "../time/instant.ts";
+import type { Instant, LocalText } from "../time/instant.ts";
 import type { TableState, Warehouse } from "../warehouse/warehouse.ts";
 import type { Lookups } from "./lookups.ts";
 import { futureText, isSound, localNow, soundWatermark } from "./watermarks.ts";
@@ -109,22 +109,29 @@ function facts(
   table: TableState | null,
   own: ObjectState,
   open: readonly OpenWindow[],
-  { config, now }: PrepareInput,
+  { config, now, warehouse }: PrepareInput,
 ): RangeFacts {
   const ends = [...own.coverage, ...open].map((interval) => interval.to);
   const plannedUntil = ends.length === 0 ? null : Math.max(...ends);
   const zone = config.pardot.timeZone;
   const ownWatermark = soundWatermark(own.watermark, { now, plannedUntil, zone });
+  // Where all that a table has is later than now, the own record knows better.
+  const inTable = table?.watermark ?? (table?.future === null ? null : ownWatermark);
+  // What is committed and not loaded yet need not be read again to come into a table that we load.
+  const isBehind = warehouse.loader !== null && own.notLoaded.length > 0 && table?.hasRows === true;
   return {
     hasWarehouse: config.etl.warehouse.kind !== "none",
-    // Where all that a table has is later than now, the own record knows better.
-    warehouseWatermark: table?.watermark ?? (table?.future === null ? null : ownWatermark),
+    warehouseWatermark: isBehind ? later(inTable, ownWatermark) : inTable,
     tableHasRows: table?.hasRows ?? false,
     ownWatermark,
     filesCommitted: own.filesCommitted,
     plannedUntil,
     historyPlanned: open.some((window) => window.from === HISTORY_START),
   };
+}
+
+function later(a: LocalText | null, b: LocalText | null): LocalText | null {
+  return a === null || (b !== null && b > a) ? b : a;
 }
 
 /** A window of an object that is always read in full, of which nothing was read yet: today's reading replaces it. */

@@ -104,7 +104,7 @@ async function compareAll(
 const LOAD_HINT =
   "Run `pardot-etl check`, which tries the warehouse, then see whether what loads its tables is at work.";
 
-/** Those that no longer count, too: a table may have taken them before. */
+/** Every file that a manifest names: a table may have taken those that count no longer before. */
 async function* filesFor(
   object: CatalogObject,
   { committed, accepted, mayBeGone }: Subject,
@@ -112,8 +112,8 @@ async function* filesFor(
   // The greatest watermark of all files goes with the first: a note of each would cost more memory than the files' names.
   let maxWatermark = committed.objects.get(object.name)?.watermark ?? null;
   for (const [key, file] of committed.files) {
-    if (file.object !== object.name || file.isLeft) continue;
-    const isOptional = file.superseded || accepted.has(key) || mayBeGone(file.run);
+    if (file.object !== object.name) continue;
+    const isOptional = file.superseded || file.isLeft || accepted.has(key) || mayBeGone(file.run);
     yield { key, rows: file.rows, maxWatermark, isOptional };
     maxWatermark = null;
   }
