@@ -105,12 +105,16 @@ const LOAD_HINT =
   "Run `pardot-etl check`, which tries the warehouse, then see whether what loads its tables is at work.";
 
 /** Every file that a manifest names: a table may have taken those that count no longer before. */
-async function* filesFor(object: CatalogObject, { committed, accepted }: Subject): AsyncGenerator<CommittedFile> {
+async function* filesFor(
+  object: CatalogObject,
+  { committed, accepted, mayBeGone }: Subject,
+): AsyncGenerator<CommittedFile> {
   // The greatest watermark of all files goes with the first: a note of each would cost more memory than the files' names.
   let maxWatermark = committed.objects.get(object.name)?.watermark ?? null;
   for (const [key, file] of committed.files) {
-    if (file.object !== object.name || accepted.has(key)) continue;
-    yield { key, rows: file.rows, maxWatermark, isOptional: file.superseded || file.isLeft };
+    if (file.object !== object.name) continue;
+    const isOptional = file.superseded || file.isLeft || accepted.has(key) || mayBeGone(file.run);
+    yield { key, rows: file.rows, maxWatermark, isOptional };
     maxWatermark = null;
   }
 }

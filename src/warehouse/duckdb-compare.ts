@@ -35,7 +35,7 @@ export async function noteCommitted(
  */
 export async function compareTable(
   connection: DuckDBConnection,
-  { table, key, isPart }: { readonly table: string; readonly key: string; readonly isPart: boolean },
+  { table, key }: { readonly table: string; readonly key: string },
 ): Promise<Comparison> {
   const files = await countOf(
     connection,
@@ -50,18 +50,14 @@ export async function compareTable(
   }
   const rows = await countOf(connection, `SELECT COUNT(*) FROM ${identifier(table)}`);
   const problems = [
-    ...((await columnTypes(connection, LOADS)).size === 0 ? [] : await compareLoads(connection, table, isPart)),
+    ...((await columnTypes(connection, LOADS)).size === 0 ? [] : await compareLoads(connection, table)),
     ...(await compareRows(connection, { table, key, rows, hasFiles: columns.has(FILE_COLUMN) })),
   ];
   const compared = `${files.toLocaleString("en-US")} files and ${rows.toLocaleString("en-US")} rows of ${table}`;
   return { compared, problems };
 }
 
-async function compareLoads(
-  connection: DuckDBConnection,
-  table: string,
-  isPart: boolean,
-): Promise<readonly TableProblem[]> {
+async function compareLoads(connection: DuckDBConnection, table: string): Promise<readonly TableProblem[]> {
   const committed = `(SELECT DISTINCT file_key, rows FROM temp.${COMMITTED})`;
   const loads = `(SELECT file_key, rows FROM ${LOADS} WHERE lower(table_name) = lower(${literal(table)}))`;
   const missing = await query(
@@ -72,9 +68,10 @@ async function compareLoads(
     connection,
     `SELECT c.file_key, l.rows, c.rows FROM ${committed} c JOIN ${LOADS} l USING (file_key) WHERE l.rows <> c.rows ORDER BY 1`,
   );
-  const unknown = isPart
-    ? []
-    : await query(connection, `SELECT l.file_key FROM ${loads} l ANTI JOIN ${committed} c USING (file_key) ORDER BY 1`);
+  const unknown = await query(
+    connection,
+    `SELECT l.file_key FROM ${loads} l ANTI JOIN ${committed} c USING (file_key) ORDER BY 1`,
+  );
   return [
     ...named(table, missing, () => `it is not loaded into ${table}`, "The next run loads it, or says why it cannot."),
     ...named(

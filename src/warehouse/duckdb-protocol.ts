@@ -19,7 +19,7 @@ export type DuckdbRequest =
       readonly files: readonly NotedFile[];
       readonly isFirst: boolean;
     }
-  | { readonly op: "compare"; readonly table: string; readonly key: string; readonly isPart: boolean }
+  | { readonly op: "compare"; readonly table: string; readonly key: string }
   /** The next list e-mails after one, by number, each with its smallest e-mail id; null: from the start. */
   | { readonly op: "email-pairs"; readonly after: string | null }
   /** The next list e-mails after one that stand in the table of e-mails. */

@@ -102,7 +102,6 @@ export class DuckdbWarehouse implements Warehouse, Loader {
     { table, key }: CatalogObject,
     files: AsyncIterable<CommittedFile>,
     signal: AbortSignal,
-    { isPart }: { readonly isPart: boolean } = { isPart: false },
   ): Promise<Comparison> {
     const doing = `read ${table} of`;
     return this.#inOrder(async () => {
@@ -120,7 +119,7 @@ export class DuckdbWarehouse implements Warehouse, Loader {
         if (batch.length === KEYS_AT_A_TIME) await note();
       }
       if (batch.length > 0 || count === 0) await note();
-      if (isThere) return this.#ask({ op: "compare", table, key, isPart }, doing, signal);
+      if (isThere) return this.#ask({ op: "compare", table, key }, doing, signal);
       if (count === 0) return { compared: "", problems: [] };
       const problem = `it does not exist, and neither does ${this.#path}, although ${count} files were committed for it`;
       const hint = "The next run creates it and loads its files.";

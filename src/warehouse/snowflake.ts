@@ -82,8 +82,7 @@ export class SnowflakeWarehouse implements Warehouse {
     let count = 0;
     let committed: string | null = null;
     for await (const file of files) {
-      if (file.isOptional === true) continue;
-      count += 1;
+      if (file.isOptional !== true) count += 1;
       if (committed === null || (file.maxWatermark !== null && file.maxWatermark > committed)) {
         committed = file.maxWatermark;
       }

@@ -119,15 +119,10 @@ export interface Warehouse {
    */
   tableState(object: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState>;
   /**
-   * Compares a table with the committed files of its object: every file that a manifest names. `isPart`: some of them
-   * only, so that others in the table are no problem.
+   * Compares a table with the committed files of its object: every file that a manifest names, but for those that an
+   * earlier run left.
    */
-  compare(
-    object: CatalogObject,
-    files: AsyncIterable<CommittedFile>,
-    signal: AbortSignal,
-    options?: { readonly isPart: boolean },
-  ): Promise<Comparison>;
+  compare(object: CatalogObject, files: AsyncIterable<CommittedFile>, signal: AbortSignal): Promise<Comparison>;
   /** Every list e-mail of PARDOT_VISITORACTIVITY with its smallest e-mail id; nothing when there is no such table. */
   emailPairs(signal: AbortSignal): AsyncIterable<EmailPair>;
   /** The list e-mails that stand in PARDOT_EMAIL; nothing when there is no such table. */
