@@ -68,6 +68,7 @@ const objectState = z.looseObject({
   filesCommitted: count,
   rowsCommitted: count,
   notLoaded: z.array(file),
+  exportIds: texts.optional(),
   fields,
   searches: z.array(z.looseObject({ ...interval, since: z.string(), until: z.int() })).optional(),
 });

@@ -51,6 +51,8 @@ export interface ObjectState extends Searches {
   readonly notLoaded: readonly LandedFile[];
   /** Fingerprints of the last rejects that were committed; missing in states of earlier versions. */
   readonly knownRejects?: readonly string[];
+  /** Ids of the last exports that were requested. Default none. */
+  readonly exportIds?: readonly string[];
   readonly fields: FieldMemory;
 }
 
@@ -230,7 +232,7 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
     case "searched":
       return searched(object, change.at);
     case "export-created":
-      return editWindow(object, change.window, (window) => withExport(window, change));
+      return editWindow(withExportId(object, change.exportId), change.window, (window) => withExport(window, change));
     case "export-lost":
       return editWindow(object, change.window, (window) => withoutExport(window, change.exportId));
     case "landed":
@@ -265,6 +267,14 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
     case "refusals-forgotten":
       return { ...object, fields: applyFieldChange(object.fields, change) };
   }
+}
+
+/** Ids of exports that are remembered, to tell a new one from one that was used before. */
+const EXPORT_IDS_KEPT = 100;
+
+function withExportId(object: ObjectState, id: string): ObjectState {
+  const { exportIds = [] } = object;
+  return exportIds.includes(id) ? object : { ...object, exportIds: [...exportIds, id].slice(-EXPORT_IDS_KEPT) };
 }
 
 function addWindows(open: readonly OpenWindow[], change: Extract<Change, { type: "planned" }>): readonly OpenWindow[] {

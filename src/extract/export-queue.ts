@@ -162,10 +162,12 @@ async function create(queue: Queue, job: ExportJob, extraction: Extraction): Pro
   return { ...NEW, job, exportId, waitedFrom: at, couldBeginAt: at, unfinishedAt: at };
 }
 
-/** Whether an open window of any object has an export of this id already. */
+/** Whether an export of this id was requested before, for whatever object and window. */
 function isOnTheBooks(exportId: string, { journal }: Extraction): boolean {
-  return Object.values(journal.state.objects).some(({ windows }) =>
-    windows.some(({ exports }) => exports.some((known) => known.exportId === exportId)),
+  return Object.values(journal.state.objects).some(
+    ({ windows, exportIds = [] }) =>
+      exportIds.includes(exportId) ||
+      windows.some(({ exports }) => exports.some((known) => known.exportId === exportId)),
   );
 }
 

@@ -137,6 +137,8 @@ async function extractObject(
   extraction: Extraction,
   extractWindow: (window: OpenWindow, object: CatalogObject) => Promise<void>,
 ): Promise<void> {
+  // Its windows may not be on the books: what it landed would be in no manifest.
+  if (outcomes.of(object.name) !== null) return;
   extraction.onEvent({ type: "object-started", object: object.name });
   try {
     for (const window of openWindows(object, extraction)) {

@@ -5,7 +5,7 @@ import type { State } from "../commit/state.ts";
 import { groupsOf } from "../extract/bulk.ts";
 import type { ExportSample } from "../plan/export-files.ts";
 import type { Storage } from "../storage/storage.ts";
-import { DAY_MS, HISTORY_START, isoInstant } from "../time/instant.ts";
+import { compactInstant, DAY_MS, HISTORY_START, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import { readManifest } from "./manifests.ts";
 
@@ -64,9 +64,17 @@ function exportSamples(objects: readonly CatalogObject[], state: State, manifest
   return [...samples.values()];
 }
 
-function waitsOf({ api_calls: { by_kind: calls } }: Manifest): Experience["waits"] {
+/** An export without a file is looked at twice, which is no early look. */
+function waitsOf({ api_calls: { by_kind: calls }, objects }: Manifest): Experience["waits"] {
   const exports = calls["export create"] ?? 0;
-  return exports === 0 ? [] : [{ exports, earlyReads: Math.max(0, (calls["export read"] ?? 0) - exports) }];
+  const isEmpty = (object: ManifestObject, window: ManifestObject["windows"][number]): boolean => {
+    const span = `_${compactInstant(Date.parse(window.from))}_${compactInstant(Date.parse(window.to))}_`;
+    return !object.files.some(({ key }) => key.includes(span));
+  };
+  const empty = objects
+    .filter(({ process }) => process === "bulk")
+    .flatMap((object) => object.windows.filter((window) => isEmpty(object, window))).length;
+  return exports === 0 ? [] : [{ exports, earlyReads: Math.max(0, (calls["export read"] ?? 0) - exports - empty) }];
 }
 
 /**

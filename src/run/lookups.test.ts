@@ -58,7 +58,7 @@ async function historyOf(oldest: WireRecord | null | Error, kind: "run" | "plan"
 describe.each(["run", "plan"] as const)("the oldest record, for a %s", (kind) => {
   it("is the one with the smallest id, anonymous visitors included; the history begins a week before it", async () => {
     const { windows, asked } = await historyOf({ id: "1", created_at: "2024-02-29 12:00:00" }, kind);
-    expect(asked).toHaveLength(1);
+    expect(asked).toHaveLength(kind === "run" ? 2 : 1);
     expect(asked[0]).toMatchObject({
       urlName: "visitor",
       query: { parameters: { only_identified: "false" } },
@@ -92,6 +92,19 @@ describe.each(["run", "plan"] as const)("the oldest record, for a %s", (kind) =>
     const refused = new RemoteError("refused", { code: "pardot.refused", pardotCode: 19 });
     await expect(historyOf(refused, kind)).rejects.toBe(refused);
   });
+});
+
+it("a record with a later id that was created earlier begins the history", async () => {
+  const { pardot, asked } = withOldest({ id: "1", created_at: "2024-02-29 12:00:00" });
+  const byId = pardot.queryPage.bind(pardot);
+  pardot.queryPage = async (request, signal) => {
+    const page = await byId(request, signal);
+    if (request.parameters["sort_by"] === "id") return page;
+    return { records: [{ id: "9", created_at: "2020-01-08 00:00:00" }], total: null };
+  };
+  const input = { pardot, full: false, onEvent: () => undefined, signal: never };
+  expect(await askPardot(input).oldest(visitor)).toBe("2020-01-08 00:00:00");
+  expect(asked[1]?.parameters).toMatchObject({ sort_by: "created_at", created_after: "1970-01-02 00:00:00" });
 });
 
 it("an empty response to the lookup is requested once more", async () => {

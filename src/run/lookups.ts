@@ -1,4 +1,4 @@
-import type { CatalogObject } from "../catalog/catalog.ts";
+import type { CatalogObject, RangeFilter } from "../catalog/catalog.ts";
 import type { FieldChange, FieldMemory } from "../commit/field-memory.ts";
 import { normalise } from "../encode/normalise.ts";
 import { assert, DataError } from "../errors.ts";
@@ -10,7 +10,10 @@ import type { LocalText } from "../time/instant.ts";
 
 /** What has to be found out at Pardot before an object's windows are decided. */
 export interface Lookups {
-  /** created_at of the object's record with the smallest id; null when no record or no readable date was found. */
+  /**
+   * created_at of the oldest record: of the one with the smallest id, or of one with a later id that was created earlier
+   * (an import may be dated back). Null when no record or no readable date was found.
+   */
   readonly oldest: (object: CatalogObject) => Promise<LocalText | null>;
   /** What Pardot tells of the object's fields, to be recorded. */
   readonly fields: (object: CatalogObject, memory: FieldMemory) => Promise<readonly FieldChange[]>;
@@ -35,7 +38,9 @@ export function askPardot({ pardot, full, onEvent, signal }: LookupInput): Looku
         const page = await orNull(pardot.queryPage(oldestRequest(object, { limit: "1" }), signal));
         if (page === null) return null;
         const [first] = page.records;
-        if (first !== undefined) return createdAt(first, object);
+        const created = first === undefined ? null : createdAt(first, object);
+        if (created !== null) return earlier(created, await earliestCreated(object, pardot, signal));
+        if (first !== undefined) return null;
       }
       return null;
     },
@@ -48,6 +53,32 @@ export function oldestRequest(object: CatalogObject, parameters: Readonly<Record
   const { urlName, dataKey, query } = object.v4;
   assert(query !== undefined, `${object.name} has a query`);
   return { urlName, dataKey, query, parameters: { sort_by: "id", sort_order: "ascending", ...parameters } };
+}
+
+/** Records without a usable date come first in the order of time; this leaves them out. */
+const DATED_AFTER = "1970-01-02 00:00:00";
+
+/** The earliest created_at of all, whatever the ids; null where Pardot cannot sort by it, or takes too long. */
+async function earliestCreated(
+  object: CatalogObject,
+  pardot: Pick<Pardot, "queryPage">,
+  signal: AbortSignal,
+): Promise<LocalText | null> {
+  const filter = dateFilter(object);
+  if (filter === null) return null;
+  const parameters = { sort_by: "created_at", limit: "1", [filter.after]: DATED_AFTER };
+  const page = await orNull(pardot.queryPage(oldestRequest(object, parameters), signal));
+  const [first] = page?.records ?? [];
+  return first === undefined ? null : createdAt(first, object);
+}
+
+/** The filter by which the earliest created_at is looked up; null where Pardot cannot sort or filter by it. */
+export function dateFilter({ v4: { query } }: CatalogObject): RangeFilter | null {
+  return query?.sortBy.includes("created_at") === true ? (query.filters.created_at ?? null) : null;
+}
+
+function earlier(a: LocalText, b: LocalText | null): LocalText {
+  return b !== null && b < a ? b : a;
 }
 
 /** When a record was created; null when it has no date, or one that cannot be read. */

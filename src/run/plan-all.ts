@@ -10,6 +10,7 @@ import type { Warehouse } from "../warehouse/warehouse.ts";
 import { askPardot } from "./lookups.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { prepareObject } from "./prepare.ts";
+import type { Prepared } from "./prepare.ts";
 import type { Connection } from "./session.ts";
 
 export interface PlanAllInput {
@@ -46,6 +47,7 @@ export async function planAll(objects: readonly CatalogObject[], input: PlanAllI
       const accepted = input.wish.acceptGap;
       const left = gap === null ? [] : [{ type: "gap" as const, object: name, ...gap, accepted }];
       if (gap !== null && !accepted) warnOfGap(name, gap, onEvent);
+      if (object.watermark === null) warnOfOldReading(object, prepared, onEvent);
       await journal.record([
         ...dropped,
         ...left,
@@ -77,6 +79,17 @@ function forgottenEmails({ name, v4 }: CatalogObject, wish: RangeWish): Change[]
   if (!wish.full || v4.email === undefined) return [];
   return [{ type: "emails-forgotten", object: name, marksActivity: v4.email.which === "active" }];
 }
+
+/** An object that is always read in full and whose reading an earlier run began is finished before it is begun again. */
+function warnOfOldReading({ name }: CatalogObject, { open, windows }: Prepared, onEvent: OnEvent): void {
+  const [begun] = windows.length > 0 ? [] : open;
+  if (begun === undefined) return;
+  const message = `the reading of ${isoInstant(begun.to)} is finished first: what has changed since in records that it had read comes with the next run`;
+  onEvent({ type: "warning", code: READ_OVER_RUNS, object: name, message });
+}
+
+/** Code of the warning that a full reading is of two runs. */
+export const READ_OVER_RUNS = "object.read-over-runs";
 
 function warnOfGap(object: string, gap: Stretch, onEvent: OnEvent): void {
   const message = `--since leaves out ${isoInstant(gap.from)} to ${isoInstant(gap.to)}: the next plain run fills it, unless --accept-gap gives it up`;

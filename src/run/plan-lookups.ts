@@ -2,7 +2,7 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import type { FieldChange, FieldMemory } from "../commit/field-memory.ts";
 import { pagesOf } from "../extract/pages.ts";
 import type { LocalText } from "../time/instant.ts";
-import { askPardot, createdAt, OLDEST_ASKED_MAX, oldestRequest, orNull } from "./lookups.ts";
+import { askPardot, createdAt, dateFilter, OLDEST_ASKED_MAX, oldestRequest, orNull } from "./lookups.ts";
 import type { LookupInput, Lookups } from "./lookups.ts";
 
 /** The lookups of a plan for one object, and what they tell of the run's. */
@@ -27,7 +27,9 @@ async function lookBack(object: CatalogObject, { pardot, signal }: LookupInput):
   if (counted === null) return { oldest: null, total: null, calls: 1 };
   const { total, first } = counted;
   if (first === null) return { oldest: null, total, calls: OLDEST_ASKED_MAX };
-  return { oldest: createdAt(first, object), total, calls: 1 };
+  const oldest = createdAt(first, object);
+  // A run also looks for a record with a later id that was created earlier; for an estimate the first is enough.
+  return { oldest, total, calls: oldest === null || dateFilter(object) === null ? 1 : 2 };
 }
 
 /**

@@ -126,7 +126,8 @@ function facts(
     ownWatermark,
     filesCommitted: own.filesCommitted,
     plannedUntil,
-    historyPlanned: open.some((window) => window.from === HISTORY_START),
+    // Committed or open: what lies before its end is read once. A point is the edge of a gap that `--since` left.
+    historyPlanned: [...open, ...own.coverage].some(({ from, to }) => from === HISTORY_START && to > from),
   };
 }
 
