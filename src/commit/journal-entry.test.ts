@@ -6,6 +6,8 @@ import { entryKey, Journal, loadState } from "./journal.ts";
 import { objectState } from "./state.ts";
 import type { Change, LandedFile } from "./state.ts";
 
+// Holds G2: a damaged state entry is never read as "no history".
+
 // What was written can be read back, and what is damaged is named: neither means "no history".
 
 const signal = new AbortController().signal;

@@ -5,6 +5,8 @@ import type { RunEvent } from "../events.ts";
 import { fetchFile, resultFiles } from "./download.ts";
 import type { Extraction } from "./extraction.ts";
 
+// Holds G1: a file that only the end of the connection closes is not taken for whole at the first look.
+
 // A body that may have been cut is not taken for a file before it has come twice alike.
 
 const PATH = "/api/export/version/4/do/downloadResults/id/7/file/2";

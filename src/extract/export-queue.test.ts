@@ -13,7 +13,7 @@ import { runExports } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./extraction.ts";
 
-// Holds G3: an export whose id is known is adopted.
+// Holds G3 and G9: an export whose id is known is adopted, and one that is lost or stuck is given up.
 
 const never = new AbortController().signal;
 const request: ExportRequest = { object: "Thing", fields: ["id"], procedure: "p", arguments: {} };

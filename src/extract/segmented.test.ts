@@ -18,6 +18,8 @@ import { HISTORY_START } from "../time/instant.ts";
 import type { Extraction } from "./extraction.ts";
 import { extractSegment } from "./segmented.ts";
 
+// Holds G1: a history reads records without a date, and an empty response is not "all gone".
+
 const never = new AbortController().signal;
 const day = (n: number): number => Date.parse("2026-03-20T00:00:00Z") + n * 86_400_000;
 

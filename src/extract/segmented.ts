@@ -2,7 +2,7 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import { moveFilesOut } from "../commit/file-parts.ts";
 import { objectState } from "../commit/state.ts";
 import type { LandedFile, OpenWindow } from "../commit/state.ts";
-import { DataError, LeaseError, PardotEtlError, StorageError } from "../errors.ts";
+import { DataError, LeaseError, StorageError } from "../errors.ts";
 import { encodeRow } from "../land/rejects.ts";
 import type { Rejects } from "../land/rejects.ts";
 import { RowFiles } from "../land/row-files.ts";
@@ -52,7 +52,7 @@ export async function extractSegment(object: CatalogObject, window: OpenWindow, 
  * would otherwise be spent on the same pages day after day. Not by a run that lost its lease, nor where landing failed.
  */
 export function mayLandRest(error: unknown): boolean {
-  return error instanceof PardotEtlError && !(error instanceof LeaseError) && !(error instanceof StorageError);
+  return !(error instanceof LeaseError) && !(error instanceof StorageError);
 }
 
 /** Throws when a reading without any bounds found no record, although the object had some. */

@@ -11,6 +11,8 @@ import { landExportFile } from "./export-file.ts";
 import type { ExportFileOptions, LandedExport } from "./export-file.ts";
 import { Rejects } from "./rejects.ts";
 
+// Holds G1 and G9: what is no result file commits no window, and one odd value costs one record.
+
 const never = new AbortController().signal;
 const DAY_MS = 86_400_000;
 

@@ -48,6 +48,6 @@ describe("when no token works", () => {
     const cut = new TransportError("cut", { code: "http.cut", retryable: true });
     const { pardot } = harness({ steps: [PAGE], tokens: Array.from({ length: 6 }, () => cut) });
     await caught(pardot.queryPage(TAG, NEVER));
-    expect(await pardot.queryPage(TAG, NEVER)).toHaveLength(2);
+    expect((await pardot.queryPage(TAG, NEVER)).records).toHaveLength(2);
   });
 });

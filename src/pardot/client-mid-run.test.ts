@@ -20,7 +20,7 @@ describe("after calls have succeeded in a run", () => {
   ])("%s under 403 gets one fresh token, and goes on", async (_name, step) => {
     const { pardot, api, tokenForms } = harness({ steps: [PAGE, step, PAGE] });
     await pardot.queryPage(TAG, NEVER);
-    expect(await pardot.queryPage(TAG, NEVER)).toHaveLength(2);
+    expect((await pardot.queryPage(TAG, NEVER)).records).toHaveLength(2);
     expect([api.length, tokenForms.length]).toEqual([3, 2]);
     const lasting = harness({ steps: [PAGE, step] });
     await lasting.pardot.queryPage(TAG, NEVER);
@@ -41,7 +41,7 @@ describe("after calls have succeeded in a run", () => {
   ])("%s is maintenance, and waited for", async (_name, step) => {
     const { pardot, api } = harness({ steps: [PAGE, step, step, PAGE] });
     await pardot.queryPage(TAG, NEVER);
-    expect(await pardot.queryPage(TAG, NEVER)).toHaveLength(2);
+    expect((await pardot.queryPage(TAG, NEVER)).records).toHaveLength(2);
     expect(api).toHaveLength(4);
   });
 

@@ -4,6 +4,8 @@ import type { Step } from "../../test/support/pardot-fakes.ts";
 import { TransportError } from "../errors.ts";
 import { isTooLong } from "./failure.ts";
 
+// Holds G7 and G9: a page that is too long or too large is requested with fewer records.
+
 const HTML = { body: "<!DOCTYPE html><html></html>" };
 
 describe("a response that takes too long or is too large", () => {
@@ -49,7 +51,7 @@ describe("a response that takes too long or is too large", () => {
   test.each([25, 10])("for a page of %i records is repeated, since no smaller one is requested", async (limit) => {
     const { pardot, api } = harness({ steps: [{ status: 504 }, PAGE] });
     const page = { ...TAG, parameters: { limit: String(limit) }, about: { object: "Tag", window: "w" } };
-    expect(await pardot.queryPage(page, NEVER)).toHaveLength(2);
+    expect((await pardot.queryPage(page, NEVER)).records).toHaveLength(2);
     expect(api).toHaveLength(2);
   });
 });
@@ -70,7 +72,7 @@ describe("the memory that responses take", () => {
 
   test("a record by itself may have more", async () => {
     const { pardot } = harness({ steps: [text(5_000_000)] });
-    expect(await pardot.queryPage(TAG, NEVER)).toHaveLength(1);
+    expect((await pardot.queryPage(TAG, NEVER)).records).toHaveLength(1);
   });
 
   test("large responses are read one at a time, also when one of them fails or is stopped", async () => {
@@ -93,7 +95,7 @@ describe("the memory that responses take", () => {
     const pages = [1, 2, 3].map(() => pardot.queryPage(TAG, NEVER));
     const stopped = caught(pardot.queryPage(TAG, stop.signal));
     stop.abort(new Error("stopped"));
-    for (const page of await Promise.all(pages)) expect(page).toHaveLength(2);
+    for (const page of await Promise.all(pages)) expect(page.records).toHaveLength(2);
     expect(await failing).toMatchObject({ code: "http.body-too-large" });
     expect(await stopped).toMatchObject({ message: "stopped" });
     expect(most).toBe(1);

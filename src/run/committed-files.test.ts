@@ -9,6 +9,8 @@ import type { Storage } from "../storage/storage.ts";
 import { committedFiles } from "./committed-files.ts";
 import type { Committed } from "./committed-files.ts";
 
+// Holds G9: a damaged manifest costs itself only.
+
 // What the manifests say is read as a whole, and one that is damaged takes nothing else with it.
 
 const { signal } = new AbortController();

@@ -10,6 +10,8 @@ import type { MemoryStorage } from "../storage/memory.ts";
 import { fenceDeadRuns } from "./fence.ts";
 import { livingRuns } from "./living-runs.ts";
 
+// Holds G2: a run that died is never called running.
+
 // Holds S1: status calls a run that gives no sign of life died, never running.
 
 const { signal } = new AbortController();

@@ -4,6 +4,8 @@ import { rangeStart } from "../plan/range.ts";
 import { fromLocal } from "../time/zone.ts";
 import { localNow, soundWatermark } from "./watermarks.ts";
 
+// Holds G9: one odd watermark in the own record stops no object.
+
 const zone = "America/New_York";
 const now = Date.parse("2026-03-20T09:30:00Z");
 const plannedUntil = Date.parse("2026-03-19T09:30:00Z");

@@ -5,6 +5,8 @@ import { AttemptsFailed } from "../aws/retry.ts";
 import { s3Retries } from "./s3-retries.ts";
 import type { S3Retries } from "./s3-retries.ts";
 
+// Holds G9: a store that is briefly down ends no run.
+
 const NEVER = new AbortController().signal;
 const RESET = Object.assign(new Error("reset"), { code: "ECONNRESET" });
 const BUSY = Object.assign(new Error("slow down"), { name: "SlowDown", $metadata: { httpStatusCode: 503 } });

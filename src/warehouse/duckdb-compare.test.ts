@@ -4,6 +4,8 @@ import { ConfigError } from "../errors.ts";
 import { database, fileOf, rowsOf, signal, tag, useDatabase, warehouse } from "../../test/support/duckdb-rig.ts";
 import type { CommittedFile, Comparison } from "./warehouse.ts";
 
+// Holds G10: verify finds every file and row that is missing, doubled or unknown.
+
 useDatabase();
 
 const committed = (key: string, rows: number): CommittedFile => ({ key, rows, maxWatermark: null });

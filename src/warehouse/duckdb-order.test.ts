@@ -5,6 +5,8 @@ import type { Column } from "../catalog/catalog.ts";
 import { fileOf, folder, refusal, rowsOf, signal, tag, useDatabase, warehouse } from "../../test/support/duckdb-rig.ts";
 import type { LoadFile } from "./warehouse.ts";
 
+// Holds G10: of two versions of a row the one that was read later stays.
+
 useDatabase();
 
 const names = "SELECT id, name FROM PARDOT_THING ORDER BY id";

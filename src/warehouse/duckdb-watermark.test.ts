@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { fileOf, refusal, rowsOf, signal, tag, useDatabase, warehouse } from "../../test/support/duckdb-rig.ts";
 
+// Holds G1 and G9: a watermark in the future, or none that can be read, hides no year.
+
 useDatabase();
 
 const NOW = "2026-03-20 09:30:00";

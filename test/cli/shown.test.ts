@@ -9,6 +9,8 @@ import { main } from "../../src/cli/main.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { fakeIo } from "./fake-io.ts";
 
+// Holds G8: text of others controls no terminal.
+
 // Text from Pardot, from files and from arguments is shown without control characters.
 
 const SPOOKY = "\u001B]0;owned\u0007\u001B[2J\u009B31m\u007F\u202Ereversed\u2066";

@@ -19,6 +19,8 @@ import type { ConnectProxy } from "../servers/connect-proxy.ts";
 import { startWebhookReceiver } from "../servers/webhook.ts";
 import { caught } from "../support/pardot-fakes.ts";
 
+// Holds G8: through a proxy a token travels in a tunnel only.
+
 // Where a proxy is the only way out every client takes it, and all that it sees is a tunnel.
 
 const NEVER = new AbortController().signal;

@@ -8,6 +8,8 @@ import { runCli } from "./cli.ts";
 import { scene } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
+// Holds G2: check names what it found.
+
 let open: Scene[] = [];
 afterEach(async () => {
   await Promise.all(open.map((each) => each.close()));

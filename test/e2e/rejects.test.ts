@@ -9,6 +9,8 @@ import { fakeClock } from "../fakes/clock.ts";
 import { byId, filesBelow, landedRecords, scene, truth } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
+// Holds G1, G2 and G9: a record that cannot be encoded is set aside, named, and stops nothing else.
+
 // A record that cannot be encoded costs itself alone, and is in the rejects; a body that is no file commits nothing.
 
 let open: Scene[] = [];

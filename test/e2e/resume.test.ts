@@ -73,7 +73,7 @@ describe("an object of many pages under a small budget", () => {
     "G3 commits what landed of %s each day, up to an id, and goes on from there",
     async (object) => {
       const at = await start({ rows: { [object]: 1900 } });
-      const env = { PARDOT_ETL_OBJECTS: object, PARDOT_DAILY_CALL_BUDGET: "4" };
+      const env = { PARDOT_ETL_OBJECTS: object, PARDOT_DAILY_CALL_BUDGET: "5" };
       let calls = 0;
       let days = 0;
       for (let exitCode = 4; exitCode === 4; days += 1) {

@@ -7,6 +7,8 @@ import type { CliResult } from "./cli.ts";
 import { filesBelow, scene } from "./harness.ts";
 import type { Scene } from "./harness.ts";
 
+// Holds G2: no run ends because of its log.
+
 // A run commits and lets go of its lease whatever becomes of its output, and says when its result was lost.
 
 let at: Scene;

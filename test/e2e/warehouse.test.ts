@@ -9,6 +9,8 @@ import { verify } from "../../src/run/verify.ts";
 import { byId, expectTable, filesBelow, scene, tableRecords, truth } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
+// Holds G9 and G10: a refused file stops that file only, and the tables are the truth.
+
 let at: Scene;
 afterEach(() => at.close());
 
