@@ -65,6 +65,14 @@ export function checkRework(
   return objects.flatMap((object) => {
     const watermark = catalog.find(({ name }) => name === object)?.watermark ?? null;
     if (watermark === null) return [];
+    // A history by another field is as fresh as its reading: what was updated since it was planned comes once more.
+    const histories = manifests
+      .flatMap(({ objects: entries }) => entries.filter((entry) => entry.object === object))
+      .flatMap(({ windows, open_windows: open }) => [...windows, ...open])
+      .filter(({ field }) => field !== watermark)
+      .map(({ to }) => Date.parse(to) - OVERLAP_MS - SLACK_MS);
+    const updatedSince = Math.max(...histories, Number.NEGATIVE_INFINITY);
+    const isUpdated = (instant: number): boolean => histories.length > 0 && instant >= updatedSince;
     const landed = new Set<string>();
     const keys = new Set<string>();
     let newest = Number.NEGATIVE_INFINITY;
@@ -80,7 +88,7 @@ export function checkRework(
           const text = textOf(record);
           const at = record[watermark] ?? null;
           const instant = at === null ? Number.NaN : Date.parse(`${at.replace(" ", "T")}Z`);
-          if (landed.has(text) && instant < start && instant > overlapEnd) {
+          if (landed.has(text) && instant < start && instant > overlapEnd && !isUpdated(instant)) {
             again += 1;
             first ||= `${text} in ${key}`;
           }

@@ -7,21 +7,21 @@ import type { Plan } from "./plan.ts";
 // Holds G3 for a history that takes several days' calls: it costs what it would cost on one, and is landed once.
 
 const RECORDS = 12_000;
-/** Calls of one day's run that are none of the history: the connection, the oldest record, the end of an increment. */
-const DAILY = 3;
 const DAYS_MAX = 30;
 
 interface Way {
   readonly object: string;
   /** Enough for a day's own calls, and for some of the history. */
   readonly budget: number;
+  /** Calls of one day's run that are none of the history: the connection, the fields, the day's own increment. */
+  readonly daily: number;
 }
 
 /** Not Opportunity, which Pardot cannot filter: each run of it reads all its pages, and 18 calls a day never suffice. */
 const WAYS: readonly Way[] = [
-  { object: "TagObject", budget: 18 },
-  { object: "Tag", budget: 18 },
-  { object: "Prospect", budget: 9 },
+  { object: "TagObject", budget: 18, daily: 3 },
+  { object: "Tag", budget: 18, daily: 3 },
+  { object: "Prospect", budget: 9, daily: 5 },
 ];
 
 /** The one that the run loads at the end of each day, and one whose tables fill at once, as Snowflake's do by a pipe. */
@@ -64,10 +64,11 @@ async function readHistory(plan: Plan, budget: number | null): Promise<{ calls: 
   }
 }
 
-describe.each(WAYS)(`a history of ${RECORDS} records of $object under $budget calls a day`, ({ object, budget }) => {
+describe.each(WAYS)(`a history of ${RECORDS} records of $object under $budget calls a day`, (way) => {
+  const { object, budget, daily } = way;
   let leastCalls = 0;
   beforeAll(async () => {
-    const undisturbed = await readHistory(planOf({ object, budget }, null), null);
+    const undisturbed = await readHistory(planOf(way, null), null);
     leastCalls = undisturbed.calls;
     await undisturbed.world.close();
   });
@@ -76,11 +77,11 @@ describe.each(WAYS)(`a history of ${RECORDS} records of $object under $budget ca
     "G3 takes at most a tenth more calls than without a budget, and lands no record twice (warehouse %s)",
     { timeout: 600_000 },
     async (warehouse) => {
-      const plan = planOf({ object, budget }, warehouse);
+      const plan = planOf(way, warehouse);
       const { calls, days, world } = await readHistory(plan, budget);
       try {
         expect(days).toBeGreaterThan(1);
-        expect(calls).toBeLessThanOrEqual(Math.ceil(leastCalls * 1.1) + DAILY * days);
+        expect(calls).toBeLessThanOrEqual(Math.ceil(leastCalls * 1.1) + daily * days);
         expect(await world.checkEnd()).toEqual([]);
         const keys = committedKeys(manifestsIn(world.destination, [...world.chronicle.written.keys()]), object);
         const rows = keys.reduce(
