@@ -1,4 +1,5 @@
 import { isAscii } from "node:buffer";
+import { TextDecoder } from "node:util";
 import type { Cell } from "./row.ts";
 
 const QUOTE = 34;

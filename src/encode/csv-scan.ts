@@ -1,3 +1,4 @@
+import type { TextDecoder } from "node:util";
 import { assert, DataError } from "../errors.ts";
 import { cellsOf, decodeUtf8, mending, unquote } from "./csv-field.ts";
 import { Extremes } from "./extremes.ts";

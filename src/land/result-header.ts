@@ -40,7 +40,8 @@ export function missingFields(header: readonly string[], subject: string, expect
   const known = new Set([...fields, ...columns.map(wireName)]);
   const unknown = header.filter((name) => !known.has(name));
   // Most objects share id, prospect_id and both times; what is left of a header tells whose it is.
-  if (2 * missing.length > fields.length || (missing.length > 0 && unknown.length >= missing.length)) {
+  const isRenamed = missing.length === 1 && unknown.length === 1;
+  if (2 * missing.length >= fields.length || (missing.length > 0 && unknown.length >= missing.length && !isRenamed)) {
     throw foreign(subject, `it lacks ${missing.length} of ${fields.length} fields, and has ${unknown.length} others`);
   }
   return missing;

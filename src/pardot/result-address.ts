@@ -40,7 +40,7 @@ export function resultAddress(reference: string, apiUrl: URL): URL {
 
 function parsed(reference: string, base: string | URL): URL | null {
   // Before anything reads it: a pattern over half a megabyte can take half a minute.
-  return reference.length > LENGTH_MAX ? null : URL.parse(reference, base);
+  return reference.length > LENGTH_MAX ? null : URL.parse(reference, String(base));
 }
 
 function idsIn(url: URL): { readonly exportId: string; readonly fileId: string } | null {

@@ -60,7 +60,7 @@ describe("a destination without its state", () => {
     const { code, stdout } = await cli(at, "run", "--full", "--json");
     expect(code).toBe(0);
     const codes = (JSON.parse(stdout) as Manifest).warnings.map((warning) => warning.code);
-    expect(codes.filter((code) => code !== "clock.off")).toEqual(["state.missing"]);
+    expect(codes.filter((warning) => warning !== "clock.off")).toEqual(["state.missing"]);
     expect((await cli(at, "run")).code).toBe(0);
     await expectTruth(at, "Tag");
   });
