@@ -145,6 +145,16 @@ test("one that is not healthy says why, what each run met, what to do, and what 
   }
 });
 
+test("what to do about a run stands below its reason, and is told of the newest run only", () => {
+  const old: StatusRun = { ...DIED, runId: "20260319T073252Z-f1173f", reason: "the disk is full", hint: "Free some." };
+  const flat = (runs: readonly StatusRun[]): string =>
+    statusSummary({ ...STATUS, runs }, 10, NOW).replaceAll(/\s+/g, " ");
+  expect(flat([old, DIED])).toContain("goes on from there. 20260319T073252Z-f1173f: the disk is full");
+  expect(flat([old, DIED])).not.toContain("Free some.");
+  expect(flat([old, RUN])).toContain("the disk is full");
+  expect(flat([old, RUN])).not.toContain("hint");
+});
+
 test("a destination in which nothing was run says so", () => {
   const nothing = {
     ...STATUS,

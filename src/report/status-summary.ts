@@ -15,7 +15,7 @@ export function statusSummary(status: StatusResult, runsMax: number, now: number
   const runs = status.runs.slice(-runsMax).toReversed();
   return [
     ...heading(status),
-    ...(runs.length === 0 ? [] : ["", ...runTable(runs, now), ...runs.flatMap(whyLines), ...hintLines(runs)]),
+    ...(runs.length === 0 ? [] : ["", ...runTable(runs, now), ...runs.flatMap(whyLines)]),
     ...(status.objects.length === 0 ? [] : ["", ...objectTable(status.objects), ...status.objects.flatMap(remarks)]),
     ...exportLines(status),
   ]
@@ -63,15 +63,13 @@ function runTable(runs: readonly StatusRun[], now: number): string[] {
   );
 }
 
-/** Why a run is not complete. */
-function whyLines({ runId, code, reason }: StatusRun): readonly string[] {
-  return reason === null ? [] : wrapped(`${runId}: ${reason} (${String(code)})`, COLUMNS, "  ");
-}
-
-/** What to do about the newest of them: older hints may be out of date. */
-function hintLines(runs: readonly StatusRun[]): readonly string[] {
-  const hint = runs.find(({ reason }) => reason !== null)?.hint ?? null;
-  return hint === null ? [] : wrapped(`hint: ${hint}`, COLUMNS, "  ");
+/** Why a run is not complete, and for the newest run what to do: later ones may have done it for the older. */
+function whyLines({ runId, code, reason, hint }: StatusRun, place: number): readonly string[] {
+  if (reason === null) return [];
+  return [
+    ...wrapped(`${runId}: ${reason} (${String(code)})`, COLUMNS, "  "),
+    ...(place > 0 || hint === null ? [] : wrapped(`hint: ${hint}`, COLUMNS, "  ")),
+  ];
 }
 
 function objectTable(objects: readonly StatusObject[]): string[] {

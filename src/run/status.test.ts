@@ -24,6 +24,8 @@ const WINDOW = {
   askFrom: NOW - 20 * DAY_MS,
 } as const;
 
+const HOUR = 3_600_000;
+
 async function statusOf(
   storage: MemoryStorage,
   retentionMs: number | null = null,
@@ -47,14 +49,17 @@ async function statusOf(
   return status(config, surroundings as unknown as Surroundings, { maxAgeMs });
 }
 
-async function withExportAskedAt(at: number): Promise<MemoryStorage> {
+async function withExportAskedAt(at: number, more: readonly Change[] = []): Promise<MemoryStorage> {
   const storage = openMemoryStorage();
   const loaded = await loadState(storage, signal);
   const journal = new Journal({ storage, clock: fakeClock(NOW), runId: "r1", loaded, signal });
   const object = "Visitor";
   await journal.record([{ type: "planned", object, runId: "r1", zone: "UTC", windows: [WINDOW] }]);
   const window = journal.state.objects[object]?.windows[0]?.id ?? "";
-  await journal.record([{ type: "export-created", object, window, group: 0, exportId: "77", at, groups: [["id"]] }]);
+  await journal.record([
+    { type: "export-created", object, window, group: 0, exportId: "77", at, groups: [["id"]] },
+    ...more,
+  ]);
   return storage;
 }
 
@@ -65,6 +70,14 @@ describe("status", () => {
   ])("tells of an export of %i days ago whether Pardot has dropped it: %s", async (days, exportExpired) => {
     const { objects } = await statusOf(await withExportAskedAt(NOW - days * DAY_MS));
     expect(objects[0]?.openWindows).toMatchObject([{ exportId: "77", exportExpired }]);
+  });
+
+  it("tells how old an export is by Pardot's clock, which it was asked for by", async () => {
+    const aheadMs = -250 * DAY_MS;
+    const storage = await withExportAskedAt(NOW + aheadMs - HOUR, run("a", 1, { aheadMs }));
+    const { exports, objects } = await statusOf(storage);
+    expect(exports).toMatchObject([{ exportId: "77", state: "in progress", ageSeconds: 3600 }]);
+    expect(objects[0]?.openWindows).toMatchObject([{ exportId: "77", exportExpired: false }]);
   });
 
   it("counts committed files that are past their time, each once", async () => {
@@ -90,8 +103,6 @@ describe("status", () => {
     expect(events).toMatchObject([{ type: "warning", code: "manifest.damaged" }]);
   });
 });
-
-const HOUR = 3_600_000;
 
 /** A run that ended `hoursAgo`; whole and complete unless told otherwise. */
 function run(runId: string, hoursAgo: number, other: Partial<RunRecord> = {}): Change[] {

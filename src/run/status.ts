@@ -39,16 +39,16 @@ export async function status(
   const { state, runs } = await livingRuns(loaded.state, storage, surroundings);
   const now = clock.now();
   const expired = await expiredFiles(config, storage, surroundings);
+  const { accountTimeZone: timeZone, dailyCallBudget: budget, quotaShare: share } = config.pardot;
+  const pardotNow = await accountClock(state, timeZone, now, storage, signal);
   const known = config.catalog.map((object) => object.name).filter((name) => name in state.objects);
-  const objects = known.map((name) => statusObject(name, state, expired.get(name) ?? 0, now));
+  const objects = known.map((name) => statusObject(name, state, expired.get(name) ?? 0, pardotNow));
   const success = state.runs.findLast(isSuccess);
   const at = success?.finishedAt ?? null;
   const lastSuccess =
     success === undefined || at === null
       ? null
       : { runId: success.runId, at, ageSeconds: ageSeconds(now, Date.parse(at)) };
-  const { accountTimeZone: timeZone, dailyCallBudget: budget, quotaShare: share } = config.pardot;
-  const pardotNow = await accountClock(state, timeZone, now, storage, signal);
   const day = localDay(pardotNow, timeZone);
   const calls = reservedOn(state.ledger, day) + (await notedOn(day, storage, signal));
   const seen = state.runs.findLast((run) => run.quota !== undefined && run.finishedAt !== null);
@@ -73,7 +73,7 @@ export async function status(
     runs,
     objects,
     gaps: objects.flatMap(({ object, gaps }) => gaps.map((gap) => ({ object, ...gap }))),
-    exports: known.flatMap((name) => exportsOf(name, state, now)),
+    exports: known.flatMap((name) => exportsOf(name, state, pardotNow)),
     callsToday: calls,
     quota: {
       day,
@@ -90,6 +90,7 @@ export async function status(
 
 const EXIT_NOT_HEALTHY = 9;
 
+/** `now` by Pardot's clock, as the time at which an export was requested is. */
 function exportsOf(object: string, state: State, now: Instant): StatusExport[] {
   return objectState(state, object).windows.flatMap((window) =>
     window.exports.map(({ exportId, askedAt }) => ({
@@ -103,7 +104,7 @@ function exportsOf(object: string, state: State, now: Instant): StatusExport[] {
   );
 }
 
-/** By our own clock; a moment ahead of it counts as now. */
+/** Both by one clock; a moment ahead counts as now. */
 function ageSeconds(now: Instant, at: Instant): number {
   return Math.max(0, Math.floor((now - at) / SECOND_MS));
 }
