@@ -5,13 +5,13 @@ import { describe, expect, it } from "vitest";
 import { systemRandom } from "../../src/platform/random.ts";
 import { playSchedule } from "./schedule.ts";
 
-// Holds G1, G2, G3, G4, G5, G6 and G8 over schedules of faults and kills; docs/reliability.md says what is checked.
+// Holds G1, G2, G3, G4, G5, G6, G8 and G10 over schedules of faults and kills; docs/reliability.md says what is checked.
 
 const PROGRAM = join(import.meta.dirname, "../../scripts/chaos.ts");
 const SCHEDULES = process.env["CI"] === undefined ? 30 : 300;
 
 it(
-  `G1 G2 G3 G4 G5 G6 G8 hold over ${SCHEDULES} fresh schedules of faults and kills`,
+  `G1 G2 G3 G4 G5 G6 G8 G10 hold over ${SCHEDULES} fresh schedules of faults and kills`,
   { timeout: 1_800_000 },
   async () => {
     const seed = Number.parseInt(systemRandom.hex(4), 16);
@@ -33,6 +33,12 @@ const ONCE_FAILED = [
   [100_034, "lanes of a run that could not write its state called Pardot after the run had ended, uncounted"],
   [401_121, "a run that slept while two others ran and compacted wrote state entries whose numbers were free again"],
   [410_754, "the harness itself put two versions the wrong way round in the hour that a clock shows twice"],
+  [804_003, "an export of another window was adopted, for it was the first of its object in the list"],
+  [820_118, "a history that was cut before any record showed a last update was planned anew by creation"],
+  [820_257, "an object was extracted although its plan could not be recorded"],
+  [820_463, "a record with a later id was created before the first one, and the history began after it"],
+  [820_953, "half of a file's header was foreign, and the file was taken"],
+  [831_052, "the id of an export was given a second time, and the first one's files were landed for the second"],
 ] as const;
 
 it.each(ONCE_FAILED)("G1 G4 G5 seed %i does not fail again: %s", { timeout: 120_000 }, async (seed) => {
