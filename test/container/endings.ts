@@ -201,7 +201,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       expect({ code: end.code, status: end.summary.status }).toEqual({ code: 130, status: "partial" });
       expect(end.stderr).toContain("stopped by SIGTERM");
       expect(statuses(end)).toEqual([
-        ["Tag", "failed"],
+        ["Tag", "postponed"],
         ["Account", "complete"],
       ]);
       await expectManifest(at, end);
