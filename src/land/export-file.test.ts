@@ -250,6 +250,20 @@ describe("a file that does not pass through", () => {
     }
   });
 
+  it.each([
+    ["whole records", `2,b,0,3,${T}\n`],
+    ["a record that is cut short", "2,b,0<br />\n<b>Fatal error</b>:  Maximum execution time, 30 seconds\n"],
+  ])("refuses a file behind whose records a server has written why it stopped: after %s", async (_, before) => {
+    for (const end of ["<br />", "Fatal error: out of memory", '<b class="x">', "# 3 rows"]) {
+      for (const newline of ["\n", ""]) {
+        await expect(land(`${HEADER}1,a,1,2,${T}\n${before}${end}${newline}`)).rejects.toMatchObject({
+          code: expect.stringMatching(/^data\.csv-/) as string,
+          exitCode: 6,
+        });
+      }
+    }
+  });
+
   it("keeps what there is of a record that is set aside", async () => {
     const lines = [`7,a,1,2`, `8,"a,b",yes,2,${T}`, `9,a"b,1,2,${T}`];
     const { rejects } = await land(`${HEADER}${lines.join("\n")}\n`);

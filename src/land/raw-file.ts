@@ -8,6 +8,7 @@ import { salvageCsv, unreadableRecords } from "../encode/csv-salvage.ts";
 import type { Salvaged } from "../encode/csv-salvage.ts";
 import { CsvScanner } from "../encode/csv-scan.ts";
 import type { CsvScanOptions, CsvScanResult } from "../encode/csv-scan.ts";
+import type { Row } from "../encode/row.ts";
 import { Utf8Check } from "../encode/utf8-check.ts";
 import { DataError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
@@ -69,7 +70,7 @@ export interface RecordsOptions {
 /**
  * The records of a file that cannot stand as it is, read from what was kept of it: `open` begins it anew. Those that
  * cannot be read come with the reason. Reports PHP's dialect and bytes that are no UTF-8. Throws the file's own fault
- * when no way of reading it leaves a few records unreadable, or when it ends inside a record.
+ * when no way of reading it leaves a few records unreadable, or when it ends inside a record or with a text that is none.
  */
 export async function* recordsOf(
   open: () => AsyncIterable<Uint8Array>,
@@ -95,7 +96,13 @@ export async function* recordsOf(
     if (Math.min(rfc, php) > (isCut ? 0 : room)) throw fault;
     const dialect = php < rfc ? "php" : "rfc";
     if (dialect === "php") warnOfPhp(subject, object, onEvent);
-    yield* salvageCsv(open(), { ...reading, dialect, onMended });
+    let last: Salvaged | null = null;
+    for await (const record of salvageCsv(open(), { ...reading, dialect, onMended })) {
+      last = record;
+      yield record;
+    }
+    // A server that dies in mid-answer writes why behind the records: those it still had to send are not there.
+    if (last?.row === null && columns > 2 && isOneField(last.raw)) throw foreignEnd(subject, String(last.raw));
   }
   if (mended === 0) return;
   const message = `${mended} records of ${subject} have bytes that are not UTF-8: each is replaced by U+FFFD`;
@@ -124,6 +131,18 @@ export function cutShort(subject: string): DataError {
   return new DataError(`read ${subject}: the file ends inside the last field of a record`, {
     code: INCOMPLETE,
     hint: "The file was cut on its way. Nothing of it was landed, and its window stays open. Run again.",
+  });
+}
+
+function isOneField(raw: Row | string): boolean {
+  return typeof raw === "string" ? !raw.includes(",") : raw.length === 1;
+}
+
+/** The failure of a file behind whose records something else is written, as an error of the server. */
+function foreignEnd(subject: string, text: string): DataError {
+  return new DataError(`read ${subject}: the file ends with something that is no record: ${text.slice(0, 100)}`, {
+    code: INCOMPLETE,
+    hint: "Pardot, or a server before it, stopped in the middle of the file. Nothing of it was landed, and its window stays open. Run again; if it happens again, report it with the last line of the file.",
   });
 }
 

@@ -5,7 +5,7 @@ type Found = Pick<VerifyProblem, "key" | "problem">;
 
 /** A file that is not as committed, with the ways back to a destination that is whole. */
 export function fileProblem({ key, problem }: Found): VerifyProblem {
-  const object = key.slice(0, Math.max(0, key.indexOf("/")));
+  const object = objectOf(key);
   const hint = `Restore it from the bucket's versions or a backup. Or read the object again with \`pardot-etl run ${object} --full\`, which supersedes its older files. Or write it off with \`pardot-etl verify --accept ${key}\`.`;
   return { key, problem, hint };
 }
@@ -16,11 +16,14 @@ export function damagedManifest({ key, problem }: Found): VerifyProblem {
   return { key, problem, hint };
 }
 
-/** A file that no manifest names. */
+/** A file that no manifest names. It may be committed all the same: by a manifest that is gone. */
 export function unnamedFile({ key, problem }: Found): VerifyProblem {
-  const hint =
-    "If no run is at work, run `pardot-etl run`: it accounts for files that a killed run left. If the file stays unnamed, pardot-etl did not commit it: remove it, since a warehouse may load it.";
+  const hint = `If no run is at work, run \`pardot-etl run\`: it accounts for files that a killed run left. If the file stays unnamed, its manifest may be lost: restore _pardot_etl/runs from the bucket's versions or a backup, or read the object again with \`pardot-etl run ${objectOf(key)} --full\`. Keep the file until then.`;
   return { key, problem, hint };
+}
+
+function objectOf(key: string): string {
+  return key.slice(0, Math.max(0, key.indexOf("/")));
 }
 
 /** The state is gone although manifests are there. */
