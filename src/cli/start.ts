@@ -53,7 +53,7 @@ export async function start(): Promise<void> {
 function lostResult(code: string): string {
   return [
     `pardot-etl: write the result to stdout: it could not be written whole (${code})`,
-    "hint: What the command did is done, and a run's manifest stands in the destination. Free space where stdout leads, and see `pardot-etl status`.",
+    "hint: The command finished its work; a run has written its manifest to the destination. Free space where stdout is written, then look at `pardot-etl status`.",
     "",
   ].join("\n");
 }

@@ -1,7 +1,7 @@
 import { fstatSync, writeSync } from "node:fs";
 import type { Output } from "./io.ts";
 
-/** Where nobody knows better. */
+/** Used when the stream does not say how wide it is. */
 const COLUMNS = 80;
 const ROWS = 24;
 

@@ -60,7 +60,7 @@ export function decodeEntry(bytes: Uint8Array, sequence: number): Entry {
   return mapFiles(rest, (file): LandedFile => {
     if (typeof file.columns !== "number") return file;
     const names = columns[file.columns];
-    if (names === undefined) throw new EntryProblem(`columns: there is no list ${String(file.columns)}`);
+    if (names === undefined) throw new EntryProblem(`columns: unknown list ${String(file.columns)}`);
     return { ...file, columns: names };
   });
 }
@@ -86,7 +86,7 @@ function whatIsWrong(entry: Entry, sequence: number): string | null {
   if (snapshot !== undefined) return shapeProblem(SNAPSHOT, snapshot);
   for (const change of changes ?? []) {
     const type = (change as Partial<Change> | null)?.type ?? "";
-    if (!Object.hasOwn(CHANGES, type)) return `changes: "${type}" is no change that this version knows`;
+    if (!Object.hasOwn(CHANGES, type)) return `changes: this version does not know "${type}"`;
     const problem = shapeProblem(CHANGES[type as Change["type"]], change);
     if (problem !== null) return `${type}: ${problem}`;
   }

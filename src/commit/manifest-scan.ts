@@ -23,7 +23,7 @@ export class ManifestScan {
     this.#onFile = onFile;
   }
 
-  /** Throws SyntaxError on an entry that is no JSON, RangeError when what has to be kept grows beyond all measure. */
+  /** Throws SyntaxError on an entry that is not JSON, RangeError when one entry is too large to keep in memory. */
   push(text: string): void {
     let start = 0;
     for (let i = 0; i < text.length; i += 1) {

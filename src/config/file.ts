@@ -1,8 +1,12 @@
 import { isAbsolute, join } from "node:path";
 import type { Problem } from "../errors.ts";
 import { NOT_REGULAR, readSmallFile } from "../platform/small-file.ts";
-import { CONFIG_FILE_DEFAULT } from "./settings.ts";
 import { unmeantFile } from "./unmeant.ts";
+
+/** Names the configuration file itself, so it cannot stand in one. */
+export const CONFIG_FILE_VARIABLE = "PARDOT_ETL_CONFIG";
+/** Read from the working folder when neither option nor variable names a file. */
+export const CONFIG_FILE_DEFAULT = "pardot-etl.yaml";
 
 /** A configuration file is some kilobytes; anything larger is the wrong file. */
 const FILE_BYTES_MAX = 1_000_000;

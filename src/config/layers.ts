@@ -1,9 +1,9 @@
 import type { Problem } from "../errors.ts";
 import { expand } from "./expand.ts";
 import type { ConfigFile } from "./file.ts";
-import { isMap } from "./file.ts";
+import { CONFIG_FILE_VARIABLE, isMap } from "./file.ts";
 import type { Setting, SettingName } from "./settings.ts";
-import { CONFIG_FILE_VARIABLE, fileKey, filePath, SECTIONS, SETTING_BY_NAME, SETTINGS } from "./settings.ts";
+import { fileKey, filePath, SECTIONS, SETTING_BY_NAME, SETTINGS } from "./settings.ts";
 import { nearest } from "./suggest.ts";
 import { quotedVariable } from "./unmeant.ts";
 

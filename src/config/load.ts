@@ -11,7 +11,7 @@ import { isReference, readReference } from "../secrets/reference.ts";
 import type { SecretReference } from "../secrets/reference.ts";
 import type { CommittedConfig, Config, DestinationConfig, NotifyConfig } from "./config.ts";
 import type { ConfigFile } from "./file.ts";
-import { readConfigFile } from "./file.ts";
+import { CONFIG_FILE_VARIABLE, readConfigFile } from "./file.ts";
 import type { Values } from "./given.ts";
 import type { Environment, GivenOptions, Layer } from "./layers.ts";
 import { environmentLayer, fileLayer, optionLayer } from "./layers.ts";
@@ -19,7 +19,7 @@ import { readWebhookUrl } from "./notify.ts";
 import { resolveCommitted, resolveConfig, resolveDestination } from "./resolve.ts";
 import { Secret } from "./secret.ts";
 import type { Setting, SettingName } from "./settings.ts";
-import { CONFIG_FILE_VARIABLE, SETTINGS } from "./settings.ts";
+import { SETTINGS } from "./settings.ts";
 import type { ReadContext, Reading, WarehouseChoice } from "./values.ts";
 import { readValue } from "./values.ts";
 

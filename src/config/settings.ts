@@ -315,11 +315,6 @@ export const SETTINGS: readonly [...typeof OWN_SETTINGS, ...typeof NOTIFY_SETTIN
   ...SNOWFLAKE_SETTINGS,
 ];
 
-/** Names the configuration file itself, so it cannot stand in one. */
-export const CONFIG_FILE_VARIABLE = "PARDOT_ETL_CONFIG";
-/** Read from the working folder when neither option nor variable names a file. */
-export const CONFIG_FILE_DEFAULT = "pardot-etl.yaml";
-
 export type SettingName = (typeof SETTINGS)[number]["env"];
 /** The row of the table that has this name. */
 export type SettingRow<Name extends SettingName> = Extract<(typeof SETTINGS)[number], { readonly env: Name }>;

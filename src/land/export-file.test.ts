@@ -1,86 +1,10 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { catalog } from "../catalog/index.ts";
 import type { Column } from "../catalog/catalog.ts";
-import type { RunEvent } from "../events.ts";
-import { systemRandom } from "../platform/random.ts";
-import { openMemoryStorage } from "../storage/memory.ts";
-import { landExportFile } from "./export-file.ts";
-import type { ExportFileOptions, LandedExport } from "./export-file.ts";
-import { Rejects } from "./rejects.ts";
+import { HEADER, land, landCase, T, THING } from "../../test/fakes/export-file.ts";
+import type { Landed } from "../../test/fakes/export-file.ts";
 
 // Holds G1 and G9: what is no result file commits no window, and one odd value costs one record.
-
-const never = new AbortController().signal;
-const DAY_MS = 86_400_000;
-
-const THING: readonly Column[] = [
-  { name: "id", type: "integer" },
-  { name: "name", type: "string" },
-  { name: "done", type: "boolean" },
-  { name: "size", type: "number" },
-  { name: "updated_at", type: "datetime" },
-];
-const HEADER = "id,name,done,size,updated_at\n";
-const T = "2026-01-01 00:00:01";
-
-let tmpDir: string;
-beforeAll(async () => {
-  tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-export-file-"));
-});
-afterAll(async () => {
-  expect(await readdir(tmpDir)).toEqual([]);
-  await rm(tmpDir, { recursive: true });
-});
-
-interface Landed extends LandedExport {
-  readonly text: string | null;
-  readonly warnings: readonly string[];
-  /** What the tap has seen and not forgotten. */
-  readonly tapped: readonly (readonly (string | null)[])[];
-}
-
-async function land(body: string | Uint8Array, more: Partial<ExportFileOptions> = {}, cut = 7): Promise<Landed> {
-  const storage = openMemoryStorage();
-  const warnings: string[] = [];
-  let tapped: (readonly (string | null)[])[] = [];
-  const columns = more.columns ?? THING;
-  const landed = await landExportFile(chunked(typeof body === "string" ? Buffer.from(body) : body, cut), {
-    object: "Thing",
-    columns,
-    fields: columns.map(({ name }) => name),
-    key: "id",
-    watermark: "updated_at",
-    span: { id: "w", from: 0, to: DAY_MS },
-    bounds: null,
-    exportId: "1",
-    fileId: "10",
-    readAt: 0,
-    tap: { columns: ["id"], onRecord: (values) => tapped.push(values), forget: () => (tapped = []) },
-    rejects: new Rejects("Thing", 5),
-    compression: "none",
-    tmpDir,
-    random: systemRandom,
-    storage,
-    onEvent: (event: RunEvent) => event.type === "warning" && warnings.push(event.code),
-    signal: never,
-    ...more,
-  });
-  const bytes = landed.file === null ? null : await storage.read(landed.file.key, never);
-  return { ...landed, text: bytes === null ? null : Buffer.from(bytes).toString(), warnings, tapped };
-}
-
-async function* chunked(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let from = 0; from < bytes.length; from += size) yield bytes.slice(from, from + size);
-}
-
-async function landCase(name: string): Promise<Landed> {
-  const visitor = catalog.find((object) => object.name === "Visitor");
-  const body = await readFile(new URL(`../../test/fixtures/cases/${name}.visitor.csv`, import.meta.url));
-  return land(body, { object: "Visitor", columns: visitor?.columns ?? [] });
-}
 
 /** Records of the landed text without their empty fields. */
 function records({ text }: Landed): string[][] {

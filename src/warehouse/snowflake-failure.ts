@@ -51,7 +51,7 @@ const KINDS: readonly Kind[] = [
     words: /^39\d{4} .*is not allowed to access Snowflake/i,
     failure: ({ words }, { user }) => ({
       code: "warehouse.network-policy",
-      message: `Snowflake lets nobody in from this address: ${words}`,
+      message: `Snowflake refuses connections from this address: ${words}`,
       hint: `Have the address allowed in the network policy of the account or of the user ${user ?? "of the token"}.`,
     }),
   },

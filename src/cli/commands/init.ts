@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { CONFIG_FILE_DEFAULT } from "../../config/settings.ts";
+import { CONFIG_FILE_DEFAULT } from "../../config/file.ts";
 import { configTemplate } from "../../config/template.ts";
 import { UsageError } from "../../errors.ts";
 import type { CommandContext } from "../command.ts";

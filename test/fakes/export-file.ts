@@ -1,0 +1,81 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect } from "vitest";
+import { catalog } from "../../src/catalog/index.ts";
+import type { Column } from "../../src/catalog/catalog.ts";
+import type { RunEvent } from "../../src/events.ts";
+import { systemRandom } from "../../src/platform/random.ts";
+import { openMemoryStorage } from "../../src/storage/memory.ts";
+import { landExportFile } from "../../src/land/export-file.ts";
+import type { ExportFileOptions, LandedExport } from "../../src/land/export-file.ts";
+import { Rejects } from "../../src/land/rejects.ts";
+
+export const never: AbortSignal = new AbortController().signal;
+export const DAY_MS = 86_400_000;
+
+export const THING: readonly Column[] = [
+  { name: "id", type: "integer" },
+  { name: "name", type: "string" },
+  { name: "done", type: "boolean" },
+  { name: "size", type: "number" },
+  { name: "updated_at", type: "datetime" },
+];
+export const HEADER = "id,name,done,size,updated_at\n";
+export const T = "2026-01-01 00:00:01";
+
+let tmpDir: string;
+beforeAll(async () => {
+  tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-export-file-"));
+});
+afterAll(async () => {
+  expect(await readdir(tmpDir)).toEqual([]);
+  await rm(tmpDir, { recursive: true });
+});
+
+export interface Landed extends LandedExport {
+  readonly text: string | null;
+  readonly warnings: readonly string[];
+  /** What the tap has seen and not forgotten. */
+  readonly tapped: readonly (readonly (string | null)[])[];
+}
+
+export async function land(body: string | Uint8Array, more: Partial<ExportFileOptions> = {}, cut = 7): Promise<Landed> {
+  const storage = openMemoryStorage();
+  const warnings: string[] = [];
+  let tapped: (readonly (string | null)[])[] = [];
+  const columns = more.columns ?? THING;
+  const landed = await landExportFile(chunked(typeof body === "string" ? Buffer.from(body) : body, cut), {
+    object: "Thing",
+    columns,
+    fields: columns.map(({ name }) => name),
+    key: "id",
+    watermark: "updated_at",
+    span: { id: "w", from: 0, to: DAY_MS },
+    bounds: null,
+    exportId: "1",
+    fileId: "10",
+    readAt: 0,
+    tap: { columns: ["id"], onRecord: (values) => tapped.push(values), forget: () => (tapped = []) },
+    rejects: new Rejects("Thing", 5),
+    compression: "none",
+    tmpDir,
+    random: systemRandom,
+    storage,
+    onEvent: (event: RunEvent) => event.type === "warning" && warnings.push(event.code),
+    signal: never,
+    ...more,
+  });
+  const bytes = landed.file === null ? null : await storage.read(landed.file.key, never);
+  return { ...landed, text: bytes === null ? null : Buffer.from(bytes).toString(), warnings, tapped };
+}
+
+async function* chunked(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let from = 0; from < bytes.length; from += size) yield bytes.slice(from, from + size);
+}
+
+export async function landCase(name: string): Promise<Landed> {
+  const visitor = catalog.find((object) => object.name === "Visitor");
+  const body = await readFile(new URL(`../../test/fixtures/cases/${name}.visitor.csv`, import.meta.url));
+  return land(body, { object: "Visitor", columns: visitor?.columns ?? [] });
+}
