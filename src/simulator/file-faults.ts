@@ -6,6 +6,7 @@ export type FileFault =
   | "no-header"
   | "no-records"
   | "other-object"
+  | "renamed-field"
   | "no-key"
   | "no-watermark"
   | "cut-last-field"
@@ -39,6 +40,9 @@ export const FILE_FAULTS: Readonly<Record<FileFault, WrongFile>> = {
   "no-records": { make: (csv, end) => csv.slice(0, csv.indexOf(end) + end.length) },
   /** The names that all objects share are there, and otherwise those of another. */
   "other-object": { make: (csv) => withHeader(csv, (name) => (COMMON.has(name) ? name : `other_${name}`)) },
+  "renamed-field": {
+    make: (csv) => withHeader(csv, (name, names) => (name === lastOwn(names) ? `new_${name}` : name)),
+  },
   "no-key": { without: "key", make: (csv) => csv },
   "no-watermark": { without: "watermark", make: (csv) => csv },
   "cut-last-field": { make: (csv, end) => csv.slice(0, -end.length - 6) },
@@ -55,10 +59,15 @@ export const FILE_FAULTS: Readonly<Record<FileFault, WrongFile>> = {
 
 const COMMON = new Set(["id", "created_at", "updated_at"]);
 
-function withHeader(csv: string, rename: (name: string) => string): string {
+function withHeader(csv: string, rename: (name: string, names: readonly string[]) => string): string {
   const header = /^[^\r\n]*/.exec(csv)?.[0] ?? "";
-  const names = header.split(",").map((name) => name.replace(/\w+/, rename));
-  return names.join(",") + csv.slice(header.length);
+  const names = header.match(/\w+/g) ?? [];
+  return header.replace(/\w+/g, (name) => rename(name, names)) + csv.slice(header.length);
+}
+
+/** The last column that only this object has. */
+function lastOwn(names: readonly string[]): string | undefined {
+  return names.findLast((name) => !COMMON.has(name));
 }
 
 function titled(word: string): string {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { catalog } from "../../src/catalog/index.ts";
 import type { Manifest, ManifestFile, ManifestWindow } from "../../src/commit/manifest.ts";
 import type { Interval, State } from "../../src/commit/state.ts";
-import { mergeIntervals, objectState, reservedOn } from "../../src/commit/state.ts";
+import { mergeIntervals, objectState } from "../../src/commit/state.ts";
 import type { Simulator, SimulatorStats } from "../../src/simulator/index.ts";
 import { committedRecords, newest, perhapsNewest, recordsOf, rowsOf } from "./landed.ts";
 import type { Cells, Destination, Versions } from "./landed.ts";
@@ -127,9 +127,10 @@ function show({ from, to }: Interval): string {
 /** G4: what the simulator counted today is in the ledger, and within the budget. */
 export function checkLedger(state: State, stats: SimulatorStats, day: string, budget: number | null): Findings {
   const findings: Findings = [];
-  // The account's clock stands still, and a run of hours may pass midnight by the time that its pauses take.
-  const { day: last } = state.ledger;
-  const reserved = reservedOn(state.ledger, day) + (last > day ? state.ledger.reserved : 0);
+  // The account's clock is frozen. A run of hours passes midnight by its own pauses, and the next one is back before it.
+  const { day: last, previous } = state.ledger;
+  const days = [state.ledger, ...(previous === null ? [] : [previous])];
+  const reserved = days.filter((one) => one.day >= day).reduce((sum, one) => sum + one.reserved, 0);
   const { used } = stats.quota;
   if (used > reserved) findings.push(`G4 ${used} calls made on ${day}, ${reserved} in the ledger`);
   if (budget !== null && last <= day && used > budget)

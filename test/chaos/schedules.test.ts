@@ -39,6 +39,7 @@ const ONCE_FAILED = [
   [820_463, "a record with a later id was created before the first one, and the history began after it"],
   [820_953, "half of a file's header was foreign, and the file was taken"],
   [831_052, "the id of an export was given a second time, and the first one's files were landed for the second"],
+  [900_008, "the harness itself lost sight of calls whose day was past midnight, for the account's clock is frozen"],
 ] as const;
 
 it.each(ONCE_FAILED)("G1 G4 G5 seed %i does not fail again: %s", { timeout: 120_000 }, async (seed) => {

@@ -86,6 +86,11 @@ describe("a result file", () => {
     ["no-header", (text, whole) => whole.endsWith(`\n${text}`) && !text.startsWith("id"), true],
     ["no-records", (text) => [text.startsWith(HEADER), text.split("\n").length], [true, 2]],
     ["other-object", (text) => text.slice(0, 26), "id,other_prospect_id,other"],
+    [
+      "renamed-field",
+      (text) => text.split("\n")[0]?.split(",").slice(-3),
+      ["new_term_parameter", "created_at", "updated_at"],
+    ],
     ["no-key", (text) => text.slice(0, 11), "prospect_id"],
     ["no-watermark", (text) => text.split("\n")[0]?.endsWith(",created_at"), true],
     ["cut-last-field", (text, whole) => text === whole.slice(0, -7), true],
