@@ -30,6 +30,8 @@ export interface RunRecord {
   readonly isWhole?: true;
   /** How far Pardot's clock was ahead of this machine's, negative when it was behind. */
   readonly aheadMs?: number;
+  /** What it warned of; kept of the newest ended run only. */
+  readonly warnings?: readonly RunWarning[];
   /** The account's quota at its end, all integrations together. */
   readonly quota?: { readonly used: number; readonly max: number };
 }
@@ -38,6 +40,40 @@ export interface RunError {
   readonly code: string;
   readonly message: string;
   readonly hint: string | null;
+}
+
+/** All warnings of one code. */
+export interface RunWarning {
+  readonly code: string;
+  /** Names of the objects concerned; empty: the whole run. */
+  readonly objects: readonly string[];
+  /** The first warning's message, cut when it is long. */
+  readonly message: string;
+  readonly count: number;
+}
+
+/** Longest message of a warning that is remembered, characters. */
+const MESSAGE_MAX = 500;
+
+/** Warnings by code, in the order of the first of each: bounded however many files and objects warn. */
+export function warningsByCode(
+  warnings: readonly { readonly code: string; readonly object: string | null; readonly message: string }[],
+): readonly RunWarning[] {
+  const found = new Map<string, RunWarning>();
+  for (const { code, object, message } of warnings) {
+    const seen = found.get(code);
+    const cut = message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX - 1)}…` : message;
+    const objects = new Set([...(seen?.objects ?? []), ...(object === null ? [] : [object])]);
+    found.set(code, { code, objects: [...objects], message: seen?.message ?? cut, count: (seen?.count ?? 0) + 1 });
+  }
+  return [...found.values()];
+}
+
+/** A remembered run after `ended` ended: that one's end if it is the run's own, and without warnings otherwise. */
+export function withEnd(run: RunRecord, ended: RunRecord): RunRecord {
+  const { warnings: _, ...rest } = run;
+  if (run.runId !== ended.runId) return rest;
+  return run.firstEntry === undefined ? ended : { ...ended, firstEntry: run.firstEntry };
 }
 
 /** Whether a run is what `status` calls a success. */

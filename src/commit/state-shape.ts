@@ -83,6 +83,7 @@ const run = {
   files: count,
   calls: count,
   firstEntry: z.int().positive().optional(),
+  warnings: z.array(z.looseObject({ code: z.string(), objects: texts, message: z.string(), count })).optional(),
 };
 
 export const SNAPSHOT: z.ZodType = z.looseObject({

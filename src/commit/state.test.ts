@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { warningsByCode } from "./run-record.ts";
 import { applyChange, EMPTY_STATE, mergeIntervals, objectState, windowId } from "./state.ts";
 import type { Change, LandedFile, PlannedWindow, State } from "./state.ts";
 
@@ -176,6 +177,27 @@ describe("state", () => {
       { runId: "r1", startedAt: "t0", finishedAt: "t1", status: "complete", rows: 1, files: 1, calls: 4 },
     ]);
   });
+});
+
+it("keeps the warnings of the newest ended run only, by code, cut to a bounded length", () => {
+  const warn = (code: string, object: string | null, message: string) => ({ code, object, message });
+  const all = [warn("a.b", "Tag", "x".repeat(900)), warn("a.b", "Visitor", "second"), warn("c.d", null, "whole run")];
+  const grouped = warningsByCode([...all, warn("a.b", "Tag", "third")]);
+  expect(grouped).toEqual([
+    { code: "a.b", objects: ["Tag", "Visitor"], message: `${"x".repeat(499)}…`, count: 3 },
+    { code: "c.d", objects: [], message: "whole run", count: 1 },
+  ]);
+  const record = { startedAt: "t0", finishedAt: "t1", status: "complete", rows: 1, files: 1, calls: 4 } as const;
+  const ended = (runId: string, warnings: { warnings?: typeof grouped } = {}): Change => ({
+    ...record,
+    ...warnings,
+    type: "run-finished",
+    runId,
+  });
+  const started = (runId: string): Change => ({ type: "run-started", businessUnit: "0Uv", runId, at: "t0" });
+  const first = after(started("r1"), ended("r1", { warnings: grouped }), started("r2"));
+  expect(first.runs[0]?.warnings).toEqual(grouped);
+  expect(applyChange(first, ended("r2")).runs.map(({ warnings }) => warnings)).toEqual([undefined, undefined]);
 });
 
 describe("coverage", () => {

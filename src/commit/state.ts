@@ -14,7 +14,7 @@ import { searched, searching, searchingAll } from "./searches.ts";
 import type { Searches } from "./searches.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
 import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
-import { lastRuns } from "./run-record.ts";
+import { lastRuns, withEnd } from "./run-record.ts";
 import type { RunRecord } from "./run-record.ts";
 
 export { exportedAt, exportOf, windowId } from "./open-window.ts";
@@ -183,12 +183,10 @@ export function applyChange(state: State, change: Change): State {
       };
     case "run-finished": {
       const { type: _, ...record } = change;
-      const finished = (run: RunRecord): RunRecord =>
-        run.firstEntry === undefined ? record : { ...record, firstEntry: run.firstEntry };
       return {
         ...state,
         objects: record.takenOver === true ? searchingAll(state.objects, record.finishedAt) : state.objects,
-        runs: state.runs.map((run) => (run.runId === record.runId ? finished(run) : run)),
+        runs: state.runs.map((run) => withEnd(run, record)),
       };
     }
     case "emails-seen":

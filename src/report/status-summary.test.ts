@@ -50,6 +50,7 @@ const STATUS: StatusResult = {
   runs: [RUN],
   objects: [OBJECT],
   gaps: [],
+  warnings: [],
   exports: [],
   callsToday: 231,
   quota: {
@@ -153,6 +154,26 @@ test("what to do about a run stands below its reason, and is told of the newest 
   expect(flat([old, DIED])).not.toContain("Free some.");
   expect(flat([old, RUN])).toContain("the disk is full");
   expect(flat([old, RUN])).not.toContain("hint");
+});
+
+test("status shows what the newest ended run warned of, although it is healthy", () => {
+  const warnings = [
+    { code: "export.columns-missing", objects: ["Visitor", "Prospect"], message: "export 7 lacks x", count: 3 },
+    { code: "clock.off", objects: [], message: "this machine's clock is ahead", count: 1 },
+  ];
+  const text = statusSummary({ ...STATUS, warnings }, 10, NOW);
+  expect(text.startsWith("healthy\n")).toBe(true);
+  expect(text).toContain(
+    [
+      "",
+      "Warnings of the last ended run",
+      "  - Visitor, Prospect: export 7 lacks x (export.columns-missing, and 2 more",
+      "    warnings of this code)",
+      "  - this machine's clock is ahead (clock.off)",
+      "",
+      "OBJECT",
+    ].join("\n"),
+  );
 });
 
 test("a destination in which nothing was run says so", () => {

@@ -16,6 +16,7 @@ export function statusSummary(status: StatusResult, runsMax: number, now: number
   return [
     ...heading(status),
     ...(runs.length === 0 ? [] : ["", ...runTable(runs, now), ...runs.flatMap(whyLines)]),
+    ...warningLines(status),
     ...(status.objects.length === 0 ? [] : ["", ...objectTable(status.objects), ...status.objects.flatMap(remarks)]),
     ...exportLines(status),
   ]
@@ -70,6 +71,15 @@ function whyLines({ runId, code, reason, hint }: StatusRun, place: number): read
     ...wrapped(`${runId}: ${reason} (${String(code)})`, COLUMNS, "  "),
     ...(place > 0 || hint === null ? [] : wrapped(`hint: ${hint}`, COLUMNS, "  ")),
   ];
+}
+
+function warningLines({ warnings }: StatusResult): string[] {
+  const all = warnings.flatMap(({ code, objects, message, count }) => {
+    const whom = objects.length === 0 ? "" : `${objects.join(", ")}: `;
+    const more = count === 1 ? "" : `, and ${counted(count - 1, "more warning")} of this code`;
+    return wrapped(`${whom}${message} (${code}${more})`, COLUMNS, "    ", "  - ");
+  });
+  return all.length === 0 ? [] : ["", "Warnings of the last ended run", ...all];
 }
 
 function objectTable(objects: readonly StatusObject[]): string[] {

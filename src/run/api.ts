@@ -140,6 +140,13 @@ export interface StatusResult {
   readonly runs: readonly StatusRun[];
   readonly objects: readonly StatusObject[];
   readonly gaps: readonly { readonly object: string; readonly from: string; readonly to: string }[];
+  /** What the newest ended run warned of, by code; its objects are empty where the whole run is meant. */
+  readonly warnings: readonly {
+    readonly code: string;
+    readonly objects: readonly string[];
+    readonly message: string;
+    readonly count: number;
+  }[];
   /** Exports that were requested from Pardot and whose windows are open. */
   readonly exports: readonly StatusExport[];
   /** This tool's calls of the account's day, by all its runs and commands. */

@@ -1,5 +1,6 @@
-import type { Manifest } from "../commit/manifest.ts";
-import type { Change, RunError } from "../commit/state.ts";
+import type { Manifest, ManifestWarning } from "../commit/manifest.ts";
+import { warningsByCode, type RunError } from "../commit/run-record.ts";
+import type { Change } from "../commit/state.ts";
 import type { Config } from "../config/config.ts";
 import { exitCodeOf } from "../errors.ts";
 import type { Instant } from "../time/instant.ts";
@@ -11,6 +12,7 @@ export interface EndedRun {
   readonly startedAt: Instant;
   readonly finishedAt: Instant;
   readonly calls: number;
+  readonly warnings: readonly ManifestWarning[];
   /** How far Pardot's clock is ahead of ours. */
   readonly aheadMs: number;
   /** The account's, where the API reported it. */
@@ -43,7 +45,7 @@ export function runStopped(run: EndedRun, error: Error): Change {
   return { ...recordOf(run), status: "failed", rows: 0, files: 0, ...ending(error) };
 }
 
-function recordOf({ runId, startedAt, finishedAt, calls, aheadMs, quota }: EndedRun) {
+function recordOf({ runId, startedAt, finishedAt, calls, aheadMs, quota, warnings }: EndedRun) {
   return {
     type: "run-finished" as const,
     runId,
@@ -52,6 +54,7 @@ function recordOf({ runId, startedAt, finishedAt, calls, aheadMs, quota }: Ended
     calls,
     aheadMs,
     ...(quota === null ? {} : { quota }),
+    ...(warnings.length === 0 ? {} : { warnings: warningsByCode(warnings) }),
   };
 }
 

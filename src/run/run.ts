@@ -117,6 +117,7 @@ async function runOn(
     calls: pardot.calls.total,
     aheadMs: time.now() - clock.now(),
     quota: pardot.usage,
+    warnings,
   });
   try {
     return await extractAndCommit(objects, { ...parts, journal, ledger, pardot, time, grace, end });

@@ -73,6 +73,7 @@ export async function status(
     runs,
     objects,
     gaps: objects.flatMap(({ object, gaps }) => gaps.map((gap) => ({ object, ...gap }))),
+    warnings: state.runs.findLast(({ finishedAt }) => finishedAt !== null)?.warnings ?? [],
     exports: known.flatMap((name) => exportsOf(name, state, pardotNow)),
     callsToday: calls,
     quota: {

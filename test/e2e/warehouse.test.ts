@@ -4,6 +4,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/commit/manifest.ts";
 import { ConfigError } from "../../src/errors.ts";
+import { status } from "../../src/run/status.ts";
 import { inTheRealWorld } from "../../src/run/surroundings.ts";
 import { verify } from "../../src/run/verify.ts";
 import { byId, expectTable, filesBelow, scene, tableRecords, truth } from "./harness.ts";
@@ -36,6 +37,14 @@ async function verified() {
   const signal = new AbortController().signal;
   return inTheRealWorld({ signal, onEvent: () => undefined, pardot: config.pardot }, (surroundings) =>
     verify(config, {}, surroundings),
+  );
+}
+
+async function shown() {
+  const config = await at.config({ PARDOT_ETL_WAREHOUSE: at.duckdb });
+  const signal = new AbortController().signal;
+  return inTheRealWorld({ signal, onEvent: () => undefined, pardot: config.pardot }, (surroundings) =>
+    status(config, surroundings),
   );
 }
 
@@ -73,6 +82,7 @@ describe("tables in the embedded warehouse", () => {
     const { exitCode, warnings } = await runWith();
     expect(exitCode).toBe(0);
     expect(warnings.filter((code) => code === "warehouse.refilled")).toHaveLength(1);
+    expect((await shown()).warnings.map(({ code }) => code)).toContain("warehouse.refilled");
     await expectTables();
     expect(await verified()).toMatchObject({ exitCode: 0, problems: [] });
     expect((await runWith()).warnings).not.toContain("warehouse.refilled");
