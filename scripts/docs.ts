@@ -5,7 +5,6 @@ import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/commands/index.ts";
 import { CONFIG_FILE_DEFAULT, CONFIG_FILE_VARIABLE } from "../src/config/file.ts";
 import { filePath, SETTINGS } from "../src/config/settings.ts";
-import type { Setting } from "../src/config/settings.ts";
 import { EXIT_CODES } from "../src/report/exit-codes.ts";
 import { licencesPage } from "./licences.ts";
 import { markdownTable } from "./markdown-table.ts";
@@ -20,10 +19,10 @@ export const PAGES: Readonly<Record<string, () => string>> = {
 };
 
 export function configurationPage(): string {
-  const rows = (SETTINGS as readonly Setting[]).map((setting) => [
+  const rows = SETTINGS.map((setting) => [
     `\`${setting.env}\``,
     `\`${filePath(setting.env)}\``,
-    typeText(setting),
+    setting.parser.type,
     setting.default === null ? "" : `\`${setting.default}\``,
     setting.meaning,
   ]);
@@ -142,12 +141,6 @@ function commandSection(command: CommandSpec): string {
 function optionRow(option: OptionSpec): readonly string[] {
   const flag = option.value === null ? option.flag : `${option.flag} ${option.value}`;
   return [`\`${flag}\``, option.meaning, option.default ?? ""];
-}
-
-function typeText(setting: Setting): string {
-  if (setting.choices !== undefined) return setting.choices.map((choice) => `\`${choice}\``).join(", ");
-  if (setting.min === undefined) return setting.kind;
-  return `${setting.kind}, ${String(setting.min)} to ${String(setting.max)}`;
 }
 
 if (import.meta.main) {

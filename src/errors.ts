@@ -55,6 +55,19 @@ export interface Invalid {
   readonly expected: string;
 }
 
+export function valid<Value>(value: Value): Parsed<Value> {
+  return { ok: true, value };
+}
+
+export function invalid(expected: string): Invalid {
+  return { ok: false, expected };
+}
+
+/** The system's code of an error, such as `ENOENT`. */
+export function errnoOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | null)?.code ?? "unknown";
+}
+
 /** A value that says nothing by itself: hidden, or of a kind that is only named. */
 const UNMARKED = /^(?:\*{3}|an? (?:list|map|number|boolean|bigint|undefined|object))$/;
 

@@ -20,4 +20,20 @@ export type {
 } from "./operations/api.ts";
 export type { Manifest } from "./manifest/manifest.ts";
 export type { RunEvent, OnEvent } from "./events.ts";
-export * from "./errors.ts";
+export {
+  AuthError,
+  CancelledError,
+  ConfigError,
+  DataError,
+  exitCodeOf,
+  LeaseError,
+  LimitError,
+  PardotEtlError,
+  problemText,
+  RemoteError,
+  StorageError,
+  TransportError,
+  UsageError,
+  WarehouseError,
+} from "./errors.ts";
+export type { ErrorDetails, Problem } from "./errors.ts";

@@ -1,4 +1,4 @@
-import type { GivenOptions } from "../config/layers.ts";
+import type { OptionTexts } from "../config/layers.ts";
 import type { ConfigInput } from "../config/load.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { CommandContext } from "./command.ts";
@@ -26,7 +26,7 @@ export async function loadFor<Loaded>(
 export function configInput(context: CommandContext, objects: readonly string[] = []): ConfigInput {
   const { io, options } = context;
   const businessUnit = textOption(options, "--business-unit");
-  const given: GivenOptions = {
+  const given: OptionTexts = {
     ...(businessUnit === null ? {} : { PARDOT_BUSINESS_UNIT_ID: { option: "--business-unit", text: businessUnit } }),
     ...(objects.length === 0 ? {} : { PARDOT_ETL_OBJECTS: { option: "object (argument)", text: objects.join(",") } }),
   };

@@ -1,4 +1,4 @@
-import { blot, secretsOfEnvironment } from "../config/blot.ts";
+import { redact, secretsOfEnvironment } from "../config/redact.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
@@ -47,7 +47,7 @@ export interface Io {
 
 /** The same world, whose output takes any text. The one place where what others wrote is made fit to be shown. */
 export function guarded(io: Io): Io {
-  const withoutSecrets = (text: string): string => blot(text, secretsOf(io));
+  const withoutSecrets = (text: string): string => redact(text, secretsOf(io));
   const guard = (output: Output): Output => ({
     write: (text) => output.write(visible(withoutSecrets(text))),
     draw: (text) => output.draw(withoutSecrets(text)),

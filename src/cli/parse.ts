@@ -1,5 +1,5 @@
 import type { Command as CommanderCommand } from "commander";
-import { nearest } from "../config/suggest.ts";
+import { closestMatch } from "../config/suggest.ts";
 import { UsageError } from "../errors.ts";
 import type { CommandSpec, OptionSpec, ParsedOptions } from "./command.ts";
 import { COMMON_OPTIONS } from "./command.ts";
@@ -98,7 +98,7 @@ function usageError(
   const flags = [...COMMON_OPTIONS, ...(command?.options ?? [])].map((option) => option.flag);
   const names: readonly string[] =
     wrong?.startsWith("-") === true ? flags : commands.map((candidate) => candidate.name);
-  const guess = wrong === null ? null : nearest(wrong, names);
+  const guess = wrong === null ? null : closestMatch(wrong, names);
   const help = `\`pardot-etl ${command === undefined ? "" : `${command.name} `}--help\` says what there is`;
   return new UsageError(`read the command line: ${fault}`, {
     code: "usage.invalid",

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { blot } from "../config/blot.ts";
+import { redact } from "../config/redact.ts";
 import { exitCodeOf, PardotEtlError, problemText } from "../errors.ts";
 import { secretsOf } from "./io.ts";
 import type { Io } from "./io.ts";
@@ -14,7 +14,7 @@ export function printError(
   io: Pick<Io, "stdout" | "stderr" | "env" | "secrets">,
 ): number {
   const secrets = secretsOf(io);
-  const safe = (text: string): string => blot(text, secrets);
+  const safe = (text: string): string => redact(text, secrets);
   if (options.isJson) io.stdout.write(`${safe(JSON.stringify({ error: describeError(error) }))}\n`);
   io.stderr.write(safe(error instanceof PardotEtlError ? ourText(error) : bugText(error, options.version)));
   return exitCodeOf(error);

@@ -1,4 +1,4 @@
-import { formatDuration } from "../config/duration.ts";
+import { formatDuration } from "../config/parsers.ts";
 import { CancelledError } from "../errors.ts";
 import type { Io, StopSignal } from "./io.ts";
 

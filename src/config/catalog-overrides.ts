@@ -3,7 +3,7 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import { COLUMN_TYPES, EVIDENCE } from "../catalog/catalog.ts";
 import type { Problem } from "../errors.ts";
 import { isMap } from "./file.ts";
-import { nearest } from "./suggest.ts";
+import { closestMatch } from "./suggest.ts";
 
 const field = z.enum(["created_at", "updated_at"]);
 const evidence = z.enum(EVIDENCE);
@@ -114,7 +114,7 @@ export function overrideCatalog(
   const names = catalog.map((object) => object.name);
   for (const name of Object.keys(overrides)) {
     if (names.includes(name)) continue;
-    const guess = nearest(name, names);
+    const guess = closestMatch(name, names);
     report([name], null, `an object of the catalogue${guess === null ? "" : `; did you mean ${guess}?`}`);
   }
   return catalog.map((object) => {

@@ -1,7 +1,8 @@
 import { isAbsolute, join } from "node:path";
+import { errnoOf } from "../errors.ts";
 import type { Problem } from "../errors.ts";
 import { NOT_REGULAR, readSmallFile } from "../platform/small-file.ts";
-import { unmeantFile } from "./unmeant.ts";
+import { hasQuote, pathProblem, UNQUOTED } from "./parsers.ts";
 
 /** Names the configuration file itself, so it cannot stand in one. */
 export const CONFIG_FILE_VARIABLE = "PARDOT_ETL_CONFIG";
@@ -34,7 +35,7 @@ export async function readConfigFile(
   const name = named?.path ?? CONFIG_FILE_DEFAULT;
   const path = isAbsolute(name) ? name : join(cwd, name);
   const broken: ConfigFile = { name, root: {}, isWhole: false };
-  const unmeant = named === null ? null : unmeantFile(name);
+  const unmeant = named === null ? null : hasQuote(name) ? UNQUOTED : pathProblem(name);
   if (named !== null && unmeant !== null) {
     problems.push({ path: named.origin, value: name, expected: unmeant });
     return broken;
@@ -49,7 +50,7 @@ export async function readConfigFile(
     }
     text = file.text;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    const code = errnoOf(error);
     if (named === null && code === "ENOENT") return NO_FILE;
     problems.push({ path: named?.origin ?? name, value: name, expected: `a file that can be read (${code})` });
     return broken;

@@ -5,8 +5,9 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { catalog } from "../catalog/index.ts";
 import type { Config } from "./config.ts";
-import type { GivenOptions } from "./layers.ts";
-import { loadConfig, loadDestination, loadNotify } from "./load.ts";
+import type { OptionTexts } from "./layers.ts";
+import { loadConfig, loadNotify } from "./load.ts";
+import { DESTINATION } from "./sections.ts";
 
 const GOOD = {
   PARDOT_BUSINESS_UNIT_ID: "0Uv000000000001AAA",
@@ -27,7 +28,7 @@ interface Case {
   readonly env?: Readonly<Record<string, string>>;
   /** Written as pardot-etl.yaml. */
   readonly file?: string;
-  readonly options?: GivenOptions;
+  readonly options?: OptionTexts;
   readonly configFile?: string;
 }
 
@@ -136,9 +137,11 @@ describe("a good configuration", () => {
 
   test("needs no credentials for a look at the destination", async () => {
     const env = { PARDOT_ETL_DESTINATION: "/srv/data" };
-    const { etl } = await loadDestination({ env, cwd, options: {}, configFile: null });
+    const { etl } = await loadConfig({ env, cwd, options: {}, configFile: null }, DESTINATION);
     expect(etl.destination).toEqual({ kind: "folder", path: "/srv/data" });
-    await expect(loadDestination({ env: {}, cwd, options: {}, configFile: null })).rejects.toThrow(/1 problem$/);
+    await expect(loadConfig({ env: {}, cwd, options: {}, configFile: null }, DESTINATION)).rejects.toThrow(
+      /1 problem$/,
+    );
   });
 });
 

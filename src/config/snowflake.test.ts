@@ -175,7 +175,7 @@ describe("a Snowflake warehouse that cannot be", () => {
     [
       "a passphrase without key",
       { ...SNOWFLAKE, SNOWFLAKE_PASSWORD: PASSWORD, SNOWFLAKE_PRIVATE_KEY_PASSPHRASE: PASSPHRASE },
-      [["SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", /a private key beside it/]],
+      [["SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", /a private key next to it/]],
     ],
     [
       "a key file that is not there",

@@ -5,7 +5,7 @@ const LENGTH_MAX = 64;
  * The known name that a mistyped one most likely meant: fewest edits (a swap of neighbours is one), letter case free;
  * null when none is near.
  */
-export function nearest(name: string, known: readonly string[]): string | null {
+export function closestMatch(name: string, known: readonly string[]): string | null {
   if (name.length > LENGTH_MAX) return null;
   const wanted = name.toLowerCase();
   let best: string | null = null;

@@ -22,7 +22,7 @@ export function configTemplate(): string {
     "# ${NAME} takes a variable, so that no secret has to stand here. docs/configuration.md describes everything.",
   ];
   const sections = SECTIONS.map((section) => {
-    const settings = (SETTINGS as readonly Setting[]).filter(({ env }) => fileKey(env).section === section);
+    const settings = SETTINGS.filter(({ env }) => fileKey(env).section === section);
     // A section whose every line is commented out would be null, which is no section.
     const isEmpty = settings.every(({ env }) => !(env in TO_FILL_IN));
     return [isEmpty ? `# ${section}:` : `${section}:`, ...settings.flatMap(settingLines)].join("\n");
@@ -32,7 +32,7 @@ export function configTemplate(): string {
 
 function settingLines(setting: Setting): string[] {
   const { key } = fileKey(setting.env);
-  const choices = setting.choices === undefined ? "" : ` One of ${setting.choices.join(", ")}.`;
+  const choices = setting.parser.choices === undefined ? "" : ` One of ${setting.parser.choices.join(", ")}.`;
   const comment = wrap(`${setting.meaning}${choices}`.replaceAll("`", "")).map((line) => `  # ${line}`);
   const ready = TO_FILL_IN[setting.env];
   const line = ready === undefined ? `  # ${key}: ${setting.default ?? ""}`.trimEnd() : `  ${key}: ${ready}`;

@@ -1,4 +1,4 @@
-import { secretsIn, secretsOfProcess } from "../config/blot.ts";
+import { secretsIn, secretsOfProcess } from "../config/redact.ts";
 import type { Config } from "../config/config.ts";
 import type { RunEnding } from "../report/ending.ts";
 import { RunWatch } from "../report/ending.ts";

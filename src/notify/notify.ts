@@ -1,4 +1,4 @@
-import { blot } from "../config/blot.ts";
+import { redact } from "../config/redact.ts";
 import type { NotifyConfig } from "../config/config.ts";
 import type { OnEvent } from "../events.ts";
 import type { Transport } from "../http/transport.ts";
@@ -50,7 +50,7 @@ export async function notify(ending: RunEnding, options: NotifyOptions): Promise
       channels.map(async (channel): Promise<Notified> => {
         const refused = await sendTwice(channel, notification, bounded, options.clock);
         if (refused === null) return { channel: channel.name, failure: null };
-        const failure = blot(failureText(channel, refused), options.secrets);
+        const failure = redact(failureText(channel, refused), options.secrets);
         options.onEvent({ type: "warning", code: "notify.failed", object: null, message: failure });
         return { channel: channel.name, failure };
       }),
@@ -128,7 +128,7 @@ function failureText(channel: Channel, { reason, hint }: Refused): string {
 
 function withoutSecrets(notification: Notification, secrets: readonly string[]): Notification {
   const { ending } = notification;
-  const clean = (text: string): string => visible(blot(text, secrets));
+  const clean = (text: string): string => visible(redact(text, secrets));
   const { error: own } = ending;
   const error =
     own === null ? null : { ...own, message: clean(own.message), hint: own.hint === null ? null : clean(own.hint) };

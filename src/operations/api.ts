@@ -2,11 +2,10 @@ import type { Manifest, ManifestWindow } from "../manifest/manifest.ts";
 import type { PardotEtlError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { Transport } from "../http/transport.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { Clock, Ticker } from "../platform/clock.ts";
 import type { WishText } from "../plan/wish.ts";
 import type { Processes } from "../platform/process-identity.ts";
 import type { Random } from "../platform/random.ts";
-import type { Ticker } from "../platform/ticker.ts";
 import type { openStorage } from "../storage/open.ts";
 import type { openWarehouse } from "../warehouse/open.ts";
 

@@ -3,9 +3,8 @@ import type { Secret } from "../secrets/secret.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import { SecretFailure } from "../secrets/failure.ts";
-import { secretOf } from "../secrets/follow.ts";
 import { replaceKey } from "../secrets/json-key.ts";
-import { openSecretStore } from "../secrets/open.ts";
+import { openSecretStore, parseSecret } from "../secrets/resolve.ts";
 import type { SecretReference } from "../secrets/reference.ts";
 import { ROTATED } from "./token-keeper.ts";
 import type { RefreshTokenKeeper } from "./token-keeper.ts";
@@ -41,7 +40,7 @@ export function referenceKeeper(options: ReferenceKeeperOptions): RefreshTokenKe
         warn(NOT_READ, notRead(reference, error.expected));
         return null;
       }
-      const reading = secretOf(kept, reference);
+      const reading = parseSecret(kept, reference);
       if (!reading.ok) warn(NOT_READ, notRead(reference, reading.expected));
       if (!reading.ok || reading.value.reveal() === last) return null;
       last = reading.value.reveal();

@@ -1,8 +1,7 @@
 import { TOKEN_ROTATED } from "../manifest/manifest.ts";
 import type { PardotConfig } from "../config/config.ts";
-import { readTokenFile, writeTokenFile } from "../secrets/token-file.ts";
-import { lockTokenFile } from "../secrets/token-lock.ts";
-import type { TokenLockOptions } from "../secrets/token-lock.ts";
+import { lockTokenFile, readTokenFile, writeTokenFile } from "../secrets/token-file.ts";
+import type { TokenLockOptions } from "../secrets/token-file.ts";
 import { ConfigError } from "../errors.ts";
 import type { Surroundings } from "./api.ts";
 import { referenceKeeper } from "./refresh-token-reference.ts";

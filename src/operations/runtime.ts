@@ -1,10 +1,9 @@
 import type { PardotConfig } from "../config/config.ts";
 import type { OnEvent } from "../events.ts";
 import { openConnections } from "../http/transport.ts";
-import { systemClock } from "../platform/clock.ts";
+import { systemClock, systemTicker } from "../platform/clock.ts";
 import { systemProcesses } from "../platform/process-identity.ts";
 import { systemRandom } from "../platform/random.ts";
-import { systemTicker } from "../platform/ticker.ts";
 import type { Surroundings } from "./api.ts";
 
 /** Time without a byte after which a connection is given up, where no configuration says otherwise. */

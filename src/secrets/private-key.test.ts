@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readPrivateKey, readPrivateKeyFile } from "./private-key.ts";
+import { readKeyText, readPrivateKey } from "./private-key.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PKCS8 = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
@@ -71,18 +71,18 @@ describe("the file of a private key", () => {
   test("holds it", async () => {
     const path = join(folder, "key.pem");
     await writeFile(path, PKCS1);
-    const reading = await readPrivateKeyFile(path);
-    expect(reading.ok && reading.value.reveal()).toBe(PKCS8);
+    const reading = await readKeyText(path);
+    expect(reading).toEqual({ ok: true, value: PKCS1 });
   });
 
   test("must be there, be a file, and be a key's size", async () => {
     const large = join(folder, "large");
     await writeFile(large, PKCS8 + " ".repeat(64_000));
-    expect(await readPrivateKeyFile(join(folder, "none"))).toEqual({
+    expect(await readKeyText(join(folder, "none"))).toEqual({
       ok: false,
       expected: "a file that can be read (ENOENT)",
     });
-    expect(await readPrivateKeyFile(folder)).toEqual({ ok: false, expected: "a file that can be read (EISDIR)" });
-    expect(await readPrivateKeyFile(large)).toMatchObject({ expected: expect.stringMatching(/too large/) as string });
+    expect(await readKeyText(folder)).toEqual({ ok: false, expected: "a file that can be read (EISDIR)" });
+    expect(await readKeyText(large)).toMatchObject({ expected: expect.stringMatching(/too large/) as string });
   });
 });

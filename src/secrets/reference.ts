@@ -1,3 +1,4 @@
+import { invalid, valid } from "../errors.ts";
 import type { Parsed } from "../errors.ts";
 
 /** Where a secret is kept instead of in the configuration. Holds nothing secret itself. */
@@ -41,28 +42,24 @@ function readSecretName(text: string, rest: string): Parsed<SecretReference> {
   // Neither names nor ARNs hold a #, keys may.
   const [name = "", ...keys] = rest.split("#");
   const key = keys.length === 0 ? null : keys.join("#");
-  if (name === "") return refuse(`the secret's name or ARN after ${SECRETS_MANAGER}`);
-  if (key === "") return refuse("a key of the secret's JSON after the #, or no # to take the whole secret");
+  if (name === "") return invalid(`the secret's name or ARN after ${SECRETS_MANAGER}`);
+  if (key === "") return invalid("a key of the secret's JSON after the #, or no # to take the whole secret");
   const [isArn, region = null, , more] = SECRET_ARN.exec(name) ?? [];
   if (more !== undefined)
-    return refuse("a key of the secret's JSON after a #: an ARN here ends with the secret's name");
+    return invalid("a key of the secret's JSON after a #: an ARN here ends with the secret's name");
   if (isArn === undefined && !SECRET_NAME.test(name)) {
-    return refuse(`the secret's name (letters, digits and /_+=.@-) or ARN after ${SECRETS_MANAGER}`);
+    return invalid(`the secret's name (letters, digits and /_+=.@-) or ARN after ${SECRETS_MANAGER}`);
   }
-  return { ok: true, value: { service: "secrets-manager", text, name, key, region } };
+  return valid({ service: "secrets-manager", text, name, key, region });
 }
 
 function readParameterName(text: string, name: string): Parsed<SecretReference> {
-  if (name === "") return refuse(`the parameter's name or ARN after ${PARAMETER_STORE}`);
+  if (name === "") return invalid(`the parameter's name or ARN after ${PARAMETER_STORE}`);
   if (name.includes("#"))
-    return refuse(`a parameter without #: its whole value is the secret; keys are for ${SECRETS_MANAGER}`);
+    return invalid(`a parameter without #: its whole value is the secret; keys are for ${SECRETS_MANAGER}`);
   const [isArn, region = null] = PARAMETER_ARN.exec(name) ?? [];
   if (isArn === undefined && !PARAMETER_NAME.test(name)) {
-    return refuse(`the parameter's name (letters, digits and /_.-) or ARN after ${PARAMETER_STORE}`);
+    return invalid(`the parameter's name (letters, digits and /_.-) or ARN after ${PARAMETER_STORE}`);
   }
-  return { ok: true, value: { service: "parameter-store", text, name, key: null, region } };
-}
-
-function refuse(expected: string): Parsed<SecretReference> {
-  return { ok: false, expected };
+  return valid({ service: "parameter-store", text, name, key: null, region });
 }

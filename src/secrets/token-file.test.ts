@@ -17,8 +17,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { unprivileged } from "../../test/support/unprivileged.ts";
 import { Secret } from "./secret.ts";
-import { readTokenFile, writeTokenFile } from "./token-file.ts";
-import { whyNotWritable } from "./token-path.ts";
+import { readTokenFile, writeProblem, writeTokenFile } from "./token-file.ts";
 
 let folder = "";
 let path = "";
@@ -82,11 +81,11 @@ describe("the token file", () => {
   });
 
   test("can be written where files can be created, which leaves nothing behind", async () => {
-    expect(await whyNotWritable(path)).toBeNull();
+    expect(await writeProblem(path)).toBeNull();
     expect(await readdir(folder)).toEqual([]);
-    expect(await whyNotWritable(join(folder, "none", "token"))).toMatch(/create files \(ENOENT\)/);
+    expect(await writeProblem(join(folder, "none", "token"))).toMatch(/create files \(ENOENT\)/);
     await writeFile(path, "");
-    expect(await whyNotWritable(join(path, "token"))).toMatch(/create files \(ENOTDIR\)/);
+    expect(await writeProblem(join(path, "token"))).toMatch(/create files \(ENOTDIR\)/);
   });
 
   test("is written where a symbolic link leads, however long the way, and the link stays", async () => {
@@ -96,7 +95,7 @@ describe("the token file", () => {
     await symlink("volume", join(folder, "through"));
     await symlink(join("through", "kept"), join(folder, "near"));
     await symlink("near", path);
-    expect(await whyNotWritable(path)).toBeNull();
+    expect(await writeProblem(path)).toBeNull();
     await writeTokenFile(path, new Secret("new"));
     expect(await readlink(path)).toBe("near");
     expect(await readFile(join(volume, "kept"), "utf8")).toBe("new\n");
@@ -107,7 +106,7 @@ describe("the token file", () => {
     await mkdir(join(folder, "volume"));
     await symlink(join("volume", "kept"), path);
     expect(await readTokenFile(path)).toEqual({ ok: true, value: { token: null, isOpen: false } });
-    expect(await whyNotWritable(path)).toBeNull();
+    expect(await writeProblem(path)).toBeNull();
     await writeTokenFile(path, new Secret("first"));
     expect(await readFile(join(folder, "volume", "kept"), "utf8")).toBe("first\n");
     expect(await readlink(path)).toBe(join("volume", "kept"));
@@ -115,15 +114,15 @@ describe("the token file", () => {
 
   test("is refused at the start where its link leads nowhere, in a ring, or to a second name", async () => {
     await symlink(join("none", "kept"), path);
-    expect(await whyNotWritable(path)).toMatch(/ENOENT/);
+    expect(await writeProblem(path)).toMatch(/ENOENT/);
     await rm(path);
     await symlink("token", path);
-    expect(await whyNotWritable(path)).toMatch(/ELOOP/);
+    expect(await writeProblem(path)).toMatch(/ELOOP/);
     await rm(path);
     await writeFile(join(folder, "kept"), "t");
     await link(join(folder, "kept"), join(folder, "other"));
     await symlink("kept", path);
-    expect(await whyNotWritable(path)).toMatch(/2 hard links/);
+    expect(await writeProblem(path)).toMatch(/2 hard links/);
     expect((await readdir(folder)).toSorted()).toEqual(["kept", "other", "token"]);
   });
 
@@ -134,10 +133,10 @@ describe("the token file", () => {
     await symlink(join(volume, "kept"), path);
     await chmod(volume, 0o555);
     await chmod(folder, 0o755);
-    await unprivileged(async () => expect(await whyNotWritable(path)).toMatch(/create files \(EACCES\)/));
+    await unprivileged(async () => expect(await writeProblem(path)).toMatch(/create files \(EACCES\)/));
     await chmod(volume, 0o1777);
     await unprivileged(async () => {
-      const reason = await whyNotWritable(path);
+      const reason = await writeProblem(path);
       if (process.geteuid?.() === 65_534) expect(reason).toMatch(/only its owner may replace it/);
     });
     await chmod(volume, 0o700);

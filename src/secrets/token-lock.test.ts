@@ -9,8 +9,8 @@ import { fakeClock } from "../../test/fakes/clock.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { ProcessIdentity, Processes } from "../platform/process-identity.ts";
 import { systemRandom } from "../platform/random.ts";
-import { lockTokenFile } from "./token-lock.ts";
-import type { TokenLock } from "./token-lock.ts";
+import { lockTokenFile } from "./token-file.ts";
+import type { TokenLock } from "./token-file.ts";
 
 const HERE: ProcessIdentity = { host: "here", boot: "b", pid: 1, started: "1" };
 const DEAD = { ...HERE, pid: 666 };

@@ -1,6 +1,6 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import { loadCatalog, loadConfig } from "../../config/load.ts";
-import { nearest } from "../../config/suggest.ts";
+import { closestMatch } from "../../config/suggest.ts";
 import { UsageError } from "../../errors.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
@@ -52,7 +52,7 @@ function chooseObjects(catalog: readonly CatalogObject[], names: readonly string
   const known = catalog.map((object) => object.name);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return catalog.filter((object) => names.includes(object.name));
-  const guess = nearest(unknown, known);
+  const guess = closestMatch(unknown, known);
   throw new UsageError(`list objects: the catalogue has no ${unknown}`, {
     code: "usage.unknown-object",
     hint: `${guess === null ? "" : `did you mean ${guess}? `}it has ${known.join(", ")}`,

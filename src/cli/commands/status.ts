@@ -1,4 +1,5 @@
-import { loadDestination } from "../../config/load.ts";
+import { loadConfig } from "../../config/load.ts";
+import { DESTINATION } from "../../config/sections.ts";
 import { statusSummary } from "../../report/status-summary.ts";
 import { status } from "../../operations/status/status.ts";
 import type { CommandContext } from "../command.ts";
@@ -15,7 +16,7 @@ const RUNS_SHOWN = 10;
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const maxAgeMs = durationOption(options, "--max-age");
-  const config = await loadDestination(configInput(context));
+  const config = await loadConfig(configInput(context), DESTINATION);
   const stop = { graceMs: 0, afterwards: "a look changes nothing" };
   const result = await withSurroundings(context, null, stop, (surroundings) =>
     status(config, surroundings, { maxAgeMs }),

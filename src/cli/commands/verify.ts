@@ -1,4 +1,5 @@
-import { loadCommitted } from "../../config/load.ts";
+import { loadConfig } from "../../config/load.ts";
+import { COMMITTED } from "../../config/sections.ts";
 import { verifySummary } from "../../report/verify-summary.ts";
 import { verify } from "../../operations/verify/verify.ts";
 import type { CommandContext } from "../command.ts";
@@ -12,7 +13,7 @@ import { durationOption } from "./duration-option.ts";
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const waitMs = durationOption(options, "--wait") ?? 0;
-  const config = await loadFor(context, loadCommitted, context.arguments);
+  const config = await loadFor(context, (input) => loadConfig(input, COMMITTED), context.arguments);
   const wanted = {
     objects: context.arguments.length === 0 ? null : config.etl.objects,
     filesOnly: hasOption(options, "--files-only"),

@@ -1,7 +1,6 @@
 import { inheritedVariables } from "../platform/environment.ts";
 import { isReference } from "../secrets/reference.ts";
 import { Secret } from "../secrets/secret.ts";
-import type { Setting } from "./settings.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** Shorter texts are too likely to be part of ordinary words to be blotted out everywhere. */
@@ -15,8 +14,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every secret that the environment gives. A reference to one is none, and what a person has to look at. */
 export function secretsOfEnvironment(env: Environment): readonly string[] {
-  const own = (SETTINGS as readonly Setting[])
-    .filter((setting) => setting.kind === "secret")
+  const own = SETTINGS.filter(({ parser }) => parser.isSecret === true)
     .map((setting) => (env[setting.env] ?? "").trim())
     .filter((text) => !isReference(text));
   return [...own, ...secretsOfOthers(env)];
@@ -52,7 +50,7 @@ export function secretsIn(value: unknown): readonly string[] {
 }
 
 /** A text without the given secrets. A last line of defence: errors of libraries may quote what they were given. */
-export function blot(text: string, secrets: Iterable<string>): string {
+export function redact(text: string, secrets: Iterable<string>): string {
   let safe = text;
   for (const secret of secrets) {
     if (secret.length < SECRET_CHARS_MIN) continue;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { expand } from "./expand.ts";
+import { expand } from "./layers.ts";
 
 const ENV = { BUCKET: "acme", EMPTY: "", LOOP: "${BUCKET}" };
 
