@@ -6,7 +6,7 @@ import { isBegun } from "../state/open-window.ts";
 import type { State } from "../state/state.ts";
 import { ConfigError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
-import { parseHttpDate } from "../http/http-date.ts";
+import { parseHttpDate } from "../http/backoff.ts";
 import type { Transport } from "../http/transport.ts";
 import { createPardot } from "../pardot/client.ts";
 import type { OpenPardot } from "../pardot/client.ts";

@@ -4,13 +4,13 @@ import type { About, OnEvent, RunEvent } from "../events.ts";
 import { readWhole } from "../http/body.ts";
 import { createGate } from "../http/gate.ts";
 import type { Gate } from "../http/gate.ts";
-import { parseHttpDate } from "../http/http-date.ts";
+import { parseHttpDate } from "../http/backoff.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import { isoInstant } from "../time/instant.ts";
 import { nextDayStart, toLocal } from "../time/zone.ts";
-import { createAuth } from "./auth/auth.ts";
+import { Auth } from "./auth/auth.ts";
 import { createCaller } from "./caller.ts";
 import type { Call } from "./caller.ts";
 import { describedFields } from "./v4/describe.ts";
@@ -76,7 +76,7 @@ export interface OpenPardot extends Pardot {
 /** The client of API v3/v4. Holds at most one page for each request in flight, and nothing of a download. */
 export function createPardot(options: PardotOptions): OpenPardot {
   const { config, transport, clock, random, onEvent } = options;
-  const auth = createAuth({
+  const auth = new Auth({
     auth: config.auth,
     loginUrl: config.loginUrl,
     transport,

@@ -14,7 +14,7 @@ import {
 } from "../../../test/support/pardot-fakes.ts";
 import type { Harness, Step } from "../../../test/support/pardot-fakes.ts";
 import { Secret } from "../../secrets/secret.ts";
-import { audienceOf } from "./assertion.ts";
+import { audienceOf } from "./token-request.ts";
 
 const TAG = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: {} };
 const PAGE = { body: okBody({ result: null }) };
