@@ -4,27 +4,27 @@ import { GOOD, problemsOf, useConfigFolder } from "../../test/support/config-rig
 useConfigFolder();
 
 describe("a bad configuration", () => {
-  test("shows no secret that was refused, however it was given", async () => {
+  test("shows no refused secret, from whatever layer", async () => {
     const env = { ...GOOD, PARDOT_CLIENT_SECRET: "aws-ssm:s3cr3t-client#" };
     const options = { PARDOT_REFRESH_TOKEN: { option: "--x", text: "aws-ssm:s3cr3t-refresh#" } };
     const problems = await problemsOf({ env, options, file: "pardot: { client_secret: 'aws-ssm:s3cr3t client' }" });
     expect(problems.map((problem) => problem.value)).toEqual(["***", "***", "***"]);
   });
 
-  test("names the file that cannot be read", async () => {
+  test("names a file that cannot be read", async () => {
     const env = { ...GOOD, PARDOT_ETL_CONFIG: "nope.yaml" };
     expect(await problemsOf({ env })).toEqual([
       { path: "PARDOT_ETL_CONFIG", value: "nope.yaml", expected: "a file that can be read (ENOENT)" },
     ]);
   });
 
-  test("refuses a file of more than 1 MB unread", async () => {
+  test("refuses a file over 1 MB without reading it", async () => {
     expect(await problemsOf({ env: GOOD, file: `# ${"x".repeat(1_000_000)}` })).toEqual([
       { path: "pardot-etl.yaml", value: "pardot-etl.yaml", expected: "a file of at most 1 MB" },
     ]);
   });
 
-  test("shows a text of the file as it stands there, not what a variable brought in", async () => {
+  test("shows a text as it is in the file, without the values of variables", async () => {
     const env = { ...GOOD, OTHER: "s3cr3t-client" };
     expect(await problemsOf({ env, file: "etl: { overlap: '${OTHER}' }" })).toMatchObject([{ value: "${OTHER}" }]);
     const catalogFile = "catalog: { Tag: { key: '${OTHER}', v4: { process: '${OTHER}' } } }";
@@ -33,7 +33,7 @@ describe("a bad configuration", () => {
     expect(await problemsOf({ env: address, file: "" })).toMatchObject([{ value: "https://***@c.example?***" }]);
   });
 
-  test("has its catalogue overrides refused with every fault's path", async () => {
+  test("reports every problem of catalog overrides with its path", async () => {
     const file = `
 catalog:
   Tagg: {}

@@ -109,7 +109,7 @@ async function readSettings(
   problems.push(...fromFile.catalogProblems);
   const catalog = await readCatalog(fromFile.catalog, file, problems);
   const context: ParseContext = { cwd: input.cwd, objects: catalog };
-  // Names on the command line are not what is configured. Problems of these layers are reported with all layers below.
+  // Without the names on the command line. The problems of these layers are reported with those of all layers below.
   const { configuredObjects } = readLayers(layers.slice(0, -1), context, []);
   const settings = { ...readLayers(layers, context, problems), configuredObjects, isWhole: file.isWhole };
   for (const value of settings.values.values()) if (value instanceof Secret) input.onSecret?.(value);
@@ -155,7 +155,7 @@ function readLayers(layers: readonly Layer[], context: ParseContext, problems: P
   return { values, paths, invalid: bad, references, followed: [], configuredObjects, isWhole: true };
 }
 
-/** The parser's word on any text but an empty one; the empty one, and what is not a text, are always refused. */
+/** Parses a text; refuses an empty one, and a value that is not text. */
 function parseGiven(text: string | null, parser: Parser<unknown>, context: ParseContext): Parsed<unknown> {
   const parsed = parser.parse(text ?? "", context);
   if (text !== null && text !== "") return parsed;

@@ -161,8 +161,8 @@ export function parseSize(given: string): number | null {
   return digits === undefined || bytes === undefined ? null : Number(digits) * bytes;
 }
 
-// The values below are refused although a program would take them, because nobody means them: they made folders named
-// `~` or `"s3:` on a container's own disk, and logins that failed for another reason.
+// Values below are refused although they are usable, because they are always mistakes: they made folders named `~` or
+// `"s3:` on a container's own disk, and logins that failed for another reason.
 
 const QUOTES = `"'\`“”‘’`;
 export const UNQUOTED =

@@ -12,8 +12,8 @@ export interface ConfigPart<Result> {
   /** Whether a reference in this setting is followed. */
   readonly needsSecret: (setting: SettingName) => boolean;
   /**
-   * Fits the settings together; reads the files of private keys and of the refresh token. Reports what is missing or does
-   * not fit; returns null when anything is wrong.
+   * Combines the settings; reads the files of private keys and of the refresh token. Reports what is missing or does not
+   * fit; returns null if anything is wrong.
    */
   readonly resolve: (
     settings: SettingsReader,

@@ -3,7 +3,7 @@ import type { SecretReference } from "../secrets/reference.ts";
 import type { SettingName, SettingValues } from "./settings.ts";
 import { filePath } from "./settings.ts";
 
-/** All settings after every layer was read, each valid or reported. */
+/** The settings of all layers, each valid or reported. */
 export interface ReadSettings {
   readonly values: ReadonlyMap<SettingName, unknown>;
   /** Where each one that was given is, for messages. */
@@ -20,7 +20,7 @@ export interface ReadSettings {
   readonly isWhole: boolean;
 }
 
-/** The settings as the sections read them to fit them together. Problems found by that are collected here. */
+/** The settings as the sections read and combine them. Collects the problems of that. */
 export class SettingsReader {
   readonly read: ReadSettings;
   readonly problems: Problem[];
@@ -49,7 +49,7 @@ export class SettingsReader {
     return value;
   }
 
-  /** Whether it has no value for a reason that is no further problem: invalid (reported), in an unread file, not fetched. */
+  /** Whether its value is unknown for a reason that is reported already: it is invalid, in an unread file, or not fetched. */
   isUnknown(name: SettingName): boolean {
     const { invalid, references, values, isWhole, paths } = this.read;
     return invalid.has(name) || (references.has(name) && !values.has(name)) || (!isWhole && !paths.has(name));

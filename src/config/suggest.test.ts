@@ -10,8 +10,8 @@ test.each([
   ["RUN", "run"],
   ["PARDOT_MAX_CONCURENCY", "PARDOT_MAX_CONCURRENCY"],
   ["PARDOT_MAX_WAITING_EXPORT", "PARDOT_MAX_WAITING_EXPORTS"],
-])("takes %s for %s", (name, meant) => expect(closestMatch(name, NAMES)).toBe(meant));
+])("suggests for %s: %s", (name, meant) => expect(closestMatch(name, NAMES)).toBe(meant));
 
-test.each(["", "x", "extract", "PARDOT_PASSWORD", "y".repeat(100_000)])("takes %j for nothing", (name) =>
+test.each(["", "x", "extract", "PARDOT_PASSWORD", "y".repeat(100_000)])("suggests nothing for %j", (name) =>
   expect(closestMatch(name, NAMES)).toBeNull(),
 );

@@ -2,7 +2,7 @@ import type { State } from "../state/state.ts";
 import { RemoteError } from "../errors.ts";
 import { DAY_MS, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
-import { roughly } from "../time/roughly.ts";
+import { humaneDuration } from "../text.ts";
 import type { Surroundings } from "./api.ts";
 
 /** A machine is seldom set wrong by more; a simulated account often is. */
@@ -23,14 +23,14 @@ export function heedDate(
   const last = lastKnown(state);
   if (Math.abs(off) > DAY_MS && last !== null && now < last) {
     throw new RemoteError(
-      `read Pardot's time: its Date header says ${isoInstant(now)}, ${roughly(last - now)} before the end of what earlier runs read`,
+      `read Pardot's time: its Date header says ${isoInstant(now)}, ${humaneDuration(last - now)} before the end of what earlier runs read`,
       {
         code: "pardot.clock-back",
         hint: "Nothing was read and what was committed stays. See whether a proxy answers for Pardot, then run again; a simulated account that began again needs a destination of its own.",
       },
     );
   }
-  const message = `this machine's clock is ${roughly(off)} ${off > 0 ? "ahead of" : "behind"} Pardot's; windows go by Pardot's`;
+  const message = `this machine's clock is ${humaneDuration(off)} ${off > 0 ? "ahead of" : "behind"} Pardot's; windows go by Pardot's`;
   onEvent({ type: "warning", code: "clock.off", object: null, message });
 }
 

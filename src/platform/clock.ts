@@ -32,10 +32,9 @@ export const systemClock: Clock = {
 /** A signal that is never aborted. */
 export const NEVER: AbortSignal = new AbortController().signal;
 
-/** A deadline that moves: aborts its signal `ms` after the last `touch`. Used for "N seconds without a byte". */
+/** A deadline: aborts its signal after some time, unless stopped. */
 export interface Watchdog {
   readonly signal: AbortSignal;
-  touch(): void;
   stop(): void;
 }
 
@@ -43,7 +42,7 @@ export function startWatchdog(ms: number, reason: () => Error): Watchdog {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(reason()), ms);
   timer.unref();
-  return { signal: controller.signal, touch: () => timer.refresh(), stop: () => clearTimeout(timer) };
+  return { signal: controller.signal, stop: () => clearTimeout(timer) };
 }
 
 /**

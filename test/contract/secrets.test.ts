@@ -95,8 +95,8 @@ describe("references", () => {
     const error = await refusal("aws-secretsmanager:acme/plain", "aws-ssm:plain");
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.problems.map(({ expected }) => expected)).toEqual([
-      "a region to look for the secret in: set AWS_REGION, or give its ARN",
-      "a region to look for the parameter in: set AWS_REGION, or give its ARN",
+      "the region of the secret: set AWS_REGION, or give its ARN",
+      "the region of the parameter: set AWS_REGION, or give its ARN",
     ]);
   });
 
@@ -105,7 +105,7 @@ describe("references", () => {
       "aws-secretsmanager:acme/none#a": /none of this name/,
       "aws-secretsmanager:acme/pardot#other": /the key other; its JSON has 3 other keys/,
       "aws-secretsmanager:acme/pardot#port": /a text under the key port; it is a number/,
-      "aws-secretsmanager:acme/plain#a": /no JSON object/,
+      "aws-secretsmanager:acme/plain#a": /not a JSON object/,
       "aws-secretsmanager:acme/binary": /a secret of text; this one is binary/,
       "aws-secretsmanager:acme/empty": /not empty/,
       "aws-ssm:/acme/none": /AWS parameter store of eu-central-1 has none of this name/,

@@ -11,7 +11,7 @@ import { loadFor } from "../input.ts";
 import { toJson } from "../json.ts";
 import { withSurroundings } from "../surroundings.ts";
 
-/** Tries everything a run needs, one line each. */
+/** Tests everything a run needs, one line each. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const isJson = hasOption(options, "--json");

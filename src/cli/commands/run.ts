@@ -31,7 +31,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   if (hasOption(options, "--dry-run")) return planCommand(context);
   const report = await openReport(options, io);
   const watch = new RunWatch(io.clock);
-  io.lastWords((code) => report.end(watch.cut(code)));
+  io.onEarlyExit((code) => report.end(watch.cut(code)));
   const watched: Report = {
     ...report,
     onEvent: (event) => {
@@ -40,7 +40,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
     },
   };
   const ending = await runToItsEnd(context, watched, watch);
-  io.lastWords(null);
+  io.onEarlyExit(null);
   report.end(ending);
   return ending.exitCode;
 }

@@ -3,13 +3,12 @@ import { COMMITTED } from "../../config/sections.ts";
 import { verifySummary } from "../../report/verify-summary.ts";
 import { verify } from "../../operations/verify/verify.ts";
 import type { CommandContext } from "../command.ts";
-import { hasOption, textOption } from "../command.ts";
+import { durationOption, hasOption, textOption } from "../command.ts";
 import { loadFor } from "../input.ts";
 import { toJson } from "../json.ts";
 import { withSurroundings } from "../surroundings.ts";
-import { durationOption } from "./duration-option.ts";
 
-/** Proves what was committed; makes no call to Pardot. */
+/** Verifies what was committed; makes no call to Pardot. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const waitMs = durationOption(options, "--wait") ?? 0;

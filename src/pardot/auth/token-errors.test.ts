@@ -38,7 +38,7 @@ describe("a refused token", () => {
     }
   });
 
-  test.each(FLOWS)("by %s never hints at what the flow does not have", (flow) => {
+  test.each(FLOWS)("by %s never mentions settings that the flow does not have", (flow) => {
     for (const row of TOKEN_ERRORS) {
       expect(forFlow(row.hint, flow)).not.toMatch(ABSENT[flow]);
       expect(forFlow(row.meaning, flow)).toMatch(/^[a-z].*[^.]$/);
@@ -122,8 +122,8 @@ describe("a refused token", () => {
     ["jwt", "invalid_grant", "authentication failure", "authentication-failed", /refuses the sign-in/, /Login History/],
     ["password", "unsupported_grant_type", "grant type not supported", "flow-off", /switched off/, /jwt/],
   ])("by %s: %s, %s", (flow, error, description, name, meaning, hint) => {
-    const told = refusal(flow, error, description).error;
-    expect([told.code, told.message, told.hint]).toEqual([
+    const shown = refusal(flow, error, description).error;
+    expect([shown.code, shown.message, shown.hint]).toEqual([
       `auth.${name}`,
       expect.stringMatching(meaning),
       expect.stringMatching(hint),
