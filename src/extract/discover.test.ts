@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { prospectAccount } from "../catalog/objects/prospect-account.ts";
-import { prospect } from "../catalog/objects/prospect.ts";
-import { tag } from "../catalog/objects/tag.ts";
+import { prospectAccount } from "../catalog/people.ts";
+import { prospect } from "../catalog/people.ts";
+import { tag } from "../catalog/assets.ts";
 import { applyFieldChange, NO_FIELDS } from "../state/field-memory.ts";
 import type { FieldChange, FieldMemory } from "../state/field-memory.ts";
 import { RemoteError } from "../errors.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { email } from "../catalog/objects/email.ts";
+import { email } from "../catalog/email.ts";
 import { indexedEmail } from "../state/email-index.ts";
 import { AuthError, DataError, RemoteError, TransportError } from "../errors.ts";
 import { setUp } from "../../test/fakes/email-reading.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { prospectAccount } from "../catalog/objects/prospect-account.ts";
-import { prospect } from "../catalog/objects/prospect.ts";
+import { prospectAccount } from "../catalog/people.ts";
+import { prospect } from "../catalog/people.ts";
 import { NO_FIELDS } from "../state/field-memory.ts";
 import type { FieldMemory } from "../state/field-memory.ts";
 import { fieldGroups, newCustomFields, objectFields } from "./fields.ts";

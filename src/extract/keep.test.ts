@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { opportunity } from "../catalog/objects/opportunity.ts";
-import { tag } from "../catalog/objects/tag.ts";
+import { opportunity } from "../catalog/people.ts";
+import { tag } from "../catalog/assets.ts";
 import type { Row } from "../encode/row.ts";
 import type { Window } from "../plan/windows.ts";
 import { HISTORY_START } from "../time/instant.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { tag } from "../catalog/objects/tag.ts";
+import { tag } from "../catalog/assets.ts";
 import { DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { Page, PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
