@@ -1,7 +1,7 @@
-import type { CatalogObject } from "./catalog.ts";
+import type { BulkObject } from "./catalog.ts";
 import { bulkExport, by, columns, exported, object } from "./entry.ts";
 
-export const visitorActivity: CatalogObject = object("VisitorActivity", {
+export const visitorActivity: BulkObject = object("VisitorActivity", {
   columns: columns(`
     id:integer prospect_id:integer visitor_id:integer type:integer type_name details email_id:integer
     email_template_id:integer list_email_id:integer form_id:integer form_handler_id:integer

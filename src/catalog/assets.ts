@@ -1,10 +1,10 @@
-import type { CatalogObject } from "./catalog.ts";
+import type { QueriedObject } from "./catalog.ts";
 import { columns, object, queried } from "./entry.ts";
 
 // XML wherever a record has text: JSON turns text that looks like a number into one, so a tag named "007" or "1e3"
 // would come back as a number (pardot/api-docs issue 187).
 
-export const campaign: CatalogObject = object("Campaign", {
+export const campaign: QueriedObject = object("Campaign", {
   columns: columns("id:integer name cost:number"),
   watermark: null,
   v4: queried("campaign", {
@@ -17,7 +17,7 @@ export const campaign: CatalogObject = object("Campaign", {
   ],
 });
 
-export const form: CatalogObject = object("Form", {
+export const form: QueriedObject = object("Form", {
   columns: columns(`
     id:integer name campaign_id:integer@campaign.id campaign_name@campaign.name embed_code@embedCode created_at:datetime
     updated_at:datetime`),
@@ -32,7 +32,7 @@ export const form: CatalogObject = object("Form", {
   notes: ["The embed code is embedCode on the wire (recorded: Crim/pardot-java-client formQuery.xml)."],
 });
 
-export const tag: CatalogObject = object("Tag", {
+export const tag: QueriedObject = object("Tag", {
   columns: columns("id:integer name created_at:datetime updated_at:datetime"),
   watermark: "updated_at",
   v4: queried("tag", {
@@ -43,14 +43,14 @@ export const tag: CatalogObject = object("Tag", {
   notes: ["Filters and sort keys: vendor docs, tags-v4.", "A deleted tag is no longer listed."],
 });
 
-export const tagObject: CatalogObject = object("TagObject", {
+export const tagObject: QueriedObject = object("TagObject", {
   columns: columns("id:integer tag_id:integer type object_id:integer created_at:datetime"),
   watermark: "created_at",
   v4: queried("tagObject", { format: "json", filters: ["created_at"], sortBy: "created_at id" }),
   notes: ["A removed tag just disappears (vendor docs, tag-objects-v4)."],
 });
 
-export const list: CatalogObject = object("List", {
+export const list: QueriedObject = object("List", {
   columns: columns(`
     id:integer name is_public:boolean is_dynamic:boolean title description is_crm_visible:boolean created_at:datetime
     updated_at:datetime`),

@@ -167,3 +167,22 @@ export interface CatalogObject<Way extends AccessV4 = AccessV4> {
   /** What is worth knowing, with the source of each vendor fact. */
   readonly notes: readonly string[];
 }
+
+/** An object that exports read. */
+export type BulkObject = CatalogObject<BulkV4>;
+/** An object that the query can read: alone, or in place of refused exports. */
+export type QueriedObject = CatalogObject<BulkV4 | SegmentedV4>;
+/** An object that is read per list email. */
+export type PerEmailObject = CatalogObject<PerEmailV4>;
+
+export function isBulk(object: CatalogObject): object is BulkObject {
+  return object.v4.process === "bulk";
+}
+
+export function isQueried(object: CatalogObject): object is QueriedObject {
+  return object.v4.process === "bulk" || object.v4.process === "segmented";
+}
+
+export function isPerEmail(object: CatalogObject): object is PerEmailObject {
+  return object.v4.process === "email";
+}

@@ -1,7 +1,7 @@
-import type { CatalogObject } from "./catalog.ts";
+import type { PerEmailObject, QueriedObject } from "./catalog.ts";
 import { columns, object, perEmail, queried } from "./entry.ts";
 
-export const emailClick: CatalogObject = object("EmailClick", {
+export const emailClick: QueriedObject = object("EmailClick", {
   columns: columns(`
     id:integer prospect_id:integer url list_email_id:integer drip_program_action_id:integer email_template_id:integer
     tracker_redirect_id:integer created_at:datetime`),
@@ -16,7 +16,7 @@ export const emailClick: CatalogObject = object("EmailClick", {
   notes: ["Link ids are absent when not set (vendor docs, batch-email-clicks)."],
 });
 
-export const email: CatalogObject = object("Email", {
+export const email: PerEmailObject = object("Email", {
   columns: columns(`
     email_id:integer@id list_email_id:integer name subject is_one_to_one:boolean@isOneToOne message_text@message.text
     message_html@message.html created_at:datetime`),
@@ -29,7 +29,7 @@ export const email: CatalogObject = object("Email", {
   ],
 });
 
-export const emailStats: CatalogObject = object("EmailStats", {
+export const emailStats: PerEmailObject = object("EmailStats", {
   columns: columns(`
     list_email_id:integer sent:integer delivered:integer total_clicks:integer unique_clicks:integer soft_bounced:integer
     hard_bounced:integer opt_outs:integer spam_complaints:integer opens:integer unique_opens:integer delivery_rate

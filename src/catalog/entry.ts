@@ -20,10 +20,10 @@ import type {
 
 // The words that catalog entries are written in. An entry states only what departs from the defaults here.
 
-interface Entry {
+interface Entry<Way extends AccessV4> {
   readonly columns: readonly Column[];
   readonly watermark: RangeField | null;
-  readonly v4: AccessV4;
+  readonly v4: Way;
   readonly notes: readonly string[];
   /** Default `id`. */
   readonly key?: string;
@@ -31,10 +31,10 @@ interface Entry {
   readonly core?: boolean;
 }
 
-export function object(
+export function object<Way extends AccessV4>(
   name: string,
-  { columns: list, watermark, v4, notes, key = "id", core = true }: Entry,
-): CatalogObject {
+  { columns: list, watermark, v4, notes, key = "id", core = true }: Entry<Way>,
+): CatalogObject<Way> {
   const table = `PARDOT_${name.toUpperCase()}`;
   return { name, table, core, columns: list, key, watermark, deletes: false, v4, notes };
 }
@@ -105,9 +105,9 @@ export function exported(urlName: string, { dataKey = urlName, query: words, ...
 }
 
 /** `procedures`: in order of preference. */
-export function bulkExport(object: string, historyField: RangeField, procedures: readonly ExportProcedure[]): ExportV4 {
+export function bulkExport(name: string, historyField: RangeField, procedures: readonly ExportProcedure[]): ExportV4 {
   // The vendor allows a year; a day less stays inside it across leap years and daylight saving.
-  return { object, procedures, fieldsMax: 150, windowDaysMax: 364, historyField };
+  return { object: name, procedures, fieldsMax: 150, windowDaysMax: 364, historyField };
 }
 
 /** `filter_by_created_at` or `filter_by_updated_at`. */

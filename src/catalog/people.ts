@@ -1,7 +1,7 @@
-import type { CatalogObject } from "./catalog.ts";
+import type { BulkObject, QueriedObject } from "./catalog.ts";
 import { bulkExport, by, columns, exported, object, queried, query } from "./entry.ts";
 
-export const prospect: CatalogObject = object("Prospect", {
+export const prospect: BulkObject = object("Prospect", {
   columns: columns(`
     id:integer campaign_id:integer salutation first_name last_name email company prospect_account_id:integer website
     job_title department country address_one address_two city state territory zip phone fax source annual_revenue employees
@@ -31,7 +31,7 @@ export const prospect: CatalogObject = object("Prospect", {
   ],
 });
 
-export const prospectAccount: CatalogObject = object("ProspectAccount", {
+export const prospectAccount: BulkObject = object("ProspectAccount", {
   columns: columns(`
     id:integer name number description phone fax website rating site type annual_revenue industry sic employees ownership
     ticker_symbol billing_address_one billing_address_two billing_city billing_state billing_zip billing_country
@@ -50,7 +50,7 @@ export const prospectAccount: CatalogObject = object("ProspectAccount", {
   ],
 });
 
-export const listMembership: CatalogObject = object("ListMembership", {
+export const listMembership: BulkObject = object("ListMembership", {
   columns: columns(
     "id:integer list_id:integer prospect_id:integer opted_out:boolean created_at:datetime updated_at:datetime",
   ),
@@ -69,7 +69,7 @@ export const listMembership: CatalogObject = object("ListMembership", {
   ],
 });
 
-export const visitor: CatalogObject = object("Visitor", {
+export const visitor: BulkObject = object("Visitor", {
   columns: columns(`
     id:integer prospect_id:integer page_view_count:integer ip_address hostname campaign_parameter medium_parameter
     source_parameter content_parameter term_parameter created_at:datetime updated_at:datetime`),
@@ -87,7 +87,7 @@ export const visitor: CatalogObject = object("Visitor", {
   notes: ["The export of visitors was seen in production in 2021; the vendor's page does not name it."],
 });
 
-export const opportunity: CatalogObject = object("Opportunity", {
+export const opportunity: QueriedObject = object("Opportunity", {
   columns: [
     ...columns(`
       id:integer name value:number probability:integer type stage status closed_at:datetime created_at:datetime

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bulkScene, exportOf, record, THING, WIDE } from "../../test/fakes/bulk-scene.ts";
+import { bulkScene, record, THING, WIDE } from "../../test/fakes/bulk-scene.ts";
 
 describe("a window in one export", () => {
   it("is asked for with every field, and its files pass through", async () => {
@@ -81,7 +81,7 @@ describe("a refused procedure", () => {
   });
 
   it("fails the object where no query may take over", async () => {
-    const { whenRefused: _, ...access } = exportOf(THING);
+    const { whenRefused: _, ...access } = THING.v4.export;
     await using t = await bulkScene([record(1)], { ...THING, v4: { ...THING.v4, export: access } });
     t.fake.refusedProcedures.add("by_updated").add("by_other");
     await t.extract();
@@ -132,7 +132,7 @@ describe("a file that is no result file", () => {
     await using joined = await bulkScene([elsewhere]);
     expect(await joined.extract()).toEqual([]);
     expect(joined.failures).toEqual([expect.objectContaining({ code: "data.csv-window", exitCode: 6 })]);
-    const access = exportOf(WIDE);
+    const access = WIDE.v4.export;
     const procedures = access.procedures.map((procedure) => ({
       ...procedure,
       range: { after: "prospect_updated_after", before: "prospect_updated_before" },

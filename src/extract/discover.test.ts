@@ -8,7 +8,7 @@ import type { FieldChange, FieldMemory } from "../state/field-memory.ts";
 import { RemoteError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { PageRequest, Pardot } from "../pardot/pardot.ts";
-import { discoverFields } from "./discover.ts";
+import { discoverFields } from "./fields.ts";
 
 const never = new AbortController().signal;
 

@@ -3,7 +3,7 @@ import { fakeClock } from "../../test/fakes/clock.ts";
 import { caught, NEVER } from "../../test/support/pardot-fakes.ts";
 import type { RunEvent } from "../events.ts";
 import { fetchFile, resultFiles } from "./download.ts";
-import type { Extraction } from "./extraction.ts";
+import type { Extraction } from "./context.ts";
 
 // Holds G1: a file that only the end of the connection closes is not taken for whole at the first look.
 
@@ -31,8 +31,8 @@ async function fetched(bodies: readonly (readonly [text: string, endsByClose: bo
   const extraction = {
     pardot,
     clock: fakeClock(),
-    signal: NEVER,
-    stop: NEVER,
+    abort: NEVER,
+    drain: NEVER,
     onEvent: (event: RunEvent) => void events.push(event),
   } as unknown as Extraction;
   const about = { object: "Visitor", window: "w" };

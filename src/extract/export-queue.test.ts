@@ -11,7 +11,7 @@ import { systemRandom } from "../platform/random.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
 import { runExports } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
-import type { Extraction } from "./extraction.ts";
+import type { Extraction } from "./context.ts";
 
 // Holds G3 and G9: an export whose id is known is adopted, and one that is lost or stuck is given up.
 
@@ -65,7 +65,7 @@ async function setUp(windows: number, workMs = 10_000) {
     object: "Thing",
     windowId: windowId("Thing", planned(n)),
     group: 0,
-    ask: async () => ({ status: await server.pardot.createExport(request, never), groups: [["id"]] }),
+    request: async () => ({ status: await server.pardot.createExport(request, never), groups: [["id"]] }),
     land: async (status) => {
       landing.now += 1;
       landing.most = Math.max(landing.most, landing.now);
@@ -84,8 +84,8 @@ async function setUp(windows: number, workMs = 10_000) {
     random: systemRandom,
     storage,
     onEvent: (event: RunEvent) => events.push(event),
-    stop: never,
-    signal: never,
+    drain: never,
+    abort: never,
     config: {
       pardot: { maxWaitingExports: 4, exportPollIntervalMs: 60_000, exportTimeoutMs: 6 * 3_600_000 },
     } as Config,
@@ -272,7 +272,7 @@ describe("export queue", () => {
     const t = await setUp(2);
     t.jobs = t.jobs.map((job) => ({
       ...job,
-      ask: async () => {
+      request: async () => {
         const { id: _, ...status } = await t.server.pardot.createExport(request, never);
         return { status: { ...status, id: "55" }, groups: [["id"]] };
       },

@@ -26,7 +26,7 @@ describe("names of custom fields", () => {
       { field: "region", column: "region_3" },
       { field: "Zip_2", column: "Zip_2_2" },
     ]);
-    const { columns, asked } = objectFields(prospect, memory);
+    const { columns, requested } = objectFields(prospect, memory);
     expect(columns.slice(CORE.length)).toEqual([
       { name: "Zip_2", type: "string", wire: "Zip" },
       { name: "Region", type: "string" },
@@ -35,7 +35,7 @@ describe("names of custom fields", () => {
       { name: "Zip_2_2", type: "string", wire: "Zip_2" },
     ]);
     // What the last run did not list any more is not asked for, and keeps its column.
-    expect(asked).toEqual([...CORE, "Region", "Zip_2"]);
+    expect(requested).toEqual([...CORE, "Region", "Zip_2"]);
   });
 
   it("are those of the core column where they are the same", () => {
@@ -79,14 +79,14 @@ describe("names of custom fields", () => {
 describe("what is asked for", () => {
   it("leaves out what is refused, core or custom", () => {
     const memory = { ...after(prospect, ["A", "B"]), refused: ["fax", "B"] };
-    expect(objectFields(prospect, memory).asked).toEqual([...CORE.filter((name) => name !== "fax"), "A"]);
+    expect(objectFields(prospect, memory).requested).toEqual([...CORE.filter((name) => name !== "fax"), "A"]);
   });
 
   it("leaves out what describe does not list, but for what every account has", () => {
-    const { asked, columns } = objectFields(prospectAccount, { ...NO_FIELDS, listed: ["name", "phone"] });
-    expect(asked).toEqual(["id", "name", "phone", "created_at", "updated_at"]);
+    const { requested, columns } = objectFields(prospectAccount, { ...NO_FIELDS, listed: ["name", "phone"] });
+    expect(requested).toEqual(["id", "name", "phone", "created_at", "updated_at"]);
     expect(columns).toEqual(prospectAccount.columns);
-    expect(objectFields(prospectAccount, NO_FIELDS).asked).toHaveLength(prospectAccount.columns.length);
+    expect(objectFields(prospectAccount, NO_FIELDS).requested).toHaveLength(prospectAccount.columns.length);
   });
 
   it("goes into as few groups as may be, each field in one of them, the key in all", () => {

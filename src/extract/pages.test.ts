@@ -37,7 +37,7 @@ async function readAll(
 ): Promise<string[]> {
   const ids: string[] = [];
   const onEvent = (event: RunEvent): void => void events.push(event);
-  const request = { object: tag, window: span, zone: "UTC", cursor, stop, signal: never, onEvent };
+  const request = { object: tag, window: span, zone: "UTC", cursor, drain: stop, abort: never, onEvent };
   for await (const page of readPages(pardot, request)) {
     ids.push(...page.map((record) => recordId(record, tag)));
   }
@@ -111,7 +111,7 @@ describe("pages of a window", () => {
 
   it("fail on a page that brings nothing new, instead of asking for ever", async () => {
     const { pardot } = scripted(() => records(range(1, 200)));
-    await expect(readAll(pardot)).rejects.toThrow("brought only records from before it");
+    await expect(readAll(pardot)).rejects.toThrow("contains only records from before it");
   });
 
   it("fail on an unsorted page, which could hide records behind the cursor", async () => {
@@ -147,7 +147,7 @@ describe("pages of a window", () => {
       return honest(range(1, 900))(request);
     });
     const seen: number[] = [];
-    const request = { object: tag, window, zone: "UTC", cursor: null, stop: stop.signal, signal: never };
+    const request = { object: tag, window, zone: "UTC", cursor: null, drain: stop.signal, abort: never };
     const reading = async (): Promise<void> => {
       for await (const page of readPages(pardot, { ...request, onEvent: () => undefined })) seen.push(page.length);
     };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fakeClock } from "../../test/fakes/clock.ts";
 import type { FakeRecord } from "../../test/fakes/exporting-pardot.ts";
-import type { CatalogObject } from "../catalog/catalog.ts";
+import type { QueriedObject } from "../catalog/catalog.ts";
 import { campaign } from "../catalog/assets.ts";
 import { opportunity } from "../catalog/people.ts";
 import { tag } from "../catalog/assets.ts";
@@ -15,7 +15,7 @@ import type { PageRequest, Pardot } from "../pardot/pardot.ts";
 import { systemRandom } from "../platform/random.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
 import { HISTORY_START } from "../time/instant.ts";
-import type { Extraction } from "./extraction.ts";
+import type { Extraction } from "./context.ts";
 import { extractSegment } from "./segmented.ts";
 
 // Holds G1: a history reads records without a date, and an empty response is not "all gone".
@@ -24,7 +24,7 @@ const never = new AbortController().signal;
 const day = (n: number): number => Date.parse("2026-03-20T00:00:00Z") + n * 86_400_000;
 
 /** An account of one queried object whose records come as they are, filtered by updated_at where the request does. */
-async function setUp(object: CatalogObject, records: FakeRecord[]) {
+async function setUp(object: QueriedObject, records: FakeRecord[]) {
   const tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-segmented-"));
   onTestFinished(() => rm(tmpDir, { recursive: true, force: true }));
   const storage = openMemoryStorage();
@@ -48,8 +48,8 @@ async function setUp(object: CatalogObject, records: FakeRecord[]) {
     pardotNow: () => 0,
     random: systemRandom,
     onEvent: () => undefined,
-    stop: never,
-    signal: never,
+    drain: never,
+    abort: never,
     config: {
       pardot: { timeZone: "UTC" },
       etl: { compression: "none", rowsPerFile: 1000, bytesPerFile: 1e6, tmpDir },

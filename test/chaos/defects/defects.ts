@@ -123,8 +123,8 @@ export const DEFECTS: readonly Defect[] = [
     edits: [
       {
         file: "src/extract/pages.ts",
-        find: "      const isStopped = stop.aborted;\n",
-        put: "      if (!isAfterFull) {\n        yield fresh;\n        return;\n      }\n      const isStopped = stop.aborted;\n",
+        find: "      const isStopped = drain.aborted;\n",
+        put: "      if (!isAfterFull) {\n        yield fresh;\n        return;\n      }\n      const isStopped = drain.aborted;\n",
       },
     ],
   },

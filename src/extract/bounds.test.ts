@@ -4,7 +4,7 @@ import { tag } from "../catalog/assets.ts";
 import type { Row } from "../encode/row.ts";
 import type { Window } from "../plan/windows.ts";
 import { HISTORY_START } from "../time/instant.ts";
-import { rowFilter } from "./keep.ts";
+import { inWindow } from "./bounds.ts";
 
 const day: Window = {
   field: "updated_at",
@@ -23,7 +23,7 @@ describe("rows of a window that Pardot cannot filter on", () => {
     ["2026-03-02 00:00:00", false],
     [null, true],
   ])("updated at %s: kept %s", (updated, kept) => {
-    expect(rowFilter(opportunity, day, "UTC")(at(updated))).toBe(kept);
+    expect(inWindow(opportunity, day, "UTC")(at(updated))).toBe(kept);
   });
 
   it("keeps both passes of an hour that the clock shows twice", () => {
@@ -32,26 +32,26 @@ describe("rows of a window that Pardot cannot filter on", () => {
       askFrom: Date.parse("2026-11-01T05:30:00Z"),
       to: Date.parse("2026-11-01T06:30:00Z"),
     };
-    const keep = rowFilter(opportunity, window, "America/New_York");
+    const keep = inWindow(opportunity, window, "America/New_York");
     expect(keep(at("2026-11-01 01:10:00"))).toBe(true);
     expect(keep(at("2026-11-01 01:50:00"))).toBe(true);
   });
 
   it("leaves the choice to Pardot where Pardot filters", () => {
-    expect(rowFilter(tag, day, "UTC")(["1", "x", null, "1999-01-01 00:00:00"])).toBe(true);
+    expect(inWindow(tag, day, "UTC")(["1", "x", null, "1999-01-01 00:00:00"])).toBe(true);
   });
 
   it("keeps the rows of a history up to its end, whatever their date, and those without one", () => {
     const history: Window = { ...day, from: HISTORY_START, askFrom: HISTORY_START };
-    const keep = rowFilter(tag, history, "UTC");
+    const keep = inWindow(tag, history, "UTC");
     const updated = ["1812-01-01 00:00:00", "2026-03-01 23:59:59", null, "2026-03-02 00:00:00"];
     expect(updated.map((text) => keep(["1", "x", null, text]))).toEqual([true, true, true, false]);
   });
 
   it("keeps the rows of the first window of a history that is cut into several, and only its own", () => {
-    const keep = rowFilter(tag, { ...day, from: HISTORY_START }, "UTC");
+    const keep = inWindow(tag, { ...day, from: HISTORY_START }, "UTC");
     const updated = ["2001-01-01 00:00:00", null, "2026-03-02 00:00:01"];
     expect(updated.map((text) => keep(["1", "x", null, text]))).toEqual([true, true, false]);
-    expect(rowFilter(tag, day, "UTC")(["1", "x", null, "2001-01-01 00:00:00"])).toBe(true);
+    expect(inWindow(tag, day, "UTC")(["1", "x", null, "2001-01-01 00:00:00"])).toBe(true);
   });
 });

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { PollPace } from "./pace.ts";
+import { PollTimer } from "./poll-timer.ts";
 
-const pace = (): PollPace => new PollPace({ firstMs: 3000, longestMs: 60_000 });
+const pace = (): PollTimer => new PollTimer({ firstMs: 3000, longestMs: 60_000 });
 
 /** Looks needed until an export that takes `durationMs` is seen complete, and when that is. */
-function looks(follow: PollPace, durationMs: number): { looks: number; seenAt: number } {
+function looks(follow: PollTimer, durationMs: number): { looks: number; seenAt: number } {
   let at = 0;
   let unfinished = 0;
   for (let polls = 0; ; polls += 1) {
-    at += follow.pause(polls, at);
+    at += follow.delay(polls, at);
     if (at >= durationMs) {
-      follow.learn(at, polls + 1, unfinished);
+      follow.record(at, polls + 1, unfinished);
       return { looks: polls + 1, seenAt: at };
     }
     unfinished = at;
@@ -19,14 +19,14 @@ function looks(follow: PollPace, durationMs: number): { looks: number; seenAt: n
 
 describe("pace of looking at an export", () => {
   it("grows from a few seconds to the longest pause while nothing is known", () => {
-    const pauses = Array.from({ length: 12 }, (_, polls) => pace().pause(polls, 0));
+    const pauses = Array.from({ length: 12 }, (_, polls) => pace().delay(polls, 0));
     expect(pauses[0]).toBe(3000);
     expect(pauses.toSorted((a, b) => a - b)).toEqual(pauses);
     expect(pauses.at(-1)).toBe(60_000);
   });
 
   it("looks at once when an export must be ready by now", () => {
-    expect(pace().pause(0, 10_000)).toBe(0);
+    expect(pace().delay(0, 10_000)).toBe(0);
   });
 
   it("comes down within a few exports when they are done at once", () => {
@@ -38,12 +38,12 @@ describe("pace of looking at an export", () => {
 
   it("learns no longer time from an export that was complete when it was looked at late", () => {
     const follow = pace();
-    follow.learn(8 * 3_600_000, 1, 0);
-    expect(follow.pause(0, 0)).toBeLessThanOrEqual(3000);
+    follow.record(8 * 3_600_000, 1, 0);
+    expect(follow.delay(0, 0)).toBeLessThanOrEqual(3000);
     looks(follow, 20_000);
-    const known = follow.pause(0, 0);
-    follow.learn(3_600_000, 1, 0);
-    expect(follow.pause(0, 0)).toBeLessThanOrEqual(known);
+    const known = follow.delay(0, 0);
+    follow.record(3_600_000, 1, 0);
+    expect(follow.delay(0, 0)).toBeLessThanOrEqual(known);
   });
 
   it("does not wait longer and longer for exports that are finished between two looks", () => {
@@ -55,7 +55,7 @@ describe("pace of looking at an export", () => {
   it("does not sleep for an hour before a small export that comes after a long one", () => {
     const follow = pace();
     looks(follow, 3_600_000);
-    expect(follow.pause(0, 0)).toBeLessThanOrEqual(300_000);
+    expect(follow.delay(0, 0)).toBeLessThanOrEqual(300_000);
   });
 
   it("spends few looks on long exports once it knows how long they take", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { refusedAmong } from "./refused-fields.ts";
+import { refusedAmong } from "./refusals.ts";
 
 const FIELDS = ["id", ...Array.from({ length: 149 }, (_, i) => `f${i}`)];
 
