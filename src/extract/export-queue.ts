@@ -1,6 +1,6 @@
 import { exportOf, objectState } from "../state/state.ts";
 import { AuthError, DataError, RemoteError } from "../errors.ts";
-import { EXPORT_LIFE_MS } from "../pardot/v4/export.ts";
+import { EXPORT_LIFE_MS } from "../pardot/pardot.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
 import type { Extraction } from "./context.ts";
 import { PollTimer } from "./poll-timer.ts";

@@ -1,8 +1,9 @@
 import { TransportError } from "../errors.ts";
 import { readWhole } from "../http/body.ts";
 import type { HttpResponse } from "../http/transport.ts";
-import { failureOf, readEnvelope } from "./envelope.ts";
-import type { Answered, Outcome } from "./envelope.ts";
+import { readEnvelope } from "./envelope.ts";
+import { failureOf } from "./failure.ts";
+import type { Answered, Outcome } from "./failure.ts";
 import type { ResultBody } from "./pardot.ts";
 
 /** An error's envelope is some hundred bytes; a login page some thousand. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { containing } from "../../test/support/pardot-fakes.ts";
 import { readEnvelope } from "./envelope.ts";
-import type { Outcome } from "./envelope.ts";
+import type { Outcome } from "./failure.ts";
 import type { WireRecord } from "./pardot.ts";
 
 function read(body: string, status = 200, bare = false, headers: Record<string, string> = {}): Outcome<WireRecord> {

@@ -49,6 +49,12 @@ const CATALOGUE_HINT =
 const PROCEDURE_HINT =
   "This account refuses the export procedure or its arguments; another procedure can be set by overriding the object's entry in the configuration.";
 
+/** Also for the same failures without a code. */
+export const TOKEN_REFUSED_HINT =
+  "Check that the Salesforce app has the scope pardot_api, that the user who authorised it is synced into business unit {businessUnit}, and that {loginHost} is the login host of the same Salesforce org.";
+export const TIMED_OUT_HINT =
+  "Run again; if it stays, use a smaller window or fewer records per page in the object's override.";
+
 export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
   1: {
     name: "key-refused",
@@ -263,7 +269,7 @@ export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
     treatment: "refresh",
     actor: "auth",
     meaning: "the access token is refused",
-    hint: "Check that the Salesforce app has the scope pardot_api, that the user who authorised it is synced into business unit {businessUnit}, and that {loginHost} is the login host of the same Salesforce org.",
+    hint: TOKEN_REFUSED_HINT,
   },
   192: { ...FATAL, name: "object-not-found", meaning: "the object does not exist" },
   198: {
@@ -302,7 +308,7 @@ export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
     treatment: "narrow",
     actor: "remote",
     meaning: "pardot gave up on the request because it took too long",
-    hint: "Run again; if it stays, use a smaller window or fewer records per page in the object's override.",
+    hint: TIMED_OUT_HINT,
   },
   10000: { ...FATAL, name: "parameters-refused", meaning: "parameters are refused", hint: CATALOGUE_HINT },
 };

@@ -1,7 +1,7 @@
 import { pauseMs } from "../http/backoff.ts";
 import { createGate } from "../http/gate.ts";
 import type { Random } from "../platform/random.ts";
-import type { Failure } from "./envelope.ts";
+import type { Failure } from "./failure.ts";
 
 /** How long a run waits for Pardot in one outage before its objects fail. */
 const PATIENCE_MS = 600_000;

@@ -1,8 +1,8 @@
 import { backoffMs, pauseMs } from "../http/backoff.ts";
-import type { Failure } from "./envelope.ts";
 import type { Treatment } from "./error-codes.ts";
 import { midRunTreatmentOf, treatmentOf } from "./failure.ts";
-import type { Version } from "./v4/protocol.ts";
+import type { Failure } from "./failure.ts";
+import type { Version } from "./pardot.ts";
 
 /** Requests sent for one call, the one refresh and the one switch of version not counted. */
 export const TRIES_MAX = 6;

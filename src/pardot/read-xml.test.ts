@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { notContaining } from "../../../test/support/pardot-fakes.ts";
-import type { WireValue } from "../pardot.ts";
-import { UnreadableBody } from "./read-json.ts";
-import { readXml } from "./read-xml.ts";
+import { notContaining } from "../../test/support/pardot-fakes.ts";
+import type { WireValue } from "./pardot.ts";
+import { UnreadableBody, readXml } from "./read-body.ts";
 
 const inRoot = (inner: string): WireValue => readXml(`<r>${inner}</r>`).value;
 

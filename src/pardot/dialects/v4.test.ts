@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { containing } from "../../../test/support/pardot-fakes.ts";
-import { exportStatus, createBody } from "./export.ts";
 import type { WireRecord } from "../pardot.ts";
-import { recordOf, recordsOf, totalIn, totalOf } from "./records.ts";
+import { createBody, exportStatus, recordOf, recordsOf, totalIn, totalOf } from "./v4.ts";
 
 describe("records of a query", () => {
   test.each<[string, WireRecord]>([
@@ -28,9 +27,9 @@ describe("records of a query", () => {
   test.each<[string, WireRecord, string]>([
     ["rows under another name", { result: { visitorActivity: [] } }, "found visitorActivity"],
     ["no result", { tag: { id: "1" } }, "no result"],
-    ["a result of text", { result: "none" }, "no record"],
-    ["a row of text", { result: { tag: "x" } }, "no record"],
-    ["a row of nothing", { result: { tag: [{ id: "1" }, null] } }, "no record"],
+    ["a result of text", { result: "none" }, "not a record"],
+    ["a row of text", { result: { tag: "x" } }, "not a record"],
+    ["a row of nothing", { result: { tag: [{ id: "1" }, null] } }, "not a record"],
   ])("%s is an error, never no rows", (_name, root, message) => {
     expect(() => recordsOf(root, "tag", "tag query")).toThrow(
       expect.objectContaining({
@@ -92,7 +91,7 @@ describe("an export's state", () => {
     expect(() => exportStatus({}, "export create")).toThrow("no export id");
     expect(() => exportStatus(wrapped({ id: "../7" }), "export create")).toThrow("no export id");
     expect(() => exportStatus(wrapped({ state: null }), "export create")).toThrow("export 7 has no state");
-    expect(() => exportStatus(wrapped({ resultRefs: [{ a: "b" }] }), "export read")).toThrow("is no text");
+    expect(() => exportStatus(wrapped({ resultRefs: [{ a: "b" }] }), "export read")).toThrow("is not a string");
   });
 
   test("the body of a creation", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { UnreadableBody, readJson } from "./read-json.ts";
+import { UnreadableBody, readJson } from "./read-body.ts";
 
 describe("json", () => {
   test("a number is the text that stood there", () => {
