@@ -10,7 +10,7 @@ import type { Random } from "../platform/random.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { Auth } from "./auth/auth.ts";
 import { errorOf, isRefusal, networkFailure, reasonOf, wantsLess } from "./failure.ts";
-import type { Answered, ErrorContext, Failure, Outcome } from "./failure.ts";
+import type { ResponseHead, ErrorContext, Failure, Outcome } from "./failure.ts";
 import { createOutage } from "./outage.ts";
 import type { FollowedCall, Outage } from "./outage.ts";
 import type { CallBudget, CallCounts, Version } from "./pardot.ts";
@@ -28,7 +28,7 @@ export interface Call<T> {
    * Reads a response. `release` returns the place in the gate; only a reader that passes a body on calls it, when that
    * body ends.
    */
-  readonly read: (response: HttpResponse, answered: Answered, release: () => void) => Promise<Outcome<T>>;
+  readonly read: (response: HttpResponse, head: ResponseHead, release: () => void) => Promise<Outcome<T>>;
   /** True: the place is kept until the reader releases it. */
   readonly streams: boolean;
   /** Named by its events. */
@@ -183,7 +183,7 @@ export class Caller {
       const sentAt = clock.monotonic();
       const { outcome, status } = await this.#exchange(call, this.#withHeaders(request, token), signal, release);
       isKept = call.streams && outcome.ok;
-      onEvent(answerEvent(call, { number, attempt, status, outcome, durationMs: clock.monotonic() - sentAt }));
+      onEvent(callEvent(call, { number, attempt, status, outcome, durationMs: clock.monotonic() - sentAt }));
       return { number, outcome, token, version };
     } finally {
       if (!isKept) release();
@@ -210,16 +210,16 @@ export class Caller {
     release: () => void,
   ): Promise<{ readonly outcome: Outcome<T>; readonly status: number | null }> {
     const { transport, clock } = this.#options;
-    const answered = this.#quota.sent();
+    const noteUsage = this.#quota.sent();
     try {
       const response = await transport(request, signal);
       const { status, headers } = response;
-      answered(headers[HEADER.usage]);
+      noteUsage(headers[HEADER.usage]);
       this.#pardotNow = parseHttpDate(headers["date"]) ?? this.#pardotNow;
       const floorMs = retryAfterMs(headers["retry-after"], this.#pardotNow ?? clock.now());
       return { status, outcome: await call.read(response, { status, headers, retryAfterMs: floorMs }, release) };
     } catch (error) {
-      answered(undefined);
+      noteUsage(undefined);
       signal.throwIfAborted();
       if (!(error instanceof TransportError) || !error.retryable) throw error;
       return { status: null, outcome: { ok: false, failure: networkFailure(error.code, error.message) } };
@@ -250,7 +250,7 @@ export class Caller {
   }
 }
 
-interface Answer<T> {
+interface CallEnd<T> {
   readonly number: number;
   readonly attempt: number;
   readonly status: number | null;
@@ -259,7 +259,7 @@ interface Answer<T> {
 }
 
 /** The event of a request: a page of a window, or any other call. */
-function answerEvent<T>(call: Call<T>, { number, attempt, status, outcome, durationMs }: Answer<T>): RunEvent {
+function callEvent<T>(call: Call<T>, { number, attempt, status, outcome, durationMs }: CallEnd<T>): RunEvent {
   const { object = null, window = null } = call.about ?? {};
   const failure = outcome.ok ? null : failureLabel(outcome.failure);
   const about = { call: number, kind: call.kind, object, window, status, failure, durationMs };

@@ -163,7 +163,7 @@ export class PardotClient implements OpenPardot {
       ...PLAIN,
       kind,
       request: () => ({ method: "GET", url, headers: {}, body: null, isFile: true }),
-      read: (response, answered, release) => readDownload(response, answered, release, kind, signal),
+      read: (response, head, release) => readDownload(response, head, release, kind, signal),
       streams: true,
       about,
     };
@@ -174,14 +174,14 @@ export class PardotClient implements OpenPardot {
   #ask<T>(exchange: Exchange<T>, signal: AbortSignal, extra: Extra<T> = {}): Promise<T> {
     const { kind, request, isBare = false } = exchange;
     const { about = null, records = null } = extra;
-    const read: Call<T>["read"] = async (response, answered) => {
+    const read: Call<T>["read"] = async (response, head) => {
       const turn = takingTurns(response.body, this.#large, signal);
       try {
         const bytes = await readWhole(turn.body, records === null ? BODY_MAX_BYTES : PAGE_MAX_BYTES, kind);
-        const outcome = readEnvelope(bytes, answered, isBare);
+        const outcome = readEnvelope(bytes, head, isBare);
         if (!outcome.ok) return outcome;
         if (outcome.replaced > 0) this.#onEvent(replacedWarning(kind, about, outcome.replaced));
-        return { ok: true, value: exchange.read(outcome.value, answered) };
+        return { ok: true, value: exchange.read(outcome.value, head) };
       } finally {
         turn.end();
       }

@@ -1,5 +1,5 @@
 import type { HttpRequest } from "../http/transport.ts";
-import type { Answered } from "./failure.ts";
+import type { ResponseHead } from "./failure.ts";
 import type {
   Counted,
   DescribedField,
@@ -20,7 +20,7 @@ export interface Exchange<T> {
   /** The request without token. */
   readonly request: (version: Version) => HttpRequest;
   /** Throws `DataError` `pardot.unexpected-shape`. */
-  readonly read: (root: WireRecord, answered: Answered) => T;
+  readonly read: (root: WireRecord, head: ResponseHead) => T;
   /** Whether a record without the mark of success is accepted. Default false. */
   readonly isBare?: boolean;
 }

@@ -1,11 +1,11 @@
 import { failureOf } from "./failure.ts";
-import type { Answered, Failure } from "./failure.ts";
+import type { ResponseHead, Failure } from "./failure.ts";
 import type { WireRecord, WireValue } from "./pardot.ts";
 import { ATTRIBUTES, TEXT, UnreadableBody, asRecord, readJson, readXml } from "./read-body.ts";
 import { utf8Text } from "./replaced-text.ts";
 import type { OnReplaced } from "./replaced-text.ts";
 
-/** An envelope, and how many of its characters were replaced by U+FFFD because its format forbids them. */
+/** An envelope. `replaced`: characters that became U+FFFD because the format forbids them. */
 export type Envelope =
   | { readonly ok: true; readonly value: WireRecord; readonly replaced: number }
   | { readonly ok: false; readonly failure: Failure };
@@ -15,14 +15,14 @@ export type Envelope =
  * JSON was requested, and with HTTP 200 (2012–2020) as well as 4xx. `bare` accepts a record without the
  * `stat` mark under a 2xx status, as the Export API may send it.
  */
-export function readEnvelope(bytes: Uint8Array, answered: Answered, bare: boolean): Envelope {
+export function readEnvelope(bytes: Uint8Array, head: ResponseHead, bare: boolean): Envelope {
   const failed = (shape: Failure["shape"], text: string, code: number | null = null): Envelope => ({
     ok: false,
-    failure: failureOf(shape, text, answered, code),
+    failure: failureOf(shape, text, head, code),
   });
-  const isSuccess = answered.status >= 200 && answered.status <= 299;
-  if (answered.status >= 300 && answered.status <= 399) {
-    return failed("redirect", `a redirect to ${redirectHost(answered.headers["location"])}`);
+  const isSuccess = head.status >= 200 && head.status <= 299;
+  if (head.status >= 300 && head.status <= 399) {
+    return failed("redirect", `a redirect to ${redirectHost(head.headers["location"])}`);
   }
   let replaced = 0;
   const onReplaced = (count: number): void => {

@@ -20,7 +20,7 @@ export interface Failure {
   readonly status: number | null;
   /** Pardot's message, or a description of the body. */
   readonly text: string;
-  /** X-Pardot-Route and -LB, which the vendor's support asks for. */
+  /** X-Pardot-Route and -LB, which the vendor's support needs. */
   readonly route: string | null;
   readonly loadBalancer: string | null;
   /** Dotted code of a failure of the network (`http.timeout`). */
@@ -32,7 +32,7 @@ export interface Failure {
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
 /** The head of a response. */
-export interface Answered {
+export interface ResponseHead {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly retryAfterMs: number | null;
@@ -245,19 +245,19 @@ function cut(text: string): string {
 export function failureOf(
   shape: Failure["shape"],
   text: string,
-  answered: Answered,
+  head: ResponseHead,
   code: number | null = null,
 ): Failure {
   return {
     shape,
     code,
     known: code === null ? null : (ERROR_CODES[code] ?? null),
-    status: answered.status,
+    status: head.status,
     text,
-    route: answered.headers[HEADER.route] ?? null,
-    loadBalancer: answered.headers[HEADER.loadBalancer] ?? null,
+    route: head.headers[HEADER.route] ?? null,
+    loadBalancer: head.headers[HEADER.loadBalancer] ?? null,
     network: null,
-    retryAfterMs: answered.retryAfterMs,
+    retryAfterMs: head.retryAfterMs,
   };
 }
 

@@ -3,7 +3,7 @@ import { DataError } from "../../errors.ts";
 import { parseHttpDate } from "../../http/http-date.ts";
 import type { HttpRequest } from "../../http/transport.ts";
 import type { Dialect, Exchange } from "../dialect.ts";
-import type { Answered } from "../failure.ts";
+import type { ResponseHead } from "../failure.ts";
 import { EXPORT_STATES } from "../pardot.ts";
 import type {
   Counted,
@@ -111,14 +111,14 @@ export class DialectV4 implements Dialect {
     urlName: string,
     operation: string,
     parameters: QueryParameters,
-    read: (root: WireRecord, kind: string, answered: Answered) => T,
+    read: (root: WireRecord, kind: string, head: ResponseHead) => T,
     id?: string,
   ): Exchange<T> {
     const kind = `${urlName} ${operation}`;
     return {
       kind,
       request: (version) => buildRequest(new URL(path(urlName, version, operation, id), this.#apiUrl), parameters),
-      read: (root, answered) => read(root, kind, answered),
+      read: (root, head) => read(root, kind, head),
     };
   }
 }
