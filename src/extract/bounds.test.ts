@@ -26,7 +26,7 @@ describe("rows of a window that Pardot cannot filter on", () => {
     expect(inWindow(opportunity, day, "UTC")(at(updated))).toBe(kept);
   });
 
-  it("keeps both passes of an hour that the clock shows twice", () => {
+  it("both passes of an hour that the wall clock repeats are kept", () => {
     const window: Window = {
       ...day,
       askFrom: Date.parse("2026-11-01T05:30:00Z"),
@@ -37,18 +37,18 @@ describe("rows of a window that Pardot cannot filter on", () => {
     expect(keep(at("2026-11-01 01:50:00"))).toBe(true);
   });
 
-  it("leaves the choice to Pardot where Pardot filters", () => {
+  it("every row is kept if Pardot filters", () => {
     expect(inWindow(tag, day, "UTC")(["1", "x", null, "1999-01-01 00:00:00"])).toBe(true);
   });
 
-  it("keeps the rows of a history up to its end, whatever their date, and those without one", () => {
+  it("a history keeps the rows up to its end, whatever their date, and those without one", () => {
     const history: Window = { ...day, from: HISTORY_START, askFrom: HISTORY_START };
     const keep = inWindow(tag, history, "UTC");
     const updated = ["1812-01-01 00:00:00", "2026-03-01 23:59:59", null, "2026-03-02 00:00:00"];
     expect(updated.map((text) => keep(["1", "x", null, text]))).toEqual([true, true, true, false]);
   });
 
-  it("keeps the rows of the first window of a history that is cut into several, and only its own", () => {
+  it("the first window of a cut history keeps its own rows only", () => {
     const keep = inWindow(tag, { ...day, from: HISTORY_START }, "UTC");
     const updated = ["2001-01-01 00:00:00", null, "2026-03-02 00:00:01"];
     expect(updated.map((text) => keep(["1", "x", null, text]))).toEqual([true, true, false]);

@@ -17,7 +17,7 @@ function looks(follow: PollTimer, durationMs: number): { looks: number; seenAt: 
   }
 }
 
-describe("pace of looking at an export", () => {
+describe("delay before the next poll of an export", () => {
   it("grows from a few seconds to the longest pause while nothing is known", () => {
     const pauses = Array.from({ length: 12 }, (_, polls) => pace().delay(polls, 0));
     expect(pauses[0]).toBe(3000);
@@ -25,18 +25,18 @@ describe("pace of looking at an export", () => {
     expect(pauses.at(-1)).toBe(60_000);
   });
 
-  it("looks at once when an export must be ready by now", () => {
+  it("is zero when an export must be ready by now", () => {
     expect(pace().delay(0, 10_000)).toBe(0);
   });
 
-  it("comes down within a few exports when they are done at once", () => {
+  it("shrinks within a few exports if they are complete at once", () => {
     const follow = pace();
     const seen = Array.from({ length: 8 }, () => looks(follow, 1));
     expect(seen.every(({ looks: count }) => count === 1)).toBe(true);
     expect(seen.reduce((sum, { seenAt }) => sum + seenAt, 0)).toBeLessThan(6500);
   });
 
-  it("learns no longer time from an export that was complete when it was looked at late", () => {
+  it("does not grow after an export that was complete at a late first poll", () => {
     const follow = pace();
     follow.record(8 * 3_600_000, 1, 0);
     expect(follow.delay(0, 0)).toBeLessThanOrEqual(3000);
@@ -46,19 +46,19 @@ describe("pace of looking at an export", () => {
     expect(follow.delay(0, 0)).toBeLessThanOrEqual(known);
   });
 
-  it("does not wait longer and longer for exports that are finished between two looks", () => {
+  it("does not grow with each export that is finished between two polls", () => {
     const follow = pace();
     const seen = Array.from({ length: 30 }, () => looks(follow, 4000).seenAt);
     expect(Math.max(...seen)).toBeLessThan(9000);
   });
 
-  it("does not sleep for an hour before a small export that comes after a long one", () => {
+  it("is not an hour before a small export that follows a long one", () => {
     const follow = pace();
     looks(follow, 3_600_000);
     expect(follow.delay(0, 0)).toBeLessThanOrEqual(300_000);
   });
 
-  it("spends few looks on long exports once it knows how long they take", () => {
+  it("leads to few polls of long exports after their duration is known", () => {
     const follow = pace();
     looks(follow, 300_000);
     const later = Array.from({ length: 10 }, () => looks(follow, 300_000));

@@ -15,7 +15,7 @@ function refusing(refused: ReadonlySet<string>) {
 }
 
 describe("fields that Pardot refuses", () => {
-  it("are found, and no others, whichever they are", async () => {
+  it("are identified, and no others, whichever they are", async () => {
     const some = fc.uniqueArray(fc.constantFrom(...FIELDS.slice(1)), { minLength: 1, maxLength: 148 });
     await fc.assert(
       fc.asyncProperty(some, async (names) => {
@@ -29,7 +29,7 @@ describe("fields that Pardot refuses", () => {
     );
   });
 
-  it("cost at most two questions for each halving when there is one", async () => {
+  it("cost at most two requests for each halving if there is one", async () => {
     for (const name of FIELDS.slice(1)) {
       const { isAccepted, questions } = refusing(new Set([name]));
       expect(await refusedAmong(FIELDS, "id", isAccepted)).toEqual([name]);
@@ -37,7 +37,7 @@ describe("fields that Pardot refuses", () => {
     }
   });
 
-  it("are none of them when the key alone is refused too", async () => {
+  it("are none if the key alone is refused too", async () => {
     const { isAccepted } = refusing(new Set(["id"]));
     expect(await refusedAmong(FIELDS, "id", isAccepted)).toEqual([]);
     expect(await refusedAmong(["id"], "id", isAccepted)).toEqual([]);

@@ -72,7 +72,7 @@ async function setUp(object: QueriedObject, records: FakeRecord[]) {
 }
 
 describe("a history", () => {
-  it("has the records without the field that its windows go by, and none from after its end", async () => {
+  it("contains the records without the field of its windows, and none from after its end", async () => {
     const records = [
       { id: "1", name: "a", updated_at: null },
       { id: "2", name: "b", updated_at: "1812-01-01 00:00:00" },
@@ -86,13 +86,13 @@ describe("a history", () => {
   });
 });
 
-describe("an object that is read whole", () => {
+describe("an object that is read in full", () => {
   const rows: Readonly<Record<string, FakeRecord>> = {
     Campaign: { id: "1", name: "a" },
     Opportunity: { id: "1", name: "a", updated_at: "2026-03-19 00:00:00" },
   };
 
-  it.each([campaign, opportunity])("fails with exit 6 when it had records and has none: $name", async (object) => {
+  it.each([campaign, opportunity])("fails with exit 6 if it had records and has none: $name", async (object) => {
     const t = await setUp(object, [rows[object.name] as FakeRecord]);
     expect(await t.run(HISTORY_START, day(0))).toEqual(["1"]);
     t.records.length = 0;

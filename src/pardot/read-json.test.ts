@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { UnreadableBody, readJson } from "./read-body.ts";
 
 describe("json", () => {
-  test("a number is the text that stood there", () => {
+  test("a number is its source text", () => {
     const text = `{"a":15555555555,"b":1e3,"c":7250.50,"d":-0.0,"e":123456789012345678901234567890,"f":[0.10]}`;
     expect(readJson(text)).toEqual({
       a: "15555555555",
@@ -15,7 +15,7 @@ describe("json", () => {
     });
   });
 
-  test("what is no number stays what it is", () => {
+  test("other values stay as they are", () => {
     expect(readJson(`[true,false,null,"007","1e3","",{},[]]`)).toEqual([true, false, null, "007", "1e3", "", {}, []]);
   });
 
@@ -40,7 +40,7 @@ describe("json", () => {
     expect(() => readJson('{"a":\u000B1}')).toThrow(UnreadableBody);
   });
 
-  test("an error tells the place and shows nothing of the text", () => {
+  test("an error names the place and shows nothing of the text", () => {
     const error = (() => {
       try {
         readJson(`{"email":"canary@example.com" x`);

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { UsageError } from "../errors.ts";
 import { checkWish, readWish } from "./wish.ts";
 
-describe("a range asked for", () => {
-  it("is nothing special without options", () => {
+describe("a requested range", () => {
+  it("is empty without options", () => {
     expect(readWish({}, "UTC")).toEqual({ full: false, since: null, until: null, acceptGap: false });
   });
 

@@ -40,7 +40,7 @@ describe("records of a query", () => {
     );
   });
 
-  test("the total", () => {
+  test("the total is read, and its absence is an error", () => {
     expect(totalOf({ result: { total_results: "193" } }, "q")).toBe(193);
     expect(() => totalOf({ result: null }, "q")).toThrow("has no total_results");
     expect([{ total_results: "7" }, { total_results: "many" }, null].map((result) => totalIn({ result }, "q"))).toEqual(
@@ -49,7 +49,7 @@ describe("records of a query", () => {
     expect(() => totalOf({ result: { total_results: "many" } }, "q")).toThrow("has no total_results");
   });
 
-  test("a single read", () => {
+  test("a single read returns its record", () => {
     expect(recordOf({ account: { id: "1" } }, "account", "r")).toEqual({ id: "1" });
     expect(() => recordOf({ account: null }, "account", "r")).toThrow("no record under account");
   });
@@ -86,7 +86,7 @@ describe("an export's state", () => {
     expect(exportStatus(wrapped({ isExpired: "false" }), "x").isExpired).toBe(false);
   });
 
-  test("an answer without id or state is no answer", () => {
+  test("a response without id or state is an error", () => {
     expect(exportStatus(wrapped({ resultsRef: "u" }), "x").resultRefs).toEqual(["u"]);
     expect(() => exportStatus({}, "export create")).toThrow("no export id");
     expect(() => exportStatus(wrapped({ id: "../7" }), "export create")).toThrow("no export id");
@@ -94,7 +94,7 @@ describe("an export's state", () => {
     expect(() => exportStatus(wrapped({ resultRefs: [{ a: "b" }] }), "export read")).toThrow("is not a string");
   });
 
-  test("the body of a creation", () => {
+  test("the body of a creation names object, fields, procedure and arguments", () => {
     const request = {
       object: "VisitorActivity",
       fields: ["id"],
