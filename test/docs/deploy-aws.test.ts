@@ -35,8 +35,8 @@ function texts(pattern: RegExp, text: string = PAGE): readonly string[] {
   return [...text.matchAll(pattern)].map(([, found = ""]) => found);
 }
 
-test("what a month costs adds up", () => {
-  const table = rows("What a month costs");
+test("the monthly cost adds up", () => {
+  const table = rows("Monthly cost");
   const items = table.slice(0, -1);
   expect(items.length).toBeGreaterThan(8);
   for (const [what, quantity, , price, amount] of items) {
@@ -45,7 +45,7 @@ test("what a month costs adds up", () => {
     );
   }
   const sum = items.reduce((total, row) => total + Math.round(Number(row[4]) * 100), 0);
-  expect(table.at(-1)).toEqual(["**Sum**", "", "", "", (sum / 100).toFixed(2)]);
+  expect(table.at(-1)).toEqual(["**Total**", "", "", "", (sum / 100).toFixed(2)]);
   // As many alarms as the module makes.
   const alarms = [...module.resources.keys()].filter((name) => name.startsWith("aws_cloudwatch_metric_alarm."));
   expect(items.find(([what]) => what === "CloudWatch alarms")?.[1]).toBe(String(alarms.length));
