@@ -1,4 +1,4 @@
-import { folded, oneLine } from "./visible.ts";
+import { folded, oneLine } from "./text.ts";
 
 /**
  * The error taxonomy, grouped by who must act. Each class fixes the process exit code; `code` is a stable dotted name
@@ -44,6 +44,14 @@ export interface Problem {
   /** What was found, as text; null when nothing was given. A secret's value is never put here. */
   readonly value: string | null;
   /** What would be accepted. */
+  readonly expected: string;
+}
+
+/** A value, or what would have been accepted. */
+export type Parsed<Value> = { readonly ok: true; readonly value: Value } | Invalid;
+
+export interface Invalid {
+  readonly ok: false;
   readonly expected: string;
 }
 

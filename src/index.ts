@@ -4,11 +4,11 @@ export type { Config } from "./config/config.ts";
 export { catalog } from "./catalog/index.ts";
 export type { CatalogObject, Column } from "./catalog/catalog.ts";
 export { run } from "./notify/notified-run.ts";
-export { plan } from "./run/plan.ts";
-export { check } from "./run/check.ts";
-export { status } from "./run/status.ts";
-export { verify } from "./run/verify.ts";
-export { inTheRealWorld } from "./run/surroundings.ts";
+export { plan } from "./operations/plan/plan.ts";
+export { check } from "./operations/check/check.ts";
+export { status } from "./operations/status/status.ts";
+export { verify } from "./operations/verify/verify.ts";
+export { inTheRealWorld } from "./operations/runtime.ts";
 export type {
   CheckResult,
   Notified,
@@ -17,7 +17,7 @@ export type {
   RunResult,
   StatusResult,
   Surroundings,
-} from "./run/api.ts";
-export type { Manifest } from "./commit/manifest.ts";
+} from "./operations/api.ts";
+export type { Manifest } from "./manifest/manifest.ts";
 export type { RunEvent, OnEvent } from "./events.ts";
 export * from "./errors.ts";

@@ -1,6 +1,6 @@
 import type { GivenOptions } from "../config/layers.ts";
 import type { ConfigInput } from "../config/load.ts";
-import type { Secret } from "../config/secret.ts";
+import type { Secret } from "../secrets/secret.ts";
 import type { CommandContext } from "./command.ts";
 import { textOption } from "./command.ts";
 import { stopOnSignals } from "./signals.ts";

@@ -1,8 +1,8 @@
 import { blot, secretsOfEnvironment } from "../config/blot.ts";
-import type { Secret } from "../config/secret.ts";
+import type { Secret } from "../secrets/secret.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
-import { visible } from "../visible.ts";
+import { visible } from "../text.ts";
 
 /** A stream that text goes to. */
 export interface Output {

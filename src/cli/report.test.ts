@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fakeIo } from "../../test/cli/fake-io.ts";
 import type { FakeIo } from "../../test/cli/fake-io.ts";
-import { Secret } from "../config/secret.ts";
+import { Secret } from "../secrets/secret.ts";
 import type { RunEvent } from "../events.ts";
 import { RunWatch } from "../report/ending.ts";
 import type { ParsedOptions } from "./command.ts";

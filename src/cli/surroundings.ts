@@ -1,7 +1,7 @@
 import type { Transport } from "../http/transport.ts";
-import type { Surroundings } from "../run/api.ts";
-import { inTheRealWorld } from "../run/surroundings.ts";
-import type { Wishes } from "../run/surroundings.ts";
+import type { Surroundings } from "../operations/api.ts";
+import { inTheRealWorld } from "../operations/runtime.ts";
+import type { Wishes } from "../operations/runtime.ts";
 import type { CommandContext } from "./command.ts";
 import { openReport } from "./report.ts";
 import type { Report } from "./report.ts";

@@ -2,12 +2,12 @@ import type { Problem } from "../errors.ts";
 import type { AuthConfig, AuthFlow } from "./config.ts";
 import type { Values } from "./given.ts";
 import { required } from "./given.ts";
-import { readPrivateKey, readPrivateKeyFile } from "./private-key.ts";
-import type { Secret } from "./secret.ts";
+import { readPrivateKey, readPrivateKeyFile } from "../secrets/private-key.ts";
+import type { Secret } from "../secrets/secret.ts";
 import type { SettingName } from "./settings.ts";
-import { readTokenFile } from "./token-file.ts";
-import { whyNotWritable } from "./token-path.ts";
-import type { Reading } from "./values.ts";
+import { readTokenFile } from "../secrets/token-file.ts";
+import { whyNotWritable } from "../secrets/token-path.ts";
+import type { Parsed } from "../errors.ts";
 
 /** The hosts every org shares; vendor docs: the client credentials flow works on a My Domain host only. */
 const SHARED_LOGIN_HOSTS: ReadonlySet<string> = new Set(["login.salesforce.com", "test.salesforce.com"]);
@@ -119,7 +119,7 @@ async function keyOf(values: Values, problems: Problem[]): Promise<Secret | null
     const expected = `one of the two: the key itself is given as ${values.pathOf("PARDOT_PRIVATE_KEY")}`;
     return report("PARDOT_PRIVATE_KEY_FILE", file, expected);
   }
-  const take = (name: SettingName, shown: string, reading: Reading<Secret>): Secret | null =>
+  const take = (name: SettingName, shown: string, reading: Parsed<Secret>): Secret | null =>
     reading.ok ? reading.value : report(name, shown, reading.expected);
   if (file !== null) return take("PARDOT_PRIVATE_KEY_FILE", file, await readPrivateKeyFile(file));
   if (text !== null) return take("PARDOT_PRIVATE_KEY", HIDDEN, readPrivateKey(text.reveal()));

@@ -1,6 +1,6 @@
 import { inheritedVariables } from "../platform/environment.ts";
 import { isReference } from "../secrets/reference.ts";
-import { Secret } from "./secret.ts";
+import { Secret } from "../secrets/secret.ts";
 import type { Setting } from "./settings.ts";
 import { SETTINGS } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { SecretReference } from "../secrets/reference.ts";
-import type { Secret } from "./secret.ts";
+import type { Secret } from "../secrets/secret.ts";
 
 /** A checked configuration: what every command works from. Durations in milliseconds, sizes in bytes. */
 export interface Config {

@@ -17,11 +17,12 @@ import type { Environment, GivenOptions, Layer } from "./layers.ts";
 import { environmentLayer, fileLayer, optionLayer } from "./layers.ts";
 import { readWebhookUrl } from "./notify.ts";
 import { resolveCommitted, resolveConfig, resolveDestination } from "./resolve.ts";
-import { Secret } from "./secret.ts";
+import { Secret } from "../secrets/secret.ts";
 import type { Setting, SettingName } from "./settings.ts";
 import { SETTINGS } from "./settings.ts";
-import type { ReadContext, Reading, WarehouseChoice } from "./values.ts";
+import type { ReadContext, WarehouseChoice } from "./values.ts";
 import { readValue } from "./values.ts";
+import type { Parsed } from "../errors.ts";
 
 /** Where a configuration comes from; later layers win: file, environment, options. */
 export interface ConfigInput {
@@ -265,7 +266,7 @@ function asValues({ values, paths, bad, references, followed, configured }: Read
 }
 
 /** Any text but an empty one is its reader's to judge; the empty one and what is no text are refused for all. */
-function readGiven(text: string | null, setting: Setting, context: ReadContext): Reading<unknown> {
+function readGiven(text: string | null, setting: Setting, context: ReadContext): Parsed<unknown> {
   const reading = readValue(setting.kind, text ?? "", setting, context);
   if (text !== null && text !== "") return reading;
   return { ok: false, expected: reading.ok ? "text; put it in quotes" : reading.expected };

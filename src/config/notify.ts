@@ -1,7 +1,7 @@
 import type { Problem } from "../errors.ts";
 import type { NotifyConfig } from "./config.ts";
 import type { Values } from "./given.ts";
-import { isLoopback } from "./values.ts";
+import { isLoopback } from "../platform/address.ts";
 
 const WEBHOOK_EXPECTED =
   "an https:// address, plain http:// only for loopback, without user name and without #; the value is not shown";
@@ -28,6 +28,6 @@ export function resolveNotify(values: Values, problems: Problem[]): NotifyConfig
 export function readWebhookUrl(text: string): URL | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
-  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url));
   return isSafe && url.username === "" && url.password === "" && url.hash === "" ? url : null;
 }

@@ -2,10 +2,10 @@ import type { Problem } from "../errors.ts";
 import type { SnowflakeAuth, SnowflakeConfig } from "./config.ts";
 import type { Values } from "./given.ts";
 import { required } from "./given.ts";
-import { isEncrypted, readEncryptedKey, readKeyText, readPrivateKey } from "./private-key.ts";
-import type { Secret } from "./secret.ts";
+import { isEncrypted, readEncryptedKey, readKeyText, readPrivateKey } from "../secrets/private-key.ts";
+import type { Secret } from "../secrets/secret.ts";
 import type { SettingName } from "./settings.ts";
-import type { Reading } from "./values.ts";
+import type { Parsed } from "../errors.ts";
 
 const HIDDEN = "***";
 
@@ -107,9 +107,9 @@ async function resolvePrivateKey(values: Values, problems: Problem[]): Promise<S
     problems.push({ path: values.pathOf(path), value, expected });
     return null;
   };
-  const text: Reading<string> = file === null ? { ok: true, value: key?.reveal() ?? "" } : await readKeyText(file);
+  const text: Parsed<string> = file === null ? { ok: true, value: key?.reveal() ?? "" } : await readKeyText(file);
   if (!text.ok) return refuse(name, file, text.expected);
-  const take = (reading: Reading<Secret>): Secret | null =>
+  const take = (reading: Parsed<Secret>): Secret | null =>
     reading.ok ? reading.value : refuse(name, file ?? HIDDEN, reading.expected);
   if (!isEncrypted(text.value)) return take(readPrivateKey(text.value));
   const passphrase = values.get("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE")?.reveal();

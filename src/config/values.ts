@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
+import { isLoopback } from "../platform/address.ts";
 import type { Destination, EtlConfig, SnowflakeConfig, SnsTopic } from "./config.ts";
 import { parseDuration } from "./duration.ts";
 import { isReference } from "../secrets/reference.ts";
-import { Secret } from "./secret.ts";
+import { Secret } from "../secrets/secret.ts";
 import type { Setting, SettingKind } from "./settings.ts";
 import { parseSize } from "./size.ts";
 import { nearest } from "./suggest.ts";
@@ -14,6 +15,7 @@ import {
   unmeantPath,
   unmeantZone,
 } from "./unmeant.ts";
+import type { Invalid, Parsed } from "../errors.ts";
 
 /** What a text of each kind becomes. */
 export interface ValueTypes {
@@ -53,28 +55,21 @@ export interface ReadContext {
   readonly objects: readonly { readonly name: string; readonly core: boolean }[];
 }
 
-/** A value, or what would have been accepted. */
-export type Reading<Value> = { readonly ok: true; readonly value: Value } | Refusal;
-export interface Refusal {
-  readonly ok: false;
-  readonly expected: string;
-}
-
 type Reader<Kind extends SettingKind> = (
   text: string,
   setting: Setting,
   context: ReadContext,
-) => Reading<ValueTypes[Kind]>;
+) => Parsed<ValueTypes[Kind]>;
 
-const accept = <Value>(value: Value): Reading<Value> => ({ ok: true, value });
-const refuse = (expected: string): Refusal => ({ ok: false, expected });
+const accept = <Value>(value: Value): Parsed<Value> => ({ ok: true, value });
+const refuse = (expected: string): Invalid => ({ ok: false, expected });
 
 const READERS: { readonly [Kind in SettingKind]: Reader<Kind> } = {
   "api-host": (text) => {
     const url = readHost(text);
     const unmeant = url === null ? null : unmeantApiHost(url.hostname);
     if (unmeant !== null) return refuse(unmeant);
-    const known = url !== null && (url.hostname.endsWith(".pardot.com") || isLoopback(url.hostname));
+    const known = url !== null && (url.hostname.endsWith(".pardot.com") || isLoopback(url));
     return known ? accept(url) : refuse("https://pi.pardot.com, https://pi.demo.pardot.com or a loopback address");
   },
   boolean: (text) => (text === "true" || text === "false" ? accept(text === "true") : refuse("true or false")),
@@ -161,7 +156,7 @@ export function readValue<Kind extends SettingKind>(
   text: string,
   setting: Setting,
   context: ReadContext,
-): Reading<ValueTypes[Kind]> {
+): Parsed<ValueTypes[Kind]> {
   const unmeant = quotedValue(text, setting);
   return unmeant === null ? READERS[kind](text, setting, context) : refuse(unmeant);
 }
@@ -171,21 +166,16 @@ export function oneOf(choices: readonly string[]): string {
   return choices.length === 1 ? (choices[0] ?? "") : `one of ${choices.join(", ")}`;
 }
 
-/** Whether a host name is this machine: plain HTTP is allowed to it alone (guarantee 8). */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
 /** An origin over TLS, or over plain HTTP to loopback; credentials, path and query would go astray, so none. */
 function readHost(text: string): URL | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
-  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url));
   const isBare = url.href === `${url.origin}/`;
   return isSafe && isBare ? url : null;
 }
 
-function readPath(text: string, context: ReadContext): Reading<string> {
+function readPath(text: string, context: ReadContext): Parsed<string> {
   const unmeant = unmeantPath(text);
   return unmeant === null ? accept(resolve(context.cwd, text)) : refuse(unmeant);
 }
@@ -196,7 +186,7 @@ function parsePercent(text: string): number | null {
   return digits === undefined ? null : Number(digits) / 100;
 }
 
-function readDestination(text: string, _setting: Setting, context: ReadContext): Reading<Destination> {
+function readDestination(text: string, _setting: Setting, context: ReadContext): Parsed<Destination> {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
   const unmeant = scheme === undefined || scheme === "s3" ? unmeantDestination(text) : null;
   if (unmeant !== null) return refuse(unmeant);
@@ -214,7 +204,7 @@ function readDestination(text: string, _setting: Setting, context: ReadContext):
     : refuse("s3://bucket/prefix whose prefix has no empty, `.` or `..` segment");
 }
 
-function readObjects(text: string, _setting: Setting, context: ReadContext): Reading<readonly string[]> {
+function readObjects(text: string, _setting: Setting, context: ReadContext): Parsed<readonly string[]> {
   const known = context.objects.map((object) => object.name);
   const words = text.split(",").map((word) => word.trim());
   const unknown = words.find((word) => word !== "core" && word !== "all" && !known.includes(word));
@@ -253,6 +243,6 @@ function readBounds(setting: Setting, read: (text: string) => number | null): Bo
   };
 }
 
-function inBounds(value: number | null, bounds: Bounds): Reading<number> | null {
+function inBounds(value: number | null, bounds: Bounds): Parsed<number> | null {
   return value !== null && value >= bounds.min && value <= bounds.max ? accept(value) : null;
 }

@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import type { FieldMemory } from "../commit/field-memory.ts";
-import type { OpenWindow } from "../commit/state.ts";
-import { exportedAt, objectState, openWindow } from "../commit/state.ts";
+import type { FieldMemory } from "../state/field-memory.ts";
+import type { OpenWindow } from "../state/state.ts";
+import { exportedAt, objectState, openWindow } from "../state/state.ts";
 import type { Reject } from "../encode/reject.ts";
 import { assert } from "../errors.ts";
 import { landExportFile } from "../land/export-file.ts";

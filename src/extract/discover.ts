@@ -1,6 +1,6 @@
 import type { CatalogObject, CustomFieldsV4 } from "../catalog/catalog.ts";
-import { applyFieldChange, driftOf } from "../commit/field-memory.ts";
-import type { FieldChange, FieldMemory } from "../commit/field-memory.ts";
+import { applyFieldChange, driftOf } from "../state/field-memory.ts";
+import type { FieldChange, FieldMemory } from "../state/field-memory.ts";
 import { normalise } from "../encode/normalise.ts";
 import { DataError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";

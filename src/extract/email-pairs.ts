@@ -1,6 +1,6 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { isEmailId, smallerId } from "../commit/email-index.ts";
-import type { Change } from "../commit/state.ts";
+import { isEmailId, smallerId } from "../state/email-index.ts";
+import type { Change } from "../state/state.ts";
 import type { Tap } from "../land/export-file.ts";
 
 /** Gathers the list e-mails that the records of one file name. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { email } from "../catalog/objects/email.ts";
-import { indexedEmail } from "../commit/email-index.ts";
+import { indexedEmail } from "../state/email-index.ts";
 import { AuthError, DataError, RemoteError, TransportError } from "../errors.ts";
 import { setUp } from "../../test/fakes/email-reading.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { emailStats } from "../catalog/objects/email-stats.ts";
 import { email } from "../catalog/objects/email.ts";
-import { indexedEmail } from "../commit/email-index.ts";
+import { indexedEmail } from "../state/email-index.ts";
 import { LeaseError, LimitError, RemoteError } from "../errors.ts";
 import { setUp } from "../../test/fakes/email-reading.ts";
 

@@ -1,7 +1,7 @@
 import type { CatalogObject, EmailV4 } from "../catalog/catalog.ts";
-import { indexedEmail, indexedEmails } from "../commit/email-index.ts";
-import type { EmailIndex } from "../commit/email-index.ts";
-import type { OpenWindow } from "../commit/state.ts";
+import { indexedEmail, indexedEmails } from "../state/email-index.ts";
+import type { EmailIndex } from "../state/email-index.ts";
+import type { OpenWindow } from "../state/state.ts";
 import { normalise } from "../encode/normalise.ts";
 import type { Row } from "../encode/row.ts";
 import { assert } from "../errors.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../test/fakes/clock.ts";
-import { Journal, loadState } from "../commit/journal.ts";
-import { objectState, windowId } from "../commit/state.ts";
-import type { PlannedWindow } from "../commit/state.ts";
+import { Journal, loadState } from "../state/journal.ts";
+import { objectState, windowId } from "../state/state.ts";
+import type { PlannedWindow } from "../state/state.ts";
 import type { Config } from "../config/config.ts";
 import { AuthError, DataError, RemoteError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";

@@ -1,6 +1,6 @@
-import { exportOf, objectState } from "../commit/state.ts";
+import { exportOf, objectState } from "../state/state.ts";
 import { AuthError, DataError, RemoteError } from "../errors.ts";
-import { EXPORT_LIFE_MS } from "../pardot/export.ts";
+import { EXPORT_LIFE_MS } from "../pardot/v4/export.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
 import type { Extraction } from "./extraction.ts";
 import { PollPace } from "./pace.ts";

@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import type { Journal } from "../commit/journal.ts";
+import type { Journal } from "../state/journal.ts";
 import type { OnEvent } from "../events.ts";
 import type { Pardot } from "../pardot/pardot.ts";
 import type { Clock } from "../platform/clock.ts";

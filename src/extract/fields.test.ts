@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { prospectAccount } from "../catalog/objects/prospect-account.ts";
 import { prospect } from "../catalog/objects/prospect.ts";
-import { NO_FIELDS } from "../commit/field-memory.ts";
-import type { FieldMemory } from "../commit/field-memory.ts";
+import { NO_FIELDS } from "../state/field-memory.ts";
+import type { FieldMemory } from "../state/field-memory.ts";
 import { fieldGroups, newCustomFields, objectFields } from "./fields.ts";
 
 const CORE = prospect.columns.map(({ name }) => name);

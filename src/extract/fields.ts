@@ -1,5 +1,5 @@
 import type { CatalogObject, Column } from "../catalog/catalog.ts";
-import type { CustomField, FieldMemory } from "../commit/field-memory.ts";
+import type { CustomField, FieldMemory } from "../state/field-memory.ts";
 import { wireName } from "../land/result-header.ts";
 
 /** What stands in an object's files in this run, and what Pardot is asked for. */

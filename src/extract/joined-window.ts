@@ -1,6 +1,6 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { exportedAt, objectState, openWindow } from "../commit/state.ts";
-import type { OpenWindow } from "../commit/state.ts";
+import { exportedAt, objectState, openWindow } from "../state/state.ts";
+import type { OpenWindow } from "../state/state.ts";
 import { takeGroupFile } from "../land/group-file.ts";
 import type { GroupFile } from "../land/group-file.ts";
 import { landJoinedFile } from "../land/joined-file.ts";

@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import type { FieldMemory } from "../commit/field-memory.ts";
-import { objectState } from "../commit/state.ts";
-import type { OpenWindow } from "../commit/state.ts";
+import type { FieldMemory } from "../state/field-memory.ts";
+import { objectState } from "../state/state.ts";
+import type { OpenWindow } from "../state/state.ts";
 import { assert } from "../errors.ts";
 import type { Window } from "../plan/windows.ts";
 import { keyField, usableProcedure } from "./ask-export.ts";

@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { CREATED_FILTER, UPDATED_FILTER } from "../catalog/filters.ts";
-import { exportedAt, objectState, openWindow } from "../commit/state.ts";
-import type { OpenWindow } from "../commit/state.ts";
+import { exportedAt, objectState, openWindow } from "../state/state.ts";
+import type { OpenWindow } from "../state/state.ts";
 import type { RowBounds } from "../land/row-bounds.ts";
 import { DAY_MS } from "../time/instant.ts";
 import { shiftLocal, toLocal } from "../time/zone.ts";

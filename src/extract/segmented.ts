@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { moveFilesOut } from "../commit/file-parts.ts";
-import { objectState } from "../commit/state.ts";
-import type { LandedFile, OpenWindow } from "../commit/state.ts";
+import { moveFilesOut } from "../state/file-parts.ts";
+import { objectState } from "../state/state.ts";
+import type { LandedFile, OpenWindow } from "../state/state.ts";
 import { DataError, LeaseError, StorageError } from "../errors.ts";
 import { encodeRow } from "../land/rejects.ts";
 import type { Rejects } from "../land/rejects.ts";

@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { rejectsIn } from "../commit/rejects.ts";
-import { objectState } from "../commit/state.ts";
-import type { Change, OpenWindow } from "../commit/state.ts";
+import { rejectsIn } from "../state/rejects.ts";
+import { objectState } from "../state/state.ts";
+import type { Change, OpenWindow } from "../state/state.ts";
 import type { Reject } from "../encode/reject.ts";
 import { Rejects, tooManyRejects } from "../land/rejects.ts";
 import type { Extraction } from "./extraction.ts";

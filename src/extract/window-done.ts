@@ -1,5 +1,5 @@
-import type { Change } from "../commit/state.ts";
-import { objectState } from "../commit/state.ts";
+import type { Change } from "../state/state.ts";
+import { objectState } from "../state/state.ts";
 import type { Extraction } from "./extraction.ts";
 
 /** Records that every file of a window has landed, after the changes that `before` brings, and says so. */

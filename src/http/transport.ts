@@ -1,7 +1,7 @@
 import { Agent, ProxyAgent, request as undiciRequest } from "undici";
 import type { Dispatcher } from "undici";
 import { PardotEtlError, TransportError } from "../errors.ts";
-import { assertSendable } from "./address.ts";
+import { assertSendable } from "../platform/address.ts";
 import { startWatchdog, systemClock } from "../platform/clock.ts";
 import { NO_CONNECTION_HINT, proxyFor, proxyVariables } from "../platform/proxy.ts";
 import type { ProxyVariables } from "../platform/proxy.ts";

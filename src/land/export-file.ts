@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Column } from "../catalog/catalog.ts";
-import type { LandedFile, OpenWindow } from "../commit/state.ts";
+import type { LandedFile, OpenWindow } from "../state/state.ts";
 import { splitHeader } from "../encode/csv-header.ts";
 import type { SplitCsv } from "../encode/csv-header.ts";
 import { normaliseCell } from "../encode/normalise.ts";

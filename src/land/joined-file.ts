@@ -1,5 +1,5 @@
 import type { Column } from "../catalog/catalog.ts";
-import type { LandedFile, OpenWindow } from "../commit/state.ts";
+import type { LandedFile, OpenWindow } from "../state/state.ts";
 import type { WireFields } from "../encode/canonical.ts";
 import { normaliseCell } from "../encode/normalise.ts";
 import type { Row } from "../encode/row.ts";

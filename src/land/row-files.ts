@@ -1,5 +1,5 @@
 import type { Column, RangeField } from "../catalog/catalog.ts";
-import type { LandedFile, OpenWindow } from "../commit/state.ts";
+import type { LandedFile, OpenWindow } from "../state/state.ts";
 import { CsvWriter } from "../encode/csv-write.ts";
 import type { Row } from "../encode/row.ts";
 import type { OnEvent } from "../events.ts";

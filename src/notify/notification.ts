@@ -1,6 +1,7 @@
-import { counted, elapsed, grouped, waits } from "../report/describe.ts";
+import { waits } from "../report/describe.ts";
 import type { RunEnding } from "../report/ending.ts";
 import { exitCode } from "../report/exit-codes.ts";
+import { counted, elapsed, grouped } from "../text.ts";
 
 /** What people are told of a run. */
 export interface Notification {

@@ -2,9 +2,9 @@ import { secretsIn, secretsOfProcess } from "../config/blot.ts";
 import type { Config } from "../config/config.ts";
 import type { RunEnding } from "../report/ending.ts";
 import { RunWatch } from "../report/ending.ts";
-import type { Notified, RunOptions, RunResult, Surroundings } from "../run/api.ts";
-import { startGrace } from "../run/grace.ts";
-import { run as runAlone } from "../run/run.ts";
+import type { Notified, RunOptions, RunResult, Surroundings } from "../operations/api.ts";
+import { startGrace } from "../operations/grace.ts";
+import { run as runAlone } from "../operations/run/run.ts";
 import { notify } from "./notify.ts";
 
 /**

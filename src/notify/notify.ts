@@ -4,12 +4,12 @@ import type { OnEvent } from "../events.ts";
 import type { Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RunEnding } from "../report/ending.ts";
-import type { Notified } from "../run/api.ts";
-import { visible } from "../visible.ts";
+import type { Notified } from "../operations/api.ts";
 import type { Channel, Refused } from "./channel.ts";
 import { notificationOf } from "./notification.ts";
 import type { Notification } from "./notification.ts";
 import { webhookChannel } from "./webhook.ts";
+import { visible } from "../text.ts";
 
 /** Longest time that telling people takes, all channels at once, and that one attempt takes. */
 const NOTIFY_MS = 10_000;

@@ -1,5 +1,5 @@
 import { readWebhookUrl } from "../config/notify.ts";
-import type { Secret } from "../config/secret.ts";
+import type { Secret } from "../secrets/secret.ts";
 import { TransportError } from "../errors.ts";
 import type { HttpResponse, Transport } from "../http/transport.ts";
 import { endingFields } from "../report/ending-fields.ts";

@@ -1,5 +1,5 @@
 import type { PardotConfig } from "../config/config.ts";
-import type { Secret } from "../config/secret.ts";
+import type { Secret } from "../secrets/secret.ts";
 import type { About, OnEvent, RunEvent } from "../events.ts";
 import { readWhole } from "../http/body.ts";
 import { createGate } from "../http/gate.ts";
@@ -10,19 +10,19 @@ import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import { isoInstant } from "../time/instant.ts";
 import { nextDayStart, toLocal } from "../time/zone.ts";
-import { createAuth } from "./auth.ts";
+import { createAuth } from "./auth/auth.ts";
 import { createCaller } from "./caller.ts";
 import type { Call } from "./caller.ts";
-import { describedFields } from "./describe.ts";
+import { describedFields } from "./v4/describe.ts";
 import { readDownload } from "./download.ts";
 import { readEnvelope } from "./envelope.ts";
 import type { Answered, Outcome } from "./envelope.ts";
-import { createBody, exportStatus } from "./export.ts";
+import { createBody, exportStatus } from "./v4/export.ts";
 import type { Surroundings } from "./failure.ts";
 import type { CallBudget, ExportStatus, PageRequest, Pardot, ResultBody, WireRecord } from "./pardot.ts";
-import { EXPORT, JSON_TYPE, PARAMETER, operationPath, byIdPath, parameterised } from "./protocol.ts";
-import type { Version } from "./protocol.ts";
-import { recordOf, recordsOf, shapeError, totalIn, totalOf } from "./records.ts";
+import { EXPORT, JSON_TYPE, PARAMETER, operationPath, byIdPath, parameterised } from "./v4/protocol.ts";
+import type { Version } from "./v4/protocol.ts";
+import { recordOf, recordsOf, shapeError, totalIn, totalOf } from "./v4/records.ts";
 import { resultAddress } from "./result-address.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { WireRecord, WireValue } from "./pardot.ts";
-import { HEADER } from "./protocol.ts";
-import { UnreadableBody, readJson } from "./read-json.ts";
-import { ATTRIBUTES, TEXT, readXml } from "./read-xml.ts";
+import { HEADER } from "./v4/protocol.ts";
+import { UnreadableBody, readJson } from "./v4/read-json.ts";
+import { ATTRIBUTES, TEXT, readXml } from "./v4/read-xml.ts";
 import { utf8Text } from "./replaced-text.ts";
 import type { OnReplaced } from "./replaced-text.ts";
 

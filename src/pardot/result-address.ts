@@ -1,4 +1,4 @@
-import { isLoopback } from "../http/address.ts";
+import { isLoopback } from "../platform/address.ts";
 import { RemoteError } from "../errors.ts";
 
 /** A known address has some hundred characters. */

@@ -2,7 +2,7 @@ import { backoffMs, pauseMs } from "../http/backoff.ts";
 import type { Failure } from "./envelope.ts";
 import type { Treatment } from "./error-codes.ts";
 import { midRunTreatmentOf, treatmentOf } from "./failure.ts";
-import type { Version } from "./protocol.ts";
+import type { Version } from "./v4/protocol.ts";
 
 /** Requests sent for one call, the one refresh and the one switch of version not counted. */
 export const TRIES_MAX = 6;

@@ -1,6 +1,6 @@
 import { TransportError } from "../errors.ts";
 import { inheritedVariables } from "./environment.ts";
-import { isLoopback } from "../http/address.ts";
+import { isLoopback } from "./address.ts";
 
 /** Small letters first, as curl and the AWS tools have it. */
 const VARIABLES = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"] as const;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { counted, describeEvent, elapsed } from "./describe.ts";
+import { describeEvent } from "./describe.ts";
+import { counted, elapsed } from "../text.ts";
 
 test.each([
   [0, "0 s"],

@@ -1,24 +1,6 @@
 import type { RunEvent } from "../events.ts";
 import { isoInstant } from "../time/instant.ts";
-import { folded } from "../visible.ts";
-
-/** `1,234,567`. */
-export function grouped(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-/** `1 file`, `2,000 files`. */
-export function counted(value: number, noun: string): string {
-  return `${grouped(value)} ${noun}${value === 1 ? "" : "s"}`;
-}
-
-/** `0 s`, `59 s`, `1 min 05 s`, `2 h 03 min`. */
-export function elapsed(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${twoDigits(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${twoDigits(Math.floor(seconds / 60) % 60)} min`;
-}
+import { counted, elapsed, folded } from "../text.ts";
 
 /** `1 object waits for the next run: Tag`, `2 objects wait for the next run: Tag, List`. */
 export function waits(objects: readonly string[]): string {
@@ -75,8 +57,4 @@ function sentenceOf(event: RunEvent): string | null {
       break;
   }
   return null;
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, "0");
 }

@@ -1,11 +1,11 @@
-import type { Manifest, ManifestObject, RunStatus } from "../commit/manifest.ts";
-import { postponedOf, rejectedRows } from "../commit/shortfalls.ts";
-import type { PostponedObjects } from "../commit/shortfalls.ts";
+import type { Manifest, ManifestObject, RunStatus } from "../manifest/manifest.ts";
+import { postponedOf, rejectedRows } from "../manifest/shortfalls.ts";
+import type { PostponedObjects } from "../manifest/shortfalls.ts";
 import type { Config } from "../config/config.ts";
 import { CancelledError, exitCodeOf, PardotEtlError, problemText } from "../errors.ts";
 import type { DayCalls, RunEvent } from "../events.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { RunResult } from "../run/api.ts";
+import type { RunResult } from "../operations/api.ts";
 import type { Instant } from "../time/instant.ts";
 import { destinationText } from "./destination.ts";
 

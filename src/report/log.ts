@@ -1,6 +1,5 @@
 import type { OnEvent, RunEvent } from "../events.ts";
 import { isoInstant } from "../time/instant.ts";
-import { oneLine } from "../visible.ts";
 import { describeEvent } from "./describe.ts";
 import type { RunEnding } from "./ending.ts";
 import { endingFields } from "./ending-fields.ts";
@@ -8,6 +7,7 @@ import { exitCode } from "./exit-codes.ts";
 import { LOG_LEVELS } from "./log-level.ts";
 import type { LogLevel } from "./log-level.ts";
 import { snakeCase } from "./snake-case.ts";
+import { oneLine } from "../text.ts";
 
 /** How loud each event is. */
 export const EVENT_LEVELS: Readonly<Record<RunEvent["type"], LogLevel>> = {

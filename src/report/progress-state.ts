@@ -1,5 +1,5 @@
 import type { RunEvent } from "../events.ts";
-import { counted } from "./describe.ts";
+import { counted } from "../text.ts";
 
 /** Decides which objects are shown first where a terminal has too few lines for all. */
 type Phase = "waiting" | "active" | "done" | "failed";

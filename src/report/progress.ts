@@ -1,9 +1,9 @@
 import type { OnEvent, RunEvent } from "../events.ts";
 import type { Clock } from "../platform/clock.ts";
-import { oneLine } from "../visible.ts";
-import { counted, describeEvent, elapsed } from "./describe.ts";
+import { describeEvent } from "./describe.ts";
 import type { ProgressState } from "./progress-state.ts";
 import { advance, cut, progressLines } from "./progress-state.ts";
+import { counted, elapsed, oneLine } from "../text.ts";
 
 /** Shows a run while it goes on. */
 export interface Progress {

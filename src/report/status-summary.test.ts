@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { StatusObject, StatusResult, StatusRun } from "../run/api.ts";
+import type { StatusObject, StatusResult, StatusRun } from "../operations/api.ts";
 import { statusSummary } from "./status-summary.ts";
 
 const NOW = Date.parse("2026-03-20T09:30:00Z");

@@ -1,8 +1,6 @@
-import type { StatusObject, StatusResult, StatusRun } from "../run/api.ts";
-import { counted, grouped } from "./describe.ts";
-import { humaneDuration } from "./duration.ts";
+import type { StatusObject, StatusResult, StatusRun } from "../operations/api.ts";
 import { textTable, wrapped } from "./text-table.ts";
-import { oneLine } from "../visible.ts";
+import { counted, grouped, humaneDuration, oneLine } from "../text.ts";
 
 /** Width that fits any terminal. */
 const COLUMNS = 80;

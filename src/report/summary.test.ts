@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Manifest } from "../commit/manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import { checkLineText, checkSummary, planSummary, runSummary } from "./summary.ts";
 
 const WINDOW = { field: "updated_at", from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z" } as const;

@@ -1,9 +1,9 @@
-import { rejectsKey } from "../commit/rejects.ts";
-import { postponedOf } from "../commit/shortfalls.ts";
-import { counted, elapsed, grouped, waits } from "./describe.ts";
+import { rejectsKey } from "../state/rejects.ts";
+import { postponedOf } from "../manifest/shortfalls.ts";
+import { waits } from "./describe.ts";
 import { textTable } from "./text-table.ts";
-import { oneLine } from "../visible.ts";
-import type { CheckLine, CheckResult, PlanResult, RunResult } from "../run/api.ts";
+import type { CheckLine, CheckResult, PlanResult, RunResult } from "../operations/api.ts";
+import { counted, elapsed, grouped, oneLine } from "../text.ts";
 
 /** A run that is over, for people: what it read, what failed and why, and where to look. */
 export function runSummary(result: RunResult, destination: string): string {

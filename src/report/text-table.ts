@@ -1,4 +1,4 @@
-import { oneLine } from "../visible.ts";
+import { oneLine } from "../text.ts";
 
 /**
  * Lines of text columns, as wide as their widest cell and two spaces apart; the last column is not padded. `numbers`:

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { VerifyResult } from "../run/api.ts";
+import type { VerifyResult } from "../operations/api.ts";
 import { verifySummary } from "./verify-summary.ts";
 
 const RESULT: VerifyResult = {

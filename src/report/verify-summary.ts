@@ -1,6 +1,5 @@
-import type { VerifyResult } from "../run/api.ts";
-import { oneLine } from "../visible.ts";
-import { counted, grouped } from "./describe.ts";
+import type { VerifyResult } from "../operations/api.ts";
+import { counted, grouped, oneLine } from "../text.ts";
 
 /** Problems that are shown to people; `--json` has all. */
 const PROBLEMS_SHOWN = 50;

@@ -1,6 +1,5 @@
 import type { Pauses } from "../aws/retry.ts";
-import { Secret } from "../config/secret.ts";
-import type { Reading } from "../config/values.ts";
+import { Secret } from "./secret.ts";
 import { AuthError, ConfigError, TransportError } from "../errors.ts";
 import type { PardotEtlError, Problem } from "../errors.ts";
 import { SecretFailure } from "./failure.ts";
@@ -9,6 +8,7 @@ import { readKey } from "./json-key.ts";
 import { openSecretStore } from "./open.ts";
 import type { SecretReference } from "./reference.ts";
 import type { SecretStore } from "./secret-store.ts";
+import type { Parsed } from "../errors.ts";
 
 /** A reference and where it was given, for messages: `PARDOT_CLIENT_SECRET`, `pardot.client_secret (pardot-etl.yaml)`. */
 export interface GivenReference {
@@ -72,8 +72,8 @@ async function attempt(reading: Promise<string>): Promise<string | SecretFailure
 }
 
 /** The secret in what is kept: trimmed like any setting, because a line's end slips in where secrets are put by hand. */
-export function secretOf(kept: string, { key }: SecretReference): Reading<Secret> {
-  const reading: Reading<string> = key === null ? { ok: true, value: kept } : readKey(kept, key);
+export function secretOf(kept: string, { key }: SecretReference): Parsed<Secret> {
+  const reading: Parsed<string> = key === null ? { ok: true, value: kept } : readKey(kept, key);
   if (!reading.ok) return reading;
   const text = reading.value.trim();
   return text === ""

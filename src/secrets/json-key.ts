@@ -1,10 +1,10 @@
-import type { Reading } from "../config/values.ts";
+import type { Parsed } from "../errors.ts";
 
 /**
  * The text under a key of a secret that is a JSON object. What is expected instead holds nothing of the content, names
  * of keys included: where the whole secret was meant, they may be part of it.
  */
-export function readKey(text: string, key: string): Reading<string> {
+export function readKey(text: string, key: string): Parsed<string> {
   const content = parseObject(text);
   if (content === null) {
     return refuse(
@@ -22,7 +22,7 @@ export function readKey(text: string, key: string): Reading<string> {
 }
 
 /** The JSON with another text under the key and everything else as it is. Throws nothing of the content. */
-export function replaceKey(text: string, key: string, value: string): Reading<string> {
+export function replaceKey(text: string, key: string, value: string): Parsed<string> {
   const content = parseObject(text);
   if (content === null) return refuse("a secret that is a JSON object, as it was when this program started");
   return { ok: true, value: JSON.stringify({ ...content, [key]: value }) };
@@ -59,6 +59,6 @@ function describe(value: unknown): string {
   return typeof value === "boolean" ? "true or false" : "an object";
 }
 
-function refuse(expected: string): Reading<string> {
+function refuse(expected: string): Parsed<string> {
   return { ok: false, expected };
 }

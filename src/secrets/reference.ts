@@ -1,4 +1,4 @@
-import type { Reading } from "../config/values.ts";
+import type { Parsed } from "../errors.ts";
 
 /** Where a secret is kept instead of in the configuration. Holds nothing secret itself. */
 export interface SecretReference {
@@ -31,13 +31,13 @@ export function isReference(text: string): boolean {
 }
 
 /** Reads a reference; what is expected instead never quotes it, for a slip of the pen may have put a secret there. */
-export function readReference(text: string): Reading<SecretReference> {
+export function readReference(text: string): Parsed<SecretReference> {
   return text.startsWith(SECRETS_MANAGER)
     ? readSecretName(text, text.slice(SECRETS_MANAGER.length))
     : readParameterName(text, text.slice(PARAMETER_STORE.length));
 }
 
-function readSecretName(text: string, rest: string): Reading<SecretReference> {
+function readSecretName(text: string, rest: string): Parsed<SecretReference> {
   // Neither names nor ARNs hold a #, keys may.
   const [name = "", ...keys] = rest.split("#");
   const key = keys.length === 0 ? null : keys.join("#");
@@ -52,7 +52,7 @@ function readSecretName(text: string, rest: string): Reading<SecretReference> {
   return { ok: true, value: { service: "secrets-manager", text, name, key, region } };
 }
 
-function readParameterName(text: string, name: string): Reading<SecretReference> {
+function readParameterName(text: string, name: string): Parsed<SecretReference> {
   if (name === "") return refuse(`the parameter's name or ARN after ${PARAMETER_STORE}`);
   if (name.includes("#"))
     return refuse(`a parameter without #: its whole value is the secret; keys are for ${SECRETS_MANAGER}`);
@@ -63,6 +63,6 @@ function readParameterName(text: string, name: string): Reading<SecretReference>
   return { ok: true, value: { service: "parameter-store", text, name, key: null, region } };
 }
 
-function refuse(expected: string): Reading<SecretReference> {
+function refuse(expected: string): Parsed<SecretReference> {
   return { ok: false, expected };
 }

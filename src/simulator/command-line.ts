@@ -3,8 +3,8 @@ import { KNOBS, parseKnob } from "./knobs.ts";
 import type { Knobs } from "./knobs.ts";
 import { DEFAULT_NOW, optionProblems } from "./options.ts";
 import type { SimulatorOptions } from "./options.ts";
-import { SCALES } from "./scale.ts";
-import type { Scale } from "./scale.ts";
+import { SCALES } from "./account/scale.ts";
+import type { Scale } from "./account/scale.ts";
 
 export interface OptionDescription {
   /** On the command line, with two dashes: `daily-limit`. */

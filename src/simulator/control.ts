@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Value } from "./model.ts";
+import type { Value } from "./account/model.ts";
 import type { SimulatorStats } from "./stats.ts";
 
 export interface Controls {

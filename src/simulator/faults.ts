@@ -4,7 +4,7 @@
  */
 import { FILE_FAULTS } from "./file-faults.ts";
 import type { FileFault } from "./file-faults.ts";
-import type { Parameters } from "./parameters.ts";
+import type { Parameters } from "./api/parameters.ts";
 
 /** One rule. It hits the requests that it matches, after `skip` of them, `count` times; the first rule that hits wins. */
 export interface FaultRule {

@@ -6,14 +6,14 @@ export {
   SIMULATOR_PASSWORD,
   SIMULATOR_REFRESH_TOKEN,
   SIMULATOR_USERNAME,
-} from "./credentials.ts";
+} from "./login/credentials.ts";
 export { describeKnobs, parseRows, parseSimulatorOptions, SIMULATOR_OPTIONS } from "./command-line.ts";
 export type { OptionDescription } from "./command-line.ts";
 export type { FaultRule } from "./faults.ts";
 export { KNOBS } from "./knobs.ts";
 export type { Knobs, KnobSpec } from "./knobs.ts";
 export type { SimulatorOptions } from "./options.ts";
-export type { Scale } from "./scale.ts";
+export type { Scale } from "./account/scale.ts";
 export { simulatorMain, startSimulator } from "./simulator.ts";
 export type { Simulator } from "./simulator.ts";
 export type { ExportRecord, RequestRecord, SimulatorStats } from "./stats.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createClock } from "./clock.ts";
 import { resolveKnobs } from "./knobs.ts";
 import { createLimits } from "./limits.ts";
-import { createZone } from "./zone.ts";
+import { createZone } from "./account/zone.ts";
 
 test("the quota's day turns at midnight of the account's zone", () => {
   let real = 0;

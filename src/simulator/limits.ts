@@ -1,7 +1,7 @@
 /** Daily, minute and concurrent limits of the business unit (vendor docs, overview; codes 122, 202, 66). */
 import type { SimClock } from "./clock.ts";
 import type { Knobs } from "./knobs.ts";
-import type { Zone } from "./zone.ts";
+import type { Zone } from "./account/zone.ts";
 
 export interface Limits {
   /** Counts a call and says which limit it breaks: an error code, or null. Failed calls count too. */

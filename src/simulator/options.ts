@@ -2,10 +2,10 @@
 import { createPublicKey } from "node:crypto";
 import { knobProblems, resolveKnobs } from "./knobs.ts";
 import type { Knobs } from "./knobs.ts";
-import { ROWS_MAX, SCALES, SIZES } from "./scale.ts";
-import type { Scale } from "./scale.ts";
-import { createZone } from "./zone.ts";
-import type { Zone } from "./zone.ts";
+import { ROWS_MAX, SCALES, SIZES } from "./account/scale.ts";
+import type { Scale } from "./account/scale.ts";
+import { createZone } from "./account/zone.ts";
+import type { Zone } from "./account/zone.ts";
 
 export interface SimulatorOptions {
   /** Loopback port; 0, the default: any free one. */

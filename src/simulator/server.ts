@@ -2,13 +2,13 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { answerCall } from "./api.ts";
+import { answerCall } from "./api/api.ts";
 import { answerControl } from "./control.ts";
 import type { Controls } from "./control.ts";
 import type { FaultRule } from "./faults.ts";
-import { sendReply } from "./reply.ts";
-import type { Reply, SendContext } from "./reply.ts";
-import { kindOf, parseRoute } from "./route.ts";
+import { sendReply } from "./api/reply.ts";
+import type { Reply, SendContext } from "./api/reply.ts";
+import { kindOf, parseRoute } from "./api/route.ts";
 import type { SimulatorState } from "./state.ts";
 import { countRequest } from "./stats.ts";
 import type { RequestRecord } from "./stats.ts";

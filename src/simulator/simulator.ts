@@ -6,7 +6,7 @@ import {
   SIMULATOR_CLIENT_ID,
   SIMULATOR_CLIENT_SECRET,
   SIMULATOR_REFRESH_TOKEN,
-} from "./credentials.ts";
+} from "./login/credentials.ts";
 import { readFaults } from "./faults.ts";
 import { resolveOptions } from "./options.ts";
 import type { SimulatorOptions } from "./options.ts";

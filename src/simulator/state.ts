@@ -1,19 +1,19 @@
 /** Everything a running simulator holds; `reset` makes a new one. */
-import { Account } from "./account.ts";
+import { Account } from "./account/account.ts";
 import { createClock } from "./clock.ts";
 import type { SimClock } from "./clock.ts";
-import { emailStatsTruth, emailTruth } from "./email-calls.ts";
-import { truthRecord } from "./encode-row.ts";
-import { ExportQueue } from "./export-queue.ts";
+import { emailStatsTruth, emailTruth } from "./api/email-calls.ts";
+import { truthRecord } from "./api/encode-row.ts";
+import { ExportQueue } from "./api/export-queue.ts";
 import { createFaults } from "./faults.ts";
 import type { Faults } from "./faults.ts";
 import { createLimits } from "./limits.ts";
 import type { Limits } from "./limits.ts";
-import type { Value } from "./model.ts";
-import { TokenDesk } from "./oauth.ts";
-import { isHidden } from "./oddities.ts";
+import type { Value } from "./account/model.ts";
+import { TokenDesk } from "./login/oauth.ts";
+import { isHidden } from "./account/oddities.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { SelectionMemory } from "./selection.ts";
+import { SelectionMemory } from "./api/selection.ts";
 import { createCounters, lastRequests } from "./stats.ts";
 import type { Counters, SimulatorStats } from "./stats.ts";
 

@@ -2,7 +2,7 @@ import { StorageError } from "../errors.ts";
 
 /**
  * A document is read whole, so one that something else blew up must not take the memory with it. The state of a large
- * account has some 30 MB; what writes documents that grow keeps to this limit (src/commit/journal.ts).
+ * account has some 30 MB; what writes documents that grow keeps to this limit (src/state/journal.ts).
  */
 export const DOCUMENT_BYTES_MAX: number = 128 * 1024 * 1024;
 

@@ -17,10 +17,10 @@ export interface OpenStorageOptions {
 export async function openStorage(destination: Destination, options: OpenStorageOptions): Promise<Storage> {
   const { clock, random } = options;
   if (destination.kind === "folder") {
-    const { openFolderStorage } = await import("./folder.ts");
+    const { openFolderStorage } = await import("./folder/folder.ts");
     return openFolderStorage({ path: destination.path, clock, random });
   }
-  const { openS3Storage } = await import("./s3.ts");
+  const { openS3Storage } = await import("./s3/s3.ts");
   const { bucket, prefix } = destination;
   return openS3Storage({ bucket, prefix, endpoint: null, pathStyle: options.s3PathStyle, clock, random });
 }

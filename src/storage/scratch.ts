@@ -3,9 +3,9 @@ import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../errors.ts";
 import type { Random } from "../platform/random.ts";
-import { temporaryName } from "./leftover.ts";
+import { temporaryName } from "./folder/leftover.ts";
 import { tmpError } from "./local-errors.ts";
-import { removeFile } from "./place.ts";
+import { removeFile } from "./folder/place.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 

@@ -7,10 +7,10 @@ import { constants, createGzip, createZstdCompress } from "node:zlib";
 import { assert } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
-import { removeLeftovers, temporaryName } from "./leftover.ts";
-import type { Tidied } from "./leftover.ts";
+import { removeLeftovers, temporaryName } from "./folder/leftover.ts";
+import type { Tidied } from "./folder/leftover.ts";
 import { tmpError } from "./local-errors.ts";
-import { removeFile } from "./place.ts";
+import { removeFile } from "./folder/place.ts";
 import type { SpooledFile } from "./storage.ts";
 
 /** What is written is gathered to blocks of this size before it goes to the compressor or the disk. */

@@ -1,4 +1,4 @@
-import type { Tidied } from "./leftover.ts";
+import type { Tidied } from "./folder/leftover.ts";
 
 /**
  * The destination: one small port with adapters for S3, a folder and memory.

@@ -11,7 +11,7 @@ export async function openWarehouse(
   options: { readonly tmpDir: string; readonly onEvent: OnEvent },
 ): Promise<Warehouse> {
   if (warehouse.kind === "duckdb") {
-    const { DuckdbWarehouse } = await import("./duckdb.ts");
+    const { DuckdbWarehouse } = await import("./duckdb/duckdb.ts");
     return new DuckdbWarehouse(warehouse.path, options);
   }
   if (warehouse.kind === "snowflake") {
@@ -20,7 +20,7 @@ export async function openWarehouse(
         "logging in to Snowflake by password alone, which Snowflake is ending: give the user a key pair and set SNOWFLAKE_PRIVATE_KEY_FILE instead";
       options.onEvent({ type: "warning", code: "warehouse.password", object: null, message });
     }
-    const { SnowflakeWarehouse } = await import("./snowflake.ts");
+    const { SnowflakeWarehouse } = await import("./snowflake/snowflake.ts");
     return new SnowflakeWarehouse(warehouse, options);
   }
   const { noWarehouse } = await import("./none.ts");

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { catalog } from "../../src/catalog/index.ts";
-import type { Manifest, ManifestFile, ManifestWindow } from "../../src/commit/manifest.ts";
-import type { Interval, State } from "../../src/commit/state.ts";
-import { mergeIntervals, objectState } from "../../src/commit/state.ts";
+import type { Manifest, ManifestFile, ManifestWindow } from "../../src/manifest/manifest.ts";
+import type { Interval, State } from "../../src/state/state.ts";
+import { mergeIntervals, objectState } from "../../src/state/state.ts";
 import type { Simulator, SimulatorStats } from "../../src/simulator/index.ts";
 import { committedRecords, newest, perhapsNewest, recordsOf, rowsOf } from "./landed.ts";
 import type { Cells, Destination, Versions } from "./landed.ts";

@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadState } from "../../src/commit/journal.ts";
+import { loadState } from "../../src/state/journal.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { PardotEtlError } from "../../src/errors.ts";
 import type { RunEvent } from "../../src/events.ts";
 import { openConnections } from "../../src/http/transport.ts";
 import type { Connections } from "../../src/http/transport.ts";
-import type { RunResult } from "../../src/run/api.ts";
-import { run } from "../../src/run/run.ts";
+import type { RunResult } from "../../src/operations/api.ts";
+import { run } from "../../src/operations/run/run.ts";
 import {
   SIMULATOR_BUSINESS_UNIT_ID,
   SIMULATOR_CLIENT_ID,

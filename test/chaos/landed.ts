@@ -1,6 +1,6 @@
 import { parse } from "csv-parse/sync";
 import { catalog } from "../../src/catalog/index.ts";
-import type { Manifest } from "../../src/commit/manifest.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
 
 export type Cells = Readonly<Record<string, string | null>>;

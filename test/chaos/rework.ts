@@ -1,7 +1,7 @@
 import { catalog } from "../../src/catalog/index.ts";
-import type { Manifest } from "../../src/commit/manifest.ts";
-import { applyChange, EMPTY_STATE, objectState } from "../../src/commit/state.ts";
-import type { Change, OpenWindow, PlannedWindow, State } from "../../src/commit/state.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
+import { applyChange, EMPTY_STATE, objectState } from "../../src/state/state.ts";
+import type { Change, OpenWindow, PlannedWindow, State } from "../../src/state/state.ts";
 import type { Findings } from "./checks.ts";
 import { recordsOf, textOf } from "./landed.ts";
 import type { Destination } from "./landed.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import { SIMULATE_OPTIONS } from "../../src/cli/commands/simulate-options.ts";
-import type { Manifest } from "../../src/commit/manifest.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import {
   SIMULATOR_BUSINESS_UNIT_ID,

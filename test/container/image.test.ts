@@ -3,7 +3,7 @@ import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, test } from "vitest";
-import type { Manifest } from "../../src/commit/manifest.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
 import { expectExactly, expectTable, filesBelow, OBJECTS } from "../e2e/harness.ts";
 import type { Environment } from "../e2e/harness.ts";
 import { newBucket } from "../servers/bucket.ts";

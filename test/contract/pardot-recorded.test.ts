@@ -2,11 +2,11 @@ import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { asRecord, readEnvelope } from "../../src/pardot/envelope.ts";
 import type { Outcome } from "../../src/pardot/envelope.ts";
-import { exportStatus } from "../../src/pardot/export.ts";
+import { exportStatus } from "../../src/pardot/v4/export.ts";
 import type { WireRecord } from "../../src/pardot/pardot.ts";
-import { readXml } from "../../src/pardot/read-xml.ts";
-import { recordOf, recordsOf, totalOf } from "../../src/pardot/records.ts";
-import { readTokenAnswer } from "../../src/pardot/token-answer.ts";
+import { readXml } from "../../src/pardot/v4/read-xml.ts";
+import { recordOf, recordsOf, totalOf } from "../../src/pardot/v4/records.ts";
+import { readTokenAnswer } from "../../src/pardot/auth/token-answer.ts";
 
 /** Real answers as people published them; test/fixtures/recorded/SOURCES.md names each origin. */
 const FOLDER = new URL("../fixtures/recorded/", import.meta.url);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { loadCommitted, loadConfig, loadDestination } from "../../src/config/load.ts";
-import { Secret } from "../../src/config/secret.ts";
+import { Secret } from "../../src/secrets/secret.ts";
 import { fileKey, SETTINGS } from "../../src/config/settings.ts";
 import type { Setting, SettingName } from "../../src/config/settings.ts";
 import { startAwsSecrets } from "../servers/aws-secrets.ts";

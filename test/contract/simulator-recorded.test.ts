@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { OBJECTS } from "../../src/simulator/objects.ts";
+import { OBJECTS } from "../../src/simulator/objects/objects.ts";
 import { connect, elements, parseXml } from "../support/simulator-client.ts";
 import type { XmlNode } from "../support/simulator-client.ts";
 

@@ -9,7 +9,7 @@ import { tag } from "../../src/catalog/objects/tag.ts";
 import { WarehouseError } from "../../src/errors.ts";
 import type { RunEvent } from "../../src/events.ts";
 import { openWarehouse } from "../../src/warehouse/open.ts";
-import { SnowflakeWarehouse } from "../../src/warehouse/snowflake.ts";
+import { SnowflakeWarehouse } from "../../src/warehouse/snowflake/snowflake.ts";
 import type { CommittedFile, EmailPair, TableState } from "../../src/warehouse/warehouse.ts";
 import { startSnowflake } from "../servers/snowflake.ts";
 import type { SnowflakeFault, SnowflakeServer, SnowflakeTable } from "../servers/snowflake.ts";

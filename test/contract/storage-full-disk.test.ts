@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock as clock } from "../../src/platform/clock.ts";
 import { systemRandom as random } from "../../src/platform/random.ts";
-import { openFolderStorage } from "../../src/storage/folder.ts";
+import { openFolderStorage } from "../../src/storage/folder/folder.ts";
 import { openSpool } from "../../src/storage/spool.ts";
 import { mountSmallDisk } from "../servers/small-disk.ts";
 import type { SmallDisk } from "../servers/small-disk.ts";
@@ -88,7 +88,7 @@ describe("a process whose files may not grow beyond 256 KiB", () => {
     const root = join(tmpDir, "data");
     const program = `
       import { createHash } from "node:crypto";
-      import { openFolderStorage } from "./src/storage/folder.ts";
+      import { openFolderStorage } from "./src/storage/folder/folder.ts";
       import { systemClock as clock } from "./src/platform/clock.ts";
       import { systemRandom as random } from "./src/platform/random.ts";
       const storage = openFolderStorage({ path: process.argv[1], clock, random });

@@ -7,7 +7,7 @@ import { systemRandom as random } from "../../src/platform/random.ts";
 import { openMemoryStorage } from "../../src/storage/memory.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import { probeStorage } from "../../src/storage/probe.ts";
-import { openS3Storage } from "../../src/storage/s3.ts";
+import { openS3Storage } from "../../src/storage/s3/s3.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { newBucket } from "../servers/bucket.ts";
 import { s3Server, whereS3Runs } from "../servers/s3.ts";

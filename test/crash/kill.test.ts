@@ -1,8 +1,8 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Manifest } from "../../src/commit/manifest.ts";
-import type { VerifyResult } from "../../src/run/api.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
+import type { VerifyResult } from "../../src/operations/api.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { runCli, startCli } from "../e2e/cli.ts";
 import type { CliResult } from "../e2e/cli.ts";

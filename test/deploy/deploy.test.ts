@@ -150,7 +150,7 @@ describe.each(shells)("under $name", ({ path }) => {
     ],
     [
       "the tree is dirty",
-      { answers: [{ when: "git status", out: " M src/run/run.ts\n?? x\n" }] },
+      { answers: [{ when: "git status", out: " M src/operations/run/run.ts\n?? x\n" }] },
       /the tree is dirty: commit or put away src\/run\/run\.ts/,
     ],
     [

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { SETTING_BY_NAME } from "../../src/config/settings.ts";
 import { ERROR_CODES } from "../../src/pardot/error-codes.ts";
-import { TOKEN_ERRORS } from "../../src/pardot/token-errors.ts";
-import { SETUP_STEPS, setupStep } from "../../src/run/setup-steps.ts";
+import { TOKEN_ERRORS } from "../../src/pardot/auth/token-errors.ts";
+import { SETUP_STEPS, setupStep } from "../../src/operations/check/setup-steps.ts";
 
 const page = await readFile(new URL("../../docs/authentication.md", import.meta.url), "utf8");
 

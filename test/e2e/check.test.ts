@@ -1,9 +1,9 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import type { CheckLine, CheckResult } from "../../src/run/api.ts";
-import { check } from "../../src/run/check.ts";
-import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import type { CheckLine, CheckResult } from "../../src/operations/api.ts";
+import { check } from "../../src/operations/check/check.ts";
+import { inTheRealWorld } from "../../src/operations/runtime.ts";
 import { runCli } from "./cli.ts";
 import { scene } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";

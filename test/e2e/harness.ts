@@ -8,14 +8,14 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { parse } from "csv-parse/sync";
 import { expect } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
-import type { Manifest } from "../../src/commit/manifest.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { RunEvent } from "../../src/events.ts";
 import type { Clock } from "../../src/platform/clock.ts";
-import type { RunOptions, RunResult } from "../../src/run/api.ts";
-import { run } from "../../src/run/run.ts";
-import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import type { RunOptions, RunResult } from "../../src/operations/api.ts";
+import { run } from "../../src/operations/run/run.ts";
+import { inTheRealWorld } from "../../src/operations/runtime.ts";
 import {
   SIMULATOR_BUSINESS_UNIT_ID,
   SIMULATOR_CLIENT_ID,

@@ -3,8 +3,8 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Manifest } from "../../src/commit/manifest.ts";
-import type { CheckLine } from "../../src/run/api.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
+import type { CheckLine } from "../../src/operations/api.ts";
 import {
   SIMULATOR_CLIENT_SECRET,
   SIMULATOR_PASSWORD,

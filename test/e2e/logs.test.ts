@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Manifest } from "../../src/commit/manifest.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { runCli } from "./cli.ts";
 import { scene } from "./harness.ts";

@@ -1,8 +1,8 @@
 import { appendFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Manifest } from "../../src/commit/manifest.ts";
-import type { StatusResult, VerifyResult } from "../../src/run/api.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
+import type { StatusResult, VerifyResult } from "../../src/operations/api.ts";
 import { runCli } from "./cli.ts";
 import { expectTruth, filesBelow, scene } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";

@@ -1,11 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import type { Manifest } from "../../src/commit/manifest.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { run } from "../../src/index.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import { inTheRealWorld } from "../../src/operations/runtime.ts";
 import {
   SIMULATOR_BUSINESS_UNIT_ID,
   SIMULATOR_CLIENT_SECRET,

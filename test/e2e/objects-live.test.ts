@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
-import type { LiveFields } from "../../src/run/live-fields.ts";
+import type { LiveFields } from "../../src/operations/live-fields.ts";
 import { runCli } from "./cli.ts";
 import type { CliResult } from "./cli.ts";
 import { filesBelow, landedText, scene } from "./harness.ts";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { PlanResult, RunOptions } from "../../src/run/api.ts";
-import { plan } from "../../src/run/plan.ts";
-import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import type { PlanResult, RunOptions } from "../../src/operations/api.ts";
+import { plan } from "../../src/operations/plan/plan.ts";
+import { inTheRealWorld } from "../../src/operations/runtime.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { runCli } from "./cli.ts";
 import { filesBelow, scene } from "./harness.ts";

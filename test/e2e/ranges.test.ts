@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { status } from "../../src/run/status.ts";
-import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import { status } from "../../src/operations/status/status.ts";
+import { inTheRealWorld } from "../../src/operations/runtime.ts";
 import { landedRecords, scene, truth } from "./harness.ts";
 import type { Scene } from "./harness.ts";
 

@@ -2,8 +2,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Manifest } from "../../src/commit/manifest.ts";
-import type { CheckLine } from "../../src/run/api.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
+import type { CheckLine } from "../../src/operations/api.ts";
 import {
   SIMULATOR_CLIENT_SECRET,
   SIMULATOR_PASSWORD,

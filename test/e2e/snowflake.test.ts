@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { check } from "../../src/run/check.ts";
-import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import { check } from "../../src/operations/check/check.ts";
+import { inTheRealWorld } from "../../src/operations/runtime.ts";
 import { startSnowflake } from "../servers/snowflake.ts";
 import type { SnowflakeServer, SnowflakeTable } from "../servers/snowflake.ts";
 import { byKeyPair, PASSWORD, place, PUBLIC_KEY, SECRETS } from "../support/snowflake.ts";

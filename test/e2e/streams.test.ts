@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Manifest } from "../../src/commit/manifest.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
 import { runCli } from "./cli.ts";
 import type { CliResult } from "./cli.ts";
 import { filesBelow, scene } from "./harness.ts";

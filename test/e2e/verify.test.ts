@@ -2,13 +2,13 @@ import { appendFile, copyFile, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, describe, expect, it } from "vitest";
-import { manifestKey } from "../../src/commit/manifest.ts";
+import { manifestKey } from "../../src/manifest/manifest.ts";
 import type { Clock } from "../../src/platform/clock.ts";
-import type { Surroundings, VerifyOptions, VerifyResult } from "../../src/run/api.ts";
+import type { Surroundings, VerifyOptions, VerifyResult } from "../../src/operations/api.ts";
 import { CancelledError } from "../../src/errors.ts";
-import { inTheRealWorld } from "../../src/run/surroundings.ts";
+import { inTheRealWorld } from "../../src/operations/runtime.ts";
 import { openStorage } from "../../src/storage/open.ts";
-import { verify } from "../../src/run/verify.ts";
+import { verify } from "../../src/operations/verify/verify.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { filesBelow, scene } from "./harness.ts";

@@ -2,11 +2,11 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Manifest } from "../../src/commit/manifest.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
 import { ConfigError } from "../../src/errors.ts";
-import { status } from "../../src/run/status.ts";
-import { inTheRealWorld } from "../../src/run/surroundings.ts";
-import { verify } from "../../src/run/verify.ts";
+import { status } from "../../src/operations/status/status.ts";
+import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { verify } from "../../src/operations/verify/verify.ts";
 import { byId, expectTable, filesBelow, scene, tableRecords, truth } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 

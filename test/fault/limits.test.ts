@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Manifest } from "../../src/commit/manifest.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { LimitError } from "../../src/errors.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
 import { runCli } from "../e2e/cli.ts";

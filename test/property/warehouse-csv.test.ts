@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import type { CatalogObject, Column } from "../../src/catalog/catalog.ts";
 import { CsvWriter } from "../../src/encode/csv-write.ts";
 import type { Cell } from "../../src/encode/row.ts";
-import { DuckdbWarehouse } from "../../src/warehouse/duckdb.ts";
+import { DuckdbWarehouse } from "../../src/warehouse/duckdb/duckdb.ts";
 import type { LoadFile } from "../../src/warehouse/warehouse.ts";
 
 const columns: readonly Column[] = [

@@ -6,7 +6,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, expect } from "vitest";
 import type { CatalogObject, Column } from "../../src/catalog/catalog.ts";
 import { WarehouseError } from "../../src/errors.ts";
-import { DuckdbWarehouse } from "../../src/warehouse/duckdb.ts";
+import { DuckdbWarehouse } from "../../src/warehouse/duckdb/duckdb.ts";
 import type { LoadFile } from "../../src/warehouse/warehouse.ts";
 
 export const columns: readonly Column[] = [

@@ -1,5 +1,5 @@
-import { manifestBytes, manifestKey } from "../../src/commit/manifest.ts";
-import type { Manifest, ManifestFile, ManifestObject } from "../../src/commit/manifest.ts";
+import { manifestBytes, manifestKey } from "../../src/manifest/manifest.ts";
+import type { Manifest, ManifestFile, ManifestObject } from "../../src/manifest/manifest.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 
 // Manifests as a run writes them, with what a test says of them.

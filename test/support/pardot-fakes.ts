@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { Secret } from "../../src/config/secret.ts";
+import { Secret } from "../../src/secrets/secret.ts";
 import type { PardotConfig } from "../../src/config/config.ts";
 import type { QueryV4 } from "../../src/catalog/catalog.ts";
 import { TransportError } from "../../src/errors.ts";

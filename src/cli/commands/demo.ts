@@ -3,11 +3,10 @@ import { join, relative } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import { DataError } from "../../errors.ts";
-import { counted, grouped } from "../../report/describe.ts";
 import { runSummary } from "../../report/summary.ts";
 import { textTable } from "../../report/text-table.ts";
-import type { RunResult } from "../../run/api.ts";
-import { run } from "../../run/run.ts";
+import type { RunResult } from "../../operations/api.ts";
+import { run } from "../../operations/run/run.ts";
 import {
   SIMULATOR_BUSINESS_UNIT_ID,
   SIMULATOR_CLIENT_ID,
@@ -23,6 +22,7 @@ import { printError } from "../print-error.ts";
 import { openReport } from "../report.ts";
 import { withSurroundings } from "../surroundings.ts";
 import { packageVersion } from "../version.ts";
+import { counted, grouped } from "../../text.ts";
 
 /** Everything of a demo lives below this folder of the working folder, each demo in one of its own. */
 const DEMO_FOLDER = "demo";

@@ -6,7 +6,7 @@ import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { configInput, loadFor } from "../input.ts";
 import { textTable } from "../../report/text-table.ts";
-import type { LiveFields } from "../../run/live-fields.ts";
+import type { LiveFields } from "../../operations/live-fields.ts";
 
 /**
  * Lists the catalogue, with the operator's overrides if there is a configuration file. With `--live` it asks Pardot for
@@ -24,7 +24,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
     chosen = choose(config.catalog);
     // What talks to Pardot is loaded only when it is needed: the list itself is to be there at once.
     const { withSurroundings } = await import("../surroundings.ts");
-    const { liveFields } = await import("../../run/live-fields.ts");
+    const { liveFields } = await import("../../operations/live-fields.ts");
     const stop = { graceMs: 0, afterwards: "nothing is changed by it" };
     live = await withSurroundings(context, config.pardot, stop, (surroundings) =>
       liveFields(config, chosen, surroundings),

@@ -1,6 +1,6 @@
 import { loadConfig } from "../../config/load.ts";
 import { planSummary } from "../../report/summary.ts";
-import { plan } from "../../run/plan.ts";
+import { plan } from "../../operations/plan/plan.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { loadFor } from "../input.ts";

@@ -1,4 +1,4 @@
-import type { RunOptions } from "../../run/api.ts";
+import type { RunOptions } from "../../operations/api.ts";
 import type { OptionSpec, ParsedOptions } from "../command.ts";
 import { hasOption } from "../command.ts";
 

@@ -6,7 +6,7 @@ import { destinationText } from "../../report/destination.ts";
 import { RunWatch } from "../../report/ending.ts";
 import type { RunEnding } from "../../report/ending.ts";
 import { runSummary } from "../../report/summary.ts";
-import type { RunResult } from "../../run/api.ts";
+import type { RunResult } from "../../operations/api.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { loadFor } from "../input.ts";

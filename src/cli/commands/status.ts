@@ -1,6 +1,6 @@
 import { loadDestination } from "../../config/load.ts";
 import { statusSummary } from "../../report/status-summary.ts";
-import { status } from "../../run/status.ts";
+import { status } from "../../operations/status/status.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { configInput } from "../input.ts";

@@ -1,6 +1,6 @@
 import { loadCommitted } from "../../config/load.ts";
 import { verifySummary } from "../../report/verify-summary.ts";
-import { verify } from "../../run/verify.ts";
+import { verify } from "../../operations/verify/verify.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption, textOption } from "../command.ts";
 import { loadFor } from "../input.ts";

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import type { RunEvent } from "../../events.ts";
+import { credentialsLine, notingWarnings } from "./credentials.ts";
+
+const warning = (code: string): RunEvent => ({ type: "warning", code, object: null, message: `told of ${code}` });
+
+test("accepted credentials are named with their flow", () => {
+  expect(credentialsLine("jwt", 4, new Map([["clock.own", "other"]]))).toEqual({
+    name: "credentials",
+    status: "ok",
+    message: "accepted by the flow jwt; API version 4",
+    hint: null,
+    exitCode: 0,
+  });
+});
+
+test.each([
+  "auth.token-rotated",
+  "auth.token-key",
+  "auth.token-not-read",
+  "auth.token-file-unlocked",
+  "auth.token-file-open",
+  "auth.password-flow",
+])("%s is told with what to do", (code) => {
+  const passed: RunEvent[] = [];
+  const { onEvent, noted } = notingWarnings((event) => passed.push(event));
+  onEvent({ type: "token-refreshed" });
+  onEvent(warning(code));
+  expect(passed).toEqual([{ type: "token-refreshed" }, warning(code)]);
+  const line = credentialsLine("refresh_token", 3, noted);
+  expect(line).toMatchObject({ status: "warning", exitCode: 0 });
+  expect(line.message).toBe(`accepted by the flow refresh_token; API version 3. told of ${code}`);
+  expect(line.hint).toMatch(/^[A-Z].*\.$/);
+});

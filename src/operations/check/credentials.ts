@@ -1,0 +1,47 @@
+import { TOKEN_ROTATED } from "../../manifest/manifest.ts";
+import type { AuthFlow } from "../../config/config.ts";
+import type { OnEvent } from "../../events.ts";
+import type { CheckLine } from "../api.ts";
+
+/** What there is to do about a warning that belongs to the credentials, the gravest first. */
+const HINTS: readonly (readonly [code: string, hint: string])[] = [
+  [
+    TOKEN_ROTATED,
+    "Set PARDOT_TOKEN_FILE to a file on a disk that lasts, or PARDOT_REFRESH_TOKEN to a reference (aws-secretsmanager:NAME#key) to a secret that this program may also write, or switch refresh token rotation off in the app's policies; then authorise the app again, because the configured token may be dead now.",
+  ],
+  [
+    "auth.token-key",
+    "Grant ssm:DescribeParameters, and put the parameter under its own key again: aws ssm put-parameter --overwrite --key-id.",
+  ],
+  [
+    "auth.token-not-read",
+    "See what was expected of AWS; docs/authentication.md has the policy that this program needs.",
+  ],
+  ["auth.token-file-unlocked", "Let the user who runs pardot-etl create files in the folder of PARDOT_TOKEN_FILE."],
+  ["auth.token-file-open", "Let only the user who runs pardot-etl read and write the file: chmod 600."],
+  [
+    "auth.password-flow",
+    "Upload a certificate to the app and use PARDOT_AUTH_FLOW=jwt; docs/authentication.md says how.",
+  ],
+];
+
+/** Collects what is warned of, and passes it on. */
+export function notingWarnings(onEvent: OnEvent): { readonly onEvent: OnEvent; readonly noted: Map<string, string> } {
+  const noted = new Map<string, string>();
+  return {
+    noted,
+    onEvent: (event) => {
+      if (event.type === "warning") noted.set(event.code, event.message);
+      onEvent(event);
+    },
+  };
+}
+
+/** The line for credentials that were accepted, with what was warned of meanwhile. */
+export function credentialsLine(flow: AuthFlow, version: number, noted: ReadonlyMap<string, string>): CheckLine {
+  const message = `accepted by the flow ${flow}; API version ${version}`;
+  const grave = HINTS.find(([code]) => noted.has(code));
+  if (grave === undefined) return { name: "credentials", status: "ok", message, hint: null, exitCode: 0 };
+  const [code, hint] = grave;
+  return { name: "credentials", status: "warning", message: `${message}. ${noted.get(code) ?? ""}`, hint, exitCode: 0 };
+}

@@ -1,0 +1,53 @@
+import type { Config } from "../../config/config.ts";
+import { problemText } from "../../errors.ts";
+import type { PardotEtlError } from "../../errors.ts";
+import { SecretFailure } from "../../secrets/failure.ts";
+import { openSecretStore } from "../../secrets/open.ts";
+import type { SecretReference } from "../../secrets/reference.ts";
+import type { CheckLine, Surroundings } from "../api.ts";
+
+/**
+ * The line for references that were followed when the configuration was read. Where a rotated refresh token would go back
+ * to a secret, it also tries whether it may, which changes nothing.
+ */
+export async function secretsLine(config: Config, surroundings: Surroundings): Promise<CheckLine> {
+  const line = followedLine(config.references);
+  const { auth } = config.pardot;
+  const reference = auth.flow === "refresh_token" && auth.tokenFile === null ? auth.reference : null;
+  if (reference === null) return line;
+  try {
+    const store = await openSecretStore(reference, surroundings);
+    const answer = await store.tryReplace(reference.name, surroundings.signal);
+    const tried = answer === "allowed" ? "a rotated refresh token can be written back" : NOT_TRIED;
+    return { ...line, message: `${line.message}; ${tried}` };
+  } catch (error) {
+    if (!(error instanceof SecretFailure)) throw error;
+    const message = `${line.message}; a rotated refresh token could not be written back to ${reference.text}: expected ${error.expected}`;
+    return { ...line, status: "warning", message, hint: WRITE_HINT };
+  }
+}
+
+const NOT_TRIED = "writing a rotated refresh token back (ssm:PutParameter) cannot be tried without a change";
+const WRITE_HINT =
+  "Grant what is named, or make sure that refresh token rotation is off in the app's policies: a new token that cannot be written back is lost.";
+
+function followedLine(references: readonly SecretReference[]): CheckLine {
+  const count = (service: SecretReference["service"]): number =>
+    new Set(references.filter((reference) => reference.service === service).map(({ name }) => name)).size;
+  const places = [
+    counted(count("secrets-manager"), "secret", " of AWS Secrets Manager"),
+    counted(count("parameter-store"), "parameter", ""),
+  ].filter((text) => text !== null);
+  const resolved = counted(references.length, "reference", " resolved") ?? "";
+  return { name: "secrets", status: "ok", message: `${resolved}: ${places.join(", ")}`, hint: null, exitCode: 0 };
+}
+
+/** The line for references that could not be followed: each with what is missing, the action to grant included. */
+export function noSecretsLine(error: PardotEtlError): CheckLine {
+  const message = `${error.message}: ${error.problems.map(problemText).join("; ")}`;
+  return { name: "secrets", status: "failed", message, hint: error.hint ?? null, exitCode: error.exitCode };
+}
+
+function counted(count: number, noun: string, tail: string): string | null {
+  return count === 0 ? null : `${count} ${noun}${count === 1 ? "" : "s"}${tail}`;
+}

@@ -1,0 +1,78 @@
+import type { Config } from "../../config/config.ts";
+import { WarehouseError } from "../../errors.ts";
+import type { LocalText } from "../../time/instant.ts";
+import { openWarehouse } from "../../warehouse/open.ts";
+import { TABLE_MISSING } from "../../warehouse/warehouse.ts";
+import type { Warehouse } from "../../warehouse/warehouse.ts";
+import type { CheckLine, Surroundings } from "../api.ts";
+import { chosenObjects } from "../chosen.ts";
+import { futureText, localNow } from "../run/watermarks.ts";
+
+/** Logs in and looks at the table of every chosen object. */
+export async function checkWarehouse(config: Config, surroundings: Surroundings): Promise<CheckLine> {
+  const { signal, clock } = surroundings;
+  const now = localNow(clock.now(), config.pardot.timeZone);
+  const doubts: string[] = [];
+  const warehouse = await openWarehouse(config.etl.warehouse, {
+    tmpDir: config.etl.tmpDir,
+    onEvent: (event) => {
+      if (event.type === "warning") doubts.push(event.message);
+    },
+  });
+  try {
+    if (config.etl.warehouse.kind === "none") {
+      return line("skipped", "none: ranges start from the tool's own record");
+    }
+    await warehouse.check(signal);
+    // Of a database that names no unit, the run finds out by its state.
+    await warehouse.claim(config.pardot.businessUnitId, true, signal);
+    const tables = await lookAtTables(config, warehouse, now, signal);
+    const answers = `${warehouse.name} answers`;
+    if (tables.missing.length > 0) {
+      const hint =
+        "`pardot-etl ddl` prints the statements that create them; if they are there, grant the role SELECT on them and USAGE on database and schema.";
+      return { ...line("failed", `${answers}; missing: ${tables.missing.join(", ")}`, hint), exitCode: 7 };
+    }
+    const state =
+      tables.toCreate.length === 0 ? "every table exists" : `still to be created: ${tables.toCreate.join(", ")}`;
+    const hint = [...doubts, ...tables.doubts].join(". ");
+    return hint === "" ? line("ok", `${answers}; ${state}`) : line("warning", `${answers}; ${state}`, `${hint}.`);
+  } finally {
+    await warehouse.close();
+  }
+}
+
+interface Tables {
+  /** Tables that nobody will create for us. */
+  readonly missing: readonly string[];
+  /** Tables that the first load creates. */
+  readonly toCreate: readonly string[];
+  readonly doubts: readonly string[];
+}
+
+async function lookAtTables(
+  config: Config,
+  warehouse: Warehouse,
+  now: LocalText,
+  signal: AbortSignal,
+): Promise<Tables> {
+  const missing: string[] = [];
+  const toCreate: string[] = [];
+  const doubts: string[] = [];
+  for (const object of chosenObjects(config)) {
+    try {
+      const { exists, doubt, future } = await warehouse.tableState(object, now, signal);
+      if (!exists) toCreate.push(object.table);
+      if (doubt !== undefined) doubts.push(doubt.message);
+      if (future !== null) doubts.push(futureText(object, future));
+    } catch (error) {
+      if (!(error instanceof WarehouseError) || error.code !== TABLE_MISSING) throw error;
+      missing.push(object.table);
+    }
+  }
+  return { missing, toCreate, doubts };
+}
+
+function line(status: CheckLine["status"], message: string, hint: string | null = null): CheckLine {
+  return { name: "warehouse", status, message, hint, exitCode: 0 };
+}

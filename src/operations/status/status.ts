@@ -1,0 +1,154 @@
+import type { DestinationConfig } from "../../config/config.ts";
+import { notedOn } from "../../state/call-notes.ts";
+import { manifestWindow } from "../../manifest/manifest.ts";
+import { isSuccess } from "../../state/run-record.ts";
+import { objectState, reservedOn } from "../../state/state.ts";
+import type { Interval, ObjectState, State } from "../../state/state.ts";
+import { gapsWithin } from "../../plan/gaps.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { EXPORT_LIFE_MS } from "../../pardot/v4/export.ts";
+import { isoInstant, SECOND_MS } from "../../time/instant.ts";
+import type { Instant } from "../../time/instant.ts";
+import { localDay } from "../../time/zone.ts";
+import { accountClock } from "./account-clock.ts";
+import type { StatusExport, StatusObject, StatusOptions, StatusResult, Surroundings } from "../api.ts";
+import { committedFiles } from "../committed-files.ts";
+import { problemsOf, staleProblem } from "./health.ts";
+import { livingRuns } from "./living-runs.ts";
+import { lostState, STATE_MISSING } from "../lost-state.ts";
+import { retentionRule } from "../../manifest/retention.ts";
+import { openStore } from "../session.ts";
+
+/**
+ * What the destination remembers: runs and whether they are alive, watermarks, coverage and gaps, what is open. No call
+ * to Pardot is made, and nothing is waited for: whether a run is alive is judged by its last sign of life.
+ */
+export async function status(
+  config: DestinationConfig,
+  surroundings: Surroundings,
+  options: StatusOptions = { maxAgeMs: null },
+): Promise<StatusResult> {
+  const { clock, signal } = surroundings;
+  const store = await openStore(config, surroundings);
+  const { storage, loaded } = store;
+  const lost = await lostState(store, signal);
+  if (lost !== null) {
+    const message = `read the state in ${storage.location}: ${lost}. Restore _pardot_etl/state from the bucket's versions or a backup`;
+    surroundings.onEvent({ type: "warning", code: STATE_MISSING, object: null, message });
+  }
+  const { state, runs } = await livingRuns(loaded.state, storage, surroundings);
+  const now = clock.now();
+  const expired = await expiredFiles(config, storage, surroundings);
+  const { accountTimeZone: timeZone, dailyCallBudget: budget, quotaShare: share } = config.pardot;
+  const pardotNow = await accountClock(state, timeZone, now, storage, signal);
+  const known = config.catalog.map((object) => object.name).filter((name) => name in state.objects);
+  const objects = known.map((name) => statusObject(name, state, expired.get(name) ?? 0, pardotNow));
+  const success = state.runs.findLast(isSuccess);
+  const at = success?.finishedAt ?? null;
+  const lastSuccess =
+    success === undefined || at === null
+      ? null
+      : { runId: success.runId, at, ageSeconds: ageSeconds(now, Date.parse(at)) };
+  const day = localDay(pardotNow, timeZone);
+  const calls = reservedOn(state.ledger, day) + (await notedOn(day, storage, signal));
+  const seen = state.runs.findLast((run) => run.quota !== undefined && run.finishedAt !== null);
+  const seenAt = Date.parse(seen?.finishedAt ?? "1970-01-01") + (seen?.aheadMs ?? 0);
+  const isStale =
+    options.maxAgeMs !== null && (lastSuccess === null || lastSuccess.ageSeconds * SECOND_MS > options.maxAgeMs);
+  const problems = [
+    ...(isStale ? [staleProblem(options.maxAgeMs)] : []),
+    ...(lost === null
+      ? []
+      : [
+          `the state: ${lost}; restore _pardot_etl/state from the bucket's versions or a backup, or start over with run --full`,
+        ]),
+    ...problemsOf(state, runs, objects, lastSuccess),
+  ];
+  return {
+    destination: storage.location,
+    businessUnit: state.businessUnit,
+    healthy: problems.length === 0,
+    problems,
+    lastSuccess,
+    runs,
+    objects,
+    gaps: objects.flatMap(({ object, gaps }) => gaps.map((gap) => ({ object, ...gap }))),
+    warnings: state.runs.findLast(({ finishedAt }) => finishedAt !== null)?.warnings ?? [],
+    exports: known.flatMap((name) => exportsOf(name, state, pardotNow)),
+    callsToday: calls,
+    quota: {
+      day,
+      timeZone,
+      calls,
+      budget,
+      share,
+      used: localDay(seenAt, timeZone) === day ? (seen?.quota?.used ?? null) : null,
+      max: seen?.quota?.max ?? null,
+    },
+    exitCode: isStale ? EXIT_NOT_HEALTHY : 0,
+  };
+}
+
+const EXIT_NOT_HEALTHY = 9;
+
+/** `now` by Pardot's clock, as the time at which an export was requested is. */
+function exportsOf(object: string, state: State, now: Instant): StatusExport[] {
+  return objectState(state, object).windows.flatMap((window) =>
+    window.exports.map(({ exportId, askedAt }) => ({
+      object,
+      exportId,
+      requestedAt: isoInstant(askedAt),
+      ageSeconds: ageSeconds(now, askedAt),
+      state: now - askedAt >= EXPORT_LIFE_MS ? ("expired" as const) : ("in progress" as const),
+      ...isoInterval(window),
+    })),
+  );
+}
+
+/** Both by one clock; a moment ahead counts as now. */
+function ageSeconds(now: Instant, at: Instant): number {
+  return Math.max(0, Math.floor((now - at) / SECOND_MS));
+}
+
+/** How many of an object's committed files are past their time. Manifests are read only where there is a limit. */
+async function expiredFiles(
+  config: DestinationConfig,
+  storage: Storage,
+  { clock, onEvent, signal }: Surroundings,
+): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  if (config.etl.retentionMs === null) return found;
+  const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
+  const { files, problems } = await committedFiles(storage, null, signal);
+  for (const { key, problem } of problems) {
+    const message = `count the expired files: ${key}: ${problem}`;
+    onEvent({ type: "warning", code: "manifest.damaged", object: null, message });
+  }
+  for (const { object, run } of files.values()) if (mayBeGone(run)) found.set(object, (found.get(object) ?? 0) + 1);
+  return found;
+}
+
+function statusObject(name: string, state: State, expired: number, now: Instant): StatusObject {
+  const object: ObjectState = objectState(state, name);
+  return {
+    object: name,
+    watermark: object.watermark,
+    zone: object.zone,
+    files: object.filesCommitted,
+    rows: object.rowsCommitted,
+    coverage: object.coverage.map(isoInterval),
+    gaps: gapsWithin(object.coverage).map(isoInterval),
+    openWindows: object.windows.map((window) => ({
+      ...manifestWindow(window),
+      exportId: window.exports[0]?.exportId ?? null,
+      exportExpired: window.exports.some(({ askedAt }) => now - askedAt >= EXPORT_LIFE_MS),
+      filesLanded: window.files.length,
+    })),
+    notLoaded: object.notLoaded.length,
+    expired,
+  };
+}
+
+function isoInterval(interval: Interval): { from: string; to: string } {
+  return { from: isoInstant(interval.from), to: isoInstant(interval.to) };
+}

@@ -1,0 +1,170 @@
+import { AuthError, TransportError } from "../../errors.ts";
+import type { PardotEtlError } from "../../errors.ts";
+import type { AuthFlow } from "../../config/config.ts";
+import { Secret } from "../../secrets/secret.ts";
+import { asRecord, readEnvelope } from "../envelope.ts";
+import { ERROR_CODES } from "../error-codes.ts";
+import type { WireRecord } from "../pardot.ts";
+import { SCOPE } from "../v4/protocol.ts";
+import { UnreadableBody, readJson } from "../v4/read-json.ts";
+import { inFlow } from "./token-error.ts";
+import type { PerFlow, TokenError } from "./token-error.ts";
+import { tokenErrorFor } from "./token-errors.ts";
+
+/** An answer of the token endpoint, read. Nothing of a body goes into an error but the words of known errors. */
+export type TokenAnswer =
+  | { readonly kind: "token"; readonly accessToken: Secret; readonly refreshToken: Secret | null }
+  | { readonly kind: "failed"; readonly retry: TokenError["retry"]; readonly error: PardotEtlError };
+
+/** What was asked; errors name it. */
+export interface TokenAsked {
+  readonly flow: AuthFlow;
+  readonly loginHost: string;
+}
+
+/**
+ * Reads what the token endpoint answered. `expires_in` and `issued_at` are not needed: a token lives as long as it is
+ * used, and dies with code 184 (vendor docs, authentication).
+ */
+export function readTokenAnswer(status: number, bytes: Uint8Array, asked: TokenAsked): TokenAnswer {
+  const code = pardotCode(status, bytes);
+  if (code !== null) return atPardot(code, asked);
+  const body = readBody(bytes);
+  if (body === "html" || body === "empty") return noJson(status, body, asked);
+  if (body === null) {
+    return status === 404 || isRedirect(status) ? noJson(status, "html", asked) : unreadable(status, asked);
+  }
+  const error = body["error"];
+  if (typeof error === "string") return refused(status, error, body["error_description"], asked);
+  const accessToken = body["access_token"];
+  if (status !== 200 || typeof accessToken !== "string") return unreadable(status, asked);
+  // Visible ASCII without blanks: anything else cannot go into a header, and would break the request that carries it.
+  if (!/^[\x21-\x7e]{1,4096}$/.test(accessToken)) return unreadable(status, asked);
+  const scope = body["scope"];
+  // User name and password give a token for everything, whatever the app's scopes (vendor docs, authentication).
+  if (typeof scope === "string" && asked.flow !== "password" && !grants(scope)) {
+    return no(
+      new AuthError(`${operation(asked)}: the token does not carry the scope ${SCOPE}`, {
+        code: "auth.scope-missing",
+        hint: inFlow(SCOPE_HINT, asked.flow),
+      }),
+    );
+  }
+  const rotated = body["refresh_token"];
+  return {
+    kind: "token",
+    accessToken: new Secret(accessToken),
+    refreshToken: typeof rotated === "string" && rotated !== "" ? new Secret(rotated) : null,
+  };
+}
+
+const ADD_SCOPE = `Add the scope ${SCOPE} ("Manage Pardot services") to the app's OAuth settings`;
+
+const SCOPE_HINT: PerFlow = {
+  any: `${ADD_SCOPE}; the next token has it, after some minutes.`,
+  refresh_token: `${ADD_SCOPE}, then authorise the app again; an earlier authorisation keeps its old scopes.`,
+};
+
+/** The operation as errors name it. */
+export function operation(asked: TokenAsked): string {
+  return `get a token from ${asked.loginHost} by the flow ${asked.flow}`;
+}
+
+/** `full` stands for every scope but the refresh token's (Salesforce help, remoteaccess_oauth_tokens_scopes). */
+function grants(scope: string): boolean {
+  const words = scope.split(/[\s,+]+/);
+  return words.includes(SCOPE) || words.includes("full");
+}
+
+function readBody(bytes: Uint8Array): WireRecord | "html" | "empty" | null {
+  const text = new TextDecoder().decode(bytes).trim();
+  if (text === "") return "empty";
+  if (text.startsWith("<")) return "html";
+  try {
+    return asRecord(readJson(text));
+  } catch (error) {
+    if (error instanceof UnreadableBody) return null;
+    throw error;
+  }
+}
+
+/** The code of an error envelope, which only Pardot sends; null for anything else. */
+function pardotCode(status: number, bytes: Uint8Array): number | null {
+  const outcome = readEnvelope(bytes, { status, headers: {}, retryAfterMs: null }, false);
+  return outcome.ok || outcome.failure.shape !== "envelope" ? null : outcome.failure.code;
+}
+
+function atPardot(code: number, asked: TokenAsked): TokenAnswer {
+  const meaning = ERROR_CODES[code]?.meaning.replaceAll(/\{(\w+)\}/g, "$1");
+  return no(
+    new AuthError(
+      `${operation(asked)}: pardot responds with its code ${code}${meaning === undefined ? "" : ` (${meaning})`}`,
+      {
+        code: "auth.endpoint-is-pardot",
+        hint: "PARDOT_LOGIN_URL is Pardot's address. Set it to Salesforce's: https://login.salesforce.com, https://test.salesforce.com or the org's https://<name>.my.salesforce.com.",
+      },
+    ),
+  );
+}
+
+function refused(status: number, error: string, description: unknown, asked: TokenAsked): TokenAnswer {
+  const row = tokenErrorFor(error, typeof description === "string" ? description : "");
+  // An unknown error is named only when it looks like one of OAuth's words, since it could be anything.
+  const word = /^[a-z_]{1,40}$/.test(error) ? error : "an unknown error";
+  if (row === null) {
+    if (status >= 500 || status === 429) return unreadable(status, asked);
+    return no(
+      new AuthError(`${operation(asked)}: salesforce refuses (${word}, HTTP ${status})`, {
+        code: "auth.refused",
+        hint: "Look at Setup > Login History of the user for the reason.",
+      }),
+    );
+  }
+  const failure = new AuthError(`${operation(asked)}: ${inFlow(row.meaning, asked.flow)} (${row.error})`, {
+    code: `auth.${row.name}`,
+    hint: inFlow(row.hint, asked.flow),
+    retryable: row.retry === "wait" || row.retry === "back-off",
+  });
+  return { kind: "failed", retry: row.retry, error: failure };
+}
+
+function noJson(status: number, body: "html" | "empty", asked: TokenAsked): TokenAnswer {
+  if (status === 404 || isRedirect(status)) {
+    return no(
+      new AuthError(`${operation(asked)}: there is no token endpoint (HTTP ${status})`, {
+        code: "auth.no-token-endpoint",
+        hint: "Check PARDOT_LOGIN_URL: https://login.salesforce.com, https://test.salesforce.com or the org's https://<name>.my.salesforce.com.",
+      }),
+    );
+  }
+  const what = body === "html" ? "a page of HTML" : "nothing";
+  return {
+    kind: "failed",
+    retry: "back-off",
+    error: new TransportError(`${operation(asked)}: HTTP ${status} with ${what}`, {
+      code: "auth.endpoint-failed",
+      hint: "Salesforce may be in maintenance (status.salesforce.com): run again later. If it stays, check PARDOT_LOGIN_URL.",
+      retryable: true,
+    }),
+  };
+}
+
+function unreadable(status: number, asked: TokenAsked): TokenAnswer {
+  return {
+    kind: "failed",
+    retry: "back-off",
+    error: new TransportError(`${operation(asked)}: HTTP ${status} with an answer that is no token`, {
+      code: "auth.endpoint-failed",
+      hint: "Run again later. If it stays, check PARDOT_LOGIN_URL.",
+      retryable: true,
+    }),
+  };
+}
+
+function no(error: AuthError): TokenAnswer {
+  return { kind: "failed", retry: "no", error };
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status <= 399;
+}

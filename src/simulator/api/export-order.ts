@@ -1,0 +1,214 @@
+/** The body of `export create`, checked, as an order for the queue (vendor docs, export v3/v4). */
+import type { Account } from "../account/account.ts";
+import { ApiError } from "./api-error.ts";
+import type { ExportOrder, ExportQueue } from "./export-queue.ts";
+import { dateReader } from "./filter-date.ts";
+import type { DateReader } from "./filter-date.ts";
+import type { Knobs } from "../knobs.ts";
+import type { ExportProcedureModel, ModelColumn, ObjectModel, Value } from "../account/model.ts";
+import { OBJECTS } from "../objects/objects.ts";
+import { spanOf } from "./parameters.ts";
+import { selectRows } from "./selection.ts";
+import type { Selection } from "./selection.ts";
+
+const FIELDS_MAX = 150;
+
+export interface ExportContext {
+  readonly account: Account;
+  readonly queue: ExportQueue;
+  readonly knobs: Knobs;
+  /** Simulated milliseconds since 1970. */
+  readonly now: number;
+  /** `http://127.0.0.1:1234`, where the request came in. */
+  readonly origin: string;
+}
+
+/** Checks the body of `create`. Throws ApiError 150 to 154, 174 to 177, 130/180. */
+export function readExportOrder(
+  contentType: string | undefined,
+  body: string,
+  endsAs: string,
+  context: ExportContext,
+): ExportOrder {
+  if (contentType === undefined || !/^application\/json\b/i.test(contentType)) throw new ApiError(151);
+  if (body.trim() === "") throw new ApiError(152);
+  const request = parseBody(body);
+  const model = modelOf(request["object"]);
+  const fields = fieldsOf(request["fields"], model, context);
+  const { procedure, given } = procedureOf(request["procedure"], model, context.knobs);
+  const dates = dateReader(context.account.zone, context.knobs, Math.floor(context.now / 1000));
+  return {
+    model,
+    fields,
+    procedure: procedure.name,
+    arguments: given,
+    selection: selectionOf(model, procedure, given, dates, context),
+    endsAs,
+  };
+}
+
+function parseBody(body: string): Readonly<Record<string, unknown>> {
+  let request: unknown;
+  try {
+    request = JSON.parse(body);
+  } catch {
+    throw new ApiError(150);
+  }
+  if (typeof request !== "object" || request === null || Array.isArray(request)) throw new ApiError(150);
+  const record = request as Readonly<Record<string, unknown>>;
+  if (record["object"] === undefined || record["procedure"] === undefined) throw new ApiError(153);
+  return record;
+}
+
+/** Upper and lower case do not matter: clients send VisitorActivity, visitorActivity and prospectaccount. */
+function modelOf(given: unknown): ObjectModel {
+  if (typeof given !== "string") throw new ApiError(154);
+  const model = OBJECTS.find((candidate) => candidate.name.toLowerCase() === given.toLowerCase());
+  if (model?.procedures === undefined) throw new ApiError(154);
+  return model;
+}
+
+function fieldsOf(given: unknown, model: ObjectModel, { account, knobs }: ExportContext): readonly string[] {
+  const names = exportColumns(account, model).map(({ column }) => column.name);
+  if (given === undefined) return names;
+  if (!Array.isArray(given) || given.some((name) => typeof name !== "string")) throw new ApiError(154);
+  const fields = given as readonly string[];
+  if (fields.length > FIELDS_MAX) throw new ApiError(knobs.exportTooManyFieldsCode);
+  const refused = new Set(knobs.refusedFields.split(","));
+  const isBad = (field: string): boolean => !names.includes(field) || refused.has(`${model.name}.${field}`);
+  if (fields.length === 0 || fields.some(isBad)) throw new ApiError(knobs.exportBadFieldCode);
+  return fields;
+}
+
+/** Columns that can be exported, with their places in a row's values. */
+export function exportColumns(
+  account: Account,
+  model: ObjectModel,
+): readonly { readonly column: ModelColumn; readonly place: number }[] {
+  const hidden = model.hiddenColumns?.(account.world);
+  return account
+    .columns(model)
+    .map((column, place) => ({ column, place }))
+    .filter(({ column }) => column.notExported !== true && hidden?.has(column.name) !== true);
+}
+
+function procedureOf(
+  given: unknown,
+  model: ObjectModel,
+  knobs: Knobs,
+): { readonly procedure: ExportProcedureModel; readonly given: Readonly<Record<string, unknown>> } {
+  if (typeof given !== "object" || given === null) throw new ApiError(154);
+  const { name, arguments: passed = {} } = given as { name?: unknown; arguments?: unknown };
+  if (name === undefined) throw new ApiError(153);
+  if (typeof name !== "string") throw new ApiError(154);
+  const refused = knobs.refusedProcedures.split(",").includes(`${model.name}.${name}`);
+  const procedure = model.procedures?.find((candidate) => candidate.name === name);
+  if (procedure === undefined || refused) throw new ApiError(174);
+  if (typeof passed !== "object" || passed === null) throw new ApiError(154);
+  const values = passed as Readonly<Record<string, unknown>>;
+  const known = new Set([procedure.after, procedure.before, ...Object.keys(procedure.options)]);
+  if (Object.keys(values).some((argument) => !known.has(argument))) throw new ApiError(175);
+  if (values[procedure.after] === undefined) throw new ApiError(176);
+  return { procedure, given: values };
+}
+
+function selectionOf(
+  model: ObjectModel,
+  procedure: ExportProcedureModel,
+  given: Readonly<Record<string, unknown>>,
+  dates: DateReader,
+  { account, knobs, now }: ExportContext,
+): ExportOrder["selection"] {
+  const bounds = new Map<string, string>();
+  for (const argument of [procedure.after, procedure.before]) {
+    const value = given[argument];
+    if (value === undefined) continue;
+    if (typeof value !== "string") throw new ApiError(177);
+    bounds.set(argument, value);
+  }
+  // Without an end the creation time is the end (vendor docs, export).
+  const end = bounds.get(procedure.before) ?? account.zone.text(Math.floor(now / 1000));
+  bounds.set(procedure.before, end);
+  const span = asArgument(() => {
+    const read = spanOf(bounds, procedure.after, procedure.before, knobs, dates);
+    const from = account.zone.toLocal(dates.read(bounds.get(procedure.after) ?? ""));
+    if (account.zone.toLocal(dates.read(end)) > oneYearAfter(from)) throw new ApiError(177);
+    return read;
+  });
+  const options = procedure.options;
+  let deleted: "live" | "deleted" | "all" = DELETED[knobs.exportDeletedDefault];
+  const tests: ((values: readonly Value[]) => boolean)[] = [];
+  for (const [argument, kind] of Object.entries(options)) {
+    const value = given[argument];
+    if (value === undefined) continue;
+    if (kind === "deleted" || kind === "deleted-all-only") deleted = deletedOf(value, kind);
+    else tests.push(kind === "types" ? typesTest(model, value) : flagTest(model, value));
+  }
+  if (model.deletes !== true) deleted = "live";
+  if (procedure.via !== undefined && span !== null) {
+    return { spans: {}, deleted, test: viaTest(procedure.via, { [procedure.field]: span }, account) };
+  }
+  const test = tests.length === 0 ? null : (values: readonly Value[]): boolean => tests.every((one) => one(values));
+  return { spans: span === null ? {} : { [procedure.field]: span }, deleted, test };
+}
+
+/** Rows that the selected rows of another object point to; those are looked for once, when the export is worked off. */
+function viaTest(
+  via: { readonly object: string; readonly column: string },
+  spans: Selection["spans"],
+  account: Account,
+): (values: readonly Value[]) => boolean {
+  const table = account.table(via.object);
+  const place = table.model.columns.findIndex(({ name }) => name === via.column);
+  let wanted: ReadonlySet<Value> | null = null;
+  return (values) => {
+    wanted ??= new Set(
+      Array.from(
+        selectRows(account, table, { spans, deleted: "live", test: null }),
+        (index) => account.values(table, index)[place] ?? null,
+      ),
+    );
+    return wanted.has(values[0] ?? null);
+  };
+}
+
+const DELETED: Readonly<Record<string, "live" | "deleted" | "all">> & {
+  readonly [K in "true" | "false" | "all"]: "live" | "deleted" | "all";
+} = { true: "deleted", false: "live", all: "all" };
+
+/** The text `true`, `false` or `all`; prospects take only `all` (vendor docs, export). JSON booleans are understood. */
+function deletedOf(value: unknown, kind: "deleted" | "deleted-all-only"): "live" | "deleted" | "all" {
+  const text = String(value);
+  const chosen = DELETED[text];
+  if (chosen === undefined || (kind === "deleted-all-only" && text !== "all")) throw new ApiError(177);
+  return chosen;
+}
+
+function typesTest(model: ObjectModel, value: unknown): (values: readonly Value[]) => boolean {
+  const types = (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map(Number);
+  if (types.some((type) => !Number.isInteger(type))) throw new ApiError(177);
+  const place = model.columns.findIndex(({ name }) => name === "type");
+  return (values) => types.includes(values[place] as number);
+}
+
+function flagTest(model: ObjectModel, value: unknown): (values: readonly Value[]) => boolean {
+  if (value !== true && value !== false && value !== "true" && value !== "false") throw new ApiError(177);
+  const place = model.columns.findIndex(({ name }) => name === "prospect_id");
+  return String(value) === "true" ? (values) => values[place] !== null : () => true;
+}
+
+/** Bad dates and bad ranges are bad arguments here. */
+function asArgument<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ApiError) throw new ApiError(177);
+    throw error;
+  }
+}
+
+/** End minus start is at most a calendar year (vendor docs, export). Local seconds. */
+function oneYearAfter(localSecond: number): number {
+  const date = new Date(localSecond * 1000);
+  return date.setUTCFullYear(date.getUTCFullYear() + 1) / 1000;
+}

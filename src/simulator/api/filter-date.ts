@@ -1,0 +1,89 @@
+/**
+ * Dates in filters: the documented keywords, GNU date input as far as clients send it, and the ISO forms that
+ * production clients send (singer-io/tap-pardot, airbytehq/airbyte source-pardot). Read in the user's zone.
+ */
+import { ApiError } from "./api-error.ts";
+import type { Knobs } from "../knobs.ts";
+import type { Zone } from "../account/zone.ts";
+
+export interface DateReader {
+  /** Seconds since 1970. Throws ApiError 7 when it is no date. */
+  read(text: string): number;
+}
+
+const DAY = 86_400;
+const FORM =
+  /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?$/i;
+const AGO = /^(\d{1,5}) (second|minute|hour|day|week|month|year)s? ago$/;
+const SECONDS: Readonly<Record<string, number>> = {
+  second: 1,
+  minute: 60,
+  hour: 3_600,
+  day: DAY,
+  week: 7 * DAY,
+  month: 30 * DAY,
+  year: 365 * DAY,
+};
+
+/** `now` in seconds since 1970. */
+export function dateReader(zone: Zone, knobs: Knobs, now: number): DateReader {
+  const fromLocal = (local: number): number => zone.fromLocal(local, knobs.ambiguousLocal);
+  return {
+    read: (text) => {
+      const trimmed = text.trim();
+      const word = keyword(trimmed.toLowerCase(), zone.toLocal(now), now, fromLocal);
+      if (word !== null) return word;
+      const parts = FORM.exec(trimmed);
+      const local = parts === null ? null : localSecond(parts);
+      if (parts === null || local === null) throw new ApiError(7);
+      const offset = parts[7];
+      if (offset === undefined || knobs.filterOffset === "ignored") return fromLocal(local);
+      return local - offsetSeconds(offset);
+    },
+  };
+}
+
+function keyword(word: string, localNow: number, now: number, fromLocal: (local: number) => number): number | null {
+  const today = localNow - (localNow % DAY);
+  const date = new Date(today * 1000);
+  const month = (back: number): number => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - back, 1) / 1000;
+  const ago = AGO.exec(word);
+  if (ago !== null) return now - Number(ago[1]) * (SECONDS[ago[2] ?? ""] ?? 0);
+  switch (word) {
+    case "now":
+      return now;
+    case "today":
+      return fromLocal(today);
+    case "yesterday":
+      return fromLocal(today - DAY);
+    case "tomorrow":
+      return fromLocal(today + DAY);
+    case "last_7_days":
+      return fromLocal(today - 7 * DAY);
+    case "this_month":
+      return fromLocal(month(0));
+    case "last_month":
+      return fromLocal(month(1));
+    default:
+      return null;
+  }
+}
+
+function localSecond(parts: RegExpExecArray): number | null {
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts
+    .slice(1, 7)
+    .map((part) => (part === undefined ? 0 : Number(part)));
+  const date = new Date(Date.UTC(year, month - 1, day));
+  // The vendor's own samples show 24:59:59, so an hour of 24 is taken and runs over.
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 24 || minute > 59 || second > 59) {
+    return null;
+  }
+  return date.getTime() / 1000 + hour * 3_600 + minute * 60 + second;
+}
+
+function offsetSeconds(offset: string): number {
+  if (/^(z|utc)$/i.test(offset)) return 0;
+  const sign = offset.startsWith("-") ? -1 : 1;
+  const digits = offset.replace(/[^\d]/g, "");
+  return sign * (Number(digits.slice(0, 2)) * 3_600 + Number(digits.slice(2)) * 60);
+}

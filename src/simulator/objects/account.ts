@@ -1,0 +1,70 @@
+/** Account: one record, read only (vendor docs, accounts; recorded: Crim/pardot-java-client accountRead.xml). */
+import { hashText, mix, pick } from "../account/dice.ts";
+import type { ModelColumn, ObjectModel, RowKey, Value, World } from "../account/model.ts";
+
+const text = (name: string): ModelColumn => ({ name, kind: "string" });
+
+const COLUMNS: readonly ModelColumn[] = [
+  { name: "id", kind: "integer" },
+  ...["company", "level", "website", "vanity_domain"].map(text),
+  { name: "plugin_campaign_id", kind: "integer" },
+  ...["tracking_code_template", "address1", "address2", "city", "state", "territory", "zip", "country"].map(text),
+  ...["phone", "fax"].map(text),
+  { name: "created_at", kind: "datetime" },
+  { name: "updated_at", kind: "datetime" },
+];
+
+// Carriage returns as recorded (`&#13;` in the XML), and everything XML must escape.
+const TRACKING_CODE = [
+  "piAId = '770002';",
+  "piCId = '4101';",
+  "",
+  "(function() {",
+  "\tfunction load() {",
+  '\t\tif (1 < 2 && document.body != null) { /* \u{1F680} "go" */ }',
+  "\t\tvar s = document.createElement('script'); s.src = 'https://go.acme.test/pd.js';",
+  "\t}",
+  "\twindow.addEventListener('load', load, false);",
+  "})();",
+].join("\r\n");
+
+function make(row: RowKey, world: World): readonly Value[] {
+  const hash = mix(world.seed, hashText("Account"));
+  const company = `${pick(["Acme", "M\u00FCller", "O'Hara"], hash)} & Sons, "Ltd"`;
+  return [
+    row.id,
+    row.revision === 0 ? company : `${company} (${row.revision})`,
+    "Plus Edition",
+    "https://www.acme.test/?a=1&b=2",
+    "http://go.acme.test",
+    world.idOf("Campaign", 0),
+    TRACKING_CODE,
+    "1 Main Street,\nSuite 7",
+    null,
+    "Boston",
+    "MA",
+    null,
+    "02190",
+    "United States",
+    "15555555555",
+    null,
+    row.created,
+    row.updated,
+  ];
+}
+
+export const ACCOUNT: ObjectModel = {
+  name: "Account",
+  urlName: "account",
+  dataKey: "account",
+  columns: COLUMNS,
+  wire: COLUMNS.map(({ name }) => ({ name, pairWhenNull: true })),
+  make,
+  operations: ["read"],
+  ranges: [],
+  hasUpdated: true,
+  filters: [],
+  sortKeys: [],
+  defaultSort: "id",
+  daily: () => ({ added: 0, changed: 1, deleted: 0 }),
+};

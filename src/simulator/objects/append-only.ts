@@ -1,0 +1,108 @@
+/**
+ * Tag object and e-mail click: rows that never change (vendor docs, tag objects and batch e-mail clicks; recorded:
+ * Crim/pardot-java-client tagObjectQuery.xml, emailClickQuery.xml).
+ */
+import { hashText, mix, pick } from "../account/dice.ts";
+import { someId } from "../api/links.ts";
+import { COMMON_SORT } from "../account/model.ts";
+import type { ModelColumn, ModelFilter, ObjectModel } from "../account/model.ts";
+
+const TAGGED: readonly [string, ...string[]] = [
+  "Prospect", "Prospect", "Prospect", "Landing Page", "Form", "List", "Campaign", "Email", "Email Template",
+  "Custom URL", "Drip Program", "File", "Form Handler", "Opportunity", "Segmentation Rule", "Social Message",
+]; // prettier-ignore
+const OBJECT_OF_TYPE: Readonly<Record<string, string>> = {
+  Prospect: "Prospect",
+  Form: "Form",
+  List: "List",
+  Campaign: "Campaign",
+  Opportunity: "Opportunity",
+};
+const TAG_SALT = hashText("TagObject");
+const CLICK_SALT = hashText("EmailClick");
+
+const integer = (name: string): ModelColumn => ({ name, kind: "integer" });
+const ids = (name: string): ModelFilter => ({ name, kind: "ids", column: name, code: 16 });
+
+/** An untagging just removes the row. */
+export const TAG_OBJECT: ObjectModel = {
+  name: "TagObject",
+  urlName: "tagObject",
+  dataKey: "tagObject",
+  columns: [
+    integer("id"),
+    integer("tag_id"),
+    { name: "type", kind: "string" },
+    integer("object_id"),
+    { name: "created_at", kind: "datetime" },
+  ],
+  wire: ["id", "tag_id", "type", "object_id", "created_at"].map((name) => ({ name })),
+  make: (row, world) => {
+    const hash = mix(mix(world.seed, TAG_SALT), row.index);
+    const type = pick(TAGGED, hash);
+    const object = OBJECT_OF_TYPE[type];
+    const linked = object === undefined ? null : someId(object, mix(hash, 1), world);
+    return [row.id, someId("Tag", mix(hash, 2), world), type, linked ?? 1 + (mix(hash, 3) % 9_000), row.created];
+  },
+  operations: ["query", "read"],
+  ranges: ["created"],
+  hasUpdated: false,
+  filters: [ids("tag_id"), { name: "type", kind: "text", column: "type" }, { ...ids("object_id"), requires: "type" }],
+  sortKeys: COMMON_SORT,
+  defaultSort: "created_at",
+  mobileUnlimited: true,
+};
+
+const CLICK_LINKS = ["list_email_id", "drip_program_action_id", "email_template_id", "tracker_redirect_id"] as const;
+
+/** One link id is set, the others are absent; e-mail ids are not among them (pardot/api-docs issue 157). */
+export const EMAIL_CLICK: ObjectModel = {
+  name: "EmailClick",
+  urlName: "emailClick",
+  dataKey: "emailClick",
+  columns: [
+    integer("id"),
+    integer("prospect_id"),
+    { name: "url", kind: "string" },
+    ...CLICK_LINKS.map(integer),
+    { name: "created_at", kind: "datetime" },
+  ],
+  wire: [
+    { name: "id" },
+    { name: "prospect_id" },
+    { name: "url" },
+    ...CLICK_LINKS.map((name) => ({ name, absentWhenNull: true })),
+    { name: "created_at" },
+  ],
+  make: (row, world) => {
+    const hash = mix(mix(world.seed, CLICK_SALT), row.index);
+    const kind = mix(hash, 1) % 4;
+    const links = CLICK_LINKS.map((name, n) => {
+      if (n !== kind) return null;
+      return name === "list_email_id" ? someId("ListEmail", mix(hash, 2), world) : 1 + (mix(hash, 3) % 500);
+    });
+    return [row.id, someId("Prospect", mix(hash, 4), world), clickUrl(mix(hash, 5)), ...links, row.created];
+  },
+  operations: ["query"],
+  ranges: ["created"],
+  hasUpdated: false,
+  filters: CLICK_LINKS.map(ids),
+  // Only limit is documented for paging; ids ascend (observed), and production clients send sort_by=id (airbytehq/airbyte).
+  sortKeys: [],
+  defaultSort: "id",
+};
+
+const URLS: readonly [string, ...string[]] = [
+  "http://www.acme.test/",
+  "https://www.acme.test/a/b?x=1&y=%20z#part",
+  "https://www.acme.test/caf\u00E9/\u{1F600}",
+  'https://www.acme.test/?q="quoted",comma',
+  "mailto:info@acme.test",
+  "007",
+];
+
+function clickUrl(hash: number): string {
+  const url = pick(URLS, hash);
+  // A click's URL is text: one that looks like a number would lose its zeros in JSON, which only XML keeps.
+  return url === "007" ? `https://www.acme.test/007/${mix(hash, 1) % 10}` : url;
+}

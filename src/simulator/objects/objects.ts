@@ -1,0 +1,30 @@
+/** Every object the simulator knows, in one list. A new one is a file of data beside these and a line here. */
+import { CUSTOM_FIELD } from "../account/custom-fields.ts";
+import { ACCOUNT } from "./account.ts";
+import { EMAIL_CLICK, TAG_OBJECT } from "./append-only.ts";
+import { LIST_MEMBERSHIP } from "./list-membership.ts";
+import { OPPORTUNITY } from "./opportunity.ts";
+import { PROSPECT_ACCOUNT } from "./prospect-account.ts";
+import { PROSPECT } from "./prospect.ts";
+import { CAMPAIGN, FORM, LIST } from "./segmented.ts";
+import { TAG } from "./tag.ts";
+import { VISITOR } from "./visitor.ts";
+import { VISITOR_ACTIVITY } from "./visitor-activity.ts";
+import type { ObjectModel } from "../account/model.ts";
+
+export const OBJECTS: readonly ObjectModel[] = [
+  ACCOUNT,
+  CAMPAIGN,
+  CUSTOM_FIELD,
+  EMAIL_CLICK,
+  FORM,
+  LIST,
+  LIST_MEMBERSHIP,
+  OPPORTUNITY,
+  PROSPECT,
+  PROSPECT_ACCOUNT,
+  TAG,
+  TAG_OBJECT,
+  VISITOR,
+  VISITOR_ACTIVITY,
+];

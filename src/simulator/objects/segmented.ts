@@ -1,0 +1,139 @@
+/** Campaign, form and list (vendor docs, one page each; recorded: Crim/pardot-java-client *Query.xml, *Read.xml). */
+import { hashText, mix, pick } from "../account/dice.ts";
+import { campaignField, campaignName, someId } from "../api/links.ts";
+import { COMMON_SORT, SORT_NAME, SORT_UPDATED } from "../account/model.ts";
+import type { ModelColumn, ObjectModel } from "../account/model.ts";
+import { someText, uniqueName } from "../account/text.ts";
+
+const NOT_MOBILE = ["full", "simple", "bulk"] as const;
+const TIMES: readonly ModelColumn[] = [
+  { name: "created_at", kind: "datetime" },
+  { name: "updated_at", kind: "datetime" },
+];
+const CAMPAIGN_SALT = hashText("Campaign cost");
+const FORM_SALT = hashText("Form");
+const LIST_SALT = hashText("List");
+
+/** v4 answers carry no timestamps, though both can be filtered and sorted by. */
+export const CAMPAIGN: ObjectModel = {
+  name: "Campaign",
+  urlName: "campaign",
+  dataKey: "campaign",
+  columns: [
+    { name: "id", kind: "integer" },
+    { name: "name", kind: "string" },
+    { name: "cost", kind: "number" },
+    ...TIMES.map((column) => ({ ...column, wireOnly: true })),
+  ],
+  wire: [{ name: "id" }, { name: "name" }, { name: "cost" }],
+  make: (row, world) => {
+    const hash = mix(mix(mix(world.seed, CAMPAIGN_SALT), row.index), row.revision);
+    const cost = hash % 3 === 0 ? null : (mix(hash, 1) % 1_000_000) / 100;
+    return [row.id, campaignName(row.id, world), cost, row.created, row.updated];
+  },
+  operations: ["query", "read"],
+  ranges: ["created", "updated"],
+  hasUpdated: true,
+  filters: [{ name: "name", kind: "text", column: "name" }],
+  sortKeys: [...COMMON_SORT, SORT_NAME, SORT_UPDATED, { name: "cost", column: "cost", order: "descending" }],
+  defaultSort: "created_at",
+  mobileUnlimited: true,
+  unknownIdCode: 38,
+};
+
+const [FORM_CAMPAIGN, FORM_CAMPAIGN_ID] = campaignField(2);
+
+/** `embedCode` on the wire though the vendor's table says embed_code. */
+export const FORM: ObjectModel = {
+  name: "Form",
+  urlName: "form",
+  dataKey: "form",
+  columns: [
+    { name: "id", kind: "integer" },
+    { name: "name", kind: "string" },
+    { name: "campaign_id", kind: "integer" },
+    { name: "campaign_name", kind: "string" },
+    { name: "embed_code", kind: "string" },
+    ...TIMES,
+  ],
+  wire: [
+    { name: "id" },
+    { name: "name" },
+    FORM_CAMPAIGN,
+    FORM_CAMPAIGN_ID,
+    { name: "embedCode", column: "embed_code" },
+    { name: "created_at", outputs: NOT_MOBILE },
+    { name: "updated_at", outputs: NOT_MOBILE },
+  ],
+  make: (row, world) => {
+    const hash = mix(mix(world.seed, FORM_SALT), row.index);
+    const campaign = someId("Campaign", mix(hash, 1), world);
+    const name = uniqueName(row.index, hash);
+    return [
+      row.id,
+      row.revision === 0 ? name : `${name} r${row.revision}`,
+      campaign,
+      campaign === null ? null : campaignName(campaign, world),
+      `<iframe src="http://go.acme.test/l/7/${row.id}?a=1&b=2" width="100%" style="border: 0">${someText(mix(hash, 2))}</iframe>`,
+      row.created,
+      row.updated,
+    ];
+  },
+  operations: ["query", "read"],
+  ranges: ["created", "updated"],
+  hasUpdated: true,
+  filters: [],
+  sortKeys: [...COMMON_SORT, SORT_UPDATED],
+  defaultSort: "created_at",
+  mobileUnlimited: true,
+};
+
+export const LIST: ObjectModel = {
+  name: "List",
+  urlName: "list",
+  dataKey: "list",
+  columns: [
+    { name: "id", kind: "integer" },
+    { name: "name", kind: "string" },
+    { name: "is_public", kind: "boolean" },
+    { name: "is_dynamic", kind: "boolean" },
+    { name: "title", kind: "string" },
+    { name: "description", kind: "string" },
+    { name: "is_crm_visible", kind: "boolean" },
+    ...TIMES,
+  ],
+  wire: [
+    "id",
+    "name",
+    "is_public",
+    "is_dynamic",
+    "title",
+    "description",
+    "is_crm_visible",
+    "created_at",
+    "updated_at",
+  ].map((name) => ({ name })),
+  make: (row, world) => {
+    const hash = mix(mix(world.seed, LIST_SALT), row.index);
+    const changed = mix(hash, row.revision);
+    return [
+      row.id,
+      uniqueName(row.index, hash),
+      mix(hash, 1) % 2 === 0,
+      mix(hash, 2) % 4 === 0,
+      mix(changed, 3) % 3 === 0 ? null : someText(mix(changed, 4)),
+      mix(changed, 5) % 3 === 0 ? null : pick([someText(mix(changed, 6)), "two\r\nlines & more"], mix(changed, 7)),
+      mix(changed, 8) % 2 === 0,
+      row.created,
+      row.updated,
+    ];
+  },
+  operations: ["query", "read"],
+  ranges: ["created", "updated"],
+  hasUpdated: true,
+  filters: [{ name: "name", kind: "text", column: "name" }],
+  sortKeys: [...COMMON_SORT, SORT_NAME, SORT_UPDATED],
+  defaultSort: "created_at",
+  mobileUnlimited: true,
+  unknownIdCode: 55,
+};

@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { lstat, open, readdir } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import type { Dirent, Stats } from "node:fs";
+import { join } from "node:path";
+import { documentTooLarge, DOCUMENT_BYTES_MAX } from "../document.ts";
+import { compareKeys, TEMPORARY_PREFIX } from "../key.ts";
+import { isMissing } from "../local-errors.ts";
+import type { StoredFile } from "../storage.ts";
+
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * Every landed file below a prefix, in byte order of the whole keys. Links, sockets and the like are nobody's landed
+ * files and are passed over. The names of one folder for each level of depth are in memory at a time.
+ */
+export async function* listBelow(root: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredFile> {
+  signal.throwIfAborted();
+  if (prefix === TEMPORARY_PREFIX) return;
+  for (const entry of await entriesOf(join(root, prefix))) {
+    if (entry.isDirectory()) {
+      yield* listBelow(root, `${prefix}${entry.name}/`, signal);
+    } else if (entry.isFile()) {
+      const key = prefix + entry.name;
+      const stats = await statFile(join(root, key));
+      signal.throwIfAborted();
+      if (stats !== null) yield { key, bytes: stats.size, sha256: null };
+    }
+  }
+}
+
+/** A folder sorts as its name with the slash that its keys carry: "a.csv" comes before "a/b.csv". */
+function sortName(entry: Dirent): string {
+  return entry.isDirectory() ? `${entry.name}/` : entry.name;
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.toSorted((a, b) => compareKeys(sortName(a), sortName(b)));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** Null if there is no regular file under the name. */
+export async function statFile(path: string): Promise<Stats | null> {
+  try {
+    const stats = await lstat(path);
+    return stats.isFile() ? stats : null;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** A handle for reading, null if there is no regular file under the name. */
+export async function openFile(path: string): Promise<FileHandle | null> {
+  if ((await statFile(path)) === null) return null;
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** A small document, whole; null if there is none. */
+export async function readDocument(path: string, key: string): Promise<Uint8Array | null> {
+  const handle = await openFile(path);
+  if (handle === null) return null;
+  try {
+    const { size } = await handle.stat();
+    if (size > DOCUMENT_BYTES_MAX) throw documentTooLarge(path, key, size);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The bytes of a file in chunks of 256 KiB, one in memory at a time; closes the handle. */
+export async function* chunksOf(handle: FileHandle, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(CHUNK_BYTES), 0, CHUNK_BYTES, null);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Size and SHA-256 of the bytes that stand there, null if there is no regular file under the name. */
+export async function fingerprint(
+  path: string,
+  signal: AbortSignal,
+): Promise<{ bytes: number; sha256: string } | null> {
+  const handle = await openFile(path);
+  if (handle === null) return null;
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of chunksOf(handle, signal)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}

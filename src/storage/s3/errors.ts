@@ -1,0 +1,144 @@
+import { isTransient, readFailure } from "../../aws/failure.ts";
+import type { AwsFailure } from "../../aws/failure.ts";
+import { DataError, PardotEtlError, StorageError } from "../../errors.ts";
+
+interface Reading {
+  readonly code: string;
+  readonly hint: string;
+}
+
+const CREDENTIALS = (problem: string): string =>
+  `${problem}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones), AWS_PROFILE, or give the task or instance a role`;
+const INVALID_CREDENTIALS: Reading = {
+  code: "storage.credentials-invalid",
+  hint: CREDENTIALS("the store does not accept the AWS credentials"),
+};
+const WRONG_REGION: Reading = {
+  code: "storage.wrong-region",
+  hint: "the bucket is in another region than the one that was asked",
+};
+
+const BY_NAME: Readonly<Record<string, Reading>> = {
+  NoSuchBucket: {
+    code: "storage.bucket-missing",
+    hint: "create the bucket, or correct its name in PARDOT_ETL_DESTINATION",
+  },
+  InvalidBucketName: {
+    code: "storage.bucket-invalid",
+    hint: "correct the bucket's name in PARDOT_ETL_DESTINATION",
+  },
+  InvalidAccessKeyId: INVALID_CREDENTIALS,
+  SignatureDoesNotMatch: INVALID_CREDENTIALS,
+  ExpiredToken: INVALID_CREDENTIALS,
+  ExpiredTokenException: INVALID_CREDENTIALS,
+  InvalidToken: INVALID_CREDENTIALS,
+  CredentialsProviderError: {
+    code: "storage.no-credentials",
+    hint: CREDENTIALS("no AWS credentials were found"),
+  },
+  TokenProviderError: { code: "storage.no-credentials", hint: CREDENTIALS("the AWS sign-in has ended; sign in again") },
+  PermanentRedirect: WRONG_REGION,
+  TemporaryRedirect: WRONG_REGION,
+  AuthorizationHeaderMalformed: WRONG_REGION,
+  IllegalLocationConstraintException: WRONG_REGION,
+  RequestTimeTooSkewed: {
+    code: "storage.clock-skew",
+    hint: "this machine's clock is more than 15 minutes off; set it right (NTP)",
+  },
+  EntityTooLarge: {
+    code: "storage.too-large",
+    hint: "choose PARDOT_ETL_COMPRESSION=gzip or zstd so that the file gets smaller",
+  },
+  QuotaExceeded: { code: "storage.full", hint: "raise the quota of the bucket or free space in it" },
+};
+
+const BY_STATUS: Readonly<Record<number, Reading>> = {
+  301: WRONG_REGION,
+  307: WRONG_REGION,
+  401: INVALID_CREDENTIALS,
+  403: {
+    code: "storage.no-permission",
+    hint: "allow this identity s3:ListBucket on the bucket and s3:GetObject, s3:PutObject and s3:DeleteObject below the prefix (and the use of its KMS key, if it has one)",
+  },
+  404: { code: "storage.missing", hint: "see whether the bucket and the endpoint (AWS_ENDPOINT_URL_S3) are right" },
+  507: { code: "storage.full", hint: "the store has no space left; free some or enlarge it" },
+};
+
+const UNREACHABLE: Reading = {
+  code: "storage.unreachable",
+  hint: "see whether the network reaches the endpoint, and whether AWS_ENDPOINT_URL_S3 and AWS_REGION are right",
+};
+const UNAVAILABLE: Reading = {
+  code: "storage.unavailable",
+  hint: "the store is failing or throttling; nothing is lost, run again later",
+};
+const REFUSED: Reading = {
+  code: "storage.refused",
+  hint: "see whether the endpoint (AWS_ENDPOINT_URL_S3) speaks S3, and what the store's own log says of this request",
+};
+
+function readingOf(failure: AwsFailure): Reading {
+  const named = BY_NAME[failure.name];
+  if (named !== undefined) return named;
+  if (failure.status === null) {
+    if (/region is missing/i.test(failure.message)) {
+      return { code: "storage.no-region", hint: "set AWS_REGION to the region of the bucket" };
+    }
+    return isTransient(failure) || /cert|ssl|tls/i.test(failure.name) ? UNREACHABLE : REFUSED;
+  }
+  return BY_STATUS[failure.status] ?? (isTransient(failure) ? UNAVAILABLE : REFUSED);
+}
+
+/**
+ * What the SDK threw as one of ours, with a code per thing that a person can mend. `attempts` is how often it was
+ * tried. Errors that are ours already, and the reason of an aborted signal, pass as they are.
+ */
+export function s3Error(operation: string, error: unknown, attempts: number, signal?: AbortSignal): unknown {
+  if (error instanceof PardotEtlError || (signal?.aborted === true && error === signal.reason)) return error;
+  const failure = readFailure(error);
+  const times = attempts > 1 ? ` after ${attempts} attempts` : "";
+  const status = failure.status === null ? "" : `${failure.status} `;
+  const cause = failure.message === "" || failure.message === failure.name ? "" : ` (${failure.message})`;
+  const message = `${operation}: ${status}${failure.name}${times}${cause}`;
+  const context = { name: failure.name, status: failure.status, requestId: failure.requestId, attempts };
+  if (failure.name === "BadDigest" || failure.name === "XAmzContentSHA256Mismatch") {
+    return new DataError(message, {
+      code: "storage.digest-refused",
+      hint: "the store received other bytes than were sent, each time; look for a proxy that changes bodies",
+      context,
+      cause: error,
+    });
+  }
+  const reading = readingOf(failure);
+  const region = failure.region === null ? "" : `: set AWS_REGION=${failure.region}`;
+  const hint =
+    reading === WRONG_REGION
+      ? `${reading.hint}${region === "" ? ": set AWS_REGION to the bucket's" : region}`
+      : reading.hint;
+  return new StorageError(message, {
+    code: reading.code,
+    hint,
+    context,
+    cause: error,
+    retryable: isTransient(failure),
+  });
+}
+
+export function unordered(location: string, below: string): StorageError {
+  return new StorageError(`list ${below} in ${location}: the store does not list its keys in order, page by page`, {
+    code: "storage.unordered-list",
+    hint: "use a general purpose bucket: directory buckets (S3 Express) list in no order",
+    context: { below },
+  });
+}
+
+export function endless(location: string, below: string, pages: number): StorageError {
+  return new StorageError(
+    `list ${below} in ${location}: ${pages} pages in a row without a key, and the store says that there are more`,
+    {
+      code: "storage.endless-list",
+      hint: "Look at the store or the proxy before it: its lists come to no end. On a bucket with versions, let a lifecycle rule remove expired delete markers.",
+      context: { below },
+    },
+  );
+}

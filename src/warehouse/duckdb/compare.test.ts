@@ -1,0 +1,183 @@
+import { rm } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { ConfigError } from "../../errors.ts";
+import { database, fileOf, rowsOf, signal, tag, useDatabase, warehouse } from "../../../test/support/duckdb-rig.ts";
+import type { CommittedFile, Comparison } from "../warehouse.ts";
+
+// Holds G10: verify finds every file and row that is missing, doubled or unknown.
+
+useDatabase();
+
+const committed = (key: string, rows: number): CommittedFile => ({ key, rows, maxWatermark: null });
+
+async function compared(files: readonly CommittedFile[]): Promise<Comparison> {
+  async function* each(): AsyncGenerator<CommittedFile> {
+    yield* files;
+  }
+  return warehouse.compare(tag, each(), signal);
+}
+
+async function loadThree(): Promise<readonly CommittedFile[]> {
+  const rows = Array.from({ length: 100 }, (_, id) => `${id},x,,,,\n`).join("");
+  await warehouse.load(tag, [await fileOf("a", rows, 100, { readAt: 1 })], signal);
+  await warehouse.load(tag, [await fileOf("b", "1,y,,,,\n200,y,,,,\n", 2, { readAt: 2 })], signal);
+  await warehouse.load(tag, [await fileOf("c", "", 0, { readAt: 3 })], signal);
+  return [committed("a", 100), committed("b", 2), committed("c", 0)];
+}
+
+describe("a table compared with its committed files", () => {
+  test("is found whole when every file was loaded once and nothing was changed", async () => {
+    const files = await loadThree();
+    expect(await compared([...files, ...files])).toEqual({
+      compared: "3 files and 101 rows of PARDOT_THING",
+      problems: [],
+    });
+  });
+
+  const changes: readonly (readonly [string, string, string, RegExp])[] = [
+    [
+      "25 rows deleted",
+      "DELETE FROM PARDOT_THING WHERE id < 25",
+      "PARDOT_THING",
+      /holds 76 rows, the last load left 101/,
+    ],
+    [
+      "one row deleted",
+      "DELETE FROM PARDOT_THING WHERE id = 200",
+      "PARDOT_THING",
+      /holds 100 rows, the last load left 101/,
+    ],
+    ["rows added", "INSERT INTO PARDOT_THING (id) VALUES (900)", "PARDOT_THING", /holds 102 rows/],
+    [
+      "a row twice",
+      "INSERT INTO PARDOT_THING SELECT * FROM PARDOT_THING WHERE id = 7",
+      "PARDOT_THING",
+      /for 101 values of id/,
+    ],
+    ["all rows deleted", "DELETE FROM PARDOT_THING", "PARDOT_THING", /holds 0 rows, the last load left 101/],
+    [
+      "a row swapped for one of another file",
+      "UPDATE PARDOT_THING SET _pardot_etl_file = 'z' WHERE id = 3",
+      "z",
+      /holds 1 rows of it, 0 were loaded/,
+    ],
+    ["a file forgotten", "DELETE FROM _PARDOT_ETL_LOADS WHERE file_key = 'c'", "c", /is not loaded into PARDOT_THING/],
+    [
+      "another count of rows",
+      "UPDATE _PARDOT_ETL_LOADS SET rows = 3 WHERE file_key = 'b'",
+      "b",
+      /has taken 3 rows from it, 2 were committed/,
+    ],
+  ];
+  test.each(changes)("shows %s", async (_, sql, key, problem) => {
+    const files = await loadThree();
+    await rowsOf(sql);
+    const { problems } = await compared(files);
+    expect(problems.filter((each) => each.key === key && problem.test(each.problem))).toHaveLength(1);
+    expect(problems.every(({ hint }) => hint !== null)).toBe(true);
+  });
+
+  test("shows a file that was never loaded and one that no manifest names", async () => {
+    const files = await loadThree();
+    const { problems } = await compared([...files.slice(1), committed("d", 9)]);
+    expect(problems.map(({ key, problem }) => [key, problem])).toEqual([
+      ["d", "it is not loaded into PARDOT_THING"],
+      ["a", "it is loaded into PARDOT_THING, but no manifest names it"],
+    ]);
+  });
+
+  test("may lack what is optional", async () => {
+    const files = await loadThree();
+    const optional = files.map((file) => ({ ...file, isOptional: true }));
+    const givenUp = { key: "given-up", rows: 7, maxWatermark: null, isOptional: true };
+    expect(await compared([...files, givenUp])).toMatchObject({ problems: [] });
+    expect(await compared([...optional.slice(0, 1), ...files.slice(1)])).toEqual({
+      compared: "2 files and 101 rows of PARDOT_THING",
+      problems: [],
+    });
+  });
+
+  test("names a hundred files and counts the others", async () => {
+    await loadThree();
+    const many = Array.from({ length: 2345 }, (_, index) => committed(`file-${String(index).padStart(4, "0")}`, 1));
+    const { compared: text, problems } = await compared(many);
+    expect(text).toBe("2,345 files and 101 rows of PARDOT_THING");
+    const missing = problems.filter(({ problem }) => problem.includes("is not loaded"));
+    expect(missing).toHaveLength(101);
+    expect(missing.at(-1)).toMatchObject({
+      key: "PARDOT_THING",
+      problem: expect.stringContaining("2245 more files like file-0100") as string,
+    });
+  });
+
+  test("is missed when it was dropped, or when its database is gone", async () => {
+    const files = await loadThree();
+    await rowsOf("DROP TABLE PARDOT_THING");
+    expect((await compared(files)).problems).toMatchObject([
+      { key: "PARDOT_THING", problem: "it does not exist although 3 files were committed for it" },
+    ]);
+    expect(await warehouse.settled(tag, signal)).toBe(0);
+    expect(await warehouse.unloaded(tag, ["a", "b"], signal)).toEqual(["a", "b"]);
+    await warehouse.close();
+    await rm(database);
+    expect((await compared(files)).problems).toMatchObject([{ key: "PARDOT_THING" }]);
+    expect(await compared([])).toEqual({ compared: "", problems: [] });
+    expect(await warehouse.settled(tag, signal)).toBe(0);
+    expect(await warehouse.unloaded(tag, ["a", "b"], signal)).toEqual(["a", "b"]);
+  });
+
+  test("of an earlier version is compared by its files alone until the next load", async () => {
+    const files = await loadThree();
+    await rowsOf("DROP TABLE _PARDOT_ETL_TABLES");
+    await rowsOf("DELETE FROM PARDOT_THING WHERE id < 25");
+    expect((await compared(files)).problems).toEqual([]);
+  });
+});
+
+describe("a database", () => {
+  test("belongs to the business unit that loaded first, also after it was opened again", async () => {
+    await warehouse.claim("unit-1", false, signal);
+    await loadThree();
+    await warehouse.close();
+    await warehouse.claim("unit-1", false, signal);
+    const error = await warehouse.claim("unit-2", true, signal).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error).toMatchObject({
+      exitCode: 2,
+      problems: [
+        {
+          path: "PARDOT_ETL_WAREHOUSE",
+          value: `duckdb:${database}`,
+          expected: "a database of its own for unit-2: this one holds the tables of unit-1",
+        },
+      ],
+    });
+  });
+
+  test("that names no unit is taken by one that has committed files, and by a new one only while nothing is loaded", async () => {
+    await loadThree();
+    expect(await rowsOf("SELECT 1 FROM duckdb_tables() WHERE table_name = '_PARDOT_ETL_UNIT'")).toEqual([]);
+    const error = (await warehouse.claim("unit-1", false, signal).catch((thrown: unknown) => thrown)) as ConfigError;
+    expect(error).toMatchObject({ exitCode: 2 });
+    const statement = /CREATE TABLE .*$/.exec(error.hint ?? "")?.[0] ?? "";
+    await warehouse.claim("unit-1", true, signal);
+    await warehouse.load(tag, [], signal);
+    expect(await rowsOf("SELECT * FROM _PARDOT_ETL_UNIT")).toEqual([["unit-1"]]);
+    await rowsOf("DROP TABLE _PARDOT_ETL_UNIT");
+    // The way out that the hint names.
+    await rowsOf(statement);
+    await warehouse.claim("unit-1", false, signal);
+    await expect(warehouse.claim("unit-2", false, signal)).rejects.toBeInstanceOf(ConfigError);
+  });
+
+  test("with tables of somebody's own and no load is taken by the first unit", async () => {
+    await rowsOf("CREATE TABLE PARDOT_THING (id BIGINT)");
+    await warehouse.claim("unit-1", false, signal);
+  });
+
+  test("that another unit has claimed since is left alone", async () => {
+    await warehouse.claim("unit-1", false, signal);
+    await rowsOf("CREATE TABLE _PARDOT_ETL_UNIT AS SELECT 'unit-2' AS business_unit");
+    await expect(warehouse.load(tag, [], signal)).rejects.toMatchObject({ code: "warehouse.unit-foreign" });
+  });
+});

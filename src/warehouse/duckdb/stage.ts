@@ -1,0 +1,113 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { ColumnType } from "../../catalog/catalog.ts";
+import { LoadRefusal } from "./failure.ts";
+import type { LoadTarget } from "./protocol.ts";
+import { castText, invalidValue, literal, readCsv, timestampLiteral } from "./sql.ts";
+import { lowerCase, query } from "./table.ts";
+import type { LoadFile } from "../warehouse.ts";
+
+/** The temporary table that files are read into as text, in file and record order, before anything is believed. */
+export const STAGING = "_pardot_etl_staging";
+
+/**
+ * A column on its way into the table. Its name in the staging table is a neutral one: a custom field may have any name,
+ * such as `rowid`, which DuckDB's own statements need.
+ */
+export interface StagedColumn {
+  /** As files call it. */
+  readonly source: string;
+  /** As the table calls it. */
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly staged: string;
+}
+
+/** Reads files into the staging table as text. Returns the staged rows after each file. */
+export async function stage(
+  connection: DuckDBConnection,
+  columns: readonly StagedColumn[],
+  files: readonly LoadFile[],
+): Promise<readonly number[]> {
+  const definitions = columns.map(({ staged }) => `${staged} VARCHAR`);
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE ${STAGING} (${definitions.join(", ")}, file VARCHAR, run VARCHAR, landed TIMESTAMP)`,
+  );
+  const stagedName = new Map(columns.map(({ source, staged }) => [lowerCase(source), staged]));
+  const ends: number[] = [];
+  for (const file of files) {
+    await checkHeader(connection, file);
+    const names = file.columns.map(({ name }) => stagedName.get(lowerCase(name)));
+    const run = file.runId === null ? "NULL" : literal(file.runId);
+    const own = `${literal(file.key)}, ${run}, ${timestampLiteral(file.readAt)}`;
+    const [row] = await query(
+      connection,
+      `INSERT INTO temp.${STAGING} (${names.join(", ")}, file, run, landed) SELECT *, ${own} FROM ${readCsv(file, { header: true })}`,
+    );
+    const rows = Number(row?.[0]);
+    if (rows !== file.rows) {
+      throw new LoadRefusal({
+        code: "warehouse.rows-differ",
+        message: `DuckDB reads ${rows} records in ${file.key}, its manifest says ${file.rows}`,
+        hint: "Report it with the file: DuckDB and this tool read it differently.",
+      });
+    }
+    ends.push((ends.at(-1) ?? 0) + rows);
+  }
+  return ends;
+}
+
+async function checkHeader(connection: DuckDBConnection, file: LoadFile): Promise<void> {
+  const [header = []] = await query(connection, `SELECT * FROM ${readCsv(file, { header: false })} LIMIT 1`);
+  const names = file.columns.map(({ name }) => name);
+  if (header.length === names.length && header.every((name, index) => name === names[index])) return;
+  throw new LoadRefusal({
+    code: "warehouse.header-differs",
+    message: `${file.key} has the columns ${header.join(", ")}, expected ${names.join(", ")}`,
+    hint: "The file is not the one that was committed under this name.",
+  });
+}
+
+interface Staged {
+  readonly target: LoadTarget;
+  readonly columns: readonly StagedColumn[];
+  readonly files: readonly LoadFile[];
+  readonly ends: readonly number[];
+}
+
+/** Refuses the first staged value that is not what its column's type takes, and a record without a key. */
+export async function checkValues(
+  connection: DuckDBConnection,
+  { target, columns, files, ends }: Staged,
+): Promise<void> {
+  const faults = columns.flatMap((column) => {
+    const invalid = invalidValue(column.type, column.staged);
+    const checks = invalid === null ? [] : [{ column, condition: invalid }];
+    if (column.source === target.key) {
+      const isMissing = `coalesce(trim(${castText("string", column.staged)}), '') = ''`;
+      checks.push({ column, condition: isMissing });
+    }
+    return checks;
+  });
+  const cases = faults.map(({ condition }, index) => `WHEN ${condition} THEN ${index}`);
+  const [first] = await query(
+    connection,
+    // Inside a transaction the ids of new rows begin somewhere high up.
+    `SELECT rowid, rowid - (SELECT MIN(rowid) FROM temp.${STAGING}), CASE ${cases.join(" ")} END AS fault FROM temp.${STAGING} WHERE fault IS NOT NULL ORDER BY rowid LIMIT 1`,
+  );
+  if (first === undefined) return;
+  const row = Number(first[1]);
+  const column = faults[Number(first[2])]?.column;
+  const file = ends.findIndex((end) => row < end);
+  const record = row - (ends[file - 1] ?? 0) + 1;
+  const [value] = await query(
+    connection,
+    `SELECT left(${column?.staged ?? "NULL"}, 60) FROM temp.${STAGING} WHERE rowid = ${String(first[0])}`,
+  );
+  const found = JSON.stringify(value?.[0] ?? null);
+  const name = column?.source ?? target.key;
+  throw new LoadRefusal({
+    code: "warehouse.value-invalid",
+    message: `${files[file]?.key ?? target.table} record ${record}: ${name} is ${found}, expected ${column?.type ?? "integer"}`,
+    hint: `If Pardot really sends this, override the column's type in the catalog (${name}: string).`,
+  });
+}

@@ -1,0 +1,164 @@
+import type { CatalogObject } from "../../catalog/catalog.ts";
+import type { SnowflakeConfig } from "../../config/config.ts";
+import { WarehouseError } from "../../errors.ts";
+import type { LocalText } from "../../time/instant.ts";
+import { ACTIVITY_TABLE, EMAIL_TABLE } from "../email-tables.ts";
+import { OBJECT_UNKNOWN } from "./failure.ts";
+import type { Row, SnowflakeResults } from "./protocol.ts";
+import { SnowflakeSession } from "./session.ts";
+import { EMAIL_PAIRS_SQL, KNOWN_EMAILS_SQL, tableStateSql } from "./sql.ts";
+import { TABLE_MISSING } from "../warehouse.ts";
+import type { CommittedFile, Comparison, EmailPair, TableState, Warehouse } from "../warehouse.ts";
+
+const WATERMARK = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
+
+/** Later than every watermark. */
+const LATEST = "9999-12-31 23:59:59";
+
+const PIPE_HINT = "Look at the pipe or task that loads the table: it may be paused, late, or have refused a file.";
+
+/**
+ * Tables in Snowflake, which something else loads (Snowpipe); only looked at here. Unlike with the embedded warehouse, a
+ * table that does not exist is an error: nothing would load what is landed.
+ */
+export class SnowflakeWarehouse implements Warehouse {
+  readonly name = "snowflake";
+  readonly loader = null;
+  readonly #config: SnowflakeConfig;
+  readonly #session: SnowflakeSession;
+
+  constructor(config: SnowflakeConfig, options: { readonly tmpDir: string }) {
+    this.#config = config;
+    this.#session = new SnowflakeSession(config, options);
+  }
+
+  /** The operating system's id of the driver's process, null when there is none. */
+  get processId(): number | null {
+    return this.#session.processId;
+  }
+
+  async check(signal: AbortSignal): Promise<void> {
+    await this.#session.open(signal);
+  }
+
+  /** Nothing in the tables names a business unit. */
+  async claim(_unit: string, _hasCommitted: boolean, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+  }
+
+  /** As in `Warehouse`; throws `warehouse.table-missing` (exit 7) when there is no such table. */
+  async tableState(object: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState> {
+    const doing = `read ${object.table} of`;
+    let row: SnowflakeResults["row"];
+    try {
+      row = await this.#session.ask({ op: "row", sql: tableStateSql(object, now) }, doing, signal);
+    } catch (error) {
+      throw isObjectUnknown(error) ? this.#tableMissing(object) : error;
+    }
+    const [count = null, watermark = null, future = null] = row.values;
+    if (watermark !== null && !WATERMARK.test(watermark)) {
+      throw new WarehouseError(
+        `${doing} ${this.name}: the newest ${object.watermark ?? "row"} is not a time of this era`,
+        {
+          code: "warehouse.watermark-unreadable",
+          hint: "Correct the rows whose watermark is outside the years 1 to 9999.",
+        },
+      );
+    }
+    const state = { exists: true, hasRows: count !== null && count !== "0", watermark, future };
+    if (row.types[3] !== "timestamp_ltz") return state;
+    return {
+      ...state,
+      doubt: {
+        code: "warehouse.watermark-zone",
+        message: `${object.watermark ?? ""} of ${object.table} is TIMESTAMP_LTZ, which Snowflake shows in the zone of the session: unless the table is loaded in that zone, the range starts hours off. TIMESTAMP_NTZ keeps the time as it was landed`,
+      },
+    };
+  }
+
+  /** The tables say nothing of the files that their rows came from, so the newest watermark is compared. */
+  async compare(object: CatalogObject, files: AsyncIterable<CommittedFile>, signal: AbortSignal): Promise<Comparison> {
+    const { table: key, watermark } = object;
+    let count = 0;
+    let committed: string | null = null;
+    for await (const file of files) {
+      if (file.isOptional !== true) count += 1;
+      if (committed === null || (file.maxWatermark !== null && file.maxWatermark > committed)) {
+        committed = file.maxWatermark;
+      }
+    }
+    if (count === 0) return { compared: "", problems: [] };
+    // Rows that are later than all that was committed must not hide that the newest committed ones are missing.
+    const table = await this.tableState(object, committed ?? LATEST, signal);
+    const compared = watermark === null ? `only whether ${key} has rows` : `only the newest ${watermark} of ${key}`;
+    if (!table.hasRows) {
+      return {
+        compared,
+        problems: [{ key, problem: `it is empty although ${count} files were committed for it`, hint: PIPE_HINT }],
+      };
+    }
+    if (watermark === null || committed === null || (table.watermark ?? "") >= committed)
+      return { compared, problems: [] };
+    const problem = `its newest ${watermark} is ${table.watermark ?? "null"}, ${committed} was committed`;
+    return { compared, problems: [{ key, problem, hint: PIPE_HINT }] };
+  }
+
+  async *emailPairs(signal: AbortSignal): AsyncIterable<EmailPair> {
+    for await (const [listEmailId, emailId] of this.#rows(EMAIL_PAIRS_SQL, ACTIVITY_TABLE, signal)) {
+      if (typeof listEmailId === "string" && typeof emailId === "string") yield { listEmailId, emailId };
+    }
+  }
+
+  async *knownEmails(signal: AbortSignal): AsyncIterable<string> {
+    for await (const [listEmailId] of this.#rows(KNOWN_EMAILS_SQL, EMAIL_TABLE, signal)) {
+      if (typeof listEmailId === "string") yield listEmailId;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#session.close();
+  }
+
+  /** The rows of a query, a page at a time; none when the table does not exist. Memory: one page. */
+  async *#rows(sql: string, table: string, signal: AbortSignal): AsyncIterable<Row> {
+    const doing = `read ${table} of`;
+    let cursor: number;
+    try {
+      cursor = await this.#session.ask({ op: "start", sql }, doing, signal);
+    } catch (error) {
+      if (isObjectUnknown(error)) return;
+      throw error;
+    }
+    const { processId } = this;
+    let isUnderWay = true;
+    try {
+      for (;;) {
+        isUnderWay = false;
+        const page = await this.#session.ask({ op: "page", cursor }, doing, signal);
+        if (page.length === 0) return;
+        isUnderWay = true;
+        yield* page;
+      }
+    } finally {
+      // Whoever stops reading early is not to hear of it. A query that failed, or whose process is gone, is over.
+      if (isUnderWay && this.processId === processId)
+        await this.#session.ask({ op: "stop", cursor }, doing, signal).catch(() => undefined);
+    }
+  }
+
+  #tableMissing(object: CatalogObject): WarehouseError {
+    const { database, schema, role } = this.#config;
+    const whose = role === null ? "the user's role" : `the role ${role}`;
+    return new WarehouseError(
+      `read ${object.table} of ${this.name}: there is no such table in ${database}.${schema}, or ${whose} may not see it`,
+      {
+        code: TABLE_MISSING,
+        hint: `Create it: \`pardot-etl ddl ${object.name}\` prints the statements. If it is there, grant ${whose} SELECT on it and USAGE on its database and schema.`,
+      },
+    );
+  }
+}
+
+function isObjectUnknown(error: unknown): boolean {
+  return error instanceof WarehouseError && error.code === OBJECT_UNKNOWN;
+}
