@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../src/cli/commands/index.ts";
 import { parseCommandLine } from "../../src/cli/parse.ts";
@@ -128,19 +128,4 @@ test("the values to copy are all that has to be given, and nothing unknown", () 
   expect(given.filter((name) => !example.variables.has(name))).toEqual([]);
   const required = [...example.variables].filter(([, { default: value }]) => value === undefined).map(([name]) => name);
   expect(required.filter((name) => !texts(/^(\w+) += /gm, values).includes(name))).toEqual([]);
-});
-
-test("every link leads somewhere", () => {
-  for (const [, path = "", anchor = ""] of PAGE.matchAll(/\]\(([\w./-]*)(?:#([\w-]+))?\)/g)) {
-    const file = path === "" ? "deploy-aws.md" : path;
-    expect(existsSync(new URL(`../../docs/${file}`, import.meta.url)), file).toBe(true);
-    if (anchor === "") continue;
-    const anchors = texts(/^#+ (.*)$/gm, readPage(`docs/${file}`)).map((heading) =>
-      heading
-        .toLowerCase()
-        .replaceAll(/[^\w\s-]/g, "")
-        .replaceAll(" ", "-"),
-    );
-    expect(anchors).toContain(anchor);
-  }
 });
