@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { shippedPackages } from "../../scripts/licences.ts";
+import { shippedPackages } from "../../scripts/licenses.ts";
 
-/** Licences under which a package may be part of ours: they ask for their text to come along, and for nothing else. */
-const TAKEN: ReadonlySet<string> = new Set([
+/** Licenses we accept in what we ship: they require their text to come along, and nothing else. */
+const ACCEPTED: ReadonlySet<string> = new Set([
   "0BSD",
   "Apache-2.0",
   "BSD-2-Clause",
@@ -17,15 +17,15 @@ const TAKEN: ReadonlySet<string> = new Set([
 const root = new URL("../../", import.meta.url);
 const shipped = shippedPackages();
 
-describe("the packages that come with ours (docs/licences.md)", () => {
-  test("are all under a licence that we take", () => {
+describe("the packages we ship (docs/licenses.md)", () => {
+  test("are all under a license we accept", () => {
     expect(shipped.length).toBeGreaterThan(10);
-    const others = shipped.filter(({ licence }) => licence === null || !TAKEN.has(licence));
-    expect(others.map(({ name, version, licence }) => `${name}@${version}: ${licence ?? "none stated"}`)).toEqual([]);
+    const others = shipped.filter(({ license }) => license === null || !ACCEPTED.has(license));
+    expect(others.map(({ name, version, license }) => `${name}@${version}: ${license ?? "none stated"}`)).toEqual([]);
   });
 
-  test("say the same of themselves as package-lock.json does", () => {
-    const differing = shipped.flatMap(({ name, version, licence, path, isOptional }) => {
+  test("state the same license as package-lock.json", () => {
+    const differing = shipped.flatMap(({ name, version, license, path, isOptional }) => {
       const file = new URL(`${path}/package.json`, root);
       // Binaries of other platforms are in the lock file and not installed.
       if (!existsSync(file)) return isOptional ? [] : [`${path} is not installed`];
@@ -35,7 +35,7 @@ describe("the packages that come with ours (docs/licences.md)", () => {
         licenses?: readonly { type: string }[];
       };
       const stated = own.license ?? own.licenses?.[0]?.type ?? null;
-      return own.version === version && stated === licence ? [] : [`${name}: ${own.version}, ${stated}`];
+      return own.version === version && stated === license ? [] : [`${name}: ${own.version}, ${stated}`];
     });
     expect(differing).toEqual([]);
   });

@@ -5,15 +5,15 @@ import { markdownTable } from "./markdown-table.ts";
 export interface ShippedPackage {
   readonly name: string;
   readonly version: string;
-  /** As an SPDX expression; null: it says none. */
-  readonly licence: string | null;
+  /** As an SPDX expression; null if the package doesn't state one. */
+  readonly license: string | null;
   /** Where npm puts it, below the repository's root. */
   readonly path: string;
   /** Installed on some platforms only. */
   readonly isOptional: boolean;
 }
 
-/** Packages whose licence stands elsewhere than npm looks for it, and where it was read. */
+/** Licenses that npm can't find in package.json, with the source of each. */
 const READ_BY_HAND: Readonly<Record<string, string>> = {
   // Its package.json has the old form `licenses`, its LICENSE is the text of MIT.
   "simple-lru-cache@0.0.2": "MIT",
@@ -35,30 +35,29 @@ export function shippedPackages(): readonly ShippedPackage[] {
     .filter(([path, locked]) => path !== "" && locked.dev !== true)
     .map(([path, { version = "", license, optional = false }]) => {
       const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
-      const licence = license ?? READ_BY_HAND[`${name}@${version}`] ?? null;
-      return { name, version, licence, path, isOptional: optional };
+      const stated = license ?? READ_BY_HAND[`${name}@${version}`] ?? null;
+      return { name, version, license: stated, path, isOptional: optional };
     })
     .toSorted((a, b) => (a.name === b.name ? compare(a.version, b.version) : compare(a.name, b.name)));
 }
 
-export function licencesPage(): string {
+export function licensesPage(): string {
   const shipped = shippedPackages();
   const rows = new Map(
-    shipped.map(({ name, version, licence, isOptional }) => [
+    shipped.map(({ name, version, license, isOptional }) => [
       `${name} ${version}`,
-      [`\`${name}\``, version, licence ?? "not stated", isOptional ? "on some platforms" : ""],
+      [`\`${name}\``, version, license ?? "not stated", isOptional ? "on some platforms" : ""],
     ]),
   );
   return [
-    "# Licences",
-    "<!-- Written by scripts/docs.ts from package-lock.json; after a change of dependencies `npm run docs`. -->",
+    "# Licenses",
+    "<!-- Written by scripts/docs.ts from package-lock.json; after a change of dependencies run `npm run docs`. -->",
     [
-      "pardot-etl itself is under the MIT licence ([LICENSE](../LICENSE)). These packages come with it, the dependencies of its",
-      "dependencies included; what is for development only is not among them. Each package carries the text of its licence in",
-      "its own folder, in `node_modules` as well as in the container image. Which licences are taken is fixed by",
-      "`test/package/licences.test.ts`.",
+      "pardot-etl itself is under the MIT license ([LICENSE](../LICENSE)). It ships with the packages below: its dependencies",
+      "and theirs, without development dependencies. Each package carries its license text in its own folder, in",
+      "`node_modules` and in the container image. `test/package/licenses.test.ts` lists the licenses we accept.",
     ].join("\n"),
-    markdownTable(["Package", "Version", "Licence", ""], [...rows.values()]),
+    markdownTable(["Package", "Version", "License", ""], [...rows.values()]),
     "",
   ]
     .join("\n\n")
