@@ -50,7 +50,7 @@ catalog:
       {
         path: "catalog.Tagg (pardot-etl.yaml)",
         value: null,
-        expected: "an object of the catalogue; did you mean Tag?",
+        expected: "an object of the catalog; did you mean Tag?",
       },
       {
         path: "catalog.VisitorActivity.watermark (pardot-etl.yaml)",
@@ -65,7 +65,7 @@ catalog:
       {
         path: "catalog.VisitorActivity.v4.query.colour (pardot-etl.yaml)",
         value: null,
-        expected: "a key that a catalogue entry has",
+        expected: "a key of a catalog entry",
       },
       {
         path: "catalog.VisitorActivity.v4.export.windowDaysMax (pardot-etl.yaml)",
@@ -75,7 +75,7 @@ catalog:
       {
         path: "catalog.VisitorActivity.waternark (pardot-etl.yaml)",
         value: null,
-        expected: "a key that a catalogue entry has",
+        expected: "a key of a catalog entry",
       },
       {
         path: "catalog.Tag.name (pardot-etl.yaml)",

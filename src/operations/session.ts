@@ -8,7 +8,7 @@ import { ConfigError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
 import { parseHttpDate } from "../http/backoff.ts";
 import type { Transport } from "../http/transport.ts";
-import { createPardot } from "../pardot/client.ts";
+import { PardotClient } from "../pardot/client.ts";
 import type { OpenPardot } from "../pardot/client.ts";
 import type { CallBudget, Pardot, WireRecord } from "../pardot/pardot.ts";
 import { destinationAround } from "../storage/nested.ts";
@@ -136,7 +136,7 @@ export function openPardot(config: Config, budget: CallBudget, surroundings: Sur
     onEvent({ type: "warning", code: "auth.password-flow", object: null, message });
   }
   const keeper = refreshTokenKeeper(config.pardot, surroundings);
-  return createPardot({ config: config.pardot, transport, clock, random, budget, onEvent, ...keeper });
+  return new PardotClient({ config: config.pardot, transport, clock, random, budget, onEvent, ...keeper });
 }
 
 /** Proves credentials, business unit and version with one call, and takes Pardot's time. */

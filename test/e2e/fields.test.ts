@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
-import { prospectAccount } from "../../src/catalog/objects/prospect-account.ts";
-import { prospect } from "../../src/catalog/objects/prospect.ts";
+import { prospectAccount } from "../../src/catalog/people.ts";
+import { prospect } from "../../src/catalog/people.ts";
 import type { ManifestObject } from "../../src/manifest/manifest.ts";
 import type { RunEvent } from "../../src/events.ts";
 import type { RunOptions, RunResult } from "../../src/operations/api.ts";

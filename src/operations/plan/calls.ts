@@ -1,13 +1,14 @@
-import type { CatalogObject } from "../../catalog/catalog.ts";
+import { isBulk, isPerEmail, isQueried } from "../../catalog/catalog.ts";
+import type { CatalogObject, PerEmailObject, QueriedObject } from "../../catalog/catalog.ts";
 import { withoutReadings, withPairs } from "../../state/email-index.ts";
 import { applyFieldChange } from "../../state/field-memory.ts";
 import { objectState } from "../../state/state.ts";
 import type { OpenWindow, PlannedWindow } from "../../state/state.ts";
-import { queryBounds, windowBounds } from "../../extract/bounds.ts";
+import { queryBounds, rangeParameters } from "../../extract/bounds.ts";
 import { groupsOf } from "../../extract/bulk.ts";
 import { emailCandidates } from "../../extract/emails.ts";
 import { pagesOf } from "../../extract/pages.ts";
-import { isQueriedInstead } from "../../extract/query-instead.ts";
+import { isQueriedInstead } from "../../extract/segmented.ts";
 import type { Pardot } from "../../pardot/pardot.ts";
 import { expectedFiles } from "../../plan/export-files.ts";
 import { DAY_MS } from "../../time/instant.ts";
@@ -44,17 +45,16 @@ export async function expectation(
   prepared: Prepared,
   input: ExpectationInput,
 ): Promise<Expectation> {
-  const { process } = object.v4;
-  if (process === "read") return { records: 1, calls: 0, exports: 0, unknownCalls: null };
-  if (process === "email") return emailCalls(object, input);
+  if (isPerEmail(object)) return emailCalls(object, input);
+  if (!isQueried(object)) return { records: 1, calls: 0, exports: 0, unknownCalls: null };
   const asked = askedWindows(prepared);
   const memory = prepared.fields.reduce(applyFieldChange, objectState(input.state, object.name).fields);
   const counted = await countWindows(object, asked, input);
   let calls = 0;
   let exports = 0;
   for (const { window, records } of counted ?? asked.map((each) => ({ window: each, records: 0 }))) {
-    if (process === "segmented" || isQueriedInstead(object, window, memory)) {
-      calls += pagesOf(records, object.v4.query?.limit ?? 1);
+    if (!isBulk(object) || isQueriedInstead(object, window, memory)) {
+      calls += pagesOf(records, object.v4.query.limit);
       continue;
     }
     const groups = groupsOf(object, "groups" in window ? window.groups : [], memory).length;
@@ -94,12 +94,10 @@ interface CountedWindow {
  * with one call, and the records taken to be spread evenly over them.
  */
 async function countWindows(
-  object: CatalogObject,
+  object: QueriedObject,
   windows: readonly AskedWindow[],
   input: ExpectationInput,
 ): Promise<CountedWindow[] | null> {
-  const { query } = object.v4;
-  if (query === undefined) return windows.map((window) => ({ window, records: 0 }));
   const counted: CountedWindow[] = [];
   for (const stretch of stretches(windows)) {
     const [first] = stretch;
@@ -127,13 +125,12 @@ function stretches(windows: readonly AskedWindow[]): AskedWindow[][] {
 }
 
 /** How many records a window selects, null when Pardot takes too long to count them. */
-async function count(object: CatalogObject, window: PlannedWindow, input: ExpectationInput): Promise<number | null> {
-  const { query, urlName, dataKey, process } = object.v4;
-  if (query === undefined) return 0;
+async function count(object: QueriedObject, window: PlannedWindow, input: ExpectationInput): Promise<number | null> {
+  const { query, urlName, dataKey } = object.v4;
   const zone = input.config.pardot.timeZone;
   const filter = window.field === null ? undefined : query.filters[window.field];
-  const isExported = process === "bulk" && filter !== undefined;
-  const parameters = isExported ? windowBounds(window, filter, zone) : queryBounds(object, window, zone);
+  const isExported = isBulk(object) && filter !== undefined;
+  const parameters = isExported ? rangeParameters(window, filter, zone) : queryBounds(object, window, zone);
   const counted = await orNull(input.pardot.countRecords({ urlName, dataKey, query, parameters }, input.signal));
   return counted?.total ?? null;
 }
@@ -142,9 +139,8 @@ async function count(object: CatalogObject, window: PlannedWindow, input: Expect
  * One call for each list e-mail that is known, and for as many more as earlier days brought. Before there was such a
  * day nobody can tell: v3/v4 cannot count list e-mails.
  */
-async function emailCalls(object: CatalogObject, input: ExpectationInput): Promise<Expectation> {
+async function emailCalls(object: PerEmailObject, input: ExpectationInput): Promise<Expectation> {
   const { email } = object.v4;
-  if (email === undefined) return { records: null, calls: 0, exports: 0, unknownCalls: null };
   let index = input.state.emails;
   if (input.wish.full) {
     index = withoutReadings(index, { object: object.name, marksActivity: email.which === "active" });

@@ -1,3 +1,4 @@
+import { isBulk } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Manifest, ManifestObject } from "../../manifest/manifest.ts";
 import { objectState } from "../../state/state.ts";
@@ -49,8 +50,7 @@ export async function readExperience(
 /** Exports by id. Where a window takes several exports its files are joined, and their number tells nothing. */
 function exportSamples(objects: readonly CatalogObject[], state: State, manifest: Manifest): ExportSample[] {
   const single = objects.filter(
-    (object) =>
-      object.v4.process === "bulk" && groupsOf(object, [], objectState(state, object.name).fields).length === 1,
+    (object) => isBulk(object) && groupsOf(object, [], objectState(state, object.name).fields).length === 1,
   );
   const samples = new Map<string, ExportSample>();
   for (const object of manifest.objects) {

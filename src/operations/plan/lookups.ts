@@ -1,4 +1,4 @@
-import type { CatalogObject } from "../../catalog/catalog.ts";
+import type { CatalogObject, QueriedObject } from "../../catalog/catalog.ts";
 import type { FieldChange, FieldMemory } from "../../state/field-memory.ts";
 import { pagesOf } from "../../extract/pages.ts";
 import type { LocalText } from "../../time/instant.ts";
@@ -22,7 +22,7 @@ interface History {
   readonly calls: number;
 }
 
-async function lookBack(object: CatalogObject, { pardot, signal }: LookupInput): Promise<History> {
+async function lookBack(object: QueriedObject, { pardot, signal }: LookupInput): Promise<History> {
   const counted = await orNull(pardot.countRecords(oldestRequest(object, {}), signal));
   if (counted === null) return { oldest: null, total: null, calls: 1 };
   const { total, first } = counted;

@@ -1,12 +1,12 @@
-import type { CatalogObject } from "../../catalog/catalog.ts";
+import { isBulk, isPerEmail, isQueried } from "../../catalog/catalog.ts";
+import type { BulkObject, CatalogObject } from "../../catalog/catalog.ts";
 import { objectState } from "../../state/state.ts";
 import type { Change, OpenWindow } from "../../state/state.ts";
 import { exportJobs } from "../../extract/bulk.ts";
 import { runExports } from "../../extract/export-queue.ts";
-import type { Extraction } from "../../extract/extraction.ts";
+import type { Extraction } from "../../extract/context.ts";
 import { extractEmails } from "../../extract/emails.ts";
-import { extractByQuery } from "../../extract/query-instead.ts";
-import { extractSegment, extractSingle } from "../../extract/segmented.ts";
+import { extractByQuery, extractSegment, extractSingle } from "../../extract/segmented.ts";
 import type { WireRecord } from "../../pardot/pardot.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import { indexWarehouseEmails, knownEmails, readsEmails } from "./emails.ts";
@@ -27,10 +27,10 @@ export async function execute(
   const todo = objects.filter(({ v4 }) => v4.process === "segmented" || v4.process === "read");
   const lane = async (): Promise<void> => {
     for (let object = todo.shift(); object !== undefined; object = todo.shift()) {
-      await extractObject(object, outcomes, extraction, async (window, { v4 }) =>
-        v4.process === "read"
-          ? extractSingle(object, window, account, extraction)
-          : extractSegment(object, window, extraction),
+      await extractObject(object, outcomes, extraction, async (window) =>
+        isQueried(object)
+          ? extractSegment(object, window, extraction)
+          : extractSingle(object, window, account, extraction),
       );
     }
   };
@@ -47,7 +47,7 @@ async function extractByEmail(
   outcomes: Outcomes,
   extraction: Extraction,
 ): Promise<void> {
-  const byEmail = objects.filter(({ v4 }) => v4.process === "email");
+  const byEmail = objects.filter(isPerEmail);
   // Without every activity the smallest id of a list email may be missing still, and with it the email.
   const source = objects.find(({ name, v4 }) => v4.emailPairs !== undefined && outcomes.of(name) !== null);
   if (source !== undefined) {
@@ -56,9 +56,9 @@ async function extractByEmail(
   }
   let known: ReadonlySet<string>;
   try {
-    extraction.stop.throwIfAborted();
-    await indexWarehouseEmails(extraction.journal, warehouse, extraction.signal);
-    known = await knownEmails(extraction.journal.state.emails, warehouse, extraction.signal);
+    extraction.drain.throwIfAborted();
+    await indexWarehouseEmails(extraction.journal, warehouse, extraction.abort);
+    known = await knownEmails(extraction.journal.state.emails, warehouse, extraction.abort);
   } catch (error) {
     for (const { name } of byEmail) outcomes.fail(name, error);
     return;
@@ -73,7 +73,7 @@ async function extractBulk(
   outcomes: Outcomes,
   extraction: Extraction,
 ): Promise<void> {
-  const bulk = objects.filter((object) => object.v4.process === "bulk");
+  const bulk = objects.filter(isBulk);
   const jobs = [];
   const queries: Promise<void>[] = [];
   for (const object of bulk) {
@@ -106,7 +106,7 @@ async function extractBulk(
 
 /** Queries the windows it is told, one after another and each once, beside the exports that go on. */
 function queryOnceEach(
-  object: CatalogObject,
+  object: BulkObject,
   queries: Promise<void>[],
   outcomes: Outcomes,
   extraction: Extraction,
@@ -116,7 +116,7 @@ function queryOnceEach(
   const query = async (window: OpenWindow): Promise<void> => {
     if (outcomes.of(object.name) !== null) return;
     try {
-      extraction.stop.throwIfAborted();
+      extraction.drain.throwIfAborted();
       await extractByQuery(object, window, extraction);
     } catch (error) {
       outcomes.fail(object.name, error);
@@ -135,15 +135,15 @@ async function extractObject(
   object: CatalogObject,
   outcomes: Outcomes,
   extraction: Extraction,
-  extractWindow: (window: OpenWindow, object: CatalogObject) => Promise<void>,
+  extractWindow: (window: OpenWindow) => Promise<void>,
 ): Promise<void> {
   // Its windows may not be on the books: what it landed would be in no manifest.
   if (outcomes.of(object.name) !== null) return;
   extraction.onEvent({ type: "object-started", object: object.name });
   try {
     for (const window of openWindows(object, extraction)) {
-      extraction.stop.throwIfAborted();
-      await extractWindow(window, object);
+      extraction.drain.throwIfAborted();
+      await extractWindow(window);
     }
   } catch (error) {
     outcomes.fail(object.name, error);

@@ -2,7 +2,7 @@ import type { CatalogObject } from "../../catalog/catalog.ts";
 import { objectState } from "../../state/state.ts";
 import type { Change } from "../../state/state.ts";
 import type { OnEvent } from "../../events.ts";
-import type { Extraction } from "../../extract/extraction.ts";
+import type { Extraction } from "../../extract/context.ts";
 import type { Stretch } from "../../plan/gaps.ts";
 import type { RangeWish } from "../../plan/wish.ts";
 import { isoInstant } from "../../time/instant.ts";
@@ -24,11 +24,11 @@ export interface PlanAllInput {
 
 /** Plans each object and puts its windows on the books before anything is asked for. */
 export async function planAll(objects: readonly CatalogObject[], input: PlanAllInput): Promise<void> {
-  const { config, journal, onEvent, stop, signal } = input.extraction;
+  const { config, journal, onEvent, drain, abort: signal } = input.extraction;
   const lookups = askPardot({ pardot: input.connection.pardot, full: input.wish.full, onEvent, signal });
   for (const object of objects) {
     try {
-      stop.throwIfAborted();
+      drain.throwIfAborted();
       const prepared = await prepareObject(object, {
         config,
         state: journal.state,

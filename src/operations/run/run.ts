@@ -8,7 +8,7 @@ import type { Manifest, ManifestWarning } from "../../manifest/manifest.ts";
 import { postponedOf } from "../../manifest/shortfalls.ts";
 import { exitCodeOf, LeaseError } from "../../errors.ts";
 import type { RunEvent } from "../../events.ts";
-import type { Extraction } from "../../extract/extraction.ts";
+import type { Extraction } from "../../extract/context.ts";
 import type { OpenPardot } from "../../pardot/client.ts";
 import { checkWish, readWish } from "../../plan/wish.ts";
 import type { RangeWish } from "../../plan/wish.ts";
@@ -188,8 +188,8 @@ async function extractAndCommit(objects: readonly CatalogObject[], parts: Parts)
     pardotNow: () => time.now(),
     random,
     onEvent,
-    stop: surroundings.signal,
-    signal: grace.signal,
+    drain: surroundings.signal,
+    abort: grace.signal,
   };
   try {
     await planAll(objects, { wish, connection, warehouse, runId, outcomes, extraction });

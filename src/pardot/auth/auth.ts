@@ -9,7 +9,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import type { Secret } from "../../secrets/secret.ts";
 import { TRIES_MAX } from "../retry.ts";
-import { FORM_TYPE, JSON_TYPE, TOKEN_PATH, USER_AGENT } from "../v4/protocol.ts";
+import { FORM_TYPE, JSON_TYPE, TOKEN_PATH, USER_AGENT } from "../protocol.ts";
 import { LoginClock } from "./login-clock.ts";
 import { operation, readTokenAnswer } from "./token-answer.ts";
 import type { TokenAnswer } from "./token-answer.ts";

@@ -2,11 +2,11 @@ import { AuthError, TransportError } from "../../errors.ts";
 import type { PardotEtlError } from "../../errors.ts";
 import type { AuthFlow } from "../../config/config.ts";
 import { Secret } from "../../secrets/secret.ts";
-import { asRecord, readEnvelope } from "../envelope.ts";
+import { readEnvelope } from "../envelope.ts";
 import { ERROR_CODES } from "../error-codes.ts";
 import type { WireRecord } from "../pardot.ts";
-import { SCOPE } from "../v4/protocol.ts";
-import { UnreadableBody, readJson } from "../v4/read-json.ts";
+import { SCOPE } from "../protocol.ts";
+import { UnreadableBody, asRecord, readJson } from "../read-body.ts";
 import { forFlow, tokenErrorFor } from "./token-errors.ts";
 import type { PerFlow, TokenError } from "./token-errors.ts";
 
