@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/commit/manifest.ts";
 import type { VerifyResult } from "../../src/run/api.ts";
-import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { runCli, startCli } from "../e2e/cli.ts";
 import type { CliResult } from "../e2e/cli.ts";
 import {
@@ -14,7 +13,7 @@ import {
   landedText,
   readStrictly,
   OBJECTS,
-  scene,
+  scenesUntil,
   wholeManifests,
 } from "../e2e/harness.ts";
 import type { Environment, Scene } from "../e2e/harness.ts";
@@ -23,17 +22,7 @@ import type { Environment, Scene } from "../e2e/harness.ts";
 
 const DIE = join(import.meta.dirname, "die.ts");
 
-// Tests that run side by side have no end of their own to hang this on.
-const open: Scene[] = [];
-afterAll(async () => {
-  await Promise.all(open.map((each) => each.close()));
-});
-
-async function start(options: SimulatorOptions = {}, env: Environment = {}): Promise<Scene> {
-  const at = await scene(options, env);
-  open.push(at);
-  return at;
-}
+const start = scenesUntil(afterAll);
 
 /** Where the process ends: before or after it gives the `at`-th file whose path holds `on` its name. */
 interface Death {

@@ -5,22 +5,12 @@ import type { CheckLine, CheckResult } from "../../src/run/api.ts";
 import { check } from "../../src/run/check.ts";
 import { inTheRealWorld } from "../../src/run/surroundings.ts";
 import { runCli } from "./cli.ts";
-import { scene } from "./harness.ts";
+import { scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
 // Holds G2: check names what it found.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
-
-async function start(...options: Parameters<typeof scene>): Promise<Scene> {
-  const started = await scene(...options);
-  open.push(started);
-  return started;
-}
+const start = scenesUntil(afterEach);
 
 async function checked(
   at: Scene,

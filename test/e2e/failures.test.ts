@@ -7,7 +7,7 @@ import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { mountSmallDisk } from "../servers/small-disk.ts";
 import { runCli } from "./cli.ts";
 import type { CliOptions, CliResult } from "./cli.ts";
-import { expectExactly, expectNothingWrong, filesBelow, OBJECTS, scene, wholeManifests } from "./harness.ts";
+import { expectExactly, expectNothingWrong, filesBelow, OBJECTS, scenesUntil, wholeManifests } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
 // Through the real command line, as a process of its own. Holds G2 (a failed object is named) and G8 (canaries in all
@@ -17,17 +17,7 @@ import type { Environment, Scene } from "./harness.ts";
 const ACCESS_TOKEN = "00DSIM000000001!AQ";
 const CANARIES = [SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, ACCESS_TOKEN, "canary-"];
 
-// Tests that run side by side have no end of their own to hang this on.
-const open: Scene[] = [];
-afterAll(async () => {
-  await Promise.all(open.map((each) => each.close()));
-});
-
-async function start(options: SimulatorOptions = {}, env: Environment = {}): Promise<Scene> {
-  const at = await scene(options, env);
-  open.push(at);
-  return at;
-}
+const start = scenesUntil(afterAll);
 
 interface Wish extends Partial<CliOptions> {
   readonly env?: Environment;

@@ -4,21 +4,15 @@ import { plan } from "../../src/run/plan.ts";
 import { inTheRealWorld } from "../../src/run/surroundings.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { runCli } from "./cli.ts";
-import { filesBelow, scene } from "./harness.ts";
+import { filesBelow, scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
 // What a plan expects against what the run then spends, for all core objects.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
+const opened = scenesUntil(afterEach);
 
-async function start(...[options, env]: Parameters<typeof scene>): Promise<Scene> {
-  const started = await scene(options, { PARDOT_ETL_OBJECTS: "core", ...env });
-  open.push(started);
-  return started;
+async function start(...[options, env]: Parameters<typeof opened>): Promise<Scene> {
+  return opened(options, { PARDOT_ETL_OBJECTS: "core", ...env });
 }
 
 async function planOf(at: Scene, options: RunOptions = {}, env: Environment = {}): Promise<PlanResult> {

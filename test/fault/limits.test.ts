@@ -4,22 +4,12 @@ import type { Manifest } from "../../src/commit/manifest.ts";
 import type { LimitError } from "../../src/errors.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
 import { runCli } from "../e2e/cli.ts";
-import { expectNothingWrong, filesBelow, expectTruth, OBJECTS, scene, wholeManifests } from "../e2e/harness.ts";
+import { expectNothingWrong, filesBelow, expectTruth, OBJECTS, scenesUntil, wholeManifests } from "../e2e/harness.ts";
 import type { Scene } from "../e2e/harness.ts";
 
 // Holds G4 (quota is respected) and G2 (what a limit left undone is on the books).
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
-
-async function start(...options: Parameters<typeof scene>): Promise<Scene> {
-  const started = await scene(...options);
-  open.push(started);
-  return started;
-}
+const start = scenesUntil(afterEach);
 
 /** Calls of every committed run, by the manifests. */
 async function callsInManifests(at: Scene): Promise<number> {
