@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/commit/manifest.ts";
 import type { VerifyResult } from "../../src/run/api.ts";
-import { runCli, startCli } from "../e2e/cli.ts";
+import { callCli, runCli, startCli } from "../e2e/cli.ts";
 import type { CliResult } from "../e2e/cli.ts";
 import {
   expectExactly,
@@ -47,7 +47,7 @@ async function expectWholeAfterRerun(at: Scene, env: Environment = {}): Promise<
   for (const name of OBJECTS) await expectNothingWrong(at, name);
   await wholeManifests(at.data);
   const before = at.simulator.stats().calls;
-  const result = await runCli(["run", "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
+  const result = await callCli(["run", "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
   expect({ code: result.code, log: result.code === 0 ? "" : result.stderr }).toEqual({ code: 0, log: "" });
   for (const name of OBJECTS) await expectExactly(at, name);
   // By its name: the dead run's, which was written in its stead, may be of the same second.

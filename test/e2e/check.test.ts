@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { CheckLine, CheckResult } from "../../src/run/api.ts";
 import { check } from "../../src/run/check.ts";
 import { inTheRealWorld } from "../../src/run/surroundings.ts";
-import { runCli } from "./cli.ts";
+import { callCli } from "./cli.ts";
 import { scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
@@ -87,15 +87,15 @@ describe("check", () => {
   it("is counted among the calls of the day, without a budget too, and so are plan and objects --live", async () => {
     const at = await start();
     for (const command of [["check"], ["plan"], ["objects", "Prospect", "--live"]]) {
-      expect((await runCli(command, at.env, { cwd: at.root })).code).toBe(0);
+      expect((await callCli(command, at.env, { cwd: at.root })).code).toBe(0);
       const { calls_today: calls } = JSON.parse(
-        (await runCli(["status", "--json"], at.env, { cwd: at.root })).stdout,
+        (await callCli(["status", "--json"], at.env, { cwd: at.root })).stdout,
       ) as {
         readonly calls_today: number;
       };
       expect(calls).toBe(at.simulator.stats().calls);
     }
-    const { stdout } = await runCli(["check"], at.env, { cwd: at.root });
+    const { stdout } = await callCli(["check"], at.env, { cwd: at.root });
     expect(stdout).toMatch(/: ready to run\n$/);
   });
 });

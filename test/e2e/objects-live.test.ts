@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
 import type { LiveFields } from "../../src/run/live-fields.ts";
-import { runCli } from "./cli.ts";
+import { callCli } from "./cli.ts";
 import type { CliResult } from "./cli.ts";
 import { filesBelow, landedText, scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
@@ -12,7 +12,7 @@ import type { Environment, Scene } from "./harness.ts";
 const start = scenesUntil(afterEach);
 
 async function objects(at: Scene, args: readonly string[], env: Environment = {}): Promise<CliResult> {
-  return runCli(["objects", ...args], { ...at.env, ...env }, { cwd: at.root });
+  return callCli(["objects", ...args], { ...at.env, ...env }, { cwd: at.root });
 }
 
 type Live = CatalogObject & { readonly live: LiveFields | null };
