@@ -27,7 +27,8 @@ const config: ViteUserConfig = defineConfig({
       {
         extends: true,
         test: {
-          name: "whole",
+          // What takes long is begun first: vitest goes by the names of projects.
+          name: "long",
           include: ["test/**/*.test.ts", ...SLOW_IN_SRC],
           exclude: QUICK,
           globalSetup: ["test/servers/global-setup.ts"],

@@ -3,7 +3,9 @@ import { emailStats } from "../catalog/objects/email-stats.ts";
 import { email } from "../catalog/objects/email.ts";
 import { indexedEmail } from "../commit/email-index.ts";
 import { LeaseError, LimitError, RemoteError } from "../errors.ts";
-import { setUp } from "../../test/fakes/email-reading.ts";
+import { setUp, useEmailFolder } from "../../test/fakes/email-reading.ts";
+
+useEmailFolder();
 
 describe("e-mails by list e-mail", () => {
   it("takes one call for each list e-mail, by its smallest e-mail id, and keeps the pair", async () => {
