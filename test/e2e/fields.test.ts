@@ -9,24 +9,22 @@ import type { RunOptions, RunResult } from "../../src/operations/api.ts";
 import { plan } from "../../src/operations/plan/plan.ts";
 import { run } from "../../src/operations/run/run.ts";
 import { inTheRealWorld } from "../../src/operations/runtime.ts";
-import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { byId, expectTable, filesBelow, landedRecords, landedText, newest, readStrictly, scene } from "./harness.ts";
+import {
+  byId,
+  expectTable,
+  filesBelow,
+  landedRecords,
+  landedText,
+  newest,
+  readStrictly,
+  scenesUntil,
+} from "./harness.ts";
 import type { Cells, Environment, Scene } from "./harness.ts";
 
 // Custom fields and fields that Pardot refuses, seen from outside. Holds G1, G3 and G6 for exports in several groups.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
-
-async function start(options: SimulatorOptions): Promise<Scene> {
-  const started = await scene(options);
-  open.push(started);
-  return started;
-}
+const start = scenesUntil(afterEach);
 
 interface Wishes {
   readonly options?: RunOptions;
