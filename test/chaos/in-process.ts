@@ -9,6 +9,7 @@ import type { RunEvent } from "../../src/events.ts";
 import { openConnections } from "../../src/http/transport.ts";
 import type { Connections } from "../../src/http/transport.ts";
 import type { RunResult } from "../../src/operations/api.ts";
+import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
 import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, startSimulator } from "../../src/simulator/index.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
@@ -187,7 +188,7 @@ export class World {
       let result: RunResult | null = null;
       let error: Error | null = null;
       try {
-        result = await run(config, {}, surroundings);
+        result = resultOf(await run(config, {}, surroundings));
       } catch (thrown) {
         error = thrown instanceof Error ? thrown : new Error(String(thrown));
         this.told.push(

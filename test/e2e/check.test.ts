@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { CheckLine, CheckResult } from "../../src/operations/api.ts";
 import { check } from "../../src/operations/check/check.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import { callCli } from "./cli.ts";
 import { scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
@@ -19,7 +19,7 @@ async function checked(
 ): Promise<CheckResult> {
   const config = await at.config(env);
   const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: config.pardot };
-  return inTheRealWorld(wishes, (surroundings) => check(config, surroundings, onLine));
+  return withRuntime(wishes, (surroundings) => check(config, surroundings, onLine));
 }
 
 const lineOf = (lines: readonly CheckLine[], name: CheckLine["name"]): CheckLine | undefined =>

@@ -7,8 +7,9 @@ import type { ManifestObject } from "../../src/manifest/manifest.ts";
 import type { RunEvent } from "../../src/events.ts";
 import type { RunOptions, RunResult } from "../../src/operations/api.ts";
 import { plan } from "../../src/operations/plan/plan.ts";
+import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import {
   byId,
@@ -38,9 +39,10 @@ async function runOf(at: Scene, object: CatalogObject, wishes: Wishes = {}): Pro
   const only = { ...config, catalog: [object], etl: { ...config.etl, objects: [object.name] } };
   const signal = wishes.signal ?? new AbortController().signal;
   const onEvent = wishes.onEvent ?? ((): void => undefined);
-  return inTheRealWorld({ signal, onEvent, pardot: config.pardot }, (surroundings) =>
+  const outcome = await withRuntime({ signal, onEvent, pardot: config.pardot }, (surroundings) =>
     run(only, wishes.options ?? {}, { ...surroundings, clock: fakeClock(at.simulator.now().getTime()) }),
   );
+  return resultOf(outcome);
 }
 
 function objectIn(result: RunResult): ManifestObject {
@@ -144,7 +146,7 @@ describe("custom fields of prospects", () => {
     const config = await at.config();
     const chosen = { ...config, catalog: [prospect], etl: { ...config.etl, objects: ["Prospect"] } };
     const signal = new AbortController().signal;
-    const planned = await inTheRealWorld({ signal, onEvent: () => undefined, pardot: config.pardot }, (around) =>
+    const planned = await withRuntime({ signal, onEvent: () => undefined, pardot: config.pardot }, (around) =>
       plan(chosen, {}, around),
     );
     const { manifest } = await runOf(at, prospect);

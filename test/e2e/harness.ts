@@ -15,8 +15,9 @@ import { loadConfig } from "../../src/config/load.ts";
 import type { RunEvent } from "../../src/events.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { RunOptions, RunResult } from "../../src/operations/api.ts";
+import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import { startSimulator } from "../../src/simulator/index.ts";
 import type { Simulator, SimulatorOptions } from "../../src/simulator/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
@@ -89,13 +90,13 @@ export async function scene(options: SimulatorOptions = {}, env: Environment = {
         wishes.onEvent?.(event);
       };
       const signal = wishes.signal ?? new AbortController().signal;
-      const result = await inTheRealWorld({ signal, onEvent, pardot: loaded.pardot }, (surroundings) =>
+      const outcome = await withRuntime({ signal, onEvent, pardot: loaded.pardot }, (surroundings) =>
         run(loaded, wishes.options ?? {}, {
           ...surroundings,
           clock: wishes.clock ?? fakeClock(simulator.now().getTime()),
         }),
       );
-      return { ...result, events };
+      return { ...resultOf(outcome), events };
     },
     close: async () => {
       await simulator.close();

@@ -5,7 +5,7 @@ import type { Manifest } from "../../src/manifest/manifest.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { run } from "../../src/index.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import {
   SIMULATOR_BUSINESS_UNIT_ID,
   SIMULATOR_CLIENT_SECRET,
@@ -276,11 +276,11 @@ describe("a notification that fails", () => {
       .filter(({ event }) => event === "warning")
       .map(({ code, message }) => `${String(code)} ${String(message)}`);
     expect(warnings.toSorted()).toEqual([
-      expect.stringContaining(`notify.failed nobody was told by SNS topic ${sns.topicArn}-gone: NotFound`),
-      expect.stringContaining(`notify.failed nobody was told by webhook at ${host}: it answered 410`),
+      expect.stringContaining(`notify.failed could not notify SNS topic ${sns.topicArn}-gone: NotFound`),
+      expect.stringContaining(`notify.failed could not notify webhook at ${host}: it answered 410`),
     ]);
     expect(ended.stdout).toContain(
-      `warning: nobody was told by webhook at ${host}: it answered 410 (channel_is_archived)`,
+      `warning: could not notify webhook at ${host}: it answered 410 (channel_is_archived)`,
     );
     expect(ended.last).toMatchObject({ exit_code: 0, status: "complete", warnings: 2 });
   });
@@ -308,7 +308,7 @@ describe("a notification that fails", () => {
     expect(systemClock.now() - stoppedAt).toBeLessThan(8000);
     // Whether another object was done by then is a matter of the machine's speed, and with it "failed" or "partial".
     expect(ended).toMatchObject({ code: 130, last: { exit_code: 130 } });
-    expect(ended.stderr).toContain("nobody was told by webhook");
+    expect(ended.stderr).toContain("could not notify webhook");
     expect(ended.stdout).toContain("manifest: ");
   });
 });
@@ -322,7 +322,7 @@ describe("the library", () => {
       options: {},
     });
     const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: config.pardot };
-    const result = await inTheRealWorld(wishes, (surroundings) => run(config, {}, surroundings));
+    const result = await withRuntime(wishes, (surroundings) => run(config, {}, surroundings));
     const { host } = new URL(webhook.origin);
     expect(result.notified).toEqual([{ channel: `webhook at ${host}`, failure: null }]);
     expect(JSON.parse(webhook.received[0]?.body ?? "")).toMatchObject({ run_id: result.manifest.run_id, exit_code: 0 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { PlanResult, RunOptions } from "../../src/operations/api.ts";
 import { plan } from "../../src/operations/plan/plan.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { callCli } from "./cli.ts";
 import { filesBelow, scenesUntil } from "./harness.ts";
@@ -18,7 +18,7 @@ async function start(...[options, env]: Parameters<typeof opened>): Promise<Scen
 async function planOf(at: Scene, options: RunOptions = {}, env: Environment = {}): Promise<PlanResult> {
   const config = await at.config(env);
   const signal = new AbortController().signal;
-  return inTheRealWorld({ signal, onEvent: () => undefined, pardot: config.pardot }, (surroundings) =>
+  return withRuntime({ signal, onEvent: () => undefined, pardot: config.pardot }, (surroundings) =>
     plan(config, options, { ...surroundings, clock: fakeClock(at.simulator.now().getTime()) }),
   );
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { status } from "../../src/operations/status/status.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import { landedRecords, scenesUntil, truth } from "./harness.ts";
 import type { Scene } from "./harness.ts";
 
@@ -18,7 +18,7 @@ async function start(): Promise<Scene> {
 async function gapsOf(at: Scene): Promise<readonly { from: string; to: string }[]> {
   const config = await at.config(ONLY_TAGS);
   const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: null };
-  const result = await inTheRealWorld(wishes, (surroundings) => status(config, surroundings));
+  const result = await withRuntime(wishes, (surroundings) => status(config, surroundings));
   return result.objects.find(({ object }) => object === "Tag")?.gaps ?? [];
 }
 

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Transport } from "../../src/http/transport.ts";
 import type { RunResult } from "../../src/operations/api.ts";
+import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { byId, filesBelow, landedRecords, scenesUntil, truth } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
@@ -31,12 +32,12 @@ async function start(env: Environment = {}): Promise<Edited> {
     runEdited: async (more = {}) => {
       const config = await at.config(more);
       const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: config.pardot };
-      return inTheRealWorld(wishes, (surroundings) => {
+      return withRuntime(wishes, async (surroundings) => {
         const transport: Transport = async (request, signal) => {
           const response = await surroundings.transport(request, signal);
           return { ...response, body: edit(request.url.href, response.body, (...args) => edited.edit(...args)) };
         };
-        return run(config, {}, { ...surroundings, transport, clock: fakeClock(Date.now()) });
+        return resultOf(await run(config, {}, { ...surroundings, transport, clock: fakeClock(Date.now()) }));
       });
     },
   };

@@ -4,9 +4,10 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, describe, expect, it } from "vitest";
 import { manifestKey } from "../../src/manifest/manifest.ts";
 import type { Clock } from "../../src/platform/clock.ts";
-import type { Surroundings, VerifyOptions, VerifyResult } from "../../src/operations/api.ts";
+import type { VerifyOptions, VerifyResult } from "../../src/operations/api.ts";
+import type { Runtime } from "../../src/operations/runtime.ts";
 import { CancelledError } from "../../src/errors.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import { verify } from "../../src/operations/verify/verify.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
@@ -21,7 +22,7 @@ const opened = scenesUntil(afterEach);
 interface VerifyWishes {
   readonly open?: typeof openStorage;
   readonly clock?: Clock;
-  readonly openWarehouse?: Surroundings["openWarehouse"];
+  readonly openWarehouse?: Runtime["openWarehouse"];
   readonly env?: Environment;
   readonly signal?: AbortSignal;
 }
@@ -44,7 +45,7 @@ async function start(env: Environment = {}): Promise<Verified> {
         ...(clock === undefined ? {} : { clock }),
         ...(openWarehouse === undefined ? {} : { openWarehouse }),
       };
-      return inTheRealWorld(wishes, (surroundings) =>
+      return withRuntime(wishes, (surroundings) =>
         verify(config, options, { ...surroundings, ...given, openStorage: open }),
       );
     },
