@@ -1,4 +1,4 @@
-import { snakeCase } from "../report/snake-case.ts";
+import { snakeCase } from "../report/log.ts";
 
 /** JSON for machines: keys as in the manifest (`expectedCalls` becomes `expected_calls`), values unchanged. */
 export function toJson(value: unknown): string {

@@ -36,8 +36,8 @@ function isRun(argv: readonly string[]): boolean {
 /** Writes the last log line of a run that failed before it could write it itself. */
 async function endRun(error: unknown, io: Io): Promise<void> {
   const { openReport } = await import("./report.ts");
-  const { RunWatch } = await import("../report/ending.ts");
+  const { RunRecorder } = await import("../operations/run/outcome.ts");
   const report = await openReport({}, io);
-  report.end(new RunWatch(io.clock).failed(error));
+  report.end(new RunRecorder(io.clock).failed(error));
   report.stop();
 }

@@ -1,6 +1,6 @@
 import { loadConfig } from "../../config/load.ts";
 import { COMMITTED } from "../../config/sections.ts";
-import { verifySummary } from "../../report/verify-summary.ts";
+import { verifySummary } from "../../report/summary.ts";
 import { verify } from "../../operations/verify/verify.ts";
 import type { CommandContext } from "../command.ts";
 import { durationOption, hasOption, textOption } from "../command.ts";
