@@ -61,9 +61,9 @@ async function lookAtTables(
   const doubts: string[] = [];
   for (const object of chosenObjects(config)) {
     try {
-      const { exists, doubt, future } = await warehouse.tableState(object, now, signal);
+      const { exists, warning, future } = await warehouse.tableState(object, now, signal);
       if (!exists) toCreate.push(object.table);
-      if (doubt !== undefined) doubts.push(doubt.message);
+      if (warning !== undefined) doubts.push(warning.message);
       if (future !== null) doubts.push(futureText(object, future));
     } catch (error) {
       if (!(error instanceof WarehouseError) || error.code !== TABLE_MISSING) throw error;

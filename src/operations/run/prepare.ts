@@ -221,7 +221,7 @@ function warnOfEmptyTable(object: CatalogObject, table: TableState | null, { war
 function warnOfTable(object: CatalogObject, table: TableState, { config, state, now, onEvent }: PrepareInput): void {
   const warn = (code: string, message: string): void =>
     onEvent({ type: "warning", code, object: object.name, message });
-  if (table.doubt !== undefined) warn(table.doubt.code, table.doubt.message);
+  if (table.warning !== undefined) warn(table.warning.code, table.warning.message);
   if (table.future !== null) warn("warehouse.watermark-future", futureText(object, table.future));
   const own = objectState(state, object.name);
   if (own.watermark !== null && !isSound(own.watermark, now, config.pardot.timeZone)) {
