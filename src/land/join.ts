@@ -1,7 +1,7 @@
 import { readCsv } from "../encode/csv-read.ts";
 import type { Row } from "../encode/row.ts";
-import { openPartitions, PARTITIONS_MAX } from "../storage/partitions.ts";
-import type { Partitions } from "../storage/partitions.ts";
+import { openPartitions, PARTITIONS_MAX } from "./partitions.ts";
+import type { Partitions } from "./partitions.ts";
 import type { Scratch, ScratchOptions } from "../storage/scratch.ts";
 import { keyedRecords, withoutKey } from "./keyed-records.ts";
 import { RecordIndex } from "./record-index.ts";

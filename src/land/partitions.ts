@@ -1,6 +1,6 @@
 import { assert } from "../errors.ts";
-import { openScratch } from "./scratch.ts";
-import type { ScratchOptions } from "./scratch.ts";
+import { openScratch } from "../storage/scratch.ts";
+import type { ScratchOptions } from "../storage/scratch.ts";
 
 /** Bytes of all the blocks that are being filled. */
 const BUFFER_BYTES = 8 * 1024 * 1024;
