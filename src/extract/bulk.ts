@@ -11,6 +11,7 @@ import { fetchFile, forEachFile, resultFiles } from "./download.ts";
 import type { ResultFile } from "./download.ts";
 import { collectEmailPairs } from "./email-pairs.ts";
 import type { ExportJob } from "./export-queue.ts";
+import { landingOf } from "./extraction.ts";
 import type { Extraction } from "./extraction.ts";
 import { fieldGroups, objectFields } from "./fields.ts";
 import { JoinedWindow } from "./joined-window.ts";
@@ -101,14 +102,14 @@ async function fetchAndLand(
   { reference, exportId, fileId }: ResultFile,
   extraction: Extraction,
 ): Promise<readonly Reject[]> {
-  const { journal, config, random, storage, signal, onEvent } = extraction;
+  const { journal } = extraction;
   const memory = objectState(journal.state, object.name).fields;
   return fetchFile(
     reference,
     { object: object.name, window: window.id },
     async (body) => {
       const pairs = collectEmailPairs(object);
-      const { file, rejects } = await landExportFile(body, {
+      const expected = {
         object: object.name,
         columns: objectFields(object, memory).columns,
         fields: fields.filter((field) => !memory.refused.includes(field)),
@@ -121,13 +122,8 @@ async function fetchAndLand(
         readAt: exportedAt(openWindow(journal.state, object.name, window.id), exportId),
         tap: pairs.tap,
         rejects: openRejects(object, extraction),
-        compression: config.etl.compression,
-        tmpDir: config.etl.tmpDir,
-        random,
-        storage,
-        onEvent,
-        signal,
-      });
+      };
+      const { file, rejects } = await landExportFile(body, expected, landingOf(extraction));
       if (file === null) return rejects;
       const rejected = rejectedChanges(object, window, exportId, rejects, extraction);
       const landed = { type: "landed", object: object.name, window: window.id, file, cursor: null } as const;

@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { isEmailId, smallerId } from "../state/email-index.ts";
 import type { Change } from "../state/state.ts";
-import type { Tap } from "../land/export-file.ts";
+import type { Tap } from "../land/land.ts";
 
 /** Gathers the list e-mails that the records of one file name. */
 export interface EmailPairs {

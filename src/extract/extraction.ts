@@ -1,6 +1,8 @@
 import type { Config } from "../config/config.ts";
 import type { Journal } from "../state/journal.ts";
+import { csvEncoder } from "../encode/csv-write.ts";
 import type { OnEvent } from "../events.ts";
+import type { Landing } from "../land/land.ts";
 import type { Pardot } from "../pardot/pardot.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
@@ -22,4 +24,10 @@ export interface Extraction {
   readonly stop: AbortSignal;
   /** Aborted when the grace is over: what is under way is cut. */
   readonly signal: AbortSignal;
+}
+
+/** Where and how the files of a run land. */
+export function landingOf({ config, storage, random, onEvent, signal }: Extraction): Landing {
+  const { tmpDir: dir, compression } = config.etl;
+  return { storage, format: csvEncoder, spool: { dir, compression, random, signal }, onEvent };
 }

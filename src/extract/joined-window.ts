@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { exportedAt, objectState, openWindow } from "../state/state.ts";
 import type { OpenWindow } from "../state/state.ts";
-import { takeGroupFile } from "../land/group-file.ts";
+import { spoolGroupFile } from "../land/group-file.ts";
 import type { GroupFile } from "../land/group-file.ts";
 import { landJoinedFile } from "../land/joined-file.ts";
 import type { ExpectedFile } from "../land/result-header.ts";
@@ -12,6 +12,7 @@ import type { ResultFile } from "./download.ts";
 import { collectEmailPairs } from "./email-pairs.ts";
 import { LostExport } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
+import { landingOf } from "./extraction.ts";
 import type { Extraction } from "./extraction.ts";
 import { objectFields } from "./fields.ts";
 import { rowBounds } from "./row-bounds.ts";
@@ -78,44 +79,37 @@ export class JoinedWindow {
   }
 
   #fetchOne(group: number, { exportId, fileId, reference }: ResultFile): Promise<GroupFile> {
-    const { config, random, signal, onEvent } = this.#extraction;
     const object = this.#object.name;
-    const scratch = { dir: config.etl.tmpDir, random, signal };
+    const landing = landingOf(this.#extraction);
     const call = { object, window: this.#window.id };
     const expected = { ...this.#expected(), fields: this.#askedGroups()[group] ?? [] };
     const bounds = rowBounds(this.#object, this.#window, this.#extraction);
     const take = async (body: AsyncIterable<Uint8Array>): Promise<GroupFile> => {
       const rejects = openRejects(this.#object, this.#extraction);
-      return takeGroupFile(body, { ...expected, group, exportId, fileId, bounds, rejects, scratch, onEvent });
+      return spoolGroupFile(body, { ...expected, group, exportId, fileId, bounds, rejects }, landing);
     };
     return fetchFile(reference, call, take, this.#extraction);
   }
 
   async #land(files: readonly GroupFile[]): Promise<void> {
-    const { journal, config, random, storage, onEvent, signal } = this.#extraction;
+    const { journal } = this.#extraction;
     const { name: object } = this.#object;
     const rejects = openRejects(this.#object, this.#extraction);
     const pairs = collectEmailPairs(this.#object);
-    const landing = await landJoinedFile(files, {
+    const expected = {
       ...this.#expected(),
       groups: this.#askedGroups(),
       rejects,
       span: this.#window,
       readAt: exportedAt(openWindow(journal.state, object, this.#window.id)),
       tap: pairs.tap,
-      compression: config.etl.compression,
-      tmpDir: config.etl.tmpDir,
-      random,
-      storage,
-      onEvent,
-      signal,
-    });
-    const { file } = landing;
+    };
+    const { file, rejects: refused } = await landJoinedFile(files, expected, landingOf(this.#extraction));
     const window = this.#window.id;
     const landed = file === null ? [] : [{ type: "landed", object, window, file, cursor: null } as const];
     // The window is done with them: no kill can come in between.
     const exportId = files[0]?.exportId ?? null;
-    const rejected = rejectedChanges(this.#object, this.#window, exportId, landing.rejects, this.#extraction);
+    const rejected = rejectedChanges(this.#object, this.#window, exportId, refused, this.#extraction);
     await windowDone(this.#object, this.#window, this.#extraction, [...landed, ...rejected, ...pairs.changes()]);
   }
 

@@ -8,6 +8,7 @@ import type { Rejects } from "../land/rejects.ts";
 import { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
 import { queryBounds } from "./bounds.ts";
+import { landingOf } from "./extraction.ts";
 import type { Extraction } from "./extraction.ts";
 import { rowFilter } from "./keep.ts";
 import { readPages, recordId } from "./pages.ts";
@@ -109,20 +110,11 @@ async function recordLanded(
 }
 
 export function openRowFiles(object: CatalogObject, window: OpenWindow, extraction: Extraction): RowFiles {
-  const { etl } = extraction.config;
-  return new RowFiles({
-    object: object.name,
-    columns: object.columns,
-    watermark: object.watermark,
-    span: window,
-    compression: etl.compression,
-    rowsPerFile: etl.rowsPerFile,
-    bytesPerFile: etl.bytesPerFile,
-    pardotNow: extraction.pardotNow,
-    tmpDir: etl.tmpDir,
-    random: extraction.random,
-    storage: extraction.storage,
-    onEvent: extraction.onEvent,
-    signal: extraction.signal,
-  });
+  const { rowsPerFile, bytesPerFile } = extraction.config.etl;
+  const { pardotNow } = extraction;
+  const { name, columns, watermark } = object;
+  return new RowFiles(
+    { object: name, columns, watermark, span: window, rowsPerFile, bytesPerFile, pardotNow },
+    landingOf(extraction),
+  );
 }

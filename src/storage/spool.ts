@@ -18,11 +18,13 @@ const BLOCK_BYTES = 256 * 1024;
 /** Size of the compressor's output chunks. */
 const PACKED_BYTES = 64 * 1024;
 
+export type Compression = "none" | "gzip" | "zstd";
+
 export interface SpoolOptions {
   /** Config `etl.tmpDir`; it must exist. */
   readonly dir: string;
   /** gzip at level 1, zstd at level 3: beyond these the time grows faster than the file shrinks. */
-  readonly compression: "none" | "gzip" | "zstd";
+  readonly compression: Compression;
   readonly random: Random;
   /** Once aborted, writing and finishing reject with its reason. */
   readonly signal: AbortSignal;
@@ -166,7 +168,7 @@ function fileSink(handle: FileHandle): Sink & { digest(): { readonly bytes: numb
   };
 }
 
-function compressor(compression: "gzip" | "zstd"): Transform {
+function compressor(compression: Exclude<Compression, "none">): Transform {
   if (compression === "gzip") return createGzip({ level: 1, chunkSize: PACKED_BYTES });
   return createZstdCompress({ chunkSize: PACKED_BYTES, params: { [constants.ZSTD_c_compressionLevel]: 3 } });
 }
