@@ -106,7 +106,7 @@ describe("faults", () => {
   test("are refused with every problem named", async () => {
     await using client = await connect();
     expect(() => client.simulator.faults([{ path: 3 }, { path: "(", colour: true }])).toThrow(
-      /rule 0.*path must be a string.*rule 1.*unknown key colour.*no regular expression/,
+      /rule 0.*path must be a string.*rule 1.*unknown key colour.*not a valid regular expression/,
     );
     const response = await fetch(`${client.simulator.url}/__sim/faults`, { method: "POST", body: '{"path":1}' });
     expect(response.status).toBe(400);

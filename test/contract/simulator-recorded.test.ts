@@ -28,7 +28,7 @@ const OF_THE_ACCOUNT = /^(CustomMultiSelectField|My\w*Custom_Field|.*__c)$/;
 test.each(OBJECTS.map((model) => [model.name, model] as const))(
   "%s: every recorded record has only fields the simulator knows, in its order",
   (_, model) => {
-    const fields = model.wire.map(({ name }) => name);
+    const fields = model.body.map(({ name }) => name);
     const found = xmlFiles.flatMap((file) => elements(recorded(file), model.dataKey).map((node) => ({ file, node })));
     for (const { file, node } of found) {
       const seen = names(node).filter((name) => !OF_THE_ACCOUNT.test(name));
