@@ -1,4 +1,4 @@
-/** Writes the pages that follow from tables: docs/configuration.md, docs/commands.md and docs/licences.md. */
+/** Writes the pages that are generated from tables: docs/configuration.md, docs/commands.md and docs/licences.md. */
 import { writeFile } from "node:fs/promises";
 import { COMMON_OPTIONS } from "../src/cli/command.ts";
 import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
@@ -12,7 +12,7 @@ import { markdownTable } from "./markdown-table.ts";
 
 const GENERATED = "<!-- Written by scripts/docs.ts; change the tables in src, then `npm run docs`. -->";
 
-/** The pages by path, below the repository's root. */
+/** The pages by path, relative to the repository's root. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": configurationPage,
   "docs/commands.md": commandsPage,
@@ -47,9 +47,9 @@ export function configurationPage(): string {
       "  without `#key` the whole value is the secret.",
       "- `aws-ssm:NAME` is the value of a parameter of the AWS parameter store.",
       "",
-      "NAME may be an ARN. References are followed when all else is found right, and before Pardot is called; each secret is",
-      "read once, by the commands that need it: `run`, `plan`, `check`, `objects --live`, and of `verify` those of Snowflake.",
-      "What goes wrong there, the policy it needs and how secrets are changed: [secrets in AWS](authentication.md#secrets-in-aws).",
+      "NAME may be an ARN. References are resolved after all other settings are checked and before Pardot is called. Each secret is",
+      "read once, by the commands that need it: `run`, `plan`, `check`, `objects --live`, and for Snowflake `verify`.",
+      "Errors, the required policy and how to rotate secrets: [secrets in AWS](authentication.md#secrets-in-aws).",
     ].join("\n"),
     "## Settings",
     markdownTable(["Variable", "Key in the file", "Type", "Default", "Meaning"], rows),
@@ -58,11 +58,11 @@ export function configurationPage(): string {
       "- A size is a whole number with `B`, `kB`, `MB`, `GB` (thousands: 16MB is 16,000,000 bytes) or `KiB`, `MiB`, `GiB`.",
       "- A zone is an IANA name, not an offset: an offset would hide the changes to and from summer time.",
       "- A relative path starts at the working folder.",
-      "- Plain `http://` is taken for loopback addresses only; the API host is `*.pardot.com` or loopback.",
-      "- Which flow needs which credentials, and what to set up in Salesforce: [authentication](authentication.md).",
+      "- Plain `http://` is accepted only for loopback addresses; the API host is `*.pardot.com` or loopback.",
+      "- Credentials of each flow, and the setup in Salesforce: [authentication](authentication.md).",
       "- AWS credentials, region and endpoints come from the AWS SDK's own chain (`AWS_*`), for S3 and for secrets.",
-      "- Where a proxy is the way out: `HTTPS_PROXY` (`http://host:port`, with user and password where it wants them), `HTTP_PROXY` for plain http, and `NO_PROXY` for hosts that are reached without it: names with their subdomains, `host:port`, or `*`. They hold for Pardot, Salesforce, S3, SNS, secrets, the webhook and Snowflake alike. TLS goes through in a tunnel, so the proxy sees no token; name its certificate in `NODE_EXTRA_CA_CERTS` if it breaks TLS open.",
-      "- `SNOWFLAKE_*` has the official driver's meanings and is looked at only with `PARDOT_ETL_WAREHOUSE=snowflake`. The best",
+      "- Behind a proxy: set `HTTPS_PROXY` (`http://host:port`, with user and password if required), `HTTP_PROXY` for plain http, and `NO_PROXY` for hosts reached directly: names including subdomains, `host:port`, or `*`. They apply to Pardot, Salesforce, S3, SNS, secrets, the webhook and Snowflake. TLS goes through a tunnel, so the proxy sees no token; if it intercepts TLS, set its certificate in `NODE_EXTRA_CA_CERTS`.",
+      "- `SNOWFLAKE_*` has the official driver's meanings and is read only with `PARDOT_ETL_WAREHOUSE=snowflake`. The best",
       "  login for a job is a key pair: `SNOWFLAKE_USER` with `SNOWFLAKE_PRIVATE_KEY_FILE` or `SNOWFLAKE_PRIVATE_KEY`.",
     ].join("\n"),
     "## The file",
@@ -80,13 +80,13 @@ export function configurationPage(): string {
       "```",
     ].join("\n"),
     [
-      "`${NAME}` in a text takes the variable of that name; `$${` stands for `${` itself. A variable that the file takes in this",
-      "way may have any name.",
+      "`${NAME}` in a text is replaced by the variable of that name; `$${` means a literal `${`. Variables used in this way may",
+      "have any name.",
     ].join("\n"),
-    "## Overriding the catalogue",
+    "## Overriding the catalog",
     [
-      "Section `catalog` holds what differs from the built-in description of an object, by the object's name. Maps are merged,",
-      "everything else, lists too, is replaced; `pardot-etl objects NAME --json` shows the outcome.",
+      "Section `catalog` overrides the built-in description of an object, by the object's name. Maps are merged, everything else,",
+      "including lists, is replaced; `pardot-etl objects NAME --json` shows the result.",
     ].join("\n"),
     ["```yaml", "catalog:", "  Tag:", "    v4:", "      query: { limit: 100 }", "```"].join("\n"),
     "",
@@ -101,21 +101,21 @@ export function commandsPage(): string {
   return [
     "# Commands",
     GENERATED,
-    "Every command takes these options; `--help` and `--version` stand for themselves.",
+    "Every command accepts these options; `--help` and `--version` also work without a command.",
     markdownTable(["Option", "Meaning", "Default"], COMMON_OPTIONS.map(optionRow)),
     ...sections,
     "## Output and exit codes",
     [
-      "Results go to stdout, everything else to stderr: people's words, and [the log](logs.md), whose last line tells the exit\ncode of a run. With `--json` the result is JSON; keys may be added in later versions.",
-      'On exit 2, 3, 7 and 8 it holds `"error": {"code", "message", "hint"}`, and `problems` where the configuration is at fault.',
+      "Results go to stdout, everything else to stderr: text for people, and [the log](logs.md), whose last line contains the exit\ncode of a run. With `--json` the result is JSON; keys may be added in later versions.",
+      'On exit 2, 3, 7 and 8 it contains `"error": {"code", "message", "hint"}`, and `problems` if the configuration is invalid.',
     ].join("\n"),
     markdownTable(
-      ["Exit code", "Meaning", "What it asks of you"],
+      ["Exit code", "Meaning", "What to do"],
       EXIT_CODES.map(({ code, meaning, todo }) => [String(code), meaning, todo]),
     ),
     [
-      "SIGINT or SIGTERM stops a run: what can be finished within `PARDOT_ETL_STOP_GRACE` is committed, the rest is left for the",
-      "next run, exit 130. A second signal ends the process at once; nothing that was committed is lost by that either.",
+      "SIGINT or SIGTERM stops a run: work that finishes within `PARDOT_ETL_STOP_GRACE` is committed, the rest is left for the",
+      "next run, exit 130. A second signal ends the process at once; no committed data is lost.",
     ].join("\n"),
     "",
   ]

@@ -1,21 +1,21 @@
 import { readFileSync } from "node:fs";
 import { markdownTable } from "./markdown-table.ts";
 
-/** A package that the published one brings with it, however deep. */
+/** A package that is installed with the published one, directly or indirectly. */
 export interface ShippedPackage {
   readonly name: string;
   readonly version: string;
-  /** As an SPDX expression; null: it says none. */
+  /** SPDX expression; null if not stated. */
   readonly licence: string | null;
-  /** Where npm puts it, below the repository's root. */
+  /** Folder in which npm installs it, relative to the repository's root. */
   readonly path: string;
-  /** Installed on some platforms only. */
+  /** Installed only on some platforms. */
   readonly isOptional: boolean;
 }
 
-/** Packages whose licence stands elsewhere than npm looks for it, and where it was read. */
+/** Packages whose license is not where npm looks for it, with the source. */
 const READ_BY_HAND: Readonly<Record<string, string>> = {
-  // Its package.json has the old form `licenses`, its LICENSE is the text of MIT.
+  // Its package.json has the old field `licenses`, its LICENSE is the text of MIT.
   "simple-lru-cache@0.0.2": "MIT",
 };
 
@@ -26,7 +26,7 @@ interface LockedPackage {
   readonly optional?: boolean;
 }
 
-/** What package-lock.json says of everything that is not for development only, by name. */
+/** All packages of package-lock.json that are not only for development, by name. */
 export function shippedPackages(): readonly ShippedPackage[] {
   const lock = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8")) as {
     packages: Readonly<Record<string, LockedPackage>>;
@@ -50,15 +50,14 @@ export function licencesPage(): string {
     ]),
   );
   return [
-    "# Licences",
+    "# Licenses",
     "<!-- Written by scripts/docs.ts from package-lock.json; after a change of dependencies `npm run docs`. -->",
     [
-      "pardot-etl itself is under the MIT licence ([LICENSE](../LICENSE)). These packages come with it, the dependencies of its",
-      "dependencies included; what is for development only is not among them. Each package carries the text of its licence in",
-      "its own folder, in `node_modules` as well as in the container image. Which licences are taken is fixed by",
-      "`test/package/licences.test.ts`.",
+      "pardot-etl itself is under the MIT license ([LICENSE](../LICENSE)). These packages are installed with it, including",
+      "indirect dependencies, but not those for development only. Each package has its license text in its own folder, both in",
+      "`node_modules` and in the container image. `test/package/licences.test.ts` lists the accepted licenses.",
     ].join("\n"),
-    markdownTable(["Package", "Version", "Licence", ""], [...rows.values()]),
+    markdownTable(["Package", "Version", "License", ""], [...rows.values()]),
     "",
   ]
     .join("\n\n")
@@ -66,7 +65,7 @@ export function licencesPage(): string {
     .concat("\n");
 }
 
-/** By code points, so that every machine writes the same page. */
+/** By code points, so that all machines write the same page. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
