@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { playSchedule } from "./schedule.ts";
 
-// Holds G10: the table that the run loads is the truth, by the real DuckDB; schedules.test.ts holds it by a stand-in.
+// Holds G10: the table that the run loads is correct, with the real DuckDB; schedules.test.ts tests it with a stand-in.
 
 const SCHEDULES = process.env["CI"] === undefined ? 6 : 12;
-/** The first of the seeds; they are the same each time, since DuckDB's own process is not played by turns. */
+/** The first seed. The seeds are fixed because DuckDB's own process does not play by turns. */
 const FIRST = 610_000;
 
 describe("with a real DuckDB", { timeout: 600_000 }, () => {

@@ -3,9 +3,9 @@ import { systemRandom } from "../../src/platform/random.ts";
 import { missingS3Programs } from "../servers/s3-programs.ts";
 import { playProcesses } from "./process-runs.ts";
 
-// Holds G1, G2, G4, G5 and G8 over kills of the real command line; docs/reliability.md says what is checked.
+// Holds G1, G2, G4, G5 and G8 over kills of the real command line; docs/reliability.md lists the checks.
 
-/** Kills fall where the machine's speed lets them fall, so a seed repeats what is done and not to the letter when. */
+/** The moment of a kill depends on the machine's speed, so a seed repeats what happens, but not exactly when. */
 const KILLS = process.env["CI"] === undefined ? 6 : 30;
 
 it(
