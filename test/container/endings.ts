@@ -100,8 +100,8 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
 
   const statuses = ({ summary }: Ended): unknown => summary.objects?.map(({ object, status }) => [object, status]);
 
-  describe("a run", () => {
-    it("G2 that cannot log in: exit 3, the error as JSON, and nothing is called or landed", async () => {
+  describe("a run in a container", () => {
+    it("G2 that cannot log in ends with exit 3 and the error as JSON, without a call or a landed file", async () => {
       const at = await start({}, { PARDOT_CLIENT_SECRET: "canary-wrong" });
       const end = await run(at);
       expect({ code: end.code, error: end.summary.error?.code }).toEqual({
@@ -113,7 +113,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       expect(at.simulator.stats().calls).toBe(0);
     });
 
-    it("G2 of which every object fails: exit 5, status failed, each with its reason", async () => {
+    it("G2 in which every object fails ends with exit 5 and status failed, each object with its reason", async () => {
       const at = await start({}, { PARDOT_ETL_OBJECTS: "VisitorActivity,Tag" });
       at.simulator.faults([{ path: "/(tag|export)/", code: 19, count: 1000 }]);
       const end = await run(at);
@@ -129,7 +129,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       await expectManifest(at, end);
     });
 
-    it("G2 of which one object fails: its exit code, status partial, the others committed, the next run mends it", async () => {
+    it("G2 in which one object fails ends with its exit code and status partial, commits the others, and the next run fixes it", async () => {
       const at = await start();
       at.simulator.faults([{ path: "/tag/version/4/do/query", code: 19, count: 100 }]);
       const end = await run(at);
@@ -150,7 +150,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       for (const name of OBJECTS) await expectExactly(at, name);
     });
 
-    it("G4 whose budget is spent: exit 4, never a call more, and the next day's run goes on from there", async () => {
+    it("G4 with a spent budget ends with exit 4 without another call, and the next day's run continues", async () => {
       const BUDGET = 8;
       const at = await start({ rows: { Tag: 1200 } }, { PARDOT_DAILY_CALL_BUDGET: String(BUDGET) });
       const end = await run(at);
@@ -165,7 +165,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       for (const name of OBJECTS) await expectExactly(at, name);
     });
 
-    it("G5 beside another one, in a container that has the host's name too: exit 8, and nothing is called", async () => {
+    it("G5 next to another run, with the same host name, ends with exit 8 without a call", async () => {
       const at = await start(
         {},
         { PARDOT_ETL_STOP_GRACE: "0s", PARDOT_ETL_LEASE_TTL: "3s", PARDOT_ETL_OBJECTS: "Tag" },
@@ -188,7 +188,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       });
     });
 
-    it("G2 that is told to stop: exit 130, what was finished is committed, the next run goes on from there", async () => {
+    it("G2 that is stopped ends with exit 130, commits finished work, and the next run continues", async () => {
       const at = await start(
         { rows: { Tag: 1200 } },
         { PARDOT_ETL_STOP_GRACE: "2s", PARDOT_ETL_OBJECTS: "Account,Tag" },

@@ -126,12 +126,12 @@ test.each(NAMED)("%s may be references, in the environment and in the file", asy
   expect(aws.asked).toEqual(["GetSecretValue acme", "GetSecretValue acme"]);
 });
 
-test("these are all the settings that are secret", () => {
+test("the list contains all secret settings", () => {
   const secret = (SETTINGS as readonly Setting[]).filter(({ kind }) => kind === "secret").map(({ env }) => env);
   expect(new Set(CASES.flatMap(({ kept }) => Object.keys(kept)))).toEqual(new Set(secret));
 });
 
-test("what was committed can be read again with the secrets of the warehouse alone, and looked at with none", async () => {
+test("verify needs only the secrets of the warehouse, and status needs none", async () => {
   aws.putSecret("acme/snowflake", "canary-snow");
   const env = {
     PARDOT_ETL_DESTINATION: "./data",
@@ -147,7 +147,7 @@ test("what was committed can be read again with the secrets of the warehouse alo
   expect(aws.asked).toEqual(["GetSecretValue acme/snowflake"]);
 });
 
-test("a secret that does not fit is told by its reference, and not shown", async () => {
+test("an invalid secret is named by its reference and not shown", async () => {
   aws.putSecret("acme", JSON.stringify({ key: `canary${PEM.slice(0, 300)}`, hook: "ftp://canary.example.com/" }));
   const env = {
     ...PARDOT,

@@ -35,7 +35,7 @@ if (typeof trial === "string") {
     });
     afterEach(() => disk.unmount());
 
-    it("that fills up under the destination shows nothing, keeps nothing, and takes a file that fits", async () => {
+    it("that fills up under the destination shows and keeps nothing, and accepts a file that fits", async () => {
       const storage = openFolderStorage({ path: disk.path, clock, random });
       const large = await spooled(tmpDir, noise(2 * DISK_BYTES));
       const full = { exitCode: 7, code: "storage.full", hint: expect.stringContaining("free space") as string };
@@ -48,7 +48,7 @@ if (typeof trial === "string") {
     });
 
     it.each(["none", "gzip", "zstd"] as const)(
-      "that fills up under a spool (%s) is told in its words",
+      "that fills up under a spool (%s) is reported as full",
       async (compression) => {
         const spool = await openSpool({ dir: disk.path, compression, random, signal: CALM });
         const chunk = noise(128 * 1024);
@@ -69,7 +69,7 @@ if (typeof trial === "string") {
       },
     );
 
-    it("that is read-only is told as such", async () => {
+    it("that is read-only is reported as such", async () => {
       disk.makeReadOnly();
       const storage = openFolderStorage({ path: join(disk.path, "data"), clock, random });
       const hint = expect.any(String) as string;
@@ -83,8 +83,8 @@ if (typeof trial === "string") {
 }
 
 /** Needs no rights: the kernel refuses a file that outgrows the limit, in mid-write as a full disk does. */
-describe("a process whose files may not grow beyond 256 KiB", () => {
-  it("lands nothing of a larger file and says why", async () => {
+describe("a process with a file size limit of 256 KiB", () => {
+  it("lands nothing of a larger file and reports the cause", async () => {
     const root = join(tmpDir, "data");
     const program = `
       import { createHash } from "node:crypto";

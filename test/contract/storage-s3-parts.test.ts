@@ -46,7 +46,7 @@ async function bytesOf(storage: Storage, key: string): Promise<Buffer> {
 }
 
 whereS3Runs(() => {
-  it("G6 a file of several parts arrives whole, with its hash, and is not sent twice", async () => {
+  it("G6 a file of several parts arrives complete, with its hash, and is not sent twice", async () => {
     const { storage, unfinished } = await open();
     const bytes = randomBytes(2 * PART + 12_345);
     const file = await spool(bytes);

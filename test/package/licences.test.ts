@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { shippedPackages } from "../../scripts/licences.ts";
 
-/** Licences under which a package may be part of ours: they ask for their text to come along, and for nothing else. */
+/** Accepted licenses of included packages: they only require their text to be included. */
 const TAKEN: ReadonlySet<string> = new Set([
   "0BSD",
   "Apache-2.0",
@@ -17,17 +17,17 @@ const TAKEN: ReadonlySet<string> = new Set([
 const root = new URL("../../", import.meta.url);
 const shipped = shippedPackages();
 
-describe("the packages that come with ours (docs/licences.md)", () => {
-  test("are all under a licence that we take", () => {
+describe("the installed packages (docs/licences.md)", () => {
+  test("all have an accepted license", () => {
     expect(shipped.length).toBeGreaterThan(10);
     const others = shipped.filter(({ licence }) => licence === null || !TAKEN.has(licence));
     expect(others.map(({ name, version, licence }) => `${name}@${version}: ${licence ?? "none stated"}`)).toEqual([]);
   });
 
-  test("say the same of themselves as package-lock.json does", () => {
+  test("have the same license in their package.json as in package-lock.json", () => {
     const differing = shipped.flatMap(({ name, version, licence, path, isOptional }) => {
       const file = new URL(`${path}/package.json`, root);
-      // Binaries of other platforms are in the lock file and not installed.
+      // Binaries of other platforms are in the lock file but not installed.
       if (!existsSync(file)) return isOptional ? [] : [`${path} is not installed`];
       const own = JSON.parse(readFileSync(file, "utf8")) as {
         version: string;

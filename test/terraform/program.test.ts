@@ -33,8 +33,8 @@ function sources(folder: string): readonly string[] {
     .map((name) => readFileSync(new URL(name, root), "utf8"));
 }
 
-describe("what Terraform gives the program is what the program takes", () => {
-  test("settings exist", () => {
+describe("the program's environment in Terraform", () => {
+  test("has only existing settings", () => {
     const settings = new Set<string>([...SETTINGS.map((setting) => setting.env), "AWS_REGION"]);
     const given = found(
       localOf(module, "environment") + localOf(module, "secret_references"),
@@ -44,7 +44,7 @@ describe("what Terraform gives the program is what the program takes", () => {
     expect(given.filter((name) => !settings.has(name))).toEqual([]);
   });
 
-  test("secrets are references, each setting that is one", () => {
+  test("has references for all secrets", () => {
     const secrets = SETTINGS.filter((setting) => setting.kind === "secret").map((setting): string => setting.env);
     const referred = found(localOf(module, "secret_references"), /\b([A-Z]+_[A-Z_]+) =/g);
     expect(referred.filter((name) => !secrets.includes(name))).toEqual([]);
@@ -54,7 +54,7 @@ describe("what Terraform gives the program is what the program takes", () => {
     const refused = found(JSON.stringify(module.variables.get("settings")), /\b([A-Z]+_[A-Z_]+)\b/g);
     expect(secrets.filter((name) => !refused.includes(name))).toEqual([]);
   });
-  test("may do each thing that the program asks AWS for, and nothing else", () => {
+  test("allows exactly the AWS actions that the program uses", () => {
     const granted = found(localOf(module, "task_statements"), /"(\w+:[A-Z*][\w*]*)"/g);
     const asked = new Set(sources("src").flatMap((text) => found(text, /\bnew (\w+)Command\(/g)));
     // The module keeps its secrets in Secrets Manager; kms is for a bucket with a key of its own.
@@ -101,10 +101,10 @@ async function logOf(exitCode: number, quotaShare: number | null): Promise<reado
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-describe("the alarms read what the program writes", () => {
+describe("the alarms read the program's output", () => {
   const filters = module.locals.get("metric_filters") as Readonly<Record<string, { pattern: string; value: string }>>;
 
-  test.each(EXIT_CODES.map(({ code }) => code))("exit code %d", async (code) => {
+  test.each(EXIT_CODES.map(({ code }) => code))("for exit code %d", async (code) => {
     const lines = await logOf(code, null);
     const counted = Object.entries(filters).flatMap(([name, { pattern }]) =>
       lines.filter((line) => matches(pattern, line)).map(() => name),
@@ -116,20 +116,20 @@ describe("the alarms read what the program writes", () => {
     expect(counted).toEqual(rings === undefined ? [] : [rings]);
   });
 
-  test("the share of the quota where it is known", async () => {
+  test("for a known share of the quota", async () => {
     const quota = filters["quota"];
     const lines = (await logOf(0, 0.25)).filter((line) => matches(quota?.pattern ?? "", line));
     expect(lines.map((line) => line[quota?.value.replace("$.", "") ?? ""])).toEqual([0.25]);
   });
 
-  test("a task counts as dead with any exit code that the program has not", () => {
+  test("for a task with an exit code unknown to the program", () => {
     const pattern = String(module.resources.get("aws_cloudwatch_event_rule.died")?.["event_pattern"]);
     const excepted = /anything-but = \[([\d, ]+)\]/.exec(pattern)?.[1]?.split(", ").map(Number);
     // A bug may strike before there is a log.
     expect(excepted).toEqual(EXIT_CODES.map(({ code }) => code).filter((code) => code !== 1));
   });
 
-  test("the query of the page shows fields of the last line", async () => {
+  test("with fields of the last line in the page's query", async () => {
     const page = readFileSync(new URL("../../docs/deploy-aws.md", import.meta.url), "utf8");
     const shown = /^\| display @timestamp, (.*)$/m.exec(page)?.[1]?.split(", ") ?? [];
     const last = (await logOf(0, null)).at(-1) ?? {};

@@ -61,23 +61,23 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     }
   }
 
-  test("is formatted as `terraform fmt` does it", async () => {
+  test("is formatted by `terraform fmt`", async () => {
     expect(await copy.run(["fmt", "-check", "-recursive", "-diff"])).toEqual({ code: 0, text: "" });
   });
 
-  test("is valid: names, types and what is required", async () => {
+  test("has valid names and types, and all required arguments", async () => {
     const outcome = await copy.run(["validate"]);
     expect(outcome.text).toContain("The configuration is valid");
     expect(outcome.code).toBe(0);
   });
 
-  test("is called rightly by the root that people copy", async () => {
+  test("is called correctly by the root to copy", async () => {
     expect(await copy.run(["init", "-backend=false", "-input=false"], "examples/daily")).toMatchObject({ code: 0 });
     const outcome = await copy.run(["validate"], "examples/daily");
     expect(outcome.text).toContain("The configuration is valid");
   });
 
-  test("would be refused with an argument that the provider does not know", async () => {
+  test("is refused with an argument unknown to the provider", async () => {
     const outcome = await changed("registry.tf", "scan_on_push", "scan_when_pushed", async () =>
       copy.run(["validate"]),
     );
@@ -92,7 +92,7 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
   });
 
   test.each(["task", "refresh_token"])(
-    "gives the program what a run needs (run %s of daily.tftest.hcl)",
+    "gives the program everything a run needs (run %s of daily.tftest.hcl)",
     async (run) => {
       const given = environmentOf(await state(run));
       const aws = await startAwsSecrets();
@@ -132,7 +132,7 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     },
   );
 
-  test("writes the file that the deploy scripts read, every line of it", async () => {
+  test("writes every line of the file that the deploy scripts read", async () => {
     const file = String((await state("outputs"))?.outputs["deploy_env"]?.value);
     const names = [...file.matchAll(/^(\w+)=(?=.)/gm)].map(([, name = ""]) => name);
     expect(names).toContain("IMAGE_TAG_PARAMETER");
@@ -145,7 +145,7 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     expect(stdout).toBe(file);
   });
 
-  test("would fail, promise by promise, with a module that breaks them", async () => {
+  test("fails, assertion by assertion, with a module that breaks them", async () => {
     const outcome = await BROKEN.reduce(
       (run, [file, from, to]) =>
         async () =>
