@@ -9,7 +9,7 @@ import { addVolume, startContainer } from "./container.ts";
 import type { ContainerOptions } from "./container.ts";
 import type { Image } from "./lay-out.ts";
 
-/** Where the container sees the destination's folder. */
+/** Path of the destination's folder in the container. */
 export const DATA = "/data";
 
 export interface ContainerScene extends Omit<Scene, "run"> {
@@ -28,7 +28,7 @@ export async function containerScene(
   const [volume = ""] = image.config.volumes;
   addVolume(image, volume, at.tmp);
   addVolume(image, DATA, at.data);
-  // The image brings its own.
+  // The image has its own.
   const { PARDOT_ETL_TMPDIR: _ours, ...given } = at.env;
   const start: ContainerScene["start"] = (args, wishes = {}) =>
     startContainer(image, {
@@ -49,7 +49,7 @@ export function treeOf({ root }: Image): string {
   return listing.split("\n").toSorted().join("\n");
 }
 
-/** Runs something, after which the image is to the byte what it was, and its volume empty. */
+/** Runs something and checks that the image is unchanged to the byte, and its volume empty. */
 export async function leavingNothing<Result>(
   image: Image,
   at: ContainerScene,
@@ -57,7 +57,7 @@ export async function leavingNothing<Result>(
 ): Promise<Result> {
   const before = treeOf(image);
   const result = await work();
-  // Equal or not, a listing of thirty thousand files is nothing to show.
+  // Don't print a listing of thirty thousand files.
   const after = treeOf(image).split("\n");
   const known = new Set(before.split("\n"));
   expect(after.filter((line) => !known.has(line))).toEqual([]);

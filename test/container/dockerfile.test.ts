@@ -5,7 +5,7 @@ import { SETTINGS } from "../../src/config/settings.ts";
 import { readDockerfile } from "./dockerfile.ts";
 import type { Step } from "./dockerfile.ts";
 
-// What can be said of the Dockerfile by reading it. image.test.ts does what it says.
+// Checks that only read the Dockerfile. image.test.ts builds the image.
 
 const text = await readFile(new URL("../../Dockerfile", import.meta.url), "utf8");
 const { args, stages } = readDockerfile(text);
@@ -74,7 +74,7 @@ test("the only volume is the temporary folder, with the owner from the tree", ()
   });
   const makes = last.findIndex(({ keyword, words }) => keyword === "COPY" && words.at(-1) === volume);
   expect(last[makes]?.flags["chown"]).toBe(only("USER").words[0]);
-  // What comes behind VOLUME would be lost.
+  // Changes after VOLUME would be lost.
   expect(makes).toBeGreaterThan(-1);
   expect(makes).toBeLessThan(place("VOLUME"));
 });

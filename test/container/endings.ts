@@ -10,15 +10,15 @@ import { expectExactly, filesBelow, OBJECTS, wholeManifests } from "../e2e/harne
 import type { Environment } from "../e2e/harness.ts";
 import type { ContainerScene } from "./container-scene.ts";
 
-/** The simulator's access tokens all start like this. */
+/** Prefix of the simulator's access tokens. */
 const CANARIES = [SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, "00DSIM000000001!AQ"];
 
 interface Ended {
   readonly code: number | null;
-  /** What stood on stdout: the manifest, the error, or both. */
+  /** Contents of stdout: the manifest, the error, or both. */
   readonly summary: Partial<Manifest> & { readonly error?: { code: string; message: string; hint: string } };
   readonly stderr: string;
-  /** The lines of stderr that are for programs. */
+  /** The JSON lines of stderr. */
   readonly log: readonly LogLine[];
 }
 
@@ -30,7 +30,7 @@ interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** What the last line of the log says of each exit code. */
+/** Status in the last line of the log by exit code. */
 const MEANINGS: Readonly<Record<number, readonly [level: string, meaning: string]>> = {
   0: ["info", "done"],
   3: ["error", "credentials"],
@@ -40,12 +40,12 @@ const MEANINGS: Readonly<Record<number, readonly [level: string, meaning: string
   130: ["warn", "cancelled"],
 };
 
-/** Reads the log of a run without a terminal: lines of JSON, and people's text about an error or a signal. */
+/** Reads the log of a run without a terminal: lines of JSON, and text for people about an error or a signal. */
 function readLog(stderr: string): LogLine[] {
   const lines = stderr.trim().split("\n");
   const text = lines.filter((line) => !line.startsWith("{"));
   for (const line of text) expect(line).toMatch(/^(pardot-etl|hint|SIGTERM): /);
-  // The very last of it, behind people's text: what alarms and `tail -1` look at.
+  // The very last line, after the text for people: alarms and `tail -1` read it.
   expect(lines.at(-1)).toMatch(/^\{.*"event":"run_ended"/);
   const log = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as LogLine);
   for (const line of log) {
@@ -53,7 +53,7 @@ function readLog(stderr: string): LogLine[] {
     expect(new Date(line.time).toISOString()).toBe(line.time);
     expect(line).toMatchObject({ event: expect.any(String) as string, msg: expect.any(String) as string });
   }
-  // One line for each page would be a thousand a day that nobody reads.
+  // One line per page would be a thousand unread lines a day.
   expect(log.filter(({ event }) => event === "page_read")).toEqual([]);
   return log;
 }
@@ -62,8 +62,8 @@ type Start = (options?: SimulatorOptions, env?: Environment) => Promise<Containe
 type LeavingNothing = (at: ContainerScene, work: () => Promise<CliResult>) => Promise<CliResult>;
 
 /**
- * The ways in which a run in a container comes to its end, as those see it who look the morning after: the exit code,
- * the summary on stdout, the log on stderr. Holds G2, G4, G5 and G8 there.
+ * Endings of a run in a container, as seen from outside: the exit code, the summary on stdout, the log on stderr. Holds G2,
+ * G4, G5 and G8 there.
  */
 export function endings(start: Start, leavingNothing: LeavingNothing): void {
   async function ended(at: ContainerScene, result: Promise<CliResult>): Promise<Ended> {
@@ -79,7 +79,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       level,
       meaning,
       exit_code: code,
-      // Without a manifest nothing has come of it.
+      // Without a manifest there is no result.
       status: summary.status ?? "failed",
       ...(summary.run_id === undefined ? {} : { run_id: summary.run_id }),
       calls: summary.api_calls?.total ?? 0,
@@ -174,7 +174,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       const first = at.start(["run", "--json"]);
       await reached(() => requests(at, "tag query") > 0);
       const { calls } = at.simulator.stats();
-      // A second one that took no notice of the first would come to a good end.
+      // A second run that ignored the first would be complete.
       at.simulator.faults([]);
       const second = at.run(["run", "--json"]);
       await second;
@@ -217,7 +217,7 @@ function requests({ simulator }: ContainerScene, kind: string): number {
   return simulator.stats().requests.filter((request) => request.kind === kind).length;
 }
 
-/** Resolves once it is so. */
+/** Resolves when the condition holds. */
 async function reached(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }

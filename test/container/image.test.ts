@@ -17,19 +17,19 @@ import { endings } from "./endings.ts";
 import { build, THIS_ARCHITECTURE } from "./lay-out.ts";
 import type { Image } from "./lay-out.ts";
 
-// The image as the Dockerfile makes it, and its command line as an engine would run it: process 1, nobody's user, on a
-// root that is read-only. See lay-out.ts and container.ts for what is the engine's and what is ours. With endings.ts it
-// holds G2, G4, G5 and G8 there.
+// The image built by the Dockerfile, and its command line as an engine runs it: process 1, an unprivileged user, a read-only
+// root. See lay-out.ts and container.ts for the parts of the engine and of the tests. With endings.ts it holds G2, G4, G5
+// and G8 there.
 
 const REVISION = "0123456789ab";
-/** Time for npm to install everything once more, on a machine that has other work too. */
+/** Time for npm to install everything again on a busy machine. */
 const INSTALL_MS = 600_000;
 let folder: string;
 let image: Image;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "pardot-etl-image-"));
   image = await build({ folder, architecture: THIS_ARCHITECTURE, buildArgs: { REVISION } });
-  // Nothing but the image itself is needed from here on.
+  // From here on only the image is needed.
   await Promise.all(["context", "stage-build", "stage-dependencies"].map((name) => remove(join(folder, name))));
 }, INSTALL_MS);
 afterAll(() => remove(folder));
@@ -65,7 +65,7 @@ describe("the image's tree", () => {
     expect(image.config.labels["org.opencontainers.image.revision"]).toBe(REVISION);
   });
 
-  // Numbers of the processors in an ELF header.
+  // Numbers of processors in an ELF header.
   test.each([
     ["amd64", "linux-x64", 0x3e],
     ["arm64", "linux-arm64", 0xb7],

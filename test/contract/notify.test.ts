@@ -21,7 +21,7 @@ import type { SnsServer } from "../servers/sns.ts";
 import { startWebhookReceiver } from "../servers/webhook.ts";
 import type { WebhookReceiver } from "../servers/webhook.ts";
 
-// Holds G8: the address of a webhook, which is a secret, and secrets that got into an error are in nothing that is told.
+// Holds G8: no message contains a webhook's address, which is a secret, or secrets that got into an error.
 
 const CANARY = "canary-5up3r-s3cr3t";
 const PATH = `/services/T000/${CANARY}`;
@@ -33,7 +33,7 @@ beforeAll(() => {
 });
 afterAll(() => connections.close());
 
-/** How a run that could not log in ended, with a reason that quotes what it should not. */
+/** Outcome of a run that could not log in, with a reason that quotes a secret. */
 function ending(): RunEnding {
   const watch = new RunWatch({ monotonic: () => 0, now: () => Date.UTC(2026, 0, 2) });
   watch.onEvent({ type: "run-started", runId: "r1", businessUnit: "0Uv1", objects: ["Tag"] });
@@ -103,11 +103,11 @@ describe("a webhook", () => {
       error_code: "auth.refused",
       error: "get a token: *** was refused",
     });
-    // Whoever reads Slack's format sees these as they are: no mention, no link.
+    // Slack shows these unchanged: no mention, no link.
     expect(body["text"]).toContain("What to do: Ask &lt;!channel&gt; &amp; Tom.");
     expect(body["text"]).toMatch(/^pardot-etl: could not log in \(exit 3\)\n/);
     expect(got?.body).not.toContain(CANARY);
-    // Names that mean something else to Slack or its kin.
+    // Names with another meaning for Slack or similar services.
     for (const taken of ["channel", "username", "blocks", "attachments", "type", "props", "metadata", "content"]) {
       expect(body).not.toHaveProperty(taken);
     }
@@ -231,7 +231,7 @@ describe("an SNS topic, over the protocol", () => {
     await rm(home, { recursive: true });
   });
   beforeEach(() => {
-    // Nothing of this machine's own AWS settings plays a part.
+    // Ignore this machine's AWS settings.
     vi.stubEnv("AWS_CONFIG_FILE", join(home, "config"));
     vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", join(home, "credentials"));
     vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");

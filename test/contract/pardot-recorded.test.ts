@@ -8,7 +8,7 @@ import { readXml } from "../../src/pardot/v4/read-xml.ts";
 import { recordOf, recordsOf, totalOf } from "../../src/pardot/v4/records.ts";
 import { readTokenAnswer } from "../../src/pardot/auth/token-answer.ts";
 
-/** Real answers as people published them; test/fixtures/recorded/SOURCES.md names each origin. */
+/** Real responses from public sources; test/fixtures/recorded/SOURCES.md names each origin. */
 const FOLDER = new URL("../fixtures/recorded/", import.meta.url);
 
 function bytesOf(path: string): Uint8Array {

@@ -19,9 +19,9 @@ import type { ConnectProxy } from "../servers/connect-proxy.ts";
 import { startWebhookReceiver } from "../servers/webhook.ts";
 import { caught } from "../support/pardot-fakes.ts";
 
-// Holds G8: through a proxy a token travels in a tunnel only.
+// Holds G8: a token passes a proxy only in a tunnel.
 
-// Where a proxy is the only way out every client takes it, and all that it sees is a tunnel.
+// If a proxy is the only way out, every client uses it, and the proxy sees only tunnels.
 
 const NEVER = new AbortController().signal;
 const VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
@@ -58,7 +58,7 @@ afterEach(async () => {
   });
 });
 
-/** What each client of AWS does with one request, at an endpoint of its own. */
+/** One request of each AWS client, at a separate endpoint. */
 const AWS: Readonly<Record<string, (endpoint: string) => Promise<unknown>>> = {
   S3: async (endpoint) => {
     const place = { bucket: "bucket", prefix: "p", endpoint, pathStyle: true, ...PAUSES };
@@ -123,7 +123,7 @@ describe("a run", () => {
     vi.stubEnv("NO_PROXY", "127.0.0.1");
     expect(await at.run()).toMatchObject({ exitCode: 0 });
     expect(proxy.tunnels).toHaveLength(length);
-    // Every single connection of the first run went through it: with the proxy gone there is no way.
+    // All connections of the first run used the proxy: without it there is no way out.
     vi.stubEnv("NO_PROXY", "");
     await proxy.close();
     expect(await caught(at.run())).toMatchObject({ code: "http.not-sent", exitCode: 5 });

@@ -11,7 +11,7 @@ import type { Setting, SettingName } from "../../src/config/settings.ts";
 import { startAwsSecrets } from "../servers/aws-secrets.ts";
 import type { AwsSecrets } from "../servers/aws-secrets.ts";
 
-// Every setting that is a secret, as a reference, by way of the library. Holds G8: the configuration shows none.
+// Every secret setting as a reference, through the library. Holds G8: the configuration shows no secret.
 
 const KEYS = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PEM = KEYS.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
@@ -35,7 +35,7 @@ const SNOWFLAKE = {
 
 type Secrets = Partial<Readonly<Record<SettingName, string>>>;
 
-/** What is kept in AWS, what stands beside it, and what the configuration makes of each secret. */
+/** Secrets in AWS, the other settings, and the resulting configuration. */
 const CASES: readonly { readonly kept: Secrets; readonly env: Secrets; readonly made: readonly string[] }[] = [
   {
     kept: { PARDOT_CLIENT_SECRET: "canary-client", PARDOT_REFRESH_TOKEN: "canary-refresh" },
@@ -91,7 +91,7 @@ afterEach(async () => {
   await rm(cwd, { recursive: true });
 });
 
-/** Every secret in a configuration, in any depth. */
+/** All secrets in a configuration, at any depth. */
 function secretsIn(value: unknown): string[] {
   if (value instanceof Secret) return [value.reveal().trim()];
   if (typeof value !== "object" || value === null || value instanceof URL) return [];

@@ -49,7 +49,7 @@ async function follow(...texts: readonly string[]): Promise<Record<string, strin
   return Object.fromEntries([...secrets].map(([text, secret]) => [text, secret.reveal()]));
 }
 
-/** What following them throws; nothing of a secret is in it. */
+/** The error of resolving them; it contains nothing of a secret. */
 async function refusal(...texts: readonly string[]): Promise<PardotEtlError> {
   const error: unknown = await follow(...texts).catch((reason: unknown) => reason);
   expect(inspect(error, { depth: 10 })).not.toContain("canary");
@@ -256,7 +256,7 @@ describe("a write of a secret", () => {
     });
     await replace("aws-secretsmanager:acme/plain", (kept) => `${kept}and here`);
     expect(aws.secret("acme/plain")?.value).toBe("from elsewhere and here");
-    // One token for the same text, for AWS to know a repeat by; another for another.
+    // The same token for the same text, so AWS recognizes a repeat; another one for another text.
     expect([aws.tokens.length, new Set(aws.tokens).size]).toEqual([8, 2]);
     expect(clock.slept).toHaveLength(7);
   });

@@ -18,7 +18,7 @@ import type { Variables } from "../support/snowflake.ts";
 
 // Holds G7 and G8 for Snowflake: the official driver, over its wire protocol, against the stand-in.
 
-/** Later than every time in the tables but those that are meant to lie in the future. */
+/** Later than all times in the tables, except those meant to be in the future. */
 const NOW = "2026-11-26 00:00:00";
 const { signal } = new AbortController();
 const USERS = [
@@ -58,7 +58,7 @@ async function open(env: Variables = byKeyPair(server), onEvent: (event: RunEven
   return warehouse;
 }
 
-/** The error that comes instead of a result; holds no secret, and is of the kind that the exit code needs. */
+/** The error instead of a result; it contains no secret, and has the class for the exit code. */
 async function failure(work: Promise<unknown>): Promise<WarehouseError> {
   const error: unknown = await work.then(
     (value) => ({ resolved: value }),

@@ -5,11 +5,11 @@ import { DataError, StorageError } from "../../src/errors.ts";
 import type { SpooledFile, Storage } from "../../src/storage/storage.ts";
 import { allOf, CALM, digestOf, keysOf, listed, noise, sha256Of, spooled, textOf } from "./spooled.ts";
 
-/** One fresh, empty place to store things in, for one test. */
+/** An empty destination for one test. */
 export interface StorageRig {
-  /** Opens the place; every call gives another instance over the same place, as two processes would have. */
+  /** Opens the destination; each call returns another instance, as two processes would have. */
   readonly open: () => Storage;
-  /** Where this test's spooled files stand. */
+  /** Folder of this test's spooled files. */
   readonly tmpDir: string;
   readonly dispose: () => Promise<void>;
 }
@@ -18,7 +18,7 @@ export interface StorageRig {
 export function describeStorage(
   name: string,
   make: () => Promise<StorageRig>,
-  /** Why this server cannot keep several writers of one moment apart; null: it can. */
+  /** Reason why this server cannot handle concurrent writers; null if it can. */
   racesBecause: string | null = null,
 ): void {
   describe(`storage contract: ${name}`, () => {

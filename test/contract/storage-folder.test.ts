@@ -14,7 +14,7 @@ import type { Storage } from "../../src/storage/storage.ts";
 import { unprivileged } from "../support/unprivileged.ts";
 import { CALM, digestOf, keysOf, noise, spooled, textOf } from "./spooled.ts";
 
-/** What only a folder does: links, modes, leftovers and the ways in which a file system says no. */
+/** Cases of a folder only: links, modes, leftovers and refusals of a file system. */
 const KEY = "Tag/Tag_api_1.csv";
 const hint = expect.any(String) as string;
 

@@ -53,7 +53,7 @@ if (typeof trial === "string") {
         const spool = await openSpool({ dir: disk.path, compression, random, signal: CALM });
         const chunk = noise(128 * 1024);
         const filling = async (): Promise<void> => {
-          // Noise, which no compressor makes smaller; many times the disk.
+          // Incompressible noise, many times the size of the disk.
           for (let written = 0; written < 8 * DISK_BYTES; written += chunk.length)
             await spool.write(chunk.map((byte, i) => byte ^ (written >> 17) ^ i));
           await spool.finish();
@@ -82,7 +82,7 @@ if (typeof trial === "string") {
   });
 }
 
-/** Needs no rights: the kernel refuses a file that outgrows the limit, in mid-write as a full disk does. */
+/** Needs no privileges: the kernel refuses a file above the limit during a write, like a full disk. */
 describe("a process with a file size limit of 256 KiB", () => {
   it("lands nothing of a larger file and reports the cause", async () => {
     const root = join(tmpDir, "data");

@@ -18,7 +18,7 @@ function storageAt(endpoint: string | null, options: Partial<S3Options> = {}): S
 }
 
 beforeEach(() => {
-  // No setting of a developer's own machine may reach the SDK.
+  // No setting of a developer's machine may reach the SDK.
   for (const name of ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"]) {
     vi.stubEnv(name, undefined);
   }
@@ -92,7 +92,7 @@ function xml(code: string): string {
   return `<?xml version="1.0"?><Error><Code>${code}</Code><Message>because</Message></Error>`;
 }
 
-/** A server with one answer for everything, for what the real one cannot be made to say. */
+/** A server with one response for everything, for cases that the real one cannot produce. */
 describe("a response of another store", () => {
   let server: Server;
   let endpoint: string;

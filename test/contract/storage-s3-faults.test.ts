@@ -27,7 +27,7 @@ whereS3Runs(() => {
     let proxy: FaultProxy;
     /** Through the proxy. */
     let storage: Storage;
-    /** Past the proxy: what is really there. */
+    /** Without the proxy: the real contents. */
     let truth: Storage;
     let pauses: number[];
 

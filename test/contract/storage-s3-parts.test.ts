@@ -11,7 +11,7 @@ import type { SpooledFile, Storage } from "../../src/storage/storage.ts";
 import { newBucket } from "../servers/bucket.ts";
 import { s3Server, whereS3Runs } from "../servers/s3.ts";
 
-// Holds G6 for files that no single PutObject carries: they too appear whole, checked and once.
+// Holds G6 for files too large for one PutObject: they also appear complete, checked and once.
 
 const CALM = new AbortController().signal;
 const PART = 5 * 1024 ** 2;

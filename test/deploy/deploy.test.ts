@@ -5,11 +5,11 @@ import { shells } from "./shells.ts";
 import { checkout } from "./stand-ins.ts";
 import type { Answer, Outcome } from "./stand-ins.ts";
 
-// DevDeploy.sh and ProdDeploy.sh, and what they run, with stand-ins that record: nothing of AWS, Docker or git is real.
+// DevDeploy.sh and ProdDeploy.sh with recording stand-ins for AWS, Docker and git.
 
 const PAGE = await readFile(new URL("../../docs/deploy.md", import.meta.url), "utf8");
 
-/** The commands that the page shows below a heading. */
+/** The page's commands below a heading. */
 function shown(heading: string): string[] {
   const section = PAGE.split(/^##+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
   const [, block = ""] = /^```sh\n(.*?)^```$/ms.exec(section) ?? [];
@@ -20,7 +20,7 @@ function shown(heading: string): string[] {
     .map((line) => line.replace(/ +#.*$/, ""));
 }
 
-/** Whatever changes something outside this machine or on it. */
+/** Commands that change something on this machine or outside. */
 const CHANGES = /^(docker (login|buildx (create|build))|aws (ecr get-login-password|ecs (register|run-task)|ssm put))/;
 
 describe.each(shells)("under $name", ({ path }) => {
@@ -52,7 +52,7 @@ describe.each(shells)("under $name", ({ path }) => {
     expect(calls.length).toBeGreaterThan(10);
     expect(stdout).toBe("");
     expect(password).toBe(PASSWORD);
-    // The same task, with another image: nothing that ECS would refuse, nothing lost.
+    // The same task with another image: nothing that ECS would refuse, nothing missing.
     const { taskDefinition, tags } = described(IMAGE) as { taskDefinition: Record<string, unknown>; tags: unknown };
     const {
       taskDefinitionArn: _a,
@@ -64,7 +64,7 @@ describe.each(shells)("under $name", ({ path }) => {
     } = taskDefinition;
     const { registeredAt: _at, registeredBy: _by, ...kept } = rest;
     expect(registered).toEqual({ ...kept, tags });
-    // What changes something is shown as it is done.
+    // Changing commands are printed while they run.
     const changes = calls.filter((call) => CHANGES.test(call) && !call.includes("get-login-password"));
     expect(changes.length).toBeGreaterThan(4);
     for (const call of changes) expect(stderr.replace(/file:\/\/\S+/, "file://next")).toContain(call);
@@ -272,7 +272,7 @@ describe.each(shells)("under $name", ({ path }) => {
     expect(wanted.length).toBeGreaterThan(4);
     const first = calls.filter((call) => !call.startsWith("sleep") && !call.includes("--next-token"));
     expect([...new Set(first)]).toEqual(wanted);
-    // From where it has read to, until nothing more comes.
+    // From the last position until there is no more output.
     const tokens = calls.flatMap((call) => /--next-token (\S+)/.exec(call)?.[1] ?? []);
     expect(tokens).toEqual(["f/0", "f/1", "f/1", "f/2", "f/2", "f/2"]);
   });

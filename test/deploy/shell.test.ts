@@ -74,7 +74,7 @@ describe("files that the pages tell users to create in a checkout", () => {
   ];
 
   test("are ignored by git if they are keys or variables, so they neither block a deployment nor get committed", () => {
-    // A repository of its own, for a test may run in a tree without one.
+    // A separate repository, because a test may run in a tree without one.
     const repository = mkdtempSync(join(tmpdir(), "pardot-etl-ignore-"));
     onTestFinished(() => rmSync(repository, { recursive: true, force: true }));
     copyFileSync(join(DEPLOY, "../.gitignore"), join(repository, ".gitignore"));

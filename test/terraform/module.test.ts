@@ -14,7 +14,7 @@ describe.each([
     expect(variable["description"]).toMatch(/\S.{10,}[.…]$/);
     expect(variable["type"]).toBeDefined();
     const uses = [...folder.text.matchAll(new RegExp(`\\bvar\\.${name}\\b`, "g"))];
-    // A validation alone is no use.
+    // A validation alone doesn't count as use.
     const validations = JSON.stringify(variable).split(`var.${name}`).length - 1;
     expect(uses.length - validations).toBeGreaterThan(0);
   });
@@ -49,7 +49,7 @@ describe("the bucket", () => {
   test("has rules only for folders of landed files, which are those of the catalog", () => {
     const folders = module.variables.get("object_folders");
     expect(folders?.["default"]).toEqual(catalog.map((object) => object.name).toSorted());
-    // The only rules there are.
+    // There are no other rules.
     const rules = [...module.resources.keys()].filter((name) => name.includes("lifecycle_configuration"));
     expect(rules).toEqual(["aws_s3_bucket_lifecycle_configuration.this"]);
     const { rule, dynamic } = module.resources.get(rules[0] ?? "") ?? {};
