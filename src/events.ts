@@ -118,3 +118,8 @@ export interface DayCalls {
 }
 
 export type OnEvent = (event: RunEvent) => void;
+
+/** Announces a warning. `object`: the object it is about, null for the whole run. */
+export function warn(onEvent: OnEvent, code: string, message: string, object: string | null = null): void {
+  onEvent({ type: "warning", code, object, message });
+}

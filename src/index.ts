@@ -1,23 +1,16 @@
-/** The library: what the command line does, as functions. `docs/library.md` shows them at work. */
+/** The library: what the command line does, as functions; `docs/library.md` has examples. */
 export { loadConfig } from "./config/load.ts";
 export type { Config } from "./config/config.ts";
 export { catalog } from "./catalog/index.ts";
 export type { CatalogObject, Column } from "./catalog/catalog.ts";
-export { run } from "./notify/notified-run.ts";
+export { run } from "./notify/run.ts";
 export { plan } from "./operations/plan/plan.ts";
 export { check } from "./operations/check/check.ts";
 export { status } from "./operations/status/status.ts";
 export { verify } from "./operations/verify/verify.ts";
-export { inTheRealWorld } from "./operations/runtime.ts";
-export type {
-  CheckResult,
-  Notified,
-  PlanResult,
-  RunOptions,
-  RunResult,
-  StatusResult,
-  Surroundings,
-} from "./operations/api.ts";
+export { withRuntime } from "./operations/runtime.ts";
+export type { Runtime } from "./operations/runtime.ts";
+export type { CheckResult, Notified, PlanResult, RunOptions, RunResult, StatusResult } from "./operations/api.ts";
 export type { Manifest } from "./manifest/manifest.ts";
 export type { RunEvent, OnEvent } from "./events.ts";
 export * from "./errors.ts";

@@ -1,4 +1,4 @@
-import { snakeCase } from "../report/snake-case.ts";
+import { snakeCase } from "../report/log.ts";
 
 /** JSON for machines: keys in the manifest's manner, `expectedCalls` as `expected_calls`; values as they are. */
 export function toJson(value: unknown): string {

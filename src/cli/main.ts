@@ -39,8 +39,8 @@ function isRun(argv: readonly string[]): boolean {
 /** The last line of a run that has not come as far as writing it itself. */
 async function endRun(error: unknown, io: Io): Promise<void> {
   const { openReport } = await import("./report.ts");
-  const { RunWatch } = await import("../report/ending.ts");
+  const { RunRecorder } = await import("../operations/run/outcome.ts");
   const report = await openReport({}, io);
-  report.end(new RunWatch(io.clock).failed(error));
+  report.end(new RunRecorder(io.clock).failed(error));
   report.stop();
 }

@@ -3,7 +3,7 @@ import { fakeIo } from "../../test/cli/fake-io.ts";
 import type { FakeIo } from "../../test/cli/fake-io.ts";
 import { Secret } from "../secrets/secret.ts";
 import type { RunEvent } from "../events.ts";
-import { RunWatch } from "../report/ending.ts";
+import { RunRecorder } from "../operations/run/outcome.ts";
 import type { ParsedOptions } from "./command.ts";
 import { openReport } from "./report.ts";
 
@@ -15,7 +15,7 @@ const onTerminal = (io: FakeIo): FakeIo => ({ ...io, stderr: { ...io.stderr, isT
 async function said(options: ParsedOptions, io: FakeIo, events: readonly RunEvent[]): Promise<string> {
   const report = await openReport(options, io);
   for (const event of events) report.onEvent(event);
-  report.end(new RunWatch(io.clock).cut(130));
+  report.end(new RunRecorder(io.clock).cutShort(130));
   return io.stderr.text();
 }
 

@@ -1,9 +1,9 @@
 import { blot } from "../config/blot.ts";
 import { UsageError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
-import type { RunEnding } from "../report/ending.ts";
-import { isLogLevel, LOG_LEVELS } from "../report/log-level.ts";
-import type { LogLevel } from "../report/log-level.ts";
+import type { RunOutcome } from "../operations/run/outcome.ts";
+import { isLogLevel, LOG_LEVELS } from "../report/exit-codes.ts";
+import type { LogLevel } from "../report/exit-codes.ts";
 import { openJsonLog, openLineLog } from "../report/log.ts";
 import type { LogOptions } from "../report/log.ts";
 import { startProgress } from "../report/progress.ts";
@@ -20,7 +20,7 @@ export interface Report {
   /** Lets go of the terminal. */
   stop(): void;
   /** Writes the last line of a run, whatever the level. */
-  end(ending: RunEnding): void;
+  end(outcome: RunOutcome): void;
 }
 
 /**
@@ -46,9 +46,9 @@ export async function openReport(
       calls += 1;
     },
     stop: () => display?.stop(),
-    end: (ending) => {
+    end: (outcome) => {
       display?.stop();
-      log.end(ending);
+      log.end(outcome);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Transport } from "../http/transport.ts";
-import type { Surroundings } from "../operations/api.ts";
-import { inTheRealWorld } from "../operations/runtime.ts";
-import type { Wishes } from "../operations/runtime.ts";
+import type { Runtime } from "../operations/runtime.ts";
+import { withRuntime } from "../operations/runtime.ts";
+import type { RuntimeOptions } from "../operations/runtime.ts";
 import type { CommandContext } from "./command.ts";
 import { openReport } from "./report.ts";
 import type { Report } from "./report.ts";
@@ -13,9 +13,9 @@ import { stopOnSignals } from "./signals.ts";
  */
 export async function withSurroundings<Result>(
   context: Pick<CommandContext, "io" | "options">,
-  pardot: Wishes["pardot"],
+  pardot: RuntimeOptions["pardot"],
   stop: { readonly graceMs: number; readonly afterwards: string },
-  operate: (surroundings: Surroundings) => Promise<Result>,
+  operate: (surroundings: Runtime) => Promise<Result>,
   given: Report | null = null,
 ): Promise<Result> {
   const { io, options } = context;
@@ -23,7 +23,7 @@ export async function withSurroundings<Result>(
   const report = given ?? (await openReport(options, io));
   const stopping = stopOnSignals(io, stop);
   try {
-    return await inTheRealWorld({ signal: stopping.signal, onEvent: report.onEvent, pardot }, (surroundings) => {
+    return await withRuntime({ signal: stopping.signal, onEvent: report.onEvent, pardot }, (surroundings) => {
       const transport: Transport = (request, signal) => {
         // Token requests carry no token and are no calls.
         if (request.headers["authorization"]?.startsWith("Bearer ") === true) report.called();

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { email } from "../catalog/email.ts";
 import { indexedEmail } from "../state/email-index.ts";
 import { AuthError, DataError, RemoteError, TransportError } from "../errors.ts";
-import { setUp } from "../../test/fakes/email-reading.ts";
+import { setUp, useEmailFolder } from "../../test/fakes/email-reading.ts";
+
+useEmailFolder();
 
 describe("an email that cannot be read", () => {
   const remote = (pardotCode: number): Error => new RemoteError("refused", { code: "pardot.refused", pardotCode });

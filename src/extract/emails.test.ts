@@ -3,7 +3,9 @@ import { emailStats } from "../catalog/email.ts";
 import { email } from "../catalog/email.ts";
 import { indexedEmail } from "../state/email-index.ts";
 import { LeaseError, LimitError, RemoteError } from "../errors.ts";
-import { setUp } from "../../test/fakes/email-reading.ts";
+import { setUp, useEmailFolder } from "../../test/fakes/email-reading.ts";
+
+useEmailFolder();
 
 describe("emails by list email", () => {
   it("make one call for each list email, by its smallest email id, and keep the pair", async () => {

@@ -186,3 +186,17 @@ function indented(file: ManifestFile): string {
 export function filesOf({ objects, left_files: left = [] }: Manifest): ManifestFile[] {
   return [...objects.flatMap(({ files }) => files), ...left];
 }
+
+/** How many files there are, and their rows and bytes. */
+export function totals(files: readonly Pick<ManifestFile, "rows" | "bytes">[]): {
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+} {
+  let [rows, bytes] = [0, 0];
+  for (const file of files) {
+    rows += file.rows;
+    bytes += file.bytes;
+  }
+  return { files: files.length, rows, bytes };
+}

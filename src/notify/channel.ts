@@ -1,12 +1,12 @@
 import type { Notification } from "./notification.ts";
 
-/** A way to tell people. */
+/** A way to notify people. */
 export interface Channel {
   /** For messages: `SNS topic arn:…`, `webhook at hooks.slack.com`. Never the webhook's address itself. */
   readonly name: string;
   /**
-   * Tells once. Throws only the signal's reason, when that is aborted; whatever else goes wrong is answered. Sent twice,
-   * a notification may arrive twice.
+   * Sends once. Throws only the signal's reason when that is aborted; returns any other failure. Sent twice, a notification
+   * may arrive twice.
    */
   send(notification: Notification, signal: AbortSignal): Promise<Sending>;
 }
@@ -17,8 +17,8 @@ export interface Refused {
   readonly ok: false;
   /** What went wrong, lower case, without any secret. */
   readonly reason: string;
-  /** What to do about it; null where nobody knows. */
+  /** What to do about it, null if not known. */
   readonly hint: string | null;
-  /** Whether the same may work a moment later. */
+  /** Whether another attempt may succeed a moment later. */
   readonly retryable: boolean;
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { RunEnding } from "../report/ending.ts";
+import type { RunOutcome } from "../operations/run/outcome.ts";
 import { EXIT_CODES } from "../report/exit-codes.ts";
 import { notificationOf } from "./notification.ts";
 
 const MANIFEST = "s3://lake/pardot/_pardot_etl/runs/r1/manifest.json";
-const DONE: RunEnding = {
+const DONE: RunOutcome = {
   runId: "r1",
   businessUnit: "0Uv000000000001AAA",
   status: "complete",
@@ -24,8 +24,10 @@ const DONE: RunEnding = {
   warnings: [],
   manifest: MANIFEST,
   error: null,
+  cause: null,
+  result: null,
 };
-const NOT_BEGUN: RunEnding = {
+const NOT_BEGUN: RunOutcome = {
   ...DONE,
   runId: null,
   status: "failed",
@@ -35,13 +37,13 @@ const NOT_BEGUN: RunEnding = {
   day: null,
   manifest: null,
 };
-const failure = (object: string): RunEnding["failed"][number] => ({
+const failure = (object: string): RunOutcome["failed"][number] => ({
   object,
   message: `read ${object} page 12: 503 after 6 attempts`,
   hint: "Run again.",
 });
 
-const linesOf = (ending: RunEnding): readonly string[] => notificationOf(ending).text.trimEnd().split("\n");
+const linesOf = (outcome: RunOutcome): readonly string[] => notificationOf(outcome).text.trimEnd().split("\n");
 
 describe("the text", () => {
   test("of a run that set records aside counts them", () => {
@@ -117,7 +119,7 @@ describe("the text", () => {
       "business unit 0Uv000000000001AAA, 0 s",
       "0 rows, 0 files, 0 calls",
       "reason: take the lease: another run holds it",
-      "What to do: Wait for the other run. If this comes daily, the runs take longer than the time between them.",
+      "What to do: Wait for the other run. If this happens daily, the runs take longer than the time between them.",
     ]);
   });
 

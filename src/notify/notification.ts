@@ -1,63 +1,63 @@
 import { waits } from "../report/describe.ts";
-import type { RunEnding } from "../report/ending.ts";
+import type { RunOutcome } from "../operations/run/outcome.ts";
 import { exitCode } from "../report/exit-codes.ts";
 import { counted, elapsed, grouped } from "../text.ts";
 
-/** What people are told of a run. */
+/** A notification about a run. */
 export interface Notification {
-  /** One line of ASCII, short enough for an e-mail's subject by way of SNS. */
+  /** One line of ASCII, short enough for an email's subject by way of SNS. */
   readonly subject: string;
   /** A few lines of plain text. */
   readonly text: string;
-  readonly ending: RunEnding;
+  readonly outcome: RunOutcome;
 }
 
 /** SNS refuses longer subjects, and any that is not ASCII. */
 const SUBJECT_MAX = 100;
-/** Failed objects and warnings that are told one by one; the manifest has all. */
-const TOLD_MAX = 5;
+/** Failed objects and warnings that are listed; the manifest has all. */
+const LISTED_MAX = 5;
 /** Longest sentence of an error or a hint: Pardot's own words can be long. */
 const SENTENCE_MAX = 400;
 
-/** Puts an ending into words: what happened, numbers, reason, what to do, where the manifest is. Pure. */
-export function notificationOf(ending: RunEnding): Notification {
-  const headline = headlineOf(ending);
+/** Describes an outcome: what happened, numbers, reason, what to do, where the manifest is. Pure. */
+export function notificationOf(outcome: RunOutcome): Notification {
+  const headline = headlineOf(outcome);
   const run = [
-    ...(ending.businessUnit === null ? [] : [`business unit ${ending.businessUnit}`]),
-    ...(ending.runId === null ? [] : [`run ${ending.runId}`]),
-    elapsed(ending.durationMs),
+    ...(outcome.businessUnit === null ? [] : [`business unit ${outcome.businessUnit}`]),
+    ...(outcome.runId === null ? [] : [`run ${outcome.runId}`]),
+    elapsed(outcome.durationMs),
   ];
   const lines = [
-    `pardot-etl: ${headline} (exit ${ending.exitCode})`,
+    `pardot-etl: ${headline} (exit ${outcome.exitCode})`,
     run.join(", "),
-    numbers(ending),
-    ...day(ending),
-    ...failures(ending),
-    ...postponed(ending),
-    ...(ending.openWindows === 0 ? [] : [`${counted(ending.openWindows, "window")} left for the next run`]),
-    ...warnings(ending),
-    `What to do: ${todo(ending)}`,
-    ...(ending.manifest === null ? [] : [`manifest: ${ending.manifest}`]),
+    numbers(outcome),
+    ...day(outcome),
+    ...failures(outcome),
+    ...postponed(outcome),
+    ...(outcome.openWindows === 0 ? [] : [`${counted(outcome.openWindows, "window")} left for the next run`]),
+    ...warnings(outcome),
+    `What to do: ${todo(outcome)}`,
+    ...(outcome.manifest === null ? [] : [`manifest: ${outcome.manifest}`]),
   ];
-  const unit = ending.businessUnit === null ? "" : ` [${ending.businessUnit}]`;
-  const subject = `pardot-etl: ${headline}${unit}, exit ${ending.exitCode}`;
-  return { subject: ascii(subject).slice(0, SUBJECT_MAX), text: `${lines.join("\n")}\n`, ending };
+  const unit = outcome.businessUnit === null ? "" : ` [${outcome.businessUnit}]`;
+  const subject = `pardot-etl: ${headline}${unit}, exit ${outcome.exitCode}`;
+  return { subject: ascii(subject).slice(0, SUBJECT_MAX), text: `${lines.join("\n")}\n`, outcome };
 }
 
-/** Some of it is done and some not: that comes first. */
-function headlineOf({ exitCode: code, status }: RunEnding): string {
+/** A run that is done in part says so first. */
+function headlineOf({ exitCode: code, status }: RunOutcome): string {
   const { headline } = exitCode(code);
   if (status !== "partial") return headline;
   return code === 0 ? "finished in part" : `finished in part: ${headline}`;
 }
 
-function numbers(ending: RunEnding): string {
-  const rejected = ending.rejectedRows === 0 ? [] : [`${counted(ending.rejectedRows, "record")} set aside`];
-  const counts = [counted(ending.rows, "row"), counted(ending.files, "file"), counted(ending.calls, "call")];
+function numbers(outcome: RunOutcome): string {
+  const rejected = outcome.rejectedRows === 0 ? [] : [`${counted(outcome.rejectedRows, "record")} set aside`];
+  const counts = [counted(outcome.rows, "row"), counted(outcome.files, "file"), counted(outcome.calls, "call")];
   return [...counts, ...rejected].join(", ");
 }
 
-function day({ day: known }: RunEnding): string[] {
+function day({ day: known }: RunOutcome): string[] {
   if (known === null) return [];
   const budget = known.callsBudget === null ? "" : ` of a budget of ${grouped(known.callsBudget)}`;
   const account =
@@ -67,37 +67,39 @@ function day({ day: known }: RunEnding): string[] {
   return [`calls today: ${grouped(known.callsToday)}${budget}${account}`];
 }
 
-function failures(ending: RunEnding): string[] {
-  if (ending.failed.length === 0) return ending.error === null ? [] : [`reason: ${short(ending.error.message)}`];
-  const told = ending.failed.slice(0, TOLD_MAX).map(({ object, message }) => `${object} failed: ${short(message)}`);
-  const names = ending.failed.slice(TOLD_MAX).map(({ object }) => object);
-  // What stopped the run, or failed after the objects, stands in no object.
-  const own = ending.failed.some(({ message }) => message === ending.error?.message) ? null : ending.error;
+function failures(outcome: RunOutcome): string[] {
+  if (outcome.failed.length === 0) return outcome.error === null ? [] : [`reason: ${short(outcome.error.message)}`];
+  const listed = outcome.failed
+    .slice(0, LISTED_MAX)
+    .map(({ object, message }) => `${object} failed: ${short(message)}`);
+  const names = outcome.failed.slice(LISTED_MAX).map(({ object }) => object);
+  // The reason the run stopped, or a failure after the objects, is not in any object.
+  const own = outcome.failed.some(({ message }) => message === outcome.error?.message) ? null : outcome.error;
   return [
     ...(own === null ? [] : [`reason: ${short(own.message)}`]),
-    ...told,
+    ...listed,
     ...(names.length === 0 ? [] : [`and ${names.length} more: ${names.join(", ")}`]),
   ];
 }
 
 /** One line for each reason; the run's own error is there already. */
-function postponed(ending: RunEnding): string[] {
-  return ending.postponed.map(({ objects, message }) =>
-    message === ending.error?.message ? waits(objects) : `${waits(objects)}: ${short(message)}`,
+function postponed(outcome: RunOutcome): string[] {
+  return outcome.postponed.map(({ objects, message }) =>
+    message === outcome.error?.message ? waits(objects) : `${waits(objects)}: ${short(message)}`,
   );
 }
 
-function warnings({ warnings: all }: RunEnding): string[] {
-  const told = all.slice(0, TOLD_MAX).map((warning) => `warning: ${short(warning)}`);
-  return all.length > TOLD_MAX ? [...told, `and ${counted(all.length - TOLD_MAX, "more warning")}`] : told;
+function warnings({ warnings: all }: RunOutcome): string[] {
+  const listed = all.slice(0, LISTED_MAX).map((warning) => `warning: ${short(warning)}`);
+  return all.length > LISTED_MAX ? [...listed, `and ${counted(all.length - LISTED_MAX, "more warning")}`] : listed;
 }
 
-function todo(ending: RunEnding): string {
-  const hint = ending.error?.hint ?? null;
-  return hint === null ? exitCode(ending.exitCode).todo : short(hint);
+function todo(outcome: RunOutcome): string {
+  const hint = outcome.error?.hint ?? null;
+  return hint === null ? exitCode(outcome.exitCode).todo : short(hint);
 }
 
-/** On one line, and no longer than a glance. */
+/** On one line, cut to a readable length. */
 function short(text: string): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
   return line.length > SENTENCE_MAX ? `${line.slice(0, SENTENCE_MAX)}…` : line;

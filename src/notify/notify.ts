@@ -1,9 +1,10 @@
 import { blot } from "../config/blot.ts";
 import type { NotifyConfig } from "../config/config.ts";
+import { warn } from "../events.ts";
 import type { OnEvent } from "../events.ts";
 import type { Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { RunEnding } from "../report/ending.ts";
+import type { RunOutcome } from "../operations/run/outcome.ts";
 import type { Notified } from "../operations/api.ts";
 import type { Channel, Refused } from "./channel.ts";
 import { notificationOf } from "./notification.ts";
@@ -11,7 +12,7 @@ import type { Notification } from "./notification.ts";
 import { webhookChannel } from "./webhook.ts";
 import { visible } from "../text.ts";
 
-/** Longest time that telling people takes, all channels at once, and that one attempt takes. */
+/** Longest time for all channels together, and for one attempt. */
 const NOTIFY_MS = 10_000;
 const ATTEMPT_MS = 5000;
 /** Before the second and last attempt. */
@@ -22,21 +23,21 @@ export interface NotifyOptions {
   readonly config: NotifyConfig;
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Aborted when there is no time left. */
+  /** Aborted when no time is left. */
   readonly signal: AbortSignal;
   readonly onEvent: OnEvent;
-  /** Texts that are in no message, however they got into an error. */
+  /** Texts that are removed from every message, however they got into an error. */
   readonly secrets: readonly string[];
 }
 
 /**
- * Tells everybody who is configured how a run ended, side by side, each with one repetition. Never throws and takes ten
- * seconds at the most: a notification that fails is a warning, and the run keeps its exit code.
+ * Sends all configured notifications in parallel, each with one repetition. Never throws and takes at most ten seconds: a
+ * notification that fails is a warning, and the run keeps its exit code.
  */
-export async function notify(ending: RunEnding, options: NotifyOptions): Promise<readonly Notified[]> {
+export async function notify(outcome: RunOutcome, options: NotifyOptions): Promise<readonly Notified[]> {
   const { snsTopic, webhookUrl } = options.config;
   if (snsTopic === null && webhookUrl === null) return [];
-  const notification = withoutSecrets(notificationOf(ending), options.secrets);
+  const notification = withoutSecrets(notificationOf(outcome), options.secrets);
   const over = new AbortController();
   const bounded = AbortSignal.any([options.signal, over.signal]);
   const done = new AbortController();
@@ -51,12 +52,12 @@ export async function notify(ending: RunEnding, options: NotifyOptions): Promise
         const refused = await sendTwice(channel, notification, bounded, options.clock);
         if (refused === null) return { channel: channel.name, failure: null };
         const failure = blot(failureText(channel, refused), options.secrets);
-        options.onEvent({ type: "warning", code: "notify.failed", object: null, message: failure });
+        warn(options.onEvent, "notify.failed", failure);
         return { channel: channel.name, failure };
       }),
     );
   } finally {
-    done.abort(new Error("everybody is told"));
+    done.abort(new Error("all notifications are sent"));
   }
 }
 
@@ -64,7 +65,7 @@ async function openChannels(config: NotifyConfig, transport: Transport): Promise
   const { snsTopic, webhookUrl } = config;
   const channels: Channel[] = [];
   if (snsTopic !== null) {
-    // Loaded here because most runs tell no topic: the SDK's client costs what a start of Node costs.
+    // Loaded here because most runs have no topic: the SDK's client takes as long to load as Node to start.
     const { snsChannel } = await import("./sns.ts");
     channels.push(snsChannel(snsTopic));
   }
@@ -72,7 +73,7 @@ async function openChannels(config: NotifyConfig, transport: Transport): Promise
   return channels;
 }
 
-/** Null when it was taken. */
+/** Returns null if it was accepted. */
 async function sendTwice(
   channel: Channel,
   notification: Notification,
@@ -87,7 +88,7 @@ async function sendTwice(
       if (sending === null) return null;
       last = sending;
     } catch {
-      // The time is over; what went wrong before tells more than that, if anything did.
+      // No time is left; an earlier failure is the better reason.
       return last;
     }
     if (!last.retryable) return last;
@@ -97,7 +98,7 @@ async function sendTwice(
 
 const LATE: Refused = { ok: false, reason: "no answer in time", hint: null, retryable: true };
 
-/** One attempt in its own time; null when it was taken. Throws when all time is over. */
+/** One attempt within its own time; null if it was accepted. Throws when no time is left. */
 async function sendOnce(
   channel: Channel,
   notification: Notification,
@@ -113,7 +114,7 @@ async function sendOnce(
     return LATE;
   });
   try {
-    // Beside the clock, for the SDK looks for credentials without heeding any signal.
+    // Races the clock, because the SDK looks for credentials without heeding any signal.
     const sending = await Promise.race([channel.send(notification, cut), late]);
     return sending.ok ? null : sending;
   } finally {
@@ -123,14 +124,14 @@ async function sendOnce(
 }
 
 function failureText(channel: Channel, { reason, hint }: Refused): string {
-  return `nobody was told by ${channel.name}: ${reason}${hint === null ? "" : `. ${hint}`}`;
+  return `could not notify ${channel.name}: ${reason}${hint === null ? "" : `. ${hint}`}`;
 }
 
 function withoutSecrets(notification: Notification, secrets: readonly string[]): Notification {
-  const { ending } = notification;
+  const { outcome } = notification;
   const clean = (text: string): string => visible(blot(text, secrets));
-  const { error: own } = ending;
+  const { error: own } = outcome;
   const error =
     own === null ? null : { ...own, message: clean(own.message), hint: own.hint === null ? null : clean(own.hint) };
-  return { subject: clean(notification.subject), text: clean(notification.text), ending: { ...ending, error } };
+  return { subject: clean(notification.subject), text: clean(notification.text), outcome: { ...outcome, error } };
 }

@@ -6,7 +6,7 @@ import type { SnsTopic } from "../config/config.ts";
 import type { Channel, Refused } from "./channel.ts";
 import type { Notification } from "./notification.ts";
 
-/** No connection within this time: the endpoint is not there. */
+/** Time to connect, after which the endpoint counts as unreachable. */
 const CONNECTION_TIMEOUT_MS = 3000;
 
 /** Longest silence of a connection; notify.ts ends an attempt before that. */
@@ -28,7 +28,7 @@ const HINTS: Readonly<Record<string, string>> = {
   CredentialsProviderError: "Give the run AWS credentials: a task role, a profile or AWS_ACCESS_KEY_ID.",
 };
 
-/** The region is the topic's. An endpoint of its own comes from AWS_ENDPOINT_URL_SNS, as everywhere in the SDK. */
+/** The region is the topic's. AWS_ENDPOINT_URL_SNS sets another endpoint, as everywhere in the SDK. */
 export function snsChannel(topic: SnsTopic): Channel {
   return {
     name: `SNS topic ${topic.arn}`,
@@ -50,17 +50,17 @@ export function snsChannel(topic: SnsTopic): Channel {
   };
 }
 
-function messageOf(topic: SnsTopic, { subject, text, ending }: Notification): PublishCommand["input"] {
+function messageOf(topic: SnsTopic, { subject, text, outcome }: Notification): PublishCommand["input"] {
   return {
     TopicArn: topic.arn,
     Subject: subject,
     Message: text,
     MessageAttributes: {
-      status: stringAttribute(ending.status),
-      exit_code: { DataType: "Number", StringValue: String(ending.exitCode) },
+      status: stringAttribute(outcome.status),
+      exit_code: { DataType: "Number", StringValue: String(outcome.exitCode) },
       // An attribute without a value is refused.
-      ...(ending.businessUnit === null ? {} : { business_unit: stringAttribute(ending.businessUnit) }),
-      ...(ending.runId === null ? {} : { run_id: stringAttribute(ending.runId) }),
+      ...(outcome.businessUnit === null ? {} : { business_unit: stringAttribute(outcome.businessUnit) }),
+      ...(outcome.runId === null ? {} : { run_id: stringAttribute(outcome.runId) }),
     },
   };
 }

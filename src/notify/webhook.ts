@@ -2,28 +2,28 @@ import { readWebhookUrl } from "../config/notify.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { TransportError } from "../errors.ts";
 import type { HttpResponse, Transport } from "../http/transport.ts";
-import { endingFields } from "../report/ending-fields.ts";
+import { outcomeFields } from "../report/outcome-fields.ts";
 import type { Channel, Refused, Sending } from "./channel.ts";
 import type { Notification } from "./notification.ts";
 
 /**
- * Slack's own host. Its incoming webhooks were seen to leave fields alone that they do not know, but the webhooks of its
- * workflows take declared ones only: it gets the one field that both understand.
+ * Slack's own host. Its incoming webhooks ignored unknown fields when tried, but the webhooks of its workflows accept
+ * declared ones only: it gets the one field that both understand.
  */
 const SLACK_HOST = "hooks.slack.com";
 
-/** Slack says why it refuses in one such word, `channel_is_archived`; anything else may quote the address. */
+/** Slack gives its reason in one such word, `channel_is_archived`; anything else may quote the address. */
 const REASON = /^[a-z]+(?:_[a-z]+){1,6}$/;
 const REASON_BYTES_MAX = 256;
 
-/** Posts to an address that is a secret as a whole: who knows it can post. Only its host is ever told. */
+/** Posts to an address that is a secret as a whole: anyone who knows it can post. Only its host is ever shown. */
 export function webhookChannel(address: Secret, transport: Transport): Channel {
   const url = readWebhookUrl(address.reveal());
   return {
     name: url === null ? "webhook" : `webhook at ${url.host}`,
     send: async (notification, signal) => {
       if (url === null) {
-        return refused("its address is none that is used", "Give PARDOT_ETL_WEBHOOK_URL as https://.", false);
+        return refused("its address cannot be used", "Give PARDOT_ETL_WEBHOOK_URL as https://.", false);
       }
       try {
         const headers = { "content-type": "application/json; charset=utf-8", "user-agent": "pardot-etl" };
@@ -38,10 +38,10 @@ export function webhookChannel(address: Secret, transport: Transport): Channel {
   };
 }
 
-/** Slack's fields and ours beside them: all that understand Slack's read `text`, all others what they like. */
-function bodyFor(url: URL, { text, ending }: Notification): Readonly<Record<string, unknown>> {
+/** Slack's field and ours: services that understand Slack's format read `text`, other code reads the rest. */
+function bodyFor(url: URL, { text, outcome }: Notification): Readonly<Record<string, unknown>> {
   const forSlack = { text: escaped(text.trimEnd()) };
-  return url.hostname === SLACK_HOST ? forSlack : { ...forSlack, source: "pardot-etl", ...endingFields(ending) };
+  return url.hostname === SLACK_HOST ? forSlack : { ...forSlack, source: "pardot-etl", ...outcomeFields(outcome) };
 }
 
 /** In Slack's format these three would begin a link, a mention or an entity. */
@@ -51,18 +51,18 @@ function escaped(text: string): string {
 
 async function judge(response: HttpResponse, url: URL): Promise<Sending> {
   const { status } = response;
-  const said = await saidReason(response, url);
+  const word = await refusalReason(response, url);
   if (status >= 200 && status <= 299) return { ok: true };
   if (status >= 300 && status <= 399) {
     return refused(`it answered ${status}, and redirects are not followed`, "Give the address it leads to.", false);
   }
-  const reason = `it answered ${status}${said === null ? "" : ` (${said})`}`;
+  const reason = `it answered ${status}${word === null ? "" : ` (${word})`}`;
   const isBusy = status === 429 || status >= 500;
   return refused(reason, isBusy ? null : "Check that the webhook still exists and takes JSON.", isBusy);
 }
 
-/** Reads the answer to its end, or as far as it may be of use. */
-async function saidReason(response: HttpResponse, url: URL): Promise<string | null> {
+/** Reads the body to its end, or as far as it may hold a reason. */
+async function refusalReason(response: HttpResponse, url: URL): Promise<string | null> {
   let text = "";
   for await (const chunk of response.body) {
     text += new TextDecoder().decode(chunk);
@@ -72,10 +72,10 @@ async function saidReason(response: HttpResponse, url: URL): Promise<string | nu
   return REASON.test(word) && !url.href.includes(word) ? word : null;
 }
 
-/** In words of our own: the transport's name the address. */
+/** In our own words: the transport's contain the address. */
 function networkFailure(error: unknown): Refused {
   if (!(error instanceof TransportError)) {
-    return refused(`it could not be asked (${error instanceof Error ? error.name : "unknown"})`, null, false);
+    return refused(`it could not be reached (${error instanceof Error ? error.name : "unknown"})`, null, false);
   }
   const network = error.context["network"] ?? error.code;
   return refused(`${WHY[error.code] ?? "the connection failed"} (${String(network)})`, null, error.retryable);

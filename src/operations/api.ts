@@ -1,74 +1,51 @@
-import type { Manifest, ManifestWindow } from "../manifest/manifest.ts";
 import type { PardotEtlError } from "../errors.ts";
-import type { OnEvent } from "../events.ts";
-import type { Transport } from "../http/transport.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { WishText } from "../plan/wish.ts";
-import type { Processes } from "../platform/process-identity.ts";
-import type { Random } from "../platform/random.ts";
-import type { Ticker } from "../platform/ticker.ts";
-import type { openStorage } from "../storage/open.ts";
-import type { openWarehouse } from "../warehouse/open.ts";
+import type { Manifest, ManifestWindow } from "../manifest/manifest.ts";
+import type { RangeOptions } from "../plan/wish.ts";
 
-/** What every operation takes besides the configuration. The defaults are the real world's. */
-export interface Surroundings {
-  /** Aborted when somebody asks to stop: nothing new is begun, and after `etl.stopGraceMs` what is under way is cut. */
-  readonly signal: AbortSignal;
-  readonly onEvent: OnEvent;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly transport: Transport;
-  readonly ticker: Ticker;
-  readonly processes: Processes;
-  /** Opens the destination instead of what its configuration names: the harness brings one that crashes. */
-  readonly openStorage?: typeof openStorage;
-  /** Opens the warehouse instead of the one that the configuration names. */
-  readonly openWarehouse?: typeof openWarehouse;
-}
+/** Options of `run` and `plan`: the range to read instead of a plain run's. */
+export type RunOptions = RangeOptions;
 
-export type RunOptions = WishText;
-
-/** How a run ended. A run that could not begin throws instead. */
+/** The result of a run that has committed. */
 export interface RunResult {
   readonly manifest: Manifest;
-  /** Where the manifest stands, a key of the destination. */
+  /** Key of the manifest in the destination. */
   readonly manifestKey: string;
   /** Rows per table of the embedded warehouse after loading; empty without one. */
   readonly loaded: readonly { readonly object: string; readonly table: string; readonly rows: number }[];
-  /** Objects of which files are committed that the embedded warehouse has not taken; empty without one. */
+  /** Objects with committed files that could not be loaded into the embedded warehouse; empty without one. */
   readonly notLoaded: readonly { readonly object: string; readonly error: Error }[];
-  /** The first failed object's error in plan order, or what stopped the run; null when all is done. */
+  /** The first failed object's error in plan order, or the reason the run stopped; null if all is done. */
   readonly error: PardotEtlError | Error | null;
   /** 0, or the exit code of `error`. */
   readonly exitCode: number;
-  /** Who was told how it ended; nobody by a run alone. */
+  /** The notifications sent afterwards; missing for a run without them. */
   readonly notified?: readonly Notified[];
 }
 
-/** How one of those who are to hear of a run took it. */
+/** The result of one notification. */
 export interface Notified {
   /** `webhook at hooks.slack.com`. */
   readonly channel: string;
-  /** What went wrong and what to do, null when it was taken. */
+  /** What went wrong and what to do, null if it was accepted. */
   readonly failure: string | null;
 }
 
-/** What a run would do. */
+/** The result of `plan`. */
 export interface PlanResult {
   readonly now: string;
   readonly timeZone: string;
   readonly objects: readonly PlannedObject[];
-  /** Calls the run is expected to make, those of `unknownCalls` not among them. */
+  /** Calls the run is expected to make, without those of `unknownCalls`. */
   readonly expectedCalls: number;
-  /** Of them: looks at exports that are not complete yet, as many as in earlier runs. */
+  /** Those of them that read exports which are not complete yet, as many as in earlier runs. */
   readonly earlyReads: number;
-  /** Earlier exports that tell in how many files one comes; with none it is a guess. */
+  /** Earlier exports that the number of files per export is estimated from; with none it is a guess. */
   readonly exportsSeen: number;
-  /** Calls that were spent to find this out. */
+  /** Calls that the plan itself has made. */
   readonly callsSpent: number;
-  /** The account's quota where the API tells it. */
+  /** The account's quota; null if the API does not report it. */
   readonly quota: { readonly used: number; readonly max: number } | null;
-  /** Calls of this tool in the account's current day so far, those of this plan included. */
+  /** Calls of this tool in the account's current day so far, including this plan's. */
   readonly ownCallsToday: number;
   /** `PARDOT_DAILY_CALL_BUDGET`, null without one. */
   readonly callBudget: number | null;
@@ -82,12 +59,12 @@ export interface PlannedObject {
   readonly reason: string;
   /** Windows left by earlier runs first, then the new ones. */
   readonly windows: readonly (ManifestWindow & { readonly state: "new" | "open" | "landed" })[];
-  /** Records the range holds now, null where counting is not possible. */
+  /** Records in the range now, null if they cannot be counted. */
   readonly records: number | null;
   readonly expectedCalls: number;
-  /** Which calls come on top that cannot be told beforehand, in words; null when there are none. */
+  /** Further calls that cannot be counted in advance, in words; null if there are none. */
   readonly unknownCalls: string | null;
-  /** What keeps this object from running, null when nothing does. */
+  /** Why this object cannot run, null if it can. */
   readonly error: {
     readonly code: string;
     readonly message: string;
@@ -109,9 +86,9 @@ export interface CheckLine {
     | "destination"
     | "warehouse";
   readonly status: "ok" | "warning" | "failed" | "skipped";
-  /** What was found. */
+  /** The finding. */
   readonly message: string;
-  /** What to do, null when there is nothing to do. */
+  /** What to do, null if there is nothing to do. */
   readonly hint: string | null;
   readonly exitCode: number;
 }
@@ -132,7 +109,7 @@ export interface StatusResult {
   readonly businessUnit: string | null;
   /** Whether `problems` is empty. */
   readonly healthy: boolean;
-  /** What is not as it should be, one sentence each. */
+  /** One sentence each. */
   readonly problems: readonly string[];
   /** The newest run in which every configured object was complete. */
   readonly lastSuccess: { readonly runId: string; readonly at: string; readonly ageSeconds: number } | null;
@@ -140,14 +117,14 @@ export interface StatusResult {
   readonly runs: readonly StatusRun[];
   readonly objects: readonly StatusObject[];
   readonly gaps: readonly { readonly object: string; readonly from: string; readonly to: string }[];
-  /** What the newest ended run warned of, by code; its objects are empty where the whole run is meant. */
+  /** Warnings of the newest ended run, by code; `objects` is empty for a warning about the whole run. */
   readonly warnings: readonly {
     readonly code: string;
     readonly objects: readonly string[];
     readonly message: string;
     readonly count: number;
   }[];
-  /** Exports that were requested from Pardot and whose windows are open. */
+  /** Exports requested from Pardot, of windows that are still open. */
   readonly exports: readonly StatusExport[];
   /** This tool's calls of the account's day, by all its runs and commands. */
   readonly callsToday: number;
@@ -172,9 +149,9 @@ export interface StatusRun {
   readonly runId: string;
   readonly startedAt: string;
   readonly finishedAt: string | null;
-  /** died: it gives no sign of life, or a later run took over. */
+  /** died: it shows no sign of life, or a later run took over. */
   readonly status: "complete" | "partial" | "failed" | "died" | "running";
-  /** Null while it runs, when it died, and in records of earlier versions. */
+  /** Null while it runs, if it died, and in records of earlier versions. */
   readonly exitCode: number | null;
   /** Code, message and hint of the error it ended with; null when it is complete. */
   readonly code: string | null;
@@ -205,48 +182,48 @@ export interface StatusObject {
   readonly rows: number;
   /** Committed stretches, ISO instants. */
   readonly coverage: readonly { readonly from: string; readonly to: string }[];
-  /** Stretches between the first and the last committed instant that nothing covers. */
+  /** Stretches between the first and the last committed instant that are not covered. */
   readonly gaps: readonly { readonly from: string; readonly to: string }[];
   readonly openWindows: readonly (ManifestWindow & {
     readonly exportId: string | null;
-    /** Whether Pardot has dropped it by now: the next run asks for another. */
+    /** Whether Pardot has dropped it by now: the next run requests another. */
     readonly exportExpired: boolean;
     readonly filesLanded: number;
   })[];
   readonly notLoaded: number;
-  /** Committed files so old that a rule of the destination has removed them or is about to (PARDOT_ETL_RETENTION). */
+  /** Committed files so old that a rule of the destination removes them (PARDOT_ETL_RETENTION). */
   readonly expired: number;
 }
 
-/** What `verify` looks at; all of it when left out. */
+/** What `verify` reads; everything by default. */
 export interface VerifyOptions {
   /** Names of objects; null: all. */
   readonly objects: readonly string[] | null;
   readonly filesOnly: boolean;
   readonly warehouseOnly: boolean;
-  /** How long the warehouse may take to load what it lacks. */
+  /** How long the warehouse may take to load missing files. */
   readonly waitMs: number;
   /** Key of a file that is written off. */
   readonly accept: string | null;
 }
 
-/** What reading everything again has shown. */
+/** The result of `verify`. */
 export interface VerifyResult {
   readonly destination: string;
-  /** Manifests that were read. */
+  /** Manifests read. */
   readonly runs: number;
-  /** Distinct files that are as committed, their rows and bytes. */
+  /** Distinct files that are as committed, with their rows and bytes. */
   readonly files: number;
   readonly rows: number;
   readonly bytes: number;
-  /** Further files that are gone, and old enough for it (PARDOT_ETL_RETENTION). */
+  /** Further files that are gone because of their age (PARDOT_ETL_RETENTION). */
   readonly expired: number;
-  /** Further files that count no longer: `--full` has read their ranges again, or they were written off. */
+  /** Further files that no longer count: `--full` has read their ranges again, or they were written off. */
   readonly superseded: number;
   readonly accepted: number;
   /** False with `warehouseOnly`. */
   readonly filesRead: boolean;
-  /** The warehouse and what was compared in it, a clause for each table; null when none was looked at. */
+  /** The warehouse and what was compared in it, a clause for each table; null if none was compared. */
   readonly warehouse: { readonly name: string; readonly compared: readonly string[] } | null;
   readonly problems: readonly VerifyProblem[];
   /** 0, or 6 when there is a problem. */

@@ -19,7 +19,7 @@ const GOOD = "Tag/Tag_api_20260319T000000Z_20260320T000000Z_0123456789ab.csv";
 async function read(...manifests: readonly Manifest[]): Promise<Committed> {
   const storage = openMemoryStorage();
   for (const manifest of manifests) await writeManifest(storage, manifest);
-  return committedFiles(storage, null, signal);
+  return committedFiles(storage, signal);
 }
 
 /** A manifest of a good file and another run's, with one place of its JSON made something else. */
@@ -37,7 +37,7 @@ async function readDamaged(path: readonly (string | number)[], value: unknown): 
   const objects = [manifestObject("Form", { files: [namedFile("Form/one.csv")] })];
   await writeManifest(storage, manifestOf("r1", { objects }));
   await storage.create(manifestKey("r2"), Buffer.from(JSON.stringify(json)), signal);
-  return committedFiles(storage, null, signal);
+  return committedFiles(storage, signal);
 }
 
 type Damage = readonly [path: readonly (string | number)[], value: unknown];
@@ -108,7 +108,7 @@ describe("committed files", () => {
       objects: [manifestObject("Tag", { files: [namedFile(GOOD, { rows })] })],
     });
     const { problems } = await read(manifestOf("r1", of(1)), manifestOf("r2", of(2)));
-    expect(problems).toEqual([{ key: GOOD, problem: "two manifests say different things of it" }]);
+    expect(problems).toEqual([{ key: GOOD, problem: "two manifests say different things about it" }]);
   });
 
   it.each(DAMAGED_FILES)("go on beside one that is damaged at %j: %j", async (path, value) => {
@@ -139,7 +139,7 @@ describe("committed files", () => {
     const storage = openMemoryStorage();
     await writeManifest(storage, manifestOf("r1", { left_files: [namedFile(GOOD)] }));
     await storage.create(manifestKey("r2"), Buffer.from(text), signal);
-    const { files, problems } = await committedFiles(storage, null, signal);
+    const { files, problems } = await committedFiles(storage, signal);
     expect([...files.keys()]).toEqual([GOOD]);
     expect(problems.map(({ key }) => key)).toEqual([manifestKey("r2")]);
   });
@@ -155,7 +155,7 @@ describe("committed files", () => {
         throw new StorageError("open r2: InvalidObjectState", { code: "storage.archived" });
       },
     };
-    const { files, problems } = await committedFiles(storage, null, signal);
+    const { files, problems } = await committedFiles(storage, signal);
     expect(files.size).toBe(1);
     expect(problems).toEqual([
       { key: manifestKey("r2"), problem: expect.stringContaining("cannot be read: open r2: InvalidObj") as string },
@@ -178,7 +178,7 @@ describe("committed files", () => {
       },
       read: () => Promise.reject(new Error("read as a whole")),
     };
-    const { files, problems } = await committedFiles(pieces, null, signal);
+    const { files, problems } = await committedFiles(pieces, signal);
     expect(problems).toEqual([]);
     expect([...files.keys()]).toEqual(keys);
   });
@@ -187,7 +187,7 @@ describe("committed files", () => {
     const memory = openMemoryStorage();
     for (let i = 0; i < 100; i += 1) await writeManifest(memory, manifestOf(`r${1000 + i}`));
     const counted = countedStorage(memory);
-    await committedFiles(counted, null, signal);
+    await committedFiles(counted, signal);
     expect(counted.requests).toEqual({ list: 1, open: 100, read: 0, stat: 0 });
     expect(counted.most()).toBe(16);
   });

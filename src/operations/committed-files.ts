@@ -7,25 +7,25 @@ import type { Instant } from "../time/instant.ts";
 import type { VerifyProblem } from "./api.ts";
 import { scanManifests } from "../manifest/manifests.ts";
 
-/** A file that a manifest names, in the few bytes that a hundred thousand of them may take. */
+/** A file that a manifest names; few bytes, because there may be a hundred thousand of them. */
 export interface CommittedFile {
-  /** The folder it stands in. */
+  /** Its folder. */
   readonly object: string;
   readonly rows: number;
   readonly bytes: number;
   readonly sha256: string;
-  /** Pardot's time at which its content was read, null where that is not known. */
+  /** Pardot's time at which its content was read, null if not known. */
   readonly readAt: Instant | null;
-  /** An earlier run landed it, and no table needs it: the data has moved on. */
+  /** An earlier run landed it, and no table needs it: the data has changed since. */
   readonly isLeft: boolean;
   /** The first run whose manifest names it. */
   readonly run: CommittedRun;
-  /** A later `--full` has read its whole range again: it counts no longer, but its name is accounted for. */
+  /** A later `--full` has read its whole range again: it no longer counts, but its name is accounted for. */
   readonly superseded: boolean;
 }
 
 export interface CommittedRun {
-  /** Both null where the manifest is damaged. */
+  /** Both null if the manifest is damaged. */
   readonly runId: string | null;
   readonly startedAt: Instant | null;
 }
@@ -38,7 +38,7 @@ export interface Committed {
   /** How many of them were whole. */
   readonly runs: number;
   readonly objects: ReadonlyMap<string, Readonly<CommittedObject>>;
-  /** Manifests that are damaged or cannot be read, and files of which two manifests say different things. */
+  /** Manifests that are damaged or cannot be read, and files that two manifests describe differently. */
   readonly problems: readonly Pick<VerifyProblem, "key" | "problem">[];
 }
 
@@ -50,7 +50,7 @@ interface CommittedObject {
   watermark: string | null;
 }
 
-interface Noted extends CommittedFile {
+interface Known extends CommittedFile {
   run: Run;
   /** The place of the last manifest that names it, among the runs. */
   last: number;
@@ -63,31 +63,31 @@ interface Run extends CommittedRun {
   startedAt: Instant | null;
 }
 
-/** What the manifests name: those of all runs, or that of one. Memory: some 300 bytes for each file. */
-export async function committedFiles(storage: Storage, runId: string | null, signal: AbortSignal): Promise<Committed> {
-  const noted = new NotedFiles();
+/** The files in the manifests of all runs. Memory: some 300 bytes for each file. */
+export async function committedFiles(storage: Storage, signal: AbortSignal): Promise<Committed> {
+  const known = new KnownFiles();
   const manifests = new Set<string>();
   let runs = 0;
   await scanManifests(
     storage,
-    (_, id) => runId === null || id === runId,
+    () => true,
     {
-      file: (file, at, isLeft) => noted.add(file, at, isLeft),
+      file: (file, at, isLeft) => known.add(file, at, isLeft),
       manifest: ({ key, manifest, problem }, at) => {
         manifests.add(key);
-        if (problem !== null) noted.problems.push({ key, problem });
+        if (problem !== null) known.problems.push({ key, problem });
         else runs += 1;
-        if (manifest !== null) noted.addManifest(manifest, at);
+        if (manifest !== null) known.addManifest(manifest, at);
       },
     },
     signal,
   );
-  noted.supersede();
-  return { files: noted.files, manifests, runs, objects: noted.objects, problems: noted.problems };
+  known.supersede();
+  return { files: known.files, manifests, runs, objects: known.objects, problems: known.problems };
 }
 
-class NotedFiles {
-  readonly files = new Map<string, Noted>();
+class KnownFiles {
+  readonly files = new Map<string, Known>();
   readonly objects = new Map<string, CommittedObject>();
   readonly problems: Pick<VerifyProblem, "key" | "problem">[] = [];
   readonly #runs = new Map<number, Run>();
@@ -100,8 +100,8 @@ class NotedFiles {
   ): void {
     const known = this.files.get(key);
     if (known === undefined) {
-      const { name } = this.#noteObject(key.slice(0, key.indexOf("/")), watermark);
-      // The name of the object is one text for all: as a part of the key it would keep all keys in memory twice.
+      const { name } = this.#objectOf(key.slice(0, key.indexOf("/")), watermark);
+      // One string for the object's name: as a slice of the key it would keep every key in memory twice.
       const readAt = read === undefined || read === null ? null : Date.parse(read);
       this.files.set(key, {
         object: name,
@@ -119,7 +119,7 @@ class NotedFiles {
     if (at < known.run.at) known.run = this.#runAt(at);
     known.last = Math.max(known.last, at);
     if (known.sha256 !== sha256 || known.rows !== rows || known.bytes !== bytes) {
-      this.problems.push({ key, problem: "two manifests say different things of it" });
+      this.problems.push({ key, problem: "two manifests say different things about it" });
     }
   }
 
@@ -153,7 +153,7 @@ class NotedFiles {
     return run;
   }
 
-  #noteObject(name: string, watermark: string | null): CommittedObject {
+  #objectOf(name: string, watermark: string | null): CommittedObject {
     const object = this.objects.get(name) ?? { name, files: 0, watermark };
     if (watermark !== null && watermark > (object.watermark ?? "")) object.watermark = watermark;
     this.objects.set(object.name, object);
@@ -167,7 +167,7 @@ interface Reading extends Interval {
   readonly isWhole: boolean;
 }
 
-/** Whether later readings cover the whole range of a file. The rest of the window that it is a part of is none of them. */
+/** Whether later readings cover the whole range of a file. The rest of its own window is not one of them. */
 function isReadAgain(span: Interval | null, last: number, readings: readonly Reading[]): boolean {
   if (span === null) return false;
   const isSame = (reading: Reading): boolean => reading.from === span.from && reading.to === span.to;

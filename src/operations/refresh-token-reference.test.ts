@@ -5,8 +5,8 @@ import type { AwsSecrets } from "../../test/servers/aws-secrets.ts";
 import { Secret } from "../secrets/secret.ts";
 import { systemRandom } from "../platform/random.ts";
 import { readReference } from "../secrets/reference.ts";
-import { referenceKeeper } from "./refresh-token-reference.ts";
-import type { RefreshTokenKeeper } from "./token-keeper.ts";
+import { referenceKeeper } from "./refresh-token.ts";
+import type { RefreshTokenKeeper } from "./refresh-token.ts";
 
 // Against a stand-in for AWS over its own protocol. Holds G8: no token in a warning.
 
@@ -33,7 +33,7 @@ function keeper(): RefreshTokenKeeper {
   if (!reference.ok) throw new Error(reference.expected);
   const warn = (code: string, message: string): void => void warnings.push([code, message]);
   const configured = new Secret("canary-first");
-  return referenceKeeper({ reference: reference.value, configured, clock: fakeClock(), random: systemRandom, warn });
+  return referenceKeeper(reference.value, configured, { clock: fakeClock(), random: systemRandom }, warn);
 }
 
 describe("a refresh token that is kept in AWS", () => {

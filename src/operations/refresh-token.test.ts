@@ -9,7 +9,7 @@ import type { RunEvent } from "../events.ts";
 import { systemProcesses } from "../platform/process-identity.ts";
 import { systemRandom } from "../platform/random.ts";
 import { refreshTokenKeeper } from "./refresh-token.ts";
-import type { RefreshTokenKeeper } from "./token-keeper.ts";
+import type { RefreshTokenKeeper } from "./refresh-token.ts";
 
 const APP = { clientId: "c", clientSecret: new Secret("s") };
 

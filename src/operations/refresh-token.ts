@@ -1,42 +1,65 @@
-import { TOKEN_ROTATED } from "../manifest/manifest.ts";
 import type { PardotConfig } from "../config/config.ts";
+import { ConfigError } from "../errors.ts";
+import { warn } from "../events.ts";
+import { TOKEN_ROTATED } from "../manifest/manifest.ts";
+import type { Clock } from "../platform/clock.ts";
+import { NEVER } from "../platform/grace.ts";
+import type { Random } from "../platform/random.ts";
+import { SecretFailure } from "../secrets/failure.ts";
+import { secretOf } from "../secrets/follow.ts";
+import { replaceKey } from "../secrets/json-key.ts";
+import { openSecretStore } from "../secrets/open.ts";
+import type { SecretReference } from "../secrets/reference.ts";
+import type { Secret } from "../secrets/secret.ts";
 import { readTokenFile, writeTokenFile } from "../secrets/token-file.ts";
 import { lockTokenFile } from "../secrets/token-lock.ts";
 import type { TokenLockOptions } from "../secrets/token-lock.ts";
-import { ConfigError } from "../errors.ts";
-import type { Surroundings } from "./api.ts";
-import { referenceKeeper } from "./refresh-token-reference.ts";
-import { ROTATED } from "./token-keeper.ts";
-import type { RefreshTokenKeeper } from "./token-keeper.ts";
+import type { Runtime } from "./runtime.ts";
 
-/**
- * The keeper that a configuration asks for: its token file, else the place in AWS that the token came from, else nothing
- * but the warning.
- */
+/** Keeps a refresh token that Salesforce replaces beyond the end of this process. */
+export interface RefreshTokenKeeper {
+  /**
+   * Returns the kept token if it is new: at the start, and when another process has written a newer one; else null.
+   * Throws ConfigError for a file that cannot be read.
+   */
+  readonly keptRefreshToken: () => Promise<Secret | null>;
+  /**
+   * Keeps a token. A failure is a warning, not an error: this run can go on with the new token, but the next run cannot,
+   * so this run ends as partial.
+   */
+  readonly onRotatedRefreshToken: (token: Secret) => Promise<void>;
+  /**
+   * Does the work, from reading the kept token to keeping a new one, while no other process does so with the same place;
+   * missing if a place cannot be locked. Rejects with the signal's reason if that comes before the work has started.
+   */
+  readonly exclusively?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+}
+
+type Warn = (code: string, message: string) => void;
+
+/** Start of every warning about a new token that does not outlive this process. */
+const ROTATED = "Salesforce replaced the refresh token. This run uses the new one, but";
+
+/** The configured keeper: the token file, else the place in AWS that the token came from, else nothing but a warning. */
 export function refreshTokenKeeper(
   { auth, requestTimeoutMs }: Pick<PardotConfig, "auth" | "requestTimeoutMs">,
-  surroundings: Pick<Surroundings, "onEvent" | "clock" | "random" | "processes">,
+  { onEvent, clock, random, processes }: Pick<Runtime, "onEvent" | "clock" | "random" | "processes">,
 ): RefreshTokenKeeper {
-  const { onEvent, clock, random, processes } = surroundings;
-  const warn = (code: string, message: string): void => onEvent({ type: "warning", code, object: null, message });
+  const warning: Warn = (code, message) => warn(onEvent, code, message);
   if (auth.flow === "refresh_token" && auth.tokenFile !== null) {
     // One request waits that long to connect and that long for the next byte, and its answer is some hundred bytes.
     const silenceMs = 3 * requestTimeoutMs;
-    return fileKeeper(auth.tokenFile, { clock, random, processes, silenceMs }, warn);
+    return fileKeeper(auth.tokenFile, { clock, random, processes, silenceMs }, warning);
   }
   if (auth.flow === "refresh_token" && auth.reference !== null && auth.refreshToken !== null) {
-    return referenceKeeper({ reference: auth.reference, configured: auth.refreshToken, clock, random, warn });
+    return referenceKeeper(auth.reference, auth.refreshToken, { clock, random }, warning);
   }
   const message = `${ROTATED} it is kept nowhere: the configured one may not work any more. Name a file for it with PARDOT_TOKEN_FILE, or keep it in AWS Secrets Manager`;
-  return { keptRefreshToken: async () => null, onRotatedRefreshToken: async () => warn(TOKEN_ROTATED, message) };
+  return { keptRefreshToken: async () => null, onRotatedRefreshToken: async () => warning(TOKEN_ROTATED, message) };
 }
 
-function fileKeeper(
-  path: string,
-  lock: Omit<TokenLockOptions, "signal">,
-  warn: (code: string, message: string) => void,
-): RefreshTokenKeeper {
-  /** What the file held when it was last read or written. */
+function fileKeeper(path: string, lock: Omit<TokenLockOptions, "signal">, warning: Warn): RefreshTokenKeeper {
+  /** The file's token when it was last read or written. */
   let last: string | null = null;
   let isWarned = false;
   let isLockWarned = false;
@@ -50,7 +73,7 @@ function fileKeeper(
       const { token, isOpen } = reading.value;
       if (isOpen && !isWarned) {
         isWarned = true;
-        warn("auth.token-file-open", `others can read or change ${path}, which holds a refresh token: chmod 600 it`);
+        warning("auth.token-file-open", `others can read or change ${path}, which holds a refresh token: chmod 600 it`);
       }
       if (token === null || token.reveal() === last) return null;
       last = token.reveal();
@@ -62,15 +85,18 @@ function fileKeeper(
         last = token.reveal();
       } catch (error) {
         const code = (error as NodeJS.ErrnoException).code ?? "unknown";
-        const hint = code === "EBUSY" ? "mount the folder that holds it, not the file" : "authorise the app again";
-        warn(TOKEN_ROTATED, `${ROTATED} it could not be written to ${path} (${code}): ${hint}`);
+        const hint = code === "EBUSY" ? "mount the folder that holds it, not the file" : "authorize the app again";
+        warning(TOKEN_ROTATED, `${ROTATED} it could not be written to ${path} (${code}): ${hint}`);
       }
     },
     exclusively: async (work, signal) => {
       const held = await lockTokenFile(path, { ...lock, signal });
       if (held.problem !== null && !isLockWarned) {
         isLockWarned = true;
-        warn("auth.token-file-unlocked", `${held.problem}: another program may use the same refresh token meanwhile`);
+        warning(
+          "auth.token-file-unlocked",
+          `${held.problem}: another program may use the same refresh token at the same time`,
+        );
       }
       try {
         return await work();
@@ -79,4 +105,65 @@ function fileKeeper(
       }
     },
   };
+}
+
+/** Keeps the refresh token in AWS, where the configured one came from. */
+export function referenceKeeper(
+  reference: SecretReference,
+  configured: Secret,
+  platform: { readonly clock: Clock; readonly random: Random },
+  warning: Warn,
+): RefreshTokenKeeper {
+  /** The token in AWS when it was last read or written. */
+  let last = configured.reveal();
+  let isFresh = true;
+  return {
+    keptRefreshToken: async () => {
+      if (isFresh) {
+        isFresh = false;
+        return null;
+      }
+      let kept: string;
+      try {
+        kept = await (await openSecretStore(reference, platform)).read(reference.name, NEVER);
+      } catch (error) {
+        if (!(error instanceof SecretFailure)) throw error;
+        warning(NOT_READ, notRead(reference, error.expected));
+        return null;
+      }
+      const reading = secretOf(kept, reference);
+      if (!reading.ok) warning(NOT_READ, notRead(reference, reading.expected));
+      if (!reading.ok || reading.value.reveal() === last) return null;
+      last = reading.value.reveal();
+      return reading.value;
+    },
+    onRotatedRefreshToken: async (token) => {
+      try {
+        const store = await openSecretStore(reference, platform);
+        // A stop request must not cut this: the token exists nowhere else.
+        const remark = await store.replace(reference.name, (text) => withToken(text, token, reference), NEVER);
+        last = token.reveal();
+        if (remark !== null) warning(KEY_CHANGED, `wrote the refresh token back to ${reference.text}: ${remark}`);
+      } catch (error) {
+        if (!(error instanceof SecretFailure)) throw error;
+        const message = `${ROTATED} it could not be written back to ${reference.text}: expected ${error.expected}`;
+        warning(TOKEN_ROTATED, `${message}. Authorize the app again and put the new token there`);
+      }
+    },
+  };
+}
+
+const NOT_READ = "auth.token-not-read";
+const KEY_CHANGED = "auth.token-key";
+
+function notRead({ text }: SecretReference, expected: string): string {
+  return `look for a newer refresh token in ${text}: expected ${expected}. The current one stays in use`;
+}
+
+/** The kept text with the token in place of the old one. */
+function withToken(kept: string, token: Secret, { key }: SecretReference): string {
+  if (key === null) return token.reveal();
+  const reading = replaceKey(kept, key, token.reveal());
+  if (!reading.ok) throw new SecretFailure("configuration", reading.expected);
+  return reading.value;
 }

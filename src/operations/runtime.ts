@@ -1,39 +1,62 @@
-import type { PardotConfig } from "../config/config.ts";
+import type { Config, PardotConfig } from "../config/config.ts";
 import type { OnEvent } from "../events.ts";
 import { openConnections } from "../http/transport.ts";
+import type { Transport } from "../http/transport.ts";
 import { systemClock } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { systemProcesses } from "../platform/process-identity.ts";
+import type { Processes } from "../platform/process-identity.ts";
 import { systemRandom } from "../platform/random.ts";
+import type { Random } from "../platform/random.ts";
 import { systemTicker } from "../platform/ticker.ts";
-import type { Surroundings } from "./api.ts";
+import type { Ticker } from "../platform/ticker.ts";
+import { openStorage } from "../storage/open.ts";
+import type { Storage } from "../storage/storage.ts";
+import { openWarehouse } from "../warehouse/open.ts";
+import type { Warehouse } from "../warehouse/warehouse.ts";
 
-/** Time without a byte after which a connection is given up, where no configuration says otherwise. */
-const REQUEST_TIMEOUT_MS = 60_000;
+/** What every operation takes besides the configuration. */
+export interface Runtime {
+  /** Aborted on a stop request: nothing new is started, and in-flight work is cut after `etl.stopGraceMs`. */
+  readonly signal: AbortSignal;
+  readonly onEvent: OnEvent;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly ticker: Ticker;
+  readonly processes: Processes;
+  /** Replaces the configured destination, in tests. */
+  readonly openStorage?: typeof openStorage;
+  /** Replaces the configured warehouse, in tests. */
+  readonly openWarehouse?: typeof openWarehouse;
+}
 
-/** Connections beside those that carry Pardot's requests: the token endpoint's. */
-const SPARE_CONNECTIONS = 1;
-
-export interface Wishes {
-  /** Aborted when somebody asks to stop. */
+export interface RuntimeOptions {
+  /** Aborted on a stop request. */
   readonly signal: AbortSignal;
   readonly onEvent: OnEvent;
   /** Limits of the connections; null for an operation that makes no call. */
   readonly pardot: Pick<PardotConfig, "maxConcurrency" | "requestTimeoutMs"> | null;
 }
 
-/** Runs `work` in the real world: this machine's clock and dice, sockets that are closed in the end. */
-export async function inTheRealWorld<T>(wishes: Wishes, work: (surroundings: Surroundings) => Promise<T>): Promise<T> {
+/** Time without a byte after which a connection is dropped, for operations without a Pardot configuration. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** The token endpoint's connections, in addition to those of Pardot's requests. */
+const SPARE_CONNECTIONS = 1;
+
+/** Runs `work` with this machine's clock, random numbers and sockets, and closes the sockets afterwards. */
+export async function withRuntime<T>(options: RuntimeOptions, work: (runtime: Runtime) => Promise<T>): Promise<T> {
+  const { signal, onEvent, pardot } = options;
   const connections = openConnections({
-    connections: (wishes.pardot?.maxConcurrency ?? 1) + SPARE_CONNECTIONS,
-    requestTimeoutMs: wishes.pardot?.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    connections: (pardot?.maxConcurrency ?? 1) + SPARE_CONNECTIONS,
+    requestTimeoutMs: pardot?.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
   });
   try {
-    const { signal, onEvent } = wishes;
-    const { transport } = connections;
     return await work({
       signal,
       onEvent,
-      transport,
+      transport: connections.transport,
       clock: systemClock,
       random: systemRandom,
       ticker: systemTicker,
@@ -42,4 +65,21 @@ export async function inTheRealWorld<T>(wishes: Wishes, work: (surroundings: Sur
   } finally {
     await connections.close();
   }
+}
+
+/** Opens the destination. Nothing is read or written yet. */
+export async function openDestination(
+  { etl: { destination, s3PathStyle } }: { readonly etl: Pick<Config["etl"], "destination" | "s3PathStyle"> },
+  runtime: Pick<Runtime, "openStorage" | "clock" | "random">,
+): Promise<Storage> {
+  const { clock, random } = runtime;
+  return (runtime.openStorage ?? openStorage)(destination, { s3PathStyle, clock, random });
+}
+
+/** Opens the warehouse. Nothing is read or written yet. */
+export async function openTables(
+  { etl: { warehouse, tmpDir } }: { readonly etl: Pick<Config["etl"], "warehouse" | "tmpDir"> },
+  runtime: Pick<Runtime, "openWarehouse" | "onEvent">,
+): Promise<Warehouse> {
+  return (runtime.openWarehouse ?? openWarehouse)(warehouse, { tmpDir, onEvent: runtime.onEvent });
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../errors.ts";
-import { checkWish, readWish } from "./wish.ts";
+import { assertReached, parseRange } from "./wish.ts";
 
 describe("a requested range", () => {
   it("is empty without options", () => {
-    expect(readWish({}, "UTC")).toEqual({ full: false, since: null, until: null, acceptGap: false });
+    expect(parseRange({}, "UTC")).toEqual({ full: false, since: null, until: null, acceptGap: false });
   });
 
   it.each([
@@ -13,29 +13,29 @@ describe("a requested range", () => {
     ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.000Z"],
     ["2026-01-31T12:00:00+02:00", "2026-01-31T10:00:00.000Z"],
   ])("reads %s in the user's zone unless it has an offset", (text, instant) => {
-    expect(new Date(readWish({ since: text }, "America/New_York").since ?? 0).toISOString()).toBe(instant);
+    expect(new Date(parseRange({ since: text }, "America/New_York").since ?? 0).toISOString()).toBe(instant);
   });
 
   it.each(["yesterday", "2026-02-30", "2026-13-01", "31.1.2026", "2026-01-31T12:00", ""])("refuses %s", (text) => {
-    expect(() => readWish({ until: text }, "UTC")).toThrow(UsageError);
+    expect(() => parseRange({ until: text }, "UTC")).toThrow(UsageError);
   });
 
   it("starts before Pardot's time", () => {
     const now = Date.parse("2026-03-20T09:30:00Z");
-    expect(() => checkWish(readWish({ since: "2026-03-20T09:30:00Z" }, "UTC"), now)).toThrow(
+    expect(() => assertReached(parseRange({ since: "2026-03-20T09:30:00Z" }, "UTC"), now)).toThrow(
       "--since 2026-03-20T09:30:00Z is not before Pardot's time, 2026-03-20T09:30:00Z",
     );
     for (const wish of [{ since: "2026-03-20T09:29:59Z" }, {}]) {
-      expect(() => checkWish(readWish(wish, "UTC"), now)).not.toThrow();
+      expect(() => assertReached(parseRange(wish, "UTC"), now)).not.toThrow();
     }
   });
 
   it("names every problem at once", () => {
     const wish = { full: true, since: "x", until: "y", acceptGap: true };
-    expect(() => readWish(wish, "UTC")).toThrow(
+    expect(() => parseRange(wish, "UTC")).toThrow(
       /--since x is not a valid time; --until y is not a valid time; --full and --since exclude/,
     );
-    expect(() => readWish({ since: "2026-02-01", until: "2026-01-01" }, "UTC")).toThrow("is not before");
-    expect(() => readWish({ acceptGap: true }, "UTC")).toThrow("--accept-gap only goes with --since");
+    expect(() => parseRange({ since: "2026-02-01", until: "2026-01-01" }, "UTC")).toThrow("is not before");
+    expect(() => parseRange({ acceptGap: true }, "UTC")).toThrow("--accept-gap only goes with --since");
   });
 });

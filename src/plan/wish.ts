@@ -4,7 +4,7 @@ import type { Instant } from "../time/instant.ts";
 import { fromLocal } from "../time/zone.ts";
 
 /** A range to read instead of that of a plain run. */
-export interface RangeWish {
+export interface RangeRequest {
   /** Everything from the start of the history. */
   readonly full: boolean;
   readonly since: Instant | null;
@@ -14,7 +14,7 @@ export interface RangeWish {
 }
 
 /** The options of the command line. */
-export interface WishText {
+export interface RangeOptions {
   readonly full?: boolean;
   readonly since?: string;
   readonly until?: string;
@@ -25,7 +25,7 @@ export interface WishText {
  * Reads times as `2026-01-31`, `2026-01-31 12:00:00` (both in the API user's zone) or with an offset as
  * `2026-01-31T12:00:00Z`. Throws UsageError (exit 2) that names every problem.
  */
-export function readWish(text: WishText, zone: string): RangeWish {
+export function parseRange(text: RangeOptions, zone: string): RangeRequest {
   const problems: string[] = [];
   const since = readTime("--since", text.since, zone, problems);
   const until = readTime("--until", text.until, zone, problems);
@@ -47,7 +47,7 @@ export function readWish(text: WishText, zone: string): RangeWish {
  * Refuses a start that Pardot's clock has not reached yet: such a range is empty, and Pardot refuses
  * requests for it. Throws UsageError (exit 2).
  */
-export function checkWish(wish: RangeWish, now: Instant): void {
+export function assertReached(wish: RangeRequest, now: Instant): void {
   if (wish.since === null || wish.since < now) return;
   throw new UsageError(`--since ${isoInstant(wish.since)} is not before Pardot's time, ${isoInstant(now)}`, {
     code: "usage.range",

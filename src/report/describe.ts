@@ -7,7 +7,7 @@ export function waits(objects: readonly string[]): string {
   return `${counted(objects.length, "object")} wait${objects.length === 1 ? "s" : ""} for the next run: ${objects.join(", ")}`;
 }
 
-/** An event as one line for people; null for what comes too often to be read line by line. */
+/** An event as one line for people; null for events too frequent to be read line by line. */
 export function describeEvent(event: RunEvent): string | null {
   const text = sentenceOf(event);
   return text === null ? null : folded(text);
@@ -18,7 +18,7 @@ function sentenceOf(event: RunEvent): string | null {
     case "run-started":
       return `run ${event.runId}: ${event.objects.join(", ")}`;
     case "run-resumed":
-      return `taking up ${counted(event.windows, "window")} and ${counted(event.files, "file")} of an earlier run`;
+      return `resuming ${counted(event.windows, "window")} and ${counted(event.files, "file")} of an earlier run`;
     case "connected":
       return `connected: API version ${event.version}, ${isoInstant(event.now)} by ${event.clock === "pardot" ? "Pardot's" : "this machine's"} clock`;
     case "object-planned":
@@ -26,9 +26,9 @@ function sentenceOf(event: RunEvent): string | null {
     case "object-started":
       return `${event.object}: started`;
     case "export-created":
-      return `${event.object}: export ${event.exportId} asked for`;
+      return `${event.object}: export ${event.exportId} requested`;
     case "export-adopted":
-      return `${event.object}: export ${event.exportId} of an earlier run taken up`;
+      return `${event.object}: resuming export ${event.exportId} from an earlier run`;
     case "object-finished":
       return `${event.object}: done, ${counted(event.rows, "row")} in ${counted(event.files, "file")}`;
     case "object-failed":

@@ -1,15 +1,22 @@
-import type { LogLevel } from "./log-level.ts";
+/** From the most to the least. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** What an exit code of `run` says. */
+/** Whether a text names a level. */
+export function isLogLevel(text: string): text is LogLevel {
+  return LOG_LEVELS.some((level) => level === text);
+}
+
+/** An exit code of `run`. */
 export interface ExitCode {
   readonly code: number;
   /** The contract's words. */
   readonly meaning: string;
-  /** How a notification begins: `pardot-etl: <headline>`; short, for it stands in a subject. */
+  /** Start of a notification: `pardot-etl: <headline>`; short, because it is in a subject. */
   readonly headline: string;
-  /** What it asks of people, where the error itself has no hint. */
+  /** What people should do, if the error itself has no hint. */
   readonly todo: string;
-  /** How loud the last line of the log is. */
+  /** Level of the log's last line. */
   readonly level: LogLevel;
 }
 
@@ -34,14 +41,14 @@ export const EXIT_CODES: readonly ExitCode[] = [
     code: 3,
     meaning: "credentials",
     headline: "could not log in",
-    todo: "Put the credentials, scope, business unit or host right; `pardot-etl check` says which.",
+    todo: "Correct the credentials, scope, business unit or host; `pardot-etl check` shows which.",
     level: "error",
   },
   {
     code: 4,
     meaning: "limit reached, run again later",
     headline: "quota reached",
-    todo: "Run again when the account's next day has begun; the next scheduled run goes on by itself.",
+    todo: "Run again when the account's next day has begun; the next scheduled run goes on automatically.",
     level: "warn",
   },
   {
@@ -55,21 +62,21 @@ export const EXIT_CODES: readonly ExitCode[] = [
     code: 6,
     meaning: "data failed a check, or records were set aside",
     headline: "data failed a check or was set aside",
-    todo: "Look at what is named: records set aside are in `_pardot_etl/rejects/`, and `pardot-etl verify` says how to repair files. Otherwise run again; if it stays, report it to the project with the log.",
+    todo: "Look at what is named: records set aside are in `_pardot_etl/rejects/`, and `pardot-etl verify` shows how to repair files. Otherwise run again; if it stays, report it to the project with the log.",
     level: "error",
   },
   {
     code: 7,
     meaning: "storage or warehouse failed",
     headline: "failed at destination or warehouse",
-    todo: "Put the destination or the warehouse right, then run again; `pardot-etl check` tries both.",
+    todo: "Correct the destination or the warehouse, then run again; `pardot-etl check` tries both.",
     level: "error",
   },
   {
     code: 8,
     meaning: "another run holds the lease",
     headline: "did not start: another run is at work",
-    todo: "Wait for the other run. If this comes daily, the runs take longer than the time between them.",
+    todo: "Wait for the other run. If this happens daily, the runs take longer than the time between them.",
     level: "warn",
   },
   {
@@ -88,7 +95,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
   },
 ];
 
-/** The row of a code; an unknown one is a bug's. */
+/** Returns the row of a code; the one of a bug for an unknown code. */
 export function exitCode(code: number): ExitCode {
   const row = EXIT_CODES.find((candidate) => candidate.code === code) ?? EXIT_CODES.find(({ code: bug }) => bug === 1);
   if (row === undefined) throw new Error("the table of exit codes has no row for a bug");

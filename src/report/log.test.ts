@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { fakeClock } from "../../test/cli/fake-io.ts";
 import { LimitError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import { RunWatch } from "./ending.ts";
+import { RunRecorder } from "../operations/run/outcome.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { openJsonLog, openLineLog } from "./log.ts";
-import type { LogLevel } from "./log-level.ts";
+import type { LogLevel } from "./exit-codes.ts";
 
 const NOW = Date.parse("2026-01-02T03:04:05.678Z");
 const STARTED: RunEvent = { type: "run-started", runId: "r1", businessUnit: "0Uv1", objects: ["Tag"] };
@@ -29,12 +29,12 @@ interface Told {
 async function json(level: LogLevel, events: readonly RunEvent[], exitCode: number | null = null): Promise<Told> {
   let text = "";
   const log = await openJsonLog({ level, write: (line) => (text += line), now: () => NOW });
-  const watch = new RunWatch(fakeClock(NOW));
+  const watch = new RunRecorder(fakeClock(NOW));
   for (const event of events) {
-    watch.onEvent(event);
+    watch.record(event);
     log.onEvent(event);
   }
-  if (exitCode !== null) log.end(watch.cut(exitCode));
+  if (exitCode !== null) log.end(watch.cutShort(exitCode));
   const lines = text.split("\n").filter((line) => line !== "");
   return { text, lines: lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>) };
 }
@@ -43,7 +43,7 @@ function people(level: LogLevel, events: readonly RunEvent[], exitCode: number |
   let text = "";
   const log = openLineLog({ level, write: (line) => (text += line), now: () => NOW });
   for (const event of events) log.onEvent(event);
-  if (exitCode !== null) log.end(new RunWatch(fakeClock(NOW)).cut(exitCode));
+  if (exitCode !== null) log.end(new RunRecorder(fakeClock(NOW)).cutShort(exitCode));
   return text;
 }
 
@@ -168,11 +168,11 @@ describe("the share of the quota", () => {
     quotaMax: null,
     quotaShare,
   });
-  const share = (watch: RunWatch): number | null | undefined => watch.failed(new Error("x")).day?.quotaShare;
+  const share = (watch: RunRecorder): number | null | undefined => watch.failed(new Error("x")).day?.quotaShare;
 
   test("is what was counted", () => {
-    const watch = new RunWatch(fakeClock());
-    watch.onEvent(counted(0.75));
+    const watch = new RunRecorder(fakeClock());
+    watch.record(counted(0.75));
     expect(share(watch)).toBe(0.75);
     expect(watch.failed(new Error("x"))).toMatchObject({ calls: 9, day: { callsToday: 90, callsBudget: 120 } });
   });
@@ -180,12 +180,12 @@ describe("the share of the quota", () => {
   test.each(["pardot.daily-limit", "limit.call-budget"])(
     "is all of it where %s stopped an object or the run",
     (code) => {
-      const ofObject = new RunWatch(fakeClock());
-      ofObject.onEvent({ type: "object-postponed", object: "Tag", status: "postponed", code });
-      ofObject.onEvent(counted(0.1));
+      const ofObject = new RunRecorder(fakeClock());
+      ofObject.record({ type: "object-postponed", object: "Tag", status: "postponed", code });
+      ofObject.record(counted(0.1));
       expect(share(ofObject)).toBe(1);
-      const ofRun = new RunWatch(fakeClock());
-      ofRun.onEvent(counted(null));
+      const ofRun = new RunRecorder(fakeClock());
+      ofRun.record(counted(null));
       expect(ofRun.failed(new LimitError("over", { code })).day?.quotaShare).toBe(1);
     },
   );

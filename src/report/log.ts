@@ -1,15 +1,13 @@
 import type { OnEvent, RunEvent } from "../events.ts";
 import { isoInstant } from "../time/instant.ts";
 import { describeEvent } from "./describe.ts";
-import type { RunEnding } from "./ending.ts";
-import { endingFields } from "./ending-fields.ts";
-import { exitCode } from "./exit-codes.ts";
-import { LOG_LEVELS } from "./log-level.ts";
-import type { LogLevel } from "./log-level.ts";
-import { snakeCase } from "./snake-case.ts";
+import type { RunOutcome } from "../operations/run/outcome.ts";
+import { outcomeFields } from "./outcome-fields.ts";
+import { exitCode, LOG_LEVELS } from "./exit-codes.ts";
+import type { LogLevel } from "./exit-codes.ts";
 import { oneLine } from "../text.ts";
 
-/** How loud each event is. */
+/** Level of each event. */
 export const EVENT_LEVELS: Readonly<Record<RunEvent["type"], LogLevel>> = {
   "object-failed": "error",
   warning: "warn",
@@ -49,7 +47,7 @@ export interface LogOptions {
 export interface Log {
   readonly onEvent: OnEvent;
   /** Writes the last line, whatever the level. */
-  end(ending: RunEnding): void;
+  end(outcome: RunOutcome): void;
 }
 
 /** Lines for machines: one JSON object each, described in docs/logs.md. */
@@ -76,9 +74,9 @@ export async function openJsonLog(options: LogOptions): Promise<Log> {
         describeEvent(event) ?? type.replaceAll("-", " "),
       );
     },
-    end: (ending) => {
+    end: (outcome) => {
       logger.level = "debug";
-      logger[exitCode(ending.exitCode).level]({ event: "run_ended", ...endingFields(ending) }, lastLine(ending));
+      logger[exitCode(outcome.exitCode).level]({ event: "run_ended", ...outcomeFields(outcome) }, lastLine(outcome));
     },
   };
 }
@@ -95,13 +93,18 @@ export function openLineLog(options: LogOptions): Log {
       if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(options.level)) return;
       write(level, describeEvent(event) ?? plainText(event));
     },
-    end: (ending) => write(exitCode(ending.exitCode).level, lastLine(ending)),
+    end: (outcome) => write(exitCode(outcome.exitCode).level, lastLine(outcome)),
   };
 }
 
 /** `exit 4: limit reached, run again later`. */
-export function lastLine(ending: RunEnding): string {
-  return `exit ${ending.exitCode}: ${exitCode(ending.exitCode).meaning}`;
+export function lastLine({ exitCode: code }: RunOutcome): string {
+  return `exit ${code}: ${exitCode(code).meaning}`;
+}
+
+/** `exportId` for machines: `export_id`. */
+export function snakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** Fields that hold a point in time. */
@@ -117,7 +120,7 @@ function snakeFields(fields: object): Record<string, unknown> {
   );
 }
 
-/** `page read object=Tag records=200`: what is too frequent to have a sentence of its own. */
+/** `page read object=Tag records=200`: for events that are too frequent to have their own sentence. */
 function plainText(event: RunEvent): string {
   const { type, ...fields } = event;
   const pairs = Object.entries(snakeFields(fields)).map(([name, value]) => `${name}=${String(value)}`);

@@ -129,12 +129,12 @@ test("a plan tells windows, why, calls and their share", () => {
       "Tag cannot run: count tags: refused",
       "  hint: ask again",
       "expected: 25 calls; 0.1 % of the day's 50,000, of which 1,000 are used; 25.0 % of the budget of 100",
-      "this tool's calls today: 7; to find this out: 2",
+      "this tool's calls today: 7, including 2 for this plan",
       "",
     ].join("\n"),
   );
   expect(planSummary({ ...plan, quota: null, callBudget: null })).toContain(
-    "expected: 25 calls; the API does not tell the day's quota\n",
+    "expected: 25 calls; the API does not report the day's quota\n",
   );
   expect(planSummary({ ...plan, callBudget: 31 })).toContain("more than is left of the budget today");
 });

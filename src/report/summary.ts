@@ -2,10 +2,10 @@ import { rejectsKey } from "../state/rejects.ts";
 import { postponedOf } from "../manifest/shortfalls.ts";
 import { waits } from "./describe.ts";
 import { textTable } from "./text-table.ts";
-import type { CheckLine, CheckResult, PlanResult, RunResult } from "../operations/api.ts";
+import type { CheckLine, CheckResult, PlanResult, RunResult, VerifyResult } from "../operations/api.ts";
 import { counted, elapsed, grouped, oneLine } from "../text.ts";
 
-/** A run that is over, for people: what it read, what failed and why, and where to look. */
+/** The result of a run for people: what it read, what failed and why, and where to look. */
 export function runSummary(result: RunResult, destination: string): string {
   const { manifest } = result;
   const files = manifest.objects.reduce((sum, object) => sum + object.files.length, 0);
@@ -27,7 +27,7 @@ export function runSummary(result: RunResult, destination: string): string {
   const failures = manifest.objects.flatMap(({ object, status, error, open_windows: open }) => [
     ...(error === null || status !== "failed" ? [] : [`${object} failed: ${error.message}`]),
     ...(status !== "failed" || error?.hint === null || error?.hint === undefined ? [] : [`  hint: ${error.hint}`]),
-    // The block of what is postponed says it for all of them.
+    // The lines about postponed objects cover these.
     ...(open.length === 0 || status === "postponed" || status === "waiting"
       ? []
       : [`${object}: ${counted(open.length, "window")} left for the next run`]),
@@ -49,18 +49,20 @@ export function runSummary(result: RunResult, destination: string): string {
   const warnings = manifest.warnings.map(({ object, message }) =>
     object === null ? `warning: ${message}` : `warning, ${object}: ${message}`,
   );
-  const untold = (result.notified ?? []).flatMap(({ failure }) => (failure === null ? [] : [`warning: ${failure}`]));
+  const notNotified = (result.notified ?? []).flatMap(({ failure }) =>
+    failure === null ? [] : [`warning: ${failure}`],
+  );
   return [
     `run ${manifest.run_id} ${manifest.status}: ${totals} in ${took}\n`,
     textTable([head, ...table], [2, 3, 4, 5]),
-    ...[...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...untold].map(
+    ...[...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...notNotified].map(
       (line) => `${oneLine(line)}\n`,
     ),
     `manifest: ${destination}/${result.manifestKey}\n`,
   ].join("");
 }
 
-/** What a run would do. */
+/** The result of `plan` for people. */
 export function planSummary(plan: PlanResult): string {
   const rows = plan.objects.map((object) => [
     object.object,
@@ -86,7 +88,7 @@ function costs(plan: PlanResult): string[] {
   const { expectedCalls, quota, callBudget: budget, ownCallsToday: own } = plan;
   const share =
     quota === null
-      ? "the API does not tell the day's quota"
+      ? "the API does not report the day's quota"
       : `${percent(expectedCalls, quota.max)} of the day's ${grouped(quota.max)}, of which ${grouped(quota.used)} are used`;
   const ofBudget = budget === null ? "" : `; ${percent(expectedCalls, budget)} of the budget of ${grouped(budget)}`;
   const unknown = plan.objects.flatMap(({ object, unknownCalls }) =>
@@ -103,11 +105,11 @@ function costs(plan: PlanResult): string[] {
     ...(budget !== null && expectedCalls > budget - own
       ? ["that is more than is left of the budget today: the run will stop there, and the next one goes on"]
       : []),
-    `this tool's calls today: ${grouped(own)}; to find this out: ${grouped(plan.callsSpent)}`,
+    `this tool's calls today: ${grouped(own)}, including ${grouped(plan.callsSpent)} for this plan`,
   ];
 }
 
-/** One check, and below it what to do. */
+/** One line of `check`, followed by what to do. */
 export function checkLineText({ status, name, message, hint }: CheckLine): string {
   const line = `${status.padEnd(7)}  ${name.padEnd(13)}  ${oneLine(message)}\n`;
   return hint === null ? line : `${line}         hint: ${oneLine(hint)}\n`;
@@ -120,6 +122,42 @@ export function checkSummary({ lines, exitCode }: CheckResult): string {
     return count === 0 ? [] : [status === "warning" ? counted(count, status) : `${count} ${status}`];
   });
   return `${counts.join(", ")}: ${exitCode === 0 ? "ready to run" : "not ready to run"}\n`;
+}
+
+/** Problems that are shown to people; `--json` has all. */
+const PROBLEMS_SHOWN = 50;
+
+/** The result of `verify` for people: what was proven and compared, and what to do about each problem. */
+export function verifySummary(result: VerifyResult): string {
+  const { problems, filesRead, warehouse } = result;
+  const found = problems.length === 0 ? null : counted(problems.length, "problem");
+  const lines = [
+    ...(filesRead ? [`${verified(result)}: ${found ?? "all as committed"}`] : []),
+    ...(warehouse === null ? [] : warehouseLines(warehouse)),
+    ...(filesRead ? [] : [found ?? "no problems"]),
+    ...problems
+      .slice(0, PROBLEMS_SHOWN)
+      .flatMap(({ key, problem, hint }) => [`  ${key}: ${problem}`, `    hint: ${hint}`]),
+    ...(problems.length > PROBLEMS_SHOWN
+      ? [`  and ${grouped(problems.length - PROBLEMS_SHOWN)} more (--json has all)`]
+      : []),
+  ];
+  return lines.map((line) => `${oneLine(line)}\n`).join("");
+}
+
+function verified({ files, rows, bytes, runs, destination, expired, superseded, accepted }: VerifyResult): string {
+  const proven = `verified ${counted(files, "file")}, ${counted(rows, "row")} and ${counted(bytes, "byte")} of ${counted(runs, "run")} in ${destination}`;
+  const others = [
+    ...(expired === 0 ? [] : [`${grouped(expired)} expired (PARDOT_ETL_RETENTION)`]),
+    ...(superseded === 0 ? [] : [`${grouped(superseded)} superseded by --full`]),
+    ...(accepted === 0 ? [] : [`${grouped(accepted)} written off (--accept)`]),
+  ];
+  return others.length === 0 ? proven : `${proven} (not counted: ${others.join(", ")})`;
+}
+
+function warehouseLines({ name, compared }: NonNullable<VerifyResult["warehouse"]>): string[] {
+  if (compared.length === 0) return [`nothing to compare in ${name}`];
+  return [`compared with ${name}:`, ...compared.map((clause) => `  ${clause}`)];
 }
 
 function rowsOf(files: readonly { readonly rows: number }[]): number {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { VerifyResult } from "../operations/api.ts";
-import { verifySummary } from "./verify-summary.ts";
+import { verifySummary } from "./summary.ts";
 
 const RESULT: VerifyResult = {
   destination: "s3://acme/x",

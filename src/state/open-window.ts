@@ -76,7 +76,7 @@ export function windowId(object: string, window: PlannedWindow): string {
 }
 
 /** Whether anything of a window was read or requested, in the zone of the run that did so. */
-export function isBegun(window: OpenWindow): boolean {
+export function hasStarted(window: OpenWindow): boolean {
   return window.done || window.cursor !== null || window.exports.length > 0 || hasFiles(window);
 }
 

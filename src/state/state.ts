@@ -8,8 +8,8 @@ import type { FilesPart } from "./file-parts.ts";
 import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
 import type { FieldChange, FieldMemory } from "./field-memory.ts";
 import { knownAfter, withRejected } from "./rejects.ts";
-import { onDay } from "./ledger-day.ts";
-import type { Ledger } from "./ledger-day.ts";
+import { onDay } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { searched, searching, searchingAll } from "./searches.ts";
 import type { Searches } from "./searches.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
@@ -18,7 +18,6 @@ import { lastRuns, withEnd } from "./run-record.ts";
 import type { RunRecord } from "./run-record.ts";
 
 export { exportedAt, exportOf, windowId } from "./open-window.ts";
-export { reservedOn } from "./ledger-day.ts";
 export type { RunError, RunRecord } from "./run-record.ts";
 export type { Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 

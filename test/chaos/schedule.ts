@@ -1,5 +1,5 @@
 import { LeaseError } from "../../src/errors.ts";
-import { READ_OVER_RUNS } from "../../src/operations/run/plan-all.ts";
+import { READ_OVER_RUNS } from "../../src/operations/run/schedule.ts";
 import type { Findings } from "./checks.ts";
 import { createDice } from "./dice.ts";
 import type { Dice } from "./dice.ts";

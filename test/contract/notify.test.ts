@@ -11,8 +11,8 @@ import type { Connections } from "../../src/http/transport.ts";
 import { notify } from "../../src/notify/notify.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { Clock } from "../../src/platform/clock.ts";
-import { RunWatch } from "../../src/report/ending.ts";
-import type { RunEnding } from "../../src/report/ending.ts";
+import { RunRecorder } from "../../src/operations/run/outcome.ts";
+import type { RunOutcome } from "../../src/operations/run/outcome.ts";
 import type { Notified } from "../../src/operations/api.ts";
 import { fakeClock } from "../cli/fake-io.ts";
 import { startFaultProxy } from "../servers/fault-proxy.ts";
@@ -34,9 +34,9 @@ beforeAll(() => {
 afterAll(() => connections.close());
 
 /** How a run that could not log in ended, with a reason that quotes what it should not. */
-function ending(): RunEnding {
-  const watch = new RunWatch({ monotonic: () => 0, now: () => Date.UTC(2026, 0, 2) });
-  watch.onEvent({ type: "run-started", runId: "r1", businessUnit: "0Uv1", objects: ["Tag"] });
+function ending(): RunOutcome {
+  const watch = new RunRecorder({ monotonic: () => 0, now: () => Date.UTC(2026, 0, 2) });
+  watch.record({ type: "run-started", runId: "r1", businessUnit: "0Uv1", objects: ["Tag"] });
   const hint = "Ask <!channel> & Tom.";
   return watch.failed(new AuthError(`get a token: ${CANARY} was refused`, { code: "auth.refused", hint }));
 }
@@ -133,7 +133,7 @@ describe("a webhook", () => {
   it("that keeps failing is given up after the second time", async () => {
     receiver.behave({ status: 500 }, { status: 502, body: "rollup_error" });
     const { warnings } = await tell({ webhookUrl });
-    expect(warnings).toEqual([`nobody was told by webhook at ${host()}: it answered 502 (rollup_error)`]);
+    expect(warnings).toEqual([`could not notify webhook at ${host()}: it answered 502 (rollup_error)`]);
     expect(receiver.received).toHaveLength(2);
   });
 
@@ -145,7 +145,7 @@ describe("a webhook", () => {
     receiver.behave({ status: 404, body });
     const { warnings } = await tell({ webhookUrl });
     expect(warnings).toEqual([
-      `nobody was told by webhook at ${host()}: ${told} Check that the webhook still exists and takes JSON.`,
+      `could not notify webhook at ${host()}: ${told} Check that the webhook still exists and takes JSON.`,
     ]);
     expect(receiver.received).toHaveLength(1);
   });
@@ -172,7 +172,7 @@ describe("a webhook", () => {
     await clock.advance(500);
     await receiver.hasReceived(2);
     await clock.advance(4500);
-    expect((await telling).warnings).toEqual([`nobody was told by webhook at ${host()}: no answer in time`]);
+    expect((await telling).warnings).toEqual([`could not notify webhook at ${host()}: no answer in time`]);
     expect(clock.sleepers()).toBe(0);
   });
 
@@ -182,23 +182,23 @@ describe("a webhook", () => {
     const telling = tell({ webhookUrl }, { signal: stop.signal, clock: fakeClock() });
     await receiver.hasReceived(1);
     stop.abort(new Error("over"));
-    expect((await telling).warnings).toEqual([`nobody was told by webhook at ${host()}: no answer in time`]);
+    expect((await telling).warnings).toEqual([`could not notify webhook at ${host()}: no answer in time`]);
   });
 
   it("that nobody serves, or not by TLS, is told without its address", async () => {
     const tls = await tell({ webhookUrl: new Secret(`https://${host()}${PATH}`) });
-    expect(tls.warnings[0]).toMatch(/^nobody was told by webhook at 127\.0\.0\.1:\d+: .*certificate is not trusted \(/);
+    expect(tls.warnings[0]).toMatch(/^could not notify webhook at 127\.0\.0\.1:\d+: .*certificate is not trusted \(/);
     const { origin } = receiver;
     await receiver.close();
     const gone = await tell({ webhookUrl: new Secret(`${origin}${PATH}`) });
-    expect(gone.warnings).toEqual([`nobody was told by webhook at ${host()}: no connection (ECONNREFUSED)`]);
+    expect(gone.warnings).toEqual([`could not notify webhook at ${host()}: no connection (ECONNREFUSED)`]);
     receiver = await startWebhookReceiver();
   });
 
   it("whose address turns out to be none is not used", async () => {
     const { warnings } = await tell({ webhookUrl: new Secret(`http://example.com/${CANARY}`) });
     expect(warnings).toEqual([
-      "nobody was told by webhook: its address is none that is used. Give PARDOT_ETL_WEBHOOK_URL as https://.",
+      "could not notify webhook: its address cannot be used. Give PARDOT_ETL_WEBHOOK_URL as https://.",
     ]);
   });
 
@@ -280,7 +280,7 @@ describe("an SNS topic, over the protocol", () => {
     const { warnings } = await tell(topic(`${server.topicArn}-gone`));
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^nobody was told by SNS topic arn:.*-gone: NotFound \(HTTP 404\): .*\. Check PARDOT_ETL_SNS_TOPIC_ARN/,
+        /^could not notify SNS topic arn:.*-gone: NotFound \(HTTP 404\): .*\. Check PARDOT_ETL_SNS_TOPIC_ARN/,
       ),
     ]);
   });

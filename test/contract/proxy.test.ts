@@ -67,8 +67,8 @@ const AWS: Readonly<Record<string, (endpoint: string) => Promise<unknown>>> = {
   SNS: async (endpoint) => {
     vi.stubEnv("AWS_ENDPOINT_URL_SNS", endpoint);
     const topic = { arn: "arn:aws:sns:eu-central-1:1:t", region: "eu-central-1" };
-    const ending = { status: "complete", exitCode: 0, businessUnit: null, runId: null };
-    return snsChannel(topic).send({ subject: "s", text: "t", ending } as Notification, NEVER);
+    const outcome = { status: "complete", exitCode: 0, businessUnit: null, runId: null };
+    return snsChannel(topic).send({ subject: "s", text: "t", outcome } as Notification, NEVER);
   },
   "Secrets Manager": async (endpoint) => {
     vi.stubEnv("AWS_ENDPOINT_URL_SECRETS_MANAGER", endpoint);

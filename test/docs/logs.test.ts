@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { endingFields } from "../../src/report/ending-fields.ts";
-import { RunWatch } from "../../src/report/ending.ts";
+import { outcomeFields } from "../../src/report/outcome-fields.ts";
+import { RunRecorder } from "../../src/operations/run/outcome.ts";
 import { EXIT_CODES } from "../../src/report/exit-codes.ts";
 import { EVENT_LEVELS } from "../../src/report/log.ts";
 import { fakeClock } from "../fakes/clock.ts";
@@ -28,7 +28,7 @@ describe("docs/logs.md", () => {
     const page = await readPage("docs/logs.md");
     const part = page.split("\n## ").find((text) => text.startsWith("The last line of a run\n")) ?? "";
     const named = [...part.matchAll(/^\| `(\w+)`/gm)].map(([, name = ""]) => name);
-    expect(named).toEqual(["level", ...Object.keys(endingFields(new RunWatch(fakeClock()).cut(0)))]);
+    expect(named).toEqual(["level", ...Object.keys(outcomeFields(new RunRecorder(fakeClock()).cutShort(0)))]);
   });
 });
 

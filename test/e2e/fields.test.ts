@@ -7,26 +7,25 @@ import type { ManifestObject } from "../../src/manifest/manifest.ts";
 import type { RunEvent } from "../../src/events.ts";
 import type { RunOptions, RunResult } from "../../src/operations/api.ts";
 import { plan } from "../../src/operations/plan/plan.ts";
+import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
-import type { SimulatorOptions } from "../../src/simulator/index.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { byId, expectTable, filesBelow, landedRecords, landedText, newest, readStrictly, scene } from "./harness.ts";
+import {
+  byId,
+  expectTable,
+  filesBelow,
+  landedRecords,
+  landedText,
+  newest,
+  readStrictly,
+  scenesUntil,
+} from "./harness.ts";
 import type { Cells, Environment, Scene } from "./harness.ts";
 
 // Custom fields and fields that Pardot refuses, seen from outside. Holds G1, G3 and G6 for exports in several groups.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
-
-async function start(options: SimulatorOptions): Promise<Scene> {
-  const started = await scene(options);
-  open.push(started);
-  return started;
-}
+const start = scenesUntil(afterEach);
 
 interface Wishes {
   readonly options?: RunOptions;
@@ -40,9 +39,10 @@ async function runOf(at: Scene, object: CatalogObject, wishes: Wishes = {}): Pro
   const only = { ...config, catalog: [object], etl: { ...config.etl, objects: [object.name] } };
   const signal = wishes.signal ?? new AbortController().signal;
   const onEvent = wishes.onEvent ?? ((): void => undefined);
-  return inTheRealWorld({ signal, onEvent, pardot: config.pardot }, (surroundings) =>
+  const outcome = await withRuntime({ signal, onEvent, pardot: config.pardot }, (surroundings) =>
     run(only, wishes.options ?? {}, { ...surroundings, clock: fakeClock(at.simulator.now().getTime()) }),
   );
+  return resultOf(outcome);
 }
 
 function objectIn(result: RunResult): ManifestObject {
@@ -146,7 +146,7 @@ describe("custom fields of prospects", () => {
     const config = await at.config();
     const chosen = { ...config, catalog: [prospect], etl: { ...config.etl, objects: ["Prospect"] } };
     const signal = new AbortController().signal;
-    const planned = await inTheRealWorld({ signal, onEvent: () => undefined, pardot: config.pardot }, (around) =>
+    const planned = await withRuntime({ signal, onEvent: () => undefined, pardot: config.pardot }, (around) =>
       plan(chosen, {}, around),
     );
     const { manifest } = await runOf(at, prospect);

@@ -3,21 +3,18 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Transport } from "../../src/http/transport.ts";
 import type { RunResult } from "../../src/operations/api.ts";
+import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { byId, filesBelow, landedRecords, scene, truth } from "./harness.ts";
+import { byId, filesBelow, landedRecords, scenesUntil, truth } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
 // Holds G1, G2 and G9: a record that cannot be encoded is set aside, named, and stops nothing else.
 
 // A record that cannot be encoded costs itself alone, and is in the rejects; a body that is no file commits nothing.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
+const opened = scenesUntil(afterEach);
 
 /** What becomes of a body on its way. */
 type Edit = (url: string, text: string) => string;
@@ -28,20 +25,19 @@ interface Edited extends Scene {
 }
 
 async function start(env: Environment = {}): Promise<Edited> {
-  const at = await scene({ rows: { Tag: 450, Visitor: 300 }, knobs: { gzip: false, clock: "frozen" } }, env);
-  open.push(at);
+  const at = await opened({ rows: { Tag: 450, Visitor: 300 }, knobs: { gzip: false, clock: "frozen" } }, env);
   const edited: Edited = {
     ...at,
     edit: (_, text) => text,
     runEdited: async (more = {}) => {
       const config = await at.config(more);
       const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: config.pardot };
-      return inTheRealWorld(wishes, (surroundings) => {
+      return withRuntime(wishes, async (surroundings) => {
         const transport: Transport = async (request, signal) => {
           const response = await surroundings.transport(request, signal);
           return { ...response, body: edit(request.url.href, response.body, (...args) => edited.edit(...args)) };
         };
-        return run(config, {}, { ...surroundings, transport, clock: fakeClock(Date.now()) });
+        return resultOf(await run(config, {}, { ...surroundings, transport, clock: fakeClock(Date.now()) }));
       });
     },
   };

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { check } from "../../src/operations/check/check.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import { startSnowflake } from "../servers/snowflake.ts";
 import type { SnowflakeServer, SnowflakeTable } from "../servers/snowflake.ts";
 import { byKeyPair, PASSWORD, place, PUBLIC_KEY, SECRETS } from "../support/snowflake.ts";
@@ -159,7 +159,7 @@ describe("check with Snowflake", () => {
     const config = await at?.config(env);
     if (config === undefined) throw new Error("no scene");
     const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: config.pardot };
-    const { lines } = await inTheRealWorld(wishes, (surroundings) => check(config, surroundings));
+    const { lines } = await withRuntime(wishes, (surroundings) => check(config, surroundings));
     return lines.find(({ name }) => name === "warehouse");
   }
 

@@ -4,28 +4,25 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, describe, expect, it } from "vitest";
 import { manifestKey } from "../../src/manifest/manifest.ts";
 import type { Clock } from "../../src/platform/clock.ts";
-import type { Surroundings, VerifyOptions, VerifyResult } from "../../src/operations/api.ts";
+import type { VerifyOptions, VerifyResult } from "../../src/operations/api.ts";
+import type { Runtime } from "../../src/operations/runtime.ts";
 import { CancelledError } from "../../src/errors.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import { verify } from "../../src/operations/verify/verify.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { filesBelow, scene } from "./harness.ts";
+import { filesBelow, scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
 // Holds G2 and G6 after the fact: what was committed is what stands there.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
+const opened = scenesUntil(afterEach);
 
 interface VerifyWishes {
   readonly open?: typeof openStorage;
   readonly clock?: Clock;
-  readonly openWarehouse?: Surroundings["openWarehouse"];
+  readonly openWarehouse?: Runtime["openWarehouse"];
   readonly env?: Environment;
   readonly signal?: AbortSignal;
 }
@@ -36,24 +33,20 @@ interface Verified extends Scene {
 }
 
 async function start(env: Environment = {}): Promise<Verified> {
-  const at = await scene({}, env);
-  open.push(at);
+  const at = await opened({}, env);
   const { manifest } = await at.run();
   return {
     ...at,
     keys: manifest.objects.flatMap(({ files }) => files.map(({ key }) => key)),
-    verify: async (
-      options = {},
-      { open: openDestination = openStorage, clock, openWarehouse, env: overrides, signal } = {},
-    ) => {
+    verify: async (options = {}, { open = openStorage, clock, openWarehouse, env: overrides, signal } = {}) => {
       const config = await at.config(overrides);
       const wishes = { signal: signal ?? new AbortController().signal, onEvent: () => undefined, pardot: null };
       const given = {
         ...(clock === undefined ? {} : { clock }),
         ...(openWarehouse === undefined ? {} : { openWarehouse }),
       };
-      return inTheRealWorld(wishes, (surroundings) =>
-        verify(config, options, { ...surroundings, ...given, openStorage: openDestination }),
+      return withRuntime(wishes, (surroundings) =>
+        verify(config, options, { ...surroundings, ...given, openStorage: open }),
       );
     },
   };

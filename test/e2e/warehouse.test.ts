@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import { ConfigError } from "../../src/errors.ts";
 import { status } from "../../src/operations/status/status.ts";
-import { inTheRealWorld } from "../../src/operations/runtime.ts";
+import { withRuntime } from "../../src/operations/runtime.ts";
 import { verify } from "../../src/operations/verify/verify.ts";
 import { byId, expectTable, filesBelow, scene, tableRecords, truth } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
@@ -35,7 +35,7 @@ async function runWith(env: Environment = {}) {
 async function verified() {
   const config = await at.config({ PARDOT_ETL_WAREHOUSE: at.duckdb });
   const signal = new AbortController().signal;
-  return inTheRealWorld({ signal, onEvent: () => undefined, pardot: config.pardot }, (surroundings) =>
+  return withRuntime({ signal, onEvent: () => undefined, pardot: config.pardot }, (surroundings) =>
     verify(config, {}, surroundings),
   );
 }
@@ -43,7 +43,7 @@ async function verified() {
 async function shown() {
   const config = await at.config({ PARDOT_ETL_WAREHOUSE: at.duckdb });
   const signal = new AbortController().signal;
-  return inTheRealWorld({ signal, onEvent: () => undefined, pardot: config.pardot }, (surroundings) =>
+  return withRuntime({ signal, onEvent: () => undefined, pardot: config.pardot }, (surroundings) =>
     status(config, surroundings),
   );
 }

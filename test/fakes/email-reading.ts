@@ -21,12 +21,16 @@ export const day = (n: number): number => Date.parse("2026-03-20T00:00:00Z") + n
 const whole = (n: number): PlannedWindow => ({ field: null, from: 0, to: day(n), askFrom: 0 });
 
 let dir: string;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "pardot-etl-emails-"));
-});
-afterAll(async () => {
-  await rm(dir, { recursive: true, force: true });
-});
+
+/** Gives the tests of a file a folder for what is landed. */
+export function useEmailFolder(): void {
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), "pardot-etl-emails-"));
+  });
+  afterAll(async () => {
+    await rm(dir, { recursive: true, force: true });
+  });
+}
 
 interface EmailReading {
   readonly journal: Journal;

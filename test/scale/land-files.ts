@@ -9,8 +9,9 @@ import type { LandedFile, PlannedWindow } from "../../src/state/state.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { assert } from "../../src/errors.ts";
 import { systemRandom } from "../../src/platform/random.ts";
-import { commitRun } from "../../src/operations/run/finish.ts";
-import { Outcomes } from "../../src/operations/run/outcomes.ts";
+import { commit } from "../../src/operations/run/commit.ts";
+import type { Run } from "../../src/operations/run/context.ts";
+import { Failures } from "../../src/operations/run/failures.ts";
 import { SIMULATOR_BUSINESS_UNIT_ID } from "../../src/simulator/index.ts";
 import { openFolderStorage } from "../../src/storage/folder/folder.ts";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -75,27 +76,25 @@ async function landFiles(root: string, files: number): Promise<Landing> {
   }
   await journal.record([{ type: "window-done", object: object.name, window }]);
   const commitStart = performance.now();
-  const { key } = await commitRun(
-    {
-      config: await configOf(root),
-      runId: RUN_ID,
-      startedAt: TO,
-      finishedAt: TO,
-      now: TO,
-      version: "4",
-      calls: { total: 0, byKind: {} },
-      objects: [object],
-      outcomes: new Outcomes(() => undefined),
-      warnings: [],
-      journal,
-      inherited: loaded.state,
-      onEvent: () => undefined,
-      storage,
-      stop: NEVER,
-      load: false,
-    },
-    NEVER,
-  );
+  const run = {
+    config: await configOf(root),
+    id: RUN_ID,
+    startedAt: TO,
+    clock,
+    pardot: { version: 4, calls: { total: 0, byKind: {} }, settled: async () => undefined },
+    budget: { settle: async () => undefined },
+    lease: { check: async () => undefined },
+    objects: [object],
+    failures: new Failures(() => undefined),
+    warnings: [],
+    journal,
+    found: loaded,
+    onEvent: () => undefined,
+    storage,
+    warehouse: { loader: null },
+    drain: NEVER,
+  };
+  const { key } = await commit(run as unknown as Run, TO);
   await journal.compact();
   const commitMs = performance.now() - commitStart;
   const left = await sizesBelow(join(root, "_pardot_etl/state"));

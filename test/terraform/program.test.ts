@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { SETTINGS } from "../../src/config/settings.ts";
 import type { RunEvent } from "../../src/events.ts";
-import { RunWatch } from "../../src/report/ending.ts";
+import { RunRecorder } from "../../src/operations/run/outcome.ts";
 import { EXIT_CODES } from "../../src/report/exit-codes.ts";
 import { openJsonLog } from "../../src/report/log.ts";
 import { found, localOf, readTerraform } from "./module.ts";
@@ -87,7 +87,7 @@ function matches(pattern: string, line: Readonly<Record<string, unknown>>): bool
 async function logOf(exitCode: number, quotaShare: number | null): Promise<readonly Record<string, unknown>[]> {
   const lines: string[] = [];
   const log = await openJsonLog({ level: "debug", write: (line) => lines.push(line), now: () => 0 });
-  const watch = new RunWatch({ now: () => 0, monotonic: () => 0 });
+  const watch = new RunRecorder({ now: () => 0, monotonic: () => 0 });
   const events: RunEvent[] = [
     { type: "run-started", runId: "r1", businessUnit: "0Uv000000000001AAA", objects: ["Tag"] },
     { type: "object-failed", object: "Tag", code: "a.b", message: "no" },
@@ -95,9 +95,9 @@ async function logOf(exitCode: number, quotaShare: number | null): Promise<reado
   ];
   for (const event of events) {
     log.onEvent(event);
-    watch.onEvent(event);
+    watch.record(event);
   }
-  log.end(watch.cut(exitCode));
+  log.end(watch.cutShort(exitCode));
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 

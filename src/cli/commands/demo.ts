@@ -6,6 +6,9 @@ import { DataError } from "../../errors.ts";
 import { runSummary } from "../../report/summary.ts";
 import { textTable } from "../../report/text-table.ts";
 import type { RunResult } from "../../operations/api.ts";
+import { resultOf } from "../../operations/run/outcome.ts";
+import type { RunOutcome } from "../../operations/run/outcome.ts";
+import type { Runtime } from "../../operations/runtime.ts";
 import { run } from "../../operations/run/run.ts";
 import {
   SIMULATOR_BUSINESS_UNIT_ID,
@@ -102,7 +105,8 @@ async function demoConfig(simulator: Simulator, folder: string): Promise<Config>
 async function runOnce(context: CommandContext, config: Config): Promise<RunResult> {
   const stop = { graceMs: config.etl.stopGraceMs, afterwards: "what can be finished by then is committed" };
   const report = await openReport(context.options, context.io, true);
-  return withSurroundings(context, config.pardot, stop, (surroundings) => run(config, {}, surroundings), report);
+  const work = (runtime: Runtime): Promise<RunOutcome> => run(config, {}, runtime);
+  return resultOf(await withSurroundings(context, config.pardot, stop, work, report));
 }
 
 /** Adds the ids that are there now to those seen before. */

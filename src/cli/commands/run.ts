@@ -1,12 +1,10 @@
 import type { Config } from "../../config/config.ts";
 import { loadConfig, loadNotify } from "../../config/load.ts";
-import { run } from "../../notify/notified-run.ts";
 import { notify } from "../../notify/notify.ts";
-import { destinationText } from "../../report/destination.ts";
-import { RunWatch } from "../../report/ending.ts";
-import type { RunEnding } from "../../report/ending.ts";
+import { runAndNotify } from "../../notify/run.ts";
+import { destinationText, RunRecorder } from "../../operations/run/outcome.ts";
+import type { RunOutcome } from "../../operations/run/outcome.ts";
 import { runSummary } from "../../report/summary.ts";
-import type { RunResult } from "../../operations/api.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { loadFor } from "../input.ts";
@@ -23,81 +21,84 @@ import { rangeOptions } from "./range-options.ts";
 const CODES_WITH_ERROR: ReadonlySet<number> = new Set([2, 3, 7, 8]);
 
 /**
- * One incremental run. However it ends, its result or error is printed, whoever is configured is told, and the last line
- * of the log says what the exit code means.
+ * One incremental run. However it ends, its result or error is printed, the configured notifications are sent, and the
+ * last line of the log explains the exit code.
  */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   if (hasOption(options, "--dry-run")) return planCommand(context);
   const report = await openReport(options, io);
-  const watch = new RunWatch(io.clock);
-  io.lastWords((code) => report.end(watch.cut(code)));
-  const watched: Report = {
-    ...report,
-    onEvent: (event) => {
-      watch.onEvent(event);
-      report.onEvent(event);
-    },
-  };
-  const ending = await runToItsEnd(context, watched, watch);
+  const recorder = new RunRecorder(io.clock);
+  io.lastWords((code) => report.end(recorder.cutShort(code)));
+  const outcome = await runToItsEnd(context, report, recorder);
   io.lastWords(null);
-  report.end(ending);
-  return ending.exitCode;
+  report.end(outcome);
+  return outcome.exitCode;
 }
 
-async function runToItsEnd(context: CommandContext, report: Report, watch: RunWatch): Promise<RunEnding> {
-  const { io, options } = context;
-  const isJson = hasOption(options, "--json");
+async function runToItsEnd(context: CommandContext, report: Report, recorder: RunRecorder): Promise<RunOutcome> {
+  const { options } = context;
   try {
-    const config = await configure(context, report, watch);
+    const config = await configure(context, report, recorder);
     const stop = { graceMs: config.etl.stopGraceMs, afterwards: "what can be finished by then is committed" };
-    const result = await withSurroundings(
+    const outcome = await withSurroundings(
       context,
       config.pardot,
       stop,
-      (surroundings) => run(config, rangeOptions(options), surroundings),
+      (runtime) => runAndNotify(config, rangeOptions(options), runtime, recorder),
       report,
     );
-    printResult(result, config, context);
-    return watch.finished(result, config);
+    printOutcome(outcome, config, context);
+    return outcome;
   } catch (error) {
     report.stop();
-    printError(error, { isJson, version: packageVersion() }, io);
-    return watch.failed(error);
+    printFailure(error, context);
+    return recorder.failed(error);
   }
 }
 
-/** The configuration; where it is faulty, whoever can be told is told. */
-async function configure(context: CommandContext, report: Report, watch: RunWatch): Promise<Config> {
+/** Loads the configuration; if it is invalid, sends the notifications that can be sent. */
+async function configure(context: CommandContext, report: Report, recorder: RunRecorder): Promise<Config> {
   const { io } = context;
   try {
     const config = await loadFor(context, loadConfig, context.arguments);
-    watch.isOf(config.pardot.businessUnitId);
+    recorder.setBusinessUnit(config.pardot.businessUnitId);
     return config;
   } catch (error) {
     const { businessUnitId, notify: config } = await loadFor(context, loadNotify, context.arguments);
-    watch.isOf(businessUnitId);
-    const ending = watch.failed(error);
+    recorder.setBusinessUnit(businessUnitId);
+    const outcome = recorder.failed(error);
     const stop = { graceMs: 0, afterwards: "nothing was begun" };
     const secrets = secretsOf(io);
     await withSurroundings(
       context,
       null,
       stop,
-      ({ transport, clock, signal, onEvent }) => notify(ending, { config, transport, clock, signal, onEvent, secrets }),
+      ({ transport, clock, signal, onEvent }) =>
+        notify(outcome, { config, transport, clock, signal, ...recorder.listening({ onEvent }), secrets }),
       report,
     );
     throw error;
   }
 }
 
-function printResult(result: RunResult, config: Config, { io, options }: CommandContext): void {
+function printOutcome({ result, cause }: RunOutcome, config: Config, context: CommandContext): void {
+  const { io, options } = context;
+  if (result === null) {
+    printFailure(cause, context);
+    return;
+  }
   if (hasOption(options, "--json")) {
-    // The manifest as it stands in the destination; a reader of errors finds its own key beside it.
+    // The manifest as it was written, plus the error under a separate key.
     const error = CODES_WITH_ERROR.has(result.exitCode) ? { error: describeError(result.error) } : {};
     io.stdout.write(`${JSON.stringify({ ...error, ...result.manifest }, null, 2)}\n`);
   } else {
     io.stdout.write(runSummary(result, destinationText(config.etl.destination)));
   }
   if (result.error !== null) printError(result.error, { isJson: false, version: packageVersion() }, io);
+}
+
+/** Prints why a run has no result; with --json as JSON. */
+function printFailure(error: unknown, { io, options }: CommandContext): void {
+  printError(error, { isJson: hasOption(options, "--json"), version: packageVersion() }, io);
 }

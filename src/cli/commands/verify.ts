@@ -1,5 +1,5 @@
 import { loadCommitted } from "../../config/load.ts";
-import { verifySummary } from "../../report/verify-summary.ts";
+import { verifySummary } from "../../report/summary.ts";
 import { verify } from "../../operations/verify/verify.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption, textOption } from "../command.ts";

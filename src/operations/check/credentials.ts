@@ -3,11 +3,11 @@ import type { AuthFlow } from "../../config/config.ts";
 import type { OnEvent } from "../../events.ts";
 import type { CheckLine } from "../api.ts";
 
-/** What there is to do about a warning that belongs to the credentials, the gravest first. */
+/** What to do about a warning that belongs to the credentials, the gravest first. */
 const HINTS: readonly (readonly [code: string, hint: string])[] = [
   [
     TOKEN_ROTATED,
-    "Set PARDOT_TOKEN_FILE to a file on a disk that lasts, or PARDOT_REFRESH_TOKEN to a reference (aws-secretsmanager:NAME#key) to a secret that this program may also write, or switch refresh token rotation off in the app's policies; then authorise the app again, because the configured token may be dead now.",
+    "Set PARDOT_TOKEN_FILE to a file on a disk that lasts, or PARDOT_REFRESH_TOKEN to a reference (aws-secretsmanager:NAME#key) to a secret that this program may also write, or switch refresh token rotation off in the app's policies; then authorize the app again, because the configured token may be dead now.",
   ],
   [
     "auth.token-key",
@@ -25,23 +25,32 @@ const HINTS: readonly (readonly [code: string, hint: string])[] = [
   ],
 ];
 
-/** Collects what is warned of, and passes it on. */
-export function notingWarnings(onEvent: OnEvent): { readonly onEvent: OnEvent; readonly noted: Map<string, string> } {
-  const noted = new Map<string, string>();
+/** Collects warnings by code, and passes every event on. */
+export function collectWarnings(onEvent: OnEvent): {
+  readonly onEvent: OnEvent;
+  readonly warnings: Map<string, string>;
+} {
+  const warnings = new Map<string, string>();
   return {
-    noted,
+    warnings,
     onEvent: (event) => {
-      if (event.type === "warning") noted.set(event.code, event.message);
+      if (event.type === "warning") warnings.set(event.code, event.message);
       onEvent(event);
     },
   };
 }
 
-/** The line for credentials that were accepted, with what was warned of meanwhile. */
-export function credentialsLine(flow: AuthFlow, version: number, noted: ReadonlyMap<string, string>): CheckLine {
+/** The line for credentials that were accepted, with the gravest warning about them. */
+export function credentialsLine(flow: AuthFlow, version: number, warnings: ReadonlyMap<string, string>): CheckLine {
   const message = `accepted by the flow ${flow}; API version ${version}`;
-  const grave = HINTS.find(([code]) => noted.has(code));
-  if (grave === undefined) return { name: "credentials", status: "ok", message, hint: null, exitCode: 0 };
-  const [code, hint] = grave;
-  return { name: "credentials", status: "warning", message: `${message}. ${noted.get(code) ?? ""}`, hint, exitCode: 0 };
+  const gravest = HINTS.find(([code]) => warnings.has(code));
+  if (gravest === undefined) return { name: "credentials", status: "ok", message, hint: null, exitCode: 0 };
+  const [code, hint] = gravest;
+  return {
+    name: "credentials",
+    status: "warning",
+    message: `${message}. ${warnings.get(code) ?? ""}`,
+    hint,
+    exitCode: 0,
+  };
 }

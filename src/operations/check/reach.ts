@@ -2,13 +2,13 @@ import type { PardotConfig } from "../../config/config.ts";
 import { TransportError } from "../../errors.ts";
 import type { Transport } from "../../http/transport.ts";
 
-/** Tries of a host that cannot be reached: a run is patient, whoever waits for a check wants to know. */
+/** Tries of a host that cannot be reached. A run has more patience; a person waits for a check. */
 const TRIES_MAX = 2;
 
-/** Codes of failures in which nothing was heard of a host. */
+/** Codes of failures without any response from a host. */
 const UNREACHABLE: ReadonlySet<string> = new Set(["http.not-sent", "http.timeout"]);
 
-/** Gives a host up after two tries in a row that did not reach it: `signal` is aborted with the reason. */
+/** Gives up on a host after two tries in a row that did not reach it: `signal` is aborted with the reason. */
 export function impatient(
   transport: Transport,
   config: Pick<PardotConfig, "loginUrl">,

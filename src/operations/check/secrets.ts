@@ -4,20 +4,21 @@ import type { PardotEtlError } from "../../errors.ts";
 import { SecretFailure } from "../../secrets/failure.ts";
 import { openSecretStore } from "../../secrets/open.ts";
 import type { SecretReference } from "../../secrets/reference.ts";
-import type { CheckLine, Surroundings } from "../api.ts";
+import type { CheckLine } from "../api.ts";
+import type { Runtime } from "../runtime.ts";
 
 /**
- * The line for references that were followed when the configuration was read. Where a rotated refresh token would go back
- * to a secret, it also tries whether it may, which changes nothing.
+ * The line for references that were resolved when the configuration was read. If a rotated refresh token would be written
+ * back to a secret, it also tries that without changing anything.
  */
-export async function secretsLine(config: Config, surroundings: Surroundings): Promise<CheckLine> {
-  const line = followedLine(config.references);
+export async function secretsLine(config: Config, runtime: Runtime): Promise<CheckLine> {
+  const line = resolvedLine(config.references);
   const { auth } = config.pardot;
   const reference = auth.flow === "refresh_token" && auth.tokenFile === null ? auth.reference : null;
   if (reference === null) return line;
   try {
-    const store = await openSecretStore(reference, surroundings);
-    const answer = await store.tryReplace(reference.name, surroundings.signal);
+    const store = await openSecretStore(reference, runtime);
+    const answer = await store.tryReplace(reference.name, runtime.signal);
     const tried = answer === "allowed" ? "a rotated refresh token can be written back" : NOT_TRIED;
     return { ...line, message: `${line.message}; ${tried}` };
   } catch (error) {
@@ -29,9 +30,9 @@ export async function secretsLine(config: Config, surroundings: Surroundings): P
 
 const NOT_TRIED = "writing a rotated refresh token back (ssm:PutParameter) cannot be tried without a change";
 const WRITE_HINT =
-  "Grant what is named, or make sure that refresh token rotation is off in the app's policies: a new token that cannot be written back is lost.";
+  "Grant the missing action, or make sure that refresh token rotation is off in the app's policies: a new token that cannot be written back is lost.";
 
-function followedLine(references: readonly SecretReference[]): CheckLine {
+function resolvedLine(references: readonly SecretReference[]): CheckLine {
   const count = (service: SecretReference["service"]): number =>
     new Set(references.filter((reference) => reference.service === service).map(({ name }) => name)).size;
   const places = [
@@ -42,7 +43,7 @@ function followedLine(references: readonly SecretReference[]): CheckLine {
   return { name: "secrets", status: "ok", message: `${resolved}: ${places.join(", ")}`, hint: null, exitCode: 0 };
 }
 
-/** The line for references that could not be followed: each with what is missing, the action to grant included. */
+/** The line for references that could not be resolved: each with the reason, and the action to grant. */
 export function noSecretsLine(error: PardotEtlError): CheckLine {
   const message = `${error.message}: ${error.problems.map(problemText).join("; ")}`;
   return { name: "secrets", status: "failed", message, hint: error.hint ?? null, exitCode: error.exitCode };

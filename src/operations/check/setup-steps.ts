@@ -1,4 +1,4 @@
-/** The steps of docs/authentication.md, "Set-up, step by step", by their headings, and the errors that tell of one. */
+/** The steps of docs/authentication.md, "Set-up, step by step", by their headings, and the errors that point to each. */
 export const SETUP_STEPS: readonly { readonly heading: string; readonly codes: readonly string[] }[] = [
   { heading: "1. The app", codes: ["auth.app-not-in-org"] },
   { heading: "2. Scopes", codes: ["auth.scope-missing"] },
@@ -46,7 +46,7 @@ export const SETUP_STEPS: readonly { readonly heading: string; readonly codes: r
   },
 ];
 
-/** Which step an error tells of, as a sentence; null: of none. */
+/** The step that an error points to, as a sentence; null for none. */
 export function setupStep(code: string): string | null {
   const step = SETUP_STEPS.find(({ codes }) => codes.includes(code));
   if (step === undefined) return null;

@@ -1,20 +1,21 @@
 import type { Config } from "../../config/config.ts";
 import { WarehouseError } from "../../errors.ts";
 import type { LocalText } from "../../time/instant.ts";
-import { openWarehouse } from "../../warehouse/open.ts";
 import { TABLE_MISSING } from "../../warehouse/warehouse.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
-import type { CheckLine, Surroundings } from "../api.ts";
-import { chosenObjects } from "../chosen.ts";
+import type { CheckLine } from "../api.ts";
+import { openTables } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
+import { selectedObjects } from "../store.ts";
 import { futureText, localNow } from "../run/watermarks.ts";
 
-/** Logs in and looks at the table of every chosen object. */
-export async function checkWarehouse(config: Config, surroundings: Surroundings): Promise<CheckLine> {
-  const { signal, clock } = surroundings;
+/** Logs in and reads the state of every selected object's table. */
+export async function checkWarehouse(config: Config, runtime: Runtime): Promise<CheckLine> {
+  const { signal, clock } = runtime;
   const now = localNow(clock.now(), config.pardot.timeZone);
   const doubts: string[] = [];
-  const warehouse = await openWarehouse(config.etl.warehouse, {
-    tmpDir: config.etl.tmpDir,
+  const warehouse = await openTables(config, {
+    ...runtime,
     onEvent: (event) => {
       if (event.type === "warning") doubts.push(event.message);
     },
@@ -24,9 +25,9 @@ export async function checkWarehouse(config: Config, surroundings: Surroundings)
       return line("skipped", "none: ranges start from the tool's own record");
     }
     await warehouse.check(signal);
-    // Of a database that names no unit, the run finds out by its state.
+    // A database that names no unit is left to the run, which knows its state.
     await warehouse.claim(config.pardot.businessUnitId, true, signal);
-    const tables = await lookAtTables(config, warehouse, now, signal);
+    const tables = await readTables(config, warehouse, now, signal);
     const answers = `${warehouse.name} answers`;
     if (tables.missing.length > 0) {
       const hint =
@@ -43,23 +44,18 @@ export async function checkWarehouse(config: Config, surroundings: Surroundings)
 }
 
 interface Tables {
-  /** Tables that nobody will create for us. */
+  /** Tables that this tool does not create. */
   readonly missing: readonly string[];
   /** Tables that the first load creates. */
   readonly toCreate: readonly string[];
   readonly doubts: readonly string[];
 }
 
-async function lookAtTables(
-  config: Config,
-  warehouse: Warehouse,
-  now: LocalText,
-  signal: AbortSignal,
-): Promise<Tables> {
+async function readTables(config: Config, warehouse: Warehouse, now: LocalText, signal: AbortSignal): Promise<Tables> {
   const missing: string[] = [];
   const toCreate: string[] = [];
   const doubts: string[] = [];
-  for (const object of chosenObjects(config)) {
+  for (const object of selectedObjects(config)) {
     try {
       const { exists, doubt, future } = await warehouse.tableState(object, now, signal);
       if (!exists) toCreate.push(object.table);

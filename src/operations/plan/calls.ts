@@ -12,10 +12,10 @@ import { isQueriedInstead } from "../../extract/segmented.ts";
 import type { Pardot } from "../../pardot/pardot.ts";
 import { expectedFiles } from "../../plan/export-files.ts";
 import { DAY_MS } from "../../time/instant.ts";
-import { knownEmails, newPairs } from "../run/emails.ts";
+import { knownEmails, newPairs } from "../run/warehouse-emails.ts";
 import type { Experience } from "./experience.ts";
-import { orNull } from "../run/lookups.ts";
-import type { Prepared, PrepareInput } from "../run/prepare.ts";
+import { orNull } from "../run/probes.ts";
+import type { Decision, DecisionContext } from "../run/windows.ts";
 
 /** What one object is expected to cost besides its lookups. */
 export interface Expectation {
@@ -29,7 +29,7 @@ export interface Expectation {
   readonly unknownCalls: string | null;
 }
 
-export interface ExpectationInput extends PrepareInput {
+export interface ExpectationInput extends DecisionContext {
   readonly pardot: Pardot;
   readonly experience: Experience;
   /** Records of the object in all, where that is known already. */
@@ -42,7 +42,7 @@ type AskedWindow = OpenWindow | PlannedWindow;
 
 export async function expectation(
   object: CatalogObject,
-  prepared: Prepared,
+  prepared: Decision,
   input: ExpectationInput,
 ): Promise<Expectation> {
   if (isPerEmail(object)) return emailCalls(object, input);
@@ -72,7 +72,7 @@ export async function expectation(
 }
 
 /** Windows that something is asked for; a history without a record is none. */
-export function askedWindows(prepared: Prepared): AskedWindow[] {
+export function askedWindows(prepared: Decision): AskedWindow[] {
   return [...prepared.open.filter((window) => !window.done), ...prepared.windows].filter(
     (window) => window.askFrom < window.to,
   );
@@ -142,7 +142,7 @@ async function count(object: QueriedObject, window: PlannedWindow, input: Expect
 async function emailCalls(object: PerEmailObject, input: ExpectationInput): Promise<Expectation> {
   const { email } = object.v4;
   let index = input.state.emails;
-  if (input.wish.full) {
+  if (input.range.full) {
     index = withoutReadings(index, { object: object.name, marksActivity: email.which === "active" });
   }
   for await (const pairs of newPairs(() => index, input.warehouse, input.signal)) {

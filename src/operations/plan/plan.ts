@@ -2,48 +2,42 @@ import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Config } from "../../config/config.ts";
 import { manifestWindow } from "../../manifest/manifest.ts";
 import type { Pardot } from "../../pardot/pardot.ts";
-import { checkWish, readWish } from "../../plan/wish.ts";
+import { assertReached, parseRange } from "../../plan/wish.ts";
 import { isoInstant } from "../../time/instant.ts";
-import { openWarehouse } from "../../warehouse/open.ts";
-import type { PlannedObject, PlanResult, RunOptions, Surroundings } from "../api.ts";
-import { chosenObjects } from "../chosen.ts";
-import { claimWarehouse, closeWarehouse } from "../run/load-all.ts";
-import { heedDate } from "../heed-date.ts";
+import type { PlannedObject, PlanResult, RunOptions } from "../api.ts";
+import { openTables } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
+import { assertSound, connectPardot, openBudgetedPardot } from "../pardot.ts";
+import { claimWarehouse, closeWarehouse } from "../run/load.ts";
 import { expectedEarlyReads, readExperience } from "./experience.ts";
-import { checkStateIsThere } from "../lost-state.ts";
-import { manifestError } from "../run/outcomes.ts";
+import { manifestError } from "../run/failures.ts";
 import { askedWindows, expectation } from "./calls.ts";
 import type { ExpectationInput } from "./calls.ts";
-import { planLookups } from "./lookups.ts";
-import { prepareObject } from "../run/prepare.ts";
-import { notingCalls } from "../noting-calls.ts";
-import { checkAgainstState, connect, openStore } from "../session.ts";
+import { planProbes } from "./lookups.ts";
+import { decideWindows } from "../run/windows.ts";
+import { openUsableStore, selectedObjects } from "../store.ts";
 
 /**
  * What `run` would do now: windows, expected calls, share of the quota. Asks Pardot once for the account, once for each
  * object to count, and once for its custom fields where they are not known yet. Writes nothing but a
  * note of its calls.
  */
-export async function plan(config: Config, options: RunOptions, surroundings: Surroundings): Promise<PlanResult> {
-  const { signal, onEvent } = surroundings;
-  const wish = readWish(options, config.pardot.timeZone);
-  const store = await openStore(config, surroundings);
-  const { storage, loaded } = store;
+export async function plan(config: Config, options: RunOptions, runtime: Runtime): Promise<PlanResult> {
+  const { signal, onEvent } = runtime;
+  const range = parseRange(options, config.pardot.timeZone);
+  const { storage, loaded } = await openUsableStore(config, range.full, runtime);
   const { state } = loaded;
-  await checkStateIsThere(store, { ...config.pardot, full: wish.full }, surroundings);
-  checkAgainstState(config, state, wish.full);
-  const warehouse = await openWarehouse(config.etl.warehouse, { tmpDir: config.etl.tmpDir, onEvent });
-  const calling = notingCalls("plan", { config, storage, surroundings });
+  const warehouse = await openTables(config, runtime);
+  const { pardot, time, callsToday, settle } = openBudgetedPardot("plan", config, storage, runtime);
   try {
     await warehouse.check(signal);
     await claimWarehouse(warehouse, config, state, signal);
-    const chosen = chosenObjects(config);
+    const chosen = selectedObjects(config);
     const experience = await readExperience(chosen, state, storage, signal);
-    const { pardot } = calling;
-    const { now } = await connect(pardot, calling.time, surroundings, signal);
-    heedDate(now, state, surroundings);
-    checkWish(wish, now);
-    const given = { config, state, warehouse, pardot, experience, now, wish, onEvent, signal };
+    const { now } = await connectPardot(pardot, time, runtime);
+    assertSound(now, state, runtime);
+    assertReached(range, now);
+    const given = { config, state, warehouse, pardot, experience, now, range, onEvent, signal };
     const planned: Planned[] = [];
     for (const object of chosen) {
       const bringsEmails = planned.some((each) => each.bringsEmails);
@@ -63,11 +57,11 @@ export async function plan(config: Config, options: RunOptions, surroundings: Su
       exportsSeen: experience.exports.length,
       callsSpent: pardot.calls.total,
       quota: pardot.usage,
-      ownCallsToday: await calling.callsToday(),
+      ownCallsToday: await callsToday(),
       callBudget: config.pardot.dailyCallBudget,
     };
   } finally {
-    await calling.settle();
+    await settle();
     await closeWarehouse(warehouse, onEvent);
   }
 }
@@ -81,17 +75,17 @@ interface Planned {
   readonly bringsEmails: boolean;
 }
 
-type ObjectInput = Omit<ExpectationInput, "lookups" | "total"> & { readonly pardot: Pardot };
+type ObjectInput = Omit<ExpectationInput, "probes" | "total"> & { readonly pardot: Pardot };
 
 async function planObject(object: CatalogObject, input: ObjectInput): Promise<Planned> {
   const { process, emailPairs } = object.v4;
   const about = { object: object.name, table: object.table, process };
   try {
-    const { pardot, wish, onEvent, signal } = input;
-    const lookups = planLookups({ pardot, full: wish.full, onEvent, signal });
-    const prepared = await prepareObject(object, { ...input, lookups });
-    const expected = await expectation(object, prepared, { ...input, lookups, total: lookups.total });
-    const calls = lookups.calls + expected.calls;
+    const { pardot, range, onEvent, signal } = input;
+    const probes = planProbes({ pardot, full: range.full, onEvent, signal });
+    const prepared = await decideWindows(object, { ...input, probes });
+    const expected = await expectation(object, prepared, { ...input, probes, total: probes.total });
+    const calls = probes.calls + expected.calls;
     return {
       object: {
         ...about,

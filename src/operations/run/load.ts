@@ -1,225 +1,86 @@
-import { createReadStream } from "node:fs";
-import type { CatalogObject, Column } from "../../catalog/catalog.ts";
-import { readAccepted } from "../../manifest/accepted.ts";
 import type { Config } from "../../config/config.ts";
-import type { Journal } from "../../state/journal.ts";
-import { filesOf } from "../../manifest/manifest.ts";
-import { objectState } from "../../state/state.ts";
-import { splitHeader } from "../../encode/csv-header.ts";
-import { StorageError, WarehouseError } from "../../errors.ts";
+import { warn } from "../../events.ts";
 import type { OnEvent } from "../../events.ts";
-import type { Random } from "../../platform/random.ts";
-import { openSpool } from "../../storage/spool.ts";
-import type { Spool } from "../../storage/spool.ts";
-import type { Storage } from "../../storage/storage.ts";
-import type { LoadFile, Warehouse } from "../../warehouse/warehouse.ts";
-import { decompressed } from "../../land/landed-file.ts";
-import { loadable } from "./loadable.ts";
-import type { LoadableFile, LoadableInput } from "./loadable.ts";
-import { refusal } from "./load-refusal.ts";
-import type { RefusedFile } from "./load-refusal.ts";
+import type { Manifest } from "../../manifest/manifest.ts";
+import type { State } from "../../state/state.ts";
+import type { Instant } from "../../time/instant.ts";
+import type { Loader, Warehouse } from "../../warehouse/warehouse.ts";
+import type { RunResult } from "../api.ts";
+import type { Run } from "./context.ts";
+import { loadObject } from "./load-object.ts";
+import { PastFiles } from "./loadable.ts";
 
-export interface LoadInput extends LoadableInput {
-  readonly config: Config;
-  readonly storage: Storage;
-  readonly journal: Journal;
-  readonly warehouse: Pick<Warehouse, "name">;
-  readonly random: Random;
-  readonly onEvent: OnEvent;
+export interface Loaded {
+  readonly tables: RunResult["loaded"];
+  readonly failures: RunResult["notLoaded"];
+  /** The first failure, or the stop request. */
+  readonly error: Error | null;
 }
 
-/** What came of loading an object. */
-export interface LoadedObject {
-  readonly object: string;
-  readonly table: string;
-  /** Rows of the table after the load, null when nothing was loaded. */
-  readonly rows: number | null;
-  /** Files that were loaded although the state does not list them: the table had lost them, or never had them. */
-  readonly refilled: number;
-  /** The files that could not be loaded, as one failure; null when there are none. */
-  readonly failure: WarehouseError | null;
+/** The loading of one run's objects. */
+export interface Loading {
+  readonly run: Run;
+  readonly loader: Loader;
+  /** The manifest of this run. */
+  readonly manifest: Manifest;
+  readonly past: Pick<PastFiles, "of">;
 }
-
-/** Files, and bytes as landed, that are copied to the local disk and loaded at a time; one file may be larger. */
-const BATCH_FILES = 50;
-const BATCH_BYTES = 256_000_000;
-
-/** Refused files after which the rest of an object waits for the next run: then the files are not the cause. */
-const REFUSED_MAX = 100;
 
 /**
- * Loads every committed file that the embedded warehouse does not have, those of earlier runs included, in the order in
- * which they were read. A batch is one transaction, and only then does the journal forget its files. A batch that is
- * refused is loaded file by file; a file that is refused stays not loaded and stops no other.
+ * Loads the committed files into the embedded warehouse. A failure belongs to its object and becomes the run's; the files
+ * stay committed, the next run offers them again, and the other objects are loaded anyway.
  */
-export async function loadCommitted(object: CatalogObject, input: LoadInput): Promise<LoadedObject> {
-  const { journal, loader, storage, onEvent, signal } = input;
-  const todo = await loadable(object, input);
-  const listed = new Set(objectState(journal.state, object.name).notLoaded.map(({ key }) => key));
-  const accepted: ReadonlySet<string> = todo.files.length === 0 ? new Set() : await readAccepted(storage, signal);
-  const forget = async (keys: readonly string[]): Promise<void> => {
-    const known = keys.filter((key) => listed.has(key));
-    if (known.length > 0) await journal.record([{ type: "loaded", object: object.name, keys: known }]);
+export async function load(run: Run, manifest: Manifest, now: Instant): Promise<Loaded> {
+  const { warehouse, onEvent, drain } = run;
+  const { loader } = warehouse;
+  const tables: RunResult["loaded"][number][] = [];
+  const failures: RunResult["notLoaded"][number][] = [];
+  if (loader === null) return { tables, failures, error: null };
+  const fail = (object: string, error: Error): void => {
+    failures.push({ object, error });
+    const code = "code" in error ? String(error.code) : "bug";
+    onEvent({ type: "object-failed", object, code, message: error.message });
   };
-  await forget(todo.files.map(({ key }) => key).filter((key) => accepted.has(key)));
-  const ofThisRun = new Set(filesOf(input.manifest).map(({ key }) => key));
-  const refused: RefusedFile[] = [];
-  const expired: string[] = [];
-  let rows: number | null = null;
-  let refilled = 0;
-  for (const batch of batchesOf(todo.files.filter(({ key }) => !accepted.has(key)))) {
-    if (refused.length >= REFUSED_MAX) break;
-    const result = await loadBatch(object, batch, input);
-    rows = result.rows ?? rows;
-    refilled += result.loaded.filter((key) => !listed.has(key) && !ofThisRun.has(key)).length;
-    refused.push(...result.refused);
-    expired.push(...result.expired);
-    await forget([...result.loaded, ...result.expired]);
-  }
-  if (expired.length > 0) {
-    const message = `${object.table} lacks the rows of ${expired.length} committed files that the destination has removed by now (PARDOT_ETL_RETENTION), the first of them ${String(expired[0])}. --full reads everything again`;
-    onEvent({ type: "warning", code: "warehouse.file-expired", object: object.name, message });
-  }
-  const { filesCommitted } = objectState(journal.state, object.name);
-  const isSettled = refused.length === 0 && todo.isComplete;
-  if (isSettled && (rows !== null || todo.settled !== filesCommitted)) {
-    await loader.settle(object, { files: filesCommitted, wholeUntil: todo.wholeUntil }, signal);
-  }
-  if (rows !== null) onEvent({ type: "loaded", object: object.name, table: object.table, rows });
-  const failure = refused.length === 0 ? null : refusal(object, input.warehouse.name, refused);
-  return { object: object.name, table: object.table, rows, refilled, failure };
-}
-
-function batchesOf(files: readonly LoadableFile[]): readonly (readonly LoadableFile[])[] {
-  const batches: LoadableFile[][] = [];
-  let bytes = 0;
-  for (const file of files) {
-    bytes += file.bytes;
-    const last = batches.at(-1);
-    if (last !== undefined && last.length < BATCH_FILES && bytes <= BATCH_BYTES) last.push(file);
-    else {
-      batches.push([file]);
-      bytes = file.bytes;
+  const past = new PastFiles(run.storage, run.config.etl.retentionMs, now, onEvent, drain);
+  const loading: Loading = { run, loader, manifest, past };
+  const refilled: string[] = [];
+  for (const object of run.objects) {
+    try {
+      const result = await loadObject(object, loading);
+      const { table } = object;
+      if (result.rows !== null) tables.push({ object: object.name, table, rows: result.rows });
+      if (result.refilled > 0) refilled.push(`${table} ${result.refilled}`);
+      if (result.failure !== null) fail(object.name, result.failure);
+    } catch (error) {
+      const failure = error instanceof Error ? error : new Error(String(error));
+      // A run that has to stop loads nothing more; that belongs to no object.
+      if (drain.aborted) return { tables, failures, error: failure };
+      fail(object.name, failure);
     }
   }
-  return batches;
-}
-
-interface LoadedBatch {
-  readonly rows: number | null;
-  readonly loaded: readonly string[];
-  readonly refused: readonly RefusedFile[];
-  /** Files that a rule of the destination has removed. */
-  readonly expired: readonly string[];
-}
-
-async function loadBatch(
-  object: CatalogObject,
-  batch: readonly LoadableFile[],
-  input: LoadInput,
-): Promise<LoadedBatch> {
-  const copies: Spool[] = [];
-  const files: LoadFile[] = [];
-  const refused: RefusedFile[] = [];
-  const expired: string[] = [];
-  try {
-    for (const file of batch) {
-      try {
-        const { spool, path } = await copyLocally(file, input);
-        copies.push(spool);
-        files.push(await loadFileOf(object, file, path));
-      } catch (error) {
-        if (!isGone(error)) throw error;
-        if (file.mayBeGone) expired.push(file.key);
-        else refused.push({ key: file.key, error });
-      }
-    }
-    const result = await loadFiles(object, files, input);
-    return { ...result, refused: [...refused, ...result.refused], expired };
-  } finally {
-    for (const spool of copies) await spool.discard();
+  if (refilled.length > 0) {
+    const message = `${warehouse.name} lacked files that were committed before this run, and has them now: ${refilled.join(", ")}. The database was new, replaced or lost, or a table was dropped`;
+    warn(onEvent, "warehouse.refilled", message);
   }
+  return { tables, failures, error: failures[0]?.error ?? null };
 }
 
-/** Loads files together, and those of a refused load one by one. */
-async function loadFiles(
-  object: CatalogObject,
-  files: readonly LoadFile[],
-  input: LoadInput,
-): Promise<Omit<LoadedBatch, "expired">> {
-  const { loader, signal } = input;
-  if (files.length === 0) return { rows: null, loaded: [], refused: [] };
+/** Refuses a warehouse that holds another business unit's tables. */
+export async function claimWarehouse(
+  warehouse: Warehouse,
+  config: Config,
+  state: State,
+  signal: AbortSignal,
+): Promise<void> {
+  const hasCommitted = Object.values(state.objects).some(({ filesCommitted }) => filesCommitted > 0);
+  await warehouse.claim(config.pardot.businessUnitId, hasCommitted, signal);
+}
+
+/** Closes a warehouse. A failure is only worth a warning: what is committed and loaded stays so. */
+export async function closeWarehouse(warehouse: Warehouse, onEvent: OnEvent): Promise<void> {
   try {
-    const { rows } = await loader.load(object, files, signal);
-    return { rows, loaded: files.map(({ key }) => key), refused: [] };
+    await warehouse.close();
   } catch (error) {
-    signal.throwIfAborted();
-    if (!isOfFile(error)) throw error;
-    const [file, ...others] = files;
-    if (file !== undefined && others.length === 0)
-      return { rows: null, loaded: [], refused: [{ key: file.key, error }] };
+    warn(onEvent, "warehouse.close-failed", error instanceof Error ? error.message : String(error));
   }
-  let rows: number | null = null;
-  const loaded: string[] = [];
-  const refused: RefusedFile[] = [];
-  for (const file of files) {
-    const single = await loadFiles(object, [file], input);
-    rows = single.rows ?? rows;
-    loaded.push(...single.loaded);
-    refused.push(...single.refused);
-  }
-  return { rows, loaded, refused };
-}
-
-/** Failures that every other file would meet too: of the database, its disk, or its table. */
-const OF_THE_WAREHOUSE: ReadonlySet<string> = new Set([
-  "warehouse.not-a-database",
-  "warehouse.folder-missing",
-  "warehouse.folder-unwritable",
-  "warehouse.not-a-table",
-  "warehouse.unit-foreign",
-]);
-
-function isOfFile(error: unknown): error is WarehouseError {
-  return error instanceof WarehouseError && !error.retryable && !OF_THE_WAREHOUSE.has(error.code);
-}
-
-function isGone(error: unknown): error is StorageError {
-  return error instanceof StorageError && error.code === "storage.missing";
-}
-
-async function loadFileOf(object: CatalogObject, file: LoadableFile, path: string): Promise<LoadFile> {
-  const { key, rows, runId, readAt } = file;
-  const names = file.columns ?? (await headerOf(key, path));
-  const columns = names.map((name) => columnOf(object, name));
-  return { key, path, rows, runId, readAt, compression: compressionOf(key), columns };
-}
-
-/** By the name, because files of an earlier run may have been landed with another setting. */
-function compressionOf(key: string): "none" | "gzip" | "zstd" {
-  if (key.endsWith(".gz")) return "gzip";
-  return key.endsWith(".zst") ? "zstd" : "none";
-}
-
-async function headerOf(key: string, path: string): Promise<readonly string[]> {
-  const { header, close } = await splitHeader(decompressed(key, createReadStream(path)));
-  await close();
-  return header;
-}
-
-async function copyLocally(file: LoadableFile, input: LoadInput): Promise<{ spool: Spool; path: string }> {
-  const { config, storage, random, signal } = input;
-  const spool = await openSpool({ dir: config.etl.tmpDir, compression: "none", random, signal });
-  try {
-    for await (const chunk of storage.open(file.key, signal)) await spool.write(chunk);
-    const { path } = await spool.finish();
-    return { spool, path };
-  } catch (error) {
-    await spool.discard();
-    throw error;
-  }
-}
-
-function columnOf(object: CatalogObject, name: string): Column {
-  return object.columns.find((column) => column.name === name) ?? { name, type: "string" };
 }

@@ -1,15 +1,15 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
-import type { Journal } from "../../state/journal.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { objectState } from "../../state/state.ts";
+import { warn } from "../../events.ts";
 import type { OnEvent } from "../../events.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { compactInstant, HISTORY_START } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
-import type { Loader } from "../../warehouse/warehouse.ts";
 import { committedFiles } from "../committed-files.ts";
 import type { Committed, CommittedFile } from "../committed-files.ts";
 import { retentionRule } from "../../manifest/retention.ts";
+import type { Loading } from "./load.ts";
 
 /** A committed file that the warehouse may not have. */
 export interface LoadableFile {
@@ -36,21 +36,13 @@ export interface Loadable {
   readonly wholeUntil: string | null;
 }
 
-export interface LoadableInput {
-  readonly journal: Journal;
-  readonly loader: Loader;
-  readonly manifest: Manifest;
-  readonly past: PastFiles;
-  readonly signal: AbortSignal;
-}
-
 /**
  * What is to be loaded of an object: what the state lists as not loaded, and, where the table accounts for fewer files
  * than were committed (a database that was lost, replaced, or is new), every file of the manifests that it lacks. The
  * manifests are read only then, and where a file of an earlier run is left.
  */
-export async function loadable(object: CatalogObject, input: LoadableInput): Promise<Loadable> {
-  const { journal, loader, manifest, past, signal } = input;
+export async function loadable(object: CatalogObject, { run, loader, manifest, past }: Loading): Promise<Loadable> {
+  const { journal, drain: signal } = run;
   const { notLoaded, filesCommitted } = objectState(journal.state, object.name);
   const settled = await loader.settled(object, signal);
   const own = ownFiles(manifest, object);
@@ -80,51 +72,40 @@ export async function loadable(object: CatalogObject, input: LoadableInput): Pro
   };
 }
 
-/** What the manifests of all runs say of an object. */
-interface Past {
-  readonly files: ReadonlyMap<string, LoadableFile>;
-  readonly isDamaged: boolean;
-}
+/** The committed files of all runs, from their manifests. Memory: the names of all committed files. */
+export class PastFiles {
+  readonly #read: () => Promise<Committed>;
+  readonly #mayBeGone: ReturnType<typeof retentionRule>;
+  #committed: Promise<Committed> | null = null;
 
-export interface PastFiles {
-  of(object: CatalogObject): Promise<Past>;
-}
-
-/** The manifests of all runs, read once when the first object needs them. Memory: the names of all committed files. */
-export function pastFiles(input: {
-  readonly storage: Storage;
-  readonly retentionMs: number | null;
-  readonly now: Instant;
-  readonly onEvent: OnEvent;
-  readonly signal: AbortSignal;
-}): PastFiles {
-  const { storage, retentionMs, now, onEvent, signal } = input;
-  const mayBeGone = retentionRule(retentionMs, now);
-  let reading: Promise<Committed> | null = null;
-  const readAll = async (): Promise<Committed> => {
-    const committed = await committedFiles(storage, null, signal);
-    for (const { key, problem } of committed.problems) {
-      const message = `${key}: ${problem}. The warehouse may lack the files that it names`;
-      onEvent({ type: "warning", code: "manifest.damaged", object: null, message });
-    }
-    return committed;
-  };
-  return {
-    of: async (object) => {
-      reading ??= readAll();
-      const committed = await reading;
-      const files = new Map<string, LoadableFile>();
-      const own = [...committed.files].filter(
-        ([, file]) => file.object === object.name && !file.superseded && !file.isLeft,
-      );
-      // A manifest keeps the order in which files were committed; of the manifests, the order of the runs counts.
-      for (const [key, file] of own.toSorted(([, a], [, b]) => startOf(a) - startOf(b))) {
-        const { rows, bytes, readAt, run } = file;
-        files.set(key, { key, rows, bytes, readAt, runId: run.runId, columns: null, mayBeGone: mayBeGone(run) });
+  constructor(storage: Storage, retentionMs: number | null, now: Instant, onEvent: OnEvent, signal: AbortSignal) {
+    this.#mayBeGone = retentionRule(retentionMs, now);
+    this.#read = async () => {
+      const committed = await committedFiles(storage, signal);
+      for (const { key, problem } of committed.problems) {
+        warn(onEvent, "manifest.damaged", `${key}: ${problem}. The warehouse may lack the files that it names`);
       }
-      return { files, isDamaged: committed.problems.length > 0 };
-    },
-  };
+      return committed;
+    };
+  }
+
+  /** Returns the files of an object. The manifests are read once, when the first object needs them. */
+  async of(
+    object: CatalogObject,
+  ): Promise<{ readonly files: ReadonlyMap<string, LoadableFile>; readonly isDamaged: boolean }> {
+    this.#committed ??= this.#read();
+    const committed = await this.#committed;
+    const own = [...committed.files].filter(
+      ([, file]) => file.object === object.name && !file.superseded && !file.isLeft,
+    );
+    const files = new Map<string, LoadableFile>();
+    // A manifest keeps the order in which files were committed; among manifests the order of the runs counts.
+    for (const [key, file] of own.toSorted(([, a], [, b]) => startOf(a) - startOf(b))) {
+      const { rows, bytes, readAt, run } = file;
+      files.set(key, { key, rows, bytes, readAt, runId: run.runId, columns: null, mayBeGone: this.#mayBeGone(run) });
+    }
+    return { files, isDamaged: committed.problems.length > 0 };
+  }
 }
 
 function startOf({ run }: CommittedFile): number {

@@ -1,4 +1,4 @@
-import { lastNote } from "../../state/call-notes.ts";
+import { lastNote } from "../../state/call-stores.ts";
 import type { State } from "../../state/state.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { DAY_MS } from "../../time/instant.ts";
@@ -6,8 +6,8 @@ import type { Instant } from "../../time/instant.ts";
 import { localDay } from "../../time/zone.ts";
 
 /**
- * Pardot's time now, as far as the destination remembers how its clock differs from ours: calls are counted on Pardot's
- * day, and nothing is asked of Pardot here. `zone`: the one in which the account's day turns.
+ * Pardot's time now, by the difference of the clocks that the destination remembers: calls are counted on Pardot's day,
+ * and Pardot is not called here. `zone`: where the account's day turns.
  */
 export async function accountClock(
   state: State,
@@ -22,7 +22,7 @@ export async function accountClock(
   return now + (run?.aheadMs ?? aheadByDay(state, zone));
 }
 
-/** For records of earlier versions, and a first run that has not ended: whole days, and none where midnight explains it. */
+/** For records of earlier versions, and a first run that has not ended: whole days, or 0 if midnight explains the difference. */
 function aheadByDay(state: State, zone: string): number {
   const last = state.runs.at(-1);
   if (last === undefined || state.ledger.day === "") return 0;

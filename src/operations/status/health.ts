@@ -2,15 +2,15 @@ import type { State } from "../../state/state.ts";
 import { formatDuration } from "../../config/duration.ts";
 import type { StatusObject, StatusResult, StatusRun } from "../api.ts";
 
-/** No run of all configured objects was complete for so long. */
+/** The problem that no run of all configured objects was complete for so long. */
 export function staleProblem(maxAgeMs: number | null): string {
   return `no complete run of all configured objects in the last ${formatDuration(maxAgeMs ?? 0)} (--max-age)`;
 }
 
 /**
- * What keeps a destination from being healthy: no success yet, a last run that did not end well, windows that runs after
- * the last success left open, gaps in what was read, and files that the warehouse has not loaded. A run at work may be
- * about to set right all but the gaps, and is judged when it has ended.
+ * Why a destination is not healthy: no success yet, a last run that did not end well, windows that runs after the last
+ * success left open, gaps in the coverage, and files that the warehouse has not loaded. A run in progress may be about to
+ * fix all but the gaps, and is judged when it has ended.
  */
 export function problemsOf(
   state: State,
@@ -19,7 +19,7 @@ export function problemsOf(
   lastSuccess: StatusResult["lastSuccess"],
 ): readonly string[] {
   const last = runs.findLast(({ status }) => status !== "running");
-  const isAtWork = runs.some(({ status }) => status === "running");
+  const isRunning = runs.some(({ status }) => status === "running");
   const problems: string[] = [];
   if (runs.length === 0) problems.push("nothing was run yet");
   else if (lastSuccess === null) problems.push("no run of all configured objects was complete yet");
@@ -27,8 +27,8 @@ export function problemsOf(
     const verb = last.status === "partial" ? "is complete in part only" : last.status;
     problems.push(`the last run ${verb}${last.reason === null ? "" : `: ${last.reason}`}`);
   }
-  // A success leaves nothing undone of what was configured then.
-  const isSettled = isAtWork || (last !== undefined && last.runId === lastSuccess?.runId);
+  // A success leaves nothing open of the objects that were configured then.
+  const isSettled = isRunning || (last !== undefined && last.runId === lastSuccess?.runId);
   const open = isSettled ? [] : objects.filter(({ object }) => hasOpenSince(object, state, lastSuccess?.runId ?? null));
   if (open.length > 0) problems.push(`windows are left for the next run: ${names(open)}`);
   const gaps = objects.filter((object) => object.gaps.length > 0);
@@ -38,7 +38,7 @@ export function problemsOf(
   return problems;
 }
 
-/** What a success has left open belongs to objects that were not configured then. */
+/** Whether an object has windows planned since the last success; older ones are of objects that were not configured then. */
 function hasOpenSince(object: string, state: State, success: string | null): boolean {
   const order = state.runs.map(({ runId }) => runId);
   const since = success === null ? -1 : order.indexOf(success);

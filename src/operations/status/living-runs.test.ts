@@ -3,11 +3,12 @@ import { fakeClock } from "../../../test/fakes/clock.ts";
 import { Journal, loadState } from "../../state/journal.ts";
 import { takeLease } from "../../state/lease.ts";
 import type { Lease } from "../../state/lease.ts";
+import type { Config } from "../../config/config.ts";
 import type { RunRecord, State } from "../../state/state.ts";
 import type { ProcessIdentity } from "../../platform/process-identity.ts";
 import { openMemoryStorage } from "../../storage/memory.ts";
 import type { MemoryStorage } from "../../storage/memory.ts";
-import { fenceDeadRuns } from "../run/fence.ts";
+import { endDeadRuns } from "../run/recover.ts";
 import { livingRuns } from "./living-runs.ts";
 
 // Holds G2: a run that died is never called running.
@@ -57,8 +58,8 @@ async function begun(storage: MemoryStorage = openMemoryStorage(), runId = "r1")
 }
 
 async function statusOf({ storage, state }: Pick<Run, "storage" | "state">, now: number, isDead = false) {
-  const surroundings = { clock: fakeClock(now), processes: { self: SELF, isDead: () => isDead }, signal };
-  const { runs } = await livingRuns(state, storage, surroundings);
+  const runtime = { clock: fakeClock(now), processes: { self: SELF, isDead: () => isDead }, signal };
+  const { runs } = await livingRuns(state, storage, runtime);
   return runs.map(({ runId, status }) => [runId, status]);
 }
 
@@ -145,8 +146,8 @@ it("the record of a dead run is read back from the destination", async () => {
   const { storage } = await begun();
   const loaded = await loadState(storage, signal);
   const journal = new Journal({ storage, clock: fakeClock(NOW), runId: "r2", loaded, signal });
-  const fenced = { config: { pardot: { businessUnitId: "0Uv", timeZone: "UTC" } }, state: loaded.state, storage };
-  await journal.record(await fenceDeadRuns({ ...fenced, now: NOW, signal }));
+  const config = { pardot: { businessUnitId: "0Uv", timeZone: "UTC" } } as Config;
+  await journal.record(await endDeadRuns({ config, found: loaded, storage, startedAt: NOW, drain: signal }));
   await journal.compact();
   const { state } = await loadState(storage, signal);
   expect(await statusOf({ state, storage }, NOW)).toEqual([["r1", "died"]]);

@@ -2,25 +2,26 @@ import { lastHolder } from "../../state/lease.ts";
 import { loadState } from "../../state/journal.ts";
 import type { RunRecord, State } from "../../state/state.ts";
 import type { Storage } from "../../storage/storage.ts";
-import type { StatusRun, Surroundings } from "../api.ts";
-import { runDied } from "../run/fence.ts";
+import type { StatusRun } from "../api.ts";
+import type { Runtime } from "../runtime.ts";
+import { runDied } from "../run/recover.ts";
 
-/** Silence of so many times a lease's life is death. A second one is granted, because two clocks are compared. */
+/** A run that was silent for so many times its lease's life is dead. Twice, because two clocks are compared. */
 const LIVES = 2;
 
 /**
- * The runs on record, each with what has become of it. One that the state calls running and that does not hold the
- * lease, or gives no sign of life, has died: only the next run will put that on record.
+ * The runs on record, each with its present status. A run that is recorded as running has died if it does not hold the
+ * lease or shows no sign of life; only the next run puts that on record.
  */
 export async function livingRuns(
   found: State,
   storage: Storage,
-  surroundings: Pick<Surroundings, "clock" | "processes" | "signal">,
+  runtime: Pick<Runtime, "clock" | "processes" | "signal">,
 ): Promise<{ readonly state: State; readonly runs: readonly StatusRun[] }> {
-  const { signal } = surroundings;
+  const { signal } = runtime;
   if (!found.runs.some(isOpen)) return { state: found, runs: found.runs.map(statusRun) };
-  const living = await livingRun(storage, surroundings);
-  // A run records its end before it gives up the lease: what is open in a state read after the lease did not end well.
+  const living = await livingRun(storage, runtime);
+  // A run records its end before it releases the lease: a run still open in a state read after the lease has died.
   const { state } = await loadState(storage, signal);
   const suspects = new Set(found.runs.filter((run) => isOpen(run) && run.runId !== living).map(({ runId }) => runId));
   const runs = state.runs.map((run) => (isOpen(run) && suspects.has(run.runId) ? diedSilently(run) : statusRun(run)));
@@ -31,10 +32,10 @@ function isOpen({ status }: RunRecord): boolean {
   return status === "running";
 }
 
-/** Id of the run that holds the lease and is alive; null when there is none. */
+/** Id of the run that holds the lease and is alive; null if there is none. */
 async function livingRun(
   storage: Storage,
-  { clock, processes, signal }: Pick<Surroundings, "clock" | "processes" | "signal">,
+  { clock, processes, signal }: Pick<Runtime, "clock" | "processes" | "signal">,
 ): Promise<string | null> {
   const holder = await lastHolder(storage, signal);
   if (holder === null || holder.isReleased || processes.isDead(holder.identity)) return null;

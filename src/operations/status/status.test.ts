@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../../test/fakes/clock.ts";
 import { manifestObject, manifestOf, namedFile, writeManifest } from "../../../test/support/manifests.ts";
 import { catalog } from "../../catalog/index.ts";
-import { NotedCalls } from "../../state/call-notes.ts";
+import { NotedCalls } from "../../state/call-stores.ts";
 import { Journal, loadState } from "../../state/journal.ts";
 import { manifestKey } from "../../manifest/manifest.ts";
 import type { Change, RunRecord } from "../../state/state.ts";
@@ -12,7 +12,8 @@ import { systemRandom } from "../../platform/random.ts";
 import { openMemoryStorage } from "../../storage/memory.ts";
 import type { MemoryStorage } from "../../storage/memory.ts";
 import { DAY_MS } from "../../time/instant.ts";
-import type { StatusResult, Surroundings } from "../api.ts";
+import type { StatusResult } from "../api.ts";
+import type { Runtime } from "../runtime.ts";
 import { status } from "./status.ts";
 
 const { signal } = new AbortController();
@@ -45,8 +46,8 @@ async function statusOf(
   } satisfies DestinationConfig;
   const onEvent = (event: RunEvent): void => void events.push(event);
   const openStorage = async (): Promise<MemoryStorage> => storage;
-  const surroundings = { signal, onEvent, clock: fakeClock(NOW), random: systemRandom, openStorage };
-  return status(config, surroundings as unknown as Surroundings, { maxAgeMs });
+  const runtime = { signal, onEvent, clock: fakeClock(NOW), random: systemRandom, openStorage };
+  return status(config, runtime as unknown as Runtime, { maxAgeMs });
 }
 
 async function withExportAskedAt(at: number, more: readonly Change[] = []): Promise<MemoryStorage> {
@@ -272,10 +273,10 @@ describe("health", () => {
     const storage = openMemoryStorage();
     const clock = fakeClock(NOW);
     const pardotNow = (): number => clock.now() - 250 * DAY_MS;
-    const given = { command: "plan", storage, budget: null, zone: "UTC", now: pardotNow, clock, random: systemRandom };
-    const calls = new NotedCalls({ ...given, signal });
-    await calls.take();
-    await calls.settle();
+    const given = { command: "plan", storage, hasBudget: false, now: pardotNow, clock, random: systemRandom };
+    const notes = new NotedCalls(given);
+    await notes.reserve("2025-07-13", 1);
+    await notes.settle("2025-07-13", 0);
     const result = await statusOf(storage);
     expect([result.callsToday, result.quota.day]).toEqual([1, "2025-07-13"]);
   });

@@ -1,8 +1,10 @@
 import type { DestinationConfig } from "../../config/config.ts";
-import { notedOn } from "../../state/call-notes.ts";
+import { notedOn } from "../../state/call-stores.ts";
 import { manifestWindow } from "../../manifest/manifest.ts";
 import { isSuccess } from "../../state/run-record.ts";
-import { objectState, reservedOn } from "../../state/state.ts";
+import { warn } from "../../events.ts";
+import { reservedOn } from "../../state/ledger.ts";
+import { objectState } from "../../state/state.ts";
 import type { Interval, ObjectState, State } from "../../state/state.ts";
 import { gapsWithin } from "../../plan/gaps.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -11,34 +13,34 @@ import { isoInstant, SECOND_MS } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
 import { localDay } from "../../time/zone.ts";
 import { accountClock } from "./account-clock.ts";
-import type { StatusExport, StatusObject, StatusOptions, StatusResult, Surroundings } from "../api.ts";
+import type { StatusExport, StatusObject, StatusOptions, StatusResult } from "../api.ts";
+import type { Runtime } from "../runtime.ts";
 import { committedFiles } from "../committed-files.ts";
 import { problemsOf, staleProblem } from "./health.ts";
 import { livingRuns } from "./living-runs.ts";
-import { lostState, STATE_MISSING } from "../lost-state.ts";
 import { retentionRule } from "../../manifest/retention.ts";
-import { openStore } from "../session.ts";
+import { lostState, openStore, STATE_MISSING } from "../store.ts";
 
 /**
- * What the destination remembers: runs and whether they are alive, watermarks, coverage and gaps, what is open. No call
- * to Pardot is made, and nothing is waited for: whether a run is alive is judged by its last sign of life.
+ * Reports the state of the destination: runs and whether they are alive, watermarks, coverage and gaps, open windows.
+ * Makes no call to Pardot and never waits: whether a run is alive is judged by its last sign of life.
  */
 export async function status(
   config: DestinationConfig,
-  surroundings: Surroundings,
+  runtime: Runtime,
   options: StatusOptions = { maxAgeMs: null },
 ): Promise<StatusResult> {
-  const { clock, signal } = surroundings;
-  const store = await openStore(config, surroundings);
+  const { clock, signal } = runtime;
+  const store = await openStore(config, runtime);
   const { storage, loaded } = store;
   const lost = await lostState(store, signal);
   if (lost !== null) {
     const message = `read the state in ${storage.location}: ${lost}. Restore _pardot_etl/state from the bucket's versions or a backup`;
-    surroundings.onEvent({ type: "warning", code: STATE_MISSING, object: null, message });
+    warn(runtime.onEvent, STATE_MISSING, message);
   }
-  const { state, runs } = await livingRuns(loaded.state, storage, surroundings);
+  const { state, runs } = await livingRuns(loaded.state, storage, runtime);
   const now = clock.now();
-  const expired = await expiredFiles(config, storage, surroundings);
+  const expired = await expiredFiles(config, storage, runtime);
   const { accountTimeZone: timeZone, dailyCallBudget: budget, quotaShare: share } = config.pardot;
   const pardotNow = await accountClock(state, timeZone, now, storage, signal);
   const known = config.catalog.map((object) => object.name).filter((name) => name in state.objects);
@@ -110,19 +112,18 @@ function ageSeconds(now: Instant, at: Instant): number {
   return Math.max(0, Math.floor((now - at) / SECOND_MS));
 }
 
-/** How many of an object's committed files are past their time. Manifests are read only where there is a limit. */
+/** By object: committed files past their time. Manifests are read only if there is a limit. */
 async function expiredFiles(
   config: DestinationConfig,
   storage: Storage,
-  { clock, onEvent, signal }: Surroundings,
+  { clock, onEvent, signal }: Runtime,
 ): Promise<ReadonlyMap<string, number>> {
   const found = new Map<string, number>();
   if (config.etl.retentionMs === null) return found;
   const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
-  const { files, problems } = await committedFiles(storage, null, signal);
+  const { files, problems } = await committedFiles(storage, signal);
   for (const { key, problem } of problems) {
-    const message = `count the expired files: ${key}: ${problem}`;
-    onEvent({ type: "warning", code: "manifest.damaged", object: null, message });
+    warn(onEvent, "manifest.damaged", `count the expired files: ${key}: ${problem}`);
   }
   for (const { object, run } of files.values()) if (mayBeGone(run)) found.set(object, (found.get(object) ?? 0) + 1);
   return found;

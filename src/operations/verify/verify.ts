@@ -2,18 +2,20 @@ import { accept, readAccepted } from "../../manifest/accepted.ts";
 import type { CommittedConfig } from "../../config/config.ts";
 import { loadState } from "../../state/journal.ts";
 import { UsageError } from "../../errors.ts";
-import { openStorage } from "../../storage/open.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { isoInstant } from "../../time/instant.ts";
-import type { Surroundings, VerifyOptions, VerifyProblem, VerifyResult } from "../api.ts";
+import type { VerifyOptions, VerifyProblem, VerifyResult } from "../api.ts";
+import { openDestination } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
 import { committedFiles } from "../committed-files.ts";
 import type { Committed, CommittedFile } from "../committed-files.ts";
 import { checkFile } from "../../land/landed-file.ts";
-import { lostState } from "../lost-state.ts";
+import { lostState } from "../store.ts";
+import { inLanes } from "../../platform/lanes.ts";
 import { retentionRule } from "../../manifest/retention.ts";
-import { unaccounted } from "./unaccounted.ts";
+import { strayFiles } from "./stray-files.ts";
 import { damagedManifest, fileProblem, lostStateProblem, unnamedFile } from "./problems.ts";
-import { comparing } from "./warehouse.ts";
+import { openComparison } from "./warehouse.ts";
 
 /** Files read at the same time. */
 const LANES = 3;
@@ -21,25 +23,24 @@ const LANES = 3;
 const EVERYTHING: VerifyOptions = { objects: null, filesOnly: false, warehouseOnly: false, waitMs: 0, accept: null };
 
 /**
- * Reads again what was committed and proves rows, bytes and hashes; looks for files that nothing accounts for; compares
- * the tables of the warehouse. What `--full` has read again and what was written off counts no longer. No call to Pardot
- * is made. Memory: one chunk for each lane, and a note of each file.
+ * Reads every committed file again and proves rows, bytes and hashes; finds files that no manifest names; compares the
+ * tables of the warehouse. Files that `--full` has superseded or that were written off no longer count. Makes no call to
+ * Pardot. Memory: one chunk for each lane, and a few bytes for each file.
  */
 export async function verify(
   config: CommittedConfig,
   options: Partial<VerifyOptions>,
-  surroundings: Surroundings,
+  runtime: Runtime,
 ): Promise<VerifyResult> {
   const wanted = { ...EVERYTHING, ...options };
-  const { clock, random, signal } = surroundings;
-  const { destination, s3PathStyle } = config.etl;
-  const storage = await (surroundings.openStorage ?? openStorage)(destination, { s3PathStyle, clock, random });
-  // One that is damaged, or a warehouse that cannot be reached, is reported before hours of reading.
+  const { clock, signal } = runtime;
+  const storage = await openDestination(config, runtime);
+  // A damaged state, or a warehouse that cannot be reached, is reported before hours of reading.
   const loaded = await loadState(storage, signal);
   const lost = await lostState({ storage, loaded }, signal);
-  const comparison = await comparing(config, wanted, surroundings);
+  const comparison = await openComparison(config, wanted, runtime);
   try {
-    const committed = await committedFiles(storage, null, signal);
+    const committed = await committedFiles(storage, signal);
     const accepted = new Set(await readAccepted(storage, signal));
     const catalog = config.catalog.filter(({ name }) => wanted.objects === null || wanted.objects.includes(name));
     const mayBeGone = retentionRule(config.etl.retentionMs, clock.now());
@@ -47,7 +48,7 @@ export async function verify(
     if (wanted.accept !== null) {
       const isTableProblem = async (key: string): Promise<boolean> =>
         (await comparison.compare(catalog, subject)).problems.some((problem) => problem.key === key);
-      await writeOff(wanted.accept, subject, isTableProblem, surroundings);
+      await writeOff(wanted.accept, subject, isTableProblem, runtime);
     }
     const ofManifests = wanted.warehouseOnly ? [] : committed.problems.filter(({ key }) => !accepted.has(key));
     const problems = ofManifests.map((problem) =>
@@ -56,20 +57,19 @@ export async function verify(
     if (lost !== null) problems.push(lostStateProblem(lost));
     const counts = { files: 0, rows: 0, bytes: 0, expired: 0 };
     if (!wanted.warehouseOnly) {
-      for (const object of subject.objects)
-        problems.push(...(await verifyObject(object, subject, counts, surroundings)));
-      const unnamed = await unaccounted(storage, committed, { catalog }, signal);
-      problems.push(...unnamed.map(unnamedFile));
+      for (const object of subject.objects) problems.push(...(await verifyObject(object, subject, counts, runtime)));
+      const stray = await strayFiles(storage, committed, { catalog }, signal);
+      problems.push(...stray.map(unnamedFile));
     }
     const warehouse = await comparison.compare(catalog, subject, wanted.waitMs);
     problems.push(...warehouse.problems);
-    const chosen = [...committed.files].filter(([, { object }]) => subject.objects.includes(object));
+    const selected = [...committed.files].filter(([, { object }]) => subject.objects.includes(object));
     return {
       destination: storage.location,
       runs: committed.runs,
       ...counts,
-      superseded: chosen.filter(([, { superseded }]) => superseded).length,
-      accepted: chosen.filter(([key]) => accepted.has(key)).length,
+      superseded: selected.filter(([, { superseded }]) => superseded).length,
+      accepted: selected.filter(([key]) => accepted.has(key)).length,
       filesRead: !wanted.warehouseOnly,
       warehouse: comparison.name === null ? null : { name: comparison.name, compared: warehouse.compared },
       problems: problems.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
@@ -80,13 +80,13 @@ export async function verify(
   }
 }
 
-/** What is verified, and what no longer counts. */
+/** The files to verify, and those that no longer count. */
 export interface Subject {
   readonly storage: Storage;
   readonly committed: Committed;
   readonly accepted: Set<string>;
   readonly mayBeGone: ReturnType<typeof retentionRule>;
-  /** Names of the chosen objects. */
+  /** Names of the selected objects. */
   readonly objects: readonly string[];
 }
 
@@ -99,43 +99,37 @@ export function* countingFiles(object: string, { committed, accepted }: Subject)
 
 type Counts = { -readonly [Key in "files" | "rows" | "bytes" | "expired"]: VerifyResult[Key] };
 
-/** Counts what is as committed, and returns what is not. */
+/** Counts the files that are as committed, and returns the problems of the others. */
 async function verifyObject(
   object: string,
   subject: Subject,
   counts: Counts,
-  { onEvent, signal }: Surroundings,
+  { onEvent, signal }: Runtime,
 ): Promise<VerifyProblem[]> {
   const problems: VerifyProblem[] = [];
   const files = [...countingFiles(object, subject)].length;
-  const todo = countingFiles(object, subject);
   let done = 0;
-  const lane = async (): Promise<void> => {
-    for (const [key, file] of todo) {
-      signal.throwIfAborted();
-      const problem = await checkFile(subject.storage, key, file, signal);
-      if (problem === null) {
-        counts.files += 1;
-        counts.rows += file.rows;
-        counts.bytes += file.bytes;
-      } else if (problem === "missing" && subject.mayBeGone(file.run)) counts.expired += 1;
-      else problems.push(fileProblem({ key, problem: problem === "missing" ? "it is missing" : problem }));
-      done += 1;
-      onEvent({ type: "file-verified", object, files, done });
-    }
-  };
-  // Whatever fails, no lane reads on after the command has ended.
-  const ends = await Promise.allSettled(Array.from({ length: LANES }, lane));
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  await inLanes(LANES, countingFiles(object, subject), async ([key, file]) => {
+    signal.throwIfAborted();
+    const problem = await checkFile(subject.storage, key, file, signal);
+    if (problem === null) {
+      counts.files += 1;
+      counts.rows += file.rows;
+      counts.bytes += file.bytes;
+    } else if (problem === "missing" && subject.mayBeGone(file.run)) counts.expired += 1;
+    else problems.push(fileProblem({ key, problem: problem === "missing" ? "it is missing" : problem }));
+    done += 1;
+    onEvent({ type: "file-verified", object, files, done });
+  });
   return problems;
 }
 
-/** Writes a file off, so that it counts no longer. Refuses what no manifest names, and what is as committed. */
+/** Writes a file off, so that it no longer counts. Refuses files that no manifest names, and files that are as committed. */
 async function writeOff(
   key: string,
   subject: Subject,
   isTableProblem: (key: string) => Promise<boolean>,
-  { clock, signal }: Surroundings,
+  { clock, signal }: Runtime,
 ): Promise<void> {
   const { storage, committed, accepted } = subject;
   const file = committed.files.get(key);

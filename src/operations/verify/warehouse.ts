@@ -1,36 +1,37 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { CommittedConfig } from "../../config/config.ts";
 import { PardotEtlError, UsageError } from "../../errors.ts";
-import { openWarehouse } from "../../warehouse/open.ts";
 import type { CommittedFile, Warehouse } from "../../warehouse/warehouse.ts";
-import type { Surroundings, VerifyOptions, VerifyProblem } from "../api.ts";
-import { closeWarehouse } from "../run/load-all.ts";
+import type { VerifyOptions, VerifyProblem } from "../api.ts";
+import { openTables } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
+import { closeWarehouse } from "../run/load.ts";
 import type { Subject } from "./verify.ts";
 
-/** Between two looks at a warehouse that something else loads. */
-const LOOK_MS = 15_000;
+/** Between two comparisons with a warehouse that another tool loads. */
+const COMPARE_MS = 15_000;
 
-/** What a comparison of all tables has shown. */
+/** The result of comparing all tables. */
 interface Compared {
-  /** What was compared, a clause for each table. */
+  /** A clause for each table that was compared. */
   readonly compared: readonly string[];
   readonly problems: readonly VerifyProblem[];
 }
 
-interface Comparing {
-  /** Null when there is no warehouse, or it is not to be looked at. */
+interface Comparison {
+  /** Null if there is no warehouse, or it is left out. */
   readonly name: string | null;
-  /** Compares the tables of the given objects, again for at most `waitMs` while they lack something. */
+  /** Compares the tables of the given objects, repeatedly for at most `waitMs` while there are problems. */
   compare(objects: readonly CatalogObject[], subject: Subject, waitMs?: number): Promise<Compared>;
   close(): Promise<void>;
 }
 
-/** Opens the warehouse for comparisons, and proves that it can be reached. */
-export async function comparing(
+/** Opens the warehouse for comparisons, and proves that it is reachable. */
+export async function openComparison(
   config: CommittedConfig,
   { filesOnly, warehouseOnly, waitMs }: VerifyOptions,
-  surroundings: Surroundings,
-): Promise<Comparing> {
+  runtime: Runtime,
+): Promise<Comparison> {
   const hasWarehouse = config.etl.warehouse.kind !== "none";
   if (filesOnly && (warehouseOnly || waitMs > 0)) {
     throw usage("--files-only leaves the warehouse out", "Leave out --files-only, or --warehouse-only and --wait.");
@@ -40,9 +41,8 @@ export async function comparing(
   }
   const nothing: Compared = { compared: [], problems: [] };
   if (filesOnly || !hasWarehouse) return { name: null, compare: async () => nothing, close: async () => undefined };
-  const { clock, onEvent, signal } = surroundings;
-  const open = surroundings.openWarehouse ?? openWarehouse;
-  const warehouse = await open(config.etl.warehouse, { tmpDir: config.etl.tmpDir, onEvent });
+  const { clock, onEvent, signal } = runtime;
+  const warehouse = await openTables(config, runtime);
   try {
     await warehouse.check(signal);
   } catch (error) {
@@ -57,7 +57,7 @@ export async function comparing(
         const found = await compareAll(warehouse, objects, subject, signal);
         const left = until - clock.monotonic();
         if (found.problems.length === 0 || left <= 0) return found;
-        await clock.sleep(Math.min(LOOK_MS, left), signal);
+        await clock.sleep(Math.min(COMPARE_MS, left), signal);
       }
     },
     close: async () => closeWarehouse(warehouse, onEvent),
@@ -78,7 +78,7 @@ async function compareAll(
   const compared: string[] = [];
   const problems: VerifyProblem[] = [];
   for (const object of objects) {
-    // A Snowflake table that does not exist is no problem while nothing was committed for it.
+    // A Snowflake table that does not exist is not a problem while nothing was committed for it.
     if (!committed.objects.has(object.name)) continue;
     try {
       const found = await warehouse.compare(object, filesFor(object, subject), signal);
@@ -89,7 +89,7 @@ async function compareAll(
       });
       problems.push(...counts.map(({ key, problem, hint }) => ({ key, problem, hint: hint ?? LOAD_HINT })));
     } catch (error) {
-      // One table that cannot be compared leaves the others to be.
+      // A table that cannot be compared does not stop the others.
       if (signal.aborted || !(error instanceof PardotEtlError)) throw error;
       problems.push({
         key: object.table,
@@ -102,14 +102,14 @@ async function compareAll(
 }
 
 const LOAD_HINT =
-  "Run `pardot-etl check`, which tries the warehouse, then see whether what loads its tables is at work.";
+  "Run `pardot-etl check`, which tries the warehouse, then see whether the loader of its tables is running.";
 
-/** Every file that a manifest names: a table may have taken those that count no longer before. */
+/** Every file that a manifest names: a table may have loaded files before they stopped counting. */
 async function* filesFor(
   object: CatalogObject,
   { committed, accepted, mayBeGone }: Subject,
 ): AsyncGenerator<CommittedFile> {
-  // The greatest watermark of all files goes with the first: a note of each would cost more memory than the files' names.
+  // The greatest watermark of all files goes with the first: one for each would take more memory than the files' names.
   let maxWatermark = committed.objects.get(object.name)?.watermark ?? null;
   for (const [key, file] of committed.files) {
     if (file.object !== object.name) continue;

@@ -19,9 +19,9 @@ export const DEFECTS: readonly Defect[] = [
     harm: "a kill between the two leaves windows that are covered and that no manifest names",
     edits: [
       {
-        file: "src/operations/run/finish.ts",
-        find: "  const outcome = await input.storage.create(key, manifestBytes(manifest), signal);",
-        put: '  await input.journal.record(commitChanges(input, key).filter(({ type }) => type === "committed"));\n  const outcome = await input.storage.create(key, manifestBytes(manifest), signal);\n  if (outcome === "written") return { manifest, key };',
+        file: "src/operations/run/commit.ts",
+        find: "  const outcome = await run.storage.create(key, manifestBytes(manifest), NEVER);",
+        put: '  await run.journal.record(commitChanges(run, key).filter(({ type }) => type === "committed"));\n  const outcome = await run.storage.create(key, manifestBytes(manifest), NEVER);\n  if (outcome === "written") return { manifest, key };',
       },
     ],
   },
@@ -63,13 +63,13 @@ export const DEFECTS: readonly Defect[] = [
     harm: "a run that slept while another took over commits a manifest when it wakes up",
     edits: [
       {
-        file: "src/operations/run/run.ts",
-        find: "  await lease.check();\n  const { manifest, key }",
-        put: "  const { manifest, key }",
+        file: "src/operations/run/commit.ts",
+        find: "  await run.lease.check();\n",
+        put: "",
       },
       {
-        file: "src/operations/run/fence.ts",
-        find: "  const outcome = await storage.create(key, manifestBytes(manifest), signal);\n",
+        file: "src/operations/run/recover.ts",
+        find: "  const outcome = await storage.create(key, manifestBytes(manifest), drain);\n",
         put: '  const outcome = "written";\n',
       },
     ],
@@ -144,9 +144,9 @@ export const DEFECTS: readonly Defect[] = [
     harm: "a history that is stopped after its first window is planned, exported and landed again",
     edits: [
       {
-        file: "src/operations/run/prepare.ts",
-        find: "  const covering = [...open.filter((window) => coversAll(object, window, range, wish)), ...windows];\n",
-        put: "  const covering = [...open.filter((window) => coversAll(object, window, range, wish)), ...windows].slice(0, 0);\n",
+        file: "src/operations/run/windows.ts",
+        find: "  const covering = [...open.filter((window) => coversAll(object, window, range, request)), ...windows];\n",
+        put: "  const covering = [...open.filter((window) => coversAll(object, window, range, request)), ...windows].slice(0, 0);\n",
       },
     ],
   },
@@ -155,7 +155,7 @@ export const DEFECTS: readonly Defect[] = [
     harm: "the files of windows that a stop or a limit cut are forgotten by the manifest, and not landed again",
     edits: [
       {
-        file: "src/operations/run/finish.ts",
+        file: "src/operations/run/commit.ts",
         find: "  for (const window of windows) {\n",
         put: "  for (const window of windows.filter(({ done }) => done)) {\n",
       },
@@ -166,7 +166,7 @@ export const DEFECTS: readonly Defect[] = [
     harm: "a window that stays open for days puts older versions over newer ones in the table",
     edits: [
       {
-        file: "src/operations/run/load.ts",
+        file: "src/operations/run/load-object.ts",
         find: "  const { key, rows, runId, readAt } = file;\n",
         put: "  const { key, rows, runId } = file;\n  const readAt = null;\n",
       },

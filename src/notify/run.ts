@@ -1,0 +1,50 @@
+import { secretsIn, secretsOfProcess } from "../config/blot.ts";
+import type { Config } from "../config/config.ts";
+import type { RunOptions, RunResult } from "../operations/api.ts";
+import { resultOf, RunRecorder } from "../operations/run/outcome.ts";
+import type { RunOutcome } from "../operations/run/outcome.ts";
+import { run as runAlone } from "../operations/run/run.ts";
+import type { Runtime } from "../operations/runtime.ts";
+import { startGrace } from "../platform/grace.ts";
+import { notify } from "./notify.ts";
+
+/**
+ * Time for notifications of a stopped run beyond its grace. The command line ends the process five seconds after the
+ * grace, and a container is killed thirty seconds after the stop request.
+ */
+const AFTER_GRACE_MS = 4000;
+
+/**
+ * One incremental run (operations/run/run.ts), and afterwards, however it ended, the notifications that `config.notify`
+ * names. A notification that fails is a warning event and is listed in the result; it changes nothing else. Throws if the
+ * run could not start.
+ */
+export async function run(config: Config, options: RunOptions, runtime: Runtime): Promise<RunResult> {
+  return resultOf(await runAndNotify(config, options, runtime));
+}
+
+/** The same for the command line, which records from its own start on, and never throws. */
+export async function runAndNotify(
+  config: Config,
+  options: RunOptions,
+  runtime: Runtime,
+  recorder: RunRecorder = new RunRecorder(runtime.clock),
+): Promise<RunOutcome> {
+  const { transport, clock, signal } = runtime;
+  recorder.setBusinessUnit(config.pardot.businessUnitId);
+  const deadline = startGrace(signal, config.etl.stopGraceMs + AFTER_GRACE_MS, clock);
+  try {
+    const outcome = await runAlone(config, options, runtime, recorder);
+    const notified = await notify(outcome, {
+      config: config.notify,
+      transport,
+      clock,
+      signal: deadline.abort,
+      onEvent: recorder.listening(runtime).onEvent,
+      secrets: [...secretsIn(config), ...secretsOfProcess()],
+    });
+    return recorder.notified(outcome, notified);
+  } finally {
+    deadline.end();
+  }
+}

@@ -1,0 +1,156 @@
+import type { Config } from "../config/config.ts";
+import { RemoteError } from "../errors.ts";
+import { warn } from "../events.ts";
+import { parseHttpDate } from "../http/http-date.ts";
+import type { Transport } from "../http/transport.ts";
+import { PardotClient } from "../pardot/client.ts";
+import type { OpenPardot } from "../pardot/client.ts";
+import type { CallBudget as Budget, Pardot, WireRecord } from "../pardot/pardot.ts";
+import type { Clock } from "../platform/clock.ts";
+import { CallBudget } from "../state/call-budget.ts";
+import { NotedCalls } from "../state/call-stores.ts";
+import type { State } from "../state/state.ts";
+import type { Storage } from "../storage/storage.ts";
+import { DAY_MS, floorSecond, isoInstant } from "../time/instant.ts";
+import type { Instant } from "../time/instant.ts";
+import { roughly } from "../time/roughly.ts";
+import { refreshTokenKeeper } from "./refresh-token.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A clock that is set to Pardot's time once that is known, and shows this machine's time before. */
+export interface PardotClock {
+  now(): Instant;
+  set(now: Instant): void;
+  readonly isSet: boolean;
+}
+
+export function pardotClock(clock: Clock): PardotClock {
+  /** Pardot's time at the monotonic clock's zero: a step of the wall clock must not move the account's day. */
+  let origin: number | null = null;
+  return {
+    now: () => (origin === null ? clock.now() : origin + clock.monotonic()),
+    set: (now) => {
+      origin = now - clock.monotonic();
+    },
+    get isSet() {
+      return origin !== null;
+    },
+  };
+}
+
+/**
+ * Sets the clock by the first response with a date. That is the token endpoint's, so even the first call is counted on
+ * the account's right day, whatever this machine's clock shows.
+ */
+export function syncingClock(transport: Transport, clock: PardotClock): Transport {
+  return async (request, signal) => {
+    const response = await transport(request, signal);
+    const now = clock.isSet ? null : parseHttpDate(response.headers["date"]);
+    if (now !== null) clock.set(now);
+    return response;
+  };
+}
+
+export function openPardot(config: Config, budget: Budget, runtime: Runtime): OpenPardot {
+  const { transport, clock, random, onEvent } = runtime;
+  if (config.pardot.auth.flow === "password") {
+    const message =
+      "Salesforce is retiring the login by user name and password: move to PARDOT_AUTH_FLOW=jwt (docs/authentication.md)";
+    warn(onEvent, "auth.password-flow", message);
+  }
+  const keeper = refreshTokenKeeper(config.pardot, runtime);
+  return new PardotClient({ config: config.pardot, transport, clock, random, budget, onEvent, ...keeper });
+}
+
+/** Pardot for a command that does not hold the lease. */
+export interface BudgetedPardot {
+  readonly pardot: OpenPardot;
+  readonly time: PardotClock;
+  /** This tool's calls of the account's day so far, including this command's. */
+  readonly callsToday: () => Promise<number>;
+  /** Records the calls that were made. To be called at the end, also after a failure. */
+  readonly settle: () => Promise<void>;
+}
+
+/** Opens Pardot for a command. Its calls are counted together with those of runs, and stay within the day's budget. */
+export function openBudgetedPardot(
+  command: string,
+  config: Config,
+  storage: Storage,
+  runtime: Runtime,
+): BudgetedPardot {
+  const { clock, random } = runtime;
+  const { dailyCallBudget: budget, accountTimeZone: zone } = config.pardot;
+  const time = pardotClock(clock);
+  const now = (): Instant => time.now();
+  const store = new NotedCalls({ command, storage, hasBudget: budget !== null, now, clock, random });
+  const calls = new CallBudget({ store, budget, zone, now, quota: null });
+  const pardot = openPardot(config, calls, { ...runtime, transport: syncingClock(runtime.transport, time) });
+  const settle = async (): Promise<void> => {
+    await pardot.settled();
+    try {
+      await calls.settle();
+    } catch (error) {
+      warn(runtime.onEvent, "calls.not-settled", `note the calls of "${command}": ${String(error)}`);
+    }
+  };
+  return { pardot, time, callsToday: () => calls.callsToday(), settle };
+}
+
+/** The account's record and Pardot's time. */
+export interface Connection {
+  /** Read once for proof, and landed if it is selected. */
+  readonly account: WireRecord;
+  /** Pardot's time when the run started, in whole seconds. */
+  readonly now: Instant;
+}
+
+/** Proves credentials, business unit and API version with one call, and takes Pardot's time. */
+export async function connectPardot(
+  pardot: Pardot,
+  time: PardotClock,
+  { onEvent, signal }: Pick<Runtime, "onEvent" | "signal">,
+): Promise<Connection> {
+  const { record: account, now: told } = await pardot.probe(signal);
+  if (told === null) {
+    warn(onEvent, "clock.own", "Pardot's answer had no Date header: this machine's clock is used for the windows");
+  } else {
+    time.set(told);
+  }
+  const now = floorSecond(time.now());
+  onEvent({ type: "connected", version: pardot.version, now, clock: told === null ? "own" : "pardot" });
+  return { account, now };
+}
+
+/** A machine's clock is seldom wrong by more; a simulated account's often is. */
+const OFF_MAX_MS = 60 * 60 * 1000;
+
+/**
+ * Compares Pardot's time with this machine's and with that of earlier runs. More than an hour off this machine's is a
+ * warning: one of the two is wrong, and windows follow Pardot's. More than a day off and before an earlier run's is an
+ * error (exit 5): such a run would read nothing and report it as complete.
+ */
+export function assertSound(now: Instant, state: State, { clock, onEvent }: Pick<Runtime, "clock" | "onEvent">): void {
+  const off = clock.now() - now;
+  if (Math.abs(off) <= OFF_MAX_MS) return;
+  const last = lastKnown(state);
+  if (Math.abs(off) > DAY_MS && last !== null && now < last) {
+    throw new RemoteError(
+      `read Pardot's time: its Date header says ${isoInstant(now)}, ${roughly(last - now)} before the end of what earlier runs read`,
+      {
+        code: "pardot.clock-back",
+        hint: "Nothing was read and what was committed stays. See whether a proxy answers for Pardot, then run again; a simulated account that was restarted needs a new destination.",
+      },
+    );
+  }
+  const side = off > 0 ? "ahead of" : "behind";
+  warn(onEvent, "clock.off", `this machine's clock is ${roughly(off)} ${side} Pardot's; windows go by Pardot's`);
+}
+
+/** Pardot's time in the latest earlier run: the end of what it covered or planned. */
+function lastKnown(state: State): Instant | null {
+  const ends = Object.values(state.objects).flatMap(({ coverage, windows }) =>
+    [...coverage, ...windows].map(({ to }) => to),
+  );
+  return ends.reduce<Instant | null>((latest, end) => (latest === null || end > latest ? end : latest), null);
+}

@@ -1,0 +1,159 @@
+import type { CatalogObject } from "../../catalog/catalog.ts";
+import type { Config } from "../../config/config.ts";
+import { LeaseError } from "../../errors.ts";
+import type { Extraction } from "../../extract/context.ts";
+import type { ManifestWarning } from "../../manifest/manifest.ts";
+import type { OpenPardot } from "../../pardot/client.ts";
+import type { RangeRequest } from "../../plan/wish.ts";
+import { NEVER, startGrace } from "../../platform/grace.ts";
+import { CallBudget } from "../../state/call-budget.ts";
+import { JournalCalls } from "../../state/call-stores.ts";
+import { Journal, loadState } from "../../state/journal.ts";
+import type { LoadedState } from "../../state/journal.ts";
+import { takeLease } from "../../state/lease.ts";
+import type { Lease } from "../../state/lease.ts";
+import { probeSpools, tidySpools } from "../../storage/spool.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { compactInstant } from "../../time/instant.ts";
+import type { Instant } from "../../time/instant.ts";
+import type { Warehouse } from "../../warehouse/warehouse.ts";
+import { openPardot, pardotClock, syncingClock } from "../pardot.ts";
+import type { PardotClock } from "../pardot.ts";
+import { openTables } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
+import { openUsableStore, selectedObjects } from "../store.ts";
+import { recordFailure } from "./conclude.ts";
+import { Failures } from "./failures.ts";
+import { claimWarehouse, closeWarehouse } from "./load.ts";
+
+/** One run that has started, as its stages share it. */
+export interface Run extends Extraction {
+  readonly id: string;
+  /** By this machine's clock. */
+  readonly startedAt: Instant;
+  readonly range: RangeRequest;
+  /** The selected objects, in plan order. */
+  readonly objects: readonly CatalogObject[];
+  /** The state as this run found it; `journal.state` is the current one. */
+  readonly found: LoadedState;
+  readonly lease: Lease;
+  readonly budget: CallBudget;
+  readonly pardot: OpenPardot;
+  readonly time: PardotClock;
+  readonly warehouse: Warehouse;
+  /** The objects that are not complete, and why. */
+  readonly failures: Failures;
+  /** The warnings so far; grows. */
+  readonly warnings: readonly ManifestWarning[];
+}
+
+/**
+ * Opens what a run needs, does the work, and closes everything again. Pardot is not called before the lease is held and
+ * the state read under it.
+ */
+export async function withRun<T>(
+  config: Config,
+  range: RangeRequest,
+  runtime: Runtime,
+  warnings: readonly ManifestWarning[],
+  work: (run: Run) => Promise<T>,
+): Promise<T> {
+  const { clock, random, signal, onEvent } = runtime;
+  const { storage, loaded } = await openUsableStore(config, range.full, runtime);
+  await probeSpools(config.etl.tmpDir, random, signal);
+  const warehouse = await openTables(config, runtime);
+  try {
+    await warehouse.check(signal);
+    await claimWarehouse(warehouse, config, loaded.state, signal);
+    const startedAt = clock.now();
+    const id = `${compactInstant(startedAt)}-${random.hex(3)}`;
+    const { lease, drain } = await holdLease(id, storage, config, runtime);
+    try {
+      await tidyUp(storage, config.etl.tmpDir, runtime, drain);
+      // Read again now that no other process writes.
+      const found = await loadState(storage, drain);
+      const opened = { config, range, warnings, storage, warehouse, startedAt, id, lease, drain, found };
+      return await withPardot(opened, runtime, work);
+    } finally {
+      await lease.release();
+    }
+  } finally {
+    await closeWarehouse(warehouse, onEvent);
+  }
+}
+
+type Opened = Pick<
+  Run,
+  "config" | "range" | "warnings" | "storage" | "warehouse" | "startedAt" | "id" | "lease" | "drain" | "found"
+>;
+
+async function withPardot<T>(opened: Opened, runtime: Runtime, work: (run: Run) => Promise<T>): Promise<T> {
+  const { config, storage, id, drain, found } = opened;
+  const { clock, random, onEvent } = runtime;
+  const { businessUnitId: businessUnit, dailyCallBudget, quotaShare: share, accountTimeZone: zone } = config.pardot;
+  const grace = startGrace(drain, config.etl.stopGraceMs, clock);
+  // The journal is never cut: what is finished is recorded even by a run that stops.
+  const journal = new Journal({ storage, clock, runId: id, loaded: found, signal: NEVER });
+  const time = pardotClock(clock);
+  const now = (): Instant => time.now();
+  const budget = new CallBudget({
+    store: new JournalCalls(journal, storage),
+    budget: dailyCallBudget,
+    zone,
+    now,
+    quota: { share, usage: () => pardot.usage, sent: () => pardot.calls.total },
+  });
+  const objects = selectedObjects(config);
+  onEvent({ type: "run-started", runId: id, businessUnit, objects: objects.map((object) => object.name) });
+  const transport = syncingClock(runtime.transport, time);
+  const pardot = openPardot(config, budget, { ...runtime, transport });
+  const failures = new Failures(onEvent);
+  const shared = { objects, journal, budget, pardot, time, failures, clock, random, onEvent };
+  const run: Run = { ...opened, ...shared, pardotNow: now, abort: grace.abort };
+  try {
+    return await work(run);
+  } catch (error) {
+    await recordFailure(run, error);
+    throw error;
+  } finally {
+    grace.end();
+    await pardot.settled();
+    onEvent({ type: "calls-counted", calls: pardot.calls.total, ...(await budget.dayCalls()) });
+  }
+}
+
+/** Takes the lease of a destination. `drain` aborts on a stop request and when the lease is lost. */
+async function holdLease(
+  runId: string,
+  storage: Storage,
+  config: Config,
+  { clock, ticker, processes, signal }: Runtime,
+): Promise<{ readonly lease: Lease; readonly drain: AbortSignal }> {
+  const lost = new AbortController();
+  const lease = await takeLease({
+    storage,
+    clock,
+    ticker,
+    processes,
+    runId,
+    ttlMs: config.etl.leaseTtlMs,
+    onLost: (error: LeaseError) => lost.abort(error),
+    waitSignal: signal,
+    // Heartbeats and the release go on while a stopped run commits.
+    signal: NEVER,
+  });
+  return { lease, drain: AbortSignal.any([signal, lost.signal]) };
+}
+
+/** Removes what dead processes left in the temporary folder and in the destination, as far as this user may. */
+async function tidyUp(
+  storage: Storage,
+  tmpDir: string,
+  { clock, onEvent }: Runtime,
+  drain: AbortSignal,
+): Promise<void> {
+  const spools = await tidySpools(tmpDir, clock, drain);
+  if (spools.kept > 0) onEvent({ type: "leftovers-kept", folder: tmpDir, files: spools.kept });
+  const { kept } = await storage.tidy(drain);
+  if (kept > 0) onEvent({ type: "leftovers-kept", folder: storage.location, files: kept });
+}

@@ -1,0 +1,124 @@
+import { isBulk, isPerEmail, isQueried } from "../../catalog/catalog.ts";
+import type { BulkObject, CatalogObject } from "../../catalog/catalog.ts";
+import { exportJobs } from "../../extract/bulk.ts";
+import { extractEmails } from "../../extract/emails.ts";
+import { runExports } from "../../extract/export-queue.ts";
+import { extractByQuery, extractSegment, extractSingle } from "../../extract/segmented.ts";
+import type { WireRecord } from "../../pardot/pardot.ts";
+import { allEnded, inLanes } from "../../platform/lanes.ts";
+import { objectState } from "../../state/state.ts";
+import type { Change, OpenWindow } from "../../state/state.ts";
+import type { Run } from "./context.ts";
+import { indexWarehouseEmails, knownEmails } from "./warehouse-emails.ts";
+
+/**
+ * Extracts every open window: the exports through Pardot's queue, the queries at the same time in as many lanes as
+ * requests may be in flight, and then the objects that are read by list email, which the activities have named. An object
+ * that fails stops no other; its windows stay on record. `account`: the account's own record, which is landed too.
+ */
+export async function extract(run: Run, account: WireRecord): Promise<void> {
+  const queried = run.objects.filter(({ v4 }) => v4.process === "segmented" || v4.process === "read");
+  await allEnded([
+    extractBulk(run),
+    inLanes(run.config.pardot.maxConcurrency, queried, (object) =>
+      extractObject(object, run, async (window) =>
+        isQueried(object) ? extractSegment(object, window, run) : extractSingle(object, window, account, run),
+      ),
+    ),
+  ]);
+  await extractByEmail(run);
+}
+
+async function extractByEmail(run: Run): Promise<void> {
+  const { failures, journal, warehouse } = run;
+  const byEmail = run.objects.filter(isPerEmail);
+  if (byEmail.length === 0) return;
+  // Without every activity the smallest id of a list email may still be missing, and with it the email.
+  const source = run.objects.find(({ name, v4 }) => v4.emailPairs !== undefined && failures.of(name) !== null);
+  if (source !== undefined) {
+    for (const { name } of byEmail) failures.wait(name, source.name);
+    return;
+  }
+  let known: ReadonlySet<string>;
+  try {
+    run.drain.throwIfAborted();
+    await indexWarehouseEmails(journal, warehouse, run.abort);
+    known = await knownEmails(journal.state.emails, warehouse, run.abort);
+  } catch (error) {
+    for (const { name } of byEmail) failures.fail(name, error);
+    return;
+  }
+  for (const object of byEmail) {
+    await extractObject(object, run, (window) => extractEmails(object, window, known, run));
+  }
+}
+
+async function extractBulk(run: Run): Promise<void> {
+  const { failures, journal, onEvent } = run;
+  const jobs = [];
+  const queries: Promise<void>[] = [];
+  for (const object of run.objects.filter(isBulk)) {
+    const { name } = object;
+    onEvent({ type: "object-started", object: name });
+    const windows = openWindows(object, run);
+    // A history without a single record needs no export.
+    const empty = windows.filter((window) => window.askFrom >= window.to);
+    const done = empty.map(({ id }): Change => ({ type: "window-done", object: name, window: id }));
+    if (done.length > 0) await journal.record(done);
+    for (const { id } of empty) onEvent({ type: "window-finished", object: name, window: id, rows: 0 });
+    const outcome = {
+      fail: (error: unknown): void => failures.fail(name, error),
+      isFailed: (): boolean => failures.of(name) !== null,
+      takeOver: queryOnceEach(object, queries, run),
+    };
+    const exported = windows.filter((window) => !empty.includes(window));
+    jobs.push(...exportJobs(object, exported, outcome, run));
+  }
+  await runExports(jobs, run);
+  await Promise.all(queries);
+}
+
+/** Queries the windows passed to it one after another, each once, while the exports go on. */
+function queryOnceEach(object: BulkObject, queries: Promise<void>[], run: Run): (window: OpenWindow) => void {
+  const { failures, drain } = run;
+  const passed = new Set<string>();
+  let last = Promise.resolve();
+  const query = async (window: OpenWindow): Promise<void> => {
+    if (failures.of(object.name) !== null) return;
+    try {
+      drain.throwIfAborted();
+      await extractByQuery(object, window, run);
+    } catch (error) {
+      failures.fail(object.name, error);
+    }
+  };
+  return (window) => {
+    if (passed.has(window.id)) return;
+    passed.add(window.id);
+    last = last.then(() => query(window));
+    queries.push(last);
+  };
+}
+
+/** Extracts an object's open windows one after another; the first failure is the object's. */
+async function extractObject(
+  object: CatalogObject,
+  run: Run,
+  extractWindow: (window: OpenWindow) => Promise<void>,
+): Promise<void> {
+  // After a failure its windows may not be on record: what it landed would be in no manifest.
+  if (run.failures.of(object.name) !== null) return;
+  run.onEvent({ type: "object-started", object: object.name });
+  try {
+    for (const window of openWindows(object, run)) {
+      run.drain.throwIfAborted();
+      await extractWindow(window);
+    }
+  } catch (error) {
+    run.failures.fail(object.name, error);
+  }
+}
+
+function openWindows(object: CatalogObject, { journal }: Run): readonly OpenWindow[] {
+  return objectState(journal.state, object.name).windows.filter((window) => !window.done);
+}

@@ -1,0 +1,243 @@
+import { createReadStream } from "node:fs";
+import type { CatalogObject, Column } from "../../catalog/catalog.ts";
+import { splitHeader } from "../../encode/csv-header.ts";
+import { StorageError, WarehouseError } from "../../errors.ts";
+import type { PardotEtlError } from "../../errors.ts";
+import { warn } from "../../events.ts";
+import { decompressed } from "../../land/landed-file.ts";
+import { readAccepted } from "../../manifest/accepted.ts";
+import { filesOf } from "../../manifest/manifest.ts";
+import { objectState } from "../../state/state.ts";
+import { openSpool } from "../../storage/spool.ts";
+import type { Spool } from "../../storage/spool.ts";
+import type { LoadFile } from "../../warehouse/warehouse.ts";
+import type { Loading } from "./load.ts";
+import { loadable } from "./loadable.ts";
+import type { LoadableFile } from "./loadable.ts";
+
+export interface LoadedObject {
+  /** Rows of the table after the load, null if nothing was loaded. */
+  readonly rows: number | null;
+  /** Files that were loaded although the state does not list them: the table had lost them, or never had them. */
+  readonly refilled: number;
+  /** The files that could not be loaded, as one failure; null if there are none. */
+  readonly failure: WarehouseError | null;
+}
+
+/** A committed file that could not be loaded, and why. */
+interface RefusedFile {
+  readonly key: string;
+  readonly error: PardotEtlError;
+}
+
+/** Files, and bytes as landed, that are copied to the local disk and loaded at a time; one file may be larger. */
+const BATCH_FILES = 50;
+const BATCH_BYTES = 256_000_000;
+
+/** Refused files after which the rest of an object waits for the next run: then the files are not the cause. */
+const REFUSED_MAX = 100;
+
+/**
+ * Loads every committed file that the embedded warehouse does not have, those of earlier runs included, in the order in
+ * which they were read. A batch is one transaction, and only then does the journal forget its files. A batch that is
+ * refused is loaded file by file; a file that is refused stays not loaded and stops no other.
+ */
+export async function loadObject(object: CatalogObject, loading: Loading): Promise<LoadedObject> {
+  const { loader } = loading;
+  const { journal, storage, onEvent, drain: signal } = loading.run;
+  const todo = await loadable(object, loading);
+  const listed = new Set(objectState(journal.state, object.name).notLoaded.map(({ key }) => key));
+  const accepted: ReadonlySet<string> = todo.files.length === 0 ? new Set() : await readAccepted(storage, signal);
+  const forget = async (keys: readonly string[]): Promise<void> => {
+    const known = keys.filter((key) => listed.has(key));
+    if (known.length > 0) await journal.record([{ type: "loaded", object: object.name, keys: known }]);
+  };
+  await forget(todo.files.map(({ key }) => key).filter((key) => accepted.has(key)));
+  const ofThisRun = new Set(filesOf(loading.manifest).map(({ key }) => key));
+  const refused: RefusedFile[] = [];
+  const expired: string[] = [];
+  let rows: number | null = null;
+  let refilled = 0;
+  for (const batch of batchesOf(todo.files.filter(({ key }) => !accepted.has(key)))) {
+    if (refused.length >= REFUSED_MAX) break;
+    const result = await loadBatch(object, batch, loading);
+    rows = result.rows ?? rows;
+    refilled += result.loaded.filter((key) => !listed.has(key) && !ofThisRun.has(key)).length;
+    refused.push(...result.refused);
+    expired.push(...result.expired);
+    await forget([...result.loaded, ...result.expired]);
+  }
+  if (expired.length > 0) {
+    const message = `${object.table} lacks the rows of ${expired.length} committed files that the destination has removed by now (PARDOT_ETL_RETENTION), the first of them ${String(expired[0])}. --full reads everything again`;
+    warn(onEvent, "warehouse.file-expired", message, object.name);
+  }
+  const { filesCommitted } = objectState(journal.state, object.name);
+  const isSettled = refused.length === 0 && todo.isComplete;
+  if (isSettled && (rows !== null || todo.settled !== filesCommitted)) {
+    await loader.settle(object, { files: filesCommitted, wholeUntil: todo.wholeUntil }, signal);
+  }
+  if (rows !== null) onEvent({ type: "loaded", object: object.name, table: object.table, rows });
+  const failure = refused.length === 0 ? null : refusal(object, loading.run.warehouse.name, refused);
+  return { rows, refilled, failure };
+}
+
+function batchesOf(files: readonly LoadableFile[]): readonly (readonly LoadableFile[])[] {
+  const batches: LoadableFile[][] = [];
+  let bytes = 0;
+  for (const file of files) {
+    bytes += file.bytes;
+    const last = batches.at(-1);
+    if (last !== undefined && last.length < BATCH_FILES && bytes <= BATCH_BYTES) last.push(file);
+    else {
+      batches.push([file]);
+      bytes = file.bytes;
+    }
+  }
+  return batches;
+}
+
+interface LoadedBatch {
+  readonly rows: number | null;
+  readonly loaded: readonly string[];
+  readonly refused: readonly RefusedFile[];
+  /** Files that a rule of the destination has removed. */
+  readonly expired: readonly string[];
+}
+
+async function loadBatch(
+  object: CatalogObject,
+  batch: readonly LoadableFile[],
+  loading: Loading,
+): Promise<LoadedBatch> {
+  const copies: Spool[] = [];
+  const files: LoadFile[] = [];
+  const refused: RefusedFile[] = [];
+  const expired: string[] = [];
+  try {
+    for (const file of batch) {
+      try {
+        const { spool, path } = await copyLocally(file, loading);
+        copies.push(spool);
+        files.push(await loadFileOf(object, file, path));
+      } catch (error) {
+        if (!isGone(error)) throw error;
+        if (file.mayBeGone) expired.push(file.key);
+        else refused.push({ key: file.key, error });
+      }
+    }
+    const result = await loadFiles(object, files, loading);
+    return { ...result, refused: [...refused, ...result.refused], expired };
+  } finally {
+    for (const spool of copies) await spool.discard();
+  }
+}
+
+/** Loads files together, and those of a refused load one by one. */
+async function loadFiles(
+  object: CatalogObject,
+  files: readonly LoadFile[],
+  loading: Loading,
+): Promise<Omit<LoadedBatch, "expired">> {
+  const { loader } = loading;
+  const signal = loading.run.drain;
+  if (files.length === 0) return { rows: null, loaded: [], refused: [] };
+  try {
+    const { rows } = await loader.load(object, files, signal);
+    return { rows, loaded: files.map(({ key }) => key), refused: [] };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isOfFile(error)) throw error;
+    const [file, ...others] = files;
+    if (file !== undefined && others.length === 0)
+      return { rows: null, loaded: [], refused: [{ key: file.key, error }] };
+  }
+  let rows: number | null = null;
+  const loaded: string[] = [];
+  const refused: RefusedFile[] = [];
+  for (const file of files) {
+    const single = await loadFiles(object, [file], loading);
+    rows = single.rows ?? rows;
+    loaded.push(...single.loaded);
+    refused.push(...single.refused);
+  }
+  return { rows, loaded, refused };
+}
+
+/** Failures that every other file would meet too: of the database, its disk, or its table. */
+const OF_THE_WAREHOUSE: ReadonlySet<string> = new Set([
+  "warehouse.not-a-database",
+  "warehouse.folder-missing",
+  "warehouse.folder-unwritable",
+  "warehouse.not-a-table",
+  "warehouse.unit-foreign",
+]);
+
+function isOfFile(error: unknown): error is WarehouseError {
+  return error instanceof WarehouseError && !error.retryable && !OF_THE_WAREHOUSE.has(error.code);
+}
+
+function isGone(error: unknown): error is StorageError {
+  return error instanceof StorageError && error.code === "storage.missing";
+}
+
+async function loadFileOf(object: CatalogObject, file: LoadableFile, path: string): Promise<LoadFile> {
+  const { key, rows, runId, readAt } = file;
+  const names = file.columns ?? (await headerOf(key, path));
+  const columns = names.map((name) => columnOf(object, name));
+  return { key, path, rows, runId, readAt, compression: compressionOf(key), columns };
+}
+
+/** By the name, because files of an earlier run may have been landed with another setting. */
+function compressionOf(key: string): "none" | "gzip" | "zstd" {
+  if (key.endsWith(".gz")) return "gzip";
+  return key.endsWith(".zst") ? "zstd" : "none";
+}
+
+async function headerOf(key: string, path: string): Promise<readonly string[]> {
+  const { header, close } = await splitHeader(decompressed(key, createReadStream(path)));
+  await close();
+  return header;
+}
+
+async function copyLocally(file: LoadableFile, { run }: Loading): Promise<{ spool: Spool; path: string }> {
+  const { config, storage, random, drain: signal } = run;
+  const spool = await openSpool({ dir: config.etl.tmpDir, compression: "none", random, signal });
+  try {
+    for await (const chunk of storage.open(file.key, signal)) await spool.write(chunk);
+    const { path } = await spool.finish();
+    return { spool, path };
+  } catch (error) {
+    await spool.discard();
+    throw error;
+  }
+}
+
+function columnOf(object: CatalogObject, name: string): Column {
+  return object.columns.find((column) => column.name === name) ?? { name, type: "string" };
+}
+
+/** Files that are named one by one. */
+const NAMED_MAX = 5;
+
+/** All files of an object that could not be loaded, as one failure with the code of the first. */
+function refusal(object: CatalogObject, warehouse: string, refused: readonly RefusedFile[]): WarehouseError {
+  const causes = refused.slice(0, NAMED_MAX).map(({ key, error }) => {
+    // The warehouse's own message starts with what it loaded where; only the cause is kept.
+    const lead = `${warehouse}: `;
+    const at = error.message.indexOf(lead);
+    const cause = at === -1 ? error.message : error.message.slice(at + lead.length);
+    return cause.includes(key) ? cause : `${key}: ${cause}`;
+  });
+  const others = refused.length > NAMED_MAX ? `; and ${refused.length - NAMED_MAX} more` : "";
+  const count = refused.length === 1 ? "1 file" : `${refused.length} files`;
+  const [first] = refused;
+  const advice = first?.error.hint === undefined ? "" : ` ${first.error.hint}`;
+  return new WarehouseError(
+    `load ${object.table} into ${warehouse}: ${count} could not be loaded: ${causes.join("; ")}${others}`,
+    {
+      code: first?.error.code ?? "warehouse.file-refused",
+      hint: `The other files are loaded, and the next run offers these again.${advice} To do without a file: pardot-etl verify --accept KEY.`,
+      cause: first?.error,
+    },
+  );
+}

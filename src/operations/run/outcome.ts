@@ -1,0 +1,216 @@
+import { CancelledError, exitCodeOf, PardotEtlError, problemText } from "../../errors.ts";
+import type { Config, Destination } from "../../config/config.ts";
+import type { DayCalls, OnEvent, RunEvent } from "../../events.ts";
+import { totals } from "../../manifest/manifest.ts";
+import type { ManifestWarning, RunStatus } from "../../manifest/manifest.ts";
+import { postponedOf, rejectedRows } from "../../manifest/shortfalls.ts";
+import type { PostponedObjects } from "../../manifest/shortfalls.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Instant } from "../../time/instant.ts";
+import type { Notified, RunResult } from "../api.ts";
+
+/**
+ * How a run ended, also one that could not start. The summary, the log's last line and the notifications are functions of
+ * it.
+ */
+export interface RunOutcome {
+  /** Null for a run that ended before it had an id. */
+  readonly runId: string | null;
+  readonly businessUnit: string | null;
+  /** The manifest's, `partial` if some of its files could not be loaded; `failed` without a manifest. */
+  readonly status: RunStatus;
+  readonly exitCode: number;
+  readonly startedAt: Instant;
+  readonly durationMs: number;
+  /** Committed rows, files and bytes. */
+  readonly rows: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly calls: number;
+  /** Null for a run that ended before the account's day was known. */
+  readonly day: DayCalls | null;
+  readonly objects: number;
+  readonly failed: readonly { readonly object: string; readonly message: string; readonly hint: string | null }[];
+  /** Objects that a limit, a stop request or another object keeps for the next run, by reason. */
+  readonly postponed: readonly Omit<PostponedObjects, "code">[];
+  /** Records that were set aside (`_pardot_etl/rejects/`). */
+  readonly rejectedRows: number;
+  /** Windows left for the next run. */
+  readonly openWindows: number;
+  readonly warnings: readonly string[];
+  /** The manifest's full location; null without one. */
+  readonly manifest: string | null;
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
+  /** `error` as it was thrown. */
+  readonly cause: unknown;
+  /** What a run that committed returns; null for one that did not. */
+  readonly result: RunResult | null;
+}
+
+/** The result of a run. Throws what kept it from committing. */
+export function resultOf({ result, cause }: RunOutcome): RunResult {
+  if (result === null) throw cause;
+  return result;
+}
+
+/** Codes of errors that mean that the account's day is used up, whatever the counts are. */
+const DAY_IS_OVER: ReadonlySet<string> = new Set(["pardot.daily-limit", "limit.call-budget"]);
+
+/** Problems of a configuration, or of references to secrets, that are listed; more are counted. */
+const PROBLEMS_LISTED = 3;
+
+/** Listens to a run from the start of the command, and makes its outcome at the end. */
+export class RunRecorder {
+  /** The warnings so far; grows. */
+  readonly warnings: ManifestWarning[] = [];
+  readonly #clock: Pick<Clock, "monotonic">;
+  readonly #startedAt: Instant;
+  readonly #since: number;
+  #runId: string | null = null;
+  #businessUnit: string | null = null;
+  #objects = 0;
+  #calls = 0;
+  #day: DayCalls | null = null;
+  #isDayOver = false;
+
+  constructor(clock: Pick<Clock, "now" | "monotonic">) {
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+    this.#since = clock.monotonic();
+  }
+
+  /** Sets the business unit before the run itself announces it. */
+  setBusinessUnit(businessUnit: string | null): void {
+    this.#businessUnit = businessUnit;
+  }
+
+  /** The same runtime, whose events are recorded and passed on. */
+  listening<T extends { readonly onEvent: OnEvent }>(runtime: T): T {
+    return {
+      ...runtime,
+      onEvent: (event: RunEvent) => {
+        this.record(event);
+        runtime.onEvent(event);
+      },
+    };
+  }
+
+  /** The outcome of a run that has a manifest. */
+  finished(result: RunResult, config: Pick<Config, "etl">): RunOutcome {
+    // Warnings of the loading came after the manifest was written; whoever gets the result gets them too.
+    const manifest = { ...result.manifest, warnings: [...this.warnings] };
+    const { objects } = manifest;
+    return {
+      ...this.#outcome(result.error, result.exitCode),
+      runId: manifest.run_id,
+      businessUnit: manifest.business_unit,
+      status: result.exitCode !== 0 && manifest.status === "complete" ? "partial" : manifest.status,
+      ...totals(objects.flatMap((object) => object.files)),
+      calls: manifest.api_calls.total,
+      objects: objects.length,
+      failed: [
+        ...objects.flatMap(({ object, status, error }) =>
+          error === null || status !== "failed" ? [] : [{ object, message: error.message, hint: error.hint }],
+        ),
+        ...result.notLoaded.map(({ object, error }) => ({ object, message: error.message, hint: hintOf(error) })),
+      ],
+      postponed: postponedOf(objects),
+      rejectedRows: rejectedRows(objects),
+      openWindows: objects.reduce((sum, object) => sum + object.open_windows.length, 0),
+      manifest: `${destinationText(config.etl.destination)}/${result.manifestKey}`,
+      result: { ...result, manifest },
+    };
+  }
+
+  /** The outcome of a run that has thrown. */
+  failed(error: unknown): RunOutcome {
+    return this.#outcome(error, exitCodeOf(error));
+  }
+
+  /** The outcome of a process that is about to end with a code, whatever the run was doing. */
+  cutShort(exitCode: number): RunOutcome {
+    const cancelled = new CancelledError("ended at once, in the middle of the run", { code: "run.cancelled" });
+    const other = new Error("ended in the middle of the run");
+    return this.#outcome(exitCode === cancelled.exitCode ? cancelled : other, exitCode);
+  }
+
+  /** The same outcome after the notifications, whose failures are warnings. */
+  notified(outcome: RunOutcome, notified: readonly Notified[]): RunOutcome {
+    const { durationMs, warnings } = this.#outcome(null, 0);
+    const { result } = outcome;
+    return { ...outcome, durationMs, warnings, result: result === null ? null : { ...result, notified } };
+  }
+
+  record(event: RunEvent): void {
+    switch (event.type) {
+      case "run-started":
+        this.#runId = event.runId;
+        this.#businessUnit = event.businessUnit;
+        this.#objects = event.objects.length;
+        break;
+      case "object-postponed":
+        this.#isDayOver ||= DAY_IS_OVER.has(event.code);
+        break;
+      case "warning": {
+        const { code, object, message } = event;
+        this.warnings.push({ code, object, message });
+        break;
+      }
+      case "calls-counted": {
+        const { type: _, calls, ...day } = event;
+        this.#calls = calls;
+        this.#day = day;
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  #outcome(cause: unknown, exitCode: number): RunOutcome {
+    const isDayOver = this.#isDayOver || (cause instanceof PardotEtlError && DAY_IS_OVER.has(cause.code));
+    return {
+      runId: this.#runId,
+      businessUnit: this.#businessUnit,
+      status: "failed",
+      exitCode,
+      startedAt: this.#startedAt,
+      durationMs: this.#clock.monotonic() - this.#since,
+      rows: 0,
+      files: 0,
+      bytes: 0,
+      calls: this.#calls,
+      day: this.#day === null ? null : { ...this.#day, ...(isDayOver ? { quotaShare: 1 } : {}) },
+      objects: this.#objects,
+      failed: [],
+      postponed: [],
+      rejectedRows: 0,
+      openWindows: 0,
+      warnings: this.warnings.map(({ object, message }) => (object === null ? message : `${object}: ${message}`)),
+      manifest: null,
+      error: cause === null ? null : errorOf(cause),
+      cause,
+      result: null,
+    };
+  }
+}
+
+/** `s3://bucket/prefix` or the folder: a key can be appended. */
+export function destinationText(destination: Destination): string {
+  if (destination.kind === "folder") return destination.path;
+  return ["s3:/", destination.bucket, destination.prefix].filter((part) => part !== "").join("/");
+}
+
+function hintOf(error: Error): string | null {
+  return "hint" in error && typeof error.hint === "string" ? error.hint : null;
+}
+
+function errorOf(error: unknown): NonNullable<RunOutcome["error"]> {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof PardotEtlError)) return { code: "bug", message, hint: null };
+  const { code, hint = null, problems } = error;
+  const listed = problems.slice(0, PROBLEMS_LISTED).map(problemText);
+  const more = problems.length > PROBLEMS_LISTED ? [`and ${problems.length - PROBLEMS_LISTED} more`] : [];
+  const all = [...listed, ...more];
+  return { code, message: all.length === 0 ? message : `${message}: ${all.join("; ")}`, hint };
+}

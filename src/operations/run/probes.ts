@@ -1,0 +1,102 @@
+import type { BulkObject, CatalogObject, QueriedObject, RangeFilter } from "../../catalog/catalog.ts";
+import type { FieldChange, FieldMemory } from "../../state/field-memory.ts";
+import { normalise } from "../../encode/normalise.ts";
+import { DataError } from "../../errors.ts";
+import type { OnEvent } from "../../events.ts";
+import { discoverFields } from "../../extract/fields.ts";
+import { isTooLong } from "../../pardot/failure.ts";
+import type { PageRequest, Pardot, WireRecord } from "../../pardot/pardot.ts";
+import type { LocalText } from "../../time/instant.ts";
+
+/** What Pardot is asked before an object's windows are decided. */
+export interface Probes {
+  /**
+   * created_at of the oldest record: of the one with the smallest id, or of one with a later id that was created earlier
+   * (an import may be dated back). Null when no record or no readable date was found.
+   */
+  readonly oldest: (object: BulkObject) => Promise<LocalText | null>;
+  /** The object's fields as Pardot lists them now, as changes to record. */
+  readonly fields: (object: CatalogObject, memory: FieldMemory) => Promise<readonly FieldChange[]>;
+}
+
+export interface ProbeContext {
+  readonly pardot: Pardot;
+  /** Whether everything is to be read again. */
+  readonly full: boolean;
+  readonly onEvent: OnEvent;
+  readonly signal: AbortSignal;
+}
+
+/** Times the oldest record is requested when the response is empty: empty ones have been reported in mid-run (pardot/api-docs issue 151). */
+export const OLDEST_ASKED_MAX = 2;
+
+/** The probes of a run: each asks Pardot. */
+export function liveProbes({ pardot, full, onEvent, signal }: ProbeContext): Probes {
+  return {
+    oldest: async (object) => {
+      for (let attempt = 1; attempt <= OLDEST_ASKED_MAX; attempt += 1) {
+        const page = await orNull(pardot.queryPage(oldestRequest(object, { limit: "1" }), signal));
+        if (page === null) return null;
+        const [first] = page.records;
+        const created = first === undefined ? null : createdAt(first, object);
+        if (created !== null) return earlier(created, await earliestCreated(object, pardot, signal));
+        if (first !== undefined) return null;
+      }
+      return null;
+    },
+    fields: (object, memory) => discoverFields(object, { pardot, memory, full, onEvent, signal }),
+  };
+}
+
+/** The request for an object's oldest record: by id, the primary key, because sorting a large table by time is what takes too long. */
+export function oldestRequest(object: QueriedObject, parameters: Readonly<Record<string, string>>): PageRequest {
+  const { urlName, dataKey, query } = object.v4;
+  return { urlName, dataKey, query, parameters: { sort_by: "id", sort_order: "ascending", ...parameters } };
+}
+
+/** Records without a usable date come first in the order of time; this leaves them out. */
+const DATED_AFTER = "1970-01-02 00:00:00";
+
+/** The earliest created_at of all, whatever the ids; null where Pardot cannot sort by it, or takes too long. */
+async function earliestCreated(
+  object: QueriedObject,
+  pardot: Pick<Pardot, "queryPage">,
+  signal: AbortSignal,
+): Promise<LocalText | null> {
+  const filter = dateFilter(object);
+  if (filter === null) return null;
+  const parameters = { sort_by: "created_at", limit: "1", [filter.after]: DATED_AFTER };
+  const page = await orNull(pardot.queryPage(oldestRequest(object, parameters), signal));
+  const [first] = page?.records ?? [];
+  return first === undefined ? null : createdAt(first, object);
+}
+
+/** The filter by which the earliest created_at is looked up; null where Pardot cannot sort or filter by it. */
+export function dateFilter({ v4: { query } }: QueriedObject): RangeFilter | null {
+  return query.sortBy.includes("created_at") ? (query.filters.created_at ?? null) : null;
+}
+
+function earlier(a: LocalText, b: LocalText | null): LocalText {
+  return b !== null && b < a ? b : a;
+}
+
+/** When a record was created; null when it has no date, or one that cannot be read. */
+export function createdAt(record: WireRecord, object: CatalogObject): LocalText | null {
+  const created = object.columns.filter((column) => column.name === "created_at");
+  try {
+    return normalise(record, created, object.name)[0] ?? null;
+  } catch (error) {
+    if (error instanceof DataError) return null;
+    throw error;
+  }
+}
+
+/** The result of a probe, null when Pardot takes too long for it: a run goes on without. */
+export async function orNull<T>(probe: Promise<T>): Promise<T | null> {
+  try {
+    return await probe;
+  } catch (error) {
+    if (isTooLong(error)) return null;
+    throw error;
+  }
+}

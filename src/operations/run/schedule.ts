@@ -1,0 +1,76 @@
+import type { CatalogObject } from "../../catalog/catalog.ts";
+import { warn } from "../../events.ts";
+import type { OnEvent } from "../../events.ts";
+import type { RangeRequest } from "../../plan/wish.ts";
+import { objectState } from "../../state/state.ts";
+import type { Change } from "../../state/state.ts";
+import { isoInstant } from "../../time/instant.ts";
+import type { Instant } from "../../time/instant.ts";
+import type { Run } from "./context.ts";
+import { liveProbes } from "./probes.ts";
+import { decideWindows } from "./windows.ts";
+import type { Decision } from "./windows.ts";
+
+/** Decides the windows of each object and puts them on record before anything is requested. `now`: Pardot's time. */
+export async function schedule(run: Run, now: Instant): Promise<void> {
+  const { journal, onEvent, range } = run;
+  const probes = liveProbes({ pardot: run.pardot, full: range.full, onEvent, signal: run.abort });
+  for (const object of run.objects) {
+    try {
+      run.drain.throwIfAborted();
+      const decision = await decideWindows(object, { ...run, state: journal.state, probes, now, signal: run.abort });
+      await scheduleObject(object, decision, run, now);
+    } catch (error) {
+      run.failures.fail(object.name, error);
+    }
+  }
+  const windows = run.objects.flatMap(({ name }) => objectState(journal.state, name).windows);
+  const resumed = windows.filter((window) => window.plannedBy !== run.id);
+  const files = resumed.reduce((sum, window) => sum + window.files.length, 0);
+  if (resumed.length > 0) onEvent({ type: "run-resumed", windows: resumed.length, files });
+}
+
+async function scheduleObject(object: CatalogObject, decision: Decision, run: Run, now: Instant): Promise<void> {
+  const { onEvent, range } = run;
+  const { name } = object;
+  const { gap, open, windows, fields, reason } = decision;
+  const zone = run.config.pardot.timeZone;
+  if (gap !== null && !range.acceptGap) {
+    const message = `--since leaves out ${isoInstant(gap.from)} to ${isoInstant(gap.to)}: the next plain run fills it, unless --accept-gap gives it up`;
+    warn(onEvent, "run.gap", message, name);
+  }
+  if (object.watermark === null) warnOfOldReading(object, decision, onEvent);
+  await run.journal.record([
+    ...decision.dropped.map(({ id }): Change => ({ type: "dropped", object: name, window: id })),
+    ...(gap === null ? [] : [{ type: "gap" as const, object: name, ...gap, accepted: range.acceptGap }]),
+    ...fields,
+    ...forgottenEmails(object, range),
+    { type: "planned", object: name, runId: run.id, zone, windows },
+  ]);
+  onEvent({
+    type: "object-planned",
+    object: name,
+    process: object.v4.process,
+    windows: open.length + windows.length,
+    from: windows[0]?.from ?? now,
+    to: windows.at(-1)?.to ?? now,
+    reason,
+  });
+}
+
+/** What `--full` records for an object that is read by list email: its windows do not show what is read again. */
+function forgottenEmails({ name, v4 }: CatalogObject, { full }: RangeRequest): Change[] {
+  if (!full || v4.email === undefined) return [];
+  return [{ type: "emails-forgotten", object: name, marksActivity: v4.email.which === "active" }];
+}
+
+/** An object that is always read in full, and whose reading an earlier run started, is finished before it starts again. */
+function warnOfOldReading({ name }: CatalogObject, { open, windows }: Decision, onEvent: OnEvent): void {
+  const [started] = windows.length > 0 ? [] : open;
+  if (started === undefined) return;
+  const message = `the reading of ${isoInstant(started.to)} is finished first: what has changed since in records that it had read comes with the next run`;
+  warn(onEvent, READ_OVER_RUNS, message, name);
+}
+
+/** Code of the warning that a full reading is of two runs. */
+export const READ_OVER_RUNS = "object.read-over-runs";

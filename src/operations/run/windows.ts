@@ -1,0 +1,237 @@
+import { isBulk } from "../../catalog/catalog.ts";
+import type { CatalogObject } from "../../catalog/catalog.ts";
+import type { Config } from "../../config/config.ts";
+import type { FieldChange } from "../../state/field-memory.ts";
+import { hasFiles, hasStarted } from "../../state/open-window.ts";
+import { objectState } from "../../state/state.ts";
+import type { Interval, ObjectState, OpenWindow, PlannedWindow, State } from "../../state/state.ts";
+import { warn } from "../../events.ts";
+import type { OnEvent } from "../../events.ts";
+import { gapBefore, gapsWithin, withoutOpen } from "../../plan/gaps.ts";
+import type { Stretch } from "../../plan/gaps.ts";
+import { fromOldest, rangeStart, rangeWindow } from "../../plan/range.ts";
+import type { RangeFacts, RangeStart } from "../../plan/range.ts";
+import type { RangeRequest } from "../../plan/wish.ts";
+import { cutWindows } from "../../plan/windows.ts";
+import type { Window } from "../../plan/windows.ts";
+import { HISTORY_START, isoInstant } from "../../time/instant.ts";
+import type { Instant, LocalText } from "../../time/instant.ts";
+import type { TableState, Warehouse } from "../../warehouse/warehouse.ts";
+import type { Probes } from "./probes.ts";
+import { futureText, isSound, localNow, soundWatermark } from "./watermarks.ts";
+
+export interface DecisionContext {
+  readonly config: Config;
+  readonly state: State;
+  readonly warehouse: Warehouse;
+  readonly probes: Probes;
+  /** Pardot's time. */
+  readonly now: Instant;
+  readonly range: RangeRequest;
+  readonly onEvent: OnEvent;
+  readonly signal: AbortSignal;
+}
+
+/** The windows of one object. */
+export interface Decision {
+  /** Why the range starts where it starts. */
+  readonly reason: string;
+  /** Windows of earlier runs that go on, oldest first. */
+  readonly open: readonly OpenWindow[];
+  /** Windows of earlier runs that the new ones replace: they were never read, or everything is read again in another zone. */
+  readonly dropped: readonly OpenWindow[];
+  readonly windows: readonly PlannedWindow[];
+  /** The stretch that `--since` leaves out. */
+  readonly gap: Stretch | null;
+  /** Changes to the object's fields, to be recorded. */
+  readonly fields: readonly FieldChange[];
+}
+
+/**
+ * Decides an object's windows from its table, the tool's own record, the requested range and, for a whole history, its
+ * oldest record. A plain run also fills the gaps that an earlier `--since` left.
+ */
+export async function decideWindows(object: CatalogObject, context: DecisionContext): Promise<Decision> {
+  const { config, state, warehouse, range: request, now, signal } = context;
+  const own = objectState(state, object.name);
+  // Read for every object: a missing table that this tool does not create fails here.
+  const found = await warehouse.tableState(object, localNow(now, config.pardot.timeZone), signal);
+  const table = object.watermark === null ? null : found;
+  const isReplaced = request.full && own.zone !== null && own.zone !== config.pardot.timeZone;
+  const isPlain = !request.full && request.since === null && request.until === null;
+  const dropped = own.windows.filter(
+    (window) => isReplaced || isWorthless(object, window) || (isPlain && isOutgrown(window, own)),
+  );
+  const open = own.windows.filter((window) => !dropped.includes(window));
+  const to = object.watermark === null || request.until === null ? now : Math.min(now, request.until);
+  const settings = { now: to, overlapMs: config.etl.overlapMs, zone: config.pardot.timeZone };
+  const plain = rangeStart(object, facts(table, own, open, context), settings);
+  if (plain.emptyTable) warnOfEmptyTable(object, table, context);
+  warnOfTable(object, found, context);
+  const covered = [...own.coverage, ...open];
+  const start = requestedStart(object, request, plain);
+  const gaps = isPlain && !plain.wholeHistory ? gapsWithin(covered) : [];
+  const windows: PlannedWindow[] = [];
+  for (const stretch of gaps) windows.push(...(await fillGap(object, stretch, context)));
+  const range = rangeWindow(object, start, settings);
+  const covering = [...open.filter((window) => coversAll(object, window, range, request)), ...windows];
+  for (const part of partsToPlan(object, range, covering, isPlain ? own.coverage : [], config.etl.overlapMs)) {
+    const askFrom = Math.max(range.askFrom, part.from);
+    const isHistory = start.wholeHistory && part.from === HISTORY_START;
+    const added = await newWindows(object, { ...range, ...part, askFrom }, isHistory, context);
+    const mayGrow = isPlain && object.watermark !== null && !start.wholeHistory && part.to === range.to;
+    const marks = { ...(mayGrow ? { mayGrow } : {}), ...(request.full ? { isFull: true } : {}) };
+    windows.push(...added.map((window) => ({ ...window, ...marks })));
+  }
+  const { since } = request;
+  const gap = since === null || object.watermark === null ? null : gapBefore(since, covered, plain.from);
+  const fields = await context.probes.fields(object, own.fields);
+  return { reason: start.reason, open, dropped, windows, gap, fields };
+}
+
+/** The requested start, or that of a plain run if none is requested. */
+function requestedStart(object: CatalogObject, { full, since }: RangeRequest, plain: RangeStart): RangeStart {
+  if (object.watermark === null) return plain;
+  if (full) return { from: HISTORY_START, wholeHistory: true, reason: "--full: everything again", emptyTable: false };
+  if (since === null) return plain;
+  const reason = `--since ${isoInstant(since)}`;
+  return { from: since, wholeHistory: false, reason, emptyTable: false, firstHistory: plain.wholeHistory };
+}
+
+/** A stretch that an earlier run left out, with the overlap before it that any range has. */
+async function fillGap(object: CatalogObject, gap: Stretch, context: DecisionContext): Promise<readonly Window[]> {
+  const wholeHistory = gap.from === HISTORY_START;
+  const from = wholeHistory ? HISTORY_START : gap.from - context.config.etl.overlapMs;
+  const start = { from, wholeHistory, reason: "", emptyTable: false };
+  const settings = { now: gap.to, overlapMs: 0, zone: context.config.pardot.timeZone };
+  return newWindows(object, rangeWindow(object, start, settings), wholeHistory, context);
+}
+
+function facts(
+  table: TableState | null,
+  own: ObjectState,
+  open: readonly OpenWindow[],
+  { config, now, warehouse }: DecisionContext,
+): RangeFacts {
+  const ends = [...own.coverage, ...open].map((interval) => interval.to);
+  const plannedUntil = ends.length === 0 ? null : Math.max(...ends);
+  const zone = config.pardot.timeZone;
+  const ownWatermark = soundWatermark(own.watermark, { now, plannedUntil, zone });
+  // If everything in a table is later than now, the tool's own record is the better source.
+  const inTable = table?.watermark ?? (table?.future === null ? null : ownWatermark);
+  // Committed files that are not loaded yet need not be read again: this tool loads them.
+  const isBehind = warehouse.loader !== null && own.notLoaded.length > 0 && table?.hasRows === true;
+  return {
+    hasWarehouse: config.etl.warehouse.kind !== "none",
+    warehouseWatermark: isBehind ? later(inTable, ownWatermark) : inTable,
+    tableHasRows: table?.hasRows ?? false,
+    ownWatermark,
+    filesCommitted: own.filesCommitted,
+    plannedUntil,
+    // Committed or open: everything before its end is read once. A point is the edge of a gap that `--since` left.
+    historyPlanned: [...open, ...own.coverage].some(({ from, to }) => from === HISTORY_START && to > from),
+  };
+}
+
+function later(a: LocalText | null, b: LocalText | null): LocalText | null {
+  return a === null || (b !== null && b > a) ? b : a;
+}
+
+/** Whether an object that is always read in full has not read anything of a window yet: today's reading replaces it. */
+function isWorthless(object: CatalogObject, window: OpenWindow): boolean {
+  if (object.watermark !== null || window.done || hasFiles(window)) return false;
+  // Emails are chosen by the index and not by a cursor.
+  return object.v4.process === "email" || !hasStarted(window);
+}
+
+/**
+ * Whether a window is an increment of which nothing was read, after windows that are committed or stay open. The new range
+ * starts before their end, so it covers the increment too, in one window instead of one for each day.
+ */
+function isOutgrown(window: OpenWindow, { coverage, windows }: ObjectState): boolean {
+  if (!mayBeReplaced(window)) return false;
+  const others = [...coverage, ...windows.filter((other) => !mayBeReplaced(other))];
+  return others.some(({ from, to }) => from <= window.from && window.from <= to);
+}
+
+function mayBeReplaced(window: OpenWindow): boolean {
+  return window.mayGrow === true && !hasStarted(window);
+}
+
+/**
+ * The parts of a range that open windows do not cover. One before an open window is left out when manifests cover it:
+ * the watermark lies so early only because the window after it is still open. An object that is always read in full is
+ * finished before it is begun again.
+ */
+function partsToPlan(
+  object: CatalogObject,
+  range: Window,
+  covering: readonly PlannedWindow[],
+  coverage: readonly Interval[],
+  overlapMs: number,
+): Stretch[] {
+  if (object.watermark === null) return covering.length > 0 ? [] : [range];
+  return withoutOpen(range, covering, overlapMs).filter(
+    (part) => part.to === range.to || !coverage.some(({ from, to }) => from <= part.from && part.to <= to),
+  );
+}
+
+/**
+ * Whether reading an open window reads everything of the range in its stretch. A window by the field of the history does:
+ * its records are as fresh as the reading, and those created earlier are in the windows before it.
+ */
+function coversAll(object: CatalogObject, window: OpenWindow, range: Window, { full }: RangeRequest): boolean {
+  if (full && hasStarted(window)) return false;
+  // A window that has been read in full is as old as its reading.
+  if (object.watermark === null && window.done) return false;
+  return window.field === range.field || window.field === object.v4.export?.historyField;
+}
+
+async function newWindows(
+  object: CatalogObject,
+  range: Window,
+  wholeHistory: boolean,
+  context: DecisionContext,
+): Promise<readonly Window[]> {
+  // Pardot refuses a range that ends before it starts, which a range up to a time before all history does: it is empty.
+  if (range.from >= range.to) return [];
+  if (!isBulk(object)) return [range];
+  const { windowDaysMax } = object.v4.export;
+  const zone = context.config.pardot.timeZone;
+  if (!wholeHistory) return cutWindows(range, windowDaysMax, zone);
+  const asked = fromOldest(range, await context.probes.oldest(object), context.now, zone);
+  // It ends before the oldest record: covered without a single export.
+  if (asked.askFrom >= asked.to) return [asked];
+  return cutWindows(asked, windowDaysMax, zone);
+}
+
+function warnOfEmptyTable(
+  object: CatalogObject,
+  table: TableState | null,
+  { warehouse, onEvent }: DecisionContext,
+): void {
+  const what = table?.exists === false ? "does not exist" : "is empty";
+  const likely =
+    warehouse.loader === null
+      ? "A paused pipe or a dropped table is likely; --full reads everything again"
+      : "A new, lost or replaced database or a dropped table is likely: the run loads all committed files into it. --full reads everything again";
+  const message = `${object.table} ${what} although files have been committed: going on from the own record. ${likely}`;
+  warn(onEvent, "warehouse.table-empty", message, object.name);
+}
+
+/** Warns of oddities in a table or in the tool's own record; the range starts in spite of them. */
+function warnOfTable(object: CatalogObject, table: TableState, { config, state, now, onEvent }: DecisionContext): void {
+  const { name, watermark } = object;
+  if (table.doubt !== undefined) warn(onEvent, table.doubt.code, table.doubt.message, name);
+  if (table.future !== null) warn(onEvent, "warehouse.watermark-future", futureText(object, table.future), name);
+  const own = objectState(state, name);
+  if (own.watermark !== null && !isSound(own.watermark, now, config.pardot.timeZone)) {
+    const message = `the greatest ${watermark ?? "watermark"} landed so far is ${JSON.stringify(own.watermark)}, which is not a time before now: the range starts from the end of what was read`;
+    warn(onEvent, "state.watermark-unreadable", message, name);
+  }
+  const isNew = Object.values(state.objects).every(({ filesCommitted }) => filesCommitted === 0);
+  if (isNew && watermark !== null && table.hasRows) {
+    const message = `${object.table} has rows, but nothing was ever committed to this destination: the range starts from these rows. If they are another business unit's, give this one separate tables; --full reads everything`;
+    warn(onEvent, "warehouse.table-unknown", message, name);
+  }
+}

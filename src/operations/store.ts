@@ -1,0 +1,153 @@
+import type { CatalogObject } from "../catalog/catalog.ts";
+import type { Config, DestinationConfig } from "../config/config.ts";
+import { ConfigError, DataError } from "../errors.ts";
+import type { Problem } from "../errors.ts";
+import { warn } from "../events.ts";
+import { manifestKeys, readManifest } from "../manifest/manifests.ts";
+import { loadState } from "../state/journal.ts";
+import type { LoadedState } from "../state/journal.ts";
+import { hasStarted } from "../state/open-window.ts";
+import { objectState } from "../state/state.ts";
+import type { State } from "../state/state.ts";
+import { destinationAround } from "../storage/nested.ts";
+import type { Storage } from "../storage/storage.ts";
+import { openDestination } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** The destination and what the tool remembers there. */
+export interface Store {
+  readonly storage: Storage;
+  readonly loaded: LoadedState;
+}
+
+/** The configured objects, in plan order. */
+export function selectedObjects(config: Pick<Config, "catalog" | "etl">): CatalogObject[] {
+  return config.catalog.filter((object) => config.etl.objects.includes(object.name));
+}
+
+/** Opens the destination and reads the state. Makes no call to Pardot. */
+export async function openStore(config: Pick<DestinationConfig, "etl">, runtime: Runtime): Promise<Store> {
+  const { destination } = config.etl;
+  if (runtime.openStorage === undefined && destination.kind === "folder") await assertNotNested(destination.path);
+  const storage = await openDestination(config, runtime);
+  return { storage, loaded: await loadState(storage, runtime.signal) };
+}
+
+/** Two units in each other's folders would take each other's files for their own. */
+async function assertNotNested(path: string): Promise<void> {
+  const around = await destinationAround(path);
+  if (around === null) return;
+  const expected = `a folder that lies in no other destination; ${around} is one`;
+  throw new ConfigError(
+    "open the destination: it lies in another one",
+    [{ path: "PARDOT_ETL_DESTINATION", value: path, expected }],
+    {
+      code: "config.destination-nested",
+      hint: "Nothing was changed and Pardot was not called. Name a folder that lies in no other destination.",
+    },
+  );
+}
+
+/**
+ * Opens the store and throws before any call to Pardot if a run must not use it: the state is gone, or the configuration
+ * does not fit it.
+ */
+export async function openUsableStore(config: Config, full: boolean, runtime: Runtime): Promise<Store> {
+  const store = await openStore(config, runtime);
+  await assertUsable(store, config, full, runtime);
+  return store;
+}
+
+export async function assertUsable(store: Store, config: Config, full: boolean, runtime: Runtime): Promise<void> {
+  await assertStateExists(store, config.pardot.businessUnitId, full, runtime);
+  assertFits(config, store.loaded.state, full);
+}
+
+/** Manifests that are tried, newest first, to find out whose data the destination holds. */
+const MANIFESTS_TRIED = 5;
+
+/** Code of the warning and the error about a state that is gone. */
+export const STATE_MISSING = "state.missing";
+
+/** Why there is no state; null if there is one, or if there is no manifest either, because no run has ended yet. */
+export async function lostState({ storage, loaded }: Store, signal: AbortSignal): Promise<string | null> {
+  const manifests = loaded.sequence > 0 ? [] : await manifestKeys(storage, signal);
+  return manifests.length === 0 ? null : `it is gone, although ${manifests.length} manifests of earlier runs are there`;
+}
+
+/**
+ * Refuses to start if the state is gone although runs have committed: the operator decides whether to read everything
+ * again, by `--full`. Today's calls would be forgotten too. Throws DataError (exit 6), or ConfigError (exit 2) if the
+ * manifests are those of another business unit.
+ */
+async function assertStateExists(
+  store: Store,
+  businessUnitId: string,
+  full: boolean,
+  { signal, onEvent }: Runtime,
+): Promise<void> {
+  const lost = await lostState(store, signal);
+  if (lost === null) return;
+  const { storage } = store;
+  const owner = await ownerOf(storage, signal);
+  if (owner !== null && owner !== businessUnitId) {
+    const expected = `${owner}, whose manifests are in this destination; give each business unit a separate destination`;
+    const problem = { path: "PARDOT_BUSINESS_UNIT_ID", value: businessUnitId, expected };
+    throw new ConfigError("the configuration does not fit what was landed before", [problem], {
+      hint: "Nothing was changed and Pardot was not called. Change what is named here, or name another destination.",
+    });
+  }
+  const attempted = `read the state in ${storage.location}: ${lost}`;
+  if (full) {
+    const message = `${attempted}. --full starts over; an object that is not selected now is read whole by the first run that selects it`;
+    warn(onEvent, STATE_MISSING, message);
+    return;
+  }
+  throw new DataError(attempted, {
+    code: STATE_MISSING,
+    hint: "Nothing was changed and Pardot was not called. Restore the folder _pardot_etl/state from the bucket's versions or a backup. To start over instead and read the whole history again, run with --full.",
+  });
+}
+
+/** The business unit of the newest readable manifest, null if none of the newest can be read. */
+async function ownerOf(storage: Storage, signal: AbortSignal): Promise<string | null> {
+  const newest = (await manifestKeys(storage, signal)).slice(-MANIFESTS_TRIED).toReversed();
+  for (const { runId } of newest) {
+    const manifest = await readManifest(storage, runId, signal);
+    if (manifest !== null) return manifest.business_unit;
+  }
+  return null;
+}
+
+/**
+ * Refuses another business unit's data in this destination, and timestamps of another zone in the files landed so far.
+ * Throws ConfigError (exit 2) with all such problems.
+ */
+export function assertFits(config: Config, state: State, full: boolean): void {
+  const problems: Problem[] = [];
+  const { businessUnitId, timeZone } = config.pardot;
+  if (state.businessUnit !== null && state.businessUnit !== businessUnitId) {
+    problems.push({
+      path: "PARDOT_BUSINESS_UNIT_ID",
+      value: businessUnitId,
+      expected: `${state.businessUnit}, whose data is in this destination; give each business unit a separate destination`,
+    });
+  }
+  for (const object of config.catalog) {
+    const { zone, filesCommitted, windows } = objectState(state, object.name);
+    const isSelected = config.etl.objects.includes(object.name);
+    // A window that was half read goes on in its zone: the rest in another zone would not fit what landed.
+    const isZoneFixed = filesCommitted > 0 || windows.some(hasStarted);
+    if (full || !isSelected || zone === null || zone === timeZone || !isZoneFixed) continue;
+    problems.push({
+      path: "PARDOT_TIMEZONE",
+      value: timeZone,
+      expected: `${zone}, in which the timestamps of ${object.name} were landed so far; or --full, to read everything again in ${timeZone}`,
+    });
+  }
+  if (problems.length > 0) {
+    throw new ConfigError("the configuration does not fit what was landed before", problems, {
+      hint: "Change what is named here, or name another destination. Nothing was changed.",
+    });
+  }
+}

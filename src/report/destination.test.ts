@@ -1,8 +1,0 @@
-import { expect, test } from "vitest";
-import { destinationText } from "./destination.ts";
-
-test.each([
-  [{ kind: "s3", bucket: "lake", prefix: "raw/pardot" } as const, "s3://lake/raw/pardot"],
-  [{ kind: "s3", bucket: "lake", prefix: "" } as const, "s3://lake"],
-  [{ kind: "folder", path: "/data/pardot" } as const, "/data/pardot"],
-])("%j is %s, to which a key can be added", (destination, text) => expect(destinationText(destination)).toBe(text));

@@ -1,0 +1,178 @@
+import { LimitError } from "../errors.ts";
+import type { DayCalls } from "../events.ts";
+import { isoInstant } from "../time/instant.ts";
+import type { Instant } from "../time/instant.ts";
+import { localDay, nextDayStart, toLocal } from "../time/zone.ts";
+
+/** Where calls are reserved: in the journal by a run, in notes by a command without the lease (call-stores.ts). */
+export interface CallStore {
+  /** Calls reserved at a time: what a killed process may lose of the day's budget. */
+  readonly block: number;
+  /** Calls of a day that are known without reading the destination. */
+  knownOn(day: string): number;
+  /** The other calls of a day, by runs and commands, read from the destination. */
+  readOn(day: string): Promise<number>;
+  /** Resolves when the calls are on record: a killed process cannot have made more calls than the record shows. */
+  reserve(day: string, calls: number): Promise<void>;
+  /** Ends the last reservation, of which `unused` calls were not made. */
+  settle(day: string, unused: number): Promise<void>;
+  /** Throws when nothing more can be recorded: the results of further calls would be lost. */
+  assertWritable(): void;
+}
+
+export interface CallBudgetOptions {
+  readonly store: CallStore;
+  /** Calls this tool may make in an account day; null: no limit of its own. */
+  readonly budget: number | null;
+  /** IANA name of the zone in which the account's day turns. */
+  readonly zone: string;
+  /** Pardot's time, as well as it is known. */
+  readonly now: () => Instant;
+  /** The account's own quota; null: not enforced. */
+  readonly quota: AccountQuota | null;
+}
+
+export interface AccountQuota {
+  /** Share of the account's daily limit, others' use included, at which this tool stops: PARDOT_QUOTA_SHARE, 0 to 1. */
+  readonly share: number;
+  /** What the API last reported, plus every call sent that it cannot have counted yet; null: it does not report it. */
+  readonly usage: () => { readonly used: number; readonly max: number } | null;
+  /** Calls sent so far. */
+  readonly sent: () => number;
+}
+
+/**
+ * Counts the calls of the account's day across runs and commands, and keeps them within the budget. A call is reserved
+ * before it is made, in blocks.
+ */
+export class CallBudget {
+  readonly #options: CallBudgetOptions;
+  #day = "";
+  #left = 0;
+  #taken = 0;
+  #reserving: Promise<void> | null = null;
+
+  constructor(options: CallBudgetOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one call. Throws LimitError (exit 4) when the day's budget or the account's share is used up. */
+  async take(): Promise<void> {
+    for (;;) {
+      this.#options.store.assertWritable();
+      this.#checkQuota();
+      const day = this.#today();
+      if (day !== this.#day) {
+        this.#day = day;
+        this.#left = 0;
+      }
+      if (this.#left > 0) {
+        this.#left -= 1;
+        this.#taken += 1;
+        return;
+      }
+      this.#reserving ??= this.#reserve(day).finally(() => {
+        this.#reserving = null;
+      });
+      await this.#reserving;
+    }
+  }
+
+  /**
+   * To be called once Pardot's time is known. Where that is another day than this machine's clock said, the calls made
+   * so far are counted on the day Pardot counts them.
+   */
+  async dayIsKnown(): Promise<void> {
+    const day = this.#today();
+    if (day === this.#day || this.#taken === 0) return;
+    await this.settle();
+    this.#day = day;
+    await this.#options.store.reserve(day, this.#taken);
+  }
+
+  /** Gives back what was reserved and not used. */
+  async settle(): Promise<void> {
+    const unused = this.#left;
+    this.#left = 0;
+    await this.#options.store.settle(this.#day, unused);
+  }
+
+  /** This tool's calls of the account's day so far, without those reserved and not made. */
+  async callsToday(): Promise<number> {
+    return this.#madeToday() + (await this.#options.store.readOn(this.#today()));
+  }
+
+  /** The numbers of the account's day. Never throws: a destination that cannot be read has failed the run already. */
+  async dayCalls(): Promise<DayCalls> {
+    const { budget, quota } = this.#options;
+    const callsToday = await this.callsToday().catch(() => this.#madeToday());
+    const account = quota?.usage() ?? null;
+    const shares = [
+      ...(budget === null ? [] : [callsToday / budget]),
+      ...(account === null || quota === null ? [] : [account.used / (account.max * quota.share)]),
+    ];
+    return {
+      callsToday,
+      callsBudget: budget,
+      quotaUsed: account?.used ?? null,
+      quotaMax: account?.max ?? null,
+      quotaShare: shares.length === 0 ? null : Math.min(1, Math.max(...shares)),
+    };
+  }
+
+  #today(): string {
+    return localDay(this.#options.now(), this.#options.zone);
+  }
+
+  #madeToday(): number {
+    const day = this.#today();
+    return this.#options.store.knownOn(day) - (day === this.#day ? this.#left : 0);
+  }
+
+  async #reserve(day: string): Promise<void> {
+    const { store, budget } = this.#options;
+    const used = async (): Promise<number> => store.knownOn(day) + (await store.readOn(day));
+    let calls = store.block;
+    if (budget !== null) {
+      const before = await used();
+      calls = Math.min(calls, budget - before);
+      if (calls <= 0) throw this.#budgetSpent(before, budget);
+    }
+    await store.reserve(day, calls);
+    // Another process may have reserved at the same moment: each sees both, so no call is ever spent twice.
+    if (budget !== null && (await used()) > budget) {
+      await store.settle(day, calls);
+      throw this.#budgetSpent(await used(), budget);
+    }
+    // A day that has turned in the meantime has its own count.
+    if (day === this.#day) this.#left += calls;
+  }
+
+  #checkQuota(): void {
+    const { quota } = this.#options;
+    const usage = quota?.usage() ?? null;
+    if (quota === null || usage === null) return;
+    // Other lanes may have taken a call each and not have sent it yet.
+    const used = usage.used + this.#taken - quota.sent();
+    if (used < usage.max * quota.share) return;
+    const percent = `${Math.round(quota.share * 1000) / 10} %`;
+    throw new LimitError(
+      `call Pardot: ${used} of the account's ${usage.max} calls are used today by all integrations together; this tool stops at ${percent} (PARDOT_QUOTA_SHARE)`,
+      { code: "limit.call-budget", hint: this.#hint("PARDOT_QUOTA_SHARE") },
+    );
+  }
+
+  #budgetSpent(used: number, budget: number): LimitError {
+    return new LimitError(
+      `call Pardot: ${used} of ${budget} calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used`,
+      { code: "limit.call-budget", hint: this.#hint("PARDOT_DAILY_CALL_BUDGET") },
+    );
+  }
+
+  #hint(setting: string): string {
+    const { now, zone } = this.#options;
+    const turn = nextDayStart(now(), zone);
+    const words = `${toLocal(turn, zone).slice(0, 16)} ${zone} (${isoInstant(turn)})`;
+    return `What is finished is committed. Run again after ${words}, when the account's next day starts, or raise ${setting}.`;
+  }
+}

@@ -1,0 +1,155 @@
+import type { Clock } from "../platform/clock.ts";
+import { NEVER } from "../platform/grace.ts";
+import type { Random } from "../platform/random.ts";
+import type { Storage } from "../storage/storage.ts";
+import { compactInstant, isoInstant } from "../time/instant.ts";
+import type { Instant } from "../time/instant.ts";
+import type { CallStore } from "./call-budget.ts";
+import { loadState, STATE_PREFIX } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import { reservedOn } from "./ledger.ts";
+
+/**
+ * Commands that do not hold the lease (`plan`, `check`, `objects --live`) must not write to the journal, which belongs to
+ * a run. Each notes its calls in its own files: `_pardot_etl/state/calls/<account day>/<instant>-<random>-<calls>.json`.
+ * The name holds everything, so counting is one listing.
+ */
+const NOTES_PREFIX = `${STATE_PREFIX}calls/`;
+
+const NAME = /^(\d{4}-\d{2}-\d{2})\/\d{8}T\d{6}Z-[0-9a-f]+-(\d+)\.json$/;
+
+/** Reserves calls in the journal: for the run that holds the lease. */
+export class JournalCalls implements CallStore {
+  readonly block = 20;
+  readonly #journal: Journal;
+  readonly #storage: Storage;
+
+  constructor(journal: Journal, storage: Storage) {
+    this.#journal = journal;
+    this.#storage = storage;
+  }
+
+  knownOn(day: string): number {
+    return reservedOn(this.#journal.state.ledger, day);
+  }
+
+  async readOn(day: string): Promise<number> {
+    return notedOn(day, this.#storage, NEVER);
+  }
+
+  async reserve(day: string, calls: number): Promise<void> {
+    await this.#journal.record([{ type: "calls-reserved", day, calls }]);
+  }
+
+  async settle(day: string, unused: number): Promise<void> {
+    if (unused > 0) await this.#journal.record([{ type: "calls-returned", day, calls: unused }]);
+  }
+
+  assertWritable(): void {
+    this.#journal.assertWritable();
+  }
+}
+
+export interface NotedCallsOptions {
+  /** Recorded in the note for people who inspect it. */
+  readonly command: string;
+  readonly storage: Storage;
+  /** With a budget each block is noted before it is used. Without one, a single note at the end has all calls. */
+  readonly hasBudget: boolean;
+  readonly now: () => Instant;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Reserves calls in notes: for a command without the lease. A kill without a budget loses only the count. */
+export class NotedCalls implements CallStore {
+  readonly block: number;
+  readonly #options: NotedCallsOptions;
+  #note: { readonly key: string; readonly calls: number } | null = null;
+  readonly #unwritten = new Map<string, number>();
+
+  constructor(options: NotedCallsOptions) {
+    this.#options = options;
+    this.block = options.hasBudget ? 10 : 1;
+  }
+
+  knownOn(day: string): number {
+    return this.#unwritten.get(day) ?? 0;
+  }
+
+  async readOn(day: string): Promise<number> {
+    const { storage } = this.#options;
+    const { state } = await loadState(storage, NEVER);
+    return reservedOn(state.ledger, day) + (await notedOn(day, storage, NEVER));
+  }
+
+  async reserve(day: string, calls: number): Promise<void> {
+    if (this.#options.hasBudget) this.#note = { key: await this.#write(day, calls), calls };
+    else this.#unwritten.set(day, this.knownOn(day) + calls);
+  }
+
+  async settle(day: string, unused: number): Promise<void> {
+    if (unused > 0 && this.#note !== null) {
+      const { key, calls } = this.#note;
+      this.#note = null;
+      // In this order: what was made is on record at every moment.
+      if (calls > unused) await this.#write(day, calls - unused);
+      await this.#options.storage.remove(key, NEVER);
+    }
+    if (this.#unwritten.has(day)) this.#unwritten.set(day, this.knownOn(day) - unused);
+    for (const [made, calls] of this.#unwritten) {
+      this.#unwritten.delete(made);
+      if (calls > 0) await this.#write(made, calls);
+    }
+  }
+
+  assertWritable(): void {
+    // A note that cannot be written fails its own reservation.
+  }
+
+  async #write(day: string, calls: number): Promise<string> {
+    const { storage, clock, random, command, now } = this.#options;
+    const at = clock.now();
+    const key = `${NOTES_PREFIX}${day}/${compactInstant(at)}-${random.hex(4)}-${calls}.json`;
+    const note = { format_version: 1, command, calls, written_at: isoInstant(at), pardot_now: isoInstant(now()) };
+    await storage.create(key, new TextEncoder().encode(`${JSON.stringify(note)}\n`), NEVER);
+    return key;
+  }
+}
+
+/** Calls noted on an account day. */
+export async function notedOn(day: string, storage: Storage, signal: AbortSignal): Promise<number> {
+  let calls = 0;
+  for await (const { key } of storage.list(`${NOTES_PREFIX}${day}/`, signal)) {
+    calls += Number(NAME.exec(key.slice(NOTES_PREFIX.length))?.[2] ?? 0);
+  }
+  return calls;
+}
+
+/** When the last note was written, by the clock of its machine, and how far Pardot's was ahead of it; null without any. */
+export async function lastNote(
+  storage: Storage,
+  signal: AbortSignal,
+): Promise<{ readonly at: Instant; readonly aheadMs: number } | null> {
+  let last: { readonly key: string; readonly name: string } | null = null;
+  for await (const { key } of storage.list(NOTES_PREFIX, signal)) {
+    const name = key.slice(key.lastIndexOf("/") + 1);
+    if (NAME.test(key.slice(NOTES_PREFIX.length)) && (last === null || name > last.name)) last = { key, name };
+  }
+  const body = last === null ? null : await storage.read(last.key, signal);
+  if (body === null) return null;
+  const { written_at: at, pardot_now: now } = JSON.parse(new TextDecoder().decode(body)) as Readonly<
+    Record<"written_at" | "pardot_now", string | undefined>
+  >;
+  // Notes of earlier versions do not hold Pardot's time.
+  if (at === undefined || now === undefined) return null;
+  return { at: Date.parse(at), aheadMs: Date.parse(now) - Date.parse(at) };
+}
+
+/** Removes the notes of days before `day`, which no command reads any more. */
+export async function forgetNotesBefore(day: string, storage: Storage, signal: AbortSignal): Promise<void> {
+  for await (const { key } of storage.list(NOTES_PREFIX, signal)) {
+    const noted = NAME.exec(key.slice(NOTES_PREFIX.length))?.[1];
+    if (noted !== undefined && noted < day) await storage.remove(key, signal);
+  }
+}
