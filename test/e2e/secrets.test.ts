@@ -372,7 +372,7 @@ describe("a rotated refresh token kept in AWS", () => {
           code: "auth.token-rotated",
           object: null,
           message: expect.stringMatching(
-            /written back to aws-secretsmanager:acme\/pardot#refresh_token: .*grant secretsmanager:PutSecretValue.*Authorise the app again/,
+            /written back to aws-secretsmanager:acme\/pardot#refresh_token: .*grant secretsmanager:PutSecretValue.*Authorize the app again/,
           ) as string,
         },
       ],
