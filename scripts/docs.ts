@@ -1,4 +1,4 @@
-/** Writes the pages that follow from tables: docs/configuration.md, docs/commands.md and docs/licenses.md. */
+/** Writes the pages that are generated from tables: docs/configuration.md, docs/commands.md and docs/licenses.md. */
 import { writeFile } from "node:fs/promises";
 import { COMMON_OPTIONS } from "../src/cli/command.ts";
 import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
@@ -46,9 +46,9 @@ export function configurationPage(): string {
       "  without `#key` the whole value is the secret.",
       "- `aws-ssm:NAME` is the value of a parameter of the AWS parameter store.",
       "",
-      "NAME may be an ARN. References are followed after everything else is checked, and before Pardot is called; each secret is",
-      "read once, by the commands that need it: `run`, `plan`, `check`, `objects --live`, and for Snowflake `verify`. Errors, the",
-      "required policy and changing secrets: [secrets in AWS](authentication.md#secrets-in-aws).",
+      "NAME may be an ARN. References are resolved after all other settings are checked and before Pardot is called. Each secret is",
+      "read once, by the commands that need it: `run`, `plan`, `check`, `objects --live`, and for Snowflake `verify`.",
+      "Errors, the required policy and how to rotate secrets: [secrets in AWS](authentication.md#secrets-in-aws).",
     ].join("\n"),
     "## Settings",
     markdownTable(["Variable", "Key in the file", "Type", "Default", "Meaning"], rows),
@@ -57,10 +57,10 @@ export function configurationPage(): string {
       "- A size is a whole number with `B`, `kB`, `MB`, `GB` (thousands: 16MB is 16,000,000 bytes) or `KiB`, `MiB`, `GiB`.",
       "- A zone is an IANA name, not an offset: an offset would hide the changes to and from summer time.",
       "- A relative path starts at the working folder.",
-      "- Plain `http://` is accepted for loopback addresses only; the API host is `*.pardot.com` or loopback.",
-      "- Which flow needs which credentials, and what to set up in Salesforce: [authentication](authentication.md).",
+      "- Plain `http://` is accepted only for loopback addresses; the API host is `*.pardot.com` or loopback.",
+      "- Credentials of each flow, and the setup in Salesforce: [authentication](authentication.md).",
       "- AWS credentials, region and endpoints come from the AWS SDK's own chain (`AWS_*`), for S3 and for secrets.",
-      "- If a proxy is the way out: `HTTPS_PROXY` (`http://host:port`, with user and password if it needs them), `HTTP_PROXY` for plain http, and `NO_PROXY` for hosts that are reached without it: names with their subdomains, `host:port`, or `*`. They apply to Pardot, Salesforce, S3, SNS, secrets, the webhook and Snowflake alike. TLS is tunneled, so the proxy sees no token; if it inspects TLS, name its certificate in `NODE_EXTRA_CA_CERTS`.",
+      "- Behind a proxy: set `HTTPS_PROXY` (`http://host:port`, with user and password if required), `HTTP_PROXY` for plain http, and `NO_PROXY` for hosts reached directly: names including subdomains, `host:port`, or `*`. They apply to Pardot, Salesforce, S3, SNS, secrets, the webhook and Snowflake. TLS goes through a tunnel, so the proxy sees no token; if it intercepts TLS, set its certificate in `NODE_EXTRA_CA_CERTS`.",
       "- `SNOWFLAKE_*` has the official driver's meanings and is read only with `PARDOT_ETL_WAREHOUSE=snowflake`. The best",
       "  login for a job is a key pair: `SNOWFLAKE_USER` with `SNOWFLAKE_PRIVATE_KEY_FILE` or `SNOWFLAKE_PRIVATE_KEY`.",
     ].join("\n"),
@@ -79,13 +79,13 @@ export function configurationPage(): string {
       "```",
     ].join("\n"),
     [
-      "`${NAME}` in a text inserts the variable of that name; `$${` is a literal `${`. A variable that the file inserts may have",
-      "any name.",
+      "`${NAME}` in a text is replaced by the variable of that name; `$${` means a literal `${`. Variables used in this way may",
+      "have any name.",
     ].join("\n"),
     "## Overriding the catalog",
     [
-      "Section `catalog` contains what differs from the built-in description of an object, by the object's name. Maps are merged,",
-      "everything else, lists too, is replaced; `pardot-etl objects NAME --json` shows the result.",
+      "Section `catalog` overrides the built-in description of an object, by the object's name. Maps are merged, everything else,",
+      "including lists, is replaced; `pardot-etl objects NAME --json` shows the result.",
     ].join("\n"),
     ["```yaml", "catalog:", "  Tag:", "    v4:", "      query: { limit: 100 }", "```"].join("\n"),
     "",
@@ -100,21 +100,21 @@ export function commandsPage(): string {
   return [
     "# Commands",
     GENERATED,
-    "Every command accepts these options, and `--help` and `--version`.",
+    "Every command accepts these options; `--help` and `--version` also work without a command.",
     markdownTable(["Option", "Meaning", "Default"], COMMON_OPTIONS.map(optionRow)),
     ...sections,
     "## Output and exit codes",
     [
-      "Results go to stdout, everything else to stderr: text for people, and [the log](logs.md), whose last line has the exit\ncode of a run. With `--json` the result is JSON; keys may be added in later versions.",
-      'On exit 2, 3, 7 and 8 it holds `"error": {"code", "message", "hint"}`, and `problems` if the configuration is invalid.',
+      "Results go to stdout, everything else to stderr: text for people, and [the log](logs.md), whose last line contains the exit\ncode of a run. With `--json` the result is JSON; keys may be added in later versions.",
+      'On exit 2, 3, 7 and 8 it contains `"error": {"code", "message", "hint"}`, and `problems` if the configuration is invalid.',
     ].join("\n"),
     markdownTable(
       ["Exit code", "Meaning", "What to do"],
       EXIT_CODES.map(({ code, meaning, todo }) => [String(code), meaning, todo]),
     ),
     [
-      "SIGINT or SIGTERM stops a run: what can be finished within `PARDOT_ETL_STOP_GRACE` is committed, the rest is left for the",
-      "next run, exit 130. A second signal ends the process at once; that loses nothing that was committed either.",
+      "SIGINT or SIGTERM stops a run: work that finishes within `PARDOT_ETL_STOP_GRACE` is committed, the rest is left for the",
+      "next run, exit 130. A second signal ends the process at once; no committed data is lost.",
     ].join("\n"),
     "",
   ]

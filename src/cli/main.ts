@@ -21,7 +21,7 @@ export async function main(argv: readonly string[], world: Io): Promise<number> 
     return await runCommand({ io, arguments: request.arguments, options: request.options });
   } catch (error) {
     const { printError } = await import("./print-error.ts");
-    const code = printError(error, { isJson, version: packageVersion() }, io);
+    const code = printError(error, { isJson }, io);
     if (isRun(argv)) await endRun(error, io);
     return code;
   }

@@ -3,17 +3,18 @@ import { redact } from "../config/redact.ts";
 import { exitCodeOf, PardotEtlError, problemText } from "../errors.ts";
 import { secretsOf } from "./io.ts";
 import type { Io } from "./io.ts";
+import { packageVersion } from "./version.ts";
 
 /** Prints an error for people on stderr and, with `--json`, as `{"error":…}` on stdout. Returns the exit code. */
 export function printError(
   error: unknown,
-  options: { readonly isJson: boolean; readonly version: string },
+  { isJson }: { readonly isJson: boolean },
   io: Pick<Io, "stdout" | "stderr" | "env" | "secrets">,
 ): number {
   const secrets = secretsOf(io);
   const safe = (text: string): string => redact(text, secrets);
-  if (options.isJson) io.stdout.write(`${safe(JSON.stringify({ error: describeError(error) }))}\n`);
-  io.stderr.write(safe(error instanceof PardotEtlError ? ourText(error) : bugText(error, options.version)));
+  if (isJson) io.stdout.write(`${safe(JSON.stringify({ error: describeError(error) }))}\n`);
+  io.stderr.write(safe(error instanceof PardotEtlError ? ourText(error) : bugText(error)));
   return exitCodeOf(error);
 }
 
@@ -40,10 +41,10 @@ function ourText(error: PardotEtlError): string {
   return `${[`pardot-etl: ${error.message}`, ...lines, ...hint].join("\n")}\n`;
 }
 
-function bugText(error: unknown, version: string): string {
+function bugText(error: unknown): string {
   const stack = error instanceof Error ? inspect(error) : `thrown: ${inspect(error)}`;
   return [
-    `pardot-etl: a fault in pardot-etl itself (version ${version}, Node ${process.versions.node}, ${process.platform})`,
+    `pardot-etl: a fault in pardot-etl itself (version ${packageVersion()}, Node ${process.versions.node}, ${process.platform})`,
     stack,
     "hint: Report it to the project with this text and the command. Everything that was committed stays committed.",
     "",

@@ -12,20 +12,20 @@ import { hasOption, textOption } from "./command.ts";
 import { secretsOf } from "./io.ts";
 import type { Io } from "./io.ts";
 
-/** What a command says on stderr while it works. */
+/** A command's output on stderr while it works. */
 export interface Report {
   readonly onEvent: OnEvent;
-  /** To be told of each API call: the display counts them. */
+  /** Called for each API call, which the display counts. */
   called(): void;
-  /** Lets go of the terminal. */
+  /** Closes the display. */
   stop(): void;
   /** Writes the last line of a run, whatever the level. */
   end(outcome: RunOutcome): void;
 }
 
 /**
- * JSON lines where there is no terminal; on one a display, or lines for people when a level is asked for. Throws
- * `UsageError` for an unknown level. `forPeople`: lines they can read even where there is no terminal.
+ * JSON lines without a terminal; on a terminal a display, or lines for people with `--log-level`. `forPeople`: lines for
+ * people even without a terminal. Throws `UsageError` for an unknown level.
  */
 export async function openReport(
   options: ParsedOptions,
@@ -35,8 +35,8 @@ export async function openReport(
   const level = logLevel(options);
   const isQuiet = hasOption(options, "--no-progress");
   const write = (line: string): void => io.stderr.write(redact(line, secretsOf(io)));
-  const wishes: LogOptions = { level: level ?? (isQuiet ? "warn" : "info"), write, now: () => io.clock.now() };
-  const log = forPeople ? openLineLog(wishes) : await openJsonLog(wishes);
+  const logOptions: LogOptions = { level: level ?? (isQuiet ? "warn" : "info"), write, now: () => io.clock.now() };
+  const log = forPeople ? openLineLog(logOptions) : await openJsonLog(logOptions);
   let calls = 0;
   const hasDisplay = io.stderr.isTerminal && level === null && !isQuiet;
   const display = hasDisplay ? startProgress(io.stderr, io.clock, () => calls) : null;
@@ -59,6 +59,6 @@ function logLevel(options: ParsedOptions): LogLevel | null {
   if (text === null || isLogLevel(text)) return text;
   throw new UsageError(`read the command line: --log-level is ${text}`, {
     code: "usage.log-level",
-    hint: `give one of ${LOG_LEVELS.join(", ")}`,
+    hint: `Give one of ${LOG_LEVELS.join(", ")}.`,
   });
 }

@@ -29,7 +29,7 @@ function secretsOfOthers(env: Environment): readonly string[] {
   ].filter((text) => text !== "");
 }
 
-/** The same in this process's environment, for callers with only a configuration. */
+/** Those in this process's environment, for callers with only a configuration. */
 export function secretsOfProcess(): readonly string[] {
   return secretsOfOthers(inheritedVariables([...SECRETS_OF_OTHERS, ...PROXIES]));
 }

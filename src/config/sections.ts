@@ -134,7 +134,7 @@ const WEBHOOK_EXPECTED =
   "an https:// address, plain http:// only for loopback, without user name and without #; the value is not shown";
 
 /** Needs no other settings, so that a run that cannot start for another reason still notifies. */
-export function resolveNotify(settings: SettingsReader): NotifyConfig | null {
+function resolveNotify(settings: SettingsReader): NotifyConfig | null {
   const snsTopic = settings.get("PARDOT_ETL_SNS_TOPIC_ARN");
   const webhookUrl = settings.get("PARDOT_ETL_WEBHOOK_URL");
   if (settings.isUnknown("PARDOT_ETL_SNS_TOPIC_ARN") || settings.isUnknown("PARDOT_ETL_WEBHOOK_URL")) return null;

@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { NEVER } from "../platform/clock.ts";
 import { createGate } from "./gate.ts";
 
 // Holds G4: never more requests in flight than configured.
-
-const NEVER = new AbortController().signal;
 
 describe("gate", () => {
   test("admits in order of arrival", async () => {

@@ -3,13 +3,13 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from "n
 import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { caught } from "../../test/support/pardot-fakes.ts";
+import { NEVER } from "../platform/clock.ts";
 import { readWhole } from "./body.ts";
 import { openConnections } from "./transport.ts";
 import type { Connections, HttpResponse } from "./transport.ts";
 
 // Holds G8: redirects are not followed.
 
-const NEVER = new AbortController().signal;
 const TEXT = 'id,name\n1,"Zoë\n🎈"\n'.repeat(2000);
 
 let server: Server;

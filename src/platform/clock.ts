@@ -29,7 +29,7 @@ export const systemClock: Clock = {
     }),
 };
 
-/** A signal that is never aborted. */
+/** A signal that never aborts: for work that has to be finished once it has begun. */
 export const NEVER: AbortSignal = new AbortController().signal;
 
 /** A deadline: aborts its signal after some time, unless stopped. */

@@ -1,9 +1,6 @@
 import { CancelledError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 
-/** A signal that never aborts: for work that has to be finished once it has begun, whatever else happens. */
-export const NEVER: AbortSignal = new AbortController().signal;
-
 export interface Grace {
   /** Aborted when the grace after a stop request is over: cuts what is in flight. */
   readonly abort: AbortSignal;

@@ -1,42 +1,10 @@
-/** The options of the command `simulate` as data, and how their texts are parsed. */
+/** How the texts of the command `simulate` are parsed. */
 import { KNOBS, parseKnob } from "./knobs.ts";
 import type { Knobs } from "./knobs.ts";
-import { DEFAULT_NOW, optionProblems } from "./options.ts";
+import { SIMULATOR_OPTIONS } from "./option-table.ts";
+import { optionProblems } from "./options.ts";
 import type { SimulatorOptions } from "./options.ts";
-import { SCALES } from "./account/scale.ts";
 import type { Scale } from "./account/scale.ts";
-
-export interface OptionDescription {
-  /** Without the two dashes: `daily-limit`. */
-  readonly flag: string;
-  readonly type: "integer" | "text" | "object=rows" | "name=value";
-  readonly repeatable: boolean;
-  readonly meaning: string;
-  readonly default: string;
-}
-
-const option = (
-  flag: string,
-  type: OptionDescription["type"],
-  fallback: string,
-  meaning: string,
-): OptionDescription => ({ flag, type, repeatable: type.includes("="), meaning, default: fallback });
-
-/** The options of `simulate`. */
-export const SIMULATOR_OPTIONS: readonly OptionDescription[] = [
-  option("port", "integer", "0", "loopback port; 0: any free port"),
-  option("seed", "integer", "1", "same seed, same account, to the byte"),
-  option("scale", "text", "small", `size of the account: ${SCALES.join(", ")}`),
-  option("rows", "object=rows", "by scale", "rows of an object, VisitorActivity=50000; repeatable or a comma list"),
-  option("ties", "integer", "700", "rows of each object that share one second"),
-  option("timezone", "text", "UTC", "time zone of the API user, an IANA name"),
-  option("account-timezone", "text", "the user's", "time zone of the quota's day"),
-  option("now", "text", DEFAULT_NOW, "simulated time at the start, an ISO instant"),
-  option("daily-limit", "integer", "50000", "calls per day before code 122"),
-  option("latency-ms", "integer", "0", "milliseconds added to each response"),
-  option("export-seconds", "integer", "0", "seconds that processing an export takes"),
-  option("knob", "name=value", "see the docs", "an unconfirmed behavior of Pardot; repeatable"),
-];
 
 /** Parses the command line's texts, by flag. Throws an Error that names all problems. */
 export function parseSimulatorOptions(

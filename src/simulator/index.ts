@@ -7,8 +7,9 @@ export {
   SIMULATOR_REFRESH_TOKEN,
   SIMULATOR_USERNAME,
 } from "./login/token-desk.ts";
-export { describeKnobs, parseRows, parseSimulatorOptions, SIMULATOR_OPTIONS } from "./command-line.ts";
-export type { OptionDescription } from "./command-line.ts";
+export { describeKnobs, parseRows, parseSimulatorOptions } from "./command-line.ts";
+export { SIMULATOR_OPTIONS } from "./option-table.ts";
+export type { OptionDescription } from "./option-table.ts";
 export type { FaultRule } from "./faults.ts";
 export { KNOBS } from "./knobs.ts";
 export type { Knobs, KnobSpec } from "./knobs.ts";

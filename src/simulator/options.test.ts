@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { describeKnobs, parseRows, parseSimulatorOptions, SIMULATOR_OPTIONS } from "./command-line.ts";
+import { SCALES } from "./account/scale.ts";
+import { describeKnobs, parseRows, parseSimulatorOptions } from "./command-line.ts";
+import { SIMULATOR_OPTIONS } from "./option-table.ts";
 import { KNOBS, parseKnob, resolveKnobs } from "./knobs.ts";
 import { resolveOptions } from "./options.ts";
 
@@ -41,6 +43,10 @@ test("parseSimulatorOptions reads every described option", () => {
     const text = samples[flag] ?? (type === "integer" ? "1" : "UTC");
     if (flag !== "now") expect(Object.values(parseSimulatorOptions({ [flag]: text })).length).toBeGreaterThan(0);
   }
+});
+
+test("the option --scale lists every scale", () => {
+  expect(SIMULATOR_OPTIONS.find(({ flag }) => flag === "scale")?.meaning).toContain(SCALES.join(", "));
 });
 
 test("parseSimulatorOptions names all problems at once", () => {

@@ -2,6 +2,7 @@
 import { createPublicKey } from "node:crypto";
 import { knobProblems, resolveKnobs } from "./knobs.ts";
 import type { Knobs } from "./knobs.ts";
+import { DEFAULT_NOW } from "./option-table.ts";
 import { ROWS_MAX, SCALES, SIZES } from "./account/scale.ts";
 import type { Scale } from "./account/scale.ts";
 import { timezoneOf } from "./account/timezone.ts";
@@ -51,8 +52,6 @@ export interface ResolvedOptions {
   readonly jwtPublicKey: string | null;
   readonly knobs: Knobs;
 }
-
-export const DEFAULT_NOW: string = "2026-03-20T09:30:00Z";
 
 /** Problems of the options, one sentence each; empty if valid. */
 export function optionProblems(options: SimulatorOptions): string[] {

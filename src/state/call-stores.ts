@@ -1,5 +1,5 @@
+import { NEVER } from "../platform/clock.ts";
 import type { Clock } from "../platform/clock.ts";
-import { NEVER } from "../platform/grace.ts";
 import type { Random } from "../platform/random.ts";
 import type { Storage } from "../storage/storage.ts";
 import { compactInstant, isoInstant } from "../time/instant.ts";

@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
-import { SIMULATE_OPTIONS } from "../../src/cli/commands/simulate-options.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import { SIMULATOR_BUSINESS_UNIT_ID, SIMULATOR_OPTIONS, startSimulator } from "../../src/simulator/index.ts";
+import { SIMULATOR_BUSINESS_UNIT_ID, startSimulator } from "../../src/simulator/index.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
 import { simulatorAccess } from "../support/simulator-access.ts";
 import { fakeIo } from "./fake-io.ts";
@@ -226,22 +225,6 @@ describe("simulate", () => {
     const { code, stderr } = await cli(["simulate", "--scale", "tiny", "--port", new URL(simulator.url).port]);
     expect(code).toBe(2);
     expect(stderr).toContain("EADDRINUSE");
-  });
-
-  test("has the options that the simulator describes", () => {
-    const described = SIMULATOR_OPTIONS.map(({ flag, meaning, repeatable, default: fallback }) => ({
-      flag: `--${flag}`,
-      meaning,
-      isRepeatable: repeatable,
-      default: fallback,
-    }));
-    const listed = SIMULATE_OPTIONS.map(({ flag, meaning, isRepeatable = false, default: fallback }) => ({
-      flag,
-      meaning,
-      isRepeatable,
-      default: fallback,
-    }));
-    expect(listed).toEqual(described);
   });
 });
 

@@ -9,7 +9,7 @@ import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { loadFor } from "../input.ts";
 import { toJson } from "../json.ts";
-import { withSurroundings } from "../surroundings.ts";
+import { runOperation } from "../operation.ts";
 
 /** Tests everything a run needs, one line each. */
 export async function runCommand(context: CommandContext): Promise<number> {
@@ -37,9 +37,7 @@ async function tryEverything(context: CommandContext, onLine: (line: CheckLine) 
   } catch (error) {
     if (!(error instanceof PardotEtlError) || !error.code.startsWith("secrets.")) throw error;
     const destination = await loadFor(context, (input) => loadConfig(input, DESTINATION));
-    return withSurroundings(context, null, stop, (surroundings) =>
-      checkWithoutSecrets(destination, error, surroundings, onLine),
-    );
+    return runOperation(context, null, stop, (runtime) => checkWithoutSecrets(destination, error, runtime, onLine));
   }
-  return withSurroundings(context, config.pardot, stop, (surroundings) => check(config, surroundings, onLine));
+  return runOperation(context, config.pardot, stop, (runtime) => check(config, runtime, onLine));
 }

@@ -23,11 +23,10 @@ import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { printError } from "../print-error.ts";
 import { openReport } from "../report.ts";
-import { withSurroundings } from "../surroundings.ts";
-import { packageVersion } from "../version.ts";
+import { runOperation } from "../operation.ts";
 import { counted, grouped } from "../../text.ts";
 
-/** Everything of a demo lives below this folder of the working folder, each demo in one of its own. */
+/** Each demo writes to its own folder below this one in the working folder. */
 const DEMO_FOLDER = "demo";
 
 /** A zone with summer time, so that the demo shows what a real account has. */
@@ -40,13 +39,13 @@ interface Comparison {
   readonly object: string;
   readonly table: string;
   readonly rows: number;
-  /** Records that there were to be seen at the runs so far: what was deleted in between stays in the table. */
+  /** Records that the runs so far could see; those deleted in between stay in the table. */
   readonly truth: number;
 }
 
 /**
- * A full load, a simulated day, an incremental load, on embedded parts alone; compares the tables with what the
- * simulator knows to be true.
+ * A full load, a simulated day and an incremental load, with embedded parts only; compares the tables with the
+ * simulator's data.
  */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
@@ -56,7 +55,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   await mkdir(folder, { recursive: true });
   const simulator = await startSimulator({ timezone: DEMO_ZONE, exportSeconds: 1 });
   try {
-    say(`A Pardot stand-in listens at ${simulator.url}, its clock says ${simulator.now().toISOString()}.\n`);
+    say(`A simulated Pardot listens at ${simulator.url}; its time is ${simulator.now().toISOString()}.\n`);
     const config = await demoConfig(simulator, folder);
     const seen = new Map<string, Set<unknown>>();
     const results: RunResult[] = [];
@@ -68,7 +67,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
       const result = await runOnce(context, config);
       results.push(result);
       say(runSummary(result, relative(io.cwd, join(folder, "data"))));
-      if (result.error !== null) return printError(result.error, { isJson, version: packageVersion() }, io);
+      if (result.error !== null) return printError(result.error, { isJson }, io);
       comparisons = compare(config, result, seen, comparisons);
       say(`\n${comparisonText(comparisons)}`);
     }
@@ -84,7 +83,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   }
 }
 
-/** A configuration as a container would give it, by the environment alone; the user's own plays no part. */
+/** A configuration by the environment alone, as in a container; ignores the user's own. */
 async function demoConfig(simulator: Simulator, folder: string): Promise<Config> {
   const env = {
     PARDOT_BUSINESS_UNIT_ID: SIMULATOR_BUSINESS_UNIT_ID,
@@ -106,10 +105,10 @@ async function runOnce(context: CommandContext, config: Config): Promise<RunResu
   const stop = { graceMs: config.etl.stopGraceMs, afterwards: "what can be finished by then is committed" };
   const report = await openReport(context.options, context.io, true);
   const work = (runtime: Runtime): Promise<RunOutcome> => run(config, {}, runtime);
-  return resultOf(await withSurroundings(context, config.pardot, stop, work, report));
+  return resultOf(await runOperation(context, config.pardot, stop, work, report));
 }
 
-/** Adds the ids that are there now to those seen before. */
+/** Adds the current ids to those seen before. */
 function see(config: Config, simulator: Simulator, seen: Map<string, Set<unknown>>): void {
   for (const object of config.etl.objects) {
     const ids = seen.get(object) ?? new Set();
@@ -118,7 +117,7 @@ function see(config: Config, simulator: Simulator, seen: Map<string, Set<unknown
   }
 }
 
-/** A table that this run had nothing for holds what it held before. */
+/** A table that this run loaded nothing into is unchanged. */
 function compare(
   config: Config,
   result: RunResult,
@@ -154,7 +153,7 @@ function whereToLook(folder: string, results: readonly RunResult[]): string {
     ...(from === undefined
       ? []
       : [
-          `The second run asked for ${from.object.object} only from ${from.window.from} on: the newest record less a day.\n`,
+          `The second run requested ${from.object.object} only from ${from.window.from} on: the newest record less a day.\n`,
         ]),
     `It took ${calls} API calls; ${counted(results.length, "manifest")} below ${join(folder, "data", "_pardot_etl", "runs")}.\n`,
     `Files:  ${join(folder, "data")}\n`,
@@ -167,6 +166,6 @@ function assertEqual(comparisons: readonly Comparison[]): void {
   if (wrong === undefined) return;
   throw new DataError(`compare ${wrong.table} with the simulator: ${wrong.rows} rows instead of ${wrong.truth}`, {
     code: "demo.not-equal",
-    hint: "this is a fault in pardot-etl; report it with the demo's folder",
+    hint: "This is a fault in pardot-etl. Report it with the demo's folder.",
   });
 }

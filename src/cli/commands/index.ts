@@ -1,6 +1,6 @@
+import { SIMULATOR_OPTIONS } from "../../simulator/option-table.ts";
 import type { ArgumentSpec, CommandSpec, OptionSpec } from "../command.ts";
 import { RANGE_OPTIONS } from "./range-options.ts";
-import { SIMULATE_OPTIONS } from "./simulate-options.ts";
 
 const NAMES: Pick<ArgumentSpec, "name" | "isVariadic" | "isRequired"> = {
   name: "object",
@@ -33,6 +33,15 @@ const DRY_RUN_OPTION: OptionSpec = {
   value: null,
   meaning: "only show what it would do, as plan does",
 };
+const SIMULATE_OPTIONS: readonly OptionSpec[] = SIMULATOR_OPTIONS.map(
+  ({ flag, value, meaning, default: byDefault, repeatable }) => ({
+    flag: `--${flag}`,
+    value,
+    meaning,
+    default: byDefault,
+    isRepeatable: repeatable,
+  }),
+);
 const MAX_AGE_OPTION: OptionSpec = {
   flag: "--max-age",
   value: "D",

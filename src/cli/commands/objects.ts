@@ -23,12 +23,10 @@ export async function runCommand(context: CommandContext): Promise<number> {
     const config = await loadFor(context, loadConfig);
     chosen = choose(config.catalog);
     // Loaded only when needed, because the list itself has to appear at once.
-    const { withSurroundings } = await import("../surroundings.ts");
+    const { runOperation } = await import("../operation.ts");
     const { liveFields } = await import("../../operations/live-fields.ts");
     const stop = { graceMs: 0, afterwards: "nothing is changed by it" };
-    live = await withSurroundings(context, config.pardot, stop, (surroundings) =>
-      liveFields(config, chosen, surroundings),
-    );
+    live = await runOperation(context, config.pardot, stop, (runtime) => liveFields(config, chosen, runtime));
   } else {
     chosen = choose(await loadCatalog(configInput(context)));
   }

@@ -5,7 +5,7 @@ import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { loadFor } from "../input.ts";
 import { toJson } from "../json.ts";
-import { withSurroundings } from "../surroundings.ts";
+import { runOperation } from "../operation.ts";
 import { rangeOptions } from "./range-options.ts";
 
 /** Shows what `run` would do, with a few calls, which are counted. */
@@ -13,8 +13,8 @@ export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const config = await loadFor(context, loadConfig, context.arguments);
   const stop = { graceMs: 0, afterwards: "a plan reads and lands nothing of the data" };
-  const result = await withSurroundings(context, config.pardot, stop, (surroundings) =>
-    plan(config, rangeOptions(options), surroundings),
+  const result = await runOperation(context, config.pardot, stop, (runtime) =>
+    plan(config, rangeOptions(options), runtime),
   );
   const isJson = hasOption(options, "--json");
   const failed = result.objects.find((object) => object.error !== null)?.error ?? null;

@@ -12,12 +12,11 @@ import { secretsOf } from "../io.ts";
 import { describeError, printError } from "../print-error.ts";
 import { openReport } from "../report.ts";
 import type { Report } from "../report.ts";
-import { withSurroundings } from "../surroundings.ts";
-import { packageVersion } from "../version.ts";
+import { runOperation } from "../operation.ts";
 import { runCommand as planCommand } from "./plan.ts";
 import { rangeOptions } from "./range-options.ts";
 
-/** Exit codes whose `--json` result holds `error`, as the contract fixes it. */
+/** Exit codes whose `--json` result has `error` (docs/commands.md). */
 const CODES_WITH_ERROR: ReadonlySet<number> = new Set([2, 3, 7, 8]);
 
 /**
@@ -41,7 +40,7 @@ async function runToItsEnd(context: CommandContext, report: Report, recorder: Ru
   try {
     const config = await configure(context, report, recorder);
     const stop = { graceMs: config.etl.stopGraceMs, afterwards: "what can be finished by then is committed" };
-    const outcome = await withSurroundings(
+    const outcome = await runOperation(
       context,
       config.pardot,
       stop,
@@ -68,9 +67,9 @@ async function configure(context: CommandContext, report: Report, recorder: RunR
     const { businessUnitId, notify: config } = await loadFor(context, loadNotify, context.arguments);
     recorder.setBusinessUnit(businessUnitId);
     const outcome = recorder.failed(error);
-    const stop = { graceMs: 0, afterwards: "nothing was begun" };
+    const stop = { graceMs: 0, afterwards: "nothing has begun" };
     const secrets = secretsOf(io);
-    await withSurroundings(
+    await runOperation(
       context,
       null,
       stop,
@@ -95,10 +94,10 @@ function printOutcome({ result, cause }: RunOutcome, config: Config, context: Co
   } else {
     io.stdout.write(runSummary(result, destinationText(config.etl.destination)));
   }
-  if (result.error !== null) printError(result.error, { isJson: false, version: packageVersion() }, io);
+  if (result.error !== null) printError(result.error, { isJson: false }, io);
 }
 
 /** Prints why a run has no result; with --json as JSON. */
 function printFailure(error: unknown, { io, options }: CommandContext): void {
-  printError(error, { isJson: hasOption(options, "--json"), version: packageVersion() }, io);
+  printError(error, { isJson: hasOption(options, "--json") }, io);
 }

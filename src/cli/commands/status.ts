@@ -6,7 +6,7 @@ import type { CommandContext } from "../command.ts";
 import { durationOption, hasOption } from "../command.ts";
 import { configInput } from "../input.ts";
 import { toJson } from "../json.ts";
-import { withSurroundings } from "../surroundings.ts";
+import { runOperation } from "../operation.ts";
 
 /** Runs shown to people; `--json` has all that are kept. */
 const RUNS_SHOWN = 10;
@@ -17,9 +17,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   const maxAgeMs = durationOption(options, "--max-age");
   const config = await loadConfig(configInput(context), DESTINATION);
   const stop = { graceMs: 0, afterwards: "status changes nothing" };
-  const result = await withSurroundings(context, null, stop, (surroundings) =>
-    status(config, surroundings, { maxAgeMs }),
-  );
+  const result = await runOperation(context, null, stop, (runtime) => status(config, runtime, { maxAgeMs }));
   const { exitCode, ...rest } = result;
   io.stdout.write(hasOption(options, "--json") ? toJson(rest) : statusSummary(result, RUNS_SHOWN, io.clock.now()));
   return exitCode;

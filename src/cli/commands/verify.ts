@@ -6,7 +6,7 @@ import type { CommandContext } from "../command.ts";
 import { durationOption, hasOption, textOption } from "../command.ts";
 import { loadFor } from "../input.ts";
 import { toJson } from "../json.ts";
-import { withSurroundings } from "../surroundings.ts";
+import { runOperation } from "../operation.ts";
 
 /** Verifies what was committed; makes no call to Pardot. */
 export async function runCommand(context: CommandContext): Promise<number> {
@@ -21,7 +21,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
     accept: textOption(options, "--accept"),
   };
   const stop = { graceMs: 0, afterwards: "verifying changes nothing" };
-  const result = await withSurroundings(context, null, stop, (surroundings) => verify(config, wanted, surroundings));
+  const result = await runOperation(context, null, stop, (runtime) => verify(config, wanted, runtime));
   io.stdout.write(hasOption(options, "--json") ? toJson(result) : verifySummary(result));
   return result.exitCode;
 }

@@ -10,7 +10,7 @@ import {
 } from "../../manifest/manifest.ts";
 import type { Manifest, ManifestFile, ManifestObject, ManifestWindow } from "../../manifest/manifest.ts";
 import { postponedOf } from "../../manifest/shortfalls.ts";
-import { NEVER } from "../../platform/grace.ts";
+import { NEVER } from "../../platform/clock.ts";
 import { driftOf } from "../../state/field-memory.ts";
 import { filesOfWindow, removeParts } from "../../state/file-parts.ts";
 import { hasFiles } from "../../state/open-window.ts";

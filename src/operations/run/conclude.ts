@@ -1,6 +1,6 @@
 import { exitCodeOf, LeaseError } from "../../errors.ts";
 import { totals } from "../../manifest/manifest.ts";
-import { NEVER } from "../../platform/grace.ts";
+import { NEVER } from "../../platform/clock.ts";
 import { forgetNotesBefore } from "../../state/call-stores.ts";
 import { warningsByCode } from "../../state/run-record.ts";
 import type { RunError, RunRecord } from "../../state/run-record.ts";

@@ -8,7 +8,7 @@ import { warn } from "../../events.ts";
 import { landedSpan, spanText } from "../../land/names.ts";
 import { measureFile } from "../../land/landed-file.ts";
 import { scanManifests } from "../../manifest/manifests.ts";
-import { NEVER } from "../../platform/grace.ts";
+import { NEVER } from "../../platform/clock.ts";
 import type { Run } from "./context.ts";
 
 export interface OrphanFiles {

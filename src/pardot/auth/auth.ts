@@ -12,7 +12,7 @@ import { TRIES_MAX } from "../retry.ts";
 import { FORM_TYPE, JSON_TYPE, TOKEN_PATH, USER_AGENT } from "../protocol.ts";
 import { LoginClock } from "./login-clock.ts";
 import { operation, readTokenAnswer } from "./token-answer.ts";
-import type { TokenAnswer } from "./token-answer.ts";
+import type { LoginAttempt, TokenAnswer } from "./token-answer.ts";
 import { secretsOf, tokenParameters } from "./token-request.ts";
 
 export interface AuthOptions {
@@ -61,7 +61,7 @@ interface Renewal {
 export class Auth {
   readonly #options: AuthOptions;
   readonly #url: URL;
-  readonly #request: { readonly flow: AuthConfig["flow"]; readonly loginHost: string };
+  readonly #attempt: LoginAttempt;
   readonly #loginClock: LoginClock;
   readonly #known: Set<string>;
   #current: Secret | null = null;
@@ -74,7 +74,7 @@ export class Auth {
     const { auth, loginUrl, clock } = options;
     this.#options = options;
     this.#url = new URL(TOKEN_PATH, loginUrl);
-    this.#request = { flow: auth.flow, loginHost: this.#url.host };
+    this.#attempt = { flow: auth.flow, loginHost: this.#url.host };
     this.#loginClock = new LoginClock(clock);
     this.#known = new Set(secretsOf(auth));
     this.#refreshToken = auth.flow === "refresh_token" ? auth.refreshToken : null;
@@ -175,9 +175,9 @@ export class Auth {
       // Never aborted mid-call: an unread response may hold the only copy of a rotated refresh token.
       const response = await transport({ method: "POST", url: this.#url, headers, body }, NEVER);
       const isClockNews = auth.flow === "jwt" && this.#loginClock.learn(response.headers["date"]);
-      const bytes = await readWhole(response.body, BODY_MAX_BYTES, operation(this.#request));
+      const bytes = await readWhole(response.body, BODY_MAX_BYTES, operation(this.#attempt));
       const floorMs = retryAfterMs(response.headers["retry-after"], clock.now());
-      const answer = readTokenAnswer(response.status, bytes, this.#request);
+      const answer = readTokenAnswer(response.status, bytes, this.#attempt);
       if (answer.kind === "failed") return { answer, floorMs, isClockNews };
       const token = await this.#accept(answer.accessToken, answer.refreshToken);
       return { answer: { kind: "accepted", token }, floorMs, isClockNews };

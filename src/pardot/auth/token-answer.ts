@@ -15,8 +15,8 @@ export type TokenAnswer =
   | { readonly kind: "token"; readonly accessToken: Secret; readonly refreshToken: Secret | null }
   | { readonly kind: "failed"; readonly retry: TokenError["retry"]; readonly error: PardotEtlError };
 
-/** The request, as errors name it. */
-export interface TokenRequested {
+/** A login attempt, as errors name it. */
+export interface LoginAttempt {
   readonly flow: AuthFlow;
   readonly loginHost: string;
 }
@@ -25,27 +25,27 @@ export interface TokenRequested {
  * Reads a response of the token endpoint. `expires_in` and `issued_at` are not needed: a token is valid as long as it is
  * used, and ends with code 184 (vendor docs, authentication).
  */
-export function readTokenAnswer(status: number, bytes: Uint8Array, request: TokenRequested): TokenAnswer {
+export function readTokenAnswer(status: number, bytes: Uint8Array, attempt: LoginAttempt): TokenAnswer {
   const code = pardotCode(status, bytes);
-  if (code !== null) return atPardot(code, request);
+  if (code !== null) return atPardot(code, attempt);
   const body = readBody(bytes);
-  if (body === "html" || body === "empty") return noJson(status, body, request);
+  if (body === "html" || body === "empty") return noJson(status, body, attempt);
   if (body === null) {
-    return status === 404 || isRedirect(status) ? noJson(status, "html", request) : unreadable(status, request);
+    return status === 404 || isRedirect(status) ? noJson(status, "html", attempt) : unreadable(status, attempt);
   }
   const error = body["error"];
-  if (typeof error === "string") return refused(status, error, body["error_description"], request);
+  if (typeof error === "string") return refused(status, error, body["error_description"], attempt);
   const accessToken = body["access_token"];
-  if (status !== 200 || typeof accessToken !== "string") return unreadable(status, request);
+  if (status !== 200 || typeof accessToken !== "string") return unreadable(status, attempt);
   // Visible ASCII without blanks: anything else is not allowed in a header.
-  if (!/^[\x21-\x7e]{1,4096}$/.test(accessToken)) return unreadable(status, request);
+  if (!/^[\x21-\x7e]{1,4096}$/.test(accessToken)) return unreadable(status, attempt);
   const scope = body["scope"];
   // User name and password give a token for everything, whatever the app's scopes (vendor docs, authentication).
-  if (typeof scope === "string" && request.flow !== "password" && !grants(scope)) {
+  if (typeof scope === "string" && attempt.flow !== "password" && !grants(scope)) {
     return no(
-      new AuthError(`${operation(request)}: the token does not carry the scope ${SCOPE}`, {
+      new AuthError(`${operation(attempt)}: the token does not carry the scope ${SCOPE}`, {
         code: "auth.scope-missing",
-        hint: forFlow(SCOPE_HINT, request.flow),
+        hint: forFlow(SCOPE_HINT, attempt.flow),
       }),
     );
   }
@@ -65,8 +65,8 @@ const SCOPE_HINT: PerFlow = {
 };
 
 /** The operation as errors name it. */
-export function operation(request: TokenRequested): string {
-  return `get a token from ${request.loginHost} by the flow ${request.flow}`;
+export function operation(attempt: LoginAttempt): string {
+  return `get a token from ${attempt.loginHost} by the flow ${attempt.flow}`;
 }
 
 /** `full` means every scope but the refresh token's (Salesforce help, remoteaccess_oauth_tokens_scopes). */
@@ -93,11 +93,11 @@ function pardotCode(status: number, bytes: Uint8Array): number | null {
   return outcome.ok || outcome.failure.shape !== "envelope" ? null : outcome.failure.code;
 }
 
-function atPardot(code: number, request: TokenRequested): TokenAnswer {
+function atPardot(code: number, attempt: LoginAttempt): TokenAnswer {
   const meaning = ERROR_CODES[code]?.meaning.replaceAll(/\{(\w+)\}/g, "$1");
   return no(
     new AuthError(
-      `${operation(request)}: pardot responds with its code ${code}${meaning === undefined ? "" : ` (${meaning})`}`,
+      `${operation(attempt)}: pardot responds with its code ${code}${meaning === undefined ? "" : ` (${meaning})`}`,
       {
         code: "auth.endpoint-is-pardot",
         hint: "PARDOT_LOGIN_URL is Pardot's address. Set it to Salesforce's: https://login.salesforce.com, https://test.salesforce.com or the org's https://<name>.my.salesforce.com.",
@@ -106,31 +106,31 @@ function atPardot(code: number, request: TokenRequested): TokenAnswer {
   );
 }
 
-function refused(status: number, error: string, description: unknown, request: TokenRequested): TokenAnswer {
+function refused(status: number, error: string, description: unknown, attempt: LoginAttempt): TokenAnswer {
   const row = tokenErrorFor(error, typeof description === "string" ? description : "");
   // An unknown error is named only when it looks like one of OAuth's words, since it could be anything.
   const word = /^[a-z_]{1,40}$/.test(error) ? error : "an unknown error";
   if (row === null) {
-    if (status >= 500 || status === 429) return unreadable(status, request);
+    if (status >= 500 || status === 429) return unreadable(status, attempt);
     return no(
-      new AuthError(`${operation(request)}: salesforce refuses (${word}, HTTP ${status})`, {
+      new AuthError(`${operation(attempt)}: salesforce refuses (${word}, HTTP ${status})`, {
         code: "auth.refused",
         hint: "Look at Setup > Login History of the user for the reason.",
       }),
     );
   }
-  const failure = new AuthError(`${operation(request)}: ${forFlow(row.meaning, request.flow)} (${row.error})`, {
+  const failure = new AuthError(`${operation(attempt)}: ${forFlow(row.meaning, attempt.flow)} (${row.error})`, {
     code: `auth.${row.name}`,
-    hint: forFlow(row.hint, request.flow),
+    hint: forFlow(row.hint, attempt.flow),
     retryable: row.retry === "wait" || row.retry === "back-off",
   });
   return { kind: "failed", retry: row.retry, error: failure };
 }
 
-function noJson(status: number, body: "html" | "empty", request: TokenRequested): TokenAnswer {
+function noJson(status: number, body: "html" | "empty", attempt: LoginAttempt): TokenAnswer {
   if (status === 404 || isRedirect(status)) {
     return no(
-      new AuthError(`${operation(request)}: no token endpoint (HTTP ${status})`, {
+      new AuthError(`${operation(attempt)}: no token endpoint (HTTP ${status})`, {
         code: "auth.no-token-endpoint",
         hint: "Check PARDOT_LOGIN_URL: https://login.salesforce.com, https://test.salesforce.com or the org's https://<name>.my.salesforce.com.",
       }),
@@ -140,7 +140,7 @@ function noJson(status: number, body: "html" | "empty", request: TokenRequested)
   return {
     kind: "failed",
     retry: "back-off",
-    error: new TransportError(`${operation(request)}: HTTP ${status} with ${what}`, {
+    error: new TransportError(`${operation(attempt)}: HTTP ${status} with ${what}`, {
       code: "auth.endpoint-failed",
       hint: "Salesforce may be in maintenance (status.salesforce.com): run again later. If it stays, check PARDOT_LOGIN_URL.",
       retryable: true,
@@ -148,11 +148,11 @@ function noJson(status: number, body: "html" | "empty", request: TokenRequested)
   };
 }
 
-function unreadable(status: number, request: TokenRequested): TokenAnswer {
+function unreadable(status: number, attempt: LoginAttempt): TokenAnswer {
   return {
     kind: "failed",
     retry: "back-off",
-    error: new TransportError(`${operation(request)}: HTTP ${status} with a response that is not a token`, {
+    error: new TransportError(`${operation(attempt)}: HTTP ${status} with a response that is not a token`, {
       code: "auth.endpoint-failed",
       hint: "Run again later. If it stays, check PARDOT_LOGIN_URL.",
       retryable: true,

@@ -11,11 +11,11 @@ import { stopOnSignals } from "./signals.ts";
  * Runs an operation with connections, progress or log, and signals, and closes them afterwards. `given`: a report that
  * is open already; only its display is closed.
  */
-export async function withSurroundings<Result>(
+export async function runOperation<Result>(
   context: Pick<CommandContext, "io" | "options">,
   pardot: RuntimeOptions["pardot"],
   stop: { readonly graceMs: number; readonly afterwards: string },
-  operate: (surroundings: Runtime) => Promise<Result>,
+  operate: (runtime: Runtime) => Promise<Result>,
   given: Report | null = null,
 ): Promise<Result> {
   const { io, options } = context;
@@ -23,13 +23,13 @@ export async function withSurroundings<Result>(
   const report = given ?? (await openReport(options, io));
   const stopping = stopOnSignals(io, stop);
   try {
-    return await withRuntime({ signal: stopping.signal, onEvent: report.onEvent, pardot }, (surroundings) => {
+    return await withRuntime({ signal: stopping.signal, onEvent: report.onEvent, pardot }, (runtime) => {
       const transport: Transport = (request, signal) => {
         // Token requests carry no token and are not API calls.
         if (request.headers["authorization"]?.startsWith("Bearer ") === true) report.called();
-        return surroundings.transport(request, signal);
+        return runtime.transport(request, signal);
       };
-      return operate({ ...surroundings, clock, random, transport });
+      return operate({ ...runtime, clock, random, transport });
     });
   } finally {
     report.stop();
