@@ -147,7 +147,7 @@ describe.each(shells)("under $name", ({ path }) => {
     [
       "the tree is dirty",
       { answers: [{ when: "git status", out: " M src/operations/run/run.ts\n?? x\n" }] },
-      /the tree is dirty: commit or put away src\/run\/run\.ts/,
+      /the tree is dirty: commit or put away src\/operations\/run\/run\.ts/,
     ],
     [
       "credentials are expired",
