@@ -3,6 +3,7 @@ import { DataError, TransportError } from "../errors.ts";
 import type { About } from "../events.ts";
 import type { ExportStatus, ResultBody } from "../pardot/pardot.ts";
 import { resultIds } from "../pardot/result-address.ts";
+import { inLanes } from "../platform/lanes.ts";
 import type { Extraction } from "./context.ts";
 
 /** Times one result file is fetched before its object fails: a cut or broken body is fetched again. */
@@ -29,18 +30,12 @@ export function resultFiles(status: ExportStatus): ResultFile[] {
 export async function forEachFile<T>(
   files: readonly T[],
   work: (file: T) => Promise<void>,
-  extraction: Extraction,
+  { drain }: Extraction,
 ): Promise<void> {
-  const todo = [...files];
-  const lane = async (): Promise<void> => {
-    for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
-      extraction.drain.throwIfAborted();
-      await work(next);
-    }
-  };
-  const lanes = await Promise.allSettled(Array.from({ length: FETCH_LANES }, lane));
-  const failed = lanes.find((outcome) => outcome.status === "rejected");
-  if (failed !== undefined) throw failed.reason as Error;
+  await inLanes(FETCH_LANES, files, async (file) => {
+    drain.throwIfAborted();
+    await work(file);
+  });
 }
 
 /** Fetches one result file and passes its body to `take`; again from the start if it was cut or broken. */

@@ -63,6 +63,8 @@ export interface PardotOptions {
   readonly exclusively?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
+const PLAIN = { streams: false, about: null, records: null, canNarrow: false, onRepeat: null } as const;
+
 /** How a call differs from a plain one. */
 type Extra<T> = Partial<Pick<Call<T>, "about" | "records" | "canNarrow" | "onRepeat">>;
 
@@ -188,8 +190,6 @@ export class PardotClient implements OpenPardot {
     return this.#caller.call({ ...PLAIN, ...extra, kind, request, read }, signal);
   }
 }
-
-const PLAIN = { streams: false, about: null, records: null, canNarrow: false, onRepeat: null } as const;
 
 /** Passes a body on; beyond `LARGE_BYTES` only while holding the gate, until `end`. */
 function takingTurns(
