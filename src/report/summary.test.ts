@@ -128,13 +128,13 @@ test("a plan tells windows, why, calls and their share", () => {
       "Tag     segmented  1        2026-01-01T00:00:00Z  2026-02-01T00:00:00Z  ?        25     newest record less 1d",
       "Tag cannot run: count tags: refused",
       "  hint: ask again",
-      "expected: 25 calls; 0.1 % of the day's 50,000, of which 1,000 are used; 25.0 % of the budget of 100",
+      "expected: about 25 calls; 0.1 % of the day's 50,000, of which 1,000 are used; 25.0 % of the budget of 100",
       "this tool's calls today: 7, including 2 for this plan",
       "",
     ].join("\n"),
   );
   expect(planSummary({ ...plan, quota: null, callBudget: null })).toContain(
-    "expected: 25 calls; the API does not report the day's quota\n",
+    "expected: about 25 calls; the API does not report the day's quota\n",
   );
   expect(planSummary({ ...plan, callBudget: 31 })).toContain("more than is left of the budget today");
 });

@@ -10,7 +10,7 @@ export interface SearchedWindow extends Interval {
   readonly until: Instant;
 }
 
-/** What an object's state has of them: none when left out. */
+/** The member of an object's state. Default none. */
 export interface Searches {
   readonly searches?: readonly SearchedWindow[];
 }

@@ -22,21 +22,21 @@ export type { RunError, RunRecord } from "./run-record.ts";
 export type { Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
 /**
- * What the tool remembers between runs, and the changes that make it. The state is never edited: every change is a
- * record in the journal, and the state is what comes out when they are applied in order.
+ * The state between runs, and the changes that make it. The state is never edited: every change is a record in the
+ * journal, and the state is the result of applying them in order.
  */
 export interface State {
-  /** Whose data stands here; null before the first run. One destination is one business unit. */
+  /** The business unit whose data this is; null before the first run. One destination has one business unit. */
   readonly businessUnit: string | null;
   readonly objects: { readonly [name: string]: ObjectState };
-  /** The index of list e-mails, built from the activities that have landed. */
+  /** The index of list emails, built from the activities that have landed. */
   readonly emails: EmailIndex;
   readonly ledger: Ledger;
   readonly runs: readonly RunRecord[];
 }
 
 export interface ObjectState extends Searches {
-  /** Zone of the timestamps landed so far; null while nothing was. */
+  /** Zone of the timestamps landed so far; null before the first. */
   readonly zone: string | null;
   /** What committed manifests cover, merged, ascending. */
   readonly coverage: readonly Interval[];
@@ -61,7 +61,7 @@ export type Change =
       readonly businessUnit: string;
       readonly runId: string;
       readonly at: string;
-      /** Number of the entry of the journal that this change stands in. */
+      /** Number of the journal entry that contains this change. */
       readonly entry?: number;
     }
   | {
@@ -72,7 +72,7 @@ export type Change =
       readonly windows: readonly PlannedWindow[];
     }
   | {
-      /** A range that leaves something out: given up, or to be filled by the next plain run. */
+      /** A gap before a range: accepted, or to be filled by the next plain run. */
       readonly type: "gap";
       readonly object: string;
       readonly from: Instant;
@@ -97,11 +97,11 @@ export type Change =
     }
   | { readonly type: "files-moved"; readonly object: string; readonly window: string; readonly part: FilesPart }
   | {
-      /** Recorded together with what landed of the same records. */
+      /** Recorded together with the landed files of the same records. */
       readonly type: "rejected";
       readonly object: string;
       readonly window: string;
-      /** The export whose files they stand in; null for a query. */
+      /** The export whose files they are in; null for a query. */
       readonly exportId: string | null;
       readonly rejects: readonly Reject[];
     }
@@ -116,12 +116,12 @@ export type Change =
       readonly open?: readonly string[];
       readonly load: boolean;
     }
-  /** The manifest of a run accounts for what was found in the windows to be searched. */
+  /** The manifest of a run accounts for the files found in the searched windows. */
   | { readonly type: "searched"; readonly object: string; readonly at: Instant }
   | { readonly type: "loaded"; readonly object: string; readonly keys: readonly string[] }
   | { readonly type: "emails-seen"; readonly pairs: readonly EmailPair[]; readonly isActivity: boolean }
   | ({ readonly type: "emails-read" } & EmailsRead)
-  /** Everything is read again. `marksActivity`: the object reads active e-mails. */
+  /** Everything is read again. `marksActivity`: the object reads active emails. */
   | { readonly type: "emails-forgotten"; readonly object: string; readonly marksActivity: boolean }
   | FieldChange
   | { readonly type: "calls-reserved"; readonly day: string; readonly calls: number }
@@ -148,7 +148,7 @@ const EMPTY_OBJECT: ObjectState = {
 };
 
 export function objectState(state: State, object: string): ObjectState {
-  // The names stand in a document, and "constructor" is one, too.
+  // The names come from a document, and "constructor" is a possible one.
   return Object.hasOwn(state.objects, object) ? (state.objects[object] ?? EMPTY_OBJECT) : EMPTY_OBJECT;
 }
 
@@ -266,7 +266,7 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
   }
 }
 
-/** Ids of exports that are remembered, to tell a new one from one that was used before. */
+/** Ids of exports that are kept, to distinguish a new one from one that was used before. */
 const EXPORT_IDS_KEPT = 100;
 
 function withExportId(object: ObjectState, id: string): ObjectState {
@@ -319,7 +319,7 @@ function commitWindows(object: ObjectState, change: Extract<Change, { type: "com
   };
 }
 
-/** An open window whose files a manifest names now: of an export's, the names stay, so that none is fetched again. */
+/** An open window whose files a manifest names now: the names of export files stay, so that none is fetched again. */
 function withoutFiles(window: OpenWindow): OpenWindow {
   const { parts: _parts, rejects: _rejects, files, named = [], ...rest } = window;
   const exported = files.filter(({ exportId }) => exportId !== null).map(({ key }) => key);
@@ -339,7 +339,7 @@ export function mergeIntervals(intervals: readonly Interval[]): Interval[] {
 }
 
 function greatest(texts: readonly (LocalText | null)[]): LocalText | null {
-  // Earlier versions took whatever stood in a file for a watermark: what is no time must not start a range.
+  // Earlier versions took any text in a file for a watermark; only a valid time may start a range.
   const times = texts.filter((text) => text !== null && datetimeText(text) === text);
   return times.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
 }

@@ -7,9 +7,9 @@ import {
   manifestWindow,
   runStatus,
   totals,
+  postponedOf,
 } from "../../manifest/manifest.ts";
 import type { Manifest, ManifestFile, ManifestObject, ManifestWindow } from "../../manifest/manifest.ts";
-import { postponedOf } from "../../manifest/shortfalls.ts";
 import { NEVER } from "../../platform/grace.ts";
 import { driftOf } from "../../state/field-memory.ts";
 import { filesOfWindow, removeParts } from "../../state/file-parts.ts";

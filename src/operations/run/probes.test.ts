@@ -7,7 +7,7 @@ import type { PageRequest, Pardot, WireRecord } from "../../pardot/pardot.ts";
 import { isoInstant } from "../../time/instant.ts";
 import { noWarehouse } from "../../warehouse/none.ts";
 import { liveProbes } from "./probes.ts";
-import { planProbes } from "../plan/lookups.ts";
+import { planProbes } from "../plan/probes.ts";
 import { decideWindows } from "./windows.ts";
 
 // Holds G1: a history is not taken for empty because its oldest record is odd, hidden or late.

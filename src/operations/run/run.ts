@@ -35,12 +35,12 @@ export async function run(
 }
 
 /** The stages of a run, each a file in this folder. `withRun` has opened everything they need, and closes it again. */
-async function runStages(run: Run): Promise<RunResult> {
-  await recover(run); // ends the runs that died
-  const { account, now } = await connect(run); // proves the credentials, takes Pardot's time
-  await schedule(run, now); // decides each object's windows and puts them on record
-  await extract(run, account); // exports and queries at the same time, then emails: records become files
-  const committed = await commit(run, now); // the manifest, then the state
-  const loaded = await load(run, committed.manifest, now); // committed files into the embedded warehouse
-  return conclude(run, now, committed, loaded); // puts the end on record
+async function runStages(current: Run): Promise<RunResult> {
+  await recover(current); // ends the runs that died
+  const { account, now } = await connect(current); // proves the credentials, takes Pardot's time
+  await schedule(current, now); // decides each object's windows and puts them on record
+  await extract(current, account); // exports and queries at the same time, then emails: records become files
+  const committed = await commit(current, now); // the manifest, then the state
+  const loaded = await load(current, committed.manifest, now); // committed files into the embedded warehouse
+  return conclude(current, now, committed, loaded); // puts the end on record
 }
