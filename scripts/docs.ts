@@ -1,4 +1,4 @@
-/** Writes the pages that follow from tables: docs/configuration.md, docs/commands.md and docs/licences.md. */
+/** Writes the pages that follow from tables: docs/configuration.md, docs/commands.md and docs/licenses.md. */
 import { writeFile } from "node:fs/promises";
 import { COMMON_OPTIONS } from "../src/cli/command.ts";
 import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
@@ -7,7 +7,7 @@ import { CONFIG_FILE_DEFAULT, CONFIG_FILE_VARIABLE } from "../src/config/file.ts
 import { filePath, SETTINGS } from "../src/config/settings.ts";
 import type { Setting } from "../src/config/settings.ts";
 import { EXIT_CODES } from "../src/report/exit-codes.ts";
-import { licencesPage } from "./licences.ts";
+import { licensesPage } from "./licenses.ts";
 import { markdownTable } from "./markdown-table.ts";
 
 const GENERATED = "<!-- Written by scripts/docs.ts; change the tables in src, then `npm run docs`. -->";
@@ -16,7 +16,7 @@ const GENERATED = "<!-- Written by scripts/docs.ts; change the tables in src, th
 export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": configurationPage,
   "docs/commands.md": commandsPage,
-  "docs/licences.md": licencesPage,
+  "docs/licenses.md": licensesPage,
 };
 
 export function configurationPage(): string {

@@ -1,9 +1,9 @@
 /**
- * The catalogue's vocabulary: what Pardot objects exist and how each is read, as plain data. An entry is all a new
- * object needs; nothing elsewhere in the code names an object.
+ * The vocabulary of the catalog: which Pardot objects exist and how each is read, as plain data. A new object needs one
+ * entry and nothing else. Operators override entries in the configuration under the same names.
  */
 
-/** How sure we are, as in the dossiers: vendor documentation, recorded answers, inferred, unconfirmed. */
+/** How well a vendor fact is supported: by vendor documentation, by recorded responses, by inference, or not yet. */
 export const EVIDENCE = ["documented", "recorded", "inferred", "unconfirmed"] as const;
 export type Evidence = (typeof EVIDENCE)[number];
 
@@ -15,18 +15,18 @@ export interface Column {
   readonly name: string;
   readonly type: ColumnType;
   /**
-   * Path of the value in an answer, steps joined by dots (`campaign.id`); the column's name when left out. `[]` at the
-   * end: one or many, always written as a list.
+   * Path of the value in a response, steps joined by dots (`campaign.id`). Default: the column's name. `[]` at the end:
+   * one or many, always written as a list.
    */
   readonly wire?: string;
-  /** For a json column that is a list of records: what each of them holds, in this order. */
+  /** For a json column that is a list of records: the fields of each record, in this order. */
   readonly items?: readonly Column[];
 }
 
 /** A field that a range can be cut on. */
 export type RangeField = "created_at" | "updated_at";
 
-/** Names of the two bounds of one filter. Both bounds are exclusive at Pardot. */
+/** Parameters of the two bounds of one filter. Both bounds are exclusive at Pardot. */
 export interface RangeFilter {
   readonly after: string;
   readonly before: string;
@@ -36,9 +36,9 @@ export interface RangeFilter {
 export interface QueryV4 {
   readonly format: "xml" | "json";
   readonly output: "full" | "simple" | "mobile" | "bulk";
-  /** Parameters that go with every page. */
+  /** Parameters sent with every page. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** Server-side range filters by field; a field that is missing here is filtered by us. */
+  /** Server-side range filters by field. Rows are filtered here by a field that is missing. */
   readonly filters: { readonly [field in RangeField]?: RangeFilter };
   /** Fields that `sort_by` takes. */
   readonly sortBy: readonly string[];
@@ -52,7 +52,7 @@ export interface ExportProcedure {
   readonly name: string;
   readonly field: RangeField;
   readonly range: RangeFilter;
-  /** Arguments that go with every export. */
+  /** Arguments sent with every export. */
   readonly arguments: Readonly<Record<string, string | boolean>>;
   readonly evidence: Evidence;
 }
@@ -65,15 +65,15 @@ export interface ExportV4 {
   readonly procedures: readonly ExportProcedure[];
   /** Fields one export may name (150). */
   readonly fieldsMax: number;
-  /** Longest window in days that is asked for; the vendor allows a year. */
+  /** Longest window requested, in days; the vendor allows a year. */
   readonly windowDaysMax: number;
   /** The field the first whole history is cut on; later runs use the watermark. */
   readonly historyField: RangeField;
-  /** What takes over where Pardot refuses every procedure; the object fails when left out. */
+  /** How a window is read after Pardot has refused every procedure. Default: the object fails. */
   readonly whenRefused?: "query";
 }
 
-/** How the fields that only this account has are found out, on each run. */
+/** How each run lists the fields that only this account has. */
 export type CustomFieldsV4 =
   | {
       /** A query whose records are the custom fields. */
@@ -81,47 +81,75 @@ export type CustomFieldsV4 =
       readonly urlName: string;
       readonly dataKey: string;
       readonly query: QueryV4;
-      /** The key of a record that holds the field's name in answers and exports. */
+      /** The key of a record that holds the field's name in responses and exports. */
       readonly name: string;
     }
   | {
       /** `describe`, which lists standard fields too: a core column that it does not list is null. */
       readonly by: "describe";
-      /** Core columns that every account has, whether they are listed or not. */
+      /** Core columns that every account has, listed or not. */
       readonly always: readonly string[];
     };
 
-/** How one API version reaches an object. */
-export interface AccessV4 {
-  /** The object in the address: `visitorActivity`. */
-  readonly urlName: string;
-  /** The key of its records in an answer: `visitor_activity`. */
-  readonly dataKey: string;
-  readonly process: "bulk" | "segmented" | "read" | "email";
-  readonly query?: QueryV4;
-  readonly export?: ExportV4;
-  /** Left out or null: the object has none, or an operator does not want them. */
-  readonly customFields?: CustomFieldsV4 | null;
-  /** Format of a single read (process `read`) or of a read by id (process `email`). */
-  readonly readFormat?: "xml" | "json";
-  /** How one record of process `email` is read. */
-  readonly email?: EmailV4;
-  /** Columns whose pairs lead to e-mails: v3/v4 has no other list of them. */
-  readonly emailPairs?: { readonly listEmail: string; readonly email: string };
-}
-
-/** One request for each list e-mail (1.4 of the contract): v3/v4 cannot query e-mails. */
+/** One request for each list email: v3/v4 cannot query emails. */
 export interface EmailV4 {
   readonly operation: "read" | "stats";
-  /** Which id stands in the address: the smallest e-mail id of the list e-mail, or the list e-mail's own. */
+  /** The id in the address: the smallest email id of the list email, or the list email's own. */
   readonly by: "email" | "listEmail";
-  /** Column that takes the list e-mail's id, which no answer holds (pardot/api-docs issue 158). */
+  /** Column for the list email's id, which no response contains (pardot/api-docs issue 158). */
   readonly listEmailColumn: string;
-  /** `new`: each list e-mail once; `active`: each one with activity since it was last read. */
+  /** `new`: each list email once; `active`: each one with activity since it was last read. */
   readonly which: "new" | "active";
 }
 
-export interface CatalogObject {
+/** Members of every way of reading. Those of another way may be left over from an override; they are not used. */
+interface AnyAccessV4 {
+  /** The object in the address: `visitorActivity`. */
+  readonly urlName: string;
+  /** The key of its records in a response: `visitor_activity`. */
+  readonly dataKey: string;
+  readonly query?: QueryV4;
+  readonly export?: ExportV4;
+  /** Default, or null by an override: no custom fields are read. */
+  readonly customFields?: CustomFieldsV4 | null;
+  /** Format of a read. */
+  readonly readFormat?: "xml" | "json";
+  readonly email?: EmailV4;
+  /** Columns whose pairs identify list emails: v3/v4 has no other list of them. */
+  readonly emailPairs?: { readonly listEmail: string; readonly email: string };
+}
+
+/** By exports, one for each window; by the query if Pardot refuses them. */
+export interface BulkV4 extends AnyAccessV4 {
+  readonly process: "bulk";
+  readonly query: QueryV4;
+  readonly export: ExportV4;
+}
+
+/** By the query alone. */
+export interface SegmentedV4 extends AnyAccessV4 {
+  readonly process: "segmented";
+  readonly query: QueryV4;
+}
+
+/** One record, read without an id. */
+export interface SingleV4 extends AnyAccessV4 {
+  readonly process: "read";
+  readonly readFormat: "xml" | "json";
+}
+
+/** One read for each list email. */
+export interface PerEmailV4 extends AnyAccessV4 {
+  readonly process: "email";
+  readonly readFormat: "xml" | "json";
+  readonly email: EmailV4;
+}
+
+/** How v3/v4 reads an object. */
+export type AccessV4 = BulkV4 | SegmentedV4 | SingleV4 | PerEmailV4;
+
+/** `Way`: only objects that are read in this way. */
+export interface CatalogObject<Way extends AccessV4 = AccessV4> {
   /** The folder in the destination and the name on the command line: `VisitorActivity`. */
   readonly name: string;
   /** `PARDOT_` + the name in upper case. */
@@ -131,11 +159,30 @@ export interface CatalogObject {
   readonly columns: readonly Column[];
   /** Column that identifies a record. */
   readonly key: string;
-  /** Column whose MAX in the warehouse starts the next range; null: always whole. */
+  /** Column whose MAX in the warehouse starts the next range; null: always read in full. */
   readonly watermark: RangeField | null;
-  /** Whether deleted records can be told from the answers. */
+  /** Whether responses show which records were deleted. */
   readonly deletes: boolean;
-  readonly v4: AccessV4;
+  readonly v4: Way;
   /** What is worth knowing, with the source of each vendor fact. */
   readonly notes: readonly string[];
+}
+
+/** An object that exports read. */
+export type BulkObject = CatalogObject<BulkV4>;
+/** An object that the query can read: alone, or in place of refused exports. */
+export type QueriedObject = CatalogObject<BulkV4 | SegmentedV4>;
+/** An object that is read per list email. */
+export type PerEmailObject = CatalogObject<PerEmailV4>;
+
+export function isBulk(object: CatalogObject): object is BulkObject {
+  return object.v4.process === "bulk";
+}
+
+export function isQueried(object: CatalogObject): object is QueriedObject {
+  return object.v4.process === "bulk" || object.v4.process === "segmented";
+}
+
+export function isPerEmail(object: CatalogObject): object is PerEmailObject {
+  return object.v4.process === "email";
 }

@@ -30,6 +30,42 @@ const customFields = z.discriminatedUnion("by", [
   z.strictObject({ by: z.literal("describe"), always: z.array(columnName) }),
 ]);
 
+const exportShape = z.strictObject({
+  object: z.string().min(1),
+  procedures: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        field,
+        range,
+        arguments: z.record(z.string(), z.union([z.string(), z.boolean()])),
+        evidence,
+      }),
+    )
+    .min(1),
+  fieldsMax: z.int().min(2).max(150),
+  windowDaysMax: z.int().min(1).max(364),
+  historyField: field,
+  whenRefused: z.literal("query").exactOptional(),
+});
+const readFormat = z.enum(["xml", "json"]);
+const email = z.strictObject({
+  operation: z.enum(["read", "stats"]),
+  by: z.enum(["email", "listEmail"]),
+  listEmailColumn: columnName,
+  which: z.enum(["new", "active"]),
+});
+const address = { urlName: z.string().min(1), dataKey: z.string().min(1) };
+/** What an override of another way of reading may leave over. */
+const leftOver = {
+  query: queryShape.exactOptional(),
+  export: exportShape.exactOptional(),
+  customFields: customFields.nullable().exactOptional(),
+  readFormat: readFormat.exactOptional(),
+  email: email.exactOptional(),
+  emailPairs: z.strictObject({ listEmail: columnName, email: columnName }).exactOptional(),
+};
+
 /** The catalogue's shape for data that was not written by us. The type says that it is the same as the catalogue's. */
 const shape: z.ZodType<CatalogObject> = z.strictObject({
   name: z.string(),
@@ -53,43 +89,12 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
   key: z.string(),
   watermark: field.nullable(),
   deletes: z.boolean(),
-  v4: z.strictObject({
-    urlName: z.string().min(1),
-    dataKey: z.string().min(1),
-    process: z.enum(["bulk", "segmented", "read", "email"]),
-    query: queryShape.exactOptional(),
-    export: z
-      .strictObject({
-        object: z.string().min(1),
-        procedures: z
-          .array(
-            z.strictObject({
-              name: z.string().min(1),
-              field,
-              range,
-              arguments: z.record(z.string(), z.union([z.string(), z.boolean()])),
-              evidence,
-            }),
-          )
-          .min(1),
-        fieldsMax: z.int().min(2).max(150),
-        windowDaysMax: z.int().min(1).max(364),
-        historyField: field,
-        whenRefused: z.literal("query").exactOptional(),
-      })
-      .exactOptional(),
-    customFields: customFields.nullable().exactOptional(),
-    readFormat: z.enum(["xml", "json"]).exactOptional(),
-    email: z
-      .strictObject({
-        operation: z.enum(["read", "stats"]),
-        by: z.enum(["email", "listEmail"]),
-        listEmailColumn: columnName,
-        which: z.enum(["new", "active"]),
-      })
-      .exactOptional(),
-    emailPairs: z.strictObject({ listEmail: columnName, email: columnName }).exactOptional(),
-  }),
+  v4: z.discriminatedUnion("process", [
+    z.strictObject({ ...address, process: z.literal("bulk"), ...leftOver, query: queryShape, export: exportShape }),
+    z.strictObject({ ...address, process: z.literal("segmented"), ...leftOver, query: queryShape }),
+    z.strictObject({ ...address, process: z.literal("read"), ...leftOver, readFormat }),
+    z.strictObject({ ...address, process: z.literal("email"), ...leftOver, readFormat, email }),
+  ]),
   notes: z.array(z.string()),
 });
 
@@ -143,6 +148,8 @@ function merge(base: unknown, override: unknown): unknown {
   );
 }
 
+const FORM = /^Invalid (input|option|discriminator value)[:.] expected /i;
+
 function reportIssue(
   object: string,
   written: unknown,
@@ -159,7 +166,11 @@ function reportIssue(
     written,
   );
   const isScalar = typeof found === "string" || typeof found === "number" || typeof found === "boolean";
-  report(path, isScalar ? String(found) : null, issue.message.replace(/^Invalid (input|option): expected /, ""));
+  report(
+    path,
+    isScalar ? String(found) : null,
+    issue.message.replace(FORM, "").replace(/, received undefined$/, ", which is missing"),
+  );
 }
 
 /** What the shape alone cannot say. */
@@ -168,7 +179,6 @@ function faultsOf(
   name: string,
 ): readonly { readonly path: string; readonly expected: string }[] {
   const columns = object.columns.map((column) => column.name);
-  const { process, query, readFormat, email } = object.v4;
   const isDoubled = new Set(columns).size < columns.length;
   return [
     object.name === name ? null : { path: "name", expected: `${name}: an entry keeps its name` },
@@ -177,20 +187,5 @@ function faultsOf(
     object.watermark === null || columns.includes(object.watermark)
       ? null
       : { path: "watermark", expected: "the name of a column" },
-    process === "bulk" && object.v4.export === undefined
-      ? { path: "v4.export", expected: "an export, for the process bulk" }
-      : null,
-    process === "bulk" && object.v4.export?.whenRefused !== undefined && query === undefined
-      ? { path: "v4.query", expected: "a query, which takes over where exports are refused" }
-      : null,
-    process === "segmented" && query === undefined
-      ? { path: "v4.query", expected: "a query, for the process segmented" }
-      : null,
-    (process === "read" || process === "email") && readFormat === undefined
-      ? { path: "v4.readFormat", expected: `xml or json, for the process ${process}` }
-      : null,
-    process === "email" && email === undefined
-      ? { path: "v4.email", expected: "how an e-mail is read, for the process email" }
-      : null,
   ].filter((fault) => fault !== null);
 }

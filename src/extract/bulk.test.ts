@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { bulkScene, exportOf, record, THING, WIDE } from "../../test/fakes/bulk-scene.ts";
+import { bulkScene, record, THING, WIDE } from "../../test/fakes/bulk-scene.ts";
 
 describe("a window in one export", () => {
-  it("is asked for with every field, and its files pass through", async () => {
+  it("its export names every field, and its files pass through", async () => {
     await using t = await bulkScene([record(1), record(2)], WIDE);
     const [file] = await t.extract();
     expect(t.fake.created.map(({ fields }) => fields)).toEqual([["id", "name", "done", "size", "updated_at"]]);
@@ -14,7 +14,7 @@ describe("a window in one export", () => {
     expect(t.failures).toEqual([]);
   });
 
-  it("is encoded anew where the header is another one: columns by name, values as the contract has them", async () => {
+  it("a file with another header is encoded again: columns by name, values normalized", async () => {
     await using t = await bulkScene([record(1, { name: "" }), record(2, { size: null })], WIDE);
     t.fake.headerOf = (fields) =>
       [...fields.filter((field) => field !== "updated_at"), "extra", "updated_at"].toReversed();
@@ -28,7 +28,7 @@ describe("a window in one export", () => {
     expect(t.warnings()).toEqual([]);
   });
 
-  it("tells of a field that was asked for and did not come", async () => {
+  it("a requested field that is missing in the file is reported", async () => {
     await using t = await bulkScene([record(1)], WIDE);
     t.fake.headerOf = (fields) => fields.filter((field) => field !== "size");
     const [file] = await t.extract();
@@ -36,7 +36,7 @@ describe("a window in one export", () => {
     expect((await t.rowsIn(file?.key))[0]?.[3]).toBeNull();
   });
 
-  it("leaves a refused field out, core or not, and fails when it is the key that is refused", async () => {
+  it("a refused field is left out, core or not, and a refused key fails the object", async () => {
     await using t = await bulkScene([record(1)], WIDE);
     t.fake.refusedFields.add("size");
     const [file] = await t.extract();
@@ -58,7 +58,7 @@ describe("a window in one export", () => {
 });
 
 describe("a refused procedure", () => {
-  it("gives way to the next one, and then to the query, which asks for every field", async () => {
+  it("is replaced by the next one, and then by the query, which requests every field", async () => {
     await using t = await bulkScene([record(1)]);
     t.fake.refusedProcedures.add("by_updated");
     await t.extract();
@@ -80,8 +80,8 @@ describe("a refused procedure", () => {
     });
   });
 
-  it("fails the object where no query may take over", async () => {
-    const { whenRefused: _, ...access } = exportOf(THING);
+  it("fails the object if no query may take over", async () => {
+    const { whenRefused: _, ...access } = THING.v4.export;
     await using t = await bulkScene([record(1)], { ...THING, v4: { ...THING.v4, export: access } });
     t.fake.refusedProcedures.add("by_updated").add("by_other");
     await t.extract();
@@ -100,8 +100,8 @@ async function* edited(
   yield Buffer.from(change(Buffer.concat(chunks).toString()));
 }
 
-describe("a file that is no result file", () => {
-  it("is fetched again, and lands when it comes", async () => {
+describe("a body that is not a result file", () => {
+  it("is fetched again, and the file lands when it comes", async () => {
     await using t = await bulkScene([record(1)], WIDE);
     const bodies = ["", "try again later\n", "Error\nquery timed out\n"];
     t.fake.onTheWay = (body) => edited(body, (text) => bodies.pop() ?? text);
@@ -124,7 +124,7 @@ describe("a file that is no result file", () => {
     },
   );
 
-  it("fails when its rows are those of another window, but not where the filter is none of theirs", async () => {
+  it("a file with rows of another window fails, unless the filter is not on their own dates", async () => {
     const elsewhere = record(1, { updated_at: "2025-06-01 00:00:00" });
     await using t = await bulkScene([elsewhere], WIDE);
     expect(await t.extract()).toEqual([]);
@@ -132,7 +132,7 @@ describe("a file that is no result file", () => {
     await using joined = await bulkScene([elsewhere]);
     expect(await joined.extract()).toEqual([]);
     expect(joined.failures).toEqual([expect.objectContaining({ code: "data.csv-window", exitCode: 6 })]);
-    const access = exportOf(WIDE);
+    const access = WIDE.v4.export;
     const procedures = access.procedures.map((procedure) => ({
       ...procedure,
       range: { after: "prospect_updated_after", before: "prospect_updated_before" },
@@ -146,7 +146,7 @@ describe("a file that is no result file", () => {
 describe("records that cannot be encoded", () => {
   const bad = record(2, { size: "large" });
 
-  it("are recorded with the file they stand in, and once, whatever is run again", async () => {
+  it("are recorded with their file, and only once, whatever is run again", async () => {
     await using t = await bulkScene([record(1), bad], WIDE);
     expect(await t.extract()).toMatchObject([{ rows: 1 }]);
     const { windows } = await t.state();
@@ -158,7 +158,7 @@ describe("records that cannot be encoded", () => {
     expect((await t.state()).windows).toEqual(windows);
   });
 
-  it("are recorded with the end of the window where their file holds nothing else", async () => {
+  it("are recorded with the end of the window if their file contains nothing else", async () => {
     await using t = await bulkScene([record(1), bad], WIDE);
     t.fake.filesPerExport = 2;
     const stopping = new AbortController();
@@ -175,7 +175,7 @@ describe("records that cannot be encoded", () => {
     expect((await t.state()).windows[0]?.rejects).toHaveLength(1);
   });
 
-  it("fail the object when they are too many in all its files together", async () => {
+  it("fail the object if all its files together contain too many", async () => {
     const many = [1, 2, 3, 4].map((id) => record(id, { size: "large" }));
     await using t = await bulkScene(many, WIDE);
     t.fake.filesPerExport = 2;
@@ -184,7 +184,7 @@ describe("records that cannot be encoded", () => {
     expect((await t.state()).windows).toMatchObject([{ done: false }]);
   });
 
-  it("are set aside where the query takes over, and the file goes on after them", async () => {
+  it("are set aside by the query too, and the file goes on after them", async () => {
     await using t = await bulkScene([record(1), bad, record(3)]);
     t.fake.refusedProcedures.add("by_updated").add("by_other");
     expect(await t.extract()).toMatchObject([{ rows: 2 }]);

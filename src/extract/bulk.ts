@@ -1,59 +1,65 @@
-import type { CatalogObject } from "../catalog/catalog.ts";
-import type { FieldMemory } from "../state/field-memory.ts";
-import type { OpenWindow } from "../state/state.ts";
-import { exportedAt, objectState, openWindow } from "../state/state.ts";
+import type { BulkObject, ExportProcedure } from "../catalog/catalog.ts";
 import type { Reject } from "../encode/reject.ts";
-import { assert } from "../errors.ts";
+import type { RemoteError } from "../errors.ts";
 import { landExportFile } from "../land/export-file.ts";
-import type { ExportStatus } from "../pardot/pardot.ts";
-import { askExport, keyField } from "./ask-export.ts";
+import type { ExportRequest, ExportStatus } from "../pardot/pardot.ts";
+import type { FieldMemory } from "../state/field-memory.ts";
+import { exportedAt } from "../state/state.ts";
+import type { OpenWindow } from "../state/state.ts";
+import { SECOND_MS } from "../time/instant.ts";
+import { rangeParameters, rowBounds } from "./bounds.ts";
+import { WindowInProgress } from "./context.ts";
+import type { BulkWindow, Extraction } from "./context.ts";
 import { fetchFile, forEachFile, resultFiles } from "./download.ts";
 import type { ResultFile } from "./download.ts";
-import { collectEmailPairs } from "./email-pairs.ts";
-import type { ExportJob } from "./export-queue.ts";
-import type { Extraction } from "./extraction.ts";
-import { fieldGroups, objectFields } from "./fields.ts";
+import { collectEmailPairs } from "./emails.ts";
+import type { ExportJob, RequestedExport } from "./export-queue.ts";
+import { fieldGroups, keyField, objectFields } from "./fields.ts";
 import { JoinedWindow } from "./joined-window.ts";
-import { rowBounds } from "./row-bounds.ts";
-import { openRejects, rejectedChanges } from "./set-aside.ts";
-import { windowDone } from "./window-done.ts";
-import { isQueriedInstead } from "./query-instead.ts";
+import {
+  isFieldRefusal,
+  isProcedureRefusal,
+  recordRefusedFields,
+  recordRefusedProcedure,
+  refusedAmong,
+  usableProcedure,
+} from "./refusals.ts";
+import { isQueriedInstead } from "./segmented.ts";
 
-/** Told about the jobs of one object. */
+/** Callbacks for the exports of one object. */
 export interface BulkOutcome {
   readonly fail: (error: unknown) => void;
   readonly isFailed: () => boolean;
-  /** Pardot refuses every procedure for a window, and the query is to take over. May be told more than once. */
+  /** Pardot refuses every procedure for a window: the query reads it. May be called more than once for a window. */
   readonly takeOver: (window: OpenWindow) => void;
 }
 
-/** The export jobs of a bulk object: one for each open window, or for each group of fields of each window. */
+/** The exports of a bulk object: one for each open window, or for each group of fields of each window. */
 export function exportJobs(
-  object: CatalogObject,
+  object: BulkObject,
   windows: readonly OpenWindow[],
   outcome: BulkOutcome,
   extraction: Extraction,
 ): ExportJob[] {
   return windows.flatMap((window) => {
-    const memory = objectState(extraction.journal.state, object.name).fields;
-    if (isQueriedInstead(object, window, memory)) {
+    const progress = new WindowInProgress(object, window, extraction);
+    if (isQueriedInstead(object, window, progress.fields)) {
       outcome.takeOver(window);
       return [];
     }
-    const groups = groupsOf(object, window.groups, memory);
-    const joined = groups.length === 1 ? null : new JoinedWindow(object, window, groups, extraction);
+    const groups = groupsOf(object, window.groups, progress.fields);
+    const joined = groups.length === 1 ? null : new JoinedWindow(progress, groups);
     return groups.map((fields, group): ExportJob => {
       const job: ExportJob = {
         object: object.name,
         windowId: window.id,
         group,
-        ask: async () => {
-          const asked = await askExport({ object, window, groups, group }, extraction);
-          if (asked === null) outcome.takeOver(window);
-          return asked;
+        request: async () => {
+          const requested = await requestExport(progress, groups, group);
+          if (requested === null) outcome.takeOver(window);
+          return requested;
         },
-        land: (status) =>
-          joined === null ? landExport(object, window, fields, status, extraction) : joined.take(job, status),
+        land: (status) => (joined === null ? landExport(progress, fields, status) : joined.land(job, status)),
         fail: outcome.fail,
         isAbandoned: outcome.isFailed,
       };
@@ -62,85 +68,149 @@ export function exportJobs(
   });
 }
 
-/** The fields of each of a window's exports: as they were laid out when the first was asked for, else as they are now. */
+/** The fields of each of a window's exports: as laid out when the first was requested, else as they are now. */
 export function groupsOf(
-  object: CatalogObject,
+  object: BulkObject,
   laidOut: OpenWindow["groups"],
   memory: FieldMemory,
 ): readonly (readonly string[])[] {
   if (laidOut.length > 0) return laidOut;
-  const { export: access } = object.v4;
-  assert(access !== undefined, `${object.name} has an export`);
-  const { asked } = objectFields(object, memory);
-  return fieldGroups(asked, keyField(object), access.fieldsMax);
+  return fieldGroups(objectFields(object, memory).requested, keyField(object), object.v4.export.fieldsMax);
+}
+
+/**
+ * Requests the export of one of the groups. Fields that Pardot refuses are identified, remembered and left out; a refused
+ * procedure is remembered, and the next one is tried. Null when none is left and the query takes over.
+ */
+async function requestExport(
+  progress: BulkWindow,
+  laidOut: readonly (readonly string[])[],
+  group: number,
+): Promise<RequestedExport | null> {
+  const { object, window } = progress;
+  const { pardot, drain, abort } = progress.extraction;
+  // Each round but the last remembers at least one more refusal.
+  for (;;) {
+    drain.throwIfAborted();
+    const { refused } = progress.fields;
+    const procedure = usableProcedure(object, window.field, progress.fields);
+    if (procedure === null) return null;
+    const groups = laidOut.map((fields) => fields.filter((field) => !refused.includes(field)));
+    const fields = groups[group] ?? [];
+    try {
+      const status = await pardot.createExport(exportRequest(progress, fields, procedure), abort);
+      return { status, groups };
+    } catch (error) {
+      if (isFieldRefusal(error)) await excludeRefused(progress, fields, procedure, error);
+      else if (isProcedureRefusal(error)) await rejectProcedure(progress, procedure, error);
+      else throw error;
+    }
+  }
+}
+
+function exportRequest(
+  { object, window, about, extraction }: BulkWindow,
+  fields: readonly string[],
+  procedure: ExportProcedure,
+  to: number = window.to,
+): ExportRequest {
+  const range = rangeParameters({ ...window, to }, procedure.range, extraction.config.pardot.timeZone);
+  return {
+    object: object.v4.export.object,
+    fields,
+    procedure: procedure.name,
+    arguments: { ...procedure.arguments, ...range },
+    about,
+  };
+}
+
+/** Identifies the refused fields by exports of one second, which cost Pardot nothing, and remembers them. */
+async function excludeRefused(
+  progress: BulkWindow,
+  fields: readonly string[],
+  procedure: ExportProcedure,
+  refusal: RemoteError,
+): Promise<void> {
+  const { object, window, extraction } = progress;
+  const isAccepted = async (some: readonly string[]): Promise<boolean> => {
+    extraction.drain.throwIfAborted();
+    const request = exportRequest(progress, some, procedure, window.askFrom + SECOND_MS);
+    try {
+      await extraction.pardot.createExport(request, extraction.abort);
+      return true;
+    } catch (error) {
+      if (isFieldRefusal(error)) return false;
+      throw error;
+    }
+  };
+  const refused = await refusedAmong(fields, keyField(object), isAccepted);
+  if (refused.length === 0) throw refusal;
+  await recordRefusedFields(object, refused, extraction);
+}
+
+async function rejectProcedure(
+  { object, fields, extraction }: BulkWindow,
+  procedure: ExportProcedure,
+  refusal: RemoteError,
+): Promise<void> {
+  const refusedProcedures = [...fields.refusedProcedures, procedure.name];
+  const next = usableProcedure(object, procedure.field, { refusedProcedures });
+  if (next === null && object.v4.export.whenRefused === undefined) throw refusal;
+  const instead = next === null ? "the query" : next.name;
+  await recordRefusedProcedure(object, { procedure: procedure.name, error: refusal, instead }, extraction);
 }
 
 /** Lands every result file of a complete export that has not landed yet, and records the window as done. */
-async function landExport(
-  object: CatalogObject,
-  window: OpenWindow,
-  fields: readonly string[],
-  status: ExportStatus,
-  extraction: Extraction,
-): Promise<void> {
-  const todo = resultFiles(status).filter((file) => !hasLanded(object, window, file, extraction));
-  /** Of files without any other record. Nothing of such a file is landed, and after a kill it is fetched again. */
+async function landExport(progress: BulkWindow, fields: readonly string[], status: ExportStatus): Promise<void> {
+  const todo = resultFiles(status).filter((file) => !hasLanded(progress.current, file));
+  /** From files without any other record. Nothing of such a file is landed, and after a kill it is fetched again. */
   const left: Reject[] = [];
   const work = async (file: ResultFile): Promise<void> => {
-    left.push(...(await fetchAndLand(object, window, fields, file, extraction)));
+    left.push(...(await fetchAndLand(progress, fields, file)));
   };
-  await forEachFile(todo, work, extraction);
-  await windowDone(object, window, extraction, rejectedChanges(object, window, status.id, left, extraction));
+  await forEachFile(todo, work, progress.extraction);
+  await progress.done(progress.rejected(status.id, left));
 }
 
-/** Lands a file and records it. Returns what was set aside of a file without any other record, which is not recorded yet. */
+/** Lands a file and records it. Returns the rejects of a file without any other record: they are not recorded yet. */
 async function fetchAndLand(
-  object: CatalogObject,
-  window: OpenWindow,
-  fields: readonly string[],
+  progress: BulkWindow,
+  requested: readonly string[],
   { reference, exportId, fileId }: ResultFile,
-  extraction: Extraction,
 ): Promise<readonly Reject[]> {
-  const { journal, config, random, storage, signal, onEvent } = extraction;
-  const memory = objectState(journal.state, object.name).fields;
-  return fetchFile(
-    reference,
-    { object: object.name, window: window.id },
-    async (body) => {
-      const pairs = collectEmailPairs(object);
-      const { file, rejects } = await landExportFile(body, {
-        object: object.name,
-        columns: objectFields(object, memory).columns,
-        fields: fields.filter((field) => !memory.refused.includes(field)),
-        key: keyField(object),
-        watermark: object.watermark,
-        span: window,
-        bounds: rowBounds(object, window, extraction),
-        exportId,
-        fileId,
-        readAt: exportedAt(openWindow(journal.state, object.name, window.id), exportId),
-        tap: pairs.tap,
-        rejects: openRejects(object, extraction),
-        compression: config.etl.compression,
-        tmpDir: config.etl.tmpDir,
-        random,
-        storage,
-        onEvent,
-        signal,
-      });
-      if (file === null) return rejects;
-      const rejected = rejectedChanges(object, window, exportId, rejects, extraction);
-      const landed = { type: "landed", object: object.name, window: window.id, file, cursor: null } as const;
-      await journal.record([landed, ...rejected, ...pairs.changes()]);
-      return [];
-    },
-    extraction,
-  );
+  const { object, window, fields, about, extraction } = progress;
+  const { journal, config, random, storage, abort, onEvent } = extraction;
+  const landBody = async (body: AsyncIterable<Uint8Array>): Promise<readonly Reject[]> => {
+    const pairs = collectEmailPairs(object);
+    const { file, rejects } = await landExportFile(body, {
+      object: object.name,
+      columns: objectFields(object, fields).columns,
+      fields: requested.filter((field) => !fields.refused.includes(field)),
+      key: keyField(object),
+      watermark: object.watermark,
+      span: window,
+      bounds: rowBounds(progress),
+      exportId,
+      fileId,
+      readAt: exportedAt(progress.current, exportId),
+      tap: pairs.tap,
+      rejects: progress.openRejects(),
+      compression: config.etl.compression,
+      tmpDir: config.etl.tmpDir,
+      random,
+      storage,
+      onEvent,
+      signal: abort,
+    });
+    if (file === null) return rejects;
+    await journal.record([progress.landed(file, null), ...progress.rejected(exportId, rejects), ...pairs.changes()]);
+    return [];
+  };
+  return fetchFile(reference, about, landBody, extraction);
 }
 
-function hasLanded(object: CatalogObject, window: OpenWindow, file: ResultFile, extraction: Extraction): boolean {
-  const open = objectState(extraction.journal.state, object.name).windows.find(({ id }) => id === window.id);
-  const name = `_${file.exportId}-${file.fileId}`;
-  const keys = [...(open?.files.map(({ key }) => key) ?? []), ...(open?.named ?? [])];
+function hasLanded({ files, named = [] }: OpenWindow, { exportId, fileId }: ResultFile): boolean {
+  const name = `_${exportId}-${fileId}`;
+  const keys = [...files.map(({ key }) => key), ...named];
   return keys.some((key) => key.includes(`${name}.csv`) || key.includes(`${name}-`));
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { prospectAccount } from "../catalog/objects/prospect-account.ts";
-import { prospect } from "../catalog/objects/prospect.ts";
-import { tag } from "../catalog/objects/tag.ts";
+import { prospectAccount } from "../catalog/people.ts";
+import { prospect } from "../catalog/people.ts";
+import { tag } from "../catalog/assets.ts";
 import { applyFieldChange, NO_FIELDS } from "../state/field-memory.ts";
 import type { FieldChange, FieldMemory } from "../state/field-memory.ts";
 import { RemoteError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { PageRequest, Pardot } from "../pardot/pardot.ts";
-import { discoverFields } from "./discover.ts";
+import { discoverFields } from "./fields.ts";
 
 const never = new AbortController().signal;
 
@@ -54,13 +54,13 @@ const reported = (memory: FieldMemory): FieldMemory =>
   applyFieldChange(memory, { type: "fields-reported", object: "Prospect" } satisfies FieldChange);
 
 describe("discovering fields", () => {
-  it("asks nothing for an object without custom fields, nor where an operator does not want them", async () => {
+  it("makes no call for an object without custom fields, or with custom fields switched off", async () => {
     const unwanted = { ...prospect, v4: { ...prospect.v4, customFields: null } };
     for (const object of [tag, unwanted])
       expect(await discover(object, ["a"])).toMatchObject({ changes: [], asked: [] });
   });
 
-  it("takes the ids of a prospect's custom fields, page by page", async () => {
+  it("reads the ids of a prospect's custom fields page by page", async () => {
     const names = Array.from({ length: 250 }, (_, i) => `Field_${i}`);
     const { memory, asked, events } = await discover(prospect, names);
     expect(memory.custom.map(({ field }) => field)).toEqual(names);
@@ -70,14 +70,14 @@ describe("discovering fields", () => {
     expect(events).toEqual([]);
   });
 
-  it("takes what describe marks as custom, and notes which standard fields there are", async () => {
+  it("reads the custom fields from describe, and remembers which standard fields exist", async () => {
     const { memory, asked } = await discover(prospectAccount, ["std:name", "std:phone", "std:unknown_to_us", "Region"]);
     expect(asked).toEqual(["prospectAccount"]);
     expect(memory.custom).toEqual([{ field: "Region", column: "Region" }]);
     expect(memory.listed).toEqual(["name", "phone", "Region"]);
   });
 
-  it("warns of what came and went since the last manifest, until one has told it", async () => {
+  it("warns of fields that appeared or vanished since the last manifest, until a manifest has listed them", async () => {
     const first = await discover(prospect, ["a", "b"]);
     const second = await discover(prospect, ["b", "c"], reported(first.memory));
     expect(second.events).toMatchObject([
@@ -99,7 +99,7 @@ describe("discovering fields", () => {
     expect((await discover(prospect, ["b", "c"], reported(killed.memory))).events).toEqual([]);
   });
 
-  it("tells of a name that cannot stand in a header, and leaves it out", async () => {
+  it("leaves out a name that cannot be used in a header, and warns", async () => {
     const { memory, events } = await discover(prospect, ["ok", "a,b"]);
     expect(memory.custom).toEqual([{ field: "ok", column: "ok" }]);
     expect(events).toMatchObject([{ code: "fields.name-unusable" }]);
@@ -112,7 +112,7 @@ describe("discovering fields", () => {
     expect((await discover(tag, [], memory, true)).memory).toMatchObject({ refused: [] });
   });
 
-  it("keeps the custom fields that are known when Pardot lists none, and warns", async () => {
+  it("keeps the known custom fields when Pardot lists none, and warns", async () => {
     for (const object of [prospect, prospectAccount]) {
       const first = await discover(object, ["std:name", "a", "b"].slice(object === prospect ? 1 : 0));
       const emptied = await discover(object, object === prospect ? [] : ["std:name"], reported(first.memory));
@@ -122,7 +122,7 @@ describe("discovering fields", () => {
     expect((await discover(prospect, [])).events).toEqual([]);
   });
 
-  it("goes on with the custom fields that are known when listing them takes too long, and fails for any other reason", async () => {
+  it("goes on with the known custom fields when listing them takes too long, and fails for any other reason", async () => {
     const late = new RemoteError("it took too long", { code: "pardot.timed-out", pardotCode: 214 });
     const refused = new RemoteError("refused", { code: "pardot.refused", pardotCode: 19 });
     for (const object of [prospect, prospectAccount]) {

@@ -3,7 +3,7 @@ import { fakeClock } from "../../test/fakes/clock.ts";
 import { caught, NEVER } from "../../test/support/pardot-fakes.ts";
 import type { RunEvent } from "../events.ts";
 import { fetchFile, resultFiles } from "./download.ts";
-import type { Extraction } from "./extraction.ts";
+import type { Extraction } from "./context.ts";
 
 // Holds G1: a file that only the end of the connection closes is not taken for whole at the first look.
 
@@ -31,8 +31,8 @@ async function fetched(bodies: readonly (readonly [text: string, endsByClose: bo
   const extraction = {
     pardot,
     clock: fakeClock(),
-    signal: NEVER,
-    stop: NEVER,
+    abort: NEVER,
+    drain: NEVER,
     onEvent: (event: RunEvent) => void events.push(event),
   } as unknown as Extraction;
   const about = { object: "Visitor", window: "w" };
@@ -58,11 +58,11 @@ describe("a result file", () => {
     expect(await fetched([["id\n1\n", false]])).toEqual({ taken: ["id\n1\n"], requests: 1, error: null });
   });
 
-  test("that only the connection ends is fetched twice, and taken when both are alike", async () => {
+  test("that only the connection ends is fetched twice, and accepted if both are equal", async () => {
     expect(await fetched([["id\n1\n", true]])).toEqual({ taken: ["id\n1\n"], requests: 2, error: null });
   });
 
-  test("that only the connection ends, cut at a line end the first time, is taken whole", async () => {
+  test("that only the connection ends, cut at a line end the first time, is read completely", async () => {
     const seen = await fetched([
       ["id\n1\n", true],
       ["id\n1\n2\n", true],
@@ -70,7 +70,7 @@ describe("a result file", () => {
     expect(seen).toEqual({ taken: ["id\n1\n2\n"], requests: 3, error: null });
   });
 
-  test("that comes with an end that proves itself the second time is taken then", async () => {
+  test("that has a proven end the second time is accepted", async () => {
     const seen = await fetched([
       ["id\n1\n", true],
       ["id\n1\n2\n", false],
@@ -78,7 +78,7 @@ describe("a result file", () => {
     expect(seen).toEqual({ taken: ["id\n1\n2\n"], requests: 2, error: null });
   });
 
-  test("of the same length with other bytes is not alike, and fails when it never is", async () => {
+  test("of the same length with other bytes is not equal, and fails if it never is", async () => {
     const seen = await fetched([
       ["id\n1\n", true],
       ["id\n2\n", true],

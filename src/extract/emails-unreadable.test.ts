@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { email } from "../catalog/objects/email.ts";
+import { email } from "../catalog/email.ts";
 import { indexedEmail } from "../state/email-index.ts";
 import { AuthError, DataError, RemoteError, TransportError } from "../errors.ts";
-import { setUp } from "../../test/fakes/email-reading.ts";
+import { setUp, useEmailFolder } from "../../test/fakes/email-reading.ts";
 
-describe("an e-mail that cannot be read", () => {
+useEmailFolder();
+
+describe("an email that cannot be read", () => {
   const remote = (pardotCode: number): Error => new RemoteError("refused", { code: "pardot.refused", pardotCode });
   const auth = (pardotCode: number): Error =>
     new AuthError("refused", { code: "pardot.key-refused", context: { pardotCode } });
@@ -55,7 +57,7 @@ describe("an e-mail that cannot be read", () => {
     },
   );
 
-  it.each(Object.entries(alone))("is skipped too when it is the only one of the day: %s", async (_, error) => {
+  it.each(Object.entries(alone))("is skipped even if it is the only one of the day: %s", async (_, error) => {
     const t = await setUp([["1", "100"]]);
     await t.run(email, 0);
     await t.see([["2", "200"]]);
@@ -64,7 +66,7 @@ describe("an e-mail that cannot be read", () => {
     expect(indexedEmail(t.journal.state.emails, "2")?.read.get("Email")?.outcome).toBe("unreadable");
   });
 
-  it("is skipped when a value of it is not what its column says", async () => {
+  it("is skipped if a value does not fit the type of its column", async () => {
     const t = await setUp(ten);
     t.records.set("300", { id: "300", name: "x", created_at: "2017-02-31 00:00:00" });
     await t.run(email, 0);
@@ -77,7 +79,7 @@ describe("an e-mail that cannot be read", () => {
     expect(t.events).toContainEqual(expect.objectContaining({ code: "email.unreadable" }));
   });
 
-  it("any number of them is skipped when the refusal is each one's own", async () => {
+  it("is skipped, in any number, if each refusal concerns one email", async () => {
     const t = await setUp(ten);
     for (const id of ["100", "200", "300", "400"]) t.refused.set(id, remote(109));
     await t.run(email, 0);
@@ -114,7 +116,7 @@ describe("an e-mail that cannot be read", () => {
     },
   );
 
-  it("two in a row, again and again, are not Pardot's fault", async () => {
+  it("twice in a row, repeatedly, is not Pardot's fault", async () => {
     const t = await setUp(ten);
     for (const id of ["100", "200", "400", "500", "700", "800", "1000"]) t.refused.set(id, late);
     await t.run(email, 0);
@@ -127,7 +129,7 @@ describe("an e-mail that cannot be read", () => {
     expect(t.events.filter(({ type }) => type === "warning")).toHaveLength(7);
   });
 
-  it("fails the object when access is refused to all of them, and skips none", async () => {
+  it("fails the object if access to all emails is refused, and none is skipped", async () => {
     for (const pairs of [ten, ten.slice(0, 1)]) {
       const t = await setUp(pairs);
       for (const [, id] of pairs) t.refused.set(id, auth(49));

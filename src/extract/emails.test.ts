@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { emailStats } from "../catalog/objects/email-stats.ts";
-import { email } from "../catalog/objects/email.ts";
+import { emailStats } from "../catalog/email.ts";
+import { email } from "../catalog/email.ts";
 import { indexedEmail } from "../state/email-index.ts";
 import { LeaseError, LimitError, RemoteError } from "../errors.ts";
-import { setUp } from "../../test/fakes/email-reading.ts";
+import { setUp, useEmailFolder } from "../../test/fakes/email-reading.ts";
 
-describe("e-mails by list e-mail", () => {
-  it("takes one call for each list e-mail, by its smallest e-mail id, and keeps the pair", async () => {
+useEmailFolder();
+
+describe("emails by list email", () => {
+  it("make one call for each list email, by its smallest email id, and keep the pair", async () => {
     const t = await setUp([
       ["9", "300"],
       ["9", "200"],
@@ -17,7 +19,7 @@ describe("e-mails by list e-mail", () => {
     expect(t.landed().join("")).toContain("200,9,e-mail 200,,false,,,\n250,10,e-mail 250,,false,,,\n");
   });
 
-  it("asks for none again on the next run, and for none that the warehouse has", async () => {
+  it("request none again on the next run, and none that the warehouse has", async () => {
     const t = await setUp([
       ["1", "100"],
       ["2", "200"],
@@ -31,7 +33,7 @@ describe("e-mails by list e-mail", () => {
     expect(t.asked).toHaveLength(3);
   });
 
-  it("skips one that cannot be read, says so, and tries it again after a week", async () => {
+  it("skip one that cannot be read, report it, and try it again after a week", async () => {
     const t = await setUp([
       ["1", "100"],
       ["2", "200"],
@@ -51,14 +53,14 @@ describe("e-mails by list e-mail", () => {
     expect(t.asked).toHaveLength(3);
   });
 
-  it("does not take a used-up quota for an e-mail that cannot be read", async () => {
+  it("do not mistake an exhausted quota for an email that cannot be read", async () => {
     const t = await setUp([["1", "100"]]);
     t.refused.set("100", new LimitError("no call left", { code: "pardot.daily-limit" }));
     await expect(t.run(email, 0)).rejects.toThrow(LimitError);
     expect(indexedEmail(t.journal.state.emails, "1")?.read.size).toBe(0);
   });
 
-  it("goes on after the last landed file when it was cut", async () => {
+  it("go on after the last landed file when the reading was cut", async () => {
     const t = await setUp([
       ["1", "100"],
       ["2", "200"],
@@ -74,7 +76,7 @@ describe("e-mails by list e-mail", () => {
     expect(t.asked.map(({ id }) => id)).toEqual(["100", "200", "300", "400", "500", "500"]);
   });
 
-  it("G3 lands what it has read when a limit or a request to stop cuts the rest, so that no call is made twice", async () => {
+  it("G3 land the emails read so far when a limit or a stop request cuts the rest, so that no call is made twice", async () => {
     const t = await setUp([
       ["1", "100"],
       ["2", "200"],
@@ -96,7 +98,7 @@ describe("e-mails by list e-mail", () => {
     expect(t.asked.map(({ id }) => id).slice(4)).toEqual(["200", "500"]);
   });
 
-  it("lands nothing when another run has taken over", async () => {
+  it("land nothing when another run has taken over", async () => {
     const t = await setUp([
       ["1", "100"],
       ["2", "200"],
@@ -106,7 +108,7 @@ describe("e-mails by list e-mail", () => {
     expect(t.landed()).toEqual([]);
   });
 
-  it("reads statistics of those with activity since, by the list e-mail's own id", async () => {
+  it("read statistics of those with new activity, by the list email's own id", async () => {
     const t = await setUp([
       ["1", "100"],
       ["2", "200"],
@@ -123,7 +125,7 @@ describe("e-mails by list e-mail", () => {
 });
 
 describe("--full", () => {
-  it("forgets what was read, also what the warehouse has, and the statistics of what had no activity", async () => {
+  it("forgets which emails were read, also those in the warehouse, and the statistics of those without activity", async () => {
     const t = await setUp([
       ["1", "100"],
       ["2", "200"],

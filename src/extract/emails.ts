@@ -1,28 +1,29 @@
-import type { CatalogObject, EmailV4 } from "../catalog/catalog.ts";
-import { indexedEmail, indexedEmails } from "../state/email-index.ts";
-import type { EmailIndex } from "../state/email-index.ts";
-import type { OpenWindow } from "../state/state.ts";
+import type { CatalogObject, EmailV4, PerEmailObject } from "../catalog/catalog.ts";
 import { normalise } from "../encode/normalise.ts";
 import type { Row } from "../encode/row.ts";
 import { assert } from "../errors.ts";
+import type { Tap } from "../land/export-file.ts";
 import type { RowFiles } from "../land/row-files.ts";
+import { indexedEmail, indexedEmails, isEmailId, smallerId } from "../state/email-index.ts";
+import type { EmailIndex } from "../state/email-index.ts";
+import type { Change, OpenWindow } from "../state/state.ts";
 import { DAY_MS, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
-import type { Extraction } from "./extraction.ts";
-import { windowDone } from "./window-done.ts";
+import { WindowInProgress } from "./context.ts";
+import type { Extraction } from "./context.ts";
 import { mayLandRest, openRowFiles } from "./segmented.ts";
 import { UnreadableEmails } from "./unreadable.ts";
 import type { Unreadable } from "./unreadable.ts";
 
-/** How long an e-mail that could not be read is left alone. */
+/** Days until an email that could not be read is tried again. */
 const UNREADABLE_DAYS = 7;
 
-/** E-mails asked for side by side; the gate decides how many requests are really in flight. */
+/** Emails requested at a time; the gate limits the requests in flight. */
 const BATCH = 4;
 
 /**
- * The list e-mails that an object reads now, in no order: each new one once, or each with activity since it was read
- * last; one that could not be read is left alone for a week. `known` are those that the warehouse has.
+ * The list emails that an object reads now, in no order: each new one once, or each one with activity since it was last
+ * read; one that could not be read only after a week. `known`: those that the warehouse has.
  */
 export function* emailCandidates(
   object: string,
@@ -49,21 +50,20 @@ function byNumber(a: string, b: string): number {
 }
 
 /**
- * Reads each candidate with one call, by ascending id of the list e-mail, and lands the records like those of a queried
- * object. What has landed is recorded with its file, so that a rerun goes on after it; also when the rest is cut. An
- * e-mail that cannot be read, for a reason of its own, is reported, skipped and tried again after a week; it never fails
- * the run. Memory: the ids of the candidates, and the records of one batch.
+ * Reads each candidate with one call, by ascending id of the list email, and lands the records in files as for a queried
+ * object. Landed emails are recorded with their file, so that a rerun goes on after them; also when the rest is cut. An
+ * email that cannot be read, for a reason of its own, is reported, skipped and tried again after a week; it never fails
+ * the run. Holds the ids of the candidates, and the records of one batch.
  */
 export async function extractEmails(
-  object: CatalogObject,
+  object: PerEmailObject,
   window: OpenWindow,
   known: ReadonlySet<string>,
   extraction: Extraction,
 ): Promise<void> {
-  const { email: access } = object.v4;
-  assert(access !== undefined, `${object.name} says how an e-mail is read`);
-  const { journal, stop } = extraction;
-  const files = openRowFiles(object, window, extraction);
+  const { journal, drain } = extraction;
+  const progress = new WindowInProgress(object, window, extraction);
+  const files = openRowFiles(progress);
   const unreadable = new UnreadableEmails();
   const hasEverRead = (): boolean => {
     for (const [, { read }] of indexedEmails(journal.state.emails)) {
@@ -72,109 +72,113 @@ export async function extractEmails(
     return false;
   };
   try {
-    const todo = [...emailCandidates(object.name, access, journal.state.emails, known, window.to)].toSorted(byNumber);
+    const candidates = emailCandidates(object.name, object.v4.email, journal.state.emails, known, window.to);
+    const todo = [...candidates].toSorted(byNumber);
     let unrecorded: string[] = [];
     let cut: { readonly error: unknown } | null = null;
     for (let from = 0; from < todo.length && cut === null; from += BATCH) {
-      if (stop.aborted) {
-        cut = { error: stop.reason };
+      if (drain.aborted) {
+        cut = { error: drain.reason };
         break;
       }
       const batch = todo.slice(from, from + BATCH);
-      const outcomes = await Promise.allSettled(batch.map((id) => readOne(object, access, id, window, extraction)));
+      const outcomes = await Promise.allSettled(batch.map((id) => readEmail(id, progress)));
       for (const [i, outcome] of outcomes.entries()) {
         const listEmailId = batch[i] as string;
         if (outcome.status === "rejected") {
           try {
-            await skip(object, window, unreadable.failed(listEmailId, outcome.reason), extraction);
+            await skip(unreadable.failed(listEmailId, outcome.reason), progress);
           } catch (error) {
             cut ??= { error };
           }
           continue;
         }
-        await skip(object, window, unreadable.read(), extraction);
+        await skip(unreadable.read(), progress);
         await files.add(outcome.value);
         unrecorded.push(listEmailId);
         if (!files.isFull) continue;
-        await landEmails(object, access, window, files, unrecorded, extraction);
+        await landEmails(files, unrecorded, progress);
         unrecorded = [];
       }
     }
-    // Each record has cost a call. Where the rest is cut, by a limit or a request to stop, they are landed all the same:
-    // a budget smaller than a file would otherwise be spent on the same e-mails day after day.
-    if (cut === null || mayLandRest(cut.error)) await landEmails(object, access, window, files, unrecorded, extraction);
+    // Each record has cost a call, so records are landed even if the rest is cut, by a limit or a stop request: a budget
+    // smaller than a file would otherwise be spent on the same emails every day.
+    if (cut === null || mayLandRest(cut.error)) await landEmails(files, unrecorded, progress);
     if (cut !== null) throw cut.error;
-    await skip(object, window, unreadable.end(hasEverRead), extraction);
-    await windowDone(object, window, extraction);
+    await skip(unreadable.end(hasEverRead), progress);
+    await progress.done();
   } finally {
     await files.discard();
   }
 }
 
-/** The row of one list e-mail, by a call for its smallest e-mail or for itself. */
-async function readOne(
-  object: CatalogObject,
-  access: EmailV4,
-  listEmailId: string,
-  window: OpenWindow,
-  extraction: Extraction,
-): Promise<Row> {
-  const { urlName, dataKey, readFormat = "xml" } = object.v4;
-  const { operation, listEmailColumn } = access;
-  const id = access.by === "email" ? indexedEmail(extraction.journal.state.emails, listEmailId)?.emailId : listEmailId;
-  assert(id !== undefined, `list e-mail ${listEmailId} is in the index`);
-  const about = { object: object.name, window: window.id };
-  const request = { urlName, dataKey, operation, id, format: readFormat, about };
-  const record = await extraction.pardot.readById(request, extraction.signal);
+/** The row of one list email, by a call for its smallest email or for itself. */
+async function readEmail(listEmailId: string, progress: WindowInProgress<PerEmailObject>): Promise<Row> {
+  const { object, extraction, about } = progress;
+  const { urlName, dataKey, readFormat: format, email } = object.v4;
+  const { operation, listEmailColumn } = email;
+  const id = email.by === "email" ? indexedEmail(extraction.journal.state.emails, listEmailId)?.emailId : listEmailId;
+  assert(id !== undefined, `list email ${listEmailId} is in the index`);
+  const record = await extraction.pardot.readById({ urlName, dataKey, operation, id, format, about }, extraction.abort);
   return normalise({ ...record, [listEmailColumn]: listEmailId }, object.columns, object.name);
 }
 
-/** Reports e-mails that cannot be read, and leaves them alone for a week. */
-async function skip(
-  object: CatalogObject,
-  window: OpenWindow,
-  unreadable: readonly Unreadable[],
-  extraction: Extraction,
-): Promise<void> {
+/** Reports emails that cannot be read, and remembers to try them again later. */
+async function skip(unreadable: readonly Unreadable[], progress: WindowInProgress<PerEmailObject>): Promise<void> {
   if (unreadable.length === 0) return;
-  const { name } = object;
+  const { journal, onEvent } = progress.extraction;
   const listEmailIds = unreadable.map(({ listEmailId }) => listEmailId);
-  await extraction.journal.record([
-    {
-      type: "emails-read",
-      object: name,
-      outcome: "unreadable",
-      at: isoInstant(window.to),
-      listEmailIds,
-      clearsActivity: false,
-    },
-  ]);
+  await journal.record([emailsRead("unreadable", listEmailIds, progress)]);
   for (const { listEmailId, error } of unreadable) {
-    const message = `list e-mail ${listEmailId} cannot be read: ${error.message}. It is skipped and tried again after ${UNREADABLE_DAYS} days`;
-    extraction.onEvent({ type: "warning", code: "email.unreadable", object: name, message });
+    const message = `list email ${listEmailId} cannot be read: ${error.message}. It is skipped and tried again after ${UNREADABLE_DAYS} days`;
+    onEvent({ type: "warning", code: "email.unreadable", object: progress.object.name, message });
   }
 }
 
 async function landEmails(
-  object: CatalogObject,
-  access: EmailV4,
-  window: OpenWindow,
   files: RowFiles,
   listEmailIds: readonly string[],
-  extraction: Extraction,
+  progress: WindowInProgress<PerEmailObject>,
 ): Promise<void> {
   const file = await files.land();
   if (file === null) return;
-  const { name } = object;
-  await extraction.journal.record([
-    { type: "landed", object: name, window: window.id, file, cursor: listEmailIds.at(-1) ?? null },
-    {
-      type: "emails-read",
-      object: name,
-      outcome: "landed",
-      at: isoInstant(window.to),
-      listEmailIds,
-      clearsActivity: access.which === "active",
+  const landed = progress.landed(file, listEmailIds.at(-1) ?? null);
+  await progress.extraction.journal.record([landed, emailsRead("landed", listEmailIds, progress)]);
+}
+
+function emailsRead(
+  outcome: "landed" | "unreadable",
+  listEmailIds: readonly string[],
+  { object, window }: WindowInProgress<PerEmailObject>,
+): Change {
+  const clearsActivity = outcome === "landed" && object.v4.email.which === "active";
+  const at = isoInstant(window.to);
+  return { type: "emails-read", object: object.name, outcome, at, listEmailIds, clearsActivity };
+}
+
+/** Collects the list emails that the records of one file name. */
+export interface EmailPairs {
+  /** Null for an object whose records name none. */
+  readonly tap: Tap | null;
+  /** The changes to record together with the landed file, so that the index is never behind the files. */
+  changes(): Change[];
+}
+
+/** Holds one pair for each list email of a file: thousands at most, however many records it has. */
+export function collectEmailPairs(object: CatalogObject): EmailPairs {
+  const { emailPairs } = object.v4;
+  if (emailPairs === undefined) return { tap: null, changes: () => [] };
+  const smallest = new Map<string, string>();
+  const onRecord = ([listEmailId, emailId]: readonly (string | null)[]): void => {
+    if (!isEmailId(listEmailId) || !isEmailId(emailId)) return;
+    const known = smallest.get(listEmailId);
+    smallest.set(listEmailId, known === undefined ? emailId : smallerId(known, emailId));
+  };
+  return {
+    tap: { columns: [emailPairs.listEmail, emailPairs.email], onRecord, forget: () => smallest.clear() },
+    changes: () => {
+      const pairs = [...smallest].map(([listEmailId, emailId]) => ({ listEmailId, emailId }));
+      return pairs.length === 0 ? [] : [{ type: "emails-seen", pairs, isActivity: true }];
     },
-  ]);
+  };
 }

@@ -11,7 +11,7 @@ import { systemRandom } from "../platform/random.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
 import { runExports } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
-import type { Extraction } from "./extraction.ts";
+import type { Extraction } from "./context.ts";
 
 // Holds G3 and G9: an export whose id is known is adopted, and one that is lost or stuck is given up.
 
@@ -65,7 +65,7 @@ async function setUp(windows: number, workMs = 10_000) {
     object: "Thing",
     windowId: windowId("Thing", planned(n)),
     group: 0,
-    ask: async () => ({ status: await server.pardot.createExport(request, never), groups: [["id"]] }),
+    request: async () => ({ status: await server.pardot.createExport(request, never), groups: [["id"]] }),
     land: async (status) => {
       landing.now += 1;
       landing.most = Math.max(landing.most, landing.now);
@@ -84,8 +84,8 @@ async function setUp(windows: number, workMs = 10_000) {
     random: systemRandom,
     storage,
     onEvent: (event: RunEvent) => events.push(event),
-    stop: never,
-    signal: never,
+    drain: never,
+    abort: never,
     config: {
       pardot: { maxWaitingExports: 4, exportPollIntervalMs: 60_000, exportTimeoutMs: 6 * 3_600_000 },
     } as Config,
@@ -94,7 +94,7 @@ async function setUp(windows: number, workMs = 10_000) {
 }
 
 describe("export queue", () => {
-  it("lands every export, oldest first, with at most four of ours waiting and only the oldest read", async () => {
+  it("lands every export, oldest first, with at most four of ours waiting and only the oldest polled", async () => {
     const t = await setUp(11);
     await runExports(t.jobs, t.extraction);
     expect(t.failures).toEqual([]);
@@ -103,13 +103,13 @@ describe("export queue", () => {
     expect(t.server.reads.map(Number)).toEqual(t.server.reads.map(Number).toSorted((a, b) => a - b));
   });
 
-  it("spends about one look on each export once it knows how long they take", async () => {
+  it("polls each export about once after it has learned how long they take", async () => {
     const t = await setUp(30, 120_000);
     await runExports(t.jobs, t.extraction);
     expect(t.server.reads.length).toBeLessThan(30 * 4);
   });
 
-  it("puts an export's id into the state before it waits for it", async () => {
+  it("records an export's id before it waits for it", async () => {
     const t = await setUp(1);
     const { clock } = t;
     const before = clock.sleep.bind(clock);
@@ -121,7 +121,7 @@ describe("export queue", () => {
     expect(t.landed).toEqual(["1"]);
   });
 
-  it("adopts an export that an earlier run asked for", async () => {
+  it("adopts an export that an earlier run requested", async () => {
     const t = await setUp(1, 0);
     await t.server.pardot.createExport(request, never);
     const window = windowId("Thing", planned(0));
@@ -137,7 +137,7 @@ describe("export queue", () => {
     });
   });
 
-  it("does not wait long for exports that an earlier run asked for hours ago", async () => {
+  it("does not wait long for exports that an earlier run requested hours ago", async () => {
     const t = await setUp(4, 0);
     for (const n of [0, 1, 2, 3]) {
       const { id: exportId } = await t.server.pardot.createExport(request, never);
@@ -164,7 +164,7 @@ describe("export queue", () => {
     expect(t.events).toContainEqual(expect.objectContaining({ type: "warning", code: "export.recreated" }));
   });
 
-  it("gives up a window after three exports that came to nothing, and leaves it on the books", async () => {
+  it("fails a window after three failed exports, and leaves it open", async () => {
     const t = await setUp(1);
     for (const id of ["1", "2", "3", "4"]) t.server.overrides.set(id, { state: "Failed", stateText: "Failed" });
     await runExports(t.jobs, t.extraction);
@@ -173,7 +173,7 @@ describe("export queue", () => {
     expect(objectState(t.journal.state, "Thing").windows[0]).toMatchObject({ exports: [], done: false });
   });
 
-  it("asks anew when the files of a complete export are gone", async () => {
+  it("requests a new export when the files of a complete one are gone", async () => {
     const t = await setUp(1);
     let times = 0;
     const [job] = t.jobs;
@@ -195,7 +195,7 @@ describe("export queue", () => {
     expect(objectState(t.journal.state, "Thing").windows[0]?.exports).toMatchObject([{ exportId: "1" }]);
   });
 
-  it("asks for nothing more for an object that has failed", async () => {
+  it("requests nothing more for an object that has failed", async () => {
     const t = await setUp(9);
     t.server.overrides.set("1", new RemoteError("no", { code: "pardot.refused", pardotCode: 46 }));
     await runExports(t.jobs, t.extraction);
@@ -203,7 +203,7 @@ describe("export queue", () => {
     expect(t.failures).toHaveLength(1);
   });
 
-  it("lands at most two exports side by side", async () => {
+  it("lands at most two exports at a time", async () => {
     const t = await setUp(8, 0);
     await runExports(t.jobs, t.extraction);
     expect(t.landing.most).toBeLessThanOrEqual(2);
@@ -231,7 +231,7 @@ describe("export queue", () => {
     expect(t.landed).toEqual(["2"]);
   });
 
-  it("keeps an adopted export on the books when Pardot is only down", async () => {
+  it("keeps an adopted export when Pardot is only down", async () => {
     const t = await setUp(1, 0);
     await requested(t, t.clock.now());
     t.server.overrides.set("1", new RemoteError("HTTP 503", { code: "pardot.failed", retryable: true }));
@@ -240,7 +240,7 @@ describe("export queue", () => {
     expect(objectState(t.journal.state, "Thing").windows[0]?.exports).toMatchObject([{ exportId: "1" }]);
   });
 
-  it("gives up an adopted export after seven days without a look at it", async () => {
+  it("drops an adopted export after seven days without polling it", async () => {
     const t = await setUp(1, 0);
     await t.clock.sleep(8 * 86_400_000);
     await requested(t, t.clock.now() - 7 * 86_400_000);
@@ -249,7 +249,7 @@ describe("export queue", () => {
     expect(t.landed).toEqual(["2"]);
   });
 
-  it("does not let an export in an unknown state block those after it, and requests it again once it was passed over", async () => {
+  it("does not let an export in an unknown state block those after it, and requests it again after it was passed over", async () => {
     const t = await setUp(3);
     Object.assign(t.extraction.config.pardot, { maxWaitingExports: 1 });
     const startedAt = t.clock.now();
@@ -268,11 +268,11 @@ describe("export queue", () => {
     expect(objectState(t.journal.state, "Thing").windows[0]?.exports).toEqual([]);
   });
 
-  it("refuses an id that another export has already", async () => {
+  it("refuses an id that another export already has", async () => {
     const t = await setUp(2);
     t.jobs = t.jobs.map((job) => ({
       ...job,
-      ask: async () => {
+      request: async () => {
         const { id: _, ...status } = await t.server.pardot.createExport(request, never);
         return { status: { ...status, id: "55" }, groups: [["id"]] };
       },
@@ -283,7 +283,7 @@ describe("export queue", () => {
     expect(t.landed.length).toBeLessThanOrEqual(1);
   });
 
-  it("looks once more at a complete export that names no result file", async () => {
+  it("polls a complete export without a result file once more", async () => {
     const t = await setUp(1, 0);
     const files: number[] = [];
     const [job] = t.jobs;

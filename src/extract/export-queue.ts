@@ -1,9 +1,9 @@
 import { exportOf, objectState } from "../state/state.ts";
 import { AuthError, DataError, RemoteError } from "../errors.ts";
-import { EXPORT_LIFE_MS } from "../pardot/v4/export.ts";
+import { EXPORT_LIFE_MS } from "../pardot/pardot.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
-import type { Extraction } from "./extraction.ts";
-import { PollPace } from "./pace.ts";
+import type { Extraction } from "./context.ts";
+import { PollTimer } from "./poll-timer.ts";
 
 /** One export: a window, or one group of a window's fields. */
 export interface ExportJob {
@@ -11,34 +11,34 @@ export interface ExportJob {
   readonly windowId: string;
   /** Index of its group of fields. */
   readonly group: number;
-  /** Asks Pardot for it; null when nothing is left to be asked for. */
-  readonly ask: () => Promise<AskedExport | null>;
+  /** Requests it; null when nothing is left to request. */
+  readonly request: () => Promise<RequestedExport | null>;
   /**
-   * Lands every file of a complete export and records the window as done, once its last export is complete. Throws
-   * `LostExport` when the files of another export of the window are gone.
+   * Lands every file of a complete export; records the window as done when its last export is complete. Throws
+   * `ExportGone` when the files of another export of the window are gone.
    */
   readonly land: (status: ExportStatus) => Promise<void>;
-  /** Told once when the job cannot be finished in this run. */
+  /** Called once if the job cannot be finished in this run. */
   readonly fail: (error: unknown) => void;
-  /** Whether an earlier failure of the same object makes going on pointless. */
+  /** Whether the object has failed already, so that going on is pointless. */
   readonly isAbandoned: () => boolean;
 }
 
-export interface AskedExport {
+export interface RequestedExport {
   readonly status: ExportStatus;
   /** Fields of every export of the window. */
   readonly groups: readonly (readonly string[])[];
 }
 
-/** An export and the job it was asked for. */
+/** An export and its job. */
 interface JobExport {
   readonly job: ExportJob;
   readonly exportId: string;
 }
 
-/** The failure of an export that was complete when another of the same window came to be landed. */
-export class LostExport extends Error {
-  override readonly name = "LostExport";
+/** The files of a complete export are gone when another export of the same window is landed. */
+export class ExportGone extends Error {
+  override readonly name = "ExportGone";
   readonly export: JobExport;
 
   constructor(lost: JobExport, cause: unknown) {
@@ -47,10 +47,10 @@ export class LostExport extends Error {
   }
 }
 
-/** First pause before an export is looked at, while no duration is known. */
+/** Pause before the first poll of an export while no duration is known. */
 const FIRST_PAUSE_MS = 3000;
 
-/** Exports for one window in one run: the first, and new ones where Pardot failed or lost it. */
+/** Exports of one window in one run: the first, and new ones after Pardot failed or lost it. */
 const ATTEMPTS_MAX = 3;
 
 /** Complete exports whose files are being landed at a time; more would only wait for a connection. */
@@ -59,7 +59,7 @@ const LANDING_MAX = 2;
 interface Waiting extends JobExport {
   /** Since when this run waits for it, by the monotonic clock: the time-out counts from here. */
   readonly waitedFrom: number;
-  /** When Pardot could begin with it: when it was asked for, or when the one before it was seen complete. */
+  /** When Pardot could begin it: when it was requested, or when the one before it was seen complete. */
   couldBeginAt: number;
   /** When it was last seen unfinished. */
   unfinishedAt: number;
@@ -74,21 +74,25 @@ interface Queue {
   readonly todo: ExportJob[];
   readonly waiting: Waiting[];
   readonly landing: Set<Promise<void>>;
-  /** Exports asked for in this run, by window and group. */
+  /** Exports requested in this run, by window and group. */
   readonly attempts: Map<string, number>;
-  readonly pace: PollPace;
+  readonly timer: PollTimer;
   /** Greatest id of an export that was seen complete: those requested before it have been processed or passed over. */
   completed: bigint;
 }
 
-/** Looks at an unfinished export after which the next one is looked at, in case Pardot has passed it over. */
-const LOOKS_IN_A_ROW = 10;
+/** Polls of an unfinished export after which the next one is polled, in case Pardot has passed the first one over. */
+const POLLS_IN_A_ROW = 10;
 
 /**
  * Takes every export of a run through Pardot's queue. At most `maxWaitingExports` of ours wait there, because Pardot
- * processes exports one at a time and others share the queue; only the oldest unfinished one is read. What is complete is
- * landed while the next one is waited for. An export in a state that is not documented neither counts nor blocks those
- * after it. Never rejects: a failure is reported to its job alone.
+ * processes exports one at a time and others share the queue; only the oldest unfinished one is polled. A complete export
+ * is landed while the next one is waited for. An export in an undocumented state neither counts nor blocks those after
+ * it. Never rejects: each job is notified of its own failure.
+ *
+ *     todo ── adopt, create ──> waiting ── poll: complete ──> landing ──> done
+ *      ^                           │                             │
+ *      └───────── requeue ─────────┴──────── lost, gone ─────────┘
  */
 export async function runExports(jobs: readonly ExportJob[], extraction: Extraction): Promise<void> {
   const longestMs = extraction.config.pardot.exportPollIntervalMs;
@@ -98,25 +102,25 @@ export async function runExports(jobs: readonly ExportJob[], extraction: Extract
     landing: new Set(),
     attempts: new Map(),
     completed: 0n,
-    pace: new PollPace({ firstMs: Math.min(FIRST_PAUSE_MS, longestMs), longestMs }),
+    timer: new PollTimer({ firstMs: Math.min(FIRST_PAUSE_MS, longestMs), longestMs }),
   };
   while (queue.todo.length + queue.waiting.length + queue.landing.size > 0) {
-    await fill(queue, extraction);
+    await refill(queue, extraction);
     const head = queue.waiting[0];
-    // Nothing waits, but a landing may still find that its export is gone and put its job back.
+    // Nothing waits, but a landing may still find that its export is gone and requeue its job.
     if (head === undefined) await Promise.all(queue.landing);
     else await advance(queue, head, extraction);
   }
 }
 
-/** Asks for exports, or adopts those an earlier run asked for, until enough of them wait. */
-async function fill(queue: Queue, extraction: Extraction): Promise<void> {
+/** Requests exports, or adopts those that an earlier run requested, until enough of them wait. */
+async function refill(queue: Queue, extraction: Extraction): Promise<void> {
   while (queue.waiting.filter(({ isUnknown }) => !isUnknown).length < extraction.config.pardot.maxWaitingExports) {
     const job = queue.todo.shift();
     if (job === undefined) return;
     if (job.isAbandoned()) continue;
     try {
-      extraction.stop.throwIfAborted();
+      extraction.drain.throwIfAborted();
       const entry = (await adopt(job, extraction)) ?? (await create(queue, job, extraction));
       if (entry !== null) queue.waiting.push(entry);
     } catch (error) {
@@ -137,7 +141,7 @@ async function adopt(job: ExportJob, extraction: Extraction): Promise<Waiting | 
     return null;
   }
   extraction.onEvent({ type: "export-adopted", object: job.object, window: job.windowId, exportId });
-  // The time-out is what one run waits, so it starts anew with this one.
+  // The time-out limits the wait of one run, so it starts again with this one.
   const now = extraction.clock.monotonic();
   return { ...NEW, job, exportId, waitedFrom: now, couldBeginAt: now - age, unfinishedAt: now, isAdopted: true };
 }
@@ -150,20 +154,20 @@ async function create(queue: Queue, job: ExportJob, extraction: Extraction): Pro
   const attempt = (queue.attempts.get(key) ?? 0) + 1;
   if (attempt > ATTEMPTS_MAX) throw gaveUp(job, attempt - 1);
   queue.attempts.set(key, attempt);
-  const asked = await job.ask();
-  if (asked === null) return null;
-  const { id: exportId } = asked.status;
-  if (isOnTheBooks(exportId, extraction)) throw usedTwice(job, exportId);
+  const requested = await job.request();
+  if (requested === null) return null;
+  const { id: exportId } = requested.status;
+  if (isRecorded(exportId, extraction)) throw usedTwice(job, exportId);
   await extraction.journal.record([
-    { type: "export-created", object, window, group, exportId, at: extraction.pardotNow(), groups: asked.groups },
+    { type: "export-created", object, window, group, exportId, at: extraction.pardotNow(), groups: requested.groups },
   ]);
   extraction.onEvent({ type: "export-created", object, exportId, window });
   const at = extraction.clock.monotonic();
   return { ...NEW, job, exportId, waitedFrom: at, couldBeginAt: at, unfinishedAt: at };
 }
 
-/** Whether an export of this id was requested before, for whatever object and window. */
-function isOnTheBooks(exportId: string, { journal }: Extraction): boolean {
+/** Whether an export with this id was requested before, for any object and window. */
+function isRecorded(exportId: string, { journal }: Extraction): boolean {
   return Object.values(journal.state.objects).some(
     ({ windows, exportIds = [] }) =>
       exportIds.includes(exportId) ||
@@ -171,13 +175,13 @@ function isOnTheBooks(exportId: string, { journal }: Extraction): boolean {
   );
 }
 
-/** Looks at the oldest export once, at the right moment, and moves the queue on by the result. */
+/** Polls the oldest export once, at the right moment, and moves the queue on by the result. */
 async function advance(queue: Queue, head: Waiting, extraction: Extraction): Promise<void> {
   let lost: string | null;
   try {
-    const status = await look(head, queue.pace, extraction);
+    const status = await poll(head, queue.timer, extraction);
     if (status.state === "Complete" && !status.isExpired) {
-      await takeOff(queue, head, status, extraction);
+      await startLanding(queue, head, status, extraction);
       return;
     }
     lost = lostState(queue, head, status);
@@ -194,10 +198,10 @@ async function advance(queue: Queue, head: Waiting, extraction: Extraction): Pro
     }
   }
   remove(queue, head);
-  await putBack(queue, head, lost, extraction);
+  await requeue(queue, head, lost, extraction);
 }
 
-/** Why the state of an export means that it never completes, null when it may. */
+/** Why the state of an export means that it never completes; null when it may. */
 function lostState({ completed }: Queue, head: Waiting, status: ExportStatus): string | null {
   if (status.isExpired) return "it has expired";
   if (status.state === "Failed") return "Pardot reports it as failed";
@@ -205,7 +209,7 @@ function lostState({ completed }: Queue, head: Waiting, status: ExportStatus): s
   return isPassedOver ? `its state is "${status.stateText}", and a later export is complete` : null;
 }
 
-/** Leaves an unfinished export in the queue, or after the time-out for the next run. Throws when the time is over. */
+/** Leaves an unfinished export in the queue. Throws after the time-out: then it is left to the next run. */
 async function waitOn(queue: Queue, head: Waiting, status: ExportStatus, extraction: Extraction): Promise<void> {
   const { clock, config } = extraction;
   head.unfinishedAt = clock.monotonic();
@@ -214,7 +218,7 @@ async function waitOn(queue: Queue, head: Waiting, status: ExportStatus, extract
     if (head.isUnknown) await forget(head, `its state is "${status.stateText}"`, extraction);
     throw tooLong(head, status, clock.monotonic());
   }
-  if (!head.isUnknown && head.polls % LOOKS_IN_A_ROW > 0) return;
+  if (!head.isUnknown && head.polls % POLLS_IN_A_ROW > 0) return;
   remove(queue, head);
   queue.waiting.push(head);
 }
@@ -223,16 +227,16 @@ function remove(queue: Queue, entry: Waiting): void {
   queue.waiting.splice(queue.waiting.indexOf(entry), 1);
 }
 
-async function look(head: Waiting, pace: PollPace, extraction: Extraction): Promise<ExportStatus> {
-  const { clock, stop, signal, pardot, onEvent } = extraction;
-  const pauseMs = pace.pause(head.polls, clock.monotonic() - head.couldBeginAt);
-  if (pauseMs > 0) await clock.sleep(pauseMs, stop);
-  stop.throwIfAborted();
+async function poll(head: Waiting, timer: PollTimer, extraction: Extraction): Promise<ExportStatus> {
+  const { clock, drain, abort, pardot, onEvent } = extraction;
+  const pauseMs = timer.delay(head.polls, clock.monotonic() - head.couldBeginAt);
+  if (pauseMs > 0) await clock.sleep(pauseMs, drain);
+  drain.throwIfAborted();
   const { object, windowId: window } = head.job;
-  let status = await pardot.readExport(head.exportId, signal, { object, window });
-  // An empty answer proves nothing, as with pages: what has no result file is looked at twice.
+  let status = await pardot.readExport(head.exportId, abort, { object, window });
+  // An empty response proves nothing, as with pages: an export without a result file is polled twice.
   if (status.state === "Complete" && status.resultRefs.length === 0) {
-    status = await pardot.readExport(head.exportId, signal, { object, window });
+    status = await pardot.readExport(head.exportId, abort, { object, window });
   }
   head.polls += 1;
   const { stateText: state } = status;
@@ -241,15 +245,15 @@ async function look(head: Waiting, pace: PollPace, extraction: Extraction): Prom
   return status;
 }
 
-/** Lands a complete export beside the queue. */
-async function takeOff(queue: Queue, head: Waiting, status: ExportStatus, extraction: Extraction): Promise<void> {
+/** Lands a complete export while the queue goes on. */
+async function startLanding(queue: Queue, head: Waiting, status: ExportStatus, extraction: Extraction): Promise<void> {
   remove(queue, head);
   const id = BigInt(head.exportId);
   if (id > queue.completed) queue.completed = id;
   const now = extraction.clock.monotonic();
-  // An earlier run's export may have been complete long before this one came to look.
+  // An earlier run's export may have been complete long before this run polled it.
   const began = Math.max(head.couldBeginAt, head.waitedFrom);
-  queue.pace.learn(now - began, head.polls, Math.max(0, head.unfinishedAt - began));
+  queue.timer.record(now - began, head.polls, Math.max(0, head.unfinishedAt - began));
   const next = queue.waiting[0];
   if (next !== undefined) next.couldBeginAt = Math.max(next.couldBeginAt, now);
   while (queue.landing.size >= LANDING_MAX) await Promise.race(queue.landing);
@@ -261,16 +265,16 @@ async function land(queue: Queue, entry: Waiting, status: ExportStatus, extracti
   try {
     await entry.job.land(status);
   } catch (error) {
-    const isAnother = error instanceof LostExport;
+    const isAnother = error instanceof ExportGone;
     const cause = isAnother ? error.cause : error;
     const lost = lostReason(cause, entry.isAdopted);
     if (lost === null) entry.job.fail(cause);
-    else await putBack(queue, isAnother ? error.export : entry, lost, extraction);
+    else await requeue(queue, isAnother ? error.export : entry, lost, extraction);
   }
 }
 
-/** Forgets a lost export and puts its window back, to be requested again. */
-async function putBack(queue: Queue, entry: JobExport, reason: string, extraction: Extraction): Promise<void> {
+/** Forgets a lost export and queues its job again. */
+async function requeue(queue: Queue, entry: JobExport, reason: string, extraction: Extraction): Promise<void> {
   try {
     await forget(entry, reason, extraction);
   } catch (error) {
@@ -288,14 +292,14 @@ async function forget({ job, exportId }: JobExport, reason: string, extraction: 
 }
 
 function gaveUp(job: ExportJob, attempts: number): RemoteError {
-  return new RemoteError(`export ${job.object}: ${attempts} exports of the same window came to nothing`, {
+  return new RemoteError(`export ${job.object}: ${attempts} exports of the same window failed`, {
     code: "export.failed",
-    hint: "What is finished is committed; the next run asks for this window again. If it keeps failing, look at Admin > Exports in Account Engagement.",
+    hint: "Finished windows are committed; the next run requests this one again. If it keeps failing, check Admin > Exports in Account Engagement.",
     context: { window: job.windowId },
   });
 }
 
-/** Codes by which Pardot says that an export, or its state, is not what we took it for. */
+/** Codes that mean that Pardot does not have an export, or not in the expected state. */
 const GONE: Readonly<Record<number, string>> = {
   16: "Pardot does not know its id",
   109: "Pardot has no record of it",
@@ -304,12 +308,12 @@ const GONE: Readonly<Record<number, string>> = {
 };
 
 /**
- * Why an error means that an export is lost, null when it does not. One that an earlier run requested is lost by any final
+ * Why an error means that an export is lost; null when it does not. One that an earlier run requested is lost by any final
  * refusal (only the user who created an export may read it: vendor docs, export-v4, and users change), and by files that
  * are not its own or stay broken.
  */
 function lostReason(error: unknown, isAdopted: boolean): string | null {
-  // Nothing but another export mends an id that was noted for the wrong window, or files that stay broken.
+  // Only a new export fixes an id that was recorded for the wrong window, or files that stay broken.
   if (isAdopted && error instanceof DataError && error.code.startsWith("data.csv-")) return error.message;
   if (!(error instanceof RemoteError) && !(error instanceof AuthError)) return null;
   const code = error instanceof RemoteError ? error.pardotCode : null;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { prospectAccount } from "../catalog/objects/prospect-account.ts";
-import { prospect } from "../catalog/objects/prospect.ts";
+import { prospectAccount } from "../catalog/people.ts";
+import { prospect } from "../catalog/people.ts";
 import { NO_FIELDS } from "../state/field-memory.ts";
 import type { FieldMemory } from "../state/field-memory.ts";
 import { fieldGroups, newCustomFields, objectFields } from "./fields.ts";
@@ -26,7 +26,7 @@ describe("names of custom fields", () => {
       { field: "region", column: "region_3" },
       { field: "Zip_2", column: "Zip_2_2" },
     ]);
-    const { columns, asked } = objectFields(prospect, memory);
+    const { columns, requested } = objectFields(prospect, memory);
     expect(columns.slice(CORE.length)).toEqual([
       { name: "Zip_2", type: "string", wire: "Zip" },
       { name: "Region", type: "string" },
@@ -35,21 +35,21 @@ describe("names of custom fields", () => {
       { name: "Zip_2_2", type: "string", wire: "Zip_2" },
     ]);
     // What the last run did not list any more is not asked for, and keeps its column.
-    expect(asked).toEqual([...CORE, "Region", "Zip_2"]);
+    expect(requested).toEqual([...CORE, "Region", "Zip_2"]);
   });
 
-  it("are those of the core column where they are the same", () => {
+  it("are those of the core column if they are the same", () => {
     expect(newCustomFields(prospect, NO_FIELDS, ["email", "zip"]).added).toEqual([]);
   });
 
-  it("are left out when they cannot stand in a header or a list", () => {
+  it("are left out if they cannot be used in a header or a list", () => {
     const names = ["a,b", 'a"b', "a b", "", "a\nb", "a.b", "x".repeat(201), "Größe_1", "x-1", "_x"];
     const { added, unusable } = newCustomFields(prospect, NO_FIELDS, names);
     expect(added.map(({ field }) => field)).toEqual(["Größe_1", "x-1", "_x"]);
     expect(unusable).toEqual(names.slice(0, 7));
   });
 
-  it("never make two columns a table would take for one, whatever is listed on whichever run", () => {
+  it("never make two columns that a table would confuse, whatever is listed in whichever run", () => {
     const name = fc.constantFrom("Zip", "zip", "ZIP", "zip_2", "Zip_2", "email", "EMAIL", "a", "A", "A_2", "a_3");
     fc.assert(
       fc.property(fc.array(fc.array(name, { maxLength: 8 }), { maxLength: 5 }), (runs) => {
@@ -69,27 +69,27 @@ describe("names of custom fields", () => {
     );
   });
 
-  it("give way to a core column that came later, by an override or a new version", () => {
+  it("give way to a core column added later, by an override or a new version", () => {
     const memory = after(prospect, ["Loyalty", "Other"]);
     const newer = { ...prospect, columns: [...prospect.columns, { name: "loyalty", type: "string" } as const] };
     expect(objectFields(newer, memory).columns.map(({ name }) => name)).toEqual([...CORE, "loyalty", "Other"]);
   });
 });
 
-describe("what is asked for", () => {
-  it("leaves out what is refused, core or custom", () => {
+describe("requested fields", () => {
+  it("exclude refused fields, core or custom", () => {
     const memory = { ...after(prospect, ["A", "B"]), refused: ["fax", "B"] };
-    expect(objectFields(prospect, memory).asked).toEqual([...CORE.filter((name) => name !== "fax"), "A"]);
+    expect(objectFields(prospect, memory).requested).toEqual([...CORE.filter((name) => name !== "fax"), "A"]);
   });
 
-  it("leaves out what describe does not list, but for what every account has", () => {
-    const { asked, columns } = objectFields(prospectAccount, { ...NO_FIELDS, listed: ["name", "phone"] });
-    expect(asked).toEqual(["id", "name", "phone", "created_at", "updated_at"]);
+  it("exclude fields that describe does not list, except those that every account has", () => {
+    const { requested, columns } = objectFields(prospectAccount, { ...NO_FIELDS, listed: ["name", "phone"] });
+    expect(requested).toEqual(["id", "name", "phone", "created_at", "updated_at"]);
     expect(columns).toEqual(prospectAccount.columns);
-    expect(objectFields(prospectAccount, NO_FIELDS).asked).toHaveLength(prospectAccount.columns.length);
+    expect(objectFields(prospectAccount, NO_FIELDS).requested).toHaveLength(prospectAccount.columns.length);
   });
 
-  it("goes into as few groups as may be, each field in one of them, the key in all", () => {
+  it("are cut into as few groups as possible, each field in one of them, the key in all", () => {
     const count = fc.integer({ min: 1, max: 700 });
     fc.assert(
       fc.property(count, fc.integer({ min: 2, max: 150 }), (fields, max) => {

@@ -1,18 +1,25 @@
-import type { CatalogObject, Column } from "../catalog/catalog.ts";
-import type { CustomField, FieldMemory } from "../state/field-memory.ts";
+import type { CatalogObject, Column, CustomFieldsV4, QueriedObject } from "../catalog/catalog.ts";
+import { normalise } from "../encode/normalise.ts";
+import { DataError } from "../errors.ts";
+import type { OnEvent } from "../events.ts";
 import { wireName } from "../land/result-header.ts";
+import { isTooLong } from "../pardot/failure.ts";
+import type { Pardot } from "../pardot/pardot.ts";
+import { applyFieldChange, driftOf } from "../state/field-memory.ts";
+import type { CustomField, FieldChange, FieldMemory } from "../state/field-memory.ts";
+import { readPages } from "./pages.ts";
 
-/** What stands in an object's files in this run, and what Pardot is asked for. */
+/** The columns of an object's files in this run, and the fields requested from Pardot. */
 export interface ObjectFields {
-  /** Every column of a file, in order: the core ones, then every custom one as it was first seen. */
+  /** Every column of a file: the core ones, then the custom ones in the order in which they were first seen. */
   readonly columns: readonly Column[];
-  /** Names to ask for, in the order of the columns: nothing refused, nothing that this account does not have. */
-  readonly asked: readonly string[];
+  /** Names of the fields to request, in the order of the columns, without those refused or not in this account. */
+  readonly requested: readonly string[];
 }
 
 /**
- * Columns and questions of an object by what is remembered of its fields. A field that has vanished or is refused keeps
- * its place, as null. Custom fields are text: their values come as people typed them.
+ * The fields of an object, from its catalog entry and the memory of its fields. A field that has vanished or is refused
+ * keeps its column, as null. Custom fields are text: their values come as people typed them.
  */
 export function objectFields(object: CatalogObject, memory: FieldMemory): ObjectFields {
   const core = new Set(object.columns.map(({ name }) => name.toLowerCase()));
@@ -24,30 +31,35 @@ export function objectFields(object: CatalogObject, memory: FieldMemory): Object
       ...(field === column ? {} : { wire: field }),
     }));
   const refused = new Set(memory.refused);
-  const asked = [
+  const requested = [
     ...object.columns.filter((column) => hasCore(object, column, memory)),
     ...custom.filter((column) => memory.listed?.includes(wireName(column)) ?? true),
   ]
     .map(wireName)
     .filter((name) => !refused.has(name));
-  return { columns: [...object.columns, ...custom], asked };
+  return { columns: [...object.columns, ...custom], requested };
 }
 
-/** Whether this account has a core column: only `describe` tells of any that it has not. */
+/** Whether this account has a core column: only `describe` can show that it does not. */
 function hasCore(object: CatalogObject, column: Column, memory: FieldMemory): boolean {
   const { customFields } = object.v4;
   if (customFields?.by !== "describe" || memory.listed === null) return true;
   return customFields.always.includes(column.name) || memory.listed.includes(wireName(column));
 }
 
-/** Letters, digits and what joins them: `fields` is a comma list in a query, and each name stands in a header. */
+/** Pardot's name for the key column. */
+export function keyField(object: CatalogObject): string {
+  const column = object.columns.find(({ name }) => name === object.key);
+  return column === undefined ? object.key : wireName(column);
+}
+
+/** Letters, digits and joining characters: `fields` is a comma list in a query, and each name goes into a header. */
 const USABLE = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,199}$/u;
 
 /**
- * The columns of custom fields seen for the first time, in the order in which they are listed. A name that a core column
- * has is that core column, for Pardot can mean but one thing by it. A name that differs from an earlier column in
- * nothing but case gets `_2`, `_3`, … behind it, for a table cannot tell the two apart. What is no usable name is left
- * out and told.
+ * The columns of custom fields seen for the first time, in the order in which they are listed. A field named like a core
+ * column is that column, because Pardot can mean only one thing by the name. A name that differs from an earlier column
+ * only in case gets a `_2`, `_3`, … suffix, because a table cannot distinguish the two. `unusable`: left out.
  */
 export function newCustomFields(
   object: CatalogObject,
@@ -77,13 +89,134 @@ export function newCustomFields(
   return { added, unusable };
 }
 
-/**
- * Cuts what is asked for into exports of at most `max` fields, the key in each, so that their rows can be joined. One
- * group where all go into one.
- */
-export function fieldGroups(asked: readonly string[], key: string, max: number): readonly (readonly string[])[] {
-  if (asked.length <= max) return [asked];
-  const groups = [asked.slice(0, max)];
-  for (let from = max; from < asked.length; from += max - 1) groups.push([key, ...asked.slice(from, from + max - 1)]);
+/** Cuts fields into groups of at most `max`, one for each export, with the key in each so that their rows can be joined. */
+export function fieldGroups(fields: readonly string[], key: string, max: number): readonly (readonly string[])[] {
+  if (fields.length <= max) return [fields];
+  const groups = [fields.slice(0, max)];
+  for (let from = max; from < fields.length; from += max - 1) groups.push([key, ...fields.slice(from, from + max - 1)]);
   return groups;
+}
+
+export interface DiscoverInput {
+  readonly pardot: Pardot;
+  readonly memory: FieldMemory;
+  /** Whether everything is read again: then refused fields and procedures are tried again, too. */
+  readonly full: boolean;
+  readonly onEvent: OnEvent;
+  readonly signal: AbortSignal;
+}
+
+/** Custom fields are few, and read in full. */
+const WHOLE = { field: null, from: 0, to: 0, askFrom: 0 } as const;
+
+/**
+ * Lists the fields that an object has in this account, and returns the changes to record: none for an object without
+ * custom fields. Costs one call for `describe`, or those of a query. Warns of fields that appeared or vanished since the
+ * last manifest.
+ */
+export async function discoverFields(object: CatalogObject, input: DiscoverInput): Promise<FieldChange[]> {
+  const { name } = object;
+  const { memory, onEvent } = input;
+  const hasRefusals = memory.refused.length + memory.refusedProcedures.length > 0;
+  const forgotten: FieldChange[] = input.full && hasRefusals ? [{ type: "refusals-forgotten", object: name }] : [];
+  const { customFields } = object.v4;
+  if (customFields === undefined || customFields === null) return forgotten;
+  const found = await trustedFields(object, customFields, input);
+  if (found === null) return forgotten;
+  const { listed, custom } = found;
+  const { added, unusable } = newCustomFields(object, memory, custom);
+  const seen: FieldChange = { type: "fields-seen", object: name, listed, added };
+  for (const field of unusable) {
+    const message = `the custom field ${JSON.stringify(field)} is left out: its name cannot be used in a header`;
+    onEvent({ type: "warning", code: "fields.name-unusable", object: name, message });
+  }
+  warnOfDrift(object, applyFieldChange(memory, seen), onEvent);
+  return [...forgotten, seen];
+}
+
+interface ListedFields {
+  readonly listed: readonly string[];
+  readonly custom: readonly string[];
+}
+
+/**
+ * The fields that Pardot lists; null, after a warning, when that took too long or when none is listed although there were
+ * some: that may be an empty response, and trusting it would empty their columns.
+ */
+async function trustedFields(
+  object: CatalogObject,
+  customFields: CustomFieldsV4,
+  input: DiscoverInput,
+): Promise<ListedFields | null> {
+  const { custom: known, listed } = input.memory;
+  const hadCustom = known.some(({ field }) => listed?.includes(field) === true);
+  const distrust = (why: string): null => {
+    const message = `the custom fields could not be listed (${why}): going on with the ${known.length} that are known`;
+    input.onEvent({ type: "warning", code: "fields.not-listed", object: object.name, message });
+    return null;
+  };
+  try {
+    const found = await listFields(object, customFields, input);
+    return hadCustom && found.custom.length === 0 ? distrust("Pardot listed none") : found;
+  } catch (error) {
+    const isUncounted = error instanceof DataError && error.code === "data.total-without-rows";
+    if (isTooLong(error) || (hadCustom && isUncounted)) return distrust((error as Error).message);
+    throw error;
+  }
+}
+
+async function listFields(
+  object: CatalogObject,
+  customFields: CustomFieldsV4,
+  input: DiscoverInput,
+): Promise<ListedFields> {
+  const { pardot, signal, onEvent } = input;
+  if (customFields.by === "describe") {
+    const fields = await pardot.describe(object.v4.urlName, signal);
+    const custom = fields.filter(({ isCustom }) => isCustom).map((field) => field.name);
+    const core = new Set(object.columns.map((column) => column.wire ?? column.name));
+    // Standard fields without a column are ignored.
+    const listed = fields.map((field) => field.name).filter((name) => core.has(name) || custom.includes(name));
+    return { listed: unique(listed), custom: unique(custom) };
+  }
+  const custom: string[] = [];
+  const { urlName, dataKey, query, name: wire } = customFields;
+  const fieldObject: QueriedObject = {
+    ...object,
+    name: `custom fields of ${object.name}`,
+    key: "id",
+    v4: { urlName, dataKey, process: "segmented", query },
+  };
+  const request = {
+    object: fieldObject,
+    window: WHOLE,
+    zone: "UTC",
+    cursor: null,
+    drain: signal,
+    abort: signal,
+    onEvent,
+  };
+  for await (const page of readPages(pardot, request)) {
+    for (const record of page) {
+      const [name] = normalise(record, [{ name: wire, type: "string" }], fieldObject.name);
+      if (name !== null && name !== undefined && name !== "") custom.push(name);
+    }
+  }
+  return { listed: unique(custom), custom: unique(custom) };
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
+}
+
+function warnOfDrift(object: CatalogObject, memory: FieldMemory, onEvent: OnEvent): void {
+  const { appeared, vanished } = driftOf(memory);
+  const warn = (code: string, message: string): void =>
+    onEvent({ type: "warning", code, object: object.name, message });
+  if (appeared.length > 0) {
+    warn("fields.appeared", `new since the last run: ${appeared.join(", ")}; earlier values are not read again`);
+  }
+  if (vanished.length > 0) {
+    warn("fields.vanished", `gone since the last run: ${vanished.join(", ")}; their columns stay, as null`);
+  }
 }

@@ -21,7 +21,7 @@ describe("a window in several exports", () => {
     expect((await t.state()).windows[0]).toMatchObject({ done: true });
   });
 
-  it("lands what is known of a row that one of them lacks, counts it and tells", async () => {
+  it("lands the known part of a row that one of them lacks, counts it and warns", async () => {
     await using t = await bulkScene([record(1), record(2)]);
     t.fake.afterCreate = () => {
       // Between the two exports record 1 has moved on, and record 3 has come.
@@ -53,7 +53,7 @@ describe("a window in several exports", () => {
     expect((await t.state()).windows[0]).toMatchObject({ done: true });
   });
 
-  it("G3 asks anew for the one whose files are gone, and for no other", async () => {
+  it("G3 requests again only the export whose files are gone", async () => {
     await using t = await bulkScene([record(1), record(2)]);
     let gone = 1;
     t.fake.beforeFetch = (exportId) => {
@@ -70,7 +70,7 @@ describe("a window in several exports", () => {
     expect(t.warnings()).toEqual(["export.recreated"]);
   });
 
-  it("G3 asks anew for all whose files are gone at once", async () => {
+  it("G3 requests again all exports whose files are gone at once", async () => {
     await using t = await bulkScene([record(1), record(2)]);
     t.fake.beforeFetch = (exportId) => {
       if (Number(exportId) <= 2) throw new RemoteError("gone", { code: "pardot.x", pardotCode: 178 });
@@ -81,7 +81,7 @@ describe("a window in several exports", () => {
     expect(file).toMatchObject({ exportId: "3", rows: 2, incompleteRows: 0 });
   });
 
-  it("G6 has another name where one of the exports is another one, for its bytes may differ", async () => {
+  it("G6 gets another name if one of the exports is another one, because its bytes may differ", async () => {
     const keys: string[] = [];
     for (const times of [0, 1]) {
       await using t = await bulkScene([record(1)]);
@@ -98,7 +98,7 @@ describe("a window in several exports", () => {
     expect(keys[0]).not.toBe(keys[1]);
   });
 
-  it("G3 goes on after a kill with the exports it has and the groups they were asked for with", async () => {
+  it("G3 goes on after a kill with its exports and the groups they were requested with", async () => {
     await using t = await bulkScene([record(1)]);
     const stopping = new AbortController();
     t.fake.beforeFetch = () => {
@@ -120,7 +120,7 @@ describe("a window in several exports", () => {
     expect(t.warnings()).toEqual([]);
   });
 
-  it("fetches a cut file again, and leaves nothing of the first try behind", async () => {
+  it("fetches a cut file again, and keeps nothing of the first try", async () => {
     await using t = await bulkScene([record(1), record(2)]);
     let cuts = 2;
     t.fake.onTheWay = (body) => (cuts-- > 0 ? cutShort(body) : body);
@@ -130,7 +130,7 @@ describe("a window in several exports", () => {
     expect(t.fake.fetched).toHaveLength(4);
   });
 
-  it("fails and lands nothing when its files do not fit together", async () => {
+  it("fails and lands nothing if its files do not fit together", async () => {
     await using keyless = await bulkScene([record(1), record(2)]);
     keyless.fake.headerOf = (fields) => fields.slice(1);
     expect(await keyless.extract()).toEqual([]);
@@ -170,7 +170,7 @@ describe("a file of one of several exports", () => {
     },
   );
 
-  it("may hold a header alone", async () => {
+  it("may contain only a header", async () => {
     await using t = await bulkScene([record(1)]);
     t.fake.onTheWay = (file) => edited(file, (text) => `${text.split("\n")[0] ?? ""}\n`);
     expect(await t.extract()).toEqual([]);
@@ -182,11 +182,11 @@ describe("a file of one of several exports", () => {
   const BAD: readonly [string, string, string | null][] = [
     ["too few fields", "\n2,20\n", "2"],
     ["a value that is not its column's", "\n2,large,2026-01-01 00:00:02\n", "2"],
-    ["a watermark that is no time", "\n2,20,N/A\n", "2"],
+    ["a watermark that is not a time", "\n2,20,N/A\n", "2"],
     ["no key", "\n,20,2026-01-01 00:00:02\n", null],
     ["a key that is no number", "\nx,20,2026-01-01 00:00:02\n", "x"],
   ];
-  it.each(BAD)("that has a record with %s sets it aside, and lands the others", async (_, line, id) => {
+  it.each(BAD)("with a record with %s sets it aside, and lands the others", async (_, line, id) => {
     await using t = await bulkScene([1, 2, 3].map((each) => record(each)));
     t.fake.onTheWay = (file) => edited(file, (text) => (text.includes("size") ? text.replace(LINE, line) : text));
     const [file] = await t.extract();
@@ -200,7 +200,7 @@ describe("a file of one of several exports", () => {
     );
   });
 
-  it("is read whatever its dialect is", async () => {
+  it("is read in any CSV dialect", async () => {
     await using t = await bulkScene([record(1, { name: "N" }), record(2)]);
     const name = Buffer.from('"say \\"caf\\" \xc3"', "latin1").toString("latin1");
     t.fake.onTheWay = (file) => edited(file, (text) => `${text.replace("1,N,", `1,${name},`)}\r\n`);
@@ -213,7 +213,7 @@ describe("a file of one of several exports", () => {
     expect(t.warnings()).toEqual(["data.csv-php-dialect", "data.csv-encoding"]);
   });
 
-  it("does not lack what was refused after the exports were laid out", async () => {
+  it("may lack a field that was refused after the exports were laid out", async () => {
     await using t = await bulkScene([record(1)]);
     t.fake.refusedFields.add("size");
     const [file] = await t.extract();

@@ -1,22 +1,17 @@
-import type { CatalogObject } from "../catalog/catalog.ts";
-import { exportedAt, objectState, openWindow } from "../state/state.ts";
-import type { OpenWindow } from "../state/state.ts";
 import { takeGroupFile } from "../land/group-file.ts";
 import type { GroupFile } from "../land/group-file.ts";
 import { landJoinedFile } from "../land/joined-file.ts";
 import type { ExpectedFile } from "../land/result-header.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
-import { keyField } from "./ask-export.ts";
+import { exportedAt } from "../state/state.ts";
+import { rowBounds } from "./bounds.ts";
+import type { BulkWindow } from "./context.ts";
 import { fetchFile, forEachFile, resultFiles } from "./download.ts";
 import type { ResultFile } from "./download.ts";
-import { collectEmailPairs } from "./email-pairs.ts";
-import { LostExport } from "./export-queue.ts";
+import { collectEmailPairs } from "./emails.ts";
+import { ExportGone } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
-import type { Extraction } from "./extraction.ts";
-import { objectFields } from "./fields.ts";
-import { rowBounds } from "./row-bounds.ts";
-import { openRejects, rejectedChanges } from "./set-aside.ts";
-import { windowDone } from "./window-done.ts";
+import { keyField, objectFields } from "./fields.ts";
 
 /** A complete export of one group. */
 interface Complete {
@@ -29,33 +24,24 @@ interface Complete {
  * in between costs no download twice; then all files are fetched, joined and landed as one, and the window is done.
  */
 export class JoinedWindow {
-  readonly #object: CatalogObject;
-  readonly #window: OpenWindow;
+  readonly #progress: BulkWindow;
   readonly #groups: readonly (readonly string[])[];
-  readonly #extraction: Extraction;
-  /** One that is lost stays until it comes again: that is when the others, which may be lost too, are looked at anew. */
+  /** A lost export stays until its replacement is complete: then the others, which may be lost too, are fetched again. */
   readonly #complete = new Map<number, Complete>();
 
-  constructor(
-    object: CatalogObject,
-    window: OpenWindow,
-    groups: readonly (readonly string[])[],
-    extraction: Extraction,
-  ) {
-    this.#object = object;
-    this.#window = window;
+  constructor(progress: BulkWindow, groups: readonly (readonly string[])[]) {
+    this.#progress = progress;
     this.#groups = groups;
-    this.#extraction = extraction;
   }
 
-  /** Takes the complete export of a group; the last one lands them all. Throws `LostExport` as `ExportJob.land` does. */
-  async take(job: ExportJob, status: ExportStatus): Promise<void> {
+  /** Takes the complete export of a group; the last one lands them all. Throws `ExportGone` as `ExportJob.land` does. */
+  async land(job: ExportJob, status: ExportStatus): Promise<void> {
     this.#complete.set(job.group, { job, status });
     if (this.#complete.size < this.#groups.length) return;
     const files: GroupFile[] = [];
     try {
       await this.#fetch(files);
-      await this.#land(files);
+      await this.#join(files);
     } finally {
       for (const file of files) await file.scratch.discard();
     }
@@ -69,69 +55,61 @@ export class JoinedWindow {
       try {
         files.push(await this.#fetchOne(job.group, file));
       } catch (error) {
-        throw new LostExport({ job, exportId: file.exportId }, error);
+        throw new ExportGone({ job, exportId: file.exportId }, error);
       }
     };
-    await forEachFile(todo, work, this.#extraction);
-    // They came as the network brought them.
+    await forEachFile(todo, work, this.#progress.extraction);
+    // They arrived in any order.
     files.sort((a, b) => a.group - b.group || a.fileId.localeCompare(b.fileId, "en", { numeric: true }));
   }
 
   #fetchOne(group: number, { exportId, fileId, reference }: ResultFile): Promise<GroupFile> {
-    const { config, random, signal, onEvent } = this.#extraction;
-    const object = this.#object.name;
-    const scratch = { dir: config.etl.tmpDir, random, signal };
-    const call = { object, window: this.#window.id };
-    const expected = { ...this.#expected(), fields: this.#askedGroups()[group] ?? [] };
-    const bounds = rowBounds(this.#object, this.#window, this.#extraction);
+    const { about, extraction } = this.#progress;
+    const { config, random, abort, onEvent } = extraction;
+    const scratch = { dir: config.etl.tmpDir, random, signal: abort };
+    const expected = { ...this.#expected(), fields: this.#requestedGroups()[group] ?? [] };
+    const bounds = rowBounds(this.#progress);
     const take = async (body: AsyncIterable<Uint8Array>): Promise<GroupFile> => {
-      const rejects = openRejects(this.#object, this.#extraction);
+      const rejects = this.#progress.openRejects();
       return takeGroupFile(body, { ...expected, group, exportId, fileId, bounds, rejects, scratch, onEvent });
     };
-    return fetchFile(reference, call, take, this.#extraction);
+    return fetchFile(reference, about, take, extraction);
   }
 
-  async #land(files: readonly GroupFile[]): Promise<void> {
-    const { journal, config, random, storage, onEvent, signal } = this.#extraction;
-    const { name: object } = this.#object;
-    const rejects = openRejects(this.#object, this.#extraction);
-    const pairs = collectEmailPairs(this.#object);
-    const landing = await landJoinedFile(files, {
+  async #join(files: readonly GroupFile[]): Promise<void> {
+    const { object, window, current, extraction } = this.#progress;
+    const { config, random, storage, onEvent, abort } = extraction;
+    const pairs = collectEmailPairs(object);
+    const { file, rejects } = await landJoinedFile(files, {
       ...this.#expected(),
-      groups: this.#askedGroups(),
-      rejects,
-      span: this.#window,
-      readAt: exportedAt(openWindow(journal.state, object, this.#window.id)),
+      groups: this.#requestedGroups(),
+      rejects: this.#progress.openRejects(),
+      span: window,
+      readAt: exportedAt(current),
       tap: pairs.tap,
       compression: config.etl.compression,
       tmpDir: config.etl.tmpDir,
       random,
       storage,
       onEvent,
-      signal,
+      signal: abort,
     });
-    const { file } = landing;
-    const window = this.#window.id;
-    const landed = file === null ? [] : [{ type: "landed", object, window, file, cursor: null } as const];
-    // The window is done with them: no kill can come in between.
-    const exportId = files[0]?.exportId ?? null;
-    const rejected = rejectedChanges(this.#object, this.#window, exportId, landing.rejects, this.#extraction);
-    await windowDone(this.#object, this.#window, this.#extraction, [...landed, ...rejected, ...pairs.changes()]);
+    // Recorded together with the end of the window, so no kill can come in between.
+    const landed = file === null ? [] : [this.#progress.landed(file, null)];
+    const rejected = this.#progress.rejected(files[0]?.exportId ?? null, rejects);
+    await this.#progress.done([...landed, ...rejected, ...pairs.changes()]);
   }
 
-  /** What the window's exports were asked for: as laid out when the first was, without what was refused since. */
-  #askedGroups(): readonly (readonly string[])[] {
-    const { state } = this.#extraction.journal;
-    const { groups } = openWindow(state, this.#object.name, this.#window.id);
-    const { refused } = objectState(state, this.#object.name).fields;
-    const laidOut = groups.length > 0 ? groups : this.#groups;
-    return laidOut.map((fields) => fields.filter((field) => !refused.includes(field)));
+  /** The fields of the window's exports: as laid out when the first was requested, without those refused since. */
+  #requestedGroups(): readonly (readonly string[])[] {
+    const { current, fields } = this.#progress;
+    const laidOut = current.groups.length > 0 ? current.groups : this.#groups;
+    return laidOut.map((group) => group.filter((field) => !fields.refused.includes(field)));
   }
 
   #expected(): Omit<ExpectedFile, "fields"> {
-    const { name, watermark } = this.#object;
-    const { fields } = objectState(this.#extraction.journal.state, name);
-    const { columns } = objectFields(this.#object, fields);
-    return { object: name, columns, key: keyField(this.#object), watermark };
+    const { object, fields } = this.#progress;
+    const { columns } = objectFields(object, fields);
+    return { object: object.name, columns, key: keyField(object), watermark: object.watermark };
   }
 }

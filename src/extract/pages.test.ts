@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { tag } from "../catalog/objects/tag.ts";
+import { tag } from "../catalog/assets.ts";
 import { DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { Page, PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
@@ -37,7 +37,7 @@ async function readAll(
 ): Promise<string[]> {
   const ids: string[] = [];
   const onEvent = (event: RunEvent): void => void events.push(event);
-  const request = { object: tag, window: span, zone: "UTC", cursor, stop, signal: never, onEvent };
+  const request = { object: tag, window: span, zone: "UTC", cursor, drain: stop, abort: never, onEvent };
   for await (const page of readPages(pardot, request)) {
     ids.push(...page.map((record) => recordId(record, tag)));
   }
@@ -64,7 +64,7 @@ const counting =
   };
 
 describe("pages of a window", () => {
-  it("ask inside a fixed window, by ascending id, from the cursor on", async () => {
+  it("are requested inside a fixed window, by ascending id, from the cursor on", async () => {
     const { pardot, asked } = scripted(honest(range(1, 250)));
     await readAll(pardot);
     expect(asked.map((request) => request.parameters)).toEqual([
@@ -80,7 +80,7 @@ describe("pages of a window", () => {
     ]);
   });
 
-  it("bring every record once, and spend no call too many", async () => {
+  it("return every record once, without an extra call", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 1, max: 5000 }), { maxLength: 900 }), async (unsorted) => {
         const ids = unsorted.toSorted((a, b) => a - b);
@@ -109,12 +109,12 @@ describe("pages of a window", () => {
     expect(await readAll(pardot, "290")).toEqual(["291"]);
   });
 
-  it("fail on a page that brings nothing new, instead of asking for ever", async () => {
+  it("fail on a page without a new record, instead of requesting forever", async () => {
     const { pardot } = scripted(() => records(range(1, 200)));
-    await expect(readAll(pardot)).rejects.toThrow("brought only records from before it");
+    await expect(readAll(pardot)).rejects.toThrow("contains only records from before it");
   });
 
-  it("fail on an unsorted page, which could hide records behind the cursor", async () => {
+  it("fail on an unsorted page, which could hide records before the cursor", async () => {
     const { pardot } = scripted(() => records([5, 3, 9]));
     await expect(readAll(pardot)).rejects.toThrow(DataError);
   });
@@ -130,7 +130,7 @@ describe("pages of a window", () => {
     expect(await readAll(pardot, "9007199254740992")).toEqual(ids);
   });
 
-  it("ask for no further page once a stop is wanted", async () => {
+  it("end before the next request on a stop request", async () => {
     const stop = new AbortController();
     const { pardot, asked } = scripted((request) => {
       stop.abort(new Error("stop"));
@@ -140,14 +140,14 @@ describe("pages of a window", () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("yield the page that had come when a stop is wanted, before they end", async () => {
+  it("yield the page that arrived before a stop request, then end", async () => {
     const stop = new AbortController();
     const { pardot } = scripted((request) => {
       stop.abort(new Error("stop"));
       return honest(range(1, 900))(request);
     });
     const seen: number[] = [];
-    const request = { object: tag, window, zone: "UTC", cursor: null, stop: stop.signal, signal: never };
+    const request = { object: tag, window, zone: "UTC", cursor: null, drain: stop.signal, abort: never };
     const reading = async (): Promise<void> => {
       for await (const page of readPages(pardot, { ...request, onEvent: () => undefined })) seen.push(page.length);
     };
@@ -155,13 +155,13 @@ describe("pages of a window", () => {
     expect(seen).toEqual([200]);
   });
 
-  it("ask for no bounds in a history, so that records without the field come too", async () => {
+  it("send no bounds in a history, so that records without the field come too", async () => {
     const { pardot, asked } = scripted(honest(range(1, 3)));
     await readAll(pardot, null, { span: { ...window, from: HISTORY_START, askFrom: HISTORY_START } });
     expect(asked[0]?.parameters).toEqual({ sort_by: "id", sort_order: "ascending", limit: "200" });
   });
 
-  it("end at a page with nothing but the record at the cursor, where a server takes the bound as inclusive", async () => {
+  it("end at a page with only the record at the cursor, if a server takes the bound as inclusive", async () => {
     const { pardot } = scripted((request) =>
       records(
         range(1, 250)
@@ -196,7 +196,7 @@ describe("a short page", () => {
     );
   });
 
-  it("costs one more request, after a full one two", async () => {
+  it("costs one more request, or two after a full page", async () => {
     const short = scripted(honest(range(1, 450)));
     await readAll(short.pardot);
     expect(short.asked).toHaveLength(4);
@@ -206,7 +206,7 @@ describe("a short page", () => {
     expect([pagesOf(450, 200), pagesOf(400, 200), pagesOf(0, 200)]).toEqual([4, 4, 2]);
   });
 
-  it("and an empty one in mid-run: the reading goes on wherever an empty page came after a full one", async () => {
+  it("and an empty one in mid-run: the reading goes on after any empty page that follows a full one", async () => {
     for (const at of [0, 1, 2]) {
       const answer = honest(range(1, 450));
       const { pardot } = scripted((request, call) => (call === at ? [] : answer(request)));
@@ -218,7 +218,7 @@ describe("a short page", () => {
 describe("total_results", () => {
   const late = (): Page => ({ records: [], total: 5000 });
 
-  it("fails a window without a row when it counts some, after a repeated request", async () => {
+  it("fails a window without a row if it counts some, after a repeated request", async () => {
     const { pardot, asked } = scripted(late);
     await expect(readAll(pardot)).rejects.toMatchObject({ code: "data.total-without-rows", exitCode: 6 });
     expect(asked).toHaveLength(2);
@@ -236,7 +236,7 @@ describe("total_results", () => {
     },
   );
 
-  it.each(["left", "all"] as const)("warns of nothing when it agrees, counting what is %s", async (kind) => {
+  it.each(["left", "all"] as const)("causes no warning if it agrees, counting what is %s", async (kind) => {
     for (const count of [0, 1, 199, 200, 400, 450]) {
       const events: RunEvent[] = [];
       const { pardot, asked } = scripted(counting(range(1, count), kind));
@@ -270,7 +270,7 @@ describe("total_results", () => {
     },
   );
 
-  it("fails a reading from a cursor that finds no row where the total counts those after the cursor", async () => {
+  it("fails a reading from a cursor that finds no row if the total counts those after the cursor", async () => {
     const answer = counting(range(1, 450), "left");
     const { pardot } = scripted((request) =>
       afterOf(request) === 0 ? answer(request) : { records: [], total: answer(request).total },
@@ -305,7 +305,7 @@ describe("a page that takes too long", () => {
     expect(new Set(sent.slice(3).map(([, limit]) => limit))).toEqual(new Set([50]));
   });
 
-  it("fails at 25 records, with the error it ended with", async () => {
+  it("fails at 25 records, with the last error", async () => {
     const { pardot, asked } = scripted(() => {
       throw tooLong["code 214"];
     });
@@ -313,7 +313,7 @@ describe("a page that takes too long", () => {
     expect(asked.map(limitOf)).toEqual([200, 100, 50, 25]);
   });
 
-  it("is the only error that is met with a smaller one", async () => {
+  it("is the only error that leads to a smaller page", async () => {
     for (const error of [
       new LimitError("no call left", { code: "pardot.daily-limit" }),
       new RemoteError("refused", { code: "pardot.refused", pardotCode: 19 }),

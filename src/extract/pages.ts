@@ -1,69 +1,66 @@
-import type { CatalogObject, QueryV4 } from "../catalog/catalog.ts";
-import { assert, DataError } from "../errors.ts";
+import type { CatalogObject, QueriedObject } from "../catalog/catalog.ts";
+import { DataError } from "../errors.ts";
 import type { About, OnEvent } from "../events.ts";
 import { isTooLong } from "../pardot/failure.ts";
 import type { Page, Pardot, WireRecord } from "../pardot/pardot.ts";
 import type { Window } from "../plan/windows.ts";
 import { queryBounds } from "./bounds.ts";
-import { Totals } from "./totals.ts";
 
 export interface PagesRequest {
-  readonly object: CatalogObject;
+  readonly object: QueriedObject;
   readonly window: Window;
   /** IANA name of the API user's zone. */
   readonly zone: string;
-  /** What events name. */
+  /** Named by events. */
   readonly about?: About;
   /** Go on after this id; null: from the first. */
   readonly cursor: string | null;
-  /** Aborted when nothing new may be begun. */
-  readonly stop: AbortSignal;
-  /** Aborted when what is under way is cut too. */
-  readonly signal: AbortSignal;
+  /** Aborted on a stop request: no further page is requested. */
+  readonly drain: AbortSignal;
+  /** Aborted when requests in flight are cut, too. */
+  readonly abort: AbortSignal;
   readonly onEvent: OnEvent;
 }
 
-/** Least records of a page that are requested after pages that took too long. */
+/** Smallest limit that is requested after pages that took too long. */
 const LIMIT_MIN = 25;
 
 /**
- * The records of a window, page by page, by ascending id. Because the window is fixed and the id moves on, no number of
- * records that share a second can be lost (a time as cursor loses what does not fit its page). One page is read ahead.
+ * The records of a window, page by page, by ascending id. The window is fixed and the id moves on, so records that share
+ * a second are never lost, however many (a time as cursor loses those that do not fit its page). Reads one page ahead.
  *
  * A short page proves nothing: records may be hidden, and a server may cap its pages. The window ends with an empty page.
- * One right after a full page, or as the very first, is requested once more, because empty pages in mid-run have been
- * reported (pardot/api-docs issue 151); so is one whose total counts records. A page that takes too long is requested
+ * An empty page right after a full one, or as the very first, is requested once more, because empty pages in mid-run have
+ * been reported (pardot/api-docs issue 151); so is one whose total counts records. A page that takes too long is requested
  * with half the limit. Records at or below the cursor are dropped: stale ones come back (singer-io/tap-pardot). Throws
  * DataError (exit 6) when a page is unsorted or repeats the one before it, or when records are counted and not returned.
  */
 export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGenerator<readonly WireRecord[]> {
-  const { object, stop, onEvent } = request;
-  const { query } = object.v4;
-  assert(query !== undefined, `${object.name} has a query`);
+  const { object, drain, onEvent } = request;
   const totals = new Totals();
   const resumed = request.cursor !== null;
   let { cursor } = request;
-  let { limit } = query;
+  let { limit } = object.v4.query;
   let isAfterFull = true;
   let isRepeated = false;
-  const ask = async (): Promise<Outcome> => readPage(pardot, request, query, { cursor, limit });
+  const next = async (): Promise<Outcome> => readPage(pardot, request, { cursor, limit });
   /** Whether the total of a reading that goes on from a cursor counts the records up to the cursor too. */
   const countsAll = async (total: number): Promise<boolean> => {
-    const whole = await readPage(pardot, request, query, { cursor: null, limit: LIMIT_MIN });
+    const whole = await readPage(pardot, request, { cursor: null, limit: LIMIT_MIN });
     if ("error" in whole) throw whole.error;
     return whole.page.total === total;
   };
-  let ahead = ask();
+  let ahead = next();
   try {
     for (;;) {
       const outcome = await ahead;
       if ("error" in outcome) {
         if (!isTooLong(outcome.error) || limit <= LIMIT_MIN) throw outcome.error;
-        stop.throwIfAborted();
+        drain.throwIfAborted();
         const less = Math.max(LIMIT_MIN, Math.floor(limit / 2));
-        announceLess(request, limit, less);
+        announceSmallerPages(request, limit, less);
         limit = less;
-        ahead = ask();
+        ahead = next();
         continue;
       }
       const { records, total } = outcome.page;
@@ -73,13 +70,13 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
         const unread = totals.unread(total, resumed);
         if (!isRepeated && (isAfterFull || unread > 0)) {
           isRepeated = true;
-          stop.throwIfAborted();
-          ahead = ask();
+          drain.throwIfAborted();
+          ahead = next();
           continue;
         }
-        // After a short page, what is counted and does not come is hidden from this user.
+        // After a short page, counted records that do not come are hidden from this user.
         if (unread > 0 && isAfterFull && !(resumed && cursor === request.cursor && (await countsAll(unread)))) {
-          throw Totals.missing(object.name, unread, cursor);
+          throw missingError(object.name, unread, cursor);
         }
         totals.warn(total, resumed, object.name, onEvent);
         return;
@@ -88,23 +85,23 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
       isAfterFull = records.length >= limit;
       totals.add(total, fresh.length);
       cursor = recordId(last, object);
-      const isStopped = stop.aborted;
-      if (!isStopped) ahead = ask();
+      const isStopped = drain.aborted;
+      if (!isStopped) ahead = next();
       yield fresh;
-      if (isStopped) stop.throwIfAborted();
+      if (isStopped) drain.throwIfAborted();
     }
   } finally {
-    // A call that was made is counted by Pardot: it has to be over before the run adds up its calls.
+    // Pardot counts every call: this one has to end before the run adds up its calls.
     await ahead;
   }
 }
 
-/** Calls that `readPages` makes: the pages with records, an empty one, and one more where the last page was full or there was none. */
+/** Calls that `readPages` makes: the pages with records, an empty one, and one more if the last page was full or none came. */
 export function pagesOf(records: number, limit: number): number {
   return Math.floor(records / limit) + 2;
 }
 
-function announceLess({ object, about, onEvent }: PagesRequest, limit: number, less: number): void {
+function announceSmallerPages({ object, about, onEvent }: PagesRequest, limit: number, less: number): void {
   onEvent({
     type: "retrying",
     kind: `${object.v4.urlName} query`,
@@ -119,19 +116,19 @@ function announceLess({ object, about, onEvent }: PagesRequest, limit: number, l
 
 type Outcome = { readonly page: Page } | { readonly error: unknown };
 
-/** Never rejects: the page read ahead may fail while nobody waits for it. */
+/** Never rejects: the page read ahead may fail while nothing awaits it. */
 async function readPage(
   pardot: Pardot,
   request: PagesRequest,
-  query: QueryV4,
   { cursor, limit }: { readonly cursor: string | null; readonly limit: number },
 ): Promise<Outcome> {
-  const { object, window, zone, signal, about } = request;
+  const { object, window, zone, abort, about } = request;
+  const { urlName, dataKey, query } = object.v4;
   try {
     const page = await pardot.queryPage(
       {
-        urlName: object.v4.urlName,
-        dataKey: object.v4.dataKey,
+        urlName,
+        dataKey,
         query,
         parameters: {
           sort_by: "id",
@@ -142,7 +139,7 @@ async function readPage(
         },
         ...(about === undefined ? {} : { about }),
       },
-      signal,
+      abort,
     );
     return { page };
   } catch (error) {
@@ -150,7 +147,7 @@ async function readPage(
   }
 }
 
-/** Records after the cursor. None, too, of a page with only the one at the cursor: a server may take the bound as inclusive. */
+/** Records after the cursor. None of a page with only the one at the cursor: a server may take the bound as inclusive. */
 function newRecords(page: readonly WireRecord[], cursor: string | null, object: CatalogObject): readonly WireRecord[] {
   let previous = cursor === null ? null : BigInt(cursor);
   const fresh: WireRecord[] = [];
@@ -159,9 +156,9 @@ function newRecords(page: readonly WireRecord[], cursor: string | null, object: 
   for (const record of page) {
     const id = idOf(record, object);
     if (highest !== null && id <= highest) {
-      throw new DataError(`read ${object.name}: record ${id} stands after ${highest} on a page sorted by id`, {
+      throw new DataError(`read ${object.name}: record ${id} follows ${highest} on a page sorted by id`, {
         code: "data.page-unsorted",
-        hint: "Pardot did not sort the page as asked, so going on could lose records. Run again; if it happens again, open an issue with the page's parameters.",
+        hint: "Pardot did not sort the page as requested, so going on could lose records. Run again; if it happens again, open an issue with the page's parameters.",
       });
     }
     highest = id;
@@ -170,7 +167,7 @@ function newRecords(page: readonly WireRecord[], cursor: string | null, object: 
     fresh.push(record);
   }
   if (page.length > 0 && fresh.length === 0) {
-    throw new DataError(`read ${object.name}: the page after id ${cursor} brought only records from before it`, {
+    throw new DataError(`read ${object.name}: the page after id ${cursor} contains only records from before it`, {
       code: "data.page-repeats",
       hint: "Pardot ignored id_greater_than. Run again; if it happens again, open an issue with the page's parameters.",
     });
@@ -178,7 +175,7 @@ function newRecords(page: readonly WireRecord[], cursor: string | null, object: 
   return fresh;
 }
 
-/** The id of a record as text of digits. Throws DataError when it has none. */
+/** The id of a record as digits. Throws DataError when it has none. */
 export function recordId(record: WireRecord, object: CatalogObject): string {
   return String(idOf(record, object));
 }
@@ -188,5 +185,63 @@ function idOf(record: WireRecord, object: CatalogObject): bigint {
   if ((typeof value === "string" || typeof value === "number") && /^\d+$/.test(String(value))) return BigInt(value);
   throw new DataError(`read ${object.name}: a record without a numeric ${object.key}`, {
     code: "data.record-without-id",
+  });
+}
+
+/**
+ * Compares the records of all pages with `total_results`, which full responses have. The total counts all records that
+ * the filter selects (pardot/api-docs issue 187). Whether `id_greater_than` is part of that filter, so that the total
+ * counts down from page to page, is not documented: both are understood. Records may change while they are read, so a
+ * difference is a warning; records that are counted and not returned are an error.
+ */
+class Totals {
+  #read = 0;
+  #first: number | null = null;
+  #last: { readonly total: number; readonly records: number } | null = null;
+  #countsDown: boolean | null = null;
+
+  /** Notes a page with records. */
+  add(total: number | null, records: number): void {
+    if (total !== null) {
+      this.#countsDown ??= this.#isCountedDown(total);
+      if (this.#read === 0) this.#first = total;
+      this.#last = { total, records };
+    }
+    this.#read += records;
+  }
+
+  /** Records that the total of an empty page counts and no page returned; `resumed`: the reading began at a cursor. */
+  unread(total: number | null, resumed: boolean): number {
+    if (total === null) return 0;
+    if (this.#read === 0 || this.#isCountedDown(total) === true) return total;
+    return resumed ? 0 : total - this.#read;
+  }
+
+  /** Warns when the first total differs from the number of records read. */
+  warn(total: number | null, resumed: boolean, object: string, onEvent: OnEvent): void {
+    const countsDown = this.#countsDown ?? (total === null ? null : this.#isCountedDown(total));
+    if (this.#first === null || this.#first === this.#read || (resumed && countsDown !== true)) return;
+    onEvent({
+      type: "warning",
+      code: "data.total-differs",
+      object,
+      message: `${this.#read} records were read, total_results was ${this.#first}: records changed while they were read, or Pardot hides some from this user`,
+    });
+  }
+
+  /** Whether the total is closer to the rest after the last page than to that page's own total; null without an earlier total. */
+  #isCountedDown(total: number): boolean | null {
+    if (this.#last === null) return null;
+    const left = this.#last.total - this.#last.records;
+    return Math.abs(total - left) <= Math.abs(total - this.#last.total);
+  }
+}
+
+/** The error of records that are counted while a repeated request returned none of them. */
+function missingError(object: string, unread: number, cursor: string | null): DataError {
+  const where = cursor === null ? "" : ` after id ${cursor}`;
+  return new DataError(`read ${object}: no record came${where}, but total_results counts ${unread}`, {
+    code: "data.total-without-rows",
+    hint: "Pardot counts records that it does not return, so the window stays open. Run again. If it stays, check whether the API user may see these records.",
   });
 }

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fakeClock } from "../../test/fakes/clock.ts";
 import type { FakeRecord } from "../../test/fakes/exporting-pardot.ts";
-import type { CatalogObject } from "../catalog/catalog.ts";
-import { campaign } from "../catalog/objects/campaign.ts";
-import { opportunity } from "../catalog/objects/opportunity.ts";
-import { tag } from "../catalog/objects/tag.ts";
+import type { QueriedObject } from "../catalog/catalog.ts";
+import { campaign } from "../catalog/assets.ts";
+import { opportunity } from "../catalog/people.ts";
+import { tag } from "../catalog/assets.ts";
 import { Journal, loadState } from "../state/journal.ts";
 import { objectState } from "../state/state.ts";
 import type { Config } from "../config/config.ts";
@@ -15,7 +15,7 @@ import type { PageRequest, Pardot } from "../pardot/pardot.ts";
 import { systemRandom } from "../platform/random.ts";
 import { openMemoryStorage } from "../storage/memory.ts";
 import { HISTORY_START } from "../time/instant.ts";
-import type { Extraction } from "./extraction.ts";
+import type { Extraction } from "./context.ts";
 import { extractSegment } from "./segmented.ts";
 
 // Holds G1: a history reads records without a date, and an empty response is not "all gone".
@@ -24,7 +24,7 @@ const never = new AbortController().signal;
 const day = (n: number): number => Date.parse("2026-03-20T00:00:00Z") + n * 86_400_000;
 
 /** An account of one queried object whose records come as they are, filtered by updated_at where the request does. */
-async function setUp(object: CatalogObject, records: FakeRecord[]) {
+async function setUp(object: QueriedObject, records: FakeRecord[]) {
   const tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-segmented-"));
   onTestFinished(() => rm(tmpDir, { recursive: true, force: true }));
   const storage = openMemoryStorage();
@@ -48,8 +48,8 @@ async function setUp(object: CatalogObject, records: FakeRecord[]) {
     pardotNow: () => 0,
     random: systemRandom,
     onEvent: () => undefined,
-    stop: never,
-    signal: never,
+    drain: never,
+    abort: never,
     config: {
       pardot: { timeZone: "UTC" },
       etl: { compression: "none", rowsPerFile: 1000, bytesPerFile: 1e6, tmpDir },
@@ -72,7 +72,7 @@ async function setUp(object: CatalogObject, records: FakeRecord[]) {
 }
 
 describe("a history", () => {
-  it("has the records without the field that its windows go by, and none from after its end", async () => {
+  it("contains the records without the field of its windows, and none from after its end", async () => {
     const records = [
       { id: "1", name: "a", updated_at: null },
       { id: "2", name: "b", updated_at: "1812-01-01 00:00:00" },
@@ -86,13 +86,13 @@ describe("a history", () => {
   });
 });
 
-describe("an object that is read whole", () => {
+describe("an object that is read in full", () => {
   const rows: Readonly<Record<string, FakeRecord>> = {
     Campaign: { id: "1", name: "a" },
     Opportunity: { id: "1", name: "a", updated_at: "2026-03-19 00:00:00" },
   };
 
-  it.each([campaign, opportunity])("fails with exit 6 when it had records and has none: $name", async (object) => {
+  it.each([campaign, opportunity])("fails with exit 6 if it had records and has none: $name", async (object) => {
     const t = await setUp(object, [rows[object.name] as FakeRecord]);
     expect(await t.run(HISTORY_START, day(0))).toEqual(["1"]);
     t.records.length = 0;

@@ -1,46 +1,50 @@
-import type { CatalogObject } from "../catalog/catalog.ts";
-import { moveFilesOut } from "../state/file-parts.ts";
-import { objectState } from "../state/state.ts";
-import type { LandedFile, OpenWindow } from "../state/state.ts";
+import { isBulk } from "../catalog/catalog.ts";
+import type { BulkObject, CatalogObject, QueriedObject } from "../catalog/catalog.ts";
 import { DataError, LeaseError, StorageError } from "../errors.ts";
 import { encodeRow } from "../land/rejects.ts";
 import type { Rejects } from "../land/rejects.ts";
 import { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
-import { queryBounds } from "./bounds.ts";
-import type { Extraction } from "./extraction.ts";
-import { rowFilter } from "./keep.ts";
+import type { Window } from "../plan/windows.ts";
+import type { FieldMemory } from "../state/field-memory.ts";
+import { moveFilesOut } from "../state/file-parts.ts";
+import { objectState } from "../state/state.ts";
+import type { OpenWindow } from "../state/state.ts";
+import { inWindow, queryBounds } from "./bounds.ts";
+import { WindowInProgress } from "./context.ts";
+import type { Extraction } from "./context.ts";
+import { keyField, objectFields } from "./fields.ts";
 import { readPages, recordId } from "./pages.ts";
-import { openRejects, rejectedChanges } from "./set-aside.ts";
-import { windowDone } from "./window-done.ts";
+import { isFieldRefusal, recordRefusedFields, refusedAmong, usableProcedure } from "./refusals.ts";
 
 /**
- * Extracts one window of a segmented object: pages become rows, rows become files, and after each landed file the
- * journal knows from which id to go on. Ends with the window done.
+ * Extracts one window by the query: pages become rows, rows become files, and with each landed file the journal records
+ * from which id to go on. Ends with the window done.
  */
-export async function extractSegment(object: CatalogObject, window: OpenWindow, extraction: Extraction): Promise<void> {
-  const { pardot, config, stop, signal, onEvent } = extraction;
-  const files = openRowFiles(object, window, extraction);
+export async function extractSegment(object: QueriedObject, window: OpenWindow, extraction: Extraction): Promise<void> {
+  const { pardot, config, drain, abort, onEvent } = extraction;
+  const progress = new WindowInProgress(object, window, extraction);
+  const files = openRowFiles(progress);
   const zone = config.pardot.timeZone;
-  const rejects = openRejects(object, extraction);
-  const keep = rowFilter(object, window, zone);
-  let cursor = window.cursor;
+  const rejects = progress.openRejects();
+  const isWanted = inWindow(object, window, zone);
+  let { cursor } = window;
   try {
-    const about = { object: object.name, window: window.id };
-    for await (const page of readPages(pardot, { object, window, zone, about, cursor, stop, signal, onEvent })) {
+    const request = { object, window, zone, about: progress.about, cursor, drain, abort, onEvent };
+    for await (const page of readPages(pardot, request)) {
       for (const record of page) {
         const row = encodeRow(record, object, rejects);
         if (row === null) continue;
         cursor = recordId(record, object);
-        if (keep(row)) await files.add(row);
-        if (files.isFull) await recordLanded(object, window, await files.land(), cursor, rejects, extraction);
+        if (isWanted(row)) await files.add(row);
+        if (files.isFull) await landRows(files, cursor, rejects, progress);
       }
     }
-    if (cursor === null) assertNotAllGone(object, window, extraction);
-    await recordLanded(object, window, await files.land(), cursor, rejects, extraction);
-    await windowDone(object, window, extraction, rejectedChanges(object, window, null, rejects.take(), extraction));
+    if (cursor === null) assertNotAllGone(progress);
+    await landRows(files, cursor, rejects, progress);
+    await progress.done(progress.rejected(null, rejects.take()));
   } catch (error) {
-    if (mayLandRest(error)) await recordLanded(object, window, await files.land(), cursor, rejects, extraction);
+    if (mayLandRest(error)) await landRows(files, cursor, rejects, progress);
     throw error;
   } finally {
     await files.discard();
@@ -48,15 +52,15 @@ export async function extractSegment(object: CatalogObject, window: OpenWindow, 
 }
 
 /**
- * Whether what was read before an error is landed all the same: each page has cost a call, and a budget smaller than a file
- * would otherwise be spent on the same pages day after day. Not by a run that lost its lease, nor where landing failed.
+ * Whether rows that were read before an error are still landed: each page has cost a call, and a budget smaller than a
+ * file would otherwise be spent on the same pages every day. Not by a run that lost its lease, nor after a failed landing.
  */
 export function mayLandRest(error: unknown): boolean {
   return !(error instanceof LeaseError) && !(error instanceof StorageError);
 }
 
-/** Throws when a reading without any bounds found no record, although the object had some. */
-function assertNotAllGone(object: CatalogObject, window: OpenWindow, extraction: Extraction): void {
+/** Throws when a reading without any bounds found no record although the object had some. */
+function assertNotAllGone({ object, window, extraction }: WindowInProgress): void {
   const { config, journal } = extraction;
   const { rowsCommitted } = objectState(journal.state, object.name);
   const isBounded = Object.keys(queryBounds(object, window, config.pardot.timeZone)).length > 0;
@@ -77,38 +81,81 @@ export async function extractSingle(
   record: WireRecord,
   extraction: Extraction,
 ): Promise<void> {
-  const files = openRowFiles(object, window, extraction);
-  const rejects = openRejects(object, extraction);
+  const progress = new WindowInProgress(object, window, extraction);
+  const files = openRowFiles(progress);
+  const rejects = progress.openRejects();
   try {
     const row = encodeRow(record, object, rejects);
     if (row !== null) {
       await files.add(row);
-      await recordLanded(object, window, await files.land(), recordId(record, object), rejects, extraction);
+      await landRows(files, recordId(record, object), rejects, progress);
     }
-    await windowDone(object, window, extraction, rejectedChanges(object, window, null, rejects.take(), extraction));
+    await progress.done(progress.rejected(null, rejects.take()));
   } finally {
     await files.discard();
   }
 }
 
-async function recordLanded(
-  object: CatalogObject,
-  window: OpenWindow,
-  file: LandedFile | null,
-  cursor: string | null,
-  rejects: Rejects,
-  extraction: Extraction,
-): Promise<void> {
-  // What was set aside goes with the next file, or with the end of the window: until then the cursor stays before it.
-  if (file === null) return;
-  const { journal, storage, signal } = extraction;
-  const rejected = rejectedChanges(object, window, null, rejects.take(), extraction);
-  const landed = { type: "landed", object: object.name, window: window.id, file, cursor } as const;
-  await journal.record([landed, ...rejected]);
-  await moveFilesOut({ object: object.name, window: window.id }, journal, storage, signal);
+/** Whether the query reads a window of a bulk object, because Pardot refuses every export procedure for it. */
+export function isQueriedInstead(object: CatalogObject, window: Pick<Window, "field">, memory: FieldMemory): boolean {
+  return isBulk(object) && usableProcedure(object, window.field, memory) === null;
 }
 
-export function openRowFiles(object: CatalogObject, window: OpenWindow, extraction: Extraction): RowFiles {
+/**
+ * Extracts a window of a bulk object by the query, with all its columns. Custom fields come only when `fields` names them.
+ * Fields that Pardot refuses are identified, remembered and left out.
+ */
+export async function extractByQuery(object: BulkObject, window: OpenWindow, extraction: Extraction): Promise<void> {
+  const { journal, pardot, config, drain, abort } = extraction;
+  const isAccepted = async (fields: readonly string[]): Promise<boolean> => {
+    const { urlName, dataKey, query } = withFields(object, fields).v4;
+    const parameters = { ...queryBounds(object, window, config.pardot.timeZone), limit: "1" };
+    drain.throwIfAborted();
+    try {
+      const about = { object: object.name, window: null };
+      await pardot.queryPage({ urlName, dataKey, query, parameters, about }, abort);
+      return true;
+    } catch (error) {
+      if (isFieldRefusal(error)) return false;
+      throw error;
+    }
+  };
+  // Each round but the last remembers at least one more refused field.
+  for (;;) {
+    const { columns, requested } = objectFields(object, objectState(journal.state, object.name).fields);
+    try {
+      await extractSegment(withFields({ ...object, columns }, requested), window, extraction);
+      return;
+    } catch (error) {
+      if (!isFieldRefusal(error)) throw error;
+      const refused = await refusedAmong(requested, keyField(object), isAccepted);
+      if (refused.length === 0) throw error;
+      await recordRefusedFields(object, refused, extraction);
+    }
+  }
+}
+
+function withFields(object: BulkObject, fields: readonly string[]): BulkObject {
+  const { query } = object.v4;
+  const parameters = { ...query.parameters, fields: fields.join(",") };
+  return { ...object, v4: { ...object.v4, query: { ...query, parameters } } };
+}
+
+/** Lands the rows of the current file, if any. Rejects go with the next file or with the end of the window: until then the cursor stays before them. */
+async function landRows(
+  files: RowFiles,
+  cursor: string | null,
+  rejects: Rejects,
+  progress: WindowInProgress,
+): Promise<void> {
+  const file = await files.land();
+  if (file === null) return;
+  const { journal, storage, abort } = progress.extraction;
+  await journal.record([progress.landed(file, cursor), ...progress.rejected(null, rejects.take())]);
+  await moveFilesOut(progress.about, journal, storage, abort);
+}
+
+export function openRowFiles({ object, window, extraction }: WindowInProgress): RowFiles {
   const { etl } = extraction.config;
   return new RowFiles({
     object: object.name,
@@ -123,6 +170,6 @@ export function openRowFiles(object: CatalogObject, window: OpenWindow, extracti
     random: extraction.random,
     storage: extraction.storage,
     onEvent: extraction.onEvent,
-    signal: extraction.signal,
+    signal: extraction.abort,
   });
 }

@@ -1,10 +1,10 @@
 import { AuthError, DataError, RemoteError, TransportError } from "../errors.ts";
 
-/** Emails in a row, or without any that can be read, after which the cause is not the email. */
+/** Failed emails in a row after which the cause is not the email. */
 const IN_A_ROW = 3;
 
 /**
- * Whose fault a failed read is. `own`: the email's. `pardot`: Pardot's or the network's, if it hits several in a row
+ * Whose fault a failed read is. `own`: the email's. `pardot`: Pardot's or the network's, if several in a row fail
  * (5xx, time-out, a response that is not Pardot's). `access`: the user's, if no email can be read. `run`: anything else.
  */
 type Blame = "own" | "pardot" | "access" | "run";
@@ -15,7 +15,7 @@ export interface Unreadable {
   readonly error: Error;
 }
 
-/** Limits that a single code stands for: they hit whatever is requested. */
+/** Codes of limits that affect every request. */
 const LIMIT_CODES: ReadonlySet<number | null> = new Set([66, 202]);
 /** Pardot refuses the token itself, also after a new one. */
 const TOKEN_REFUSED = 184;
@@ -42,14 +42,14 @@ function isAccess(error: AuthError): boolean {
 }
 
 /**
- * Decides which failed reads belong to an email alone: those are skipped. A failure that may be Pardot's waits for what
- * the next emails bring. Holds at most `IN_A_ROW` emails.
+ * Decides which failed reads belong to an email alone: those are skipped. A failure that may be Pardot's waits for
+ * the results of the next emails. Holds at most `IN_A_ROW` emails.
  */
 export class UnreadableEmails {
   #hasRead = false;
   #row: (Unreadable & { readonly blame: Blame })[] = [];
 
-  /** An email was read: what failed right before it belongs to each email alone. */
+  /** An email was read: each failure right before it belongs to its email alone. */
   read(): readonly Unreadable[] {
     this.#hasRead = true;
     return this.#release();

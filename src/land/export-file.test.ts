@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { catalog } from "../catalog/index.ts";
 import type { Column } from "../catalog/catalog.ts";
-import { HEADER, land, landCase, T, THING } from "../../test/fakes/export-file.ts";
+import { HEADER, land, landCase, T, THING, useLandingFolder } from "../../test/fakes/export-file.ts";
 import type { Landed } from "../../test/fakes/export-file.ts";
+
+useLandingFolder();
 
 // Holds G1 and G9: what is no result file commits no window, and one odd value costs one record.
 

@@ -3,8 +3,7 @@ import type { Config } from "../config/config.ts";
 import { applyFieldChange } from "../state/field-memory.ts";
 import type { FieldMemory } from "../state/field-memory.ts";
 import { objectState } from "../state/state.ts";
-import { discoverFields } from "../extract/discover.ts";
-import { objectFields } from "../extract/fields.ts";
+import { discoverFields, objectFields } from "../extract/fields.ts";
 import { wireName } from "../land/result-header.ts";
 import { openBudgetedPardot } from "./pardot.ts";
 import type { Runtime } from "./runtime.ts";
@@ -66,7 +65,7 @@ function describeFields(object: CatalogObject, before: FieldMemory, now: FieldMe
     if (now.listed?.includes(field) === false) return "vanished";
     return seen.has(field) ? "known" : "new";
   };
-  const { columns, asked } = objectFields(object, { ...now, refused: [] });
+  const { columns, requested } = objectFields(object, { ...now, refused: [] });
   const core = columns.slice(0, object.columns.length);
   const custom = columns.slice(object.columns.length);
   return {
@@ -75,7 +74,7 @@ function describeFields(object: CatalogObject, before: FieldMemory, now: FieldMe
       const field = wireName(column);
       return { field, column: column.name, state: stateOf(field) };
     }),
-    absentColumns: core.filter((column) => !asked.includes(wireName(column))).map(({ name }) => name),
+    absentColumns: core.filter((column) => !requested.includes(wireName(column))).map(({ name }) => name),
     refusedFields: now.refused,
   };
 }

@@ -3,7 +3,7 @@ import { RemoteError } from "../errors.ts";
 import { warn } from "../events.ts";
 import { parseHttpDate } from "../http/http-date.ts";
 import type { Transport } from "../http/transport.ts";
-import { createPardot } from "../pardot/client.ts";
+import { PardotClient } from "../pardot/client.ts";
 import type { OpenPardot } from "../pardot/client.ts";
 import type { CallBudget as Budget, Pardot, WireRecord } from "../pardot/pardot.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -59,7 +59,7 @@ export function openPardot(config: Config, budget: Budget, runtime: Runtime): Op
     warn(onEvent, "auth.password-flow", message);
   }
   const keeper = refreshTokenKeeper(config.pardot, runtime);
-  return createPardot({ config: config.pardot, transport, clock, random, budget, onEvent, ...keeper });
+  return new PardotClient({ config: config.pardot, transport, clock, random, budget, onEvent, ...keeper });
 }
 
 /** Pardot for a command that does not hold the lease. */

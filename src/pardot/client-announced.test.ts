@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CUT, EXPORT, failBody, harness, NEVER, okBody, PAGE, respond, TAG } from "../../test/support/pardot-fakes.ts";
 
-describe("what is announced of each request", () => {
+describe("events of each request", () => {
   const ABOUT = { object: "Tag", window: "Tag/updated_at/0/1" };
 
   test("one line per page, with what it is about, its number, status, records and duration", async () => {
@@ -34,7 +34,7 @@ describe("what is announced of each request", () => {
     expect(events).toMatchObject([1, 2, 3].map((call) => ({ type: "retrying", call, ...ABOUT, attempt: call })));
   });
 
-  test("a look at a record or a count is no page, and what is about nothing says so", async () => {
+  test("a request for a record or a count is not a page, and one about nothing names nothing", async () => {
     const { pardot, answers } = harness({ steps: [PAGE] });
     await pardot.queryPage({ ...TAG, about: { object: "Tag", window: null } }, NEVER);
     await pardot.queryPage(TAG, NEVER);

@@ -28,7 +28,7 @@ describe("a creation that is cut off", () => {
       });
   });
 
-  test("other calls repeat without a word of that", async () => {
+  test("other calls are repeated without a warning", async () => {
     const { pardot, events } = harness({ steps: [CUT, PAGE] });
     await pardot.queryPage(TAG, NEVER);
     expect(events.map((event) => event.type)).toEqual(["retrying"]);

@@ -28,7 +28,7 @@ describe("after calls have succeeded in a run", () => {
     expect(lasting.api).toHaveLength(3);
   });
 
-  test("an error code under 403 is treated by its code too", async () => {
+  test("an error code under 403 is handled by its code", async () => {
     const { pardot, api } = harness({ steps: [PAGE, { status: 403, body: failBody(46) }] });
     await pardot.queryPage(TAG, NEVER);
     expect(await caught(pardot.queryPage(TAG, NEVER))).toMatchObject({ code: "pardot.permission-missing" });

@@ -56,13 +56,13 @@ describe("a response that takes too long or is too large", () => {
   });
 });
 
-describe("the memory that responses take", () => {
+describe("memory for responses", () => {
   const text = (bytes: number): Step => {
     const name = "x".repeat(bytes);
     return async () => ({ ...respond({}), body: slabs(okBody({ result: { tag: [{ id: 8, name }] } })) });
   };
 
-  test("a page of a window above 4 MB is not read to its end, and thrown as too long", async () => {
+  test("a page of a window above 4 MB is not read to its end, and fails as too long", async () => {
     const { pardot, api } = harness({ steps: [text(5_000_000)] });
     const page = { ...TAG, parameters: { limit: "25" }, about: { object: "Tag", window: "w" } };
     const error = await caught(pardot.queryPage(page, NEVER));
@@ -70,7 +70,7 @@ describe("the memory that responses take", () => {
     expect(error).toMatchObject({ code: "http.body-too-large", exitCode: 5 });
   });
 
-  test("a record by itself may have more", async () => {
+  test("a single record may be larger", async () => {
     const { pardot } = harness({ steps: [text(5_000_000)] });
     expect((await pardot.queryPage(TAG, NEVER)).records).toHaveLength(1);
   });

@@ -21,7 +21,7 @@ import type { HttpRequest, HttpResponse } from "../http/transport.ts";
 
 const HTML = { body: "<!DOCTYPE html><html></html>" };
 
-describe("what is asked", () => {
+describe("requests", () => {
   test("a page: short parameters go in the address, token and business unit in headers only", async () => {
     const { pardot, api, tokenForms } = harness({ steps: [PAGE] });
     expect(await pardot.queryPage(TAG, NEVER)).toEqual({ records: [{ id: "8" }, { id: "9" }], total: null });
@@ -53,7 +53,7 @@ describe("what is asked", () => {
     expect(new URLSearchParams(api[0]?.body ?? "").get("prospect_ids")).toBe(ids);
   });
 
-  test("parameters of the page go over those of the object; the configured format over the catalogue's", async () => {
+  test("parameters of the page override those of the object, the configured format that of the catalog", async () => {
     const { pardot, api } = harness({ steps: [PAGE], config: { v4Format: "xml", apiVersion: "3" } });
     const query = { ...QUERY, parameters: { deleted: "all", sort_order: "descending" } };
     await pardot.queryPage({ ...TAG, query, parameters: { sort_order: "ascending", limit: "50" } }, NEVER);
@@ -88,7 +88,7 @@ describe("what is asked", () => {
     expect(pardot.usage).toEqual({ used: 1234, max: 25_000 });
   });
 
-  test.each([undefined, "soon", "-5"])("a Date header of %j is no clock", async (date) => {
+  test.each([undefined, "soon", "-5"])("a Date header of %j gives no clock", async (date) => {
     const body = `<rsp stat="ok"><account><id>1</id></account></rsp>`;
     const { pardot } = harness({ steps: [{ body, headers: date === undefined ? {} : { date } }] });
     expect((await pardot.probe(NEVER)).now).toBeNull();
@@ -110,7 +110,7 @@ describe("what is asked", () => {
 });
 
 describe("an export's response", () => {
-  test("about another export than the one that was read is refused", async () => {
+  test("about another export than the requested one is refused", async () => {
     const other = { body: JSON.stringify({ export: { id: 999, state: "Complete" } }) };
     const { pardot, api } = harness({ steps: [other] });
     expect(await caught(pardot.readExport("100", NEVER))).toMatchObject({
@@ -182,7 +182,7 @@ describe("failures", () => {
     expect(api).toHaveLength(1);
   });
 
-  test("it goes on where a try succeeds", async () => {
+  test("a call ends with the first try that succeeds", async () => {
     const { pardot, clock } = harness({ steps: [CUT, { status: 502 }, PAGE], unit: 0.5 });
     expect((await pardot.queryPage(TAG, NEVER)).records).toHaveLength(2);
     expect(clock.slept).toEqual([1500, 3000]);
@@ -226,7 +226,7 @@ describe("stopping", () => {
     },
   );
 
-  test("an abort while the reservation is written down: nothing is sent", async () => {
+  test("nothing is sent after an abort while the reservation is written", async () => {
     const stop = new AbortController();
     const reason = new Error("stopped");
     const { pardot, api } = harness({ steps: [PAGE], take: async () => stop.abort(reason) });
@@ -244,13 +244,13 @@ describe("the version", () => {
     expect(pardot.version).toBe(3);
   });
 
-  test("calls that were under way when another switched follow it", async () => {
+  test("calls in flight when another one switches follow it", async () => {
     const { pardot, api } = harness({ steps: [byVersion] });
     await Promise.all([1, 2, 3].map(() => pardot.queryPage(TAG, NEVER)));
     expect(api).toHaveLength(6);
   });
 
-  test("an account that wants neither is not asked for ever", async () => {
+  test("an account that accepts neither fails after one switch", async () => {
     const { pardot, api } = harness({ steps: [contrary] });
     expect(await caught(pardot.queryPage(TAG, NEVER))).toMatchObject({ code: "pardot.version-4-required" });
     expect(await caught(pardot.queryPage(TAG, NEVER))).toMatchObject({ code: "pardot.version-4-required" });
@@ -265,7 +265,7 @@ describe("the version", () => {
 });
 
 describe("the day's end", () => {
-  test("after 122 nothing is sent any more, whoever waits", async () => {
+  test("after 122 nothing is sent any more, not even by waiting calls", async () => {
     const { pardot, api, taken } = harness({
       steps: [{ status: 429, body: failBody(122) }],
       config: { maxConcurrency: 1 },

@@ -1,28 +1,39 @@
 import type { PardotConfig } from "../config/config.ts";
-import type { Secret } from "../secrets/secret.ts";
 import type { About, OnEvent, RunEvent } from "../events.ts";
 import { readWhole } from "../http/body.ts";
 import { createGate } from "../http/gate.ts";
 import type { Gate } from "../http/gate.ts";
-import { parseHttpDate } from "../http/http-date.ts";
-import type { HttpRequest, HttpResponse, Transport } from "../http/transport.ts";
+import type { Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
+import type { Secret } from "../secrets/secret.ts";
 import { isoInstant } from "../time/instant.ts";
 import { nextDayStart, toLocal } from "../time/zone.ts";
 import { createAuth } from "./auth/auth.ts";
-import { createCaller } from "./caller.ts";
+import type { Auth } from "./auth/auth.ts";
+import { Caller } from "./caller.ts";
 import type { Call } from "./caller.ts";
-import { describedFields } from "./v4/describe.ts";
+import type { Dialect, Exchange } from "./dialect.ts";
+import { DialectV4 } from "./dialects/v4.ts";
 import { readDownload } from "./download.ts";
 import { readEnvelope } from "./envelope.ts";
-import type { Answered, Outcome } from "./envelope.ts";
-import { createBody, exportStatus } from "./v4/export.ts";
-import type { Surroundings } from "./failure.ts";
-import type { CallBudget, ExportStatus, PageRequest, Pardot, ResultBody, WireRecord } from "./pardot.ts";
-import { EXPORT, JSON_TYPE, PARAMETER, operationPath, byIdPath, parameterised } from "./v4/protocol.ts";
-import type { Version } from "./v4/protocol.ts";
-import { recordOf, recordsOf, shapeError, totalIn, totalOf } from "./v4/records.ts";
+import type { ErrorContext } from "./failure.ts";
+import type {
+  CallBudget,
+  CallCounts,
+  Counted,
+  DescribedField,
+  ExportRequest,
+  ExportStatus,
+  Page,
+  PageRequest,
+  Pardot,
+  Probe,
+  ReadRequest,
+  ResultBody,
+  Version,
+  WireRecord,
+} from "./pardot.ts";
 import { resultAddress } from "./result-address.ts";
 
 /**
@@ -32,7 +43,7 @@ import { resultAddress } from "./result-address.ts";
  */
 const BODY_MAX_BYTES = 16 * 1024 * 1024;
 const PAGE_MAX_BYTES = 4 * 1024 * 1024;
-/** Of the responses above this size one at a time is read and parsed. */
+/** Responses above this size are read and parsed one at a time. */
 const LARGE_BYTES = 1024 * 1024;
 
 /** Readers halve the limit of a page that is too long down to this; such a page is repeated like any other call. */
@@ -48,241 +59,140 @@ export interface PardotOptions {
   readonly onEvent: OnEvent;
   /** Keeps a refresh token that replaces the configured one; the new access token waits for it. */
   readonly onRotatedRefreshToken: (token: Secret) => Promise<void>;
-  /** A newer refresh token that is kept outside; as in `AuthOptions`. */
+  /** As in `AuthOptions`. */
   readonly keptRefreshToken?: () => Promise<Secret | null>;
-  /** Keeps others from asking meanwhile; as in `AuthOptions`. */
   readonly exclusively?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
-/** What a call may have besides its request. */
-interface Extra<T> {
-  /** Whether a record without the mark of success is accepted. */
-  readonly bare?: boolean;
-  readonly about?: About | undefined;
-  readonly records?: (value: T) => number;
-  readonly canNarrow?: boolean;
-  readonly onRepeat?: string;
-}
+/** How a call differs from a plain one. */
+type Extra<T> = Partial<Pick<Call<T>, "about" | "records" | "canNarrow" | "onRepeat">>;
 
-/** A client that is used by one operation, from its beginning to its end. */
+/** A client for one operation, from its beginning to its end. */
 export interface OpenPardot extends Pardot {
   /**
-   * Resolves when a token request that is under way has ended and the refresh token that it brought is kept: whoever
-   * ends the process sooner may take the only copy along. Never rejects.
+   * Resolves when a token request in flight has ended and its refresh token is kept: ending the process sooner may lose
+   * the only copy. Never rejects.
    */
   settled(): Promise<void>;
 }
 
-/** The client of API v3/v4. Holds at most one page for each request in flight, and nothing of a download. */
-export function createPardot(options: PardotOptions): OpenPardot {
-  const { config, transport, clock, random, onEvent } = options;
-  const auth = createAuth({
-    auth: config.auth,
-    loginUrl: config.loginUrl,
-    transport,
-    clock,
-    random,
-    onEvent,
-    onRotatedRefreshToken: options.onRotatedRefreshToken,
-    ...(options.keptRefreshToken === undefined ? {} : { keptRefreshToken: options.keptRefreshToken }),
-    ...(options.exclusively === undefined ? {} : { exclusively: options.exclusively }),
-  });
-  const caller = createCaller({
-    businessUnitId: config.businessUnitId,
-    version: config.apiVersion === "3" ? 3 : 4,
-    maySwitch: config.apiVersion === "auto",
-    auth,
-    gate: createGate(config.maxConcurrency),
-    transport,
-    clock,
-    random,
-    budget: options.budget,
-    onEvent,
-    surroundings: (now) => surroundings(config, now),
-  });
+/** The client of the API. Holds at most one page for each request in flight, and nothing of a download. */
+export class PardotClient implements OpenPardot {
+  readonly #apiUrl: URL;
+  readonly #dialect: Dialect;
+  readonly #auth: Auth;
+  readonly #caller: Caller;
+  readonly #onEvent: OnEvent;
+  readonly #large = createGate(1);
 
-  const large = createGate(1);
+  constructor({ config, budget, ...options }: PardotOptions) {
+    const { transport, clock, random, onEvent } = options;
+    this.#apiUrl = config.apiUrl;
+    this.#dialect = new DialectV4(config);
+    this.#onEvent = onEvent;
+    this.#auth = createAuth({ ...options, auth: config.auth, loginUrl: config.loginUrl });
+    this.#caller = new Caller({
+      businessUnitId: config.businessUnitId,
+      version: config.apiVersion === "3" ? 3 : 4,
+      maySwitch: config.apiVersion === "auto",
+      auth: this.#auth,
+      gate: createGate(config.maxConcurrency),
+      transport,
+      clock,
+      random,
+      budget,
+      onEvent,
+      errorContext: (now) => errorContext(config, now),
+    });
+  }
 
-  /** A call whose whole answer is one envelope. */
-  const ask = <T>(
-    kind: string,
-    request: (version: Version) => HttpRequest,
-    understand: (root: WireRecord, answered: Answered) => T,
-    signal: AbortSignal,
-    extra: Extra<T> = {},
-  ): Promise<T> => {
-    const { about = null, records = null, canNarrow = false, onRepeat = null } = extra;
-    const read = async (response: HttpResponse, answered: Answered): Promise<Outcome<T>> => {
-      const turn = takingTurns(response.body, large, signal);
+  get calls(): CallCounts {
+    return this.#caller.calls;
+  }
+
+  get usage(): { readonly used: number; readonly max: number } | null {
+    return this.#caller.usage;
+  }
+
+  get version(): Version {
+    return this.#caller.version;
+  }
+
+  settled(): Promise<void> {
+    return this.#auth.settled();
+  }
+
+  probe(signal: AbortSignal): Promise<Probe> {
+    return this.#ask(this.#dialect.probe(), signal);
+  }
+
+  queryPage(request: PageRequest, signal: AbortSignal): Promise<Page> {
+    const { about = null, parameters, query } = request;
+    // A page of a window is one; a request for a single record is a call like any other.
+    if (typeof about?.window !== "string") return this.#ask(this.#dialect.page(request), signal, { about });
+    const canNarrow = Number(parameters["limit"] ?? query.limit) > NARROWEST;
+    const records = (page: Page): number => page.records.length;
+    return this.#ask(this.#dialect.page(request), signal, { about, records, canNarrow });
+  }
+
+  countRecords(request: PageRequest, signal: AbortSignal): Promise<Counted> {
+    return this.#ask(this.#dialect.count(request), signal, { about: request.about ?? null });
+  }
+
+  readById(request: ReadRequest, signal: AbortSignal): Promise<WireRecord> {
+    return this.#ask(this.#dialect.readById(request), signal, { about: request.about ?? null });
+  }
+
+  describe(urlName: string, signal: AbortSignal): Promise<readonly DescribedField[]> {
+    return this.#ask(this.#dialect.describe(urlName), signal);
+  }
+
+  createExport(request: ExportRequest, signal: AbortSignal): Promise<ExportStatus> {
+    const onRepeat = `the creation of an export of ${request.object} was cut off and is repeated: it may exist twice`;
+    return this.#ask(this.#dialect.createExport(request), signal, { about: request.about ?? null, onRepeat });
+  }
+
+  readExport(id: string, signal: AbortSignal, about: About | null = null): Promise<ExportStatus> {
+    return this.#ask(this.#dialect.readExport(id), signal, { about });
+  }
+
+  async downloadResult(reference: string, signal: AbortSignal, about: About | null = null): Promise<ResultBody> {
+    const kind = "export download";
+    const url = resultAddress(reference, this.#apiUrl);
+    const call: Call<ResultBody> = {
+      ...PLAIN,
+      kind,
+      request: () => ({ method: "GET", url, headers: {}, body: null, isFile: true }),
+      read: (response, head, release) => readDownload(response, head, release, kind, signal),
+      streams: true,
+      about,
+    };
+    return this.#caller.call(call, signal);
+  }
+
+  /** Makes a call whose response is one envelope. */
+  #ask<T>(exchange: Exchange<T>, signal: AbortSignal, extra: Extra<T> = {}): Promise<T> {
+    const { kind, request, isBare = false } = exchange;
+    const { about = null, records = null } = extra;
+    const read: Call<T>["read"] = async (response, head) => {
+      const turn = takingTurns(response.body, this.#large, signal);
       try {
         const bytes = await readWhole(turn.body, records === null ? BODY_MAX_BYTES : PAGE_MAX_BYTES, kind);
-        const outcome = readEnvelope(bytes, answered, extra.bare ?? false);
+        const outcome = readEnvelope(bytes, head, isBare);
         if (!outcome.ok) return outcome;
-        if (outcome.replaced > 0) onEvent(replacedWarning(kind, about, outcome.replaced));
-        return { ok: true, value: understand(outcome.value, answered) };
+        if (outcome.replaced > 0) this.#onEvent(replacedWarning(kind, about, outcome.replaced));
+        return { ok: true, value: exchange.read(outcome.value, head) };
       } finally {
         turn.end();
       }
     };
-    return caller.call({ kind, request, read, streams: false, about, records, canNarrow, onRepeat }, signal);
-  };
-
-  const query = <T>(
-    request: PageRequest,
-    own: Readonly<Record<string, string>>,
-    understand: (root: WireRecord, kind: string) => T,
-    signal: AbortSignal,
-    records: ((value: T) => number) | null = null,
-  ): Promise<T> => {
-    const kind = `${request.urlName} query`;
-    const parameters = {
-      [PARAMETER.format]: config.v4Format ?? request.query.format,
-      [PARAMETER.output]: request.query.output,
-      [PARAMETER.limit]: String(request.query.limit),
-      ...request.query.parameters,
-      ...request.parameters,
-      ...own,
-    };
-    const build = (version: Version): HttpRequest =>
-      parameterRequest(config.apiUrl, operationPath(request.urlName, version, "query"), parameters);
-    const { about } = request;
-    // A page of a window is one; a look at a record or a count is a call like any other.
-    const isPage = typeof about?.window === "string";
-    return ask(kind, build, (root) => understand(root, kind), signal, {
-      about,
-      ...(isPage && records !== null ? { records } : {}),
-      canNarrow: isPage && Number(parameters[PARAMETER.limit]) > NARROWEST,
-    });
-  };
-
-  const exportCall = (
-    operation: "create" | "read",
-    request: (version: Version) => HttpRequest,
-    signal: AbortSignal,
-    extra: Extra<ExportStatus>,
-  ): Promise<ExportStatus> => {
-    const kind = `${EXPORT} ${operation}`;
-    return ask(kind, request, (root) => exportStatus(root, kind), signal, { bare: true, ...extra });
-  };
-
-  return {
-    settled: () => auth.settled(),
-
-    probe: (signal) => {
-      const kind = "account read";
-      const parameters = { [PARAMETER.format]: config.v4Format ?? "xml" };
-      return ask(
-        kind,
-        (version) => parameterRequest(config.apiUrl, operationPath("account", version, "read"), parameters),
-        (root, answered) => ({ record: recordOf(root, "account", kind), now: parseHttpDate(answered.headers["date"]) }),
-        signal,
-      );
-    },
-
-    queryPage: (request, signal) =>
-      query(
-        request,
-        {},
-        (root, kind) => ({ records: recordsOf(root, request.dataKey, kind), total: totalIn(root, kind) }),
-        signal,
-        ({ records }) => records.length,
-      ),
-
-    // Only the full output carries the total, whatever the page size.
-    countRecords: (request, signal) =>
-      query(
-        request,
-        { [PARAMETER.output]: "full", [PARAMETER.limit]: "1" },
-        (root, kind) => ({ total: totalOf(root, kind), first: recordsOf(root, request.dataKey, kind)[0] ?? null }),
-        signal,
-      ),
-
-    readById: ({ urlName, dataKey, operation, id, format, about }, signal) => {
-      const kind = `${urlName} ${operation}`;
-      const parameters = { [PARAMETER.format]: config.v4Format ?? format };
-      return ask(
-        kind,
-        (version) => parameterRequest(config.apiUrl, byIdPath(urlName, version, operation, id), parameters),
-        (root) => recordOf(root, dataKey, kind),
-        signal,
-        { about },
-      );
-    },
-
-    describe: (urlName, signal) => {
-      const kind = `${urlName} describe`;
-      const parameters = { [PARAMETER.format]: config.v4Format ?? "xml" };
-      return ask(
-        kind,
-        (version) => parameterRequest(config.apiUrl, operationPath(urlName, version, "describe"), parameters),
-        (root) => describedFields(root, kind),
-        signal,
-      );
-    },
-
-    createExport: (request, signal) =>
-      exportCall(
-        "create",
-        (version) => ({
-          method: "POST",
-          url: new URL(`${operationPath(EXPORT, version, "create")}?${PARAMETER.format}=json`, config.apiUrl),
-          headers: { "content-type": JSON_TYPE },
-          body: createBody(request),
-        }),
-        signal,
-        {
-          about: request.about,
-          onRepeat: `the creation of an export of ${request.object} was cut off and is repeated: it may exist twice`,
-        },
-      ),
-
-    readExport: async (id, signal, about) => {
-      const status = await exportCall(
-        "read",
-        (version) =>
-          parameterRequest(config.apiUrl, byIdPath(EXPORT, version, "read", id), { [PARAMETER.format]: "json" }),
-        signal,
-        { about },
-      );
-      // Another export's files would land as this one's.
-      if (status.id !== id) throw shapeError(`${EXPORT} read`, `it is about export ${status.id} instead of ${id}`);
-      return status;
-    },
-
-    downloadResult: async (reference, signal, about) => {
-      const kind = `${EXPORT} download`;
-      const url = resultAddress(reference, config.apiUrl);
-      const call: Call<ResultBody> = {
-        kind,
-        request: () => ({ method: "GET", url, headers: {}, body: null, isFile: true }),
-        read: (response, answered, release) => readDownload(response, answered, release, kind, signal),
-        streams: true,
-        about: about ?? null,
-        records: null,
-        canNarrow: false,
-        onRepeat: null,
-      };
-      return caller.call(call, signal);
-    },
-
-    get calls() {
-      return caller.calls;
-    },
-    get usage() {
-      return caller.usage;
-    },
-    get version() {
-      return caller.version;
-    },
-  };
+    return this.#caller.call({ ...PLAIN, ...extra, kind, request, read }, signal);
+  }
 }
 
-function parameterRequest(apiUrl: URL, path: string, parameters: Readonly<Record<string, string>>): HttpRequest {
-  const { method, url, contentType, body } = parameterised(apiUrl, path, parameters);
-  return { method, url, headers: contentType === null ? {} : { "content-type": contentType }, body };
-}
+const PLAIN = { streams: false, about: null, records: null, canNarrow: false, onRepeat: null } as const;
 
-/** Passes a body on; beyond `LARGE_BYTES` only while no other one holds the gate, until `end`. */
+/** Passes a body on; beyond `LARGE_BYTES` only while holding the gate, until `end`. */
 function takingTurns(
   source: AsyncIterable<Uint8Array>,
   gate: Gate,
@@ -307,7 +217,7 @@ function replacedWarning(kind: string, about: About | null, count: number): RunE
   return { type: "warning", code: "data.character-replaced", object: about?.object ?? null, message };
 }
 
-function surroundings(config: PardotConfig, now: number): Surroundings {
+function errorContext(config: PardotConfig, now: number): ErrorContext {
   const turn = nextDayStart(now, config.accountTimeZone);
   return {
     businessUnit: config.businessUnitId,

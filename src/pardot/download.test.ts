@@ -109,7 +109,7 @@ describe("the place in the gate", () => {
     expect(api).toHaveLength(2);
   });
 
-  test("comes back when the loop is left, even before its first turn", async () => {
+  test("is released when the loop is left, even before its first turn", async () => {
     const { pardot } = harness({ steps: [byPath], config: { maxConcurrency: 1 } });
     for await (const chunk of await pardot.downloadResult(FILE, NEVER)) {
       expect(chunk.byteLength).toBeGreaterThan(0);
@@ -120,7 +120,7 @@ describe("the place in the gate", () => {
     expect((await pardot.queryPage(TAG, NEVER)).records).toEqual([]);
   });
 
-  test("comes back when the signal is aborted, though nobody reads", async () => {
+  test("is released when the signal is aborted, even without a reader", async () => {
     const { pardot } = harness({ steps: [byPath], config: { maxConcurrency: 1 } });
     const stop = new AbortController();
     await pardot.downloadResult(FILE, stop.signal);
@@ -128,7 +128,7 @@ describe("the place in the gate", () => {
     expect((await pardot.queryPage(TAG, NEVER)).records).toEqual([]);
   });
 
-  test("comes back after a refusal", async () => {
+  test("is released after a refusal", async () => {
     const steps: Step[] = [{ status: 400, body: failBody(178) }, PAGE];
     const { pardot } = harness({ steps, config: { maxConcurrency: 1 } });
     await caught(pardot.downloadResult(FILE, NEVER));

@@ -1,45 +1,46 @@
 import { TransportError } from "../errors.ts";
 import { readWhole } from "../http/body.ts";
 import type { HttpResponse } from "../http/transport.ts";
-import { failureOf, readEnvelope } from "./envelope.ts";
-import type { Answered, Outcome } from "./envelope.ts";
+import { readEnvelope } from "./envelope.ts";
+import { failureOf } from "./failure.ts";
+import type { ResponseHead, Outcome } from "./failure.ts";
 import type { ResultBody } from "./pardot.ts";
 
-/** An error's envelope is some hundred bytes; a login page some thousand. */
+/** An envelope with an error has some hundred bytes, a login page some thousand. */
 const ERROR_BODY_MAX_BYTES = 4 * 1024 * 1024;
 
-/** Types that a file of comma-separated values never has; no type, or one of plain text, decides nothing. */
+/** Content types that no CSV file has; a missing type, or plain text, decides nothing. */
 const FOREIGN_TYPE =
   /^(?:[a-z]+\/(?:.+\+)?(?:html|xhtml|xml|json|javascript|pdf)|(?:image|audio|video|font|multipart)\/.+)$/;
 
 /**
- * Judges the response to a download. Only HTTP 200 is a file: 206 is a part of one, 204 nothing. An error comes as an
- * envelope even under HTTP 200 (older recordings), so the content type and the first character decide: a CSV starts with
- * a field's name, an envelope or a page of HTML with `{` or `<`. A file is returned as a stream that gives its place back
- * (`release`) when it ends, fails, is left, or the signal is aborted. Anything else was not delivered.
+ * Reads the response to a download. Only HTTP 200 is a file: 206 is part of one, 204 nothing. An error may come as an
+ * envelope under HTTP 200 (older recordings), so the content type and the first character decide: a CSV starts with a
+ * field's name, an envelope or a page of HTML with `{` or `<`. A file is returned as a stream that calls `release` when it
+ * ends, fails, is left, or the signal is aborted. Anything else is a failure.
  */
 export async function readDownload(
   response: HttpResponse,
-  answered: Answered,
+  head: ResponseHead,
   release: () => void,
   kind: string,
   signal: AbortSignal,
 ): Promise<Outcome<ResultBody>> {
   const source = response.body[Symbol.asyncIterator]();
-  const first = answered.status === 200 ? await firstBytes(source) : null;
-  const type = (answered.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  const first = head.status === 200 ? await firstBytes(source) : null;
+  const type = (head.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   const isForeign = FOREIGN_TYPE.test(type);
   if (first !== null && first.done !== true && !isForeign && !startsLikeEnvelope(first.value)) {
     return { ok: true, value: heldStream(first, source, release, signal, response.endsByClose) };
   }
-  const outcome = await readError(rejoined(first, source), answered, kind);
-  const isSuccess = answered.status >= 200 && answered.status <= 299;
+  const outcome = await readError(rejoined(first, source), head, kind);
+  const isSuccess = head.status >= 200 && head.status <= 299;
   if (outcome !== null && !outcome.ok && (!isSuccess || outcome.failure.shape === "envelope")) return outcome;
-  const found = isForeign ? `content of the type ${type}` : whatCame(outcome, answered.status);
-  return { ok: false, failure: failureOf("not-a-file", `${found} instead of a file`, answered) };
+  const found = isForeign ? `content of the type ${type}` : describeBody(outcome, head.status);
+  return { ok: false, failure: failureOf("not-a-file", `${found} instead of a file`, head) };
 }
 
-function whatCame(outcome: Outcome<unknown> | null, status: number): string {
+function describeBody(outcome: Outcome<unknown> | null, status: number): string {
   if (status === 206) return "part of a file";
   if (outcome === null) return "a long text";
   return outcome.ok ? "an envelope of success" : outcome.failure.text;
@@ -48,11 +49,11 @@ function whatCame(outcome: Outcome<unknown> | null, status: number): string {
 /** The envelope in a body; null when the body is larger than any envelope. */
 async function readError(
   body: AsyncIterable<Uint8Array>,
-  answered: Answered,
+  head: ResponseHead,
   kind: string,
 ): Promise<Outcome<unknown> | null> {
   try {
-    return readEnvelope(await readWhole(body, ERROR_BODY_MAX_BYTES, kind), answered, false);
+    return readEnvelope(await readWhole(body, ERROR_BODY_MAX_BYTES, kind), head, false);
   } catch (error) {
     if (error instanceof TransportError && error.code === "http.body-too-large") return null;
     throw error;
@@ -86,7 +87,7 @@ async function* rejoined(
   }
 }
 
-/** Not a generator: leaving one that was never started would not run its `finally`, and the place would be lost. */
+/** Not a generator: leaving one before its first step would not run its `finally`, and the place would be lost. */
 function heldStream(
   first: IteratorResult<Uint8Array>,
   source: AsyncIterator<Uint8Array>,

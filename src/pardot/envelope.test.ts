@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { containing } from "../../test/support/pardot-fakes.ts";
 import { readEnvelope } from "./envelope.ts";
-import type { Outcome } from "./envelope.ts";
+import type { Outcome } from "./failure.ts";
 import type { WireRecord } from "./pardot.ts";
 
 function read(body: string, status = 200, bare = false, headers: Record<string, string> = {}): Outcome<WireRecord> {
@@ -27,7 +27,7 @@ describe("the envelope", () => {
     }
   });
 
-  test("code 10000 tells every parameter", () => {
+  test("code 10000 names every parameter", () => {
     const errors = `<err code="10000" param="limit">too large</err><err code="10000" param="fields">unknown</err>`;
     expect(read(`<rsp stat="fail">${errors}</rsp>`)).toMatchObject({
       failure: { code: 10_000, text: "limit: too large; fields: unknown" },
@@ -46,7 +46,7 @@ describe("the envelope", () => {
     expect(read(`{"code":201,"message":"no unit"}`, 200, true)).toMatchObject({ ok: true });
   });
 
-  test("a failure without a code is one all the same", () => {
+  test("a failure without a code is still a failure", () => {
     expect(read(`{"@attributes":{"stat":"fail"}}`)).toMatchObject({ failure: { shape: "envelope", code: null } });
     expect(read(`<rsp stat="fail"><err>broken</err></rsp>`)).toMatchObject({
       failure: { shape: "envelope", code: null, text: "broken" },

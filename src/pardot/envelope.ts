@@ -1,58 +1,28 @@
+import { failureOf } from "./failure.ts";
+import type { ResponseHead, Failure } from "./failure.ts";
 import type { WireRecord, WireValue } from "./pardot.ts";
-import { HEADER } from "./v4/protocol.ts";
-import { UnreadableBody, readJson } from "./v4/read-json.ts";
-import { ATTRIBUTES, TEXT, readXml } from "./v4/read-xml.ts";
+import { ATTRIBUTES, TEXT, UnreadableBody, asRecord, readJson, readXml } from "./read-body.ts";
 import { utf8Text } from "./replaced-text.ts";
 import type { OnReplaced } from "./replaced-text.ts";
 
-/** What an answer turned out to be when it is not the answer that was asked for. */
-export interface Failure {
-  /**
-   * `envelope`: Pardot's own error. The others say what came instead: a page of HTML, nothing, something cut or
-   * malformed, well-formed data that is no envelope, something else than a result file, a redirect, or no answer at all.
-   */
-  readonly shape: "envelope" | "html" | "empty" | "unreadable" | "no-envelope" | "not-a-file" | "redirect" | "network";
-  /** Pardot's error code; null without an envelope. */
-  readonly code: number | null;
-  /** HTTP status; null when none came. */
-  readonly status: number | null;
-  /** Pardot's own words, or ours on what is wrong with the body. */
-  readonly text: string;
-  /** X-Pardot-Route and -LB, which the vendor's support asks for. */
-  readonly route: string | null;
-  readonly loadBalancer: string | null;
-  /** Dotted code of a failure of the network (`http.timeout`). */
-  readonly network: string | null;
-  /** What the server asked to wait. */
-  readonly retryAfterMs: number | null;
-}
-
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
-
-export interface Answered {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly retryAfterMs: number | null;
-}
-
-/** An envelope, and how many of its characters were replaced by U+FFFD because its format forbids them. */
+/** An envelope. `replaced`: characters that became U+FFFD because the format forbids them. */
 export type Envelope =
   | { readonly ok: true; readonly value: WireRecord; readonly replaced: number }
   | { readonly ok: false; readonly failure: Failure };
 
 /**
- * Reads a whole body as Pardot's envelope, whatever the status and whichever format was asked for: errors come as XML
- * to those who asked for JSON, and with HTTP 200 (2012–2020) as well as 4xx. `bare` accepts a record without the
+ * Reads a whole body as Pardot's envelope, whatever the status and the requested format: errors come as XML although
+ * JSON was requested, and with HTTP 200 (2012–2020) as well as 4xx. `bare` accepts a record without the
  * `stat` mark under a 2xx status, as the Export API may send it.
  */
-export function readEnvelope(bytes: Uint8Array, answered: Answered, bare: boolean): Envelope {
+export function readEnvelope(bytes: Uint8Array, head: ResponseHead, bare: boolean): Envelope {
   const failed = (shape: Failure["shape"], text: string, code: number | null = null): Envelope => ({
     ok: false,
-    failure: failureOf(shape, text, answered, code),
+    failure: failureOf(shape, text, head, code),
   });
-  const isSuccess = answered.status >= 200 && answered.status <= 299;
-  if (answered.status >= 300 && answered.status <= 399) {
-    return failed("redirect", `a redirect to ${redirectHost(answered.headers["location"])}`);
+  const isSuccess = head.status >= 200 && head.status <= 299;
+  if (head.status >= 300 && head.status <= 399) {
+    return failed("redirect", `a redirect to ${redirectHost(head.headers["location"])}`);
   }
   let replaced = 0;
   const onReplaced = (count: number): void => {
@@ -138,42 +108,4 @@ function attribute(value: WireValue, name: string): WireValue {
 /** Numbers arrive as text from both readers. */
 function codeOf(value: WireValue): number | null {
   return typeof value === "string" && /^\s*\d{1,6}\s*$/.test(value) ? Number(value) : null;
-}
-
-/** The value as a record; null when it is anything else. */
-export function asRecord(value: WireValue): WireRecord | null {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as WireRecord) : null;
-}
-
-/** A failure that came as a response. */
-export function failureOf(
-  shape: Failure["shape"],
-  text: string,
-  answered: Answered,
-  code: number | null = null,
-): Failure {
-  return {
-    shape,
-    code,
-    status: answered.status,
-    text,
-    route: answered.headers[HEADER.route] ?? null,
-    loadBalancer: answered.headers[HEADER.loadBalancer] ?? null,
-    network: null,
-    retryAfterMs: answered.retryAfterMs,
-  };
-}
-
-/** What is left of an answer when the network failed. */
-export function networkFailure(network: string, text: string): Failure {
-  return {
-    shape: "network",
-    code: null,
-    status: null,
-    text,
-    route: null,
-    loadBalancer: null,
-    network,
-    retryAfterMs: null,
-  };
 }

@@ -51,13 +51,10 @@ describe("every error code", () => {
     }
   });
 
-  test.each([1, 15, 46, 49, 53, 76, 126, 131, 181, 182, 184, 199, 201, 203])(
-    "%i is the credentials' affair",
-    (code) => {
-      expect(ERROR_CODES[code]?.actor).toBe("auth");
-      expect(ERROR_CODES[code]?.hint).toBeDefined();
-    },
-  );
+  test.each([1, 15, 46, 49, 53, 76, 126, 131, 181, 182, 184, 199, 201, 203])("%i concerns the credentials", (code) => {
+    expect(ERROR_CODES[code]?.actor).toBe("auth");
+    expect(ERROR_CODES[code]?.hint).toBeDefined();
+  });
 
   test("201 names the business unit and the pair of hosts", async () => {
     const { error } = await errorFor(201);
@@ -74,7 +71,7 @@ describe("every error code", () => {
     );
   });
 
-  test("122 tells when the account's next day starts", async () => {
+  test("122 names the start of the account's next day", async () => {
     const { error } = await errorFor(122);
     expect(error.hint).toContain("2026-02-01 00:00:00 Europe/Berlin (2026-01-31T23:00:00Z)");
   });

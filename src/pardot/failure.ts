@@ -1,26 +1,58 @@
 import { AuthError, DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
 import type { ErrorDetails, PardotEtlError } from "../errors.ts";
 import { NO_CONNECTION_HINT } from "../platform/proxy.ts";
-import type { Failure } from "./envelope.ts";
-import { ERROR_CODES } from "./error-codes.ts";
-import type { Treatment } from "./error-codes.ts";
+import { ERROR_CODES, TIMED_OUT_HINT, TOKEN_REFUSED_HINT } from "./error-codes.ts";
+import type { ErrorCode, Treatment } from "./error-codes.ts";
+import { HEADER } from "./protocol.ts";
 
-/** What an error's sentences name. */
-export interface Surroundings {
+/** Why a response is not the requested one, or why there is none. */
+export interface Failure {
+  /**
+   * `envelope`: Pardot's own error. The others name what came instead: a page of HTML, nothing, something cut or
+   * malformed, well-formed data without an envelope, something else than a result file, a redirect, or no response.
+   */
+  readonly shape: "envelope" | "html" | "empty" | "unreadable" | "no-envelope" | "not-a-file" | "redirect" | "network";
+  /** Pardot's error code; null without an envelope. */
+  readonly code: number | null;
+  /** What the code means in this generation of the API; null for an unknown code, or without one. */
+  readonly known: ErrorCode | null;
+  /** HTTP status; null when none came. */
+  readonly status: number | null;
+  /** Pardot's message, or a description of the body. */
+  readonly text: string;
+  /** X-Pardot-Route and -LB, which the vendor's support needs. */
+  readonly route: string | null;
+  readonly loadBalancer: string | null;
+  /** Dotted code of a failure of the network (`http.timeout`). */
+  readonly network: string | null;
+  /** The wait that the server requests. */
+  readonly retryAfterMs: number | null;
+}
+
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+
+/** The head of a response. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly retryAfterMs: number | null;
+}
+
+/** Names that messages mention. */
+export interface ErrorContext {
   readonly businessUnit: string;
   readonly apiHost: string;
   readonly loginHost: string;
-  /** When the account's next day starts, as people read it. */
+  /** When the account's next day starts, for people. */
   readonly nextDay: string;
 }
 
-/** Longest piece of a foreign text that goes into a message. */
+/** Longest quotation of a foreign text in a message. */
 const QUOTE_MAX = 200;
 
-/** What to do about a failure: its code decides, and the status only where there is no code, or none that is known. */
+/** What to do about a failure. A known code decides, else the status. */
 export function treatmentOf(failure: Failure): Treatment {
-  const known = failure.code === null ? undefined : ERROR_CODES[failure.code];
-  if (known !== undefined) return known.treatment;
+  if (failure.known !== null) return failure.known.treatment;
   const status = failure.status;
   if (failure.shape === "network") return "back-off";
   if (status === 401) return "refresh";
@@ -34,8 +66,8 @@ export function treatmentOf(failure: Failure): Treatment {
 }
 
 /**
- * As `treatmentOf`, after calls have succeeded in this run: a page of HTML, a redirect or a refusal without Pardot's
- * reason is then maintenance or something on the way, and not a wrong setting.
+ * The same after calls have succeeded in this run: then a page of HTML, a redirect or a refusal without a reason from
+ * Pardot is maintenance or something on the way, not a wrong setting.
  */
 export function midRunTreatmentOf(failure: Failure): Treatment {
   const treatment = treatmentOf(failure);
@@ -44,7 +76,7 @@ export function midRunTreatmentOf(failure: Failure): Treatment {
   return treatment === "configuration" && failure.status < 400 ? "back-off" : treatment;
 }
 
-/** Whether a smaller request may work: Pardot or the network gave up on this one for its length. */
+/** Whether a smaller request may work: Pardot or the network gave up on this one because of its size. */
 export function wantsLess(failure: Failure): boolean {
   return treatmentOf(failure) === "narrow" || (failure.network !== null && TOO_LONG.has(failure.network));
 }
@@ -61,31 +93,31 @@ export function isTooLong(error: unknown): boolean {
 
 const TOO_LONG: ReadonlySet<string> = new Set(["http.timeout", "http.body-too-large"]);
 
-/** Whether Pardot said that it did not act. After any other failure a create may have been done. */
+/** Whether Pardot reports that it did not act. After any other failure a create may have been carried out. */
 export function isRefusal(failure: Failure): boolean {
   if (failure.network === "http.not-sent" || failure.status === 429) return true;
   return failure.code !== null && failure.code !== 183 && failure.code !== 214;
 }
 
 /**
- * What went wrong in one clause, lower case. `quote` takes secrets out of a foreign text. Pardot's own words are added
- * where they tell more than the code: which parameter, which field.
+ * Describes a failure in one clause, lower case. `quote` removes secrets from a foreign text. Pardot's own words are added
+ * if they name more than the code does: which parameter, which field.
  */
-export function reasonOf(failure: Failure, around: Surroundings, quote: (text: string) => string): string {
+export function reasonOf(failure: Failure, around: ErrorContext, quote: (text: string) => string): string {
   const words = cut(quote(failure.text));
   if (failure.code === null) return failure.status === null ? words : `HTTP ${failure.status} with ${words}`;
-  const known = ERROR_CODES[failure.code];
-  if (known === undefined) return `pardot refused with code ${failure.code}: ${words}`;
-  const said = known.treatment === "fatal" ? `: ${words}` : "";
-  return `${fill(known.meaning, around)} (pardot code ${failure.code})${said}`;
+  const { known } = failure;
+  if (known === null) return `pardot refused with code ${failure.code}: ${words}`;
+  const quoted = known.treatment === "fatal" ? `: ${words}` : "";
+  return `${fill(known.meaning, around)} (pardot code ${failure.code})${quoted}`;
 }
 
-/** The typed error of a failure that stays after `tries` requests: the one place where an answer becomes an error. */
+/** The typed error of a failure that stays after `tries` requests: the only place where a response becomes an error. */
 export function errorOf(
   failure: Failure,
   kind: string,
   tries: number,
-  around: Surroundings,
+  around: ErrorContext,
   quote: (text: string) => string,
   hasWorked: boolean,
 ): PardotEtlError {
@@ -93,38 +125,38 @@ export function errorOf(
   const message = `${kind}: ${reasonOf(failure, around, quote)}${after}`;
   const context = contextOf(failure, tries);
   if (failure.code === null) return withoutCode(failure, message, around, context);
-  const known = ERROR_CODES[failure.code];
+  const { known } = failure;
   const details = {
     context,
-    code: known === undefined ? `pardot.code-${failure.code}` : `pardot.${known.name}`,
-    ...hintOf(known === undefined ? UNKNOWN_CODE : ((hasWorked ? known.midRunHint : null) ?? known.hint), around),
+    code: known === null ? `pardot.code-${failure.code}` : `pardot.${known.name}`,
+    ...hintOf(known === null ? UNKNOWN_CODE : ((hasWorked ? known.midRunHint : null) ?? known.hint), around),
   };
   if (known?.actor === "auth") return new AuthError(message, details);
   if (known?.actor === "limit") return new LimitError(message, details);
   return new RemoteError(message, { ...details, retryable: isRetryable(failure), pardotCode: failure.code });
 }
 
-const UNKNOWN_CODE = "This code is not known here; look it up in the vendor's list of error codes.";
+const UNKNOWN_CODE = "This code is unknown here; look it up in the vendor's list of error codes.";
 
-function hintOf(hint: string | undefined, around: Surroundings): { readonly hint?: string } {
+function hintOf(hint: string | undefined, around: ErrorContext): { readonly hint?: string } {
   return hint === undefined ? {} : { hint: fill(hint, around) };
 }
 
 function withoutCode(
   failure: Failure,
   message: string,
-  around: Surroundings,
+  around: ErrorContext,
   context: NonNullable<ErrorDetails["context"]>,
 ): PardotEtlError {
   const treatment = treatmentOf(failure);
   if (treatment === "refresh") {
-    return new AuthError(message, { context, code: "pardot.token-refused", ...hintOf(ERROR_CODES[184]?.hint, around) });
+    return new AuthError(message, { context, code: "pardot.token-refused", ...hintOf(TOKEN_REFUSED_HINT, around) });
   }
   if (failure.status === 403) {
     return new AuthError(message, { context, code: "pardot.forbidden", ...hintOf(FORBIDDEN_HINT, around) });
   }
   if (treatment === "narrow") {
-    const hint = hintOf(ERROR_CODES[214]?.hint, around);
+    const hint = hintOf(TIMED_OUT_HINT, around);
     return new RemoteError(message, { context, code: "pardot.timed-out", ...hint, pardotCode: 214, retryable: true });
   }
   if (failure.shape === "network") {
@@ -154,18 +186,18 @@ const NOT_DELIVERED =
   "Nothing of this file has landed, and its window stays open: run again later. If it stays, check any proxy between here and {apiHost}, and the export in Pardot.";
 
 const FORBIDDEN_HINT =
-  "Something refuses without a reason of Pardot's: check the app's IP relaxation and the user's trusted addresses, the user's Account Engagement role, and any proxy between here and {apiHost}.";
+  "The request was refused without a reason from Pardot: check the app's IP relaxation and the user's trusted addresses, the user's Account Engagement role, and any proxy between here and {apiHost}.";
 
 const HTML_PAGE = {
   code: "pardot.html-page",
-  hint: "{apiHost} shows its login page to addresses that it does not know: check PARDOT_API_URL, and whether the object exists in this version of the API.",
+  hint: "{apiHost} shows its login page for unknown addresses: check PARDOT_API_URL, and whether the object exists in this version of the API.",
 } as const;
 const REDIRECTED = {
   code: "pardot.redirected",
-  hint: "Redirects are not followed, because the token would go along. Check PARDOT_API_URL.",
+  hint: "Redirects are not followed, because they would forward the token. Check PARDOT_API_URL.",
 } as const;
 
-const LATER = "Pardot or something between answers with no answer; run again later.";
+const LATER = "Pardot, or something between here and Pardot, sends no usable response; run again later.";
 const BODY_ERRORS: Readonly<Record<Failure["shape"], { readonly code: string; readonly hint: string }>> = {
   unreadable: {
     code: "pardot.body-unreadable",
@@ -195,7 +227,7 @@ function contextOf(failure: Failure, tries: number): Record<string, string | num
   };
 }
 
-function fill(template: string, around: Surroundings): string {
+function fill(template: string, around: ErrorContext): string {
   return template
     .replaceAll("{businessUnit}", around.businessUnit)
     .replaceAll("{apiHost}", around.apiHost)
@@ -207,4 +239,39 @@ function fill(template: string, around: Surroundings): string {
 function cut(text: string): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
   return line.length <= QUOTE_MAX ? line : `${line.slice(0, QUOTE_MAX)}…`;
+}
+
+/** A failure that came as a response. */
+export function failureOf(
+  shape: Failure["shape"],
+  text: string,
+  head: ResponseHead,
+  code: number | null = null,
+): Failure {
+  return {
+    shape,
+    code,
+    known: code === null ? null : (ERROR_CODES[code] ?? null),
+    status: head.status,
+    text,
+    route: head.headers[HEADER.route] ?? null,
+    loadBalancer: head.headers[HEADER.loadBalancer] ?? null,
+    network: null,
+    retryAfterMs: head.retryAfterMs,
+  };
+}
+
+/** A failure without a response. */
+export function networkFailure(network: string, text: string): Failure {
+  return {
+    shape: "network",
+    code: null,
+    known: null,
+    status: null,
+    text,
+    route: null,
+    loadBalancer: null,
+    network,
+    retryAfterMs: null,
+  };
 }

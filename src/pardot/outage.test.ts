@@ -63,7 +63,7 @@ describe("an outage of Pardot in the middle of a run", () => {
     expect([api.length - sent, clock.now() - started < 12 * MINUTE]).toEqual([10, true]);
   });
 
-  test("is looked at by one of eight calls, and all go on when it is over", async () => {
+  test("is checked by one of eight calls, and all go on when it is over", async () => {
     const at = await first(8);
     const pages = Array.from({ length: 8 }, () => at.pardot.queryPage(TAG, NEVER));
     for (const page of await Promise.all(pages)) expect(page.records).toHaveLength(2);
@@ -80,7 +80,7 @@ describe("an outage of Pardot in the middle of a run", () => {
     expect(at.clock.now() - started).toBeLessThan((11 + 8 * 0.55) * MINUTE);
   });
 
-  test("may happen again after it was survived", async () => {
+  test("may happen again after an earlier one", async () => {
     let until = 0;
     const step: Step = async () => respond(at.clock.now() < until ? { status: 503 } : PAGE);
     const at = harness({ steps: [step] });
@@ -90,7 +90,7 @@ describe("an outage of Pardot in the middle of a run", () => {
     }
   });
 
-  test("that was not survived leaves the usual tries to a call that fails after Pardot is back", async () => {
+  test("that failed its calls leaves the usual tries to a call that fails after Pardot is back", async () => {
     const steps: Step[] = [PAGE, { status: 503 }];
     const at = harness({ steps: [async (request) => play(steps[0] ?? PAGE, request.url)] });
     const play = async (step: Step, _url: URL): Promise<ReturnType<typeof respond>> => respond(step as Canned);
@@ -105,13 +105,13 @@ describe("an outage of Pardot in the middle of a run", () => {
     expect([at.api.length - sent, at.clock.slept.slice(slept)]).toEqual([6, [1000, 2000, 4000, 8000, 16_000]]);
   });
 
-  test("honors a longer wish of the server", async () => {
+  test("honors a longer wait that the server requests", async () => {
     const { pardot, clock } = await first(30, { status: 503, headers: { "retry-after": "420" } });
     await pardot.queryPage(TAG, NEVER);
     expect(clock.slept).toContain(420_000);
   });
 
-  test("ends at once for a call that waits or looks when its signal is aborted", async () => {
+  test("ends at once for a call that waits or checks when its signal is aborted", async () => {
     const stop = new AbortController();
     const reason = new Error("stopped");
     const at = await first(60);
@@ -124,7 +124,7 @@ describe("an outage of Pardot in the middle of a run", () => {
   });
 });
 
-describe("what is not an outage", () => {
+describe("failures that are not an outage", () => {
   test("the first calls of a run fail after six tries, since the address may be wrong", async () => {
     const { pardot, clock, api } = harness({ steps: [CUT] });
     await caught(pardot.queryPage(TAG, NEVER));

@@ -1,18 +1,18 @@
 import { pauseMs } from "../http/backoff.ts";
 import { createGate } from "../http/gate.ts";
 import type { Random } from "../platform/random.ts";
-import type { Failure } from "./envelope.ts";
+import type { Failure } from "./failure.ts";
 
-/** How long a run waits for Pardot in one outage before its objects fail. */
+/** How long a run waits in one outage before its objects fail. */
 const PATIENCE_MS = 600_000;
-/** The pause between two requests that look whether an outage is over. */
-const LOOK_MS = 60_000;
-/** Failures of one call in a row, without a response to any call in between, that make an outage. */
+/** The pause between two requests that check whether an outage is over. */
+const CHECK_MS = 60_000;
+/** Failures of one call in a row, without a response to any other call in between, that count as an outage. */
 const SILENT_MIN = 3;
 
-/** Shared by all calls of a run: whether Pardot is down, so that objects do not each wait for it in turn. */
+/** Whether Pardot is down, shared by all calls of a run, so that objects don't each wait for it in turn. */
 export interface Outage {
-  /** Notes that Pardot responded: well, or with an error of its own. */
+  /** Notes a response of Pardot: a good one, or an error with a code. */
   responded(isWell: boolean): void;
   follow(): FollowedCall;
 }
@@ -20,12 +20,12 @@ export interface Outage {
 /** One call, from its first request to its last. */
 export interface FollowedCall {
   /**
-   * Judges a failure; `isLast` means that the call would be given up now. In an outage one call at a time looks whether
-   * it is over, and the others wait here for what it finds. Returns the pause before the next request; 0 when the outage
-   * is over, `lost` when the run's patience is, and null when there is no outage.
+   * Handles a failure; `isLast`: the call would fail now. In an outage one call at a time checks whether it is over, and
+   * the others wait here for the result. Returns the pause before the next request: 0 when the outage is over, `lost` when
+   * the run has waited too long, and null when there is no outage.
    */
   pause(failure: Failure, isLast: boolean, signal: AbortSignal): Promise<number | "lost" | null>;
-  /** Lets the next call look. */
+  /** Lets the next call check. */
   end(hasSucceeded: boolean): void;
 }
 
@@ -33,9 +33,9 @@ export function createOutage(random: Random): Outage {
   let responses = 0;
   let hasWorked = false;
   let patienceMs = PATIENCE_MS;
-  /** The number of responses when patience ran out: until the next one, nothing is tried twice. */
+  /** The number of responses when patience ran out: until the next one, no request is repeated. */
   let lostAt: number | null = null;
-  const looking = createGate(1);
+  const checking = createGate(1);
 
   const follow = (): FollowedCall => {
     let leave: (() => void) | null = null;
@@ -50,7 +50,7 @@ export function createOutage(random: Random): Outage {
         const isSilent = responses === seen;
         silent = isSilent ? silent + 1 : 1;
         seen = responses;
-        // Before the first success of a run a setting is more likely to be wrong.
+        // Before the first success of a run a wrong setting is more likely.
         if (!hasWorked || !isOutage(failure)) return null;
         if (lostAt === responses) return "lost";
         if (leave !== null && !isSilent) {
@@ -59,8 +59,8 @@ export function createOutage(random: Random): Outage {
         }
         if (leave === null) {
           const isNew = isLast && silent >= SILENT_MIN && patienceMs > 0;
-          if (looking.inside === 0 && !isNew) return null;
-          leave = await looking.enter(signal);
+          if (checking.inside === 0 && !isNew) return null;
+          leave = await checking.enter(signal);
           if (responses !== seen) {
             release();
             return 0;
@@ -70,12 +70,12 @@ export function createOutage(random: Random): Outage {
           lostAt = responses;
           return "lost";
         }
-        const ms = pauseMs(LOOK_MS, random.unit(), failure.retryAfterMs);
+        const ms = pauseMs(CHECK_MS, random.unit(), failure.retryAfterMs);
         patienceMs -= ms;
         return ms;
       },
       end: (hasSucceeded) => {
-        // Not after giving up: a single address that fails for good would cost every object the whole patience.
+        // Not after a failure: a single address that fails permanently would cost every object the whole patience.
         if (hasSucceeded && leave !== null) patienceMs = PATIENCE_MS;
         release();
       },
@@ -90,7 +90,7 @@ export function createOutage(random: Random): Outage {
   };
 }
 
-/** Whether Pardot as a whole, or the way to it, may be what fails. */
+/** Whether a failure may be one of Pardot as a whole, or of the way to it. */
 function isOutage({ code, shape, status }: Failure): boolean {
   if (code !== null || shape === "not-a-file") return false;
   return shape === "network" || shape === "html" || shape === "redirect" || (status !== null && status >= 500);

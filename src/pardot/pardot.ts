@@ -1,19 +1,16 @@
 import type { QueryV4 } from "../catalog/catalog.ts";
 import type { About } from "../events.ts";
+import { DAY_MS } from "../time/instant.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 
 /**
- * Pardot as the processes see it. Behind it stand token, version switch, retries, concurrency gate, call counting and
- * the readers of its answers. Every call may throw `AuthError`, `LimitError`, `RemoteError`, `TransportError`,
- * `DataError` (an answer that is no answer) or the signal's reason.
+ * Pardot as extraction sees it. The client behind it handles token, version switch, retries, concurrency, call counting
+ * and reading of responses. Every call may throw `AuthError`, `LimitError`, `RemoteError`, `TransportError`, `DataError`
+ * (a malformed response) or the signal's reason.
  */
 export interface Pardot {
-  /**
-   * One read of the account: proves credentials, business unit, host and version, and brings Pardot's clock.
-   * `record` is the account itself (as XML, so that no text turns into a number); `now` the instant of the Date header, null when the
-   * answer had none.
-   */
-  probe(signal: AbortSignal): Promise<{ readonly record: WireRecord; readonly now: Instant | null }>;
+  /** One read of the account: proves credentials, business unit, host and version. */
+  probe(signal: AbortSignal): Promise<Probe>;
 
   /** One page of a query. */
   queryPage(request: PageRequest, signal: AbortSignal): Promise<Page>;
@@ -24,7 +21,7 @@ export interface Pardot {
   /** One record by its id. Throws RemoteError with Pardot's code when there is none. */
   readById(request: ReadRequest, signal: AbortSignal): Promise<WireRecord>;
 
-  /** The fields that an object has in this account, standard and custom, in no order and never none; one call. */
+  /** The fields of an object in this account, standard and custom, in no order, at least one; one call. */
   describe(urlName: string, signal: AbortSignal): Promise<readonly DescribedField[]>;
 
   createExport(request: ExportRequest, signal: AbortSignal): Promise<ExportStatus>;
@@ -39,10 +36,20 @@ export interface Pardot {
 
   /** Every HTTP request made to the API host so far, retries and refusals included. */
   readonly calls: CallCounts;
-  /** What the API last said of the day's quota (header `x-api-usage`), null while it said nothing. */
+  /** The account's calls of today by the last `x-api-usage` header; null before the first one. */
   readonly usage: { readonly used: number; readonly max: number } | null;
-  /** The version in use: 4 until the account says otherwise (codes 88/89). */
-  readonly version: 3 | 4;
+  /** The version in use: 4 until the account demands the other (codes 88/89). */
+  readonly version: Version;
+}
+
+/** The version of the API in addresses. */
+export type Version = 3 | 4;
+
+export interface Probe {
+  /** The account itself, as XML, so that no text turns into a number. */
+  readonly record: WireRecord;
+  /** The instant of the Date header; null without one. */
+  readonly now: Instant | null;
 }
 
 /** The bytes of a result file, to be iterated once. */
@@ -63,7 +70,7 @@ export interface PageRequest {
   readonly query: QueryV4;
   /** Further parameters: range bounds, `id_greater_than`, `sort_by`, `sort_order`, `limit`. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** What events about it name; a page of a window has both. */
+  /** Named by events; a page of a window has both. */
   readonly about?: About;
 }
 
@@ -75,7 +82,7 @@ export interface Page {
 
 export interface Counted {
   readonly total: number;
-  /** In the order asked for; null when there is none. */
+  /** In the requested order; null when there is none. */
   readonly first: WireRecord | null;
 }
 
@@ -85,12 +92,12 @@ export interface ReadRequest {
   readonly operation: "read" | "stats";
   readonly id: string;
   readonly format: "xml" | "json";
-  /** What events about it name. */
+  /** Named by events. */
   readonly about?: About;
 }
 
 export interface DescribedField {
-  /** The field's name in answers and exports. */
+  /** The field's name in responses and exports. */
   readonly name: string;
   readonly isCustom: boolean;
 }
@@ -100,11 +107,14 @@ export interface ExportRequest {
   readonly fields: readonly string[];
   readonly procedure: string;
   readonly arguments: Readonly<Record<string, string | boolean>>;
-  /** What events about it name. */
+  /** Named by events. */
   readonly about?: About;
 }
 
-/** Pardot's words are kept as data: `Waiting`, `Processing`, `Complete`, `Failed`; anything else is `Unknown`. */
+/** How long Pardot keeps an export and its files (vendor docs, export-v4). */
+export const EXPORT_LIFE_MS: number = 7 * DAY_MS;
+
+/** Pardot's words; anything else is `Unknown`. */
 export const EXPORT_STATES = ["Waiting", "Processing", "Complete", "Failed", "Unknown"] as const;
 export type ExportState = (typeof EXPORT_STATES)[number];
 
@@ -114,7 +124,7 @@ export interface ExportStatus {
   /** The word Pardot used. */
   readonly stateText: string;
   readonly isExpired: boolean;
-  /** In the zone of the user who asks. */
+  /** In the API user's zone. */
   readonly createdAt: LocalText | null;
   /** Addresses of the result files in no order; empty when there are no rows or the export is not complete. */
   readonly resultRefs: readonly string[];
@@ -126,7 +136,7 @@ export interface CallCounts {
   readonly byKind: Readonly<Record<string, number>>;
 }
 
-/** Asked before each request to the API host; throws `LimitError` when no call is left. */
+/** Charged before each request to the API host; throws `LimitError` when no call is left. */
 export interface CallBudget {
   take(kind: string, signal: AbortSignal): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createQuota } from "./quota.ts";
 
 describe("quota", () => {
-  it("knows nothing until an answer tells", () => {
+  it("is unknown until a response reports it", () => {
     const quota = createQuota();
     quota.sent()(undefined);
     quota.sent()("no numbers");
@@ -11,7 +11,7 @@ describe("quota", () => {
     expect(quota.usage).toEqual({ used: 10, max: 25_000 });
   });
 
-  it("counts the calls that the last answer cannot have counted", () => {
+  it("includes the calls that the last response cannot include", () => {
     const quota = createQuota();
     const [first, second, third] = [quota.sent(), quota.sent(), quota.sent()];
     second("11/100");
@@ -23,14 +23,14 @@ describe("quota", () => {
     expect(quota.usage).toEqual({ used: 13, max: 100 });
   });
 
-  it("counts a call whose answer never came", () => {
+  it("includes a call without a response", () => {
     const quota = createQuota();
     quota.sent()("10/100");
     quota.sent()(undefined);
     expect(quota.usage).toEqual({ used: 11, max: 100 });
   });
 
-  it("takes an overtaken answer that knows of more, and a new day's smaller number", () => {
+  it("accepts an overtaken response that reports more, and a new day's smaller number", () => {
     const quota = createQuota();
     const [first, second] = [quota.sent(), quota.sent()];
     second("11/100");

@@ -1,15 +1,15 @@
-/** The account's quota by what the API says of it. */
+/** The account's quota, from the usage headers of responses. */
 export interface Quota {
-  /** To be called when a call is sent. What it answers takes the usage header of the answer, undefined for none. */
+  /** Notes that a call is sent. The returned function takes the usage header of the response, undefined for none. */
   sent(): (header: string | undefined) => void;
-  /** What the API last said, and every call sent that it cannot have counted by then; null while it has said nothing. */
+  /** The last reported usage, plus every call sent that it cannot include yet; null before the first report. */
   readonly usage: { readonly used: number; readonly max: number } | null;
 }
 
 export function createQuota(): Quota {
   let last = 0;
   const inFlight = new Set<number>();
-  let told: { readonly used: number; readonly max: number; readonly call: number } | null = null;
+  let reported: { readonly used: number; readonly max: number; readonly call: number } | null = null;
   return {
     sent: () => {
       last += 1;
@@ -19,14 +19,14 @@ export function createQuota(): Quota {
         inFlight.delete(call);
         const usage = usageIn(header);
         if (usage === null) return;
-        // Answers overtake each other: an older call's counts only if it knows of more.
-        if (told === null || call > told.call) told = { ...usage, call };
-        else if (usage.used > told.used) told = { ...usage, call: told.call };
+        // Responses overtake each other: that of an older call counts only if it reports more.
+        if (reported === null || call > reported.call) reported = { ...usage, call };
+        else if (usage.used > reported.used) reported = { ...usage, call: reported.call };
       };
     },
     get usage() {
-      if (told === null) return null;
-      const { used, max, call } = told;
+      if (reported === null) return null;
+      const { used, max, call } = reported;
       const overtaken = [...inFlight].filter((other) => other < call).length;
       return { used: used + (last - call) + overtaken, max };
     },

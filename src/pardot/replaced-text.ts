@@ -3,13 +3,13 @@ export type OnReplaced = (count: number) => void;
 
 const REPLACEMENT = "\uFFFD";
 
-/** Bytes as text. Those that are not UTF-8 are replaced, because one bad byte would stop an object for good. */
+/** Bytes as text. Those that are not UTF-8 are replaced, because one bad byte would block an object forever. */
 export function utf8Text(bytes: Uint8Array, onReplaced: OnReplaced): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     const text = new TextDecoder("utf-8").decode(bytes);
-    // Some may have been sent as they are.
+    // Some may have been sent as U+FFFD.
     const sent = occurrences(
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"),
       "\u00EF\u00BF\u00BD",
@@ -26,7 +26,7 @@ export function wellFormed(text: string, onReplaced: OnReplaced): string {
 
 /** Every reference and stray ampersand. A CDATA section is matched whole, since an ampersand is text in there. */
 const REFERENCE = /<!\[CDATA\[[^]*?(?:\]\]>|$)|&(?:#(\d+);|#[xX]([\dA-Fa-f]+);|(?:amp|lt|gt|quot|apos);)?/g;
-/** What XML 1.0 forbids (section 2.2), but for what no text can hold. */
+/** Characters that XML 1.0 forbids (section 2.2). */
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /[\p{Surrogate}\0-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/gu;
 
@@ -39,7 +39,7 @@ export function xmlText(document: string, onReplaced: OnReplaced): string {
   const resolved = document.replace(REFERENCE, (found: string, decimal?: string, hexadecimal?: string) => {
     if (decimal === undefined && hexadecimal === undefined) return found === "&" ? "&amp;" : found;
     const code = decimal === undefined ? Number.parseInt(hexadecimal ?? "", 16) : Number(decimal);
-    // As it is, so that two halves meet, and the next step replaces what is still forbidden.
+    // Unchecked, so that two halves of a pair meet; the next step replaces those still forbidden.
     const character = String.fromCharCode(code > 0x10_ff_ff ? 0xff_ff : code);
     return code > 0xff_ff && code <= 0x10_ff_ff ? found : isForbiddenUnit(character) ? character : found;
   });

@@ -6,7 +6,7 @@ const LENGTH_MAX = 2000;
 
 /**
  * The paths of result files. v4: `…/downloadResults/id/<export>/file/<file>` (pardot-v4 5.3). The paths of v5 are not
- * documented (pardot-v5 6.1); what lies below an export there is only read by a GET.
+ * documented (pardot-v5 6.1); anything below an export there is only read by a GET.
  */
 const PATHS: readonly RegExp[] = [
   /^\/api\/export\/version\/\d{1,2}\/do\/downloadResults\/id\/(\d{1,20})\/file\/([A-Za-z0-9_]{1,64})\/?$/,
@@ -15,17 +15,17 @@ const PATHS: readonly RegExp[] = [
 
 /** The ids in the address of a result file; null when it is not one. */
 export function resultIds(reference: string): { readonly exportId: string; readonly fileId: string } | null {
-  // The base only completes addresses that are paths: the host is judged where the token is sent.
+  // The base only completes addresses that are paths: `resultAddress` checks the host before a token is sent.
   const url = parsed(reference, "https://the-same-host.invalid");
   return url === null ? null : idsIn(url);
 }
 
 /**
- * The address of a result file, checked before any token goes there: the configured API host itself, or a host under
- * pardot.com over TLS (the vendor's samples name www.pardot.com whatever host was asked), and the path of a result file.
- * Everything is judged on the parsed address and that same object is sent to, so that no spelling
- * (`pardot.com@evil.test`, `pardot.com.evil.test`, a backslash, another scheme or port) means one host here and another
- * on the wire. Throws `RemoteError` `pardot.foreign-address`.
+ * The address of a result file, checked before a token goes there: the configured API host itself, or a host under
+ * pardot.com over TLS (the vendor's samples name www.pardot.com whatever the API host), and the path of a result file. The
+ * checks read the same parsed URL that the request is sent to, so no spelling (`pardot.com@evil.test`,
+ * `pardot.com.evil.test`, a backslash, another scheme or port) means one host here and another on the wire.
+ * Throws `RemoteError` `pardot.foreign-address`.
  */
 export function resultAddress(reference: string, apiUrl: URL): URL {
   const url = parsed(reference, apiUrl);
@@ -39,7 +39,7 @@ export function resultAddress(reference: string, apiUrl: URL): URL {
 }
 
 function parsed(reference: string, base: string | URL): URL | null {
-  // Before anything reads it: a pattern over half a megabyte can take half a minute.
+  // First, because a pattern over half a megabyte can take half a minute.
   return reference.length > LENGTH_MAX ? null : URL.parse(reference, String(base));
 }
 
@@ -54,7 +54,7 @@ function idsIn(url: URL): { readonly exportId: string; readonly fileId: string }
 function foreign(where: string): RemoteError {
   return new RemoteError(`export download: the result file is at ${where}, where no token is sent`, {
     code: "pardot.foreign-address",
-    hint: "Result files are fetched from the configured API host and from https hosts under pardot.com only, and only below an export. Check PARDOT_API_URL; if it is right, do not go on before Pardot's support has explained this address.",
+    hint: "Result files are fetched from the configured API host and from https hosts under pardot.com only, and only below an export. Check PARDOT_API_URL; if it is right, contact Pardot's support about this address before you go on.",
     context: { address: where },
   });
 }

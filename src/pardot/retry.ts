@@ -1,24 +1,24 @@
 import { backoffMs, pauseMs } from "../http/backoff.ts";
-import type { Failure } from "./envelope.ts";
 import type { Treatment } from "./error-codes.ts";
 import { midRunTreatmentOf, treatmentOf } from "./failure.ts";
-import type { Version } from "./v4/protocol.ts";
+import type { Failure } from "./failure.ts";
+import type { Version } from "./pardot.ts";
 
 /** Requests sent for one call, the one refresh and the one switch of version not counted. */
 export const TRIES_MAX = 6;
 /** Requests sent for a call that Pardot finds too long. */
 const NARROW_TRIES_MAX = 3;
-/** The pause that the minute limit asks for (vendor docs, error 202). */
+/** The pause after the minute limit (vendor docs, error 202). */
 const MINUTE_PAUSE_MS = 60_000;
 
 /** Code 88: the account must use version 4; its counterpart 89 leads to 3. */
 const USE_VERSION_4 = 88;
 
-/** What has been tried for one call. */
+/** The retries of one call so far. */
 export interface Tried {
-  /** Failures answered by a pause. */
+  /** Failures followed by a pause. */
   readonly paused: number;
-  /** Failures answered by a pause because Pardot gave up on the request. */
+  /** Failures followed by a pause because Pardot gave up on the request. */
   readonly narrowed: number;
   readonly refreshed: boolean;
   readonly switched: boolean;
@@ -26,7 +26,7 @@ export interface Tried {
 
 export const NOTHING_TRIED: Tried = { paused: 0, narrowed: 0, refreshed: false, switched: false };
 
-/** What happens after a failure; `tried` is what holds from then on. */
+/** What happens after a failure; `tried`: the retries from then on. */
 export type Decision =
   | { readonly next: "give-up" }
   | { readonly next: "stop-all" }
@@ -35,8 +35,8 @@ export type Decision =
   | { readonly next: "pause"; readonly ms: number; readonly tried: Tried };
 
 /**
- * Decides from the failure, the past of the call and a random number (`unit` in [0, 1)). Pure. `hasWorked`: calls have
- * succeeded in this run, so the credentials and addresses are right.
+ * Decides by the failure, the earlier retries of the call and a random number (`unit` in [0, 1)). Pure. `hasWorked`: calls
+ * have succeeded in this run, so the credentials and addresses are right.
  */
 export function decide(failure: Failure, tried: Tried, unit: number, hasWorked: boolean): Decision {
   return DECISIONS[hasWorked ? midRunTreatmentOf(failure) : treatmentOf(failure)](failure, tried, unit);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { expectedFiles } from "./export-files.ts";
 
-describe("files of an export", () => {
+describe("expected files of an export", () => {
   it("are none for no rows and one for few", () => {
     expect([0, 1, 100].map((rows) => expectedFiles(rows, []))).toEqual([0, 1, 1]);
   });
@@ -12,19 +12,19 @@ describe("files of an export", () => {
     expect(guesses.at(-1)).toBe(5);
   });
 
-  it("are as many as exports of the same size had", () => {
+  it("are as many as earlier exports of the same size had", () => {
     const samples = [8, 10, 12].map((files) => ({ rows: 5000, files }));
     expect(expectedFiles(5000, samples)).toBeCloseTo(10);
   });
 
-  it("are told by what is nearest in size, not by the rest", () => {
+  it("depend on the samples nearest in size, not on the rest", () => {
     const small = Array.from({ length: 20 }, () => ({ rows: 20, files: 1 }));
     const large = Array.from({ length: 20 }, () => ({ rows: 90_000, files: 30 }));
     expect(expectedFiles(25, [...small, ...large])).toBeCloseTo(1);
     expect(expectedFiles(80_000, [...small, ...large])).toBeCloseTo(30);
   });
 
-  it("are never less than one where there are rows, nor told by exports without any", () => {
+  it("are at least one per non-empty export, and ignore samples without rows", () => {
     expect(expectedFiles(10, [{ rows: 90_000, files: 1 }])).toBe(1);
     expect(expectedFiles(10, [{ rows: 0, files: 0 }])).toBe(1);
   });

@@ -1,16 +1,16 @@
-/** What one export brought. */
+/** Size of an earlier export. */
 export interface ExportSample {
   readonly rows: number;
   readonly files: number;
 }
 
-/** Samples that an estimate rests on: those nearest in size. */
+/** Samples of an estimate: those nearest in size. */
 const SAMPLES_MAX = 12;
 
 /**
- * Result files that an export of `rows` rows is expected to have. How many there are shows only when it is complete, and
- * nothing but "several, of varying size" is documented (vendor docs, export-v4), so a guess gives the shape, and what
- * exports of about that size had before sets it right. Without samples it is the guess. Not rounded; 0 for no rows.
+ * Expected result files of an export of `rows` rows. The number is known only when an export is complete, and only
+ * "several, of varying size" is documented (vendor docs, export-v4), so this is a guess, scaled by the files of earlier
+ * exports of about that size. Not rounded; 0 for no rows.
  */
 export function expectedFiles(rows: number, samples: readonly ExportSample[]): number {
   if (rows <= 0) return 0;
@@ -24,11 +24,11 @@ export function expectedFiles(rows: number, samples: readonly ExportSample[]): n
   return Math.max(1, guess(rows) * (near.length === 0 ? 1 : had / guessed));
 }
 
-/** Up to so many rows come in one file, from so many on in several. */
+/** Up to `FEW` rows come in one file, from `SOME` on in several. */
 const FEW = 100;
 const SOME = 1000;
 const FILES_OF_SOME = 3;
-/** Rows for which there is one file more. */
+/** Rows per further file. */
 const ROWS_PER_FURTHER_FILE = 100_000;
 
 function guess(rows: number): number {

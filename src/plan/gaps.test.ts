@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { gapBefore, gapsWithin, withoutOpen } from "./gaps.ts";
 
 describe("gaps", () => {
-  it("are what nothing covers between the first and the last stretch", () => {
+  it("are the uncovered parts between the first and the last range", () => {
     expect(gapsWithin([])).toEqual([]);
     expect(gapsWithin([{ from: 0, to: 10 }])).toEqual([]);
     const covered = [
@@ -14,7 +14,7 @@ describe("gaps", () => {
     expect(gapsWithin(covered)).toEqual([{ from: 20, to: 30 }]);
   });
 
-  it("begin at a point that stands for where a plain run would have started", () => {
+  it("begin at the point where a plain run would have started", () => {
     expect(
       gapsWithin([
         { from: 0, to: 0 },
@@ -23,19 +23,19 @@ describe("gaps", () => {
     ).toEqual([{ from: 0, to: 30 }]);
   });
 
-  it("before a start: from the end of what is covered", () => {
+  it("before a start begin at the end of the covered ranges", () => {
     expect(gapBefore(30, [{ from: 0, to: 10 }], 5)).toEqual({ from: 10, to: 30 });
     expect(gapBefore(10, [{ from: 0, to: 10 }], 5)).toBeNull();
     expect(gapBefore(5, [{ from: 0, to: 10 }], 9)).toBeNull();
   });
 
-  it("before a start with nothing covered: from where a plain run would start", () => {
+  it("before a start with nothing covered begin where a plain run would start", () => {
     expect(gapBefore(30, [], 5)).toEqual({ from: 5, to: 30 });
     expect(gapBefore(3, [], 5)).toBeNull();
   });
 });
 
-describe("a range without what open windows cover", () => {
+describe("a range without the parts that open windows cover", () => {
   it("is the whole range when nothing is open", () => {
     expect(withoutOpen({ from: 0, to: 100 }, [], 10)).toEqual([{ from: 0, to: 100 }]);
   });
@@ -44,7 +44,7 @@ describe("a range without what open windows cover", () => {
     expect(withoutOpen({ from: 0, to: 100 }, [{ from: -50, to: 60 }], 10)).toEqual([{ from: 50, to: 100 }]);
   });
 
-  it("keeps what lies between and before open windows, in any order", () => {
+  it("keeps the parts between and before open windows, in any order", () => {
     const open = [
       { from: 60, to: 80 },
       { from: 20, to: 30 },

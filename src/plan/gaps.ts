@@ -6,7 +6,7 @@ export interface Stretch {
   readonly to: Instant;
 }
 
-/** What nothing covers between the first and the last of what is planned or committed, ascending. */
+/** The uncovered parts between the first and the last of the planned or committed ranges, ascending. */
 export function gapsWithin(covered: readonly Stretch[]): Stretch[] {
   const gaps: Stretch[] = [];
   let end: Instant | null = null;
@@ -18,8 +18,8 @@ export function gapsWithin(covered: readonly Stretch[]): Stretch[] {
 }
 
 /**
- * What a range that starts at `since` leaves out: from the end of what stands before it, or from where a plain run would
- * have started when nothing does. Null when it leaves out nothing.
+ * The gap before a range that starts at `since`: from the end of the covered ranges before it, or else from where a plain
+ * run would have started. Null when there is none.
  */
 export function gapBefore(since: Instant, covered: readonly Stretch[], plainStart: Instant): Stretch | null {
   const ends = covered.filter(({ from }) => from <= since).map(({ to }) => to);
@@ -28,8 +28,8 @@ export function gapBefore(since: Instant, covered: readonly Stretch[], plainStar
 }
 
 /**
- * A range without the parts that open windows cover, ascending. Each part but the one at the range's start begins
- * `overlapMs` earlier, since records may have moved across the seam while the window before it was read.
+ * A range without the parts that open windows cover, ascending. Each part except one at the range's start begins
+ * `overlapMs` earlier, because records may have moved across the seam while the window before it was read.
  */
 export function withoutOpen(range: Stretch, open: readonly Stretch[], overlapMs: number): Stretch[] {
   const left: Stretch[] = [];

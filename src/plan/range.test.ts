@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { account } from "../catalog/objects/account.ts";
-import { tag } from "../catalog/objects/tag.ts";
-import { visitorActivity } from "../catalog/objects/visitor-activity.ts";
+import { account } from "../catalog/account.ts";
+import { tag } from "../catalog/assets.ts";
+import { visitorActivity } from "../catalog/activity.ts";
 import { DAY_MS, HISTORY_START, isoInstant } from "../time/instant.ts";
 import { fromOldest, rangeStart, rangeWindow } from "./range.ts";
 import type { RangeFacts } from "./range.ts";
@@ -39,7 +39,7 @@ describe("start of a range", () => {
     expect(isoInstant(start.from)).toBe("2026-03-08T06:02:03Z");
   });
 
-  it("is never later than now less the overlap, whatever the table says", () => {
+  it("is never later than now less the overlap, whatever the table contains", () => {
     const facts = { ...nothing, tableHasRows: true, warehouseWatermark: "2031-01-01 00:00:00" };
     expect(isoInstant(rangeStart(tag, facts, settings).from)).toBe("2026-03-19T09:30:15Z");
   });
@@ -109,7 +109,7 @@ describe("window of a range", () => {
     expect(asked).toMatchObject({ from: HISTORY_START, to: history.to });
   });
 
-  it("asks for nothing in a history that ends before its oldest record", () => {
+  it("is empty for a history that ends before its oldest record", () => {
     const history = { ...rangeWindow(tag, rangeStart(tag, nothing, settings), settings), to: Date.UTC(2006, 0, 1) };
     expect(fromOldest(history, null, settings.now, "UTC").askFrom).toBe(history.to);
     expect(fromOldest(history, "2024-02-29 12:00:00", settings.now, "UTC").askFrom).toBe(history.to);

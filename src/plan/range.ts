@@ -4,11 +4,11 @@ import type { Instant, LocalText } from "../time/instant.ts";
 import { fromLocal, shiftLocal } from "../time/zone.ts";
 import type { Window } from "./windows.ts";
 
-/** What is known of an object before its range is decided. */
+/** What is known about an object before its range is decided. */
 export interface RangeFacts {
   /** MAX of the watermark column in the warehouse, null when it has none. */
   readonly warehouseWatermark: LocalText | null;
-  /** Whether the warehouse is asked at all; without one the tool's own record counts. */
+  /** Without a warehouse the tool's own record counts. */
   readonly hasWarehouse: boolean;
   /** The warehouse's table exists and holds rows. */
   readonly tableHasRows: boolean;
@@ -16,7 +16,7 @@ export interface RangeFacts {
   readonly ownWatermark: LocalText | null;
   /** Files committed so far. */
   readonly filesCommitted: number;
-  /** End of what earlier runs have planned, committed or not; null when there was none. */
+  /** End of the ranges that earlier runs planned, committed or not; null without any. */
   readonly plannedUntil: Instant | null;
   /** Whether earlier runs left windows that go back to the whole history. */
   readonly historyPlanned: boolean;
@@ -28,21 +28,21 @@ export interface RangeSettings {
   readonly zone: string;
 }
 
-/** Where a range starts, and why, in words for the plan and the summary. */
+/** Where a range starts. `reason`: for the plan and the summary. */
 export interface RangeStart {
   readonly from: Instant;
   readonly wholeHistory: boolean;
   readonly reason: string;
   /** The table is empty or missing although files have been committed. */
   readonly emptyTable: boolean;
-  /** A part of a history of which nothing was read before: it goes by the field of the history. Default: as `wholeHistory`. */
+  /** Part of a history that was never read: cut on the field of the history. Default: as `wholeHistory`. */
   readonly firstHistory?: boolean;
 }
 
 /**
- * The start of the next range: the greatest watermark less the overlap, never later than now less the overlap and never
- * later than the end of what was planned before less the overlap, so that nothing falls between two runs; the whole
- * history when there is no watermark.
+ * The start of the next range: the greatest watermark less the overlap, but never later than now less the overlap, nor
+ * than the end of the earlier ranges less the overlap, so that nothing falls between two runs; the whole history without
+ * a watermark.
  */
 export function rangeStart(object: CatalogObject, facts: RangeFacts, settings: RangeSettings): RangeStart {
   if (object.watermark === null) {
@@ -68,7 +68,7 @@ export function rangeStart(object: CatalogObject, facts: RangeFacts, settings: R
   return { from: floorSecond(earliest.at), wholeHistory: false, reason: earliest.reason, emptyTable };
 }
 
-/** The range as one window: what segmented objects ask for, and what bulk ones cut up. */
+/** The range as one window: segmented objects read it as it is, bulk objects cut it. */
 export function rangeWindow(object: CatalogObject, start: RangeStart, settings: RangeSettings): Window {
   const history = object.v4.export?.historyField;
   const isHistory = start.firstHistory ?? start.wholeHistory;
@@ -76,15 +76,15 @@ export function rangeWindow(object: CatalogObject, start: RangeStart, settings: 
   return { field, from: start.from, to: floorSecond(settings.now), askFrom: start.from };
 }
 
-/** 2007-01-01: before Pardot existed. Where a history begins of which no record tells the beginning. */
+/** 2007-01-01, before Pardot existed: the start of a history without a usable oldest record. */
 const HISTORY_FLOOR: Instant = Date.UTC(2007, 0, 1);
-/** Records by id are hardly ever out of order in time, and never by so much. */
+/** Records by id are hardly ever out of order in time, and never by this much. */
 const OLDEST_MARGIN_MS = 7 * DAY_MS;
 
 /**
  * A whole history begins a week before its oldest record instead of in 1900. `oldest` is null when no record or no date
- * was found, which proves nothing: then, and with a date that cannot be meant (before 1970, the zero of a clock, or
- * after now), it begins in 2007.
+ * was found, which proves nothing: then, and for an implausible date (before 1970, the zero of a clock, or after now), it
+ * begins in 2007.
  */
 export function fromOldest(history: Window, oldest: LocalText | null, now: Instant, zone: string): Window {
   const created = oldest === null ? null : fromLocal(oldest, zone, "earlier");

@@ -16,16 +16,16 @@ const range = (from: string, to: string): Window => ({
 const ZONES = ["UTC", "America/New_York", "Australia/Lord_Howe", "Europe/Berlin"];
 
 describe("windows", () => {
-  it("keeps a short range whole", () => {
+  it("keep a short range whole", () => {
     const day = range("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
     expect(cutWindows(day, 364, "UTC")).toEqual([day]);
   });
 
-  it("has none for an empty range", () => {
+  it("are none for an empty range", () => {
     expect(cutWindows(range("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"), 364, "UTC")).toEqual([]);
   });
 
-  it("asks for no empty years: the first window keeps its name and starts at the oldest record", () => {
+  it("skip empty years: the first window keeps its name and starts at the oldest record", () => {
     const history: Window = {
       ...range("1900-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
       askFrom: Date.parse("2025-06-01T00:00:00Z"),
@@ -36,7 +36,7 @@ describe("windows", () => {
     expect(windows[0]?.askFrom).toBe(history.askFrom);
   });
 
-  it("cover any range with no hole, no overlap and none too long by the clock or by the wall", () => {
+  it("cover any range without holes or overlaps, and none is too long by the clock or by the wall", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...ZONES),

@@ -4,12 +4,12 @@ import type { Instant } from "../time/instant.ts";
 import { fromLocal, shiftLocal, toLocal } from "../time/zone.ts";
 
 /**
- * A stretch of one object's records, half-open `[from, to)` in whole seconds. `from` stands in the manifest and in file
- * names; `askFrom` is where the question to Pardot begins, later than `from` only in a whole history, whose records
- * begin long after 1900.
+ * A range of one object's records, half-open `[from, to)` in whole seconds. `from` is in the manifest and in file names;
+ * `askFrom` is where requests to Pardot begin: later than `from` only in a whole history, whose records begin long after
+ * 1900.
  */
 export interface Window {
-  /** Null for an object that is always read whole. */
+  /** Null for an object that is always read in full. */
   readonly field: RangeField | null;
   readonly from: Instant;
   readonly to: Instant;
@@ -17,9 +17,8 @@ export interface Window {
 }
 
 /**
- * Cuts `[from, to)` into windows of at most `daysMax` days with no hole and no overlap; nothing when the range is empty.
- * No window is longer than that by the clock on the wall either: across the end of summer time the wall shows an hour
- * more than went by.
+ * Cuts `[from, to)` into windows of at most `daysMax` days without holes or overlaps; none for an empty range. No window
+ * is longer than that by the wall clock either, which gains an hour at the end of summer time.
  */
 export function cutWindows(range: Window, daysMax: number, zone: string): Window[] {
   const windows: Window[] = [];

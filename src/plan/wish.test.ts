@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { UsageError } from "../errors.ts";
 import { assertReached, parseRange } from "./wish.ts";
 
-describe("a range asked for", () => {
-  it("is nothing special without options", () => {
+describe("a requested range", () => {
+  it("is empty without options", () => {
     expect(parseRange({}, "UTC")).toEqual({ full: false, since: null, until: null, acceptGap: false });
   });
 
@@ -33,7 +33,7 @@ describe("a range asked for", () => {
   it("names every problem at once", () => {
     const wish = { full: true, since: "x", until: "y", acceptGap: true };
     expect(() => parseRange(wish, "UTC")).toThrow(
-      /--since x is no time; --until y is no time; --full and --since exclude/,
+      /--since x is not a valid time; --until y is not a valid time; --full and --since exclude/,
     );
     expect(() => parseRange({ since: "2026-02-01", until: "2026-01-01" }, "UTC")).toThrow("is not before");
     expect(() => parseRange({ acceptGap: true }, "UTC")).toThrow("--accept-gap only goes with --since");

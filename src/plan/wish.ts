@@ -3,17 +3,17 @@ import { floorSecond, isoInstant, parseInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import { fromLocal } from "../time/zone.ts";
 
-/** What somebody wants read instead of what a plain run would read. */
+/** A range to read instead of that of a plain run. */
 export interface RangeRequest {
   /** Everything from the start of the history. */
   readonly full: boolean;
   readonly since: Instant | null;
   readonly until: Instant | null;
-  /** Whether what `since` leaves out is given up instead of being filled by the next plain run. */
+  /** Whether the gap before `since` is accepted instead of being filled by the next plain run. */
   readonly acceptGap: boolean;
 }
 
-/** The words of the command line. */
+/** The options of the command line. */
 export interface RangeOptions {
   readonly full?: boolean;
   readonly since?: string;
@@ -44,14 +44,14 @@ export function parseRange(text: RangeOptions, zone: string): RangeRequest {
 }
 
 /**
- * Refuses a start that Pardot's clock has not reached yet: such a range holds nothing, and Pardot refuses to be asked
- * for it. Throws UsageError (exit 2).
+ * Refuses a start that Pardot's clock has not reached yet: such a range is empty, and Pardot refuses
+ * requests for it. Throws UsageError (exit 2).
  */
 export function assertReached(wish: RangeRequest, now: Instant): void {
   if (wish.since === null || wish.since < now) return;
   throw new UsageError(`--since ${isoInstant(wish.since)} is not before Pardot's time, ${isoInstant(now)}`, {
     code: "usage.range",
-    hint: "Nothing was planned. Give a time that has gone by; times without an offset are in the API user's zone.",
+    hint: "Nothing was planned. Give a time in the past; times without an offset are in the API user's zone.",
   });
 }
 
@@ -64,8 +64,8 @@ function readTime(option: string, text: string | undefined, zone: string, proble
       return floorSecond(parseInstant(text));
     }
   } catch {
-    // A day such as 2026-02-30: told below like any other text that is no time.
+    // A day such as 2026-02-30: reported below like any other invalid time.
   }
-  problems.push(`${option} ${text} is no time`);
+  problems.push(`${option} ${text} is not a valid time`);
   return null;
 }

@@ -155,7 +155,7 @@ test("a plan says what it cannot know: calls of e-mails, and files of exports be
   const plan = {
     now: "2026-02-01T00:00:00Z",
     timeZone: "UTC",
-    objects: [bulk, { ...email, unknownCalls: "one for each list e-mail" }],
+    objects: [bulk, { ...email, unknownCalls: "one for each list email" }],
     expectedCalls: 13,
     earlyReads: 0,
     exportsSeen: 0,
@@ -166,7 +166,7 @@ test("a plan says what it cannot know: calls of e-mails, and files of exports be
   };
   const text = planSummary(plan);
   expect(text).toMatch(/Email .* \?        0 \+ \?  no watermark yet\n/);
-  expect(text).toContain("on top, for Email: one for each list e-mail\n");
+  expect(text).toContain("on top, for Email: one for each list email\n");
   expect(text).toContain("is a guess until a run has committed some");
   expect(planSummary({ ...plan, exportsSeen: 3 })).not.toContain("guess");
 });

@@ -16,8 +16,8 @@ const pair = (listEmailId: string, emailId: string) => ({ listEmailId, emailId }
 const reading = { object: "EmailStats", at: "2026-03-20T09:30:00Z", clearsActivity: true } as const;
 const stored = (index: EmailIndex): EmailIndex => readEmailIndex(JSON.parse(JSON.stringify(index)));
 
-describe("index of list e-mails", () => {
-  it("keeps the smallest e-mail id of each list e-mail, as numbers", () => {
+describe("index of list emails", () => {
+  it("keeps the smallest email id of each list email, as numbers", () => {
     const index = withPairs(NO_EMAILS, [pair("7", "1000"), pair("7", "999")], true);
     expect(indexedEmail(withPairs(index, [pair("7", "5000")], true), "7")?.emailId).toBe("999");
     expect(smallerId("90071992547409931", "90071992547409930")).toBe("90071992547409930");
@@ -120,7 +120,7 @@ describe("index of list e-mails", () => {
     );
   });
 
-  it("G7 holds 400,000 list e-mails in some 25 bytes each, and a change copies only what it touches", () => {
+  it("G7 holds 400,000 list emails in some 25 bytes each, and a change copies only what it touches", () => {
     const pairs = function* (from: number, to: number) {
       for (let i = from; i < to; i += 1) yield pair(String(10_000_000 + i), String(880_000_000 + i));
     };

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -27,12 +29,18 @@ export interface LineProcessOptions {
   readonly name: string;
   /** The script that `serveLines`, beside the module that starts it. Its `.ts` becomes `.js` in the package. */
   readonly entry: URL;
-  /** The whole environment: nothing is inherited, secrets of this tool first of all. */
+  /** The environment: nothing is inherited, secrets of this tool first of all, but where compiled code is kept. */
   readonly env: Readonly<Record<string, string>>;
   /** Options of Node, such as a limit of the heap. */
   readonly nodeOptions: readonly string[];
   /** What to do when it died. */
   readonly deathHint: string;
+}
+
+/** Where this process keeps compiled code, if it does, so that its children start in two thirds of the time. */
+function compileCache(): Readonly<Record<string, string>> {
+  const folder = getCompileCacheDir();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
 }
 
 /**
@@ -54,7 +62,7 @@ export class LineProcess<Request extends { readonly op: keyof Results }, Results
     const entry = import.meta.url.endsWith(".ts") ? options.entry : new URL(options.entry.href.replace(/\.ts$/, ".js"));
     this.#child = spawn(process.execPath, [...options.nodeOptions, fileURLToPath(entry)], {
       stdio: ["pipe", "pipe", "pipe"],
-      env: options.env,
+      env: { ...options.env, ...compileCache() },
     });
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_MAX);

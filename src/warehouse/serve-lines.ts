@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { createInterface } from "node:readline";
 import type { ProcessAnswer, ProcessFailure } from "./line-protocol.ts";
 
@@ -10,6 +11,8 @@ export function serveLines(server: {
   readonly failureOf: (error: unknown) => ProcessFailure;
   readonly onEnd: () => void;
 }): void {
+  // Compiled code is kept for the next start now: this process may be killed.
+  flushCompileCache();
   const answer = async (line: string): Promise<ProcessAnswer<unknown>> => {
     try {
       return { ok: true, value: await server.perform(JSON.parse(line) as unknown) };

@@ -6,7 +6,7 @@ import { systemRandom } from "../../src/platform/random.ts";
 import { playControl } from "./control.ts";
 import { catchDefect } from "./defects/catch.ts";
 import { DEFECTS } from "./defects/defects.ts";
-import { playProcesses } from "./process-runs.ts";
+import { playProcesses, startS3 } from "./process-runs.ts";
 import type { ProcessRunsOptions } from "./process-runs.ts";
 import type { ProcessOutcome } from "./processes.ts";
 import { playSchedule } from "./schedule.ts";
@@ -85,9 +85,14 @@ async function processes(wanted: Pick<ProcessRunsOptions, "seed" | "runs" | "kil
   const until = wanted.kills === 0 ? `${wanted.runs} of them` : `until ${wanted.kills} processes were killed`;
   process.stderr.write(`real processes from seed ${wanted.seed} on, ${until}\n`);
   const onFailure = (outcome: ProcessOutcome): void => void process.stderr.write(`${JSON.stringify(outcome)}\n`);
-  const { failed, ...counts } = await playProcesses({ ...wanted, withS3: true, onFailure });
-  process.stdout.write(`${JSON.stringify({ ...counts, failed: failed.length })}\n`);
-  return failed.length === 0 ? 0 : 1;
+  const s3 = await startS3();
+  try {
+    const { failed, ...counts } = await playProcesses({ ...wanted, s3: s3?.server ?? null, onFailure });
+    process.stdout.write(`${JSON.stringify({ ...counts, failed: failed.length })}\n`);
+    return failed.length === 0 ? 0 : 1;
+  } finally {
+    await s3?.stop();
+  }
 }
 
 async function defects(seed: number, runs: number): Promise<number> {

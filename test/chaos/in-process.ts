@@ -11,18 +11,13 @@ import type { Connections } from "../../src/http/transport.ts";
 import type { RunResult } from "../../src/operations/api.ts";
 import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
-import {
-  SIMULATOR_BUSINESS_UNIT_ID,
-  SIMULATOR_CLIENT_ID,
-  SIMULATOR_CLIENT_SECRET,
-  SIMULATOR_REFRESH_TOKEN,
-  startSimulator,
-} from "../../src/simulator/index.ts";
+import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, startSimulator } from "../../src/simulator/index.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
 import { openMemoryStorage } from "../../src/storage/memory.ts";
 import type { MemoryStorage } from "../../src/storage/memory.ts";
 import { localDay } from "../../src/time/zone.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
+import { simulatorAccess } from "../support/simulator-access.ts";
 import {
   checkAccounted,
   checkCoverage,
@@ -138,12 +133,7 @@ export class World {
     const budget = options.budget === undefined ? plan.budget : options.budget;
     const config = await loadConfig({
       env: {
-        PARDOT_BUSINESS_UNIT_ID: SIMULATOR_BUSINESS_UNIT_ID,
-        PARDOT_API_URL: simulator.url,
-        PARDOT_LOGIN_URL: simulator.url,
-        PARDOT_CLIENT_ID: SIMULATOR_CLIENT_ID,
-        PARDOT_CLIENT_SECRET: SIMULATOR_CLIENT_SECRET,
-        PARDOT_REFRESH_TOKEN: SIMULATOR_REFRESH_TOKEN,
+        ...simulatorAccess(simulator.url),
         PARDOT_TIMEZONE: plan.account.timezone ?? "UTC",
         PARDOT_ETL_DESTINATION: join(this.#root, "unused"),
         PARDOT_ETL_TMPDIR: join(this.#root, "tmp"),

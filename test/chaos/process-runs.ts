@@ -26,8 +26,8 @@ export interface ProcessRunsOptions {
   readonly kills: number;
   /** Side by side. */
   readonly jobs: number;
-  /** Whether some of them write to a real S3 server, where it is installed. */
-  readonly withS3: boolean;
+  /** The real S3 server that some of them write to; null: all write to folders. */
+  readonly s3: S3Server | null;
   readonly onFailure: (outcome: ProcessOutcome) => void;
 }
 
@@ -37,10 +37,9 @@ export async function playProcesses({
   runs,
   kills,
   jobs,
-  withS3,
+  s3,
   onFailure,
 }: ProcessRunsOptions): Promise<ProcessTally> {
-  const s3 = withS3 && missingS3Programs().length === 0 ? await startS3() : null;
   const hits: Partial<Record<Deed, number>> = {};
   const failed: ProcessOutcome[] = [];
   let inBuckets = 0;
@@ -52,7 +51,7 @@ export async function playProcesses({
       while (next < seed + runs || killed < kills) {
         const mine = next;
         next += 1;
-        const outcome = await playProcess(mine, simulator, s3?.server ?? null);
+        const outcome = await playProcess(mine, simulator, s3);
         if (outcome.hits > 0) hits[outcome.deed] = (hits[outcome.deed] ?? 0) + outcome.hits;
         if (outcome.deed.startsWith("kill")) killed += outcome.hits;
         if (outcome.destination === "s3") inBuckets += 1;
@@ -64,15 +63,13 @@ export async function playProcesses({
       await simulator.stop();
     }
   };
-  try {
-    await Promise.all(Array.from({ length: jobs }, lane));
-  } finally {
-    await s3?.stop();
-  }
+  await Promise.all(Array.from({ length: jobs }, lane));
   return { runs: next - seed, kills: killed, hits, inBuckets, failed };
 }
 
-async function startS3(): Promise<{ readonly server: S3Server; readonly stop: () => Promise<void> }> {
+/** An S3 server of one's own, where it is installed; else null. */
+export async function startS3(): Promise<{ readonly server: S3Server; readonly stop: () => Promise<void> } | null> {
+  if (missingS3Programs().length > 0) return null;
   const program = join(import.meta.dirname, "../servers/ceph.ts");
   const child = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");

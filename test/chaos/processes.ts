@@ -6,18 +6,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import { loadState } from "../../src/state/journal.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { systemRandom } from "../../src/platform/random.ts";
-import {
-  SIMULATOR_BUSINESS_UNIT_ID,
-  SIMULATOR_CLIENT_ID,
-  SIMULATOR_CLIENT_SECRET,
-  SIMULATOR_REFRESH_TOKEN,
-} from "../../src/simulator/index.ts";
+import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN } from "../../src/simulator/index.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { localDay } from "../../src/time/zone.ts";
 import { newBucket } from "../servers/bucket.ts";
 import type { S3Server } from "../servers/ceph.ts";
 import { mountSmallDisk } from "../servers/small-disk.ts";
+import { simulatorAccess } from "../support/simulator-access.ts";
 import {
   checkAccounted,
   checkCoverage,
@@ -123,12 +119,7 @@ class ProcessScene {
     const pardot = await startTcpProxy(simulator.url, dice.apart("network"), overheard);
     const proxies = [pardot];
     const env: Record<string, string> = {
-      PARDOT_BUSINESS_UNIT_ID: SIMULATOR_BUSINESS_UNIT_ID,
-      PARDOT_API_URL: pardot.url,
-      PARDOT_LOGIN_URL: pardot.url,
-      PARDOT_CLIENT_ID: SIMULATOR_CLIENT_ID,
-      PARDOT_CLIENT_SECRET: SIMULATOR_CLIENT_SECRET,
-      PARDOT_REFRESH_TOKEN: SIMULATOR_REFRESH_TOKEN,
+      ...simulatorAccess(pardot.url),
       PARDOT_EXPORT_POLL_INTERVAL: "1s",
       PARDOT_REQUEST_TIMEOUT: "1s",
       PARDOT_ETL_OBJECTS: OBJECTS.join(","),

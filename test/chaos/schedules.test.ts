@@ -3,12 +3,13 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { systemRandom } from "../../src/platform/random.ts";
+import { EFFORT } from "./effort.ts";
 import { playSchedule } from "./schedule.ts";
 
 // Holds G1, G2, G3, G4, G5, G6, G8 and G10 over schedules of faults and kills; docs/reliability.md says what is checked.
 
 const PROGRAM = join(import.meta.dirname, "../../scripts/chaos.ts");
-const SCHEDULES = process.env["CI"] === undefined ? 30 : 300;
+const SCHEDULES = EFFORT.schedules;
 
 it(
   `G1 G2 G3 G4 G5 G6 G8 G10 hold over ${SCHEDULES} fresh schedules of faults and kills`,

@@ -6,15 +6,9 @@ import { main } from "../../src/cli/main.ts";
 import { SIMULATE_OPTIONS } from "../../src/cli/commands/simulate-options.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import {
-  SIMULATOR_BUSINESS_UNIT_ID,
-  SIMULATOR_CLIENT_ID,
-  SIMULATOR_CLIENT_SECRET,
-  SIMULATOR_OPTIONS,
-  SIMULATOR_REFRESH_TOKEN,
-  startSimulator,
-} from "../../src/simulator/index.ts";
+import { SIMULATOR_BUSINESS_UNIT_ID, SIMULATOR_OPTIONS, startSimulator } from "../../src/simulator/index.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
+import { simulatorAccess } from "../support/simulator-access.ts";
 import { fakeIo } from "./fake-io.ts";
 import type { FakeIo } from "./fake-io.ts";
 
@@ -27,12 +21,7 @@ beforeAll(async () => {
   simulator = await startSimulator({ scale: "tiny", now: new Date().toISOString() });
   cwd = await mkdtemp(join(tmpdir(), "pardot-etl-commands-"));
   env = {
-    PARDOT_BUSINESS_UNIT_ID: SIMULATOR_BUSINESS_UNIT_ID,
-    PARDOT_API_URL: simulator.url,
-    PARDOT_LOGIN_URL: simulator.url,
-    PARDOT_CLIENT_ID: SIMULATOR_CLIENT_ID,
-    PARDOT_CLIENT_SECRET: SIMULATOR_CLIENT_SECRET,
-    PARDOT_REFRESH_TOKEN: SIMULATOR_REFRESH_TOKEN,
+    ...simulatorAccess(simulator.url),
     PARDOT_ETL_DESTINATION: "data",
     PARDOT_ETL_OBJECTS: "Tag,Account",
   };

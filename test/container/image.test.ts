@@ -179,13 +179,15 @@ describe.skipIf(reason !== null)(
     it("writes nowhere but into the volume where it could: on a root that is writable", async () => {
       const at = await start();
       const lax = ["", "app", "app/dist", "etc", "var"].map((name) => join(image.root, name));
-      execFileSync("chmod", ["a+w", ...lax]);
-      try {
-        const { code } = await leavingNothing(image, at, () => at.run(["run"], { writable: true }));
-        expect(code).toBe(0);
-      } finally {
-        execFileSync("chmod", ["go-w", ...lax]);
-      }
+      const { code } = await leavingNothing(image, at, async () => {
+        execFileSync("chmod", ["a+w", ...lax]);
+        try {
+          return await at.run(["run"], { writable: true });
+        } finally {
+          execFileSync("chmod", ["go-w", ...lax]);
+        }
+      });
+      expect(code).toBe(0);
     });
 
     it("gets on without a home, a temporary folder of the system, or a place for compiled code", async () => {

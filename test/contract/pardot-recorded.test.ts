@@ -1,11 +1,10 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { asRecord, readEnvelope } from "../../src/pardot/envelope.ts";
-import type { Outcome } from "../../src/pardot/envelope.ts";
-import { exportStatus } from "../../src/pardot/v4/export.ts";
+import { exportStatus, recordOf, recordsOf, totalOf } from "../../src/pardot/dialects/v4.ts";
+import { readEnvelope } from "../../src/pardot/envelope.ts";
+import type { Outcome } from "../../src/pardot/failure.ts";
 import type { WireRecord } from "../../src/pardot/pardot.ts";
-import { readXml } from "../../src/pardot/v4/read-xml.ts";
-import { recordOf, recordsOf, totalOf } from "../../src/pardot/v4/records.ts";
+import { asRecord, readXml } from "../../src/pardot/read-body.ts";
 import { readTokenAnswer } from "../../src/pardot/auth/token-answer.ts";
 
 /** Real answers as people published them; test/fixtures/recorded/SOURCES.md names each origin. */

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { VerifyResult } from "../../src/operations/api.ts";
-import type { SimulatorOptions } from "../../src/simulator/index.ts";
-import { runCli, startCli } from "../e2e/cli.ts";
+import { callCli, runCli, startCli } from "../e2e/cli.ts";
 import type { CliResult } from "../e2e/cli.ts";
 import {
   expectExactly,
@@ -14,7 +13,7 @@ import {
   landedText,
   readStrictly,
   OBJECTS,
-  scene,
+  scenesUntil,
   wholeManifests,
 } from "../e2e/harness.ts";
 import type { Environment, Scene } from "../e2e/harness.ts";
@@ -23,17 +22,7 @@ import type { Environment, Scene } from "../e2e/harness.ts";
 
 const DIE = join(import.meta.dirname, "die.ts");
 
-// Tests that run side by side have no end of their own to hang this on.
-const open: Scene[] = [];
-afterAll(async () => {
-  await Promise.all(open.map((each) => each.close()));
-});
-
-async function start(options: SimulatorOptions = {}, env: Environment = {}): Promise<Scene> {
-  const at = await scene(options, env);
-  open.push(at);
-  return at;
-}
+const start = scenesUntil(afterAll);
 
 /** Where the process ends: before or after it gives the `at`-th file whose path holds `on` its name. */
 interface Death {
@@ -58,7 +47,7 @@ async function expectWholeAfterRerun(at: Scene, env: Environment = {}): Promise<
   for (const name of OBJECTS) await expectNothingWrong(at, name);
   await wholeManifests(at.data);
   const before = at.simulator.stats().calls;
-  const result = await runCli(["run", "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
+  const result = await callCli(["run", "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
   expect({ code: result.code, log: result.code === 0 ? "" : result.stderr }).toEqual({ code: 0, log: "" });
   for (const name of OBJECTS) await expectExactly(at, name);
   // By its name: the dead run's, which was written in its stead, may be of the same second.

@@ -48,7 +48,7 @@ describe.each(shells)("under $name", ({ path }) => {
   test("a deployment runs the commands that the page shows, in that order", async () => {
     const { code, calls, stdout, stderr, password, registered } = await deploy([]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
-    expect(calls).toEqual(shown("What a deployment runs"));
+    expect(calls).toEqual(shown("Commands of a deployment"));
     expect(calls.length).toBeGreaterThan(10);
     expect(stdout).toBe("");
     expect(password).toBe(PASSWORD);
@@ -75,7 +75,7 @@ describe.each(shells)("under $name", ({ path }) => {
     expect({ code, password, registered }).toEqual({ code: 0, password: "", registered: null });
     expect(calls.filter((call) => CHANGES.test(call))).toEqual([]);
     const would = stderr.split("\n").filter((line) => line.startsWith("+ "));
-    const pages = [...shown("What a deployment runs"), ...shown("What a run by hand runs")];
+    const pages = [...shown("Commands of a deployment"), ...shown("Commands of a manual run")];
     const changes = pages.filter((call) => CHANGES.test(call) && !call.includes("get-login-password"));
     expect(
       would.map((line) => line.replace(/^\+ (aws ecr get-login-password \| )?/, "").replace(/file:\S+/, "file://next")),
@@ -151,7 +151,7 @@ describe.each(shells)("under $name", ({ path }) => {
     [
       "the tree is dirty",
       { answers: [{ when: "git status", out: " M src/operations/run/run.ts\n?? x\n" }] },
-      /the tree is dirty: commit or put away src\/run\/run\.ts/,
+      /the tree is dirty: commit or put away src\/operations\/run\/run\.ts/,
     ],
     [
       "credentials are expired",
@@ -269,7 +269,7 @@ describe.each(shells)("under $name", ({ path }) => {
   test("a run by hand runs the commands that the page shows", async () => {
     const { code, calls } = await runTask([]);
     expect(code).toBe(0);
-    const wanted = shown("What a run by hand runs");
+    const wanted = shown("Commands of a manual run");
     expect(wanted.length).toBeGreaterThan(4);
     const first = calls.filter((call) => !call.startsWith("sleep") && !call.includes("--next-token"));
     expect([...new Set(first)]).toEqual(wanted);

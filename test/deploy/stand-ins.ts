@@ -43,35 +43,48 @@ export interface Checkout {
 /** What the scripts may use besides the stand-ins: nothing of this list is a program that talks to anybody. */
 const TOOLS = ["cat", "chmod", "cut", "dirname", "grep", "mktemp", "rm", "sed", "sh", "tail", "wc"];
 
-/** Records its words, one byte of its own between them, and answers by the first line of the table that fits. */
-const STAND_IN = `#!/bin/sh
+/**
+ * Records its words, one byte of its own between them, and answers by the first line of the table that fits. All that it
+ * says stands in it: to read files would start a process for each.
+ */
+function standIn(answers: readonly Answer[]): string {
+  return `#!/bin/sh
 tool=\${0##*/}
 { printf '%s' "$tool"; for word; do printf '\\037%s' "$word"; done; printf '\\036'; } >>"$STAND_INS/calls"
 case $* in
   *--password-stdin*) cat >"$STAND_INS/password" ;;
   *register-task-definition*) for word; do case $word in file://*) cat "\${word#file://}" >"$STAND_INS/registered" ;; esac; done ;;
 esac
-number=0
-while [ -e "$STAND_INS/$number.when" ]; do
-  case "$tool $*" in
-    "$(cat "$STAND_INS/$number.when")"*)
-      echo >>"$STAND_INS/$number.count"
-      turn=$(wc -l <"$STAND_INS/$number.count")
-      while [ "$turn" -gt 1 ] && [ ! -e "$STAND_INS/$number.$((turn)).out" ]; do turn=$((turn - 1)); done
-      [ ! -e "$STAND_INS/$number.interrupt" ] || kill -s INT "$PPID"
-      cat "$STAND_INS/$number.err" >&2
-      # As newer versions do, unless they are told otherwise.
-      [ "$tool" != aws ] || [ "\${AWS_CLI_ERROR_FORMAT-}" = legacy ] || [ ! -s "$STAND_INS/$number.err" ] ||
-        printf '\\nAdditional error details:\\nType: User\\n' >&2
-      cat "$STAND_INS/$number.$((turn)).out"
-      exit "$(cat "$STAND_INS/$number.code")"
-      ;;
-  esac
-  number=$((number + 1))
-done
-echo "$tool: nobody expected: $*" >&2
-exit 99
+case "$tool $*" in
+${answers.map(branchOf).join("")}  *) echo "$tool: nobody expected: $*" >&2; exit 99 ;;
+esac
 `;
+}
+
+function branchOf({ when, out = "", err = "", code = 0, interrupts = false }: Answer, number: number): string {
+  const outs = typeof out === "string" ? [out] : out;
+  const turns = outs.map((text, turn) => `${turn + 1 < outs.length ? turn + 1 : "*"}) ${say(text)} ;;`);
+  const count = `"$STAND_INS/${number}.count"`;
+  return [
+    `  ${quoted(when)}*)`,
+    ...(interrupts ? ['kill -s INT "$PPID"'] : []),
+    ...(err === "" ? [] : [`${say(err)} >&2`, MORE]),
+    outs.length === 1 ? say(outs[0] ?? "") : `echo >>${count}; case $(($(wc -l <${count}))) in ${turns.join(" ")} esac`,
+    `exit ${code} ;;\n`,
+  ].join("\n    ");
+}
+
+/** What newer versions of the AWS command line add to an error, unless they are told otherwise. */
+const MORE = `[ "$tool" != aws ] || [ "\${AWS_CLI_ERROR_FORMAT-}" = legacy ] ||
+      printf '\\nAdditional error details:\\nType: User\\n' >&2`;
+
+function say(text: string): string {
+  return `printf '%s' ${quoted(text)}`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
 
 /** `shell` runs the scripts, as the first line of each. `without` names a tool that is not installed. */
 export async function checkout(options: {
@@ -97,20 +110,12 @@ export async function checkout(options: {
   const write: Checkout["write"] = (name, text) => writeFile(join(tree, name), text);
   for (const [name, text] of Object.entries(options.files)) await write(name, text);
   for (const tool of ["aws", "docker", "git", "sleep"]) {
-    await writeFile(join(bin, tool), STAND_IN);
+    await writeFile(join(bin, tool), standIn(options.answers));
     await chmod(join(bin, tool), 0o755);
   }
   for (const tool of TOOLS) await symlink(findTool(tool), join(bin, tool));
   await symlink(process.execPath, join(bin, "node"));
   if (options.without !== undefined) await rm(join(bin, options.without));
-  for (const [number, { when, out = "", err = "", code = 0, interrupts = false }] of options.answers.entries()) {
-    const outs = typeof out === "string" ? [out] : out;
-    for (const [turn, text] of outs.entries()) await writeFile(join(state, `${number}.${turn + 1}.out`), text);
-    await writeFile(join(state, `${number}.when`), when);
-    await writeFile(join(state, `${number}.err`), err);
-    await writeFile(join(state, `${number}.code`), String(code));
-    if (interrupts) await writeFile(join(state, `${number}.interrupt`), "");
-  }
   const read = async (name: string): Promise<string> => readFile(join(state, name), "utf8").catch(() => "");
   return {
     run: async (script, ...args) => {
@@ -146,7 +151,7 @@ export async function checkout(options: {
 function typed(words: readonly string[]): string {
   return words
     .map((word) => word.replace(/^file:\/\/.*\/next$/, "file://next"))
-    .map((word) => (/^[A-Za-z0-9_./:,@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .map((word) => (/^[A-Za-z0-9_./:,@=+-]+$/.test(word) ? word : quoted(word)))
     .join(" ");
 }
 

@@ -4,23 +4,13 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { CheckLine, CheckResult } from "../../src/operations/api.ts";
 import { check } from "../../src/operations/check/check.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
-import { runCli } from "./cli.ts";
-import { scene } from "./harness.ts";
+import { callCli } from "./cli.ts";
+import { scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
 // Holds G2: check names what it found.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
-
-async function start(...options: Parameters<typeof scene>): Promise<Scene> {
-  const started = await scene(...options);
-  open.push(started);
-  return started;
-}
+const start = scenesUntil(afterEach);
 
 async function checked(
   at: Scene,
@@ -97,15 +87,15 @@ describe("check", () => {
   it("is counted among the calls of the day, without a budget too, and so are plan and objects --live", async () => {
     const at = await start();
     for (const command of [["check"], ["plan"], ["objects", "Prospect", "--live"]]) {
-      expect((await runCli(command, at.env, { cwd: at.root })).code).toBe(0);
+      expect((await callCli(command, at.env, { cwd: at.root })).code).toBe(0);
       const { calls_today: calls } = JSON.parse(
-        (await runCli(["status", "--json"], at.env, { cwd: at.root })).stdout,
+        (await callCli(["status", "--json"], at.env, { cwd: at.root })).stdout,
       ) as {
         readonly calls_today: number;
       };
       expect(calls).toBe(at.simulator.stats().calls);
     }
-    const { stdout } = await runCli(["check"], at.env, { cwd: at.root });
+    const { stdout } = await callCli(["check"], at.env, { cwd: at.root });
     expect(stdout).toMatch(/: ready to run\n$/);
   });
 });

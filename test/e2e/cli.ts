@@ -2,6 +2,9 @@ import { spawn } from "node:child_process";
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { main } from "../../src/cli/main.ts";
+import { fakeIo } from "../cli/fake-io.ts";
+import { hurriedClock } from "../fakes/clock.ts";
 import type { Environment } from "./harness.ts";
 
 const BIN = join(import.meta.dirname, "../../src/bin.js");
@@ -88,6 +91,20 @@ export function followCli(child: ChildProcess, title: string, kill: Cli["kill"])
 /** Runs the command line to its end. */
 export function runCli(args: readonly string[], env: Environment, options: CliOptions): Promise<CliResult> {
   return startCli(args, env, options).ended;
+}
+
+/**
+ * The command line without a process, and without waiting in its pauses: for tests that are not about the process, its
+ * signals, its streams or what the AWS SDK finds in its environment.
+ */
+export async function callCli(
+  args: readonly string[],
+  env: Environment,
+  { cwd }: Pick<CliOptions, "cwd">,
+): Promise<CliResult> {
+  const io = fakeIo({ env, cwd, clock: hurriedClock() });
+  const code = await main(args, io);
+  return { code, signal: null, stdout: io.stdout.text(), stderr: io.stderr.text() };
 }
 
 function spawnCli(args: readonly string[], env: Environment, { cwd, shell, uid }: CliOptions): ChildProcess {

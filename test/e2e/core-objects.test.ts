@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
-import { expectExactly, expectTruth, landedRecords, scene, truth } from "./harness.ts";
+import { expectExactly, expectTruth, landedRecords, scenesUntil, truth } from "./harness.ts";
 import type { Cells, Scene } from "./harness.ts";
 
 // Holds G1 and G4 for the fourteen core objects.
@@ -8,16 +8,10 @@ import type { Cells, Scene } from "./harness.ts";
 const CORE = catalog.filter(({ core }) => core).map(({ name }) => name);
 const RECORDS = CORE.filter((name) => name !== "Email");
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
+const opened = scenesUntil(afterEach);
 
-async function start(...[options, env]: Parameters<typeof scene>): Promise<Scene> {
-  const started = await scene(options, { PARDOT_ETL_OBJECTS: "core", ...env });
-  open.push(started);
-  return started;
+async function start(...[options, env]: Parameters<typeof opened>): Promise<Scene> {
+  return opened(options, { PARDOT_ETL_OBJECTS: "core", ...env });
 }
 
 /** The list e-mails of the landed activities, each with its smallest e-mail id. */

@@ -5,37 +5,30 @@ import type { Manifest } from "../../src/manifest/manifest.ts";
 import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN } from "../../src/simulator/index.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { mountSmallDisk } from "../servers/small-disk.ts";
-import { runCli } from "./cli.ts";
+import { callCli, runCli } from "./cli.ts";
 import type { CliOptions, CliResult } from "./cli.ts";
-import { expectExactly, expectNothingWrong, filesBelow, OBJECTS, scene, wholeManifests } from "./harness.ts";
+import { expectExactly, expectNothingWrong, filesBelow, OBJECTS, scenesUntil, wholeManifests } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
-// Through the real command line, as a process of its own. Holds G2 (a failed object is named) and G8 (canaries in all
-// that a run prints or writes).
+// Through the command line, as a process of its own where something of the process matters. Holds G2 (a failed object is
+// named) and G8 (canaries in all that a run prints or writes).
 
 /** The simulator's access tokens all start like this. */
 const ACCESS_TOKEN = "00DSIM000000001!AQ";
 const CANARIES = [SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, ACCESS_TOKEN, "canary-"];
 
-// Tests that run side by side have no end of their own to hang this on.
-const open: Scene[] = [];
-afterAll(async () => {
-  await Promise.all(open.map((each) => each.close()));
-});
+const start = scenesUntil(afterAll);
 
-async function start(options: SimulatorOptions = {}, env: Environment = {}): Promise<Scene> {
-  const at = await scene(options, env);
-  open.push(at);
-  return at;
-}
-
-interface Wish extends Partial<CliOptions> {
+interface Wish extends Pick<CliOptions, "uid"> {
   readonly env?: Environment;
+  /** As a process of its own. */
+  readonly apart?: boolean;
 }
 
 /** Runs the command line; whatever comes of it, no secret is in what it prints, and none in what it has written. */
 async function cli(at: Scene, args: readonly string[], wish: Wish = {}): Promise<CliResult> {
-  const result = await runCli(args, { ...at.env, ...wish.env }, { cwd: at.root, ...wish });
+  const { env, apart = false, ...options } = wish;
+  const result = await (apart ? runCli : callCli)(args, { ...at.env, ...env }, { cwd: at.root, ...options });
   const files = await filesBelow(at.root);
   const texts = await Promise.all(files.map((name) => readFile(join(at.root, name), "latin1")));
   for (const canary of CANARIES) {
@@ -161,7 +154,7 @@ describe.concurrent("a destination that cannot be used", { timeout: 120_000 }, (
     for (const folder of [at.root, at.tmp]) await chmod(folder, 0o777);
     await chmod(at.data, 0o555);
     // Root may write anywhere: it has to be nobody here.
-    const user = process.getuid?.() === 0 ? { uid: 65_534 } : {};
+    const user = { apart: true, ...(process.getuid?.() === 0 ? { uid: 65_534 } : {}) };
     const { error } = await expectFailure(at, 7, ["run", "--json"], user);
     expect(error).toMatchObject({
       code: "storage.no-permission",
@@ -203,7 +196,7 @@ describe.concurrent("a destination that cannot be used", { timeout: 120_000 }, (
 describe.concurrent("a run", { timeout: 120_000 }, () => {
   it("prints its manifest as it stands in the destination, and what people read elsewhere", async () => {
     const at = await start();
-    const { code, stdout, stderr } = await cli(at, ["run", "--json", "--log-level", "debug"]);
+    const { code, stdout, stderr } = await cli(at, ["run", "--json", "--log-level", "debug"], { apart: true });
     expect(code).toBe(0);
     const path = (await filesBelow(at.data)).find((name) => name.endsWith("manifest.json"));
     expect(JSON.parse(stdout)).toEqual(JSON.parse(await readFile(join(at.data, String(path)), "utf8")));
@@ -256,7 +249,7 @@ describe.concurrent("a run", { timeout: 120_000 }, () => {
       { path: "/tag/", code: 49, message: `refresh_token=${SIMULATOR_REFRESH_TOKEN}`, count: 100 },
       { path: "/export/", code: 16, message: SIMULATOR_CLIENT_SECRET, count: 100 },
     ]);
-    const { code } = await cli(at, ["run", "--json", "--log-level", "debug"]);
+    const { code } = await cli(at, ["run", "--json", "--log-level", "debug"], { apart: true });
     expect(code).toBe(5);
     const [manifest] = await wholeManifests(at.data);
     expect(manifest?.objects.map(({ status }) => status)).toEqual(["failed", "failed", "complete"]);

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
-import { prospectAccount } from "../../src/catalog/objects/prospect-account.ts";
-import { prospect } from "../../src/catalog/objects/prospect.ts";
+import { prospectAccount } from "../../src/catalog/people.ts";
+import { prospect } from "../../src/catalog/people.ts";
 import type { ManifestObject } from "../../src/manifest/manifest.ts";
 import type { RunEvent } from "../../src/events.ts";
 import type { RunOptions, RunResult } from "../../src/operations/api.ts";
@@ -10,24 +10,22 @@ import { plan } from "../../src/operations/plan/plan.ts";
 import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
-import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { byId, expectTable, filesBelow, landedRecords, landedText, newest, readStrictly, scene } from "./harness.ts";
+import {
+  byId,
+  expectTable,
+  filesBelow,
+  landedRecords,
+  landedText,
+  newest,
+  readStrictly,
+  scenesUntil,
+} from "./harness.ts";
 import type { Cells, Environment, Scene } from "./harness.ts";
 
 // Custom fields and fields that Pardot refuses, seen from outside. Holds G1, G3 and G6 for exports in several groups.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
-
-async function start(options: SimulatorOptions): Promise<Scene> {
-  const started = await scene(options);
-  open.push(started);
-  return started;
-}
+const start = scenesUntil(afterEach);
 
 interface Wishes {
   readonly options?: RunOptions;

@@ -7,6 +7,7 @@ import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { parse } from "csv-parse/sync";
 import { expect } from "vitest";
+import type { afterAll, afterEach } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { Config } from "../../src/config/config.ts";
@@ -17,15 +18,10 @@ import type { RunOptions, RunResult } from "../../src/operations/api.ts";
 import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
-import {
-  SIMULATOR_BUSINESS_UNIT_ID,
-  SIMULATOR_CLIENT_ID,
-  SIMULATOR_CLIENT_SECRET,
-  SIMULATOR_REFRESH_TOKEN,
-  startSimulator,
-} from "../../src/simulator/index.ts";
+import { startSimulator } from "../../src/simulator/index.ts";
 import type { Simulator, SimulatorOptions } from "../../src/simulator/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
+import { simulatorAccess } from "../support/simulator-access.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -67,12 +63,7 @@ export async function scene(options: SimulatorOptions = {}, env: Environment = {
   const tmp = join(root, "tmp");
   await mkdir(tmp);
   const all: Environment = {
-    PARDOT_BUSINESS_UNIT_ID: SIMULATOR_BUSINESS_UNIT_ID,
-    PARDOT_API_URL: simulator.url,
-    PARDOT_LOGIN_URL: simulator.url,
-    PARDOT_CLIENT_ID: SIMULATOR_CLIENT_ID,
-    PARDOT_CLIENT_SECRET: SIMULATOR_CLIENT_SECRET,
-    PARDOT_REFRESH_TOKEN: SIMULATOR_REFRESH_TOKEN,
+    ...simulatorAccess(simulator.url),
     PARDOT_TIMEZONE: options.timezone ?? "UTC",
     PARDOT_EXPORT_POLL_INTERVAL: "1s",
     PARDOT_ETL_OBJECTS: OBJECTS.join(","),
@@ -111,6 +102,19 @@ export async function scene(options: SimulatorOptions = {}, env: Environment = {
       await simulator.close();
       await rm(root, { recursive: true, force: true });
     },
+  };
+}
+
+/** `scene`, whose scenes are closed after each test, or after all of a file where tests run side by side. */
+export function scenesUntil(after: typeof afterEach | typeof afterAll): typeof scene {
+  const open: Scene[] = [];
+  after(async () => {
+    await Promise.all(open.splice(0).map((each) => each.close()));
+  });
+  return async (...options) => {
+    const at = await scene(...options);
+    open.push(at);
+    return at;
   };
 }
 

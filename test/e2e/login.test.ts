@@ -12,12 +12,13 @@ import {
   SIMULATOR_USERNAME,
 } from "../../src/simulator/index.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
-import { runCli, startCli } from "./cli.ts";
+import { callCli, runCli, startCli } from "./cli.ts";
 import type { CliResult } from "./cli.ts";
 import { expectExactly, filesBelow, scene, wholeManifests } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
-// Every flow through the real command line, as a process of its own. Holds G8: no secret in what is printed or written.
+// Every flow through the real command line, as a process of its own; what is refused, and rotated, without one. Holds G8:
+// no secret in what is printed or written.
 
 const APP_KEYS = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PKCS1 = APP_KEYS.privateKey.export({ type: "pkcs1", format: "pem" }).toString();
@@ -53,8 +54,13 @@ async function start(options: SimulatorOptions, env: Environment): Promise<Scene
 }
 
 /** Runs the command line with its log at the finest; no secret is in what it prints, and none in what it has written. */
-async function cli(at: Scene, args: readonly string[], env: Environment = {}): Promise<CliResult> {
-  const result = await runCli([...args, "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
+async function cli(
+  at: Scene,
+  args: readonly string[],
+  env: Environment = {},
+  by: typeof callCli = callCli,
+): Promise<CliResult> {
+  const result = await by([...args, "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
   const files = await filesBelow(at.root);
   const texts = await Promise.all(files.map((name) => readFile(join(at.root, name), "latin1")));
   for (const canary of CANARIES) {
@@ -63,15 +69,15 @@ async function cli(at: Scene, args: readonly string[], env: Environment = {}): P
   return result;
 }
 
-async function run(at: Scene, env: Environment = {}): Promise<Manifest> {
-  const { code, stdout, stderr } = await cli(at, ["run", "--json"], env);
+async function run(at: Scene, env: Environment = {}, by = callCli): Promise<Manifest> {
+  const { code, stdout, stderr } = await cli(at, ["run", "--json"], env, by);
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
   return JSON.parse(stdout) as Manifest;
 }
 
 /** The line of `check` about the credentials. */
-async function credentials(at: Scene): Promise<CheckLine | undefined> {
-  const { code, stdout, stderr } = await cli(at, ["check", "--json"]);
+async function credentials(at: Scene, by = callCli): Promise<CheckLine | undefined> {
+  const { code, stdout, stderr } = await cli(at, ["check", "--json"], {}, by);
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
   return (JSON.parse(stdout) as { lines: CheckLine[] }).lines.find((line) => line.name === "credentials");
 }
@@ -95,10 +101,10 @@ describe("a flow", () => {
     ["password", PASSWORD, ["auth.password-flow"]],
   ])("%s checks, runs and lands everything", async (flow, env, warnings) => {
     const at = await start({}, env);
-    const line = await credentials(at);
+    const line = await credentials(at, runCli);
     expect(line).toMatchObject({ status: warnings.length === 0 ? "ok" : "warning" });
     expect(line?.message).toMatch(new RegExp(`^accepted by the flow ${flow}; API version 4`));
-    const manifest = await run(at);
+    const manifest = await run(at, {}, runCli);
     expect([manifest.status, warningsOf(manifest)]).toEqual(["complete", warnings]);
     await expectExactly(at, "Tag");
     const stats = at.simulator.stats();
@@ -279,7 +285,7 @@ describe("a rotated refresh token", () => {
     const file = join(await tokenFolder(), "token");
     const knobs = { refreshTokenRotation: true, tokenMs: 300 };
     const at = await start({ knobs }, { PARDOT_TOKEN_FILE: file });
-    const checks = await Promise.all([1, 2, 3].map(() => credentials(at)));
+    const checks = await Promise.all([1, 2, 3].map(() => credentials(at, runCli)));
     expect(checks.map((line) => line?.status)).toEqual(["ok", "ok", "ok"]);
     expect([at.simulator.stats().tokenRequests, await readFile(file, "utf8")]).toEqual([
       3,

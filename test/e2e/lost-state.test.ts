@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { StatusResult, VerifyResult } from "../../src/operations/api.ts";
-import { runCli } from "./cli.ts";
+import { callCli } from "./cli.ts";
 import { expectTruth, filesBelow, scene } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
@@ -18,8 +18,8 @@ async function start(env: Environment = {}): Promise<Scene> {
   return at;
 }
 
-function cli(at: Scene, ...argv: string[]): ReturnType<typeof runCli> {
-  return runCli(argv, at.env, { cwd: at.root });
+function cli(at: Scene, ...argv: string[]): ReturnType<typeof callCli> {
+  return callCli(argv, at.env, { cwd: at.root });
 }
 
 describe("a destination without its state", () => {
@@ -70,7 +70,7 @@ describe("a destination without its state", () => {
     await rename(join(at.data, "_pardot_etl/state"), join(at.root, "state"));
     const env = { ...at.env, PARDOT_BUSINESS_UNIT_ID: "0UvSIM0000000002AB" };
     for (const argv of [["run"], ["run", "--full"], ["plan", "--full"]]) {
-      const { code, stdout } = await runCli([...argv, "--json"], env, { cwd: at.root });
+      const { code, stdout } = await callCli([...argv, "--json"], env, { cwd: at.root });
       expect([argv, code]).toEqual([argv, 2]);
       expect(stdout).toContain(String(at.env["PARDOT_BUSINESS_UNIT_ID"]));
     }

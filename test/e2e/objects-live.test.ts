@@ -2,27 +2,17 @@ import { afterEach, describe, expect, it } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
 import type { LiveFields } from "../../src/operations/live-fields.ts";
-import { runCli } from "./cli.ts";
+import { callCli } from "./cli.ts";
 import type { CliResult } from "./cli.ts";
-import { filesBelow, landedText, scene } from "./harness.ts";
+import { filesBelow, landedText, scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
 // `objects --live`: the fields of this account, from outside.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
-
-async function start(...[options, env]: Parameters<typeof scene>): Promise<Scene> {
-  const started = await scene(options, env);
-  open.push(started);
-  return started;
-}
+const start = scenesUntil(afterEach);
 
 async function objects(at: Scene, args: readonly string[], env: Environment = {}): Promise<CliResult> {
-  return runCli(["objects", ...args], { ...at.env, ...env }, { cwd: at.root });
+  return callCli(["objects", ...args], { ...at.env, ...env }, { cwd: at.root });
 }
 
 type Live = CatalogObject & { readonly live: LiveFields | null };

@@ -3,22 +3,16 @@ import type { PlanResult, RunOptions } from "../../src/operations/api.ts";
 import { plan } from "../../src/operations/plan/plan.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { runCli } from "./cli.ts";
-import { filesBelow, scene } from "./harness.ts";
+import { callCli } from "./cli.ts";
+import { filesBelow, scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
 // What a plan expects against what the run then spends, for all core objects.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
+const opened = scenesUntil(afterEach);
 
-async function start(...[options, env]: Parameters<typeof scene>): Promise<Scene> {
-  const started = await scene(options, { PARDOT_ETL_OBJECTS: "core", ...env });
-  open.push(started);
-  return started;
+async function start(...[options, env]: Parameters<typeof opened>): Promise<Scene> {
+  return opened(options, { PARDOT_ETL_OBJECTS: "core", ...env });
 }
 
 async function planOf(at: Scene, options: RunOptions = {}, env: Environment = {}): Promise<PlanResult> {
@@ -148,7 +142,7 @@ describe("a plan", () => {
     await at.run();
     const compared = await compare(at, { full: true });
     expect(compared.planned.expectedCalls).toBeGreaterThan(40);
-    // What was read by list e-mail is read again, which the plan knows.
+    // What was read by list email is read again, which the plan knows.
     expect(compared.emails).toBeGreaterThan(0);
     expectClose({ ...compared, spent: compared.spent + compared.emails });
   });
@@ -163,7 +157,7 @@ describe("a plan", () => {
 
   it("costs no more than it may: with the budget used up it ends with exit 4", async () => {
     const at = await start({ scale: "tiny" });
-    const result = await runCli(["plan", "--json"], { ...at.env, PARDOT_DAILY_CALL_BUDGET: "10" }, { cwd: at.root });
+    const result = await callCli(["plan", "--json"], { ...at.env, PARDOT_DAILY_CALL_BUDGET: "10" }, { cwd: at.root });
     expect(result.code).toBe(4);
     expect(at.simulator.stats().calls).toBe(10);
   });
@@ -173,15 +167,15 @@ describe("the command line", () => {
   it("plans and runs with the same total, and tells shares of quota and budget", async () => {
     const at = await start({ scale: "tiny" }, { PARDOT_DAILY_CALL_BUDGET: "500" });
     const cli = { cwd: at.root };
-    const planned = await runCli(["plan", "--json"], at.env, cli);
+    const planned = await callCli(["plan", "--json"], at.env, cli);
     expect(planned.code).toBe(0);
     const result = JSON.parse(planned.stdout) as Readonly<Record<string, unknown>>;
-    const text = await runCli(["plan"], at.env, cli);
+    const text = await callCli(["plan"], at.env, cli);
     expect(text.stdout).toMatch(
       /expected: about \d+ calls; 0\.\d % of the day's 50,000, of which \d+ are used; 1\d\.\d % of the budget of 500\n/,
     );
     expect(text.stdout).toContain("on top, for Email: one for each list email");
-    const ran = await runCli(["run", "--json", "--no-progress"], at.env, cli);
+    const ran = await callCli(["run", "--json", "--no-progress"], at.env, cli);
     expect(ran.code).toBe(0);
     const { api_calls: calls } = JSON.parse(ran.stdout) as {
       readonly api_calls: { readonly total: number; readonly by_kind: Readonly<Record<string, number>> };

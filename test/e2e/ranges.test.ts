@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { status } from "../../src/operations/status/status.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
-import { landedRecords, scene, truth } from "./harness.ts";
+import { landedRecords, scenesUntil, truth } from "./harness.ts";
 import type { Scene } from "./harness.ts";
 
 // Holds G1 and G2 for ranges that somebody asks for: what is left out stays on the books until it is read or given up.
@@ -9,16 +9,10 @@ import type { Scene } from "./harness.ts";
 const ONLY_TAGS = { PARDOT_ETL_OBJECTS: "Tag", PARDOT_ETL_WAREHOUSE: "none" };
 const SINCE = "2025-06-01";
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
+const opened = scenesUntil(afterEach);
 
 async function start(): Promise<Scene> {
-  const started = await scene({ scale: "tiny", rows: { Tag: 400 } });
-  open.push(started);
-  return started;
+  return opened({ scale: "tiny", rows: { Tag: 400 } });
 }
 
 async function gapsOf(at: Scene): Promise<readonly { from: string; to: string }[]> {

@@ -7,18 +7,14 @@ import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { byId, filesBelow, landedRecords, scene, truth } from "./harness.ts";
+import { byId, filesBelow, landedRecords, scenesUntil, truth } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
 // Holds G1, G2 and G9: a record that cannot be encoded is set aside, named, and stops nothing else.
 
 // A record that cannot be encoded costs itself alone, and is in the rejects; a body that is no file commits nothing.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
+const opened = scenesUntil(afterEach);
 
 /** What becomes of a body on its way. */
 type Edit = (url: string, text: string) => string;
@@ -29,8 +25,7 @@ interface Edited extends Scene {
 }
 
 async function start(env: Environment = {}): Promise<Edited> {
-  const at = await scene({ rows: { Tag: 450, Visitor: 300 }, knobs: { gzip: false, clock: "frozen" } }, env);
-  open.push(at);
+  const at = await opened({ rows: { Tag: 450, Visitor: 300 }, knobs: { gzip: false, clock: "frozen" } }, env);
   const edited: Edited = {
     ...at,
     edit: (_, text) => text,

@@ -1,21 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { CancelledError } from "../../src/errors.ts";
-import { expectExactly, expectTruth, landedRecords, scene, truth, wholeManifests } from "./harness.ts";
+import { expectExactly, expectTruth, landedRecords, scenesUntil, truth, wholeManifests } from "./harness.ts";
 import type { Scene } from "./harness.ts";
 
 // Holds G3: after a stop or a limit the next run repeats nothing that is landed, and plans nothing that is open.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
-
-async function start(...options: Parameters<typeof scene>): Promise<Scene> {
-  const started = await scene(...options);
-  open.push(started);
-  return started;
-}
+const start = scenesUntil(afterEach);
 
 /** Keys of all files that manifests name, which are all that have landed, each once. */
 async function namedFiles(at: Scene): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { CheckLine } from "../../src/operations/api.ts";
 import {
@@ -13,12 +13,12 @@ import {
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { secretArn, startAwsSecrets } from "../servers/aws-secrets.ts";
 import type { AwsSecrets } from "../servers/aws-secrets.ts";
-import { runCli, startCli } from "./cli.ts";
+import { callCli, runCli, startCli } from "./cli.ts";
 import type { CliResult } from "./cli.ts";
 import { expectExactly, filesBelow, scene } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
-// Secrets that are kept in AWS, through the real command line. Holds G8: no secret in what is printed or written, and a
+// Secrets that are kept in AWS, through the command line, as a process of its own where one is about it. Holds G8: no secret in what is printed or written, and a
 // rotated refresh token is back where it came from before the new access token is used.
 
 const KEYS = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -48,6 +48,9 @@ interface Together extends Scene {
 async function start(options: SimulatorOptions = {}, env: Environment = REFERENCES): Promise<Together> {
   const aws = await startAwsSecrets();
   onTestFinished(() => aws.close());
+  // Where the SDK looks when the command line is no process of its own.
+  for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
   aws.putSecret(
     SECRET,
     JSON.stringify({ client_secret: SIMULATOR_CLIENT_SECRET, refresh_token: SIMULATOR_REFRESH_TOKEN, other: "canary" }),
@@ -59,8 +62,13 @@ async function start(options: SimulatorOptions = {}, env: Environment = REFERENC
 }
 
 /** Runs the command line with its log at the finest; no secret is in what it prints, and none in what it has written. */
-async function cli(at: Scene, args: readonly string[], env: Environment = {}): Promise<CliResult> {
-  const result = await runCli([...args, "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
+async function cli(
+  at: Scene,
+  args: readonly string[],
+  env: Environment = {},
+  by: typeof callCli = callCli,
+): Promise<CliResult> {
+  const result = await by([...args, "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
   const files = await filesBelow(at.root);
   const texts = await Promise.all(files.map((name) => readFile(join(at.root, name), "latin1")));
   for (const canary of CANARIES) {
@@ -69,8 +77,8 @@ async function cli(at: Scene, args: readonly string[], env: Environment = {}): P
   return result;
 }
 
-async function run(at: Scene, env: Environment = {}): Promise<Manifest> {
-  const { code, stdout, stderr } = await cli(at, ["run", "--json"], env);
+async function run(at: Scene, env: Environment = {}, by = callCli): Promise<Manifest> {
+  const { code, stdout, stderr } = await cli(at, ["run", "--json"], env, by);
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
   return JSON.parse(stdout) as Manifest;
 }
@@ -126,7 +134,7 @@ describe("secrets that are kept in AWS", () => {
     ];
     for (const [flow, env, asked] of flows) {
       const before = at.aws.asked.length;
-      expect((await run(at, { ...env, PARDOT_AUTH_FLOW: flow })).status).toBe("complete");
+      expect((await run(at, { ...env, PARDOT_AUTH_FLOW: flow }, runCli)).status).toBe("complete");
       expect(at.aws.asked.slice(before).toSorted()).toEqual(asked);
     }
     await expectExactly(at, "Tag");
@@ -247,7 +255,7 @@ describe("secrets that are kept in AWS", () => {
     );
     const loaded = async (env: Environment): Promise<readonly string[]> => {
       await writeFile(`${hook}.txt`, "");
-      await run(at, { ...env, NODE_OPTIONS: `--import ${hook}` });
+      await run(at, { ...env, NODE_OPTIONS: `--import ${hook}` }, runCli);
       const text = await readFile(`${hook}.txt`, "utf8");
       return [...new Set(text.match(/client-[a-z-]+/g))];
     };

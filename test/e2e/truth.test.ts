@@ -12,24 +12,13 @@ import {
   landedText,
   OBJECTS,
   readStrictly,
-  scene,
+  scenesUntil,
   truth,
 } from "./harness.ts";
-import type { Scene } from "./harness.ts";
 
 // Holds G1 (nothing lost), G4 (calls counted, requests in flight) and G6 (same input, same bytes).
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
-
-async function start(...options: Parameters<typeof scene>): Promise<Scene> {
-  const started = await scene(...options);
-  open.push(started);
-  return started;
-}
+const start = scenesUntil(afterEach);
 
 /** Days and a second earlier: the bound is exclusive. */
 function lessDays(text: string, days: number): string {

@@ -12,16 +12,12 @@ import { openStorage } from "../../src/storage/open.ts";
 import { verify } from "../../src/operations/verify/verify.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import { filesBelow, scene } from "./harness.ts";
+import { filesBelow, scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
 // Holds G2 and G6 after the fact: what was committed is what stands there.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
+const opened = scenesUntil(afterEach);
 
 interface VerifyWishes {
   readonly open?: typeof openStorage;
@@ -37,16 +33,12 @@ interface Verified extends Scene {
 }
 
 async function start(env: Environment = {}): Promise<Verified> {
-  const at = await scene({}, env);
-  open.push(at);
+  const at = await opened({}, env);
   const { manifest } = await at.run();
   return {
     ...at,
     keys: manifest.objects.flatMap(({ files }) => files.map(({ key }) => key)),
-    verify: async (
-      options = {},
-      { open: openDestination = openStorage, clock, openWarehouse, env: overrides, signal } = {},
-    ) => {
+    verify: async (options = {}, { open = openStorage, clock, openWarehouse, env: overrides, signal } = {}) => {
       const config = await at.config(overrides);
       const wishes = { signal: signal ?? new AbortController().signal, onEvent: () => undefined, pardot: null };
       const given = {
@@ -54,7 +46,7 @@ async function start(env: Environment = {}): Promise<Verified> {
         ...(openWarehouse === undefined ? {} : { openWarehouse }),
       };
       return withRuntime(wishes, (surroundings) =>
-        verify(config, options, { ...surroundings, ...given, openStorage: openDestination }),
+        verify(config, options, { ...surroundings, ...given, openStorage: open }),
       );
     },
   };

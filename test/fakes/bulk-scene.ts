@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import { fakeClock } from "./clock.ts";
 import { exportingPardot } from "./exporting-pardot.ts";
 import type { ExportingPardot, FakeRecord } from "./exporting-pardot.ts";
-import type { CatalogObject } from "../../src/catalog/catalog.ts";
+import type { BulkObject } from "../../src/catalog/catalog.ts";
 import { Journal, loadState } from "../../src/state/journal.ts";
 import { objectState } from "../../src/state/state.ts";
 import type { LandedFile, ObjectState, OpenWindow } from "../../src/state/state.ts";
@@ -16,14 +16,14 @@ import { systemRandom } from "../../src/platform/random.ts";
 import { openMemoryStorage } from "../../src/storage/memory.ts";
 import { exportJobs } from "../../src/extract/bulk.ts";
 import { runExports } from "../../src/extract/export-queue.ts";
-import type { Extraction } from "../../src/extract/extraction.ts";
-import { extractByQuery } from "../../src/extract/query-instead.ts";
+import type { Extraction } from "../../src/extract/context.ts";
+import { extractByQuery } from "../../src/extract/segmented.ts";
 
 const never = new AbortController().signal;
 const range = { after: "updated_after", before: "updated_before" } as const;
 
 /** Five columns; an export takes three, so that they go into two groups. */
-export const THING: CatalogObject = {
+export const THING: BulkObject = {
   name: "Thing",
   table: "PARDOT_THING",
   core: true,
@@ -64,13 +64,7 @@ export const THING: CatalogObject = {
   },
   notes: [],
 };
-export const WIDE: CatalogObject = { ...THING, v4: { ...THING.v4, export: { ...exportOf(THING), fieldsMax: 150 } } };
-
-export function exportOf(object: CatalogObject): NonNullable<CatalogObject["v4"]["export"]> {
-  const { export: access } = object.v4;
-  if (access === undefined) throw new Error("it has an export");
-  return access;
-}
+export const WIDE: BulkObject = { ...THING, v4: { ...THING.v4, export: { ...THING.v4.export, fieldsMax: 150 } } };
 
 export function record(id: number, more: FakeRecord = {}): FakeRecord {
   const updated = `2026-01-01 00:00:${String(id % 60).padStart(2, "0")}`;
@@ -92,7 +86,7 @@ export interface BulkScene extends AsyncDisposable {
 }
 
 /** An open window of an object over a fake Pardot, a destination in memory and a temporary folder that stays empty. */
-export async function bulkScene(records: readonly FakeRecord[], object: CatalogObject = THING): Promise<BulkScene> {
+export async function bulkScene(records: readonly FakeRecord[], object: BulkObject = THING): Promise<BulkScene> {
   const fake = exportingPardot(records);
   const tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-bulk-"));
   const storage = openMemoryStorage();
@@ -109,8 +103,8 @@ export async function bulkScene(records: readonly FakeRecord[], object: CatalogO
       pardotNow: () => clock.now(),
       random: systemRandom,
       onEvent: (event) => events.push(event),
-      stop,
-      signal: never,
+      drain: stop,
+      abort: never,
       config: {
         pardot: { maxWaitingExports: 4, exportPollIntervalMs: 1000, exportTimeoutMs: 3_600_000, timeZone: "UTC" },
         etl: { tmpDir, compression: "none", rowsPerFile: 1000, bytesPerFile: 1_000_000, maxRejects: 3 },

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { fakeClock } from "./clock.ts";
-import type { CatalogObject } from "../../src/catalog/catalog.ts";
+import type { PerEmailObject } from "../../src/catalog/catalog.ts";
 import { Journal, loadState } from "../../src/state/journal.ts";
 import { objectState } from "../../src/state/state.ts";
 import type { PlannedWindow } from "../../src/state/state.ts";
@@ -13,7 +13,7 @@ import type { Pardot, ReadRequest, WireRecord } from "../../src/pardot/pardot.ts
 import { systemRandom } from "../../src/platform/random.ts";
 import { openMemoryStorage } from "../../src/storage/memory.ts";
 import { extractEmails } from "../../src/extract/emails.ts";
-import type { Extraction } from "../../src/extract/extraction.ts";
+import type { Extraction } from "../../src/extract/context.ts";
 
 const never = new AbortController().signal;
 /** The start of a day, counted from 2026-03-20. */
@@ -21,12 +21,16 @@ export const day = (n: number): number => Date.parse("2026-03-20T00:00:00Z") + n
 const whole = (n: number): PlannedWindow => ({ field: null, from: 0, to: day(n), askFrom: 0 });
 
 let dir: string;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "pardot-etl-emails-"));
-});
-afterAll(async () => {
-  await rm(dir, { recursive: true, force: true });
-});
+
+/** Gives the tests of a file a folder for what is landed. */
+export function useEmailFolder(): void {
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), "pardot-etl-emails-"));
+  });
+  afterAll(async () => {
+    await rm(dir, { recursive: true, force: true });
+  });
+}
 
 interface EmailReading {
   readonly journal: Journal;
@@ -37,7 +41,7 @@ interface EmailReading {
   /** What a request for an id is answered with, instead of a plain email. */
   readonly records: Map<string, WireRecord>;
   readonly events: RunEvent[];
-  readonly run: (object: CatalogObject, onDay: number, known?: readonly string[]) => Promise<void>;
+  readonly run: (object: PerEmailObject, onDay: number, known?: readonly string[]) => Promise<void>;
   /** The landed files' text. */
   readonly landed: () => string[];
   /** Lets activities bring more pairs. */
@@ -82,11 +86,11 @@ export async function setUp(pairs: readonly (readonly [string, string])[]): Prom
     pardotNow: () => 0,
     random: systemRandom,
     onEvent: (event: RunEvent) => events.push(event),
-    stop: never,
-    signal: never,
+    drain: never,
+    abort: never,
     config: { etl: { compression: "none", rowsPerFile: 2, bytesPerFile: 1e6, maxRejects: 10, tmpDir: dir } } as Config,
   } satisfies Extraction;
-  const run = async (object: CatalogObject, onDay: number, known: readonly string[] = []): Promise<void> => {
+  const run = async (object: PerEmailObject, onDay: number, known: readonly string[] = []): Promise<void> => {
     await journal.record([{ type: "planned", object: object.name, runId: "r", zone: "UTC", windows: [whole(onDay)] }]);
     const window = objectState(journal.state, object.name).windows.find(({ to }) => to === day(onDay));
     if (window === undefined) throw new Error("no window");

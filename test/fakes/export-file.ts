@@ -25,13 +25,17 @@ export const HEADER = "id,name,done,size,updated_at\n";
 export const T = "2026-01-01 00:00:01";
 
 let tmpDir: string;
-beforeAll(async () => {
-  tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-export-file-"));
-});
-afterAll(async () => {
-  expect(await readdir(tmpDir)).toEqual([]);
-  await rm(tmpDir, { recursive: true });
-});
+
+/** Gives the tests of a file a folder for what is not landed yet, and sees that nothing is left in it. */
+export function useLandingFolder(): void {
+  beforeAll(async () => {
+    tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-export-file-"));
+  });
+  afterAll(async () => {
+    expect(await readdir(tmpDir)).toEqual([]);
+    await rm(tmpDir, { recursive: true });
+  });
+}
 
 export interface Landed extends LandedExport {
   readonly text: string | null;

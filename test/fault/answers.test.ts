@@ -8,7 +8,7 @@ import {
   filesBelow,
   landedText,
   OBJECTS,
-  scene,
+  scenesUntil,
   wholeManifests,
 } from "../e2e/harness.ts";
 import type { Environment, Scene } from "../e2e/harness.ts";
@@ -133,17 +133,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-// Tests that run side by side have no end of their own to hang this on.
-const open: Scene[] = [];
-afterAll(async () => {
-  await Promise.all(open.map((each) => each.close()));
-});
-
-async function start(options: SimulatorOptions): Promise<Scene> {
-  const at = await scene(options);
-  open.push(at);
-  return at;
-}
+const start = scenesUntil(afterAll);
 
 async function expectCallsCounted(at: Scene): Promise<void> {
   const manifests = await wholeManifests(at.data);

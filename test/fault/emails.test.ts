@@ -2,21 +2,15 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { FaultRule } from "../../src/simulator/index.ts";
-import { expectTruth, landedRecords, scene, truth } from "../e2e/harness.ts";
+import { expectTruth, landedRecords, scenesUntil, truth } from "../e2e/harness.ts";
 import type { Scene } from "../e2e/harness.ts";
 
 // Emails and pages that Pardot cannot hand out: the run lands everything else.
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
+const opened = scenesUntil(afterEach);
 
 async function start(objects: string): Promise<Scene> {
-  const at = await scene({ scale: "tiny", knobs: { clock: "frozen" } }, { PARDOT_ETL_OBJECTS: objects });
-  open.push(at);
-  return at;
+  return opened({ scale: "tiny", knobs: { clock: "frozen" } }, { PARDOT_ETL_OBJECTS: objects });
 }
 
 const week = (at: Scene): void => at.simulator.advance(7);

@@ -3,23 +3,13 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { LimitError } from "../../src/errors.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
-import { runCli } from "../e2e/cli.ts";
-import { expectNothingWrong, filesBelow, expectTruth, OBJECTS, scene, wholeManifests } from "../e2e/harness.ts";
+import { callCli } from "../e2e/cli.ts";
+import { expectNothingWrong, filesBelow, expectTruth, OBJECTS, scenesUntil, wholeManifests } from "../e2e/harness.ts";
 import type { Scene } from "../e2e/harness.ts";
 
 // Holds G4 (quota is respected) and G2 (what a limit left undone is on the books).
 
-let open: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  open = [];
-});
-
-async function start(...options: Parameters<typeof scene>): Promise<Scene> {
-  const started = await scene(...options);
-  open.push(started);
-  return started;
-}
+const start = scenesUntil(afterEach);
 
 /** Calls of every committed run, by the manifests. */
 async function callsInManifests(at: Scene): Promise<number> {
@@ -74,19 +64,19 @@ describe("PARDOT_DAILY_CALL_BUDGET", () => {
     const calls = (): number => at.simulator.stats().calls;
     for (const command of ["plan", "check"]) {
       const before = calls();
-      expect((await runCli([command], env, { cwd: at.root })).code).toBe(0);
+      expect((await callCli([command], env, { cwd: at.root })).code).toBe(0);
       expect(calls()).toBeGreaterThan(before);
     }
-    expect((await runCli(["run"], env, { cwd: at.root })).code).toBe(4);
+    expect((await callCli(["run"], env, { cwd: at.root })).code).toBe(4);
     expect(calls()).toBe(15);
-    for (const command of ["plan", "run"]) expect((await runCli([command], env, { cwd: at.root })).code).toBe(4);
-    const line = await runCli(["check"], env, { cwd: at.root });
+    for (const command of ["plan", "run"]) expect((await callCli([command], env, { cwd: at.root })).code).toBe(4);
+    const line = await callCli(["check"], env, { cwd: at.root });
     expect([line.code, line.stdout + line.stderr]).toEqual([
       4,
       expect.stringContaining("of 15 calls of the daily budget"),
     ]);
     expect(calls()).toBe(15);
-    const status = JSON.parse((await runCli(["status", "--json"], env, { cwd: at.root })).stdout) as {
+    const status = JSON.parse((await callCli(["status", "--json"], env, { cwd: at.root })).stdout) as {
       readonly quota: { readonly calls: number };
     };
     expect(status.quota.calls).toBe(15);
@@ -160,7 +150,7 @@ describe("an object that is read from the activities", () => {
       expect([object, files, windows]).toEqual([object, [], []]);
       expect(error).toMatchObject({ code: "object.waiting", exit_code: exitCode });
     }
-    const { objects } = JSON.parse((await runCli(["status", "--json"], at.env, { cwd: at.root })).stdout) as {
+    const { objects } = JSON.parse((await callCli(["status", "--json"], at.env, { cwd: at.root })).stdout) as {
       readonly objects: readonly { readonly coverage: readonly unknown[] }[];
     };
     expect(objects.map(({ coverage }) => coverage)).toEqual([[], [], []]);
@@ -182,7 +172,7 @@ describe("the command line", () => {
   it("says when to come back", async () => {
     const at = await start({ rows: { Tag: 2000 } }, { PARDOT_DAILY_CALL_BUDGET: "5", PARDOT_ETL_OBJECTS: "Tag" });
     for (let n = 0; n < 2; n += 1) {
-      const { code, stderr } = await runCli(["run"], at.env, { cwd: at.root });
+      const { code, stderr } = await callCli(["run"], at.env, { cwd: at.root });
       expect(code).toBe(4);
       expect(stderr).toContain("5 of 5 calls of the daily budget (PARDOT_DAILY_CALL_BUDGET) are used");
       expect(stderr).toContain(

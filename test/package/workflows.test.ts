@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { shippedPackages } from "../../scripts/licences.ts";
+import { shippedPackages } from "../../scripts/licenses.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 

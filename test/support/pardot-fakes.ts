@@ -5,7 +5,7 @@ import type { QueryV4 } from "../../src/catalog/catalog.ts";
 import { TransportError } from "../../src/errors.ts";
 import type { RunEvent } from "../../src/events.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../src/http/transport.ts";
-import { createPardot } from "../../src/pardot/client.ts";
+import { PardotClient } from "../../src/pardot/client.ts";
 import type { ExportRequest, PageRequest, Pardot } from "../../src/pardot/pardot.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Random } from "../../src/platform/random.ts";
@@ -169,7 +169,7 @@ export function harness(options: HarnessOptions): Harness {
     order.push("send");
     return play(options.steps[Math.min(number, options.steps.length) - 1], request, signal);
   };
-  const pardot = createPardot({
+  const pardot = new PardotClient({
     config,
     transport,
     clock,

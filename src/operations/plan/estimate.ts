@@ -1,9 +1,10 @@
-import type { CatalogObject } from "../../catalog/catalog.ts";
-import { queryBounds, windowBounds } from "../../extract/bounds.ts";
+import { isBulk, isPerEmail, isQueried } from "../../catalog/catalog.ts";
+import type { CatalogObject, PerEmailObject, QueriedObject } from "../../catalog/catalog.ts";
+import { queryBounds, rangeParameters } from "../../extract/bounds.ts";
 import { groupsOf } from "../../extract/bulk.ts";
 import { emailCandidates } from "../../extract/emails.ts";
 import { pagesOf } from "../../extract/pages.ts";
-import { isQueriedInstead } from "../../extract/query-instead.ts";
+import { isQueriedInstead } from "../../extract/segmented.ts";
 import type { Pardot } from "../../pardot/pardot.ts";
 import { expectedFiles } from "../../plan/export-files.ts";
 import { withoutReadings, withPairs } from "../../state/email-index.ts";
@@ -40,9 +41,8 @@ export interface EstimateContext extends DecisionContext {
 type UnreadWindow = OpenWindow | PlannedWindow;
 
 export async function estimate(object: CatalogObject, decision: Decision, context: EstimateContext): Promise<Estimate> {
-  const { process } = object.v4;
-  if (process === "read") return { records: 1, calls: 0, exports: 0, unknownCalls: null };
-  if (process === "email") return estimateEmails(object, context);
+  if (isPerEmail(object)) return estimateEmails(object, context);
+  if (!isQueried(object)) return { records: 1, calls: 0, exports: 0, unknownCalls: null };
   const windows = unreadWindows(decision);
   const fields = decision.fields.reduce(applyFieldChange, objectState(context.state, object.name).fields);
   const counts = await countWindows(object, windows, context);
@@ -50,8 +50,8 @@ export async function estimate(object: CatalogObject, decision: Decision, contex
   let exports = 0;
   for (const [i, window] of windows.entries()) {
     const records = counts?.[i] ?? 0;
-    if (process === "segmented" || isQueriedInstead(object, window, fields)) {
-      calls += pagesOf(records, object.v4.query?.limit ?? 1);
+    if (!isBulk(object) || isQueriedInstead(object, window, fields)) {
+      calls += pagesOf(records, object.v4.query.limit);
       continue;
     }
     const groups = groupsOf(object, "groups" in window ? window.groups : [], fields).length;
@@ -82,11 +82,10 @@ export function unreadWindows(decision: Decision): UnreadWindow[] {
  * the records assumed to be spread evenly over them.
  */
 async function countWindows(
-  object: CatalogObject,
+  object: QueriedObject,
   windows: readonly UnreadWindow[],
   context: EstimateContext,
 ): Promise<number[] | null> {
-  if (object.v4.query === undefined) return windows.map(() => 0);
   const counts: number[] = [];
   for (const group of adjacentWindows(windows)) {
     const [first] = group;
@@ -115,16 +114,15 @@ function adjacentWindows(windows: readonly UnreadWindow[]): UnreadWindow[][] {
 
 /** How many records a window selects, null if Pardot takes too long to count them. */
 async function countRecords(
-  object: CatalogObject,
+  object: QueriedObject,
   window: PlannedWindow,
   { config, pardot, signal }: EstimateContext,
 ): Promise<number | null> {
-  const { query, urlName, dataKey, process } = object.v4;
-  if (query === undefined) return 0;
+  const { query, urlName, dataKey } = object.v4;
   const zone = config.pardot.timeZone;
   const filter = window.field === null ? undefined : query.filters[window.field];
-  const isExported = process === "bulk" && filter !== undefined;
-  const parameters = isExported ? windowBounds(window, filter, zone) : queryBounds(object, window, zone);
+  const isExported = isBulk(object) && filter !== undefined;
+  const parameters = isExported ? rangeParameters(window, filter, zone) : queryBounds(object, window, zone);
   const counted = await orNull(pardot.countRecords({ urlName, dataKey, query, parameters }, signal));
   return counted?.total ?? null;
 }
@@ -133,10 +131,9 @@ async function countRecords(
  * One call for each list email that is known, and for as many new ones as earlier days had. Before there was such a day
  * their number is unknown: v3/v4 cannot count list emails.
  */
-async function estimateEmails(object: CatalogObject, context: EstimateContext): Promise<Estimate> {
+async function estimateEmails(object: PerEmailObject, context: EstimateContext): Promise<Estimate> {
   const { state, range, warehouse, history, now, signal } = context;
   const { email } = object.v4;
-  if (email === undefined) return { records: null, calls: 0, exports: 0, unknownCalls: null };
   const forgotten = { object: object.name, marksActivity: email.which === "active" };
   let index = range.full ? withoutReadings(state.emails, forgotten) : state.emails;
   for await (const pairs of newPairs(() => index, warehouse, signal)) index = withPairs(index, pairs, false);

@@ -1,3 +1,4 @@
+import { isBulk } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import { groupsOf } from "../../extract/bulk.ts";
 import { totals } from "../../manifest/manifest.ts";
@@ -50,7 +51,7 @@ export async function readHistory(
 /** The exports of a manifest. The files of a window with several exports are joined, so their number is left out. */
 function exportSamples(objects: readonly CatalogObject[], state: State, manifest: Manifest): ExportSample[] {
   const isSingle = (object: CatalogObject): boolean =>
-    object.v4.process === "bulk" && groupsOf(object, [], objectState(state, object.name).fields).length === 1;
+    isBulk(object) && groupsOf(object, [], objectState(state, object.name).fields).length === 1;
   const single = new Set(objects.filter(isSingle).map(({ name }) => name));
   const samples = new Map<string, ExportSample>();
   for (const { files } of manifest.objects.filter(({ object }) => single.has(object))) {

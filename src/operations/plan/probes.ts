@@ -1,4 +1,4 @@
-import type { CatalogObject } from "../../catalog/catalog.ts";
+import type { CatalogObject, QueriedObject } from "../../catalog/catalog.ts";
 import { pagesOf } from "../../extract/pages.ts";
 import type { FieldMemory } from "../../state/field-memory.ts";
 import type { LocalText } from "../../time/instant.ts";
@@ -21,7 +21,7 @@ interface Counted {
   readonly calls: number;
 }
 
-async function countAll(object: CatalogObject, { pardot, signal }: ProbeContext): Promise<Counted> {
+async function countAll(object: QueriedObject, { pardot, signal }: ProbeContext): Promise<Counted> {
   const counted = await orNull(pardot.countRecords(oldestRequest(object, {}), signal));
   if (counted === null) return { oldest: null, total: null, calls: 1 };
   const { total, first } = counted;

@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Config } from "../../config/config.ts";
 import { LeaseError } from "../../errors.ts";
-import type { Extraction } from "../../extract/extraction.ts";
+import type { Extraction } from "../../extract/context.ts";
 import type { ManifestWarning } from "../../manifest/manifest.ts";
 import type { OpenPardot } from "../../pardot/client.ts";
 import type { RangeRequest } from "../../plan/wish.ts";
@@ -27,7 +27,7 @@ import { Failures } from "./failures.ts";
 import { claimWarehouse, closeWarehouse } from "./load.ts";
 
 /** One run that has started, as its stages share it. */
-export interface Run extends Omit<Extraction, "stop" | "signal"> {
+export interface Run extends Extraction {
   readonly id: string;
   /** By this machine's clock. */
   readonly startedAt: Instant;
@@ -45,10 +45,6 @@ export interface Run extends Omit<Extraction, "stop" | "signal"> {
   readonly failures: Failures;
   /** The warnings so far; grows. */
   readonly warnings: readonly ManifestWarning[];
-  /** Aborted on a stop request, or when the lease is lost: nothing new is started. */
-  readonly drain: AbortSignal;
-  /** Aborted when the grace after that is over: in-flight work is cut. */
-  readonly abort: AbortSignal;
 }
 
 /**

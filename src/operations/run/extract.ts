@@ -1,10 +1,9 @@
-import type { CatalogObject } from "../../catalog/catalog.ts";
+import { isBulk, isPerEmail, isQueried } from "../../catalog/catalog.ts";
+import type { BulkObject, CatalogObject } from "../../catalog/catalog.ts";
 import { exportJobs } from "../../extract/bulk.ts";
 import { extractEmails } from "../../extract/emails.ts";
 import { runExports } from "../../extract/export-queue.ts";
-import type { Extraction } from "../../extract/extraction.ts";
-import { extractByQuery } from "../../extract/query-instead.ts";
-import { extractSegment, extractSingle } from "../../extract/segmented.ts";
+import { extractByQuery, extractSegment, extractSingle } from "../../extract/segmented.ts";
 import type { WireRecord } from "../../pardot/pardot.ts";
 import { allEnded, inLanes } from "../../platform/lanes.ts";
 import { objectState } from "../../state/state.ts";
@@ -18,24 +17,21 @@ import { indexWarehouseEmails, knownEmails } from "./warehouse-emails.ts";
  * that fails stops no other; its windows stay on record. `account`: the account's own record, which is landed too.
  */
 export async function extract(run: Run, account: WireRecord): Promise<void> {
-  const extraction: Extraction = { ...run, stop: run.drain, signal: run.abort };
   const queried = run.objects.filter(({ v4 }) => v4.process === "segmented" || v4.process === "read");
   await allEnded([
-    extractBulk(run, extraction),
+    extractBulk(run),
     inLanes(run.config.pardot.maxConcurrency, queried, (object) =>
       extractObject(object, run, async (window) =>
-        object.v4.process === "read"
-          ? extractSingle(object, window, account, extraction)
-          : extractSegment(object, window, extraction),
+        isQueried(object) ? extractSegment(object, window, run) : extractSingle(object, window, account, run),
       ),
     ),
   ]);
-  await extractByEmail(run, extraction);
+  await extractByEmail(run);
 }
 
-async function extractByEmail(run: Run, extraction: Extraction): Promise<void> {
+async function extractByEmail(run: Run): Promise<void> {
   const { failures, journal, warehouse } = run;
-  const byEmail = run.objects.filter(({ v4 }) => v4.process === "email");
+  const byEmail = run.objects.filter(isPerEmail);
   if (byEmail.length === 0) return;
   // Without every activity the smallest id of a list email may still be missing, and with it the email.
   const source = run.objects.find(({ name, v4 }) => v4.emailPairs !== undefined && failures.of(name) !== null);
@@ -53,15 +49,15 @@ async function extractByEmail(run: Run, extraction: Extraction): Promise<void> {
     return;
   }
   for (const object of byEmail) {
-    await extractObject(object, run, (window) => extractEmails(object, window, known, extraction));
+    await extractObject(object, run, (window) => extractEmails(object, window, known, run));
   }
 }
 
-async function extractBulk(run: Run, extraction: Extraction): Promise<void> {
+async function extractBulk(run: Run): Promise<void> {
   const { failures, journal, onEvent } = run;
   const jobs = [];
   const queries: Promise<void>[] = [];
-  for (const object of run.objects.filter(({ v4 }) => v4.process === "bulk")) {
+  for (const object of run.objects.filter(isBulk)) {
     const { name } = object;
     onEvent({ type: "object-started", object: name });
     const windows = openWindows(object, run);
@@ -73,29 +69,25 @@ async function extractBulk(run: Run, extraction: Extraction): Promise<void> {
     const outcome = {
       fail: (error: unknown): void => failures.fail(name, error),
       isFailed: (): boolean => failures.of(name) !== null,
-      takeOver: queryOnceEach(object, queries, run, extraction),
+      takeOver: queryOnceEach(object, queries, run),
     };
     const exported = windows.filter((window) => !empty.includes(window));
-    jobs.push(...exportJobs(object, exported, outcome, extraction));
+    jobs.push(...exportJobs(object, exported, outcome, run));
   }
-  await runExports(jobs, extraction);
+  await runExports(jobs, run);
   await Promise.all(queries);
 }
 
 /** Queries the windows passed to it one after another, each once, while the exports go on. */
-function queryOnceEach(
-  object: CatalogObject,
-  queries: Promise<void>[],
-  { failures, drain }: Run,
-  extraction: Extraction,
-): (window: OpenWindow) => void {
+function queryOnceEach(object: BulkObject, queries: Promise<void>[], run: Run): (window: OpenWindow) => void {
+  const { failures, drain } = run;
   const passed = new Set<string>();
   let last = Promise.resolve();
   const query = async (window: OpenWindow): Promise<void> => {
     if (failures.of(object.name) !== null) return;
     try {
       drain.throwIfAborted();
-      await extractByQuery(object, window, extraction);
+      await extractByQuery(object, window, run);
     } catch (error) {
       failures.fail(object.name, error);
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { visitor } from "../../catalog/objects/visitor.ts";
+import { visitor } from "../../catalog/people.ts";
 import type { Config } from "../../config/config.ts";
 import { EMPTY_STATE } from "../../state/state.ts";
 import { RemoteError, TransportError } from "../../errors.ts";

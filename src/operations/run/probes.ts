@@ -1,9 +1,9 @@
-import type { CatalogObject, RangeFilter } from "../../catalog/catalog.ts";
+import type { BulkObject, CatalogObject, QueriedObject, RangeFilter } from "../../catalog/catalog.ts";
 import type { FieldChange, FieldMemory } from "../../state/field-memory.ts";
 import { normalise } from "../../encode/normalise.ts";
-import { assert, DataError } from "../../errors.ts";
+import { DataError } from "../../errors.ts";
 import type { OnEvent } from "../../events.ts";
-import { discoverFields } from "../../extract/discover.ts";
+import { discoverFields } from "../../extract/fields.ts";
 import { isTooLong } from "../../pardot/failure.ts";
 import type { PageRequest, Pardot, WireRecord } from "../../pardot/pardot.ts";
 import type { LocalText } from "../../time/instant.ts";
@@ -14,7 +14,7 @@ export interface Probes {
    * created_at of the oldest record: of the one with the smallest id, or of one with a later id that was created earlier
    * (an import may be dated back). Null when no record or no readable date was found.
    */
-  readonly oldest: (object: CatalogObject) => Promise<LocalText | null>;
+  readonly oldest: (object: BulkObject) => Promise<LocalText | null>;
   /** The object's fields as Pardot lists them now, as changes to record. */
   readonly fields: (object: CatalogObject, memory: FieldMemory) => Promise<readonly FieldChange[]>;
 }
@@ -49,9 +49,8 @@ export function liveProbes({ pardot, full, onEvent, signal }: ProbeContext): Pro
 }
 
 /** The request for an object's oldest record: by id, the primary key, because sorting a large table by time is what takes too long. */
-export function oldestRequest(object: CatalogObject, parameters: Readonly<Record<string, string>>): PageRequest {
+export function oldestRequest(object: QueriedObject, parameters: Readonly<Record<string, string>>): PageRequest {
   const { urlName, dataKey, query } = object.v4;
-  assert(query !== undefined, `${object.name} has a query`);
   return { urlName, dataKey, query, parameters: { sort_by: "id", sort_order: "ascending", ...parameters } };
 }
 
@@ -60,7 +59,7 @@ const DATED_AFTER = "1970-01-02 00:00:00";
 
 /** The earliest created_at of all, whatever the ids; null where Pardot cannot sort by it, or takes too long. */
 async function earliestCreated(
-  object: CatalogObject,
+  object: QueriedObject,
   pardot: Pick<Pardot, "queryPage">,
   signal: AbortSignal,
 ): Promise<LocalText | null> {
@@ -73,8 +72,8 @@ async function earliestCreated(
 }
 
 /** The filter by which the earliest created_at is looked up; null where Pardot cannot sort or filter by it. */
-export function dateFilter({ v4: { query } }: CatalogObject): RangeFilter | null {
-  return query?.sortBy.includes("created_at") === true ? (query.filters.created_at ?? null) : null;
+export function dateFilter({ v4: { query } }: QueriedObject): RangeFilter | null {
+  return query.sortBy.includes("created_at") ? (query.filters.created_at ?? null) : null;
 }
 
 function earlier(a: LocalText, b: LocalText | null): LocalText {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tag } from "../../catalog/objects/tag.ts";
+import { tag } from "../../catalog/assets.ts";
 import { rangeStart } from "../../plan/range.ts";
 import { fromLocal } from "../../time/zone.ts";
 import { localNow, soundWatermark } from "./watermarks.ts";

@@ -1,3 +1,4 @@
+import { isBulk } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Config } from "../../config/config.ts";
 import type { FieldChange } from "../../state/field-memory.ts";
@@ -192,16 +193,16 @@ async function newWindows(
   wholeHistory: boolean,
   context: DecisionContext,
 ): Promise<readonly Window[]> {
-  const { export: access } = object.v4;
   // Pardot refuses a range that ends before it starts, which a range up to a time before all history does: it is empty.
   if (range.from >= range.to) return [];
-  if (object.v4.process !== "bulk" || access === undefined) return [range];
+  if (!isBulk(object)) return [range];
+  const { windowDaysMax } = object.v4.export;
   const zone = context.config.pardot.timeZone;
-  if (!wholeHistory) return cutWindows(range, access.windowDaysMax, zone);
+  if (!wholeHistory) return cutWindows(range, windowDaysMax, zone);
   const asked = fromOldest(range, await context.probes.oldest(object), context.now, zone);
   // It ends before the oldest record: covered without a single export.
   if (asked.askFrom >= asked.to) return [asked];
-  return cutWindows(asked, access.windowDaysMax, zone);
+  return cutWindows(asked, windowDaysMax, zone);
 }
 
 function warnOfEmptyTable(

@@ -8,7 +8,7 @@ import { objectState } from "../../state/state.ts";
 import type { Interval, ObjectState, State } from "../../state/state.ts";
 import { gapsWithin } from "../../plan/gaps.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { EXPORT_LIFE_MS } from "../../pardot/v4/export.ts";
+import { EXPORT_LIFE_MS } from "../../pardot/pardot.ts";
 import { isoInstant, SECOND_MS } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
 import { localDay } from "../../time/zone.ts";

@@ -8,7 +8,7 @@ import type { Transport } from "../../http/transport.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import { createLoginClock } from "./login-clock.ts";
-import { FORM_TYPE, JSON_TYPE, TOKEN_PATH, USER_AGENT } from "../v4/protocol.ts";
+import { FORM_TYPE, JSON_TYPE, TOKEN_PATH, USER_AGENT } from "../protocol.ts";
 import { TRIES_MAX } from "../retry.ts";
 import { operation, readTokenAnswer } from "./token-answer.ts";
 import type { TokenAnswer } from "./token-answer.ts";

@@ -91,13 +91,13 @@ export const DEFECTS: readonly Defect[] = [
     edits: [
       {
         file: "src/pardot/caller.ts",
-        find: "      await options.budget.take(call.kind, signal);\n",
-        put: "      if (!counted.has(call)) await options.budget.take(call.kind, signal);\n      counted.add(call);\n",
+        find: "      await budget.take(call.kind, signal);\n",
+        put: "      if (!this.#counted.has(call)) await budget.take(call.kind, signal);\n      this.#counted.add(call);\n",
       },
       {
         file: "src/pardot/caller.ts",
-        find: "  const byKind = new Map<string, number>();\n",
-        put: "  const byKind = new Map<string, number>();\n  const counted = new WeakSet<object>();\n",
+        find: "  readonly #byKind = new Map<string, number>();\n",
+        put: "  readonly #byKind = new Map<string, number>();\n  readonly #counted = new WeakSet<object>();\n",
       },
     ],
   },
@@ -123,8 +123,8 @@ export const DEFECTS: readonly Defect[] = [
     edits: [
       {
         file: "src/extract/pages.ts",
-        find: "      const isStopped = stop.aborted;\n",
-        put: "      if (!isAfterFull) {\n        yield fresh;\n        return;\n      }\n      const isStopped = stop.aborted;\n",
+        find: "      const isStopped = drain.aborted;\n",
+        put: "      if (!isAfterFull) {\n        yield fresh;\n        return;\n      }\n      const isStopped = drain.aborted;\n",
       },
     ],
   },

@@ -1,0 +1,114 @@
+import type { BulkObject, QueriedObject } from "./catalog.ts";
+import { bulkExport, by, columns, exported, object, queried, query } from "./entry.ts";
+
+export const prospect: BulkObject = object("Prospect", {
+  columns: columns(`
+    id:integer campaign_id:integer salutation first_name last_name email company prospect_account_id:integer website
+    job_title department country address_one address_two city state territory zip phone fax source annual_revenue employees
+    industry years_in_business comments score:integer last_activity_at:datetime recent_interaction crm_lead_fid
+    crm_contact_fid crm_owner_fid crm_account_fid salesforce_fid crm_last_sync:datetime crm_url is_do_not_email:boolean
+    is_do_not_call:boolean opted_out:boolean is_reviewed:boolean is_starred:boolean created_at:datetime
+    updated_at:datetime`),
+  watermark: "updated_at",
+  v4: exported("prospect", {
+    query: {
+      format: "xml",
+      filters: ["created_at", "updated_at"],
+      sortBy: "created_at id last_activity_at updated_at",
+    },
+    export: bulkExport("Prospect", "updated_at", [by("updated_at", "documented"), by("created_at", "unconfirmed")]),
+    customFields: {
+      by: "query",
+      urlName: "customField",
+      dataKey: "customField",
+      query: query({ format: "xml", output: "full", filters: ["created_at"], sortBy: "created_at id name" }),
+      name: "field_id",
+    },
+  }),
+  notes: [
+    "A custom field's key in answers and exports is its field_id (vendor docs, custom-fields-v4 and prospects-v4).",
+    "grade and notes cannot be exported (vendor docs, export-v4); the password is never asked for.",
+  ],
+});
+
+export const prospectAccount: BulkObject = object("ProspectAccount", {
+  columns: columns(`
+    id:integer name number description phone fax website rating site type annual_revenue industry sic employees ownership
+    ticker_symbol billing_address_one billing_address_two billing_city billing_state billing_zip billing_country
+    shipping_address_one shipping_address_two shipping_city shipping_state shipping_zip shipping_country
+    created_at:datetime updated_at:datetime`),
+  watermark: "updated_at",
+  v4: exported("prospectAccount", {
+    query: { format: "xml", filters: ["created_at", "updated_at"], sortBy: "created_at id name updated_at" },
+    export: { ...bulkExport("ProspectAccount", "updated_at", [by("updated_at", "unconfirmed")]), whenRefused: "query" },
+    customFields: { by: "describe", always: ["id", "name", "created_at", "updated_at"] },
+  }),
+  notes: [
+    "filter_by_updated_at is sent by a production client, but no answer to it is known: the query takes over where it is refused.",
+    "filter_by_prospect_updated_at selects accounts by the time of their prospects and misses the others: only an operator's override uses it.",
+    "Fields an account does not have (describe) are null.",
+  ],
+});
+
+export const listMembership: BulkObject = object("ListMembership", {
+  columns: columns(
+    "id:integer list_id:integer prospect_id:integer opted_out:boolean created_at:datetime updated_at:datetime",
+  ),
+  watermark: "updated_at",
+  v4: exported("listMembership", {
+    dataKey: "list_membership",
+    query: { format: "xml", filters: ["created_at", "updated_at"], sortBy: "created_at id" },
+    export: bulkExport("ListMembership", "updated_at", [
+      by("created_at", "documented"),
+      by("updated_at", "documented"),
+    ]),
+  }),
+  notes: [
+    "Export procedures: vendor docs, export-v4.",
+    "Cannot be sorted by updated_at (vendor docs, list-memberships-v4).",
+  ],
+});
+
+export const visitor: BulkObject = object("Visitor", {
+  columns: columns(`
+    id:integer prospect_id:integer page_view_count:integer ip_address hostname campaign_parameter medium_parameter
+    source_parameter content_parameter term_parameter created_at:datetime updated_at:datetime`),
+  watermark: "updated_at",
+  v4: exported("visitor", {
+    query: {
+      format: "xml",
+      // Anonymous visitors too: only_identified defaults to true (vendor docs, visitors-v4).
+      parameters: { only_identified: "false" },
+      filters: ["created_at", "updated_at"],
+      sortBy: "created_at id updated_at",
+    },
+    export: bulkExport("Visitor", "updated_at", [by("updated_at", "recorded"), by("created_at", "unconfirmed")]),
+  }),
+  notes: ["The export of visitors was seen in production in 2021; the vendor's page does not name it."],
+});
+
+export const opportunity: QueriedObject = object("Opportunity", {
+  columns: [
+    ...columns(`
+      id:integer name value:number probability:integer type stage status closed_at:datetime created_at:datetime
+      updated_at:datetime campaign_id:integer@campaign.id campaign_name@campaign.name`),
+    {
+      name: "prospects",
+      type: "json",
+      wire: "prospects.prospect[]",
+      items: columns("id:integer first_name last_name email company"),
+    },
+  ],
+  watermark: "updated_at",
+  v4: queried("opportunity", {
+    // full, because only it has the campaign and the prospects; XML: JSON turns text that looks like a number into one (pardot/api-docs issue 187).
+    format: "xml",
+    output: "full",
+    filters: ["created_at"],
+    sortBy: "created_at id probability value",
+  }),
+  notes: [
+    "No filter on updated_at (vendor docs, opportunities-v4): every record is read by id and filtered here.",
+    "prospects: a JSON array of {id, first_name, last_name, email, company}, [] when there are none.",
+  ],
+});

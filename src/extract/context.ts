@@ -1,0 +1,103 @@
+import type { BulkObject, CatalogObject } from "../catalog/catalog.ts";
+import type { Config } from "../config/config.ts";
+import type { Reject } from "../encode/reject.ts";
+import type { About, OnEvent } from "../events.ts";
+import { Rejects, tooManyRejects } from "../land/rejects.ts";
+import type { Pardot } from "../pardot/pardot.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import type { FieldMemory } from "../state/field-memory.ts";
+import type { Journal } from "../state/journal.ts";
+import { rejectsIn } from "../state/rejects.ts";
+import { objectState, openWindow } from "../state/state.ts";
+import type { Change, LandedFile, OpenWindow } from "../state/state.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Instant } from "../time/instant.ts";
+
+/** Everything that extracting needs, passed in by the run. */
+export interface Extraction {
+  readonly config: Config;
+  readonly pardot: Pardot;
+  readonly storage: Storage;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  /** Pardot's time, as well as it is known. */
+  readonly pardotNow: () => Instant;
+  readonly random: Random;
+  readonly onEvent: OnEvent;
+  /** Aborted on a stop request: nothing new begins. */
+  readonly drain: AbortSignal;
+  /** Aborted at the end of the grace period: work in flight is cut. */
+  readonly abort: AbortSignal;
+}
+
+/** A window while it is extracted: what the journal knows about it, and how its progress is recorded. */
+export class WindowInProgress<O extends CatalogObject = CatalogObject> {
+  readonly object: O;
+  /** The window as it was when this began. */
+  readonly window: OpenWindow;
+  readonly extraction: Extraction;
+
+  constructor(object: O, window: OpenWindow, extraction: Extraction) {
+    this.object = object;
+    this.window = window;
+    this.extraction = extraction;
+  }
+
+  /** The window with everything recorded so far. */
+  get current(): OpenWindow {
+    return openWindow(this.extraction.journal.state, this.object.name, this.window.id);
+  }
+
+  /** What is known about the object's fields. */
+  get fields(): FieldMemory {
+    return objectState(this.extraction.journal.state, this.object.name).fields;
+  }
+
+  get about(): About & { readonly object: string; readonly window: string } {
+    return { object: this.object.name, window: this.window.id };
+  }
+
+  /** Takes the records of the object that cannot be encoded, up to the rest of PARDOT_ETL_MAX_REJECTS. */
+  openRejects(): Rejects {
+    return new Rejects(this.object.name, this.extraction.config.etl.maxRejects - this.#rejectCount());
+  }
+
+  /**
+   * The changes to record together with the landed file that these records came with, so that a kill neither loses nor
+   * doubles them. Throws DataError (exit 6) when there are too many with those of the object's other windows.
+   */
+  rejected(exportId: string | null, rejects: readonly Reject[]): Change[] {
+    const [first] = rejects;
+    if (first === undefined) return [];
+    const { config, onEvent } = this.extraction;
+    const object = this.object.name;
+    if (this.#rejectCount() + rejects.length > config.etl.maxRejects) {
+      throw tooManyRejects(object, rejects.at(-1) ?? null);
+    }
+    const which =
+      first.id === null ? "" : `, among them ${first.id}${first.column === null ? "" : ` (${first.column})`}`;
+    const message = `${rejects.length === 1 ? "a record" : `${rejects.length} records`} of ${object} cannot be encoded${which}: set aside in _pardot_etl/rejects, with the reason`;
+    onEvent({ type: "warning", code: "data.rejected", object, message });
+    return [{ type: "rejected", ...this.about, exportId, rejects }];
+  }
+
+  #rejectCount(): number {
+    return rejectsIn(objectState(this.extraction.journal.state, this.object.name)).length;
+  }
+
+  /** The change that records a landed file; `cursor`: the last record in it, null for a file of an export. */
+  landed(file: LandedFile, cursor: string | null): Change {
+    return { type: "landed", ...this.about, file, cursor };
+  }
+
+  /** Records that every file of the window has landed, after the changes in `before`. */
+  async done(before: readonly Change[] = []): Promise<void> {
+    const { journal, onEvent } = this.extraction;
+    await journal.record([...before, { type: "window-done", ...this.about }]);
+    const rows = this.current.files.reduce((sum, file) => sum + file.rows, 0);
+    onEvent({ type: "window-finished", ...this.about, rows });
+  }
+}
+
+export type BulkWindow = WindowInProgress<BulkObject>;

@@ -1,0 +1,131 @@
+import { SaxesParser } from "saxes";
+import { assert } from "../errors.ts";
+import type { WireRecord, WireValue } from "./pardot.ts";
+import { wellFormed, xmlText } from "./replaced-text.ts";
+import type { OnReplaced } from "./replaced-text.ts";
+
+// Bodies as values: XML and JSON come out in the same shapes, every number as text.
+
+/** A body that is cut or malformed. The message names the place, never the content. */
+export class UnreadableBody extends Error {
+  override readonly name = "UnreadableBody";
+}
+
+/** The third argument of a reviver, which es2023's types do not know yet (Node 21 and later pass it). */
+type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+
+function reviver(onReplaced: OnReplaced): SourceReviver {
+  return (_key, value, context) => {
+    if (typeof value === "string") return wellFormed(value, onReplaced);
+    if (typeof value !== "number") return value;
+    assert(context.source !== undefined, "this Node passes the source of a JSON number");
+    return context.source;
+  };
+}
+
+/** Control characters that JSON forbids, in strings unless they are escaped. */
+// oxlint-disable-next-line no-control-regex
+const RAW_CONTROL = /[\0-\u0008\u000B\u000C\u000E-\u001F]/g;
+
+/**
+ * Reads JSON with every number as its source text, so that no digit is lost: `15555555555`, `1e3` and `7250.50` stay as
+ * they are. Digits that Pardot itself has lost are gone: its v4 JSON makes a number of any text that looks like one, so a
+ * zip "007" arrives as 7 and a name "1e3" perhaps as 1000 (pardot/api-docs issue 187); objects with such fields are read
+ * as XML. `onReplaced` takes the number of lone surrogates that became U+FFFD.
+ *
+ * Throws `UnreadableBody`.
+ */
+export function readJson(text: string, onReplaced: OnReplaced = () => {}): WireValue {
+  try {
+    const escaped = text.replace(RAW_CONTROL, (raw) => `\\u${raw.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    return JSON.parse(escaped, reviver(onReplaced) as (key: string, value: unknown) => unknown) as WireValue;
+  } catch (error) {
+    if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
+    // V8 quotes the text around the error, which may be customer data.
+    const place = /position \d+/.exec(error.message)?.[0];
+    throw new UnreadableBody(`json breaks off or is malformed${place === undefined ? "" : ` at ${place}`}`);
+  }
+}
+
+/** The key of an element's attributes, as Pardot's own JSON names them. */
+export const ATTRIBUTES = "@attributes";
+/** The key of the text of an element that has attributes or children as well. */
+export const TEXT = "#text";
+
+/** More than the nesting of any response. */
+const DEPTH_MAX = 64;
+
+interface Element {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly children: Map<string, WireValue[]>;
+  text: string;
+}
+
+/**
+ * Reads XML into the same shapes as Pardot's JSON: an element with children is a record, children of one name are a
+ * list, one alone is a value; an empty element (`<x/>`, `<x></x>`) is null. Text is kept exactly, entities
+ * decoded once, and stays text; `onReplaced` takes the number of characters that XML forbids and that became U+FFFD. White
+ * space between children is layout and dropped; white space alone in an element is its value. Attributes go under
+ * `@attributes`, text next to attributes or children under `#text`.
+ *
+ * Throws `UnreadableBody` when the document is cut or malformed.
+ */
+export function readXml(
+  text: string,
+  onReplaced: OnReplaced = () => {},
+): { readonly root: string; readonly value: WireValue } {
+  const stack: Element[] = [];
+  let result: { readonly root: string; readonly value: WireValue } | null = null;
+  const parser = new SaxesParser({ xmlns: false, position: true });
+
+  parser.on("opentag", (tag) => {
+    if (stack.length === DEPTH_MAX) throw new UnreadableBody(`xml is nested deeper than ${DEPTH_MAX} elements`);
+    stack.push({ name: tag.name, attributes: tag.attributes, children: new Map(), text: "" });
+  });
+  const addText = (piece: string): void => {
+    const open = stack.at(-1);
+    if (open !== undefined) open.text += piece;
+  };
+  parser.on("text", addText);
+  parser.on("cdata", addText);
+  parser.on("closetag", () => {
+    const element = stack.pop();
+    if (element === undefined) return;
+    const parent = stack.at(-1);
+    const value = valueOf(element);
+    if (parent === undefined) {
+      result = { root: element.name, value };
+      return;
+    }
+    const siblings = parent.children.get(element.name);
+    if (siblings === undefined) parent.children.set(element.name, [value]);
+    else siblings.push(value);
+  });
+  // Without this handler saxes throws its own error, which names tags of a body that may be anything.
+  parser.on("error", () => {
+    throw new UnreadableBody(`xml breaks off or is malformed at line ${parser.line} column ${parser.column}`);
+  });
+
+  parser.write(xmlText(text, onReplaced)).close();
+  if (result === null) throw new UnreadableBody("xml holds no element");
+  return result;
+}
+
+function valueOf(element: Element): WireValue {
+  const hasAttributes = Object.keys(element.attributes).length > 0;
+  if (element.children.size === 0 && !hasAttributes) return element.text === "" ? null : element.text;
+  const entries: [string, WireValue][] = [];
+  if (hasAttributes) entries.push([ATTRIBUTES, { ...element.attributes }]);
+  for (const [name, values] of element.children)
+    entries.push([name, values.length === 1 ? (values[0] ?? null) : values]);
+  const isLayout = element.children.size > 0 && element.text.trim() === "";
+  if (element.text !== "" && !isLayout) entries.push([TEXT, element.text]);
+  // fromEntries makes own properties of any name, `__proto__` included.
+  return Object.fromEntries(entries);
+}
+
+/** The value as a record; null when it is anything else. */
+export function asRecord(value: WireValue): WireRecord | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as WireRecord) : null;
+}
