@@ -5,7 +5,6 @@ import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/commands/index.ts";
 import { CONFIG_FILE_DEFAULT, CONFIG_FILE_VARIABLE } from "../src/config/file.ts";
 import { filePath, SETTINGS } from "../src/config/settings.ts";
-import type { Setting } from "../src/config/settings.ts";
 import { EXIT_CODES } from "../src/report/exit-codes.ts";
 import { licensesPage } from "./licenses.ts";
 import { markdownTable } from "./markdown-table.ts";
@@ -20,10 +19,10 @@ export const PAGES: Readonly<Record<string, () => string>> = {
 };
 
 export function configurationPage(): string {
-  const rows = (SETTINGS as readonly Setting[]).map((setting) => [
+  const rows = SETTINGS.map((setting) => [
     `\`${setting.env}\``,
     `\`${filePath(setting.env)}\``,
-    typeText(setting),
+    setting.parser.type,
     setting.default === null ? "" : `\`${setting.default}\``,
     setting.meaning,
   ]);
@@ -31,25 +30,25 @@ export function configurationPage(): string {
     "# Configuration",
     GENERATED,
     [
-      `A YAML or JSON file, then the environment, then options of the command line: the later one wins. The file is the one`,
-      `that \`--config\` names, else the one that \`${CONFIG_FILE_VARIABLE}\` names, else \`${CONFIG_FILE_DEFAULT}\` in the working`,
-      `folder if it is there. The environment alone is enough. A variable that is set but empty counts as not set.`,
+      `A YAML or JSON file, then the environment, then options of the command line: the later one wins. The file is that of`,
+      `\`--config\`, else of \`${CONFIG_FILE_VARIABLE}\`, else \`${CONFIG_FILE_DEFAULT}\` in the working folder if it is there. The`,
+      `environment alone is enough. A variable that is set but empty counts as not set.`,
     ].join("\n"),
     [
-      "Everything that is wrong is reported together, with its place, the value (never a secret's) and what was expected, and",
-      "the command ends with exit code 2 before any call is made. A key of the file or a `PARDOT_*` variable that is not in",
-      "the table is wrong too: it is a slip of the pen, or would have no effect.",
+      "All problems are reported together, each with its place, the value (never a secret's) and what is expected, and the",
+      "command exits with code 2 before any call is made. A key of the file or a `PARDOT_*` variable that is not in the table",
+      "is a problem too: it is a typo, or would have no effect.",
     ].join("\n"),
     [
       "A setting of type secret may be a reference to where the secret is kept:",
       "",
-      "- `aws-secretsmanager:NAME#key` is the text under a key of a secret of AWS Secrets Manager whose value is a JSON object;",
+      "- `aws-secretsmanager:NAME#key` is the text under a key of a secret in AWS Secrets Manager whose value is a JSON object;",
       "  without `#key` the whole value is the secret.",
       "- `aws-ssm:NAME` is the value of a parameter of the AWS parameter store.",
       "",
-      "NAME may be an ARN. References are followed when all else is found right, and before Pardot is called; each secret is",
-      "read once, by the commands that need it: `run`, `plan`, `check`, `objects --live`, and of `verify` those of Snowflake.",
-      "What goes wrong there, the policy it needs and how secrets are changed: [secrets in AWS](authentication.md#secrets-in-aws).",
+      "NAME may be an ARN. References are followed after everything else is checked, and before Pardot is called; each secret is",
+      "read once, by the commands that need it: `run`, `plan`, `check`, `objects --live`, and for Snowflake `verify`. Errors, the",
+      "required policy and changing secrets: [secrets in AWS](authentication.md#secrets-in-aws).",
     ].join("\n"),
     "## Settings",
     markdownTable(["Variable", "Key in the file", "Type", "Default", "Meaning"], rows),
@@ -58,11 +57,11 @@ export function configurationPage(): string {
       "- A size is a whole number with `B`, `kB`, `MB`, `GB` (thousands: 16MB is 16,000,000 bytes) or `KiB`, `MiB`, `GiB`.",
       "- A zone is an IANA name, not an offset: an offset would hide the changes to and from summer time.",
       "- A relative path starts at the working folder.",
-      "- Plain `http://` is taken for loopback addresses only; the API host is `*.pardot.com` or loopback.",
+      "- Plain `http://` is accepted for loopback addresses only; the API host is `*.pardot.com` or loopback.",
       "- Which flow needs which credentials, and what to set up in Salesforce: [authentication](authentication.md).",
       "- AWS credentials, region and endpoints come from the AWS SDK's own chain (`AWS_*`), for S3 and for secrets.",
-      "- Where a proxy is the way out: `HTTPS_PROXY` (`http://host:port`, with user and password where it wants them), `HTTP_PROXY` for plain http, and `NO_PROXY` for hosts that are reached without it: names with their subdomains, `host:port`, or `*`. They hold for Pardot, Salesforce, S3, SNS, secrets, the webhook and Snowflake alike. TLS goes through in a tunnel, so the proxy sees no token; name its certificate in `NODE_EXTRA_CA_CERTS` if it breaks TLS open.",
-      "- `SNOWFLAKE_*` has the official driver's meanings and is looked at only with `PARDOT_ETL_WAREHOUSE=snowflake`. The best",
+      "- If a proxy is the way out: `HTTPS_PROXY` (`http://host:port`, with user and password if it needs them), `HTTP_PROXY` for plain http, and `NO_PROXY` for hosts that are reached without it: names with their subdomains, `host:port`, or `*`. They apply to Pardot, Salesforce, S3, SNS, secrets, the webhook and Snowflake alike. TLS is tunneled, so the proxy sees no token; if it inspects TLS, name its certificate in `NODE_EXTRA_CA_CERTS`.",
+      "- `SNOWFLAKE_*` has the official driver's meanings and is read only with `PARDOT_ETL_WAREHOUSE=snowflake`. The best",
       "  login for a job is a key pair: `SNOWFLAKE_USER` with `SNOWFLAKE_PRIVATE_KEY_FILE` or `SNOWFLAKE_PRIVATE_KEY`.",
     ].join("\n"),
     "## The file",
@@ -80,13 +79,13 @@ export function configurationPage(): string {
       "```",
     ].join("\n"),
     [
-      "`${NAME}` in a text takes the variable of that name; `$${` stands for `${` itself. A variable that the file takes in this",
-      "way may have any name.",
+      "`${NAME}` in a text inserts the variable of that name; `$${` is a literal `${`. A variable that the file inserts may have",
+      "any name.",
     ].join("\n"),
-    "## Overriding the catalogue",
+    "## Overriding the catalog",
     [
-      "Section `catalog` holds what differs from the built-in description of an object, by the object's name. Maps are merged,",
-      "everything else, lists too, is replaced; `pardot-etl objects NAME --json` shows the outcome.",
+      "Section `catalog` contains what differs from the built-in description of an object, by the object's name. Maps are merged,",
+      "everything else, lists too, is replaced; `pardot-etl objects NAME --json` shows the result.",
     ].join("\n"),
     ["```yaml", "catalog:", "  Tag:", "    v4:", "      query: { limit: 100 }", "```"].join("\n"),
     "",
@@ -101,13 +100,13 @@ export function commandsPage(): string {
   return [
     "# Commands",
     GENERATED,
-    "Every command takes these options; `--help` and `--version` stand for themselves.",
+    "Every command accepts these options, and `--help` and `--version`.",
     markdownTable(["Option", "Meaning", "Default"], COMMON_OPTIONS.map(optionRow)),
     ...sections,
     "## Output and exit codes",
     [
-      "Results go to stdout, everything else to stderr: people's words, and [the log](logs.md), whose last line tells the exit\ncode of a run. With `--json` the result is JSON; keys may be added in later versions.",
-      'On exit 2, 3, 7 and 8 it holds `"error": {"code", "message", "hint"}`, and `problems` where the configuration is at fault.',
+      "Results go to stdout, everything else to stderr: text for people, and [the log](logs.md), whose last line has the exit\ncode of a run. With `--json` the result is JSON; keys may be added in later versions.",
+      'On exit 2, 3, 7 and 8 it holds `"error": {"code", "message", "hint"}`, and `problems` if the configuration is invalid.',
     ].join("\n"),
     markdownTable(
       ["Exit code", "Meaning", "What it asks of you"],
@@ -115,7 +114,7 @@ export function commandsPage(): string {
     ),
     [
       "SIGINT or SIGTERM stops a run: what can be finished within `PARDOT_ETL_STOP_GRACE` is committed, the rest is left for the",
-      "next run, exit 130. A second signal ends the process at once; nothing that was committed is lost by that either.",
+      "next run, exit 130. A second signal ends the process at once; that loses nothing that was committed either.",
     ].join("\n"),
     "",
   ]
@@ -142,12 +141,6 @@ function commandSection(command: CommandSpec): string {
 function optionRow(option: OptionSpec): readonly string[] {
   const flag = option.value === null ? option.flag : `${option.flag} ${option.value}`;
   return [`\`${flag}\``, option.meaning, option.default ?? ""];
-}
-
-function typeText(setting: Setting): string {
-  if (setting.choices !== undefined) return setting.choices.map((choice) => `\`${choice}\``).join(", ");
-  if (setting.min === undefined) return setting.kind;
-  return `${setting.kind}, ${String(setting.min)} to ${String(setting.max)}`;
 }
 
 if (import.meta.main) {

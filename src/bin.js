@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /// <reference types="node" />
-// Plain old JavaScript on purpose: whatever Node there is reads it, as a script or as a module, before anything else of
-// the package, and it says what is needed. Nothing newer than 2015 and neither import nor require, which one of the two
-// kinds lacks.
+// Plain old JavaScript on purpose: every Node can run it, as a script or as a module, before the rest of the package, and
+// it reports the version that is needed. Nothing newer than 2015, and neither import nor require, since one of the two
+// kinds lacks it.
 (function () {
   "use strict";
   var NEEDED = [22, 18];
@@ -17,12 +17,12 @@
   }
   // Three million activities: 139 MB resident instead of 179, no slower. Set before the heap grows.
   process.getBuiltinModule("v8").setFlagsFromString("--optimize-for-size");
-  // Compiled code is kept between starts: --help takes half the time.
+  // Caches compiled code between starts: --help takes half the time.
   var modules = process.getBuiltinModule("module");
   if (modules.enableCompileCache) modules.enableCompileCache();
   // npm starts it through a link.
-  var self = process.getBuiltinModule("fs").realpathSync(process.argv[1]);
-  var load = modules.createRequire(self);
+  var entry = process.getBuiltinModule("fs").realpathSync(process.argv[1]);
+  var load = modules.createRequire(entry);
   var edge = /** @type {{ start: () => Promise<void> }} */ (load("./cli/start.ts"));
   void edge.start();
 })();

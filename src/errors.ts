@@ -1,20 +1,20 @@
 import { folded, oneLine } from "./text.ts";
 
 /**
- * The error taxonomy, grouped by who must act. Each class fixes the process exit code; `code` is a stable dotted name
- * for machines, `message` says what was attempted, on what and why it failed, `hint` says what to do next.
+ * The error taxonomy, grouped by who must act. Each class has its exit code; `code` is a stable dotted name for machines,
+ * `message` names the operation, its object and the cause, `hint` what to do next.
  */
 export interface ErrorDetails {
   /** Stable, dotted, lower case: `config.invalid`, `pardot.business-unit-unknown`. */
   readonly code: string;
   /** The next thing a person should do, as a sentence. */
   readonly hint?: string;
-  /** Ids and numbers that help to find the fault. Never a secret. */
+  /** Ids and numbers that help to find the cause. Never a secret. */
   readonly context?: Readonly<Record<string, string | number | boolean | null>>;
   readonly cause?: unknown;
-  /** True when the very same request may succeed if it is sent again later. Default false. */
+  /** True if the same request may succeed when sent again later. Default false. */
   readonly retryable?: boolean;
-  /** What is wrong in each place, where one error tells of several. Default none. */
+  /** The problem in each place, if one error reports several. Default none. */
   readonly problems?: readonly Problem[];
 }
 
@@ -37,17 +37,17 @@ export abstract class PardotEtlError extends Error {
   }
 }
 
-/** One thing that is wrong with the configuration or the command line. */
+/** One problem of the configuration or the command line. */
 export interface Problem {
   /** Where: `PARDOT_MAX_CONCURRENCY`, `pardot.max_concurrency (pardot-etl.yaml)`, `--since`. */
   readonly path: string;
-  /** What was found, as text; null when nothing was given. A secret's value is never put here. */
+  /** The text that was found; null when nothing was given. Never a secret's value. */
   readonly value: string | null;
   /** What would be accepted. */
   readonly expected: string;
 }
 
-/** A value, or what would have been accepted. */
+/** A valid value, or a description of what is expected. */
 export type Parsed<Value> = { readonly ok: true; readonly value: Value } | Invalid;
 
 export interface Invalid {
@@ -55,10 +55,23 @@ export interface Invalid {
   readonly expected: string;
 }
 
-/** A value that says nothing by itself: hidden, or of a kind that is only named. */
+export function valid<Value>(value: Value): Parsed<Value> {
+  return { ok: true, value };
+}
+
+export function invalid(expected: string): Invalid {
+  return { ok: false, expected };
+}
+
+/** The system's code of an error, such as `ENOENT`. */
+export function errnoOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | null)?.code ?? "unknown";
+}
+
+/** A placeholder: for a hidden value, or one that is only named by its type. */
 const UNMARKED = /^(?:\*{3}|an? (?:list|map|number|boolean|bigint|undefined|object))$/;
 
-/** A problem in words. What was found stands between marks, with its own quotes escaped. */
+/** A problem as text. The value found is quoted, with its own quotes escaped. */
 export function problemText({ path, value, expected }: Problem): string {
   const found = value === null ? "missing" : UNMARKED.test(value) ? value : JSON.stringify(value);
   return oneLine(`${path} is ${found}: expected ${expected}`);
@@ -98,7 +111,7 @@ export class RemoteError extends PardotEtlError {
   }
 }
 
-/** The network failed, or the body was cut, late or no envelope at all. */
+/** The network failed, or the body was cut, late or malformed. */
 export class TransportError extends PardotEtlError {
   override readonly exitCode: number = 5;
 }
@@ -128,12 +141,12 @@ export class CancelledError extends PardotEtlError {
   override readonly exitCode: number = 130;
 }
 
-/** The exit code of any thrown value; what is not one of ours is a bug, 1. */
+/** The exit code of any thrown value; one that is not ours is a bug, 1. */
 export function exitCodeOf(error: unknown): number {
   return error instanceof PardotEtlError ? error.exitCode : 1;
 }
 
-/** Throws the bug that a broken assumption is. */
+/** Throws, as a bug, if the condition does not hold. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`assertion failed: ${message}`);
 }

@@ -13,4 +13,20 @@ export type { Runtime } from "./operations/runtime.ts";
 export type { CheckResult, Notified, PlanResult, RunOptions, RunResult, StatusResult } from "./operations/api.ts";
 export type { Manifest } from "./manifest/manifest.ts";
 export type { RunEvent, OnEvent } from "./events.ts";
-export * from "./errors.ts";
+export {
+  AuthError,
+  CancelledError,
+  ConfigError,
+  DataError,
+  exitCodeOf,
+  LeaseError,
+  LimitError,
+  PardotEtlError,
+  problemText,
+  RemoteError,
+  StorageError,
+  TransportError,
+  UsageError,
+  WarehouseError,
+} from "./errors.ts";
+export type { ErrorDetails, Problem } from "./errors.ts";

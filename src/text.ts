@@ -1,6 +1,6 @@
 /**
- * C0 but the line feed, DEL, C1, the marks and overrides of bidirectional text, and what else ends a line: written to a
- * terminal, they move the cursor, set its title, or show a text in another order than it has.
+ * C0 without the line feed, DEL, C1, the marks and overrides of bidirectional text, and other line separators: on a
+ * terminal they move the cursor, set its title, or show a text in another order.
  */
 const CONTROLS = new RegExp(
   String.raw`[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]`,
@@ -8,14 +8,14 @@ const CONTROLS = new RegExp(
 );
 
 /**
- * A text as it may be shown, whoever wrote it: what would control a terminal stands as `\u001b`. Within JSON that is the
- * same value, escaped. Line feeds stay: they are of our own formatting.
+ * A text that is safe to show, whatever its source: control characters become `\u001b`. Within JSON that is the same
+ * value, escaped. Line feeds stay: they are our own formatting.
  */
 export function visible(text: string): string {
   return text.replaceAll(CONTROLS, escaped);
 }
 
-/** The same for what must not begin a line of its own. */
+/** The same for a text that must not start a new line. */
 export function oneLine(text: string): string {
   return visible(text).replaceAll("\n", String.raw`\u000a`);
 }
@@ -59,7 +59,7 @@ const DAY = 24 * HOUR;
 const MONTH = 30.44 * DAY;
 const YEAR = 365.25 * DAY;
 
-/** The next coarser unit takes over where the number in this one says more than people want to know. */
+/** The next coarser unit is used when this one would be more precise than people want. */
 const UNITS = [
   { ms: SECOND, below: 90 * SECOND, one: "s", many: "s" },
   { ms: MINUTE, below: 90 * MINUTE, one: "min", many: "min" },
@@ -68,7 +68,7 @@ const UNITS = [
   { ms: MONTH, below: 24 * MONTH, one: "month", many: "months" },
 ] as const;
 
-/** A length of time as people say it: `45 s`, `10 min`, `26 h`, `3 days`, `8 months`, `2 years`. The sign is dropped. */
+/** A length of time for people: `45 s`, `10 min`, `26 h`, `3 days`, `8 months`, `2 years`. The sign is dropped. */
 export function humaneDuration(ms: number): string {
   const length = Math.abs(ms);
   const unit = UNITS.find(({ below }) => length < below) ?? { ms: YEAR, one: "year", many: "years" };

@@ -1,7 +1,7 @@
 import { proxyAgents } from "./proxy-agent.ts";
 import type { ProxyAgents } from "./proxy-agent.ts";
 
-/** The SDK prints remarks on standard error otherwise; what matters of them is in the errors that it throws. */
+/** Otherwise the SDK prints warnings on stderr; its errors contain what matters. */
 const ignore = (): void => {};
 const SILENT: Readonly<Record<"debug" | "info" | "warn" | "error", () => void>> = {
   debug: ignore,
@@ -11,15 +11,15 @@ const SILENT: Readonly<Record<"debug" | "info" | "warn" | "error", () => void>> 
 };
 
 export interface Timeouts {
-  /** No connection within this time: the endpoint is not there. */
+  /** Without a connection within this time, the endpoint does not exist. */
   readonly connectionTimeoutMs: number;
   /** Longest silence of a connection. */
   readonly idleTimeoutMs: number;
 }
 
 /**
- * What every client of the SDK is given, said explicitly because its defaults change: time-outs, the proxy of this
- * process, and no retries, because our retry.ts alone repeats requests.
+ * The options of every client of the SDK, explicit because its defaults change: time-outs, the proxy of this process, and
+ * no retries, because only our retry.ts repeats requests.
  */
 export function clientOptions(timeouts: Timeouts): {
   readonly maxAttempts: number;
@@ -36,7 +36,7 @@ export function clientOptions(timeouts: Timeouts): {
     logger: SILENT,
     requestHandler: {
       connectionTimeout: timeouts.connectionTimeoutMs,
-      // Silence is bounded, the whole of a request is not: an honest upload may take long.
+      // Only silence is bounded, not the whole request: a large upload may take long.
       socketTimeout: timeouts.idleTimeoutMs,
       requestTimeout: 0,
       logger: SILENT,

@@ -1,15 +1,15 @@
-/** What an attempt against AWS, or a store that speaks its S3 protocol, came to, read from whatever the SDK threw. */
+/** A failed attempt against AWS, or a store with its S3 protocol, read from the SDK's error. */
 export interface AwsFailure {
   /** The service's own code (`NoSuchBucket`), the SDK's error name or the errno. */
   readonly name: string;
-  /** HTTP status, null when no answer came. */
+  /** HTTP status; null without a response. */
   readonly status: number | null;
   readonly message: string;
   readonly requestId: string | null;
   readonly region: string | null;
 }
 
-/** Reads an error of the SDK; bodies of HEAD answers are empty, so there often is only a status. */
+/** Reads an error of the SDK. HEAD responses have no body, so often there is only a status. */
 export function readFailure(error: unknown): AwsFailure {
   const thrown = (typeof error === "object" && error !== null ? error : {}) as {
     readonly name?: string;
@@ -32,20 +32,20 @@ export function readFailure(error: unknown): AwsFailure {
 
 const TRANSIENT_STATUS: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 const TRANSIENT_NAME: ReadonlySet<string> = new Set([
-  // 409: another conditional write was under way (AWS docs, "Conditional writes"); the repeat gets the 412 or the place.
+  // 409: another conditional write was in flight (AWS docs, "Conditional writes"); the repeat gets the 412 or succeeds.
   "ConditionalRequestConflict",
   "OperationAborted",
   "RequestTimeout",
   "SlowDown",
   "Throttling",
-  // The words of services with a JSON protocol, which come with status 400.
+  // Names of services with a JSON protocol, which have status 400.
   "ThrottlingException",
   "TooManyRequestsException",
   "RequestLimitExceeded",
   "TooManyUpdates",
-  // The SDK corrects its clock from the answer, so the repeat is signed right.
+  // The SDK corrects its clock by the response, so the repeat is signed correctly.
   "RequestTimeTooSkewed",
-  // Bytes changed on the way; we know ours to be right (see spooled-bytes.ts).
+  // Bytes changed in transit; ours are known to be right (see spooled-bytes.ts).
   "BadDigest",
   "XAmzContentSHA256Mismatch",
   "IncompleteBody",
@@ -62,13 +62,13 @@ const TRANSIENT_NAME: ReadonlySet<string> = new Set([
   "ERR_STREAM_PREMATURE_CLOSE",
 ]);
 
-/** True when the same request may succeed if it is sent again. */
+/** True if the same request may succeed if it is sent again. */
 export function isTransient(failure: AwsFailure): boolean {
   if (failure.status !== null && TRANSIENT_STATUS.has(failure.status)) return true;
   return TRANSIENT_NAME.has(failure.name);
 }
 
-/** True when a write may have taken place although it was not acknowledged: no answer, or the server's own failure. */
+/** True if a write may have happened without being acknowledged: no response, or the server's own failure. */
 export function isAmbiguous(failure: AwsFailure): boolean {
   return isTransient(failure) && (failure.status === null || failure.status >= 500);
 }

@@ -6,7 +6,7 @@ import { HttpsProxyAgent } from "https-proxy-agent";
 import { proxyFor, proxyVariables } from "../platform/proxy.ts";
 import type { ProxyVariables } from "../platform/proxy.ts";
 
-/** Connections to one host, as the SDK has it by default. */
+/** Connections to one host; the SDK's own default. */
 const SOCKETS_MAX = 50;
 
 export interface ProxyAgents {
@@ -16,7 +16,7 @@ export interface ProxyAgents {
 
 type Endpoint = Parameters<HttpsProxyAgent<string>["connect"]>[1];
 
-/** A tunnel through the proxy for the hosts that need one, and a straight connection to the others. */
+/** A tunnel through the proxy for the hosts that need one, and a direct connection to the others. */
 class EndpointAgent extends HttpsProxyAgent<string> {
   readonly #variables: ProxyVariables;
 
@@ -35,9 +35,9 @@ class EndpointAgent extends HttpsProxyAgent<string> {
   }
 }
 
-/** Agents for a client of the SDK; none where no proxy is set, so that the SDK uses its own. */
+/** Agents for a client of the SDK; none without a proxy, so that the SDK uses its own. */
 export function proxyAgents(variables: ProxyVariables = proxyVariables()): ProxyAgents {
-  // The host does not matter here: each connection is judged by its own.
+  // The host does not matter here: the agent decides for each connection.
   const everywhere = { ...variables, no_proxy: "" };
   const secure = proxyFor(new URL("https://anywhere.invalid"), everywhere);
   const plain = proxyFor(new URL("http://anywhere.invalid"), everywhere);

@@ -13,13 +13,13 @@ export interface Pauses {
   readonly random: Random;
 }
 
-/** Waits before attempt `attempt` + 1: doubling from a quarter of a second, half of it by chance. */
+/** Waits before attempt `attempt` + 1: doubling from a quarter of a second, half of it random. */
 export async function pause(attempt: number, pauses: Pauses, signal: AbortSignal): Promise<void> {
   const full = Math.min(PAUSE_MAX_MS, PAUSE_MS * 2 ** (attempt - 1));
   await pauses.clock.sleep(full * (0.5 + pauses.random.unit() / 2), signal);
 }
 
-/** The last failure of a request that was tried as often as it may be, and how often that was. */
+/** The last failure of a request, and the number of its attempts. */
 export class AttemptsFailed extends Error {
   readonly attempts: number;
   constructor(attempts: number, cause: unknown) {
@@ -29,8 +29,8 @@ export class AttemptsFailed extends Error {
 }
 
 /**
- * Sends until it succeeds, fails for good, or has been tried `attemptsMax` times, asked after each failure; then throws `AttemptsFailed` around
- * what the SDK threw. `onFailure` hears of every failure, the last included. Once aborted, rejects with the reason.
+ * Sends until it succeeds, fails permanently, or has been tried `attemptsMax()` times; then throws `AttemptsFailed` with
+ * the SDK's error as cause. Calls `onFailure` with every failure, including the last. Rejects with the signal's reason.
  */
 export async function withRetries<T>(
   send: () => Promise<T>,

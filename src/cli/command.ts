@@ -1,3 +1,5 @@
+import { parseDuration } from "../config/parsers.ts";
+import { UsageError } from "../errors.ts";
 import type { Io } from "./io.ts";
 
 export interface ArgumentSpec {
@@ -10,12 +12,12 @@ export interface ArgumentSpec {
 export interface OptionSpec {
   /** Long form without value: `--seed`. */
   readonly flag: `--${string}`;
-  /** What stands for the value in help; null: the option takes none. */
+  /** The value's placeholder in help; null: the option takes no value. */
   readonly value: string | null;
   readonly meaning: string;
   /** For help and docs only: the command itself knows its defaults. */
   readonly default?: string;
-  /** Whether it may be given several times. */
+  /** Whether it may be repeated. */
   readonly isRepeatable?: boolean;
 }
 
@@ -26,16 +28,16 @@ export interface CommandSpec {
   readonly summary: string;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
-  /** Imports what does the work: nothing of it is loaded for `--help`. */
+  /** Imports the implementation, which is not loaded for `--help`. */
   readonly load: () => Promise<CommandModule>;
 }
 
 export interface CommandModule {
-  /** Answers the exit code. Throws what `main` prints. */
+  /** Returns the exit code; `main` prints what it throws. */
   readonly runCommand: (context: CommandContext) => Promise<number>;
 }
 
-/** What was given, by flag. */
+/** The given options, by flag. */
 export type ParsedOptions = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export interface CommandContext {
@@ -53,17 +55,17 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
     default: "PARDOT_ETL_CONFIG, else pardot-etl.yaml if it is there",
   },
   { flag: "--business-unit", value: "ID", meaning: "business unit, instead of PARDOT_BUSINESS_UNIT_ID" },
-  { flag: "--json", value: null, meaning: "result on stdout as JSON, errors too; text for people stays on stderr" },
+  { flag: "--json", value: null, meaning: "result on stdout as JSON, errors too; text for people goes to stderr" },
   {
     flag: "--log-level",
     value: "LEVEL",
-    meaning: "how much the log on stderr says: debug, info, warn or error (docs/logs.md)",
-    default: "info; on a terminal a display instead",
+    meaning: "level of the log on stderr: debug, info, warn or error (docs/logs.md)",
+    default: "info; a display on a terminal",
   },
-  { flag: "--no-progress", value: null, meaning: "no display on a terminal, and a log of warnings and errors only" },
+  { flag: "--no-progress", value: null, meaning: "no display on a terminal; logs warnings and errors only" },
 ];
 
-/** The text given for an option, null when it was not given. */
+/** The text of an option; null when it was not given. */
 export function textOption(options: ParsedOptions, flag: `--${string}`): string | null {
   const value = options[flag];
   return typeof value === "string" ? value : null;
@@ -72,4 +74,16 @@ export function textOption(options: ParsedOptions, flag: `--${string}`): string 
 /** Whether an option without value was given. */
 export function hasOption(options: ParsedOptions, flag: `--${string}`): boolean {
   return options[flag] === true;
+}
+
+/** A duration given as an option, in milliseconds; null when it was not given. Throws `UsageError`. */
+export function durationOption(options: ParsedOptions, flag: `--${string}`): number | null {
+  const text = textOption(options, flag);
+  if (text === null) return null;
+  const ms = parseDuration(text);
+  if (ms !== null) return ms;
+  throw new UsageError(`read the command line: ${flag} is ${text}`, {
+    code: "usage.duration",
+    hint: "Give a duration such as 90s, 5m, 26h or 1d.",
+  });
 }

@@ -1,14 +1,11 @@
-import type { GivenOptions } from "../config/layers.ts";
+import type { OptionTexts } from "../config/layers.ts";
 import type { ConfigInput } from "../config/load.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { CommandContext } from "./command.ts";
 import { textOption } from "./command.ts";
 import { stopOnSignals } from "./signals.ts";
 
-/**
- * Loads a command's configuration, whole or the part that `loader` loads. A signal ends it while secrets are fetched;
- * nothing has begun by then.
- */
+/** Loads a command's configuration. A signal while secrets are fetched ends it, before the command has begun. */
 export async function loadFor<Loaded>(
   context: CommandContext,
   loader: (input: ConfigInput) => Promise<Loaded>,
@@ -22,11 +19,11 @@ export async function loadFor<Loaded>(
   }
 }
 
-/** What a command line says of the configuration. Names given as arguments stand in for `PARDOT_ETL_OBJECTS`. */
+/** The configuration's input from the command line. Names given as arguments replace `PARDOT_ETL_OBJECTS`. */
 export function configInput(context: CommandContext, objects: readonly string[] = []): ConfigInput {
   const { io, options } = context;
   const businessUnit = textOption(options, "--business-unit");
-  const given: GivenOptions = {
+  const given: OptionTexts = {
     ...(businessUnit === null ? {} : { PARDOT_BUSINESS_UNIT_ID: { option: "--business-unit", text: businessUnit } }),
     ...(objects.length === 0 ? {} : { PARDOT_ETL_OBJECTS: { option: "object (argument)", text: objects.join(",") } }),
   };

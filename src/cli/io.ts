@@ -1,24 +1,23 @@
-import { blot, secretsOfEnvironment } from "../config/blot.ts";
+import { redact, secretsOfEnvironment } from "../config/redact.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import { visible } from "../text.ts";
 
-/** A stream that text goes to. */
+/** An output stream. */
 export interface Output {
-  /** Takes any text: what would control a terminal is written so that it is seen, and secrets not at all. */
+  /** Takes any text: terminal control characters are written visibly, and secrets not at all. */
   write(text: string): void;
-  /** Takes the cursor movements of a display; what it shows is made visible before. */
+  /** Takes a display's cursor movements; its contents were made visible before. */
   draw(text: string): void;
-  /** Whether a person's terminal is behind it. */
+  /** Whether it is a terminal. */
   readonly isTerminal: boolean;
-  /** Width of the terminal in columns; 80 where there is none. */
+  /** Width of the terminal in columns; 80 without one. */
   readonly columns: number;
-  /** Its height in lines; 24 where there is none. */
+  /** Its height in lines; 24 without one. */
   readonly rows: number;
 }
 
-/** The signals that ask to stop. */
 export type StopSignal = "SIGINT" | "SIGTERM";
 
 export interface SignalSource {
@@ -26,7 +25,7 @@ export interface SignalSource {
   off(name: StopSignal, listener: () => void): void;
 }
 
-/** The outside world of a command, injected so that the whole command line runs inside a test. */
+/** Everything outside of a command, injected so that the whole command line runs inside a test. */
 export interface Io {
   /** Data. */
   readonly stdout: Output;
@@ -37,17 +36,17 @@ export interface Io {
   readonly clock: Clock;
   readonly random: Random;
   readonly signals: SignalSource;
-  /** Every secret that was read so far, to be kept out of what is printed. */
+  /** Every secret read so far, to keep it out of all output. */
   readonly secrets: Set<Secret>;
-  /** Ends the process without waiting for anything but the last words: for the second signal, and for faults. */
+  /** Ends the process at once, after the `onEarlyExit` listener: for the second signal, and for faults. */
   readonly exitNow: (code: number) => void;
-  /** Has something said, with the exit code, should the process end otherwise than by the command's end; null: nothing. */
-  readonly lastWords: (say: ((code: number) => void) | null) => void;
+  /** Sets what is called with the exit code if the process ends before the command does; null: nothing. */
+  readonly onEarlyExit: (listener: ((code: number) => void) | null) => void;
 }
 
-/** The same world, whose output takes any text. The one place where what others wrote is made fit to be shown. */
+/** The same with output that takes any text. The only place where foreign text is made safe to show. */
 export function guarded(io: Io): Io {
-  const withoutSecrets = (text: string): string => blot(text, secretsOf(io));
+  const withoutSecrets = (text: string): string => redact(text, secretsOf(io));
   const guard = (output: Output): Output => ({
     write: (text) => output.write(visible(withoutSecrets(text))),
     draw: (text) => output.draw(withoutSecrets(text)),
@@ -64,7 +63,7 @@ export function guarded(io: Io): Io {
   return { ...io, stdout: guard(io.stdout), stderr: guard(io.stderr) };
 }
 
-/** Every secret that a command may come across: what the environment gives, and what was read from elsewhere. */
+/** Every secret that a command may handle: from the environment, and read from elsewhere. */
 export function secretsOf({ env, secrets }: Pick<Io, "env" | "secrets">): readonly string[] {
   return [...secretsOfEnvironment(env), ...[...secrets].map((secret) => secret.reveal())];
 }

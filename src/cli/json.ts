@@ -1,6 +1,6 @@
 import { snakeCase } from "../report/log.ts";
 
-/** JSON for machines: keys in the manifest's manner, `expectedCalls` as `expected_calls`; values as they are. */
+/** JSON for machines: keys as in the manifest (`expectedCalls` becomes `expected_calls`), values unchanged. */
 export function toJson(value: unknown): string {
   return `${JSON.stringify(snakeKeys(value), null, 2)}\n`;
 }

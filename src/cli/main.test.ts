@@ -63,7 +63,7 @@ describe("a wrong command line", () => {
     [["check", "Tag"], "too many arguments for 'check'", "`pardot-etl check --help`"],
     [["objects", "--config"], "option '--config <FILE>' argument missing", "`pardot-etl objects --help`"],
     [[], "no command given", "`pardot-etl --help`"],
-    [["objects", "Tagg"], "the catalogue has no Tagg", "did you mean Tag?"],
+    [["objects", "Tagg"], "the catalog has no Tagg", "did you mean Tag?"],
   ])("%j ends with 2, the fault and what to do", async (argv, fault, hint) => {
     const { code, stdout, stderr } = await cli(argv);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -78,7 +78,7 @@ describe("a wrong command line", () => {
     expect(asJson.stderr).toContain(fault);
   });
 
-  test("--log-level takes its levels only", async () => {
+  test("--log-level accepts only its levels", async () => {
     const env = { PARDOT_ETL_DESTINATION: "/nowhere/data" };
     const { code, stderr } = await cli(["status", "--log-level", "loud"], fakeIo({ env }));
     expect(code).toBe(2);
@@ -112,7 +112,7 @@ describe("a bad configuration", () => {
     expect(stdout + stderr).not.toContain("s3cr3t");
   });
 
-  test("names of objects given as arguments are checked with the rest", async () => {
+  test("names of objects given as arguments are checked with everything else", async () => {
     const { code, stderr } = await cli(["run", "Tag", "Acount"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/object \(argument\) is "Tag,Acount": expected .*did you mean Account\?/);
@@ -121,7 +121,7 @@ describe("a bad configuration", () => {
 });
 
 describe("objects", () => {
-  test("lists the catalogue without any configuration", async () => {
+  test("lists the catalog without any configuration", async () => {
     const { code, stdout, stderr } = await cli(["objects"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const lines = stdout.trimEnd().split("\n");
@@ -143,7 +143,7 @@ describe("objects", () => {
     expect((await cli(["objects", "Tag", "--json"])).stdout).toBe(stdout);
   });
 
-  test("shows overrides of the file, whatever else is wrong with it", async () => {
+  test("shows overrides of the file even if its settings are wrong", async () => {
     const cwd = await mkdtemp(join(tmpdir(), "pardot-etl-cli-"));
     try {
       await writeFile(

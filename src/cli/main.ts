@@ -5,13 +5,10 @@ import type { Io } from "./io.ts";
 import { parseCommandLine } from "./parse.ts";
 import { packageVersion } from "./version.ts";
 
-/**
- * The command line: reads it, runs one command, prints what it throws, and answers the exit code. Never exits and
- * touches nothing of the process but what `io` brings.
- */
+/** Runs one command, prints any error, and returns the exit code. Never exits; uses nothing of the process but `io`. */
 export async function main(argv: readonly string[], world: Io): Promise<number> {
   const io = guarded(world);
-  // Until the command line is understood, whoever wrote --json is taken to mean it.
+  // Also for a command line that cannot be parsed.
   let isJson = argv.includes("--json");
   try {
     const request = await parseCommandLine(argv, COMMANDS, packageVersion());
@@ -30,13 +27,13 @@ export async function main(argv: readonly string[], world: Io): Promise<number> 
   }
 }
 
-/** Whether a run was meant, also by a command line that cannot be read. */
+/** Whether a run was meant, also by a command line that cannot be parsed. */
 function isRun(argv: readonly string[]): boolean {
   const command = argv.find((word) => COMMANDS.some(({ name }) => name === word));
   return command === "run" && !argv.includes("--dry-run");
 }
 
-/** The last line of a run that has not come as far as writing it itself. */
+/** Writes the last log line of a run that failed before it could write it itself. */
 async function endRun(error: unknown, io: Io): Promise<void> {
   const { openReport } = await import("./report.ts");
   const { RunRecorder } = await import("../operations/run/outcome.ts");

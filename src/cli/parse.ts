@@ -1,10 +1,10 @@
 import type { Command as CommanderCommand } from "commander";
-import { nearest } from "../config/suggest.ts";
+import { closestMatch } from "../config/suggest.ts";
 import { UsageError } from "../errors.ts";
 import type { CommandSpec, OptionSpec, ParsedOptions } from "./command.ts";
 import { COMMON_OPTIONS } from "./command.ts";
 
-/** What a command line asks for. */
+/** A parsed command line. */
 export type Request =
   | {
       readonly kind: "command";
@@ -15,10 +15,7 @@ export type Request =
   /** Help or version, complete. */
   | { readonly kind: "text"; readonly text: string };
 
-/**
- * Reads a command line by the table of commands. Throws `UsageError` for what the table does not know; runs nothing
- * and prints nothing.
- */
+/** Parses a command line by the table of commands. Throws `UsageError` for what is not in it; runs and prints nothing. */
 export async function parseCommandLine(
   argv: readonly string[],
   commands: readonly CommandSpec[],
@@ -69,7 +66,7 @@ export async function parseCommandLine(
   return request ?? { kind: "text", text };
 }
 
-/** By flag instead of the parser's own names; what was not given stays out. */
+/** By flag instead of the parser's own names; only what was given. */
 function givenOptions(specs: readonly OptionSpec[], given: Readonly<Record<string, unknown>>): ParsedOptions {
   const entries = specs.map((spec) => {
     const isNegated = spec.flag.startsWith("--no-");
@@ -88,20 +85,20 @@ function usageError(
   if (code === "commander.help") {
     return new UsageError("read the command line: no command given", {
       code: "usage.no-command",
-      hint: `choose one of ${commands.map((command) => command.name).join(", ")}; \`pardot-etl --help\` describes them`,
+      hint: `Choose one of ${commands.map((command) => command.name).join(", ")}; \`pardot-etl --help\` describes them.`,
     });
   }
-  // The parser words it `error: unknown option '--ful'`, and may put a suggestion on a second line; ours knows swaps.
+  // The parser's text is `error: unknown option '--ful'`, perhaps with a suggestion on a second line; ours knows swaps.
   const fault = message.replace(/^error: /, "").split("\n")[0] ?? "";
   const wrong = /^unknown (?:command|option) '([^']*)'/.exec(fault)?.[1] ?? null;
   const command = commands.find((candidate) => argv.includes(candidate.name));
   const flags = [...COMMON_OPTIONS, ...(command?.options ?? [])].map((option) => option.flag);
   const names: readonly string[] =
     wrong?.startsWith("-") === true ? flags : commands.map((candidate) => candidate.name);
-  const guess = wrong === null ? null : nearest(wrong, names);
-  const help = `\`pardot-etl ${command === undefined ? "" : `${command.name} `}--help\` says what there is`;
+  const guess = wrong === null ? null : closestMatch(wrong, names);
+  const help = `See \`pardot-etl ${command === undefined ? "" : `${command.name} `}--help\``;
   return new UsageError(`read the command line: ${fault}`, {
     code: "usage.invalid",
-    hint: guess === null ? help : `did you mean ${guess}? ${help}`,
+    hint: guess === null ? `${help}.` : `${help}; did you mean ${guess}?`,
   });
 }

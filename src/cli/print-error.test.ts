@@ -6,7 +6,7 @@ import { printError } from "./print-error.ts";
 const PEOPLE = { isJson: false, version: "1.2.3" };
 const MACHINES = { isJson: true, version: "1.2.3" };
 
-test("prints message and hint, and answers the exit code", () => {
+test("prints message and hint, and returns the exit code", () => {
   const io = fakeIo();
   const error = new AuthError("get a token: refused", { code: "auth.refused", hint: "renew the refresh token" });
   expect(printError(error, PEOPLE, io)).toBe(3);
@@ -31,7 +31,7 @@ test("prints a line per problem, missing or wrong", () => {
   );
 });
 
-test("prints one JSON line for machines beside the text for people", () => {
+test("prints one JSON line for machines and the text for people", () => {
   const io = fakeIo();
   expect(printError(new StorageError("put x: denied", { code: "storage.denied" }), MACHINES, io)).toBe(7);
   expect(io.stdout.text()).toBe('{"error":{"code":"storage.denied","message":"put x: denied","hint":null}}\n');
@@ -39,16 +39,16 @@ test("prints one JSON line for machines beside the text for people", () => {
   expect(printError(new LimitError("a", { code: "limit.b" }), MACHINES, fakeIo())).toBe(4);
 });
 
-test("prints a bug with its stack, the version and where to turn", () => {
+test("prints a bug with its stack, the version and how to report it", () => {
   const io = fakeIo();
   expect(printError(new TypeError("x is not a function"), MACHINES, io)).toBe(1);
   expect(io.stderr.text()).toMatch(
-    /version 1\.2\.3[\s\S]*TypeError: x is not a function\n\s+at [\s\S]*hint: report it/,
+    /version 1\.2\.3[\s\S]*TypeError: x is not a function\n\s+at [\s\S]*hint: Report it/,
   );
   expect(JSON.parse(io.stdout.text())).toMatchObject({ error: { code: "bug", message: "x is not a function" } });
 });
 
-test("shows no secret of the environment, however it got into an error", () => {
+test("shows no secret of the environment that got into an error", () => {
   const secret = 'p"a\\ss-word';
   const env = { PARDOT_CLIENT_SECRET: secret, PARDOT_REFRESH_TOKEN: "short" };
   const io = fakeIo({ env });

@@ -1,26 +1,22 @@
 import { inspect } from "node:util";
-import { blot } from "../config/blot.ts";
+import { redact } from "../config/redact.ts";
 import { exitCodeOf, PardotEtlError, problemText } from "../errors.ts";
 import { secretsOf } from "./io.ts";
 import type { Io } from "./io.ts";
 
-/**
- * Prints what a command threw: for people on stderr and, with `--json`, as `{"error":…}` on stdout. Answers the exit
- * code.
- */
+/** Prints an error for people on stderr and, with `--json`, as `{"error":…}` on stdout. Returns the exit code. */
 export function printError(
   error: unknown,
   options: { readonly isJson: boolean; readonly version: string },
   io: Pick<Io, "stdout" | "stderr" | "env" | "secrets">,
 ): number {
   const secrets = secretsOf(io);
-  const safe = (text: string): string => blot(text, secrets);
+  const safe = (text: string): string => redact(text, secrets);
   if (options.isJson) io.stdout.write(`${safe(JSON.stringify({ error: describeError(error) }))}\n`);
   io.stderr.write(safe(error instanceof PardotEtlError ? ourText(error) : bugText(error, options.version)));
   return exitCodeOf(error);
 }
 
-/** The machine-readable form. */
 export interface ErrorDescription {
   readonly code: string;
   readonly message: string;
@@ -28,11 +24,11 @@ export interface ErrorDescription {
   readonly problems?: PardotEtlError["problems"];
 }
 
-/** An error as `--json` shows it; what is not ours has the code `bug`. */
+/** An error as `--json` shows it; one that is not ours has the code `bug`. */
 export function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof PardotEtlError)) {
     const message = error instanceof Error ? error.message : inspect(error);
-    return { code: "bug", message, hint: "report it; stderr says more" };
+    return { code: "bug", message, hint: "Report it; stderr has the details." };
   }
   const { code, message, hint = null, problems } = error;
   return problems.length === 0 ? { code, message, hint } : { code, message, hint, problems };
@@ -49,7 +45,7 @@ function bugText(error: unknown, version: string): string {
   return [
     `pardot-etl: a fault in pardot-etl itself (version ${version}, Node ${process.versions.node}, ${process.platform})`,
     stack,
-    "hint: report it to the project with this text and the command; what was committed before stays committed",
+    "hint: Report it to the project with this text and the command. Everything that was committed stays committed.",
     "",
   ].join("\n");
 }

@@ -19,8 +19,8 @@ async function said(options: ParsedOptions, io: FakeIo, events: readonly RunEven
   return io.stderr.text();
 }
 
-describe("what a command says while it works", () => {
-  test.each(["no terminal", "a terminal"])("holds no secret, wherever it came from: %s", async (place) => {
+describe("output of a command while it works", () => {
+  test.each(["no terminal", "a terminal"])("contains no secret from any source: %s", async (place) => {
     const io = fakeIo({ env: { PARDOT_CLIENT_SECRET: "canary-env", PARDOT_REFRESH_TOKEN: "aws-ssm:/acme/token" } });
     io.secrets.add(new Secret('canary-"aws'));
     const events = [warning('canary-env and canary-"aws, which aws-ssm:/acme/token leads to')];

@@ -1,4 +1,4 @@
-import { blot } from "../config/blot.ts";
+import { redact } from "../config/redact.ts";
 import { UsageError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { RunOutcome } from "../operations/run/outcome.ts";
@@ -34,7 +34,7 @@ export async function openReport(
 ): Promise<Report> {
   const level = logLevel(options);
   const isQuiet = hasOption(options, "--no-progress");
-  const write = (line: string): void => io.stderr.write(blot(line, secretsOf(io)));
+  const write = (line: string): void => io.stderr.write(redact(line, secretsOf(io)));
   const wishes: LogOptions = { level: level ?? (isQuiet ? "warn" : "info"), write, now: () => io.clock.now() };
   const log = forPeople ? openLineLog(wishes) : await openJsonLog(wishes);
   let calls = 0;

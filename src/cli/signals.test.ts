@@ -5,7 +5,7 @@ import { stopOnSignals } from "./signals.ts";
 
 const OPTIONS = { graceMs: 25_000, afterwards: "what can be finished by then is committed" };
 
-test.each(["SIGINT", "SIGTERM"] as const)("the first %s aborts and says what happens", (name) => {
+test.each(["SIGINT", "SIGTERM"] as const)("the first %s aborts and prints what happens", (name) => {
   const io = fakeIo();
   const stop = stopOnSignals(io, OPTIONS);
   expect(stop.signal.aborted).toBe(false);
@@ -27,7 +27,7 @@ test("a second signal, of either kind, ends the process at once", async () => {
   expect(io.exits).toEqual([130]);
 });
 
-test("signals within 200 ms of the first are the same one, which npm passes on, and the first alone counts", async () => {
+test("signals within 200 ms of the first are forwarded by npm and do not count", async () => {
   const io = fakeIo();
   stopOnSignals(io, OPTIONS);
   io.send("SIGINT");
@@ -52,7 +52,7 @@ test("a command that does not end is ended after the grace and five seconds", as
   expect(io.exits).toEqual([130]);
 });
 
-test("a command that has ended hears no signal and is not ended again", async () => {
+test("a command that has ended ignores signals and is not ended again", async () => {
   const io = fakeIo();
   const stop = stopOnSignals(io, OPTIONS);
   io.send("SIGINT");

@@ -1,30 +1,30 @@
-import { formatDuration } from "../config/duration.ts";
+import { formatDuration } from "../config/parsers.ts";
 import { CancelledError } from "../errors.ts";
 import type { Io, StopSignal } from "./io.ts";
 
-/** Added to the grace before the process is ended whatever it does: cutting what is under way takes a moment too. */
+/** Added to the grace before the process is ended in any case: cutting off in-flight work takes a moment too. */
 const CUT_MS = 5000;
-/** npm passes a signal on to a program that the terminal has sent it to already: so close together they are one. */
+/** npm forwards a signal that the terminal has already sent to the program: two this close together count as one. */
 const SAME_MS = 200;
-/** The conventional code of a process that was interrupted. */
+/** The conventional code of an interrupted process. */
 const EXIT_CANCELLED = 130;
 
 export interface Stop {
   /** Aborted with a `CancelledError` by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
-  /** Takes the listeners away again. */
+  /** Removes the listeners. */
   release(): void;
 }
 
 /**
- * Turns signals into a stop: the first aborts and says on stderr what happens now; a second one that comes later, or the
- * end of the grace (and five seconds to cut what is under way), ends the process at once with 130.
+ * Turns signals into a stop: the first aborts and explains on stderr what happens now; a later second one, or the end of
+ * the grace (plus five seconds to cut off in-flight work), ends the process at once with 130.
  */
 export function stopOnSignals(
   io: Pick<Io, "signals" | "stderr" | "clock" | "exitNow">,
   options: {
     readonly graceMs: number;
-    /** What will be done with unfinished work, as a sentence's end: "what can be finished in time is committed". */
+    /** What happens to unfinished work, as the end of a sentence: "what can be finished in time is committed". */
     readonly afterwards: string;
   },
 ): Stop {
@@ -43,7 +43,7 @@ export function stopOnSignals(
       stopping.abort(
         new CancelledError(`stopped by ${name}`, {
           code: "run.cancelled",
-          hint: `${options.afterwards}; the same command goes on from there`,
+          hint: `${capitalized(options.afterwards)}; the same command continues from there.`,
         }),
       );
       void io.clock.sleep(options.graceMs + CUT_MS, released.signal).then(
@@ -64,4 +64,8 @@ export function stopOnSignals(
       released.abort(new Error("released"));
     },
   };
+}
+
+function capitalized(sentence: string): string {
+  return `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}`;
 }

@@ -1,24 +1,23 @@
 import process, { env } from "node:process";
 import { systemClock } from "../platform/clock.ts";
-import { nameHome } from "../platform/home.ts";
+import { ensureHome } from "../platform/environment.ts";
 import { systemRandom } from "../platform/random.ts";
 import type { Io } from "./io.ts";
 import { main } from "./main.ts";
 import { streamOutput } from "./stream-output.ts";
-import { refuseToEndUnfinished } from "./unfinished.ts";
 
 const EXIT_BUG = 1;
 const EXIT_STORAGE = 7;
 
-/** The edge: gives the process to `main` and takes its exit code. Called by bin.js. */
+/** The edge of the program: gives the process to `main` and ends it with the exit code. Called by bin.js. */
 export async function start(): Promise<void> {
-  let lastWords: ((code: number) => void) | null = null;
-  const sayLastWords = (code: number): void => {
-    const say = lastWords;
-    lastWords = null;
-    say?.(code);
+  let onEarlyExit: ((code: number) => void) | null = null;
+  const beforeEarlyExit = (code: number): void => {
+    const listener = onEarlyExit;
+    onEarlyExit = null;
+    listener?.(code);
   };
-  nameHome(env);
+  ensureHome(env);
   const stdout = streamOutput(process.stdout);
   const stderr = streamOutput(process.stderr);
   const io: Io = {
@@ -31,23 +30,38 @@ export async function start(): Promise<void> {
     signals: process,
     secrets: new Set(),
     exitNow: (code) => {
-      sayLastWords(code);
+      beforeEarlyExit(code);
       process.exit(code);
     },
-    lastWords: (say) => {
-      lastWords = say;
+    onEarlyExit: (listener) => {
+      onEarlyExit = listener;
     },
   };
-  refuseToEndUnfinished(process, io);
-  // Node ends the process by itself, with the code of a bug, after an error that nobody has caught.
-  process.on("uncaughtExceptionMonitor", () => sayLastWords(EXIT_BUG));
+  failOnEarlyExit(process, io);
+  // After an uncaught error Node ends the process itself, with the code of a bug.
+  process.on("uncaughtExceptionMonitor", () => beforeEarlyExit(EXIT_BUG));
   const code = await main(process.argv.slice(2), io);
-  // A handle that somebody forgot must not keep a container alive; what was written goes out first.
+  // A forgotten handle must not keep a container alive; all output is flushed first.
   await stdout.drained();
   process.exitCode = stdout.failure !== null && code === 0 ? EXIT_STORAGE : code;
   if (stdout.failure !== null) stderr.write(lostResult(stdout.failure));
   await stderr.drained();
   process.exit();
+}
+
+/**
+ * Node ends a process that has nothing left to wait for with code 0, even if a promise of ours is still pending. A run
+ * that stops in the middle must not count as done: this reports it and exits with the code of a bug.
+ */
+export function failOnEarlyExit(
+  beforeExit: { once(event: "beforeExit", listener: () => void): unknown },
+  io: Pick<Io, "stderr" | "exitNow">,
+): void {
+  beforeExit.once("beforeExit", () => {
+    io.stderr.write("pardot-etl: stopped in the middle: nothing is left to wait for, but the command is not done\n");
+    io.stderr.write("hint: This is a fault in pardot-etl; please report it with what was printed before.\n");
+    io.exitNow(EXIT_BUG);
+  });
 }
 
 function lostResult(code: string): string {

@@ -1,22 +1,22 @@
 import { fstatSync, writeSync } from "node:fs";
 import type { Output } from "./io.ts";
 
-/** Used when the stream does not say how wide it is. */
+/** Used when the stream's size is unknown. */
 const COLUMNS = 80;
 const ROWS = 24;
 
-/** One of the process's own streams. Whatever becomes of it, writing goes on: no run ends because of its log. */
+/** One of the process's own streams. Its failures never throw: no run ends because of its log. */
 export interface StreamOutput extends Output {
-  /** Why something could not be written, as the system's code; null: all was, or its reader wanted no more of it. */
+  /** The system's code of a failed write; null: none failed, or the reader had closed the stream. */
   readonly failure: string | null;
-  /** Resolves when what was written is on its way, or lost. */
+  /** Resolves when everything is flushed, or lost. */
   drained(): Promise<void>;
 }
 
 export function streamOutput(stream: NodeJS.WriteStream & { readonly fd: number }): StreamOutput {
   let failure: string | null = null;
   const fail = (error: NodeJS.ErrnoException): void => {
-    // A reader that went away (`| head`, a closed terminal) has what it wanted.
+    // A reader that has closed the stream (`| head`, a closed terminal) wants no more.
     if (error.code !== "EPIPE") failure ??= error.code ?? "unknown";
   };
   stream.on("error", fail);
@@ -37,7 +37,7 @@ export function streamOutput(stream: NodeJS.WriteStream & { readonly fd: number 
     draw: write,
     isTerminal: stream.isTTY,
     get columns() {
-      // A terminal that does not know its width says 0.
+      // A terminal of unknown width reports 0.
       return stream.isTTY && stream.columns > 0 ? stream.columns : COLUMNS;
     },
     get rows() {
@@ -53,7 +53,7 @@ export function streamOutput(stream: NodeJS.WriteStream & { readonly fd: number 
   };
 }
 
-/** The stream itself takes a part that was written, as a disk that fills up writes it, for the whole. */
+/** The stream itself considers a partial write, which a full disk makes, a whole one. */
 function writeWhole(fd: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);

@@ -7,8 +7,8 @@ import type { Report } from "./report.ts";
 import { stopOnSignals } from "./signals.ts";
 
 /**
- * Runs an operation with connections, progress or log, and signals; takes all of it down again afterwards. `given`: a
- * report that is open already, and stays so but for the terminal.
+ * Runs an operation with connections, progress or log, and signals, and closes them afterwards. `given`: a report that
+ * is open already; only its display is closed.
  */
 export async function withSurroundings<Result>(
   context: Pick<CommandContext, "io" | "options">,
@@ -24,7 +24,7 @@ export async function withSurroundings<Result>(
   try {
     return await withRuntime({ signal: stopping.signal, onEvent: report.onEvent, pardot }, (surroundings) => {
       const transport: Transport = (request, signal) => {
-        // Token requests carry no token and are no calls.
+        // Token requests carry no token and are not API calls.
         if (request.headers["authorization"]?.startsWith("Bearer ") === true) report.called();
         return surroundings.transport(request, signal);
       };

@@ -3,7 +3,7 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import { COLUMN_TYPES, EVIDENCE } from "../catalog/catalog.ts";
 import type { Problem } from "../errors.ts";
 import { isMap } from "./file.ts";
-import { nearest } from "./suggest.ts";
+import { closestMatch } from "./suggest.ts";
 
 const field = z.enum(["created_at", "updated_at"]);
 const evidence = z.enum(EVIDENCE);
@@ -66,7 +66,7 @@ const leftOver = {
   emailPairs: z.strictObject({ listEmail: columnName, email: columnName }).exactOptional(),
 };
 
-/** The catalogue's shape for data that was not written by us. The type says that it is the same as the catalogue's. */
+/** The shape of a catalog entry that an operator wrote; the type ensures that it is that of the catalog. */
 const shape: z.ZodType<CatalogObject> = z.strictObject({
   name: z.string(),
   table: columnName,
@@ -99,9 +99,9 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
 });
 
 /**
- * The catalogue with an operator's overrides: a map from an object's name to the part of its entry that differs. Maps
- * are merged, everything else (lists too) is replaced. What does not fit goes into `problems`, as it was `written`
- * before variables were put in: they may hold secrets.
+ * The catalog with an operator's overrides: a map from an object's name to the part of its entry that differs. Maps are
+ * merged, everything else (lists too) is replaced. Adds what does not fit to `problems`, as it was `written` before
+ * variables were inserted, which may be secrets.
  */
 export function overrideCatalog(
   catalog: readonly CatalogObject[],
@@ -119,8 +119,8 @@ export function overrideCatalog(
   const names = catalog.map((object) => object.name);
   for (const name of Object.keys(overrides)) {
     if (names.includes(name)) continue;
-    const guess = nearest(name, names);
-    report([name], null, `an object of the catalogue${guess === null ? "" : `; did you mean ${guess}?`}`);
+    const guess = closestMatch(name, names);
+    report([name], null, `an object of the catalog${guess === null ? "" : `; did you mean ${guess}?`}`);
   }
   return catalog.map((object) => {
     const override = overrides[object.name];
@@ -158,7 +158,7 @@ function reportIssue(
 ): void {
   const path = [object, ...issue.path.map(String)];
   if (issue.code === "unrecognized_keys") {
-    for (const key of issue.keys) report([...path, key], null, "a key that a catalogue entry has");
+    for (const key of issue.keys) report([...path, key], null, "a key of a catalog entry");
     return;
   }
   const found = [object, ...issue.path].reduce<unknown>(
@@ -173,7 +173,7 @@ function reportIssue(
   );
 }
 
-/** What the shape alone cannot say. */
+/** Checks beyond the shape. */
 function faultsOf(
   object: CatalogObject,
   name: string,

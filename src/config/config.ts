@@ -2,25 +2,25 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import type { SecretReference } from "../secrets/reference.ts";
 import type { Secret } from "../secrets/secret.ts";
 
-/** A checked configuration: what every command works from. Durations in milliseconds, sizes in bytes. */
+/** A checked configuration, the input of every command. Durations in milliseconds, sizes in bytes. */
 export interface Config {
   readonly pardot: PardotConfig;
   readonly etl: EtlConfig;
   readonly notify: NotifyConfig;
-  /** The catalogue with the operator's overrides applied, in plan order. */
+  /** The catalog with the operator's overrides, in plan order. */
   readonly catalog: readonly CatalogObject[];
-  /** The references that were followed to the secrets in it. */
+  /** The references that its secrets came from. */
   readonly references: readonly SecretReference[];
 }
 
-/** What a look at the destination needs; a `Config` is one. */
+/** What reading the destination's records needs; a `Config` is one. */
 export interface DestinationConfig {
   readonly pardot: Pick<PardotConfig, "timeZone" | "accountTimeZone" | "dailyCallBudget" | "quotaShare">;
   readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "overlapMs" | "retentionMs" | "tmpDir">;
   readonly catalog: readonly CatalogObject[];
 }
 
-/** What reading again all that was committed needs; a `Config` is one. */
+/** What rereading the committed files needs; a `Config` is one. */
 export interface CommittedConfig {
   readonly etl: Pick<EtlConfig, "objects" | "destination" | "s3PathStyle" | "retentionMs" | "warehouse" | "tmpDir">;
   readonly catalog: readonly CatalogObject[];
@@ -32,7 +32,7 @@ export interface PardotConfig {
   readonly apiUrl: URL;
   readonly loginUrl: URL;
   readonly apiVersion: "auto" | "3" | "4";
-  /** Overrides the format of every query and read when set. */
+  /** If set, overrides the format of every query and read. */
   readonly v4Format: "xml" | "json" | null;
   /** IANA name: the zone of the API user, in which v3/v4 timestamps are. */
   readonly timeZone: string;
@@ -42,27 +42,27 @@ export interface PardotConfig {
   /** Requests in flight, 1 to 5. */
   readonly maxConcurrency: number;
   readonly maxWaitingExports: number;
-  /** Calls this tool may make in an account day; null: none of its own. */
+  /** Calls this tool may make in an account day; null: it sets no limit. */
   readonly dailyCallBudget: number | null;
   /** Share of the account's own limit, others' calls included, at which a run stops; above 0 and at most 1. */
   readonly quotaShare: number;
   readonly exportPollIntervalMs: number;
   readonly exportTimeoutMs: number;
-  /** Longest wait for the next byte of an answer. */
+  /** Longest wait for the next byte of a response. */
   readonly requestTimeoutMs: number;
 }
 
-/** How an access token is asked for (Salesforce help, remoteaccess_oauth_*_flow). */
+/** How an access token is requested (Salesforce help, remoteaccess_oauth_*_flow). */
 export type AuthConfig =
   | {
       readonly flow: "refresh_token";
       readonly clientId: string;
       readonly clientSecret: Secret;
-      /** As configured; null when only the token file holds one. The file's wins. */
+      /** As configured; null if only the token file has one. The file's wins. */
       readonly refreshToken: Secret | null;
-      /** Where the configured one came from, to which a rotated one goes back; null: it was configured itself. */
+      /** Where the configured one came from, and where a rotated one is written back; null: it was configured itself. */
       readonly reference: SecretReference | null;
-      /** Absolute path of the file in which a rotated refresh token is kept; null: nowhere. */
+      /** Absolute path of the file that keeps a rotated refresh token; null: none. */
       readonly tokenFile: string | null;
     }
   | {
@@ -78,7 +78,7 @@ export type AuthConfig =
       readonly clientId: string;
       readonly clientSecret: Secret;
       readonly username: string;
-      /** With the security token at its end, where the org wants one. */
+      /** With the security token at its end, if the org requires one. */
       readonly password: Secret;
     };
 
@@ -89,9 +89,9 @@ export type Destination =
   | { readonly kind: "folder"; readonly path: string };
 
 export interface EtlConfig {
-  /** Names of the chosen objects, in plan order. */
+  /** Names of the selected objects, in plan order. */
   readonly objects: readonly string[];
-  /** Names of the configured ones, whatever the command line chose for once. */
+  /** Names of the configured ones, without the command line's selection. */
   readonly configuredObjects: readonly string[];
   readonly destination: Destination;
   readonly s3PathStyle: boolean | null;
@@ -102,7 +102,7 @@ export interface EtlConfig {
   readonly bytesPerFile: number;
   readonly warehouse: { readonly kind: "none" } | { readonly kind: "duckdb"; readonly path: string } | SnowflakeConfig;
   readonly overlapMs: number;
-  /** How long landed files are kept by a rule of the destination; null: for ever. */
+  /** How long a rule of the destination keeps landed files; null: forever. */
   readonly retentionMs: number | null;
   /** Silence after which another run takes over. */
   readonly leaseTtlMs: number;
@@ -110,20 +110,20 @@ export interface EtlConfig {
   readonly tmpDir: string;
 }
 
-/** Who hears how a run ended. */
+/** The channels that are notified of how a run ended. */
 export interface NotifyConfig {
   readonly snsTopic: SnsTopic | null;
-  /** Whoever knows such an address can post to it. */
+  /** Secret, because knowing the address is enough to post to it. */
   readonly webhookUrl: Secret | null;
 }
 
 export interface SnsTopic {
   readonly arn: string;
-  /** As the ARN says; the environment's may be another. */
+  /** The ARN's; the environment's may differ. */
   readonly region: string;
 }
 
-/** How to reach the tables in Snowflake. Names are as the operator wrote them, quotes included if there are any. */
+/** How to reach the tables in Snowflake. Names are as the operator wrote them, including quotes. */
 export interface SnowflakeConfig {
   readonly kind: "snowflake";
   readonly account: string;
@@ -148,7 +148,7 @@ export type SnowflakeAuth =
   | { readonly authenticator: "SNOWFLAKE"; readonly user: string; readonly password: Secret }
   | {
       readonly authenticator: "OAUTH" | "PROGRAMMATIC_ACCESS_TOKEN";
-      /** The token names the user by itself. */
+      /** Optional, because the token names the user. */
       readonly user: string | null;
       readonly token: Secret;
     };

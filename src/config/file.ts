@@ -1,30 +1,31 @@
 import { isAbsolute, join } from "node:path";
+import { errnoOf } from "../errors.ts";
 import type { Problem } from "../errors.ts";
 import { NOT_REGULAR, readSmallFile } from "../platform/small-file.ts";
-import { unmeantFile } from "./unmeant.ts";
+import { hasQuote, pathProblem, UNQUOTED } from "./parsers.ts";
 
-/** Names the configuration file itself, so it cannot stand in one. */
+/** Names the configuration file itself, so it cannot be in one. */
 export const CONFIG_FILE_VARIABLE = "PARDOT_ETL_CONFIG";
-/** Read from the working folder when neither option nor variable names a file. */
+/** Read from the working folder if neither option nor variable names a file. */
 export const CONFIG_FILE_DEFAULT = "pardot-etl.yaml";
 
 /** A configuration file is some kilobytes; anything larger is the wrong file. */
 const FILE_BYTES_MAX = 1_000_000;
 
-/** A file as it was parsed: plain data, not yet looked at. `root` is an empty map when there is no file. */
+/** A parsed file: plain data, not checked yet. `root` is an empty map if there is no file. */
 export interface ConfigFile {
-  /** As the operator named it; null when there is none. */
+  /** As the operator named it; null: there is none. */
   readonly name: string | null;
   readonly root: Readonly<Record<string, unknown>>;
-  /** Whether the whole file was understood; if not, a missing setting may well stand in it. */
+  /** Whether the whole file was understood; if not, a missing setting may be in it. */
   readonly isWhole: boolean;
 }
 
 const NO_FILE: ConfigFile = { name: null, root: {}, isWhole: true };
 
 /**
- * Reads the named file, or `pardot-etl.yaml` of the working folder if it is there. JSON is read as the YAML that it
- * is. What is wrong goes into `problems`.
+ * Reads the named file, or `pardot-etl.yaml` of the working folder if it is there. JSON is read as YAML. Adds what is wrong
+ * to `problems`.
  */
 export async function readConfigFile(
   named: { readonly path: string; readonly origin: string } | null,
@@ -34,7 +35,7 @@ export async function readConfigFile(
   const name = named?.path ?? CONFIG_FILE_DEFAULT;
   const path = isAbsolute(name) ? name : join(cwd, name);
   const broken: ConfigFile = { name, root: {}, isWhole: false };
-  const unmeant = named === null ? null : unmeantFile(name);
+  const unmeant = named === null ? null : hasQuote(name) ? UNQUOTED : pathProblem(name);
   if (named !== null && unmeant !== null) {
     problems.push({ path: named.origin, value: name, expected: unmeant });
     return broken;
@@ -49,7 +50,7 @@ export async function readConfigFile(
     }
     text = file.text;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    const code = errnoOf(error);
     if (named === null && code === "ENOENT") return NO_FILE;
     problems.push({ path: named?.origin ?? name, value: name, expected: `a file that can be read (${code})` });
     return broken;
@@ -59,10 +60,10 @@ export async function readConfigFile(
 }
 
 async function parse(text: string, name: string, problems: Problem[]): Promise<Record<string, unknown> | null> {
-  // Loaded here because a container that has its environment alone needs no parser.
+  // Loaded here because a container configured by its environment needs no parser.
   const { LineCounter, parseDocument } = await import("yaml");
   const lines = new LineCounter();
-  // The parser's own messages quote the file, and with it a secret; place and kind are enough to find the fault.
+  // The parser's own messages quote the file and any secret in it; place and kind are enough to find the mistake.
   const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
   const faults = [...document.errors, ...document.warnings];
   for (const fault of faults) {
@@ -78,7 +79,7 @@ async function parse(text: string, name: string, problems: Problem[]): Promise<R
     problems.push({
       path: name,
       value: null,
-      expected: "YAML whose every alias (*name) has its anchor (&name) before",
+      expected: "YAML in which every alias (*name) follows its anchor (&name)",
     });
     return null;
   }
@@ -88,7 +89,6 @@ async function parse(text: string, name: string, problems: Problem[]): Promise<R
   return null;
 }
 
-/** Whether parsed data is a map. */
 export function isMap(data: unknown): data is Record<string, unknown> {
   return typeof data === "object" && data !== null && !Array.isArray(data) && !(data instanceof Date);
 }

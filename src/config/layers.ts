@@ -1,102 +1,85 @@
 import type { Problem } from "../errors.ts";
-import { expand } from "./expand.ts";
 import type { ConfigFile } from "./file.ts";
 import { CONFIG_FILE_VARIABLE, isMap } from "./file.ts";
+import { hasQuote, UNQUOTED } from "./parsers.ts";
 import type { Setting, SettingName } from "./settings.ts";
-import { fileKey, filePath, SECTIONS, SETTING_BY_NAME, SETTINGS } from "./settings.ts";
-import { nearest } from "./suggest.ts";
-import { quotedVariable } from "./unmeant.ts";
+import { filePath, SECTIONS, SETTING_BY_NAME, SETTINGS } from "./settings.ts";
+import { closestMatch } from "./suggest.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the command line says about one setting. */
-export interface GivenOption {
+/** The command line's text for one setting. */
+export interface OptionText {
   /** For messages: `--business-unit`. */
   readonly option: string;
   readonly text: string;
 }
-export type GivenOptions = { readonly [Name in SettingName]?: GivenOption };
+export type OptionTexts = { readonly [Name in SettingName]?: OptionText };
 
 /** A setting as one layer gives it. */
-export interface Given {
-  readonly setting: Setting;
+export interface SettingText {
   /** For messages: the variable, `etl.overlap (pardot-etl.yaml)` or the option. */
   readonly path: string;
-  /** Trimmed; null when it is no text at all, or one that could not be completed. */
+  /** Trimmed; null when it is not a text, or when a variable in it is not set. */
   readonly text: string | null;
-  /** Whether what is wrong with it stands among the problems already. */
+  /** Whether its problem is reported already. */
   readonly isReported: boolean;
-  /** The text as it may be shown: no secret, nothing that a variable brought in. */
+  /** The text as it may be shown: no secret, no variable's value. */
   readonly shown: string;
 }
 
-/** What one layer gives, by name. */
-export type Layer = ReadonlyMap<string, Given>;
+/** What one layer gives, by variable. */
+export type Layer = ReadonlyMap<string, SettingText>;
 
 const HIDDEN = "***";
 const SHOWN_CHARS_MAX = 100;
 
-/** What a file gives. */
 export interface FileLayer {
   readonly layer: Layer;
-  /** The section of overrides with variables put in, and what was wrong with that. */
+  /** The section of overrides with variables put in, and the problems of that. */
   readonly catalog: unknown;
   readonly catalogProblems: readonly Problem[];
-  /** Every variable that a text of the file refers to. */
+  /** Every variable that the file refers to. */
   readonly references: ReadonlySet<string>;
 }
 
-/** What the file gives; what its other sections may not hold goes into `problems`. */
+/** Reads the file's sections. `problems` gets those of all sections but the catalog's. */
 export function fileLayer(file: ConfigFile, env: Environment, problems: Problem[]): FileLayer {
-  const name = file.name ?? "";
-  const layer = new Map<string, Given>();
+  const layer = new Map<string, SettingText>();
   const references = new Set<string>();
-  const report = (path: string, value: string | null, expected: string, into: Problem[] = problems): void => {
-    into.push({ path: `${path} (${name})`, value, expected });
-  };
-  const expandAt = (path: string, text: string, into: Problem[] = problems): string | null => {
+  const placeOf = (path: string): string => `${path} (${file.name ?? ""})`;
+  const expandAt = (path: string, text: string, into: Problem[]): string | null => {
     const { text: expanded, names, missing } = expand(text, env);
-    for (const reference of names) references.add(reference);
-    for (const reference of missing) {
-      report(path, `\${${reference}}`, `a variable that is set: ${reference} is not`, into);
+    for (const name of names) references.add(name);
+    for (const name of missing) {
+      into.push({ path: placeOf(path), value: `\${${name}}`, expected: `a variable that is set: ${name} is not` });
     }
     return missing.length === 0 ? expanded : null;
   };
   for (const key of Object.keys(file.root)) {
-    if (key !== "catalog" && !SECTIONS.some((section) => section === key)) {
-      report(key, HIDDEN, unknownKey(key, [...SECTIONS, "catalog"]));
-    }
+    if (key === "catalog" || SECTIONS.some((section) => section === key)) continue;
+    problems.push({ path: placeOf(key), value: HIDDEN, expected: unknownKey(key, [...SECTIONS, "catalog"]) });
   }
   for (const section of SECTIONS) {
     const data = file.root[section] ?? {};
     if (!isMap(data)) {
-      report(section, describe(data), "a map of settings");
+      problems.push({ path: placeOf(section), value: describe(data), expected: "a map of settings" });
       continue;
     }
-    const rows = SETTINGS.filter((setting) => fileKey(setting.env).section === section);
-    const keys = new Map<string, Setting>(rows.map((setting) => [fileKey(setting.env).key, setting]));
     for (const [key, raw] of Object.entries(data)) {
-      const setting = keys.get(key);
       const path = `${section}.${key}`;
+      const setting = SETTINGS.find(({ env: name }) => filePath(name) === path);
       if (setting === undefined) {
-        report(path, HIDDEN, unknownKey(path, [...SETTING_BY_NAME.keys()].map(filePath)));
+        const expected = unknownKey(path, [...SETTING_BY_NAME.keys()].map(filePath));
+        problems.push({ path: placeOf(path), value: HIDDEN, expected });
         continue;
       }
       const text = fileText(setting, raw);
       if (raw === null || text === "") continue;
-      const expanded = text === null ? null : expandAt(path, text);
-      if (text !== null && expanded === null) {
-        layer.set(setting.env, { setting, path: `${path} (${name})`, text: null, isReported: true, shown: text });
-        continue;
-      }
-      const shown = text === null ? shownRaw(setting, raw) : shownText(setting, text);
-      layer.set(setting.env, {
-        setting,
-        path: `${path} (${name})`,
-        text: expanded?.trim() ?? null,
-        isReported: false,
-        shown,
-      });
+      const expanded = text === null ? null : expandAt(path, text, problems);
+      const isReported = text !== null && expanded === null;
+      const shown = text === null ? shownRaw(setting, raw) : isReported ? text : shownText(setting, text);
+      layer.set(setting.env, { path: placeOf(path), text: expanded?.trim() ?? null, isReported, shown });
     }
   }
   const catalogProblems: Problem[] = [];
@@ -104,57 +87,65 @@ export function fileLayer(file: ConfigFile, env: Environment, problems: Problem[
   return { layer, catalog, catalogProblems, references };
 }
 
-/** What the environment gives. A `PARDOT_*` variable that nobody knows is a problem: it is a slip, or has no effect. */
+/** Variables of other programs that decide where data and secrets go, and whose readers take quotes as part of a value. */
+const OTHERS: ReadonlySet<string> = new Set(
+  (
+    "AWS_REGION AWS_DEFAULT_REGION AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN " +
+    "AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 HTTPS_PROXY https_proxy HTTP_PROXY http_proxy NO_PROXY no_proxy"
+  ).split(" "),
+);
+
+/** Reads the environment. An unknown `PARDOT_*` variable is a problem: it is a typo, or has no effect. */
 export function environmentLayer(env: Environment, references: ReadonlySet<string>, problems: Problem[]): Layer {
-  const layer = new Map<string, Given>();
+  const layer = new Map<string, SettingText>();
   const known: readonly string[] = [...SETTING_BY_NAME.keys(), CONFIG_FILE_VARIABLE];
   for (const [name, value] of Object.entries(env)) {
-    const setting = SETTING_BY_NAME.get(name as SettingName);
+    const setting = SETTING_BY_NAME.get(name);
     const text = value?.trim() ?? "";
     if (setting !== undefined && text !== "") {
-      layer.set(name, { setting, path: name, text, isReported: false, shown: shownText(setting, text) });
+      layer.set(name, { path: name, text, isReported: false, shown: shownText(setting, text) });
     }
-    const quoted = quotedVariable(name, text);
-    if (quoted !== null) problems.push({ path: name, value: HIDDEN, expected: quoted });
+    if (OTHERS.has(name) && hasQuote(text)) problems.push({ path: name, value: HIDDEN, expected: UNQUOTED });
     if (name.startsWith("PARDOT_") && !known.includes(name) && !references.has(name)) {
-      const guess = nearest(name, known);
-      const expected = "a variable that this version knows";
-      const tail = guess === null ? "" : `; did you mean ${guess}?`;
-      problems.push({ path: name, value: HIDDEN, expected: `${expected}${tail}` });
+      const guess = didYouMean(closestMatch(name, known));
+      problems.push({ path: name, value: HIDDEN, expected: `a variable that this version knows${guess}` });
     }
   }
   return layer;
 }
 
-/** What the command line gives. */
-export function optionLayer(options: GivenOptions): Layer {
-  const layer = new Map<string, Given>();
+export function optionLayer(options: OptionTexts): Layer {
+  const layer = new Map<string, SettingText>();
   for (const setting of SETTINGS) {
     const given = options[setting.env];
     if (given === undefined) continue;
-    const shown = shownText(setting, given.text);
-    layer.set(setting.env, { setting, path: given.option, text: given.text.trim(), isReported: false, shown });
+    const { option, text } = given;
+    layer.set(setting.env, {
+      path: option,
+      text: text.trim(),
+      isReported: false,
+      shown: shownText(setting, text),
+    });
   }
   return layer;
 }
 
-/** A file's value as the text that the reader of its kind takes; null when its type is wrong. */
-function fileText(setting: Setting, raw: unknown): string | null {
+/** A value of the file as text for its parser; null when its type is wrong. */
+function fileText({ parser }: Setting, raw: unknown): string | null {
   if (typeof raw === "string") return raw;
-  if (typeof raw === "number" && (setting.kind === "integer" || setting.kind === "choice")) return String(raw);
-  if (typeof raw === "boolean" && setting.kind === "boolean") return String(raw);
+  if (typeof raw === "number" || typeof raw === "boolean") return typeof raw === parser.yaml ? String(raw) : null;
   const isNames = Array.isArray(raw) && raw.every((item) => typeof item === "string");
-  return isNames && setting.kind === "objects" ? raw.join(",") : null;
+  return isNames && parser.yaml === "list" ? raw.join(",") : null;
 }
 
-function shownText(setting: Setting, text: string): string {
-  if (setting.kind === "secret") return HIDDEN;
-  // Credentials and queries do not belong into an address, but people paste them there.
+function shownText({ parser }: Setting, text: string): string {
+  if (parser.isSecret === true) return HIDDEN;
+  // Credentials and queries do not belong in an address, but people paste them there.
   const safe = text.replace(/\/\/[^/]*@/, `//${HIDDEN}@`).replace(/[?#].*$/s, `?${HIDDEN}`);
   return safe.length > SHOWN_CHARS_MAX ? `${safe.slice(0, SHOWN_CHARS_MAX)}…` : safe;
 }
 
-/** A number or a boolean stands as it is; what is larger may hold anything and is only named. */
+/** A number or a boolean is shown; a larger value may hold anything and is only named. */
 function shownRaw(setting: Setting, raw: unknown): string {
   return typeof raw === "number" || typeof raw === "boolean" ? shownText(setting, String(raw)) : describe(raw);
 }
@@ -165,9 +156,37 @@ function describe(raw: unknown): string {
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const asVariable = SETTING_BY_NAME.get(key.toUpperCase() as SettingName);
-  const guess = asVariable === undefined ? nearest(key, known) : filePath(asVariable.env);
-  return `a key that this version knows${guess === null ? "" : `; did you mean ${guess}?`}`;
+  const asVariable = SETTING_BY_NAME.get(key.toUpperCase());
+  const guess = asVariable === undefined ? closestMatch(key, known) : filePath(asVariable.env);
+  return `a key that this version knows${didYouMean(guess)}`;
+}
+
+function didYouMean(guess: string | null): string {
+  return guess === null ? "" : `; did you mean ${guess}?`;
+}
+
+export interface Expansion {
+  readonly text: string;
+  /** Every variable in it. */
+  readonly names: readonly string[];
+  /** Those that are not set, and whatever else is between `${` and `}`. */
+  readonly missing: readonly string[];
+}
+
+const VARIABLE = /\$(\$?)\{([^}]*)\}?/g;
+
+/** Replaces `${NAME}` by the variable's value; `$${` is a literal `${`. An empty variable counts as not set. */
+export function expand(text: string, env: Environment): Expansion {
+  const names: string[] = [];
+  const missing: string[] = [];
+  const expanded = text.replaceAll(VARIABLE, (whole: string, escape: string, name: string) => {
+    if (escape !== "") return whole.slice(1);
+    names.push(name);
+    const value = whole.endsWith("}") && Object.hasOwn(env, name) ? env[name] : undefined;
+    if (value === undefined || value === "") missing.push(name);
+    return value ?? "";
+  });
+  return { text: expanded, names, missing };
 }
 
 /** Expands every text below; one with a missing variable stays as it is (it has been reported). */

@@ -5,7 +5,7 @@ import type { Case } from "../../test/support/config-rig.ts";
 useConfigFolder();
 
 describe("a bad configuration", () => {
-  test("is reported whole: every place, value and expectation", async () => {
+  test("reports every problem with place, value and expectation", async () => {
     const problems = await problemsOf({
       env: {
         PARDOT_BUSINESS_UNIT_ID: "0Uv1",
@@ -63,7 +63,7 @@ describe("a bad configuration", () => {
     ]);
   });
 
-  test("shows a value of the wrong type, unless it is a secret's or too large to be shown", async () => {
+  test("shows a value of the wrong type, unless it is a secret or too large", async () => {
     const problems = await problemsOf({
       env: GOOD,
       file: "pardot: { client_secret: 4711 }\netl: { destination: 5, overlap: true, tmpdir: [s3cr3t-client] }\n",
@@ -83,20 +83,20 @@ describe("a bad configuration", () => {
       ["PARDOT_AUTH_FLOW", "PARDOT_BUSINESS_UNIT_ID", "PARDOT_CLIENT_ID", "PARDOT_ETL_DESTINATION"],
     ],
     [
-      "a file that is no YAML, and a bad variable beside it",
+      "a file that is not YAML, and a bad variable as well",
       { file: "etl: { overlap: 1d\npardot:", env: { PARDOT_TIMEZONE: "+02:00" } },
       ["PARDOT_TIMEZONE", "pardot-etl.yaml line 2, column 1"],
     ],
     ["a file that is a list", { env: GOOD, file: "- etl" }, ["pardot-etl.yaml"]],
     ["an alias without anchor", { env: GOOD, file: "pardot: { client_secret: *s3cr3t-client }" }, ["pardot-etl.yaml"]],
     [
-      "a tag that nobody knows",
+      "an unknown tag",
       { env: GOOD, file: "pardot: { client_secret: !s3cr3t-client x }" },
       ["pardot-etl.yaml line 1, column 26"],
     ],
     ["a key given twice", { env: GOOD, file: "etl: {}\netl: {}\n" }, ["pardot-etl.yaml line 2, column 1"]],
     [
-      "sections that are none",
+      "unknown sections, and sections that are not maps",
       { env: GOOD, file: "etl: [1]\npardot: 3\npardot_client_secret: s3cr3t-client\nPARDOT_ETL_OVERLAP: 1d" },
       [
         "PARDOT_ETL_OVERLAP (pardot-etl.yaml)",
@@ -135,7 +135,7 @@ describe("a bad configuration", () => {
       ],
     ],
     [
-      "variables of later versions and of nobody",
+      "variables of later versions and unknown ones",
       { env: { ...GOOD, PARDOT_ACCESS_TOKEN: "s3cr3t-client", PARDOT_ETL_FOO: "1" } },
       ["PARDOT_ACCESS_TOKEN", "PARDOT_ETL_FOO"],
     ],
@@ -152,7 +152,7 @@ describe("a bad configuration", () => {
       ["PARDOT_API_VERSION", "PARDOT_AUTH_FLOW", "PARDOT_ETL_FORMAT"],
     ],
     [
-      "references that lead nowhere, each in its layer",
+      "malformed references, each in its layer",
       {
         env: { ...GOOD, PARDOT_CLIENT_SECRET: "aws-secretsmanager:", PARDOT_REFRESH_TOKEN: "aws-ssm:/pardot#token" },
         file: "pardot: { client_secret: 'aws-secretsmanager:acme#' }",
@@ -160,7 +160,7 @@ describe("a bad configuration", () => {
       ["PARDOT_CLIENT_SECRET", "PARDOT_REFRESH_TOKEN", "pardot.client_secret (pardot-etl.yaml)"],
     ],
     [
-      "whatever else is wrong beside good references, before they are followed",
+      "all other problems of a configuration with good references, before these are followed",
       {
         env: {
           ...GOOD,
@@ -199,7 +199,7 @@ describe("a bad configuration", () => {
       ],
     ],
     [
-      "hosts that tokens must not go to",
+      "hosts that must not receive tokens",
       {
         env: {
           ...GOOD,
@@ -221,16 +221,8 @@ describe("a bad configuration", () => {
       ["PARDOT_API_URL", "PARDOT_LOGIN_URL"],
     ],
     ["S3 without a bucket", { env: { ...GOOD, PARDOT_ETL_DESTINATION: "s3:///prefix" } }, ["PARDOT_ETL_DESTINATION"]],
-    [
-      "a bucket that cannot be",
-      { env: { ...GOOD, PARDOT_ETL_DESTINATION: "s3://Acme_Lake" } },
-      ["PARDOT_ETL_DESTINATION"],
-    ],
-    [
-      "a prefix that climbs",
-      { env: { ...GOOD, PARDOT_ETL_DESTINATION: "s3://acme/a/../b" } },
-      ["PARDOT_ETL_DESTINATION"],
-    ],
+    ["an invalid bucket", { env: { ...GOOD, PARDOT_ETL_DESTINATION: "s3://Acme_Lake" } }, ["PARDOT_ETL_DESTINATION"]],
+    ["a prefix with ..", { env: { ...GOOD, PARDOT_ETL_DESTINATION: "s3://acme/a/../b" } }, ["PARDOT_ETL_DESTINATION"]],
     ["an unknown store", { env: { ...GOOD, PARDOT_ETL_DESTINATION: "gs://acme" } }, ["PARDOT_ETL_DESTINATION"]],
     [
       "a flow without its credentials",
@@ -238,18 +230,18 @@ describe("a bad configuration", () => {
       ["PARDOT_REFRESH_TOKEN"],
     ],
     [
-      "client credentials on a host that does not take them",
+      "client credentials on a host that does not support them",
       { env: { ...GOOD, PARDOT_AUTH_FLOW: "client_credentials", PARDOT_LOGIN_URL: "https://test.salesforce.com" } },
       ["PARDOT_LOGIN_URL"],
     ],
     [
-      "exports looked at less often than they time out",
+      "an export poll interval longer than the time-out",
       { env: { ...GOOD, PARDOT_EXPORT_POLL_INTERVAL: "1h", PARDOT_EXPORT_TIMEOUT: "30m" } },
       ["PARDOT_EXPORT_POLL_INTERVAL"],
     ],
     ["a warehouse in memory", { env: { ...GOOD, PARDOT_ETL_WAREHOUSE: "duckdb::memory:" } }, ["PARDOT_ETL_WAREHOUSE"]],
     [
-      "a warehouse in the place of the destination",
+      "a warehouse at the destination's path",
       { env: { ...GOOD, PARDOT_ETL_WAREHOUSE: "duckdb:data" } },
       ["PARDOT_ETL_WAREHOUSE"],
     ],
@@ -259,7 +251,7 @@ describe("a bad configuration", () => {
       ["etl.overlap (pardot-etl.yaml)"],
     ],
     [
-      "a bad value in the file, and one over it that does not fit the rest",
+      "a bad value in the file, and a variable over it that does not fit the rest",
       {
         env: { ...GOOD, PARDOT_EXPORT_POLL_INTERVAL: "1h", PARDOT_EXPORT_TIMEOUT: "30m" },
         file: "pardot: { export_poll_interval: never }",

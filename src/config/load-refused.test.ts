@@ -4,27 +4,27 @@ import { GOOD, problemsOf, useConfigFolder } from "../../test/support/config-rig
 useConfigFolder();
 
 describe("a bad configuration", () => {
-  test("shows no secret that was refused, however it was given", async () => {
+  test("shows no refused secret, from whatever layer", async () => {
     const env = { ...GOOD, PARDOT_CLIENT_SECRET: "aws-ssm:s3cr3t-client#" };
     const options = { PARDOT_REFRESH_TOKEN: { option: "--x", text: "aws-ssm:s3cr3t-refresh#" } };
     const problems = await problemsOf({ env, options, file: "pardot: { client_secret: 'aws-ssm:s3cr3t client' }" });
     expect(problems.map((problem) => problem.value)).toEqual(["***", "***", "***"]);
   });
 
-  test("names the file that cannot be read", async () => {
+  test("names a file that cannot be read", async () => {
     const env = { ...GOOD, PARDOT_ETL_CONFIG: "nope.yaml" };
     expect(await problemsOf({ env })).toEqual([
       { path: "PARDOT_ETL_CONFIG", value: "nope.yaml", expected: "a file that can be read (ENOENT)" },
     ]);
   });
 
-  test("refuses a file of more than 1 MB unread", async () => {
+  test("refuses a file over 1 MB without reading it", async () => {
     expect(await problemsOf({ env: GOOD, file: `# ${"x".repeat(1_000_000)}` })).toEqual([
       { path: "pardot-etl.yaml", value: "pardot-etl.yaml", expected: "a file of at most 1 MB" },
     ]);
   });
 
-  test("shows a text of the file as it stands there, not what a variable brought in", async () => {
+  test("shows a text as it is in the file, without the values of variables", async () => {
     const env = { ...GOOD, OTHER: "s3cr3t-client" };
     expect(await problemsOf({ env, file: "etl: { overlap: '${OTHER}' }" })).toMatchObject([{ value: "${OTHER}" }]);
     const catalogFile = "catalog: { Tag: { key: '${OTHER}', v4: { process: '${OTHER}' } } }";
@@ -33,7 +33,7 @@ describe("a bad configuration", () => {
     expect(await problemsOf({ env: address, file: "" })).toMatchObject([{ value: "https://***@c.example?***" }]);
   });
 
-  test("has its catalogue overrides refused with every fault's path", async () => {
+  test("reports every problem of catalog overrides with its path", async () => {
     const file = `
 catalog:
   Tagg: {}
@@ -50,7 +50,7 @@ catalog:
       {
         path: "catalog.Tagg (pardot-etl.yaml)",
         value: null,
-        expected: "an object of the catalogue; did you mean Tag?",
+        expected: "an object of the catalog; did you mean Tag?",
       },
       {
         path: "catalog.VisitorActivity.watermark (pardot-etl.yaml)",
@@ -65,7 +65,7 @@ catalog:
       {
         path: "catalog.VisitorActivity.v4.query.colour (pardot-etl.yaml)",
         value: null,
-        expected: "a key that a catalogue entry has",
+        expected: "a key of a catalog entry",
       },
       {
         path: "catalog.VisitorActivity.v4.export.windowDaysMax (pardot-etl.yaml)",
@@ -75,7 +75,7 @@ catalog:
       {
         path: "catalog.VisitorActivity.waternark (pardot-etl.yaml)",
         value: null,
-        expected: "a key that a catalogue entry has",
+        expected: "a key of a catalog entry",
       },
       {
         path: "catalog.Tag.name (pardot-etl.yaml)",

@@ -5,8 +5,9 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { catalog } from "../catalog/index.ts";
 import type { Config } from "./config.ts";
-import type { GivenOptions } from "./layers.ts";
-import { loadConfig, loadDestination, loadNotify } from "./load.ts";
+import type { OptionTexts } from "./layers.ts";
+import { loadConfig, loadNotify } from "./load.ts";
+import { DESTINATION } from "./sections.ts";
 
 const GOOD = {
   PARDOT_BUSINESS_UNIT_ID: "0Uv000000000001AAA",
@@ -27,7 +28,7 @@ interface Case {
   readonly env?: Readonly<Record<string, string>>;
   /** Written as pardot-etl.yaml. */
   readonly file?: string;
-  readonly options?: GivenOptions;
+  readonly options?: OptionTexts;
   readonly configFile?: string;
 }
 
@@ -37,7 +38,7 @@ async function load({ env = {}, file, options = {}, configFile }: Case): Promise
 }
 
 describe("a good configuration", () => {
-  test("comes from the environment alone, with the contract's defaults", async () => {
+  test("loads from the environment alone, with the documented defaults", async () => {
     const config = await load({ env: GOOD });
     expect(config.pardot).toMatchObject({
       businessUnitId: "0Uv000000000001AAA",
@@ -75,7 +76,7 @@ describe("a good configuration", () => {
     for (const secret of SECRETS) expect(inspect(config, { depth: 10 }) + JSON.stringify(config)).not.toContain(secret);
   });
 
-  test("takes the file, then the environment, then the options", async () => {
+  test("applies the file, then the environment, then the options", async () => {
     const file = [
       "pardot: { business_unit_id: 0Uv000000000002AAA, api_version: 3, max_concurrency: 2, max_waiting_exports: 7 }",
       "etl: { objects: [Account, Tag], destination: 's3://${BUCKET}/raw/pardot/', s3_path_style: true, overlap: 2d }",
@@ -100,21 +101,21 @@ describe("a good configuration", () => {
     expect(config.etl.configuredObjects).toEqual(config.etl.objects);
   });
 
-  test("comes from JSON, named by the variable or by the option", async () => {
+  test("loads from JSON, named by variable or option", async () => {
     const file = JSON.stringify({ etl: { rows_per_file: 5 } });
     expect((await load({ env: GOOD, file, configFile: "a.json" })).etl.rowsPerFile).toBe(5);
     const env = { ...GOOD, PARDOT_ETL_CONFIG: "a.json" };
     expect((await loadConfig({ env, cwd, options: {}, configFile: null })).etl.rowsPerFile).toBe(5);
   });
 
-  test("chooses the flow by what is given", async () => {
+  test("chooses the flow by the credentials given", async () => {
     const { PARDOT_REFRESH_TOKEN: _, ...rest } = GOOD;
     const env = { ...rest, PARDOT_LOGIN_URL: "https://acme.my.salesforce.com" };
     expect((await load({ env })).pardot.auth.flow).toBe("client_credentials");
     expect((await load({ env: { ...env, ...GOOD } })).pardot.auth.flow).toBe("refresh_token");
   });
 
-  test("allows plain HTTP to loopback, and a variable that the file alone refers to", async () => {
+  test("allows plain HTTP to loopback, and unknown variables that the file refers to", async () => {
     const config = await load({
       env: {
         ...GOOD,
@@ -128,27 +129,29 @@ describe("a good configuration", () => {
     expect(config.etl.rowsPerFile).toBe(9);
   });
 
-  test("treats an empty variable and an empty key as not given", async () => {
+  test("treats empty variables and keys as not given", async () => {
     const config = await load({ env: { ...GOOD, PARDOT_MAX_CONCURRENCY: " " }, file: "etl:\n  overlap:\npardot:\n" });
     expect(config.pardot.maxConcurrency).toBe(4);
     expect(config.etl.overlapMs).toBe(86_400_000);
   });
 
-  test("needs no credentials for a look at the destination", async () => {
+  test("needs no credentials for the destination part", async () => {
     const env = { PARDOT_ETL_DESTINATION: "/srv/data" };
-    const { etl } = await loadDestination({ env, cwd, options: {}, configFile: null });
+    const { etl } = await loadConfig({ env, cwd, options: {}, configFile: null }, DESTINATION);
     expect(etl.destination).toEqual({ kind: "folder", path: "/srv/data" });
-    await expect(loadDestination({ env: {}, cwd, options: {}, configFile: null })).rejects.toThrow(/1 problem$/);
+    await expect(loadConfig({ env: {}, cwd, options: {}, configFile: null }, DESTINATION)).rejects.toThrow(
+      /1 problem$/,
+    );
   });
 });
 
-describe("catalogue overrides", () => {
-  test("take every entry of the catalogue as it is", async () => {
+describe("catalog overrides", () => {
+  test("accept every catalog entry unchanged", async () => {
     const file = JSON.stringify({ catalog: Object.fromEntries(catalog.map((object) => [object.name, {}])) });
     expect((await load({ env: GOOD, file })).catalog).toEqual(catalog);
   });
 
-  test("merge maps, replace lists, and leave the rest of the entry alone", async () => {
+  test("merge maps, replace lists, and keep the rest of the entry", async () => {
     const before = (await load({ env: GOOD })).catalog.find((object) => object.name === "Tag");
     const file = "catalog: { Tag: { v4: { query: { limit: 50, sortBy: [id] } } } }";
     const config = await load({ env: GOOD, file });
@@ -158,22 +161,22 @@ describe("catalogue overrides", () => {
   });
 });
 
-describe("who hears of a run", () => {
+describe("notification channels", () => {
   const ARN = "arn:aws-cn:sns:cn-north-1:123456789012:pardot_etl-1";
   const URL_ = "https://hooks.slack.com/services/T0/B0/s3cr3t-hook";
-  const TOLD = { PARDOT_ETL_SNS_TOPIC_ARN: ARN, PARDOT_ETL_WEBHOOK_URL: URL_ };
+  const NOTIFIED = { PARDOT_ETL_SNS_TOPIC_ARN: ARN, PARDOT_ETL_WEBHOOK_URL: URL_ };
 
-  test("is nobody unless they are given, and the region is the ARN's", async () => {
+  test("are null unless given, and the topic's region is the ARN's", async () => {
     expect((await load({ env: GOOD })).notify).toEqual({ snsTopic: null, webhookUrl: null });
-    const { notify } = await load({ env: { ...GOOD, ...TOLD, AWS_REGION: "us-east-1" } });
+    const { notify } = await load({ env: { ...GOOD, ...NOTIFIED, AWS_REGION: "us-east-1" } });
     expect(notify.snsTopic).toEqual({ arn: ARN, region: "cn-north-1" });
     expect(notify.webhookUrl?.reveal()).toBe(URL_);
     expect(inspect(notify) + JSON.stringify(notify)).not.toContain("s3cr3t-hook");
   });
 
-  test("are known though everything else is wrong", async () => {
+  test("load even if everything else is wrong", async () => {
     const env = {
-      ...TOLD,
+      ...NOTIFIED,
       PARDOT_BUSINESS_UNIT_ID: GOOD.PARDOT_BUSINESS_UNIT_ID,
       PARDOT_TIMEZONE: "Mars",
       PARDOT_X: "1",
@@ -186,7 +189,7 @@ describe("who hears of a run", () => {
     }
   });
 
-  test("are left out one by one where they are wrong themselves", async () => {
+  test("are dropped one by one if they are invalid themselves", async () => {
     const env = { PARDOT_ETL_SNS_TOPIC_ARN: ARN, PARDOT_ETL_WEBHOOK_URL: "http://example.com/s3cr3t-hook" };
     const { businessUnitId, notify } = await loadNotify({ env, cwd, configFile: null, options: {} });
     expect([businessUnitId, notify.snsTopic?.arn, notify.webhookUrl]).toEqual([null, ARN, null]);

@@ -1,328 +1,267 @@
-import { NOTIFY_SETTINGS } from "./notify-settings.ts";
-import { SNOWFLAKE_SETTINGS } from "./snowflake-settings.ts";
+import type { Secret } from "../secrets/secret.ts";
+import type { AuthFlow, Destination, EtlConfig, PardotConfig, SnowflakeAuth, SnsTopic } from "./config.ts";
+import { boolean, choice, duration, identifier, integer, path, percent, secret, size, text } from "./parsers.ts";
+import type { Parser } from "./parsers.ts";
+import {
+  apiHost,
+  businessUnit,
+  destination,
+  loginHost,
+  objects,
+  snowflakeAccount,
+  snowflakeHost,
+  snsTopic,
+  warehouse,
+  zone,
+} from "./special-parsers.ts";
+import type { WarehouseChoice } from "./special-parsers.ts";
 
-/**
- * The one table of settings. It feeds loading, error messages and the reference page (docs/configuration.md); the key
- * in the file follows from the variable's name, so it cannot differ.
- */
+/** The value of each setting: durations in milliseconds, sizes in bytes, paths absolute. */
+export interface SettingValues {
+  readonly PARDOT_BUSINESS_UNIT_ID: string;
+  readonly PARDOT_API_URL: URL;
+  readonly PARDOT_LOGIN_URL: URL;
+  readonly PARDOT_API_VERSION: PardotConfig["apiVersion"];
+  readonly PARDOT_V4_FORMAT: "xml" | "json";
+  readonly PARDOT_TIMEZONE: string;
+  readonly PARDOT_ACCOUNT_TIMEZONE: string;
+  readonly PARDOT_AUTH_FLOW: AuthFlow;
+  readonly PARDOT_CLIENT_ID: string;
+  readonly PARDOT_CLIENT_SECRET: Secret;
+  readonly PARDOT_REFRESH_TOKEN: Secret;
+  readonly PARDOT_TOKEN_FILE: string;
+  readonly PARDOT_USERNAME: string;
+  readonly PARDOT_PRIVATE_KEY: Secret;
+  readonly PARDOT_PRIVATE_KEY_FILE: string;
+  readonly PARDOT_PASSWORD: Secret;
+  readonly PARDOT_MAX_CONCURRENCY: number;
+  readonly PARDOT_MAX_WAITING_EXPORTS: number;
+  readonly PARDOT_DAILY_CALL_BUDGET: number;
+  readonly PARDOT_QUOTA_SHARE: number;
+  readonly PARDOT_EXPORT_POLL_INTERVAL: number;
+  readonly PARDOT_EXPORT_TIMEOUT: number;
+  readonly PARDOT_REQUEST_TIMEOUT: number;
+  readonly PARDOT_ETL_OBJECTS: readonly string[];
+  readonly PARDOT_ETL_DESTINATION: Destination;
+  readonly PARDOT_ETL_FORMAT: "csv";
+  readonly PARDOT_ETL_COMPRESSION: EtlConfig["compression"];
+  readonly PARDOT_ETL_ROWS_PER_FILE: number;
+  readonly PARDOT_ETL_BYTES_PER_FILE: number;
+  readonly PARDOT_ETL_MAX_REJECTS: number;
+  readonly PARDOT_ETL_WAREHOUSE: WarehouseChoice;
+  readonly PARDOT_ETL_OVERLAP: number;
+  readonly PARDOT_ETL_RETENTION: number;
+  readonly PARDOT_ETL_LEASE_TTL: number;
+  readonly PARDOT_ETL_STOP_GRACE: number;
+  readonly PARDOT_ETL_TMPDIR: string;
+  readonly PARDOT_ETL_S3_PATH_STYLE: boolean;
+  readonly PARDOT_ETL_SNS_TOPIC_ARN: SnsTopic;
+  readonly PARDOT_ETL_WEBHOOK_URL: Secret;
+  readonly SNOWFLAKE_ACCOUNT: string;
+  readonly SNOWFLAKE_USER: string;
+  readonly SNOWFLAKE_PASSWORD: Secret;
+  readonly SNOWFLAKE_PRIVATE_KEY: Secret;
+  readonly SNOWFLAKE_PRIVATE_KEY_FILE: string;
+  readonly SNOWFLAKE_PRIVATE_KEY_PASSPHRASE: Secret;
+  readonly SNOWFLAKE_TOKEN: Secret;
+  readonly SNOWFLAKE_AUTHENTICATOR: SnowflakeAuth["authenticator"];
+  readonly SNOWFLAKE_ROLE: string;
+  readonly SNOWFLAKE_WAREHOUSE: string;
+  readonly SNOWFLAKE_DATABASE: string;
+  readonly SNOWFLAKE_SCHEMA: string;
+  readonly SNOWFLAKE_ACCESS_URL: URL;
+}
+export type SettingName = keyof SettingValues;
 
-/** How a setting's text is read; the readers are in values.ts. */
-export type SettingKind =
-  | "api-host"
-  | "boolean"
-  | "business-unit"
-  | "choice"
-  | "destination"
-  | "duration"
-  | "integer"
-  | "login-host"
-  | "objects"
-  | "path"
-  | "percent"
-  | "secret"
-  | "size"
-  | "snowflake-account"
-  | "snowflake-host"
-  | "sns-topic"
-  | "text"
-  | "warehouse"
-  | "zone";
-
-export interface Setting {
-  /** The environment variable. */
-  readonly env: string;
-  readonly kind: SettingKind;
-  /** As text, the way an operator would write it; null: there is none. */
-  readonly default: string | null;
-  /** For people; says what stands in when there is no default. */
+interface Row<Value> {
+  readonly parser: Parser<Value>;
+  /** What it means, for people; includes what applies when it is not set and has no default. */
   readonly meaning: string;
-  /** What a choice may be. */
-  readonly choices?: readonly string[];
-  /** Whether a choice may be written in other capitals. */
-  readonly anyCase?: true;
-  /** The kind of warehouse without which nobody looks at the setting: its variables serve other programs too. */
-  readonly onlyFor?: "snowflake";
-  /** Bounds, both allowed: numbers for integers, texts for durations, sizes and percentages. */
-  readonly min?: number | string;
-  readonly max?: number | string;
+  /** As an operator would write it; null: none. */
+  readonly default: string | null;
 }
 
-const OWN_SETTINGS = [
-  {
-    env: "PARDOT_BUSINESS_UNIT_ID",
-    kind: "business-unit",
-    default: null,
-    meaning: "The business unit: Setup > Business Unit Setup in Salesforce shows it.",
-  },
-  {
-    env: "PARDOT_API_URL",
-    kind: "api-host",
-    default: "https://pi.pardot.com",
-    meaning: "The API host; `https://pi.demo.pardot.com` for sandboxes and developer orgs.",
-  },
-  {
-    env: "PARDOT_LOGIN_URL",
-    kind: "login-host",
-    default: "https://login.salesforce.com",
-    meaning: "The token host; `https://test.salesforce.com` for sandboxes, or the My Domain host.",
-  },
-  {
-    env: "PARDOT_API_VERSION",
-    kind: "choice",
-    choices: ["auto", "3", "4"],
-    default: "auto",
-    meaning: "API version; `auto` starts with 4 and goes to 3 when the account demands it (codes 88 and 89).",
-  },
-  {
-    env: "PARDOT_V4_FORMAT",
-    kind: "choice",
-    choices: ["xml", "json"],
-    default: null,
-    meaning: "Answer format of every v3/v4 query and read; without it the catalogue says it per object.",
-  },
-  {
-    env: "PARDOT_TIMEZONE",
-    kind: "zone",
-    default: "UTC",
-    meaning: "Zone of the API user, in which v3/v4 timestamps are.",
-  },
-  {
-    env: "PARDOT_ACCOUNT_TIMEZONE",
-    kind: "zone",
-    default: null,
-    meaning: "Zone of the account, in which the quota day turns; without it `PARDOT_TIMEZONE`.",
-  },
-  {
-    env: "PARDOT_AUTH_FLOW",
-    kind: "choice",
-    choices: ["refresh_token", "jwt", "client_credentials", "password"],
-    default: null,
-    meaning: "OAuth flow; without it the one whose credentials are given (docs/authentication.md).",
-  },
-  {
-    env: "PARDOT_CLIENT_ID",
-    kind: "text",
-    default: null,
-    meaning: "Consumer key of the connected app or external client app.",
-  },
-  {
-    env: "PARDOT_CLIENT_SECRET",
-    kind: "secret",
-    default: null,
-    meaning: "Consumer secret of the app, for every flow but `jwt`.",
-  },
-  {
-    env: "PARDOT_REFRESH_TOKEN",
-    kind: "secret",
-    default: null,
-    meaning: "Refresh token of the API user, for the flow `refresh_token`.",
-  },
-  {
-    env: "PARDOT_TOKEN_FILE",
-    kind: "path",
-    default: null,
-    meaning: "File that keeps a rotated refresh token; what it holds wins over `PARDOT_REFRESH_TOKEN`.",
-  },
-  {
-    env: "PARDOT_USERNAME",
-    kind: "text",
-    default: null,
-    meaning: "Salesforce user name of the API user, for the flows `jwt` and `password`.",
-  },
-  {
-    env: "PARDOT_PRIVATE_KEY",
-    kind: "secret",
-    default: null,
-    meaning: "RSA private key in PEM form, for the flow `jwt`; line ends may be written as `\\n`.",
-  },
-  {
-    env: "PARDOT_PRIVATE_KEY_FILE",
-    kind: "path",
-    default: null,
-    meaning: "File with that key, instead of the key itself.",
-  },
-  {
-    env: "PARDOT_PASSWORD",
-    kind: "secret",
-    default: null,
-    meaning: "Password with the security token at its end, for the flow `password`, which Salesforce is retiring.",
-  },
-  {
-    env: "PARDOT_MAX_CONCURRENCY",
-    kind: "integer",
-    min: 1,
-    max: 5,
-    default: "4",
-    meaning: "Requests in flight; Pardot allows 5 for all integrations together.",
-  },
-  {
-    env: "PARDOT_MAX_WAITING_EXPORTS",
-    kind: "integer",
-    min: 1,
-    max: 100,
-    default: "4",
-    meaning: "Exports of ours that wait at Pardot at a time; it works them off one after another.",
-  },
-  {
-    env: "PARDOT_DAILY_CALL_BUDGET",
-    kind: "integer",
-    min: 1,
-    max: 10_000_000,
-    default: null,
-    meaning: "Calls this tool may make in an account day; without it there is no limit of its own.",
-  },
-  {
-    env: "PARDOT_QUOTA_SHARE",
-    kind: "percent",
-    min: "1%",
-    max: "100%",
-    default: "80%",
-    meaning:
-      "Share of the account's own daily limit, others' calls included, at which a run stops; the API tells both.",
-  },
-  {
-    env: "PARDOT_EXPORT_POLL_INTERVAL",
-    kind: "duration",
-    min: "1s",
-    max: "1h",
-    default: "60s",
-    meaning: "Longest pause between two looks at an export.",
-  },
-  {
-    env: "PARDOT_EXPORT_TIMEOUT",
-    kind: "duration",
-    min: "1s",
-    max: "7d",
-    default: "6h",
-    meaning: "After this the object fails for this run; the next run adopts the export.",
-  },
-  {
-    env: "PARDOT_REQUEST_TIMEOUT",
-    kind: "duration",
-    min: "1s",
-    max: "1h",
-    default: "60s",
-    meaning: "Longest wait for the next byte of an answer.",
-  },
-  {
-    env: "PARDOT_ETL_OBJECTS",
-    kind: "objects",
-    default: "core",
-    meaning: "Comma list of objects, `core` or `all`.",
-  },
-  {
-    env: "PARDOT_ETL_DESTINATION",
-    kind: "destination",
-    default: null,
-    meaning: "Where files land: `s3://bucket/prefix` or a folder such as `./data`.",
-  },
-  {
-    env: "PARDOT_ETL_FORMAT",
-    kind: "choice",
-    choices: ["csv"],
-    default: "csv",
-    meaning: "Format of landed files.",
-  },
-  {
-    env: "PARDOT_ETL_COMPRESSION",
-    kind: "choice",
-    choices: ["none", "gzip", "zstd"],
-    default: "none",
-    meaning: "Compression of landed files.",
-  },
-  {
-    env: "PARDOT_ETL_ROWS_PER_FILE",
-    kind: "integer",
-    min: 1,
-    max: 1_000_000,
-    default: "1000",
-    meaning: "Records after which a file of a segmented object is closed.",
-  },
-  {
-    env: "PARDOT_ETL_BYTES_PER_FILE",
-    kind: "size",
-    min: "1kB",
-    max: "5GB",
-    default: "16MB",
-    meaning: "Bytes (before compression) after which a file of a segmented object is closed.",
-  },
-  {
-    env: "PARDOT_ETL_MAX_REJECTS",
-    kind: "integer",
-    min: 0,
-    max: 10_000,
-    default: "100",
-    meaning: "Records of one object that one run may set aside before the object fails.",
-  },
-  {
-    env: "PARDOT_ETL_WAREHOUSE",
-    kind: "warehouse",
-    default: "none",
-    meaning:
-      "Warehouse whose tables give the start of the next range: `duckdb:PATH`, `snowflake` or `none` (the tool's own record).",
-  },
-  {
-    env: "PARDOT_ETL_OVERLAP",
-    kind: "duration",
-    min: "1s",
-    max: "364d",
-    default: "1d",
-    meaning: "How far before the newest known record the next range starts.",
-  },
-  {
-    env: "PARDOT_ETL_RETENTION",
-    kind: "duration",
-    min: "1d",
-    max: "36500d",
-    default: null,
-    meaning:
-      "How long a rule of yours (an S3 lifecycle rule) keeps landed files; what is gone after that counts as expired in `verify` and `status`. Without it a committed file that is gone is a problem.",
-  },
-  {
-    env: "PARDOT_ETL_LEASE_TTL",
-    kind: "duration",
-    min: "1s",
-    max: "1h",
-    default: "60s",
-    meaning: "A run that gives no sign of life for so long is taken for dead, and the next one takes over.",
-  },
-  {
-    env: "PARDOT_ETL_STOP_GRACE",
-    kind: "duration",
-    min: "0s",
-    max: "1h",
-    default: "25s",
-    meaning: "Time in which a stopped run may still commit what it can finish.",
-  },
-  {
-    env: "PARDOT_ETL_TMPDIR",
-    kind: "path",
-    default: null,
-    meaning: "Folder for files that are not checked yet; without it the system's.",
-  },
-  {
-    env: "PARDOT_ETL_S3_PATH_STYLE",
-    kind: "boolean",
-    default: null,
-    meaning: "Path-style S3 addresses; without it only for an endpoint that is an IP address or localhost.",
-  },
-] as const;
+export interface Setting extends Row<unknown> {
+  /** The environment variable. */
+  readonly env: SettingName;
+}
 
-/** Every setting: this tool's own, then those that have the meanings of Snowflake's driver. */
-export const SETTINGS: readonly [...typeof OWN_SETTINGS, ...typeof NOTIFY_SETTINGS, ...typeof SNOWFLAKE_SETTINGS] = [
-  ...OWN_SETTINGS,
-  ...NOTIFY_SETTINGS,
-  ...SNOWFLAKE_SETTINGS,
-];
+function row<Value>(parser: Parser<Value>, meaning: string, byDefault: string | null = null): Row<Value> {
+  return { parser, meaning, default: byDefault };
+}
 
-export type SettingName = (typeof SETTINGS)[number]["env"];
-/** The row of the table that has this name. */
-export type SettingRow<Name extends SettingName> = Extract<(typeof SETTINGS)[number], { readonly env: Name }>;
+/**
+ * The table of settings. Loading, error messages, docs/configuration.md and the template of `init` are made from it, in
+ * its order. The settings of Snowflake have the names and meanings of the official driver (vendor docs, Node.js driver
+ * options).
+ */
+const TABLE: { readonly [Name in SettingName]: Row<SettingValues[Name]> } = {
+  PARDOT_BUSINESS_UNIT_ID: row(businessUnit, "The business unit: Setup > Business Unit Setup in Salesforce shows it."),
+  PARDOT_API_URL: row(
+    apiHost,
+    "The API host; `https://pi.demo.pardot.com` for sandboxes and developer orgs.",
+    "https://pi.pardot.com",
+  ),
+  PARDOT_LOGIN_URL: row(
+    loginHost,
+    "The token host; `https://test.salesforce.com` for sandboxes, or the My Domain host.",
+    "https://login.salesforce.com",
+  ),
+  PARDOT_API_VERSION: row(
+    choice(["auto", "3", "4"]),
+    "API version; `auto` starts with 4 and goes to 3 when the account demands it (codes 88 and 89).",
+    "auto",
+  ),
+  PARDOT_V4_FORMAT: row(
+    choice(["xml", "json"]),
+    "Response format of every v3/v4 query and read; without it, the catalog's for each object.",
+  ),
+  PARDOT_TIMEZONE: row(zone, "Zone of the API user, in which v3/v4 timestamps are.", "UTC"),
+  PARDOT_ACCOUNT_TIMEZONE: row(
+    zone,
+    "Zone of the account, in which the quota day turns; without it `PARDOT_TIMEZONE`.",
+  ),
+  PARDOT_AUTH_FLOW: row(
+    choice(["refresh_token", "jwt", "client_credentials", "password"]),
+    "OAuth flow; without it the one whose credentials are given (docs/authentication.md).",
+  ),
+  PARDOT_CLIENT_ID: row(text, "Consumer key of the connected app or external client app."),
+  PARDOT_CLIENT_SECRET: row(secret, "Consumer secret of the app, for every flow but `jwt`."),
+  PARDOT_REFRESH_TOKEN: row(secret, "Refresh token of the API user, for the flow `refresh_token`."),
+  PARDOT_TOKEN_FILE: row(
+    path,
+    "File that keeps a rotated refresh token; what it holds wins over `PARDOT_REFRESH_TOKEN`.",
+  ),
+  PARDOT_USERNAME: row(text, "Salesforce user name of the API user, for the flows `jwt` and `password`."),
+  PARDOT_PRIVATE_KEY: row(
+    secret,
+    "RSA private key in PEM form, for the flow `jwt`; line ends may be written as `\\n`.",
+  ),
+  PARDOT_PRIVATE_KEY_FILE: row(path, "File with that key, instead of the key itself."),
+  PARDOT_PASSWORD: row(
+    secret,
+    "Password with the security token at its end, for the flow `password`, which Salesforce is retiring.",
+  ),
+  PARDOT_MAX_CONCURRENCY: row(integer(1, 5), "Requests in flight; Pardot allows 5 for all integrations together.", "4"),
+  PARDOT_MAX_WAITING_EXPORTS: row(
+    integer(1, 100),
+    "Exports of this tool waiting at Pardot at a time; Pardot processes them one at a time.",
+    "4",
+  ),
+  PARDOT_DAILY_CALL_BUDGET: row(
+    integer(1, 10_000_000),
+    "Calls this tool may make in an account day; without it this tool sets no limit.",
+  ),
+  PARDOT_QUOTA_SHARE: row(
+    percent("1%", "100%"),
+    "Share of the account's own daily limit, others' calls included, at which a run stops; the API reports both.",
+    "80%",
+  ),
+  PARDOT_EXPORT_POLL_INTERVAL: row(duration("1s", "1h"), "Longest pause between two polls of an export.", "60s"),
+  PARDOT_EXPORT_TIMEOUT: row(
+    duration("1s", "7d"),
+    "After this the object fails for this run; the next run adopts the export.",
+    "6h",
+  ),
+  PARDOT_REQUEST_TIMEOUT: row(duration("1s", "1h"), "Longest wait for the next byte of a response.", "60s"),
+  PARDOT_ETL_OBJECTS: row(objects, "Comma list of objects, `core` or `all`.", "core"),
+  PARDOT_ETL_DESTINATION: row(destination, "Where files land: `s3://bucket/prefix` or a folder such as `./data`."),
+  PARDOT_ETL_FORMAT: row(choice(["csv"]), "Format of landed files.", "csv"),
+  PARDOT_ETL_COMPRESSION: row(choice(["none", "gzip", "zstd"]), "Compression of landed files.", "none"),
+  PARDOT_ETL_ROWS_PER_FILE: row(
+    integer(1, 1_000_000),
+    "Records after which a file of a segmented object is closed.",
+    "1000",
+  ),
+  PARDOT_ETL_BYTES_PER_FILE: row(
+    size("1kB", "5GB"),
+    "Bytes (before compression) after which a file of a segmented object is closed.",
+    "16MB",
+  ),
+  PARDOT_ETL_MAX_REJECTS: row(
+    integer(0, 10_000),
+    "Records of one object that one run may set aside before the object fails.",
+    "100",
+  ),
+  PARDOT_ETL_WAREHOUSE: row(
+    warehouse,
+    "Warehouse whose tables give the start of the next range: `duckdb:PATH`, `snowflake` or `none` (the tool's own record).",
+    "none",
+  ),
+  PARDOT_ETL_OVERLAP: row(
+    duration("1s", "364d"),
+    "How far before the newest known record the next range starts.",
+    "1d",
+  ),
+  PARDOT_ETL_RETENTION: row(
+    duration("1d", "36500d"),
+    "How long a rule of yours (an S3 lifecycle rule) keeps landed files; a file that is gone after that counts as expired in `verify` and `status`. Without it a committed file that is gone is a problem.",
+  ),
+  PARDOT_ETL_LEASE_TTL: row(
+    duration("1s", "1h"),
+    "A run that shows no sign of life for this long is considered dead, and the next one takes over.",
+    "60s",
+  ),
+  PARDOT_ETL_STOP_GRACE: row(
+    duration("0s", "1h"),
+    "Time in which a stopped run may still commit what it can finish.",
+    "25s",
+  ),
+  PARDOT_ETL_TMPDIR: row(path, "Folder for files that are not checked yet; without it the system's."),
+  PARDOT_ETL_S3_PATH_STYLE: row(
+    boolean,
+    "Path-style S3 addresses; without it only for an endpoint that is an IP address or localhost.",
+  ),
+  PARDOT_ETL_SNS_TOPIC_ARN: row(
+    snsTopic,
+    "SNS topic that is notified of how each run ended (docs/notifications.md); its region is the ARN's.",
+  ),
+  PARDOT_ETL_WEBHOOK_URL: row(
+    secret,
+    "Address that is notified too, by a POST of JSON in Slack's format: https, or http to loopback.",
+  ),
+  SNOWFLAKE_ACCOUNT: row(
+    snowflakeAccount,
+    "Account identifier, such as `acme-prod` (organization and account) or `xy12345.eu-central-1`.",
+  ),
+  SNOWFLAKE_USER: row(text, "Login name; not needed with a token."),
+  SNOWFLAKE_PASSWORD: row(
+    secret,
+    "Password; works with a warning, because Snowflake is ending logins by password alone.",
+  ),
+  SNOWFLAKE_PRIVATE_KEY: row(
+    secret,
+    "RSA private key in PEM form for key-pair login; line ends may be written as `\\n`.",
+  ),
+  SNOWFLAKE_PRIVATE_KEY_FILE: row(path, "File with that key, instead of the key itself."),
+  SNOWFLAKE_PRIVATE_KEY_PASSPHRASE: row(secret, "Passphrase of an encrypted private key."),
+  SNOWFLAKE_TOKEN: row(
+    secret,
+    "OAuth access token or programmatic access token; `SNOWFLAKE_AUTHENTICATOR` names the kind.",
+  ),
+  SNOWFLAKE_AUTHENTICATOR: row(
+    choice(["SNOWFLAKE", "SNOWFLAKE_JWT", "OAUTH", "PROGRAMMATIC_ACCESS_TOKEN"], { anyCase: true }),
+    "How to log in; without it by private key or password, whichever is given.",
+  ),
+  SNOWFLAKE_ROLE: row(identifier, "Role; without it the user's default role."),
+  SNOWFLAKE_WAREHOUSE: row(
+    identifier,
+    "Virtual warehouse that runs the queries; without it the user's default warehouse.",
+  ),
+  SNOWFLAKE_DATABASE: row(identifier, "Database of the tables."),
+  SNOWFLAKE_SCHEMA: row(identifier, "Schema of the tables."),
+  SNOWFLAKE_ACCESS_URL: row(
+    snowflakeHost,
+    "Address to connect to, for private links and the like; without it the one that follows from the account.",
+  ),
+};
 
-/** The table by name, in its own order. */
-export const SETTING_BY_NAME: ReadonlyMap<SettingName, Setting> = new Map<SettingName, Setting>(
-  SETTINGS.map((setting) => [setting.env, setting]),
-);
+export const SETTINGS: readonly Setting[] = Object.entries<Row<unknown>>(TABLE).map(([env, setting]) => ({
+  env: env as SettingName,
+  ...setting,
+}));
+
+export const SETTING_BY_NAME: ReadonlyMap<string, Setting> = new Map(SETTINGS.map((setting) => [setting.env, setting]));
 
 /** The sections of the file that hold settings. */
 export const SECTIONS = ["pardot", "etl", "snowflake"] as const;
@@ -335,7 +274,7 @@ const PREFIXES: readonly (readonly [prefix: string, section: Section])[] = [
   ["SNOWFLAKE_", "snowflake"],
 ];
 
-/** `PARDOT_ETL_ROWS_PER_FILE` stands as `rows_per_file` in section `etl`, `SNOWFLAKE_ROLE` as `role` in `snowflake`. */
+/** `PARDOT_ETL_ROWS_PER_FILE` is `rows_per_file` in section `etl`, `SNOWFLAKE_ROLE` is `role` in `snowflake`. */
 export function fileKey(env: string): { readonly section: Section; readonly key: string } {
   const [prefix, section] = PREFIXES.find(([start]) => env.startsWith(start)) ?? (["", "etl"] as const);
   return { section, key: env.slice(prefix.length).toLowerCase() };

@@ -71,7 +71,7 @@ async function problemsOf(env: Variables): Promise<readonly Problem[]> {
 }
 
 describe("a Snowflake warehouse", () => {
-  test("is reached by key pair when a key is given, with everything else as written", async () => {
+  test("uses a key pair when a key is given, and keeps names as written", async () => {
     const env = { ...SNOWFLAKE, SNOWFLAKE_PRIVATE_KEY: PLAIN_KEY, SNOWFLAKE_ROLE: "LOADER", SNOWFLAKE_WAREHOUSE: "XS" };
     const { auth, ...rest } = await snowflake({ ...env, SNOWFLAKE_ACCESS_URL: "https://acme.privatelink.example" });
     expect(rest).toEqual({
@@ -96,31 +96,31 @@ describe("a Snowflake warehouse", () => {
     ],
     ["in a file", { SNOWFLAKE_PRIVATE_KEY_FILE: "key.p8", SNOWFLAKE_PRIVATE_KEY_PASSPHRASE: PASSPHRASE }],
   ];
-  test.each(keys)("takes a key %s", async (_name, given) => {
+  test.each(keys)("accepts a key %s", async (_name, given) => {
     const { auth } = await snowflake({ ...SNOWFLAKE, ...given });
     expect(auth.authenticator === "SNOWFLAKE_JWT" && auth.privateKey.reveal()).toBe(PLAIN_KEY);
   });
 
-  test("is reached by password when nothing else is given", async () => {
+  test("uses a password when nothing else is given", async () => {
     const { auth, accessUrl, role, warehouse } = await snowflake({ ...SNOWFLAKE, SNOWFLAKE_PASSWORD: PASSWORD });
     expect(auth.authenticator === "SNOWFLAKE" && auth.password.reveal()).toBe(PASSWORD);
     expect([accessUrl, role, warehouse]).toEqual([null, null, null]);
   });
 
-  test("is reached by token without a user, the authenticator in any capitals", async () => {
+  test("uses a token without a user, with the authenticator in any case", async () => {
     const env = { ...BASE, ...PLACE, SNOWFLAKE_AUTHENTICATOR: "oauth", SNOWFLAKE_TOKEN: TOKEN };
     const { auth } = await snowflake(env);
     expect(auth).toMatchObject({ authenticator: "OAUTH", user: null });
     expect(auth.authenticator === "OAUTH" && auth.token.reveal()).toBe(TOKEN);
   });
 
-  test("takes a programmatic access token in the place of the password, as the driver does", async () => {
+  test("accepts a programmatic access token as the password, as the driver does", async () => {
     const env = { ...SNOWFLAKE, SNOWFLAKE_AUTHENTICATOR: "PROGRAMMATIC_ACCESS_TOKEN", SNOWFLAKE_PASSWORD: TOKEN };
     const { auth } = await snowflake(env);
     expect(auth.authenticator === "PROGRAMMATIC_ACCESS_TOKEN" && auth.token.reveal()).toBe(TOKEN);
   });
 
-  test("is chosen in the file, in a section of its own", async () => {
+  test("is configured in its own section of the file", async () => {
     const file =
       "etl: { warehouse: snowflake }\nsnowflake: { account: acme-prod, user: ETL, password: '${PW}', database: A, schema: B }";
     const folder = await mkdtemp(join(cwd, "file-"));
@@ -139,7 +139,7 @@ describe("a Snowflake warehouse", () => {
     }
   });
 
-  test("has its settings overlooked, good or bad, when another warehouse is chosen", async () => {
+  test("ignores its settings, valid or not, when another warehouse is chosen", async () => {
     const env = {
       ...BASE,
       PARDOT_ETL_WAREHOUSE: "none",
@@ -150,7 +150,7 @@ describe("a Snowflake warehouse", () => {
   });
 });
 
-describe("a Snowflake warehouse that cannot be", () => {
+describe("an invalid Snowflake warehouse", () => {
   const cases: readonly (readonly [string, Variables, readonly (readonly [string, string | RegExp])[]])[] = [
     [
       "nothing but its name",
@@ -175,10 +175,10 @@ describe("a Snowflake warehouse that cannot be", () => {
     [
       "a passphrase without key",
       { ...SNOWFLAKE, SNOWFLAKE_PASSWORD: PASSWORD, SNOWFLAKE_PRIVATE_KEY_PASSPHRASE: PASSPHRASE },
-      [["SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", /a private key beside it/]],
+      [["SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", /a private key next to it/]],
     ],
     [
-      "a key file that is not there",
+      "a missing key file",
       { ...SNOWFLAKE, SNOWFLAKE_PRIVATE_KEY_FILE: "nope.p8" },
       [["SNOWFLAKE_PRIVATE_KEY_FILE", /can be read \(ENOENT\)/]],
     ],
@@ -197,7 +197,7 @@ describe("a Snowflake warehouse that cannot be", () => {
       { ...SNOWFLAKE, SNOWFLAKE_PRIVATE_KEY: OLD_ENCRYPTED_KEY },
       [["SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", /encrypted/]],
     ],
-    ["a key that is none", { ...SNOWFLAKE, SNOWFLAKE_PRIVATE_KEY: "MIIEvg" }, [["SNOWFLAKE_PRIVATE_KEY", /PEM/]]],
+    ["a text that is not a key", { ...SNOWFLAKE, SNOWFLAKE_PRIVATE_KEY: "MIIEvg" }, [["SNOWFLAKE_PRIVATE_KEY", /PEM/]]],
     [
       "a key that is too short",
       { ...SNOWFLAKE, SNOWFLAKE_PRIVATE_KEY: SHORT_KEY },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nearest } from "./suggest.ts";
+import { closestMatch } from "./suggest.ts";
 
 const NAMES = ["run", "plan", "status", "PARDOT_MAX_CONCURRENCY", "PARDOT_MAX_WAITING_EXPORTS"];
 
@@ -10,8 +10,8 @@ test.each([
   ["RUN", "run"],
   ["PARDOT_MAX_CONCURENCY", "PARDOT_MAX_CONCURRENCY"],
   ["PARDOT_MAX_WAITING_EXPORT", "PARDOT_MAX_WAITING_EXPORTS"],
-])("takes %s for %s", (name, meant) => expect(nearest(name, NAMES)).toBe(meant));
+])("suggests for %s: %s", (name, meant) => expect(closestMatch(name, NAMES)).toBe(meant));
 
-test.each(["", "x", "extract", "PARDOT_PASSWORD", "y".repeat(100_000)])("takes %j for nothing", (name) =>
-  expect(nearest(name, NAMES)).toBeNull(),
+test.each(["", "x", "extract", "PARDOT_PASSWORD", "y".repeat(100_000)])("suggests nothing for %j", (name) =>
+  expect(closestMatch(name, NAMES)).toBeNull(),
 );

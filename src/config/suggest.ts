@@ -1,15 +1,15 @@
-/** The longest names that are compared; beyond it a text is no typing slip of one of ours. */
+/** Longer texts are not compared: they are not a typo of one of our names. */
 const LENGTH_MAX = 64;
 
 /**
- * The known name that a mistyped one most likely meant: fewest edits (a swap of neighbours is one), letter case free;
- * null when none is near.
+ * The known name closest to a mistyped one: fewest edits (a swap of neighbors is one), ignoring case; null if none is
+ * close.
  */
-export function nearest(name: string, known: readonly string[]): string | null {
+export function closestMatch(name: string, known: readonly string[]): string | null {
   if (name.length > LENGTH_MAX) return null;
   const wanted = name.toLowerCase();
   let best: string | null = null;
-  // A third of the letters may be wrong, and never more than three.
+  // A third of the letters may be wrong, at most three.
   let limit = Math.min(3, Math.max(1, Math.floor(name.length / 3)));
   for (const candidate of known) {
     const edits = editDistance(wanted, candidate.toLowerCase());
@@ -21,7 +21,7 @@ export function nearest(name: string, known: readonly string[]): string | null {
   return best;
 }
 
-/** Optimal string alignment: inserts, removals, replacements and swaps of neighbours. */
+/** Optimal string alignment: inserts, removals, replacements and swaps of neighbors. */
 function editDistance(a: string, b: string): number {
   let beforeLast: readonly number[] = [];
   let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column);

@@ -9,14 +9,14 @@ import { filePath, SETTINGS } from "./settings.ts";
 import { configTemplate } from "./template.ts";
 
 describe("template of the configuration file", () => {
-  it("names every setting of the table that a file can hold", () => {
+  it("names every setting", () => {
     const text = configTemplate();
     for (const { env } of SETTINGS) {
       expect(text).toMatch(new RegExp(`^ {2}(# )?${filePath(env).split(".")[1]}:`, "m"));
     }
   });
 
-  it("stays a valid file, with every commented key taken up", () => {
+  it("is a valid file with every commented key enabled", () => {
     const all = configTemplate()
       .replaceAll(/^ {2}# ([a-z0-9_]+:)/gm, "  $1")
       .replace("# snowflake:", "snowflake:");
@@ -27,7 +27,7 @@ describe("template of the configuration file", () => {
     }
   });
 
-  it("is taken once the business unit and the secrets are there, and says what is missing before", async () => {
+  it("loads when the business unit and the secrets are filled in, and reports what is missing before", async () => {
     const cwd = await mkdtemp(join(tmpdir(), "pardot-etl-init-"));
     try {
       const path = join(cwd, "pardot-etl.yaml");

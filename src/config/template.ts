@@ -1,7 +1,7 @@
 import { fileKey, SECTIONS, SETTINGS } from "./settings.ts";
 import type { Setting } from "./settings.ts";
 
-/** Settings without which no run begins; they stand ready to be filled in. */
+/** Settings that every run needs, ready to be filled in. */
 const TO_FILL_IN: Readonly<Record<string, string>> = {
   PARDOT_BUSINESS_UNIT_ID: "0Uv...............",
   PARDOT_CLIENT_ID: "${PARDOT_CLIENT_ID}",
@@ -13,17 +13,17 @@ const TO_FILL_IN: Readonly<Record<string, string>> = {
 const WIDTH = 116;
 
 /**
- * A commented configuration file made from the table of settings: what every run needs stands ready to be filled in,
- * secrets as references to the environment; everything else is commented out with its default.
+ * A commented configuration file made from the table of settings. What every run needs is ready to be filled in, secrets
+ * as references to the environment; everything else is commented out with its default.
  */
 export function configTemplate(): string {
   const head = [
-    "# Configuration of pardot-etl. The environment stands before this file: PARDOT_TIMEZONE before pardot.timezone.",
-    "# ${NAME} takes a variable, so that no secret has to stand here. docs/configuration.md describes everything.",
+    "# Configuration of pardot-etl. The environment wins over this file: PARDOT_TIMEZONE over pardot.timezone.",
+    "# ${NAME} inserts a variable, so that no secret has to be in this file. docs/configuration.md describes everything.",
   ];
   const sections = SECTIONS.map((section) => {
-    const settings = (SETTINGS as readonly Setting[]).filter(({ env }) => fileKey(env).section === section);
-    // A section whose every line is commented out would be null, which is no section.
+    const settings = SETTINGS.filter(({ env }) => fileKey(env).section === section);
+    // A section with every line commented out would be null, which is not a section.
     const isEmpty = settings.every(({ env }) => !(env in TO_FILL_IN));
     return [isEmpty ? `# ${section}:` : `${section}:`, ...settings.flatMap(settingLines)].join("\n");
   });
@@ -32,7 +32,7 @@ export function configTemplate(): string {
 
 function settingLines(setting: Setting): string[] {
   const { key } = fileKey(setting.env);
-  const choices = setting.choices === undefined ? "" : ` One of ${setting.choices.join(", ")}.`;
+  const choices = setting.parser.choices === undefined ? "" : ` One of ${setting.parser.choices.join(", ")}.`;
   const comment = wrap(`${setting.meaning}${choices}`.replaceAll("`", "")).map((line) => `  # ${line}`);
   const ready = TO_FILL_IN[setting.env];
   const line = ready === undefined ? `  # ${key}: ${setting.default ?? ""}`.trimEnd() : `  ${key}: ${ready}`;

@@ -8,7 +8,7 @@ describe("back-off", () => {
     expect([1, 2, 3, 4, 5].map((failed) => backoffMs(failed, 0.5))).toEqual([1500, 3000, 6000, 12_000, 24_000]);
   });
 
-  test("the server's wish is the floor, up to a quarter of an hour", () => {
+  test("the server's demand is the floor, up to a quarter of an hour", () => {
     expect(backoffMs(1, 0, 30_000)).toBe(30_000);
     expect(backoffMs(3, 0, 10)).toBe(4000);
     expect(backoffMs(1, 0, 600_000)).toBe(600_000);
@@ -16,12 +16,12 @@ describe("back-off", () => {
     expect(pauseMs(60_000, 0.5, 600_000)).toBe(600_000);
   });
 
-  test("a fixed pause is never shorter than it says", () => {
+  test("a fixed pause is never shorter than its base", () => {
     expect(pauseMs(60_000, 0)).toBe(60_000);
     expect(pauseMs(60_000, 0.5)).toBe(63_000);
   });
 
-  test("no throw of the dice leaves the span of its failure", () => {
+  test("every random pause is within the span of its failure", () => {
     const dice = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), dice, (failed, unit) => {
@@ -32,7 +32,7 @@ describe("back-off", () => {
     );
   });
 
-  test("Retry-After is seconds or a date; anything else is no wish", () => {
+  test("Retry-After is seconds or a date; anything else is ignored", () => {
     const now = Date.UTC(2026, 0, 31, 12);
     expect(retryAfterMs("120", now)).toBe(120_000);
     expect(retryAfterMs("Sat, 31 Jan 2026 12:00:30 GMT", now)).toBe(30_000);

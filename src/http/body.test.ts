@@ -7,19 +7,19 @@ async function* pieces(...texts: readonly string[]): AsyncGenerator<Uint8Array, 
 }
 
 describe("a body's length", () => {
-  test("as promised, or not promised at all, passes whole", async () => {
+  test("as promised, or not promised, passes whole", async () => {
     for (const promised of [5, null]) {
       const bytes = await readWhole(counted(pieces("ab", "", "cde"), promised, "read"), 10, "read");
       expect(new TextDecoder().decode(bytes)).toBe("abcde");
     }
   });
 
-  test.each([4, 6, 0])("another than %i bytes is noticed, though the socket did not", async (promised) => {
+  test.each([4, 6, 0])("other than %i bytes is noticed even if the socket reports none", async (promised) => {
     const error = await caught(readWhole(counted(pieces("abc", "de"), promised, "read"), 10, "read"));
     expect(error).toMatchObject({ code: "http.short-body", retryable: true, context: { bytes: 5, promised } });
   });
 
-  test("exactly the limit is not over it", async () => {
+  test("at exactly the limit is accepted", async () => {
     expect(await readWhole(pieces("abc", "de"), 5, "read")).toHaveLength(5);
     expect(await caught(readWhole(pieces("abc", "de"), 4, "read"))).toMatchObject({ code: "http.body-too-large" });
   });
@@ -42,12 +42,12 @@ describe("a body's pace", () => {
     return total;
   };
 
-  test("of enough bytes per time passes, whatever time the reader takes", async () => {
+  test("of enough bytes per time passes, however slow the reader is", async () => {
     expect(await read(50, 100, 0)).toBe(5000);
     expect(await read(500, 1000, 86_400_000)).toBe(50_000);
   });
 
-  test("of a byte now and then is given up after one period, as a time-out", async () => {
+  test("of a byte now and then fails after one period, as a time-out", async () => {
     expect(await caught(read(1, 100, 0))).toMatchObject({
       code: "http.timeout",
       retryable: true,
@@ -55,7 +55,7 @@ describe("a body's pace", () => {
     });
   });
 
-  test("is not judged on a body that ends within the first period", async () => {
+  test("is not checked for a body that ends within the first period", async () => {
     expect(await read(1, 99, 0, 10)).toBe(10);
   });
 });

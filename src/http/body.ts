@@ -3,13 +3,10 @@ import { createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import type { Gunzip, Inflate, InflateRaw } from "node:zlib";
 import { TransportError } from "../errors.ts";
 
-/** Bytes that a decoder hands out at a time: with the socket's own 64 KiB all that a streamed body holds in memory. */
+/** Bytes that a decoder returns at a time. A streamed body holds these and the socket's own 64 KiB in memory. */
 const CHUNK_BYTES = 64 * 1024;
 
-/**
- * Passes a body on and throws `TransportError` (`http.short-body`) at its end when it held another number of bytes
- * than its Content-Length said.
- */
+/** Passes a body on; throws `TransportError` (`http.short-body`) at its end if its length was not its Content-Length. */
 export async function* counted(
   body: AsyncIterable<Uint8Array>,
   promised: number | null,
@@ -30,17 +27,17 @@ export async function* counted(
 }
 
 export interface Pace {
-  /** So much waiting is judged at a time. */
+  /** The pace is measured over this much waiting. */
   readonly periodMs: number;
-  /** Bytes that have to come in it, compressed as they are. */
+  /** Bytes that must arrive in that time, before decompression. */
   readonly bytesMin: number;
   /** Milliseconds since some moment. */
   readonly now: () => number;
 }
 
 /**
- * Passes a body on and throws `TransportError` (`http.timeout`) when less came while we waited than its pace demands: a
- * byte now and then keeps a time-out for silence away for months. Time that the reader takes does not count.
+ * Passes a body on; throws `TransportError` (`http.timeout`) if it arrives more slowly than the pace: a byte now and then
+ * would never trigger the time-out for silence. The reader's own time does not count.
  */
 export async function* paced(
   body: AsyncIterable<Uint8Array>,
@@ -71,8 +68,8 @@ export function tooSlow(label: string, why: string): TransportError {
 }
 
 /**
- * Undoes Content-Encoding as a stream. A cut, damaged or unknown coding throws `TransportError` (`http.bad-encoding`).
- * No bytes at all under a coding pass only where `emptyAllowed` says that a body need not be there.
+ * Decodes Content-Encoding as a stream. A cut, damaged or unknown coding throws `TransportError` (`http.bad-encoding`).
+ * So does an encoded body without any byte, unless `emptyAllowed`.
  */
 export async function* decoded(
   body: AsyncIterable<Uint8Array>,
@@ -88,14 +85,14 @@ export async function* decoded(
   const first = await firstChunk(source);
   if (first === null) {
     if (emptyAllowed) return;
-    throw badEncoding(label, `no byte of its ${coding} stream came`);
+    throw badEncoding(label, `its ${coding} stream is empty`);
   }
   const decoder = decoderFor(coding, first);
   if (decoder === null) {
     await source.return?.();
-    throw badEncoding(label, `content-encoding ${coding} was not asked for`);
+    throw badEncoding(label, `content-encoding ${coding} was not requested`);
   }
-  // The error of either side comes out of the iteration below; the callback only satisfies the signature.
+  // The iteration below throws the error of either side; the callback only satisfies the signature.
   const stream = pipeline(resumed(first, source), decoder, () => undefined);
   try {
     for await (const chunk of stream) yield chunk as Uint8Array;

@@ -7,7 +7,7 @@ import { createGate } from "./gate.ts";
 const NEVER = new AbortController().signal;
 
 describe("gate", () => {
-  test("admits in the order in which they came", async () => {
+  test("admits in order of arrival", async () => {
     const gate = createGate(1);
     const admitted: number[] = [];
     const leave = await gate.enter(NEVER);
@@ -23,7 +23,7 @@ describe("gate", () => {
     expect([gate.inside, gate.waiting]).toEqual([0, 0]);
   });
 
-  test("a place given back twice is one place", async () => {
+  test("a place released twice is released once", async () => {
     const gate = createGate(1);
     const leave = await gate.enter(NEVER);
     leave();
@@ -34,7 +34,7 @@ describe("gate", () => {
     expect(gate.inside).toBe(0);
   });
 
-  test("who gives up waiting is told the reason and takes no place", async () => {
+  test("an aborted waiter rejects with the reason and takes no place", async () => {
     const gate = createGate(1);
     const leave = await gate.enter(NEVER);
     const stop = new AbortController();
@@ -46,7 +46,7 @@ describe("gate", () => {
     expect([gate.inside, gate.waiting]).toEqual([0, 0]);
   });
 
-  test("never more inside than places, nobody forgotten, whatever the order of coming, leaving and giving up", async () => {
+  test("admits at most as many as there are places and forgets no waiter, in any order of entering, leaving and aborting", async () => {
     const steps = fc.array(fc.constantFrom("enter", "leave", "give-up"), { maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 5 }), steps, async (places, script) => {

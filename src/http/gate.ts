@@ -1,9 +1,9 @@
 /**
- * Admits at most so many holders at a time, in the order in which they came. A holder keeps its place until it calls
- * the function it was given; calling it again does nothing.
+ * Admits a limited number of holders at a time, in order of arrival. A holder keeps its place until it calls the release
+ * function; calling it again does nothing.
  */
 export interface Gate {
-  /** Resolves with the release; rejects with the signal's reason, and then holds no place. */
+  /** Resolves with the release function. Rejects with the signal's reason, without taking a place. */
   enter(signal: AbortSignal): Promise<() => void>;
   readonly inside: number;
   readonly waiting: number;

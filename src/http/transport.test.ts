@@ -67,8 +67,8 @@ function cutAfter(response: ServerResponse, part: Uint8Array | string): void {
   response.write(part, () => response.destroy());
 }
 
-describe("what is sent and read", () => {
-  test("status, lower-case headers and body come as they are; compression is asked for", async () => {
+describe("requests and responses", () => {
+  test("status, lower-case headers and body are returned unchanged; compression is requested", async () => {
     answer = (_request, response) => {
       response.writeHead(404, { "X-Pardot-Route": "r", "Set-Cookie": ["a", "b"] }).end(TEXT);
     };
@@ -119,13 +119,13 @@ describe("what is sent and read", () => {
     expect(await text(response)).toBe("ab");
   });
 
-  test("connections are used again", async () => {
+  test("connections are reused", async () => {
     answer = (_request, response) => response.end("x");
     for (let times = 0; times < 6; times += 1) await text(await get());
     expect(new Set(seen.map((request) => request.socket.remotePort)).size).toBeLessThanOrEqual(2);
   });
 
-  test("a redirect is an answer like any other", async () => {
+  test("a redirect is returned like any other response", async () => {
     answer = (_request, response) => response.writeHead(302, { location: "https://evil.test/" }).end();
     expect((await get()).status).toBe(302);
     expect(seen).toHaveLength(1);
@@ -138,7 +138,7 @@ describe("what is sent and read", () => {
   });
 });
 
-describe("what goes wrong is told apart, and may be tried again", () => {
+describe("failures are distinguished, and may be retried", () => {
   test("silence before the headers", async () => {
     answer = () => undefined;
     expect(await caught(get())).toMatchObject({ code: "http.timeout", retryable: true, exitCode: 5 });
@@ -184,18 +184,18 @@ describe("what goes wrong is told apart, and may be tried again", () => {
     expect(await caught(get().then(text))).toMatchObject({ code: "http.bad-encoding" });
   });
 
-  test("an empty error under gzip is an empty body, for its status must be heard", async () => {
+  test("an empty error response with gzip has an empty body, because its status matters", async () => {
     answer = (_request, response) => response.writeHead(401, { "content-encoding": "gzip" }).end();
     const response = await get();
     expect([response.status, await text(response)]).toEqual([401, ""]);
   });
 
-  test("a coding that was not asked for", async () => {
+  test("a coding that was not requested", async () => {
     answer = (_request, response) => response.writeHead(200, { "content-encoding": "br" }).end("x");
     expect(await caught(get().then(text))).toMatchObject({ code: "http.bad-encoding" });
   });
 
-  test("nobody listens: nothing was sent", async () => {
+  test("no listener: nothing was sent", async () => {
     const url = address();
     await new Promise((resolve) => {
       server.close(resolve);
@@ -204,7 +204,7 @@ describe("what goes wrong is told apart, and may be tried again", () => {
     expect(error).toMatchObject({ code: "http.not-sent", context: { network: "ECONNREFUSED" } });
   });
 
-  test("bytes that are no HTTP: none of them is in the error", async () => {
+  test("bytes that are not HTTP: the error contains none of them", async () => {
     answer = (request) => request.socket.end("canary-of-a-body\r\n\r\n");
     const error = await caught(get());
     expect(error).toMatchObject({ code: "http.cut" });
@@ -258,7 +258,7 @@ describe("a byte now and then", () => {
     for (const isFile of [true, false]) expect(await caught(ask(isFile))).toMatchObject({ code: "http.timeout" });
   });
 
-  test("may make up a file that comes fast enough for longer than a small response may take", async () => {
+  test("may make up a file that arrives fast enough, for longer than a small response may take", async () => {
     answer = (_request, response) => {
       let left = 40;
       drip(() => (left-- > 0 ? response.write("x".repeat(1000)) : response.end()));
@@ -311,7 +311,7 @@ describe("stopping", () => {
     await closed;
   });
 
-  test("a reader that pauses holds a bounded piece of a large compressed body", async () => {
+  test("a reader that pauses holds a bounded part of a large compressed body", async () => {
     const plain = Buffer.alloc(64 * 1024 * 1024, "0123456789abcdef");
     const bytes = gzipSync(plain, { level: 1 });
     answer = (_request, response) => response.writeHead(200, { "content-encoding": "gzip" }).end(bytes);

@@ -13,7 +13,7 @@ export interface HttpRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
-  /** True: the response may be of any size, so only its pace is bounded, and not its duration. */
+  /** True: the response may be of any size, so its pace is bounded instead of its duration. */
   readonly isFile?: boolean;
 }
 
@@ -22,28 +22,28 @@ export interface HttpResponse {
   /** Lower-case names; a repeated header joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * Decompressed, to be iterated once and at the reader's pace: at most some 64 KiB each of the socket's and the
-   * decoder's are held. Throws `TransportError` when it ends early, stalls or is damaged, and the signal's reason
-   * when that is aborted. Leaving the loop closes the connection.
+   * Decompressed, to be iterated once at the reader's pace; about 64 KiB each of the socket and the decoder are held.
+   * Throws `TransportError` if it ends early, stalls or is damaged, and the signal's reason. Leaving the loop closes the
+   * connection.
    */
   readonly body: AsyncIterable<Uint8Array>;
   /**
-   * True when only the end of the connection ends the body: neither a length, nor chunks, nor a compression that has an
-   * end of its own. If something on the way cuts such a body, it looks whole.
+   * True if only the end of the connection ends the body: it has neither a length, nor chunks, nor a compression with its
+   * own end. Such a body looks whole even if it was cut on the way.
    */
   readonly endsByClose: boolean;
 }
 
 /**
- * Sends one request and answers with whatever status came; redirects are never followed, because they would take a
- * token along. Throws `TransportError` (retryable where the same request may work later) or the signal's reason.
- * `http.not-sent` means that no connection came about, so nothing can have been done at the other end.
+ * Sends one request and returns the response, whatever its status. Never follows redirects, because they would carry a
+ * token along. Throws `TransportError` (retryable if the same request may work later) or the signal's reason.
+ * `http.not-sent` means that there was no connection, so the server cannot have processed anything.
  */
 export type Transport = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
 export interface Connections {
   readonly transport: Transport;
-  /** Closes every connection at once, also those in use. */
+  /** Closes every connection at once, including those in use. */
   close(): Promise<void>;
 }
 
@@ -52,16 +52,16 @@ export interface ConnectionsOptions {
   readonly connections: number;
   /** Longest wait for a connection, for the headers, and for each next byte of a body, in milliseconds. */
   readonly requestTimeoutMs: number;
-  /** Default: the variables of this process. */
+  /** Default: this process's variables. */
   readonly proxy?: ProxyVariables;
 }
 
 /**
- * A response that is no file has this many time-outs to come whole; so have the headers of a file, and then each piece
- * of it. The time-out alone bounds silence, not a byte now and then.
+ * A response that is not a file must be complete within this many time-outs; so must the headers of a file, and each
+ * period of its pace. The time-out alone bounds silence, not a byte now and then.
  */
 const SLOWEST = 10;
-/** The slowest file: a link below this is broken. 200 MB would take seven hours. */
+/** The slowest file: a slower link is broken. 200 MB would take seven hours. */
 const FILE_BYTES_PER_SECOND = 8 * 1024;
 
 /** The transport over real sockets: HTTP/1.1 with keep-alive. */
@@ -72,7 +72,7 @@ export function openConnections(options: ConnectionsOptions): Connections {
     allowH2: false,
     headersTimeout: options.requestTimeoutMs,
     bodyTimeout: options.requestTimeoutMs,
-    // Shorter than the idle limit of common load balancers: a connection that the other side has just closed costs a retry.
+    // Shorter than the idle limit of common load balancers: a connection that was just closed there costs a retry.
     keepAliveTimeout: 4000,
     keepAliveMaxTimeout: 4000,
     maxResponseSize: -1,
@@ -81,7 +81,7 @@ export function openConnections(options: ConnectionsOptions): Connections {
   const direct = new Agent({ ...settings, connect });
   const proxied = new Map<string, ProxyAgent>();
   const variables = options.proxy ?? proxyVariables();
-  // A proxy is asked for a tunnel, so that TLS goes through it whole and no token is seen there.
+  // Tunnels through a proxy, so that TLS passes through it whole and it sees no token.
   const through = (proxy: URL): ProxyAgent => {
     const known = proxied.get(proxy.href);
     if (known !== undefined) return known;
@@ -118,15 +118,15 @@ async function send(
   const limit = startWatchdog(slowestMs, () => tooSlow(label, `not whole after ${Math.round(slowestMs / 1000)} s`));
   const ends: Ends = { signal, limit: limit.signal, proxy };
   try {
-    const answer = await undiciRequest(request.url, {
+    const response = await undiciRequest(request.url, {
       dispatcher: agent,
       method: request.method,
       headers: { ...request.headers, "accept-encoding": "gzip, deflate" },
       body: request.body,
       signal: AbortSignal.any([signal, limit.signal]),
     });
-    const headers = flatHeaders(answer.headers);
-    const raw = counted(answer.body, contentLength(headers), label);
+    const headers = flatHeaders(response.headers);
+    const raw = counted(response.body, contentLength(headers), label);
     const isFile = request.isFile ?? false;
     if (isFile) limit.stop();
     const pace = {
@@ -137,10 +137,10 @@ async function send(
     const coding = (headers["content-encoding"] ?? "").trim().toLowerCase();
     const isFramed = headers["content-length"] !== undefined || /\bchunked\b/i.test(headers["transfer-encoding"] ?? "");
     const isCompressed = coding !== "" && coding !== "identity";
-    const emptyAllowed = answer.statusCode < 200 || answer.statusCode > 299;
+    const emptyAllowed = response.statusCode < 200 || response.statusCode > 299;
     const body = decoded(isFile ? paced(raw, pace, label) : raw, coding, label, emptyAllowed);
     return {
-      status: answer.statusCode,
+      status: response.statusCode,
       headers,
       body: translated(body, ends, label, () => limit.stop()),
       endsByClose: !isFramed && !isCompressed,
@@ -151,7 +151,7 @@ async function send(
   }
 }
 
-/** What may end a request from our side, the caller's signal and the limit of its time; and the way it took. */
+/** What may end a request from our side: the caller's signal and its time limit; and the proxy it went through. */
 interface Ends {
   readonly signal: AbortSignal;
   readonly limit: AbortSignal;
@@ -197,21 +197,21 @@ const NOT_SENT = new Set([
 const UNTRUSTED = /CERT|SIGNATURE|ERR_TLS|ERR_SSL/;
 const TIMED_OUT = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
 
-/** The status with which a proxy refused a tunnel; undici has it in its words only. */
+/** The status with which a proxy refused a tunnel; undici reports it only in its message. */
 function refusedTunnel(error: unknown): string | null {
   return (error instanceof Error && /^Proxy response \((\d{3})\)/.exec(error.message)?.[1]) || null;
 }
 
 /**
- * The one place where a socket's error becomes ours. The original is not kept as cause: undici's parser error holds the
- * bytes it stumbled over, and those of a token answer are secret.
+ * The only place where a socket's error becomes ours. The original is not kept as cause: undici's parser error holds the
+ * bytes that it could not parse, and those of a token response are secret.
  */
 function ownError(error: unknown, { signal, limit, proxy }: Ends, label: string): Error {
   if (signal.aborted) return signal.reason as Error;
   if (limit.aborted) return limit.reason as Error;
   if (error instanceof PardotEtlError) return error;
   const code = codeOf(error);
-  // A request that undici will not send is our mistake, not the network's.
+  // A request that undici refuses to send is our mistake, not the network's.
   if (code === "UND_ERR_INVALID_ARG" && error instanceof Error) return error;
   if (UNTRUSTED.test(code)) {
     return new TransportError(`${label}: the server's certificate is not trusted (${code})`, {
@@ -228,7 +228,7 @@ function ownError(error: unknown, { signal, limit, proxy }: Ends, label: string)
       : NOT_SENT.has(code)
         ? ["http.not-sent", `no connection${way} (${code})`]
         : TIMED_OUT.has(code)
-          ? ["http.timeout", `no byte came within the time-out (${code})`]
+          ? ["http.timeout", `no byte arrived within the time-out (${code})`]
           : ["http.cut", `the connection broke (${code})`];
   const hint = name === "http.not-sent" ? { hint: NO_CONNECTION_HINT } : {};
   return new TransportError(`${label}: ${why}`, { code: name, ...hint, retryable: true, context: { network: code } });

@@ -1,4 +1,4 @@
-import { blot } from "../config/blot.ts";
+import { redact } from "../config/redact.ts";
 import type { NotifyConfig } from "../config/config.ts";
 import { warn } from "../events.ts";
 import type { OnEvent } from "../events.ts";
@@ -51,7 +51,7 @@ export async function notify(outcome: RunOutcome, options: NotifyOptions): Promi
       channels.map(async (channel): Promise<Notified> => {
         const refused = await sendTwice(channel, notification, bounded, options.clock);
         if (refused === null) return { channel: channel.name, failure: null };
-        const failure = blot(failureText(channel, refused), options.secrets);
+        const failure = redact(failureText(channel, refused), options.secrets);
         warn(options.onEvent, "notify.failed", failure);
         return { channel: channel.name, failure };
       }),
@@ -129,7 +129,7 @@ function failureText(channel: Channel, { reason, hint }: Refused): string {
 
 function withoutSecrets(notification: Notification, secrets: readonly string[]): Notification {
   const { outcome } = notification;
-  const clean = (text: string): string => visible(blot(text, secrets));
+  const clean = (text: string): string => visible(redact(text, secrets));
   const { error: own } = outcome;
   const error =
     own === null ? null : { ...own, message: clean(own.message), hint: own.hint === null ? null : clean(own.hint) };

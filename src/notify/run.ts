@@ -1,4 +1,4 @@
-import { secretsIn, secretsOfProcess } from "../config/blot.ts";
+import { secretsIn, secretsOfProcess } from "../config/redact.ts";
 import type { Config } from "../config/config.ts";
 import type { RunOptions, RunResult } from "../operations/api.ts";
 import { resultOf, RunRecorder } from "../operations/run/outcome.ts";

@@ -1,4 +1,4 @@
-import { readWebhookUrl } from "../config/notify.ts";
+import { readWebhookUrl } from "../config/sections.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { TransportError } from "../errors.ts";
 import type { HttpResponse, Transport } from "../http/transport.ts";

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { RemoteError } from "../errors.ts";
 import { warn } from "../events.ts";
-import { parseHttpDate } from "../http/http-date.ts";
+import { parseHttpDate } from "../http/backoff.ts";
 import type { Transport } from "../http/transport.ts";
 import { PardotClient } from "../pardot/client.ts";
 import type { OpenPardot } from "../pardot/client.ts";
@@ -13,7 +13,7 @@ import type { State } from "../state/state.ts";
 import type { Storage } from "../storage/storage.ts";
 import { DAY_MS, floorSecond, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
-import { roughly } from "../time/roughly.ts";
+import { humaneDuration } from "../text.ts";
 import { refreshTokenKeeper } from "./refresh-token.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -136,7 +136,7 @@ export function assertSound(now: Instant, state: State, { clock, onEvent }: Pick
   const last = lastKnown(state);
   if (Math.abs(off) > DAY_MS && last !== null && now < last) {
     throw new RemoteError(
-      `read Pardot's time: its Date header says ${isoInstant(now)}, ${roughly(last - now)} before the end of what earlier runs read`,
+      `read Pardot's time: its Date header says ${isoInstant(now)}, ${humaneDuration(last - now)} before the end of what earlier runs read`,
       {
         code: "pardot.clock-back",
         hint: "Nothing was read and what was committed stays. See whether a proxy answers for Pardot, then run again; a simulated account that was restarted needs a new destination.",
@@ -144,7 +144,7 @@ export function assertSound(now: Instant, state: State, { clock, onEvent }: Pick
     );
   }
   const side = off > 0 ? "ahead of" : "behind";
-  warn(onEvent, "clock.off", `this machine's clock is ${roughly(off)} ${side} Pardot's; windows go by Pardot's`);
+  warn(onEvent, "clock.off", `this machine's clock is ${humaneDuration(off)} ${side} Pardot's; windows go by Pardot's`);
 }
 
 /** Pardot's time in the latest earlier run: the end of what it covered or planned. */

@@ -6,14 +6,12 @@ import type { Clock } from "../platform/clock.ts";
 import { NEVER } from "../platform/grace.ts";
 import type { Random } from "../platform/random.ts";
 import { SecretFailure } from "../secrets/failure.ts";
-import { secretOf } from "../secrets/follow.ts";
 import { replaceKey } from "../secrets/json-key.ts";
-import { openSecretStore } from "../secrets/open.ts";
+import { openSecretStore, parseSecret } from "../secrets/resolve.ts";
 import type { SecretReference } from "../secrets/reference.ts";
 import type { Secret } from "../secrets/secret.ts";
-import { readTokenFile, writeTokenFile } from "../secrets/token-file.ts";
-import { lockTokenFile } from "../secrets/token-lock.ts";
-import type { TokenLockOptions } from "../secrets/token-lock.ts";
+import { lockTokenFile, readTokenFile, writeTokenFile } from "../secrets/token-file.ts";
+import type { TokenLockOptions } from "../secrets/token-file.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Keeps a refresh token that Salesforce replaces beyond the end of this process. */
@@ -131,7 +129,7 @@ export function referenceKeeper(
         warning(NOT_READ, notRead(reference, error.expected));
         return null;
       }
-      const reading = secretOf(kept, reference);
+      const reading = parseSecret(kept, reference);
       if (!reading.ok) warning(NOT_READ, notRead(reference, reading.expected));
       if (!reading.ok || reading.value.reveal() === last) return null;
       last = reading.value.reveal();

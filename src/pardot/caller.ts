@@ -1,8 +1,7 @@
 import { TransportError } from "../errors.ts";
 import type { PardotEtlError } from "../errors.ts";
 import type { About, OnEvent, RunEvent } from "../events.ts";
-import { retryAfterMs } from "../http/backoff.ts";
-import { parseHttpDate } from "../http/http-date.ts";
+import { parseHttpDate, retryAfterMs } from "../http/backoff.ts";
 import type { Gate } from "../http/gate.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";

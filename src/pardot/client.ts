@@ -9,8 +9,7 @@ import type { Random } from "../platform/random.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { isoInstant } from "../time/instant.ts";
 import { nextDayStart, toLocal } from "../time/zone.ts";
-import { createAuth } from "./auth/auth.ts";
-import type { Auth } from "./auth/auth.ts";
+import { Auth } from "./auth/auth.ts";
 import { Caller } from "./caller.ts";
 import type { Call } from "./caller.ts";
 import type { Dialect, Exchange } from "./dialect.ts";
@@ -90,7 +89,7 @@ export class PardotClient implements OpenPardot {
     this.#apiUrl = config.apiUrl;
     this.#dialect = new DialectV4(config);
     this.#onEvent = onEvent;
-    this.#auth = createAuth({ ...options, auth: config.auth, loginUrl: config.loginUrl });
+    this.#auth = new Auth({ ...options, auth: config.auth, loginUrl: config.loginUrl });
     this.#caller = new Caller({
       businessUnitId: config.businessUnitId,
       version: config.apiVersion === "3" ? 3 : 4,

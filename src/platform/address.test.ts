@@ -24,7 +24,7 @@ describe("addresses", () => {
     expect(() => assertSendable(new URL(address))).toThrow(expect.objectContaining({ code: "http.plain-refused" }));
   });
 
-  test("a user name in the address is refused, and not repeated in the message", () => {
+  test("a user name in the address is refused, and not shown in the message", () => {
     expect(() => assertSendable(new URL("https://pi.pardot.com@evil.test/"))).toThrow(
       expect.objectContaining({ code: "http.userinfo-refused", message: notContaining("pi.pardot.com") }),
     );

@@ -2,13 +2,13 @@ import { TransportError } from "../errors.ts";
 
 /** Whether an address can only mean this machine: `localhost`, `127.0.0.0/8`, `::1`. */
 export function isLoopback(url: URL): boolean {
-  // URL has already brought every spelling (`127.1`, `0x7f.1`, `[0:0::1]`) into its canonical form.
+  // URL has already normalized every spelling (`127.1`, `0x7f.1`, `[0:0::1]`).
   return url.hostname === "localhost" || url.hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(url.hostname);
 }
 
 /**
- * Throws unless the address is TLS, or plain HTTP to this machine, without user name and password in it: whatever goes
- * out may carry a token.
+ * Throws unless the address is TLS, or plain HTTP to this machine, without user name and password: a request may carry a
+ * token.
  */
 export function assertSendable(url: URL): void {
   const plainToSelf = url.protocol === "http:" && isLoopback(url);

@@ -1,8 +1,8 @@
-/** The machine's clock and timers: the only file that touches them, so that tests bring their own. */
+/** The machine's clock and timers. Only this file touches them, so that tests can inject their own. */
 export interface Clock {
-  /** Milliseconds since 1970 by this machine. Only for what people read: windows use Pardot's Date header. */
+  /** Milliseconds since 1970 by this machine. For people only: windows use Pardot's Date header. */
   now(): number;
-  /** Whole milliseconds since some moment of this process. Every duration and limit goes by it: setting the clock does not move it. */
+  /** Whole milliseconds since some moment of this process, for every duration and limit: setting the clock does not move it. */
   monotonic(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -29,10 +29,12 @@ export const systemClock: Clock = {
     }),
 };
 
-/** A deadline that can be moved: aborts its signal `ms` after the last `touch`. Used for "N seconds without a byte". */
+/** A signal that is never aborted. */
+export const NEVER: AbortSignal = new AbortController().signal;
+
+/** A deadline: aborts its signal after some time, unless stopped. */
 export interface Watchdog {
   readonly signal: AbortSignal;
-  touch(): void;
   stop(): void;
 }
 
@@ -40,5 +42,21 @@ export function startWatchdog(ms: number, reason: () => Error): Watchdog {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(reason()), ms);
   timer.unref();
-  return { signal: controller.signal, touch: () => timer.refresh(), stop: () => clearTimeout(timer) };
+  return { signal: controller.signal, stop: () => clearTimeout(timer) };
 }
+
+/**
+ * Calls back at intervals until stopped; never keeps the process alive. Separate from `Clock`, because pauses take no
+ * time on a test's clock, and a ticker would then race.
+ */
+export interface Ticker {
+  start(everyMs: number, tick: () => void): () => void;
+}
+
+export const systemTicker: Ticker = {
+  start: (everyMs, tick) => {
+    const timer = setInterval(tick, everyMs);
+    timer.unref();
+    return () => clearInterval(timer);
+  },
+};

@@ -1,13 +1,14 @@
 import { open, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
+import { errnoOf } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import type { ProcessIdentity, Processes } from "./process-identity.ts";
 import type { Random } from "./random.ts";
 import { readSmallFile } from "./small-file.ts";
 
-/** A file that is there as long as one program does what only one may do at a time. */
+/** A file that exists while one program does what only one may do at a time. */
 export interface LockFile {
-  /** Whether it was not broken by another program that took this one for dead. */
+  /** Whether no other program has broken it because this one seemed dead. */
   isHeld(): Promise<boolean>;
   /** Never rejects. */
   release(): Promise<void>;
@@ -17,21 +18,21 @@ export interface LockOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly processes: Processes;
-  /** Longer than anyone who lives holds it: then its holder is gone, wherever it ran. */
+  /** Longer than a live holder keeps it: after that its holder is gone, on whatever machine. */
   readonly silenceMs: number;
-  /** A pause between two looks at a held lock, and as much again by chance. */
+  /** Pause between two looks at a held lock, plus up to as much again at random. */
   readonly pauseMs: number;
   /** Ends the waiting. */
   readonly signal: AbortSignal;
 }
 
-/** What is larger names no holder. */
+/** A larger file is not a lock file of ours. */
 const BYTES_MAX = 4096;
 
-/** Holders in a row that were outwaited and followed by others; then something is wrong with the folder. */
+/** After this many holders in a row, something is wrong with the folder. */
 const HOLDERS_MAX = 20;
 
-/** What stands in a lock file: who holds it, and what tells it from all others that ever had its name. */
+/** Contents of a lock file: its holder, and a nonce that distinguishes it from every other file of that name. */
 type Holder = ProcessIdentity & { readonly nonce: string };
 
 interface Seen {
@@ -40,9 +41,9 @@ interface Seen {
 }
 
 /**
- * Takes the lock by exclusive creation, which every file system does in one step. The lock of a process that is known to
- * be dead (it ran on this machine) is broken at once, any other that stays the same for `silenceMs`. Clocks of machines
- * are never compared. Returns why it cannot be taken as text; rejects with the file system's error and the signal's reason.
+ * Takes the lock by exclusive creation, which every file system does in one step. Breaks the lock of a process that is
+ * known to be dead (it ran on this machine) at once, any other if it is unchanged for `silenceMs`. Never compares clocks
+ * of machines. Returns as text why it cannot be taken; rejects with the file system's error or the signal's reason.
  */
 export async function takeLockFile(path: string, options: LockOptions): Promise<LockFile | string> {
   const { clock, random, processes, silenceMs, pauseMs, signal } = options;
@@ -60,7 +61,7 @@ export async function takeLockFile(path: string, options: LockOptions): Promise<
       holders += 1;
     }
     const silentMs = clock.monotonic() - watched.since;
-    // Whoever broke it may have died over it.
+    // A program that was breaking it may have died.
     if (silentMs >= 2 * silenceMs) return `${path} is left over from a program that died: remove it`;
     const isDead = seen.holder !== null && processes.isDead(seen.holder);
     if ((isDead || silentMs >= silenceMs) && (await breakLock(path, seen.mark))) continue;
@@ -69,7 +70,7 @@ export async function takeLockFile(path: string, options: LockOptions): Promise<
   return `${path} is taken by one program after another`;
 }
 
-/** The mark of the lock that was created; null: there is one. */
+/** The mark of the created lock; null: there is one already. */
 async function create(path: string, self: Holder): Promise<string | null> {
   const file = await openExclusively(path);
   if (file === null) return null;
@@ -86,12 +87,12 @@ async function openExclusively(path: string): Promise<FileHandle | null> {
   try {
     return await open(path, "wx", 0o600);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return null;
+    if (errnoOf(error) === "EEXIST") return null;
     throw error;
   }
 }
 
-/** Null: it is gone. One that is just being written, or whose writer died over it, has no holder. */
+/** Null: it is gone. A file that is being written, or whose writer died, has no holder. */
 async function look(path: string): Promise<Seen | null> {
   try {
     const { ino, mtimeNs } = await stat(path, { bigint: true });
@@ -99,7 +100,7 @@ async function look(path: string): Promise<Seen | null> {
     const holder = file.kind === "text" ? parse(file.text) : null;
     return { mark: holder?.nonce ?? `${ino}-${mtimeNs}`, holder };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    if (errnoOf(error) === "ENOENT") return null;
     throw error;
   }
 }
@@ -108,7 +109,7 @@ function parse(text: string): Holder | null {
   try {
     const { host, boot, pid, started, nonce } = JSON.parse(text) as Holder;
     const isWhole = [host, boot, started].every((part) => typeof part === "string") && typeof pid === "number";
-    // Part of a file's name further down.
+    // It becomes part of a file's name.
     return isWhole && /^[0-9a-f]{16}$/.test(nonce) ? { host, boot, pid, started, nonce } : null;
   } catch {
     return null;
@@ -116,9 +117,9 @@ function parse(text: string): Holder | null {
 }
 
 /**
- * Removes a dead lock; false: another program is about to. A file named after it is created first, so that of all who
- * find it dead one alone looks again and removes it: else the second would remove the lock that the first has taken
- * meanwhile.
+ * Removes a dead lock; false: another program is doing it. Creates a file named after the lock first, so that only one of
+ * all programs that find it dead looks again and removes it. Otherwise the second could remove the lock that the first
+ * has just taken.
  */
 async function breakLock(path: string, mark: string): Promise<boolean> {
   const right = `${path}.${mark}`;
@@ -135,9 +136,9 @@ async function breakLock(path: string, mark: string): Promise<boolean> {
 
 async function release(path: string, mark: string): Promise<void> {
   try {
-    // Whoever was silent for so long that the lock was broken must not remove the next one's.
+    // If the lock was broken because this program was silent too long, it belongs to another one now.
     if ((await look(path))?.mark === mark) await rm(path, { force: true });
   } catch {
-    // Then the next one finds its holder dead, or silent.
+    // The next program will find its holder dead, or silent.
   }
 }

@@ -13,12 +13,12 @@ test("this process is not dead", () => {
   expect(systemProcesses.isDead(self)).toBe(false);
 });
 
-test.skipIf(!isLinux)("a process that is gone is dead, also where another one has its id by now", () => {
+test.skipIf(!isLinux)("a process that is gone is dead, even if another one has its id by now", () => {
   expect(systemProcesses.isDead({ ...self, started: `${self.started}0` })).toBe(true);
   expect(systemProcesses.isDead({ ...self, pid: 2 ** 30 })).toBe(true);
 });
 
-test.skipIf(!isLinux)("a process that is killed is dead before its parent has asked after it", async () => {
+test.skipIf(!isLinux)("a killed process is dead before its parent has reaped it", async () => {
   // The shell starts one process, says which, and becomes another program, which never asks.
   const shell = spawn("sh", ["-c", 'sleep 60 & echo "$!"; exec sleep 60'], { stdio: ["ignore", "pipe", "ignore"] });
   onTestFinished(() => void shell.kill("SIGKILL"));

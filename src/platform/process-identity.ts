@@ -1,16 +1,16 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** Which process on which machine, so that another one on the same machine can tell whether it still lives. */
+/** A process and its machine, so that another process there can check whether it is still alive. */
 export interface ProcessIdentity {
   readonly host: string;
   /**
-   * Start of the machine, and the count of processes within it: containers on one machine share the former and may share
-   * the host's name, and the first process of each has the id 1. Empty where the system does not tell.
+   * The machine's start and the process namespace: containers on one machine share the start and perhaps the host name,
+   * and the first process of each has the id 1. Empty if the system does not provide it.
    */
   readonly boot: string;
   readonly pid: number;
-  /** Start of the process in the system's own count: a process id is given again, this with it is not. */
+  /** Start of the process in the system's own unit: process ids are reused, the pair is not. */
   readonly started: string;
 }
 
@@ -30,7 +30,7 @@ export const systemProcesses: Processes = {
   },
 };
 
-/** Linux tells all of it in /proc; elsewhere nobody is called dead. */
+/** Linux has all of it in /proc; on other systems no process counts as dead. */
 function bootId(): string {
   const machine = read("/proc/sys/kernel/random/boot_id")?.trim();
   try {
@@ -41,13 +41,12 @@ function bootId(): string {
 }
 
 /**
- * Field 22 of /proc/<pid>/stat, the start time in clock ticks since the machine started (proc(5)); null when there is no
- * such process, or only what is left of one that its parent has not asked after: the first process of a container may
- * take its time with that, or never do it.
+ * Field 22 of /proc/<pid>/stat, the start time in clock ticks since the machine started (proc(5)); null if there is no
+ * such process, or only a zombie: the first process of a container may reap it late or never.
  */
 function startOf(pid: number): string | null {
   const stat = read(`/proc/${pid}/stat`);
-  // The name in parentheses may hold blanks and parentheses itself; after it come fields 3 and following.
+  // The name in parentheses may contain blanks and parentheses; fields 3 and following come after it.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
   const [state, threads] = [fields[0], Number(fields[17])];
   const isOver = state === "X" || (state === "Z" && threads <= 1);

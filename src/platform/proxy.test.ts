@@ -7,7 +7,7 @@ const via = (address: string, variables: ProxyVariables): string | null =>
   proxyFor(new URL(address), variables)?.href ?? null;
 
 describe("the proxy for an address", () => {
-  test("is HTTPS_PROXY for https and HTTP_PROXY for plain http, and neither for the other", () => {
+  test("is HTTPS_PROXY for https and HTTP_PROXY for plain http only", () => {
     const both = { HTTPS_PROXY: PROXY, HTTP_PROXY: "http://plain.corp:80" };
     expect(via("https://pi.pardot.com/", both)).toBe(`${PROXY}/`);
     expect(via("http://minio.corp:9000/", both)).toBe("http://plain.corp/");
@@ -15,7 +15,7 @@ describe("the proxy for an address", () => {
     expect(via("http://minio.corp/", { HTTPS_PROXY: PROXY })).toBeNull();
   });
 
-  test("is the one in small letters where both are set, and none where it is empty", () => {
+  test("is the lower-case variable if both are set, and none if that is empty", () => {
     expect(via("https://pi.pardot.com/", { https_proxy: "http://small:1", HTTPS_PROXY: PROXY })).toBe(
       "http://small:1/",
     );
@@ -28,7 +28,7 @@ describe("the proxy for an address", () => {
     expect(via("https://pi.pardot.com/", { HTTPS_PROXY: "http://u:p@proxy.corp" })).toBe("http://u:p@proxy.corp/");
   });
 
-  test.each(["socks5://proxy.corp:1080", "http://", "http://a b"])("%s is refused, not gone around", (text) => {
+  test.each(["socks5://proxy.corp:1080", "http://", "http://a b"])("%s is refused, not bypassed", (text) => {
     expect(() => via("https://pi.pardot.com/", { HTTPS_PROXY: text })).toThrow(
       expect.objectContaining({ code: "http.proxy-invalid", retryable: false }),
     );
@@ -59,7 +59,7 @@ describe("the proxy for an address", () => {
     expect(via(address, { HTTPS_PROXY: PROXY, NO_PROXY: list })).toBe(isDirect ? null : `${PROXY}/`);
   });
 
-  test("is none for plain http to this machine, unless it is on this machine too", () => {
+  test("is none for plain http to this machine, unless the proxy is there too", () => {
     expect(via("http://127.0.0.1:8080/", { HTTP_PROXY: PROXY })).toBeNull();
     expect(via("http://127.0.0.1:8080/", { HTTP_PROXY: "http://localhost:3128" })).toBe("http://localhost:3128/");
     const named = { HTTP_PROXY: "http://localhost:3128", NO_PROXY: "127.0.0.1" };

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-/** The dice, injected so that tests can load them. */
+/** Random numbers, injected so that tests can choose them. */
 export interface Random {
   /** A number in [0, 1). */
   unit(): number;

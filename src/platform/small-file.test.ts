@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test("a small file is read whole, also through a link, up to its limit and no further", async () => {
+test("a small file is read whole, also through a link, up to its limit", async () => {
   const path = join(folder, "file");
   await symlink(path, join(folder, "link"));
   for (const [text, kind] of [
@@ -36,7 +36,7 @@ test("pipes and devices are refused without waiting or reading", { timeout: 5000
 });
 
 test.runIf(process.platform === "linux")(
-  "files whose size the system tells wrong neither fill the memory nor are waited for",
+  "files whose reported size is wrong neither fill the memory nor block",
   { timeout: 5000 },
   async () => {
     expect(await readSmallFile("/proc/self/status", 10)).toEqual({ kind: "too-large" });

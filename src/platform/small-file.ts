@@ -1,20 +1,20 @@
 import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
 
-/** What came of reading a file that must be small. */
+/** The result of reading a file that must be small. */
 export type SmallFile =
   | { readonly kind: "text"; readonly text: string; readonly mode: number }
   | { readonly kind: "too-large" }
-  /** A pipe, a device or a socket: to read it may take for ever, or take something away from another reader. */
+  /** A pipe, a device or a socket: reading it may block forever, or take data from another reader. */
   | { readonly kind: "not-regular" };
 
 /**
- * Reads a small regular file as UTF-8. Never waits for a writer and never takes more than `bytesMax` into memory, also
- * where the size that the system tells is wrong, as in /proc. Throws the bare file system error.
+ * Reads a small regular file as UTF-8. Never waits for a writer and never takes more than `bytesMax` into memory, even if
+ * the reported size is wrong, as in /proc. Throws the bare file system error.
  */
 export async function readSmallFile(path: string, bytesMax: number): Promise<SmallFile> {
   const before = await stat(path);
-  // A folder gets further and fails in the system's own words.
+  // A folder continues and fails with the system's own error.
   if (!before.isFile() && !before.isDirectory()) return { kind: "not-regular" };
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
@@ -33,5 +33,5 @@ export async function readSmallFile(path: string, bytesMax: number): Promise<Sma
   }
 }
 
-/** What was expected of a file whose name leads to something else. */
+/** The expectation for a name of something else. */
 export const NOT_REGULAR = "a regular file; this is a pipe, a device or a socket";

@@ -3,13 +3,13 @@ import { readFailure } from "../aws/failure.ts";
 import type { AwsFailure } from "../aws/failure.ts";
 import type { SecretService } from "./reference.ts";
 
-/** Who has to act so that a secret can be had: an operator on the configuration, one on AWS credentials, or nobody. */
+/** What to fix so that a secret can be read: the configuration, the AWS credentials, or the network. */
 export type FailureKind = "configuration" | "credentials" | "network";
 
-/** Why a secret cannot be read or written, as what was expected instead. Holds nothing of the secret. */
+/** Why a secret cannot be read or written, as an expectation. Contains nothing of the secret. */
 export class SecretFailure extends Error {
   readonly kind: FailureKind;
-  /** What would have been accepted, and what was found. */
+  /** What is needed, and what was found. */
   readonly expected: string;
   constructor(kind: FailureKind, expected: string, cause?: unknown) {
     super(expected, cause === undefined ? undefined : { cause });
@@ -21,11 +21,11 @@ export class SecretFailure extends Error {
 /** One kind of request, as errors name it. */
 export interface Request {
   readonly service: SecretService;
-  /** As a policy writes it: `secretsmanager:GetSecretValue`. */
+  /** As in a policy: `secretsmanager:GetSecretValue`. */
   readonly action: string;
-  /** Whether the request carries the secret: then nothing that AWS says of it is repeated. */
+  /** Whether the request carries the secret: then AWS's message is not repeated. */
   readonly carriesSecret: boolean;
-  /** Null: none was found. */
+  /** Null: not configured. */
   readonly region: string | null;
 }
 
@@ -59,7 +59,7 @@ const NO_CREDENTIALS: ReadonlySet<string> = new Set([
   "TokenProviderError",
   "ProviderError",
 ]);
-/** AWS does not know these credentials, or not any more. */
+/** AWS does not know these credentials, or no longer. */
 const BAD_CREDENTIALS: ReadonlySet<string> = new Set([
   "UnrecognizedClientException",
   "InvalidClientTokenId",
@@ -77,7 +77,7 @@ const BAD_CREDENTIALS: ReadonlySet<string> = new Set([
 const GIVE_CREDENTIALS =
   "give the task or instance a role, set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
-/** What the SDK threw, as the reason why a request failed; anything else than failed attempts passes as it is. */
+/** Converts the SDK's error into the reason why a request failed; returns anything but failed attempts unchanged. */
 export function secretFailure(thrown: unknown, request: Request): unknown {
   if (!(thrown instanceof AttemptsFailed)) return thrown;
   const { attempts, cause: error } = thrown;
@@ -88,19 +88,19 @@ export function secretFailure(thrown: unknown, request: Request): unknown {
   const noun = NOUN[service];
   const where = `${STORE[service]}${region === null ? "" : ` of ${region}`}`;
   const fail = (kind: FailureKind, expected: string): SecretFailure => new SecretFailure(kind, expected, error);
-  if (NOT_FOUND.has(name)) return fail("configuration", `a ${noun} that there is; ${where} has none of this name`);
-  if (UNFIT.has(name)) return fail("configuration", `a ${noun} that can be used (${said(failure, request)})`);
+  if (NOT_FOUND.has(name)) return fail("configuration", `a ${noun} that exists; ${where} has none of this name`);
+  if (UNFIT.has(name)) return fail("configuration", `a ${noun} that can be used (${messageOf(failure, request)})`);
   if (KEY_DENIED.has(name) || (DENIED.has(name) && /\bkms\b|ciphertext|master key/i.test(message))) {
     const actions = request.carriesSecret ? "kms:GenerateDataKey, kms:Encrypt and kms:Decrypt" : "kms:Decrypt";
     return fail(
       "credentials",
-      `a ${noun} whose key this program may use; grant ${actions} on it (${said(failure, request)})`,
+      `a ${noun} whose key this program may use; grant ${actions} on it (${messageOf(failure, request)})`,
     );
   }
   if (DENIED.has(name)) {
     return fail(
       "credentials",
-      `a ${noun} that this program may use; grant ${action} on it (${said(failure, request)})`,
+      `a ${noun} that this program may use; grant ${action} on it (${messageOf(failure, request)})`,
     );
   }
   if (NO_CREDENTIALS.has(name)) return fail("credentials", `AWS credentials; none were found: ${GIVE_CREDENTIALS}`);
@@ -108,18 +108,18 @@ export function secretFailure(thrown: unknown, request: Request): unknown {
     return fail("credentials", `AWS credentials that AWS accepts (${name}); ${GIVE_CREDENTIALS}`);
   }
   if (status === null && /region is missing/i.test(message)) {
-    return fail("configuration", `a region to look for the ${noun} in: set AWS_REGION, or give its ARN`);
+    return fail("configuration", `the region of the ${noun}: set AWS_REGION, or give its ARN`);
   }
-  // Neither an answer nor a network's code: a fault of ours or of the SDK.
+  // Neither a response nor a network code: a bug of ours or of the SDK.
   if (status === null && error instanceof TypeError && !("code" in error)) return error;
   const tries = attempts === 1 ? "" : ` after ${attempts} attempts`;
-  return fail("network", `an answer of ${where} (${said(failure, request)}${tries})`);
+  return fail("network", `a response from ${where} (${messageOf(failure, request)}${tries})`);
 }
 
-/** The service's own words, on one line. */
-function said({ name, status, message }: AwsFailure, request: Request): string {
+/** The service's own message, on one line. */
+function messageOf({ name, status, message }: AwsFailure, request: Request): string {
   const head = status === null ? name : `${status} ${name}`;
-  // A refused request may be quoted in the refusal.
+  // A refusal may quote the refused request.
   if (request.carriesSecret || message === "" || message === name) return head;
   const line = message.replaceAll(/\s+/g, " ").trim();
   return `${head}: ${line.length > 300 ? `${line.slice(0, 300)}…` : line}`;

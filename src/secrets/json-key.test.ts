@@ -3,17 +3,17 @@ import { describe, expect, test } from "vitest";
 import { readKey, replaceKey } from "./json-key.ts";
 
 describe("a key of a secret", () => {
-  test("is read as text", () => {
+  test("reads as text", () => {
     expect(readKey('{"a": "one", "b": 2}', "a")).toEqual({ ok: true, value: "one" });
     expect(readKey('{"__proto__": "one"}', "__proto__")).toEqual({ ok: true, value: "one" });
   });
 
   test.each([
-    ["canary", /no JSON object \(leave out #key to take it whole\)/],
-    ['"canary"', /no JSON object/],
-    ["[1]", /no JSON object/],
-    ["5", /no JSON object/],
-    ["null", /no JSON object/],
+    ["canary", /not a JSON object \(omit #key to use the whole text\)/],
+    ['"canary"', /not a JSON object/],
+    ["[1]", /not a JSON object/],
+    ["5", /not a JSON object/],
+    ["null", /not a JSON object/],
     ['{"canary": 1}', /the key key; its JSON has 1 other key$/],
     ["{}", /its JSON has 0 other keys/],
     ['{"key": 5}', /a text under the key key; it is a number/],
@@ -27,7 +27,7 @@ describe("a key of a secret", () => {
     expect(JSON.stringify(reading)).not.toContain("canary");
   });
 
-  test("is not one that every object has", () => {
+  test("is not a key that every object inherits", () => {
     for (const key of ["constructor", "toString", "__proto__"]) {
       expect(readKey("{}", key)).toMatchObject({ expected: `a secret with the key ${key}; its JSON has 0 other keys` });
     }
@@ -35,12 +35,12 @@ describe("a key of a secret", () => {
 });
 
 describe("another text under a key", () => {
-  test("leaves everything else as it is, numbers to the last digit", () => {
+  test("leaves everything else unchanged, numbers to the last digit", () => {
     const before = '{"id":12345678901234567890,"rate":1.10,"nested":{"n":1e400},"token":"old","__proto__":"own"}';
     expect(replaceKey(before, "token", "new")).toEqual({ ok: true, value: before.replace("old", "new") });
   });
 
-  test("loses no other key, whatever it is called and holds", () => {
+  test("loses no other key, whatever its name and value", () => {
     const json = fc.dictionary(fc.string(), fc.jsonValue());
     fc.assert(
       fc.property(json, fc.string(), fc.string(), (before, key, value) => {
@@ -52,7 +52,7 @@ describe("another text under a key", () => {
     );
   });
 
-  test("is refused where there is no object any more", () => {
+  test("is refused if the secret is no longer an object", () => {
     const reading = replaceKey("canary", "token", "new");
     expect(reading).toMatchObject({ ok: false });
     expect(JSON.stringify(reading)).not.toMatch(/canary|new/);

@@ -1,34 +1,33 @@
+import { invalid, valid } from "../errors.ts";
 import type { Parsed } from "../errors.ts";
 
 /**
- * The text under a key of a secret that is a JSON object. What is expected instead holds nothing of the content, names
- * of keys included: where the whole secret was meant, they may be part of it.
+ * The text under a key of a secret that is a JSON object. `expected` quotes nothing of the content, not even keys: if the
+ * whole text was meant as the secret, they are part of it.
  */
 export function readKey(text: string, key: string): Parsed<string> {
   const content = parseObject(text);
   if (content === null) {
-    return refuse(
-      `a secret that is a JSON object with the key ${key}; it is no JSON object (leave out #${key} to take it whole)`,
+    return invalid(
+      `a secret that is a JSON object with the key ${key}; it is not a JSON object (omit #${key} to use the whole text)`,
     );
   }
   if (!Object.hasOwn(content, key)) {
     const count = Object.keys(content).length;
-    return refuse(`a secret with the key ${key}; its JSON has ${count === 1 ? "1 other key" : `${count} other keys`}`);
+    return invalid(`a secret with the key ${key}; its JSON has ${count === 1 ? "1 other key" : `${count} other keys`}`);
   }
   const value = content[key];
-  return typeof value === "string"
-    ? { ok: true, value }
-    : refuse(`a text under the key ${key}; it is ${describe(value)}`);
+  return typeof value === "string" ? valid(value) : invalid(`a text under the key ${key}; it is ${describe(value)}`);
 }
 
-/** The JSON with another text under the key and everything else as it is. Throws nothing of the content. */
+/** The JSON with another text under the key and everything else unchanged. `expected` quotes nothing of the content. */
 export function replaceKey(text: string, key: string, value: string): Parsed<string> {
   const content = parseObject(text);
-  if (content === null) return refuse("a secret that is a JSON object, as it was when this program started");
-  return { ok: true, value: JSON.stringify({ ...content, [key]: value }) };
+  if (content === null) return invalid("a secret that is a JSON object, as it was when this program started");
+  return valid(JSON.stringify({ ...content, [key]: value }));
 }
 
-/** In Node since 21 and missing from the compiler's library: a number as it was written, however many digits it has. */
+/** In Node since 21 but not in the compiler's library: numbers as written, with any number of digits. */
 interface ExactJson {
   parse(
     text: string,
@@ -57,8 +56,4 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (exact.isRawJSON(value)) return "a number";
   return typeof value === "boolean" ? "true or false" : "an object";
-}
-
-function refuse(expected: string): Parsed<string> {
-  return { ok: false, expected };
 }

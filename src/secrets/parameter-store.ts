@@ -1,22 +1,19 @@
 import { DescribeParametersCommand, GetParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import type { DescribeParametersCommandOutput, Parameter } from "@aws-sdk/client-ssm";
-import { clientOptions } from "../aws/client-options.ts";
 import { withRetries } from "../aws/retry.ts";
 import type { Pauses } from "../aws/retry.ts";
 import { SecretFailure, secretFailure } from "./failure.ts";
-import { CONNECTION_TIMEOUT_MS, IDLE_TIMEOUT_MS, WRITE_ATTEMPTS_MAX } from "./secret-store.ts";
+import { storeOptions, writePatiently } from "./secret-store.ts";
 import type { SecretStore } from "./secret-store.ts";
 
-/** A parameter as it is read: with a value, and of a type that holds one. */
+/** A parameter that has a value. */
 type Found = Parameter & { readonly Name: string; readonly Value: string };
 
 /**
- * The parameter store of AWS Systems Manager in a region; null: in the one that the SDK finds. Credentials come from
- * the SDK's own chain.
+ * The parameter store of AWS Systems Manager in a region; null: the SDK's. Credentials come from the SDK's own chain.
  */
 export function openParameterStore(region: string | null, pauses: Pauses): SecretStore {
-  const timeouts = { connectionTimeoutMs: CONNECTION_TIMEOUT_MS, idleTimeoutMs: IDLE_TIMEOUT_MS };
-  const client = new SSMClient({ ...(region === null ? {} : { region }), ...clientOptions(timeouts) });
+  const client = new SSMClient(storeOptions(region));
 
   type Action = "GetParameter" | "DescribeParameters" | "PutParameter";
   const failed = async (thrown: unknown, action: Action): Promise<unknown> =>
@@ -34,7 +31,7 @@ export function openParameterStore(region: string | null, pauses: Pauses): Secre
     return { ...found, Name: found.Name ?? name, Value: found.Value };
   };
 
-  /** The key that encrypts a parameter, or why it cannot be found out. */
+  /** The key that encrypts a parameter, or why it cannot be determined. */
   const keyOf = async (name: string, signal: AbortSignal): Promise<{ readonly KeyId?: string } | SecretFailure> => {
     const ParameterFilters = [{ Key: "Name", Option: "Equals", Values: [name] }];
     const send = (): Promise<DescribeParametersCommandOutput> =>
@@ -66,7 +63,7 @@ export function openParameterStore(region: string | null, pauses: Pauses): Secre
         const { Name, Type, Value: before } = await get(name, signal);
         const after = change(before);
         if (after === before) return;
-        // AWS takes the account's default key for a new value that names none.
+        // Without a key, AWS encrypts a new value with the account's default key.
         const key = Type === "SecureString" ? await keyOf(Name, signal) : {};
         if (key instanceof SecretFailure) remark = `${KEY_UNKNOWN} (${key.expected})`;
         const input = { Name, Value: after, Type, Overwrite: true, ...(key instanceof SecretFailure ? {} : key) };
@@ -74,26 +71,20 @@ export function openParameterStore(region: string | null, pauses: Pauses): Secre
         await client.send(new PutParameterCommand(input), { abortSignal: signal });
       };
       try {
-        await withRetries(
-          attempt,
-          pauses,
-          signal,
-          () => {},
-          () => WRITE_ATTEMPTS_MAX,
-        );
+        await writePatiently(attempt, pauses, signal);
         return remark;
       } catch (error) {
         throw await failed(error, action);
       }
     },
 
-    // Each PutParameter makes a version.
+    // Each PutParameter creates a version.
     tryReplace: async () => "unknown",
   };
 }
 
 const KEY_UNKNOWN =
-  "the parameter is encrypted with the account's default key now, because its own could not be found out; grant ssm:DescribeParameters";
+  "the parameter is now encrypted with the account's default key, because its own could not be determined; grant ssm:DescribeParameters";
 
 function unfit(expected: string): SecretFailure {
   return new SecretFailure("configuration", expected);

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readPrivateKey, readPrivateKeyFile } from "./private-key.ts";
+import { readKeyText, readPrivateKey } from "./private-key.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PKCS8 = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
@@ -28,7 +28,7 @@ describe("a private key", () => {
     ["with blanks for line ends", PKCS8.trim().replaceAll("\n", " ")],
     ["on one line", PKCS1.replaceAll("\n", "")],
     ["after a certificate's text", `Bag Attributes\n  friendlyName: key\n${PKCS8}`],
-  ])("%s is taken, as PKCS#8", (_how, text) => {
+  ])("%s is accepted, as PKCS#8", (_how, text) => {
     const reading = readPrivateKey(text);
     expect(reading.ok && reading.value.reveal()).toBe(PKCS8);
     expect(JSON.stringify(reading)).not.toContain(PKCS8.slice(40, 60));
@@ -52,7 +52,7 @@ describe("a private key", () => {
     expect(refusal(text)).toMatch(expected);
   });
 
-  test("is RSA and long enough", () => {
+  test("must be RSA and long enough", () => {
     const elliptic = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
     expect(refusal(elliptic.export({ type: "pkcs8", format: "pem" }).toString())).toMatch(/an RSA key:/);
     const short = generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey;
@@ -68,21 +68,21 @@ describe("the file of a private key", () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test("holds it", async () => {
+  test("returns its text", async () => {
     const path = join(folder, "key.pem");
     await writeFile(path, PKCS1);
-    const reading = await readPrivateKeyFile(path);
-    expect(reading.ok && reading.value.reveal()).toBe(PKCS8);
+    const reading = await readKeyText(path);
+    expect(reading).toEqual({ ok: true, value: PKCS1 });
   });
 
-  test("must be there, be a file, and be a key's size", async () => {
+  test("must exist, be a file, and have a key's size", async () => {
     const large = join(folder, "large");
     await writeFile(large, PKCS8 + " ".repeat(64_000));
-    expect(await readPrivateKeyFile(join(folder, "none"))).toEqual({
+    expect(await readKeyText(join(folder, "none"))).toEqual({
       ok: false,
       expected: "a file that can be read (ENOENT)",
     });
-    expect(await readPrivateKeyFile(folder)).toEqual({ ok: false, expected: "a file that can be read (EISDIR)" });
-    expect(await readPrivateKeyFile(large)).toMatchObject({ expected: expect.stringMatching(/too large/) as string });
+    expect(await readKeyText(folder)).toEqual({ ok: false, expected: "a file that can be read (EISDIR)" });
+    expect(await readKeyText(large)).toMatchObject({ expected: expect.stringMatching(/too large/) as string });
   });
 });

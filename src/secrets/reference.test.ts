@@ -46,7 +46,10 @@ describe("a reference", () => {
     expect(JSON.stringify(reading)).not.toContain("canary");
   });
 
-  test.each(["secret", "AWS-SSM:x", "aws-sms:x", " aws-ssm:x", "arn:aws:secretsmanager:x"])("%s is none", (text) => {
-    expect(isReference(text)).toBe(false);
-  });
+  test.each(["secret", "AWS-SSM:x", "aws-sms:x", " aws-ssm:x", "arn:aws:secretsmanager:x"])(
+    "%s is not a reference",
+    (text) => {
+      expect(isReference(text)).toBe(false);
+    },
+  );
 });

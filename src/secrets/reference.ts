@@ -1,6 +1,7 @@
+import { invalid, valid } from "../errors.ts";
 import type { Parsed } from "../errors.ts";
 
-/** Where a secret is kept instead of in the configuration. Holds nothing secret itself. */
+/** Where a secret is kept instead of in the configuration. Not secret itself. */
 export interface SecretReference {
   readonly service: SecretService;
   /** As the operator wrote it. */
@@ -9,7 +10,7 @@ export interface SecretReference {
   readonly name: string;
   /** The key in the secret's JSON; null: the whole text is the secret. Always null for parameters. */
   readonly key: string | null;
-  /** The region that an ARN names; null: the one that the SDK finds (AWS_REGION, the profile). */
+  /** An ARN's region; null: the SDK's (AWS_REGION, the profile). */
   readonly region: string | null;
 }
 
@@ -25,12 +26,12 @@ const PARAMETER_NAME = /^[\w/.-]{1,1011}$/;
 const SECRET_ARN = /^arn:[\w-]+:secretsmanager:([\w-]+):\d{12}:secret:([\w/+=.@-]+)(:.*)?$/;
 const PARAMETER_ARN = /^arn:[\w-]+:ssm:([\w-]+):\d{12}:parameter\/[\w/.-]+$/;
 
-/** Whether a setting's text means to be a reference, well formed or not. */
+/** Whether a setting's text is meant as a reference, well formed or not. */
 export function isReference(text: string): boolean {
   return text.startsWith(SECRETS_MANAGER) || text.startsWith(PARAMETER_STORE);
 }
 
-/** Reads a reference; what is expected instead never quotes it, for a slip of the pen may have put a secret there. */
+/** Parses a reference. `expected` never quotes it, because a typo may have put a secret there. */
 export function readReference(text: string): Parsed<SecretReference> {
   return text.startsWith(SECRETS_MANAGER)
     ? readSecretName(text, text.slice(SECRETS_MANAGER.length))
@@ -38,31 +39,27 @@ export function readReference(text: string): Parsed<SecretReference> {
 }
 
 function readSecretName(text: string, rest: string): Parsed<SecretReference> {
-  // Neither names nor ARNs hold a #, keys may.
+  // Neither names nor ARNs contain a #; keys may.
   const [name = "", ...keys] = rest.split("#");
   const key = keys.length === 0 ? null : keys.join("#");
-  if (name === "") return refuse(`the secret's name or ARN after ${SECRETS_MANAGER}`);
-  if (key === "") return refuse("a key of the secret's JSON after the #, or no # to take the whole secret");
+  if (name === "") return invalid(`the secret's name or ARN after ${SECRETS_MANAGER}`);
+  if (key === "") return invalid("a key of the secret's JSON after the #, or no # to take the whole secret");
   const [isArn, region = null, , more] = SECRET_ARN.exec(name) ?? [];
   if (more !== undefined)
-    return refuse("a key of the secret's JSON after a #: an ARN here ends with the secret's name");
+    return invalid("a key of the secret's JSON after a #: an ARN here ends with the secret's name");
   if (isArn === undefined && !SECRET_NAME.test(name)) {
-    return refuse(`the secret's name (letters, digits and /_+=.@-) or ARN after ${SECRETS_MANAGER}`);
+    return invalid(`the secret's name (letters, digits and /_+=.@-) or ARN after ${SECRETS_MANAGER}`);
   }
-  return { ok: true, value: { service: "secrets-manager", text, name, key, region } };
+  return valid({ service: "secrets-manager", text, name, key, region });
 }
 
 function readParameterName(text: string, name: string): Parsed<SecretReference> {
-  if (name === "") return refuse(`the parameter's name or ARN after ${PARAMETER_STORE}`);
+  if (name === "") return invalid(`the parameter's name or ARN after ${PARAMETER_STORE}`);
   if (name.includes("#"))
-    return refuse(`a parameter without #: its whole value is the secret; keys are for ${SECRETS_MANAGER}`);
+    return invalid(`a parameter without #: its whole value is the secret; keys are for ${SECRETS_MANAGER}`);
   const [isArn, region = null] = PARAMETER_ARN.exec(name) ?? [];
   if (isArn === undefined && !PARAMETER_NAME.test(name)) {
-    return refuse(`the parameter's name (letters, digits and /_.-) or ARN after ${PARAMETER_STORE}`);
+    return invalid(`the parameter's name (letters, digits and /_.-) or ARN after ${PARAMETER_STORE}`);
   }
-  return { ok: true, value: { service: "parameter-store", text, name, key: null, region } };
-}
-
-function refuse(expected: string): Parsed<SecretReference> {
-  return { ok: false, expected };
+  return valid({ service: "parameter-store", text, name, key: null, region });
 }

@@ -1,24 +1,40 @@
+import { clientOptions } from "../aws/client-options.ts";
+import { withRetries } from "../aws/retry.ts";
+import type { Pauses } from "../aws/retry.ts";
+
 /**
- * A place of AWS that keeps secrets. Requests that fail for want of a network, by AWS's own fault or by throttling are
- * repeated. Everything may throw `SecretFailure` or the signal's reason.
+ * An AWS service that keeps secrets. Repeats requests that fail because of the network, AWS itself or throttling. Every
+ * method may throw `SecretFailure` or the signal's reason.
  */
 export interface SecretStore {
-  /** The whole text that is kept under a name or ARN now; one request. */
+  /** The current text under a name or ARN; one request. */
   read(name: string, signal: AbortSignal): Promise<string>;
   /**
-   * Puts another text in its place. Each attempt reads it again immediately before, so that what others changed meanwhile
-   * stays; AWS has no way to make sure that nobody does in the moment between. Nothing is written when nothing changes.
-   * Repeated patiently, because the text may exist nowhere else. Answers what an operator should know of it, mostly null.
+   * Replaces the text. Each attempt rereads it immediately before, so that changes by others are kept; AWS has no way to
+   * prevent a change in the moment between. Writes nothing if nothing changes. Repeats patiently, because the new text
+   * may exist nowhere else. Returns a remark for the operator, mostly null.
    */
   replace(name: string, change: (text: string) => string, signal: AbortSignal): Promise<string | null>;
-  /** Whether `replace` may be called, found out without changing anything; throws as `replace` would. "unknown": no way. */
+  /** Tests without any change whether `replace` is allowed; throws as `replace` would. "unknown": cannot be tested. */
   tryReplace(name: string, signal: AbortSignal): Promise<"allowed" | "unknown">;
 }
 
-/** Attempts of a write, some half a minute: what is written may exist nowhere else. */
-export const WRITE_ATTEMPTS_MAX = 8;
+/** Attempts of a write, for about half a minute: the text may exist nowhere else. */
+const WRITE_ATTEMPTS_MAX = 8;
 
-/** No connection within this time: the endpoint is not there. */
-export const CONNECTION_TIMEOUT_MS = 5_000;
-/** Longest silence of a connection. */
-export const IDLE_TIMEOUT_MS = 10_000;
+/** Sends a write until it succeeds, more often than a read. */
+export function writePatiently(send: () => Promise<void>, pauses: Pauses, signal: AbortSignal): Promise<void> {
+  return withRetries(
+    send,
+    pauses,
+    signal,
+    () => {},
+    () => WRITE_ATTEMPTS_MAX,
+  );
+}
+
+/** The options of a client in a region; null: in the SDK's. */
+export function storeOptions(region: string | null): ReturnType<typeof clientOptions> & { readonly region?: string } {
+  const timeouts = { connectionTimeoutMs: 5_000, idleTimeoutMs: 10_000 };
+  return { ...(region === null ? {} : { region }), ...clientOptions(timeouts) };
+}

@@ -1,6 +1,6 @@
 /**
- * A value that no print, log, JSON or error shows; only `reveal` does, at the place that sends it. The value stands in
- * a private field, which `util.inspect` does not show either.
+ * A value that no output, log, JSON or error shows; only `reveal` returns it, where it is sent. It is in a private field,
+ * which `util.inspect` does not show either.
  */
 export class Secret {
   readonly #value: string;

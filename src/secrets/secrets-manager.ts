@@ -1,17 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { GetSecretValueCommandOutput } from "@aws-sdk/client-secrets-manager";
-import { clientOptions } from "../aws/client-options.ts";
 import { withRetries } from "../aws/retry.ts";
 import type { Pauses } from "../aws/retry.ts";
 import { SecretFailure, secretFailure } from "./failure.ts";
-import { CONNECTION_TIMEOUT_MS, IDLE_TIMEOUT_MS, WRITE_ATTEMPTS_MAX } from "./secret-store.ts";
+import { storeOptions, writePatiently } from "./secret-store.ts";
 import type { SecretStore } from "./secret-store.ts";
 
-/** AWS Secrets Manager in a region; null: in the one that the SDK finds. Credentials come from the SDK's own chain. */
+/** AWS Secrets Manager in a region; null: the SDK's. Credentials come from the SDK's own chain. */
 export function openSecretsManager(region: string | null, pauses: Pauses): SecretStore {
-  const timeouts = { connectionTimeoutMs: CONNECTION_TIMEOUT_MS, idleTimeoutMs: IDLE_TIMEOUT_MS };
-  const client = new SecretsManagerClient({ ...(region === null ? {} : { region }), ...clientOptions(timeouts) });
+  const client = new SecretsManagerClient(storeOptions(region));
   type Action = "GetSecretValue" | "PutSecretValue";
   const failed = async (thrown: unknown, action: Action): Promise<unknown> =>
     secretFailure(thrown, {
@@ -41,20 +39,14 @@ export function openSecretsManager(region: string | null, pauses: Pauses): Secre
         const before = textOf(found);
         const after = change(before);
         if (after === before) return;
-        // The same token for the same text: the repeat of a request whose answer was lost is recognised as such.
+        // The same token for the same text, so that AWS recognizes the repeat of a request whose response was lost.
         sent = sent?.text === after ? sent : { text: after, token: randomUUID() };
         const input = { SecretId: found.ARN ?? name, SecretString: after, ClientRequestToken: sent.token };
         action = "PutSecretValue";
         await client.send(new PutSecretValueCommand(input), { abortSignal: signal });
       };
       try {
-        await withRetries(
-          attempt,
-          pauses,
-          signal,
-          () => {},
-          () => WRITE_ATTEMPTS_MAX,
-        );
+        await writePatiently(attempt, pauses, signal);
         return null;
       } catch (error) {
         throw await failed(error, action);

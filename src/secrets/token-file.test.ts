@@ -17,8 +17,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { unprivileged } from "../../test/support/unprivileged.ts";
 import { Secret } from "./secret.ts";
-import { readTokenFile, writeTokenFile } from "./token-file.ts";
-import { whyNotWritable } from "./token-path.ts";
+import { readTokenFile, writeProblem, writeTokenFile } from "./token-file.ts";
 
 let folder = "";
 let path = "";
@@ -33,7 +32,7 @@ async function modeOf(name: string): Promise<number> {
 }
 
 describe("the token file", () => {
-  test("is written for its owner alone, whatever stood there, and nothing is left beside it", async () => {
+  test("is written for its owner only, whatever it held, and leaves no other file", async () => {
     await writeFile(path, "old\n", { mode: 0o666 });
     await chmod(path, 0o666);
     await writeTokenFile(path, new Secret("new"));
@@ -46,7 +45,7 @@ describe("the token file", () => {
     expect(reading.ok && [reading.value.token?.reveal(), reading.value.isOpen]).toEqual(["new", false]);
   });
 
-  test("may not be there yet, or be empty", async () => {
+  test("may not exist yet, or be empty", async () => {
     expect(await readTokenFile(path)).toEqual({ ok: true, value: { token: null, isOpen: false } });
     await writeFile(path, " \n", { mode: 0o600 });
     expect(await readTokenFile(path)).toEqual({ ok: true, value: { token: null, isOpen: false } });
@@ -71,7 +70,7 @@ describe("the token file", () => {
     });
   });
 
-  test("is a small file that can be read", async () => {
+  test("must be a small file that can be read", async () => {
     expect(await readTokenFile(folder)).toEqual({ ok: false, expected: "a file that can be read (EISDIR)" });
     await writeFile(path, "x".repeat(16_385));
     expect(await readTokenFile(path)).toMatchObject({ expected: expect.stringMatching(/too large/) as string });
@@ -81,76 +80,76 @@ describe("the token file", () => {
     expect(reading.ok && reading.value.token?.reveal()).toBe("linked");
   });
 
-  test("can be written where files can be created, which leaves nothing behind", async () => {
-    expect(await whyNotWritable(path)).toBeNull();
+  test("passes the write check in a writable folder, which leaves nothing behind", async () => {
+    expect(await writeProblem(path)).toBeNull();
     expect(await readdir(folder)).toEqual([]);
-    expect(await whyNotWritable(join(folder, "none", "token"))).toMatch(/create files \(ENOENT\)/);
+    expect(await writeProblem(join(folder, "none", "token"))).toMatch(/create files \(ENOENT\)/);
     await writeFile(path, "");
-    expect(await whyNotWritable(join(path, "token"))).toMatch(/create files \(ENOTDIR\)/);
+    expect(await writeProblem(join(path, "token"))).toMatch(/create files \(ENOTDIR\)/);
   });
 
-  test("is written where a symbolic link leads, however long the way, and the link stays", async () => {
+  test("is written to the target of symbolic links, which stay", async () => {
     const volume = join(folder, "volume");
     await mkdir(volume);
     await writeFile(join(volume, "kept"), "old\n", { mode: 0o600 });
     await symlink("volume", join(folder, "through"));
     await symlink(join("through", "kept"), join(folder, "near"));
     await symlink("near", path);
-    expect(await whyNotWritable(path)).toBeNull();
+    expect(await writeProblem(path)).toBeNull();
     await writeTokenFile(path, new Secret("new"));
     expect(await readlink(path)).toBe("near");
     expect(await readFile(join(volume, "kept"), "utf8")).toBe("new\n");
     expect(await readdir(volume)).toEqual(["kept"]);
   });
 
-  test("is created where a link leads whose file is not there yet", async () => {
+  test("is created at the target of a dangling link", async () => {
     await mkdir(join(folder, "volume"));
     await symlink(join("volume", "kept"), path);
     expect(await readTokenFile(path)).toEqual({ ok: true, value: { token: null, isOpen: false } });
-    expect(await whyNotWritable(path)).toBeNull();
+    expect(await writeProblem(path)).toBeNull();
     await writeTokenFile(path, new Secret("first"));
     expect(await readFile(join(folder, "volume", "kept"), "utf8")).toBe("first\n");
     expect(await readlink(path)).toBe(join("volume", "kept"));
   });
 
-  test("is refused at the start where its link leads nowhere, in a ring, or to a second name", async () => {
+  test("fails the write check for a link to a missing folder, a loop, or a file with a second name", async () => {
     await symlink(join("none", "kept"), path);
-    expect(await whyNotWritable(path)).toMatch(/ENOENT/);
+    expect(await writeProblem(path)).toMatch(/ENOENT/);
     await rm(path);
     await symlink("token", path);
-    expect(await whyNotWritable(path)).toMatch(/ELOOP/);
+    expect(await writeProblem(path)).toMatch(/ELOOP/);
     await rm(path);
     await writeFile(join(folder, "kept"), "t");
     await link(join(folder, "kept"), join(folder, "other"));
     await symlink("kept", path);
-    expect(await whyNotWritable(path)).toMatch(/2 hard links/);
+    expect(await writeProblem(path)).toMatch(/2 hard links/);
     expect((await readdir(folder)).toSorted()).toEqual(["kept", "other", "token"]);
   });
 
-  test("is refused at the start where another owns the folder that a link leads to", async () => {
+  test("fails the write check if another user owns the target folder", async () => {
     const volume = join(folder, "volume");
     await mkdir(volume);
     await writeFile(join(volume, "kept"), "t");
     await symlink(join(volume, "kept"), path);
     await chmod(volume, 0o555);
     await chmod(folder, 0o755);
-    await unprivileged(async () => expect(await whyNotWritable(path)).toMatch(/create files \(EACCES\)/));
+    await unprivileged(async () => expect(await writeProblem(path)).toMatch(/create files \(EACCES\)/));
     await chmod(volume, 0o1777);
     await unprivileged(async () => {
-      const reason = await whyNotWritable(path);
+      const reason = await writeProblem(path);
       if (process.geteuid?.() === 65_534) expect(reason).toMatch(/only its owner may replace it/);
     });
     await chmod(volume, 0o700);
   });
 
-  test("is refused where it is a pipe or a device, without waiting for it", { timeout: 5000 }, async () => {
+  test("is refused if it is a pipe or a device, without waiting for it", { timeout: 5000 }, async () => {
     execFileSync("mkfifo", [path]);
     for (const name of [path, "/dev/zero"]) {
       expect(await readTokenFile(name)).toEqual({ ok: false, expected: expect.stringContaining("pipe") as string });
     }
   });
 
-  test("keeps its old content when it cannot be replaced, and no copy of the new one stays", async () => {
+  test("keeps its old content if it cannot be replaced, and leaves no copy of the new one", async () => {
     await mkdir(path);
     await expect(writeTokenFile(path, new Secret("new"))).rejects.toMatchObject({ code: "EISDIR" });
     expect(await readdir(folder)).toEqual(["token"]);

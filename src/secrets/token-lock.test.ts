@@ -9,8 +9,8 @@ import { fakeClock } from "../../test/fakes/clock.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { ProcessIdentity, Processes } from "../platform/process-identity.ts";
 import { systemRandom } from "../platform/random.ts";
-import { lockTokenFile } from "./token-lock.ts";
-import type { TokenLock } from "./token-lock.ts";
+import { lockTokenFile } from "./token-file.ts";
+import type { TokenLock } from "./token-file.ts";
 
 const HERE: ProcessIdentity = { host: "here", boot: "b", pid: 1, started: "1" };
 const DEAD = { ...HERE, pid: 666 };
@@ -56,7 +56,7 @@ const written = (holder: ProcessIdentity, nonce = "0123456789abcdef"): Promise<v
   writeFile(lockPath, JSON.stringify({ ...holder, nonce }));
 
 describe("the lock of a token file", () => {
-  test("is a file beside it for as long as it is held, and waited for", async () => {
+  test("is a file next to it while it is held, and others wait for it", async () => {
     const first = await take();
     expect(await readdir(folder)).toEqual([".token.lock"]);
     const clock = eventful(
@@ -69,7 +69,7 @@ describe("the lock of a token file", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("of a process that is known to be dead is broken at once", async () => {
+  test("of a process that is known to be dead is broken immediately", async () => {
     await written(DEAD);
     const clock = fakeClock();
     expect([(await take({ clock })).problem, clock.slept]).toEqual([null, []]);
@@ -89,7 +89,7 @@ describe("the lock of a token file", () => {
     expect(clock.now() - before).toBeLessThan(10_500);
   });
 
-  test("is waited for anew when it changes hands", async () => {
+  test("is waited for again when it changes hands", async () => {
     await written(AWAY);
     const clock = eventful(...Array.from({ length: 40 }, () => async () => {}), () => written(AWAY, "f".repeat(16)));
     const before = clock.now();
@@ -97,7 +97,7 @@ describe("the lock of a token file", () => {
     expect(clock.now() - before).toBeGreaterThan(13_000);
   });
 
-  test("is one and the same for every link to the token file", async () => {
+  test("is the same for every link to the token file", async () => {
     await writeFile(path, "t");
     const link = join(folder, "link");
     await symlink("token", link);
@@ -115,12 +115,12 @@ describe("the lock of a token file", () => {
     await first.release();
   });
 
-  test("that is a pipe is not waited for", { timeout: 5000 }, async () => {
+  test("is not waited for if it is a pipe", { timeout: 5000 }, async () => {
     execFileSync("mkfifo", [lockPath]);
     expect((await take()).problem).toBeNull();
   });
 
-  test("is broken after the same time wherever the wall clock is set while it is looked at", async () => {
+  test("is broken after the same time even if the wall clock is set meanwhile", async () => {
     for (const hours of [-7, 7]) {
       await written(AWAY);
       const clock = fakeClock();
@@ -139,7 +139,7 @@ describe("the lock of a token file", () => {
     }
   });
 
-  test("is held by one at a time, also when many find a dead one at once", async () => {
+  test("is held by one program at a time, even if many find a dead one at once", async () => {
     let holding = 0;
     let most = 0;
     // Time stands still: nobody here is silent for too long.
@@ -160,7 +160,7 @@ describe("the lock of a token file", () => {
     }
   });
 
-  test("that another has broken and taken since it was found dead is left alone", async () => {
+  test("is left alone if another program has broken and taken it since it was found dead", async () => {
     await written(DEAD);
     const live = JSON.stringify({ ...AWAY, nonce: "f".repeat(16) });
     const found: string[] = [];
@@ -178,7 +178,7 @@ describe("the lock of a token file", () => {
     expect([found, clock.slept.length]).toEqual([[live], 1]);
   });
 
-  test("that was broken is not released by its late holder", async () => {
+  test("is not released by a late holder after it was broken", async () => {
     const late = await take({ self: DEAD });
     const second = await take();
     await late.release();
@@ -186,7 +186,7 @@ describe("the lock of a token file", () => {
     await second.release();
   });
 
-  test("that nobody can break is told, and no reason to wait for ever", async () => {
+  test("is reported, and not waited for forever, if it cannot be broken", async () => {
     await written(DEAD);
     await writeFile(`${lockPath}.0123456789abcdef`, "");
     const clock = fakeClock();
@@ -196,14 +196,14 @@ describe("the lock of a token file", () => {
     expect(clock.now() - before).toBeLessThan(20_500);
   });
 
-  test("that cannot be is told", async () => {
+  test("is reported if it cannot be created", async () => {
     await rm(folder, { recursive: true });
     const lock = await take();
     expect(lock.problem).toBe(`${lockPath} cannot be used (ENOENT)`);
     await lock.release();
   });
 
-  test("is not waited for once somebody asks to stop", async () => {
+  test("is not waited for after a stop request", async () => {
     await take();
     const stop = new AbortController();
     const clock = eventful(async () => stop.abort(new Error("stopped")));

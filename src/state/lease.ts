@@ -1,7 +1,6 @@
 import { LeaseError } from "../errors.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { Clock, Ticker } from "../platform/clock.ts";
 import type { ProcessIdentity, Processes } from "../platform/process-identity.ts";
-import type { Ticker } from "../platform/ticker.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
 

@@ -4,7 +4,7 @@
  */
 export type Instant = number;
 
-/** Wall-clock text as v3/v4 speak it, `YYYY-MM-DD HH:MM:SS`, in a zone that stands elsewhere. */
+/** Wall-clock text as in v3/v4, `YYYY-MM-DD HH:MM:SS`, in a zone that is given separately. */
 export type LocalText = string;
 
 /** 1900-01-01T00:00:00Z: the start of a whole history. */

@@ -25,12 +25,12 @@ describe("wall-clock text", () => {
     expect(fromLocal("2026-11-01 01:30:00", "America/New_York", "later")).toBe(second("2026-11-01T06:30:00Z"));
   });
 
-  it("moves on the wall, so that a day earlier is the same time of day", () => {
+  it("moves on the wall clock, so that a day earlier is the same time of day", () => {
     expect(shiftLocal("2026-11-02 00:30:00", -86_400_000)).toBe("2026-11-01 00:30:00");
     expect(shiftLocal("2024-03-01 00:00:00", -1000)).toBe("2024-02-29 23:59:59");
   });
 
-  it("finds the next day where midnight does not exist", () => {
+  it("finds the next day's start if midnight does not exist", () => {
     // Summer time began at midnight in Sao Paulo until 2018: 4 November had no 00:00.
     expect(nextDayStart(second("2018-11-03T15:00:00Z"), "America/Sao_Paulo")).toBe(second("2018-11-04T03:00:00Z"));
   });
@@ -40,19 +40,19 @@ describe("wall-clock text", () => {
   });
 });
 
-describe("bounds that are sent", () => {
+describe("bounds sent to Pardot", () => {
   it("are one second before the start, and the end itself", () => {
     expect(boundAfter(second("2026-01-01T00:00:00Z"), "UTC")).toBe("2025-12-31 23:59:59");
     expect(boundBefore(second("2026-01-01T00:00:00Z"), "UTC")).toBe("2026-01-01 00:00:00");
   });
 
-  it("leave the repeated hour on the outer side", () => {
+  it("keep outside of a repeated hour", () => {
     expect(boundAfter(second("2026-11-01T05:30:00Z"), "America/New_York")).toBe("2026-11-01 00:59:59");
     expect(boundBefore(second("2026-11-01T06:30:00Z"), "America/New_York")).toBe("2026-11-01 02:00:00");
     expect(boundBefore(second("2026-04-04T15:10:00Z"), "Australia/Lord_Howe")).toBe("2026-04-05 02:00:00");
   });
 
-  it("include every record of the window, whichever way the server reads a repeated hour", () => {
+  it("include every record of the window, however the server reads a repeated hour", () => {
     // Days around clock changes, where it matters, with seconds anywhere in them.
     const changes = ["2026-11-01T05:00:00Z", "2026-03-08T06:00:00Z", "2026-04-04T14:00:00Z", "2026-10-25T00:00:00Z"];
     const instant = fc

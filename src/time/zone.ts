@@ -10,13 +10,13 @@ export function toLocal(instant: Instant, zone: string): LocalText {
 
 /**
  * The instant of a wall-clock text in a zone. A text that a clock shows twice (autumn) or never (spring) has two
- * readings: `earlier` or `later`. Throws RangeError when the text is no `YYYY-MM-DD HH:MM:SS`.
+ * readings: `earlier` or `later`. Throws RangeError unless the text is `YYYY-MM-DD HH:MM:SS`.
  */
 export function fromLocal(text: LocalText, zone: string, reading: "earlier" | "later"): Instant {
   return plain(text).toZonedDateTime(zone, { disambiguation: reading }).epochMilliseconds;
 }
 
-/** Moves a wall-clock text by `ms` on the wall: a day is always the same time of the day before, whatever the zone. */
+/** Moves a wall-clock text by `ms` on the wall clock: a day earlier is always the same time of day, in every zone. */
 export function shiftLocal(text: LocalText, ms: number): LocalText {
   return textOf(plain(text).add({ milliseconds: ms }));
 }
@@ -33,9 +33,9 @@ export function nextDayStart(instant: Instant, zone: string): Instant {
 }
 
 /**
- * The exclusive lower bound to send for records from `from` on: the wall-clock text one second before it. Where the
- * clock shows that text a second time later on, a server that reads the later one would drop records, so the bound goes
- * back to the last second before the hour that repeats. Which reading Pardot takes is not documented.
+ * The exclusive lower bound to send for records from `from` on: the wall-clock text one second before it. If the clock
+ * shows that text again later, a server that reads the later one would drop records, so the bound moves back to the last
+ * second before the repeated hour. Which reading Pardot takes is not documented.
  */
 export function boundAfter(from: Instant, zone: string): LocalText {
   const text = toLocal(from - SECOND_MS, zone);
@@ -44,8 +44,8 @@ export function boundAfter(from: Instant, zone: string): LocalText {
 }
 
 /**
- * The exclusive upper bound to send for records before `to`: its wall-clock text; where the clock showed that text once
- * before, the end of the hour that repeats, so that either reading includes every record before `to`.
+ * The exclusive upper bound to send for records before `to`: its wall-clock text. If the clock showed that text before,
+ * the end of the repeated hour, so that either reading includes every record before `to`.
  */
 export function boundBefore(to: Instant, zone: string): LocalText {
   const text = toLocal(to, zone);
@@ -53,7 +53,7 @@ export function boundBefore(to: Instant, zone: string): LocalText {
   return repeatedHour(text, zone).end;
 }
 
-/** The wall-clock stretch [start, end) that is shown twice and holds `text`. */
+/** The wall-clock span [start, end) that is shown twice and contains `text`. */
 function repeatedHour(text: LocalText, zone: string): { start: LocalText; end: LocalText } {
   const first = plain(text).toZonedDateTime(zone, { disambiguation: "earlier" });
   const transition = first.getTimeZoneTransition("next");

@@ -1,7 +1,6 @@
 import { createHook } from "node:async_hooks";
 import { CancelledError } from "../../src/errors.ts";
-import type { Clock } from "../../src/platform/clock.ts";
-import type { Ticker } from "../../src/platform/ticker.ts";
+import type { Clock, Ticker } from "../../src/platform/clock.ts";
 import type { Dice } from "./dice.ts";
 
 /** What every operation of a killed process ends with. */

@@ -91,7 +91,7 @@ describe("against a simulated account", () => {
     expect((await cli(["status"])).stdout).toContain(manifest.run_id);
   });
 
-  test.each(["run", "plan", "check"])("%s with a wrong secret ends with 3 and says what to do", async (name) => {
+  test.each(["run", "plan", "check"])("%s with a wrong secret exits 3 with a hint", async (name) => {
     const wrong = io({ PARDOT_CLIENT_SECRET: "wr0ng-s3cr3t", PARDOT_ETL_DESTINATION: `wrong-${name}` });
     const { code, stdout, stderr } = await cli([name, "--json"], wrong);
     expect(code).toBe(3);
@@ -101,7 +101,7 @@ describe("against a simulated account", () => {
     expect(stdout + stderr).not.toContain("wr0ng-s3cr3t");
   });
 
-  test("the log is JSON lines where there is no terminal, and the last one tells what the run did", async () => {
+  test("the log is JSON lines without a terminal, and the last one reports what the run did", async () => {
     const { code, stdout, stderr } = await cli(["run", "Account", "--log-level", "info", "--json"]);
     expect(code).toBe(0);
     const lines = logOf(stderr);
@@ -132,7 +132,7 @@ describe("against a simulated account", () => {
     });
   });
 
-  test("the log is lines for people on a terminal, where a level is asked for", async () => {
+  test("the log is lines for people on a terminal with --log-level", async () => {
     const world = io();
     const terminal = { ...world, stderr: { ...world.stderr, isTerminal: true } };
     const { stderr } = await cli(["run", "Account", "--log-level", "info"], terminal);
@@ -146,7 +146,7 @@ describe("against a simulated account", () => {
     [["run", "--log-level", "loud"], {}],
     [["run"], { PARDOT_TIMEZONE: "Mars/Olympus" }],
     [["run", "--since", "yesterday"], {}],
-  ])("%j that cannot begin has a last line too", async (argv, wrong) => {
+  ])("%j that cannot begin logs a last line too", async (argv, wrong) => {
     const { code, stderr } = await cli(argv, io(wrong));
     expect(code).toBe(2);
     const last = stderr.trimEnd().split("\n").at(-1) ?? "";
@@ -158,7 +158,7 @@ describe("against a simulated account", () => {
     [["run", "Account", "--dry-run"], 0],
     [["run", "--dry-run", "Nothing"], 2],
     [["plan", "run"], 2],
-  ])("%j is no run and has no such line", async (argv, code) => {
+  ])("%j is not a run and logs no such line", async (argv, code) => {
     const outcome = await cli(argv);
     expect(outcome.code).toBe(code);
     expect(outcome.stderr).not.toContain("run_ended");
@@ -195,7 +195,7 @@ describe("against a simulated account", () => {
 });
 
 describe("simulate", () => {
-  test("prints one JSON line when it listens, serves, and ends with 0 when it is stopped", async () => {
+  test("prints one JSON line when it listens, serves, and exits 0 when it is stopped", async () => {
     const world = io();
     let line = "";
     const listening = new Promise<void>((resolve) => {
@@ -222,7 +222,7 @@ describe("simulate", () => {
     expect(stderr).toMatch(fault);
   });
 
-  test("says when its port is taken", async () => {
+  test("reports that its port is in use", async () => {
     const { code, stderr } = await cli(["simulate", "--scale", "tiny", "--port", new URL(simulator.url).port]);
     expect(code).toBe(2);
     expect(stderr).toContain("EADDRINUSE");
@@ -246,7 +246,7 @@ describe("simulate", () => {
 });
 
 describe("demo", () => {
-  test("loads twice, finds the tables equal to the truth, and leaves the working folder's configuration alone", async () => {
+  test("loads twice, finds the tables equal to the truth, and ignores the working folder's configuration", async () => {
     const world = fakeIo({ env: { PARDOT_TYPO: "1", PARDOT_API_URL: "nonsense" }, cwd, clock: systemClock });
     const { code, stdout, stderr } = await cli(["demo", "--json"], world);
     expect({ code, stderr: stderr.includes("NOT EQUAL") }).toEqual({ code: 0, stderr: false });

@@ -95,7 +95,7 @@ export function fakeIo(world: FakeWorld = {}): FakeIo {
       say?.(code);
       exits.push(code);
     },
-    lastWords: (words) => {
+    onEarlyExit: (words) => {
       say = words;
     },
     send: (name) => signals.emit(name),

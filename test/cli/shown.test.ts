@@ -93,7 +93,7 @@ test.each([
   ["a check", ["check"], true],
   ["a check in JSON", ["check", "--json"], false],
   ["a plan", ["plan", "Tag"], true],
-] as const)("Pardot's words are shown without what controls a terminal by %s", async (_name, argv, isTerminal) => {
+] as const)("Pardot's texts are shown without terminal control characters by %s", async (_name, argv, isTerminal) => {
   answer = () => ({ status: 200, body: refusal(FORGED) });
   const { stdout, stderr } = await cli(argv, isTerminal);
   const shown = `${stdout}${stderr.replaceAll(DRAWING, "")}`;
@@ -103,7 +103,7 @@ test.each([
   if (argv.includes("--json" as never)) expect(() => JSON.parse(stdout) as unknown).not.toThrow();
 });
 
-test("a company's name forges no line of a check", async () => {
+test("a company's name cannot forge a line of check", async () => {
   answer = () => ({ body: account("Acme\u009B31m\u202E\r\nok           destination    forged") });
   const { stdout } = await cli(["check"]);
   expect(stdout).toContain(String.raw`Acme\u009b31m\u202e\u000d\u000aok `);
@@ -111,7 +111,7 @@ test("a company's name forges no line of a check", async () => {
   expect(stdout).not.toMatch(CONTROLS);
 });
 
-test("arguments and keys of a file are shown without what controls a terminal", async () => {
+test("arguments and keys of a file are shown without terminal control characters", async () => {
   await writeFile(join(cwd, "pardot-etl.yaml"), JSON.stringify({ etl: { [FORGED]: 1, overlap: FORGED } }));
   for (const argv of [["run", FORGED], [FORGED], ["run", `--${SPOOKY}`], ["run", "--log-level", FORGED]]) {
     const { code, stdout, stderr } = await cli([...argv, "--json"]);
@@ -121,7 +121,7 @@ test("arguments and keys of a file are shown without what controls a terminal", 
   }
 });
 
-test("a lease's run is shown without what controls a terminal", async () => {
+test("a lease's run is shown without terminal control characters", async () => {
   const folder = join(cwd, "data", "_pardot_etl", "state", "lease");
   await mkdir(folder, { recursive: true });
   const holder = { run_id: FORGED, host: `${hostname()}${SPOOKY}`, pid: 1, boot: "b", started: "1" };

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { loadCommitted, loadConfig, loadDestination } from "../../src/config/load.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { COMMITTED, DESTINATION } from "../../src/config/sections.ts";
 import { Secret } from "../../src/secrets/secret.ts";
 import { fileKey, SETTINGS } from "../../src/config/settings.ts";
-import type { Setting, SettingName } from "../../src/config/settings.ts";
+import type { SettingName } from "../../src/config/settings.ts";
 import { startAwsSecrets } from "../servers/aws-secrets.ts";
 import type { AwsSecrets } from "../servers/aws-secrets.ts";
 
@@ -127,7 +128,7 @@ test.each(NAMED)("%s may be references, in the environment and in the file", asy
 });
 
 test("these are all the settings that are secret", () => {
-  const secret = (SETTINGS as readonly Setting[]).filter(({ kind }) => kind === "secret").map(({ env }) => env);
+  const secret = SETTINGS.filter(({ parser }) => parser.isSecret === true).map(({ env }) => env);
   expect(new Set(CASES.flatMap(({ kept }) => Object.keys(kept)))).toEqual(new Set(secret));
 });
 
@@ -141,9 +142,9 @@ test("what was committed can be read again with the secrets of the warehouse alo
     SNOWFLAKE_PASSWORD: "aws-secretsmanager:acme/snowflake",
   };
   const input = { cwd, configFile: null, options: {}, env };
-  expect((await loadDestination(input)).etl.destination).toMatchObject({ kind: "folder" });
+  expect((await loadConfig(input, DESTINATION)).etl.destination).toMatchObject({ kind: "folder" });
   expect(aws.asked).toEqual([]);
-  expect(secretsIn(await loadCommitted(input))).toEqual(["canary-snow"]);
+  expect(secretsIn(await loadConfig(input, COMMITTED))).toEqual(["canary-snow"]);
   expect(aws.asked).toEqual(["GetSecretValue acme/snowflake"]);
 });
 

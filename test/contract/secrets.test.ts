@@ -4,8 +4,7 @@ import { AuthError, ConfigError, TransportError } from "../../src/errors.ts";
 import type { PardotEtlError } from "../../src/errors.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { SecretFailure } from "../../src/secrets/failure.ts";
-import { followReferences } from "../../src/secrets/follow.ts";
-import { openSecretStore } from "../../src/secrets/open.ts";
+import { openSecretStore, resolveReferences } from "../../src/secrets/resolve.ts";
 import { readReference } from "../../src/secrets/reference.ts";
 import type { SecretReference } from "../../src/secrets/reference.ts";
 import { fakeClock } from "../fakes/clock.ts";
@@ -44,7 +43,7 @@ function reference(text: string): SecretReference {
 
 async function follow(...texts: readonly string[]): Promise<Record<string, string>> {
   const given = texts.map((text, index) => ({ path: `SETTING_${index + 1}`, reference: reference(text) }));
-  const secrets = await followReferences(given, { clock, random: systemRandom, signal: never });
+  const secrets = await resolveReferences(given, { clock, random: systemRandom, signal: never });
   expect(inspect(secrets, { depth: 10 }) + JSON.stringify([...secrets])).not.toContain("canary");
   return Object.fromEntries([...secrets].map(([text, secret]) => [text, secret.reveal()]));
 }
@@ -96,8 +95,8 @@ describe("references", () => {
     const error = await refusal("aws-secretsmanager:acme/plain", "aws-ssm:plain");
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.problems.map(({ expected }) => expected)).toEqual([
-      "a region to look for the secret in: set AWS_REGION, or give its ARN",
-      "a region to look for the parameter in: set AWS_REGION, or give its ARN",
+      "the region of the secret: set AWS_REGION, or give its ARN",
+      "the region of the parameter: set AWS_REGION, or give its ARN",
     ]);
   });
 
@@ -106,7 +105,7 @@ describe("references", () => {
       "aws-secretsmanager:acme/none#a": /none of this name/,
       "aws-secretsmanager:acme/pardot#other": /the key other; its JSON has 3 other keys/,
       "aws-secretsmanager:acme/pardot#port": /a text under the key port; it is a number/,
-      "aws-secretsmanager:acme/plain#a": /no JSON object/,
+      "aws-secretsmanager:acme/plain#a": /not a JSON object/,
       "aws-secretsmanager:acme/binary": /a secret of text; this one is binary/,
       "aws-secretsmanager:acme/empty": /not empty/,
       "aws-ssm:/acme/none": /AWS parameter store of eu-central-1 has none of this name/,
@@ -201,7 +200,7 @@ describe("references", () => {
     aws.fail("GetSecretValue", "hang");
     aws.onAction("GetSecretValue", () => stop.abort(new Error("stopped")));
     const given = [{ path: "S", reference: reference("aws-secretsmanager:acme/plain") }];
-    const following = followReferences(given, { clock, random: systemRandom, signal: stop.signal });
+    const following = resolveReferences(given, { clock, random: systemRandom, signal: stop.signal });
     await expect(following).rejects.toThrow("stopped");
   });
 });

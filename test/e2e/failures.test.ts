@@ -57,7 +57,7 @@ describe.concurrent("credentials", { timeout: 120_000 }, () => {
   it.each<readonly [string, Environment, SimulatorOptions, string, RegExp]>([
     ["wrong secret", { PARDOT_CLIENT_SECRET: "canary-1" }, {}, "auth.client-secret-wrong", /PARDOT_CLIENT_SECRET/],
     ["wrong client id", { PARDOT_CLIENT_ID: "3MVG9.other" }, {}, "auth.client-unknown", /PARDOT_CLIENT_ID/],
-    ["dead refresh token", { PARDOT_REFRESH_TOKEN: "canary-2" }, {}, "auth.refresh-token-dead", /Authorise the app/],
+    ["dead refresh token", { PARDOT_REFRESH_TOKEN: "canary-2" }, {}, "auth.refresh-token-dead", /Authorize the app/],
     ["missing scope", {}, { knobs: { scopePardotApi: false } }, "auth.scope-missing", /Add the scope pardot_api/],
   ])("%s: exit 3 before any call", async (_what, env, options, code, hint) => {
     const at = await start(options, env);

@@ -146,7 +146,7 @@ describe("a refused login", () => {
   it.each<readonly [string, Environment, SimulatorOptions, string, RegExp]>([
     ["another app's key", { ...JWT, PARDOT_PRIVATE_KEY: OTHER_KEY }, {}, "auth.assertion-invalid", /certificate/],
     [
-      "a user who is not pre-authorised",
+      "a user who is not pre-authorized",
       JWT,
       { knobs: { jwtUserApproved: false } },
       "auth.user-not-approved",

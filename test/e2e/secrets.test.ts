@@ -341,7 +341,7 @@ describe("a rotated refresh token that is kept in AWS", () => {
     const error = await refusal(at, 3);
     expect(error).toMatchObject({
       code: "auth.refresh-token-dead",
-      hint: expect.stringContaining("Authorise") as string,
+      hint: expect.stringContaining("Authorize") as string,
     });
   });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, expect } from "vitest";
 import type { Config } from "../../src/config/config.ts";
-import type { GivenOptions } from "../../src/config/layers.ts";
+import type { OptionTexts } from "../../src/config/layers.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { ConfigError } from "../../src/errors.ts";
 import type { Problem } from "../../src/errors.ts";
@@ -23,7 +23,7 @@ export interface Case {
   readonly env?: Readonly<Record<string, string>>;
   /** Written as pardot-etl.yaml. */
   readonly file?: string;
-  readonly options?: GivenOptions;
+  readonly options?: OptionTexts;
   readonly configFile?: string;
 }
 

@@ -45,7 +45,7 @@ describe("what Terraform gives the program is what the program takes", () => {
   });
 
   test("secrets are references, each setting that is one", () => {
-    const secrets = SETTINGS.filter((setting) => setting.kind === "secret").map((setting): string => setting.env);
+    const secrets = SETTINGS.filter(({ parser }) => parser.isSecret === true).map((setting): string => setting.env);
     const referred = found(localOf(module, "secret_references"), /\b([A-Z]+_[A-Z_]+) =/g);
     expect(referred.filter((name) => !secrets.includes(name))).toEqual([]);
     expect(

@@ -1,5 +1,6 @@
 import type { Config } from "../../config/config.ts";
-import { loadConfig, loadDestination } from "../../config/load.ts";
+import { loadConfig } from "../../config/load.ts";
+import { DESTINATION } from "../../config/sections.ts";
 import { PardotEtlError } from "../../errors.ts";
 import { checkLineText, checkSummary } from "../../report/summary.ts";
 import type { CheckLine, CheckResult } from "../../operations/api.ts";
@@ -10,7 +11,7 @@ import { loadFor } from "../input.ts";
 import { toJson } from "../json.ts";
 import { withSurroundings } from "../surroundings.ts";
 
-/** Tries everything a run needs, one line each. */
+/** Tests everything a run needs, one line each. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const isJson = hasOption(options, "--json");
@@ -35,7 +36,7 @@ async function tryEverything(context: CommandContext, onLine: (line: CheckLine) 
     config = await loadFor(context, loadConfig);
   } catch (error) {
     if (!(error instanceof PardotEtlError) || !error.code.startsWith("secrets.")) throw error;
-    const destination = await loadFor(context, loadDestination);
+    const destination = await loadFor(context, (input) => loadConfig(input, DESTINATION));
     return withSurroundings(context, null, stop, (surroundings) =>
       checkWithoutSecrets(destination, error, surroundings, onLine),
     );

@@ -11,35 +11,39 @@ const CHOSEN_ARGUMENT: ArgumentSpec = { ...NAMES, meaning: "objects, core or all
 const LISTED_ARGUMENT: ArgumentSpec = { ...NAMES, meaning: "objects to describe in full" };
 const VERIFIED_ARGUMENT: ArgumentSpec = {
   ...NAMES,
-  meaning: "objects, core or all, instead of all that was committed",
+  meaning: "objects, core or all, instead of everything committed",
 };
 const VERIFY_OPTIONS: readonly OptionSpec[] = [
-  { flag: "--files-only", value: null, meaning: "leave the warehouse out" },
-  { flag: "--warehouse-only", value: null, meaning: "compare the warehouse, and read no file again" },
-  { flag: "--wait", value: "D", meaning: "give the warehouse this long to load what it lacks: 90s, 10m" },
+  { flag: "--files-only", value: null, meaning: "skip the warehouse" },
+  { flag: "--warehouse-only", value: null, meaning: "compare the warehouse only, and reread no file" },
+  { flag: "--wait", value: "D", meaning: "give the warehouse this long to load what is missing: 90s, 10m" },
   {
     flag: "--accept",
     value: "KEY",
-    meaning: "write off a file that is missing or not as committed: it counts no longer, here and for loading",
+    meaning: "write off a file that is missing or differs: it no longer counts, for verify and for loading",
   },
 ];
 const LIVE_OPTION: OptionSpec = {
   flag: "--live",
   value: null,
-  meaning: "also the custom fields of this account, by a call or two; needs the whole configuration",
+  meaning: "also the custom fields of this account, with a call or two; needs the whole configuration",
 };
-const DRY_RUN_OPTION: OptionSpec = { flag: "--dry-run", value: null, meaning: "only show what it would do, like plan" };
+const DRY_RUN_OPTION: OptionSpec = {
+  flag: "--dry-run",
+  value: null,
+  meaning: "only show what it would do, as plan does",
+};
 const MAX_AGE_OPTION: OptionSpec = {
   flag: "--max-age",
   value: "D",
-  meaning: "exit 9 unless all configured objects were complete in one run of this time: 26h, 2d",
+  meaning: "exit 9 unless all configured objects were complete in one run within this time: 26h, 2d",
 };
 
 /** The table of commands: it feeds the command line, its help, docs/commands.md and their tests. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "run",
-    summary: "extracts what is new since the last run, lands, commits and loads it",
+    summary: "extracts what is new since the last run, then lands, commits and loads it",
     arguments: [CHOSEN_ARGUMENT],
     options: [...RANGE_OPTIONS, DRY_RUN_OPTION],
     load: () => import("./run.ts"),
@@ -54,14 +58,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "check",
     summary:
-      "tries secrets kept in AWS, credentials, business unit, quota, clock, time zone, destination and warehouse, one line each",
+      "tests secrets kept in AWS, credentials, business unit, quota, clock, time zone, destination and warehouse, one line each",
     arguments: [],
     options: [],
     load: () => import("./check.ts"),
   },
   {
     name: "objects",
-    summary: "lists the catalogue: objects, how each is read, columns; with names, each in full",
+    summary: "lists the catalog: objects, how each is read, columns; with names, each in full",
     arguments: [LISTED_ARGUMENT],
     options: [LIVE_OPTION],
     load: () => import("./objects.ts"),
@@ -77,7 +81,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "verify",
     summary:
-      "reads again what was committed and proves rows, bytes and hashes of every file; compares every loaded file with the tables of DuckDB, and the newest watermark with those of Snowflake",
+      "rereads what was committed and proves rows, bytes and hashes of every file; compares every loaded file with the tables of DuckDB, and the newest watermark with those of Snowflake",
     arguments: [VERIFIED_ARGUMENT],
     options: VERIFY_OPTIONS,
     load: () => import("./verify.ts"),
@@ -91,14 +95,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "simulate",
-    summary: "serves a Pardot stand-in on a loopback port, and prints its address and credentials as one JSON line",
+    summary: "serves a simulated Pardot on a loopback port, and prints its address and credentials as one JSON line",
     arguments: [],
     options: SIMULATE_OPTIONS,
     load: () => import("./simulate.ts"),
   },
   {
     name: "demo",
-    summary: "shows a full load, a simulated day and an incremental load, without account, cloud or server",
+    summary: "shows a full load, a simulated day and an incremental load, without an account, cloud or server",
     arguments: [],
     options: [],
     load: () => import("./demo.ts"),

@@ -7,7 +7,7 @@ import type { CommandContext } from "../command.ts";
 import { hasOption, textOption } from "../command.ts";
 import { toJson } from "../json.ts";
 
-/** Writes a commented configuration file, readable by its owner alone; never over one that is there. */
+/** Writes a commented configuration file, readable by its owner only; never overwrites one. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const name = textOption(options, "--config") ?? CONFIG_FILE_DEFAULT;
@@ -18,13 +18,13 @@ export async function runCommand(context: CommandContext): Promise<number> {
     throw refusal(name, error as NodeJS.ErrnoException);
   }
   if (hasOption(options, "--json")) io.stdout.write(toJson({ file: path }));
-  else io.stdout.write(`wrote ${path}: fill in what stands there, then try "pardot-etl check"\n`);
+  else io.stdout.write(`wrote ${path}: fill in the values, then try "pardot-etl check"\n`);
   return 0;
 }
 
 function refusal(name: string, error: NodeJS.ErrnoException): UsageError {
   if (error.code === "EEXIST") {
-    return new UsageError(`write ${name}: it is there already`, {
+    return new UsageError(`write ${name}: it already exists`, {
       code: "usage.file-exists",
       hint: "Nothing was changed. Name another file with --config, or move this one away.",
     });

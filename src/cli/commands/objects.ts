@@ -1,6 +1,6 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import { loadCatalog, loadConfig } from "../../config/load.ts";
-import { nearest } from "../../config/suggest.ts";
+import { closestMatch } from "../../config/suggest.ts";
 import { UsageError } from "../../errors.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
@@ -9,8 +9,8 @@ import { textTable } from "../../report/text-table.ts";
 import type { LiveFields } from "../../operations/live-fields.ts";
 
 /**
- * Lists the catalogue, with the operator's overrides if there is a configuration file. With `--live` it asks Pardot for
- * the fields of this account too; else no call is made and no configuration is needed.
+ * Lists the catalog, with the operator's overrides if there is a configuration file. With `--live` it also requests this
+ * account's fields from Pardot; otherwise it makes no call and needs no configuration.
  */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
@@ -22,7 +22,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   if (hasOption(options, "--live")) {
     const config = await loadFor(context, loadConfig);
     chosen = choose(config.catalog);
-    // What talks to Pardot is loaded only when it is needed: the list itself is to be there at once.
+    // Loaded only when needed, because the list itself has to appear at once.
     const { withSurroundings } = await import("../surroundings.ts");
     const { liveFields } = await import("../../operations/live-fields.ts");
     const stop = { graceMs: 0, afterwards: "nothing is changed by it" };
@@ -43,7 +43,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   return 0;
 }
 
-/** What was asked of an object's fields, null when nothing was. */
+/** The fields of an object in this account; null when they were not requested. */
 function fieldsOf(object: CatalogObject, live: readonly LiveFields[] | null): LiveFields | null {
   return live?.find((fields) => fields.object === object.name) ?? null;
 }
@@ -52,10 +52,10 @@ function chooseObjects(catalog: readonly CatalogObject[], names: readonly string
   const known = catalog.map((object) => object.name);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return catalog.filter((object) => names.includes(object.name));
-  const guess = nearest(unknown, known);
-  throw new UsageError(`list objects: the catalogue has no ${unknown}`, {
+  const guess = closestMatch(unknown, known);
+  throw new UsageError(`list objects: the catalog has no ${unknown}`, {
     code: "usage.unknown-object",
-    hint: `${guess === null ? "" : `did you mean ${guess}? `}it has ${known.join(", ")}`,
+    hint: `It has ${known.join(", ")}${guess === null ? "." : `; did you mean ${guess}?`}`,
   });
 }
 
@@ -81,7 +81,7 @@ function details(object: CatalogObject, live: LiveFields | null): string {
     ["process", object.v4.process],
     ["key", object.key],
     ["watermark", object.watermark ?? "none: always whole"],
-    ["deletes", object.deletes ? "told from the answers" : "cannot be told from the answers"],
+    ["deletes", object.deletes ? "marked in the responses" : "not marked in the responses"],
     ...(exported === undefined
       ? []
       : exported.procedures.map((procedure) => [

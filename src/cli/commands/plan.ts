@@ -8,7 +8,7 @@ import { toJson } from "../json.ts";
 import { withSurroundings } from "../surroundings.ts";
 import { rangeOptions } from "./range-options.ts";
 
-/** What `run` would do, by a handful of calls, which are noted. */
+/** Shows what `run` would do, with a few calls, which are counted. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const config = await loadFor(context, loadConfig, context.arguments);

@@ -2,20 +2,20 @@ import type { RunOptions } from "../../operations/api.ts";
 import type { OptionSpec, ParsedOptions } from "../command.ts";
 import { hasOption } from "../command.ts";
 
-/** Options by which somebody asks for another range than a plain run would read. */
+/** Options for another range than that of a plain run. */
 export const RANGE_OPTIONS: readonly OptionSpec[] = [
   { flag: "--full", value: null, meaning: "from the start of the history, whatever was read before" },
   {
     flag: "--since",
     value: "T",
     meaning:
-      "from this time on: 2026-01-31 or 2026-01-31 12:00:00 in the API user's zone, or 2026-01-31T12:00:00Z; what it leaves out is filled by the next plain run",
+      "from this time on: 2026-01-31 or 2026-01-31 12:00:00 in the API user's zone, or 2026-01-31T12:00:00Z; the next plain run fills the gap it leaves",
   },
-  { flag: "--until", value: "T", meaning: "up to this time, exclusive", default: "now, as Pardot tells it" },
-  { flag: "--accept-gap", value: null, meaning: "with --since: give up what it leaves out" },
+  { flag: "--until", value: "T", meaning: "up to this time, exclusive", default: "now, by Pardot's clock" },
+  { flag: "--accept-gap", value: null, meaning: "with --since: give up the gap it leaves" },
 ];
 
-/** The range asked for, as the run takes it. */
+/** The requested range, as the run takes it. */
 export function rangeOptions(options: ParsedOptions): RunOptions {
   const since = options["--since"];
   const until = options["--until"];

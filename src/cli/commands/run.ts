@@ -29,9 +29,9 @@ export async function runCommand(context: CommandContext): Promise<number> {
   if (hasOption(options, "--dry-run")) return planCommand(context);
   const report = await openReport(options, io);
   const recorder = new RunRecorder(io.clock);
-  io.lastWords((code) => report.end(recorder.cutShort(code)));
+  io.onEarlyExit((code) => report.end(recorder.cutShort(code)));
   const outcome = await runToItsEnd(context, report, recorder);
-  io.lastWords(null);
+  io.onEarlyExit(null);
   report.end(outcome);
   return outcome.exitCode;
 }

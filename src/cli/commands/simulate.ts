@@ -4,7 +4,7 @@ import type { Simulator, SimulatorOptions } from "../../simulator/index.ts";
 import type { CommandContext } from "../command.ts";
 import { stopOnSignals } from "../signals.ts";
 
-/** Serves a Pardot stand-in on loopback until a signal comes; a server that was stopped as asked is done: 0. */
+/** Serves a simulated Pardot on loopback until a signal; returns 0 then. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io } = context;
   const options = readOptions(context);
@@ -18,7 +18,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
     if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
     throw new UsageError(`listen on port ${options.port ?? 0} of 127.0.0.1: ${code}`, {
       code: "usage.port",
-      hint: "give another --port; without one a free port is taken",
+      hint: "Give another --port, or none to use a free port.",
       cause: error,
     });
   }
@@ -39,7 +39,7 @@ function readOptions({ options }: CommandContext): SimulatorOptions {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), {
       code: "usage.simulator-options",
-      hint: "`pardot-etl simulate --help` describes them",
+      hint: "See `pardot-etl simulate --help` for the options.",
       cause: error,
     });
   }

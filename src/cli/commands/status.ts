@@ -1,22 +1,22 @@
-import { loadDestination } from "../../config/load.ts";
+import { loadConfig } from "../../config/load.ts";
+import { DESTINATION } from "../../config/sections.ts";
 import { statusSummary } from "../../report/status-summary.ts";
 import { status } from "../../operations/status/status.ts";
 import type { CommandContext } from "../command.ts";
-import { hasOption } from "../command.ts";
+import { durationOption, hasOption } from "../command.ts";
 import { configInput } from "../input.ts";
 import { toJson } from "../json.ts";
 import { withSurroundings } from "../surroundings.ts";
-import { durationOption } from "./duration-option.ts";
 
-/** So many of the last runs are shown to people; `--json` has all that are kept. */
+/** Runs shown to people; `--json` has all that are kept. */
 const RUNS_SHOWN = 10;
 
-/** What the destination remembers; makes no call to Pardot. */
+/** Shows the destination's records; makes no call to Pardot. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const maxAgeMs = durationOption(options, "--max-age");
-  const config = await loadDestination(configInput(context));
-  const stop = { graceMs: 0, afterwards: "a look changes nothing" };
+  const config = await loadConfig(configInput(context), DESTINATION);
+  const stop = { graceMs: 0, afterwards: "status changes nothing" };
   const result = await withSurroundings(context, null, stop, (surroundings) =>
     status(config, surroundings, { maxAgeMs }),
   );

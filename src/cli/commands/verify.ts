@@ -1,18 +1,18 @@
-import { loadCommitted } from "../../config/load.ts";
+import { loadConfig } from "../../config/load.ts";
+import { COMMITTED } from "../../config/sections.ts";
 import { verifySummary } from "../../report/summary.ts";
 import { verify } from "../../operations/verify/verify.ts";
 import type { CommandContext } from "../command.ts";
-import { hasOption, textOption } from "../command.ts";
+import { durationOption, hasOption, textOption } from "../command.ts";
 import { loadFor } from "../input.ts";
 import { toJson } from "../json.ts";
 import { withSurroundings } from "../surroundings.ts";
-import { durationOption } from "./duration-option.ts";
 
-/** Proves what was committed; makes no call to Pardot. */
+/** Verifies what was committed; makes no call to Pardot. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const waitMs = durationOption(options, "--wait") ?? 0;
-  const config = await loadFor(context, loadCommitted, context.arguments);
+  const config = await loadFor(context, (input) => loadConfig(input, COMMITTED), context.arguments);
   const wanted = {
     objects: context.arguments.length === 0 ? null : config.etl.objects,
     filesOnly: hasOption(options, "--files-only"),

@@ -2,7 +2,7 @@ import type { Config } from "../../config/config.ts";
 import { problemText } from "../../errors.ts";
 import type { PardotEtlError } from "../../errors.ts";
 import { SecretFailure } from "../../secrets/failure.ts";
-import { openSecretStore } from "../../secrets/open.ts";
+import { openSecretStore } from "../../secrets/resolve.ts";
 import type { SecretReference } from "../../secrets/reference.ts";
 import type { CheckLine } from "../api.ts";
 import type { Runtime } from "../runtime.ts";

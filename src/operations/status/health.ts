@@ -1,5 +1,5 @@
 import type { State } from "../../state/state.ts";
-import { formatDuration } from "../../config/duration.ts";
+import { formatDuration } from "../../config/parsers.ts";
 import type { StatusObject, StatusResult, StatusRun } from "../api.ts";
 
 /** The problem that no run of all configured objects was complete for so long. */

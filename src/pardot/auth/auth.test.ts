@@ -40,7 +40,7 @@ function acceptsOnly(token: () => string): Step {
 }
 
 describe("the token", () => {
-  test("is asked for once, whoever needs it", async () => {
+  test("is requested once for all callers", async () => {
     const { pardot, tokenForms, events } = harness({ steps: [PAGE] });
     await Promise.all([1, 2, 3].map(() => pardot.queryPage(TAG, NEVER)));
     expect(tokenForms).toHaveLength(1);
@@ -61,7 +61,7 @@ describe("the token", () => {
     expect(events.map((event) => event.type)).toEqual(["retrying", "token-refreshed"]);
   });
 
-  test("goes on with the new token", async () => {
+  test("continues with the new token", async () => {
     const { pardot, api } = harness({ steps: [DEAD, PAGE] });
     await pardot.queryPage(TAG, NEVER);
     expect(api.map((request) => request.headers["authorization"])).toEqual([
@@ -70,7 +70,7 @@ describe("the token", () => {
     ]);
   });
 
-  test("many calls with a dead token make one refresh, also when some hear of it late", async () => {
+  test("many calls with a dead token cause one refresh, even if some notice late", async () => {
     let current = `${CANARIES.accessToken}-2`;
     const { pardot, tokenForms } = harness({ steps: [acceptsOnly(() => current)], config: { maxConcurrency: 2 } });
     await Promise.all(Array.from({ length: 7 }, () => pardot.queryPage(TAG, NEVER)));
@@ -125,7 +125,7 @@ describe("the parameters of a token request", () => {
 });
 
 describe("a refresh token kept outside", () => {
-  test("is asked for before each request and wins over the one known, until it is no news any more", async () => {
+  test("is read before each request and replaces the known one if it is newer", async () => {
     const kept = [new Secret("kept-1"), null, new Secret("kept-2")];
     const { pardot, tokenForms } = harness({ steps: [DEAD, PAGE, DEAD, PAGE], kept: async () => kept.shift() ?? null });
     await pardot.queryPage(TAG, NEVER);
@@ -133,20 +133,20 @@ describe("a refresh token kept outside", () => {
     expect(tokenForms.map((form) => form.get("refresh_token"))).toEqual(["kept-1", "kept-1", "kept-2"]);
   });
 
-  test("is shown to nobody when an answer echoes it", async () => {
+  test("is redacted if a response echoes it", async () => {
     const echo = { body: failBody(9999, "refused kept-canary!") };
     const { pardot } = harness({ steps: [echo], kept: async () => new Secret("kept-canary") });
     expect(String(await caught(pardot.queryPage(TAG, NEVER)))).toContain("refused ***!");
   });
 
-  test("that cannot be read ends the call before anything is sent", async () => {
+  test("fails the call before anything is sent if it cannot be read", async () => {
     const unreadable = new Error("unreadable");
     const { pardot, tokenForms } = harness({ steps: [PAGE], kept: () => Promise.reject(unreadable) });
     expect(await caught(pardot.queryPage(TAG, NEVER))).toBe(unreadable);
     expect(tokenForms).toHaveLength(0);
   });
 
-  test("does not bring back the old one when a rotated one could not be kept", async () => {
+  test("does not restore the old one if a rotated one could not be kept", async () => {
     const rotated = { body: tokenBody("a1", { refresh_token: "rotated-1" }) };
     const kept = [new Secret("kept-1")];
     const { pardot, tokenForms } = harness({
@@ -160,7 +160,7 @@ describe("a refresh token kept outside", () => {
 });
 
 describe("rotation", () => {
-  test("is a matter of the flow refresh_token alone", async () => {
+  test("happens only in the flow refresh_token", async () => {
     const auth = {
       flow: "client_credentials",
       clientId: "c",
@@ -172,7 +172,7 @@ describe("rotation", () => {
     expect(order).toEqual(["token", "take", "send"]);
   });
 
-  test("the new refresh token is kept before the access token is used, and sent from then on", async () => {
+  test("keeps the new refresh token before it uses the access token, and sends it from then on", async () => {
     const first = { body: tokenBody("a1", { refresh_token: "rotated-1" }) };
     const { pardot, order, tokenForms } = harness({ steps: [DEAD, PAGE], tokens: [first, { body: tokenBody("a2") }] });
     await pardot.queryPage(TAG, NEVER);
@@ -180,14 +180,14 @@ describe("rotation", () => {
     expect(tokenForms.map((form) => form.get("refresh_token"))).toEqual([CANARIES.refreshToken, "rotated-1"]);
   });
 
-  test("the same refresh token again is no rotation", async () => {
+  test("ignores the same refresh token", async () => {
     const same = { body: tokenBody("a1", { refresh_token: CANARIES.refreshToken }) };
     const { pardot, order } = harness({ steps: [PAGE], tokens: [same] });
     await pardot.queryPage(TAG, NEVER);
     expect(order).toEqual(["token", "take", "send"]);
   });
 
-  test("when it cannot be kept, the access token is not used, and the old refresh token never sent again", async () => {
+  test("does not use the access token if the new refresh token cannot be kept, and never sends the old one again", async () => {
     const tokens = [{ body: tokenBody("a1", { refresh_token: "rotated-1" }) }, { body: tokenBody("a2") }];
     const full = new Error("disk full");
     const { pardot, api, tokenForms } = harness({
@@ -266,8 +266,8 @@ describe("the token endpoint's errors", () => {
   });
 });
 
-describe("giving up on a token", () => {
-  test("one who gives up leaves at once, and the others get the token", async () => {
+describe("abandoning a token request", () => {
+  test("an aborted caller returns immediately, and the others get the token", async () => {
     const { step, answer } = held(tokenBody("a1"));
     const { pardot, tokenForms } = harness({ steps: [PAGE], tokens: [step] });
     const stop = new AbortController();
@@ -281,7 +281,7 @@ describe("giving up on a token", () => {
     expect(tokenForms).toHaveLength(1);
   });
 
-  test("a request that all have left is heard to its end, so that a rotated refresh token is kept", async () => {
+  test("a request that all callers have left is completed, so that a rotated refresh token is kept", async () => {
     const { step, answer } = held(tokenBody("a1", { refresh_token: "rotated-1" }));
     const { pardot, order, tokenForms } = harness({ steps: [PAGE], tokens: [step] });
     const stop = new AbortController();
@@ -296,7 +296,7 @@ describe("giving up on a token", () => {
     expect(tokenForms).toHaveLength(1);
   });
 
-  test("who comes while a request is still under way that all have left, asks anew when that one fails", async () => {
+  test("a caller that arrives during an abandoned request requests again if that one fails", async () => {
     const { step, answer } = held("");
     const { pardot, api, tokenForms, clock } = harness({ steps: [PAGE], tokens: [step] });
     const stop = new AbortController();
@@ -312,7 +312,7 @@ describe("giving up on a token", () => {
     expect([tokenForms.length, api.length, clock.slept]).toEqual([2, 1, []]);
   });
 
-  test("nobody waiting, no further try is made", async () => {
+  test("no further try is made if no caller waits", async () => {
     const { step, answer } = held("");
     const { pardot, tokenForms, clock } = harness({ steps: [PAGE], tokens: [step] });
     const stop = new AbortController();

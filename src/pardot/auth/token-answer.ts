@@ -7,46 +7,45 @@ import { ERROR_CODES } from "../error-codes.ts";
 import type { WireRecord } from "../pardot.ts";
 import { SCOPE } from "../protocol.ts";
 import { UnreadableBody, asRecord, readJson } from "../read-body.ts";
-import { inFlow } from "./token-error.ts";
-import type { PerFlow, TokenError } from "./token-error.ts";
-import { tokenErrorFor } from "./token-errors.ts";
+import { forFlow, tokenErrorFor } from "./token-errors.ts";
+import type { PerFlow, TokenError } from "./token-errors.ts";
 
-/** An answer of the token endpoint, read. Nothing of a body goes into an error but the words of known errors. */
+/** A parsed response of the token endpoint. Errors quote nothing of a body but the words of known errors. */
 export type TokenAnswer =
   | { readonly kind: "token"; readonly accessToken: Secret; readonly refreshToken: Secret | null }
   | { readonly kind: "failed"; readonly retry: TokenError["retry"]; readonly error: PardotEtlError };
 
-/** What was asked; errors name it. */
-export interface TokenAsked {
+/** The request, as errors name it. */
+export interface TokenRequested {
   readonly flow: AuthFlow;
   readonly loginHost: string;
 }
 
 /**
- * Reads what the token endpoint answered. `expires_in` and `issued_at` are not needed: a token lives as long as it is
- * used, and dies with code 184 (vendor docs, authentication).
+ * Reads a response of the token endpoint. `expires_in` and `issued_at` are not needed: a token is valid as long as it is
+ * used, and ends with code 184 (vendor docs, authentication).
  */
-export function readTokenAnswer(status: number, bytes: Uint8Array, asked: TokenAsked): TokenAnswer {
+export function readTokenAnswer(status: number, bytes: Uint8Array, request: TokenRequested): TokenAnswer {
   const code = pardotCode(status, bytes);
-  if (code !== null) return atPardot(code, asked);
+  if (code !== null) return atPardot(code, request);
   const body = readBody(bytes);
-  if (body === "html" || body === "empty") return noJson(status, body, asked);
+  if (body === "html" || body === "empty") return noJson(status, body, request);
   if (body === null) {
-    return status === 404 || isRedirect(status) ? noJson(status, "html", asked) : unreadable(status, asked);
+    return status === 404 || isRedirect(status) ? noJson(status, "html", request) : unreadable(status, request);
   }
   const error = body["error"];
-  if (typeof error === "string") return refused(status, error, body["error_description"], asked);
+  if (typeof error === "string") return refused(status, error, body["error_description"], request);
   const accessToken = body["access_token"];
-  if (status !== 200 || typeof accessToken !== "string") return unreadable(status, asked);
-  // Visible ASCII without blanks: anything else cannot go into a header, and would break the request that carries it.
-  if (!/^[\x21-\x7e]{1,4096}$/.test(accessToken)) return unreadable(status, asked);
+  if (status !== 200 || typeof accessToken !== "string") return unreadable(status, request);
+  // Visible ASCII without blanks: anything else is not allowed in a header.
+  if (!/^[\x21-\x7e]{1,4096}$/.test(accessToken)) return unreadable(status, request);
   const scope = body["scope"];
   // User name and password give a token for everything, whatever the app's scopes (vendor docs, authentication).
-  if (typeof scope === "string" && asked.flow !== "password" && !grants(scope)) {
+  if (typeof scope === "string" && request.flow !== "password" && !grants(scope)) {
     return no(
-      new AuthError(`${operation(asked)}: the token does not carry the scope ${SCOPE}`, {
+      new AuthError(`${operation(request)}: the token does not carry the scope ${SCOPE}`, {
         code: "auth.scope-missing",
-        hint: inFlow(SCOPE_HINT, asked.flow),
+        hint: forFlow(SCOPE_HINT, request.flow),
       }),
     );
   }
@@ -62,15 +61,15 @@ const ADD_SCOPE = `Add the scope ${SCOPE} ("Manage Pardot services") to the app'
 
 const SCOPE_HINT: PerFlow = {
   any: `${ADD_SCOPE}; the next token has it, after some minutes.`,
-  refresh_token: `${ADD_SCOPE}, then authorise the app again; an earlier authorisation keeps its old scopes.`,
+  refresh_token: `${ADD_SCOPE}, then authorize the app again; an earlier authorization keeps its old scopes.`,
 };
 
 /** The operation as errors name it. */
-export function operation(asked: TokenAsked): string {
-  return `get a token from ${asked.loginHost} by the flow ${asked.flow}`;
+export function operation(request: TokenRequested): string {
+  return `get a token from ${request.loginHost} by the flow ${request.flow}`;
 }
 
-/** `full` stands for every scope but the refresh token's (Salesforce help, remoteaccess_oauth_tokens_scopes). */
+/** `full` means every scope but the refresh token's (Salesforce help, remoteaccess_oauth_tokens_scopes). */
 function grants(scope: string): boolean {
   const words = scope.split(/[\s,+]+/);
   return words.includes(SCOPE) || words.includes("full");
@@ -94,11 +93,11 @@ function pardotCode(status: number, bytes: Uint8Array): number | null {
   return outcome.ok || outcome.failure.shape !== "envelope" ? null : outcome.failure.code;
 }
 
-function atPardot(code: number, asked: TokenAsked): TokenAnswer {
+function atPardot(code: number, request: TokenRequested): TokenAnswer {
   const meaning = ERROR_CODES[code]?.meaning.replaceAll(/\{(\w+)\}/g, "$1");
   return no(
     new AuthError(
-      `${operation(asked)}: pardot responds with its code ${code}${meaning === undefined ? "" : ` (${meaning})`}`,
+      `${operation(request)}: pardot responds with its code ${code}${meaning === undefined ? "" : ` (${meaning})`}`,
       {
         code: "auth.endpoint-is-pardot",
         hint: "PARDOT_LOGIN_URL is Pardot's address. Set it to Salesforce's: https://login.salesforce.com, https://test.salesforce.com or the org's https://<name>.my.salesforce.com.",
@@ -107,31 +106,31 @@ function atPardot(code: number, asked: TokenAsked): TokenAnswer {
   );
 }
 
-function refused(status: number, error: string, description: unknown, asked: TokenAsked): TokenAnswer {
+function refused(status: number, error: string, description: unknown, request: TokenRequested): TokenAnswer {
   const row = tokenErrorFor(error, typeof description === "string" ? description : "");
   // An unknown error is named only when it looks like one of OAuth's words, since it could be anything.
   const word = /^[a-z_]{1,40}$/.test(error) ? error : "an unknown error";
   if (row === null) {
-    if (status >= 500 || status === 429) return unreadable(status, asked);
+    if (status >= 500 || status === 429) return unreadable(status, request);
     return no(
-      new AuthError(`${operation(asked)}: salesforce refuses (${word}, HTTP ${status})`, {
+      new AuthError(`${operation(request)}: salesforce refuses (${word}, HTTP ${status})`, {
         code: "auth.refused",
         hint: "Look at Setup > Login History of the user for the reason.",
       }),
     );
   }
-  const failure = new AuthError(`${operation(asked)}: ${inFlow(row.meaning, asked.flow)} (${row.error})`, {
+  const failure = new AuthError(`${operation(request)}: ${forFlow(row.meaning, request.flow)} (${row.error})`, {
     code: `auth.${row.name}`,
-    hint: inFlow(row.hint, asked.flow),
+    hint: forFlow(row.hint, request.flow),
     retryable: row.retry === "wait" || row.retry === "back-off",
   });
   return { kind: "failed", retry: row.retry, error: failure };
 }
 
-function noJson(status: number, body: "html" | "empty", asked: TokenAsked): TokenAnswer {
+function noJson(status: number, body: "html" | "empty", request: TokenRequested): TokenAnswer {
   if (status === 404 || isRedirect(status)) {
     return no(
-      new AuthError(`${operation(asked)}: there is no token endpoint (HTTP ${status})`, {
+      new AuthError(`${operation(request)}: no token endpoint (HTTP ${status})`, {
         code: "auth.no-token-endpoint",
         hint: "Check PARDOT_LOGIN_URL: https://login.salesforce.com, https://test.salesforce.com or the org's https://<name>.my.salesforce.com.",
       }),
@@ -141,7 +140,7 @@ function noJson(status: number, body: "html" | "empty", asked: TokenAsked): Toke
   return {
     kind: "failed",
     retry: "back-off",
-    error: new TransportError(`${operation(asked)}: HTTP ${status} with ${what}`, {
+    error: new TransportError(`${operation(request)}: HTTP ${status} with ${what}`, {
       code: "auth.endpoint-failed",
       hint: "Salesforce may be in maintenance (status.salesforce.com): run again later. If it stays, check PARDOT_LOGIN_URL.",
       retryable: true,
@@ -149,11 +148,11 @@ function noJson(status: number, body: "html" | "empty", asked: TokenAsked): Toke
   };
 }
 
-function unreadable(status: number, asked: TokenAsked): TokenAnswer {
+function unreadable(status: number, request: TokenRequested): TokenAnswer {
   return {
     kind: "failed",
     retry: "back-off",
-    error: new TransportError(`${operation(asked)}: HTTP ${status} with an answer that is no token`, {
+    error: new TransportError(`${operation(request)}: HTTP ${status} with a response that is not a token`, {
       code: "auth.endpoint-failed",
       hint: "Run again later. If it stays, check PARDOT_LOGIN_URL.",
       retryable: true,

@@ -2,9 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { AuthFlow } from "../../config/config.ts";
 import type { PardotEtlError } from "../../errors.ts";
 import { readTokenAnswer } from "./token-answer.ts";
-import { inFlow } from "./token-error.ts";
-import type { TokenError } from "./token-error.ts";
-import { TOKEN_ERRORS } from "./token-errors.ts";
+import { forFlow, TOKEN_ERRORS } from "./token-errors.ts";
+import type { TokenError } from "./token-errors.ts";
 
 /** What a flow does not have, so that no hint of it may name it. */
 const ABSENT: Readonly<Record<AuthFlow, RegExp>> = {
@@ -31,19 +30,19 @@ describe("a refused token", () => {
       expect(error).toMatchObject({
         exitCode: 3,
         code: `auth.${row.name}`,
-        message: `get a token from acme.my.salesforce.com by the flow ${flow}: ${inFlow(row.meaning, flow)} (${row.error})`,
-        hint: inFlow(row.hint, flow),
+        message: `get a token from acme.my.salesforce.com by the flow ${flow}: ${forFlow(row.meaning, flow)} (${row.error})`,
+        hint: forFlow(row.hint, flow),
         retryable: row.retry === "wait" || row.retry === "back-off",
       });
       expect(retry).toBe(row.retry);
     }
   });
 
-  test.each(FLOWS)("by %s never hints at what the flow does not have", (flow) => {
+  test.each(FLOWS)("by %s never mentions settings that the flow does not have", (flow) => {
     for (const row of TOKEN_ERRORS) {
-      expect(inFlow(row.hint, flow)).not.toMatch(ABSENT[flow]);
-      expect(inFlow(row.meaning, flow)).toMatch(/^[a-z].*[^.]$/);
-      expect(inFlow(row.hint, flow)).toMatch(/^[A-Z].*\.$/);
+      expect(forFlow(row.hint, flow)).not.toMatch(ABSENT[flow]);
+      expect(forFlow(row.meaning, flow)).toMatch(/^[a-z].*[^.]$/);
+      expect(forFlow(row.hint, flow)).toMatch(/^[A-Z].*\.$/);
     }
   });
 
@@ -51,7 +50,7 @@ describe("a refused token", () => {
     // An inactive user is told in two ways.
     const rows = TOKEN_ERRORS.filter((row) => row.error !== "inactive_user");
     for (const text of [(row: TokenError) => row.meaning, (row: TokenError) => row.hint]) {
-      expect(new Set(rows.map((row) => inFlow(text(row), flow))).size).toBe(rows.length);
+      expect(new Set(rows.map((row) => forFlow(text(row), flow))).size).toBe(rows.length);
     }
   });
 
@@ -61,7 +60,7 @@ describe("a refused token", () => {
       "invalid_grant",
       "user hasn't approved this consumer",
       "user-not-approved",
-      /not pre-authorised/,
+      /not pre-authorized/,
       /permission set/,
     ],
     [
@@ -123,8 +122,8 @@ describe("a refused token", () => {
     ["jwt", "invalid_grant", "authentication failure", "authentication-failed", /refuses the sign-in/, /Login History/],
     ["password", "unsupported_grant_type", "grant type not supported", "flow-off", /switched off/, /jwt/],
   ])("by %s: %s, %s", (flow, error, description, name, meaning, hint) => {
-    const told = refusal(flow, error, description).error;
-    expect([told.code, told.message, told.hint]).toEqual([
+    const shown = refusal(flow, error, description).error;
+    expect([shown.code, shown.message, shown.hint]).toEqual([
       `auth.${name}`,
       expect.stringMatching(meaning),
       expect.stringMatching(hint),
@@ -141,6 +140,6 @@ describe("a token without the scope", () => {
     if (flow === "password") expect(answer.kind).toBe("token");
     else expect(answer).toMatchObject({ kind: "failed", retry: "no", error: { code: "auth.scope-missing" } });
     const hint = answer.kind === "failed" ? answer.error.hint : "";
-    expect(hint?.includes("authorise the app again")).toBe(flow === "refresh_token");
+    expect(hint?.includes("authorize the app again")).toBe(flow === "refresh_token");
   });
 });

@@ -1,6 +1,6 @@
 import type { PardotConfig } from "../../config/config.ts";
 import { DataError } from "../../errors.ts";
-import { parseHttpDate } from "../../http/http-date.ts";
+import { parseHttpDate } from "../../http/backoff.ts";
 import type { HttpRequest } from "../../http/transport.ts";
 import type { Dialect, Exchange } from "../dialect.ts";
 import type { ResponseHead } from "../failure.ts";

@@ -1,14 +1,22 @@
 import type { Pauses } from "../aws/retry.ts";
-import { Secret } from "./secret.ts";
-import { AuthError, ConfigError, TransportError } from "../errors.ts";
-import type { PardotEtlError, Problem } from "../errors.ts";
+import { AuthError, ConfigError, invalid, TransportError, valid } from "../errors.ts";
+import type { Parsed, PardotEtlError, Problem } from "../errors.ts";
 import { SecretFailure } from "./failure.ts";
 import type { FailureKind } from "./failure.ts";
 import { readKey } from "./json-key.ts";
-import { openSecretStore } from "./open.ts";
 import type { SecretReference } from "./reference.ts";
+import { Secret } from "./secret.ts";
 import type { SecretStore } from "./secret-store.ts";
-import type { Parsed } from "../errors.ts";
+
+/** Opens the store of a reference. Loads the SDK's client (about 110 ms each) only then. */
+export async function openSecretStore({ service, region }: SecretReference, pauses: Pauses): Promise<SecretStore> {
+  if (service === "secrets-manager") {
+    const { openSecretsManager } = await import("./secrets-manager.ts");
+    return openSecretsManager(region, pauses);
+  }
+  const { openParameterStore } = await import("./parameter-store.ts");
+  return openParameterStore(region, pauses);
+}
 
 /** A reference and where it was given, for messages: `PARDOT_CLIENT_SECRET`, `pardot.client_secret (pardot-etl.yaml)`. */
 export interface GivenReference {
@@ -22,12 +30,11 @@ interface Failed {
 }
 
 /**
- * The secrets behind references, by the reference's text. Each secret or parameter is read once, whichever number of
- * keys is wanted of it, all side by side. Throws one error that lists every reference that cannot be followed:
- * `ConfigError` (exit 2) when there is a mistake among them, `AuthError` (3) when AWS refuses, `TransportError` (5) when
- * AWS is not to be reached.
+ * The secrets behind references, by the reference's text. Each secret or parameter is read once, however many of its keys
+ * are needed, all at the same time. Throws one error that lists every reference that fails: `ConfigError` (exit 2) if any
+ * of them is a mistake, `AuthError` (3) if AWS refuses, `TransportError` (5) if AWS cannot be reached.
  */
-export async function followReferences(
+export async function resolveReferences(
   given: readonly GivenReference[],
   options: Pauses & { readonly signal: AbortSignal },
 ): Promise<ReadonlyMap<string, Secret>> {
@@ -54,11 +61,11 @@ export async function followReferences(
       fail(outcome.kind, outcome.expected);
       continue;
     }
-    const secret = secretOf(outcome, reference);
+    const secret = parseSecret(outcome, reference);
     if (secret.ok) secrets.set(reference.text, secret.value);
     else fail("configuration", secret.expected);
   }
-  if (failures.length > 0) throw cannotFollow(failures, given.length);
+  if (failures.length > 0) throw unresolved(failures, given.length);
   return secrets;
 }
 
@@ -71,24 +78,24 @@ async function attempt(reading: Promise<string>): Promise<string | SecretFailure
   }
 }
 
-/** The secret in what is kept: trimmed like any setting, because a line's end slips in where secrets are put by hand. */
-export function secretOf(kept: string, { key }: SecretReference): Parsed<Secret> {
-  const reading: Parsed<string> = key === null ? { ok: true, value: kept } : readKey(kept, key);
-  if (!reading.ok) return reading;
-  const text = reading.value.trim();
+/** The secret in a stored text. Trimmed like any setting: secrets stored by hand often end with a line feed. */
+export function parseSecret(stored: string, { key }: SecretReference): Parsed<Secret> {
+  const parsed: Parsed<string> = key === null ? valid(stored) : readKey(stored, key);
+  if (!parsed.ok) return parsed;
+  const text = parsed.value.trim();
   return text === ""
-    ? { ok: false, expected: `a secret that is not empty${key === null ? "" : `; the text under ${key} is`}` }
-    : { ok: true, value: new Secret(text) };
+    ? invalid(`a secret that is not empty${key === null ? "" : `; the text under ${key} is`}`)
+    : valid(new Secret(text));
 }
 
 const NOT_CALLED = "Pardot was not called.";
 const HINTS: Readonly<Record<FailureKind, string>> = {
-  configuration: `${NOT_CALLED} Correct the references or what they lead to; docs/authentication.md says how they are read.`,
-  credentials: `${NOT_CALLED} docs/authentication.md has the policy that this program needs.`,
-  network: `${NOT_CALLED} Check the way from here to AWS (a private subnet needs an endpoint or NAT, AWS_REGION has to be right) and run again.`,
+  configuration: `${NOT_CALLED} Correct the references or the secrets they lead to; docs/authentication.md describes how they are read.`,
+  credentials: `${NOT_CALLED} Give this program the policy in docs/authentication.md.`,
+  network: `${NOT_CALLED} Check the network path to AWS (a private subnet needs an endpoint or NAT, AWS_REGION has to be right) and run again.`,
 };
 
-function cannotFollow(failures: readonly Failed[], count: number): PardotEtlError {
+function unresolved(failures: readonly Failed[], count: number): PardotEtlError {
   const problems = failures.map(({ problem }) => problem);
   const has = (kind: FailureKind): boolean => failures.some((failure) => failure.kind === kind);
   const which = count === 1 ? "the reference" : `${failures.length} of ${count} references`;

@@ -53,19 +53,19 @@ describe("the flow", () => {
   test.each<[string, Env, AuthConfig["flow"]]>([
     ["a refresh token", { ...SECRET, ...REFRESH }, "refresh_token"],
     ["a refresh token, also on the My Domain", { ...SECRET, ...REFRESH, ...MY_DOMAIN }, "refresh_token"],
-    ["a refresh token and a left-over user name", { ...SECRET, ...REFRESH, ...USER }, "refresh_token"],
+    ["a refresh token and an unused user name", { ...SECRET, ...REFRESH, ...USER }, "refresh_token"],
     ["a private key and a user name", { ...KEY, ...USER }, "jwt"],
-    ["a private key beside the app's secret", { ...KEY, ...USER, ...SECRET, ...MY_DOMAIN }, "jwt"],
+    ["a private key next to the app's secret", { ...KEY, ...USER, ...SECRET, ...MY_DOMAIN }, "jwt"],
     ["a private key and a token file that is no credential", { ...KEY, ...USER, PARDOT_TOKEN_FILE: "t" }, "jwt"],
     ["the app's secret and the My Domain", { ...SECRET, ...MY_DOMAIN }, "client_credentials"],
     ["user name and password", { ...SECRET, ...USER, ...PASSWORD }, "password"],
     [
-      "what is said, whatever else fits",
+      "PARDOT_AUTH_FLOW, whatever else fits",
       { ...KEY, ...USER, ...SECRET, ...REFRESH, ...PASSWORD, PARDOT_AUTH_FLOW: "password" },
       "password",
     ],
     [
-      "what is said, on a host that others share",
+      "PARDOT_AUTH_FLOW, on a shared host",
       { ...SECRET, ...REFRESH, PARDOT_AUTH_FLOW: "refresh_token" },
       "refresh_token",
     ],
@@ -136,7 +136,7 @@ describe("the flow", () => {
 });
 
 describe("a token file", () => {
-  test("stands in for the refresh token once it holds one", async () => {
+  test("replaces the refresh token when it holds one", async () => {
     const env = { ...SECRET, PARDOT_TOKEN_FILE: "token" };
     expect(await problems(env)).toEqual([expect.stringMatching(/^PARDOT_REFRESH_TOKEN: .*holds none yet/) as string]);
     await writeFile(join(cwd, "token"), "kept-canary\n", { mode: 0o600 });
@@ -144,7 +144,7 @@ describe("a token file", () => {
     expect(await auth({ ...SECRET, ...REFRESH })).toMatchObject({ tokenFile: null });
   });
 
-  test("is a problem when it cannot be read or replaced", async () => {
+  test("is a problem if it cannot be read or replaced", async () => {
     await writeFile(join(cwd, "token"), "canary one\n");
     const env = { ...SECRET, ...REFRESH };
     expect(await problems({ ...env, PARDOT_TOKEN_FILE: "token" })).toEqual([

@@ -3,14 +3,14 @@ import { GOOD, load, problemsOf, useConfigFolder } from "../../test/support/conf
 
 useConfigFolder();
 
-describe("who hears of a run", () => {
+describe("notification settings", () => {
   test.each([
     "arn:aws:sns:eu-central-1:123456789012:pardot-etl.fifo",
     "arn:aws:sqs:eu-central-1:123456789012:pardot-etl",
     "arn:aws:sns:eu-central-1:1234:pardot-etl",
     "arn:aws:sns::123456789012:pardot-etl",
     "pardot-etl",
-  ])("is no topic like %s", async (arn) => {
+  ])("refuse %s as a topic", async (arn) => {
     const problems = await problemsOf({ env: { ...GOOD, PARDOT_ETL_SNS_TOPIC_ARN: arn } });
     expect(problems).toEqual([
       { path: "PARDOT_ETL_SNS_TOPIC_ARN", value: arn, expected: expect.stringContaining("standard topic") as string },
@@ -23,7 +23,7 @@ describe("who hears of a run", () => {
     "https://me:s3cr3t-client@example.com/",
     "https://example.com/#s3cr3t-client",
     "s3cr3t-client",
-  ])("is no webhook like %s, and its address is not shown", async (address) => {
+  ])("refuse %s as a webhook without showing it", async (address) => {
     const problems = await problemsOf({ env: { ...GOOD, PARDOT_ETL_WEBHOOK_URL: address } });
     expect(problems).toEqual([
       {
@@ -35,7 +35,7 @@ describe("who hears of a run", () => {
   });
 
   test.each(["http://127.0.0.1:9/a", "http://localhost/a?b=c", "https://example.com:8443/a"])(
-    "may be %s",
+    "accept %s as a webhook",
     async (address) => {
       const { notify } = await load({ env: { ...GOOD, PARDOT_ETL_WEBHOOK_URL: address } });
       expect(notify.webhookUrl?.reveal()).toBe(address);

@@ -28,14 +28,14 @@ describe("quotes around a value", () => {
     ["PARDOT_ETL_WAREHOUSE", '"duckdb:x.duckdb"'],
     ["PARDOT_ETL_WAREHOUSE", 'duckdb:"x.duckdb"'],
     ["PARDOT_API_URL", '"https://pi.pardot.com"'],
-  ])("of %s, %s, are refused by the reason", async (name, value) => {
+  ])("of %s, %s, are refused with the reason", async (name, value) => {
     const problems = await problemsOf({ env: { ...GOOD, [name]: value } });
     expect(problems.filter(({ path }) => path === name)).toEqual([
       { path: name, value, expected: expect.stringContaining("--env-file") as string },
     ]);
   });
 
-  test("of a secret are refused without showing it, those that begin or end it alone are part of it", async () => {
+  test("of a secret are refused without showing it, but a quote at one end is part of it", async () => {
     for (const name of ["PARDOT_CLIENT_SECRET", "PARDOT_REFRESH_TOKEN"]) {
       for (const value of ['"s3cr3t-client"', "'s3cr3t-client'", '""']) {
         expect(await problemsOf({ env: { ...GOOD, [name]: value } })).toEqual([
@@ -49,7 +49,7 @@ describe("quotes around a value", () => {
     }
   });
 
-  test("of a value in the file are refused as well, beside all else that is wrong", async () => {
+  test("of a value in the file are refused together with all other problems", async () => {
     const file = `etl: { destination: '"./data"', overlap: "'1d'" }\npardot: { timezone: EST }\n`;
     const { PARDOT_ETL_DESTINATION: _, ...env } = GOOD;
     expect(await pathsOf({ env, file })).toEqual([
@@ -59,7 +59,7 @@ describe("quotes around a value", () => {
     ]);
   });
 
-  test("of variables that AWS and proxies go by are refused, never shown", async () => {
+  test("of variables that AWS and proxies use are refused, never shown", async () => {
     const env = { ...GOOD, AWS_REGION: '"eu-central-1"', AWS_SECRET_ACCESS_KEY: '"s3cr3t-client"', HTTPS_PROXY: "'x'" };
     const problems = await problemsOf({ env });
     expect(problems.map(({ path, value }) => [path, value])).toEqual([
@@ -69,13 +69,13 @@ describe("quotes around a value", () => {
     ]);
   });
 
-  test("of a name in Snowflake are part of it when they are double", async () => {
+  test("of a name in Snowflake are part of it if they are double", async () => {
     await load({ env: { ...GOOD, ...snowflake, SNOWFLAKE_SCHEMA: '"my schema"' } });
     const quoted = { ...GOOD, ...snowflake, SNOWFLAKE_SCHEMA: "'PARDOT'", SNOWFLAKE_USER: '"ETL"' };
     expect(await pathsOf({ env: quoted })).toEqual(["SNOWFLAKE_SCHEMA", "SNOWFLAKE_USER"]);
   });
 
-  test("of the configuration file's name are named as such", async () => {
+  test("of the configuration file's name are refused with the reason", async () => {
     const problems = await problemsOf({ env: { ...GOOD, PARDOT_ETL_CONFIG: '"a.yaml"' } });
     expect(problems).toEqual([
       { path: "PARDOT_ETL_CONFIG", value: '"a.yaml"', expected: expect.stringContaining("--env-file") as string },
@@ -83,7 +83,7 @@ describe("quotes around a value", () => {
   });
 });
 
-describe("a destination that cannot be meant is refused", () => {
+describe("a mistaken destination is refused", () => {
   test.each([
     "~/data",
     "~",
@@ -106,7 +106,7 @@ describe("a destination that cannot be meant is refused", () => {
   });
 
   test.each(["./data", "/data", "data", "./~/data", "./a:b", "../$x", "C:\\data", "s3://acme-lake/a:b", "."])(
-    "and %s is taken",
+    "but %s is accepted",
     async (value) => {
       await load({ env: { ...GOOD, PARDOT_ETL_DESTINATION: value } });
     },
@@ -126,7 +126,7 @@ test.each([
   ["PARDOT_ETL_WAREHOUSE", "duckdb: ./x.duckdb"],
   ["PARDOT_ETL_WAREHOUSE", "duckdb:s3://acme/x.duckdb"],
   ["PARDOT_ETL_WAREHOUSE", "duckdb::memory:named"],
-])("a path that cannot be meant is refused: %s=%s", async (name, value) => {
+])("a mistaken path is refused: %s=%s", async (name, value) => {
   expect(await pathsOf({ env: { ...GOOD, [name]: value } })).toEqual([name]);
 });
 
@@ -145,7 +145,7 @@ describe("a zone that hides summer time is refused", () => {
     "UTC utc Etc/UTC GMT Etc/GMT GMT0 GMT+0 Etc/GMT-0 Zulu CET EST5EDT Japan Asia/Kolkata America/Phoenix US/Eastern".split(
       " ",
     ),
-  )("and %s is taken", async (zone) => {
+  )("but %s is accepted", async (zone) => {
     await load({ env: { ...GOOD, PARDOT_TIMEZONE: zone } });
   });
 });
@@ -158,13 +158,13 @@ test.each([
   ["PARDOT_API_URL", "https://login.salesforce.com", "PARDOT_LOGIN_URL"],
   ["PARDOT_API_URL", "https://acme.my.salesforce.com", "PARDOT_LOGIN_URL"],
   ["PARDOT_API_URL", "https://acme.lightning.force.com", "PARDOT_LOGIN_URL"],
-])("a host in the other's place is refused and the right one named: %s=%s", async (name, value, named) => {
+])("a host in place of the other is refused and the right one named: %s=%s", async (name, value, named) => {
   expect(await problemsOf({ env: { ...GOOD, [name]: value } })).toEqual([
     { path: name, value, expected: expect.stringContaining(named) as string },
   ]);
 });
 
-test("the share of the quota is a percentage, four fifths unless given", async () => {
+test("the share of the quota is a percentage, 80 % by default", async () => {
   expect((await load({ env: GOOD })).pardot.quotaShare).toBe(0.8);
   for (const [text, share] of [
     ["1%", 0.01],

@@ -1,13 +1,13 @@
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
 import { fakeOutput } from "../../test/cli/fake-io.ts";
-import { refuseToEndUnfinished } from "./unfinished.ts";
+import { failOnEarlyExit } from "./start.ts";
 
-test("G2: a process that runs dry before its command is done ends with the code of a bug, and says so", () => {
+test("G2: a process that runs out of work before its command is done reports it and exits with the code of a bug", () => {
   const process = new EventEmitter();
   const stderr = fakeOutput();
   const codes: number[] = [];
-  refuseToEndUnfinished(process, {
+  failOnEarlyExit(process, {
     stderr,
     exitNow: (code) => {
       codes.push(code);

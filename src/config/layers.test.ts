@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { expand } from "./expand.ts";
+import { expand } from "./layers.ts";
 
 const ENV = { BUCKET: "acme", EMPTY: "", LOOP: "${BUCKET}" };
 
-test("puts variables in, once: what a variable holds is not expanded again", () => {
+test("expands variables once: a variable's value is not expanded again", () => {
   expect(expand("s3://${BUCKET}/${BUCKET}", ENV)).toEqual({
     text: "s3://acme/acme",
     names: ["BUCKET", "BUCKET"],
@@ -12,7 +12,7 @@ test("puts variables in, once: what a variable holds is not expanded again", () 
   expect(expand("${LOOP}", ENV).text).toBe("${BUCKET}");
 });
 
-test("leaves $${ as ${ and a lone dollar as it is", () => {
+test("turns $${ into ${ and keeps a lone dollar", () => {
   expect(expand("$${BUCKET} $BUCKET $", ENV)).toEqual({ text: "${BUCKET} $BUCKET $", names: [], missing: [] });
 });
 

@@ -14,7 +14,7 @@ import {
 } from "../../../test/support/pardot-fakes.ts";
 import type { Harness, Step } from "../../../test/support/pardot-fakes.ts";
 import { Secret } from "../../secrets/secret.ts";
-import { audienceOf } from "./assertion.ts";
+import { audienceOf } from "./token-request.ts";
 
 const TAG = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: {} };
 const PAGE = { body: okBody({ result: null }) };
@@ -109,7 +109,7 @@ describe("the flow jwt", () => {
     expect(sent(tokenForms[2]).claims["exp"]).toBe((NOW + off) / 1000 + 90);
   });
 
-  test("keeps to its own clock while that is off by no more than half a minute", async () => {
+  test("uses its own clock if that is off by at most half a minute", async () => {
     const date = new Date(NOW + 30_000).toUTCString();
     const { pardot, tokenForms } = harness({
       steps: [{ status: 401 }, PAGE],
@@ -120,7 +120,7 @@ describe("the flow jwt", () => {
     expect(tokenForms.map((form) => sent(form).claims["exp"])).toEqual([NOW / 1000 + 90, NOW / 1000 + 90]);
   });
 
-  test("gives up when Salesforce's clock does not help", async () => {
+  test("fails if Salesforce's clock does not help", async () => {
     const { pardot, tokenForms } = jwt(Array.from({ length: 9 }, () => refusal("invalid assertion", NOW + 600_000)));
     expect(await caught(pardot.queryPage(TAG, NEVER))).toMatchObject({ exitCode: 3, code: "auth.assertion-invalid" });
     expect(tokenForms).toHaveLength(2);
@@ -128,7 +128,7 @@ describe("the flow jwt", () => {
 
   test.each([
     ["the clocks agree", refusal("invalid assertion", NOW + 30_000)],
-    ["no clock is told", refusal("invalid assertion")],
+    ["there is no Date header", refusal("invalid assertion")],
     ["the fault is another", refusal("audience is invalid", NOW + 600_000)],
   ])("gives up at once when %s", async (_why, step) => {
     const { pardot, tokenForms, events } = jwt(Array.from({ length: 9 }, () => step));
@@ -136,7 +136,7 @@ describe("the flow jwt", () => {
     expect([tokenForms.length, events]).toEqual([1, []]);
   });
 
-  test("goes by its own clock again when that has been set", async () => {
+  test("uses its own clock again after that has been set", async () => {
     const { pardot, tokenForms, clock } = harness({
       steps: [PAGE, { status: 401 }, PAGE, { status: 401 }, PAGE],
       tokens: [
@@ -155,7 +155,7 @@ describe("the flow jwt", () => {
   });
 });
 
-test("an assertion that an answer echoes is shown to nobody", async () => {
+test("an assertion that a response echoes is redacted", async () => {
   const sentForms: URLSearchParams[][] = [];
   const echo: Step = async () =>
     respond({ body: failBody(9999, `refused ${sentForms[0]?.[0]?.get("assertion") ?? "nothing"}!`) });

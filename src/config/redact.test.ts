@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { blot, secretsOfEnvironment } from "./blot.ts";
+import { redact, secretsOfEnvironment } from "./redact.ts";
 
-test("secrets of AWS, Snowflake and a proxy are blotted out of any text, in each form that they take there", () => {
+test("secrets of AWS, Snowflake and a proxy are redacted in any text and form", () => {
   const secrets = secretsOfEnvironment({
     AWS_SECRET_ACCESS_KEY: "canary+aws/key",
     AWS_SESSION_TOKEN: "canary-session",
@@ -20,11 +20,11 @@ test("secrets of AWS, Snowflake and a proxy are blotted out of any text, in each
     "canary-pat canary-phrase canary-client",
     "canary%2Fproxy canary/proxy",
   ].join("\n");
-  expect(blot(text, secrets)).not.toContain("canary");
-  expect(blot("AKIA-not-a-secret", secrets)).toBe("AKIA-not-a-secret");
+  expect(redact(text, secrets)).not.toContain("canary");
+  expect(redact("AKIA-not-a-secret", secrets)).toBe("AKIA-not-a-secret");
 });
 
-test("nothing is blotted where nothing is secret", () => {
+test("nothing is redacted without secrets", () => {
   expect(secretsOfEnvironment({ HTTPS_PROXY: "http://proxy:3128", NO_PROXY: "x" }).join("")).toBe("");
-  expect(blot("as it is", secretsOfEnvironment({}))).toBe("as it is");
+  expect(redact("as it is", secretsOfEnvironment({}))).toBe("as it is");
 });

@@ -1,28 +1,26 @@
 import { inheritedVariables } from "../platform/environment.ts";
 import { isReference } from "../secrets/reference.ts";
 import { Secret } from "../secrets/secret.ts";
-import type { Setting } from "./settings.ts";
 import { SETTINGS } from "./settings.ts";
 
-/** Shorter texts are too likely to be part of ordinary words to be blotted out everywhere. */
+/** Shorter texts are too likely to be part of ordinary words. */
 const SECRET_CHARS_MIN = 6;
 
-/** Secrets of the environment that libraries read by themselves, and that a store or a proxy may quote in its errors. */
+/** Secrets in the environment that libraries read themselves, and that a store or a proxy may quote in its errors. */
 const SECRETS_OF_OTHERS = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"] as const;
 const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Every secret that the environment gives. A reference to one is none, and what a person has to look at. */
+/** Every secret in the environment. References are not secrets, and people need to see them. */
 export function secretsOfEnvironment(env: Environment): readonly string[] {
-  const own = (SETTINGS as readonly Setting[])
-    .filter((setting) => setting.kind === "secret")
+  const own = SETTINGS.filter(({ parser }) => parser.isSecret === true)
     .map((setting) => (env[setting.env] ?? "").trim())
     .filter((text) => !isReference(text));
   return [...own, ...secretsOfOthers(env)];
 }
 
-/** Those of them that are no settings of this tool; of a proxy's address its password. */
+/** Secrets that are not settings of this tool; of a proxy's address its password. */
 function secretsOfOthers(env: Environment): readonly string[] {
   const passwords = PROXIES.map((name) => env[name] ?? "").filter((text) => URL.canParse(text));
   return [
@@ -31,7 +29,7 @@ function secretsOfOthers(env: Environment): readonly string[] {
   ].filter((text) => text !== "");
 }
 
-/** The same of this process, for who has a configuration and no environment in hand. */
+/** The same in this process's environment, for callers with only a configuration. */
 export function secretsOfProcess(): readonly string[] {
   return secretsOfOthers(inheritedVariables([...SECRETS_OF_OTHERS, ...PROXIES]));
 }
@@ -44,19 +42,19 @@ function decoded(text: string): string {
   }
 }
 
-/** Every secret in a configuration, wherever it came from. */
+/** Every secret in a configuration, whatever its source. */
 export function secretsIn(value: unknown): readonly string[] {
   if (value instanceof Secret) return [value.reveal()];
   if (typeof value !== "object" || value === null) return [];
   return Object.values(value).flatMap(secretsIn);
 }
 
-/** A text without the given secrets. A last line of defence: errors of libraries may quote what they were given. */
-export function blot(text: string, secrets: Iterable<string>): string {
+/** The text without the secrets. A last line of defense: errors of libraries may quote what they were given. */
+export function redact(text: string, secrets: Iterable<string>): string {
   let safe = text;
   for (const secret of secrets) {
     if (secret.length < SECRET_CHARS_MIN) continue;
-    // In JSON the value stands with its quotes and backslashes escaped, in an address or a form with most signs.
+    // JSON escapes quotes and backslashes of the value, an address or a form most other characters.
     for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) {
       safe = safe.replaceAll(form, "***");
     }

@@ -1,0 +1,175 @@
+import { tmpdir } from "node:os";
+import type { CatalogObject } from "../catalog/catalog.ts";
+import { isLoopback } from "../platform/address.ts";
+import type { CommittedConfig, Config, DestinationConfig, EtlConfig, NotifyConfig } from "./config.ts";
+import { resolveAuth, resolveSnowflakeAuth } from "./login.ts";
+import { formatDuration } from "./parsers.ts";
+import type { SettingsReader } from "./settings-reader.ts";
+import type { SettingName } from "./settings.ts";
+
+/** A part of the configuration that a command needs. */
+export interface ConfigPart<Result> {
+  /** Whether a reference in this setting is followed. */
+  readonly needsSecret: (setting: SettingName) => boolean;
+  /**
+   * Combines the settings; reads the files of private keys and of the refresh token. Reports what is missing or does not
+   * fit; returns null if anything is wrong.
+   */
+  readonly resolve: (
+    settings: SettingsReader,
+    catalog: readonly CatalogObject[],
+  ) => Promise<Result | null> | Result | null;
+}
+
+/** All that a run needs. */
+export const EVERYTHING: ConfigPart<Config> = { needsSecret: () => true, resolve: resolveEverything };
+
+/** What rereading the committed files needs: nothing of Pardot's. */
+export const COMMITTED: ConfigPart<CommittedConfig> = {
+  needsSecret: (name) => name.startsWith("SNOWFLAKE_"),
+  resolve: resolveCommitted,
+};
+
+/** What reading the destination's records needs: no credentials, no business unit, no secret. */
+export const DESTINATION: ConfigPart<DestinationConfig> = { needsSecret: () => false, resolve: resolveDestination };
+
+async function resolveEverything(settings: SettingsReader, catalog: readonly CatalogObject[]): Promise<Config | null> {
+  const destination = resolveDestination(settings, catalog);
+  const businessUnitId = settings.require("PARDOT_BUSINESS_UNIT_ID", "18 letters and digits that start with 0Uv");
+  const auth = await resolveAuth(settings);
+  const warehouse = await resolveWarehouse(settings);
+  const notify = resolveNotify(settings);
+  checkExportTimes(settings);
+  checkPaths(settings);
+  if (destination === null || businessUnitId === null || auth === null || notify === null) return null;
+  const pardot = {
+    apiUrl: settings.get("PARDOT_API_URL"),
+    loginUrl: settings.get("PARDOT_LOGIN_URL"),
+    apiVersion: settings.get("PARDOT_API_VERSION"),
+    maxConcurrency: settings.get("PARDOT_MAX_CONCURRENCY"),
+    maxWaitingExports: settings.get("PARDOT_MAX_WAITING_EXPORTS"),
+    exportPollIntervalMs: settings.get("PARDOT_EXPORT_POLL_INTERVAL"),
+    exportTimeoutMs: settings.get("PARDOT_EXPORT_TIMEOUT"),
+    requestTimeoutMs: settings.get("PARDOT_REQUEST_TIMEOUT"),
+  };
+  const etl = {
+    objects: settings.get("PARDOT_ETL_OBJECTS"),
+    configuredObjects: settings.read.configuredObjects,
+    compression: settings.get("PARDOT_ETL_COMPRESSION"),
+    rowsPerFile: settings.get("PARDOT_ETL_ROWS_PER_FILE"),
+    bytesPerFile: settings.get("PARDOT_ETL_BYTES_PER_FILE"),
+    maxRejects: settings.get("PARDOT_ETL_MAX_REJECTS"),
+    warehouse,
+    leaseTtlMs: settings.get("PARDOT_ETL_LEASE_TTL"),
+    stopGraceMs: settings.get("PARDOT_ETL_STOP_GRACE"),
+  };
+  if (!isComplete(pardot) || !isComplete(etl)) return null;
+  const v4Format = settings.get("PARDOT_V4_FORMAT");
+  return {
+    pardot: { ...destination.pardot, ...pardot, businessUnitId, auth, v4Format },
+    etl: { ...destination.etl, ...etl },
+    notify,
+    catalog,
+    references: settings.read.followed,
+  };
+}
+
+async function resolveCommitted(
+  settings: SettingsReader,
+  catalog: readonly CatalogObject[],
+): Promise<CommittedConfig | null> {
+  const destination = resolveDestination(settings, catalog);
+  const warehouse = await resolveWarehouse(settings);
+  checkPaths(settings);
+  const objects = settings.get("PARDOT_ETL_OBJECTS");
+  if (destination === null || warehouse === null || objects === null) return null;
+  return { etl: { ...destination.etl, objects, warehouse }, catalog };
+}
+
+function resolveDestination(settings: SettingsReader, catalog: readonly CatalogObject[]): DestinationConfig | null {
+  const destination = settings.require("PARDOT_ETL_DESTINATION", "s3://bucket/prefix or a folder");
+  const timeZone = settings.get("PARDOT_TIMEZONE");
+  const overlapMs = settings.get("PARDOT_ETL_OVERLAP");
+  const quotaShare = settings.get("PARDOT_QUOTA_SHARE");
+  if (destination === null || timeZone === null || overlapMs === null || quotaShare === null) return null;
+  return {
+    pardot: {
+      timeZone,
+      accountTimeZone: settings.get("PARDOT_ACCOUNT_TIMEZONE") ?? timeZone,
+      dailyCallBudget: settings.get("PARDOT_DAILY_CALL_BUDGET"),
+      quotaShare,
+    },
+    etl: {
+      destination,
+      s3PathStyle: settings.get("PARDOT_ETL_S3_PATH_STYLE"),
+      overlapMs,
+      retentionMs: settings.get("PARDOT_ETL_RETENTION"),
+      tmpDir: settings.get("PARDOT_ETL_TMPDIR") ?? tmpdir(),
+    },
+    catalog,
+  };
+}
+
+async function resolveWarehouse(settings: SettingsReader): Promise<EtlConfig["warehouse"] | null> {
+  const choice = settings.get("PARDOT_ETL_WAREHOUSE");
+  if (choice?.kind !== "snowflake") return choice;
+  const account = settings.require("SNOWFLAKE_ACCOUNT", "the account identifier, such as acme-prod");
+  const auth = await resolveSnowflakeAuth(settings);
+  const database = settings.require("SNOWFLAKE_DATABASE", "the database of the tables");
+  const schema = settings.require("SNOWFLAKE_SCHEMA", "the schema of the tables");
+  if (account === null || auth === null || database === null || schema === null) return null;
+  return {
+    kind: "snowflake",
+    account,
+    accessUrl: settings.get("SNOWFLAKE_ACCESS_URL"),
+    auth,
+    role: settings.get("SNOWFLAKE_ROLE"),
+    warehouse: settings.get("SNOWFLAKE_WAREHOUSE"),
+    database,
+    schema,
+  };
+}
+
+const WEBHOOK_EXPECTED =
+  "an https:// address, plain http:// only for loopback, without user name and without #; the value is not shown";
+
+/** Needs no other settings, so that a run that cannot start for another reason still notifies. */
+export function resolveNotify(settings: SettingsReader): NotifyConfig | null {
+  const snsTopic = settings.get("PARDOT_ETL_SNS_TOPIC_ARN");
+  const webhookUrl = settings.get("PARDOT_ETL_WEBHOOK_URL");
+  if (settings.isUnknown("PARDOT_ETL_SNS_TOPIC_ARN") || settings.isUnknown("PARDOT_ETL_WEBHOOK_URL")) return null;
+  return webhookUrl !== null && readWebhookUrl(webhookUrl.reveal()) === null
+    ? settings.refuse("PARDOT_ETL_WEBHOOK_URL", "***", WEBHOOK_EXPECTED)
+    : { snsTopic, webhookUrl };
+}
+
+/** The address; null for one that nothing is sent to. Also called at the time of sending. */
+export function readWebhookUrl(text: string): URL | null {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url));
+  return isSafe && url.username === "" && url.password === "" && url.hash === "" ? url : null;
+}
+
+function checkExportTimes(settings: SettingsReader): void {
+  const interval = settings.get("PARDOT_EXPORT_POLL_INTERVAL");
+  const timeout = settings.get("PARDOT_EXPORT_TIMEOUT");
+  if (interval === null || timeout === null || interval <= timeout) return;
+  const most = `${formatDuration(timeout)} (${settings.pathOf("PARDOT_EXPORT_TIMEOUT")})`;
+  settings.refuse("PARDOT_EXPORT_POLL_INTERVAL", formatDuration(interval), `at most the export time-out, ${most}`);
+}
+
+function checkPaths(settings: SettingsReader): void {
+  const destination = settings.get("PARDOT_ETL_DESTINATION");
+  const warehouse = settings.get("PARDOT_ETL_WAREHOUSE");
+  if (destination?.kind !== "folder" || warehouse?.kind !== "duckdb" || destination.path !== warehouse.path) return;
+  const expected = "the path of a file; the destination is the folder of that name";
+  settings.refuse("PARDOT_ETL_WAREHOUSE", `duckdb:${warehouse.path}`, expected);
+}
+
+type Complete<Given> = { readonly [Key in keyof Given]: NonNullable<Given[Key]> };
+
+/** A setting that has a default is null only when an invalid value was given. */
+function isComplete<Given extends object>(given: Given): given is Given & Complete<Given> {
+  return Object.values(given).every((value) => value !== null);
+}

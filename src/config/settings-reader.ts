@@ -1,0 +1,77 @@
+import type { Problem } from "../errors.ts";
+import type { SecretReference } from "../secrets/reference.ts";
+import type { SettingName, SettingValues } from "./settings.ts";
+import { filePath } from "./settings.ts";
+
+/** The settings of all layers, each valid or reported. */
+export interface ReadSettings {
+  readonly values: ReadonlyMap<SettingName, unknown>;
+  /** Where each one that was given is, for messages. */
+  readonly paths: ReadonlyMap<SettingName, string>;
+  /** Given, but invalid. */
+  readonly invalid: ReadonlySet<SettingName>;
+  /** References given in place of secrets. */
+  readonly references: ReadonlyMap<SettingName, SecretReference>;
+  /** Those of them whose secrets have been fetched. */
+  readonly followed: readonly SecretReference[];
+  /** The objects by file and environment alone, without the command line; null when they are invalid. */
+  readonly configuredObjects: readonly string[] | null;
+  /** Whether the whole file was understood; if not, a missing setting may be in it. */
+  readonly isWhole: boolean;
+}
+
+/** The settings as the sections read and combine them. Collects the problems of that. */
+export class SettingsReader {
+  readonly read: ReadSettings;
+  readonly problems: Problem[];
+
+  constructor(read: ReadSettings, problems: Problem[]) {
+    this.read = read;
+    this.problems = problems;
+  }
+
+  /** Null: not given, invalid, or a secret that has not been fetched. */
+  get<Name extends SettingName>(name: Name): SettingValues[Name] | null {
+    if (this.read.invalid.has(name)) return null;
+    return (this.read.values.get(name) as SettingValues[Name] | undefined) ?? null;
+  }
+
+  /** The value; a missing one is a problem that names both places where it can be given. */
+  require<Name extends SettingName>(name: Name, expected: string): SettingValues[Name] | null {
+    const value = this.get(name);
+    if (value === null && !this.isUnknown(name)) {
+      this.problems.push({
+        path: name,
+        value: null,
+        expected: `${expected} (here or as ${filePath(name)} in the file)`,
+      });
+    }
+    return value;
+  }
+
+  /** Whether its value is unknown for a reason that is reported already: it is invalid, in an unread file, or not fetched. */
+  isUnknown(name: SettingName): boolean {
+    const { invalid, references, values, isWhole, paths } = this.read;
+    return invalid.has(name) || (references.has(name) && !values.has(name)) || (!isWhole && !paths.has(name));
+  }
+
+  /** Whether it was given, or may have been. */
+  isGiven(name: SettingName): boolean {
+    return this.get(name) !== null || this.isUnknown(name);
+  }
+
+  referenceTo(name: SettingName): SecretReference | null {
+    return this.read.references.get(name) ?? null;
+  }
+
+  /** Where it was given, for messages. */
+  pathOf(name: SettingName): string {
+    return this.read.paths.get(name) ?? name;
+  }
+
+  /** Reports a setting that is valid alone but not with the others; returns null for the caller to return. */
+  refuse(name: SettingName, value: string | null, expected: string): null {
+    this.problems.push({ path: this.pathOf(name), value, expected });
+    return null;
+  }
+}
