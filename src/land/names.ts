@@ -1,10 +1,6 @@
 import { DataError } from "../errors.ts";
 import { compactInstant } from "../time/instant.ts";
-import type { Instant } from "../time/instant.ts";
-import type { Window } from "../plan/windows.ts";
-
-/** What the name of a landed file says besides its object. */
-type Span = Pick<Window, "from" | "to">;
+import type { Instant, Span } from "../time/instant.ts";
 
 export type Compression = "none" | "gzip" | "zstd";
 

@@ -1,6 +1,6 @@
 import type { RangeField } from "../catalog/catalog.ts";
 import { isoInstant } from "../time/instant.ts";
-import type { FieldDrift } from "../state/field-memory.ts";
+import type { FieldDrift } from "../state/field-state.ts";
 import type { LandedFile, OpenWindow } from "../state/state.ts";
 
 /** The record of one run: written once, last, and only with files that are whole. */

@@ -69,7 +69,7 @@ export function* indexedEmails(index: EmailIndex): Generator<readonly [listEmail
 }
 
 /** The index with further pairs of digits: the smallest email id of each list email stays. Ids are of any length. */
-export function withPairs(index: EmailIndex, pairs: Iterable<EmailPair>, isActivity: boolean): EmailIndex {
+export function addPairs(index: EmailIndex, pairs: Iterable<EmailPair>, isActivity: boolean): EmailIndex {
   const byShard = new Map<number, EmailPair[]>();
   for (const pair of pairs)
     if (isEmailId(pair.listEmailId) && isEmailId(pair.emailId)) group(byShard, pair.listEmailId, pair);
@@ -86,7 +86,7 @@ export function withPairs(index: EmailIndex, pairs: Iterable<EmailPair>, isActiv
 }
 
 /** The index after list emails were read for an object. */
-export function withReadings(index: EmailIndex, change: EmailsRead): EmailIndex {
+export function markRead(index: EmailIndex, change: EmailsRead): EmailIndex {
   const { object, outcome } = change;
   const at = outcome === "landed" ? 0 : secondsOf(change.at);
   const byShard = new Map<number, string[]>();
@@ -102,7 +102,7 @@ export function withReadings(index: EmailIndex, change: EmailsRead): EmailIndex 
 }
 
 /** The index after an object forgot what it has read. `marksActivity`: it reads active emails, so that all are active. */
-export function withoutReadings(
+export function forgetReadings(
   index: EmailIndex,
   { object, marksActivity }: { readonly object: string; readonly marksActivity: boolean },
 ): EmailIndex {

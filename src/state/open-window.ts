@@ -3,15 +3,9 @@ import { withRejects } from "./rejects.ts";
 import type { WindowReject } from "./rejects.ts";
 import { assert } from "../errors.ts";
 import type { FilesPart } from "./file-parts.ts";
-import type { Instant, LocalText } from "../time/instant.ts";
+import type { Instant, LocalText, Span } from "../time/instant.ts";
 
-/** Half-open, in milliseconds since 1970. */
-export interface Interval {
-  readonly from: Instant;
-  readonly to: Instant;
-}
-
-export interface OpenWindow extends Interval {
+export interface OpenWindow extends Span {
   /** `<object>/<field>/<from>/<to>`: a window that is planned twice is the same. */
   readonly id: string;
   readonly field: RangeField | null;

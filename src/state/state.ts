@@ -1,25 +1,25 @@
 import { assert } from "../errors.ts";
-import type { Instant, LocalText } from "../time/instant.ts";
+import type { Instant, LocalText, Span } from "../time/instant.ts";
 import { datetimeText } from "../encode/canonical.ts";
 import type { Reject } from "../encode/reject.ts";
-import { NO_EMAILS, withoutReadings, withPairs, withReadings } from "./email-index.ts";
+import { NO_EMAILS, forgetReadings, addPairs, markRead } from "./email-index.ts";
 import type { EmailIndex, EmailPair, EmailsRead } from "./email-index.ts";
 import type { FilesPart } from "./file-parts.ts";
-import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
-import type { FieldChange, FieldMemory } from "./field-memory.ts";
+import { applyFieldChange, NO_FIELDS } from "./field-state.ts";
+import type { FieldChange, FieldState } from "./field-state.ts";
 import { knownAfter, withRejected } from "./rejects.ts";
 import { onDay } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { searched, searching, searchingAll } from "./searches.ts";
 import type { Searches } from "./searches.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
-import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
+import type { ExportCreated, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 import { lastRuns, withEnd } from "./run-record.ts";
 import type { RunRecord } from "./run-record.ts";
 
 export { exportedAt, exportOf, windowId } from "./open-window.ts";
 export type { RunError, RunRecord } from "./run-record.ts";
-export type { Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
+export type { LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
 /**
  * The state between runs, and the changes that make it. The state is never edited: every change is a record in the
@@ -39,7 +39,7 @@ export interface ObjectState extends Searches {
   /** Zone of the timestamps landed so far; null before the first. */
   readonly zone: string | null;
   /** What committed manifests cover, merged, ascending. */
-  readonly coverage: readonly Interval[];
+  readonly coverage: readonly Span[];
   /** Planned and not committed yet, in plan order. */
   readonly windows: readonly OpenWindow[];
   /** Greatest watermark in committed files. */
@@ -52,7 +52,7 @@ export interface ObjectState extends Searches {
   readonly knownRejects?: readonly string[];
   /** Ids of the last exports that were requested. Default none. */
   readonly exportIds?: readonly string[];
-  readonly fields: FieldMemory;
+  readonly fields: FieldState;
 }
 
 export type Change =
@@ -189,11 +189,11 @@ export function applyChange(state: State, change: Change): State {
       };
     }
     case "emails-seen":
-      return { ...state, emails: withPairs(state.emails, change.pairs, change.isActivity) };
+      return { ...state, emails: addPairs(state.emails, change.pairs, change.isActivity) };
     case "emails-read":
-      return { ...state, emails: withReadings(state.emails, change) };
+      return { ...state, emails: markRead(state.emails, change) };
     case "emails-forgotten":
-      return { ...state, emails: withoutReadings(state.emails, change) };
+      return { ...state, emails: forgetReadings(state.emails, change) };
     case "calls-reserved":
       return { ...state, ledger: onDay(state.ledger, change.day, change.calls) };
     case "calls-returned":
@@ -219,7 +219,7 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
     case "gap": {
       // A point on the left edge keeps the gap visible between it and what is read.
       const known = { from: change.from, to: change.accepted ? change.to : change.from };
-      return { ...object, coverage: mergeIntervals([...object.coverage, known]) };
+      return { ...object, coverage: mergeSpans([...object.coverage, known]) };
     }
     case "dropped": {
       const isDropped = ({ id }: OpenWindow): boolean => id === change.window;
@@ -311,7 +311,7 @@ function commitWindows(object: ObjectState, change: Extract<Change, { type: "com
     windows: object.windows
       .filter((window) => !ids.includes(window.id))
       .map((window) => (open.includes(window.id) ? withoutFiles(window) : window)),
-    coverage: mergeIntervals([...object.coverage, ...whole.map(({ from, to }) => ({ from, to }))]),
+    coverage: mergeSpans([...object.coverage, ...whole.map(({ from, to }) => ({ from, to }))]),
     watermark: greatest([object.watermark, ...[...files, ...parts].map(({ maxWatermark }) => maxWatermark)]),
     filesCommitted: object.filesCommitted + files.length + parts.reduce((sum, part) => sum + part.files, 0),
     rowsCommitted: object.rowsCommitted + [...files, ...parts].reduce((sum, { rows }) => sum + rows, 0),
@@ -326,10 +326,10 @@ function withoutFiles(window: OpenWindow): OpenWindow {
   return { ...rest, files: [], ...(named.length + exported.length > 0 ? { named: [...named, ...exported] } : {}) };
 }
 
-/** Ascending, touching and overlapping intervals made one, so that the list does not grow with the runs. */
-export function mergeIntervals(intervals: readonly Interval[]): Interval[] {
-  const merged: Interval[] = [];
-  for (const next of intervals.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
+/** Ascending, touching and overlapping spans merged into one, so that the list does not grow with the runs. */
+export function mergeSpans(spans: readonly Span[]): Span[] {
+  const merged: Span[] = [];
+  for (const next of spans.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
     const last = merged.at(-1);
     if (last !== undefined && next.from <= last.to)
       merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, next.to) };

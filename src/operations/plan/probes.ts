@@ -1,6 +1,6 @@
 import type { CatalogObject, QueriedObject } from "../../catalog/catalog.ts";
 import { pagesOf } from "../../extract/pages.ts";
-import type { FieldMemory } from "../../state/field-memory.ts";
+import type { FieldState } from "../../state/field-state.ts";
 import type { LocalText } from "../../time/instant.ts";
 import { createdAt, dateFilter, liveProbes, OLDEST_ASKED_MAX, oldestRequest, orNull } from "../run/probes.ts";
 import type { ProbeContext, Probes } from "../run/probes.ts";
@@ -65,7 +65,7 @@ export function planProbes(context: ProbeContext): PlanProbes {
   };
 }
 
-function fieldCalls({ v4: { customFields } }: CatalogObject, listed: NonNullable<FieldMemory["listed"]>): number {
+function fieldCalls({ v4: { customFields } }: CatalogObject, listed: NonNullable<FieldState["listed"]>): number {
   if (customFields === undefined || customFields === null) return 0;
   return customFields.by === "describe" ? 1 : pagesOf(listed.length, customFields.query.limit);
 }

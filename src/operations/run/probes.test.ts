@@ -81,7 +81,7 @@ describe.each(["run", "plan"] as const)("the oldest record, for a %s", (kind) =>
     ["no record", null],
     ["code 214", late],
     ["no byte in time", new TransportError("late", { code: "http.timeout" })],
-  ])("never stands for no history: %s", async (_, oldest) => {
+  ])("is never taken for an empty history: %s", async (_, oldest) => {
     const { windows } = await historyOf(oldest, kind);
     expect(isoInstant(windows[0]?.askFrom ?? 0)).toBe("2007-01-01T00:00:00Z");
     expect(windows).toHaveLength(20);

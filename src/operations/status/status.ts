@@ -5,12 +5,12 @@ import { isSuccess } from "../../state/run-record.ts";
 import { warn } from "../../events.ts";
 import { reservedOn } from "../../state/ledger.ts";
 import { objectState } from "../../state/state.ts";
-import type { Interval, ObjectState, State } from "../../state/state.ts";
+import type { ObjectState, State } from "../../state/state.ts";
 import { gapsWithin } from "../../plan/gaps.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { EXPORT_LIFE_MS } from "../../pardot/pardot.ts";
 import { isoInstant, SECOND_MS } from "../../time/instant.ts";
-import type { Instant } from "../../time/instant.ts";
+import type { Instant, Span } from "../../time/instant.ts";
 import { localDay } from "../../time/zone.ts";
 import { accountClock } from "./account-clock.ts";
 import type { StatusExport, StatusObject, StatusOptions, StatusResult } from "../api.ts";
@@ -102,7 +102,7 @@ function exportsOf(object: string, state: State, now: Instant): StatusExport[] {
       requestedAt: isoInstant(askedAt),
       ageSeconds: ageSeconds(now, askedAt),
       state: now - askedAt >= EXPORT_LIFE_MS ? ("expired" as const) : ("in progress" as const),
-      ...isoInterval(window),
+      ...isoSpan(window),
     })),
   );
 }
@@ -137,8 +137,8 @@ function statusObject(name: string, state: State, expired: number, now: Instant)
     zone: object.zone,
     files: object.filesCommitted,
     rows: object.rowsCommitted,
-    coverage: object.coverage.map(isoInterval),
-    gaps: gapsWithin(object.coverage).map(isoInterval),
+    coverage: object.coverage.map(isoSpan),
+    gaps: gapsWithin(object.coverage).map(isoSpan),
     openWindows: object.windows.map((window) => ({
       ...manifestWindow(window),
       exportId: window.exports[0]?.exportId ?? null,
@@ -150,6 +150,6 @@ function statusObject(name: string, state: State, expired: number, now: Instant)
   };
 }
 
-function isoInterval(interval: Interval): { from: string; to: string } {
-  return { from: isoInstant(interval.from), to: isoInstant(interval.to) };
+function isoSpan(span: Span): { from: string; to: string } {
+  return { from: isoInstant(span.from), to: isoInstant(span.to) };
 }

@@ -2,7 +2,7 @@
  * The state of an object's fields between runs: the custom ones in the order in which they were first seen, the fields
  * that Pardot listed last, and those it refused. Pure, like all of the state.
  */
-export interface FieldMemory {
+export interface FieldState {
   /** Only ever appended, so that a column never changes its place in a file. */
   readonly custom: readonly CustomField[];
   /** Names of the fields that Pardot listed last; null: never requested. */
@@ -40,7 +40,7 @@ export type FieldChange =
   | { readonly type: "procedure-refused"; readonly object: string; readonly procedure: string }
   | { readonly type: "refusals-forgotten"; readonly object: string };
 
-export const NO_FIELDS: FieldMemory = {
+export const NO_FIELDS: FieldState = {
   custom: [],
   listed: null,
   reported: null,
@@ -49,7 +49,7 @@ export const NO_FIELDS: FieldMemory = {
 };
 
 /** The memory after one change. Idempotent. */
-export function applyFieldChange(memory: FieldMemory, change: FieldChange): FieldMemory {
+export function applyFieldChange(memory: FieldState, change: FieldChange): FieldState {
   switch (change.type) {
     case "fields-seen": {
       const known = new Set(memory.custom.map(({ field }) => field));
@@ -68,7 +68,7 @@ export function applyFieldChange(memory: FieldMemory, change: FieldChange): Fiel
 }
 
 /** The fields that appeared and vanished since the last manifest. The first listing is not drift. */
-export function driftOf(memory: FieldMemory): FieldDrift {
+export function driftOf(memory: FieldState): FieldDrift {
   const { reported, listed } = memory;
   if (reported === null || listed === null) return { appeared: [], vanished: [] };
   const [before, now] = [new Set(reported), new Set(listed)];
