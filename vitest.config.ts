@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import type { ViteUserConfig } from "vitest/config";
 
-/** Folders of tests that start no server, process or database: they take seconds together with those beside the sources. */
+/** Folders of tests that hardly wait for a process or a database: they take seconds, as do those beside the sources. */
 const QUICK = ["test/cli/**/*.test.ts", "test/property/**/*.test.ts"];
 /** Those beside the sources that start the warehouse's process again and again. */
 const SLOW_IN_SRC = ["src/warehouse/duckdb/*.test.ts"];

@@ -1,7 +1,8 @@
 import { readCsv } from "../src/encode/csv-read.ts";
 import { CsvScanner } from "../src/encode/csv-scan.ts";
-import { CsvWriter } from "../src/encode/csv-write.ts";
-import { JsonlWriter } from "../src/encode/jsonl-write.ts";
+import { csvEncoder } from "../src/encode/csv-write.ts";
+import type { Encoder } from "../src/encode/encoder.ts";
+import { jsonlEncoder } from "../src/encode/jsonl-write.ts";
 import { PlainValues } from "../src/encode/plain-values.ts";
 import { Utf8Check } from "../src/encode/utf8-check.ts";
 import { normalise } from "../src/encode/normalise.ts";
@@ -55,8 +56,8 @@ function activities(): Record<string, string | number | null>[] {
 export async function benchEncode(): Promise<EncodeFigure[]> {
   const records = activities();
   const rows = records.map((record) => normalise(record, columns, "VisitorActivity"));
-  const csv = writeAll(new CsvWriter(columns), rows);
-  const jsonl = writeAll(new JsonlWriter(columns), rows);
+  const csv = writeAll(csvEncoder(columns), rows);
+  const jsonl = writeAll(jsonlEncoder(columns), rows);
   const watched = [columns.length - 2, columns.length - 1];
   return [
     await measure("scan csv", csv.length, () => scan(csv, [])),
@@ -67,12 +68,12 @@ export async function benchEncode(): Promise<EncodeFigure[]> {
     await measure("normalise records", csv.length, () => {
       for (const record of records) normalise(record, columns, "VisitorActivity");
     }),
-    await measure("write csv", csv.length, () => writeAll(new CsvWriter(columns), rows)),
-    await measure("write json lines", jsonl.length, () => writeAll(new JsonlWriter(columns), rows)),
+    await measure("write csv", csv.length, () => writeAll(csvEncoder(columns), rows)),
+    await measure("write json lines", jsonl.length, () => writeAll(jsonlEncoder(columns), rows)),
   ];
 }
 
-function writeAll(writer: CsvWriter | JsonlWriter, rows: readonly Row[]): Buffer {
+function writeAll(writer: Encoder, rows: readonly Row[]): Buffer {
   const chunks: Uint8Array[] = [];
   for (const row of rows) {
     writer.add(row);

@@ -12,7 +12,7 @@ export interface CsvReadOptions {
   /** Bytes one record may have; `RECORD_BYTES_MAX` by default. */
   readonly recordBytesMax?: number;
   /** Called for each record with a value that is not UTF-8, which gets U+FFFD then; such a file is refused by default. */
-  readonly onMended?: () => void;
+  readonly onReplaced?: () => void;
 }
 
 /**

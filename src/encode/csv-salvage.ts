@@ -16,7 +16,7 @@ export interface SalvageOptions {
   /** Whether the first record is a header, which is left out. */
   readonly hasHeader: boolean;
   /** Called for each record with a value that is not UTF-8, which gets U+FFFD then. */
-  readonly onMended?: () => void;
+  readonly onReplaced?: () => void;
   /** Bytes one record may have; `RECORD_BYTES_MAX` by default. */
   readonly recordBytesMax?: number;
 }
@@ -79,7 +79,7 @@ export async function* salvageCsv(
 function salvaged(buffer: Uint8Array, parsed: ParsedRecord, options: SalvageOptions): Salvaged | null {
   const { fields, failure, start, end, isEnded } = parsed;
   if (start === end && options.columns > 1) return null;
-  if (!isUtf8(buffer.subarray(start, end))) options.onMended?.();
+  if (!isUtf8(buffer.subarray(start, end))) options.onReplaced?.();
   if (fields === null) {
     return { row: null, reason: failure ?? "", raw: mending.decode(buffer.subarray(start, end)) };
   }

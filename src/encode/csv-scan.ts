@@ -30,7 +30,7 @@ export interface CsvScanOptions {
    */
   readonly onBytes?: (bytes: Uint8Array, start: number, ends: Int32Array) => void;
   /** Called for each record with a value that is not UTF-8, which gets U+FFFD then; such a file is refused by default. */
-  readonly onMended?: () => void;
+  readonly onReplaced?: () => void;
   /** Bytes one record may have; `RECORD_BYTES_MAX` by default. Checked after each chunk. */
   readonly recordBytesMax?: number;
 }
@@ -89,7 +89,7 @@ export class CsvScanner {
   readonly #extremes: readonly Extremes[] | null;
   readonly #onRecord: ((values: readonly (string | null)[], end: number) => void) | null;
   readonly #onBytes: CsvScanOptions["onBytes"] | null;
-  readonly #onMended: (() => void) | null;
+  readonly #onReplaced: (() => void) | null;
   /** Whether anything looks at values, for which a record's bytes have to be together. */
   readonly #looks: boolean;
   readonly #recordBytesMax: number;
@@ -123,7 +123,7 @@ export class CsvScanner {
     this.#extremes = (options.extremes ?? true) ? this.#watched.map(() => new Extremes()) : null;
     this.#onRecord = options.onRecord ?? null;
     this.#onBytes = options.onBytes ?? null;
-    this.#onMended = options.onMended ?? null;
+    this.#onReplaced = options.onReplaced ?? null;
     this.#looks = this.#watched.length > 0 || this.#onBytes !== null;
     this.#recordBytesMax = options.recordBytesMax ?? RECORD_BYTES_MAX;
   }
@@ -288,8 +288,8 @@ export class CsvScanner {
     try {
       return decode();
     } catch (cause) {
-      if (mend !== null && this.#onMended !== null) {
-        this.#onMended();
+      if (mend !== null && this.#onReplaced !== null) {
+        this.#onReplaced();
         return mend();
       }
       throw this.#refuse("data.csv-encoding", `a value of ${this.#place()} is not UTF-8`, 0, cause);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Column } from "../catalog/catalog.ts";
-import { JsonlWriter, jsonlEncoder } from "./jsonl-write.ts";
+import { jsonlEncoder, jsonlLine } from "./jsonl-write.ts";
 
 const columns: readonly Column[] = [
   { name: "id", type: "integer" },
@@ -11,7 +11,7 @@ const columns: readonly Column[] = [
   { name: "prospects", type: "json" },
 ];
 
-const encode = jsonlEncoder(columns);
+const encode = jsonlLine(columns);
 
 describe("a line of json", () => {
   test("leaves canonical numbers, booleans and json unquoted, digit by digit", () => {
@@ -52,7 +52,7 @@ describe("a line of json", () => {
 
 describe("the json lines writer", () => {
   test("writes one line per row and counts rows and bytes", () => {
-    const writer = new JsonlWriter(columns.slice(4, 5));
+    const writer = jsonlEncoder(columns.slice(4, 5));
     for (const name of ["é", "x"]) writer.add([name]);
     expect(writer.takeFull()).toBeNull();
     expect(Buffer.from(writer.takeRest()).toString("utf8")).toBe('{"name":"é"}\n{"name":"x"}\n');
@@ -62,7 +62,7 @@ describe("the json lines writer", () => {
   });
 
   test("hands full chunks on", () => {
-    const writer = new JsonlWriter(columns.slice(4, 5));
+    const writer = jsonlEncoder(columns.slice(4, 5));
     writer.add(["x".repeat(70_000)]);
     expect(writer.takeFull()).toHaveLength(70_012);
   });

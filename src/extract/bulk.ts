@@ -8,7 +8,7 @@ import { exportedAt } from "../state/state.ts";
 import type { OpenWindow } from "../state/state.ts";
 import { SECOND_MS } from "../time/instant.ts";
 import { rangeParameters, rowBounds } from "./bounds.ts";
-import { WindowInProgress } from "./context.ts";
+import { landingOf, WindowInProgress } from "./context.ts";
 import type { BulkWindow, Extraction } from "./context.ts";
 import { fetchFile, forEachFile, resultFiles } from "./download.ts";
 import type { ResultFile } from "./download.ts";
@@ -179,10 +179,10 @@ async function fetchAndLand(
   { reference, exportId, fileId }: ResultFile,
 ): Promise<readonly Reject[]> {
   const { object, window, fields, about, extraction } = progress;
-  const { journal, config, random, storage, abort, onEvent } = extraction;
+  const { journal } = extraction;
   const landBody = async (body: AsyncIterable<Uint8Array>): Promise<readonly Reject[]> => {
     const pairs = collectEmailPairs(object);
-    const { file, rejects } = await landExportFile(body, {
+    const expected = {
       object: object.name,
       columns: objectFields(object, fields).columns,
       fields: requested.filter((field) => !fields.refused.includes(field)),
@@ -195,13 +195,8 @@ async function fetchAndLand(
       readAt: exportedAt(progress.current, exportId),
       tap: pairs.tap,
       rejects: progress.openRejects(),
-      compression: config.etl.compression,
-      tmpDir: config.etl.tmpDir,
-      random,
-      storage,
-      onEvent,
-      signal: abort,
-    });
+    };
+    const { file, rejects } = await landExportFile(body, expected, landingOf(extraction));
     if (file === null) return rejects;
     await journal.record([progress.landed(file, null), ...progress.rejected(exportId, rejects), ...pairs.changes()]);
     return [];

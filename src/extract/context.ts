@@ -1,7 +1,9 @@
 import type { BulkObject, CatalogObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
+import { csvEncoder } from "../encode/csv-write.ts";
 import type { Reject } from "../encode/reject.ts";
 import type { About, OnEvent } from "../events.ts";
+import type { Landing } from "../land/land.ts";
 import { Rejects, tooManyRejects } from "../land/rejects.ts";
 import type { Pardot } from "../pardot/pardot.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -29,6 +31,12 @@ export interface Extraction {
   readonly drain: AbortSignal;
   /** Aborted at the end of the grace period: work in flight is cut. */
   readonly abort: AbortSignal;
+}
+
+/** Where and how the files of a run land. */
+export function landingOf({ config, storage, random, onEvent, abort: signal }: Extraction): Landing {
+  const { tmpDir: dir, compression } = config.etl;
+  return { storage, format: csvEncoder, spool: { dir, compression, random, signal }, onEvent };
 }
 
 /** A window while it is extracted: what the journal knows about it, and how its progress is recorded. */

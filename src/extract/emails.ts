@@ -2,7 +2,7 @@ import type { CatalogObject, EmailV4, PerEmailObject } from "../catalog/catalog.
 import { normalise } from "../encode/normalise.ts";
 import type { Row } from "../encode/row.ts";
 import { assert } from "../errors.ts";
-import type { Tap } from "../land/export-file.ts";
+import type { Tap } from "../land/land.ts";
 import type { RowFiles } from "../land/row-files.ts";
 import { indexedEmail, indexedEmails, isEmailId, smallerId } from "../state/email-index.ts";
 import type { EmailIndex } from "../state/email-index.ts";

@@ -1,10 +1,11 @@
-import { takeGroupFile } from "../land/group-file.ts";
+import { spoolGroupFile } from "../land/group-file.ts";
 import type { GroupFile } from "../land/group-file.ts";
 import { landJoinedFile } from "../land/joined-file.ts";
 import type { ExpectedFile } from "../land/result-header.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
 import { exportedAt } from "../state/state.ts";
 import { rowBounds } from "./bounds.ts";
+import { landingOf } from "./context.ts";
 import type { BulkWindow } from "./context.ts";
 import { fetchFile, forEachFile, resultFiles } from "./download.ts";
 import type { ResultFile } from "./download.ts";
@@ -65,35 +66,27 @@ export class JoinedWindow {
 
   #fetchOne(group: number, { exportId, fileId, reference }: ResultFile): Promise<GroupFile> {
     const { about, extraction } = this.#progress;
-    const { config, random, abort, onEvent } = extraction;
-    const scratch = { dir: config.etl.tmpDir, random, signal: abort };
     const expected = { ...this.#expected(), fields: this.#requestedGroups()[group] ?? [] };
     const bounds = rowBounds(this.#progress);
     const take = async (body: AsyncIterable<Uint8Array>): Promise<GroupFile> => {
       const rejects = this.#progress.openRejects();
-      return takeGroupFile(body, { ...expected, group, exportId, fileId, bounds, rejects, scratch, onEvent });
+      return spoolGroupFile(body, { ...expected, group, exportId, fileId, bounds, rejects }, landingOf(extraction));
     };
     return fetchFile(reference, about, take, extraction);
   }
 
   async #join(files: readonly GroupFile[]): Promise<void> {
     const { object, window, current, extraction } = this.#progress;
-    const { config, random, storage, onEvent, abort } = extraction;
     const pairs = collectEmailPairs(object);
-    const { file, rejects } = await landJoinedFile(files, {
+    const expected = {
       ...this.#expected(),
       groups: this.#requestedGroups(),
       rejects: this.#progress.openRejects(),
       span: window,
       readAt: exportedAt(current),
       tap: pairs.tap,
-      compression: config.etl.compression,
-      tmpDir: config.etl.tmpDir,
-      random,
-      storage,
-      onEvent,
-      signal: abort,
-    });
+    };
+    const { file, rejects } = await landJoinedFile(files, expected, landingOf(extraction));
     // Recorded together with the end of the window, so no kill can come in between.
     const landed = file === null ? [] : [this.#progress.landed(file, null)];
     const rejected = this.#progress.rejected(files[0]?.exportId ?? null, rejects);

@@ -11,7 +11,7 @@ import { moveFilesOut } from "../state/file-parts.ts";
 import { objectState } from "../state/state.ts";
 import type { OpenWindow } from "../state/state.ts";
 import { inWindow, queryBounds } from "./bounds.ts";
-import { WindowInProgress } from "./context.ts";
+import { landingOf, WindowInProgress } from "./context.ts";
 import type { Extraction } from "./context.ts";
 import { keyField, objectFields } from "./fields.ts";
 import { readPages, recordId } from "./pages.ts";
@@ -156,20 +156,11 @@ async function landRows(
 }
 
 export function openRowFiles({ object, window, extraction }: WindowInProgress): RowFiles {
-  const { etl } = extraction.config;
-  return new RowFiles({
-    object: object.name,
-    columns: object.columns,
-    watermark: object.watermark,
-    span: window,
-    compression: etl.compression,
-    rowsPerFile: etl.rowsPerFile,
-    bytesPerFile: etl.bytesPerFile,
-    pardotNow: extraction.pardotNow,
-    tmpDir: etl.tmpDir,
-    random: extraction.random,
-    storage: extraction.storage,
-    onEvent: extraction.onEvent,
-    signal: extraction.abort,
-  });
+  const { rowsPerFile, bytesPerFile } = extraction.config.etl;
+  const { pardotNow } = extraction;
+  const { name, columns, watermark } = object;
+  return new RowFiles(
+    { object: name, columns, watermark, span: window, rowsPerFile, bytesPerFile, pardotNow },
+    landingOf(extraction),
+  );
 }

@@ -1,21 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Column } from "../catalog/catalog.ts";
-import type { LandedFile, OpenWindow } from "../state/state.ts";
 import { splitHeader } from "../encode/csv-header.ts";
 import type { SplitCsv } from "../encode/csv-header.ts";
 import { normaliseCell } from "../encode/normalise.ts";
 import { PlainValues } from "../encode/plain-values.ts";
 import type { Reject } from "../encode/reject.ts";
 import type { Row } from "../encode/row.ts";
-import type { OnEvent } from "../events.ts";
-import type { Random } from "../platform/random.ts";
-import { openSpool } from "../storage/spool.ts";
+import type { LandedFile } from "../state/state.ts";
 import type { Spool } from "../storage/spool.ts";
-import type { SpooledFile, Storage } from "../storage/storage.ts";
-import type { Instant } from "../time/instant.ts";
-import { EncodedRows } from "./encoded-rows.ts";
-import { exportFileKey } from "./names.ts";
-import type { Compression } from "./names.ts";
+import { EncodedRows, inSpool, land, publish } from "./land.ts";
+import type { FileFacts, Filled, Landing, Tap } from "./land.ts";
+import { exportFileName } from "./names.ts";
 import { checkLastField, cutShort, readSpool, recordsOf, seeFile } from "./raw-file.ts";
 import type { SeenFile } from "./raw-file.ts";
 import { recordOf } from "./rejects.ts";
@@ -25,122 +20,64 @@ import type { ExpectedFile } from "./result-header.ts";
 import { checkOutside, isOutside, plainBounds } from "./row-bounds.ts";
 import type { RowBounds } from "./row-bounds.ts";
 
-export interface ExportFileOptions extends ExpectedFile {
-  readonly span: Pick<OpenWindow, "id" | "from" | "to">;
-  /** Where its records stand in time; null: anywhere. */
+export interface ExportFileOptions extends ExpectedFile, FileFacts {
+  /** Times that its records may have; null: any. */
   readonly bounds: RowBounds | null;
   readonly exportId: string;
   /** The id in Pardot's download address. */
   readonly fileId: string;
-  /** Pardot's time when the export was created. */
-  readonly readAt: Instant;
-  /** Looks at some columns of every record on its way; null when nothing does. */
+  /** Sees some columns of every record; null: no column. */
   readonly tap: Tap | null;
-  /** Takes the records that cannot be encoded. */
+  /** Receives the records that cannot be encoded. */
   readonly rejects: Rejects;
-  readonly compression: Compression;
-  readonly tmpDir: string;
-  readonly random: Random;
-  readonly storage: Storage;
-  readonly onEvent: OnEvent;
-  readonly signal: AbortSignal;
 }
 
-/** Sees the values of some columns of each record of a file. */
-export interface Tap {
-  readonly columns: readonly string[];
-  /** Values in the order of `columns`. */
-  readonly onRecord: (values: readonly (string | null)[]) => void;
-  /** Forgets what it has seen: the records come once more, as they are landed. */
-  readonly forget: () => void;
-}
-
-/** What became of the records of a file. */
+/** Outcome for the records of a file. */
 export interface LandedExport {
-  /** Null when no record is left to land. */
+  /** Null when there is no record to land. */
   readonly file: LandedFile | null;
   readonly rejects: readonly Reject[];
 }
 
-/** What was written to the spool, counted while it flowed. */
-interface Counted {
-  readonly rows: number;
-  readonly min: string | null;
-  readonly max: string | null;
-  readonly fingerprint: string | null;
-}
-
 /**
- * Lands one result file of an export. Its bytes pass through untouched when its header names the columns of the file, one
- * by one, and every value is plainly what its column says. Otherwise the records are read again from the local disk, put
- * into that order and encoded, and those that cannot be encoded are set aside. Throws DataError (exit 6) when the body is
- * no result file, ends inside a record, or is the file of another window; nothing is visible in the destination then.
+ * Lands one result file of an export. Its bytes pass through unchanged when its header equals the expected columns, in
+ * their order, and every value is plain. Otherwise the records are read again from the local disk, put into that order
+ * and encoded, and those that cannot be encoded are set aside. Throws DataError (exit 6) when the body is not a result
+ * file, ends inside a record, or is the file of another window; then nothing is visible in the destination.
  */
 export async function landExportFile(
   chunks: AsyncIterable<Uint8Array>,
   options: ExportFileOptions,
+  landing: Landing,
 ): Promise<LandedExport> {
-  const { columns, compression, onEvent, rejects, tap } = options;
+  const { columns, tap, rejects } = options;
+  const { onEvent, spool: spooling } = landing;
   const what = subject(options);
   const split = await splitHeader(chunks);
   try {
     const missing = missingFields(split.header, what, options);
-    const isAsAsked = !split.hasBom && sameNames(split.header, namesOf(columns));
-    const packed = isAsAsked ? compression : "none";
-    return await inSpool(packed, options, async (raw) => {
-      const passed = isAsAsked ? await passThrough(raw, split, options) : await keepAll(raw, split, options);
+    const isAsRequested = !split.hasBom && sameNames(split.header, columns);
+    const compression = isAsRequested ? spooling.compression : "none";
+    return await inSpool({ ...spooling, compression }, async (raw) => {
+      const passed = isAsRequested ? await passThrough(raw, split, options) : await keep(raw, split, options);
+      if ("rows" in passed) return { file: await publish(raw, passed, options, landing), rejects: [] };
       const kept = await raw.finish();
-      if ("rows" in passed) return { file: await publish(kept, passed, options), rejects: [] };
       warnOfMissing(what, options.object, missing, onEvent);
       tap?.forget();
-      return inSpool(compression, options, async (spool) => {
-        const open = (): AsyncIterable<Uint8Array> => readSpool(kept.path, packed);
-        const counted = await encodeAnew(spool, open, split.header, passed, options);
-        const file = await publish(await spool.finish(), counted, options);
-        return { file, rejects: rejects.take() };
-      });
+      const open = (): AsyncIterable<Uint8Array> => readSpool(kept.path, compression);
+      const file = await land(options, landing, (spool) =>
+        encodeRecords(spool, open, split.header, passed, options, landing),
+      );
+      return { file, rejects: rejects.take() };
     });
   } finally {
     await split.close();
   }
 }
 
-async function inSpool<T>(
-  compression: Compression,
-  { tmpDir: dir, random, signal }: ExportFileOptions,
-  work: (spool: Spool) => Promise<T>,
-): Promise<T> {
-  const spool = await openSpool({ dir, compression, random, signal });
-  try {
-    return await work(spool);
-  } finally {
-    await spool.discard();
-  }
-}
-
-async function publish(file: SpooledFile, counted: Counted, options: ExportFileOptions): Promise<LandedFile | null> {
-  const { object, columns, span, exportId, fileId, compression, storage, onEvent, signal, readAt } = options;
-  const { rows, min, max } = counted;
-  if (rows === 0) return null;
-  const key = exportFileKey(object, span, { exportId, fileId }, counted.fingerprint, compression);
-  const outcome = await storage.publish(key, file, signal);
-  onEvent({ type: "file-landed", object, window: span.id, key, rows, bytes: file.bytes, outcome });
-  return {
-    key,
-    rows,
-    bytes: file.bytes,
-    sha256: file.sha256,
-    minWatermark: min,
-    maxWatermark: max,
-    exportId,
-    readAt,
-    columns: namesOf(columns),
-  };
-}
-
-/** Writes the file as it comes. Answers what was seen of it when it cannot stay as it is. */
-async function passThrough(spool: Spool, split: SplitCsv, options: ExportFileOptions): Promise<Counted | SeenFile> {
-  const { columns, tap, bounds, watermark, key } = options;
+/** Writes the file unchanged. Returns `SeenFile` when it must be encoded instead. */
+async function passThrough(spool: Spool, split: SplitCsv, options: ExportFileOptions): Promise<Filled | SeenFile> {
+  const { columns, tap, bounds, watermark, key, exportId } = options;
   const place = (name: string | null): number => columns.findIndex((column) => column.name === name);
   const marks = watermark === null ? [] : [place(watermark)];
   const timed = bounds === null ? null : plainBounds(bounds, place(bounds.field));
@@ -156,8 +93,8 @@ async function passThrough(spool: Spool, split: SplitCsv, options: ExportFileOpt
       columns: columns.length,
       watched: [...marks, ...(tap === null ? [] : tap.columns.map(place))],
       onBytes: (bytes, start, ends) => values.look(bytes, start, ends),
-      // Such a file does not stay as it is.
-      onMended: () => undefined,
+      // Such a file is encoded.
+      onReplaced: () => undefined,
       ...(tap === null ? {} : { onRecord: (cells) => tap.onRecord(cells.slice(marks.length)) }),
     },
     (chunk) => spool.write(chunk),
@@ -165,31 +102,33 @@ async function passThrough(spool: Spool, split: SplitCsv, options: ExportFileOpt
   const { scan, isClean } = seen;
   if (scan === null || !isClean || !values.isPlain) return seen;
   checkOutside(values.outside, subject(options), bounds);
-  const range = marks.length === 0 ? undefined : scan.watched[0];
-  return { rows: scan.records, min: range?.min ?? null, max: range?.max ?? null, fingerprint: null };
+  const { min = null, max = null } = (marks.length === 0 ? undefined : scan.watched[0]) ?? {};
+  const nameOf = (): string => exportFileName(options.object, options.span, options, null);
+  return { rows: scan.records, min, max, exportId, suffix: ".csv", nameOf };
 }
 
-/** Writes the file as it comes, to be encoded anew. */
-async function keepAll(spool: Spool, split: SplitCsv, options: ExportFileOptions): Promise<SeenFile> {
+/** Writes the file unchanged, to be encoded. */
+async function keep(spool: Spool, split: SplitCsv, options: ExportFileOptions): Promise<SeenFile> {
   const scan = { subject: subject(options), columns: split.header.length };
   return seeFile(split.all, scan, (chunk) => spool.write(chunk));
 }
 
-async function encodeAnew(
+async function encodeRecords(
   spool: Spool,
   open: () => AsyncIterable<Uint8Array>,
   header: readonly string[],
   seen: SeenFile,
   options: ExportFileOptions,
-): Promise<Counted> {
-  const { columns, object, rejects, bounds, onEvent } = options;
+  { format, onEvent }: Landing,
+): Promise<Filled> {
+  const { columns, object, span, exportId, rejects, bounds } = options;
   const what = subject(options);
   const places = columns.map((column) => header.indexOf(wireName(column)));
   const key = header.indexOf(options.key);
   const last = columns[places.indexOf(header.length - 1)];
   const timed = columns.findIndex(({ name }) => name === bounds?.field);
   const reading = { object, subject: what, columns: header.length, hasHeader: true, room: rejects.room, onEvent };
-  const rows = new EncodedRows(spool, options);
+  const rows = new EncodedRows(spool, format, options);
   let outside = 0;
   for await (const record of recordsOf(open, seen, reading)) {
     if (record.row === null) {
@@ -200,7 +139,7 @@ async function encodeAnew(
     if (!isEnded && last !== undefined) checkLastField(cells.at(-1) ?? null, last, what);
     const row = encodeCells(cells, { columns, places, key, header, object, rejects });
     if (row === null) {
-      // A value that is cut short is none of its column's.
+      // A value that is cut short does not match its column.
       if (!isEnded) throw cutShort(what);
       continue;
     }
@@ -208,14 +147,16 @@ async function encodeAnew(
     await rows.add(row);
   }
   checkOutside(outside, what, bounds);
-  return { ...(await rows.end()), fingerprint: fingerprint(columns, [{ header, source: null }]) };
+  const transformation = fingerprint(columns, [{ header, source: null }]);
+  const nameOf = (): string => exportFileName(object, span, options, transformation);
+  return { ...(await rows.end()), exportId, nameOf };
 }
 
 interface CellsOptions {
   readonly columns: readonly Column[];
-  /** Where each column's value stands in a record; -1: nowhere. */
+  /** Index of each column's value in a record; -1: missing. */
   readonly places: readonly number[];
-  /** Where its key stands. */
+  /** Index of its key. */
   readonly key: number;
   readonly header: readonly string[];
   readonly object: string;
@@ -241,13 +182,9 @@ function encodeCells(cells: Row, { columns, places, key, header, object, rejects
   return null;
 }
 
-function namesOf(columns: readonly Column[]): string[] {
-  return columns.map((column) => column.name);
-}
-
 /**
- * What was done to the bytes: which files' columns stood where, and where they stand now. `source` names files whose ids
- * do not stand in the name of the landed one.
+ * Hash of a transformation: the columns of the source files and of the landed one. `source` names files whose ids are
+ * not in the name of the landed one.
  */
 export function fingerprint(
   columns: readonly Column[],
@@ -259,10 +196,10 @@ export function fingerprint(
     .digest("hex");
 }
 
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name, index) => name === b[index]);
+function sameNames(header: readonly string[], columns: readonly Column[]): boolean {
+  return header.length === columns.length && header.every((name, index) => name === columns[index]?.name);
 }
 
-function subject(options: ExportFileOptions): string {
-  return `${options.object} export ${options.exportId} file ${options.fileId}`;
+function subject({ object, exportId, fileId }: ExportFileOptions): string {
+  return `${object} export ${exportId} file ${fileId}`;
 }

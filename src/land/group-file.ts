@@ -2,13 +2,13 @@ import type { Column } from "../catalog/catalog.ts";
 import { datetimeText, integerText } from "../encode/canonical.ts";
 import { splitHeader } from "../encode/csv-header.ts";
 import { csvRow } from "../encode/csv-write.ts";
-import { TextChunks } from "../encode/text-chunks.ts";
+import { TextChunks } from "../encode/encoder.ts";
 import { PlainValues } from "../encode/plain-values.ts";
 import type { TimeBounds } from "../encode/plain-values.ts";
 import type { Reject } from "../encode/reject.ts";
-import type { OnEvent } from "../events.ts";
 import { openScratch } from "../storage/scratch.ts";
-import type { Scratch, ScratchOptions } from "../storage/scratch.ts";
+import type { Scratch } from "../storage/scratch.ts";
+import type { Landing } from "./land.ts";
 import { checkLastField, recordsOf, seeFile } from "./raw-file.ts";
 import type { SeenFile } from "./raw-file.ts";
 import { recordOf } from "./rejects.ts";
@@ -18,7 +18,7 @@ import type { ExpectedFile } from "./result-header.ts";
 import { checkOutside, isOutside, plainBounds } from "./row-bounds.ts";
 import type { RowBounds } from "./row-bounds.ts";
 
-/** One result file of one group of fields, on the local disk, whole and without its header. */
+/** One result file of one group of fields, on the local disk, complete and without its header. */
 export interface GroupFile {
   /** Index of its group. */
   readonly group: number;
@@ -29,7 +29,7 @@ export interface GroupFile {
   readonly records: number;
   /** Records that cannot be read or have no key. */
   readonly rejects: readonly Reject[];
-  /** RFC 4180 and UTF-8; ends with a line end unless it is empty. Whoever has the file discards it. */
+  /** RFC 4180 and UTF-8; ends with a line end unless it is empty. The owner of the file discards it. */
   readonly scratch: Scratch;
 }
 
@@ -37,25 +37,27 @@ export interface GroupFileOptions extends ExpectedFile {
   readonly group: number;
   readonly exportId: string;
   readonly fileId: string;
-  /** Where its records stand in time; null: anywhere. */
+  /** Times that its records may have; null: any. */
   readonly bounds: RowBounds | null;
   readonly rejects: Rejects;
-  readonly scratch: ScratchOptions;
-  readonly onEvent: OnEvent;
 }
 
 const LINE_END = new TextEncoder().encode("\n");
 
 /**
- * Takes one result file in, checked as it flows. One that two readers would read differently is written once more, and
- * its records that cannot be read are set aside. Throws DataError as `landExportFile` does when it is no result file, and
- * nothing is left of it then. Memory: one chunk and one record.
+ * Writes one result file to the local disk, checked as it flows. One that two readers would read differently is rewritten,
+ * and its unreadable records are set aside. Throws DataError as `landExportFile` does when it is not a result file, and
+ * leaves nothing behind. Memory: one chunk and one record.
  */
-export async function takeGroupFile(chunks: AsyncIterable<Uint8Array>, options: GroupFileOptions): Promise<GroupFile> {
+export async function spoolGroupFile(
+  chunks: AsyncIterable<Uint8Array>,
+  options: GroupFileOptions,
+  landing: Pick<Landing, "spool" | "onEvent">,
+): Promise<GroupFile> {
   const { group, exportId, fileId } = options;
   const subject = `${options.object} export ${exportId} file ${fileId}`;
   const { header, rest, close } = await splitHeader(chunks);
-  const scratch = await openScratch(options.scratch);
+  const scratch = await openScratch(landing.spool);
   let written: Scratch = scratch;
   try {
     missingFields(header, subject, options);
@@ -74,8 +76,8 @@ export async function takeGroupFile(chunks: AsyncIterable<Uint8Array>, options: 
       if (records > 0 && !endedWithNewline) await scratch.write(LINE_END);
       return { ...about, records, rejects: [], scratch };
     }
-    written = await openScratch(options.scratch);
-    const records = await rewrite(scratch, written, header, seen, options, subject);
+    written = await openScratch(landing.spool);
+    const records = await rewrite(scratch, written, header, seen, subject, options, landing);
     await scratch.discard();
     return { ...about, records, rejects: options.rejects.take(), scratch: written };
   } catch (error) {
@@ -87,7 +89,7 @@ export async function takeGroupFile(chunks: AsyncIterable<Uint8Array>, options: 
   }
 }
 
-/** The columns as far as they are looked at here: the key, and the one that the window is cut on. */
+/** The columns as far as they are checked here: the key, and the one of the window. */
 function columnsOf(
   header: readonly string[],
   { key, bounds, columns }: GroupFileOptions,
@@ -100,16 +102,17 @@ function columnsOf(
   };
 }
 
-/** Writes the records that can be read as RFC 4180; answers how many there are. */
+/** Writes the readable records as RFC 4180. Returns their number. */
 async function rewrite(
   from: Scratch,
   to: Scratch,
   header: readonly string[],
   seen: SeenFile,
-  options: GroupFileOptions,
   subject: string,
+  options: GroupFileOptions,
+  { onEvent }: Pick<Landing, "onEvent">,
 ): Promise<number> {
-  const { object, key, bounds, rejects, onEvent } = options;
+  const { object, key, bounds, rejects } = options;
   const { columns } = columnsOf(header, options);
   const timed = columns.findIndex(({ type }) => type === "datetime");
   const reading = { object, subject, columns: header.length, hasHeader: false, room: rejects.room, onEvent };

@@ -1,10 +1,9 @@
 import { readCsv } from "../encode/csv-read.ts";
 import type { Row } from "../encode/row.ts";
-import { openPartitions, PARTITIONS_MAX } from "../storage/partitions.ts";
-import type { Partitions } from "../storage/partitions.ts";
 import type { Scratch, ScratchOptions } from "../storage/scratch.ts";
-import { keyedRecords, withoutKey } from "./keyed-records.ts";
-import { RecordIndex } from "./record-index.ts";
+import { openPartitions, PARTITIONS_MAX } from "./partitions.ts";
+import type { Partitions } from "./partitions.ts";
+import { keyedRecords, missingKeyError, RecordIndex } from "./record-index.ts";
 
 /** The files of one group of fields, without their headers and each ending with a line end. */
 export interface JoinGroup {
@@ -19,17 +18,17 @@ export interface JoinFile {
   readonly records: number;
 }
 
-/** One record: its key, and what each group knows of it; null where a group knows nothing. */
+/** One record: its key, and the cells of each group; null where a group has no such record. */
 export interface JoinedRecord {
   readonly key: string;
   readonly parts: readonly (Row | null)[];
 }
 
 export interface JoinOptions {
-  /** What is joined, for messages. */
+  /** Name of the data in messages. */
   readonly subject: string;
   readonly scratch: ScratchOptions;
-  /** Bytes and records of the later groups that one partition should hold. */
+  /** Target size of a partition: bytes and records of the later groups. */
   readonly partitionBytes?: number;
   readonly partitionRecords?: number;
 }
@@ -38,12 +37,12 @@ const PARTITION_BYTES = 8 * 1024 * 1024;
 const PARTITION_RECORDS = 50_000;
 
 /**
- * Joins the records of several groups of fields by key. Small ones in memory; large ones are first sorted on disk into
- * partitions by a hash of the key, and joined one partition after another. Each partition brings the records of the
- * first group in their order, then those that only later groups have. Same files, same order of records.
+ * Joins the records of several groups of fields by key. Small groups are joined in memory. Large ones are first sorted on
+ * disk into partitions by a hash of the key, and joined partition by partition. Each partition yields the records of the
+ * first group in their order, then those that only later groups have. The same files give the same order of records.
  *
- * A file's scratch is discarded as soon as its records stand in partitions. Disk: the files, and the largest of them
- * once more. Memory: about 30 MB, whatever the number of records (up to 32 GB in the later groups).
+ * A file's scratch is discarded as soon as its records are in partitions. Disk: the files, and the largest of them once
+ * more. Memory: about 30 MB for any number of records (up to 32 GB in the later groups).
  */
 export async function* joinGroups(
   groups: readonly JoinGroup[],
@@ -120,7 +119,7 @@ async function* joinPartition(
   for (const stream of firstPart.streams) {
     for await (const row of readCsv(stream, { subject, hasHeader: false, atStart: false })) {
       const key = row[first.key] ?? "";
-      if (key === "") throw withoutKey(subject);
+      if (key === "") throw missingKeyError(subject);
       yield { key, parts: [row, ...indexes.map((index) => index.take(key))] };
     }
   }

@@ -1,107 +1,75 @@
 import type { Column } from "../catalog/catalog.ts";
-import type { LandedFile, OpenWindow } from "../state/state.ts";
 import type { WireFields } from "../encode/canonical.ts";
 import { normaliseCell } from "../encode/normalise.ts";
 import type { Row } from "../encode/row.ts";
 import { DataError } from "../errors.ts";
-import type { OnEvent } from "../events.ts";
-import type { Random } from "../platform/random.ts";
-import { openSpool } from "../storage/spool.ts";
 import type { Spool } from "../storage/spool.ts";
-import type { Storage } from "../storage/storage.ts";
-import type { Instant } from "../time/instant.ts";
-import { EncodedRows } from "./encoded-rows.ts";
 import { fingerprint } from "./export-file.ts";
-import type { LandedExport, Tap } from "./export-file.ts";
+import type { LandedExport } from "./export-file.ts";
 import type { GroupFile } from "./group-file.ts";
 import { joinGroups } from "./join.ts";
 import type { JoinedRecord, JoinGroup } from "./join.ts";
+import { EncodedRows, land } from "./land.ts";
+import type { FileFacts, Filled, Landing, Tap } from "./land.ts";
+import { exportFileName } from "./names.ts";
 import { recordOf } from "./rejects.ts";
 import type { Rejects } from "./rejects.ts";
 import { warnOfMissing, wireName } from "./result-header.ts";
 import type { ExpectedFile } from "./result-header.ts";
-import { exportFileKey } from "./names.ts";
-import type { Compression } from "./names.ts";
 
-export interface JoinedFileOptions extends Omit<ExpectedFile, "fields"> {
-  /** The fields that each group was asked for, the key in each. */
+export interface JoinedFileOptions extends Omit<ExpectedFile, "fields">, FileFacts {
+  /** The requested fields of each group, all with the key. */
   readonly groups: readonly (readonly string[])[];
-  readonly span: Pick<OpenWindow, "id" | "from" | "to">;
-  /** Pardot's time when the first of the exports was created. */
-  readonly readAt: Instant;
   readonly tap: Tap | null;
-  /** Takes the records that cannot be encoded. */
+  /** Receives the records that cannot be encoded. */
   readonly rejects: Rejects;
-  readonly compression: Compression;
-  readonly tmpDir: string;
-  readonly random: Random;
-  readonly storage: Storage;
-  readonly onEvent: OnEvent;
-  readonly signal: AbortSignal;
 }
 
 /**
- * Lands the records of one window, whose fields came in several groups, as one file. It is named after the first group's
- * export and the first of its files (those of a later group where the first has no file), and the fingerprint in its
- * name covers the ids of all files, for together they make the bytes. A record that a group does not know is landed with
- * what is known, counted and warned about; one that a group's file could not bring whole is set aside. Nothing is landed
- * when no record is left.
+ * Lands the records of one window, whose fields came in several groups, as one file. It is named after the export and the
+ * first file of the first group (of a later group where the first has no file). The fingerprint in its name covers the
+ * ids of all files, because together they make the bytes. A record that some group does not have is landed without those
+ * values, counted and reported; one that is unreadable in a group's file is set aside. Lands nothing without a record.
  *
- * `files` stand in the order of their groups, those of a group in the order of their ids; their scratch is the caller's
- * to discard. Throws DataError (exit 6) when they do not fit together; nothing is visible in the destination then.
+ * `files` are in the order of their groups, those of a group in the order of their ids; the caller discards their
+ * scratch. Throws DataError (exit 6) when they do not fit together; then nothing is visible in the destination.
  */
-export async function landJoinedFile(files: readonly GroupFile[], options: JoinedFileOptions): Promise<LandedExport> {
-  const { object, columns, span, compression, tmpDir, random, storage, onEvent, signal } = options;
+export async function landJoinedFile(
+  files: readonly GroupFile[],
+  options: JoinedFileOptions,
+  landing: Landing,
+): Promise<LandedExport> {
   const [first] = files;
   const refused = files.flatMap(({ rejects }) => rejects);
   if (first === undefined || files.every((file) => file.records === 0)) return { file: null, rejects: refused };
-  const headers = options.groups.map((fields, group) => headerOf(files, group, fields, options));
-  const spool = await openSpool({ dir: tmpDir, compression, random, signal });
-  try {
-    const { rows, min, max, incomplete } = await fill(spool, files, headers, options);
-    const rejects = [...refused, ...options.rejects.take()];
-    if (rows === 0) return { file: null, rejects };
-    const file = await spool.finish();
-    const sources = files.map(({ header, exportId, fileId }) => ({ header, source: `${exportId}-${fileId}` }));
-    const key = exportFileKey(object, span, first, fingerprint(columns, sources), compression);
-    const outcome = await storage.publish(key, file, signal);
-    onEvent({ type: "file-landed", object, window: span.id, key, rows, bytes: file.bytes, outcome });
-    if (incomplete > 0) warnOfIncomplete(incomplete, key, options);
-    const landed: LandedFile = {
-      key,
-      rows,
-      bytes: file.bytes,
-      sha256: file.sha256,
-      minWatermark: min,
-      maxWatermark: max,
-      exportId: first.exportId,
-      readAt: options.readAt,
-      columns: columns.map((column) => column.name),
-      incompleteRows: incomplete,
-    };
-    return { file: landed, rejects };
-  } finally {
-    await spool.discard();
+  const headers = options.groups.map((fields, group) => headerOf(files, group, fields, options, landing));
+  const file = await land(options, landing, (spool) => fill(spool, first, files, headers, options, landing));
+  if (file !== null && file.incompleteRows !== undefined && file.incompleteRows > 0) {
+    const message = `${file.incompleteRows} rows of ${file.key} changed or were deleted between the exports of their fields: landed with the available values, complete again after their next change`;
+    landing.onEvent({ type: "warning", code: "export.rows-incomplete", object: options.object, message });
   }
+  return { file, rejects: [...refused, ...options.rejects.take()] };
 }
 
 async function fill(
   spool: Spool,
+  first: GroupFile,
   files: readonly GroupFile[],
   headers: readonly (readonly string[])[],
   options: JoinedFileOptions,
-): Promise<{ rows: number; min: string | null; max: string | null; incomplete: number }> {
-  const { object, columns, key, tmpDir: dir, random, signal } = options;
+  landing: Landing,
+): Promise<Filled> {
+  const { object, columns, key, span } = options;
   const groups = headers.map((header, group): JoinGroup => ({
     columns: header.length,
     key: header.indexOf(key),
     files: files.filter((file) => file.group === group && file.records > 0),
   }));
   const places = columns.map((column) => placeOf(wireName(column), key, headers));
-  const rows = new EncodedRows(spool, options);
+  const rows = new EncodedRows(spool, landing.format, options);
   const setAside = new Set(files.flatMap(({ rejects }) => rejects.map(({ id }) => id)));
-  let incomplete = 0;
-  for await (const record of joinGroups(groups, { subject: object, scratch: { dir, random, signal } })) {
+  let incompleteRows = 0;
+  for await (const record of joinGroups(groups, { subject: object, scratch: landing.spool })) {
     if (setAside.has(record.key)) continue;
     let row: Row;
     try {
@@ -111,13 +79,16 @@ async function fill(
       options.rejects.addRefused(error, Object.assign({}, ...known, { [key]: record.key }) as WireFields);
       continue;
     }
-    if (record.parts.includes(null)) incomplete += 1;
+    if (record.parts.includes(null)) incompleteRows += 1;
     await rows.add(row);
   }
-  return { ...(await rows.end()), incomplete };
+  const sources = files.map(({ header, exportId, fileId }) => ({ header, source: `${exportId}-${fileId}` }));
+  const transformation = fingerprint(columns, sources);
+  const nameOf = (): string => exportFileName(object, span, first, transformation);
+  return { ...(await rows.end()), exportId: first.exportId, incompleteRows, nameOf };
 }
 
-/** Where a column's values stand: in which group, and where there. Null where they came from nowhere. */
+/** Source of a column's values: the key, or an index in a group. Null: none. */
 type Place = { readonly group: number; readonly index: number } | "key" | null;
 
 function placeOf(name: string, key: string, headers: readonly (readonly string[])[]): Place {
@@ -134,14 +105,14 @@ function rowOf(record: JoinedRecord, columns: readonly Column[], places: readonl
   });
 }
 
-/** The header that all files of a group have. */
+/** The common header of all files of a group. */
 function headerOf(
   files: readonly GroupFile[],
   group: number,
   fields: readonly string[],
-  options: JoinedFileOptions,
+  { object }: JoinedFileOptions,
+  { onEvent }: Landing,
 ): readonly string[] {
-  const { object, onEvent } = options;
   const own = files.filter((file) => file.group === group && file.records > 0);
   const header = own[0]?.header ?? [];
   const other = own.find((file) => JSON.stringify(file.header) !== JSON.stringify(header));
@@ -155,9 +126,4 @@ function headerOf(
   const missing = own.length === 0 ? [] : fields.filter((field) => !header.includes(field));
   warnOfMissing(subject, object, missing, onEvent);
   return header;
-}
-
-function warnOfIncomplete(incomplete: number, key: string, options: JoinedFileOptions): void {
-  const message = `${incomplete} rows of ${key} changed or were deleted between the exports of their fields: landed with what is known, to come whole with their next change`;
-  options.onEvent({ type: "warning", code: "export.rows-incomplete", object: options.object, message });
 }

@@ -4,9 +4,10 @@ import { createGunzip, createZstdDecompress } from "node:zlib";
 import { splitHeader } from "../encode/csv-header.ts";
 import { CsvScanner } from "../encode/csv-scan.ts";
 import { StorageError } from "../errors.ts";
+import type { Compression } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
 
-/** A landed file as it stands in the destination. */
+/** Measures of a landed file in the destination. */
 export interface MeasuredFile {
   readonly rows: number;
   readonly bytes: number;
@@ -14,7 +15,7 @@ export interface MeasuredFile {
   readonly sha256: string;
 }
 
-/** Reads a landed file as a stream and counts. Throws DataError when it is no whole CSV, StorageError when it is gone. */
+/** Reads a landed file as a stream and measures it. Throws DataError when it is not a complete CSV, StorageError when it is gone. */
 export async function measureFile(storage: Storage, key: string, signal: AbortSignal): Promise<MeasuredFile> {
   const hash = createHash("sha256");
   let bytes = 0;
@@ -32,8 +33,8 @@ export async function measureFile(storage: Storage, key: string, signal: AbortSi
 }
 
 /**
- * What is wrong with a committed file: "missing", a sentence, or null when it is as committed. One request: a file that
- * cannot be opened is not asked about before.
+ * The problem with a committed file: "missing", a clause, or null when it is as committed. Takes one request, because it
+ * opens the file without a check first.
  */
 export async function checkFile(
   storage: Storage,
@@ -54,9 +55,13 @@ export async function checkFile(
   return found.rows === committed.rows ? null : `it has ${found.rows} rows, ${committed.rows} were committed`;
 }
 
-/** A landed file without its compression, which its name says. */
+/** The content of a landed file; its name shows the compression. */
 export function decompressed(key: string, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  if (key.endsWith(".gz")) return Readable.from(chunks).compose(createGunzip()) as AsyncIterable<Uint8Array>;
-  if (key.endsWith(".zst")) return Readable.from(chunks).compose(createZstdDecompress()) as AsyncIterable<Uint8Array>;
-  return chunks;
+  return decompress(chunks, key.endsWith(".gz") ? "gzip" : key.endsWith(".zst") ? "zstd" : "none");
+}
+
+export function decompress(chunks: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
+  if (compression === "none") return chunks;
+  const transform = compression === "gzip" ? createGunzip() : createZstdDecompress();
+  return Readable.from(chunks).compose(transform) as AsyncIterable<Uint8Array>;
 }

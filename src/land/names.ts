@@ -1,50 +1,49 @@
 import { DataError } from "../errors.ts";
+import type { Compression } from "../storage/spool.ts";
 import { compactInstant } from "../time/instant.ts";
 import type { Instant, Span } from "../time/instant.ts";
 
-export type Compression = "none" | "gzip" | "zstd";
-
-const SUFFIX: Readonly<Record<Compression, string>> = { none: "", gzip: ".gz", zstd: ".zst" };
-
-/** `Tag/Tag_api_<from>_<to>_<first 12 hex of the SHA-256>.csv`: same bytes, same name. */
-export function queryFileKey(object: string, span: Span, sha256: string, compression: Compression): string {
-  return `${object}/${object}_api_${spanText(span)}_${sha256.slice(0, 12)}.csv${SUFFIX[compression]}`;
+/** `Tag/Tag_api_<from>_<to>_<first 12 hex of the SHA-256>`: same bytes, same name. */
+export function queryFileName(object: string, span: Span, sha256: string): string {
+  return `${object}/${object}_api_${spanText(span)}_${sha256.slice(0, 12)}`;
 }
 
 /**
- * `VisitorActivity/VisitorActivity_bulk_<from>_<to>_<export id>-<file id>.csv`, with `-<8 hex>` of the transformation's
- * fingerprint behind the file id when the bytes are not Pardot's own.
+ * `VisitorActivity/VisitorActivity_bulk_<from>_<to>_<export id>-<file id>`, with a suffix `-<8 hex>` of the
+ * transformation's fingerprint when the bytes are not Pardot's own.
  */
-export function exportFileKey(
+export function exportFileName(
   object: string,
   span: Span,
   ids: { readonly exportId: string; readonly fileId: string },
   fingerprint: string | null,
-  compression: Compression,
 ): string {
-  // Both ids come from outside and become part of a path.
+  // Both ids come from Pardot and become part of a path.
   if (!isPlain(ids.exportId) || !isPlain(ids.fileId)) {
-    throw new DataError(`name a file of ${object}: "${ids.exportId}-${ids.fileId}" is no pair of ids`, {
+    throw new DataError(`name a file of ${object}: invalid export or file id "${ids.exportId}-${ids.fileId}"`, {
       code: "data.result-address",
       hint: "Pardot's export or file ids have an unknown form. Open an issue with this message.",
     });
   }
   const transformed = fingerprint === null ? "" : `-${fingerprint.slice(0, 8)}`;
-  return `${object}/${object}_bulk_${spanText(span)}_${ids.exportId}-${ids.fileId}${transformed}.csv${SUFFIX[compression]}`;
+  return `${object}/${object}_bulk_${spanText(span)}_${ids.exportId}-${ids.fileId}${transformed}`;
 }
 
-/** `<from>_<to>` as it stands in a name. */
+/** Last suffix of a file's key. */
+export const COMPRESSION_SUFFIX: Readonly<Record<Compression, string>> = { none: "", gzip: ".gz", zstd: ".zst" };
+
+/** `<from>_<to>`, the form of a window in names. */
 export function spanText(span: Span): string {
   return `${compactInstant(span.from)}_${compactInstant(span.to)}`;
 }
 
-/** Whether a key has the form of those above: other files in an object's folder are not ours. */
+/** Whether a key has the form of a landed file: other files in an object's folder are not ours. */
 export function isLandedKey(object: string, key: string): boolean {
   const start = `${object}/${object}_`;
   return key.startsWith(start) && LANDED.test(key.slice(start.length));
 }
 
-/** The window in the name of a landed file; null when it has another kind of name. */
+/** The window in the name of a landed file; null for another kind of name. */
 export function landedSpan(object: string, key: string): Span | null {
   if (!isLandedKey(object, key)) return null;
   const [, from = "", to = ""] = /_(?:api|bulk)_(\w{16})_(\w{16})_/.exec(key.slice(object.length * 2 + 1)) ?? [];

@@ -1,6 +1,4 @@
 import { createReadStream } from "node:fs";
-import { Readable } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
 import type { Column } from "../catalog/catalog.ts";
 import { datetimeText } from "../encode/canonical.ts";
 import { readCsv } from "../encode/csv-read.ts";
@@ -13,18 +11,19 @@ import { Utf8Check } from "../encode/utf8-check.ts";
 import { DataError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import { tmpError } from "../storage/local-errors.ts";
-import type { Compression } from "./names.ts";
+import type { Compression } from "../storage/spool.ts";
+import { decompress } from "./landed-file.ts";
 
-/** What was seen of a result file while its bytes went by, all of which are kept. */
+/** Findings about a result file while its bytes passed. */
 export interface SeenFile {
-  /** Null when two readers would read it differently; `fault` says where. */
+  /** Null when two readers would read it differently; `fault` names the place. */
   readonly scan: CsvScanResult | null;
   readonly fault: DataError | null;
   /** Whether its bytes are UTF-8, its line ends the same everywhere, and no line is blank. */
   readonly isClean: boolean;
 }
 
-/** Hands every chunk to `keep`, whatever it holds, and looks at it as it flows. Memory: one chunk and one record. */
+/** Passes every chunk to `keep`, also invalid ones, and checks it on the way. Memory: one chunk and one record. */
 export async function seeFile(
   chunks: AsyncIterable<Uint8Array>,
   options: CsvScanOptions,
@@ -56,21 +55,21 @@ const INCOMPLETE = "data.csv-incomplete";
 
 export interface RecordsOptions {
   readonly object: string;
-  /** What is read, for messages. */
+  /** Name of the file in messages. */
   readonly subject: string;
   /** Fields of its header. */
   readonly columns: number;
   /** Whether the stream begins with the header. */
   readonly hasHeader: boolean;
-  /** Records that may be set aside. */
+  /** Most records that may be set aside. */
   readonly room: number;
   readonly onEvent: OnEvent;
 }
 
 /**
- * The records of a file that cannot stand as it is, read from what was kept of it: `open` begins it anew. Those that
- * cannot be read come with the reason. Reports PHP's dialect and bytes that are no UTF-8. Throws the file's own fault
- * when no way of reading it leaves a few records unreadable, or when it ends inside a record or with a text that is none.
+ * The records of a file that must be encoded, from its local copy: each `open` starts from its beginning. Unreadable ones
+ * have a reason. Reports PHP's dialect and bytes that are not UTF-8. Throws the file's own fault when every dialect leaves
+ * too many records unreadable, and when it ends inside a record or with other text.
  */
 export async function* recordsOf(
   open: () => AsyncIterable<Uint8Array>,
@@ -78,18 +77,18 @@ export async function* recordsOf(
   options: RecordsOptions,
 ): AsyncGenerator<Salvaged, void, undefined> {
   const { object, subject, columns, hasHeader, room, onEvent } = options;
-  let mended = 0;
-  const onMended = (): void => void (mended += 1);
+  let replaced = 0;
+  const onReplaced = (): void => void (replaced += 1);
   if (fault === null) {
     const endless = scan === null || scan.endedWithNewline ? 0 : scan.records;
     let number = 0;
-    for await (const row of readCsv(open(), { subject, hasHeader, atStart: hasHeader, onMended })) {
+    for await (const row of readCsv(open(), { subject, hasHeader, atStart: hasHeader, onReplaced })) {
       number += 1;
       yield { row, isEnded: number !== endless };
     }
   } else {
     const reading = { subject, columns, hasHeader };
-    // What looks cut is, unless another dialect reads it to the last byte.
+    // A file that looks cut is cut, unless another dialect reads it to the last byte.
     const isCut = fault.code === INCOMPLETE;
     const rfc = isCut ? Infinity : await unreadableRecords(open(), { ...reading, dialect: "rfc" });
     const php = rfc === 0 ? Infinity : await unreadableRecords(open(), { ...reading, dialect: "php" });
@@ -97,26 +96,26 @@ export async function* recordsOf(
     const dialect = php < rfc ? "php" : "rfc";
     if (dialect === "php") warnOfPhp(subject, object, onEvent);
     let last: Salvaged | null = null;
-    for await (const record of salvageCsv(open(), { ...reading, dialect, onMended })) {
+    for await (const record of salvageCsv(open(), { ...reading, dialect, onReplaced })) {
       last = record;
       yield record;
     }
-    // A server that dies in mid-answer writes why behind the records: those it still had to send are not there.
+    // A server that fails while it responds writes the reason after the records: the rest of them is missing.
     if (last?.row === null && columns > 2 && isOneField(last.raw)) throw foreignEnd(subject, String(last.raw));
   }
-  if (mended === 0) return;
-  const message = `${mended} records of ${subject} have bytes that are not UTF-8: each is replaced by U+FFFD`;
+  if (replaced === 0) return;
+  const message = `${replaced} records of ${subject} have bytes that are not UTF-8: each is replaced by U+FFFD`;
   onEvent({ type: "warning", code: "data.csv-encoding", object, message });
 }
 
 function warnOfPhp(subject: string, object: string, onEvent: OnEvent): void {
-  const message = `${subject} is written in PHP's dialect (a backslash before a quote inside a quoted field): it is read as such, and encoded as RFC 4180`;
+  const message = `${subject} is written in PHP's dialect (a backslash before a quote inside a quoted field): read as such, and encoded as RFC 4180`;
   onEvent({ type: "warning", code: "data.csv-php-dialect", object, message });
 }
 
 /**
- * Throws DataError when the last field of a file that no line end ends has been cut short, as far as its column can tell.
- * An empty one may be whole: old activities have no updated_at (Crim/pardot-java-client visitorActivityQuery.xml).
+ * Throws DataError when the last field of a file without a final line end was cut short, as far as its type can show. An
+ * empty one may be complete: old activities have no updated_at (Crim/pardot-java-client visitorActivityQuery.xml).
  */
 export function checkLastField(text: string | null, column: Column, subject: string): void {
   if (column.type === "datetime" && text !== null && !isWholeTime(text)) throw cutShort(subject);
@@ -126,7 +125,7 @@ function isWholeTime(text: string): boolean {
   return /\d\d:\d\d:\d\d/.test(text) && datetimeText(text) !== undefined;
 }
 
-/** The failure of a file whose last record is not whole. */
+/** The failure of a file whose last record is incomplete. */
 export function cutShort(subject: string): DataError {
   return new DataError(`read ${subject}: the file ends inside the last field of a record`, {
     code: INCOMPLETE,
@@ -138,28 +137,22 @@ function isOneField(raw: Row | string): boolean {
   return typeof raw === "string" ? !raw.includes(",") : raw.length === 1;
 }
 
-/** The failure of a file behind whose records something else is written, as an error of the server. */
+/** The failure of a file with other text, such as a server error, after its records. */
 function foreignEnd(subject: string, text: string): DataError {
-  return new DataError(`read ${subject}: the file ends with something that is no record: ${text.slice(0, 100)}`, {
+  return new DataError(`read ${subject}: the file ends with something that is not a record: ${text.slice(0, 100)}`, {
     code: INCOMPLETE,
     hint: "Pardot, or a server before it, stopped in the middle of the file. Nothing of it was landed, and its window stays open. Run again; if it happens again, report it with the last line of the file.",
   });
 }
 
-/** Reads a finished spool again, as it was written. */
+/** The bytes written to a finished spool. */
 export async function* readSpool(path: string, compression: Compression): AsyncGenerator<Uint8Array, void, undefined> {
   const file = createReadStream(path);
   try {
-    yield* decompressed(file, compression);
+    yield* decompress(file, compression);
   } catch (error) {
     throw tmpError("read spool", path, error);
   } finally {
     file.destroy();
   }
-}
-
-function decompressed(file: Readable, compression: Compression): AsyncIterable<Uint8Array> {
-  if (compression === "none") return file as AsyncIterable<Uint8Array>;
-  const transform = compression === "gzip" ? createGunzip() : createZstdDecompress();
-  return file.compose(transform) as AsyncIterable<Uint8Array>;
 }

@@ -6,20 +6,20 @@ import type { Reject } from "../encode/reject.ts";
 import type { Row } from "../encode/row.ts";
 import { DataError } from "../errors.ts";
 
-/** Gathers the records of one object that are set aside. Throws DataError (exit 6) when there are too many. */
+/** Collects the records of one object that are set aside. Throws DataError (exit 6) when there are too many. */
 export class Rejects {
   readonly #object: string;
   readonly #max: number;
-  #gathered: Reject[] = [];
+  #collected: Reject[] = [];
   #count = 0;
 
-  /** `max`: how many more of the object may be set aside in this run. */
+  /** `max`: records of the object that may still be set aside in this run. */
   constructor(object: string, max: number) {
     this.#object = object;
     this.#max = max;
   }
 
-  /** How many more there may be. */
+  /** Records that may still be added. */
   get room(): number {
     return this.#max - this.#count;
   }
@@ -27,10 +27,10 @@ export class Rejects {
   add(reject: Reject): void {
     if (this.room <= 0) throw tooManyRejects(this.#object, reject);
     this.#count += 1;
-    this.#gathered.push(reject);
+    this.#collected.push(reject);
   }
 
-  /** Sets a record aside when `error` says that a value of it cannot be encoded; throws any other error. */
+  /** Sets a record aside when `error` is a value that cannot be encoded; throws any other error. */
   addRefused(error: unknown, record: WireData): void {
     const reject = rejectOf(error, record);
     if (reject === null) throw error;
@@ -42,17 +42,17 @@ export class Rejects {
     this.add({ id, column, reason, record: kept(record) });
   }
 
-  /** Sets a record of a file aside that cannot be read; `key`: the place of its key, which is only believed as a number. */
+  /** Sets an unreadable record of a file aside. `key`: index of its key, which is only trusted as a number. */
   addUnreadable({ reason, raw }: { readonly reason: string; readonly raw: Row | string }, key: number): void {
     const cell = typeof raw === "string" ? null : (raw[key] ?? null);
     const id = cell !== null && /^\d+$/.test(cell) ? cell : null;
     this.addWhole(reason, raw, id);
   }
 
-  /** What has come together since this was last called. */
+  /** The records added since the last call. */
   take(): readonly Reject[] {
-    const taken = this.#gathered;
-    this.#gathered = [];
+    const taken = this.#collected;
+    this.#collected = [];
     return taken;
   }
 }
@@ -62,16 +62,16 @@ export function recordOf(header: readonly string[], cells: Row): WireFields {
   return Object.fromEntries(header.map((name, place) => [name, cells[place] ?? null]));
 }
 
-/** The failure of an object of which more records are refused than PARDOT_ETL_MAX_REJECTS says. */
+/** The failure of an object with more refused records than PARDOT_ETL_MAX_REJECTS. */
 export function tooManyRejects(object: string, last: Pick<Reject, "reason"> | null): DataError {
   const which = last === null ? "" : `, the last because ${last.reason}`;
   return new DataError(`encode ${object}: more records are refused than PARDOT_ETL_MAX_REJECTS allows${which}`, {
     code: "data.too-many-rejects",
-    hint: "Nothing of this window was committed; what is finished stays. If Pardot really sends such values, override the column's type in the catalogue, or raise PARDOT_ETL_MAX_REJECTS.",
+    hint: "Nothing of this window was committed; finished windows stay. If Pardot really sends such values, override the column's type in the catalog, or raise PARDOT_ETL_MAX_REJECTS.",
   });
 }
 
-/** A record of an answer as a row; null when it is set aside. */
+/** A record of a response as a row; null when it is set aside. */
 export function encodeRow(
   record: WireFields,
   object: { readonly name: string; readonly columns: readonly Column[]; readonly key: string },

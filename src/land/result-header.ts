@@ -2,36 +2,36 @@ import type { Column, RangeField } from "../catalog/catalog.ts";
 import { DataError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 
-/** What a result file is expected to hold. */
+/** Expected content of a result file. */
 export interface ExpectedFile {
   readonly object: string;
   /** Every column of the landed file, in order. */
   readonly columns: readonly Column[];
-  /** The fields that were asked for, by the names they have at Pardot. */
+  /** The requested fields, by their names at Pardot. */
   readonly fields: readonly string[];
-  /** The field that tells records apart. */
+  /** The field that identifies a record. */
   readonly key: string;
   readonly watermark: RangeField | null;
 }
 
-/** The name of a column's values in Pardot's files. */
+/** A column's name in Pardot's files. */
 export function wireName(column: Column): string {
   return column.wire ?? column.name;
 }
 
-/** The name of the watermark's values in Pardot's files. */
+/** The watermark's name in Pardot's files. */
 export function watermarkField({ columns, watermark }: Pick<ExpectedFile, "columns" | "watermark">): string | null {
   const column = columns.find(({ name }) => name === watermark);
   return column === undefined ? null : wireName(column);
 }
 
 /**
- * Throws DataError (exit 6, fetched again first) for a body that is no result file of this export: without a byte, text,
- * or with a header of another dialect or another object. A few fields may be missing: the names of those are returned.
+ * Throws DataError (exit 6, after another download) for a body that is not a result file of this export: empty, text, or
+ * with a header of another dialect or object. A few fields may be missing: returns their names.
  */
 export function missingFields(header: readonly string[], subject: string, expected: ExpectedFile): readonly string[] {
   const { columns, fields, key } = expected;
-  if (header.length === 0) throw foreign(subject, "it has no byte");
+  if (header.length === 0) throw foreign(subject, "it is empty");
   const mark = watermarkField(expected);
   const needed = [key, ...(mark !== null && fields.includes(mark) ? [mark] : [])];
   const lacking = needed.filter((name) => !header.includes(name));
@@ -39,7 +39,7 @@ export function missingFields(header: readonly string[], subject: string, expect
   const missing = fields.filter((field) => !header.includes(field));
   const known = new Set([...fields, ...columns.map(wireName)]);
   const unknown = header.filter((name) => !known.has(name));
-  // Most objects share id, prospect_id and both times; what is left of a header tells whose it is.
+  // Most objects share id, prospect_id and both times; the other fields identify the object.
   const isRenamed = missing.length === 1 && unknown.length === 1;
   if (2 * missing.length >= fields.length || (missing.length > 0 && unknown.length >= missing.length && !isRenamed)) {
     throw foreign(subject, `it lacks ${missing.length} of ${fields.length} fields, and has ${unknown.length} others`);
@@ -47,7 +47,7 @@ export function missingFields(header: readonly string[], subject: string, expect
   return missing;
 }
 
-/** Reports fields that were asked for and did not come. */
+/** Warns of requested fields that are missing. */
 export function warnOfMissing(what: string, object: string, missing: readonly string[], onEvent: OnEvent): void {
   if (missing.length === 0) return;
   const message = `${what} lacks the columns ${missing.join(", ")}: they are landed as null`;
@@ -57,6 +57,6 @@ export function warnOfMissing(what: string, object: string, missing: readonly st
 function foreign(subject: string, why: string): DataError {
   return new DataError(`read the header of ${subject}: ${why}`, {
     code: "data.csv-header",
-    hint: "Pardot, or a server before it, sent something else than the result file. Nothing of it was landed, and its window stays open. Run again; if it happens again, report it with the first line of the file.",
+    hint: "Pardot, or a server in front of it, sent something other than the result file. Nothing of it was landed, and its window stays open. Run again; if it happens again, report it with the first line of the file.",
   });
 }

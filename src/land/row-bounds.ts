@@ -4,18 +4,18 @@ import { DataError } from "../errors.ts";
 import type { LocalText } from "../time/instant.ts";
 
 /**
- * Where the records of a window stand in time, as text of their files, with a day of tolerance: which of two readings of
- * an hour that repeats Pardot takes, and whether its bounds are exclusive in every export, is not documented.
+ * Times that the records of a window may have, as text of their files, with a day of tolerance: it is not documented
+ * whether Pardot's bounds are exclusive in every export, and which of two readings of a repeated hour it takes.
  */
 export interface RowBounds {
   readonly field: RangeField;
   readonly least: LocalText;
   readonly greatest: LocalText;
-  /** A record of this time or later has moved on while it was exported. */
+  /** A record of this time or later changed while it was exported. */
   readonly movedFrom: LocalText;
 }
 
-/** The same for the bytes of a file, in which the field stands at `column`. */
+/** The same for the bytes of a file with the field in `column`. */
 export function plainBounds({ least, greatest, movedFrom }: RowBounds, column: number): TimeBounds {
   return { column, least: Buffer.from(least), greatest: Buffer.from(greatest), movedFrom: Buffer.from(movedFrom) };
 }
@@ -25,15 +25,15 @@ export function isOutside(text: LocalText | null, bounds: RowBounds): boolean {
   return (text < bounds.least || text > bounds.greatest) && text < bounds.movedFrom;
 }
 
-/** Throws DataError when a file holds records from outside its window: it is the file of another one. */
+/** Throws DataError when a file has records outside its window: it belongs to another one. */
 export function checkOutside(outside: number, subject: string, bounds: RowBounds | null): void {
   if (outside === 0 || bounds === null) return;
   const { field, least, greatest } = bounds;
   throw new DataError(
-    `read ${subject}: ${outside} of its records lie outside of the window (${field} from ${least} to ${greatest}, a day on each side included), so the file of this window was not delivered`,
+    `read ${subject}: ${outside} of its records are outside the window (${field} from ${least} to ${greatest}, a day on each side included), so the file of this window was not delivered`,
     {
       code: "data.csv-window",
-      hint: "Nothing of this file was landed, and its window stays open. Run again; if it happens again, report it: Pardot delivered other records than the export was asked for.",
+      hint: "Nothing of this file was landed, and its window stays open. Run again; if it happens again, report it: Pardot delivered other records than requested.",
     },
   );
 }

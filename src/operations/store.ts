@@ -9,7 +9,7 @@ import type { LoadedState } from "../state/journal.ts";
 import { hasStarted } from "../state/open-window.ts";
 import { objectState } from "../state/state.ts";
 import type { State } from "../state/state.ts";
-import { destinationAround } from "../storage/nested.ts";
+import { destinationAround } from "../storage/open.ts";
 import type { Storage } from "../storage/storage.ts";
 import { openDestination } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";

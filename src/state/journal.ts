@@ -1,6 +1,6 @@
 import { DataError, LeaseError, StorageError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
-import { DOCUMENT_BYTES_MAX } from "../storage/document.ts";
+import { DOCUMENT_BYTES_MAX } from "../storage/storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { applyEntry, decodeEntry, encodeEntry, EntryProblem } from "./journal-entry.ts";
 import type { Entry } from "./journal-entry.ts";

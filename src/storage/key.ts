@@ -1,6 +1,6 @@
 import { assert } from "../errors.ts";
 
-/** Where unfinished files and small documents of the tool itself stand in a folder; nothing below it is ever listed. */
+/** Where a folder keeps unfinished files. Keys below it are never listed. */
 export const TEMPORARY_PREFIX = "_pardot_etl/tmp/";
 
 /** S3 keys end at 1,024 bytes (AWS docs, "Naming Amazon S3 objects"); the rest is room for the operator's prefix. */
@@ -8,14 +8,14 @@ const KEY_BYTES_MAX = 800;
 
 /**
  * Asserts that a key means the same in a folder and in a bucket: segments between single slashes, none of them empty,
- * `.` or `..`, no control characters, no backslash. A key that breaks this is a bug of ours, not an operator's mistake.
+ * `.` or `..`, no control characters, no backslash. A violation is our bug, not an operator's mistake.
  */
 export function checkKey(key: string): void {
   const problem = keyProblem(key);
   assert(problem === null, `storage key ${problem}: ${JSON.stringify(key)}`);
 }
 
-/** Whether a text from a document can be a key: the same rules, for what others may have written. */
+/** Whether a text from a document, which others may have written, is a valid key by the same rules. */
 export function isKey(text: string): boolean {
   return keyProblem(text) === null;
 }

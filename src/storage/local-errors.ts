@@ -1,6 +1,6 @@
 import { PardotEtlError, StorageError } from "../errors.ts";
 
-/** What the kernel answered, as far as a person can do something about it: code suffix, cause, what to do. */
+/** Meaning of an errno for an operator: code suffix, cause, hints. */
 interface Reading {
   readonly code: string;
   readonly cause: string;
@@ -11,32 +11,32 @@ interface Reading {
 const PERMISSION: Reading = {
   code: "no-permission",
   cause: "permission denied",
-  folderHint: "give the user that runs pardot-etl read and write permission on the destination folder",
-  tmpHint: "point PARDOT_ETL_TMPDIR at a folder that the user running pardot-etl may write to",
+  folderHint: "Give the user that runs pardot-etl read and write permission on the destination folder.",
+  tmpHint: "Point PARDOT_ETL_TMPDIR at a folder that the user running pardot-etl may write to.",
 };
 const FULL: Reading = {
   code: "full",
   cause: "no space is left",
-  folderHint: "free space on the disk of the destination folder (or raise the quota) and run again",
-  tmpHint: "free space there, or point PARDOT_ETL_TMPDIR at a disk with room for the largest export file",
+  folderHint: "Free space on the disk of the destination folder (or raise the quota) and run again.",
+  tmpHint: "Free space there, or point PARDOT_ETL_TMPDIR at a disk with room for the largest export file.",
 };
 const TOO_LARGE: Reading = {
   code: "too-large",
   cause: "the file is larger than the file system or a process limit allows",
-  folderHint: "use a destination on a file system without that limit, or raise the file size limit (ulimit -f)",
-  tmpHint: "point PARDOT_ETL_TMPDIR at a file system without that limit, or raise the file size limit (ulimit -f)",
+  folderHint: "Use a destination on a file system without that limit, or raise the file size limit (ulimit -f).",
+  tmpHint: "Point PARDOT_ETL_TMPDIR at a file system without that limit, or raise the file size limit (ulimit -f).",
 };
 const HANDLES: Reading = {
   code: "too-many-open-files",
   cause: "too many files are open",
-  folderHint: "raise the limit of open files (ulimit -n) and run again",
-  tmpHint: "raise the limit of open files (ulimit -n) and run again",
+  folderHint: "Raise the limit of open files (ulimit -n) and run again.",
+  tmpHint: "Raise the limit of open files (ulimit -n) and run again.",
 };
 const NOT_A_FOLDER: Reading = {
   code: "not-a-folder",
-  cause: "a file stands where a folder should be",
-  folderHint: "remove that file, or choose another PARDOT_ETL_DESTINATION",
-  tmpHint: "point PARDOT_ETL_TMPDIR at a folder",
+  cause: "there is a file in place of a folder",
+  folderHint: "Remove that file, or choose another PARDOT_ETL_DESTINATION.",
+  tmpHint: "Point PARDOT_ETL_TMPDIR at a folder.",
 };
 
 const READINGS: Readonly<Record<string, Reading>> = {
@@ -45,8 +45,8 @@ const READINGS: Readonly<Record<string, Reading>> = {
   EROFS: {
     code: "read-only",
     cause: "the file system is read-only",
-    folderHint: "mount the destination writable, or choose another PARDOT_ETL_DESTINATION",
-    tmpHint: "point PARDOT_ETL_TMPDIR at a writable folder (a container with a read-only root needs a volume for it)",
+    folderHint: "Mount the destination writable, or choose another PARDOT_ETL_DESTINATION.",
+    tmpHint: "Point PARDOT_ETL_TMPDIR at a writable folder (a container with a read-only root needs a volume for it).",
   },
   ENOSPC: FULL,
   EDQUOT: FULL,
@@ -56,14 +56,14 @@ const READINGS: Readonly<Record<string, Reading>> = {
   ENOENT: {
     code: "missing",
     cause: "there is no such file or folder",
-    folderHint: "see whether something else removes files from the destination while pardot-etl runs",
-    tmpHint: "create the folder that PARDOT_ETL_TMPDIR names, and see whether something cleans it during a run",
+    folderHint: "Check whether something else removes files from the destination while pardot-etl runs.",
+    tmpHint: "Create the folder that PARDOT_ETL_TMPDIR names, and check whether something cleans it during a run.",
   },
   ENAMETOOLONG: {
     code: "name-too-long",
     cause: "the name is too long for the file system",
-    folderHint: "choose a PARDOT_ETL_DESTINATION with a shorter path",
-    tmpHint: "point PARDOT_ETL_TMPDIR at a folder with a shorter path",
+    folderHint: "Choose a PARDOT_ETL_DESTINATION with a shorter path.",
+    tmpHint: "Point PARDOT_ETL_TMPDIR at a folder with a shorter path.",
   },
   EMFILE: HANDLES,
   ENFILE: HANDLES,
@@ -74,19 +74,19 @@ function errnoOf(error: unknown): string {
   return typeof code === "string" ? code : "unknown";
 }
 
-/** True when the file system says that there is no such file. */
+/** Whether the file system reports that there is no such file. */
 export function isMissing(error: unknown): boolean {
   return errnoOf(error) === "ENOENT";
 }
 
-/** True for any of these errno names. */
+/** Whether an error has one of these errno names. */
 export function isErrno(error: unknown, ...names: readonly string[]): boolean {
   return names.includes(errnoOf(error));
 }
 
 /**
- * A failure in the destination folder as `StorageError`, code `storage.<reading>` (`storage.failed` for what the kernel
- * seldom says). Errors that are ours already, and the reason of an aborted signal, pass as they are.
+ * A failure in the destination folder as `StorageError`, code `storage.<reading>` (`storage.failed` for a rare errno).
+ * Returns errors of ours, and the reason of an aborted signal, unchanged.
  */
 export function folderError(operation: string, path: string, error: unknown, signal?: AbortSignal): unknown {
   return localError(operation, path, error, signal, "storage.", "folderHint");
@@ -108,12 +108,11 @@ function localError(
   if (error instanceof PardotEtlError || (signal?.aborted === true && error === signal.reason)) return error;
   const errno = errnoOf(error);
   const reading = READINGS[errno];
-  const where =
-    hintOf === "tmpHint" ? "see whether the disk under PARDOT_ETL_TMPDIR is sound" : "see whether the disk is sound";
+  const check = hintOf === "tmpHint" ? "Check the disk under PARDOT_ETL_TMPDIR." : "Check the disk.";
   const cause = reading?.cause ?? (error instanceof Error ? error.message : String(error));
   return new StorageError(`${operation} ${path}: ${cause} (${errno})`, {
     code: prefix + (reading?.code ?? "failed"),
-    hint: reading?.[hintOf] ?? where,
+    hint: reading?.[hintOf] ?? check,
     context: { path, errno },
     cause: error,
   });

@@ -1,19 +1,18 @@
 import { createHash } from "node:crypto";
-import { StorageError } from "../errors.ts";
-import { differentBytes } from "./different-bytes.ts";
 import { checkKey, checkPrefix, compareKeys } from "./key.ts";
 import { spooledBytes } from "./spooled-bytes.ts";
+import { conflictError, missingError } from "./storage.ts";
 import type { Storage } from "./storage.ts";
 
-/** Something that a `MemoryStorage` did: refusals and reads leave no trace. */
+/** A change of a `MemoryStorage`; refusals and reads are not recorded. */
 export interface MemoryEffect {
   readonly type: "publish" | "create" | "remove";
   readonly key: string;
 }
 
-/** Storage that forgets, for tests: everything in one map, and the order of what was done. */
+/** Storage for tests: everything in one map, and the order of changes. */
 export interface MemoryStorage extends Storage {
-  /** Every effect so far, first to last. */
+  /** Every change so far, first to last. */
   readonly effects: readonly MemoryEffect[];
   /** The bytes under every key. */
   readonly files: ReadonlyMap<string, Uint8Array>;
@@ -24,7 +23,7 @@ export function openMemoryStorage(): MemoryStorage {
   const effects: MemoryEffect[] = [];
   const location = "memory:";
 
-  /** Takes a free name; nothing can come between the look and the place. */
+  /** Takes a free name, in one synchronous step. */
   const place = (type: "publish" | "create", key: string, bytes: Uint8Array): boolean => {
     if (files.has(key)) return false;
     files.set(key, bytes);
@@ -45,7 +44,7 @@ export function openMemoryStorage(): MemoryStorage {
       if (place("publish", key, Buffer.concat(chunks))) return "written";
       const there = files.get(key) ?? new Uint8Array();
       const found = { bytes: there.length, sha256: sha256Of(there) };
-      if (found.bytes !== file.bytes || found.sha256 !== file.sha256) throw differentBytes(location, key, file, found);
+      if (found.bytes !== file.bytes || found.sha256 !== file.sha256) throw conflictError(location, key, file, found);
       return "already-there";
     },
 
@@ -65,13 +64,7 @@ export function openMemoryStorage(): MemoryStorage {
       checkKey(key);
       signal.throwIfAborted();
       const bytes = files.get(key);
-      if (bytes === undefined) {
-        throw new StorageError(`open ${key} in ${location}: there is no such file`, {
-          code: "storage.missing",
-          hint: "a file that was landed is gone; restore it, or load its object again with --full",
-          context: { key },
-        });
-      }
+      if (bytes === undefined) throw missingError(location, key);
       yield bytes;
     },
 

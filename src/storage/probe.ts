@@ -5,10 +5,10 @@ import { openSpool } from "./spool.ts";
 import type { Storage } from "./storage.ts";
 
 /**
- * Proves for the command `check` that the destination can carry this tool: writes one small object below
- * `_pardot_etl/check/`, demands that the same name with other bytes is refused (both for landed files and for
- * documents), reads it back and removes it. Throws `StorageError`, code `storage.overwrites` when the store takes other
- * bytes under the same name (some emulators do), `storage.lost` when it answers with other bytes than it was given.
+ * Proves for the command `check` that the destination is suitable: writes one small object below `_pardot_etl/check/`,
+ * requires that the same name with other bytes is refused (for landed files and for documents), reads it back and removes
+ * it. Throws `StorageError`, code `storage.overwrites` when the store takes other bytes under the same name (some
+ * emulators do), `storage.lost` when it returns other bytes than were written.
  */
 export async function probeStorage(
   storage: Storage,
@@ -26,7 +26,7 @@ export async function probeStorage(
     const found = await storage.read(key, signal);
     if (found === null || Buffer.compare(found, first) !== 0) throw lost(storage, key);
   } catch (error) {
-    // What is wrong is worth more than what is left over.
+    // The first failure matters more than a leftover.
     await storage.remove(key, signal).catch(() => {});
     throw error;
   }
@@ -68,16 +68,16 @@ async function publishBytes(
 }
 
 function overwrites(storage: Storage, what: string): StorageError {
-  return new StorageError(`check ${storage.location}: it took other bytes for ${what} under a name that was taken`, {
+  return new StorageError(`check ${storage.location}: it accepted other bytes for ${what} under a taken name`, {
     code: "storage.overwrites",
-    hint: "this store ignores If-None-Match, so it can hold neither landed files nor the lease; use Amazon S3 or a store that refuses such a write with 412",
+    hint: "This store ignores If-None-Match, so it can hold neither landed files nor the lease. Use Amazon S3 or a store that refuses such a write with 412.",
   });
 }
 
 function lost(storage: Storage, key: string): StorageError {
   return new StorageError(`check ${storage.location}: ${key} does not read back as it was written`, {
     code: "storage.lost",
-    hint: "look for a proxy or gateway between this machine and the store that caches or changes objects",
+    hint: "Look for a proxy or gateway between this machine and the store that caches or changes objects.",
     context: { key },
   });
 }

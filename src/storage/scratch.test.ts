@@ -1,11 +1,9 @@
 import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { StorageError } from "../errors.ts";
 import { systemRandom } from "../platform/random.ts";
-import { openPartitions, PARTITIONS_MAX } from "./partitions.ts";
 import { openScratch } from "./scratch.ts";
 import type { ScratchOptions } from "./scratch.ts";
 
@@ -25,7 +23,7 @@ async function whole(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 describe("a scratch file", () => {
-  it("gives back what was written, whole or in part, is nobody else's to read, and is gone in the end", async () => {
+  it("returns the written bytes, whole or in part, is private, and is removed by discard", async () => {
     const scratch = await openScratch(options());
     const bytes = Buffer.from(Array.from({ length: 600_000 }, (_, i) => i % 251));
     await scratch.write(bytes.subarray(0, 7));
@@ -40,7 +38,7 @@ describe("a scratch file", () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  it("stops when it is told to, and is removed all the same", async () => {
+  it("rejects once its signal is aborted, and can still be removed", async () => {
     const stopping = new AbortController();
     const scratch = await openScratch(options(stopping.signal));
     await scratch.write(new Uint8Array(3));
@@ -56,46 +54,5 @@ describe("a scratch file", () => {
     expect(error).toBeInstanceOf(StorageError);
     expect((error as StorageError).hint).toContain("PARDOT_ETL_TMPDIR");
     await chmod(dir, 0o700);
-  });
-});
-
-describe("partitions", () => {
-  it("keep the bytes of each apart and in order, in one file", async () => {
-    const additions = fc.array(fc.tuple(fc.nat(9), fc.uint8Array({ maxLength: 40_000 })), { maxLength: 40 });
-    await fc.assert(
-      fc.asyncProperty(additions, async (added) => {
-        const partitions = await openPartitions(10, options());
-        try {
-          for (const [number, bytes] of added) await partitions.add(number, bytes);
-          expect(await readdir(dir)).toHaveLength(1);
-          await partitions.finish();
-          for (let number = 0; number < 10; number += 1) {
-            const expected = Buffer.concat(added.filter(([own]) => own === number).map(([, bytes]) => bytes));
-            expect(partitions.sizeOf(number)).toBe(expected.length);
-            expect(expected.equals(await whole(partitions.read(number)))).toBe(true);
-          }
-        } finally {
-          await partitions.discard();
-        }
-        expect(await readdir(dir)).toEqual([]);
-      }),
-      { numRuns: 40 },
-    );
-  });
-
-  it("hold blocks of 64 KiB while they are few, and small ones when they are many", async () => {
-    for (const [count, unwritten] of [
-      [2, 65_535],
-      [PARTITIONS_MAX, 4095],
-    ] as const) {
-      const partitions = await openPartitions(count, options());
-      const [name = ""] = await readdir(dir);
-      const onDisk = async (): Promise<number> => (await stat(join(dir, name))).size;
-      await partitions.add(1, new Uint8Array(unwritten));
-      expect(await onDisk()).toBe(0);
-      await partitions.add(1, new Uint8Array(1));
-      expect(await onDisk()).toBe(unwritten + 1);
-      await partitions.discard();
-    }
   });
 });

@@ -3,9 +3,9 @@ import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../errors.ts";
 import type { Random } from "../platform/random.ts";
-import { temporaryName } from "./folder/leftover.ts";
+import { removeFile } from "./folder/link.ts";
+import { temporaryName } from "./folder/temporary.ts";
 import { tmpError } from "./local-errors.ts";
-import { removeFile } from "./folder/place.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -18,20 +18,19 @@ export interface ScratchOptions {
 }
 
 /**
- * A local file for bytes that are on their way from one step to the next and never published: mode 0600, unguessable
- * name, neither synced nor hashed. Failures of the disk are `StorageError`s that name PARDOT_ETL_TMPDIR. Whatever
- * becomes of it, `discard` it in the end.
+ * A local file for bytes between two steps, which is never published: mode 0600, unguessable name, neither synced nor
+ * hashed. Disk failures are `StorageError`s that name PARDOT_ETL_TMPDIR. Always `discard` it.
  */
 export interface Scratch {
   /** Bytes appended so far. */
   readonly bytes: number;
-  /** Appends. One call at a time; the chunk may be used again afterwards. */
+  /** Appends. One call at a time; the chunk may be reused afterwards. */
   write(chunk: Uint8Array): Promise<void>;
-  /** `length` bytes from `offset` on, in memory of their own. */
+  /** `length` bytes from `offset` on, in a new buffer. */
   readAt(offset: number, length: number): Promise<Buffer>;
   /** The whole file in chunks of 256 KiB, one of which is in memory. */
   read(): AsyncIterable<Uint8Array>;
-  /** Closes and removes the file; may be called at any time, also twice. Never rejects: `tidySpools` gets the rest. */
+  /** Closes and removes the file; may be called at any time, also twice. Never rejects: `tidySpools` removes leftovers. */
   discard(): Promise<void>;
 }
 
@@ -67,7 +66,7 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
     async write(chunk) {
       signal.throwIfAborted();
       try {
-        // writeFile goes on where it stands and writes all of it, where one write may write a part.
+        // writeFile continues at the current position and writes everything, where one write may write a part.
         await handle.writeFile(chunk);
       } catch (error) {
         throw tmpError("write scratch file", path, error);

@@ -7,47 +7,49 @@ import { constants, createGzip, createZstdCompress } from "node:zlib";
 import { assert } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
-import { removeLeftovers, temporaryName } from "./folder/leftover.ts";
-import type { Tidied } from "./folder/leftover.ts";
+import { removeFile } from "./folder/link.ts";
+import { removeLeftovers, temporaryName } from "./folder/temporary.ts";
+import type { Tidied } from "./folder/temporary.ts";
 import { tmpError } from "./local-errors.ts";
-import { removeFile } from "./folder/place.ts";
 import type { SpooledFile } from "./storage.ts";
 
-/** What is written is gathered to blocks of this size before it goes to the compressor or the disk. */
+/** Size of the blocks that go to the compressor or the disk. */
 const BLOCK_BYTES = 256 * 1024;
-/** What a compressor gives at a time. */
+/** Size of the compressor's output chunks. */
 const PACKED_BYTES = 64 * 1024;
+
+export type Compression = "none" | "gzip" | "zstd";
 
 export interface SpoolOptions {
   /** Config `etl.tmpDir`; it must exist. */
   readonly dir: string;
   /** gzip at level 1, zstd at level 3: beyond these the time grows faster than the file shrinks. */
-  readonly compression: "none" | "gzip" | "zstd";
+  readonly compression: Compression;
   readonly random: Random;
   /** Once aborted, writing and finishing reject with its reason. */
   readonly signal: AbortSignal;
 }
 
 /**
- * A local file that takes the bytes of one landed file until they are checked: mode 0600, unguessable name. Failures of
- * the disk are `StorageError`s that name PARDOT_ETL_TMPDIR. Whatever becomes of it, `discard` it in the end.
+ * A local file for the bytes of one landed file until they are checked: mode 0600, unguessable name. Disk failures are
+ * `StorageError`s that name PARDOT_ETL_TMPDIR. Always `discard` it.
  */
 export interface Spool {
   readonly path: string;
   /**
-   * Appends. Resolves once the bytes are handed on, so awaiting it is the back-pressure; one call at a time, and the
-   * chunk may be used again afterwards.
+   * Appends. Resolves when the bytes are passed on, so awaiting it gives back-pressure. One call at a time; the chunk may
+   * be reused afterwards.
    */
   write(chunk: Uint8Array): Promise<void>;
-  /** Compresses and writes what is left, syncs and closes. Size and SHA-256 are of the file on disk. */
+  /** Compresses and writes the rest, syncs and closes. Size and SHA-256 are those of the file on disk. */
   finish(): Promise<SpooledFile>;
-  /** Closes and removes the file; may be called at any time, also twice. Never rejects: `tidySpools` gets the rest. */
+  /** Closes and removes the file; may be called at any time, also twice. Never rejects: `tidySpools` removes leftovers. */
   discard(): Promise<void>;
 }
 
 /**
- * Opens a spool. Same bytes written, same bytes on disk, however they were cut into chunks. Memory: one block, and with
- * gzip about 300 KiB, with zstd about 4 MiB of the compressor.
+ * Opens a spool. The same bytes give the same file, however they are cut into chunks. Memory: one block, and for the
+ * compressor about 300 KiB (gzip) or 4 MiB (zstd).
  */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { signal } = options;
@@ -62,7 +64,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   let closed: Promise<void> | null = null;
   const close = (): Promise<void> => (closed ??= handle.close());
 
-  /** Every block but the last is full, whatever the chunks were, so that a compressor sees the same input. */
+  /** Every block but the last is full, so that a compressor sees the same input for all chunk sizes. */
   async function append(chunk: Uint8Array): Promise<void> {
     let taken = 0;
     while (taken < chunk.length) {
@@ -80,7 +82,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     path,
 
     async write(chunk) {
-      assert(!ended, "a spool is not written after its end");
+      assert(!ended, "a spool is not written after it is finished");
       signal.throwIfAborted();
       try {
         await append(chunk);
@@ -114,8 +116,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 }
 
 /**
- * Removes spools that dead processes left in `dir`, and nothing else. To be called at the start of a run. Safe while
- * other runs, and other users, use the same folder.
+ * Removes spools that dead processes left in `dir`, and nothing else. Called at the start of a run. Safe while other runs,
+ * and other users, use the same folder.
  */
 export async function tidySpools(dir: string, clock: Clock, signal: AbortSignal): Promise<Tidied> {
   try {
@@ -125,7 +127,7 @@ export async function tidySpools(dir: string, clock: Clock, signal: AbortSignal)
   }
 }
 
-/** Proves that a spool can be opened and written in `dir`: better known before Pardot is asked for exports. */
+/** Proves that a spool can be opened and written in `dir`, before any export is requested. */
 export async function probeSpools(dir: string, random: Random, signal: AbortSignal): Promise<void> {
   const spool = await openSpool({ dir, compression: "none", random, signal });
   try {
@@ -155,7 +157,7 @@ function fileSink(handle: FileHandle): Sink & { digest(): { readonly bytes: numb
   let bytes = 0;
   return {
     async write(chunk) {
-      // writeFile goes on where it stands and writes all of it, where one write may write a part.
+      // writeFile continues at the current position and writes everything, where one write may write a part.
       await handle.writeFile(chunk);
       hash.update(chunk);
       bytes += chunk.length;
@@ -166,7 +168,7 @@ function fileSink(handle: FileHandle): Sink & { digest(): { readonly bytes: numb
   };
 }
 
-function compressor(compression: "gzip" | "zstd"): Transform {
+function compressor(compression: Exclude<Compression, "none">): Transform {
   if (compression === "gzip") return createGzip({ level: 1, chunkSize: PACKED_BYTES });
   return createZstdCompress({ chunkSize: PACKED_BYTES, params: { [constants.ZSTD_c_compressionLevel]: 3 } });
 }
@@ -175,7 +177,7 @@ function compressingSink(transform: Transform, disk: Sink): Sink {
   const drained = (async () => {
     for await (const chunk of transform as AsyncIterable<Uint8Array>) await disk.write(chunk);
   })();
-  // Whoever writes or ends next hears of it; until then it is nobody's unhandled rejection.
+  // The next write or end reports it; until then it must not be an unhandled rejection.
   drained.catch(() => {});
   return {
     async write(bytes) {
@@ -187,7 +189,7 @@ function compressingSink(transform: Transform, disk: Sink): Sink {
         // A full disk destroys the transform, which then may never call back.
         await Promise.race([drained, consumed]);
       } catch (error) {
-        // Or it only says that it was destroyed; why, the drain knows.
+        // Or it only reports that it was destroyed; the drain knows why.
         await drained;
         throw error;
       }

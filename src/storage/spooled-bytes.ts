@@ -7,17 +7,16 @@ import type { SpooledFile } from "./storage.ts";
 
 const CHUNK_BYTES = 128 * 1024;
 /**
- * Memory of a chunk is used again this many chunks later. A fresh buffer for each grows the process by some 70 MB of
- * memory that waits to be collected (measured, 400 MB file). Node's streams and sockets hold at most half of these
- * between two waits for the drain; were it ever more, the store would refuse the bytes for their hash.
+ * The memory of a chunk is reused this many chunks later. A new buffer for each grows the process by some 70 MB of
+ * memory that waits for collection (measured, 400 MB file). Node's streams and sockets hold at most half of these
+ * between two waits for the drain. If it were ever more, the store would refuse the bytes for their hash.
  */
 const RING_CHUNKS = 12;
 
 /**
- * The bytes of a spooled file, checked against what was declared of it. The last chunk is held back until size and
- * SHA-256 are known to be right, so whoever passes the chunks on can never complete a file that is not the declared
- * one. Throws `DataError` code `storage.spool-changed`. Up to 12 chunks of 128 KiB are in memory; a chunk is to be
- * passed on at once, or copied: its memory is used again.
+ * The bytes of a spooled file, checked against its declared size and SHA-256. The last chunk is held back until both are
+ * verified, so a caller can never complete a file other than the declared one. Throws `DataError` code
+ * `storage.spool-changed`. Memory: up to 12 chunks of 128 KiB. Use a chunk at once, or copy it: its memory is reused.
  */
 export async function* spooledBytes(file: SpooledFile, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const handle = await openSpooled(file);
@@ -28,7 +27,7 @@ export async function* spooledBytes(file: SpooledFile, signal: AbortSignal): Asy
     const ring: Buffer[] = [];
     for (let turn = 0; ; turn += 1) {
       signal.throwIfAborted();
-      // One byte of room beyond the declared size, so that a file that grew is noticed.
+      // One byte more than the declared size, to notice a file that grew.
       const buffer = (ring[turn % RING_CHUNKS] ??= Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, file.bytes + 1)));
       const chunk = await readChunk(handle, buffer, file);
       if (chunk.length === 0) break;
@@ -70,11 +69,11 @@ async function readChunk(handle: FileHandle, buffer: Buffer, file: SpooledFile):
   }
 }
 
-/** The spooled file is not the declared one any more. */
+/** The failure of a spooled file that is no longer the declared one. */
 export function spoolChanged(file: SpooledFile, found: string): DataError {
   return new DataError(`publish spooled file ${file.path}: it holds ${found}`, {
     code: "storage.spool-changed",
-    hint: "nothing was published; see whether another program writes or cleans in PARDOT_ETL_TMPDIR, then run again",
+    hint: "Nothing was published. Check whether another program writes or cleans in PARDOT_ETL_TMPDIR, then run again.",
     context: { bytes: file.bytes, sha256: file.sha256 },
   });
 }

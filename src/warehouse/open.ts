@@ -3,8 +3,8 @@ import type { OnEvent } from "../events.ts";
 import type { Warehouse } from "./warehouse.ts";
 
 /**
- * The configured warehouse. Nothing is started or opened before its first use; `tmpDir` takes what DuckDB cannot keep in
- * memory. Warns of a login that will not be possible for long.
+ * Opens the configured warehouse. Nothing starts before its first use. `tmpDir` is for the processes' temporary files.
+ * Warns of a login that Snowflake is phasing out.
  */
 export async function openWarehouse(
   warehouse: Config["etl"]["warehouse"],
@@ -23,6 +23,26 @@ export async function openWarehouse(
     const { SnowflakeWarehouse } = await import("./snowflake/snowflake.ts");
     return new SnowflakeWarehouse(warehouse, options);
   }
-  const { noWarehouse } = await import("./none.ts");
-  return noWarehouse;
+  return nullWarehouse;
+}
+
+/** No warehouse: no table exists, so every range starts from the tool's own state, and nothing is loaded. */
+export const nullWarehouse: Warehouse = {
+  name: "none",
+  loader: null,
+  check: async (signal) => signal.throwIfAborted(),
+  claim: async (_unit, _hasCommitted, signal) => signal.throwIfAborted(),
+  tableState: async (_object, _now, signal) => {
+    signal.throwIfAborted();
+    return { exists: false, hasRows: false, watermark: null, future: null };
+  },
+  compare: async () => ({ compared: "", problems: [] }),
+  leastBy: (_table, _group, _value, signal) => nothing(signal),
+  keys: (_table, _column, signal) => nothing(signal),
+  close: async () => undefined,
+};
+
+// oxlint-disable-next-line require-yield
+async function* nothing(signal: AbortSignal): AsyncGenerator<never> {
+  signal.throwIfAborted();
 }

@@ -1,37 +1,34 @@
 import type { CatalogObject, Column } from "../catalog/catalog.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 
-/** Code of the error that a table is missing which nobody will create for us. */
+/** Error code: the table is missing, and nothing here creates it. */
 export const TABLE_MISSING = "warehouse.table-missing";
 
-/** What a table says of itself. */
+/** State of a table. */
 export interface TableState {
   /** False when the warehouse has no such table. */
   readonly exists: boolean;
-  /** Whether at least one row is there; false when the table does not exist. */
+  /** Whether the table has a row. */
   readonly hasRows: boolean;
-  /**
-   * The greatest watermark that is not later than the given time, as `YYYY-MM-DD HH:MM:SS`; null when there is none or
-   * the object has no watermark.
-   */
+  /** The greatest watermark not later than the given time, as `YYYY-MM-DD HH:MM:SS`; null when there is none. */
   readonly watermark: string | null;
-  /** The greatest watermark that is later than that time, as the warehouse writes it; null when there is none. */
+  /** The greatest watermark later than that time, as the warehouse writes it; null when there is none. */
   readonly future: string | null;
-  /** Why the watermark may be off, as a warning; missing when there is nothing to doubt. */
-  readonly doubt?: { readonly code: string; readonly message: string };
+  /** Why the watermark may be off. */
+  readonly warning?: { readonly code: string; readonly message: string };
 }
 
-/** A committed file to be loaded, already copied to a local path. */
+/** A committed file to load, already copied to a local path. */
 export interface LoadFile {
-  /** The key in the destination: a file is loaded once, however often it is offered. */
+  /** Key in the destination: a file is loaded once, however often it is offered. */
   readonly key: string;
-  /** The run whose manifest names it, null when that is not known. */
+  /** The run whose manifest names it; null when unknown. */
   readonly runId: string | null;
-  /** Pardot's time at which its content was read, null when that is not known: then it is older than any other. */
+  /** Pardot's time when its content was read; null when unknown, which counts as older than any other. */
   readonly readAt: Instant | null;
   readonly path: string;
   readonly compression: "none" | "gzip" | "zstd";
-  /** Records in the file, as the manifest says: another number read is a failure. */
+  /** Records in the file according to its manifest: reading another number is a failure. */
   readonly rows: number;
   /** Columns in file order. */
   readonly columns: readonly Column[];
@@ -41,15 +38,15 @@ export interface LoadFile {
 export interface CommittedFile {
   readonly key: string;
   readonly rows: number;
-  /** Greatest watermark in the file, null when it has none. */
+  /** Greatest watermark in the file; null when there is none. */
   readonly maxWatermark: string | null;
-  /** The table may lack it: it was given up, has expired, or was read again since. Default false. */
+  /** The table may lack it: it was abandoned, has expired, or was read again since. Default false. */
   readonly isOptional?: boolean;
 }
 
-/** What a comparison of a table with its committed files found. */
+/** Result of a comparison of a table with its committed files. */
 export interface Comparison {
-  /** What was compared, as a clause: `42 files and 1,204 rows of PARDOT_TAG`; empty when nothing was. */
+  /** The things compared, as a clause: `42 files and 1,204 rows of PARDOT_TAG`; empty when there were none. */
   readonly compared: string;
   readonly problems: readonly TableProblem[];
 }
@@ -59,73 +56,74 @@ export interface TableProblem {
   /** The key of the file at fault, or the name of the table. */
   readonly key: string;
   readonly problem: string;
-  /** What to do, as a sentence; null when the problem says it all. */
+  /** What to do, as a sentence; null when the problem is clear enough. */
   readonly hint: string | null;
 }
 
-/** What is known once every committed file of an object is loaded, or was given up. */
+/** Facts about a table after every committed file of its object is loaded or abandoned. */
 export interface SettledTable {
   /** Committed files that the table accounts for. */
   readonly files: number;
   /**
-   * End of the newest whole reading of an object that is always read whole, as in the names of its files
-   * (`YYYYMMDDTHHMMSSZ`): rows of earlier readings are gone at Pardot. Null: no row is to be removed.
+   * End of the newest complete reading of an object that is always read in full, as in the names of its files
+   * (`YYYYMMDDTHHMMSSZ`): rows of earlier readings no longer exist at Pardot. Null: keep all rows.
    */
   readonly wholeUntil: string | null;
 }
 
-/** A list e-mail and the smallest id of its e-mails; both digits. */
-export interface EmailPair {
-  readonly listEmailId: string;
-  readonly emailId: string;
-}
-
-/** How committed files come into the tables, for a warehouse that this tool loads itself. */
+/** Loads committed files into the tables of a warehouse that this tool fills. */
 export interface Loader {
-  /** How many committed files the table is known to account for; 0 when it is gone. */
+  /** Number of committed files that the table accounts for; 0 when it is gone. */
   settled(object: CatalogObject, signal: AbortSignal): Promise<number>;
-  /** Those of the keys that the table does not hold, in the same order. */
+  /** The keys of files that are not in the table, in the same order. */
   unloaded(object: CatalogObject, keys: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /**
-   * Loads files of one object in one transaction, creating the table when there is none. Of two rows with the same key
-   * the one that was read later stays, and of two read at the same time the one that is loaded later. Returns the
-   * table's row count after the load.
+   * Loads files of one object in one transaction, and creates a missing table. Of two rows with the same key the one
+   * read later stays, and of two read at the same time the one loaded later. Returns the table's row count after the
+   * load.
    */
   load(object: CatalogObject, files: readonly LoadFile[], signal: AbortSignal): Promise<{ readonly rows: number }>;
-  /** Notes that every committed file is loaded or was given up, and removes rows that are gone at Pardot. */
+  /** Records that every committed file is loaded or abandoned, and removes rows that no longer exist at Pardot. */
   settle(object: CatalogObject, settled: SettledTable, signal: AbortSignal): Promise<void>;
 }
 
 /**
- * The warehouse whose tables give the start of an incremental range. Table and column names come from the catalogue.
- * Failures are `WarehouseError` (exit 7) that name the table.
+ * The warehouse whose tables determine the start of an incremental range. Callers name tables and columns. Failures are
+ * `WarehouseError` (exit 7) and name the table.
  */
 export interface Warehouse {
-  /** For people: `duckdb:PATH`, `snowflake`, `none`. */
+  /** Name in messages: `duckdb:PATH`, `snowflake`, `none`. */
   readonly name: string;
-  /** Null when something else loads the files (Snowpipe), or nothing does. */
+  /** Null when something else loads the files (Snowpipe), or nothing. */
   readonly loader: Loader | null;
   /** Fails when the warehouse cannot be reached or opened. */
   check(signal: AbortSignal): Promise<void>;
   /**
-   * Refuses a database that holds another business unit's tables, with `ConfigError`; the first load marks one that holds
-   * none. `hasCommitted`: whether this unit has committed files, which those of a database without a mark may be.
+   * Throws `ConfigError` for a database with another business unit's tables. The first load marks an unmarked one.
+   * `hasCommitted`: this unit has committed files, so the tables of an unmarked database may be its own.
    */
   claim(unit: string, hasCommitted: boolean, signal: AbortSignal): Promise<void>;
   /**
-   * What a table says of itself. `now`: local time as `YYYY-MM-DD HH:MM:SS`; later watermarks are left out of the maximum
-   * and named. Throws with the code `TABLE_MISSING` when there is no such table and nothing here would create it
-   * (Snowflake).
+   * State of an object's table. Watermarks later than `now` (local time, `YYYY-MM-DD HH:MM:SS`) are left out of the
+   * maximum and returned separately. Throws `TABLE_MISSING` for a missing table that nothing here creates (Snowflake).
    */
   tableState(object: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState>;
   /**
-   * Compares a table with the committed files of its object: every file that a manifest names, but for those that an
-   * earlier run left.
+   * Compares a table with the committed files of its object: all that manifests name, except those that an earlier run
+   * left.
    */
   compare(object: CatalogObject, files: AsyncIterable<CommittedFile>, signal: AbortSignal): Promise<Comparison>;
-  /** Every list e-mail of PARDOT_VISITORACTIVITY with its smallest e-mail id; nothing when there is no such table. */
-  emailPairs(signal: AbortSignal): AsyncIterable<EmailPair>;
-  /** The list e-mails that stand in PARDOT_EMAIL; nothing when there is no such table. */
-  knownEmails(signal: AbortSignal): AsyncIterable<string>;
+  /**
+   * Each id in column `group` of a table with the least id in column `value`. Ids are compared as numbers; rows without
+   * either are left out. Empty when the table does not exist.
+   */
+  leastBy(
+    table: string,
+    group: string,
+    value: string,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly [group: string, value: string]>;
+  /** The ids in a column of a table, each once. Empty when the table does not exist. */
+  keys(table: string, column: string, signal: AbortSignal): AsyncIterable<string>;
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { catalog } from "../../src/catalog/index.ts";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
 import type { LoadFile, Warehouse } from "../../src/warehouse/warehouse.ts";
-import { noWarehouse } from "../../src/warehouse/none.ts";
+import { nullWarehouse } from "../../src/warehouse/open.ts";
 import { recordsOf } from "./landed.ts";
 import type { Cells } from "./landed.ts";
 import { greatest } from "./piped-warehouse.ts";
@@ -31,7 +31,7 @@ export class LoadingWarehouse {
   /** As one process sees it: a load is one transaction, which a kill leaves done or undone. */
   open(turns: Turns): Warehouse {
     return {
-      ...noWarehouse,
+      ...nullWarehouse,
       name: "loading",
       check: async () => turns.assertAlive(),
       tableState: async (object) => {

@@ -1,6 +1,6 @@
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
 import type { MemoryStorage } from "../../src/storage/memory.ts";
-import { noWarehouse } from "../../src/warehouse/none.ts";
+import { nullWarehouse } from "../../src/warehouse/open.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
 import type { Dice } from "./dice.ts";
 import { recordsOf } from "./landed.ts";
@@ -28,7 +28,7 @@ export class PipedWarehouse {
   /** As one run sees it. */
   open(dice: Dice): Warehouse {
     return {
-      ...noWarehouse,
+      ...nullWarehouse,
       name: "piped",
       tableState: async (object, _now, signal) => {
         signal.throwIfAborted();

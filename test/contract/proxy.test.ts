@@ -10,7 +10,7 @@ import type { SnowflakeConfig } from "../../src/config/config.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { openParameterStore } from "../../src/secrets/parameter-store.ts";
 import { openSecretsManager } from "../../src/secrets/secrets-manager.ts";
-import { openS3Storage } from "../../src/storage/s3/s3.ts";
+import { S3Storage } from "../../src/storage/s3/s3.ts";
 import { SnowflakeSession } from "../../src/warehouse/snowflake/session.ts";
 import { scene } from "../e2e/harness.ts";
 import { fakeClock } from "../fakes/clock.ts";
@@ -62,7 +62,7 @@ afterEach(async () => {
 const AWS: Readonly<Record<string, (endpoint: string) => Promise<unknown>>> = {
   S3: async (endpoint) => {
     const place = { bucket: "bucket", prefix: "p", endpoint, pathStyle: true, ...PAUSES };
-    return openS3Storage(place).read("a", NEVER);
+    return new S3Storage(place).read("a", NEVER);
   },
   SNS: async (endpoint) => {
     vi.stubEnv("AWS_ENDPOINT_URL_SNS", endpoint);

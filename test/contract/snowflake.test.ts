@@ -10,7 +10,7 @@ import { WarehouseError } from "../../src/errors.ts";
 import type { RunEvent } from "../../src/events.ts";
 import { openWarehouse } from "../../src/warehouse/open.ts";
 import { SnowflakeWarehouse } from "../../src/warehouse/snowflake/snowflake.ts";
-import type { CommittedFile, EmailPair, TableState } from "../../src/warehouse/warehouse.ts";
+import type { CommittedFile, TableState } from "../../src/warehouse/warehouse.ts";
 import { startSnowflake } from "../servers/snowflake.ts";
 import type { SnowflakeFault, SnowflakeServer, SnowflakeTable } from "../servers/snowflake.ts";
 import { byKeyPair, PASSWORD, place, PUBLIC_KEY, SECRETS, TOKEN, warehouseConfig } from "../support/snowflake.ts";
@@ -71,16 +71,24 @@ async function failure(work: Promise<unknown>): Promise<WarehouseError> {
   return error;
 }
 
-async function pairsOf(warehouse: SnowflakeWarehouse): Promise<EmailPair[]> {
-  const pairs: EmailPair[] = [];
-  for await (const pair of warehouse.emailPairs(signal)) pairs.push(pair);
-  return pairs;
+function pairs(warehouse: SnowflakeWarehouse): AsyncIterable<readonly [string, string]> {
+  return warehouse.leastBy("PARDOT_VISITORACTIVITY", "list_email_id", "email_id", signal);
+}
+
+function known(warehouse: SnowflakeWarehouse): AsyncIterable<string> {
+  return warehouse.keys("PARDOT_EMAIL", "list_email_id", signal);
+}
+
+async function pairsOf(warehouse: SnowflakeWarehouse): Promise<{ listEmailId: string; emailId: string }[]> {
+  const found: { listEmailId: string; emailId: string }[] = [];
+  for await (const [listEmailId, emailId] of pairs(warehouse)) found.push({ listEmailId, emailId });
+  return found;
 }
 
 async function knownOf(warehouse: SnowflakeWarehouse): Promise<string[]> {
-  const known: string[] = [];
-  for await (const id of warehouse.knownEmails(signal)) known.push(id);
-  return known;
+  const found: string[] = [];
+  for await (const id of known(warehouse)) found.push(id);
+  return found;
 }
 
 describe("logging in to Snowflake", () => {
@@ -132,7 +140,7 @@ describe("logging in to Snowflake", () => {
       await warehouse.check(signal);
       const proc = `/proc/${String(warehouse.processId)}`;
       const shown = readFileSync(`${proc}/cmdline`, "utf8") + readFileSync(`${proc}/environ`, "utf8");
-      expect(shown).toContain("snowflake-process");
+      expect(shown).toContain("snowflake/process");
       for (const secret of SECRETS) expect(shown).not.toContain(secret);
     } finally {
       vi.unstubAllEnvs();
@@ -209,7 +217,7 @@ describe("logging in to Snowflake", () => {
       "something that is no Snowflake",
       [{ kind: "status", status: 200, body: `<p>${PASSWORD}</p>` }],
       "warehouse.unreachable",
-      /no answer that Snowflake would give/,
+      /response that is not Snowflake's/,
     ],
   ];
   test.each(networks)("fails at %s", async (_name, faults, code, message) => {
@@ -329,7 +337,7 @@ describe("what a table in Snowflake says of itself", () => {
     const state = await (await open()).tableState(tag, NOW, signal);
     expect(state).toMatchObject({
       watermark: "2026-03-08 11:30:00",
-      doubt: { code: "warehouse.watermark-zone", message: expect.stringMatching(/TIMESTAMP_LTZ/) as string },
+      warning: { code: "warehouse.watermark-zone", message: expect.stringMatching(/TIMESTAMP_LTZ/) as string },
     });
   });
 
@@ -338,7 +346,7 @@ describe("what a table in Snowflake says of itself", () => {
     const error = await failure((await open()).tableState(tag, NOW, signal));
     expect(error.code).toBe("warehouse.table-missing");
     expect(error.message).toBe(
-      "read PARDOT_TAG of snowflake: there is no such table in lake.PARDOT, or the role LOADER may not see it",
+      "read PARDOT_TAG from snowflake: there is no such table in lake.PARDOT, or the role LOADER may not see it",
     );
     expect(error.hint).toMatch(/pardot-etl ddl Tag/);
   });
@@ -379,7 +387,7 @@ describe("what a table in Snowflake says of itself", () => {
       server.fail("query", { kind: "refuse", code, message });
       const error = await failure(warehouse.tableState(tag, NOW, signal));
       expect([code, error.code]).toEqual([code, expected]);
-      expect(error.message).toMatch(/^read PARDOT_TAG of snowflake: /);
+      expect(error.message).toMatch(/^read PARDOT_TAG from snowflake: /);
     }
     server.tables.set("PARDOT_TAG", { timestamps: "TEXT", rows: rows("canary-row") });
     const unreadable = await failure(warehouse.tableState(tag, NOW, signal));
@@ -427,7 +435,7 @@ describe("the e-mails in Snowflake", () => {
     server.tables.set("PARDOT_VISITORACTIVITY", { rows: rowsOf(20_000) });
     const warehouse = await open();
     let count = 0;
-    for await (const { listEmailId, emailId } of warehouse.emailPairs(signal)) {
+    for await (const [listEmailId, emailId] of pairs(warehouse)) {
       expect([listEmailId, emailId]).toEqual([String(count), String(count + 9)]);
       if (count === 3000) expect(await warehouse.tableState(tag, NOW, signal)).toMatchObject({ hasRows: true });
       count += 1;
@@ -443,7 +451,7 @@ describe("the e-mails in Snowflake", () => {
     const rows = Array.from({ length: 9000 }, (_, id) => ({ LIST_EMAIL_ID: String(id) }));
     server.tables.set("PARDOT_EMAIL", { rows });
     const warehouse = await open();
-    for await (const id of warehouse.knownEmails(signal)) {
+    for await (const id of known(warehouse)) {
       if (id === "10") break;
     }
     expect(await warehouse.tableState(tag, NOW, signal)).toMatchObject({ exists: true });
@@ -475,7 +483,7 @@ describe("a session that does not last", () => {
     process.kill(first ?? 0, "SIGKILL");
     const error = await asked;
     expect([error.code, error.retryable]).toEqual(["warehouse.process-died", true]);
-    expect(error.message).toMatch(/^read PARDOT_TAG of snowflake: the Snowflake process ended by SIGKILL/);
+    expect(error.message).toMatch(/^read PARDOT_TAG from snowflake: the Snowflake process ended by SIGKILL/);
     expect(await warehouse.tableState(tag, NOW, signal)).toMatchObject({ exists: true });
     expect(warehouse.processId).not.toBe(first);
   });

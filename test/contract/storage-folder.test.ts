@@ -6,8 +6,8 @@ import { systemClock as clock } from "../../src/platform/clock.ts";
 import type { Processes } from "../../src/platform/process-identity.ts";
 import { systemRandom as random } from "../../src/platform/random.ts";
 import { takeLease } from "../../src/state/lease.ts";
-import { openFolderStorage } from "../../src/storage/folder/folder.ts";
-import { claimName } from "../../src/storage/folder/leftover.ts";
+import { FolderStorage } from "../../src/storage/folder/folder.ts";
+import { claimName } from "../../src/storage/folder/temporary.ts";
 import { probeStorage } from "../../src/storage/probe.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -24,7 +24,7 @@ let storage: Storage;
 beforeEach(async () => {
   tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-folder-"));
   root = join(tmpDir, "data");
-  storage = openFolderStorage({ path: root, clock, random });
+  storage = new FolderStorage({ path: root, clock, random });
 });
 afterEach(async () => rm(tmpDir, { recursive: true, force: true }));
 
@@ -49,7 +49,7 @@ describe("landing in a folder", () => {
     expect(await modeOf(file.path)).toBe(0o600);
     const before = process.umask(0o027);
     try {
-      const narrow = openFolderStorage({ path: root, clock, random });
+      const narrow = new FolderStorage({ path: root, clock, random });
       await narrow.publish(KEY, file, CALM);
       await narrow.create("_pardot_etl/state/1", Buffer.from("y"), CALM);
     } finally {
@@ -86,7 +86,7 @@ async function refuseLink(): Promise<void> {
 
 describe("a folder on a file system without hard links", () => {
   beforeEach(() => {
-    storage = openFolderStorage({ path: root, clock, random, link: refuseLink });
+    storage = new FolderStorage({ path: root, clock, random, link: refuseLink });
   });
 
   it("lands by renaming a whole copy", async () => {
@@ -110,7 +110,7 @@ describe("a folder on a file system without hard links", () => {
 
 describe("exclusive creation in a folder without hard links", () => {
   const open = (processes?: Processes): Storage =>
-    openFolderStorage({
+    new FolderStorage({
       path: root,
       clock,
       random,
@@ -161,7 +161,7 @@ describe("exclusive creation in a folder without hard links", () => {
     const away = { host: "away", boot: "b", pid: 7, started: "1", nonce: "0123456789abcdef" };
     await writeFile(claim, JSON.stringify(away));
     const waiting = fakeClock();
-    const patient = openFolderStorage({
+    const patient = new FolderStorage({
       path: root,
       random,
       link: refuseLink,
@@ -181,7 +181,7 @@ describe("exclusive creation in a folder without hard links", () => {
     await rm(join(root, KEY));
     await writeFile(claim, JSON.stringify(away));
     const silent = fakeClock();
-    const outwaiting = openFolderStorage({ path: root, random, link: refuseLink, clock: silent });
+    const outwaiting = new FolderStorage({ path: root, random, link: refuseLink, clock: silent });
     expect(await outwaiting.create(KEY, Buffer.from("ours"), CALM)).toBe("written");
     expect(silent.monotonic()).toBeGreaterThanOrEqual(30_000);
     expect(await temporaryFiles()).toEqual([]);
@@ -225,7 +225,7 @@ describe("leftovers in a folder", () => {
     await storage.tidy(CALM);
     expect(await temporaryFiles()).toHaveLength(2);
     const later = { ...clock, now: () => Date.now() + 2 * 86_400_000 };
-    expect(await openFolderStorage({ path: root, clock: later, random }).tidy(CALM)).toEqual({ removed: 2, kept: 0 });
+    expect(await new FolderStorage({ path: root, clock: later, random }).tidy(CALM)).toEqual({ removed: 2, kept: 0 });
     expect(await temporaryFiles()).toEqual([]);
   });
 
@@ -239,7 +239,7 @@ describe("leftovers in a folder", () => {
     await storage.tidy(CALM);
     expect(await temporaryFiles()).toEqual([dead]);
     const later = { ...clock, now: () => Date.now() + 2 * 86_400_000 };
-    await openFolderStorage({ path: root, clock: later, random }).tidy(CALM);
+    await new FolderStorage({ path: root, clock: later, random }).tidy(CALM);
     expect(await temporaryFiles()).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock as clock } from "../../src/platform/clock.ts";
 import { systemRandom as random } from "../../src/platform/random.ts";
-import { openFolderStorage } from "../../src/storage/folder/folder.ts";
+import { FolderStorage } from "../../src/storage/folder/folder.ts";
 import { openSpool } from "../../src/storage/spool.ts";
 import { mountSmallDisk } from "../servers/small-disk.ts";
 import type { SmallDisk } from "../servers/small-disk.ts";
@@ -36,7 +36,7 @@ if (typeof trial === "string") {
     afterEach(() => disk.unmount());
 
     it("that fills up under the destination shows nothing, keeps nothing, and takes a file that fits", async () => {
-      const storage = openFolderStorage({ path: disk.path, clock, random });
+      const storage = new FolderStorage({ path: disk.path, clock, random });
       const large = await spooled(tmpDir, noise(2 * DISK_BYTES));
       const full = { exitCode: 7, code: "storage.full", hint: expect.stringContaining("free space") as string };
       await expect(storage.publish("Tag/large.csv", large, CALM)).rejects.toMatchObject(full);
@@ -71,7 +71,7 @@ if (typeof trial === "string") {
 
     it("that is read-only is told as such", async () => {
       disk.makeReadOnly();
-      const storage = openFolderStorage({ path: join(disk.path, "data"), clock, random });
+      const storage = new FolderStorage({ path: join(disk.path, "data"), clock, random });
       const hint = expect.any(String) as string;
       const readOnly = { exitCode: 7, code: "storage.read-only", hint };
       await expect(storage.publish("Tag/a.csv", await spooled(tmpDir, "x"), CALM)).rejects.toMatchObject(readOnly);
@@ -88,10 +88,10 @@ describe("a process whose files may not grow beyond 256 KiB", () => {
     const root = join(tmpDir, "data");
     const program = `
       import { createHash } from "node:crypto";
-      import { openFolderStorage } from "./src/storage/folder/folder.ts";
+      import { FolderStorage } from "./src/storage/folder/folder.ts";
       import { systemClock as clock } from "./src/platform/clock.ts";
       import { systemRandom as random } from "./src/platform/random.ts";
-      const storage = openFolderStorage({ path: process.argv[1], clock, random });
+      const storage = new FolderStorage({ path: process.argv[1], clock, random });
       const signal = new AbortController().signal;
       const tell = (error) => console.log(error.code, error.exitCode);
       await storage.create("Tag/large.json", Buffer.alloc(1_000_000, "x"), signal).catch(tell);

@@ -7,7 +7,7 @@ import { systemRandom as random } from "../../src/platform/random.ts";
 import { openMemoryStorage } from "../../src/storage/memory.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import { probeStorage } from "../../src/storage/probe.ts";
-import { openS3Storage } from "../../src/storage/s3/s3.ts";
+import { S3Storage } from "../../src/storage/s3/s3.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { newBucket } from "../servers/bucket.ts";
 import { s3Server, whereS3Runs } from "../servers/s3.ts";
@@ -75,7 +75,7 @@ whereS3Runs(() => {
         const storage = await openStorage(destination, { clock, random, s3PathStyle: null });
         await probeStorage(storage, tmpDir, CALM);
         const all = { bucket, prefix: "", endpoint: server.endpoint, pathStyle: null, clock, random };
-        expect(await keysOf(openS3Storage(all))).toEqual([]);
+        expect(await keysOf(new S3Storage(all))).toEqual([]);
       } finally {
         delete process.env["AWS_ENDPOINT_URL_S3"];
       }

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemRandom as random } from "../../src/platform/random.ts";
-import { openS3Storage } from "../../src/storage/s3/s3.ts";
+import { S3Storage } from "../../src/storage/s3/s3.ts";
 import type { S3Options } from "../../src/storage/s3/s3.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { newBucket } from "../servers/bucket.ts";
@@ -14,7 +14,7 @@ const clock = { now: () => 0, monotonic: () => 0, sleep: async () => {} };
 const hint = expect.any(String) as string;
 
 function storageAt(endpoint: string | null, options: Partial<S3Options> = {}): Storage {
-  return openS3Storage({ bucket: "bucket", prefix: "p", endpoint, pathStyle: true, clock, random, ...options });
+  return new S3Storage({ bucket: "bucket", prefix: "p", endpoint, pathStyle: true, clock, random, ...options });
 }
 
 beforeEach(() => {

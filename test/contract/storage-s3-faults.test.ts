@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Clock } from "../../src/platform/clock.ts";
 import { systemRandom } from "../../src/platform/random.ts";
-import { openS3Storage } from "../../src/storage/s3/s3.ts";
+import { S3Storage } from "../../src/storage/s3/s3.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { newBucket } from "../servers/bucket.ts";
 import { startFaultProxy } from "../servers/fault-proxy.ts";
@@ -46,8 +46,8 @@ whereS3Runs(() => {
         },
       };
       const options = { bucket, prefix: "p", pathStyle: null, clock, random: systemRandom, idleTimeoutMs: 1_000 };
-      storage = openS3Storage({ ...options, endpoint: proxy.endpoint });
-      truth = openS3Storage({ ...options, endpoint: server.endpoint, idleTimeoutMs: 60_000 });
+      storage = new S3Storage({ ...options, endpoint: proxy.endpoint });
+      truth = new S3Storage({ ...options, endpoint: server.endpoint, idleTimeoutMs: 60_000 });
     });
     afterEach(async () => {
       await proxy.close();
@@ -186,7 +186,7 @@ whereS3Runs(() => {
       };
       const bucket = truth.location.slice("s3://".length).split("/")[0] ?? "";
       const options = { bucket, prefix: "", endpoint: proxy.endpoint, pathStyle: null, clock, random: systemRandom };
-      const created = openS3Storage(options).create("a", Buffer.from("x"), controller.signal);
+      const created = new S3Storage(options).create("a", Buffer.from("x"), controller.signal);
       await expect(created).rejects.toBe(reason);
       expect(proxy.requests).toEqual(["PUT"]);
     });

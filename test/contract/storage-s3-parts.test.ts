@@ -6,7 +6,7 @@ import { ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
 import { expect, it, onTestFinished } from "vitest";
 import { systemClock } from "../../src/platform/clock.ts";
 import { systemRandom } from "../../src/platform/random.ts";
-import { openS3Storage } from "../../src/storage/s3/s3.ts";
+import { S3Storage } from "../../src/storage/s3/s3.ts";
 import type { SpooledFile, Storage } from "../../src/storage/storage.ts";
 import { newBucket } from "../servers/bucket.ts";
 import { s3Server, whereS3Runs } from "../servers/s3.ts";
@@ -28,7 +28,7 @@ async function open(): Promise<{ readonly storage: Storage; readonly unfinished:
   const { endpoint, accessKeyId, secretAccessKey } = await s3Server();
   const bucket = await newBucket(await s3Server());
   const given = { bucket, prefix: "", endpoint, pathStyle: null, clock: systemClock, random: systemRandom };
-  const storage = openS3Storage({ ...given, putBytesMax: 1024, partBytes: PART });
+  const storage = new S3Storage({ ...given, putBytesMax: 1024, partBytes: PART });
   const credentials = { accessKeyId, secretAccessKey };
   const client = new S3Client({ endpoint, credentials, region: "us-east-1", forcePathStyle: true });
   onTestFinished(() => client.destroy());

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/platform/clock.ts";
 import { systemRandom } from "../../src/platform/random.ts";
-import { openFolderStorage } from "../../src/storage/folder/folder.ts";
+import { FolderStorage } from "../../src/storage/folder/folder.ts";
 import { openMemoryStorage } from "../../src/storage/memory.ts";
-import { openS3Storage } from "../../src/storage/s3/s3.ts";
+import { S3Storage } from "../../src/storage/s3/s3.ts";
 import { newBucket } from "../servers/bucket.ts";
 import { s3Server, whereS3Runs } from "../servers/s3.ts";
 import { describeStorage } from "./storage-contract.ts";
@@ -29,14 +29,14 @@ describeStorage("memory", async () => {
 describeStorage("folder", async () => {
   const { tmpDir, dispose } = await newTmpDir();
   const path = join(tmpDir, "made", "on", "demand");
-  return { open: () => openFolderStorage({ path, clock, random }), tmpDir, dispose };
+  return { open: () => new FolderStorage({ path, clock, random }), tmpDir, dispose };
 });
 
 describeStorage("folder on another file system than the spools", async () => {
   const { tmpDir, dispose } = await newTmpDir();
   const path = await mkdtemp("/dev/shm/pardot-etl-contract-");
   return {
-    open: () => openFolderStorage({ path, clock, random }),
+    open: () => new FolderStorage({ path, clock, random }),
     tmpDir,
     dispose: async () => {
       await rm(path, { recursive: true, force: true });
@@ -50,7 +50,7 @@ whereS3Runs(() => {
     const server = await s3Server();
     const bucket = await newBucket(server);
     const open = () =>
-      openS3Storage({ bucket, prefix: "some where", endpoint: server.endpoint, pathStyle: null, clock, random });
+      new S3Storage({ bucket, prefix: "some where", endpoint: server.endpoint, pathStyle: null, clock, random });
     return { open, ...(await newTmpDir()) };
   });
 
@@ -59,7 +59,7 @@ whereS3Runs(() => {
     const server = await s3Server();
     const bucket = await newBucket(server);
     const open = () =>
-      openS3Storage({ bucket, prefix: "", endpoint: server.endpoint, pathStyle: null, putBytesMax: 0, clock, random });
+      new S3Storage({ bucket, prefix: "", endpoint: server.endpoint, pathStyle: null, putBytesMax: 0, clock, random });
     return { open, ...(await newTmpDir()) };
   };
   describeStorage("S3 in parts", inParts, races);

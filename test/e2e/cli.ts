@@ -3,6 +3,7 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { main } from "../../src/cli/main.ts";
+import type { Clock } from "../../src/platform/clock.ts";
 import { fakeIo } from "../cli/fake-io.ts";
 import { hurriedClock } from "../fakes/clock.ts";
 import type { Environment } from "./harness.ts";
@@ -94,15 +95,15 @@ export function runCli(args: readonly string[], env: Environment, options: CliOp
 }
 
 /**
- * The command line without a process, and without waiting in its pauses: for tests that are not about the process, its
- * signals, its streams or what the AWS SDK finds in its environment.
+ * The command line without a process, and without waiting in its pauses unless a clock is given (what has a limit of
+ * time by a pause needs one): for tests that are not about the process, its signals or its streams.
  */
 export async function callCli(
   args: readonly string[],
   env: Environment,
-  { cwd }: Pick<CliOptions, "cwd">,
+  { cwd, clock = hurriedClock() }: Pick<CliOptions, "cwd"> & { readonly clock?: Clock },
 ): Promise<CliResult> {
-  const io = fakeIo({ env, cwd, clock: hurriedClock() });
+  const io = fakeIo({ env, cwd, clock });
   const code = await main(args, io);
   return { code, signal: null, stdout: io.stdout.text(), stderr: io.stderr.text() };
 }

@@ -8,7 +8,7 @@ import { indexedEmail, addPairs, markRead } from "../../src/state/email-index.ts
 import { entryKey, loadState } from "../../src/state/journal.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import { systemRandom } from "../../src/platform/random.ts";
-import { openFolderStorage } from "../../src/storage/folder/folder.ts";
+import { FolderStorage } from "../../src/storage/folder/folder.ts";
 import { fakeClock } from "../fakes/clock.ts";
 import { scene } from "./harness.ts";
 import type { Scene } from "./harness.ts";
@@ -61,7 +61,7 @@ it(
 /** Writes a snapshot after the newest one, with `count` list emails of which most have been read. */
 async function addListEmails(at: Scene, count: number, form: "now" | "version 0.1"): Promise<void> {
   const signal = new AbortController().signal;
-  const storage = openFolderStorage({ path: at.data, clock: fakeClock(), random: systemRandom });
+  const storage = new FolderStorage({ path: at.data, clock: fakeClock(), random: systemRandom });
   const { state, sequence } = await loadState(storage, signal);
   const ids = Array.from({ length: count }, (_, i) => String(10_000_000 + 7 * i));
   const at0 = "2026-01-01T00:00:00Z";
@@ -106,7 +106,7 @@ it(
       if (form === "now") expect(first.megabytes).toBeLessThan(MEGABYTES_MAX);
       expect(second.megabytes).toBeLessThan(MEGABYTES_MAX);
       const { state } = await loadState(
-        openFolderStorage({ path: at.data, clock: fakeClock(), random: systemRandom }),
+        new FolderStorage({ path: at.data, clock: fakeClock(), random: systemRandom }),
         new AbortController().signal,
       );
       expect(indexedEmail(state.emails, "10000007")).toMatchObject({ emailId: "8810000007" });

@@ -105,7 +105,7 @@ function expectAllTell({ code, last, message, body }: Told, headline: string, st
 }
 
 const run_ = (more: Environment = {}, ...args: readonly string[]): Promise<Told> =>
-  told(callCli(["run", ...args], { ...env, ...more }, { cwd: at.root }));
+  told(callCli(["run", ...args], { ...env, ...more }, { cwd: at.root, clock: systemClock }));
 
 /** As a process of its own. */
 const runApart = (more: Environment = {}, ...args: readonly string[]): Promise<Told> =>
@@ -221,17 +221,17 @@ describe("a run with a topic and a webhook", () => {
         PARDOT_ETL_WEBHOOK_URL: "aws-secretsmanager:acme/hook#url",
         PARDOT_ETL_SNS_TOPIC_ARN: undefined,
       };
-      expect((await run_(more)).code).toBe(0);
-      expect((await run_({ ...more, PARDOT_TIMEZONE: "Mars/Olympus" })).code).toBe(2);
+      expect((await runApart(more)).code).toBe(0);
+      expect((await runApart({ ...more, PARDOT_TIMEZONE: "Mars/Olympus" })).code).toBe(2);
       expect(webhook.received.map(({ body }) => (JSON.parse(body) as Fields)["exit_code"])).toEqual([0, 2]);
       // What is kept there is no address: as wrong as if it had been given itself.
       aws.putSecret("acme/hook", JSON.stringify({ url: "http://canary-webhook.example.com/" }));
-      const wrong = await run_(more);
+      const wrong = await runApart(more);
       expect([wrong.code, webhook.received.length]).toEqual([2, 2]);
       expect(wrong.stderr).toContain("PARDOT_ETL_WEBHOOK_URL is ***: expected an https:// address");
       // And where AWS refuses there is nobody to be told, which is no reason to end otherwise.
       aws.putSecret("acme/hook", "{}");
-      expect((await run_({ ...more, PARDOT_TIMEZONE: "Mars/Olympus" })).code).toBe(2);
+      expect((await runApart({ ...more, PARDOT_TIMEZONE: "Mars/Olympus" })).code).toBe(2);
       expect(webhook.received).toHaveLength(2);
     } finally {
       await aws.close();

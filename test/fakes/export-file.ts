@@ -7,9 +7,11 @@ import type { Column } from "../../src/catalog/catalog.ts";
 import type { RunEvent } from "../../src/events.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { openMemoryStorage } from "../../src/storage/memory.ts";
+import { csvEncoder } from "../../src/encode/csv-write.ts";
 import { landExportFile } from "../../src/land/export-file.ts";
 import type { ExportFileOptions, LandedExport } from "../../src/land/export-file.ts";
 import { Rejects } from "../../src/land/rejects.ts";
+import type { SpoolOptions } from "../../src/storage/spool.ts";
 
 export const never: AbortSignal = new AbortController().signal;
 export const DAY_MS = 86_400_000;
@@ -44,12 +46,17 @@ export interface Landed extends LandedExport {
   readonly tapped: readonly (readonly (string | null)[])[];
 }
 
-export async function land(body: string | Uint8Array, more: Partial<ExportFileOptions> = {}, cut = 7): Promise<Landed> {
+export async function land(
+  body: string | Uint8Array,
+  more: Partial<ExportFileOptions & Pick<SpoolOptions, "compression">> = {},
+  cut = 7,
+): Promise<Landed> {
   const storage = openMemoryStorage();
   const warnings: string[] = [];
   let tapped: (readonly (string | null)[])[] = [];
   const columns = more.columns ?? THING;
-  const landed = await landExportFile(chunked(typeof body === "string" ? Buffer.from(body) : body, cut), {
+  const { compression = "none", ...given } = more;
+  const options: ExportFileOptions = {
     object: "Thing",
     columns,
     fields: columns.map(({ name }) => name),
@@ -62,13 +69,14 @@ export async function land(body: string | Uint8Array, more: Partial<ExportFileOp
     readAt: 0,
     tap: { columns: ["id"], onRecord: (values) => tapped.push(values), forget: () => (tapped = []) },
     rejects: new Rejects("Thing", 5),
-    compression: "none",
-    tmpDir,
-    random: systemRandom,
+    ...given,
+  };
+  const chunks = chunked(typeof body === "string" ? Buffer.from(body) : body, cut);
+  const landed = await landExportFile(chunks, options, {
     storage,
+    format: csvEncoder,
+    spool: { dir: tmpDir, compression, random: systemRandom, signal: never },
     onEvent: (event: RunEvent) => event.type === "warning" && warnings.push(event.code),
-    signal: never,
-    ...more,
   });
   const bytes = landed.file === null ? null : await storage.read(landed.file.key, never);
   return { ...landed, text: bytes === null ? null : Buffer.from(bytes).toString(), warnings, tapped };

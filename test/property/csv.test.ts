@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readCsv } from "../../src/encode/csv-read.ts";
 import { CsvScanner } from "../../src/encode/csv-scan.ts";
-import { CsvWriter } from "../../src/encode/csv-write.ts";
+import { csvEncoder } from "../../src/encode/csv-write.ts";
 import type { Cell, Row } from "../../src/encode/row.ts";
 import { DataError } from "../../src/errors.ts";
 
@@ -38,7 +38,7 @@ const table: fc.Arbitrary<Table> = fc.integer({ min: 2, max: 5 }).chain((width) 
 const cuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
 
 function encode({ names, rows }: Table): Uint8Array {
-  const writer = new CsvWriter(names.map((name) => ({ name })));
+  const writer = csvEncoder(names.map((name) => ({ name })));
   for (const row of rows) writer.add(row);
   return writer.takeRest();
 }

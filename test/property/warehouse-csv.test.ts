@@ -5,7 +5,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CatalogObject, Column } from "../../src/catalog/catalog.ts";
-import { CsvWriter } from "../../src/encode/csv-write.ts";
+import { csvEncoder } from "../../src/encode/csv-write.ts";
 import type { Cell } from "../../src/encode/row.ts";
 import { DuckdbWarehouse } from "../../src/warehouse/duckdb/duckdb.ts";
 import type { LoadFile } from "../../src/warehouse/warehouse.ts";
@@ -50,7 +50,7 @@ test("what our csv holds, the embedded warehouse holds byte by byte, whatever th
     const files: LoadFile[] = [];
     const expected: (string | null)[][] = [];
     for (const [number, rows] of fc.sample(records, { numRuns: 300, seed }).entries()) {
-      const writer = new CsvWriter(columns);
+      const writer = csvEncoder(columns);
       for (const [a, b] of rows) {
         const id = String(expected.length);
         writer.add([id, a, b]);

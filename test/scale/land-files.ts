@@ -13,7 +13,7 @@ import { commit } from "../../src/operations/run/commit.ts";
 import type { Run } from "../../src/operations/run/context.ts";
 import { Failures } from "../../src/operations/run/failures.ts";
 import { SIMULATOR_BUSINESS_UNIT_ID } from "../../src/simulator/index.ts";
-import { openFolderStorage } from "../../src/storage/folder/folder.ts";
+import { FolderStorage } from "../../src/storage/folder/folder.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { fakeClock } from "../fakes/clock.ts";
 
@@ -48,16 +48,14 @@ process.stdout.write(`${JSON.stringify(await landFiles(folder, Number(wanted)))}
 async function landFiles(root: string, files: number): Promise<Landing> {
   const written = { bytes: 0, documents: 0 };
   const clock = fakeClock(TO);
-  const folderStorage = openFolderStorage({ path: root, clock, random: systemRandom });
-  const storage: Storage = {
-    ...folderStorage,
-    create: async (key, bytes, signal) => {
-      if (key.startsWith("_pardot_etl/state/")) {
-        written.bytes += bytes.length;
-        written.documents += 1;
-      }
-      return folderStorage.create(key, bytes, signal);
-    },
+  const storage: Storage = new FolderStorage({ path: root, clock, random: systemRandom });
+  const create = storage.create.bind(storage);
+  storage.create = async (key, bytes, signal) => {
+    if (key.startsWith("_pardot_etl/state/")) {
+      written.bytes += bytes.length;
+      written.documents += 1;
+    }
+    return create(key, bytes, signal);
   };
   const object = catalog.find(({ name }) => name === "EmailClick");
   assert(object !== undefined, "EmailClick is in the catalog");

@@ -57,9 +57,9 @@ async function readTables(config: Config, warehouse: Warehouse, now: LocalText, 
   const doubts: string[] = [];
   for (const object of selectedObjects(config)) {
     try {
-      const { exists, doubt, future } = await warehouse.tableState(object, now, signal);
+      const { exists, warning, future } = await warehouse.tableState(object, now, signal);
       if (!exists) toCreate.push(object.table);
-      if (doubt !== undefined) doubts.push(doubt.message);
+      if (warning !== undefined) doubts.push(warning.message);
       if (future !== null) doubts.push(futureText(object, future));
     } catch (error) {
       if (!(error instanceof WarehouseError) || error.code !== TABLE_MISSING) throw error;

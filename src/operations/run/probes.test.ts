@@ -5,7 +5,7 @@ import { EMPTY_STATE } from "../../state/state.ts";
 import { RemoteError, TransportError } from "../../errors.ts";
 import type { PageRequest, Pardot, WireRecord } from "../../pardot/pardot.ts";
 import { isoInstant } from "../../time/instant.ts";
-import { noWarehouse } from "../../warehouse/none.ts";
+import { nullWarehouse } from "../../warehouse/open.ts";
 import { liveProbes } from "./probes.ts";
 import { planProbes } from "../plan/probes.ts";
 import { decideWindows } from "./windows.ts";
@@ -45,7 +45,7 @@ async function historyOf(oldest: WireRecord | null | Error, kind: "run" | "plan"
   const { windows } = await decideWindows(visitor, {
     config: { pardot: { timeZone: "UTC" }, etl: { overlapMs: 0, warehouse: { kind: "none" } } } as unknown as Config,
     state: EMPTY_STATE,
-    warehouse: noWarehouse,
+    warehouse: nullWarehouse,
     probes,
     now,
     range: { full: false, since: null, until: null, acceptGap: false },

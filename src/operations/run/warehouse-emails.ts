@@ -3,6 +3,12 @@ import type { EmailIndex, EmailPair } from "../../state/email-index.ts";
 import type { Journal } from "../../state/journal.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 
+/** The tables of activities and of emails, and their columns of list emails and emails. */
+const ACTIVITY_TABLE = "PARDOT_VISITORACTIVITY";
+const EMAIL_TABLE = "PARDOT_EMAIL";
+const LIST_EMAIL = "list_email_id";
+const EMAIL = "email_id";
+
 /** Pairs that go into one journal entry. */
 const PAIRS_PER_ENTRY = 5000;
 
@@ -16,8 +22,9 @@ export async function* newPairs(
   signal: AbortSignal,
 ): AsyncGenerator<readonly EmailPair[]> {
   let news: EmailPair[] = [];
-  for await (const pair of warehouse.emailPairs(signal)) {
-    if (!isEmailId(pair.listEmailId) || !isEmailId(pair.emailId)) continue;
+  for await (const [listEmailId, emailId] of warehouse.leastBy(ACTIVITY_TABLE, LIST_EMAIL, EMAIL, signal)) {
+    if (!isEmailId(listEmailId) || !isEmailId(emailId)) continue;
+    const pair = { listEmailId, emailId };
     const known = indexedEmail(index(), pair.listEmailId);
     if (known !== null && smallerId(known.emailId, pair.emailId) === known.emailId) continue;
     news.push(pair);
@@ -42,7 +49,7 @@ export async function knownEmails(
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const known = new Set<string>();
-  for await (const listEmailId of warehouse.knownEmails(signal)) {
+  for await (const listEmailId of warehouse.keys(EMAIL_TABLE, LIST_EMAIL, signal)) {
     const entry = indexedEmail(index, listEmailId);
     if (entry !== null && !entry.read.has("Email")) known.add(listEmailId);
   }

@@ -221,7 +221,7 @@ function warnOfEmptyTable(
 /** Warns of oddities in a table or in the tool's own record; the range starts in spite of them. */
 function warnOfTable(object: CatalogObject, table: TableState, { config, state, now, onEvent }: DecisionContext): void {
   const { name, watermark } = object;
-  if (table.doubt !== undefined) warn(onEvent, table.doubt.code, table.doubt.message, name);
+  if (table.warning !== undefined) warn(onEvent, table.warning.code, table.warning.message, name);
   if (table.future !== null) warn(onEvent, "warehouse.watermark-future", futureText(object, table.future), name);
   const own = objectState(state, name);
   if (own.watermark !== null && !isSound(own.watermark, now, config.pardot.timeZone)) {

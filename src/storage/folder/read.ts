@@ -3,16 +3,16 @@ import { lstat, open, readdir } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import type { Dirent, Stats } from "node:fs";
 import { join } from "node:path";
-import { documentTooLarge, DOCUMENT_BYTES_MAX } from "../document.ts";
 import { compareKeys, TEMPORARY_PREFIX } from "../key.ts";
 import { isMissing } from "../local-errors.ts";
+import { documentTooLarge, DOCUMENT_BYTES_MAX } from "../storage.ts";
 import type { StoredFile } from "../storage.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Every landed file below a prefix, in byte order of the whole keys. Links, sockets and the like are nobody's landed
- * files and are passed over. The names of one folder for each level of depth are in memory at a time.
+ * Every landed file below a prefix, in byte order of the whole keys. Skips links, sockets and the like, which are not
+ * landed files. Memory: the names of one folder for each level of depth.
  */
 export async function* listBelow(root: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredFile> {
   signal.throwIfAborted();
@@ -29,7 +29,7 @@ export async function* listBelow(root: string, prefix: string, signal: AbortSign
   }
 }
 
-/** A folder sorts as its name with the slash that its keys carry: "a.csv" comes before "a/b.csv". */
+/** A folder sorts as its name with the slash that its keys have: "a.csv" comes before "a/b.csv". */
 function sortName(entry: Dirent): string {
   return entry.isDirectory() ? `${entry.name}/` : entry.name;
 }
@@ -93,7 +93,7 @@ export async function* chunksOf(handle: FileHandle, signal: AbortSignal): AsyncG
   }
 }
 
-/** Size and SHA-256 of the bytes that stand there, null if there is no regular file under the name. */
+/** Size and SHA-256 of a file; null if there is no regular file under the name. */
 export async function fingerprint(
   path: string,
   signal: AbortSignal,

@@ -8,24 +8,24 @@ interface Reading {
 }
 
 const CREDENTIALS = (problem: string): string =>
-  `${problem}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones), AWS_PROFILE, or give the task or instance a role`;
+  `${problem}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones), AWS_PROFILE, or give the task or instance a role.`;
 const INVALID_CREDENTIALS: Reading = {
   code: "storage.credentials-invalid",
-  hint: CREDENTIALS("the store does not accept the AWS credentials"),
+  hint: CREDENTIALS("The store does not accept the AWS credentials"),
 };
 const WRONG_REGION: Reading = {
   code: "storage.wrong-region",
-  hint: "the bucket is in another region than the one that was asked",
+  hint: "The bucket is in another region than the request",
 };
 
 const BY_NAME: Readonly<Record<string, Reading>> = {
   NoSuchBucket: {
     code: "storage.bucket-missing",
-    hint: "create the bucket, or correct its name in PARDOT_ETL_DESTINATION",
+    hint: "Create the bucket, or correct its name in PARDOT_ETL_DESTINATION.",
   },
   InvalidBucketName: {
     code: "storage.bucket-invalid",
-    hint: "correct the bucket's name in PARDOT_ETL_DESTINATION",
+    hint: "Correct the bucket's name in PARDOT_ETL_DESTINATION.",
   },
   InvalidAccessKeyId: INVALID_CREDENTIALS,
   SignatureDoesNotMatch: INVALID_CREDENTIALS,
@@ -34,22 +34,22 @@ const BY_NAME: Readonly<Record<string, Reading>> = {
   InvalidToken: INVALID_CREDENTIALS,
   CredentialsProviderError: {
     code: "storage.no-credentials",
-    hint: CREDENTIALS("no AWS credentials were found"),
+    hint: CREDENTIALS("No AWS credentials were found"),
   },
-  TokenProviderError: { code: "storage.no-credentials", hint: CREDENTIALS("the AWS sign-in has ended; sign in again") },
+  TokenProviderError: { code: "storage.no-credentials", hint: CREDENTIALS("The AWS sign-in has ended; sign in again") },
   PermanentRedirect: WRONG_REGION,
   TemporaryRedirect: WRONG_REGION,
   AuthorizationHeaderMalformed: WRONG_REGION,
   IllegalLocationConstraintException: WRONG_REGION,
   RequestTimeTooSkewed: {
     code: "storage.clock-skew",
-    hint: "this machine's clock is more than 15 minutes off; set it right (NTP)",
+    hint: "This machine's clock is more than 15 minutes off. Correct it (NTP).",
   },
   EntityTooLarge: {
     code: "storage.too-large",
-    hint: "choose PARDOT_ETL_COMPRESSION=gzip or zstd so that the file gets smaller",
+    hint: "Choose PARDOT_ETL_COMPRESSION=gzip or zstd so that the file gets smaller.",
   },
-  QuotaExceeded: { code: "storage.full", hint: "raise the quota of the bucket or free space in it" },
+  QuotaExceeded: { code: "storage.full", hint: "Raise the quota of the bucket or free space in it." },
 };
 
 const BY_STATUS: Readonly<Record<number, Reading>> = {
@@ -58,23 +58,23 @@ const BY_STATUS: Readonly<Record<number, Reading>> = {
   401: INVALID_CREDENTIALS,
   403: {
     code: "storage.no-permission",
-    hint: "allow this identity s3:ListBucket on the bucket and s3:GetObject, s3:PutObject and s3:DeleteObject below the prefix (and the use of its KMS key, if it has one)",
+    hint: "Allow this identity s3:ListBucket on the bucket and s3:GetObject, s3:PutObject and s3:DeleteObject below the prefix (and the use of its KMS key, if it has one).",
   },
-  404: { code: "storage.missing", hint: "see whether the bucket and the endpoint (AWS_ENDPOINT_URL_S3) are right" },
-  507: { code: "storage.full", hint: "the store has no space left; free some or enlarge it" },
+  404: { code: "storage.missing", hint: "Check the bucket and the endpoint (AWS_ENDPOINT_URL_S3)." },
+  507: { code: "storage.full", hint: "The store has no space left. Free some or enlarge it." },
 };
 
 const UNREACHABLE: Reading = {
   code: "storage.unreachable",
-  hint: "see whether the network reaches the endpoint, and whether AWS_ENDPOINT_URL_S3 and AWS_REGION are right",
+  hint: "Check that the network reaches the endpoint, and that AWS_ENDPOINT_URL_S3 and AWS_REGION are right.",
 };
 const UNAVAILABLE: Reading = {
   code: "storage.unavailable",
-  hint: "the store is failing or throttling; nothing is lost, run again later",
+  hint: "The store is failing or throttling. Nothing is lost: run again later.",
 };
 const REFUSED: Reading = {
   code: "storage.refused",
-  hint: "see whether the endpoint (AWS_ENDPOINT_URL_S3) speaks S3, and what the store's own log says of this request",
+  hint: "Check that the endpoint (AWS_ENDPOINT_URL_S3) is an S3 API, and look for this request in the store's own log.",
 };
 
 function readingOf(failure: AwsFailure): Reading {
@@ -82,7 +82,7 @@ function readingOf(failure: AwsFailure): Reading {
   if (named !== undefined) return named;
   if (failure.status === null) {
     if (/region is missing/i.test(failure.message)) {
-      return { code: "storage.no-region", hint: "set AWS_REGION to the region of the bucket" };
+      return { code: "storage.no-region", hint: "Set AWS_REGION to the region of the bucket." };
     }
     return isTransient(failure) || /cert|ssl|tls/i.test(failure.name) ? UNREACHABLE : REFUSED;
   }
@@ -90,8 +90,8 @@ function readingOf(failure: AwsFailure): Reading {
 }
 
 /**
- * What the SDK threw as one of ours, with a code per thing that a person can mend. `attempts` is how often it was
- * tried. Errors that are ours already, and the reason of an aborted signal, pass as they are.
+ * Turns an SDK error into one of ours, with a code per thing that a person can fix. `attempts`: number of tries. Returns
+ * errors of ours, and the reason of an aborted signal, unchanged.
  */
 export function s3Error(operation: string, error: unknown, attempts: number, signal?: AbortSignal): unknown {
   if (error instanceof PardotEtlError || (signal?.aborted === true && error === signal.reason)) return error;
@@ -104,17 +104,14 @@ export function s3Error(operation: string, error: unknown, attempts: number, sig
   if (failure.name === "BadDigest" || failure.name === "XAmzContentSHA256Mismatch") {
     return new DataError(message, {
       code: "storage.digest-refused",
-      hint: "the store received other bytes than were sent, each time; look for a proxy that changes bodies",
+      hint: "The store received other bytes than were sent, each time. Look for a proxy that changes bodies.",
       context,
       cause: error,
     });
   }
   const reading = readingOf(failure);
-  const region = failure.region === null ? "" : `: set AWS_REGION=${failure.region}`;
-  const hint =
-    reading === WRONG_REGION
-      ? `${reading.hint}${region === "" ? ": set AWS_REGION to the bucket's" : region}`
-      : reading.hint;
+  const region = failure.region === null ? " to the bucket's" : `=${failure.region}`;
+  const hint = reading === WRONG_REGION ? `${reading.hint}: set AWS_REGION${region}.` : reading.hint;
   return new StorageError(message, {
     code: reading.code,
     hint,
@@ -127,17 +124,17 @@ export function s3Error(operation: string, error: unknown, attempts: number, sig
 export function unordered(location: string, below: string): StorageError {
   return new StorageError(`list ${below} in ${location}: the store does not list its keys in order, page by page`, {
     code: "storage.unordered-list",
-    hint: "use a general purpose bucket: directory buckets (S3 Express) list in no order",
+    hint: "Use a general purpose bucket: directory buckets (S3 Express) list in no order.",
     context: { below },
   });
 }
 
 export function endless(location: string, below: string, pages: number): StorageError {
   return new StorageError(
-    `list ${below} in ${location}: ${pages} pages in a row without a key, and the store says that there are more`,
+    `list ${below} in ${location}: ${pages} pages in a row without a key, and the store reports that there are more`,
     {
       code: "storage.endless-list",
-      hint: "Look at the store or the proxy before it: its lists come to no end. On a bucket with versions, let a lifecycle rule remove expired delete markers.",
+      hint: "Check the store or the proxy in front of it: its lists do not end. On a bucket with versions, let a lifecycle rule remove expired delete markers.",
       context: { below },
     },
   );

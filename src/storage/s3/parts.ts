@@ -10,19 +10,20 @@ import {
 } from "@aws-sdk/client-s3";
 import type { CompletedPart, S3Client } from "@aws-sdk/client-s3";
 import { tmpError } from "../local-errors.ts";
-import { PAYLOAD_HASH, payloadHash } from "./payload-hash.ts";
+import { signPayload } from "./client.ts";
+import type { S3Object } from "./read.ts";
 import type { S3Retries } from "./retries.ts";
 import { spoolChanged } from "../spooled-bytes.ts";
 import type { SpooledFile } from "../storage.ts";
 
-/** A part is at least so large, and there are at most so many of them (AWS docs, "Multipart upload limits": 10,000). */
+/** Least size of a part, and most parts of a file (AWS docs, "Multipart upload limits": 10,000). */
 const PART_BYTES = 64 * 1024 ** 2;
 const PARTS_MAX = 9000;
 const CHUNK_BYTES = 128 * 1024;
 
 export interface PartsRequest {
   readonly client: S3Client;
-  readonly object: { readonly Bucket: string; readonly Key: string };
+  readonly object: S3Object;
   readonly file: SpooledFile;
   readonly contentType: string;
   readonly retries: S3Retries;
@@ -30,17 +31,17 @@ export interface PartsRequest {
   readonly partBytes: number | null;
 }
 
-/** A file whose every byte is at the store and that nobody sees yet. */
+/** A file whose bytes are all at the store, but not visible yet. */
 export interface UploadedParts {
-  /** Makes it appear in one step, unless its name is taken (412). */
+  /** Makes it visible in one step, unless its name is taken (412). */
   complete(signal: AbortSignal): Promise<void>;
-  /** Gives the parts up; done also when they are gone. */
+  /** Removes the parts, if they still exist. */
   abandon(): Promise<void>;
 }
 
 /**
- * Sends a file that no single PutObject carries, part by part, each checked by the store against its SHA-256, and the
- * whole against what was declared of it. Memory: a few chunks of 128 KiB. What was sent is given up when it fails.
+ * Sends a file that is too large for one PutObject in parts. The store checks each against its SHA-256, and the whole is
+ * checked against `file`. Memory: a few chunks of 128 KiB. Removes the sent parts on a failure.
  */
 export async function uploadParts(request: PartsRequest, signal: AbortSignal): Promise<UploadedParts> {
   const { client, object, file, contentType, retries } = request;
@@ -64,18 +65,18 @@ export async function uploadParts(request: PartsRequest, signal: AbortSignal): P
   };
   try {
     const parts = await sendParts(request, UploadId, signal);
-    const complete = async (stop: AbortSignal): Promise<void> => {
+    const complete = async (aborted: AbortSignal): Promise<void> => {
       const command = new CompleteMultipartUploadCommand({
         ...object,
         UploadId,
         IfNoneMatch: "*",
         MultipartUpload: { Parts: parts },
       });
-      await client.send(command, { abortSignal: stop });
+      await client.send(command, { abortSignal: aborted });
     };
     return { complete, abandon };
   } catch (error) {
-    // A lifecycle rule gets what is left (docs/deploy-aws.md); the first failure is the one to tell.
+    // A lifecycle rule removes leftovers (docs/deploy-aws.md); the first failure is the one to report.
     await abandon().catch(() => undefined);
     throw error;
   }
@@ -103,7 +104,7 @@ async function sendParts(
           Body: body,
           ContentLength: end - start,
         });
-        command.middlewareStack.add(payloadHash(sha256), PAYLOAD_HASH);
+        command.middlewareStack.add(...signPayload(sha256));
         const { ETag } = await client.send(command, { abortSignal: signal });
         return { PartNumber, ETag };
       } finally {

@@ -2,8 +2,7 @@ import { describe, expect, test } from "vitest";
 import { fakeClock } from "../../../test/fakes/clock.ts";
 import { caught } from "../../../test/support/pardot-fakes.ts";
 import { AttemptsFailed } from "../../aws/retry.ts";
-import { s3Retries } from "./retries.ts";
-import type { S3Retries } from "./retries.ts";
+import { S3Retries } from "./retries.ts";
 
 // Holds G9: a store that is briefly down ends no run.
 
@@ -16,7 +15,7 @@ const BEAT = "_pardot_etl/state/lease/0000000001.beat-000001.json";
 
 function store(): { retries: S3Retries; slept: readonly number[] } {
   const clock = fakeClock();
-  return { retries: s3Retries({ clock, random: { unit: () => 1, hex: () => "" } }), slept: clock.slept };
+  return { retries: new S3Retries({ clock, random: { unit: () => 1, hex: () => "" } }), slept: clock.slept };
 }
 
 /** Attempts until a request that always fails is given up. */
@@ -63,7 +62,7 @@ describe("the patience with a store that has responded", () => {
       throw reason;
     };
     const clock = { ...fakeClock(), sleep };
-    const retries = s3Retries({ clock, random: { unit: () => 0, hex: () => "" } });
+    const retries = new S3Retries({ clock, random: { unit: () => 0, hex: () => "" } });
     const send = async (): Promise<never> => {
       throw BUSY;
     };

@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { LoadRefusal } from "./failure.ts";
 import type { LoadTarget } from "./protocol.ts";
 import { FILE_COLUMN, identifier, literal, LOADS, TABLES, timestampLiteral, UNIT } from "./sql.ts";
 import { columnTypes, inTransaction, lowerCase, query } from "./table.ts";
 import type { LoadFile, SettledTable } from "../warehouse.ts";
+import { Refusal } from "../serve.ts";
 
 const UTC_NOW = "now() AT TIME ZONE 'UTC'";
 
@@ -22,7 +22,7 @@ export async function prepareBook(connection: DuckDBConnection, unit: string | n
   await connection.run(`CREATE TABLE IF NOT EXISTS ${UNIT} (business_unit VARCHAR NOT NULL)`);
   const { owner } = await ownerOf(connection);
   if (owner === null) await connection.run(`INSERT INTO ${UNIT} VALUES (${literal(unit)})`);
-  else if (owner !== unit) throw new LoadRefusal({ code: UNIT_FOREIGN, message: `it holds the tables of ${owner}` });
+  else if (owner !== unit) throw new Refusal({ code: UNIT_FOREIGN, message: `it holds the tables of ${owner}` });
 }
 
 /** Code of the failure that another business unit has written to the database since it was claimed. */

@@ -148,7 +148,7 @@ describe("a database", () => {
         {
           path: "PARDOT_ETL_WAREHOUSE",
           value: `duckdb:${database}`,
-          expected: "a database of its own for unit-2: this one holds the tables of unit-1",
+          expected: "a separate database for unit-2: this one holds the tables of unit-1",
         },
       ],
     });

@@ -44,7 +44,7 @@ test.each([
 test.each(["-infinity", "0044-03-15 (BC) 00:00:00"])("%s does not count, and is named", async (value) => {
   const state = await stateOf("TIMESTAMP", [value]);
   expect(state).toMatchObject({ hasRows: true, watermark: null, future: null });
-  expect(state.doubt).toMatchObject({ code: "warehouse.watermark-ancient" });
+  expect(state.warning).toMatchObject({ code: "warehouse.watermark-ancient" });
   expect(await stateOf("TIMESTAMP", [value, "2020-01-01 00:00:00"])).toMatchObject({
     watermark: "2020-01-01 00:00:00",
   });

@@ -1,101 +1,89 @@
-import { access, constants, mkdtemp, rm, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { access, constants, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import { ConfigError, WarehouseError } from "../../errors.ts";
 import type { LocalText } from "../../time/instant.ts";
 import { UNIT } from "./sql.ts";
-import { startDuckdb } from "./client.ts";
-import type { DuckdbProcess } from "./client.ts";
 import type { DuckdbRequest, DuckdbResults, NotedFile } from "./protocol.ts";
-import { ACTIVITY_TABLE, EMAIL_TABLE } from "../email-tables.ts";
-import { inOrder } from "../in-order.ts";
-import { LineProcessError, PROCESS_DIED } from "../line-process.ts";
-import type {
-  CommittedFile,
-  Comparison,
-  EmailPair,
-  LoadFile,
-  Loader,
-  SettledTable,
-  TableState,
-  Warehouse,
-} from "../warehouse.ts";
+import type { CommittedFile, Comparison, LoadFile, Loader, SettledTable, TableState, Warehouse } from "../warehouse.ts";
+import { Worker } from "../worker.ts";
 
-/** Keys and rows in one request. */
-const KEYS_AT_A_TIME = 1000;
+/** Keys in one request. */
+const KEYS_MAX = 1000;
 
 /**
- * The embedded warehouse: a DuckDB database file, written by a process of its own (up to about 900 MB) that is
- * started at the first use and opens the database for as long as it lives. A database that is not there is created by
- * the first load, never by a look. Calls may overlap; they are worked off in order.
+ * The embedded warehouse: a DuckDB database file. Its process (up to about 900 MB) starts at the first use and keeps the
+ * database open as long as it lives. Only a load creates a missing database. Calls may overlap: they run in order.
  */
 export class DuckdbWarehouse implements Warehouse, Loader {
   readonly name: string;
   readonly #path: string;
-  readonly #tmpDir: string;
+  readonly #worker: Worker<DuckdbRequest, DuckdbResults>;
   #unit: string | null = null;
-  #running: { readonly process: DuckdbProcess; readonly tempDir: string } | null = null;
-  readonly #inOrder = inOrder();
 
   constructor(path: string, options: { readonly tmpDir: string }) {
     this.name = `duckdb:${path}`;
     this.#path = resolve(path);
-    this.#tmpDir = options.tmpDir;
+    this.#worker = new Worker({
+      warehouse: this.name,
+      name: "DuckDB",
+      entry: new URL("./process.ts", import.meta.url),
+      nodeOptions: [],
+      environment: () => ({}),
+      deathHint:
+        "Nothing of this load was committed. Run again. If it was killed for its memory (up to about 900 MB), give the machine more.",
+      tmpDir: options.tmpDir,
+      open: { doing: "open", request: (tempDir) => ({ op: "open", path: this.#path, tempDir }) },
+      // A large load may take hours.
+      requestMsMax: null,
+    });
   }
 
   get loader(): Loader {
     return this;
   }
 
-  /** The operating system's id of the process that holds the database, null when there is none. */
+  /** The operating system's id of the process that holds the database; null when there is none. */
   get processId(): number | null {
-    return this.#running?.process.pid ?? null;
+    return this.#worker.processId;
   }
 
   async check(signal: AbortSignal): Promise<void> {
-    await this.#inOrder(async () => {
-      if (await this.#isThere()) await this.#process(signal);
-    });
-  }
-
-  async tableState(object: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState> {
-    return this.#inOrder(async () => {
-      if (!(await this.#isThere())) return { exists: false, hasRows: false, watermark: null, future: null };
-      const request = { op: "table-state", table: object.table, watermark: object.watermark, now } as const;
-      return this.#ask(request, `read ${object.table} of`, signal);
+    await this.#worker.serialize(async () => {
+      if (await this.#exists()) await this.#worker.start(signal);
     });
   }
 
   async claim(unit: string, hasCommitted: boolean, signal: AbortSignal): Promise<void> {
-    const { owner, hasLoads } = await this.#inOrder(async () =>
-      (await this.#isThere()) ? this.#ask({ op: "owner" }, "read", signal) : { owner: null, hasLoads: false },
-    );
+    const missing = { owner: null, hasLoads: false };
+    const { owner, hasLoads } = await this.#askIfExists({ op: "owner" }, "read", missing, signal);
     if (owner === null ? hasLoads && !hasCommitted : owner !== unit) throw this.#foreign(unit, owner);
     this.#unit = unit;
   }
 
+  async tableState(object: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState> {
+    const { table, watermark } = object;
+    const missing = { exists: false, hasRows: false, watermark: null, future: null };
+    return this.#askIfExists({ op: "table-state", table, watermark, now }, `read ${table} from`, missing, signal);
+  }
+
   async settled({ table }: CatalogObject, signal: AbortSignal): Promise<number> {
-    return this.#inOrder(async () =>
-      (await this.#isThere()) ? this.#ask({ op: "settled", table }, `read ${table} of`, signal) : 0,
-    );
+    return this.#askIfExists({ op: "settled", table }, `read ${table} from`, 0, signal);
   }
 
   async unloaded({ table }: CatalogObject, keys: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
-    return this.#inOrder(async () => {
-      if (!(await this.#isThere())) return keys;
-      const found: string[] = [];
-      for (let start = 0; start < keys.length; start += KEYS_AT_A_TIME) {
-        const some = keys.slice(start, start + KEYS_AT_A_TIME);
-        found.push(...(await this.#ask({ op: "unloaded", table, keys: some }, `read ${table} of`, signal)));
-      }
-      return found;
-    });
+    const found: string[] = [];
+    for (let start = 0; start < keys.length; start += KEYS_MAX) {
+      const some = keys.slice(start, start + KEYS_MAX);
+      found.push(
+        ...(await this.#askIfExists({ op: "unloaded", table, keys: some }, `read ${table} from`, some, signal)),
+      );
+    }
+    return found;
   }
 
   async settle({ table }: CatalogObject, settled: SettledTable, signal: AbortSignal): Promise<void> {
-    await this.#inOrder(async () => {
-      if (await this.#isThere()) await this.#ask({ op: "settle", table, settled }, `settle ${table} in`, signal);
-    });
+    await this.#askIfExists({ op: "settle", table, settled }, `settle ${table} in`, null, signal);
   }
 
   async compare(
@@ -103,23 +91,23 @@ export class DuckdbWarehouse implements Warehouse, Loader {
     files: AsyncIterable<CommittedFile>,
     signal: AbortSignal,
   ): Promise<Comparison> {
-    const doing = `read ${table} of`;
-    return this.#inOrder(async () => {
-      const isThere = await this.#isThere();
+    const doing = `read ${table} from`;
+    return this.#worker.serialize(async () => {
+      const exists = await this.#exists();
       let count = 0;
       let batch: NotedFile[] = [];
       const note = async (): Promise<void> => {
         const isFirst = count === 0;
         count += batch.length;
-        if (isThere) await this.#ask({ op: "note", files: batch, isFirst }, doing, signal);
+        if (exists) await this.#worker.ask({ op: "note", files: batch, isFirst }, doing, signal);
         batch = [];
       };
       for await (const file of files) {
         batch.push([file.key, file.rows, file.isOptional === true]);
-        if (batch.length === KEYS_AT_A_TIME) await note();
+        if (batch.length === KEYS_MAX) await note();
       }
       if (batch.length > 0 || count === 0) await note();
-      if (isThere) return this.#ask({ op: "compare", table, key }, doing, signal);
+      if (exists) return this.#worker.ask({ op: "compare", table, key }, doing, signal);
       if (count === 0) return { compared: "", problems: [] };
       const problem = `it does not exist, and neither does ${this.#path}, although ${count} files were committed for it`;
       const hint = "The next run creates it and loads its files.";
@@ -128,33 +116,37 @@ export class DuckdbWarehouse implements Warehouse, Loader {
   }
 
   async load(
-    object: CatalogObject,
+    { table, key, columns }: CatalogObject,
     files: readonly LoadFile[],
     signal: AbortSignal,
   ): Promise<{ readonly rows: number }> {
-    return this.#inOrder(async () => {
-      await this.#isThere();
-      const { table, key, columns } = object;
+    return this.#worker.serialize(async () => {
+      await this.#exists();
       const target = { unit: this.#unit, table, key, columns };
-      return this.#ask({ op: "load", target, files }, `load ${table} into`, signal);
+      return this.#worker.ask({ op: "load", target, files }, `load ${table} into`, signal);
     });
   }
 
-  async *emailPairs(signal: AbortSignal): AsyncIterable<EmailPair> {
-    let after: string | null = null;
-    for (;;) {
-      const page: readonly EmailPair[] = await this.#page({ op: "email-pairs", after }, ACTIVITY_TABLE, signal);
+  async *leastBy(
+    table: string,
+    group: string,
+    value: string,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly [string, string]> {
+    for (let after: string | null = null; ;) {
+      const request = { op: "least-by", table, group, value, after } as const;
+      const page: DuckdbResults["least-by"] = await this.#askIfExists(request, `read ${table} from`, [], signal);
       yield* page;
       const last = page.at(-1);
       if (last === undefined) return;
-      after = last.listEmailId;
+      after = last[0];
     }
   }
 
-  async *knownEmails(signal: AbortSignal): AsyncIterable<string> {
-    let after: string | null = null;
-    for (;;) {
-      const page: readonly string[] = await this.#page({ op: "known-emails", after }, EMAIL_TABLE, signal);
+  async *keys(table: string, column: string, signal: AbortSignal): AsyncIterable<string> {
+    for (let after: string | null = null; ;) {
+      const request = { op: "keys", table, column, after } as const;
+      const page: DuckdbResults["keys"] = await this.#askIfExists(request, `read ${table} from`, [], signal);
       yield* page;
       const last = page.at(-1);
       if (last === undefined) return;
@@ -163,41 +155,40 @@ export class DuckdbWarehouse implements Warehouse, Loader {
   }
 
   async close(): Promise<void> {
-    await this.#inOrder(async () => {
-      const running = this.#running;
-      if (running === null) return;
-      this.#running = null;
-      try {
-        await running.process.request({ op: "close" }, new AbortController().signal);
-        await running.process.end();
-      } catch (error) {
-        throw await this.#failed(error, "close", running.process);
-      } finally {
-        await rm(running.tempDir, { recursive: true, force: true });
-      }
-    });
+    await this.#worker.serialize(async () => this.#worker.end({ op: "close" }, new AbortController().signal));
   }
 
   #foreign(unit: string, owner: string | null): ConfigError {
-    const whose = owner ?? "a business unit that it does not name, and this one has committed nothing yet";
-    const expected = `a database of its own for ${unit}: this one holds the tables of ${whose}`;
+    const whose = owner ?? "an unnamed business unit, and this one has not committed anything yet";
+    const expected = `a separate database for ${unit}: this one holds the tables of ${whose}`;
     const mark = `CREATE TABLE ${UNIT} AS SELECT '${unit}' AS business_unit`;
     return new ConfigError(
-      "the warehouse is not this business unit's",
+      "the warehouse belongs to another business unit",
       [{ path: "PARDOT_ETL_WAREHOUSE", value: this.name, expected }],
       {
         hint:
           owner === null
-            ? `Nothing was changed and Pardot was not called. Name another file; or, if these tables are this business unit's, say so in the database: ${mark}`
-            : "Nothing was changed and Pardot was not called. Name another file: each business unit needs its own.",
+            ? `Nothing was changed and Pardot was not called. Name another file; or, if these tables are this business unit's, mark the database: ${mark}`
+            : "Nothing was changed and Pardot was not called. Name another file: each business unit needs a separate one.",
       },
     );
   }
 
-  /** Whether the database file is there. Throws when it is not and could not be created. */
-  async #isThere(): Promise<boolean> {
-    const file = await stat(this.#path).catch(() => null);
-    if (file !== null) return true;
+  /** The result of a request; `otherwise` when there is no database yet. */
+  async #askIfExists<R extends DuckdbRequest>(
+    request: R,
+    doing: string,
+    otherwise: DuckdbResults[R["op"]],
+    signal: AbortSignal,
+  ): Promise<DuckdbResults[R["op"]]> {
+    return this.#worker.serialize(async () =>
+      (await this.#exists()) ? this.#worker.ask(request, doing, signal) : otherwise,
+    );
+  }
+
+  /** Whether the database file exists. Throws when it does not and could not be created. */
+  async #exists(): Promise<boolean> {
+    if ((await stat(this.#path).catch(() => null)) !== null) return true;
     const folder = dirname(this.#path);
     try {
       await access(folder, constants.W_OK | constants.X_OK);
@@ -210,57 +201,5 @@ export class DuckdbWarehouse implements Warehouse, Loader {
       });
     }
     return false;
-  }
-
-  /** One page; nothing when there is no database yet. */
-  async #page<R extends DuckdbRequest & { readonly op: "email-pairs" | "known-emails" }>(
-    request: R,
-    table: string,
-    signal: AbortSignal,
-  ): Promise<DuckdbResults[R["op"]] | readonly never[]> {
-    return this.#inOrder(async () => ((await this.#isThere()) ? this.#ask(request, `read ${table} of`, signal) : []));
-  }
-
-  async #ask<R extends DuckdbRequest>(request: R, doing: string, signal: AbortSignal): Promise<DuckdbResults[R["op"]]> {
-    const process = await this.#process(signal);
-    try {
-      return await process.request(request, signal);
-    } catch (error) {
-      throw await this.#failed(error, doing, process);
-    }
-  }
-
-  /** The running process, started and opened first when there is none. */
-  async #process(signal: AbortSignal): Promise<DuckdbProcess> {
-    signal.throwIfAborted();
-    if (this.#running !== null) return this.#running.process;
-    const tempDir = await mkdtemp(join(this.#tmpDir, "pardot-etl-duckdb-"));
-    const process = startDuckdb();
-    this.#running = { process, tempDir };
-    try {
-      await process.request({ op: "open", path: this.#path, tempDir }, signal);
-      return process;
-    } catch (error) {
-      await this.#drop();
-      throw await this.#failed(error, "open", process);
-    }
-  }
-
-  /** What to throw. A process that died, also by an abort, is forgotten: the next call starts another. */
-  async #failed(error: unknown, doing: string, process: DuckdbProcess): Promise<unknown> {
-    if (!(error instanceof LineProcessError) || error.failure.code === PROCESS_DIED) {
-      if (this.#running?.process === process) await this.#drop();
-    }
-    if (!(error instanceof LineProcessError)) return error;
-    const { message, ...details } = error.failure;
-    return new WarehouseError(`${doing} ${this.name}: ${message}`, details);
-  }
-
-  async #drop(): Promise<void> {
-    const running = this.#running;
-    this.#running = null;
-    if (running === null) return;
-    await running.process.kill();
-    await rm(running.tempDir, { recursive: true, force: true });
   }
 }

@@ -1,21 +1,10 @@
-import type { ProcessFailure } from "../line-protocol.ts";
+import type { Failure } from "../serve.ts";
 
-/** A file that the warehouse will not take, with what is wrong in it. */
-export class LoadRefusal extends Error {
-  readonly failure: ProcessFailure;
-  constructor(failure: ProcessFailure) {
-    super(failure.message);
-    this.name = "LoadRefusal";
-    this.failure = failure;
-  }
-}
+/** Characters of DuckDB's own message that are passed on. */
+const MESSAGE_MAX = 300;
 
-/** Characters of DuckDB's own words that are passed on. */
-const WORDS_MAX = 300;
-
-/** Says what a thrown value means to an operator. DuckDB tells its errors apart only by their text. */
-export function failureOf(error: unknown): ProcessFailure {
-  if (error instanceof LoadRefusal) return error.failure;
+/** Translates a thrown value for an operator. Only the text tells DuckDB's errors apart. */
+export function failureOf(error: unknown): Failure {
   const words = error instanceof Error ? error.message : String(error);
   const message = withoutData(words);
   if (words.includes("Could not set lock on file")) {
@@ -23,7 +12,7 @@ export function failureOf(error: unknown): ProcessFailure {
     return {
       code: "warehouse.locked",
       message: `another process has the database open${holder === undefined ? "" : ` (process ${holder})`}`,
-      hint: "Close it there and run again: DuckDB lets one process at a time write to a database.",
+      hint: "Close it there and run again: only one process at a time may write to a DuckDB database.",
       retryable: true,
     };
   }
@@ -31,24 +20,24 @@ export function failureOf(error: unknown): ProcessFailure {
     return {
       code: "warehouse.not-a-database",
       message,
-      hint: "Give a path where there is no file yet, or that of a DuckDB database.",
+      hint: "Give the path of a DuckDB database, or one where no file exists yet.",
     };
   }
   if (/No space left on device|Out of Memory|failed to (?:pin|allocate|offload)/i.test(words)) {
     return {
       code: "warehouse.out-of-room",
       message,
-      hint: "Make room beside the database and in PARDOT_ETL_TMPDIR, and run again: what was committed is loaded then.",
+      hint: "Make room next to the database and in PARDOT_ETL_TMPDIR, and run again: the next run loads what is committed.",
       retryable: true,
     };
   }
   return { code: "warehouse.duckdb-failed", message };
 }
 
-/** DuckDB quotes the line at fault, whole, and then lists its settings: only the reason is passed on, never rows. */
+/** DuckDB quotes the whole faulty line and lists its settings. Only the reason is passed on, never rows. */
 function withoutData(words: string): string {
   const [first = "", ...others] = words.split(/\n+Possible /)[0]?.split("\n") ?? [];
   const reason = words.includes("Original Line:") ? others.at(-1) : undefined;
   const text = reason === undefined ? first : `${first}: ${reason}`;
-  return text.length > WORDS_MAX ? `${text.slice(0, WORDS_MAX)}…` : text;
+  return text.length > MESSAGE_MAX ? `${text.slice(0, MESSAGE_MAX)}…` : text;
 }

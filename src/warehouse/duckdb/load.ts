@@ -1,13 +1,13 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Column } from "../../catalog/catalog.ts";
 import { countRows, forgetTable, prepareBook, recordLoads, unloaded } from "./book.ts";
-import { LoadRefusal } from "./failure.ts";
 import type { LoadTarget } from "./protocol.ts";
 import { castText, identifier, LANDED_COLUMN, literal, LOADS, OWN_COLUMNS, sqlType } from "./sql.ts";
 import { checkValues, stage, STAGING } from "./stage.ts";
 import type { StagedColumn } from "./stage.ts";
 import { columnTypes, inTransaction, lowerCase, query } from "./table.ts";
 import type { LoadFile } from "../warehouse.ts";
+import { Refusal } from "../serve.ts";
 
 /**
  * Loads files in one transaction: all of them or nothing. A row replaces the one with the same key unless that one was
@@ -71,7 +71,7 @@ async function prepareTable(
   }
   const views = `SELECT 1 FROM duckdb_views() WHERE schema_name = 'main' AND lower(view_name) = ${literal(lowerCase(target.table))}`;
   if ((await query(connection, views)).length > 0) {
-    throw new LoadRefusal({
+    throw new Refusal({
       code: "warehouse.not-a-table",
       message: `${target.table} is a view`,
       hint: "Give the view another name: the next run creates the table and loads its files.",

@@ -1,21 +1,21 @@
 import { rmSync } from "node:fs";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { emailPairs, knownEmails } from "./emails.ts";
 import { failureOf } from "./failure.ts";
 import { ownerOf, settle, settledFiles, unloaded } from "./book.ts";
 import { compareTable, noteCommitted } from "./compare.ts";
+import { keys, leastBy } from "./ids.ts";
 import { load } from "./load.ts";
 import { tableState } from "./table.ts";
 import type { DuckdbRequest, DuckdbResults } from "./protocol.ts";
-import { serveLines } from "../serve-lines.ts";
+import { serve } from "../serve.ts";
 
 /**
- * The process in which DuckDB runs, so that its memory is not that of the process that extracts. Started by
- * `DuckdbWarehouse`; speaks the protocol of duckdb-protocol.ts. It ends with its stdin, whoever closed it.
+ * The process that runs DuckDB, to keep its memory out of the extracting process. Started by `DuckdbWarehouse`, whose
+ * requests are in protocol.ts. Exits when its parent disconnects or dies.
  */
 
-/** What DuckDB's buffers may take before they spill to disk. */
+/** Size of DuckDB's buffers before they spill to disk. */
 const MEMORY_LIMIT = "512MB";
 const THREADS = "2";
 
@@ -45,10 +45,10 @@ async function perform(request: DuckdbRequest): Promise<DuckdbResults[keyof Duck
     return null;
   }
   if (database === null) throw new Error("the database is not open");
-  return answer(database.connection, request);
+  return performOn(database.connection, request);
 }
 
-async function answer(
+async function performOn(
   connection: DuckDBConnection,
   request: Exclude<DuckdbRequest, { readonly op: "open" | "close" }>,
 ): Promise<DuckdbResults[keyof DuckdbResults]> {
@@ -69,20 +69,20 @@ async function answer(
       return noteCommitted(connection, request.files, request.isFirst);
     case "compare":
       return compareTable(connection, request);
-    case "email-pairs":
-      return emailPairs(connection, request.after);
-    case "known-emails":
-      return knownEmails(connection, request.after);
+    case "least-by":
+      return leastBy(connection, request);
+    case "keys":
+      return keys(connection, request);
   }
 }
 
-serveLines({
+serve({
   perform: async (request) => perform(request as DuckdbRequest),
   failureOf,
   onEnd: () => {
     if (database === null) return;
-    // The process that started this one is gone, perhaps in the middle of a load, which must not go on without it. What
-    // was not committed is not in the database, so the hard way is safe, and no running query can delay it.
+    // The parent is gone, perhaps in the middle of a load, which must not go on without it. SIGKILL is safe, because an
+    // uncommitted load is not in the database, and no running query can delay it.
     if (tempDir !== null) rmSync(tempDir, { recursive: true, force: true });
     process.kill(process.pid, "SIGKILL");
   },

@@ -1,10 +1,7 @@
 import type { Column } from "../../catalog/catalog.ts";
-import type { Comparison, EmailPair, LoadFile, SettledTable, TableState } from "../warehouse.ts";
+import type { Comparison, LoadFile, SettledTable, TableState } from "../warehouse.ts";
 
-/**
- * What the embedded warehouse and its process say to each other: one request and one answer at a time, each a line of
- * JSON, over the process's stdin and stdout.
- */
+/** Requests to the DuckDB process. */
 export type DuckdbRequest =
   | { readonly op: "open"; readonly path: string; readonly tempDir: string }
   | { readonly op: "table-state"; readonly table: string; readonly watermark: string | null; readonly now: string }
@@ -13,32 +10,33 @@ export type DuckdbRequest =
   | { readonly op: "settled"; readonly table: string }
   | { readonly op: "unloaded"; readonly table: string; readonly keys: readonly string[] }
   | { readonly op: "settle"; readonly table: string; readonly settled: SettledTable }
-  /** Takes down some committed files; `isFirst`: of a comparison, which `compare` then makes. */
-  | {
-      readonly op: "note";
-      readonly files: readonly NotedFile[];
-      readonly isFirst: boolean;
-    }
+  /** Notes some committed files for the `compare` that follows; `isFirst`: the first ones of a comparison. */
+  | { readonly op: "note"; readonly files: readonly NotedFile[]; readonly isFirst: boolean }
   | { readonly op: "compare"; readonly table: string; readonly key: string }
-  /** The next list e-mails after one, by number, each with its smallest e-mail id; null: from the start. */
-  | { readonly op: "email-pairs"; readonly after: string | null }
-  /** The next list e-mails after one that stand in the table of e-mails. */
-  | { readonly op: "known-emails"; readonly after: string | null }
+  /** The next page of `Warehouse.leastBy` and `Warehouse.keys`; `after`: the last id of the page before, null at first. */
+  | {
+      readonly op: "least-by";
+      readonly table: string;
+      readonly group: string;
+      readonly value: string;
+      readonly after: string | null;
+    }
+  | { readonly op: "keys"; readonly table: string; readonly column: string; readonly after: string | null }
   | { readonly op: "close" };
 
-/** A committed file that a table is compared with; `isOptional`: the table may lack it. */
+/** A committed file to compare a table with; `isOptional`: the table may lack it. */
 export type NotedFile = readonly [key: string, rows: number, isOptional: boolean];
 
-/** The table that files are loaded into, as the catalog describes it. */
+/** The table to load files into, as the catalog describes it. */
 export interface LoadTarget {
-  /** The business unit that the database becomes or is; null when that is not known. */
+  /** The business unit that owns the database, or takes it with this load; null when unknown. */
   readonly unit: string | null;
   readonly table: string;
   readonly key: string;
   readonly columns: readonly Column[];
 }
 
-/** What each request is answered with. */
+/** Result of each request, by its `op`. */
 export interface DuckdbResults {
   readonly open: null;
   readonly "table-state": TableState;
@@ -49,7 +47,7 @@ export interface DuckdbResults {
   readonly settle: null;
   readonly note: null;
   readonly compare: Comparison;
-  readonly "email-pairs": readonly EmailPair[];
-  readonly "known-emails": readonly string[];
+  readonly "least-by": readonly (readonly [string, string])[];
+  readonly keys: readonly string[];
   readonly close: null;
 }

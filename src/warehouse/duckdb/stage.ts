@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ColumnType } from "../../catalog/catalog.ts";
-import { LoadRefusal } from "./failure.ts";
 import type { LoadTarget } from "./protocol.ts";
 import { castText, invalidValue, literal, readCsv, timestampLiteral } from "./sql.ts";
 import { lowerCase, query } from "./table.ts";
 import type { LoadFile } from "../warehouse.ts";
+import { Refusal } from "../serve.ts";
 
 /** The temporary table that files are read into as text, in file and record order, before anything is believed. */
 export const STAGING = "_pardot_etl_staging";
@@ -45,7 +45,7 @@ export async function stage(
     );
     const rows = Number(row?.[0]);
     if (rows !== file.rows) {
-      throw new LoadRefusal({
+      throw new Refusal({
         code: "warehouse.rows-differ",
         message: `DuckDB reads ${rows} records in ${file.key}, its manifest says ${file.rows}`,
         hint: "Report it with the file: DuckDB and this tool read it differently.",
@@ -60,7 +60,7 @@ async function checkHeader(connection: DuckDBConnection, file: LoadFile): Promis
   const [header = []] = await query(connection, `SELECT * FROM ${readCsv(file, { header: false })} LIMIT 1`);
   const names = file.columns.map(({ name }) => name);
   if (header.length === names.length && header.every((name, index) => name === names[index])) return;
-  throw new LoadRefusal({
+  throw new Refusal({
     code: "warehouse.header-differs",
     message: `${file.key} has the columns ${header.join(", ")}, expected ${names.join(", ")}`,
     hint: "The file is not the one that was committed under this name.",
@@ -105,7 +105,7 @@ export async function checkValues(
   );
   const found = JSON.stringify(value?.[0] ?? null);
   const name = column?.source ?? target.key;
-  throw new LoadRefusal({
+  throw new Refusal({
     code: "warehouse.value-invalid",
     message: `${files[file]?.key ?? target.table} record ${record}: ${name} is ${found}, expected ${column?.type ?? "integer"}`,
     hint: `If Pardot really sends this, override the column's type in the catalog (${name}: string).`,

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { LoadRefusal } from "./failure.ts";
 import { identifier, literal, ZERO_DATE } from "./sql.ts";
 import type { TableState } from "../warehouse.ts";
+import { Refusal } from "../serve.ts";
 
 const MISSING: TableState = { exists: false, hasRows: false, watermark: null, future: null };
 
@@ -46,7 +46,7 @@ export async function tableState(
   if (Number(ancient) === 0) return state;
   return {
     ...state,
-    doubt: {
+    warning: {
       code: "warehouse.watermark-ancient",
       message: `${watermark} of ${table} is before the year 1 in ${String(ancient)} rows, which do not count for the start of the range`,
     },
@@ -57,8 +57,8 @@ function isConversion(error: unknown): boolean {
   return error instanceof Error && /^(?:Conversion|Invalid Input) Error/.test(error.message);
 }
 
-function unreadable(table: string, watermark: string): LoadRefusal {
-  return new LoadRefusal({
+function unreadable(table: string, watermark: string): Refusal {
+  return new Refusal({
     // DuckDB's own words quote the value, which is a row's.
     code: "warehouse.watermark-unreadable",
     message: `${watermark} of ${table} holds text that is not a time`,

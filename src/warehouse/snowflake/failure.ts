@@ -1,25 +1,15 @@
-import type { ProcessFailure } from "../line-protocol.ts";
+import type { Failure } from "../serve.ts";
 import type { Row, SnowflakeLogin } from "./protocol.ts";
 
-/** The object that a statement names does not exist or may not be seen: the warehouse says which table that is. */
+/** The table of a statement does not exist or may not be seen. The warehouse names it in its error. */
 export const OBJECT_UNKNOWN = "warehouse.object-unknown";
-/** The session is over: logging in again helps. */
+/** The session has ended: logging in again helps. */
 export const SESSION_ENDED = "warehouse.session-ended";
 
-/** A refusal of our own, worded already. */
-export class SnowflakeRefusal extends Error {
-  readonly failure: ProcessFailure;
-  constructor(failure: ProcessFailure) {
-    super(failure.message);
-    this.name = "SnowflakeRefusal";
-    this.failure = failure;
-  }
-}
+/** Characters of Snowflake's own message that are passed on. */
+const MESSAGE_MAX = 300;
 
-/** Characters of Snowflake's own words that are passed on. */
-const WORDS_MAX = 300;
-
-/** What a driver's error may hold. Codes are numbers when they are the driver's own and text when they are Snowflake's. */
+/** A driver's error. The driver's own codes are numbers, those of Snowflake are text. */
 interface DriverError {
   readonly code: string;
   readonly words: string;
@@ -27,14 +17,14 @@ interface DriverError {
   readonly cause: string | null;
 }
 
-/** A kind of failure: by Snowflake's codes, or by its words with the code before them; what it means to an operator. */
+/** A kind of failure, known by Snowflake's codes, or by the code and message together. */
 interface Kind {
   readonly codes: readonly string[];
   readonly words?: RegExp;
-  readonly failure: (error: DriverError, login: SnowflakeLogin) => ProcessFailure;
+  readonly failure: (error: DriverError, login: SnowflakeLogin) => Failure;
 }
 
-/** The first that fits counts: what is told apart by words stands before what is known by its code alone. */
+/** The first match counts: kinds known by their message precede kinds known by their code alone. */
 const KINDS: readonly Kind[] = [
   {
     // Session token invalid, gone, master token expired; the driver's "terminated connection" (its gs_errors, error_messages).
@@ -60,7 +50,7 @@ const KINDS: readonly Kind[] = [
     words: /^39\d{4} .*(?:multi-?factor|\bMFA\b)/i,
     failure: ({ words }) => ({
       code: "warehouse.mfa-required",
-      message: `Snowflake asks for a second factor, which a job cannot give: ${words}`,
+      message: `Snowflake requires a second factor, which a job cannot give: ${words}`,
       hint: "Give the job a user of TYPE = SERVICE with a key pair: SNOWFLAKE_PRIVATE_KEY_FILE or SNOWFLAKE_PRIVATE_KEY.",
     }),
   },
@@ -69,7 +59,7 @@ const KINDS: readonly Kind[] = [
     failure: ({ words }, { account, user }) => ({
       code: "warehouse.key-refused",
       message: `Snowflake refused the private key of ${user ?? "the user"} in ${account}: ${words}`,
-      hint: "Register its public key (ALTER USER … SET RSA_PUBLIC_KEY), check SNOWFLAKE_ACCOUNT and SNOWFLAKE_USER and this machine's clock; SYSTEM$GET_LOGIN_FAILURE_DETAILS with the id in brackets says more.",
+      hint: "Register its public key (ALTER USER … SET RSA_PUBLIC_KEY), check SNOWFLAKE_ACCOUNT and SNOWFLAKE_USER and this machine's clock; SYSTEM$GET_LOGIN_FAILURE_DETAILS with the id in brackets shows more.",
     }),
   },
   {
@@ -77,7 +67,7 @@ const KINDS: readonly Kind[] = [
     words: /^39\d{4} .*\brole\b.*(?:does not exist|not authorized|not granted)/i,
     failure: ({ words }, { role }) => ({
       code: "warehouse.role-unknown",
-      message: `the role ${role ?? "of the user"} cannot be taken: ${words}`,
+      message: `the role ${role ?? "of the user"} cannot be used: ${words}`,
       hint: "Correct SNOWFLAKE_ROLE, or grant that role to the user.",
     }),
   },
@@ -146,18 +136,17 @@ const KINDS: readonly Kind[] = [
   {
     codes: ["100035", "100040"],
     words: /(?:timestamp|date) '.*' is not recognized/i,
-    // Snowflake's words quote the value, which is a row's.
+    // Snowflake's message quotes a value of the table.
     failure: () => ({
       code: "warehouse.watermark-unreadable",
-      message: "the newest value of the watermark column is text that is no time",
-      hint: "Correct the rows whose watermark is no time, or make the column TIMESTAMP_NTZ.",
+      message: "the newest value of the watermark column is text that is not a time",
+      hint: "Correct the rows whose watermark is not a time, or make the column TIMESTAMP_NTZ.",
     }),
   },
 ];
 
-/** Says what a thrown value means to an operator. No word of it holds the secret. */
-export function snowflakeFailure(thrown: unknown, login: SnowflakeLogin | null): ProcessFailure {
-  if (thrown instanceof SnowflakeRefusal) return thrown.failure;
+/** Translates a thrown value for an operator, without the secret. */
+export function snowflakeFailure(thrown: unknown, login: SnowflakeLogin | null): Failure {
   const error = read(thrown, login);
   if (login === null) return { code: "warehouse.snowflake-failed", message: error.words };
   const network = networkFailure(error, login);
@@ -173,8 +162,8 @@ export function snowflakeFailure(thrown: unknown, login: SnowflakeLogin | null):
   );
 }
 
-/** What is wrong with a session that was let in, by the row of `SESSION_SQL`. */
-export function sessionFailure(row: Row, login: SnowflakeLogin): ProcessFailure | null {
+/** Why a session after a login cannot be used, by the row of `SESSION_SQL`; null when it can. */
+export function sessionFailure(row: Row, login: SnowflakeLogin): Failure | null {
   const [, warehouse = null, database = null, schema = null] = row;
   if (database === null) return placeUnknown("database", login);
   if (schema === null) return placeUnknown("schema", login);
@@ -184,7 +173,7 @@ export function sessionFailure(row: Row, login: SnowflakeLogin): ProcessFailure 
   return null;
 }
 
-function networkFailure(error: DriverError, login: SnowflakeLogin): ProcessFailure | null {
+function networkFailure(error: DriverError, login: SnowflakeLogin): Failure | null {
   const host = login.accessUrl ?? `account ${login.account}`;
   // The driver's own numbers (its error_messages): could not connect, request failed, no JSON, OCSP, CRL.
   if (error.code === "401001") {
@@ -193,7 +182,7 @@ function networkFailure(error: DriverError, login: SnowflakeLogin): ProcessFailu
       code: "warehouse.unreachable",
       message: `${host} cannot be reached: ${error.words}`,
       hint: isName
-        ? "Check SNOWFLAKE_ACCOUNT (such as acme-prod) or SNOWFLAKE_ACCESS_URL: there is no host of that name."
+        ? "Check SNOWFLAKE_ACCOUNT (such as acme-prod) or SNOWFLAKE_ACCESS_URL: the host does not exist."
         : "Check SNOWFLAKE_ACCOUNT or SNOWFLAKE_ACCESS_URL, and that port 443 is open from here; a proxy is taken from HTTPS_PROXY, its certificate from NODE_EXTRA_CA_CERTS.",
       retryable: !isName,
     };
@@ -201,17 +190,17 @@ function networkFailure(error: DriverError, login: SnowflakeLogin): ProcessFailu
   if (error.code === "401002" && (error.status === 403 || error.status === 404)) {
     return {
       code: "warehouse.account-unknown",
-      message: `${host} answers HTTP ${error.status}: there is no such account`,
+      message: `${host} returns HTTP ${error.status}: there is no such account`,
       hint: "Check SNOWFLAKE_ACCOUNT (organization-account, such as acme-prod) or SNOWFLAKE_ACCESS_URL.",
     };
   }
-  // An answer that is JSON of somebody else's, or none, fails without a code and without a word.
+  // A response with foreign JSON, or without JSON, fails without a code and message.
   if (error.code === "401002" || error.code === "401003" || (error.code === "" && error.words === "")) {
-    const what = error.status === null ? "no answer that Snowflake would give" : `HTTP ${error.status}`;
+    const what = error.status === null ? "a response that is not Snowflake's" : `HTTP ${error.status}`;
     return {
       code: "warehouse.unreachable",
-      message: `${host} gives ${what}`,
-      hint: "Run again later; if it stays so, check SNOWFLAKE_ACCESS_URL and what stands between here and Snowflake.",
+      message: `${host} returns ${what}`,
+      hint: "Run again later. If it persists, check SNOWFLAKE_ACCESS_URL and any proxy between this machine and Snowflake.",
       retryable: true,
     };
   }
@@ -219,11 +208,11 @@ function networkFailure(error: DriverError, login: SnowflakeLogin): ProcessFailu
   return {
     code: "warehouse.certificate",
     message: `the certificate of ${host} cannot be trusted: ${error.words}`,
-    hint: "Find out who stands between here and Snowflake.",
+    hint: "Find out which proxy is between this machine and Snowflake.",
   };
 }
 
-function tokenRefused(words: string, { authenticator, account }: SnowflakeLogin): ProcessFailure {
+function tokenRefused(words: string, { authenticator, account }: SnowflakeLogin): Failure {
   return {
     code: "warehouse.token-refused",
     message: `Snowflake refused the ${authenticator} token in ${account}: ${words}`,
@@ -231,7 +220,7 @@ function tokenRefused(words: string, { authenticator, account }: SnowflakeLogin)
   };
 }
 
-function placeUnknown(what: "database" | "schema", login: SnowflakeLogin): ProcessFailure {
+function placeUnknown(what: "database" | "schema", login: SnowflakeLogin): Failure {
   const name = what === "database" ? login.database : `${login.database}.${login.schema}`;
   return {
     code: `warehouse.${what}-unknown`,
@@ -240,7 +229,7 @@ function placeUnknown(what: "database" | "schema", login: SnowflakeLogin): Proce
   };
 }
 
-function computeFailure(words: string, warehouse: string | null): ProcessFailure {
+function computeFailure(words: string, warehouse: string | null): Failure {
   return {
     code: "warehouse.compute-unavailable",
     message: `the virtual warehouse ${warehouse ?? "of the user"} cannot be used: ${words}`,
@@ -265,7 +254,7 @@ function read(thrown: unknown, login: SnowflakeLogin | null): DriverError {
   };
 }
 
-/** Snowflake does not repeat what it was given, but what stands in between may. A key is known by any of its lines. */
+/** Snowflake does not repeat the secret, but a proxy may. A key is recognized by any of its lines. */
 function withoutSecret(text: string, login: SnowflakeLogin | null): string {
   const lines = login?.secret.split("\n").filter((line) => line.length > 3 && !line.startsWith("-----")) ?? [];
   return lines.reduce((clean, line) => clean.replaceAll(line, "***"), text);
@@ -273,5 +262,5 @@ function withoutSecret(text: string, login: SnowflakeLogin | null): string {
 
 function shorten(text: string): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length > WORDS_MAX ? `${line.slice(0, WORDS_MAX)}…` : line;
+  return line.length > MESSAGE_MAX ? `${line.slice(0, MESSAGE_MAX)}…` : line;
 }

@@ -1,22 +1,22 @@
 import type { Readable } from "node:stream";
 import snowflake from "snowflake-sdk";
 import type { Connection, RowStatement, SnowflakeError, StatementOption } from "snowflake-sdk";
-import { serveLines } from "../serve-lines.ts";
-import { sessionFailure, SnowflakeRefusal, snowflakeFailure } from "./failure.ts";
+import { Refusal, serve } from "../serve.ts";
+import { sessionFailure, snowflakeFailure } from "./failure.ts";
 import type { Row, SnowflakeLogin, SnowflakeRequest, SnowflakeResults } from "./protocol.ts";
 import { PAGE_ROWS } from "./protocol.ts";
 import { SESSION_SQL } from "./sql.ts";
 
 /**
- * The process in which Snowflake's driver runs: it takes 100 MB and half a second to load. Started by
- * `SnowflakeWarehouse`; speaks the protocol of snowflake-protocol.ts. It ends with its stdin, whoever closed it.
+ * The process that runs Snowflake's driver, which takes 100 MB and half a second to load. Started by `SnowflakeSession`,
+ * whose requests are in protocol.ts. Exits when its parent disconnects or dies.
  */
 
-/** Snowflake ends a statement that runs, or waits for its virtual warehouse, for longer: nobody else would. */
+/** Snowflake ends a statement that runs, or waits for its virtual warehouse, for longer. Nothing else does. */
 const STATEMENT_LIMITS = { STATEMENT_TIMEOUT_IN_SECONDS: 600, STATEMENT_QUEUED_TIMEOUT_IN_SECONDS: 300 };
-/** Longest wait for an answer; a statement that takes longer is asked for again by the driver. */
+/** Longest wait for a response; the driver polls a statement that takes longer. */
 const ANSWER_TIMEOUT_MS = 60_000;
-/** The driver repeats a query seven times by itself, and a login as often as this. */
+/** Retries of a login; the driver retries a query seven times. */
 const LOGIN_RETRIES_MAX = 3;
 /** Shown in Snowflake's query history. */
 const QUERY_TAG = "pardot-etl";
@@ -35,7 +35,7 @@ async function open(given: SnowflakeLogin): Promise<null> {
     logLevel: "OFF",
     customLogger: { error: silent, warn: silent, info: silent, debug: silent, trace: silent },
     keepAlive: false,
-    // Plain HTTP is this machine's own, which no proxy reaches.
+    // Plain HTTP is on this machine, which no proxy reaches.
     useEnvProxy: accessUrl?.startsWith("http:") !== true,
   });
   const credential = {
@@ -68,7 +68,7 @@ async function open(given: SnowflakeLogin): Promise<null> {
   session = connection;
   try {
     const failure = sessionFailure((await row(SESSION_SQL)).values, given);
-    if (failure !== null) throw new SnowflakeRefusal(failure);
+    if (failure !== null) throw new Refusal(failure);
   } catch (error) {
     await close();
     throw error;
@@ -97,7 +97,7 @@ interface Executed {
 async function row(sqlText: string): Promise<SnowflakeResults["row"]> {
   const { statement, rows } = await execute({ sqlText });
   const [first] = rows;
-  if (first === undefined || rows.length > 1) throw new Error(`one row was expected, ${rows.length} came`);
+  if (first === undefined || rows.length > 1) throw new Error(`expected one row, got ${rows.length}`);
   return { values: first, types: statement.getColumns()?.map((column) => column.getType().toLowerCase()) ?? [] };
 }
 
@@ -111,7 +111,7 @@ async function start(sqlText: string): Promise<number> {
 
 async function page(cursor: number): Promise<readonly Row[]> {
   const rows = cursors.get(cursor);
-  if (rows === undefined) throw new Error(`no query ${cursor} is under way`);
+  if (rows === undefined) throw new Error(`query ${cursor} is not open`);
   const taken: Row[] = [];
   while (taken.length < PAGE_ROWS) {
     const next = await rows.next();
@@ -128,7 +128,7 @@ async function stop(cursor: number): Promise<null> {
   return null;
 }
 
-/** Logs out. A session that is gone already, or cannot be reached, is over as well. */
+/** Logs out. A session that has ended or cannot be reached is over, too. */
 async function close(): Promise<null> {
   const connection = session;
   session = null;
@@ -145,9 +145,9 @@ async function perform(request: SnowflakeRequest): Promise<SnowflakeResults[keyo
   return close();
 }
 
-serveLines({
+serve({
   perform: async (request) => perform(request as SnowflakeRequest),
   failureOf: (error) => snowflakeFailure(error, login),
-  // Whatever is under way is of no use to anyone; the statement limits end it at Snowflake.
+  // The statement limits end a running statement at Snowflake.
   onEnd: () => process.exit(0),
 });

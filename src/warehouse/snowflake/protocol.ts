@@ -1,29 +1,28 @@
 import type { SnowflakeAuth } from "../../config/config.ts";
 
-/**
- * What the Snowflake warehouse and its process say to each other, over the process's stdin and stdout. A row is its
- * columns as text, null for null.
- */
+/** Requests to the Snowflake process. */
 export type SnowflakeRequest =
   | { readonly op: "open"; readonly login: SnowflakeLogin }
-  /** Runs a query that has one row. */
+  /** Runs a query with exactly one row. */
   | { readonly op: "row"; readonly sql: string }
-  /** Starts a query of many rows; answered with the number by which its pages are asked for. */
+  /** Starts a query of many rows; the result is the cursor for its pages. */
   | { readonly op: "start"; readonly sql: string }
-  /** The next rows of a started query, at most `PAGE_ROWS`; none: that was all, and the number is void. */
+  /** The next rows of a started query, at most `PAGE_ROWS`. An empty page ends the query and its cursor. */
   | { readonly op: "page"; readonly cursor: number }
-  /** Gives up a started query. */
+  /** Abandons a started query. */
   | { readonly op: "stop"; readonly cursor: number }
   | { readonly op: "close" };
 
+/** The columns of a row as text. */
 export type Row = readonly (string | null)[];
 
-/** Rows in one page: two ids each, so some tens of kilobytes. */
+/** Rows in one page: with two ids each, some tens of kilobytes. */
 export const PAGE_ROWS = 2000;
 
+/** Result of each request, by its `op`. */
 export interface SnowflakeResults {
   readonly open: null;
-  /** The row, and the SQL types of its columns in lower case: `timestamp_ltz`. */
+  /** The row, and the SQL types of its columns in lower case, such as `timestamp_ltz`. */
   readonly row: { readonly values: Row; readonly types: readonly string[] };
   readonly start: number;
   readonly page: readonly Row[];
@@ -31,10 +30,10 @@ export interface SnowflakeResults {
   readonly close: null;
 }
 
-/** Everything needed to log in, the secret in the clear: it goes through a pipe and nowhere else. */
+/** Everything needed to log in, with the secret in clear text: it only passes through the IPC channel. */
 export interface SnowflakeLogin {
   readonly account: string;
-  /** Without a slash at the end; null: the one that follows from the account. */
+  /** Without a trailing slash; null: derived from the account. */
   readonly accessUrl: string | null;
   readonly authenticator: SnowflakeAuth["authenticator"];
   readonly user: string | null;

@@ -2,24 +2,23 @@ import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { SnowflakeConfig } from "../../config/config.ts";
 import { WarehouseError } from "../../errors.ts";
 import type { LocalText } from "../../time/instant.ts";
-import { ACTIVITY_TABLE, EMAIL_TABLE } from "../email-tables.ts";
 import { OBJECT_UNKNOWN } from "./failure.ts";
 import type { Row, SnowflakeResults } from "./protocol.ts";
 import { SnowflakeSession } from "./session.ts";
-import { EMAIL_PAIRS_SQL, KNOWN_EMAILS_SQL, tableStateSql } from "./sql.ts";
+import { keysSql, leastBySql, tableStateSql } from "./sql.ts";
 import { TABLE_MISSING } from "../warehouse.ts";
-import type { CommittedFile, Comparison, EmailPair, TableState, Warehouse } from "../warehouse.ts";
+import type { CommittedFile, Comparison, TableState, Warehouse } from "../warehouse.ts";
 
 const WATERMARK = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
 
-/** Later than every watermark. */
+/** Not earlier than any watermark. */
 const LATEST = "9999-12-31 23:59:59";
 
-const PIPE_HINT = "Look at the pipe or task that loads the table: it may be paused, late, or have refused a file.";
+const PIPE_HINT = "Check the pipe or task that loads the table: it may be paused, late, or have refused a file.";
 
 /**
- * Tables in Snowflake, which something else loads (Snowpipe); only looked at here. Unlike with the embedded warehouse, a
- * table that does not exist is an error: nothing would load what is landed.
+ * Tables in Snowflake, which Snowpipe or a task loads: only read here. Unlike in the embedded warehouse, a missing table
+ * is an error, because nothing would load the landed files.
  */
 export class SnowflakeWarehouse implements Warehouse {
   readonly name = "snowflake";
@@ -41,14 +40,14 @@ export class SnowflakeWarehouse implements Warehouse {
     await this.#session.open(signal);
   }
 
-  /** Nothing in the tables names a business unit. */
+  /** No table names a business unit. */
   async claim(_unit: string, _hasCommitted: boolean, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
   }
 
-  /** As in `Warehouse`; throws `warehouse.table-missing` (exit 7) when there is no such table. */
+  /** Throws `TABLE_MISSING` (exit 7) for a missing table. */
   async tableState(object: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState> {
-    const doing = `read ${object.table} of`;
+    const doing = `read ${object.table} from`;
     let row: SnowflakeResults["row"];
     try {
       row = await this.#session.ask({ op: "row", sql: tableStateSql(object, now) }, doing, signal);
@@ -69,14 +68,14 @@ export class SnowflakeWarehouse implements Warehouse {
     if (row.types[3] !== "timestamp_ltz") return state;
     return {
       ...state,
-      doubt: {
+      warning: {
         code: "warehouse.watermark-zone",
-        message: `${object.watermark ?? ""} of ${object.table} is TIMESTAMP_LTZ, which Snowflake shows in the zone of the session: unless the table is loaded in that zone, the range starts hours off. TIMESTAMP_NTZ keeps the time as it was landed`,
+        message: `${object.watermark ?? ""} of ${object.table} is TIMESTAMP_LTZ, which Snowflake shows in the session's time zone: unless the table is loaded in that zone, the range starts hours off. TIMESTAMP_NTZ keeps the landed time`,
       },
     };
   }
 
-  /** The tables say nothing of the files that their rows came from, so the newest watermark is compared. */
+  /** Compares the newest watermark, because the tables do not record the files of their rows. */
   async compare(object: CatalogObject, files: AsyncIterable<CommittedFile>, signal: AbortSignal): Promise<Comparison> {
     const { table: key, watermark } = object;
     let count = 0;
@@ -88,7 +87,7 @@ export class SnowflakeWarehouse implements Warehouse {
       }
     }
     if (count === 0) return { compared: "", problems: [] };
-    // Rows that are later than all that was committed must not hide that the newest committed ones are missing.
+    // Rows later than all committed ones must not hide that the newest committed rows are missing.
     const table = await this.tableState(object, committed ?? LATEST, signal);
     const compared = watermark === null ? `only whether ${key} has rows` : `only the newest ${watermark} of ${key}`;
     if (!table.hasRows) {
@@ -103,15 +102,20 @@ export class SnowflakeWarehouse implements Warehouse {
     return { compared, problems: [{ key, problem, hint: PIPE_HINT }] };
   }
 
-  async *emailPairs(signal: AbortSignal): AsyncIterable<EmailPair> {
-    for await (const [listEmailId, emailId] of this.#rows(EMAIL_PAIRS_SQL, ACTIVITY_TABLE, signal)) {
-      if (typeof listEmailId === "string" && typeof emailId === "string") yield { listEmailId, emailId };
+  async *leastBy(
+    table: string,
+    group: string,
+    value: string,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly [string, string]> {
+    for await (const [id, least] of this.#rows(leastBySql(table, group, value), table, signal)) {
+      if (typeof id === "string" && typeof least === "string") yield [id, least];
     }
   }
 
-  async *knownEmails(signal: AbortSignal): AsyncIterable<string> {
-    for await (const [listEmailId] of this.#rows(KNOWN_EMAILS_SQL, EMAIL_TABLE, signal)) {
-      if (typeof listEmailId === "string") yield listEmailId;
+  async *keys(table: string, column: string, signal: AbortSignal): AsyncIterable<string> {
+    for await (const [key] of this.#rows(keysSql(table, column), table, signal)) {
+      if (typeof key === "string") yield key;
     }
   }
 
@@ -119,9 +123,9 @@ export class SnowflakeWarehouse implements Warehouse {
     await this.#session.close();
   }
 
-  /** The rows of a query, a page at a time; none when the table does not exist. Memory: one page. */
+  /** The rows of a query, page by page; none when the table does not exist. Memory: one page. */
   async *#rows(sql: string, table: string, signal: AbortSignal): AsyncIterable<Row> {
-    const doing = `read ${table} of`;
+    const doing = `read ${table} from`;
     let cursor: number;
     try {
       cursor = await this.#session.ask({ op: "start", sql }, doing, signal);
@@ -130,18 +134,18 @@ export class SnowflakeWarehouse implements Warehouse {
       throw error;
     }
     const { processId } = this;
-    let isUnderWay = true;
+    let isOpen = true;
     try {
       for (;;) {
-        isUnderWay = false;
+        isOpen = false;
         const page = await this.#session.ask({ op: "page", cursor }, doing, signal);
         if (page.length === 0) return;
-        isUnderWay = true;
+        isOpen = true;
         yield* page;
       }
     } finally {
-      // Whoever stops reading early is not to hear of it. A query that failed, or whose process is gone, is over.
-      if (isUnderWay && this.processId === processId)
+      // A caller that stops early must not see a failure. A query that failed, or whose process is gone, is over.
+      if (isOpen && this.processId === processId)
         await this.#session.ask({ op: "stop", cursor }, doing, signal).catch(() => undefined);
     }
   }
@@ -150,10 +154,10 @@ export class SnowflakeWarehouse implements Warehouse {
     const { database, schema, role } = this.#config;
     const whose = role === null ? "the user's role" : `the role ${role}`;
     return new WarehouseError(
-      `read ${object.table} of ${this.name}: there is no such table in ${database}.${schema}, or ${whose} may not see it`,
+      `read ${object.table} from ${this.name}: there is no such table in ${database}.${schema}, or ${whose} may not see it`,
       {
         code: TABLE_MISSING,
-        hint: `Create it: \`pardot-etl ddl ${object.name}\` prints the statements. If it is there, grant ${whose} SELECT on it and USAGE on its database and schema.`,
+        hint: `Create it: \`pardot-etl ddl ${object.name}\` prints the statements. If it exists, grant ${whose} SELECT on it and USAGE on its database and schema.`,
       },
     );
   }

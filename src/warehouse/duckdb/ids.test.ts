@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DuckdbWarehouse } from "./duckdb.ts";
-import { noWarehouse } from "../none.ts";
+import { nullWarehouse } from "../open.ts";
 import type { Warehouse } from "../warehouse.ts";
 
 const { signal } = new AbortController();
@@ -12,7 +12,7 @@ const { signal } = new AbortController();
 let folder: string;
 let warehouse: DuckdbWarehouse;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "duckdb-emails-"));
+  folder = await mkdtemp(join(tmpdir(), "duckdb-ids-"));
   warehouse = new DuckdbWarehouse(join(folder, "warehouse.duckdb"), { tmpDir: folder });
 });
 afterEach(async () => {
@@ -31,13 +31,14 @@ async function prepare(...statements: readonly string[]): Promise<void> {
 async function emailsOf(from: Warehouse): Promise<{ pairs: readonly string[]; known: readonly string[] }> {
   const pairs: string[] = [];
   const known: string[] = [];
-  for await (const { listEmailId, emailId } of from.emailPairs(signal)) pairs.push(`${listEmailId}:${emailId}`);
-  for await (const id of from.knownEmails(signal)) known.push(id);
+  const activities = from.leastBy("PARDOT_VISITORACTIVITY", "list_email_id", "email_id", signal);
+  for await (const [listEmailId, emailId] of activities) pairs.push(`${listEmailId}:${emailId}`);
+  for await (const id of from.keys("PARDOT_EMAIL", "list_email_id", signal)) known.push(id);
   return { pairs, known };
 }
 
-describe("the e-mails that DuckDB knows", () => {
-  test("are each list e-mail with its smallest e-mail id by number, even in columns of text", async () => {
+describe("ids in DuckDB tables", () => {
+  test("are compared as numbers, also in text columns", async () => {
     await prepare(
       "CREATE TABLE PARDOT_VISITORACTIVITY (id BIGINT, list_email_id BIGINT, email_id VARCHAR)",
       "INSERT INTO PARDOT_VISITORACTIVITY VALUES (1, 7, '10'), (2, 7, '9'), (3, 11, '5'), (4, NULL, '1'), (5, 12, NULL)",
@@ -47,7 +48,7 @@ describe("the e-mails that DuckDB knows", () => {
     expect(await emailsOf(warehouse)).toEqual({ pairs: ["7:9", "11:5"], known: ["7"] });
   });
 
-  test("come whole, page by page, however many there are", async () => {
+  test("arrive completely, page by page", async () => {
     await prepare(
       "CREATE TABLE PARDOT_VISITORACTIVITY AS SELECT range AS list_email_id, range + 100000 AS email_id FROM range(12000)",
       "CREATE TABLE PARDOT_EMAIL AS SELECT range AS list_email_id FROM range(10000)",
@@ -57,13 +58,13 @@ describe("the e-mails that DuckDB knows", () => {
     expect(known).toEqual(Array.from({ length: 10_000 }, (_, id) => `${id}`));
   });
 
-  test("are none without tables, without their columns, and without a database", async () => {
+  test("are empty without the tables, their columns, or the database", async () => {
     expect(await emailsOf(warehouse)).toEqual({ pairs: [], known: [] });
     await prepare("CREATE TABLE PARDOT_VISITORACTIVITY (id BIGINT)");
     expect(await emailsOf(warehouse)).toEqual({ pairs: [], known: [] });
   });
 });
 
-test("without a warehouse no e-mail is known", async () => {
-  expect(await emailsOf(noWarehouse)).toEqual({ pairs: [], known: [] });
+test("the null warehouse has no ids", async () => {
+  expect(await emailsOf(nullWarehouse)).toEqual({ pairs: [], known: [] });
 });

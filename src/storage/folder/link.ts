@@ -4,21 +4,21 @@ import type { Random } from "../../platform/random.ts";
 import { StorageError } from "../../errors.ts";
 import { takeLockFile } from "../../platform/lock-file.ts";
 import type { LockOptions } from "../../platform/lock-file.ts";
-import { temporaryName } from "./leftover.ts";
+import { temporaryName } from "./temporary.ts";
 import { isErrno, isMissing } from "../local-errors.ts";
 
-/** link(2), injected so that tests can bring a file system without hard links. */
+/** link(2), injected so that tests can simulate a file system without hard links. */
 export type Link = (from: string, to: string) => Promise<void>;
 export const link: Link = linkFile;
 
-/** link(2) says one of these where hard links do not exist, may not be made, or would cross file systems. */
+/** Errors of link(2) where hard links do not exist, are not permitted, or would cross file systems. */
 const NO_LINK = ["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EACCES", "EINVAL"];
 
 /**
- * Gives a whole, synced file its final name if the name is free: "placed", or "exists" with nothing done. "unsupported"
- * says that these two names cannot be linked. link(2) is the one call that is atomic and refuses a taken name.
+ * Gives a whole, synced file its final name if the name is free. Returns "exists" when it is taken, and "unsupported"
+ * when these two names cannot be linked. link(2) is the one call that is atomic and refuses a taken name.
  */
-export async function placeByLink(
+export async function linkExclusively(
   from: string,
   to: string,
   linkTo: Link,
@@ -33,34 +33,34 @@ export async function placeByLink(
   }
 }
 
-/** Longer than a living program takes between its claim to a name and the rename. */
+/** Longer than a living program takes between its claim of a name and the rename. */
 const CLAIM_SILENCE_MS = 30_000;
 const CLAIM_PAUSE_MS = 10;
 
-/** How a name is claimed where it cannot be linked. */
+/** Options for claiming a name that cannot be linked. */
 export interface Claiming extends Omit<LockOptions, "silenceMs" | "pauseMs"> {
   readonly linkTo: Link;
-  /** The claim's own file, the same for all who want the name. */
+  /** The claim file of the name, the same for all programs. */
   readonly claim: string;
 }
 
 /**
- * `placeByLink` for a temporary file in the destination itself. Where the file system has no hard links (FAT, many
- * network and FUSE mounts) the name is claimed first, by the exclusive creation of another file, which works there too;
- * then it is looked at, and the whole file renamed to it. Node has no rename that refuses a taken name (RENAME_NOREPLACE).
- * All programs must reach the folder in the same way: one that can link does not look for claims.
+ * `linkExclusively` for a temporary file in the destination itself. Without hard links (FAT, many network and FUSE
+ * mounts) it claims the name by exclusive creation of another file, checks that the name is free, and renames the whole
+ * file. Node has no rename that refuses a taken name (RENAME_NOREPLACE). All programs must reach the folder in the same
+ * way: one that can link does not look for claims.
  */
 export async function placeTemporary(from: string, to: string, claiming: Claiming): Promise<"placed" | "exists"> {
   const { linkTo } = claiming;
-  const placed = await placeByLink(from, to, linkTo);
-  // A network file system may repeat a link whose answer was lost, and then refuses its own (link(2), NFS).
+  const placed = await linkExclusively(from, to, linkTo);
+  // A network file system may repeat a link whose response was lost, and then refuses its own (link(2), NFS).
   if (placed === "exists" && (await isSameFile(from, to))) return "placed";
-  return placed === "unsupported" ? placeByClaim(from, to, claiming) : placed;
+  return placed === "unsupported" ? renameWithClaim(from, to, claiming) : placed;
 }
 
-async function placeByClaim(from: string, to: string, claiming: Claiming): Promise<"placed" | "exists"> {
+async function renameWithClaim(from: string, to: string, claiming: Claiming): Promise<"placed" | "exists"> {
   for (;;) {
-    if (await standsThere(to)) return "exists";
+    if (await exists(to)) return "exists";
     const claim = await takeLockFile(claiming.claim, {
       ...claiming,
       silenceMs: CLAIM_SILENCE_MS,
@@ -68,8 +68,8 @@ async function placeByClaim(from: string, to: string, claiming: Claiming): Promi
     });
     if (typeof claim === "string") throw claimTaken(to, claim);
     try {
-      if (await standsThere(to)) return "exists";
-      // A program that slept over its claim has lost it to another one.
+      if (await exists(to)) return "exists";
+      // A program that was suspended may have lost its claim to another one.
       if (!(await claim.isHeld())) continue;
       await rename(from, to);
       return "placed";
@@ -82,12 +82,12 @@ async function placeByClaim(from: string, to: string, claiming: Claiming): Promi
 function claimTaken(to: string, why: string): StorageError {
   return new StorageError(`claim the name ${to} in a folder without hard links: ${why}`, {
     code: "storage.claim-taken",
-    hint: "Remove the file that is named here if no other run is at work, and run again. Nothing was written under the name.",
+    hint: "If no other run is active, remove the file named here and run again. Nothing was written under the name.",
     context: { path: to },
   });
 }
 
-/** Writes chunks into a new file with an unguessable name in `folder`, synced; it is removed if anything fails. */
+/** Writes chunks into a new, synced file with an unguessable name in `folder`. Removes it if anything fails. */
 export async function writeTemporary(
   folder: string,
   random: Random,
@@ -95,7 +95,7 @@ export async function writeTemporary(
 ): Promise<string> {
   await makeFolder(folder);
   const path = join(folder, temporaryName(random));
-  // 0666 less the umask: whoever loads the landed files may be another user than the one who writes them.
+  // 0666 less the umask: the loader of landed files may be another user than their writer.
   const handle = await open(path, "wx", 0o666);
   try {
     for await (const chunk of chunks) await handle.writeFile(chunk);
@@ -111,7 +111,7 @@ export async function writeTemporary(
 
 /**
  * Makes a folder and its parents, and syncs every folder that got a new entry. Step by step: the recursive mkdir of
- * Node 24 says ENOENT where a parent cannot be made on a read-only file system, which sends people the wrong way.
+ * Node 24 reports ENOENT where a parent cannot be made on a read-only file system, which misleads people.
  */
 export async function makeFolder(folder: string): Promise<void> {
   if (await isFolder(folder)) return;
@@ -124,7 +124,7 @@ export async function makeFolder(folder: string): Promise<void> {
   await syncPath(dirname(folder));
 }
 
-/** fsync(2) of a file or a folder. Systems that cannot sync a folder say so with EISDIR, EINVAL or EPERM; they need none. */
+/** fsync(2) of a file or folder. Systems that cannot sync a folder fail with EISDIR, EINVAL or EPERM, and need no sync. */
 export async function syncPath(path: string): Promise<void> {
   let handle;
   try {
@@ -142,7 +142,7 @@ export async function syncPath(path: string): Promise<void> {
   }
 }
 
-/** unlink(2); done also when there is no such file. True if there was one. */
+/** unlink(2). Returns whether there was such a file. */
 export async function removeFile(path: string): Promise<boolean> {
   try {
     await unlink(path);
@@ -162,7 +162,7 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-async function standsThere(path: string): Promise<boolean> {
+async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);
     return true;

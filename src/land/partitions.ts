@@ -1,27 +1,27 @@
 import { assert } from "../errors.ts";
-import { openScratch } from "./scratch.ts";
-import type { ScratchOptions } from "./scratch.ts";
+import { openScratch } from "../storage/scratch.ts";
+import type { ScratchOptions } from "../storage/scratch.ts";
 
-/** Bytes of all the blocks that are being filled. */
+/** Bytes of all unfinished blocks together. */
 const BUFFER_BYTES = 8 * 1024 * 1024;
 const BLOCK_BYTES_MIN = 4 * 1024;
 const BLOCK_BYTES_MAX = 64 * 1024;
 
-/** Partitions that one scratch file holds at most: the smallest blocks of so many take 16 MiB. */
+/** Most partitions in one scratch file: their smallest blocks together take 16 MiB. */
 export const PARTITIONS_MAX = 4096;
 
 /**
- * Bytes sorted into numbered partitions, all in one local file, as lists of blocks: thousands of partitions need one
- * open file. What is added to a partition comes out of it in the same order. Memory: until `finish`, one block for each
- * partition, 8 MiB together (16 MiB with `PARTITIONS_MAX`); then where the blocks lie, 16 bytes each.
+ * Bytes sorted into numbered partitions, as lists of blocks in one local file: thousands of partitions need one open
+ * file. Each partition keeps its order. Memory: until `finish`, one block for each partition, 8 MiB together (16 MiB with
+ * `PARTITIONS_MAX`); then the offsets of the blocks, 16 bytes each.
  */
 export interface Partitions {
   readonly count: number;
   /** Bytes in a partition. */
   sizeOf(partition: number): number;
-  /** Appends to a partition. One call at a time; the bytes may be used again afterwards. */
+  /** Appends to a partition. One call at a time; the bytes may be reused afterwards. */
   add(partition: number, bytes: Uint8Array): Promise<void>;
-  /** Writes what has not been written. To be called once, between adding and reading. */
+  /** Writes the unfinished blocks. Call once, between adding and reading. */
   finish(): Promise<void>;
   /** The bytes of a partition, block by block. */
   read(partition: number): AsyncIterable<Uint8Array>;
@@ -30,7 +30,7 @@ export interface Partitions {
 }
 
 interface Partition {
-  /** Where its blocks lie: offset and length in turn. */
+  /** Offset and length of each block in turn. */
   readonly blocks: number[];
   block: Buffer | null;
   filled: number;
@@ -45,7 +45,7 @@ export async function openPartitions(count: number, options: ScratchOptions): Pr
 
   function partitionAt(index: number): Partition {
     const partition = partitions[index];
-    assert(partition !== undefined, "the partition is one of them");
+    assert(partition !== undefined, "the partition exists");
     return partition;
   }
 

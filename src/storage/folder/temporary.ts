@@ -10,16 +10,16 @@ import type { Random } from "../../platform/random.ts";
 import { isErrno, isMissing } from "../local-errors.ts";
 
 /**
- * Names of temporary files say who writes them, so that a later process can tell a dead writer's leftover from the
+ * Names of temporary files identify their writer, so that a later process can tell a dead writer's leftover from the
  * file of a living one: `<place>-<pid>-<process>-<random>.pardot-etl`.
  */
 const NAME = /^([0-9a-f]{8})-(\d{1,10})-([0-9a-f]{8})-[0-9a-f]{32}\.pardot-etl$/;
 
 interface Writer {
-  /** Hash of host name and pid namespace: only there does a pid say anything. */
+  /** Hash of host name and pid namespace: a pid has a meaning only there. */
   readonly place: string;
   readonly pid: number;
-  /** Distinguishes this process from an earlier one with the same pid, as in a container that was started again. */
+  /** Distinguishes this process from an earlier one with the same pid, as in a restarted container. */
   readonly process: string;
 }
 
@@ -35,40 +35,40 @@ function thisPlace(): string {
   try {
     namespace = readlinkSync("/proc/self/ns/pid");
   } catch {
-    // Not Linux: the host name alone has to do.
+    // Not Linux: the host name has to suffice.
   }
   return createHash("sha256").update(`${hostname()}\n${namespace}`).digest("hex").slice(0, 8);
 }
 
-/** A name for a temporary file of this process that nobody can guess. */
+/** An unguessable name for a temporary file of this process. */
 export function temporaryName(random: Random): string {
   const { place, pid, process: token } = thisWriter();
   return `${place}-${pid}-${token}-${random.hex(16)}.pardot-etl`;
 }
 
-/** Claims to names (place.ts), and what is created to break one (platform/lock-file.ts). */
+/** Claims of names (link.ts), and files that break one (platform/lock-file.ts). */
 const CLAIM = /^[0-9a-f]{32}\.claim(?:\.[0-9a-f-]{1,64})?$/;
 
-/** The file that claims a name; the same for keys that a file system without case or with other accents takes for one. */
+/** The file that claims a name. Keys that differ only in case or in the form of accents share it, as in some file systems. */
 export function claimName(key: string): string {
   const folded = key.normalize("NFC").toLowerCase();
   return `${createHash("sha256").update(folded).digest("hex").slice(0, 32)}.claim`;
 }
 
-/** What came of the leftovers in a folder. */
+/** Numbers of leftovers in a folder. */
 export interface Tidied {
   readonly removed: number;
-  /** Those that may not be removed: another user's, or something else under such a name. */
+  /** Not removable: another user's file, or something else under such a name. */
   readonly kept: number;
 }
 
-/** A leftover that cannot be removed is no reason to end a run: it takes up room and nothing else. */
+/** Errors that leave a leftover in place. It only takes up space, so they must not end a run. */
 const KEPT = ["EPERM", "EACCES", "EROFS", "EISDIR", "ENOTDIR", "ENOTEMPTY", "EBUSY"];
 
 /**
- * Removes the temporary files in `folder` whose writers are dead and leaves all other files alone. Those of another
- * host (or container) go once they have not been touched for a day, which is far longer than any writer pauses. A folder
- * that does not exist, or that this user may not list, has none. Throws the bare file system error.
+ * Removes the temporary files in `folder` whose writers are dead, and no others. Those of another host (or container)
+ * count as dead after a day without a change, far longer than any writer pauses. A folder that does not exist, or that
+ * this user may not list, has none. Throws the bare file system error.
  */
 export async function removeLeftovers(folder: string, clock: Clock, signal: AbortSignal): Promise<Tidied> {
   let removed = 0;
@@ -120,7 +120,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
+    // EPERM: it is alive and belongs to another user.
     return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }

@@ -1,0 +1,110 @@
+import type { Column } from "../catalog/catalog.ts";
+import { assert } from "../errors.ts";
+import type { Row } from "./row.ts";
+
+/** Encodes rows as one file. Memory: one chunk and the largest record. */
+export interface Encoder {
+  /** End of the file's name: `.csv`. */
+  readonly suffix: string;
+  /** Rows added. */
+  readonly rows: number;
+  /** Bytes of the file so far, taken or not. */
+  readonly bytes: number;
+  add(row: Row): void;
+  /** The next chunk of the file (about 64 KB) if it is complete, else null. Call after each `add`. */
+  takeFull(): Uint8Array | null;
+  /** The rest of the file; empty when everything has been taken. */
+  takeRest(): Uint8Array;
+}
+
+/** A file format: makes the encoder of a file with these columns. */
+export type Format = (columns: readonly Column[]) => Encoder;
+
+/** Encoder of formats that write each row as text of its own. */
+export class LineEncoder implements Encoder {
+  readonly suffix: string;
+  readonly #columns: number;
+  readonly #encode: (row: Row) => string;
+  readonly #chunks: TextChunks = new TextChunks();
+  #rows = 0;
+
+  constructor(options: {
+    readonly suffix: string;
+    readonly columns: number;
+    /** Text before the first row. */
+    readonly header: string;
+    /** Text of a row, line end included. */
+    readonly encode: (row: Row) => string;
+  }) {
+    this.suffix = options.suffix;
+    this.#columns = options.columns;
+    this.#encode = options.encode;
+    this.#chunks.add(options.header);
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get bytes(): number {
+    return this.#chunks.bytes;
+  }
+
+  add(row: Row): void {
+    assert(row.length === this.#columns, "a row has a cell for each column");
+    this.#chunks.add(this.#encode(row));
+    this.#rows++;
+  }
+
+  takeFull(): Uint8Array | null {
+    return this.#chunks.takeFull();
+  }
+
+  takeRest(): Uint8Array {
+    return this.#chunks.takeRest();
+  }
+}
+
+/** Encoded bytes in one chunk. */
+const CHUNK_BYTES = 64 * 1024;
+/** UTF-8 bytes of one UTF-16 unit, at most. */
+const BYTES_PER_UNIT = 3;
+
+/**
+ * Collects text as UTF-8 in chunks of about 64 KB. Memory: one chunk and the largest text. An unpaired surrogate, which
+ * UTF-8 cannot represent, becomes U+FFFD.
+ */
+export class TextChunks {
+  #buffer: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  #used = 0;
+  #taken = 0;
+
+  /** Bytes of all texts, taken or not. */
+  get bytes(): number {
+    return this.#taken + this.#used;
+  }
+
+  add(text: string): void {
+    const room = this.#used + text.length * BYTES_PER_UNIT;
+    if (room > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(room, CHUNK_BYTES + CHUNK_BYTES / 4));
+      this.#buffer.copy(larger, 0, 0, this.#used);
+      this.#buffer = larger;
+    }
+    this.#used += this.#buffer.write(text, this.#used, "utf8");
+  }
+
+  /** The collected bytes if they make a chunk, else null. The caller owns the chunk. */
+  takeFull(): Uint8Array | null {
+    return this.#used < CHUNK_BYTES ? null : this.takeRest();
+  }
+
+  /** All collected bytes; empty when there are none. */
+  takeRest(): Uint8Array {
+    const chunk = this.#buffer.subarray(0, this.#used);
+    this.#buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES + CHUNK_BYTES / 4);
+    this.#taken += this.#used;
+    this.#used = 0;
+    return chunk;
+  }
+}

@@ -1,0 +1,228 @@
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { getCompileCacheDir } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { WarehouseError } from "../errors.ts";
+import { startWatchdog } from "../platform/clock.ts";
+import type { Failure, Reply } from "./serve.ts";
+
+/** Characters of the process's stderr that are kept for the error if it dies. */
+const STDERR_MAX = 2000;
+
+/** The process died, or was killed. */
+const PROCESS_DIED = "warehouse.process-died";
+
+export interface WorkerOptions<Request> {
+  /** Name of the warehouse in messages: `duckdb:PATH`. */
+  readonly warehouse: string;
+  /** Name of the process in messages: `DuckDB`. */
+  readonly name: string;
+  /** Script that calls `serve`, next to the module that starts it. Its `.ts` becomes `.js` in the package. */
+  readonly entry: URL;
+  /** Node options, such as a limit of the heap. */
+  readonly nodeOptions: readonly string[];
+  /** The environment: nothing is inherited, secrets of this tool least of all, except where compiled code is kept. */
+  readonly environment: (folder: string) => Readonly<Record<string, string>>;
+  /** What to do after the process died. */
+  readonly deathHint: string;
+  /** Where the process gets its temporary folder, which is removed with it. */
+  readonly tmpDir: string;
+  /** The first request of each process, and how the message of its failure begins: `log in to`. */
+  readonly open: { readonly doing: string; readonly request: (folder: string) => Request };
+  /** Longest time for one request; null: no limit. */
+  readonly requestMsMax: number | null;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly exited: Promise<unknown>;
+  readonly folder: string;
+  stderr: string;
+}
+
+/**
+ * A warehouse's own process, which keeps the memory of its driver out of this one. Started and opened at the first
+ * request, and again after it died. `Results` maps each request's `op` to its result. Requests go through Node's IPC
+ * channel, one at a time: wrap each piece of work in `serialize`.
+ */
+export class Worker<Request extends { readonly op: keyof Results }, Results extends object> {
+  readonly #options: WorkerOptions<Request>;
+  #running: Running | null = null;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(options: WorkerOptions<Request>) {
+    this.#options = options;
+  }
+
+  /** The operating system's process id; null when there is no process. */
+  get processId(): number | null {
+    return this.#running?.child.pid ?? null;
+  }
+
+  /** Runs `work` after all earlier work, whether that failed or not. */
+  async serialize<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Starts and opens the process unless it is running. Throws `WarehouseError`. */
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#started(signal);
+  }
+
+  /**
+   * Sends one request and waits for its result. `doing` begins the message of a failure: `read PARDOT_TAG from`. Aborting
+   * kills the process and rejects with the signal's reason once it is gone, so that its locks are free and nothing is
+   * written afterwards. Throws `WarehouseError`.
+   */
+  async ask<R extends Request>(request: R, doing: string, signal: AbortSignal): Promise<Results[R["op"]]> {
+    const running = await this.#started(signal);
+    try {
+      return await this.#send(running, request, signal);
+    } catch (error) {
+      throw this.#named(error, doing);
+    }
+  }
+
+  /** Sends the last request, after which the process exits, and waits for it. Does nothing when there is no process. */
+  async end(request: Request & { readonly op: "close" }, signal: AbortSignal): Promise<void> {
+    const running = this.#running;
+    if (running === null) return;
+    try {
+      await this.#send(running, request, signal);
+      // It disconnects first: if this side did, Node would not emit "close".
+      await running.exited;
+    } catch (error) {
+      throw this.#named(error, "close");
+    } finally {
+      await this.drop();
+    }
+  }
+
+  /** Kills the process, if any, waits for it, and removes its folder: the next request starts another one. */
+  async drop(): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    if (running === null) return;
+    running.child.kill("SIGKILL");
+    await running.exited;
+    await rm(running.folder, { recursive: true, force: true });
+  }
+
+  async #started(signal: AbortSignal): Promise<Running> {
+    signal.throwIfAborted();
+    if (this.#running !== null) return this.#running;
+    const { name, tmpDir, open } = this.#options;
+    const folder = await mkdtemp(join(tmpDir, `pardot-etl-${name.toLowerCase()}-`));
+    const running = this.#fork(folder);
+    this.#running = running;
+    try {
+      await this.#send(running, open.request(folder), signal);
+      return running;
+    } catch (error) {
+      await this.drop();
+      throw this.#named(error, open.doing);
+    }
+  }
+
+  #fork(folder: string): Running {
+    const { entry, nodeOptions, environment } = this.#options;
+    // The sources have a TypeScript entry, the package its JavaScript.
+    const script = import.meta.url.endsWith(".ts") ? entry : new URL(entry.href.replace(/\.ts$/, ".js"));
+    const child = fork(fileURLToPath(script), [], {
+      execArgv: [...nodeOptions],
+      env: { ...environment(folder), ...compileCache() },
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    const running: Running = {
+      child,
+      // A process that could not be started emits an error instead.
+      exited: once(child, "close").catch(() => undefined),
+      folder,
+      stderr: "",
+    };
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      running.stderr = (running.stderr + text).slice(-STDERR_MAX);
+    });
+    child.on("error", (error) => {
+      running.stderr = error.message;
+    });
+    return running;
+  }
+
+  /** Throws `WorkerFailure`, or the signal's reason. A process that died is dropped. */
+  async #send<R extends Request>(running: Running, request: R, signal: AbortSignal): Promise<Results[R["op"]]> {
+    const { requestMsMax } = this.#options;
+    const watchdog = requestMsMax === null ? null : startWatchdog(requestMsMax, () => this.#tooLong(requestMsMax));
+    const stopped = watchdog === null ? signal : AbortSignal.any([signal, watchdog.signal]);
+    const { child } = running;
+    const onAbort = (): void => void child.kill("SIGKILL");
+    stopped.addEventListener("abort", onAbort, { once: true });
+    try {
+      stopped.throwIfAborted();
+      const reply = await new Promise<Reply<Results[R["op"]]> | null>((resolve) => {
+        child.once("message", resolve as (message: unknown) => void);
+        void running.exited.then(() => resolve(null));
+        // A process that has died is noticed by its exit.
+        child.send(request, () => undefined);
+      });
+      if (reply === null || stopped.aborted) {
+        await this.drop();
+        stopped.throwIfAborted();
+      }
+      if (reply === null) throw new WorkerFailure(this.#death(running));
+      if (!reply.ok) throw new WorkerFailure(reply.failure);
+      return reply.value;
+    } finally {
+      stopped.removeEventListener("abort", onAbort);
+      watchdog?.stop();
+    }
+  }
+
+  #death({ child, stderr }: Running): Failure {
+    const { exitCode, signalCode } = child;
+    const how = signalCode === null ? `with exit code ${exitCode ?? "unknown"}` : `by ${signalCode}`;
+    const text = stderr.trim();
+    return {
+      code: PROCESS_DIED,
+      message: `the ${this.#options.name} process ended ${how}${text === "" ? "" : `: ${text}`}`,
+      hint: this.#options.deathHint,
+      retryable: true,
+    };
+  }
+
+  #tooLong(ms: number): WorkerFailure {
+    return new WorkerFailure({
+      code: "warehouse.query-timeout",
+      message: `no answer for ${ms / 60_000} minutes`,
+      hint: `Run again. ${this.#options.name}'s query history shows which statement took so long.`,
+      retryable: true,
+    });
+  }
+
+  #named(error: unknown, doing: string): unknown {
+    if (!(error instanceof WorkerFailure)) return error;
+    const { message, ...details } = error.failure;
+    return new WarehouseError(`${doing} ${this.#options.warehouse}: ${message}`, details);
+  }
+}
+
+/** Where this process keeps compiled code, if it does: its children start in two thirds of the time. */
+function compileCache(): Readonly<Record<string, string>> {
+  const folder = getCompileCacheDir();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
+}
+
+/** The process refused a request, died, or took too long. */
+class WorkerFailure extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.name = "WorkerFailure";
+    this.failure = failure;
+  }
+}
