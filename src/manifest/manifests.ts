@@ -3,7 +3,7 @@ import { shapeProblem } from "../state/shape.ts";
 import { ManifestScan } from "./scan.ts";
 import { manifestKey, runOfManifest } from "./manifest.ts";
 import type { Manifest, ManifestFile } from "./manifest.ts";
-import { StorageError } from "../errors.ts";
+import { asError, StorageError } from "../errors.ts";
 import { inLanes } from "../platform/lanes.ts";
 import type { Storage } from "../storage/storage.ts";
 
@@ -95,7 +95,7 @@ async function scanManifest(
     if (error instanceof StorageError && error.code === "storage.missing") return null;
     // Either the destination refuses it, or its text is not a manifest.
     const isRefused = error instanceof StorageError;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = asError(error).message;
     return { key, manifest: null, problem: isRefused ? `it cannot be read: ${message}` : damaged(message) };
   }
 }

@@ -1,4 +1,4 @@
-import { DataError } from "../errors.ts";
+import { asError, DataError } from "../errors.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { LocalText } from "../time/instant.ts";
 import { STATE_PREFIX } from "./journal.ts";
@@ -67,7 +67,7 @@ function readPart(key: string, bytes: Uint8Array | null, location: string): read
       cause = `it is damaged (${problem})`;
     }
   } catch (error) {
-    cause = `it is damaged (${error instanceof Error ? error.message : String(error)})`;
+    cause = `it is damaged (${asError(error).message})`;
   }
   throw new DataError(`read ${key} in ${location}: ${cause}`, {
     code: "state.damaged",

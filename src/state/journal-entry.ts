@@ -1,3 +1,4 @@
+import { asError } from "../errors.ts";
 import { readEmailIndex } from "./email-index.ts";
 import { applyChange } from "./state.ts";
 import type { Change, LandedFile, State } from "./state.ts";
@@ -48,7 +49,7 @@ export function decodeEntry(bytes: Uint8Array, sequence: number): Entry {
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new EntryProblem(error instanceof Error ? error.message : String(error));
+    throw new EntryProblem(asError(error).message);
   }
   const head = shapeProblem(ENTRY_HEAD, value);
   if (head !== null) throw new EntryProblem(head);
@@ -72,7 +73,7 @@ export function applyEntry(state: State, entry: Entry): State {
   try {
     return (entry.changes ?? []).reduce(applyChange, state);
   } catch (error) {
-    throw new EntryProblem(`its changes do not fit: ${error instanceof Error ? error.message : String(error)}`);
+    throw new EntryProblem(`its changes do not fit: ${asError(error).message}`);
   }
 }
 

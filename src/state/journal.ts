@@ -1,4 +1,4 @@
-import { DataError, LeaseError, StorageError } from "../errors.ts";
+import { asError, DataError, LeaseError, StorageError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import { DOCUMENT_BYTES_MAX } from "../storage/storage.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -219,7 +219,7 @@ export class Journal {
       const outcome = await this.#storage.create(entryKey(sequence), bytes, this.#signal);
       if (outcome === "exists") throw anotherRun(this.#storage.location, sequence);
     } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(String(error));
+      this.#failure = asError(error);
       throw this.#failure;
     }
     this.#sequence = sequence;

@@ -1,3 +1,4 @@
+import { asError } from "../../errors.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Config } from "../../config/config.ts";
 import { manifestWindow } from "../../manifest/manifest.ts";
@@ -103,7 +104,7 @@ async function planObject(object: CatalogObject, context: Omit<EstimateContext, 
       readsActivities: emailPairs !== undefined && unreadWindows(decision).length > 0,
     };
   } catch (error) {
-    const failure = error instanceof Error ? error : new Error(String(error));
+    const failure = asError(error);
     const { code, message, hint, exit_code: exitCode } = manifestError(failure);
     const none = { reason: "could not be planned", windows: [], records: null, expectedCalls: 0, unknownCalls: null };
     const unplanned = { ...about, ...none, error: { code, message, hint, exitCode } };

@@ -1,4 +1,4 @@
-import { CancelledError, exitCodeOf, PardotEtlError, problemText } from "../../errors.ts";
+import { asError, CancelledError, exitCodeOf, PardotEtlError, problemText } from "../../errors.ts";
 import type { Config, Destination } from "../../config/config.ts";
 import type { DayCalls, OnEvent, RunEvent } from "../../events.ts";
 import { totals, postponedOf, rejectedRows } from "../../manifest/manifest.ts";
@@ -204,7 +204,7 @@ function hintOf(error: Error): string | null {
 }
 
 function errorOf(error: unknown): NonNullable<RunOutcome["error"]> {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = asError(error).message;
   if (!(error instanceof PardotEtlError)) return { code: "bug", message, hint: null };
   const { code, hint = null, problems } = error;
   const listed = problems.slice(0, PROBLEMS_LISTED).map(problemText);
