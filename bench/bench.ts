@@ -5,8 +5,8 @@ import { benchRun } from "./whole-run.ts";
 import type { RunFigure } from "./whole-run.ts";
 
 /**
- * Measures and writes what came out to bench/results/<date>.md. Machines differ and are noisy: compare figures of one
- * run with each other, not with those of another machine. `npm run bench -- quick` leaves out the largest account.
+ * Measures, and writes the results to bench/results/<date>.md. Machines differ and are noisy: compare figures of one run
+ * with each other, not with those of another machine. `npm run bench -- quick` skips the largest account.
  */
 const SIZES = process.argv.includes("quick") ? [10_000, 300_000] : [10_000, 300_000, 3_000_000];
 /** Prospects with 400 custom fields: three exports joined by key. */
@@ -30,11 +30,11 @@ const text = [
   "| --- | --- | --- |",
   ...encode.map((f) => `| ${f.name} | ${Math.round(f.megabytesPerSecond)} | ${f.recordsPerSecond.toFixed(0)} |`),
   "",
-  "## A whole first load of visitor activities into a folder, simulator beside it on the same two cores",
+  "## First load of visitor activities into a folder, with the simulator on the same two cores",
   "",
   ...tableOf("Activities", runs),
   "",
-  "## The same of prospects with 400 custom fields, joined from three exports for each window",
+  "## First load of prospects with 400 custom fields, joined from three exports per window",
   "",
   ...tableOf("Prospects", joins),
   "",

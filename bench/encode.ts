@@ -9,7 +9,7 @@ import { normalise } from "../src/encode/normalise.ts";
 import type { Row } from "../src/encode/row.ts";
 import type { Column } from "../src/catalog/catalog.ts";
 
-/** One measured way of encoding: how many megabytes and records it takes per second, the best of several rounds. */
+/** A measured way of encoding: megabytes and records per second, the best of several rounds. */
 export interface EncodeFigure {
   readonly name: string;
   readonly megabytesPerSecond: number;
@@ -30,7 +30,7 @@ const columns: readonly Column[] = [
   ...["created_at", "updated_at"].map((name): Column => ({ name, type: "datetime" })),
 ];
 
-/** Visitor activities in their usual mix: links, short labels, and one text in ten that needs quotes. */
+/** Typical visitor activities: links, short labels, and one text in ten that needs quotes. */
 function activities(): Record<string, string | number | null>[] {
   return Array.from({ length: RECORDS }, (_, i) => {
     const day = String(1 + (i % 28)).padStart(2, "0");
@@ -52,7 +52,7 @@ function activities(): Record<string, string | number | null>[] {
   });
 }
 
-/** Measures the encoders on one core, in memory; nothing is read or written. */
+/** Measures the encoders on one core, in memory, without I/O. */
 export async function benchEncode(): Promise<EncodeFigure[]> {
   const records = activities();
   const rows = records.map((record) => normalise(record, columns, "VisitorActivity"));
@@ -95,7 +95,7 @@ function scan(csv: Buffer, watched: readonly number[], onRecord?: () => void): v
   if (scanner.end().records !== RECORDS) throw new Error("the scanner lost records");
 }
 
-/** What a result file that passes through is put to. */
+/** All checks of a result file that passes through. */
 function check(csv: Buffer, watched: readonly number[]): void {
   const values = new PlainValues(columns, 0, null);
   const utf8 = new Utf8Check();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Landing } from "../test/scale/land-files.ts";
 
-/** `node bench/many-files.ts [FILES…]`: state, time and memory of one window with so many files; 10,000 and 100,000. */
+/** `node bench/many-files.ts [FILES…]`: state, time and memory of one window with so many files (10,000 and 100,000). */
 const PROGRAM = join(import.meta.dirname, "../test/scale/land-files.ts");
 const wanted = process.argv.slice(2).map(Number);
 

@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 
-/** One whole run of the command line against a simulator in a process of its own. */
+/** A whole run of the command line against a simulator in a separate process. */
 export interface RunFigure {
   readonly rows: number;
   readonly seconds: number;
   readonly rowsPerSecond: number;
   readonly calls: number;
-  /** Most resident memory of the extracting process, sampled every 50 ms from /proc. */
+  /** Peak resident memory of the extracting process, sampled every 50 ms from /proc. */
   readonly peakMegabytes: number;
 }
 
@@ -27,7 +27,7 @@ interface Listening {
 
 const BIN = new URL("../src/bin.js", import.meta.url).pathname;
 
-/** Runs the first load of one object of an account with so many rows of it into a folder. */
+/** Runs the first load into a folder of one object with so many rows. */
 export async function benchRun(
   object: string,
   wanted: number,
@@ -46,7 +46,7 @@ export async function benchRun(
     const seconds = (performance.now() - started) / 1000;
     const manifest = await onlyManifest(join(folder, "data"));
     const rows = manifest.objects.flatMap(({ files }) => files).reduce((sum, file) => sum + file.rows, 0);
-    if (rows !== wanted) throw new Error(`${rows} of ${wanted} rows of ${object} landed`);
+    if (rows !== wanted) throw new Error(`landed only ${rows} of ${wanted} rows of ${object}`);
     return { rows, seconds, rowsPerSecond: rows / seconds, calls: manifest.api_calls.total, peakMegabytes };
   } finally {
     simulator.kill();

@@ -1,4 +1,4 @@
-/** Builds dist/ (or the folder that is given): what `tsc` emits from src, and the entry file that has to be plain JavaScript. */
+/** Builds dist/ (or the given folder): the output of `tsc` from src, and the entry file, which must be plain JavaScript. */
 import { spawnSync } from "node:child_process";
 import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -19,9 +19,9 @@ const tsc = spawnSync(
 if (tsc.error !== undefined) throw tsc.error;
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 
-// From source the entry loads TypeScript, from the package what came of it.
+// From source the entry loads TypeScript, from the package the compiled JavaScript.
 const source = await readFile(`${root}src/bin.js`, "utf8");
 const parts = source.split("./cli/start.ts");
-if (parts.length !== 2) throw new Error("src/bin.js names ./cli/start.ts not exactly once");
+if (parts.length !== 2) throw new Error("src/bin.js must contain ./cli/start.ts exactly once");
 await writeFile(`${dist}/bin.js`, parts.join("./cli/start.js"));
 await chmod(`${dist}/bin.js`, 0o755);

@@ -11,7 +11,7 @@ import { markdownTable } from "./markdown-table.ts";
 
 const GENERATED = "<!-- Written by scripts/docs.ts; change the tables in src, then `npm run docs`. -->";
 
-/** The pages by path, below the repository's root. */
+/** The pages by path, relative to the repository's root. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": configurationPage,
   "docs/commands.md": commandsPage,
@@ -109,7 +109,7 @@ export function commandsPage(): string {
       'On exit 2, 3, 7 and 8 it holds `"error": {"code", "message", "hint"}`, and `problems` if the configuration is invalid.',
     ].join("\n"),
     markdownTable(
-      ["Exit code", "Meaning", "What it asks of you"],
+      ["Exit code", "Meaning", "What to do"],
       EXIT_CODES.map(({ code, meaning, todo }) => [String(code), meaning, todo]),
     ),
     [

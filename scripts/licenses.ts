@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { markdownTable } from "./markdown-table.ts";
 
-/** A package that the published one brings with it, however deep. */
+/** A package that is installed with the published one, directly or indirectly. */
 export interface ShippedPackage {
   readonly name: string;
   readonly version: string;
@@ -9,13 +9,13 @@ export interface ShippedPackage {
   readonly license: string | null;
   /** Where npm puts it, below the repository's root. */
   readonly path: string;
-  /** Installed on some platforms only. */
+  /** Installed only on some platforms. */
   readonly isOptional: boolean;
 }
 
 /** Licenses that npm can't find in package.json, with the source of each. */
 const READ_BY_HAND: Readonly<Record<string, string>> = {
-  // Its package.json has the old form `licenses`, its LICENSE is the text of MIT.
+  // Its package.json has the old field `licenses`, its LICENSE is the text of MIT.
   "simple-lru-cache@0.0.2": "MIT",
 };
 
@@ -26,7 +26,7 @@ interface LockedPackage {
   readonly optional?: boolean;
 }
 
-/** What package-lock.json says of everything that is not for development only, by name. */
+/** All packages of package-lock.json that are not only for development, by name. */
 export function shippedPackages(): readonly ShippedPackage[] {
   const lock = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8")) as {
     packages: Readonly<Record<string, LockedPackage>>;
@@ -65,7 +65,7 @@ export function licensesPage(): string {
     .concat("\n");
 }
 
-/** By code points, so that every machine writes the same page. */
+/** By code points, so that all machines write the same page. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

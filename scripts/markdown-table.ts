@@ -1,4 +1,4 @@
-/** A table of Markdown, padded as the formatter would have it. */
+/** A Markdown table, padded like the formatter's. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
   const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));

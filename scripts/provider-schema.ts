@@ -1,8 +1,8 @@
 /**
  * Writes test/fixtures/terraform/aws-provider-schema.json: the schema of those resources and data sources of the provider
- * hashicorp/aws that deploy/terraform uses, in the form of `terraform providers schema -json`. Source is the npm package
- * @cdktn/provider-aws, which is generated from the provider's own schema (its README says from which version); it is far
- * too large to be a dependency:
+ * hashicorp/aws that deploy/terraform uses, in the form of `terraform providers schema -json`. The source is the npm
+ * package @cdktn/provider-aws, which is generated from the provider's schema (see its README for the version). It is too
+ * large for a dependency:
  *
  *     npm pack @cdktn/provider-aws@25.7.0 && tar -xzf cdktn-provider-aws-25.7.0.tgz
  *     node_modules/.bin/node scripts/provider-schema.ts package
@@ -18,7 +18,7 @@ interface Block {
 
 type Type = string | readonly [string, string];
 
-/** Type of an attribute by the kind that the package stores it as. */
+/** Type of an attribute by its kind in the package. */
 const STORED: Readonly<Record<string, Type>> = {
   string: "string",
   number: "number",
@@ -31,7 +31,7 @@ const STORED: Readonly<Record<string, Type>> = {
   booleanMap: ["map", "bool"],
 };
 
-/** Type of an attribute that can only be read, by the name of its getter. */
+/** Type of a read-only attribute, by the name of its getter. */
 const READ: Readonly<Record<string, Type>> = {
   String: "string",
   Number: "number",
@@ -40,16 +40,17 @@ const READ: Readonly<Record<string, Type>> = {
   StringMap: ["map", "string"],
 };
 
-/** What can be written: name, how the value is made, whether it is a block, collection, kind. */
+/** A writable attribute: name, how the value is made, whether it is a block, collection, kind. */
 const WRITTEN =
   /^\s+(\w+): \{\n\s+value: (.*),\n\s+isBlock: (true|false),\n\s+type: "(\w+)",\n\s+storageClassType: "(\w+)",\n/gm;
-/** What is said of each name in a class: `// bucket - computed: true, optional: true, required: false`. */
+/** Comment for each name in a class: `// bucket - computed: true, optional: true, required: false`. */
 const FLAGS = /\/\/ (\w+) - computed: (\w+), optional: (\w+), required: (\w+)/g;
 const GETTER = /this\.get(\w+)Attribute\('(\w+)'\)/g;
 
 const root = new URL("../", import.meta.url);
 const [source] = process.argv.slice(2);
-if (source === undefined) throw new Error("say where the package @cdktn/provider-aws was unpacked");
+if (source === undefined)
+  throw new Error("usage: node scripts/provider-schema.ts FOLDER of the unpacked @cdktn/provider-aws");
 
 const module = await textOf(["deploy/terraform", "deploy/terraform/examples/daily"]);
 const schema = {
@@ -83,7 +84,7 @@ async function schemasOf(kind: string, folderPrefix: string): Promise<Record<str
 
 async function schemaOf(folder: string): Promise<object> {
   const script = await readFile(join(source ?? "", "lib", folder, "index.js"), "utf8");
-  // The class of the resource itself is exported last.
+  // The resource's own class is exported last.
   const name = [...script.matchAll(/^exports\.(\w+) = \1;$/gm)].at(-1)?.[1] ?? "";
   const body = classOf(script, name) ?? "";
   const written = /synthesizeHclAttributes\(\) \{([\s\S]*?)\n {4}\}/.exec(body)?.[1] ?? "";
@@ -110,7 +111,7 @@ function blockOf(script: string, written: string, body: string): Block {
       continue;
     }
     const type = STORED[kind];
-    if (type === undefined) throw new Error(`${name} is stored as ${kind}, which is new`);
+    if (type === undefined) throw new Error(`${name}: unknown kind ${kind}`);
     block.attributes[name] = { type: collection === "set" ? ["set", type[1]] : type, ...trueOnes(flag ?? {}) };
   }
   for (const [, kind = "", name = ""] of body.matchAll(GETTER)) {
@@ -125,7 +126,7 @@ function nestedBlock(script: string, value: string, collection: string, isRequir
   const converter = /(\w+)ToHclTerraform/.exec(value)?.[1] ?? "";
   const written = new RegExp(`function ${converter}ToHclTerraform\\(struct\\) \\{([\\s\\S]*?)\\n\\}\\n`).exec(script);
   if (written === null) throw new Error(`no ${converter}ToHclTerraform`);
-  // Blocks of the provider's own configuration have no class.
+  // Blocks of the provider's configuration have no class.
   const body = classOf(script, `${converter.charAt(0).toUpperCase()}${converter.slice(1)}OutputReference`) ?? "";
   const mode = collection === "struct" ? "single" : collection;
   return {

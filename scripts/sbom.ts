@@ -1,7 +1,7 @@
 /**
- * Prints the bill of materials of what is published, in CycloneDX: `npm sbom` on package.json and package-lock.json
- * without everything that is for development only. `npm sbom --omit dev` alone leaves out packages that something for
- * development needs too (seen with npm 11.19: zod and yaml, both dependencies of ours).
+ * Prints the bill of materials of the published package, in CycloneDX: `npm sbom` on package.json and package-lock.json
+ * without packages for development only. `npm sbom --omit dev` alone also omits packages that a development dependency
+ * needs too (seen with npm 11.19: zod and yaml, both our dependencies).
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -29,7 +29,7 @@ const packages = Object.fromEntries(
 );
 
 const base = mkdtempSync(join(tmpdir(), "pardot-etl-sbom-"));
-// npm takes the folder's name for the name of what is described.
+// npm uses the folder's name as the package's name.
 const folder = join(base, "pardot-etl");
 try {
   mkdirSync(folder);

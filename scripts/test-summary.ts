@@ -1,7 +1,7 @@
 /**
  * Reads vitest's JSON report (`node scripts/test-summary.ts FILE`) and prints one line, `N passed, N failed, N skipped`.
- * Fails when a test failed, and when the tests on the real S3 server did not all run: a green CI without them proves
- * nothing about landing.
+ * Fails if a test failed, or if a test on the real S3 server did not run: without them a green CI proves nothing about
+ * landing.
  */
 import { readFile } from "node:fs/promises";
 
@@ -20,9 +20,9 @@ interface Assertion {
   readonly status: string;
 }
 
-/** Suites that may not be skipped are known by this in a title. */
+/** Titles of suites that must not be skipped contain this. */
 const ON_REAL_S3 = "Ceph RADOS Gateway";
-/** Fewer than this on the real server means that the suite was lost on the way. */
+/** Fewer tests than this on the real server mean that the suite is missing. */
 const S3_TESTS_MIN = 40;
 
 const [path] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** The options of the command `simulate` as data, and their texts read into options. */
+/** The options of the command `simulate` as data, and how their texts are parsed. */
 import { KNOBS, parseKnob } from "./knobs.ts";
 import type { Knobs } from "./knobs.ts";
 import { DEFAULT_NOW, optionProblems } from "./options.ts";
@@ -7,7 +7,7 @@ import { SCALES } from "./account/scale.ts";
 import type { Scale } from "./account/scale.ts";
 
 export interface OptionDescription {
-  /** On the command line, with two dashes: `daily-limit`. */
+  /** Without the two dashes: `daily-limit`. */
   readonly flag: string;
   readonly type: "integer" | "text" | "object=rows" | "name=value";
   readonly repeatable: boolean;
@@ -24,21 +24,21 @@ const option = (
 
 /** The options of `simulate`. */
 export const SIMULATOR_OPTIONS: readonly OptionDescription[] = [
-  option("port", "integer", "0", "loopback port; 0: any free one"),
+  option("port", "integer", "0", "loopback port; 0: any free port"),
   option("seed", "integer", "1", "same seed, same account, to the byte"),
   option("scale", "text", "small", `size of the account: ${SCALES.join(", ")}`),
   option("rows", "object=rows", "by scale", "rows of an object, VisitorActivity=50000; repeatable or a comma list"),
   option("ties", "integer", "700", "rows of each object that share one second"),
-  option("timezone", "text", "UTC", "zone of the API user, an IANA name"),
-  option("account-timezone", "text", "the user's", "zone in which the quota day turns"),
+  option("timezone", "text", "UTC", "time zone of the API user, an IANA name"),
+  option("account-timezone", "text", "the user's", "time zone of the quota's day"),
   option("now", "text", DEFAULT_NOW, "simulated time at the start, an ISO instant"),
   option("daily-limit", "integer", "50000", "calls per day before code 122"),
-  option("latency-ms", "integer", "0", "milliseconds added to every answer"),
-  option("export-seconds", "integer", "0", "seconds an export is worked on"),
-  option("knob", "name=value", "see the docs", "one unconfirmed behaviour of Pardot; repeatable"),
+  option("latency-ms", "integer", "0", "milliseconds added to each response"),
+  option("export-seconds", "integer", "0", "seconds that processing an export takes"),
+  option("knob", "name=value", "see the docs", "an unconfirmed behavior of Pardot; repeatable"),
 ];
 
-/** Options from the command line's texts, by flag. Throws an Error that names every problem. */
+/** Parses the command line's texts, by flag. Throws an Error that names all problems. */
 export function parseSimulatorOptions(
   given: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): SimulatorOptions {
@@ -90,7 +90,7 @@ export function parseSimulatorOptions(
   return set;
 }
 
-/** Reads `VisitorActivity=50000,Tag=10`. Throws an Error that says what was expected. */
+/** Parses `VisitorActivity=50000,Tag=10`. Throws an Error with the expected form. */
 export function parseRows(text: string): Readonly<Record<string, number>> {
   const entries = text.split(",").map((part): [string, number] => {
     const [object = "", rows = ""] = part.split("=");
@@ -100,7 +100,7 @@ export function parseRows(text: string): Readonly<Record<string, number>> {
   return Object.fromEntries(entries);
 }
 
-/** Every knob as a line of help: name, default, values, meaning. */
+/** A line of help per knob: name, default, values, meaning. */
 export function describeKnobs(): readonly string[] {
   return Object.entries(KNOBS).map(([name, spec]) => {
     const values = spec.values === undefined ? "" : ` (${spec.values.join(" | ")})`;

@@ -1,4 +1,4 @@
-/** `/__sim/…`: the truth, the counts, and the levers. No part of Pardot: not counted, not limited, no credentials. */
+/** `/__sim/…`: all rows, counts, and controls. Not part of Pardot: not counted, no limits, no credentials. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -7,20 +7,20 @@ import type { SimulatorStats } from "./stats.ts";
 
 export interface Controls {
   stats(): SimulatorStats;
-  /** Throws when there is no such object. */
+  /** Throws for an unknown object. */
   rows(object: string, deleted?: "live" | "deleted" | "all"): Iterable<Readonly<Record<string, Value>>>;
-  /** Lets whole days pass. Throws RangeError. */
+  /** Simulates whole days. Throws RangeError. */
   advance(days: number): void;
-  /** Replaces the script of faults; an empty list clears it. Throws an Error that names every problem. */
+  /** Replaces the script of faults; an empty list clears it. Throws an Error that names all problems. */
   faults(script: unknown): void;
-  /** As newly started: account, clock, tokens, exports, counts. */
+  /** Returns to the start: account, clock, tokens, exports, counts. */
   reset(): void;
   now(): Date;
 }
 
 const LINES_CHARACTERS = 64 * 1024;
 
-export async function answerControl(
+export async function respondToControl(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
@@ -36,9 +36,9 @@ export async function answerControl(
       await sendRows(response, controls.rows(object, deleted));
       return;
     }
-    const answer = act(route, body, controls);
-    response.writeHead(answer === null ? 404 : 200, { "Content-Type": "application/json" });
-    response.end(`${JSON.stringify(answer ?? { error: `no control ${route}` })}\n`);
+    const result = act(route, body, controls);
+    response.writeHead(result === null ? 404 : 200, { "Content-Type": "application/json" });
+    response.end(`${JSON.stringify(result ?? { error: `no control ${route}` })}\n`);
   } catch (error) {
     if (response.headersSent) throw error;
     response.writeHead(400, { "Content-Type": "application/json" });
@@ -71,10 +71,10 @@ function act(route: string, body: string, controls: Controls): object | null {
   }
 }
 
-/** JSON lines, made while they are sent. */
+/** Sends JSON lines, made on the way. */
 async function sendRows(response: ServerResponse, rows: Iterable<object>): Promise<void> {
   const pieces = lines(rows);
-  // The first piece is made before the head goes out, so that an unknown object is still a 400.
+  // The first piece is made before the headers are sent, so that an unknown object still gets a 400.
   const first = pieces.next();
   response.writeHead(200, { "Content-Type": "application/x-ndjson; charset=utf-8" });
   if (first.done === true) {

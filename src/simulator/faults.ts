@@ -1,73 +1,73 @@
 /**
- * Faults by script: which requests go wrong, and how. Where no source is named, what the fault does needs none (a broken
- * connection) or is unconfirmed for Pardot: nobody has reported it there, and its like was seen elsewhere.
+ * Faults by script: which requests fail, and how. A fault without a source needs none (a broken connection) or is
+ * unconfirmed: seen in other systems, but not reported for Pardot.
  */
 import { FILE_FAULTS } from "./file-faults.ts";
 import type { FileFault } from "./file-faults.ts";
 import type { Parameters } from "./api/parameters.ts";
 
-/** One rule. It hits the requests that it matches, after `skip` of them, `count` times; the first rule that hits wins. */
+/** One rule. Hits `count` matching requests after `skip` of them; the first rule that hits wins. */
 export interface FaultRule {
-  /** Part of the path with its query, or the source of a regular expression. */
+  /** Part of the path including the query, or the source of a regular expression. */
   readonly path: string;
   readonly method?: string;
-  /** Matches only requests whose parameter `limit` is above this: a page that is too much where half of it is not. */
+  /** Matches only requests with a larger parameter `limit`: the page is too large, half of it may not be. */
   readonly limitAbove?: number;
   /** Matching requests let through first. Default 0. */
   readonly skip?: number;
   /** Matching requests hit. Default 1. */
   readonly count?: number;
-  /** Alone: a plain page of a gateway with this status, nothing at all for 204. With `code`: an error envelope. */
+  /** Alone: a gateway's HTML page with this status, no body for 204. With `code`: an error envelope. */
   readonly status?: number;
   readonly code?: number;
   readonly message?: string;
-  /** Waits before anything else happens. */
+  /** Waits this long first. */
   readonly delayMs?: number;
-  /** The connection is reset before an answer. */
+  /** Resets the connection before the response. */
   readonly reset?: boolean;
-  /** No answer ever comes. */
+  /** Never responds. */
   readonly hang?: boolean;
-  /** The connection breaks after this many bytes of the body, whose announced length is the whole. */
+  /** Breaks the connection after this many bytes of the body; its announced length is that of the whole. */
   readonly truncate?: number;
-  /** With `truncate`: the body ends there as if it were whole. */
+  /** With `truncate`: the body ends there like a complete one. */
   readonly quiet?: boolean;
-  /** With `truncate`: instead of breaking, the connection stays open and silent. */
+  /** With `truncate`: the connection stays open and silent instead. */
   readonly stall?: boolean;
-  /** 200 with bytes that are no answer. */
+  /** 200 with bytes that are not a valid response. */
   readonly garbage?: boolean;
-  /** 200 with this text instead of the answer, as gateways put it there; the empty text: no body. `headers` names a type. */
+  /** 200 with this text, as gateways do; the empty text means no body. Set a content type with `headers`. */
   readonly text?: string;
-  /** 206 with so many bytes of the body, and a `Content-Range` that says so, though no range was asked for. */
+  /** 206 with this many bytes of the body and a `Content-Range`, although no range was requested. */
   readonly partial?: number;
-  /** Neither a length nor chunks: the end of the connection is the end of the body (RFC 9112, 6.3). */
+  /** No length and no chunks: the end of the connection is the end of the body (RFC 9112, 6.3). */
   readonly unframed?: boolean;
   /** A query page without rows (pardot/api-docs issue 151). */
   readonly emptyPage?: boolean;
-  /** A query page of this many rows at most, whatever the limit (second report in pardot/api-docs issue 151). */
+  /** A query page of at most this many rows, even below the limit (second report in pardot/api-docs issue 151). */
   readonly shortPage?: number;
-  /** `total_results` of a query page, whatever there is. */
+  /** `total_results` of a query page, instead of the true number. */
   readonly total?: number;
   /**
-   * Values of the first record of a page or a result file, by column: dates that are none (MySQL writes no date as
+   * Values of the first record of a page or a result file, by column: invalid dates (MySQL writes no date as
    * `0000-00-00 00:00:00`; slingdata-io/sling-cli issue 285), characters that XML forbids.
    */
   readonly cells?: Readonly<Record<string, string>>;
-  /** What is wrong with a result file: see `FILE_FAULTS`. */
+  /** Fault inside a result file: see `FILE_FAULTS`. */
   readonly file?: FileFault;
-  /** The access token of this request is dead from now on: 184. */
+  /** Invalidates the access token of this request from now on: 184. */
   readonly expiredToken?: boolean;
-  /** The login page instead of an answer. */
+  /** Responds with the login page. */
   readonly html?: boolean;
   /** On `export create`: the export ends as Failed. */
   readonly failExport?: boolean;
-  /** On `export create`: the state in which the export ends. On `export read`: the state it shows. Words are unconfirmed. */
+  /** On `export create`: the export's final state. On `export read`: the state it shows. Names are unconfirmed. */
   readonly exportState?: string;
   /**
-   * On `export create` and `read`: the answer of another export of the account, or its result addresses alone. Where there
-   * is no other, one that does not exist. Unconfirmed.
+   * On `export create` and `read`: responds with another export of the account, or only with its result addresses. If there
+   * is no other, with a nonexistent one. Unconfirmed.
    */
   readonly anotherExport?: "identity" | "files";
-  /** Further headers of the answer: `{"Retry-After": "3"}`. */
+  /** Additional response headers: `{"Retry-After": "3"}`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -103,10 +103,10 @@ const KINDS: Readonly<Record<keyof FaultRule, "string" | "number" | "boolean" | 
   headers: "object",
 };
 
-/** Reads a script. Throws an Error that names every problem. */
+/** Parses a script. Throws an Error that names all problems. */
 export function readFaults(script: unknown): readonly FaultRule[] {
   if (!Array.isArray(script)) throw new Error("faults: expected a list of rules");
-  const problems = script.flatMap((rule: unknown, place) => ruleProblems(rule, `rule ${place}`));
+  const problems = script.flatMap((rule: unknown, n) => ruleProblems(rule, `rule ${n}`));
   if (problems.length > 0) throw new Error(`faults: ${problems.join("; ")}`);
   return script as readonly FaultRule[];
 }
@@ -122,18 +122,18 @@ function ruleProblems(rule: unknown, where: string): string[] {
     return fits ? [] : [`${where}: ${name} must be a ${String(kind)}`];
   });
   if (typeof given["path"] !== "string") problems.push(`${where}: path is missing`);
-  else if (toPattern(given["path"]) === null) problems.push(`${where}: path is no regular expression`);
+  else if (toPattern(given["path"]) === null) problems.push(`${where}: path is not a valid regular expression`);
   return problems;
 }
 
 export interface Faults {
   set(rules: readonly FaultRule[]): void;
-  /** The rule that hits this request, null when it goes well. Counts. */
+  /** Counts the request, and returns the rule that hits it or null. */
   next(method: string, target: string, parameters?: Parameters): FaultRule | null;
 }
 
 const NO_PARAMETERS: Parameters = new Map();
-/** Pages hold so many rows where no limit is given (vendor docs, query). */
+/** Default limit of a query (vendor docs, query). */
 const LIMIT_DEFAULT = 200;
 
 export function createFaults(): Faults {

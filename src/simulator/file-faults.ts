@@ -1,4 +1,4 @@
-/** What may be wrong with a result file that comes under HTTP 200. */
+/** Name of a fault inside a result file with status 200. */
 export type FileFault =
   | "title-header"
   | "upper-header"
@@ -16,21 +16,21 @@ export type FileFault =
   | "blank-last-line"
   | "broken-utf8";
 
-/** Stands where a byte belongs that is no UTF-8; no row has it. */
+/** Placeholder for an invalid UTF-8 byte; no row contains it. */
 export const SENTINEL = "\uE000";
 
 interface WrongFile {
-  /** The column that is left out. */
+  /** The omitted column. */
   readonly without?: "key" | "watermark";
-  /** The first text of the first record holds `SENTINEL`. */
+  /** The first text of the first record contains `SENTINEL`. */
   readonly sentinel?: boolean;
   readonly make: (csv: string, end: string) => string | Uint8Array;
 }
 
 /**
- * What may be wrong with a result file under HTTP 200. Headers that do not fit: matomo-org/matomo issue 17821,
- * forcedotcom/CustomMetadataLoader issue 20; bytes that are no UTF-8: snowplow/snowplow issue 412; a blank last line:
- * zazuko/cube-creator issue 1495. Nobody has reported them of Pardot.
+ * Faults inside a result file with status 200. Wrong headers: matomo-org/matomo issue 17821,
+ * forcedotcom/CustomMetadataLoader issue 20; invalid UTF-8: snowplow/snowplow issue 412; a blank last line:
+ * zazuko/cube-creator issue 1495. None is reported for Pardot.
  */
 export const FILE_FAULTS: Readonly<Record<FileFault, WrongFile>> = {
   "title-header": { make: (csv) => withHeader(csv, (name) => name.split("_").map(titled).join(" ")) },
@@ -38,7 +38,7 @@ export const FILE_FAULTS: Readonly<Record<FileFault, WrongFile>> = {
   semicolons: { make: (csv) => csv.replaceAll(",", ";") },
   "no-header": { make: (csv, end) => csv.slice(csv.indexOf(end) + end.length) },
   "no-records": { make: (csv, end) => csv.slice(0, csv.indexOf(end) + end.length) },
-  /** The names that all objects share are there, and otherwise those of another. */
+  /** Only the columns that all objects share keep their names. */
   "other-object": { make: (csv) => withHeader(csv, (name) => (COMMON.has(name) ? name : `other_${name}`)) },
   "renamed-field": {
     make: (csv) => withHeader(csv, (name, names) => (name === lastOwn(names) ? `new_${name}` : name)),
@@ -46,11 +46,11 @@ export const FILE_FAULTS: Readonly<Record<FileFault, WrongFile>> = {
   "no-key": { without: "key", make: (csv) => csv },
   "no-watermark": { without: "watermark", make: (csv) => csv },
   "cut-last-field": { make: (csv, end) => csv.slice(0, -end.length - 6) },
-  /** Ends within the last record, behind its first field. */
+  /** Ends inside the last record, after its first field. */
   "cut-record": {
     make: (csv, end) => csv.slice(0, csv.indexOf(",", csv.lastIndexOf(end, csv.length - end.length - 1)) + 1),
   },
-  /** Ends with a whole record, one short of all. */
+  /** Ends after the last record but one. */
   "cut-line": { make: (csv, end) => csv.slice(0, csv.lastIndexOf(end, csv.length - end.length - 1) + end.length) },
   "mixed-ends": { make: (csv, end) => csv.slice(0, -end.length) + (end === "\n" ? "\r\n" : "\n") },
   "blank-last-line": { make: (csv, end) => csv + end },
@@ -74,7 +74,7 @@ function titled(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
-/** The first byte of a character of two, and then none. */
+/** Replaces the sentinel with the first byte of a two-byte character. */
 function withoutSentinel(csv: string): Uint8Array {
   const [before = "", ...after] = csv.split(SENTINEL);
   return Buffer.concat([Buffer.from(before), Buffer.from([0xc3]), Buffer.from(after.join(""))]);

@@ -6,7 +6,7 @@ export {
   SIMULATOR_PASSWORD,
   SIMULATOR_REFRESH_TOKEN,
   SIMULATOR_USERNAME,
-} from "./login/credentials.ts";
+} from "./login/token-desk.ts";
 export { describeKnobs, parseRows, parseSimulatorOptions, SIMULATOR_OPTIONS } from "./command-line.ts";
 export type { OptionDescription } from "./command-line.ts";
 export type { FaultRule } from "./faults.ts";

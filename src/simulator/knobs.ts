@@ -1,6 +1,6 @@
 /**
- * Everything about Pardot that nobody has confirmed in public, and everything that differs from account to account, as
- * data: the simulator's code asks a knob instead of guessing. Defaults follow the best evidence there is.
+ * Behavior of Pardot that is publicly unconfirmed, or that differs between accounts, as data: the simulator reads a knob
+ * instead of guessing. Defaults follow the best available evidence.
  */
 export interface Knobs {
   readonly accessTokenExpiry: "idle" | "fixed";
@@ -77,7 +77,7 @@ export interface Knobs {
 
 export interface KnobSpec<V> {
   readonly default: V;
-  /** Every value there is; any value of the default's type when left out. */
+  /** All allowed values. Default: any value of the default's type. */
   readonly values?: readonly V[];
   readonly meaning: string;
 }
@@ -85,16 +85,16 @@ export interface KnobSpec<V> {
 const flag = (value: boolean, meaning: string): KnobSpec<boolean> => ({ default: value, meaning });
 const count = (value: number, meaning: string): KnobSpec<number> => ({ default: value, meaning });
 
-/** One entry per knob: default, values, and what it decides with the evidence there is. */
+/** Each knob's default, values, and meaning with the evidence. */
 export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   accessTokenExpiry: {
     default: "idle",
     values: ["idle", "fixed"],
-    meaning: "use of an access token renews its life (vendor docs, session settings), or not",
+    meaning: "whether use of an access token renews it (vendor docs, session settings)",
   },
   accessTokenSeconds: count(
     7200,
-    "life of an access token; Salesforce sessions last 15 minutes to 24 hours, usually 2",
+    "lifetime of an access token; Salesforce sessions last 15 minutes to 24 hours, usually 2",
   ),
   accountCustomFields: count(3, "custom fields of prospect accounts"),
   activityUpdatedAtMissing: count(
@@ -104,18 +104,18 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   ambiguousLocal: {
     default: "first",
     values: ["first", "second"],
-    meaning: "which pass of the autumn hour an ambiguous local time in a filter means; unconfirmed",
+    meaning: "which occurrence an ambiguous autumn time in a filter means; unconfirmed",
   },
   bulkEmpty: {
     default: "null",
     values: ["null", "absent", "object", "list"],
     meaning: "JSON of output=bulk without rows: result null (singer-io/tap-pardot tests for it), no result, {} or []",
   },
-  clientCredentialsHere: flag(true, "false: this host is no My Domain, client credentials are refused"),
-  clock: { default: "ticking", values: ["ticking", "frozen"], meaning: "whether simulated time runs by itself" },
+  clientCredentialsHere: flag(true, "false: this host is not a My Domain, so client credentials are refused"),
+  clock: { default: "ticking", values: ["ticking", "frozen"], meaning: "whether simulated time passes" },
   controlTextEvery: count(
     0,
-    "every Nth row has a control character in a text, raw in XML too (priore/SOAPEngine issue 171); unconfirmed; 0: none",
+    "every Nth row has a control character in a text, unescaped even in XML (priore/SOAPEngine issue 171); unconfirmed; 0: none",
   ),
   backslashTextEvery: count(0, 'every Nth row has `say \\"hi\\"` in a text, backslashes and quotes; 0: none'),
   concurrentLimit: count(5, "requests in flight per business unit before code 66 (vendor docs, overview)"),
@@ -129,14 +129,14 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     values: ["true/false", "1/0"],
     meaning: "booleans in export files; unconfirmed",
   },
-  csvBlankLastLine: flag(false, "one more line end after an export file (zazuko/cube-creator issue 1495); unconfirmed"),
+  csvBlankLastLine: flag(false, "extra line end after an export file (zazuko/cube-creator issue 1495); unconfirmed"),
   csvContentType: { default: "text/csv; charset=utf-8", meaning: "content type of export files; unconfirmed" },
   csvEmptyText: {
     default: "quoted",
     values: ["quoted", "nothing"],
-    meaning: 'the empty text in export files: "" or the same as null; unconfirmed',
+    meaning: 'empty text in export files: "" or the same as null; unconfirmed',
   },
-  csvNewline: { default: "lf", values: ["lf", "crlf"], meaning: "record ends in export files; unconfirmed" },
+  csvNewline: { default: "lf", values: ["lf", "crlf"], meaning: "line ends in export files; unconfirmed" },
   csvQuotes: {
     default: "doubled",
     values: ["doubled", "php"],
@@ -144,34 +144,34 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
       "quotes in quoted fields of export files: RFC 4180, or PHP's fputcsv (php/php-src issue 11174); unconfirmed",
   },
   csvQuoting: { default: "minimal", values: ["minimal", "all"], meaning: "quoting in export files; unconfirmed" },
-  customFieldsLostPerDay: count(0, "custom fields of prospects that vanish with each simulated day"),
+  customFieldsLostPerDay: count(0, "custom fields of prospects that each simulated day removes"),
   customFieldsPerDay: count(0, "custom fields of prospects that each simulated day adds"),
   customFields: count(12, "custom fields of prospects"),
   downloadLength: {
     default: "chunked",
     values: ["chunked", "content-length"],
-    meaning: "whether export files announce their length (never when compressed); unconfirmed",
+    meaning: "whether responses with export files have a Content-Length (never if compressed); unconfirmed",
   },
-  emptyPageShare: count(0, "share of query pages that come back empty in mid-run (pardot/api-docs issue 151)"),
+  emptyPageShare: count(0, "share of query pages that are empty although rows follow (pardot/api-docs issue 151)"),
   errorStatus: {
     default: 400,
     values: [400, 200],
     meaning: "HTTP status of error envelopes other than 66, 122, 184: 400 (api-docs issue 232) or 200 (2012 to 2020)",
   },
   exportBadFieldCode: { default: 180, values: [180, 130], meaning: "error code for an unknown export field" },
-  exportCancelledState: { default: "Failed", meaning: "state of an export not finished in seven days; unconfirmed" },
+  exportCancelledState: { default: "Failed", meaning: "state of an export unfinished after seven days; unconfirmed" },
   exportDeletedDefault: {
     default: "false",
     values: ["true", "false", "all"],
-    meaning: "what an export without the argument `deleted` selects; unconfirmed",
+    meaning: "default of an export's argument `deleted`; unconfirmed",
   },
-  exportExpiryDays: count(7, "days that export files live (vendor docs, export)"),
-  exportPolls: count(0, "reads that an export is unfinished for, whatever the time"),
+  exportExpiryDays: count(7, "days until export files expire (vendor docs, export)"),
+  exportPolls: count(0, "reads during which an export stays unfinished, independent of time"),
   exportTooManyFieldsCode: count(154, "error code for more than 150 fields; unconfirmed"),
   exportWrapper: {
     default: "export",
     values: ["export", "none"],
-    meaning: "clients read the key export; vendor samples show none",
+    meaning: "key around an export's fields: clients read export, vendor samples have none",
   },
   exportsVisible: flag(true, "the user has Admin > Exports > View, which export queries need"),
   filesPerExport: count(0, "files of one export; 0: by the number of rows"),
@@ -183,19 +183,19 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   filterOffset: {
     default: "ignored",
     values: ["ignored", "honoured"],
-    meaning: "what Z or an offset in a filter does; unconfirmed",
+    meaning: "whether Z or an offset in a filter has an effect; unconfirmed",
   },
   futureDateEvery: count(0, "every Nth row shows a created_at in 2099 (PostHog/posthog issue 63769); 0: none"),
-  gzip: flag(true, "answers are compressed for clients that accept gzip (api-docs issue 232)"),
+  gzip: flag(true, "responses are compressed for clients that accept gzip (api-docs issue 232)"),
   hiddenAccountFields: {
     default: "sic,ticker_symbol",
     meaning: "standard fields of prospect accounts that the account has switched off: comma list",
   },
   hiddenEvery: count(
     0,
-    "every Nth row is hidden from this user after the page was cut, so pages are short (mlrun/mlrun issue 5385); 0: none",
+    "every Nth row is hidden from this user after the page is cut, so pages are short (mlrun/mlrun issue 5385); 0: none",
   ),
-  htmlForUnknownObjects: flag(true, "unknown objects get the login page (api-docs issue 179), else code 198"),
+  htmlForUnknownObjects: flag(true, "unknown objects return the login page (api-docs issue 179), else code 198"),
   impossibleDateEvery: count(
     0,
     "every Nth row shows 2017-02-31 as created_at (transferwise/pipelinewise issue 444); unconfirmed; 0: none",
@@ -204,62 +204,75 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     default: "https://login.salesforce.com",
     meaning: "audience that assertions must name: https://test.salesforce.com for a sandbox",
   },
-  jwtUserApproved: flag(true, "the user is pre-authorised for the app; false: the user hasn't approved this consumer"),
+  jwtUserApproved: flag(true, "the user is pre-authorized for the app; false: the user hasn't approved this consumer"),
   limitOver200: {
     default: "clamp",
     values: ["clamp", "error"],
-    meaning: "limit above 200: silently 200, or code 23; documented for some objects only",
+    meaning: "a limit above 200 means 200, or is refused with code 23; documented for some objects only",
   },
-  minuteLimit: count(0, "requests per minute before code 202; the number is not published; 0: none"),
-  numericTextToNumber: flag(true, "text that looks like a number is one in JSON (api-docs issue 187)"),
-  oneRowCollapse: flag(true, "a page of one row holds an object, no array, in JSON (api-docs issue 187)"),
-  pageCap: count(0, "rows of a query page at most, whatever the limit (pardot/api-docs issue 151); 0: no cap"),
-  passwordFlow: flag(true, "false: the org blocks user name and password, as those made since Summer '23 do"),
+  minuteLimit: count(0, "requests per minute before code 202; the number is not published; 0: no limit"),
+  numericTextToNumber: flag(true, "text that looks like a number becomes one in JSON (api-docs issue 187)"),
+  oneRowCollapse: flag(true, "a page of one row contains an object instead of an array in JSON (api-docs issue 187)"),
+  pageCap: count(0, "maximum rows of a query page, even below the limit (pardot/api-docs issue 151); 0: no cap"),
+  passwordFlow: flag(
+    true,
+    "false: the org blocks username and password, the default for orgs created since Summer '23",
+  ),
   prospectAccountValueFields: flag(false, 'prospect account fields as {"value": x} in JSON; clients disagree'),
-  refreshTokenRotation: flag(false, "each refresh brings a new refresh token and ends the old one"),
-  refusedFields: { default: "", meaning: "export fields refused although they exist: comma list of Object.field" },
+  refreshTokenRotation: flag(false, "each refresh returns a new refresh token and revokes the old one"),
+  refusedFields: {
+    default: "",
+    meaning: "export fields that are refused although they exist: comma list of Object.field",
+  },
   refusedProcedures: {
     default: "Prospect.filter_by_created_at,ProspectAccount.filter_by_created_at,Visitor.filter_by_created_at",
     meaning:
-      "export procedures answered with 174, by default those nobody was seen to use: comma list of Object.procedure",
+      "export procedures refused with 174, by default those without a known user: comma list of Object.procedure",
   },
   resultRefsHost: {
     default: "request",
-    meaning: "origin of result addresses: that of the request, or a given one (vendor sample: https://www.pardot.com)",
+    meaning: "origin of result addresses: the request's, or this one (vendor sample: https://www.pardot.com)",
   },
-  rotationRevokesFamily: flag(true, "a rotated-out refresh token ends the newer ones too"),
-  scopePardotApi: flag(true, "the app has the scope pardot_api; without it the API answers 184"),
+  rotationRevokesFamily: flag(true, "use of a rotated-out refresh token revokes the newer ones"),
+  scopePardotApi: flag(true, "the app has the scope pardot_api; without it the API returns 184"),
   slowPageAnswer: {
     default: "214",
     values: ["214", "504"],
-    meaning: "what a query of more than slowPageRows gets (vendor docs, error codes; pardot/api-docs issue 174)",
+    meaning: "response to a query above slowPageRows (vendor docs, error codes; pardot/api-docs issue 174)",
   },
-  slowPageRows: count(0, "limit above which every query times out; 0: none does"),
+  slowPageRows: count(0, "limit above which queries time out; 0: none"),
   status122: {
     default: 429,
     values: [429, 400, 200],
-    meaning: "HTTP status of code 122; 429 rests on Airbyte's manifest",
+    meaning: "HTTP status of code 122; 429 is from Airbyte's manifest",
   },
   status184: { default: 401, values: [401, 400, 200], meaning: "HTTP status of code 184; 401 recorded by RudderStack" },
   status66: { default: 400, values: [400, 429, 200], meaning: "HTTP status of code 66; unconfirmed" },
-  tokenMs: count(5, "milliseconds a token request takes; a second one for the same refresh token is refused meanwhile"),
+  tokenMs: count(5, "milliseconds a token request takes, during which another for the same refresh token is refused"),
   unknownIdCode: {
     default: 109,
     values: [16, 109, 192],
-    meaning: "error code for an id that does not exist, where the object has no code of its own; unconfirmed",
+    meaning: "error code for an id that does not exist, if the object has no specific code; unconfirmed",
   },
-  unreadableEmailShare: count(0, "share of e-mails whose read fails with unknownIdCode"),
-  urlNameCase: { default: "exact", values: ["exact", "any"], meaning: "whether visitoractivity is visitorActivity" },
-  usageHeader: flag(true, "x-api-usage when asked by X-Return-Api-Usage: 1; documented for v5, unconfirmed for v3/v4"),
-  versionAllowed: { default: 4, values: [3, 4], meaning: "the version this account must use; codes 88 and 89" },
+  unreadableEmailShare: count(0, "share of emails whose read fails with unknownIdCode"),
+  urlNameCase: {
+    default: "exact",
+    values: ["exact", "any"],
+    meaning: "whether visitoractivity works for visitorActivity",
+  },
+  usageHeader: flag(
+    true,
+    "x-api-usage if requested by X-Return-Api-Usage: 1; documented for v5, unconfirmed for v3/v4",
+  ),
+  versionAllowed: { default: 4, values: [3, 4], meaning: "API version that this account must use; codes 88 and 89" },
   wrongHost: flag(false, "this host does not serve the business unit: code 201 for every call"),
   zeroDateEvery: count(
     0,
-    "every Nth row, the first among them, shows created_at as MySQL writes no date (slingdata-io/sling-cli issue 285); 0: none",
+    "every Nth row, including the first, shows created_at as MySQL writes no date (slingdata-io/sling-cli issue 285); 0: none",
   ),
 };
 
-/** All knobs at their defaults, with the given ones set. */
+/** All knobs, at their defaults unless given. */
 export function resolveKnobs(given: Partial<Knobs>): Knobs {
   const defaults = Object.fromEntries(Object.entries(KNOBS).map(([name, spec]) => [name, spec.default]));
   return { ...(defaults as unknown as Knobs), ...given };
@@ -269,7 +282,7 @@ function isKnobName(name: string): name is keyof Knobs {
   return Object.hasOwn(KNOBS, name);
 }
 
-/** What is wrong with a set of knobs, one sentence each; empty when all is well. */
+/** Problems of the given knobs, one sentence each; empty if valid. */
 export function knobProblems(given: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
     if (!isKnobName(name)) return [`knob ${name}: unknown; known are ${Object.keys(KNOBS).join(", ")}`];
@@ -281,7 +294,7 @@ export function knobProblems(given: Readonly<Record<string, unknown>>): string[]
   });
 }
 
-/** Reads `name=value` in the type of the knob. Throws an Error that says what was expected. */
+/** Parses `name=value` by the knob's type. Throws an Error with the expected form. */
 export function parseKnob(text: string): Partial<Knobs> {
   const cut = text.indexOf("=");
   const name = text.slice(0, Math.max(cut, 0));

@@ -3,7 +3,7 @@ import { describeKnobs, parseRows, parseSimulatorOptions, SIMULATOR_OPTIONS } fr
 import { KNOBS, parseKnob, resolveKnobs } from "./knobs.ts";
 import { resolveOptions } from "./options.ts";
 
-test("reads every option of the command line", () => {
+test("parseSimulatorOptions reads every option of the command line", () => {
   const options = parseSimulatorOptions({
     port: "0",
     seed: "7",
@@ -35,7 +35,7 @@ test("reads every option of the command line", () => {
   expect(Object.keys(parseSimulatorOptions({})).toSorted()).toEqual(["knobs", "rows"]);
 });
 
-test("every described option is read", () => {
+test("parseSimulatorOptions reads every described option", () => {
   const samples: Record<string, string> = { scale: "tiny", rows: "Tag=1", now: "2025-01-01", knob: "gzip=false" };
   for (const { flag, type } of SIMULATOR_OPTIONS) {
     const text = samples[flag] ?? (type === "integer" ? "1" : "UTC");
@@ -43,7 +43,7 @@ test("every described option is read", () => {
   }
 });
 
-test("names every problem at once", () => {
+test("parseSimulatorOptions names all problems at once", () => {
   const bad = {
     seed: "x",
     scale: "huge",
@@ -76,7 +76,7 @@ test("names every problem at once", () => {
   );
 });
 
-test("refuses what is no Object=N and no name=value", () => {
+test("parseRows requires Object=N, and parseKnob name=value", () => {
   expect(() => parseRows("Tag")).toThrow("expected Object=N");
   expect(() => parseKnob("nonsense=1")).toThrow("expected name=value");
   expect(() => parseKnob("filesPerExport=")).toThrow("filesPerExport");
@@ -96,7 +96,7 @@ test("knobs have the defaults of their table", () => {
   expect(describeKnobs()).toHaveLength(Object.keys(KNOBS).length);
 });
 
-test("takes now as an ISO instant or as UTC text", () => {
+test("resolveOptions reads now as an ISO instant or as UTC text", () => {
   const instant = Date.UTC(2025, 4, 6, 7, 8, 9);
   for (const now of ["2025-05-06T07:08:09Z", "2025-05-06 07:08:09", "2025-05-06T09:08:09+02:00"]) {
     expect(resolveOptions({ now }).startAt).toBe(instant);

@@ -4,33 +4,33 @@ import { knobProblems, resolveKnobs } from "./knobs.ts";
 import type { Knobs } from "./knobs.ts";
 import { ROWS_MAX, SCALES, SIZES } from "./account/scale.ts";
 import type { Scale } from "./account/scale.ts";
-import { createZone } from "./account/zone.ts";
-import type { Zone } from "./account/zone.ts";
+import { timezoneOf } from "./account/timezone.ts";
+import type { Timezone } from "./account/timezone.ts";
 
 export interface SimulatorOptions {
-  /** Loopback port; 0, the default: any free one. */
+  /** Loopback port; 0, the default, means any free port. */
   readonly port?: number;
   /** Same seed, same account, to the byte. Default 1. */
   readonly seed?: number;
   /** Size of the account. Default small. */
   readonly scale?: Scale;
-  /** Rows of single objects, by the catalogue's name: `{ VisitorActivity: 3_000_000 }`. */
+  /** Rows of single objects, by catalog name: `{ VisitorActivity: 3_000_000 }`. */
   readonly rows?: Readonly<Record<string, number>>;
   /** Rows that share one second, in each object with a watermark. Default 700, at most 70 % of the rows. */
   readonly ties?: number;
-  /** Zone of the API user, in which v3/v4 speak. Default UTC. */
+  /** Time zone of the API user, used by v3/v4. Default UTC. */
   readonly timezone?: string;
-  /** Zone of the account, in which the quota day turns. Default: that of the user. */
+  /** Time zone of the account, for the quota's day. Default: the user's. */
   readonly accountTimezone?: string;
-  /** Simulated now at the start: an ISO instant, or `YYYY-MM-DD HH:MM:SS` in UTC. Default 2026-03-20T09:30:00Z. */
+  /** Simulated time at the start: an ISO instant, or `YYYY-MM-DD HH:MM:SS` in UTC. Default 2026-03-20T09:30:00Z. */
   readonly now?: string;
   /** Calls per day before code 122. Default 50,000. */
   readonly dailyLimit?: number;
-  /** Milliseconds added to every answer. Default 0. */
+  /** Milliseconds added to each response. Default 0. */
   readonly latencyMs?: number;
-  /** Seconds an export is worked on. Default 0. */
+  /** Seconds that processing an export takes. Default 0. */
   readonly exportSeconds?: number;
-  /** PEM of the certificate or RSA public key of the app, for the JWT bearer flow. Default: none was uploaded. */
+  /** PEM of the app's certificate or RSA public key, for the JWT bearer flow. Default: none was uploaded. */
   readonly jwtPublicKey?: string;
   readonly knobs?: Partial<Knobs>;
 }
@@ -41,8 +41,8 @@ export interface ResolvedOptions {
   readonly scale: Scale;
   readonly rows: Readonly<Record<string, number>>;
   readonly ties: number;
-  readonly zone: Zone;
-  readonly accountZone: Zone;
+  readonly zone: Timezone;
+  readonly accountZone: Timezone;
   /** Milliseconds since 1970. */
   readonly startAt: number;
   readonly dailyLimit: number;
@@ -54,7 +54,7 @@ export interface ResolvedOptions {
 
 export const DEFAULT_NOW: string = "2026-03-20T09:30:00Z";
 
-/** What is wrong with the options, one sentence each; empty when all is well. */
+/** Problems of the options, one sentence each; empty if valid. */
 export function optionProblems(options: SimulatorOptions): string[] {
   const problems: string[] = [];
   const whole = (name: string, value: number | undefined, max: number): void => {
@@ -74,7 +74,7 @@ export function optionProblems(options: SimulatorOptions): string[] {
   }
   for (const [object, rows] of Object.entries(options.rows ?? {})) {
     if (SIZES[object] === undefined && object !== EMAIL) {
-      problems.push(`rows: no object ${object}; there are ${[EMAIL, ...Object.keys(SIZES)].join(", ")}`);
+      problems.push(`rows: no object ${object}; known are ${[EMAIL, ...Object.keys(SIZES)].join(", ")}`);
     } else whole(`rows of ${object}`, rows, ROWS_MAX);
   }
   for (const name of ["timezone", "accountTimezone"] as const) {
@@ -92,7 +92,7 @@ export function optionProblems(options: SimulatorOptions): string[] {
   return problems;
 }
 
-/** The object whose rows are one for each list e-mail. */
+/** This object has one row per list email. */
 const EMAIL = "Email";
 
 function resolveRows(rows: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
@@ -100,11 +100,11 @@ function resolveRows(rows: Readonly<Record<string, number>>): Readonly<Record<st
   return emails === undefined ? others : { ListEmail: emails, ...others };
 }
 
-/** Options with their defaults. Throws an Error that names every problem. */
+/** Applies the defaults. Throws an Error that names all problems. */
 export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
   const problems = optionProblems(options);
   if (problems.length > 0) throw new Error(`simulator options: ${problems.join("; ")}`);
-  const zone = createZone(options.timezone ?? "UTC");
+  const zone = timezoneOf(options.timezone ?? "UTC");
   return {
     port: options.port ?? 0,
     seed: options.seed ?? 1,
@@ -112,7 +112,7 @@ export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
     rows: resolveRows(options.rows ?? {}),
     ties: options.ties ?? 700,
     zone,
-    accountZone: options.accountTimezone === undefined ? zone : createZone(options.accountTimezone),
+    accountZone: options.accountTimezone === undefined ? zone : timezoneOf(options.accountTimezone),
     startAt: instantOf(options.now ?? DEFAULT_NOW),
     dailyLimit: options.dailyLimit ?? 50_000,
     latencyMs: options.latencyMs ?? 0,
@@ -138,7 +138,7 @@ function isZone(name: string): boolean {
   }
 }
 
-/** Milliseconds since 1970, whole seconds; NaN for anything that is no such instant. */
+/** Milliseconds since 1970, whole seconds; NaN if invalid. */
 function instantOf(text: string): number {
   const form = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$/.exec(text.trim());
   if (form === null) return Number.NaN;

@@ -1,31 +1,30 @@
-/** The HTTP server: the API, the token endpoint and the controls, on loopback. */
+/** The HTTP server for the API, the token endpoint and the controls. */
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { answerCall } from "./api/api.ts";
-import { answerControl } from "./control.ts";
+import { respondTo } from "./api/api.ts";
+import { respondToControl } from "./control.ts";
 import type { Controls } from "./control.ts";
 import type { FaultRule } from "./faults.ts";
 import { sendReply } from "./api/reply.ts";
 import type { Reply, SendContext } from "./api/reply.ts";
 import { kindOf, parseRoute } from "./api/route.ts";
-import type { SimulatorState } from "./state.ts";
+import type { Simulation } from "./simulation.ts";
 import { countRequest } from "./stats.ts";
 import type { RequestRecord } from "./stats.ts";
 
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Not yet listening. `current` is asked at each request: a reset replaces the state. */
-export function createSimulatorServer(current: () => SimulatorState, controls: Controls): Server {
+/** Creates the server, not yet listening. Calls `current` for each request, because a reset replaces the simulation. */
+export function createSimulatorServer(current: () => Simulation, controls: Controls): Server {
   const server = createServer((request, response) => {
     handle(request, response, current(), controls).catch((error: unknown) => {
-      // A bug of the simulator: say so where the test sees it.
+      // A bug of the simulator: report it where the test sees it.
       if (response.headersSent) response.destroy();
       else response.writeHead(500, { "Content-Type": "text/plain" }).end(`simulator: ${String(error)}\n`);
     });
   });
-  // Longer than a test is likely to be busy elsewhere: one that waits for a whole run meanwhile, blocked, would find its
-  // connection closed at its next request.
+  // Longer than a test blocks on something else: its idle connection would otherwise be closed before its next request.
   server.keepAliveTimeout = 600_000;
   return server;
 }
@@ -33,12 +32,12 @@ export function createSimulatorServer(current: () => SimulatorState, controls: C
 async function handle(
   request: IncomingMessage,
   response: ServerResponse,
-  state: SimulatorState,
+  state: Simulation,
   controls: Controls,
 ): Promise<void> {
   const url = new URL(request.url ?? "/", "http://simulator.invalid");
   const path = url.pathname;
-  if (path.startsWith("/__sim")) await answerControl(request, response, url, controls, await readBody(request));
+  if (path.startsWith("/__sim")) await respondToControl(request, response, url, controls, await readBody(request));
   else if (path.startsWith("/api/")) await handleApi(request, response, url, state);
   else if (path === "/services/oauth2/token") await handleToken(request, response, url, state);
   else response.writeHead(404, { "Content-Type": "text/html" }).end("<html><body>Not found</body></html>\n");
@@ -48,7 +47,7 @@ async function handleApi(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
-  state: SimulatorState,
+  state: Simulation,
 ): Promise<void> {
   const { limits, options } = state;
   const leave = once(() => limits.leave());
@@ -61,11 +60,11 @@ async function handleApi(
   const parameters = new Map([...inQuery, ...(isForm ? new URLSearchParams(body) : [])]);
   const route = parseRoute(url.pathname);
   const record = recordOf(request, url, kindOf(route), parameters, state);
-  const fault = await before(request, response, url, state, parameters);
+  const fault = await applyFault(request, response, url, state, parameters);
   if (fault === "gone") return;
   const headers = request.headers;
   const call = { route, method: record.method, headers, inQuery, parameters, body, fault, limit };
-  const reply = answerCall({ ...call, origin: originOf(request) }, state);
+  const reply = respondTo({ ...call, origin: originOf(request) }, state);
   record.status = reply.status;
   await sendReply(reply, sendContext(request, response, state, options.knobs.gzip, fault, leave));
 }
@@ -74,19 +73,18 @@ async function handleToken(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
-  state: SimulatorState,
+  state: Simulation,
 ): Promise<void> {
   const body = await readBody(request);
   const form = new Map([...url.searchParams, ...new URLSearchParams(body)]);
   const shown = new Map([...form].filter(([name]) => name === "grant_type"));
   const record = recordOf(request, url, "token", shown, state);
-  const fault = await before(request, response, url, state, form);
+  const fault = await applyFault(request, response, url, state, form);
   if (fault === "gone") return;
-  const reply = fault === null ? null : tokenFault(fault);
-  const answer = reply ?? (await tokenReply(request, form, state));
-  record.status = answer.status;
+  const reply = (fault === null ? null : tokenFault(fault)) ?? (await tokenReply(request, form, state));
+  record.status = reply.status;
   await sendReply(
-    answer,
+    reply,
     sendContext(request, response, state, false, fault, () => undefined),
   );
 }
@@ -94,18 +92,18 @@ async function handleToken(
 async function tokenReply(
   request: IncomingMessage,
   form: ReadonlyMap<string, string>,
-  state: SimulatorState,
+  state: Simulation,
 ): Promise<Reply> {
   const contentType = "application/json;charset=UTF-8";
   if (request.method !== "POST") {
     const body = { error: "invalid_request", error_description: "must use HTTP POST" };
     return { status: 400, contentType, body: JSON.stringify(body) };
   }
-  const { status, body } = await state.desk.answer(form, basicOf(request), originOf(request));
+  const { status, body } = await state.desk.respond(form, basicOf(request), originOf(request));
   return { status, contentType, body: JSON.stringify(body) };
 }
 
-/** Faults of the token endpoint: `status` with `message` as the OAuth error, else a page. */
+/** The faulty response of the token endpoint: `status` with `message` as the OAuth error, else an HTML page. */
 function tokenFault(fault: FaultRule): Reply | null {
   if (fault.text !== undefined) return { status: fault.status ?? 200, contentType: "text/plain", body: fault.text };
   if (fault.status === undefined && fault.html !== true && fault.garbage !== true) return null;
@@ -118,12 +116,12 @@ function tokenFault(fault: FaultRule): Reply | null {
   return { status: fault.status ?? 400, contentType: "application/json;charset=UTF-8", body };
 }
 
-/** Latency, and faults that need no answer. */
-async function before(
+/** Applies latency, and faults without a response: returns `gone` after those. */
+async function applyFault(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
-  state: SimulatorState,
+  state: Simulation,
   parameters: ReadonlyMap<string, string>,
 ): Promise<FaultRule | null | "gone"> {
   const fault = state.faults.next(request.method ?? "GET", url.pathname + url.search, parameters);
@@ -143,7 +141,7 @@ async function before(
 function sendContext(
   request: IncomingMessage,
   response: ServerResponse,
-  state: SimulatorState,
+  state: Simulation,
   gzip: boolean,
   fault: FaultRule | null,
   finished: () => void,
@@ -159,7 +157,7 @@ function recordOf(
   url: URL,
   kind: string,
   parameters: ReadonlyMap<string, string>,
-  state: SimulatorState,
+  state: Simulation,
 ): RequestRecord {
   const record: RequestRecord = {
     at: new Date(state.clock.now()).toISOString(),
@@ -189,7 +187,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) throw new Error(`the body is longer than ${BODY_BYTES_MAX} bytes`);
+    if (bytes > BODY_BYTES_MAX) throw new Error(`request body longer than ${BODY_BYTES_MAX} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -1,4 +1,4 @@
-/** Starting and stopping a simulator, in this process or as the command `simulate`. */
+/** Starts and stops a simulator, in this process or as the command `simulate`. */
 import type { AddressInfo } from "node:net";
 import type { Controls } from "./control.ts";
 import {
@@ -6,32 +6,32 @@ import {
   SIMULATOR_CLIENT_ID,
   SIMULATOR_CLIENT_SECRET,
   SIMULATOR_REFRESH_TOKEN,
-} from "./login/credentials.ts";
+} from "./login/token-desk.ts";
 import { readFaults } from "./faults.ts";
 import { resolveOptions } from "./options.ts";
 import type { SimulatorOptions } from "./options.ts";
 import { createSimulatorServer } from "./server.ts";
-import { advanceState, createState, statsOf, truthRows } from "./state.ts";
+import { advanceSimulation, createSimulation, statsOf, truthRows } from "./simulation.ts";
 
-/** A running simulator. Its controls do the same as the endpoints under `/__sim`. */
+/** A running simulator. Its controls are the same as the endpoints under `/__sim`. */
 export interface Simulator extends Controls {
-  /** `http://127.0.0.1:PORT`: API host and login host in one. */
+  /** `http://127.0.0.1:PORT`, both API host and login host. */
   readonly url: string;
-  /** Ends all connections and frees the port. */
+  /** Closes all connections and frees the port. */
   close(): Promise<void>;
 }
 
-/** Builds the account and listens on 127.0.0.1. Throws an Error that names every impossible option. */
+/** Builds the account and listens on 127.0.0.1. Throws an Error that names all invalid options. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const resolved = resolveOptions(options);
-  let state = createState(resolved);
+  let state = createSimulation(resolved);
   const controls: Controls = {
     stats: () => statsOf(state),
     rows: (object, deleted = "live") => truthRows(state, object, deleted),
-    advance: (days) => advanceState(state, days),
+    advance: (days) => advanceSimulation(state, days),
     faults: (script) => state.faults.set(readFaults(script)),
     reset: () => {
-      state = createState(resolved, state.account.days === 0 ? state.account : null);
+      state = createSimulation(resolved, state.account.days === 0 ? state.account : null);
     },
     now: () => new Date(state.clock.now()),
   };
@@ -53,8 +53,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 }
 
 /**
- * Body of the command `simulate`: starts one and writes one JSON line with all that a client needs. The caller closes
- * it when asked to stop.
+ * Body of the command `simulate`: starts a simulator and writes one JSON line with everything a client needs. The caller
+ * closes it.
  */
 export async function simulatorMain(options: SimulatorOptions, write: (line: string) => void): Promise<Simulator> {
   const simulator = await startSimulator(options);

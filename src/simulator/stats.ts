@@ -1,4 +1,4 @@
-/** What happened to the simulator so far, for tests and people. */
+/** Requests and exports of the simulator so far, for tests and people. */
 
 export interface RequestRecord {
   /** Simulated time, ISO. */
@@ -6,11 +6,11 @@ export interface RequestRecord {
   readonly method: string;
   /** Path without the query. */
   readonly path: string;
-  /** Of the query and of a form body. */
+  /** From the query and a form body. */
   readonly parameters: Readonly<Record<string, string>>;
   /** `tag query`, `export download`; `token` for token requests. */
   readonly kind: string;
-  /** Null while unanswered, and for requests that never got a status. */
+  /** Null until there is a response, and for requests that never get a status. */
   status: number | null;
 }
 
@@ -29,13 +29,13 @@ export interface ExportRecord {
 }
 
 export interface SimulatorStats {
-  /** Every HTTP request to the API host, refused and failed ones included; token requests are not among them. */
+  /** All HTTP requests to the API host, including refused and failed ones, but not token requests. */
   readonly calls: number;
   readonly byKind: Readonly<Record<string, number>>;
   readonly tokenRequests: number;
   /** Most API requests in flight at a time. */
   readonly maxInFlight: number;
-  /** Bytes of bodies as sent, compressed ones as compressed. */
+  /** Bytes of response bodies as sent, after compression. */
   readonly bytesSent: number;
   readonly quota: { readonly used: number; readonly max: number };
   readonly now: string;

@@ -9,16 +9,16 @@ import type { Simulator, SimulatorStats } from "../../src/simulator/index.ts";
 import { committedRecords, newest, perhapsNewest, recordsOf, rowsOf } from "./landed.ts";
 import type { Cells, Destination, Versions } from "./landed.ts";
 
-/** What is wrong, each with the guarantee that it breaks: `G1 Tag: 3 of 50 records are in no committed file`. */
+/** Problems, each with the guarantee that it breaks: `G1 Tag: 3 of 50 records are in no committed file`. */
 export type Findings = string[];
 
-/** G2: every file that a manifest names is there, whole and as described. */
+/** G2: every file in a manifest exists, complete and as described. */
 export function checkManifests(destination: Destination, manifests: readonly Manifest[]): Findings {
   const findings: Findings = [];
   const seen = new Set<string>();
   for (const manifest of manifests) {
     for (const { key, bytes, sha256, rows } of filesOf(manifest)) {
-      // One look at a file is enough: its name never gets other bytes, which is another check.
+      // Checked once per file: another check proves that its bytes never change.
       const identity = `${key} ${bytes} ${sha256} ${rows}`;
       if (seen.has(identity)) continue;
       seen.add(identity);
@@ -33,7 +33,9 @@ export function checkManifests(destination: Destination, manifests: readonly Man
         rows: recordsOf(body)?.length ?? null,
       };
       if (!isDeepStrictEqual(found, { bytes, sha256, rows })) {
-        findings.push(`G2 ${manifest.run_id}: ${key} is ${JSON.stringify(found)}, the manifest says ${identity}`);
+        findings.push(
+          `G2 ${manifest.run_id}: ${key} is ${JSON.stringify(found)}, expected ${identity} from the manifest`,
+        );
       }
     }
   }
@@ -44,7 +46,7 @@ function filesOf({ objects, left_files: left = [] }: Manifest): readonly Manifes
   return [...objects.flatMap(({ files }) => files), ...left];
 }
 
-/** G2: the state covers nothing that no manifest covers, and everything that was ever planned is covered or open. */
+/** G2: the state covers only what manifests cover, and everything ever planned is covered or open. */
 export function checkState(state: State, manifests: readonly Manifest[], entries: readonly string[]): Findings {
   const findings: Findings = [];
   for (const [name, own] of Object.entries(state.objects)) {
@@ -54,7 +56,7 @@ export function checkState(state: State, manifests: readonly Manifest[], entries
         findings.push(`G2 ${name}: the state covers ${show(stretch)}, manifests cover ${named.map(show).join(", ")}`);
       }
     }
-    // The same bytes read again have the same name, and are committed again.
+    // The same bytes read again get the same name, and are committed again.
     const files = manifests.flatMap(({ objects }) =>
       objects.filter(({ object }) => object === name).flatMap((each) => each.files),
     );
@@ -78,7 +80,7 @@ export function checkState(state: State, manifests: readonly Manifest[], entries
   return findings;
 }
 
-/** G2: a run that ended by itself names every file that it landed. */
+/** G2: the manifest of a run that was not killed lists every file that it landed. */
 export function checkNamed(landed: readonly string[], manifest: Manifest): Findings {
   const named = new Set(filesOf(manifest).map(({ key }) => key));
   return landed
@@ -105,7 +107,7 @@ function plannedIn(entries: readonly string[], object: string): Span[] {
     .flatMap((change) => (change.windows ?? []) as readonly Span[]);
 }
 
-/** What manifests cover. Of a window that was committed up to an id nothing is covered until its rest is. */
+/** Ranges that manifests cover. A window committed up to an id counts only when its rest is committed too. */
 function windowsOf(manifests: readonly Manifest[], name: string): Span[] {
   const windows = manifests
     .flatMap(({ objects }) => objects.filter(({ object }) => object === name))
@@ -125,10 +127,10 @@ function show({ from, to }: Span): string {
   return `[${new Date(from).toISOString()}, ${new Date(to).toISOString()})`;
 }
 
-/** G4: what the simulator counted today is in the ledger, and within the budget. */
+/** G4: today's calls, as counted by the simulator, are in the ledger and within the budget. */
 export function checkLedger(state: State, stats: SimulatorStats, day: string, budget: number | null): Findings {
   const findings: Findings = [];
-  // The account's clock is frozen. A run of hours passes midnight by its own pauses, and the next one is back before it.
+  // The account's clock is frozen. A run's pauses may take it past midnight, and the next run starts before midnight again.
   const { day: last, previous } = state.ledger;
   const days = [state.ledger, ...(previous === null ? [] : [previous])];
   const reserved = days.filter((one) => one.day >= day).reduce((sum, one) => sum + one.reserved, 0);
@@ -139,7 +141,7 @@ export function checkLedger(state: State, stats: SimulatorStats, day: string, bu
   return findings;
 }
 
-/** G1 in the end: set equality with the account, and nothing that it never showed. */
+/** G1 at the end: all rows of the account, and no row that it never showed. */
 export function checkTruth(
   destination: Destination,
   manifests: readonly Manifest[],
@@ -157,7 +159,7 @@ export function checkTruth(
         `G1 ${object}: ${made.length} records that the account never showed, first ${JSON.stringify(made[0])}`,
       );
     }
-    // Only a clock that is set back makes the order of two versions doubtful.
+    // The order of two versions is ambiguous only if a clock was set back.
     const landed = zone === "UTC" ? onlyNewest(records) : perhapsNewest(records);
     const truth = rowsOf(simulator, object);
     const lost = truth.filter((row) => !landed.has(String(row["id"])));
@@ -183,7 +185,7 @@ function onlyNewest(records: readonly Cells[]): Map<string, readonly Cells[]> {
   return new Map([...newest(records)].map(([id, record]) => [id, [record]]));
 }
 
-/** G10: a table that the run loads holds every record as it is. Deleted ones may stand in it besides. */
+/** G10: a table that the run loads contains every record in its current version. It may also contain deleted ones. */
 export function checkTable(
   table: ReadonlyMap<string, Cells>,
   object: string,
@@ -199,11 +201,11 @@ export function checkTable(
   ];
 }
 
-/** G1 G2 in the end: committed windows have no hole, reach the last run's now, and nothing stays open. */
+/** G1 G2 at the end: committed windows have no gap, reach the last run's now, and none stays open. */
 export function checkCoverage(state: State, manifests: readonly Manifest[], objects: readonly string[]): Findings {
   const findings: Findings = [];
-  // Pardot's now of the last run. What stands for a run that was taken over names no object and has this machine's time;
-  // two runs may begin in one second, so that the order of their names says nothing.
+  // Pardot's now of the last run. The manifest of a run that was taken over has no objects and this machine's time. Two runs
+  // may start in one second, so their names don't give the order.
   const runs = manifests.filter((manifest) => manifest.objects.length > 0);
   const now = Math.max(...runs.map((manifest) => Date.parse(manifest.now)));
   for (const name of objects) {
@@ -211,7 +213,7 @@ export function checkCoverage(state: State, manifests: readonly Manifest[], obje
     if (own.windows.length > 0) findings.push(`G2 ${name}: ${own.windows.length} windows are still open`);
     if (catalog.find((object) => object.name === name)?.watermark === null) continue;
     const named = windowsOf(manifests, name);
-    if (named.length !== 1) findings.push(`G1 ${name}: committed windows leave holes: ${named.map(show).join(", ")}`);
+    if (named.length !== 1) findings.push(`G1 ${name}: committed windows leave gaps: ${named.map(show).join(", ")}`);
     if ((named.at(-1)?.to ?? 0) < now)
       findings.push(`G1 ${name}: nothing is committed up to ${new Date(now).toISOString()}`);
     if (own.coverage.length !== 1)
@@ -220,7 +222,7 @@ export function checkCoverage(state: State, manifests: readonly Manifest[], obje
   return findings;
 }
 
-/** G2 in the end: every file in an object's folder is named by a manifest. */
+/** G2 at the end: a manifest lists every file in an object's folder. */
 export function checkAccounted(destination: Destination, manifests: readonly Manifest[]): Findings {
   const named = new Set(manifests.flatMap(filesOf).map(({ key }) => key));
   return destination.keys
@@ -228,7 +230,7 @@ export function checkAccounted(destination: Destination, manifests: readonly Man
     .map((key) => `G2 ${key}: landed, and no manifest names it`);
 }
 
-/** G3: while an export is on the books for a window, no other is created for it. `entries`: the journal from its start. */
+/** G3: while the journal has an open export for a window, no other is created. `entries`: the journal from its start. */
 export function checkExports(entries: readonly string[]): Findings {
   const findings: Findings = [];
   const open = new Map<string, string>();
@@ -260,18 +262,22 @@ export function checkExports(entries: readonly string[]): Findings {
   return findings;
 }
 
-/** G8: no secret in anything that is stored or told. */
-export function checkSecrets(destination: Destination, told: readonly string[], secrets: Iterable<string>): Findings {
+/** G8: no secret in stored data or messages. */
+export function checkSecrets(
+  destination: Destination,
+  messages: readonly string[],
+  secrets: Iterable<string>,
+): Findings {
   const findings: Findings = [];
   const places: [string, string][] = [
     ...destination.keys.map((key): [string, string] => [
       key,
       Buffer.from(destination.bytes(key) ?? []).toString("latin1"),
     ]),
-    ...told.map((text): [string, string] => ["a message", text]),
+    ...messages.map((text): [string, string] => ["a message", text]),
   ];
   for (const secret of secrets) {
-    for (const [place, text] of places) if (text.includes(secret)) findings.push(`G8 ${place} holds a secret`);
+    for (const [place, text] of places) if (text.includes(secret)) findings.push(`G8 ${place} contains a secret`);
   }
   return findings;
 }

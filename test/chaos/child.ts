@@ -9,11 +9,11 @@ const BIN = join(import.meta.dirname, "../../src/bin.js");
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Everything it has said. */
+  /** Its output so far. */
   readonly output: string;
 }
 
-/** The command line as a process of its own, which knows no variable but the given ones. */
+/** The command line as a separate process, with only the given environment variables. */
 export class Child {
   readonly ended: Promise<Ending>;
   readonly #process: ChildProcess;
@@ -40,15 +40,15 @@ export class Child {
     }));
   }
 
-  /** The first line it says. */
+  /** Its first line of output. */
   async firstLine(): Promise<string> {
     await this.saidLines(1);
     return this.#lines[0] ?? "";
   }
 
-  /** Resolves when it has said so many lines, or has ended. */
+  /** Resolves after this many lines of output, or when it has ended. */
   async saidLines(count: number): Promise<void> {
-    const said = new Promise<void>((resolve) => {
+    const printed = new Promise<void>((resolve) => {
       const look = (): void => {
         if (this.#lines.length < count) return;
         this.#listeners.delete(look);
@@ -57,7 +57,7 @@ export class Child {
       this.#listeners.add(look);
       look();
     });
-    await Promise.race([said, this.ended]);
+    await Promise.race([printed, this.ended]);
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -18,17 +18,17 @@ npm run chaos -- --processes [--runs N] [--kills K] [--seed S] [--jobs J]
 npm run chaos -- --control [--runs N] [--seed S]
 npm run chaos -- --defects [--runs N] [--seed S]
 
-Plays N seeded schedules in process, beginning with seed S (a fresh one when left out, printed), J at a time.
-A failing seed is printed with what is wrong; --runs 1 --seed S --trace replays it exactly and shows every step.
---states goes through every state that a kill can leave a three-object run in, or every Nth kill of them.
---processes does it to the real command line: kills, sleeps, full disks, cut connections; a folder, and a real S3 server
-where one is installed; N seeds, and more until K processes were killed at work. The seed fixes what is done, the machine
-when it hits.
---control plays the schedules with a naive process instead, which the checks have to catch.
---defects puts each of the known kinds of defects into a copy of the sources and plays seeds until one catches it.
+Plays N seeded schedules in process, starting with seed S (default: a random one, printed), J at a time.
+Prints each failing seed with its problems; --runs 1 --seed S --trace replays it exactly and shows every step.
+--states tests every state that a kill can leave a three-object run in, or every Nth kill.
+--processes tests the real command line with kills, sleeps, full disks, cut connections, writing to a folder and to a real
+S3 server if one is installed. It plays N seeds, and more until K processes were killed at work. The seed decides what
+happens, the machine decides when.
+--control plays the schedules with a naive process, which the checks have to catch.
+--defects puts each known kind of defect into a copy of the sources and plays seeds until one catches it.
 `;
 
-/** What the harness did, to be printed and added up. */
+/** Counts of the harness, to print and add up. */
 interface Tally {
   schedules: number;
   failed: number;
@@ -39,7 +39,7 @@ interface Tally {
   faults: Record<string, number>;
 }
 
-/** The command `npm run chaos`. Answers the exit code: 1 when any seed failed. */
+/** The command `npm run chaos`. Returns the exit code: 1 if any seed failed. */
 export async function chaos(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -149,7 +149,7 @@ async function playAll(seed: number, runs: number, trace: boolean, untilFailed: 
   return tally;
 }
 
-/** Each child takes a stretch of the seeds. */
+/** Each child plays a range of the seeds. */
 async function share(seed: number, runs: number, jobs: number): Promise<Tally> {
   const each = Math.ceil(runs / jobs);
   const starts = Array.from({ length: jobs }, (_, job) => job * each).filter((start) => start < runs);

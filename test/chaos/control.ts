@@ -19,16 +19,16 @@ const OBJECTS = ["VisitorActivity", "Tag", "Account"] as const;
 export interface ControlOutcome {
   readonly seed: number;
   readonly findings: Findings;
-  /** Records of the account in the end, and those of them that are in no committed file. */
+  /** Records of the account at the end, and how many of them are in no committed file. */
   readonly records: number;
   readonly lost: number;
-  /** Files whose bytes were replaced by others. */
+  /** Files whose bytes were overwritten. */
   readonly overwritten: number;
 }
 
 /**
- * Plays the schedule of a seed with the naive process in the place of the real one, over the same network, the same
- * kills and the same days, and applies the checks that its files allow.
+ * Plays the schedule of a seed with the naive process instead of the real one, with the same network, kills and days, and
+ * applies the checks that its files allow.
  */
 export async function playControl(seed: number): Promise<ControlOutcome> {
   const dice = createDice(String(seed));
@@ -55,7 +55,7 @@ class Control {
   readonly #versions = new Versions();
   readonly #connections = openConnections({ connections: 8, requestTimeoutMs: 20_000 });
   #runs = 0;
-  /** Runs are a minute apart, so that not every one of them has the name of the one before. */
+  /** Runs are a minute apart, so that not every run has the name of the previous one. */
   #slept = 0;
 
   constructor(simulator: Simulator, dice: Dice) {
@@ -102,7 +102,7 @@ class Control {
         },
       });
     } catch {
-      // It has no better idea than to come again tomorrow.
+      // It simply tries again tomorrow.
     }
     await turns.idle();
   }

@@ -5,13 +5,13 @@ import type { Storage } from "../../src/storage/storage.ts";
 import type { Dice } from "./dice.ts";
 import type { Turns } from "./turns.ts";
 
-/** What ever stood under each name, over all processes of a schedule. */
+/** All contents ever written under each name, by all processes of a schedule. */
 export class Chronicle {
-  /** Names in the order in which they were first written, with the hash of their bytes. */
+  /** Names in the order of their first write, with the hash of their bytes. */
   readonly written: Map<string, string> = new Map();
-  /** Names that ever held two different contents. */
+  /** Names that got different contents. */
   readonly rewritten: string[] = [];
-  /** Every entry of the journal there ever was, in order. */
+  /** All journal entries ever written, in order. */
   readonly entries: string[] = [];
 
   note(key: string, bytes: Uint8Array): void {
@@ -30,19 +30,19 @@ export interface CrashStorageOptions {
   readonly turns: Turns;
   readonly chronicle: Chronicle;
   readonly dice: Dice;
-  /** Share of the writes that the destination refuses, half of them after it has carried them out. */
+  /** Share of the writes that the destination refuses, half of them after performing them. */
   readonly failures: number;
-  /** Turns, from one to another, in which it takes nothing. */
+  /** Turns, from … to, in which it refuses all writes. */
   readonly down?: readonly [number, number] | null;
-  /** Keys of data that the process has been told are there; grows. */
+  /** Keys of data whose write was confirmed to the process; grows. */
   readonly landed?: string[];
 }
 
 const NEVER = new AbortController().signal;
 
 /**
- * The destination as one process sees it: every durable effect takes its turn, and once the process is killed nothing
- * works any more. What it has in flight then may or may not be there afterwards.
+ * The destination as one process sees it: every durable effect waits for its turn, and after the process is killed nothing
+ * works any more. Writes in flight at that moment may or may not take effect.
  */
 export function crashStorage(options: CrashStorageOptions): Storage {
   const { disk, turns, chronicle, dice, failures, down = null, landed = [] } = options;

@@ -1,12 +1,12 @@
 import type { Random } from "../../src/platform/random.ts";
 
-/** Dice that fall the same way for the same seed. */
+/** Random numbers that are the same for the same seed. */
 export interface Dice extends Random {
   /** A whole number from 0 to `sides` - 1. */
   below(sides: number): number;
   chance(probability: number): boolean;
   pick<T>(choices: readonly T[]): T;
-  /** Dice of their own for one purpose, so that throws for one thing do not move those for another. */
+  /** Separate dice for one purpose, so that throws for one thing don't change those for another. */
   apart(purpose: string): Dice;
 }
 

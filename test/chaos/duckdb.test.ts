@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { EFFORT } from "./effort.ts";
 import { playSchedule } from "./schedule.ts";
 
-// Holds G10: the table that the run loads is the truth, by the real DuckDB; schedules.test.ts holds it by a stand-in.
+// Holds G10: the table that the run loads is correct, with the real DuckDB; schedules.test.ts tests it with a stand-in.
 
 /** The first of the seeds; they are the same each time, since DuckDB's own process is not played by turns. */
 const FIRST = 610_000;

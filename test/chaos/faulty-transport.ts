@@ -3,25 +3,25 @@ import type { HttpRequest, HttpResponse, Transport } from "../../src/http/transp
 import type { Simulator } from "../../src/simulator/index.ts";
 import type { Dice } from "./dice.ts";
 import type { Turns } from "./turns.ts";
-import { wrongAnswerTo } from "./wrong-answers.ts";
+import { wrongResponseTo } from "./wrong-responses.ts";
 
-/** Counts that only the network sees, over all processes of a schedule. */
+/** Counts that only the network can see, over all processes of a schedule. */
 export class Wire {
-  /** Most calls to the API host that one process had begun and not ended, their bodies included. */
+  /** Most calls to the API host that one process had in flight, including their bodies. */
   inFlightMax = 0;
-  /** Texts that nobody but the two ends may ever see. */
+  /** Texts that only the two ends may see. */
   readonly secrets: Set<string> = new Set();
-  /** Requests that show a secret where none belongs. */
+  /** Requests with a secret in the wrong part. */
   readonly leaks: string[] = [];
-  /** Kinds of faults and how often each was given. */
+  /** Number of injected faults by kind. */
   readonly faults: Map<string, number> = new Map();
-  /** Calls that faults have made necessary again, at most. */
+  /** Maximum of calls that faults made necessary again. */
   spoiled = 0;
-  /** Questions that an empty page was given for: never twice, because two in a row say that there is no more. */
+  /** Requests that got a false empty page: never twice, because two in a row mean the end. */
   readonly emptied: Set<string> = new Set();
-  /** Paths whose pages may have been short: there an empty one says that there is no more. */
+  /** Paths whose pages may have been short: after a short page an empty one means the end. */
   readonly shortened: Set<string> = new Set();
-  /** Calls that a process began although it had been told that the day's calls are used up. */
+  /** Calls that a process made after a response that the day's calls are used up. */
   readonly afterLimit: string[] = [];
 }
 
@@ -32,21 +32,21 @@ export interface FaultyTransportOptions {
   readonly turns: Turns;
   readonly wire: Wire;
   readonly dice: Dice;
-  /** Share of the requests that something happens to. */
+  /** Share of the requests that fail. */
   readonly faults: number;
-  /** Share of those that are answered successfully and wrongly. */
+  /** Share of those that get a successful but wrong response. */
   readonly wrong?: number;
-  /** Turn from which on every call is answered with code 122. */
+  /** Turn after which every call gets code 122. */
   readonly limitAt?: number | null;
   /** Files of exports with an odd id are refused. */
   readonly isStuck?: boolean;
-  /** Every page may be short, so that an empty one is the end. */
+  /** Every page may be short, so an empty one means the end. */
   readonly pagesAreShort?: boolean;
 }
 
 interface Whole extends Omit<HttpResponse, "body" | "endsByClose"> {
   readonly chunks: readonly Uint8Array[];
-  /** How the body ended; null: well. */
+  /** Error at the end of the body; null: none. */
   readonly end: Error | null;
 }
 
@@ -54,8 +54,8 @@ interface Fault {
   readonly name: string;
   /** A rule of the simulator's script without its path. */
   readonly rule?: Readonly<Record<string, unknown>>;
-  /** What becomes of the answer on its way back. */
-  readonly spoil?: (answer: Whole) => Whole;
+  /** Changes the response on its way back. */
+  readonly spoil?: (response: Whole) => Whole;
 }
 
 const NEVER = new AbortController().signal;
@@ -63,8 +63,8 @@ const STUCK: Fault = { name: "stuck", rule: { status: 500 } };
 const LIMIT_REACHED: Fault = { name: "code 122", rule: { code: 122 } };
 
 /**
- * The network as one process sees it: each request takes its turn, its answer is fetched whole over a real socket, and
- * the dice decide what goes wrong on the way.
+ * The network as one process sees it: each request waits for its turn, its whole response is fetched over a real socket, and
+ * the dice decide what fails on the way.
  */
 export function faultyTransport(options: FaultyTransportOptions): Transport {
   const { transport, simulator, turns, wire, dice, faults, wrong = 0, limitAt = null } = options;
@@ -79,7 +79,7 @@ export function faultyTransport(options: FaultyTransportOptions): Transport {
     const trouble = dice.chance(faults)
       ? pickFault(request, isToken, wire, dice, options.pagesAreShort === true)
       : null;
-    const lie = wrongDice.chance(wrong) ? wrongAnswerTo(request, wire.shortened, wrongDice) : null;
+    const lie = wrongDice.chance(wrong) ? wrongResponseTo(request, wire.shortened, wrongDice) : null;
     const isStuck = options.isStuck === true && /downloadResults\/id\/\d*[13579]\//.test(request.url.pathname);
     const other = isStuck ? STUCK : (trouble ?? lie);
     if (!isToken) inFlight += 1;
@@ -90,7 +90,7 @@ export function faultyTransport(options: FaultyTransportOptions): Transport {
       hasLeft = true;
     };
     try {
-      const answer = await turns.take(
+      const response = await turns.take(
         `${request.method} ${request.url.pathname}${other === null ? "" : ` ! ${other.name}`}`,
         async () => {
           const isOver = !isToken && limitAt !== null && turns.count > limitAt;
@@ -105,9 +105,14 @@ export function faultyTransport(options: FaultyTransportOptions): Transport {
         },
       );
       signal.throwIfAborted();
-      if (answer.status === 0) throw answer.end ?? new Error("no answer");
-      if (answer.status !== 200) leave();
-      return { status: answer.status, headers: answer.headers, body: bodyOf(answer, turns, leave), endsByClose: false };
+      if (response.status === 0) throw response.end ?? new Error("no response");
+      if (response.status !== 200) leave();
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: bodyOf(response, turns, leave),
+        endsByClose: false,
+      };
     } catch (error) {
       leave();
       throw error;
@@ -115,19 +120,19 @@ export function faultyTransport(options: FaultyTransportOptions): Transport {
   };
 }
 
-async function* bodyOf(answer: Whole, turns: Turns, leave: () => void): AsyncGenerator<Uint8Array> {
+async function* bodyOf(response: Whole, turns: Turns, leave: () => void): AsyncGenerator<Uint8Array> {
   try {
-    for (const chunk of answer.chunks) {
+    for (const chunk of response.chunks) {
       turns.assertAlive();
       yield chunk;
     }
-    if (answer.end !== null) throw answer.end;
+    if (response.end !== null) throw response.end;
   } finally {
     leave();
   }
 }
 
-/** A secret belongs into the body of a token request and into the header Authorization, and nowhere else. */
+/** A secret belongs only in the body of a token request and in the header Authorization. */
 function leaksIn(request: HttpRequest, isToken: boolean, secrets: ReadonlySet<string>): string[] {
   const { url, headers, body } = request;
   const places: [string, string][] = [
@@ -142,7 +147,7 @@ function leaksIn(request: HttpRequest, isToken: boolean, secrets: ReadonlySet<st
   );
 }
 
-/** Status 0: no answer came at all. */
+/** Status 0 means no response. */
 async function fetchWhole(transport: Transport, request: HttpRequest): Promise<Whole> {
   const chunks: Uint8Array[] = [];
   try {
@@ -158,8 +163,8 @@ async function fetchWhole(transport: Transport, request: HttpRequest): Promise<W
   }
 }
 
-function learnSecrets(answer: Whole, wire: Wire): void {
-  const match = /"access_token"\s*:\s*"([^"]+)"/.exec(Buffer.concat(answer.chunks).toString("utf8"));
+function learnSecrets(response: Whole, wire: Wire): void {
+  const match = /"access_token"\s*:\s*"([^"]+)"/.exec(Buffer.concat(response.chunks).toString("utf8"));
   if (match?.[1] !== undefined) wire.secrets.add(match[1]);
 }
 
@@ -169,7 +174,7 @@ function note(fault: Fault, wire: Wire): void {
 }
 
 function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dice, pagesAreShort: boolean): Fault {
-  const lost = (code: string): ((answer: Whole) => Whole) => {
+  const lost = (code: string): ((response: Whole) => Whole) => {
     const end = new TransportError(`${request.method} ${request.url.pathname}: broken by the harness`, {
       code,
       retryable: true,
@@ -209,11 +214,11 @@ function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dic
   return dice.pick([...anywhere, ...atPardot]);
 }
 
-/** The body ends within its last record, and nothing says so but the record itself. */
-function shortInSilence(answer: Whole): Whole {
-  if (answer.status !== 200 || answer.end !== null) return answer;
-  const bytes = Buffer.concat(answer.chunks);
+/** The body ends inside its last record, without any other sign. */
+function shortInSilence(response: Whole): Whole {
+  if (response.status !== 200 || response.end !== null) return response;
+  const bytes = Buffer.concat(response.chunks);
   const lastRecord = bytes.lastIndexOf("\n", bytes.length - 2) + 1;
   const comma = bytes.indexOf(",", lastRecord);
-  return comma === -1 ? answer : { ...answer, chunks: [bytes.subarray(0, comma + 1)] };
+  return comma === -1 ? response : { ...response, chunks: [bytes.subarray(0, comma + 1)] };
 }

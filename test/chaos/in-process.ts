@@ -45,7 +45,7 @@ import { tablesIn } from "./tables.ts";
 import { Crash, Turns } from "./turns.ts";
 
 const NEVER = new AbortController().signal;
-/** Thousands of small files are synced here; where there is a disk in memory, none has to wait for a real one. */
+/** Thousands of small files are synced here, so a disk in memory is used if there is one. */
 const QUICK_DISK = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 /** How one process ended. */
 export interface Ended {
@@ -53,7 +53,7 @@ export interface Ended {
   readonly result: RunResult | null;
   readonly error: Error | null;
   readonly calls: number;
-  /** Keys of data that it has been told are there. */
+  /** Keys of data whose write was confirmed to it. */
   readonly landed: readonly string[];
 }
 
@@ -62,7 +62,7 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
-/** An account, a destination and all that happens between them; gone after `close`. */
+/** An account, a destination and everything between them, until `close`. */
 export class World {
   readonly plan: Plan;
   readonly simulator: Simulator;
@@ -70,13 +70,13 @@ export class World {
   readonly chronicle: Chronicle = new Chronicle();
   readonly wire: Wire = new Wire();
   readonly versions: Versions = new Versions();
-  readonly told: string[] = [];
+  readonly messages: string[] = [];
   readonly #root: string;
   readonly #connections: Connections;
   readonly #warehouse: PipedWarehouse | LoadingWarehouse | null;
   readonly #dead = new Set<string>();
   #processes = 0;
-  /** Time that pauses have taken so far. */
+  /** Total time of pauses so far. */
   #slept = 0;
 
   private constructor(plan: Plan, simulator: Simulator, root: string) {
@@ -96,7 +96,7 @@ export class World {
     return new World(plan, simulator, root);
   }
 
-  /** Path of the real warehouse, where there is one. */
+  /** Path of the real warehouse, if there is one. */
   get database(): string {
     return join(this.#root, "tables.duckdb");
   }
@@ -111,7 +111,7 @@ export class World {
     this.versions.remember(this.simulator, this.plan.objects);
   }
 
-  /** Starts one process: the real run over this world. `onTurns` gets its turns before anything happens. */
+  /** Starts one process: the real run in this world. Passes its turns to `onTurns` first. */
   async start(
     attempt: Attempt,
     dice: Dice,
@@ -137,7 +137,7 @@ export class World {
         PARDOT_TIMEZONE: plan.account.timezone ?? "UTC",
         PARDOT_ETL_DESTINATION: join(this.#root, "unused"),
         PARDOT_ETL_TMPDIR: join(this.#root, "tmp"),
-        // Of a stand-in only the name is looked at: it is opened below.
+        // Of a stand-in only the name matters: it is opened below.
         PARDOT_ETL_WAREHOUSE: plan.warehouse === null ? "none" : `duckdb:${this.database}`,
         ...plan.env,
         ...(budget === null ? {} : { PARDOT_DAILY_CALL_BUDGET: String(budget) }),
@@ -146,7 +146,7 @@ export class World {
       configFile: null,
       options: {},
     });
-    const onEvent = (event: RunEvent): void => void this.told.push(JSON.stringify(event));
+    const onEvent = (event: RunEvent): void => void this.messages.push(JSON.stringify(event));
     const landed: string[] = [];
     const storage = crashStorage({
       disk,
@@ -191,7 +191,7 @@ export class World {
         result = resultOf(await run(config, {}, surroundings));
       } catch (thrown) {
         error = thrown instanceof Error ? thrown : new Error(String(thrown));
-        this.told.push(
+        this.messages.push(
           `${error.message} ${error instanceof PardotEtlError ? `${error.hint} ${JSON.stringify(error.context)}` : ""}`,
         );
       }
@@ -206,7 +206,7 @@ export class World {
     return { turns, ended: work() };
   }
 
-  /** What must be true at any moment at which no process runs. */
+  /** Checks what must hold whenever no process runs. */
   async checkBooks(ended: Ended, budget: number | null): Promise<Findings> {
     const { plan, simulator, chronicle, destination, wire } = this;
     const manifests = manifestsIn(destination, [...chronicle.written.keys()]);
@@ -231,7 +231,7 @@ export class World {
     return findings;
   }
 
-  /** What must be true after a run to which nothing has happened. */
+  /** Checks what must hold after an undisturbed run. */
   async checkEnd(): Promise<Findings> {
     const { plan, simulator, chronicle, destination, versions, wire } = this;
     const manifests = manifestsIn(destination, [...chronicle.written.keys()]);
@@ -245,7 +245,7 @@ export class World {
         ? checkRework(destination, manifests, plan.objects)
         : []),
       ...(await this.#checkTables()),
-      ...checkSecrets(destination, this.told, wire.secrets),
+      ...checkSecrets(destination, this.messages, wire.secrets),
       ...wire.leaks,
       ...(await readdir(join(this.#root, "tmp"))).map((name) => `leftover: ${name} in the temporary folder`),
     ];
@@ -262,12 +262,12 @@ export class World {
     return plan.objects.flatMap((object) => checkTable(warehouse.table(object), object, simulator));
   }
 
-  /** One process from start to end, to which nothing happens. */
+  /** Runs one process undisturbed. */
   async runQuietly(dice: Dice): Promise<Ended> {
     return this.runOnce(dice, null);
   }
 
-  /** The same under a budget. */
+  /** Runs one process undisturbed under a budget. */
   async runOnce(dice: Dice, budget: number | null): Promise<Ended> {
     const { ended } = await this.start(UNTOUCHED, dice, { budget });
     return ended;
@@ -280,7 +280,7 @@ export class World {
   }
 }
 
-/** Warehouses that know at once what has been committed, so that a run need not go further back than to that. */
+/** Warehouses that contain committed data at once, so a run need not reach further back. */
 const TELLS_WHAT_IT_HAS: ReadonlySet<Plan["warehouse"]> = new Set([null, "prompt", "loading", "duckdb"]);
 
 function warehouseOf({ warehouse }: Plan, disk: MemoryStorage): PipedWarehouse | LoadingWarehouse | null {
@@ -288,7 +288,7 @@ function warehouseOf({ warehouse }: Plan, disk: MemoryStorage): PipedWarehouse |
   return warehouse === "loading" ? new LoadingWarehouse() : new PipedWarehouse(warehouse, disk);
 }
 
-/** The real one is opened by the run itself. */
+/** The run itself opens the real one. */
 function openerOf(
   warehouse: PipedWarehouse | LoadingWarehouse | null,
   turns: Turns,

@@ -5,7 +5,7 @@ import type { Simulator } from "../../src/simulator/index.ts";
 
 export type Cells = Readonly<Record<string, string | null>>;
 
-/** Records of a CSV text by a strict reader that is not ours: nothing trimmed, an unquoted empty field is null. */
+/** Records of a CSV text by a strict third-party reader: nothing trimmed, an unquoted empty field is null. */
 function readStrictly(text: string): Cells[] {
   const [header = [], ...rows] = parse(text, {
     relax_column_count: false,
@@ -19,7 +19,7 @@ function readStrictly(text: string): Cells[] {
 
 const parsed = new WeakMap<Uint8Array, Cells[] | null>();
 
-/** Records of a landed file, null when it is no CSV. The same bytes are parsed once. */
+/** Records of a landed file, null if it is not CSV. The same bytes are parsed once. */
 export function recordsOf(bytes: Uint8Array): Cells[] | null {
   let known = parsed.get(bytes);
   if (known === undefined) {
@@ -36,8 +36,8 @@ export function recordsOf(bytes: Uint8Array): Cells[] | null {
 type Json = string | number | boolean | object | null;
 
 /**
- * The account's rows as text, as they stand in files. Pages cannot tell the empty string from null: there the two are
- * one; and what XML forbids cannot be read from it. A date as MySQL writes none is none.
+ * The account's rows as text, as in files. Pages do not distinguish the empty string from null, so both are null here, and
+ * XML does not carry characters that it forbids. MySQL's zero date is null.
  */
 export function rowsOf(
   simulator: Pick<Simulator, "rows">,
@@ -57,12 +57,12 @@ export function rowsOf(
   );
 }
 
-/** One text for equal records, whatever the order of their columns. */
+/** The same text for equal records, independent of the order of their columns. */
 export function textOf(record: Cells): string {
   return JSON.stringify(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The newest version of each record, by id; of two with one time the later one counts. */
+/** The newest version of each record, by id; the later one if two have the same time. */
 export function newest(records: readonly Cells[]): Map<string, Cells> {
   const versions = new Map<string, Cells>();
   for (const record of records) {
@@ -73,12 +73,12 @@ export function newest(records: readonly Cells[]): Map<string, Cells> {
   return versions;
 }
 
-/** Local times this close together may be in either order, where a clock shows an hour twice. */
+/** Local times this close may be in either order if a clock shows an hour twice. */
 const REPEATED_MS = 3_600_000;
 
 /**
- * The versions of each record, by id, of which one is the newest: times without an offset cannot tell more in the night
- * in which a clock is set back.
+ * The versions of each record, by id, that may be the newest: times without an offset are ambiguous in the night in which a
+ * clock is set back.
  */
 export function perhapsNewest(records: readonly Cells[]): Map<string, readonly Cells[]> {
   const all = new Map<string, Cells[]>();
@@ -98,11 +98,11 @@ function updatedAt(record: Cells): number {
   return Date.parse(`${(record["updated_at"] ?? "1970-01-01 00:00:00").replace(" ", "T")}Z`);
 }
 
-/** Every version of every record that the account ever showed. */
+/** All versions of all records that the account ever showed. */
 export class Versions {
   readonly #seen = new Map<string, Set<string>>();
 
-  /** To be called at the start and after each simulated day. */
+  /** Call at the start and after each simulated day. */
   remember(simulator: Pick<Simulator, "rows">, objects: readonly string[]): void {
     for (const object of objects) {
       const seen = this.#seen.get(object) ?? new Set();
@@ -117,21 +117,21 @@ export class Versions {
 }
 
 export interface Destination {
-  /** Every key there is. */
+  /** All keys. */
   readonly keys: readonly string[];
   bytes(key: string): Uint8Array | undefined;
 }
 
 const MANIFEST = /^_pardot_etl\/runs\/[^/]+\/manifest\.json$/;
 
-/** Every manifest, in the order of the names given, which is the order in which they were written. */
+/** All manifests, in the order of the given names, which is the order of writing. */
 export function manifestsIn(destination: Destination, order: readonly string[] = destination.keys): Manifest[] {
   return order
     .filter((key) => MANIFEST.test(key) && destination.bytes(key) !== undefined)
     .map((key) => JSON.parse(Buffer.from(destination.bytes(key) ?? []).toString("utf8")) as Manifest);
 }
 
-/** Keys of an object's committed files, in the order in which manifests name them, each once. */
+/** Keys of an object's committed files, in the order of the manifests, each once. */
 export function committedKeys(manifests: readonly Manifest[], object: string): string[] {
   const keys = manifests.flatMap(({ objects }) =>
     objects.filter((each) => each.object === object).flatMap(({ files }) => files.map(({ key }) => key)),
@@ -139,7 +139,7 @@ export function committedKeys(manifests: readonly Manifest[], object: string): s
   return [...new Set(keys)];
 }
 
-/** Records of an object's committed files, in that order; of a file that is no CSV none. */
+/** Records of an object's committed files, in that order; none from a file that is not CSV. */
 export function committedRecords(destination: Destination, manifests: readonly Manifest[], object: string): Cells[] {
   return committedKeys(manifests, object).flatMap((key) => recordsOf(destination.bytes(key) ?? new Uint8Array()) ?? []);
 }

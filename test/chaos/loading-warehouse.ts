@@ -14,9 +14,9 @@ interface Kept {
 }
 
 /**
- * A warehouse that the run loads, written from the contract of the port: of two versions of a record the one that was read
- * later stays, of two read at once the one that is offered later. It refuses nothing, forgets nothing, and takes each file
- * once. So its tables show whether every committed file is offered, and whether `readAt` tells the truth.
+ * A warehouse that the run loads, written from the contract of the port: it keeps the version of a record that was read
+ * later, or was offered later if both were read at once. It refuses nothing, forgets nothing, and loads each file once. So
+ * its tables show whether every committed file is offered, and whether `readAt` is correct.
  */
 export class LoadingWarehouse {
   readonly #tables = new Map<string, Map<string, Kept>>();
@@ -28,7 +28,7 @@ export class LoadingWarehouse {
     return new Map([...(this.#tables.get(object) ?? [])].map(([id, { record }]) => [id, record]));
   }
 
-  /** As one process sees it: a load is one transaction, which a kill leaves done or undone. */
+  /** As one process sees it: a load is one transaction, which a kill leaves completed or not started. */
   open(turns: Turns): Warehouse {
     return {
       ...nullWarehouse,
@@ -51,7 +51,7 @@ export class LoadingWarehouse {
             for (const file of files) this.#load(object, file);
             return { rows: this.#tables.get(object.name)?.size ?? 0 };
           }),
-        // Rows that are gone at Pardot stay: the checks look for lost and stale ones.
+        // Rows deleted in Pardot stay: the checks look for lost and stale ones.
         settle: async (object, { files }) =>
           turns.take(`settle ${object.name}`, async () => {
             this.#settled.set(object.name, files);

@@ -10,15 +10,15 @@ import {
 import type { Turns } from "./turns.ts";
 
 /**
- * The control: the processes of the contract written straight down as one would on a first afternoon. Bounds as they
- * come, names with the second in them, files overwritten, any failure tried three times, the state saved as soon as the
- * data is there and the manifest after it. It reads VisitorActivity by export, and Tag and Account by query.
+ * The control: the processes of the contract as a first draft. It sends bounds unchanged, names files by the second,
+ * overwrites files, tries everything three times, and saves the state right after the data and before the manifest. It
+ * reads VisitorActivity by export, and Tag and Account by query.
  */
 export interface NaiveSurroundings {
   readonly apiUrl: string;
   readonly transport: Transport;
   readonly turns: Turns;
-  /** Writes over whatever stands there. */
+  /** Overwrites existing data. */
   readonly write: (key: string, text: string) => Promise<void>;
   readonly read: (key: string) => string | null;
 }
@@ -76,12 +76,12 @@ export async function naiveRun(at: NaiveSurroundings): Promise<void> {
       at,
       token.access_token,
     )) as NaiveExport;
-    let answer = created;
-    while (answer.export.state !== "Complete") {
+    let reply = created;
+    while (reply.export.state !== "Complete") {
       await at.turns.clock.sleep(5000);
-      answer = (await get(`/api/export/version/4/do/read/id/${created.export.id}`, {})) as NaiveExport;
+      reply = (await get(`/api/export/version/4/do/read/id/${created.export.id}`, {})) as NaiveExport;
     }
-    for (const reference of [answer.export.resultRefs ?? []].flat()) {
+    for (const reference of [reply.export.resultRefs ?? []].flat()) {
       const csv = (await ask("GET", new URL(reference).pathname, null, at, token.access_token)) as string;
       files["VisitorActivity"]?.push(await land("VisitorActivity", csv, csv.trim().split("\n").length - 1, at));
     }
@@ -120,7 +120,7 @@ async function land(object: string, body: string, rows: number, at: NaiveSurroun
   return { key, rows, text: body };
 }
 
-/** Three tries at everything; a body is whatever came. */
+/** Tries everything three times, and accepts any body. */
 async function ask(
   method: "GET" | "POST",
   path: string,
@@ -146,9 +146,9 @@ async function ask(
       } catch {
         turns.assertAlive();
       }
-      const answer = Buffer.concat(chunks).toString("utf8");
+      const reply = Buffer.concat(chunks).toString("utf8");
       if (response.status >= 500 || response.status === 429) throw new Error(`status ${response.status}`);
-      return path.includes("downloadResults") ? answer : JSON.parse(answer);
+      return path.includes("downloadResults") ? reply : JSON.parse(reply);
     } catch (error) {
       turns.assertAlive();
       if (attempt === 3) throw error;
@@ -193,12 +193,12 @@ function manifest(
   return { format_version: 1, run_id: runId, now: new Date(now).toISOString(), status: "complete", objects };
 }
 
-/** `2026-03-20 09:30:00`, as Pardot speaks in an account in UTC. */
+/** `2026-03-20 09:30:00`, Pardot's form in an account in UTC. */
 function text(instant: number): string {
   return new Date(instant).toISOString().slice(0, 19).replace("T", " ");
 }
 
-/** A name with the second in it. */
+/** A name that contains the second. */
 function stamp(instant: number): string {
   return new Date(instant).toISOString().slice(0, 19).replaceAll(/[-:]/g, "");
 }

@@ -1,9 +1,9 @@
-/** Bytes of a connection that are kept at most; accounts of this harness are smaller. */
+/** Maximum bytes kept of a connection; accounts of this harness are smaller. */
 const KEPT = 4 * 1024 * 1024;
 
-/** What went over the wire, as somebody on the way would see it without TLS. */
+/** The traffic, as an observer without TLS would see it. */
 export class Overheard {
-  /** Texts that nobody but the two ends may ever see; access tokens join them when they are issued. */
+  /** Texts that only the two ends may see; issued access tokens are added. */
   readonly secrets: Set<string>;
   readonly #asked = new Map<object, string>();
 
@@ -21,7 +21,7 @@ export class Overheard {
     if (token !== undefined) this.secrets.add(token);
   }
 
-  /** G8: a secret belongs into the header Authorization and into the body of a token request, which is one line. */
+  /** G8: a secret belongs only in the header Authorization and in the body of a token request, which is one line. */
   leaks(): string[] {
     const lines = [...this.#asked.values()].flatMap((text) => text.split("\r\n"));
     const elsewhere = lines.filter((line) => !/^authorization: /i.test(line) && !/^[a-z_&=]*grant_type=/.test(line));

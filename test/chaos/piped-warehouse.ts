@@ -6,14 +6,14 @@ import type { Dice } from "./dice.ts";
 import { recordsOf } from "./landed.ts";
 import type { Cells } from "./landed.ts";
 
-/** How soon what lands is in the tables. */
+/** How soon landed files are in the tables. */
 export const PIPES = ["prompt", "lagging", "paused"] as const;
 export type Pipe = (typeof PIPES)[number];
 
 /**
- * A warehouse that something else fills from the destination, as Snowpipe does: it takes up whatever lands in an object's
- * folder, committed or not, in any order, and never gives it back. So its MAX may lie beyond windows that were never
- * committed, or far behind those that were.
+ * A warehouse that something else fills from the destination, as Snowpipe does: it loads everything that lands in an
+ * object's folder, committed or not, in any order, and never removes it. So its MAX may be later than windows that were
+ * never committed, or much earlier than those that were.
  */
 export class PipedWarehouse {
   readonly #pipe: Pipe;

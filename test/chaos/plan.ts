@@ -3,7 +3,7 @@ import type { Dice } from "./dice.ts";
 import { PIPES } from "./piped-warehouse.ts";
 import type { Pipe } from "./piped-warehouse.ts";
 
-/** What a seed stands for: an account, a configuration, and what befalls the runs. All else follows from dice. */
+/** The meaning of a seed: an account, a configuration, and disturbances of the runs. Everything else follows from dice. */
 export interface Plan {
   readonly seed: number;
   readonly account: SimulatorOptions;
@@ -12,11 +12,11 @@ export interface Plan {
   readonly lanes: number;
   readonly budget: number | null;
   /**
-   * What fills the tables: a pipe takes up whatever lands, or the run loads what it has committed, into a stand-in or into
-   * the real DuckDB; null: there are none, and the own record counts.
+   * How tables are filled: a pipe loads everything that lands, or the run loads what it has committed, into a stand-in or
+   * into the real DuckDB; null: there are no tables, and the run relies on its own record.
    */
   readonly warehouse: Pipe | "loading" | "duckdb" | null;
-  /** Nothing but stops, limits and a few faults befalls the runs: nothing that has landed may be landed again. */
+  /** Only stops, limits and a few faults disturb the runs: landed data must not be landed again. */
   readonly isGentle: boolean;
   /** Simulated days after the first. */
   readonly phases: readonly Phase[];
@@ -24,29 +24,29 @@ export interface Plan {
   readonly clockOffMs: number;
 }
 
-/** One day: runs that something befalls, and then a quiet one or none. */
+/** One day: disturbed runs, then one undisturbed run or none. */
 export interface Phase {
   readonly attempts: readonly Attempt[];
   readonly endsQuietly: boolean;
 }
 
 export interface Attempt {
-  /** Turn instead of which the process is killed; null: it is not. */
+  /** Turn instead of which the process is killed; null: never. */
   readonly killAt: number | null;
-  /** Turn at which the process is stopped and another run starts; it goes on when that has ended. */
+  /** Turn at which the process is stopped and another run starts; it continues when that has ended. */
   readonly stopAt: number | null;
   /** Turn at which the run is asked to stop, as by SIGTERM. */
   readonly cancelAt: number | null;
-  /** Turn from which on Pardot answers every call with code 122. */
+  /** Turn after which Pardot responds to every call with code 122. */
   readonly limitAt: number | null;
-  /** Share of requests, and of writes, that go wrong. */
+  /** Share of requests, and of writes, that fail. */
   readonly faults: number;
   readonly storageFailures: number;
-  /** Share of requests that are answered successfully and wrongly. */
+  /** Share of requests that get a successful but wrong response. */
   readonly wrong: number;
   /** Files of every other export are refused, so that its window stays open while newer ones are committed. */
   readonly isStuck: boolean;
-  /** Turns, from one to another, in which the destination takes nothing. */
+  /** Turns, from … to, in which the destination refuses all writes. */
   readonly down: readonly [number, number] | null;
   /** Whether the next run can see that this process is dead, or has to wait out its lease. */
   readonly isSeenDead: boolean;
@@ -66,10 +66,10 @@ const MORE = [
   "EmailClick",
 ] as const;
 
-/** Calls that an object may take for an incremental window, at 80 % of the limit: creation, polls, files, an attempt more. */
+/** Maximum calls of an object's incremental window, at 80 % of the limit: creation, polls, files, one more attempt. */
 const CALLS_PER_DAY = 11;
 
-/** Rows that keep a schedule short and still fill several pages and files. */
+/** Rows that keep a schedule short but fill several pages and files. */
 function rowsOf(object: string, dice: Dice): number {
   if (object === "Account") return 1;
   return object === "VisitorActivity" ? 60 + dice.below(240) : dice.pick([0, 1, 199, 200, 201, 30, 90, 150, 410]);
@@ -97,7 +97,7 @@ export function planOf(seed: number, dice: Dice): Plan {
       ties: dice.pick([0, 5, 60, 230]),
       timezone: dice.pick(["UTC", "UTC", "America/New_York", "Australia/Lord_Howe", "Europe/Berlin"]),
       now: dice.pick(["2026-03-20T09:30:00Z", "2026-03-08T06:10:00Z", "2026-10-25T01:20:00Z", "2026-12-31T22:00:00Z"]),
-      // Enough for one day's work of each object, else no number of days would do.
+      // Enough for one day's work of each object, or no number of days would suffice.
       ...(dice.chance(0.1) && !isSlowReading
         ? { dailyLimit: Math.max(25 + dice.below(40), objects.length * CALLS_PER_DAY) }
         : {}),
@@ -128,9 +128,8 @@ export function planOf(seed: number, dice: Dice): Plan {
 }
 
 /**
- * What is odd about an account for good, and must cost nothing: capped and hidden rows, pages that time out, dates and
- * characters that no reader likes. Dates that do not exist are left out: they are refused, and a run that refuses one is
- * not complete.
+ * Permanent oddities of an account, which must cost nothing: capped and hidden rows, pages that time out, difficult dates
+ * and characters. Not impossible dates: they are rejected, and a run with rejects is not complete.
  */
 function oddKnobs(dice: Dice): NonNullable<SimulatorOptions["knobs"]> {
   return {
@@ -153,7 +152,7 @@ function phaseOf(dice: Dice, more: Dice, isGentle: boolean): Phase {
   };
 }
 
-/** Days on which some exports never come through, and nothing else befalls the runs. */
+/** Days on which some exports can never be downloaded, without other disturbances. */
 function stuckPhases(dice: Dice): Phase[] {
   const attempt: Attempt = { ...UNTOUCHED, isStuck: true, faults: dice.pick([0, 0.03]) };
   return Array.from({ length: 2 + dice.below(3) }, () => ({ attempts: [attempt], endsQuietly: false }));
@@ -163,7 +162,7 @@ function attemptOf(dice: Dice, more: Dice): Attempt {
   const fate = dice.below(10);
   const down = more.chance(0.1) ? more.below(100) : null;
   return {
-    // Most runs of such an account take between 40 and 120 turns; the first ones are worth as much as the last.
+    // Most runs of such an account take 40 to 120 turns; early ones are as important as late ones.
     killAt: fate < 7 ? dice.below(dice.pick([20, 60, 110])) : null,
     stopAt: fate === 7 ? dice.below(dice.pick([30, 90])) : null,
     faults: dice.pick([0, 0, 0.03, 0.1, 0.35]),
@@ -187,7 +186,7 @@ function gentleAttempt(dice: Dice): Attempt {
   };
 }
 
-/** Nothing befalls the run. */
+/** An undisturbed run. */
 export const UNTOUCHED: Attempt = {
   killAt: null,
   stopAt: null,

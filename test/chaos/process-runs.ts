@@ -9,9 +9,9 @@ import type { Deed, ProcessOutcome } from "./processes.ts";
 import { SimulatorChild } from "./simulator-child.ts";
 
 export interface ProcessTally {
-  /** Destinations to which something was done, and which were checked. */
+  /** Destinations that were disturbed and checked. */
   readonly runs: number;
-  /** Processes that were killed at work. */
+  /** Processes killed at work. */
   readonly kills: number;
   /** Deeds that hit a process at work, by kind. */
   readonly hits: Partial<Record<Deed, number>>;
@@ -21,17 +21,17 @@ export interface ProcessTally {
 
 export interface ProcessRunsOptions {
   readonly seed: number;
-  /** So many seeds, and then more until so many processes were killed at work. */
+  /** Number of seeds, and of processes killed at work: more seeds are played until both are reached. */
   readonly runs: number;
   readonly kills: number;
-  /** Side by side. */
+  /** In parallel. */
   readonly jobs: number;
   /** The real S3 server that some of them write to; null: all write to folders. */
   readonly s3: S3Server | null;
   readonly onFailure: (outcome: ProcessOutcome) => void;
 }
 
-/** Plays the deeds of so many seeds. */
+/** Plays the deeds of these seeds. */
 export async function playProcesses({
   seed,
   runs,

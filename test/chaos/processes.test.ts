@@ -4,7 +4,7 @@ import { s3Server } from "../servers/s3.ts";
 import { EFFORT } from "./effort.ts";
 import { playProcesses } from "./process-runs.ts";
 
-// Holds G1, G2, G4, G5 and G8 over kills of the real command line; docs/reliability.md says what is checked.
+// Holds G1, G2, G4, G5 and G8 over kills of the real command line; docs/reliability.md lists the checks.
 
 /** Kills fall where the machine's speed lets them fall, so a seed repeats what is done and not to the letter when. */
 const KILLS = EFFORT.kills;

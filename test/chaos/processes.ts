@@ -37,15 +37,15 @@ import type { TcpProxy } from "./tcp-proxy.ts";
 
 const OBJECTS = ["VisitorActivity", "Tag", "Account"] as const;
 const NEVER = new AbortController().signal;
-/** Lines that a run of this account says with `--log-level debug`, about. */
+/** Approximate lines of output of a run of this account with `--log-level debug`. */
 const LINES = 40;
-/** Milliseconds after which such a run has ended on most machines. */
+/** Milliseconds that such a run takes at most on most machines. */
 const LASTS_MS = 1500;
-/** Kills that one after another befall the runs of one destination, at most. */
+/** Maximum consecutive kills of runs of one destination. */
 const KILLS = 6;
 const DISK_BYTES = 16 * 1024 * 1024;
 
-/** What is done to a process. */
+/** Disturbances of a process. */
 export const DEEDS = ["kill at a line", "kill at a moment", "sleep", "full disk", "network only"] as const;
 export type Deed = (typeof DEEDS)[number];
 
@@ -59,8 +59,8 @@ export interface ProcessOutcome {
 }
 
 /**
- * One deed: a run of the real command line, over a proxy that loses connections, to which the deed is done; then runs
- * that are left in peace, and the checks. The seed fixes what is done; when exactly it hits, the machine decides.
+ * Plays one deed: disturbs a run of the real command line, over a proxy that loses connections; then undisturbed runs, and
+ * the checks. The seed decides what happens, the machine decides when.
  */
 export async function playProcess(
   seed: number,
@@ -90,7 +90,7 @@ class ProcessScene {
   readonly #env: Readonly<Record<string, string>>;
   readonly #storage: Storage;
   readonly #versions = new Versions();
-  readonly #told: string[] = [];
+  readonly #messages: string[] = [];
   readonly #overheard: Overheard;
 
   private constructor(
@@ -151,7 +151,7 @@ class ProcessScene {
     return new ProcessScene(simulator, dice, root, [...proxies, front], ofS3, storage, overheard);
   }
 
-  /** Half of the deeds are done to an incremental run. */
+  /** Half of the deeds disturb an incremental run. */
   async quietlyBefore(): Promise<void> {
     this.#versions.remember(await this.#simulator.truth(OBJECTS), OBJECTS);
     if (this.#dice.chance(0.5)) return;
@@ -160,7 +160,7 @@ class ProcessScene {
     this.#versions.remember(await this.#simulator.truth(OBJECTS), OBJECTS);
   }
 
-  /** Answers how often the deed hit a process that was at work. */
+  /** Returns how often the deed hit a process at work. */
   async act(deed: Deed): Promise<number> {
     for (const proxy of this.#proxies) proxy.share = deed === "network only" ? 0.25 : this.#dice.pick([0, 0, 0.1]);
     switch (deed) {
@@ -178,7 +178,7 @@ class ProcessScene {
     }
   }
 
-  /** One run after another is killed, and after each of them the books must be right; the first that ends is the last. */
+  /** Kills one run after another and checks the books after each, until a run ends first. */
   async #killAgainAndAgain(moment: (child: Child) => Promise<void>): Promise<number> {
     const most = 1 + this.#dice.below(KILLS);
     for (let kills = 0; kills < most; kills += 1) {
@@ -192,7 +192,7 @@ class ProcessScene {
     return most;
   }
 
-  /** A process is stopped for longer than its lease lives, another takes over, and the first wakes up. */
+  /** Stops a process for longer than its lease lasts, lets another take over, and wakes the first. */
   async #sleep(): Promise<boolean> {
     const sleeper = this.#run();
     await sleeper.saidLines(3 + this.#dice.below(LINES));
@@ -209,7 +209,7 @@ class ProcessScene {
     return true;
   }
 
-  /** The disk of the destination, or that of files that are not checked yet, has hardly any room left. */
+  /** Leaves little space on the destination's disk, or on the disk of unchecked files. */
   async #fillDisk(): Promise<boolean> {
     const disk = mountSmallDisk(DISK_BYTES);
     if (typeof disk === "string") return false;
@@ -236,7 +236,7 @@ class ProcessScene {
     }
   }
 
-  /** Runs to the end in peace, and checks. */
+  /** Runs undisturbed to the end, and checks. */
   async rerun(): Promise<void> {
     for (const proxy of this.#proxies) proxy.share = 0;
     await this.#checkBooks();
@@ -249,14 +249,14 @@ class ProcessScene {
       ...checkTruth(destination, manifests, OBJECTS, await this.#simulator.truth(OBJECTS), this.#versions, "UTC"),
       ...checkCoverage(state, manifests, OBJECTS),
       ...checkAccounted(destination, manifests),
-      ...checkSecrets(destination, this.#told, this.#overheard.secrets),
+      ...checkSecrets(destination, this.#messages, this.#overheard.secrets),
       ...this.#overheard.leaks(),
     );
   }
 
   async #endWell(): Promise<void> {
     const { code, output } = await this.#note(this.#run());
-    if (code !== 0) this.findings.push(`a run to which nothing happened ended with ${code}: ${output.slice(-1500)}`);
+    if (code !== 0) this.findings.push(`an undisturbed run ended with ${code}: ${output.slice(-1500)}`);
     await this.#checkBooks();
   }
 
@@ -280,12 +280,12 @@ class ProcessScene {
 
   async #note(child: Child): Promise<Ending> {
     const ending = await child.ended;
-    this.#told.push(ending.output);
+    this.#messages.push(ending.output);
     if (ending.code === 1) this.findings.push(`bug: ${ending.output.slice(-1500)}`);
     return ending;
   }
 
-  /** Everything that stands in the destination now. */
+  /** Current contents of the destination. */
   async #look(): Promise<Destination> {
     const found = new Map<string, Uint8Array>();
     for await (const { key } of this.#storage.list("", NEVER)) {

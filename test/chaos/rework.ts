@@ -6,11 +6,11 @@ import type { Findings } from "./checks.ts";
 import { recordsOf, textOf } from "./landed.ts";
 import type { Destination } from "./landed.ts";
 
-/** How far a new range goes back behind the newest record. */
+/** How far a new range reaches back before the newest record. */
 const OVERLAP_MS = 86_400_000;
 /** Local times are read as if they were UTC. */
 const SLACK_MS = 14 * 3_600_000;
-/** Bounds of ranges lie a second apart. */
+/** Adjacent ranges are up to a second apart. */
 const SECONDS_MS = 10_000;
 
 interface Entry {
@@ -18,7 +18,7 @@ interface Entry {
   readonly changes?: readonly Change[];
 }
 
-/** G3: no window is planned over an open one, but for the overlap at the seam. `entries`: the journal from its start. */
+/** G3: no window is planned over an open one, except for the overlap at the seam. `entries`: the journal from its start. */
 export function checkPlanned(entries: readonly string[]): Findings {
   const findings: Findings = [];
   let state = EMPTY_STATE;
@@ -53,9 +53,8 @@ function show({ from, to }: Pick<OpenWindow, "from" | "to">): string {
 }
 
 /**
- * G3 where no run was killed: a record that has been committed is not landed again, but for those of the overlap: within a
- * day before the newest one that was committed by then, or in the first day of a window. `manifests` in the order in which
- * they were written.
+ * G3 if no run was killed: a committed record is landed again only in the overlap, that is within a day before the newest
+ * record committed by then, or in the first day of a window. `manifests` in the order of writing.
  */
 export function checkRework(
   destination: Destination,
@@ -65,7 +64,7 @@ export function checkRework(
   return objects.flatMap((object) => {
     const watermark = catalog.find(({ name }) => name === object)?.watermark ?? null;
     if (watermark === null) return [];
-    // A history by another field is as fresh as its reading: what was updated since it was planned comes once more.
+    // A history by another field has the data of its reading: records updated after its planning are read once more.
     const histories = manifests
       .flatMap(({ objects: entries }) => entries.filter((entry) => entry.object === object))
       .flatMap(({ windows, open_windows: open }) => [...windows, ...open])
@@ -101,7 +100,7 @@ export function checkRework(
   });
 }
 
-/** The start of the window that a file belongs to, which its name begins with. */
+/** Start of a file's window, from its name. */
 function windowStart(key: string): number {
   const [, date = "", time = ""] = /_(\d{8})T(\d{6})Z_/.exec(key) ?? [];
   const [year, month, day] = [date.slice(0, 4), date.slice(4, 6), date.slice(6)];

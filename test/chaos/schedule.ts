@@ -8,12 +8,12 @@ import type { Ended, Started } from "./in-process.ts";
 import { planOf, UNTOUCHED } from "./plan.ts";
 import type { Attempt, Plan } from "./plan.ts";
 
-/** What came of one seed. */
+/** The result of one seed. */
 export interface Outcome {
   readonly seed: number;
   readonly plan: Plan;
   readonly findings: Findings;
-  /** What happened, in order, process by process: the same for the same seed. */
+  /** All steps in order, process by process: the same for the same seed. */
   readonly trace: readonly string[];
   readonly runs: number;
   readonly kills: number;
@@ -23,12 +23,12 @@ export interface Outcome {
   readonly faults: ReadonlyMap<string, number>;
 }
 
-/** Days that an account whose limit is small may take to be read in the end. */
+/** Days after which an account with a small limit must be fully read. */
 const DAYS_MAX = 40;
 
 /**
- * Plays the schedule of one seed: days of runs that are killed, stopped, starved and lied to, then quiet ones, then the
- * checks. `changes`: what is otherwise than the seed has it.
+ * Plays the schedule of one seed: days of runs with kills, stops, limits and wrong responses, then undisturbed ones, then the
+ * checks. `changes` override parts of the seed's plan.
  */
 export async function playSchedule(seed: number, changes: Partial<Plan> = {}): Promise<Outcome> {
   const dice = createDice(String(seed));
@@ -81,17 +81,17 @@ class Schedule {
       if (endsQuietly) await this.#quietly();
       if (this.findings.length > 0) return;
     }
-    // A limit that is reached is no failure: the rest comes on a later day.
+    // A reached limit is not a failure: the rest follows on a later day.
     for (let day = 0; ; day += 1) {
       const ended = await this.#quietly();
       if (this.findings.length > 0) return;
-      // A full reading that went on from an earlier run is as of both: the next run reads anew.
+      // A full reading resumed from an earlier run has data of both: the next run reads it again.
       const isOld = ended.result?.manifest.warnings.some(({ code }) => code === READ_OVER_RUNS) ?? false;
       if (ended.result?.exitCode === 0 && isOld) continue;
       if (ended.result?.exitCode === 0) break;
       const isLimit = (ended.error ?? ended.result?.error)?.constructor.name === "LimitError";
       if (!isLimit || day === DAYS_MAX) {
-        this.findings.push(`a run to which nothing happened failed: ${String(ended.error ?? ended.result?.error)}`);
+        this.findings.push(`an undisturbed run failed: ${String(ended.error ?? ended.result?.error)}`);
         return;
       }
       world.advance();
@@ -115,7 +115,7 @@ class Schedule {
     await this.#note(ended, this.#world.plan.budget);
   }
 
-  /** Another run takes over from a process that sleeps; when it wakes up, it commits nothing. */
+  /** Another run takes over from a sleeping process, which must commit nothing when it wakes up. */
   async #succeed(sleeper: Started): Promise<void> {
     this.sleeps += 1;
     const { chronicle, plan } = this.#world;

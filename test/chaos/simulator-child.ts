@@ -4,7 +4,7 @@ import { Child } from "./child.ts";
 
 type Row = Readonly<Record<string, string | number | boolean | null>>;
 
-/** The simulator as a child, for one deed after another. */
+/** The simulator as a child process, shared by many deeds. */
 export class SimulatorChild {
   readonly url: string;
   readonly #child: Child;
@@ -13,7 +13,7 @@ export class SimulatorChild {
   private constructor(url: string, child: Child) {
     this.url = url;
     this.#child = child;
-    // Should it end of itself, what it has said is the only trace.
+    // If it exits on its own, its output is the only trace.
     void child.ended.then(({ code, output }) => {
       if (!this.#isStopped) process.stderr.write(`the simulator ended with ${String(code)}:\n${output}\n`);
     });
@@ -49,7 +49,7 @@ export class SimulatorChild {
     return (await response.json()) as SimulatorStats;
   }
 
-  /** The account as it is now. */
+  /** The current account. */
   async truth(objects: readonly string[]): Promise<Pick<Simulator, "rows">> {
     const found = new Map<string, Row[]>();
     for (const object of objects) {

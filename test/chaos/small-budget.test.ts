@@ -4,27 +4,27 @@ import { World } from "./in-process.ts";
 import { committedKeys, manifestsIn, recordsOf } from "./landed.ts";
 import type { Plan } from "./plan.ts";
 
-// Holds G3 for a history that takes several days' calls: it costs what it would cost on one, and is landed once.
+// Holds G3 for a history that takes several days' calls: it costs as much as on one day, and is landed once.
 
 const RECORDS = 12_000;
 const DAYS_MAX = 30;
 
 interface Way {
   readonly object: string;
-  /** Enough for a day's own calls, and for some of the history. */
+  /** Enough for a day's increment and a part of the history. */
   readonly budget: number;
-  /** Calls of one day's run that are none of the history: the connection, the fields, the day's own increment. */
+  /** Calls of one day's run for other things than the history: the connection, the fields, the day's increment. */
   readonly daily: number;
 }
 
-/** Not Opportunity, which Pardot cannot filter: each run of it reads all its pages, and 18 calls a day never suffice. */
+/** Not Opportunity, which Pardot cannot filter: each run reads all its pages, and 18 calls a day never suffice. */
 const WAYS: readonly Way[] = [
   { object: "TagObject", budget: 18, daily: 3 },
   { object: "Tag", budget: 18, daily: 3 },
   { object: "Prospect", budget: 9, daily: 5 },
 ];
 
-/** The one that the run loads at the end of each day, and one whose tables fill at once, as Snowflake's do by a pipe. */
+/** One that the run loads at the end of each day, and one that fills at once, like Snowflake's through a pipe. */
 const WAREHOUSES = ["duckdb", "prompt"] as const;
 
 function planOf({ object }: Way, warehouse: Plan["warehouse"]): Plan {
@@ -88,7 +88,7 @@ describe.each(WAYS)(`a history of ${RECORDS} records of $object under $budget ca
           (sum, key) => sum + (recordsOf(world.destination.bytes(key) ?? new Uint8Array())?.length ?? 0),
           0,
         );
-        // What each day changes and adds, once more where the overlap reaches back to it.
+        // The rows that each day changes and adds, twice if the overlap reaches back to them.
         expect(rows).toBeLessThanOrEqual(RECORDS * 1.02 + days * RECORDS * 0.01);
       } finally {
         await world.close();

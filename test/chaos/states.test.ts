@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { EFFORT } from "./effort.ts";
 import { enumerateStates } from "./states.ts";
 
-// Holds G1, G2 and G3 for the crash states of a run; `npm run chaos -- --states` goes through every one of them.
+// Holds G1, G2 and G3 for the crash states of a run; `npm run chaos -- --states` tests all of them.
 
 describe.each(["full", "incremental"] as const)("G1 G2 G3 the crash states of the %s load", (course) => {
   it(`are recovered from, one in ${EFFORT.stride}`, { timeout: 600_000 }, async () => {

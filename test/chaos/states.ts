@@ -6,13 +6,13 @@ import { UNTOUCHED } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 
 /**
- * The crash states of a run: it is killed before each of its turns, and of what is under way then every part is carried
- * out in one state and left undone in another. Then it is run again and everything is checked.
+ * The crash states of a run: it is killed before each of its turns, and every operation in flight then is completed in one
+ * state and dropped in another. Then it runs again, and everything is checked.
  */
 const ROWS_PER_FILE = 100;
 const LANES = 2;
 
-/** Three objects, one of each process, with several windows, files and pages. */
+/** Three objects, one per process, with several windows, files and pages. */
 const PLAN: Plan = {
   seed: 0,
   account: {
@@ -37,8 +37,8 @@ const PLAN: Plan = {
 };
 
 /**
- * Calls that a kill may cost again: for each lane the pages of one file with the one read ahead and the one in flight,
- * the creation that was cut, and the proof of the connection.
+ * Calls that a kill may repeat: for each lane the pages of one file with the one read ahead and the one in flight, the
+ * interrupted creation, and the connection test.
  */
 const REWORK = LANES * (Math.ceil(ROWS_PER_FILE / 200) + 2) + 2;
 
@@ -46,16 +46,16 @@ export type Course = "full" | "incremental";
 
 export interface StatesOptions {
   readonly course: Course;
-  /** Every how-manieth turn is a kill. */
+  /** Kills at every Nth turn. */
   readonly stride: number;
 }
 
 export interface States {
-  /** Turns of the run that nothing happens to. */
+  /** Turns of the undisturbed run. */
   readonly turns: number;
   readonly states: number;
   readonly findings: readonly string[];
-  /** Most calls that a killed run and the next one made together beyond an uninterrupted one. */
+  /** Maximum calls of a killed run and the next one together, beyond those of an uninterrupted run. */
   readonly reworkMax: number;
 }
 
@@ -72,7 +72,7 @@ export async function enumerateStates({ course, stride }: StatesOptions): Promis
       const rework = played.calls - whole.calls;
       reworkMax = Math.max(reworkMax, rework);
       const found = [...played.findings];
-      if (rework > REWORK) found.push(`G3 ${rework} calls more than without the kill, ${REWORK} are allowed`);
+      if (rework > REWORK) found.push(`G3 ${rework} calls more than without the kill, allowed are ${REWORK}`);
       const label = `${course}, killed at turn ${killAt} with ${binary(mask, parts)} of ${played.underWay.join(", ")}`;
       findings.push(...found.map((finding) => `${label}: ${finding}`));
       states += 1;
@@ -106,14 +106,14 @@ async function playState(course: Course, killAt: number, mask: number): Promise<
   }
 }
 
-/** Turns of the run, and calls of it and of one more, which asks for the overlap as a rerun does. */
+/** Turns of the run, and calls of it and of one more, which requests the overlap like a rerun. */
 async function uninterrupted(course: Course): Promise<{ turns: number; calls: number }> {
   const world = await worldBefore(course);
   try {
     const first = await world.runQuietly(createDice("run"));
     const again = await world.runQuietly(createDice("again"));
     const findings = [...failureOf(first), ...failureOf(again), ...(await world.checkEnd())];
-    if (findings.length > 0) throw new Error(`the run to which nothing happens: ${findings.join("; ")}`);
+    if (findings.length > 0) throw new Error(`undisturbed run: ${findings.join("; ")}`);
     return { turns: first.turns.count, calls: first.calls + again.calls };
   } finally {
     await world.close();
@@ -131,7 +131,7 @@ async function worldBefore(course: Course): Promise<World> {
 
 function failureOf({ result, error }: Ended): Findings {
   const failure = error ?? result?.error ?? null;
-  return failure === null ? [] : [`a run to which nothing happened failed: ${failure.message}`];
+  return failure === null ? [] : [`an undisturbed run failed: ${failure.message}`];
 }
 
 function binary(mask: number, digits: number): string {

@@ -14,7 +14,7 @@ export async function tablesIn(path: string, objects: readonly string[]): Promis
     const known = new Set((names ?? []).map(String));
     for (const object of objects) {
       const { table = object, columns = [] } = catalog.find(({ name }) => name === object) ?? {};
-      // An object without a record has no table either.
+      // An object without records has no table.
       if (!known.has(table)) continue;
       const numbers = columns.filter(({ type }) => type === "number").map(({ name }) => name);
       const reader = await connection.runAndReadAll(
@@ -30,7 +30,7 @@ export async function tablesIn(path: string, objects: readonly string[]): Promis
   }
 }
 
-/** Numbers as they stand in files: DuckDB writes 12.0 for 12. */
+/** Numbers as in files: DuckDB writes 12.0 for 12. */
 function withPlain(record: Cells, numbers: readonly string[]): Cells {
   const plain = numbers
     .filter((name) => record[name] !== null && record[name] !== undefined)

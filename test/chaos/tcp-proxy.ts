@@ -5,19 +5,19 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Dice } from "./dice.ts";
 import type { Overheard } from "./overheard.ts";
 
-/** What a connection through the proxy may meet. */
+/** Faults of a connection through the proxy. */
 const FATES = ["stalls", "cuts", "half-opens", "slows"] as const;
 export type Fate = (typeof FATES)[number];
 
 export interface TcpProxy {
   readonly url: string;
-  /** Share of new connections that something happens to; 0: a plain proxy. */
+  /** Share of new connections with a fault; 0: a plain proxy. */
   share: number;
   readonly fates: Map<Fate, number>;
   close(): Promise<void>;
 }
 
-/** A proxy that passes bytes on and, for some connections, stops, breaks off, never begins or crawls. */
+/** A proxy that forwards bytes; some connections stall, break, never start or crawl. */
 export async function startTcpProxy(target: string, dice: Dice, overheard: Overheard): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const open = new Set<Socket>();
@@ -29,10 +29,10 @@ export async function startTcpProxy(target: string, dice: Dice, overheard: Overh
     for (const socket of [client, upstream]) {
       open.add(socket);
       socket.on("close", () => open.delete(socket));
-      // What a cut connection says is of no interest.
+      // Errors of a cut connection don't matter.
       socket.on("error", () => undefined);
     }
-    // Some answers are short: half of the fates befall their heads, the others their bodies.
+    // Some responses are short: half of the faults are in their headers, the others in their bodies.
     const after = dice.below(dice.pick([400, 12_000]));
     if (fate === "half-opens") client.resume();
     else void pass(client, upstream, null, 0, (chunk) => overheard.asked(client, chunk));
@@ -55,7 +55,7 @@ export async function startTcpProxy(target: string, dice: Dice, overheard: Overh
   return proxy;
 }
 
-/** Passes bytes on until the fate comes after so many of them. */
+/** Forwards bytes until the fault after this many of them. */
 async function pass(
   from: Socket,
   to: Socket,
@@ -77,7 +77,7 @@ async function pass(
         to.resetAndDestroy();
         return;
       }
-      // Stalls: the connection stays open, and nothing more comes.
+      // Stalls: the connection stays open and silent.
       await once(to, "close");
       from.destroy();
       return;
@@ -88,7 +88,7 @@ async function pass(
   }
 }
 
-/** At most so many steps, so that a large file does not take longer than a test may. */
+/** Maximum steps, so that a large file fits into a test's time. */
 const STEPS = 20;
 
 async function crawl(bytes: Buffer, to: Socket): Promise<void> {

@@ -3,7 +3,7 @@ import { CancelledError } from "../../src/errors.ts";
 import type { Clock, Ticker } from "../../src/platform/clock.ts";
 import type { Dice } from "./dice.ts";
 
-/** What every operation of a killed process ends with. */
+/** The error of every operation of a killed process. */
 export class Crash extends Error {
   override readonly name = "Crash";
   constructor() {
@@ -16,21 +16,21 @@ export interface TurnsOptions {
   /** Number of the turn instead of which the process is killed; null: never. */
   readonly killAt: number | null;
   /**
-   * Which of the operations under way at the kill are carried out all the same, by their place in the order in which they
-   * were begun; null: the dice decide.
+   * Indexes of the operations in flight at the kill that are performed anyway, in the order of their start; null: the dice
+   * decide.
    */
   readonly survivors?: (label: string, place: number) => boolean;
   /** Number of the turn instead of which the process is stopped (SIGSTOP) until `wake`; null: never. */
   readonly stopAt: number | null;
-  /** Number of the turn before which the process is asked to stop; null, and when left out: never. */
+  /** Number of the turn before which the process gets a stop request; null or missing: never. */
   readonly cancelAt?: number | null;
   /** The clock when the process starts, in milliseconds since 1970. */
   readonly startAt: number;
-  /** Turns after which a beat of the tickers comes, on average. */
+  /** Average number of turns between ticks of the tickers. */
   readonly beatEvery: number;
 }
 
-/** Turns after which the wall clock is set, on average. */
+/** Average number of turns between changes of the wall clock. */
 const STEP_EVERY = 400;
 
 interface Waiting {
@@ -45,10 +45,9 @@ interface Sleeper extends Pick<Waiting, "fail"> {
 }
 
 /**
- * Everything that one simulated process does to the outside, one thing at a time: an operation waits until the process
- * stands still, and then the dice choose which of those that wait is carried out next. So the order of things is decided
- * by the seed alone, however the machine is scheduled, and every order is possible. Pauses take no time: the clock jumps
- * when nothing else waits, and sometimes before.
+ * All external operations of one simulated process, one at a time. An operation waits until the process is idle, then the
+ * dice choose the next of the waiting ones. So only the seed decides the order, independent of the machine's scheduling, and
+ * every order is possible. Pauses take no time: the clock jumps when nothing else waits, and sometimes earlier.
  */
 export class Turns {
   readonly trace: string[] = [];
@@ -92,12 +91,12 @@ export class Turns {
     return this.#isKilled;
   }
 
-  /** Turns so far: a kill at this number or later would not come. */
+  /** Turns so far: a kill at this number or later would not happen. */
   get count(): number {
     return this.#turns;
   }
 
-  /** Aborted as the command line does it when SIGTERM comes. */
+  /** Aborted on a stop request, as the command line does on SIGTERM. */
   get cancelled(): AbortSignal {
     return this.#cancelling.signal;
   }
@@ -106,7 +105,7 @@ export class Turns {
     if (this.#isKilled) throw new Crash();
   }
 
-  /** Carries an operation out when its turn comes. */
+  /** Performs an operation at its turn. */
   take<T>(label: string, operation: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#isKilled) {
@@ -116,7 +115,7 @@ export class Turns {
       const perform = async (): Promise<void> => {
         try {
           const result = await operation();
-          // What a killed process would have learned, it does not learn.
+          // A killed process does not get the result.
           if (this.#isKilled) reject(new Crash());
           else resolve(result);
         } catch (error) {
@@ -128,12 +127,12 @@ export class Turns {
     });
   }
 
-  /** Resolves when the process is stopped; never if that does not come. */
+  /** Resolves when the process is stopped; never if that does not happen. */
   get stopped(): Promise<void> {
     return this.#stopped;
   }
 
-  /** Lets a stopped process go on; its clock has gone on meanwhile. */
+  /** Continues a stopped process; its clock has moved in the meantime. */
   wake(sleptMs: number): void {
     this.#now += sleptMs;
     this.#isStopped = false;
@@ -149,7 +148,7 @@ export class Turns {
     if (this.#isStopped || this.#work !== null) return;
     this.#work = this.#run().finally(() => {
       this.#work = null;
-      // Something may have come in while the last turn ended.
+      // An operation may have been added while the last turn ended.
       if (this.#hasWork() && !this.#isKilled) this.#start();
     });
   }
@@ -193,7 +192,7 @@ export class Turns {
     }
   }
 
-  /** Sets the wall clock forward or back by hours; what goes by the monotonic one must not notice. */
+  /** Sets the wall clock forward or back by hours; code that uses the monotonic clock must not notice. */
   #step(): void {
     const ms = (this.#clockDice.below(17) - 8) * 3_600_000;
     this.trace.push(`step ${ms}`);
@@ -240,8 +239,8 @@ export class Turns {
 }
 
 /**
- * Operations of the file system under way in this process: they end by themselves and bring it further.
- * `process.getActiveResourcesInfo` would name those of the past too, until they are collected.
+ * File system operations in flight in this process: they end on their own and the process continues.
+ * `process.getActiveResourcesInfo` would include finished ones until they are garbage collected.
  */
 const atDisk = new Set<number>();
 const DISK = new Set(["FSREQPROMISE", "FSREQCALLBACK", "FILEHANDLECLOSEREQ"]);
@@ -254,11 +253,11 @@ createHook({
   after: (id) => {
     if (atDisk.delete(id)) onDiskEnd?.();
   },
-  // Promises are most of what there is, and none of them is an operation of the file system.
+  // Most resources are promises, and none of those is a file system operation.
   trackPromises: false,
 }).enable();
 
-/** Resolves once the process waits for nothing but what `Turns` holds back. */
+/** Resolves when the process waits only for operations that `Turns` holds back. */
 async function standstill(): Promise<void> {
   for (let quiet = 0; quiet < 2; quiet += 1) {
     if (atDisk.size > 0) {

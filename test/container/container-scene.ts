@@ -9,7 +9,7 @@ import { addVolume, startContainer } from "./container.ts";
 import type { ContainerOptions } from "./container.ts";
 import type { Image } from "./lay-out.ts";
 
-/** Where the container sees the destination's folder. */
+/** Path of the destination's folder in the container. */
 export const DATA = "/data";
 
 export interface ContainerScene extends Omit<Scene, "run"> {
@@ -28,7 +28,7 @@ export async function containerScene(
   const [volume = ""] = image.config.volumes;
   addVolume(image, volume, at.tmp);
   addVolume(image, DATA, at.data);
-  // The image brings its own.
+  // The image has its own.
   const { PARDOT_ETL_TMPDIR: _ours, ...given } = at.env;
   const start: ContainerScene["start"] = (args, wishes = {}) =>
     startContainer(image, {

@@ -7,14 +7,14 @@ import type { Cli } from "../e2e/cli.ts";
 import type { Environment } from "../e2e/harness.ts";
 import type { Image } from "./lay-out.ts";
 
-// What an engine does with an image, by Linux itself: a mount namespace with the image's tree as a read-only root, a
-// process namespace in which the command is process 1, a user without a name, capabilities or a way to get any. This
-// machine's /usr stands in for the base image's, and the Node of the tests for its Node.
+// Runs an image like an engine, with Linux alone: a mount namespace with the image's tree as a read-only root, a process
+// namespace with the command as process 1, and a user without a name or capabilities. This machine's /usr replaces the base
+// image's, and the tests' Node its Node.
 
-/** Where the stand-in for the base image's Node is. */
+/** Path of the stand-in for the base image's Node. */
 const NODE_FOLDER = "/node";
 const PATH = `${NODE_FOLDER}:/usr/bin`;
-/** Mounts whatever stands behind the sign; the last step makes the image's own tree read-only. */
+/** Mounts the folders given as arguments; the last step makes the image's tree read-only. */
 const ENTER = `
 set -e
 root=$1 node=$2 mode=$3; shift 3
@@ -32,15 +32,15 @@ exec chroot "$root" setpriv "$@"
 export interface ContainerOptions {
   /** Instead of the image's CMD. */
   readonly args?: readonly string[];
-  /** Besides, or where undefined instead of, the image's ENV. */
+  /** Added to the image's ENV; undefined removes a variable. */
   readonly env: Environment;
-  /** Folders of this machine, by where they are in the container. The image's volume has to be among them. */
+  /** Folders of this machine, by their path in the container. They must include the image's volume. */
   readonly mounts: Readonly<Record<string, string>>;
   /** Leaves the root writable, as far as its owner permits. */
   readonly writable?: boolean;
 }
 
-/** Why no container can be had here; null where it can. */
+/** Reason why this machine cannot run containers; null if it can. */
 export function noContainers(): string | null {
   if (process.platform !== "linux") return `this is ${process.platform}, not Linux`;
   const probe = spawnSync("unshare", ["--mount", "--pid", "--fork", "setpriv", "--no-new-privs", "true"], {
@@ -49,7 +49,7 @@ export function noContainers(): string | null {
   return probe.status === 0 ? null : (probe.error?.message ?? probe.stderr.trim());
 }
 
-/** Adds to an image's tree what its base image has and the container is mounted on. */
+/** Adds the base image's parts and the mount points to an image's tree. */
 export function addBase({ root, config }: Image): void {
   for (const name of ["usr", "dev", "proc", "etc", "tmp", NODE_FOLDER]) mkdirSync(join(root, name));
   for (const name of ["bin", "lib", "lib64"]) symlinkSync(`usr/${name}`, join(root, name));
@@ -59,7 +59,7 @@ export function addBase({ root, config }: Image): void {
   for (const volume of config.volumes) statSync(join(root, volume));
 }
 
-/** Makes a folder of this machine a mount point of the container, and gives it to the image's user as an engine would. */
+/** Mounts a folder of this machine in the container, owned by the image's user like an engine does. */
 export function addVolume({ root, config }: Image, place: string, folder: string): void {
   mkdirSync(join(root, place), { recursive: true });
   const isVolume = config.volumes.includes(place);
@@ -84,7 +84,7 @@ export function startContainer({ root, config }: Image, options: ContainerOption
   const child = spawn("unshare", [...namespaces, ...enter, ...user, "--", ...inside], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  // The engine signals process 1 of the container, not the one that waits for it.
+  // The engine signals process 1 of the container, not its parent.
   return followCli(child, command.join(" "), (signal) => {
     const { pid } = child;
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");

@@ -5,7 +5,7 @@ import { SETTINGS } from "../../src/config/settings.ts";
 import { readDockerfile } from "./dockerfile.ts";
 import type { Step } from "./dockerfile.ts";
 
-// What can be said of the Dockerfile by reading it. image.test.ts does what it says.
+// Checks that only read the Dockerfile. image.test.ts builds the image.
 
 const text = await readFile(new URL("../../Dockerfile", import.meta.url), "utf8");
 const { args, stages } = readDockerfile(text);
@@ -21,12 +21,12 @@ function place(keyword: string): number {
   return last.findIndex((step) => step.keyword === keyword);
 }
 
-test("a linter has nothing to say, and it would", () => {
+test("the linter finds no problem, and does in a broken file", () => {
   expect(validate(text)).toEqual([]);
   expect(validate(`${text}\nCMD [run\nEXPOSE a`).length).toBeGreaterThan(0);
 });
 
-test("every stage is of the one base image, a slim Node of the line that the tests run on, which can be pinned", async () => {
+test("every stage uses the same base image, a slim Node of the tested major version, which can be pinned", async () => {
   const { devDependencies } = JSON.parse(
     await readFile(new URL("../../package.json", import.meta.url), "utf8"),
   ) as Record<"devDependencies", Record<string, string>>;
@@ -35,7 +35,7 @@ test("every stage is of the one base image, a slim Node of the line that the tes
   expect(new Set(stages.map(({ base }) => base))).toEqual(new Set(["${NODE_IMAGE}"]));
 });
 
-test("only the builder's own platform runs anything, so that both are built without emulation", () => {
+test("only the builder's platform runs commands, so both platforms are built without emulation", () => {
   for (const { flags, steps } of stages.slice(0, -1)) {
     expect(flags).toEqual({ platform: "$BUILDPLATFORM" });
     expect(steps.some(({ keyword }) => keyword === "RUN")).toBe(true);
@@ -44,7 +44,7 @@ test("only the builder's own platform runs anything, so that both are built with
   expect(last.filter(({ keyword }) => keyword === "RUN")).toEqual([]);
 });
 
-test("packages are those of the lock file, without their scripts, and the image's without the development's", () => {
+test("packages come from the lock file without install scripts, and the image has none for development", () => {
   const installs = stages.flatMap(({ name, steps }) =>
     steps.filter((step) => /\bnpm\b/.test(step.text)).map((step): [string, string] => [name, step.text]),
   );
@@ -55,14 +55,14 @@ test("packages are those of the lock file, without their scripts, and the image'
   expect(modules.map(({ flags }) => flags)).toEqual([{ from: "dependencies" }]);
 });
 
-test("the command is Node itself, without a shell, for a user who is a number and not root", () => {
+test("the command is Node itself, without a shell, as a numeric user who is not root", () => {
   expect(only("ENTRYPOINT")).toMatchObject({ isJson: true, words: ["node", "/app/dist/bin.js"] });
   expect(only("CMD")).toMatchObject({ isJson: true, words: ["run"] });
   expect(only("USER").words).toEqual([expect.stringMatching(/^[1-9]\d{4}:[1-9]\d{4}$/)]);
   expect(only("WORKDIR").words).toEqual(["/app"]);
 });
 
-test("the one volume is the temporary folder, and takes its owner from the tree", () => {
+test("the only volume is the temporary folder, with the owner from the tree", () => {
   const [volume = ""] = only("VOLUME").words;
   expect(only("VOLUME").words).toHaveLength(1);
   const env = Object.assign({}, ...last.map(({ keyword, pairs }) => (keyword === "ENV" ? pairs : {}))) as Step["pairs"];
@@ -74,12 +74,12 @@ test("the one volume is the temporary folder, and takes its owner from the tree"
   });
   const makes = last.findIndex(({ keyword, words }) => keyword === "COPY" && words.at(-1) === volume);
   expect(last[makes]?.flags["chown"]).toBe(only("USER").words[0]);
-  // What comes behind VOLUME would be lost.
+  // Changes after VOLUME would be lost.
   expect(makes).toBeGreaterThan(-1);
   expect(makes).toBeLessThan(place("VOLUME"));
 });
 
-test("no argument, variable or label is a place for a secret", () => {
+test("no argument, variable or label takes a secret", () => {
   const named = stages.flatMap(({ steps }) => steps.flatMap(({ pairs }) => Object.keys(pairs)));
   const names = [...Object.keys(args), ...named];
   expect(names.length).toBeGreaterThan(10);
@@ -88,7 +88,7 @@ test("no argument, variable or label is a place for a secret", () => {
   expect(names.filter((name) => /secret|token|passw|key|credential|AWS_/i.test(name))).toEqual([]);
 });
 
-test("labels say what it is and what it was made of", () => {
+test("labels name the image, its version and its source", () => {
   const { pairs } = only("LABEL");
   expect(Object.keys(pairs).map((name) => name.replace("org.opencontainers.image.", ""))).toEqual([
     "title",

@@ -6,18 +6,18 @@ export interface Step {
   readonly keyword: string;
   /** `--from=build` is `from: "build"`. */
   readonly flags: Readonly<Record<string, string>>;
-  /** Words behind the flags; of the JSON form, the strings. */
+  /** Words after the flags; in the JSON form, the strings. */
   readonly words: readonly string[];
-  /** Whether it is in the JSON form, which no shell sees. */
+  /** Whether it is in the JSON form, without a shell. */
   readonly isJson: boolean;
-  /** All behind the flags as it stands there: a RUN's command. */
+  /** Unchanged text after the flags: a RUN's command. */
   readonly text: string;
   /** Names and values of ARG, ENV and LABEL. */
   readonly pairs: Readonly<Record<string, string | null>>;
 }
 
 export interface Stage {
-  /** What stands behind AS; the last stage's is empty. */
+  /** Name after AS; empty for the last stage. */
   readonly name: string;
   readonly base: string;
   readonly flags: Readonly<Record<string, string>>;
@@ -45,7 +45,7 @@ export function readDockerfile(text: string): Recipe {
   return { args, stages };
 }
 
-/** What only some kinds of instructions have. */
+/** Parts that only some kinds of instructions have. */
 type Some = Instruction &
   Partial<Pick<ModifiableInstruction, "getFlags">> &
   Partial<Pick<PropertyInstruction, "getProperties">> &

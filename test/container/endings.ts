@@ -10,15 +10,15 @@ import { expectExactly, filesBelow, OBJECTS, wholeManifests } from "../e2e/harne
 import type { Environment } from "../e2e/harness.ts";
 import type { ContainerScene } from "./container-scene.ts";
 
-/** The simulator's access tokens all start like this. */
+/** Prefix of the simulator's access tokens. */
 const CANARIES = [SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, "00DSIM000000001!AQ"];
 
 interface Ended {
   readonly code: number | null;
-  /** What stood on stdout: the manifest, the error, or both. */
+  /** Contents of stdout: the manifest, the error, or both. */
   readonly summary: Partial<Manifest> & { readonly error?: { code: string; message: string; hint: string } };
   readonly stderr: string;
-  /** The lines of stderr that are for programs. */
+  /** The JSON lines of stderr. */
   readonly log: readonly LogLine[];
 }
 
@@ -30,7 +30,7 @@ interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** What the last line of the log says of each exit code. */
+/** Status in the last line of the log by exit code. */
 const MEANINGS: Readonly<Record<number, readonly [level: string, meaning: string]>> = {
   0: ["info", "done"],
   3: ["error", "credentials"],
@@ -40,12 +40,12 @@ const MEANINGS: Readonly<Record<number, readonly [level: string, meaning: string
   130: ["warn", "cancelled"],
 };
 
-/** Reads the log of a run without a terminal: lines of JSON, and people's text about an error or a signal. */
+/** Reads the log of a run without a terminal: lines of JSON, and text for people about an error or a signal. */
 function readLog(stderr: string): LogLine[] {
   const lines = stderr.trim().split("\n");
   const text = lines.filter((line) => !line.startsWith("{"));
   for (const line of text) expect(line).toMatch(/^(pardot-etl|hint|SIGTERM): /);
-  // The very last of it, behind people's text: what alarms and `tail -1` look at.
+  // The very last line, after the text for people: alarms and `tail -1` read it.
   expect(lines.at(-1)).toMatch(/^\{.*"event":"run_ended"/);
   const log = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as LogLine);
   for (const line of log) {
@@ -53,7 +53,7 @@ function readLog(stderr: string): LogLine[] {
     expect(new Date(line.time).toISOString()).toBe(line.time);
     expect(line).toMatchObject({ event: expect.any(String) as string, msg: expect.any(String) as string });
   }
-  // One line for each page would be a thousand a day that nobody reads.
+  // One line per page would be a thousand unread lines a day.
   expect(log.filter(({ event }) => event === "page_read")).toEqual([]);
   return log;
 }
@@ -62,8 +62,8 @@ type Start = (options?: SimulatorOptions, env?: Environment) => Promise<Containe
 type LeavingNothing = (at: ContainerScene, work: () => Promise<CliResult>) => Promise<CliResult>;
 
 /**
- * The ways in which a run in a container comes to its end, as those see it who look the morning after: the exit code,
- * the summary on stdout, the log on stderr. Holds G2, G4, G5 and G8 there.
+ * Endings of a run in a container, as seen from outside: the exit code, the summary on stdout, the log on stderr. Holds G2,
+ * G4, G5 and G8 there.
  */
 export function endings(start: Start, leavingNothing: LeavingNothing): void {
   async function ended(at: ContainerScene, result: Promise<CliResult>): Promise<Ended> {
@@ -79,7 +79,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       level,
       meaning,
       exit_code: code,
-      // Without a manifest nothing has come of it.
+      // Without a manifest there is no result.
       status: summary.status ?? "failed",
       ...(summary.run_id === undefined ? {} : { run_id: summary.run_id }),
       calls: summary.api_calls?.total ?? 0,
@@ -100,8 +100,8 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
 
   const statuses = ({ summary }: Ended): unknown => summary.objects?.map(({ object, status }) => [object, status]);
 
-  describe("a run", () => {
-    it("G2 that cannot log in: exit 3, the error as JSON, and nothing is called or landed", async () => {
+  describe("a run in a container", () => {
+    it("G2 that cannot log in ends with exit 3 and the error as JSON, without a call or a landed file", async () => {
       const at = await start({}, { PARDOT_CLIENT_SECRET: "canary-wrong" });
       const end = await run(at);
       expect({ code: end.code, error: end.summary.error?.code }).toEqual({
@@ -113,7 +113,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       expect(at.simulator.stats().calls).toBe(0);
     });
 
-    it("G2 of which every object fails: exit 5, status failed, each with its reason", async () => {
+    it("G2 in which every object fails ends with exit 5 and status failed, each object with its reason", async () => {
       const at = await start({}, { PARDOT_ETL_OBJECTS: "VisitorActivity,Tag" });
       at.simulator.faults([{ path: "/(tag|export)/", code: 19, count: 1000 }]);
       const end = await run(at);
@@ -129,7 +129,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       await expectManifest(at, end);
     });
 
-    it("G2 of which one object fails: its exit code, status partial, the others committed, the next run mends it", async () => {
+    it("G2 in which one object fails ends with its exit code and status partial, commits the others, and the next run fixes it", async () => {
       const at = await start();
       at.simulator.faults([{ path: "/tag/version/4/do/query", code: 19, count: 100 }]);
       const end = await run(at);
@@ -150,7 +150,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       for (const name of OBJECTS) await expectExactly(at, name);
     });
 
-    it("G4 whose budget is spent: exit 4, never a call more, and the next day's run goes on from there", async () => {
+    it("G4 with a spent budget ends with exit 4 without another call, and the next day's run continues", async () => {
       const BUDGET = 8;
       const at = await start({ rows: { Tag: 1200 } }, { PARDOT_DAILY_CALL_BUDGET: String(BUDGET) });
       const end = await run(at);
@@ -165,7 +165,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       for (const name of OBJECTS) await expectExactly(at, name);
     });
 
-    it("G5 beside another one, in a container that has the host's name too: exit 8, and nothing is called", async () => {
+    it("G5 next to another run, with the same host name, ends with exit 8 without a call", async () => {
       const at = await start(
         {},
         { PARDOT_ETL_STOP_GRACE: "0s", PARDOT_ETL_LEASE_TTL: "3s", PARDOT_ETL_OBJECTS: "Tag" },
@@ -174,7 +174,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       const first = at.start(["run", "--json"]);
       await reached(() => requests(at, "tag query") > 0);
       const { calls } = at.simulator.stats();
-      // A second one that took no notice of the first would come to a good end.
+      // A second run that ignored the first would be complete.
       at.simulator.faults([]);
       const second = at.run(["run", "--json"]);
       await second;
@@ -188,7 +188,7 @@ export function endings(start: Start, leavingNothing: LeavingNothing): void {
       });
     });
 
-    it("G2 that is told to stop: exit 130, what was finished is committed, the next run goes on from there", async () => {
+    it("G2 that is stopped ends with exit 130, commits finished work, and the next run continues", async () => {
       const at = await start(
         { rows: { Tag: 1200 } },
         { PARDOT_ETL_STOP_GRACE: "2s", PARDOT_ETL_OBJECTS: "Account,Tag" },
@@ -217,7 +217,7 @@ function requests({ simulator }: ContainerScene, kind: string): number {
   return simulator.stats().requests.filter((request) => request.kind === kind).length;
 }
 
-/** Resolves once it is so. */
+/** Resolves when the condition holds. */
 async function reached(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -17,19 +17,19 @@ import { endings } from "./endings.ts";
 import { build, THIS_ARCHITECTURE } from "./lay-out.ts";
 import type { Image } from "./lay-out.ts";
 
-// The image as the Dockerfile makes it, and its command line as an engine would run it: process 1, nobody's user, on a
-// root that is read-only. See lay-out.ts and container.ts for what is the engine's and what is ours. With endings.ts it
-// holds G2, G4, G5 and G8 there.
+// The image built by the Dockerfile, and its command line as an engine runs it: process 1, an unprivileged user, a read-only
+// root. See lay-out.ts and container.ts for the parts of the engine and of the tests. With endings.ts it holds G2, G4, G5
+// and G8 there.
 
 const REVISION = "0123456789ab";
-/** Time for npm to install everything once more, on a machine that has other work too. */
+/** Time for npm to install everything again on a busy machine. */
 const INSTALL_MS = 600_000;
 let folder: string;
 let image: Image;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "pardot-etl-image-"));
   image = await build({ folder, architecture: THIS_ARCHITECTURE, buildArgs: { REVISION } });
-  // Nothing but the image itself is needed from here on.
+  // From here on only the image is needed.
   await Promise.all(["context", "stage-build", "stage-dependencies"].map((name) => remove(join(folder, name))));
 }, INSTALL_MS);
 afterAll(() => remove(folder));
@@ -38,8 +38,8 @@ async function remove(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }
 
-describe("the tree", () => {
-  test("holds the built program, production's packages, the licence, and nothing else", async () => {
+describe("the image's tree", () => {
+  test("contains only the built program, the packages for production, and the license", async () => {
     const files = await filesBelow(image.root);
     const own = files.filter((name) => !name.startsWith("app/node_modules/"));
     const strange = own.filter((name) => !/^app\/dist\/.*\.(js|d\.ts)$/.test(name));
@@ -52,7 +52,7 @@ describe("the tree", () => {
     for (const name of Object.keys(devDependencies)) expect(installed).not.toContain(name);
   });
 
-  test("is root's: the user may change nothing but the volume", () => {
+  test("belongs to root: the user may change only the volume", () => {
     const [volume = ""] = image.config.volumes;
     const root = process.getuid?.() === 0;
     const owner = execFileSync("stat", ["-c", "%u:%g", join(image.root, volume)], { encoding: "utf8" });
@@ -61,16 +61,16 @@ describe("the tree", () => {
     expect(lax).toBe("");
   });
 
-  test("says of which revision it is", () => {
+  test("contains its revision", () => {
     expect(image.config.labels["org.opencontainers.image.revision"]).toBe(REVISION);
   });
 
-  // Numbers of the processors in an ELF header.
+  // Numbers of processors in an ELF header.
   test.each([
     ["amd64", "linux-x64", 0x3e],
     ["arm64", "linux-arm64", 0xb7],
   ] as const)(
-    "built for %s has the binaries of that platform alone",
+    "built for %s contains only that platform's binaries",
     { timeout: INSTALL_MS },
     async (architecture, platform, machine) => {
       const { root } = architecture === THIS_ARCHITECTURE ? image : await dependenciesFor(architecture);
@@ -112,7 +112,7 @@ describe.skipIf(reason !== null)(
       return at;
     }
 
-    it("is process 1, nobody, without a capability, on a root that takes no write", async () => {
+    it("runs as process 1 and an unprivileged user, without capabilities, on a read-only root", async () => {
       const script = `
       const { readFileSync, writeFileSync } = require("node:fs");
       const refused = (path) => { try { writeFileSync(path, ""); return null; } catch ({ code }) { return code; } };
@@ -137,7 +137,7 @@ describe.skipIf(reason !== null)(
       });
     });
 
-    it("says its version and its help", async () => {
+    it("prints its version and its help", async () => {
       const at = await start();
       const { version } = JSON.parse(await readFile(join(image.root, "app/package.json"), "utf8")) as {
         version: string;
@@ -148,7 +148,7 @@ describe.skipIf(reason !== null)(
       });
     });
 
-    it("runs without being told to, into a folder, and leaves nothing behind", async () => {
+    it("runs by default, into a folder, and leaves no temporary file", async () => {
       const at = await start();
       const { code, stdout } = await leavingNothing(image, at, () => at.run());
       expect({ code, stdout }).toEqual({
@@ -160,14 +160,14 @@ describe.skipIf(reason !== null)(
       expect(await at.run(["status"])).toMatchObject({ code: 0 });
     });
 
-    it("loads into DuckDB: its binary is there and finds its libraries", async () => {
+    it("loads into DuckDB, whose binary finds its libraries", async () => {
       const at = await start({}, { PARDOT_ETL_WAREHOUSE: `duckdb:${DATA}/warehouse.duckdb` });
       expect(await leavingNothing(image, at, () => at.run())).toMatchObject({ code: 0 });
       for (const name of OBJECTS)
         await expectTable({ ...at, duckdb: `duckdb:${join(at.data, "warehouse.duckdb")}` }, name);
     });
 
-    it("reads Snowflake through its driver, which finds no home to write to", async () => {
+    it("reads Snowflake through its driver without a writable home", async () => {
       const server = await startSnowflake({ users: [{ name: "ETL", publicKey: PUBLIC_KEY }] });
       onTestFinished(() => server.close());
       for (const name of OBJECTS) server.tables.set(`PARDOT_${name.toUpperCase()}`, { rows: [] });
@@ -176,7 +176,7 @@ describe.skipIf(reason !== null)(
       for (const name of OBJECTS) await expectExactly(at, name);
     });
 
-    it("writes nowhere but into the volume where it could: on a root that is writable", async () => {
+    it("writes only into the volume, even on a writable root", async () => {
       const at = await start();
       const lax = ["", "app", "app/dist", "etc", "var"].map((name) => join(image.root, name));
       const { code } = await leavingNothing(image, at, async () => {
@@ -190,7 +190,7 @@ describe.skipIf(reason !== null)(
       expect(code).toBe(0);
     });
 
-    it("gets on without a home, a temporary folder of the system, or a place for compiled code", async () => {
+    it("works without a home, a system temporary folder, or a compile cache", async () => {
       const at = await start();
       const [volume] = image.config.volumes;
       const env = {

@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import { readDockerfile } from "./dockerfile.ts";
 import type { Recipe, Stage, Step } from "./dockerfile.ts";
 
-// Does what a builder does with our Dockerfile, into folders, on the machine at hand instead of the base image. What it
-// does not know it refuses, so that the Dockerfile cannot say more than is laid out here.
+// Builds our Dockerfile into folders, on this machine instead of the base image. Refuses unknown instructions, so the
+// Dockerfile cannot contain more than is built here.
 
 const execute = promisify(execFile);
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
@@ -23,14 +23,14 @@ export interface ImageConfig {
   readonly volumes: readonly string[];
 }
 
-/** A stage that has been worked off: what it adds to its base image. */
+/** A processed stage: its additions to its base image. */
 export interface Image {
   readonly root: string;
   readonly config: ImageConfig;
 }
 
 export interface BuildOptions {
-  /** Holds everything that is made. */
+  /** Contains all output. */
   readonly folder: string;
   /** Docker's name of the processor to build for: `amd64`. */
   readonly architecture: string;
@@ -45,7 +45,7 @@ export async function recipe(): Promise<Recipe> {
   return readDockerfile(await readFile(join(REPOSITORY, "Dockerfile"), "utf8"));
 }
 
-/** Works the Dockerfile off up to its last stage, or the one of that name. */
+/** Processes the Dockerfile up to its last stage, or the named one. */
 export async function build(options: BuildOptions, target = ""): Promise<Image> {
   const { stages } = await recipe();
   const context = await copyContext(join(options.folder, "context"));
@@ -59,7 +59,7 @@ export async function build(options: BuildOptions, target = ""): Promise<Image> 
     done.set(name, running);
     return running;
   };
-  // One beside the other, as a builder does.
+  // In parallel, like a builder.
   const sources = stages.find((each) => each.name === target)?.steps.flatMap(({ flags }) => flags["from"] ?? []) ?? [];
   await Promise.all([...new Set(sources)].map(stageNamed));
   return stageNamed(target);
@@ -133,12 +133,11 @@ async function copy(step: Step, from: string, root: string, workdir: string): Pr
   for (const word of step.words.slice(0, -1)) {
     const source = join(from, word);
     await mkdir(isFolder ? place : dirname(place), { recursive: true });
-    // -T: a folder's content becomes the content of the place. -l: two hundred megabytes of packages are not written
-    // twice.
+    // -T: a folder's content becomes the target's content. -l: two hundred megabytes of packages are not written twice.
     await execute("cp", ["-al", ...(isFolder ? [source, place] : ["-T", source, place])]);
   }
   const owner = step.flags["chown"];
-  // Only root can give files away; who is not runs nothing in the image either.
+  // Only root can change owners; other users run nothing in the image either.
   if (owner !== undefined && process.getuid?.() === 0) {
     const [uid = 0, gid = 0] = owner.split(":").map(Number);
     await chown(place, uid, gid);
@@ -184,14 +183,14 @@ async function runStep(step: Step, cwd: string, env: Readonly<Record<string, str
       ...Object.fromEntries(own),
       ...env,
       PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
-      // `npm ci` has filled the cache with the very same packages a while ago.
+      // `npm ci` has already filled the cache with the same packages.
       npm_config_prefer_offline: "true",
     },
     maxBuffer: 16 * 1024 * 1024,
   });
 }
 
-/** What a builder gets to see: the files that .dockerignore lets through. */
+/** The files that a builder sees: those that .dockerignore does not exclude. */
 async function copyContext(place: string): Promise<string> {
   const text = await readFile(join(REPOSITORY, ".dockerignore"), "utf8");
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));

@@ -21,7 +21,7 @@ import type { SnsServer } from "../servers/sns.ts";
 import { startWebhookReceiver } from "../servers/webhook.ts";
 import type { WebhookReceiver } from "../servers/webhook.ts";
 
-// Holds G8: the address of a webhook, which is a secret, and secrets that got into an error are in nothing that is told.
+// Holds G8: no message contains a webhook's address, which is a secret, or secrets that got into an error.
 
 const CANARY = "canary-5up3r-s3cr3t";
 const PATH = `/services/T000/${CANARY}`;
@@ -103,11 +103,11 @@ describe("a webhook", () => {
       error_code: "auth.refused",
       error: "get a token: *** was refused",
     });
-    // Whoever reads Slack's format sees these as they are: no mention, no link.
+    // Slack shows these unchanged: no mention, no link.
     expect(body["text"]).toContain("What to do: Ask &lt;!channel&gt; &amp; Tom.");
     expect(body["text"]).toMatch(/^pardot-etl: could not log in \(exit 3\)\n/);
     expect(got?.body).not.toContain(CANARY);
-    // Names that mean something else to Slack or its kin.
+    // Names with another meaning for Slack or similar services.
     for (const taken of ["channel", "username", "blocks", "attachments", "type", "props", "metadata", "content"]) {
       expect(body).not.toHaveProperty(taken);
     }
@@ -117,20 +117,20 @@ describe("a webhook", () => {
     [500, "it answered 500"],
     [503, "it answered 503"],
     [429, "it answered 429"],
-  ])("that answers %d once is asked again", async (status) => {
+  ])("is called again after one response with %d", async (status) => {
     receiver.behave({ status });
     expect((await tell({ webhookUrl })).warnings).toEqual([]);
     expect(receiver.received).toHaveLength(2);
     expect(receiver.received[0]?.body).toBe(receiver.received[1]?.body);
   });
 
-  it("that breaks the connection once is asked again", async () => {
+  it("is called again after one broken connection", async () => {
     receiver.behave("reset");
     expect((await tell({ webhookUrl })).warnings).toEqual([]);
     expect(receiver.received).toHaveLength(2);
   });
 
-  it("that keeps failing is given up after the second time", async () => {
+  it("is given up after failing twice", async () => {
     receiver.behave({ status: 500 }, { status: 502, body: "rollup_error" });
     const { warnings } = await tell({ webhookUrl });
     expect(warnings).toEqual([`could not notify webhook at ${host()}: it answered 502 (rollup_error)`]);
@@ -141,7 +141,7 @@ describe("a webhook", () => {
     ["a word", "channel_is_archived", "it answered 404 (channel_is_archived)."],
     ["the address", `Cannot POST ${PATH}`, "it answered 404."],
     ["a page", `<html>${"x".repeat(100_000)}</html>`, "it answered 404."],
-  ])("that refuses with %s is not asked again, and only a word is repeated", async (_what, body, told) => {
+  ])("is called once if it refuses with %s, and only a word of the response is shown", async (_what, body, told) => {
     receiver.behave({ status: 404, body });
     const { warnings } = await tell({ webhookUrl });
     expect(warnings).toEqual([
@@ -150,7 +150,7 @@ describe("a webhook", () => {
     expect(receiver.received).toHaveLength(1);
   });
 
-  it("that redirects is not followed", async () => {
+  it("is not followed on a redirect", async () => {
     const other = await startWebhookReceiver();
     try {
       receiver.behave({ status: 307, headers: { location: `${other.origin}/${CANARY}` } });
@@ -162,7 +162,7 @@ describe("a webhook", () => {
     }
   });
 
-  it("that never answers is given up within ten seconds, after two attempts", async () => {
+  it("is given up within ten seconds, after two attempts, if it never responds", async () => {
     receiver.behave("hang", "hang");
     const clock = fakeClock();
     const telling = tell({ webhookUrl }, { clock });
@@ -176,7 +176,7 @@ describe("a webhook", () => {
     expect(clock.sleepers()).toBe(0);
   });
 
-  it("is left when there is no time left", async () => {
+  it("is given up when no time is left", async () => {
     receiver.behave("hang");
     const stop = new AbortController();
     const telling = tell({ webhookUrl }, { signal: stop.signal, clock: fakeClock() });
@@ -185,7 +185,7 @@ describe("a webhook", () => {
     expect((await telling).warnings).toEqual([`could not notify webhook at ${host()}: no answer in time`]);
   });
 
-  it("that nobody serves, or not by TLS, is told without its address", async () => {
+  it("is reported without its address if it is unreachable or not TLS", async () => {
     const tls = await tell({ webhookUrl: new Secret(`https://${host()}${PATH}`) });
     expect(tls.warnings[0]).toMatch(/^could not notify webhook at 127\.0\.0\.1:\d+: .*certificate is not trusted \(/);
     const { origin } = receiver;
@@ -195,14 +195,14 @@ describe("a webhook", () => {
     receiver = await startWebhookReceiver();
   });
 
-  it("whose address turns out to be none is not used", async () => {
+  it("is not used with an invalid address", async () => {
     const { warnings } = await tell({ webhookUrl: new Secret(`http://example.com/${CANARY}`) });
     expect(warnings).toEqual([
       "could not notify webhook: its address cannot be used. Give PARDOT_ETL_WEBHOOK_URL as https://.",
     ]);
   });
 
-  it("of Slack itself gets the text alone", async () => {
+  it("gets only the text if it is Slack", async () => {
     const bodies: string[] = [];
     await notify(ending(), {
       config: { snsTopic: null, webhookUrl: new Secret(`https://hooks.slack.com${PATH}`) },
@@ -231,7 +231,7 @@ describe("an SNS topic, over the protocol", () => {
     await rm(home, { recursive: true });
   });
   beforeEach(() => {
-    // Nothing of this machine's own AWS settings plays a part.
+    // Ignore this machine's AWS settings.
     vi.stubEnv("AWS_CONFIG_FILE", join(home, "config"));
     vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", join(home, "credentials"));
     vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
@@ -243,7 +243,7 @@ describe("an SNS topic, over the protocol", () => {
     snsTopic: { arn, region: String(arn.split(":")[3]) },
   });
 
-  it("delivers subject, message and attributes to who is subscribed", async () => {
+  it("delivers subject, message and attributes to subscribers", async () => {
     server.subscribe("all");
     expect(await tell(topic())).toEqual({
       notified: [{ channel: `SNS topic ${server.topicArn}`, failure: null }],
@@ -276,7 +276,7 @@ describe("an SNS topic, over the protocol", () => {
     expect(counts).toEqual([1, 0, 1, 0]);
   });
 
-  it("that does not exist is not asked again, and the hint names the setting", async () => {
+  it("is called once if it does not exist, and the hint names the setting", async () => {
     const { warnings } = await tell(topic(`${server.topicArn}-gone`));
     expect(warnings).toEqual([
       expect.stringMatching(
@@ -285,7 +285,7 @@ describe("an SNS topic, over the protocol", () => {
     ]);
   });
 
-  it("whose endpoint fails once is asked again", async () => {
+  it("is called again after one failure of its endpoint", async () => {
     const proxy = await startFaultProxy(server.endpoint);
     try {
       vi.stubEnv("AWS_ENDPOINT_URL_SNS", proxy.endpoint);
@@ -305,7 +305,7 @@ describe("an SNS topic, over the protocol", () => {
     ["AuthorizationError", "Allow sns:Publish on this topic"],
     ["KMSAccessDenied", "Allow kms:GenerateDataKey and kms:Decrypt"],
     ["InvalidClientTokenId", "Check the AWS credentials"],
-  ])("that refuses with %s is asked once, and it is told what to do", async (code, hint) => {
+  ])("is called once if it refuses with %s, and the message names the fix", async (code, hint) => {
     const receiver = await startWebhookReceiver();
     try {
       vi.stubEnv("AWS_ENDPOINT_URL_SNS", receiver.origin);
@@ -322,14 +322,14 @@ describe("an SNS topic, over the protocol", () => {
     }
   });
 
-  it("without credentials says so", async () => {
+  it("is reported as failed without credentials", async () => {
     vi.stubEnv("AWS_ACCESS_KEY_ID", undefined);
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", undefined);
     const { warnings } = await tell(topic());
     expect(warnings).toEqual([expect.stringMatching(/CredentialsProviderError: .*Give the run AWS credentials/)]);
   });
 
-  it("and a webhook are told side by side, and one that fails leaves the other alone", async () => {
+  it("and a webhook are called in parallel, and a failure of one does not affect the other", async () => {
     const receiver = await startWebhookReceiver();
     try {
       receiver.behave({ status: 404 });

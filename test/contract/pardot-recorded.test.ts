@@ -7,7 +7,7 @@ import type { WireRecord } from "../../src/pardot/pardot.ts";
 import { asRecord, readXml } from "../../src/pardot/read-body.ts";
 import { readTokenAnswer } from "../../src/pardot/auth/token-answer.ts";
 
-/** Real answers as people published them; test/fixtures/recorded/SOURCES.md names each origin. */
+/** Real responses from public sources; test/fixtures/recorded/SOURCES.md names each origin. */
 const FOLDER = new URL("../fixtures/recorded/", import.meta.url);
 
 function bytesOf(path: string): Uint8Array {
@@ -66,34 +66,34 @@ describe("recorded XML of the Java client's author", () => {
     expect([key, rows.length, totalOf(answer, name), rows.at(-1)?.["id"]]).toEqual(expected);
   });
 
-  test.each(CRIM.filter((name) => name in ERRORS))("%s: the code is read", (name) => {
+  test.each(CRIM.filter((name) => name in ERRORS))("has a readable error code in %s", (name) => {
     expect(read(`crim-pardot-java-client/${name}`)).toMatchObject({
       ok: false,
       failure: { shape: "envelope", code: ERRORS[name] },
     });
   });
 
-  test.each(CRIM.filter((name) => !(name in QUERIES) && !(name in ERRORS)))("%s: the record is read", (name) => {
+  test.each(CRIM.filter((name) => !(name in QUERIES) && !(name in ERRORS)))("has a readable record in %s", (name) => {
     const answer = root(`crim-pardot-java-client/${name}`);
     const key = Object.keys(answer).find((one) => one !== "@attributes") ?? "";
     expect(Object.keys(recordOf(answer, key, name)).length).toBeGreaterThan(2);
   });
 
-  test("the account keeps its carriage returns and knows empty from absent", () => {
+  test("keeps the account's carriage returns and distinguishes empty from absent", () => {
     const account = recordOf(root("crim-pardot-java-client/accountRead.xml"), "account", "account read");
     expect(account["tracking_code_template"]).toMatch(/^piAId = '10001';\r\n/);
     expect(account).toMatchObject({ id: "1", zip: "30064", fax: null });
     expect(account["no_such_field"]).toBeUndefined();
   });
 
-  test("entities are decoded once, so that what was encoded twice stays encoded", () => {
+  test("has its entities decoded once, so text encoded twice stays encoded", () => {
     const email = recordOf(root("crim-pardot-java-client/emailRead.xml"), "email", "email read");
     const html = asRecord(email["message"] ?? null)?.["html"];
     expect(html).toContain('<html lang="en"');
     expect(html).toContain("It&#39;s a good starting point");
   });
 
-  test("nested nodes: one is a record, several are a list, none is null", () => {
+  test("has nested nodes: one is a record, several are a list, none is null", () => {
     const [one, none] = recordsOf(root("crim-pardot-java-client/opportunityQuery.xml"), "opportunity", "query");
     expect(one?.["prospects"]).toMatchObject({ prospect: { id: "11" } });
     expect(none?.["prospects"]).toBeNull();
@@ -103,41 +103,41 @@ describe("recorded XML of the Java client's author", () => {
 });
 
 describe("recorded JSON and samples", () => {
-  test("one row is an object, numbers keep their digits, bulk has no total", () => {
+  test("have one row as an object, keep the digits of numbers, and have no total in bulk", () => {
     const bulk = root("github-issues/api-docs-187-prospect-query-bulk-limit1.json");
     expect(recordsOf(bulk, "prospect", "query")).toEqual([{ id: "1784404", phone: "15555555555" }]);
     expect(() => totalOf(bulk, "query")).toThrow("has no total_results");
   });
 
-  test("total_results counts all rows, not the page", () => {
+  test("count all rows in total_results, not only the page", () => {
     const full = root("github-issues/api-docs-187-prospect-query-normal-limit1.json");
     expect([totalOf(full, "query"), recordsOf(full, "prospect", "query").length]).toEqual([4, 1]);
   });
 
-  test("the vendor's bulk sample says the same in both formats", () => {
+  test("have the same rows in both formats of the vendor's bulk sample", () => {
     const json = recordsOf(root("official-docs/visitorActivity-query-bulk.json"), "visitor_activity", "query");
     const xml = recordsOf(root("official-docs/visitorActivity-query-bulk.xml"), "visitor_activity", "query");
     expect(json).toHaveLength(2);
     expect(xml).toEqual(json);
   });
 
-  test("a single read of a prospect account", () => {
+  test("include a single read of a prospect account", () => {
     const record = recordOf(root("official-docs/prospectAccount-read.xml"), "prospectAccount", "read");
     expect(record).toMatchObject({ id: "1234", name: "Acme, Inc." });
   });
 
-  test("the vendor's export sample, which lacks the wrapper", () => {
+  test("include the vendor's export sample, which has no wrapper", () => {
     const status = exportStatus(root("official-docs/export-read-complete-DOC-SAMPLE-unwrapped.json"), "export read");
     expect(status).toMatchObject({ id: "201917", state: "Complete", isExpired: false, createdAt: null });
     expect(status.resultRefs).toHaveLength(3);
   });
 
-  test("a fragment of an old activity", () => {
+  test("include a fragment of an old activity", () => {
     const text = new TextDecoder().decode(bytesOf("github-issues/api-docs-135-visitor-activity-fragment.xml"));
     expect(readXml(text)).toMatchObject({ root: "visitor_activity", value: { type: "1", campaign: { id: "54" } } });
   });
 
-  test("errors under 200, 400 and 401 are read alike", () => {
+  test("have the same form of errors with 200, 400 and 401", () => {
     expect(read("github-issues/login-failed.json")).toMatchObject({ failure: { code: 15, text: "Login failed" } });
     expect(read("rudderstack/error-184-http-401.json", 401)).toMatchObject({ failure: { code: 184, status: 401 } });
     const lines = new TextDecoder().decode(bytesOf("github-issues/api-docs-232-http-400-headers.txt"));
@@ -149,13 +149,13 @@ describe("recorded JSON and samples", () => {
     });
   });
 
-  test("an upsert's prospect under 201", () => {
+  test("include an upsert's prospect with 201", () => {
     const record = recordOf(root("rudderstack/prospect-upsert-http-201.json", 201), "prospect", "read");
     expect(record).toMatchObject({ id: "123435", is_reviewed: "1", Calendly: false, visitors: null });
   });
 });
 
-describe("recorded answers of the token endpoint", () => {
+describe("recorded responses of the token endpoint", () => {
   interface Recorded {
     readonly http: number;
     readonly body: Readonly<Record<string, string>>;
@@ -166,7 +166,7 @@ describe("recorded answers of the token endpoint", () => {
 
   const asked = { flow: "jwt", loginHost: "login.salesforce.com" } as const;
 
-  test.each(recorded)("$body.error, $body.error_description: has a row of its own", ({ http, body }) => {
+  test.each(recorded)("have a separate table row for $body.error, $body.error_description", ({ http, body }) => {
     const answer = readTokenAnswer(http, new TextEncoder().encode(JSON.stringify(body)), asked);
     expect(answer).toMatchObject({ kind: "failed", error: { exitCode: 3 } });
     if (answer.kind === "failed") {
@@ -179,12 +179,12 @@ describe("recorded answers of the token endpoint", () => {
     }
   });
 
-  test("a success without scope and expires_in", () => {
+  test("include a success without scope and expires_in", () => {
     const answer = readTokenAnswer(200, bytesOf("crim-pardot-java-client/ssoLoginSuccess.json"), asked);
     expect(answer.kind === "token" && answer.accessToken.reveal()).toBe("ACCESS_TOKEN_HERE");
   });
 
-  test("an unknown client", () => {
+  test("include an unknown client", () => {
     const answer = readTokenAnswer(400, bytesOf("crim-pardot-java-client/ssoLoginFailed.json"), asked);
     expect(answer).toMatchObject({ kind: "failed", error: { code: "auth.client-unknown" } });
   });

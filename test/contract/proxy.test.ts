@@ -19,9 +19,9 @@ import type { ConnectProxy } from "../servers/connect-proxy.ts";
 import { startWebhookReceiver } from "../servers/webhook.ts";
 import { caught } from "../support/pardot-fakes.ts";
 
-// Holds G8: through a proxy a token travels in a tunnel only.
+// Holds G8: a token passes a proxy only in a tunnel.
 
-// Where a proxy is the only way out every client takes it, and all that it sees is a tunnel.
+// If a proxy is the only way out, every client uses it, and the proxy sees only tunnels.
 
 const NEVER = new AbortController().signal;
 const VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
@@ -58,7 +58,7 @@ afterEach(async () => {
   });
 });
 
-/** What each client of AWS does with one request, at an endpoint of its own. */
+/** One request of each AWS client, at a separate endpoint. */
 const AWS: Readonly<Record<string, (endpoint: string) => Promise<unknown>>> = {
   S3: async (endpoint) => {
     const place = { bucket: "bucket", prefix: "p", endpoint, pathStyle: true, ...PAUSES };
@@ -81,7 +81,7 @@ const AWS: Readonly<Record<string, (endpoint: string) => Promise<unknown>>> = {
 };
 
 describe.each(Object.entries(AWS))("%s", (_name, ask) => {
-  it("goes through the proxy by a tunnel, plain or not", async () => {
+  it("goes through the proxy in a tunnel, also over plain HTTP", async () => {
     await ask(origin).catch(() => undefined);
     expect(new Set(proxy.tunnels)).toEqual(new Set([origin.slice("http://".length)]));
     await ask("https://store.invalid").catch(() => undefined);
@@ -89,7 +89,7 @@ describe.each(Object.entries(AWS))("%s", (_name, ask) => {
     expect(proxy.plain).toEqual([]);
   });
 
-  it("goes straight to a host that NO_PROXY names, and without a proxy", async () => {
+  it("connects directly to a host in NO_PROXY, and without a proxy", async () => {
     vi.stubEnv("NO_PROXY", "127.0.0.1,.invalid");
     await ask(origin).catch(() => undefined);
     await ask("https://store.invalid").catch(() => undefined);
@@ -101,7 +101,7 @@ describe.each(Object.entries(AWS))("%s", (_name, ask) => {
 });
 
 describe("a run", () => {
-  it("takes the proxy for Pardot, Salesforce's login, result files and the webhook, and NO_PROXY spares it", async () => {
+  it("uses the proxy for Pardot, Salesforce's login, result files and the webhook, except for hosts in NO_PROXY", async () => {
     const at = await scene();
     onTestFinished(() => at.close());
     const receiver = await startWebhookReceiver();
@@ -123,13 +123,13 @@ describe("a run", () => {
     vi.stubEnv("NO_PROXY", "127.0.0.1");
     expect(await at.run()).toMatchObject({ exitCode: 0 });
     expect(proxy.tunnels).toHaveLength(length);
-    // Every single connection of the first run went through it: with the proxy gone there is no way.
+    // All connections of the first run used the proxy: without it there is no way out.
     vi.stubEnv("NO_PROXY", "");
     await proxy.close();
     expect(await caught(at.run())).toMatchObject({ code: "http.not-sent", exitCode: 5 });
   });
 
-  it("names a proxy that refuses, and the variables where nothing leads out", async () => {
+  it("names a proxy that refuses, and the variables if there is no way out", async () => {
     const connections = openConnections({ connections: 2, requestTimeoutMs: 5000 });
     onTestFinished(() => connections.close());
     const request = { method: "GET", url: new URL("https://pi.pardot.invalid/"), headers: {}, body: null } as const;
@@ -148,7 +148,7 @@ describe("a run", () => {
 });
 
 describe("Snowflake's driver", () => {
-  it("takes the proxy", { timeout: 60_000 }, async () => {
+  it("uses the proxy", { timeout: 60_000 }, async () => {
     const config: SnowflakeConfig = {
       kind: "snowflake",
       account: "acme-test",

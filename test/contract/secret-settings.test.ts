@@ -12,7 +12,7 @@ import type { SettingName } from "../../src/config/settings.ts";
 import { startAwsSecrets } from "../servers/aws-secrets.ts";
 import type { AwsSecrets } from "../servers/aws-secrets.ts";
 
-// Every setting that is a secret, as a reference, by way of the library. Holds G8: the configuration shows none.
+// Every secret setting as a reference, through the library. Holds G8: the configuration shows no secret.
 
 const KEYS = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PEM = KEYS.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
@@ -36,7 +36,7 @@ const SNOWFLAKE = {
 
 type Secrets = Partial<Readonly<Record<SettingName, string>>>;
 
-/** What is kept in AWS, what stands beside it, and what the configuration makes of each secret. */
+/** Secrets in AWS, the other settings, and the resulting configuration. */
 const CASES: readonly { readonly kept: Secrets; readonly env: Secrets; readonly made: readonly string[] }[] = [
   {
     kept: { PARDOT_CLIENT_SECRET: "canary-client", PARDOT_REFRESH_TOKEN: "canary-refresh" },
@@ -92,7 +92,7 @@ afterEach(async () => {
   await rm(cwd, { recursive: true });
 });
 
-/** Every secret in a configuration, in any depth. */
+/** All secrets in a configuration, at any depth. */
 function secretsIn(value: unknown): string[] {
   if (value instanceof Secret) return [value.reveal().trim()];
   if (typeof value !== "object" || value === null || value instanceof URL) return [];
@@ -132,7 +132,7 @@ test("these are all the settings that are secret", () => {
   expect(new Set(CASES.flatMap(({ kept }) => Object.keys(kept)))).toEqual(new Set(secret));
 });
 
-test("what was committed can be read again with the secrets of the warehouse alone, and looked at with none", async () => {
+test("verify needs only the secrets of the warehouse, and status needs none", async () => {
   aws.putSecret("acme/snowflake", "canary-snow");
   const env = {
     PARDOT_ETL_DESTINATION: "./data",
@@ -148,7 +148,7 @@ test("what was committed can be read again with the secrets of the warehouse alo
   expect(aws.asked).toEqual(["GetSecretValue acme/snowflake"]);
 });
 
-test("a secret that does not fit is told by its reference, and not shown", async () => {
+test("an invalid secret is named by its reference and not shown", async () => {
   aws.putSecret("acme", JSON.stringify({ key: `canary${PEM.slice(0, 300)}`, hook: "ftp://canary.example.com/" }));
   const env = {
     ...PARDOT,

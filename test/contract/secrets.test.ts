@@ -48,7 +48,7 @@ async function follow(...texts: readonly string[]): Promise<Record<string, strin
   return Object.fromEntries([...secrets].map(([text, secret]) => [text, secret.reveal()]));
 }
 
-/** What following them throws; nothing of a secret is in it. */
+/** The error of resolving them; it contains nothing of a secret. */
 async function refusal(...texts: readonly string[]): Promise<PardotEtlError> {
   const error: unknown = await follow(...texts).catch((reason: unknown) => reason);
   expect(inspect(error, { depth: 10 })).not.toContain("canary");
@@ -57,8 +57,8 @@ async function refusal(...texts: readonly string[]): Promise<PardotEtlError> {
 
 const times = (count: number, fate: Fate): readonly Fate[] => Array.from({ length: count }, () => fate);
 
-describe("references", () => {
-  test("are followed by name and by ARN, whole and by key, and each secret is read once", async () => {
+describe("references to secrets", () => {
+  test("are resolved by name and by ARN, as a whole and by key, and each secret is read once", async () => {
     const arn = `aws-secretsmanager:${secretArn("acme/plain")}`;
     expect(
       await follow(
@@ -88,7 +88,7 @@ describe("references", () => {
     );
   });
 
-  test("take the region of their ARN where none is set", async () => {
+  test("use the region of their ARN if none is set", async () => {
     vi.stubEnv("AWS_REGION", undefined);
     const arn = `aws-secretsmanager:${secretArn("acme/plain")}`;
     expect(await follow(arn)).toEqual({ [arn]: "canary-three" });
@@ -100,7 +100,7 @@ describe("references", () => {
     ]);
   });
 
-  test("that lead nowhere are all told at once, with what is wrong", async () => {
+  test("are reported all at once if they cannot be resolved, with the causes", async () => {
     const wrong = {
       "aws-secretsmanager:acme/none#a": /none of this name/,
       "aws-secretsmanager:acme/pardot#other": /the key other; its JSON has 3 other keys/,
@@ -157,14 +157,14 @@ describe("references", () => {
     ]);
   });
 
-  test("name the parameter store's action, and a mistake beside a refusal decides", async () => {
+  test("name the parameter store's action, and an invalid reference next to a refusal decides the error", async () => {
     aws.fail("GetParameter", { status: 400, error: "AccessDeniedException", message: "not authorized" });
     const thrown = await refusal("aws-ssm:plain", "aws-secretsmanager:acme/none");
     expect(thrown).toMatchObject({ code: "secrets.invalid", exitCode: 2 });
     expect(thrown.problems[0]?.expected).toContain("grant ssm:GetParameter on it");
   });
 
-  test("without AWS credentials, or with wrong ones, say so", async () => {
+  test("fail without AWS credentials, or with wrong ones, and name that cause", async () => {
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", "other");
     expect((await refusal("aws-ssm:plain")).problems[0]?.expected).toContain("InvalidSignatureException");
     vi.stubEnv("AWS_ACCESS_KEY_ID", "other");
@@ -178,14 +178,14 @@ describe("references", () => {
   test.each<readonly [string, Fate]>([
     ["throttling", { status: 400, error: "ThrottlingException", message: "Rate exceeded" }],
     ["AWS's own failure", { status: 500, error: "InternalServiceError" }],
-    ["a lost answer", "lose-answer"],
-  ])("outlast %s", async (_what, fate) => {
+    ["a lost response", "lose-answer"],
+  ])("survive %s", async (_what, fate) => {
     aws.fail("GetSecretValue", ...times(4, fate));
     expect(await follow("aws-secretsmanager:acme/plain")).toEqual({ "aws-secretsmanager:acme/plain": "canary-three" });
     expect([aws.asked.length, clock.slept.length]).toEqual([5, 4]);
   });
 
-  test("give up when AWS throttles on and on, or is not to be reached", async () => {
+  test("fail if AWS keeps throttling, or is unreachable", async () => {
     aws.fail("GetSecretValue", ...times(5, { status: 400, error: "ThrottlingException", message: "Rate exceeded" }));
     const throttled = await refusal("aws-secretsmanager:acme/plain");
     expect(throttled).toBeInstanceOf(TransportError);
@@ -195,7 +195,7 @@ describe("references", () => {
     expect((await refusal("aws-secretsmanager:acme/plain")).problems[0]?.expected).toMatch(/ECONNREFUSED/);
   });
 
-  test("are not waited for once somebody asks to stop", async () => {
+  test("are not waited for after a stop request", async () => {
     const stop = new AbortController();
     aws.fail("GetSecretValue", "hang");
     aws.onAction("GetSecretValue", () => stop.abort(new Error("stopped")));
@@ -205,14 +205,14 @@ describe("references", () => {
   });
 });
 
-describe("a write", () => {
+describe("a write of a secret", () => {
   async function replace(text: string, change: (kept: string) => string): Promise<string | null> {
     const { name } = reference(text);
     return (await openSecretStore(reference(text), { clock, random: systemRandom })).replace(name, change, never);
   }
   const content = (name: string): unknown => JSON.parse(String(aws.secret(name)?.value));
 
-  test("is tried without one, where AWS has a way", async () => {
+  test("is tested without writing, if AWS allows it", async () => {
     const attempt = async (text: string): Promise<string> => {
       const { name } = reference(text);
       return (await openSecretStore(reference(text), { clock, random: systemRandom })).tryReplace(name, never);
@@ -227,7 +227,7 @@ describe("a write", () => {
     await expect(attempt("aws-secretsmanager:acme/plain")).rejects.toMatchObject({ kind: "credentials" });
   });
 
-  test("to a secret sees what others wrote a moment ago, and adds one version", async () => {
+  test("to a secret sees the latest writes of others, and adds one version", async () => {
     await follow("aws-secretsmanager:acme/pardot#client_secret");
     aws.putSecret("acme/pardot", '{"others":"wrote"}');
     await replace("aws-secretsmanager:acme/pardot", (kept) =>
@@ -237,7 +237,7 @@ describe("a write", () => {
     expect(aws.secret("acme/pardot")?.versions.size).toBe(3);
   });
 
-  test("whose answer is lost is found done, not done twice", async () => {
+  test("with a lost response is found done, and not done twice", async () => {
     aws.fail("PutSecretValue", "lose-answer");
     await replace("aws-secretsmanager:acme/plain", () => "new");
     expect(aws.asked).toEqual([
@@ -248,14 +248,14 @@ describe("a write", () => {
     expect([aws.secret("acme/plain")?.value, aws.secret("acme/plain")?.versions.size]).toEqual(["new", 2]);
   });
 
-  test("that AWS does not take at once is repeated with the newest content", async () => {
+  test("that AWS does not accept at once is repeated with the newest content", async () => {
     aws.fail("PutSecretValue", ...times(7, { status: 500, error: "InternalServiceError" }));
     aws.onAction("PutSecretValue", () => {
       if (clock.slept.length === 3) aws.putSecret("acme/plain", "from elsewhere ");
     });
     await replace("aws-secretsmanager:acme/plain", (kept) => `${kept}and here`);
     expect(aws.secret("acme/plain")?.value).toBe("from elsewhere and here");
-    // One token for the same text, for AWS to know a repeat by; another for another.
+    // The same token for the same text, so AWS recognizes a repeat; another one for another text.
     expect([aws.tokens.length, new Set(aws.tokens).size]).toEqual([8, 2]);
     expect(clock.slept).toHaveLength(7);
   });
@@ -274,7 +274,7 @@ describe("a write", () => {
     expect(aws.parameter("plain")).toMatchObject({ type: "String", value: "new" });
   });
 
-  test("to a parameter whose key may not be known takes the account's, and says so", async () => {
+  test("to a parameter with an unreadable key uses the account's key, and reports it", async () => {
     aws.fail("DescribeParameters", { status: 400, error: "AccessDeniedException" });
     expect(await replace("aws-ssm:/acme/token", () => "new")).toMatch(/default key.*grant ssm:DescribeParameters/);
     expect(aws.parameter("/acme/token")).toMatchObject({ value: "new", keyId: "alias/aws/ssm" });
@@ -283,17 +283,14 @@ describe("a write", () => {
   test.each([
     ["aws-secretsmanager:acme/plain", "PutSecretValue", "secretsmanager:PutSecretValue"],
     ["aws-ssm:/acme/token", "PutParameter", "ssm:PutParameter"],
-  ])(
-    "to %s that is refused names the action to grant, and nothing that AWS repeats of it",
-    async (text, action, grant) => {
-      aws.fail(action, { status: 400, error: "AccessDeniedException", message: "value canary-new is not for you" });
-      const error: unknown = await replace(text, () => "canary-new").catch((reason: unknown) => reason);
-      expect(error).toBeInstanceOf(SecretFailure);
-      expect(error).toMatchObject({
-        kind: "credentials",
-        expected: expect.stringContaining(`grant ${grant} on it`) as string,
-      });
-      expect((error as SecretFailure).expected).not.toContain("canary");
-    },
-  );
+  ])("to %s that is refused names the action to grant, and nothing of the value", async (text, action, grant) => {
+    aws.fail(action, { status: 400, error: "AccessDeniedException", message: "value canary-new is not for you" });
+    const error: unknown = await replace(text, () => "canary-new").catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SecretFailure);
+    expect(error).toMatchObject({
+      kind: "credentials",
+      expected: expect.stringContaining(`grant ${grant} on it`) as string,
+    });
+    expect((error as SecretFailure).expected).not.toContain("canary");
+  });
 });

@@ -3,7 +3,7 @@ import { connect, REFRESH } from "../support/simulator-client.ts";
 
 const TAG = "/api/tag/version/4/do/query";
 
-describe("access", () => {
+describe("API access", () => {
   test.each([
     ["no authorization", { Authorization: "" }, 182],
     ["another scheme", { Authorization: "Basic abc" }, 182],
@@ -11,12 +11,12 @@ describe("access", () => {
     ["an unknown token", { Authorization: "Bearer nonsense" }, 184],
     ["a malformed business unit", { "Pardot-Business-Unit-Id": "0Uv" }, 182],
     ["an unknown business unit", { "Pardot-Business-Unit-Id": "0UvSIM0000000009ZZ" }, 201],
-  ])("with %s is refused", async (_, headers, code) => {
+  ])("is refused with %s", async (_, headers, code) => {
     await using client = await connect();
     expect(await client.code(TAG, { headers })).toBe(code);
   });
 
-  test("without its two headers is refused with 181", async () => {
+  test("is refused with 181 if a header is missing", async () => {
     await using client = await connect();
     const bare = await fetch(`${client.simulator.url}${TAG}`);
     expect([bare.status, await bare.text()]).toEqual([400, expect.stringContaining('code="181"')]);
@@ -24,7 +24,7 @@ describe("access", () => {
     expect(await half.text()).toContain('code="181"');
   });
 
-  test("answers 184 with HTTP 401 as recorded, 400 for the rest, or 200 by knob", async () => {
+  test("fails with HTTP 401 for code 184 as recorded, 400 for other codes, or 200 by knob", async () => {
     await using client = await connect();
     const bad = { headers: { Authorization: "Bearer nonsense" } };
     const { status, text } = await client.call(`${TAG}?format=json`, bad);
@@ -39,14 +39,14 @@ describe("access", () => {
     expect((await old.call(TAG, bad)).status).toBe(200);
   });
 
-  test("refuses credentials in the query string", async () => {
+  test("is refused with credentials in the query string", async () => {
     await using client = await connect();
     expect(await client.code(`${TAG}?access_token=x`)).toBe(126);
     await using other = await connect({ knobs: { credentialsInQueryCode: 49 } });
     expect(await other.code(`${TAG}?user_key=x`)).toBe(49);
   });
 
-  test("has one version: 88 and 89", async () => {
+  test("requires the account's version: 88 and 89", async () => {
     await using four = await connect();
     expect(await four.code("/api/tag/version/3/do/query")).toBe(88);
     await using three = await connect({ knobs: { versionAllowed: 3 } });
@@ -54,7 +54,7 @@ describe("access", () => {
     expect(await three.code("/api/tag/version/3/do/query")).toBeNull();
   });
 
-  test("shows the login page for unknown objects, or 198 by knob; unknown operations are code 2", async () => {
+  test("returns the login page for unknown objects, or 198 by knob, and code 2 for unknown operations", async () => {
     await using client = await connect();
     const page = await client.call("/api/nonsense/version/4/do/query");
     expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
@@ -67,14 +67,14 @@ describe("access", () => {
     expect(await strict.code("/api/visitoractivity/version/4/do/query")).toBeNull();
   });
 
-  test("ends with 201 on a host that does not serve the business unit", async () => {
+  test("is refused with 201 on a host that does not serve the business unit", async () => {
     await using client = await connect({ knobs: { wrongHost: true } });
     expect(await client.code(TAG)).toBe(201);
   });
 });
 
-describe("tokens", () => {
-  test("come with the recorded fields, and no expires_in", async () => {
+describe("the token endpoint", () => {
+  test("returns the recorded fields, without expires_in", async () => {
     await using client = await connect();
     const { status, body } = await client.token(REFRESH);
     expect(status).toBe(200);
@@ -95,13 +95,13 @@ describe("tokens", () => {
     [{ client_secret: "other" }, "invalid_client", "invalid client credentials"],
     [{ refresh_token: "other" }, "invalid_grant", "expired access/refresh token"],
     [{ grant_type: "magic" }, "unsupported_grant_type", "grant type not supported"],
-  ])("are refused for %j", async (change, error, description) => {
+  ])("refuses a request with %j", async (change, error, description) => {
     await using client = await connect();
     const { status, body } = await client.token({ ...REFRESH, ...change });
     expect([status, body]).toEqual([400, { error, error_description: description }]);
   });
 
-  test("come for client credentials, in the body or in an Authorization header, unless the domain is wrong", async () => {
+  test("accepts client credentials in the body or in an Authorization header, unless the domain is wrong", async () => {
     await using client = await connect();
     const { client_id: id = "", client_secret: secret = "" } = REFRESH;
     const grant = { grant_type: "client_credentials", client_id: id, client_secret: secret };
@@ -116,7 +116,7 @@ describe("tokens", () => {
     expect((await login.token(grant)).body["error_description"]).toBe("request not supported on this domain");
   });
 
-  test("are refused while the same refresh token is being used", async () => {
+  test("refuses a refresh token while another request uses it", async () => {
     await using client = await connect({ knobs: { tokenMs: 100 } });
     const answers = await Promise.all([client.token(REFRESH), client.token(REFRESH), client.token(REFRESH)]);
     const described = answers.map(({ body }) => body["error_description"] ?? "ok").toSorted();
@@ -127,9 +127,9 @@ describe("tokens", () => {
     ]);
   });
 
-  test("rotate when asked to; an old refresh token ends the whole family", async () => {
+  test("rotates refresh tokens by knob, and an old one revokes the whole family", async () => {
     await using client = await connect({ knobs: { refreshTokenRotation: true } });
-    // connect() has used the first one up already.
+    // connect() has already used the first one.
     const stale = await client.token(REFRESH);
     expect(stale.body["error_description"]).toBe("expired access/refresh token");
     client.simulator.reset();
@@ -141,12 +141,12 @@ describe("tokens", () => {
     expect((await client.token({ ...REFRESH, refresh_token: latest })).status).toBe(400);
   });
 
-  test("without the scope are issued and open nothing", async () => {
+  test("issues a token without the scope, which the API refuses", async () => {
     await using client = await connect({ knobs: { scopePardotApi: false } });
     expect(await client.code(TAG)).toBe(184);
   });
 
-  test("expire when idle for too long, here by a simulated day", async () => {
+  test("issues a token that expires when idle for too long", async () => {
     await using client = await connect();
     expect(await client.code(TAG)).toBeNull();
     client.simulator.advance(1);
@@ -155,8 +155,8 @@ describe("tokens", () => {
   });
 });
 
-describe("limits", () => {
-  test("a day's calls are counted, failed ones too, until the account's midnight", async () => {
+describe("the limits", () => {
+  test("count a day's calls, including failed ones, until the account's midnight", async () => {
     await using client = await connect({ dailyLimit: 3, timezone: "UTC", accountTimezone: "Asia/Tokyo" });
     expect(await client.code(TAG)).toBeNull();
     expect(await client.code(`${TAG}?limit=x`)).toBe(23);
@@ -168,12 +168,12 @@ describe("limits", () => {
     expect(await client.code(TAG, { headers: { Authorization: `Bearer ${token}` } })).toBeNull();
   });
 
-  test("an allowance of 0 answers 122 at once", async () => {
+  test("refuse every call with 122 at a daily limit of 0", async () => {
     await using client = await connect({ dailyLimit: 0 });
     expect(await client.code(TAG)).toBe(122);
   });
 
-  test("more than five calls in flight are refused with 66", async () => {
+  test("refuse more than five calls in flight with 66", async () => {
     await using client = await connect({ latencyMs: 150 });
     const codes = await Promise.all(Array.from({ length: 8 }, () => client.code(TAG)));
     expect(codes.filter((code) => code === null)).toHaveLength(5);
@@ -182,12 +182,12 @@ describe("limits", () => {
     expect(await client.code(TAG)).toBeNull();
   });
 
-  test("a minute's limit answers 202 where there is one", async () => {
+  test("refuse calls above the limit per minute, if any, with 202", async () => {
     await using client = await connect({ knobs: { minuteLimit: 2 } });
     expect([await client.code(TAG), await client.code(TAG), await client.code(TAG)]).toEqual([null, null, 202]);
   });
 
-  test("usage is told to those who ask, unless the knob is off", async () => {
+  test("report the usage on request, unless the knob is off", async () => {
     await using client = await connect({ dailyLimit: 70 });
     const ask = { headers: { "X-Return-Api-Usage": "1" } };
     expect((await client.call(TAG)).headers.get("x-api-usage")).toBeNull();

@@ -4,8 +4,8 @@ import { SIMULATOR_BUSINESS_UNIT_ID, simulatorMain } from "../../src/simulator/i
 
 const TAG = "/api/tag/version/4/do/query";
 
-describe("faults", () => {
-  test("hit the requests they match, after some, so many times", async () => {
+describe("scripted faults", () => {
+  test("hit matching requests, after `skip` of them, `count` times", async () => {
     await using client = await connect();
     client.simulator.faults([{ path: "/tag/", skip: 1, count: 2, status: 503 }]);
     const statuses = [];
@@ -14,7 +14,7 @@ describe("faults", () => {
     expect((await client.call("/api/account/version/4/do/read")).status).toBe(200);
   });
 
-  test("answer with an error envelope, another status, headers, a delay", async () => {
+  test("return an error envelope, another status, headers, a delay", async () => {
     await using client = await connect();
     client.simulator.faults([
       { path: "tag", code: 183, headers: { "Retry-After": "3" }, delayMs: 5 },
@@ -27,7 +27,7 @@ describe("faults", () => {
     expect([second.status, second.text]).toEqual([500, expect.stringContaining('"err":"custom"')]);
   });
 
-  test("reset, hang, cut short, cut silently, talk nonsense, show a page", async () => {
+  test("reset, hang, truncate, truncate silently, send garbage, send a page", async () => {
     await using client = await connect({ rows: { Tag: 300 } });
     const whole = (await client.call(TAG, { headers: { "Accept-Encoding": "identity" } })).text;
     const identity = { headers: { "Accept-Encoding": "identity" } };
@@ -54,7 +54,7 @@ describe("faults", () => {
     expect(records(await client.json(`${TAG}?limit=5&`), "tag")).toHaveLength(5);
   });
 
-  test("kill the token of one call, fail an export, and reach the token endpoint", async () => {
+  test("invalidate the token of one call, fail an export, and hit the token endpoint", async () => {
     await using client = await connect();
     client.simulator.faults([
       { path: "/tag/", expiredToken: true },
@@ -82,7 +82,7 @@ describe("faults", () => {
     expect(client.simulator.stats().exports.map(({ state }) => state)).toEqual(["Failed"]);
   });
 
-  test("cut a streamed file, and leave it silent", async () => {
+  test("cut a streamed file, or stall it", async () => {
     await using client = await connect({ scale: "small" });
     const body = {
       object: "VisitorActivity",
@@ -103,16 +103,16 @@ describe("faults", () => {
     expect(whole.byteLength).toBeGreaterThan(5_000);
   });
 
-  test("are refused with every problem named", async () => {
+  test("are refused with all problems named", async () => {
     await using client = await connect();
     expect(() => client.simulator.faults([{ path: 3 }, { path: "(", colour: true }])).toThrow(
-      /rule 0.*path must be a string.*rule 1.*unknown key colour.*no regular expression/,
+      /rule 0.*path must be a string.*rule 1.*unknown key colour.*not a valid regular expression/,
     );
     const response = await fetch(`${client.simulator.url}/__sim/faults`, { method: "POST", body: '{"path":1}' });
     expect(response.status).toBe(400);
   });
 
-  test("are taken and cleared over HTTP", async () => {
+  test("are set and cleared over HTTP", async () => {
     await using client = await connect();
     const url = `${client.simulator.url}/__sim/faults`;
     await fetch(url, { method: "POST", body: JSON.stringify([{ path: "/tag/", count: 100, status: 500 }]) });
@@ -123,7 +123,7 @@ describe("faults", () => {
 });
 
 describe("the controls", () => {
-  test("count calls by kind, and tokens apart; they do not count themselves", async () => {
+  test("count calls by kind, token requests separately, and not themselves", async () => {
     await using client = await connect();
     await client.call("/api/account/version/4/do/read");
     await client.call(`${TAG}?updated_after=2026-01-01`);
@@ -144,7 +144,7 @@ describe("the controls", () => {
     expect(JSON.stringify(stats)).not.toContain("simulator-client-secret");
   });
 
-  test("stream the truth, advance the days and the Date header, and reset everything", async () => {
+  test("stream all rows, advance the days and the Date header, and reset everything", async () => {
     await using client = await connect();
     const rows = async (): Promise<string> =>
       (await fetch(`${client.simulator.url}/__sim/rows/VisitorActivity`)).text();
@@ -172,12 +172,12 @@ describe("the controls", () => {
     expect(await date()).toBe(Date.parse("2026-03-20T09:30:00Z"));
   });
 
-  test("rows of Email are asked for by the object's own name", async () => {
+  test("set the number of emails by the object's name", async () => {
     await using client = await connect({ rows: { Email: 9 } });
     expect([...client.simulator.rows("Email")]).toHaveLength(9);
   });
 
-  test("refuse what is no day and no object", async () => {
+  test("refuse invalid days and unknown objects", async () => {
     await using client = await connect();
     expect(() => client.simulator.advance(0)).toThrow(RangeError);
     const { url } = client.simulator;
@@ -186,7 +186,7 @@ describe("the controls", () => {
     expect((await fetch(`${url}/__sim/nonsense`)).status).toBe(404);
   });
 
-  test("the command writes one line with all that a client needs, and listens on loopback", async () => {
+  test("simulatorMain writes one line with everything a client needs, and listens on loopback", async () => {
     const lines: string[] = [];
     await using stack = new AsyncDisposableStack();
     const simulator = await simulatorMain({ scale: "tiny", seed: 3 }, (line) => lines.push(line));

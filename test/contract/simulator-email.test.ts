@@ -3,11 +3,11 @@ import { connect, elements, parseXml, shown } from "../support/simulator-client.
 import type { SimulatorClient, XmlNode } from "../support/simulator-client.ts";
 import { asText, field, truth } from "../support/simulator-rows.ts";
 
-describe("e-mails", () => {
+describe("emails", () => {
   const email = async (client: SimulatorClient, id: unknown, more = ""): Promise<XmlNode | undefined> =>
     elements(parseXml((await client.call(`/api/email/version/4/do/read/id/${shown(id)}${more}`)).text), "email")[0];
 
-  test("are read by the smallest e-mail id of each list e-mail, and give the truth", async () => {
+  test("are read correctly by the smallest email id of each list email", async () => {
     await using client = await connect({ timezone: "Europe/Berlin" });
     const rows = truth(client, "Email");
     expect(rows.length).toBeGreaterThan(5);
@@ -34,7 +34,7 @@ describe("e-mails", () => {
     expect(new Map(rows.map((row) => [row["list_email_id"], row["email_id"]]))).toEqual(smallest);
   });
 
-  test("of one recipient alone have no list e-mail; a list e-mail's id works in the same place", async () => {
+  test("to one recipient have no list email, and a list email's id works too", async () => {
     await using client = await connect({ scale: "small" });
     const single = truth(client, "VisitorActivity").find(
       (row) => row["email_id"] !== null && row["list_email_id"] === null,
@@ -51,7 +51,7 @@ describe("e-mails", () => {
     expect(await client.code("/api/email/version/4/do/query")).toBe(2);
   });
 
-  test("have statistics by list e-mail, numbers and rates, without an id", async () => {
+  test("have statistics by list email: numbers and rates, without an id", async () => {
     await using client = await connect();
     const rows = truth(client, "EmailStats");
     expect(rows).toHaveLength(truth(client, "Email").length);
@@ -63,7 +63,7 @@ describe("e-mails", () => {
     expect(await client.code("/api/email/version/4/do/stats/id/5")).toBe(109);
   });
 
-  test("come with the days, and keep their smallest e-mail id", async () => {
+  test("are added by simulated days, and keep their smallest email id", async () => {
     await using client = await connect();
     const pairs = (): Map<unknown, unknown> =>
       new Map(truth(client, "Email").map((row) => [row["list_email_id"], row["email_id"]]));
@@ -74,7 +74,7 @@ describe("e-mails", () => {
     for (const [listEmail, id] of before) expect(after.get(listEmail)).toBe(id);
   });
 
-  test("of a knob's share cannot be read", async () => {
+  test("are unreadable in the knob's share", async () => {
     await using client = await connect({ knobs: { unreadableEmailShare: 0.5 } });
     await using whole = await connect();
     const [some, all] = [truth(client, "Email"), truth(whole, "Email")];

@@ -26,7 +26,7 @@ async function files(client: SimulatorClient, id: number): Promise<string[]> {
   return Promise.all(texts);
 }
 
-/** Unquoted emptiness is null, quoted is the empty text. */
+/** An unquoted empty field is null, a quoted one is the empty text. */
 function rowsOf(texts: readonly string[]): Record<string, string | null>[] {
   return texts.flatMap((text) => {
     const cells = parse(text, { cast: (value, { quoting }) => (value === "" && !quoting ? null : value) });
@@ -36,7 +36,7 @@ function rowsOf(texts: readonly string[]): Record<string, string | null>[] {
 }
 
 describe("an export", () => {
-  test("carries exactly the rows of its window, in several files and in no order, nasty text included", async () => {
+  test("contains exactly the rows of its window, in several files, unordered, including nasty text", async () => {
     for (const timezone of ["UTC", "America/New_York", "Australia/Lord_Howe"]) {
       await using client = await connect({ scale: "small", timezone, now: "2026-03-20T00:30:00Z" });
       const [after, before] = ["2025-03-21 00:00:00", "2026-03-19 00:00:00"];
@@ -52,7 +52,7 @@ describe("an export", () => {
     }
   });
 
-  test("is Waiting when created, tells its files as text when one and as a list when several, and none when empty", async () => {
+  test("is Waiting when created, and lists one file as text, several as a list, and none when empty", async () => {
     await using client = await connect({ scale: "small", knobs: { filesPerExport: 3 } });
     const { status: http, text } = await client.call(`${CREATE}?format=json`, jsonBody(LAST_YEAR));
     expect(http).toBe(200);
@@ -80,7 +80,7 @@ describe("an export", () => {
     expect(typeof (await status(single, await single.createExport(LAST_YEAR)))["resultRefs"]).toBe("string");
   });
 
-  test("is not complete for as many reads as the knob says", async () => {
+  test("is unfinished for the knob's number of reads", async () => {
     await using client = await connect({ knobs: { exportPolls: 2 } });
     const id = await client.createExport(LAST_YEAR);
     const seen = [await status(client, id), await status(client, id), await status(client, id)];
@@ -88,7 +88,7 @@ describe("an export", () => {
     expect(seen.map((answer) => "resultRefs" in answer)).toEqual([false, false, true]);
   });
 
-  test("expires after seven days; its files then answer 178", async () => {
+  test("expires after seven days, and then refuses its files with 178", async () => {
     await using client = await connect({ knobs: { accessTokenSeconds: 1e9 } });
     const id = await client.createExport(LAST_YEAR);
     const { resultRefs } = await status(client, id);
@@ -100,7 +100,7 @@ describe("an export", () => {
     expect([late.status, await late.text()]).toEqual([400, expect.stringContaining('code="178"')]);
   });
 
-  test("keeps its bytes while the account goes on", async () => {
+  test("keeps its bytes while the account changes", async () => {
     await using client = await connect({ scale: "small", knobs: { accessTokenSeconds: 1e9 } });
     const id = await client.createExport(LAST_YEAR);
     const before = (await files(client, id)).toSorted((a, b) => a.localeCompare(b));
@@ -108,7 +108,7 @@ describe("an export", () => {
     expect((await files(client, id)).toSorted((a, b) => a.localeCompare(b))).toEqual(before);
   });
 
-  test("that is unfinished has no files to fetch: 178; unknown ones have a code", async () => {
+  test("refuses its files with 178 while unfinished; unknown exports have a code", async () => {
     await using client = await connect({ knobs: { exportPolls: 5 } });
     const id = await client.createExport(LAST_YEAR);
     expect(await client.code(`/api/export/version/4/do/downloadResults/id/${id}/file/1`)).toBe(178);
@@ -150,7 +150,7 @@ describe("an export", () => {
     expect(await client.code(CREATE, body)).toBe(code);
   });
 
-  test("may span a whole leap year, and takes a GET for nothing", async () => {
+  test("may span a whole leap year, and cannot be created by GET", async () => {
     await using client = await connect();
     expect(
       await client.code(CREATE, jsonBody(withArguments({ created_after: "2024-01-01", created_before: "2025-01-01" }))),
@@ -158,7 +158,7 @@ describe("an export", () => {
     expect(await client.code(CREATE)).toBe(60);
   });
 
-  test("selects by type and by prospect when asked", async () => {
+  test("selects by type and by prospect on request", async () => {
     await using client = await connect();
     const body = {
       ...withArguments({ created_after: "2025-06-01", type: [6, "11"], prospectOnly: true }),
@@ -169,7 +169,7 @@ describe("an export", () => {
     expect(rows.every((row) => row["prospect_id"] !== null)).toBe(true);
   });
 
-  test("leaves fields and names to knobs and case: all fields when none are named", async () => {
+  test("includes all fields by default, ignores case in object names, and formats by knobs", async () => {
     await using client = await connect();
     const [text = ""] = await files(
       client,
@@ -192,7 +192,7 @@ describe("an export", () => {
     expect(await refusing.code(CREATE, jsonBody({ ...LAST_YEAR, fields: ["id"], procedure: updated }))).toBe(174);
   });
 
-  test("announces its length by knob", async () => {
+  test("has a Content-Length by knob", async () => {
     await using client = await connect({ knobs: { downloadLength: "content-length" } });
     const { resultRefs } = await status(client, await client.createExport(LAST_YEAR));
     const [ref = ""] = [resultRefs].flat() as string[];

@@ -4,14 +4,14 @@ import { connect, elements, jsonBody, parseXml, records, shown } from "../suppor
 import { asText, byId, exportRows, query, truth } from "../support/simulator-rows.ts";
 import type { Row } from "../support/simulator-rows.ts";
 
-describe("the objects that are exported", () => {
+describe("exported objects", () => {
   test.each([
     ["ListMembership", "UTC"],
     ["Prospect", "America/New_York"],
     ["ProspectAccount", "Australia/Lord_Howe"],
     ["Visitor", "UTC"],
     ["VisitorActivity", "UTC"],
-  ])("%s in %s: every row, every field", async (object, timezone) => {
+  ])("contain every row and field (%s in %s)", async (object, timezone) => {
     const options: SimulatorOptions = { timezone, rows: { [object]: 900 }, knobs: { activityUpdatedAtMissing: 0 } };
     await using client = await connect(options);
     const rows = truth(client, object);
@@ -22,7 +22,7 @@ describe("the objects that are exported", () => {
     expect(missing).toEqual(object === "ProspectAccount" ? ["sic", "ticker_symbol"] : []);
   });
 
-  test("deleted is true, false or all for memberships, only all for prospects", async () => {
+  test("accept deleted=true, false or all for memberships, only all for prospects", async () => {
     await using client = await connect();
     const code = (object: string, deleted: unknown): Promise<number | null> => {
       const procedure = { name: "filter_by_updated_at", arguments: { updated_after: "2026-01-01", deleted } };
@@ -42,7 +42,7 @@ describe("the objects that are exported", () => {
     expect(await code("Visitor", "all")).toBe(175);
   });
 
-  test("without the argument deleted selects what the knob says, where there are deleted rows to be seen", async () => {
+  test("select by the knob without the argument deleted, if the object has deleted rows", async () => {
     for (const exportDeletedDefault of ["false", "true", "all"] as const) {
       await using client = await connect({ knobs: { exportDeletedDefault, accessTokenSeconds: 1e9 } });
       client.simulator.advance(3);
@@ -53,7 +53,7 @@ describe("the objects that are exported", () => {
     }
   });
 
-  test("prospect accounts can be selected by their prospects' time, which is another set", async () => {
+  test("select prospect accounts by their prospects' time, which is a different set", async () => {
     await using client = await connect();
     const via = await exportRows(client, "ProspectAccount", { fields: ["id"] }, "filter_by_prospect_updated_at");
     const linked = new Set(
@@ -64,7 +64,7 @@ describe("the objects that are exported", () => {
     expect(new Set(via.map((row) => row["id"]))).toEqual(linked);
   });
 
-  test("procedures nobody was seen to use are refused unless the knob is emptied", async () => {
+  test("refuse procedures without a known user unless the knob is empty", async () => {
     const body = jsonBody({
       object: "Visitor",
       procedure: { name: "filter_by_created_at", arguments: { created_after: "2026-01-01" } },
@@ -75,7 +75,7 @@ describe("the objects that are exported", () => {
     expect(await lenient.code("/api/export/version/4/do/create", body)).toBeNull();
   });
 
-  test("grade, notes and the password cannot be exported", async () => {
+  test("refuse the fields grade, notes and password", async () => {
     await using client = await connect();
     for (const name of ["grade", "notes", "password"]) {
       const procedure = { name: "filter_by_updated_at", arguments: { updated_after: "2026-01-01" } };
@@ -86,7 +86,7 @@ describe("the objects that are exported", () => {
 });
 
 describe("custom fields", () => {
-  test("stand beside the others when set; bulk has them only when named, and never fax", async () => {
+  test("are next to other fields if set; bulk contains them only if named, and never fax", async () => {
     await using client = await connect({ knobs: { customFields: 30 } });
     const names = truth(client, "CustomField").map((row) => shown(row["field_id"]));
     expect(names).toHaveLength(30);
@@ -106,7 +106,7 @@ describe("custom fields", () => {
     );
   });
 
-  test("with several values are lists of values, and joined in files", async () => {
+  test("with several values are lists in responses, and joined text in files", async () => {
     await using client = await connect();
     const multi = truth(client, "CustomField").find((row) => row["is_record_multiple_responses"] === true);
     const name = shown(multi?.["field_id"]);
@@ -120,7 +120,7 @@ describe("custom fields", () => {
     expect(shown(same?.[name]).split(";")).toEqual(values(several));
   });
 
-  test("come and go with the days when asked to", async () => {
+  test("are added and removed by simulated days by knob", async () => {
     await using client = await connect({
       knobs: { customFields: 5, customFieldsPerDay: 2, customFieldsLostPerDay: 1 },
     });
@@ -132,7 +132,7 @@ describe("custom fields", () => {
     expect(before.filter((name) => !after.includes(name))).toHaveLength(1);
   });
 
-  test("400 of them are exported in groups of at most 150", async () => {
+  test("are exported in groups of at most 150", async () => {
     await using client = await connect({ knobs: { customFields: 400 } });
     const names = truth(client, "CustomField").map((row) => shown(row["field_id"]));
     const groups = [names.slice(0, 149), names.slice(149, 298), names.slice(298)];
@@ -148,7 +148,7 @@ describe("custom fields", () => {
     expect(joined).toEqual(asText(Object.fromEntries(["id", ...names].map((name) => [name, rows[7]?.[name]]))));
   });
 
-  test("of prospect accounts are told by describe, which leaves out what is switched off", async () => {
+  test("of prospect accounts are listed by describe, without switched-off fields", async () => {
     await using client = await connect({ knobs: { accountCustomFields: 2 } });
     const { text } = await client.call("/api/prospectAccount/version/4/do/describe");
     const described = elements(parseXml(text), "field").map(({ attributes }) => attributes);
@@ -171,7 +171,7 @@ describe("custom fields", () => {
     expect(typeof bulk?.["name"]).not.toBe("object");
   });
 
-  test("prospect accounts sort by updated_at ascending, unlike all others", async () => {
+  test("prospect accounts sort by updated_at ascending by default, unlike all other objects", async () => {
     await using client = await connect();
     const times = records(await client.json(`${query("prospectAccount")}?sort_by=updated_at`), "prospectAccount").map(
       (row) => shown(row["updated_at"]),

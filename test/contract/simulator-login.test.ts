@@ -13,7 +13,7 @@ const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 20
 const jwtPublicKey = publicKey.export({ type: "spki", format: "pem" }).toString();
 const TAG = "/api/tag/version/4/do/query";
 
-/** Written out here: neither the simulator's nor the client's code makes or reads this one. */
+/** Independent of the simulator's and the client's code. */
 function assertion(client: SimulatorClient, change: Readonly<Record<string, unknown>> = {}, key = privateKey): string {
   const exp = Math.floor(client.simulator.now().getTime() / 1000) + 60;
   const claims = { iss: SIMULATOR_CLIENT_ID, sub: SIMULATOR_USERNAME, aud: "https://login.salesforce.com", exp };
@@ -26,15 +26,15 @@ function jwtForm(text: string): Record<string, string> {
   return { grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: text };
 }
 
-describe("an assertion", () => {
-  test("signed with the app's key gives a token that opens the API, and no refresh token", async () => {
+describe("a JWT assertion", () => {
+  test("signed with the app's key returns an access token and no refresh token", async () => {
     await using client = await connect({ jwtPublicKey });
     const { status, body } = await client.token(jwtForm(assertion(client)));
     expect([status, body["refresh_token"]]).toEqual([200, undefined]);
     expect(await client.code(TAG, { headers: { Authorization: `Bearer ${body["access_token"]}` } })).toBeNull();
   });
 
-  test("is refused for what is wrong with it", async () => {
+  test("is refused with the error of its defect", async () => {
     await using client = await connect({ jwtPublicKey });
     const now = Math.floor(client.simulator.now().getTime() / 1000);
     const other = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
@@ -62,7 +62,7 @@ describe("an assertion", () => {
     expect((await client.token({ grant_type: jwtForm("")["grant_type"] ?? "" })).body["error"]).toBe("invalid_request");
   });
 
-  test("is refused without a certificate, for a user who is not pre-authorised, and by a sandbox", async () => {
+  test("is refused without a certificate, for a user who is not pre-authorized, and by a sandbox", async () => {
     await using bare = await connect();
     expect((await bare.token(jwtForm(assertion(bare)))).body["error_description"]).toBe("invalid assertion");
     await using strict = await connect({ jwtPublicKey, knobs: { jwtUserApproved: false } });
@@ -85,7 +85,7 @@ describe("an assertion", () => {
   });
 });
 
-describe("user name and password", () => {
+describe("username and password", () => {
   const { client_id: id = "", client_secret: secret = "" } = REFRESH;
   const form = {
     grant_type: "password",
@@ -95,7 +95,7 @@ describe("user name and password", () => {
     password: SIMULATOR_PASSWORD,
   };
 
-  test("give a token, also one that opens the API without the scope", async () => {
+  test("return a token that the API accepts even without the scope", async () => {
     await using client = await connect({ knobs: { scopePardotApi: false } });
     const { status, body } = await client.token(form);
     expect([status, body["scope"]]).toEqual([200, "refresh_token"]);
@@ -104,7 +104,7 @@ describe("user name and password", () => {
     expect(await client.code(TAG, { headers: { Authorization: `Bearer ${other}` } })).toBe(184);
   });
 
-  test("are refused when wrong, without the app's secret, and where the org blocks them", async () => {
+  test("are refused when wrong, without the app's secret, and if the org blocks them", async () => {
     await using client = await connect();
     for (const change of [{ username: "other" }, { password: "other" }]) {
       const { status, body } = await client.token({ ...form, ...change });

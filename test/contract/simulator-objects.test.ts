@@ -12,8 +12,8 @@ const SEGMENTED: readonly (readonly [object: string, urlName: string, paths: Rea
   ["CustomField", "customField", {}],
 ];
 
-describe("the objects that are queried", () => {
-  test.each(SEGMENTED)("%s comes whole as XML, text as it is", async (object, urlName, paths) => {
+describe("queried objects", () => {
+  test.each(SEGMENTED)("return every row of %s as XML with unchanged text", async (object, urlName, paths) => {
     await using client = await connect({ scale: "small", timezone: "America/New_York" });
     const nodes = await readXml(client, urlName);
     const rows = truth(client, object);
@@ -29,7 +29,7 @@ describe("the objects that are queried", () => {
   test.each([
     ["TagObject", "tagObject"],
     ["EmailClick", "emailClick"],
-  ])("%s comes whole as JSON", async (object, urlName) => {
+  ])("return every row of %s as JSON", async (object, urlName) => {
     await using client = await connect({ scale: "small" });
     const got = await readJson(client, urlName);
     const rows = truth(client, object);
@@ -39,7 +39,7 @@ describe("the objects that are queried", () => {
     );
   });
 
-  test("an opportunity has no prospect, one, or several, each in its form; bulk has none and the campaign's id", async () => {
+  test("show no, one, or several prospects of an opportunity in different forms; bulk shows only the campaign's id", async () => {
     await using client = await connect({ scale: "small" });
     const nodes = await readXml(client, "opportunity");
     const got = nodes.map((node) =>
@@ -62,7 +62,7 @@ describe("the objects that are queried", () => {
     expect(bulk.some((row) => "closed_at" in row) && bulk.some((row) => !("closed_at" in row))).toBe(true);
   });
 
-  test("an opportunity's updated_at is neither a filter, which is ignored, nor a sort key", async () => {
+  test("ignore an opportunity's updated_at as a filter and refuse it as a sort key", async () => {
     await using client = await connect();
     const all = await client.json(`${query("opportunity")}?updated_after=2026-03-19`);
     expect(all.result?.["total_results"]).toBe(30);
@@ -78,7 +78,7 @@ describe("the objects that are queried", () => {
     ["prospect", "is_starred=true", (row: Row) => row["is_starred"] === 1],
     ["prospect", "last_activity_never=true", (row: Row) => row["last_activity_at"] === null],
     ["prospect", "assigned=false", (row: Row) => !("assigned_to" in row)],
-  ] as const)("%s can be filtered by %s", async (key, filter, fits) => {
+  ] as const)("filter %s by %s", async (key, filter, fits) => {
     await using client = await connect();
     const target = query(key.replace("list_membership", "listMembership"));
     const [all, some] = [await client.json(`${target}?limit=1`), await client.json(`${target}?${filter}`)];
@@ -88,13 +88,13 @@ describe("the objects that are queried", () => {
     if (key !== "list_membership") expect(page.length).toBeGreaterThan(0);
   });
 
-  test.each(["Campaign", "Form", "List", "Tag", "ProspectAccount"])("%s: names are unique", async (object) => {
+  test.each(["Campaign", "Form", "List", "Tag", "ProspectAccount"])("have unique names (%s)", async (object) => {
     await using client = await connect({ scale: "small" });
     const names = truth(client, object).map((row) => row["name"]);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test("object_id needs a type", async () => {
+  test("require a type with object_id", async () => {
     await using client = await connect();
     expect(await client.code(`${query("tagObject")}?object_id=3`)).toBe(13);
     expect(await client.code(`${query("tagObject")}?object_id=3&type=Form`)).toBeNull();
@@ -108,12 +108,12 @@ describe("the objects that are queried", () => {
     ["prospectAccount", 61],
     ["prospect", 3],
     ["tag", 109],
-  ])("an unknown %s is code %i", async (urlName, code) => {
+  ])("refuse an unknown id of %s with code %i", async (urlName, code) => {
     await using client = await connect();
     expect(await client.code(`/api/${urlName}/version/4/do/read/id/1`)).toBe(code);
   });
 
-  test("a membership is read by its pair, prospects by e-mail: several where they share one", async () => {
+  test("read a membership by its pair, and prospects by email: several if they share one", async () => {
     await using client = await connect({ scale: "small" });
     const [membership] = truth(client, "ListMembership");
     const pair = `list_id/${shown(membership?.["list_id"])}/prospect_id/${shown(membership?.["prospect_id"])}`;
@@ -124,7 +124,7 @@ describe("the objects that are queried", () => {
     expect(await client.code("/api/prospect/version/4/do/read/email/nobody%40example.com")).toBe(4);
   });
 
-  test("visitors are the identified ones unless asked otherwise", async () => {
+  test("contain only identified visitors by default", async () => {
     await using client = await connect();
     const total = async (parameters: string): Promise<unknown> =>
       (await client.json(`${query("visitor")}?limit=1${parameters}`)).result?.["total_results"];
@@ -145,7 +145,7 @@ describe("the objects that are queried", () => {
     expect(Object.keys(few[0] ?? {})).toEqual(["id", "hostname"]);
   });
 
-  test("deleted rows show where the API shows them, and nowhere else", async () => {
+  test("show deleted rows only if the API supports it for the object", async () => {
     await using client = await connect({ scale: "small", knobs: { accessTokenSeconds: 1e9 } });
     client.simulator.advance(3);
     for (const [object, urlName, key] of [

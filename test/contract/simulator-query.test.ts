@@ -25,7 +25,7 @@ async function readAll(
 }
 
 describe("a query", () => {
-  test("answers with the recorded envelope: total of all matching rows, one row as an object, none as no key", async () => {
+  test("returns the recorded envelope: total of all matching rows, one row as an object, no rows without a key", async () => {
     await using client = await connect();
     const one = await client.json(`${TAG}?limit=1`);
     expect(one["@attributes"]).toEqual({ stat: "ok", version: 1 });
@@ -36,7 +36,7 @@ describe("a query", () => {
     expect((await client.json(`${TAG}?id_greater_than=999999999`)).result).toEqual({ total_results: 0 });
   });
 
-  test("in bulk has no total, and null when there are no rows", async () => {
+  test("in bulk has no total, and is null without rows", async () => {
     await using client = await connect();
     expect(Object.keys((await client.json(`${TAG}?output=bulk`)).result ?? {})).toEqual(["tag"]);
     expect((await client.json(`${TAG}?output=bulk&id_greater_than=999999999`)).result).toBeNull();
@@ -48,12 +48,12 @@ describe("a query", () => {
     ["absent", undefined],
     ["object", {}],
     ["list", []],
-  ] as const)("with the knob bulkEmpty=%s shows nothing in another way", async (bulkEmpty, result) => {
+  ] as const)("shows an empty bulk page differently with the knob bulkEmpty=%s", async (bulkEmpty, result) => {
     await using client = await connect({ knobs: { bulkEmpty } });
     expect((await client.json(`${TAG}?output=bulk&id_greater_than=999999999`)).result).toEqual(result);
   });
 
-  test("loses no row in ties and windows when paged by id, in three zones", async () => {
+  test("loses no row in ties and windows when paged by id, in three time zones", async () => {
     for (const timezone of ["UTC", "America/New_York", "Australia/Lord_Howe"]) {
       await using client = await connect({ timezone, rows: { Tag: 1_500 } });
       const truth = [...client.simulator.rows("Tag")];
@@ -67,7 +67,7 @@ describe("a query", () => {
     }
   });
 
-  test("takes its bounds as exclusive, or as inclusive by knob", async () => {
+  test("reads bounds as exclusive, or as inclusive by knob", async () => {
     const second = "2025-01-01 00:00:00";
     const window = `created_after=${second}&created_before=2025-01-01 00:00:02&sort_by=id`;
     for (const [filterBounds, times] of [
@@ -82,7 +82,7 @@ describe("a query", () => {
     }
   });
 
-  test("reads an ambiguous bound as the first pass of the autumn hour, or the second by knob", async () => {
+  test("reads an ambiguous bound as the first occurrence of the autumn hour, or the second by knob", async () => {
     const [none, hour] = await Promise.all(
       (["second", "first"] as const).map(async (ambiguousLocal) => {
         await using client = await connect({ scale: "small", timezone: "America/New_York", knobs: { ambiguousLocal } });
@@ -94,7 +94,7 @@ describe("a query", () => {
     expect(hour).toEqual(expect.arrayContaining(none ?? []));
   });
 
-  test("leaves rows without updated_at out of every range of updated_at", async () => {
+  test("omits rows without updated_at from all ranges of updated_at", async () => {
     await using client = await connect({ knobs: { activityUpdatedAtMissing: 0.5 } });
     const without = [...client.simulator.rows("VisitorActivity")].filter((row) => row["updated_at"] === null);
     expect(without).toHaveLength(500);
@@ -104,7 +104,7 @@ describe("a query", () => {
     expect(bare.every((row) => !("updated_at" in row))).toBe(true);
   });
 
-  test("sorts by the key's own order unless told, and by two keys of which one is id", async () => {
+  test("sorts in the key's default order, and by two keys if one is id", async () => {
     await using client = await connect();
     const by = async (query: string): Promise<string[]> =>
       records(await client.json(`${TAG}?${query}`), "tag").map((row) => shown(row["updated_at"]));
@@ -134,7 +134,7 @@ describe("a query", () => {
     expect(inJson).toContain(1000);
   });
 
-  test("clamps limit above 200, or refuses it by knob, and honours it for output=mobile", async () => {
+  test("clamps a limit above 200, or refuses it by knob, and accepts it with output=mobile", async () => {
     await using client = await connect({ rows: { Tag: 450 } });
     expect(records(await client.json(`${TAG}?limit=450`), "tag")).toHaveLength(200);
     expect(records(await client.json(`${TAG}?limit=450&output=mobile`), "tag")).toHaveLength(450);
@@ -142,7 +142,7 @@ describe("a query", () => {
     expect(await strict.code(`${TAG}?limit=201`)).toBe(23);
   });
 
-  test("shows relation ids only when set, and the campaign as node or id by output", async () => {
+  test("shows relation ids only if set, and the campaign as a node or an id by output", async () => {
     await using client = await connect();
     const full = records(await client.json(`${ACTIVITY}?limit=200`), "visitor_activity");
     const bulk = records(await client.json(`${ACTIVITY}?limit=200&output=bulk`), "visitor_activity");
@@ -182,7 +182,7 @@ describe("a query", () => {
     expect(await client.code(`${TAG}?${query}`)).toBe(code);
   });
 
-  test("ignores parameters it does not know, and takes them from a POST form", async () => {
+  test("ignores unknown parameters, and reads parameters from a POST form", async () => {
     await using client = await connect();
     expect(records(await client.json(`${TAG}?colour=red&limit=3`), "tag")).toHaveLength(3);
     const body = new URLSearchParams({ limit: "3", format: "json" });
@@ -190,7 +190,7 @@ describe("a query", () => {
     expect(records(JSON.parse(text) as never, "tag")).toHaveLength(3);
   });
 
-  test("answers gzip to those who accept it", async () => {
+  test("is compressed for clients that accept gzip", async () => {
     await using client = await connect();
     const plain = await client.call(TAG, { headers: { "Accept-Encoding": "identity" } });
     const zipped = await client.call(TAG, { headers: { "Accept-Encoding": "gzip" } });
@@ -201,7 +201,7 @@ describe("a query", () => {
 });
 
 describe("a read", () => {
-  test("gives one record, unknown ids a code, deleted ones too", async () => {
+  test("returns one record, or a code for unknown and deleted ids", async () => {
     await using client = await connect();
     const [first] = [...client.simulator.rows("VisitorActivity")];
     const id = Number(first?.["id"]);

@@ -22,24 +22,24 @@ const isSubsequence = (part: readonly string[], whole: readonly string[]): boole
   return at === part.length;
 };
 
-/** Custom fields have names of their own, and the vendor mixes them between the nodes. */
+/** Custom fields have other names, and the vendor mixes them between the nodes. */
 const OF_THE_ACCOUNT = /^(CustomMultiSelectField|My\w*Custom_Field|.*__c)$/;
 
 test.each(OBJECTS.map((model) => [model.name, model] as const))(
-  "%s: every recorded record has only fields the simulator knows, in its order",
+  "every recorded record of %s has only fields of the simulator, in its order",
   (_, model) => {
-    const fields = model.wire.map(({ name }) => name);
+    const fields = model.body.map(({ name }) => name);
     const found = xmlFiles.flatMap((file) => elements(recorded(file), model.dataKey).map((node) => ({ file, node })));
     for (const { file, node } of found) {
       const seen = names(node).filter((name) => !OF_THE_ACCOUNT.test(name));
-      // Nested short forms (the prospect of an opportunity) name a few of the fields in an order of their own.
+      // Nested short forms (the prospect of an opportunity) have a few of the fields in another order.
       if (!seen.includes("created_at") && model.columns.some(({ name }) => name === "created_at")) continue;
       expect(isSubsequence(seen, fields), `${file}: ${seen.join()} in ${fields.join()}`).toBe(true);
     }
   },
 );
 
-test("envelopes are those recorded: root, attributes, result, total_results, repeated records", async () => {
+test("envelopes are as recorded: root, attributes, result, total_results, repeated records", async () => {
   await using client = await connect();
   const shape = (node: XmlNode): unknown => [node.name, node.attributes, names(node)];
   const query = parseXml((await client.call("/api/tag/version/4/do/query?sort_by=id")).text);
@@ -79,7 +79,7 @@ test("bulk JSON has the keys of the vendor's sample", async () => {
   expect(rows.some((row) => isSubsequence(wanted, Object.keys(row)))).toBe(true);
 });
 
-test("token errors are among those collected", async () => {
+test("token errors are among the recorded ones", async () => {
   const collected = JSON.parse(readFileSync(new URL("salesforce-oauth/token-errors.json", RECORDED), "utf8")) as {
     http: number;
     body: Record<string, string>;

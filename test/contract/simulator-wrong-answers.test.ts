@@ -4,7 +4,7 @@ import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { connect, elements, parseXml, records, shown } from "../support/simulator-client.ts";
 import type { SimulatorClient } from "../support/simulator-client.ts";
 
-// Successful answers of the wrong kind: what the script of faults and the knobs make of them. No client of ours is here.
+// Successful responses of the wrong kind, made by scripted faults and knobs. Our client is not involved.
 
 const TAG = "/api/tag/version/4/do/query";
 const PLAIN = { headers: { "Accept-Encoding": "identity" } };
@@ -13,7 +13,7 @@ const BODY = {
   procedure: { name: "filter_by_updated_at", arguments: { updated_after: "2025-06-01" } },
 };
 
-/** A Visitor export of one file, complete: its id, and the path of the file. */
+/** A complete Visitor export of one file: its id, and the path of the file. */
 async function exported(client: SimulatorClient): Promise<{ id: number; file: string }> {
   const id = await client.createExport(BODY);
   const { export: status } = await client.json(`/api/export/version/4/do/read/id/${id}`);
@@ -23,8 +23,8 @@ async function exported(client: SimulatorClient): Promise<{ id: number; file: st
 
 const ONE_FILE: SimulatorOptions = { rows: { Visitor: 60 }, knobs: { filesPerExport: 1, csvEmptyText: "nothing" } };
 
-describe("an answer of another kind", () => {
-  test("is a text, nothing, 204, or a part with its range, and the next one is right", async () => {
+describe("a response of the wrong kind", () => {
+  test("is a text, empty, 204, or a part with its range, and the next response is correct", async () => {
     await using client = await connect();
     const whole = await client.call(TAG, PLAIN);
     client.simulator.faults([
@@ -50,7 +50,7 @@ describe("an answer of another kind", () => {
     ]);
   });
 
-  test("is framed by the end of the connection alone, whole or not", async () => {
+  test("ends only with the connection, complete or not", async () => {
     await using client = await connect(ONE_FILE);
     const { file } = await exported(client);
     const whole = await client.call(file, PLAIN);
@@ -69,7 +69,7 @@ describe("an answer of another kind", () => {
     expect(page.text).toContain("</rsp>");
   });
 
-  test("comes for the token too", async () => {
+  test("replaces token responses too", async () => {
     await using client = await connect();
     client.simulator.faults([{ path: "oauth2", text: "ok" }]);
     const response = await fetch(`${client.simulator.url}/services/oauth2/token`, { method: "POST", body: "" });
@@ -101,7 +101,7 @@ describe("a result file", () => {
     ["broken-utf8", (text) => text.includes("caf\uFFFD"), true],
   ];
 
-  test.each(wrong)("has the fault %s once, under 200 and a length that fits", async (file, look, expected) => {
+  test.each(wrong)("has the fault %s once, with status 200 and a matching length", async (file, look, expected) => {
     await using client = await connect(ONE_FILE);
     const { file: path } = await exported(client);
     const whole = await client.call(path);
@@ -112,7 +112,7 @@ describe("a result file", () => {
     expect((await client.call(path)).text).toBe(whole.text);
   });
 
-  test("has every fault that can be named, and no other is taken", async () => {
+  test("accepts all known faults and refuses others", async () => {
     await using client = await connect();
     expect(() => client.simulator.faults([{ path: "x", file: "sideways" }])).toThrow(
       `file must be one of ${wrong.map(([file]) => file).join(", ")}`,
@@ -120,7 +120,7 @@ describe("a result file", () => {
     expect(() => client.simulator.faults([{ path: "x", anotherExport: "colour" }])).toThrow("identity, files");
   });
 
-  test("shows given values in its first record, and so does a page", async () => {
+  test("shows given values in its first record, like a page", async () => {
     await using client = await connect(ONE_FILE);
     const { file } = await exported(client);
     client.simulator.faults([
@@ -135,7 +135,7 @@ describe("a result file", () => {
     expect(tags.map((tag) => tag["updated_at"] === "2017-02-31 00:00:00").slice(0, 2)).toEqual([true, false]);
   });
 
-  test("is in PHP's dialect, or ends with a blank line, where the account has it so", async () => {
+  test("is in PHP's dialect, or ends with a blank line, by knob", async () => {
     const every = { backslashTextEvery: 1, filesPerExport: 1 };
     await using plain = await connect({ ...ONE_FILE, knobs: every });
     await using php = await connect({ ...ONE_FILE, knobs: { ...every, csvQuotes: "php", csvBlankLastLine: true } });
@@ -149,7 +149,7 @@ describe("a result file", () => {
 });
 
 describe("a page", () => {
-  test("is short, claims a total that is not so, or is empty with a total", async () => {
+  test("is short, has a wrong total, or is empty with a total", async () => {
     await using client = await connect({ rows: { Tag: 300 } });
     client.simulator.faults([
       { path: "/tag/", shortPage: 150 },
@@ -175,7 +175,7 @@ describe("a page", () => {
     expect(await timed.code("/api/export/version/4/do/query")).toBeNull();
   });
 
-  test("is capped by the server, or loses hidden rows after it was cut", async () => {
+  test("is capped by the server, or loses hidden rows after it is cut", async () => {
     await using capped = await connect({ rows: { Tag: 300 }, knobs: { pageCap: 80 } });
     const page = records(await capped.json(`${TAG}?sort_by=id&sort_order=ascending`), "tag");
     expect(page).toHaveLength(80);
@@ -198,7 +198,7 @@ describe("a page", () => {
     expect(lines.filter(([id = ""]) => !ids.has(id))).toEqual([]);
   });
 
-  test("shows odd dates and texts where the account has them, and the truth shows the same", async () => {
+  test("shows odd dates and texts by knob, and so does /__sim/rows", async () => {
     const knobs = { zeroDateEvery: 10, impossibleDateEvery: 15, futureDateEvery: 7, controlTextEvery: 3 };
     await using client = await connect({ rows: { Tag: 30 }, knobs });
     const truth = [...client.simulator.rows("Tag")];
@@ -221,7 +221,7 @@ describe("a page", () => {
   });
 });
 
-/** What a read says: the export's id, its state, and the export whose file it names. */
+/** Contents of a read: the export's id, its state, and the export of its file. */
 async function read(client: SimulatorClient, id: number): Promise<(number | string)[]> {
   const { export: status } = await client.json(`/api/export/version/4/do/read/id/${id}`);
   const file = /downloadResults\/id\/(\d+)/.exec(JSON.stringify(status?.["resultRefs"] ?? ""))?.[1];
@@ -229,7 +229,7 @@ async function read(client: SimulatorClient, id: number): Promise<(number | stri
 }
 
 describe("an export", () => {
-  test("is in a state that nobody documents, once or for good", async () => {
+  test("is in an undocumented state, once or permanently", async () => {
     await using client = await connect(ONE_FILE);
     client.simulator.faults([{ path: "do/create", exportState: "Canceled" }]);
     const id = await client.createExport(BODY);
@@ -241,7 +241,7 @@ describe("an export", () => {
     expect(await read(client, next)).toEqual([next, "Complete", next]);
   });
 
-  test("answers for another one, or names the files of another one", async () => {
+  test("returns another export, or the files of another one", async () => {
     await using client = await connect(ONE_FILE);
     const { id: first } = await exported(client);
     client.simulator.faults([{ path: "do/read", anotherExport: "identity" }]);
@@ -258,7 +258,7 @@ describe("an export", () => {
     expect(await read(client, second)).toEqual([second, "Complete", second]);
   });
 
-  test("of another user is refused by code 46", async () => {
+  test("of another user is refused with code 46", async () => {
     await using client = await connect(ONE_FILE);
     const { id } = await exported(client);
     client.simulator.faults([{ path: "do/read", code: 46 }]);

@@ -18,7 +18,7 @@ import type { Variables } from "../support/snowflake.ts";
 
 // Holds G7 and G8 for Snowflake: the official driver, over its wire protocol, against the stand-in.
 
-/** Later than every time in the tables but those that are meant to lie in the future. */
+/** Later than all times in the tables, except those meant to be in the future. */
 const NOW = "2026-11-26 00:00:00";
 const { signal } = new AbortController();
 const USERS = [
@@ -58,7 +58,7 @@ async function open(env: Variables = byKeyPair(server), onEvent: (event: RunEven
   return warehouse;
 }
 
-/** The error that comes instead of a result; holds no secret, and is of the kind that the exit code needs. */
+/** The error instead of a result; it contains no secret, and has the class for the exit code. */
 async function failure(work: Promise<unknown>): Promise<WarehouseError> {
   const error: unknown = await work.then(
     (value) => ({ resolved: value }),
@@ -91,7 +91,7 @@ async function knownOf(warehouse: SnowflakeWarehouse): Promise<string[]> {
   return found;
 }
 
-describe("logging in to Snowflake", () => {
+describe("the login to Snowflake", () => {
   const ways: readonly (readonly [string, Variables, string])[] = [
     ["an encrypted private key", {}, "SNOWFLAKE_JWT"],
     ["a password", { SNOWFLAKE_USER: "etl", SNOWFLAKE_PASSWORD: PASSWORD }, "SNOWFLAKE"],
@@ -102,7 +102,7 @@ describe("logging in to Snowflake", () => {
       "PROGRAMMATIC_ACCESS_TOKEN",
     ],
   ];
-  test.each(ways)("works with %s, and warns of a password", async (_name, credentials, authenticator) => {
+  test.each(ways)("works with %s, and warns about a password", async (_name, credentials, authenticator) => {
     const events: RunEvent[] = [];
     const isKey = Object.keys(credentials).length === 0;
     const env = isKey ? byKeyPair(server) : { ...place(server), ...credentials };
@@ -113,7 +113,7 @@ describe("logging in to Snowflake", () => {
     expect(warned).toEqual(authenticator === "SNOWFLAKE" ? ["warehouse.password"] : []);
   });
 
-  test("tells nobody where it runs, limits every statement, tags it, and logs out in the end", async () => {
+  test("does not disclose the host, limits and tags every statement, and finally logs out", async () => {
     const warehouse = await open();
     await warehouse.check(signal);
     await warehouse.tableState(tag, NOW, signal);
@@ -154,7 +154,7 @@ describe("logging in to Snowflake", () => {
       "warehouse.login-refused",
       /etl in acme/,
     ],
-    ["a key of somebody else", { SNOWFLAKE_USER: "robot" }, "warehouse.key-refused", /JWT token is invalid/],
+    ["another user's key", { SNOWFLAKE_USER: "robot" }, "warehouse.key-refused", /JWT token is invalid/],
     [
       "a token of the other kind",
       { SNOWFLAKE_AUTHENTICATOR: "OAUTH", SNOWFLAKE_TOKEN: "stale" },
@@ -188,7 +188,7 @@ describe("logging in to Snowflake", () => {
       /XXL cannot be used/,
     ],
   ];
-  test.each(refusals)("fails with %s, and says what to do", async (_name, given, code, message) => {
+  test.each(refusals)("fails with %s, and names the fix", async (_name, given, code, message) => {
     const isOwn = "SNOWFLAKE_AUTHENTICATOR" in given || "SNOWFLAKE_PASSWORD" in given;
     const warehouse = await open({ ...(isOwn ? place(server) : byKeyPair(server)), ...given });
     const error = await failure(warehouse.check(signal));
@@ -214,7 +214,7 @@ describe("logging in to Snowflake", () => {
     ],
     ["an account that does not exist", [{ kind: "status", status: 403 }], "warehouse.account-unknown", /HTTP 403/],
     [
-      "something that is no Snowflake",
+      "a server other than Snowflake",
       [{ kind: "status", status: 200, body: `<p>${PASSWORD}</p>` }],
       "warehouse.unreachable",
       /response that is not Snowflake's/,
@@ -228,7 +228,7 @@ describe("logging in to Snowflake", () => {
     expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)]);
   });
 
-  test("fails when nobody answers, after a few tries", async () => {
+  test("fails after a few tries if the server does not respond", async () => {
     const gone = await startSnowflake({ users: [] });
     await gone.close();
     const error = await failure((await open(byKeyPair(gone))).check(signal));
@@ -236,14 +236,14 @@ describe("logging in to Snowflake", () => {
     expect(error.message).toMatch(/cannot be reached: .*ECONNREFUSED/);
   });
 
-  test("goes on after a server that is unwell for a moment", async () => {
+  test("survives a short outage of the server", async () => {
     server.fail("login", { kind: "status", status: 503 }, { kind: "reset" });
     await (await open()).check(signal);
     expect(server.requests.filter((request) => request.endsWith("login-request"))).toHaveLength(3);
   });
 });
 
-describe("what a table in Snowflake says of itself", () => {
+describe("the watermark of a table in Snowflake", () => {
   const rows = (...times: readonly string[]) => times.map((time) => ({ ID: "1", UPDATED_AT: time }));
   const states: readonly (readonly [string, SnowflakeTable, Partial<TableState>])[] = [
     [
@@ -263,7 +263,7 @@ describe("what a table in Snowflake says of itself", () => {
     ],
     ["rows without a time", { rows: [{ ID: "1", UPDATED_AT: null }] }, { watermark: null }],
   ];
-  test("is the newest time as it stands there, whatever the session's zone and the column's type", async () => {
+  test("is the newest time unchanged, independent of the session's time zone and the column's type", async () => {
     const warehouse = await open();
     for (const [name, table, state] of states) {
       server.tables.set("PARDOT_TAG", table);
@@ -304,7 +304,7 @@ describe("what a table in Snowflake says of itself", () => {
       { watermark: "2026-11-26 00:00:00", future: "2099-01-01 00:00:00" },
     ],
   ];
-  test("leaves out times later than now, and names the greatest", async () => {
+  test("ignores times later than now, and reports the greatest", async () => {
     const warehouse = await open();
     for (const [name, table, state] of futures) {
       server.tables.set("PARDOT_TAG", table);
@@ -312,7 +312,7 @@ describe("what a table in Snowflake says of itself", () => {
     }
   });
 
-  test("is compared with the newest time that was committed, which later rows do not hide", async () => {
+  test("is compared with the newest committed time, even if later rows exist", async () => {
     const warehouse = await open();
     async function* files(...times: readonly (string | null)[]): AsyncGenerator<CommittedFile> {
       for (const [index, maxWatermark] of times.entries()) yield { key: `Tag/${index}.csv`, rows: 1, maxWatermark };
@@ -332,7 +332,7 @@ describe("what a table in Snowflake says of itself", () => {
     expect(await warehouse.compare(tag, files(), signal)).toEqual({ compared: "", problems: [] });
   });
 
-  test("is doubted where the session's zone decides", async () => {
+  test("comes with a warning if it depends on the session's time zone", async () => {
     server.tables.set("PARDOT_TAG", { timestamps: "LTZ", rows: rows("2026-03-08 02:30:00") });
     const state = await (await open()).tableState(tag, NOW, signal);
     expect(state).toMatchObject({
@@ -341,7 +341,7 @@ describe("what a table in Snowflake says of itself", () => {
     });
   });
 
-  test("is an error that names ddl when the table does not exist", async () => {
+  test("is an error that names ddl if the table does not exist", async () => {
     server.tables.clear();
     const error = await failure((await open()).tableState(tag, NOW, signal));
     expect(error.code).toBe("warehouse.table-missing");
@@ -380,7 +380,7 @@ describe("what a table in Snowflake says of itself", () => {
     ],
     ["000002", "Something new.", "warehouse.snowflake-failed"],
   ];
-  test("fails with what Snowflake refuses, and goes on afterwards", async () => {
+  test("fails if Snowflake refuses the query, and works afterwards", async () => {
     const warehouse = await open();
     await warehouse.check(signal);
     for (const [code, message, expected] of refusals) {
@@ -401,8 +401,8 @@ describe("what a table in Snowflake says of itself", () => {
   });
 });
 
-describe("the e-mails in Snowflake", () => {
-  test("are each list e-mail with its smallest e-mail id by number, and those that are there", async () => {
+describe("the emails in Snowflake", () => {
+  test("are each list email with its numerically smallest email id, and the known ones", async () => {
     server.tables.set("PARDOT_VISITORACTIVITY", {
       rows: [
         { LIST_EMAIL_ID: "11", EMAIL_ID: "5" },
@@ -423,13 +423,13 @@ describe("the e-mails in Snowflake", () => {
     expect(await knownOf(warehouse)).toEqual(["7"]);
   });
 
-  test("are none when the tables do not exist", async () => {
+  test("are none if the tables do not exist", async () => {
     const warehouse = await open();
     expect(await pairsOf(warehouse)).toEqual([]);
     expect(await knownOf(warehouse)).toEqual([]);
   });
 
-  test("come whole, in chunks and pages, with other questions in between and within the bound of memory", async () => {
+  test("arrive completely, in chunks and pages, between other queries and within the memory bound", async () => {
     const rowsOf = (count: number) =>
       Array.from({ length: count }, (_, id) => ({ LIST_EMAIL_ID: String(id), EMAIL_ID: String(id + 9) }));
     server.tables.set("PARDOT_VISITORACTIVITY", { rows: rowsOf(20_000) });
@@ -447,7 +447,7 @@ describe("the e-mails in Snowflake", () => {
     }
   });
 
-  test("can be left early", async () => {
+  test("can be abandoned early", async () => {
     const rows = Array.from({ length: 9000 }, (_, id) => ({ LIST_EMAIL_ID: String(id) }));
     server.tables.set("PARDOT_EMAIL", { rows });
     const warehouse = await open();
@@ -459,8 +459,8 @@ describe("the e-mails in Snowflake", () => {
   });
 });
 
-describe("a session that does not last", () => {
-  test("is renewed when its token expires, and begun anew when Snowflake has ended it", async () => {
+describe("an interrupted session", () => {
+  test("is renewed when its token expires, and started again after Snowflake has ended it", async () => {
     const warehouse = await open();
     await warehouse.check(signal);
     server.expireTokens();
@@ -472,7 +472,7 @@ describe("a session that does not last", () => {
     expect(server.logins).toHaveLength(2);
   });
 
-  test("ends with its process, and the next question starts another", async () => {
+  test("ends with its process, and the next query starts another", async () => {
     const warehouse = await open();
     await warehouse.check(signal);
     const first = warehouse.processId;
@@ -488,7 +488,7 @@ describe("a session that does not last", () => {
     expect(warehouse.processId).not.toBe(first);
   });
 
-  test("an abort kills the process and rejects with the signal's reason", async () => {
+  test("is aborted by killing the process, and rejects with the signal's reason", async () => {
     const warehouse = await open();
     await warehouse.check(signal);
     const first = warehouse.processId;

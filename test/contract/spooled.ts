@@ -7,7 +7,7 @@ import type { SpooledFile, Storage, StoredFile } from "../../src/storage/storage
 /** A signal that is never aborted. */
 export const CALM: AbortSignal = new AbortController().signal;
 
-/** A closed local file with these bytes, as the landing code hands it over. */
+/** A closed local file with these bytes, like those of the landing code. */
 export async function spooled(tmpDir: string, bytes: string | Uint8Array): Promise<SpooledFile> {
   const path = join(tmpDir, systemRandom.hex(8));
   await writeFile(path, bytes, { mode: 0o600 });
@@ -18,7 +18,7 @@ export function sha256Of(bytes: string | Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Bytes that no compressor and no sparse file makes small, the same every time. */
+/** Reproducible bytes that neither compression nor sparse files make smaller. */
 export function noise(bytes: number): Buffer {
   return createCipheriv("aes-128-ctr", Buffer.alloc(16, 7), Buffer.alloc(16)).update(Buffer.alloc(bytes));
 }

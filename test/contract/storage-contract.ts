@@ -5,11 +5,11 @@ import { DataError, StorageError } from "../../src/errors.ts";
 import type { SpooledFile, Storage } from "../../src/storage/storage.ts";
 import { allOf, CALM, digestOf, keysOf, listed, noise, sha256Of, spooled, textOf } from "./spooled.ts";
 
-/** One fresh, empty place to store things in, for one test. */
+/** An empty destination for one test. */
 export interface StorageRig {
-  /** Opens the place; every call gives another instance over the same place, as two processes would have. */
+  /** Opens the destination; each call returns another instance, as two processes would have. */
   readonly open: () => Storage;
-  /** Where this test's spooled files stand. */
+  /** Folder of this test's spooled files. */
   readonly tmpDir: string;
   readonly dispose: () => Promise<void>;
 }
@@ -18,7 +18,7 @@ export interface StorageRig {
 export function describeStorage(
   name: string,
   make: () => Promise<StorageRig>,
-  /** Why this server cannot keep several writers of one moment apart; null: it can. */
+  /** Reason why this server cannot handle concurrent writers; null if it can. */
   racesBecause: string | null = null,
 ): void {
   describe(`storage contract: ${name}`, () => {
@@ -31,14 +31,14 @@ export function describeStorage(
     afterEach(async () => rig.dispose());
 
     describe("publish", () => {
-      it("writes a file whole under its name", async () => {
+      it("writes a complete file under its name", async () => {
         const file = await spooled(rig.tmpDir, "Id,Name\n1,Ä\n");
         expect(await storage.publish("Tag/Tag_api_1.csv", file, CALM)).toBe("written");
         expect(await textOf(storage, "Tag/Tag_api_1.csv")).toBe("Id,Name\n1,Ä\n");
         expect(await keysOf(storage)).toEqual(["Tag/Tag_api_1.csv"]);
       });
 
-      it("takes the same bytes under the same name as already there", async () => {
+      it("reports the same bytes under the same name as already there", async () => {
         await storage.publish("Tag/a.csv", await spooled(rig.tmpDir, "same"), CALM);
         const again = await spooled(rig.tmpDir, "same");
         expect(await rig.open().publish("Tag/a.csv", again, CALM)).toBe("already-there");
@@ -55,7 +55,7 @@ export function describeStorage(
         expect(await textOf(storage, "Tag/a.csv")).toBe("first");
       });
 
-      it("refuses bytes of another length under the same name and keeps the first", async () => {
+      it("refuses bytes of a different length under the same name and keeps the first", async () => {
         await storage.publish("Tag/a.csv", await spooled(rig.tmpDir, "first"), CALM);
         const longer = await spooled(rig.tmpDir, "first and more");
         await expect(storage.publish("Tag/a.csv", longer, CALM)).rejects.toBeInstanceOf(DataError);
@@ -106,7 +106,7 @@ export function describeStorage(
         expect(await keysOf(storage)).toEqual([]);
       });
 
-      it("names the temporary folder when the spooled file is gone", async () => {
+      it("names the temporary folder if the spooled file is gone", async () => {
         const gone = { path: `${rig.tmpDir}/gone`, bytes: 3, sha256: sha256Of("abc") };
         await expect(storage.publish("Tag/gone.csv", gone, CALM)).rejects.toMatchObject({
           exitCode: 7,
@@ -116,7 +116,7 @@ export function describeStorage(
         expect(await keysOf(storage)).toEqual([]);
       });
 
-      it("leaves nothing to see when it is aborted midway", async () => {
+      it("leaves nothing visible if it is aborted midway", async () => {
         const file = await spooled(rig.tmpDir, noise(30_000_000));
         const controller = new AbortController();
         const reason = new Error("stop");
@@ -137,7 +137,7 @@ export function describeStorage(
         expect(await textOf(storage, "_pardot_etl/state/0001.json")).toBe("{}");
       });
 
-      it("says that a name is taken although the bytes are equal", async () => {
+      it("reports that a name is taken even if the bytes are equal", async () => {
         await storage.create("_pardot_etl/lease/1", Buffer.from("me"), CALM);
         expect(await rig.open().create("_pardot_etl/lease/1", Buffer.from("me"), CALM)).toBe("exists");
       });
@@ -162,7 +162,7 @@ export function describeStorage(
     });
 
     describe("list", () => {
-      it("gives every key in ascending byte order", async () => {
+      it("returns every key in ascending byte order", async () => {
         const keys = [
           "a b/c d.csv",
           "a-b",
@@ -183,14 +183,14 @@ export function describeStorage(
         for (const key of keys) expect(await textOf(storage, key)).toBe(key);
       });
 
-      it("keeps to the folder that it is asked for", async () => {
+      it("returns only keys of the requested folder", async () => {
         for (const key of ["a/1", "a/b/2", "ab/3", "b/4"]) await storage.create(key, Buffer.from("x"), CALM);
         expect(await keysOf(storage, "a/")).toEqual(["a/1", "a/b/2"]);
         expect(await keysOf(storage, "a/b/")).toEqual(["a/b/2"]);
         expect(await keysOf(storage, "none/")).toEqual([]);
       });
 
-      it("gives more keys than one page of a store holds", async () => {
+      it("returns more keys than one page of a store contains", async () => {
         const keys = Array.from({ length: 1_050 }, (_, index) => `many/${String(index).padStart(5, "0")}`);
         for (let start = 0; start < keys.length; start += 50) {
           const batch = keys.slice(start, start + 50);
@@ -199,7 +199,7 @@ export function describeStorage(
         expect(await keysOf(storage, "many/")).toEqual(keys);
       });
 
-      it("stops when it is aborted between two keys", async () => {
+      it("stops if it is aborted between two keys", async () => {
         for (const key of ["a", "b", "c"]) await storage.create(key, Buffer.from("x"), CALM);
         const controller = new AbortController();
         const seen: string[] = [];
@@ -215,7 +215,7 @@ export function describeStorage(
     });
 
     describe("reading and removing", () => {
-      it("finds nothing where there is nothing", async () => {
+      it("finds nothing in an empty destination", async () => {
         expect(await storage.read("Tag/none.csv", CALM)).toBeNull();
         expect(await storage.stat("Tag/none.csv", CALM)).toBeNull();
         const opening = digestOf(storage, "Tag/none.csv");
@@ -223,13 +223,13 @@ export function describeStorage(
         await expect(opening).rejects.toMatchObject({ code: "storage.missing", exitCode: 7 });
       });
 
-      it("takes the folder above a key for no file", async () => {
+      it("does not treat a key's parent folder as a file", async () => {
         await storage.create("a/b", Buffer.from("x"), CALM);
         expect(await storage.read("a", CALM)).toBeNull();
         expect(await storage.stat("a", CALM)).toBeNull();
       });
 
-      it("tells the size and either the right sha-256 or none", async () => {
+      it("returns the size and either the correct SHA-256 or none", async () => {
         const file = await spooled(rig.tmpDir, "Id\n1\n");
         await storage.publish("Tag/a.csv", file, CALM);
         const found = await storage.stat("Tag/a.csv", CALM);
@@ -237,7 +237,7 @@ export function describeStorage(
         expect([null, file.sha256]).toContain(found?.sha256);
       });
 
-      it("forgets a removed key, also when it is removed twice, and takes the name anew", async () => {
+      it("forgets a removed key, even if it is removed twice, and accepts the name again", async () => {
         await storage.create("_pardot_etl/state/1", Buffer.from("one"), CALM);
         await storage.create("_pardot_etl/state/2", Buffer.from("two"), CALM);
         await storage.remove("_pardot_etl/state/1", CALM);
@@ -247,7 +247,7 @@ export function describeStorage(
         expect(await storage.create("_pardot_etl/state/1", Buffer.from("new"), CALM)).toBe("written");
       });
 
-      it("keeps landed files and documents when it tidies", async () => {
+      it("keeps landed files and documents when tidying", async () => {
         await storage.publish("Tag/a.csv", await spooled(rig.tmpDir, "x"), CALM);
         await storage.create("_pardot_etl/state/1", Buffer.from("y"), CALM);
         await storage.tidy(CALM);
@@ -255,7 +255,7 @@ export function describeStorage(
       });
     });
 
-    it("does nothing at all under a signal that is aborted already", async () => {
+    it("does nothing if the signal is already aborted", async () => {
       const reason = new Error("stopped before");
       const signal = AbortSignal.abort(reason);
       const file = await spooled(rig.tmpDir, "x");

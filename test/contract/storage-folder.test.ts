@@ -14,7 +14,7 @@ import type { Storage } from "../../src/storage/storage.ts";
 import { unprivileged } from "../support/unprivileged.ts";
 import { CALM, digestOf, keysOf, noise, spooled, textOf } from "./spooled.ts";
 
-/** What only a folder does: links, modes, leftovers and the ways in which a file system says no. */
+/** Cases of a folder only: links, modes, leftovers and refusals of a file system. */
 const KEY = "Tag/Tag_api_1.csv";
 const hint = expect.any(String) as string;
 
@@ -37,14 +37,14 @@ async function modeOf(path: string): Promise<number> {
 }
 
 describe("landing in a folder", () => {
-  it("costs no copy on one file system: the spooled file gets a second name", async () => {
+  it("makes no copy on one file system: the spooled file gets a second name", async () => {
     const file = await spooled(tmpDir, "x");
     await storage.publish(KEY, file, CALM);
     expect((await stat(join(root, KEY))).ino).toBe((await stat(file.path)).ino);
     expect(await temporaryFiles()).toEqual([]);
   });
 
-  it("makes the landed file as readable as the umask says, although spools are private", async () => {
+  it("makes the landed file as readable as the umask allows, although spools are private", async () => {
     const file = await spooled(tmpDir, "x");
     expect(await modeOf(file.path)).toBe(0o600);
     const before = process.umask(0o027);
@@ -59,20 +59,20 @@ describe("landing in a folder", () => {
     expect(await modeOf(join(root, "_pardot_etl/state/1"))).toBe(0o640);
   });
 
-  it("leaves a spooled file that was refused private", async () => {
+  it("keeps a refused spooled file private", async () => {
     await storage.create(KEY, Buffer.from("first"), CALM);
     const file = await spooled(tmpDir, "other");
     await expect(storage.publish(KEY, file, CALM)).rejects.toMatchObject({ code: "storage.different-bytes" });
     expect(await modeOf(file.path)).toBe(0o600);
   });
 
-  it("refuses a name under which a folder stands", async () => {
+  it("refuses a name that is a folder", async () => {
     await mkdir(join(root, KEY), { recursive: true });
     const publishing = storage.publish(KEY, await spooled(tmpDir, "x"), CALM);
     await expect(publishing).rejects.toMatchObject({ code: "storage.different-bytes", exitCode: 6 });
   });
 
-  it("keeps what it lands when the spooled file is removed", async () => {
+  it("keeps the landed file if the spooled file is removed", async () => {
     const file = await spooled(tmpDir, "kept");
     await storage.publish(KEY, file, CALM);
     await rm(file.path);
@@ -89,7 +89,7 @@ describe("a folder on a file system without hard links", () => {
     storage = new FolderStorage({ path: root, clock, random, link: refuseLink });
   });
 
-  it("lands by renaming a whole copy", async () => {
+  it("lands by renaming a complete copy", async () => {
     const file = await spooled(tmpDir, noise(1_000_000));
     expect(await storage.publish(KEY, file, CALM)).toBe("written");
     expect(await storage.publish(KEY, file, CALM)).toBe("already-there");
@@ -98,7 +98,7 @@ describe("a folder on a file system without hard links", () => {
     expect(await temporaryFiles()).toEqual([]);
   });
 
-  it("keeps the first of two under one name", async () => {
+  it("keeps the first of two files with the same name", async () => {
     expect(await storage.create(KEY, Buffer.from("first"), CALM)).toBe("written");
     expect(await storage.create(KEY, Buffer.from("other"), CALM)).toBe("exists");
     const other = await spooled(tmpDir, "third");
@@ -118,7 +118,7 @@ describe("exclusive creation in a folder without hard links", () => {
       ...(processes === undefined ? {} : { processes }),
     });
 
-  it("gives a name to one of four that want it at once, each time", async () => {
+  it("gives a name to exactly one of four concurrent creators", async () => {
     const creators = [1, 2, 3, 4].map(() => open());
     for (let round = 0; round < 200; round += 1) {
       const key = `_pardot_etl/state/lease/${String(round).padStart(10, "0")}.json`;
@@ -134,7 +134,7 @@ describe("exclusive creation in a folder without hard links", () => {
     expect(await temporaryFiles()).toEqual([]);
   });
 
-  it("gives a landed file's name to one of two with other bytes", async () => {
+  it("gives a landed file's name to one of two writers with different bytes", async () => {
     const files = [await spooled(tmpDir, "one"), await spooled(tmpDir, "other")];
     for (let round = 0; round < 50; round += 1) {
       const outcomes = await Promise.allSettled(
@@ -144,7 +144,7 @@ describe("exclusive creation in a folder without hard links", () => {
     }
   });
 
-  it("breaks the claim of a process that died over it, and lists none", async () => {
+  it("breaks the claim of a dead process, and lists no claims", async () => {
     const other = { host: "h", boot: "b", pid: 7, started: "1" };
     const claim = join(root, "_pardot_etl", "tmp", claimName(KEY));
     await mkdir(join(root, "_pardot_etl", "tmp"), { recursive: true });
@@ -155,7 +155,7 @@ describe("exclusive creation in a folder without hard links", () => {
     expect(await temporaryFiles()).toEqual([]);
   });
 
-  it("waits for a living claim and sees what it has placed; breaks one that stays silent", async () => {
+  it("waits for a live claim and sees its file, and breaks a silent one", async () => {
     const claim = join(root, "_pardot_etl", "tmp", claimName(KEY));
     await mkdir(join(root, "_pardot_etl", "tmp"), { recursive: true });
     const away = { host: "away", boot: "b", pid: 7, started: "1", nonce: "0123456789abcdef" };
@@ -192,7 +192,7 @@ describe("exclusive creation in a folder without hard links", () => {
     expect(await keysOf(storage)).toEqual([]);
   });
 
-  it("has one winner among four runs that take the lease", async () => {
+  it("has one winner among four runs that acquire the lease", async () => {
     for (let round = 0; round < 20; round += 1) {
       const starts = await Promise.allSettled(
         [1, 2, 3, 4].map((pid) =>
@@ -217,7 +217,7 @@ describe("exclusive creation in a folder without hard links", () => {
 });
 
 describe("leftovers in a folder", () => {
-  it("that claim a name go after a day, and not before", async () => {
+  it("that claim a name are removed after a day, and not before", async () => {
     const folder = join(root, "_pardot_etl", "tmp");
     await mkdir(folder, { recursive: true });
     const claims = [claimName(KEY), `${claimName(KEY)}.0123456789abcdef`];
@@ -229,7 +229,7 @@ describe("leftovers in a folder", () => {
     expect(await temporaryFiles()).toEqual([]);
   });
 
-  it("are never listed, and are removed by tidying when their writer is dead", async () => {
+  it("are never listed, and are removed by tidying if their writer is dead", async () => {
     await storage.create("_pardot_etl/state/1", Buffer.from("x"), CALM);
     const folder = join(root, "_pardot_etl", "tmp");
     const dead = `00000000-1-00000000-${"0".repeat(32)}.pardot-etl`;
@@ -243,13 +243,13 @@ describe("leftovers in a folder", () => {
     expect(await temporaryFiles()).toEqual([]);
   });
 
-  it("do not stand in the way of a folder that does not exist yet", async () => {
+  it("do not block the creation of a folder", async () => {
     await storage.tidy(CALM);
     expect(await keysOf(storage)).toEqual([]);
     await expect(stat(root)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  it("that are links are nobody's landed files", async () => {
+  it("that are links are not landed files", async () => {
     await storage.create("a", Buffer.from("x"), CALM);
     await symlink(join(root, "a"), join(root, "b"));
     expect(await keysOf(storage)).toEqual(["a"]);
@@ -257,8 +257,8 @@ describe("leftovers in a folder", () => {
   });
 });
 
-describe("a folder that cannot be used", () => {
-  it("says when a file stands in its place", async () => {
+describe("an unusable folder", () => {
+  it("is reported if it is a file", async () => {
     await writeFile(root, "a file");
     const refusal = { exitCode: 7, code: "storage.not-a-folder", hint };
     await expect(storage.publish(KEY, await spooled(tmpDir, "x"), CALM)).rejects.toMatchObject(refusal);
@@ -267,13 +267,13 @@ describe("a folder that cannot be used", () => {
     await expect(keysOf(storage)).rejects.toMatchObject(refusal);
   });
 
-  it("says when a file stands in the place of one of its own folders", async () => {
+  it("is reported if one of its subfolders is a file", async () => {
     await storage.create("Tag", Buffer.from("x"), CALM);
     const publishing = storage.publish(KEY, await spooled(tmpDir, "x"), CALM);
     await expect(publishing).rejects.toMatchObject({ exitCode: 7, code: "storage.not-a-folder", hint });
   });
 
-  it("says when permission is missing, to write or to read", async () => {
+  it("is reported if permission to write or read is missing", async () => {
     await storage.create("_pardot_etl/state/1", Buffer.from("x"), CALM);
     await chmod(tmpDir, 0o755);
     await chmod(root, 0o555);
@@ -287,7 +287,7 @@ describe("a folder that cannot be used", () => {
     await chmod(join(root, "_pardot_etl"), 0o755);
   });
 
-  it("says when a name is too long for the file system", async () => {
+  it("is reported if a name is too long for the file system", async () => {
     const long = "x".repeat(300);
     await expect(storage.create(long, Buffer.from("x"), CALM)).rejects.toMatchObject({
       exitCode: 7,

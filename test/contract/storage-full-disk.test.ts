@@ -48,12 +48,12 @@ if (typeof trial === "string") {
     });
 
     it.each(["none", "gzip", "zstd"] as const)(
-      "that fills up under a spool (%s) is told in its words",
+      "that fills up under a spool (%s) is reported as full",
       async (compression) => {
         const spool = await openSpool({ dir: disk.path, compression, random, signal: CALM });
         const chunk = noise(128 * 1024);
         const filling = async (): Promise<void> => {
-          // Noise, which no compressor makes smaller; many times the disk.
+          // Incompressible noise, many times the size of the disk.
           for (let written = 0; written < 8 * DISK_BYTES; written += chunk.length)
             await spool.write(chunk.map((byte, i) => byte ^ (written >> 17) ^ i));
           await spool.finish();
@@ -69,7 +69,7 @@ if (typeof trial === "string") {
       },
     );
 
-    it("that is read-only is told as such", async () => {
+    it("that is read-only is reported as such", async () => {
       disk.makeReadOnly();
       const storage = new FolderStorage({ path: join(disk.path, "data"), clock, random });
       const hint = expect.any(String) as string;
@@ -82,9 +82,9 @@ if (typeof trial === "string") {
   });
 }
 
-/** Needs no rights: the kernel refuses a file that outgrows the limit, in mid-write as a full disk does. */
-describe("a process whose files may not grow beyond 256 KiB", () => {
-  it("lands nothing of a larger file and says why", async () => {
+/** Needs no privileges: the kernel refuses a file above the limit during a write, like a full disk. */
+describe("a process with a file size limit of 256 KiB", () => {
+  it("lands nothing of a larger file and reports the cause", async () => {
     const root = join(tmpDir, "data");
     const program = `
       import { createHash } from "node:crypto";

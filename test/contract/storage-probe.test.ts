@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(async () => rm(tmpDir, { recursive: true, force: true }));
 
-describe("probing a destination", () => {
+describe("the destination probe", () => {
   it("writes below _pardot_etl/check/ and leaves nothing behind", async () => {
     const storage = openMemoryStorage();
     await probeStorage(storage, tmpDir, CALM);
@@ -39,7 +39,7 @@ describe("probing a destination", () => {
     expect(await readdir(tmpDir)).toEqual(["data"]);
   });
 
-  it.each(["publish", "create"] as const)("finds a store that overwrites at %s, and cleans up", async (method) => {
+  it.each(["publish", "create"] as const)("detects a store that overwrites at %s, and cleans up", async (method) => {
     const memory = openMemoryStorage();
     const careless: Storage = { ...memory, [method]: async () => "written" };
     const hint = expect.stringContaining("If-None-Match") as string;
@@ -51,13 +51,13 @@ describe("probing a destination", () => {
     expect(await keysOf(memory)).toEqual([]);
   });
 
-  it("finds a store that answers with other bytes than it was given", async () => {
+  it("detects a store that returns different bytes", async () => {
     const memory = openMemoryStorage();
     const forgetful: Storage = { ...memory, read: async () => Buffer.from("something else") };
     await expect(probeStorage(forgetful, tmpDir, CALM)).rejects.toMatchObject({ code: "storage.lost", exitCode: 7 });
   });
 
-  it("says so when the probe cannot be removed", async () => {
+  it("reports that the probe cannot be removed", async () => {
     const storage = openMemoryStorage();
     vi.spyOn(storage, "remove").mockRejectedValue(new Error("not allowed"));
     await expect(probeStorage(storage, tmpDir, CALM)).rejects.toThrow("not allowed");
@@ -66,7 +66,7 @@ describe("probing a destination", () => {
 
 whereS3Runs(() => {
   describe("probing a bucket (Ceph RADOS Gateway)", () => {
-    it("passes, and finds the server through the environment as the command does", async () => {
+    it("passes, and finds the server through the environment like the command", async () => {
       const server = await s3Server();
       const bucket = await newBucket(server);
       process.env["AWS_ENDPOINT_URL_S3"] = server.endpoint;

@@ -18,7 +18,7 @@ function storageAt(endpoint: string | null, options: Partial<S3Options> = {}): S
 }
 
 beforeEach(() => {
-  // No setting of a developer's own machine may reach the SDK.
+  // No setting of a developer's machine may reach the SDK.
   for (const name of ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"]) {
     vi.stubEnv(name, undefined);
   }
@@ -34,8 +34,8 @@ afterEach(() => {
 });
 
 whereS3Runs(() => {
-  describe("what a store refuses (Ceph RADOS Gateway)", () => {
-    it("is told as a missing bucket", async () => {
+  describe("a refusal by a store (Ceph RADOS Gateway)", () => {
+    it("is reported as a missing bucket", async () => {
       const { endpoint } = await s3Server();
       const storage = storageAt(endpoint, { bucket: "no-such-bucket" });
       const refusal = { exitCode: 7, code: "storage.bucket-missing", hint };
@@ -48,7 +48,7 @@ whereS3Runs(() => {
     it.each([
       ["AWS_ACCESS_KEY_ID", "nobody"],
       ["AWS_SECRET_ACCESS_KEY", "not-the-secret"],
-    ])("is told as credentials that are wrong in %s, without showing them", async (name, value) => {
+    ])("is reported as credentials with a wrong %s, without showing them", async (name, value) => {
       const server = await s3Server();
       const bucket = await newBucket(server);
       vi.stubEnv(name, value);
@@ -62,22 +62,22 @@ whereS3Runs(() => {
   });
 });
 
-describe("what cannot reach a store", () => {
-  it("is told as missing credentials", async () => {
+describe("an attempt to reach a store", () => {
+  it("is reported as missing credentials", async () => {
     vi.stubEnv("AWS_ACCESS_KEY_ID", undefined);
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", undefined);
     const created = storageAt("http://127.0.0.1:9").create("a", Buffer.from("x"), CALM);
     await expect(created).rejects.toMatchObject({ exitCode: 7, code: "storage.no-credentials", hint });
   });
 
-  it("is told as a missing region", async () => {
+  it("is reported as a missing region", async () => {
     vi.stubEnv("AWS_REGION", undefined);
     vi.stubEnv("AWS_DEFAULT_REGION", undefined);
     const created = storageAt("http://127.0.0.1:9").create("a", Buffer.from("x"), CALM);
     await expect(created).rejects.toMatchObject({ exitCode: 7, code: "storage.no-region", hint });
   });
 
-  it("is told as an endpoint where nobody listens, after a few attempts", async () => {
+  it("is reported as an unreachable endpoint, after a few attempts", async () => {
     const port = await freePort();
     const created = storageAt(`http://127.0.0.1:${port}`).create("a", Buffer.from("x"), CALM);
     await expect(created).rejects.toMatchObject({
@@ -92,8 +92,8 @@ function xml(code: string): string {
   return `<?xml version="1.0"?><Error><Code>${code}</Code><Message>because</Message></Error>`;
 }
 
-/** A server with one answer for everything, for what the real one cannot be made to say. */
-describe("what another store may answer", () => {
+/** A server with one response for everything, for cases that the real one cannot produce. */
+describe("a response of another store", () => {
   let server: Server;
   let endpoint: string;
   let answer: { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> };
@@ -123,9 +123,9 @@ describe("what another store may answer", () => {
     ["a name that no bucket has", 400, xml("InvalidBucketName"), "storage.bucket-invalid", /PARDOT_ETL_DESTINATION/],
     ["a wrong clock", 403, xml("RequestTimeTooSkewed"), "storage.clock-skew", /clock/],
     ["a full store", 507, xml("InsufficientStorage"), "storage.full", /space/],
-    ["something that is no S3", 405, "<html><body>nginx</body></html>", "storage.refused", /AWS_ENDPOINT_URL_S3/],
+    ["a server other than S3", 405, "<html><body>nginx</body></html>", "storage.refused", /AWS_ENDPOINT_URL_S3/],
   ];
-  it.each(cases)("is told as %s", async (_name, status, body, code, says) => {
+  it.each(cases)("is reported as %s", async (_name, status, body, code, says) => {
     answer = { status, body, headers: { "x-amz-bucket-region": "eu-west-1" } };
     const failed = storageAt(endpoint).create("a", Buffer.from("x"), CALM);
     const words = expect.stringMatching(says) as string;
@@ -133,18 +133,18 @@ describe("what another store may answer", () => {
     expect(requests).toBe(code === "storage.clock-skew" ? 9 : 1);
   });
 
-  it("is told of a HEAD by its status alone", async () => {
+  it("to a HEAD is reported by its status alone", async () => {
     answer = { status: 403, body: "" };
     await expect(storageAt(endpoint).stat("a", CALM)).rejects.toMatchObject({ code: "storage.no-permission" });
   });
 
-  it("is refused when keys come in no order", async () => {
+  it("is refused if its keys are not sorted", async () => {
     const contents = ["b", "a"].map((key) => `<Contents><Key>p/${key}</Key><Size>1</Size></Contents>`).join("");
     answer = { status: 200, body: `<ListBucketResult>${contents}</ListBucketResult>` };
     await expect(keysOf(storageAt(endpoint))).rejects.toMatchObject({ code: "storage.unordered-list", exitCode: 7 });
   });
 
-  it("is refused when a list comes to no end", async () => {
+  it("is refused if a list does not end", async () => {
     const more = "<IsTruncated>true</IsTruncated><NextContinuationToken>same</NextContinuationToken>";
     answer = { status: 200, body: `<ListBucketResult>${more}</ListBucketResult>` };
     await expect(keysOf(storageAt(endpoint))).rejects.toMatchObject({ code: "storage.unordered-list" });
@@ -154,7 +154,7 @@ describe("what another store may answer", () => {
   it.each([
     ["with nothing on them", ""],
     ["that only mark folders", "<Contents><Key>p/Tag/</Key><Size>0</Size></Contents>"],
-  ])("is refused when pages %s come without end, each with another token", async (_, contents) => {
+  ])("is refused if pages %s do not end, each with another token", async (_, contents) => {
     const next = (): string =>
       `<IsTruncated>true</IsTruncated><NextContinuationToken>${requests}</NextContinuationToken>`;
     answer = {
@@ -168,7 +168,7 @@ describe("what another store may answer", () => {
     expect(requests).toBe(1000);
   });
 
-  it("is refused when a list is cut short without a way on", async () => {
+  it("is refused if a truncated list has no token", async () => {
     const contents = "<Contents><Key>p/a</Key><Size>1</Size></Contents>";
     answer = {
       status: 200,
@@ -180,7 +180,7 @@ describe("what another store may answer", () => {
     await expect(keysOf(storageAt(endpoint))).rejects.toMatchObject({ code: "storage.unordered-list" });
   });
 
-  it("is not listed when it only marks a folder", async () => {
+  it("is not listed if it only marks a folder", async () => {
     const keys = ["p/Tag/", "p/Tag/a.csv"];
     const contents = keys.map((key) => `<Contents><Key>${key}</Key><Size>0</Size></Contents>`).join("");
     answer = { status: 200, body: `<ListBucketResult>${contents}</ListBucketResult>` };

@@ -27,7 +27,7 @@ whereS3Runs(() => {
     let proxy: FaultProxy;
     /** Through the proxy. */
     let storage: Storage;
-    /** Past the proxy: what is really there. */
+    /** Without the proxy: the real contents. */
     let truth: Storage;
     let pauses: number[];
 
@@ -63,13 +63,13 @@ whereS3Runs(() => {
       ],
       ["a reset in mid-body", [{ kind: "reset-in-body", afterBytes: 1_000_000 }]],
       ["a reset before the body", [{ kind: "reset-in-body", afterBytes: 0 }]],
-      ["a server that never answers", [{ kind: "stall" }]],
+      ["a server that never responds", [{ kind: "stall" }]],
       ["a byte that changes on the way", [{ kind: "corrupt" }]],
-      ["an answer that is lost after the write", [{ kind: "lose-answer" }]],
-      ["answers that are lost every time", times(ATTEMPTS, { kind: "lose-answer" })],
+      ["a response lost after the write", [{ kind: "lose-answer" }]],
+      ["responses lost every time", times(ATTEMPTS, { kind: "lose-answer" })],
       ["a mixture", [{ kind: "stall" }, { kind: "answer", status: 502 }, { kind: "lose-answer" }]],
     ];
-    it.each(passing)("publishes one whole object through %s", async (_fault, faults) => {
+    it.each(passing)("publishes one complete object despite %s", async (_fault, faults) => {
       const file = await spooled(tmpDir, noise(3_000_000));
       proxy.fail("PUT", ...faults);
       expect(await storage.publish(KEY, file, CALM)).toBe("written");
@@ -83,10 +83,10 @@ whereS3Runs(() => {
       ["a server that only fails", { kind: "answer", status: 500 }, "storage.unavailable", 7, PATIENT_ATTEMPTS],
       ["a server that only throttles", throttled, "storage.unavailable", 7, PATIENT_ATTEMPTS],
       ["a connection that always resets", { kind: "reset-in-body", afterBytes: 0 }, "storage.unreachable", 7, ATTEMPTS],
-      ["a server that never answers", { kind: "stall" }, "storage.unreachable", 7, ATTEMPTS],
+      ["a server that never responds", { kind: "stall" }, "storage.unreachable", 7, ATTEMPTS],
       ["a line that always changes bytes", { kind: "corrupt" }, "storage.digest-refused", 6, PATIENT_ATTEMPTS],
     ];
-    it.each(failing)("publishes nothing against %s, and says so", async (_fault, fault, code, exitCode, attempts) => {
+    it.each(failing)("publishes nothing with %s, and reports it", async (_fault, fault, code, exitCode, attempts) => {
       const file = await spooled(tmpDir, noise(100_000));
       proxy.fail("PUT", ...times(attempts, fault));
       const hint = expect.any(String) as string;
@@ -95,13 +95,13 @@ whereS3Runs(() => {
       expect(await keysOf(truth)).toEqual([]);
     });
 
-    it("still says that it was there before when the first answer is a refusal", async () => {
+    it("still reports an existing object if the first response is a refusal", async () => {
       await truth.publish(KEY, await spooled(tmpDir, "x"), CALM);
       proxy.fail("HEAD", { kind: "answer", status: 500 });
       expect(await storage.publish(KEY, await spooled(tmpDir, "x"), CALM)).toBe("already-there");
     });
 
-    it("refuses other bytes also when the refusal was lost once", async () => {
+    it("refuses different bytes even if the refusal was lost once", async () => {
       await truth.publish(KEY, await spooled(tmpDir, "theirs"), CALM);
       proxy.fail("PUT", { kind: "lose-answer" });
       const ours = await spooled(tmpDir, "ours");
@@ -109,23 +109,23 @@ whereS3Runs(() => {
       expect(await textOf(truth, KEY)).toBe("theirs");
     });
 
-    it("counts a created document as written when its answer was lost", async () => {
+    it("counts a created document as written if its response was lost", async () => {
       proxy.fail("PUT", { kind: "lose-answer" });
       expect(await storage.create("_pardot_etl/lease/1", Buffer.from("me"), CALM)).toBe("written");
     });
 
-    it("counts a created document as written when every answer was lost", async () => {
+    it("counts a created document as written if every response was lost", async () => {
       proxy.fail("PUT", ...times(ATTEMPTS, { kind: "lose-answer" }));
       expect(await storage.create("_pardot_etl/lease/1", Buffer.from("me"), CALM)).toBe("written");
     });
 
-    it("does not take another's document for its own when an answer was lost", async () => {
+    it("does not treat another process's document as its own if a response was lost", async () => {
       await truth.create("_pardot_etl/lease/1", Buffer.from("they"), CALM);
       proxy.fail("PUT", { kind: "lose-answer" });
       expect(await storage.create("_pardot_etl/lease/1", Buffer.from("me"), CALM)).toBe("exists");
     });
 
-    it("keeps the first failure when it cannot find out whether a document was written", async () => {
+    it("keeps the first failure if it cannot determine whether a document was written", async () => {
       proxy.fail("PUT", ...times(PATIENT_ATTEMPTS, throttled));
       proxy.fail("HEAD", ...times(PATIENT_ATTEMPTS, { kind: "answer", status: 403 }));
       await expect(storage.create("_pardot_etl/1", Buffer.from("me"), CALM)).rejects.toMatchObject({
@@ -135,7 +135,7 @@ whereS3Runs(() => {
       });
     });
 
-    it("goes on reading where a body was cut", async () => {
+    it("continues reading where a body was cut", async () => {
       const file = await spooled(tmpDir, noise(2_000_000));
       await truth.publish(KEY, file, CALM);
       proxy.fail(
@@ -147,25 +147,25 @@ whereS3Runs(() => {
       expect(await digestOf(storage, KEY)).toEqual({ bytes: file.bytes, sha256: file.sha256 });
     });
 
-    it("gives up reading when the store fails each time", async () => {
+    it("gives up reading if the store fails each time", async () => {
       await truth.publish(KEY, await spooled(tmpDir, noise(2_000_000)), CALM);
       proxy.fail("GET", ...times(PATIENT_ATTEMPTS, { kind: "answer", status: 503 }));
       await expect(digestOf(storage, KEY)).rejects.toMatchObject({ code: "storage.unavailable", exitCode: 7 });
     });
 
-    it("reads a document again when its body was cut", async () => {
+    it("reads a document again if its body was cut", async () => {
       await truth.create("_pardot_etl/state/1", noise(100_000), CALM);
       proxy.fail("GET", { kind: "cut-answer", afterBytes: 50_000 });
       expect(await storage.read("_pardot_etl/state/1", CALM)).toEqual(new Uint8Array(noise(100_000)));
     });
 
-    it("lists every key once when a page fails", async () => {
+    it("lists every key once if a page fails", async () => {
       for (const key of ["a", "b", "c"]) await truth.create(key, Buffer.from("x"), CALM);
       proxy.fail("GET", { kind: "answer", status: 500 }, { kind: "stall" });
       expect(await keysOf(storage)).toEqual(["a", "b", "c"]);
     });
 
-    it("leaves nothing to see when it is aborted while the body is under way", async () => {
+    it("leaves nothing visible if it is aborted while sending the body", async () => {
       const controller = new AbortController();
       const reason = new Error("stop");
       proxy.onBodyBytes(2_000_000, () => controller.abort(reason));
@@ -175,7 +175,7 @@ whereS3Runs(() => {
       expect(proxy.requests).toEqual(["PUT"]);
     });
 
-    it("sends nothing more once it is aborted between two attempts", async () => {
+    it("sends nothing after it is aborted between two attempts", async () => {
       const controller = new AbortController();
       const reason = new Error("stop");
       proxy.fail("PUT", { kind: "answer", status: 500 });
@@ -191,7 +191,7 @@ whereS3Runs(() => {
       expect(proxy.requests).toEqual(["PUT"]);
     });
 
-    it("waits longer from one attempt to the next, and never the same by chance alone", async () => {
+    it("waits longer after each attempt, with random variation", async () => {
       proxy.fail("PUT", ...times(4, { kind: "answer", status: 500 }));
       await storage.create("a", Buffer.from("x"), CALM);
       const bounds = [250, 500, 1_000, 2_000];

@@ -11,7 +11,7 @@ import type { SpooledFile, Storage } from "../../src/storage/storage.ts";
 import { newBucket } from "../servers/bucket.ts";
 import { s3Server, whereS3Runs } from "../servers/s3.ts";
 
-// Holds G6 for files that no single PutObject carries: they too appear whole, checked and once.
+// Holds G6 for files too large for one PutObject: they also appear complete, checked and once.
 
 const CALM = new AbortController().signal;
 const PART = 5 * 1024 ** 2;
@@ -46,7 +46,7 @@ async function bytesOf(storage: Storage, key: string): Promise<Buffer> {
 }
 
 whereS3Runs(() => {
-  it("G6 a file of several parts arrives whole, with its hash, and is not sent twice", async () => {
+  it("G6 a file of several parts arrives complete, with its hash, and is not sent twice", async () => {
     const { storage, unfinished } = await open();
     const bytes = randomBytes(2 * PART + 12_345);
     const file = await spool(bytes);

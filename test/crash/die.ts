@@ -1,7 +1,7 @@
 /**
- * Loaded before the command line (`node --import`): kills the process with SIGKILL right before or after it gives a file
- * its final name, which is the step that makes anything durable in a folder. DIE_ON: part of the name; DIE_AT: the
- * how-manieth such name; DIE_WHEN: before or after, or never: then it lives and that step does not end.
+ * Loaded before the command line (`node --import`): kills the process with SIGKILL right before or after a file gets its
+ * final name, the step that makes it durable in a folder. DIE_ON: part of the name; DIE_AT: which such name, counted from 1;
+ * DIE_WHEN: before, after, or never: then the process lives and that step does not end.
  */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
@@ -12,7 +12,7 @@ let seen = 0;
 
 function die(): Promise<never> {
   process.kill(process.pid, "SIGKILL");
-  // Nothing more is done while the signal is on its way.
+  // Block until the signal arrives.
   return new Promise(() => {});
 }
 

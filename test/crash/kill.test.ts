@@ -24,7 +24,7 @@ const DIE = join(import.meta.dirname, "die.ts");
 
 const start = scenesUntil(afterAll);
 
-/** Where the process ends: before or after it gives the `at`-th file whose path holds `on` its name. */
+/** Where the process dies: before or after it names the `at`-th file whose path contains `on`. */
 interface Death {
   readonly on: string;
   readonly at?: number;
@@ -37,12 +37,12 @@ async function runUntilDeath(at: Scene, { on, at: count = 1, when }: Death): Pro
   expect(result).toMatchObject({ code: null, signal: "SIGKILL" });
 }
 
-/** The line of the log with which a run ends. */
+/** The last line of a run's log. */
 function lastLine({ stderr }: CliResult): Readonly<Record<string, unknown>> {
   return JSON.parse(stderr.trimEnd().split("\n").at(-1) ?? "") as Readonly<Record<string, unknown>>;
 }
 
-/** Runs again: all is as if nothing had happened, and nothing is left over. */
+/** Runs again: the result is that of an undisturbed run, and no file is left over. */
 async function expectWholeAfterRerun(at: Scene, env: Environment = {}): Promise<CliResult> {
   for (const name of OBJECTS) await expectNothingWrong(at, name);
   await wholeManifests(at.data);
@@ -50,7 +50,7 @@ async function expectWholeAfterRerun(at: Scene, env: Environment = {}): Promise<
   const result = await callCli(["run", "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
   expect({ code: result.code, log: result.code === 0 ? "" : result.stderr }).toEqual({ code: 0, log: "" });
   for (const name of OBJECTS) await expectExactly(at, name);
-  // By its name: the dead run's, which was written in its stead, may be of the same second.
+  // By name: the manifest written for the dead run may be of the same second.
   const { run_id: runId } = lastLine(result);
   const manifest = (await wholeManifests(at.data)).find(({ run_id: id }) => id === runId);
   expect(manifest?.status).toBe("complete");
@@ -62,8 +62,8 @@ async function expectWholeAfterRerun(at: Scene, env: Environment = {}): Promise<
 }
 
 /**
- * Every file in the objects' folders is named by a committed manifest. An object that is read whole in one call may
- * leave a file that was landed in the instant before the death: the next run's replaces it.
+ * Every file in the objects' folders is in a committed manifest. An object that is read in one call may leave a file landed
+ * just before the death: the next run's file replaces it.
  */
 async function expectAllCommitted(at: Scene): Promise<void> {
   const manifests = await wholeManifests(at.data);
@@ -76,13 +76,13 @@ async function expectAllCommitted(at: Scene): Promise<void> {
   expect(unnamed.length).toBeLessThanOrEqual(1);
 }
 
-/** Exports of the history asked for so far. */
+/** Exports of the history requested so far. */
 function historyExports(at: Scene): number {
   return at.simulator.stats().exports.filter(({ arguments: given }) => "created_after" in given).length;
 }
 
 const STATE = "_pardot_etl/state/";
-/** Exports that the history of the account takes: one a year. */
+/** Exports that the account's history takes: one a year. */
 const WINDOWS = 3;
 
 describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () => {
@@ -102,11 +102,11 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     await runUntilDeath(at, death);
     await expectWholeAfterRerun(at);
     await expectAllCommitted(at);
-    // No export is asked for twice but one whose creation was under way when the process died.
+    // No export is requested twice, except one whose creation was in flight when the process died.
     expect(historyExports(at)).toBeLessThanOrEqual(exportsMax);
   });
 
-  it("between two files of tags goes on after the last one on the books", async () => {
+  it("between two files of tags continues after the last one in the state", async () => {
     const at = await start({ rows: { Tag: 3000 } });
     await runUntilDeath(at, { on: "/Tag/", at: 2, when: "after" });
     const [first = ""] = await filesBelow(join(at.data, "Tag"));
@@ -123,25 +123,25 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     const files = (await wholeManifests(at.data)).at(-1)?.objects.find(({ object }) => object === "Tag")?.files ?? [];
     expect(files.filter(({ rows }) => rows === 1000)).toHaveLength(3);
     expect(landed).toHaveLength(1000);
-    // Fifteen pages and the empty two behind them; ten are left, and those of the unfinished file.
+    // Fifteen pages and two empty ones after them; ten are left, and those of the unfinished file.
     expect(Number(again[0]?.parameters["id_greater_than"])).toBeGreaterThanOrEqual(Math.min(...landed));
     expect(again.length).toBeLessThanOrEqual(12);
   });
 
-  it("once more in every run lands its part each time, and the account is whole in the end", async () => {
+  it("in every attempt lands a part each time, and finally the whole account", async () => {
     const at = await start({ rows: { Tag: 3000 } });
-    // Whichever files these are: what comes first is a matter of time.
+    // Any files: their order depends on timing.
     await runUntilDeath(at, { on: at.data, at: 9, when: "after" });
     await runUntilDeath(at, { on: at.data, at: 7, when: "before" });
     await runUntilDeath(at, { on: at.data, at: 6, when: "after" });
     await runUntilDeath(at, { on: "manifest.json", when: "before" });
     await expectWholeAfterRerun(at);
     await expectAllCommitted(at);
-    // A creation that was under way at a death may have been carried out: one for each of the first three.
+    // A creation in flight at a death may have happened: one for each of the first three.
     expect(historyExports(at)).toBeLessThanOrEqual(WINDOWS + 3);
   });
 
-  it("half way in a wrong zone is not gone on with in another; --full reads everything again", async () => {
+  it("halfway in a wrong time zone is not continued in another; --full reads everything again", async () => {
     const right = { PARDOT_TIMEZONE: "America/New_York" };
     const at = await start({ rows: { Tag: 3000 }, timezone: right.PARDOT_TIMEZONE }, { PARDOT_TIMEZONE: "UTC" });
     await runUntilDeath(at, { on: "/Tag/", at: 2, when: "after" });
@@ -162,7 +162,7 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     const whole = await runCli(["run", "--full", "--json"], { ...at.env, ...right }, { cwd: at.root });
     expect(whole.code).toBe(0);
     const manifest = JSON.parse(whole.stdout) as Manifest;
-    // What was landed in the wrong zone is accounted for, and is nobody's data.
+    // Files landed in the wrong time zone are in a manifest, and not part of the data.
     const left = manifest.left_files?.filter(({ key }) => key.startsWith("Tag/")).map(({ rows }) => rows);
     expect(left).toEqual([1000, 1000]);
     expect(manifest.objects.find(({ object }) => object === "Tag")?.windows).toHaveLength(1);
@@ -171,7 +171,7 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     expect(verified.code).toBe(0);
   });
 
-  it("is recovered from also beside files of others and a manifest that a disk has damaged", async () => {
+  it("is recovered from even with foreign files and a manifest damaged by a disk", async () => {
     const at = await start();
     await at.run();
     const name = (await filesBelow(at.data)).find((key) => key.endsWith("manifest.json")) ?? "";
@@ -181,7 +181,7 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     await writeFile(join(at.data, "Tag", ".DS_Store"), 'no csv "at all');
     const result = await runCli(["run", "--json"], at.env, { cwd: at.root });
     expect(result.code).toBe(0);
-    // What is damaged is older than the window of the killed run, so that the run has no need of it.
+    // The damaged manifest is older than the killed run's window, so the run does not need it.
     const { warnings } = JSON.parse(result.stdout) as Manifest;
     expect(warnings.filter(({ code }) => code !== "clock.off")).toEqual([]);
     await rm(join(at.data, "Tag", ".DS_Store"));
@@ -189,7 +189,7 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     expect(verified.code).toBe(6);
     const { problems } = JSON.parse(verified.stdout) as VerifyResult;
     expect(problems.find(({ key }) => key === name)?.problem).toContain("it is damaged");
-    // Its own files are those that no other names.
+    // Its own files are in no other manifest.
     const named = (JSON.parse(kept.toString("utf8")) as Manifest).objects.flatMap(({ files }) => files);
     const others = problems.filter(({ key }) => key !== name);
     expect(others.map(({ key }) => key)).toEqual(named.map(({ key }) => key).toSorted());
@@ -209,8 +209,8 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
   });
 });
 
-describe.concurrent("a run that has nothing left to wait for", { timeout: 120_000 }, () => {
-  it("G2 is a fault and not done", async () => {
+describe.concurrent("a run with nothing left to wait for", { timeout: 120_000 }, () => {
+  it("G2 fails instead of being complete", async () => {
     const at = await start();
     const env = { ...at.env, NODE_OPTIONS: `--import=${DIE}`, DIE_ON: "manifest.json", DIE_WHEN: "never" };
     const result = await runCli(["run"], env, { cwd: at.root });
@@ -221,8 +221,8 @@ describe.concurrent("a run that has nothing left to wait for", { timeout: 120_00
   });
 });
 
-describe.concurrent("a run in which an error goes astray", { timeout: 120_000 }, () => {
-  it("G2 ends with the code of a bug, and its last line says so", async () => {
+describe.concurrent("a run with an unhandled error", { timeout: 120_000 }, () => {
+  it("G2 ends with the exit code of a bug, and reports it in its last line", async () => {
     const at = await start();
     at.simulator.faults([{ path: "/tag/version/4/do/query", hang: true, count: 1 }]);
     const script = 'process.on("SIGUSR2", () => { throw new Error("astray"); })';
@@ -240,8 +240,8 @@ describe.concurrent("a run in which an error goes astray", { timeout: 120_000 },
   });
 });
 
-describe.concurrent("a run whose reader goes away", { timeout: 120_000 }, () => {
-  it("G2 goes on and ends with its own code", async () => {
+describe.concurrent("a run whose output reader disconnects", { timeout: 120_000 }, () => {
+  it("G2 continues and ends with its own exit code", async () => {
     const at = await start();
     const cli = startCli(["run", "--log-level", "debug"], at.env, { cwd: at.root });
     await cli.said('"event":"run_started"');
@@ -252,10 +252,10 @@ describe.concurrent("a run whose reader goes away", { timeout: 120_000 }, () => 
   });
 });
 
-describe.concurrent("a run that is asked to stop", { timeout: 120_000 }, () => {
+describe.concurrent("a run with a stop request", { timeout: 120_000 }, () => {
   const HANGING = [{ path: "/tag/version/4/do/query", hang: true, count: 99 }];
 
-  it("G2 commits what is finished when the grace is over, and ends with 130", async () => {
+  it("G2 commits finished work at the end of the grace, and ends with 130", async () => {
     const at = await start();
     at.simulator.faults(HANGING);
     const env = { ...at.env, PARDOT_ETL_STOP_GRACE: "1s" };
@@ -275,14 +275,14 @@ describe.concurrent("a run that is asked to stop", { timeout: 120_000 }, () => {
     await expectWholeAfterRerun(at);
   });
 
-  it("ends at once at the second signal", async () => {
+  it("ends at once on the second signal", async () => {
     const at = await start();
     at.simulator.faults(HANGING);
     const cli = startCli(["run"], { ...at.env, PARDOT_ETL_STOP_GRACE: "1h" }, { cwd: at.root });
     await cli.said("Tag: started");
     cli.kill("SIGINT");
     await cli.said("SIGINT: stopping within 1h");
-    // Signals close together count as one: it is repeated until it is taken for another.
+    // Signals close together count as one: repeat it until it counts as another.
     const again = setInterval(() => cli.kill("SIGTERM"), 50);
     const result = await cli.ended;
     clearInterval(again);

@@ -5,11 +5,11 @@ import { shells } from "./shells.ts";
 import { checkout } from "./stand-ins.ts";
 import type { Answer, Outcome } from "./stand-ins.ts";
 
-// DevDeploy.sh and ProdDeploy.sh, and what they run, with stand-ins that record: nothing of AWS, Docker or git is real.
+// DevDeploy.sh and ProdDeploy.sh with recording stand-ins for AWS, Docker and git.
 
 const PAGE = await readFile(new URL("../../docs/deploy.md", import.meta.url), "utf8");
 
-/** The commands that the page shows below a heading. */
+/** The page's commands below a heading. */
 function shown(heading: string): string[] {
   const section = PAGE.split(/^##+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
   const [, block = ""] = /^```sh\n(.*?)^```$/ms.exec(section) ?? [];
@@ -20,7 +20,7 @@ function shown(heading: string): string[] {
     .map((line) => line.replace(/ +#.*$/, ""));
 }
 
-/** Whatever changes something outside this machine or on it. */
+/** Commands that change something on this machine or outside. */
 const CHANGES = /^(docker (login|buildx (create|build))|aws (ecr get-login-password|ecs (register|run-task)|ssm put))/;
 
 describe.each(shells)("under $name", ({ path }) => {
@@ -45,14 +45,14 @@ describe.each(shells)("under $name", ({ path }) => {
     return outcome;
   }
 
-  test("a deployment runs the commands that the page shows, in that order", async () => {
+  test("a deployment runs the commands of the page, in that order", async () => {
     const { code, calls, stdout, stderr, password, registered } = await deploy([]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
     expect(calls).toEqual(shown("Commands of a deployment"));
     expect(calls.length).toBeGreaterThan(10);
     expect(stdout).toBe("");
     expect(password).toBe(PASSWORD);
-    // The same task, with another image: nothing that ECS would refuse, nothing lost.
+    // The same task with another image: nothing that ECS would refuse, nothing missing.
     const { taskDefinition, tags } = described(IMAGE) as { taskDefinition: Record<string, unknown>; tags: unknown };
     const {
       taskDefinitionArn: _a,
@@ -64,13 +64,13 @@ describe.each(shells)("under $name", ({ path }) => {
     } = taskDefinition;
     const { registeredAt: _at, registeredBy: _by, ...kept } = rest;
     expect(registered).toEqual({ ...kept, tags });
-    // What changes something is shown as it is done.
+    // Changing commands are printed while they run.
     const changes = calls.filter((call) => CHANGES.test(call) && !call.includes("get-login-password"));
     expect(changes.length).toBeGreaterThan(4);
     for (const call of changes) expect(stderr.replace(/file:\/\/\S+/, "file://next")).toContain(call);
   });
 
-  test("--dry-run looks at the same things, changes nothing, and prints what it would run", async () => {
+  test("--dry-run checks the same things, changes nothing, and prints the commands", async () => {
     const { code, calls, stderr, password, registered } = await deploy(["--dry-run", "--run"]);
     expect({ code, password, registered }).toEqual({ code: 0, password: "", registered: null });
     expect(calls.filter((call) => CHANGES.test(call))).toEqual([]);
@@ -82,13 +82,13 @@ describe.each(shells)("under $name", ({ path }) => {
     ).toEqual(changes);
   });
 
-  test("DevDeploy.sh takes deploy/dev.env", async () => {
+  test("DevDeploy.sh reads deploy/dev.env", async () => {
     const { code, stderr } = await deploy([], { environment: null }, "DevDeploy.sh");
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("deploy/dev.env") as string });
     expect(await deploy([], {}, "DevDeploy.sh")).toMatchObject({ code: 0 });
   });
 
-  test("an image that is there already is not built again, and a builder that is there not made again", async () => {
+  test("an existing image is not built again, and an existing builder not created again", async () => {
     const there = { when: "aws ecr describe-images", out: "sha256:0123\n" };
     const { code, calls, registered } = await deploy([], { answers: [there] });
     expect({ code, isRegistered: registered !== null }).toEqual({ code: 0, isRegistered: true });
@@ -98,7 +98,7 @@ describe.each(shells)("under $name", ({ path }) => {
     expect(again.calls.filter((call) => call.startsWith("docker buildx build"))).toHaveLength(1);
   });
 
-  test("a task that has the image already gets no further revision; Terraform is told all the same", async () => {
+  test("a task that already has the image gets no new revision, but Terraform's parameter is written anyway", async () => {
     const current = { when: "aws ecs describe-task-definition", out: JSON.stringify(described(IMAGE)) };
     const { code, calls, stderr } = await deploy([], { answers: [current] });
     expect(code).toBe(0);
@@ -109,7 +109,7 @@ describe.each(shells)("under $name", ({ path }) => {
     );
   });
 
-  test("without Terraform's parameter nothing is written to it", async () => {
+  test("without Terraform's parameter nothing is written", async () => {
     const environment = ENVIRONMENT.replace(/^IMAGE_TAG_PARAMETER.*\n/m, "");
     const { code, calls } = await deploy([], { environment });
     expect({ code, ssm: calls.filter((call) => call.includes("ssm")) }).toEqual({ code: 0, ssm: [] });
@@ -128,14 +128,10 @@ describe.each(shells)("under $name", ({ path }) => {
     ["docker is missing", { without: "docker" }, /docker is not installed/],
     ["aws is missing", { without: "aws" }, /aws is not installed/],
     ["buildx is missing", { answers: [{ when: "docker buildx version", code: 1 }] }, /no buildx/],
-    [
-      "there is no file of the environment",
-      { environment: null },
-      /deploy\/prod\.env is not there.*environment\.env\.example/,
-    ],
+    ["the environment has no file", { environment: null }, /deploy\/prod\.env is not there.*environment\.env\.example/],
     ["a placeholder is left", line("AWS_ACCOUNT_ID", "AWS_ACCOUNT_ID=<12 digits>"), /AWS_ACCOUNT_ID is not filled in/],
     ["a line is missing", line("ECS_CLUSTER", ""), /ECS_CLUSTER is missing/],
-    ["a line is no setting", line("ECS_CLUSTER", "cluster"), /line 7 is not NAME=value/],
+    ["a line is not a setting", line("ECS_CLUSTER", "cluster"), /line 7 is not NAME=value/],
     ["a name is unknown", line("ECS_CLUSTER", "ECS_CLUTSER=x"), /ECS_CLUTSER is nothing that is known/],
     ["a value would do something", line("ECS_CLUSTER", "ECS_CLUSTER=$(sleep 1)"), /ECS_CLUSTER has a character/],
     ["the account id is short", line("AWS_ACCOUNT_ID", "AWS_ACCOUNT_ID=11112222333"), /not 12 digits/],
@@ -144,7 +140,7 @@ describe.each(shells)("under $name", ({ path }) => {
     ["it is neither public nor not", line("ASSIGN_PUBLIC_IP", "ASSIGN_PUBLIC_IP=yes"), /not ENABLED or DISABLED/],
     ["the task's platform is not built", line("PLATFORM", "PLATFORM=linux/riscv64"), /linux\/riscv64/],
     [
-      "there is no git repository",
+      "the folder is not a git repository",
       { answers: [{ when: "git rev-parse", err: "fatal: not a git repository\n", code: 128 }] },
       /no git revision.*not a git repository/,
     ],
@@ -159,17 +155,17 @@ describe.each(shells)("under $name", ({ path }) => {
       /credentials are missing or expired \(An error occurred \(ExpiredToken\)/,
     ],
     [
-      "there are no credentials",
+      "credentials are missing",
       { answers: [{ when: "aws sts", err: "Unable to locate credentials\n", code: 253 }] },
       /Unable to locate credentials/,
     ],
     [
-      "the account is another",
+      "the account is a different one",
       { answers: [{ when: "aws sts", out: "999999999999\n" }] },
       /wrong account: .*999999999999.*111122223333/,
     ],
     [
-      "there is no task definition",
+      "the task definition does not exist",
       failed("aws ecs describe-task-definition", "ClientException"),
       /no task definition pardot-etl-prod .*deploy-aws\.md/,
     ],
@@ -186,11 +182,11 @@ describe.each(shells)("under $name", ({ path }) => {
       /no new revision of pardot-etl-prod can be made: it has no container named pardot-etl/,
     ],
     [
-      "there is no repository",
+      "the image repository does not exist",
       failed("aws ecr describe-images", "RepositoryNotFoundException"),
       /repository pardot-etl-prod cannot be read: .*RepositoryNotFound/,
     ],
-  ])("when %s, one line says so and nothing is changed", async (_what, wish, message) => {
+  ])("when %s, one line reports it and nothing changes", async (_what, wish, message) => {
     const { code, stdout, stderr, calls } = await deploy(["--run"], wish);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/^ProdDeploy\.sh: [^\n]+\n$/);
@@ -212,7 +208,7 @@ describe.each(shells)("under $name", ({ path }) => {
       /buildx build/,
     ],
     [
-      "no builder can be made",
+      "no builder can be created",
       { answers: [{ when: "docker buildx create", code: 1 }] },
       /buildx create failed/,
       /buildx build/,
@@ -235,15 +231,18 @@ describe.each(shells)("under $name", ({ path }) => {
       /could not be written .*AccessDenied.*run this again/,
       /run-task/,
     ],
-  ])("when %s, the last line says what has been done, and nothing further is", async (_what, wish, message, next) => {
-    const { code, stderr, calls } = await deploy(["--run"], wish);
-    expect(code).toBe(1);
-    expect(stderr.trim().split("\n").at(-1)).toMatch(/^ProdDeploy\.sh: /);
-    expect(stderr.trim().split("\n").at(-1)).toMatch(message);
-    expect(calls.filter((call) => next.test(call))).toEqual([]);
-  });
+  ])(
+    "when %s, the last line reports the finished steps, and no other step runs",
+    async (_what, wish, message, next) => {
+      const { code, stderr, calls } = await deploy(["--run"], wish);
+      expect(code).toBe(1);
+      expect(stderr.trim().split("\n").at(-1)).toMatch(/^ProdDeploy\.sh: /);
+      expect(stderr.trim().split("\n").at(-1)).toMatch(message);
+      expect(calls.filter((call) => next.test(call))).toEqual([]);
+    },
+  );
 
-  test("an unknown option is exit 2, and --help tells those that there are", async () => {
+  test("an unknown option exits with 2, and --help lists the known ones", async () => {
     expect(await deploy(["--force"])).toMatchObject({ code: 2, calls: [] });
     const { code, stdout, calls } = await deploy(["--help"]);
     expect({ code, calls }).toEqual({ code: 0, calls: [] });
@@ -266,19 +265,19 @@ describe.each(shells)("under $name", ({ path }) => {
     return deploy(["prod", ...args], { answers: others }, "run-task.sh");
   }
 
-  test("a run by hand runs the commands that the page shows", async () => {
+  test("a run by hand runs the commands of the page", async () => {
     const { code, calls } = await runTask([]);
     expect(code).toBe(0);
     const wanted = shown("Commands of a manual run");
     expect(wanted.length).toBeGreaterThan(4);
     const first = calls.filter((call) => !call.startsWith("sleep") && !call.includes("--next-token"));
     expect([...new Set(first)]).toEqual(wanted);
-    // From where it has read to, until nothing more comes.
+    // From the last position until there is no more output.
     const tokens = calls.flatMap((call) => /--next-token (\S+)/.exec(call)?.[1] ?? []);
     expect(tokens).toEqual(["f/0", "f/1", "f/1", "f/2", "f/2", "f/2"]);
   });
 
-  test("a run by hand takes another command, to the letter", async () => {
+  test("a run by hand passes another command on unchanged", async () => {
     const { calls } = await runTask(["run", "--since", '2026-01-01 "x" \\']);
     const started = calls.find((call) => call.includes("run-task")) ?? "";
     const [, json = ""] = /--overrides '(.*?)' --query/.exec(started) ?? [];
@@ -314,13 +313,13 @@ describe.each(shells)("under $name", ({ path }) => {
       { when: "aws logs", err: "AccessDenied\n", code: 254 },
       /log cannot be read \(AccessDenied\)/,
     ],
-  ])("a run by hand with %s is exit 1 and one last line", async (_what, answer, message) => {
+  ])("a run by hand with %s exits with 1 and one last line", async (_what, answer, message) => {
     const { code, stderr } = await runTask([], answer);
     expect(code).toBe(1);
     expect(stderr.trim().split("\n").at(-1)).toMatch(message);
   });
 
-  test("a run by hand that is interrupted leaves the task at work, and says how to stop it", async () => {
+  test("an interrupted run by hand leaves the task running, and prints how to stop it", async () => {
     const { code, stderr } = await runTask([], { when: "sleep", interrupts: true });
     expect(code).toBe(130);
     expect(stderr.trim().split("\n").at(-1)).toBe(
@@ -329,12 +328,12 @@ describe.each(shells)("under $name", ({ path }) => {
     );
   });
 
-  test("a log that is not there yet is waited for", async () => {
+  test("the script waits for a log that does not exist yet", async () => {
     const missing = { when: "aws logs", err: "ResourceNotFoundException\n", code: 254 };
     expect(await runTask([], missing)).toMatchObject({ code: 0, stdout: "" });
   });
 
-  test("an environment that there is not is exit 2", async () => {
+  test("an unknown environment exits with 2", async () => {
     expect(await deploy(["test"], {}, "run-task.sh")).toMatchObject({ code: 2, calls: [] });
   });
 });

@@ -1,6 +1,6 @@
 import type { Answer } from "./stand-ins.ts";
 
-// One deployment in which all goes well; a test changes what it is about.
+// A successful deployment; a test changes the part that it is about.
 
 export const ACCOUNT: string = "111122223333";
 export const REVISION: string = "0123456789ab";
@@ -25,7 +25,7 @@ SECURITY_GROUP_IDS=sg-1
 ASSIGN_PUBLIC_IP=DISABLED
 `;
 
-/** What ECS says of a revision, with something that no one knows yet. */
+/** ECS's response about a revision, including an unknown field. */
 export function described(image: string): object {
   return {
     taskDefinition: {
@@ -65,7 +65,7 @@ const USUAL: readonly Answer[] = [
   { when: "git status", out: "" },
   { when: "git show", out: "2026-11-24T09:30:00+00:00\n" },
   { when: "aws sts get-caller-identity", out: `${ACCOUNT}\n` },
-  // Asked for one value, then for the whole.
+  // First one value is requested, then everything.
   { when: "aws ecs describe-task-definition --task-definition pardot-etl-prod --query", out: "run\n" },
   {
     when: "aws ecs describe-task-definition",
@@ -85,12 +85,12 @@ const USUAL: readonly Answer[] = [
   { when: "sleep" },
 ];
 
-/** What describe-tasks says of a task whose container ended. */
+/** Response of describe-tasks about a task whose container ended. */
 export function ended(code: number | "None", why = "Essential container in task exited"): string {
   return `STOPPED\t${code}\t${why}\n`;
 }
 
-/** The usual answers, but for these. */
+/** The usual responses, with these overrides. */
 export function answers(...others: readonly Answer[]): readonly Answer[] {
   return [...others, ...USUAL];
 }

@@ -19,35 +19,32 @@ describe("the scripts", () => {
     },
   );
 
-  test.each(shells)("are read by $name", ({ path }) => {
+  test.each(shells)("are valid for $name", ({ path }) => {
     const [program = "", ...options] = path.split(" ");
     expect(scripts.length).toBeGreaterThan(4);
     for (const name of scripts) execFileSync(program, [...options, "-n", join(DEPLOY, name)]);
   });
 
-  test.skipIf(!hasShellcheck && !areAllRequired)(
-    "shellcheck has nothing to say (skipped where it is not installed)",
-    () => {
-      const { stdout, error } = spawnSync(
-        "shellcheck",
-        ["--external-sources", "--shell=sh", ...scripts.map((name) => `deploy/${name}`)],
-        {
-          cwd: join(DEPLOY, ".."),
-          encoding: "utf8",
-        },
-      );
-      expect({ stdout, error }).toEqual({ stdout: "", error: undefined });
-    },
-  );
+  test.skipIf(!hasShellcheck && !areAllRequired)("pass shellcheck (skipped if it is not installed)", () => {
+    const { stdout, error } = spawnSync(
+      "shellcheck",
+      ["--external-sources", "--shell=sh", ...scripts.map((name) => `deploy/${name}`)],
+      {
+        cwd: join(DEPLOY, ".."),
+        encoding: "utf8",
+      },
+    );
+    expect({ stdout, error }).toEqual({ stdout: "", error: undefined });
+  });
 
-  test("that are typed can be executed, and one that is read by others cannot", () => {
+  test("are executable if users run them, and not if only other scripts read them", () => {
     const executable = scripts.filter((name) => (statSync(join(DEPLOY, name)).mode & 0o111) !== 0);
     expect(executable).toEqual(scripts.filter((name) => name !== "environment.sh"));
     for (const name of executable) expect(readFileSync(join(DEPLOY, name), "utf8")).toMatch(/^#!\/bin\/sh\n/);
   });
 });
 
-describe("the example of an environment", () => {
+describe("the example environment", () => {
   const example = readFileSync(join(DEPLOY, "environment.env.example"), "utf8");
   const names = (text: string): string[] => [...text.matchAll(/^\s*(?:# )?([A-Z_]+)=/gm)].map(([, name = ""]) => name);
 
@@ -61,14 +58,14 @@ describe("the example of an environment", () => {
     expect(names(written).toSorted()).toEqual(known.toSorted());
   });
 
-  test("is filled in nowhere", () => {
+  test("contains no values", () => {
     const given = example.split("\n").filter((line) => /^[A-Z]/.test(line));
     expect(given.length).toBeGreaterThan(8);
     for (const line of given) expect(line).toMatch(/^[A-Z_]+=<.*>$/);
   });
 });
 
-describe("what the pages have a person make in a checkout", () => {
+describe("files that the pages tell users to create in a checkout", () => {
   const AT_HAND = [
     "pardot-etl.key",
     "pardot-etl.crt",
@@ -76,8 +73,8 @@ describe("what the pages have a person make in a checkout", () => {
     "deploy/terraform/examples/daily/pardot-etl.key",
   ];
 
-  test("git ignores keys and variables: a deployment is not refused for them, nor are they committed", () => {
-    // A repository of its own, for a test may run in a tree without one.
+  test("are ignored by git if they are keys or variables, so they neither block a deployment nor get committed", () => {
+    // A separate repository, because a test may run in a tree without one.
     const repository = mkdtempSync(join(tmpdir(), "pardot-etl-ignore-"));
     onTestFinished(() => rmSync(repository, { recursive: true, force: true }));
     copyFileSync(join(DEPLOY, "../.gitignore"), join(repository, ".gitignore"));

@@ -9,14 +9,14 @@ import { existsSync } from "node:fs";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What a stand-in says when it is called with these words first. */
+/** A stand-in's response to calls that start with these words. */
 export interface Answer {
   readonly when: string;
-  /** Of several, one call after another; the last one stays. */
+  /** Several responses, one per call; the last one repeats. */
   readonly out?: string | readonly string[];
   readonly err?: string;
   readonly code?: number;
-  /** As if Ctrl-C were typed meanwhile. */
+  /** Simulates Ctrl-C during the call. */
   readonly interrupts?: boolean;
 }
 
@@ -24,15 +24,15 @@ export interface Outcome {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Every call of a stand-in, in order, as it could be typed. */
+  /** All calls of stand-ins, in order, as shell commands. */
   readonly calls: readonly string[];
-  /** What `docker login` read. */
+  /** Input of `docker login`. */
   readonly password: string;
-  /** What register-task-definition was given as a file. */
+  /** File passed to register-task-definition. */
   readonly registered: Readonly<Record<string, unknown>> | null;
 }
 
-/** A checkout with the scripts in it and stand-ins before everything else on the PATH. */
+/** A checkout with the scripts, and stand-ins first in the PATH. */
 export interface Checkout {
   /** Runs a script of deploy/. */
   run(script: string, ...args: readonly string[]): Promise<Outcome>;
@@ -40,7 +40,7 @@ export interface Checkout {
   close(): Promise<void>;
 }
 
-/** What the scripts may use besides the stand-ins: nothing of this list is a program that talks to anybody. */
+/** Programs that the scripts may use in addition to the stand-ins. None of them uses the network. */
 const TOOLS = ["cat", "chmod", "cut", "dirname", "grep", "mktemp", "rm", "sed", "sh", "tail", "wc"];
 
 /**
@@ -98,7 +98,7 @@ export async function checkout(options: {
   const state = join(root, "stand-ins");
   const tree = join(root, "tree");
   for (const folder of [bin, state, join(root, "tmp"), join(tree, "deploy")]) await mkdir(folder, { recursive: true });
-  // Of a version that stays as it is, so that the page which shows it does too.
+  // A fixed version, so the page that shows it doesn't change.
   const manifest = await readFile(join(REPOSITORY, "package.json"), "utf8");
   await writeFile(join(tree, "package.json"), manifest.replace(/"version": ".*"/, '"version": "1.2.3"'));
   for (const name of await readdir(join(REPOSITORY, "deploy"))) {
@@ -119,7 +119,7 @@ export async function checkout(options: {
   const read = async (name: string): Promise<string> => readFile(join(state, name), "utf8").catch(() => "");
   return {
     run: async (script, ...args) => {
-      // From another folder, as it may be typed; the environment is no more than what is needed.
+      // From another folder, like a user may; the environment has only the necessary variables.
       const child = spawn(join(tree, "deploy", script), args, {
         cwd: root,
         env: { PATH: bin, STAND_INS: state, TMPDIR: join(root, "tmp") },
@@ -147,7 +147,7 @@ export async function checkout(options: {
   };
 }
 
-/** A command as it could be typed; the name of the temporary file is no one's business. */
+/** A call as a shell command, without the name of the temporary file. */
 function typed(words: readonly string[]): string {
   return words
     .map((word) => word.replace(/^file:\/\/.*\/next$/, "file://next"))

@@ -7,7 +7,7 @@ import { SETUP_STEPS, setupStep } from "../../src/operations/check/setup-steps.t
 
 const page = await readFile(new URL("../../docs/authentication.md", import.meta.url), "utf8");
 
-/** Codes of logins that stand elsewhere than in the table of Salesforce's errors. */
+/** Codes of logins that are not in the table of Salesforce's errors. */
 const OTHERS = [
   "scope-missing",
   "no-token-endpoint",
@@ -25,11 +25,11 @@ const OTHERS = [
 ];
 const CODES = new Set([...TOKEN_ERRORS.map((row) => row.name), ...OTHERS].map((name) => `auth.${name}`));
 
-test.each([...CODES])("authentication.md says what %s comes from", (code) => {
+test.each([...CODES])("authentication.md explains the cause of %s", (code) => {
   expect(page).toContain(`\`${code}\``);
 });
 
-test("authentication.md names no code that there is not", () => {
+test("authentication.md names only existing codes", () => {
   expect(page.match(/(?<=`)auth\.[a-z-]+(?=`)/g)?.filter((code) => !CODES.has(code))).toEqual([]);
 });
 
@@ -42,7 +42,7 @@ test.each(SETTING_BY_NAME.get("PARDOT_AUTH_FLOW")?.parser.choices ?? [])(
 
 const PARDOT_CODES = new Set(Object.values(ERROR_CODES).map(({ name }) => `pardot.${name}`));
 
-test.each(SETUP_STEPS)("authentication.md has the step $heading of which check speaks, with its errors", (step) => {
+test.each(SETUP_STEPS)("authentication.md has the step $heading that check names, with its errors", (step) => {
   const section = page.split(`\n### ${step.heading}\n`)[1]?.split("\n## ")[0]?.split("\n### ")[0];
   for (const code of step.codes) {
     expect(section).toContain(`\`${code}\``);
@@ -51,20 +51,17 @@ test.each(SETUP_STEPS)("authentication.md has the step $heading of which check s
   }
 });
 
-test("check speaks of a step by the address that its heading has", () => {
+test("check links to a step by the address of its heading", () => {
   expect(setupStep("auth.scope-missing")).toBe("Look at step 2. Scopes (docs/authentication.md#2-scopes).");
   expect(setupStep("pardot.business-unit-unknown")).toContain("#7-business-unit-and-hosts)");
   expect(setupStep("http.cut")).toBeNull();
 });
 
-test.each(["secrets.invalid", "secrets.denied", "secrets.unreachable"])(
-  "authentication.md says what %s means",
-  (code) => {
-    expect(page).toContain(`| \`${code}\``);
-  },
-);
+test.each(["secrets.invalid", "secrets.denied", "secrets.unreachable"])("authentication.md explains %s", (code) => {
+  expect(page).toContain(`| \`${code}\``);
+});
 
-test("authentication.md has every action in AWS that is asked for", async () => {
+test("authentication.md lists every required AWS action", async () => {
   const source = async (name: string): Promise<string> =>
     readFile(new URL(`../../src/secrets/${name}.ts`, import.meta.url), "utf8");
   const commands = [...(await source("secrets-manager")).matchAll(/new (\w+)Command\(/g)].map(

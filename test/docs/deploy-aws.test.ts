@@ -18,7 +18,7 @@ function section(heading: string): string {
   return part;
 }
 
-/** Rows of the section's first table, without its head, each cell trimmed. */
+/** Rows of the section's first table, without its header, each cell trimmed. */
 function rows(heading: string): readonly (readonly string[])[] {
   const lines = section(heading)
     .split("\n")
@@ -52,7 +52,7 @@ test("the monthly cost adds up", () => {
 });
 
 describe("the alarms", () => {
-  test("are those of the module, each with what it asks of you", () => {
+  test("are those of the module, each with the required action", () => {
     const made = [...module.resources]
       .filter(([name]) => /^aws_cloudwatch_(metric_alarm|event_rule)\./.test(name))
       .map(([, block]) => String(block["alarm_name"] ?? block["name"]).replace("${local.name}", "`pardot-etl-prod"));
@@ -64,7 +64,7 @@ describe("the alarms", () => {
     }
   });
 
-  test("ring for the exit codes that the page names", () => {
+  test("fire for the exit codes on the page", () => {
     const filters = module.locals.get("metric_filters") as Readonly<Record<string, { pattern: string }>>;
     const silent = texts(/exit_code != (\d+)/g, filters["failed"]?.pattern);
     const codes = ["1", "2", "3", "4", "5", "6", "7", "8", "130"].filter((code) => !silent.includes(code));
@@ -82,14 +82,14 @@ test("the secrets are those of the module, entry by entry and key by key", () =>
   expect(told.toSorted()).toEqual(made.toSorted());
 });
 
-describe("what is run by hand is understood by the command line", () => {
+describe("a command run by hand", () => {
   const typed = texts(/^deploy\/run-task\.sh prod +([a-z][^#\n]*?) *(?:#.*)?$/gm);
 
   test.each(typed)("%s", async (command) => {
     expect((await parseCommandLine(command.split(" "), COMMANDS, "0")).kind).toBe("command");
   });
 
-  test("and meant for our container", async () => {
+  test("is meant for our container", async () => {
     expect(typed.length).toBeGreaterThan(5);
     const [override = ""] = texts(/--overrides '(.*)'$/gm);
     const { containerOverrides } = JSON.parse(override) as {
@@ -101,7 +101,7 @@ describe("what is run by hand is understood by the command line", () => {
   });
 });
 
-test("types scripts that there are", () => {
+test("the page runs only existing scripts", () => {
   const scripts = new Set(texts(/\b(deploy\/[\w-]+\.sh)\b/g));
   expect(scripts.size).toBeGreaterThan(1);
   for (const script of scripts) {
@@ -110,7 +110,7 @@ test("types scripts that there are", () => {
   }
 });
 
-test("names only outputs, variables and values that there are", () => {
+test("the page names only existing outputs, variables and values", () => {
   const outputs = texts(/terraform output (?:-raw )?(\w+)/g);
   expect(outputs.length).toBeGreaterThan(2);
   expect(outputs.filter((name) => !example.outputs.has(name))).toEqual([]);
@@ -122,7 +122,7 @@ test("names only outputs, variables and values that there are", () => {
   expect(variables.filter((name) => !module.variables.has(name))).toEqual([]);
 });
 
-test("the values to copy are all that has to be given, and nothing unknown", () => {
+test("the values to copy are all required ones, and none is unknown", () => {
   const values = readPage("deploy/terraform/examples/daily/terraform.tfvars.example");
   const given = texts(/^(?:# )?(\w+) += /gm, values);
   expect(given.filter((name) => !example.variables.has(name))).toEqual([]);

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Files and folders that the pages have a person make in the checkout, as they are named there. */
+/** Files and folders that the pages tell users to create in the checkout. */
 async function made(): Promise<string[]> {
   const pages = (await readdir(join(ROOT, "docs"))).filter((name) => name.endsWith(".md"));
   const texts = await Promise.all(
@@ -20,10 +20,10 @@ async function made(): Promise<string[]> {
   return [...new Set(named.map(([, name = ""]) => name)), "data2/", "pardot-etl.yaml"];
 }
 
-test("git ignores every file that the pages have a person make, so that a deployment does not refuse the tree", async () => {
+test("git ignores every file that the pages tell users to create, so a deployment does not refuse the tree", async () => {
   const names = await made();
   expect(names).toEqual(expect.arrayContaining(["pardot_etl.p8", "tables.sql", "pardot.duckdb", "pardot-etl.key"]));
-  // A folder is one that has something in it.
+  // git ignores a folder by its contents.
   const paths = names.map((name) => (name.includes(".") ? name : join(name, "x")));
   const ignored = execFileSync("git", ["check-ignore", "--no-index", ...paths], { cwd: ROOT, encoding: "utf8" });
   expect(ignored.trim().split("\n")).toEqual(paths);

@@ -9,12 +9,12 @@ import { fakeClock } from "../fakes/clock.ts";
 const readPage = async (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
 
 describe("docs/logs.md", () => {
-  test.each(Object.entries(EVENT_LEVELS))("has the event %s with its level", async (type, level) => {
+  test.each(Object.entries(EVENT_LEVELS))("lists the event %s with its level", async (type, level) => {
     const name = type.replaceAll("-", "_");
     expect(await readPage("docs/logs.md")).toMatch(new RegExp(`^\\| \`${name}\` +\\| ${level} +\\|`, "m"));
   });
 
-  test("has no event that there is not", async () => {
+  test("lists only existing events", async () => {
     const part = (await readPage("docs/logs.md")).split("\n## ").find((text) => text.startsWith("Events\n")) ?? "";
     const named = [...part.matchAll(/^\| `(\w+)`/gm)].map(([, name = ""]) => name);
     expect(named.toSorted()).toEqual(
@@ -24,7 +24,7 @@ describe("docs/logs.md", () => {
     );
   });
 
-  test("has every field of the last line, in its order", async () => {
+  test("lists every field of the last line, in its order", async () => {
     const page = await readPage("docs/logs.md");
     const part = page.split("\n## ").find((text) => text.startsWith("The last line of a run\n")) ?? "";
     const named = [...part.matchAll(/^\| `(\w+)`/gm)].map(([, name = ""]) => name);
@@ -34,7 +34,7 @@ describe("docs/logs.md", () => {
 
 describe("docs/notifications.md", () => {
   test.each(EXIT_CODES.map(({ code, headline }) => [code, headline] as const))(
-    "has the words of exit code %d",
+    "has the text of exit code %d",
     async (code, headline) => {
       expect(await readPage("docs/notifications.md")).toMatch(new RegExp(`^\\| ${code} +\\| \`${headline}\``, "m"));
     },

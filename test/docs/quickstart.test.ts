@@ -11,7 +11,7 @@ import { COMMON_OPTIONS } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/commands/index.ts";
 import { SETTING_BY_NAME } from "../../src/config/settings.ts";
 
-// The quick starts, typed as they stand there.
+// The quick starts, typed exactly as on the pages.
 
 const BIN = join(import.meta.dirname, "../../src/bin.js");
 const LAUNCHER = join(import.meta.dirname, "../../pardot-etl");
@@ -40,7 +40,7 @@ interface Typed {
   readonly output: string;
 }
 
-/** Types commands into a shell in a folder that has the launcher, as a checkout has; ends at the first that fails. */
+/** Types commands into a shell in a folder with the launcher, like a checkout; stops at the first failure. */
 async function typeIn(commands: string, cwd: string): Promise<Typed> {
   // Not every machine has curl; the pages only post and get with it.
   const curl = `node -e 'fetch(process.argv.at(-1),{method:process.argv.includes("POST")?"POST":"GET"}).then(async r=>process.stdout.write(await r.text()))' -- "$@"`;
@@ -68,12 +68,12 @@ async function folder(): Promise<string> {
 }
 
 describe("the quick start with a simulated account", () => {
-  test("does what it says", { timeout: 180_000 }, async () => {
+  test("works as written", { timeout: 180_000 }, async () => {
     const cwd = await folder();
     const [simulate = "", ...typed] = blocks("A simulated account", "sh");
     const words = simulate.trim().split(/\s+/).slice(1);
     expect(words.slice(0, 3)).toEqual(["simulate", "--port", "8765"]);
-    // A port that is free, instead of the one that is easy to type.
+    // A free port instead of the one that is easy to type.
     const stand = spawn(process.execPath, [BIN, ...words, "--port", "0"], {
       cwd,
       stdio: ["ignore", "pipe", "inherit"],
@@ -89,7 +89,7 @@ describe("the quick start with a simulated account", () => {
     const { code, output } = await typeIn(typed.join("\n").replaceAll("127.0.0.1:8765", `127.0.0.1:${port}`), cwd);
     expect(output).not.toMatch(/^failed/m);
     expect({ code, output }).toEqual({ code: 0, output });
-    // What is shown on the page, but for the files and the run, which the moment decides.
+    // The output on the page, except for the files and the run, which depend on the moment.
     const [shown = ""] = blocks("A simulated account", "");
     const rows = shown.split("\n").filter((each) => each.includes(" complete "));
     expect(rows.length).toBeGreaterThan(1);
@@ -109,7 +109,7 @@ describe("the quick start with a simulated account", () => {
 describe("every quick start", () => {
   const commands = BLOCKS.filter(({ language }) => language === "sh").flatMap(({ text }) => text.split("\n"));
 
-  test("names commands and options that there are", () => {
+  test("uses only existing commands and options", () => {
     const used = commands.flatMap((line) => [...line.matchAll(/^\.\/pardot-etl ([a-z]+)([^#|>]*)/g)]);
     expect(used.length).toBeGreaterThan(10);
     for (const [, name = "", rest = ""] of used) {
@@ -120,7 +120,7 @@ describe("every quick start", () => {
     }
   });
 
-  test("sets variables that there are", () => {
+  test("sets only existing variables", () => {
     const variables = commands.flatMap((line) => line.match(/\b(?:PARDOT|SNOWFLAKE)_[A-Z_]+(?==)/g) ?? []);
     expect(variables.length).toBeGreaterThan(15);
     const known: readonly string[] = [...SETTING_BY_NAME.keys()];
@@ -138,20 +138,20 @@ const SQL_TYPES: Readonly<Record<string, string>> = {
 };
 
 describe("the tables in Snowflake", () => {
-  test.each(COLUMN_TYPES)("a column of type %s has a type", (type) => {
+  test.each(COLUMN_TYPES)("have a type for columns of type %s", (type) => {
     expect(PAGE).toMatch(
       new RegExp(`^\\| \`${type}\` +\\| \`${SQL_TYPES[type]?.replace(/[()]/g, "\\$&") ?? ""}\``, "m"),
     );
   });
 
-  test("the one that is shown has the columns of tags", () => {
+  test("show the columns of tags", () => {
     const [create = ""] = blocks("Your account into S3 and Snowflake", "sql");
     const columns = catalog.find(({ name }) => name === "Tag")?.columns ?? [];
     const lines = columns.map(({ name, type }) => `  ${name} ${SQL_TYPES[type] ?? ""}`);
     expect(create).toBe(`CREATE TABLE lake.pardot.pardot_tag (\n${lines.join(",\n")}\n);\n`);
   });
 
-  test("all core ones come out of the command that is shown", async () => {
+  test("are all printed by the command on the page", async () => {
     const cwd = await folder();
     const command =
       blocks("Your account into S3 and Snowflake", "sh").find((text) => text.includes("tables.sql")) ?? "";

@@ -8,18 +8,18 @@ import { filePath, SETTINGS } from "../../src/config/settings.ts";
 const readPage = async (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
 
 describe("the reference pages", () => {
-  test.each(Object.entries(PAGES))("%s is current: else `npm run docs`", async (path, page) => {
+  test.each(Object.entries(PAGES))("have a current %s (or run `npm run docs`)", async (path, page) => {
     expect(await readPage(path)).toBe(page());
   });
 
-  test.each(SETTINGS.map((setting) => setting.env))("configuration.md has %s and its key", async (env) => {
+  test.each(SETTINGS.map((setting) => setting.env))("have %s and its key in configuration.md", async (env) => {
     const page = await readPage("docs/configuration.md");
     expect(page).toContain(`| \`${env}\``);
     expect(page).toContain(`| \`${filePath(env)}\``);
   });
 
   test.each(COMMANDS.map((command) => [command.name, command] as const))(
-    "commands.md has %s with its arguments and options",
+    "have %s with its arguments and options in commands.md",
     async (name, command) => {
       const page = await readPage("docs/commands.md");
       const section = page.split(/^## /m).find((part) => part.startsWith(`${name}\n`));
@@ -29,7 +29,7 @@ describe("the reference pages", () => {
     },
   );
 
-  test.each(COMMON_OPTIONS.map((option) => option.flag))("commands.md has %s", async (flag) => {
+  test.each(COMMON_OPTIONS.map((option) => option.flag))("have %s in commands.md", async (flag) => {
     expect((await readPage("docs/commands.md")).split(/^## /m)[0]).toContain(`| \`${flag}`);
   });
 });
@@ -45,7 +45,7 @@ describe("the tables", () => {
     expect(new Set(SETTINGS.map((setting) => setting.env)).size).toBe(SETTINGS.length);
   });
 
-  test("give settings whose key in the file is lower snake case below a section", () => {
+  test("have lower snake case keys below a section for all settings", () => {
     for (const setting of SETTINGS) expect(filePath(setting.env)).toMatch(/^(pardot|etl|snowflake)\.[a-z][a-z0-9_]*$/);
   });
 });

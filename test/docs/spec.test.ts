@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-// Holds docs/spec.md to the tests and the tests to it: a guarantee names its tests, and each of those names it.
+// Compares docs/spec.md with the tests: a guarantee names its tests, and each of those names it.
 
 const ROOT = join(import.meta.dirname, "../..");
 const SELF = "test/docs/spec.test.ts";
@@ -16,7 +16,7 @@ for (const folder of ["src", "test"]) {
   }
 }
 
-/** Texts of the guarantees by their names; the last ends where the known gaps or assumptions begin. */
+/** Texts of the guarantees by their names; the last ends at the known gaps or assumptions. */
 async function guarantees(): Promise<ReadonlyMap<string, string>> {
   const spec = await readFile(join(ROOT, "docs/spec.md"), "utf8");
   const [part = ""] = (spec.split("\n## Guarantees\n")[1] ?? "").split("\n## ");
@@ -47,7 +47,7 @@ describe.each(["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9", "G10"])("do
   });
 });
 
-it("docs/spec.md knows no gap among the guarantees", async () => {
+it("docs/spec.md has no known gap among the guarantees", async () => {
   const spec = await readFile(join(ROOT, "docs/spec.md"), "utf8");
   const gaps = spec.split("\n## Known gaps\n")[1]?.split("\n## ")[0] ?? "";
   expect(gaps.match(/\*\*G\d.*/g) ?? []).toEqual([]);

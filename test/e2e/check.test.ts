@@ -8,7 +8,7 @@ import { callCli } from "./cli.ts";
 import { scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
-// Holds G2: check names what it found.
+// Holds G2: check names its findings.
 
 const start = scenesUntil(afterEach);
 
@@ -25,7 +25,7 @@ async function checked(
 const lineOf = (lines: readonly CheckLine[], name: CheckLine["name"]): CheckLine | undefined =>
   lines.find((line) => line.name === name);
 
-/** An address at which nothing listens. */
+/** An address without a server. */
 async function deadAddress(): Promise<string> {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -35,7 +35,7 @@ async function deadAddress(): Promise<string> {
 }
 
 describe("check", () => {
-  it("names what does not fit what was landed before, and does not claim that Pardot was not called", async () => {
+  it("names a conflict with landed data, without claiming that Pardot was not called", async () => {
     const at = await start({}, { PARDOT_ETL_OBJECTS: "Tag" });
     await at.run();
     const { lines, exitCode } = await checked(at, { PARDOT_TIMEZONE: "Europe/Berlin" });
@@ -47,7 +47,7 @@ describe("check", () => {
     expect(lineOf(other.lines, "destination")?.message).toContain('PARDOT_BUSINESS_UNIT_ID is "0UvSIM0000000009ZZ"');
   });
 
-  it("reports each line when it is known, in the same order whatever is found", async () => {
+  it("reports each line as soon as it is known, always in the same order", async () => {
     const at = await start();
     const known: string[] = [];
     let callsAtFirst = -1;
@@ -63,28 +63,25 @@ describe("check", () => {
     expect(lineOf(bad.lines, "business unit")).toMatchObject({ status: "failed", exitCode: 3 });
   });
 
-  it.each(["PARDOT_LOGIN_URL", "PARDOT_API_URL"])(
-    "gives up on %s after two tries that reach nothing",
-    async (setting) => {
-      const at = await start();
-      const address = await deadAddress();
-      const begin = performance.now();
-      const { lines, exitCode } = await checked(at, { [setting]: address });
-      const line = lineOf(lines, "credentials");
-      expect([exitCode, line?.status]).toEqual([5, "failed"]);
-      expect(line?.message).toContain("ECONNREFUSED) after 2 tries");
-      expect(line?.hint).toContain(`Nothing accepts connections at ${new URL(address).host}: correct ${setting}`);
-      expect(performance.now() - begin).toBeLessThan(15_000);
-    },
-  );
+  it.each(["PARDOT_LOGIN_URL", "PARDOT_API_URL"])("gives up on an unreachable %s after two tries", async (setting) => {
+    const at = await start();
+    const address = await deadAddress();
+    const begin = performance.now();
+    const { lines, exitCode } = await checked(at, { [setting]: address });
+    const line = lineOf(lines, "credentials");
+    expect([exitCode, line?.status]).toEqual([5, "failed"]);
+    expect(line?.message).toContain("ECONNREFUSED) after 2 tries");
+    expect(line?.hint).toContain(`Nothing accepts connections at ${new URL(address).host}: correct ${setting}`);
+    expect(performance.now() - begin).toBeLessThan(15_000);
+  });
 
-  it("says how far this machine's clock is off in words", async () => {
+  it("reports in words how far this machine's clock is off", async () => {
     const at = await start();
     const { lines } = await checked(at);
     expect(lineOf(lines, "clock")?.message).toMatch(/this machine is \d+ (months|days|years) (ahead|behind)$/);
   });
 
-  it("is counted among the calls of the day, without a budget too, and so are plan and objects --live", async () => {
+  it("counts its calls among the day's calls, also without a budget, like plan and objects --live", async () => {
     const at = await start();
     for (const command of [["check"], ["plan"], ["objects", "Prospect", "--live"]]) {
       expect((await callCli(command, at.env, { cwd: at.root })).code).toBe(0);

@@ -14,7 +14,7 @@ async function start(...[options, env]: Parameters<typeof opened>): Promise<Scen
   return opened(options, { PARDOT_ETL_OBJECTS: "core", ...env });
 }
 
-/** The list e-mails of the landed activities, each with its smallest e-mail id. */
+/** The list emails of the landed activities, each with its smallest email id. */
 async function pairsOfActivities(at: Scene): Promise<Map<string, number>> {
   const pairs = new Map<string, number>();
   for (const { list_email_id: list, email_id: email } of await landedRecords(at.data, "VisitorActivity")) {
@@ -37,7 +37,7 @@ async function expectEmails(at: Scene): Promise<void> {
 describe.each(["UTC", "America/New_York", "Australia/Lord_Howe"])(
   "the core objects of an account in %s",
   (timezone) => {
-    it("G1 land whole on the full load, and after each of three simulated days", async () => {
+    it("G1 land completely on the full load, and after each of three simulated days", async () => {
       const at = await start({ scale: "tiny", timezone });
       const first = await at.run();
       expect(first.error).toBeNull();
@@ -60,8 +60,8 @@ describe.each(["UTC", "America/New_York", "Australia/Lord_Howe"])(
   },
 );
 
-describe("e-mails", () => {
-  it("cost one call each by the smallest e-mail id, and none on the second run", async () => {
+describe("emails", () => {
+  it("cost one call each by the smallest email id, and none on the second run", async () => {
     const at = await start();
     const first = await at.run();
     const reads = (): number => at.simulator.stats().byKind["email read"] ?? 0;
@@ -78,7 +78,7 @@ describe("e-mails", () => {
 });
 
 describe("calls", () => {
-  it("stay within what the row counts demand, plus two for each object and five in a hundred", async () => {
+  it("stay within the number that the rows require, plus two per object and 5 %", async () => {
     const at = await start({ scale: "small" });
     const { manifest } = await at.run();
     let least = 0;

@@ -13,7 +13,7 @@ import type { Environment, Scene } from "./harness.ts";
 // Through the command line, as a process of its own where something of the process matters. Holds G2 (a failed object is
 // named) and G8 (canaries in all that a run prints or writes).
 
-/** The simulator's access tokens all start like this. */
+/** Prefix of the simulator's access tokens. */
 const ACCESS_TOKEN = "00DSIM000000001!AQ";
 const CANARIES = [SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, ACCESS_TOKEN, "canary-"];
 
@@ -25,7 +25,7 @@ interface Wish extends Pick<CliOptions, "uid"> {
   readonly apart?: boolean;
 }
 
-/** Runs the command line; whatever comes of it, no secret is in what it prints, and none in what it has written. */
+/** Runs the command line; no secret is in its output or files. */
 async function cli(at: Scene, args: readonly string[], wish: Wish = {}): Promise<CliResult> {
   const { env, apart = false, ...options } = wish;
   const result = await (apart ? runCli : callCli)(args, { ...at.env, ...env }, { cwd: at.root, ...options });
@@ -42,7 +42,7 @@ interface ErrorJson {
   readonly error: { readonly code: string; readonly message: string; readonly hint: string };
 }
 
-/** `run --json` fails with this code; the error stands on stdout for machines and on stderr for people. */
+/** `run --json` fails with this code; the error is on stdout for machines and on stderr for people. */
 async function expectFailure(at: Scene, code: number, args: readonly string[], wish: Wish = {}): Promise<ErrorJson> {
   const { code: found, stdout, stderr } = await cli(at, args, wish);
   expect({ code: found, stderr }).toEqual({ code, stderr: expect.any(String) as string });
@@ -53,13 +53,13 @@ async function expectFailure(at: Scene, code: number, args: readonly string[], w
   return parsed;
 }
 
-describe.concurrent("credentials", { timeout: 120_000 }, () => {
+describe.concurrent("wrong credentials", { timeout: 120_000 }, () => {
   it.each<readonly [string, Environment, SimulatorOptions, string, RegExp]>([
     ["wrong secret", { PARDOT_CLIENT_SECRET: "canary-1" }, {}, "auth.client-secret-wrong", /PARDOT_CLIENT_SECRET/],
     ["wrong client id", { PARDOT_CLIENT_ID: "3MVG9.other" }, {}, "auth.client-unknown", /PARDOT_CLIENT_ID/],
     ["dead refresh token", { PARDOT_REFRESH_TOKEN: "canary-2" }, {}, "auth.refresh-token-dead", /Authorize the app/],
     ["missing scope", {}, { knobs: { scopePardotApi: false } }, "auth.scope-missing", /Add the scope pardot_api/],
-  ])("%s: exit 3 before any call", async (_what, env, options, code, hint) => {
+  ])("end a run with exit 3 before any call (%s)", async (_what, env, options, code, hint) => {
     const at = await start(options, env);
     const { error } = await expectFailure(at, 3, ["run", "--json"]);
     expect(error).toMatchObject({ code, hint: expect.stringMatching(hint) as string });
@@ -70,7 +70,7 @@ describe.concurrent("credentials", { timeout: 120_000 }, () => {
   it.each<readonly [string, Environment, SimulatorOptions]>([
     ["an unknown business unit", { PARDOT_BUSINESS_UNIT_ID: "0UvSIM0000000009ZZ" }, {}],
     ["mixed-up hosts", {}, { knobs: { wrongHost: true } }],
-  ])("%s (201): exit 3 after one call, and the pairs of hosts are named", async (_what, env, options) => {
+  ])("end a run with exit 3 after one call and name the pairs of hosts for %s (201)", async (_what, env, options) => {
     const at = await start(options, env);
     const { error } = await expectFailure(at, 3, ["run", "--json", "--log-level", "debug"]);
     expect(error.code).toBe("pardot.business-unit-unknown");
@@ -82,7 +82,7 @@ describe.concurrent("credentials", { timeout: 120_000 }, () => {
     expect(at.simulator.stats().calls).toBe(1);
   });
 
-  it("are tried by check, one line each", async () => {
+  it("are reported by check, one line each", async () => {
     const at = await start({}, { PARDOT_CLIENT_SECRET: "canary-3" });
     const { code, stdout } = await cli(at, ["check"]);
     expect(code).toBe(3);
@@ -92,7 +92,7 @@ describe.concurrent("credentials", { timeout: 120_000 }, () => {
 });
 
 describe.concurrent("a wrong configuration or command", { timeout: 120_000 }, () => {
-  it("of ten faults is exit 2 with all of them, and nobody is called", async () => {
+  it("with ten faults ends with exit 2 and lists all of them, without any call", async () => {
     const at = await start();
     const env = {
       PARDOT_BUSINESS_UNIT_ID: "0Uv1",
@@ -122,7 +122,7 @@ describe.concurrent("a wrong configuration or command", { timeout: 120_000 }, ()
     [["run", "Tagg", "--json"], "config.invalid", "Tag"],
     [["rnu", "--json"], "usage.invalid", "run"],
     [["run", "--json", "--ful"], "usage.invalid", "--full"],
-  ])("%j: exit 2, and what was meant", async (args, code, guess) => {
+  ])("in %j ends with exit 2 and suggests the right name", async (args, code, guess) => {
     const at = await start();
     const { error } = await expectFailure(at, 2, args);
     expect(error.code).toBe(code);
@@ -130,7 +130,7 @@ describe.concurrent("a wrong configuration or command", { timeout: 120_000 }, ()
     expect(at.simulator.stats().requests).toEqual([]);
   });
 
-  it("is told people without --json too, and stdout stays empty", async () => {
+  it("is reported without --json too, and stdout stays empty", async () => {
     const at = await start({}, { PARDOT_BUSINESS_UNIT_ID: "0Uv1" });
     const { code, stdout, stderr } = await cli(at, ["run"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -138,8 +138,8 @@ describe.concurrent("a wrong configuration or command", { timeout: 120_000 }, ()
   });
 });
 
-describe.concurrent("a destination that cannot be used", { timeout: 120_000 }, () => {
-  it("a file in place of the folder: exit 7 before any call", async () => {
+describe.concurrent("an unusable destination", { timeout: 120_000 }, () => {
+  it("that is a file instead of a folder ends with exit 7 before any call", async () => {
     const at = await start();
     await writeFile(at.data, "a file");
     const { error } = await expectFailure(at, 7, ["run", "--json"]);
@@ -148,7 +148,7 @@ describe.concurrent("a destination that cannot be used", { timeout: 120_000 }, (
     expect(at.simulator.stats().requests).toEqual([]);
   });
 
-  it("a folder that may not be written: exit 7 before any call", async () => {
+  it("that is not writable ends with exit 7 before any call", async () => {
     const at = await start();
     await mkdir(at.data);
     for (const folder of [at.root, at.tmp]) await chmod(folder, 0o777);
@@ -163,8 +163,8 @@ describe.concurrent("a destination that cannot be used", { timeout: 120_000 }, (
     expect(at.simulator.stats().requests).toEqual([]);
   });
 
-  it("no temporary folder: exit 7, and its variable is named", async () => {
-    // More files than there are places for requests: none of them may keep its place.
+  it("without its temporary folder ends with exit 7 and names the variable", async () => {
+    // More files than slots for requests: each must release its slot.
     const at = await start({ knobs: { filesPerExport: 4 } });
     const env = { PARDOT_ETL_TMPDIR: join(at.root, "nowhere") };
     const { error } = await expectFailure(at, 7, ["run", "--json"], { env });
@@ -172,7 +172,7 @@ describe.concurrent("a destination that cannot be used", { timeout: 120_000 }, (
     expect(error.hint).toContain("PARDOT_ETL_TMPDIR");
   });
 
-  it("G2 a temporary disk that fills up: exit 7, what fits is committed, and the next run lands the rest", async (test) => {
+  it("G2 with a full temporary disk ends with exit 7, commits files that fit, and the next run lands the rest", async (test) => {
     const disk = mountSmallDisk(64 * 1024);
     test.skip(typeof disk === "string", `mounting is not permitted here: ${disk as string}`);
     if (typeof disk === "string") return;
@@ -194,7 +194,7 @@ describe.concurrent("a destination that cannot be used", { timeout: 120_000 }, (
 });
 
 describe.concurrent("a run", { timeout: 120_000 }, () => {
-  it("prints its manifest as it stands in the destination, and what people read elsewhere", async () => {
+  it("prints the destination's manifest to stdout and text for people to stderr", async () => {
     const at = await start();
     const { code, stdout, stderr } = await cli(at, ["run", "--json", "--log-level", "debug"], { apart: true });
     expect(code).toBe(0);
@@ -212,9 +212,9 @@ describe.concurrent("a run", { timeout: 120_000 }, () => {
     expect(await filesBelow(at.tmp)).toEqual([]);
   });
 
-  it("G2 whose one object fails names it, commits the others, and the next run repeats only what is missing", async () => {
+  it("G2 with one failing object names it, commits the others, and the next run reads only the missing data", async () => {
     const at = await start();
-    // More refusals than one request is repeated; the code is one that no repeating helps against.
+    // More refusals than retries of one request; the code is a permanent one.
     at.simulator.faults([{ path: "/tag/version/4/do/query", code: 19, count: 100 }]);
     const { code, stdout, stderr } = await cli(at, ["run", "--json"]);
     expect(code).toBe(5);
@@ -234,14 +234,14 @@ describe.concurrent("a run", { timeout: 120_000 }, () => {
     const { length: exports } = at.simulator.stats().exports;
     expect(await cli(at, ["run"])).toMatchObject({ code: 0 });
     const added = at.simulator.stats().exports.slice(exports);
-    // The last day of activities, as every run; but all tags.
+    // The last day of activities, like every run, but all tags.
     expect(added.map(({ arguments: given }) => "updated_after" in given)).toEqual([true]);
     const queries = at.simulator.stats().requests.filter(({ kind, status }) => kind === "tag query" && status === 200);
     expect(queries.map(({ parameters }) => parameters["updated_after"] ?? "no bound")).toContain("no bound");
     for (const name of OBJECTS) await expectExactly(at, name);
   });
 
-  it("G8 keeps its secrets while everything fails, at the lowest level of the log", async () => {
+  it("G8 shows no secret when everything fails, even at the lowest log level", async () => {
     const at = await start();
     at.simulator.faults([
       { path: "/services/oauth2/token", garbage: true },

@@ -71,7 +71,7 @@ async function truth(at: Scene, object: string): Promise<Map<string, Cells>> {
   );
 }
 
-/** Every record there is has landed with every value it has, and no column says anything else. */
+/** All records have landed with all their values, and columns have no other values. */
 async function expectTruth(
   at: Scene,
   object: string,
@@ -82,7 +82,7 @@ async function expectTruth(
     const cells = landed.get(id) ?? {};
     expect(cells["id"]).toBe(id);
     const known = Object.entries(row).map(([name, value]) => [name, blankIsNull && value === "" ? null : value]);
-    // A field that came later has no column in the files from before, and nothing to say there.
+    // A field added later has no column in older files.
     const found = Object.keys(row).map((name) => [name, cells[name] ?? null]);
     expect(Object.fromEntries(found), `${object} ${id}`).toEqual(Object.fromEntries(known));
     const others = Object.entries(cells).filter(([name]) => !(name in row) && !vanished.includes(name));
@@ -98,7 +98,7 @@ const CORE = prospect.columns.map(({ name }) => name);
 const creates = (at: Scene): number => at.simulator.stats().byKind["export create"] ?? 0;
 
 describe("custom fields of prospects", () => {
-  it("stand behind the core columns, and cost two calls; the bytes pass through", async () => {
+  it("land after the core columns, cost two calls, and pass through unchanged", async () => {
     const at = await start({ rows: { Prospect: 60 }, knobs: { customFields: 12 } });
     const object = objectIn(await runOf(at, prospect));
     const [file] = object.files;
@@ -111,7 +111,7 @@ describe("custom fields of prospects", () => {
     expect(object).toMatchObject({ drift: { appeared: [], vanished: [] }, refused_fields: [], incomplete_rows: 0 });
   });
 
-  it("G1 G6 come whole when there are 400, joined from exports with the same bounds, with the same names and bytes", async () => {
+  it("G1 G6 land completely when there are 400, joined from exports with the same bounds, with the same names and bytes", async () => {
     const landed: Record<string, string>[] = [];
     for (let i = 0; i < 2; i += 1) {
       const at = await start({
@@ -141,7 +141,7 @@ describe("custom fields of prospects", () => {
     expect(landed[1]).toEqual(landed[0]);
   });
 
-  it("are counted by a plan as the run then spends them", async () => {
+  it("cost the calls that a plan predicts", async () => {
     const at = await start({ rows: { Prospect: 120 }, knobs: { customFields: 400, filesPerExport: 1 } });
     const config = await at.config();
     const chosen = { ...config, catalog: [prospect], etl: { ...config.etl, objects: ["Prospect"] } };
@@ -156,7 +156,7 @@ describe("custom fields of prospects", () => {
     expect(planned.expectedCalls).toBe(spent - extraReads);
   });
 
-  it("G3 are not asked for again after a kill between the groups", async () => {
+  it("G3 are not exported again after a kill between the groups", async () => {
     const at = await start({
       rows: { Prospect: 120 },
       knobs: { customFields: 400, filesPerExport: 2, clock: "frozen" },
@@ -183,14 +183,14 @@ describe("custom fields of prospects", () => {
     });
     const windows = objectIn(result).windows.length;
     expect(adopted).toHaveLength(before);
-    // Windows of the killed run and the new one: three exports each, none of them twice.
+    // Windows of the killed run and the new one: three exports each, none twice.
     expect(creates(at)).toBe(3 * windows);
     const { byKind, exports } = at.simulator.stats();
     expect(byKind["export download"]).toBe(exports.reduce((sum, { files }) => sum + files, 0));
     await expectTruth(at, "Prospect");
   });
 
-  it("are reported when they come and go; a column keeps its place", async () => {
+  it("are reported when they appear and disappear, and a column keeps its position", async () => {
     const at = await start({
       rows: { Prospect: 80 },
       knobs: { customFields: 12, customFieldsPerDay: 2, customFieldsLostPerDay: 1 },
@@ -217,7 +217,7 @@ describe("custom fields of prospects", () => {
 });
 
 describe("the embedded warehouse", () => {
-  it("takes joined files, and a column for each field that comes", async () => {
+  it("loads joined files, and adds a column for each new field", async () => {
     const at = await start({ rows: { Prospect: 100 }, knobs: { customFields: 120, customFieldsPerDay: 2 } });
     const env = { PARDOT_ETL_WAREHOUSE: at.duckdb };
     objectIn(await runOf(at, prospect, { env }));
@@ -230,7 +230,7 @@ describe("the embedded warehouse", () => {
 
 describe("a field that Pardot refuses", () => {
   it.each([130, 180] as const)(
-    "with code %i is found, left out, told, and not tried again until --full",
+    "with code %i is identified, omitted, reported, and not tried again until --full",
     async (code) => {
       const refusedFields = "Prospect.Zip7,Prospect.fax,Prospect.my__field_5";
       const at = await start({
@@ -259,7 +259,7 @@ describe("a field that Pardot refuses", () => {
 });
 
 describe("prospect accounts", () => {
-  it("land with the fields that describe lists; what the account does not have is null and not asked for", async () => {
+  it("land with the fields that describe lists; missing fields are null and not requested", async () => {
     const at = await start({ rows: { ProspectAccount: 50 }, knobs: { hiddenAccountFields: "fax,sic,billing_zip" } });
     const object = objectIn(await runOf(at, prospectAccount));
     await expectTruth(at, "ProspectAccount");
@@ -278,7 +278,7 @@ describe("prospect accounts", () => {
     expect(byKind["prospectAccount describe"]).toBe(1);
   });
 
-  it("G1 come by the query where the export is refused, and later runs go there at once", async () => {
+  it("G1 are queried if the export is refused, and later runs query at once", async () => {
     const at = await start({
       rows: { ProspectAccount: 450 },
       knobs: { refusedProcedures: "ProspectAccount.filter_by_updated_at", hiddenAccountFields: "fax" },
@@ -299,7 +299,7 @@ describe("prospect accounts", () => {
     expect(second.manifest.api_calls.total + first.manifest.api_calls.total).toBe(at.simulator.stats().calls);
   });
 
-  it("are read from JSON that wraps their fields too", async () => {
+  it("are read from JSON with wrapped fields too", async () => {
     const at = await start({
       rows: { ProspectAccount: 30 },
       knobs: {
@@ -312,7 +312,7 @@ describe("prospect accounts", () => {
     await expectTruth(at, "ProspectAccount", { blankIsNull: true });
   });
 
-  it("go by the time of their prospects where an operator says so", async () => {
+  it("are selected by their prospects' time if configured", async () => {
     const at = await start({ rows: { ProspectAccount: 50, Prospect: 80 } });
     const { export: access } = prospectAccount.v4;
     if (access === undefined) throw new Error("it has an export");

@@ -9,7 +9,7 @@ import type { Cli } from "./cli.ts";
 import { filesBelow, scene } from "./harness.ts";
 import type { Scene } from "./harness.ts";
 
-// Every documented way of starting the program ends it gracefully when a signal comes.
+// Every documented way of starting the program ends it gracefully on a signal.
 
 const ROOT = join(import.meta.dirname, "../..");
 const LAUNCHER = join(ROOT, "pardot-etl");
@@ -18,12 +18,12 @@ type Way = (args: readonly string[]) => readonly [command: string, args: readonl
 const NPM: Way = (args) => ["npm", ["run", "--silent", "cli", "--", ...args], ROOT];
 const DIRECT: Way = (args) => [LAUNCHER, args, null];
 
-/** Starts a program in a group of its own, as a shell does with a job. */
+/** Starts a program in a separate process group, like a shell's job. */
 function start(way: Way, args: readonly string[], at: Scene): { readonly cli: Cli; readonly pid: number } {
   const [command, words, cwd] = way(args);
   const child = spawn(command, words, {
     cwd: cwd ?? at.root,
-    // The paths of the scene are whole, for npm runs everything in the checkout.
+    // The paths of the scene are absolute, because npm runs everything in the checkout.
     env: { PATH: process.env["PATH"], HOME: at.root, ...at.env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
@@ -31,13 +31,13 @@ function start(way: Way, args: readonly string[], at: Scene): { readonly cli: Cl
   return { cli: followCli(child, args.join(" "), (signal) => void child.kill(signal)), pid: child.pid ?? 0 };
 }
 
-/** The processes of a group that are left. */
+/** The remaining processes of a group. */
 function leftOf(group: number): string[] {
   const list = execFileSync("ps", ["-e", "-o", "pgid=,pid=,stat=,args="], { encoding: "utf8" });
   return list.split("\n").filter((line) => line.trim().startsWith(`${group} `) && !/^\s*\d+\s+\d+\s+Z/.test(line));
 }
 
-/** A run that is in its middle for as long as a test needs: one lane, pages that take their time. */
+/** A run that takes as long as a test needs: one lane, slow pages. */
 async function slowScene(): Promise<Scene> {
   const at = await scene({ rows: { Tag: 2000 }, latencyMs: 150 }, { PARDOT_ETL_ROWS_PER_FILE: "200" });
   onTestFinished(() => at.close());
@@ -51,7 +51,7 @@ test.each([
   ["./pardot-etl, SIGTERM", DIRECT, "SIGTERM", "process"],
   ["./pardot-etl, Ctrl-C in a terminal", DIRECT, "SIGINT", "group"],
 ] as const)(
-  "%s: what is finished is committed, the exit code is 130, and nothing is left",
+  "a stopped run commits finished work, exits with 130 and leaves no process (%s)",
   { timeout: 120_000 },
   async (_name, way, signal, target) => {
     const at = await slowScene();
@@ -82,7 +82,7 @@ test("a second signal to npm ends the program at once", { timeout: 120_000 }, as
   expect(leftOf(pid)).toEqual([]);
 });
 
-test("simulate by npm and by the launcher stops when it is told to", { timeout: 120_000 }, async () => {
+test("simulate stops on request, started by npm and by the launcher", { timeout: 120_000 }, async () => {
   const at = await slowScene();
   for (const way of [NPM, DIRECT]) {
     const { cli, pid } = start(way, ["simulate", "--port", "0", "--scale", "tiny"], at);
@@ -93,14 +93,14 @@ test("simulate by npm and by the launcher stops when it is told to", { timeout: 
   }
 });
 
-test("the launcher starts the pinned Node from any folder, also by a link", async () => {
+test("the launcher starts the pinned Node from any folder, also through a link", async () => {
   const folder = await mkdtemp(join(tmpdir(), "pardot-etl-launch-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   await symlink(LAUNCHER, join(folder, "absolute"));
   await symlink("absolute", join(folder, "relative"));
   const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { version: string };
   for (const name of ["absolute", "relative"]) {
-    // An old Node, or none, is first on the path.
+    // An old Node, or none, is first in the path.
     const env = { PATH: "/usr/bin:/bin" };
     expect(execFileSync(join(folder, name), ["--version"], { cwd: folder, env, encoding: "utf8" })).toBe(
       `${version}\n`,
@@ -108,7 +108,7 @@ test("the launcher starts the pinned Node from any folder, also by a link", asyn
   }
 });
 
-test("the launcher says in one line that npm ci is to be run", async () => {
+test("the launcher asks in one line to run npm ci", async () => {
   const folder = await mkdtemp(join(tmpdir(), "pardot-etl-launch-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   await copyFile(LAUNCHER, join(folder, "pardot-etl"));

@@ -4,11 +4,11 @@ import { expect, it, onTestFinished } from "vitest";
 import { runCli } from "./cli.ts";
 import { filesBelow, scene } from "./harness.ts";
 
-// Holds G2: result files that are asked for and then not read give their places back. When they did not, the queue of
-// exports waited for them for good, and the process ended in the middle with code 0.
+// Holds G2: result files that are requested and then not read release their slots. Before, the queue of exports waited for
+// them forever, and the process ended midway with code 0.
 
 it(
-  "G2: a run whose files cannot be spooled any more ends, with exit 7 and every object named",
+  "G2: a run that can no longer spool files ends with exit 7 and names every object",
   { timeout: 120_000 },
   async () => {
     const objects = ["VisitorActivity", "Prospect", "Visitor", "Tag"];
@@ -31,7 +31,7 @@ it(
   },
 );
 
-it("G4: a temporary folder that is not there is found out before Pardot is called", async () => {
+it("G4: a run detects a missing temporary folder before it calls Pardot", async () => {
   const at = await scene();
   onTestFinished(() => at.close());
   const env = { ...at.env, PARDOT_ETL_TMPDIR: join(at.root, "nowhere") };

@@ -28,7 +28,7 @@ const OTHER_KEY = generateKeyPairSync("rsa", { modulusLength: 2048 })
   .privateKey.export({ type: "pkcs8", format: "pem" })
   .toString();
 
-/** Pieces of every secret there is; access tokens and assertions all start as the last two do. */
+/** Parts of all secrets; access tokens and assertions start like the last two. */
 const CANARIES = [
   SIMULATOR_CLIENT_SECRET,
   SIMULATOR_REFRESH_TOKEN,
@@ -42,10 +42,10 @@ const NOTHING: Environment = { PARDOT_CLIENT_SECRET: "", PARDOT_REFRESH_TOKEN: "
 const JWT: Environment = { ...NOTHING, PARDOT_USERNAME: SIMULATOR_USERNAME, PARDOT_PRIVATE_KEY: PKCS8 };
 const CLIENT: Environment = { PARDOT_REFRESH_TOKEN: "" };
 const PASSWORD: Environment = { ...CLIENT, PARDOT_USERNAME: SIMULATOR_USERNAME, PARDOT_PASSWORD: SIMULATOR_PASSWORD };
-/** One small object is enough: the flows differ in nothing that comes after the token. */
+/** One small object is enough: the flows differ only until the token. */
 const OBJECTS: Environment = { PARDOT_ETL_OBJECTS: "Tag" };
 
-/** An account whose time is that of this machine. */
+/** An account with this machine's time. */
 async function start(options: SimulatorOptions, env: Environment): Promise<Scene> {
   const now = new Date().toISOString();
   const at = await scene({ now, jwtPublicKey, ...options }, { ...OBJECTS, ...env });
@@ -82,7 +82,7 @@ async function credentials(at: Scene, by = callCli): Promise<CheckLine | undefin
   return (JSON.parse(stdout) as { lines: CheckLine[] }).lines.find((line) => line.name === "credentials");
 }
 
-/** A folder for a token file, apart from where secrets are looked for. */
+/** A folder for a token file, outside the folders that are searched for secrets. */
 async function tokenFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "pardot-etl-tokens-"));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -93,7 +93,7 @@ function warningsOf(manifest: Manifest): readonly string[] {
   return manifest.warnings.map((warning) => warning.code);
 }
 
-describe("a flow", () => {
+describe("a login flow", () => {
   it.each<readonly [string, Environment, readonly string[]]>([
     ["refresh_token", {}, []],
     ["jwt", JWT, []],
@@ -114,7 +114,7 @@ describe("a flow", () => {
     expect(new Set(grants.map((request) => request.parameters["grant_type"]))).toEqual(new Set([grant]));
   });
 
-  it("jwt takes its key from a file, or with literal line ends, and logs in again when the token dies", async () => {
+  it("jwt reads its key from a file, or with literal line ends, and logs in again when the token expires", async () => {
     const at = await start({ knobs: { accessTokenExpiry: "fixed", accessTokenSeconds: 0, tokenMs: 0 } }, JWT);
     await writeFile(`${at.root}.pem`, PKCS1, { mode: 0o600 });
     onTestFinished(() => rm(`${at.root}.pem`));
@@ -123,7 +123,7 @@ describe("a flow", () => {
       { PARDOT_PRIVATE_KEY: "", PARDOT_PRIVATE_KEY_FILE: `${at.root}.pem` },
       { PARDOT_PRIVATE_KEY: line },
     ]) {
-      // A life of no second: each token is dead by the time it is used, until the run gives up.
+      // A lifetime of 0 seconds: each token has expired when it is used, until the run gives up.
       const { code, stdout } = await cli(at, ["run", "--json"], env);
       expect([code, (JSON.parse(stdout) as { error: { code: string } }).error.code]).toEqual([
         3,
@@ -133,7 +133,7 @@ describe("a flow", () => {
     expect(at.simulator.stats().tokenRequests).toBe(4);
   });
 
-  it("jwt gets in on a machine whose clock is years off, and says so", async () => {
+  it("jwt logs in on a machine whose clock is years off, and reports it", async () => {
     const at = await start({ now: "2031-05-01T00:00:00Z" }, JWT);
     const manifest = await run(at);
     expect([manifest.status, warningsOf(manifest)]).toEqual(["complete", ["auth.clock-off", "clock.off"]]);
@@ -162,7 +162,7 @@ describe("a refused login", () => {
     ],
     ["an unknown app", { ...JWT, PARDOT_CLIENT_ID: "other" }, {}, "auth.client-unknown", /PARDOT_CLIENT_ID/],
     [
-      "a host that is no My Domain",
+      "a host that is not a My Domain",
       CLIENT,
       { knobs: { clientCredentialsHere: false } },
       "auth.my-domain-required",
@@ -177,7 +177,7 @@ describe("a refused login", () => {
       /Summer '23/,
     ],
     ["an app without the scope", JWT, { knobs: { scopePardotApi: false } }, "auth.scope-missing", /pardot_api/],
-  ])("for %s ends with exit 3 and says what to do", async (_what, env, options, code, hint) => {
+  ])("for %s ends with exit 3 and names the fix", async (_what, env, options, code, hint) => {
     const at = await start(options, env);
     const { code: exit, stdout, stderr } = await cli(at, ["run", "--json"]);
     expect(exit).toBe(3);
@@ -193,7 +193,7 @@ describe("a refused login", () => {
     ["the app's secret", { PARDOT_CLIENT_SECRET: "other" }, {}, "credentials", "4. Key and secret"],
     ["the user's approval", JWT, { knobs: { jwtUserApproved: false } }, "credentials", "5. Policies"],
     [
-      "a token that opens anything",
+      "a token that the API accepts",
       {},
       { knobs: { accessTokenExpiry: "fixed", accessTokenSeconds: 0 } },
       "credentials",
@@ -207,7 +207,7 @@ describe("a refused login", () => {
       "7. Business unit and hosts",
     ],
     ["calls", {}, { dailyLimit: 0 }, "quota", "8. The account"],
-  ])("for want of %s makes check name the step of the set-up", async (_what, env, options, name, step) => {
+  ])("for lack of %s makes check name the setup step", async (_what, env, options, name, step) => {
     const at = await start(options, env);
     const { code, stdout } = await cli(at, ["check", "--json"]);
     const { lines } = JSON.parse(stdout) as { lines: CheckLine[] };
@@ -216,7 +216,7 @@ describe("a refused login", () => {
     expect(failed?.hint).toContain(`Look at step ${step} (docs/authentication.md#`);
   });
 
-  it("for credentials that cannot be is told before any request, with everything else that is wrong", async () => {
+  it("for invalid credentials is reported before any request, together with all other problems", async () => {
     const at = await start({}, { ...JWT, PARDOT_PRIVATE_KEY: PKCS8.slice(0, 600), PARDOT_REFRESH_TOKEN: "" });
     const { code, stdout } = await cli(at, ["run", "--json"], { PARDOT_TIMEZONE: "nowhere", PARDOT_USERNAME: "" });
     const { problems } = (JSON.parse(stdout) as { error: { problems: { path: string }[] } }).error;
@@ -230,7 +230,7 @@ describe("a refused login", () => {
   });
 });
 
-it("a token request that hangs does not keep a stopped run from committing", async () => {
+it("a hanging token request does not keep a stopped run from committing", async () => {
   const at = await start({ rows: { Tag: 3000 } }, { PARDOT_ETL_OBJECTS: "Account,Tag", PARDOT_ETL_STOP_GRACE: "1s" });
   at.simulator.faults([
     { path: "/tag/", skip: 7, expiredToken: true },
@@ -248,7 +248,7 @@ it("a token request that hangs does not keep a stopped run from committing", asy
 });
 
 describe("a rotated refresh token", () => {
-  it("is kept in the token file, which later runs and checks go by", async () => {
+  it("is kept in the token file, which later runs and checks use", async () => {
     const file = join(await tokenFolder(), "token");
     const at = await start({ knobs: { refreshTokenRotation: true } }, { PARDOT_TOKEN_FILE: file });
     const kept = async (): Promise<readonly [string, number]> => [
@@ -258,7 +258,7 @@ describe("a rotated refresh token", () => {
     expect([(await run(at)).status, await kept()]).toEqual(["complete", [`${SIMULATOR_REFRESH_TOKEN}-1\n`, 0o600]]);
     expect([(await run(at)).status, await kept()]).toEqual(["complete", [`${SIMULATOR_REFRESH_TOKEN}-2\n`, 0o600]]);
     expect(await credentials(at)).toMatchObject({ status: "ok" });
-    // The configured token is not needed any more, and the file's mode is watched over.
+    // The configured token is no longer needed, and the file's mode is checked.
     await chmod(file, 0o640);
     const open = await run(at, { PARDOT_REFRESH_TOKEN: "" });
     expect([open.status, warningsOf(open)]).toEqual(["complete", ["auth.token-file-open"]]);
@@ -266,10 +266,10 @@ describe("a rotated refresh token", () => {
     expect(await readdir(join(file, ".."))).toEqual(["token"]);
   });
 
-  it("is kept before the new access token is used", async () => {
+  it("is saved before the new access token is used", async () => {
     const file = join(await tokenFolder(), "token");
     const at = await start({ knobs: { refreshTokenRotation: true } }, { PARDOT_TOKEN_FILE: file });
-    // The first call that the new access token is used for is never answered.
+    // The first call with the new access token never gets a response.
     at.simulator.faults([{ path: "/api/", hang: true, count: 99 }]);
     const program = startCli(["run", "--log-level", "debug"], at.env, { cwd: at.root });
     const calls = (): number => at.simulator.stats().calls;
@@ -281,7 +281,7 @@ describe("a rotated refresh token", () => {
     expect((await run(at)).status).toBe("complete");
   });
 
-  it("is asked for by one program at a time, however many share the token file", async () => {
+  it("is requested by one program at a time when several share the token file", async () => {
     const file = join(await tokenFolder(), "token");
     const knobs = { refreshTokenRotation: true, tokenMs: 300 };
     const at = await start({ knobs }, { PARDOT_TOKEN_FILE: file });
@@ -294,7 +294,7 @@ describe("a rotated refresh token", () => {
     expect(await readdir(join(file, ".."))).toEqual(["token"]);
   });
 
-  it("is not waited for when the program that asked for it was killed", async () => {
+  it("is not waited for if the program that requested it was killed", async () => {
     const file = join(await tokenFolder(), "token");
     const at = await start({}, { PARDOT_TOKEN_FILE: file });
     at.simulator.faults([{ path: "/services/oauth2/token", hang: true, count: 1 }]);
@@ -307,7 +307,7 @@ describe("a rotated refresh token", () => {
     expect(await readdir(join(file, ".."))).toEqual([]);
   });
 
-  it("without a token file leaves the run partial, check warned, and the next run locked out", async () => {
+  it("without a token file makes the run partial, check warn, and the next run fail to log in", async () => {
     const at = await start({ knobs: { refreshTokenRotation: true } }, {});
     const manifest = await run(at);
     expect([manifest.status, warningsOf(manifest)]).toEqual(["partial", ["auth.token-rotated"]]);
@@ -327,7 +327,7 @@ describe("a rotated refresh token", () => {
     });
   });
 
-  it("cannot be lost for want of a place: a token file that cannot be is told before any request", async () => {
+  it("cannot get lost: an unusable token file is reported before any request", async () => {
     const folder = await tokenFolder();
     await writeFile(join(folder, "token"), "two tokens\n");
     const at = await start({ knobs: { refreshTokenRotation: true } }, {});

@@ -5,7 +5,7 @@ import { runCli } from "./cli.ts";
 import { scene } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
-// The log of real runs, as processes of their own, whose stderr is no terminal.
+// The log of real runs in separate processes, whose stderr is not a terminal.
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -13,7 +13,7 @@ interface Logged {
   readonly code: number | null;
   readonly manifest: Manifest;
   readonly lines: readonly Line[];
-  /** What is no JSON: people's text. */
+  /** Lines that are not JSON: text for people. */
   readonly rest: readonly string[];
 }
 
@@ -39,11 +39,11 @@ async function logged(at: Scene, level: string | null, env: Environment = {}): P
 const named = (lines: readonly Line[], ...events: readonly string[]): readonly Line[] =>
   lines.filter(({ event }) => events.includes(String(event)));
 
-/** Events of one object and window, by their names; each names the window and, where there is one, the export. */
+/** Event names of one object and window; each event has the window and, if any, the export. */
 const ABOUT_A_WINDOW = ["page_read", "file_landed", "window_finished", "export_created", "export_polled"];
 
 describe("the log of a run", () => {
-  it("names run, object, window and call in every line that has them, and has each call once", async () => {
+  it("names run, object, window and call in every line that has them, and contains each call once", async () => {
     const at = await start();
     const { manifest, lines, rest } = await logged(at, "debug");
     expect(rest).toEqual([]);
@@ -93,7 +93,7 @@ describe("the log of a run", () => {
     ]);
   });
 
-  it("of a part that failed has a line for it, the reason, and what is left", async () => {
+  it("has a line for a failed part, with the reason and the remaining work", async () => {
     const at = await start();
     at.simulator.faults([{ path: "/tag/version/4/do/query", code: 19, count: 100 }]);
     const { code, manifest, lines, rest } = await logged(at, "error");
@@ -118,7 +118,7 @@ describe("the log of a run", () => {
     expect(named(again.lines, "run_resumed")).toMatchObject([{ windows: 1 }]);
   });
 
-  it("of a run that a limit stopped ends with the quota spent, and everything finished committed", async () => {
+  it("ends with the spent quota when a limit stops the run, with everything finished committed", async () => {
     const at = await start();
     const { code, manifest, lines } = await logged(at, null, { PARDOT_DAILY_CALL_BUDGET: "5" });
     expect(code).toBe(4);

@@ -7,9 +7,9 @@ import { callCli } from "./cli.ts";
 import { expectTruth, filesBelow, scene } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
-// Holds G2: a state that is gone is never read as "no history".
+// Holds G2: a lost state is never read as "no history".
 
-// State that is gone although manifests are there is never read as "no history", and one that is damaged is named.
+// A lost state with existing manifests is never read as "no history", and a damaged one is named.
 
 async function start(env: Environment = {}): Promise<Scene> {
   const at = await scene({}, { PARDOT_ETL_OBJECTS: "Tag", ...env });
@@ -23,7 +23,7 @@ function cli(at: Scene, ...argv: string[]): ReturnType<typeof callCli> {
 }
 
 describe("a destination without its state", () => {
-  it("is refused by run, plan and check, without a call to Pardot", async () => {
+  it("is refused by run, plan and check without a call to Pardot", async () => {
     const at = await start();
     await rm(join(at.data, "_pardot_etl/state"), { recursive: true });
     const before = await filesBelow(at.data);
@@ -40,7 +40,7 @@ describe("a destination without its state", () => {
     expect((await cli(at, "check")).code).toBe(6);
   });
 
-  it("is named by status and verify, which go on", async () => {
+  it("is reported by status and verify, which continue", async () => {
     const at = await start();
     await rm(join(at.data, "_pardot_etl/state"), { recursive: true });
     const told = await cli(at, "status", "--json");
@@ -53,7 +53,7 @@ describe("a destination without its state", () => {
     expect(problems.map(({ key }) => key)).toEqual(["_pardot_etl/state/"]);
   });
 
-  it("is started over by --full, which says so", async () => {
+  it("is read again by --full, which reports it", async () => {
     const at = await start();
     await rm(join(at.data, "_pardot_etl/state"), { recursive: true });
     expect((await cli(at, "plan", "--full")).code).toBe(0);
@@ -65,7 +65,7 @@ describe("a destination without its state", () => {
     await expectTruth(at, "Tag");
   });
 
-  it("is refused to another business unit, whatever it asks for", async () => {
+  it("is refused to another business unit with any options", async () => {
     const at = await start();
     await rename(join(at.data, "_pardot_etl/state"), join(at.root, "state"));
     const env = { ...at.env, PARDOT_BUSINESS_UNIT_ID: "0UvSIM0000000002AB" };
@@ -79,12 +79,12 @@ describe("a destination without its state", () => {
   });
 });
 
-describe("a state whose newest entry is damaged", () => {
+describe("a state with a damaged newest entry", () => {
   it.each([
     ["has no base", (entry: Entry) => ({ ...entry, base: undefined })],
     ["has a snapshot of null", (entry: Entry) => ({ ...entry, snapshot: null, changes: undefined })],
     ["is empty", () => ({})],
-  ])("is refused by every command when it %s", async (_, damage) => {
+  ])("is refused by every command if it %s", async (_, damage) => {
     const at = await start();
     const names = (await filesBelow(join(at.data, "_pardot_etl/state"))).filter((name) => /^\d+\.json$/.test(name));
     const path = join(at.data, "_pardot_etl/state", names.toSorted().at(-1) ?? "");
@@ -101,14 +101,14 @@ describe("a state whose newest entry is damaged", () => {
 
 type Entry = Record<string, unknown>;
 
-describe("a manifest that is damaged", () => {
+describe("a damaged manifest", () => {
   it.each([
     ["leads out of the destination", "../../etc/passwd"],
     ["is absolute", "/etc/passwd"],
     ["has control characters", "Tag/\u001B[2J\u0000.csv"],
     ["is too long", `Tag/${"x".repeat(900)}`],
     ["is a number", 7],
-  ])("by a key that %s is named by verify, which proves the rest, and stops nothing else", async (_, key) => {
+  ])("with a key that %s is named by verify, which proves the rest, and stops nothing else", async (_, key) => {
     const at = await start({ PARDOT_ETL_OBJECTS: "Tag,Form", PARDOT_ETL_RETENTION: "90d" });
     const name = (await filesBelow(at.data)).find((file) => file.endsWith("manifest.json")) ?? "";
     const manifest = JSON.parse(await readFile(join(at.data, name), "utf8")) as {

@@ -25,7 +25,7 @@ interface Measured {
   readonly megabytes: number;
 }
 
-/** A run by the command line, and the most memory that it had. */
+/** A run of the command line, and its peak memory. */
 async function measure(at: Scene): Promise<Measured> {
   const peak = join(at.root, "peak");
   const preload = join(at.root, "peak.mjs");
@@ -88,7 +88,7 @@ async function addListEmails(at: Scene, count: number, form: "now" | "version 0.
 }
 
 it(
-  "G7 400,000 list emails stay under 200 MB resident, are written and read, also those of an earlier version",
+  "G7 400,000 list emails are written and read under 200 MB resident, also those of an earlier version",
   { timeout: 300_000 },
   async () => {
     for (const form of ["now", "version 0.1"] as const) {
@@ -102,7 +102,7 @@ it(
       at.simulator.advance(1);
       const second = await measure(at);
       expect(second.code).toBe(0);
-      // Reading the form of an earlier version whole takes more, once.
+      // Reading an earlier version's form as a whole takes more memory, once.
       if (form === "now") expect(first.megabytes).toBeLessThan(MEGABYTES_MAX);
       expect(second.megabytes).toBeLessThan(MEGABYTES_MAX);
       const { state } = await loadState(

@@ -70,7 +70,7 @@ interface Told extends CliResult {
   readonly body: Fields | null;
 }
 
-/** What a run said and whom it told; no secret is in any of it, nor in what it has written. */
+/** A run's output and notifications; no secret is in them or in its files. */
 async function told(ended: Promise<CliResult>): Promise<Told> {
   const result = await ended;
   const files = await filesBelow(at.root);
@@ -87,7 +87,7 @@ async function told(ended: Promise<CliResult>): Promise<Told> {
   return { ...result, last, message: messages[0], body };
 }
 
-/** All three tell the same, in their own ways. */
+/** Checks that all three have the same content, in their own form. */
 function expectAllTell({ code, last, message, body }: Told, headline: string, status: string): void {
   expect(last).toMatchObject({ event: "run_ended", exit_code: code, status });
   expect(message?.Subject).toContain(headline);
@@ -97,7 +97,7 @@ function expectAllTell({ code, last, message, body }: Told, headline: string, st
     status: { Type: "String", Value: status },
     exit_code: { Type: "Number", Value: String(code) },
   });
-  // The webhook's own fields are the last line's, which a few milliseconds later counts them anew.
+  // The webhook's fields are those of the last line, which is written a few milliseconds later.
   const { event: _, level: _level, time: _time, msg: _msg, ...fields } = last;
   const moment = expect.any(Number) as number;
   expect(body).toMatchObject({ ...fields, duration_ms: moment, started_at: expect.any(String) as string });
@@ -129,7 +129,7 @@ describe("a run with a topic and a webhook", () => {
     expect(webhook.received.map(({ path }) => path)).toEqual([PATH]);
   });
 
-  it("G2 that is done in part names the failed object, its reason and what to do", async () => {
+  it("G2 that is partial sends the failed object, its reason and the fix", async () => {
     at.simulator.faults([{ path: "/tag/version/4/do/query", code: 19, count: 100 }]);
     const ended = await run_();
     expect(ended.code).toBe(5);
@@ -139,7 +139,7 @@ describe("a run with a topic and a webhook", () => {
     expect(ended.last).toMatchObject({ objects: 3, objects_failed: 1, failed_objects: ["Tag"], windows_open: 1 });
   });
 
-  it("that failed tells so, also where it has no manifest", async () => {
+  it("that failed sends a notification, also without a manifest", async () => {
     const ended = await run_({ PARDOT_CLIENT_SECRET: "canary-wrong" });
     expect(ended.code).toBe(3);
     expectAllTell(ended, "could not log in", "failed");
@@ -148,7 +148,7 @@ describe("a run with a topic and a webhook", () => {
     expect(ended.last).toMatchObject({ manifest: null, error_code: "auth.client-secret-wrong", calls: 0 });
   });
 
-  it("that reached its quota tells how much is used and when to go on", async () => {
+  it("that reached its quota sends the usage and the time to continue", async () => {
     const ended = await run_({ PARDOT_DAILY_CALL_BUDGET: "4" });
     expect(ended.code).toBe(4);
     expect(ended.message?.Message).toContain("calls today: 4 of a budget of 4; 4 of the account's 50,000");
@@ -165,13 +165,13 @@ describe("a run with a topic and a webhook", () => {
     expect(ended.body).toMatchObject({ exit_code: 4, quota_share: 1 });
   });
 
-  it("that hears Pardot's own limit has spent all of its quota too", async () => {
+  it("that meets Pardot's own limit reports its quota as spent", async () => {
     at.simulator.faults([{ path: "/tag/version/4/do/query", code: 122, count: 1 }]);
     const ended = await run_();
     expect(ended).toMatchObject({ code: 4, last: { quota_share: 1, calls_budget: null } });
   });
 
-  it("whose configuration is wrong tells what is wrong, as far as it knows whom to tell", async () => {
+  it("with a wrong configuration sends the problems, as far as the receiver is known", async () => {
     const wrong = { PARDOT_TIMEZONE: "Mars/Olympus", PARDOT_CLIENT_ID: undefined };
     const ended = await run_(wrong);
     expect(ended.code).toBe(2);
@@ -186,7 +186,7 @@ describe("a run with a topic and a webhook", () => {
     expect([half.code, sns.delivered(queue).length, webhook.received.length]).toEqual([2, 1, 2]);
   });
 
-  it("that finds another one at work says so and has called nobody", async () => {
+  it("that finds another run at work sends that, without a call", async () => {
     at.simulator.faults([{ path: "/tag/version/4/do/query", hang: true, count: 1 }]);
     // The other one is seen to live at its next sign of life, a quarter of this later.
     const lease = { PARDOT_ETL_LEASE_TTL: "6s" };
@@ -199,7 +199,7 @@ describe("a run with a topic and a webhook", () => {
     expectAllTell(ended, "did not start: another run is at work", "failed");
   });
 
-  it("that is asked to stop tells within the grace", async () => {
+  it("that is stopped sends a notification within the grace", async () => {
     at.simulator.faults([{ path: "/tag/version/4/do/query", hang: true, count: 99 }]);
     const cli = startCli(["run"], { ...env, PARDOT_ETL_STOP_GRACE: "1s" }, { cwd: at.root });
     await cli.said("Tag: started");
@@ -212,7 +212,7 @@ describe("a run with a topic and a webhook", () => {
     expect(ended.body).toMatchObject({ exit_code: 130 });
   });
 
-  it("whose webhook is kept in AWS reads it from there, also where the rest of the configuration is wrong", async () => {
+  it("with a webhook kept in AWS reads it from there, also if the rest of the configuration is wrong", async () => {
     const aws = await startAwsSecrets();
     try {
       aws.putSecret("acme/hook", JSON.stringify({ url: `${webhook.origin}${PATH}` }));
@@ -224,12 +224,12 @@ describe("a run with a topic and a webhook", () => {
       expect((await runApart(more)).code).toBe(0);
       expect((await runApart({ ...more, PARDOT_TIMEZONE: "Mars/Olympus" })).code).toBe(2);
       expect(webhook.received.map(({ body }) => (JSON.parse(body) as Fields)["exit_code"])).toEqual([0, 2]);
-      // What is kept there is no address: as wrong as if it had been given itself.
+      // The stored value is not an address: the same error as for a direct value.
       aws.putSecret("acme/hook", JSON.stringify({ url: "http://canary-webhook.example.com/" }));
       const wrong = await runApart(more);
       expect([wrong.code, webhook.received.length]).toEqual([2, 2]);
       expect(wrong.stderr).toContain("PARDOT_ETL_WEBHOOK_URL is ***: expected an https:// address");
-      // And where AWS refuses there is nobody to be told, which is no reason to end otherwise.
+      // If AWS refuses, there is no receiver, which does not change the ending.
       aws.putSecret("acme/hook", "{}");
       expect((await runApart({ ...more, PARDOT_TIMEZONE: "Mars/Olympus" })).code).toBe(2);
       expect(webhook.received).toHaveLength(2);
@@ -238,7 +238,7 @@ describe("a run with a topic and a webhook", () => {
     }
   });
 
-  it("loads the SDK's client for a topic only", async () => {
+  it("loads the SDK's client only for a topic", async () => {
     const script = `import{registerHooks}from"node:module";registerHooks({resolve(name,context,next){
       if(name==="@aws-sdk/client-sns")process.stderr.write("loaded for a topic\\n");return next(name,context)}})`;
     const seen = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` };
@@ -247,7 +247,7 @@ describe("a run with a topic and a webhook", () => {
     expect((await runApart(seen)).stderr).toContain("loaded for a topic");
   });
 
-  it("that meets a destination it cannot use tells so", async () => {
+  it("with an unusable destination sends that", async () => {
     await writeFile(at.data, "a file");
     const ended = await run_();
     expect(ended.code).toBe(7);
@@ -261,8 +261,8 @@ describe("a run with a topic and a webhook", () => {
   });
 });
 
-describe("a notification that fails", () => {
-  it("is a warning in log and summary, and the exit code stays", async () => {
+describe("a failed notification", () => {
+  it("is a warning in log and summary, and keeps the exit code", async () => {
     webhook.behave({ status: 410, body: "channel_is_archived" });
     const env_ = { PARDOT_ETL_SNS_TOPIC_ARN: `${sns.topicArn}-gone` };
     const ended = await run_(env_);
@@ -285,7 +285,7 @@ describe("a notification that fails", () => {
     expect(ended.last).toMatchObject({ exit_code: 0, status: "complete", warnings: 2 });
   });
 
-  it("leaves the code of a failure as it is, and --json its stdout", async () => {
+  it("keeps the exit code of a failure, and the stdout of --json", async () => {
     at.simulator.faults([{ path: "/tag/version/4/do/query", code: 19, count: 100 }]);
     webhook.behave({ status: 500 }, { status: 500 });
     const ended = await run_({ PARDOT_ETL_SNS_TOPIC_ARN: undefined }, "--json");
@@ -304,9 +304,9 @@ describe("a notification that fails", () => {
     const stoppedAt = systemClock.now();
     cli.kill("SIGTERM");
     const ended = await told(cli.ended);
-    // Ended by itself, before the command line would have been cut off, and long before ten seconds.
+    // It ended on its own, before the command line would have been killed, and long before ten seconds.
     expect(systemClock.now() - stoppedAt).toBeLessThan(8000);
-    // Whether another object was done by then is a matter of the machine's speed, and with it "failed" or "partial".
+    // Depends on the machine's speed: "partial" if another object was complete by then, else "failed".
     expect(ended).toMatchObject({ code: 130, last: { exit_code: 130 } });
     expect(ended.stderr).toContain("could not notify webhook");
     expect(ended.stdout).toContain("manifest: ");
@@ -314,7 +314,7 @@ describe("a notification that fails", () => {
 });
 
 describe("the library", () => {
-  it("tells as the command line does", async () => {
+  it("sends the same notifications as the command line", async () => {
     const config = await loadConfig({
       env: { ...env, PARDOT_ETL_SNS_TOPIC_ARN: undefined },
       cwd: at.root,

@@ -23,7 +23,7 @@ function liveIn({ stdout }: CliResult): Record<string, LiveFields | null> {
 }
 
 describe("objects --live", () => {
-  it("tells the custom fields of prospects and their accounts by three calls, and writes nothing", async () => {
+  it("lists the custom fields of prospects and their accounts with three calls, and writes nothing", async () => {
     const at = await start({ knobs: { customFields: 5, accountCustomFields: 2, hiddenAccountFields: "sic,fax" } });
     const { simulator } = at;
     const result = await objects(at, ["--live", "--json"]);
@@ -44,7 +44,7 @@ describe("objects --live", () => {
     expect(written.filter((name) => !name.startsWith("_pardot_etl/state/calls/"))).toEqual([]);
   });
 
-  it("shows them as a count in the list, and with a name each behind the core columns", async () => {
+  it("shows custom fields as a count in the list, and by name after the core columns", async () => {
     const at = await start({ knobs: { customFields: 3, accountCustomFields: 0, hiddenAccountFields: "sic" } });
     const list = await objects(at, ["--live"]);
     expect(list.stdout).toMatch(/^OBJECT +PROCESS +TABLE +WATERMARK +COLUMNS +CUSTOM +DELETES +CORE$/m);
@@ -59,7 +59,7 @@ describe("objects --live", () => {
     expect(account.stdout).toMatch(/ +custom fields +none in this account\n/);
   });
 
-  it("holds them against what has landed: in the order of the columns, come and gone", async () => {
+  it("compares custom fields with landed ones: in the order of the columns, new and gone", async () => {
     const at = await start(
       { knobs: { customFields: 4, customFieldsPerDay: 1, customFieldsLostPerDay: 1 } },
       { PARDOT_ETL_OBJECTS: "Prospect" },
@@ -75,12 +75,12 @@ describe("objects --live", () => {
     expect(custom.at(-1)?.state).toBe("new");
     const text = await objects(at, ["Prospect", "--live"]);
     expect(text.stdout).toContain("not in this account any more: null");
-    // The next run does as was told.
+    // The next run matches the list.
     const next = await at.run();
     expect(next.manifest.objects[0]?.drift.appeared).toEqual([custom.at(-1)?.field]);
   });
 
-  it("names what Pardot refused", async () => {
+  it("names refused fields", async () => {
     const first = await start({ rows: { Prospect: 5 }, knobs: { customFields: 2, clock: "frozen" } });
     const fields = liveIn(await objects(first, ["Prospect", "--live", "--json"]))["Prospect"]?.customFields ?? [];
     const refused = fields[1]?.field ?? "";
@@ -94,7 +94,7 @@ describe("objects --live", () => {
     expect((await objects(at, ["Prospect", "--live"])).stdout).toContain(`${refused} string (Pardot refuses it)`);
   });
 
-  it("needs the whole configuration and good credentials", async () => {
+  it("requires the whole configuration and valid credentials", async () => {
     const at = await start();
     const unset = await objects(at, ["--live", "--json"], { PARDOT_BUSINESS_UNIT_ID: undefined });
     expect(unset.code).toBe(2);

@@ -7,7 +7,7 @@ import { callCli } from "./cli.ts";
 import { filesBelow, scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
-// What a plan expects against what the run then spends, for all core objects.
+// Compares a plan's estimate with the calls of the run, for all core objects.
 
 const opened = scenesUntil(afterEach);
 
@@ -25,12 +25,12 @@ async function planOf(at: Scene, options: RunOptions = {}, env: Environment = {}
 
 interface Compared {
   readonly planned: PlanResult;
-  /** Calls of the run that the plan could tell. */
+  /** Calls of the run that the plan could predict. */
   readonly spent: number;
   readonly emails: number;
 }
 
-/** Plans, runs, and leaves out the e-mails that the plan says it does not know. */
+/** Plans, runs, and omits the emails that the plan reports as unknown. */
 async function compare(at: Scene, options: RunOptions = {}): Promise<Compared> {
   const before = at.simulator.stats().calls;
   const planned = await planOf(at, options);
@@ -43,7 +43,7 @@ async function compare(at: Scene, options: RunOptions = {}): Promise<Compared> {
   return { planned, spent: isUnknown ? total - emails : total, emails };
 }
 
-/** Within five in a hundred; in an account of a few dozen calls, within two. */
+/** Within 5 %; in an account of a few dozen calls, within two. */
 function expectClose({ planned, spent }: Compared): void {
   expect(Math.abs(planned.expectedCalls - spent)).toBeLessThanOrEqual(Math.max(2, spent * 0.05));
 }
@@ -54,12 +54,12 @@ describe.each([
   ["medium", 1],
 ] as const)("a plan at scale %s", (scale, days) => {
   it(
-    "expects the calls that the run then makes, on the first load and day by day",
+    "predicts the calls that the run then makes, on the first load and day by day",
     async () => {
       const at = await start({ scale });
       const first = await compare(at);
       expectClose(first);
-      // One call for each object, and two more for what is not an object: the fields of prospects.
+      // One call per object, and two more for the fields of prospects.
       expect(first.planned.callsSpent).toBeLessThanOrEqual(first.planned.objects.length + 2);
       const email = first.planned.objects.find(({ object }) => object === "Email");
       expect(email).toMatchObject({ records: null, expectedCalls: 0 });
@@ -73,7 +73,7 @@ describe.each([
         // The fields of prospects and of their accounts are known by now.
         expect(next.planned.callsSpent).toBe(first.planned.callsSpent - 3);
         expect(next.planned.exportsSeen).toBeGreaterThan(0);
-        // From the second day on, earlier days tell how many e-mails one brings.
+        // From the second day on, the plan knows the number of emails per day.
         expect(next.planned.objects.some(({ unknownCalls }) => unknownCalls !== null)).toBe(day === 1);
       }
     },
@@ -82,7 +82,7 @@ describe.each([
 });
 
 describe("a plan", () => {
-  it("counts the records of every object as the run then lands them", async () => {
+  it("counts the records of every object that the run then lands", async () => {
     const at = await start({ scale: "tiny", knobs: { clock: "frozen" } });
     const { objects } = await planOf(at);
     const { manifest } = await at.run();
@@ -105,7 +105,7 @@ describe("a plan", () => {
     expect(next.planned.expectedCalls).toBe(next.spent);
   });
 
-  it("heeds what earlier runs waited: looks at exports that were not complete yet", async () => {
+  it("learns from the waits of earlier runs: polls of incomplete exports", async () => {
     const at = await start({ knobs: { exportPolls: 2 } }, { PARDOT_ETL_OBJECTS: "VisitorActivity,Visitor" });
     expect((await planOf(at)).earlyReads).toBe(0);
     await at.run();
@@ -137,17 +137,17 @@ describe("a plan", () => {
     expectClose({ planned, spent, emails: 0 });
   });
 
-  it("of a whole reading again asks for all history", async () => {
+  it("of a full load covers all history", async () => {
     const at = await start({ scale: "tiny" });
     await at.run();
     const compared = await compare(at, { full: true });
     expect(compared.planned.expectedCalls).toBeGreaterThan(40);
-    // What was read by list email is read again, which the plan knows.
+    // Emails are read again, which the plan knows.
     expect(compared.emails).toBeGreaterThan(0);
     expectClose({ ...compared, spent: compared.spent + compared.emails });
   });
 
-  it("writes nothing anywhere but a note of its calls", async () => {
+  it("writes only a note of its calls", async () => {
     const at = await start({ scale: "tiny" });
     await planOf(at);
     expect(await filesBelow(at.data)).toEqual([
@@ -155,7 +155,7 @@ describe("a plan", () => {
     ]);
   });
 
-  it("costs no more than it may: with the budget used up it ends with exit 4", async () => {
+  it("ends with exit 4 when the budget is used up", async () => {
     const at = await start({ scale: "tiny" });
     const result = await callCli(["plan", "--json"], { ...at.env, PARDOT_DAILY_CALL_BUDGET: "10" }, { cwd: at.root });
     expect(result.code).toBe(4);
@@ -164,7 +164,7 @@ describe("a plan", () => {
 });
 
 describe("the command line", () => {
-  it("plans and runs with the same total, and tells shares of quota and budget", async () => {
+  it("plans and runs with the same total, and shows the shares of quota and budget", async () => {
     const at = await start({ scale: "tiny" }, { PARDOT_DAILY_CALL_BUDGET: "500" });
     const cli = { cwd: at.root };
     const planned = await callCli(["plan", "--json"], at.env, cli);

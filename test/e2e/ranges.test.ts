@@ -4,7 +4,7 @@ import { withRuntime } from "../../src/operations/runtime.ts";
 import { landedRecords, scenesUntil, truth } from "./harness.ts";
 import type { Scene } from "./harness.ts";
 
-// Holds G1 and G2 for ranges that somebody asks for: what is left out stays on the books until it is read or given up.
+// Holds G1 and G2 for requested ranges: a gap stays in the state until it is read or accepted.
 
 const ONLY_TAGS = { PARDOT_ETL_OBJECTS: "Tag", PARDOT_ETL_WAREHOUSE: "none" };
 const SINCE = "2025-06-01";
@@ -25,8 +25,8 @@ async function gapsOf(at: Scene): Promise<readonly { from: string; to: string }[
 const idsOf = (records: readonly Readonly<Record<string, string | null>>[]): Set<string | null> =>
   new Set(records.map((record) => record["id"] ?? null));
 
-describe("a range asked for", () => {
-  it("is all that is read, and what it leaves out is seen by status and filled by the next plain run", async () => {
+describe("a requested range", () => {
+  it("is read and nothing else; status shows the gap and the next plain run fills it", async () => {
     const at = await start();
     const first = await at.run({ options: { since: SINCE }, env: ONLY_TAGS });
     expect(first.error).toBeNull();
@@ -44,7 +44,7 @@ describe("a range asked for", () => {
     expect(await gapsOf(at)).toEqual([]);
   });
 
-  it("is given up for good with --accept-gap", async () => {
+  it("leaves its gap for good with --accept-gap", async () => {
     const at = await start();
     await at.run({ options: { since: SINCE, acceptGap: true }, env: ONLY_TAGS });
     expect(await gapsOf(at)).toEqual([]);
@@ -53,7 +53,7 @@ describe("a range asked for", () => {
     expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(before);
   });
 
-  it("ends where --until says, and the next plain run goes on from there", async () => {
+  it("ends at --until, and the next plain run continues from there", async () => {
     const at = await start();
     const { events } = await at.run({ options: { until: SINCE }, env: ONLY_TAGS });
     const planned = events.find((event) => event.type === "object-planned");
@@ -65,7 +65,7 @@ describe("a range asked for", () => {
     expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(all));
   });
 
-  it("is refused when it has not begun at Pardot, and leaves nothing on the books", async () => {
+  it("is refused if it starts after Pardot's now, and leaves no trace in the state", async () => {
     const at = await start();
     const late = at.run({ options: { since: "2099-01-01" }, env: ONLY_TAGS });
     await expect(late).rejects.toMatchObject({ code: "usage.range", exitCode: 2 });
@@ -75,7 +75,7 @@ describe("a range asked for", () => {
     expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(await truth(at.simulator, "Tag")));
   });
 
-  it("that ends before all history holds nothing, and stops no later run", async () => {
+  it("that ends before the history is empty, and does not stop later runs", async () => {
     const at = await start();
     const before = await at.run({ options: { until: "1890-01-01" }, env: ONLY_TAGS });
     expect(before.error).toBeNull();

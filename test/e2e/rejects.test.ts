@@ -12,11 +12,11 @@ import type { Environment, Scene } from "./harness.ts";
 
 // Holds G1, G2 and G9: a record that cannot be encoded is set aside, named, and stops nothing else.
 
-// A record that cannot be encoded costs itself alone, and is in the rejects; a body that is no file commits nothing.
+// A record that cannot be encoded costs only itself, and is in the rejects; a body that is not a file commits nothing.
 
 const opened = scenesUntil(afterEach);
 
-/** What becomes of a body on its way. */
+/** Changes a body on its way. */
 type Edit = (url: string, text: string) => string;
 
 interface Edited extends Scene {
@@ -59,7 +59,7 @@ async function rejectLines(at: Scene): Promise<Record<string, string>> {
 }
 
 describe("a record that cannot be encoded", () => {
-  it("is set aside, everything else is committed, and the same one again changes no exit code", async () => {
+  it("is set aside, everything else is committed, and the same record again does not change the exit code", async () => {
     const at = await start({ PARDOT_ETL_OBJECTS: "Visitor,Tag", PARDOT_ETL_OVERLAP: "364d" });
     const [visitor] = (await truth(at.simulator, "Visitor")).toSorted((a, b) =>
       String(b["updated_at"]).localeCompare(String(a["updated_at"])),
@@ -116,7 +116,7 @@ describe("a record that cannot be encoded", () => {
     ]);
     expect(Object.keys(await rejectLines(at))).toHaveLength(4);
 
-    // Another fault of the same record is news.
+    // Another fault of the same record is new.
     const before = at.edit;
     at.edit = (url, text) => before(url, text).replace(">2026-02-31 00:00:00<", ">2026-02-30 00:00:00<");
     const more = await at.runEdited();
@@ -124,7 +124,7 @@ describe("a record that cannot be encoded", () => {
     expect(more.error?.message).toContain("set aside: 1 of Tag");
   });
 
-  it("fails its object when there are more than PARDOT_ETL_MAX_REJECTS, and no other", async () => {
+  it("fails only its object if there are more than PARDOT_ETL_MAX_REJECTS", async () => {
     const at = await start({ PARDOT_ETL_OBJECTS: "Visitor,Tag", PARDOT_ETL_MAX_REJECTS: "2" });
     at.edit = (url, text) => (url.includes("downloadResults") ? text.replaceAll(/\n(\d+),/g, "\n$1x,") : text);
     const result = await at.runEdited();
@@ -135,7 +135,7 @@ describe("a record that cannot be encoded", () => {
     });
     expect(result.manifest.objects.map(({ status }) => status)).toEqual(["failed", "complete"]);
     expect(await landedRecords(at.data, "Visitor")).toEqual([]);
-    // What no file is named for counts as little as what was not read.
+    // Rows without a file don't count, like unread ones.
     expect(result.manifest.objects[0]).toMatchObject({ files: [], rejected_rows: 0 });
     at.edit = (_, text) => text;
     expect(await at.runEdited()).toMatchObject({ exitCode: 0 });
@@ -143,7 +143,7 @@ describe("a record that cannot be encoded", () => {
   });
 });
 
-describe("a download that is no result file", () => {
+describe("a download that is not a result file", () => {
   const BODIES: readonly [string, (text: string) => string][] = [
     ["a line of text", () => "upstream request timeout\n"],
     ["two lines of text", () => "Error\nquery timed out\n"],
@@ -165,7 +165,7 @@ describe("a download that is no result file", () => {
     expect(byId(await landedRecords(at.data, "Visitor")).size).toBe(300);
   });
 
-  it("is fetched again, and lands when it comes whole", async () => {
+  it("is fetched again, and lands when it is complete", async () => {
     const at = await start({ PARDOT_ETL_OBJECTS: "Visitor" });
     const seen = new Set<string>();
     at.edit = (url, text) => {

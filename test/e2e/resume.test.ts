@@ -3,28 +3,28 @@ import { CancelledError } from "../../src/errors.ts";
 import { expectExactly, expectTruth, landedRecords, scenesUntil, truth, wholeManifests } from "./harness.ts";
 import type { Scene } from "./harness.ts";
 
-// Holds G3: after a stop or a limit the next run repeats nothing that is landed, and plans nothing that is open.
+// Holds G3: after a stop or a limit the next run repeats nothing landed, and plans nothing open.
 
 const start = scenesUntil(afterEach);
 
-/** Keys of all files that manifests name, which are all that have landed, each once. */
+/** Keys of all files in manifests, which are all landed files, each once. */
 async function namedFiles(at: Scene): Promise<string[]> {
   const manifests = await wholeManifests(at.data);
   return manifests.flatMap(({ objects }) => objects.flatMap(({ files }) => files.map(({ key }) => key)));
 }
 
-/** Records that the overlap of a day may bring a second time. */
+/** Records that may land twice because of the overlap of a day. */
 async function recent(at: Scene, object: string): Promise<number> {
   const dayAgo = new Date(at.simulator.now().getTime() - 25 * 3_600_000).toISOString().slice(0, 19).replace("T", " ");
   return (await truth(at.simulator, object)).filter((row) => (row["updated_at"] ?? "") >= dayAgo).length;
 }
 
-describe("a history of several windows that is stopped", () => {
+describe("a stopped history of several windows", () => {
   it.each([
     ["Prospect", 1],
     ["VisitorActivity", 1],
     ["Visitor", 1],
-  ])("G3 reads each window of %s once when it is stopped after window %i", async (object, after) => {
+  ])("G3 reads each window of %s once when stopped after window %i", async (object, after) => {
     const at = await start({ rows: { [object]: 900 }, knobs: { filesPerExport: 1 } });
     const env = { PARDOT_ETL_OBJECTS: object, PARDOT_MAX_WAITING_EXPORTS: "1" };
     const stop = new AbortController();
@@ -43,7 +43,7 @@ describe("a history of several windows that is stopped", () => {
 
     const second = await at.run({ env });
     expect(second.error).toBeNull();
-    // What was open, and the day of overlap after it where time has gone on.
+    // The open windows, and the day of overlap after them if time has moved.
     const windows = second.manifest.objects[0]?.windows ?? [];
     expect([left, left + 1]).toContain(windows.length);
     expect(windows.filter(({ from }) => Date.parse(from) < at.simulator.now().getTime() - 2 * 86_400_000)).toHaveLength(
@@ -60,7 +60,7 @@ describe("a history of several windows that is stopped", () => {
 
 describe("an object of many pages under a small budget", () => {
   it.each(["Tag", "Campaign", "EmailClick"])(
-    "G3 commits what landed of %s each day, up to an id, and goes on from there",
+    "G3 commits the landed part of %s each day, up to an id, and continues from there",
     async (object) => {
       const at = await start({ rows: { [object]: 1900 } });
       const env = { PARDOT_ETL_OBJECTS: object, PARDOT_DAILY_CALL_BUDGET: "5" };

@@ -9,7 +9,7 @@ import { runCli } from "./cli.ts";
 import { expectExactly, expectTruth, OBJECTS, scene, wholeManifests } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
-// The whole way to a real S3 server, through the real command line. Holds G1 and G6 there.
+// A real S3 server, through the real command line. Holds G1 and G6 there.
 
 const PREFIX = "team/pardot";
 
@@ -32,7 +32,7 @@ async function start(env: Environment): Promise<Scene> {
   return at;
 }
 
-/** Copies what stands below the prefix into `at.data`, so that it is compared like a folder. Answers the SHA-256s. */
+/** Copies the objects below the prefix into `at.data`, to be compared like a folder. Returns the SHA-256s. */
 async function copyDown(server: S3Server, bucket: string, at: Scene): Promise<Map<string, string | undefined>> {
   const { endpoint, ...credentials } = server;
   const client = new S3Client({ endpoint, credentials, region: "us-east-1", forcePathStyle: true });
@@ -57,7 +57,7 @@ async function copyDown(server: S3Server, bucket: string, at: Scene): Promise<Ma
 
 whereS3Runs(() => {
   describe("a bucket", () => {
-    it("G1 takes the account, then a simulated day, as a folder does", async () => {
+    it("G1 receives the account, then a simulated day, like a folder", async () => {
       const server = await s3Server();
       const bucket = await newBucket(server);
       const at = await start({ ...access(server), PARDOT_ETL_DESTINATION: `s3://${bucket}/${PREFIX}` });
@@ -80,7 +80,7 @@ whereS3Runs(() => {
       const [, second] = await wholeManifests(at.data);
       expect((first?.api_calls.total ?? 0) + (second?.api_calls.total ?? 0)).toBe(at.simulator.stats().calls);
 
-      // What the bucket holds is what status tells, without a call.
+      // status reports the contents of the bucket, without a call.
       const { code, stdout } = await runCli(["status", "--json"], at.env, { cwd: at.root });
       expect(code).toBe(0);
       const { runs } = JSON.parse(stdout) as { runs: { run_id: string; status: string }[] };
@@ -90,7 +90,7 @@ whereS3Runs(() => {
       ]);
     });
 
-    it("that does not exist: exit 7 before any call, and it is named", async () => {
+    it("that does not exist ends the run with exit 7 before any call, and is named", async () => {
       const server = await s3Server();
       const at = await start({ ...access(server), PARDOT_ETL_DESTINATION: "s3://no-such-bucket-here/x" });
       const { code, stdout, stderr } = await runCli(["run", "--json"], at.env, { cwd: at.root });
@@ -101,7 +101,7 @@ whereS3Runs(() => {
       expect(at.simulator.stats().requests).toEqual([]);
     });
 
-    it("that refuses the keys: exit 7 before any call, and no key is shown", async () => {
+    it("that refuses the keys ends the run with exit 7 before any call, without showing a key", async () => {
       const server = await s3Server();
       const bucket = await newBucket(server);
       const keys = { AWS_ACCESS_KEY_ID: "canary-id", AWS_SECRET_ACCESS_KEY: "canary-secret" };
@@ -114,8 +114,8 @@ whereS3Runs(() => {
   });
 });
 
-describe("an S3 endpoint where nobody listens", () => {
-  it("is exit 7 before any call", async () => {
+describe("an unreachable S3 endpoint", () => {
+  it("ends the run with exit 7 before any call", async () => {
     const nobody = { endpoint: "http://127.0.0.1:9", accessKeyId: "id", secretAccessKey: "canary-secret" };
     const at = await start({ ...access(nobody), PARDOT_ETL_DESTINATION: "s3://bucket" });
     const { code, stdout, stderr } = await runCli(["run", "--json"], at.env, { cwd: at.root });

@@ -112,8 +112,8 @@ function kept(at: Together): Record<string, unknown> {
 const READ = `GetSecretValue ${SECRET}`;
 const WRITTEN = `PutSecretValue ${secretArn(SECRET)}`;
 
-describe("secrets that are kept in AWS", () => {
-  it("serve every flow, from the environment and from the file, and each is read once a run", async () => {
+describe("secrets kept in AWS", () => {
+  it("work with every flow, from the environment and from the file, and are read once per run", async () => {
     const at = await start();
     at.aws.putParameter("/acme/key", { type: "SecureString", value: PEM });
     at.aws.putParameter("/acme/password", { type: "SecureString", value: `${SIMULATOR_PASSWORD}\n` });
@@ -145,7 +145,7 @@ describe("secrets that are kept in AWS", () => {
     expect((await run(at, { ...NOTHING, TOKEN_IS_AT: REFERENCES["PARDOT_REFRESH_TOKEN"] })).status).toBe("complete");
   });
 
-  it("are read by the commands that need them and by no other", async () => {
+  it("are read only by the commands that need them", async () => {
     const at = await start();
     expect(await cli(at, ["plan"])).toMatchObject({ code: 0 });
     expect(at.aws.asked).toEqual([READ]);
@@ -153,14 +153,14 @@ describe("secrets that are kept in AWS", () => {
     expect(at.aws.asked).toEqual([READ, READ]);
     for (const command of [["objects"], ["status"], ["verify"]])
       expect(await cli(at, command)).toMatchObject({ code: 0 });
-    // What was committed is proven without any credentials of Pardot.
+    // Verifying committed files needs no credentials of Pardot.
     const { PARDOT_ETL_DESTINATION, PARDOT_ETL_TMPDIR } = at.env;
     const bare = { ...at, env: { PARDOT_ETL_DESTINATION, PARDOT_ETL_TMPDIR } };
     expect(await cli(bare, ["verify"])).toMatchObject({ code: 0 });
     expect(at.aws.asked).toEqual([READ, READ]);
   });
 
-  it("have a line of check", async () => {
+  it("have a line in check", async () => {
     const at = await start();
     at.aws.putParameter("/acme/secret", { type: "SecureString", value: SIMULATOR_CLIENT_SECRET });
     const line = async (env: Environment): Promise<CheckLine | undefined> =>
@@ -188,7 +188,7 @@ describe("secrets that are kept in AWS", () => {
     expect(await line(plain)).toBeUndefined();
   });
 
-  it("that cannot be had end with the code of what is to be done, before any call to Pardot", async () => {
+  it("that cannot be read end the command with the code of the required action, before any call to Pardot", async () => {
     const at = await start();
     const missing = await refusal(at, 2, {
       PARDOT_CLIENT_SECRET: "aws-secretsmanager:acme/none#a",
@@ -221,7 +221,7 @@ describe("secrets that are kept in AWS", () => {
     expect([at.aws.asked.length - before, at.simulator.stats().requests]).toEqual([0, []]);
   });
 
-  it("that cannot be had leave check to try the rest", async () => {
+  it("that cannot be read don't keep check from testing the rest", async () => {
     const at = await start();
     at.aws.fail("GetSecretValue", { status: 400, error: "AccessDeniedException", message: "not authorized" });
     const { code, lines } = await checkLines(at);
@@ -242,7 +242,7 @@ describe("secrets that are kept in AWS", () => {
     );
   });
 
-  it("load what fetches them, and nothing where there are none", async () => {
+  it("load the AWS clients that fetch them, and nothing without references", async () => {
     const at = await start();
     at.aws.putParameter("/acme/secret", { type: "SecureString", value: SIMULATOR_CLIENT_SECRET });
     const hook = `${at.root}.loaded.mjs`;
@@ -280,10 +280,10 @@ describe("secrets that are kept in AWS", () => {
   });
 });
 
-describe("a rotated refresh token that is kept in AWS", () => {
+describe("a rotated refresh token kept in AWS", () => {
   const ROTATING: SimulatorOptions = { knobs: { refreshTokenRotation: true } };
 
-  it("is written back under its key, for the next run to go by, and other keys stay", async () => {
+  it("is written back under its key for the next run, and other keys stay", async () => {
     const at = await start(ROTATING);
     for (const count of [1, 2]) {
       expect((await run(at)).status).toBe("complete");
@@ -307,7 +307,7 @@ describe("a rotated refresh token that is kept in AWS", () => {
     expect(at.aws.parameter("/acme/token")).toEqual({ type: "SecureString", value, keyId: "alias/acme", version: 3 });
   });
 
-  it("goes to the token file where there is one", async () => {
+  it("is written to the token file if there is one", async () => {
     const at = await start(ROTATING);
     const file = `${at.root}.token`;
     expect((await run(at, { PARDOT_TOKEN_FILE: file })).status).toBe("complete");
@@ -315,9 +315,9 @@ describe("a rotated refresh token that is kept in AWS", () => {
     expect(kept(at)["refresh_token"]).toBe(SIMULATOR_REFRESH_TOKEN);
   });
 
-  it("is there before the new access token is used, and a killed run takes nothing along", async () => {
+  it("is written before the new access token is used, so a killed run does not lose it", async () => {
     const at = await start(ROTATING);
-    // The first call that the new access token is used for is never answered.
+    // The first call with the new access token never gets a response.
     at.simulator.faults([{ path: "/api/", hang: true, count: 99 }]);
     const program = startCli(["run"], at.env, { cwd: at.root });
     const calls = (): number => at.simulator.stats().calls;
@@ -329,7 +329,7 @@ describe("a rotated refresh token that is kept in AWS", () => {
     expect((await run(at)).status).toBe("complete");
   });
 
-  it("is lost with a run that is killed before AWS has it; no call was made, and the next run says what to do", async () => {
+  it("is lost with a run that is killed before the write; no call was made, and the next run names the fix", async () => {
     const at = await start(ROTATING);
     at.aws.fail("PutSecretValue", "hang");
     const writing = new Promise<void>((resolve) => at.aws.onAction("PutSecretValue", resolve));
@@ -345,7 +345,7 @@ describe("a rotated refresh token that is kept in AWS", () => {
     });
   });
 
-  it("is still written when the run is asked to stop meanwhile", async () => {
+  it("is still written if the run is stopped in the meantime", async () => {
     const at = await start(ROTATING);
     at.aws.fail("PutSecretValue", { status: 500, error: "InternalServiceError" });
     const writing = new Promise<void>((resolve) => at.aws.onAction("PutSecretValue", resolve));
@@ -356,7 +356,7 @@ describe("a rotated refresh token that is kept in AWS", () => {
     expect(kept(at)["refresh_token"]).toBe(`${SIMULATOR_REFRESH_TOKEN}-1`);
   });
 
-  it("that cannot be written back leaves the run partial, check warned, and the next run locked out", async () => {
+  it("that cannot be written back makes the run partial, check warn, and the next run fail to log in", async () => {
     const at = await start(ROTATING);
     const denied = {
       status: 400,
@@ -380,7 +380,7 @@ describe("a rotated refresh token that is kept in AWS", () => {
     await expectExactly(at, "Tag");
     expect(await refusal(at, 3)).toMatchObject({ code: "auth.refresh-token-dead" });
     const other = await start(ROTATING);
-    // What check tries, and what the rotation then needs.
+    // The actions that check tests, and those that the rotation then needs.
     other.aws.fail("PutSecretValue", denied, denied);
     expect((await checkLines(other)).lines.find(({ name }) => name === "credentials")).toMatchObject({
       status: "warning",

@@ -32,7 +32,7 @@ async function start(tables: Readonly<Record<string, SnowflakeTable>>, timezone 
   return at;
 }
 
-/** What Snowpipe does: the landed records of an object stand in its table. */
+/** Loads the landed records of an object into its table, like Snowpipe. */
 async function pipe(from: Scene, object: string): Promise<void> {
   const rows = (await landedRecords(from.data, object)).map(upperCase);
   server.tables.set(`PARDOT_${object.toUpperCase()}`, { rows });
@@ -65,7 +65,7 @@ function dayAndSecondBefore(time: string): string {
 
 describe("a range that starts from a table in Snowflake", () => {
   it.each(["UTC", "America/New_York", "Australia/Lord_Howe"])(
-    "asks for what is newer than its MAX less a day, in %s",
+    "starts at its MAX minus a day, in %s",
     async (timezone) => {
       const tables = {
         ...ALL_EMPTY,
@@ -96,7 +96,7 @@ describe("a range that starts from a table in Snowflake", () => {
     for (const row of await truth(started.simulator, "Tag")) expect(ids).toContain(row["id"]);
   });
 
-  it("is the whole history for an empty table, and not again once files have been committed", async () => {
+  it("is the whole history for an empty table, but not again after files were committed", async () => {
     const started = await start(ALL_EMPTY);
     const first = await started.run();
     expect(first.manifest.objects.find(({ object }) => object === "Tag")?.windows[0]?.from).toMatch(/^1900-01-01/);
@@ -109,7 +109,7 @@ describe("a range that starts from a table in Snowflake", () => {
     expect(warned[0]?.message).toMatch(/--full/);
   });
 
-  it("fails alone, with exit 7 and the way out, when its table does not exist", async () => {
+  it("fails only its object, with exit 7 and the fix, if its table does not exist", async () => {
     const { PARDOT_TAG: _tag, PARDOT_ACCOUNT: _account, ...tables } = ALL_EMPTY;
     const started = await start(tables);
     const result = await started.run();
@@ -126,7 +126,7 @@ describe("a range that starts from a table in Snowflake", () => {
     expect(await filesBelow(join(started.data, "Tag"))).toEqual([]);
   });
 
-  it("warns where the type of its watermark leaves the zone open", async () => {
+  it("warns if the type of its watermark leaves the time zone open", async () => {
     const tables = {
       ...ALL_EMPTY,
       PARDOT_TAG: { timestamps: "LTZ", rows: [{ UPDATED_AT: "2026-03-09 09:45:00" }] },
@@ -137,8 +137,8 @@ describe("a range that starts from a table in Snowflake", () => {
   });
 });
 
-describe("e-mails with Snowflake", () => {
-  it("are those of its activities that are not in its table of e-mails", async () => {
+describe("emails with Snowflake", () => {
+  it("are those of its activities that are missing in its table of emails", async () => {
     const started = await start({ PARDOT_ACCOUNT: EMPTY });
     const activities = (await truth(started.simulator, "VisitorActivity")).map(upperCase);
     const lists = new Set(activities.map((row) => row["LIST_EMAIL_ID"]).filter((id) => id !== null));
@@ -163,7 +163,7 @@ describe("check with Snowflake", () => {
     return lines.find(({ name }) => name === "warehouse");
   }
 
-  it("says what is there, what is missing, and what to change", async () => {
+  it("reports existing tables, missing tables, and what to change", async () => {
     await start(ALL_EMPTY);
     expect(await warehouseLine({})).toMatchObject({ status: "ok", message: "snowflake answers; every table exists" });
 
@@ -188,7 +188,7 @@ describe("check with Snowflake", () => {
 });
 
 describe("the command line with Snowflake", () => {
-  it("lets no secret out: not on its streams, in its log, in landed files or in the state", async () => {
+  it("shows no secret on its streams, in its log, in landed files or in the state", async () => {
     const started = await start({ ...ALL_EMPTY, PARDOT_TAG: EMPTY });
     const few = { PARDOT_ETL_OBJECTS: "Tag,Account" };
     const env = { ...started.env, ...few, SNOWFLAKE_PASSWORD: PASSWORD, SNOWFLAKE_AUTHENTICATOR: "SNOWFLAKE" };

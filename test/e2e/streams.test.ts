@@ -9,7 +9,7 @@ import type { Scene } from "./harness.ts";
 
 // Holds G2: no run ends because of its log.
 
-// A run commits and lets go of its lease whatever becomes of its output, and says when its result was lost.
+// A run commits and releases its lease whatever happens to its output, and reports a lost result.
 
 let at: Scene;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => at.close());
 
-/** Runs `run Tag` with its streams led elsewhere, as a shell would, into a destination of its own. */
+/** Runs `run Tag` with redirected streams, like a shell, into a separate destination. */
 async function run(name: string, redirection: string, args: readonly string[] = []): Promise<CliResult> {
   const env = { ...at.env, PARDOT_ETL_DESTINATION: `data-${name}` };
   return runCli(["run", "Tag", ...args], env, { cwd: at.root, shell: `exec ${redirection}` });
@@ -44,7 +44,7 @@ test.runIf(process.platform === "linux").each([
   ["full", "2>/dev/full"],
   ["closed", "2>&-"],
   ["read-only", "2</dev/null"],
-])("a run whose log cannot be written, for its disk is %s, ends as any other", async (name, redirection) => {
+])("a run that cannot write its log ends like any other (%s)", async (name, redirection) => {
   const { code, stdout } = await run(`log-${name}`, redirection, ["--json", "--log-level", "debug"]);
   expect(code).toBe(0);
   expect((JSON.parse(stdout) as Manifest).status).toBe("complete");
@@ -52,7 +52,7 @@ test.runIf(process.platform === "linux").each([
 });
 
 test.runIf(process.platform === "linux")(
-  "a result that a full disk lost is exit 7, and the run is committed",
+  "a command whose result is lost on a full disk exits with 7, and its run is committed",
   async () => {
     for (const args of [["--json"], []]) {
       const name = `result-${args.length}`;
@@ -65,7 +65,7 @@ test.runIf(process.platform === "linux")(
   },
 );
 
-test("a result that was cut in its middle is exit 7", async () => {
+test("a command whose result is cut in the middle exits with 7", async () => {
   // Files end at one kilobyte: the manifest is longer, the small files of the destination are not.
   const result = await runCli(["objects", "--json"], at.env, {
     cwd: at.root,
@@ -77,7 +77,7 @@ test("a result that was cut in its middle is exit 7", async () => {
   });
 });
 
-test("a result nobody reads to its end is none that was lost", async () => {
+test("a result is not lost if its reader stops reading", async () => {
   const { code, stderr } = await runCli(["objects", "--json"], at.env, { cwd: at.root, shell: "exec > >(head -c 1)" });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 });

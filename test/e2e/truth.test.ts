@@ -60,7 +60,7 @@ describe.each(["UTC", "America/New_York", "Australia/Lord_Howe"])("an account in
   });
 });
 
-describe("what lands", () => {
+describe("landed data", () => {
   it("G6 has the same names and bytes for the same window over unchanged data", async () => {
     const names: Map<string, string>[] = [];
     for (let i = 0; i < 2; i += 1) {
@@ -72,7 +72,7 @@ describe("what lands", () => {
     expect(names[0]?.size).toBeGreaterThan(2);
   });
 
-  it("is named, counted and hashed in the manifest as it stands on the disk", async () => {
+  it("is named, counted and hashed in the manifest exactly as on disk", async () => {
     const at = await start({ scale: "tiny" });
     const { manifest, manifestKey } = await at.run();
     expect(JSON.parse(await readFile(join(at.data, manifestKey), "utf8"))).toEqual(manifest);
@@ -97,7 +97,7 @@ describe("what lands", () => {
     }
   });
 
-  it("is named as the contract says", async () => {
+  it("is named by the documented rules", async () => {
     const at = await start({ scale: "tiny" });
     const { manifest } = await at.run();
     const keys = manifest.objects.flatMap(({ files }) => files.map(({ key }) => key));
@@ -110,7 +110,7 @@ describe("what lands", () => {
     expect(first).toContain("_bulk_19000101T000000Z_");
   });
 
-  it.each(["gzip", "zstd"] as const)("is the same data compressed with %s", async (compression) => {
+  it.each(["gzip", "zstd"] as const)("is the same when compressed with %s", async (compression) => {
     const at = await start({ scale: "tiny" });
     const { error, manifest } = await at.run({ env: { PARDOT_ETL_COMPRESSION: compression } });
     expect(error).toBeNull();
@@ -119,7 +119,7 @@ describe("what lands", () => {
     for (const name of OBJECTS) await expectTruth(at, name);
   });
 
-  it("holds 1,000 rows of a queried object in a file, and the rest in the last", async () => {
+  it("has 1,000 rows of a queried object per file, and the rest in the last", async () => {
     const at = await start({ scale: "tiny", rows: { Tag: 2345 } });
     const { manifest } = await at.run();
     const tags = manifest.objects.find(({ object }) => object === "Tag");
@@ -127,8 +127,8 @@ describe("what lands", () => {
   });
 });
 
-describe("what is asked", () => {
-  it("G1 starts the second run at MAX less a day, and the first at no empty year", async () => {
+describe("a run's requests", () => {
+  it("G1 start at MAX minus a day in the second run, and skip empty years in the first", async () => {
     const at = await start({ scale: "tiny" });
     await at.run();
     const activities = [...(await truth(at.simulator, "VisitorActivity"))];

@@ -15,7 +15,7 @@ import { fakeClock } from "../fakes/clock.ts";
 import { filesBelow, scenesUntil } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
-// Holds G2 and G6 after the fact: what was committed is what stands there.
+// Holds G2 and G6 afterwards: the destination contains exactly the committed files.
 
 const opened = scenesUntil(afterEach);
 
@@ -53,7 +53,7 @@ async function start(env: Environment = {}): Promise<Verified> {
 }
 
 describe("verify", () => {
-  it.each(["none", "gzip", "zstd"])("proves what was committed, compressed with %s", async (compression) => {
+  it.each(["none", "gzip", "zstd"])("proves committed files compressed with %s", async (compression) => {
     const at = await start({ PARDOT_ETL_COMPRESSION: compression });
     const calls = at.simulator.stats().calls;
     const result = await at.verify();
@@ -62,7 +62,7 @@ describe("verify", () => {
     expect(at.simulator.stats().calls).toBe(calls);
   });
 
-  it("finds other bytes, lost bytes, a lost file and a file of nobody", async () => {
+  it("finds changed bytes, lost bytes, a lost file and a stray file", async () => {
     const at = await start();
     const [changed = "", longer = "", lost = ""] = at.keys;
     const text = await readFile(join(at.data, changed), "utf8");
@@ -85,7 +85,7 @@ describe("verify", () => {
     for (const { hint } of result.problems) expect(hint).toMatch(/^[A-Z].*\.$/);
   });
 
-  it("counts what a rule of the destination has removed as expired, and nothing younger", async () => {
+  it("counts files removed by a lifecycle rule as expired, but not younger ones", async () => {
     const at = await start({ PARDOT_ETL_RETENTION: "1d" });
     const [gone = ""] = at.keys;
     await rm(join(at.data, gone));
@@ -100,7 +100,7 @@ describe("verify", () => {
     expect((await kept.verify()).problems).toMatchObject([{ key: kept.keys[0], problem: "it is missing" }]);
   });
 
-  it("takes nothing for nobody's that a run lands and commits meanwhile", async () => {
+  it("does not report files as stray that a run lands and commits in the meantime", async () => {
     const at = await start();
     at.simulator.advance(1);
     const openDestination: typeof openStorage = async (...given) => {
@@ -120,7 +120,7 @@ describe("verify", () => {
     expect(await at.verify({}, { open: openDestination })).toMatchObject({ runs: 1, problems: [], exitCode: 0 });
   });
 
-  it("says of a file in an open window that it is awaited", async () => {
+  it("reports a file in an open window as awaited", async () => {
     const at = await start({ PARDOT_ETL_OBJECTS: "Tag" });
     at.simulator.advance(1);
     at.simulator.faults([{ path: "/tag/version/4/do/query", status: 503, count: 99 }]);
@@ -133,7 +133,7 @@ describe("verify", () => {
     expect((await at.verify()).problems).toMatchObject([awaited]);
   });
 
-  it("names a manifest that is damaged, until it is written off", async () => {
+  it("names a damaged manifest until it is written off", async () => {
     const at = await start();
     at.simulator.advance(1);
     const second = await at.run();
@@ -144,7 +144,7 @@ describe("verify", () => {
     expect(await at.verify({ objects: [], accept: key })).toMatchObject({ problems: [], exitCode: 0 });
   });
 
-  it("reads the files of the chosen objects alone", async () => {
+  it("reads only the files of the chosen objects", async () => {
     const at = await start();
     const tags = at.keys.filter((key) => key.startsWith("Tag/"));
     await rm(join(at.data, at.keys.find((key) => !key.startsWith("Tag/")) ?? ""));
@@ -152,7 +152,7 @@ describe("verify", () => {
     expect((await at.verify()).exitCode).toBe(6);
   });
 
-  it("is green again after --full has read the object of a lost file anew", async () => {
+  it("passes again after --full has read the object of a lost file again", async () => {
     const at = await start({ PARDOT_ETL_WAREHOUSE: "duckdb:warehouse.duckdb" });
     const lost = at.keys.find((key) => key.startsWith("Tag/")) ?? "";
     await rm(join(at.data, lost));
@@ -169,7 +169,7 @@ describe("verify", () => {
     expect(green.superseded).toBeGreaterThan(0);
   });
 
-  it("is green again after a lost file was written off, and counts it no longer", async () => {
+  it("passes again after a lost file was written off, without counting it", async () => {
     const at = await start();
     const [lost = "", other = ""] = at.keys;
     await rm(join(at.data, lost));
@@ -182,14 +182,14 @@ describe("verify", () => {
   it.each([
     ["no manifest names", "usage.accept-unknown", () => "Tag/nothing.csv"],
     ["is as committed", "usage.accept-sound", (keys: readonly string[]) => keys[0] ?? ""],
-  ])("refuses to write off what %s", async (_what, code, keyOf) => {
+  ])("refuses to write off a key that %s", async (_what, code, keyOf) => {
     const at = await start({ PARDOT_ETL_WAREHOUSE: "duckdb:warehouse.duckdb" });
     const before = await filesBelow(at.data);
     await expect(at.verify({ accept: keyOf(at.keys) })).rejects.toMatchObject({ code, exitCode: 2 });
     expect(await filesBelow(at.data)).toEqual(before);
   });
 
-  it("leaves no file half read when it is stopped", async () => {
+  it("leaves no file open when it is stopped", async () => {
     const at = await start();
     const stop = new AbortController();
     let reading = 0;
@@ -222,7 +222,7 @@ describe("verify", () => {
 describe("verify in the warehouse", () => {
   const DUCKDB: Environment = { PARDOT_ETL_WAREHOUSE: "duckdb:warehouse.duckdb" };
 
-  it("says what it compared, and finds rows that are gone from a table", async () => {
+  it("reports what it compared, and finds rows missing in a table", async () => {
     const at = await start(DUCKDB);
     const whole = await at.verify();
     expect([whole.problems, whole.exitCode]).toEqual([[], 0]);
@@ -237,7 +237,7 @@ describe("verify in the warehouse", () => {
     expect((await at.verify({ filesOnly: true })).exitCode).toBe(0);
   });
 
-  it("finds a database that is gone", async () => {
+  it("finds a missing database", async () => {
     const at = await start(DUCKDB);
     await rm(join(at.root, "warehouse.duckdb"));
     expect((await at.verify()).problems.map(({ key }) => key)).toContain("PARDOT_TAG");
@@ -248,7 +248,7 @@ describe("verify in the warehouse", () => {
     ["--wait", { waitMs: 1000 }, {}],
     ["--files-only with --warehouse-only", { filesOnly: true, warehouseOnly: true }, DUCKDB],
     ["--files-only with --wait", { filesOnly: true, waitMs: 1000 }, DUCKDB],
-  ] as const)("refuses %s where there is no warehouse to look at", async (_what, options, env) => {
+  ] as const)("refuses %s without a warehouse to check", async (_what, options, env) => {
     const at = await start(env);
     await expect(at.verify(options)).rejects.toMatchObject({ code: "usage.verify", exitCode: 2 });
   });
@@ -257,7 +257,7 @@ describe("verify in the warehouse", () => {
     [60_000, 0, [15_000, 15_000]],
     [20_000, 6, [15_000, 5000]],
     [0, 6, []],
-  ])("waits %i ms for what a table lacks: exit %i", async (waitMs, exitCode, slept) => {
+  ])("waits up to %i ms for missing rows of a table: exit %i", async (waitMs, exitCode, slept) => {
     const at = await start({ PARDOT_ETL_OBJECTS: "Tag" });
     const clock = fakeClock();
     const isLoaded = (): boolean => clock.slept.length >= 2 && waitMs === 60_000;

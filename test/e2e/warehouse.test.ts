@@ -10,7 +10,7 @@ import { verify } from "../../src/operations/verify/verify.ts";
 import { byId, expectTable, filesBelow, scene, tableRecords, truth } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
-// Holds G9 and G10: a refused file stops that file only, and the tables are the truth.
+// Holds G9 and G10: a refused file stops only itself, and the tables are correct.
 
 let at: Scene;
 afterEach(() => at.close());
@@ -67,7 +67,7 @@ function filesOf(manifest: Manifest, object: string): readonly string[] {
 }
 
 describe("tables in the embedded warehouse", () => {
-  it("are filled from the committed files when the database was lost, and verify says so before and after", async () => {
+  it("are refilled from the committed files after the database was lost, and verify reports both states", async () => {
     await start();
     expect((await runWith()).exitCode).toBe(0);
     await nextDay();
@@ -88,7 +88,7 @@ describe("tables in the embedded warehouse", () => {
     expect((await runWith()).warnings).not.toContain("warehouse.refilled");
   });
 
-  it("are filled from the committed files of runs that had no warehouse, and when one was dropped", async () => {
+  it("are filled from the committed files of runs without a warehouse, and after one was dropped", async () => {
     await start();
     expect((await at.run()).exitCode).toBe(0);
     await nextDay();
@@ -102,7 +102,7 @@ describe("tables in the embedded warehouse", () => {
     expect((await verified()).problems).toEqual([]);
   });
 
-  it("that rows were deleted from are shown by verify", async () => {
+  it("that lost rows are reported by verify", async () => {
     await start();
     await runWith();
     await sql("DELETE FROM PARDOT_TAG WHERE id IN (SELECT id FROM PARDOT_TAG ORDER BY updated_at LIMIT 5)");
@@ -116,7 +116,7 @@ describe("tables in the embedded warehouse", () => {
     expect((await verified()).problems).toEqual([]);
   });
 
-  it("of objects that are always read whole lose what is gone at Pardot", async () => {
+  it("of objects that are always read in full lose rows that are gone in Pardot", async () => {
     await start({ PARDOT_ETL_OBJECTS: "Campaign" });
     await runWith();
     const before = new Set(byId(await tableRecords(at, "Campaign")).keys());
@@ -131,7 +131,7 @@ describe("tables in the embedded warehouse", () => {
 });
 
 describe("a committed file that cannot be loaded", () => {
-  it("is named with exit 7 and offered again, while its object's other files and the other objects are loaded", async () => {
+  it("is named with exit 7 and tried again, while all other files are loaded", async () => {
     await start();
     const { manifest } = await at.run();
     const [key = ""] = filesOf(manifest, "Prospect");
@@ -157,7 +157,7 @@ describe("a committed file that cannot be loaded", () => {
 });
 
 describe("a database", () => {
-  it("is one business unit's: another one is refused with exit 2 before Pardot is called", async () => {
+  it("belongs to one business unit: another one is refused with exit 2 before Pardot is called", async () => {
     await start();
     await runWith();
     const { calls } = at.simulator.stats();
@@ -171,7 +171,7 @@ describe("a database", () => {
     expect(await filesBelow(join(at.root, "second"))).toEqual([]);
   });
 
-  it("whose newest row is in the future starts from the newest row that is not", async () => {
+  it("with its newest row in the future starts the range at the newest row that is not", async () => {
     await start({ PARDOT_ETL_OBJECTS: "Tag" });
     await sql(
       "CREATE TABLE PARDOT_TAG (id BIGINT, updated_at TIMESTAMP)",
@@ -185,7 +185,7 @@ describe("a database", () => {
   });
 
   it.each(["infinity", "12026-01-01 00:00:00", "0044-03-15 (BC) 00:00:00"])(
-    "with the watermark %s goes on from the own record",
+    "with the watermark %s is ignored in favor of the state",
     async (value) => {
       await start({ PARDOT_ETL_OBJECTS: "Tag" });
       await runWith();

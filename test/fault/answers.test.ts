@@ -13,9 +13,8 @@ import {
 } from "../e2e/harness.ts";
 import type { Environment, Scene } from "../e2e/harness.ts";
 
-// Holds G1 and G2 against whatever Pardot and the network answer: a run that meets it ends complete and equal to the
-// truth, or names the object that failed and lands nothing wrong; then the next plain run makes it whole. Every call is
-// counted.
+// Holds G1 and G2 with faulty responses and networks: a run ends complete and correct, or names the failed object and lands
+// nothing wrong, and the next plain run completes it. Every call is counted.
 
 const QUERY = "/tag/version/4/do/query";
 const PROBE = "/account/version/4/do/read";
@@ -28,18 +27,18 @@ interface Case {
   readonly rules: readonly FaultRule[];
   readonly simulator?: SimulatorOptions;
   readonly env?: Environment;
-  /** 0: the run does it all in spite of it. Else its exit code, and which objects fail. */
+  /** 0: the run is complete anyway. Else its exit code; `failed` lists the objects. */
   readonly code?: number;
   readonly failed?: readonly string[];
   readonly warnings?: readonly string[];
 }
 
-/** Pages enough for something to happen between them: 600 tags are four pages. */
+/** Enough pages for a fault between them: 600 tags are four pages. */
 const ACCOUNT: SimulatorOptions = { rows: { Tag: 600 } };
 
 const CASES: Readonly<Record<string, Case>> = {
   "a status 500 on a page": { rules: [{ path: QUERY, status: 500, skip: 1, count: 3 }] },
-  "a status 503 with a wish for a pause": { rules: [{ path: QUERY, status: 503, headers: { "Retry-After": "3" } }] },
+  "a status 503 with Retry-After": { rules: [{ path: QUERY, status: 503, headers: { "Retry-After": "3" } }] },
   "a status 500 on every kind of call": {
     rules: [PROBE, QUERY, CREATE, LOOK, DOWNLOAD, TOKEN].map((path) => ({ path, status: 500 })),
     warnings: ["pardot.repeated"],
@@ -48,25 +47,25 @@ const CASES: Readonly<Record<string, Case>> = {
     rules: [PROBE, QUERY, CREATE, LOOK, DOWNLOAD, TOKEN].map((path) => ({ path, reset: true, skip: 0 })),
     warnings: ["pardot.repeated"],
   },
-  "silence instead of a page": { rules: [{ path: QUERY, hang: true }], env: { PARDOT_REQUEST_TIMEOUT: "1s" } },
-  "silence in the middle of a file": {
+  "no response to a page request": { rules: [{ path: QUERY, hang: true }], env: { PARDOT_REQUEST_TIMEOUT: "1s" } },
+  "a stall in the middle of a file": {
     rules: [{ path: DOWNLOAD, truncate: 2000, stall: true }],
     env: { PARDOT_REQUEST_TIMEOUT: "1s" },
   },
-  "a cut page": { rules: [{ path: QUERY, truncate: 500, skip: 1 }] },
-  "a page that is cut and pretends to be whole": { rules: [{ path: QUERY, truncate: 500, quiet: true, skip: 1 }] },
-  "the same without compression": {
+  "a truncated page": { rules: [{ path: QUERY, truncate: 500, skip: 1 }] },
+  "a truncated page that seems complete": { rules: [{ path: QUERY, truncate: 500, quiet: true, skip: 1 }] },
+  "a truncated page that seems complete, without compression": {
     rules: [{ path: QUERY, truncate: 5000, quiet: true, skip: 1 }],
     simulator: { knobs: { gzip: false } },
   },
   "an empty body": { rules: [{ path: QUERY, truncate: 0, quiet: true }] },
-  "a cut file": { rules: [{ path: DOWNLOAD, truncate: 2000, count: 2 }] },
-  "a file that is cut and pretends to be whole": { rules: [{ path: DOWNLOAD, truncate: 2000, quiet: true, count: 2 }] },
-  "the same without compression, in the middle of a record": {
+  "a truncated file": { rules: [{ path: DOWNLOAD, truncate: 2000, count: 2 }] },
+  "a truncated file that seems complete": { rules: [{ path: DOWNLOAD, truncate: 2000, quiet: true, count: 2 }] },
+  "a truncated file that seems complete, without compression, in the middle of a record": {
     rules: [{ path: DOWNLOAD, truncate: 20_003, quiet: true, count: 2 }],
     simulator: { knobs: { gzip: false } },
   },
-  "a file that is cut below its length": {
+  "a file shorter than its length": {
     rules: [{ path: DOWNLOAD, truncate: 20_003, count: 2 }],
     simulator: { knobs: { gzip: false, downloadLength: "content-length" } },
   },
@@ -74,10 +73,10 @@ const CASES: Readonly<Record<string, Case>> = {
     rules: [PROBE, QUERY, CREATE, LOOK, TOKEN].map((path) => ({ path, garbage: true })),
     warnings: ["pardot.repeated"],
   },
-  "a page of HTML that passes": { rules: [{ path: QUERY, html: true, status: 502, skip: 1 }] },
-  "an empty page in mid-run": { rules: [{ path: QUERY, emptyPage: true, skip: 1 }] },
-  "a token that dies in mid-run": { rules: [{ path: QUERY, expiredToken: true, skip: 1 }] },
-  "a token that dies under every kind of call": {
+  "a temporary HTML page": { rules: [{ path: QUERY, html: true, status: 502, skip: 1 }] },
+  "a false empty page": { rules: [{ path: QUERY, emptyPage: true, skip: 1 }] },
+  "a token that expires during the run": { rules: [{ path: QUERY, expiredToken: true, skip: 1 }] },
+  "a token that expires with every kind of call": {
     rules: [QUERY, CREATE, LOOK, DOWNLOAD].map((path) => ({ path, expiredToken: true })),
   },
   "66 (too many in flight)": { rules: [{ path: QUERY, code: 66, count: 3 }] },
@@ -90,26 +89,26 @@ const CASES: Readonly<Record<string, Case>> = {
   "202 (the minute's limit)": { rules: [{ path: QUERY, code: 202, count: 2 }] },
   "214 (took too long)": { rules: [{ path: QUERY, code: 214 }] },
   "an export that fails once": { rules: [{ path: CREATE, failExport: true }], warnings: ["export.recreated"] },
-  "178 on a file that was there": { rules: [{ path: DOWNLOAD, code: 178 }], warnings: ["export.recreated"] },
-  "109 on an export that was there": { rules: [{ path: LOOK, code: 109 }], warnings: ["export.recreated"] },
+  "178 for an existing file": { rules: [{ path: DOWNLOAD, code: 178 }], warnings: ["export.recreated"] },
+  "109 for an existing export": { rules: [{ path: LOOK, code: 109 }], warnings: ["export.recreated"] },
 
   "88 and 89: an account of the other version": {
     rules: [],
     simulator: { knobs: { versionAllowed: 3 } },
   },
 
-  "a query that fails for good": {
+  "a query that always fails": {
     rules: [{ path: QUERY, status: 500, skip: 2, count: 99 }],
     code: 5,
     failed: ["Tag"],
   },
-  "214 for good": { rules: [{ path: QUERY, code: 214, count: 99 }], code: 5, failed: ["Tag"] },
-  "an object's login page for good": {
+  "permanent 214": { rules: [{ path: QUERY, code: 214, count: 99 }], code: 5, failed: ["Tag"] },
+  "a permanent login page for an object": {
     rules: [{ path: QUERY, html: true, count: 99 }],
     code: 5,
     failed: ["Tag"],
   },
-  "a token that is refused whatever happens": {
+  "a token that is always refused": {
     rules: [{ path: QUERY, code: 184, skip: 1, count: 99 }],
     code: 3,
     failed: ["Tag"],
@@ -120,7 +119,7 @@ const CASES: Readonly<Record<string, Case>> = {
     failed: ["VisitorActivity"],
     warnings: ["export.recreated"],
   },
-  "files that are always cut": {
+  "files that are always truncated": {
     rules: [{ path: DOWNLOAD, truncate: 20_003, quiet: true, count: 99 }],
     simulator: { knobs: { gzip: false } },
     code: 6,
@@ -164,7 +163,7 @@ describe.concurrent("G1 G2 a run that meets", { timeout: 120_000 }, () => {
         await expectNothingWrong(at, name);
         if (!failed.includes(name)) await expectExactly(at, name);
       }
-      // A rule that hits nothing would prove nothing.
+      // A rule without a hit would prove nothing.
       const isMet = first.events.some(
         ({ type }) => type === "retrying" || type === "object-failed" || type === "warning",
       );
@@ -179,7 +178,7 @@ describe.concurrent("G1 G2 a run that meets", { timeout: 120_000 }, () => {
 });
 
 describe.concurrent("G8 a result address on another host", { timeout: 120_000 }, () => {
-  it("is refused, and nothing is sent there", async () => {
+  it("is refused without a request to it", async () => {
     const at = await start({ knobs: { resultRefsHost: "https://evil.test" } });
     const { exitCode, error, manifest } = await at.run();
     expect({ exitCode, error }).toMatchObject({ exitCode: 5, error: { code: "pardot.foreign-address" } });
@@ -188,17 +187,17 @@ describe.concurrent("G8 a result address on another host", { timeout: 120_000 },
   });
 });
 
-describe.concurrent("G1 exports whose files are gone", { timeout: 120_000 }, () => {
-  it("are asked for again, and what had landed of them stays", async () => {
+describe.concurrent("G1 exports with lost files", { timeout: 120_000 }, () => {
+  it("are requested again, and their landed files stay", async () => {
     const at = await start({ knobs: { filesPerExport: 3 } });
     at.simulator.faults([{ path: DOWNLOAD, status: 500, skip: 2, count: 99 }]);
     expect(await at.run()).toMatchObject({ exitCode: 5 });
-    // Six tries for each file that is begun: one in each of the lanes of the exports that are being landed.
+    // Six tries per started file: one in each lane of the exports that are being landed.
     expect(at.simulator.stats().byKind["export download"]).toBeLessThanOrEqual(2 + 3 * 2 * 6);
     const landed = await filesBelow(join(at.data, "VisitorActivity"));
     expect(landed).toHaveLength(2);
     at.simulator.faults([]);
-    // Files live for seven days.
+    // Files expire after seven days.
     at.simulator.advance(8);
     const next = await at.run();
     expect(next.error).toBeNull();
@@ -212,7 +211,7 @@ describe.concurrent("G1 exports whose files are gone", { timeout: 120_000 }, () 
 describe.concurrent("G1 a result file of unknown length", { timeout: 120_000 }, () => {
   const PLAIN: SimulatorOptions = { knobs: { gzip: false, clock: "frozen" } };
 
-  /** The file's id and bytes as the account gives them: nothing is changed on the way to the folder. */
+  /** The file's id and bytes as the account sends them: the folder gets them unchanged. */
   async function aFile(): Promise<{ id: string; text: string }> {
     const twin = await start(PLAIN);
     const { manifest } = await twin.run();
@@ -221,9 +220,9 @@ describe.concurrent("G1 a result file of unknown length", { timeout: 120_000 }, 
   }
 
   it.each<readonly [string, (text: string) => number]>([
-    ["is cut in the last field of a record", (text) => text.indexOf("\n", 3000) - 3],
-    ["is cut behind the last field of a record", (text) => text.indexOf("\n", 3000)],
-    ["comes without a byte", () => 0],
+    ["is truncated in the last field of a record", (text) => text.indexOf("\n", 3000) - 3],
+    ["is truncated after the last field of a record", (text) => text.indexOf("\n", 3000)],
+    ["is empty", () => 0],
   ])("that %s is fetched again", async (_where, place) => {
     const { id, text } = await aFile();
     const at = await start(PLAIN);
@@ -236,7 +235,7 @@ describe.concurrent("G1 a result file of unknown length", { timeout: 120_000 }, 
     await expectCallsCounted(at);
   });
 
-  it("that never ends with a line end is taken as it is, after a second look", async () => {
+  it("that never ends with a line end is accepted after a second download", async () => {
     const { id, text } = await aFile();
     const at = await start(PLAIN);
     at.simulator.faults([{ path: id, truncate: Buffer.byteLength(text) - 1, quiet: true, count: 99 }]);

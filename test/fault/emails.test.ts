@@ -5,7 +5,7 @@ import type { FaultRule } from "../../src/simulator/index.ts";
 import { expectTruth, landedRecords, scenesUntil, truth } from "../e2e/harness.ts";
 import type { Scene } from "../e2e/harness.ts";
 
-// Emails and pages that Pardot cannot hand out: the run lands everything else.
+// Emails and pages that Pardot cannot return: the run lands everything else.
 
 const opened = scenesUntil(afterEach);
 
@@ -16,7 +16,7 @@ async function start(objects: string): Promise<Scene> {
 const week = (at: Scene): void => at.simulator.advance(7);
 const everything = (path: string, rule: Partial<FaultRule>): FaultRule => ({ path, count: 1_000_000, ...rule });
 
-describe("one email that cannot be read", () => {
+describe("one unreadable email", () => {
   it.each<[string, Partial<FaultRule>]>([
     ["a body that no reader takes", { garbage: true }],
     ["HTTP 500", { status: 500 }],
@@ -25,7 +25,7 @@ describe("one email that cannot be read", () => {
     ["code 49", { code: 49 }],
     ["code 109", { code: 109 }],
     ["a page of HTML", { html: true }],
-  ])("G9 costs that one email: %s", async (_, rule) => {
+  ])("G9 costs only that email: %s", async (_, rule) => {
     const at = await start("VisitorActivity,Email");
     const first = await at.run();
     expect(first.error).toBeNull();
@@ -48,7 +48,7 @@ describe("one email that cannot be read", () => {
 });
 
 describe("--full", () => {
-  it("reads every email again, also where the table has them", async () => {
+  it("reads every email again, also if the table contains them", async () => {
     const at = await start("VisitorActivity,Email");
     const env = { PARDOT_ETL_WAREHOUSE: at.duckdb };
     const reads = (): number => at.simulator.stats().byKind["email read"] ?? 0;
@@ -63,7 +63,7 @@ describe("--full", () => {
 });
 
 describe("pages", () => {
-  it("of opportunities are requested with half the limit when they take too long", async () => {
+  it("of opportunities are requested with half the limit if they take too long", async () => {
     const at = await start("Opportunity");
     at.simulator.faults([everything("opportunity/version/4/do/query.*limit=(200|100)\\b", { code: 214 })]);
     const { error } = await at.run();
@@ -71,7 +71,7 @@ describe("pages", () => {
     await expectTruth(at, "Opportunity");
   });
 
-  it("that come empty to the lookup of the oldest record cost empty windows, and no record", async () => {
+  it("that are empty in the lookup of the oldest record cost empty windows, but no record", async () => {
     const at = await start("Visitor");
     at.simulator.faults([{ path: "visitor/version/4/do/query", emptyPage: true, count: 2 }]);
     const { error, manifest } = await at.run();
@@ -80,7 +80,7 @@ describe("pages", () => {
     expect(manifest.objects[0]?.windows.length).toBeGreaterThan(15);
   });
 
-  it("of campaigns that come empty although there were some are exit 6", async () => {
+  it("of campaigns that are empty although there were some end the run with exit 6", async () => {
     const at = await start("Campaign,Tag");
     await at.run();
     at.simulator.advance(1);
@@ -96,7 +96,7 @@ describe("pages", () => {
     expect((await at.run()).error).toBeNull();
   });
 
-  it("with a total and no row are exit 6", async () => {
+  it("with a total but no row end the run with exit 6", async () => {
     const at = await start("Form");
     at.simulator.faults([everything("form/version/4/do/query", { emptyPage: true })]);
     expect(await at.run()).toMatchObject({ exitCode: 6, error: { code: "data.total-without-rows" } });

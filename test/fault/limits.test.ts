@@ -7,7 +7,7 @@ import { callCli } from "../e2e/cli.ts";
 import { expectNothingWrong, filesBelow, expectTruth, OBJECTS, scenesUntil, wholeManifests } from "../e2e/harness.ts";
 import type { Scene } from "../e2e/harness.ts";
 
-// Holds G4 (quota is respected) and G2 (what a limit left undone is on the books).
+// Holds G4 (quota is respected) and G2 (work that a limit left undone stays in the state).
 
 const start = scenesUntil(afterEach);
 
@@ -20,11 +20,11 @@ function refused(simulator: Simulator): number {
   return simulator.stats().requests.filter(({ status }) => status === 429).length;
 }
 
-describe("code 122 in mid-run", () => {
+describe("code 122 during a run", () => {
   it.each([1, 4])(
-    "G4 G2 ends the calls of %i lanes, keeps what is finished, and a day later the rest comes",
+    "G4 G2 ends the calls of %i lanes, keeps finished work, and the next day's run reads the rest",
     async (lanes) => {
-      // The API tells its quota in no header here, so that nothing stops the run before the limit does.
+      // No header reports the quota here, so only the limit stops the run.
       const at = await start({ rows: { Tag: 2000 }, dailyLimit: 11, knobs: { usageHeader: false } });
       const env = { PARDOT_MAX_CONCURRENCY: String(lanes) };
       const first = await at.run({ env });
@@ -35,7 +35,7 @@ describe("code 122 in mid-run", () => {
       });
       const { calls } = at.simulator.stats();
       expect(refused(at.simulator)).toBeGreaterThanOrEqual(1);
-      // Those that were in flight when the first refusal came are all that may come after it.
+      // Only calls in flight at the first refusal may follow it.
       expect(calls).toBeLessThanOrEqual(11 + lanes);
       expect(await callsInManifests(at)).toBe(calls);
       expect(first.manifest.objects.find(({ object }) => object === "Account")?.status).toBe("complete");
@@ -45,7 +45,7 @@ describe("code 122 in mid-run", () => {
       await expect(again).rejects.toMatchObject({ exitCode: 4, code: "pardot.daily-limit" });
       expect(at.simulator.stats().calls).toBe(calls + 1);
 
-      // Eleven calls a day: each day goes on where the one before had to stop.
+      // Eleven calls a day: each day continues where the previous one stopped.
       let result = first;
       for (let day = 0; day < 9 && result.exitCode === 4; day += 1) {
         at.simulator.advance(1);
@@ -58,7 +58,7 @@ describe("code 122 in mid-run", () => {
 });
 
 describe("PARDOT_DAILY_CALL_BUDGET", () => {
-  it("G4 counts what plan and check call together with what runs call", async () => {
+  it("G4 counts the calls of plan and check together with those of runs", async () => {
     const at = await start();
     const env = { ...at.env, PARDOT_DAILY_CALL_BUDGET: "15" };
     const calls = (): number => at.simulator.stats().calls;
@@ -82,7 +82,7 @@ describe("PARDOT_DAILY_CALL_BUDGET", () => {
     expect(status.quota.calls).toBe(15);
   });
 
-  it.each([1, 4])("G4 is never exceeded by one call, in %i lanes and over several runs", async (lanes) => {
+  it.each([1, 4])("G4 is never exceeded by a single call, with %i lanes and over several runs", async (lanes) => {
     const at = await start({ rows: { Tag: 2000 } });
     const env = { PARDOT_MAX_CONCURRENCY: String(lanes), PARDOT_DAILY_CALL_BUDGET: "9" };
     const first = await at.run({ env });
@@ -102,14 +102,14 @@ describe("PARDOT_DAILY_CALL_BUDGET", () => {
 });
 
 describe("the account's own limit", () => {
-  it.each([1, 4])("G4 is used up to four fifths and no further, in %i lanes", async (lanes) => {
+  it.each([1, 4])("G4 is used up to four fifths and no further, with %i lanes", async (lanes) => {
     const at = await start({ rows: { Tag: 2000 }, dailyLimit: 15 });
     const first = await at.run({ env: { PARDOT_MAX_CONCURRENCY: String(lanes) } });
     expect(first).toMatchObject({ exitCode: 4, error: { code: "limit.call-budget" } });
     expect(at.simulator.stats().calls).toBe(12);
   });
 
-  it("G4 is used up to PARDOT_QUOTA_SHARE, which the hint names, and postpones the objects with one word for all", async () => {
+  it("G4 is used up to PARDOT_QUOTA_SHARE, which the hint names, and postpones all objects with the same message", async () => {
     const env = { PARDOT_ETL_OBJECTS: "VisitorActivity,Tag,Email", PARDOT_MAX_CONCURRENCY: "1" };
     const at = await start({ rows: { Tag: 2000 }, dailyLimit: 20 }, { ...env, PARDOT_QUOTA_SHARE: "50%" });
     const { manifest, exitCode, error, events } = await at.run();
@@ -129,14 +129,14 @@ describe("the account's own limit", () => {
   });
 });
 
-describe("an object that is read from the activities", () => {
+describe("an object read from the activities", () => {
   const env = { PARDOT_ETL_OBJECTS: "VisitorActivity,Email,EmailStats" };
   const statusOf = (manifest: Manifest): unknown => manifest.objects.map(({ object, status }) => [object, status]);
 
   it.each([
     ["fail", { path: "/export/version/4/do/create", status: 400, code: 71, count: 9 }, "failed", 5],
     ["are postponed", { path: "/export/version/4/do/create", status: 429, code: 122, count: 9 }, "postponed", 4],
-  ] as const)("waits and reads nothing when they %s, and is not covered", async (_what, fault, status, exitCode) => {
+  ] as const)("waits without reading if they %s, and is not covered", async (_what, fault, status, exitCode) => {
     const at = await start({}, env);
     at.simulator.faults([fault]);
     const first = await at.run();
@@ -159,7 +159,7 @@ describe("an object that is read from the activities", () => {
     expect(await filesBelow(join(at.data, "Email"))).not.toEqual([]);
   });
 
-  it("is read from what is known when the activities are not among the chosen objects", async () => {
+  it("is read from known activities if the activities are not among the chosen objects", async () => {
     const at = await start({}, env);
     await at.run({ env: { PARDOT_ETL_OBJECTS: "VisitorActivity" } });
     const { manifest } = await at.run({ env: { PARDOT_ETL_OBJECTS: "Email" } });
@@ -169,7 +169,7 @@ describe("an object that is read from the activities", () => {
 });
 
 describe("the command line", () => {
-  it("says when to come back", async () => {
+  it("names the time to run again", async () => {
     const at = await start({ rows: { Tag: 2000 } }, { PARDOT_DAILY_CALL_BUDGET: "5", PARDOT_ETL_OBJECTS: "Tag" });
     for (let n = 0; n < 2; n += 1) {
       const { code, stderr } = await callCli(["run"], at.env, { cwd: at.root });

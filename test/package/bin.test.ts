@@ -14,7 +14,7 @@ interface Outcome {
   readonly started: number;
 }
 
-/** Runs the entry under a Node that says it is of that version. */
+/** Runs the entry under a Node that claims that version. */
 function pretend(version: string): Outcome {
   const stderr: string[] = [];
   const loaded: string[] = [];
@@ -33,7 +33,7 @@ function pretend(version: string): Outcome {
     versions: { node: version },
     argv: ["node", "/link/pardot-etl"],
     stderr: { write: (text: string) => stderr.push(text) },
-    // Nothing older has it: the entry may not reach for it there.
+    // Older versions lack it: the entry must not use it there.
     ...(Number(version.split(".")[0]) < 22 ? {} : { getBuiltinModule: (name: string) => builtIn[name] }),
   };
   runInNewContext(source, { process });
@@ -41,16 +41,19 @@ function pretend(version: string): Outcome {
 }
 
 describe("the entry file", () => {
-  test.each(["4.9.1", "8.17.0", "20.20.2", "22.17.1"])("on Node %s says in one line what it needs", (version) => {
-    expect(pretend(version)).toEqual({
-      stderr: `pardot-etl needs Node >=22.18; this is Node ${version}\n`,
-      exitCode: 2,
-      loaded: [],
-      started: 0,
-    });
-  });
+  test.each(["4.9.1", "8.17.0", "20.20.2", "22.17.1"])(
+    "on Node %s prints in one line the version it requires",
+    (version) => {
+      expect(pretend(version)).toEqual({
+        stderr: `pardot-etl needs Node >=22.18; this is Node ${version}\n`,
+        exitCode: 2,
+        loaded: [],
+        started: 0,
+      });
+    },
+  );
 
-  test.each(["22.18.0", "22.20.1", "23.0.0", "24.21.0"])("on Node %s starts, from where the link leads", (version) => {
+  test.each(["22.18.0", "22.20.1", "23.0.0", "24.21.0"])("on Node %s starts, also through a link", (version) => {
     expect(pretend(version)).toEqual({
       stderr: "",
       exitCode: undefined,
@@ -59,8 +62,8 @@ describe("the entry file", () => {
     });
   });
 
-  test("is read by the oldest Node: a plain script without anything newer than 2015", () => {
-    // Compiles as a script: no import or export declaration, no await at the top.
+  test("is valid for the oldest Node: a plain script without syntax newer than 2015", () => {
+    // Compiles as a script: no import or export declaration, no top-level await.
     expect(() => new Script(source)).not.toThrow();
     const code = source.replaceAll(/\/\/.*|\/\*[\s\S]*?\*\/|^#!.*/gm, "");
     const newer = /=>|`|\?\.|\?\?|\*\*|\.\.\.|\b(?:const|let|class|async|await|import|export)\b/;

@@ -27,7 +27,7 @@ describe("the packages we ship (docs/licenses.md)", () => {
   test("state the same license as package-lock.json", () => {
     const differing = shipped.flatMap(({ name, version, license, path, isOptional }) => {
       const file = new URL(`${path}/package.json`, root);
-      // Binaries of other platforms are in the lock file and not installed.
+      // Binaries of other platforms are in the lock file but not installed.
       if (!existsSync(file)) return isOptional ? [] : [`${path} is not installed`];
       const own = JSON.parse(readFileSync(file, "utf8")) as {
         version: string;

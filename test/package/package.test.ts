@@ -35,7 +35,7 @@ beforeAll(async () => {
   await mkdir(installed, { recursive: true });
   const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz")) ?? "";
   await execute("tar", ["-xzf", join(folder, tarball), "-C", installed, "--strip-components", "1"]);
-  // What the package depends on, as npm would have put it a folder up.
+  // The package's dependencies, one folder up, as installed by npm.
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));
   await mkdir(join(app, "node_modules", ".bin"));
   await symlink("../pardot-etl/dist/bin.js", join(app, "node_modules", ".bin", "pardot-etl"));
@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs the packed command as npm links it. */
+/** Runs the packed command through npm's link. */
 async function packed(argv: readonly string[], nodeOptions: readonly string[] = []): Promise<string> {
   const bin = join(app, "node_modules", ".bin", "pardot-etl");
   const { stdout } = await execute(process.execPath, [...nodeOptions, bin, ...argv], { cwd: app });
@@ -51,11 +51,11 @@ async function packed(argv: readonly string[], nodeOptions: readonly string[] = 
 }
 
 describe("the package", () => {
-  test("is built before it is packed, so that a fresh checkout never packs an empty one", () => {
+  test("is built before it is packed, so a fresh checkout never packs an empty one", () => {
     expect(manifest.scripts["prepack"]).toBe(manifest.scripts["build"]);
   });
 
-  test("holds what is built and the four documents, and no tests or sources", async () => {
+  test("contains the built files and the four documents, and no tests or sources", async () => {
     const entries = await readdir(installed, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     const names = files.map((file) => file.slice(installed.length + 1));
@@ -69,7 +69,7 @@ describe("the package", () => {
     expect(strange).toEqual([]);
   });
 
-  test("has every file that it points to, and an entry that can be executed", async () => {
+  test("contains every file that it points to, and an executable entry", async () => {
     const targets = Object.values(manifest.exports).flatMap((entry) =>
       typeof entry === "string" ? [entry] : Object.values(entry),
     );
@@ -81,7 +81,7 @@ describe("the package", () => {
     expect(await readFile(bin, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
-  test("runs through the link that npm makes", async () => {
+  test("runs through the link created by npm", async () => {
     expect(await packed(["--version"])).toBe(`${manifest.version}\n`);
     expect(await packed(["objects"])).toContain("PARDOT_VISITORACTIVITY");
   });
@@ -98,7 +98,7 @@ describe("the package", () => {
   });
 });
 
-describe("what is loaded", () => {
+describe("the loaded modules", () => {
   const hook = `
     import { registerHooks } from "node:module";
     const loaded = [];
@@ -115,7 +115,7 @@ describe("what is loaded", () => {
   }
 
   test.each([[["--help"]], [["--version"]], [["run", "--help"]]])(
-    "for %j is the command line's own and its parser",
+    "for %j are only the command line's and its parser",
     async (argv) => {
       const loaded = await modules(argv);
       expect(loaded).toContain("pardot-etl/dist/cli/main.js");
@@ -129,7 +129,7 @@ describe("what is loaded", () => {
     },
   );
 
-  test("for a command is more, so that the test above can fail", async () => {
+  test("for a command are more, so the test above can fail", async () => {
     expect(await modules(["objects"])).toEqual(
       expect.arrayContaining(["pardot-etl/dist/cli/commands/objects.js", "pardot-etl/dist/config/load.js"]),
     );

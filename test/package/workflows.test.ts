@@ -23,7 +23,7 @@ interface Job {
   readonly steps?: readonly { readonly uses?: string; readonly run?: string }[];
 }
 
-/** Fails on what YAML does not allow, a key that stands twice for instance. */
+/** Fails on invalid YAML, such as a duplicate key. */
 function workflow(name: string): Workflow {
   return parse(readFileSync(join(root, ".github/workflows", name), "utf8"), { strict: true }) as Workflow;
 }
@@ -34,11 +34,11 @@ describe.each(WORKFLOWS)("the workflow %s", (name) => {
   const { permissions, jobs } = workflow(name);
   const steps = Object.values(jobs).flatMap((job) => job.steps ?? []);
 
-  test("may only read unless a job says otherwise", () => {
+  test("may only read unless a job grants more", () => {
     expect(permissions).toEqual({ contents: "read" });
   });
 
-  test("pins each action to a version, and what it calls of ours is there", () => {
+  test("pins each action to a version, and calls only existing workflows", () => {
     for (const { uses } of [...Object.values(jobs), ...steps]) {
       if (uses === undefined) continue;
       if (uses.startsWith("./")) expect(existsSync(join(root, uses))).toBe(true);
@@ -46,13 +46,13 @@ describe.each(WORKFLOWS)("the workflow %s", (name) => {
     }
   });
 
-  test("gives each job an end", () => {
+  test("has a timeout for each job", () => {
     for (const job of Object.values(jobs)) {
       if (job.uses === undefined) expect(job["timeout-minutes"]).toBeGreaterThan(0);
     }
   });
 
-  test("runs only scripts and files that there are", () => {
+  test("runs only existing scripts and files", () => {
     const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
       scripts: Readonly<Record<string, string>>;
     };
@@ -68,7 +68,7 @@ describe("a release", () => {
   const { jobs } = workflow("release.yml");
   const publish = (jobs["publish"]?.steps ?? []).map((step) => step.run ?? "");
 
-  test("is published only when the checks have passed, by the one job that may identify itself", () => {
+  test("is published only after the checks have passed, by the only job with an identity token", () => {
     expect(jobs["checks"]?.uses).toBe("./.github/workflows/checks.yml");
     expect(jobs["publish"]?.needs).toBe("checks");
     const identifying = Object.entries(jobs).filter(([, job]) => job.permissions?.["id-token"] === "write");
@@ -79,12 +79,12 @@ describe("a release", () => {
     expect(Object.keys(workflow("checks.yml").on)).toContain("workflow_call");
   });
 
-  test("is preceded by a look for advisories that can stop it", () => {
+  test("is preceded by an advisory check that can stop it", () => {
     const runs = (workflow("checks.yml").jobs["advisories"]?.steps ?? []).map((step) => step.run);
     expect(runs).toContain("npm audit --audit-level=high");
   });
 
-  test("has a bill of materials that names what is shipped and nothing else", async () => {
+  test("has a bill of materials of exactly the shipped packages", async () => {
     expect(publish).toContain("npm run -s sbom > pardot-etl.cdx.json");
     expect(publish.at(-1)).toContain("pardot-etl.cdx.json");
     const { stdout } = await promisify(execFile)("npm", ["run", "-s", "sbom"], {

@@ -14,7 +14,7 @@ import { DataError } from "../../src/errors.ts";
 
 // Holds G9: CSV that RFC 4180 refuses is read record by record.
 
-/** Sizes of the chunks that bytes are cut into, over and over. */
+/** Sizes of the chunks that bytes are cut into, repeated. */
 const cuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
 
 function cut(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
@@ -31,7 +31,7 @@ async function* streamOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Arr
   yield* chunks;
 }
 
-/** Everything that is read, or the code of the failure. */
+/** All records, or the code of the failure. */
 async function salvaged(
   chunks: readonly Uint8Array[],
   columns: number,
@@ -48,7 +48,7 @@ async function salvaged(
   return found;
 }
 
-describe("UTF-8", () => {
+describe("the UTF-8 check", () => {
   const bytes = fc
     .array(
       fc.oneof(
@@ -59,7 +59,7 @@ describe("UTF-8", () => {
     )
     .map((parts) => Uint8Array.from(parts.flat()));
 
-  test("is told from what is none, however the bytes are cut", () => {
+  test("detects invalid bytes in any chunks", () => {
     fc.assert(
       fc.property(bytes, cuts, (all, sizes) => {
         const check = new Utf8Check();
@@ -71,7 +71,7 @@ describe("UTF-8", () => {
   });
 });
 
-describe("a value that is plain", () => {
+describe("a plain value", () => {
   const text = fc.oneof(
     fc.constantFrom(
       "0",
@@ -106,7 +106,7 @@ describe("a value that is plain", () => {
     fc.string({ maxLength: 6 }),
   );
 
-  test("is taken by the encoder too, and as the same value; a time also the other way round", () => {
+  test("is accepted by the encoder, as the same value; a time also the other way round", () => {
     let plain = 0;
     fc.assert(
       fc.property(fc.constantFrom(...COLUMN_TYPES), text, (type, value) => {
@@ -144,7 +144,7 @@ describe("a value that is plain", () => {
   }
 });
 
-describe("records read one by one", () => {
+describe("reading record by record", () => {
   const field = fc.oneof(
     fc.constant(null),
     fc
@@ -157,7 +157,7 @@ describe("records read one by one", () => {
       fc.array(fc.array(field, { minLength: width, maxLength: width }), { minLength: 1, maxLength: 8 }),
     );
 
-  test("are those of an independent strict parser, where the file is RFC 4180", async () => {
+  test("returns the records of an independent strict parser for an RFC 4180 file", async () => {
     await fc.assert(
       fc.asyncProperty(rows, cuts, async (written, sizes) => {
         const bytes = Buffer.from(written.map((row) => csvRow(row)).join(""));
@@ -169,7 +169,7 @@ describe("records read one by one", () => {
     );
   });
 
-  /** What PHP's fputcsv writes: a quote is doubled, unless a backslash stands before it. */
+  /** Like PHP's fputcsv: a quote is doubled unless a backslash precedes it. */
   function fputcsv(row: readonly string[]): string {
     const quoted = (value: string): string => (/[",\\\n\r\t ]/.test(value) ? `"${doubled(value)}"` : value);
     return `${row.map(quoted).join(",")}\n`;
@@ -179,7 +179,7 @@ describe("records read one by one", () => {
     return value.replaceAll(/(?<!\\)"/g, '""');
   }
 
-  // A comma or a line end behind a backslash and a quote can be read in two ways.
+  // A comma or a line end after a backslash and a quote is ambiguous.
   const phpField = fc
     .array(fc.constantFrom('"', '\\"', "\\", " ", "a", "é", "b c", "x,y", "p\nq"), { minLength: 1, maxLength: 8 })
     .map((parts) => parts.join(""));
@@ -189,7 +189,7 @@ describe("records read one by one", () => {
       fc.array(fc.array(phpField, { minLength: width, maxLength: width }), { minLength: 1, maxLength: 8 }),
     );
 
-  test("are what PHP has written, backslashes and all", async () => {
+  test("returns the values that PHP has written, including backslashes", async () => {
     await fc.assert(
       fc.asyncProperty(phpRows, cuts, async (written, sizes) => {
         const bytes = Buffer.from(written.map((row) => fputcsv(row)).join(""));
@@ -207,7 +207,7 @@ describe("records read one by one", () => {
       .map((parts) => Uint8Array.from(Buffer.from(parts.join("")))),
   );
 
-  test("are the same whole and in pieces, whatever the bytes are", async () => {
+  test("returns the same records for any bytes in any chunks", async () => {
     await fc.assert(
       fc.asyncProperty(
         anything,

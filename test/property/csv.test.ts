@@ -7,7 +7,7 @@ import { csvEncoder } from "../../src/encode/csv-write.ts";
 import type { Cell, Row } from "../../src/encode/row.ts";
 import { DataError } from "../../src/errors.ts";
 
-/** Text made of what makes csv hard, and of anything else. */
+/** Text of characters that are difficult in CSV, and of any others. */
 const hardText = fc
   .array(fc.constantFrom(",", '"', "\n", "\r", "\r\n", " ", "\\", "a", "é", "😀", "\uFEFF", "\u0000", "0", "\t"), {
     maxLength: 8,
@@ -34,7 +34,7 @@ const table: fc.Arbitrary<Table> = fc.integer({ min: 2, max: 5 }).chain((width) 
     rows: fc.array(fc.array(cell, { minLength: width, maxLength: width }), { maxLength: 12 }),
   }),
 );
-/** Sizes of the chunks that bytes are cut into, over and over. */
+/** Sizes of the chunks that bytes are cut into, repeated. */
 const cuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
 
 function encode({ names, rows }: Table): Uint8Array {
@@ -63,13 +63,13 @@ async function readAll(chunks: readonly Uint8Array[], hasHeader: boolean): Promi
   return rows;
 }
 
-/** The rows as an independent, strict parser reads them; it cannot tell null from the empty string. */
+/** The rows as an independent, strict parser reads them; it does not distinguish null from the empty string. */
 function parseStrictly(bytes: Uint8Array): string[][] {
   return parse(Buffer.from(bytes), { record_delimiter: "\n" });
 }
 
-describe("csv", () => {
-  test("what is written, an independent strict parser reads back", () => {
+describe("written CSV", () => {
+  test("is read back by an independent strict parser", () => {
     fc.assert(
       fc.property(table, (written) => {
         expect(parseStrictly(encode(written))).toEqual([written.names, ...written.rows].map(blank));
@@ -77,17 +77,17 @@ describe("csv", () => {
     );
   });
 
-  test("what is written, our reader reads back, null apart from empty, however it is cut", async () => {
+  test("is read back by our reader in any chunks, with null and empty distinguished", async () => {
     await fc.assert(
       fc.asyncProperty(table, cuts, async (written, sizes) => {
-        // A name that begins with U+FEFF begins the file with what every reader takes for a byte-order mark.
+        // A first name with a leading U+FEFF starts the file with a byte-order mark for every reader.
         fc.pre(written.names[0]?.startsWith("\uFEFF") !== true);
         expect(await readAll(cut(encode(written), sizes), true)).toEqual(written.rows);
       }),
     );
   });
 
-  test("the scanner counts what was written and knows its smallest and largest values, however it is cut", () => {
+  test("is counted by the scanner in any chunks, with its smallest and largest values", () => {
     fc.assert(
       fc.property(table, cuts, (written, sizes) => {
         const columns = written.names.length;
@@ -109,8 +109,7 @@ function extremesOf(rows: readonly Row[], column: number): { min: string | null;
 }
 
 /**
- * The grammar of the scanner, written plainly over a whole text: cells of every record, or null for anything that is
- * refused.
+ * The grammar of the scanner, written plainly over a whole text: the cells of each record, or null if it is refused.
  */
 function reference(text: string): (string | null)[][] | null {
   const records: (string | null)[][] = [];
@@ -124,7 +123,7 @@ function reference(text: string): (string | null)[][] | null {
       rest = rest.slice(match[0].length);
       if (match[3] !== ",") break;
     }
-    // A line without any byte is no record where there are several columns.
+    // An empty line is not a record if there are several columns.
     const width = records[0]?.length ?? 1;
     if (width === 1 || record.length > 1 || record[0] !== null) records.push(record);
   }
@@ -139,7 +138,7 @@ describe("arbitrary text", () => {
     })
     .map((parts) => parts.join(""));
 
-  test("is never counted otherwise than by the plain grammar, however it is cut", async () => {
+  test("is counted as by the plain grammar, in any chunks", async () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(csvLike, cuts, async (text, sizes) => {
@@ -161,7 +160,7 @@ describe("arbitrary text", () => {
     expect(accepted).toBeGreaterThan(100);
   });
 
-  test("of any bytes is counted the same whole and in pieces", () => {
+  test("of any bytes is counted the same in any chunks", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), cuts, fc.integer({ min: 1, max: 3 }), (bytes, sizes, columns) => {
         expect(outcome(cut(bytes, sizes), columns)).toBe(outcome([bytes], columns));

@@ -27,7 +27,7 @@ const cell: fc.Arbitrary<Cell> = fc.oneof(
   { weight: 3, arbitrary: hardText },
 );
 
-/** One group: its rows in the order of the files, and after how many rows each file ends. */
+/** One group: its rows in the order of the files, and the number of rows after which each file ends. */
 interface Group {
   readonly width: number;
   readonly key: number;
@@ -57,11 +57,11 @@ const group: fc.Arbitrary<Group> = fc
       })),
   );
 
-/** A file in memory that comes in chunks of any size. */
+/** A file in memory that is read in chunks of any size. */
 function scratchOf(bytes: Buffer, sizes: readonly number[]): Scratch {
   return {
     bytes: bytes.length,
-    write: () => Promise.reject(new Error("it is written already")),
+    write: () => Promise.reject(new Error("already written")),
     readAt: async (offset, length) => bytes.subarray(offset, offset + length),
     async *read() {
       for (let from = 0, i = 0; from < bytes.length; i += 1) {
@@ -91,7 +91,7 @@ async function joined(groups: readonly JoinGroup[], limits: Partial<JoinOptions>
   return records;
 }
 
-/** The same in memory: a map by key. */
+/** The expected result, by a map in memory. */
 function naive(groups: readonly Group[]): Map<string, readonly (Row | null)[]> {
   const keys = new Set(groups.flatMap(({ rows, key }) => rows.map((row) => row[key] ?? "")));
   return new Map(
@@ -106,7 +106,7 @@ const limits = fc.record({
 const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 });
 
 describe("joining groups of fields", () => {
-  test("brings each record once, with all that any group knows, however they are spread over files and partitions", async () => {
+  test("returns each record once with the values of all groups, for any distribution over files and partitions", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(group, { minLength: 1, maxLength: 4 }), sizes, limits, async (groups, cut, limit) => {
         const records = await joined(
@@ -122,7 +122,7 @@ describe("joining groups of fields", () => {
     );
   });
 
-  test("G6 brings the same records in the same order, whatever the chunks", async () => {
+  test("G6 returns the same records in the same order for any chunks", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(group, { minLength: 2, maxLength: 3 }), sizes, limits, async (groups, cut, limit) => {
         const once = await joined(
@@ -139,7 +139,7 @@ describe("joining groups of fields", () => {
     );
   });
 
-  test("leaves nothing on the disk when it is left in the middle, or told to stop", async () => {
+  test("leaves nothing on disk if it ends early or is aborted", async () => {
     const rows = Array.from({ length: 200 }, (_, i): Row => [String(i), "x".repeat(50)]);
     const one: Group = { width: 2, key: 0, rows, cuts: [50], crlf: false };
     const groups = [filesOf(one, [64]), filesOf(one, [64])];

@@ -20,7 +20,7 @@ const TAG = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: {} };
 const EXPORT = { object: "VisitorActivity", fields: ["id"], procedure: "p", arguments: {} };
 const SECRETS = /canary/;
 
-/** What a server, or what lies before it, may answer: with every secret that it knows in every place it can reach. */
+/** Possible responses of a server or a gateway, with every secret it knows in every part of them. */
 const echo = Object.values(CANARIES).join(" ");
 const network = fc
   .constantFrom("http.cut", "http.timeout", "http.short-body", "http.bad-encoding", "http.not-sent")
@@ -42,7 +42,7 @@ const other = fc
     headers: { "retry-after": "7", location: `https://x.test/${echo}` },
   }));
 const page: Step = { body: okBody({ result: { tag: [{ id: 1 }] }, export: { id: 1, state: "Waiting" } }) };
-const answer = fc.oneof(
+const response = fc.oneof(
   { weight: 3, arbitrary: network },
   { weight: 4, arbitrary: envelope },
   { weight: 3, arbitrary: other },
@@ -51,7 +51,7 @@ const answer = fc.oneof(
     arbitrary: fc.constant(page),
   },
 );
-const tokenAnswer = fc.oneof(
+const tokenResponse = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.constant<Step>({ body: tokenBody(CANARIES.accessToken, { refresh_token: CANARIES.refreshToken }) }),
@@ -67,14 +67,14 @@ const tokenAnswer = fc.oneof(
   },
 );
 
-describe("whatever is answered", () => {
-  test("calls are counted as sent, reserved before, bounded, announced; secrets never show", async () => {
+describe("with any responses", () => {
+  test("the client counts calls as sent, reserves them first, limits and announces them, and never shows secrets", async () => {
     const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-    const steps = fc.array(answer, { minLength: 1, maxLength: 12 });
+    const steps = fc.array(response, { minLength: 1, maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(
         steps,
-        fc.array(tokenAnswer, { minLength: 12, maxLength: 12 }),
+        fc.array(tokenResponse, { minLength: 12, maxLength: 12 }),
         unit,
         fc.boolean(),
         async (script, tokens, die, creates) => {
@@ -94,7 +94,7 @@ describe("whatever is answered", () => {
           expect(api.length).toBeLessThanOrEqual(8);
           const repeats = events.filter((event) => event.type === "retrying" && event.kind !== "token");
           const isLastAnnounced = error !== null && repeats.length === api.length;
-          // Each further request was announced; one announced and not sent is one whose refresh failed.
+          // Each repeated request was announced; an announced request is not sent only if its refresh failed.
           expect(isLastAnnounced || repeats.length === Math.max(0, api.length - 1)).toBe(true);
           expect(Math.max(0, ...clock.slept)).toBeLessThanOrEqual(SERVER_PAUSE_MAX_MS);
           expect(inspect([error, events], { depth: 9, showHidden: true })).not.toMatch(SECRETS);
@@ -105,8 +105,8 @@ describe("whatever is answered", () => {
     );
   });
 
-  test("never more in flight than configured, and every place comes back, also from those who give up", async () => {
-    const ways = fc.array(fc.constantFrom("answer", "fail", "give-up"), { minLength: 1, maxLength: 25 });
+  test("the gate admits at most the configured calls, and each slot is released, also by callers that give up", async () => {
+    const ways = fc.array(fc.constantFrom("succeed", "fail", "give-up"), { minLength: 1, maxLength: 25 });
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 5 }), ways, async (places, script) => {
         let inFlight = 0;
@@ -131,7 +131,7 @@ describe("whatever is answered", () => {
           script.map(async (way, index) => {
             const stop = new AbortController();
             const asked = pardot.queryPage({ ...TAG, parameters: { way } }, stop.signal);
-            if (way === "answer") {
+            if (way === "succeed") {
               expect((await asked).records).toHaveLength(1);
               return;
             }

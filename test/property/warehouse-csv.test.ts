@@ -33,14 +33,14 @@ const cell: fc.Arbitrary<Cell> = fc.oneof(
   { weight: 4, arbitrary: fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join("")) },
   { weight: 1, arbitrary: fc.string({ unit: "grapheme" }) },
 );
-/** Records of one file; the first of them is what the line end is guessed from. */
+/** Records of one file; DuckDB guesses the line end from the first one. */
 const records = fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 20 });
 
 function hex(value: Cell | undefined): string | null {
   return value === null || value === undefined ? null : Buffer.from(value, "utf8").toString("hex").toUpperCase();
 }
 
-test("what our csv holds, the embedded warehouse holds byte by byte, whatever the text", async () => {
+test("the embedded warehouse loads any text of our CSV byte by byte", async () => {
   const folder = await mkdtemp(join(tmpdir(), "warehouse-csv-"));
   try {
     const seed = Math.floor(Math.random() * 2 ** 31);

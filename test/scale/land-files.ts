@@ -18,17 +18,17 @@ import type { Storage } from "../../src/storage/storage.ts";
 import { fakeClock } from "../fakes/clock.ts";
 
 /**
- * A program of its own, so that its memory can be limited and measured: `land-files.ts FOLDER FILES`. It notes so many
- * landed files of one window, as a run does that lands them, commits the window, and writes a `Landing` to stdout. The
- * files themselves are left out: they are on no disk and in no memory of ours.
+ * A separate program, so that its memory can be limited and measured: `land-files.ts FOLDER FILES`. Like a run, it records so
+ * many landed files of one window, commits the window, and writes a `Landing` to stdout. The files themselves are omitted:
+ * they don't exist on disk or in memory.
  */
 export interface Landing {
   readonly files: number;
-  /** Bytes and documents of state that were written, the manifest left out. */
+  /** Bytes and documents of state written, without the manifest. */
   readonly stateBytes: number;
   readonly documents: number;
   readonly manifestBytes: number;
-  /** Documents of state that are left when all is committed, and the largest of them. */
+  /** Documents of state left after the commit, and the largest of them. */
   readonly leftDocuments: number;
   readonly leftBytesMax: number;
   /** Milliseconds for the first and for the last tenth of the files. */

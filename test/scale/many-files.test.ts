@@ -31,23 +31,23 @@ describe(`a window of ${MANY} files against one of ${FEW}`, { timeout: 600_000 }
     many = await land(MANY);
   }, 600_000);
 
-  it("writes as much state for each file", () => {
+  it("writes the same amount of state per file", () => {
     const perFile = ({ stateBytes, files }: Landing): number => stateBytes / files;
     expect(perFile(many)).toBeLessThan(perFile(few) * 1.1);
     expect(many.documents / many.files).toBeLessThan((few.documents / few.files) * 1.1);
   });
 
-  it("leaves no larger document of state behind, and no more of them", () => {
+  it("leaves no larger and no more state documents", () => {
     expect(many.leftBytesMax).toBeLessThan(few.leftBytesMax * 1.2);
-    // Entries since the last two snapshots, however many there were before.
+    // Entries since the last two snapshots, independent of the number before.
     expect(many.leftDocuments).toBeLessThan(450);
   });
 
-  it("is named by the manifest file by file", () => {
+  it("has each file in the manifest", () => {
     expect(many.manifestBytes / many.files).toBeGreaterThan(300);
   });
 
-  it("takes 96 MB of heap at most, and stays below 200 MB resident", () => {
+  it("uses at most 96 MB of heap, and stays below 200 MB resident", () => {
     expect(many.peakMegabytes).toBeLessThan(200);
   });
 });

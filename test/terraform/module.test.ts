@@ -14,7 +14,7 @@ describe.each([
     expect(variable["description"]).toMatch(/\S.{10,}[.…]$/);
     expect(variable["type"]).toBeDefined();
     const uses = [...folder.text.matchAll(new RegExp(`\\bvar\\.${name}\\b`, "g"))];
-    // A validation alone is no use.
+    // A validation alone doesn't count as use.
     const validations = JSON.stringify(variable).split(`var.${name}`).length - 1;
     expect(uses.length - validations).toBeGreaterThan(0);
   });
@@ -23,7 +23,7 @@ describe.each([
     expect(output["description"]).toMatch(/\S.{10,}[.…]$/);
   });
 
-  test("every reference leads somewhere", () => {
+  test("every reference has a target", () => {
     const { text, resources, variables, locals, modules } = folder;
     const missing = [
       ...found(text, /\bvar\.(\w+)/g).filter((name) => !variables.has(name)),
@@ -36,7 +36,7 @@ describe.each([
   });
 });
 
-test("the root to copy gives the module what it knows, and asks for nothing that the module lacks", () => {
+test("the root to copy sets only known variables of the module, and reads only its outputs", () => {
   const { source, ...given } = example.modules.get("pardot_etl") ?? {};
   expect(source).toBe("../..");
   expect(Object.keys(given).filter((name) => !module.variables.has(name))).toEqual([]);
@@ -46,10 +46,10 @@ test("the root to copy gives the module what it knows, and asks for nothing that
 });
 
 describe("the bucket", () => {
-  test("has rules for folders of landed files alone, which are those of the catalogue", () => {
+  test("has rules only for folders of landed files, which are those of the catalog", () => {
     const folders = module.variables.get("object_folders");
     expect(folders?.["default"]).toEqual(catalog.map((object) => object.name).toSorted());
-    // The only rules there are.
+    // There are no other rules.
     const rules = [...module.resources.keys()].filter((name) => name.includes("lifecycle_configuration"));
     expect(rules).toEqual(["aws_s3_bucket_lifecycle_configuration.this"]);
     const { rule, dynamic } = module.resources.get(rules[0] ?? "") ?? {};
@@ -62,7 +62,7 @@ describe("the bucket", () => {
     expect("Prospect").toMatch(new RegExp(pattern));
   });
 
-  test("is closed to the public, versioned, encrypted and not removed with what is in it", () => {
+  test("is private, versioned, encrypted and not deleted with its contents", () => {
     expect(module.resources.get("aws_s3_bucket_public_access_block.this")).toMatchObject({
       block_public_acls: true,
       block_public_policy: true,
@@ -77,18 +77,18 @@ describe("the bucket", () => {
   });
 });
 
-test("secrets have no value anywhere in Terraform", () => {
+test("secrets have no value in Terraform", () => {
   expect(module.text + example.text).not.toMatch(/secret_string|secret_binary|aws_secretsmanager_secret_version/);
 });
 
 describe("the task", () => {
-  test("names each action of its role", () => {
+  test("has a role that names each action", () => {
     const granted = found(localOf(module, "task_statements"), /"(\w+:[A-Z*][\w*]*)"/g);
     expect(granted.length).toBeGreaterThan(5);
     expect(granted.filter((action) => action.includes("*"))).toEqual([]);
   });
 
-  test("is as the image has it: its user, its one volume, its command", () => {
+  test("matches the image: its user, its only volume, its command", () => {
     const image = readFileSync(new URL("../../Dockerfile", import.meta.url), "utf8");
     const last = image.slice(image.lastIndexOf("\nFROM "));
     expect(/^USER (\S+)$/m.exec(last)?.[1]).toBe(localOf(module, "user"));
@@ -97,7 +97,7 @@ describe("the task", () => {
     expect(/^CMD (\[.*\])$/m.exec(last)?.[1]).toBe(/command += (\[.*\])/.exec(task)?.[1]);
   });
 
-  test("runs the image that the deploy script has named, and Terraform leaves that name alone", () => {
+  test("runs the image set by the deploy script, and Terraform does not change it", () => {
     const parameter = module.resources.get("aws_ssm_parameter.image_tag");
     expect(parameter).toMatchObject({ lifecycle: [{ ignore_changes: ["${insecure_value}"] }] });
     const task = module.resources.get("aws_ecs_task_definition.this");

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parse } from "@cdktn/hcl2json";
 
-/** A block's arguments; an expression stands as text in `${…}`. */
+/** A block's arguments; an expression is text in `${…}`. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
 /** Terraform files of one folder, read by HashiCorp's own parser. */
@@ -13,7 +13,7 @@ export interface TerraformFolder {
   readonly outputs: ReadonlyMap<string, Arguments>;
   readonly locals: ReadonlyMap<string, unknown>;
   readonly modules: ReadonlyMap<string, Arguments>;
-  /** The files one after the other, without comments. */
+  /** The concatenated files, without comments. */
   readonly text: string;
 }
 
@@ -65,7 +65,7 @@ export function localOf({ locals }: TerraformFolder, name: string): string {
   return value;
 }
 
-/** What a pattern finds, each once, sorted. */
+/** All matches of a pattern, each once, sorted. */
 export function found(text: string, pattern: RegExp): readonly string[] {
   return [...new Set([...text.matchAll(pattern)].map(([, name = ""]) => name))].toSorted();
 }

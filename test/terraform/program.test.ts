@@ -9,7 +9,7 @@ import { found, localOf, readTerraform } from "./module.ts";
 
 const module = await readTerraform("deploy/terraform");
 
-/** What a call of the SDK has to be allowed; the parts of an upload go by the right to put the object. */
+/** Permission for each SDK call; the parts of an upload need the permission to put the object. */
 const ACTION_OF: Readonly<Record<string, string>> = {
   AbortMultipartUpload: "s3:AbortMultipartUpload",
   CompleteMultipartUpload: "s3:PutObject",
@@ -33,8 +33,8 @@ function sources(folder: string): readonly string[] {
     .map((name) => readFileSync(new URL(name, root), "utf8"));
 }
 
-describe("what Terraform gives the program is what the program takes", () => {
-  test("settings exist", () => {
+describe("the program's environment in Terraform", () => {
+  test("has only existing settings", () => {
     const settings = new Set<string>([...SETTINGS.map((setting) => setting.env), "AWS_REGION"]);
     const given = found(
       localOf(module, "environment") + localOf(module, "secret_references"),
@@ -54,10 +54,10 @@ describe("what Terraform gives the program is what the program takes", () => {
     const refused = found(JSON.stringify(module.variables.get("settings")), /\b([A-Z]+_[A-Z_]+)\b/g);
     expect(secrets.filter((name) => !refused.includes(name))).toEqual([]);
   });
-  test("may do each thing that the program asks AWS for, and nothing else", () => {
+  test("allows exactly the AWS actions that the program uses", () => {
     const granted = found(localOf(module, "task_statements"), /"(\w+:[A-Z*][\w*]*)"/g);
     const asked = new Set(sources("src").flatMap((text) => found(text, /\bnew (\w+)Command\(/g)));
-    // The module keeps its secrets in Secrets Manager; kms is for a bucket with a key of its own.
+    // The module keeps its secrets in Secrets Manager; kms is for a bucket with its own key.
     const parameterStore = new Set(["GetParameter", "DescribeParameters", "PutParameter"]);
     const calls = [...asked].filter((call) => !parameterStore.has(call));
     expect(calls.filter((call) => ACTION_OF[call] === undefined)).toEqual([]);
@@ -69,7 +69,7 @@ describe("what Terraform gives the program is what the program takes", () => {
 /** One condition of a metric filter for JSON: field, comparison, value. */
 const CONDITION = /^\$\.(\w+) (=|!=|>=) ("[^"]*"|\d+)$/;
 
-/** What CloudWatch does with such a filter. A comparison of numbers holds for numbers only, so not for null. */
+/** Evaluates such a filter like CloudWatch. A comparison of numbers matches only numbers, not null. */
 function matches(pattern: string, line: Readonly<Record<string, unknown>>): boolean {
   const conditions = pattern.replaceAll(/^\{ | \}$/g, "").split(" && ");
   return conditions.every((condition) => {
@@ -83,7 +83,7 @@ function matches(pattern: string, line: Readonly<Record<string, unknown>>): bool
   });
 }
 
-/** Every line of the log of a run that has begun and ends with an exit code. */
+/** Log lines of a started run that ends with an exit code. */
 async function logOf(exitCode: number, quotaShare: number | null): Promise<readonly Record<string, unknown>[]> {
   const lines: string[] = [];
   const log = await openJsonLog({ level: "debug", write: (line) => lines.push(line), now: () => 0 });
@@ -101,35 +101,35 @@ async function logOf(exitCode: number, quotaShare: number | null): Promise<reado
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-describe("the alarms read what the program writes", () => {
+describe("the alarms read the program's output", () => {
   const filters = module.locals.get("metric_filters") as Readonly<Record<string, { pattern: string; value: string }>>;
 
-  test.each(EXIT_CODES.map(({ code }) => code))("exit code %d", async (code) => {
+  test.each(EXIT_CODES.map(({ code }) => code))("for exit code %d", async (code) => {
     const lines = await logOf(code, null);
     const counted = Object.entries(filters).flatMap(([name, { pattern }]) =>
       lines.filter((line) => matches(pattern, line)).map(() => name),
     );
     const expected: Readonly<Record<number, string>> = { 0: "succeeded", 4: "quota-stopped" };
-    // No run ends with 9, which is `status --max-age`.
+    // No run ends with 9, which only `status --max-age` returns.
     const rings = [1, 2, 3, 5, 6, 7, 9].includes(code) ? "failed" : expected[code];
-    // 8 and 130 are counted by none, and each other one by exactly one line.
+    // No alarm counts 8 and 130, and exactly one counts each other code.
     expect(counted).toEqual(rings === undefined ? [] : [rings]);
   });
 
-  test("the share of the quota where it is known", async () => {
+  test("for a known share of the quota", async () => {
     const quota = filters["quota"];
     const lines = (await logOf(0, 0.25)).filter((line) => matches(quota?.pattern ?? "", line));
     expect(lines.map((line) => line[quota?.value.replace("$.", "") ?? ""])).toEqual([0.25]);
   });
 
-  test("a task counts as dead with any exit code that the program has not", () => {
+  test("for a task with an exit code unknown to the program", () => {
     const pattern = String(module.resources.get("aws_cloudwatch_event_rule.died")?.["event_pattern"]);
     const excepted = /anything-but = \[([\d, ]+)\]/.exec(pattern)?.[1]?.split(", ").map(Number);
-    // A bug may strike before there is a log.
+    // A bug may occur before there is a log.
     expect(excepted).toEqual(EXIT_CODES.map(({ code }) => code).filter((code) => code !== 1));
   });
 
-  test("the query of the page shows fields of the last line", async () => {
+  test("with fields of the last line in the page's query", async () => {
     const page = readFileSync(new URL("../../docs/deploy-aws.md", import.meta.url), "utf8");
     const shown = /^\| display @timestamp, (.*)$/m.exec(page)?.[1]?.split(", ") ?? [];
     const last = (await logOf(0, null)).at(-1) ?? {};

@@ -1,4 +1,4 @@
-/** As much of the wire format of Protocol Buffers as a provider's answers need. */
+/** The part of the Protocol Buffers wire format that a provider's responses need. */
 
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
@@ -13,18 +13,18 @@ function varint(value: number): Buffer {
   return Buffer.from([...bytes, rest]);
 }
 
-/** A field that holds a number or a truth value; a zero is left out, as the format has it. */
+/** A field with a number or a boolean; zero is omitted, as in the format. */
 export function number(field: number, value: number | boolean): Buffer {
   return Number(value) === 0 ? Buffer.alloc(0) : Buffer.concat([varint(field * 8 + VARINT), varint(Number(value))]);
 }
 
-/** A field that holds a text, bytes or another message. */
+/** A field with text, bytes or another message. */
 export function delimited(field: number, value: string | Uint8Array): Buffer {
   const content = Buffer.from(value);
   return Buffer.concat([varint(field * 8 + LENGTH_DELIMITED), varint(content.length), content]);
 }
 
-/** The bytes of a message's field, null when it has none. */
+/** The bytes of a message's field, null if missing. */
 export function readBytes(message: Buffer, wanted: number): Buffer | null {
   let at = 0;
   const read = (): number => {

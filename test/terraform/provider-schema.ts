@@ -35,7 +35,7 @@ interface NestedBlock {
 /** Numbers of the modes in Terraform's plugin protocol 5. */
 const NESTING = { single: 1, list: 2, set: 3, map: 4, group: 5 } as const;
 
-/** Those resources and data sources of hashicorp/aws that the module uses; scripts/provider-schema.ts writes the file. */
+/** The resources and data sources of hashicorp/aws that the module uses; scripts/provider-schema.ts writes the file. */
 export async function awsSchema(): Promise<ProviderSchema> {
   const file = new URL("../fixtures/terraform/aws-provider-schema.json", import.meta.url);
   const { provider_schemas: providers } = JSON.parse(await readFile(file, "utf8")) as {
@@ -46,7 +46,7 @@ export async function awsSchema(): Promise<ProviderSchema> {
   return aws;
 }
 
-/** The answer to GetSchema of plugin protocol 5. */
+/** The response to GetSchema of plugin protocol 5. */
 export function schemaAnswer(schema: ProviderSchema): Buffer {
   const entry = (field: number, [name, value]: readonly [string, Schema]): Buffer =>
     delimited(field, Buffer.concat([delimited(1, name), delimited(2, encodeSchema(value))]));

@@ -6,26 +6,25 @@ import { delimited, readBytes } from "./protobuf.ts";
 import { awsSchema, schemaAnswer } from "./provider-schema.ts";
 
 const UNIMPLEMENTED = "12";
-/** Byte that says whether a message is compressed, and four that say how long it is. */
+/** One byte for compression and four for the length of a message. */
 const FRAME_HEAD_BYTES = 5;
 const PROTOCOL_VERSION = 5;
 const nothing = Buffer.alloc(0);
 
 export interface StandInProvider {
-  /** For the environment: Terraform then uses this one, without a look into its registry. */
+  /** Environment variable that makes Terraform use this provider without its registry. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
 /**
- * Stands in for the provider hashicorp/aws where the real one cannot be fetched: it knows the schema (names, types, what
- * is required) and nothing else. That is what `terraform validate` and a test with mocked providers ask a provider for;
- * the checks of values that the real one has are missing. Speaks Terraform's plugin protocol 5 over gRPC on a loopback
- * port of this process.
+ * Replaces the provider hashicorp/aws if the real one cannot be fetched. It has only the schema (names, types, required
+ * arguments), which is enough for `terraform validate` and tests with mocked providers, and lacks the real one's checks of
+ * values. Speaks Terraform's plugin protocol 5 over gRPC on a loopback port of this process.
  */
 export async function startProvider(): Promise<StandInProvider> {
   const schema = schemaAnswer(await awsSchema());
-  // By the path of the call; an empty answer has no diagnostics, so it means "valid".
+  // By the path of the call; an empty response has no diagnostics, which means "valid".
   const calls: Readonly<Record<string, (request: Buffer) => Buffer>> = {
     "/tfplugin5.Provider/GetSchema": () => schema,
     "/tfplugin5.Provider/PrepareProviderConfig": (request) => delimited(1, readBytes(request, 1) ?? nothing),
@@ -36,7 +35,7 @@ export async function startProvider(): Promise<StandInProvider> {
   };
   const server = createServer();
   const sessions = new Set<ServerHttp2Session>();
-  // Terraform ends when it has what it wants, in the middle of a connection too; what it misses, its test tells.
+  // Terraform may exit in the middle of a connection; its test reports anything missing.
   server.on("connection", (socket: Socket) => socket.on("error", ignore));
   server.on("session", (session) => {
     sessions.add(session);
@@ -57,7 +56,7 @@ export async function startProvider(): Promise<StandInProvider> {
     Protocol: "grpc",
     ProtocolVersion: PROTOCOL_VERSION,
     Pid: process.pid,
-    // It is not Terraform's to end.
+    // Terraform must not stop it.
     Test: true,
     Addr: { Network: "tcp", String: `127.0.0.1:${port}` },
   };
@@ -74,7 +73,7 @@ export async function startProvider(): Promise<StandInProvider> {
 function ignore(): void {}
 
 function answer(stream: ServerHttp2Stream, path: string, message: Buffer | undefined): void {
-  // Terraform hangs up on calls that it has no more use for.
+  // Terraform cancels calls that it no longer needs.
   if (stream.destroyed) return;
   const head = { ":status": 200, "content-type": "application/grpc" };
   if (message === undefined) {

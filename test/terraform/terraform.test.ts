@@ -45,10 +45,10 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
   });
 
   let states: ReturnType<typeof made> | null = null;
-  /** Once for all who look at it. */
+  /** Computed once for all tests. */
   const state = async (run: string): Promise<State | undefined> => (await (states ??= made(copy))).get(run);
 
-  /** Runs with one text of one file replaced, and puts the file back. */
+  /** Runs with one text of one file replaced, then restores the file. */
   async function changed<T>(name: string, from: string, to: string, run: () => Promise<T>): Promise<T> {
     const path = join(copy.path, name);
     const before = await readFile(path, "utf8");
@@ -61,23 +61,23 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     }
   }
 
-  test("is formatted as `terraform fmt` does it", async () => {
+  test("is formatted by `terraform fmt`", async () => {
     expect(await copy.run(["fmt", "-check", "-recursive", "-diff"])).toEqual({ code: 0, text: "" });
   });
 
-  test("is valid: names, types and what is required", async () => {
+  test("has valid names and types, and all required arguments", async () => {
     const outcome = await copy.run(["validate"]);
     expect(outcome.text).toContain("The configuration is valid");
     expect(outcome.code).toBe(0);
   });
 
-  test("is called rightly by the root that people copy", async () => {
+  test("is called correctly by the root to copy", async () => {
     expect(await copy.run(["init", "-backend=false", "-input=false"], "examples/daily")).toMatchObject({ code: 0 });
     const outcome = await copy.run(["validate"], "examples/daily");
     expect(outcome.text).toContain("The configuration is valid");
   });
 
-  test("would be refused with an argument that the provider does not know", async () => {
+  test("is refused with an argument unknown to the provider", async () => {
     const outcome = await changed("registry.tf", "scan_on_push", "scan_when_pushed", async () =>
       copy.run(["validate"]),
     );
@@ -92,7 +92,7 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
   });
 
   test.each(["task", "refresh_token"])(
-    "gives the program what a run needs (run %s of daily.tftest.hcl)",
+    "gives the program everything a run needs (run %s of daily.tftest.hcl)",
     async (run) => {
       const given = environmentOf(await state(run));
       const aws = await startAwsSecrets();
@@ -112,7 +112,7 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
         jwtPublicKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
       });
       onTestFinished(() => at.close());
-      // The account is the simulator's and the place is not AWS; everything else is as Terraform gives it.
+      // The account is the simulator's and the destination is not AWS; everything else is from Terraform.
       const { PARDOT_API_URL, PARDOT_LOGIN_URL, PARDOT_BUSINESS_UNIT_ID, PARDOT_CLIENT_ID } = at.env;
       const here: Environment = {
         PARDOT_API_URL,
@@ -132,7 +132,7 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     },
   );
 
-  test("writes the file that the deploy scripts read, every line of it", async () => {
+  test("writes every line of the file that the deploy scripts read", async () => {
     const file = String((await state("outputs"))?.outputs["deploy_env"]?.value);
     const names = [...file.matchAll(/^(\w+)=(?=.)/gm)].map(([, name = ""]) => name);
     expect(names).toContain("IMAGE_TAG_PARAMETER");
@@ -145,7 +145,7 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     expect(stdout).toBe(file);
   });
 
-  test("would fail, promise by promise, with a module that breaks them", async () => {
+  test("fails, assertion by assertion, with a module that breaks them", async () => {
     const outcome = await BROKEN.reduce(
       (run, [file, from, to]) =>
         async () =>
@@ -158,7 +158,7 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
   });
 });
 
-/** What `terraform test` has made of the module, by the run of daily.tftest.hcl. */
+/** Results of `terraform test` for the module, by the run of daily.tftest.hcl. */
 async function made(copy: ModuleCopy): Promise<ReadonlyMap<string, State>> {
   const { text } = await copy.run(["test", "-json", "-verbose", "-filter=tests/daily.tftest.hcl"]);
   const events = text
@@ -168,7 +168,7 @@ async function made(copy: ModuleCopy): Promise<ReadonlyMap<string, State>> {
   return new Map(events.flatMap(({ "@testrun": run, test_state: state }) => (run && state ? [[run, state]] : [])));
 }
 
-/** What the task is given. */
+/** The task's environment. */
 function environmentOf(state: State | undefined): Environment {
   const task = state?.root_module.resources.find(({ type }) => type === "aws_ecs_task_definition");
   const [container] = JSON.parse(task?.values.container_definitions ?? "[]") as readonly Container[];
@@ -195,7 +195,7 @@ interface Container {
   readonly environment: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** File, what stands there, what breaks it, and what has to be said then. */
+/** File, its text, the text that breaks it, and the expected message. */
 const BROKEN = [
   ["task.tf", "readonlyRootFilesystem = true", "readonlyRootFilesystem = false", "root file system must be read-only"],
   ["bucket.tf", "prefix = rule.value", 'prefix = "pardot/"', "none may reach _pardot_etl/"],

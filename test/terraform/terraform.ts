@@ -11,13 +11,13 @@ const execute = promisify(execFile);
 const OUTPUT_BYTES_MAX = 64 * 1024 ** 2;
 const folder = fileURLToPath(new URL("../../deploy/terraform", import.meta.url));
 
-/** Where the program is; null: this machine has none. */
+/** Path of the program; null if not installed. */
 export function terraformProgram(): string | null {
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((path) => path !== "");
   return folders.map((path) => join(path, "terraform")).find(isExecutable) ?? null;
 }
 
-/** True where the real provider may be fetched from Terraform's registry. */
+/** Whether the real provider may be fetched from Terraform's registry. */
 export function mayFetchProvider(): boolean {
   return process.env["PARDOT_ETL_TERRAFORM_REGISTRY"] === "1";
 }
@@ -28,7 +28,7 @@ export interface Outcome {
   readonly text: string;
 }
 
-/** A copy of the module to run Terraform on, for it leaves things behind. */
+/** A copy of the module for Terraform, which leaves files behind. */
 export interface ModuleCopy {
   readonly path: string;
   /** Runs Terraform in the module or in a folder below it. */
@@ -36,7 +36,7 @@ export interface ModuleCopy {
   remove(): Promise<void>;
 }
 
-/** @param provider says which provider there is (stand-in-provider.ts); empty: the real one, which `init` fetches. */
+/** @param provider environment for the stand-in (stand-in-provider.ts); empty: the real one, which `init` fetches. */
 export async function copyModule(program: string, provider: Readonly<Record<string, string>>): Promise<ModuleCopy> {
   const base = await mkdtemp(join(tmpdir(), "pardot-etl-terraform-"));
   const path = join(base, "module");

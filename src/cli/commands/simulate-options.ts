@@ -5,7 +5,7 @@ import type { OptionSpec } from "../command.ts";
  * help; a test holds the two together.
  */
 export const SIMULATE_OPTIONS: readonly OptionSpec[] = [
-  { flag: "--port", value: "N", meaning: "loopback port; 0: any free one", default: "0" },
+  { flag: "--port", value: "N", meaning: "loopback port; 0: any free port", default: "0" },
   { flag: "--seed", value: "N", meaning: "same seed, same account, to the byte", default: "1" },
   { flag: "--scale", value: "SIZE", meaning: "size of the account: tiny, small, medium, large", default: "small" },
   {
@@ -16,8 +16,8 @@ export const SIMULATE_OPTIONS: readonly OptionSpec[] = [
     isRepeatable: true,
   },
   { flag: "--ties", value: "N", meaning: "rows of each object that share one second", default: "700" },
-  { flag: "--timezone", value: "ZONE", meaning: "zone of the API user, an IANA name", default: "UTC" },
-  { flag: "--account-timezone", value: "ZONE", meaning: "zone in which the quota day turns", default: "the user's" },
+  { flag: "--timezone", value: "ZONE", meaning: "time zone of the API user, an IANA name", default: "UTC" },
+  { flag: "--account-timezone", value: "ZONE", meaning: "time zone of the quota's day", default: "the user's" },
   {
     flag: "--now",
     value: "T",
@@ -25,12 +25,12 @@ export const SIMULATE_OPTIONS: readonly OptionSpec[] = [
     default: "2026-03-20T09:30:00Z",
   },
   { flag: "--daily-limit", value: "N", meaning: "calls per day before code 122", default: "50000" },
-  { flag: "--latency-ms", value: "N", meaning: "milliseconds added to every answer", default: "0" },
-  { flag: "--export-seconds", value: "N", meaning: "seconds an export is worked on", default: "0" },
+  { flag: "--latency-ms", value: "N", meaning: "milliseconds added to each response", default: "0" },
+  { flag: "--export-seconds", value: "N", meaning: "seconds that processing an export takes", default: "0" },
   {
     flag: "--knob",
     value: "NAME=VALUE",
-    meaning: "one unconfirmed behaviour of Pardot; repeatable",
+    meaning: "an unconfirmed behavior of Pardot; repeatable",
     default: "see the docs",
     isRepeatable: true,
   },

@@ -3,25 +3,23 @@ import { describe, expect, test } from "vitest";
 import { OBJECTS } from "../objects/objects.ts";
 import { resolveOptions } from "../options.ts";
 import type { SimulatorOptions } from "../options.ts";
-import { advanceState, createState, truthRows } from "../state.ts";
-import type { SimulatorState } from "../state.ts";
+import { advanceSimulation, createSimulation, truthRows } from "../simulation.ts";
+import type { Simulation } from "../simulation.ts";
 
 const ZONES = ["UTC", "America/New_York", "Australia/Lord_Howe"];
 
-const build = (options: SimulatorOptions = {}): SimulatorState => createState(resolveOptions(options));
+const build = (options: SimulatorOptions = {}): Simulation => createSimulation(resolveOptions(options));
 
-const truth = (state: SimulatorState, object: string): Record<string, unknown>[] => [
-  ...truthRows(state, object, "live"),
-];
+const truth = (state: Simulation, object: string): Record<string, unknown>[] => [...truthRows(state, object, "live")];
 
-const digest = (state: SimulatorState): string => {
+const digest = (state: Simulation): string => {
   const hash = createHash("sha256");
   for (const { name } of OBJECTS) for (const row of truthRows(state, name, "all")) hash.update(JSON.stringify(row));
   return hash.digest("hex");
 };
 
-describe("the account", () => {
-  test("is the same for the same seed, to the byte, also after days; another seed makes another", () => {
+describe("the simulated account", () => {
+  test("is the same to the byte for the same seed, also after simulated days, and differs for another seed", () => {
     const [first, second, other] = [
       build({ scale: "tiny" }),
       build({ scale: "tiny" }),
@@ -30,20 +28,20 @@ describe("the account", () => {
     expect(digest(second)).toBe(digest(first));
     expect(digest(other)).not.toBe(digest(first));
     const before = digest(first);
-    for (const state of [first, second]) advanceState(state, 3);
+    for (const state of [first, second]) advanceSimulation(state, 3);
     expect(digest(second)).toBe(digest(first));
     expect(digest(first)).not.toBe(before);
   });
 
-  test("three days at once are three days one by one", () => {
+  test("changes the same by three days at once as by three single days", () => {
     const [once, thrice] = [build({ scale: "tiny" }), build({ scale: "tiny" })];
-    advanceState(once, 3);
-    for (let day = 0; day < 3; day += 1) advanceState(thrice, 1);
+    advanceSimulation(once, 3);
+    for (let day = 0; day < 3; day += 1) advanceSimulation(thrice, 1);
     expect(digest(thrice)).toBe(digest(once));
   });
 
   test.each(OBJECTS.filter(({ name }) => name !== "Account" && name !== "CustomField").map(({ name }) => name))(
-    "%s: ids are unique, ascending and found again",
+    "has unique, ascending ids of %s and finds each row by its id",
     (object) => {
       const table = build().account.table(object);
       let last = 0;
@@ -57,7 +55,7 @@ describe("the account", () => {
   );
 
   test.each(ZONES)(
-    "in %s, 700 rows share a second, and borders of days, months, years and windows have rows",
+    "has 700 rows in one second, and rows at the borders of days, months, years and windows (%s)",
     (zone) => {
       const state = build({ timezone: zone });
       const created = truth(state, "VisitorActivity").map((row) => String(row["created_at"]));
@@ -86,7 +84,7 @@ describe("the account", () => {
     },
   );
 
-  test("both passes of the autumn hour have rows, so that one local second stands for two instants", () => {
+  test("has rows in both passes of the autumn hour, so that one local second means two instants", () => {
     const state = build({ timezone: "America/New_York" });
     const table = state.account.table("VisitorActivity");
     const seconds = new Set(table.created);
@@ -99,7 +97,7 @@ describe("the account", () => {
     expect(gap).toEqual([]);
   });
 
-  test("has nothing before its history, nothing after its now, and updates never before creations", () => {
+  test("has no row before its history or after its now, and no update before the creation", () => {
     const { account } = build();
     for (const { name } of OBJECTS) {
       const table = account.table(name);
@@ -111,7 +109,7 @@ describe("the account", () => {
     }
   });
 
-  test("is nasty: commas, quotes, newlines, emoji, leading zeros, empty beside null, very long values", () => {
+  test("contains commas, quotes, newlines, emoji, leading zeros, empty and null texts, very long values", () => {
     const details = truth(build(), "VisitorActivity").map((row) => row["details"]);
     const has = (fits: (text: string) => boolean): boolean =>
       details.some((text) => typeof text === "string" && fits(text));
@@ -126,10 +124,10 @@ describe("the account", () => {
     expect(has((text) => text.length > 1_000)).toBe(true);
   });
 
-  test("a day brings new, changed and deleted rows, all with times in that day", () => {
+  test("gets new, changed and deleted rows from a simulated day, with times in that day", () => {
     const state = build();
     const before = new Map(truth(state, "VisitorActivity").map((row) => [row["id"], row]));
-    advanceState(state, 1);
+    advanceSimulation(state, 1);
     const after = new Map(truth(state, "VisitorActivity").map((row) => [row["id"], row]));
     const added = [...after.keys()].filter((id) => !before.has(id));
     const gone = [...before.keys()].filter((id) => !after.has(id));
@@ -151,7 +149,7 @@ describe("the account", () => {
   });
 
   test.each([0, 2])(
-    "a change of any row shows in its updated_at, with %i new custom fields a day",
+    "shows each change of a row in its updated_at, with %i new custom fields a day",
     (customFieldsPerDay) => {
       const state = build({ knobs: { customFieldsPerDay } });
       for (let day = 0; day < 3; day += 1) {
@@ -159,9 +157,9 @@ describe("the account", () => {
           OBJECTS.map(({ name }) => [name, new Map(truth(state, name).map((row) => [row["id"], row]))]),
         );
         const since = state.account.zone.text(Date.UTC(2026, 2, 20 + day, 9, 30) / 1000);
-        advanceState(state, 1);
+        advanceSimulation(state, 1);
         for (const { name, columns, hasUpdated } of OBJECTS) {
-          if (columns.find((column) => column.name === "updated_at")?.wireOnly === true) continue;
+          if (columns.find((column) => column.name === "updated_at")?.apiOnly === true) continue;
           const rows = truth(state, name);
           let changed = 0;
           for (const row of rows) {
@@ -180,18 +178,18 @@ describe("the account", () => {
     },
   );
 
-  test("no activity of a list e-mail ever vanishes, so that its smallest e-mail id stays", () => {
+  test("never deletes an activity of a list email, so that its smallest email id stays", () => {
     const state = build({ scale: "tiny" });
     const ids = (): unknown[] => truth(state, "VisitorActivity").map((row) => row["id"]);
     const listed = truth(state, "VisitorActivity").filter((row) => row["list_email_id"] !== null);
     const before = ids();
-    advanceState(state, 40);
+    advanceSimulation(state, 40);
     const after = new Set(ids());
     expect(listed.filter((row) => !after.has(row["id"]))).toEqual([]);
     expect(before.filter((id) => !after.has(id)).length).toBeGreaterThan(5);
   });
 
-  test("rows, scale and ties are as asked for", () => {
+  test("has the requested rows, scale and ties", () => {
     const state = build({ scale: "tiny", rows: { Tag: 321 }, ties: 100 });
     expect(state.account.table("Tag").count).toBe(321);
     expect(state.account.table("VisitorActivity").count).toBe(1_000);

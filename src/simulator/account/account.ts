@@ -1,4 +1,4 @@
-/** The simulated account: one table per object, all from one seed, and the passing of its days. */
+/** The simulated account: one table per object, all from one seed, changed by simulated days. */
 import { accountHistory, DAY } from "./history.ts";
 import type { History } from "./history.ts";
 import type { ModelColumn, ObjectModel, RowKey, Value, World } from "./model.ts";
@@ -9,7 +9,7 @@ import { idSpace, rowsAtScale } from "./scale.ts";
 import type { IdSpace, Scale } from "./scale.ts";
 import { Table } from "./table.ts";
 import type { RowState } from "./table.ts";
-import type { Zone } from "./zone.ts";
+import type { Timezone } from "./timezone.ts";
 
 export interface AccountSettings {
   readonly seed: number;
@@ -17,15 +17,15 @@ export interface AccountSettings {
   readonly rows: Readonly<Record<string, number>>;
   readonly ties: number;
   readonly knobs: Knobs;
-  readonly zone: Zone;
+  readonly zone: Timezone;
   /** Seconds since 1970. */
   readonly startAt: number;
 }
 
 export class Account {
   readonly world: World;
-  readonly zone: Zone;
-  /** Simulated days that have passed by `advance`. */
+  readonly zone: Timezone;
+  /** Days simulated by `advance`. */
   days = 0;
   readonly #tables = new Map<string, Table>();
   readonly #columns = new Map<string, { readonly version: number; readonly columns: readonly ModelColumn[] }>();
@@ -46,14 +46,14 @@ export class Account {
     }
   }
 
-  /** Throws when there is no such object: callers know what they ask for. */
+  /** Throws for an unknown object. */
   table(object: string): Table {
     const table = this.#tables.get(object);
-    if (table === undefined) throw new Error(`the simulated account has no object ${object}`);
+    if (table === undefined) throw new Error(`unknown object ${object}`);
     return table;
   }
 
-  /** Columns with the account's custom fields. */
+  /** Columns including the account's custom fields. */
   columns(model: ObjectModel): readonly ModelColumn[] {
     if (model.custom === undefined) return model.columns;
     const { version } = this.table("CustomField");
@@ -68,16 +68,12 @@ export class Account {
     return this.make(table.model, table.key(index, state, at));
   }
 
-  /** The values of a row, with what is odd about this account. */
+  /** Makes the values of a row, including this account's oddities. */
   make(model: ObjectModel, row: RowKey): readonly Value[] {
     return oddValues(model, row, model.make(row, this.world), this.world.knobs);
   }
 
-  rowKey(table: Table, index: number): RowKey {
-    return table.key(index);
-  }
-
-  /** Lets whole days pass: each adds, changes and deletes rows within its own 24 hours. */
+  /** Simulates whole days: each adds, changes and deletes rows within its 24 hours. */
   advance(days: number): void {
     for (let n = 0; n < days; n += 1) {
       const from = this.#startAt + this.days * DAY;
@@ -94,7 +90,7 @@ export class Account {
 function createWorld(settings: AccountSettings, tableOf: (object: string) => Table): World {
   const spaces = new Map<string, IdSpace>();
   const rows = new Map<string, number>([["CustomField", settings.rows["CustomField"] ?? settings.knobs.customFields]]);
-  const live = new Map<string, { readonly version: number; readonly places: readonly number[] }>();
+  const live = new Map<string, { readonly version: number; readonly indexes: readonly number[] }>();
   const spaceOf = (object: string): IdSpace => {
     let space = spaces.get(object);
     if (space === undefined) {
@@ -117,13 +113,13 @@ function createWorld(settings: AccountSettings, tableOf: (object: string) => Tab
     idOf: (object, index) => spaceOf(object).idOf(index),
     indexOf: (object, id) => spaceOf(object).indexOf(id),
     createdAt: (object, index) => tableOf(object).created[index] ?? 0,
-    livePlaces: (object) => {
+    liveIndexes: (object) => {
       const table = tableOf(object);
       const known = live.get(object);
-      if (known?.version === table.version) return known.places;
-      const places = Array.from({ length: table.count }, (_, index) => index).filter((index) => table.isLive(index));
-      live.set(object, { version: table.version, places });
-      return places;
+      if (known?.version === table.version) return known.indexes;
+      const indexes = Array.from({ length: table.count }, (_, index) => index).filter((index) => table.isLive(index));
+      live.set(object, { version: table.version, indexes });
+      return indexes;
     },
   };
 }

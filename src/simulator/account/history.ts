@@ -1,9 +1,9 @@
 /**
- * When things happened in the account: two and a half years before its now, denser towards the end, with nothing
- * before; and on purpose at every second where a reader of time ranges can go wrong.
+ * Times of events in the account: over the last two and a half years, denser towards the end, and deliberately at every
+ * second where a reader of time ranges can go wrong.
  */
-import { mix, unit } from "./dice.ts";
-import type { Zone } from "./zone.ts";
+import { mix, unit } from "./random.ts";
+import type { Timezone } from "./timezone.ts";
 
 export const DAY = 86_400;
 const HISTORY_DAYS = 913;
@@ -14,13 +14,13 @@ export interface History {
   readonly last: number;
   /** The second shared by `ties` rows. */
   readonly tieAt: number;
-  /** Seconds with a row each, the trickiest first. */
+  /** Seconds that get a row each, the trickiest first. */
   readonly special: readonly number[];
 }
 
-/** The account's history; `now` in seconds. The same for all objects. */
-export function accountHistory(now: number, seed: number, zone: Zone): History {
-  // An odd second in the early morning, so that no border falls on the first row by chance.
+/** The history of all objects; `now` in seconds. */
+export function accountHistory(now: number, seed: number, zone: Timezone): History {
+  // An odd second, so that no window border is at the first row by chance.
   const first = now - HISTORY_DAYS * DAY + (mix(seed, 11) % 3_000);
   const last = now - 90;
   const inside = (second: number): boolean => second > first && second < last;
@@ -33,8 +33,8 @@ export function accountHistory(now: number, seed: number, zone: Zone): History {
   };
 }
 
-/** Both passes of each autumn hour, the edges of the gap in spring. */
-function dstSeconds(first: number, last: number, zone: Zone): number[] {
+/** Both occurrences of each repeated autumn hour, and the edges of the spring gap. */
+function dstSeconds(first: number, last: number, zone: Timezone): number[] {
   return zone.changes
     .filter((change) => change.at > first && change.at < last)
     .flatMap(({ at, before, after }) => {
@@ -44,7 +44,7 @@ function dstSeconds(first: number, last: number, zone: Zone): number[] {
     });
 }
 
-/** Whole-day windows of 364 days that start at the first row, a day before it, at its midnight, or end now. */
+/** Borders of 364-day windows that start at the first row, a day before it, at its midnight, or end now. */
 function windowBorders(first: number, now: number): number[] {
   const midnight = first - (first % DAY);
   const starts = [first, first - DAY, midnight, midnight - DAY];
@@ -54,7 +54,7 @@ function windowBorders(first: number, now: number): number[] {
 }
 
 /** First seconds of years and months, and some plain midnights, in the user's zone and in UTC. */
-function midnights(first: number, last: number, zone: Zone): number[] {
+function midnights(first: number, last: number, zone: Timezone): number[] {
   const years: number[] = [];
   const months: number[] = [];
   const days: number[] = [];
@@ -72,7 +72,7 @@ function midnights(first: number, last: number, zone: Zone): number[] {
 
 /**
  * Creation times of `count` rows, ascending: special seconds (at most a third of the rows), the tie (at most 70 % of
- * them), a smaller tie six hours before the end, and growing density for the rest.
+ * them), a smaller tie six hours before the end, and increasingly dense times for the rest.
  */
 export function creationSeconds(count: number, ties: number, history: History, salt: number): Uint32Array {
   const { first, last, tieAt, special } = history;

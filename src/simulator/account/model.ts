@@ -1,8 +1,8 @@
-/** The vocabulary of the simulated account: an object is data (columns, wire fields, filters) and one row maker. */
+/** How an object of the simulated account is described: data (columns, body fields, filters) and one function for rows. */
 import type { Knobs } from "../knobs.ts";
-import type { Zone } from "./zone.ts";
+import type { Timezone } from "./timezone.ts";
 
-/** A value as it is before any wire quirk. A `datetime` is seconds since 1970. */
+/** A value before any quirk of the API. A `datetime` is seconds since 1970. */
 export type Value = string | number | boolean | null | readonly JsonRecord[];
 export interface JsonRecord {
   readonly [key: string]: string | number | boolean | null;
@@ -11,75 +11,75 @@ export interface JsonRecord {
 export type ColumnKind = "integer" | "number" | "boolean" | "datetime" | "string" | "json";
 
 export interface ModelColumn {
-  /** The catalogue's name. */
+  /** As in the catalog. */
   readonly name: string;
   readonly kind: ColumnKind;
-  /** Seen on the wire only, no column of the tables: left out of `/__sim/rows`. */
-  readonly wireOnly?: boolean;
-  /** The vendor does not export it. */
+  /** Only the API shows it; it is not a column of the tables, so `/__sim/rows` omits it. */
+  readonly apiOnly?: boolean;
+  /** Not in the vendor's exports. */
   readonly notExported?: boolean;
 }
 
-/** What a row is made from: nothing else may flow into it, so that it can be made again at any time. */
+/** A row is made from this and nothing else, so that it can be made again at any time. */
 export interface RowKey {
   readonly index: number;
   readonly id: number;
   readonly created: number;
-  /** Null where the record has none. */
+  /** Null if the record has none. */
   readonly updated: number | null;
-  /** How often it has been changed. */
+  /** Number of changes so far. */
   readonly revision: number;
 }
 
-/** What row makers may know of the rest of the account. */
+/** The rest of the account, as rows are allowed to see it. */
 export interface World {
   readonly seed: number;
   readonly knobs: Knobs;
   /** Rows of an object when the account starts. */
   baseRows(object: string): number;
-  /** The id of an object's row by its place. */
+  /** Id of the row at an index. */
   idOf(object: string, index: number): number;
-  /** The place of an object's row by its id; -1 when no row can have it. */
+  /** Index of the row with an id; -1 if no row can have it. */
   indexOf(object: string, id: number): number;
-  /** Places of an object's rows that are not deleted, ascending. For small objects. */
-  livePlaces(object: string): readonly number[];
-  /** When an object's row was created, seconds since 1970. */
+  /** Indexes of the rows that are not deleted, ascending. For small objects. */
+  liveIndexes(object: string): readonly number[];
+  /** Creation time of a row, seconds since 1970. */
   createdAt(object: string, index: number): number;
 }
 
 export const OUTPUTS = ["full", "simple", "mobile", "bulk"] as const;
 export type Output = (typeof OUTPUTS)[number];
 
-/** An answer before it is JSON or XML: an array stands for repeated elements, the key `@attributes` for attributes. */
-export type WireValue = string | number | boolean | null | WireRecord | readonly WireValue[];
-export interface WireRecord {
-  [name: string]: WireValue;
+/** A response before it is JSON or XML. An array means repeated elements, the key `@attributes` means attributes. */
+export type BodyValue = string | number | boolean | null | Body | readonly BodyValue[];
+export interface Body {
+  [name: string]: BodyValue;
 }
 
-export interface WireContext {
+export interface BodyContext {
   readonly world: World;
-  readonly zone: Zone;
+  readonly zone: Timezone;
   readonly operation: "query" | "read";
   readonly output: Output;
 }
 
-export interface WireField {
+export interface BodyField {
   readonly name: string;
-  /** The column it shows; its own name when left out. */
+  /** The column it shows. Default: the column of the same name. */
   readonly column?: string;
-  /** Outputs that carry it; all when left out. */
+  /** Outputs that contain it. Default: all. */
   readonly outputs?: readonly Output[];
   readonly operation?: "query" | "read";
-  /** Left out of the answer when null, instead of null. */
+  /** Omitted if null. */
   readonly absentWhenNull?: boolean;
-  /** Null is written as `<x></x>`, not `<x/>`: both occur in one recorded document. */
+  /** Null is `<x></x>` in XML, not `<x/>`: both occur in one recorded document. */
   readonly pairWhenNull?: boolean;
   /** Boolean as null/1/0 (prospects) instead of true/false. */
   readonly oneOrZero?: boolean;
-  /** `{"value": x}` instead of x where the knob prospectAccountValueFields says so. */
+  /** `{"value": x}` instead of x with the knob prospectAccountValueFields. */
   readonly valueNode?: boolean;
-  /** Nested records, made from the row. */
-  readonly nested?: (values: readonly Value[], row: RowKey, context: WireContext) => WireValue;
+  /** Makes nested records from the row. */
+  readonly nested?: (values: readonly Value[], row: RowKey, context: BodyContext) => BodyValue;
 }
 
 export type FilterKind =
@@ -87,13 +87,13 @@ export type FilterKind =
   | "text"
   /** One id or a comma list of ids. */
   | "ids"
-  /** `true`: only rows where the column is set; `false`: all. */
+  /** `true`: only rows with the column set; `false`: all rows. */
   | "set"
-  /** `true`: only rows where the column is set; `false`: only those where it is not. */
+  /** `true`: only rows with the column set; `false`: only rows without it. */
   | "isset"
-  /** `true`: only rows where the column is not set. */
+  /** `true`: only rows without the column; `false`: all rows. */
   | "unset"
-  /** Among the nested records is one with this id, or this e-mail address. */
+  /** A nested record has this id, or this email address. */
   | "has-id"
   | "has-email"
   /** `true` or `false`: the column's boolean. */
@@ -108,11 +108,11 @@ export interface ModelFilter {
   readonly name: string;
   readonly kind: FilterKind;
   readonly column: string;
-  /** Error code of a bad value; 51 (invalid parameter) when left out. */
+  /** Error code of a bad value. Default: 51 (invalid parameter). */
   readonly code?: number;
-  /** The value when the parameter is not given. */
+  /** Value if the parameter is missing. Default: no filter. */
   readonly missing?: string;
-  /** Another parameter without which this one is refused (code 13). */
+  /** Another parameter that must be present, else code 13. */
   readonly requires?: string;
 }
 
@@ -129,48 +129,49 @@ export interface ExportProcedureModel {
   readonly field: RangeName;
   readonly after: string;
   readonly before: string;
-  /** Further arguments and what they select. */
+  /** Other arguments and what they select by. */
   readonly options: Readonly<Record<string, "types" | "flag" | "deleted" | "deleted-all-only">>;
-  /** The range selects rows of this other object; exported is what their column points to. */
+  /** The range selects rows of this other object; the export contains the rows that its column points to. */
   readonly via?: { readonly object: string; readonly column: string };
 }
 
 export interface ObjectModel {
-  /** The catalogue's name: `VisitorActivity`. */
+  /** As in the catalog: `VisitorActivity`. */
   readonly name: string;
   readonly urlName: string;
   readonly dataKey: string;
   readonly columns: readonly ModelColumn[];
-  readonly wire: readonly WireField[];
-  /** Custom fields: appended to the columns, their wire names are their column names. */
+  /** Fields of a record in a response, in order. */
+  readonly body: readonly BodyField[];
+  /** Custom fields: appended to the columns, and shown under their column names. */
   readonly custom?: CustomColumns;
-  /** Columns that this account has switched off: in no answer, in no export. */
+  /** Columns that this account has switched off: in no response and no export. */
   readonly hiddenColumns?: (world: World) => ReadonlySet<string>;
-  /** Values in the order of the columns, custom ones last. Must be a pure function of the key and the world. */
+  /** Makes the values in the order of the columns, custom ones last. A pure function of the key and the world. */
   readonly make: (row: RowKey, world: World) => readonly Value[];
   readonly operations: readonly ("query" | "read" | "stats" | "describe")[];
-  /** Names that a read takes in the address instead of `id`. */
+  /** Names that a read accepts in the path instead of `id`. */
   readonly readBy?: readonly (readonly string[])[];
-  /** Time ranges the query knows. */
+  /** Time ranges that a query can filter by. */
   readonly ranges: readonly RangeName[];
-  /** False: no updated_at at all. */
+  /** False: there is no updated_at. */
   readonly hasUpdated: boolean;
   readonly filters: readonly ModelFilter[];
   readonly sortKeys: readonly SortKey[];
-  /** Order when nothing is asked for. */
+  /** Order of a query without sort_by. */
   readonly defaultSort: string;
-  /** Deleted rows are shown to those who ask. */
+  /** Deleted rows can be queried. */
   readonly deletes?: boolean;
-  /** limit above 200 is honoured for output=mobile (vendor docs of that object). */
+  /** A limit above 200 is accepted with output=mobile (vendor docs of that object). */
   readonly mobileUnlimited?: boolean;
-  /** Answers to `fields`. */
+  /** Accepts the parameter `fields`. */
   readonly fieldsParameter?: boolean;
-  /** Error code of an id that does not exist; a knob decides when left out. */
+  /** Error code of an id that does not exist. Default: the knob unknownIdCode. */
   readonly unknownIdCode?: number;
   readonly procedures?: readonly ExportProcedureModel[];
-  /** Rows that advance() never deletes. */
+  /** True for rows that advance() never deletes. */
   readonly keeps?: (values: readonly Value[]) => boolean;
-  /** Rows that a simulated day adds, changes, deletes; the standard shares of the first rows when left out. */
+  /** Rows that a simulated day adds, changes, deletes. Default: shares of the initial rows. */
   readonly daily?: (baseRows: number, knobs: Knobs) => DayOfChanges;
 }
 
@@ -182,11 +183,40 @@ export interface DayOfChanges {
 
 export interface CustomColumns {
   columns(world: World): readonly ModelColumn[];
-  /** Absent without a value, and in bulk unless named (prospects); or always there. */
+  /** `when-set`: absent without a value, and in bulk unless named (prospects). */
   readonly shown: "when-set" | "always";
-  /** The text stands for several values, shown as `{"value": [...]}`. */
+  /** True if the text holds several values, shown as `{"value": [...]}`. */
   isMultiValue(column: string, world: World): boolean;
 }
+
+export const integer = (name: string): ModelColumn => ({ name, kind: "integer" });
+export const text = (name: string): ModelColumn => ({ name, kind: "string" });
+export const boolean = (name: string): ModelColumn => ({ name, kind: "boolean" });
+export const CREATED_AT: ModelColumn = { name: "created_at", kind: "datetime" };
+export const UPDATED_AT: ModelColumn = { name: "updated_at", kind: "datetime" };
+
+/** Fields that show the column of the same name in every output. */
+export const plainFields = (names: readonly string[]): readonly BodyField[] => names.map((name) => ({ name }));
+
+/** A filter by one id or a comma list. Default code: 16 (invalid ID). */
+export const idFilter = (name: string, code = 16, column: string = name): ModelFilter => ({
+  name,
+  kind: "ids",
+  column,
+  code,
+});
+
+/** `filter_by_created_at` or `filter_by_updated_at` (vendor docs, export). */
+export const timeProcedure = (
+  field: RangeName,
+  options: ExportProcedureModel["options"] = {},
+): ExportProcedureModel => ({
+  name: `filter_by_${field}_at`,
+  field,
+  after: `${field}_after`,
+  before: `${field}_before`,
+  options,
+});
 
 export const COMMON_SORT: readonly SortKey[] = [
   { name: "created_at", column: "created_at", order: "descending" },

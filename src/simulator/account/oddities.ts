@@ -1,26 +1,25 @@
 /**
- * Rows that are odd, and rows that are hidden: properties of an account that knobs switch on. The rows of `/__sim/rows`
- * show the odd values as the account has them; what a client makes of them (null for a zero date) is the client's business.
- * Only what is shown is odd: filters and orders go by the row's real times.
+ * Odd rows and hidden rows, switched on by knobs. `/__sim/rows` shows the odd values unchanged; converting them (a zero date
+ * to null) is up to the client. Only shown values are odd: filters and sorting use the row's real times.
  */
 import type { Knobs } from "../knobs.ts";
 import type { ObjectModel, RowKey, Value } from "./model.ts";
 
-/** How MySQL writes no date. */
+/** MySQL's form of no date. */
 const ZERO_DATE = "0000-00-00 00:00:00";
 const IMPOSSIBLE_DATE = "2017-02-31 00:00:00";
 const FUTURE = Date.UTC(2099, 0, 1) / 1000;
-/** Legal in JSON and CSV, forbidden in XML 1.0 in every form. */
+/** Valid in JSON and CSV, forbidden in XML 1.0 in any form. */
 const CONTROL = "\u000b";
 
-/** Whether the knob hits the row: every Nth one from the first on. */
+/** Whether the knob hits the row: every Nth one, starting with the first. */
 function isHit(every: number, index: number): boolean {
   return every > 0 && index % every === 0;
 }
 
 /**
- * Whether this user cannot see the row anywhere. Never the first of an object, unless every one is hidden; and no custom
- * field, since fields are seen in the rows of others.
+ * Whether the row is invisible to this user everywhere. Never the first row of an object, unless all are hidden, and never
+ * a custom field, because other rows show it.
  */
 export function isHidden({ name }: ObjectModel, index: number, { hiddenEvery }: Knobs): boolean {
   return hiddenEvery > 0 && name !== "CustomField" && index % hiddenEvery === hiddenEvery - 1;
@@ -37,17 +36,17 @@ export function oddValues(model: ObjectModel, row: RowKey, values: readonly Valu
   const odd = [...values];
   const createdAt = model.columns.findIndex(({ name }) => name === "created_at");
   if (created !== null && createdAt !== -1) odd[createdAt] = created;
-  // Texts that rows are found by stay as they are.
+  // Texts that rows are found by don't change.
   const text = model.columns.findIndex(
-    ({ kind, name, wireOnly }, place) =>
-      kind === "string" && wireOnly !== true && FREE_TEXTS.has(name) && typeof values[place] === "string",
+    ({ kind, name, apiOnly }, column) =>
+      kind === "string" && apiOnly !== true && FREE_TEXTS.has(name) && typeof values[column] === "string",
   );
   const own = values[text];
   if (typeof own === "string") odd[text] = own + addition;
   return odd;
 }
 
-/** Columns that a person fills with whatever comes to mind, and that no filter, order or join goes by. */
+/** Free-text columns that no filter, sort or join uses. */
 const FREE_TEXTS = new Set(["description", "details", "comments", "title", "company", "hostname", "url", "name"]);
 
 function createdOf(index: number, knobs: Knobs): Value {

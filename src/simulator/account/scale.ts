@@ -1,5 +1,5 @@
-/** How many rows each object starts with, and where its ids lie. */
-import { hashText, mix } from "./dice.ts";
+/** Initial number of rows and id range of each object. */
+import { hashText, mix } from "./random.ts";
 
 export const SCALES = ["tiny", "small", "medium", "large"] as const;
 export type Scale = (typeof SCALES)[number];
@@ -8,7 +8,7 @@ interface Size {
   /** Rows by scale, in the order of SCALES. */
   readonly rows: readonly [number, number, number, number];
   readonly firstId: number;
-  /** Ids are this far apart on average: Pardot's are shared between accounts, so there are holes. */
+  /** Average distance of ids: Pardot shares them between accounts, so there are holes. */
   readonly stride: number;
 }
 
@@ -34,17 +34,17 @@ export const SIZES: Readonly<Record<string, Size>> = {
   VisitorActivity: size([1_000, 10_000, 200_000, 3_000_000], 650_000_000, 7),
 };
 
-/** The most rows one object may be asked to have. */
+/** Maximum initial rows of an object. */
 export const ROWS_MAX = 20_000_000;
 
 export function rowsAtScale(object: string, scale: Scale): number {
   return SIZES[object]?.rows[SCALES.indexOf(scale)] ?? 0;
 }
 
-/** Ids of one object: strictly ascending with the place of the row, with holes, the same for the same seed. */
+/** Ids of one object: strictly ascending with the row's index, with holes, the same for the same seed. */
 export interface IdSpace {
   idOf(index: number): number;
-  /** The place of the row with this id; -1 when no row can have it. */
+  /** Index of the row with this id, -1 if no row can have it. */
   indexOf(id: number): number;
 }
 

@@ -1,8 +1,8 @@
 /**
- * The rows of one object, without the rows: times, revisions and deletions in typed arrays (15 bytes a row), everything
- * else is made when it is asked for. Changed only by `advance`.
+ * The rows of one object. Stores only times, revisions and deletions, in typed arrays (15 bytes a row); everything else is
+ * made on request. Changed only by `advance`.
  */
-import { hashText, mix, unit } from "./dice.ts";
+import { hashText, mix, unit } from "./random.ts";
 import { creationSeconds, DAY } from "./history.ts";
 import type { History } from "./history.ts";
 import type { Knobs } from "../knobs.ts";
@@ -17,7 +17,7 @@ export interface TableSize {
   readonly updatedMissing: number;
 }
 
-/** About as dense as the last days of the history; a few rows at least, so that small accounts change too. */
+/** About as dense as the last days of the history, with minimums so that small accounts change too. */
 function standardDay(rows: number): DayOfChanges {
   return {
     added: Math.max(5, Math.round(rows * 0.002)),
@@ -26,7 +26,7 @@ function standardDay(rows: number): DayOfChanges {
   };
 }
 
-/** What an export keeps of the rows it selected, so that its files stay as they are. */
+/** State of the selected rows that an export keeps, so that its files don't change. */
 export interface RowState {
   readonly updated: Uint32Array;
   readonly revision: Uint8Array;
@@ -37,7 +37,7 @@ export class Table {
   readonly ids: IdSpace;
   /** Rows at the start. */
   readonly baseRows: number;
-  /** Rows there are or were; indexes run from 0 to count - 1. */
+  /** Number of rows including deleted ones; indexes are 0 to count - 1. */
   count: number;
   /** Seconds since 1970. */
   created: Uint32Array;
@@ -46,7 +46,7 @@ export class Table {
   revision: Uint8Array;
   /** 1: deleted. */
   gone: Uint8Array;
-  /** Moves on with every change: what was computed from an older one is stale. */
+  /** Incremented by each change, to invalidate caches. */
   version = 0;
   readonly #salt: number;
   readonly #ties: number;
@@ -82,7 +82,7 @@ export class Table {
     return range === "created" ? this.created : this.updated;
   }
 
-  /** Indexes of all rows by time, then id. Built once per version: 4 bytes a row, and 8 more while it is built. */
+  /** Indexes of all rows by time, then id. Built once per version: 4 bytes a row, and 8 more while building. */
   order(range: RangeName): Uint32Array {
     let order = this.#orders.get(range);
     if (order === undefined) {
@@ -102,19 +102,19 @@ export class Table {
     return order;
   }
 
-  /** One day of new, changed and deleted rows, from the second `from` on; `day` counts from 1. */
+  /** Adds, changes and deletes rows for one day, starting at the second `from`; `day` counts from 1. */
   advance(day: number, from: number, knobs: Knobs, keeps: (index: number) => boolean): void {
     const { added, changed, deleted } = this.model.daily?.(this.baseRows, knobs) ?? standardDay(this.baseRows);
-    const dice = mix(this.#salt, 0x5eed ^ day);
+    const random = mix(this.#salt, 0x5eed ^ day);
     const before = this.count;
-    if (added > 0) this.#append(added, dice, from);
-    if (this.model.hasUpdated) this.#change(changed, before, mix(dice, 2), from);
-    this.#delete(deleted, before, mix(dice, 3), from, keeps);
+    if (added > 0) this.#append(added, random, from);
+    if (this.model.hasUpdated) this.#change(changed, before, mix(random, 2), from);
+    this.#delete(deleted, before, mix(random, 3), from, keeps);
     this.version += 1;
     this.#orders.clear();
   }
 
-  /** A few rows were written later than their neighbours' ids say, as imports do: ids are not in the order of time. */
+  /** Swaps the times of a few rows, as imports do, so that ids are not in the order of time. */
   #disorder(): void {
     for (let n = 1; n < this.count - 60; n += 97) {
       const other = n + 1 + (mix(this.#salt, 0x0d15 ^ n) % 50);
@@ -136,14 +136,14 @@ export class Table {
     }
   }
 
-  #append(added: number, dice: number, from: number): void {
+  #append(added: number, random: number, from: number): void {
     const total = this.count + added;
     this.created = grown(this.created, new Uint32Array(total));
     this.updated = grown(this.updated, new Uint32Array(total));
     this.revision = grown(this.revision, new Uint8Array(total));
     this.gone = grown(this.gone, new Uint8Array(total));
-    // The first new row falls on the very second at which the last run's now stood, the last on the day's last second.
-    const offsets = Uint32Array.from({ length: added }, (_, n) => mix(dice, n) % DAY).toSorted();
+    // The first new row is at the previous now, the last at the day's last second.
+    const offsets = Uint32Array.from({ length: added }, (_, n) => mix(random, n) % DAY).toSorted();
     for (let n = 0; n < added; n += 1) {
       const second = n === 0 ? 0 : n === added - 1 ? DAY - 1 : (offsets[n] ?? 0);
       this.created[this.count + n] = from + second;
@@ -152,30 +152,30 @@ export class Table {
     this.count = total;
   }
 
-  #change(changed: number, before: number, dice: number, from: number): void {
-    // A third of the changes are made by one mass action, in one second.
-    const together = from + (mix(dice, 0xa11) % DAY);
+  #change(changed: number, before: number, random: number, from: number): void {
+    // A third of the changes come from one mass action, in one second.
+    const together = from + (mix(random, 0xa11) % DAY);
     const tied = Math.min(Math.floor(changed / 3), Math.max(this.#ties, 2));
     for (let n = 0; n < (before > 0 ? changed : 0); n += 1) {
-      const index = mix(dice, n) % before;
+      const index = mix(random, n) % before;
       if (this.gone[index] !== 0) continue;
-      this.updated[index] = n < tied ? together : from + (mix(mix(dice, n), 1) % DAY);
+      this.updated[index] = n < tied ? together : from + (mix(mix(random, n), 1) % DAY);
       this.revision[index] = ((this.revision[index] ?? 0) + 1) % 256;
     }
   }
 
-  #delete(deleted: number, before: number, dice: number, from: number, keeps: (index: number) => boolean): void {
+  #delete(deleted: number, before: number, random: number, from: number, keeps: (index: number) => boolean): void {
     for (let n = 0; n < (before > 1 ? deleted : 0); n += 1) {
-      const index = mix(dice, n) % before;
+      const index = mix(random, n) % before;
       if (this.gone[index] !== 0 || keeps(index)) continue;
       this.gone[index] = 1;
-      // Only where deleted rows are shown does a deletion leave a trace in time.
-      if (this.model.deletes === true) this.updated[index] = from + (mix(mix(dice, n), 1) % DAY);
+      // A deletion changes updated_at only if the API shows deleted rows.
+      if (this.model.deletes === true) this.updated[index] = from + (mix(mix(random, n), 1) % DAY);
     }
   }
 }
 
-/** More rows than one object may have (ROWS_MAX), with room for what is added. */
+/** More than an object's maximum rows (ROWS_MAX), with room for added ones. */
 const INDEX_SPAN = 2 ** 26;
 
 function grown<A extends Uint32Array | Uint8Array>(old: A, bigger: A): A {

@@ -1,12 +1,12 @@
-/** Text that is nasty on purpose: everything that CSV, JSON, XML, spreadsheets and loaders are known to trip over. */
-import { mix, pick } from "./dice.ts";
+/** Deliberately nasty text: everything that CSV, JSON, XML, spreadsheets and loaders are known to fail on. */
+import { mix, pick } from "./random.ts";
 
 const WORDS: readonly [string, ...string[]] = [
   "spring", "webinar", "pricing", "demo", "guide", "newsletter", "partner", "launch", "survey", "report",
   "invite", "trial", "renewal", "summit", "benchmark", "checklist", "offer", "follow-up", "thank you", "download",
 ]; // prettier-ignore
 
-/** Each with a reason to be here; none is empty, none is longer than 50 characters. */
+/** None is empty or longer than 50 characters. */
 export const NASTY: readonly [string, ...string[]] = [
   "comma, and another, comma",
   'double "quotes" inside',
@@ -56,24 +56,24 @@ export const NASTY: readonly [string, ...string[]] = [
   "' OR 1=1 --",
 ];
 
-/** Plain words, no longer than 50 characters. */
+/** Plain words, at most 50 characters. */
 export function plainText(hash: number): string {
   return `${pick(WORDS, hash)} ${pick(WORDS, mix(hash, 1))}`;
 }
 
-/** Nasty in about one case of three; else plain. Never empty. */
+/** Nasty in about one of three cases, else plain. Never empty. */
 export function someText(hash: number): string {
   return hash % 3 === 0 ? pick(NASTY, mix(hash, 2)) : plainText(mix(hash, 3));
 }
 
-/** Nasty text as `someText`, very long in one case of a thousand (up to some ten thousand characters). */
+/** Like `someText`, but very long in one case of a thousand (up to some ten thousand characters). */
 export function longText(hash: number): string {
   if (hash % 1_000 !== 7) return someText(mix(hash, 4));
   const piece = `${pick(NASTY, mix(hash, 5))} ${plainText(mix(hash, 6))} `;
   return piece.repeat(1 + (mix(hash, 7) % 300));
 }
 
-/** A name that no other row of the object has: the first rows get each nasty text as it is. */
+/** A name unique within the object. The first rows get one nasty text each, unchanged. */
 export function uniqueName(index: number, hash: number): string {
   const nasty = NASTY[index];
   return nasty ?? `${someText(hash).slice(0, 38).trim()} #${index}`;

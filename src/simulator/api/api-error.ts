@@ -1,4 +1,4 @@
-/** Error codes that the simulator answers with; texts as in the vendor's list (docs, error codes and messages). */
+/** Error codes of the simulator, with the vendor's messages (docs, error codes and messages). */
 const MESSAGES: Readonly<Record<number, string>> = {
   2: "Invalid action",
   3: "Invalid prospect ID",
@@ -58,7 +58,7 @@ const MESSAGES: Readonly<Record<number, string>> = {
   214: "API request timed out.",
 };
 
-/** An answer of the API that is an error envelope. */
+/** Becomes an error envelope as response. */
 export class ApiError extends Error {
   readonly apiCode: number;
   constructor(apiCode: number, tail = "") {

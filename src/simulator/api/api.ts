@@ -1,49 +1,49 @@
-/** Answers to calls of the API: who may, within which limits, and what. */
+/** Responses to API calls: access, limits, content. */
 import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "./api-error.ts";
-import { SIMULATOR_BUSINESS_UNIT_ID } from "../login/credentials.ts";
-import { mix, unit } from "../account/dice.ts";
+import { SIMULATOR_BUSINESS_UNIT_ID } from "../login/token-desk.ts";
+import { mix, unit } from "../account/random.ts";
 import { emailRead, emailStats } from "./email-calls.ts";
-import { encodeError, encodeOk } from "./encode-answer.ts";
-import type { Format } from "./encode-answer.ts";
-import { exportAnswer, exportQuery } from "./export-calls.ts";
-import { exportFileText, findExportFile } from "./export-file.ts";
+import { encodeError, encodeOk } from "./body-text.ts";
+import type { Format } from "./body-text.ts";
+import { exportBody, exportQueryBody } from "./export-calls.ts";
+import { resultFileText, findResultFile } from "./result-file.ts";
 import { readExportOrder } from "./export-order.ts";
 import type { ExportContext } from "./export-order.ts";
 import type { FaultRule } from "../faults.ts";
 import type { Knobs } from "../knobs.ts";
-import type { ObjectModel, WireRecord } from "../account/model.ts";
+import type { ObjectModel, Body } from "../account/model.ts";
 import { describeProspectAccount } from "../objects/prospect-account.ts";
 import { OBJECTS } from "../objects/objects.ts";
 import type { Parameters } from "./parameters.ts";
-import { queryAnswer, readAnswer } from "./query-calls.ts";
+import { queryBody, readBody } from "./query-calls.ts";
 import type { Reply } from "./reply.ts";
 import type { Route } from "./route.ts";
-import type { SimulatorState } from "../state.ts";
+import type { Simulation } from "../simulation.ts";
 
 export interface ApiCall {
   readonly route: Route | null;
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
-  /** Of the query string alone: credentials are refused there. */
+  /** Of the query string only: credentials are refused there. */
   readonly inQuery: Parameters;
   /** Of the query string and of a form body. */
   readonly parameters: Parameters;
   readonly body: string;
   readonly origin: string;
   readonly fault: FaultRule | null;
-  /** The limit that this call breaks, as an error code; found when it came in. */
+  /** Error code of the limit that this call broke when it arrived. */
   readonly limit: number | null;
 }
 
-/** Shown for unknown objects instead of an error (pardot/api-docs issue 179). */
+/** The response for unknown objects, instead of an error (pardot/api-docs issue 179). */
 const LOGIN_PAGE: Reply = {
   status: 200,
   contentType: "text/html; charset=utf-8",
   body: "<!DOCTYPE html>\n<html><head><title>Sign In</title></head><body><h1>Sign In</h1><form></form></body></html>\n",
 };
 
-export function answerCall(call: ApiCall, state: SimulatorState): Reply {
+export function respondTo(call: ApiCall, state: Simulation): Reply {
   const { knobs } = state.options;
   const { fault, route, parameters } = call;
   const format: Format = parameters.get("format") === "json" ? "json" : "xml";
@@ -68,7 +68,7 @@ export function answerCall(call: ApiCall, state: SimulatorState): Reply {
     return errorReply(198, new ApiError(198).message, knobs.errorStatus, format, call, state);
   }
   try {
-    authorise(call, state);
+    authorize(call, state);
     checkVersion(route.version, knobs);
     if (route.urlName === "export") return exportReply(route, call, state, format);
     const record =
@@ -80,10 +80,10 @@ export function answerCall(call: ApiCall, state: SimulatorState): Reply {
   }
 }
 
-/** Unbalanced quotes and bytes that are no UTF-8 text of any format. */
+/** Unbalanced quotes and bytes that are invalid in every format. */
 const GARBAGE = '\u0000\u0001{"@attributes":{"stat":"ok\u0007<rsp><<\uFFFD\uFFFD"';
 
-/** Whether the page asked for is more than the account's database gives in time. */
+/** Whether the requested page is too large for the account's database. */
 function isTooSlow({ route, parameters }: ApiCall, { slowPageRows }: Knobs): boolean {
   if (slowPageRows === 0 || route?.operation !== "query" || route.urlName === "export") return false;
   return Number(parameters.get("limit") ?? slowPageRows + 1) > slowPageRows;
@@ -96,7 +96,7 @@ function modelOf(route: Route, knobs: Knobs): ObjectModel | undefined {
 }
 
 /** Headers (181, 182), token (184), business unit (201), limits (122, 202, 66), in this order. */
-function authorise(call: ApiCall, state: SimulatorState): void {
+function authorize(call: ApiCall, state: Simulation): void {
   const { knobs } = state.options;
   const forbidden = ["api_key", "user_key", "password", "access_token"];
   if (forbidden.some((name) => call.inQuery.has(name))) throw new ApiError(knobs.credentialsInQueryCode);
@@ -109,7 +109,7 @@ function authorise(call: ApiCall, state: SimulatorState): void {
     throw new ApiError(182);
   }
   if (call.fault?.expiredToken === true) state.desk.expire(token);
-  // The tail is recorded: RudderStack error-184.
+  // The suffix is recorded: RudderStack error-184.
   if (!state.desk.accepts(token)) throw new ApiError(184, ": Inactive token");
   if (knobs.wrongHost || unitId !== SIMULATOR_BUSINESS_UNIT_ID) throw new ApiError(201);
   if (call.limit !== null) throw new ApiError(call.limit);
@@ -126,9 +126,9 @@ function objectRecord(
   model: ObjectModel,
   { operation, keys }: Route,
   call: ApiCall,
-  state: SimulatorState,
+  state: Simulation,
   format: Format,
-): WireRecord {
+): Body {
   if (call.method !== "GET" && call.method !== "POST") throw new ApiError(60);
   const known = model.operations.find((candidate) => candidate === operation);
   if (known === undefined) throw new ApiError(2);
@@ -139,22 +139,22 @@ function objectRecord(
   const { shortPage = null, total = null, cells = {} } = call.fault ?? {};
   const rowsMax = emptyPage ? 0 : shortPage;
   const context = { account, knobs: options.knobs, memory, now: clock.now(), format, rowsMax, total, cells };
-  if (known === "query") return queryAnswer(model, call.parameters, context);
+  if (known === "query") return queryBody(model, call.parameters, context);
   if (known === "describe") return describeProspectAccount(account.world);
-  return readAnswer(model, keys, call.parameters, context);
+  return readBody(model, keys, call.parameters, context);
 }
 
-function emailRecord({ operation, keys }: Route, call: ApiCall, { account }: SimulatorState): WireRecord {
+function emailRecord({ operation, keys }: Route, call: ApiCall, { account }: Simulation): Body {
   if (call.method !== "GET" && call.method !== "POST") throw new ApiError(60);
   if (operation === "read") return emailRead(account, keys.get("id"), call.parameters);
   if (operation === "stats") return emailStats(account, keys.get("id"));
   throw new ApiError(2);
 }
 
-function exportReply(route: Route, call: ApiCall, state: SimulatorState, format: Format): Reply {
-  const { account, queue, clock, options } = state;
+function exportReply(route: Route, call: ApiCall, state: Simulation, format: Format): Reply {
+  const { account, worker, clock, options } = state;
   const { knobs } = options;
-  const context: ExportContext = { account, queue, knobs, now: clock.now(), origin: call.origin };
+  const context: ExportContext = { account, worker, knobs, now: clock.now(), origin: call.origin };
   const id = (name: string): number => {
     const text = route.keys.get(name);
     if (text === undefined) throw new ApiError(13);
@@ -166,19 +166,19 @@ function exportReply(route: Route, call: ApiCall, state: SimulatorState, format:
       if (call.method !== "POST") throw new ApiError(60);
       const endsAs = call.fault?.failExport === true ? "Failed" : (call.fault?.exportState ?? "Complete");
       const order = readExportOrder(call.headers["content-type"], call.body, endsAs, context);
-      const answer = exportAnswer(queue.create(order), context, { ...call.fault, exportState: null });
-      return okReply(answer, format, call, state);
+      const body = exportBody(worker.create(order), context, { ...call.fault, exportState: null });
+      return okReply(body, format, call, state);
     }
     case "read": {
-      const job = queue.look(id("id"));
+      const job = worker.read(id("id"));
       if (job === null) throw new ApiError(knobs.unknownIdCode);
-      return okReply(exportAnswer(job, context, call.fault), format, call, state);
+      return okReply(exportBody(job, context, call.fault), format, call, state);
     }
     case "query":
-      return okReply(exportQuery(call.parameters, context), format, call, state);
+      return okReply(exportQueryBody(call.parameters, context), format, call, state);
     case "downloadResults": {
-      const { job, file } = findExportFile(queue, id("id"), id("file"), knobs);
-      const pieces = (): Iterable<string | Uint8Array> => exportFileText(account, job, file, knobs, call.fault ?? {});
+      const { job, file } = findResultFile(worker, id("id"), id("file"), knobs);
+      const pieces = (): Iterable<string | Uint8Array> => resultFileText(account, job, file, knobs, call.fault ?? {});
       const length = knobs.downloadLength === "chunked" ? {} : { "Content-Length": String(byteLength(pieces())) };
       const headers = { ...extraHeaders(call, state), ...length };
       return { status: 200, contentType: knobs.csvContentType, body: pieces(), headers };
@@ -194,7 +194,7 @@ function byteLength(pieces: Iterable<string | Uint8Array>): number {
   return bytes;
 }
 
-function okReply(record: WireRecord, format: Format, call: ApiCall, state: SimulatorState): Reply {
+function okReply(record: Body, format: Format, call: ApiCall, state: Simulation): Reply {
   const body = encodeOk(record, format, state.options.knobs);
   return { status: 200, contentType: CONTENT_TYPES[format], body, headers: extraHeaders(call, state) };
 }
@@ -211,7 +211,7 @@ function errorReply(
   status: number,
   format: Format,
   call: ApiCall,
-  state: SimulatorState,
+  state: Simulation,
 ): Reply {
   const body = encodeError(code, message, format);
   return { status, contentType: CONTENT_TYPES[format], body, headers: extraHeaders(call, state) };
@@ -223,8 +223,8 @@ function statusOf(code: number, knobs: Knobs): number {
   return code === 66 ? knobs.status66 : knobs.errorStatus;
 }
 
-/** Usage of the quota for those who ask (vendor docs, v5 overview; a knob for v3/v4). */
-function extraHeaders(call: ApiCall, state: SimulatorState): Readonly<Record<string, string>> {
+/** Includes the quota's usage on request (vendor docs, v5 overview; a knob for v3/v4). */
+function extraHeaders(call: ApiCall, state: Simulation): Readonly<Record<string, string>> {
   const route = { "X-Pardot-Rsp": "16/24/48", "X-Pardot-Route": "simulated", "X-Pardot-LB": "simulated" };
   if (!state.options.knobs.usageHeader || call.headers["x-return-api-usage"] !== "1") return route;
   const { used, max } = state.limits.usage();

@@ -1,13 +1,21 @@
 /**
- * E-mail: read and statistics by id, no query (vendor docs, emails; recorded: Crim/pardot-java-client emailRead.xml,
- * emailStats.xml). One record per send to a recipient; the answer has no list_email_id (pardot/api-docs issue 158).
+ * Email: read and statistics by id, no query (vendor docs, emails; recorded: Crim/pardot-java-client emailRead.xml,
+ * emailStats.xml). One record per send to a recipient. The response has no list_email_id (pardot/api-docs issue 158).
  */
 import type { Account } from "../account/account.ts";
-import { slotOf, slotOfEmail, slotsOf } from "../account/activity-kind.ts";
+import {
+  countSends,
+  emailIdOf,
+  firstActivityOf,
+  firstSendOf,
+  isOneToOne,
+  listEmailIndex,
+  sendOf,
+  sendWithId,
+} from "../account/email-sends.ts";
 import { ApiError } from "./api-error.ts";
-import { hashText, mix, pick, unit } from "../account/dice.ts";
-import { firstSlotOf, isOneToOne, listEmailIndex } from "../account/list-email.ts";
-import type { Value, WireRecord, World } from "../account/model.ts";
+import { hashText, mix, pick, unit } from "../account/random.ts";
+import type { Value, Body, World } from "../account/model.ts";
 import { booleanOf } from "./parameters.ts";
 import type { Parameters } from "./parameters.ts";
 import { NASTY, plainText } from "../account/text.ts";
@@ -23,16 +31,16 @@ interface Email {
   readonly created: number;
 }
 
-/** `do/read/id/{email_id}`; the id of a list e-mail works in the same place (seen in production). Throws ApiError. */
-export function emailRead(account: Account, id: string | undefined, parameters: Parameters): WireRecord {
+/** `do/read/id/{email_id}`. The id of a list email works too (seen in production). Throws ApiError. */
+export function emailRead(account: Account, id: string | undefined, parameters: Parameters): Body {
   const { world } = account;
-  const asked = idOf(id);
-  const slot = slotFor(account, asked);
-  if (slot === -1 || isUnreadable(slot, world)) throw new ApiError(world.knobs.unknownIdCode);
-  const email = emailOf(account, slot);
+  const emailId = idOf(id);
+  const send = findSend(account, emailId);
+  if (send === -1 || isUnreadable(send, world)) throw new ApiError(world.knobs.unknownIdCode);
+  const email = emailOf(account, send);
   const withMessage = booleanOf(parameters.get("include_message"), true, 50);
-  const record: WireRecord = {
-    id: asked,
+  const record: Body = {
+    id: emailId,
     name: email.name,
     isOneToOne: email.isOneToOne,
     subject: email.subject,
@@ -42,11 +50,10 @@ export function emailRead(account: Account, id: string | undefined, parameters: 
   return { email: record };
 }
 
-/** `do/stats/id/{list_email_id}`: counts as numbers, rates as text with a per cent sign; no id inside. */
-export function emailStats(account: Account, id: string | undefined): WireRecord {
-  const asked = idOf(id);
-  const index = account.world.indexOf("ListEmail", asked);
-  if (slotOfListEmail(account, index) === -1) throw new ApiError(account.world.knobs.unknownIdCode);
+/** `do/stats/id/{list_email_id}`: counts as numbers, rates as text with a percent sign, no id. Throws ApiError. */
+export function emailStats(account: Account, id: string | undefined): Body {
+  const index = account.world.indexOf("ListEmail", idOf(id));
+  if (firstSendInTable(account, index) === -1) throw new ApiError(account.world.knobs.unknownIdCode);
   return { stats: statsOf(index, account.world) };
 }
 
@@ -56,34 +63,34 @@ function idOf(id: string | undefined): number {
   return Number(id);
 }
 
-/** The slot of an e-mail id, or the first one of a list e-mail's id; -1: no such e-mail. */
-function slotFor(account: Account, id: number): number {
-  const direct = slotOfEmail(id);
-  if (direct !== -1 && direct < slotsOf(account.table("VisitorActivity").count)) return direct;
-  return slotOfListEmail(account, account.world.indexOf("ListEmail", id));
+/** The send of an email id, or the first one of a list email's id; -1 if there is none. */
+function findSend(account: Account, id: number): number {
+  const direct = sendWithId(id);
+  if (direct !== -1 && direct < countSends(account.table("VisitorActivity").count)) return direct;
+  return firstSendInTable(account, account.world.indexOf("ListEmail", id));
 }
 
-function slotOfListEmail(account: Account, listEmail: number): number {
+function firstSendInTable(account: Account, listEmail: number): number {
   const { world } = account;
   if (listEmail === -1) return -1;
-  const slots = slotsOf(account.table("VisitorActivity").count);
-  let slot = firstSlotOf(listEmail, world);
-  while (slot < slots && listEmailIndex(slot, world) === listEmail && isOneToOne(slot, world)) slot += 1;
-  return slot < slots && listEmailIndex(slot, world) === listEmail ? slot : -1;
+  const sends = countSends(account.table("VisitorActivity").count);
+  let send = firstSendOf(listEmail, world);
+  while (send < sends && listEmailIndex(send, world) === listEmail && isOneToOne(send, world)) send += 1;
+  return send < sends && listEmailIndex(send, world) === listEmail ? send : -1;
 }
 
-/** A knob's share of the list e-mails cannot be read. */
-function isUnreadable(slot: number, world: World): boolean {
-  const hash = mix(mix(world.seed, SALT), listEmailIndex(slot, world));
+/** True for the share of list emails that the knob makes unreadable. */
+function isUnreadable(send: number, world: World): boolean {
+  const hash = mix(mix(world.seed, SALT), listEmailIndex(send, world));
   return unit(mix(hash, 99)) < world.knobs.unreadableEmailShare;
 }
 
-/** E-mails of one list e-mail are alike, whatever the recipient. */
-function emailOf(account: Account, slot: number): Email {
+/** Emails of one list email are the same for all recipients. */
+function emailOf(account: Account, send: number): Email {
   const { world } = account;
-  const single = isOneToOne(slot, world);
-  const hash = mix(mix(world.seed, SALT), single ? 0x10_0000 + slot : listEmailIndex(slot, world));
-  const first = single ? slot : firstSlotOf(listEmailIndex(slot, world), world);
+  const single = isOneToOne(send, world);
+  const hash = mix(mix(world.seed, SALT), single ? 0x10_0000 + send : listEmailIndex(send, world));
+  const first = single ? send : firstSendOf(listEmailIndex(send, world), world);
   const subject = `${pick(NASTY, hash)} ${plainText(mix(hash, 1))}`;
   return {
     name: `${plainText(mix(hash, 2))}, "${mix(hash, 3) % 1_000}"`,
@@ -93,11 +100,11 @@ function emailOf(account: Account, slot: number): Email {
     html: `<!DOCTYPE html>\n<p>It&#39;s "${plainText(mix(hash, 5))}" &amp; more</p>\r\n<a href="%%unsubscribe%%">x</a>`.repeat(
       1 + (mix(hash, 6) % 20),
     ),
-    created: account.table("VisitorActivity").created[first * 4] ?? 0,
+    created: account.table("VisitorActivity").created[firstActivityOf(first)] ?? 0,
   };
 }
 
-function statsOf(listEmail: number, world: World): WireRecord {
+function statsOf(listEmail: number, world: World): Body {
   const hash = mix(mix(world.seed, SALT), listEmail);
   const sent = 10 + (mix(hash, 20) % 5_000);
   const part = (salt: number, of: number): number => mix(hash, salt) % (of + 1);
@@ -131,15 +138,15 @@ function statsOf(listEmail: number, world: World): WireRecord {
   };
 }
 
-/** Each list e-mail that activities name, with the smallest e-mail id among them. */
+/** Each list email of the activities, with the smallest email id among them. */
 function listEmailsSeen(account: Account): ReadonlyMap<number, number> {
   const table = account.table("VisitorActivity");
-  const place = table.model.columns.findIndex(({ name }) => name === "list_email_id");
+  const column = table.model.columns.findIndex(({ name }) => name === "list_email_id");
   const seen = new Map<number, number>();
   for (let index = 0; index < table.count; index += 1) {
     if (table.gone[index] === 1) continue;
-    const listEmail = account.values(table, index)[place];
-    const { emailId } = slotOf(index);
+    const listEmail = account.values(table, index)[column];
+    const emailId = emailIdOf(sendOf(index));
     if (typeof listEmail === "number" && emailId < (seen.get(listEmail) ?? Number.POSITIVE_INFINITY)) {
       seen.set(listEmail, emailId);
     }
@@ -147,12 +154,12 @@ function listEmailsSeen(account: Account): ReadonlyMap<number, number> {
   return seen;
 }
 
-/** The truth of the table of e-mails; those that cannot be read are left out. */
+/** Rows of the table of emails, without unreadable ones. */
 export function* emailTruth(account: Account): Generator<Readonly<Record<string, Value>>> {
   for (const [listEmailId, emailId] of listEmailsSeen(account)) {
-    const slot = slotOfEmail(emailId);
-    if (isUnreadable(slot, account.world)) continue;
-    const email = emailOf(account, slot);
+    const send = sendWithId(emailId);
+    if (isUnreadable(send, account.world)) continue;
+    const email = emailOf(account, send);
     yield {
       email_id: emailId,
       list_email_id: listEmailId,
@@ -166,7 +173,7 @@ export function* emailTruth(account: Account): Generator<Readonly<Record<string,
   }
 }
 
-/** The truth of the statistics of list e-mails that activities name. */
+/** Rows of the table of email statistics: one per list email of the activities. */
 export function* emailStatsTruth(account: Account): Generator<Readonly<Record<string, Value>>> {
   for (const listEmailId of listEmailsSeen(account).keys()) {
     const stats = statsOf(account.world.indexOf("ListEmail", listEmailId), account.world);

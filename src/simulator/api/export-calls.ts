@@ -1,10 +1,10 @@
-/** Answers of `export create`, `read` and `query` (vendor docs, export v3/v4). Files are made in export-file.ts. */
+/** Responses to `export create`, `read` and `query` (vendor docs, export v3/v4). Files are made in result-file.ts. */
 import { ApiError } from "./api-error.ts";
 import type { ExportContext } from "./export-order.ts";
-import type { ExportJob } from "./export-queue.ts";
+import type { SimExport } from "./export-worker.ts";
 import type { FaultRule } from "../faults.ts";
 import { dateReader } from "./filter-date.ts";
-import type { WireRecord, WireValue } from "../account/model.ts";
+import type { Body, BodyValue } from "../account/model.ts";
 import { spanOf } from "./parameters.ts";
 import type { Parameters } from "./parameters.ts";
 
@@ -13,36 +13,36 @@ interface ExportFault {
   readonly exportState?: string | null;
 }
 
-/** The answer of create and read. */
-export function exportAnswer(asked: ExportJob, context: ExportContext, fault: ExportFault | null): WireRecord {
-  const other = fault?.anotherExport === undefined ? asked : anotherThan(asked, context);
-  const job = fault?.anotherExport === "identity" ? other : asked;
+/** The response to create and read. */
+export function exportBody(requested: SimExport, context: ExportContext, fault: ExportFault | null): Body {
+  const other = fault?.anotherExport === undefined ? requested : otherThan(requested, context);
+  const job = fault?.anotherExport === "identity" ? other : requested;
   const record = exportRecord(job, context);
   record["state"] = fault?.exportState ?? job.state;
-  if (record["state"] === "Complete" && !context.queue.isExpired(job) && other.files.length > 0) {
+  if (record["state"] === "Complete" && !context.worker.isExpired(job) && other.files.length > 0) {
     record["resultRefs"] = resultRefs(other, context);
   }
   return context.knobs.exportWrapper === "export" ? { export: record } : record;
 }
 
-/** Another export with files, or else one that does not exist, with the same files. */
-function anotherThan(job: ExportJob, { queue }: ExportContext): ExportJob {
-  const others = queue.all().filter(({ id, files }) => id !== job.id && files.length > 0);
+/** Another export with files, or a nonexistent one with the same files. */
+function otherThan(job: SimExport, { worker }: ExportContext): SimExport {
+  const others = worker.all().filter(({ id, files }) => id !== job.id && files.length > 0);
   return others.find(({ id }) => id > job.id) ?? others.at(-1) ?? { ...job, id: job.id + 1 };
 }
 
-function exportRecord(job: ExportJob, { account, queue }: ExportContext): WireRecord {
+function exportRecord(job: SimExport, { account, worker }: ExportContext): Body {
   return {
     id: job.id,
     state: job.state,
-    isExpired: queue.isExpired(job),
+    isExpired: worker.isExpired(job),
     createdAt: account.zone.text(Math.floor(job.createdAt / 1000)),
     updatedAt: account.zone.text(Math.floor(job.updatedAt / 1000)),
   };
 }
 
-/** The order means nothing (vendor docs, export): each read starts with another file. */
-function resultRefs(job: ExportJob, { knobs, origin }: ExportContext): readonly string[] {
+/** The order has no meaning (vendor docs, export): each read starts with a different file. */
+function resultRefs(job: SimExport, { knobs, origin }: ExportContext): readonly string[] {
   const host = knobs.resultRefsHost === "request" ? origin : knobs.resultRefsHost;
   const shift = job.reads % job.files.length;
   return [...job.files.slice(shift), ...job.files.slice(0, shift)].map(
@@ -52,13 +52,13 @@ function resultRefs(job: ExportJob, { knobs, origin }: ExportContext): readonly 
 
 const STATES = new Set(["Complete", "Failed", "Processing", "Waiting"]);
 
-/** The list of exports; no result addresses inside (vendor docs, export). */
-export function exportQuery(parameters: Parameters, context: ExportContext): WireRecord {
+/** The list of exports, without result addresses (vendor docs, export). */
+export function exportQueryBody(parameters: Parameters, context: ExportContext): Body {
   const { account, knobs, now } = context;
   if (!knobs.exportsVisible) throw new ApiError(46);
-  const dates = dateReader(account.zone, knobs, Math.floor(now / 1000));
-  const created = spanOf(parameters, "created_after", "created_before", knobs, dates);
-  const updated = spanOf(parameters, "updated_after", "updated_before", knobs, dates);
+  const readDate = dateReader(account.zone, knobs, Math.floor(now / 1000));
+  const created = spanOf(parameters, "created_after", "created_before", knobs, readDate);
+  const updated = spanOf(parameters, "updated_after", "updated_before", knobs, readDate);
   const status = parameters.get("status");
   if (status !== undefined && !STATES.has(status)) throw new ApiError(51);
   const sortBy = parameters.get("sort_by") ?? "id";
@@ -68,13 +68,13 @@ export function exportQuery(parameters: Parameters, context: ExportContext): Wir
   const object = parameters.get("object")?.toLowerCase();
   const inSpan = (at: number, span: typeof created): boolean =>
     span === null || (Math.floor(at / 1000) >= span.from && Math.floor(at / 1000) <= span.to);
-  const rank = (job: ExportJob): number => (sortBy === "updated_at" ? job.updatedAt : job.id);
-  const jobs = context.queue
+  const rank = (job: SimExport): number => (sortBy === "updated_at" ? job.updatedAt : job.id);
+  const jobs = context.worker
     .all()
     .filter((job) => inSpan(job.createdAt, created) && inSpan(job.updatedAt, updated))
     .filter((job) => status === undefined || job.state === status)
     .filter((job) => object === undefined || job.model.name.toLowerCase() === object)
     .toSorted((a, b) => (order === "ascending" ? rank(a) - rank(b) : rank(b) - rank(a)));
-  const records: readonly WireValue[] = jobs.slice(0, 200).map((job) => exportRecord(job, context));
+  const records: readonly BodyValue[] = jobs.slice(0, 200).map((job) => exportRecord(job, context));
   return { result: records.length === 0 ? { total_results: 0 } : { total_results: jobs.length, export: records } };
 }

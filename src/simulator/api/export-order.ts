@@ -1,7 +1,7 @@
-/** The body of `export create`, checked, as an order for the queue (vendor docs, export v3/v4). */
+/** Checks the body of `export create` and makes an order for the worker (vendor docs, export v3/v4). */
 import type { Account } from "../account/account.ts";
 import { ApiError } from "./api-error.ts";
-import type { ExportOrder, ExportQueue } from "./export-queue.ts";
+import type { ExportOrder, ExportWorker } from "./export-worker.ts";
 import { dateReader } from "./filter-date.ts";
 import type { DateReader } from "./filter-date.ts";
 import type { Knobs } from "../knobs.ts";
@@ -15,11 +15,11 @@ const FIELDS_MAX = 150;
 
 export interface ExportContext {
   readonly account: Account;
-  readonly queue: ExportQueue;
+  readonly worker: ExportWorker;
   readonly knobs: Knobs;
   /** Simulated milliseconds since 1970. */
   readonly now: number;
-  /** `http://127.0.0.1:1234`, where the request came in. */
+  /** Where the request came in: `http://127.0.0.1:1234`. */
   readonly origin: string;
 }
 
@@ -36,13 +36,13 @@ export function readExportOrder(
   const model = modelOf(request["object"]);
   const fields = fieldsOf(request["fields"], model, context);
   const { procedure, given } = procedureOf(request["procedure"], model, context.knobs);
-  const dates = dateReader(context.account.zone, context.knobs, Math.floor(context.now / 1000));
+  const readDate = dateReader(context.account.zone, context.knobs, Math.floor(context.now / 1000));
   return {
     model,
     fields,
     procedure: procedure.name,
     arguments: given,
-    selection: selectionOf(model, procedure, given, dates, context),
+    selection: selectionOf(model, procedure, given, readDate, context),
     endsAs,
   };
 }
@@ -80,15 +80,17 @@ function fieldsOf(given: unknown, model: ObjectModel, { account, knobs }: Export
   return fields;
 }
 
-/** Columns that can be exported, with their places in a row's values. */
-export function exportColumns(
-  account: Account,
-  model: ObjectModel,
-): readonly { readonly column: ModelColumn; readonly place: number }[] {
+/** An exportable column, with its index in a row's values. */
+export interface ExportColumn {
+  readonly column: ModelColumn;
+  readonly index: number;
+}
+
+export function exportColumns(account: Account, model: ObjectModel): readonly ExportColumn[] {
   const hidden = model.hiddenColumns?.(account.world);
   return account
     .columns(model)
-    .map((column, place) => ({ column, place }))
+    .map((column, index) => ({ column, index }))
     .filter(({ column }) => column.notExported !== true && hidden?.has(column.name) !== true);
 }
 
@@ -116,7 +118,7 @@ function selectionOf(
   model: ObjectModel,
   procedure: ExportProcedureModel,
   given: Readonly<Record<string, unknown>>,
-  dates: DateReader,
+  readDate: DateReader,
   { account, knobs, now }: ExportContext,
 ): ExportOrder["selection"] {
   const bounds = new Map<string, string>();
@@ -126,14 +128,14 @@ function selectionOf(
     if (typeof value !== "string") throw new ApiError(177);
     bounds.set(argument, value);
   }
-  // Without an end the creation time is the end (vendor docs, export).
+  // The default end is the creation time (vendor docs, export).
   const end = bounds.get(procedure.before) ?? account.zone.text(Math.floor(now / 1000));
   bounds.set(procedure.before, end);
   const span = asArgument(() => {
-    const read = spanOf(bounds, procedure.after, procedure.before, knobs, dates);
-    const from = account.zone.toLocal(dates.read(bounds.get(procedure.after) ?? ""));
-    if (account.zone.toLocal(dates.read(end)) > oneYearAfter(from)) throw new ApiError(177);
-    return read;
+    const parsed = spanOf(bounds, procedure.after, procedure.before, knobs, readDate);
+    const from = account.zone.toLocal(readDate(bounds.get(procedure.after) ?? ""));
+    if (account.zone.toLocal(readDate(end)) > oneYearAfter(from)) throw new ApiError(177);
+    return parsed;
   });
   const options = procedure.options;
   let deleted: "live" | "deleted" | "all" = DELETED[knobs.exportDeletedDefault];
@@ -152,20 +154,20 @@ function selectionOf(
   return { spans: span === null ? {} : { [procedure.field]: span }, deleted, test };
 }
 
-/** Rows that the selected rows of another object point to; those are looked for once, when the export is worked off. */
+/** Selects rows that other selected rows point to; those are looked up once, when the export is processed. */
 function viaTest(
   via: { readonly object: string; readonly column: string },
   spans: Selection["spans"],
   account: Account,
 ): (values: readonly Value[]) => boolean {
   const table = account.table(via.object);
-  const place = table.model.columns.findIndex(({ name }) => name === via.column);
+  const column = table.model.columns.findIndex(({ name }) => name === via.column);
   let wanted: ReadonlySet<Value> | null = null;
   return (values) => {
     wanted ??= new Set(
       Array.from(
         selectRows(account, table, { spans, deleted: "live", test: null }),
-        (index) => account.values(table, index)[place] ?? null,
+        (index) => account.values(table, index)[column] ?? null,
       ),
     );
     return wanted.has(values[0] ?? null);
@@ -176,7 +178,7 @@ const DELETED: Readonly<Record<string, "live" | "deleted" | "all">> & {
   readonly [K in "true" | "false" | "all"]: "live" | "deleted" | "all";
 } = { true: "deleted", false: "live", all: "all" };
 
-/** The text `true`, `false` or `all`; prospects take only `all` (vendor docs, export). JSON booleans are understood. */
+/** The text `true`, `false` or `all`; prospects accept only `all` (vendor docs, export). JSON booleans work too. */
 function deletedOf(value: unknown, kind: "deleted" | "deleted-all-only"): "live" | "deleted" | "all" {
   const text = String(value);
   const chosen = DELETED[text];
@@ -187,17 +189,17 @@ function deletedOf(value: unknown, kind: "deleted" | "deleted-all-only"): "live"
 function typesTest(model: ObjectModel, value: unknown): (values: readonly Value[]) => boolean {
   const types = (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map(Number);
   if (types.some((type) => !Number.isInteger(type))) throw new ApiError(177);
-  const place = model.columns.findIndex(({ name }) => name === "type");
-  return (values) => types.includes(values[place] as number);
+  const column = model.columns.findIndex(({ name }) => name === "type");
+  return (values) => types.includes(values[column] as number);
 }
 
 function flagTest(model: ObjectModel, value: unknown): (values: readonly Value[]) => boolean {
   if (value !== true && value !== false && value !== "true" && value !== "false") throw new ApiError(177);
-  const place = model.columns.findIndex(({ name }) => name === "prospect_id");
-  return String(value) === "true" ? (values) => values[place] !== null : () => true;
+  const column = model.columns.findIndex(({ name }) => name === "prospect_id");
+  return String(value) === "true" ? (values) => values[column] !== null : () => true;
 }
 
-/** Bad dates and bad ranges are bad arguments here. */
+/** Turns the error of a bad date or range into 177: here they are arguments. */
 function asArgument<T>(read: () => T): T {
   try {
     return read();
@@ -207,7 +209,7 @@ function asArgument<T>(read: () => T): T {
   }
 }
 
-/** End minus start is at most a calendar year (vendor docs, export). Local seconds. */
+/** The latest end of a range: it spans at most a calendar year (vendor docs, export). Local seconds. */
 function oneYearAfter(localSecond: number): number {
   const date = new Date(localSecond * 1000);
   return date.setUTCFullYear(date.getUTCFullYear() + 1) / 1000;

@@ -1,15 +1,13 @@
 /**
- * Dates in filters: the documented keywords, GNU date input as far as clients send it, and the ISO forms that
- * production clients send (singer-io/tap-pardot, airbytehq/airbyte source-pardot). Read in the user's zone.
+ * Dates in filters, in the user's time zone: the documented keywords, the GNU date input that clients send, and the ISO
+ * forms that production clients send (singer-io/tap-pardot, airbytehq/airbyte source-pardot).
  */
 import { ApiError } from "./api-error.ts";
 import type { Knobs } from "../knobs.ts";
-import type { Zone } from "../account/zone.ts";
+import type { Timezone } from "../account/timezone.ts";
 
-export interface DateReader {
-  /** Seconds since 1970. Throws ApiError 7 when it is no date. */
-  read(text: string): number;
-}
+/** Returns seconds since 1970. Throws ApiError 7 for an invalid date. */
+export type DateReader = (text: string) => number;
 
 const DAY = 86_400;
 const FORM =
@@ -26,20 +24,18 @@ const SECONDS: Readonly<Record<string, number>> = {
 };
 
 /** `now` in seconds since 1970. */
-export function dateReader(zone: Zone, knobs: Knobs, now: number): DateReader {
+export function dateReader(zone: Timezone, knobs: Knobs, now: number): DateReader {
   const fromLocal = (local: number): number => zone.fromLocal(local, knobs.ambiguousLocal);
-  return {
-    read: (text) => {
-      const trimmed = text.trim();
-      const word = keyword(trimmed.toLowerCase(), zone.toLocal(now), now, fromLocal);
-      if (word !== null) return word;
-      const parts = FORM.exec(trimmed);
-      const local = parts === null ? null : localSecond(parts);
-      if (parts === null || local === null) throw new ApiError(7);
-      const offset = parts[7];
-      if (offset === undefined || knobs.filterOffset === "ignored") return fromLocal(local);
-      return local - offsetSeconds(offset);
-    },
+  return (text) => {
+    const trimmed = text.trim();
+    const word = keyword(trimmed.toLowerCase(), zone.toLocal(now), now, fromLocal);
+    if (word !== null) return word;
+    const parts = FORM.exec(trimmed);
+    const local = parts === null ? null : localSecond(parts);
+    if (parts === null || local === null) throw new ApiError(7);
+    const offset = parts[7];
+    if (offset === undefined || knobs.filterOffset === "ignored") return fromLocal(local);
+    return local - offsetSeconds(offset);
   };
 }
 
@@ -74,7 +70,7 @@ function localSecond(parts: RegExpExecArray): number | null {
     .slice(1, 7)
     .map((part) => (part === undefined ? 0 : Number(part)));
   const date = new Date(Date.UTC(year, month - 1, day));
-  // The vendor's own samples show 24:59:59, so an hour of 24 is taken and runs over.
+  // The vendor's own samples show 24:59:59, so hour 24 is accepted and means the next day.
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 24 || minute > 59 || second > 59) {
     return null;
   }

@@ -1,4 +1,4 @@
-/** Query filters beyond id and time, from an object's filter table. */
+/** Query filters other than id and time, from an object's filter table. */
 import { ApiError } from "./api-error.ts";
 import type { DateReader } from "./filter-date.ts";
 import type { JsonRecord, ModelColumn, ModelFilter, ObjectModel, Value } from "../account/model.ts";
@@ -6,19 +6,19 @@ import type { Parameters } from "./parameters.ts";
 
 type Test = (values: readonly Value[]) => boolean;
 
-/** A condition on a row's values; null when no filter is given. Throws ApiError for values that are none. */
+/** A condition on a row's values, null without filters. Throws ApiError for invalid values. */
 export function filterTest(
   model: ObjectModel,
   columns: readonly ModelColumn[],
   parameters: Parameters,
-  dates: DateReader,
+  readDate: DateReader,
 ): Test | null {
   const tests = model.filters.flatMap((filter) => {
     const text = parameters.get(filter.name) ?? filter.missing;
     const column = columns.findIndex(({ name }) => name === filter.column);
     if (text === undefined) return [];
     if (filter.requires !== undefined && !parameters.has(filter.requires)) throw new ApiError(13);
-    const test = testOf(filter, text, column, dates);
+    const test = testOf(filter, text, column, readDate);
     return test === null ? [] : [test];
   });
   return tests.length === 0 ? null : (values) => tests.every((test) => test(values));
@@ -32,7 +32,7 @@ function nested(value: Value | undefined): readonly JsonRecord[] {
   return Array.isArray(value) ? (value as readonly JsonRecord[]) : [];
 }
 
-function testOf(filter: ModelFilter, text: string, column: number, dates: DateReader): Test | null {
+function testOf(filter: ModelFilter, text: string, column: number, readDate: DateReader): Test | null {
   const refuse = (): never => {
     throw new ApiError(filter.code ?? 51);
   };
@@ -76,11 +76,11 @@ function testOf(filter: ModelFilter, text: string, column: number, dates: DateRe
       return (values) => values[column] === wanted;
     }
     case "after": {
-      const bound = dates.read(text);
+      const bound = readDate(text);
       return (values) => numeric(values[column]) > bound;
     }
     case "before": {
-      const bound = dates.read(text);
+      const bound = readDate(text);
       return (values) => numeric(values[column]) < bound;
     }
     default:

@@ -1,4 +1,4 @@
-/** Parameters of a query, checked as the vendor's pages and error list say. Unknown ones are ignored. */
+/** Parameters of a query, checked by the vendor's pages and error list. Unknown ones are ignored. */
 import { ApiError } from "./api-error.ts";
 import type { DateReader } from "./filter-date.ts";
 import type { Knobs } from "../knobs.ts";
@@ -27,7 +27,7 @@ export interface QueryParameters {
   readonly spans: Readonly<Partial<Record<RangeName, Span>>>;
   readonly deleted: "live" | "deleted";
   readonly sort: readonly SortBy[];
-  /** Names asked for; null: all. */
+  /** Requested names; null: all. */
   readonly fields: readonly string[] | null;
 }
 
@@ -38,14 +38,14 @@ export function queryParameters(
   parameters: Parameters,
   model: ObjectModel,
   knobs: Knobs,
-  dates: DateReader,
+  readDate: DateReader,
 ): QueryParameters {
   const output = outputOf(parameters);
   const [idAbove, idBelow] = [idParameter(parameters, "id_greater_than"), idParameter(parameters, "id_less_than")];
   if (idAbove !== null && idBelow !== null && idAbove >= idBelow) throw new ApiError(17);
   const spans: Partial<Record<RangeName, Span>> = {};
   for (const range of model.ranges) {
-    const span = spanOf(parameters, `${range}_after`, `${range}_before`, knobs, dates);
+    const span = spanOf(parameters, `${range}_after`, `${range}_before`, knobs, readDate);
     if (span !== null) spans[range] = span;
   }
   return {
@@ -67,25 +67,25 @@ export function outputOf(parameters: Parameters): Output {
   return OUTPUTS.find((output) => output === given) ?? "full";
 }
 
-/** `true` or `false` in lower case, else the given error. */
+/** `true` or `false` in lower case, else throws the given error. */
 export function booleanOf(text: string | undefined, missing: boolean, code: number): boolean {
   if (text === undefined) return missing;
   if (text !== "true" && text !== "false") throw new ApiError(code);
   return text === "true";
 }
 
-/** Bounds are exclusive (vendor docs since May 2020) unless the knob says otherwise. Null: no bound given. */
+/** Bounds are exclusive (vendor docs since May 2020) unless the knob filterBounds is inclusive. Null without bounds. */
 export function spanOf(
   parameters: Parameters,
   after: string,
   before: string,
   knobs: Knobs,
-  dates: DateReader,
+  readDate: DateReader,
 ): Span | null {
   const [low, high] = [parameters.get(after), parameters.get(before)];
   if (low === undefined && high === undefined) return null;
-  const from = low === undefined ? Number.NEGATIVE_INFINITY : dates.read(low);
-  const to = high === undefined ? Number.POSITIVE_INFINITY : dates.read(high);
+  const from = low === undefined ? Number.NEGATIVE_INFINITY : readDate(low);
+  const to = high === undefined ? Number.POSITIVE_INFINITY : readDate(high);
   if (from > to) throw new ApiError(8);
   return knobs.filterBounds === "exclusive" ? { from: from + 1, to: to - 1 } : { from, to };
 }
@@ -110,11 +110,11 @@ function limitOf(parameters: Parameters, model: ObjectModel, output: Output, kno
   return LIMIT_MAX;
 }
 
-/** One key, or two of which one is id (codes 19, 20, 133 to 135); orders default by key (vendor docs, each object). */
+/** One key, or two including id (codes 19, 20, 133 to 135). Each key has a default order (vendor docs, each object). */
 function sortOf(parameters: Parameters, model: ObjectModel): readonly SortBy[] {
   const names = parameters.get("sort_by")?.split(",") ?? [model.defaultSort];
   const orders = parameters.get("sort_order")?.split(",") ?? [];
-  // Objects without documented sort keys accept the parameters and go by id (airbytehq/airbyte, emailClick).
+  // Objects without documented sort keys accept the parameters and sort by id (airbytehq/airbyte, emailClick).
   if (model.sortKeys.length === 0) {
     return [{ key: { name: "id", column: "id", order: "ascending" }, descending: orders[0] === "descending" }];
   }
@@ -122,10 +122,10 @@ function sortOf(parameters: Parameters, model: ObjectModel): readonly SortBy[] {
   if (orders.length > 2) throw new ApiError(134);
   if (names.length === 2 && !names.includes("id")) throw new ApiError(135);
   if (orders.some((order) => order !== "ascending" && order !== "descending")) throw new ApiError(20);
-  return names.map((name, place) => {
+  return names.map((name, n) => {
     const key = model.sortKeys.find((candidate) => candidate.name === name);
     if (key === undefined) throw new ApiError(19);
-    return { key, descending: (orders[place] ?? orders[0] ?? key.order) === "descending" };
+    return { key, descending: (orders[n] ?? orders[0] ?? key.order) === "descending" };
   });
 }
 

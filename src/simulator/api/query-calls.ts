@@ -1,12 +1,12 @@
-/** query and read of the objects (vendor docs, one page per object; envelopes as recorded). */
+/** Responses to `query` and `read` of the objects (vendor docs, one page per object; envelopes as recorded). */
 import type { Account } from "../account/account.ts";
 import { ApiError } from "./api-error.ts";
-import type { Format } from "./encode-answer.ts";
-import { wireRecord } from "./encode-row.ts";
+import type { Format } from "./body-text.ts";
+import { bodyRecord } from "./body-record.ts";
 import { dateReader } from "./filter-date.ts";
 import { filterTest } from "./filters.ts";
 import type { Knobs } from "../knobs.ts";
-import type { ObjectModel, Value, WireContext, WireRecord } from "../account/model.ts";
+import type { ObjectModel, Value, BodyContext, Body } from "../account/model.ts";
 import { isHidden } from "../account/oddities.ts";
 import { outputOf, queryParameters } from "./parameters.ts";
 import type { Parameters, QueryParameters, SortBy } from "./parameters.ts";
@@ -21,21 +21,21 @@ export interface QueryContext {
   /** Simulated milliseconds since 1970. */
   readonly now: number;
   readonly format: Format;
-  /** Most rows of this page, whatever the limit; null: as many as that. Both faults are from pardot/api-docs issue 151. */
+  /** Maximum rows of this page, even below the limit; null: the limit. Both faults are from pardot/api-docs issue 151. */
   readonly rowsMax: number | null;
-  /** What `total_results` says instead of the truth; null: the truth. */
+  /** `total_results` instead of the true number; null: the true number. */
   readonly total: number | null;
   /** Values that the first record shows instead of its own. */
   readonly cells: Readonly<Record<string, string>>;
 }
 
 /** One page. Throws ApiError. */
-export function queryAnswer(model: ObjectModel, parameters: Parameters, context: QueryContext): WireRecord {
+export function queryBody(model: ObjectModel, parameters: Parameters, context: QueryContext): Body {
   const { account, knobs } = context;
   const table = account.table(model.name);
-  const dates = dateReader(account.zone, knobs, Math.floor(context.now / 1000));
-  const query = queryParameters(parameters, model, knobs, dates);
-  const test = filterTest(model, account.columns(model), parameters, dates);
+  const readDate = dateReader(account.zone, knobs, Math.floor(context.now / 1000));
+  const query = queryParameters(parameters, model, knobs, readDate);
+  const test = filterTest(model, account.columns(model), parameters, readDate);
   const selection: Selection = { spans: query.spans, deleted: query.deleted, test };
   const filterKey = model.filters.map(({ name }) => parameters.get(name) ?? null);
   const key = JSON.stringify([model.name, table.version, query.deleted, spanKey(query), filterKey]);
@@ -46,31 +46,31 @@ export function queryAnswer(model: ObjectModel, parameters: Parameters, context:
     idBelow === null ? selected.length : lowerBound(selected.length, (n) => table.ids.idOf(selected[n] ?? 0) < idBelow);
   const matching = selected.subarray(from, Math.max(from, to));
   const limit = knobs.pageCap === 0 ? query.limit : Math.min(query.limit, knobs.pageCap);
-  // Rows are hidden after the page was cut, so that it gets shorter (mlrun/mlrun issue 5385).
+  // Rows are hidden after the page is cut, so it gets shorter (mlrun/mlrun issue 5385).
   const page = pageOf(account, table, matching, { ...query, limit }, (make) =>
     context.memory.get(`${key} ${from} ${to} ${sortText(query)}`, make),
   )
     .filter((index) => !isHidden(model, index, knobs))
     .slice(0, context.rowsMax ?? undefined);
-  const wire: WireContext = { world: account.world, zone: account.zone, operation: "query", output: query.output };
-  const records = Array.from(page, (index, place) => ({
-    ...wireRecord(account, model, account.rowKey(table, index), wire, query.fields),
-    ...(place === 0 ? context.cells : {}),
+  const shown: BodyContext = { world: account.world, zone: account.zone, operation: "query", output: query.output };
+  const records = Array.from(page, (index, n) => ({
+    ...bodyRecord(account, model, table.key(index), shown, query.fields),
+    ...(n === 0 ? context.cells : {}),
   }));
   return envelope(model.dataKey, records, context.total ?? matching.length, query, context);
 }
 
 function envelope(
   dataKey: string,
-  records: readonly WireRecord[],
+  records: readonly Body[],
   total: number,
   query: QueryParameters,
   { knobs, format }: QueryContext,
-): WireRecord {
-  const rows: WireRecord = records.length === 0 ? {} : { [dataKey]: records };
+): Body {
+  const rows: Body = records.length === 0 ? {} : { [dataKey]: records };
   if (query.output !== "bulk") return { result: { total_results: total, ...rows } };
   if (records.length > 0) return { result: rows };
-  // output=bulk has no total_results, and null when there are no rows (singer-io/tap-pardot); in XML an empty element.
+  // output=bulk has no total_results. Without rows it is null (singer-io/tap-pardot), in XML an empty element.
   if (format === "xml" || knobs.bulkEmpty === "null") return { result: null };
   if (knobs.bulkEmpty === "absent") return {};
   return { result: knobs.bulkEmpty === "list" ? [] : {} };
@@ -96,7 +96,7 @@ function pageOf(
   const { offset, limit, sort } = query;
   const [first] = sort;
   if (first === undefined || first.key.name === "id") {
-    // Ids ascend with the places, so nothing needs sorting.
+    // Ids ascend with the indexes, so nothing needs sorting.
     if (first?.descending !== true) return matching.subarray(offset, offset + limit);
     const end = Math.max(0, matching.length - offset);
     return matching.subarray(Math.max(0, end - limit), end).toReversed();
@@ -109,7 +109,7 @@ function sortRows(account: Account, table: Table, matching: Uint32Array, sort: r
   const [first] = sort;
   if (first === undefined) return matching;
   const range = first.key.name === "created_at" ? "created" : first.key.name === "updated_at" ? "updated" : null;
-  // Large selections are read off the time order instead of sorted; ties then go by id.
+  // Large selections are taken from the time order instead of sorted; ties are then by id.
   if (range !== null && matching.length > table.count / 16 && sort.length === 1) {
     const wanted = new Uint8Array(table.count);
     for (const index of matching) wanted[index] = 1;
@@ -117,16 +117,16 @@ function sortRows(account: Account, table: Table, matching: Uint32Array, sort: r
     return first.descending ? ascending.toReversed() : ascending;
   }
   const columns = account.columns(table.model);
-  const places = sort.map(({ key }) => columns.findIndex(({ name }) => name === key.column));
-  const isTime = places.map((place) => columns[place]?.kind === "datetime");
+  const columnIndexes = sort.map(({ key }) => columns.findIndex(({ name }) => name === key.column));
+  const isTime = columnIndexes.map((index) => columns[index]?.kind === "datetime");
   const keys = new Map<number, readonly Value[]>();
   for (const index of matching) {
     const values = account.values(table, index);
     keys.set(
       index,
-      // A date that is none comes first, as null does.
-      places.map((place, n) =>
-        isTime[n] === true && typeof values[place] === "string" ? null : (values[place] ?? null),
+      // An impossible date comes first, like null.
+      columnIndexes.map((column, n) =>
+        isTime[n] === true && typeof values[column] === "string" ? null : (values[column] ?? null),
       ),
     );
   }
@@ -139,7 +139,7 @@ function sortRows(account: Account, table: Table, matching: Uint32Array, sort: r
   });
 }
 
-/** Null first, as the database behind the API sorts it when ascending. */
+/** Null is first in ascending order, as in the API's database. */
 function compare(a: Value, b: Value): number {
   if (a === b) return 0;
   if (a === null) return -1;
@@ -147,25 +147,25 @@ function compare(a: Value, b: Value): number {
   return a < b ? -1 : 1;
 }
 
-/** One record, or several where the key is not unique (vendor docs, prospects: read by email). Throws ApiError. */
-export function readAnswer(
+/** One record, or several if the key is not unique (vendor docs, prospects: read by email). Throws ApiError. */
+export function readBody(
   model: ObjectModel,
   keys: ReadonlyMap<string, string>,
   parameters: Parameters,
   context: Pick<QueryContext, "account" | "knobs" | "cells">,
-): WireRecord {
+): Body {
   const { account, knobs } = context;
   const table = account.table(model.name);
-  const wire: WireContext = {
+  const shown: BodyContext = {
     world: account.world,
     zone: account.zone,
     operation: "read",
     output: outputOf(parameters),
   };
-  const places = model.operations.includes("query") ? placesOf(model, account, table, keys, knobs) : [0];
-  const records = places.map((index, place) => ({
-    ...wireRecord(account, model, account.rowKey(table, index), wire, null),
-    ...(place === 0 ? context.cells : {}),
+  const indexes = model.operations.includes("query") ? indexesOf(model, account, table, keys, knobs) : [0];
+  const records = indexes.map((index, n) => ({
+    ...bodyRecord(account, model, table.key(index), shown, null),
+    ...(n === 0 ? context.cells : {}),
   }));
   return { [model.dataKey]: records };
 }
@@ -174,7 +174,7 @@ function isValue(value: Value | undefined, text: string | undefined): boolean {
   return (typeof value === "number" || typeof value === "string") && String(value) === text;
 }
 
-function placesOf(
+function indexesOf(
   model: ObjectModel,
   account: Account,
   table: Table,

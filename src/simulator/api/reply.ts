@@ -1,4 +1,4 @@
-/** Sends an answer, compressed for those who accept it, and breaks it as the faults want. */
+/** Sends a response, compressed for clients that accept it, and breaks it according to the fault. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { createGzip, gzipSync } from "node:zlib";
@@ -7,7 +7,7 @@ import type { FaultRule } from "../faults.ts";
 export interface Reply {
   readonly status: number;
   readonly contentType: string;
-  /** Whole, or in pieces that are made while they are sent. */
+  /** Whole, or in pieces made while they are sent. */
   readonly body: string | Iterable<string | Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -20,11 +20,11 @@ export interface SendContext {
   /** Simulated time of the Date header. */
   readonly now: number;
   readonly sent: (bytes: number) => void;
-  /** Called before the last byte goes out: the client may be back before our socket says it is done. */
+  /** Called before the last byte is sent: the client may send its next request before our socket is closed. */
   readonly finished: () => void;
 }
 
-/** Resolves when the answer is out, or the connection gone. Memory: one piece. */
+/** Resolves when the response is sent, or the connection closed. Memory: one piece. */
 export async function sendReply(reply: Reply, context: SendContext): Promise<void> {
   const { request, response, fault } = context;
   const isGzip = context.gzip && /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
@@ -99,7 +99,7 @@ async function sendPieces(
   response.end();
 }
 
-/** False when the client has gone. */
+/** Returns false if the client has disconnected. */
 async function write(response: ServerResponse, bytes: Uint8Array): Promise<boolean> {
   if (response.destroyed) return false;
   if (response.write(bytes)) return true;

@@ -1,9 +1,9 @@
-/** `/api/{object}/version/{v}/do/{op}[/{name}/{value}…]` taken apart (vendor docs, version 3 and 4 overview). */
+/** The parts of `/api/{object}/version/{v}/do/{op}[/{name}/{value}…]` (vendor docs, version 3 and 4 overview). */
 export interface Route {
   readonly urlName: string;
   readonly version: string;
   readonly operation: string;
-  /** Names and values behind the operation: `id/12`, `list_id/3/prospect_id/9`. */
+  /** Names and values after the operation: `id/12`, `list_id/3/prospect_id/9`. */
   readonly keys: ReadonlyMap<string, string>;
 }
 
@@ -17,7 +17,7 @@ export function parseRoute(path: string): Route | null {
   return { urlName, version: number, operation, keys };
 }
 
-/** How a call is counted: `tag query`, `export download`; `unknown` for what is no call of v3/v4. */
+/** The kind under which a call is counted: `tag query`, `export download`; `unknown` if it is not a v3/v4 call. */
 export function kindOf(route: Route | null): string {
   if (route === null) return "unknown";
   return `${route.urlName} ${route.operation === "downloadResults" ? "download" : route.operation}`;

@@ -1,4 +1,4 @@
-/** Which rows a query or an export selects: places of rows, ascending, found by the time orders where that is cheaper. */
+/** Rows that a query or an export selects, found through the time orders if that is cheaper. */
 import type { Account } from "../account/account.ts";
 import type { Span } from "./parameters.ts";
 import type { RangeName, Value } from "../account/model.ts";
@@ -7,11 +7,11 @@ import type { Table } from "../account/table.ts";
 export interface Selection {
   readonly spans: Readonly<Partial<Record<RangeName, Span>>>;
   readonly deleted: "live" | "deleted" | "all";
-  /** Further conditions on a row's values; null: none. */
+  /** Other conditions on a row's values; null: none. */
   readonly test: ((values: readonly Value[]) => boolean) | null;
 }
 
-/** Places of the selected rows, ascending: 4 bytes each. */
+/** Indexes of the selected rows, ascending: 4 bytes each. */
 export function selectRows(account: Account, table: Table, selection: Selection): Uint32Array {
   const { spans, deleted, test } = selection;
   const [created, updated] = [spans.created, spans.updated];
@@ -36,7 +36,7 @@ export function selectRows(account: Account, table: Table, selection: Selection)
   return found.slice(0, count);
 }
 
-/** A missing time (0) lies in no span. */
+/** A missing time (0) is in no span. */
 function within(second: number, span: Span): boolean {
   return second !== 0 && second >= span.from && second <= span.to;
 }
@@ -44,13 +44,13 @@ function within(second: number, span: Span): boolean {
 function slice(table: Table, range: RangeName, span: Span): Uint32Array {
   const order = table.order(range);
   const times = table.times(range);
-  const from = lowerBound(order.length, (place) => (times[order[place] ?? 0] ?? 0) < Math.max(span.from, 1));
-  const to = lowerBound(order.length, (place) => (times[order[place] ?? 0] ?? 0) <= span.to);
+  const from = lowerBound(order.length, (n) => (times[order[n] ?? 0] ?? 0) < Math.max(span.from, 1));
+  const to = lowerBound(order.length, (n) => (times[order[n] ?? 0] ?? 0) <= span.to);
   return order.subarray(from, Math.max(from, to));
 }
 
-/** First place of which `isBefore` is false, in a list where it is true first and false then. */
-export function lowerBound(length: number, isBefore: (place: number) => boolean): number {
+/** The first index for which `isBefore` is false; it must be true for all indexes before and false for all after. */
+export function lowerBound(length: number, isBefore: (n: number) => boolean): number {
   let low = 0;
   let high = length;
   while (low < high) {
@@ -61,7 +61,7 @@ export function lowerBound(length: number, isBefore: (place: number) => boolean)
   return low;
 }
 
-/** Keeps the selections used last, so that the pages of one window are not searched for again and again. */
+/** Keeps recent selections, so that the pages of one window are not searched again. */
 export class SelectionMemory {
   readonly #kept = new Map<string, Uint32Array>();
   readonly #keptMax = 6;

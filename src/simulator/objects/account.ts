@@ -1,20 +1,19 @@
 /** Account: one record, read only (vendor docs, accounts; recorded: Crim/pardot-java-client accountRead.xml). */
-import { hashText, mix, pick } from "../account/dice.ts";
+import { hashText, mix, pick } from "../account/random.ts";
+import { CREATED_AT, integer, text, UPDATED_AT } from "../account/model.ts";
 import type { ModelColumn, ObjectModel, RowKey, Value, World } from "../account/model.ts";
 
-const text = (name: string): ModelColumn => ({ name, kind: "string" });
-
 const COLUMNS: readonly ModelColumn[] = [
-  { name: "id", kind: "integer" },
+  integer("id"),
   ...["company", "level", "website", "vanity_domain"].map(text),
-  { name: "plugin_campaign_id", kind: "integer" },
+  integer("plugin_campaign_id"),
   ...["tracking_code_template", "address1", "address2", "city", "state", "territory", "zip", "country"].map(text),
   ...["phone", "fax"].map(text),
-  { name: "created_at", kind: "datetime" },
-  { name: "updated_at", kind: "datetime" },
+  CREATED_AT,
+  UPDATED_AT,
 ];
 
-// Carriage returns as recorded (`&#13;` in the XML), and everything XML must escape.
+// Carriage returns as recorded (`&#13;` in the XML), and all characters that XML must escape.
 const TRACKING_CODE = [
   "piAId = '770002';",
   "piCId = '4101';",
@@ -58,7 +57,7 @@ export const ACCOUNT: ObjectModel = {
   urlName: "account",
   dataKey: "account",
   columns: COLUMNS,
-  wire: COLUMNS.map(({ name }) => ({ name, pairWhenNull: true })),
+  body: COLUMNS.map(({ name }) => ({ name, pairWhenNull: true })),
   make,
   operations: ["read"],
   ranges: [],

@@ -1,11 +1,11 @@
 /**
- * Tag object and e-mail click: rows that never change (vendor docs, tag objects and batch e-mail clicks; recorded:
+ * Tag object and email click: rows that never change (vendor docs, tag objects and batch email clicks; recorded:
  * Crim/pardot-java-client tagObjectQuery.xml, emailClickQuery.xml).
  */
-import { hashText, mix, pick } from "../account/dice.ts";
-import { someId } from "../api/links.ts";
-import { COMMON_SORT } from "../account/model.ts";
-import type { ModelColumn, ModelFilter, ObjectModel } from "../account/model.ts";
+import { hashText, mix, pick } from "../account/random.ts";
+import { someId } from "./links.ts";
+import { COMMON_SORT, CREATED_AT, idFilter, integer, plainFields, text } from "../account/model.ts";
+import type { ObjectModel } from "../account/model.ts";
 
 const TAGGED: readonly [string, ...string[]] = [
   "Prospect", "Prospect", "Prospect", "Landing Page", "Form", "List", "Campaign", "Email", "Email Template",
@@ -21,22 +21,13 @@ const OBJECT_OF_TYPE: Readonly<Record<string, string>> = {
 const TAG_SALT = hashText("TagObject");
 const CLICK_SALT = hashText("EmailClick");
 
-const integer = (name: string): ModelColumn => ({ name, kind: "integer" });
-const ids = (name: string): ModelFilter => ({ name, kind: "ids", column: name, code: 16 });
-
-/** An untagging just removes the row. */
+/** Removing a tag removes the row. */
 export const TAG_OBJECT: ObjectModel = {
   name: "TagObject",
   urlName: "tagObject",
   dataKey: "tagObject",
-  columns: [
-    integer("id"),
-    integer("tag_id"),
-    { name: "type", kind: "string" },
-    integer("object_id"),
-    { name: "created_at", kind: "datetime" },
-  ],
-  wire: ["id", "tag_id", "type", "object_id", "created_at"].map((name) => ({ name })),
+  columns: [integer("id"), integer("tag_id"), text("type"), integer("object_id"), CREATED_AT],
+  body: plainFields(["id", "tag_id", "type", "object_id", "created_at"]),
   make: (row, world) => {
     const hash = mix(mix(world.seed, TAG_SALT), row.index);
     const type = pick(TAGGED, hash);
@@ -47,7 +38,11 @@ export const TAG_OBJECT: ObjectModel = {
   operations: ["query", "read"],
   ranges: ["created"],
   hasUpdated: false,
-  filters: [ids("tag_id"), { name: "type", kind: "text", column: "type" }, { ...ids("object_id"), requires: "type" }],
+  filters: [
+    idFilter("tag_id"),
+    { name: "type", kind: "text", column: "type" },
+    { ...idFilter("object_id"), requires: "type" },
+  ],
   sortKeys: COMMON_SORT,
   defaultSort: "created_at",
   mobileUnlimited: true,
@@ -55,22 +50,14 @@ export const TAG_OBJECT: ObjectModel = {
 
 const CLICK_LINKS = ["list_email_id", "drip_program_action_id", "email_template_id", "tracker_redirect_id"] as const;
 
-/** One link id is set, the others are absent; e-mail ids are not among them (pardot/api-docs issue 157). */
+/** One link id is set, the others are absent. There is no email id (pardot/api-docs issue 157). */
 export const EMAIL_CLICK: ObjectModel = {
   name: "EmailClick",
   urlName: "emailClick",
   dataKey: "emailClick",
-  columns: [
-    integer("id"),
-    integer("prospect_id"),
-    { name: "url", kind: "string" },
-    ...CLICK_LINKS.map(integer),
-    { name: "created_at", kind: "datetime" },
-  ],
-  wire: [
-    { name: "id" },
-    { name: "prospect_id" },
-    { name: "url" },
+  columns: [integer("id"), integer("prospect_id"), text("url"), ...CLICK_LINKS.map(integer), CREATED_AT],
+  body: [
+    ...plainFields(["id", "prospect_id", "url"]),
     ...CLICK_LINKS.map((name) => ({ name, absentWhenNull: true })),
     { name: "created_at" },
   ],
@@ -86,8 +73,8 @@ export const EMAIL_CLICK: ObjectModel = {
   operations: ["query"],
   ranges: ["created"],
   hasUpdated: false,
-  filters: CLICK_LINKS.map(ids),
-  // Only limit is documented for paging; ids ascend (observed), and production clients send sort_by=id (airbytehq/airbyte).
+  filters: CLICK_LINKS.map((name) => idFilter(name)),
+  // Only limit is documented for paging. Ids ascend (observed), and production clients send sort_by=id (airbytehq/airbyte).
   sortKeys: [],
   defaultSort: "id",
 };
@@ -103,6 +90,6 @@ const URLS: readonly [string, ...string[]] = [
 
 function clickUrl(hash: number): string {
   const url = pick(URLS, hash);
-  // A click's URL is text: one that looks like a number would lose its zeros in JSON, which only XML keeps.
+  // Not a bare number: JSON would drop its leading zeros, XML would keep them.
   return url === "007" ? `https://www.acme.test/007/${mix(hash, 1) % 10}` : url;
 }

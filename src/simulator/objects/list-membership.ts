@@ -1,7 +1,16 @@
 /** List membership (vendor docs, list memberships and export; recorded: Crim/pardot-java-client listMembershipQuery.xml). */
-import { hashText, mix } from "../account/dice.ts";
-import { someId } from "../api/links.ts";
-import { COMMON_SORT } from "../account/model.ts";
+import { hashText, mix } from "../account/random.ts";
+import { someId } from "./links.ts";
+import {
+  boolean,
+  COMMON_SORT,
+  CREATED_AT,
+  idFilter,
+  integer,
+  plainFields,
+  timeProcedure,
+  UPDATED_AT,
+} from "../account/model.ts";
 import type { ObjectModel } from "../account/model.ts";
 
 const SALT = hashText("ListMembership");
@@ -10,15 +19,8 @@ export const LIST_MEMBERSHIP: ObjectModel = {
   name: "ListMembership",
   urlName: "listMembership",
   dataKey: "list_membership",
-  columns: [
-    { name: "id", kind: "integer" },
-    { name: "list_id", kind: "integer" },
-    { name: "prospect_id", kind: "integer" },
-    { name: "opted_out", kind: "boolean" },
-    { name: "created_at", kind: "datetime" },
-    { name: "updated_at", kind: "datetime" },
-  ],
-  wire: ["id", "list_id", "prospect_id", "opted_out", "created_at", "updated_at"].map((name) => ({ name })),
+  columns: [...["id", "list_id", "prospect_id"].map(integer), boolean("opted_out"), CREATED_AT, UPDATED_AT],
+  body: plainFields(["id", "list_id", "prospect_id", "opted_out", "created_at", "updated_at"]),
   make: (row, world) => {
     const hash = mix(mix(world.seed, SALT), row.index);
     const [list, prospect] = [someId("List", mix(hash, 1), world), someId("Prospect", mix(hash, 2), world)];
@@ -29,28 +31,13 @@ export const LIST_MEMBERSHIP: ObjectModel = {
   ranges: ["created", "updated"],
   hasUpdated: true,
   filters: [
-    { name: "list_id", kind: "ids", column: "list_id", code: 55 },
+    idFilter("list_id", 55),
     // Undocumented (pardot/api-docs issue 36).
-    { name: "prospect_id", kind: "ids", column: "prospect_id", code: 3 },
+    idFilter("prospect_id", 3),
   ],
   sortKeys: COMMON_SORT,
   defaultSort: "created_at",
   deletes: true,
   mobileUnlimited: true,
-  procedures: [
-    {
-      name: "filter_by_created_at",
-      field: "created",
-      after: "created_after",
-      before: "created_before",
-      options: { deleted: "deleted" },
-    },
-    {
-      name: "filter_by_updated_at",
-      field: "updated",
-      after: "updated_after",
-      before: "updated_before",
-      options: { deleted: "deleted" },
-    },
-  ],
+  procedures: [timeProcedure("created", { deleted: "deleted" }), timeProcedure("updated", { deleted: "deleted" })],
 };

@@ -1,13 +1,12 @@
-/** Every object the simulator knows, in one list. A new one is a file of data beside these and a line here. */
-import { CUSTOM_FIELD } from "../account/custom-fields.ts";
+/** All objects of the simulator. To add one, describe it in a file of this folder and list it here. */
 import { ACCOUNT } from "./account.ts";
 import { EMAIL_CLICK, TAG_OBJECT } from "./append-only.ts";
+import { CAMPAIGN, FORM, LIST, TAG } from "./assets.ts";
+import { CUSTOM_FIELD } from "./custom-field.ts";
 import { LIST_MEMBERSHIP } from "./list-membership.ts";
 import { OPPORTUNITY } from "./opportunity.ts";
 import { PROSPECT_ACCOUNT } from "./prospect-account.ts";
 import { PROSPECT } from "./prospect.ts";
-import { CAMPAIGN, FORM, LIST } from "./segmented.ts";
-import { TAG } from "./tag.ts";
 import { VISITOR } from "./visitor.ts";
 import { VISITOR_ACTIVITY } from "./visitor-activity.ts";
 import type { ObjectModel } from "../account/model.ts";

@@ -2,32 +2,30 @@
  * Opportunity (vendor docs, opportunities; recorded: Crim/pardot-java-client opportunityQuery.xml, opportunityRead.xml):
  * no filter and no sort by updated_at, no custom fields (pardot/api-docs issue 159), prospects nested.
  */
-import { hashText, mix, pick } from "../account/dice.ts";
-import { campaignField, campaignName, prospectIdentity, someId } from "../api/links.ts";
-import { COMMON_SORT } from "../account/model.ts";
+import { hashText, mix, pick } from "../account/random.ts";
+import { campaignField, campaignName, prospectIdentity, someId } from "./links.ts";
+import { COMMON_SORT, CREATED_AT, integer, plainFields, text, UPDATED_AT } from "../account/model.ts";
 import type { JsonRecord, ModelColumn, ObjectModel, World } from "../account/model.ts";
 import { someText } from "../account/text.ts";
 
 const COLUMNS: readonly ModelColumn[] = [
-  { name: "id", kind: "integer" },
-  { name: "name", kind: "string" },
+  integer("id"),
+  text("name"),
   { name: "value", kind: "number" },
-  { name: "probability", kind: "integer" },
-  { name: "type", kind: "string" },
-  { name: "stage", kind: "string" },
-  { name: "status", kind: "string" },
+  integer("probability"),
+  ...["type", "stage", "status"].map(text),
   { name: "closed_at", kind: "datetime" },
-  { name: "created_at", kind: "datetime" },
-  { name: "updated_at", kind: "datetime" },
-  { name: "campaign_id", kind: "integer" },
-  { name: "campaign_name", kind: "string" },
+  CREATED_AT,
+  UPDATED_AT,
+  integer("campaign_id"),
+  text("campaign_name"),
   { name: "prospects", kind: "json" },
 ];
-const PROSPECTS = 12;
+const PROSPECTS = COLUMNS.length - 1;
 const [CAMPAIGN_NODE, CAMPAIGN_ID] = campaignField(10);
 const SALT = hashText("Opportunity");
 
-/** None, one, or several: each has its own form in JSON. */
+/** None, one, or several: JSON has a different form for each. */
 function prospectsOf(hash: number, world: World): readonly JsonRecord[] {
   const rows = world.baseRows("Prospect");
   const count = rows === 0 ? 0 : pick([0, 1, 1, 2, 5], hash);
@@ -42,11 +40,10 @@ export const OPPORTUNITY: ObjectModel = {
   urlName: "opportunity",
   dataKey: "opportunity",
   columns: COLUMNS,
-  wire: [
-    ...["id", "name", "value", "probability", "type", "stage", "status"].map((name) => ({ name })),
+  body: [
+    ...plainFields(["id", "name", "value", "probability", "type", "stage", "status"]),
     { name: "closed_at", absentWhenNull: true },
-    { name: "created_at" },
-    { name: "updated_at" },
+    ...plainFields(["created_at", "updated_at"]),
     CAMPAIGN_NODE,
     CAMPAIGN_ID,
     {

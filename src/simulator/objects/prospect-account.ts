@@ -1,12 +1,21 @@
 /**
- * Prospect account (vendor docs, prospect accounts): its standard fields are configurable, `describe` tells which there
- * are; updated_at sorts ascending by default, unlike with every other object.
+ * Prospect account (vendor docs, prospect accounts). Its standard fields are configurable, and `describe` lists them.
+ * updated_at sorts ascending by default, unlike in all other objects.
  */
-import { accountCustomColumns, accountCustomValues } from "../account/custom-fields.ts";
-import { hashText, mix, pick } from "../account/dice.ts";
-import { COMMON_SORT, SORT_NAME } from "../account/model.ts";
-import type { ModelColumn, ObjectModel, RowKey, Value, WireRecord, World } from "../account/model.ts";
+import { hashText, mix, pick } from "../account/random.ts";
+import {
+  COMMON_SORT,
+  CREATED_AT,
+  integer,
+  plainFields,
+  SORT_NAME,
+  text,
+  timeProcedure,
+  UPDATED_AT,
+} from "../account/model.ts";
+import type { ModelColumn, ObjectModel, RowKey, Value, Body, World } from "../account/model.ts";
 import { longText, someText, uniqueName } from "../account/text.ts";
+import { accountCustomColumns, accountCustomValues } from "./custom-field.ts";
 
 const STANDARD: readonly string[] = [
   "number", "description", "phone", "fax", "website", "rating", "site", "type", "annual_revenue", "industry", "sic",
@@ -16,19 +25,11 @@ const STANDARD: readonly string[] = [
   ),
 ]; // prettier-ignore
 
-const text = (name: string): ModelColumn => ({ name, kind: "string" });
-
-const COLUMNS: readonly ModelColumn[] = [
-  { name: "id", kind: "integer" },
-  text("name"),
-  ...STANDARD.map(text),
-  { name: "created_at", kind: "datetime" },
-  { name: "updated_at", kind: "datetime" },
-];
+const COLUMNS: readonly ModelColumn[] = [integer("id"), text("name"), ...STANDARD.map(text), CREATED_AT, UPDATED_AT];
 
 const SALT = hashText("ProspectAccount");
 
-/** Fields that this account has switched off: in no answer, no export, no describe. */
+/** Fields that this account has switched off: in no response, export or describe. */
 function hidden(world: World): ReadonlySet<string> {
   return new Set(world.knobs.hiddenAccountFields.split(","));
 }
@@ -55,10 +56,10 @@ function valueOf(name: string, hash: number): string | null {
   return name === "description" ? longText(mix(hash, 3)) : someText(mix(hash, 4));
 }
 
-/** The answer of `describe`: one element per field, everything in attributes. */
-export function describeProspectAccount(world: World): WireRecord {
+/** The response to `describe`: one element per field, with attributes only. */
+export function describeProspectAccount(world: World): Body {
   const off = hidden(world);
-  const entry = (id: string, custom: boolean): WireRecord => ({
+  const entry = (id: string, custom: boolean): Body => ({
     "@attributes": {
       id,
       label: id.replaceAll("_", " "),
@@ -78,11 +79,10 @@ export const PROSPECT_ACCOUNT: ObjectModel = {
   urlName: "prospectAccount",
   dataKey: "prospectAccount",
   columns: COLUMNS,
-  wire: [
+  body: [
     { name: "id" },
-    ...["name", ...STANDARD].map((name) => ({ name, valueNode: true, hides: true })),
-    { name: "created_at" },
-    { name: "updated_at" },
+    ...["name", ...STANDARD].map((name) => ({ name, valueNode: true })),
+    ...plainFields(["created_at", "updated_at"]),
     { name: "assigned_to", outputs: ["full"], nested: () => null },
   ],
   custom: { columns: accountCustomColumns, shown: "always", isMultiValue: () => false },
@@ -98,22 +98,10 @@ export const PROSPECT_ACCOUNT: ObjectModel = {
   fieldsParameter: true,
   unknownIdCode: 61,
   procedures: [
+    timeProcedure("updated"),
+    timeProcedure("created"),
     {
-      name: "filter_by_updated_at",
-      field: "updated",
-      after: "updated_after",
-      before: "updated_before",
-      options: {},
-    },
-    {
-      name: "filter_by_created_at",
-      field: "created",
-      after: "created_after",
-      before: "created_before",
-      options: {},
-    },
-    {
-      // Selects by the time of the account's prospects, not by its own.
+      // Selects by the times of the account's prospects, not by its own.
       name: "filter_by_prospect_updated_at",
       field: "updated",
       after: "prospect_updated_after",

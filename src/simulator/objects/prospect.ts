@@ -1,14 +1,14 @@
 /**
  * Prospect (vendor docs, prospects and object field reference; recorded: Crim/pardot-java-client prospectQuery.xml,
  * prospectRead.xml). Booleans are null, 1 or 0; `fax` is missing in bulk (pardot/api-docs issue 187); custom fields
- * stand beside the others, in bulk only when named (issue 151).
+ * are next to the others, in bulk only if named (issue 151).
  */
-import { prospectCustomColumns, prospectCustomValues, isMultiValue } from "../account/custom-fields.ts";
-import { hashText, mix, pick } from "../account/dice.ts";
-import { campaignName, prospectIdentity, someId } from "../api/links.ts";
-import { COMMON_SORT, SORT_UPDATED } from "../account/model.ts";
-import type { ModelColumn, ObjectModel, RowKey, Value, WireField, World } from "../account/model.ts";
+import { hashText, mix, pick } from "../account/random.ts";
+import { COMMON_SORT, idFilter, SORT_UPDATED, timeProcedure } from "../account/model.ts";
+import type { ModelColumn, ObjectModel, RowKey, Value, BodyField, World } from "../account/model.ts";
 import { longText, someText } from "../account/text.ts";
+import { isMultiValue, prospectCustomColumns, prospectCustomValues } from "./custom-field.ts";
+import { campaignName, prospectIdentity, someId } from "./links.ts";
 
 const STRINGS = new Set([
   "salutation", "first_name", "last_name", "email", "company", "website", "job_title", "department", "country",
@@ -33,26 +33,26 @@ const column = (name: string): ModelColumn => {
 
 const COLUMNS: readonly ModelColumn[] = [
   ...ORDER.map(column),
-  // Grade and notes cannot be exported (vendor docs, export); a password is never shown.
+  // Grade and notes cannot be exported (vendor docs, export). A password is never shown.
   ...["password", "notes", "grade"].map((name): ModelColumn => ({
     name,
     kind: "string",
-    wireOnly: true,
+    apiOnly: true,
     notExported: true,
   })),
-  { name: "assigned_to_user", kind: "integer", wireOnly: true, notExported: true },
+  { name: "assigned_to_user", kind: "integer", apiOnly: true, notExported: true },
 ];
 
-const field = (name: string): WireField => ({
+const field = (name: string): BodyField => ({
   name,
   oneOrZero: BOOLEANS.has(name),
   pairWhenNull: STRINGS.has(name) || BOOLEANS.has(name) || name === "password" || name === "notes",
   ...(name === "fax" ? { outputs: ["full", "simple", "mobile"] as const } : {}),
 });
 
-/** `password` behind `email`, `notes` and `grade` around `score`, as recorded. */
-const WIRE: readonly WireField[] = [
-  ...ORDER.flatMap((name): readonly WireField[] => {
+/** `password` after `email`, `notes` and `grade` around `score`, as recorded. */
+const BODY: readonly BodyField[] = [
+  ...ORDER.flatMap((name): readonly BodyField[] => {
     if (name === "email") return [field(name), field("password")];
     if (name === "comments") return [field(name), field("notes")];
     return name === "score" ? [field(name), { name: "grade" }] : [field(name)];
@@ -77,7 +77,7 @@ const WIRE: readonly WireField[] = [
         : null;
     },
   },
-  // Nodes of other objects stay empty: an extractor does not ask for output=full.
+  // Nodes of other objects are empty: an extractor does not request output=full.
   { name: "last_activity", outputs: ["full"], nested: () => null },
   {
     name: "profile",
@@ -166,7 +166,7 @@ export const PROSPECT: ObjectModel = {
   urlName: "prospect",
   dataKey: "prospect",
   columns: COLUMNS,
-  wire: WIRE,
+  body: BODY,
   custom: { columns: prospectCustomColumns, shown: "when-set", isMultiValue },
   make,
   operations: ["query", "read"],
@@ -175,7 +175,7 @@ export const PROSPECT: ObjectModel = {
   hasUpdated: true,
   filters: [
     { name: "assigned", kind: "isset", column: "assigned_to_user", code: 26 },
-    { name: "assigned_to_user", kind: "ids", column: "assigned_to_user", code: 10 },
+    idFilter("assigned_to_user", 10),
     { name: "is_starred", kind: "boolean", column: "is_starred", code: 25 },
     { name: "last_activity_after", kind: "after", column: "last_activity_at" },
     { name: "last_activity_before", kind: "before", column: "last_activity_at" },
@@ -196,19 +196,7 @@ export const PROSPECT: ObjectModel = {
   fieldsParameter: true,
   unknownIdCode: 3,
   procedures: [
-    {
-      name: "filter_by_updated_at",
-      field: "updated",
-      after: "updated_after",
-      before: "updated_before",
-      options: { deleted: "deleted-all-only" },
-    },
-    {
-      name: "filter_by_created_at",
-      field: "created",
-      after: "created_after",
-      before: "created_before",
-      options: { deleted: "deleted-all-only" },
-    },
+    timeProcedure("updated", { deleted: "deleted-all-only" }),
+    timeProcedure("created", { deleted: "deleted-all-only" }),
   ],
 };

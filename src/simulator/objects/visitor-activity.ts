@@ -1,14 +1,23 @@
 /**
  * Visitor activity (vendor docs, visitor activities and object field reference; recorded: Crim/pardot-java-client
- * visitorActivityQuery.xml, pardot/api-docs issue 135). Relation ids appear only when set; what an activity links to
- * depends on what it is about.
+ * visitorActivityQuery.xml, pardot/api-docs issue 135). Relation ids appear only when set. The kind of an activity decides
+ * what it links to.
  */
-import { hashText, mix } from "../account/dice.ts";
-import { activityKind, slotOf } from "../account/activity-kind.ts";
-import { COMMON_SORT, SORT_UPDATED } from "../account/model.ts";
-import type { ModelColumn, ModelFilter, ObjectModel, RowKey, Value, WireField, World } from "../account/model.ts";
-import { campaignField, someId } from "../api/links.ts";
-import { listEmailOfSlot } from "../account/list-email.ts";
+import { hashText, mix } from "../account/random.ts";
+import { emailIdOf, listEmailOfSend, sendOf } from "../account/email-sends.ts";
+import {
+  COMMON_SORT,
+  CREATED_AT,
+  idFilter,
+  integer,
+  plainFields,
+  SORT_UPDATED,
+  text,
+  timeProcedure,
+  UPDATED_AT,
+} from "../account/model.ts";
+import type { ModelColumn, ModelFilter, ObjectModel, RowKey, Value, BodyField, World } from "../account/model.ts";
+import { campaignField, someId } from "./links.ts";
 import { longText } from "../account/text.ts";
 
 const LINKS = [
@@ -17,36 +26,86 @@ const LINKS = [
   "custom_redirect_id", "opportunity_id", "visit_id", "campaign_id",
 ] as const; // prettier-ignore
 
-const integer = (name: string): ModelColumn => ({ name, kind: "integer" });
-
 const COLUMNS: readonly ModelColumn[] = [
   ...["id", "prospect_id", "visitor_id", "type"].map(integer),
-  { name: "type_name", kind: "string" },
-  { name: "details", kind: "string" },
+  ...["type_name", "details"].map(text),
   ...LINKS.map(integer),
-  { name: "created_at", kind: "datetime" },
-  { name: "updated_at", kind: "datetime" },
+  CREATED_AT,
+  UPDATED_AT,
 ];
 
-const CAMPAIGN_PLACE = COLUMNS.findIndex(({ name }) => name === "campaign_id");
-const absent = (name: string): WireField => ({ name, absentWhenNull: true });
+const CAMPAIGN_ID = COLUMNS.findIndex(({ name }) => name === "campaign_id");
+const LIST_EMAIL_ID = COLUMNS.findIndex(({ name }) => name === "list_email_id");
+const absent = (name: string): BodyField => ({ name, absentWhenNull: true });
 
-const WIRE: readonly WireField[] = [
+const BODY: readonly BodyField[] = [
   { name: "id" },
   absent("visitor_id"),
   absent("prospect_id"),
-  { name: "type" },
-  { name: "type_name" },
+  ...plainFields(["type", "type_name"]),
   absent("details"),
-  // The order of the first three as recorded (Crim/pardot-java-client prospectRead.xml).
+  // The first three in the recorded order (Crim/pardot-java-client prospectRead.xml).
   ...["email_id", "list_email_id", "email_template_id"].map(absent),
   ...LINKS.filter((name) => name !== "campaign_id" && !name.startsWith("email_") && name !== "list_email_id").map(
     absent,
   ),
-  ...campaignField(CAMPAIGN_PLACE),
+  ...campaignField(CAMPAIGN_ID),
   { name: "created_at" },
   absent("updated_at"),
 ];
+
+/** A type (vendor docs, visitor activity types) with the kind of asset and its links. */
+interface ActivityKind {
+  readonly type: number;
+  /** The kind of asset, not the label of the type (recorded: Crim/pardot-java-client visitorActivityQuery.xml). */
+  readonly typeName: string;
+  readonly links: readonly string[];
+  /** Percentage of rows without a prospect. */
+  readonly anonymousShare: number;
+  /** Share of the rows, relative to the other kinds. */
+  readonly weight: number;
+}
+
+const kinds = (
+  typeName: string,
+  types: readonly number[],
+  links: readonly string[],
+  weight: number,
+  anonymousShare = 0,
+): ActivityKind[] => types.map((type) => ({ type, typeName, links, weight, anonymousShare }));
+
+const LIST_EMAIL = ["email_id", "list_email_id", "email_template_id"];
+
+const KINDS: readonly ActivityKind[] = [
+  ...kinds("Email", [6], LIST_EMAIL, 16),
+  ...kinds("Email", [11], LIST_EMAIL, 10),
+  ...kinds("Email Tracker", [1], LIST_EMAIL, 5),
+  ...kinds("Email", [12, 13, 14, 15, 35, 36, 37], LIST_EMAIL, 1),
+  ...kinds("Form", [2, 3, 4], ["form_id"], 4, 30),
+  ...kinds("Form Handler", [3, 4], ["form_handler_id"], 2, 20),
+  ...kinds("Landing Page", [2, 3, 4], ["landing_page_id"], 3, 40),
+  ...kinds("Landing Page", [2], ["landing_page_id", "multivariate_test_variation_id"], 1, 40),
+  ...kinds("Landing Page Tracker", [1], ["landing_page_id"], 2, 30),
+  ...kinds("File", [2], ["file_id"], 5, 50),
+  ...kinds("Custom Redirect", [21, 17], ["custom_redirect_id"], 3, 30),
+  ...kinds("Visit", [20], ["visit_id"], 14, 60),
+  ...kinds("Site Search Query", [7], ["site_search_query_id"], 2, 50),
+  ...kinds("Paid Search Ad", [1], ["paid_search_ad_id"], 1, 70),
+  ...kinds("Page View", [2], ["visitor_page_view_id"], 1, 60),
+  ...kinds("Opportunity Associated", [8, 9, 10, 18, 19, 38], ["opportunity_id"], 1),
+  ...kinds("Video", [27, 30, 34], [], 1),
+  ...kinds("Webinar", [23, 24, 25], [], 1),
+];
+
+/** One entry per unit of weight, so that a hash picks by index. */
+const WEIGHTED: readonly ActivityKind[] = KINDS.flatMap((entry) => Array.from({ length: entry.weight }, () => entry));
+const [FIRST_KIND] = KINDS;
+
+function activityKind(hash: number): ActivityKind {
+  const chosen = WEIGHTED[mix(hash, 0x6b1d) % WEIGHTED.length] ?? FIRST_KIND;
+  if (chosen === undefined) throw new Error("no kind of activity");
+  return chosen;
+}
 
 const SALT = hashText("VisitorActivity");
 
@@ -87,9 +146,9 @@ function linkId(name: (typeof LINKS)[number], row: RowKey, hash: number, world: 
   const salted = mix(hash, name.length * 31 + name.charCodeAt(0));
   switch (name) {
     case "email_id":
-      return slotOf(row.index).emailId;
+      return emailIdOf(sendOf(row.index));
     case "list_email_id":
-      return listEmailOfSlot(slotOf(row.index).slot, world);
+      return listEmailOfSend(sendOf(row.index), world);
     case "form_id":
       return someId("Form", salted, world);
     case "opportunity_id":
@@ -113,7 +172,7 @@ function linkId(name: (typeof LINKS)[number], row: RowKey, hash: number, world: 
   }
 }
 
-/** Null and empty text both occur: export files may tell them apart. */
+/** Both null and empty: export files may distinguish them. */
 function detailsOf(hash: number, revision: number, visit: boolean): string | null {
   const rolled = mix(hash, 100 + revision);
   if (visit) return `${1 + (rolled % 30)} page views`;
@@ -122,7 +181,6 @@ function detailsOf(hash: number, revision: number, visit: boolean): string | nul
   return longText(mix(rolled, 1));
 }
 
-const ids = (name: string, column: string = name): ModelFilter => ({ name, kind: "ids", column, code: 16 });
 const only = (name: string, column: string): ModelFilter => ({ name, kind: "set", column, code: 50 });
 
 export const VISITOR_ACTIVITY: ObjectModel = {
@@ -130,7 +188,7 @@ export const VISITOR_ACTIVITY: ObjectModel = {
   urlName: "visitorActivity",
   dataKey: "visitor_activity",
   columns: COLUMNS,
-  wire: WIRE,
+  body: BODY,
   make,
   operations: ["query", "read"],
   ranges: ["created", "updated"],
@@ -143,10 +201,10 @@ export const VISITOR_ACTIVITY: ObjectModel = {
     only("form_only", "form_id"),
     only("form_handler_only", "form_handler_id"),
     only("landing_page_only", "landing_page_id"),
-    ids("type"),
-    ids("custom_url_id", "custom_redirect_id"),
-    ...["campaign_id", "email_id", "file_id", "form_id", "form_handler_id"].map((name) => ids(name)),
-    ...["landing_page_id", "prospect_id", "visitor_id"].map((name) => ids(name)),
+    idFilter("type"),
+    idFilter("custom_url_id", 16, "custom_redirect_id"),
+    ...["campaign_id", "email_id", "file_id", "form_id", "form_handler_id"].map((name) => idFilter(name)),
+    ...["landing_page_id", "prospect_id", "visitor_id"].map((name) => idFilter(name)),
   ],
   sortKeys: [
     ...COMMON_SORT,
@@ -156,23 +214,9 @@ export const VISITOR_ACTIVITY: ObjectModel = {
   ],
   defaultSort: "created_at",
   procedures: [
-    {
-      name: "filter_by_created_at",
-      field: "created",
-      after: "created_after",
-      before: "created_before",
-      options: { type: "types", prospectOnly: "flag" },
-    },
-    {
-      name: "filter_by_updated_at",
-      field: "updated",
-      after: "updated_after",
-      before: "updated_before",
-      options: { type: "types", prospectOnly: "flag" },
-    },
+    timeProcedure("created", { type: "types", prospectOnly: "flag" }),
+    timeProcedure("updated", { type: "types", prospectOnly: "flag" }),
   ],
-  // The smallest email_id of a list e-mail must not vanish: a reader keeps the pair it saw first.
-  keeps: (values) => values[COLUMN_LIST_EMAIL] !== null,
+  // The smallest email_id of a list email must not vanish: a reader keeps the pair it saw first.
+  keeps: (values) => values[LIST_EMAIL_ID] !== null,
 };
-
-const COLUMN_LIST_EMAIL = COLUMNS.findIndex(({ name }) => name === "list_email_id");

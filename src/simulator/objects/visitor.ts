@@ -1,11 +1,21 @@
 /** Visitor (vendor docs, visitors; recorded: Crim/pardot-java-client visitorQuery.xml, visitorRead.xml). */
-import { hashText, mix, pick } from "../account/dice.ts";
-import { someId } from "../api/links.ts";
-import { COMMON_SORT, SORT_UPDATED } from "../account/model.ts";
-import type { ModelColumn, ObjectModel, Output } from "../account/model.ts";
+import { hashText, mix, pick } from "../account/random.ts";
+import { someId } from "./links.ts";
+import {
+  COMMON_SORT,
+  CREATED_AT,
+  idFilter,
+  integer,
+  plainFields,
+  SORT_UPDATED,
+  text,
+  timeProcedure,
+  UPDATED_AT,
+} from "../account/model.ts";
+import type { ObjectModel, Output } from "../account/model.ts";
 import { someText } from "../account/text.ts";
 
-/** Whether export files have them is unconfirmed; here they do not. */
+/** Unconfirmed for export files; not exported here. */
 const DEVICE: readonly string[] = [
   "browser", "browser_version", "operating_system", "operating_system_version", "language", "screen_height",
   "screen_width", "is_flash_enabled", "is_java_enabled",
@@ -14,28 +24,21 @@ const PARAMETERS = ["campaign", "medium", "source", "content", "term"].map((name
 const NOT_MOBILE: readonly Output[] = ["full", "simple", "bulk"];
 const SALT = hashText("Visitor");
 
-const text = (name: string): ModelColumn => ({ name, kind: "string" });
-
 export const VISITOR: ObjectModel = {
   name: "Visitor",
   urlName: "visitor",
   dataKey: "visitor",
   columns: [
-    { name: "id", kind: "integer" },
-    { name: "prospect_id", kind: "integer" },
-    { name: "page_view_count", kind: "integer" },
-    text("ip_address"),
-    text("hostname"),
-    ...PARAMETERS.map(text),
-    { name: "created_at", kind: "datetime" },
-    { name: "updated_at", kind: "datetime" },
-    ...DEVICE.map((name) => ({ ...text(name), wireOnly: true, notExported: true })),
+    ...["id", "prospect_id", "page_view_count"].map(integer),
+    ...["ip_address", "hostname", ...PARAMETERS].map(text),
+    CREATED_AT,
+    UPDATED_AT,
+    ...DEVICE.map((name) => ({ ...text(name), apiOnly: true, notExported: true })),
   ],
-  wire: [
-    ...["id", "prospect_id", "page_view_count", "ip_address", "hostname"].map((name) => ({ name })),
+  body: [
+    ...plainFields(["id", "prospect_id", "page_view_count", "ip_address", "hostname"]),
     ...[...DEVICE, ...PARAMETERS].map((name) => ({ name, outputs: NOT_MOBILE })),
-    { name: "created_at" },
-    { name: "updated_at" },
+    ...plainFields(["created_at", "updated_at"]),
     { name: "visitor_activities", outputs: ["full"], operation: "read", nested: () => null },
   ],
   make: (row, world) => {
@@ -43,7 +46,7 @@ export const VISITOR: ObjectModel = {
     const changed = mix(hash, row.revision);
     return [
       row.id,
-      // Two of five are known; the rest are anonymous.
+      // Two in five belong to a prospect; the rest are anonymous.
       mix(hash, 1) % 5 < 2 ? someId("Prospect", mix(hash, 2), world) : null,
       mix(changed, 3) % 20 === 0 ? null : 1 + (mix(changed, 4) % 300),
       mix(hash, 5) % 10 === 0 ? "2001:db8::7" : `192.0.2.${mix(hash, 6) % 256}`,
@@ -58,31 +61,16 @@ export const VISITOR: ObjectModel = {
   ranges: ["created", "updated"],
   hasUpdated: true,
   filters: [
-    // Anonymous visitors come only when asked for.
+    // Anonymous visitors are returned only with only_identified=false.
     { name: "only_identified", kind: "set", column: "prospect_id", code: 50, missing: "true" },
-    { name: "prospect_ids", kind: "ids", column: "prospect_id", code: 3 },
+    idFilter("prospect_ids", 3, "prospect_id"),
   ],
   sortKeys: [...COMMON_SORT, SORT_UPDATED],
   defaultSort: "created_at",
   mobileUnlimited: true,
   fieldsParameter: true,
   unknownIdCode: 24,
-  procedures: [
-    {
-      name: "filter_by_updated_at",
-      field: "updated",
-      after: "updated_after",
-      before: "updated_before",
-      options: {},
-    },
-    {
-      name: "filter_by_created_at",
-      field: "created",
-      after: "created_after",
-      before: "created_before",
-      options: {},
-    },
-  ],
+  procedures: [timeProcedure("updated"), timeProcedure("created")],
 };
 
 function parameterOf(hash: number): string | null {

@@ -13,8 +13,8 @@ export interface Caught {
 }
 
 /**
- * Puts a defect into a copy of the sources and plays schedules there until one fails; null when none of them does.
- * Throws when the sources have changed so that the defect no longer fits.
+ * Puts a defect into a copy of the sources and plays schedules there until one fails; returns null if none does. Throws if
+ * the sources have changed so that the defect no longer fits.
  */
 export async function catchDefect(defect: Defect, seed: number, runs: number): Promise<Caught | null> {
   const copy = await mkdtemp(join(tmpdir(), "pardot-etl-defect-"));
@@ -36,8 +36,7 @@ async function putInto(copy: string, { name, edits }: Defect): Promise<void> {
   for (const { file, find, put } of edits) {
     const path = join(copy, file);
     const text = await readFile(path, "utf8");
-    if (text.split(find).length !== 2)
-      throw new Error(`${name}: the text to be replaced does not stand in ${file} once`);
+    if (text.split(find).length !== 2) throw new Error(`${name}: the text to replace is not exactly once in ${file}`);
     await writeFile(
       path,
       text.replace(find, () => put),
@@ -53,6 +52,6 @@ async function play(script: string, seed: number, runs: number): Promise<string>
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text));
   await ended;
-  if (output === "") throw new Error(`the schedules did not come to an end: ${complaints}`);
+  if (output === "") throw new Error(`the schedules did not end: ${complaints}`);
   return complaints;
 }

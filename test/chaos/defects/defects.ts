@@ -1,14 +1,14 @@
-/** A defect that somebody could put into the sources one day, and that the harness has to notice. */
+/** A possible future defect of the sources that the harness has to catch. */
 export interface Defect {
   readonly name: string;
-  /** What goes wrong with it. */
+  /** Its consequence. */
   readonly harm: string;
   readonly edits: readonly Edit[];
 }
 
 export interface Edit {
   readonly file: string;
-  /** Text that stands in the file exactly once, and what takes its place. */
+  /** Text that is in the file exactly once, and its replacement. */
   readonly find: string;
   readonly put: string;
 }
@@ -16,7 +16,7 @@ export interface Edit {
 export const DEFECTS: readonly Defect[] = [
   {
     name: "state before manifest",
-    harm: "a kill between the two leaves windows that are covered and that no manifest names",
+    harm: "a kill between the two leaves windows that are covered but in no manifest",
     edits: [
       {
         file: "src/operations/run/commit.ts",
@@ -27,9 +27,9 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: "strict bound",
-    harm: "records of the very second at which a window begins are in none, the oldest record's first of all",
+    harm: "records of the exact second at which a window starts are in no window, above all the oldest record",
     edits: [
-      // The margin of a history hides it, but for records that stand on the seam of two windows.
+      // The margin of a history hides it, except for records at the seam of two windows.
       {
         file: "src/plan/range.ts",
         find: "isMeant ? created - OLDEST_MARGIN_MS : HISTORY_FLOOR",
@@ -44,7 +44,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: "wrong retry",
-    harm: "one empty page in mid-run ends the reading, and all that comes after it is lost",
+    harm: "one false empty page ends the reading, and everything after it is lost",
     edits: [
       {
         file: "src/extract/pages.ts",
@@ -76,7 +76,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: "trusting a short body",
-    harm: "an export file that ends within a record is landed as if it were whole",
+    harm: "an export file that ends inside a record is landed as complete",
     edits: [
       {
         file: "src/encode/csv-scan.ts",
@@ -87,7 +87,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: "uncounted retry call",
-    harm: "requests that are sent again are not in the ledger, and the budget is exceeded",
+    harm: "repeated requests are not in the ledger, and the budget is exceeded",
     edits: [
       {
         file: "src/pardot/caller.ts",
@@ -103,7 +103,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: "header not looked at",
-    harm: "a text, or the columns of another object, is landed as rows of nulls, and its window is done",
+    harm: "a text, or the columns of another object, is landed as rows of nulls, and its window is completed",
     edits: [
       {
         file: "src/land/result-header.ts",
@@ -119,7 +119,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: "short page as the end",
-    harm: "one page with fewer records than its limit ends the reading, and all that comes after it is lost",
+    harm: "one page with fewer records than its limit ends the reading, and everything after it is lost",
     edits: [
       {
         file: "src/extract/pages.ts",
@@ -130,7 +130,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: "no date, no history",
-    harm: "an oldest record without a usable date passes for no record, and the whole history is covered unread",
+    harm: "an oldest record without a usable date counts as no record, and the whole history is covered unread",
     edits: [
       {
         file: "src/plan/range.ts",
@@ -141,7 +141,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: "planned over open windows",
-    harm: "a history that is stopped after its first window is planned, exported and landed again",
+    harm: "a history stopped after its first window is planned, exported and landed again",
     edits: [
       {
         file: "src/operations/run/windows.ts",
@@ -152,7 +152,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: "landed and not named",
-    harm: "the files of windows that a stop or a limit cut are forgotten by the manifest, and not landed again",
+    harm: "the manifest misses the files of windows that a stop or a limit cut, and they are not landed again",
     edits: [
       {
         file: "src/operations/run/commit.ts",

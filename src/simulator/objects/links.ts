@@ -1,29 +1,29 @@
-/** How rows of one object point to rows of another, and the few things that nested records show of them. */
-import { hashText, mix, pick } from "../account/dice.ts";
-import type { WireField, World } from "../account/model.ts";
+/** Links from rows of one object to rows of another, and the few values that nested records show. */
+import { hashText, mix, pick } from "../account/random.ts";
+import type { BodyField, World } from "../account/model.ts";
 import { NASTY, plainText, uniqueName } from "../account/text.ts";
 
-/** The id of one of the rows that an object starts with; null when it has none. */
+/** Id of one of an object's initial rows, null if it has none. */
 export function someId(object: string, hash: number, world: World): number | null {
   const rows = world.baseRows(object);
   return rows === 0 ? null : world.idOf(object, hash % rows);
 }
 
-/** A campaign's name never changes: it is shown inside rows whose own updated_at would not move with it. */
+/** A campaign's name never changes: other rows show it, and their updated_at would not move with it. */
 export function campaignName(id: number, world: World): string {
   const index = world.indexOf("Campaign", id);
   return uniqueName(index, mix(mix(world.seed, hashText("Campaign")), index));
 }
 
-/** `campaign` as a node in full and simple answers, `campaign_id` in the others (recorded: Crim/pardot-java-client). */
-export function campaignField(place: number): readonly [node: WireField, id: WireField] {
+/** `campaign` as a node in full and simple outputs, `campaign_id` in the others (recorded: Crim/pardot-java-client). */
+export function campaignField(campaignId: number): readonly [node: BodyField, id: BodyField] {
   return [
     {
       name: "campaign",
       outputs: ["full", "simple"],
       absentWhenNull: true,
       nested: (values, _row, { world }) => {
-        const id = values[place];
+        const id = values[campaignId];
         return typeof id === "number" ? { id, name: campaignName(id, world) } : null;
       },
     },
@@ -31,7 +31,7 @@ export function campaignField(place: number): readonly [node: WireField, id: Wir
   ];
 }
 
-/** What of a prospect is shown inside other records, and therefore never changes. */
+/** Values of a prospect that other records show. They never change. */
 export interface ProspectIdentity {
   readonly first_name: string | null;
   readonly last_name: string;

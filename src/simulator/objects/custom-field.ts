@@ -1,8 +1,17 @@
-/** Custom fields: those of prospects are objects of their own, those of prospect accounts only columns. */
-import { hashText, mix, pick } from "./dice.ts";
-import { COMMON_SORT, SORT_NAME } from "./model.ts";
-import type { ModelColumn, ObjectModel, RowKey, Value, World } from "./model.ts";
-import { NASTY, plainText, someText } from "./text.ts";
+/** Custom fields. Those of prospects are objects themselves, those of prospect accounts are only columns. */
+import { hashText, mix, pick } from "../account/random.ts";
+import {
+  boolean,
+  COMMON_SORT,
+  CREATED_AT,
+  integer,
+  plainFields,
+  SORT_NAME,
+  text,
+  UPDATED_AT,
+} from "../account/model.ts";
+import type { ModelColumn, ObjectModel, RowKey, Value, World } from "../account/model.ts";
+import { NASTY, plainText, someText } from "../account/text.ts";
 
 const TYPES: readonly [readonly [string, number], ...(readonly [string, number])[]] = [
   ["Text", 1],
@@ -18,32 +27,28 @@ interface CustomField {
   readonly type: readonly [string, number];
 }
 
-/** Field ids in the styles that were recorded (Crim/pardot-java-client customFieldQuery.xml). */
+/** Field ids in the recorded styles (Crim/pardot-java-client customFieldQuery.xml). */
 function customField(index: number): CustomField {
   const style = [`Custom_Field_${index}`, `my__field_${index}`, `nothing_field${index}`, `Zip${index}`][index % 4];
   return { fieldId: style ?? `Custom_Field_${index}`, type: TYPES[index % TYPES.length] ?? TYPES[0] };
 }
 
+const COLUMNS: readonly ModelColumn[] = [
+  integer("id"),
+  ...["name", "field_id", "type"].map(text),
+  integer("type_id"),
+  text("crm_id"),
+  ...["is_record_multiple_responses", "is_use_values"].map(boolean),
+  CREATED_AT,
+  UPDATED_AT,
+];
+
 export const CUSTOM_FIELD: ObjectModel = {
   name: "CustomField",
   urlName: "customField",
   dataKey: "customField",
-  columns: [
-    { name: "id", kind: "integer" },
-    { name: "name", kind: "string" },
-    { name: "field_id", kind: "string" },
-    { name: "type", kind: "string" },
-    { name: "type_id", kind: "integer" },
-    { name: "crm_id", kind: "string" },
-    { name: "is_record_multiple_responses", kind: "boolean" },
-    { name: "is_use_values", kind: "boolean" },
-    { name: "created_at", kind: "datetime" },
-    { name: "updated_at", kind: "datetime" },
-  ],
-  wire: [
-    "id", "name", "field_id", "type", "type_id", "crm_id", "is_record_multiple_responses", "is_use_values",
-    "created_at", "updated_at",
-  ].map((name) => ({ name })), // prettier-ignore
+  columns: COLUMNS,
+  body: plainFields(COLUMNS.map(({ name }) => name)),
   make: (row) => {
     const { fieldId, type } = customField(row.index);
     const name = row.index < NASTY.length ? (NASTY[row.index] ?? "") : plainText(row.index);
@@ -60,27 +65,25 @@ export const CUSTOM_FIELD: ObjectModel = {
   daily: (_rows, knobs) => ({ added: knobs.customFieldsPerDay, changed: 0, deleted: knobs.customFieldsLostPerDay }),
 };
 
-const text = (name: string): ModelColumn => ({ name, kind: "string" });
-
-/** Columns of the prospects' custom fields there are now, in the order of their ids. */
+/** Columns of the current custom fields of prospects, in the order of their ids. */
 export function prospectCustomColumns(world: World): readonly ModelColumn[] {
-  return world.livePlaces("CustomField").map((index) => text(customField(index).fieldId));
+  return world.liveIndexes("CustomField").map((index) => text(customField(index).fieldId));
 }
 
 const PROSPECT_SALT = hashText("Prospect custom");
 const ACCOUNT_SALT = hashText("ProspectAccount custom");
 
-/** A field that came later has values only in prospects that were written after it came. */
+/** A field added later has values only in prospects written after that. */
 export function prospectCustomValues(row: RowKey, world: World): readonly Value[] {
   const hash = mix(mix(world.seed, PROSPECT_SALT), row.index);
-  return world.livePlaces("CustomField").map((index) => {
+  return world.liveIndexes("CustomField").map((index) => {
     const since = index < world.baseRows("CustomField") ? 0 : world.createdAt("CustomField", index);
     if ((row.updated ?? row.created) < since) return null;
     return valueOf(customField(index), mix(mix(hash, index), row.revision));
   });
 }
 
-/** Set in two cases of five. Values of a multi-select are joined by semicolons, as a CRM's picklist is. */
+/** Set in two cases of five. Values of a multi-select are joined by semicolons, like a CRM's picklist. */
 function valueOf({ type }: CustomField, hash: number): string | null {
   if (hash % 5 > 1) return null;
   const rolled = mix(hash, 1);
@@ -98,10 +101,10 @@ function valueOf({ type }: CustomField, hash: number): string | null {
   }
 }
 
-/** True for columns whose text stands for several values. */
+/** True for columns whose text holds several values. */
 export function isMultiValue(column: string, world: World): boolean {
   return world
-    .livePlaces("CustomField")
+    .liveIndexes("CustomField")
     .some((index) => customField(index).fieldId === column && customField(index).type[0] === "Multi-Select");
 }
 

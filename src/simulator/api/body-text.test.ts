@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { encodeError, encodeOk, numberText } from "./encode-answer.ts";
+import { encodeError, encodeOk, numberText } from "./body-text.ts";
 import { resolveKnobs } from "../knobs.ts";
 
 const KNOBS = resolveKnobs({});
@@ -20,11 +20,11 @@ test.each([
   ["", null],
   ["1e999", null],
   ["12 34", null],
-])("text %j is the number %j in JSON", (text, number) => {
+])("text %j becomes the number %j in JSON", (text, number) => {
   expect(numberText(text)).toBe(number);
 });
 
-test("JSON has the vendor's quirks: one row is no array, empty is null, slashes are escaped, numeric text is a number", () => {
+test("JSON has the vendor's quirks: a single row is not an array, empty is null, slashes are escaped, numeric text is a number", () => {
   const body = { result: { total_results: 2, tag: [{ id: 1, name: "007", url: "http://a/b", note: "", gone: null }] } };
   expect(encodeOk(body, "json", KNOBS)).toBe(
     '{"@attributes":{"stat":"ok","version":1},"result":{"total_results":2,' +
@@ -32,12 +32,12 @@ test("JSON has the vendor's quirks: one row is no array, empty is null, slashes 
   );
 });
 
-test("knobs turn one-row collapse and number conversion off", () => {
+test("knobs switch off one-row collapse and number conversion", () => {
   const knobs = resolveKnobs({ oneRowCollapse: false, numericTextToNumber: false });
   expect(encodeOk({ tag: [{ name: "007" }] }, "json", knobs)).toContain('"tag":[{"name":"007"}]');
 });
 
-test("XML keeps text as it is, with entities, and repeats elements without a wrapper", () => {
+test("XML keeps text unchanged, with entities, and repeats elements without a wrapper", () => {
   const body = { result: { tag: [{ name: '007 & <"x">\r\n\'' }, { name: "", cost: null }] } };
   expect(encodeOk(body, "xml", KNOBS)).toBe(
     '<?xml version="1.0" encoding="UTF-8"?>\n<rsp stat="ok" version="1.0"><result>' +
@@ -46,13 +46,13 @@ test("XML keeps text as it is, with entities, and repeats elements without a wra
   );
 });
 
-test("attributes are attributes in XML and a member in JSON", () => {
+test("`@attributes` become attributes in XML and a member in JSON", () => {
   const body = { result: { field: [{ "@attributes": { id: "name", custom: "0" } }] } };
   expect(encodeOk(body, "xml", KNOBS)).toContain('<result><field id="name" custom="0"/></result>');
   expect(encodeOk(body, "json", KNOBS)).toContain('"field":{"@attributes":{"id":"name","custom":0}}');
 });
 
-test("errors are the recorded envelopes", () => {
+test("errors have the recorded envelopes", () => {
   expect(encodeError(15, "Login failed", "json")).toBe(
     '{"@attributes":{"stat":"fail","version":1,"err_code":15},"err":"Login failed"}',
   );

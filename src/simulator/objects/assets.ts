@@ -1,31 +1,39 @@
-/** Campaign, form and list (vendor docs, one page each; recorded: Crim/pardot-java-client *Query.xml, *Read.xml). */
-import { hashText, mix, pick } from "../account/dice.ts";
-import { campaignField, campaignName, someId } from "../api/links.ts";
-import { COMMON_SORT, SORT_NAME, SORT_UPDATED } from "../account/model.ts";
+/** Campaign, form, list and tag (vendor docs, one page each; recorded: Crim/pardot-java-client *Query.xml, *Read.xml). */
+import { hashText, mix, pick } from "../account/random.ts";
+import { campaignField, campaignName, someId } from "./links.ts";
+import {
+  boolean,
+  COMMON_SORT,
+  CREATED_AT,
+  integer,
+  plainFields,
+  SORT_NAME,
+  SORT_UPDATED,
+  text,
+  UPDATED_AT,
+} from "../account/model.ts";
 import type { ModelColumn, ObjectModel } from "../account/model.ts";
 import { someText, uniqueName } from "../account/text.ts";
 
 const NOT_MOBILE = ["full", "simple", "bulk"] as const;
-const TIMES: readonly ModelColumn[] = [
-  { name: "created_at", kind: "datetime" },
-  { name: "updated_at", kind: "datetime" },
-];
+const TIMES: readonly ModelColumn[] = [CREATED_AT, UPDATED_AT];
 const CAMPAIGN_SALT = hashText("Campaign cost");
 const FORM_SALT = hashText("Form");
 const LIST_SALT = hashText("List");
+const TAG_SALT = hashText("Tag");
 
-/** v4 answers carry no timestamps, though both can be filtered and sorted by. */
+/** v4 responses contain no timestamps, although queries can filter and sort by both. */
 export const CAMPAIGN: ObjectModel = {
   name: "Campaign",
   urlName: "campaign",
   dataKey: "campaign",
   columns: [
-    { name: "id", kind: "integer" },
-    { name: "name", kind: "string" },
+    integer("id"),
+    text("name"),
     { name: "cost", kind: "number" },
-    ...TIMES.map((column) => ({ ...column, wireOnly: true })),
+    ...TIMES.map((column) => ({ ...column, apiOnly: true })),
   ],
-  wire: [{ name: "id" }, { name: "name" }, { name: "cost" }],
+  body: plainFields(["id", "name", "cost"]),
   make: (row, world) => {
     const hash = mix(mix(mix(world.seed, CAMPAIGN_SALT), row.index), row.revision);
     const cost = hash % 3 === 0 ? null : (mix(hash, 1) % 1_000_000) / 100;
@@ -43,22 +51,14 @@ export const CAMPAIGN: ObjectModel = {
 
 const [FORM_CAMPAIGN, FORM_CAMPAIGN_ID] = campaignField(2);
 
-/** `embedCode` on the wire though the vendor's table says embed_code. */
+/** The API sends `embedCode`, although the vendor's table has embed_code. */
 export const FORM: ObjectModel = {
   name: "Form",
   urlName: "form",
   dataKey: "form",
-  columns: [
-    { name: "id", kind: "integer" },
-    { name: "name", kind: "string" },
-    { name: "campaign_id", kind: "integer" },
-    { name: "campaign_name", kind: "string" },
-    { name: "embed_code", kind: "string" },
-    ...TIMES,
-  ],
-  wire: [
-    { name: "id" },
-    { name: "name" },
+  columns: [integer("id"), text("name"), integer("campaign_id"), text("campaign_name"), text("embed_code"), ...TIMES],
+  body: [
+    ...plainFields(["id", "name"]),
     FORM_CAMPAIGN,
     FORM_CAMPAIGN_ID,
     { name: "embedCode", column: "embed_code" },
@@ -88,31 +88,23 @@ export const FORM: ObjectModel = {
   mobileUnlimited: true,
 };
 
+const LIST_COLUMNS: readonly ModelColumn[] = [
+  integer("id"),
+  text("name"),
+  boolean("is_public"),
+  boolean("is_dynamic"),
+  text("title"),
+  text("description"),
+  boolean("is_crm_visible"),
+  ...TIMES,
+];
+
 export const LIST: ObjectModel = {
   name: "List",
   urlName: "list",
   dataKey: "list",
-  columns: [
-    { name: "id", kind: "integer" },
-    { name: "name", kind: "string" },
-    { name: "is_public", kind: "boolean" },
-    { name: "is_dynamic", kind: "boolean" },
-    { name: "title", kind: "string" },
-    { name: "description", kind: "string" },
-    { name: "is_crm_visible", kind: "boolean" },
-    ...TIMES,
-  ],
-  wire: [
-    "id",
-    "name",
-    "is_public",
-    "is_dynamic",
-    "title",
-    "description",
-    "is_crm_visible",
-    "created_at",
-    "updated_at",
-  ].map((name) => ({ name })),
+  columns: LIST_COLUMNS,
+  body: plainFields(LIST_COLUMNS.map(({ name }) => name)),
   make: (row, world) => {
     const hash = mix(mix(world.seed, LIST_SALT), row.index);
     const changed = mix(hash, row.revision);
@@ -136,4 +128,27 @@ export const LIST: ObjectModel = {
   defaultSort: "created_at",
   mobileUnlimited: true,
   unknownIdCode: 55,
+};
+
+export const TAG: ObjectModel = {
+  name: "Tag",
+  urlName: "tag",
+  dataKey: "tag",
+  columns: [integer("id"), text("name"), ...TIMES],
+  body: [
+    ...plainFields(["id", "name"]),
+    { name: "created_at", outputs: NOT_MOBILE },
+    { name: "updated_at", outputs: NOT_MOBILE },
+  ],
+  make: (row, world) => {
+    const name = uniqueName(row.index, mix(mix(world.seed, TAG_SALT), row.index));
+    return [row.id, row.revision === 0 ? name : `${name} r${row.revision}`, row.created, row.updated];
+  },
+  operations: ["query", "read"],
+  ranges: ["created", "updated"],
+  hasUpdated: true,
+  filters: [{ name: "name", kind: "text", column: "name" }],
+  sortKeys: [...COMMON_SORT, SORT_NAME, SORT_UPDATED],
+  defaultSort: "created_at",
+  mobileUnlimited: true,
 };

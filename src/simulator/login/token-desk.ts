@@ -1,23 +1,24 @@
 /**
  * The token endpoint of the Salesforce login host: refresh tokens with optional rotation, JWT bearer assertions, client
- * credentials, and user name with password.
+ * credentials, and username with password.
  * Errors are the recorded pairs (one public issue each: omniphx/forrest 184, restforce/restforce 338, jsforce/jsforce
  * 1656, segmentio/action-destinations 2300, pozil/pub-sub-api-node-client 58, aaronhuggins/sf-jwt-token 1).
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { assertionFault } from "./assertion.ts";
-import type { SimClock } from "../clock.ts";
-import {
-  SIMULATOR_CLIENT_ID,
-  SIMULATOR_CLIENT_SECRET,
-  SIMULATOR_PASSWORD,
-  SIMULATOR_REFRESH_TOKEN,
-  SIMULATOR_USERNAME,
-} from "./credentials.ts";
-import { mix } from "../account/dice.ts";
+import { refusalOf } from "./jwt-bearer.ts";
+import type { SimClock } from "../simulated-time.ts";
+import { mix } from "../account/random.ts";
 import type { Knobs } from "../knobs.ts";
 
-export interface TokenAnswer {
+// Credentials of the simulated account. They work only with a simulator.
+export const SIMULATOR_BUSINESS_UNIT_ID: string = "0UvSIM0000000001AB";
+export const SIMULATOR_CLIENT_ID: string = "simulator-client-id";
+export const SIMULATOR_CLIENT_SECRET: string = "simulator-client-secret";
+export const SIMULATOR_REFRESH_TOKEN: string = "simulator-refresh-token";
+export const SIMULATOR_USERNAME: string = "api-user@simulator.invalid";
+export const SIMULATOR_PASSWORD: string = "simulator-password-and-security-token";
+
+export interface TokenResponse {
   readonly status: number;
   readonly body: Readonly<Record<string, string>>;
 }
@@ -28,7 +29,7 @@ interface AccessToken {
   issuedAt: number;
 }
 
-const refused = (error: string, description: string): TokenAnswer => ({
+const refused = (error: string, description: string): TokenResponse => ({
   status: 400,
   body: { error, error_description: description },
 });
@@ -48,7 +49,7 @@ export class TokenDesk {
   readonly #seed: number;
   readonly #jwtPublicKey: string | null;
 
-  /** `jwtPublicKey`: PEM of the certificate or public key with which assertions are verified; null: none was uploaded. */
+  /** `jwtPublicKey`: PEM of the certificate or public key that verifies assertions; null if none was uploaded. */
   constructor(clock: SimClock, knobs: Knobs, seed: number, jwtPublicKey: string | null = null) {
     this.#clock = clock;
     this.#knobs = knobs;
@@ -57,15 +58,15 @@ export class TokenDesk {
   }
 
   /** `form`: body and query parameters; `basic`: client id and secret of an HTTP Basic header. */
-  async answer(
+  async respond(
     form: ReadonlyMap<string, string>,
     basic: readonly [string, string] | null,
     origin: string,
-  ): Promise<TokenAnswer> {
+  ): Promise<TokenResponse> {
     const grant = form.get("grant_type");
     if (grant === undefined) return refused("invalid_request", "missing grant type");
     if (!GRANTS.has(grant)) return refused("unsupported_grant_type", "grant type not supported");
-    // An assertion names the app by itself and needs no secret.
+    // An assertion names the app and needs no secret.
     if (grant === JWT_BEARER) return this.#assert(form.get("assertion"), origin);
     const [clientId, secret] = basic ?? [form.get("client_id"), form.get("client_secret")];
     if (clientId !== SIMULATOR_CLIENT_ID) return refused("invalid_client_id", "client identifier invalid");
@@ -77,7 +78,7 @@ export class TokenDesk {
     return this.#issue(origin, {});
   }
 
-  /** True when the token opens the API now; its use renews an idle life (vendor docs, session settings). */
+  /** Whether the API accepts the token now. With idle expiry, use renews it (vendor docs, session settings). */
   accepts(token: string): boolean {
     const known = this.#tokens.get(token);
     if (known === undefined || !known.usable) return false;
@@ -86,12 +87,12 @@ export class TokenDesk {
     return true;
   }
 
-  /** From now on the token opens nothing. */
+  /** The API rejects the token from now on. */
   expire(token: string): void {
     this.#tokens.delete(token);
   }
 
-  async #refresh(token: string | undefined, origin: string): Promise<TokenAnswer> {
+  async #refresh(token: string | undefined, origin: string): Promise<TokenResponse> {
     if (token === undefined) return refused("invalid_request", "missing required parameter: refresh_token");
     if (this.#busy.has(token)) return refused("invalid_grant", "token request is already being processed");
     this.#busy.add(token);
@@ -110,10 +111,10 @@ export class TokenDesk {
     }
   }
 
-  async #assert(assertion: string | undefined, origin: string): Promise<TokenAnswer> {
+  async #assert(assertion: string | undefined, origin: string): Promise<TokenResponse> {
     if (assertion === undefined) return refused("invalid_request", "missing required parameter: assertion");
     await pause(this.#knobs.tokenMs);
-    const fault = assertionFault(assertion, {
+    const fault = refusalOf(assertion, {
       publicKey: this.#jwtPublicKey,
       clientId: SIMULATOR_CLIENT_ID,
       username: SIMULATOR_USERNAME,
@@ -124,11 +125,11 @@ export class TokenDesk {
     return fault === null ? this.#issue(origin, {}) : refused(...fault);
   }
 
-  /** Wrong credentials and a flow that is blocked get the same answer (jsforce/jsforce issues 482 and 1785). */
-  async #login(username: string | undefined, password: string | undefined, origin: string): Promise<TokenAnswer> {
+  /** Wrong credentials and a blocked flow get the same response (jsforce/jsforce issues 482 and 1785). */
+  async #login(username: string | undefined, password: string | undefined, origin: string): Promise<TokenResponse> {
     await pause(this.#knobs.tokenMs);
     const isRight = username === SIMULATOR_USERNAME && password === SIMULATOR_PASSWORD;
-    // Its tokens open the API whatever the scopes of the app (vendor docs, authentication).
+    // The API accepts its tokens with any scopes of the app (vendor docs, authentication).
     if (isRight && this.#knobs.passwordFlow) return this.#issue(origin, {}, true);
     return refused("invalid_grant", "authentication failure");
   }
@@ -142,7 +143,7 @@ export class TokenDesk {
     origin: string,
     extra: Readonly<Record<string, string>>,
     usable: boolean = this.#knobs.scopePardotApi,
-  ): TokenAnswer {
+  ): TokenResponse {
     this.#issued += 1;
     const number = mix(this.#seed, this.#issued).toString(36);
     const token = `00DSIM000000001!AQ${this.#issued}.${number}`;

@@ -1,6 +1,6 @@
-/** Seeded dice without state: a value depends on nothing but the numbers it is rolled from. */
+/** Seeded random numbers without state: a value depends only on the numbers passed. */
 
-/** Folds one more number into a hash; both 32 bit. */
+/** Mixes a number into a hash; both are 32 bit. */
 export function mix(hash: number, value: number): number {
   let h = Math.imul(hash ^ value ^ 0x9e3779b9, 0x85ebca6b);
   h ^= h >>> 13;
@@ -22,7 +22,7 @@ export function unit(hash: number): number {
   return hash / 0x1_0000_0000;
 }
 
-/** One of a list that is not empty. */
+/** Picks an item of a nonempty list. */
 export function pick<T>(list: readonly [T, ...T[]], hash: number): T {
   return list[hash % list.length] ?? list[0];
 }

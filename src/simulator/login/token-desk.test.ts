@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { createClock } from "../clock.ts";
-import { SIMULATOR_CLIENT_ID, SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN } from "./credentials.ts";
+import { createSimClock } from "../simulated-time.ts";
 import { resolveKnobs } from "../knobs.ts";
 import type { Knobs } from "../knobs.ts";
-import { TokenDesk } from "./oauth.ts";
+import { SIMULATOR_CLIENT_ID, SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, TokenDesk } from "./token-desk.ts";
 
 const FORM = new Map([
   ["grant_type", "refresh_token"],
@@ -14,19 +13,19 @@ const FORM = new Map([
 
 async function acceptedAt(knobs: Partial<Knobs>, uses: readonly number[]): Promise<boolean[]> {
   let real = 0;
-  const clock = createClock(0, false, () => real);
+  const clock = createSimClock(0, false, () => real);
   const desk = new TokenDesk(clock, resolveKnobs({ tokenMs: 0, accessTokenSeconds: 100, ...knobs }), 1);
-  const { body } = await desk.answer(FORM, null, "http://127.0.0.1");
+  const { body } = await desk.respond(FORM, null, "http://127.0.0.1");
   return uses.map((second) => {
     real = second * 1000;
     return desk.accepts(body["access_token"] ?? "");
   });
 }
 
-test("use renews an idle token's life", async () => {
+test("use renews a token with idle expiry", async () => {
   expect(await acceptedAt({}, [0, 90, 180, 280, 381])).toEqual([true, true, true, true, false]);
 });
 
-test("a fixed life ends whatever its use", async () => {
+test("use does not renew a token with fixed expiry", async () => {
   expect(await acceptedAt({ accessTokenExpiry: "fixed" }, [90, 100, 101])).toEqual([true, true, false]);
 });

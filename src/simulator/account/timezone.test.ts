@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { createZone } from "./zone.ts";
+import { timezoneOf } from "./timezone.ts";
 
 const second = (iso: string): number => Date.parse(iso) / 1000;
 
-describe("local time", () => {
+describe("a time zone", () => {
   test.each([
     ["UTC", "2026-03-20T09:30:00Z", "2026-03-20 09:30:00"],
     ["America/New_York", "2026-03-08T06:59:59Z", "2026-03-08 01:59:59"],
@@ -11,27 +11,27 @@ describe("local time", () => {
     ["Australia/Lord_Howe", "2025-04-05T14:59:59Z", "2025-04-06 01:59:59"],
     ["Australia/Lord_Howe", "2025-04-05T15:00:00Z", "2025-04-06 01:30:00"],
     ["Asia/Kathmandu", "2026-01-01T00:00:00Z", "2026-01-01 05:45:00"],
-  ])("in %s, %s is %s", (name, instant, text) => {
-    expect(createZone(name).text(second(instant))).toBe(text);
+  ])("%s shows %s as %s", (name, instant, text) => {
+    expect(timezoneOf(name).text(second(instant))).toBe(text);
   });
 
-  test("an ambiguous autumn time is the pass that is asked for, in whole and in half hours", () => {
-    const newYork = createZone("America/New_York");
+  test("reads an ambiguous autumn time as the requested pass, with whole and half hours", () => {
+    const newYork = timezoneOf("America/New_York");
     const local = second("2025-11-02T01:30:00Z");
     expect(newYork.fromLocal(local, "first")).toBe(second("2025-11-02T05:30:00Z"));
     expect(newYork.fromLocal(local, "second")).toBe(second("2025-11-02T06:30:00Z"));
-    const lordHowe = createZone("Australia/Lord_Howe");
+    const lordHowe = timezoneOf("Australia/Lord_Howe");
     const half = second("2025-04-06T01:45:00Z");
     expect(lordHowe.fromLocal(half, "second") - lordHowe.fromLocal(half, "first")).toBe(1_800);
   });
 
-  test("a time in the spring gap moves on by the gap", () => {
-    const zone = createZone("America/New_York");
+  test("moves a time in the spring gap forward by the gap", () => {
+    const zone = timezoneOf("America/New_York");
     expect(zone.text(zone.fromLocal(second("2026-03-08T02:30:00Z"), "first"))).toBe("2026-03-08 03:30:00");
   });
 
-  test("agrees with the runtime through two years of New York, hour by hour", () => {
-    const zone = createZone("America/New_York");
+  test("agrees with the runtime for two years of New York, hour by hour", () => {
+    const zone = timezoneOf("America/New_York");
     const format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone.name, dateStyle: "short", timeStyle: "medium" });
     const from = second("2024-06-01T00:00:00Z");
     for (let hour = 0; hour < 2 * 365 * 24; hour += 1) {
@@ -40,8 +40,8 @@ describe("local time", () => {
     }
   });
 
-  test("coming back from local time is exact outside the ambiguous hour", () => {
-    const zone = createZone("Europe/Berlin");
+  test("converts to local time and back without loss outside the ambiguous hour", () => {
+    const zone = timezoneOf("Europe/Berlin");
     for (let at = second("2025-10-25T00:00:00Z"); at < second("2025-10-28T00:00:00Z"); at += 900) {
       const passes = [zone.fromLocal(zone.toLocal(at), "first"), zone.fromLocal(zone.toLocal(at), "second")];
       expect(passes).toContain(at);

@@ -1,27 +1,27 @@
 /**
- * What the token endpoint finds wrong with an assertion of the JWT bearer flow. Errors are the recorded pairs
+ * Checks an assertion of the JWT bearer flow. Errors are the recorded pairs
  * (omniphx/forrest 278 and 302, frankkessler/salesforce-laravel-oauth2-rest 68, simple-salesforce/simple-salesforce 491);
- * the order in which Salesforce looks is unconfirmed.
+ * the order of Salesforce's checks is unconfirmed.
  */
 import { createPublicKey, verify } from "node:crypto";
 
-export interface Assertions {
-  /** PEM of the app's certificate or public key; null: none was uploaded. */
+export interface ExpectedAssertion {
+  /** PEM of the app's certificate or public key; null if none was uploaded. */
   readonly publicKey: string | null;
   readonly clientId: string;
   readonly username: string;
-  /** Whether that user is pre-authorised. */
+  /** Whether that user is pre-authorized. */
   readonly isApproved: boolean;
   readonly audience: string;
   /** Milliseconds since 1970 by the server's clock. */
   readonly now: number;
 }
 
-/** An assertion may expire at most so many seconds ahead (Salesforce help, remoteaccess_oauth_jwt_flow). */
+/** An assertion may expire at most this many seconds ahead (Salesforce help, remoteaccess_oauth_jwt_flow). */
 const AHEAD_SECONDS_MAX = 180;
 
-/** OAuth's word and the description; null when the assertion is good. */
-export function assertionFault(assertion: string, expected: Assertions): readonly [string, string] | null {
+/** Returns OAuth's error and its description, or null if the assertion is valid. */
+export function refusalOf(assertion: string, expected: ExpectedAssertion): readonly [string, string] | null {
   const [head = "", body = "", signature = ""] = assertion.split(".");
   const claims = readPart(body);
   if (readPart(head)?.["alg"] !== "RS256" || claims === null) return ["invalid_grant", "invalid assertion"];

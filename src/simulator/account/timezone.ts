@@ -1,15 +1,15 @@
 /**
- * Local time of one IANA zone, fast enough for millions of rows: the zone's changes of offset are looked up once and
- * kept. Seconds since 1970 throughout; "local seconds" are the wall clock read as if it were UTC.
+ * Local time of an IANA time zone, fast enough for millions of rows: offset changes are looked up once. All times are seconds
+ * since 1970; "local seconds" are the wall clock read as if it were UTC.
  */
-export interface Zone {
+export interface Timezone {
   readonly name: string;
   /** `YYYY-MM-DD HH:MM:SS`, the form of v3/v4 (vendor docs, object field reference: zone of the API user). */
   text(second: number): string;
   toLocal(second: number): number;
-  /** A local time that does not exist moves on by the gap; one that exists twice is the pass asked for. */
+  /** A nonexistent local time moves by the gap; `pass` chooses between the two instants of an ambiguous one. */
   fromLocal(localSecond: number, pass: "first" | "second"): number;
-  /** Seconds at which the offset changes, ascending, with the offsets before and after. */
+  /** Changes of the offset, ascending, with the offsets before and after. */
   readonly changes: readonly { readonly at: number; readonly before: number; readonly after: number }[];
 }
 
@@ -17,16 +17,16 @@ const FIRST_YEAR = 1990;
 const LAST_YEAR = 2045;
 const STEP_SECONDS = 10 * 86_400;
 
-const zones = new Map<string, Zone>();
+const zones = new Map<string, Timezone>();
 
-/** A zone's changes are looked up once in a process. Throws RangeError when the runtime does not know the zone. */
-export function createZone(name: string): Zone {
+/** Cached for the process. Throws RangeError for a time zone unknown to the runtime. */
+export function timezoneOf(name: string): Timezone {
   const known = zones.get(name) ?? readZone(name);
   zones.set(name, known);
   return known;
 }
 
-function readZone(name: string): Zone {
+function readZone(name: string): Timezone {
   const offsetOf = offsetReader(name);
   const from = Date.UTC(FIRST_YEAR, 0, 1) / 1000;
   const to = Date.UTC(LAST_YEAR, 0, 1) / 1000;
@@ -42,7 +42,7 @@ function readZone(name: string): Zone {
   const firstOffset = changes[0]?.before ?? before;
   let lastChange = -1;
   const offsetAt = (second: number): number => {
-    // Rows come in runs of neighbouring times: the stretch used last is tried before the search.
+    // Rows come in runs of neighboring times, so try the last used interval before searching.
     const here = changes[lastChange];
     const next = changes[lastChange + 1];
     if ((here === undefined || second >= here.at) && (next === undefined || second < next.at)) {
@@ -61,7 +61,7 @@ function readZone(name: string): Zone {
       const late = local - offsetAt(local + 86_400);
       const possible = [early, late].filter((second) => second + offsetAt(second) === local);
       const first = possible[0];
-      // No such local time: reading it by the offset before the change lands behind the gap.
+      // Nonexistent: reading it by the offset before the change gives a time after the gap.
       if (first === undefined) return early;
       return pass === "first" ? Math.min(...possible) : Math.max(...possible);
     },
@@ -102,7 +102,7 @@ function changeBetween(from: number, to: number, offsetOf: (second: number) => n
 const DAY_TEXTS_MAX = 20_000;
 const dayTexts = new Map<number, string>();
 
-/** `YYYY-MM-DD HH:MM:SS` of local seconds. Texts of days are kept: they are asked for again and again. */
+/** `YYYY-MM-DD HH:MM:SS` of local seconds. Caches the texts of days. */
 export function localText(localSecond: number): string {
   const day = Math.floor(localSecond / 86_400);
   let date = dayTexts.get(day);

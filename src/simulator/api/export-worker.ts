@@ -1,10 +1,10 @@
 /**
- * The exports of the account: one is worked off at a time, the oldest first (vendor docs, export). States are computed
- * from the clock when somebody looks, so nothing runs in the background.
+ * The exports of the account: one is processed at a time, the oldest first (vendor docs, export). States are computed from
+ * the clock on each access, so nothing runs in the background.
  */
 import type { Account } from "../account/account.ts";
-import type { SimClock } from "../clock.ts";
-import { mix } from "../account/dice.ts";
+import type { SimClock } from "../simulated-time.ts";
+import { mix } from "../account/random.ts";
 import type { Knobs } from "../knobs.ts";
 import type { ObjectModel } from "../account/model.ts";
 import { isHidden } from "../account/oddities.ts";
@@ -19,11 +19,11 @@ export interface ExportOrder {
   /** As received. */
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly selection: Selection;
-  /** The state in which it ends; anything but Complete has no files. */
+  /** The final state; only Complete has files. */
   readonly endsAs: string;
 }
 
-export interface ExportJob extends ExportOrder {
+export interface SimExport extends ExportOrder {
   readonly id: number;
   /** Simulated milliseconds since 1970. */
   readonly createdAt: number;
@@ -34,26 +34,26 @@ export interface ExportJob extends ExportOrder {
   reads: number;
   startedElapsed: number | null;
   finishedElapsed: number | null;
-  /** Places of the selected rows, once complete. */
+  /** Indexes of the selected rows, if complete. */
   rows: Uint32Array;
-  /** What those rows were when the export was made; kept from the first change of the account on. */
+  /** State of those rows when the export completed; kept from the account's first change after that. */
   frozen: RowState | null;
-  files: readonly ExportFile[];
+  files: readonly ResultFile[];
 }
 
-export interface ExportFile {
+export interface ResultFile {
   readonly id: number;
-  /** Steps of the file's share of the rows, in the scattered order of `scattered`. */
+  /** The file's share of the rows, in the order of `scattered`. */
   readonly from: number;
   readonly to: number;
 }
 
 const DAY_MS = 86_400_000;
-/** Cancelled when not finished by then (vendor blog, January 2020). */
+/** An export that takes longer is cancelled (vendor blog, January 2020). */
 const CANCEL_MS = 7 * DAY_MS;
 
-export class ExportQueue {
-  #jobs: ExportJob[] = [];
+export class ExportWorker {
+  #jobs: SimExport[] = [];
   readonly #account: Account;
   readonly #clock: SimClock;
   readonly #knobs: Knobs;
@@ -66,8 +66,8 @@ export class ExportQueue {
     this.#processingMs = processingMs;
   }
 
-  create(order: ExportOrder): ExportJob {
-    const job: ExportJob = {
+  create(order: ExportOrder): SimExport {
+    const job: SimExport = {
       ...order,
       id: 200_003 + this.#jobs.length * 7 + (mix(this.#account.world.seed, this.#jobs.length) % 5),
       createdAt: this.#clock.now(),
@@ -85,32 +85,32 @@ export class ExportQueue {
     return job;
   }
 
-  find(id: number): ExportJob | null {
-    this.#workOff();
+  find(id: number): SimExport | null {
+    this.#advance();
     return this.#jobs.find((job) => job.id === id) ?? null;
   }
 
-  /** A look by a client: counts for the knob exportPolls, for the export that is being worked off. */
-  look(id: number): ExportJob | null {
-    this.#workOff();
+  /** A read by a client. Counts for the knob exportPolls, for the export that is being processed. */
+  read(id: number): SimExport | null {
+    this.#advance();
     const head = this.#jobs.find((job) => job.finishedElapsed === null);
     if (head !== undefined) head.reads += 1;
     return this.find(id);
   }
 
-  all(): readonly ExportJob[] {
-    this.#workOff();
+  all(): readonly SimExport[] {
+    this.#advance();
     return this.#jobs;
   }
 
-  isExpired(job: ExportJob): boolean {
+  isExpired(job: SimExport): boolean {
     if (job.finishedElapsed === null) return false;
     return this.#clock.elapsed() - job.finishedElapsed > this.#knobs.exportExpiryDays * DAY_MS;
   }
 
-  /** To be called before the account changes: files of finished exports stay as they are. */
+  /** Call before the account changes, so that the files of finished exports do not. */
   freeze(): void {
-    this.#workOff();
+    this.#advance();
     for (const job of this.#jobs) {
       if (job.state !== "Complete" || job.frozen !== null) continue;
       if (this.isExpired(job)) {
@@ -125,7 +125,7 @@ export class ExportQueue {
     }
   }
 
-  #workOff(): void {
+  #advance(): void {
     const now = this.#clock.elapsed();
     let free = Number.NEGATIVE_INFINITY;
     for (const job of this.#jobs) {
@@ -136,8 +136,8 @@ export class ExportQueue {
     }
   }
 
-  /** True when the job is done with, so that the next one may start. */
-  #process(job: ExportJob, free: number, now: number): boolean {
+  /** Returns true if the export has ended, so that the next one can start. */
+  #process(job: SimExport, free: number, now: number): boolean {
     const half = Math.ceil(this.#knobs.exportPolls / 2);
     job.startedElapsed ??= job.reads >= half ? Math.max(job.createdElapsed, free) : null;
     if (job.startedElapsed !== null && now >= job.startedElapsed) this.#move(job, "Processing");
@@ -154,47 +154,47 @@ export class ExportQueue {
     return this.#finish(job, "Complete", due);
   }
 
-  #move(job: ExportJob, state: string): void {
+  #move(job: SimExport, state: string): void {
     if (job.state === state) return;
     job.state = state;
     job.updatedAt = this.#clock.now();
   }
 
-  #finish(job: ExportJob, state: string, at: number): true {
+  #finish(job: SimExport, state: string, at: number): true {
     this.#move(job, state);
     job.finishedElapsed = at;
     return true;
   }
 }
 
-/** Several files of varying size, their ids in no order. */
-function splitFiles(job: ExportJob, wanted: number, seed: number): readonly ExportFile[] {
+/** Several files of varying size, with unordered ids. */
+function splitFiles(job: SimExport, wanted: number, seed: number): readonly ResultFile[] {
   const rows = job.rows.length;
   if (rows === 0) return [];
-  const dice = mix(seed, job.id);
-  const automatic = rows < 300 ? 1 : 1 + Math.ceil(rows / 100_000) + (dice % 3);
+  const random = mix(seed, job.id);
+  const automatic = rows < 300 ? 1 : 1 + Math.ceil(rows / 100_000) + (random % 3);
   const count = Math.min(rows, wanted === 0 ? automatic : wanted);
-  const weights = Array.from({ length: count }, (_, n) => 2 + (mix(dice, n) % 5));
+  const weights = Array.from({ length: count }, (_, n) => 2 + (mix(random, n) % 5));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let from = 0;
   let weighed = 0;
-  const files = weights.map((weight, n): ExportFile => {
+  const files = weights.map((weight, n): ResultFile => {
     weighed += weight;
-    // Each file gets a row at least, the last one what is left.
+    // Each file gets at least one row, the last one the rest.
     const to =
       n === count - 1
         ? rows
         : Math.min(Math.max(from + 1, Math.floor((rows * weighed) / total)), rows - (count - 1 - n));
-    const file = { id: 20_011 + job.id * 100 + n * 7 + (mix(dice, 50 + n) % 6), from, to };
+    const file = { id: 20_011 + job.id * 100 + n * 7 + (mix(random, 50 + n) % 6), from, to };
     from = to;
     return file;
   });
-  return files.toSorted((a, b) => mix(dice, a.id) - mix(dice, b.id));
+  return files.toSorted((a, b) => mix(random, a.id) - mix(random, b.id));
 }
 
-/** The place of the n-th of `length` things in a fixed scattered order, in which each comes once. */
+/** The n-th number of a fixed permutation of 0 … length - 1 that looks unordered. */
 export function scattered(n: number, length: number): number {
-  // A prime above the most rows an object can have shares no factor with the length, so n * prime is a permutation;
-  // the product stays below 2 ** 53.
+  // A prime above an object's maximum number of rows shares no factor with the length, so n * prime is a permutation. The
+  // product stays below 2 ** 53.
   return (n * 67_108_879 + 7) % length;
 }

@@ -2,7 +2,7 @@ import type { HttpRequest } from "../../src/http/transport.ts";
 import type { Dice } from "./dice.ts";
 
 /** A rule of the simulator's script without its path. */
-export interface WrongAnswer {
+export interface WrongResponse {
   readonly name: string;
   readonly rule: Readonly<Record<string, unknown>>;
 }
@@ -10,8 +10,8 @@ export interface WrongAnswer {
 const TEXTS = ["upstream request timeout\n", "Error\nquery timed out\n", '"Not authorized"\n'];
 
 /**
- * Headers that do not fit, and bodies that end or begin where they should not. Not bytes that are no UTF-8: those are mended
- * where they come, so that what lands is not what the account has.
+ * Wrong headers, and bodies that start or end in the wrong place. Not invalid UTF-8: it is repaired on arrival, so the landed
+ * data would differ from the account's.
  */
 const FILES = [
   "title-header",
@@ -28,13 +28,13 @@ const FILES = [
 ];
 
 /**
- * What a successful answer of the wrong kind may be to a request; null when there is none for it. Each comes once, and what
- * it says can be told from the truth: a file that ends with a whole record, or a header alone, cannot. `shortened` holds the
- * paths whose pages may have been short: behind a short page an empty one is the end, so no false one may follow.
+ * A successful response of the wrong kind to a request; null if there is none for it. Each comes once, and is recognizable as
+ * wrong, unlike a file that ends with a complete record or a header alone. `shortened`: paths whose pages may have been
+ * short. After a short page an empty one means the end, so no false empty one may follow.
  */
-export function wrongAnswerTo(request: HttpRequest, shortened: Set<string>, dice: Dice): WrongAnswer | null {
+export function wrongResponseTo(request: HttpRequest, shortened: Set<string>, dice: Dice): WrongResponse | null {
   const { pathname } = request.url;
-  const anywhere: WrongAnswer[] = [
+  const anywhere: WrongResponse[] = [
     { name: "a text", rule: { text: dice.pick(TEXTS) } },
     { name: "no body", rule: { text: "" } },
     { name: "204", rule: { status: 204 } },
