@@ -71,6 +71,11 @@ export function errnoOf(error: unknown): string {
 /** A placeholder: for a hidden value, or one that is only named by its type. */
 const UNMARKED = /^(?:\*{3}|an? (?:list|map|number|boolean|bigint|undefined|object))$/;
 
+/** Returns what was thrown as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 /** A problem as text. The value found is quoted, with its own quotes escaped. */
 export function problemText({ path, value, expected }: Problem): string {
   const found = value === null ? "missing" : UNMARKED.test(value) ? value : JSON.stringify(value);

@@ -2,7 +2,7 @@ import type { Instant } from "./time/instant.ts";
 
 /**
  * The closed union of everything a run can announce. Progress, log and notification are made from these alone; nothing
- * in the core prints. `object` is the catalogue's name.
+ * in the core prints. `object` is the name in the catalog.
  */
 export type RunEvent =
   | {
@@ -69,7 +69,7 @@ export type RunEvent =
   | {
       readonly type: "retrying";
       readonly kind: string;
-      /** The request that failed, null for one that is no call. */
+      /** The request that failed, null for one that is not a call. */
       readonly call: number | null;
       readonly object: string | null;
       readonly window: string | null;
@@ -83,13 +83,13 @@ export type RunEvent =
   | ({ readonly type: "calls-counted"; readonly calls: number } & DayCalls)
   | { readonly type: "warning"; readonly code: string; readonly message: string; readonly object: string | null };
 
-/** What a call is about, where it is about one object or window. */
+/** The object and window of a call. */
 export interface About {
   readonly object: string;
   readonly window: string | null;
 }
 
-/** One request to the API and what came of it. */
+/** One request to the API and its result. */
 interface AnsweredCall {
   /** Its number in the run, as the manifest counts calls. */
   readonly call: number;
@@ -97,23 +97,23 @@ interface AnsweredCall {
   readonly kind: string;
   readonly object: string | null;
   readonly window: string | null;
-  /** HTTP status, null where no answer came. */
+  /** HTTP status, null without a response. */
   readonly status: number | null;
-  /** What was wrong with it, in a word or a code of Pardot's; null when nothing was. */
+  /** The failure as a word or a Pardot code; null if there was none. */
   readonly failure: string | null;
   readonly durationMs: number;
 }
 
-/** What is known of the account's day at the end of a run. */
+/** The numbers of the account's day at the end of a run. */
 export interface DayCalls {
   /** Calls of this tool, all its runs together. */
   readonly callsToday: number;
   /** `PARDOT_DAILY_CALL_BUDGET`, null without one. */
   readonly callsBudget: number | null;
-  /** Everybody's calls and the account's limit, null where the API does not tell. */
+  /** The calls of all integrations and the account's limit, null if the API does not report them. */
   readonly quotaUsed: number | null;
   readonly quotaMax: number | null;
-  /** How much is used of what this tool may use, 0 to 1; at 1 it stops. Null without any limit that is known. */
+  /** The used share of what this tool may use, 0 to 1; at 1 it stops. Null without a known limit. */
   readonly quotaShare: number | null;
 }
 

@@ -1,7 +1,6 @@
 import type { Transport } from "../http/transport.ts";
-import type { Runtime } from "../operations/runtime.ts";
+import type { Runtime, RuntimeOptions } from "../operations/runtime.ts";
 import { withRuntime } from "../operations/runtime.ts";
-import type { RuntimeOptions } from "../operations/runtime.ts";
 import type { CommandContext } from "./command.ts";
 import { openReport } from "./report.ts";
 import type { Report } from "./report.ts";

@@ -3,7 +3,7 @@ import type { Reject } from "../encode/reject.ts";
 import type { RemoteError } from "../errors.ts";
 import { landExportFile } from "../land/export-file.ts";
 import type { ExportRequest, ExportStatus } from "../pardot/pardot.ts";
-import type { FieldMemory } from "../state/field-memory.ts";
+import type { FieldState } from "../state/field-state.ts";
 import { exportedAt } from "../state/state.ts";
 import type { OpenWindow } from "../state/state.ts";
 import { SECOND_MS } from "../time/instant.ts";
@@ -72,7 +72,7 @@ export function exportJobs(
 export function groupsOf(
   object: BulkObject,
   laidOut: OpenWindow["groups"],
-  memory: FieldMemory,
+  memory: FieldState,
 ): readonly (readonly string[])[] {
   if (laidOut.length > 0) return laidOut;
   return fieldGroups(objectFields(object, memory).requested, keyField(object), object.v4.export.fieldsMax);

@@ -8,7 +8,7 @@ import { Rejects, tooManyRejects } from "../land/rejects.ts";
 import type { Pardot } from "../pardot/pardot.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
-import type { FieldMemory } from "../state/field-memory.ts";
+import type { FieldState } from "../state/field-state.ts";
 import type { Journal } from "../state/journal.ts";
 import { rejectsIn } from "../state/rejects.ts";
 import { objectState, openWindow } from "../state/state.ts";
@@ -58,7 +58,7 @@ export class WindowInProgress<O extends CatalogObject = CatalogObject> {
   }
 
   /** What is known about the object's fields. */
-  get fields(): FieldMemory {
+  get fields(): FieldState {
     return objectState(this.extraction.journal.state, this.object.name).fields;
   }
 

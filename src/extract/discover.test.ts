@@ -3,8 +3,8 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import { prospectAccount } from "../catalog/people.ts";
 import { prospect } from "../catalog/people.ts";
 import { tag } from "../catalog/assets.ts";
-import { applyFieldChange, NO_FIELDS } from "../state/field-memory.ts";
-import type { FieldChange, FieldMemory } from "../state/field-memory.ts";
+import { applyFieldChange, NO_FIELDS } from "../state/field-state.ts";
+import type { FieldChange, FieldState } from "../state/field-state.ts";
 import { RemoteError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { PageRequest, Pardot } from "../pardot/pardot.ts";
@@ -40,17 +40,17 @@ function listing(names: readonly string[] | Error) {
 async function discover(
   object: CatalogObject,
   names: readonly string[] | Error,
-  memory: FieldMemory = NO_FIELDS,
+  memory: FieldState = NO_FIELDS,
   full = false,
 ) {
   const { pardot, asked } = listing(names);
   const events: RunEvent[] = [];
   const onEvent = (event: RunEvent): void => void events.push(event);
   const changes = await discoverFields(object, { pardot, memory, full, onEvent, signal: never });
-  return { changes, asked, events, memory: changes.reduce<FieldMemory>(applyFieldChange, memory) };
+  return { changes, asked, events, memory: changes.reduce<FieldState>(applyFieldChange, memory) };
 }
 
-const reported = (memory: FieldMemory): FieldMemory =>
+const reported = (memory: FieldState): FieldState =>
   applyFieldChange(memory, { type: "fields-reported", object: "Prospect" } satisfies FieldChange);
 
 describe("discovering fields", () => {

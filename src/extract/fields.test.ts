@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest";
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { prospectAccount } from "../catalog/people.ts";
 import { prospect } from "../catalog/people.ts";
-import { NO_FIELDS } from "../state/field-memory.ts";
-import type { FieldMemory } from "../state/field-memory.ts";
+import { NO_FIELDS } from "../state/field-state.ts";
+import type { FieldState } from "../state/field-state.ts";
 import { fieldGroups, newCustomFields, objectFields } from "./fields.ts";
 
 const CORE = prospect.columns.map(({ name }) => name);
 
-function after(object: CatalogObject, ...runs: readonly (readonly string[])[]): FieldMemory {
-  return runs.reduce<FieldMemory>((memory, listed) => {
+function after(object: CatalogObject, ...runs: readonly (readonly string[])[]): FieldState {
+  return runs.reduce<FieldState>((memory, listed) => {
     const { added } = newCustomFields(object, memory, listed);
     return { ...memory, listed, custom: [...memory.custom, ...added] };
   }, NO_FIELDS);

@@ -5,8 +5,8 @@ import type { OnEvent } from "../events.ts";
 import { wireName } from "../land/result-header.ts";
 import { isTooLong } from "../pardot/failure.ts";
 import type { Pardot } from "../pardot/pardot.ts";
-import { applyFieldChange, driftOf } from "../state/field-memory.ts";
-import type { CustomField, FieldChange, FieldMemory } from "../state/field-memory.ts";
+import { applyFieldChange, driftOf } from "../state/field-state.ts";
+import type { CustomField, FieldChange, FieldState } from "../state/field-state.ts";
 import { readPages } from "./pages.ts";
 
 /** The columns of an object's files in this run, and the fields requested from Pardot. */
@@ -21,7 +21,7 @@ export interface ObjectFields {
  * The fields of an object, from its catalog entry and the memory of its fields. A field that has vanished or is refused
  * keeps its column, as null. Custom fields are text: their values come as people typed them.
  */
-export function objectFields(object: CatalogObject, memory: FieldMemory): ObjectFields {
+export function objectFields(object: CatalogObject, memory: FieldState): ObjectFields {
   const core = new Set(object.columns.map(({ name }) => name.toLowerCase()));
   const custom = memory.custom
     .filter(({ column }) => !core.has(column.toLowerCase()))
@@ -41,7 +41,7 @@ export function objectFields(object: CatalogObject, memory: FieldMemory): Object
 }
 
 /** Whether this account has a core column: only `describe` can show that it does not. */
-function hasCore(object: CatalogObject, column: Column, memory: FieldMemory): boolean {
+function hasCore(object: CatalogObject, column: Column, memory: FieldState): boolean {
   const { customFields } = object.v4;
   if (customFields?.by !== "describe" || memory.listed === null) return true;
   return customFields.always.includes(column.name) || memory.listed.includes(wireName(column));
@@ -63,7 +63,7 @@ const USABLE = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,199}$/u;
  */
 export function newCustomFields(
   object: CatalogObject,
-  memory: FieldMemory,
+  memory: FieldState,
   listed: readonly string[],
 ): { readonly added: readonly CustomField[]; readonly unusable: readonly string[] } {
   const known = new Set([...object.columns.map(wireName), ...memory.custom.map(({ field }) => field)]);
@@ -99,7 +99,7 @@ export function fieldGroups(fields: readonly string[], key: string, max: number)
 
 export interface DiscoverInput {
   readonly pardot: Pardot;
-  readonly memory: FieldMemory;
+  readonly memory: FieldState;
   /** Whether everything is read again: then refused fields and procedures are tried again, too. */
   readonly full: boolean;
   readonly onEvent: OnEvent;
@@ -209,7 +209,7 @@ function unique(names: readonly string[]): string[] {
   return [...new Set(names)];
 }
 
-function warnOfDrift(object: CatalogObject, memory: FieldMemory, onEvent: OnEvent): void {
+function warnOfDrift(object: CatalogObject, memory: FieldState, onEvent: OnEvent): void {
   const { appeared, vanished } = driftOf(memory);
   const warn = (code: string, message: string): void =>
     onEvent({ type: "warning", code, object: object.name, message });

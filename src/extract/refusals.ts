@@ -1,7 +1,7 @@
 import type { BulkObject, CatalogObject, ExportProcedure } from "../catalog/catalog.ts";
 import { assert, RemoteError } from "../errors.ts";
 import type { Window } from "../plan/windows.ts";
-import type { FieldMemory } from "../state/field-memory.ts";
+import type { FieldState } from "../state/field-state.ts";
 import type { Extraction } from "./context.ts";
 
 /** Codes for a field that is unknown or not exportable (vendor docs, error-codes). */
@@ -22,7 +22,7 @@ export function isProcedureRefusal(error: unknown): error is RemoteError {
 export function usableProcedure(
   object: BulkObject,
   field: Window["field"],
-  memory: Pick<FieldMemory, "refusedProcedures">,
+  memory: Pick<FieldState, "refusedProcedures">,
 ): ExportProcedure | null {
   const candidates = object.v4.export.procedures.filter((procedure) => procedure.field === field);
   assert(candidates.length > 0, `an export procedure for ${String(field)}`);

@@ -6,7 +6,7 @@ import type { Rejects } from "../land/rejects.ts";
 import { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
 import type { Window } from "../plan/windows.ts";
-import type { FieldMemory } from "../state/field-memory.ts";
+import type { FieldState } from "../state/field-state.ts";
 import { moveFilesOut } from "../state/file-parts.ts";
 import { objectState } from "../state/state.ts";
 import type { OpenWindow } from "../state/state.ts";
@@ -97,7 +97,7 @@ export async function extractSingle(
 }
 
 /** Whether the query reads a window of a bulk object, because Pardot refuses every export procedure for it. */
-export function isQueriedInstead(object: CatalogObject, window: Pick<Window, "field">, memory: FieldMemory): boolean {
+export function isQueriedInstead(object: CatalogObject, window: Pick<Window, "field">, memory: FieldState): boolean {
   return isBulk(object) && usableProcedure(object, window.field, memory) === null;
 }
 

@@ -1,11 +1,7 @@
 import { DataError } from "../errors.ts";
-import type { Window } from "../plan/windows.ts";
 import type { Compression } from "../storage/spool.ts";
 import { compactInstant } from "../time/instant.ts";
-import type { Instant } from "../time/instant.ts";
-
-/** The window in the name of a landed file. */
-type Span = Pick<Window, "from" | "to">;
+import type { Instant, Span } from "../time/instant.ts";
 
 /** `Tag/Tag_api_<from>_<to>_<first 12 hex of the SHA-256>`: same bytes, same name. */
 export function queryFileName(object: string, span: Span, sha256: string): string {

@@ -2,17 +2,17 @@ import { createHash } from "node:crypto";
 import type { Storage } from "../storage/storage.ts";
 
 /**
- * Files that an operator has given up (`verify --accept KEY`): each has a note of its own, a JSON document with the
- * file's `key`. What is given up is neither loaded nor missed.
+ * Files that an operator has written off (`verify --accept KEY`): each has a note, a JSON document with the file's `key`.
+ * They are neither loaded nor reported as missing.
  */
 const ACCEPTED_PREFIX = "_pardot_etl/accepted/";
 
-/** Where the note about a file is. */
+/** Key of the note about a file. */
 function acceptedKey(key: string): string {
   return `${ACCEPTED_PREFIX}${createHash("sha256").update(key).digest("hex").slice(0, 32)}.json`;
 }
 
-/** The keys of all files that were given up. A note that cannot be read counts for none. */
+/** The keys of all files that were written off. A note that cannot be read is ignored. */
 export async function readAccepted(storage: Storage, signal: AbortSignal): Promise<ReadonlySet<string>> {
   const accepted = new Set<string>();
   for await (const { key: note } of storage.list(ACCEPTED_PREFIX, signal)) {
@@ -32,7 +32,7 @@ function keyIn(bytes: Uint8Array): string | null {
   }
 }
 
-/** Gives a file up. */
+/** Writes a file off. */
 export async function accept(
   storage: Storage,
   note: { readonly key: string; readonly at: string },

@@ -1,6 +1,6 @@
 import type { RangeField } from "../catalog/catalog.ts";
 import { isoInstant } from "../time/instant.ts";
-import type { FieldDrift } from "../state/field-memory.ts";
+import type { FieldDrift } from "../state/field-state.ts";
 import type { LandedFile, OpenWindow } from "../state/state.ts";
 
 /** The record of one run: written once, last, and only with files that are whole. */
@@ -11,7 +11,7 @@ export interface Manifest {
   readonly started_at: string;
   readonly finished_at: string;
   readonly status: RunStatus;
-  /** Zone of every timestamp in the files, unless the object says otherwise. */
+  /** Zone of every timestamp in the files, unless the object has another. */
   readonly time_zone: string;
   /** Pardot's clock when the run started: the end of every range. */
   readonly now: string;
@@ -19,8 +19,8 @@ export interface Manifest {
   readonly objects: readonly ManifestObject[];
   readonly warnings: readonly ManifestWarning[];
   /**
-   * Files that an earlier run landed just before it ended and that no run has landed again, because the data had moved
-   * on: whole, true when they were read, and replaced by later ones. Absent when there are none.
+   * Files that an earlier run landed just before it ended and that no run has landed again, because the data had changed
+   * since: whole, true when they were read, and replaced by later ones. Absent if there are none.
    */
   readonly left_files?: readonly ManifestFile[];
 }
@@ -40,26 +40,26 @@ export interface ManifestObject {
   readonly process: "bulk" | "segmented" | "read" | "email";
   readonly api_version: string;
   readonly status: ObjectStatus;
-  /** Why it is not complete. */
+  /** Why it is not complete, null if it is. */
   readonly error: ManifestError | null;
   /** Windows committed by this run, those resumed from an earlier one included. */
   readonly windows: readonly ManifestWindow[];
   /** Every file that landed and no earlier manifest names, of open windows too. */
   readonly files: readonly ManifestFile[];
-  /** Windows that stay on the books for the next run. */
+  /** Windows left for the next run. */
   readonly open_windows: readonly ManifestWindow[];
   /** Fields that came and went since the last manifest, by their names at Pardot. */
   readonly drift: FieldDrift;
-  /** Fields that Pardot refuses to hand out: core ones are null, custom ones are left out. */
+  /** Fields that Pardot refuses to return: core ones are null, custom ones are left out. */
   readonly refused_fields: readonly string[];
-  /** Rows that not every export of a window's fields brought. */
+  /** Rows that were not in every export of a window's fields. */
   readonly incomplete_rows: number;
   /** Records set aside in `_pardot_etl/rejects/<run id>/<Object>.jsonl`; missing in manifests of earlier versions. */
   readonly rejected_rows?: number;
   /** Those of them that an earlier run has set aside already, with the same fault. */
   readonly rejected_again?: number;
   /**
-   * The windows were read by `--full`. What earlier runs landed of these ranges counts no longer, once a window is
+   * The windows were read by `--full`. Files of earlier runs in these ranges no longer count once a window is
    * committed whole. Absent otherwise.
    */
   readonly supersedes?: true;
@@ -94,7 +94,7 @@ export interface ManifestFile {
   readonly min_watermark: string | null;
   readonly max_watermark: string | null;
   readonly export_id: string | null;
-  /** Pardot's time at which the content was read, ISO; null or missing where it is not known. */
+  /** Pardot's time at which the content was read, ISO; null or missing if not known. */
   readonly read_at?: string | null;
 }
 
@@ -126,7 +126,7 @@ export function manifestFile(file: LandedFile): ManifestFile {
 
 /**
  * complete: every object is; failed: none is; partial: the rest, and a run whose refresh token was replaced by one that
- * is kept nowhere, because the next run may not get in, and one that set records aside for the first time.
+ * is not kept, because the next run may not be able to log in, and one that set records aside for the first time.
  */
 export function runStatus(
   objects: readonly Pick<ManifestObject, "status" | "rejected_rows" | "rejected_again">[],
@@ -146,7 +146,7 @@ export function newRejects(object: Pick<ManifestObject, "rejected_rows" | "rejec
   return (object.rejected_rows ?? 0) - (object.rejected_again ?? 0);
 }
 
-/** Code of the warning that Salesforce replaced the refresh token and nobody keeps the new one. */
+/** Code of the warning that Salesforce replaced the refresh token and the new one is not kept. */
 export const TOKEN_ROTATED = "auth.token-rotated";
 
 /**
@@ -199,4 +199,30 @@ export function totals(files: readonly Pick<ManifestFile, "rows" | "bytes">[]): 
     bytes += file.bytes;
   }
   return { files: files.length, rows, bytes };
+}
+
+/** Objects of a manifest that are left for the next run, and their common reason. */
+export interface PostponedObjects {
+  readonly objects: readonly string[];
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** The objects that a limit, a stop request or another object keeps for the next run, grouped by reason. */
+export function postponedOf(objects: readonly ManifestObject[]): readonly PostponedObjects[] {
+  const groups = new Map<string, { objects: string[]; code: string; message: string; hint: string | null }>();
+  for (const { object, status, error } of objects) {
+    if (error === null || (status !== "postponed" && status !== "waiting")) continue;
+    const { code, message, hint } = error;
+    const group = groups.get(code) ?? { objects: [], code, message, hint };
+    group.objects.push(object);
+    groups.set(code, group);
+  }
+  return [...groups.values()];
+}
+
+/** Records that were set aside in a run. Manifests of earlier versions count none. */
+export function rejectedRows(objects: readonly ManifestObject[]): number {
+  return objects.reduce((sum, object) => sum + (object.rejected_rows ?? 0), 0);
 }

@@ -3,7 +3,8 @@ import { shapeProblem } from "../state/shape.ts";
 import { ManifestScan } from "./scan.ts";
 import { manifestKey, runOfManifest } from "./manifest.ts";
 import type { Manifest, ManifestFile } from "./manifest.ts";
-import { StorageError } from "../errors.ts";
+import { asError, StorageError } from "../errors.ts";
+import { inLanes } from "../platform/lanes.ts";
 import type { Storage } from "../storage/storage.ts";
 
 const RUNS_PREFIX = "_pardot_etl/runs/";
@@ -13,14 +14,14 @@ const LANES = 16;
 
 export interface ScannedManifest {
   readonly key: string;
-  /** With empty lists of files; null when it cannot be read or is damaged. */
+  /** With empty lists of files; null if it cannot be read or is damaged. */
   readonly manifest: Manifest | null;
-  /** What is wrong with it or with some of its files, null when nothing is. */
+  /** A problem of the manifest or of one of its files, null if there is none. */
   readonly problem: string | null;
 }
 
 export interface ManifestVisitor {
-  /** Called for each file that is named as a file must be, before the manifest's own call. `at`: its place among the runs, oldest first. */
+  /** Called for each valid file entry, before the manifest's own call. `at`: its place among the runs, oldest first. */
   readonly file: (file: ManifestFile, at: number, isLeft: boolean) => void;
   readonly manifest: (scanned: ScannedManifest, at: number) => void;
 }
@@ -39,9 +40,9 @@ export async function manifestKeys(
 }
 
 /**
- * Reads the manifests in the destination that `isWanted` chooses, 16 at a time, in pieces and in any order. A manifest
- * that cannot be read, or that is damaged, costs itself only: its problem goes to the visitor, with the files that it
- * names as a file must be named. Memory: a piece of each, and what the visitor keeps.
+ * Reads the manifests in the destination that `isWanted` selects, 16 at a time, in pieces and in any order. A manifest
+ * that cannot be read, or that is damaged, affects no other: its problem goes to the visitor, and so do its valid file
+ * entries. Memory: a piece of each, and what the visitor keeps.
  */
 export async function scanManifests(
   storage: Storage,
@@ -50,19 +51,13 @@ export async function scanManifests(
   signal: AbortSignal,
 ): Promise<void> {
   const wanted = (await manifestKeys(storage, signal)).filter(({ key, runId }) => isWanted(key, runId));
-  const todo = wanted.map((each, at) => ({ ...each, at })).toReversed();
-  const lane = async (): Promise<void> => {
-    for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-      const { key, runId, at } = next;
-      const scanned = await scanManifest(storage, key, runId, (file, isLeft) => visitor.file(file, at, isLeft), signal);
-      if (scanned !== null) visitor.manifest(scanned, at);
-    }
-  };
-  const ends = await Promise.allSettled(Array.from({ length: Math.min(LANES, todo.length) }, lane));
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  await inLanes(LANES, wanted.entries(), async ([at, { key, runId }]) => {
+    const scanned = await scanManifest(storage, key, runId, (file, isLeft) => visitor.file(file, at, isLeft), signal);
+    if (scanned !== null) visitor.manifest(scanned, at);
+  });
 }
 
-/** The manifest of a run as a whole; null when there is none, and when it is damaged or cannot be read. */
+/** The whole manifest of a run; null if there is none, or if it is damaged or cannot be read. */
 export async function readManifest(storage: Storage, runId: string, signal: AbortSignal): Promise<Manifest | null> {
   try {
     const bytes = await storage.read(manifestKey(runId), signal);
@@ -73,7 +68,7 @@ export async function readManifest(storage: Storage, runId: string, signal: Abor
   }
 }
 
-/** Null when it is gone. */
+/** Returns null if it is gone. */
 async function scanManifest(
   storage: Storage,
   key: string,
@@ -98,9 +93,9 @@ async function scanManifest(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof StorageError && error.code === "storage.missing") return null;
-    // What the destination refuses, and what the text of it cannot be.
+    // Either the destination refuses it, or its text is not a manifest.
     const isRefused = error instanceof StorageError;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = asError(error).message;
     return { key, manifest: null, problem: isRefused ? `it cannot be read: ${message}` : damaged(message) };
   }
 }

@@ -9,14 +9,14 @@ function of(startedAt: string): { readonly startedAt: number } {
 }
 
 describe("retention", () => {
-  it("lets files go when their time is over, give or take a day", () => {
+  it("allows files to be gone when their time is over, give or take a day", () => {
     const mayBeGone = retentionRule(30 * DAY_MS, NOW);
     expect(mayBeGone(of("2026-02-18T09:30:00Z"))).toBe(true);
     expect(mayBeGone(of("2026-02-19T09:30:00Z"))).toBe(true);
     expect(mayBeGone(of("2026-02-19T09:30:01Z"))).toBe(false);
   });
 
-  it("lets no file go where none is set", () => {
+  it("allows no file to be gone without a retention", () => {
     expect(retentionRule(null, NOW)(of("1999-01-01T00:00:00Z"))).toBe(false);
   });
 });

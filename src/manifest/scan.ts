@@ -58,7 +58,7 @@ export class ManifestScan {
     this.#keep(text.slice(start));
   }
 
-  /** The manifest without its files. Throws SyntaxError when it is no JSON. */
+  /** The manifest without its files. Throws SyntaxError if it is not JSON. */
   end(): unknown {
     return JSON.parse(this.#rest);
   }

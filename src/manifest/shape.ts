@@ -6,7 +6,7 @@ import type { Manifest } from "./manifest.ts";
 
 /** `2026-03-20T09:30:00Z`. */
 const time = z.string().refine((text) => /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) && !Number.isNaN(Date.parse(text)));
-/** A landed file stands in the folder of its object, never among the tool's own documents. */
+/** A landed file is in the folder of its object, never among the tool's own documents. */
 const landedKey = z
   .string()
   .refine((key) => isKey(key) && key.indexOf("/") > 0 && !key.startsWith("_pardot_etl/"), "is not the key of a file");
@@ -53,7 +53,7 @@ export function manifestShape(runId: string): z.ZodType {
   });
 }
 
-/** Reads a manifest whole; null when it is damaged. */
+/** Parses a whole manifest; null if it is damaged. */
 export function parseManifest(bytes: Uint8Array, runId: string): Manifest | null {
   try {
     const value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Manifest;

@@ -80,7 +80,7 @@ describe("the text", () => {
     ]);
   });
 
-  test("of a run that spent its quota says so, and how the account's is used", () => {
+  test("of a run that spent its quota reports that, and the use of the account's quota", () => {
     const error = {
       code: "limit.call-budget",
       message: "call Pardot: 4000 of 5000 calls are used",
@@ -104,7 +104,7 @@ describe("the text", () => {
     ]);
   });
 
-  test("of a run that was stopped tells why beside the objects", () => {
+  test("of a run that was stopped has the reason next to the objects", () => {
     const error = { code: "run.cancelled", message: "stopped by SIGTERM", hint: null };
     const lines = linesOf({ ...DONE, status: "partial", exitCode: 130, failed: [failure("Tag")], error });
     expect(lines[0]).toBe("pardot-etl: finished in part: stopped (exit 130)");

@@ -44,7 +44,7 @@ export function notificationOf(outcome: RunOutcome): Notification {
   return { subject: ascii(subject).slice(0, SUBJECT_MAX), text: `${lines.join("\n")}\n`, outcome };
 }
 
-/** A run that is done in part says so first. */
+/** Starts with "finished in part" for such a run. */
 function headlineOf({ exitCode: code, status }: RunOutcome): string {
   const { headline } = exitCode(code);
   if (status !== "partial") return headline;

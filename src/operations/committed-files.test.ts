@@ -81,7 +81,7 @@ const DAMAGED_PARTS: readonly Damage[] = [
 ];
 
 describe("committed files", () => {
-  it("are known once each, with the first run that names them", async () => {
+  it("are returned once each, with the first run that names them", async () => {
     const objects = [
       manifestObject("Tag", { files: [namedFile(GOOD, { rows: 7, max_watermark: "2026-03-19 10:00:00" })] }),
     ];
@@ -103,7 +103,7 @@ describe("committed files", () => {
     expect(by.get("Tag")).toMatchObject({ files: 1, watermark: "2026-03-19 10:00:00" });
   });
 
-  it("are a problem where two manifests say different things of one", async () => {
+  it("are a problem if two manifests describe one differently", async () => {
     const of = (rows: number): Partial<Manifest> => ({
       objects: [manifestObject("Tag", { files: [namedFile(GOOD, { rows })] })],
     });
@@ -111,7 +111,7 @@ describe("committed files", () => {
     expect(problems).toEqual([{ key: GOOD, problem: "two manifests say different things about it" }]);
   });
 
-  it.each(DAMAGED_FILES)("go on beside one that is damaged at %j: %j", async (path, value) => {
+  it.each(DAMAGED_FILES)("include all valid entries next to one that is damaged at %j: %j", async (path, value) => {
     const { files, problems, runs } = await readDamaged(path, value);
     expect([...files.keys()].toSorted()).toEqual(["Form/one.csv", GOOD]);
     expect(problems).toEqual([{ key: manifestKey("r2"), problem: expect.stringContaining("it is damaged") as string }]);
@@ -119,7 +119,7 @@ describe("committed files", () => {
     expect(runs).toBe(1);
   });
 
-  it.each(DAMAGED_PARTS)("are named by a manifest whose other parts are damaged at %j: %j", async (path, value) => {
+  it.each(DAMAGED_PARTS)("include those of a manifest whose other parts are damaged at %j: %j", async (path, value) => {
     const { files, problems } = await readDamaged(path, value);
     expect(files.has("Form/one.csv")).toBe(true);
     expect(problems).toEqual([{ key: manifestKey("r2"), problem: expect.stringContaining("it is damaged") as string }]);
@@ -135,7 +135,7 @@ describe("committed files", () => {
     '{"objects":[{"files":[,]}]}',
     "\uFFFDx",
     "],,[",
-  ])("go on beside a manifest that is %j", async (text) => {
+  ])("include those of other manifests next to one that is %j", async (text) => {
     const storage = openMemoryStorage();
     await writeManifest(storage, manifestOf("r1", { left_files: [namedFile(GOOD)] }));
     await storage.create(manifestKey("r2"), Buffer.from(text), signal);
@@ -144,7 +144,7 @@ describe("committed files", () => {
     expect(problems.map(({ key }) => key)).toEqual([manifestKey("r2")]);
   });
 
-  it("go on beside a manifest that the store does not hand out", async () => {
+  it("include those of other manifests next to one that the store does not return", async () => {
     const memory = openMemoryStorage();
     await writeManifest(memory, manifestOf("r1", { left_files: [namedFile(GOOD)] }));
     await writeManifest(memory, manifestOf("r2"));
@@ -162,7 +162,7 @@ describe("committed files", () => {
     ]);
   });
 
-  it("are read from manifests of any size, whose files come in pieces", async () => {
+  it("are read from manifests of any size, in pieces", async () => {
     const keys = Array.from({ length: 30_000 }, (_, i) => `Tag/\u00E4"{[,]}\\_${i}.csv`.replace("\\", "-"));
     const storage = openMemoryStorage();
     await writeManifest(
@@ -183,7 +183,7 @@ describe("committed files", () => {
     expect([...files.keys()]).toEqual(keys);
   });
 
-  it("take one request for a list and one for each manifest, 16 of them at a time", async () => {
+  it("cost one list request and one for each manifest, 16 of them at a time", async () => {
     const memory = openMemoryStorage();
     for (let i = 0; i < 100; i += 1) await writeManifest(memory, manifestOf(`r${1000 + i}`));
     const counted = countedStorage(memory);
@@ -222,7 +222,7 @@ describe("a file that --full has superseded", () => {
     run("r2", [window("2026-02-28", "2026-03-05")], [file("2026-02-28", "2026-03-05", "b")]),
   ];
 
-  it("lies in a range that was read again whole, in one window or in several runs", async () => {
+  it("lies in a range that was read again as a whole, in one window or in several runs", async () => {
     const [full, half, rest] = [
       ["1900-01-01", "2026-03-06"],
       ["1900-01-01", "2026-03-03"],
@@ -239,7 +239,7 @@ describe("a file that --full has superseded", () => {
     ]);
   });
 
-  it("is none as long as the window of --full goes on, and its parts are none when it ends", async () => {
+  it("still counts while the window of --full goes on, whose own parts count when it ends", async () => {
     const full = ["1900-01-01", "2026-03-06"] as const;
     const part = run("r3", [window(...full, "500")], [file(...full, "c")], true);
     expect(await superseded(...old, part)).toEqual([]);
@@ -249,7 +249,7 @@ describe("a file that --full has superseded", () => {
     ]);
   });
 
-  it("may have the very range that is read again, and is none that is landed again under its name", async () => {
+  it("may have exactly the range that is read again, and still counts if landed again under its name", async () => {
     const [again] = old;
     const range = ["1900-01-01", "2026-03-01"] as const;
     expect(await superseded(...old, run("r3", [window(...range)], [file(...range, "c")], true))).toEqual(["a"]);

@@ -1,9 +1,8 @@
 import type { Manifest, ManifestFile } from "../manifest/manifest.ts";
-import { mergeIntervals } from "../state/state.ts";
-import type { Interval } from "../state/state.ts";
+import { mergeSpans } from "../state/state.ts";
 import { landedSpan } from "../land/names.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Instant } from "../time/instant.ts";
+import type { Instant, Span } from "../time/instant.ts";
 import type { VerifyProblem } from "./api.ts";
 import { scanManifests } from "../manifest/manifests.ts";
 
@@ -162,16 +161,16 @@ class KnownFiles {
 }
 
 /** A window that `--full` has read, or a part of one that goes on. `at`: the place of its run. */
-interface Reading extends Interval {
+interface Reading extends Span {
   readonly at: number;
   readonly isWhole: boolean;
 }
 
 /** Whether later readings cover the whole range of a file. The rest of its own window is not one of them. */
-function isReadAgain(span: Interval | null, last: number, readings: readonly Reading[]): boolean {
+function isReadAgain(span: Span | null, last: number, readings: readonly Reading[]): boolean {
   if (span === null) return false;
   const isSame = (reading: Reading): boolean => reading.from === span.from && reading.to === span.to;
   const isPart = readings.some((reading) => reading.at === last && !reading.isWhole && isSame(reading));
   const later = readings.filter((reading) => reading.at > last && reading.isWhole && !(isPart && isSame(reading)));
-  return mergeIntervals(later).some(({ from, to }) => from <= span.from && span.to <= to);
+  return mergeSpans(later).some(({ from, to }) => from <= span.from && span.to <= to);
 }

@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
-import { applyFieldChange } from "../state/field-memory.ts";
-import type { FieldMemory } from "../state/field-memory.ts";
+import { applyFieldChange } from "../state/field-state.ts";
+import type { FieldState } from "../state/field-state.ts";
 import { objectState } from "../state/state.ts";
 import { discoverFields, objectFields } from "../extract/fields.ts";
 import { wireName } from "../land/result-header.ts";
@@ -59,7 +59,7 @@ export async function liveFields(
   return found;
 }
 
-function describeFields(object: CatalogObject, before: FieldMemory, now: FieldMemory): LiveFields {
+function describeFields(object: CatalogObject, before: FieldState, now: FieldState): LiveFields {
   const seen = new Set(before.custom.map(({ field }) => field));
   const stateOf = (field: string): LiveField["state"] => {
     if (now.listed?.includes(field) === false) return "vanished";

@@ -111,14 +111,14 @@ export async function connectPardot(
   time: PardotClock,
   { onEvent, signal }: Pick<Runtime, "onEvent" | "signal">,
 ): Promise<Connection> {
-  const { record: account, now: told } = await pardot.probe(signal);
-  if (told === null) {
+  const { record: account, now: reported } = await pardot.probe(signal);
+  if (reported === null) {
     warn(onEvent, "clock.own", "Pardot's answer had no Date header: this machine's clock is used for the windows");
   } else {
-    time.set(told);
+    time.set(reported);
   }
   const now = floorSecond(time.now());
-  onEvent({ type: "connected", version: pardot.version, now, clock: told === null ? "own" : "pardot" });
+  onEvent({ type: "connected", version: pardot.version, now, clock: reported === null ? "own" : "pardot" });
   return { account, now };
 }
 

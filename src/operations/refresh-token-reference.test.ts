@@ -37,7 +37,7 @@ function keeper(): RefreshTokenKeeper {
 }
 
 describe("a refresh token that is kept in AWS", () => {
-  test("is not read again for the first request, and has news for a later one only when another has written it", async () => {
+  test("is not read again for the first request, and returned later only if another process has written it", async () => {
     const { keptRefreshToken, onRotatedRefreshToken } = keeper();
     const next = async (): Promise<string | undefined> => (await keptRefreshToken())?.reveal();
     expect([await next(), aws.asked]).toEqual([undefined, []]);
@@ -56,7 +56,7 @@ describe("a refresh token that is kept in AWS", () => {
       /grant secretsmanager:GetSecretValue/,
     ],
     ["its key is gone", () => aws.putSecret("acme", '{"canary":"x"}'), /the key token; its JSON has 1 other key/],
-  ])("that cannot be read again when %s is used on, with a warning", async (_why, spoil, expected) => {
+  ])("that cannot be read again because %s stays in use, with a warning", async (_why, spoil, expected) => {
     const { keptRefreshToken } = keeper();
     await keptRefreshToken();
     spoil();
@@ -64,7 +64,7 @@ describe("a refresh token that is kept in AWS", () => {
     expect(warnings).toEqual([["auth.token-not-read", expect.stringMatching(expected) as string]]);
   });
 
-  test("does not come back in its old form after one that could not be written", async () => {
+  test("is not read back in its old form after a new one could not be written", async () => {
     const { keptRefreshToken, onRotatedRefreshToken } = keeper();
     await keptRefreshToken();
     aws.fail("PutSecretValue", { status: 400, error: "LimitExceededException" });
@@ -75,7 +75,7 @@ describe("a refresh token that is kept in AWS", () => {
     expect(aws.secret("acme")?.value).toBe('{"token":"canary-third","other":"stays"}');
   });
 
-  test("is not put where there is no JSON any more", async () => {
+  test("is not written to a secret that is not JSON any more", async () => {
     aws.putSecret("acme", "canary-plain");
     await keeper().onRotatedRefreshToken(new Secret("canary-second"));
     expect(warnings).toEqual([["auth.token-rotated", expect.stringContaining("JSON object, as it was") as string]]);

@@ -44,7 +44,7 @@ async function put(token: string): Promise<void> {
 }
 
 describe("a token file", () => {
-  test("has news at the start and when another process has written it, and none of what was written here", async () => {
+  test("is returned at the start and when another process has written it, but not when this one has", async () => {
     const { keptRefreshToken, onRotatedRefreshToken } = withFile();
     const next = async (): Promise<string | undefined> => (await keptRefreshToken())?.reveal();
     expect(await next()).toBeUndefined();
@@ -57,7 +57,7 @@ describe("a token file", () => {
     expect(events).toEqual([]);
   });
 
-  test("that others can read is warned of once", async () => {
+  test("that others can read is reported once", async () => {
     await put("first");
     await chmod(path, 0o644);
     const { keptRefreshToken } = withFile();
@@ -66,7 +66,7 @@ describe("a token file", () => {
     expect(events).toMatchObject([{ type: "warning", code: "auth.token-file-open" }]);
   });
 
-  test("that cannot be read is an error", async () => {
+  test("that cannot be read throws", async () => {
     await mkdir(path);
     await expect(withFile().keptRefreshToken()).rejects.toMatchObject({
       code: "config.token-file",
@@ -74,7 +74,7 @@ describe("a token file", () => {
     });
   });
 
-  test("that cannot be written is a warning which makes the run partial, and does not bring the old token back", async () => {
+  test("that cannot be written is a warning that makes the run partial, and the old token is not used again", async () => {
     await put("first");
     const { keptRefreshToken, onRotatedRefreshToken } = withFile();
     await keptRefreshToken();

@@ -1,14 +1,8 @@
-import type { Instant } from "../time/instant.ts";
-
-/** Half-open. */
-export interface Stretch {
-  readonly from: Instant;
-  readonly to: Instant;
-}
+import type { Instant, Span } from "../time/instant.ts";
 
 /** The uncovered parts between the first and the last of the planned or committed ranges, ascending. */
-export function gapsWithin(covered: readonly Stretch[]): Stretch[] {
-  const gaps: Stretch[] = [];
+export function gapsWithin(covered: readonly Span[]): Span[] {
+  const gaps: Span[] = [];
   let end: Instant | null = null;
   for (const { from, to } of covered.toSorted((a, b) => a.from - b.from)) {
     if (end !== null && from > end) gaps.push({ from: end, to: from });
@@ -21,7 +15,7 @@ export function gapsWithin(covered: readonly Stretch[]): Stretch[] {
  * The gap before a range that starts at `since`: from the end of the covered ranges before it, or else from where a plain
  * run would have started. Null when there is none.
  */
-export function gapBefore(since: Instant, covered: readonly Stretch[], plainStart: Instant): Stretch | null {
+export function gapBefore(since: Instant, covered: readonly Span[], plainStart: Instant): Span | null {
   const ends = covered.filter(({ from }) => from <= since).map(({ to }) => to);
   const from = ends.length === 0 ? plainStart : Math.max(...ends);
   return from < since ? { from, to: since } : null;
@@ -31,8 +25,8 @@ export function gapBefore(since: Instant, covered: readonly Stretch[], plainStar
  * A range without the parts that open windows cover, ascending. Each part except one at the range's start begins
  * `overlapMs` earlier, because records may have moved across the seam while the window before it was read.
  */
-export function withoutOpen(range: Stretch, open: readonly Stretch[], overlapMs: number): Stretch[] {
-  const left: Stretch[] = [];
+export function withoutOpen(range: Span, open: readonly Span[], overlapMs: number): Span[] {
+  const left: Span[] = [];
   const add = (from: Instant, to: Instant): void => {
     if (from < to) left.push({ from: from === range.from ? from : Math.max(range.from, from - overlapMs), to });
   };

@@ -39,7 +39,7 @@ describe("an event as a line", () => {
     expect(describeEvent({ ...warning, object: "Tag" })).toBe("warning, Tag: beware");
   });
 
-  test("is none for what comes by the thousand", () => {
+  test("is null for frequent events", () => {
     expect(
       describeEvent({
         type: "page-read",

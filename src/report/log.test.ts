@@ -94,7 +94,7 @@ describe("for machines", () => {
     },
   );
 
-  test("the last line has every field, null where nothing is known", async () => {
+  test("the last line has every field, null for unknown ones", async () => {
     const { lines } = await json("info", [], 130);
     expect(lines).toEqual([
       {
@@ -147,7 +147,7 @@ describe("for people", () => {
     );
   });
 
-  test("what has no sentence is told by its fields, at debug", () => {
+  test("an event without a sentence is logged by its fields, at debug", () => {
     expect(people("debug", [PAGE])).toBe(
       "03:04:05Z debug page read object=Tag window=Tag/updated_at/0/1 call=3 kind=tag query status=200 failure=null duration_ms=5 records=200\n",
     );
@@ -170,7 +170,7 @@ describe("the share of the quota", () => {
   });
   const share = (watch: RunRecorder): number | null | undefined => watch.failed(new Error("x")).day?.quotaShare;
 
-  test("is what was counted", () => {
+  test("is the counted share", () => {
     const watch = new RunRecorder(fakeClock());
     watch.record(counted(0.75));
     expect(share(watch)).toBe(0.75);

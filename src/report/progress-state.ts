@@ -1,10 +1,10 @@
 import type { RunEvent } from "../events.ts";
 import { counted } from "../text.ts";
 
-/** Decides which objects are shown first where a terminal has too few lines for all. */
+/** Decides which objects are shown first if a terminal has too few lines for all. */
 type Phase = "waiting" | "active" | "done" | "failed";
 
-/** What is known of one object during a run. */
+/** The progress of one object during a run. */
 export interface ObjectProgress {
   readonly windows: number;
   readonly windowsDone: number;
@@ -34,14 +34,14 @@ const NOT_BEGUN: ObjectProgress = {
 
 const IN_QUEUE = { phase: "waiting", words: "waiting for Pardot's export queue" } as const;
 
-/** The state after an event; the same one when the event changes nothing that is shown. */
+/** The state after an event; the same object if the event changes nothing that is shown. */
 export function advance(state: ProgressState, event: RunEvent): ProgressState {
   if (event.type === "run-started") return new Map(event.objects.map((object) => [object, NOT_BEGUN]));
   if (!("object" in event) || event.object === null) return state;
   const before = state.get(event.object) ?? NOT_BEGUN;
   const change = changeOf(event, before);
   if (change === null) return state;
-  // What still arrives for an object that failed does not make it work again.
+  // Late events of an object that failed do not make it active again.
   const after = before.phase === "failed" ? { ...change, phase: before.phase, words: before.words } : change;
   return new Map(state).set(event.object, { ...before, ...after });
 }
@@ -58,7 +58,7 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
     case "export-polled":
       return polled(event, before);
     case "page-read":
-      // Lookups of the plan read a page, too.
+      // Probes read a page, too.
       return before.phase === "active" || before.isBulk ? active("reading") : null;
     case "file-landed": {
       const rows = before.rows + event.rows;
@@ -104,7 +104,7 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
   return null;
 }
 
-/** Pardot processes exports one at a time: until it begins with ours, ours waits (vendor docs, export v4). */
+/** Pardot processes exports one at a time: until it starts ours, ours waits (vendor docs, export v4). */
 function polled(
   { state, window, files = 0 }: Extract<RunEvent, { type: "export-polled" }>,
   before: ObjectProgress,
@@ -149,7 +149,7 @@ function finished({ rows }: ObjectProgress): Partial<ObjectProgress> {
 }
 
 /**
- * One line per object, none longer than `columns`, at most `most` of them: what failed and what is active first, and one
+ * One line per object, none longer than `columns`, at most `most` of them: failed and active objects first, and one
  * line that counts the rest.
  */
 export function progressLines(state: ProgressState, columns: number, most: number): readonly string[] {

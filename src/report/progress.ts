@@ -5,14 +5,14 @@ import type { ProgressState } from "./progress-state.ts";
 import { advance, cut, progressLines } from "./progress-state.ts";
 import { counted, elapsed, oneLine } from "../text.ts";
 
-/** Shows a run while it goes on. */
+/** A live display of a run. */
 export interface Progress {
   readonly onEvent: OnEvent;
-  /** Draws the last state and lets go of the terminal. */
+  /** Draws the last state and releases the terminal. */
   stop(): void;
 }
 
-/** A terminal; the command line's stderr is one where a person sits before it. */
+/** A terminal; the command line's stderr if it is one. */
 export interface ProgressOutput {
   /** Takes cursor movements too. */
   draw(text: string): void;
@@ -21,9 +21,9 @@ export interface ProgressOutput {
   readonly rows: number;
 }
 
-/** Between two drawings at least this long: a terminal need not show each of thousands of files. */
+/** Least time between two drawings: a terminal need not show each of thousands of files. */
 const DRAW_MS = 100;
-/** The clock of the display goes on by itself at this pace. */
+/** Interval at which the display's clock advances without events. */
 const TICK_MS = 1000;
 
 /** Events that stay on the screen, above the display. */
@@ -37,10 +37,10 @@ const LASTING: ReadonlySet<RunEvent["type"]> = new Set([
   "postponed",
 ]);
 
-/** Lines that are not for objects: the footer, and the one the cursor is on. A line that scrolled away stays for ever. */
+/** Lines that are not for objects: the footer, and the one the cursor is on. A line that has scrolled away stays forever. */
 const OTHER_LINES = 2;
 
-/** A display on a terminal. `calls` answers the calls made so far. */
+/** Starts a display on a terminal. `calls` returns the calls made so far. */
 export function startProgress(output: ProgressOutput, clock: Clock, calls: () => number): Progress {
   const startedAt = clock.monotonic();
   const stopped = new AbortController();

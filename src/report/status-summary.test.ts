@@ -86,7 +86,7 @@ test("a healthy destination has its last success and age first, and fits 80 colu
   );
 });
 
-test("one that is not healthy says why, what each run met, what to do, and what is open", () => {
+test("an unhealthy destination shows why, each run's error, what to do, and the open windows", () => {
   const text = statusSummary(
     {
       ...STATUS,
@@ -146,7 +146,7 @@ test("one that is not healthy says why, what each run met, what to do, and what 
   }
 });
 
-test("what to do about a run stands below its reason, and is told of the newest run only", () => {
+test("a run's hint follows its reason, for the newest run only", () => {
   const old: StatusRun = { ...DIED, runId: "20260319T073252Z-f1173f", reason: "the disk is full", hint: "Free some." };
   const flat = (runs: readonly StatusRun[]): string =>
     statusSummary({ ...STATUS, runs }, 10, NOW).replaceAll(/\s+/g, " ");
@@ -156,7 +156,7 @@ test("what to do about a run stands below its reason, and is told of the newest 
   expect(flat([old, RUN])).not.toContain("hint");
 });
 
-test("status shows what the newest ended run warned of, although it is healthy", () => {
+test("status shows the warnings of the newest ended run, even if it is healthy", () => {
   const warnings = [
     { code: "export.columns-missing", objects: ["Visitor", "Prospect"], message: "export 7 lacks x", count: 3 },
     { code: "clock.off", objects: [], message: "this machine's clock is ahead", count: 1 },
@@ -176,7 +176,7 @@ test("status shows what the newest ended run warned of, although it is healthy",
   );
 });
 
-test("a destination in which nothing was run says so", () => {
+test("a destination without any run is reported as such", () => {
   const nothing = {
     ...STATUS,
     healthy: false,

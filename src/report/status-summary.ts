@@ -5,10 +5,10 @@ import { counted, grouped, humaneDuration, oneLine } from "../text.ts";
 /** Width that fits any terminal. */
 const COLUMNS = 80;
 
-/** The start of a whole history, which no account is as old as. */
+/** The start of a whole history, older than any account. */
 const BEGINNING = "1900-01-01T00:00:00Z";
 
-/** A destination at a glance: healthy or not and why, then runs, objects and what is open. `now`: our own clock. */
+/** A destination at a glance: healthy or not and why, then runs, objects and open windows. `now`: by this machine's clock. */
 export function statusSummary(status: StatusResult, runsMax: number, now: number): string {
   const runs = status.runs.slice(-runsMax).toReversed();
   return [
@@ -62,7 +62,7 @@ function runTable(runs: readonly StatusRun[], now: number): string[] {
   );
 }
 
-/** Why a run is not complete, and for the newest run what to do: later ones may have done it for the older. */
+/** Why a run is not complete; only the newest run has a hint, because later runs may have dealt with the older ones. */
 function whyLines({ runId, code, reason, hint }: StatusRun, place: number): readonly string[] {
   if (reason === null) return [];
   return [

@@ -55,7 +55,7 @@ const MANIFEST: Manifest = {
   warnings: [{ code: "clock.own", object: null, message: "own clock" }],
 };
 
-test("a run tells its totals, each object, what failed and what to do, and where the manifest is", () => {
+test("a run's summary has totals, each object, failures and hints, and the manifest's location", () => {
   const result = { manifest: MANIFEST, manifestKey: "_pardot_etl/runs/r1/manifest.json", error: null, exitCode: 5 };
   const loaded = [{ object: "Tag", table: "PARDOT_TAG", rows: 3400 }];
   expect(runSummary({ ...result, loaded, notLoaded: [] }, "s3://acme/x")).toBe(
@@ -75,7 +75,7 @@ test("a run tells its totals, each object, what failed and what to do, and where
   expect(runSummary({ ...result, loaded: [], notLoaded: [] }, "data")).not.toContain("IN TABLE");
 });
 
-test("a run names what was postponed once for each reason, and counts what was set aside", () => {
+test("a run's summary names postponed objects once for each reason, and counts the records set aside", () => {
   const [tag, account] = MANIFEST.objects;
   if (tag === undefined || account === undefined) throw new Error("the manifest has two objects");
   const error = {
@@ -98,7 +98,7 @@ test("a run names what was postponed once for each reason, and counts what was s
   ]);
 });
 
-test("a plan tells windows, why, calls and their share", () => {
+test("a plan's summary has windows, reasons, calls and their share", () => {
   const object = {
     object: "Tag",
     table: "PARDOT_TAG",
@@ -128,18 +128,18 @@ test("a plan tells windows, why, calls and their share", () => {
       "Tag     segmented  1        2026-01-01T00:00:00Z  2026-02-01T00:00:00Z  ?        25     newest record less 1d",
       "Tag cannot run: count tags: refused",
       "  hint: ask again",
-      "expected: 25 calls; 0.1 % of the day's 50,000, of which 1,000 are used; 25.0 % of the budget of 100",
+      "expected: about 25 calls; 0.1 % of the day's 50,000, of which 1,000 are used; 25.0 % of the budget of 100",
       "this tool's calls today: 7, including 2 for this plan",
       "",
     ].join("\n"),
   );
   expect(planSummary({ ...plan, quota: null, callBudget: null })).toContain(
-    "expected: 25 calls; the API does not report the day's quota\n",
+    "expected: about 25 calls; the API does not report the day's quota\n",
   );
   expect(planSummary({ ...plan, callBudget: 31 })).toContain("more than is left of the budget today");
 });
 
-test("a plan says what it cannot know: calls of e-mails, and files of exports before the first run", () => {
+test("a plan's summary names what it cannot know: calls of emails, and files of exports before the first run", () => {
   const bulk = {
     object: "VisitorActivity",
     table: "PARDOT_VISITORACTIVITY",
@@ -155,7 +155,7 @@ test("a plan says what it cannot know: calls of e-mails, and files of exports be
   const plan = {
     now: "2026-02-01T00:00:00Z",
     timeZone: "UTC",
-    objects: [bulk, { ...email, unknownCalls: "one for each list e-mail" }],
+    objects: [bulk, { ...email, unknownCalls: "one for each list email" }],
     expectedCalls: 13,
     earlyReads: 0,
     exportsSeen: 0,
@@ -166,12 +166,12 @@ test("a plan says what it cannot know: calls of e-mails, and files of exports be
   };
   const text = planSummary(plan);
   expect(text).toMatch(/Email .* \?        0 \+ \?  no watermark yet\n/);
-  expect(text).toContain("on top, for Email: one for each list e-mail\n");
+  expect(text).toContain("on top, for Email: one for each list email\n");
   expect(text).toContain("is a guess until a run has committed some");
   expect(planSummary({ ...plan, exportsSeen: 3 })).not.toContain("guess");
 });
 
-test("a check tells each line and, below it, what to do", () => {
+test("a check's summary has each line followed by what to do", () => {
   const lines = [
     { name: "credentials", status: "ok", message: "accepted", hint: null, exitCode: 0 },
     { name: "destination", status: "failed", message: "no such bucket", hint: "make it", exitCode: 7 },

@@ -1,5 +1,5 @@
 import { rejectsKey } from "../state/rejects.ts";
-import { postponedOf } from "../manifest/shortfalls.ts";
+import { postponedOf } from "../manifest/manifest.ts";
 import { waits } from "./describe.ts";
 import { textTable } from "./text-table.ts";
 import type { CheckLine, CheckResult, PlanResult, RunResult, VerifyResult } from "../operations/api.ts";
@@ -97,7 +97,7 @@ function costs(plan: PlanResult): string[] {
   const hasExports = plan.objects.some(({ process, windows }) => process === "bulk" && windows.length > 0);
   const guessed = hasExports && plan.exportsSeen === 0;
   return [
-    `expected: ${counted(expectedCalls, "call")}; ${share}${ofBudget}`,
+    `expected: about ${counted(expectedCalls, "call")}; ${share}${ofBudget}`,
     ...unknown,
     ...(guessed
       ? ["in how many files an export comes and how long it takes is a guess until a run has committed some"]

@@ -21,7 +21,7 @@ export function textTable(rows: readonly (readonly string[])[], numbers: readonl
   return lines.map((row) => `${line(row)}\n`).join("");
 }
 
-/** A text on lines of at most `columns` after `lead`, the second and later ones indented; a longer word has a line of its own. */
+/** A text on lines of at most `columns` after `lead`, the second and later ones indented; a longer word has a separate line. */
 export function wrapped(text: string, columns: number, indent: string, lead = ""): readonly string[] {
   const lines: string[] = [];
   let line = lead;

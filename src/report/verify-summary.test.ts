@@ -18,7 +18,7 @@ const RESULT: VerifyResult = {
 };
 const MISSING = { key: "Tag/a.csv", problem: "it is missing", hint: "Restore it." };
 
-test("says what was proven, and what does not count any more", () => {
+test("shows the proven files, and those that no longer count", () => {
   const line = "verified 73 files, 36,393 rows and 4,809,124 bytes of 5 runs in s3://acme/x";
   expect(verifySummary(RESULT)).toBe(`${line}: all as committed\n`);
   expect(verifySummary({ ...RESULT, expired: 1, superseded: 2, accepted: 3 })).toBe(
@@ -26,7 +26,7 @@ test("says what was proven, and what does not count any more", () => {
   );
 });
 
-test("says of each problem what to do, and counts one as one", () => {
+test("shows what to do about each problem, and uses the singular for one", () => {
   const text = verifySummary({ ...RESULT, files: 1, runs: 1, problems: [MISSING], exitCode: 6 });
   expect(text).toBe(
     "verified 1 file, 36,393 rows and 4,809,124 bytes of 1 run in s3://acme/x: 1 problem\n  Tag/a.csv: it is missing\n    hint: Restore it.\n",
@@ -37,7 +37,7 @@ test("says of each problem what to do, and counts one as one", () => {
   expect(lines.at(-2)).toBe("  and 10 more (--json has all)");
 });
 
-test("says exactly what was compared in the warehouse", () => {
+test("lists exactly what was compared in the warehouse", () => {
   const warehouse = { name: "duckdb:x", compared: ["42 files and 1,204 rows of PARDOT_TAG"] };
   expect(verifySummary({ ...RESULT, filesRead: false, warehouse })).toBe(
     "compared with duckdb:x:\n  42 files and 1,204 rows of PARDOT_TAG\nno problems\n",

@@ -22,7 +22,7 @@ export interface CallStore {
 
 export interface CallBudgetOptions {
   readonly store: CallStore;
-  /** Calls this tool may make in an account day; null: no limit of its own. */
+  /** Calls this tool may make in an account day; null: no such limit. */
   readonly budget: number | null;
   /** IANA name of the zone in which the account's day turns. */
   readonly zone: string;
@@ -35,7 +35,7 @@ export interface CallBudgetOptions {
 export interface AccountQuota {
   /** Share of the account's daily limit, others' use included, at which this tool stops: PARDOT_QUOTA_SHARE, 0 to 1. */
   readonly share: number;
-  /** What the API last reported, plus every call sent that it cannot have counted yet; null: it does not report it. */
+  /** The API's last report, plus every call sent that it cannot include yet; null: it does not report it. */
   readonly usage: () => { readonly used: number; readonly max: number } | null;
   /** Calls sent so far. */
   readonly sent: () => number;
@@ -79,8 +79,8 @@ export class CallBudget {
   }
 
   /**
-   * To be called once Pardot's time is known. Where that is another day than this machine's clock said, the calls made
-   * so far are counted on the day Pardot counts them.
+   * To be called once Pardot's time is known. If that is another day than by this machine's clock, the calls made so far
+   * are counted on Pardot's day.
    */
   async dayIsKnown(): Promise<void> {
     const day = this.#today();
@@ -90,7 +90,7 @@ export class CallBudget {
     await this.#options.store.reserve(day, this.#taken);
   }
 
-  /** Gives back what was reserved and not used. */
+  /** Gives back reserved calls that were not made. */
   async settle(): Promise<void> {
     const unused = this.#left;
     this.#left = 0;

@@ -92,7 +92,7 @@ export class NotedCalls implements CallStore {
     if (unused > 0 && this.#note !== null) {
       const { key, calls } = this.#note;
       this.#note = null;
-      // In this order: what was made is on record at every moment.
+      // In this order: the calls that were made are on record at every moment.
       if (calls > unused) await this.#write(day, calls - unused);
       await this.#options.storage.remove(key, NEVER);
     }

@@ -6,9 +6,9 @@ import {
   NO_EMAILS,
   readEmailIndex,
   smallerId,
-  withoutReadings,
-  withPairs,
-  withReadings,
+  forgetReadings,
+  addPairs,
+  markRead,
 } from "./email-index.ts";
 import type { EmailIndex } from "./email-index.ts";
 
@@ -16,57 +16,57 @@ const pair = (listEmailId: string, emailId: string) => ({ listEmailId, emailId }
 const reading = { object: "EmailStats", at: "2026-03-20T09:30:00Z", clearsActivity: true } as const;
 const stored = (index: EmailIndex): EmailIndex => readEmailIndex(JSON.parse(JSON.stringify(index)));
 
-describe("index of list e-mails", () => {
-  it("keeps the smallest e-mail id of each list e-mail, as numbers", () => {
-    const index = withPairs(NO_EMAILS, [pair("7", "1000"), pair("7", "999")], true);
-    expect(indexedEmail(withPairs(index, [pair("7", "5000")], true), "7")?.emailId).toBe("999");
+describe("index of list emails", () => {
+  it("keeps the smallest email id of each list email, as numbers", () => {
+    const index = addPairs(NO_EMAILS, [pair("7", "1000"), pair("7", "999")], true);
+    expect(indexedEmail(addPairs(index, [pair("7", "5000")], true), "7")?.emailId).toBe("999");
     expect(smallerId("90071992547409931", "90071992547409930")).toBe("90071992547409930");
   });
 
-  it("remembers activity until it is told, and what the warehouse knows is none", () => {
-    const old = withPairs(NO_EMAILS, [pair("7", "1")], false);
+  it("keeps activity until it is cleared, and does not take the warehouse's emails for activity", () => {
+    const old = addPairs(NO_EMAILS, [pair("7", "1")], false);
     expect(indexedEmail(old, "7")?.active).toBe(false);
-    const active = withPairs(old, [pair("7", "2")], true);
+    const active = addPairs(old, [pair("7", "2")], true);
     expect(indexedEmail(active, "7")?.active).toBe(true);
     const read = { ...reading, outcome: "landed", listEmailIds: ["7", "17", "unknown"] } as const;
-    const told = withReadings(active, read);
+    const told = markRead(active, read);
     expect([...indexedEmails(told)]).toEqual([
       ["7", { emailId: "1", active: false, read: new Map([["EmailStats", { outcome: "landed", at: 0 }]]) }],
     ]);
-    expect(indexedEmail(withReadings(active, { ...read, clearsActivity: false }), "7")?.active).toBe(true);
+    expect(indexedEmail(markRead(active, { ...read, clearsActivity: false }), "7")?.active).toBe(true);
   });
 
   it("keeps since when an e-mail is unreadable, for each object", () => {
-    const index = withPairs(NO_EMAILS, [pair("7", "1")], true);
-    const unreadable = withReadings(index, { ...reading, outcome: "unreadable", listEmailIds: ["7"] });
-    const both = withReadings(unreadable, { ...reading, object: "Email", outcome: "landed", listEmailIds: ["7"] });
+    const index = addPairs(NO_EMAILS, [pair("7", "1")], true);
+    const unreadable = markRead(index, { ...reading, outcome: "unreadable", listEmailIds: ["7"] });
+    const both = markRead(unreadable, { ...reading, object: "Email", outcome: "landed", listEmailIds: ["7"] });
     expect([...(indexedEmail(stored(both), "7")?.read ?? [])]).toEqual([
       ["EmailStats", { outcome: "unreadable", at: Date.parse(reading.at) / 1000 }],
       ["Email", { outcome: "landed", at: 0 }],
     ]);
   });
 
-  it("forgets what one object has read, and for it only", () => {
-    const index = withPairs(NO_EMAILS, [pair("7", "1")], false);
+  it("forgets the readings of one object only", () => {
+    const index = addPairs(NO_EMAILS, [pair("7", "1")], false);
     const landed = { ...reading, outcome: "landed", listEmailIds: ["7"] } as const;
-    const both = withReadings(withReadings(index, landed), { ...landed, object: "Email" });
-    const forgotten = stored(withoutReadings(both, { object: "Email", marksActivity: false }));
+    const both = markRead(markRead(index, landed), { ...landed, object: "Email" });
+    const forgotten = stored(forgetReadings(both, { object: "Email", marksActivity: false }));
     expect(indexedEmail(forgotten, "7")).toMatchObject({ active: false, read: new Map([["EmailStats", { at: 0 }]]) });
     expect(forgotten.forgotten).toEqual(["Email"]);
-    expect(indexedEmail(withoutReadings(both, { object: "EmailStats", marksActivity: true }), "7")?.active).toBe(true);
+    expect(indexedEmail(forgetReadings(both, { object: "EmailStats", marksActivity: true }), "7")?.active).toBe(true);
   });
 
   it("takes pairs of digits only, so that foreign text is never requested nor stops the run", () => {
     const foreign = ["", " ", "constructor", "__proto__", "toString", "..", "5/../6", "1".repeat(21), "-1", "１"];
     const pairs = foreign.flatMap((text) => [pair(text, "1"), pair("905", text)]);
-    const index = withPairs(NO_EMAILS, pairs, true);
+    const index = addPairs(NO_EMAILS, pairs, true);
     expect(index).toEqual(NO_EMAILS);
     expect(foreign.map((text) => indexedEmail(index, text))).toEqual(foreign.map(() => null));
-    expect(withReadings(index, { ...reading, outcome: "landed", listEmailIds: foreign })).toEqual(NO_EMAILS);
-    expect([...indexedEmails(withPairs(index, [pair("905", "88031")], true))]).toHaveLength(1);
+    expect(markRead(index, { ...reading, outcome: "landed", listEmailIds: foreign })).toEqual(NO_EMAILS);
+    expect([...indexedEmails(addPairs(index, [pair("905", "88031")], true))]).toHaveLength(1);
   });
 
-  it("is read from the form of earlier versions, without what is not digits: the real id takes its place", () => {
+  it("is read from the form of earlier versions, without ids that are not digits", () => {
     const landed = { Email: { outcome: "landed", at: "2026-03-20T00:00:00Z" } };
     const old = JSON.parse(
       `{"7": {"emailId": "1", "read": ${JSON.stringify(landed)}, "active": true},
@@ -79,7 +79,7 @@ describe("index of list e-mails", () => {
     expect([...indexedEmails(index)]).toEqual([
       ["7", { emailId: "1", active: true, read: new Map([["Email", { outcome: "landed", at: 0 }]]) }],
     ]);
-    expect(indexedEmail(withPairs(index, [pair("905", "88031")], true), "905")?.emailId).toBe("88031");
+    expect(indexedEmail(addPairs(index, [pair("905", "88031")], true), "905")?.emailId).toBe("88031");
     expect(readEmailIndex({})).toEqual(NO_EMAILS);
     expect(readEmailIndex(undefined)).toEqual(NO_EMAILS);
   });
@@ -106,7 +106,7 @@ describe("index of list e-mails", () => {
         for (const each of changes) {
           const before = JSON.stringify(index);
           const earlier = index;
-          index = "pairs" in each ? withPairs(index, each.pairs, each.isActivity) : withReadings(index, each);
+          index = "pairs" in each ? addPairs(index, each.pairs, each.isActivity) : markRead(index, each);
           expect(JSON.stringify(earlier)).toBe(before);
           for (const { listEmailId, emailId } of "pairs" in each ? each.pairs : []) {
             smallest.set(listEmailId, Math.min(smallest.get(listEmailId) ?? Infinity, Number(emailId)));
@@ -120,15 +120,15 @@ describe("index of list e-mails", () => {
     );
   });
 
-  it("G7 holds 400,000 list e-mails in some 25 bytes each, and a change copies only what it touches", () => {
+  it("G7 holds 400,000 list emails in some 25 bytes each, and a change copies only what it touches", () => {
     const pairs = function* (from: number, to: number) {
       for (let i = from; i < to; i += 1) yield pair(String(10_000_000 + i), String(880_000_000 + i));
     };
-    const index = withPairs(NO_EMAILS, pairs(0, 400_000), true);
+    const index = addPairs(NO_EMAILS, pairs(0, 400_000), true);
     expect(JSON.stringify(index).length).toBeLessThan(400_000 * 25);
-    const next = withPairs(index, pairs(7, 8), true);
+    const next = addPairs(index, pairs(7, 8), true);
     expect(next).toBe(index);
-    const read = withReadings(index, { ...reading, outcome: "landed", listEmailIds: ["10000007"] });
+    const read = markRead(index, { ...reading, outcome: "landed", listEmailIds: ["10000007"] });
     const copied = Object.keys(read.shards).filter((key) => read.shards[Number(key)] !== index.shards[Number(key)]);
     expect(copied).toEqual(["7"]);
   });

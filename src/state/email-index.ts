@@ -1,23 +1,23 @@
 /**
- * The list e-mails that activities have named, and what became of each. Some accounts have hundreds of thousands, so an
+ * The list emails that activities have named, and whether each was read. Some accounts have hundreds of thousands, so an
  * entry is a few characters in one text of its shard; a change copies the texts of the shards it touches and nothing
  * else. The stored form is the same texts.
  */
 export interface EmailIndex {
-  /** Entries by the last three digits of the list e-mail: ` 905:88031! 1905:88032+0 `. */
+  /** Entries by the last three digits of the list email: ` 905:88031! 1905:88032+0 `. */
   readonly shards: Readonly<Record<number, string>>;
-  /** Names of the objects that read list e-mails; entries hold their places. */
+  /** Names of the objects that read list emails; entries hold their places. */
   readonly objects: readonly string[];
-  /** Objects of which everything is read again: for them, what the warehouse has does not count. */
+  /** Objects that are read again in full: for them, emails in the warehouse do not count. */
   readonly forgotten: readonly string[];
 }
 
 export interface IndexedEmail {
-  /** The smallest e-mail id seen with it: the representative that is read. */
+  /** The smallest email id seen with it: the representative that is read. */
   readonly emailId: string;
-  /** For each object that reads list e-mails (`Email`, `EmailStats`): what became of it; nothing when it was never read. */
+  /** For each object that reads list emails (`Email`, `EmailStats`): the last reading; no entry if it was never read. */
   readonly read: ReadonlyMap<string, EmailReading>;
-  /** For the objects that read active e-mails: whether there was activity since. */
+  /** For the objects that read active emails: whether there was activity since. */
   readonly active: boolean;
 }
 
@@ -27,7 +27,7 @@ export interface EmailReading {
   readonly at: number;
 }
 
-/** A list e-mail and one of its e-mails. */
+/** A list email and one of its emails. */
 export interface EmailPair {
   readonly listEmailId: string;
   readonly emailId: string;
@@ -43,12 +43,12 @@ export interface EmailsRead {
 
 export const NO_EMAILS: EmailIndex = { shards: {}, objects: [], forgotten: [] };
 
-/** An id that Pardot may have given. Foreign text is kept out: it would be requested for ever. */
+/** Whether an id may be Pardot's. Other text is kept out: it would be requested forever. */
 export function isEmailId(id: unknown): id is string {
   return typeof id === "string" && /^\d{1,20}$/.test(id);
 }
 
-/** What is known of a list e-mail, null when it is not known. */
+/** The entry of a list email, null if there is none. */
 export function indexedEmail(index: EmailIndex, listEmailId: string): IndexedEmail | null {
   if (!isEmailId(listEmailId)) return null;
   const shard = index.shards[shardOf(listEmailId)] ?? "";
@@ -58,7 +58,7 @@ export function indexedEmail(index: EmailIndex, listEmailId: string): IndexedEma
   return decode(shard.slice(from, shard.indexOf(" ", from)), index.objects);
 }
 
-/** Every list e-mail, in no order. */
+/** Every list email, in no order. */
 export function* indexedEmails(index: EmailIndex): Generator<readonly [listEmailId: string, email: IndexedEmail]> {
   for (const shard of Object.values(index.shards)) {
     for (const entry of shard.split(" ")) {
@@ -68,8 +68,8 @@ export function* indexedEmails(index: EmailIndex): Generator<readonly [listEmail
   }
 }
 
-/** The index with further pairs of digits: the smallest e-mail id of each list e-mail stays. Ids are of any length. */
-export function withPairs(index: EmailIndex, pairs: Iterable<EmailPair>, isActivity: boolean): EmailIndex {
+/** The index with further pairs of digits: the smallest email id of each list email stays. Ids are of any length. */
+export function addPairs(index: EmailIndex, pairs: Iterable<EmailPair>, isActivity: boolean): EmailIndex {
   const byShard = new Map<number, EmailPair[]>();
   for (const pair of pairs)
     if (isEmailId(pair.listEmailId) && isEmailId(pair.emailId)) group(byShard, pair.listEmailId, pair);
@@ -85,8 +85,8 @@ export function withPairs(index: EmailIndex, pairs: Iterable<EmailPair>, isActiv
   });
 }
 
-/** The index after list e-mails were read for an object. */
-export function withReadings(index: EmailIndex, change: EmailsRead): EmailIndex {
+/** The index after list emails were read for an object. */
+export function markRead(index: EmailIndex, change: EmailsRead): EmailIndex {
   const { object, outcome } = change;
   const at = outcome === "landed" ? 0 : secondsOf(change.at);
   const byShard = new Map<number, string[]>();
@@ -101,8 +101,8 @@ export function withReadings(index: EmailIndex, change: EmailsRead): EmailIndex 
   });
 }
 
-/** The index after an object forgot what it has read. `marksActivity`: it reads active e-mails, so that all are active. */
-export function withoutReadings(
+/** The index after an object forgot what it has read. `marksActivity`: it reads active emails, so that all are active. */
+export function forgetReadings(
   index: EmailIndex,
   { object, marksActivity }: { readonly object: string; readonly marksActivity: boolean },
 ): EmailIndex {
@@ -117,14 +117,14 @@ export function withoutReadings(
   return { ...next, forgotten: [...new Set([...index.forgotten, object])] };
 }
 
-/** Reads the stored form, also that of versions up to 0.1, which was an object for each list e-mail. */
+/** Reads the stored form, also that of versions up to 0.1, which was an object for each list email. */
 export function readEmailIndex(stored: unknown): EmailIndex {
   if (typeof stored !== "object" || stored === null) return NO_EMAILS;
   const { shards, objects, forgotten } = stored as Partial<EmailIndex>;
   if (shards !== undefined) return { shards, objects: objects ?? [], forgotten: forgotten ?? [] };
   const byShard = new Map<number, [string, OldEmail][]>();
   for (const [id, known] of Object.entries(stored as Readonly<Record<string, OldEmail>>)) {
-    // One under an id that is not digits goes, so that the real id takes its place when it comes.
+    // An entry under an id that is not digits is dropped, so that the real id can take its place.
     if (isEmailId(id) && isEmailId(known.emailId)) group(byShard, id, [id, known]);
   }
   return edited(NO_EMAILS, byShard.keys(), (entries, shard) => {

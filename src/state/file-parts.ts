@@ -1,4 +1,4 @@
-import { DataError } from "../errors.ts";
+import { asError, DataError } from "../errors.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { LocalText } from "../time/instant.ts";
 import { STATE_PREFIX } from "./journal.ts";
@@ -20,8 +20,8 @@ export interface FilesPart {
 }
 
 /**
- * Moves the landed files of a window out of the state once there are many. A kill between the two steps leaves a
- * document that the state does not name: it is never read.
+ * Moves the landed files of a window out of the state when there are many. A kill between the two steps leaves a
+ * document that the state does not name and that is never read.
  */
 export async function moveFilesOut(
   about: { readonly object: string; readonly window: string },
@@ -67,7 +67,7 @@ function readPart(key: string, bytes: Uint8Array | null, location: string): read
       cause = `it is damaged (${problem})`;
     }
   } catch (error) {
-    cause = `it is damaged (${error instanceof Error ? error.message : String(error)})`;
+    cause = `it is damaged (${asError(error).message})`;
   }
   throw new DataError(`read ${key} in ${location}: ${cause}`, {
     code: "state.damaged",
@@ -75,7 +75,7 @@ function readPart(key: string, bytes: Uint8Array | null, location: string): read
   });
 }
 
-/** Removes the documents of windows whose files a manifest names now. A failure costs only their room. */
+/** Removes the documents of windows whose files a manifest names now. A failure costs only their space. */
 export async function removeParts(parts: readonly FilesPart[], storage: Storage, signal: AbortSignal): Promise<void> {
   await Promise.allSettled(parts.map(({ key }) => storage.remove(key, signal)));
 }

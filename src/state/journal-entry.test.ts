@@ -107,7 +107,7 @@ const DAMAGED: readonly Damage[] = [
 ];
 
 describe("an entry of the journal", () => {
-  it("names the columns of its files once, and gives them back with each", async () => {
+  it("stores the columns of its files once, and returns them with each file", async () => {
     const storage = await withFiles();
     expect(JSON.stringify(jsonOf(storage, 1)).split('"name"')).toHaveLength(2);
     const { state } = await loadState(storage, signal);
@@ -143,7 +143,7 @@ describe("an entry of the journal", () => {
     await expect(loadState(storage, signal)).rejects.toMatchObject({ code: "state.damaged" });
   });
 
-  it("keeps objects of any name apart from what every JavaScript object has", async () => {
+  it("separates objects of any name from the members of every JavaScript object", async () => {
     const storage = openMemoryStorage();
     const journal = await open(storage);
     await journal.record([
@@ -165,7 +165,7 @@ describe("an entry of the journal", () => {
     expect(await loadState(storage, signal)).toMatchObject({ sequence: 2, sequences: [1, 2] });
   });
 
-  it("is never written larger than it can be read back: the run goes on, and its end says so", async () => {
+  it("is never written larger than it can be read back: the run goes on, and its end reports it", async () => {
     const storage = openMemoryStorage();
     const limited = async (bytesMax: number): Promise<Journal> =>
       new Journal({

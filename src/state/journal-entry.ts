@@ -1,10 +1,11 @@
+import { asError } from "../errors.ts";
 import { readEmailIndex } from "./email-index.ts";
 import { applyChange } from "./state.ts";
 import type { Change, LandedFile, State } from "./state.ts";
 import { shapeProblem } from "./shape.ts";
 import { CHANGES, ENTRY_HEAD, SNAPSHOT } from "./state-shape.ts";
 
-/** Version 2 names the columns of files once for all: in the place of a list of names stands its number in `columns`. */
+/** Version 2 stores each list of file columns once: a file has the number of its list in `columns`. */
 const STATE_FORMAT_VERSION = 2;
 
 export interface Entry {
@@ -18,7 +19,7 @@ export interface Entry {
   readonly changes?: readonly Change[];
 }
 
-/** Why an entry cannot be used: it is not what a run writes, or a later version wrote it. */
+/** Why an entry cannot be used: it is damaged, or a later version wrote it. */
 export class EntryProblem extends Error {
   readonly newerFormat: number | null;
   constructor(message: string, newerFormat: number | null = null) {
@@ -48,13 +49,13 @@ export function decodeEntry(bytes: Uint8Array, sequence: number): Entry {
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new EntryProblem(error instanceof Error ? error.message : String(error));
+    throw new EntryProblem(asError(error).message);
   }
   const head = shapeProblem(ENTRY_HEAD, value);
   if (head !== null) throw new EntryProblem(head);
   const entry = value as Entry & { readonly columns?: readonly (readonly string[])[] };
   if (entry.format_version > STATE_FORMAT_VERSION) throw new EntryProblem("newer", entry.format_version);
-  const problem = whatIsWrong(entry, sequence);
+  const problem = problemOf(entry, sequence);
   if (problem !== null) throw new EntryProblem(problem);
   const { columns = [], ...rest } = entry;
   return mapFiles(rest, (file): LandedFile => {
@@ -65,23 +66,23 @@ export function decodeEntry(bytes: Uint8Array, sequence: number): Entry {
   });
 }
 
-/** The state after the changes of an entry. Throws EntryProblem where they do not fit what came before. */
+/** The state after the changes of an entry. Throws EntryProblem if they do not fit the state before. */
 export function applyEntry(state: State, entry: Entry): State {
-  // The index of list emails may be of an earlier version.
+  // The index of list emails may be in an earlier version's form.
   if (entry.snapshot !== undefined) return { ...entry.snapshot, emails: readEmailIndex(entry.snapshot.emails) };
   try {
     return (entry.changes ?? []).reduce(applyChange, state);
   } catch (error) {
-    throw new EntryProblem(`its changes do not fit: ${error instanceof Error ? error.message : String(error)}`);
+    throw new EntryProblem(`its changes do not fit: ${asError(error).message}`);
   }
 }
 
-function whatIsWrong(entry: Entry, sequence: number): string | null {
+function problemOf(entry: Entry, sequence: number): string | null {
   const { base, snapshot, changes } = entry;
-  if (entry.sequence !== sequence) return `sequence: it says ${entry.sequence}`;
+  if (entry.sequence !== sequence) return `sequence: it is ${entry.sequence}`;
   if (base > sequence) return `base: ${base} comes after it`;
   if ((snapshot === undefined) === (changes === undefined)) return "it has not either a snapshot or changes";
-  // One that builds on itself is a snapshot: without it, it would pass for the empty state.
+  // An entry that builds on itself must be a snapshot: otherwise it would pass for the empty state.
   if ((base === sequence) !== (snapshot !== undefined)) return `base: ${base} is not that of its kind`;
   if (snapshot !== undefined) return shapeProblem(SNAPSHOT, snapshot);
   for (const change of changes ?? []) {
@@ -93,7 +94,7 @@ function whatIsWrong(entry: Entry, sequence: number): string | null {
   return null;
 }
 
-/** An entry with every landed file in it made another: those of windows, those to be loaded, and those just landed. */
+/** Maps every landed file in an entry: those of windows, those to be loaded, and those just landed. */
 function mapFiles<E extends Pick<Entry, "snapshot" | "changes">>(entry: E, map: (file: LandedFile) => unknown): E {
   const { snapshot, changes } = entry;
   if (changes !== undefined) {

@@ -26,7 +26,7 @@ describe("journal", () => {
     expect(loaded).toMatchObject({ sequence: 0, state: { objects: {}, businessUnit: null } });
   });
 
-  it("gives back what was recorded", async () => {
+  it("returns the recorded changes", async () => {
     const storage = openMemoryStorage();
     const journal = await open(storage);
     await journal.record([reserve(20)]);
@@ -127,7 +127,7 @@ describe("journal", () => {
     expect(loaded.sequence - loaded.base).toBeLessThan(200);
   });
 
-  it("says so when an entry is missing or newer than this version", async () => {
+  it("reports an entry that is missing or newer than this version", async () => {
     const missing = openMemoryStorage();
     const entry = { format_version: 1, sequence: 2, base: 1, run_id: "r", written_at: "", changes: [] };
     await missing.create(entryKey(2), new TextEncoder().encode(JSON.stringify(entry)), signal);

@@ -1,4 +1,4 @@
-import { DataError, LeaseError, StorageError } from "../errors.ts";
+import { asError, DataError, LeaseError, StorageError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import { DOCUMENT_BYTES_MAX } from "../storage/storage.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -9,9 +9,9 @@ import type { Change, State } from "./state.ts";
 
 /**
  * The durable record of the state: numbered entries under `_pardot_etl/state/`, each created exclusively, so that two
- * writers cannot both write number 43 and the one who is late finds out. An entry holds either a snapshot or the
- * changes since the entry before it, and says in `base` where the last snapshot stands. Snapshots replace what came
- * before them; the entries before the last two snapshots are removed, but for the first one of each run remembered.
+ * writers cannot both write number 43 and the later one finds out. An entry holds either a snapshot or the
+ * changes since the entry before it, and has the number of the last snapshot in `base`. Snapshots replace what came
+ * before them; the entries before the last two snapshots are removed, except the first one of each run in the state.
  *
  * `ls` shows the history of a run, `cat` what happened.
  */
@@ -22,10 +22,10 @@ const SNAPSHOT_EVERY = 200;
 
 export interface LoadedState {
   readonly state: State;
-  /** Number of the last entry, 0 when there is none. */
+  /** Number of the last entry, 0 if there is none. */
   readonly sequence: number;
   readonly base: number;
-  /** Numbers of the entries there are, ascending. */
+  /** Numbers of the existing entries, ascending. */
   readonly sequences: readonly number[];
 }
 
@@ -35,7 +35,7 @@ export async function loadState(storage: Storage, signal: AbortSignal): Promise<
     try {
       return await loadEntries(storage, sequences, signal);
     } catch (error) {
-      // A run under way may have put a snapshot in the place of what was listed.
+      // A run in progress may have replaced the listed entries by a snapshot.
       const again = await listEntries(storage, signal);
       if (again.at(-1) === sequences.at(-1)) throw error;
       sequences = again;
@@ -79,7 +79,7 @@ async function readEntry(storage: Storage, sequence: number, signal: AbortSignal
   }
 }
 
-/** `cause`: what the entry's own module has against it, null when there is none. */
+/** `cause`: why the entry cannot be used, null if it is missing. */
 function unusable({ location }: Storage, key: string, cause: unknown): unknown {
   if (cause !== null && !(cause instanceof EntryProblem)) return cause;
   const attempted = `read state entry ${key} in ${location}`;
@@ -101,8 +101,8 @@ export function entryKey(sequence: number): string {
 }
 
 /**
- * Writes changes in order. Changes that come while an entry is being written go into the next one together, so that
- * many lanes cost one write at a time.
+ * Writes changes in order. Changes that arrive while an entry is being written go into the next one together, so many
+ * lanes cost one write at a time.
  */
 export class Journal {
   readonly #storage: Storage;
@@ -123,7 +123,7 @@ export class Journal {
   #tail: Promise<void> = Promise.resolve();
   #failure: Error | null = null;
 
-  /** `signal` stops all writing; it is the one of the whole run, never that of one lane. */
+  /** `signal` stops all writing; it is the whole run's, never a lane's. */
   constructor(options: {
     readonly storage: Storage;
     readonly clock: Clock;
@@ -154,7 +154,7 @@ export class Journal {
     return this.#state;
   }
 
-  /** Throws what a write has failed with: from then on nothing can be recorded, so nothing more should be begun. */
+  /** Throws the failure of an earlier write: nothing more can be recorded, so nothing new should be started. */
   assertWritable(): void {
     if (this.#failure !== null) throw this.#failure;
   }
@@ -172,8 +172,8 @@ export class Journal {
   }
 
   /**
-   * Writes a snapshot and removes the entries before the snapshot that it replaces, but for the first ones of the runs
-   * that are remembered: their numbers stay taken for who slept when those runs began.
+   * Writes a snapshot and removes the entries before the snapshot that it replaces, except the first ones of the runs in
+   * the state: their numbers stay taken for a process that was suspended when those runs started.
    */
   async compact(): Promise<void> {
     const replaced = this.#base;
@@ -191,7 +191,7 @@ export class Journal {
       this.#turn = null;
       await this.#write();
     });
-    // The next turn comes after this one, however it ends; who waits for this one sees its error.
+    // The next turn comes after this one, however it ends; the callers of this one see its error.
     this.#tail = turn.catch(() => undefined);
     return turn;
   }
@@ -202,15 +202,15 @@ export class Journal {
     const snapshot = this.#state;
     this.#pending = [];
     const sequence = this.#sequence + 1;
-    const isDemanded = this.#snapshotNext;
+    const isRequested = this.#snapshotNext;
     const isDue = this.#sequence === 0 || (!this.#isTooLarge && sequence - this.#base >= SNAPSHOT_EVERY);
     this.#snapshotNext = false;
     const head = { sequence, run_id: this.#runId, written_at: new Date(this.#clock.now()).toISOString() };
-    let base = isDemanded || isDue ? sequence : this.#base;
+    let base = isRequested || isDue ? sequence : this.#base;
     try {
       let bytes = encodeEntry({ ...head, base, ...(base === sequence ? { snapshot } : { changes }) });
-      if (bytes.length > this.#bytesMax && base === sequence && !isDemanded) {
-        // The changes alone can be read back: the run goes on, and the snapshot at its end says what is wrong.
+      if (bytes.length > this.#bytesMax && base === sequence && !isRequested) {
+        // The changes alone can be read back: the run goes on, and the snapshot at its end reports the problem.
         this.#isTooLarge = true;
         base = this.#base;
         bytes = encodeEntry({ ...head, base, changes });
@@ -219,7 +219,7 @@ export class Journal {
       const outcome = await this.#storage.create(entryKey(sequence), bytes, this.#signal);
       if (outcome === "exists") throw anotherRun(this.#storage.location, sequence);
     } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(String(error));
+      this.#failure = asError(error);
       throw this.#failure;
     }
     this.#sequence = sequence;
@@ -231,7 +231,7 @@ export class Journal {
 function anotherRun(location: string, sequence: number): LeaseError {
   return new LeaseError(`write state entry ${sequence} in ${location}: another run wrote it first`, {
     code: "lease.state-taken",
-    hint: "Two runs work on the same business unit and destination. This one stopped; what it landed stays and is taken up by the next run. Let only one run at a time.",
+    hint: "Two runs work on the same business unit and destination. This one stopped; what it landed stays and the next run goes on from there. Let only one run at a time.",
   });
 }
 
@@ -240,7 +240,7 @@ function tooLarge(location: string, sequence: number, bytes: number, limit: numb
     `write state entry ${sequence} in ${location}: its ${bytes} bytes are more than the ${limit} that can be read back`,
     {
       code: "state.too-large",
-      hint: "Nothing is lost: all that is recorded can be read, and what landed stays. The state holds files that no warehouse has loaded, files of unfinished windows and list emails. Run again to finish what is open, or give some objects a destination of their own.",
+      hint: "Nothing is lost: all that is recorded can be read, and all landed files stay. The state holds files that no warehouse has loaded, files of unfinished windows and list emails. Run again to finish what is open, or give some objects a destination of their own.",
       context: { bytes, limit },
     },
   );

@@ -96,7 +96,7 @@ describe("lease", () => {
     await expect(take(slept)).rejects.toThrow(LeaseError);
   });
 
-  it("is taken at once on a new destination, and after one that was released", async () => {
+  it("is taken immediately on a new destination, and after one that was released", async () => {
     const storage = openMemoryStorage();
     const first = await take(storage);
     await first.lease.release();
@@ -106,7 +106,7 @@ describe("lease", () => {
     expect(clock.slept).toEqual([]);
   });
 
-  it("is refused while its holder shows signs of life, whatever the two clocks say", async () => {
+  it("is refused while its holder shows signs of life, whatever the two clocks show", async () => {
     for (const hours of [-5, 0, 5]) {
       const storage = openMemoryStorage();
       const holder = await take(storage);
@@ -185,7 +185,7 @@ describe("lease", () => {
     });
   });
 
-  it("is taken over at once from a process of this machine that is dead", async () => {
+  it("is taken over immediately from a dead process on this machine", async () => {
     const storage = openMemoryStorage();
     await take(storage);
     const clock = fakeClock();
@@ -208,7 +208,7 @@ describe("lease", () => {
     expect(both.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
   });
 
-  it("tells a holder that slept and was succeeded, at its next beat and before it commits", async () => {
+  it("notifies a holder that was suspended and taken over, at its next heartbeat and before it commits", async () => {
     const storage = openMemoryStorage();
     const sleeper = await take(storage);
     await take(storage, { processes: processes(2) });

@@ -9,20 +9,20 @@ import type { Instant } from "../time/instant.ts";
  * `0000000007.json` exclusively, kept alive by creating `0000000007.beat-000001.json` and so on, and ended by
  * `0000000007.released.json`. Nothing is overwritten, so the same works on S3 and in a folder.
  *
- * Clocks are never compared: whether a holder lives is seen from whether another beat appears while one waits.
+ * Clocks are never compared: a holder is alive if another heartbeat appears while a process waits.
  */
 export const LEASE_PREFIX = "_pardot_etl/state/lease/";
 
-/** Beats within the time after which a silent holder counts as gone. */
+/** Heartbeats within the time after which a silent holder counts as gone. */
 const BEATS_PER_TTL = 4;
 
-/** Looks at a silent holder within that time. */
-const LOOKS_PER_TTL = 6;
+/** Checks of a silent holder within that time. */
+const CHECKS_PER_TTL = 6;
 
 /** `PARDOT_ETL_LEASE_TTL` of a holder whose version did not record it. */
 const DEFAULT_TTL_MS = 60_000;
 
-/** Leases that are kept for people to read. */
+/** Leases that are kept for people to inspect. */
 const LEASES_KEPT = 5;
 
 export interface LeaseOptions {
@@ -33,7 +33,7 @@ export interface LeaseOptions {
   readonly runId: string;
   /** Silence after which another run takes over, `PARDOT_ETL_LEASE_TTL`. */
   readonly ttlMs: number;
-  /** Told once when the lease is lost: the run has to stop. */
+  /** Called once if the lease is lost: the run has to stop. */
   readonly onLost: (error: LeaseError) => void;
   /** Ends the waiting for a silent holder. */
   readonly waitSignal: AbortSignal;
@@ -44,7 +44,7 @@ export interface Lease {
   readonly number: number;
   /** Throws LeaseError (exit 8) when a run with a higher number has begun: nothing may be committed any more. */
   check(): Promise<void>;
-  /** Ends the lease; the next run need not wait. Never rejects. */
+  /** Ends the lease, so that the next run need not wait. Never rejects. */
   release(): Promise<void>;
 }
 
@@ -55,13 +55,13 @@ interface Found {
 }
 
 /**
- * Takes the lease. A live holder: LeaseError (exit 8), found out within `ttlMs` at most; a holder that is known to be
- * dead, or silent for `ttlMs` by this machine's monotonic clock, is succeeded.
+ * Takes the lease. Throws LeaseError (exit 8) within `ttlMs` if the holder is alive. Takes over from a holder that is known
+ * to be dead, or silent for `ttlMs` by this machine's monotonic clock.
  */
 export async function takeLease(options: LeaseOptions): Promise<Lease> {
   const { storage, signal, runId, processes, clock } = options;
   const last = await newest(storage, signal);
-  if (last !== null && !last.isReleased) await outlive(last, options);
+  if (last !== null && !last.isReleased) await waitOut(last, options);
   const number = (last?.number ?? 0) + 1;
   const holder = {
     run_id: runId,
@@ -70,29 +70,29 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
     ...processes.self,
   };
   const outcome = await storage.create(leaseKey(number), json(holder), signal);
-  if (outcome === "exists") throw await heldBy(number, options);
-  // Who slept between looking and taking may have taken a number that was used, and forgotten, by runs meanwhile.
+  if (outcome === "exists") throw await heldError(number, options);
+  // A process suspended between the check and the create may reuse a number that others have since used and deleted.
   const now = await newest(storage, signal);
-  if (now !== null && now.number > number) throw await heldBy(now.number, options);
+  if (now !== null && now.number > number) throw await heldError(now.number, options);
   return keep(number, options);
 }
 
 /**
- * Waits until the holder of a lease is seen dead or silent for long enough. Throws when it lives, also when it comes to
- * its end meanwhile: it lived when it was met, and one outcome that depends on a race would be worse than a second start.
+ * Waits until the holder of a lease is dead or silent for long enough. Throws if it is alive, even if it ends in the
+ * meantime: an outcome that depends on a race would be worse than a second start.
  */
-async function outlive(holder: Found, options: LeaseOptions): Promise<void> {
+async function waitOut(holder: Found, options: LeaseOptions): Promise<void> {
   const { storage, clock, processes, ttlMs, signal, waitSignal } = options;
   const identity = await holderOf(storage, holder.number, signal);
   const until = clock.monotonic() + ttlMs;
   const isDead = (): boolean => identity !== null && processes.isDead(identity);
-  // All looks, with their pauses, also when this process was stopped for longer than the time: a holder that was stopped
-  // with it gets to beat again. And isDead at every look: a process that was just killed takes a moment to die.
-  for (let looks = 0; !isDead() && (looks < LOOKS_PER_TTL || clock.monotonic() < until); looks += 1) {
-    await clock.sleep(ttlMs / LOOKS_PER_TTL, waitSignal);
+  // Makes all checks, with their pauses, even if this process was suspended for longer than the time: a holder that was
+  // suspended with it can beat again. And isDead at every check: a process that was just killed takes a moment to die.
+  for (let checks = 0; !isDead() && (checks < CHECKS_PER_TTL || clock.monotonic() < until); checks += 1) {
+    await clock.sleep(ttlMs / CHECKS_PER_TTL, waitSignal);
     const now = await newest(storage, signal);
-    if (now === null || now.number > holder.number) throw await heldBy(now?.number ?? holder.number, options);
-    if (now.isReleased || now.beats > holder.beats) throw await heldBy(holder.number, options);
+    if (now === null || now.number > holder.number) throw await heldError(now?.number ?? holder.number, options);
+    if (now.isReleased || now.beats > holder.beats) throw await heldError(holder.number, options);
   }
 }
 
@@ -103,7 +103,7 @@ function keep(number: number, options: LeaseOptions): Lease {
   let isOver = false;
   const check = async (): Promise<void> => {
     const last = await newest(storage, signal);
-    if (last !== null && last.number > number) throw lost(number, last.number);
+    if (last !== null && last.number > number) throw lostError(number, last.number);
   };
   const beat = async (): Promise<void> => {
     if (isOver) return;
@@ -117,7 +117,7 @@ function keep(number: number, options: LeaseOptions): Lease {
       );
       if (beats > 1) await storage.remove(beatKey(number, beats - 1), signal);
     } catch (error) {
-      // A beat that fails for want of a network is made up for by the next; a successor is not.
+      // A heartbeat missed to a network failure is covered by the next one; a successor is fatal.
       if (!(error instanceof LeaseError) || isOver) return;
       isOver = true;
       onLost(error);
@@ -137,13 +137,13 @@ function keep(number: number, options: LeaseOptions): Lease {
         await storage.create(releasedKey(number), json({ beats }), signal);
         await forgetOld(storage, number, signal);
       } catch {
-        // The lease then ends by its silence: the next run waits for that instead.
+        // The lease then ends by its silence, which the next run waits for.
       }
     },
   };
 }
 
-/** The lease with the highest number and what has been seen of it; null when none was ever taken. */
+/** The lease with the highest number; null if none was ever taken. */
 async function newest(storage: Storage, signal: AbortSignal): Promise<Found | null> {
   let found: Found | null = null;
   for await (const { key } of storage.list(LEASE_PREFIX, signal)) {
@@ -157,25 +157,25 @@ async function newest(storage: Storage, signal: AbortSignal): Promise<Found | nu
   return found;
 }
 
-/** What can be seen of the last holder by one look. */
+/** The last holder, as a single check shows it. */
 export interface LastHolder {
   readonly runId: string;
   readonly isReleased: boolean;
   readonly identity: ProcessIdentity;
-  /** Its last sign of life, by its own clock; null when its version did not record any. */
+  /** Its last sign of life, by its own clock; null if its version did not record any. */
   readonly seenAt: Instant | null;
   /** Silence after which another run takes over. */
   readonly ttlMs: number;
 }
 
-/** Looks at the last holder of the lease, once; null when there was none. Never waits, so it proves nothing: for people. */
-export async function lastHolder(storage: Storage, signal: AbortSignal, looks = 3): Promise<LastHolder | null> {
+/** Reads the last holder of the lease once; null if there was none. Never waits, so it proves nothing: for people. */
+export async function lastHolder(storage: Storage, signal: AbortSignal, tries = 3): Promise<LastHolder | null> {
   const last = await newest(storage, signal);
   const holder = last === null ? null : await holderOf(storage, last.number, signal);
   if (last === null || holder === null) return null;
   const beat = last.beats === 0 ? null : await storage.read(beatKey(last.number, last.beats), signal);
-  // A beat is removed when the next one is there: then the holder has just given a sign of life, and another look finds it.
-  if (last.beats > 0 && beat === null && looks > 1) return lastHolder(storage, signal, looks - 1);
+  // A heartbeat is removed when the next one exists: the holder has just shown a sign of life, and another try finds it.
+  if (last.beats > 0 && beat === null && tries > 1) return lastHolder(storage, signal, tries - 1);
   const at =
     last.beats === 0
       ? holder.taken_at
@@ -219,17 +219,17 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-async function heldBy(number: number, options: LeaseOptions): Promise<LeaseError> {
+async function heldError(number: number, options: LeaseOptions): Promise<LeaseError> {
   const { storage, signal } = options;
   const holder = await holderOf(storage, number, signal);
   const who = holder === null ? "another run" : `run ${holder.run_id} (process ${holder.pid} on ${holder.host})`;
   return new LeaseError(`start a run on ${storage.location}: ${who} is at work`, {
     code: "lease.held",
-    hint: "Wait for it, or stop it. Nothing was changed and Pardot was not called. A run that was killed is succeeded once it has been silent for PARDOT_ETL_LEASE_TTL.",
+    hint: "Wait for it, or stop it. Nothing was changed and Pardot was not called. A run that was killed is taken over when it has been silent for PARDOT_ETL_LEASE_TTL.",
   });
 }
 
-function lost(mine: number, other: number): LeaseError {
+function lostError(mine: number, other: number): LeaseError {
   return new LeaseError(`hold lease ${mine}: a later run has taken lease ${other}`, {
     code: "lease.lost",
     hint: "This run was silent for so long that another took over, and commits nothing more. What it landed stays; the other run accounts for it.",

@@ -3,32 +3,26 @@ import { withRejects } from "./rejects.ts";
 import type { WindowReject } from "./rejects.ts";
 import { assert } from "../errors.ts";
 import type { FilesPart } from "./file-parts.ts";
-import type { Instant, LocalText } from "../time/instant.ts";
+import type { Instant, LocalText, Span } from "../time/instant.ts";
 
-/** Half-open, in milliseconds since 1970. */
-export interface Interval {
-  readonly from: Instant;
-  readonly to: Instant;
-}
-
-export interface OpenWindow extends Interval {
-  /** `<object>/<field>/<from>/<to>`: planning the same window twice is planning it once. */
+export interface OpenWindow extends Span {
+  /** `<object>/<field>/<from>/<to>`: a window that is planned twice is the same. */
   readonly id: string;
   readonly field: RangeField | null;
   readonly askFrom: Instant;
-  /** A later plan may replace it by a longer one for as long as nothing of it was read. Default false. */
+  /** A later plan may replace it by a longer one as long as nothing of it was read. Default false. */
   readonly mayGrow?: boolean;
-  /** `--full` reads it again: what earlier runs landed of its range counts no longer once it is whole. Default false. */
+  /** `--full` reads it again: files of earlier runs in its range no longer count when it is whole. Default false. */
   readonly isFull?: boolean;
   /** The run that planned it. */
   readonly plannedBy: string;
-  /** Fields of each export of the window, as laid out when the first was asked for; empty before. */
+  /** Fields of each export of the window, as laid out when the first was requested; empty before. */
   readonly groups: readonly (readonly string[])[];
-  /** Exports under way at Pardot for this window, at most one for each group. */
+  /** Exports in progress at Pardot for this window, at most one for each group. */
   readonly exports: readonly WindowExport[];
-  /** Id of the last record that stands in a landed file; the query goes on after it. */
+  /** Id of the last record in a landed file; the query goes on after it. */
   readonly cursor: string | null;
-  /** Landed and in no manifest yet, but for those in `parts`. */
+  /** Landed and in no manifest yet, without those in `parts`. */
   readonly files: readonly LandedFile[];
   /** Documents that list further ones, which landed before. Default none. */
   readonly parts?: readonly FilesPart[];
@@ -65,7 +59,7 @@ export interface LandedFile {
   readonly readAt?: Instant;
   /** Columns in file order. */
   readonly columns: readonly string[];
-  /** Rows that not every group of fields brought; none when left out. */
+  /** Rows that were not in every group of fields. Default none. */
   readonly incompleteRows?: number;
 }
 
@@ -85,7 +79,7 @@ export function hasFiles({ files, parts = [] }: Pick<OpenWindow, "files" | "part
   return files.length + parts.length > 0;
 }
 
-/** The export of a group that is under way, null when there is none. */
+/** The export of a group that is in progress, null if there is none. */
 export function exportOf(window: OpenWindow, group: number): WindowExport | null {
   return window.exports.find((candidate) => candidate.group === group) ?? null;
 }
@@ -100,13 +94,13 @@ export function exportedAt(window: OpenWindow, exportId?: string): Instant {
 export interface ExportCreated {
   readonly exportId: string;
   readonly at: Instant;
-  /** The group of fields it brings; the first when left out. */
+  /** Its group of fields. Default the first. */
   readonly group?: number;
-  /** Fields of every group of the window, told with its first export. */
+  /** Fields of every group of the window, recorded with its first export. */
   readonly groups?: readonly (readonly string[])[];
 }
 
-/** The window with one more export under way; told twice is told once. */
+/** The window with one more export in progress. Idempotent. */
 export function withExport(window: OpenWindow, change: ExportCreated): OpenWindow {
   const group = change.group ?? 0;
   const others = window.exports.filter((candidate) => candidate.group !== group);
@@ -117,10 +111,10 @@ export function withExport(window: OpenWindow, change: ExportCreated): OpenWindo
   };
 }
 
-/** The window without an export that came to nothing. Without any left the fields are laid out anew: what is asked for next is what Pardot lists then. */
+/** The window without an abandoned export. If none is left, the fields are laid out again, from those that Pardot lists then. */
 export function withoutExport(window: OpenWindow, exportId: string): OpenWindow {
   const exports = window.exports.filter((candidate) => candidate.exportId !== exportId);
-  // The next export brings the same records again.
+  // The next export has the same records again.
   const rejects = (window.rejects ?? []).filter((reject) => reject.exportId !== exportId);
   return { ...withRejects(window, rejects), exports, groups: exports.length === 0 ? [] : window.groups };
 }

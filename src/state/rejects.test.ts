@@ -46,7 +46,7 @@ describe("records that were set aside", () => {
     expect(countKnown("Tag", known, [reject(1, { record: { updated_at: "2026-01-01 00:00:00" } })])).toBe(1);
   });
 
-  it("go with the export that is lost, for the next one brings them again", () => {
+  it("are dropped with an export that is lost, because the next one has them again", () => {
     const state = after(
       EMPTY_STATE,
       planned,

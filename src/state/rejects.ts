@@ -3,7 +3,7 @@ import type { Reject } from "../encode/reject.ts";
 
 /** A record of an open window that was set aside. */
 export interface WindowReject extends Reject {
-  /** The export whose files it stands in; null for a query. */
+  /** The export whose files it is in; null for a query. */
   readonly exportId: string | null;
 }
 
@@ -19,7 +19,7 @@ interface Rejecting {
   readonly knownRejects?: readonly string[];
 }
 
-/** The window with these rejects; without a trace of any where there are none, as in states of earlier versions. */
+/** The window with these rejects; without the member if there are none, as in states of earlier versions. */
 export function withRejects<T extends { readonly rejects?: readonly WindowReject[] }>(
   window: T,
   rejects: readonly WindowReject[],
@@ -29,7 +29,7 @@ export function withRejects<T extends { readonly rejects?: readonly WindowReject
   return others as T;
 }
 
-/** The window with what one more of its files, or a part of its pages, has set aside. */
+/** The window with the rejects of one more of its files, or of some of its pages. */
 export function withRejected<T extends { readonly rejects?: readonly WindowReject[] }>(
   window: T,
   { exportId, rejects }: { readonly exportId: string | null; readonly rejects: readonly Reject[] },
@@ -37,20 +37,20 @@ export function withRejected<T extends { readonly rejects?: readonly WindowRejec
   return withRejects(window, [...(window.rejects ?? []), ...rejects.map((reject) => ({ ...reject, exportId }))]);
 }
 
-/** Rejects that stand in the open windows of an object. */
+/** Rejects in the open windows of an object. */
 export function rejectsIn(object: Rejecting, ids?: readonly string[]): readonly WindowReject[] {
   return object.windows
     .filter(({ id }) => ids === undefined || ids.includes(id))
     .flatMap(({ rejects = [] }) => rejects);
 }
 
-/** How many of them an earlier run has committed already: the same record with the same fault, come again in the overlap. */
+/** How many of them an earlier run has committed: the same record with the same fault, read again in the overlap. */
 export function countKnown(objectName: string, object: Rejecting, rejects: readonly Reject[]): number {
   const known = new Set(object.knownRejects);
   return rejects.filter((reject) => known.has(fingerprint(objectName, reject))).length;
 }
 
-/** What an object remembers of its rejects when windows are committed. */
+/** The fingerprints that an object keeps when windows are committed. */
 export function knownAfter(
   object: Rejecting,
   objectName: string,
@@ -62,17 +62,17 @@ export function knownAfter(
   return { knownRejects: [...known, ...new Set(added)].slice(-KNOWN_MAX) };
 }
 
-/** The reason holds the value; of a record that is refused as a whole, all of it counts. */
+/** The reason contains the value; a record that is refused as a whole counts as a whole. */
 function fingerprint(object: string, { id, column, reason, record }: Reject): string {
-  const told = JSON.stringify([object, id, column, reason, column === null ? record : null]);
-  return createHash("sha256").update(told).digest("hex").slice(0, 16);
+  const text = JSON.stringify([object, id, column, reason, column === null ? record : null]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 export function rejectsKey(runId: string, object: string): string {
   return `_pardot_etl/rejects/${runId}/${object}.jsonl`;
 }
 
-/** One line for each, keys in the order of the contract. */
+/** One line for each, with a fixed order of keys. */
 export function rejectsBytes(object: string, rejects: readonly Reject[]): Uint8Array {
   const line = ({ id, column, reason, record }: Reject): string =>
     `${JSON.stringify({ object, id, column, reason, record })}\n`;

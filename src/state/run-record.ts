@@ -1,4 +1,4 @@
-/** Runs that are remembered for `status`. */
+/** Runs that are kept for `status`. */
 const RUNS_KEPT = 30;
 
 /** died: it never reported its end, and a later run took over. */
@@ -13,12 +13,12 @@ export interface RunRecord {
   readonly files: number;
   readonly calls: number;
   /**
-   * Number of its first entry in the journal. That one is kept as long as the run is remembered: a run that slept while
+   * Number of its first entry in the journal. That one is kept as long as the run is remembered: a run that was suspended while
    * this one began would write the same number when it wakes up, and has to find it taken.
    */
   readonly firstEntry?: number;
   /**
-   * A later run ended it, at `finishedAt`, because it was silent: it may only have slept, and what it had in flight may
+   * A later run ended it, at `finishedAt`, because it was silent: it may only have been suspended, and its in-flight work may
    * land after that.
    */
   readonly takenOver?: true;
@@ -26,11 +26,11 @@ export interface RunRecord {
   readonly exitCode?: number;
   /** Why it is not complete. */
   readonly error?: RunError;
-  /** Every configured object is complete: a run of some of them says nothing of the others. */
+  /** Every configured object is complete: a run of some of them shows nothing about the others. */
   readonly isWhole?: true;
   /** How far Pardot's clock was ahead of this machine's, negative when it was behind. */
   readonly aheadMs?: number;
-  /** What it warned of; kept of the newest ended run only. */
+  /** Its warnings; kept for the newest ended run only. */
   readonly warnings?: readonly RunWarning[];
   /** The account's quota at its end, all integrations together. */
   readonly quota?: { readonly used: number; readonly max: number };

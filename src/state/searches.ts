@@ -1,16 +1,16 @@
 import { DAY_MS } from "../time/instant.ts";
-import type { Instant } from "../time/instant.ts";
-import type { Interval, OpenWindow } from "./open-window.ts";
+import type { Instant, Span } from "../time/instant.ts";
+import type { OpenWindow } from "./open-window.ts";
 
 /** A window in which a dead run may have landed a file that it did not note. */
-export interface SearchedWindow extends Interval {
+export interface SearchedWindow extends Span {
   /** The run that planned it: no manifest before that run's can name a file of it. */
   readonly since: string;
   /** It is searched at least up to this time: a run that was taken over may wake up with a file in flight. */
   readonly until: Instant;
 }
 
-/** What an object's state has of them: none when left out. */
+/** The member of an object's state. Default none. */
 export interface Searches {
   readonly searches?: readonly SearchedWindow[];
 }

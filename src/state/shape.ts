@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /**
  * The shape of documents that are read back: a disk, a person or another program may have changed one, and JSON that is
- * damaged may still be JSON. What a later version adds passes; what a reader of today relies on is checked.
+ * damaged may still be JSON. Additions of a later version pass; members that this version relies on are checked.
  */
 export const count: z.ZodType<number> = z.int().nonnegative();
 
@@ -10,7 +10,7 @@ export const textOrNull: z.ZodType<string | null> = z.string().nullable();
 
 export const texts: z.ZodType<string[]> = z.array(z.string());
 
-/** What is wrong with a value, in words and with its place; null when it has the shape. */
+/** The problem of a value, in words and with its place; null if it has the shape. */
 export function shapeProblem(shape: z.ZodType, value: unknown): string | null {
   const { error } = shape.safeParse(value);
   const [issue] = error?.issues ?? [];

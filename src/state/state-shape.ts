@@ -3,7 +3,7 @@ import { RUN_STATES } from "./run-record.ts";
 import { count, texts, textOrNull } from "./shape.ts";
 import type { Change } from "./state.ts";
 
-/** What an entry of the journal has to be before anything of it is believed. */
+/** The shape that an entry of the journal must have before it is used. */
 export const ENTRY_HEAD: z.ZodType = z.looseObject({
   format_version: z.int().positive(),
   sequence: z.int().positive(),
@@ -29,7 +29,7 @@ const file = z.looseObject({
   readAt: z.int().optional(),
 });
 
-/** What a document of landed files has, which an open window lists in `parts`. */
+/** The shape of a document of landed files, which an open window lists in `parts`. */
 export const LANDED_FILES: z.ZodType = z.array(file);
 
 const part = z.looseObject({ key: z.string(), files: count, rows: count, maxWatermark: textOrNull });

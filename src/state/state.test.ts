@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { warningsByCode } from "./run-record.ts";
-import { applyChange, EMPTY_STATE, mergeIntervals, objectState, windowId } from "./state.ts";
+import { applyChange, EMPTY_STATE, mergeSpans, objectState, windowId } from "./state.ts";
 import type { Change, LandedFile, PlannedWindow, State } from "./state.ts";
 
 // Holds G2: the state refuses to commit what is not finished.
@@ -31,7 +31,7 @@ describe("state", () => {
     expect(objectState(state, "Tag").windows[0]).toMatchObject({ cursor: "17", done: false, files: [{ key: "a" }] });
   });
 
-  it("counts a file once, however often its landing is told", () => {
+  it("counts a file once, however often its landing is recorded", () => {
     const landed: Change = { type: "landed", object: "Tag", window: id, file: file("a"), cursor: "17" };
     expect(objectState(after(planned, landed, landed), "Tag").windows[0]?.files).toHaveLength(1);
   });
@@ -56,7 +56,7 @@ describe("state", () => {
     expect(objectState(loaded, "Tag").notLoaded).toMatchObject([{ key: "b" }]);
   });
 
-  it("takes no watermark that is no time, from files of earlier versions either", () => {
+  it("ignores watermarks that are not valid times, from files of earlier versions too", () => {
     const marks = ["2026-01-02 00:00:00", "N/A", "zzzz", "0000-00-00 00:00:00", null];
     const landed = marks.map((mark, i): Change => {
       return { type: "landed", object: "Tag", window: id, file: file(`f${i}`, mark), cursor: null };
@@ -147,7 +147,7 @@ describe("state", () => {
     expect(objectState(after(planned, created, lost), "Tag").windows[0]?.exports).toEqual([]);
   });
 
-  it("counts the calls of one account day, and starts anew on the next", () => {
+  it("counts the calls of one account day, and starts again on the next", () => {
     const reserve = (day: string, calls: number): Change => ({ type: "calls-reserved", day, calls });
     const state = after(reserve("2026-01-01", 20), reserve("2026-01-01", 20), {
       type: "calls-returned",
@@ -207,7 +207,7 @@ describe("coverage", () => {
       .map(([from, length]) => ({ from, to: from + length }));
     fc.assert(
       fc.property(fc.array(interval, { maxLength: 12 }), (intervals) => {
-        const merged = mergeIntervals(intervals);
+        const merged = mergeSpans(intervals);
         for (let at = 0; at < 75; at += 1) {
           const within = (list: readonly { from: number; to: number }[]): boolean =>
             list.some(({ from, to }) => from <= at && at < to);

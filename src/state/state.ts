@@ -1,45 +1,45 @@
 import { assert } from "../errors.ts";
-import type { Instant, LocalText } from "../time/instant.ts";
+import type { Instant, LocalText, Span } from "../time/instant.ts";
 import { datetimeText } from "../encode/canonical.ts";
 import type { Reject } from "../encode/reject.ts";
-import { NO_EMAILS, withoutReadings, withPairs, withReadings } from "./email-index.ts";
+import { NO_EMAILS, forgetReadings, addPairs, markRead } from "./email-index.ts";
 import type { EmailIndex, EmailPair, EmailsRead } from "./email-index.ts";
 import type { FilesPart } from "./file-parts.ts";
-import { applyFieldChange, NO_FIELDS } from "./field-memory.ts";
-import type { FieldChange, FieldMemory } from "./field-memory.ts";
+import { applyFieldChange, NO_FIELDS } from "./field-state.ts";
+import type { FieldChange, FieldState } from "./field-state.ts";
 import { knownAfter, withRejected } from "./rejects.ts";
 import { onDay } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { searched, searching, searchingAll } from "./searches.ts";
 import type { Searches } from "./searches.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
-import type { ExportCreated, Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
+import type { ExportCreated, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 import { lastRuns, withEnd } from "./run-record.ts";
 import type { RunRecord } from "./run-record.ts";
 
 export { exportedAt, exportOf, windowId } from "./open-window.ts";
 export type { RunError, RunRecord } from "./run-record.ts";
-export type { Interval, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
+export type { LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
 /**
- * What the tool remembers between runs, and the changes that make it. The state is never edited: every change is a
- * record in the journal, and the state is what comes out when they are applied in order.
+ * The state between runs, and the changes that make it. The state is never edited: every change is a record in the
+ * journal, and the state is the result of applying them in order.
  */
 export interface State {
-  /** Whose data stands here; null before the first run. One destination is one business unit. */
+  /** The business unit whose data this is; null before the first run. One destination has one business unit. */
   readonly businessUnit: string | null;
   readonly objects: { readonly [name: string]: ObjectState };
-  /** The index of list e-mails, built from the activities that have landed. */
+  /** The index of list emails, built from the activities that have landed. */
   readonly emails: EmailIndex;
   readonly ledger: Ledger;
   readonly runs: readonly RunRecord[];
 }
 
 export interface ObjectState extends Searches {
-  /** Zone of the timestamps landed so far; null while nothing was. */
+  /** Zone of the timestamps landed so far; null before the first. */
   readonly zone: string | null;
   /** What committed manifests cover, merged, ascending. */
-  readonly coverage: readonly Interval[];
+  readonly coverage: readonly Span[];
   /** Planned and not committed yet, in plan order. */
   readonly windows: readonly OpenWindow[];
   /** Greatest watermark in committed files. */
@@ -52,7 +52,7 @@ export interface ObjectState extends Searches {
   readonly knownRejects?: readonly string[];
   /** Ids of the last exports that were requested. Default none. */
   readonly exportIds?: readonly string[];
-  readonly fields: FieldMemory;
+  readonly fields: FieldState;
 }
 
 export type Change =
@@ -61,7 +61,7 @@ export type Change =
       readonly businessUnit: string;
       readonly runId: string;
       readonly at: string;
-      /** Number of the entry of the journal that this change stands in. */
+      /** Number of the journal entry that contains this change. */
       readonly entry?: number;
     }
   | {
@@ -72,7 +72,7 @@ export type Change =
       readonly windows: readonly PlannedWindow[];
     }
   | {
-      /** A range that leaves something out: given up, or to be filled by the next plain run. */
+      /** A gap before a range: accepted, or to be filled by the next plain run. */
       readonly type: "gap";
       readonly object: string;
       readonly from: Instant;
@@ -97,11 +97,11 @@ export type Change =
     }
   | { readonly type: "files-moved"; readonly object: string; readonly window: string; readonly part: FilesPart }
   | {
-      /** Recorded together with what landed of the same records. */
+      /** Recorded together with the landed files of the same records. */
       readonly type: "rejected";
       readonly object: string;
       readonly window: string;
-      /** The export whose files they stand in; null for a query. */
+      /** The export whose files they are in; null for a query. */
       readonly exportId: string | null;
       readonly rejects: readonly Reject[];
     }
@@ -116,12 +116,12 @@ export type Change =
       readonly open?: readonly string[];
       readonly load: boolean;
     }
-  /** The manifest of a run accounts for what was found in the windows to be searched. */
+  /** The manifest of a run accounts for the files found in the searched windows. */
   | { readonly type: "searched"; readonly object: string; readonly at: Instant }
   | { readonly type: "loaded"; readonly object: string; readonly keys: readonly string[] }
   | { readonly type: "emails-seen"; readonly pairs: readonly EmailPair[]; readonly isActivity: boolean }
   | ({ readonly type: "emails-read" } & EmailsRead)
-  /** Everything is read again. `marksActivity`: the object reads active e-mails. */
+  /** Everything is read again. `marksActivity`: the object reads active emails. */
   | { readonly type: "emails-forgotten"; readonly object: string; readonly marksActivity: boolean }
   | FieldChange
   | { readonly type: "calls-reserved"; readonly day: string; readonly calls: number }
@@ -148,7 +148,7 @@ const EMPTY_OBJECT: ObjectState = {
 };
 
 export function objectState(state: State, object: string): ObjectState {
-  // The names stand in a document, and "constructor" is one, too.
+  // The names come from a document, and "constructor" is a possible one.
   return Object.hasOwn(state.objects, object) ? (state.objects[object] ?? EMPTY_OBJECT) : EMPTY_OBJECT;
 }
 
@@ -189,11 +189,11 @@ export function applyChange(state: State, change: Change): State {
       };
     }
     case "emails-seen":
-      return { ...state, emails: withPairs(state.emails, change.pairs, change.isActivity) };
+      return { ...state, emails: addPairs(state.emails, change.pairs, change.isActivity) };
     case "emails-read":
-      return { ...state, emails: withReadings(state.emails, change) };
+      return { ...state, emails: markRead(state.emails, change) };
     case "emails-forgotten":
-      return { ...state, emails: withoutReadings(state.emails, change) };
+      return { ...state, emails: forgetReadings(state.emails, change) };
     case "calls-reserved":
       return { ...state, ledger: onDay(state.ledger, change.day, change.calls) };
     case "calls-returned":
@@ -219,7 +219,7 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
     case "gap": {
       // A point on the left edge keeps the gap visible between it and what is read.
       const known = { from: change.from, to: change.accepted ? change.to : change.from };
-      return { ...object, coverage: mergeIntervals([...object.coverage, known]) };
+      return { ...object, coverage: mergeSpans([...object.coverage, known]) };
     }
     case "dropped": {
       const isDropped = ({ id }: OpenWindow): boolean => id === change.window;
@@ -266,7 +266,7 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
   }
 }
 
-/** Ids of exports that are remembered, to tell a new one from one that was used before. */
+/** Ids of exports that are kept, to distinguish a new one from one that was used before. */
 const EXPORT_IDS_KEPT = 100;
 
 function withExportId(object: ObjectState, id: string): ObjectState {
@@ -311,7 +311,7 @@ function commitWindows(object: ObjectState, change: Extract<Change, { type: "com
     windows: object.windows
       .filter((window) => !ids.includes(window.id))
       .map((window) => (open.includes(window.id) ? withoutFiles(window) : window)),
-    coverage: mergeIntervals([...object.coverage, ...whole.map(({ from, to }) => ({ from, to }))]),
+    coverage: mergeSpans([...object.coverage, ...whole.map(({ from, to }) => ({ from, to }))]),
     watermark: greatest([object.watermark, ...[...files, ...parts].map(({ maxWatermark }) => maxWatermark)]),
     filesCommitted: object.filesCommitted + files.length + parts.reduce((sum, part) => sum + part.files, 0),
     rowsCommitted: object.rowsCommitted + [...files, ...parts].reduce((sum, { rows }) => sum + rows, 0),
@@ -319,17 +319,17 @@ function commitWindows(object: ObjectState, change: Extract<Change, { type: "com
   };
 }
 
-/** An open window whose files a manifest names now: of an export's, the names stay, so that none is fetched again. */
+/** An open window whose files a manifest names now: the names of export files stay, so that none is fetched again. */
 function withoutFiles(window: OpenWindow): OpenWindow {
   const { parts: _parts, rejects: _rejects, files, named = [], ...rest } = window;
   const exported = files.filter(({ exportId }) => exportId !== null).map(({ key }) => key);
   return { ...rest, files: [], ...(named.length + exported.length > 0 ? { named: [...named, ...exported] } : {}) };
 }
 
-/** Ascending, touching and overlapping intervals made one, so that the list does not grow with the runs. */
-export function mergeIntervals(intervals: readonly Interval[]): Interval[] {
-  const merged: Interval[] = [];
-  for (const next of intervals.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
+/** Ascending, touching and overlapping spans merged into one, so that the list does not grow with the runs. */
+export function mergeSpans(spans: readonly Span[]): Span[] {
+  const merged: Span[] = [];
+  for (const next of spans.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
     const last = merged.at(-1);
     if (last !== undefined && next.from <= last.to)
       merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, next.to) };
@@ -339,7 +339,7 @@ export function mergeIntervals(intervals: readonly Interval[]): Interval[] {
 }
 
 function greatest(texts: readonly (LocalText | null)[]): LocalText | null {
-  // Earlier versions took whatever stood in a file for a watermark: what is no time must not start a range.
+  // Earlier versions took any text in a file for a watermark; only a valid time may start a range.
   const times = texts.filter((text) => text !== null && datetimeText(text) === text);
   return times.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
 }

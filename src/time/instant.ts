@@ -4,6 +4,12 @@
  */
 export type Instant = number;
 
+/** A stretch of time, half-open. */
+export interface Span {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
 /** Wall-clock text as in v3/v4, `YYYY-MM-DD HH:MM:SS`, in a zone that is given separately. */
 export type LocalText = string;
 

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { catalog } from "../../src/catalog/index.ts";
 import type { Manifest, ManifestFile, ManifestWindow } from "../../src/manifest/manifest.ts";
-import type { Interval, State } from "../../src/state/state.ts";
-import { mergeIntervals, objectState } from "../../src/state/state.ts";
+import type { State } from "../../src/state/state.ts";
+import type { Span } from "../../src/time/instant.ts";
+import { mergeSpans, objectState } from "../../src/state/state.ts";
 import type { Simulator, SimulatorStats } from "../../src/simulator/index.ts";
 import { committedRecords, newest, perhapsNewest, recordsOf, rowsOf } from "./landed.ts";
 import type { Cells, Destination, Versions } from "./landed.ts";
@@ -71,7 +72,7 @@ export function checkState(state: State, manifests: readonly Manifest[], entries
       findings.push(`G2 ${name}: the state's watermark ${own.watermark} is in no manifest`);
     }
     if (catalog.find((object) => object.name === name)?.watermark === null) continue;
-    const booked = mergeIntervals([...own.coverage, ...own.windows]);
+    const booked = mergeSpans([...own.coverage, ...own.windows]);
     for (const planned of plannedIn(entries, name)) {
       if (!holds(booked, planned)) findings.push(`G2 ${name}: planned ${show(planned)} is neither covered nor open`);
     }
@@ -92,37 +93,37 @@ interface JournalEntry {
   readonly changes?: readonly {
     readonly type: string;
     readonly object?: string;
-    readonly windows?: readonly (Interval | string)[];
+    readonly windows?: readonly (Span | string)[];
     readonly window?: string;
     readonly group?: number;
     readonly exportId?: string;
   }[];
 }
 
-function plannedIn(entries: readonly string[], object: string): Interval[] {
+function plannedIn(entries: readonly string[], object: string): Span[] {
   return entries
     .flatMap((entry) => (JSON.parse(entry) as JournalEntry).changes ?? [])
     .filter((change) => change.type === "planned" && change.object === object)
-    .flatMap((change) => (change.windows ?? []) as readonly Interval[]);
+    .flatMap((change) => (change.windows ?? []) as readonly Span[]);
 }
 
 /** Ranges that manifests cover. A window committed up to an id counts only when its rest is committed too. */
-function windowsOf(manifests: readonly Manifest[], name: string): Interval[] {
+function windowsOf(manifests: readonly Manifest[], name: string): Span[] {
   const windows = manifests
     .flatMap(({ objects }) => objects.filter(({ object }) => object === name))
     .flatMap((object) => object.windows as readonly (ManifestWindow & { readonly through_id?: string | null })[]);
-  return mergeIntervals(
+  return mergeSpans(
     windows
       .filter(({ through_id: through = null }) => through === null)
       .map(({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) })),
   );
 }
 
-function holds(merged: readonly Interval[], part: Interval): boolean {
+function holds(merged: readonly Span[], part: Span): boolean {
   return merged.some(({ from, to }) => from <= part.from && part.to <= to);
 }
 
-function show({ from, to }: Interval): string {
+function show({ from, to }: Span): string {
   return `[${new Date(from).toISOString()}, ${new Date(to).toISOString()})`;
 }
 

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
-import { indexedEmail, withPairs, withReadings } from "../../src/state/email-index.ts";
+import { indexedEmail, addPairs, markRead } from "../../src/state/email-index.ts";
 import { entryKey, loadState } from "../../src/state/journal.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import { systemRandom } from "../../src/platform/random.ts";
@@ -74,7 +74,7 @@ async function addListEmails(at: Scene, count: number, form: "now" | "version 0.
         { emailId, read: { Email: { outcome: "landed", at: at0 } }, active: false },
       ]),
     );
-  const emails = form === "now" ? withReadings(withPairs(state.emails, pairs, false), change) : old();
+  const emails = form === "now" ? markRead(addPairs(state.emails, pairs, false), change) : old();
   const next = sequence + 1;
   const entry = {
     format_version: 1,

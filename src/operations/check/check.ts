@@ -1,5 +1,5 @@
 import type { Config, DestinationConfig } from "../../config/config.ts";
-import { exitCodeOf, PardotEtlError, problemText } from "../../errors.ts";
+import { asError, exitCodeOf, PardotEtlError, problemText } from "../../errors.ts";
 import type { Pardot, WireRecord } from "../../pardot/pardot.ts";
 import { probeStorage } from "../../storage/probe.ts";
 import { isoInstant, SECOND_MS } from "../../time/instant.ts";
@@ -245,7 +245,7 @@ function failedLogin(name: Name, error: unknown): CheckLine {
 }
 
 function failed(name: Name, error: unknown): CheckLine {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = asError(error).message;
   const problems = error instanceof PardotEtlError ? error.problems.map(problemText) : [];
   const message = problems.length === 0 ? text : `${text}: ${problems.join("; ")}`;
   const hint = error instanceof PardotEtlError ? (error.hint ?? null) : null;

@@ -21,7 +21,7 @@ const HINTS: readonly (readonly [code: string, hint: string])[] = [
   ["auth.token-file-open", "Let only the user who runs pardot-etl read and write the file: chmod 600."],
   [
     "auth.password-flow",
-    "Upload a certificate to the app and use PARDOT_AUTH_FLOW=jwt; docs/authentication.md says how.",
+    "Upload a certificate to the app and use PARDOT_AUTH_FLOW=jwt; docs/authentication.md shows how.",
   ],
 ];
 

@@ -28,16 +28,16 @@ export async function checkWarehouse(config: Config, runtime: Runtime): Promise<
     // A database that names no unit is left to the run, which knows its state.
     await warehouse.claim(config.pardot.businessUnitId, true, signal);
     const tables = await readTables(config, warehouse, now, signal);
-    const answers = `${warehouse.name} answers`;
+    const found = `${warehouse.name} answers`;
     if (tables.missing.length > 0) {
       const hint =
         "`pardot-etl ddl` prints the statements that create them; if they are there, grant the role SELECT on them and USAGE on database and schema.";
-      return { ...line("failed", `${answers}; missing: ${tables.missing.join(", ")}`, hint), exitCode: 7 };
+      return { ...line("failed", `${found}; missing: ${tables.missing.join(", ")}`, hint), exitCode: 7 };
     }
     const state =
       tables.toCreate.length === 0 ? "every table exists" : `still to be created: ${tables.toCreate.join(", ")}`;
     const hint = [...doubts, ...tables.doubts].join(". ");
-    return hint === "" ? line("ok", `${answers}; ${state}`) : line("warning", `${answers}; ${state}`, `${hint}.`);
+    return hint === "" ? line("ok", `${found}; ${state}`) : line("warning", `${found}; ${state}`, `${hint}.`);
   } finally {
     await warehouse.close();
   }

@@ -7,11 +7,11 @@ import {
   manifestWindow,
   runStatus,
   totals,
+  postponedOf,
 } from "../../manifest/manifest.ts";
 import type { Manifest, ManifestFile, ManifestObject, ManifestWindow } from "../../manifest/manifest.ts";
-import { postponedOf } from "../../manifest/shortfalls.ts";
 import { NEVER } from "../../platform/clock.ts";
-import { driftOf } from "../../state/field-memory.ts";
+import { driftOf } from "../../state/field-state.ts";
 import { filesOfWindow, removeParts } from "../../state/file-parts.ts";
 import { hasFiles } from "../../state/open-window.ts";
 import { countKnown, rejectsBytes, rejectsIn, rejectsKey } from "../../state/rejects.ts";

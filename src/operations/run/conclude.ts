@@ -1,4 +1,4 @@
-import { exitCodeOf, LeaseError } from "../../errors.ts";
+import { asError, exitCodeOf, LeaseError } from "../../errors.ts";
 import { totals } from "../../manifest/manifest.ts";
 import { NEVER } from "../../platform/clock.ts";
 import { forgetNotesBefore } from "../../state/call-stores.ts";
@@ -49,7 +49,7 @@ export async function recordFailure(run: Run, error: unknown): Promise<void> {
     await run.budget.settle();
     if (!isOpen) return;
     await run.lease.check();
-    const failure = error instanceof Error ? error : new Error(String(error));
+    const failure = asError(error);
     const record = { ...recordOf(run), status: "failed" as const, rows: 0, files: 0, ...endedWith(failure) };
     await run.journal.record([{ type: "run-finished", ...record }]);
   } catch {

@@ -106,7 +106,7 @@ async function extractObject(
   run: Run,
   extractWindow: (window: OpenWindow) => Promise<void>,
 ): Promise<void> {
-  // After a failure its windows may not be on record: what it landed would be in no manifest.
+  // After a failure its windows may not be on record, and no manifest would name its files.
   if (run.failures.of(object.name) !== null) return;
   run.onEvent({ type: "object-started", object: object.name });
   try {

@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import { newRejects } from "../../manifest/manifest.ts";
 import type { Manifest, ManifestError, ObjectStatus } from "../../manifest/manifest.ts";
-import { CancelledError, DataError, exitCodeOf, LimitError, PardotEtlError } from "../../errors.ts";
+import { asError, CancelledError, DataError, exitCodeOf, LimitError, PardotEtlError } from "../../errors.ts";
 import type { OnEvent } from "../../events.ts";
 
 /** An object that is not complete, and why. */
@@ -22,7 +22,7 @@ export class Failures {
   /** Records why an object is not complete. A limit or a stop request postpones it: nothing is wrong with the object. */
   fail(object: string, error: unknown): void {
     if (this.#shortfalls.has(object)) return;
-    const failure = error instanceof Error ? error : new Error(String(error));
+    const failure = asError(error);
     const status = isPostponing(failure) ? "postponed" : "failed";
     this.#shortfalls.set(object, { status, error: failure });
     const code = failure instanceof PardotEtlError ? failure.code : "bug";

@@ -86,7 +86,7 @@ async function setUp(files: readonly Pick<LandedFile, "key" | "bytes">[]) {
 }
 
 describe("loading what is committed", () => {
-  it("takes each file as it was landed, whatever the settings are now", async () => {
+  it("loads each file as it was landed, whatever the settings are now", async () => {
     const t = await setUp([
       { key: "Tag/a.csv.gz", bytes: 1 },
       { key: "Tag/b.csv", bytes: 1 },
@@ -108,7 +108,7 @@ describe("loading what is committed", () => {
     ]);
   });
 
-  it("forgets a file only once it is loaded", async () => {
+  it("forgets a file only when it is loaded", async () => {
     const t = await setUp([{ key: "Tag/a.csv", bytes: 1 }]);
     t.input.loader.load = () => Promise.reject(new Error("locked"));
     await expect(loadObject(tag, t.input)).rejects.toThrow("locked");
@@ -134,7 +134,7 @@ describe("a file that the warehouse refuses", () => {
     return t;
   }
 
-  it("is named, stays not loaded, and stops no other file", async () => {
+  it("is named, stays on record, and stops no other file", async () => {
     const t = await refusing(["Tag/b.csv"]);
     const { rows, failure } = await loadObject(tag, t.input);
     expect(rows).toBe(3);
@@ -148,7 +148,7 @@ describe("a file that the warehouse refuses", () => {
     expect(t.settled).toEqual([]);
   });
 
-  it("is offered again by the next run, and the object is settled once it is taken", async () => {
+  it("is offered again by the next run, and the object is settled when it is accepted", async () => {
     const t = await refusing(["Tag/b.csv", "Tag/c.csv"]);
     expect((await loadObject(tag, t.input)).failure?.message).toContain("2 files could not be loaded");
     t.input.loader.load = async () => ({ rows: 4 });
@@ -157,7 +157,7 @@ describe("a file that the warehouse refuses", () => {
     expect(objectState(t.journal.state, "Tag").notLoaded).toEqual([]);
   });
 
-  it("is done without once it was given up", async () => {
+  it("is skipped when it was written off", async () => {
     const t = await refusing(["Tag/b.csv"]);
     await accept(t.storage, { key: "Tag/b.csv", at: "2026-03-20T00:00:00Z" }, never);
     expect(await loadObject(tag, t.input)).toMatchObject({ rows: 3, failure: null, refilled: 0 });
@@ -165,7 +165,7 @@ describe("a file that the warehouse refuses", () => {
     expect(t.settled).toEqual([{ files: 4, wholeUntil: null }]);
   });
 
-  it("and one that is gone from the destination are one failure; one that a rule has removed is none", async () => {
+  it("counts as one failure with one that is gone from the destination, without those that a rule has removed", async () => {
     const t = await setUp(["a", "b"].map((name) => ({ key: `Tag/${name}.csv`, bytes: 1 })));
     (t.storage.files as Map<string, Uint8Array>).delete("Tag/a.csv");
     const gone = await loadObject(tag, t.input);
@@ -183,7 +183,7 @@ describe("a file that the warehouse refuses", () => {
     expect(t.settled).toEqual([{ files: 2, wholeUntil: null }]);
   });
 
-  it("does not hide a failure of the database, which every file would meet", async () => {
+  it("does not hide a failure of the database, which would hit every file", async () => {
     const t = await setUp(["a", "b"].map((name) => ({ key: `Tag/${name}.csv`, bytes: 1 })));
     let tries = 0;
     t.input.loader.load = () => {
@@ -195,7 +195,7 @@ describe("a file that the warehouse refuses", () => {
   });
 });
 
-it("what the warehouse lacks of earlier runs is loaded in the order of reading, with the columns of its header", async () => {
+it("files of earlier runs that the warehouse lacks are loaded in the order of reading, with the columns of their headers", async () => {
   const t = await setUp([{ key: "Tag/b.csv", bytes: 1 }]);
   const old = { rows: 1, bytes: 1, runId: "r0", columns: null, mayBeGone: false };
   const files = new Map([

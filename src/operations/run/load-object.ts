@@ -34,13 +34,13 @@ interface RefusedFile {
 const BATCH_FILES = 50;
 const BATCH_BYTES = 256_000_000;
 
-/** Refused files after which the rest of an object waits for the next run: then the files are not the cause. */
+/** Refused files after which the rest of an object waits for the next run: the files are then not the cause. */
 const REFUSED_MAX = 100;
 
 /**
- * Loads every committed file that the embedded warehouse does not have, those of earlier runs included, in the order in
- * which they were read. A batch is one transaction, and only then does the journal forget its files. A batch that is
- * refused is loaded file by file; a file that is refused stays not loaded and stops no other.
+ * Loads every committed file that the embedded warehouse lacks, including those of earlier runs, in the order in which
+ * they were read. A batch is one transaction, and only then does the journal forget its files. A batch that is refused is
+ * loaded file by file; a file that is refused stays on record as not loaded and stops no other.
  */
 export async function loadObject(object: CatalogObject, loading: Loading): Promise<LoadedObject> {
   const { loader } = loading;
@@ -163,7 +163,7 @@ async function loadFiles(
   return { rows, loaded, refused };
 }
 
-/** Failures that every other file would meet too: of the database, its disk, or its table. */
+/** Failures that would hit every other file too: of the database, its disk, or its table. */
 const OF_THE_WAREHOUSE: ReadonlySet<string> = new Set([
   "warehouse.not-a-database",
   "warehouse.folder-missing",
@@ -187,7 +187,7 @@ async function loadFileOf(object: CatalogObject, file: LoadableFile, path: strin
   return { key, path, rows, runId, readAt, compression: compressionOf(key), columns };
 }
 
-/** By the name, because files of an earlier run may have been landed with another setting. */
+/** By the name: files of an earlier run may have been landed with another setting. */
 function compressionOf(key: string): "none" | "gzip" | "zstd" {
   if (key.endsWith(".gz")) return "gzip";
   return key.endsWith(".zst") ? "zstd" : "none";
@@ -222,7 +222,7 @@ const NAMED_MAX = 5;
 /** All files of an object that could not be loaded, as one failure with the code of the first. */
 function refusal(object: CatalogObject, warehouse: string, refused: readonly RefusedFile[]): WarehouseError {
   const causes = refused.slice(0, NAMED_MAX).map(({ key, error }) => {
-    // The warehouse's own message starts with what it loaded where; only the cause is kept.
+    // The warehouse's message starts with the table and the database; only the cause is kept.
     const lead = `${warehouse}: `;
     const at = error.message.indexOf(lead);
     const cause = at === -1 ? error.message : error.message.slice(at + lead.length);

@@ -1,3 +1,4 @@
+import { asError } from "../../errors.ts";
 import type { Config } from "../../config/config.ts";
 import { warn } from "../../events.ts";
 import type { OnEvent } from "../../events.ts";
@@ -52,7 +53,7 @@ export async function load(run: Run, manifest: Manifest, now: Instant): Promise<
       if (result.refilled > 0) refilled.push(`${table} ${result.refilled}`);
       if (result.failure !== null) fail(object.name, result.failure);
     } catch (error) {
-      const failure = error instanceof Error ? error : new Error(String(error));
+      const failure = asError(error);
       // A run that has to stop loads nothing more; that belongs to no object.
       if (drain.aborted) return { tables, failures, error: failure };
       fail(object.name, failure);
@@ -81,6 +82,6 @@ export async function closeWarehouse(warehouse: Warehouse, onEvent: OnEvent): Pr
   try {
     await warehouse.close();
   } catch (error) {
-    warn(onEvent, "warehouse.close-failed", error instanceof Error ? error.message : String(error));
+    warn(onEvent, "warehouse.close-failed", asError(error).message);
   }
 }

@@ -17,9 +17,9 @@ export interface LoadableFile {
   readonly rows: number;
   readonly bytes: number;
   readonly readAt: Instant | null;
-  /** The run whose manifest names it first, null when none does any more. */
+  /** The run whose manifest names it first, null if none does any more. */
   readonly runId: string | null;
-  /** Its columns in file order, null: as its header says. */
+  /** Its columns in file order, null: those of its header. */
   readonly columns: readonly string[] | null;
   /** Whether a rule of the destination may have removed it by now. */
   readonly mayBeGone: boolean;
@@ -30,16 +30,16 @@ export interface Loadable {
   readonly files: readonly LoadableFile[];
   /** Committed files that the table accounts for already. */
   readonly settled: number;
-  /** Whether these are all files that the table lacks; false when a manifest is damaged. */
+  /** Whether these are all files that the table lacks; false if a manifest is damaged. */
   readonly isComplete: boolean;
   /** End of the whole reading that this run commits, null for objects that are not always read whole. */
   readonly wholeUntil: string | null;
 }
 
 /**
- * What is to be loaded of an object: what the state lists as not loaded, and, where the table accounts for fewer files
+ * The files of an object to load: those that the state lists as not loaded, and, if the table accounts for fewer files
  * than were committed (a database that was lost, replaced, or is new), every file of the manifests that it lacks. The
- * manifests are read only then, and where a file of an earlier run is left.
+ * manifests are read only then, and if a file of an earlier run is left.
  */
 export async function loadable(object: CatalogObject, { run, loader, manifest, past }: Loading): Promise<Loadable> {
   const { journal, drain: signal } = run;
@@ -58,7 +58,7 @@ export async function loadable(object: CatalogObject, { run, loader, manifest, p
     const file = named.get(key) ?? own.get(key);
     if (file !== undefined) files.push(file);
   }
-  // The state has them in the order in which they were committed, and most of them are later than what was lost.
+  // The state has them in the order in which they were committed, and most of them are later than the lost ones.
   for (const { key, rows, bytes, readAt, columns } of notLoaded) {
     const known = own.get(key) ?? named.get(key);
     const { runId = null, mayBeGone = false } = known ?? {};

@@ -95,7 +95,7 @@ function refusing(storage: MemoryStorage, call: "open" | "list", part: string): 
 }
 
 describe("G2 files that a dead run left", () => {
-  it("are named with their rows, bytes and hash, whether their window goes on or is done", async () => {
+  it("are listed with their rows, bytes and hash, whether their window goes on or is done", async () => {
     const file = {
       key: KEY,
       rows: 2,
@@ -110,12 +110,12 @@ describe("G2 files that a dead run left", () => {
     }
   });
 
-  it("are found also when their window was dropped, by a run that died before it could commit", async () => {
+  it("are found even if their window was dropped, by a run that died before it could commit", async () => {
     const state = [planned, dropped].reduce(applyChange, EMPTY_STATE);
     expect(await find(state, await storageWith(KEY))).toEqual([KEY]);
   });
 
-  it("are found also when the run that landed them took the failure of its store for a failure to land", async () => {
+  it("are found even if the run that landed them took a failure of its store for a failure to land", async () => {
     const before = stateOf(started("r1"), planned, ended("r1"));
     const storage = await storageWith(KEY);
     expect(await find(before, storage)).toEqual([]);
@@ -123,7 +123,7 @@ describe("G2 files that a dead run left", () => {
     expect(await find(applyChange(before, dropped), storage, { inherited: before })).toEqual([KEY]);
   });
 
-  it("are found for a day after a run was taken over, whatever ended well since", async () => {
+  it("are found for a day after a run was taken over, whatever runs have ended since", async () => {
     const storage = await storageWith();
     const { changes } = await look(recovered, storage, { inherited });
     expect(changes).toEqual([{ type: "searched", object: "Tag", at: NOW }]);
@@ -137,7 +137,7 @@ describe("G2 files that a dead run left", () => {
     expect(await find(last, storage, { now: at })).toEqual([]);
   });
 
-  it("are not those that the state, this manifest or an earlier one names", async () => {
+  it("exclude those that the state, this manifest or an earlier one names", async () => {
     const [left, committed, ours, noted] = ["a", "b", "c", "d"].map((digit) =>
       KEY.replace("9ab.csv", `9a${digit}.csv`),
     );
@@ -155,7 +155,7 @@ describe("G2 files that a dead run left", () => {
     expect(await find(applyChange(recovered, landed), storage, { inherited, named: [ours ?? ""] })).toEqual([]);
   });
 
-  it("are not what somebody else has put there, and not what is broken: that is told once", async () => {
+  it("exclude files of other programs, and broken ones, which are reported once", async () => {
     const other = `Tag/Tag_api_20250319T000000Z_20250320T000000Z_0123456789ab.csv`;
     const storage = await storageWith("Tag/mine.csv", "Tag/.DS_Store", other);
     await storage.create(KEY, Buffer.from('hello "x\n'), signal);
@@ -167,7 +167,7 @@ describe("G2 files that a dead run left", () => {
     expect(JSON.stringify(events)).toContain(KEY);
   });
 
-  it.each(["{", "null", '{"objects":7}'])("are accounted for again where a manifest is damaged: %s", async (text) => {
+  it.each(["{", "null", '{"objects":7}'])("are accounted for again if a manifest is damaged: %s", async (text) => {
     const storage = await storageWith(KEY);
     await storage.create(manifestKey("20260320T090000Z-bbbbbb"), Buffer.from(text), signal);
     const events: RunEvent[] = [];
@@ -192,7 +192,7 @@ describe("G2 files that a dead run left", () => {
     expect(changes).toHaveLength(searched);
   });
 
-  it("wait for the next run where this one has to stop", async () => {
+  it("wait for the next run if this one has to stop", async () => {
     const storage = countedStorage(await storageWith(KEY));
     expect(await look(recovered, storage, { inherited, stop: AbortSignal.abort() })).toEqual({
       files: [],
@@ -201,7 +201,7 @@ describe("G2 files that a dead run left", () => {
     expect(storage.requests).toEqual({ list: 0, open: 0, read: 0, stat: 0 });
   });
 
-  it("cost no request after runs that ended, not even where an object fails night after night", async () => {
+  it("cost no request after runs that ended, even if an object fails every night", async () => {
     const storage = countedStorage(await storageWith(KEY));
     let state = EMPTY_STATE;
     for (let night = 0; night < 8; night += 1) {
@@ -215,7 +215,7 @@ describe("G2 files that a dead run left", () => {
     expect(storage.requests).toEqual({ list: 0, open: 0, read: 0, stat: 0 });
   });
 
-  it("cost what is new after a thousand runs: a folder, the list of runs, and the manifests since", async () => {
+  it("cost only recent requests after a thousand runs: a folder, the list of runs, and the manifests since", async () => {
     const memory = await storageWith(KEY);
     for (let i = 0; i < 1000; i += 1)
       await writeManifest(memory, manifestOf(`20250101T${String(i).padStart(6, "0")}Z-aaaaaa`));

@@ -3,7 +3,7 @@ import type { ManifestFile } from "../../manifest/manifest.ts";
 import { objectState } from "../../state/state.ts";
 import type { SearchedWindow } from "../../state/searches.ts";
 import type { Change } from "../../state/state.ts";
-import { DataError, StorageError } from "../../errors.ts";
+import { asError, DataError, StorageError } from "../../errors.ts";
 import { warn } from "../../events.ts";
 import { landedSpan, spanText } from "../../land/names.ts";
 import { measureFile } from "../../land/landed-file.ts";
@@ -39,7 +39,7 @@ export async function orphanFiles(named: ReadonlySet<string>, run: Run): Promise
       }
     } catch (error) {
       failed.add(object);
-      warn(onEvent, "run.left-files-unknown", `look for files of a dead run in ${object}/: ${messageOf(error)}`);
+      warn(onEvent, "run.left-files-unknown", `look for files of a dead run in ${object}/: ${asError(error).message}`);
     }
   }
   const files: ManifestFile[] = [];
@@ -52,11 +52,11 @@ export async function orphanFiles(named: ReadonlySet<string>, run: Run): Promise
       } catch (error) {
         const isGone = error instanceof StorageError && error.code === "storage.missing";
         if (!isGone && !(error instanceof DataError)) failed.add(object);
-        warn(onEvent, "run.left-file-broken", `account for ${key}, which no manifest names: ${messageOf(error)}`);
+        warn(onEvent, "run.left-file-broken", `account for ${key}, which no manifest names: ${asError(error).message}`);
       }
     }
   } catch (error) {
-    warn(onEvent, "run.left-files-unknown", `look for files of a dead run in the manifests: ${messageOf(error)}`);
+    warn(onEvent, "run.left-files-unknown", `look for files of a dead run in the manifests: ${asError(error).message}`);
     return { files: [], changes: [] };
   }
   const searched = todo.map(([object]) => object).filter((object) => !failed.has(object));
@@ -109,8 +109,4 @@ async function removeNamed(keys: Map<string, string>, since: string, { storage, 
     },
     NEVER,
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,10 +1,8 @@
-import { CancelledError, exitCodeOf, PardotEtlError, problemText } from "../../errors.ts";
+import { asError, CancelledError, exitCodeOf, PardotEtlError, problemText } from "../../errors.ts";
 import type { Config, Destination } from "../../config/config.ts";
 import type { DayCalls, OnEvent, RunEvent } from "../../events.ts";
-import { totals } from "../../manifest/manifest.ts";
-import type { ManifestWarning, RunStatus } from "../../manifest/manifest.ts";
-import { postponedOf, rejectedRows } from "../../manifest/shortfalls.ts";
-import type { PostponedObjects } from "../../manifest/shortfalls.ts";
+import { totals, postponedOf, rejectedRows } from "../../manifest/manifest.ts";
+import type { ManifestWarning, RunStatus, PostponedObjects } from "../../manifest/manifest.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Instant } from "../../time/instant.ts";
 import type { Notified, RunResult } from "../api.ts";
@@ -43,7 +41,7 @@ export interface RunOutcome {
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
   /** `error` as it was thrown. */
   readonly cause: unknown;
-  /** What a run that committed returns; null for one that did not. */
+  /** The result of a run that committed; null for one that did not. */
   readonly result: RunResult | null;
 }
 
@@ -97,7 +95,7 @@ export class RunRecorder {
 
   /** The outcome of a run that has a manifest. */
   finished(result: RunResult, config: Pick<Config, "etl">): RunOutcome {
-    // Warnings of the loading came after the manifest was written; whoever gets the result gets them too.
+    // Some warnings came after the manifest was written, while loading; the result has them too.
     const manifest = { ...result.manifest, warnings: [...this.warnings] };
     const { objects } = manifest;
     return {
@@ -206,7 +204,7 @@ function hintOf(error: Error): string | null {
 }
 
 function errorOf(error: unknown): NonNullable<RunOutcome["error"]> {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = asError(error).message;
   if (!(error instanceof PardotEtlError)) return { code: "bug", message, hint: null };
   const { code, hint = null, problems } = error;
   const listed = problems.slice(0, PROBLEMS_LISTED).map(problemText);

@@ -7,7 +7,7 @@ import type { PageRequest, Pardot, WireRecord } from "../../pardot/pardot.ts";
 import { isoInstant } from "../../time/instant.ts";
 import { nullWarehouse } from "../../warehouse/open.ts";
 import { liveProbes } from "./probes.ts";
-import { planProbes } from "../plan/lookups.ts";
+import { planProbes } from "../plan/probes.ts";
 import { decideWindows } from "./windows.ts";
 
 // Holds G1: a history is not taken for empty because its oldest record is odd, hidden or late.
@@ -81,7 +81,7 @@ describe.each(["run", "plan"] as const)("the oldest record, for a %s", (kind) =>
     ["no record", null],
     ["code 214", late],
     ["no byte in time", new TransportError("late", { code: "http.timeout" })],
-  ])("never stands for no history: %s", async (_, oldest) => {
+  ])("is never taken for an empty history: %s", async (_, oldest) => {
     const { windows } = await historyOf(oldest, kind);
     expect(isoInstant(windows[0]?.askFrom ?? 0)).toBe("2007-01-01T00:00:00Z");
     expect(windows).toHaveLength(20);

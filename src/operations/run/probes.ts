@@ -1,5 +1,5 @@
 import type { BulkObject, CatalogObject, QueriedObject, RangeFilter } from "../../catalog/catalog.ts";
-import type { FieldChange, FieldMemory } from "../../state/field-memory.ts";
+import type { FieldChange, FieldState } from "../../state/field-state.ts";
 import { normalise } from "../../encode/normalise.ts";
 import { DataError } from "../../errors.ts";
 import type { OnEvent } from "../../events.ts";
@@ -16,7 +16,7 @@ export interface Probes {
    */
   readonly oldest: (object: BulkObject) => Promise<LocalText | null>;
   /** The object's fields as Pardot lists them now, as changes to record. */
-  readonly fields: (object: CatalogObject, memory: FieldMemory) => Promise<readonly FieldChange[]>;
+  readonly fields: (object: CatalogObject, memory: FieldState) => Promise<readonly FieldChange[]>;
 }
 
 export interface ProbeContext {

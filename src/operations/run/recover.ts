@@ -16,7 +16,7 @@ export async function recover(run: Run): Promise<void> {
 }
 
 /**
- * Ends the runs that never reported their end. Each gets a manifest that says so and names nothing, unless it has written
+ * Ends the runs that never reported their end. Each gets a manifest that reports its end and names no file, unless it has written
  * its own: if such a run was only suspended, it finds the name taken when it wakes up, and commits nothing. To be called
  * by the holder of the lease; returns the changes to record.
  */

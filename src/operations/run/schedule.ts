@@ -58,7 +58,7 @@ async function scheduleObject(object: CatalogObject, decision: Decision, run: Ru
   });
 }
 
-/** What `--full` records for an object that is read by list email: its windows do not show what is read again. */
+/** The change that `--full` records for an object read by list email, whose windows do not show what is read again. */
 function forgottenEmails({ name, v4 }: CatalogObject, { full }: RangeRequest): Change[] {
   if (!full || v4.email === undefined) return [];
   return [{ type: "emails-forgotten", object: name, marksActivity: v4.email.which === "active" }];

@@ -11,7 +11,7 @@ const now = Date.parse("2026-03-20T09:30:00Z");
 const plannedUntil = Date.parse("2026-03-19T09:30:00Z");
 
 describe("the own watermark", () => {
-  it("is kept where it is a time before now", () => {
+  it("is kept if it is a time before now", () => {
     expect(soundWatermark("2026-03-20 05:30:00", { now, plannedUntil, zone })).toBe("2026-03-20 05:30:00");
     expect(soundWatermark(null, { now, plannedUntil, zone })).toBeNull();
   });
@@ -41,7 +41,7 @@ describe("the own watermark", () => {
   });
 });
 
-it("now, where the clock shows its hour twice, takes in every time that a record of now may have", () => {
+it("now includes every time that a record of now may have, in an hour that the clock shows twice", () => {
   const second = Date.parse("2026-11-01T06:30:00Z");
   expect(fromLocal("2026-11-01 01:30:00", zone, "later")).toBe(second);
   expect(localNow(second, zone)).toBe("2026-11-01 02:00:00");

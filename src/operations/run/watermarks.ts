@@ -4,23 +4,23 @@ import { floorSecond } from "../../time/instant.ts";
 import type { Instant, LocalText } from "../../time/instant.ts";
 import { boundBefore, toLocal } from "../../time/zone.ts";
 
-/** Says of a table that some of its watermarks are later than now. */
+/** The warning that some of a table's watermarks are later than now. */
 export function futureText({ table, watermark }: CatalogObject, future: string): string {
   return `${watermark ?? "the watermark"} of ${table} goes up to ${future}, which is later than now at Pardot: values later than now do not count for the start of the range. Correct these rows, or PARDOT_TIMEZONE if it is hours off`;
 }
 
-/** Now as local text: where the clock shows this hour twice, its end, since a record of now may have either text. */
+/** Now as local text. If the clock shows this hour twice, the later one's end: a record of now may have either text. */
 export function localNow(now: Instant, zone: string): LocalText {
   return boundBefore(floorSecond(now), zone);
 }
 
-/** Whether a watermark that was landed once is a time, and not later than now. */
+/** Whether a landed watermark is a valid time, and not later than now. */
 export function isSound(watermark: string, now: Instant, zone: string): boolean {
-  // An earlier version kept the text of a file as it came: `N/A`, a zero date, a date alone.
+  // An earlier version kept the text of a file as it was: `N/A`, a zero date, a date without a time.
   return datetimeText(watermark) === watermark && watermark <= localNow(now, zone);
 }
 
-/** The own watermark; in place of one that cannot be meant, the end of what was planned, null when nothing was. */
+/** The own watermark; instead of an invalid one the end of the planned range, null if there is none. */
 export function soundWatermark(
   watermark: LocalText | null,
   { now, plannedUntil, zone }: { readonly now: Instant; readonly plannedUntil: Instant | null; readonly zone: string },

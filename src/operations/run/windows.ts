@@ -1,21 +1,20 @@
 import { isBulk } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Config } from "../../config/config.ts";
-import type { FieldChange } from "../../state/field-memory.ts";
+import type { FieldChange } from "../../state/field-state.ts";
 import { hasFiles, hasStarted } from "../../state/open-window.ts";
 import { objectState } from "../../state/state.ts";
-import type { Interval, ObjectState, OpenWindow, PlannedWindow, State } from "../../state/state.ts";
+import type { ObjectState, OpenWindow, PlannedWindow, State } from "../../state/state.ts";
 import { warn } from "../../events.ts";
 import type { OnEvent } from "../../events.ts";
 import { gapBefore, gapsWithin, withoutOpen } from "../../plan/gaps.ts";
-import type { Stretch } from "../../plan/gaps.ts";
 import { fromOldest, rangeStart, rangeWindow } from "../../plan/range.ts";
 import type { RangeFacts, RangeStart } from "../../plan/range.ts";
 import type { RangeRequest } from "../../plan/wish.ts";
 import { cutWindows } from "../../plan/windows.ts";
 import type { Window } from "../../plan/windows.ts";
 import { HISTORY_START, isoInstant } from "../../time/instant.ts";
-import type { Instant, LocalText } from "../../time/instant.ts";
+import type { Instant, LocalText, Span } from "../../time/instant.ts";
 import type { TableState, Warehouse } from "../../warehouse/warehouse.ts";
 import type { Probes } from "./probes.ts";
 import { futureText, isSound, localNow, soundWatermark } from "./watermarks.ts";
@@ -42,7 +41,7 @@ export interface Decision {
   readonly dropped: readonly OpenWindow[];
   readonly windows: readonly PlannedWindow[];
   /** The stretch that `--since` leaves out. */
-  readonly gap: Stretch | null;
+  readonly gap: Span | null;
   /** Changes to the object's fields, to be recorded. */
   readonly fields: readonly FieldChange[];
 }
@@ -99,7 +98,7 @@ function requestedStart(object: CatalogObject, { full, since }: RangeRequest, pl
 }
 
 /** A stretch that an earlier run left out, with the overlap before it that any range has. */
-async function fillGap(object: CatalogObject, gap: Stretch, context: DecisionContext): Promise<readonly Window[]> {
+async function fillGap(object: CatalogObject, gap: Span, context: DecisionContext): Promise<readonly Window[]> {
   const wholeHistory = gap.from === HISTORY_START;
   const from = wholeHistory ? HISTORY_START : gap.from - context.config.etl.overlapMs;
   const start = { from, wholeHistory, reason: "", emptyTable: false };
@@ -167,9 +166,9 @@ function partsToPlan(
   object: CatalogObject,
   range: Window,
   covering: readonly PlannedWindow[],
-  coverage: readonly Interval[],
+  coverage: readonly Span[],
   overlapMs: number,
-): Stretch[] {
+): Span[] {
   if (object.watermark === null) return covering.length > 0 ? [] : [range];
   return withoutOpen(range, covering, overlapMs).filter(
     (part) => part.to === range.to || !coverage.some(({ from, to }) => from <= part.from && part.to <= to),

@@ -80,17 +80,17 @@ describe("a run that has recorded no end", () => {
     expect(await statusOf(run, NOW - 3_600_000)).toEqual([["r1", "running"]]);
   });
 
-  it("has died when its process on this machine is known to be gone, however short ago", async () => {
+  it("has died if its process on this machine is known to be gone, however recently", async () => {
     expect(await statusOf(await begun(), NOW + 1, true)).toEqual([["r1", "died"]]);
   });
 
-  it("has died when it gave up the lease without a record of its end", async () => {
+  it("has died if it released the lease without a record of its end", async () => {
     const run = await begun();
     await run.lease.release();
     expect(await statusOf(run, NOW)).toEqual([["r1", "died"]]);
   });
 
-  it("has died when another run holds the lease", async () => {
+  it("has died if another run holds the lease", async () => {
     const first = await begun();
     const second = await begun(first.storage, "r2");
     expect(await statusOf(second, NOW)).toEqual([
@@ -99,7 +99,7 @@ describe("a run that has recorded no end", () => {
     ]);
   });
 
-  it("is not called dead when it records its end between two looks", async () => {
+  it("is not reported as dead if it records its end between two reads", async () => {
     const run = await begun();
     const loaded = await loadState(run.storage, signal);
     const journal = new Journal({ storage: run.storage, clock: fakeClock(NOW), runId: "r1", loaded, signal });
@@ -112,7 +112,7 @@ describe("a run that has recorded no end", () => {
     expect(await statusOf(run, NOW)).toEqual([["r1", "complete"]]);
   });
 
-  it("is judged by its process alone when an earlier version kept no time of its signs of life", async () => {
+  it("is judged by its process alone if an earlier version kept no time of its heartbeats", async () => {
     const run = await begun();
     const name = [...run.storage.files.keys()].find((key) => key.endsWith("lease/0000000001.json")) ?? "";
     await run.storage.remove(name, signal);
@@ -122,7 +122,7 @@ describe("a run that has recorded no end", () => {
   });
 });
 
-it("a run that was taken over is died, also in a record of an earlier version", async () => {
+it("a run that was taken over has died, also in a record of an earlier version", async () => {
   const at = new Date(NOW).toISOString();
   const record: RunRecord = {
     runId: "r1",

@@ -73,7 +73,7 @@ describe("status", () => {
     expect(objects[0]?.openWindows).toMatchObject([{ exportId: "77", exportExpired }]);
   });
 
-  it("tells how old an export is by Pardot's clock, which it was asked for by", async () => {
+  it("reports an export's age by Pardot's clock, which its request is recorded in", async () => {
     const aheadMs = -250 * DAY_MS;
     const storage = await withExportAskedAt(NOW + aheadMs - HOUR, run("a", 1, { aheadMs }));
     const { exports, objects } = await statusOf(storage);
@@ -81,7 +81,7 @@ describe("status", () => {
     expect(objects[0]?.openWindows).toMatchObject([{ exportId: "77", exportExpired: false }]);
   });
 
-  it("counts committed files that are past their time, each once", async () => {
+  it("counts committed files that are past their retention, each once", async () => {
     const storage = await withExportAskedAt(NOW);
     for (const [runId, days, files] of [
       ["a", 40, ["Visitor/1.csv", "Visitor/2.csv"]],
@@ -96,7 +96,7 @@ describe("status", () => {
     expect((await statusOf(storage)).objects[0]?.expired).toBe(0);
   });
 
-  it("counts without a manifest that is damaged, and says so", async () => {
+  it("counts without a damaged manifest, and reports that", async () => {
     const storage = await withExportAskedAt(NOW);
     await storage.create(manifestKey("a"), Buffer.from("{"), signal);
     const events: RunEvent[] = [];
@@ -164,7 +164,7 @@ describe("the last success", () => {
     if (runId !== null) expect(lastSuccess).toMatchObject({ ageSeconds: age / 1000 });
   });
 
-  it("is remembered however many runs have failed after it", async () => {
+  it("is kept however many runs have failed after it", async () => {
     const failed = Array.from({ length: 50 }, (_n, i) => run(`f${i}`, 40 - i / 2, FAILED));
     const { lastSuccess, runs } = await statusOf(await after(run("a", 50), ...failed));
     expect(lastSuccess?.runId).toBe("a");
@@ -179,7 +179,7 @@ describe("the last success", () => {
     expect([result.exitCode, result.healthy]).toEqual([exitCode, exitCode === 0]);
   });
 
-  it("is missing at any age when there was none", async () => {
+  it("is missing at any age if there was none", async () => {
     expect((await statusOf(await after(run("b", 0, FAILED)), null, [], 99 * DAY_MS)).exitCode).toBe(9);
     expect((await statusOf(openMemoryStorage(), null, [], 99 * DAY_MS)).exitCode).toBe(9);
     expect((await statusOf(openMemoryStorage())).exitCode).toBe(0);
@@ -217,7 +217,7 @@ describe("health", () => {
     expect([result.healthy, result.problems]).toEqual([problems.length === 0, problems]);
   });
 
-  it("names code, reason, hint and exit code of each run, and the day's calls with their limits", async () => {
+  it("reports code, reason, hint and exit code of each run, and the day's calls with their limits", async () => {
     const calls: Change[] = [{ type: "calls-reserved", day: "2026-03-20", calls: 40 }];
     const storage = await after(run("a", 9, { quota: { used: 77, max: 500 } }), run("b", 3, FAILED), calls);
     const result = await statusOf(storage);
@@ -254,7 +254,7 @@ describe("health", () => {
     });
   });
 
-  it("does not take yesterday's calls for today's", async () => {
+  it("does not count yesterday's calls as today's", async () => {
     const calls: Change[] = [{ type: "calls-reserved", day: "2026-03-19", calls: 40 }];
     const result = await statusOf(await after(run("a", 20, { quota: { used: 77, max: 500 } }), calls));
     expect([result.callsToday, result.quota.used, result.quota.max]).toEqual([0, null, 500]);
@@ -263,13 +263,13 @@ describe("health", () => {
   it.each([
     ["the last run", [run("a", 1, { aheadMs: -250 * DAY_MS })]],
     ["the day it counted on, in a record without a clock", [run("a", 1)]],
-  ])("counts on Pardot's day when its clock is another than ours, as told by %s", async (_what, runs) => {
+  ])("counts on Pardot's day if its clock differs from ours, as shown by %s", async (_what, runs) => {
     const calls: Change[] = [{ type: "calls-reserved", day: "2025-07-13", calls: 40 }];
     const result = await statusOf(await after(...runs, calls));
     expect([result.callsToday, result.quota.day]).toEqual([40, "2025-07-13"]);
   });
 
-  it("counts on Pardot's day when nothing but a plan has called so far", async () => {
+  it("counts on Pardot's day if only a plan has made calls so far", async () => {
     const storage = openMemoryStorage();
     const clock = fakeClock(NOW);
     const pardotNow = (): number => clock.now() - 250 * DAY_MS;

@@ -1,18 +1,17 @@
 import type { DestinationConfig } from "../../config/config.ts";
-import { notedOn } from "../../state/call-stores.ts";
+import { lastNote, notedOn } from "../../state/call-stores.ts";
 import { manifestWindow } from "../../manifest/manifest.ts";
 import { isSuccess } from "../../state/run-record.ts";
 import { warn } from "../../events.ts";
 import { reservedOn } from "../../state/ledger.ts";
 import { objectState } from "../../state/state.ts";
-import type { Interval, ObjectState, State } from "../../state/state.ts";
+import type { ObjectState, State } from "../../state/state.ts";
 import { gapsWithin } from "../../plan/gaps.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { EXPORT_LIFE_MS } from "../../pardot/pardot.ts";
-import { isoInstant, SECOND_MS } from "../../time/instant.ts";
-import type { Instant } from "../../time/instant.ts";
+import { DAY_MS, isoInstant, SECOND_MS } from "../../time/instant.ts";
+import type { Instant, Span } from "../../time/instant.ts";
 import { localDay } from "../../time/zone.ts";
-import { accountClock } from "./account-clock.ts";
 import type { StatusExport, StatusObject, StatusOptions, StatusResult } from "../api.ts";
 import type { Runtime } from "../runtime.ts";
 import { committedFiles } from "../committed-files.ts";
@@ -93,6 +92,32 @@ export async function status(
 
 const EXIT_NOT_HEALTHY = 9;
 
+/**
+ * Pardot's time now, by the difference of the clocks that the destination remembers: calls are counted on Pardot's day,
+ * and Pardot is not called here. `zone`: where the account's day turns.
+ */
+async function accountClock(
+  state: State,
+  zone: string,
+  now: Instant,
+  storage: Storage,
+  signal: AbortSignal,
+): Promise<Instant> {
+  const run = state.runs.findLast(({ aheadMs, finishedAt }) => aheadMs !== undefined && finishedAt !== null);
+  const note = await lastNote(storage, signal);
+  if (note !== null && note.at > Date.parse(run?.finishedAt ?? "1970-01-01")) return now + note.aheadMs;
+  return now + (run?.aheadMs ?? aheadByDay(state, zone));
+}
+
+/** For records of earlier versions, and a first run that has not ended: whole days, or 0 if midnight explains the difference. */
+function aheadByDay(state: State, zone: string): number {
+  const last = state.runs.at(-1);
+  if (last === undefined || state.ledger.day === "") return 0;
+  const own = localDay(Date.parse(last.finishedAt ?? last.startedAt), zone);
+  const days = Math.round((Date.parse(state.ledger.day) - Date.parse(own)) / DAY_MS);
+  return Math.abs(days) > 1 ? days * DAY_MS : 0;
+}
+
 /** `now` by Pardot's clock, as the time at which an export was requested is. */
 function exportsOf(object: string, state: State, now: Instant): StatusExport[] {
   return objectState(state, object).windows.flatMap((window) =>
@@ -102,7 +127,7 @@ function exportsOf(object: string, state: State, now: Instant): StatusExport[] {
       requestedAt: isoInstant(askedAt),
       ageSeconds: ageSeconds(now, askedAt),
       state: now - askedAt >= EXPORT_LIFE_MS ? ("expired" as const) : ("in progress" as const),
-      ...isoInterval(window),
+      ...isoSpan(window),
     })),
   );
 }
@@ -137,8 +162,8 @@ function statusObject(name: string, state: State, expired: number, now: Instant)
     zone: object.zone,
     files: object.filesCommitted,
     rows: object.rowsCommitted,
-    coverage: object.coverage.map(isoInterval),
-    gaps: gapsWithin(object.coverage).map(isoInterval),
+    coverage: object.coverage.map(isoSpan),
+    gaps: gapsWithin(object.coverage).map(isoSpan),
     openWindows: object.windows.map((window) => ({
       ...manifestWindow(window),
       exportId: window.exports[0]?.exportId ?? null,
@@ -150,6 +175,6 @@ function statusObject(name: string, state: State, expired: number, now: Instant)
   };
 }
 
-function isoInterval(interval: Interval): { from: string; to: string } {
-  return { from: isoInstant(interval.from), to: isoInstant(interval.to) };
+function isoSpan(span: Span): { from: string; to: string } {
+  return { from: isoInstant(span.from), to: isoInstant(span.to) };
 }

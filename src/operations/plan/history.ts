@@ -1,22 +1,23 @@
 import { isBulk } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
+import { groupsOf } from "../../extract/bulk.ts";
+import { totals } from "../../manifest/manifest.ts";
 import type { Manifest, ManifestObject } from "../../manifest/manifest.ts";
+import { readManifest } from "../../manifest/manifests.ts";
+import type { ExportSample } from "../../plan/export-files.ts";
 import { objectState } from "../../state/state.ts";
 import type { State } from "../../state/state.ts";
-import { groupsOf } from "../../extract/bulk.ts";
-import type { ExportSample } from "../../plan/export-files.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { compactInstant, DAY_MS, HISTORY_START, isoInstant } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
-import { readManifest } from "../../manifest/manifests.ts";
 
-/** What earlier runs tell of what a run costs, where Pardot does not tell beforehand. */
-export interface Experience {
-  /** Sizes of exports and how many files they came in. */
+/** What earlier runs show of the costs that Pardot does not report in advance. */
+export interface History {
+  /** Rows and files of earlier exports. */
   readonly exports: readonly ExportSample[];
-  /** Runs with exports: how many they asked for, and how often they looked at one that was not complete yet. */
-  readonly waits: readonly { readonly exports: number; readonly earlyReads: number }[];
-  /** Records that an object read by list e-mail brought in the daily course, per day; by object. */
+  /** Exports of the last run that had any, and its reads of exports that were not complete yet; null without one. */
+  readonly waits: { readonly exports: number; readonly earlyReads: number } | null;
+  /** By object read by list email: records per day in the daily runs. */
   readonly emailsPerDay: Readonly<Record<string, number>>;
   /** Pardot's time when the last run started; null before the first. */
   readonly lastRunAt: Instant | null;
@@ -25,13 +26,13 @@ export interface Experience {
 /** Manifests that are read: those of the last runs. */
 const MANIFESTS_MAX = 10;
 
-/** Reads the last manifests. One that is missing or damaged teaches nothing; `verify` is who complains. */
-export async function readExperience(
+/** Reads the last manifests. Missing and damaged ones are left out; `verify` reports them. */
+export async function readHistory(
   objects: readonly CatalogObject[],
   state: State,
   storage: Storage,
   signal: AbortSignal,
-): Promise<Experience> {
+): Promise<History> {
   const ended = state.runs.filter(({ status }) => status === "complete" || status === "partial");
   const manifests: Manifest[] = [];
   for (const { runId } of ended.slice(-MANIFESTS_MAX)) {
@@ -41,21 +42,20 @@ export async function readExperience(
   const last = manifests.at(-1);
   return {
     exports: manifests.flatMap((manifest) => exportSamples(objects, state, manifest)),
-    waits: manifests.flatMap(waitsOf),
+    waits: manifests.flatMap(waitsOf).at(-1) ?? null,
     emailsPerDay: emailsPerDay(manifests),
     lastRunAt: last === undefined ? null : Date.parse(last.now),
   };
 }
 
-/** Exports by id. Where a window takes several exports its files are joined, and their number tells nothing. */
+/** The exports of a manifest. The files of a window with several exports are joined, so their number is left out. */
 function exportSamples(objects: readonly CatalogObject[], state: State, manifest: Manifest): ExportSample[] {
-  const single = objects.filter(
-    (object) => isBulk(object) && groupsOf(object, [], objectState(state, object.name).fields).length === 1,
-  );
+  const isSingle = (object: CatalogObject): boolean =>
+    isBulk(object) && groupsOf(object, [], objectState(state, object.name).fields).length === 1;
+  const single = new Set(objects.filter(isSingle).map(({ name }) => name));
   const samples = new Map<string, ExportSample>();
-  for (const object of manifest.objects) {
-    if (!single.some(({ name }) => name === object.object)) continue;
-    for (const { export_id: id, rows } of object.files) {
+  for (const { files } of manifest.objects.filter(({ object }) => single.has(object))) {
+    for (const { export_id: id, rows } of files) {
       if (id === null) continue;
       const known = samples.get(id) ?? { rows: 0, files: 0 };
       samples.set(id, { rows: known.rows + rows, files: known.files + 1 });
@@ -64,8 +64,8 @@ function exportSamples(objects: readonly CatalogObject[], state: State, manifest
   return [...samples.values()];
 }
 
-/** An export without a file is looked at twice, which is no early look. */
-function waitsOf({ api_calls: { by_kind: calls }, objects }: Manifest): Experience["waits"] {
+/** An export without a file is read twice, which is not an early read. */
+function waitsOf({ api_calls: { by_kind: calls }, objects }: Manifest): NonNullable<History["waits"]>[] {
   const exports = calls["export create"] ?? 0;
   const isEmpty = (object: ManifestObject, window: ManifestObject["windows"][number]): boolean => {
     const span = `_${compactInstant(Date.parse(window.from))}_${compactInstant(Date.parse(window.to))}_`;
@@ -78,19 +78,17 @@ function waitsOf({ api_calls: { by_kind: calls }, objects }: Manifest): Experien
 }
 
 /**
- * Looks at exports that are not complete yet, as in the runs with about as many exports; 0 where none is known. The first
- * exports of a run cost most of them, because their time is not known yet: twice as many exports are not twice the looks.
+ * Expected reads of exports that are not complete yet. The first exports of a run cost most of them, because their
+ * duration is not known yet, so they grow with the square root of the exports.
  */
-export function expectedEarlyReads(exports: number, { waits }: Experience): number {
-  if (exports === 0 || waits.length === 0) return 0;
-  const distance = (wait: { readonly exports: number }): number => Math.abs(Math.log(wait.exports / exports));
-  const nearest = Math.min(...waits.map(distance));
-  const alike = waits.filter((wait) => distance(wait) === nearest);
-  const scaled = alike.map((wait) => wait.earlyReads * Math.sqrt(exports / wait.exports));
-  return scaled.reduce((sum, reads) => sum + reads, 0) / alike.length;
+export function expectedEarlyReads(exports: number, { waits }: History): number {
+  return waits === null ? 0 : waits.earlyReads * Math.sqrt(exports / waits.exports);
 }
 
-/** Runs that read a whole history tell nothing of a day. */
+/** Time that daily runs must cover together before they count. */
+const DAYS_MIN = 0.5;
+
+/** Runs that read a whole history are left out. */
 function emailsPerDay(manifests: readonly Manifest[]): Record<string, number> {
   const sums = new Map<string, { emails: number; days: number }>();
   for (const [i, manifest] of manifests.entries()) {
@@ -100,18 +98,12 @@ function emailsPerDay(manifests: readonly Manifest[]): Record<string, number> {
     for (const { object, process, status, files } of manifest.objects) {
       if (process !== "email" || status !== "complete") continue;
       const known = sums.get(object) ?? { emails: 0, days: 0 };
-      sums.set(object, {
-        emails: known.emails + files.reduce((sum, { rows }) => sum + rows, 0),
-        days: known.days + days,
-      });
+      sums.set(object, { emails: known.emails + totals(files).rows, days: known.days + days });
     }
   }
-  const told = [...sums].filter(([, { days }]) => days >= SHORTEST_COURSE_DAYS);
-  return Object.fromEntries(told.map(([object, { emails, days }]) => [object, emails / days]));
+  const known = [...sums].filter(([, { days }]) => days >= DAYS_MIN);
+  return Object.fromEntries(known.map(([object, { emails, days }]) => [object, emails / days]));
 }
-
-/** Time that runs must have covered together before they tell of a day. */
-const SHORTEST_COURSE_DAYS = 0.5;
 
 function isHistory({ process, windows }: ManifestObject): boolean {
   return process === "bulk" && windows.some(({ from }) => from === isoInstant(HISTORY_START));

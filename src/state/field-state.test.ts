@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { applyFieldChange, driftOf, NO_FIELDS } from "./field-memory.ts";
-import type { FieldChange, FieldMemory } from "./field-memory.ts";
+import { applyFieldChange, driftOf, NO_FIELDS } from "./field-state.ts";
+import type { FieldChange, FieldState } from "./field-state.ts";
 
 const about = { object: "Prospect" } as const;
-const after = (...changes: FieldChange[]): FieldMemory => changes.reduce(applyFieldChange, NO_FIELDS);
+const after = (...changes: FieldChange[]): FieldState => changes.reduce(applyFieldChange, NO_FIELDS);
 const seen = (...listed: string[]): FieldChange => ({
   ...about,
   type: "fields-seen",
@@ -31,19 +31,19 @@ describe("memory of fields", () => {
     );
   });
 
-  it("calls nothing drift on the first look, and what differs from the last manifest later", () => {
+  it("reports no drift on the first listing, and later the difference from the last manifest", () => {
     expect(driftOf(after(seen("a", "b")))).toEqual({ appeared: [], vanished: [] });
     expect(driftOf(after(seen("a", "b"), reported, seen("b", "c")))).toEqual({ appeared: ["c"], vanished: ["a"] });
     expect(driftOf(after(seen("a"), reported, seen("b"), reported))).toEqual({ appeared: [], vanished: [] });
   });
 
-  it("keeps drift until a manifest has told it, and drops what came back before", () => {
+  it("keeps drift until a manifest has reported it, and drops fields that came back before", () => {
     const killed = after(seen("a"), reported, seen("a", "b"), seen("a", "b", "c"));
     expect(driftOf(killed)).toEqual({ appeared: ["b", "c"], vanished: [] });
     expect(driftOf(after(seen("a"), reported, seen(), seen("a")))).toEqual({ appeared: [], vanished: [] });
   });
 
-  it("remembers refusals until it is told to forget them", () => {
+  it("keeps refusals until they are forgotten", () => {
     const refused = after(
       { ...about, type: "fields-refused", fields: ["x", "y"] },
       { ...about, type: "fields-refused", fields: ["y", "z"] },

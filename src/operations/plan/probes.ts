@@ -1,20 +1,19 @@
 import type { CatalogObject, QueriedObject } from "../../catalog/catalog.ts";
-import type { FieldChange, FieldMemory } from "../../state/field-memory.ts";
 import { pagesOf } from "../../extract/pages.ts";
+import type { FieldState } from "../../state/field-state.ts";
 import type { LocalText } from "../../time/instant.ts";
 import { createdAt, dateFilter, liveProbes, OLDEST_ASKED_MAX, oldestRequest, orNull } from "../run/probes.ts";
 import type { ProbeContext, Probes } from "../run/probes.ts";
 
-/** The probes of a plan for one object, and the cost of the run's. */
+/** The probes of a plan for one object, and what the run's own probes will cost. */
 export interface PlanProbes extends Probes {
-  /** Calls that the run's own probes will take. */
   readonly calls: number;
-  /** How many records the object has in all, null if not counted. */
+  /** How many records the object has in all, null if they were not counted. */
   readonly total: number | null;
 }
 
-/** An object's history, as far as a plan needs it. */
-interface History {
+/** An object's oldest record and number of records, by one call. */
+interface Counted {
   readonly oldest: LocalText | null;
   /** Null if counting takes too long. */
   readonly total: number | null;
@@ -22,7 +21,7 @@ interface History {
   readonly calls: number;
 }
 
-async function lookBack(object: QueriedObject, { pardot, signal }: ProbeContext): Promise<History> {
+async function countAll(object: QueriedObject, { pardot, signal }: ProbeContext): Promise<Counted> {
   const counted = await orNull(pardot.countRecords(oldestRequest(object, {}), signal));
   if (counted === null) return { oldest: null, total: null, calls: 1 };
   const { total, first } = counted;
@@ -38,22 +37,22 @@ async function lookBack(object: QueriedObject, { pardot, signal }: ProbeContext)
  */
 export function planProbes(context: ProbeContext): PlanProbes {
   const { pardot, full } = context;
-  const asking = liveProbes(context);
+  const live = liveProbes(context);
   let calls = 0;
-  let history: History | null = null;
+  let counted: Counted | null = null;
   return {
     oldest: async (object) => {
-      history ??= await lookBack(object, context);
-      calls += history.calls;
-      return history.oldest;
+      counted ??= await countAll(object, context);
+      calls += counted.calls;
+      return counted.oldest;
     },
     fields: async (object, memory) => {
       if (memory.listed !== null && !full) {
-        calls += fieldCalls(object, memory.listed.length);
+        calls += fieldCalls(object, memory.listed);
         return [];
       }
       const before = pardot.calls.total;
-      const changes: readonly FieldChange[] = await asking.fields(object, memory);
+      const changes = await live.fields(object, memory);
       calls += pardot.calls.total - before;
       return changes;
     },
@@ -61,13 +60,12 @@ export function planProbes(context: ProbeContext): PlanProbes {
       return calls;
     },
     get total() {
-      return history?.total ?? null;
+      return counted?.total ?? null;
     },
   };
 }
 
-function fieldCalls(object: CatalogObject, listed: NonNullable<FieldMemory["listed"]>["length"]): number {
-  const { customFields } = object.v4;
+function fieldCalls({ v4: { customFields } }: CatalogObject, listed: NonNullable<FieldState["listed"]>): number {
   if (customFields === undefined || customFields === null) return 0;
-  return customFields.by === "describe" ? 1 : pagesOf(listed, customFields.query.limit);
+  return customFields.by === "describe" ? 1 : pagesOf(listed.length, customFields.query.limit);
 }

@@ -1,24 +1,24 @@
 /**
- * What the tool remembers of an object's fields between runs: the custom ones in the order in which they were first
- * seen, what Pardot listed last, and what it refused. Pure, like all of the state.
+ * The state of an object's fields between runs: the custom ones in the order in which they were first seen, the fields
+ * that Pardot listed last, and those it refused. Pure, like all of the state.
  */
-export interface FieldMemory {
+export interface FieldState {
   /** Only ever appended, so that a column never changes its place in a file. */
   readonly custom: readonly CustomField[];
-  /** Names of the fields that Pardot listed when it was last asked; null: never asked. */
+  /** Names of the fields that Pardot listed last; null: never requested. */
   readonly listed: readonly string[] | null;
-  /** The same as of the last committed manifest: what differs is drift that nobody has been told in writing. */
+  /** The same as of the last committed manifest: the difference is drift that is not reported yet. */
   readonly reported: readonly string[] | null;
-  /** Fields that Pardot refuses to hand out, in the order in which they were found. */
+  /** Fields that Pardot refuses to return, in the order in which they were found. */
   readonly refused: readonly string[];
   /** Export procedures that Pardot refuses. */
   readonly refusedProcedures: readonly string[];
 }
 
 export interface CustomField {
-  /** The name in Pardot's answers and export files. */
+  /** The name in Pardot's responses and export files. */
   readonly field: string;
-  /** The name in our files and tables: another one only where two would differ in nothing but case. */
+  /** The name in our files and tables: another one only if two would differ in nothing but case. */
   readonly column: string;
 }
 
@@ -40,7 +40,7 @@ export type FieldChange =
   | { readonly type: "procedure-refused"; readonly object: string; readonly procedure: string }
   | { readonly type: "refusals-forgotten"; readonly object: string };
 
-export const NO_FIELDS: FieldMemory = {
+export const NO_FIELDS: FieldState = {
   custom: [],
   listed: null,
   reported: null,
@@ -48,8 +48,8 @@ export const NO_FIELDS: FieldMemory = {
   refusedProcedures: [],
 };
 
-/** The memory after one change. Recording the same thing twice is recording it once. */
-export function applyFieldChange(memory: FieldMemory, change: FieldChange): FieldMemory {
+/** The memory after one change. Idempotent. */
+export function applyFieldChange(memory: FieldState, change: FieldChange): FieldState {
   switch (change.type) {
     case "fields-seen": {
       const known = new Set(memory.custom.map(({ field }) => field));
@@ -67,8 +67,8 @@ export function applyFieldChange(memory: FieldMemory, change: FieldChange): Fiel
   }
 }
 
-/** What appeared and vanished since the last manifest. The first look is no drift: there was nothing to drift from. */
-export function driftOf(memory: FieldMemory): FieldDrift {
+/** The fields that appeared and vanished since the last manifest. The first listing is not drift. */
+export function driftOf(memory: FieldState): FieldDrift {
   const { reported, listed } = memory;
   if (reported === null || listed === null) return { appeared: [], vanished: [] };
   const [before, now] = [new Set(reported), new Set(listed)];
