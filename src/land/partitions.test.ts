@@ -45,7 +45,7 @@ describe("partitions", () => {
     );
   });
 
-  it("hold blocks of 64 KiB while they are few, and small ones when they are many", async () => {
+  it("use blocks of 64 KiB when there are few partitions, and smaller ones for many", async () => {
     for (const [count, unwritten] of [
       [2, 65_535],
       [PARTITIONS_MAX, 4095],
