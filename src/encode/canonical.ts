@@ -1,9 +1,9 @@
 /**
- * Canonical text of single values: what each column type accepts and how it is written. Each function answers
- * undefined for what it does not accept.
+ * Canonical text of single values: the values that each column type accepts, and how they are written. Each function
+ * returns undefined for a value that it does not accept.
  */
 
-/** A value of an answer: what JSON and XML readers hand over. */
+/** A value of a response, as the JSON and XML readers return it. */
 export type WireData = string | number | boolean | null | WireFields | readonly WireData[];
 export interface WireFields {
   readonly [field: string]: WireData;
@@ -11,20 +11,19 @@ export interface WireFields {
 
 type Scalar = string | number | boolean;
 
-/** Sign, digits, fraction, exponent of a decimal. At least one digit must stand before or after the point. */
+/** Sign, digits, fraction, exponent of a decimal. At least one digit must come before or after the point. */
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d*)$/;
 
-/** What fits into 64 bits whatever its digits are. */
+/** Digits that always fit into 64 bits. */
 const SURE_DIGITS = 18;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
 /**
  * Whole numbers of 64 bits (BIGINT, the integer of every warehouse and of Parquet) without sign `+`, leading zeros or a
- * fraction: `007` is 7, `35.0` is 35. A JSON number beyond 2^53 is refused: its last digits were lost before it came
- * here.
+ * fraction: `007` is 7, `35.0` is 35. Refuses a JSON number beyond 2^53: its last digits are already lost.
  */
 export function integerText(value: Scalar): string | undefined {
   const text = wholeText(value);
@@ -34,7 +33,7 @@ export function integerText(value: Scalar): string | undefined {
 }
 
 function wholeText(value: Scalar): string | undefined {
-  // Ids and counts, nearly all values there are, come canonical.
+  // Ids and counts, nearly all values, are canonical.
   if (typeof value === "string" && CANONICAL_INTEGER.test(value)) return value;
   if (Number.isSafeInteger(value)) return String(value);
   const decimal = plainDecimal(value);
@@ -45,9 +44,9 @@ function wholeText(value: Scalar): string | undefined {
 }
 
 /**
- * Decimals as they are given, trimmed: `7250.50` keeps its zero, since digits are the vendor's and every warehouse
- * reads both alike. Only what some reader may refuse is written anew: `+`, a missing or superfluous leading zero, a
- * point without digits, exponents (`1.5e3` is 1500).
+ * Decimals as given, trimmed: `7250.50` keeps its zero, since digits are the vendor's and every warehouse reads both
+ * alike. Rewrites only what some reader may refuse: `+`, a missing or superfluous leading zero, a point without digits,
+ * exponents (`1.5e3` is 1500).
  */
 export function numberText(value: Scalar): string | undefined {
   return plainDecimal(value);
@@ -55,7 +54,7 @@ export function numberText(value: Scalar): string | undefined {
 
 function plainDecimal(value: Scalar): string | undefined {
   if (typeof value === "boolean") return undefined;
-  // Numbers beyond 2^53 have lost digits already.
+  // Numbers beyond 2^53 have already lost digits.
   if (typeof value === "number" && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) return undefined;
   const match = DECIMAL.exec(String(value).trim());
   if (match === null) return undefined;
@@ -76,7 +75,7 @@ function plainDecimal(value: Scalar): string | undefined {
   return `${sign}${whole === "" ? "0" : whole}${fraction === "" ? "" : `.${fraction}`}`;
 }
 
-/** `true`, `false`, 1 and 0, as text in any case or as such: prospects say 1 and 0, lists true and false. */
+/** `true`, `false`, 1 and 0, as text in any case or as such: prospects have 1 and 0, lists true and false. */
 export function booleanText(value: Scalar): string | undefined {
   switch (String(value).trim().toLowerCase()) {
     case "true":
@@ -93,10 +92,9 @@ export function booleanText(value: Scalar): string | undefined {
 const DATETIME = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 /**
- * `YYYY-MM-DD HH:MM:SS`, kept in the zone in which it came; with an offset (v5) it becomes UTC. A date alone is its
- * midnight, fractions of a second are cut. A zero date (`0000-00-00`, with or without a time) is how MySQL, and so a
- * PHP service, writes "no date", and no warehouse can hold it: it is null. A day or time that does not exist is
- * refused, and so is the year 0.
+ * `YYYY-MM-DD HH:MM:SS`, in its original zone; with an offset (v5) it becomes UTC. A date alone is its midnight, and
+ * fractions of a second are cut. A zero date (`0000-00-00`, with or without a time) is null: MySQL, and so a PHP service,
+ * writes it for "no date", and no warehouse can store it. Refuses a day or time that does not exist, and the year 0.
  */
 export function datetimeText(value: Scalar): string | null | undefined {
   const match = typeof value === "string" ? DATETIME.exec(value.trim()) : null;
@@ -118,8 +116,8 @@ function isCalendarDay(year: number, month: number, day: number): boolean {
 }
 
 /**
- * Text as it is; numbers and booleans as text; lists and records as JSON, since nothing of them may be lost. A JSON
- * number beyond 2^53 is refused as in integers.
+ * Text unchanged; numbers and booleans as text; lists and records as JSON, since nothing of them may be lost. Refuses a
+ * JSON number beyond 2^53, as `integerText` does.
  */
 export function stringText(value: WireData): string | undefined {
   if (typeof value === "string") return value;

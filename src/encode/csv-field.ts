@@ -6,8 +6,8 @@ const QUOTE = 34;
 
 // A byte-order mark at the start of a file is skipped by the scanner; U+FEFF inside a value is text.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-/** Puts U+FFFD where bytes are not UTF-8. */
-export const mending: TextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Replaces bytes that are not UTF-8 by U+FFFD. */
+export const lenient: TextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The text of UTF-8 bytes. Throws TypeError on anything else. */
 export function decodeUtf8(bytes: Uint8Array): string {
@@ -29,8 +29,8 @@ export function unquote(bytes: Uint8Array, from: number, to: number): Uint8Array
 
 /**
  * Cells of the record `bytes[start, end)`: those of `columns`, in that order. Field n ends at `start + ends[n]`. An
- * empty field is null when it is unquoted and "" when it is quoted. Throws TypeError when a field is not UTF-8, unless
- * the decoder mends it.
+ * empty field is null when unquoted and "" when quoted. Throws TypeError when a field is not UTF-8, unless the decoder is
+ * `lenient`.
  */
 export function cellsOf(
   bytes: Uint8Array,
@@ -41,8 +41,8 @@ export function cellsOf(
   decoder: TextDecoder = strict,
 ): Cell[] {
   const record = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
-  // Decoding a record in one go and cutting it up is ten times as fast as decoding field by field, but only ASCII has
-  // one character per byte.
+  // Decoding a whole record and cutting it up is ten times as fast as decoding field by field, but only ASCII has one
+  // character per byte.
   const text = isAscii(record) ? record.toString("latin1") : null;
   return columns.map((column) => {
     const from = column === 0 ? 0 : (ends[column - 1] as number) + 1;

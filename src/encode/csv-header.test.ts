@@ -62,14 +62,14 @@ describe("splitting the header off a csv stream", () => {
     await expect(splitHeader(utf16())).rejects.toMatchObject({ code: "data.csv-header" });
   });
 
-  test("refuses a header beyond the limit without reading on", async () => {
+  test("refuses a header beyond the limit without reading further", async () => {
     const chunks = source(`${"x".repeat(50)}\n1\n`, 10);
     await expect(splitHeader(chunks, 20)).rejects.toThrow("does not end within 20 bytes");
     expect(chunks.closed()).toBe(true);
     expect((await splitHeader(source("abc\n1\n"), 4)).header).toEqual(["abc"]);
   });
 
-  test.each(["rest", "all"] as const)("closes the source when the loop over %s is left", async (part) => {
+  test.each(["rest", "all"] as const)("closes the source when the loop over %s ends early", async (part) => {
     const chunks = source("id\n1\n2\n3\n");
     const split = await splitHeader(chunks);
     for await (const chunk of split[part]) {
@@ -79,7 +79,7 @@ describe("splitting the header off a csv stream", () => {
     expect(chunks.closed()).toBe(true);
   });
 
-  test("keeps no chunk, so that the source may fill it again", async () => {
+  test("keeps no chunk, so that the source may reuse it", async () => {
     const chunk = new Uint8Array(3);
     async function* reused(): AsyncGenerator<Uint8Array, void, undefined> {
       for (const text of ["ab,", "cd\n", "1,2"]) {

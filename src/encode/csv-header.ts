@@ -1,31 +1,31 @@
 import { DataError } from "../errors.ts";
 import { decodeUtf8 } from "./csv-field.ts";
 
-/** Longest header that is accepted by default, 256 KiB: 150 fields of an export need some 5. */
+/** Default limit of a header, 256 KiB: 150 fields of an export need some 5. */
 const HEADER_BYTES_MAX = 256 * 1024;
 
 const LF = 10;
 const QUOTE = 34;
 const BYTE_ORDER_MARK = "\uFEFF";
 
-/** A CSV stream whose header has been read. One of `rest` and `all` can be read, once. */
+/** A CSV stream after its header. Either `rest` or `all` can be read, once. */
 export interface SplitCsv {
-  /** Names as they stand; empty when the body has no byte at all. */
+  /** Names as given; empty when the body is empty. */
   readonly header: readonly string[];
-  /** The header record as it came, byte-order mark and line end included. */
+  /** The original header record, byte-order mark and line end included. */
   readonly headerBytes: Uint8Array;
   readonly hasBom: boolean;
   /** Everything after the header record. */
   readonly rest: AsyncIterable<Uint8Array>;
   /** The whole stream, header included. */
   readonly all: AsyncIterable<Uint8Array>;
-  /** Closes the source when neither is read; ending or breaking either loop does it as well. */
+  /** Closes the source when neither is read; ending or breaking either loop closes it, too. */
   readonly close: () => Promise<void>;
 }
 
 /**
  * Reads a stream up to the end of its header. Throws `DataError` and closes the source when the header is longer than
- * `limitBytes` or no CSV record. Memory: the header and one chunk.
+ * `limitBytes` or not a CSV record. Memory: the header and one chunk.
  */
 export async function splitHeader(
   chunks: AsyncIterable<Uint8Array>,
@@ -51,7 +51,7 @@ export async function splitHeader(
       close,
     };
   } catch (error) {
-    // The first error is what counts; a source that cannot be closed either adds nothing to it.
+    // The first error counts; a failure to close the source adds nothing.
     await close().catch(() => undefined);
     throw error;
   }
@@ -59,7 +59,7 @@ export async function splitHeader(
 
 interface HeaderBytes {
   readonly headerBytes: Uint8Array;
-  /** What the last chunk held after the header. */
+  /** The bytes of the last chunk after the header. */
   readonly remainder: Uint8Array;
 }
 
@@ -90,7 +90,7 @@ function decodeHeader(bytes: Uint8Array): string {
   }
 }
 
-/** One field, quoted or not, and what ends it. Written without nested repetition: it must not back up on long text. */
+/** One field, quoted or not, and its end. Without nested repetition, so that it does not backtrack on long text. */
 const FIELD = /(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r?\n|$)/y;
 
 function parseHeader(text: string): string[] {
@@ -128,7 +128,7 @@ function tooLong(limitBytes: number): DataError {
 function broken(why: string, cause?: unknown): DataError {
   return new DataError(`read the header of a csv file: ${why}`, {
     code: "data.csv-header",
-    hint: "Nothing of this file was landed. The answer may not be CSV at all: look at its first bytes.",
+    hint: "Nothing of this file was landed. The response may not be CSV at all: look at its first bytes.",
     cause,
   });
 }

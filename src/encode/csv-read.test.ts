@@ -18,7 +18,7 @@ async function* latin1(): AsyncGenerator<Uint8Array, void, undefined> {
 }
 
 describe("reading csv records", () => {
-  test("answers cells, null apart from empty, the header left out", async () => {
+  test("returns cells without the header, and distinguishes null from empty", async () => {
     const text = 'id,name\r\n1,\r\n2,""\r\n"3","a ""b"", c\r\nd 😀"\r\n4, é ';
     expect(await rowsOf(chunksOf(text))).toEqual([
       ["1", null],
@@ -28,19 +28,19 @@ describe("reading csv records", () => {
     ]);
   });
 
-  test("answers the first record as well when there is no header", async () => {
+  test("returns the first record, too, when there is no header", async () => {
     expect(await rowsOf(chunksOf("1,2\n3,4\n"), false)).toEqual([
       ["1", "2"],
       ["3", "4"],
     ]);
   });
 
-  test("answers nothing for an empty body and for a header alone", async () => {
+  test("returns nothing for an empty body and for a header alone", async () => {
     expect(await rowsOf(chunksOf(""))).toEqual([]);
     expect(await rowsOf(chunksOf("id,name"))).toEqual([]);
   });
 
-  test("refuses a broken structure with the scanner's words", async () => {
+  test("refuses a broken structure with the scanner's message", async () => {
     await expect(rowsOf(chunksOf("id,name\n1\n"))).rejects.toMatchObject({
       code: "data.csv-ragged",
       message: "scan Tag export 1 file 2: record 1 has 1 fields, expected 2 (byte 9)",
@@ -52,7 +52,7 @@ describe("reading csv records", () => {
     await expect(rowsOf(latin1())).rejects.toMatchObject({ code: "data.csv-encoding" });
   });
 
-  test("closes the source when the loop is left or the data is broken", async () => {
+  test("closes the source when the loop ends early or the data is broken", async () => {
     let closed = 0;
     async function* counted(text: string): AsyncGenerator<Uint8Array, void, undefined> {
       try {

@@ -3,23 +3,22 @@ import { CsvScanner } from "./csv-scan.ts";
 import type { Row } from "./row.ts";
 
 export interface CsvReadOptions {
-  /** What is read, for messages: `VisitorActivity export 17 file 4021`. */
+  /** Name of the data in messages: `VisitorActivity export 17 file 4021`. */
   readonly subject: string;
-  /** Whether the first record is a header, which is checked and left out. */
+  /** Whether the first record is a header, which is checked and skipped. */
   readonly hasHeader: boolean;
-  /** Whether a file begins here, where a byte-order mark may stand and is no text; true by default. */
+  /** Whether the stream is the start of a file, which may have a byte-order mark. Default true. */
   readonly atStart?: boolean;
-  /** Bytes one record may have; `RECORD_BYTES_MAX` by default. */
+  /** Most bytes of one record. Default `RECORD_BYTES_MAX`. */
   readonly recordBytesMax?: number;
-  /** Called for each record with a value that is not UTF-8, which gets U+FFFD then; such a file is refused by default. */
+  /** Called for each record with bytes that are not UTF-8, which become U+FFFD. Default: such a file is refused. */
   readonly onReplaced?: () => void;
 }
 
 /**
- * Records of a CSV stream as cells: null where a field is empty and unquoted, "" where it is empty and quoted. The
- * first record sets the number of fields. The checks are those of `CsvScanner`, by the very same code, and so are the
- * errors; a cell that is not UTF-8 is refused. Memory: one chunk and the largest record. Ending the loop closes the
- * source.
+ * Records of a CSV stream as cells: null for an empty, unquoted field, "" for an empty, quoted one. The first record
+ * determines the number of fields. `CsvScanner` checks the records and throws the errors. Memory: one chunk and the
+ * largest record. Ending the loop closes the source.
  */
 export async function* readCsv(
   chunks: AsyncIterable<Uint8Array>,

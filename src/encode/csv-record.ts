@@ -1,19 +1,19 @@
 /**
- * `rfc`: a quote inside a quoted field comes twice (RFC 4180). `php`: as PHP's fputcsv writes, which does not double a
+ * `rfc`: a quote inside a quoted field is doubled (RFC 4180). `php`: as PHP's fputcsv writes, which does not double a
  * quote after a backslash; there `\"` at the end of a field may also be a backslash and the closing quote.
  */
 export type CsvDialect = "rfc" | "php";
 
 export interface ParsedRecord {
-  /** Where each field begins and ends, quotes included, one pair after another; null when its fields cannot be told. */
+  /** Start and end of each field, quotes included, in pairs; null when the fields are unknown. */
   readonly fields: readonly number[] | null;
-  /** Why it is no record of the file; null when it is one. */
+  /** Why it is not a record of the file; null when it is. */
   readonly failure: string | null;
   /** The record is `bytes[start, end)`, the next one begins at `next`. */
   readonly start: number;
   readonly end: number;
   readonly next: number;
-  /** Whether a line end ends it, and not the end of the bytes. */
+  /** Whether a line end ends it, rather than the end of the bytes. */
   readonly isEnded: boolean;
 }
 
@@ -23,7 +23,7 @@ const QUOTE = 34;
 const COMMA = 44;
 const BACKSLASH = 92;
 
-/** One reading of a record, from its start or from a choice on. */
+/** One reading of a record, from its start or from a choice. */
 interface Reading {
   readonly fields: number[];
   readonly failure: string | null;
@@ -32,13 +32,13 @@ interface Reading {
   readonly isEnded: boolean;
 }
 
-/** The failure of a record that has no end, because of a quote. */
+/** The failure of a record without an end, because of a quote. */
 export const NEVER_CLOSED = "a quote is never closed";
 
 /**
- * Reads the record that begins at `start`. Null when the bytes end before it does, unless `isLast` says that none will
- * follow. In PHP's dialect every reading of `\"` is tried until one brings the right number of fields; each place once,
- * so that the time stays in proportion to bytes and columns.
+ * Reads the record that begins at `start`. Returns null when the bytes end before it, unless `isLast`: no more will
+ * follow. In PHP's dialect it tries every reading of `\"` until one gives the right number of fields; each place once, so
+ * that the time is proportional to bytes and columns.
  */
 export function parseRecord(
   bytes: Uint8Array,
@@ -57,7 +57,7 @@ export function parseRecord(
     if (choice === undefined) break;
     reading = parser.read(choice.fieldStart, choice.fields, choice.quote);
   }
-  // Only a wrong count leaves no doubt where the record ends.
+  // Only after a wrong count is the end of the record certain.
   if (first.fields.length > 0) return { ...first, start };
   const lf = bytes.indexOf(LF, start);
   if (lf === -1 && !isLast) return null;
@@ -65,26 +65,26 @@ export function parseRecord(
   return { fields: null, failure: first.failure, start, end, next: lf === -1 ? end : lf + 1, isEnded: lf !== -1 };
 }
 
-/** Whether more bytes might change what was read. */
+/** Whether more bytes might change the reading. */
 function touchesEnd({ end, isEnded }: Reading, bytes: Uint8Array): boolean {
   return !isEnded && end >= bytes.length - 1;
 }
 
-/** A place where a quote was taken for a field's end, and may be part of the field as well. */
+/** A quote that was read as the end of a field, and may also be part of it. */
 interface Choice {
   readonly quote: number;
   readonly fieldStart: number;
   readonly fields: number[];
 }
 
-/** Choices of one record that are tried: each costs a look at the rest of the record. */
+/** Most choices tried for one record: each reads the rest of the record. */
 const CHOICES_MAX = 1000;
 
 class RecordParser {
   readonly #bytes: Uint8Array;
   readonly #columns: number;
   readonly #isPhp: boolean;
-  /** Places of quotes with the number of fields before them: what follows is the same, however one got there. */
+  /** Places of quotes with the number of fields before them: the rest is the same for every way there. */
   readonly #tried = new Set<number>();
   readonly choices: Choice[] = [];
 
@@ -94,7 +94,7 @@ class RecordParser {
     this.#isPhp = isPhp;
   }
 
-  /** Reads on from a field's start, or, inside that field, behind a quote that is part of it. Null at the end of bytes. */
+  /** Continues at a field's start or, inside that field, after a quote that is part of it. Null at the end of the bytes. */
   read(fieldStart: number, fields: number[], afterQuote: number | null): Reading | null {
     const bytes = this.#bytes;
     let from = fieldStart;
@@ -129,7 +129,7 @@ class RecordParser {
     return { fields, failure, end, next, isEnded };
   }
 
-  /** Where an unquoted field ends; a CR that no LF follows is text. */
+  /** End of an unquoted field; a CR without a following LF is text. */
   #bareEnd(from: number): number {
     const bytes = this.#bytes;
     let i = from;
@@ -140,7 +140,7 @@ class RecordParser {
     return i;
   }
 
-  /** What follows the closing quote of the field that begins at `from`; null when there is none. */
+  /** Index after the closing quote of the field that begins at `from`; null when there is none. */
   #quotedEnd(from: number, fields: readonly number[], afterQuote: number | null): number | null {
     const bytes = this.#bytes;
     for (let i = bytes.indexOf(QUOTE, (afterQuote ?? from) + 1); i !== -1; i = bytes.indexOf(QUOTE, i + 1)) {

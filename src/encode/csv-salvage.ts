@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { DataError } from "../errors.ts";
-import { decodeUtf8, mending, unquote } from "./csv-field.ts";
+import { decodeUtf8, lenient, unquote } from "./csv-field.ts";
 import { splitHeader } from "./csv-header.ts";
 import { NEVER_CLOSED, parseRecord } from "./csv-record.ts";
 import type { CsvDialect, ParsedRecord } from "./csv-record.ts";
@@ -8,20 +8,20 @@ import { RECORD_BYTES_MAX } from "./csv-scan.ts";
 import type { Cell, Row } from "./row.ts";
 
 export interface SalvageOptions {
-  /** What is read, for messages. */
+  /** Name of the data in messages. */
   readonly subject: string;
-  /** Fields that every record has. */
+  /** Fields of every record. */
   readonly columns: number;
   readonly dialect: CsvDialect;
-  /** Whether the first record is a header, which is left out. */
+  /** Whether the first record is a header, which is skipped. */
   readonly hasHeader: boolean;
-  /** Called for each record with a value that is not UTF-8, which gets U+FFFD then. */
+  /** Called for each record with bytes that are not UTF-8, which become U+FFFD. */
   readonly onReplaced?: () => void;
-  /** Bytes one record may have; `RECORD_BYTES_MAX` by default. */
+  /** Most bytes of one record. Default `RECORD_BYTES_MAX`. */
   readonly recordBytesMax?: number;
 }
 
-/** A record with as many fields as there are columns, or one that cannot be read: why, and its cells or its text. */
+/** A record with the right number of fields, or an unreadable one with the reason and its cells or text. */
 export type Salvaged =
   | { readonly row: Row; readonly isEnded: boolean }
   | { readonly row: null; readonly reason: string; readonly raw: Row | string };
@@ -30,10 +30,9 @@ const QUOTE = 34;
 const BACKSLASH = 92;
 
 /**
- * Reads a CSV file whose structure `CsvScanner` refuses: record by record, each on its own. A record
- * that cannot be read ends with its line, and the next line is the next record. Throws `DataError`
- * (`data.csv-incomplete`) when the file ends inside a record: that one was cut on its way. Ten times as slow as the
- * scanner. Memory: one record and one chunk, twice while they grow.
+ * Reads a CSV file whose structure `CsvScanner` refuses, each record separately. An unreadable record ends with its line,
+ * and the next line is the next record. Throws `DataError` (`data.csv-incomplete`) when the file ends inside a record: it
+ * was cut in transfer. Ten times as slow as the scanner. Memory: one record and one chunk, twice while they grow.
  */
 export async function* salvageCsv(
   chunks: AsyncIterable<Uint8Array>,
@@ -46,7 +45,7 @@ export async function* salvageCsv(
   for await (const chunk of options.hasHeader ? (await splitHeader(chunks)).rest : chunks) {
     parts.push(chunk.slice());
     gathered += chunk.length;
-    // A record that does not end is looked at again only when twice as much of it is there.
+    // An unfinished record is parsed again only after its bytes have doubled.
     if (gathered < 2 * buffer.length) continue;
     buffer = Buffer.concat(parts);
     let from = 0;
@@ -75,13 +74,13 @@ export async function* salvageCsv(
   }
 }
 
-/** Null for a line without any byte, which is no record where there are several columns. */
+/** Null for an empty line, which is not a record of several columns. */
 function salvaged(buffer: Uint8Array, parsed: ParsedRecord, options: SalvageOptions): Salvaged | null {
   const { fields, failure, start, end, isEnded } = parsed;
   if (start === end && options.columns > 1) return null;
   if (!isUtf8(buffer.subarray(start, end))) options.onReplaced?.();
   if (fields === null) {
-    return { row: null, reason: failure ?? "", raw: mending.decode(buffer.subarray(start, end)) };
+    return { row: null, reason: failure ?? "", raw: lenient.decode(buffer.subarray(start, end)) };
   }
   const row: Cell[] = [];
   for (let i = 0; i < fields.length; i += 2) {
@@ -98,10 +97,10 @@ function cellOf(buffer: Uint8Array, from: number, to: number, dialect: CsvDialec
     : dialect === "php"
       ? unquotePhp(buffer.subarray(from + 1, to - 1))
       : unquote(buffer, from, to);
-  return isUtf8(bytes) ? decodeUtf8(bytes) : mending.decode(bytes);
+  return isUtf8(bytes) ? decodeUtf8(bytes) : lenient.decode(bytes);
 }
 
-/** A quote after a backslash stands for itself, and the backslash stays; any other comes twice. */
+/** A quote after a backslash is a quote, and the backslash stays; any other is doubled. */
 function unquotePhp(inner: Uint8Array): Uint8Array {
   const text = new Uint8Array(inner.length);
   let length = 0;
@@ -115,11 +114,11 @@ function unquotePhp(inner: Uint8Array): Uint8Array {
 function incomplete(subject: string, reason: string): DataError {
   return new DataError(`read ${subject}: the file ends inside a record: ${reason}`, {
     code: "data.csv-incomplete",
-    hint: "The file was cut on its way. Run again; nothing of it has landed.",
+    hint: "The file was cut in transfer. Nothing of it was landed. Run again.",
   });
 }
 
-/** Records that cannot be read in a dialect; infinitely many when the file ends inside one. */
+/** Number of unreadable records in a dialect; Infinity when the file ends inside one. */
 export async function unreadableRecords(chunks: AsyncIterable<Uint8Array>, options: SalvageOptions): Promise<number> {
   let count = 0;
   try {

@@ -64,7 +64,7 @@ describe("counting records", () => {
     expect(scan("1,2\n3,4\n", { hasHeader: false }).records).toBe(2);
   });
 
-  test("takes the first bytes of a mark that is none for text, also across chunks", () => {
+  test("reads the first bytes of an incomplete byte-order mark as text, also across chunks", () => {
     const seen: (readonly (string | null)[])[] = [];
     const onRecord = (values: readonly (string | null)[]): unknown => seen.push(values);
     for (const chunkBytes of [1, 2, 3]) {
@@ -73,7 +73,7 @@ describe("counting records", () => {
     expect(seen).toEqual([["\uFEFE"], ["\uFEFE"], ["\uFEFE"]]);
   });
 
-  test("keeps no chunk, so that the caller may fill it again", () => {
+  test("keeps no chunk, so that the caller may reuse it", () => {
     const seen: (readonly (string | null)[])[] = [];
     const scanner = new CsvScanner({ subject: "x", columns: 1, watched: [0], onRecord: (values) => seen.push(values) });
     const chunk = new Uint8Array(3);
@@ -85,7 +85,7 @@ describe("counting records", () => {
     expect(seen).toEqual([["xyz123"]]);
   });
 
-  test("says how records end", () => {
+  test("reports the line end of the records", () => {
     expect(scan("a,b\n1,2").lineEnding).toBe("\n");
     expect(scan("a,b\r\n1,2\r\n").lineEnding).toBe("\r\n");
     expect(scan("a,b\r\n1,2\n").lineEnding).toBe("mixed");
@@ -96,7 +96,7 @@ describe("counting records", () => {
   });
 });
 
-describe("refusing what two readers would count differently", () => {
+describe("refusing files that two readers would count differently", () => {
   const cases: readonly [string, string, string, string][] = [
     ["a record with too few fields", "a,b\n1,2\n3\n", "data.csv-ragged", "record 2 has 1 fields, expected 2 (byte 9)"],
     ["a record with too many fields", "a,b\n1,2,3\n", "data.csv-ragged", "record 1 has 3 fields, expected 2 (byte 9)"],
@@ -141,24 +141,24 @@ describe("refusing what two readers would count differently", () => {
 });
 
 describe("watched columns", () => {
-  test("tells smallest and largest text in byte order, null and empty left out", () => {
+  test("gives the smallest and largest text in byte order, without null and empty", () => {
     const text = 'a,b\n2024-01-02,x\n,"q""r"\n"2023-12-31","q""q"\n"",😀\n2024-01-01,\uFF5E\n2024-01-02 00,\n';
     const [a, b] = scan(text, { watched: [0, 1] }, 5).watched;
     expect(a).toEqual({ min: "2023-12-31", max: "2024-01-02 00" });
     expect(b).toEqual({ min: 'q"q', max: "😀" });
   });
 
-  test("does not take the header for a value", () => {
+  test("does not count the header as a value", () => {
     expect(scan("a,b\n5,6\n", { watched: [1] }).watched).toEqual([{ min: "6", max: "6" }]);
     expect(scan("a,b\n", { watched: [1] }).watched).toEqual([{ min: null, max: null }]);
   });
 
-  test("keeps values longer than any before", () => {
+  test("keeps a value that is longer than any before", () => {
     const long = "9".repeat(100);
     expect(scan(`a,b\n1,2\n${long},2\n${long}1,2\n`, { watched: [0] }).watched[0]?.max).toBe(`${long}1`);
   });
 
-  test("hands the values of each record over in the order asked for, null apart from empty", () => {
+  test("passes on the values of each record in the requested order, and distinguishes null from empty", () => {
     const seen: (readonly (string | null)[])[] = [];
     const text = '\uFEFFa,b,c\n1,,"x\n1"\n2,"","é""😀"\n3,"""",';
     for (const chunkBytes of [1, 4, 1 << 20]) {
@@ -172,7 +172,7 @@ describe("watched columns", () => {
     }
   });
 
-  test("tells where each record ends, line end and byte-order mark included, however the bytes are cut", () => {
+  test("reports the end of each record, line end and byte-order mark included, for any chunks", () => {
     const text = '\uFEFFa,b\n1,"x\ny"\r\n2,é\n3,';
     const expected = ['\uFEFFa,b\n1,"x\ny"\r\n', "2,é\n", "3,"].map((part) => Buffer.byteLength(part));
     for (const chunkBytes of [1, 3, 1 << 20]) {
@@ -182,7 +182,7 @@ describe("watched columns", () => {
     }
   });
 
-  test("takes a byte-order mark for text where no file begins", () => {
+  test("reads a byte-order mark as text in the middle of a file", () => {
     const seen: (readonly (string | null)[])[] = [];
     const options = {
       columns: 2,
@@ -203,7 +203,7 @@ describe("watched columns", () => {
     expect(scan(bytes, { watched: [1] }).records).toBe(1);
   });
 
-  test("refuses to watch a column that is none", () => {
+  test("refuses to watch a nonexistent column", () => {
     expect(() => new CsvScanner({ subject: "x", columns: 2, watched: [2] })).toThrow("assertion failed");
   });
 });

@@ -1,23 +1,23 @@
 import type { TextDecoder } from "node:util";
 import { assert, DataError } from "../errors.ts";
-import { cellsOf, decodeUtf8, mending, unquote } from "./csv-field.ts";
+import { cellsOf, decodeUtf8, lenient, unquote } from "./csv-field.ts";
 import { Extremes } from "./extremes.ts";
 
-/** Longest record that is accepted, 16 MiB: what the memory of one lane can take. */
+/** Longest accepted record, 16 MiB: the memory limit of one lane. */
 export const RECORD_BYTES_MAX: number = 16 * 1024 * 1024;
 
 export interface CsvScanOptions {
-  /** What is scanned, for messages: `VisitorActivity export 17 file 4021`. */
+  /** Name of the data in messages: `VisitorActivity export 17 file 4021`. */
   readonly subject: string;
-  /** Fields that every record has, the header included. */
+  /** Fields of every record, the header included. */
   readonly columns: number;
-  /** Whether the first record is a header, which is checked but neither counted nor watched; true by default. */
+  /** Whether the first record is a header, which is checked but neither counted nor watched. Default true. */
   readonly hasHeader?: boolean;
-  /** Whether a file begins here, where a byte-order mark may stand and is no text; true by default. */
+  /** Whether the stream is the start of a file, which may have a byte-order mark. Default true. */
   readonly atStart?: boolean;
-  /** Indexes of columns whose values are looked at; none by default. */
+  /** Indexes of columns whose values are watched. Default none. */
   readonly watched?: readonly number[];
-  /** Whether smallest and largest of the watched values are kept; true by default. */
+  /** Whether to keep the smallest and largest of the watched values. Default true. */
   readonly extremes?: boolean;
   /**
    * Called with the watched values of each record (not of the header), in the order of `watched`, and with the bytes
@@ -26,12 +26,12 @@ export interface CsvScanOptions {
   readonly onRecord?: (values: readonly (string | null)[], end: number) => void;
   /**
    * Called with the bytes of each record (not of the header), which begins at `start` and whose field n ends at
-   * `start + ends[n]`. They are good until it returns.
+   * `start + ends[n]`. They are valid until it returns.
    */
   readonly onBytes?: (bytes: Uint8Array, start: number, ends: Int32Array) => void;
-  /** Called for each record with a value that is not UTF-8, which gets U+FFFD then; such a file is refused by default. */
+  /** Called for each record with bytes that are not UTF-8, which become U+FFFD. Default: such a file is refused. */
   readonly onReplaced?: () => void;
-  /** Bytes one record may have; `RECORD_BYTES_MAX` by default. Checked after each chunk. */
+  /** Most bytes of one record, checked after each chunk. Default `RECORD_BYTES_MAX`. */
   readonly recordBytesMax?: number;
 }
 
@@ -44,14 +44,14 @@ export interface WatchedRange {
 export interface CsvScanResult {
   /** Records without the header; 0 also for an empty body. */
   readonly records: number;
-  /** Everything that was pushed, byte-order mark and header included. */
+  /** All pushed bytes, byte-order mark and header included. */
   readonly bytes: number;
   /** In the order of `watched`. */
   readonly watched: readonly WatchedRange[];
-  /** How records end; null when no line end was seen. */
+  /** The end of the records; null when there was no line end. */
   readonly lineEnding: "\n" | "\r\n" | "mixed" | null;
   readonly endedWithNewline: boolean;
-  /** Lines without any byte between records of several columns: no records. */
+  /** Empty lines between records of several columns, which are not records. */
   readonly blankLines: number;
 }
 
@@ -61,7 +61,7 @@ const QUOTE = 34;
 const COMMA = 44;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 
-// States, ordered so that `state <= QUOTED` means "any byte that is no delimiter is text".
+// States, ordered so that `state <= QUOTED` means "any byte that is not a delimiter is text".
 const TEXT = 0;
 const QUOTED = 1;
 const FIELD_START = 2;
@@ -71,16 +71,16 @@ const QUOTE_SEEN = 4;
 const AFTER_CR = 5;
 
 /**
- * Counts the records of a CSV file that passes through untouched, and checks its structure: RFC 4180 with a header,
- * records ended by LF or CRLF, the last line end optional, a byte-order mark allowed, lines without any byte skipped where
- * there are several columns. Chunks may be cut anywhere and are not kept. Memory: one record.
+ * Counts the records of a CSV file that passes through unchanged, and checks its structure: RFC 4180 with a header,
+ * records ended by LF or CRLF, the last line end optional, a byte-order mark allowed, empty lines skipped where there are
+ * several columns. Chunks may be cut anywhere and are not kept. Memory: one record.
  *
- * Pardot does not say how it quotes, so everything that would let two readers count differently is refused with a
+ * Pardot does not document how it quotes, so anything that would let two readers count differently is refused with a
  * `DataError` that names record and byte: a record with another number of fields (`data.csv-ragged`), text after a
- * closing quote or a quote inside an unquoted field (`data.csv-quote`; it betrays a writer that escapes with
- * backslashes or not at all), a CR outside quotes that no LF follows (`data.csv-bare-cr`), an end inside quotes or
- * inside a record (`data.csv-incomplete`), a record over the limit (`data.csv-too-long`), a watched value that is not
- * UTF-8 (`data.csv-encoding`). NUL and other control bytes are text like any other.
+ * closing quote or a quote inside an unquoted field (`data.csv-quote`; a sign of a writer that escapes with backslashes
+ * or not at all), a CR outside quotes without a following LF (`data.csv-bare-cr`), an end inside quotes or inside a record
+ * (`data.csv-incomplete`), a record over the limit (`data.csv-too-long`), a watched value that is not UTF-8
+ * (`data.csv-encoding`). NUL and other control bytes are ordinary text.
  */
 export class CsvScanner {
   readonly #subject: string;
@@ -90,7 +90,7 @@ export class CsvScanner {
   readonly #onRecord: ((values: readonly (string | null)[], end: number) => void) | null;
   readonly #onBytes: CsvScanOptions["onBytes"] | null;
   readonly #onReplaced: (() => void) | null;
-  /** Whether anything looks at values, for which a record's bytes have to be together. */
+  /** Whether anything reads values, which requires a record's bytes together. */
   readonly #looks: boolean;
   readonly #recordBytesMax: number;
 
@@ -99,10 +99,10 @@ export class CsvScanner {
   #markSeen = 0;
   /** -1 while the header is read. */
   #records: number;
-  /** Fields of the unfinished record that are closed, and where each ended, counted from the record's start. */
+  /** Finished fields of the unfinished record, and the end of each, from the record's start. */
   #field = 0;
   readonly #ends: Int32Array;
-  /** The unfinished record's bytes from earlier chunks; kept only when something looks at them. */
+  /** The unfinished record's bytes from earlier chunks; kept only when something reads them. */
   #carry: Uint8Array[] = [];
   #recordLength = 0;
   #lf = 0;
@@ -128,7 +128,7 @@ export class CsvScanner {
     this.#recordBytesMax = options.recordBytesMax ?? RECORD_BYTES_MAX;
   }
 
-  /** Takes the next chunk. Throws `DataError` as soon as the structure is broken; the scanner is of no use then. */
+  /** Scans the next chunk. Throws `DataError` when the structure is broken, after which the scanner cannot be used. */
   push(chunk: Uint8Array): void {
     const length = chunk.length;
     // Locals, and one tight loop per kind of text: measured, three times as fast as one branch per byte on fields of `this`.
@@ -189,7 +189,7 @@ export class CsvScanner {
     if (this.#looks && this.#recordLength > 0) this.#carry.push(chunk.slice(Math.max(recordStart, 0)));
   }
 
-  /** Closes the file. Throws `DataError` when it ends in the middle of a record. */
+  /** Ends the file. Throws `DataError` when it ends in the middle of a record. */
   end(): CsvScanResult {
     const state = this.#state;
     if (state === QUOTED) throw this.#incomplete("the file ends inside quotes");
@@ -210,7 +210,7 @@ export class CsvScanner {
     };
   }
 
-  /** Answers where the text begins. A mark may be cut by chunk borders; its first bytes alone are text. */
+  /** Returns the start of the text. Chunk borders may cut a mark; its first bytes alone are text. */
   #skipByteOrderMark(chunk: Uint8Array): number {
     const earlier = this.#markSeen;
     for (let i = 0; i < chunk.length; i++) {
@@ -238,7 +238,7 @@ export class CsvScanner {
       throw this.#refuse("data.csv-ragged", `${this.#place()} has ${fields} fields, expected ${this.#columns}`, end);
     }
     if (this.#looks) {
-      // The line end has one byte more, but for a record that only the end of the file ends.
+      // One more byte for the line end, except for a record that the end of the file ends.
       const total = this.#bytes + end + (chunk.length === 0 ? 0 : 1);
       if (this.#carry.length === 0) {
         if (this.#records >= 0) this.#look(chunk, start, end, total);
@@ -251,7 +251,7 @@ export class CsvScanner {
     this.#records++;
   }
 
-  /** Looks at the watched fields of the record `bytes[start, end)`, which ends the first `total` bytes of the file. */
+  /** Reads the watched fields of the record `bytes[start, end)`, which ends the first `total` bytes of the file. */
   #look(bytes: Uint8Array, start: number, end: number, total: number): void {
     this.#onBytes?.(bytes, start, this.#ends);
     for (let slot = 0; this.#extremes !== null && slot < this.#watched.length; slot++) {
@@ -270,7 +270,7 @@ export class CsvScanner {
       const cells = (decoder?: TextDecoder): (string | null)[] =>
         cellsOf(bytes, start, end, this.#ends, this.#watched, decoder);
       this.#onRecord(
-        this.#decoded(cells, () => cells(mending)),
+        this.#decoded(cells, () => cells(lenient)),
         total,
       );
     }
@@ -280,17 +280,17 @@ export class CsvScanner {
     if (bytes === null) return null;
     return this.#decoded(
       () => decodeUtf8(bytes),
-      () => mending.decode(bytes),
+      () => lenient.decode(bytes),
     );
   }
 
-  #decoded<T>(decode: () => T, mend: (() => T) | null = null): T {
+  #decoded<T>(decode: () => T, replace: (() => T) | null = null): T {
     try {
       return decode();
     } catch (cause) {
-      if (mend !== null && this.#onReplaced !== null) {
+      if (replace !== null && this.#onReplaced !== null) {
         this.#onReplaced();
-        return mend();
+        return replace();
       }
       throw this.#refuse("data.csv-encoding", `a value of ${this.#place()} is not UTF-8`, 0, cause);
     }
@@ -329,7 +329,7 @@ export class CsvScanner {
 }
 
 const HINT =
-  "Nothing of this file was landed. Run again; if it fails at the same place, keep the file and report it: the vendor's CSV is not what this version can read.";
+  "Nothing of this file was landed. Run again; if it fails at the same place, keep the file and report it: this version cannot read the vendor's CSV.";
 
 function lineEndingOf(lf: number, crlf: number): CsvScanResult["lineEnding"] {
   if (lf > 0 && crlf > 0) return "mixed";

@@ -37,7 +37,7 @@ describe("the csv writer", () => {
     expect(writer.takeRest()).toHaveLength(0);
   });
 
-  test("hands chunks of about 64 KB on that are not written to again, and counts their bytes", () => {
+  test("returns chunks of about 64 KB that it does not write to again, and counts their bytes", () => {
     const writer = csvEncoder(columns);
     const chunks: Uint8Array[] = [];
     const parts = ["id,text\n"];
@@ -55,7 +55,7 @@ describe("the csv writer", () => {
     expect(writer.bytes).toBe(bytes.length);
   });
 
-  test("takes a record larger than a chunk", () => {
+  test("encodes a record larger than a chunk", () => {
     const writer = csvEncoder(columns);
     writer.add(["1", "😀".repeat(100_000)]);
     writer.add(["2", "x"]);

@@ -1,15 +1,15 @@
 /**
- * Smallest and largest of many byte strings in byte order, which for UTF-8 is code point order and for
- * `YYYY-MM-DD HH:MM:SS` the order of time. Nothing is decoded until it is asked for, and nothing allocated per value.
+ * Smallest and largest of many byte strings in byte order, which is code point order for UTF-8 and the order of time for
+ * `YYYY-MM-DD HH:MM:SS`. Decodes nothing, and allocates nothing per value.
  */
 export class Extremes {
   #min: Uint8Array = new Uint8Array(32);
   #max: Uint8Array = new Uint8Array(32);
-  /** Lengths of the two; -1 as long as there was no value. */
+  /** Lengths of the two; -1 before the first value. */
   #minLength = -1;
   #maxLength = -1;
 
-  /** Takes `bytes[from, to)` into account. The bytes are copied when they are kept. */
+  /** Compares `bytes[from, to)` with both, and copies the bytes when it keeps them. */
   observe(bytes: Uint8Array, from: number, to: number): void {
     if (this.#minLength < 0 || isBefore(bytes, from, to, this.#min, this.#minLength)) {
       this.#min = copyInto(this.#min, bytes, from, to);
@@ -21,12 +21,12 @@ export class Extremes {
     }
   }
 
-  /** The smallest value, null when there was none. */
+  /** The smallest value; null when there was none. */
   get min(): Uint8Array | null {
     return this.#minLength < 0 ? null : this.#min.slice(0, this.#minLength);
   }
 
-  /** The largest value, null when there was none. */
+  /** The largest value; null when there was none. */
   get max(): Uint8Array | null {
     return this.#maxLength < 0 ? null : this.#max.slice(0, this.#maxLength);
   }

@@ -33,7 +33,7 @@ describe("a line of json", () => {
     });
   });
 
-  test("writes as a string what is not what its type says", () => {
+  test("writes a value that does not match its type as a string", () => {
     const line = encode(["007", "1,5", "yes", "today", 'a "b"\n😀', "[1,\n2]"]);
     expect(JSON.parse(line)).toEqual({
       id: "007",
@@ -61,7 +61,7 @@ describe("the json lines writer", () => {
     expect(() => writer.add(["a", "b"])).toThrow("assertion failed");
   });
 
-  test("hands full chunks on", () => {
+  test("returns full chunks", () => {
     const writer = jsonlEncoder(columns.slice(4, 5));
     writer.add(["x".repeat(70_000)]);
     expect(writer.takeFull()).toHaveLength(70_012);

@@ -68,7 +68,7 @@ describe("values by column type", () => {
     ["json", "text", '"text"'],
     ["json", null, null],
   ];
-  test.each(accepted)("%s takes %j as %j", (type, value, text) => {
+  test.each(accepted)("%s accepts %j as %j", (type, value, text) => {
     expect(cell(type, value)).toBe(text);
   });
 
@@ -110,7 +110,7 @@ describe("values by column type", () => {
     );
   });
 
-  test("takes exactly the days that the calendar has", () => {
+  test("accepts exactly the days of the calendar", () => {
     for (const year of [1900, 2000, 2023, 2024]) {
       for (let month = 0; month <= 13; month++) {
         for (let day = 0; day <= 32; day++) {
@@ -124,7 +124,7 @@ describe("values by column type", () => {
     }
   });
 
-  test("shows the beginning of what it refuses", () => {
+  test("shows the beginning of a refused value", () => {
     expect(() => cell("integer", `a "${"b".repeat(200)}`)).toThrow(
       `encode Thing 7: x is "a \\"${"b".repeat(57)}…", expected integer`,
     );
@@ -145,18 +145,18 @@ describe("wire paths", () => {
     expect(normalise(record, columns, "Form")).toEqual(["5", "44", "<x>", '[{"id":1}]']);
   });
 
-  test("answers null where the path ends early, and an empty list for a list", () => {
+  test("returns null where the path ends early, and an empty list for a list", () => {
     expect(normalise({ id: 5 }, columns, "Form")).toEqual(["5", null, null, "[]"]);
     expect(normalise({ id: 5, campaign: null, prospects: null }, columns, "Form")).toEqual(["5", null, null, "[]"]);
     expect(normalise({ id: 5, campaign: "x", prospects: {} }, columns, "Form")).toEqual(["5", null, null, "[]"]);
   });
 
-  test("answers a list of many as it is", () => {
+  test("returns a list unchanged", () => {
     const record = { id: 5, prospects: { prospect: [{ id: 1 }, { id: 2 }] } };
     expect(normalise(record, columns, "Form")[3]).toBe('[{"id":1},{"id":2}]');
   });
 
-  test("takes a name with a dot literally when the record has it, and nothing from the prototype", () => {
+  test("reads a name with a dot literally when the record has it, and never reads the prototype", () => {
     expect(normalise({ "a.b": "1" }, [{ name: "a.b", type: "string" }], "Thing")).toEqual(["1"]);
     const inherited = [
       { name: "constructor", type: "string" },
@@ -194,13 +194,13 @@ describe("lists of records", () => {
     expect(listCell(wire)).toBe(text);
   });
 
-  test("refuse what is no record", () => {
+  test("refuse an element that is not a record", () => {
     expect(() => listCell({ prospect: "x" })).toThrow("prospects");
   });
 });
 
-describe("cells of a file that is encoded anew", () => {
-  test("follow the same rules, and keep text apart from null", () => {
+describe("cells of a re-encoded file", () => {
+  test("follow the same rules, and distinguish text from null", () => {
     expect(fileCell("boolean", "1")).toBe("true");
     expect(fileCell("integer", "")).toBeNull();
     expect(fileCell("string", "")).toBe("");

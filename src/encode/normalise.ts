@@ -5,10 +5,10 @@ import type { WireData, WireFields } from "./canonical.ts";
 import type { Cell, Row } from "./row.ts";
 
 /**
- * A record as the vendor sent it, turned into cells in column order. A value that is absent, null, an empty element
- * (`{}`, `[]`) or, except in text, empty, is null. A value that is not what its column says is never guessed at and
- * never dropped: it throws `DataError` (exit 6, `data.value-invalid`) with object, column and record id. What each
- * type accepts stands in canonical.ts.
+ * Turns a record from the vendor into cells in column order. A value that is absent, null, an empty element (`{}`, `[]`)
+ * or, except in text, empty, becomes null. A value that does not match its column is neither guessed nor dropped: it
+ * throws `DataError` (exit 6, `data.value-invalid`) with object, column and record id. canonical.ts defines the values of
+ * each type.
  */
 export function normalise(record: WireFields, columns: readonly Column[], objectName: string): Row {
   return columns.map((column) => {
@@ -20,8 +20,8 @@ export function normalise(record: WireFields, columns: readonly Column[], object
 }
 
 /**
- * One field of a CSV file that is encoded anew, by the rules of `normalise`; `recordId` only names the record in the
- * error. Text of json columns is JSON already and is only brought into canonical form.
+ * One field of a CSV file that is re-encoded, by the rules of `normalise`; `recordId` only names the record in the error.
+ * Text of json columns is JSON already, and only becomes canonical.
  */
 export function normaliseCell(cell: Cell, column: Column, objectName: string, recordId: Cell): Cell {
   const canonical = column.type === "json" && cell !== null ? jsonCell(cell) : toCell(cell, column);
@@ -40,7 +40,7 @@ function toCell(wire: WireData | undefined, column: Column): Cell | undefined {
   return SCALARS[column.type](value);
 }
 
-/** A list of records as JSON, each with the given fields in their order and types; undefined when it is no such list. */
+/** A list of records as JSON, each with the given fields in their order and types; undefined for anything else. */
 function itemsText(value: WireData, items: readonly Column[]): Cell | undefined {
   if (!Array.isArray(value)) return undefined;
   const texts: string[] = [];
@@ -72,8 +72,8 @@ function jsonCell(text: string): Cell | undefined {
 }
 
 /**
- * The value at a wire path: steps joined by dots. A path that ends in `[]` is a list of one or many, which v4 writes
- * as nothing, a single value or a list (vendor answers, pardot/api-docs issue 187): always answered as a list.
+ * The value at a wire path: steps joined by dots. A path that ends in `[]` is a list, which v4 writes as nothing, a
+ * single value or a list (vendor's response in pardot/api-docs issue 187): always returned as a list.
  */
 function valueAt(record: WireFields, path: string): WireData | undefined {
   if (path.endsWith("[]")) {
@@ -91,8 +91,8 @@ function valueAt(record: WireFields, path: string): WireData | undefined {
 }
 
 /**
- * Takes the wrapper `{"value": x}` off, in which some answers put standard fields of prospect accounts and multi-value
- * fields of prospects (clients that read production accounts accept both forms).
+ * Removes the wrapper `{"value": x}`, which some responses put around standard fields of prospect accounts and
+ * multi-value fields of prospects (clients that read production accounts accept both forms).
  */
 function unwrap(value: WireData | undefined): WireData | undefined {
   if (typeof value !== "object" || value === null || isList(value) || !Object.hasOwn(value, "value")) return value;
@@ -113,7 +113,7 @@ function idOf(record: WireFields): Cell {
   return typeof id === "string" || typeof id === "number" ? String(id) : null;
 }
 
-/** Characters of a refused value that an error shows: enough to see the form, not a whole text. */
+/** Characters of a refused value in an error: enough to see its form, not a whole text. */
 const SHOWN_MAX = 60;
 
 function invalid(objectName: string, column: Column, value: WireData | undefined, id: Cell): DataError {
@@ -122,7 +122,7 @@ function invalid(objectName: string, column: Column, value: WireData | undefined
   const where = `${objectName} ${id ?? "(no id)"}`;
   return new DataError(`encode ${where}: ${column.name} is ${JSON.stringify(shown)}, expected ${column.type}`, {
     code: "data.value-invalid",
-    hint: `If Pardot really sends this, override the column's type in the catalogue (${objectName}.${column.name}: string), and report it.`,
+    hint: `If Pardot really sends this, override the column's type in the catalog (${objectName}.${column.name}: string), and report it.`,
     context: { object: objectName, column: column.name, id },
   });
 }

@@ -4,29 +4,29 @@ const QUOTE = 34;
 const ZERO = 48;
 const NINE = 57;
 
-/** Digits that fit into 64 bits whatever they are. */
+/** Digits that always fit into 64 bits. */
 const SURE_DIGITS = 18;
 /** Bytes of `YYYY-MM-DD HH:MM:SS`. */
 const TIME_BYTES = 19;
 
 type IsPlain = (bytes: Uint8Array, from: number, to: number) => boolean;
 
-/** Where the records of a window may stand in time, as wall-clock text of the file. */
+/** Times that the records of a window may have, as wall-clock text of the file. */
 export interface TimeBounds {
-  /** Column of the file that the window is cut on. */
+  /** Column of the window's times in the file. */
   readonly column: number;
-  /** A text outside of [least, greatest] is outside of the window, */
+  /** A text outside [least, greatest] is outside the window, */
   readonly least: Uint8Array;
   readonly greatest: Uint8Array;
-  /** unless it is of this time or later: such a record has moved on while it was exported. */
+  /** unless it is this time or later: such a record changed while it was exported. */
   readonly movedFrom: Uint8Array;
 }
 
 /**
- * Looks at the bytes of each record of a CSV file and says whether the file can stand as it is: every value is what its
- * column says, in a form that every loader reads. Knows the plain forms only, without decoding anything; what is not
- * plain may still be right, and `normaliseCell` decides that. An empty text in quotes is plain in a text column alone:
- * elsewhere Snowflake would read a number or a time from it.
+ * Checks the bytes of each record of a CSV file: whether every value matches its column in a form that every loader
+ * reads, so that the file can stay unchanged. Decodes nothing and knows only the plain forms; another form may still be
+ * valid, which `normaliseCell` decides. A quoted empty text is plain in a text column only: elsewhere Snowflake would read
+ * a number or a time from it.
  */
 export class PlainValues {
   readonly #places: Int32Array;
@@ -36,7 +36,7 @@ export class PlainValues {
   #isPlain = true;
   #outside = 0;
 
-  /** `columns`: those of the file, in its order; `key`: the place of the one that is never empty. */
+  /** `columns`: those of the file, in its order; `key`: index of the one that is never empty. */
   constructor(columns: readonly Pick<Column, "type">[], key: number, bounds: TimeBounds | null) {
     const typed = columns.flatMap(({ type }, place) => {
       const check = PLAIN[type];
@@ -53,12 +53,12 @@ export class PlainValues {
     return this.#isPlain;
   }
 
-  /** Records outside of the bounds so far. */
+  /** Records outside the bounds so far. */
   get outside(): number {
     return this.#outside;
   }
 
-  /** Looks at the record that begins at `start`, and whose field n ends at `start + ends[n]`. */
+  /** Checks the record that begins at `start`, and whose field n ends at `start + ends[n]`. */
   look(bytes: Uint8Array, start: number, ends: Int32Array): void {
     if (!this.#isPlain) return;
     const places = this.#places;

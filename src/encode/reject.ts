@@ -1,23 +1,23 @@
 import { DataError } from "../errors.ts";
 import type { WireData } from "./canonical.ts";
 
-/** A record that cannot be encoded: it is set aside, and everything else of its window is committed. */
+/** A record that cannot be encoded: it is set aside, and the rest of its window is committed. */
 export interface Reject {
-  /** Its key as text; null when it has none, or none that can be told. */
+  /** Its key as text; null when it is missing or unknown. */
   readonly id: string | null;
   /** The column whose value is refused; null when the record as a whole is. */
   readonly column: string | null;
   readonly reason: string;
-  /** As it came: cells by column name, cells alone where they do not fit the columns, or the text of a line. */
+  /** The original: cells by column name, cells alone where they do not match the columns, or the text of a line. */
   readonly record: WireData;
 }
 
-/** Text of one reject that is kept. A record may have megabytes, and rejects stand in the state until they are committed. */
+/** Longest text of one reject. A record may have megabytes, and rejects are in the state until they are committed. */
 const RECORD_TEXT_MAX = 64 * 1024;
-/** Characters of each value that are kept of a longer record. */
+/** Longest value of a longer record. */
 const VALUE_TEXT_MAX = 1000;
 
-/** The reject that a refusal of `normalise` or `normaliseCell` makes of a record; null for any other error. */
+/** The reject for a value that `normalise` or `normaliseCell` refused; null for any other error. */
 export function rejectOf(error: unknown, record: WireData): Reject | null {
   if (!(error instanceof DataError) || error.code !== "data.value-invalid") return null;
   const { object, id, column } = error.context;
@@ -26,7 +26,7 @@ export function rejectOf(error: unknown, record: WireData): Reject | null {
   return { id: text(id), column: text(column), reason, record: kept(record) };
 }
 
-/** The record with its long values cut when it is too long as a whole. */
+/** The record, with its long values cut when it is too long as a whole. */
 export function kept(record: WireData): WireData {
   const length = JSON.stringify(record).length;
   return length <= RECORD_TEXT_MAX ? record : cut(record, VALUE_TEXT_MAX);

@@ -1,6 +1,6 @@
 /**
- * One value on its way into a file: its canonical text, or null. Booleans are `true`/`false`, timestamps
- * `YYYY-MM-DD HH:MM:SS`, numbers their shortest decimal text, JSON one line; the column's type tells how to write it.
+ * One value for a file: its canonical text, or null. Booleans are `true`/`false`, timestamps `YYYY-MM-DD HH:MM:SS`,
+ * numbers decimal text, JSON one line; the column's type determines how a format writes it.
  */
 export type Cell = string | null;
 

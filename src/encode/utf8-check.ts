@@ -4,11 +4,11 @@ import { isUtf8 } from "node:buffer";
 const CHARACTER_MAX = 4;
 
 /**
- * Whether a stream of bytes is UTF-8, whatever its chunks are. Runs at the speed of memory: each chunk is judged as a
- * whole, but for a character that its border cuts. Memory: three bytes.
+ * Checks whether a stream of bytes is UTF-8, for any chunks. Runs at the speed of memory: checks each chunk as a whole,
+ * except for a character that its border cuts. Memory: three bytes.
  */
 export class Utf8Check {
-  /** The first bytes of a character that a border has cut. */
+  /** The first bytes of a character cut by a border. */
   #cut: Uint8Array = new Uint8Array(0);
   #isValid = true;
 
@@ -28,13 +28,13 @@ export class Utf8Check {
     this.#cut = chunk.slice(to);
   }
 
-  /** Whether everything pushed is UTF-8, taken as the end of the stream. */
+  /** Whether all pushed bytes are UTF-8, if the stream ends here. */
   get isValid(): boolean {
     return this.#isValid && this.#cut.length === 0;
   }
 }
 
-/** Where a character begins that the end of the chunk may cut; the end when there is none. */
+/** Start of a character that the end of the chunk may cut; the end when there is none. */
 function cutAt(chunk: Uint8Array, from: number): number {
   for (let i = chunk.length - 1; i >= from && i > chunk.length - CHARACTER_MAX; i--) {
     const byte = chunk[i] as number;
@@ -44,7 +44,7 @@ function cutAt(chunk: Uint8Array, from: number): number {
   return chunk.length;
 }
 
-/** Bytes of the character that begins with `lead`; 1 for a byte that begins none. */
+/** Bytes of the character that begins with `lead`; 1 for a byte that does not begin one. */
 function characterBytes(lead: number): number {
   if (lead >= 0xf0) return 4;
   if (lead >= 0xe0) return 3;

@@ -14,7 +14,7 @@ function records({ text }: Landed): string[][] {
   return lines.map((line) => line.split(",").filter((field) => field !== ""));
 }
 
-describe("a result file that went wrong elsewhere", () => {
+describe("a malformed result file", () => {
   it("in PHP's dialect keeps the backslash, and is encoded as RFC 4180", async () => {
     const landed = await landCase("backslash-quote");
     expect(records(landed)[0]?.[3]).toBe(String.raw`"say \""hi\"" to all"`);
@@ -22,20 +22,20 @@ describe("a result file that went wrong elsewhere", () => {
     expect(landed.file?.key).toMatch(/-[0-9a-f]{8}\.csv$/);
   });
 
-  it("with a blank last line has as many records as it says", async () => {
+  it("with a blank last line does not count it as a record", async () => {
     const landed = await landCase("blank-last-line");
     expect(landed).toMatchObject({ rejects: [], warnings: [], file: { rows: 1 } });
     expect(landed.text?.endsWith("2024-08-26 00:00:00\n")).toBe(true);
     expect(landed.text?.endsWith("\n\n")).toBe(false);
   });
 
-  it("with a character that is cut gets U+FFFD", async () => {
+  it("with a cut character gets U+FFFD", async () => {
     const landed = await landCase("cut-utf8");
     expect(records(landed)[0]?.[3]).toBe("caf\uFFFD");
     expect(landed).toMatchObject({ rejects: [], warnings: ["data.csv-encoding"], file: { rows: 1 } });
   });
 
-  it("with days that do not exist sets those records aside", async () => {
+  it("with nonexistent days sets those records aside", async () => {
     const landed = await landCase("no-such-day");
     expect(landed.file).toBeNull();
     expect(landed.rejects).toMatchObject([
@@ -45,19 +45,19 @@ describe("a result file that went wrong elsewhere", () => {
     expect(landed.rejects[0]?.record).toMatchObject({ id: "2", ip_address: "192.0.2.10", hostname: null });
   });
 
-  it("with a zero date as watermark has null there, and no mark of it", async () => {
+  it("with a zero date as watermark gets null, which does not count as a watermark", async () => {
     const landed = await landCase("zero-date");
     expect(records(landed)[0]).toEqual(["2", "3", "192.0.2.10", "host.example", "2024-08-26 00:00:00"]);
     expect(landed).toMatchObject({ rejects: [], warnings: [], file: { rows: 2 } });
     expect(landed.file).toMatchObject({ minWatermark: "2024-12-10 18:23:05", maxWatermark: "2024-12-10 18:23:05" });
   });
 
-  it.each(["semicolon-header", "title-header"])("with a %s was not delivered", async (name) => {
+  it.each(["semicolon-header", "title-header"])("with a %s is refused as not delivered", async (name) => {
     await expect(landCase(name)).rejects.toMatchObject({ code: "data.csv-header", exitCode: 6 });
   });
 });
 
-describe("what is no result file", () => {
+describe("a body that is not a result file", () => {
   const FOREIGN: readonly [string, string][] = [
     ["a line of text", "upstream request timeout\n"],
     ["text in quotes", '"Not authorized"\n'],
@@ -77,7 +77,7 @@ describe("what is no result file", () => {
     await expect(land(body)).rejects.toMatchObject({ code: "data.csv-header", exitCode: 6 });
   });
 
-  it("the file of an object that shares most of its columns with another is not delivered", async () => {
+  it("a file of another object with mostly the same columns is refused", async () => {
     const columnsOf = (name: string): readonly Column[] =>
       catalog.find((object) => object.name === name)?.columns ?? [];
     for (const name of ["Visitor", "VisitorActivity", "Prospect"]) {
@@ -90,13 +90,13 @@ describe("what is no result file", () => {
     }
   });
 
-  it("a header alone is a file without records", async () => {
+  it("a header alone is accepted as a file without records", async () => {
     expect(await land(HEADER)).toMatchObject({ file: null, rejects: [], warnings: [] });
     expect(await land(HEADER.trimEnd())).toMatchObject({ file: null });
     expect(await land("updated_at,size,done,name,id\r\n")).toMatchObject({ file: null });
   });
 
-  it("a field that is missing is null, and one too many is left out", async () => {
+  it("a missing field becomes null, and an extra one is left out", async () => {
     const landed = await land(`id,done,size,updated_at,color\n1,1,2,${T},red\n`);
     expect(landed).toMatchObject({ text: `${HEADER}1,,true,2,${T}\n`, warnings: ["export.columns-missing"] });
   });
@@ -135,7 +135,7 @@ describe("a file that does not pass through", () => {
     ["a CR inside an unquoted text", `${HEADER}1,a\rb,1,2,${T}\n`, `1,"a\rb",true,2,${T}\n`],
     ["blanks and zeros about numbers", `${HEADER} 007 ,a,1, 2,${T}\n`, `7,a,true,2,${T}\n`],
   ];
-  it.each(MENDED)("because of %s is encoded anew", async (_, body, expected) => {
+  it.each(MENDED)("is re-encoded because of %s", async (_, body, expected) => {
     for (const cut of [1, 5, 1000]) {
       const landed = await land(body, {}, cut);
       expect(landed).toMatchObject({ text: `${HEADER}${expected}`, rejects: [] });
@@ -145,7 +145,7 @@ describe("a file that does not pass through", () => {
     }
   });
 
-  it("is compressed once, whether it passes through or not", async () => {
+  it("is compressed once, in both cases", async () => {
     for (const compression of ["gzip", "zstd"] as const) {
       const { file } = await land(`${HEADER}1,a,1,2,2026-01-01\n`, { compression });
       expect(file).toMatchObject({ rows: 1, maxWatermark: "2026-01-01 00:00:00" });
@@ -190,7 +190,7 @@ describe("a file that does not pass through", () => {
     }
   });
 
-  it("keeps what there is of a record that is set aside", async () => {
+  it("keeps the available values of a record that is set aside", async () => {
     const lines = [`7,a,1,2`, `8,"a,b",yes,2,${T}`, `9,a"b,1,2,${T}`];
     const { rejects } = await land(`${HEADER}${lines.join("\n")}\n`);
     expect(rejects).toEqual([
@@ -205,7 +205,7 @@ describe("a file that does not pass through", () => {
     ]);
   });
 
-  it("fails when more records are refused than may be", async () => {
+  it("fails when more records are refused than allowed", async () => {
     const bad = `7,a,yes,2,${T}\n`;
     expect((await land(`${HEADER}${bad.repeat(5)}`)).rejects).toHaveLength(5);
     await expect(land(`${HEADER}${bad.repeat(6)}`)).rejects.toMatchObject({
@@ -238,7 +238,7 @@ describe("PHP's dialect", () => {
     }
   });
 
-  it("is not seen where RFC 4180 reads a file with a record of the wrong length", async () => {
+  it("is not assumed for a record of the wrong length that RFC 4180 can read", async () => {
     const landed = await land(`${HEADER}1,"C:\\temp\\",1,2,${T}\n2,x\n3,"C:\\",1,2,${T}\n`);
     expect(landed.text).toBe(`${HEADER}1,C:\\temp\\,true,2,${T}\n3,C:\\,true,2,${T}\n`);
     expect(landed).toMatchObject({ rejects: [{ id: "2" }], warnings: [] });
@@ -259,19 +259,19 @@ describe("a file that was cut", () => {
     ["between CR and LF", `${HEADER}1,a,1,2,${T}\r`],
     ["in its last field, having other faults", `${HEADER}1,a,yes,2,${T}\n1\n2,b,1,2,2026-01-01 00:`],
   ];
-  it.each(CUT)("%s was not delivered", async (_, body) => {
+  it.each(CUT)("is refused when it was cut %s", async (_, body) => {
     for (const cut of [1, 1000]) {
       await expect(land(body, {}, cut)).rejects.toMatchObject({ code: "data.csv-incomplete", exitCode: 6 });
     }
   });
 
-  it("in PHP's dialect was not delivered either", async () => {
+  it("is refused in PHP's dialect, too", async () => {
     const body = `${HEADER}1,"a \\"b\\"",1,2,${T}\n2,"b \\"`;
     await expect(land(body)).rejects.toMatchObject({ code: "data.csv-quote", exitCode: 6 });
   });
 });
 
-describe("rows outside of the window", () => {
+describe("rows outside the window", () => {
   const bounds = {
     field: "updated_at",
     least: "2026-01-01 00:00:00",
@@ -286,7 +286,7 @@ describe("rows outside of the window", () => {
     },
   );
 
-  it("are kept when they have moved on since the export was asked for, or have no time", async () => {
+  it("are accepted when they changed after the export was requested, or have no time", async () => {
     const body = `${HEADER}1,a,1,2,2026-03-01 00:00:00\n2,a,1,2,\n3,a,1,2,2026-02-01 00:00:00\n`;
     expect(await land(body, { bounds })).toMatchObject({ text: body, file: { rows: 3 } });
     expect(await land(body.replace(",1,2,\n", ",1,2,0000-00-00\n"), { bounds })).toMatchObject({ file: { rows: 3 } });

@@ -6,8 +6,7 @@ import { TextChunks } from "../encode/encoder.ts";
 import { PlainValues } from "../encode/plain-values.ts";
 import type { TimeBounds } from "../encode/plain-values.ts";
 import type { Reject } from "../encode/reject.ts";
-import { openScratch } from "../storage/scratch.ts";
-import type { Scratch } from "../storage/scratch.ts";
+import { Scratch } from "../storage/scratch.ts";
 import type { Landing } from "./land.ts";
 import { checkLastField, recordsOf, seeFile } from "./raw-file.ts";
 import type { SeenFile } from "./raw-file.ts";
@@ -57,7 +56,7 @@ export async function spoolGroupFile(
   const { group, exportId, fileId } = options;
   const subject = `${options.object} export ${exportId} file ${fileId}`;
   const { header, rest, close } = await splitHeader(chunks);
-  const scratch = await openScratch(landing.spool);
+  const scratch = await Scratch.open(landing.spool);
   let written: Scratch = scratch;
   try {
     missingFields(header, subject, options);
@@ -76,7 +75,7 @@ export async function spoolGroupFile(
       if (records > 0 && !endedWithNewline) await scratch.write(LINE_END);
       return { ...about, records, rejects: [], scratch };
     }
-    written = await openScratch(landing.spool);
+    written = await Scratch.open(landing.spool);
     const records = await rewrite(scratch, written, header, seen, subject, options, landing);
     await scratch.discard();
     return { ...about, records, rejects: options.rejects.take(), scratch: written };

@@ -1,8 +1,7 @@
 import { readCsv } from "../encode/csv-read.ts";
 import type { Row } from "../encode/row.ts";
 import type { Scratch, ScratchOptions } from "../storage/scratch.ts";
-import { openPartitions, PARTITIONS_MAX } from "./partitions.ts";
-import type { Partitions } from "./partitions.ts";
+import { Partitions, PARTITIONS_MAX } from "./partitions.ts";
 import { keyedRecords, missingKeyError, RecordIndex } from "./record-index.ts";
 
 /** The files of one group of fields, without their headers and each ending with a line end. */
@@ -14,7 +13,7 @@ export interface JoinGroup {
 }
 
 export interface JoinFile {
-  readonly scratch: Scratch;
+  readonly scratch: Pick<Scratch, "bytes" | "read" | "discard">;
   readonly records: number;
 }
 
@@ -58,7 +57,7 @@ export async function* joinGroups(
   const partitioned: Partitions[] = [];
   try {
     for (const group of groups) {
-      const partitions = await openPartitions(count, options.scratch);
+      const partitions = await Partitions.open(count, options.scratch);
       partitioned.push(partitions);
       await sortInto(partitions, group, options.subject);
     }

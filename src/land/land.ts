@@ -3,7 +3,7 @@ import type { Encoder, Format } from "../encode/encoder.ts";
 import type { Row } from "../encode/row.ts";
 import type { OnEvent } from "../events.ts";
 import type { LandedFile, OpenWindow } from "../state/state.ts";
-import { openSpool } from "../storage/spool.ts";
+import { inSpool } from "../storage/spool.ts";
 import type { Spool, SpoolOptions } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
@@ -54,16 +54,6 @@ export async function land(
   fill: (spool: Spool) => Promise<Filled>,
 ): Promise<LandedFile | null> {
   return inSpool(landing.spool, async (spool) => publish(spool, await fill(spool), facts, landing));
-}
-
-/** Opens a spool for some work, and discards it afterwards. */
-export async function inSpool<T>(options: SpoolOptions, work: (spool: Spool) => Promise<T>): Promise<T> {
-  const spool = await openSpool(options);
-  try {
-    return await work(spool);
-  } finally {
-    await spool.discard();
-  }
 }
 
 /** Finishes a spool, publishes and announces it. Returns null when it has no row. */

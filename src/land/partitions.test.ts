@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemRandom } from "../platform/random.ts";
 import type { ScratchOptions } from "../storage/scratch.ts";
-import { openPartitions, PARTITIONS_MAX } from "./partitions.ts";
+import { Partitions, PARTITIONS_MAX } from "./partitions.ts";
 
 let dir: string;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ describe("partitions", () => {
     const additions = fc.array(fc.tuple(fc.nat(9), fc.uint8Array({ maxLength: 40_000 })), { maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(additions, async (added) => {
-        const partitions = await openPartitions(10, options());
+        const partitions = await Partitions.open(10, options());
         try {
           for (const [number, bytes] of added) await partitions.add(number, bytes);
           expect(await readdir(dir)).toHaveLength(1);
@@ -45,12 +45,12 @@ describe("partitions", () => {
     );
   });
 
-  it("hold blocks of 64 KiB while they are few, and small ones when they are many", async () => {
+  it("use blocks of 64 KiB when there are few partitions, and smaller ones for many", async () => {
     for (const [count, unwritten] of [
       [2, 65_535],
       [PARTITIONS_MAX, 4095],
     ] as const) {
-      const partitions = await openPartitions(count, options());
+      const partitions = await Partitions.open(count, options());
       const [name = ""] = await readdir(dir);
       const onDisk = async (): Promise<number> => (await stat(join(dir, name))).size;
       await partitions.add(1, new Uint8Array(unwritten));

@@ -1,5 +1,5 @@
 import { assert } from "../errors.ts";
-import { openScratch } from "../storage/scratch.ts";
+import { Scratch } from "../storage/scratch.ts";
 import type { ScratchOptions } from "../storage/scratch.ts";
 
 /** Bytes of all unfinished blocks together. */
@@ -10,25 +10,6 @@ const BLOCK_BYTES_MAX = 64 * 1024;
 /** Most partitions in one scratch file: their smallest blocks together take 16 MiB. */
 export const PARTITIONS_MAX = 4096;
 
-/**
- * Bytes sorted into numbered partitions, as lists of blocks in one local file: thousands of partitions need one open
- * file. Each partition keeps its order. Memory: until `finish`, one block for each partition, 8 MiB together (16 MiB with
- * `PARTITIONS_MAX`); then the offsets of the blocks, 16 bytes each.
- */
-export interface Partitions {
-  readonly count: number;
-  /** Bytes in a partition. */
-  sizeOf(partition: number): number;
-  /** Appends to a partition. One call at a time; the bytes may be reused afterwards. */
-  add(partition: number, bytes: Uint8Array): Promise<void>;
-  /** Writes the unfinished blocks. Call once, between adding and reading. */
-  finish(): Promise<void>;
-  /** The bytes of a partition, block by block. */
-  read(partition: number): AsyncIterable<Uint8Array>;
-  /** Closes and removes the file; may be called at any time, also twice. Never rejects. */
-  discard(): Promise<void>;
-}
-
 interface Partition {
   /** Offset and length of each block in turn. */
   readonly blocks: number[];
@@ -37,52 +18,80 @@ interface Partition {
   bytes: number;
 }
 
-export async function openPartitions(count: number, options: ScratchOptions): Promise<Partitions> {
-  assert(count >= 1 && count <= PARTITIONS_MAX, `1 to ${PARTITIONS_MAX} partitions`);
-  const blockBytes = Math.max(BLOCK_BYTES_MIN, Math.min(BLOCK_BYTES_MAX, Math.floor(BUFFER_BYTES / count)));
-  const partitions = Array.from({ length: count }, (): Partition => ({ blocks: [], block: null, filled: 0, bytes: 0 }));
-  const scratch = await openScratch(options);
+/**
+ * Bytes sorted into numbered partitions, as lists of blocks in one local file: thousands of partitions need one open
+ * file. Each partition keeps its order. Memory: until `finish`, one block for each partition, 8 MiB together (16 MiB with
+ * `PARTITIONS_MAX`); then the offsets of the blocks, 16 bytes each.
+ */
+export class Partitions {
+  readonly #partitions: readonly Partition[];
+  readonly #blockBytes: number;
+  readonly #scratch: Scratch;
 
-  function partitionAt(index: number): Partition {
-    const partition = partitions[index];
-    assert(partition !== undefined, "the partition exists");
-    return partition;
+  private constructor(count: number, scratch: Scratch) {
+    this.#partitions = Array.from({ length: count }, () => ({ blocks: [], block: null, filled: 0, bytes: 0 }));
+    this.#blockBytes = Math.max(BLOCK_BYTES_MIN, Math.min(BLOCK_BYTES_MAX, Math.floor(BUFFER_BYTES / count)));
+    this.#scratch = scratch;
   }
 
-  async function append(partition: Partition, bytes: Uint8Array): Promise<void> {
+  static async open(count: number, options: ScratchOptions): Promise<Partitions> {
+    assert(count >= 1 && count <= PARTITIONS_MAX, `1 to ${PARTITIONS_MAX} partitions`);
+    return new Partitions(count, await Scratch.open(options));
+  }
+
+  get count(): number {
+    return this.#partitions.length;
+  }
+
+  /** Bytes in a partition. */
+  sizeOf(index: number): number {
+    return this.#at(index).bytes;
+  }
+
+  /** Appends to a partition. One call at a time; the bytes may be reused afterwards. */
+  async add(index: number, bytes: Uint8Array): Promise<void> {
+    const partition = this.#at(index);
     let taken = 0;
     while (taken < bytes.length) {
-      partition.block ??= Buffer.allocUnsafeSlow(blockBytes);
-      const part = bytes.subarray(taken, taken + blockBytes - partition.filled);
+      partition.block ??= Buffer.allocUnsafeSlow(this.#blockBytes);
+      const part = bytes.subarray(taken, taken + this.#blockBytes - partition.filled);
       partition.block.set(part, partition.filled);
       partition.filled += part.length;
       taken += part.length;
-      if (partition.filled < blockBytes) continue;
-      await flush(partition, partition.block);
+      if (partition.filled === this.#blockBytes) await this.#flush(partition);
     }
     partition.bytes += bytes.length;
   }
 
-  async function flush(partition: Partition, block: Buffer): Promise<void> {
-    partition.blocks.push(scratch.bytes, partition.filled);
-    await scratch.write(block.subarray(0, partition.filled));
+  /** Writes the unfinished blocks. Call once, between adding and reading. */
+  async finish(): Promise<void> {
+    for (const partition of this.#partitions) {
+      if (partition.filled > 0) await this.#flush(partition);
+      partition.block = null;
+    }
+  }
+
+  /** The bytes of a partition, block by block. */
+  async *read(index: number): AsyncIterable<Uint8Array> {
+    const { blocks } = this.#at(index);
+    for (let i = 0; i < blocks.length; i += 2) yield await this.#scratch.readAt(blocks[i] ?? 0, blocks[i + 1] ?? 0);
+  }
+
+  /** Closes and removes the file; may be called at any time, also twice. Never rejects. */
+  async discard(): Promise<void> {
+    await this.#scratch.discard();
+  }
+
+  async #flush(partition: Partition): Promise<void> {
+    if (partition.block === null) return;
+    partition.blocks.push(this.#scratch.bytes, partition.filled);
+    await this.#scratch.write(partition.block.subarray(0, partition.filled));
     partition.filled = 0;
   }
 
-  return {
-    count,
-    sizeOf: (index) => partitionAt(index).bytes,
-    add: (index, bytes) => append(partitionAt(index), bytes),
-    async finish() {
-      for (const partition of partitions) {
-        if (partition.block !== null && partition.filled > 0) await flush(partition, partition.block);
-        partition.block = null;
-      }
-    },
-    async *read(index) {
-      const { blocks } = partitionAt(index);
-      for (let i = 0; i < blocks.length; i += 2) yield await scratch.readAt(blocks[i] ?? 0, blocks[i + 1] ?? 0);
-    },
-    discard: () => scratch.discard(),
-  };
+  #at(index: number): Partition {
+    const partition = this.#partitions[index];
+    assert(partition !== undefined, "the partition exists");
+    return partition;
+  }
 }

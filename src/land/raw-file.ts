@@ -129,7 +129,7 @@ function isWholeTime(text: string): boolean {
 export function cutShort(subject: string): DataError {
   return new DataError(`read ${subject}: the file ends inside the last field of a record`, {
     code: INCOMPLETE,
-    hint: "The file was cut on its way. Nothing of it was landed, and its window stays open. Run again.",
+    hint: "The file was cut in transfer. Nothing of it was landed, and its window stays open. Run again.",
   });
 }
 
@@ -141,7 +141,7 @@ function isOneField(raw: Row | string): boolean {
 function foreignEnd(subject: string, text: string): DataError {
   return new DataError(`read ${subject}: the file ends with something that is not a record: ${text.slice(0, 100)}`, {
     code: INCOMPLETE,
-    hint: "Pardot, or a server before it, stopped in the middle of the file. Nothing of it was landed, and its window stays open. Run again; if it happens again, report it with the last line of the file.",
+    hint: "Pardot, or a server in front of it, stopped in the middle of the file. Nothing of it was landed, and its window stays open. Run again; if it happens again, report it with the last line of the file.",
   });
 }
 

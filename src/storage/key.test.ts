@@ -13,7 +13,7 @@ describe("a storage key", () => {
     },
   );
 
-  it("is no prefix without its slash", () => {
+  it("is not a prefix without its slash", () => {
     expect(() => checkPrefix("a/b")).toThrow("assertion failed");
     expect(() => checkPrefix("a/b/")).not.toThrow();
     expect(() => checkPrefix("")).not.toThrow();

@@ -1,7 +1,7 @@
 import { DataError, StorageError } from "../errors.ts";
 import { systemRandom } from "../platform/random.ts";
 import type { Random } from "../platform/random.ts";
-import { openSpool } from "./spool.ts";
+import { inSpool } from "./spool.ts";
 import type { Storage } from "./storage.ts";
 
 /**
@@ -19,9 +19,15 @@ export async function probeStorage(
   const key = `_pardot_etl/check/${random.hex(16)}`;
   const first = Buffer.from(`first ${key}\n`);
   const second = Buffer.from(`other ${key}\n`);
+  const publish = async (bytes: Uint8Array): Promise<void> => {
+    await inSpool({ dir: tmpDir, compression: "none", random, signal }, async (spool) => {
+      await spool.write(bytes);
+      await storage.publish(key, await spool.finish(), signal);
+    });
+  };
   try {
-    await publishBytes(storage, key, first, tmpDir, random, signal);
-    if (!(await refuses(storage, key, second, tmpDir, random, signal))) throw overwrites(storage, "a landed file");
+    await publish(first);
+    if (!(await isRefused(publish(second)))) throw overwrites(storage, "a landed file");
     if ((await storage.create(key, second, signal)) !== "exists") throw overwrites(storage, "a document");
     const found = await storage.read(key, signal);
     if (found === null || Buffer.compare(found, first) !== 0) throw lost(storage, key);
@@ -33,37 +39,13 @@ export async function probeStorage(
   await storage.remove(key, signal);
 }
 
-async function refuses(
-  storage: Storage,
-  key: string,
-  bytes: Uint8Array,
-  tmpDir: string,
-  random: Random,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function isRefused(publishing: Promise<void>): Promise<boolean> {
   try {
-    await publishBytes(storage, key, bytes, tmpDir, random, signal);
+    await publishing;
     return false;
   } catch (error) {
     if (error instanceof DataError && error.code === "storage.different-bytes") return true;
     throw error;
-  }
-}
-
-async function publishBytes(
-  storage: Storage,
-  key: string,
-  bytes: Uint8Array,
-  tmpDir: string,
-  random: Random,
-  signal: AbortSignal,
-): Promise<void> {
-  const spool = await openSpool({ dir: tmpDir, compression: "none", random, signal });
-  try {
-    await spool.write(bytes);
-    await storage.publish(key, await spool.finish(), signal);
-  } finally {
-    await spool.discard();
   }
 }
 

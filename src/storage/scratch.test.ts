@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { StorageError } from "../errors.ts";
 import { systemRandom } from "../platform/random.ts";
-import { openScratch } from "./scratch.ts";
+import { Scratch } from "./scratch.ts";
 import type { ScratchOptions } from "./scratch.ts";
 
 let dir: string;
@@ -24,7 +24,7 @@ async function whole(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
 
 describe("a scratch file", () => {
   it("returns the written bytes, whole or in part, is private, and is removed by discard", async () => {
-    const scratch = await openScratch(options());
+    const scratch = await Scratch.open(options());
     const bytes = Buffer.from(Array.from({ length: 600_000 }, (_, i) => i % 251));
     await scratch.write(bytes.subarray(0, 7));
     await scratch.write(bytes.subarray(7));
@@ -40,7 +40,7 @@ describe("a scratch file", () => {
 
   it("rejects once its signal is aborted, and can still be removed", async () => {
     const stopping = new AbortController();
-    const scratch = await openScratch(options(stopping.signal));
+    const scratch = await Scratch.open(options(stopping.signal));
     await scratch.write(new Uint8Array(3));
     stopping.abort(new Error("enough"));
     await expect(scratch.write(new Uint8Array(1))).rejects.toThrow("enough");
@@ -50,7 +50,9 @@ describe("a scratch file", () => {
   });
 
   it("names PARDOT_ETL_TMPDIR when there is no such folder", async () => {
-    const error = await openScratch({ ...options(), dir: join(dir, "no", "where") }).catch((reason: unknown) => reason);
+    const error = await Scratch.open({ ...options(), dir: join(dir, "no", "where") }).catch(
+      (reason: unknown) => reason,
+    );
     expect(error).toBeInstanceOf(StorageError);
     expect((error as StorageError).hint).toContain("PARDOT_ETL_TMPDIR");
     await chmod(dir, 0o700);

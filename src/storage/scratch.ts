@@ -21,78 +21,73 @@ export interface ScratchOptions {
  * A local file for bytes between two steps, which is never published: mode 0600, unguessable name, neither synced nor
  * hashed. Disk failures are `StorageError`s that name PARDOT_ETL_TMPDIR. Always `discard` it.
  */
-export interface Scratch {
-  /** Bytes appended so far. */
-  readonly bytes: number;
-  /** Appends. One call at a time; the chunk may be reused afterwards. */
-  write(chunk: Uint8Array): Promise<void>;
-  /** `length` bytes from `offset` on, in a new buffer. */
-  readAt(offset: number, length: number): Promise<Buffer>;
-  /** The whole file in chunks of 256 KiB, one of which is in memory. */
-  read(): AsyncIterable<Uint8Array>;
-  /** Closes and removes the file; may be called at any time, also twice. Never rejects: `tidySpools` removes leftovers. */
-  discard(): Promise<void>;
-}
+export class Scratch {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  readonly #signal: AbortSignal;
+  #bytes = 0;
+  #closed: Promise<void> | null = null;
 
-export async function openScratch(options: ScratchOptions): Promise<Scratch> {
-  const { dir, random, signal } = options;
-  signal.throwIfAborted();
-  const path = join(dir, temporaryName(random));
-  const handle = await openFile(path, dir);
-  let bytes = 0;
-  let closed: Promise<void> | null = null;
+  private constructor(path: string, handle: FileHandle, signal: AbortSignal) {
+    this.#path = path;
+    this.#handle = handle;
+    this.#signal = signal;
+  }
 
-  async function readAt(offset: number, length: number): Promise<Buffer> {
+  static async open({ dir, random, signal }: ScratchOptions): Promise<Scratch> {
     signal.throwIfAborted();
-    assert(offset + length <= bytes, "only what was written is read");
+    const path = join(dir, temporaryName(random));
+    try {
+      return new Scratch(path, await open(path, "wx+", 0o600), signal);
+    } catch (error) {
+      throw tmpError("create scratch file in", dir, error);
+    }
+  }
+
+  /** Bytes appended so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Appends. One call at a time; the chunk may be reused afterwards. */
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#signal.throwIfAborted();
+    try {
+      // writeFile continues at the current position and writes everything, where one write may write a part.
+      await this.#handle.writeFile(chunk);
+    } catch (error) {
+      throw tmpError("write scratch file", this.#path, error);
+    }
+    this.#bytes += chunk.length;
+  }
+
+  /** `length` bytes from `offset` on, in a new buffer. */
+  async readAt(offset: number, length: number): Promise<Buffer> {
+    this.#signal.throwIfAborted();
+    assert(offset + length <= this.#bytes, "only written bytes are read");
     const buffer = Buffer.allocUnsafeSlow(length);
     try {
       for (let filled = 0; filled < length;) {
-        const { bytesRead } = await handle.read(buffer, filled, length - filled, offset + filled);
-        if (bytesRead === 0) throw new Error(`it ends after ${offset + filled} of ${bytes} bytes`);
+        const { bytesRead } = await this.#handle.read(buffer, filled, length - filled, offset + filled);
+        if (bytesRead === 0) throw new Error(`it ends after ${offset + filled} of ${this.#bytes} bytes`);
         filled += bytesRead;
       }
     } catch (error) {
-      throw tmpError("read scratch file", path, error);
+      throw tmpError("read scratch file", this.#path, error);
     }
     return buffer;
   }
 
-  return {
-    get bytes() {
-      return bytes;
-    },
+  /** The whole file in chunks of 256 KiB, one of which is in memory. */
+  async *read(): AsyncIterable<Uint8Array> {
+    for (let offset = 0; offset < this.#bytes; offset += CHUNK_BYTES) {
+      yield await this.readAt(offset, Math.min(CHUNK_BYTES, this.#bytes - offset));
+    }
+  }
 
-    async write(chunk) {
-      signal.throwIfAborted();
-      try {
-        // writeFile continues at the current position and writes everything, where one write may write a part.
-        await handle.writeFile(chunk);
-      } catch (error) {
-        throw tmpError("write scratch file", path, error);
-      }
-      bytes += chunk.length;
-    },
-
-    readAt,
-
-    async *read() {
-      for (let offset = 0; offset < bytes; offset += CHUNK_BYTES) {
-        yield await readAt(offset, Math.min(CHUNK_BYTES, bytes - offset));
-      }
-    },
-
-    async discard() {
-      await (closed ??= handle.close()).catch(() => {});
-      await removeFile(path).catch(() => {});
-    },
-  };
-}
-
-async function openFile(path: string, dir: string): Promise<FileHandle> {
-  try {
-    return await open(path, "wx+", 0o600);
-  } catch (error) {
-    throw tmpError("create scratch file in", dir, error);
+  /** Closes and removes the file; may be called at any time, also twice. Never rejects: `tidySpools` removes leftovers. */
+  async discard(): Promise<void> {
+    await (this.#closed ??= this.#handle.close()).catch(() => {});
+    await removeFile(this.#path).catch(() => {});
   }
 }

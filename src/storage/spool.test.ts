@@ -44,16 +44,16 @@ function unpack(compression: SpoolOptions["compression"], bytes: Buffer): Buffer
 const COMPRESSIONS = ["none", "gzip", "zstd"] as const;
 
 describe.each(COMPRESSIONS)("a spool with compression %s", (compression) => {
-  it("holds what was written and tells size and sha-256 of the file on disk", async () => {
+  it("contains the written bytes and returns size and SHA-256 of the file on disk", async () => {
     const text = Buffer.from("Id,Name\n1,Ä\n".repeat(50_000));
     expect(unpack(compression, await spoolOf(compression, [text])).equals(text)).toBe(true);
   });
 
-  it("holds nothing when nothing was written", async () => {
+  it("is empty when nothing was written", async () => {
     expect(unpack(compression, await spoolOf(compression, []))).toHaveLength(0);
   });
 
-  it("gives the same bytes however they were cut into chunks", async () => {
+  it("gives the same file for any chunks", async () => {
     const text = Buffer.from(Array.from({ length: 30_000 }, (_, row) => `${row},${row % 97}\n`).join(""));
     const whole = await spoolOf(compression, [text]);
     const cuts = fc.uniqueArray(fc.integer({ min: 1, max: text.length - 1 }), { maxLength: 12 });
@@ -67,7 +67,7 @@ describe.each(COMPRESSIONS)("a spool with compression %s", (compression) => {
     );
   });
 
-  it("lets the caller use a chunk's memory again", async () => {
+  it("lets the caller reuse a chunk's memory", async () => {
     const chunk = Buffer.alloc(100_000, "a");
     const spool = await openSpool({ dir, compression, random, signal });
     await spool.write(chunk);
@@ -79,7 +79,7 @@ describe.each(COMPRESSIONS)("a spool with compression %s", (compression) => {
     await spool.discard();
   });
 
-  it("is gone after it was discarded half-written, and again", async () => {
+  it("is removed by discard when half-written, also twice", async () => {
     const spool = await openSpool({ dir, compression, random, signal });
     await spool.write(Buffer.alloc(1_000_000, "x"));
     await spool.discard();
@@ -88,7 +88,7 @@ describe.each(COMPRESSIONS)("a spool with compression %s", (compression) => {
     await expect(spool.write(Buffer.from("x"))).rejects.toThrow("assertion failed");
   });
 
-  it("stops when its signal is aborted", async () => {
+  it("rejects once its signal is aborted", async () => {
     const controller = new AbortController();
     const spool = await openSpool({ dir, compression, random, signal: controller.signal });
     const reason = new Error("stop");
@@ -101,7 +101,7 @@ describe.each(COMPRESSIONS)("a spool with compression %s", (compression) => {
 });
 
 describe("a spool", () => {
-  it("is readable by its owner alone, under a name that is never the same", async () => {
+  it("is readable by its owner only, under a unique name", async () => {
     const [one, other] = await Promise.all([1, 2].map(() => openSpool({ dir, compression: "none", random, signal })));
     const { mode } = await stat(one?.path ?? "");
     expect(mode & 0o777).toBe(0o600);
@@ -109,7 +109,7 @@ describe("a spool", () => {
     await Promise.all([one?.discard(), other?.discard()]);
   });
 
-  it("names PARDOT_ETL_TMPDIR when its folder is missing or no folder", async () => {
+  it("names PARDOT_ETL_TMPDIR when its folder is missing or not a folder", async () => {
     const hint = expect.stringContaining("PARDOT_ETL_TMPDIR") as string;
     const options = { compression: "none", random, signal } as const;
     const missing = openSpool({ ...options, dir: join(dir, "none") });
@@ -142,7 +142,7 @@ describe("tidying spools", () => {
   const clock: Clock = { now: () => now, monotonic: () => 0, sleep: async () => {} };
   const recently = new Date(now - 1_000);
 
-  it("removes what dead processes left, also of an earlier process with our own id", async () => {
+  it("removes spools of dead processes, also of an earlier one with our own id", async () => {
     await leftover({ pid: deadPid() }, recently);
     await leftover({ process: "00000000" }, recently);
     expect(await tidySpools(dir, clock, signal)).toEqual({ removed: 2, kept: 0 });
@@ -163,7 +163,7 @@ describe("tidying spools", () => {
     await ours.discard();
   });
 
-  it("removes another host's file once it was not touched for a day", async () => {
+  it("removes another host's file after a day without a change", async () => {
     const before = new Date(now - DAY_MS - 1_000);
     await leftover({ place: "00000000" }, before);
     const within = await leftover({ place: "00000000" }, new Date(now - DAY_MS + 1_000));
@@ -171,7 +171,7 @@ describe("tidying spools", () => {
     expect(await readdir(dir)).toEqual([within]);
   });
 
-  it("passes over what may not be removed, a folder of such a name, and goes on with the rest", async () => {
+  it("skips a folder with the name of a spool, and removes the rest", async () => {
     const [taken, free] = [
       await leftover({ pid: deadPid() }, recently),
       await leftover({ pid: deadPid(), process: "ffffffff" }, recently),
@@ -183,7 +183,7 @@ describe("tidying spools", () => {
     expect(free).not.toBe(taken);
   });
 
-  it("passes over another user's leftover in a shared folder, and a folder that may not be listed", async () => {
+  it("skips another user's leftover in a shared folder, and a folder that may not be listed", async () => {
     const name = await leftover({ pid: deadPid() }, recently);
     await chmod(dir, 0o1777);
     await unprivileged(async () => {

@@ -127,15 +127,22 @@ export async function tidySpools(dir: string, clock: Clock, signal: AbortSignal)
   }
 }
 
-/** Proves that a spool can be opened and written in `dir`, before any export is requested. */
-export async function probeSpools(dir: string, random: Random, signal: AbortSignal): Promise<void> {
-  const spool = await openSpool({ dir, compression: "none", random, signal });
+/** Opens a spool for some work, and discards it afterwards. */
+export async function inSpool<T>(options: SpoolOptions, work: (spool: Spool) => Promise<T>): Promise<T> {
+  const spool = await openSpool(options);
   try {
-    await spool.write(new Uint8Array(1));
-    await spool.finish();
+    return await work(spool);
   } finally {
     await spool.discard();
   }
+}
+
+/** Proves that a spool can be opened and written in `dir`, before any export is requested. */
+export async function probeSpools(dir: string, random: Random, signal: AbortSignal): Promise<void> {
+  await inSpool({ dir, compression: "none", random, signal }, async (spool) => {
+    await spool.write(new Uint8Array(1));
+    await spool.finish();
+  });
 }
 
 interface Sink {

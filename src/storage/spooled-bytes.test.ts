@@ -31,11 +31,11 @@ async function handedOut(declared: SpooledFile): Promise<{ readonly bytes: numbe
 }
 
 describe("the bytes of a spooled file", () => {
-  it("are handed out whole when they are the declared ones", async () => {
+  it("are read completely when they are the declared ones", async () => {
     expect(await handedOut(file)).toEqual({ bytes: file.bytes, code: null });
   });
 
-  it("stop short of the declared length when they turn out to be others", async () => {
+  it("end before the declared length when they are not the declared ones", async () => {
     const short = file.bytes - CHUNK_BYTES;
     expect(await handedOut({ ...file, sha256: "0".repeat(64) })).toEqual({
       bytes: short,
@@ -43,13 +43,13 @@ describe("the bytes of a spooled file", () => {
     });
   });
 
-  it("never exceed the declared length, however much the file grew", async () => {
+  it("never exceed the declared length after the file grew", async () => {
     const { bytes, code } = await handedOut({ ...file, bytes: 3 * CHUNK_BYTES });
     expect(code).toBe("storage.spool-changed");
     expect(bytes).toBeLessThan(3 * CHUNK_BYTES);
   });
 
-  it("stop between two chunks when the signal is aborted", async () => {
+  it("end between two chunks when the signal is aborted", async () => {
     const controller = new AbortController();
     const reason = new Error("stop");
     const chunks = spooledBytes(file, controller.signal);

@@ -13,7 +13,7 @@ export interface Failure {
   readonly retryable?: boolean;
 }
 
-/** Thrown by our own code in a warehouse's process: the failure is already worded. */
+/** A failure that is already worded: of a warehouse's process, or about it. */
 export class Refusal extends Error {
   readonly failure: Failure;
   constructor(failure: Failure) {

@@ -7,13 +7,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WarehouseError } from "../errors.ts";
 import { startWatchdog } from "../platform/clock.ts";
-import type { Failure, Reply } from "./serve.ts";
+import { Refusal } from "./serve.ts";
+import type { Reply } from "./serve.ts";
 
 /** Characters of the process's stderr that are kept for the error if it dies. */
 const STDERR_MAX = 2000;
-
-/** The process died, or was killed. */
-const PROCESS_DIED = "warehouse.process-died";
 
 export interface WorkerOptions<Request> {
   /** Name of the warehouse in messages: `duckdb:PATH`. */
@@ -154,28 +152,22 @@ export class Worker<Request extends { readonly op: keyof Results }, Results exte
     return running;
   }
 
-  /** Throws `WorkerFailure`, or the signal's reason. A process that died is dropped. */
+  /** Throws `Refusal`, or the signal's reason. A process that died is dropped. */
   async #send<R extends Request>(running: Running, request: R, signal: AbortSignal): Promise<Results[R["op"]]> {
     const { requestMsMax } = this.#options;
     const watchdog = requestMsMax === null ? null : startWatchdog(requestMsMax, () => this.#tooLong(requestMsMax));
     const stopped = watchdog === null ? signal : AbortSignal.any([signal, watchdog.signal]);
-    const { child } = running;
-    const onAbort = (): void => void child.kill("SIGKILL");
+    const onAbort = (): void => void running.child.kill("SIGKILL");
     stopped.addEventListener("abort", onAbort, { once: true });
     try {
       stopped.throwIfAborted();
-      const reply = await new Promise<Reply<Results[R["op"]]> | null>((resolve) => {
-        child.once("message", resolve as (message: unknown) => void);
-        void running.exited.then(() => resolve(null));
-        // A process that has died is noticed by its exit.
-        child.send(request, () => undefined);
-      });
+      const reply = await this.#reply(running, request);
       if (reply === null || stopped.aborted) {
         await this.drop();
         stopped.throwIfAborted();
       }
-      if (reply === null) throw new WorkerFailure(this.#death(running));
-      if (!reply.ok) throw new WorkerFailure(reply.failure);
+      if (reply === null) throw this.#death(running);
+      if (!reply.ok) throw new Refusal(reply.failure);
       return reply.value;
     } finally {
       stopped.removeEventListener("abort", onAbort);
@@ -183,20 +175,41 @@ export class Worker<Request extends { readonly op: keyof Results }, Results exte
     }
   }
 
-  #death({ child, stderr }: Running): Failure {
+  /** The reply to a request; null when the process died instead. Leaves no listener behind, which would keep replies. */
+  async #reply<R extends Request>({ child, exited }: Running, request: R): Promise<Reply<Results[R["op"]]> | null> {
+    return new Promise((resolve) => {
+      const settle = (reply: Reply<Results[R["op"]]> | null): void => {
+        child.off("message", onMessage).off("close", onClose);
+        resolve(reply);
+      };
+      const onMessage = (reply: unknown): void => settle(reply as Reply<Results[R["op"]]>);
+      const onClose = (): void => settle(null);
+      // A process that died earlier may have emitted "close" before.
+      const onDead = async (): Promise<void> => {
+        await exited;
+        onClose();
+      };
+      child.once("message", onMessage).once("close", onClose);
+      child.send(request, (error) => {
+        if (error !== null) void onDead();
+      });
+    });
+  }
+
+  #death({ child, stderr }: Running): Refusal {
     const { exitCode, signalCode } = child;
     const how = signalCode === null ? `with exit code ${exitCode ?? "unknown"}` : `by ${signalCode}`;
     const text = stderr.trim();
-    return {
-      code: PROCESS_DIED,
+    return new Refusal({
+      code: "warehouse.process-died",
       message: `the ${this.#options.name} process ended ${how}${text === "" ? "" : `: ${text}`}`,
       hint: this.#options.deathHint,
       retryable: true,
-    };
+    });
   }
 
-  #tooLong(ms: number): WorkerFailure {
-    return new WorkerFailure({
+  #tooLong(ms: number): Refusal {
+    return new Refusal({
       code: "warehouse.query-timeout",
       message: `no answer for ${ms / 60_000} minutes`,
       hint: `Run again. ${this.#options.name}'s query history shows which statement took so long.`,
@@ -205,7 +218,7 @@ export class Worker<Request extends { readonly op: keyof Results }, Results exte
   }
 
   #named(error: unknown, doing: string): unknown {
-    if (!(error instanceof WorkerFailure)) return error;
+    if (!(error instanceof Refusal)) return error;
     const { message, ...details } = error.failure;
     return new WarehouseError(`${doing} ${this.#options.warehouse}: ${message}`, details);
   }
@@ -215,14 +228,4 @@ export class Worker<Request extends { readonly op: keyof Results }, Results exte
 function compileCache(): Readonly<Record<string, string>> {
   const folder = getCompileCacheDir();
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
-}
-
-/** The process refused a request, died, or took too long. */
-class WorkerFailure extends Error {
-  readonly failure: Failure;
-  constructor(failure: Failure) {
-    super(failure.message);
-    this.name = "WorkerFailure";
-    this.failure = failure;
-  }
 }

@@ -38,7 +38,7 @@ if (typeof trial === "string") {
     it("that fills up under the destination shows nothing, keeps nothing, and takes a file that fits", async () => {
       const storage = new FolderStorage({ path: disk.path, clock, random });
       const large = await spooled(tmpDir, noise(2 * DISK_BYTES));
-      const full = { exitCode: 7, code: "storage.full", hint: expect.stringContaining("free space") as string };
+      const full = { exitCode: 7, code: "storage.full", hint: expect.stringContaining("Free space") as string };
       await expect(storage.publish("Tag/large.csv", large, CALM)).rejects.toMatchObject(full);
       await expect(storage.create("Tag/large.json", noise(2 * DISK_BYTES), CALM)).rejects.toMatchObject(full);
       expect(await keysOf(storage)).toEqual([]);

@@ -6,9 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { csvRow } from "../../src/encode/csv-write.ts";
 import type { Cell, Row } from "../../src/encode/row.ts";
 import { joinGroups } from "../../src/land/join.ts";
-import type { JoinedRecord, JoinGroup, JoinOptions } from "../../src/land/join.ts";
+import type { JoinedRecord, JoinFile, JoinGroup, JoinOptions } from "../../src/land/join.ts";
 import { systemRandom } from "../../src/platform/random.ts";
-import type { Scratch } from "../../src/storage/scratch.ts";
 
 // Holds G1 and G6: field groups are joined without losing a row or a value, to the same bytes.
 
@@ -57,12 +56,10 @@ const group: fc.Arbitrary<Group> = fc
       })),
   );
 
-/** A file in memory that is read in chunks of any size. */
-function scratchOf(bytes: Buffer, sizes: readonly number[]): Scratch {
+/** A file in memory that comes in chunks of any size. */
+function scratchOf(bytes: Buffer, sizes: readonly number[]): JoinFile["scratch"] {
   return {
     bytes: bytes.length,
-    write: () => Promise.reject(new Error("already written")),
-    readAt: async (offset, length) => bytes.subarray(offset, offset + length),
     async *read() {
       for (let from = 0, i = 0; from < bytes.length; i += 1) {
         const to = from + (sizes[i % sizes.length] ?? 1);

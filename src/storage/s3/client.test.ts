@@ -18,7 +18,7 @@ async function target(endpoint: string | null, pathStyle: boolean | null): Promi
   return found;
 }
 
-describe("where the S3 client finds a bucket", () => {
+describe("the address of a bucket", () => {
   beforeEach(() => {
     vi.stubEnv("AWS_REGION", "eu-central-1");
     vi.stubEnv("AWS_ACCESS_KEY_ID", "id");

@@ -2,23 +2,23 @@ import { isTransient, readFailure } from "../../aws/failure.ts";
 import type { AwsFailure } from "../../aws/failure.ts";
 import { DataError, PardotEtlError, StorageError } from "../../errors.ts";
 
-interface Reading {
+interface Diagnosis {
   readonly code: string;
   readonly hint: string;
 }
 
 const CREDENTIALS = (problem: string): string =>
   `${problem}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones), AWS_PROFILE, or give the task or instance a role.`;
-const INVALID_CREDENTIALS: Reading = {
+const INVALID_CREDENTIALS: Diagnosis = {
   code: "storage.credentials-invalid",
   hint: CREDENTIALS("The store does not accept the AWS credentials"),
 };
-const WRONG_REGION: Reading = {
+const WRONG_REGION: Diagnosis = {
   code: "storage.wrong-region",
   hint: "The bucket is in another region than the request",
 };
 
-const BY_NAME: Readonly<Record<string, Reading>> = {
+const BY_NAME: Readonly<Record<string, Diagnosis>> = {
   NoSuchBucket: {
     code: "storage.bucket-missing",
     hint: "Create the bucket, or correct its name in PARDOT_ETL_DESTINATION.",
@@ -52,7 +52,7 @@ const BY_NAME: Readonly<Record<string, Reading>> = {
   QuotaExceeded: { code: "storage.full", hint: "Raise the quota of the bucket or free space in it." },
 };
 
-const BY_STATUS: Readonly<Record<number, Reading>> = {
+const BY_STATUS: Readonly<Record<number, Diagnosis>> = {
   301: WRONG_REGION,
   307: WRONG_REGION,
   401: INVALID_CREDENTIALS,
@@ -64,20 +64,20 @@ const BY_STATUS: Readonly<Record<number, Reading>> = {
   507: { code: "storage.full", hint: "The store has no space left. Free some or enlarge it." },
 };
 
-const UNREACHABLE: Reading = {
+const UNREACHABLE: Diagnosis = {
   code: "storage.unreachable",
   hint: "Check that the network reaches the endpoint, and that AWS_ENDPOINT_URL_S3 and AWS_REGION are right.",
 };
-const UNAVAILABLE: Reading = {
+const UNAVAILABLE: Diagnosis = {
   code: "storage.unavailable",
   hint: "The store is failing or throttling. Nothing is lost: run again later.",
 };
-const REFUSED: Reading = {
+const REFUSED: Diagnosis = {
   code: "storage.refused",
   hint: "Check that the endpoint (AWS_ENDPOINT_URL_S3) is an S3 API, and look for this request in the store's own log.",
 };
 
-function readingOf(failure: AwsFailure): Reading {
+function diagnose(failure: AwsFailure): Diagnosis {
   const named = BY_NAME[failure.name];
   if (named !== undefined) return named;
   if (failure.status === null) {
@@ -109,11 +109,11 @@ export function s3Error(operation: string, error: unknown, attempts: number, sig
       cause: error,
     });
   }
-  const reading = readingOf(failure);
+  const diagnosis = diagnose(failure);
   const region = failure.region === null ? " to the bucket's" : `=${failure.region}`;
-  const hint = reading === WRONG_REGION ? `${reading.hint}: set AWS_REGION${region}.` : reading.hint;
+  const hint = diagnosis === WRONG_REGION ? `${diagnosis.hint}: set AWS_REGION${region}.` : diagnosis.hint;
   return new StorageError(message, {
-    code: reading.code,
+    code: diagnosis.code,
     hint,
     context,
     cause: error,

@@ -29,7 +29,7 @@ async function attempts(retries: S3Retries, key: string, fault: unknown = RESET)
   return sent;
 }
 
-describe("the patience with a store that has responded", () => {
+describe("retries at a store that has responded", () => {
   test.each([
     [FILE, 9, 61_750],
     [STATE, 12, 151_750],
@@ -42,7 +42,7 @@ describe("the patience with a store that has responded", () => {
     expect(Math.max(...slept)).toBeLessThanOrEqual(30_000);
   });
 
-  test("outlasts a minute without the store for a state, and goes on", async () => {
+  test("last longer than a minute of downtime for a state", async () => {
     const { retries, slept } = store();
     await retries.repeat(FILE, async () => "there", NEVER);
     let failures = 9;
@@ -54,7 +54,7 @@ describe("the patience with a store that has responded", () => {
     expect(slept.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(60_000);
   });
 
-  test("ends at once when the signal is aborted during a pause", async () => {
+  test("end immediately when the signal is aborted during a pause", async () => {
     const stop = new AbortController();
     const reason = new Error("stopped");
     const sleep = async (): Promise<void> => {
@@ -70,14 +70,14 @@ describe("the patience with a store that has responded", () => {
   });
 });
 
-describe("the patience with a store that has never responded", () => {
-  test("is short, since its address may be wrong", async () => {
+describe("retries at a store that has never responded", () => {
+  test("are few, because its address may be wrong", async () => {
     const { retries, slept } = store();
     expect(await attempts(retries, STATE)).toBe(5);
     expect(slept.reduce((sum, one) => sum + one, 0)).toBeLessThan(4000);
   });
 
-  test("grows with the first response, though that is a failure", async () => {
+  test("increase with the first response, also a failure", async () => {
     expect(await attempts(store().retries, FILE, BUSY)).toBe(9);
   });
 });

@@ -7,7 +7,7 @@ import { Refusal } from "../serve.ts";
 
 const UTC_NOW = "now() AT TIME ZONE 'UTC'";
 
-/** Creates the tables of the database's own record, or brings those of an earlier version up to date. */
+/** Creates the tables of our own records, or upgrades those of an earlier version. */
 export async function prepareBook(connection: DuckDBConnection, unit: string | null): Promise<void> {
   await connection.run(
     `CREATE TABLE IF NOT EXISTS ${LOADS} (file_key VARCHAR PRIMARY KEY, table_name VARCHAR NOT NULL, rows BIGINT NOT NULL, loaded_at TIMESTAMP NOT NULL, read_at TIMESTAMP, run_id VARCHAR)`,
@@ -25,10 +25,10 @@ export async function prepareBook(connection: DuckDBConnection, unit: string | n
   else if (owner !== unit) throw new Refusal({ code: UNIT_FOREIGN, message: `it holds the tables of ${owner}` });
 }
 
-/** Code of the failure that another business unit has written to the database since it was claimed. */
+/** Error code: another business unit has written to the database since `claim`. */
 export const UNIT_FOREIGN = "warehouse.unit-foreign";
 
-/** The business unit whose data the database holds, null when it does not say; and whether it has loaded any file. */
+/** The business unit of the database, null when it is unmarked; and whether it has loaded any file. */
 export async function ownerOf(
   connection: DuckDBConnection,
 ): Promise<{ readonly owner: string | null; readonly hasLoads: boolean }> {
@@ -37,7 +37,7 @@ export async function ownerOf(
   return { owner: (unit?.[0] ?? null) as string | null, hasLoads: load !== undefined };
 }
 
-/** Those of the keys that the table does not hold, in the same order: all of them when there is no table. */
+/** The keys of files that are not in the table, in the same order: all of them when there is no table. */
 export async function unloaded(
   connection: DuckDBConnection,
   table: string,
@@ -52,7 +52,7 @@ export async function unloaded(
   return keys.filter((key) => !loaded.has(key));
 }
 
-/** Forgets the files of a table that was dropped, so that they are loaded again. */
+/** Forgets the files of a dropped table, so that they are loaded again. */
 export async function forgetTable(connection: DuckDBConnection, table: string): Promise<void> {
   for (const book of [LOADS, TABLES]) {
     await connection.run(`DELETE FROM ${book} WHERE table_name = ${literal(table)}`);
@@ -73,7 +73,7 @@ export async function recordLoads(
   );
 }
 
-/** Notes how many rows a table holds. `files`: the committed files that it accounts for, null: as before. */
+/** Records a table's row count. `files`: committed files that it accounts for; null: as before. */
 export async function countRows(connection: DuckDBConnection, table: string, files: number | null): Promise<number> {
   const [row] = await query(connection, `SELECT COUNT(*) FROM ${identifier(table)}`);
   const rows = Number(row?.[0]);
@@ -84,7 +84,7 @@ export async function countRows(connection: DuckDBConnection, table: string, fil
   return rows;
 }
 
-/** How many committed files a table accounts for; 0 when it was never settled or is gone. */
+/** Number of committed files that a table accounts for; 0 when it was never settled or is gone. */
 export async function settledFiles(connection: DuckDBConnection, table: string): Promise<number> {
   if (!(await exists(connection, table)) || !(await exists(connection, TABLES))) return 0;
   const [row] = await query(connection, `SELECT files FROM ${TABLES} WHERE table_name = ${literal(table)}`);
@@ -94,7 +94,7 @@ export async function settledFiles(connection: DuckDBConnection, table: string):
 /** The end of the window in the name of a landed file: `…_<from>_<to>_<rest>`. */
 const WINDOW_END = String.raw`_(\d{8}T\d{6}Z)_[^/_]*$`;
 
-/** Notes that every committed file is accounted for, and removes the rows that the last whole reading lacks. */
+/** Records that the table accounts for every committed file, and removes rows older than the last complete reading. */
 export async function settle(
   connection: DuckDBConnection,
   table: string,
@@ -102,8 +102,7 @@ export async function settle(
 ): Promise<null> {
   return inTransaction(connection, async () => {
     await prepareBook(connection, null);
-    const has = await exists(connection, table);
-    if (!has) return null;
+    if (!(await exists(connection, table))) return null;
     if (wholeUntil !== null) {
       const end = `regexp_extract(coalesce(${FILE_COLUMN}, ''), ${literal(WINDOW_END)}, 1)`;
       await connection.run(`DELETE FROM ${identifier(table)} WHERE ${end} < ${literal(wholeUntil)}`);

@@ -26,7 +26,7 @@ async function loadThree(): Promise<readonly CommittedFile[]> {
 }
 
 describe("a table compared with its committed files", () => {
-  test("is found whole when every file was loaded once and nothing was changed", async () => {
+  test("has no problem when every file was loaded once and nothing was changed", async () => {
     const files = await loadThree();
     expect(await compared([...files, ...files])).toEqual({
       compared: "3 files and 101 rows of PARDOT_THING",
@@ -66,7 +66,7 @@ describe("a table compared with its committed files", () => {
       "another count of rows",
       "UPDATE _PARDOT_ETL_LOADS SET rows = 3 WHERE file_key = 'b'",
       "b",
-      /has taken 3 rows from it, 2 were committed/,
+      /has loaded 3 rows from it, 2 were committed/,
     ],
   ];
   test.each(changes)("shows %s", async (_, sql, key, problem) => {
@@ -86,7 +86,7 @@ describe("a table compared with its committed files", () => {
     ]);
   });
 
-  test("may lack what is optional", async () => {
+  test("may lack an optional file", async () => {
     const files = await loadThree();
     const optional = files.map((file) => ({ ...file, isOptional: true }));
     const givenUp = { key: "given-up", rows: 7, maxWatermark: null, isOptional: true };
@@ -110,7 +110,7 @@ describe("a table compared with its committed files", () => {
     });
   });
 
-  test("is missed when it was dropped, or when its database is gone", async () => {
+  test("is reported missing when it was dropped, or when its database is gone", async () => {
     const files = await loadThree();
     await rowsOf("DROP TABLE PARDOT_THING");
     expect((await compared(files)).problems).toMatchObject([
@@ -126,7 +126,7 @@ describe("a table compared with its committed files", () => {
     expect(await warehouse.unloaded(tag, ["a", "b"], signal)).toEqual(["a", "b"]);
   });
 
-  test("of an earlier version is compared by its files alone until the next load", async () => {
+  test("of an earlier version is only compared by its files until the next load", async () => {
     const files = await loadThree();
     await rowsOf("DROP TABLE _PARDOT_ETL_TABLES");
     await rowsOf("DELETE FROM PARDOT_THING WHERE id < 25");
@@ -135,7 +135,7 @@ describe("a table compared with its committed files", () => {
 });
 
 describe("a database", () => {
-  test("belongs to the business unit that loaded first, also after it was opened again", async () => {
+  test("belongs to the business unit that loaded first, also after a reopening", async () => {
     await warehouse.claim("unit-1", false, signal);
     await loadThree();
     await warehouse.close();
@@ -154,7 +154,7 @@ describe("a database", () => {
     });
   });
 
-  test("that names no unit is taken by one that has committed files, and by a new one only while nothing is loaded", async () => {
+  test("without a mark can be claimed by a unit that has committed files, and by a new one only while nothing is loaded", async () => {
     await loadThree();
     expect(await rowsOf("SELECT 1 FROM duckdb_tables() WHERE table_name = '_PARDOT_ETL_UNIT'")).toEqual([]);
     const error = (await warehouse.claim("unit-1", false, signal).catch((thrown: unknown) => thrown)) as ConfigError;
@@ -170,12 +170,12 @@ describe("a database", () => {
     await expect(warehouse.claim("unit-2", false, signal)).rejects.toBeInstanceOf(ConfigError);
   });
 
-  test("with tables of somebody's own and no load is taken by the first unit", async () => {
+  test("with foreign tables and no load can be claimed by the first unit", async () => {
     await rowsOf("CREATE TABLE PARDOT_THING (id BIGINT)");
     await warehouse.claim("unit-1", false, signal);
   });
 
-  test("that another unit has claimed since is left alone", async () => {
+  test("that another unit has claimed since is not changed", async () => {
     await warehouse.claim("unit-1", false, signal);
     await rowsOf("CREATE TABLE _PARDOT_ETL_UNIT AS SELECT 'unit-2' AS business_unit");
     await expect(warehouse.load(tag, [], signal)).rejects.toMatchObject({ code: "warehouse.unit-foreign" });

@@ -4,15 +4,15 @@ import { FILE_COLUMN, identifier, literal, LOADS, TABLES } from "./sql.ts";
 import { columnTypes, query } from "./table.ts";
 import type { Comparison, TableProblem } from "../warehouse.ts";
 
-/** The temporary table of the committed files that a table is compared with. */
+/** Temporary table of the committed files to compare a table with. */
 const COMMITTED = "_pardot_etl_committed";
 
-/** Problems of one kind that are named; the rest is counted. */
+/** Most problems of one kind that are named; the rest is counted. */
 const NAMED_MAX = 100;
 
 const LOAD_AGAIN = "Drop the table: the next run loads its files again.";
 
-/** Takes down committed files; `isFirst`: of a comparison. */
+/** Notes committed files; `isFirst`: the first ones of a comparison. */
 export async function noteCommitted(
   connection: DuckDBConnection,
   files: readonly NotedFile[],
@@ -30,8 +30,8 @@ export async function noteCommitted(
 }
 
 /**
- * Compares a table with the files taken down: each was loaded once and whole, no other was, and the table holds the rows
- * that the last load left, each key once.
+ * Compares a table with the noted files: each was loaded once and completely, no other was, and the table still has the
+ * rows of the last load, each key once.
  */
 export async function compareTable(
   connection: DuckDBConnection,
@@ -73,11 +73,16 @@ async function compareLoads(connection: DuckDBConnection, table: string): Promis
     `SELECT l.file_key FROM ${loads} l ANTI JOIN ${committed} c USING (file_key) ORDER BY 1`,
   );
   return [
-    ...named(table, missing, () => `it is not loaded into ${table}`, "The next run loads it, or says why it cannot."),
+    ...named(
+      table,
+      missing,
+      () => `it is not loaded into ${table}`,
+      "The next run loads it, or reports why it cannot.",
+    ),
     ...named(
       table,
       others,
-      ([, loaded, wanted]) => `${table} has taken ${String(loaded)} rows from it, ${String(wanted)} were committed`,
+      ([, loaded, wanted]) => `${table} has loaded ${String(loaded)} rows from it, ${String(wanted)} were committed`,
       LOAD_AGAIN,
     ),
     ...named(
@@ -93,7 +98,7 @@ interface Rows {
   readonly table: string;
   readonly key: string;
   readonly rows: number;
-  /** Whether rows name the file that they came from. */
+  /** Whether rows name their file. */
   readonly hasFiles: boolean;
 }
 
@@ -134,7 +139,7 @@ async function compareRows(
   ];
 }
 
-/** One problem for each row, whose first value is the key, and one for those beyond `NAMED_MAX`. */
+/** One problem for each row, whose first value is the key, and one for all beyond `NAMED_MAX`. */
 function named(
   table: string,
   rows: readonly (readonly unknown[])[],

@@ -33,7 +33,7 @@ async function pipe(): Promise<{ file: LoadFile; reached: Promise<() => Promise<
   return { file: { key: "pipe", path, compression: "none", rows: 1, columns, runId: null, readAt: null }, reached };
 }
 
-describe("an end in the middle of a load", () => {
+describe("an interrupted load", () => {
   test("a killed process fails the load, leaves the database as it was, and the next call starts another", async () => {
     await warehouse.load(tag, [await fileOf("a", "1,old,,,,\n", 1)], signal);
     const b = await fileOf("b", "1,new,,,,\n2,new,,,,\n", 2);

@@ -28,7 +28,7 @@ async function read(key: string, readAt: number | null, id = 1): Promise<LoadFil
 }
 
 describe("of two versions of a row", () => {
-  test("the one that was read later stays, in whatever order and grouping their files are loaded", async () => {
+  test("the one read later stays, for any order and grouping of the loads", async () => {
     const files = [await read("a", 1), await read("b", 2), await read("c", 3)];
     for (const order of [
       [0, 1, 2],
@@ -45,7 +45,7 @@ describe("of two versions of a row", () => {
     }
   });
 
-  test("the file that is loaded later wins when both were read at the same time or at none that is known", async () => {
+  test("the file loaded later wins when both were read at the same time, or at an unknown time", async () => {
     for (const at of [5, null]) {
       await warehouse.load(tag, [await read("b", at)], signal);
       await warehouse.load(tag, [await read("a", at)], signal);
@@ -57,7 +57,7 @@ describe("of two versions of a row", () => {
     }
   });
 
-  test("one whose time of reading is not known is the older", async () => {
+  test("one with an unknown time of reading is the older", async () => {
     await warehouse.load(tag, [await read("known", 5), await read("unknown", null)], signal);
     await warehouse.load(tag, [await read("unknown-2", null), await read("other", null, 2)], signal);
     expect(await rowsOf(names)).toEqual([
@@ -66,7 +66,7 @@ describe("of two versions of a row", () => {
     ]);
   });
 
-  test("an old file brings the rows that nothing newer has, and leaves the others alone", async () => {
+  test("an old file adds the rows that no newer one has, and does not change the others", async () => {
     await warehouse.load(tag, [await fileOf("new", "1,new,,,,\n2,new,,,,\n", 2, { readAt: 9 })], signal);
     const old = await fileOf("old", "1,old,,,,\n3,old,,,,\n3,old again,,,,\n2,old,,,,\n", 4, { readAt: 3 });
     expect(await warehouse.load(tag, [old], signal)).toEqual({ rows: 3 });
@@ -78,7 +78,7 @@ describe("of two versions of a row", () => {
   });
 });
 
-test("a history whose last window is finished nights later puts no old row over a newer one", async () => {
+test("a history whose last window is finished nights later does not replace newer rows", async () => {
   // Night 1 reads three windows; one file of the last is refused by the network until night 4.
   const late = await fileOf("w3-file2", "7,as of night 1,,,,2025-11-22\n8,as of night 1,,,,2025-11-22\n", 2, {
     readAt: 1,
@@ -110,7 +110,7 @@ test("each row names its file, the run that committed it, and when it was read",
   ]);
 });
 
-test("a database of an earlier version goes on, its rows being the oldest", async () => {
+test("a database of an earlier version can be loaded, and its rows are the oldest", async () => {
   await rowsOf(
     "CREATE TABLE PARDOT_THING (id BIGINT, name VARCHAR, score DOUBLE, is_public BOOLEAN, payload VARCHAR, updated_at TIMESTAMP)",
   );
@@ -179,7 +179,7 @@ describe("custom fields of any name", () => {
   });
 });
 
-describe("an object that is always read whole", () => {
+describe("an object that is always read in full", () => {
   const key = (end: string, part: number): string =>
     `Campaign/Campaign_api_19000101T000000Z_${end}_${part}2345678abcd.csv`;
   const whole = async (end: string, part: number, ids: readonly number[], readAt: number): Promise<LoadFile> => {
@@ -188,7 +188,7 @@ describe("an object that is always read whole", () => {
     return { ...file, key: name };
   };
 
-  test("loses the rows that the newest whole reading lacks, and none that a reading under way has brought", async () => {
+  test("loses the rows that the newest complete reading lacks, and none of an unfinished reading", async () => {
     await rowsOf("CREATE TABLE PARDOT_THING (id BIGINT, name VARCHAR)");
     await rowsOf("INSERT INTO PARDOT_THING VALUES (90, 'of an earlier version')");
     await warehouse.load(tag, [await whole("20260301T000000Z", 1, [1, 2, 3], 1)], signal);
@@ -202,7 +202,7 @@ describe("an object that is always read whole", () => {
   });
 });
 
-test("a view in place of the table is named, and stops no other table", async () => {
+test("a view in place of the table is reported, and does not stop other tables", async () => {
   await rowsOf("CREATE VIEW PARDOT_THING AS SELECT 1 AS id");
   expect(await refusal(warehouse.load(tag, [await read("a", 1)], signal))).toMatchObject({
     code: "warehouse.not-a-table",

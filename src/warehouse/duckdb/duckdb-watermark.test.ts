@@ -15,7 +15,7 @@ async function stateOf(type: string, values: readonly (string | null)[]) {
   return warehouse.tableState(tag, NOW, signal);
 }
 
-test("a watermark later than now is left out of the maximum and named", async () => {
+test("a watermark later than now is left out of the maximum and reported", async () => {
   expect(await stateOf("TIMESTAMP", ["2020-01-01 00:00:00", "2099-01-01 00:00:00", null])).toEqual({
     exists: true,
     hasRows: true,
@@ -41,7 +41,7 @@ test.each([
   expect(await stateOf("TIMESTAMP", [value])).toMatchObject({ hasRows: true, watermark: null, future });
 });
 
-test.each(["-infinity", "0044-03-15 (BC) 00:00:00"])("%s does not count, and is named", async (value) => {
+test.each(["-infinity", "0044-03-15 (BC) 00:00:00"])("%s does not count, and is reported", async (value) => {
   const state = await stateOf("TIMESTAMP", [value]);
   expect(state).toMatchObject({ hasRows: true, watermark: null, future: null });
   expect(state.warning).toMatchObject({ code: "warehouse.watermark-ancient" });
@@ -66,13 +66,13 @@ test.each(["n/a", "31/12/2019"])(
   async (text) => {
     const error = await refusal(stateOf("VARCHAR", ["2020-01-01", text]));
     expect(error.code).toBe("warehouse.watermark-unreadable");
-    expect(error.message).toContain("updated_at of PARDOT_THING holds text that is not a time");
+    expect(error.message).toContain("updated_at of PARDOT_THING contains text that is not a time");
     expect(error.hint).toContain("make the column TIMESTAMP");
     expect(`${error.message}${String(error.hint)}`).not.toContain(text);
   },
 );
 
-test("an object without a watermark has none, whatever its table holds", async () => {
+test("an object without a watermark has none, for any content of its table", async () => {
   await warehouse.load(tag, [await fileOf("a", "1,x,,,,2099-01-01\n", 1)], signal);
   expect(await warehouse.tableState({ ...tag, watermark: null }, NOW, signal)).toEqual({
     exists: true,

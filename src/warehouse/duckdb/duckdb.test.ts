@@ -23,7 +23,7 @@ useDatabase();
 const NOW = "2026-11-26 00:00:00";
 
 describe("loading", () => {
-  test("gives each column its type, and keeps nasty text, null and empty apart", async () => {
+  test("gives each column its type, and distinguishes difficult text, null and empty", async () => {
     const records = [
       '1,"a,""b""\nc\r\nd 😀",7250.50,true,"[{""id"":1}]",2024-01-02 03:04:05',
       '2,"",, TRUE ,, 2024-01-02 03:04:05 ',
@@ -80,7 +80,7 @@ describe("loading", () => {
     ]);
   });
 
-  test("replaces rows with the same key, the later file and the later record winning", async () => {
+  test("replaces rows with the same key: the later file and the later record win", async () => {
     await warehouse.load(tag, [await fileOf("a", "1,first,,,,2024-01-09\n2,stays,,,,2024-01-01\n", 2)], signal);
     const files = [
       await fileOf("b", "1,second,,,,2024-01-02\n3,old,,,,2024-01-02\n03,new,,,,2024-01-01\n", 3),
@@ -94,7 +94,7 @@ describe("loading", () => {
     ]);
   });
 
-  test("loads a file once, however often and by whomever it is offered", async () => {
+  test("loads a file once, however often it is offered", async () => {
     const a = await fileOf("a", "1,first,,,,\n", 1);
     const b = await fileOf("b", "1,second,,,,\n", 1);
     await warehouse.load(tag, [a, a], signal);
@@ -116,7 +116,7 @@ describe("loading", () => {
     expect(await warehouse.load(tag, [a], signal)).toEqual({ rows: 1 });
   });
 
-  test("adds columns that are new, and leaves those null that a file lacks", async () => {
+  test("adds new columns, and sets those that a file lacks to null", async () => {
     await warehouse.load(tag, [await fileOf("a", "1,x,,,,\n", 1)], signal);
     const extra: readonly Column[] = [
       { name: "id", type: "integer" },
@@ -180,7 +180,7 @@ describe("refusing a file, and the whole load with it", () => {
     expect(await warehouse.load(tag, files.slice(0, 1), signal)).toEqual({ rows: 2 });
   });
 
-  test("names the record in the file, also beyond what is staged at a time", async () => {
+  test("names the record in the file, also beyond the first staged group", async () => {
     const many = Array.from({ length: 150_000 }, (_, i) => `${i},,,,,\n`).join("");
     const files = [
       await fileOf("a", many, 150_000),
@@ -191,13 +191,13 @@ describe("refusing a file, and the whole load with it", () => {
     expect(await warehouse.load(tag, files.slice(0, 2), signal)).toEqual({ rows: 150_000 });
   });
 
-  test("refuses a file that holds another number of records than its manifest says", async () => {
+  test("refuses a file with another number of records than its manifest", async () => {
     const error = await refusal(warehouse.load(tag, [await fileOf("a", good, 2)], signal));
     expect(error).toMatchObject({ code: "warehouse.rows-differ" });
-    expect(error.message).toContain("DuckDB reads 1 records in a, its manifest says 2");
+    expect(error.message).toContain("DuckDB reads 1 records in a, its manifest has 2");
   });
 
-  test("refuses a file whose header is not the one it was committed with", async () => {
+  test("refuses a file with another header than the committed one", async () => {
     const file = await fileOf("a", good, 1);
     const swapped = columns.toSpliced(0, 2, { name: "name", type: "string" }, { name: "id", type: "integer" });
     expect(await refusal(warehouse.load(tag, [{ ...file, columns: swapped }], signal))).toMatchObject({
@@ -212,15 +212,15 @@ describe("refusing a file, and the whole load with it", () => {
     expect(`${error.message}${error.hint ?? ""}`).not.toContain("private");
   });
 
-  test("says so when a file is not there", async () => {
+  test("reports a missing file", async () => {
     const file = await fileOf("a", good, 1);
     await rm(file.path);
     expect((await refusal(warehouse.load(tag, [file], signal))).message).toContain("No files found");
   });
 });
 
-describe("what a table says of itself", () => {
-  test("tells missing, empty and filled tables apart, and the watermark as text", async () => {
+describe("the state of a table", () => {
+  test("distinguishes missing, empty and filled tables, and gives the watermark as text", async () => {
     expect(await warehouse.tableState(tag, NOW, signal)).toEqual({
       exists: false,
       hasRows: false,
@@ -259,7 +259,7 @@ describe("a database that cannot be opened", () => {
     await other.close();
   });
 
-  test("says which folder is missing, and creates none", async () => {
+  test("names the missing folder, and does not create it", async () => {
     const nowhere = new DuckdbWarehouse(join(folder, "missing", "x.duckdb"), { tmpDir: join(folder, "tmp") });
     for (const work of [nowhere.check(signal), nowhere.tableState(tag, NOW, signal), nowhere.load(tag, [], signal)]) {
       const error = await refusal(work);
@@ -269,13 +269,13 @@ describe("a database that cannot be opened", () => {
     await nowhere.close();
   });
 
-  test("refuses a file that is no database, and leaves it as it is", async () => {
+  test("refuses a file that is not a database, and does not change it", async () => {
     await writeFile(database, "id,name\n".repeat(1000));
     expect(await refusal(warehouse.check(signal))).toMatchObject({ code: "warehouse.not-a-database" });
     expect((await stat(database)).size).toBe(8000);
   });
 
-  test("creates no database only to look", async () => {
+  test("does not create a database to read from it", async () => {
     await warehouse.check(signal);
     expect(warehouse.processId).toBeNull();
     await expect(stat(database)).rejects.toMatchObject({ code: "ENOENT" });

@@ -10,10 +10,9 @@ import type { LoadFile } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";
 
 /**
- * Loads files in one transaction: all of them or nothing. A row replaces the one with the same key unless that one was
- * read later; of two that were read at the same time the later file, and in a file the later record, wins. The time of
- * reading decides and not the watermark: local time runs backwards when summer ends. Files that the database knows are
- * left out.
+ * Loads files in one transaction: all or nothing. A row replaces the one with the same key unless that one was read later;
+ * of two read at the same time the later file, and in a file the later record, wins. The time of reading decides, not the
+ * watermark: local time runs backwards when summer ends. Skips files that the database already has.
  */
 export async function load(
   connection: DuckDBConnection,
@@ -37,7 +36,7 @@ export async function load(
   });
 }
 
-/** Records that are staged together: many small files in one go, large ones one by one, so that memory stays bounded. */
+/** Most records staged together: many small files at once, large ones one by one, so that memory stays bounded. */
 const GROUP_ROWS = 200_000;
 
 function groupsOf(files: readonly LoadFile[]): readonly (readonly LoadFile[])[] {
@@ -54,7 +53,7 @@ function groupsOf(files: readonly LoadFile[]): readonly (readonly LoadFile[])[] 
   return groups;
 }
 
-/** Creates the table, which has the columns `present`, as the catalog has it, or adds the columns that are new. */
+/** Creates the table, or adds the columns that are not `present`. */
 async function prepareTable(
   connection: DuckDBConnection,
   target: LoadTarget,
@@ -84,8 +83,8 @@ async function prepareTable(
 }
 
 /**
- * The catalog's columns, then those that only files have, in the order in which they are seen. A field whose name is
- * that of a column of our own is kept under another one.
+ * The catalog's columns, then those that only files have, in the order of their first file. A field with the name of a
+ * column of our own gets another name.
  */
 function allColumns(target: LoadTarget, files: readonly LoadFile[]): readonly StagedColumn[] {
   const columns = new Map<string, Column>();
@@ -101,7 +100,7 @@ function allColumns(target: LoadTarget, files: readonly LoadFile[]): readonly St
   }));
 }
 
-/** The files that the table does not hold yet, each once, in the order of their reading. */
+/** The files that are not in the table yet, each once, in the order of their reading. */
 async function notLoaded(
   connection: DuckDBConnection,
   target: LoadTarget,
@@ -114,7 +113,7 @@ async function notLoaded(
     .toSorted((a, b) => (a.readAt ?? -Infinity) - (b.readAt ?? -Infinity) || 0);
 }
 
-/** Puts the staged rows into the table, in place of those with the same keys, except where those were read later. */
+/** Replaces the rows with the staged keys by the staged rows, except where they were read later. */
 async function replaceRows(
   connection: DuckDBConnection,
   target: LoadTarget,
@@ -125,10 +124,10 @@ async function replaceRows(
   const key = identifier(target.key);
   const keyColumn = columns.find(({ source }) => source === target.key);
   const stagedKey = keyColumn === undefined ? "NULL" : castText(keyColumn.type, keyColumn.staged);
-  // The first load of a table has nothing to replace: no look at all of its rows for each group.
+  // The first load of a table has nothing to replace, so it need not scan the rows for each group.
   const isEmpty = (await query(connection, `SELECT 1 FROM ${table} LIMIT 1`)).length === 0;
   if (!isEmpty) {
-    // Bounds let DuckDB leave out the blocks of the table that hold none of the keys.
+    // Bounds let DuckDB skip the blocks of the table without any of the keys.
     const [bounds = []] = await query(
       connection,
       `SELECT MIN(${stagedKey})::VARCHAR, MAX(${stagedKey})::VARCHAR FROM temp.${STAGING}`,
@@ -153,7 +152,7 @@ async function replaceRows(
   );
 }
 
-/** Whether the table may hold rows that were read later than one of these files. */
+/** Whether the table may have rows that were read later than one of these files. */
 async function mayBeOlder(
   connection: DuckDBConnection,
   target: LoadTarget,

@@ -6,19 +6,20 @@ import { lowerCase, query } from "./table.ts";
 import type { LoadFile } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";
 
-/** The temporary table that files are read into as text, in file and record order, before anything is believed. */
+/** Temporary table of the files' rows as text, in file and record order, before any check. */
 export const STAGING = "_pardot_etl_staging";
 
 /**
- * A column on its way into the table. Its name in the staging table is a neutral one: a custom field may have any name,
- * such as `rowid`, which DuckDB's own statements need.
+ * A column to load. It has a neutral name in the staging table, because a custom field may have any name, such as
+ * `rowid`, which DuckDB's own statements need.
  */
 export interface StagedColumn {
-  /** As files call it. */
+  /** Its name in files. */
   readonly source: string;
-  /** As the table calls it. */
+  /** Its name in the table. */
   readonly name: string;
   readonly type: ColumnType;
+  /** Its name in the staging table. */
   readonly staged: string;
 }
 
@@ -47,7 +48,7 @@ export async function stage(
     if (rows !== file.rows) {
       throw new Refusal({
         code: "warehouse.rows-differ",
-        message: `DuckDB reads ${rows} records in ${file.key}, its manifest says ${file.rows}`,
+        message: `DuckDB reads ${rows} records in ${file.key}, its manifest has ${file.rows}`,
         hint: "Report it with the file: DuckDB and this tool read it differently.",
       });
     }
@@ -63,7 +64,7 @@ async function checkHeader(connection: DuckDBConnection, file: LoadFile): Promis
   throw new Refusal({
     code: "warehouse.header-differs",
     message: `${file.key} has the columns ${header.join(", ")}, expected ${names.join(", ")}`,
-    hint: "The file is not the one that was committed under this name.",
+    hint: "This is not the file that was committed under this name.",
   });
 }
 
@@ -74,7 +75,7 @@ interface Staged {
   readonly ends: readonly number[];
 }
 
-/** Refuses the first staged value that is not what its column's type takes, and a record without a key. */
+/** Refuses a staged value that does not match its column's type, and a record without a key. */
 export async function checkValues(
   connection: DuckDBConnection,
   { target, columns, files, ends }: Staged,
@@ -91,7 +92,7 @@ export async function checkValues(
   const cases = faults.map(({ condition }, index) => `WHEN ${condition} THEN ${index}`);
   const [first] = await query(
     connection,
-    // Inside a transaction the ids of new rows begin somewhere high up.
+    // Inside a transaction the ids of new rows begin at a high number.
     `SELECT rowid, rowid - (SELECT MIN(rowid) FROM temp.${STAGING}), CASE ${cases.join(" ")} END AS fault FROM temp.${STAGING} WHERE fault IS NOT NULL ORDER BY rowid LIMIT 1`,
   );
   if (first === undefined) return;

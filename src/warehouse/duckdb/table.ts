@@ -6,8 +6,8 @@ import { Refusal } from "../serve.ts";
 const MISSING: TableState = { exists: false, hasRows: false, watermark: null, future: null };
 
 /**
- * What a table says of itself; the watermark as text, so that no session zone moves it. A timestamp of DuckDB may be
- * infinite, before the year 1 or after 9999, which no watermark is: such ones are left out and reported.
+ * State of a table, with the watermark as text, so that no session zone moves it. A DuckDB timestamp may be infinite,
+ * before the year 1 or after 9999, which a watermark cannot be: such values are left out and reported.
  */
 export async function tableState(
   connection: DuckDBConnection,
@@ -59,9 +59,9 @@ function isConversion(error: unknown): boolean {
 
 function unreadable(table: string, watermark: string): Refusal {
   return new Refusal({
-    // DuckDB's own words quote the value, which is a row's.
+    // DuckDB's own message quotes a value of the table.
     code: "warehouse.watermark-unreadable",
-    message: `${watermark} of ${table} holds text that is not a time`,
+    message: `${watermark} of ${table} contains text that is not a time`,
     hint: `Correct the rows whose ${watermark} is not a time, or make the column TIMESTAMP.`,
   });
 }
@@ -84,7 +84,7 @@ export async function query(connection: DuckDBConnection, sql: string): Promise<
   return (await connection.runAndReadAll(sql)).getRowsJS();
 }
 
-/** Runs some work in one transaction: all of it or nothing. */
+/** Runs `work` in one transaction: all or nothing. */
 export async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
   await connection.run("BEGIN TRANSACTION");
   try {
@@ -92,7 +92,7 @@ export async function inTransaction<T>(connection: DuckDBConnection, work: () =>
     await connection.run("COMMIT");
     return result;
   } catch (error) {
-    // Some errors have ended the transaction already; the first error is what counts.
+    // Some errors have already ended the transaction; the first error counts.
     await connection.run("ROLLBACK").catch(() => undefined);
     throw error;
   }

@@ -19,7 +19,7 @@ function thrown(code: string | number, message: string, more: object = {}): Erro
   return Object.assign(new Error(message), { code, ...more });
 }
 
-describe("what a failure at Snowflake means", () => {
+describe("the meaning of a Snowflake failure", () => {
   const cases: readonly (readonly [Error, string, RegExp])[] = [
     [thrown("390100", "Incorrect username or password was specified."), "warehouse.login-refused", /ETL in acme-prod/],
     [thrown("390102", "Your user account has been temporarily locked"), "warehouse.login-refused", /locked/],
@@ -58,12 +58,12 @@ describe("what a failure at Snowflake means", () => {
     expect(failure.message).not.toContain("secret row");
   });
 
-  test("tells a name that does not exist, which no retry helps, from a network that fails", () => {
+  test("distinguishes an unknown host, which no retry helps, from a network failure", () => {
     const lost = (code: string) => snowflakeFailure(thrown(401001, code, { cause: { code } }), LOGIN).retryable;
     expect([lost("ENOTFOUND"), lost("ECONNRESET")]).toEqual([false, true]);
   });
 
-  test("repeats no secret, no line of a key, and no more than the beginning of long words", () => {
+  test("repeats no secret, no line of a key, and only the beginning of a long message", () => {
     const key = "-----BEGIN PRIVATE KEY-----\nMIIEvAIBADAN\nBgkqhkiG9w0B\n-----END PRIVATE KEY-----\n";
     const word = snowflakeFailure(thrown("1", "you said s3cr3t-word"), LOGIN).message;
     const line = snowflakeFailure(thrown("1", `you said BgkqhkiG9w0B ${"x".repeat(900)}`), { ...LOGIN, secret: key });
@@ -73,7 +73,7 @@ describe("what a failure at Snowflake means", () => {
   });
 });
 
-describe("a session that was let in", () => {
+describe("a session after the login", () => {
   const cases: readonly (readonly [readonly (string | null)[], string | undefined])[] = [
     [["LOADER", "XS", "LAKE", "PARDOT"], undefined],
     [["LOADER", "XS", null, null], "warehouse.database-unknown"],
@@ -84,7 +84,7 @@ describe("a session that was let in", () => {
     expect(sessionFailure(row, LOGIN)?.code).toBe(code);
   });
 
-  test("needs no virtual warehouse when none was asked for", () => {
+  test("needs no virtual warehouse when none is configured", () => {
     expect(sessionFailure(["LOADER", null, "LAKE", "PARDOT"], { ...LOGIN, warehouse: null })).toBeNull();
   });
 });
