@@ -199,7 +199,8 @@ function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dic
     { name: "expired token", rule: { expiredToken: true } },
   ];
   const { pathname } = request.url;
-  const question = `${pathname}${request.url.search}${request.body ?? ""}`;
+  // After a time-out the same page is requested with a smaller limit.
+  const question = `${pathname}${request.url.search.replace(/\blimit=\d+/, "")}${request.body ?? ""}`;
   if (pathname.includes("/export/") && pathname.includes("/create")) {
     atPardot.push({ name: "failed export", rule: { failExport: true } });
   }

@@ -41,6 +41,10 @@ const ONCE_FAILED = [
   [820_953, "a file was accepted although half of its header was foreign"],
   [831_052, "the id of an export was used twice, and the first one's files were landed for the second"],
   [900_008, "the harness itself missed calls made after midnight, because the account's clock is frozen"],
+  [
+    917_356,
+    "the harness itself sent a false empty page twice, because the page was requested again with a smaller limit",
+  ],
 ] as const;
 
 it.each(ONCE_FAILED)("G1 G4 G5 seed %i passes: %s", { timeout: 120_000 }, async (seed) => {
