@@ -88,6 +88,7 @@ export function configurationPage(): string {
       "including lists, is replaced; `pardot-etl objects NAME --json` shows the result.",
     ].join("\n"),
     ["```yaml", "catalog:", "  Tag:", "    v4:", "      query: { limit: 100 }", "```"].join("\n"),
+    "**Next:** [the library](library.md)",
     "",
   ]
     .join("\n\n")
@@ -116,6 +117,7 @@ export function commandsPage(): string {
       "SIGINT or SIGTERM stops a run: work that finishes within `PARDOT_ETL_STOP_GRACE` is committed, the rest is left for the",
       "next run, exit 130. A second signal ends the process at once; no committed data is lost.",
     ].join("\n"),
+    "**Next:** [configuration](configuration.md)",
     "",
   ]
     .join("\n\n")
