@@ -30,13 +30,13 @@ function escaped(character: string): string {
 }
 
 /** `1,234,567`. */
-export function grouped(value: number): string {
+export function formatNumber(value: number): string {
   return value.toLocaleString("en-US");
 }
 
 /** `1 file`, `2,000 files`. */
-export function counted(value: number, noun: string): string {
-  return `${grouped(value)} ${noun}${value === 1 ? "" : "s"}`;
+export function pluralize(value: number, noun: string): string {
+  return `${formatNumber(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
 /** `0 s`, `59 s`, `1 min 05 s`, `2 h 03 min`. */

@@ -1,7 +1,7 @@
 import { waits } from "../report/describe.ts";
 import type { RunOutcome } from "../operations/run/outcome.ts";
 import { exitCode } from "../report/exit-codes.ts";
-import { counted, elapsed, grouped } from "../text.ts";
+import { pluralize, elapsed, formatNumber } from "../text.ts";
 
 /** A notification about a run. */
 export interface Notification {
@@ -34,7 +34,7 @@ export function notificationOf(outcome: RunOutcome): Notification {
     ...day(outcome),
     ...failures(outcome),
     ...postponed(outcome),
-    ...(outcome.openWindows === 0 ? [] : [`${counted(outcome.openWindows, "window")} left for the next run`]),
+    ...(outcome.openWindows === 0 ? [] : [`${pluralize(outcome.openWindows, "window")} left for the next run`]),
     ...warnings(outcome),
     `What to do: ${todo(outcome)}`,
     ...(outcome.manifest === null ? [] : [`manifest: ${outcome.manifest}`]),
@@ -52,19 +52,19 @@ function headlineOf({ exitCode: code, status }: RunOutcome): string {
 }
 
 function numbers(outcome: RunOutcome): string {
-  const rejected = outcome.rejectedRows === 0 ? [] : [`${counted(outcome.rejectedRows, "record")} set aside`];
-  const counts = [counted(outcome.rows, "row"), counted(outcome.files, "file"), counted(outcome.calls, "call")];
+  const rejected = outcome.rejectedRows === 0 ? [] : [`${pluralize(outcome.rejectedRows, "record")} set aside`];
+  const counts = [pluralize(outcome.rows, "row"), pluralize(outcome.files, "file"), pluralize(outcome.calls, "call")];
   return [...counts, ...rejected].join(", ");
 }
 
 function day({ day: known }: RunOutcome): string[] {
   if (known === null) return [];
-  const budget = known.callsBudget === null ? "" : ` of a budget of ${grouped(known.callsBudget)}`;
+  const budget = known.callsBudget === null ? "" : ` of a budget of ${formatNumber(known.callsBudget)}`;
   const account =
     known.quotaMax === null || known.quotaUsed === null
       ? ""
-      : `; ${grouped(known.quotaUsed)} of the account's ${grouped(known.quotaMax)}, by all integrations together`;
-  return [`calls today: ${grouped(known.callsToday)}${budget}${account}`];
+      : `; ${formatNumber(known.quotaUsed)} of the account's ${formatNumber(known.quotaMax)}, by all integrations together`;
+  return [`calls today: ${formatNumber(known.callsToday)}${budget}${account}`];
 }
 
 function failures(outcome: RunOutcome): string[] {
@@ -91,7 +91,7 @@ function postponed(outcome: RunOutcome): string[] {
 
 function warnings({ warnings: all }: RunOutcome): string[] {
   const listed = all.slice(0, LISTED_MAX).map((warning) => `warning: ${short(warning)}`);
-  return all.length > LISTED_MAX ? [...listed, `and ${counted(all.length - LISTED_MAX, "more warning")}`] : listed;
+  return all.length > LISTED_MAX ? [...listed, `and ${pluralize(all.length - LISTED_MAX, "more warning")}`] : listed;
 }
 
 function todo(outcome: RunOutcome): string {

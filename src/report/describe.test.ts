@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeEvent } from "./describe.ts";
-import { counted, elapsed } from "../text.ts";
+import { pluralize, elapsed } from "../text.ts";
 
 test.each([
   [0, "0 s"],
@@ -11,7 +11,7 @@ test.each([
 ])("%d ms are %s", (ms, text) => expect(elapsed(ms)).toBe(text));
 
 test("counts in the singular and the plural, thousands apart", () => {
-  expect([counted(0, "row"), counted(1, "row"), counted(1_234_567, "row")]).toEqual([
+  expect([pluralize(0, "row"), pluralize(1, "row"), pluralize(1_234_567, "row")]).toEqual([
     "0 rows",
     "1 row",
     "1,234,567 rows",

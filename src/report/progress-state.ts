@@ -1,5 +1,5 @@
 import type { RunEvent } from "../events.ts";
-import { counted } from "../text.ts";
+import { pluralize } from "../text.ts";
 
 /** Decides which objects are shown first if a terminal has too few lines for all. */
 type Phase = "waiting" | "active" | "done" | "failed";
@@ -74,8 +74,8 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
     }
     case "file-verified": {
       const { done, files } = event;
-      if (done === files) return { phase: "done", words: `read ${counted(files, "file")}` };
-      return active(`reading ${done}/${counted(files, "file")}`);
+      if (done === files) return { phase: "done", words: `read ${pluralize(files, "file")}` };
+      return active(`reading ${done}/${pluralize(files, "file")}`);
     }
     case "object-finished":
       return { windowsDone: before.windows, rows: event.rows, phase: "done", words: "committed" };
@@ -87,7 +87,7 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
         words: event.status === "waiting" ? "waiting for another object" : "postponed to the next run",
       };
     case "loaded":
-      return { phase: "done", words: `loaded, ${counted(event.rows, "row")} in ${event.table}` };
+      return { phase: "done", words: `loaded, ${pluralize(event.rows, "row")} in ${event.table}` };
     case "run-started":
     case "run-resumed":
     case "called":
@@ -156,7 +156,7 @@ export function progressLines(state: ProgressState, columns: number, most: numbe
   const cells = [...state].map(([object, progress]) => [
     object,
     progress.windows === 0 ? "" : `${progress.windowsDone}/${progress.windows}`,
-    progress.rows === 0 ? "" : counted(progress.rows, "row"),
+    progress.rows === 0 ? "" : pluralize(progress.rows, "row"),
     progress.words,
   ]);
   const width = (column: number): number => Math.max(0, ...cells.map((row) => row[column]?.length ?? 0));

@@ -3,7 +3,7 @@ import type { Clock } from "../platform/clock.ts";
 import { describeEvent } from "./describe.ts";
 import type { ProgressState } from "./progress-state.ts";
 import { advance, cut, progressLines } from "./progress-state.ts";
-import { counted, elapsed, oneLine } from "../text.ts";
+import { pluralize, elapsed, oneLine } from "../text.ts";
 
 /** A live display of a run. */
 export interface Progress {
@@ -50,7 +50,7 @@ export function startProgress(output: ProgressOutput, clock: Clock, calls: () =>
   // Up to the first line of the display and clear from there on.
   const clear = (): string => (drawn === 0 ? "" : `\u001B[${drawn}A\u001B[0J`);
   const draw = (above: string): void => {
-    const footer = `${counted(calls(), "call")}, ${elapsed(clock.monotonic() - startedAt)}`;
+    const footer = `${pluralize(calls(), "call")}, ${elapsed(clock.monotonic() - startedAt)}`;
     const lines =
       state.size === 0
         ? []

@@ -1,6 +1,6 @@
 import type { StatusObject, StatusResult, StatusRun } from "../operations/api.ts";
 import { textTable, wrapped } from "./text-table.ts";
-import { counted, grouped, humaneDuration, oneLine } from "../text.ts";
+import { pluralize, formatNumber, humaneDuration, oneLine } from "../text.ts";
 
 /** Width that fits any terminal. */
 const COLUMNS = 80;
@@ -38,12 +38,12 @@ function heading({ healthy, problems, lastSuccess, businessUnit, destination, qu
 }
 
 function calls({ day, timeZone, calls: own, budget, share, used, max }: StatusResult["quota"]): string {
-  const ofBudget = budget === null ? "" : ` of a budget of ${grouped(budget)} (${percent(own, budget)})`;
+  const ofBudget = budget === null ? "" : ` of a budget of ${formatNumber(budget)} (${percent(own, budget)})`;
   const account =
     used === null || max === null
       ? ""
-      : `; by all integrations ${grouped(used)} of the account's ${grouped(max)} (${percent(used, max)}) when last seen, runs stop at ${percent(share, 1)}`;
-  return `${grouped(own)}${ofBudget} on ${day} (${timeZone})${account}`;
+      : `; by all integrations ${formatNumber(used)} of the account's ${formatNumber(max)} (${percent(used, max)}) when last seen, runs stop at ${percent(share, 1)}`;
+  return `${formatNumber(own)}${ofBudget} on ${day} (${timeZone})${account}`;
 }
 
 function runTable(runs: readonly StatusRun[], now: number): string[] {
@@ -52,9 +52,9 @@ function runTable(runs: readonly StatusRun[], now: number): string[] {
     humaneDuration(now - Date.parse(run.startedAt)),
     run.status,
     run.exitCode === null ? "-" : String(run.exitCode),
-    grouped(run.rows),
-    grouped(run.files),
-    grouped(run.calls),
+    formatNumber(run.rows),
+    formatNumber(run.files),
+    formatNumber(run.calls),
     run.finishedAt === null ? "-" : humaneDuration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)),
   ]);
   return lines(
@@ -74,7 +74,7 @@ function whyLines({ runId, code, reason, hint }: StatusRun, place: number): read
 function warningLines({ warnings }: StatusResult): string[] {
   const all = warnings.flatMap(({ code, objects, message, count }) => {
     const whom = objects.length === 0 ? "" : `${objects.join(", ")}: `;
-    const more = count === 1 ? "" : `, and ${counted(count - 1, "more warning")} of this code`;
+    const more = count === 1 ? "" : `, and ${pluralize(count - 1, "more warning")} of this code`;
     return wrapped(`${whom}${message} (${code}${more})`, COLUMNS, "    ", "  - ");
   });
   return all.length === 0 ? [] : ["", "Warnings of the last ended run", ...all];
@@ -86,8 +86,8 @@ function objectTable(objects: readonly StatusObject[]): string[] {
     object.object,
     object.watermark?.slice(0, 16) ?? "-",
     minute(object.coverage.at(-1)?.to ?? null),
-    grouped(object.openWindows.length),
-    grouped(object.rows),
+    formatNumber(object.openWindows.length),
+    formatNumber(object.rows),
   ]);
   return [
     ...lines(textTable([["OBJECT", "WATERMARK", "COVERED TO", "OPEN", "ROWS"], ...rows], [3, 4])),
@@ -105,10 +105,10 @@ function remarks({ object, coverage, gaps, openWindows, notLoaded, expired }: St
     ...(first === undefined || last === undefined
       ? []
       : [
-          `${object}: ${counted(openWindows.length, "window")} left for the next run, ${minute(first.from)} to ${minute(last.to)}, ${counted(landed, "file")} landed`,
+          `${object}: ${pluralize(openWindows.length, "window")} left for the next run, ${minute(first.from)} to ${minute(last.to)}, ${pluralize(landed, "file")} landed`,
         ]),
-    ...(notLoaded === 0 ? [] : [`${object}: ${counted(notLoaded, "committed file")} not loaded into the warehouse`]),
-    ...(expired === 0 ? [] : [`${object}: ${counted(expired, "file")} expired, older than PARDOT_ETL_RETENTION`]),
+    ...(notLoaded === 0 ? [] : [`${object}: ${pluralize(notLoaded, "committed file")} not loaded into the warehouse`]),
+    ...(expired === 0 ? [] : [`${object}: ${pluralize(expired, "file")} expired, older than PARDOT_ETL_RETENTION`]),
   ].flatMap((line) => wrapped(line, COLUMNS, "  "));
 }
 

@@ -3,7 +3,7 @@ import { postponedOf } from "../manifest/manifest.ts";
 import { waits } from "./describe.ts";
 import { textTable } from "./text-table.ts";
 import type { CheckLine, CheckResult, PlanResult, RunResult, VerifyResult } from "../operations/api.ts";
-import { counted, elapsed, grouped, oneLine } from "../text.ts";
+import { pluralize, elapsed, formatNumber, oneLine } from "../text.ts";
 
 /** The result of a run for people: what it read, what failed and why, and where to look. */
 export function runSummary(result: RunResult, destination: string): string {
@@ -11,16 +11,18 @@ export function runSummary(result: RunResult, destination: string): string {
   const files = manifest.objects.reduce((sum, object) => sum + object.files.length, 0);
   const rows = manifest.objects.reduce((sum, object) => sum + rowsOf(object.files), 0);
   const took = elapsed(Date.parse(manifest.finished_at) - Date.parse(manifest.started_at));
-  const totals = [counted(rows, "row"), counted(files, "file"), counted(manifest.api_calls.total, "call")].join(", ");
+  const totals = [pluralize(rows, "row"), pluralize(files, "file"), pluralize(manifest.api_calls.total, "call")].join(
+    ", ",
+  );
   const table = manifest.objects.map((object) => {
     const loaded = result.loaded.find((entry) => entry.object === object.object);
     return [
       object.object,
       object.status,
-      grouped(object.windows.length),
-      grouped(object.files.length),
-      grouped(rowsOf(object.files)),
-      ...(result.loaded.length === 0 ? [] : [loaded === undefined ? "-" : grouped(loaded.rows)]),
+      formatNumber(object.windows.length),
+      formatNumber(object.files.length),
+      formatNumber(rowsOf(object.files)),
+      ...(result.loaded.length === 0 ? [] : [loaded === undefined ? "-" : formatNumber(loaded.rows)]),
     ];
   });
   const head = ["OBJECT", "STATUS", "WINDOWS", "FILES", "ROWS", ...(result.loaded.length === 0 ? [] : ["IN TABLE"])];
@@ -30,7 +32,7 @@ export function runSummary(result: RunResult, destination: string): string {
     // The lines about postponed objects cover these.
     ...(open.length === 0 || status === "postponed" || status === "waiting"
       ? []
-      : [`${object}: ${counted(open.length, "window")} left for the next run`]),
+      : [`${object}: ${pluralize(open.length, "window")} left for the next run`]),
   ]);
   const postponed = postponedOf(manifest.objects).flatMap(({ objects, message, hint }) => [
     waits(objects),
@@ -40,7 +42,7 @@ export function runSummary(result: RunResult, destination: string): string {
   const rejected = manifest.objects.flatMap(({ object, rejected_rows: count = 0 }) =>
     count === 0
       ? []
-      : [`${object}: ${counted(count, "record")} set aside in ${destination}/${rejectsKey(manifest.run_id, object)}`],
+      : [`${object}: ${pluralize(count, "record")} set aside in ${destination}/${rejectsKey(manifest.run_id, object)}`],
   );
   const notLoaded = result.notLoaded.flatMap(({ object, error }) => [
     `${object} committed, but not loaded: ${error.message}`,
@@ -67,11 +69,11 @@ export function planSummary(plan: PlanResult): string {
   const rows = plan.objects.map((object) => [
     object.object,
     object.process,
-    grouped(object.windows.length),
+    formatNumber(object.windows.length),
     object.windows[0]?.from ?? "-",
     object.windows.at(-1)?.to ?? "-",
-    object.records === null ? "?" : grouped(object.records),
-    object.unknownCalls === null ? grouped(object.expectedCalls) : `${grouped(object.expectedCalls)} + ?`,
+    object.records === null ? "?" : formatNumber(object.records),
+    object.unknownCalls === null ? formatNumber(object.expectedCalls) : `${formatNumber(object.expectedCalls)} + ?`,
     object.reason,
   ]);
   const errors = plan.objects.flatMap(({ object, error }) => [
@@ -89,15 +91,16 @@ function costs(plan: PlanResult): string[] {
   const share =
     quota === null
       ? "the API does not report the day's quota"
-      : `${percent(expectedCalls, quota.max)} of the day's ${grouped(quota.max)}, of which ${grouped(quota.used)} are used`;
-  const ofBudget = budget === null ? "" : `; ${percent(expectedCalls, budget)} of the budget of ${grouped(budget)}`;
+      : `${percent(expectedCalls, quota.max)} of the day's ${formatNumber(quota.max)}, of which ${formatNumber(quota.used)} are used`;
+  const ofBudget =
+    budget === null ? "" : `; ${percent(expectedCalls, budget)} of the budget of ${formatNumber(budget)}`;
   const unknown = plan.objects.flatMap(({ object, unknownCalls }) =>
     unknownCalls === null ? [] : [`on top, for ${object}: ${unknownCalls}`],
   );
   const hasExports = plan.objects.some(({ process, windows }) => process === "bulk" && windows.length > 0);
   const guessed = hasExports && plan.exportsSeen === 0;
   return [
-    `expected: about ${counted(expectedCalls, "call")}; ${share}${ofBudget}`,
+    `expected: about ${pluralize(expectedCalls, "call")}; ${share}${ofBudget}`,
     ...unknown,
     ...(guessed
       ? ["in how many files an export comes and how long it takes is a guess until a run has committed some"]
@@ -105,7 +108,7 @@ function costs(plan: PlanResult): string[] {
     ...(budget !== null && expectedCalls > budget - own
       ? ["that is more than is left of the budget today: the run will stop there, and the next one goes on"]
       : []),
-    `this tool's calls today: ${grouped(own)}, including ${grouped(plan.callsSpent)} for this plan`,
+    `this tool's calls today: ${formatNumber(own)}, including ${formatNumber(plan.callsSpent)} for this plan`,
   ];
 }
 
@@ -119,7 +122,7 @@ export function checkLineText({ status, name, message, hint }: CheckLine): strin
 export function checkSummary({ lines, exitCode }: CheckResult): string {
   const counts = (["ok", "warning", "failed", "skipped"] as const).flatMap((status) => {
     const count = lines.filter((line) => line.status === status).length;
-    return count === 0 ? [] : [status === "warning" ? counted(count, status) : `${count} ${status}`];
+    return count === 0 ? [] : [status === "warning" ? pluralize(count, status) : `${count} ${status}`];
   });
   return `${counts.join(", ")}: ${exitCode === 0 ? "ready to run" : "not ready to run"}\n`;
 }
@@ -130,7 +133,7 @@ const PROBLEMS_SHOWN = 50;
 /** The result of `verify` for people: what was proven and compared, and what to do about each problem. */
 export function verifySummary(result: VerifyResult): string {
   const { problems, filesRead, warehouse } = result;
-  const found = problems.length === 0 ? null : counted(problems.length, "problem");
+  const found = problems.length === 0 ? null : pluralize(problems.length, "problem");
   const lines = [
     ...(filesRead ? [`${verified(result)}: ${found ?? "all as committed"}`] : []),
     ...(warehouse === null ? [] : warehouseLines(warehouse)),
@@ -139,18 +142,18 @@ export function verifySummary(result: VerifyResult): string {
       .slice(0, PROBLEMS_SHOWN)
       .flatMap(({ key, problem, hint }) => [`  ${key}: ${problem}`, `    hint: ${hint}`]),
     ...(problems.length > PROBLEMS_SHOWN
-      ? [`  and ${grouped(problems.length - PROBLEMS_SHOWN)} more (--json has all)`]
+      ? [`  and ${formatNumber(problems.length - PROBLEMS_SHOWN)} more (--json has all)`]
       : []),
   ];
   return lines.map((line) => `${oneLine(line)}\n`).join("");
 }
 
 function verified({ files, rows, bytes, runs, destination, expired, superseded, accepted }: VerifyResult): string {
-  const proven = `verified ${counted(files, "file")}, ${counted(rows, "row")} and ${counted(bytes, "byte")} of ${counted(runs, "run")} in ${destination}`;
+  const proven = `verified ${pluralize(files, "file")}, ${pluralize(rows, "row")} and ${pluralize(bytes, "byte")} of ${pluralize(runs, "run")} in ${destination}`;
   const others = [
-    ...(expired === 0 ? [] : [`${grouped(expired)} expired (PARDOT_ETL_RETENTION)`]),
-    ...(superseded === 0 ? [] : [`${grouped(superseded)} superseded by --full`]),
-    ...(accepted === 0 ? [] : [`${grouped(accepted)} written off (--accept)`]),
+    ...(expired === 0 ? [] : [`${formatNumber(expired)} expired (PARDOT_ETL_RETENTION)`]),
+    ...(superseded === 0 ? [] : [`${formatNumber(superseded)} superseded by --full`]),
+    ...(accepted === 0 ? [] : [`${formatNumber(accepted)} written off (--accept)`]),
   ];
   return others.length === 0 ? proven : `${proven} (not counted: ${others.join(", ")})`;
 }

@@ -24,7 +24,7 @@ import { hasOption } from "../command.ts";
 import { printError } from "../print-error.ts";
 import { openReport } from "../report.ts";
 import { runOperation } from "../operation.ts";
-import { counted, grouped } from "../../text.ts";
+import { pluralize, formatNumber } from "../../text.ts";
 
 /** Each demo writes to its own folder below this one in the working folder. */
 const DEMO_FOLDER = "demo";
@@ -135,15 +135,15 @@ function compare(
 function comparisonText(comparisons: readonly Comparison[]): string {
   const rows = comparisons.map(({ table, rows: held, truth }) => [
     table,
-    grouped(held),
-    grouped(truth),
+    formatNumber(held),
+    formatNumber(truth),
     held === truth ? "equal" : "NOT EQUAL",
   ]);
   return textTable([["TABLE", "HOLDS", "THE STAND-IN HAD", ""], ...rows]);
 }
 
 function whereToLook(folder: string, results: readonly RunResult[]): string {
-  const calls = results.map((result) => grouped(result.manifest.api_calls.total)).join(" and then ");
+  const calls = results.map((result) => formatNumber(result.manifest.api_calls.total)).join(" and then ");
   const second = results
     .at(-1)
     ?.manifest.objects.flatMap((object) => object.windows.map((window) => ({ object, window })));
@@ -155,7 +155,7 @@ function whereToLook(folder: string, results: readonly RunResult[]): string {
       : [
           `The second run requested ${from.object.object} only from ${from.window.from} on: the newest record less a day.\n`,
         ]),
-    `It took ${calls} API calls; ${counted(results.length, "manifest")} below ${join(folder, "data", "_pardot_etl", "runs")}.\n`,
+    `It took ${calls} API calls; ${pluralize(results.length, "manifest")} below ${join(folder, "data", "_pardot_etl", "runs")}.\n`,
     `Files:  ${join(folder, "data")}\n`,
     `Tables: ${join(folder, "warehouse.duckdb")} (any DuckDB client opens it)\n`,
   ].join("");

@@ -17,7 +17,7 @@ import { destinationText } from "../run/outcome.ts";
 import { assertUsable, openStore } from "../store.ts";
 import type { Store } from "../store.ts";
 import { setupStep } from "./setup-steps.ts";
-import { grouped, humaneDuration } from "../../text.ts";
+import { formatNumber, humaneDuration } from "../../text.ts";
 
 type Name = CheckLine["name"];
 
@@ -156,7 +156,7 @@ function quotaLine(pardot: Pardot, limit: number): CheckLine {
   if (usage === null)
     return skipped("quota", "the API does not report it; PARDOT_DAILY_CALL_BUDGET sets your own limit");
   const share = Math.round((usage.used / usage.max) * 100);
-  const message = `${grouped(usage.used)} of ${grouped(usage.max)} calls of the day are used (${share} %)`;
+  const message = `${formatNumber(usage.used)} of ${formatNumber(usage.max)} calls of the day are used (${share} %)`;
   if (usage.used < usage.max * limit) return ok("quota", message);
   return warning(
     "quota",
