@@ -54,12 +54,18 @@ const honest =
     return records(ids.filter((id) => id > afterOf(request)).slice(0, limitOf(request)));
   };
 
+/** Ids as a server sorts them. */
+const sorted = (ids: readonly number[], request: PageRequest): readonly number[] =>
+  request.parameters["sort_order"] === "descending" ? ids.toReversed() : ids;
+
 /** The same with a total: `left` counts the records after the cursor, `all` those of the window. */
 const counting =
   (ids: readonly number[], kind: "left" | "all", visible: (id: number) => boolean = () => true) =>
   (request: PageRequest): Page => {
     const after = ids.filter((id) => id > afterOf(request));
-    const page = after.slice(0, limitOf(request)).filter((id) => visible(id));
+    const page = sorted(after, request)
+      .slice(0, limitOf(request))
+      .filter((id) => visible(id));
     return { records: records(page), total: kind === "left" ? after.length : ids.length };
   };
 
@@ -276,6 +282,47 @@ describe("total_results", () => {
       afterOf(request) === 0 ? answer(request) : { records: [], total: answer(request).total },
     );
     await expect(readAll(pardot, "290")).rejects.toMatchObject({ code: "data.total-without-rows" });
+  });
+});
+
+describe("records that are counted and hidden behind the last visible one", () => {
+  /** A server that filters what this user may not see before it cuts pages. */
+  const filtering = (visible: number, hidden: number, kind: "left" | "all") => {
+    const answer = counting(range(1, visible), kind);
+    return (request: PageRequest): Page => {
+      const { records: page, total } = answer(request);
+      return { records: page, total: (total ?? 0) + hidden };
+    };
+  };
+
+  it.each(["left", "all"] as const)(
+    "end a window after a full page and one from a cursor, by one request from the end, counting what is %s",
+    async (kind) => {
+      for (const cursor of [null, "290", "400"]) {
+        const events: RunEvent[] = [];
+        const { pardot, asked } = scripted(filtering(400, 1, kind));
+        expect(await readAll(pardot, cursor, { events })).toHaveLength(400 - Number(cursor));
+        const fromTheEnd = asked.filter(({ parameters }) => parameters["sort_order"] === "descending");
+        if (cursor !== "290") expect(fromTheEnd).toMatchObject([{ parameters: { sort_by: "id", limit: "200" } }]);
+        expect(fromTheEnd.every(({ parameters }) => !("id_greater_than" in parameters))).toBe(true);
+        // A total of all records, seen from a cursor only, does not show that one is hidden.
+        const isSeen = cursor === null || kind === "left";
+        expect(events.map((event) => event.type)).toEqual(isSeen ? ["warning"] : []);
+      }
+    },
+  );
+
+  it.each([
+    ["a later record", (): readonly number[] => [401, 400]],
+    ["no record", (): readonly number[] => []],
+    ["records in ascending order, as if the order was ignored", (): readonly number[] => range(1, 200)],
+  ])("are an error when the request from the end returns %s", async (_, end) => {
+    const answer = filtering(400, 50, "left");
+    const { pardot } = scripted((request) =>
+      request.parameters["sort_order"] === "descending" ? { records: records(end()), total: 450 } : answer(request),
+    );
+    await expect(readAll(pardot, "400")).rejects.toMatchObject({ code: "data.total-without-rows" });
+    await expect(readAll(pardot)).rejects.toMatchObject({ code: "data.total-without-rows" });
   });
 });
 

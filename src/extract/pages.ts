@@ -1,5 +1,6 @@
 import type { CatalogObject, QueriedObject } from "../catalog/catalog.ts";
 import { DataError } from "../errors.ts";
+import { warn } from "../events.ts";
 import type { About, OnEvent } from "../events.ts";
 import { isTooLong } from "../pardot/failure.ts";
 import type { Page, Pardot, WireRecord } from "../pardot/pardot.ts";
@@ -33,7 +34,8 @@ const LIMIT_MIN = 25;
  * An empty page right after a full one, or as the very first, is requested once more, because empty pages in mid-run have
  * been reported (pardot/api-docs issue 151); so is one whose total counts records. A page that takes too long is requested
  * with half the limit. Records at or below the cursor are dropped: stale ones come back (singer-io/tap-pardot). Throws
- * DataError (exit 6) when a page is unsorted or repeats the one before it, or when records are counted and not returned.
+ * DataError (exit 6) when a page is unsorted or repeats the one before it, or when records are counted and not returned,
+ * unless one more request, from the end, shows that no visible record follows: then they are hidden.
  */
 export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGenerator<readonly WireRecord[]> {
   const { object, drain, onEvent } = request;
@@ -44,12 +46,6 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
   let isAfterFull = true;
   let isRepeated = false;
   const next = async (): Promise<Outcome> => readPage(pardot, request, { cursor, limit });
-  /** Whether the total of a reading that goes on from a cursor counts the records up to the cursor too. */
-  const countsAll = async (total: number): Promise<boolean> => {
-    const whole = await readPage(pardot, request, { cursor: null, limit: LIMIT_MIN });
-    if ("error" in whole) throw whole.error;
-    return whole.page.total === total;
-  };
   let ahead = next();
   try {
     for (;;) {
@@ -75,10 +71,16 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
           continue;
         }
         // After a short page, counted records that do not come are hidden from this user.
-        if (unread > 0 && isAfterFull && !(resumed && cursor === request.cursor && (await countsAll(unread)))) {
-          throw missingError(object.name, unread, cursor);
+        let hidden = 0;
+        if (unread > 0 && isAfterFull) {
+          const end = cursor === null ? null : await readEnd(pardot, request, limit);
+          if (cursor === null || end === null || end.id > BigInt(cursor)) {
+            throw missingError(object.name, unread, cursor);
+          }
+          // A total that is the whole window's counts the records up to the cursor too.
+          hidden = end.total === unread ? 0 : unread;
         }
-        totals.warn(total, resumed, object.name, onEvent);
+        totals.warn(total, resumed, hidden, object.name, onEvent);
         return;
       }
       isRepeated = false;
@@ -116,11 +118,36 @@ function announceSmallerPages({ object, about, onEvent }: PagesRequest, limit: n
 
 type Outcome = { readonly page: Page } | { readonly error: unknown };
 
+interface PageStart {
+  readonly cursor: string | null;
+  readonly limit: number;
+  /** By descending id. */
+  readonly isFromEnd?: boolean;
+}
+
+/**
+ * The greatest id of the window that this user may see, and the window's total: whether counted records are hidden or
+ * still to come. Null when no record comes, or when the page is not sorted as requested.
+ */
+async function readEnd(
+  pardot: Pardot,
+  request: PagesRequest,
+  limit: number,
+): Promise<{ readonly id: bigint; readonly total: number | null } | null> {
+  const outcome = await readPage(pardot, request, { cursor: null, limit, isFromEnd: true });
+  if ("error" in outcome) throw outcome.error;
+  const { records, total } = outcome.page;
+  const ids = records.map((record) => idOf(record, request.object));
+  const [id] = ids;
+  const isSorted = ids.every((each, i) => i === 0 || each < (ids[i - 1] ?? each));
+  return id === undefined || !isSorted ? null : { id, total };
+}
+
 /** Never rejects: the page read ahead may fail while nothing awaits it. */
 async function readPage(
   pardot: Pardot,
   request: PagesRequest,
-  { cursor, limit }: { readonly cursor: string | null; readonly limit: number },
+  { cursor, limit, isFromEnd = false }: PageStart,
 ): Promise<Outcome> {
   const { object, window, zone, abort, about } = request;
   const { urlName, dataKey, query } = object.v4;
@@ -132,7 +159,7 @@ async function readPage(
         query,
         parameters: {
           sort_by: "id",
-          sort_order: "ascending",
+          sort_order: isFromEnd ? "descending" : "ascending",
           limit: String(limit),
           ...queryBounds(object, window, zone),
           ...(cursor === null ? {} : { id_greater_than: cursor }),
@@ -217,16 +244,14 @@ class Totals {
     return resumed ? 0 : total - this.#read;
   }
 
-  /** Warns when the first total differs from the number of records read. */
-  warn(total: number | null, resumed: boolean, object: string, onEvent: OnEvent): void {
+  /** Warns when the first total differs from the number of records read; `hidden`: counted after the last visible record. */
+  warn(total: number | null, resumed: boolean, hidden: number, object: string, onEvent: OnEvent): void {
     const countsDown = this.#countsDown ?? (total === null ? null : this.#isCountedDown(total));
-    if (this.#first === null || this.#first === this.#read || (resumed && countsDown !== true)) return;
-    onEvent({
-      type: "warning",
-      code: "data.total-differs",
-      object,
-      message: `${this.#read} records were read, total_results was ${this.#first}: records changed while they were read, or Pardot hides some from this user`,
-    });
+    const isComparable = !resumed || countsDown === true;
+    const first = this.#first !== null && isComparable ? this.#first : this.#read + hidden;
+    if (first === this.#read) return;
+    const message = `${this.#read} records were read, total_results was ${first}: records changed while they were read, or Pardot hides some from this user`;
+    warn(onEvent, "data.total-differs", message, object);
   }
 
   /** Whether the total is closer to the rest after the last page than to that page's own total; null without an earlier total. */

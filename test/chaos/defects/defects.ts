@@ -53,8 +53,8 @@ export const DEFECTS: readonly Defect[] = [
       },
       {
         file: "src/extract/pages.ts",
-        find: "        if (unread > 0 && isAfterFull && ",
-        put: "        if (unread < 0 && isAfterFull && ",
+        find: "        if (unread > 0 && isAfterFull) {",
+        put: "        if (unread < 0 && isAfterFull) {",
       },
     ],
   },
