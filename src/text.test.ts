@@ -34,7 +34,7 @@ test("a message over several lines becomes one", () => {
   );
 });
 
-test("every error of ours says its message and hint on one visible line", () => {
+test("every error of ours shows its message and its hint on one visible line each", () => {
   const error = new DataError("read \u001B[31mx\nfailed: forged", { code: "data.x", hint: "do\nthis\u202E" });
   expect(error.message).toBe(String.raw`read \u001b[31mx failed: forged`);
   expect(error.hint).toBe(String.raw`do this\u202e`);

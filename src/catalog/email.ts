@@ -24,7 +24,7 @@ export const email: PerEmailObject = object("Email", {
   watermark: null,
   v4: perEmail("email", { operation: "read", by: "email", listEmailColumn: "list_email_id", which: "new" }),
   notes: [
-    "v3/v4 cannot list e-mails (vendor docs, emails-v4): ids come from visitor activities, one e-mail stands for its list e-mail.",
+    "v3/v4 cannot list emails (vendor docs, emails-v4): ids come from visitor activities, one email for each list email.",
     "The answer holds no list_email_id (pardot/api-docs issue 158): it is kept from the activity.",
   ],
 });
@@ -39,6 +39,6 @@ export const emailStats: PerEmailObject = object("EmailStats", {
   watermark: null,
   v4: perEmail("stats", { operation: "stats", by: "listEmail", listEmailColumn: "list_email_id", which: "active" }),
   notes: [
-    "One call and one row for each list e-mail with activity since the last run; rates are text such as 98.42% (vendor docs, emails-v4; recorded: Crim/pardot-java-client emailStats.xml).",
+    "One call and one row for each list email with activity since the last run; rates are text such as 98.42% (vendor docs, emails-v4; recorded: Crim/pardot-java-client emailStats.xml).",
   ],
 });

@@ -27,7 +27,7 @@ export const prospect: BulkObject = object("Prospect", {
   }),
   notes: [
     "A custom field's key in answers and exports is its field_id (vendor docs, custom-fields-v4 and prospects-v4).",
-    "grade and notes cannot be exported (vendor docs, export-v4); the password is never asked for.",
+    "grade and notes cannot be exported (vendor docs, export-v4); the password is never requested.",
   ],
 });
 

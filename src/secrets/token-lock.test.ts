@@ -120,7 +120,7 @@ describe("the lock of a token file", () => {
     expect((await take()).problem).toBeNull();
   });
 
-  test("is broken after the same time even if the wall clock is set meanwhile", async () => {
+  test("is broken after the same time even if the wall clock is set in the meantime", async () => {
     for (const hours of [-7, 7]) {
       await written(AWAY);
       const clock = fakeClock();

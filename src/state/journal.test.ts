@@ -118,7 +118,7 @@ describe("journal", () => {
     expect((await loadState(moving, signal)).state.ledger.reserved).toBe(3);
   });
 
-  it("writes a snapshot by itself after many entries, so that reading stays short", async () => {
+  it("writes a snapshot on its own after many entries, so that reading stays short", async () => {
     const storage = openMemoryStorage();
     const journal = await open(storage);
     for (let i = 0; i < 450; i += 1) await journal.record([reserve(1)]);

@@ -193,7 +193,7 @@ describe("lease", () => {
     expect(clock.slept).toEqual([]);
   });
 
-  it("is taken over as soon as its holder is seen to have died meanwhile", async () => {
+  it("is taken over as soon as its holder is seen to have died", async () => {
     const storage = openMemoryStorage();
     await take(storage);
     const clock = fakeClock();

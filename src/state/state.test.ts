@@ -26,7 +26,7 @@ describe("state", () => {
     expect(objectState(after(planned, planned), "Tag").windows).toHaveLength(1);
   });
 
-  it("keeps cursor and files of a window that is under way", () => {
+  it("keeps the cursor and files of a window in progress", () => {
     const state = after(planned, { type: "landed", object: "Tag", window: id, file: file("a"), cursor: "17" });
     expect(objectState(state, "Tag").windows[0]).toMatchObject({ cursor: "17", done: false, files: [{ key: "a" }] });
   });
@@ -138,7 +138,7 @@ describe("state", () => {
     expect(windowOf([lost("8"), lost("9")].reduce(applyChange, again))).toMatchObject({ groups: [], exports: [] });
   });
 
-  it("forgets a lost export, so that it is asked for again", () => {
+  it("forgets a lost export, so that it is requested again", () => {
     const created: Change = { type: "export-created", object: "Tag", window: id, exportId: "9", at: 5 };
     expect(objectState(after(planned, created), "Tag").windows[0]?.exports).toEqual([
       { group: 0, exportId: "9", askedAt: 5 },

@@ -112,7 +112,7 @@ const runApart = (more: Environment = {}, ...args: readonly string[]): Promise<T
   told(runCli(["run", ...args], { ...env, ...more }, { cwd: at.root }));
 
 describe("a run with a topic and a webhook", () => {
-  it("that is done tells numbers and the manifest's location", async () => {
+  it("that is done sends its numbers and the manifest's location", async () => {
     const ended = await runApart({}, "--json");
     expect(ended.code).toBe(0);
     expectAllTell(ended, "finished", "complete");
@@ -255,7 +255,7 @@ describe("a run with a topic and a webhook", () => {
     expect(ended.message?.Message).toMatch(/^What to do: .*another/m);
   });
 
-  it("that is a dry run tells nobody", async () => {
+  it("that is a dry run sends nothing", async () => {
     const { code } = await callCli(["run", "--dry-run"], env, { cwd: at.root });
     expect([code, sns.delivered(queue), webhook.received]).toEqual([0, [], []]);
   });

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-it("no helper has hooks of its own: one that is read once for many test files would have them in the first only", async () => {
+it("no helper registers hooks when it is imported: read once for many test files, it would register them in the first only", async () => {
   const names = await readdir(join(ROOT, "test"), { recursive: true });
   const helpers = names.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
   expect(helpers.length).toBeGreaterThan(50);
