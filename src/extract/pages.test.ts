@@ -1,73 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import {
+  afterOf,
+  honest,
+  limitOf,
+  never,
+  range,
+  readAll,
+  records,
+  scripted,
+  window,
+} from "../../test/fakes/scripted-pages.ts";
 import { tag } from "../catalog/assets.ts";
 import { DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
-import type { RunEvent } from "../events.ts";
-import type { Page, PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
-import type { Window } from "../plan/windows.ts";
 import { HISTORY_START } from "../time/instant.ts";
-import { pagesOf, readPages, recordId } from "./pages.ts";
+import { pagesOf, readPages } from "./pages.ts";
 
 // Holds G1: pages bring every record once, however many share a second.
-
-const never = new AbortController().signal;
-const window = { field: "updated_at", from: 0, to: Date.parse("2026-03-20T00:00:00Z"), askFrom: 0 } as const;
-
-/** Returns pages from a function of the request; one without a total unless it has one. */
-function scripted(answer: (request: PageRequest, call: number) => readonly WireRecord[] | Page): {
-  pardot: Pardot;
-  asked: PageRequest[];
-} {
-  const asked: PageRequest[] = [];
-  const queryPage = async (request: PageRequest): Promise<Page> => {
-    asked.push(request);
-    const page = answer(request, asked.length - 1);
-    return "records" in page ? page : { records: page, total: null };
-  };
-  return { pardot: { queryPage } as unknown as Pardot, asked };
-}
-
-const records = (ids: readonly number[]): WireRecord[] => ids.map((id) => ({ id: String(id) }));
-const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
-
-async function readAll(
-  pardot: Pardot,
-  cursor: string | null = null,
-  { stop = never, events = [], span = window }: { stop?: AbortSignal; events?: RunEvent[]; span?: Window } = {},
-): Promise<string[]> {
-  const ids: string[] = [];
-  const onEvent = (event: RunEvent): void => void events.push(event);
-  const request = { object: tag, window: span, zone: "UTC", cursor, drain: stop, abort: never, onEvent };
-  for await (const page of readPages(pardot, request)) {
-    ids.push(...page.map((record) => recordId(record, tag)));
-  }
-  return ids;
-}
-
-const afterOf = (request: PageRequest): number => Number(request.parameters["id_greater_than"] ?? 0);
-const limitOf = (request: PageRequest): number => Number(request.parameters["limit"]);
-
-/** A server that keeps its word: the records after the cursor, `limit` at a time. */
-const honest =
-  (ids: readonly number[]) =>
-  (request: PageRequest): readonly WireRecord[] => {
-    return records(ids.filter((id) => id > afterOf(request)).slice(0, limitOf(request)));
-  };
-
-/** Ids as a server sorts them. */
-const sorted = (ids: readonly number[], request: PageRequest): readonly number[] =>
-  request.parameters["sort_order"] === "descending" ? ids.toReversed() : ids;
-
-/** The same with a total: `left` counts the records after the cursor, `all` those of the window. */
-const counting =
-  (ids: readonly number[], kind: "left" | "all", visible: (id: number) => boolean = () => true) =>
-  (request: PageRequest): Page => {
-    const after = ids.filter((id) => id > afterOf(request));
-    const page = sorted(after, request)
-      .slice(0, limitOf(request))
-      .filter((id) => visible(id));
-    return { records: records(page), total: kind === "left" ? after.length : ids.length };
-  };
 
 describe("pages of a window", () => {
   it("are requested inside a fixed window, by ascending id, from the cursor on", async () => {
@@ -218,111 +167,6 @@ describe("a short page", () => {
       const { pardot } = scripted((request, call) => (call === at ? [] : answer(request)));
       expect(await readAll(pardot)).toHaveLength(450);
     }
-  });
-});
-
-describe("total_results", () => {
-  const late = (): Page => ({ records: [], total: 5000 });
-
-  it("fails a window without a row if it counts some, after a repeated request", async () => {
-    const { pardot, asked } = scripted(late);
-    await expect(readAll(pardot)).rejects.toMatchObject({ code: "data.total-without-rows", exitCode: 6 });
-    expect(asked).toHaveLength(2);
-  });
-
-  it.each(["left", "all"] as const)(
-    "fails a reading that ends after a full page, counting what is %s",
-    async (kind) => {
-      const answer = counting(range(1, 450), kind);
-      const { pardot } = scripted((request) => ({
-        ...answer(request),
-        ...(afterOf(request) < 200 ? {} : { records: [] }),
-      }));
-      await expect(readAll(pardot)).rejects.toMatchObject({ code: "data.total-without-rows" });
-    },
-  );
-
-  it.each(["left", "all"] as const)("causes no warning if it agrees, counting what is %s", async (kind) => {
-    for (const count of [0, 1, 199, 200, 400, 450]) {
-      const events: RunEvent[] = [];
-      const { pardot, asked } = scripted(counting(range(1, count), kind));
-      expect(await readAll(pardot, null, { events })).toHaveLength(count);
-      expect(events).toEqual([]);
-      expect(asked).toHaveLength(pagesOf(count, 200));
-    }
-  });
-
-  it.each(["left", "all"] as const)(
-    "warns when records are hidden, also the last ones, counting what is %s",
-    async (kind) => {
-      for (const hidden of [7, 200, 450]) {
-        const events: RunEvent[] = [];
-        const { pardot } = scripted(counting(range(1, 450), kind, (id) => id !== hidden));
-        expect(await readAll(pardot, null, { events })).toHaveLength(449);
-        expect(events).toMatchObject([{ type: "warning", code: "data.total-differs", object: "Tag" }]);
-      }
-    },
-  );
-
-  it.each(["left", "all"] as const)(
-    "does not mislead a reading that goes on from a cursor, counting what is %s",
-    async (kind) => {
-      for (const cursor of ["290", "450"]) {
-        const events: RunEvent[] = [];
-        const { pardot } = scripted(counting(range(1, 450), kind));
-        expect(await readAll(pardot, cursor, { events })).toHaveLength(450 - Number(cursor));
-        expect(events).toEqual([]);
-      }
-    },
-  );
-
-  it("fails a reading from a cursor that finds no row if the total counts those after the cursor", async () => {
-    const answer = counting(range(1, 450), "left");
-    const { pardot } = scripted((request) =>
-      afterOf(request) === 0 ? answer(request) : { records: [], total: answer(request).total },
-    );
-    await expect(readAll(pardot, "290")).rejects.toMatchObject({ code: "data.total-without-rows" });
-  });
-});
-
-describe("records that are counted and hidden behind the last visible one", () => {
-  /** A server that filters what this user may not see before it cuts pages. */
-  const filtering = (visible: number, hidden: number, kind: "left" | "all") => {
-    const answer = counting(range(1, visible), kind);
-    return (request: PageRequest): Page => {
-      const { records: page, total } = answer(request);
-      return { records: page, total: (total ?? 0) + hidden };
-    };
-  };
-
-  it.each(["left", "all"] as const)(
-    "end a window after a full page and one from a cursor, by one request from the end, counting what is %s",
-    async (kind) => {
-      for (const cursor of [null, "290", "400"]) {
-        const events: RunEvent[] = [];
-        const { pardot, asked } = scripted(filtering(400, 1, kind));
-        expect(await readAll(pardot, cursor, { events })).toHaveLength(400 - Number(cursor));
-        const fromTheEnd = asked.filter(({ parameters }) => parameters["sort_order"] === "descending");
-        if (cursor !== "290") expect(fromTheEnd).toMatchObject([{ parameters: { sort_by: "id", limit: "200" } }]);
-        expect(fromTheEnd.every(({ parameters }) => !("id_greater_than" in parameters))).toBe(true);
-        // A total of all records, seen from a cursor only, does not show that one is hidden.
-        const isSeen = cursor === null || kind === "left";
-        expect(events.map((event) => event.type)).toEqual(isSeen ? ["warning"] : []);
-      }
-    },
-  );
-
-  it.each([
-    ["a later record", (): readonly number[] => [401, 400]],
-    ["no record", (): readonly number[] => []],
-    ["records in ascending order, as if the order was ignored", (): readonly number[] => range(1, 200)],
-  ])("are an error when the request from the end returns %s", async (_, end) => {
-    const answer = filtering(400, 50, "left");
-    const { pardot } = scripted((request) =>
-      request.parameters["sort_order"] === "descending" ? { records: records(end()), total: 450 } : answer(request),
-    );
-    await expect(readAll(pardot, "400")).rejects.toMatchObject({ code: "data.total-without-rows" });
-    await expect(readAll(pardot)).rejects.toMatchObject({ code: "data.total-without-rows" });
   });
 });
 

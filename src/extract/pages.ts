@@ -73,6 +73,7 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
         // After a short page, counted records that do not come are hidden from this user.
         let hidden = 0;
         if (unread > 0 && isAfterFull) {
+          drain.throwIfAborted();
           const end = cursor === null ? null : await readEnd(pardot, request, limit);
           if (cursor === null || end === null || end.id > BigInt(cursor)) {
             throw missingError(object.name, unread, cursor);

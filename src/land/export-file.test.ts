@@ -6,7 +6,7 @@ import type { Landed } from "../../test/fakes/export-file.ts";
 
 useLandingFolder();
 
-// Holds G1 and G9: what is no result file commits no window, and one odd value costs one record.
+// Holds G1 and G9: anything but a result file commits no window, and one odd value costs one record.
 
 /** Records of the landed text without their empty fields. */
 function records({ text }: Landed): string[][] {
