@@ -45,8 +45,11 @@ export function startCli(args: readonly string[], env: Environment, options: Cli
   return followCli(child, args.join(" "), (signal) => void child.kill(signal));
 }
 
-/** Reads what a process says, until its end; one that does not come to an end is killed. */
-export function followCli(child: ChildProcess, title: string, kill: Cli["kill"]): Cli {
+/**
+ * Reads what a process says, until its end. One that does not come to an end is killed, or its whole group if that is
+ * given (as a negative number): what it started may hold its output open.
+ */
+export function followCli(child: ChildProcess, title: string, kill: Cli["kill"], group: number | null = null): Cli {
   const output = { stdout: "", stderr: "" };
   const listeners = new Set<() => void>();
   for (const name of ["stdout", "stderr"] as const) {
@@ -58,7 +61,8 @@ export function followCli(child: ChildProcess, title: string, kill: Cli["kill"])
   let isStuck = false;
   const watchdog = setTimeout(() => {
     isStuck = true;
-    child.kill("SIGKILL");
+    if (group === null) child.kill("SIGKILL");
+    else process.kill(group, "SIGKILL");
   }, STUCK_MS);
   const ended = once(child, "close").then(([code, signal]): CliResult => {
     clearTimeout(watchdog);
