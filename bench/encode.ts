@@ -1,7 +1,6 @@
 import { CsvScanner, readCsv } from "../src/encode/csv-scan.ts";
 import { csvEncoder } from "../src/encode/csv-write.ts";
 import type { Encoder } from "../src/encode/encoder.ts";
-import { jsonlEncoder } from "../src/encode/jsonl-write.ts";
 import { PlainValues } from "../src/encode/plain-values.ts";
 import { Utf8Check } from "../src/encode/utf8-check.ts";
 import { normalise } from "../src/encode/normalise.ts";
@@ -56,7 +55,6 @@ export async function benchEncode(): Promise<EncodeFigure[]> {
   const records = activities();
   const rows = records.map((record) => normalise(record, columns, "VisitorActivity"));
   const csv = writeAll(csvEncoder(columns), rows);
-  const jsonl = writeAll(jsonlEncoder(columns), rows);
   const watched = [columns.length - 2, columns.length - 1];
   return [
     await measure("scan csv", csv.length, () => scan(csv, [])),
@@ -67,7 +65,6 @@ export async function benchEncode(): Promise<EncodeFigure[]> {
       for (const record of records) normalise(record, columns, "VisitorActivity");
     }),
     await measure("write csv", csv.length, () => writeAll(csvEncoder(columns), rows)),
-    await measure("write json lines", jsonl.length, () => writeAll(jsonlEncoder(columns), rows)),
   ];
 }
 
