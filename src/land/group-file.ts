@@ -120,7 +120,7 @@ async function rewrite(
     const time = datetimeText(row[timed] ?? "") ?? null;
     if (bounds !== null && isOutside(time, bounds)) outside += 1;
     records += 1;
-    text.add(csvRow(row));
+    text.write(csvRow(row));
     const chunk = text.takeFull();
     if (chunk !== null) await to.write(chunk);
   }
