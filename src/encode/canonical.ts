@@ -36,7 +36,7 @@ function wholeText(value: Scalar): string | undefined {
   // Ids and counts, nearly all values, are canonical.
   if (typeof value === "string" && CANONICAL_INTEGER.test(value)) return value;
   if (Number.isSafeInteger(value)) return String(value);
-  const decimal = plainDecimal(value);
+  const decimal = numberText(value);
   const match = decimal === undefined ? null : /^(-?)(\d+)(?:\.0*)?$/.exec(decimal);
   if (match === null) return undefined;
   const digits = (match[2] as string).replace(/^0+(?=\d)/, "");
@@ -49,10 +49,6 @@ function wholeText(value: Scalar): string | undefined {
  * exponents (`1.5e3` is 1500).
  */
 export function numberText(value: Scalar): string | undefined {
-  return plainDecimal(value);
-}
-
-function plainDecimal(value: Scalar): string | undefined {
   if (typeof value === "boolean") return undefined;
   // Numbers beyond 2^53 have already lost digits.
   if (typeof value === "number" && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) return undefined;
@@ -108,7 +104,8 @@ export function datetimeText(value: Scalar): string | null | undefined {
   return Number.isNaN(utc) ? undefined : new Date(utc).toISOString().slice(0, 19).replace("T", " ");
 }
 
-function isCalendarDay(year: number, month: number, day: number): boolean {
+/** Whether a day exists; only the year 0 is not checked. */
+export function isCalendarDay(year: number, month: number, day: number): boolean {
   if (month < 1 || month > 12 || day < 1) return false;
   if (day <= 28) return true;
   if (month === 2) return day === 29 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
@@ -121,7 +118,7 @@ function isCalendarDay(year: number, month: number, day: number): boolean {
  */
 export function stringText(value: WireData): string | undefined {
   if (typeof value === "string") return value;
-  if (typeof value === "number") return plainDecimal(value);
+  if (typeof value === "number") return numberText(value);
   return typeof value === "boolean" ? String(value) : jsonText(value);
 }
 

@@ -1,28 +1,28 @@
 import { isAscii } from "node:buffer";
 import { TextDecoder } from "node:util";
+import type { CsvDialect } from "./csv-record.ts";
 import type { Cell } from "./row.ts";
 
 const QUOTE = 34;
+const BACKSLASH = 92;
 
 // A byte-order mark at the start of a file is skipped by the scanner; U+FEFF inside a value is text.
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Throws TypeError on bytes that are not UTF-8. */
+export const strict: TextDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Replaces bytes that are not UTF-8 by U+FFFD. */
 export const lenient: TextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** The text of UTF-8 bytes. Throws TypeError on anything else. */
-export function decodeUtf8(bytes: Uint8Array): string {
-  return strict.decode(bytes);
-}
-
-/** The bytes of the quoted field `bytes[from, to)` without its quotes, and with one quote for each doubled one. */
-export function unquote(bytes: Uint8Array, from: number, to: number): Uint8Array {
-  const inner = bytes.subarray(from + 1, to - 1);
+/**
+ * The bytes between the quotes of a field, with one quote for each doubled one. In PHP's dialect a quote after a backslash
+ * is a quote, and the backslash stays.
+ */
+export function unquote(inner: Uint8Array, dialect: CsvDialect = "rfc"): Uint8Array {
   if (!inner.includes(QUOTE)) return inner;
   const text = new Uint8Array(inner.length);
   let length = 0;
   for (let i = 0; i < inner.length; i++) {
     text[length++] = inner[i] as number;
-    if (inner[i] === QUOTE) i++;
+    if (inner[i] === QUOTE && !(dialect === "php" && inner[i - 1] === BACKSLASH)) i++;
   }
   return text.subarray(0, length);
 }
@@ -49,7 +49,7 @@ export function cellsOf(
     const to = ends[column] as number;
     if (from === to) return null;
     if (record[from] === QUOTE) {
-      if (text === null) return decoder.decode(unquote(record, from, to));
+      if (text === null) return decoder.decode(unquote(record.subarray(from + 1, to - 1)));
       const inner = text.slice(from + 1, to - 1);
       return inner.includes('"') ? inner.replaceAll('""', '"') : inner;
     }

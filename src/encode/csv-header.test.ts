@@ -39,7 +39,6 @@ describe("splitting the header off a csv stream", () => {
     for (const chunkBytes of [1, 3, 1000]) {
       const split = await splitHeader(source(text, chunkBytes));
       expect(split.header).toEqual(header);
-      expect(Buffer.from(split.headerBytes).toString("utf8")).toBe(headerText);
       expect(split.hasBom).toBe(hasBom);
       expect(await textOf(split.all)).toBe(text);
       const again = await splitHeader(source(text, chunkBytes));
@@ -63,10 +62,11 @@ describe("splitting the header off a csv stream", () => {
   });
 
   test("refuses a header beyond the limit without reading further", async () => {
-    const chunks = source(`${"x".repeat(50)}\n1\n`, 10);
-    await expect(splitHeader(chunks, 20)).rejects.toThrow("does not end within 20 bytes");
+    const longest = "x".repeat(256 * 1024 - 1);
+    const chunks = source(`${longest}y\n1\n`, 1000);
+    await expect(splitHeader(chunks)).rejects.toThrow("does not end within 262144 bytes");
     expect(chunks.closed()).toBe(true);
-    expect((await splitHeader(source("abc\n1\n"), 4)).header).toEqual(["abc"]);
+    expect((await splitHeader(source(`${longest}\n1\n`, 1000))).header).toEqual([longest]);
   });
 
   test.each(["rest", "all"] as const)("closes the source when the loop over %s ends early", async (part) => {

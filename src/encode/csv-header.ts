@@ -1,7 +1,7 @@
 import { DataError } from "../errors.ts";
-import { decodeUtf8 } from "./csv-field.ts";
+import { strict } from "./csv-field.ts";
 
-/** Default limit of a header, 256 KiB: 150 fields of an export need some 5. */
+/** Limit of a header, 256 KiB: 150 fields of an export need some 5. */
 const HEADER_BYTES_MAX = 256 * 1024;
 
 const LF = 10;
@@ -12,8 +12,6 @@ const BYTE_ORDER_MARK = "\uFEFF";
 export interface SplitCsv {
   /** Names as given; empty when the body is empty. */
   readonly header: readonly string[];
-  /** The original header record, byte-order mark and line end included. */
-  readonly headerBytes: Uint8Array;
   readonly hasBom: boolean;
   /** Everything after the header record. */
   readonly rest: AsyncIterable<Uint8Array>;
@@ -24,27 +22,20 @@ export interface SplitCsv {
 }
 
 /**
- * Reads a stream up to the end of its header. Throws `DataError` and closes the source when the header is longer than
- * `limitBytes` or not a CSV record. Memory: the header and one chunk.
+ * Reads a stream up to the end of its header. Throws `DataError` and closes the source when the header is too long
+ * or not a CSV record. Memory: the header and one chunk.
  */
-export async function splitHeader(
-  chunks: AsyncIterable<Uint8Array>,
-  limitBytes: number = HEADER_BYTES_MAX,
-): Promise<SplitCsv> {
+export async function splitHeader(chunks: AsyncIterable<Uint8Array>): Promise<SplitCsv> {
   const source = chunks[Symbol.asyncIterator]();
-  let isClosed = false;
   const close = async (): Promise<void> => {
-    if (isClosed) return;
-    isClosed = true;
     await source.return?.();
   };
   try {
-    const { headerBytes, remainder } = await readHeader(source, limitBytes);
+    const [headerBytes, remainder] = await readHeader(source);
     const text = decodeHeader(headerBytes);
     const hasBom = text.startsWith(BYTE_ORDER_MARK);
     return {
       header: headerBytes.length === 0 ? [] : parseHeader(hasBom ? text.slice(BYTE_ORDER_MARK.length) : text),
-      headerBytes,
       hasBom,
       rest: continued([remainder], source, close),
       all: continued([headerBytes, remainder], source, close),
@@ -57,34 +48,29 @@ export async function splitHeader(
   }
 }
 
-interface HeaderBytes {
-  readonly headerBytes: Uint8Array;
-  /** The bytes of the last chunk after the header. */
-  readonly remainder: Uint8Array;
-}
-
-async function readHeader(source: AsyncIterator<Uint8Array>, limitBytes: number): Promise<HeaderBytes> {
+/** The bytes of the header, line end included, and those of the last chunk after it. */
+async function readHeader(source: AsyncIterator<Uint8Array>): Promise<[Uint8Array, Uint8Array]> {
   const parts: Uint8Array[] = [];
   let length = 0;
   let insideQuotes = false;
   for (let next = await source.next(); next.done !== true; next = await source.next()) {
     const chunk = next.value;
     for (let i = 0; i < chunk.length; i++) {
-      if (length + i >= limitBytes) throw tooLong(limitBytes);
+      if (length + i >= HEADER_BYTES_MAX) throw broken(`it does not end within ${HEADER_BYTES_MAX} bytes`);
       if (chunk[i] === QUOTE) insideQuotes = !insideQuotes;
       else if (chunk[i] === LF && !insideQuotes) {
-        return { headerBytes: Buffer.concat([...parts, chunk.subarray(0, i + 1)]), remainder: chunk.subarray(i + 1) };
+        return [Buffer.concat([...parts, chunk.subarray(0, i + 1)]), chunk.subarray(i + 1)];
       }
     }
     parts.push(chunk.slice());
     length += chunk.length;
   }
-  return { headerBytes: Buffer.concat(parts), remainder: new Uint8Array(0) };
+  return [Buffer.concat(parts), new Uint8Array(0)];
 }
 
 function decodeHeader(bytes: Uint8Array): string {
   try {
-    return decodeUtf8(bytes);
+    return strict.decode(bytes);
   } catch (cause) {
     throw broken("it is not UTF-8", cause);
   }
@@ -119,10 +105,6 @@ async function* continued(
   } finally {
     await close();
   }
-}
-
-function tooLong(limitBytes: number): DataError {
-  return broken(`it does not end within ${limitBytes} bytes`);
 }
 
 function broken(why: string, cause?: unknown): DataError {

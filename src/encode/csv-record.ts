@@ -24,13 +24,7 @@ const COMMA = 44;
 const BACKSLASH = 92;
 
 /** One reading of a record, from its start or from a choice. */
-interface Reading {
-  readonly fields: number[];
-  readonly failure: string | null;
-  readonly end: number;
-  readonly next: number;
-  readonly isEnded: boolean;
-}
+type Reading = Omit<ParsedRecord, "start" | "fields"> & { readonly fields: number[] };
 
 /** The failure of a record without an end, because of a quote. */
 export const NEVER_CLOSED = "a quote is never closed";

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { DataError } from "../errors.ts";
-import { decodeUtf8, lenient, unquote } from "./csv-field.ts";
+import { lenient, unquote } from "./csv-field.ts";
 import { splitHeader } from "./csv-header.ts";
 import { NEVER_CLOSED, parseRecord } from "./csv-record.ts";
 import type { CsvDialect, ParsedRecord } from "./csv-record.ts";
@@ -17,8 +17,6 @@ export interface SalvageOptions {
   readonly hasHeader: boolean;
   /** Called for each record with bytes that are not UTF-8, which become U+FFFD. */
   readonly onReplaced?: () => void;
-  /** Most bytes of one record. Default `RECORD_BYTES_MAX`. */
-  readonly recordBytesMax?: number;
 }
 
 /** A record with the right number of fields, or an unreadable one with the reason and its cells or text. */
@@ -27,7 +25,6 @@ export type Salvaged =
   | { readonly row: null; readonly reason: string; readonly raw: Row | string };
 
 const QUOTE = 34;
-const BACKSLASH = 92;
 
 /**
  * Reads a CSV file whose structure `CsvScanner` refuses, each record separately. An unreadable record ends with its line,
@@ -38,40 +35,36 @@ export async function* salvageCsv(
   chunks: AsyncIterable<Uint8Array>,
   options: SalvageOptions,
 ): AsyncGenerator<Salvaged, void, undefined> {
-  const limit = options.recordBytesMax ?? RECORD_BYTES_MAX;
-  let buffer: Uint8Array = new Uint8Array(0);
+  let unfinished: Uint8Array = new Uint8Array(0);
   let parts: Uint8Array[] = [];
   let gathered = 0;
   for await (const chunk of options.hasHeader ? (await splitHeader(chunks)).rest : chunks) {
     parts.push(chunk.slice());
     gathered += chunk.length;
     // An unfinished record is parsed again only after its bytes have doubled.
-    if (gathered < 2 * buffer.length) continue;
-    buffer = Buffer.concat(parts);
-    let from = 0;
-    for (;;) {
-      const isTooLong = buffer.length - from > limit;
-      const parsed = parseRecord(buffer, from, options, isTooLong);
-      if (parsed === null) break;
-      from = parsed.next;
-      const found = salvaged(buffer, parsed, options);
-      if (found !== null) yield found;
-    }
-    buffer = buffer.subarray(from);
-    parts = [buffer];
-    gathered = buffer.length;
+    if (gathered < 2 * unfinished.length) continue;
+    const bytes = Buffer.concat(parts);
+    unfinished = bytes.subarray(yield* recordsIn(bytes, options, false));
+    parts = [unfinished];
+    gathered = unfinished.length;
   }
-  buffer = Buffer.concat(parts);
-  for (let from = 0; from < buffer.length;) {
-    const parsed = parseRecord(buffer, from, options, true);
+  yield* recordsIn(Buffer.concat(parts), options, true);
+}
+
+/** The records in some bytes. Returns where an unfinished one begins. `isLast`: no bytes follow. */
+function* recordsIn(bytes: Uint8Array, options: SalvageOptions, isLast: boolean): Generator<Salvaged, number> {
+  let from = 0;
+  while (from < bytes.length) {
+    const parsed = parseRecord(bytes, from, options, isLast || bytes.length - from > RECORD_BYTES_MAX);
     if (parsed === null) break;
-    if (parsed.failure === NEVER_CLOSED || (parsed.failure !== null && !parsed.isEnded)) {
-      throw incomplete(options.subject, parsed.failure);
-    }
+    const { failure, isEnded } = parsed;
+    if (isLast && failure !== null && (failure === NEVER_CLOSED || !isEnded))
+      throw incomplete(options.subject, failure);
     from = parsed.next;
-    const found = salvaged(buffer, parsed, options);
+    const found = salvaged(bytes, parsed, options);
     if (found !== null) yield found;
   }
+  return from;
 }
 
 /** Null for an empty line, which is not a record of several columns. */
@@ -92,23 +85,7 @@ function salvaged(buffer: Uint8Array, parsed: ParsedRecord, options: SalvageOpti
 function cellOf(buffer: Uint8Array, from: number, to: number, dialect: CsvDialect): Cell {
   if (from === to) return null;
   const isQuoted = buffer[from] === QUOTE;
-  const bytes = !isQuoted
-    ? buffer.subarray(from, to)
-    : dialect === "php"
-      ? unquotePhp(buffer.subarray(from + 1, to - 1))
-      : unquote(buffer, from, to);
-  return isUtf8(bytes) ? decodeUtf8(bytes) : lenient.decode(bytes);
-}
-
-/** A quote after a backslash is a quote, and the backslash stays; any other is doubled. */
-function unquotePhp(inner: Uint8Array): Uint8Array {
-  const text = new Uint8Array(inner.length);
-  let length = 0;
-  for (let i = 0; i < inner.length; i++) {
-    text[length++] = inner[i] as number;
-    if (inner[i] === QUOTE && inner[i - 1] !== BACKSLASH) i++;
-  }
-  return text.subarray(0, length);
+  return lenient.decode(isQuoted ? unquote(buffer.subarray(from + 1, to - 1), dialect) : buffer.subarray(from, to));
 }
 
 function incomplete(subject: string, reason: string): DataError {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
-import { CsvScanner } from "./csv-scan.ts";
+import { CsvScanner, readCsv } from "./csv-scan.ts";
 import type { CsvScanOptions, CsvScanResult } from "./csv-scan.ts";
+import type { Row } from "./row.ts";
 
 function scan(text: string | Uint8Array, options: Partial<CsvScanOptions> = {}, chunkBytes = 1 << 20): CsvScanResult {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
@@ -41,15 +42,15 @@ describe("counting records", () => {
     ["one byte of what might have been a mark", "\u00EF,b\n1,2\n", 1],
   ];
   test.each(cases)("counts %s", (_, text, records) => {
-    const bytes = new TextEncoder().encode(text).length;
-    for (const chunkBytes of [1, 2, 3, 1 << 20]) expect(scan(text, {}, chunkBytes)).toMatchObject({ records, bytes });
+    for (const chunkBytes of [1, 2, 3, 1 << 20]) expect(scan(text, {}, chunkBytes)).toMatchObject({ records });
   });
 
   test("counts an empty line as a record of one column, and only there", () => {
-    expect(scan("a\n\nx\n\n", { columns: 1 })).toMatchObject({ records: 3, blankLines: 0 });
+    expect(scan("a\n\nx\n\n", { columns: 1 })).toMatchObject({ records: 3, isUniform: true });
     for (const chunkBytes of [1, 2, 3, 1 << 20]) {
-      const blank = 'a,b\r\n\r\n1,2\r\n\n3,"4\n\n"\n\n';
-      expect(scan(blank, {}, chunkBytes)).toMatchObject({ records: 2, blankLines: 3 });
+      const blank = 'a,b\n\n1,2\n\n3,"4\n\n"\n\n';
+      expect(scan(blank, {}, chunkBytes)).toMatchObject({ records: 2, isUniform: false });
+      expect(scan(blank.replaceAll(/(?<=\d)\n\n/g, "\r\n"), {}, chunkBytes).isUniform).toBe(false);
       const seen: unknown[] = [];
       scan(blank, { watched: [0, 1], onRecord: (values) => seen.push(values) }, chunkBytes);
       expect(seen).toEqual([
@@ -68,9 +69,10 @@ describe("counting records", () => {
     const seen: (readonly (string | null)[])[] = [];
     const onRecord = (values: readonly (string | null)[]): unknown => seen.push(values);
     for (const chunkBytes of [1, 2, 3]) {
-      scan("\uFEFE,2\n", { hasHeader: false, watched: [0], onRecord }, chunkBytes);
+      scan("\uFEFE,2\n3,4\n", { watched: [0], onRecord }, chunkBytes);
+      expect(() => scan('\uFEFE"a",2\n', {}, chunkBytes)).toThrow("a quote inside an unquoted field (byte 3)");
     }
-    expect(seen).toEqual([["\uFEFE"], ["\uFEFE"], ["\uFEFE"]]);
+    expect(seen).toEqual([["3"], ["3"], ["3"]]);
   });
 
   test("keeps no chunk, so that the caller may reuse it", () => {
@@ -81,15 +83,13 @@ describe("counting records", () => {
       chunk.set(Buffer.from(text));
       scanner.push(chunk);
     }
-    expect(scanner.end().watched).toEqual([{ min: "xyz123", max: "xyz123" }]);
+    scanner.end();
     expect(seen).toEqual([["xyz123"]]);
   });
 
-  test("reports the line end of the records", () => {
-    expect(scan("a,b\n1,2").lineEnding).toBe("\n");
-    expect(scan("a,b\r\n1,2\r\n").lineEnding).toBe("\r\n");
-    expect(scan("a,b\r\n1,2\n").lineEnding).toBe("mixed");
-    expect(scan("a,b").lineEnding).toBeNull();
+  test("reports whether the line ends are the same, and whether the last record has one", () => {
+    for (const text of ["a,b\n1,2", "a,b\r\n1,2\r\n", "a,b"]) expect(scan(text).isUniform).toBe(true);
+    expect(scan("a,b\r\n1,2\n").isUniform).toBe(false);
     expect(scan("a,b\n1,2\n").endedWithNewline).toBe(true);
     expect(scan("a,b\n1,2").endedWithNewline).toBe(false);
     expect(scan("").endedWithNewline).toBe(false);
@@ -128,10 +128,12 @@ describe("refusing files that two readers would count differently", () => {
   });
 
   test("refuses a record beyond the limit, so that an open quote cannot fill the memory", () => {
-    const scanner = new CsvScanner({ subject: "x", columns: 2, recordBytesMax: 100 });
-    scanner.push(Buffer.from(`a,b\n1,2\n1,"${"x".repeat(60)}`));
-    expect(() => scanner.push(Buffer.from("x".repeat(60)))).toThrow(
-      expect.objectContaining({ code: "data.csv-too-long", context: { record: 2, byte: 131 } }),
+    const scanner = new CsvScanner({ subject: "x", columns: 2 });
+    const part = Buffer.alloc(1024 * 1024, "x");
+    scanner.push(Buffer.from('a,b\n1,2\n1,"'));
+    for (let pushed = 0; pushed < 15; pushed += 1) scanner.push(part);
+    expect(() => scanner.push(part)).toThrow(
+      expect.objectContaining({ code: "data.csv-too-long", context: { record: 2, byte: 11 + 16 * part.length } }),
     );
   });
 
@@ -141,23 +143,6 @@ describe("refusing files that two readers would count differently", () => {
 });
 
 describe("watched columns", () => {
-  test("gives the smallest and largest text in byte order, without null and empty", () => {
-    const text = 'a,b\n2024-01-02,x\n,"q""r"\n"2023-12-31","q""q"\n"",😀\n2024-01-01,\uFF5E\n2024-01-02 00,\n';
-    const [a, b] = scan(text, { watched: [0, 1] }, 5).watched;
-    expect(a).toEqual({ min: "2023-12-31", max: "2024-01-02 00" });
-    expect(b).toEqual({ min: 'q"q', max: "😀" });
-  });
-
-  test("does not count the header as a value", () => {
-    expect(scan("a,b\n5,6\n", { watched: [1] }).watched).toEqual([{ min: "6", max: "6" }]);
-    expect(scan("a,b\n", { watched: [1] }).watched).toEqual([{ min: null, max: null }]);
-  });
-
-  test("keeps a value that is longer than any before", () => {
-    const long = "9".repeat(100);
-    expect(scan(`a,b\n1,2\n${long},2\n${long}1,2\n`, { watched: [0] }).watched[0]?.max).toBe(`${long}1`);
-  });
-
   test("passes on the values of each record in the requested order, and distinguishes null from empty", () => {
     const seen: (readonly (string | null)[])[] = [];
     const text = '\uFEFFa,b,c\n1,,"x\n1"\n2,"","é""😀"\n3,"""",';
@@ -172,27 +157,10 @@ describe("watched columns", () => {
     }
   });
 
-  test("reports the end of each record, line end and byte-order mark included, for any chunks", () => {
-    const text = '\uFEFFa,b\n1,"x\ny"\r\n2,é\n3,';
-    const expected = ['\uFEFFa,b\n1,"x\ny"\r\n', "2,é\n", "3,"].map((part) => Buffer.byteLength(part));
-    for (const chunkBytes of [1, 3, 1 << 20]) {
-      const ends: number[] = [];
-      scan(text, { columns: 2, watched: [0], onRecord: (_, end) => ends.push(end) }, chunkBytes);
-      expect(ends.map((end, i) => end - (ends[i - 1] ?? 0))).toEqual(expected);
-    }
-  });
-
-  test("reads a byte-order mark as text in the middle of a file", () => {
-    const seen: (readonly (string | null)[])[] = [];
-    const options = {
-      columns: 2,
-      watched: [0],
-      hasHeader: false,
-      onRecord: (row: readonly (string | null)[]) => void seen.push(row),
-    };
-    scan("\uFEFFa,1\n", { ...options, atStart: false }, 1);
-    scan("\uFEFFa,1\n", options, 1);
-    expect(seen).toEqual([["\uFEFFa"], ["a"]]);
+  test("reads a byte-order mark as text when there is no header", () => {
+    const seen: Row[] = [];
+    scan("\uFEFFa,1\n", { watched: [0], hasHeader: false, onRecord: (row) => seen.push(row) }, 1);
+    expect(seen).toEqual([["\uFEFFa"]]);
   });
 
   test("refuses a value that is not UTF-8", () => {
@@ -201,9 +169,79 @@ describe("watched columns", () => {
       expect.objectContaining({ code: "data.csv-encoding" }),
     );
     expect(scan(bytes, { watched: [1] }).records).toBe(1);
+    expect(scan(bytes).records).toBe(1);
   });
 
   test("refuses to watch a nonexistent column", () => {
     expect(() => new CsvScanner({ subject: "x", columns: 2, watched: [2] })).toThrow("assertion failed");
+  });
+});
+
+async function* chunksOf(text: string, chunkBytes = 3): AsyncGenerator<Uint8Array, void, undefined> {
+  const bytes = new TextEncoder().encode(text);
+  for (let i = 0; i < bytes.length; i += chunkBytes) yield bytes.slice(i, i + chunkBytes);
+}
+
+async function rowsOf(chunks: AsyncIterable<Uint8Array>, columns = 2, hasHeader = true): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const row of readCsv(chunks, { subject: "Tag export 1 file 2", columns, hasHeader })) rows.push(row);
+  return rows;
+}
+
+async function* latin1(): AsyncGenerator<Uint8Array, void, undefined> {
+  yield Buffer.from("id\nm\u00FCller\n", "latin1");
+}
+
+describe("reading csv records", () => {
+  test("returns cells without the header, and distinguishes null from empty", async () => {
+    const text = 'id,name\r\n1,\r\n2,""\r\n"3","a ""b"", c\r\nd 😀"\r\n4, é ';
+    expect(await rowsOf(chunksOf(text))).toEqual([
+      ["1", null],
+      ["2", ""],
+      ["3", 'a "b", c\r\nd 😀'],
+      ["4", " é "],
+    ]);
+  });
+
+  test("returns the first record, too, when there is no header", async () => {
+    expect(await rowsOf(chunksOf("1,2\n3,4\n"), 2, false)).toEqual([
+      ["1", "2"],
+      ["3", "4"],
+    ]);
+  });
+
+  test("returns nothing for an empty body and for a header alone", async () => {
+    expect(await rowsOf(chunksOf(""))).toEqual([]);
+    expect(await rowsOf(chunksOf("id,name"))).toEqual([]);
+  });
+
+  test("refuses a broken structure with the scanner's message", async () => {
+    await expect(rowsOf(chunksOf("id,name\n1\n"))).rejects.toMatchObject({
+      code: "data.csv-ragged",
+      message: "scan Tag export 1 file 2: record 1 has 1 fields, expected 2 (byte 9)",
+    });
+    await expect(rowsOf(chunksOf('id,name\n1,"x'))).rejects.toMatchObject({ code: "data.csv-incomplete" });
+  });
+
+  test("refuses a cell that is not UTF-8 rather than change it", async () => {
+    await expect(rowsOf(latin1(), 1)).rejects.toMatchObject({ code: "data.csv-encoding" });
+  });
+
+  test("closes the source when the loop ends early or the data is broken", async () => {
+    let closed = 0;
+    async function* counted(text: string): AsyncGenerator<Uint8Array, void, undefined> {
+      try {
+        yield* chunksOf(text);
+      } finally {
+        closed++;
+      }
+    }
+    for await (const row of readCsv(counted("id\n1\n2\n3\n4\n"), { subject: "x", columns: 1 })) {
+      expect(row).toEqual(["1"]);
+      break;
+    }
+    expect(closed).toBe(1);
+    await expect(rowsOf(counted("id\n1,2\n3\n4\n5\n6\n"), 1)).rejects.toThrow("has 2 fields");
+    expect(closed).toBe(2);
   });
 });

@@ -1,7 +1,6 @@
-import type { TextDecoder } from "node:util";
 import { assert, DataError } from "../errors.ts";
-import { cellsOf, decodeUtf8, lenient, unquote } from "./csv-field.ts";
-import { Extremes } from "./extremes.ts";
+import { cellsOf, lenient } from "./csv-field.ts";
+import type { Row } from "./row.ts";
 
 /** Longest accepted record, 16 MiB: the memory limit of one lane. */
 export const RECORD_BYTES_MAX: number = 16 * 1024 * 1024;
@@ -11,48 +10,31 @@ export interface CsvScanOptions {
   readonly subject: string;
   /** Fields of every record, the header included. */
   readonly columns: number;
-  /** Whether the first record is a header, which is checked but neither counted nor watched. Default true. */
-  readonly hasHeader?: boolean;
-  /** Whether the stream is the start of a file, which may have a byte-order mark. Default true. */
-  readonly atStart?: boolean;
-  /** Indexes of columns whose values are watched. Default none. */
-  readonly watched?: readonly number[];
-  /** Whether to keep the smallest and largest of the watched values. Default true. */
-  readonly extremes?: boolean;
   /**
-   * Called with the watched values of each record (not of the header), in the order of `watched`, and with the bytes
-   * from the start of the file to the record's end, its line end included.
+   * Whether the stream begins with a header, perhaps after a byte-order mark. It is checked, but neither counted nor
+   * passed on. Default true.
    */
-  readonly onRecord?: (values: readonly (string | null)[], end: number) => void;
+  readonly hasHeader?: boolean;
+  /** Indexes of the columns that `onRecord` receives. Default none. */
+  readonly watched?: readonly number[];
+  /** Called with the watched values of each record (not of the header), in the order of `watched`. */
+  readonly onRecord?: (values: Row) => void;
   /**
    * Called with the bytes of each record (not of the header), which begins at `start` and whose field n ends at
-   * `start + ends[n]`. They are valid until it returns.
+   * `start + ends[n]`. The LF after it is at `end`, if it has one. `bytes` are the chunk, or a copy for a record that
+   * began before the chunk; `ends` are valid until it returns.
    */
-  readonly onBytes?: (bytes: Uint8Array, start: number, ends: Int32Array) => void;
+  readonly onBytes?: (bytes: Uint8Array, start: number, ends: Int32Array, end: number) => void;
   /** Called for each record with bytes that are not UTF-8, which become U+FFFD. Default: such a file is refused. */
   readonly onReplaced?: () => void;
-  /** Most bytes of one record, checked after each chunk. Default `RECORD_BYTES_MAX`. */
-  readonly recordBytesMax?: number;
-}
-
-/** Smallest and largest text of a watched column in byte order; null and empty values do not count. */
-export interface WatchedRange {
-  readonly min: string | null;
-  readonly max: string | null;
 }
 
 export interface CsvScanResult {
   /** Records without the header; 0 also for an empty body. */
   readonly records: number;
-  /** All pushed bytes, byte-order mark and header included. */
-  readonly bytes: number;
-  /** In the order of `watched`. */
-  readonly watched: readonly WatchedRange[];
-  /** The end of the records; null when there was no line end. */
-  readonly lineEnding: "\n" | "\r\n" | "mixed" | null;
   readonly endedWithNewline: boolean;
-  /** Empty lines between records of several columns, which are not records. */
-  readonly blankLines: number;
+  /** Whether its line ends are the same everywhere, and no line between records of several columns is empty. */
+  readonly isUniform: boolean;
 }
 
 const LF = 10;
@@ -86,17 +68,15 @@ export class CsvScanner {
   readonly #subject: string;
   readonly #columns: number;
   readonly #watched: readonly number[];
-  readonly #extremes: readonly Extremes[] | null;
-  readonly #onRecord: ((values: readonly (string | null)[], end: number) => void) | null;
-  readonly #onBytes: CsvScanOptions["onBytes"] | null;
-  readonly #onReplaced: (() => void) | null;
+  readonly #onRecord: CsvScanOptions["onRecord"];
+  readonly #onBytes: CsvScanOptions["onBytes"];
+  readonly #onReplaced: CsvScanOptions["onReplaced"];
   /** Whether anything reads values, which requires a record's bytes together. */
   readonly #looks: boolean;
-  readonly #recordBytesMax: number;
 
   #state: number = RECORD_START;
   #bytes = 0;
-  #markSeen = 0;
+  #markSeen: number;
   /** -1 while the header is read. */
   #records: number;
   /** Finished fields of the unfinished record, and the end of each, from the record's start. */
@@ -107,7 +87,7 @@ export class CsvScanner {
   #recordLength = 0;
   #lf = 0;
   #crlf = 0;
-  #blankLines = 0;
+  #hasBlankLine = false;
 
   constructor(options: CsvScanOptions) {
     this.#subject = options.subject;
@@ -117,15 +97,14 @@ export class CsvScanner {
       this.#watched.every((column) => column >= 0 && column < options.columns),
       "watched columns are columns",
     );
-    this.#records = (options.hasHeader ?? true) ? -1 : 0;
-    if (options.atStart === false) this.#markSeen = BYTE_ORDER_MARK.length;
+    const hasHeader = options.hasHeader ?? true;
+    this.#records = hasHeader ? -1 : 0;
+    this.#markSeen = hasHeader ? 0 : BYTE_ORDER_MARK.length;
     this.#ends = new Int32Array(options.columns);
-    this.#extremes = (options.extremes ?? true) ? this.#watched.map(() => new Extremes()) : null;
-    this.#onRecord = options.onRecord ?? null;
-    this.#onBytes = options.onBytes ?? null;
-    this.#onReplaced = options.onReplaced ?? null;
-    this.#looks = this.#watched.length > 0 || this.#onBytes !== null;
-    this.#recordBytesMax = options.recordBytesMax ?? RECORD_BYTES_MAX;
+    this.#onRecord = options.onRecord;
+    this.#onBytes = options.onBytes;
+    this.#onReplaced = options.onReplaced;
+    this.#looks = this.#onRecord !== undefined || this.#onBytes !== undefined;
   }
 
   /** Scans the next chunk. Throws `DataError` when the structure is broken, after which the scanner cannot be used. */
@@ -185,7 +164,7 @@ export class CsvScanner {
     this.#field = field;
     this.#bytes += length;
     this.#recordLength = length - recordStart;
-    if (this.#recordLength > this.#recordBytesMax) throw this.#tooLong();
+    if (this.#recordLength > RECORD_BYTES_MAX) throw this.#tooLong();
     if (this.#looks && this.#recordLength > 0) this.#carry.push(chunk.slice(Math.max(recordStart, 0)));
   }
 
@@ -202,11 +181,8 @@ export class CsvScanner {
     }
     return {
       records: Math.max(this.#records, 0),
-      bytes: this.#bytes,
-      watched: (this.#extremes ?? []).map(({ min, max }) => ({ min: this.#text(min), max: this.#text(max) })),
-      lineEnding: lineEndingOf(this.#lf, this.#crlf),
       endedWithNewline: state === RECORD_START && this.#lf + this.#crlf > 0,
-      blankLines: this.#blankLines,
+      isUniform: (this.#lf === 0 || this.#crlf === 0) && !this.#hasBlankLine,
     };
   }
 
@@ -217,7 +193,6 @@ export class CsvScanner {
       if (chunk[i] !== BYTE_ORDER_MARK[this.#markSeen]) {
         this.#markSeen = BYTE_ORDER_MARK.length;
         this.#recordLength = earlier;
-        if (earlier > 0 && this.#looks) this.#carry.push(Uint8Array.from(BYTE_ORDER_MARK).slice(0, earlier));
         return 0;
       }
       this.#markSeen++;
@@ -231,68 +206,35 @@ export class CsvScanner {
   #endRecord(chunk: Uint8Array, start: number, end: number, fields: number): void {
     if (fields !== this.#columns) {
       if (fields === 1 && this.#ends[0] === 0 && this.#records >= 0) {
-        this.#blankLines++;
+        this.#hasBlankLine = true;
         this.#carry = [];
         return;
       }
       throw this.#refuse("data.csv-ragged", `${this.#place()} has ${fields} fields, expected ${this.#columns}`, end);
     }
-    if (this.#looks) {
-      // One more byte for the line end, except for a record that the end of the file ends.
-      const total = this.#bytes + end + (chunk.length === 0 ? 0 : 1);
-      if (this.#carry.length === 0) {
-        if (this.#records >= 0) this.#look(chunk, start, end, total);
-      } else {
-        const record = Buffer.concat([...this.#carry, chunk.subarray(0, end)]);
-        this.#carry = [];
-        if (this.#records >= 0) this.#look(record, 0, record.length, total);
-      }
-    }
+    if (this.#carry.length > 0) {
+      const record = Buffer.concat([...this.#carry, chunk.subarray(0, end + 1)]);
+      this.#carry = [];
+      if (this.#records >= 0) this.#look(record, 0, end - start);
+    } else if (this.#looks && this.#records >= 0) this.#look(chunk, start, end);
     this.#records++;
   }
 
-  /** Reads the watched fields of the record `bytes[start, end)`, which ends the first `total` bytes of the file. */
-  #look(bytes: Uint8Array, start: number, end: number, total: number): void {
-    this.#onBytes?.(bytes, start, this.#ends);
-    for (let slot = 0; this.#extremes !== null && slot < this.#watched.length; slot++) {
-      const column = this.#watched[slot] as number;
-      const from = start + (column === 0 ? 0 : (this.#ends[column - 1] as number) + 1);
-      const to = start + (this.#ends[column] as number);
-      if (from === to) continue;
-      if (bytes[from] !== QUOTE) {
-        this.#extremes[slot]?.observe(bytes, from, to);
-      } else {
-        const text = unquote(bytes, from, to);
-        if (text.length > 0) this.#extremes[slot]?.observe(text, 0, text.length);
-      }
-    }
-    if (this.#onRecord !== null) {
-      const cells = (decoder?: TextDecoder): (string | null)[] =>
-        cellsOf(bytes, start, end, this.#ends, this.#watched, decoder);
-      this.#onRecord(
-        this.#decoded(cells, () => cells(lenient)),
-        total,
-      );
-    }
+  /** Passes on the record `bytes[start, end)`. */
+  #look(bytes: Uint8Array, start: number, end: number): void {
+    this.#onBytes?.(bytes, start, this.#ends, end);
+    this.#onRecord?.(this.#cells(bytes, start, end));
   }
 
-  #text(bytes: Uint8Array | null): string | null {
-    if (bytes === null) return null;
-    return this.#decoded(
-      () => decodeUtf8(bytes),
-      () => lenient.decode(bytes),
-    );
-  }
-
-  #decoded<T>(decode: () => T, replace: (() => T) | null = null): T {
+  #cells(bytes: Uint8Array, start: number, end: number): Row {
     try {
-      return decode();
+      return cellsOf(bytes, start, end, this.#ends, this.#watched);
     } catch (cause) {
-      if (replace !== null && this.#onReplaced !== null) {
-        this.#onReplaced();
-        return replace();
+      if (this.#onReplaced === undefined) {
+        throw this.#refuse("data.csv-encoding", `a value of ${this.#place()} is not UTF-8`, 0, cause);
       }
-      throw this.#refuse("data.csv-encoding", `a value of ${this.#place()} is not UTF-8`, 0, cause);
+      this.#onReplaced();
+      return cellsOf(bytes, start, end, this.#ends, this.#watched, lenient);
     }
   }
 
@@ -313,7 +255,7 @@ export class CsvScanner {
   }
 
   #tooLong(): DataError {
-    const what = `${this.#place()} is longer than ${this.#recordBytesMax} bytes`;
+    const what = `${this.#place()} is longer than ${RECORD_BYTES_MAX} bytes`;
     return this.#refuse("data.csv-too-long", `${what}; most likely a quote is never closed`, 0);
   }
 
@@ -331,8 +273,22 @@ export class CsvScanner {
 const HINT =
   "Nothing of this file was landed. Run again; if it fails at the same place, keep the file and report it: this version cannot read the vendor's CSV.";
 
-function lineEndingOf(lf: number, crlf: number): CsvScanResult["lineEnding"] {
-  if (lf > 0 && crlf > 0) return "mixed";
-  if (crlf > 0) return "\r\n";
-  return lf > 0 ? "\n" : null;
+/**
+ * Records of a CSV stream as cells: null for an empty, unquoted field, "" for an empty, quoted one. `CsvScanner` checks
+ * them and throws the errors. Memory: one chunk and the largest record. Ending the loop closes the source.
+ */
+export async function* readCsv(
+  chunks: AsyncIterable<Uint8Array>,
+  options: Pick<CsvScanOptions, "subject" | "columns" | "hasHeader" | "onReplaced">,
+): AsyncGenerator<Row, void, undefined> {
+  let rows: Row[] = [];
+  const watched = Array.from({ length: options.columns }, (_, column) => column);
+  const scanner = new CsvScanner({ ...options, watched, onRecord: (row) => rows.push(row) });
+  for await (const chunk of chunks) {
+    scanner.push(chunk);
+    for (const row of rows) yield row;
+    rows = [];
+  }
+  scanner.end();
+  for (const row of rows) yield row;
 }

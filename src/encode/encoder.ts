@@ -20,51 +20,6 @@ export interface Encoder {
 /** A file format: makes the encoder of a file with these columns. */
 export type Format = (columns: readonly Column[]) => Encoder;
 
-/** Encoder of formats that write each row as text of its own. */
-export class LineEncoder implements Encoder {
-  readonly suffix: string;
-  readonly #columns: number;
-  readonly #encode: (row: Row) => string;
-  readonly #chunks: TextChunks = new TextChunks();
-  #rows = 0;
-
-  constructor(options: {
-    readonly suffix: string;
-    readonly columns: number;
-    /** Text before the first row. */
-    readonly header: string;
-    /** Text of a row, line end included. */
-    readonly encode: (row: Row) => string;
-  }) {
-    this.suffix = options.suffix;
-    this.#columns = options.columns;
-    this.#encode = options.encode;
-    this.#chunks.add(options.header);
-  }
-
-  get rows(): number {
-    return this.#rows;
-  }
-
-  get bytes(): number {
-    return this.#chunks.bytes;
-  }
-
-  add(row: Row): void {
-    assert(row.length === this.#columns, "a row has a cell for each column");
-    this.#chunks.add(this.#encode(row));
-    this.#rows++;
-  }
-
-  takeFull(): Uint8Array | null {
-    return this.#chunks.takeFull();
-  }
-
-  takeRest(): Uint8Array {
-    return this.#chunks.takeRest();
-  }
-}
-
 /** Encoded bytes in one chunk. */
 const CHUNK_BYTES = 64 * 1024;
 /** UTF-8 bytes of one UTF-16 unit, at most. */
@@ -84,7 +39,7 @@ export class TextChunks {
     return this.#taken + this.#used;
   }
 
-  add(text: string): void {
+  write(text: string): void {
     const room = this.#used + text.length * BYTES_PER_UNIT;
     if (room > this.#buffer.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(room, CHUNK_BYTES + CHUNK_BYTES / 4));
@@ -106,5 +61,38 @@ export class TextChunks {
     this.#taken += this.#used;
     this.#used = 0;
     return chunk;
+  }
+}
+
+/** Encoder of formats that write each row as text of its own. */
+export class LineEncoder extends TextChunks implements Encoder {
+  readonly suffix: string;
+  readonly #columns: number;
+  readonly #encode: (row: Row) => string;
+  #rows = 0;
+
+  constructor(options: {
+    readonly suffix: string;
+    readonly columns: number;
+    /** Text before the first row. */
+    readonly header: string;
+    /** Text of a row, line end included. */
+    readonly encode: (row: Row) => string;
+  }) {
+    super();
+    this.suffix = options.suffix;
+    this.#columns = options.columns;
+    this.#encode = options.encode;
+    this.write(options.header);
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  add(row: Row): void {
+    assert(row.length === this.#columns, "a row has a cell for each column");
+    this.write(this.#encode(row));
+    this.#rows++;
   }
 }

@@ -1,4 +1,6 @@
 import type { Column, ColumnType } from "../catalog/catalog.ts";
+import type { LocalText } from "../time/instant.ts";
+import { isCalendarDay } from "./canonical.ts";
 
 const QUOTE = 34;
 const ZERO = 48;
@@ -11,41 +13,60 @@ const TIME_BYTES = 19;
 
 type IsPlain = (bytes: Uint8Array, from: number, to: number) => boolean;
 
-/** Times that the records of a window may have, as wall-clock text of the file. */
+/** Times that the records of a window may have, as wall-clock text of their file. */
 export interface TimeBounds {
-  /** Column of the window's times in the file. */
-  readonly column: number;
   /** A text outside [least, greatest] is outside the window, */
-  readonly least: Uint8Array;
-  readonly greatest: Uint8Array;
+  readonly least: LocalText;
+  readonly greatest: LocalText;
   /** unless it is this time or later: such a record changed while it was exported. */
-  readonly movedFrom: Uint8Array;
+  readonly movedFrom: LocalText;
+}
+
+export interface PlainValuesOptions {
+  /** Those of the file, in its order. */
+  readonly columns: readonly Pick<Column, "type">[];
+  /** Index of the column that is never empty. */
+  readonly key: number;
+  /** Index of the times whose least and greatest are kept; -1: none. */
+  readonly watermark?: number;
+  /** Index of the times that `bounds` holds for. */
+  readonly timed?: number;
+  readonly bounds?: TimeBounds | null;
 }
 
 /**
  * Checks the bytes of each record of a CSV file: whether every value matches its column in a form that every loader
  * reads, so that the file can stay unchanged. Decodes nothing and knows only the plain forms; another form may still be
  * valid, which `normaliseCell` decides. A quoted empty text is plain in a text column only: elsewhere Snowflake would read
- * a number or a time from it.
+ * a number or a time from it. Allocates nothing for a record.
  */
 export class PlainValues {
   readonly #places: Int32Array;
   readonly #checks: readonly IsPlain[];
   readonly #key: number;
-  readonly #bounds: TimeBounds | null;
+  readonly #watermark: number;
+  readonly #min: Buffer = Buffer.alloc(TIME_BYTES, "9");
+  readonly #max: Buffer = Buffer.alloc(TIME_BYTES);
+  readonly #timed: number;
+  readonly #bounds: { readonly [Bound in keyof TimeBounds]: Uint8Array } | null;
   #isPlain = true;
   #outside = 0;
 
-  /** `columns`: those of the file, in its order; `key`: index of the one that is never empty. */
-  constructor(columns: readonly Pick<Column, "type">[], key: number, bounds: TimeBounds | null) {
+  constructor({ columns, key, watermark = -1, timed = -1, bounds = null }: PlainValuesOptions) {
     const typed = columns.flatMap(({ type }, place) => {
-      const check = PLAIN[type];
+      const check = place === watermark ? isPlainTime : PLAIN[type];
       return check === null ? [] : [{ place, check }];
     });
     this.#places = Int32Array.from(typed, ({ place }) => place);
     this.#checks = typed.map(({ check }) => check);
     this.#key = key;
-    this.#bounds = bounds;
+    this.#watermark = watermark;
+    this.#timed = timed;
+    this.#bounds = bounds && {
+      least: Buffer.from(bounds.least),
+      greatest: Buffer.from(bounds.greatest),
+      movedFrom: Buffer.from(bounds.movedFrom),
+    };
   }
 
   /** Whether every value so far is plain. */
@@ -56,6 +77,12 @@ export class PlainValues {
   /** Records outside the bounds so far. */
   get outside(): number {
     return this.#outside;
+  }
+
+  /** Least and greatest watermark so far, null without any; only while every value is plain. */
+  get marks(): { readonly min: LocalText | null; readonly max: LocalText | null } {
+    if (this.#max[0] === 0) return { min: null, max: null };
+    return { min: this.#min.toString("latin1"), max: this.#max.toString("latin1") };
   }
 
   /** Checks the record that begins at `start`, and whose field n ends at `start + ends[n]`. */
@@ -79,16 +106,19 @@ export class PlainValues {
         this.#isPlain = false;
         return;
       }
-      if (this.#bounds !== null && place === this.#bounds.column && isOutside(bytes, from, this.#bounds)) {
-        this.#outside++;
+      if (place === this.#timed && this.#isOutside(bytes, from)) this.#outside++;
+      if (place === this.#watermark) {
+        if (compare(bytes, from, this.#min) < 0) copyTime(bytes, from, this.#min);
+        if (compare(bytes, from, this.#max) > 0) copyTime(bytes, from, this.#max);
       }
     }
   }
-}
 
-function isOutside(bytes: Uint8Array, from: number, bounds: TimeBounds): boolean {
-  if (compare(bytes, from, bounds.least) >= 0 && compare(bytes, from, bounds.greatest) <= 0) return false;
-  return compare(bytes, from, bounds.movedFrom) < 0;
+  #isOutside(bytes: Uint8Array, from: number): boolean {
+    const bounds = this.#bounds;
+    if (bounds === null || compare(bytes, from, bounds.movedFrom) >= 0) return false;
+    return compare(bytes, from, bounds.least) < 0 || compare(bytes, from, bounds.greatest) > 0;
+  }
 }
 
 function compare(bytes: Uint8Array, from: number, other: Uint8Array): number {
@@ -97,6 +127,10 @@ function compare(bytes: Uint8Array, from: number, other: Uint8Array): number {
     if (difference !== 0) return difference;
   }
   return 0;
+}
+
+function copyTime(bytes: Uint8Array, from: number, target: Uint8Array): void {
+  for (let i = 0; i < TIME_BYTES; i++) target[i] = bytes[from + i] as number;
 }
 
 const PLAIN: Readonly<Record<ColumnType, IsPlain | null>> = {
@@ -141,7 +175,6 @@ function isPlainBoolean(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 const SEPARATORS = Buffer.from("    -  -     :  :  ");
-const DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
 function isPlainTime(bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from !== TIME_BYTES) return false;
@@ -152,11 +185,8 @@ function isPlainTime(bytes: Uint8Array, from: number, to: number): boolean {
   }
   const two = (at: number): number => (bytes[from + at] as number) * 10 + (bytes[from + at + 1] as number) - ZERO * 11;
   const year = two(0) * 100 + two(2);
-  const month = two(5);
-  const day = two(8);
-  if (year === 0 || month < 1 || month > 12 || day < 1 || two(11) > 23 || two(14) > 59 || two(17) > 59) return false;
-  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  return day <= (DAYS[month] as number) + (isLeap && month === 2 ? 1 : 0);
+  const isDay = year > 0 && isCalendarDay(year, two(5), two(8));
+  return isDay && two(11) <= 23 && two(14) <= 59 && two(17) <= 59;
 }
 
 function isDigit(byte: number): boolean {

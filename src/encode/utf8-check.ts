@@ -5,7 +5,7 @@ const CHARACTER_MAX = 4;
 
 /**
  * Checks whether a stream of bytes is UTF-8, for any chunks. Runs at the speed of memory: checks each chunk as a whole,
- * except for a character that its border cuts. Memory: three bytes.
+ * after the first bytes of a character that the border before it cuts. Memory: one chunk.
  */
 export class Utf8Check {
   /** The first bytes of a character cut by a border. */
@@ -13,19 +13,10 @@ export class Utf8Check {
   #isValid = true;
 
   push(chunk: Uint8Array): void {
-    if (!this.#isValid) return;
-    let from = 0;
-    if (this.#cut.length > 0) {
-      const lacking = Math.max(0, characterBytes(this.#cut[0] as number) - this.#cut.length);
-      from = Math.min(lacking, chunk.length);
-      this.#cut = Buffer.concat([this.#cut, chunk.subarray(0, from)]);
-      if (from < lacking) return;
-      this.#isValid = isUtf8(this.#cut);
-      this.#cut = new Uint8Array(0);
-    }
-    const to = cutAt(chunk, from);
-    this.#isValid &&= isUtf8(chunk.subarray(from, to));
-    this.#cut = chunk.slice(to);
+    const bytes = this.#cut.length === 0 ? chunk : Buffer.concat([this.#cut, chunk]);
+    const end = cutAt(bytes);
+    this.#isValid &&= isUtf8(bytes.subarray(0, end));
+    this.#cut = Uint8Array.from(bytes.subarray(end));
   }
 
   /** Whether all pushed bytes are UTF-8, if the stream ends here. */
@@ -34,19 +25,14 @@ export class Utf8Check {
   }
 }
 
-/** Start of a character that the end of the chunk may cut; the end when there is none. */
-function cutAt(chunk: Uint8Array, from: number): number {
-  for (let i = chunk.length - 1; i >= from && i > chunk.length - CHARACTER_MAX; i--) {
-    const byte = chunk[i] as number;
-    if (byte < 0x80) break;
-    if (byte >= 0xc0) return i + characterBytes(byte) > chunk.length ? i : chunk.length;
+/** Start of a character that the end of the bytes may cut; the end when there is none. */
+function cutAt(bytes: Uint8Array): number {
+  for (let i = bytes.length - 1; i >= 0 && i > bytes.length - CHARACTER_MAX; i--) {
+    const lead = bytes[i] as number;
+    if (lead < 0x80) break;
+    if (lead < 0xc0) continue;
+    const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    return i + length > bytes.length ? i : bytes.length;
   }
-  return chunk.length;
-}
-
-/** Bytes of the character that begins with `lead`; 1 for a byte that does not begin one. */
-function characterBytes(lead: number): number {
-  if (lead >= 0xf0) return 4;
-  if (lead >= 0xe0) return 3;
-  return lead >= 0xc0 ? 2 : 1;
+  return bytes.length;
 }

@@ -2,23 +2,23 @@ import { createHash } from "node:crypto";
 import type { Column } from "../catalog/catalog.ts";
 import { splitHeader } from "../encode/csv-header.ts";
 import type { SplitCsv } from "../encode/csv-header.ts";
+import type { CsvScanOptions } from "../encode/csv-scan.ts";
 import { normaliseCell } from "../encode/normalise.ts";
 import { PlainValues } from "../encode/plain-values.ts";
 import type { Reject } from "../encode/reject.ts";
-import type { Row } from "../encode/row.ts";
 import type { LandedFile } from "../state/state.ts";
 import { inSpool } from "../storage/spool.ts";
 import type { Spool } from "../storage/spool.ts";
 import { EncodedRows, land, publish } from "./land.ts";
 import type { FileFacts, Filled, Landing, Tap } from "./land.ts";
 import { exportFileName } from "./names.ts";
-import { checkLastField, cutShort, readSpool, recordsOf, seeFile } from "./raw-file.ts";
+import { cutShort, readSpool, recordsOf, seeFile } from "./raw-file.ts";
 import type { SeenFile } from "./raw-file.ts";
 import { recordOf } from "./rejects.ts";
 import type { Rejects } from "./rejects.ts";
 import { missingFields, warnOfMissing, wireName } from "./result-header.ts";
 import type { ExpectedFile } from "./result-header.ts";
-import { checkOutside, isOutside, plainBounds } from "./row-bounds.ts";
+import { checkOutside, isOutside } from "./row-bounds.ts";
 import type { RowBounds } from "./row-bounds.ts";
 
 export interface ExportFileOptions extends ExpectedFile, FileFacts {
@@ -60,7 +60,10 @@ export async function landExportFile(
     const isAsRequested = !split.hasBom && sameNames(split.header, columns);
     const compression = isAsRequested ? spooling.compression : "none";
     return await inSpool({ ...spooling, compression }, async (raw) => {
-      const passed = isAsRequested ? await passThrough(raw, split, options) : await keep(raw, split, options);
+      const scan = { subject: what, columns: split.header.length };
+      const passed = isAsRequested
+        ? await passThrough(raw, split, options)
+        : await seeFile(split.all, scan, (chunk) => raw.write(chunk));
       if ("rows" in passed) return { file: await publish(raw, passed, options, landing), rejects: [] };
       const kept = await raw.finish();
       warnOfMissing(what, options.object, missing, onEvent);
@@ -79,39 +82,28 @@ export async function landExportFile(
 /** Writes the file unchanged. Returns `SeenFile` when it must be encoded instead. */
 async function passThrough(spool: Spool, split: SplitCsv, options: ExportFileOptions): Promise<Filled | SeenFile> {
   const { columns, tap, bounds, watermark, key, exportId } = options;
+  const what = subject(options);
   const place = (name: string | null): number => columns.findIndex((column) => column.name === name);
-  const marks = watermark === null ? [] : [place(watermark)];
-  const timed = bounds === null ? null : plainBounds(bounds, place(bounds.field));
-  const values = new PlainValues(
+  const values = new PlainValues({
     columns,
-    columns.findIndex((column) => wireName(column) === key),
-    timed,
-  );
-  const seen = await seeFile(
-    split.all,
-    {
-      subject: subject(options),
-      columns: columns.length,
-      watched: [...marks, ...(tap === null ? [] : tap.columns.map(place))],
-      onBytes: (bytes, start, ends) => values.look(bytes, start, ends),
-      // Such a file is encoded.
-      onReplaced: () => undefined,
-      ...(tap === null ? {} : { onRecord: (cells) => tap.onRecord(cells.slice(marks.length)) }),
-    },
-    (chunk) => spool.write(chunk),
-  );
-  const { scan, isClean } = seen;
-  if (scan === null || !isClean || !values.isPlain) return seen;
-  checkOutside(values.outside, subject(options), bounds);
-  const { min = null, max = null } = (marks.length === 0 ? undefined : scan.watched[0]) ?? {};
+    key: columns.findIndex((column) => wireName(column) === key),
+    watermark: place(watermark),
+    timed: place(bounds?.field ?? null),
+    bounds,
+  });
+  const scan: CsvScanOptions = {
+    subject: what,
+    columns: columns.length,
+    onBytes: (bytes, start, ends) => values.look(bytes, start, ends),
+    // Such a file is encoded.
+    onReplaced: () => undefined,
+    ...(tap === null ? {} : { watched: tap.columns.map(place), onRecord: tap.onRecord }),
+  };
+  const seen = await seeFile(split.all, scan, (chunk) => spool.write(chunk));
+  if (seen.scan === null || !seen.isClean || !values.isPlain) return seen;
+  checkOutside(values.outside, what, bounds);
   const nameOf = (): string => exportFileName(options.object, options.span, options, null);
-  return { rows: scan.records, min, max, exportId, suffix: ".csv", nameOf };
-}
-
-/** Writes the file unchanged, to be encoded. */
-async function keep(spool: Spool, split: SplitCsv, options: ExportFileOptions): Promise<SeenFile> {
-  const scan = { subject: subject(options), columns: split.header.length };
-  return seeFile(split.all, scan, (chunk) => spool.write(chunk));
+  return { rows: seen.scan.records, ...values.marks, exportId, suffix: ".csv", nameOf };
 }
 
 async function encodeRecords(
@@ -122,23 +114,22 @@ async function encodeRecords(
   options: ExportFileOptions,
   { format, onEvent }: Landing,
 ): Promise<Filled> {
-  const { columns, object, span, exportId, rejects, bounds } = options;
+  const { columns, object, span, exportId, rejects, bounds, key } = options;
   const what = subject(options);
   const places = columns.map((column) => header.indexOf(wireName(column)));
-  const key = header.indexOf(options.key);
-  const last = columns[places.indexOf(header.length - 1)];
+  const keyPlace = header.indexOf(key);
+  const keyColumn = { name: key, place: places.indexOf(keyPlace) };
   const timed = columns.findIndex(({ name }) => name === bounds?.field);
-  const reading = { object, subject: what, columns: header.length, hasHeader: true, room: rejects.room, onEvent };
   const rows = new EncodedRows(spool, format, options);
   let outside = 0;
-  for await (const record of recordsOf(open, seen, reading)) {
-    if (record.row === null) {
-      rejects.addUnreadable(record, key);
-      continue;
-    }
-    const { row: cells, isEnded } = record;
-    if (!isEnded && last !== undefined) checkLastField(cells.at(-1) ?? null, last, what);
-    const row = encodeCells(cells, { columns, places, key, header, object, rejects });
+  const records = recordsOf(open, seen, { ...options, subject: what, header, hasHeader: true, onEvent });
+  for await (const { row: cells, isEnded } of records) {
+    const id = cells[keyPlace] ?? null;
+    const row = rejects.encode(
+      () => columns.map((column, i) => normaliseCell(cells[places[i] ?? -1] ?? null, column, object, id)),
+      () => recordOf(header, cells),
+      keyColumn,
+    );
     if (row === null) {
       // A value that is cut short does not match its column.
       if (!isEnded) throw cutShort(what);
@@ -151,36 +142,6 @@ async function encodeRecords(
   const transformation = fingerprint(columns, [{ header, source: null }]);
   const nameOf = (): string => exportFileName(object, span, options, transformation);
   return { ...(await rows.end()), exportId, nameOf };
-}
-
-interface CellsOptions {
-  readonly columns: readonly Column[];
-  /** Index of each column's value in a record; -1: missing. */
-  readonly places: readonly number[];
-  /** Index of its key. */
-  readonly key: number;
-  readonly header: readonly string[];
-  readonly object: string;
-  readonly rejects: Rejects;
-}
-
-/** A record of a file as a row; null when it is set aside. */
-function encodeCells(cells: Row, { columns, places, key, header, object, rejects }: CellsOptions): Row | null {
-  const id = cells[key] ?? null;
-  try {
-    const row = columns.map((column, i) => normaliseCell(cells[places[i] ?? -1] ?? null, column, object, id));
-    const place = places.indexOf(key);
-    if (row[place] !== null) return row;
-    rejects.addWhole(
-      `${header[key] ?? "its key"} is empty`,
-      recordOf(header, cells),
-      null,
-      columns[place]?.name ?? null,
-    );
-  } catch (error) {
-    rejects.addRefused(error, recordOf(header, cells));
-  }
-  return null;
 }
 
 /**

@@ -1,20 +1,18 @@
-import type { Column } from "../catalog/catalog.ts";
 import { datetimeText, integerText } from "../encode/canonical.ts";
 import { splitHeader } from "../encode/csv-header.ts";
 import { csvRow } from "../encode/csv-write.ts";
 import { TextChunks } from "../encode/encoder.ts";
 import { PlainValues } from "../encode/plain-values.ts";
-import type { TimeBounds } from "../encode/plain-values.ts";
 import type { Reject } from "../encode/reject.ts";
 import { Scratch } from "../storage/scratch.ts";
 import type { Landing } from "./land.ts";
-import { checkLastField, recordsOf, seeFile } from "./raw-file.ts";
+import { recordsOf, seeFile } from "./raw-file.ts";
 import type { SeenFile } from "./raw-file.ts";
 import { recordOf } from "./rejects.ts";
 import type { Rejects } from "./rejects.ts";
 import { missingFields, wireName } from "./result-header.ts";
 import type { ExpectedFile } from "./result-header.ts";
-import { checkOutside, isOutside, plainBounds } from "./row-bounds.ts";
+import { checkOutside, isOutside } from "./row-bounds.ts";
 import type { RowBounds } from "./row-bounds.ts";
 
 /** One result file of one group of fields, on the local disk, complete and without its header. */
@@ -60,14 +58,16 @@ export async function spoolGroupFile(
   let written: Scratch = scratch;
   try {
     missingFields(header, subject, options);
-    const timed = columnsOf(header, options);
-    const values = new PlainValues(timed.columns, header.indexOf(options.key), timed.bounds);
-    const scan = { columns: header.length, hasHeader: false, atStart: false };
-    const seen = await seeFile(
-      rest,
-      { ...scan, subject, onBytes: (bytes, start, ends) => values.look(bytes, start, ends) },
-      (chunk) => scratch.write(chunk),
+    const key = header.indexOf(options.key);
+    const timed = timedIn(header, options);
+    // Only these two are checked here: the others when their records are joined.
+    const columns = header.map(
+      (_, i) => ({ type: i === key ? "integer" : i === timed ? "datetime" : "string" }) as const,
     );
+    const values = new PlainValues({ columns, key, timed, bounds: options.bounds });
+    const onBytes = (bytes: Uint8Array, start: number, ends: Int32Array): void => values.look(bytes, start, ends);
+    const scan = { subject, columns: header.length, hasHeader: false, onBytes };
+    const seen = await seeFile(rest, scan, (chunk) => scratch.write(chunk));
     const about = { group, exportId, fileId, header };
     if (seen.isClean && seen.scan !== null && values.isPlain) {
       checkOutside(values.outside, subject, options.bounds);
@@ -88,17 +88,10 @@ export async function spoolGroupFile(
   }
 }
 
-/** The columns as far as they are checked here: the key, and the one of the window. */
-function columnsOf(
-  header: readonly string[],
-  { key, bounds, columns }: GroupFileOptions,
-): { readonly columns: readonly Pick<Column, "type">[]; readonly bounds: TimeBounds | null } {
-  const timed = columns.find(({ name }) => name === bounds?.field);
-  const place = timed === undefined ? -1 : header.indexOf(wireName(timed));
-  return {
-    columns: header.map((name, i) => ({ type: name === key ? "integer" : i === place ? "datetime" : "string" })),
-    bounds: bounds === null || place === -1 ? null : plainBounds(bounds, place),
-  };
+/** The index of the window's times; -1: none. */
+function timedIn(header: readonly string[], { bounds, columns }: GroupFileOptions): number {
+  const column = columns.find(({ name }) => name === bounds?.field);
+  return column === undefined ? -1 : header.indexOf(wireName(column));
 }
 
 /** Writes the readable records as RFC 4180. Returns their number. */
@@ -111,21 +104,13 @@ async function rewrite(
   options: GroupFileOptions,
   { onEvent }: Pick<Landing, "onEvent">,
 ): Promise<number> {
-  const { object, key, bounds, rejects } = options;
-  const { columns } = columnsOf(header, options);
-  const timed = columns.findIndex(({ type }) => type === "datetime");
-  const reading = { object, subject, columns: header.length, hasHeader: false, room: rejects.room, onEvent };
-  const last = options.columns.find((column) => wireName(column) === header.at(-1));
+  const { key, bounds, rejects } = options;
+  const timed = timedIn(header, options);
   const text = new TextChunks();
   let records = 0;
   let outside = 0;
-  for await (const record of recordsOf(() => from.read(), seen, reading)) {
-    if (record.row === null) {
-      rejects.addUnreadable(record, header.indexOf(key));
-      continue;
-    }
-    const { row, isEnded } = record;
-    if (!isEnded && last !== undefined) checkLastField(row.at(-1) ?? null, last, subject);
+  const reading = { ...options, subject, header, hasHeader: false, onEvent };
+  for await (const { row } of recordsOf(() => from.read(), seen, reading)) {
     const id = row[header.indexOf(key)] ?? "";
     if (integerText(id) === undefined) {
       const reason = id === "" ? `${key} is empty` : `${key} is ${JSON.stringify(id)}, expected integer`;
@@ -135,7 +120,7 @@ async function rewrite(
     const time = datetimeText(row[timed] ?? "") ?? null;
     if (bounds !== null && isOutside(time, bounds)) outside += 1;
     records += 1;
-    text.add(csvRow(row));
+    text.write(csvRow(row));
     const chunk = text.takeFull();
     if (chunk !== null) await to.write(chunk);
   }

@@ -1,8 +1,10 @@
-import { readCsv } from "../encode/csv-read.ts";
+import { readCsv } from "../encode/csv-scan.ts";
 import type { Row } from "../encode/row.ts";
 import type { Scratch, ScratchOptions } from "../storage/scratch.ts";
 import { Partitions, PARTITIONS_MAX } from "./partitions.ts";
+import type { Stored } from "./partitions.ts";
 import { keyedRecords, missingKeyError, RecordIndex } from "./record-index.ts";
+import type { KeyedRecordsOptions } from "./record-index.ts";
 
 /** The files of one group of fields, without their headers and each ending with a line end. */
 export interface JoinGroup {
@@ -47,42 +49,34 @@ export async function* joinGroups(
   groups: readonly JoinGroup[],
   options: JoinOptions,
 ): AsyncGenerator<JoinedRecord, void, undefined> {
-  const [first, ...later] = groups;
-  if (first === undefined) return;
-  const count = partitionCount(later, options);
+  const { subject } = options;
+  const count = partitionCount(groups.slice(1), options);
   if (count === 1) {
-    yield* joinPartition(first, filesOf(first), later.map(filesOf), later, options.subject);
+    yield* joinParts(
+      groups.map(({ columns, key, files }) => ({ subject, columns, key, stored: files.map(({ scratch }) => scratch) })),
+    );
     return;
   }
-  const partitioned: Partitions[] = [];
+  const partitioned: { readonly group: JoinGroup; readonly partitions: Partitions }[] = [];
   try {
     for (const group of groups) {
       const partitions = await Partitions.open(count, options.scratch);
-      partitioned.push(partitions);
-      await sortInto(partitions, group, options.subject);
+      partitioned.push({ group, partitions });
+      await sortInto(partitions, group, subject);
     }
     for (let number = 0; number < count; number += 1) {
-      const [firstPart, ...laterParts] = partitioned.map((partitions) => ({
-        bytes: partitions.sizeOf(number),
-        streams: [partitions.read(number)],
-      }));
-      if (firstPart !== undefined) yield* joinPartition(first, firstPart, laterParts, later, options.subject);
+      yield* joinParts(
+        partitioned.map(({ group: { columns, key }, partitions }) => ({
+          subject,
+          columns,
+          key,
+          stored: [partitions.part(number)],
+        })),
+      );
     }
   } finally {
-    for (const partitions of partitioned) await partitions.discard();
+    for (const { partitions } of partitioned) await partitions.discard();
   }
-}
-
-interface Part {
-  readonly bytes: number;
-  readonly streams: readonly AsyncIterable<Uint8Array>[];
-}
-
-function filesOf(group: JoinGroup): Part {
-  return {
-    bytes: group.files.reduce((sum, { scratch }) => sum + scratch.bytes, 0),
-    streams: group.files.map(({ scratch }) => scratch.read()),
-  };
 }
 
 function partitionCount(later: readonly JoinGroup[], options: JoinOptions): number {
@@ -103,22 +97,20 @@ async function sortInto(partitions: Partitions, group: JoinGroup, subject: strin
   await partitions.finish();
 }
 
-async function* joinPartition(
-  first: JoinGroup,
-  firstPart: Part,
-  laterParts: readonly Part[],
-  later: readonly JoinGroup[],
-  subject: string,
-): AsyncGenerator<JoinedRecord, void, undefined> {
+/** The records of a group, or those in one of its partitions. */
+interface Part extends KeyedRecordsOptions {
+  readonly stored: readonly Stored[];
+}
+
+async function* joinParts(parts: readonly Part[]): AsyncGenerator<JoinedRecord, void, undefined> {
+  const [first, ...later] = parts;
+  if (first === undefined) return;
   const indexes: RecordIndex[] = [];
-  for (const [i, { columns, key }] of later.entries()) {
-    const part = laterParts[i] ?? { bytes: 0, streams: [] };
-    indexes.push(await RecordIndex.load(part.streams, part.bytes, { subject, columns, key }));
-  }
-  for (const stream of firstPart.streams) {
-    for await (const row of readCsv(stream, { subject, hasHeader: false, atStart: false })) {
+  for (const part of later) indexes.push(await RecordIndex.load(part.stored, part));
+  for (const stored of first.stored) {
+    for await (const row of readCsv(stored.read(), { ...first, hasHeader: false })) {
       const key = row[first.key] ?? "";
-      if (key === "") throw missingKeyError(subject);
+      if (key === "") throw missingKeyError(first.subject);
       yield { key, parts: [row, ...indexes.map((index) => index.take(key))] };
     }
   }

@@ -1,4 +1,3 @@
-import type { Column } from "../catalog/catalog.ts";
 import type { WireFields } from "../encode/canonical.ts";
 import { normaliseCell } from "../encode/normalise.ts";
 import type { Row } from "../encode/row.ts";
@@ -65,20 +64,30 @@ async function fill(
     key: header.indexOf(key),
     files: files.filter((file) => file.group === group && file.records > 0),
   }));
-  const places = columns.map((column) => placeOf(wireName(column), key, headers));
+  const places = columns.map((column) => {
+    const group = headers.findIndex((header) => header.includes(wireName(column)));
+    return { group, index: headers[group]?.indexOf(wireName(column)) ?? -1 };
+  });
+  const rowOf = ({ key: id, parts }: JoinedRecord): Row =>
+    columns.map((column, i) => {
+      const { group, index } = places[i] ?? { group: -1, index: -1 };
+      const cell = wireName(column) === key ? id : (parts[group]?.[index] ?? null);
+      return normaliseCell(cell, column, object, id);
+    });
   const rows = new EncodedRows(spool, landing.format, options);
   const setAside = new Set(files.flatMap(({ rejects }) => rejects.map(({ id }) => id)));
   let incompleteRows = 0;
   for await (const record of joinGroups(groups, { subject: object, scratch: landing.spool })) {
     if (setAside.has(record.key)) continue;
-    let row: Row;
-    try {
-      row = rowOf(record, columns, places, object);
-    } catch (error) {
-      const known = headers.map((header, group) => recordOf(header, record.parts[group] ?? []));
-      options.rejects.addRefused(error, Object.assign({}, ...known, { [key]: record.key }) as WireFields);
-      continue;
-    }
+    const row = options.rejects.encode(
+      () => rowOf(record),
+      () => {
+        const known = headers.map((header, group) => recordOf(header, record.parts[group] ?? []));
+        return Object.assign({}, ...known, { [key]: record.key }) as WireFields;
+      },
+      { name: key, place: -1 },
+    );
+    if (row === null) continue;
     if (record.parts.includes(null)) incompleteRows += 1;
     await rows.add(row);
   }
@@ -86,23 +95,6 @@ async function fill(
   const transformation = fingerprint(columns, sources);
   const nameOf = (): string => exportFileName(object, span, first, transformation);
   return { ...(await rows.end()), exportId: first.exportId, incompleteRows, nameOf };
-}
-
-/** Source of a column's values: the key, or an index in a group. Null: none. */
-type Place = { readonly group: number; readonly index: number } | "key" | null;
-
-function placeOf(name: string, key: string, headers: readonly (readonly string[])[]): Place {
-  if (name === key) return "key";
-  const group = headers.findIndex((header) => header.includes(name));
-  return group === -1 ? null : { group, index: headers[group]?.indexOf(name) ?? -1 };
-}
-
-function rowOf(record: JoinedRecord, columns: readonly Column[], places: readonly Place[], object: string): Row {
-  return columns.map((column, i) => {
-    const place = places[i] ?? null;
-    const found = place === null || place === "key" ? null : (record.parts[place.group]?.[place.index] ?? null);
-    return normaliseCell(place === "key" ? record.key : found, column, object, record.key);
-  });
 }
 
 /** The common header of all files of a group. */

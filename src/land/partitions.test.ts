@@ -33,8 +33,9 @@ describe("partitions", () => {
           await partitions.finish();
           for (let number = 0; number < 10; number += 1) {
             const expected = Buffer.concat(added.filter(([own]) => own === number).map(([, bytes]) => bytes));
-            expect(partitions.sizeOf(number)).toBe(expected.length);
-            expect(expected.equals(await whole(partitions.read(number)))).toBe(true);
+            const part = partitions.part(number);
+            expect(part.bytes).toBe(expected.length);
+            expect(expected.equals(await whole(part.read()))).toBe(true);
           }
         } finally {
           await partitions.discard();

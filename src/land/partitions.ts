@@ -10,6 +10,9 @@ const BLOCK_BYTES_MAX = 64 * 1024;
 /** Most partitions in one scratch file: their smallest blocks together take 16 MiB. */
 export const PARTITIONS_MAX = 4096;
 
+/** Bytes on the local disk. */
+export type Stored = Pick<Scratch, "bytes" | "read">;
+
 interface Partition {
   /** Offset and length of each block in turn. */
   readonly blocks: number[];
@@ -43,11 +46,6 @@ export class Partitions {
     return this.#partitions.length;
   }
 
-  /** Bytes in a partition. */
-  sizeOf(index: number): number {
-    return this.#at(index).bytes;
-  }
-
   /** Appends to a partition. One call at a time; the bytes may be reused afterwards. */
   async add(index: number, bytes: Uint8Array): Promise<void> {
     const partition = this.#at(index);
@@ -71,10 +69,14 @@ export class Partitions {
     }
   }
 
-  /** The bytes of a partition, block by block. */
-  async *read(index: number): AsyncIterable<Uint8Array> {
-    const { blocks } = this.#at(index);
-    for (let i = 0; i < blocks.length; i += 2) yield await this.#scratch.readAt(blocks[i] ?? 0, blocks[i + 1] ?? 0);
+  /** A partition, to be read block by block. */
+  part(index: number): Stored {
+    const { blocks, bytes } = this.#at(index);
+    const scratch = this.#scratch;
+    async function* read(): AsyncIterable<Uint8Array> {
+      for (let i = 0; i < blocks.length; i += 2) yield await scratch.readAt(blocks[i] ?? 0, blocks[i + 1] ?? 0);
+    }
+    return { bytes, read };
   }
 
   /** Closes and removes the file; may be called at any time, also twice. Never rejects. */

@@ -1,18 +1,21 @@
 import { createReadStream } from "node:fs";
 import type { Column } from "../catalog/catalog.ts";
 import { datetimeText } from "../encode/canonical.ts";
-import { readCsv } from "../encode/csv-read.ts";
 import { salvageCsv, unreadableRecords } from "../encode/csv-salvage.ts";
 import type { Salvaged } from "../encode/csv-salvage.ts";
-import { CsvScanner } from "../encode/csv-scan.ts";
+import { CsvScanner, readCsv } from "../encode/csv-scan.ts";
 import type { CsvScanOptions, CsvScanResult } from "../encode/csv-scan.ts";
 import type { Row } from "../encode/row.ts";
 import { Utf8Check } from "../encode/utf8-check.ts";
 import { DataError } from "../errors.ts";
+import { warn } from "../events.ts";
 import type { OnEvent } from "../events.ts";
 import { tmpError } from "../storage/local-errors.ts";
 import type { Compression } from "../storage/spool.ts";
 import { decompress } from "./landed-file.ts";
+import type { Rejects } from "./rejects.ts";
+import { wireName } from "./result-header.ts";
+import type { ExpectedFile } from "./result-header.ts";
 
 /** Findings about a result file while its bytes passed. */
 export interface SeenFile {
@@ -47,82 +50,93 @@ export async function seeFile(
     await keep(chunk);
   }
   const scan = fault === null ? attempt(() => scanner.end()) : null;
-  const isClean = scan !== null && utf8.isValid && scan.lineEnding !== "mixed" && scan.blankLines === 0;
-  return { scan, fault, isClean };
+  return { scan, fault, isClean: scan?.isUniform === true && utf8.isValid };
 }
 
 const INCOMPLETE = "data.csv-incomplete";
 
-export interface RecordsOptions {
-  readonly object: string;
+export interface RecordsOptions extends Pick<ExpectedFile, "object" | "columns" | "key"> {
   /** Name of the file in messages. */
   readonly subject: string;
-  /** Fields of its header. */
-  readonly columns: number;
+  readonly header: readonly string[];
   /** Whether the stream begins with the header. */
   readonly hasHeader: boolean;
-  /** Most records that may be set aside. */
-  readonly room: number;
+  /** Receives the unreadable records. */
+  readonly rejects: Rejects;
   readonly onEvent: OnEvent;
 }
 
+/** A record of a file, and whether a line end ends it, rather than the end of the file. */
+export type ReadableRecord = Extract<Salvaged, { readonly isEnded: boolean }>;
+
 /**
- * The records of a file that must be encoded, from its local copy: each `open` starts from its beginning. Unreadable ones
- * have a reason. Reports PHP's dialect and bytes that are not UTF-8. Throws the file's own fault when every dialect leaves
- * too many records unreadable, and when it ends inside a record or with other text.
+ * The readable records of a file that must be encoded, from its local copy: each `open` starts from its beginning. Sets
+ * the others aside. Reports PHP's dialect and bytes that are not UTF-8. Throws the file's own fault when every dialect
+ * leaves too many records unreadable, and when it ends inside a record or with other text.
  */
 export async function* recordsOf(
   open: () => AsyncIterable<Uint8Array>,
-  { scan, fault }: SeenFile,
+  seen: SeenFile,
   options: RecordsOptions,
+): AsyncGenerator<ReadableRecord, void, undefined> {
+  const { subject, columns, header, key, rejects } = options;
+  const last = columns.find((column) => wireName(column) === header.at(-1));
+  for await (const record of allRecords(open, seen, options)) {
+    if (record.row === null) {
+      rejects.addUnreadable(record, header.indexOf(key));
+      continue;
+    }
+    if (!record.isEnded && last !== undefined) checkLastField(record.row.at(-1) ?? null, last, subject);
+    yield record;
+  }
+}
+
+async function* allRecords(
+  open: () => AsyncIterable<Uint8Array>,
+  { scan, fault }: SeenFile,
+  { object, subject, header, hasHeader, rejects, onEvent }: RecordsOptions,
 ): AsyncGenerator<Salvaged, void, undefined> {
-  const { object, subject, columns, hasHeader, room, onEvent } = options;
+  const reading = { subject, columns: header.length, hasHeader };
   let replaced = 0;
   const onReplaced = (): void => void (replaced += 1);
   if (fault === null) {
     const endless = scan === null || scan.endedWithNewline ? 0 : scan.records;
     let number = 0;
-    for await (const row of readCsv(open(), { subject, hasHeader, atStart: hasHeader, onReplaced })) {
+    for await (const row of readCsv(open(), { ...reading, onReplaced })) {
       number += 1;
       yield { row, isEnded: number !== endless };
     }
   } else {
-    const reading = { subject, columns, hasHeader };
     // A file that looks cut is cut, unless another dialect reads it to the last byte.
     const isCut = fault.code === INCOMPLETE;
     const rfc = isCut ? Infinity : await unreadableRecords(open(), { ...reading, dialect: "rfc" });
     const php = rfc === 0 ? Infinity : await unreadableRecords(open(), { ...reading, dialect: "php" });
-    if (Math.min(rfc, php) > (isCut ? 0 : room)) throw fault;
+    if (Math.min(rfc, php) > (isCut ? 0 : rejects.room)) throw fault;
     const dialect = php < rfc ? "php" : "rfc";
-    if (dialect === "php") warnOfPhp(subject, object, onEvent);
+    if (dialect === "php") {
+      const message = `${subject} is written in PHP's dialect (a backslash before a quote inside a quoted field): read as such, and encoded as RFC 4180`;
+      warn(onEvent, "data.csv-php-dialect", message, object);
+    }
     let last: Salvaged | null = null;
     for await (const record of salvageCsv(open(), { ...reading, dialect, onReplaced })) {
       last = record;
       yield record;
     }
     // A server that fails while it responds writes the reason after the records: the rest of them is missing.
-    if (last?.row === null && columns > 2 && isOneField(last.raw)) throw foreignEnd(subject, String(last.raw));
+    if (last?.row === null && header.length > 2 && isOneField(last.raw)) throw foreignEnd(subject, String(last.raw));
   }
   if (replaced === 0) return;
   const message = `${replaced} records of ${subject} have bytes that are not UTF-8: each is replaced by U+FFFD`;
-  onEvent({ type: "warning", code: "data.csv-encoding", object, message });
-}
-
-function warnOfPhp(subject: string, object: string, onEvent: OnEvent): void {
-  const message = `${subject} is written in PHP's dialect (a backslash before a quote inside a quoted field): read as such, and encoded as RFC 4180`;
-  onEvent({ type: "warning", code: "data.csv-php-dialect", object, message });
+  warn(onEvent, "data.csv-encoding", message, object);
 }
 
 /**
  * Throws DataError when the last field of a file without a final line end was cut short, as far as its type can show. An
  * empty one may be complete: old activities have no updated_at (Crim/pardot-java-client visitorActivityQuery.xml).
  */
-export function checkLastField(text: string | null, column: Column, subject: string): void {
-  if (column.type === "datetime" && text !== null && !isWholeTime(text)) throw cutShort(subject);
-}
-
-function isWholeTime(text: string): boolean {
-  return /\d\d:\d\d:\d\d/.test(text) && datetimeText(text) !== undefined;
+function checkLastField(text: string | null, column: Column, subject: string): void {
+  if (column.type !== "datetime" || text === null) return;
+  if (!/\d\d:\d\d:\d\d/.test(text) || datetimeText(text) === undefined) throw cutShort(subject);
 }
 
 /** The failure of a file whose last record is incomplete. */

@@ -24,22 +24,36 @@ export class Rejects {
     return this.#max - this.#count;
   }
 
-  add(reject: Reject): void {
+  #add(reject: Reject): void {
     if (this.room <= 0) throw tooManyRejects(this.#object, reject);
     this.#count += 1;
     this.#collected.push(reject);
   }
 
-  /** Sets a record aside when `error` is a value that cannot be encoded; throws any other error. */
-  addRefused(error: unknown, record: WireData): void {
-    const reject = rejectOf(error, record);
-    if (reject === null) throw error;
-    this.add(reject);
-  }
-
   /** Sets a record aside as a whole. */
   addWhole(reason: string, record: WireData, id: string | null = null, column: string | null = null): void {
-    this.add({ id, column, reason, record: kept(record) });
+    this.#add({ id, column, reason, record: kept(record) });
+  }
+
+  /**
+   * The row that `encode` makes of a record; null when the record is set aside, because a value cannot be encoded or
+   * because the key, at `place` in the row, is null.
+   */
+  encode(
+    encode: () => Row,
+    record: () => WireFields,
+    key: { readonly name: string; readonly place: number },
+  ): Row | null {
+    try {
+      const row = encode();
+      if (row[key.place] !== null) return row;
+      this.addWhole(`${key.name} is empty`, record(), null, key.name);
+    } catch (error) {
+      const reject = rejectOf(error, record());
+      if (reject === null) throw error;
+      this.#add(reject);
+    }
+    return null;
   }
 
   /** Sets an unreadable record of a file aside. `key`: index of its key, which is only trusted as a number. */
@@ -77,13 +91,11 @@ export function encodeRow(
   object: { readonly name: string; readonly columns: readonly Column[]; readonly key: string },
   rejects: Rejects,
 ): Row | null {
-  try {
-    const row = normalise(record, object.columns, object.name);
-    const key = object.columns.findIndex(({ name }) => name === object.key);
-    if (key === -1 || row[key] !== null) return row;
-    rejects.addWhole(`${object.key} is empty`, record, null, object.key);
-  } catch (error) {
-    rejects.addRefused(error, record);
-  }
-  return null;
+  const { name, columns, key } = object;
+  const place = columns.findIndex((column) => column.name === key);
+  return rejects.encode(
+    () => normalise(record, columns, name),
+    () => record,
+    { name: key, place },
+  );
 }

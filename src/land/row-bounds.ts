@@ -7,17 +7,8 @@ import type { LocalText } from "../time/instant.ts";
  * Times that the records of a window may have, as text of their files, with a day of tolerance: it is not documented
  * whether Pardot's bounds are exclusive in every export, and which of two readings of a repeated hour it takes.
  */
-export interface RowBounds {
+export interface RowBounds extends TimeBounds {
   readonly field: RangeField;
-  readonly least: LocalText;
-  readonly greatest: LocalText;
-  /** A record of this time or later changed while it was exported. */
-  readonly movedFrom: LocalText;
-}
-
-/** The same for the bytes of a file with the field in `column`. */
-export function plainBounds({ least, greatest, movedFrom }: RowBounds, column: number): TimeBounds {
-  return { column, least: Buffer.from(least), greatest: Buffer.from(greatest), movedFrom: Buffer.from(movedFrom) };
 }
 
 export function isOutside(text: LocalText | null, bounds: RowBounds): boolean {

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 /** The machine's clock and timers. Only this file touches them, so that tests can inject their own. */
 export interface Clock {
   /** Milliseconds since 1970 by this machine. For people only: windows use Pardot's Date header. */
@@ -11,22 +13,15 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => Math.floor(performance.now()),
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted === true) {
-        reject(signal.reason as Error);
-        return;
-      }
-      const onAbort = (): void => {
-        clearTimeout(timer);
-        reject(signal?.reason as Error);
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", onAbort);
-        resolve();
-      }, ms);
-      signal?.addEventListener("abort", onAbort, { once: true });
-    }),
+  sleep: async (ms, signal) => {
+    try {
+      await pause(ms, undefined, { signal });
+    } catch (error) {
+      // Node wraps the reason in an AbortError.
+      signal?.throwIfAborted();
+      throw error;
+    }
+  },
 };
 
 /** A signal that never aborts: for work that has to be finished once it has begun. */

@@ -1,5 +1,4 @@
-import { open, rm, stat } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
+import { rm, stat, writeFile } from "node:fs/promises";
 import { errnoOf } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import type { ProcessIdentity, Processes } from "./process-identity.ts";
@@ -50,8 +49,8 @@ export async function takeLockFile(path: string, options: LockOptions): Promise<
   let watched = { mark: "", since: 0 };
   for (let holders = 0; holders <= HOLDERS_MAX;) {
     signal.throwIfAborted();
-    const mark = await create(path, { ...processes.self, nonce: random.hex(8) });
-    if (mark !== null) {
+    const mark = random.hex(8);
+    if (await create(path, `${JSON.stringify({ ...processes.self, nonce: mark } satisfies Holder)}\n`)) {
       return { isHeld: async () => (await look(path))?.mark === mark, release: () => release(path, mark) };
     }
     const seen = await look(path);
@@ -70,24 +69,13 @@ export async function takeLockFile(path: string, options: LockOptions): Promise<
   return `${path} is taken by one program after another`;
 }
 
-/** The mark of the created lock; null: there is one already. */
-async function create(path: string, self: Holder): Promise<string | null> {
-  const file = await openExclusively(path);
-  if (file === null) return null;
+/** Creates a file with this text; false: there is one already. */
+async function create(path: string, text: string): Promise<boolean> {
   try {
-    await file.writeFile(`${JSON.stringify(self)}\n`);
-    return self.nonce;
-  } finally {
-    await file.close();
-  }
-}
-
-/** Null: it exists. */
-async function openExclusively(path: string): Promise<FileHandle | null> {
-  try {
-    return await open(path, "wx", 0o600);
+    await writeFile(path, text, { flag: "wx", mode: 0o600 });
+    return true;
   } catch (error) {
-    if (errnoOf(error) === "EEXIST") return null;
+    if (errnoOf(error) === "EEXIST") return false;
     throw error;
   }
 }
@@ -123,10 +111,8 @@ function parse(text: string): Holder | null {
  */
 async function breakLock(path: string, mark: string): Promise<boolean> {
   const right = `${path}.${mark}`;
-  const file = await openExclusively(right);
-  if (file === null) return false;
+  if (!(await create(right, ""))) return false;
   try {
-    await file.close();
     if ((await look(path))?.mark === mark) await rm(path, { force: true });
   } finally {
     await rm(right, { force: true });

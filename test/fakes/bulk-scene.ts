@@ -10,7 +10,8 @@ import { Journal, loadState } from "../../src/state/journal.ts";
 import { objectState } from "../../src/state/state.ts";
 import type { LandedFile, ObjectState, OpenWindow } from "../../src/state/state.ts";
 import type { Config } from "../../src/config/config.ts";
-import { readCsv } from "../../src/encode/csv-read.ts";
+import { splitHeader } from "../../src/encode/csv-header.ts";
+import { readCsv } from "../../src/encode/csv-scan.ts";
 import type { RunEvent } from "../../src/events.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { openMemoryStorage } from "../../src/storage/memory.ts";
@@ -132,8 +133,8 @@ export async function bulkScene(records: readonly FakeRecord[], object: BulkObje
   };
   const rowsIn = async (key: string | undefined): Promise<(string | null)[][]> => {
     const rows: (string | null)[][] = [];
-    const chunks = storage.open(key ?? "", never);
-    for await (const row of readCsv(chunks, { subject: "test", hasHeader: true })) rows.push([...row]);
+    const { header, all } = await splitHeader(storage.open(key ?? "", never));
+    for await (const row of readCsv(all, { subject: "test", columns: header.length })) rows.push([...row]);
     return rows;
   };
   const warnings = (): string[] => events.flatMap((event) => (event.type === "warning" ? [event.code] : []));

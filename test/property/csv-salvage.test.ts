@@ -111,7 +111,7 @@ describe("a plain value", () => {
     fc.assert(
       fc.property(fc.constantFrom(...COLUMN_TYPES), text, (type, value) => {
         const line = Buffer.from(csvRow([value, "1"]));
-        const values = new PlainValues([{ type }, { type: "string" }], 1, null);
+        const values = new PlainValues({ columns: [{ type }, { type: "string" }], key: 1 });
         const scanner = new CsvScanner({
           subject: "x",
           columns: 2,

@@ -1,9 +1,9 @@
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readCsv } from "../../src/encode/csv-read.ts";
-import { CsvScanner } from "../../src/encode/csv-scan.ts";
+import { CsvScanner, readCsv } from "../../src/encode/csv-scan.ts";
 import { csvEncoder } from "../../src/encode/csv-write.ts";
+import { PlainValues } from "../../src/encode/plain-values.ts";
 import type { Cell, Row } from "../../src/encode/row.ts";
 import { DataError } from "../../src/errors.ts";
 
@@ -57,9 +57,9 @@ async function* streamOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Arr
   yield* chunks;
 }
 
-async function readAll(chunks: readonly Uint8Array[], hasHeader: boolean): Promise<Row[]> {
+async function readAll(chunks: readonly Uint8Array[], columns: number, hasHeader: boolean): Promise<Row[]> {
   const rows: Row[] = [];
-  for await (const row of readCsv(streamOf(chunks), { subject: "x", hasHeader })) rows.push(row);
+  for await (const row of readCsv(streamOf(chunks), { subject: "x", columns, hasHeader })) rows.push(row);
   return rows;
 }
 
@@ -82,31 +82,40 @@ describe("written CSV", () => {
       fc.asyncProperty(table, cuts, async (written, sizes) => {
         // A first name with a leading U+FEFF starts the file with a byte-order mark for every reader.
         fc.pre(written.names[0]?.startsWith("\uFEFF") !== true);
-        expect(await readAll(cut(encode(written), sizes), true)).toEqual(written.rows);
+        expect(await readAll(cut(encode(written), sizes), written.names.length, true)).toEqual(written.rows);
       }),
     );
   });
 
-  test("is counted by the scanner in any chunks, with its smallest and largest values", () => {
+  test("is counted by the scanner in any chunks", () => {
     fc.assert(
       fc.property(table, cuts, (written, sizes) => {
-        const columns = written.names.length;
-        const scanner = new CsvScanner({ subject: "x", columns, watched: [columns - 1, 0] });
-        const bytes = encode(written);
-        for (const chunk of cut(bytes, sizes)) scanner.push(chunk);
-        const result = scanner.end();
-        expect(result).toMatchObject({ records: written.rows.length, bytes: bytes.length, lineEnding: "\n" });
-        expect(result.watched).toEqual([columns - 1, 0].map((column) => extremesOf(written.rows, column)));
+        const scanner = new CsvScanner({ subject: "x", columns: written.names.length });
+        for (const chunk of cut(encode(written), sizes)) scanner.push(chunk);
+        expect(scanner.end()).toEqual({ records: written.rows.length, endedWithNewline: true, isUniform: true });
+      }),
+    );
+  });
+
+  test("gives its least and greatest times in any chunks, null without any", () => {
+    const time = fc.constantFrom(null, "1999-12-31 23:59:59", "2000-01-01 00:00:00", "2026-11-01 01:30:00");
+    fc.assert(
+      fc.property(fc.array(fc.tuple(hardText, time), { maxLength: 8 }), cuts, (rows, sizes) => {
+        const columns = [{ type: "string" }, { type: "datetime" }] as const;
+        const values = new PlainValues({ columns, key: -1, watermark: 1 });
+        const scanner = new CsvScanner({
+          subject: "x",
+          columns: 2,
+          onBytes: (bytes, start, ends) => values.look(bytes, start, ends),
+        });
+        for (const chunk of cut(encode({ names: ["a", "b"], rows }), sizes)) scanner.push(chunk);
+        const times = rows.flatMap(([, own]) => own ?? []).toSorted();
+        expect(values.isPlain).toBe(true);
+        expect(values.marks).toEqual({ min: times[0] ?? null, max: times.at(-1) ?? null });
       }),
     );
   });
 });
-
-function extremesOf(rows: readonly Row[], column: number): { min: string | null; max: string | null } {
-  const texts = rows.map((row) => row[column] ?? "").filter((text) => text !== "");
-  const sorted = texts.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  return { min: sorted[0] ?? null, max: sorted.at(-1) ?? null };
-}
 
 /**
  * The grammar of the scanner, written plainly over a whole text: the cells of each record, or null if it is refused.
@@ -147,13 +156,13 @@ describe("arbitrary text", () => {
         const columns = expected?.[0]?.length ?? 1;
         const scanner = new CsvScanner({ subject: "x", columns, hasHeader: false });
         if (expected === null) {
-          await expect(readAll(chunks, false)).rejects.toThrow(DataError);
+          await expect(readAll(chunks, columns, false)).rejects.toThrow(DataError);
           return;
         }
         accepted++;
         for (const chunk of chunks) scanner.push(chunk);
         expect(scanner.end().records).toBe(expected.length);
-        expect(await readAll(chunks, false)).toEqual(expected);
+        expect(await readAll(chunks, columns, false)).toEqual(expected);
       }),
       { numRuns: 2000 },
     );
