@@ -37,8 +37,6 @@ export interface PlanResult {
   readonly objects: readonly PlannedObject[];
   /** Calls the run is expected to make, without those of `unknownCalls`. */
   readonly expectedCalls: number;
-  /** Those of them that read exports which are not complete yet, as many as in earlier runs. */
-  readonly earlyReads: number;
   /** Earlier exports that the number of files per export is estimated from; with none it is a guess. */
   readonly exportsSeen: number;
   /** Calls that the plan itself has made. */
