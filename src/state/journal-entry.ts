@@ -1,5 +1,4 @@
 import { asError } from "../errors.ts";
-import { readEmailIndex } from "./email-index.ts";
 import { applyChange } from "./state.ts";
 import type { Change, LandedFile, State } from "./state.ts";
 import { shapeProblem } from "./shape.ts";
@@ -68,8 +67,7 @@ export function decodeEntry(bytes: Uint8Array, sequence: number): Entry {
 
 /** The state after the changes of an entry. Throws EntryProblem if they do not fit the state before. */
 export function applyEntry(state: State, entry: Entry): State {
-  // The index of list emails may be in an earlier version's form.
-  if (entry.snapshot !== undefined) return { ...entry.snapshot, emails: readEmailIndex(entry.snapshot.emails) };
+  if (entry.snapshot !== undefined) return entry.snapshot;
   try {
     return (entry.changes ?? []).reduce(applyChange, state);
   } catch (error) {

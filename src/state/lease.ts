@@ -19,9 +19,6 @@ const BEATS_PER_TTL = 4;
 /** Checks of a silent holder within that time. */
 const CHECKS_PER_TTL = 6;
 
-/** `PARDOT_ETL_LEASE_TTL` of a holder whose version did not record it. */
-const DEFAULT_TTL_MS = 60_000;
-
 /** Leases that are kept for people to inspect. */
 const LEASES_KEPT = 5;
 
@@ -162,7 +159,7 @@ export interface LastHolder {
   readonly runId: string;
   readonly isReleased: boolean;
   readonly identity: ProcessIdentity;
-  /** Its last sign of life, by its own clock; null if its version did not record any. */
+  /** Its last sign of life, by its own clock; null if that cannot be read. */
   readonly seenAt: Instant | null;
   /** Silence after which another run takes over. */
   readonly ttlMs: number;
@@ -176,18 +173,13 @@ export async function lastHolder(storage: Storage, signal: AbortSignal, tries = 
   const beat = last.beats === 0 ? null : await storage.read(beatKey(last.number, last.beats), signal);
   // A heartbeat is removed when the next one exists: the holder has just shown a sign of life, and another try finds it.
   if (last.beats > 0 && beat === null && tries > 1) return lastHolder(storage, signal, tries - 1);
-  const at =
-    last.beats === 0
-      ? holder.taken_at
-      : beat === null
-        ? undefined
-        : (parsed(beat) as { readonly at?: string } | null)?.at;
+  const at = last.beats === 0 ? holder.taken_at : (parsed(beat) as { readonly at?: string } | null)?.at;
   return {
     runId: holder.run_id,
     isReleased: last.isReleased,
     identity: holder,
     seenAt: at === undefined ? null : Date.parse(at),
-    ttlMs: holder.ttl_ms ?? DEFAULT_TTL_MS,
+    ttlMs: holder.ttl_ms,
   };
 }
 
@@ -202,18 +194,18 @@ async function forgetOld(storage: Storage, number: number, signal: AbortSignal):
 
 interface Holder extends ProcessIdentity {
   readonly run_id: string;
-  readonly taken_at?: string;
-  readonly ttl_ms?: number;
+  readonly taken_at: string;
+  readonly ttl_ms: number;
 }
 
 async function holderOf(storage: Storage, number: number, signal: AbortSignal): Promise<Holder | null> {
-  const bytes = await storage.read(leaseKey(number), signal);
-  return bytes === null ? null : (parsed(bytes) as Holder | null);
+  return parsed(await storage.read(leaseKey(number), signal)) as Holder | null;
 }
 
-function parsed(bytes: Uint8Array): unknown {
+/** Null for a document that is gone or damaged. */
+function parsed(bytes: Uint8Array | null): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return bytes === null ? null : JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return null;
   }
