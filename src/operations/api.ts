@@ -1,4 +1,4 @@
-import type { PardotEtlError } from "../errors.ts";
+import type { Failure, PardotEtlError } from "../errors.ts";
 import type { Manifest, ManifestWindow } from "../manifest/manifest.ts";
 import type { RangeOptions } from "../plan/wish.ts";
 
@@ -63,12 +63,7 @@ export interface PlannedObject {
   /** Further calls that cannot be counted in advance, in words; null if there are none. */
   readonly unknownCalls: string | null;
   /** Why this object cannot run, null if it can. */
-  readonly error: {
-    readonly code: string;
-    readonly message: string;
-    readonly hint: string | null;
-    readonly exitCode: number;
-  } | null;
+  readonly error: (Failure & { readonly exitCode: number }) | null;
 }
 
 /** One line of `check`. */

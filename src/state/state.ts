@@ -18,7 +18,7 @@ import { lastRuns, withEnd } from "./run-record.ts";
 import type { RunRecord } from "./run-record.ts";
 
 export { exportedAt, exportOf, windowId } from "./open-window.ts";
-export type { RunError, RunRecord } from "./run-record.ts";
+export type { RunRecord } from "./run-record.ts";
 export type { LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
 /**

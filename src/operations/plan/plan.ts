@@ -1,4 +1,4 @@
-import { asError } from "../../errors.ts";
+import { exitCodeOf, failureOf } from "../../errors.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Config } from "../../config/config.ts";
 import { manifestWindow } from "../../manifest/manifest.ts";
@@ -6,7 +6,6 @@ import { assertReached, parseRange } from "../../plan/wish.ts";
 import { isoInstant } from "../../time/instant.ts";
 import type { PlannedObject, PlanResult, RunOptions } from "../api.ts";
 import { assertSound, connectPardot, openBudgetedPardot } from "../pardot.ts";
-import { manifestError } from "../run/failures.ts";
 import { claimWarehouse, closeWarehouse } from "../run/load.ts";
 import { decideWindows } from "../run/windows.ts";
 import { openTables } from "../runtime.ts";
@@ -89,8 +88,7 @@ async function planObject(
     const { reason } = decision;
     return { ...about, reason, windows: [...open, ...added], records, expectedCalls, unknownCalls, error: null };
   } catch (error) {
-    const { exit_code: exitCode, ...failure } = manifestError(asError(error));
     const none = { reason: "could not be planned", windows: [], records: null, expectedCalls: 0, unknownCalls: null };
-    return { ...about, ...none, error: { ...failure, exitCode } };
+    return { ...about, ...none, error: { ...failureOf(error), exitCode: exitCodeOf(error) } };
   }
 }

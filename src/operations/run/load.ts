@@ -1,4 +1,4 @@
-import { asError } from "../../errors.ts";
+import { asError, failureOf } from "../../errors.ts";
 import type { Config } from "../../config/config.ts";
 import { warn } from "../../events.ts";
 import type { OnEvent } from "../../events.ts";
@@ -39,8 +39,8 @@ export async function load(run: Run, manifest: Manifest, now: Instant): Promise<
   if (loader === null) return { tables, failures, error: null };
   const fail = (object: string, error: Error): void => {
     failures.push({ object, error });
-    const code = "code" in error ? String(error.code) : "bug";
-    onEvent({ type: "object-failed", object, code, message: error.message });
+    const { code, message } = failureOf(error);
+    onEvent({ type: "object-failed", object, code, message });
   };
   const past = new PastFiles(run.storage, run.config.etl.retentionMs, now, onEvent, drain);
   const loading: Loading = { run, loader, manifest, past };

@@ -1,4 +1,5 @@
-import { asError, CancelledError, exitCodeOf, PardotEtlError, problemText } from "../../errors.ts";
+import { CancelledError, exitCodeOf, failureOf, PardotEtlError, problemText } from "../../errors.ts";
+import type { Failure } from "../../errors.ts";
 import type { Config, Destination } from "../../config/config.ts";
 import type { DayCalls, OnEvent, RunEvent } from "../../events.ts";
 import { totals, postponedOf, rejectedRows } from "../../manifest/manifest.ts";
@@ -28,7 +29,7 @@ export interface RunOutcome {
   /** Null for a run that ended before the account's day was known. */
   readonly day: DayCalls | null;
   readonly objects: number;
-  readonly failed: readonly { readonly object: string; readonly message: string; readonly hint: string | null }[];
+  readonly failed: readonly (Omit<Failure, "code"> & { readonly object: string })[];
   /** Objects that a limit, a stop request or another object keeps for the next run, by reason. */
   readonly postponed: readonly Omit<PostponedObjects, "code">[];
   /** Records that were set aside (`_pardot_etl/rejects/`). */
@@ -38,7 +39,7 @@ export interface RunOutcome {
   readonly warnings: readonly string[];
   /** The manifest's full location; null without one. */
   readonly manifest: string | null;
-  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
+  readonly error: Failure | null;
   /** `error` as it was thrown. */
   readonly cause: unknown;
   /** The result of a run that committed; null for one that did not. */
@@ -108,9 +109,9 @@ export class RunRecorder {
       objects: objects.length,
       failed: [
         ...objects.flatMap(({ object, status, error }) =>
-          error === null || status !== "failed" ? [] : [{ object, message: error.message, hint: error.hint }],
+          error === null || status !== "failed" ? [] : [{ object, ...error }],
         ),
-        ...result.notLoaded.map(({ object, error }) => ({ object, message: error.message, hint: hintOf(error) })),
+        ...result.notLoaded.map(({ object, error }) => ({ object, ...failureOf(error) })),
       ],
       postponed: postponedOf(objects),
       rejectedRows: rejectedRows(objects),
@@ -199,14 +200,9 @@ export function destinationText(destination: Destination): string {
   return ["s3:/", destination.bucket, destination.prefix].filter((part) => part !== "").join("/");
 }
 
-function hintOf(error: Error): string | null {
-  return "hint" in error && typeof error.hint === "string" ? error.hint : null;
-}
-
-function errorOf(error: unknown): NonNullable<RunOutcome["error"]> {
-  const message = asError(error).message;
-  if (!(error instanceof PardotEtlError)) return { code: "bug", message, hint: null };
-  const { code, hint = null, problems } = error;
+function errorOf(error: unknown): Failure {
+  const { code, message, hint } = failureOf(error);
+  const problems = error instanceof PardotEtlError ? error.problems : [];
   const listed = problems.slice(0, PROBLEMS_LISTED).map(problemText);
   const more = problems.length > PROBLEMS_LISTED ? [`and ${problems.length - PROBLEMS_LISTED} more`] : [];
   const all = [...listed, ...more];
