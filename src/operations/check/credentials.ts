@@ -2,6 +2,7 @@ import { TOKEN_ROTATED } from "../../manifest/manifest.ts";
 import type { AuthFlow } from "../../config/config.ts";
 import type { OnEvent } from "../../events.ts";
 import type { CheckLine } from "../api.ts";
+import { lineOf } from "./line.ts";
 
 /** What to do about a warning that belongs to the credentials, the gravest first. */
 const HINTS: readonly (readonly [code: string, hint: string])[] = [
@@ -44,13 +45,7 @@ export function collectWarnings(onEvent: OnEvent): {
 export function credentialsLine(flow: AuthFlow, version: number, warnings: ReadonlyMap<string, string>): CheckLine {
   const message = `accepted by the flow ${flow}; API version ${version}`;
   const gravest = HINTS.find(([code]) => warnings.has(code));
-  if (gravest === undefined) return { name: "credentials", status: "ok", message, hint: null, exitCode: 0 };
+  if (gravest === undefined) return lineOf("credentials", "ok", message);
   const [code, hint] = gravest;
-  return {
-    name: "credentials",
-    status: "warning",
-    message: `${message}. ${warnings.get(code) ?? ""}`,
-    hint,
-    exitCode: 0,
-  };
+  return lineOf("credentials", "warning", `${message}. ${warnings.get(code) ?? ""}`, hint);
 }
