@@ -100,7 +100,7 @@ describe("committed files", () => {
     expect([...files.keys()].toSorted()).toEqual(["Form/left.csv", GOOD]);
     expect(files.get(GOOD)).toMatchObject({ object: "Tag", rows: 7, run: { runId: "r1" }, superseded: false });
     expect(files.get("Form/left.csv")).toMatchObject({ object: "Form", run: { runId: "r2" } });
-    expect(by.get("Tag")).toMatchObject({ files: 1, watermark: "2026-03-19 10:00:00" });
+    expect(by.get("Tag")).toMatchObject({ watermark: "2026-03-19 10:00:00" });
   });
 
   it("are a problem if two manifests describe one differently", async () => {

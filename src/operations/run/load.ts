@@ -9,7 +9,8 @@ import type { Loader, Warehouse } from "../../warehouse/warehouse.ts";
 import type { RunResult } from "../api.ts";
 import type { Run } from "./context.ts";
 import { loadObject } from "./load-object.ts";
-import { PastFiles } from "./loadable.ts";
+import { pastFiles } from "./loadable.ts";
+import type { PastFiles } from "./loadable.ts";
 
 export interface Loaded {
   readonly tables: RunResult["loaded"];
@@ -24,7 +25,7 @@ export interface Loading {
   readonly loader: Loader;
   /** The manifest of this run. */
   readonly manifest: Manifest;
-  readonly past: Pick<PastFiles, "of">;
+  readonly past: PastFiles;
 }
 
 /**
@@ -42,8 +43,7 @@ export async function load(run: Run, manifest: Manifest, now: Instant): Promise<
     const { code, message } = failureOf(error);
     onEvent({ type: "object-failed", object, code, message });
   };
-  const past = new PastFiles(run.storage, run.config.etl.retentionMs, now, onEvent, drain);
-  const loading: Loading = { run, loader, manifest, past };
+  const loading: Loading = { run, loader, manifest, past: pastFiles(run, now) };
   const refilled: string[] = [];
   for (const object of run.objects) {
     try {
