@@ -2,6 +2,7 @@ import type { Manifest, ManifestFile } from "../manifest/manifest.ts";
 import { mergeSpans } from "../state/state.ts";
 import { landedSpan } from "../land/names.ts";
 import type { Storage } from "../storage/storage.ts";
+import { laterText } from "../time/instant.ts";
 import type { Instant, Span } from "../time/instant.ts";
 import type { VerifyProblem } from "./api.ts";
 import { scanManifests } from "../manifest/manifests.ts";
@@ -137,7 +138,7 @@ class KnownFiles {
   #nameOf(key: string, watermark: string | null): string {
     const name = key.slice(0, key.indexOf("/"));
     const object = this.objects.get(name) ?? { name, watermark };
-    if (watermark !== null && watermark > (object.watermark ?? "")) object.watermark = watermark;
+    object.watermark = laterText(object.watermark, watermark);
     this.objects.set(object.name, object);
     return object.name;
   }

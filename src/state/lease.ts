@@ -3,6 +3,7 @@ import type { Clock, Ticker } from "../platform/clock.ts";
 import type { ProcessIdentity, Processes } from "../platform/process-identity.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
+import { documentBytes } from "./shape.ts";
 
 /**
  * One run at a time on a destination: numbered leases under `_pardot_etl/state/lease/`. Number 7 is taken by creating
@@ -66,7 +67,7 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
     ttl_ms: options.ttlMs,
     ...processes.self,
   };
-  const outcome = await storage.create(leaseKey(number), json(holder), signal);
+  const outcome = await storage.create(leaseKey(number), documentBytes(holder), signal);
   if (outcome === "exists") throw await heldError(number, options);
   // A process suspended between the check and the create may reuse a number that others have since used and deleted.
   const now = await newest(storage, signal);
@@ -109,7 +110,7 @@ function keep(number: number, options: LeaseOptions): Lease {
       beats += 1;
       await storage.create(
         beatKey(number, beats),
-        json({ beat: beats, at: new Date(clock.now()).toISOString() }),
+        documentBytes({ beat: beats, at: new Date(clock.now()).toISOString() }),
         signal,
       );
       if (beats > 1) await storage.remove(beatKey(number, beats - 1), signal);
@@ -131,7 +132,7 @@ function keep(number: number, options: LeaseOptions): Lease {
       stop();
       await beating;
       try {
-        await storage.create(releasedKey(number), json({ beats }), signal);
+        await storage.create(releasedKey(number), documentBytes({ beats }), signal);
         await forgetOld(storage, number, signal);
       } catch {
         // The lease then ends by its silence, which the next run waits for.
@@ -235,8 +236,4 @@ const releasedKey = (number: number): string => `${LEASE_PREFIX}${padded(number)
 
 function padded(number: number): string {
   return String(number).padStart(10, "0");
-}
-
-function json(value: object): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
 }
