@@ -1,5 +1,6 @@
 import type { Config, DestinationConfig } from "../../config/config.ts";
 import { PardotEtlError } from "../../errors.ts";
+import type { OnEvent } from "../../events.ts";
 import type { Pardot, WireRecord } from "../../pardot/pardot.ts";
 import { probeStorage } from "../../storage/probe.ts";
 import { isoInstant, SECOND_MS } from "../../time/instant.ts";
@@ -7,7 +8,7 @@ import type { Instant } from "../../time/instant.ts";
 import { boundAfter, boundBefore, fromLocal, toLocal } from "../../time/zone.ts";
 import type { CheckLine, CheckResult } from "../api.ts";
 import type { Runtime } from "../runtime.ts";
-import { collectWarnings, credentialsLine } from "./credentials.ts";
+import { credentialsLine } from "./credentials.ts";
 import { failedLine, lineOf } from "./line.ts";
 import { secretsLine } from "./secrets.ts";
 import { checkWarehouse } from "./warehouse.ts";
@@ -40,13 +41,8 @@ export async function check(config: Config, runtime: Runtime, onLine: OnLine = (
     lines.push(...found);
     for (const line of found) onLine(line);
   };
-  add(
-    lineOf(
-      "configuration",
-      "ok",
-      `complete: ${config.etl.objects.length} objects into ${destinationText(config.etl.destination)}`,
-    ),
-  );
+  const into = destinationText(config.etl.destination);
+  add(lineOf("configuration", "ok", `complete: ${config.etl.objects.length} objects into ${into}`));
   if (config.references.length > 0) add(await secretsLine(config, runtime));
   const fits = async (store: Store): Promise<void> => assertUsable(store, config, false, runtime);
   add(await attempt("destination", () => checkDestination(config, fits, runtime)));
@@ -94,7 +90,11 @@ async function checkDestination(
 }
 
 async function checkPardot(config: Config, runtime: Runtime): Promise<CheckLine[]> {
-  const { onEvent, warnings } = collectWarnings(runtime.onEvent);
+  const warnings = new Map<string, string>();
+  const onEvent: OnEvent = (event) => {
+    if (event.type === "warning") warnings.set(event.code, event.message);
+    runtime.onEvent(event);
+  };
   const { transport, signal } = impatient(runtime.transport, config.pardot);
   const bounded = { ...runtime, onEvent, transport, signal: AbortSignal.any([runtime.signal, signal]) };
   const budgeted = await openCounted(config, bounded);

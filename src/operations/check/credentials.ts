@@ -1,6 +1,5 @@
 import { TOKEN_ROTATED } from "../../manifest/manifest.ts";
 import type { AuthFlow } from "../../config/config.ts";
-import type { OnEvent } from "../../events.ts";
 import type { CheckLine } from "../api.ts";
 import { lineOf } from "./line.ts";
 
@@ -25,21 +24,6 @@ const HINTS: readonly (readonly [code: string, hint: string])[] = [
     "Upload a certificate to the app and use PARDOT_AUTH_FLOW=jwt; docs/authentication.md shows how.",
   ],
 ];
-
-/** Collects warnings by code, and passes every event on. */
-export function collectWarnings(onEvent: OnEvent): {
-  readonly onEvent: OnEvent;
-  readonly warnings: Map<string, string>;
-} {
-  const warnings = new Map<string, string>();
-  return {
-    warnings,
-    onEvent: (event) => {
-      if (event.type === "warning") warnings.set(event.code, event.message);
-      onEvent(event);
-    },
-  };
-}
 
 /** The line for credentials that were accepted, with the gravest warning about them. */
 export function credentialsLine(flow: AuthFlow, version: number, warnings: ReadonlyMap<string, string>): CheckLine {

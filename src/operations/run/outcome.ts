@@ -58,6 +58,8 @@ const DAY_IS_OVER: ReadonlySet<string> = new Set(["pardot.daily-limit", "limit.c
 /** Problems of a configuration, or of references to secrets, that are listed; more are counted. */
 const PROBLEMS_LISTED = 3;
 
+const NOTHING_SEEN = { runId: null, businessUnit: null, objects: 0, calls: 0, day: null };
+
 /** Listens to a run from the start of the command, and makes its outcome at the end. */
 export class RunRecorder {
   /** The warnings so far; grows. */
@@ -65,11 +67,7 @@ export class RunRecorder {
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #startedAt: Instant;
   readonly #since: number;
-  #runId: string | null = null;
-  #businessUnit: string | null = null;
-  #objects = 0;
-  #calls = 0;
-  #day: DayCalls | null = null;
+  #seen: Pick<RunOutcome, "runId" | "businessUnit" | "objects" | "calls" | "day"> = NOTHING_SEEN;
   #isDayOver = false;
 
   constructor(clock: Pick<Clock, "now" | "monotonic">) {
@@ -80,7 +78,7 @@ export class RunRecorder {
 
   /** Sets the business unit before the run itself announces it. */
   setBusinessUnit(businessUnit: string | null): void {
-    this.#businessUnit = businessUnit;
+    this.#seen = { ...this.#seen, businessUnit };
   }
 
   /** The same runtime, whose events are recorded and passed on. */
@@ -142,11 +140,11 @@ export class RunRecorder {
 
   record(event: RunEvent): void {
     switch (event.type) {
-      case "run-started":
-        this.#runId = event.runId;
-        this.#businessUnit = event.businessUnit;
-        this.#objects = event.objects.length;
+      case "run-started": {
+        const { runId, businessUnit, objects } = event;
+        this.#seen = { ...this.#seen, runId, businessUnit, objects: objects.length };
         break;
+      }
       case "object-postponed":
         this.#isDayOver ||= DAY_IS_OVER.has(event.code);
         break;
@@ -157,8 +155,7 @@ export class RunRecorder {
       }
       case "calls-counted": {
         const { type: _, calls, ...day } = event;
-        this.#calls = calls;
-        this.#day = day;
+        this.#seen = { ...this.#seen, calls, day };
         break;
       }
       default:
@@ -168,9 +165,9 @@ export class RunRecorder {
 
   #outcome(cause: unknown, exitCode: number): RunOutcome {
     const isDayOver = this.#isDayOver || (cause instanceof PardotEtlError && DAY_IS_OVER.has(cause.code));
+    const { day } = this.#seen;
     return {
-      runId: this.#runId,
-      businessUnit: this.#businessUnit,
+      ...this.#seen,
       status: "failed",
       exitCode,
       startedAt: this.#startedAt,
@@ -178,9 +175,7 @@ export class RunRecorder {
       rows: 0,
       files: 0,
       bytes: 0,
-      calls: this.#calls,
-      day: this.#day === null ? null : { ...this.#day, ...(isDayOver ? { quotaShare: 1 } : {}) },
-      objects: this.#objects,
+      day: day === null || !isDayOver ? day : { ...day, quotaShare: 1 },
       failed: [],
       postponed: [],
       rejectedRows: 0,
