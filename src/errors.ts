@@ -76,6 +76,20 @@ export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
+/** An error as it is written down: never a stack, never a secret. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** Describes what was thrown; the code of anything that is not ours is `bug`. */
+export function failureOf(thrown: unknown): Failure {
+  const { message } = asError(thrown);
+  if (!(thrown instanceof PardotEtlError)) return { code: "bug", message, hint: null };
+  return { code: thrown.code, message, hint: thrown.hint ?? null };
+}
+
 /** A problem as text. The value found is quoted, with its own quotes escaped. */
 export function problemText({ path, value, expected }: Problem): string {
   const found = value === null ? "missing" : UNMARKED.test(value) ? value : JSON.stringify(value);

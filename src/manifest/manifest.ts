@@ -1,3 +1,4 @@
+import type { Failure } from "../errors.ts";
 import type { RangeField } from "../catalog/catalog.ts";
 import { isoInstant } from "../time/instant.ts";
 import type { FieldDrift } from "../state/field-state.ts";
@@ -41,7 +42,7 @@ export interface ManifestObject {
   readonly api_version: string;
   readonly status: ObjectStatus;
   /** Why it is not complete, null if it is. */
-  readonly error: ManifestError | null;
+  readonly error: (Failure & { readonly exit_code: number }) | null;
   /** Windows committed by this run, those resumed from an earlier one included. */
   readonly windows: readonly ManifestWindow[];
   /** Every file that landed and no earlier manifest names, of open windows too. */
@@ -63,13 +64,6 @@ export interface ManifestObject {
    * committed whole. Absent otherwise.
    */
   readonly supersedes?: true;
-}
-
-export interface ManifestError {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string | null;
-  readonly exit_code: number;
 }
 
 export interface ManifestWarning {
@@ -202,22 +196,18 @@ export function totals(files: readonly Pick<ManifestFile, "rows" | "bytes">[]): 
 }
 
 /** Objects of a manifest that are left for the next run, and their common reason. */
-export interface PostponedObjects {
+export interface PostponedObjects extends Failure {
   readonly objects: readonly string[];
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string | null;
 }
 
 /** The objects that a limit, a stop request or another object keeps for the next run, grouped by reason. */
 export function postponedOf(objects: readonly ManifestObject[]): readonly PostponedObjects[] {
-  const groups = new Map<string, { objects: string[]; code: string; message: string; hint: string | null }>();
+  const groups = new Map<string, PostponedObjects>();
   for (const { object, status, error } of objects) {
     if (error === null || (status !== "postponed" && status !== "waiting")) continue;
     const { code, message, hint } = error;
     const group = groups.get(code) ?? { objects: [], code, message, hint };
-    group.objects.push(object);
-    groups.set(code, group);
+    groups.set(code, { ...group, objects: [...group.objects, object] });
   }
   return [...groups.values()];
 }

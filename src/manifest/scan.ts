@@ -1,95 +1,80 @@
 /**
- * Reads the JSON of a manifest piece by piece: the files of its objects, of which there may be a hundred thousand, come
- * out one at a time, and what remains is the manifest with empty lists of files. Memory: one file's entry, and the rest.
+ * Reads the JSON of a manifest line by line, indented as it was written: the files of its objects, of which there may be a
+ * hundred thousand, come out one at a time, and what remains is the manifest with empty lists of files. Files in JSON of
+ * another layout come out at the end. Memory: one file's entry, and the rest.
  */
 export class ManifestScan {
   readonly #onFile: (file: unknown, isLeft: boolean) => void;
-  /** Kind of each container that is open: true for an object. */
-  readonly #open: boolean[] = [];
-  /** The key that each open object is at, or the text of the string read last. */
-  readonly #keys: string[] = [];
+  #line = "";
   #rest = "";
+  /** The list of files that is being read, null outside of one. */
+  #list: FileList | null = null;
   #entry = "";
-  /** Depth of the list of files that is being read, 0 outside of one. */
-  #list = 0;
-  #entries = 0;
-  #isLeft = false;
-  #inString = false;
-  #isEscaped = false;
-  #string = "";
 
   /** `isLeft`: the file is one of `left_files` and not of an object. */
   constructor(onFile: (file: unknown, isLeft: boolean) => void) {
     this.#onFile = onFile;
   }
 
-  /** Throws SyntaxError on an entry that is not JSON, RangeError when one entry is too large to keep in memory. */
+  /** Throws SyntaxError on an entry that is not JSON, RangeError when the rest is too large to keep in memory. */
   push(text: string): void {
-    let start = 0;
-    for (let i = 0; i < text.length; i += 1) {
-      const character = text[i] as string;
-      if (this.#inString) {
-        if (this.#isEscaped) this.#isEscaped = false;
-        else if (character === "\\") this.#isEscaped = true;
-        else if (character === '"') this.#inString = false;
-        else if (this.#isNearTop()) this.#string += character;
-      } else if (character === '"') {
-        this.#inString = true;
-        this.#string = "";
-      } else if (character === ":") {
-        this.#keys[this.#open.length] = this.#string;
-      } else if (character === "{" || character === "[") {
-        this.#open.push(character === "{");
-        if (this.#list > 0 || !this.#isListOfFiles()) continue;
-        this.#keep(text.slice(start, i + 1));
-        this.#list = this.#open.length;
-        this.#isLeft = this.#list === 2;
-        this.#entries = 0;
-        start = i + 1;
-      } else if (this.#list > 0 && this.#list === this.#open.length && (character === "," || character === "]")) {
-        this.#entry += text.slice(start, i);
-        this.#endEntry(character === "]");
-        start = character === "]" ? i : i + 1;
-        if (character === "]") this.#open.pop();
-      } else if (character === "}" || character === "]") {
-        this.#open.pop();
-      }
+    const lines = `${this.#line}${text}`.split("\n");
+    this.#line = lines.pop() ?? "";
+    for (const line of lines) this.#take(line);
+    if (this.#line.length + this.#rest.length + this.#entry.length > REST_CHARACTERS_MAX) {
+      throw new RangeError("it is too large");
     }
-    this.#keep(text.slice(start));
   }
 
   /** The manifest without its files. Throws SyntaxError if it is not JSON. */
   end(): unknown {
-    return JSON.parse(this.#rest);
+    this.#take(this.#line);
+    const manifest = JSON.parse(this.#rest) as { readonly objects?: unknown; readonly left_files?: unknown } | null;
+    for (const object of listOf(manifest?.objects)) {
+      for (const file of listOf((object as { readonly files?: unknown } | null)?.files).splice(0))
+        this.#onFile(file, false);
+    }
+    for (const file of listOf(manifest?.left_files).splice(0)) this.#onFile(file, true);
+    return manifest;
   }
 
-  /** Whether the text of a string can be a key that leads to a list of files. */
-  #isNearTop(): boolean {
-    return this.#list === 0 && (this.#open.length === 1 || this.#open.length === 3) && this.#string.length < 20;
+  #take(line: string): void {
+    const depth = line.search(/\S/);
+    if (depth < 0) return;
+    if (this.#list === null) {
+      this.#rest += line;
+      this.#list = LISTS.find(({ start }) => start === line) ?? null;
+    } else if (depth > this.#list.depth) {
+      this.#entry += line;
+      // A line at the depth of an entry ends one, unless it opens it.
+      if (depth === this.#list.depth + 2 && !/[{[]$/.test(line)) this.#endEntry(this.#list);
+    } else {
+      if (this.#entry !== "") this.#endEntry(this.#list);
+      this.#list = null;
+      this.#rest += line;
+    }
   }
 
-  /** `left_files` of the manifest, or `files` of one of its `objects`. */
-  #isListOfFiles(): boolean {
-    const [root, list, object, files] = this.#open;
-    if (this.#open.length === 2) return root === true && list === false && this.#keys[1] === "left_files";
-    const path = root === true && list === false && object === true && files === false;
-    return this.#open.length === 4 && path && this.#keys[1] === "objects" && this.#keys[3] === "files";
-  }
-
-  #endEntry(isLast: boolean): void {
-    const entry = this.#entry.trim();
+  #endEntry({ isLeft }: FileList): void {
+    this.#onFile(JSON.parse(this.#entry.replace(/,\s*$/, "")), isLeft);
     this.#entry = "";
-    if (isLast) this.#list = 0;
-    if (isLast && entry === "" && this.#entries === 0) return;
-    this.#entries += 1;
-    this.#onFile(JSON.parse(entry), this.#isLeft);
   }
+}
 
-  #keep(text: string): void {
-    if (this.#list > 0) this.#entry += text;
-    else this.#rest += text;
-    if (this.#rest.length + this.#entry.length > REST_CHARACTERS_MAX) throw new RangeError("it is too large");
-  }
+/** Where a list of files starts, and how far that line is indented. No text in JSON has a line of its own. */
+interface FileList {
+  readonly start: string;
+  readonly depth: number;
+  readonly isLeft: boolean;
+}
+
+const LISTS: readonly FileList[] = [
+  { start: '      "files": [', depth: 6, isLeft: false },
+  { start: '  "left_files": [', depth: 2, isLeft: true },
+];
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** A manifest has some dozen windows and warnings for each object. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isKey } from "../storage/key.ts";
-import { count, shapeProblem, textOrNull } from "../state/shape.ts";
+import { count, parseDocument, shapeProblem, textOrNull } from "../state/shape.ts";
 import { filesOf, RUN_STATUSES } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -56,9 +56,8 @@ export function manifestShape(runId: string): z.ZodType {
 /** Parses a whole manifest; null if it is damaged. */
 export function parseManifest(bytes: Uint8Array, runId: string): Manifest | null {
   try {
-    const value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Manifest;
-    if (shapeProblem(manifestShape(runId), value) !== null) return null;
-    return filesOf(value).every((file) => shapeProblem(FILE_SHAPE, file) === null) ? value : null;
+    const manifest = parseDocument(manifestShape(runId), bytes) as Manifest;
+    return filesOf(manifest).every((file) => shapeProblem(FILE_SHAPE, file) === null) ? manifest : null;
   } catch {
     return null;
   }

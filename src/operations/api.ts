@@ -1,6 +1,7 @@
-import type { PardotEtlError } from "../errors.ts";
-import type { Manifest, ManifestWindow } from "../manifest/manifest.ts";
+import type { Failure, PardotEtlError } from "../errors.ts";
+import type { Manifest, ManifestObject, ManifestWindow } from "../manifest/manifest.ts";
 import type { RangeOptions } from "../plan/wish.ts";
+import type { RunRecord, RunWarning } from "../state/run-record.ts";
 
 /** Options of `run` and `plan`: the range to read instead of a plain run's. */
 export type RunOptions = RangeOptions;
@@ -37,8 +38,6 @@ export interface PlanResult {
   readonly objects: readonly PlannedObject[];
   /** Calls the run is expected to make, without those of `unknownCalls`. */
   readonly expectedCalls: number;
-  /** Those of them that read exports which are not complete yet, as many as in earlier runs. */
-  readonly earlyReads: number;
   /** Earlier exports that the number of files per export is estimated from; with none it is a guess. */
   readonly exportsSeen: number;
   /** Calls that the plan itself has made. */
@@ -51,10 +50,7 @@ export interface PlanResult {
   readonly callBudget: number | null;
 }
 
-export interface PlannedObject {
-  readonly object: string;
-  readonly table: string;
-  readonly process: "bulk" | "segmented" | "read" | "email";
+export interface PlannedObject extends Pick<ManifestObject, "object" | "table" | "process"> {
   /** Why the range starts where it starts. */
   readonly reason: string;
   /** Windows left by earlier runs first, then the new ones. */
@@ -65,12 +61,7 @@ export interface PlannedObject {
   /** Further calls that cannot be counted in advance, in words; null if there are none. */
   readonly unknownCalls: string | null;
   /** Why this object cannot run, null if it can. */
-  readonly error: {
-    readonly code: string;
-    readonly message: string;
-    readonly hint: string | null;
-    readonly exitCode: number;
-  } | null;
+  readonly error: (Failure & { readonly exitCode: number }) | null;
 }
 
 /** One line of `check`. */
@@ -116,14 +107,9 @@ export interface StatusResult {
   /** Oldest first. */
   readonly runs: readonly StatusRun[];
   readonly objects: readonly StatusObject[];
-  readonly gaps: readonly { readonly object: string; readonly from: string; readonly to: string }[];
+  readonly gaps: readonly (IsoSpan & { readonly object: string })[];
   /** Warnings of the newest ended run, by code; `objects` is empty for a warning about the whole run. */
-  readonly warnings: readonly {
-    readonly code: string;
-    readonly objects: readonly string[];
-    readonly message: string;
-    readonly count: number;
-  }[];
+  readonly warnings: readonly RunWarning[];
   /** Exports requested from Pardot, of windows that are still open. */
   readonly exports: readonly StatusExport[];
   /** This tool's calls of the account's day, by all its runs and commands. */
@@ -145,32 +131,32 @@ export interface StatusResult {
   readonly exitCode: number;
 }
 
-export interface StatusRun {
-  readonly runId: string;
-  readonly startedAt: string;
-  readonly finishedAt: string | null;
-  /** died: it shows no sign of life, or a later run took over. */
-  readonly status: "complete" | "partial" | "failed" | "died" | "running";
+/** A run on record. Its status is `died` when it shows no sign of life, or a later run took over. */
+export interface StatusRun extends Pick<
+  RunRecord,
+  "runId" | "startedAt" | "finishedAt" | "status" | "rows" | "files" | "calls"
+> {
   /** Null while it runs, if it died, and in records of earlier versions. */
   readonly exitCode: number | null;
   /** Code, message and hint of the error it ended with; null when it is complete. */
   readonly code: string | null;
   readonly reason: string | null;
   readonly hint: string | null;
-  readonly rows: number;
-  readonly files: number;
-  readonly calls: number;
 }
 
-export interface StatusExport {
+/** ISO instants. */
+interface IsoSpan {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface StatusExport extends IsoSpan {
   readonly object: string;
   readonly exportId: string;
   readonly requestedAt: string;
   readonly ageSeconds: number;
   /** expired: Pardot has dropped it by now, and the next run requests another. */
   readonly state: "in progress" | "expired";
-  readonly from: string;
-  readonly to: string;
 }
 
 export interface StatusObject {
@@ -180,10 +166,10 @@ export interface StatusObject {
   readonly zone: string | null;
   readonly files: number;
   readonly rows: number;
-  /** Committed stretches, ISO instants. */
-  readonly coverage: readonly { readonly from: string; readonly to: string }[];
+  /** Committed stretches. */
+  readonly coverage: readonly IsoSpan[];
   /** Stretches between the first and the last committed instant that are not covered. */
-  readonly gaps: readonly { readonly from: string; readonly to: string }[];
+  readonly gaps: readonly IsoSpan[];
   readonly openWindows: readonly (ManifestWindow & {
     readonly exportId: string | null;
     /** Whether Pardot has dropped it by now: the next run requests another. */

@@ -2,6 +2,7 @@ import type { Manifest, ManifestFile } from "../manifest/manifest.ts";
 import { mergeSpans } from "../state/state.ts";
 import { landedSpan } from "../land/names.ts";
 import type { Storage } from "../storage/storage.ts";
+import { laterText } from "../time/instant.ts";
 import type { Instant, Span } from "../time/instant.ts";
 import type { VerifyProblem } from "./api.ts";
 import { scanManifests } from "../manifest/manifests.ts";
@@ -36,17 +37,10 @@ export interface Committed {
   readonly manifests: ReadonlySet<string>;
   /** How many of them were whole. */
   readonly runs: number;
-  readonly objects: ReadonlyMap<string, Readonly<CommittedObject>>;
+  /** Those that have files, with the greatest watermark in all of these. */
+  readonly objects: ReadonlyMap<string, { readonly watermark: string | null }>;
   /** Manifests that are damaged or cannot be read, and files that two manifests describe differently. */
   readonly problems: readonly Pick<VerifyProblem, "key" | "problem">[];
-}
-
-interface CommittedObject {
-  readonly name: string;
-  /** Those that are not superseded. */
-  files: number;
-  /** The greatest in all of them. */
-  watermark: string | null;
 }
 
 interface Known extends CommittedFile {
@@ -87,7 +81,7 @@ export async function committedFiles(storage: Storage, signal: AbortSignal): Pro
 
 class KnownFiles {
   readonly files = new Map<string, Known>();
-  readonly objects = new Map<string, CommittedObject>();
+  readonly objects = new Map<string, { readonly name: string; watermark: string | null }>();
   readonly problems: Pick<VerifyProblem, "key" | "problem">[] = [];
   readonly #runs = new Map<number, Run>();
   readonly #readings = new Map<string, Reading[]>();
@@ -99,20 +93,10 @@ class KnownFiles {
   ): void {
     const known = this.files.get(key);
     if (known === undefined) {
-      const { name } = this.#objectOf(key.slice(0, key.indexOf("/")), watermark);
-      // One string for the object's name: as a slice of the key it would keep every key in memory twice.
+      const object = this.#nameOf(key, watermark);
       const readAt = read === undefined || read === null ? null : Date.parse(read);
-      this.files.set(key, {
-        object: name,
-        rows,
-        bytes,
-        sha256,
-        readAt,
-        isLeft,
-        run: this.#runAt(at),
-        last: at,
-        superseded: false,
-      });
+      const run = this.#runAt(at);
+      this.files.set(key, { object, rows, bytes, sha256, readAt, isLeft, run, last: at, superseded: false });
       return;
     }
     if (at < known.run.at) known.run = this.#runAt(at);
@@ -141,8 +125,6 @@ class KnownFiles {
     for (const [key, file] of this.files) {
       const readings = this.#readings.get(file.object) ?? [];
       file.superseded = readings.length > 0 && isReadAgain(landedSpan(file.object, key), file.last, readings);
-      const object = this.objects.get(file.object);
-      if (object !== undefined && !file.superseded) object.files += 1;
     }
   }
 
@@ -152,11 +134,13 @@ class KnownFiles {
     return run;
   }
 
-  #objectOf(name: string, watermark: string | null): CommittedObject {
-    const object = this.objects.get(name) ?? { name, files: 0, watermark };
-    if (watermark !== null && watermark > (object.watermark ?? "")) object.watermark = watermark;
+  /** One string for the object's name: a slice of each key would keep every key in memory twice. */
+  #nameOf(key: string, watermark: string | null): string {
+    const name = key.slice(0, key.indexOf("/"));
+    const object = this.objects.get(name) ?? { name, watermark };
+    object.watermark = laterText(object.watermark, watermark);
     this.objects.set(object.name, object);
-    return object;
+    return object.name;
   }
 }
 

@@ -2,6 +2,7 @@ import type { PardotConfig } from "../config/config.ts";
 import { ConfigError } from "../errors.ts";
 import { warn } from "../events.ts";
 import { TOKEN_ROTATED } from "../manifest/manifest.ts";
+import type { PardotOptions } from "../pardot/client.ts";
 import { NEVER } from "../platform/clock.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
@@ -14,24 +15,13 @@ import { lockTokenFile, readTokenFile, writeTokenFile } from "../secrets/token-f
 import type { TokenLockOptions } from "../secrets/token-file.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Keeps a refresh token that Salesforce replaces beyond the end of this process. */
-export interface RefreshTokenKeeper {
-  /**
-   * Returns the kept token if it is new: at the start, and when another process has written a newer one; else null.
-   * Throws ConfigError for a file that cannot be read.
-   */
-  readonly keptRefreshToken: () => Promise<Secret | null>;
-  /**
-   * Keeps a token. A failure is a warning, not an error: this run can go on with the new token, but the next run cannot,
-   * so this run ends as partial.
-   */
-  readonly onRotatedRefreshToken: (token: Secret) => Promise<void>;
-  /**
-   * Does the work, from reading the kept token to keeping a new one, while no other process does so with the same place;
-   * missing if a place cannot be locked. Rejects with the signal's reason if that comes before the work has started.
-   */
-  readonly exclusively?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
-}
+/**
+ * Keeps a refresh token that Salesforce replaces beyond the end of this process. Reading throws ConfigError for a file that
+ * cannot be read. A token that cannot be kept is a warning, not an error: this run can go on with it, but the next run
+ * cannot, so this run ends as partial.
+ */
+export type RefreshTokenKeeper = Required<Pick<PardotOptions, "keptRefreshToken" | "onRotatedRefreshToken">> &
+  Pick<PardotOptions, "exclusively">;
 
 type Warn = (code: string, message: string) => void;
 

@@ -58,11 +58,6 @@ export async function openUsableStore(config: Config, full: boolean, runtime: Ru
   return store;
 }
 
-export async function assertUsable(store: Store, config: Config, full: boolean, runtime: Runtime): Promise<void> {
-  await assertStateExists(store, config.pardot.businessUnitId, full, runtime);
-  assertFits(config, store.loaded.state, full);
-}
-
 /** Manifests that are tried, newest first, to find out whose data the destination holds. */
 const MANIFESTS_TRIED = 5;
 
@@ -76,37 +71,32 @@ export async function lostState({ storage, loaded }: Store, signal: AbortSignal)
 }
 
 /**
- * Refuses to start if the state is gone although runs have committed: the operator decides whether to read everything
- * again, by `--full`. Today's calls would be forgotten too. Throws DataError (exit 6), or ConfigError (exit 2) if the
- * manifests are those of another business unit.
+ * Throws if a run must not use the store. If the state is gone although runs have committed, the operator decides whether
+ * to read everything again, by `--full`: DataError (exit 6), as today's calls would be forgotten too. ConfigError (exit 2)
+ * if the configuration does not fit what is there.
  */
-async function assertStateExists(
+export async function assertUsable(
   store: Store,
-  businessUnitId: string,
+  config: Config,
   full: boolean,
-  { signal, onEvent }: Runtime,
+  { signal, onEvent }: Pick<Runtime, "signal" | "onEvent">,
 ): Promise<void> {
+  const { storage, loaded } = store;
   const lost = await lostState(store, signal);
-  if (lost === null) return;
-  const { storage } = store;
-  const owner = await ownerOf(storage, signal);
-  if (owner !== null && owner !== businessUnitId) {
-    const expected = `${owner}, whose manifests are in this destination; give each business unit a separate destination`;
-    const problem = { path: "PARDOT_BUSINESS_UNIT_ID", value: businessUnitId, expected };
-    throw new ConfigError("the configuration does not fit what was landed before", [problem], {
-      hint: "Nothing was changed and Pardot was not called. Change what is named here, or name another destination.",
-    });
-  }
-  const attempted = `read the state in ${storage.location}: ${lost}`;
-  if (full) {
-    const message = `${attempted}. --full starts over; an object that is not selected now is read whole by the first run that selects it`;
-    warn(onEvent, STATE_MISSING, message);
+  if (lost === null) {
+    assertFits(config, loaded.state, full);
     return;
   }
-  throw new DataError(attempted, {
-    code: STATE_MISSING,
-    hint: "Nothing was changed and Pardot was not called. Restore the folder _pardot_etl/state from the bucket's versions or a backup. To start over instead and read the whole history again, run with --full.",
-  });
+  assertFits(config, { ...loaded.state, businessUnit: await ownerOf(storage, signal) }, full);
+  const attempted = `read the state in ${storage.location}: ${lost}`;
+  if (!full) {
+    throw new DataError(attempted, {
+      code: STATE_MISSING,
+      hint: "Nothing was changed and Pardot was not called. Restore the folder _pardot_etl/state from the bucket's versions or a backup. To start over instead and read the whole history again, run with --full.",
+    });
+  }
+  const message = `${attempted}. --full starts over; an object that is not selected now is read whole by the first run that selects it`;
+  warn(onEvent, STATE_MISSING, message);
 }
 
 /** The business unit of the newest readable manifest, null if none of the newest can be read. */

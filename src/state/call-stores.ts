@@ -8,6 +8,7 @@ import type { CallStore } from "./call-budget.ts";
 import { loadState, STATE_PREFIX } from "./journal.ts";
 import type { Journal } from "./journal.ts";
 import { reservedOn } from "./ledger.ts";
+import { documentBytes } from "./shape.ts";
 
 /**
  * Commands that do not hold the lease (`plan`, `check`, `objects --live`) must not write to the journal, which belongs to
@@ -112,7 +113,7 @@ export class NotedCalls implements CallStore {
     const at = clock.now();
     const key = `${NOTES_PREFIX}${day}/${compactInstant(at)}-${random.hex(4)}-${calls}.json`;
     const note = { format_version: 1, command, calls, written_at: isoInstant(at), pardot_now: isoInstant(now()) };
-    await storage.create(key, new TextEncoder().encode(`${JSON.stringify(note)}\n`), NEVER);
+    await storage.create(key, documentBytes(note), NEVER);
     return key;
   }
 }

@@ -117,33 +117,6 @@ export function forgetReadings(
   return { ...next, forgotten: [...new Set([...index.forgotten, object])] };
 }
 
-/** Reads the stored form, also that of versions up to 0.1, which was an object for each list email. */
-export function readEmailIndex(stored: unknown): EmailIndex {
-  if (typeof stored !== "object" || stored === null) return NO_EMAILS;
-  const { shards, objects, forgotten } = stored as Partial<EmailIndex>;
-  if (shards !== undefined) return { shards, objects: objects ?? [], forgotten: forgotten ?? [] };
-  const byShard = new Map<number, [string, OldEmail][]>();
-  for (const [id, known] of Object.entries(stored as Readonly<Record<string, OldEmail>>)) {
-    // An entry under an id that is not digits is dropped, so that the real id can take its place.
-    if (isEmailId(id) && isEmailId(known.emailId)) group(byShard, id, [id, known]);
-  }
-  return edited(NO_EMAILS, byShard.keys(), (entries, shard) => {
-    for (const [id, { emailId, active, read }] of byShard.get(shard) ?? []) {
-      const readings = Object.entries(read).map(([object, { outcome, at }]): [string, EmailReading] => [
-        object,
-        { outcome, at: outcome === "landed" ? 0 : secondsOf(at) },
-      ]);
-      entries.set(id, { emailId, active, read: new Map(readings) });
-    }
-  });
-}
-
-interface OldEmail {
-  readonly emailId: string;
-  readonly read: Readonly<Record<string, { readonly outcome: EmailReading["outcome"]; readonly at: string }>>;
-  readonly active: boolean;
-}
-
 /** The lesser of two ids as numbers: fewer digits first. */
 export function smallerId(a: string, b: string): string {
   if (a.length !== b.length) return a.length < b.length ? a : b;

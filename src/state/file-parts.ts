@@ -1,10 +1,11 @@
 import { asError, DataError } from "../errors.ts";
 import type { Storage } from "../storage/storage.ts";
+import { laterText } from "../time/instant.ts";
 import type { LocalText } from "../time/instant.ts";
 import { STATE_PREFIX } from "./journal.ts";
 import type { Journal } from "./journal.ts";
 import type { LandedFile, OpenWindow } from "./open-window.ts";
-import { shapeProblem } from "./shape.ts";
+import { parseDocument } from "./shape.ts";
 import { LANDED_FILES } from "./state-shape.ts";
 import { openWindow } from "./state.ts";
 
@@ -40,7 +41,7 @@ export async function moveFilesOut(
     key,
     files: files.length,
     rows: files.reduce((sum, { rows }) => sum + rows, 0),
-    maxWatermark: files.reduce<LocalText | null>((max, { maxWatermark }) => greater(max, maxWatermark), null),
+    maxWatermark: files.map((file) => file.maxWatermark).reduce(laterText, null),
   };
   await journal.record([{ type: "files-moved", object, window, part }]);
 }
@@ -60,12 +61,7 @@ export async function* filesOfWindow(
 function readPart(key: string, bytes: Uint8Array | null, location: string): readonly LandedFile[] {
   let cause = "it is missing";
   try {
-    if (bytes !== null) {
-      const files: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-      const problem = shapeProblem(LANDED_FILES, files);
-      if (problem === null) return files as readonly LandedFile[];
-      cause = `it is damaged (${problem})`;
-    }
+    if (bytes !== null) return parseDocument(LANDED_FILES, bytes) as readonly LandedFile[];
   } catch (error) {
     cause = `it is damaged (${asError(error).message})`;
   }
@@ -78,8 +74,4 @@ function readPart(key: string, bytes: Uint8Array | null, location: string): read
 /** Removes the documents of windows whose files a manifest names now. A failure costs only their space. */
 export async function removeParts(parts: readonly FilesPart[], storage: Storage, signal: AbortSignal): Promise<void> {
   await Promise.allSettled(parts.map(({ key }) => storage.remove(key, signal)));
-}
-
-function greater(a: LocalText | null, b: LocalText | null): LocalText | null {
-  return a === null || (b !== null && b > a) ? b : a;
 }

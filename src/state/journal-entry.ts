@@ -1,8 +1,7 @@
 import { asError } from "../errors.ts";
-import { readEmailIndex } from "./email-index.ts";
 import { applyChange } from "./state.ts";
 import type { Change, LandedFile, State } from "./state.ts";
-import { shapeProblem } from "./shape.ts";
+import { documentBytes, parseDocument, shapeProblem } from "./shape.ts";
 import { CHANGES, ENTRY_HEAD, SNAPSHOT } from "./state-shape.ts";
 
 /** Version 2 stores each list of file columns once: a file has the number of its list in `columns`. */
@@ -40,20 +39,17 @@ export function encodeEntry(entry: Omit<Entry, "format_version">): Uint8Array {
   });
   const { snapshot, changes, ...head } = packed;
   const lists = columns.length === 0 ? {} : { columns };
-  return new TextEncoder().encode(`${JSON.stringify({ ...head, ...lists, snapshot, changes })}\n`);
+  return documentBytes({ ...head, ...lists, snapshot, changes });
 }
 
 /** Throws EntryProblem when the bytes are not entry number `sequence`. */
 export function decodeEntry(bytes: Uint8Array, sequence: number): Entry {
-  let value: unknown;
+  let entry: Entry & { readonly columns?: readonly (readonly string[])[] };
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    entry = parseDocument(ENTRY_HEAD, bytes) as typeof entry;
   } catch (error) {
     throw new EntryProblem(asError(error).message);
   }
-  const head = shapeProblem(ENTRY_HEAD, value);
-  if (head !== null) throw new EntryProblem(head);
-  const entry = value as Entry & { readonly columns?: readonly (readonly string[])[] };
   if (entry.format_version > STATE_FORMAT_VERSION) throw new EntryProblem("newer", entry.format_version);
   const problem = problemOf(entry, sequence);
   if (problem !== null) throw new EntryProblem(problem);
@@ -68,8 +64,7 @@ export function decodeEntry(bytes: Uint8Array, sequence: number): Entry {
 
 /** The state after the changes of an entry. Throws EntryProblem if they do not fit the state before. */
 export function applyEntry(state: State, entry: Entry): State {
-  // The index of list emails may be in an earlier version's form.
-  if (entry.snapshot !== undefined) return { ...entry.snapshot, emails: readEmailIndex(entry.snapshot.emails) };
+  if (entry.snapshot !== undefined) return entry.snapshot;
   try {
     return (entry.changes ?? []).reduce(applyChange, state);
   } catch (error) {

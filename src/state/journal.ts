@@ -100,15 +100,23 @@ export function entryKey(sequence: number): string {
   return `${STATE_PREFIX}${String(sequence).padStart(10, "0")}.json`;
 }
 
+export interface JournalOptions {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly runId: string;
+  readonly loaded: LoadedState;
+  /** Stops all writing: the whole run's, never a lane's. */
+  readonly signal: AbortSignal;
+  /** Bytes of an entry that can be read back. Default: those of any document. */
+  readonly bytesMax?: number;
+}
+
 /**
  * Writes changes in order. Changes that arrive while an entry is being written go into the next one together, so many
  * lanes cost one write at a time.
  */
 export class Journal {
-  readonly #storage: Storage;
-  readonly #clock: Clock;
-  readonly #runId: string;
-  readonly #signal: AbortSignal;
+  readonly #options: JournalOptions;
   readonly #bytesMax: number;
   readonly #sequences: number[];
   #state: State;
@@ -123,30 +131,19 @@ export class Journal {
   #tail: Promise<void> = Promise.resolve();
   #failure: Error | null = null;
 
-  /** `signal` stops all writing; it is the whole run's, never a lane's. */
-  constructor(options: {
-    readonly storage: Storage;
-    readonly clock: Clock;
-    readonly runId: string;
-    readonly loaded: LoadedState;
-    readonly signal: AbortSignal;
-    /** Bytes of an entry that can be read back. Default: those of any document. */
-    readonly bytesMax?: number;
-  }) {
-    this.#storage = options.storage;
-    this.#clock = options.clock;
-    this.#runId = options.runId;
-    this.#signal = options.signal;
-    this.#bytesMax = options.bytesMax ?? DOCUMENT_BYTES_MAX;
-    this.#state = options.loaded.state;
-    this.#sequence = options.loaded.sequence;
-    this.#base = options.loaded.base;
-    this.#sequences = [...options.loaded.sequences];
+  constructor(options: JournalOptions) {
+    const { loaded, bytesMax = DOCUMENT_BYTES_MAX } = options;
+    this.#options = options;
+    this.#bytesMax = bytesMax;
+    this.#state = loaded.state;
+    this.#sequence = loaded.sequence;
+    this.#base = loaded.base;
+    this.#sequences = [...loaded.sequences];
   }
 
   /** The run that writes. */
   get runId(): string {
-    return this.#runId;
+    return this.#options.runId;
   }
 
   /** The state with every change recorded so far, durable or about to be. */
@@ -181,7 +178,7 @@ export class Journal {
     await this.record([]);
     const kept = new Set(this.#state.runs.map(({ firstEntry }) => firstEntry));
     for (const sequence of this.#sequences.filter((number) => number < replaced && !kept.has(number))) {
-      await this.#storage.remove(entryKey(sequence), this.#signal);
+      await this.#options.storage.remove(entryKey(sequence), this.#options.signal);
       this.#sequences.splice(this.#sequences.indexOf(sequence), 1);
     }
   }
@@ -198,6 +195,7 @@ export class Journal {
 
   async #write(): Promise<void> {
     this.assertWritable();
+    const { storage, clock, runId, signal } = this.#options;
     const changes = this.#pending;
     const snapshot = this.#state;
     this.#pending = [];
@@ -205,7 +203,7 @@ export class Journal {
     const isRequested = this.#snapshotNext;
     const isDue = this.#sequence === 0 || (!this.#isTooLarge && sequence - this.#base >= SNAPSHOT_EVERY);
     this.#snapshotNext = false;
-    const head = { sequence, run_id: this.#runId, written_at: new Date(this.#clock.now()).toISOString() };
+    const head = { sequence, run_id: runId, written_at: new Date(clock.now()).toISOString() };
     let base = isRequested || isDue ? sequence : this.#base;
     try {
       let bytes = encodeEntry({ ...head, base, ...(base === sequence ? { snapshot } : { changes }) });
@@ -215,9 +213,9 @@ export class Journal {
         base = this.#base;
         bytes = encodeEntry({ ...head, base, changes });
       }
-      if (bytes.length > this.#bytesMax) throw tooLarge(this.#storage.location, sequence, bytes.length, this.#bytesMax);
-      const outcome = await this.#storage.create(entryKey(sequence), bytes, this.#signal);
-      if (outcome === "exists") throw anotherRun(this.#storage.location, sequence);
+      if (bytes.length > this.#bytesMax) throw tooLarge(storage.location, sequence, bytes.length, this.#bytesMax);
+      const outcome = await storage.create(entryKey(sequence), bytes, signal);
+      if (outcome === "exists") throw anotherRun(storage.location, sequence);
     } catch (error) {
       this.#failure = asError(error);
       throw this.#failure;

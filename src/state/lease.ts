@@ -3,6 +3,7 @@ import type { Clock, Ticker } from "../platform/clock.ts";
 import type { ProcessIdentity, Processes } from "../platform/process-identity.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
+import { documentBytes } from "./shape.ts";
 
 /**
  * One run at a time on a destination: numbered leases under `_pardot_etl/state/lease/`. Number 7 is taken by creating
@@ -18,9 +19,6 @@ const BEATS_PER_TTL = 4;
 
 /** Checks of a silent holder within that time. */
 const CHECKS_PER_TTL = 6;
-
-/** `PARDOT_ETL_LEASE_TTL` of a holder whose version did not record it. */
-const DEFAULT_TTL_MS = 60_000;
 
 /** Leases that are kept for people to inspect. */
 const LEASES_KEPT = 5;
@@ -69,7 +67,7 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
     ttl_ms: options.ttlMs,
     ...processes.self,
   };
-  const outcome = await storage.create(leaseKey(number), json(holder), signal);
+  const outcome = await storage.create(leaseKey(number), documentBytes(holder), signal);
   if (outcome === "exists") throw await heldError(number, options);
   // A process suspended between the check and the create may reuse a number that others have since used and deleted.
   const now = await newest(storage, signal);
@@ -112,7 +110,7 @@ function keep(number: number, options: LeaseOptions): Lease {
       beats += 1;
       await storage.create(
         beatKey(number, beats),
-        json({ beat: beats, at: new Date(clock.now()).toISOString() }),
+        documentBytes({ beat: beats, at: new Date(clock.now()).toISOString() }),
         signal,
       );
       if (beats > 1) await storage.remove(beatKey(number, beats - 1), signal);
@@ -134,7 +132,7 @@ function keep(number: number, options: LeaseOptions): Lease {
       stop();
       await beating;
       try {
-        await storage.create(releasedKey(number), json({ beats }), signal);
+        await storage.create(releasedKey(number), documentBytes({ beats }), signal);
         await forgetOld(storage, number, signal);
       } catch {
         // The lease then ends by its silence, which the next run waits for.
@@ -162,7 +160,7 @@ export interface LastHolder {
   readonly runId: string;
   readonly isReleased: boolean;
   readonly identity: ProcessIdentity;
-  /** Its last sign of life, by its own clock; null if its version did not record any. */
+  /** Its last sign of life, by its own clock; null if that cannot be read. */
   readonly seenAt: Instant | null;
   /** Silence after which another run takes over. */
   readonly ttlMs: number;
@@ -176,18 +174,13 @@ export async function lastHolder(storage: Storage, signal: AbortSignal, tries = 
   const beat = last.beats === 0 ? null : await storage.read(beatKey(last.number, last.beats), signal);
   // A heartbeat is removed when the next one exists: the holder has just shown a sign of life, and another try finds it.
   if (last.beats > 0 && beat === null && tries > 1) return lastHolder(storage, signal, tries - 1);
-  const at =
-    last.beats === 0
-      ? holder.taken_at
-      : beat === null
-        ? undefined
-        : (parsed(beat) as { readonly at?: string } | null)?.at;
+  const at = last.beats === 0 ? holder.taken_at : (parsed(beat) as { readonly at?: string } | null)?.at;
   return {
     runId: holder.run_id,
     isReleased: last.isReleased,
     identity: holder,
     seenAt: at === undefined ? null : Date.parse(at),
-    ttlMs: holder.ttl_ms ?? DEFAULT_TTL_MS,
+    ttlMs: holder.ttl_ms,
   };
 }
 
@@ -202,18 +195,18 @@ async function forgetOld(storage: Storage, number: number, signal: AbortSignal):
 
 interface Holder extends ProcessIdentity {
   readonly run_id: string;
-  readonly taken_at?: string;
-  readonly ttl_ms?: number;
+  readonly taken_at: string;
+  readonly ttl_ms: number;
 }
 
 async function holderOf(storage: Storage, number: number, signal: AbortSignal): Promise<Holder | null> {
-  const bytes = await storage.read(leaseKey(number), signal);
-  return bytes === null ? null : (parsed(bytes) as Holder | null);
+  return parsed(await storage.read(leaseKey(number), signal)) as Holder | null;
 }
 
-function parsed(bytes: Uint8Array): unknown {
+/** Null for a document that is gone or damaged. */
+function parsed(bytes: Uint8Array | null): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return bytes === null ? null : JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return null;
   }
@@ -243,8 +236,4 @@ const releasedKey = (number: number): string => `${LEASE_PREFIX}${padded(number)
 
 function padded(number: number): string {
   return String(number).padStart(10, "0");
-}
-
-function json(value: object): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
 }

@@ -1,5 +1,4 @@
 import type { RangeField } from "../catalog/catalog.ts";
-import { withRejects } from "./rejects.ts";
 import type { WindowReject } from "./rejects.ts";
 import { assert } from "../errors.ts";
 import type { FilesPart } from "./file-parts.ts";
@@ -116,5 +115,5 @@ export function withoutExport(window: OpenWindow, exportId: string): OpenWindow 
   const exports = window.exports.filter((candidate) => candidate.exportId !== exportId);
   // The next export has the same records again.
   const rejects = (window.rejects ?? []).filter((reject) => reject.exportId !== exportId);
-  return { ...withRejects(window, rejects), exports, groups: exports.length === 0 ? [] : window.groups };
+  return { ...window, rejects, exports, groups: exports.length === 0 ? [] : window.groups };
 }

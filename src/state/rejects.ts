@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Reject } from "../encode/reject.ts";
+import type { OpenWindow } from "./open-window.ts";
+import type { ObjectState } from "./state.ts";
 
 /** A record of an open window that was set aside. */
 export interface WindowReject extends Reject {
@@ -10,32 +12,17 @@ export interface WindowReject extends Reject {
 /** Fingerprints of committed rejects that an object remembers. */
 const KNOWN_MAX = 1000;
 
-interface Rejecting {
-  readonly windows: readonly {
-    readonly id: string;
-    readonly done: boolean;
-    readonly rejects?: readonly WindowReject[];
-  }[];
-  readonly knownRejects?: readonly string[];
-}
-
-/** The window with these rejects; without the member if there are none, as in states of earlier versions. */
-export function withRejects<T extends { readonly rejects?: readonly WindowReject[] }>(
-  window: T,
-  rejects: readonly WindowReject[],
-): T {
-  if (rejects.length > 0) return { ...window, rejects };
-  const { rejects: _, ...others } = window;
-  return others as T;
-}
-
 /** The window with the rejects of one more of its files, or of some of its pages. */
-export function withRejected<T extends { readonly rejects?: readonly WindowReject[] }>(
-  window: T,
+export function withRejected(
+  window: OpenWindow,
   { exportId, rejects }: { readonly exportId: string | null; readonly rejects: readonly Reject[] },
-): T {
-  return withRejects(window, [...(window.rejects ?? []), ...rejects.map((reject) => ({ ...reject, exportId }))]);
+): OpenWindow {
+  if (rejects.length === 0) return window;
+  return { ...window, rejects: [...(window.rejects ?? []), ...rejects.map((reject) => ({ ...reject, exportId }))] };
 }
+
+/** What an object remembers of its rejects. */
+type Rejecting = Pick<ObjectState, "windows" | "knownRejects">;
 
 /** Rejects in the open windows of an object. */
 export function rejectsIn(object: Rejecting, ids?: readonly string[]): readonly WindowReject[] {

@@ -1,3 +1,5 @@
+import type { Failure } from "../errors.ts";
+
 /** Runs that are kept for `status`. */
 const RUNS_KEPT = 30;
 
@@ -25,7 +27,7 @@ export interface RunRecord {
   /** What its process ended with; absent in records of earlier versions, and for a run that died. */
   readonly exitCode?: number;
   /** Why it is not complete. */
-  readonly error?: RunError;
+  readonly error?: Failure;
   /** Every configured object is complete: a run of some of them shows nothing about the others. */
   readonly isWhole?: true;
   /** How far Pardot's clock was ahead of this machine's, negative when it was behind. */
@@ -34,12 +36,6 @@ export interface RunRecord {
   readonly warnings?: readonly RunWarning[];
   /** The account's quota at its end, all integrations together. */
   readonly quota?: { readonly used: number; readonly max: number };
-}
-
-export interface RunError {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string | null;
 }
 
 /** All warnings of one code. */

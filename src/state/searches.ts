@@ -1,6 +1,7 @@
 import { DAY_MS } from "../time/instant.ts";
 import type { Instant, Span } from "../time/instant.ts";
 import type { OpenWindow } from "./open-window.ts";
+import type { ObjectState, State } from "./state.ts";
 
 /** A window in which a dead run may have landed a file that it did not note. */
 export interface SearchedWindow extends Span {
@@ -10,13 +11,8 @@ export interface SearchedWindow extends Span {
   readonly until: Instant;
 }
 
-/** The member of an object's state. Default none. */
-export interface Searches {
-  readonly searches?: readonly SearchedWindow[];
-}
-
 /** With windows that left the books before they were whole: files of them are in no later manifest. */
-export function searching<O extends Searches>(object: O, windows: readonly OpenWindow[], until: Instant = 0): O {
+export function searching(object: ObjectState, windows: readonly OpenWindow[], until: Instant = 0): ObjectState {
   if (windows.length === 0) return object;
   const searches = new Map((object.searches ?? []).map((search) => [`${search.from}/${search.to}`, search]));
   for (const { from, to, plannedBy } of windows) {
@@ -28,10 +24,7 @@ export function searching<O extends Searches>(object: O, windows: readonly OpenW
 }
 
 /** With every window that a run had in hand when it was taken over, by object. */
-export function searchingAll<O extends Searches & { readonly windows: readonly OpenWindow[] }>(
-  objects: Readonly<Record<string, O>>,
-  takenOverAt: string | null,
-): Readonly<Record<string, O>> {
+export function searchingAll(objects: State["objects"], takenOverAt: string | null): State["objects"] {
   const until = Date.parse(takenOverAt ?? "") + DAY_MS;
   return Object.fromEntries(
     Object.entries(objects).map(([name, object]) => [name, searching(object, object.windows, until)]),
@@ -39,6 +32,6 @@ export function searchingAll<O extends Searches & { readonly windows: readonly O
 }
 
 /** Without those that a manifest accounts for, but for runs that may still wake up. */
-export function searched<O extends Searches>(object: O, at: Instant): O {
+export function searched(object: ObjectState, at: Instant): ObjectState {
   return { ...object, searches: (object.searches ?? []).filter(({ until }) => until > at) };
 }

@@ -18,3 +18,16 @@ export function shapeProblem(shape: z.ZodType, value: unknown): string | null {
   const place = issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
   return `${place.replace(/^\./, "") || "it"}: ${issue.message}`;
 }
+
+/** Reads a document back. Throws an error with the problem if it is not UTF-8, not JSON, or has another shape. */
+export function parseDocument(shape: z.ZodType, bytes: Uint8Array): unknown {
+  const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  const problem = shapeProblem(shape, value);
+  if (problem !== null) throw new Error(problem);
+  return value;
+}
+
+/** A document as one line of JSON. */
+export function documentBytes(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+}

@@ -89,8 +89,7 @@ const run = {
 export const SNAPSHOT: z.ZodType = z.looseObject({
   businessUnit: textOrNull,
   objects: z.record(z.string(), objectState),
-  // Hundreds of thousands: its own module reads it with care.
-  emails: z.custom((value) => typeof value === "object" && value !== null, "is not an index"),
+  emails: z.looseObject({ shards: z.record(z.string(), z.string()), objects: texts, forgotten: texts }),
   ledger: z.looseObject({ ...ledgerDay, previous: z.looseObject(ledgerDay).nullable() }),
   runs: z.array(z.looseObject({ ...run, status: z.enum(RUN_STATES) })),
 });

@@ -1,4 +1,5 @@
 import { assert } from "../errors.ts";
+import { laterText } from "../time/instant.ts";
 import type { Instant, LocalText, Span } from "../time/instant.ts";
 import { datetimeText } from "../encode/canonical.ts";
 import type { Reject } from "../encode/reject.ts";
@@ -11,14 +12,14 @@ import { knownAfter, withRejected } from "./rejects.ts";
 import { onDay } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { searched, searching, searchingAll } from "./searches.ts";
-import type { Searches } from "./searches.ts";
+import type { SearchedWindow } from "./searches.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
 import type { ExportCreated, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 import { lastRuns, withEnd } from "./run-record.ts";
 import type { RunRecord } from "./run-record.ts";
 
 export { exportedAt, exportOf, windowId } from "./open-window.ts";
-export type { RunError, RunRecord } from "./run-record.ts";
+export type { RunRecord } from "./run-record.ts";
 export type { LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
 /**
@@ -35,7 +36,7 @@ export interface State {
   readonly runs: readonly RunRecord[];
 }
 
-export interface ObjectState extends Searches {
+export interface ObjectState {
   /** Zone of the timestamps landed so far; null before the first. */
   readonly zone: string | null;
   /** What committed manifests cover, merged, ascending. */
@@ -53,7 +54,15 @@ export interface ObjectState extends Searches {
   /** Ids of the last exports that were requested. Default none. */
   readonly exportIds?: readonly string[];
   readonly fields: FieldState;
+  /** Windows in which files of dead runs are looked for. Default none. */
+  readonly searches?: readonly SearchedWindow[];
 }
+
+/** A change of one object. */
+type Of<Type extends string, More = unknown> = { readonly type: Type; readonly object: string } & Readonly<More>;
+
+/** A change of one open window of an object. */
+type OfWindow<Type extends string, More = unknown> = Of<Type, { window: string } & More>;
 
 export type Change =
   | {
@@ -64,68 +73,28 @@ export type Change =
       /** Number of the journal entry that contains this change. */
       readonly entry?: number;
     }
-  | {
-      readonly type: "planned";
-      readonly object: string;
-      readonly runId: string;
-      readonly zone: string;
-      readonly windows: readonly PlannedWindow[];
-    }
-  | {
-      /** A gap before a range: accepted, or to be filled by the next plain run. */
-      readonly type: "gap";
-      readonly object: string;
-      readonly from: Instant;
-      readonly to: Instant;
-      readonly accepted: boolean;
-    }
-  | { readonly type: "dropped"; readonly object: string; readonly window: string }
-  | ({ readonly type: "export-created"; readonly object: string; readonly window: string } & ExportCreated)
-  | {
-      readonly type: "export-lost";
-      readonly object: string;
-      readonly window: string;
-      readonly exportId: string;
-      readonly reason: string;
-    }
-  | {
-      readonly type: "landed";
-      readonly object: string;
-      readonly window: string;
-      readonly file: LandedFile;
-      readonly cursor: string | null;
-    }
-  | { readonly type: "files-moved"; readonly object: string; readonly window: string; readonly part: FilesPart }
-  | {
-      /** Recorded together with the landed files of the same records. */
-      readonly type: "rejected";
-      readonly object: string;
-      readonly window: string;
-      /** The export whose files they are in; null for a query. */
-      readonly exportId: string | null;
-      readonly rejects: readonly Reject[];
-    }
-  | { readonly type: "window-done"; readonly object: string; readonly window: string }
-  | {
-      readonly type: "committed";
-      readonly object: string;
-      readonly manifest: string;
-      /** Windows that are whole. */
-      readonly windows: readonly string[];
-      /** Windows that stay open and whose landed files the manifest names. */
-      readonly open?: readonly string[];
-      readonly load: boolean;
-    }
+  | Of<"planned", { runId: string; zone: string; windows: readonly PlannedWindow[] }>
+  /** A gap before a range: accepted, or to be filled by the next plain run. */
+  | Of<"gap", { from: Instant; to: Instant; accepted: boolean }>
+  | OfWindow<"dropped">
+  | OfWindow<"export-created", ExportCreated>
+  | OfWindow<"export-lost", { exportId: string; reason: string }>
+  | OfWindow<"landed", { file: LandedFile; cursor: string | null }>
+  | OfWindow<"files-moved", { part: FilesPart }>
+  /** Recorded together with the landed files of the same records. `exportId`: as of a `WindowReject`. */
+  | OfWindow<"rejected", { exportId: string | null; rejects: readonly Reject[] }>
+  | OfWindow<"window-done">
+  /** A manifest names the files of windows that are whole, and of windows that stay `open`. */
+  | Of<"committed", { manifest: string; windows: readonly string[]; open?: readonly string[]; load: boolean }>
   /** The manifest of a run accounts for the files found in the searched windows. */
-  | { readonly type: "searched"; readonly object: string; readonly at: Instant }
-  | { readonly type: "loaded"; readonly object: string; readonly keys: readonly string[] }
+  | Of<"searched", { at: Instant }>
+  | Of<"loaded", { keys: readonly string[] }>
   | { readonly type: "emails-seen"; readonly pairs: readonly EmailPair[]; readonly isActivity: boolean }
   | ({ readonly type: "emails-read" } & EmailsRead)
   /** Everything is read again. `marksActivity`: the object reads active emails. */
-  | { readonly type: "emails-forgotten"; readonly object: string; readonly marksActivity: boolean }
+  | Of<"emails-forgotten", { marksActivity: boolean }>
   | FieldChange
-  | { readonly type: "calls-reserved"; readonly day: string; readonly calls: number }
-  | { readonly type: "calls-returned"; readonly day: string; readonly calls: number }
+  | { readonly type: "calls-reserved" | "calls-returned"; readonly day: string; readonly calls: number }
   | ({ readonly type: "run-finished" } & RunRecord);
 
 export const EMPTY_STATE: State = {
@@ -341,5 +310,5 @@ export function mergeSpans(spans: readonly Span[]): Span[] {
 function greatest(texts: readonly (LocalText | null)[]): LocalText | null {
   // Earlier versions took any text in a file for a watermark; only a valid time may start a range.
   const times = texts.filter((text) => text !== null && datetimeText(text) === text);
-  return times.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
+  return times.reduce(laterText, null);
 }

@@ -13,6 +13,11 @@ export interface Span {
 /** Wall-clock text as in v3/v4, `YYYY-MM-DD HH:MM:SS`, in a zone that is given separately. */
 export type LocalText = string;
 
+/** The later of two texts; null if both are. */
+export function laterText(a: LocalText | null, b: LocalText | null): LocalText | null {
+  return a === null || (b !== null && b > a) ? b : a;
+}
+
 /** 1900-01-01T00:00:00Z: the start of a whole history. */
 export const HISTORY_START: Instant = Date.UTC(1900, 0, 1);
 

@@ -59,7 +59,7 @@ it(
 );
 
 /** Writes a snapshot after the newest one, with `count` list emails of which most have been read. */
-async function addListEmails(at: Scene, count: number, form: "now" | "version 0.1"): Promise<void> {
+async function addListEmails(at: Scene, count: number): Promise<void> {
   const signal = new AbortController().signal;
   const storage = new FolderStorage({ path: at.data, clock: fakeClock(), random: systemRandom });
   const { state, sequence } = await loadState(storage, signal);
@@ -67,14 +67,7 @@ async function addListEmails(at: Scene, count: number, form: "now" | "version 0.
   const at0 = "2026-01-01T00:00:00Z";
   const pairs = ids.map((listEmailId) => ({ listEmailId, emailId: `88${listEmailId}` }));
   const change = { object: "Email", outcome: "landed", at: at0, listEmailIds: ids, clearsActivity: false } as const;
-  const old = (): unknown =>
-    Object.fromEntries(
-      pairs.map(({ listEmailId, emailId }) => [
-        listEmailId,
-        { emailId, read: { Email: { outcome: "landed", at: at0 } }, active: false },
-      ]),
-    );
-  const emails = form === "now" ? markRead(addPairs(state.emails, pairs, false), change) : old();
+  const emails = markRead(addPairs(state.emails, pairs, false), change);
   const next = sequence + 1;
   const entry = {
     format_version: 1,
@@ -87,29 +80,20 @@ async function addListEmails(at: Scene, count: number, form: "now" | "version 0.
   await writeFile(join(at.data, entryKey(next)), JSON.stringify(entry));
 }
 
-it(
-  "G7 400,000 list emails are written and read under 200 MB resident, also those of an earlier version",
-  { timeout: 300_000 },
-  async () => {
-    for (const form of ["now", "version 0.1"] as const) {
-      const at = await scene({ scale: "tiny" }, { PARDOT_ETL_OBJECTS: "VisitorActivity,Email" });
-      onTestFinished(() => at.close());
-      await at.run();
-      await addListEmails(at, 400_000, form);
-      at.simulator.advance(1);
-      const first = await measure(at);
-      expect(first.code).toBe(0);
-      at.simulator.advance(1);
-      const second = await measure(at);
-      expect(second.code).toBe(0);
-      // Reading an earlier version's form as a whole takes more memory, once.
-      if (form === "now") expect(first.megabytes).toBeLessThan(MEGABYTES_MAX);
-      expect(second.megabytes).toBeLessThan(MEGABYTES_MAX);
-      const { state } = await loadState(
-        new FolderStorage({ path: at.data, clock: fakeClock(), random: systemRandom }),
-        new AbortController().signal,
-      );
-      expect(indexedEmail(state.emails, "10000007")).toMatchObject({ emailId: "8810000007" });
-    }
-  },
-);
+it("G7 400,000 list emails are written and read under 200 MB resident", { timeout: 300_000 }, async () => {
+  const at = await scene({ scale: "tiny" }, { PARDOT_ETL_OBJECTS: "VisitorActivity,Email" });
+  onTestFinished(() => at.close());
+  await at.run();
+  await addListEmails(at, 400_000);
+  for (let day = 0; day < 2; day += 1) {
+    at.simulator.advance(1);
+    const measured = await measure(at);
+    expect(measured.code).toBe(0);
+    expect(measured.megabytes).toBeLessThan(MEGABYTES_MAX);
+  }
+  const { state } = await loadState(
+    new FolderStorage({ path: at.data, clock: fakeClock(), random: systemRandom }),
+    new AbortController().signal,
+  );
+  expect(indexedEmail(state.emails, "10000007")).toMatchObject({ emailId: "8810000007" });
+});

@@ -1,5 +1,6 @@
 import type { Config, DestinationConfig } from "../../config/config.ts";
-import { asError, exitCodeOf, PardotEtlError, problemText } from "../../errors.ts";
+import { PardotEtlError } from "../../errors.ts";
+import type { OnEvent } from "../../events.ts";
 import type { Pardot, WireRecord } from "../../pardot/pardot.ts";
 import { probeStorage } from "../../storage/probe.ts";
 import { isoInstant, SECOND_MS } from "../../time/instant.ts";
@@ -7,8 +8,9 @@ import type { Instant } from "../../time/instant.ts";
 import { boundAfter, boundBefore, fromLocal, toLocal } from "../../time/zone.ts";
 import type { CheckLine, CheckResult } from "../api.ts";
 import type { Runtime } from "../runtime.ts";
-import { collectWarnings, credentialsLine } from "./credentials.ts";
-import { noSecretsLine, secretsLine } from "./secrets.ts";
+import { credentialsLine } from "./credentials.ts";
+import { failedLine, lineOf } from "./line.ts";
+import { secretsLine } from "./secrets.ts";
 import { checkWarehouse } from "./warehouse.ts";
 import { impatient } from "./reach.ts";
 import { connectPardot, openBudgetedPardot, openPardot, pardotClock } from "../pardot.ts";
@@ -39,12 +41,8 @@ export async function check(config: Config, runtime: Runtime, onLine: OnLine = (
     lines.push(...found);
     for (const line of found) onLine(line);
   };
-  add(
-    ok(
-      "configuration",
-      `complete: ${config.etl.objects.length} objects into ${destinationText(config.etl.destination)}`,
-    ),
-  );
+  const into = destinationText(config.etl.destination);
+  add(lineOf("configuration", "ok", `complete: ${config.etl.objects.length} objects into ${into}`));
   if (config.references.length > 0) add(await secretsLine(config, runtime));
   const fits = async (store: Store): Promise<void> => assertUsable(store, config, false, runtime);
   add(await attempt("destination", () => checkDestination(config, fits, runtime)));
@@ -65,10 +63,10 @@ export async function checkWithoutSecrets(
 ): Promise<CheckResult> {
   const names = ["warehouse", "credentials", "business unit", "quota", "clock", "time zone"] as const;
   const lines = [
-    ok("configuration", "complete but for the secrets that are kept in AWS"),
-    noSecretsLine(error),
+    lineOf("configuration", "ok", "complete but for the secrets that are kept in AWS"),
+    failedLine("secrets", error),
     await attempt("destination", () => checkDestination(config, async () => {}, runtime)),
-    ...names.map((name) => skipped(name, "not reached")),
+    ...names.map((name) => lineOf(name, "skipped", "not reached")),
   ];
   for (const line of lines) onLine(line);
   return resultOf(lines);
@@ -88,11 +86,15 @@ async function checkDestination(
   await fits(store);
   await probeStorage(storage, config.etl.tmpDir, runtime.signal);
   const before = loaded.sequence === 0 ? "nothing landed yet" : `state entry ${loaded.sequence}`;
-  return ok("destination", `${storage.location} can be written and refuses to overwrite; ${before}`);
+  return lineOf("destination", "ok", `${storage.location} can be written and refuses to overwrite; ${before}`);
 }
 
 async function checkPardot(config: Config, runtime: Runtime): Promise<CheckLine[]> {
-  const { onEvent, warnings } = collectWarnings(runtime.onEvent);
+  const warnings = new Map<string, string>();
+  const onEvent: OnEvent = (event) => {
+    if (event.type === "warning") warnings.set(event.code, event.message);
+    runtime.onEvent(event);
+  };
   const { transport, signal } = impatient(runtime.transport, config.pardot);
   const bounded = { ...runtime, onEvent, transport, signal: AbortSignal.any([runtime.signal, signal]) };
   const budgeted = await openCounted(config, bounded);
@@ -125,13 +127,13 @@ async function checkConnection(
   try {
     connection = await connectPardot(pardot, time, runtime);
   } catch (error) {
-    const line = failedLogin(nameOf(error), error);
+    const line = failedLogin(error);
     // Pardot checks the business unit and the quota only after it has accepted the token.
     const isLoggedIn = line.name === "business unit" || (error as PardotEtlError).code === "pardot.daily-limit";
-    const credentials = ok("credentials", `accepted by the flow ${config.pardot.auth.flow}`);
+    const credentials = lineOf("credentials", "ok", `accepted by the flow ${config.pardot.auth.flow}`);
     return PARDOT_NAMES.map((name) => {
       if (name === line.name) return line;
-      return isLoggedIn && name === "credentials" ? credentials : skipped(name, "not reached");
+      return isLoggedIn && name === "credentials" ? credentials : lineOf(name, "skipped", "not reached");
     });
   }
   const zone = await attempt("time zone", () => checkZone(config, pardot, connection.now, time, runtime));
@@ -139,7 +141,7 @@ async function checkConnection(
   await pardot.settled();
   return [
     credentialsLine(config.pardot.auth.flow, pardot.version, warnings),
-    ok("business unit", `${config.pardot.businessUnitId} is ${companyOf(connection.account)}`),
+    lineOf("business unit", "ok", `${config.pardot.businessUnitId} is ${companyOf(connection.account)}`),
     quotaLine(pardot, config.pardot.quotaShare),
     clockLine(connection.now, runtime),
     zone,
@@ -154,12 +156,13 @@ function companyOf(account: WireRecord): string {
 function quotaLine(pardot: Pardot, limit: number): CheckLine {
   const { usage } = pardot;
   if (usage === null)
-    return skipped("quota", "the API does not report it; PARDOT_DAILY_CALL_BUDGET sets your own limit");
+    return lineOf("quota", "skipped", "the API does not report it; PARDOT_DAILY_CALL_BUDGET sets your own limit");
   const share = Math.round((usage.used / usage.max) * 100);
   const message = `${formatNumber(usage.used)} of ${formatNumber(usage.max)} calls of the day are used (${share} %)`;
-  if (usage.used < usage.max * limit) return ok("quota", message);
-  return warning(
+  if (usage.used < usage.max * limit) return lineOf("quota", "ok", message);
+  return lineOf(
     "quota",
+    "warning",
     message,
     `A run stops at ${Math.round(limit * 100)} % (PARDOT_QUOTA_SHARE). Wait for the account's next day, or find out what spends the calls.`,
   );
@@ -168,9 +171,10 @@ function quotaLine(pardot: Pardot, limit: number): CheckLine {
 function clockLine(now: Instant, runtime: Runtime): CheckLine {
   const off = runtime.clock.now() - now;
   const message = `Pardot says ${isoInstant(now)}, this machine is ${humaneDuration(off)} ${off < 0 ? "behind" : "ahead"}`;
-  if (Math.abs(off) <= CLOCK_OFF_MS) return ok("clock", message);
-  return warning(
+  if (Math.abs(off) <= CLOCK_OFF_MS) return lineOf("clock", "ok", message);
+  return lineOf(
     "clock",
+    "warning",
     message,
     "Windows follow Pardot's clock, so no data is at risk; but set this machine's clock anyway.",
   );
@@ -187,7 +191,7 @@ async function checkZone(
   const object = config.catalog.find((candidate) => candidate.v4.export !== undefined);
   const procedure = object?.v4.export?.procedures[0];
   if (object?.v4.export === undefined || procedure === undefined) {
-    return skipped("time zone", "no object of the catalog has an export to learn it from");
+    return lineOf("time zone", "skipped", "no object of the catalog has an export to learn it from");
   }
   const request = {
     object: object.v4.export.object,
@@ -200,19 +204,17 @@ async function checkZone(
     },
   };
   const { createdAt } = await pardot.createExport(request, runtime.signal);
-  if (createdAt === null) return skipped("time zone", "the export did not say when it was created");
+  if (createdAt === null) return lineOf("time zone", "skipped", "the export did not say when it was created");
   const now = time.now();
   const offset = fromLocal(createdAt, "UTC", "earlier") - now;
   const expected = fromLocal(toLocal(now, timeZone), "UTC", "earlier") - now;
   const steps = (ms: number): number => Math.round(ms / ZONE_STEP_MS);
-  if (steps(offset) === steps(expected)) return ok("time zone", `${timeZone}: an export created now says ${createdAt}`);
-  return {
-    name: "time zone",
-    status: "failed",
-    message: `PARDOT_TIMEZONE is ${timeZone}, where it is ${toLocal(now, timeZone)}, but an export created now says ${createdAt} (UTC${hours(offset)})`,
-    hint: "Set PARDOT_TIMEZONE to the zone in the API user's profile in Account Engagement; with a wrong one, ranges begin and end at the wrong hour.",
-    exitCode: 2,
-  };
+  if (steps(offset) === steps(expected))
+    return lineOf("time zone", "ok", `${timeZone}: an export created now says ${createdAt}`);
+  const message = `PARDOT_TIMEZONE is ${timeZone}, where it is ${toLocal(now, timeZone)}, but an export created now says ${createdAt} (UTC${hours(offset)})`;
+  const hint =
+    "Set PARDOT_TIMEZONE to the zone in the API user's profile in Account Engagement; with a wrong one, ranges begin and end at the wrong hour.";
+  return { ...lineOf("time zone", "failed", message, hint), exitCode: 2 };
 }
 
 function hours(offsetMs: number): string {
@@ -221,45 +223,19 @@ function hours(offsetMs: number): string {
   return `${minutes < 0 ? "-" : "+"}${text}`;
 }
 
-/** The line that a failure to connect belongs to. */
-function nameOf(error: unknown): Name {
-  if (!(error instanceof PardotEtlError)) return "credentials";
-  if (error.code.includes("business-unit")) return "business unit";
-  return error.exitCode === 4 ? "quota" : "credentials";
+/** The line of a failure to connect, with the step of the set-up that the error points to, if any. */
+function failedLogin(error: unknown): CheckLine {
+  if (!(error instanceof PardotEtlError)) return failedLine("credentials", error);
+  const name = error.code.includes("business-unit") ? "business unit" : error.exitCode === 4 ? "quota" : "credentials";
+  const line = failedLine(name, error);
+  const hint = [line.hint, setupStep(error.code)].filter((text) => text !== null).join(" ");
+  return { ...line, hint: hint === "" ? null : hint };
 }
 
 async function attempt(name: Name, work: () => Promise<CheckLine>): Promise<CheckLine> {
   try {
     return await work();
   } catch (error) {
-    return failed(name, error);
+    return failedLine(name, error);
   }
-}
-
-/** Adds the step of the set-up that the error points to, if any. */
-function failedLogin(name: Name, error: unknown): CheckLine {
-  const line = failed(name, error);
-  const step = error instanceof PardotEtlError ? setupStep(error.code) : null;
-  const hint = [line.hint, step].filter((text) => text !== null).join(" ");
-  return { ...line, hint: hint === "" ? null : hint };
-}
-
-function failed(name: Name, error: unknown): CheckLine {
-  const text = asError(error).message;
-  const problems = error instanceof PardotEtlError ? error.problems.map(problemText) : [];
-  const message = problems.length === 0 ? text : `${text}: ${problems.join("; ")}`;
-  const hint = error instanceof PardotEtlError ? (error.hint ?? null) : null;
-  return { name, status: "failed", message, hint, exitCode: exitCodeOf(error) };
-}
-
-function ok(name: Name, message: string): CheckLine {
-  return { name, status: "ok", message, hint: null, exitCode: 0 };
-}
-
-function warning(name: Name, message: string, hint: string): CheckLine {
-  return { name, status: "warning", message, hint, exitCode: 0 };
-}
-
-function skipped(name: Name, message: string): CheckLine {
-  return { name, status: "skipped", message, hint: null, exitCode: 0 };
 }

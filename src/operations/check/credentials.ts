@@ -1,7 +1,7 @@
 import { TOKEN_ROTATED } from "../../manifest/manifest.ts";
 import type { AuthFlow } from "../../config/config.ts";
-import type { OnEvent } from "../../events.ts";
 import type { CheckLine } from "../api.ts";
+import { lineOf } from "./line.ts";
 
 /** What to do about a warning that belongs to the credentials, the gravest first. */
 const HINTS: readonly (readonly [code: string, hint: string])[] = [
@@ -25,32 +25,11 @@ const HINTS: readonly (readonly [code: string, hint: string])[] = [
   ],
 ];
 
-/** Collects warnings by code, and passes every event on. */
-export function collectWarnings(onEvent: OnEvent): {
-  readonly onEvent: OnEvent;
-  readonly warnings: Map<string, string>;
-} {
-  const warnings = new Map<string, string>();
-  return {
-    warnings,
-    onEvent: (event) => {
-      if (event.type === "warning") warnings.set(event.code, event.message);
-      onEvent(event);
-    },
-  };
-}
-
 /** The line for credentials that were accepted, with the gravest warning about them. */
 export function credentialsLine(flow: AuthFlow, version: number, warnings: ReadonlyMap<string, string>): CheckLine {
   const message = `accepted by the flow ${flow}; API version ${version}`;
   const gravest = HINTS.find(([code]) => warnings.has(code));
-  if (gravest === undefined) return { name: "credentials", status: "ok", message, hint: null, exitCode: 0 };
+  if (gravest === undefined) return lineOf("credentials", "ok", message);
   const [code, hint] = gravest;
-  return {
-    name: "credentials",
-    status: "warning",
-    message: `${message}. ${warnings.get(code) ?? ""}`,
-    hint,
-    exitCode: 0,
-  };
+  return lineOf("credentials", "warning", `${message}. ${warnings.get(code) ?? ""}`, hint);
 }

@@ -1,11 +1,10 @@
 import type { Config } from "../../config/config.ts";
-import { problemText } from "../../errors.ts";
-import type { PardotEtlError } from "../../errors.ts";
 import { SecretFailure } from "../../secrets/failure.ts";
 import { openSecretStore } from "../../secrets/resolve.ts";
 import type { SecretReference } from "../../secrets/reference.ts";
 import type { CheckLine } from "../api.ts";
 import type { Runtime } from "../runtime.ts";
+import { lineOf } from "./line.ts";
 
 /**
  * The line for references that were resolved when the configuration was read. If a rotated refresh token would be written
@@ -40,13 +39,7 @@ function resolvedLine(references: readonly SecretReference[]): CheckLine {
     counted(count("parameter-store"), "parameter", ""),
   ].filter((text) => text !== null);
   const resolved = counted(references.length, "reference", " resolved") ?? "";
-  return { name: "secrets", status: "ok", message: `${resolved}: ${places.join(", ")}`, hint: null, exitCode: 0 };
-}
-
-/** The line for references that could not be resolved: each with the reason, and the action to grant. */
-export function noSecretsLine(error: PardotEtlError): CheckLine {
-  const message = `${error.message}: ${error.problems.map(problemText).join("; ")}`;
-  return { name: "secrets", status: "failed", message, hint: error.hint ?? null, exitCode: error.exitCode };
+  return lineOf("secrets", "ok", `${resolved}: ${places.join(", ")}`);
 }
 
 function counted(count: number, noun: string, tail: string): string | null {

@@ -7,6 +7,7 @@ import type { CheckLine } from "../api.ts";
 import { openTables } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { selectedObjects } from "../store.ts";
+import { lineOf } from "./line.ts";
 import { futureText, localNow } from "../run/watermarks.ts";
 
 /** Logs in and reads the state of every selected object's table. */
@@ -22,7 +23,7 @@ export async function checkWarehouse(config: Config, runtime: Runtime): Promise<
   });
   try {
     if (config.etl.warehouse.kind === "none") {
-      return line("skipped", "none: ranges start from the tool's own record");
+      return lineOf("warehouse", "skipped", "none: ranges start from the tool's own record");
     }
     await warehouse.check(signal);
     // A database that names no unit is left to the run, which knows its state.
@@ -32,12 +33,14 @@ export async function checkWarehouse(config: Config, runtime: Runtime): Promise<
     if (tables.missing.length > 0) {
       const hint =
         "`pardot-etl ddl` prints the statements that create them; if they are there, grant the role SELECT on them and USAGE on database and schema.";
-      return { ...line("failed", `${found}; missing: ${tables.missing.join(", ")}`, hint), exitCode: 7 };
+      return { ...lineOf("warehouse", "failed", `${found}; missing: ${tables.missing.join(", ")}`, hint), exitCode: 7 };
     }
     const state =
       tables.toCreate.length === 0 ? "every table exists" : `still to be created: ${tables.toCreate.join(", ")}`;
     const hint = [...doubts, ...tables.doubts].join(". ");
-    return hint === "" ? line("ok", `${found}; ${state}`) : line("warning", `${found}; ${state}`, `${hint}.`);
+    return hint === ""
+      ? lineOf("warehouse", "ok", `${found}; ${state}`)
+      : lineOf("warehouse", "warning", `${found}; ${state}`, `${hint}.`);
   } finally {
     await warehouse.close();
   }
@@ -67,8 +70,4 @@ async function readTables(config: Config, warehouse: Warehouse, now: LocalText, 
     }
   }
   return { missing, toCreate, doubts };
-}
-
-function line(status: CheckLine["status"], message: string, hint: string | null = null): CheckLine {
-  return { name: "warehouse", status, message, hint, exitCode: 0 };
 }

@@ -1,4 +1,4 @@
-import { asError } from "../../errors.ts";
+import { exitCodeOf, failureOf } from "../../errors.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Config } from "../../config/config.ts";
 import { manifestWindow } from "../../manifest/manifest.ts";
@@ -6,15 +6,14 @@ import { assertReached, parseRange } from "../../plan/wish.ts";
 import { isoInstant } from "../../time/instant.ts";
 import type { PlannedObject, PlanResult, RunOptions } from "../api.ts";
 import { assertSound, connectPardot, openBudgetedPardot } from "../pardot.ts";
-import { manifestError } from "../run/failures.ts";
 import { claimWarehouse, closeWarehouse } from "../run/load.ts";
 import { decideWindows } from "../run/windows.ts";
 import { openTables } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { openUsableStore, selectedObjects } from "../store.ts";
-import { estimate, unreadWindows } from "./estimate.ts";
+import { estimate } from "./estimate.ts";
 import type { EstimateContext } from "./estimate.ts";
-import { expectedEarlyReads, readHistory } from "./history.ts";
+import { readHistory } from "./history.ts";
 import { planProbes } from "./probes.ts";
 
 /**
@@ -33,27 +32,26 @@ export async function plan(config: Config, options: RunOptions, runtime: Runtime
     await warehouse.check(signal);
     await claimWarehouse(warehouse, config, state, signal);
     const objects = selectedObjects(config);
-    const history = await readHistory(objects, state, storage, signal);
+    const activity = objects.find(({ v4 }) => v4.emailPairs !== undefined)?.name ?? null;
+    const history = await readHistory(activity, state, storage, signal);
     const { now } = await connectPardot(pardot, time, runtime);
     assertSound(now, state, runtime);
     assertReached(range, now);
     const context = { config, state, warehouse, pardot, history, now, range, onEvent, signal };
-    const planned: Planned[] = [];
+    const planned: PlannedObject[] = [];
     for (const object of objects) {
-      const readsActivities = planned.some((each) => each.readsActivities);
-      planned.push(await planObject(object, { ...context, readsActivities }));
+      const naming = planned.find((each) => each.object === activity && each.windows.length > 0);
+      const activities = naming === undefined ? 0 : naming.records;
+      planned.push(await planObject(object, { ...context, activities }));
     }
-    const exports = planned.reduce((sum, each) => sum + each.exports, 0);
-    const earlyReads = Math.round(expectedEarlyReads(exports, history));
     // One call proves the connection; an object that is read in one call is landed from its response. Rounded last:
     // five halves of a file are not five files.
-    const expectedCalls = Math.round(1 + earlyReads + planned.reduce((sum, { calls }) => sum + calls, 0));
+    const expectedCalls = Math.round(planned.reduce((sum, each) => sum + each.expectedCalls, 1));
     return {
       now: isoInstant(now),
       timeZone: config.pardot.timeZone,
-      objects: planned.map((each) => each.object),
+      objects: planned.map((each) => ({ ...each, expectedCalls: Math.round(each.expectedCalls) })),
       expectedCalls,
-      earlyReads,
       exportsSeen: history.exports.length,
       callsSpent: pardot.calls.total,
       quota: pardot.usage,
@@ -66,48 +64,31 @@ export async function plan(config: Config, options: RunOptions, runtime: Runtime
   }
 }
 
-interface Planned {
-  readonly object: PlannedObject;
-  /** Not rounded. */
-  readonly calls: number;
-  readonly exports: number;
-  /** Whether it reads activities, which may name new list emails. */
-  readonly readsActivities: boolean;
-}
-
-async function planObject(object: CatalogObject, context: Omit<EstimateContext, "probes" | "total">): Promise<Planned> {
-  const { process, emailPairs } = object.v4;
-  const about = { object: object.name, table: object.table, process };
+/** An object's part of the plan, its calls not rounded. */
+async function planObject(
+  object: CatalogObject,
+  context: Omit<EstimateContext, "probes" | "total">,
+): Promise<PlannedObject> {
+  const about = { object: object.name, table: object.table, process: object.v4.process };
   try {
     const { pardot, range, onEvent, signal } = context;
     const probes = planProbes({ pardot, full: range.full, onEvent, signal });
     const decision = await decideWindows(object, { ...context, probes });
-    const expected = await estimate(object, decision, { ...context, probes, total: probes.total });
-    const calls = probes.calls + expected.calls;
+    const { records, calls, unknownCalls } = await estimate(object, decision, {
+      ...context,
+      probes,
+      total: probes.total,
+    });
     const open = decision.open.map((window) => ({
       ...manifestWindow(window),
       state: window.done ? ("landed" as const) : ("open" as const),
     }));
     const added = decision.windows.map((window) => ({ ...manifestWindow(window), state: "new" as const }));
-    return {
-      object: {
-        ...about,
-        reason: decision.reason,
-        windows: [...open, ...added],
-        records: expected.records,
-        expectedCalls: Math.round(calls),
-        unknownCalls: expected.unknownCalls,
-        error: null,
-      },
-      calls,
-      exports: expected.exports,
-      readsActivities: emailPairs !== undefined && unreadWindows(decision).length > 0,
-    };
+    const expectedCalls = probes.calls + calls;
+    const { reason } = decision;
+    return { ...about, reason, windows: [...open, ...added], records, expectedCalls, unknownCalls, error: null };
   } catch (error) {
-    const failure = asError(error);
-    const { code, message, hint, exit_code: exitCode } = manifestError(failure);
     const none = { reason: "could not be planned", windows: [], records: null, expectedCalls: 0, unknownCalls: null };
-    const unplanned = { ...about, ...none, error: { code, message, hint, exitCode } };
-    return { object: unplanned, calls: 0, exports: 0, readsActivities: false };
+    return { ...about, ...none, error: { ...failureOf(error), exitCode: exitCodeOf(error) } };
   }
 }

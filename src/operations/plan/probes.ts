@@ -1,7 +1,7 @@
-import type { CatalogObject, QueriedObject } from "../../catalog/catalog.ts";
+import type { CatalogObject } from "../../catalog/catalog.ts";
 import { pagesOf } from "../../extract/pages.ts";
+import type { Counted } from "../../pardot/pardot.ts";
 import type { FieldState } from "../../state/field-state.ts";
-import type { LocalText } from "../../time/instant.ts";
 import { createdAt, dateFilter, liveProbes, OLDEST_ASKED_MAX, oldestRequest, orNull } from "../run/probes.ts";
 import type { ProbeContext, Probes } from "../run/probes.ts";
 
@@ -12,39 +12,26 @@ export interface PlanProbes extends Probes {
   readonly total: number | null;
 }
 
-/** An object's oldest record and number of records, by one call. */
-interface Counted {
-  readonly oldest: LocalText | null;
-  /** Null if counting takes too long. */
-  readonly total: number | null;
-  /** Calls of the run's own probe. */
-  readonly calls: number;
-}
-
-async function countAll(object: QueriedObject, { pardot, signal }: ProbeContext): Promise<Counted> {
-  const counted = await orNull(pardot.countRecords(oldestRequest(object, {}), signal));
-  if (counted === null) return { oldest: null, total: null, calls: 1 };
-  const { total, first } = counted;
-  if (first === null) return { oldest: null, total, calls: OLDEST_ASKED_MAX };
-  const oldest = createdAt(first, object);
-  // A run also requests a record with a later id that was created earlier; for an estimate the first is enough.
-  return { oldest, total, calls: oldest === null || dateFilter(object) === null ? 1 : 2 };
-}
-
 /**
  * Finds out the same as a run with fewer calls: the oldest record comes with a count, and fields in the state are assumed
  * to exist still.
  */
 export function planProbes(context: ProbeContext): PlanProbes {
-  const { pardot, full } = context;
+  const { pardot, full, signal } = context;
   const live = liveProbes(context);
   let calls = 0;
   let counted: Counted | null = null;
   return {
     oldest: async (object) => {
-      counted ??= await countAll(object, context);
-      calls += counted.calls;
-      return counted.oldest;
+      counted ??= await orNull(pardot.countRecords(oldestRequest(object, {}), signal));
+      const first = counted?.first ?? null;
+      if (first === null) {
+        calls += counted === null ? 1 : OLDEST_ASKED_MAX;
+        return null;
+      }
+      // A run also requests a record with a later id that was created earlier; for an estimate the first is enough.
+      calls += dateFilter(object) === null ? 1 : 2;
+      return createdAt(first, object);
     },
     fields: async (object, memory) => {
       if (memory.listed !== null && !full) {

@@ -1,5 +1,5 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
-import { LeaseError } from "../../errors.ts";
+import { exitCodeOf, failureOf, LeaseError } from "../../errors.ts";
 import {
   manifestBytes,
   manifestFile,
@@ -20,7 +20,6 @@ import type { Change, OpenWindow } from "../../state/state.ts";
 import { isoInstant } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
 import type { Run } from "./context.ts";
-import { manifestError } from "./failures.ts";
 import { orphanFiles } from "./orphan-files.ts";
 
 export interface Committed {
@@ -118,7 +117,7 @@ async function manifestObject(object: CatalogObject, run: Run): Promise<Manifest
     process: object.v4.process,
     api_version: String(run.pardot.version),
     status: run.failures.statusOf(object.name),
-    error: error === null ? null : manifestError(error),
+    error: error === null ? null : { ...failureOf(error), exit_code: exitCodeOf(error) },
     windows: committed.map(committedWindow),
     ...(whole.length > 0 && whole.every(({ isFull }) => isFull === true) ? { supersedes: true as const } : {}),
     files,

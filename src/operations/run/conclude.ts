@@ -1,16 +1,17 @@
-import { asError, exitCodeOf, LeaseError } from "../../errors.ts";
+import { asError, exitCodeOf, failureOf, LeaseError } from "../../errors.ts";
+import type { Failure } from "../../errors.ts";
 import { totals } from "../../manifest/manifest.ts";
 import { NEVER } from "../../platform/clock.ts";
 import { forgetNotesBefore } from "../../state/call-stores.ts";
 import { warningsByCode } from "../../state/run-record.ts";
-import type { RunError, RunRecord } from "../../state/run-record.ts";
+import type { RunRecord } from "../../state/run-record.ts";
 import { DAY_MS } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
 import { localDay } from "../../time/zone.ts";
 import type { RunResult } from "../api.ts";
 import type { Committed } from "./commit.ts";
 import type { Run } from "./context.ts";
-import { manifestError, rejectedError } from "./failures.ts";
+import { rejectedError } from "./failures.ts";
 import type { Loaded } from "./load.ts";
 
 /** Puts the end of a run that has committed on record, and removes what no later run needs. */
@@ -71,8 +72,7 @@ function recordOf(run: Run): Omit<RunRecord, "status" | "rows" | "files"> {
   };
 }
 
-function endedWith(error: Error | null): { readonly exitCode: number; readonly error?: RunError } {
+function endedWith(error: Error | null): { readonly exitCode: number; readonly error?: Failure } {
   if (error === null) return { exitCode: 0 };
-  const { code, message, hint } = manifestError(error);
-  return { exitCode: exitCodeOf(error), error: { code, message, hint } };
+  return { exitCode: exitCodeOf(error), error: failureOf(error) };
 }

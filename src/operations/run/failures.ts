@@ -1,7 +1,7 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import { newRejects } from "../../manifest/manifest.ts";
-import type { Manifest, ManifestError, ObjectStatus } from "../../manifest/manifest.ts";
-import { asError, CancelledError, DataError, exitCodeOf, LimitError, PardotEtlError } from "../../errors.ts";
+import type { Manifest, ObjectStatus } from "../../manifest/manifest.ts";
+import { asError, CancelledError, DataError, exitCodeOf, failureOf, LimitError, PardotEtlError } from "../../errors.ts";
 import type { OnEvent } from "../../events.ts";
 
 /** An object that is not complete, and why. */
@@ -25,9 +25,9 @@ export class Failures {
     const failure = asError(error);
     const status = isPostponing(failure) ? "postponed" : "failed";
     this.#shortfalls.set(object, { status, error: failure });
-    const code = failure instanceof PardotEtlError ? failure.code : "bug";
+    const { code, message } = failureOf(failure);
     if (status === "postponed") this.#onEvent({ type: "object-postponed", object, status, code });
-    else this.#onEvent({ type: "object-failed", object, code, message: failure.message });
+    else this.#onEvent({ type: "object-failed", object, code, message });
   }
 
   /** Records that an object was not read because the one it is read from is not complete. */
@@ -74,16 +74,6 @@ class WaitingError extends PardotEtlError {
     });
     this.exitCode = exitCodeOf(cause);
   }
-}
-
-/** An error as it is written to a manifest: never a stack, never a secret. */
-export function manifestError(error: Error): ManifestError {
-  return {
-    code: error instanceof PardotEtlError ? error.code : "bug",
-    message: error.message,
-    hint: error instanceof PardotEtlError ? (error.hint ?? null) : null,
-    exit_code: exitCodeOf(error),
-  };
 }
 
 /** The error of a run that has set records aside for the first time; null if it has not. */

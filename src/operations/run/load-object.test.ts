@@ -17,7 +17,8 @@ import type { Manifest } from "../../manifest/manifest.ts";
 import type { Loader, LoadFile, SettledTable } from "../../warehouse/warehouse.ts";
 import type { Run } from "./context.ts";
 import { loadObject } from "./load-object.ts";
-import { PastFiles } from "./loadable.ts";
+import { pastFiles } from "./loadable.ts";
+import type { PastFiles } from "./loadable.ts";
 
 const never = new AbortController().signal;
 const window: PlannedWindow = { field: "updated_at", from: 0, to: 1000, askFrom: 0 };
@@ -68,7 +69,7 @@ async function setUp(files: readonly Pick<LandedFile, "key" | "bytes">[]) {
   };
   const onEvent = (): void => undefined;
   const run = {
-    config: { etl: { tmpDir, compression: "none" } } as Config,
+    config: { etl: { tmpDir, compression: "none", retentionMs: null } } as Config,
     storage,
     journal,
     warehouse: { name: "duckdb:x" },
@@ -80,7 +81,7 @@ async function setUp(files: readonly Pick<LandedFile, "key" | "bytes">[]) {
     run,
     loader,
     manifest: { objects: [] as Manifest["objects"], run_id: "r" } as Manifest,
-    past: new PastFiles(storage, null, 0, onEvent, never),
+    past: pastFiles(run, 0),
   };
   return { batches, settled, journal, storage, input };
 }
@@ -173,9 +174,7 @@ describe("a file that the warehouse refuses", () => {
     expect(gone.failure?.message).toContain("Tag/a.csv");
     const events: RunEvent[] = [];
     const old = { key: "Tag/a.csv", rows: 1, bytes: 1, readAt: null, runId: "r0", columns: null, mayBeGone: true };
-    const past = {
-      of: async () => ({ files: new Map([["Tag/a.csv", old]]), isDamaged: false }),
-    };
+    const past: PastFiles = async () => ({ files: new Map([["Tag/a.csv", old]]), isDamaged: false });
     const run = { ...t.input.run, onEvent: (event: RunEvent): void => void events.push(event) };
     const input = { ...t.input, run, past };
     expect(await loadObject(tag, input)).toMatchObject({ rows: null, failure: null });
@@ -204,7 +203,7 @@ it("files of earlier runs that the warehouse lacks are loaded in the order of re
   ]);
   for (const key of files.keys()) await t.storage.create(key, new TextEncoder().encode("id,name\n1,x\n"), never);
   t.settled.push({ files: 7, wholeUntil: null });
-  const past = { of: async () => ({ files, isDamaged: false }) };
+  const past: PastFiles = async () => ({ files, isDamaged: false });
   expect(await loadObject(tag, { ...t.input, past })).toMatchObject({ refilled: 2 });
   expect(t.batches.flat().map(({ key, runId, readAt }) => [key, runId, readAt])).toEqual([
     ["Tag/b.csv", null, null],

@@ -54,20 +54,17 @@ export async function loadObject(object: CatalogObject, loading: Loading): Promi
   };
   await forget(todo.files.map(({ key }) => key).filter((key) => accepted.has(key)));
   const ofThisRun = new Set(filesOf(loading.manifest).map(({ key }) => key));
-  const refused: RefusedFile[] = [];
-  const expired: string[] = [];
-  let rows: number | null = null;
+  const work = new ObjectLoad(object, loading);
   let refilled = 0;
   for (const batch of batchesOf(todo.files.filter(({ key }) => !accepted.has(key)))) {
-    if (refused.length >= REFUSED_MAX) break;
-    const result = await loadBatch(object, batch, loading);
-    rows = result.rows ?? rows;
-    refilled += result.loaded.filter((key) => !listed.has(key) && !ofThisRun.has(key)).length;
-    refused.push(...result.refused);
-    expired.push(...result.expired);
-    await forget([...result.loaded, ...result.expired]);
+    if (work.refused.length >= REFUSED_MAX) break;
+    const loaded = await work.loadBatch(batch);
+    refilled += loaded.filter((key) => !listed.has(key) && !ofThisRun.has(key)).length;
+    await forget(loaded);
   }
+  const { rows, refused, expired } = work;
   if (expired.length > 0) {
+    await forget(expired);
     const message = `${object.table} lacks the rows of ${expired.length} committed files that the destination has removed by now (PARDOT_ETL_RETENTION), the first of them ${String(expired[0])}. --full reads everything again`;
     warn(onEvent, "warehouse.file-expired", message, object.name);
   }
@@ -96,71 +93,63 @@ function batchesOf(files: readonly LoadableFile[]): readonly (readonly LoadableF
   return batches;
 }
 
-interface LoadedBatch {
-  readonly rows: number | null;
-  readonly loaded: readonly string[];
-  readonly refused: readonly RefusedFile[];
+/** Loads an object's batches, and collects what could not be loaded. */
+class ObjectLoad {
+  /** Rows of the table after the last load, null before. */
+  rows: number | null = null;
+  readonly refused: RefusedFile[] = [];
   /** Files that a rule of the destination has removed. */
-  readonly expired: readonly string[];
-}
+  readonly expired: string[] = [];
+  readonly #object: CatalogObject;
+  readonly #loading: Loading;
 
-async function loadBatch(
-  object: CatalogObject,
-  batch: readonly LoadableFile[],
-  loading: Loading,
-): Promise<LoadedBatch> {
-  const copies: Spool[] = [];
-  const files: LoadFile[] = [];
-  const refused: RefusedFile[] = [];
-  const expired: string[] = [];
-  try {
-    for (const file of batch) {
-      try {
-        const { spool, path } = await copyLocally(file, loading);
-        copies.push(spool);
-        files.push(await loadFileOf(object, file, path));
-      } catch (error) {
-        if (!isGone(error)) throw error;
-        if (file.mayBeGone) expired.push(file.key);
-        else refused.push({ key: file.key, error });
+  constructor(object: CatalogObject, loading: Loading) {
+    this.#object = object;
+    this.#loading = loading;
+  }
+
+  /** Returns the keys of the files that were loaded. */
+  async loadBatch(batch: readonly LoadableFile[]): Promise<string[]> {
+    const copies: Spool[] = [];
+    const files: LoadFile[] = [];
+    try {
+      for (const file of batch) {
+        try {
+          const { spool, path } = await copyLocally(file, this.#loading);
+          copies.push(spool);
+          files.push(await loadFileOf(this.#object, file, path));
+        } catch (error) {
+          if (!(error instanceof StorageError && error.code === "storage.missing")) throw error;
+          if (file.mayBeGone) this.expired.push(file.key);
+          else this.refused.push({ key: file.key, error });
+        }
+      }
+      return await this.#load(files);
+    } finally {
+      for (const spool of copies) await spool.discard();
+    }
+  }
+
+  /** Loads files together, and those of a refused load one by one. */
+  async #load(files: readonly LoadFile[]): Promise<string[]> {
+    const { loader, run } = this.#loading;
+    const [first] = files;
+    if (first === undefined) return [];
+    try {
+      this.rows = (await loader.load(this.#object, files, run.drain)).rows;
+      return files.map(({ key }) => key);
+    } catch (error) {
+      run.drain.throwIfAborted();
+      if (!isOfFile(error)) throw error;
+      if (files.length === 1) {
+        this.refused.push({ key: first.key, error });
+        return [];
       }
     }
-    const result = await loadFiles(object, files, loading);
-    return { ...result, refused: [...refused, ...result.refused], expired };
-  } finally {
-    for (const spool of copies) await spool.discard();
+    const loaded: string[] = [];
+    for (const file of files) loaded.push(...(await this.#load([file])));
+    return loaded;
   }
-}
-
-/** Loads files together, and those of a refused load one by one. */
-async function loadFiles(
-  object: CatalogObject,
-  files: readonly LoadFile[],
-  loading: Loading,
-): Promise<Omit<LoadedBatch, "expired">> {
-  const { loader } = loading;
-  const signal = loading.run.drain;
-  if (files.length === 0) return { rows: null, loaded: [], refused: [] };
-  try {
-    const { rows } = await loader.load(object, files, signal);
-    return { rows, loaded: files.map(({ key }) => key), refused: [] };
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!isOfFile(error)) throw error;
-    const [file, ...others] = files;
-    if (file !== undefined && others.length === 0)
-      return { rows: null, loaded: [], refused: [{ key: file.key, error }] };
-  }
-  let rows: number | null = null;
-  const loaded: string[] = [];
-  const refused: RefusedFile[] = [];
-  for (const file of files) {
-    const single = await loadFiles(object, [file], loading);
-    rows = single.rows ?? rows;
-    loaded.push(...single.loaded);
-    refused.push(...single.refused);
-  }
-  return { rows, loaded, refused };
 }
 
 /** Failures that would hit every other file too: of the database, its disk, or its table. */
@@ -174,10 +163,6 @@ const OF_THE_WAREHOUSE: ReadonlySet<string> = new Set([
 
 function isOfFile(error: unknown): error is WarehouseError {
   return error instanceof WarehouseError && !error.retryable && !OF_THE_WAREHOUSE.has(error.code);
-}
-
-function isGone(error: unknown): error is StorageError {
-  return error instanceof StorageError && error.code === "storage.missing";
 }
 
 async function loadFileOf(object: CatalogObject, file: LoadableFile, path: string): Promise<LoadFile> {

@@ -1,4 +1,4 @@
-import { asError } from "../../errors.ts";
+import { asError, failureOf } from "../../errors.ts";
 import type { Config } from "../../config/config.ts";
 import { warn } from "../../events.ts";
 import type { OnEvent } from "../../events.ts";
@@ -9,7 +9,8 @@ import type { Loader, Warehouse } from "../../warehouse/warehouse.ts";
 import type { RunResult } from "../api.ts";
 import type { Run } from "./context.ts";
 import { loadObject } from "./load-object.ts";
-import { PastFiles } from "./loadable.ts";
+import { pastFiles } from "./loadable.ts";
+import type { PastFiles } from "./loadable.ts";
 
 export interface Loaded {
   readonly tables: RunResult["loaded"];
@@ -24,7 +25,7 @@ export interface Loading {
   readonly loader: Loader;
   /** The manifest of this run. */
   readonly manifest: Manifest;
-  readonly past: Pick<PastFiles, "of">;
+  readonly past: PastFiles;
 }
 
 /**
@@ -39,11 +40,10 @@ export async function load(run: Run, manifest: Manifest, now: Instant): Promise<
   if (loader === null) return { tables, failures, error: null };
   const fail = (object: string, error: Error): void => {
     failures.push({ object, error });
-    const code = "code" in error ? String(error.code) : "bug";
-    onEvent({ type: "object-failed", object, code, message: error.message });
+    const { code, message } = failureOf(error);
+    onEvent({ type: "object-failed", object, code, message });
   };
-  const past = new PastFiles(run.storage, run.config.etl.retentionMs, now, onEvent, drain);
-  const loading: Loading = { run, loader, manifest, past };
+  const loading: Loading = { run, loader, manifest, past: pastFiles(run, now) };
   const refilled: string[] = [];
   for (const object of run.objects) {
     try {

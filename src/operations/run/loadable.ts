@@ -2,13 +2,12 @@ import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { objectState } from "../../state/state.ts";
 import { warn } from "../../events.ts";
-import type { OnEvent } from "../../events.ts";
-import type { Storage } from "../../storage/storage.ts";
 import { compactInstant, HISTORY_START } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
 import { committedFiles } from "../committed-files.ts";
-import type { Committed, CommittedFile } from "../committed-files.ts";
+import type { Committed } from "../committed-files.ts";
 import { retentionRule } from "../../manifest/retention.ts";
+import type { Run } from "./context.ts";
 import type { Loading } from "./load.ts";
 
 /** A committed file that the warehouse may not have. */
@@ -50,8 +49,7 @@ export async function loadable(object: CatalogObject, { run, loader, manifest, p
   // Files of this run need not be in the state's list, which keeps those of long windows in documents of their own.
   const old = notLoaded.filter(({ key }) => !own.has(key));
   const isShort = settled !== filesCommitted - own.size - old.length;
-  const { files: named, isDamaged } =
-    isShort || old.length > 0 ? await past.of(object) : { files: own, isDamaged: false };
+  const { files: named, isDamaged } = isShort || old.length > 0 ? await past(object) : { files: own, isDamaged: false };
   const lacked = [...new Set([...(isShort ? named : own).keys(), ...own.keys()])].filter((key) => !listed.has(key));
   const files: LoadableFile[] = [];
   for (const key of await loader.unloaded(object, lacked, signal)) {
@@ -72,44 +70,38 @@ export async function loadable(object: CatalogObject, { run, loader, manifest, p
   };
 }
 
-/** The committed files of all runs, from their manifests. Memory: the names of all committed files. */
-export class PastFiles {
-  readonly #read: () => Promise<Committed>;
-  readonly #mayBeGone: ReturnType<typeof retentionRule>;
-  #committed: Promise<Committed> | null = null;
+/** The committed files of an object in the manifests of all runs. */
+export type PastFiles = (
+  object: CatalogObject,
+) => Promise<{ readonly files: ReadonlyMap<string, LoadableFile>; readonly isDamaged: boolean }>;
 
-  constructor(storage: Storage, retentionMs: number | null, now: Instant, onEvent: OnEvent, signal: AbortSignal) {
-    this.#mayBeGone = retentionRule(retentionMs, now);
-    this.#read = async () => {
-      const committed = await committedFiles(storage, signal);
-      for (const { key, problem } of committed.problems) {
-        warn(onEvent, "manifest.damaged", `${key}: ${problem}. The warehouse may lack the files that it names`);
-      }
-      return committed;
-    };
-  }
-
-  /** Returns the files of an object. The manifests are read once, when the first object needs them. */
-  async of(
-    object: CatalogObject,
-  ): Promise<{ readonly files: ReadonlyMap<string, LoadableFile>; readonly isDamaged: boolean }> {
-    this.#committed ??= this.#read();
-    const committed = await this.#committed;
-    const own = [...committed.files].filter(
-      ([, file]) => file.object === object.name && !file.superseded && !file.isLeft,
-    );
-    const files = new Map<string, LoadableFile>();
-    // A manifest keeps the order in which files were committed; among manifests the order of the runs counts.
-    for (const [key, file] of own.toSorted(([, a], [, b]) => startOf(a) - startOf(b))) {
-      const { rows, bytes, readAt, run } = file;
-      files.set(key, { key, rows, bytes, readAt, runId: run.runId, columns: null, mayBeGone: this.#mayBeGone(run) });
+/** Reads the manifests once, when the first object needs them. Memory: the names of all committed files. */
+export function pastFiles(
+  { storage, config, onEvent, drain }: Pick<Run, "storage" | "config" | "onEvent" | "drain">,
+  now: Instant,
+): PastFiles {
+  const mayBeGone = retentionRule(config.etl.retentionMs, now);
+  let reading: Promise<Committed> | null = null;
+  const read = async (): Promise<Committed> => {
+    const committed = await committedFiles(storage, drain);
+    for (const { key, problem } of committed.problems) {
+      warn(onEvent, "manifest.damaged", `${key}: ${problem}. The warehouse may lack the files that it names`);
     }
-    return { files, isDamaged: committed.problems.length > 0 };
-  }
-}
-
-function startOf({ run }: CommittedFile): number {
-  return run.startedAt ?? 0;
+    return committed;
+  };
+  return async (object) => {
+    reading ??= read();
+    const committed = await reading;
+    const own = [...committed.files]
+      .filter(([, file]) => file.object === object.name && !file.superseded && !file.isLeft)
+      // A manifest keeps the order in which files were committed; among manifests the order of the runs counts.
+      .toSorted(([, a], [, b]) => (a.run.startedAt ?? 0) - (b.run.startedAt ?? 0))
+      .map(([key, { rows, bytes, readAt, run }]): [string, LoadableFile] => [
+        key,
+        { key, rows, bytes, readAt, runId: run.runId, columns: null, mayBeGone: mayBeGone(run) },
+      ]);
+    return { files: new Map(own), isDamaged: committed.problems.length > 0 };
+  };
 }
 
 /** The files of an object that this run commits. */

@@ -1,4 +1,5 @@
-import { asError, CancelledError, exitCodeOf, PardotEtlError, problemText } from "../../errors.ts";
+import { CancelledError, exitCodeOf, failureOf, PardotEtlError, problemText } from "../../errors.ts";
+import type { Failure } from "../../errors.ts";
 import type { Config, Destination } from "../../config/config.ts";
 import type { DayCalls, OnEvent, RunEvent } from "../../events.ts";
 import { totals, postponedOf, rejectedRows } from "../../manifest/manifest.ts";
@@ -28,7 +29,7 @@ export interface RunOutcome {
   /** Null for a run that ended before the account's day was known. */
   readonly day: DayCalls | null;
   readonly objects: number;
-  readonly failed: readonly { readonly object: string; readonly message: string; readonly hint: string | null }[];
+  readonly failed: readonly (Omit<Failure, "code"> & { readonly object: string })[];
   /** Objects that a limit, a stop request or another object keeps for the next run, by reason. */
   readonly postponed: readonly Omit<PostponedObjects, "code">[];
   /** Records that were set aside (`_pardot_etl/rejects/`). */
@@ -38,7 +39,7 @@ export interface RunOutcome {
   readonly warnings: readonly string[];
   /** The manifest's full location; null without one. */
   readonly manifest: string | null;
-  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
+  readonly error: Failure | null;
   /** `error` as it was thrown. */
   readonly cause: unknown;
   /** The result of a run that committed; null for one that did not. */
@@ -57,6 +58,8 @@ const DAY_IS_OVER: ReadonlySet<string> = new Set(["pardot.daily-limit", "limit.c
 /** Problems of a configuration, or of references to secrets, that are listed; more are counted. */
 const PROBLEMS_LISTED = 3;
 
+const NOTHING_SEEN = { runId: null, businessUnit: null, objects: 0, calls: 0, day: null };
+
 /** Listens to a run from the start of the command, and makes its outcome at the end. */
 export class RunRecorder {
   /** The warnings so far; grows. */
@@ -64,11 +67,7 @@ export class RunRecorder {
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #startedAt: Instant;
   readonly #since: number;
-  #runId: string | null = null;
-  #businessUnit: string | null = null;
-  #objects = 0;
-  #calls = 0;
-  #day: DayCalls | null = null;
+  #seen: Pick<RunOutcome, "runId" | "businessUnit" | "objects" | "calls" | "day"> = NOTHING_SEEN;
   #isDayOver = false;
 
   constructor(clock: Pick<Clock, "now" | "monotonic">) {
@@ -79,7 +78,7 @@ export class RunRecorder {
 
   /** Sets the business unit before the run itself announces it. */
   setBusinessUnit(businessUnit: string | null): void {
-    this.#businessUnit = businessUnit;
+    this.#seen = { ...this.#seen, businessUnit };
   }
 
   /** The same runtime, whose events are recorded and passed on. */
@@ -108,9 +107,9 @@ export class RunRecorder {
       objects: objects.length,
       failed: [
         ...objects.flatMap(({ object, status, error }) =>
-          error === null || status !== "failed" ? [] : [{ object, message: error.message, hint: error.hint }],
+          error === null || status !== "failed" ? [] : [{ object, ...error }],
         ),
-        ...result.notLoaded.map(({ object, error }) => ({ object, message: error.message, hint: hintOf(error) })),
+        ...result.notLoaded.map(({ object, error }) => ({ object, ...failureOf(error) })),
       ],
       postponed: postponedOf(objects),
       rejectedRows: rejectedRows(objects),
@@ -141,11 +140,11 @@ export class RunRecorder {
 
   record(event: RunEvent): void {
     switch (event.type) {
-      case "run-started":
-        this.#runId = event.runId;
-        this.#businessUnit = event.businessUnit;
-        this.#objects = event.objects.length;
+      case "run-started": {
+        const { runId, businessUnit, objects } = event;
+        this.#seen = { ...this.#seen, runId, businessUnit, objects: objects.length };
         break;
+      }
       case "object-postponed":
         this.#isDayOver ||= DAY_IS_OVER.has(event.code);
         break;
@@ -156,8 +155,7 @@ export class RunRecorder {
       }
       case "calls-counted": {
         const { type: _, calls, ...day } = event;
-        this.#calls = calls;
-        this.#day = day;
+        this.#seen = { ...this.#seen, calls, day };
         break;
       }
       default:
@@ -167,9 +165,9 @@ export class RunRecorder {
 
   #outcome(cause: unknown, exitCode: number): RunOutcome {
     const isDayOver = this.#isDayOver || (cause instanceof PardotEtlError && DAY_IS_OVER.has(cause.code));
+    const { day } = this.#seen;
     return {
-      runId: this.#runId,
-      businessUnit: this.#businessUnit,
+      ...this.#seen,
       status: "failed",
       exitCode,
       startedAt: this.#startedAt,
@@ -177,9 +175,7 @@ export class RunRecorder {
       rows: 0,
       files: 0,
       bytes: 0,
-      calls: this.#calls,
-      day: this.#day === null ? null : { ...this.#day, ...(isDayOver ? { quotaShare: 1 } : {}) },
-      objects: this.#objects,
+      day: day === null || !isDayOver ? day : { ...day, quotaShare: 1 },
       failed: [],
       postponed: [],
       rejectedRows: 0,
@@ -199,14 +195,9 @@ export function destinationText(destination: Destination): string {
   return ["s3:/", destination.bucket, destination.prefix].filter((part) => part !== "").join("/");
 }
 
-function hintOf(error: Error): string | null {
-  return "hint" in error && typeof error.hint === "string" ? error.hint : null;
-}
-
-function errorOf(error: unknown): NonNullable<RunOutcome["error"]> {
-  const message = asError(error).message;
-  if (!(error instanceof PardotEtlError)) return { code: "bug", message, hint: null };
-  const { code, hint = null, problems } = error;
+function errorOf(error: unknown): Failure {
+  const { code, message, hint } = failureOf(error);
+  const problems = error instanceof PardotEtlError ? error.problems : [];
   const listed = problems.slice(0, PROBLEMS_LISTED).map(problemText);
   const more = problems.length > PROBLEMS_LISTED ? [`and ${problems.length - PROBLEMS_LISTED} more`] : [];
   const all = [...listed, ...more];

@@ -1,7 +1,8 @@
+import type { Failure } from "../../errors.ts";
 import { manifestBytes, manifestKey, totals } from "../../manifest/manifest.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { readManifest } from "../../manifest/manifests.ts";
-import type { Change, RunError, RunRecord } from "../../state/state.ts";
+import type { Change, RunRecord } from "../../state/state.ts";
 import { isoInstant } from "../../time/instant.ts";
 import type { Run } from "./context.ts";
 
@@ -75,7 +76,7 @@ async function endDeadRun(
 }
 
 /** Why a run died, as far as that can be seen from outside. */
-export function runDied(hasCommitted: boolean): RunError {
+export function runDied(hasCommitted: boolean): Failure {
   const when = hasCommitted ? "after it had committed" : "before it could commit";
   return {
     code: "run.died",

@@ -13,8 +13,8 @@ import type { RangeFacts, RangeStart } from "../../plan/range.ts";
 import type { RangeRequest } from "../../plan/wish.ts";
 import { cutWindows } from "../../plan/windows.ts";
 import type { Window } from "../../plan/windows.ts";
-import { HISTORY_START, isoInstant } from "../../time/instant.ts";
-import type { Instant, LocalText, Span } from "../../time/instant.ts";
+import { HISTORY_START, isoInstant, laterText } from "../../time/instant.ts";
+import type { Instant, Span } from "../../time/instant.ts";
 import type { TableState, Warehouse } from "../../warehouse/warehouse.ts";
 import type { Probes } from "./probes.ts";
 import { futureText, isSound, localNow, soundWatermark } from "./watermarks.ts";
@@ -122,7 +122,7 @@ function facts(
   const isBehind = warehouse.loader !== null && own.notLoaded.length > 0 && table?.hasRows === true;
   return {
     hasWarehouse: config.etl.warehouse.kind !== "none",
-    warehouseWatermark: isBehind ? later(inTable, ownWatermark) : inTable,
+    warehouseWatermark: isBehind ? laterText(inTable, ownWatermark) : inTable,
     tableHasRows: table?.hasRows ?? false,
     ownWatermark,
     filesCommitted: own.filesCommitted,
@@ -130,10 +130,6 @@ function facts(
     // Committed or open: everything before its end is read once. A point is the edge of a gap that `--since` left.
     historyPlanned: [...open, ...own.coverage].some(({ from, to }) => from === HISTORY_START && to > from),
   };
-}
-
-function later(a: LocalText | null, b: LocalText | null): LocalText | null {
-  return a === null || (b !== null && b > a) ? b : a;
 }
 
 /** Whether an object that is always read in full has not read anything of a window yet: today's reading replaces it. */

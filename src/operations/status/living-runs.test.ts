@@ -4,7 +4,7 @@ import { Journal, loadState } from "../../state/journal.ts";
 import { takeLease } from "../../state/lease.ts";
 import type { Lease } from "../../state/lease.ts";
 import type { Config } from "../../config/config.ts";
-import type { RunRecord, State } from "../../state/state.ts";
+import type { State } from "../../state/state.ts";
 import type { ProcessIdentity } from "../../platform/process-identity.ts";
 import { openMemoryStorage } from "../../storage/memory.ts";
 import type { MemoryStorage } from "../../storage/memory.ts";
@@ -111,35 +111,6 @@ describe("a run that has recorded no end", () => {
     await run.lease.release();
     expect(await statusOf(run, NOW)).toEqual([["r1", "complete"]]);
   });
-
-  it("is judged by its process alone if an earlier version kept no time of its heartbeats", async () => {
-    const run = await begun();
-    const name = [...run.storage.files.keys()].find((key) => key.endsWith("lease/0000000001.json")) ?? "";
-    await run.storage.remove(name, signal);
-    await run.storage.create(name, Buffer.from(JSON.stringify({ run_id: "r1", ...SELF })), signal);
-    expect(await statusOf(run, NOW + 99 * TTL)).toEqual([["r1", "running"]]);
-    expect(await statusOf(run, NOW, true)).toEqual([["r1", "died"]]);
-  });
-});
-
-it("a run that was taken over has died, also in a record of an earlier version", async () => {
-  const at = new Date(NOW).toISOString();
-  const record: RunRecord = {
-    runId: "r1",
-    startedAt: at,
-    finishedAt: at,
-    status: "failed",
-    rows: 0,
-    files: 0,
-    calls: 0,
-    takenOver: true,
-  };
-  const { state, storage } = await begun();
-  const taken = { ...state, runs: [record, { ...record, runId: "r2", status: "died" as const }] };
-  expect(await statusOf({ state: taken, storage }, NOW)).toEqual([
-    ["r1", "died"],
-    ["r2", "died"],
-  ]);
 });
 
 it("the record of a dead run is read back from the destination", async () => {

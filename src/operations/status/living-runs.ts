@@ -24,7 +24,9 @@ export async function livingRuns(
   // A run records its end before it releases the lease: a run still open in a state read after the lease has died.
   const { state } = await loadState(storage, signal);
   const suspects = new Set(found.runs.filter((run) => isOpen(run) && run.runId !== living).map(({ runId }) => runId));
-  const runs = state.runs.map((run) => (isOpen(run) && suspects.has(run.runId) ? diedSilently(run) : statusRun(run)));
+  const runs = state.runs.map((run) =>
+    statusRun(isOpen(run) && suspects.has(run.runId) ? { ...run, status: "died", error: runDied(false) } : run),
+  );
   return { state, runs };
 }
 
@@ -44,25 +46,7 @@ async function livingRun(
 }
 
 function statusRun(run: RunRecord): StatusRun {
-  // Versions before this one recorded a run that was taken over as failed.
-  const isDead = run.takenOver === true && run.status === "failed";
-  const error = run.error ?? (isDead ? runDied(false) : null);
-  return {
-    runId: run.runId,
-    startedAt: run.startedAt,
-    finishedAt: run.finishedAt,
-    status: isDead ? "died" : run.status,
-    exitCode: run.exitCode ?? null,
-    code: error?.code ?? null,
-    reason: error?.message ?? null,
-    hint: error?.hint ?? null,
-    rows: run.rows,
-    files: run.files,
-    calls: run.calls,
-  };
-}
-
-function diedSilently(run: RunRecord): StatusRun {
-  const { code, message: reason, hint } = runDied(false);
-  return { ...statusRun(run), status: "died", code, reason, hint };
+  const { runId, startedAt, finishedAt, status, exitCode = null, error, rows, files, calls } = run;
+  const { code = null, message: reason = null, hint = null } = error ?? {};
+  return { runId, startedAt, finishedAt, status, exitCode, code, reason, hint, rows, files, calls };
 }
