@@ -1,24 +1,15 @@
-import type { PardotConfig } from "../config/config.ts";
 import type { About, OnEvent, RunEvent } from "../events.ts";
 import { readWhole } from "../http/body.ts";
 import { createGate } from "../http/gate.ts";
 import type { Gate } from "../http/gate.ts";
-import type { Transport } from "../http/transport.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Random } from "../platform/random.ts";
-import type { Secret } from "../secrets/secret.ts";
-import { isoInstant } from "../time/instant.ts";
-import { nextDayStart, toLocal } from "../time/zone.ts";
 import { Auth } from "./auth/auth.ts";
 import { Caller } from "./caller.ts";
-import type { Call } from "./caller.ts";
+import type { Call, PardotOptions } from "./caller.ts";
 import type { Dialect, Exchange } from "./dialect.ts";
 import { DialectV4 } from "./dialects/v4.ts";
 import { readDownload } from "./download.ts";
 import { readEnvelope } from "./envelope.ts";
-import type { ErrorContext } from "./failure.ts";
 import type {
-  CallBudget,
   CallCounts,
   Counted,
   DescribedField,
@@ -48,21 +39,6 @@ const LARGE_BYTES = 1024 * 1024;
 /** Readers halve the limit of a page that is too long down to this; such a page is repeated like any other call. */
 const NARROWEST = 25;
 
-export interface PardotOptions {
-  readonly config: PardotConfig;
-  /** From `openConnections`, with at least `config.maxConcurrency` connections. */
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly budget: CallBudget;
-  readonly onEvent: OnEvent;
-  /** Keeps a refresh token that replaces the configured one; the new access token waits for it. */
-  readonly onRotatedRefreshToken: (token: Secret) => Promise<void>;
-  /** As in `AuthOptions`. */
-  readonly keptRefreshToken?: () => Promise<Secret | null>;
-  readonly exclusively?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
-}
-
 const PLAIN = { streams: false, about: null, records: null, canNarrow: false, onRepeat: null } as const;
 
 /** How a call differs from a plain one. */
@@ -86,25 +62,12 @@ export class PardotClient implements OpenPardot {
   readonly #onEvent: OnEvent;
   readonly #large = createGate(1);
 
-  constructor({ config, budget, ...options }: PardotOptions) {
-    const { transport, clock, random, onEvent } = options;
-    this.#apiUrl = config.apiUrl;
-    this.#dialect = new DialectV4(config);
-    this.#onEvent = onEvent;
-    this.#auth = new Auth({ ...options, auth: config.auth, loginUrl: config.loginUrl });
-    this.#caller = new Caller({
-      businessUnitId: config.businessUnitId,
-      version: config.apiVersion === "3" ? 3 : 4,
-      maySwitch: config.apiVersion === "auto",
-      auth: this.#auth,
-      gate: createGate(config.maxConcurrency),
-      transport,
-      clock,
-      random,
-      budget,
-      onEvent,
-      errorContext: (now) => errorContext(config, now),
-    });
+  constructor(options: PardotOptions) {
+    this.#apiUrl = options.config.apiUrl;
+    this.#dialect = new DialectV4(options.config);
+    this.#onEvent = options.onEvent;
+    this.#auth = new Auth(options);
+    this.#caller = new Caller(options, this.#auth);
   }
 
   get calls(): CallCounts {
@@ -214,14 +177,4 @@ function replacedWarning(kind: string, about: About | null, count: number): RunE
     count === 1 ? "1 character that XML or UTF-8 forbids was" : `${count} characters that XML or UTF-8 forbids were`;
   const message = `${kind}: ${characters} replaced by U+FFFD`;
   return { type: "warning", code: "data.character-replaced", object: about?.object ?? null, message };
-}
-
-function errorContext(config: PardotConfig, now: number): ErrorContext {
-  const turn = nextDayStart(now, config.accountTimeZone);
-  return {
-    businessUnit: config.businessUnitId,
-    apiHost: config.apiUrl.host,
-    loginHost: config.loginUrl.host,
-    nextDay: `${toLocal(turn, config.accountTimeZone)} ${config.accountTimeZone} (${isoInstant(turn)})`,
-  };
 }
