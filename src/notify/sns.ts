@@ -33,10 +33,7 @@ export function snsChannel(topic: SnsTopic): Channel {
   return {
     name: `SNS topic ${topic.arn}`,
     send: async (notification, signal) => {
-      const client = new SNSClient({
-        region: topic.region,
-        ...clientOptions({ connectionTimeoutMs: CONNECTION_TIMEOUT_MS, idleTimeoutMs: IDLE_TIMEOUT_MS }),
-      });
+      const client = new SNSClient({ region: topic.region, ...clientOptions(CONNECTION_TIMEOUT_MS, IDLE_TIMEOUT_MS) });
       try {
         await client.send(new PublishCommand(messageOf(topic, notification)), { abortSignal: signal });
         return { ok: true };

@@ -19,6 +19,10 @@ export interface SecretStore {
   tryReplace(name: string, signal: AbortSignal): Promise<"allowed" | "unknown">;
 }
 
+/** Time to connect, after which the endpoint counts as unreachable, and longest silence of a connection. */
+const CONNECTION_TIMEOUT_MS = 5_000;
+const IDLE_TIMEOUT_MS = 10_000;
+
 /** Attempts of a write, for about half a minute: the text may exist nowhere else. */
 const WRITE_ATTEMPTS_MAX = 8;
 
@@ -35,6 +39,5 @@ export function writePatiently(send: () => Promise<void>, pauses: Pauses, signal
 
 /** The options of a client in a region; null: in the SDK's. */
 export function storeOptions(region: string | null): ReturnType<typeof clientOptions> & { readonly region?: string } {
-  const timeouts = { connectionTimeoutMs: 5_000, idleTimeoutMs: 10_000 };
-  return { ...(region === null ? {} : { region }), ...clientOptions(timeouts) };
+  return { ...(region === null ? {} : { region }), ...clientOptions(CONNECTION_TIMEOUT_MS, IDLE_TIMEOUT_MS) };
 }

@@ -53,35 +53,27 @@ export function withoutTable(table: string, files: number, problem: string): Com
 async function compareLoads(database: Database, table: string): Promise<readonly TableProblem[]> {
   const committed = `(SELECT DISTINCT file_key, rows FROM temp.${COMMITTED})`;
   const loads = `(SELECT file_key, rows FROM ${LOADS} WHERE lower(table_name) = lower(${literal(table)}))`;
-  const missing = await database.query(
+  const missing = await problemsOf(
+    database,
+    table,
     `SELECT c.file_key FROM (SELECT DISTINCT file_key FROM temp.${COMMITTED} WHERE NOT is_optional) c ANTI JOIN ${LOADS} l USING (file_key) ORDER BY 1`,
+    () => `it is not loaded into ${table}`,
+    "The next run loads it, or reports why it cannot.",
   );
-  const others = await database.query(
+  const others = await problemsOf(
+    database,
+    table,
     `SELECT c.file_key, l.rows, c.rows FROM ${committed} c JOIN ${LOADS} l USING (file_key) WHERE l.rows <> c.rows ORDER BY 1`,
+    ([, loaded, wanted]) => `${table} has loaded ${String(loaded)} rows from it, ${String(wanted)} were committed`,
   );
-  const unknown = await database.query(
+  const unknown = await problemsOf(
+    database,
+    table,
     `SELECT l.file_key FROM ${loads} l ANTI JOIN ${committed} c USING (file_key) ORDER BY 1`,
+    () => `it is loaded into ${table}, but no manifest names it`,
+    `Its rows are real if it was committed to another destination. Otherwise: ${LOAD_AGAIN}`,
   );
-  return [
-    ...named(
-      table,
-      missing,
-      () => `it is not loaded into ${table}`,
-      "The next run loads it, or reports why it cannot.",
-    ),
-    ...named(
-      table,
-      others,
-      ([, loaded, wanted]) => `${table} has loaded ${String(loaded)} rows from it, ${String(wanted)} were committed`,
-      LOAD_AGAIN,
-    ),
-    ...named(
-      table,
-      unknown,
-      () => `it is loaded into ${table}, but no manifest names it`,
-      `Its rows are real if it was committed to another destination. Otherwise: ${LOAD_AGAIN}`,
-    ),
-  ];
+  return [...missing, ...others, ...unknown];
 }
 
 async function compareCounts(
@@ -107,26 +99,25 @@ async function compareCounts(
 /** Files of which the table holds rows that were not loaded. */
 async function compareFiles(database: Database, table: string): Promise<readonly TableProblem[]> {
   if (!(await database.columnTypes(table)).has(FILE_COLUMN)) return [];
-  const foreign = await database.query(
-    `SELECT t.file, t.n, coalesce(l.rows, 0) FROM (SELECT ${FILE_COLUMN} AS file, COUNT(*) AS n FROM ${identifier(table)} WHERE ${FILE_COLUMN} IS NOT NULL GROUP BY 1) t LEFT JOIN ${LOADS} l ON l.file_key = t.file WHERE l.rows IS NULL OR t.n > l.rows ORDER BY 1`,
-  );
-  return named(
+  return problemsOf(
+    database,
     table,
-    foreign,
+    `SELECT t.file, t.n, coalesce(l.rows, 0) FROM (SELECT ${FILE_COLUMN} AS file, COUNT(*) AS n FROM ${identifier(table)} WHERE ${FILE_COLUMN} IS NOT NULL GROUP BY 1) t LEFT JOIN ${LOADS} l ON l.file_key = t.file WHERE l.rows IS NULL OR t.n > l.rows ORDER BY 1`,
     ([, found, loaded]) => `${table} holds ${String(found)} rows of it, ${String(loaded)} were loaded`,
-    LOAD_AGAIN,
   );
 }
 
-/** One problem for each row, whose first value is the key, and one for all beyond `NAMED_MAX`. */
-function named(
+/** One problem for each row of a query, whose first value is the key, and one for all beyond `NAMED_MAX`. */
+async function problemsOf(
+  database: Database,
   table: string,
-  rows: readonly (readonly unknown[])[],
+  sql: string,
   problemOf: (row: readonly unknown[]) => string,
-  hint: string,
-): readonly TableProblem[] {
+  hint: string = LOAD_AGAIN,
+): Promise<readonly TableProblem[]> {
+  const rows = await database.query(sql);
   const problems = rows.slice(0, NAMED_MAX).map((row) => ({ key: String(row[0]), problem: problemOf(row), hint }));
-  const [next] = rows.slice(NAMED_MAX);
+  const next = rows[NAMED_MAX];
   if (next === undefined) return problems;
   const problem = `${rows.length - NAMED_MAX} more files like ${String(next[0])}: ${problemOf(next)}`;
   return [...problems, { key: table, problem, hint }];
