@@ -1,6 +1,7 @@
 import { AuthError, DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
 import type { ErrorDetails, PardotEtlError } from "../errors.ts";
 import { NO_CONNECTION_HINT } from "../platform/proxy.ts";
+import { shortened } from "../text.ts";
 import { ERROR_CODES, TIMED_OUT_HINT, TOKEN_REFUSED_HINT } from "./error-codes.ts";
 import type { ErrorCode, Treatment } from "./error-codes.ts";
 import { HEADER } from "./protocol.ts";
@@ -108,7 +109,7 @@ export function isRefusal(failure: Failure): boolean {
  * parameter, which field.
  */
 export function reasonOf(failure: Failure, around: ErrorContext): string {
-  const words = cut(around.redact(failure.text));
+  const words = shortened(around.redact(failure.text), QUOTE_MAX);
   if (failure.code === null) return failure.status === null ? words : `HTTP ${failure.status} with ${words}`;
   const { known } = failure;
   if (known === null) return `pardot refused with code ${failure.code}: ${words}`;
@@ -203,12 +204,6 @@ type Placeholder = "businessUnit" | "apiHost" | "loginHost" | "nextDay";
 
 function fill(template: string, around: ErrorContext): string {
   return template.replaceAll(/\{(businessUnit|apiHost|loginHost|nextDay)\}/g, (_, name: Placeholder) => around[name]);
-}
-
-/** One line of at most `QUOTE_MAX` characters. */
-function cut(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length <= QUOTE_MAX ? line : `${line.slice(0, QUOTE_MAX)}…`;
 }
 
 /** A failure that came as a response. */

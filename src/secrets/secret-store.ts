@@ -1,6 +1,7 @@
 import { clientOptions } from "../aws/client-options.ts";
 import { withRetries } from "../aws/retry.ts";
 import type { Pauses } from "../aws/retry.ts";
+import { secretFailure } from "./failure.ts";
 
 /**
  * An AWS service that keeps secrets. Repeats requests that fail because of the network, AWS itself or throttling. Every
@@ -35,6 +36,19 @@ export function writePatiently(send: () => Promise<void>, pauses: Pauses, signal
     () => {},
     () => WRITE_ATTEMPTS_MAX,
   );
+}
+
+/** Does the work of some requests. Explains a failure by the last one's action, as in a policy: `ssm:GetParameter`. */
+export async function explained<T>(
+  client: { readonly config: { readonly region: () => Promise<string> } },
+  request: { readonly action: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw secretFailure(error, request.action, await client.config.region().catch(() => null));
+  }
 }
 
 /** The options of a client in a region; null: in the SDK's. */
