@@ -30,16 +30,19 @@ export interface Call<T> {
    * body ends.
    */
   readonly read: (response: HttpResponse, head: ResponseHead, release: () => void) => Promise<Outcome<T>>;
-  /** True: the place is kept until the reader releases it. */
-  readonly streams: boolean;
+  /** True: the place is kept until the reader releases it. Default false. */
+  readonly streams?: boolean;
   /** Named by its events. */
-  readonly about: About | null;
-  /** Counts the records of a response that is a page of a window; null for calls of any other kind. */
-  readonly records: ((value: T) => number) | null;
-  /** True: after a response that is too long the reader requests a smaller one, so an equal request is not repeated. */
-  readonly canNarrow: boolean;
-  /** The warning before a request is repeated that may have been carried out already; null when harmless. */
-  readonly onRepeat: string | null;
+  readonly about?: About | undefined;
+  /** Counts the records of a response that is a page of a window; absent for calls of any other kind. */
+  readonly records?: (value: T) => number;
+  /**
+   * True: after a response that is too long the reader requests a smaller one, so an equal request is not repeated.
+   * Default false.
+   */
+  readonly canNarrow?: boolean;
+  /** The warning before a request is repeated that may have been carried out already; absent when harmless. */
+  readonly onRepeat?: string;
 }
 
 const NOTHING = { object: null, window: null } as const;
@@ -137,7 +140,7 @@ export class Caller {
         decision.next === "give-up" ||
         (decision.next === "switch" && !this.#follows(decision.version, sent.version)) ||
         (decision.next === "refresh" && !this.#mayRefresh(sent.token));
-      const isLeft = call.canNarrow && wantsLess(failure);
+      const isLeft = call.canNarrow === true && wantsLess(failure);
       const waitMs = await followed.pause(failure, isLost && !isLeft, signal);
       if (waitMs === "lost" || (waitMs === null && (isLost || isLeft))) throw error();
       const pauseMs = waitMs ?? (decision.next === "pause" ? decision.ms : 0);
@@ -170,11 +173,11 @@ export class Caller {
       const number = this.#total;
       const sentAt = clock.monotonic();
       const { outcome, status } = await this.#exchange(call, this.#withHeaders(request, token), signal, release);
-      isKept = call.streams && outcome.ok;
+      isKept = call.streams === true && outcome.ok;
       const durationMs = clock.monotonic() - sentAt;
       const failure = outcome.ok ? null : failureLabel(outcome.failure);
       const about = { call: number, kind: call.kind, ...(call.about ?? NOTHING), status, failure, durationMs };
-      const isPage = call.records !== null && outcome.ok;
+      const isPage = call.records !== undefined && outcome.ok;
       if (isPage) onEvent({ type: "page-read", ...about, records: call.records(outcome.value) });
       else onEvent({ type: "called", ...about, attempt });
       return { number, outcome, token, version };
@@ -262,6 +265,6 @@ function failureLabel(failure: Failure): string {
 }
 
 function warnOfRepeat(call: Pick<Call<never>, "about" | "onRepeat">, failure: Failure, onEvent: OnEvent): void {
-  if (call.onRepeat === null || isRefusal(failure)) return;
+  if (call.onRepeat === undefined || isRefusal(failure)) return;
   onEvent({ type: "warning", code: "pardot.repeated", message: call.onRepeat, object: call.about?.object ?? null });
 }

@@ -39,10 +39,8 @@ const LARGE_BYTES = 1024 * 1024;
 /** Readers halve the limit of a page that is too long down to this; such a page is repeated like any other call. */
 const NARROWEST = 25;
 
-const PLAIN = { streams: false, about: null, records: null, canNarrow: false, onRepeat: null } as const;
-
 /** How a call differs from a plain one. */
-type Extra<T> = Partial<Pick<Call<T>, "about" | "records" | "canNarrow" | "onRepeat">>;
+type Extra<T> = Pick<Call<T>, "about" | "records" | "canNarrow" | "onRepeat">;
 
 /** A client for one operation, from its beginning to its end. */
 export interface OpenPardot extends Pardot {
@@ -91,7 +89,7 @@ export class PardotClient implements OpenPardot {
   }
 
   queryPage(request: PageRequest, signal: AbortSignal): Promise<Page> {
-    const { about = null, parameters, query } = request;
+    const { about, parameters, query } = request;
     // A page of a window is one; a request for a single record is a call like any other.
     if (typeof about?.window !== "string") return this.#ask(this.#dialect.page(request), signal, { about });
     const canNarrow = Number(parameters["limit"] ?? query.limit) > NARROWEST;
@@ -100,11 +98,11 @@ export class PardotClient implements OpenPardot {
   }
 
   countRecords(request: PageRequest, signal: AbortSignal): Promise<Counted> {
-    return this.#ask(this.#dialect.count(request), signal, { about: request.about ?? null });
+    return this.#ask(this.#dialect.count(request), signal, { about: request.about });
   }
 
   readById(request: ReadRequest, signal: AbortSignal): Promise<WireRecord> {
-    return this.#ask(this.#dialect.readById(request), signal, { about: request.about ?? null });
+    return this.#ask(this.#dialect.readById(request), signal, { about: request.about });
   }
 
   describe(urlName: string, signal: AbortSignal): Promise<readonly DescribedField[]> {
@@ -113,18 +111,17 @@ export class PardotClient implements OpenPardot {
 
   createExport(request: ExportRequest, signal: AbortSignal): Promise<ExportStatus> {
     const onRepeat = `the creation of an export of ${request.object} was cut off and is repeated: it may exist twice`;
-    return this.#ask(this.#dialect.createExport(request), signal, { about: request.about ?? null, onRepeat });
+    return this.#ask(this.#dialect.createExport(request), signal, { about: request.about, onRepeat });
   }
 
-  readExport(id: string, signal: AbortSignal, about: About | null = null): Promise<ExportStatus> {
+  readExport(id: string, signal: AbortSignal, about?: About): Promise<ExportStatus> {
     return this.#ask(this.#dialect.readExport(id), signal, { about });
   }
 
-  async downloadResult(reference: string, signal: AbortSignal, about: About | null = null): Promise<ResultBody> {
+  async downloadResult(reference: string, signal: AbortSignal, about?: About): Promise<ResultBody> {
     const kind = "export download";
     const url = resultAddress(reference, this.#apiUrl);
     const call: Call<ResultBody> = {
-      ...PLAIN,
       kind,
       request: () => ({ method: "GET", url, headers: {}, body: null, isFile: true }),
       read: (response, head, release) => readDownload(response, head, release, kind, signal),
@@ -137,20 +134,19 @@ export class PardotClient implements OpenPardot {
   /** Makes a call whose response is one envelope. */
   #ask<T>(exchange: Exchange<T>, signal: AbortSignal, extra: Extra<T> = {}): Promise<T> {
     const { kind, request, isBare = false } = exchange;
-    const { about = null, records = null } = extra;
     const read: Call<T>["read"] = async (response, head) => {
       const turn = takingTurns(response.body, this.#large, signal);
       try {
-        const bytes = await readWhole(turn.body, records === null ? BODY_MAX_BYTES : PAGE_MAX_BYTES, kind);
+        const bytes = await readWhole(turn.body, extra.records === undefined ? BODY_MAX_BYTES : PAGE_MAX_BYTES, kind);
         const outcome = readEnvelope(bytes, head, isBare);
         if (!outcome.ok) return outcome;
-        if (outcome.replaced > 0) this.#onEvent(replacedWarning(kind, about, outcome.replaced));
+        if (outcome.replaced > 0) this.#onEvent(replacedWarning(kind, extra.about, outcome.replaced));
         return { ok: true, value: exchange.read(outcome.value, head) };
       } finally {
         turn.end();
       }
     };
-    return this.#caller.call({ ...PLAIN, ...extra, kind, request, read }, signal);
+    return this.#caller.call({ ...extra, kind, request, read }, signal);
   }
 }
 
@@ -172,7 +168,7 @@ function takingTurns(
   return { body: body(), end: () => leave?.() };
 }
 
-function replacedWarning(kind: string, about: About | null, count: number): RunEvent {
+function replacedWarning(kind: string, about: About | undefined, count: number): RunEvent {
   const characters =
     count === 1 ? "1 character that XML or UTF-8 forbids was" : `${count} characters that XML or UTF-8 forbids were`;
   const message = `${kind}: ${characters} replaced by U+FFFD`;
