@@ -25,6 +25,12 @@ export function folded(text: string): string {
   return visible(text.replaceAll(/[^\S\n]*(?:\r?\n)+\s*/g, " ").trim());
 }
 
+/** A foreign text on one line of at most this many characters. */
+export function shortened(text: string, charactersMax: number): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length > charactersMax ? `${line.slice(0, charactersMax)}…` : line;
+}
+
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -1,7 +1,7 @@
 import { waits } from "../report/describe.ts";
 import type { RunOutcome } from "../operations/run/outcome.ts";
 import { exitCode } from "../report/exit-codes.ts";
-import { pluralize, elapsed, formatNumber } from "../text.ts";
+import { elapsed, formatNumber, pluralize, shortened } from "../text.ts";
 
 /** A notification about a run. */
 export interface Notification {
@@ -10,6 +10,26 @@ export interface Notification {
   /** A few lines of plain text. */
   readonly text: string;
   readonly outcome: RunOutcome;
+}
+
+/** A way to notify people. */
+export interface Channel {
+  /** For messages: `SNS topic arn:…`, `webhook at hooks.slack.com`. Never the webhook's address itself. */
+  readonly name: string;
+  /**
+   * Sends once; null: it was accepted. Throws only the signal's reason when that is aborted; returns any other failure.
+   * Sent twice, a notification may arrive twice.
+   */
+  send(notification: Notification, signal: AbortSignal): Promise<Refused | null>;
+}
+
+export interface Refused {
+  /** What went wrong, lower case, without any secret. */
+  readonly reason: string;
+  /** What to do about it, null if not known. */
+  readonly hint: string | null;
+  /** Whether another attempt may succeed a moment later. */
+  readonly retryable: boolean;
 }
 
 /** SNS refuses longer subjects, and any that is not ASCII. */
@@ -99,10 +119,8 @@ function todo(outcome: RunOutcome): string {
   return hint === null ? exitCode(outcome.exitCode).todo : short(hint);
 }
 
-/** On one line, cut to a readable length. */
 function short(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length > SENTENCE_MAX ? `${line.slice(0, SENTENCE_MAX)}…` : line;
+  return shortened(text, SENTENCE_MAX);
 }
 
 function ascii(text: string): string {

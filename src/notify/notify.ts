@@ -6,9 +6,8 @@ import type { Transport } from "../http/transport.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RunOutcome } from "../operations/run/outcome.ts";
 import type { Notified } from "../operations/api.ts";
-import type { Channel, Refused } from "./channel.ts";
 import { notificationOf } from "./notification.ts";
-import type { Notification } from "./notification.ts";
+import type { Channel, Notification, Refused } from "./notification.ts";
 import { webhookChannel } from "./webhook.ts";
 import { visible } from "../text.ts";
 
@@ -96,7 +95,7 @@ async function sendTwice(
   return last;
 }
 
-const LATE: Refused = { ok: false, reason: "no answer in time", hint: null, retryable: true };
+const LATE: Refused = { reason: "no answer in time", hint: null, retryable: true };
 
 /** One attempt within its own time; null if it was accepted. Throws when no time is left. */
 async function sendOnce(
@@ -115,8 +114,7 @@ async function sendOnce(
   });
   try {
     // Races the clock, because the SDK looks for credentials without heeding any signal.
-    const sending = await Promise.race([channel.send(notification, cut), late]);
-    return sending.ok ? null : sending;
+    return await Promise.race([channel.send(notification, cut), late]);
   } finally {
     late.catch(() => {});
     done.abort(new Error("it was answered"));

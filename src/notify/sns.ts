@@ -3,8 +3,7 @@ import type { MessageAttributeValue } from "@aws-sdk/client-sns";
 import { clientOptions } from "../aws/client-options.ts";
 import { isTransient, readFailure } from "../aws/failure.ts";
 import type { SnsTopic } from "../config/config.ts";
-import type { Channel, Refused } from "./channel.ts";
-import type { Notification } from "./notification.ts";
+import type { Channel, Notification, Refused } from "./notification.ts";
 
 /** Time to connect, after which the endpoint counts as unreachable. */
 const CONNECTION_TIMEOUT_MS = 3000;
@@ -33,13 +32,10 @@ export function snsChannel(topic: SnsTopic): Channel {
   return {
     name: `SNS topic ${topic.arn}`,
     send: async (notification, signal) => {
-      const client = new SNSClient({
-        region: topic.region,
-        ...clientOptions({ connectionTimeoutMs: CONNECTION_TIMEOUT_MS, idleTimeoutMs: IDLE_TIMEOUT_MS }),
-      });
+      const client = new SNSClient({ region: topic.region, ...clientOptions(CONNECTION_TIMEOUT_MS, IDLE_TIMEOUT_MS) });
       try {
         await client.send(new PublishCommand(messageOf(topic, notification)), { abortSignal: signal });
-        return { ok: true };
+        return null;
       } catch (error) {
         signal.throwIfAborted();
         return refusal(error);
@@ -73,7 +69,6 @@ function refusal(error: unknown): Refused {
   const failure = readFailure(error);
   const { name, status, message } = failure;
   return {
-    ok: false,
     reason: `${name}${status === null ? "" : ` (HTTP ${status})`}: ${message}`,
     hint: HINTS[name.replace(/Exception$/, "")] ?? null,
     retryable: isTransient(failure),

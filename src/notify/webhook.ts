@@ -3,8 +3,7 @@ import type { Secret } from "../secrets/secret.ts";
 import { TransportError } from "../errors.ts";
 import type { HttpResponse, Transport } from "../http/transport.ts";
 import { outcomeFields } from "../report/outcome-fields.ts";
-import type { Channel, Refused, Sending } from "./channel.ts";
-import type { Notification } from "./notification.ts";
+import type { Channel, Notification, Refused } from "./notification.ts";
 
 /**
  * Slack's own host. Its incoming webhooks ignored unknown fields when tried, but the webhooks of its workflows accept
@@ -49,10 +48,10 @@ function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-async function judge(response: HttpResponse, url: URL): Promise<Sending> {
+async function judge(response: HttpResponse, url: URL): Promise<Refused | null> {
   const { status } = response;
   const word = await refusalReason(response, url);
-  if (status >= 200 && status <= 299) return { ok: true };
+  if (status >= 200 && status <= 299) return null;
   if (status >= 300 && status <= 399) {
     return refused(`it answered ${status}, and redirects are not followed`, "Give the address it leads to.", false);
   }
@@ -89,5 +88,5 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 function refused(reason: string, hint: string | null, retryable: boolean): Refused {
-  return { ok: false, reason, hint, retryable };
+  return { reason, hint, retryable };
 }

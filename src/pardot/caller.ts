@@ -1,13 +1,15 @@
+import type { PardotConfig } from "../config/config.ts";
 import { TransportError } from "../errors.ts";
 import type { PardotEtlError } from "../errors.ts";
-import type { About, OnEvent, RunEvent } from "../events.ts";
+import type { About, OnEvent } from "../events.ts";
 import { parseHttpDate, retryAfterMs } from "../http/backoff.ts";
+import { createGate } from "../http/gate.ts";
 import type { Gate } from "../http/gate.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../http/transport.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Random } from "../platform/random.ts";
 import type { Secret } from "../secrets/secret.ts";
-import type { Auth } from "./auth/auth.ts";
+import { isoInstant } from "../time/instant.ts";
+import { nextDayStart, toLocal } from "../time/zone.ts";
+import type { Auth, AuthOptions } from "./auth/auth.ts";
 import { errorOf, isRefusal, networkFailure, reasonOf, wantsLess } from "./failure.ts";
 import type { ResponseHead, ErrorContext, Failure, Outcome } from "./failure.ts";
 import { createOutage } from "./outage.ts";
@@ -28,35 +30,31 @@ export interface Call<T> {
    * body ends.
    */
   readonly read: (response: HttpResponse, head: ResponseHead, release: () => void) => Promise<Outcome<T>>;
-  /** True: the place is kept until the reader releases it. */
-  readonly streams: boolean;
+  /** True: the place is kept until the reader releases it. Default false. */
+  readonly streams?: boolean;
   /** Named by its events. */
-  readonly about: About | null;
-  /** Counts the records of a response that is a page of a window; null for calls of any other kind. */
-  readonly records: ((value: T) => number) | null;
-  /** True: after a response that is too long the reader requests a smaller one, so an equal request is not repeated. */
-  readonly canNarrow: boolean;
-  /** The warning before a request is repeated that may have been carried out already; null when harmless. */
-  readonly onRepeat: string | null;
+  readonly about?: About | undefined;
+  /** Counts the records of a response that is a page of a window; absent for calls of any other kind. */
+  readonly records?: (value: T) => number;
+  /**
+   * True: after a response that is too long the reader requests a smaller one, so an equal request is not repeated.
+   * Default false.
+   */
+  readonly canNarrow?: boolean;
+  /** The warning before a request is repeated that may have been carried out already; absent when harmless. */
+  readonly onRepeat?: string;
 }
+
+const NOTHING = { object: null, window: null } as const;
 
 /** New tokens that Pardot may refuse in a row, over all calls. */
 const REFUSED_MAX = 3;
 
-export interface CallerOptions {
-  readonly businessUnitId: string;
-  /** The version to begin with, and whether to switch when the account demands the other. */
-  readonly version: Version;
-  readonly maySwitch: boolean;
-  readonly auth: Auth;
-  readonly gate: Gate;
+export interface PardotOptions extends AuthOptions {
+  readonly config: PardotConfig;
+  /** From `openConnections`, with at least `config.maxConcurrency` connections. */
   readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
   readonly budget: CallBudget;
-  readonly onEvent: OnEvent;
-  /** Names that errors mention, at Pardot's time. */
-  readonly errorContext: (now: number) => ErrorContext;
 }
 
 interface Sent<T> {
@@ -69,7 +67,9 @@ interface Sent<T> {
 
 /** Sends calls: token, version, gate, budget, counting and retries. Nothing else sends to the API host. */
 export class Caller {
-  readonly #options: CallerOptions;
+  readonly #options: PardotOptions;
+  readonly #auth: Auth;
+  readonly #gate: Gate;
   readonly #quota = createQuota();
   readonly #outage: Outage;
   readonly #byKind = new Map<string, number>();
@@ -84,10 +84,12 @@ export class Caller {
   #refusedInARow = 0;
   #lastRefused: Secret | null = null;
 
-  constructor(options: CallerOptions) {
+  constructor(options: PardotOptions, auth: Auth) {
     this.#options = options;
+    this.#auth = auth;
+    this.#gate = createGate(options.config.maxConcurrency);
     this.#outage = createOutage(options.random);
-    this.#version = options.version;
+    this.#version = options.config.apiVersion === "3" ? 3 : 4;
   }
 
   get calls(): CallCounts {
@@ -115,7 +117,7 @@ export class Caller {
   }
 
   async #tryAll<T>(call: Call<T>, followed: FollowedCall, signal: AbortSignal): Promise<T> {
-    const { auth, clock, random, onEvent, errorContext } = this.#options;
+    const { clock, random, onEvent } = this.#options;
     let tried = NOTHING_TRIED;
     for (let tries = 1; ; tries += 1) {
       this.#assertDayGoesOn();
@@ -128,8 +130,7 @@ export class Caller {
       }
       const { failure } = sent.outcome;
       if (failure.code !== null) this.#outage.responded(false);
-      const context = errorContext(this.#pardotNow ?? clock.now());
-      const error = (): PardotEtlError => errorOf(failure, call.kind, tries, context, auth.redact, this.#hasWorked);
+      const error = (): PardotEtlError => errorOf(failure, call.kind, tries, this.#errorContext());
       const decision = decide(failure, tried, random.unit(), this.#hasWorked);
       if (decision.next === "stop-all") {
         this.#dayIsOver ??= error();
@@ -139,24 +140,15 @@ export class Caller {
         decision.next === "give-up" ||
         (decision.next === "switch" && !this.#follows(decision.version, sent.version)) ||
         (decision.next === "refresh" && !this.#mayRefresh(sent.token));
-      const isLeft = call.canNarrow && wantsLess(failure);
+      const isLeft = call.canNarrow === true && wantsLess(failure);
       const waitMs = await followed.pause(failure, isLost && !isLeft, signal);
       if (waitMs === "lost" || (waitMs === null && (isLost || isLeft))) throw error();
       const pauseMs = waitMs ?? (decision.next === "pause" ? decision.ms : 0);
-      const { object = null, window = null } = call.about ?? {};
-      const reason = reasonOf(failure, context, auth.redact);
-      onEvent({
-        type: "retrying",
-        kind: call.kind,
-        call: sent.number,
-        object,
-        window,
-        attempt: tries,
-        pauseMs,
-        reason,
-      });
+      const about = { kind: call.kind, call: sent.number, ...(call.about ?? NOTHING) };
+      const reason = reasonOf(failure, this.#errorContext());
+      onEvent({ type: "retrying", ...about, attempt: tries, pauseMs, reason });
       warnOfRepeat(call, failure, onEvent);
-      if (waitMs === null && decision.next === "refresh") await auth.refresh(sent.token, signal);
+      if (waitMs === null && decision.next === "refresh") await this.#auth.refresh(sent.token, signal);
       if (pauseMs > 0) await clock.sleep(pauseMs, signal);
       if (decision.next === "give-up" || waitMs !== null) tried = { ...tried, paused: 0, narrowed: 0 };
       else tried = decision.tried;
@@ -164,11 +156,11 @@ export class Caller {
   }
 
   async #send<T>(call: Call<T>, attempt: number, signal: AbortSignal): Promise<Sent<T>> {
-    const { auth, gate, budget, clock, onEvent } = this.#options;
-    const release = await gate.enter(signal);
+    const { budget, clock, onEvent } = this.#options;
+    const release = await this.#gate.enter(signal);
     let isKept = false;
     try {
-      const token = await auth.token(signal);
+      const token = await this.#auth.token(signal);
       this.#assertDayGoesOn();
       await budget.take(call.kind, signal);
       // Both may have changed while the reservation was written.
@@ -181,8 +173,13 @@ export class Caller {
       const number = this.#total;
       const sentAt = clock.monotonic();
       const { outcome, status } = await this.#exchange(call, this.#withHeaders(request, token), signal, release);
-      isKept = call.streams && outcome.ok;
-      onEvent(callEvent(call, { number, attempt, status, outcome, durationMs: clock.monotonic() - sentAt }));
+      isKept = call.streams === true && outcome.ok;
+      const durationMs = clock.monotonic() - sentAt;
+      const failure = outcome.ok ? null : failureLabel(outcome.failure);
+      const about = { call: number, kind: call.kind, ...(call.about ?? NOTHING), status, failure, durationMs };
+      const isPage = call.records !== undefined && outcome.ok;
+      if (isPage) onEvent({ type: "page-read", ...about, records: call.records(outcome.value) });
+      else onEvent({ type: "called", ...about, attempt });
       return { number, outcome, token, version };
     } finally {
       if (!isKept) release();
@@ -196,7 +193,7 @@ export class Caller {
         ...request.headers,
         "user-agent": USER_AGENT,
         [HEADER.authorization]: `Bearer ${token.reveal()}`,
-        [HEADER.businessUnit]: this.#options.businessUnitId,
+        [HEADER.businessUnit]: this.#options.config.businessUnitId,
         [HEADER.wantUsage]: "1",
       },
     };
@@ -225,12 +222,25 @@ export class Caller {
     }
   }
 
+  #errorContext(): ErrorContext {
+    const { config, clock } = this.#options;
+    const turn = nextDayStart(this.#pardotNow ?? clock.now(), config.accountTimeZone);
+    return {
+      businessUnit: config.businessUnitId,
+      apiHost: config.apiUrl.host,
+      loginHost: config.loginUrl.host,
+      nextDay: `${toLocal(turn, config.accountTimeZone)} ${config.accountTimeZone} (${isoInstant(turn)})`,
+      redact: this.#auth.redact,
+      hasWorked: this.#hasWorked,
+    };
+  }
+
   #assertDayGoesOn(): void {
     if (this.#dayIsOver !== null) throw this.#dayIsOver;
   }
 
   #follows(wanted: Version, used: Version): boolean {
-    if (!this.#options.maySwitch || wanted === used) return false;
+    if (this.#options.config.apiVersion !== "auto" || wanted === used) return false;
     // Another call has switched in the meantime.
     if (this.#version === wanted) return true;
     if (this.#hasSwitched) return false;
@@ -249,30 +259,12 @@ export class Caller {
   }
 }
 
-interface CallEnd<T> {
-  readonly number: number;
-  readonly attempt: number;
-  readonly status: number | null;
-  readonly outcome: Outcome<T>;
-  readonly durationMs: number;
-}
-
-/** The event of a request: a page of a window, or any other call. */
-function callEvent<T>(call: Call<T>, { number, attempt, status, outcome, durationMs }: CallEnd<T>): RunEvent {
-  const { object = null, window = null } = call.about ?? {};
-  const failure = outcome.ok ? null : failureLabel(outcome.failure);
-  const about = { call: number, kind: call.kind, object, window, status, failure, durationMs };
-  return call.records !== null && outcome.ok
-    ? { type: "page-read", ...about, records: call.records(outcome.value) }
-    : { type: "called", ...about, attempt };
-}
-
 /** Pardot's code, or the kind of failure. */
 function failureLabel(failure: Failure): string {
   return failure.code === null ? (failure.network ?? failure.shape) : `code ${failure.code}`;
 }
 
 function warnOfRepeat(call: Pick<Call<never>, "about" | "onRepeat">, failure: Failure, onEvent: OnEvent): void {
-  if (call.onRepeat === null || isRefusal(failure)) return;
+  if (call.onRepeat === undefined || isRefusal(failure)) return;
   onEvent({ type: "warning", code: "pardot.repeated", message: call.onRepeat, object: call.about?.object ?? null });
 }

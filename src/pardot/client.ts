@@ -1,24 +1,15 @@
-import type { PardotConfig } from "../config/config.ts";
 import type { About, OnEvent, RunEvent } from "../events.ts";
 import { readWhole } from "../http/body.ts";
 import { createGate } from "../http/gate.ts";
 import type { Gate } from "../http/gate.ts";
-import type { Transport } from "../http/transport.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Random } from "../platform/random.ts";
-import type { Secret } from "../secrets/secret.ts";
-import { isoInstant } from "../time/instant.ts";
-import { nextDayStart, toLocal } from "../time/zone.ts";
 import { Auth } from "./auth/auth.ts";
 import { Caller } from "./caller.ts";
-import type { Call } from "./caller.ts";
+import type { Call, PardotOptions } from "./caller.ts";
 import type { Dialect, Exchange } from "./dialect.ts";
 import { DialectV4 } from "./dialects/v4.ts";
 import { readDownload } from "./download.ts";
 import { readEnvelope } from "./envelope.ts";
-import type { ErrorContext } from "./failure.ts";
 import type {
-  CallBudget,
   CallCounts,
   Counted,
   DescribedField,
@@ -48,25 +39,8 @@ const LARGE_BYTES = 1024 * 1024;
 /** Readers halve the limit of a page that is too long down to this; such a page is repeated like any other call. */
 const NARROWEST = 25;
 
-export interface PardotOptions {
-  readonly config: PardotConfig;
-  /** From `openConnections`, with at least `config.maxConcurrency` connections. */
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly budget: CallBudget;
-  readonly onEvent: OnEvent;
-  /** Keeps a refresh token that replaces the configured one; the new access token waits for it. */
-  readonly onRotatedRefreshToken: (token: Secret) => Promise<void>;
-  /** As in `AuthOptions`. */
-  readonly keptRefreshToken?: () => Promise<Secret | null>;
-  readonly exclusively?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
-}
-
-const PLAIN = { streams: false, about: null, records: null, canNarrow: false, onRepeat: null } as const;
-
 /** How a call differs from a plain one. */
-type Extra<T> = Partial<Pick<Call<T>, "about" | "records" | "canNarrow" | "onRepeat">>;
+type Extra<T> = Pick<Call<T>, "about" | "records" | "canNarrow" | "onRepeat">;
 
 /** A client for one operation, from its beginning to its end. */
 export interface OpenPardot extends Pardot {
@@ -86,25 +60,12 @@ export class PardotClient implements OpenPardot {
   readonly #onEvent: OnEvent;
   readonly #large = createGate(1);
 
-  constructor({ config, budget, ...options }: PardotOptions) {
-    const { transport, clock, random, onEvent } = options;
-    this.#apiUrl = config.apiUrl;
-    this.#dialect = new DialectV4(config);
-    this.#onEvent = onEvent;
-    this.#auth = new Auth({ ...options, auth: config.auth, loginUrl: config.loginUrl });
-    this.#caller = new Caller({
-      businessUnitId: config.businessUnitId,
-      version: config.apiVersion === "3" ? 3 : 4,
-      maySwitch: config.apiVersion === "auto",
-      auth: this.#auth,
-      gate: createGate(config.maxConcurrency),
-      transport,
-      clock,
-      random,
-      budget,
-      onEvent,
-      errorContext: (now) => errorContext(config, now),
-    });
+  constructor(options: PardotOptions) {
+    this.#apiUrl = options.config.apiUrl;
+    this.#dialect = new DialectV4(options.config);
+    this.#onEvent = options.onEvent;
+    this.#auth = new Auth(options);
+    this.#caller = new Caller(options, this.#auth);
   }
 
   get calls(): CallCounts {
@@ -128,7 +89,7 @@ export class PardotClient implements OpenPardot {
   }
 
   queryPage(request: PageRequest, signal: AbortSignal): Promise<Page> {
-    const { about = null, parameters, query } = request;
+    const { about, parameters, query } = request;
     // A page of a window is one; a request for a single record is a call like any other.
     if (typeof about?.window !== "string") return this.#ask(this.#dialect.page(request), signal, { about });
     const canNarrow = Number(parameters["limit"] ?? query.limit) > NARROWEST;
@@ -137,11 +98,11 @@ export class PardotClient implements OpenPardot {
   }
 
   countRecords(request: PageRequest, signal: AbortSignal): Promise<Counted> {
-    return this.#ask(this.#dialect.count(request), signal, { about: request.about ?? null });
+    return this.#ask(this.#dialect.count(request), signal, { about: request.about });
   }
 
   readById(request: ReadRequest, signal: AbortSignal): Promise<WireRecord> {
-    return this.#ask(this.#dialect.readById(request), signal, { about: request.about ?? null });
+    return this.#ask(this.#dialect.readById(request), signal, { about: request.about });
   }
 
   describe(urlName: string, signal: AbortSignal): Promise<readonly DescribedField[]> {
@@ -150,18 +111,17 @@ export class PardotClient implements OpenPardot {
 
   createExport(request: ExportRequest, signal: AbortSignal): Promise<ExportStatus> {
     const onRepeat = `the creation of an export of ${request.object} was cut off and is repeated: it may exist twice`;
-    return this.#ask(this.#dialect.createExport(request), signal, { about: request.about ?? null, onRepeat });
+    return this.#ask(this.#dialect.createExport(request), signal, { about: request.about, onRepeat });
   }
 
-  readExport(id: string, signal: AbortSignal, about: About | null = null): Promise<ExportStatus> {
+  readExport(id: string, signal: AbortSignal, about?: About): Promise<ExportStatus> {
     return this.#ask(this.#dialect.readExport(id), signal, { about });
   }
 
-  async downloadResult(reference: string, signal: AbortSignal, about: About | null = null): Promise<ResultBody> {
+  async downloadResult(reference: string, signal: AbortSignal, about?: About): Promise<ResultBody> {
     const kind = "export download";
     const url = resultAddress(reference, this.#apiUrl);
     const call: Call<ResultBody> = {
-      ...PLAIN,
       kind,
       request: () => ({ method: "GET", url, headers: {}, body: null, isFile: true }),
       read: (response, head, release) => readDownload(response, head, release, kind, signal),
@@ -174,20 +134,19 @@ export class PardotClient implements OpenPardot {
   /** Makes a call whose response is one envelope. */
   #ask<T>(exchange: Exchange<T>, signal: AbortSignal, extra: Extra<T> = {}): Promise<T> {
     const { kind, request, isBare = false } = exchange;
-    const { about = null, records = null } = extra;
     const read: Call<T>["read"] = async (response, head) => {
       const turn = takingTurns(response.body, this.#large, signal);
       try {
-        const bytes = await readWhole(turn.body, records === null ? BODY_MAX_BYTES : PAGE_MAX_BYTES, kind);
+        const bytes = await readWhole(turn.body, extra.records === undefined ? BODY_MAX_BYTES : PAGE_MAX_BYTES, kind);
         const outcome = readEnvelope(bytes, head, isBare);
         if (!outcome.ok) return outcome;
-        if (outcome.replaced > 0) this.#onEvent(replacedWarning(kind, about, outcome.replaced));
+        if (outcome.replaced > 0) this.#onEvent(replacedWarning(kind, extra.about, outcome.replaced));
         return { ok: true, value: exchange.read(outcome.value, head) };
       } finally {
         turn.end();
       }
     };
-    return this.#caller.call({ ...PLAIN, ...extra, kind, request, read }, signal);
+    return this.#caller.call({ ...extra, kind, request, read }, signal);
   }
 }
 
@@ -209,19 +168,9 @@ function takingTurns(
   return { body: body(), end: () => leave?.() };
 }
 
-function replacedWarning(kind: string, about: About | null, count: number): RunEvent {
+function replacedWarning(kind: string, about: About | undefined, count: number): RunEvent {
   const characters =
     count === 1 ? "1 character that XML or UTF-8 forbids was" : `${count} characters that XML or UTF-8 forbids were`;
   const message = `${kind}: ${characters} replaced by U+FFFD`;
   return { type: "warning", code: "data.character-replaced", object: about?.object ?? null, message };
-}
-
-function errorContext(config: PardotConfig, now: number): ErrorContext {
-  const turn = nextDayStart(now, config.accountTimeZone);
-  return {
-    businessUnit: config.businessUnitId,
-    apiHost: config.apiUrl.host,
-    loginHost: config.loginUrl.host,
-    nextDay: `${toLocal(turn, config.accountTimeZone)} ${config.accountTimeZone} (${isoInstant(turn)})`,
-  };
 }

@@ -3,7 +3,6 @@ import type { ResponseHead, Failure } from "./failure.ts";
 import type { WireRecord, WireValue } from "./pardot.ts";
 import { ATTRIBUTES, TEXT, UnreadableBody, asRecord, readJson, readXml } from "./read-body.ts";
 import { utf8Text } from "./replaced-text.ts";
-import type { OnReplaced } from "./replaced-text.ts";
 
 /** An envelope. `replaced`: characters that became U+FFFD because the format forbids them. */
 export type Envelope =
@@ -34,7 +33,9 @@ export function readEnvelope(bytes: Uint8Array, head: ResponseHead, bare: boolea
     const start = text.slice(0, 2000).trimStart().toLowerCase();
     if (start === "" && text.trim() === "") return failed("empty", "an empty body");
     if (isHtml(start)) return failed("html", "a page of HTML");
-    root = start.startsWith("<") ? xmlRoot(text.trimStart(), onReplaced) : asRecord(readJson(text, onReplaced));
+    root = start.startsWith("<")
+      ? asRecord(readXml(text.trimStart(), onReplaced)["rsp"] ?? null)
+      : asRecord(readJson(text, onReplaced));
   } catch (error) {
     if (error instanceof UnreadableBody) return failed("unreadable", error.message);
     throw error;
@@ -63,11 +64,6 @@ function redirectHost(location: string | undefined): string {
   } catch {
     return "an unreadable address";
   }
-}
-
-function xmlRoot(text: string, onReplaced: OnReplaced): WireRecord | null {
-  const { root, value } = readXml(text, onReplaced);
-  return root === "rsp" ? asRecord(value) : null;
 }
 
 /**

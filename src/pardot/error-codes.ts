@@ -46,6 +46,8 @@ function rows(
   return (name, meaning, hint) => ({ name, treatment, actor, meaning, ...(hint === undefined ? {} : { hint }) });
 }
 
+const refresh = rows("refresh", "auth");
+const switchVersion = rows("switch-version", "remote");
 const credentials = rows("credentials", "auth");
 const configuration = rows("configuration", "remote");
 const fatal = rows("fatal", "remote");
@@ -63,13 +65,11 @@ export const TIMED_OUT_HINT =
   "Run again; if it stays, use a smaller window or fewer records per page in the object's override.";
 
 export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
-  1: {
-    name: "key-refused",
-    treatment: "refresh",
-    actor: "auth",
-    meaning: "the credentials are refused",
-    hint: "Check that the client id belongs to an app with the scope pardot_api and that its user can sign in to Account Engagement.",
-  },
+  1: refresh(
+    "key-refused",
+    "the credentials are refused",
+    "Check that the client id belongs to an app with the scope pardot_api and that its user can sign in to Account Engagement.",
+  ),
   2: fatal("operation-unknown", "the object has no such operation", CATALOG_HINT),
   4: fatal("prospect-email-invalid", "no prospect has this email address"),
   5: fatal("query-parameter-unknown", "a search parameter is not recognized", CATALOG_HINT),
@@ -138,33 +138,27 @@ export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
     "Ask Salesforce or the account's administrator to switch API access on.",
   ),
   85: backOff("prospect-not-saved", "the prospect could not be saved"),
-  88: {
-    name: "version-4-required",
-    treatment: "switch-version",
-    actor: "remote",
-    meaning: "the account must be read through version 4",
-    hint: "Leave PARDOT_API_VERSION at auto, or set it to 4.",
-  },
-  89: {
-    name: "version-3-required",
-    treatment: "switch-version",
-    actor: "remote",
-    meaning: "the account must be read through version 3",
-    hint: "Leave PARDOT_API_VERSION at auto, or set it to 3.",
-  },
+  88: switchVersion(
+    "version-4-required",
+    "the account must be read through version 4",
+    "Leave PARDOT_API_VERSION at auto, or set it to 4.",
+  ),
+  89: switchVersion(
+    "version-3-required",
+    "the account must be read through version 3",
+    "Leave PARDOT_API_VERSION at auto, or set it to 3.",
+  ),
   107: fatal("password-refused", "a password does not meet the rules"),
   109: fatal("record-not-found", "the record does not exist"),
   110: fatal("account-unknown", "the account id is unknown"),
   116: backOff("request-outdated", "the request is held to be outdated"),
   120: backOff("connector-unverified", "the salesforce connector cannot be verified"),
   121: backOff("connector-sync-failed", "a prospect cannot be synced with salesforce"),
-  122: {
-    name: "daily-limit",
-    treatment: "defer",
-    actor: "limit",
-    meaning: "the business unit's calls of today are used up",
-    hint: "No further call is made. Run again after {nextDay}, when the account's next day starts; finished windows stay committed. If nothing else uses this business unit's API, its edition may include no calls at all.",
-  },
+  122: rows("defer", "limit")(
+    "daily-limit",
+    "the business unit's calls of today are used up",
+    "No further call is made. Run again after {nextDay}, when the account's next day starts; finished windows stay committed. If nothing else uses this business unit's API, its edition may include no calls at all.",
+  ),
   126: credentials(
     "authentication-mechanism",
     "this way of authenticating is not accepted",
@@ -210,13 +204,7 @@ export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
     "pardot had an internal error",
     "Run again later; if it stays, report it to Pardot's support.",
   ),
-  184: {
-    name: "token-refused",
-    treatment: "refresh",
-    actor: "auth",
-    meaning: "the access token is refused",
-    hint: TOKEN_REFUSED_HINT,
-  },
+  184: refresh("token-refused", "the access token is refused", TOKEN_REFUSED_HINT),
   192: fatal("object-not-found", "the object does not exist"),
   198: configuration("endpoint-unknown", "the endpoint does not exist at {apiHost}", "Check PARDOT_API_URL."),
   199: credentials(
@@ -229,24 +217,16 @@ export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
     "business unit {businessUnit} is unknown or inactive at {apiHost} (login host {loginHost})",
     "Either PARDOT_BUSINESS_UNIT_ID is wrong, or the hosts are mixed up: production is login.salesforce.com with https://pi.pardot.com, an Account Engagement developer org login.salesforce.com with https://pi.demo.pardot.com, a sandbox test.salesforce.com with https://pi.demo.pardot.com.",
   ),
-  202: {
-    name: "minute-limit",
-    treatment: "wait-minute",
-    actor: "remote",
-    meaning: "too many requests within a minute",
-    hint: "Lower PARDOT_MAX_CONCURRENCY, or run when other integrations do not.",
-  },
+  202: rows("wait-minute", "remote")(
+    "minute-limit",
+    "too many requests within a minute",
+    "Lower PARDOT_MAX_CONCURRENCY, or run when other integrations do not.",
+  ),
   203: credentials(
     "admin-user-missing",
     "the account has no user with the default administrator role",
     "Give one Account Engagement user the default Administrator role.",
   ),
-  214: {
-    name: "timed-out",
-    treatment: "narrow",
-    actor: "remote",
-    meaning: "pardot gave up on the request because it took too long",
-    hint: TIMED_OUT_HINT,
-  },
+  214: rows("narrow", "remote")("timed-out", "pardot gave up on the request because it took too long", TIMED_OUT_HINT),
   10000: fatal("parameters-refused", "parameters are refused", CATALOG_HINT),
 };

@@ -1,6 +1,7 @@
 import { AuthError, DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
 import type { ErrorDetails, PardotEtlError } from "../errors.ts";
 import { NO_CONNECTION_HINT } from "../platform/proxy.ts";
+import { shortened } from "../text.ts";
 import { ERROR_CODES, TIMED_OUT_HINT, TOKEN_REFUSED_HINT } from "./error-codes.ts";
 import type { ErrorCode, Treatment } from "./error-codes.ts";
 import { HEADER } from "./protocol.ts";
@@ -38,13 +39,17 @@ export interface ResponseHead {
   readonly retryAfterMs: number | null;
 }
 
-/** Names that messages mention. */
+/** Names that messages mention, and what they depend on. */
 export interface ErrorContext {
   readonly businessUnit: string;
   readonly apiHost: string;
   readonly loginHost: string;
   /** When the account's next day starts, for people. */
   readonly nextDay: string;
+  /** Removes secrets from a foreign text. */
+  readonly redact: (text: string) => string;
+  /** Whether other calls have succeeded with the same credentials. */
+  readonly hasWorked: boolean;
 }
 
 /** Longest quotation of a foreign text in a message. */
@@ -100,11 +105,11 @@ export function isRefusal(failure: Failure): boolean {
 }
 
 /**
- * Describes a failure in one clause, lower case. `quote` removes secrets from a foreign text. Pardot's own words are added
- * if they name more than the code does: which parameter, which field.
+ * Describes a failure in one clause, lower case. Pardot's own words are added if they name more than the code does: which
+ * parameter, which field.
  */
-export function reasonOf(failure: Failure, around: ErrorContext, quote: (text: string) => string): string {
-  const words = cut(quote(failure.text));
+export function reasonOf(failure: Failure, around: ErrorContext): string {
+  const words = shortened(around.redact(failure.text), QUOTE_MAX);
   if (failure.code === null) return failure.status === null ? words : `HTTP ${failure.status} with ${words}`;
   const { known } = failure;
   if (known === null) return `pardot refused with code ${failure.code}: ${words}`;
@@ -113,34 +118,24 @@ export function reasonOf(failure: Failure, around: ErrorContext, quote: (text: s
 }
 
 /** The typed error of a failure that stays after `tries` requests: the only place where a response becomes an error. */
-export function errorOf(
-  failure: Failure,
-  kind: string,
-  tries: number,
-  around: ErrorContext,
-  quote: (text: string) => string,
-  hasWorked: boolean,
-): PardotEtlError {
+export function errorOf(failure: Failure, kind: string, tries: number, around: ErrorContext): PardotEtlError {
   const after = tries > 1 ? ` after ${tries} tries` : "";
-  const message = `${kind}: ${reasonOf(failure, around, quote)}${after}`;
+  const message = `${kind}: ${reasonOf(failure, around)}${after}`;
   const context = contextOf(failure, tries);
-  if (failure.code === null) return withoutCode(failure, message, around, context);
-  const { known } = failure;
+  const { code, known } = failure;
+  if (code === null) return withoutCode(failure, message, around, context);
+  const hint = known === null ? UNKNOWN_CODE_HINT : ((around.hasWorked ? known.midRunHint : null) ?? known.hint);
   const details = {
     context,
-    code: known === null ? `pardot.code-${failure.code}` : `pardot.${known.name}`,
-    ...hintOf(known === null ? UNKNOWN_CODE : ((hasWorked ? known.midRunHint : null) ?? known.hint), around),
+    code: `pardot.${known?.name ?? `code-${code}`}`,
+    ...(hint === undefined ? {} : { hint: fill(hint, around) }),
   };
   if (known?.actor === "auth") return new AuthError(message, details);
   if (known?.actor === "limit") return new LimitError(message, details);
-  return new RemoteError(message, { ...details, retryable: isRetryable(failure), pardotCode: failure.code });
+  return new RemoteError(message, { ...details, retryable: isRetryable(failure), pardotCode: code });
 }
 
-const UNKNOWN_CODE = "This code is unknown here; look it up in the vendor's list of error codes.";
-
-function hintOf(hint: string | undefined, around: ErrorContext): { readonly hint?: string } {
-  return hint === undefined ? {} : { hint: fill(hint, around) };
-}
+const UNKNOWN_CODE_HINT = "This code is unknown here; look it up in the vendor's list of error codes.";
 
 function withoutCode(
   failure: Failure,
@@ -148,68 +143,46 @@ function withoutCode(
   around: ErrorContext,
   context: NonNullable<ErrorDetails["context"]>,
 ): PardotEtlError {
+  const { shape, network, status } = failure;
+  const details = (code: string, hint: string): ErrorDetails => ({ context, code, hint: fill(hint, around) });
+  const again = (code: string, hint: string): ErrorDetails => ({ ...details(code, hint), retryable: true });
   const treatment = treatmentOf(failure);
-  if (treatment === "refresh") {
-    return new AuthError(message, { context, code: "pardot.token-refused", ...hintOf(TOKEN_REFUSED_HINT, around) });
-  }
-  if (failure.status === 403) {
-    return new AuthError(message, { context, code: "pardot.forbidden", ...hintOf(FORBIDDEN_HINT, around) });
-  }
+  if (treatment === "refresh") return new AuthError(message, details("pardot.token-refused", TOKEN_REFUSED_HINT));
+  if (status === 403) return new AuthError(message, details("pardot.forbidden", FORBIDDEN_HINT));
   if (treatment === "narrow") {
-    const hint = hintOf(TIMED_OUT_HINT, around);
-    return new RemoteError(message, { context, code: "pardot.timed-out", ...hint, pardotCode: 214, retryable: true });
+    return new RemoteError(message, { ...again("pardot.timed-out", TIMED_OUT_HINT), pardotCode: 214 });
   }
-  if (failure.shape === "network") {
-    const isNotSent = failure.network === "http.not-sent";
-    const hint = isNotSent
-      ? NO_CONNECTION_HINT
-      : `Check the network between here and ${around.apiHost}, then run again.`;
-    return new TransportError(message, { context, code: failure.network ?? "http.cut", hint, retryable: true });
+  if (shape === "network") {
+    const hint = network === "http.not-sent" ? NO_CONNECTION_HINT : NETWORK_HINT;
+    return new TransportError(message, again(network ?? "http.cut", hint));
   }
   if (treatment === "configuration") {
-    const { code, hint } = failure.shape === "html" ? HTML_PAGE : REDIRECTED;
-    return new RemoteError(message, { context, code, ...hintOf(hint, around) });
+    const [code, hint] = shape === "html" ? ["html-page", HTML_HINT] : ["redirected", REDIRECT_HINT];
+    return new RemoteError(message, details(`pardot.${code}`, hint));
   }
-  if (failure.shape === "not-a-file") {
-    return new DataError(message, {
-      context,
-      code: "data.file-not-delivered",
-      ...hintOf(NOT_DELIVERED, around),
-      retryable: true,
-    });
-  }
-  if (treatment === "fatal") return new RemoteError(message, { context, code: `pardot.status-${failure.status ?? 0}` });
-  return new TransportError(message, { context, ...BODY_ERRORS[failure.shape], retryable: true });
+  if (shape === "not-a-file") return new DataError(message, again("data.file-not-delivered", NOT_DELIVERED_HINT));
+  if (treatment === "fatal") return new RemoteError(message, { context, code: `pardot.status-${status ?? 0}` });
+  const hint = shape === "unreadable" ? UNREADABLE_HINT : LATER_HINT;
+  return new TransportError(message, again(BODY_CODES[shape] ?? "pardot.failed", hint));
 }
-
-const NOT_DELIVERED =
-  "Nothing of this file has landed, and its window stays open: run again later. If it stays, check any proxy between here and {apiHost}, and the export in Pardot.";
 
 const FORBIDDEN_HINT =
   "The request was refused without a reason from Pardot: check the app's IP relaxation and the user's trusted addresses, the user's Account Engagement role, and any proxy between here and {apiHost}.";
+const NETWORK_HINT = "Check the network between here and {apiHost}, then run again.";
+const HTML_HINT =
+  "{apiHost} shows its login page for unknown addresses: check PARDOT_API_URL, and whether the object exists in this version of the API.";
+const REDIRECT_HINT = "Redirects are not followed, because they would forward the token. Check PARDOT_API_URL.";
+const NOT_DELIVERED_HINT =
+  "Nothing of this file has landed, and its window stays open: run again later. If it stays, check any proxy between here and {apiHost}, and the export in Pardot.";
+const UNREADABLE_HINT =
+  "Run again later. If it stays at the same place, set the other format for this object alone in the configuration (catalog: Tag: v4: query: format); as JSON, texts that look like numbers turn into numbers (007 into 7).";
+const LATER_HINT = "Pardot, or something between here and Pardot, sends no usable response; run again later.";
 
-const HTML_PAGE = {
-  code: "pardot.html-page",
-  hint: "{apiHost} shows its login page for unknown addresses: check PARDOT_API_URL, and whether the object exists in this version of the API.",
-} as const;
-const REDIRECTED = {
-  code: "pardot.redirected",
-  hint: "Redirects are not followed, because they would forward the token. Check PARDOT_API_URL.",
-} as const;
-
-const LATER = "Pardot, or something between here and Pardot, sends no usable response; run again later.";
-const BODY_ERRORS: Readonly<Record<Failure["shape"], { readonly code: string; readonly hint: string }>> = {
-  unreadable: {
-    code: "pardot.body-unreadable",
-    hint: "Run again later. If it stays at the same place, set the other format for this object alone in the configuration (catalog: Tag: v4: query: format); as JSON, texts that look like numbers turn into numbers (007 into 7).",
-  },
-  empty: { code: "pardot.body-empty", hint: LATER },
-  "no-envelope": { code: "pardot.no-envelope", hint: LATER },
-  html: { code: "pardot.html-page", hint: LATER },
-  "not-a-file": { code: "data.file-not-delivered", hint: LATER },
-  envelope: { code: "pardot.failed", hint: LATER },
-  redirect: { code: "pardot.redirected", hint: LATER },
-  network: { code: "http.cut", hint: LATER },
+const BODY_CODES: Readonly<Partial<Record<Failure["shape"], string>>> = {
+  unreadable: "pardot.body-unreadable",
+  empty: "pardot.body-empty",
+  "no-envelope": "pardot.no-envelope",
+  html: "pardot.html-page",
 };
 
 function isRetryable(failure: Failure): boolean {
@@ -227,18 +200,10 @@ function contextOf(failure: Failure, tries: number): Record<string, string | num
   };
 }
 
-function fill(template: string, around: ErrorContext): string {
-  return template
-    .replaceAll("{businessUnit}", around.businessUnit)
-    .replaceAll("{apiHost}", around.apiHost)
-    .replaceAll("{loginHost}", around.loginHost)
-    .replaceAll("{nextDay}", around.nextDay);
-}
+type Placeholder = "businessUnit" | "apiHost" | "loginHost" | "nextDay";
 
-/** One line of at most `QUOTE_MAX` characters. */
-function cut(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length <= QUOTE_MAX ? line : `${line.slice(0, QUOTE_MAX)}…`;
+function fill(template: string, around: ErrorContext): string {
+  return template.replaceAll(/\{(businessUnit|apiHost|loginHost|nextDay)\}/g, (_, name: Placeholder) => around[name]);
 }
 
 /** A failure that came as a response. */
@@ -263,15 +228,6 @@ export function failureOf(
 
 /** A failure without a response. */
 export function networkFailure(network: string, text: string): Failure {
-  return {
-    shape: "network",
-    code: null,
-    known: null,
-    status: null,
-    text,
-    route: null,
-    loadBalancer: null,
-    network,
-    retryAfterMs: null,
-  };
+  const nothing = { code: null, known: null, status: null, route: null, loadBalancer: null, retryAfterMs: null };
+  return { ...nothing, shape: "network", text, network };
 }

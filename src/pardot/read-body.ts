@@ -63,7 +63,7 @@ interface Element {
 }
 
 /**
- * Reads XML into the same shapes as Pardot's JSON: an element with children is a record, children of one name are a
+ * Reads XML into the same shapes as Pardot's JSON, the root under its name: an element with children is a record, children of one name are a
  * list, one alone is a value; an empty element (`<x/>`, `<x></x>`) is null. Text is kept exactly, entities
  * decoded once, and stays text; `onReplaced` takes the number of characters that XML forbids and that became U+FFFD. White
  * space between children is layout and dropped; white space alone in an element is its value. Attributes go under
@@ -71,12 +71,9 @@ interface Element {
  *
  * Throws `UnreadableBody` when the document is cut or malformed.
  */
-export function readXml(
-  text: string,
-  onReplaced: OnReplaced = () => {},
-): { readonly root: string; readonly value: WireValue } {
+export function readXml(text: string, onReplaced: OnReplaced = () => {}): WireRecord {
   const stack: Element[] = [];
-  let result: { readonly root: string; readonly value: WireValue } | null = null;
+  let result: WireRecord | null = null;
   const parser = new SaxesParser({ xmlns: false, position: true });
 
   parser.on("opentag", (tag) => {
@@ -95,7 +92,7 @@ export function readXml(
     const parent = stack.at(-1);
     const value = valueOf(element);
     if (parent === undefined) {
-      result = { root: element.name, value };
+      result = { [element.name]: value };
       return;
     }
     const siblings = parent.children.get(element.name);

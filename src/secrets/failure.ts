@@ -1,7 +1,7 @@
 import { AttemptsFailed } from "../aws/retry.ts";
 import { readFailure } from "../aws/failure.ts";
 import type { AwsFailure } from "../aws/failure.ts";
-import type { SecretService } from "./reference.ts";
+import { shortened } from "../text.ts";
 
 /** What to fix so that a secret can be read: the configuration, the AWS credentials, or the network. */
 export type FailureKind = "configuration" | "credentials" | "network";
@@ -17,23 +17,6 @@ export class SecretFailure extends Error {
     this.expected = expected;
   }
 }
-
-/** One kind of request, as errors name it. */
-export interface Request {
-  readonly service: SecretService;
-  /** As in a policy: `secretsmanager:GetSecretValue`. */
-  readonly action: string;
-  /** Whether the request carries the secret: then AWS's message is not repeated. */
-  readonly carriesSecret: boolean;
-  /** Null: not configured. */
-  readonly region: string | null;
-}
-
-const NOUN: Readonly<Record<SecretService, string>> = { "secrets-manager": "secret", "parameter-store": "parameter" };
-const STORE: Readonly<Record<SecretService, string>> = {
-  "secrets-manager": "AWS Secrets Manager",
-  "parameter-store": "the AWS parameter store",
-};
 
 const NOT_FOUND: ReadonlySet<string> = new Set(["ResourceNotFoundException", "ParameterNotFound"]);
 const UNFIT: ReadonlySet<string> = new Set([
@@ -77,31 +60,31 @@ const BAD_CREDENTIALS: ReadonlySet<string> = new Set([
 const GIVE_CREDENTIALS =
   "give the task or instance a role, set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
-/** Converts the SDK's error into the reason why a request failed; returns anything but failed attempts unchanged. */
-export function secretFailure(thrown: unknown, request: Request): unknown {
+/**
+ * Converts the SDK's error into the reason why a request failed; returns anything but failed attempts unchanged. `action`:
+ * as in a policy, `secretsmanager:GetSecretValue`; `region`: null if it is not configured.
+ */
+export function secretFailure(thrown: unknown, action: string, region: string | null): unknown {
   if (!(thrown instanceof AttemptsFailed)) return thrown;
   const { attempts, cause: error } = thrown;
   if (error instanceof SecretFailure) return error;
   const failure = readFailure(error);
   const { name, status, message } = failure;
-  const { service, action, region } = request;
-  const noun = NOUN[service];
-  const where = `${STORE[service]}${region === null ? "" : ` of ${region}`}`;
+  const isParameter = action.startsWith("ssm:");
+  const noun = isParameter ? "parameter" : "secret";
+  const store = isParameter ? "the AWS parameter store" : "AWS Secrets Manager";
+  const where = `${store}${region === null ? "" : ` of ${region}`}`;
+  const carriesSecret = action.includes(":Put");
+  const said = messageOf(failure, carriesSecret);
   const fail = (kind: FailureKind, expected: string): SecretFailure => new SecretFailure(kind, expected, error);
   if (NOT_FOUND.has(name)) return fail("configuration", `a ${noun} that exists; ${where} has none of this name`);
-  if (UNFIT.has(name)) return fail("configuration", `a ${noun} that can be used (${messageOf(failure, request)})`);
+  if (UNFIT.has(name)) return fail("configuration", `a ${noun} that can be used (${said})`);
   if (KEY_DENIED.has(name) || (DENIED.has(name) && /\bkms\b|ciphertext|master key/i.test(message))) {
-    const actions = request.carriesSecret ? "kms:GenerateDataKey, kms:Encrypt and kms:Decrypt" : "kms:Decrypt";
-    return fail(
-      "credentials",
-      `a ${noun} whose key this program may use; grant ${actions} on it (${messageOf(failure, request)})`,
-    );
+    const actions = carriesSecret ? "kms:GenerateDataKey, kms:Encrypt and kms:Decrypt" : "kms:Decrypt";
+    return fail("credentials", `a ${noun} whose key this program may use; grant ${actions} on it (${said})`);
   }
   if (DENIED.has(name)) {
-    return fail(
-      "credentials",
-      `a ${noun} that this program may use; grant ${action} on it (${messageOf(failure, request)})`,
-    );
+    return fail("credentials", `a ${noun} that this program may use; grant ${action} on it (${said})`);
   }
   if (NO_CREDENTIALS.has(name)) return fail("credentials", `AWS credentials; none were found: ${GIVE_CREDENTIALS}`);
   if (BAD_CREDENTIALS.has(name)) {
@@ -113,14 +96,13 @@ export function secretFailure(thrown: unknown, request: Request): unknown {
   // Neither a response nor a network code: a bug of ours or of the SDK.
   if (status === null && error instanceof TypeError && !("code" in error)) return error;
   const tries = attempts === 1 ? "" : ` after ${attempts} attempts`;
-  return fail("network", `a response from ${where} (${messageOf(failure, request)}${tries})`);
+  return fail("network", `a response from ${where} (${said}${tries})`);
 }
 
 /** The service's own message, on one line. */
-function messageOf({ name, status, message }: AwsFailure, request: Request): string {
+function messageOf({ name, status, message }: AwsFailure, carriesSecret: boolean): string {
   const head = status === null ? name : `${status} ${name}`;
   // A refusal may quote the refused request.
-  if (request.carriesSecret || message === "" || message === name) return head;
-  const line = message.replaceAll(/\s+/g, " ").trim();
-  return `${head}: ${line.length > 300 ? `${line.slice(0, 300)}…` : line}`;
+  if (carriesSecret || message === "" || message === name) return head;
+  return `${head}: ${shortened(message, 300)}`;
 }

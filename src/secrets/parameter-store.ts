@@ -2,12 +2,15 @@ import { DescribeParametersCommand, GetParameterCommand, PutParameterCommand, SS
 import type { DescribeParametersCommandOutput, Parameter } from "@aws-sdk/client-ssm";
 import { withRetries } from "../aws/retry.ts";
 import type { Pauses } from "../aws/retry.ts";
-import { SecretFailure, secretFailure } from "./failure.ts";
-import { storeOptions, writePatiently } from "./secret-store.ts";
+import { SecretFailure } from "./failure.ts";
+import { explained, storeOptions, writePatiently } from "./secret-store.ts";
 import type { SecretStore } from "./secret-store.ts";
 
 /** A parameter that has a value. */
 type Found = Parameter & { readonly Name: string; readonly Value: string };
+
+const GET = "ssm:GetParameter";
+const PUT = "ssm:PutParameter";
 
 /**
  * The parameter store of AWS Systems Manager in a region; null: the SDK's. Credentials come from the SDK's own chain.
@@ -15,14 +18,6 @@ type Found = Parameter & { readonly Name: string; readonly Value: string };
 export function openParameterStore(region: string | null, pauses: Pauses): SecretStore {
   const client = new SSMClient(storeOptions(region));
 
-  type Action = "GetParameter" | "DescribeParameters" | "PutParameter";
-  const failed = async (thrown: unknown, action: Action): Promise<unknown> =>
-    secretFailure(thrown, {
-      service: "parameter-store",
-      action: `ssm:${action}`,
-      carriesSecret: action === "PutParameter",
-      region: await client.config.region().catch(() => null),
-    });
   const get = async (name: string, signal: AbortSignal): Promise<Found> => {
     const command = new GetParameterCommand({ Name: name, WithDecryption: true });
     const { Parameter: found } = await client.send(command, { abortSignal: signal });
@@ -34,32 +29,32 @@ export function openParameterStore(region: string | null, pauses: Pauses): Secre
   /** The key that encrypts a parameter, or why it cannot be determined. */
   const keyOf = async (name: string, signal: AbortSignal): Promise<{ readonly KeyId?: string } | SecretFailure> => {
     const ParameterFilters = [{ Key: "Name", Option: "Equals", Values: [name] }];
-    const send = (): Promise<DescribeParametersCommandOutput> =>
-      client.send(new DescribeParametersCommand({ ParameterFilters }), { abortSignal: signal });
+    const command = new DescribeParametersCommand({ ParameterFilters });
+    const send = (): Promise<DescribeParametersCommandOutput> => client.send(command, { abortSignal: signal });
     try {
-      const { Parameters: [found] = [] } = await withRetries(send, pauses, signal);
+      const { Parameters: [found] = [] } = await explained(client, { action: "ssm:DescribeParameters" }, () =>
+        withRetries(send, pauses, signal),
+      );
       return found?.KeyId === undefined ? {} : { KeyId: found.KeyId };
     } catch (error) {
-      const failure = await failed(error, "DescribeParameters");
-      if (failure instanceof SecretFailure) return failure;
-      throw failure;
+      if (error instanceof SecretFailure) return error;
+      throw error;
     }
   };
 
   return {
-    async read(name, signal) {
-      try {
-        return (await withRetries(() => get(name, signal), pauses, signal)).Value;
-      } catch (error) {
-        throw await failed(error, "GetParameter");
-      }
-    },
+    read: (name, signal) =>
+      explained(
+        client,
+        { action: GET },
+        async () => (await withRetries(() => get(name, signal), pauses, signal)).Value,
+      ),
 
-    async replace(name, change, signal) {
-      let action: Action = "GetParameter";
+    replace(name, change, signal) {
+      const request = { action: GET };
       let remark: string | null = null;
       const attempt = async (): Promise<void> => {
-        action = "GetParameter";
+        request.action = GET;
         const { Name, Type, Value: before } = await get(name, signal);
         const after = change(before);
         if (after === before) return;
@@ -67,15 +62,13 @@ export function openParameterStore(region: string | null, pauses: Pauses): Secre
         const key = Type === "SecureString" ? await keyOf(Name, signal) : {};
         if (key instanceof SecretFailure) remark = `${KEY_UNKNOWN} (${key.expected})`;
         const input = { Name, Value: after, Type, Overwrite: true, ...(key instanceof SecretFailure ? {} : key) };
-        action = "PutParameter";
+        request.action = PUT;
         await client.send(new PutParameterCommand(input), { abortSignal: signal });
       };
-      try {
+      return explained(client, request, async () => {
         await writePatiently(attempt, pauses, signal);
         return remark;
-      } catch (error) {
-        throw await failed(error, action);
-      }
+      });
     },
 
     // Each PutParameter creates a version.

@@ -50,32 +50,23 @@ export async function resolveReferences(
     return reading;
   };
   const secrets = new Map<string, Secret>();
-  const failures: Failed[] = [];
-  for (const { path, reference, outcome } of await Promise.all(
-    given.map(async (each) => ({ ...each, outcome: await attempt(read(each)) })),
-  )) {
-    const fail = (kind: FailureKind, expected: string): void => {
-      failures.push({ kind, problem: { path, value: reference.text, expected } });
-    };
-    if (outcome instanceof SecretFailure) {
-      fail(outcome.kind, outcome.expected);
-      continue;
-    }
-    const secret = parseSecret(outcome, reference);
-    if (secret.ok) secrets.set(reference.text, secret.value);
-    else fail("configuration", secret.expected);
-  }
+  const outcomes = await Promise.all(
+    given.map(async (each): Promise<Failed | null> => {
+      const { path, reference } = each;
+      try {
+        const secret = parseSecret(await read(each), reference);
+        if (!secret.ok) throw new SecretFailure("configuration", secret.expected);
+        secrets.set(reference.text, secret.value);
+        return null;
+      } catch (error) {
+        if (!(error instanceof SecretFailure)) throw error;
+        return { kind: error.kind, problem: { path, value: reference.text, expected: error.expected } };
+      }
+    }),
+  );
+  const failures = outcomes.filter((outcome) => outcome !== null);
   if (failures.length > 0) throw unresolved(failures, given.length);
   return secrets;
-}
-
-async function attempt(reading: Promise<string>): Promise<string | SecretFailure> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof SecretFailure) return error;
-    throw error;
-  }
 }
 
 /** The secret in a stored text. Trimmed like any setting: secrets stored by hand often end with a line feed. */

@@ -1,6 +1,7 @@
 import { clientOptions } from "../aws/client-options.ts";
 import { withRetries } from "../aws/retry.ts";
 import type { Pauses } from "../aws/retry.ts";
+import { secretFailure } from "./failure.ts";
 
 /**
  * An AWS service that keeps secrets. Repeats requests that fail because of the network, AWS itself or throttling. Every
@@ -19,6 +20,10 @@ export interface SecretStore {
   tryReplace(name: string, signal: AbortSignal): Promise<"allowed" | "unknown">;
 }
 
+/** Time to connect, after which the endpoint counts as unreachable, and longest silence of a connection. */
+const CONNECTION_TIMEOUT_MS = 5_000;
+const IDLE_TIMEOUT_MS = 10_000;
+
 /** Attempts of a write, for about half a minute: the text may exist nowhere else. */
 const WRITE_ATTEMPTS_MAX = 8;
 
@@ -33,8 +38,20 @@ export function writePatiently(send: () => Promise<void>, pauses: Pauses, signal
   );
 }
 
+/** Does the work of some requests. Explains a failure by the last one's action, as in a policy: `ssm:GetParameter`. */
+export async function explained<T>(
+  client: { readonly config: { readonly region: () => Promise<string> } },
+  request: { readonly action: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw secretFailure(error, request.action, await client.config.region().catch(() => null));
+  }
+}
+
 /** The options of a client in a region; null: in the SDK's. */
 export function storeOptions(region: string | null): ReturnType<typeof clientOptions> & { readonly region?: string } {
-  const timeouts = { connectionTimeoutMs: 5_000, idleTimeoutMs: 10_000 };
-  return { ...(region === null ? {} : { region }), ...clientOptions(timeouts) };
+  return { ...(region === null ? {} : { region }), ...clientOptions(CONNECTION_TIMEOUT_MS, IDLE_TIMEOUT_MS) };
 }

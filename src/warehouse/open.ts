@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { OnEvent } from "../events.ts";
+import { NO_TABLE } from "./warehouse.ts";
 import type { Warehouse } from "./warehouse.ts";
 
 /**
@@ -34,7 +35,7 @@ export const nullWarehouse: Warehouse = {
   claim: async (_unit, _hasCommitted, signal) => signal.throwIfAborted(),
   tableState: async (_object, _now, signal) => {
     signal.throwIfAborted();
-    return { exists: false, hasRows: false, watermark: null, future: null };
+    return NO_TABLE;
   },
   compare: async () => ({ compared: "", problems: [] }),
   leastBy: (_table, _group, _value, signal) => nothing(signal),

@@ -1,9 +1,19 @@
 import { flushCompileCache } from "node:module";
 
+/** The operations of a warehouse's process: each takes one input and returns one result, which pass between processes. */
+export type Operations<Ops> = { readonly [Op in keyof Ops]: (input: never) => unknown } & {
+  readonly open: (input: never) => null;
+  readonly close: (input: null) => null;
+};
+
+/** Request for one operation. */
+export interface Request {
+  readonly op: PropertyKey;
+  readonly input: unknown;
+}
+
 /** Reply to one request: its result, or a failure. */
-export type Reply<Value> =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly failure: Failure };
+export type Reply = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly failure: Failure };
 
 /** A failure in a form that passes between processes; it becomes a `WarehouseError`. */
 export interface Failure {
@@ -27,27 +37,26 @@ export class Refusal extends Error {
  * Serves the requests of the parent process, which sends one at a time (worker.ts). Anything thrown becomes a failure.
  * After the request `close` it disconnects. Calls `onEnd` then, and when the parent dies.
  */
-export function serve(server: {
-  readonly perform: (request: unknown) => Promise<unknown>;
-  readonly failureOf: (error: unknown) => Failure;
-  readonly onEnd: () => void;
-}): void {
-  const reply = async (request: unknown): Promise<Reply<unknown>> => {
+export function serve<Ops extends Operations<Ops>>(
+  operations: { readonly [Op in keyof Ops]: (input: Parameters<Ops[Op]>[0]) => Promise<ReturnType<Ops[Op]>> },
+  { failureOf, onEnd }: { readonly failureOf: (error: unknown) => Failure; readonly onEnd: () => void },
+): void {
+  const perform = operations as Readonly<Record<PropertyKey, (input: unknown) => Promise<unknown>>>;
+  const reply = async ({ op, input }: Request): Promise<Reply> => {
     try {
-      return { ok: true, value: await server.perform(request) };
+      return { ok: true, value: await perform[op]?.(input) };
     } catch (error) {
-      return { ok: false, failure: error instanceof Refusal ? error.failure : server.failureOf(error) };
+      return { ok: false, failure: error instanceof Refusal ? error.failure : failureOf(error) };
     }
   };
-  process.on("message", (request) => {
-    const isLast = (request as { readonly op: string }).op === "close";
+  process.on("message", (request: Request) => {
     const onSent = (error: Error | null): void => {
       // An error means that the parent is gone: `onEnd` has been called.
-      if (isLast && error === null) process.disconnect();
+      if (request.op === "close" && error === null) process.disconnect();
     };
     void reply(request).then((message) => process.send?.(message, undefined, undefined, onSent));
   });
-  process.once("disconnect", server.onEnd);
+  process.once("disconnect", onEnd);
   // Compiled code is kept for the next start now: this process may be killed.
   flushCompileCache();
 }

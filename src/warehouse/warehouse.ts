@@ -18,6 +18,9 @@ export interface TableState {
   readonly warning?: { readonly code: string; readonly message: string };
 }
 
+/** State of a table that the warehouse does not have. */
+export const NO_TABLE: TableState = { exists: false, hasRows: false, watermark: null, future: null };
+
 /** A committed file to load, already copied to a local path. */
 export interface LoadFile {
   /** Key in the destination: a file is loaded once, however often it is offered. */

@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 import { WarehouseError } from "../errors.ts";
 import { startWatchdog } from "../platform/clock.ts";
 import { Refusal } from "./serve.ts";
-import type { Reply } from "./serve.ts";
+import type { Operations, Reply, Request } from "./serve.ts";
 
 /** Characters of the process's stderr that are kept for the error if it dies. */
 const STDERR_MAX = 2000;
 
-export interface WorkerOptions<Request> {
+export interface WorkerOptions<Ops extends Operations<Ops>> {
   /** Name of the warehouse in messages: `duckdb:PATH`. */
   readonly warehouse: string;
   /** Name of the process in messages: `DuckDB`. */
@@ -28,8 +28,8 @@ export interface WorkerOptions<Request> {
   readonly deathHint: string;
   /** Where the process gets its temporary folder, which is removed with it. */
   readonly tmpDir: string;
-  /** The first request of each process, and how the message of its failure begins: `log in to`. */
-  readonly open: { readonly doing: string; readonly request: (folder: string) => Request };
+  /** The input of the first request of each process, and how the message of its failure begins: `log in to`. */
+  readonly open: { readonly doing: string; readonly input: (folder: string) => Parameters<Ops["open"]>[0] };
   /** Longest time for one request; null: no limit. */
   readonly requestMsMax: number | null;
 }
@@ -43,15 +43,15 @@ interface Running {
 
 /**
  * A warehouse's own process, which keeps the memory of its driver out of this one. Started and opened at the first
- * request, and again after it died. `Results` maps each request's `op` to its result. Requests go through Node's IPC
- * channel, one at a time: wrap each piece of work in `serialize`.
+ * request, and again after it died. Requests go through Node's IPC channel, one at a time: wrap each piece of work in
+ * `serialize`.
  */
-export class Worker<Request extends { readonly op: keyof Results }, Results extends object> {
-  readonly #options: WorkerOptions<Request>;
+export class Worker<Ops extends Operations<Ops>> {
+  readonly #options: WorkerOptions<Ops>;
   #running: Running | null = null;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(options: WorkerOptions<Request>) {
+  constructor(options: WorkerOptions<Ops>) {
     this.#options = options;
   }
 
@@ -68,8 +68,20 @@ export class Worker<Request extends { readonly op: keyof Results }, Results exte
   }
 
   /** Starts and opens the process unless it is running. Throws `WarehouseError`. */
-  async start(signal: AbortSignal): Promise<void> {
-    await this.#started(signal);
+  async start(signal: AbortSignal): Promise<Running> {
+    signal.throwIfAborted();
+    if (this.#running !== null) return this.#running;
+    const { name, tmpDir, open } = this.#options;
+    const folder = await mkdtemp(join(tmpDir, `pardot-etl-${name.toLowerCase()}-`));
+    const running = this.#fork(folder);
+    this.#running = running;
+    try {
+      await this.#send(running, "open", open.input(folder), signal);
+      return running;
+    } catch (error) {
+      await this.drop();
+      throw this.#named(error, open.doing);
+    }
   }
 
   /**
@@ -77,21 +89,26 @@ export class Worker<Request extends { readonly op: keyof Results }, Results exte
    * kills the process and rejects with the signal's reason once it is gone, so that its locks are free and nothing is
    * written afterwards. Throws `WarehouseError`.
    */
-  async ask<R extends Request>(request: R, doing: string, signal: AbortSignal): Promise<Results[R["op"]]> {
-    const running = await this.#started(signal);
+  async ask<Op extends keyof Ops>(
+    op: Op,
+    input: Parameters<Ops[Op]>[0],
+    doing: string,
+    signal: AbortSignal,
+  ): Promise<ReturnType<Ops[Op]>> {
+    const running = await this.start(signal);
     try {
-      return await this.#send(running, request, signal);
+      return await this.#send(running, op, input, signal);
     } catch (error) {
       throw this.#named(error, doing);
     }
   }
 
   /** Sends the last request, after which the process exits, and waits for it. Does nothing when there is no process. */
-  async end(request: Request & { readonly op: "close" }, signal: AbortSignal): Promise<void> {
+  async end(signal: AbortSignal): Promise<void> {
     const running = this.#running;
     if (running === null) return;
     try {
-      await this.#send(running, request, signal);
+      await this.#send(running, "close", null, signal);
       // It disconnects first: if this side did, Node would not emit "close".
       await running.exited;
     } catch (error) {
@@ -109,22 +126,6 @@ export class Worker<Request extends { readonly op: keyof Results }, Results exte
     running.child.kill("SIGKILL");
     await running.exited;
     await rm(running.folder, { recursive: true, force: true });
-  }
-
-  async #started(signal: AbortSignal): Promise<Running> {
-    signal.throwIfAborted();
-    if (this.#running !== null) return this.#running;
-    const { name, tmpDir, open } = this.#options;
-    const folder = await mkdtemp(join(tmpDir, `pardot-etl-${name.toLowerCase()}-`));
-    const running = this.#fork(folder);
-    this.#running = running;
-    try {
-      await this.#send(running, open.request(folder), signal);
-      return running;
-    } catch (error) {
-      await this.drop();
-      throw this.#named(error, open.doing);
-    }
   }
 
   #fork(folder: string): Running {
@@ -153,7 +154,12 @@ export class Worker<Request extends { readonly op: keyof Results }, Results exte
   }
 
   /** Throws `Refusal`, or the signal's reason. A process that died is dropped. */
-  async #send<R extends Request>(running: Running, request: R, signal: AbortSignal): Promise<Results[R["op"]]> {
+  async #send<Op extends keyof Ops>(
+    running: Running,
+    op: Op,
+    input: Parameters<Ops[Op]>[0],
+    signal: AbortSignal,
+  ): Promise<ReturnType<Ops[Op]>> {
     const { requestMsMax } = this.#options;
     const watchdog = requestMsMax === null ? null : startWatchdog(requestMsMax, () => this.#tooLong(requestMsMax));
     const stopped = watchdog === null ? signal : AbortSignal.any([signal, watchdog.signal]);
@@ -161,39 +167,18 @@ export class Worker<Request extends { readonly op: keyof Results }, Results exte
     stopped.addEventListener("abort", onAbort, { once: true });
     try {
       stopped.throwIfAborted();
-      const reply = await this.#reply(running, request);
+      const reply = await replyOf(running, { op, input });
       if (reply === null || stopped.aborted) {
         await this.drop();
         stopped.throwIfAborted();
       }
       if (reply === null) throw this.#death(running);
       if (!reply.ok) throw new Refusal(reply.failure);
-      return reply.value;
+      return reply.value as ReturnType<Ops[Op]>;
     } finally {
       stopped.removeEventListener("abort", onAbort);
       watchdog?.stop();
     }
-  }
-
-  /** The reply to a request; null when the process died instead. Leaves no listener behind, which would keep replies. */
-  async #reply<R extends Request>({ child, exited }: Running, request: R): Promise<Reply<Results[R["op"]]> | null> {
-    return new Promise((resolve) => {
-      const settle = (reply: Reply<Results[R["op"]]> | null): void => {
-        child.off("message", onMessage).off("close", onClose);
-        resolve(reply);
-      };
-      const onMessage = (reply: unknown): void => settle(reply as Reply<Results[R["op"]]>);
-      const onClose = (): void => settle(null);
-      // A process that died earlier may have emitted "close" before.
-      const onDead = async (): Promise<void> => {
-        await exited;
-        onClose();
-      };
-      child.once("message", onMessage).once("close", onClose);
-      child.send(request, (error) => {
-        if (error !== null) void onDead();
-      });
-    });
   }
 
   #death({ child, stderr }: Running): Refusal {
@@ -228,4 +213,24 @@ export class Worker<Request extends { readonly op: keyof Results }, Results exte
 function compileCache(): Readonly<Record<string, string>> {
   const folder = getCompileCacheDir();
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
+}
+
+/** The reply to a request; null when the process died instead. Leaves no listener behind, which would keep replies. */
+async function replyOf({ child, exited }: Running, request: Request): Promise<Reply | null> {
+  return new Promise((resolve) => {
+    const settle = (reply: unknown): void => {
+      child.off("message", settle).off("close", onClose);
+      resolve(reply as Reply | null);
+    };
+    const onClose = (): void => settle(null);
+    // A process that died earlier may have emitted "close" before.
+    const onDead = async (): Promise<void> => {
+      await exited;
+      onClose();
+    };
+    child.once("message", settle).once("close", onClose);
+    child.send(request, (error) => {
+      if (error !== null) void onDead();
+    });
+  });
 }

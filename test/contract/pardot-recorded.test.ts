@@ -134,7 +134,7 @@ describe("recorded JSON and samples", () => {
 
   test("include a fragment of an old activity", () => {
     const text = new TextDecoder().decode(bytesOf("github-issues/api-docs-135-visitor-activity-fragment.xml"));
-    expect(readXml(text)).toMatchObject({ root: "visitor_activity", value: { type: "1", campaign: { id: "54" } } });
+    expect(readXml(text)).toMatchObject({ visitor_activity: { type: "1", campaign: { id: "54" } } });
   });
 
   test("have the same form of errors with 200, 400 and 401", () => {

@@ -1,5 +1,5 @@
-import type { AuthConfig } from "../../config/config.ts";
-import { AuthError, PardotEtlError, TransportError } from "../../errors.ts";
+import type { PardotConfig } from "../../config/config.ts";
+import { AuthError, TransportError } from "../../errors.ts";
 import type { OnEvent } from "../../events.ts";
 import { backoffMs, retryAfterMs } from "../../http/backoff.ts";
 import { readWhole } from "../../http/body.ts";
@@ -7,7 +7,7 @@ import type { Transport } from "../../http/transport.ts";
 import { NEVER } from "../../platform/clock.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
-import type { Secret } from "../../secrets/secret.ts";
+import { Secret } from "../../secrets/secret.ts";
 import { TRIES_MAX } from "../retry.ts";
 import { FORM_TYPE, JSON_TYPE, TOKEN_PATH, USER_AGENT } from "../protocol.ts";
 import { LoginClock } from "./login-clock.ts";
@@ -16,8 +16,7 @@ import type { LoginAttempt, TokenAnswer } from "./token-answer.ts";
 import { secretsOf, tokenParameters } from "./token-request.ts";
 
 export interface AuthOptions {
-  readonly auth: AuthConfig;
-  readonly loginUrl: URL;
+  readonly config: Pick<PardotConfig, "auth" | "loginUrl">;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: Random;
@@ -42,12 +41,9 @@ export interface AuthOptions {
 /** A token's body is some hundred bytes. */
 const BODY_MAX_BYTES = 1024 * 1024;
 
-/** Result of one token request: a token that is in use now, or why there is none. */
-interface TokenResult {
-  readonly answer: Extract<TokenAnswer, { kind: "failed" }> | { readonly kind: "accepted"; readonly token: Secret };
+/** Why a token request gave no token. */
+interface Failed extends Omit<Extract<TokenAnswer, { kind: "failed" }>, "kind"> {
   readonly floorMs: number | null;
-  /** Whether Salesforce's clock differs from the one used so far. */
-  readonly isClockNews: boolean;
 }
 
 /** A renewal in flight, which all who need a token share. */
@@ -71,11 +67,11 @@ export class Auth {
   #refusal: AuthError | null = null;
 
   constructor(options: AuthOptions) {
-    const { auth, loginUrl, clock } = options;
+    const { auth, loginUrl } = options.config;
     this.#options = options;
     this.#url = new URL(TOKEN_PATH, loginUrl);
     this.#attempt = { flow: auth.flow, loginHost: this.#url.host };
-    this.#loginClock = new LoginClock(clock);
+    this.#loginClock = new LoginClock(options.clock);
     this.#known = new Set(secretsOf(auth));
     this.#refreshToken = auth.flow === "refresh_token" ? auth.refreshToken : null;
   }
@@ -114,13 +110,7 @@ export class Auth {
       const renewal = this.#renewal;
       if (renewal.abandoned.signal.aborted) {
         // All its callers have left, but its request may still be in flight, and a second one would be refused.
-        await withSignal(
-          renewal.token.then(
-            () => undefined,
-            () => undefined,
-          ),
-          signal,
-        );
+        await withSignal(this.settled(), signal);
         continue;
       }
       renewal.waiters += 1;
@@ -147,49 +137,51 @@ export class Auth {
     const { clock, random, onEvent, exclusively = (work) => work() } = this.#options;
     for (let tries = 1; ; tries += 1) {
       abandoned.throwIfAborted();
-      const { answer, floorMs, isClockNews } = await exclusively(() => this.#requestToken(), abandoned);
-      if (answer.kind === "accepted") return answer.token;
-      if (answer.retry === "no" || (answer.retry === "clock" && !isClockNews)) {
-        if (answer.error instanceof AuthError) this.#refusal = answer.error;
-        throw answer.error;
+      const result = await exclusively(() => this.#requestToken(), abandoned);
+      if (result instanceof Secret) return result;
+      const { retry, error, floorMs } = result;
+      if (retry === "no" && error instanceof AuthError) this.#refusal = error;
+      if (retry === "no") throw error;
+      if (tries === TRIES_MAX) {
+        error.message += ` after ${tries} tries`;
+        throw error;
       }
-      if (tries === TRIES_MAX) throw exhausted(answer.error, tries);
-      if (answer.retry === "clock") {
+      if (retry === "clock") {
         onEvent(this.#loginClock.warning());
         continue;
       }
       const unit = random.unit();
-      const ms = answer.retry === "wait" ? 1000 + Math.floor(unit * 2000) : backoffMs(tries, unit, floorMs);
+      const ms = retry === "wait" ? 1000 + Math.floor(unit * 2000) : backoffMs(tries, unit, floorMs);
       const none = { call: null, object: null, window: null };
-      const reason = answer.error.message;
-      onEvent({ type: "retrying", kind: "token", ...none, attempt: tries, pauseMs: ms, reason });
+      onEvent({ type: "retrying", kind: "token", ...none, attempt: tries, pauseMs: ms, reason: error.message });
       await clock.sleep(ms, abandoned);
     }
   }
 
-  async #requestToken(): Promise<TokenResult> {
-    const { auth, clock, transport } = this.#options;
+  /** Returns a token that is in use now, or why there is none. */
+  async #requestToken(): Promise<Secret | Failed> {
+    const { config, clock, transport } = this.#options;
     const headers = { "content-type": FORM_TYPE, accept: JSON_TYPE, "user-agent": USER_AGENT };
     const body = await this.#form();
     try {
       // Never aborted mid-call: an unread response may hold the only copy of a rotated refresh token.
       const response = await transport({ method: "POST", url: this.#url, headers, body }, NEVER);
-      const isClockNews = auth.flow === "jwt" && this.#loginClock.learn(response.headers["date"]);
+      const isClockNews = config.auth.flow === "jwt" && this.#loginClock.learn(response.headers["date"]);
       const bytes = await readWhole(response.body, BODY_MAX_BYTES, operation(this.#attempt));
-      const floorMs = retryAfterMs(response.headers["retry-after"], clock.now());
       const answer = readTokenAnswer(response.status, bytes, this.#attempt);
-      if (answer.kind === "failed") return { answer, floorMs, isClockNews };
-      const token = await this.#accept(answer.accessToken, answer.refreshToken);
-      return { answer: { kind: "accepted", token }, floorMs, isClockNews };
+      if (answer.kind === "token") return await this.#accept(answer.accessToken, answer.refreshToken);
+      const { error, retry } = answer;
+      const floorMs = retryAfterMs(response.headers["retry-after"], clock.now());
+      return { error, retry: retry === "clock" && !isClockNews ? "no" : retry, floorMs };
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      const retry = error.retryable ? "back-off" : "no";
-      return { answer: { kind: "failed", retry, error }, floorMs: null, isClockNews: false };
+      return { error, retry: error.retryable ? "back-off" : "no", floorMs: null };
     }
   }
 
   async #form(): Promise<string> {
-    const { auth, loginUrl, keptRefreshToken } = this.#options;
+    const { config, keptRefreshToken } = this.#options;
+    const { auth, loginUrl } = config;
     if (auth.flow === "refresh_token") this.#refreshToken = (await keptRefreshToken?.()) ?? this.#refreshToken;
     const now = this.#loginClock.now();
     const parameters = tokenParameters({ auth, loginUrl, refreshToken: this.#refreshToken, now });
@@ -212,11 +204,6 @@ export class Auth {
     if (isRefresh) this.#options.onEvent({ type: "token-refreshed" });
     return accessToken;
   }
-}
-
-function exhausted(error: PardotEtlError, tries: number): PardotEtlError {
-  error.message += ` after ${tries} tries`;
-  return error;
 }
 
 /** The promise's outcome, or the signal's reason as soon as that is aborted; the promise itself continues. */

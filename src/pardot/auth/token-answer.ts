@@ -8,12 +8,12 @@ import type { WireRecord } from "../pardot.ts";
 import { SCOPE } from "../protocol.ts";
 import { UnreadableBody, asRecord, readJson } from "../read-body.ts";
 import { forFlow, tokenErrorFor } from "./token-errors.ts";
-import type { PerFlow, TokenError } from "./token-errors.ts";
+import type { PerFlow, Retry } from "./token-errors.ts";
 
 /** A parsed response of the token endpoint. Errors quote nothing of a body but the words of known errors. */
 export type TokenAnswer =
   | { readonly kind: "token"; readonly accessToken: Secret; readonly refreshToken: Secret | null }
-  | { readonly kind: "failed"; readonly retry: TokenError["retry"]; readonly error: PardotEtlError };
+  | { readonly kind: "failed"; readonly retry: Retry; readonly error: PardotEtlError };
 
 /** A login attempt, as errors name it. */
 export interface LoginAttempt {
@@ -29,9 +29,20 @@ export function readTokenAnswer(status: number, bytes: Uint8Array, attempt: Logi
   const code = pardotCode(status, bytes);
   if (code !== null) return atPardot(code, attempt);
   const body = readBody(bytes);
-  if (body === "html" || body === "empty") return noJson(status, body, attempt);
-  if (body === null) {
-    return status === 404 || isRedirect(status) ? noJson(status, "html", attempt) : unreadable(status, attempt);
+  const isElsewhere = status === 404 || (status >= 300 && status <= 399);
+  if (isElsewhere && (body === null || typeof body === "string")) {
+    return refusal(
+      attempt,
+      `no token endpoint (HTTP ${status})`,
+      "no-token-endpoint",
+      `Check PARDOT_LOGIN_URL: ${HOSTS}.`,
+    );
+  }
+  if (body === null) return unreadable(status, attempt);
+  if (typeof body === "string") {
+    const hint =
+      "Salesforce may be in maintenance (status.salesforce.com): run again later. If it stays, check PARDOT_LOGIN_URL.";
+    return endpointFailed(attempt, status, body === "html" ? "a page of HTML" : "nothing", hint);
   }
   const error = body["error"];
   if (typeof error === "string") return refused(status, error, body["error_description"], attempt);
@@ -42,12 +53,8 @@ export function readTokenAnswer(status: number, bytes: Uint8Array, attempt: Logi
   const scope = body["scope"];
   // User name and password give a token for everything, whatever the app's scopes (vendor docs, authentication).
   if (typeof scope === "string" && attempt.flow !== "password" && !grants(scope)) {
-    return no(
-      new AuthError(`${operation(attempt)}: the token does not carry the scope ${SCOPE}`, {
-        code: "auth.scope-missing",
-        hint: forFlow(SCOPE_HINT, attempt.flow),
-      }),
-    );
+    const hint = forFlow(SCOPE_HINT, attempt.flow);
+    return refusal(attempt, `the token does not carry the scope ${SCOPE}`, "scope-missing", hint);
   }
   const rotated = body["refresh_token"];
   return {
@@ -95,75 +102,42 @@ function pardotCode(status: number, bytes: Uint8Array): number | null {
 
 function atPardot(code: number, attempt: LoginAttempt): TokenAnswer {
   const meaning = ERROR_CODES[code]?.meaning.replaceAll(/\{(\w+)\}/g, "$1");
-  return no(
-    new AuthError(
-      `${operation(attempt)}: pardot responds with its code ${code}${meaning === undefined ? "" : ` (${meaning})`}`,
-      {
-        code: "auth.endpoint-is-pardot",
-        hint: "PARDOT_LOGIN_URL is Pardot's address. Set it to Salesforce's: https://login.salesforce.com, https://test.salesforce.com or the org's https://<name>.my.salesforce.com.",
-      },
-    ),
-  );
+  const message = `pardot responds with its code ${code}${meaning === undefined ? "" : ` (${meaning})`}`;
+  return refusal(attempt, message, "endpoint-is-pardot", `PARDOT_LOGIN_URL is Pardot's address. Set it to ${HOSTS}.`);
 }
 
 function refused(status: number, error: string, description: unknown, attempt: LoginAttempt): TokenAnswer {
   const row = tokenErrorFor(error, typeof description === "string" ? description : "");
+  if (row !== null) {
+    const message = `${forFlow(row.meaning, attempt.flow)} (${row.error})`;
+    return refusal(attempt, message, row.name, forFlow(row.hint, attempt.flow), row.retry);
+  }
+  if (status >= 500 || status === 429) return unreadable(status, attempt);
   // An unknown error is named only when it looks like one of OAuth's words, since it could be anything.
   const word = /^[a-z_]{1,40}$/.test(error) ? error : "an unknown error";
-  if (row === null) {
-    if (status >= 500 || status === 429) return unreadable(status, attempt);
-    return no(
-      new AuthError(`${operation(attempt)}: salesforce refuses (${word}, HTTP ${status})`, {
-        code: "auth.refused",
-        hint: "Look at Setup > Login History of the user for the reason.",
-      }),
-    );
-  }
-  const failure = new AuthError(`${operation(attempt)}: ${forFlow(row.meaning, attempt.flow)} (${row.error})`, {
-    code: `auth.${row.name}`,
-    hint: forFlow(row.hint, attempt.flow),
-    retryable: row.retry === "wait" || row.retry === "back-off",
-  });
-  return { kind: "failed", retry: row.retry, error: failure };
+  const hint = "Look at Setup > Login History of the user for the reason.";
+  return refusal(attempt, `salesforce refuses (${word}, HTTP ${status})`, "refused", hint);
 }
 
-function noJson(status: number, body: "html" | "empty", attempt: LoginAttempt): TokenAnswer {
-  if (status === 404 || isRedirect(status)) {
-    return no(
-      new AuthError(`${operation(attempt)}: no token endpoint (HTTP ${status})`, {
-        code: "auth.no-token-endpoint",
-        hint: "Check PARDOT_LOGIN_URL: https://login.salesforce.com, https://test.salesforce.com or the org's https://<name>.my.salesforce.com.",
-      }),
-    );
-  }
-  const what = body === "html" ? "a page of HTML" : "nothing";
-  return {
-    kind: "failed",
-    retry: "back-off",
-    error: new TransportError(`${operation(attempt)}: HTTP ${status} with ${what}`, {
-      code: "auth.endpoint-failed",
-      hint: "Salesforce may be in maintenance (status.salesforce.com): run again later. If it stays, check PARDOT_LOGIN_URL.",
-      retryable: true,
-    }),
-  };
-}
+const HOSTS = "https://login.salesforce.com, https://test.salesforce.com or the org's https://<name>.my.salesforce.com";
 
 function unreadable(status: number, attempt: LoginAttempt): TokenAnswer {
-  return {
-    kind: "failed",
-    retry: "back-off",
-    error: new TransportError(`${operation(attempt)}: HTTP ${status} with a response that is not a token`, {
-      code: "auth.endpoint-failed",
-      hint: "Run again later. If it stays, check PARDOT_LOGIN_URL.",
-      retryable: true,
-    }),
-  };
+  return endpointFailed(
+    attempt,
+    status,
+    "a response that is not a token",
+    "Run again later. If it stays, check PARDOT_LOGIN_URL.",
+  );
 }
 
-function no(error: AuthError): TokenAnswer {
-  return { kind: "failed", retry: "no", error };
+function endpointFailed(attempt: LoginAttempt, status: number, what: string, hint: string): TokenAnswer {
+  const message = `${operation(attempt)}: HTTP ${status} with ${what}`;
+  const error = new TransportError(message, { code: "auth.endpoint-failed", hint, retryable: true });
+  return { kind: "failed", retry: "back-off", error };
 }
 
-function isRedirect(status: number): boolean {
-  return status >= 300 && status <= 399;
+function refusal(attempt: LoginAttempt, message: string, name: string, hint: string, retry: Retry = "no"): TokenAnswer {
+  const retryable = retry === "wait" || retry === "back-off";
+  const error = new AuthError(`${operation(attempt)}: ${message}`, { code: `auth.${name}`, hint, retryable });
+  return { kind: "failed", retry, error };
 }

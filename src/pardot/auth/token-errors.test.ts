@@ -25,7 +25,7 @@ const ROWS = FLOWS.flatMap((flow) => TOKEN_ERRORS.map((row) => [flow, row.error,
 
 describe("a refused token", () => {
   test.each(ROWS)("by %s: %s, %j: has the row's sentence and hint for the flow", (flow, _error, _words, row) => {
-    for (const words of row.descriptions.length === 0 ? ["whatever"] : row.descriptions) {
+    for (const words of row.descriptions ?? ["whatever"]) {
       const { error, retry } = refusal(flow, row.error, `Salesforce says: ${words.toUpperCase()}.`);
       expect(error).toMatchObject({
         exitCode: 3,
@@ -34,7 +34,7 @@ describe("a refused token", () => {
         hint: forFlow(row.hint, flow),
         retryable: row.retry === "wait" || row.retry === "back-off",
       });
-      expect(retry).toBe(row.retry);
+      expect(retry).toBe(row.retry ?? "no");
     }
   });
 

@@ -7,20 +7,23 @@ export type PerFlow = string | ({ readonly any: string } & { readonly [Flow in A
 export interface TokenError {
   /** OAuth's word for it. */
   readonly error: string;
-  /** Parts of `error_description` in lower case, one of which must be in it; empty: any description. */
-  readonly descriptions: readonly string[];
+  /** Parts of `error_description` in lower case, one of which must be in it. Default: any description. */
+  readonly descriptions?: readonly string[];
   /** Stable name for machines, after `auth.`. */
   readonly name: string;
   /** Lower case. */
   readonly meaning: PerFlow;
   /** A sentence that names only what the flow has. */
   readonly hint: PerFlow;
-  /**
-   * `no`: a person must act · `wait`: a second or so, another request is in flight · `back-off`: growing pauses ·
-   * `clock`: once more by Salesforce's clock, if ours has proven wrong; else a person must act
-   */
-  readonly retry: "no" | "wait" | "back-off" | "clock";
+  /** Default `no`. */
+  readonly retry?: Retry;
 }
+
+/**
+ * `no`: a person must act · `wait`: a second or so, another request is in flight · `back-off`: growing pauses ·
+ * `clock`: once more by Salesforce's clock, if ours has proven wrong; else a person must act
+ */
+export type Retry = "no" | "wait" | "back-off" | "clock";
 
 /** The text for a flow. */
 export function forFlow(text: PerFlow, flow: AuthFlow): string {
@@ -35,7 +38,7 @@ const CONSENT =
 const HISTORY = "Setup > Login History of";
 
 /** Two responses mean it. */
-const USER_INACTIVE: Omit<TokenError, "error" | "descriptions"> = {
+const USER_INACTIVE: Omit<TokenError, "error"> = {
   name: "user-inactive",
   meaning: "the user is inactive",
   hint: {
@@ -43,7 +46,6 @@ const USER_INACTIVE: Omit<TokenError, "error" | "descriptions"> = {
     refresh_token: "Activate the user in Salesforce (Setup > Users), or authorize the app as another user.",
     client_credentials: "Activate the app's run-as user (Setup > Users), or choose another in the app's policies.",
   },
-  retry: "no",
 };
 
 /** The rows of `invalid_grant`; the one without description is last. */
@@ -59,7 +61,6 @@ const GRANT_ERRORS: readonly Omit<TokenError, "error">[] = [
       any: `Look at ${HISTORY} the user, and check PARDOT_AUTH_FLOW: this response belongs to refresh tokens.`,
       refresh_token: `${CONSENT} A sixth authorization of the same user and app ends the oldest; with rotation switched on an old token ends them all, so keep the newest with PARDOT_TOKEN_FILE.`,
     },
-    retry: "no",
   },
   {
     descriptions: ["already being processed"],
@@ -88,7 +89,6 @@ const GRANT_ERRORS: readonly Omit<TokenError, "error">[] = [
       password:
         "Check PARDOT_USERNAME, PARDOT_PASSWORD (the password with the security token at its end) and PARDOT_LOGIN_URL. Orgs made since Summer '23 block this flow (Setup > OAuth and OpenID Connect Settings) and external client apps do not have it: use PARDOT_AUTH_FLOW=jwt instead.",
     },
-    retry: "no",
   },
   {
     descriptions: ["user hasn't approved this consumer"],
@@ -105,7 +105,6 @@ const GRANT_ERRORS: readonly Omit<TokenError, "error">[] = [
       client_credentials:
         "Choose the run-as user in the app's policies once more, and check that the user is active and may use the API.",
     },
-    retry: "no",
   },
   {
     descriptions: ["audience"],
@@ -118,7 +117,6 @@ const GRANT_ERRORS: readonly Omit<TokenError, "error">[] = [
       any: "Check PARDOT_LOGIN_URL: login.salesforce.com for production, test.salesforce.com for sandboxes, or the My Domain host.",
       jwt: "Check PARDOT_LOGIN_URL: the audience follows from it. Sandboxes are test.salesforce.com and My Domain hosts such as acme--uat.sandbox.my.salesforce.com; everything else counts as production.",
     },
-    retry: "no",
   },
   {
     descriptions: ["invalid assertion"],
@@ -159,7 +157,6 @@ const GRANT_ERRORS: readonly Omit<TokenError, "error">[] = [
       client_credentials:
         "Client credentials work on the org's My Domain only: set PARDOT_LOGIN_URL to https://<name>.my.salesforce.com.",
     },
-    retry: "no",
   },
   {
     // SumoLogic/sumologic-documentation, Salesforce source, troubleshooting.
@@ -171,7 +168,6 @@ const GRANT_ERRORS: readonly Omit<TokenError, "error">[] = [
       client_credentials:
         "Choose the API user as run-as user in the app's policies (Client Credentials Flow > Run As); name it by its user name, and make sure that it is active and may use the API.",
     },
-    retry: "no",
   },
   {
     descriptions: ["flow not enabled"],
@@ -182,7 +178,6 @@ const GRANT_ERRORS: readonly Omit<TokenError, "error">[] = [
       jwt: "Enable the JWT bearer flow in the app's OAuth settings and upload the certificate of the private key there.",
       client_credentials: "Enable the client credentials flow in the app's OAuth settings and choose a run-as user.",
     },
-    retry: "no",
   },
   { descriptions: ["inactive user"], ...USER_INACTIVE },
   {
@@ -194,17 +189,14 @@ const GRANT_ERRORS: readonly Omit<TokenError, "error">[] = [
       refresh_token: "Give the authorizing user a profile or permission set that the app's policies list.",
       client_credentials: "Give the app's run-as user a profile or permission set that the app's policies list.",
     },
-    retry: "no",
   },
   {
     descriptions: ["ip restricted"],
     name: "address-not-allowed",
     meaning: "sign-in from this network address is not allowed",
     hint: "Add this machine's public address to the trusted ranges of the user's profile, or relax the app's address policy.",
-    retry: "no",
   },
   {
-    descriptions: [],
     name: "grant-refused",
     meaning: "salesforce refuses the grant",
     hint: {
@@ -212,7 +204,6 @@ const GRANT_ERRORS: readonly Omit<TokenError, "error">[] = [
       refresh_token: `Look at ${HISTORY} the user who authorized the app for the reason.`,
       client_credentials: `Look at ${HISTORY} the app's run-as user for the reason.`,
     },
-    retry: "no",
   },
 ];
 
@@ -226,7 +217,6 @@ export const TOKEN_ERRORS: readonly TokenError[] = [
   {
     // forcedotcom/cli issue 3260.
     error: "invalid_app_access",
-    descriptions: [],
     name: "app-access-denied",
     meaning: "the user may not use this app",
     hint: {
@@ -234,39 +224,31 @@ export const TOKEN_ERRORS: readonly TokenError[] = [
       refresh_token: `Give the user who authorized the app ${APP_ACCESS}.`,
       client_credentials: `Give the app's run-as user ${APP_ACCESS}.`,
     },
-    retry: "no",
   },
   {
     // forcedotcom/cli issue 3482, "External client app is not installed in this org".
     error: "app_not_found",
-    descriptions: [],
     name: "app-not-in-org",
     meaning: "the app is not installed in the org of this login host",
     hint: "Set PARDOT_LOGIN_URL to the My Domain host of the org that has the app: the shared hosts do not find external client apps. In a refreshed sandbox the app has to be made or installed again.",
-    retry: "no",
   },
   {
     error: "invalid_client_id",
-    descriptions: [],
     name: "client-unknown",
     meaning: "the client id is unknown at this login host",
     hint: "Check PARDOT_CLIENT_ID (the app's consumer key) and PARDOT_LOGIN_URL; a new app takes some minutes to be known.",
-    retry: "no",
   },
   {
     error: "invalid_client",
-    descriptions: [],
     name: "client-secret-wrong",
     meaning: { any: "the client secret is wrong", jwt: "salesforce does not recognize the app" },
     hint: {
       any: "Check PARDOT_CLIENT_SECRET (the app's consumer secret), and that it is of the same app as PARDOT_CLIENT_ID.",
       jwt: "Check that PARDOT_CLIENT_ID is the consumer key of the app that has the certificate, and that the app is neither blocked nor deleted.",
     },
-    retry: "no",
   },
   {
     error: "unsupported_grant_type",
-    descriptions: [],
     name: "flow-off",
     meaning: "this flow is switched off for the app or the org",
     hint: {
@@ -278,11 +260,9 @@ export const TOKEN_ERRORS: readonly TokenError[] = [
         "Enable the client credentials flow in the app's OAuth settings and choose its run-as user, or choose another flow with PARDOT_AUTH_FLOW.",
       password: "Salesforce is retiring user name and password: choose another flow, best PARDOT_AUTH_FLOW=jwt.",
     },
-    retry: "no",
   },
   {
     error: "invalid_request",
-    descriptions: [],
     name: "request-refused",
     meaning: "something is missing in the token request",
     hint: {
@@ -293,20 +273,16 @@ export const TOKEN_ERRORS: readonly TokenError[] = [
       password:
         "Check that client id, client secret, user name and password are whole, without blanks or quotes around them.",
     },
-    retry: "no",
   },
-  { error: "inactive_user", descriptions: [], ...USER_INACTIVE },
+  { error: "inactive_user", ...USER_INACTIVE },
   {
     error: "inactive_org",
-    descriptions: [],
     name: "org-inactive",
     meaning: "the salesforce org is locked, closed or suspended",
     hint: "Ask the org's owner, or check that PARDOT_LOGIN_URL is the host of the right org.",
-    retry: "no",
   },
   {
     error: "rate_limit_exceeded",
-    descriptions: [],
     name: "rate-limit",
     meaning: "too many logins in a short time",
     hint: "Run again in an hour, and look for other programs that sign in as this user.",
@@ -318,6 +294,6 @@ export const TOKEN_ERRORS: readonly TokenError[] = [
 export function tokenErrorFor(error: string, description: string): TokenError | null {
   const words = description.toLowerCase();
   const fits = (row: TokenError): boolean =>
-    row.error === error && (row.descriptions.length === 0 || row.descriptions.some((part) => words.includes(part)));
+    row.error === error && (row.descriptions?.some((part) => words.includes(part)) ?? true);
   return TOKEN_ERRORS.find((row) => fits(row)) ?? null;
 }

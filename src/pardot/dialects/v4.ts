@@ -183,13 +183,9 @@ function stateOf(text: string): ExportState {
 
 function references(value: WireValue, id: string, kind: string): readonly string[] {
   const list = Array.isArray(value) ? (value as readonly WireValue[]) : [value];
-  const found: string[] = [];
-  for (const one of list) {
-    if (one === null || one === "") continue;
-    if (typeof one !== "string") throw shapeError(kind, `a result address of export ${id} is not a string`);
-    found.push(one);
-  }
-  return found;
+  const found = list.filter((one) => one !== null && one !== "");
+  if (found.every((one) => typeof one === "string")) return found;
+  throw shapeError(kind, `a result address of export ${id} is not a string`);
 }
 
 /**

@@ -22,7 +22,7 @@ export function openS3Client(options: S3ClientOptions): S3Client {
   const client = new S3Client({
     ...(options.endpoint === null ? {} : { endpoint: options.endpoint }),
     ...(options.pathStyle === null ? {} : { forcePathStyle: options.pathStyle }),
-    ...clientOptions({ connectionTimeoutMs: CONNECTION_TIMEOUT_MS, idleTimeoutMs: options.idleTimeoutMs }),
+    ...clientOptions(CONNECTION_TIMEOUT_MS, options.idleTimeoutMs),
     // We send and compare SHA-256 ourselves; the default would wrap bodies in CRC32 trailers that other stores refuse.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",

@@ -1,51 +1,38 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
-import type { LoadTarget } from "./protocol.ts";
+import type { Database } from "./database.ts";
+import type { Input, Owner } from "./protocol.ts";
 import { FILE_COLUMN, identifier, literal, LOADS, TABLES, timestampLiteral, UNIT } from "./sql.ts";
-import { columnTypes, inTransaction, lowerCase, query } from "./table.ts";
-import type { LoadFile, SettledTable } from "../warehouse.ts";
+import type { LoadFile } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";
 
 const UTC_NOW = "now() AT TIME ZONE 'UTC'";
 
-/** Creates the tables of our own records, or upgrades those of an earlier version. */
-export async function prepareBook(connection: DuckDBConnection, unit: string | null): Promise<void> {
-  await connection.run(
+/** Creates the tables of our own records. */
+export async function prepareBook(database: Database, unit: string | null): Promise<void> {
+  await database.run(
     `CREATE TABLE IF NOT EXISTS ${LOADS} (file_key VARCHAR PRIMARY KEY, table_name VARCHAR NOT NULL, rows BIGINT NOT NULL, loaded_at TIMESTAMP NOT NULL, read_at TIMESTAMP, run_id VARCHAR)`,
   );
-  for (const column of ["read_at TIMESTAMP", "run_id VARCHAR"]) {
-    await connection.run(`ALTER TABLE ${LOADS} ADD COLUMN IF NOT EXISTS ${column}`);
-  }
-  await connection.run(
+  await database.run(
     `CREATE TABLE IF NOT EXISTS ${TABLES} (table_name VARCHAR PRIMARY KEY, rows BIGINT NOT NULL, files BIGINT NOT NULL, loaded_at TIMESTAMP NOT NULL)`,
   );
   if (unit === null) return;
-  await connection.run(`CREATE TABLE IF NOT EXISTS ${UNIT} (business_unit VARCHAR NOT NULL)`);
-  const { owner } = await ownerOf(connection);
-  if (owner === null) await connection.run(`INSERT INTO ${UNIT} VALUES (${literal(unit)})`);
-  else if (owner !== unit) throw new Refusal({ code: UNIT_FOREIGN, message: `it holds the tables of ${owner}` });
+  await database.run(`CREATE TABLE IF NOT EXISTS ${UNIT} (business_unit VARCHAR NOT NULL)`);
+  // Another business unit may have written to it since `claim`.
+  const { owner } = await ownerOf(database);
+  if (owner === null) await database.run(`INSERT INTO ${UNIT} VALUES (${literal(unit)})`);
+  else if (owner !== unit)
+    throw new Refusal({ code: "warehouse.unit-foreign", message: `it holds the tables of ${owner}` });
 }
 
-/** Error code: another business unit has written to the database since `claim`. */
-export const UNIT_FOREIGN = "warehouse.unit-foreign";
-
-/** The business unit of the database, null when it is unmarked; and whether it has loaded any file. */
-export async function ownerOf(
-  connection: DuckDBConnection,
-): Promise<{ readonly owner: string | null; readonly hasLoads: boolean }> {
-  const [unit] = (await exists(connection, UNIT)) ? await query(connection, `SELECT business_unit FROM ${UNIT}`) : [];
-  const [load] = (await exists(connection, LOADS)) ? await query(connection, `SELECT 1 FROM ${LOADS} LIMIT 1`) : [];
+export async function ownerOf(database: Database): Promise<Owner> {
+  const [unit] = (await database.has(UNIT)) ? await database.query(`SELECT business_unit FROM ${UNIT}`) : [];
+  const [load] = (await database.has(LOADS)) ? await database.query(`SELECT 1 FROM ${LOADS} LIMIT 1`) : [];
   return { owner: (unit?.[0] ?? null) as string | null, hasLoads: load !== undefined };
 }
 
 /** The keys of files that are not in the table, in the same order: all of them when there is no table. */
-export async function unloaded(
-  connection: DuckDBConnection,
-  table: string,
-  keys: readonly string[],
-): Promise<readonly string[]> {
-  if (keys.length === 0 || !(await exists(connection, table)) || !(await exists(connection, LOADS))) return keys;
-  const rows = await query(
-    connection,
+export async function unloaded(database: Database, { table, keys }: Input<"unloaded">): Promise<readonly string[]> {
+  if (keys.length === 0 || !(await database.has(table)) || !(await database.has(LOADS))) return keys;
+  const rows = await database.query(
     `SELECT file_key FROM ${LOADS} WHERE file_key IN (${keys.map(literal).join(", ")})`,
   );
   const loaded = new Set(rows.map(([key]) => key));
@@ -53,41 +40,34 @@ export async function unloaded(
 }
 
 /** Forgets the files of a dropped table, so that they are loaded again. */
-export async function forgetTable(connection: DuckDBConnection, table: string): Promise<void> {
-  for (const book of [LOADS, TABLES]) {
-    await connection.run(`DELETE FROM ${book} WHERE table_name = ${literal(table)}`);
-  }
+export async function forgetTable(database: Database, table: string): Promise<void> {
+  for (const book of [LOADS, TABLES]) await database.run(`DELETE FROM ${book} WHERE table_name = ${literal(table)}`);
 }
 
-export async function recordLoads(
-  connection: DuckDBConnection,
-  target: LoadTarget,
-  files: readonly LoadFile[],
-): Promise<void> {
+export async function recordLoads(database: Database, table: string, files: readonly LoadFile[]): Promise<void> {
   const rows = files.map((file) => {
     const run = file.runId === null ? "NULL" : literal(file.runId);
-    return `(${literal(file.key)}, ${literal(target.table)}, ${file.rows}, ${UTC_NOW}, ${timestampLiteral(file.readAt)}, ${run})`;
+    return `(${literal(file.key)}, ${literal(table)}, ${file.rows}, ${UTC_NOW}, ${timestampLiteral(file.readAt)}, ${run})`;
   });
-  await connection.run(
+  await database.run(
     `INSERT INTO ${LOADS} (file_key, table_name, rows, loaded_at, read_at, run_id) VALUES ${rows.join(", ")}`,
   );
 }
 
-/** Records a table's row count. `files`: committed files that it accounts for; null: as before. */
-export async function countRows(connection: DuckDBConnection, table: string, files: number | null): Promise<number> {
-  const [row] = await query(connection, `SELECT COUNT(*) FROM ${identifier(table)}`);
-  const rows = Number(row?.[0]);
+/** Records a table's row count, which is returned. `files`: committed files that it accounts for; null: as before. */
+export async function recordRows(database: Database, table: string, files: number | null): Promise<number> {
+  const rows = await database.countRows(table);
   const known = files === null ? "" : ", files = excluded.files";
-  await connection.run(
+  await database.run(
     `INSERT INTO ${TABLES} (table_name, rows, files, loaded_at) VALUES (${literal(table)}, ${rows}, ${files ?? 0}, ${UTC_NOW}) ON CONFLICT (table_name) DO UPDATE SET rows = excluded.rows, loaded_at = excluded.loaded_at${known}`,
   );
   return rows;
 }
 
 /** Number of committed files that a table accounts for; 0 when it was never settled or is gone. */
-export async function settledFiles(connection: DuckDBConnection, table: string): Promise<number> {
-  if (!(await exists(connection, table)) || !(await exists(connection, TABLES))) return 0;
-  const [row] = await query(connection, `SELECT files FROM ${TABLES} WHERE table_name = ${literal(table)}`);
+export async function settledFiles(database: Database, { table }: Input<"settled">): Promise<number> {
+  if (!(await database.has(table)) || !(await database.has(TABLES))) return 0;
+  const [row] = await database.query(`SELECT files FROM ${TABLES} WHERE table_name = ${literal(table)}`);
   return Number(row?.[0] ?? 0);
 }
 
@@ -95,23 +75,15 @@ export async function settledFiles(connection: DuckDBConnection, table: string):
 const WINDOW_END = String.raw`_(\d{8}T\d{6}Z)_[^/_]*$`;
 
 /** Records that the table accounts for every committed file, and removes rows older than the last complete reading. */
-export async function settle(
-  connection: DuckDBConnection,
-  table: string,
-  { files, wholeUntil }: SettledTable,
-): Promise<null> {
-  return inTransaction(connection, async () => {
-    await prepareBook(connection, null);
-    if (!(await exists(connection, table))) return null;
+export async function settle(database: Database, { table, files, wholeUntil }: Input<"settle">): Promise<null> {
+  return database.inTransaction(async () => {
+    await prepareBook(database, null);
+    if (!(await database.has(table))) return null;
     if (wholeUntil !== null) {
       const end = `regexp_extract(coalesce(${FILE_COLUMN}, ''), ${literal(WINDOW_END)}, 1)`;
-      await connection.run(`DELETE FROM ${identifier(table)} WHERE ${end} < ${literal(wholeUntil)}`);
+      await database.run(`DELETE FROM ${identifier(table)} WHERE ${end} < ${literal(wholeUntil)}`);
     }
-    await countRows(connection, table, files);
+    await recordRows(database, table, files);
     return null;
   });
-}
-
-async function exists(connection: DuckDBConnection, table: string): Promise<boolean> {
-  return (await columnTypes(connection, lowerCase(table))).size > 0;
 }

@@ -1,7 +1,6 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
-import type { NotedFile } from "./protocol.ts";
+import type { Database } from "./database.ts";
+import type { Input } from "./protocol.ts";
 import { FILE_COLUMN, identifier, literal, LOADS, TABLES } from "./sql.ts";
-import { columnTypes, query } from "./table.ts";
 import type { Comparison, TableProblem } from "../warehouse.ts";
 
 /** Temporary table of the committed files to compare a table with. */
@@ -13,19 +12,15 @@ const NAMED_MAX = 100;
 const LOAD_AGAIN = "Drop the table: the next run loads its files again.";
 
 /** Notes committed files; `isFirst`: the first ones of a comparison. */
-export async function noteCommitted(
-  connection: DuckDBConnection,
-  files: readonly NotedFile[],
-  isFirst: boolean,
-): Promise<null> {
+export async function noteCommitted(database: Database, { files, isFirst }: Input<"note">): Promise<null> {
   if (isFirst) {
-    await connection.run(
+    await database.run(
       `CREATE OR REPLACE TEMP TABLE ${COMMITTED} (file_key VARCHAR, rows BIGINT, is_optional BOOLEAN)`,
     );
   }
   if (files.length === 0) return null;
-  const values = files.map(([key, rows, isOptional]) => `(${literal(key)}, ${rows}, ${String(isOptional)})`);
-  await connection.run(`INSERT INTO temp.${COMMITTED} VALUES ${values.join(", ")}`);
+  const values = files.map(({ key, rows, isOptional = false }) => `(${literal(key)}, ${rows}, ${String(isOptional)})`);
+  await database.run(`INSERT INTO temp.${COMMITTED} VALUES ${values.join(", ")}`);
   return null;
 }
 
@@ -33,127 +28,97 @@ export async function noteCommitted(
  * Compares a table with the noted files: each was loaded once and completely, no other was, and the table still has the
  * rows of the last load, each key once.
  */
-export async function compareTable(
-  connection: DuckDBConnection,
-  { table, key }: { readonly table: string; readonly key: string },
-): Promise<Comparison> {
-  const files = await countOf(
-    connection,
-    `SELECT COUNT(DISTINCT file_key) FROM temp.${COMMITTED} WHERE NOT is_optional`,
-  );
-  const columns = await columnTypes(connection, table);
-  if (columns.size === 0) {
-    if (files === 0) return { compared: "", problems: [] };
-    const problem = `it does not exist although ${files} files were committed for it`;
-    const hint = "The next run creates it and loads its files.";
-    return { compared: `${files} files of ${table}`, problems: [{ key: table, problem, hint }] };
-  }
-  const rows = await countOf(connection, `SELECT COUNT(*) FROM ${identifier(table)}`);
+export async function compareTable(database: Database, { table, key }: Input<"compare">): Promise<Comparison> {
+  const files = await database.count(`SELECT COUNT(DISTINCT file_key) FROM temp.${COMMITTED} WHERE NOT is_optional`);
+  if (!(await database.has(table))) return withoutTable(table, files, "it does not exist");
+  const rows = await database.countRows(table);
+  const hasLoads = await database.has(LOADS);
   const problems = [
-    ...((await columnTypes(connection, LOADS)).size === 0 ? [] : await compareLoads(connection, table)),
-    ...(await compareRows(connection, { table, key, rows, hasFiles: columns.has(FILE_COLUMN) })),
+    ...(hasLoads ? await compareLoads(database, table) : []),
+    ...(await compareCounts(database, table, key, rows)),
+    ...(hasLoads ? await compareFiles(database, table) : []),
   ];
   const compared = `${files.toLocaleString("en-US")} files and ${rows.toLocaleString("en-US")} rows of ${table}`;
   return { compared, problems };
 }
 
-async function compareLoads(connection: DuckDBConnection, table: string): Promise<readonly TableProblem[]> {
+/** The comparison of a table that does not exist with this many files. */
+export function withoutTable(table: string, files: number, problem: string): Comparison {
+  if (files === 0) return { compared: "", problems: [] };
+  const whole = `${problem} although ${files} files were committed for it`;
+  const hint = "The next run creates it and loads its files.";
+  return { compared: `${files} files of ${table}`, problems: [{ key: table, problem: whole, hint }] };
+}
+
+async function compareLoads(database: Database, table: string): Promise<readonly TableProblem[]> {
   const committed = `(SELECT DISTINCT file_key, rows FROM temp.${COMMITTED})`;
   const loads = `(SELECT file_key, rows FROM ${LOADS} WHERE lower(table_name) = lower(${literal(table)}))`;
-  const missing = await query(
-    connection,
+  const missing = await problemsOf(
+    database,
+    table,
     `SELECT c.file_key FROM (SELECT DISTINCT file_key FROM temp.${COMMITTED} WHERE NOT is_optional) c ANTI JOIN ${LOADS} l USING (file_key) ORDER BY 1`,
+    () => `it is not loaded into ${table}`,
+    "The next run loads it, or reports why it cannot.",
   );
-  const others = await query(
-    connection,
+  const others = await problemsOf(
+    database,
+    table,
     `SELECT c.file_key, l.rows, c.rows FROM ${committed} c JOIN ${LOADS} l USING (file_key) WHERE l.rows <> c.rows ORDER BY 1`,
+    ([, loaded, wanted]) => `${table} has loaded ${String(loaded)} rows from it, ${String(wanted)} were committed`,
   );
-  const unknown = await query(
-    connection,
+  const unknown = await problemsOf(
+    database,
+    table,
     `SELECT l.file_key FROM ${loads} l ANTI JOIN ${committed} c USING (file_key) ORDER BY 1`,
+    () => `it is loaded into ${table}, but no manifest names it`,
+    `Its rows are real if it was committed to another destination. Otherwise: ${LOAD_AGAIN}`,
   );
-  return [
-    ...named(
-      table,
-      missing,
-      () => `it is not loaded into ${table}`,
-      "The next run loads it, or reports why it cannot.",
-    ),
-    ...named(
-      table,
-      others,
-      ([, loaded, wanted]) => `${table} has loaded ${String(loaded)} rows from it, ${String(wanted)} were committed`,
-      LOAD_AGAIN,
-    ),
-    ...named(
-      table,
-      unknown,
-      () => `it is loaded into ${table}, but no manifest names it`,
-      `Its rows are real if it was committed to another destination. Otherwise: ${LOAD_AGAIN}`,
-    ),
-  ];
+  return [...missing, ...others, ...unknown];
 }
 
-interface Rows {
-  readonly table: string;
-  readonly key: string;
-  readonly rows: number;
-  /** Whether rows name their file. */
-  readonly hasFiles: boolean;
-}
-
-async function compareRows(
-  connection: DuckDBConnection,
-  { table, key, rows, hasFiles }: Rows,
+async function compareCounts(
+  database: Database,
+  table: string,
+  key: string,
+  rows: number,
 ): Promise<readonly TableProblem[]> {
-  const problems: TableProblem[] = [];
-  const name = identifier(table);
-  if ((await columnTypes(connection, TABLES)).size > 0) {
-    const [kept] = await query(
-      connection,
+  const problems: string[] = [];
+  if (await database.has(TABLES)) {
+    const [kept] = await database.query(
       `SELECT rows FROM ${TABLES} WHERE lower(table_name) = lower(${literal(table)})`,
     );
     if (kept !== undefined && Number(kept[0]) !== rows) {
-      const problem = `it holds ${rows} rows, the last load left ${String(kept[0])}: something else has changed it`;
-      problems.push({ key: table, problem, hint: LOAD_AGAIN });
+      problems.push(`it holds ${rows} rows, the last load left ${String(kept[0])}: something else has changed it`);
     }
   }
-  const distinct = await countOf(connection, `SELECT COUNT(DISTINCT ${identifier(key)}) FROM ${name}`);
-  if (distinct !== rows) {
-    const problem = `it holds ${rows} rows for ${distinct} values of ${key}`;
-    problems.push({ key: table, problem, hint: LOAD_AGAIN });
-  }
-  if (!hasFiles || (await columnTypes(connection, LOADS)).size === 0) return problems;
-  const foreign = await query(
-    connection,
-    `SELECT t.file, t.n, coalesce(l.rows, 0) FROM (SELECT ${FILE_COLUMN} AS file, COUNT(*) AS n FROM ${name} WHERE ${FILE_COLUMN} IS NOT NULL GROUP BY 1) t LEFT JOIN ${LOADS} l ON l.file_key = t.file WHERE l.rows IS NULL OR t.n > l.rows ORDER BY 1`,
-  );
-  return [
-    ...problems,
-    ...named(
-      table,
-      foreign,
-      ([, found, loaded]) => `${table} holds ${String(found)} rows of it, ${String(loaded)} were loaded`,
-      LOAD_AGAIN,
-    ),
-  ];
+  const distinct = await database.count(`SELECT COUNT(DISTINCT ${identifier(key)}) FROM ${identifier(table)}`);
+  if (distinct !== rows) problems.push(`it holds ${rows} rows for ${distinct} values of ${key}`);
+  return problems.map((problem) => ({ key: table, problem, hint: LOAD_AGAIN }));
 }
 
-/** One problem for each row, whose first value is the key, and one for all beyond `NAMED_MAX`. */
-function named(
+/** Files of which the table holds rows that were not loaded. */
+async function compareFiles(database: Database, table: string): Promise<readonly TableProblem[]> {
+  if (!(await database.columnTypes(table)).has(FILE_COLUMN)) return [];
+  return problemsOf(
+    database,
+    table,
+    `SELECT t.file, t.n, coalesce(l.rows, 0) FROM (SELECT ${FILE_COLUMN} AS file, COUNT(*) AS n FROM ${identifier(table)} WHERE ${FILE_COLUMN} IS NOT NULL GROUP BY 1) t LEFT JOIN ${LOADS} l ON l.file_key = t.file WHERE l.rows IS NULL OR t.n > l.rows ORDER BY 1`,
+    ([, found, loaded]) => `${table} holds ${String(found)} rows of it, ${String(loaded)} were loaded`,
+  );
+}
+
+/** One problem for each row of a query, whose first value is the key, and one for all beyond `NAMED_MAX`. */
+async function problemsOf(
+  database: Database,
   table: string,
-  rows: readonly (readonly unknown[])[],
+  sql: string,
   problemOf: (row: readonly unknown[]) => string,
-  hint: string,
-): readonly TableProblem[] {
+  hint: string = LOAD_AGAIN,
+): Promise<readonly TableProblem[]> {
+  const rows = await database.query(sql);
   const problems = rows.slice(0, NAMED_MAX).map((row) => ({ key: String(row[0]), problem: problemOf(row), hint }));
-  const [next] = rows.slice(NAMED_MAX);
+  const next = rows[NAMED_MAX];
   if (next === undefined) return problems;
   const problem = `${rows.length - NAMED_MAX} more files like ${String(next[0])}: ${problemOf(next)}`;
   return [...problems, { key: table, problem, hint }];
-}
-
-async function countOf(connection: DuckDBConnection, sql: string): Promise<number> {
-  const [row] = await query(connection, sql);
-  return Number(row?.[0]);
 }

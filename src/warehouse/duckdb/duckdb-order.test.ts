@@ -110,15 +110,15 @@ test("each row names its file, the run that committed it, and when it was read",
   ]);
 });
 
-test("a database of an earlier version can be loaded, and its rows are the oldest", async () => {
+test("a table without the columns of our own can be loaded, and its rows are the oldest", async () => {
   await rowsOf(
     "CREATE TABLE PARDOT_THING (id BIGINT, name VARCHAR, score DOUBLE, is_public BOOLEAN, payload VARCHAR, updated_at TIMESTAMP)",
   );
   await rowsOf("INSERT INTO PARDOT_THING (id, name) VALUES (1, 'before'), (2, 'before')");
   await rowsOf(
-    "CREATE TABLE _PARDOT_ETL_LOADS (file_key VARCHAR PRIMARY KEY, table_name VARCHAR NOT NULL, rows BIGINT NOT NULL, loaded_at TIMESTAMP NOT NULL)",
+    "CREATE TABLE _PARDOT_ETL_LOADS (file_key VARCHAR PRIMARY KEY, table_name VARCHAR NOT NULL, rows BIGINT NOT NULL, loaded_at TIMESTAMP NOT NULL, read_at TIMESTAMP, run_id VARCHAR)",
   );
-  await rowsOf("INSERT INTO _PARDOT_ETL_LOADS VALUES ('before', 'PARDOT_THING', 2, now()::TIMESTAMP)");
+  await rowsOf("INSERT INTO _PARDOT_ETL_LOADS VALUES ('before', 'PARDOT_THING', 2, now()::TIMESTAMP, NULL, NULL)");
   expect(await warehouse.unloaded(tag, ["before", "new"], signal)).toEqual(["new"]);
   expect(await warehouse.settled(tag, signal)).toBe(0);
   const before = await read("before", null);

@@ -2,9 +2,12 @@ import { access, constants, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import { ConfigError, WarehouseError } from "../../errors.ts";
+import { NEVER } from "../../platform/clock.ts";
 import type { LocalText } from "../../time/instant.ts";
 import { UNIT } from "./sql.ts";
-import type { DuckdbRequest, DuckdbResults, NotedFile } from "./protocol.ts";
+import { withoutTable } from "./compare.ts";
+import type { DuckdbOperations, Input } from "./protocol.ts";
+import { NO_TABLE } from "../warehouse.ts";
 import type { CommittedFile, Comparison, LoadFile, Loader, SettledTable, TableState, Warehouse } from "../warehouse.ts";
 import { Worker } from "../worker.ts";
 
@@ -18,7 +21,7 @@ const KEYS_MAX = 1000;
 export class DuckdbWarehouse implements Warehouse, Loader {
   readonly name: string;
   readonly #path: string;
-  readonly #worker: Worker<DuckdbRequest, DuckdbResults>;
+  readonly #worker: Worker<DuckdbOperations>;
   #unit: string | null = null;
 
   constructor(path: string, options: { readonly tmpDir: string }) {
@@ -33,7 +36,7 @@ export class DuckdbWarehouse implements Warehouse, Loader {
       deathHint:
         "Nothing of this load was committed. Run again. If it was killed for its memory (up to about 900 MB), give the machine more.",
       tmpDir: options.tmpDir,
-      open: { doing: "open", request: (tempDir) => ({ op: "open", path: this.#path, tempDir }) },
+      open: { doing: "open", input: (tempDir) => ({ path: this.#path, tempDir }) },
       // A large load may take hours.
       requestMsMax: null,
     });
@@ -56,62 +59,55 @@ export class DuckdbWarehouse implements Warehouse, Loader {
 
   async claim(unit: string, hasCommitted: boolean, signal: AbortSignal): Promise<void> {
     const missing = { owner: null, hasLoads: false };
-    const { owner, hasLoads } = await this.#askIfExists({ op: "owner" }, "read", missing, signal);
+    const { owner, hasLoads } = await this.#askIfExists("owner", null, "read", missing, signal);
     if (owner === null ? hasLoads && !hasCommitted : owner !== unit) throw this.#foreign(unit, owner);
     this.#unit = unit;
   }
 
-  async tableState(object: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState> {
-    const { table, watermark } = object;
-    const missing = { exists: false, hasRows: false, watermark: null, future: null };
-    return this.#askIfExists({ op: "table-state", table, watermark, now }, `read ${table} from`, missing, signal);
+  async tableState({ table, watermark }: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState> {
+    return this.#askIfExists("tableState", { table, watermark, now }, `read ${table} from`, NO_TABLE, signal);
   }
 
   async settled({ table }: CatalogObject, signal: AbortSignal): Promise<number> {
-    return this.#askIfExists({ op: "settled", table }, `read ${table} from`, 0, signal);
+    return this.#askIfExists("settled", { table }, `read ${table} from`, 0, signal);
   }
 
   async unloaded({ table }: CatalogObject, keys: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
     const found: string[] = [];
     for (let start = 0; start < keys.length; start += KEYS_MAX) {
       const some = keys.slice(start, start + KEYS_MAX);
-      found.push(
-        ...(await this.#askIfExists({ op: "unloaded", table, keys: some }, `read ${table} from`, some, signal)),
-      );
+      found.push(...(await this.#askIfExists("unloaded", { table, keys: some }, `read ${table} from`, some, signal)));
     }
     return found;
   }
 
   async settle({ table }: CatalogObject, settled: SettledTable, signal: AbortSignal): Promise<void> {
-    await this.#askIfExists({ op: "settle", table, settled }, `settle ${table} in`, null, signal);
+    await this.#askIfExists("settle", { table, ...settled }, `settle ${table} in`, null, signal);
   }
 
   async compare(
     { table, key }: CatalogObject,
-    files: AsyncIterable<CommittedFile>,
+    committed: AsyncIterable<CommittedFile>,
     signal: AbortSignal,
   ): Promise<Comparison> {
     const doing = `read ${table} from`;
     return this.#worker.serialize(async () => {
       const exists = await this.#exists();
       let count = 0;
-      let batch: NotedFile[] = [];
+      let files: CommittedFile[] = [];
       const note = async (): Promise<void> => {
-        const isFirst = count === 0;
-        count += batch.length;
-        if (exists) await this.#worker.ask({ op: "note", files: batch, isFirst }, doing, signal);
-        batch = [];
+        if (exists) await this.#worker.ask("note", { files, isFirst: count === 0 }, doing, signal);
+        count += files.length;
+        files = [];
       };
-      for await (const file of files) {
-        batch.push([file.key, file.rows, file.isOptional === true]);
-        if (batch.length === KEYS_MAX) await note();
+      for await (const file of committed) {
+        files.push(file);
+        if (files.length === KEYS_MAX) await note();
       }
-      if (batch.length > 0 || count === 0) await note();
-      if (exists) return this.#worker.ask({ op: "compare", table, key }, doing, signal);
-      if (count === 0) return { compared: "", problems: [] };
-      const problem = `it does not exist, and neither does ${this.#path}, although ${count} files were committed for it`;
-      const hint = "The next run creates it and loads its files.";
-      return { compared: `${count} files of ${table}`, problems: [{ key: table, problem, hint }] };
+      await note();
+      return exists
+        ? this.#worker.ask("compare", { table, key }, doing, signal)
+        : withoutTable(table, count, `it does not exist, and neither does ${this.#path},`);
     });
   }
 
@@ -122,8 +118,8 @@ export class DuckdbWarehouse implements Warehouse, Loader {
   ): Promise<{ readonly rows: number }> {
     return this.#worker.serialize(async () => {
       await this.#exists();
-      const target = { unit: this.#unit, table, key, columns };
-      return this.#worker.ask({ op: "load", target, files }, `load ${table} into`, signal);
+      const input = { unit: this.#unit, table, key, columns, files };
+      return this.#worker.ask("load", input, `load ${table} into`, signal);
     });
   }
 
@@ -134,8 +130,8 @@ export class DuckdbWarehouse implements Warehouse, Loader {
     signal: AbortSignal,
   ): AsyncIterable<readonly [string, string]> {
     for (let after: string | null = null; ;) {
-      const request = { op: "least-by", table, group, value, after } as const;
-      const page: DuckdbResults["least-by"] = await this.#askIfExists(request, `read ${table} from`, [], signal);
+      const input: Input<"leastBy"> = { table, group, value, after };
+      const page = await this.#askIfExists("leastBy", input, `read ${table} from`, [], signal);
       yield* page;
       const last = page.at(-1);
       if (last === undefined) return;
@@ -144,18 +140,11 @@ export class DuckdbWarehouse implements Warehouse, Loader {
   }
 
   async *keys(table: string, column: string, signal: AbortSignal): AsyncIterable<string> {
-    for (let after: string | null = null; ;) {
-      const request = { op: "keys", table, column, after } as const;
-      const page: DuckdbResults["keys"] = await this.#askIfExists(request, `read ${table} from`, [], signal);
-      yield* page;
-      const last = page.at(-1);
-      if (last === undefined) return;
-      after = last;
-    }
+    for await (const [key] of this.leastBy(table, column, column, signal)) yield key;
   }
 
   async close(): Promise<void> {
-    await this.#worker.serialize(async () => this.#worker.end({ op: "close" }, new AbortController().signal));
+    await this.#worker.serialize(async () => this.#worker.end(NEVER));
   }
 
   #foreign(unit: string, owner: string | null): ConfigError {
@@ -175,14 +164,15 @@ export class DuckdbWarehouse implements Warehouse, Loader {
   }
 
   /** The result of a request; `otherwise` when there is no database yet. */
-  async #askIfExists<R extends DuckdbRequest>(
-    request: R,
+  async #askIfExists<Op extends keyof DuckdbOperations>(
+    op: Op,
+    input: Input<Op>,
     doing: string,
-    otherwise: DuckdbResults[R["op"]],
+    otherwise: ReturnType<DuckdbOperations[Op]>,
     signal: AbortSignal,
-  ): Promise<DuckdbResults[R["op"]]> {
+  ): Promise<ReturnType<DuckdbOperations[Op]>> {
     return this.#worker.serialize(async () =>
-      (await this.#exists()) ? this.#worker.ask(request, doing, signal) : otherwise,
+      (await this.#exists()) ? this.#worker.ask(op, input, doing, signal) : otherwise,
     );
   }
 

@@ -1,3 +1,4 @@
+import { shortened } from "../../text.ts";
 import type { Failure } from "../serve.ts";
 
 /** Characters of DuckDB's own message that are passed on. */
@@ -38,6 +39,5 @@ export function failureOf(error: unknown): Failure {
 function withoutData(words: string): string {
   const [first = "", ...others] = words.split(/\n+Possible /)[0]?.split("\n") ?? [];
   const reason = words.includes("Original Line:") ? others.at(-1) : undefined;
-  const text = reason === undefined ? first : `${first}: ${reason}`;
-  return text.length > MESSAGE_MAX ? `${text.slice(0, MESSAGE_MAX)}…` : text;
+  return shortened(reason === undefined ? first : `${first}: ${reason}`, MESSAGE_MAX);
 }

@@ -1,11 +1,11 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Column } from "../../catalog/catalog.ts";
-import { countRows, forgetTable, prepareBook, recordLoads, unloaded } from "./book.ts";
-import type { LoadTarget } from "./protocol.ts";
+import { forgetTable, prepareBook, recordLoads, recordRows, unloaded } from "./book.ts";
+import { lowerCase } from "./database.ts";
+import type { Database } from "./database.ts";
+import type { LoadInput } from "./protocol.ts";
 import { castText, identifier, LANDED_COLUMN, literal, LOADS, OWN_COLUMNS, sqlType } from "./sql.ts";
 import { checkValues, stage, STAGING } from "./stage.ts";
 import type { StagedColumn } from "./stage.ts";
-import { columnTypes, inTransaction, lowerCase, query } from "./table.ts";
 import type { LoadFile } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";
 
@@ -14,25 +14,21 @@ import { Refusal } from "../serve.ts";
  * of two read at the same time the later file, and in a file the later record, wins. The time of reading decides, not the
  * watermark: local time runs backwards when summer ends. Skips files that the database already has.
  */
-export async function load(
-  connection: DuckDBConnection,
-  target: LoadTarget,
-  files: readonly LoadFile[],
-): Promise<{ readonly rows: number }> {
-  return inTransaction(connection, async () => {
-    await prepareBook(connection, target.unit);
-    const present = await columnTypes(connection, target.table);
-    const pending = await notLoaded(connection, target, files);
-    const columns = allColumns(target, pending);
-    await prepareTable(connection, target, present, columns);
+export async function load(database: Database, input: LoadInput): Promise<{ readonly rows: number }> {
+  const { table, key } = input;
+  return database.inTransaction(async () => {
+    await prepareBook(database, input.unit);
+    const pending = await notLoaded(database, input);
+    const columns = allColumns(input.columns, pending);
+    await prepareTable(database, table, columns);
     for (const group of groupsOf(pending)) {
-      const ends = await stage(connection, columns, group);
-      await checkValues(connection, { target, columns, files: group, ends });
-      await replaceRows(connection, target, columns, group);
-      await recordLoads(connection, target, group);
-      await connection.run(`DROP TABLE temp.${STAGING}`);
+      await stage(database, columns, group);
+      await checkValues(database, key, columns, group);
+      await replaceRows(database, table, key, columns, group);
+      await recordLoads(database, table, group);
+      await database.run(`DROP TABLE temp.${STAGING}`);
     }
-    return { rows: await countRows(connection, target.table, null) };
+    return { rows: await recordRows(database, table, null) };
   });
 }
 
@@ -53,32 +49,27 @@ function groupsOf(files: readonly LoadFile[]): readonly (readonly LoadFile[])[] 
   return groups;
 }
 
-/** Creates the table, or adds the columns that are not `present`. */
-async function prepareTable(
-  connection: DuckDBConnection,
-  target: LoadTarget,
-  present: ReadonlyMap<string, string>,
-  columns: readonly StagedColumn[],
-): Promise<void> {
-  const table = identifier(target.table);
+/** Creates the table, or adds the columns that it lacks. */
+async function prepareTable(database: Database, table: string, columns: readonly StagedColumn[]): Promise<void> {
+  const present = await database.columnTypes(table);
   const wanted = [...columns.map(({ name, type }) => [name, sqlType(type)] as const), ...OWN_COLUMNS];
   if (present.size === 0) {
     const definitions = wanted.map(([name, type]) => `${identifier(name)} ${type}`);
-    await connection.run(`CREATE TABLE ${table} (${definitions.join(", ")})`);
-    await forgetTable(connection, target.table);
+    await database.run(`CREATE TABLE ${identifier(table)} (${definitions.join(", ")})`);
+    await forgetTable(database, table);
     return;
   }
-  const views = `SELECT 1 FROM duckdb_views() WHERE schema_name = 'main' AND lower(view_name) = ${literal(lowerCase(target.table))}`;
-  if ((await query(connection, views)).length > 0) {
+  const views = `SELECT 1 FROM duckdb_views() WHERE schema_name = 'main' AND lower(view_name) = ${literal(lowerCase(table))}`;
+  if ((await database.query(views)).length > 0) {
     throw new Refusal({
       code: "warehouse.not-a-table",
-      message: `${target.table} is a view`,
+      message: `${table} is a view`,
       hint: "Give the view another name: the next run creates the table and loads its files.",
     });
   }
   for (const [name, type] of wanted) {
     if (present.has(lowerCase(name))) continue;
-    await connection.run(`ALTER TABLE ${table} ADD COLUMN ${identifier(name)} ${type}`);
+    await database.run(`ALTER TABLE ${identifier(table)} ADD COLUMN ${identifier(name)} ${type}`);
   }
 }
 
@@ -86,9 +77,9 @@ async function prepareTable(
  * The catalog's columns, then those that only files have, in the order of their first file. A field with the name of a
  * column of our own gets another name.
  */
-function allColumns(target: LoadTarget, files: readonly LoadFile[]): readonly StagedColumn[] {
+function allColumns(known: readonly Column[], files: readonly LoadFile[]): readonly StagedColumn[] {
   const columns = new Map<string, Column>();
-  for (const column of [...target.columns, ...files.flatMap((file) => file.columns)]) {
+  for (const column of [...known, ...files.flatMap((file) => file.columns)]) {
     if (!columns.has(lowerCase(column.name))) columns.set(lowerCase(column.name), column);
   }
   const own = new Set(OWN_COLUMNS.map(([name]) => name));
@@ -101,13 +92,9 @@ function allColumns(target: LoadTarget, files: readonly LoadFile[]): readonly St
 }
 
 /** The files that are not in the table yet, each once, in the order of their reading. */
-async function notLoaded(
-  connection: DuckDBConnection,
-  target: LoadTarget,
-  files: readonly LoadFile[],
-): Promise<readonly LoadFile[]> {
+async function notLoaded(database: Database, { table, files }: LoadInput): Promise<readonly LoadFile[]> {
   const offered = new Map(files.map((file) => [file.key, file]));
-  const keys = new Set(await unloaded(connection, target.table, [...offered.keys()]));
+  const keys = new Set(await unloaded(database, { table, keys: [...offered.keys()] }));
   return [...offered.values()]
     .filter(({ key }) => keys.has(key))
     .toSorted((a, b) => (a.readAt ?? -Infinity) - (b.readAt ?? -Infinity) || 0);
@@ -115,53 +102,46 @@ async function notLoaded(
 
 /** Replaces the rows with the staged keys by the staged rows, except where they were read later. */
 async function replaceRows(
-  connection: DuckDBConnection,
-  target: LoadTarget,
+  database: Database,
+  tableName: string,
+  keyName: string,
   columns: readonly StagedColumn[],
   files: readonly LoadFile[],
 ): Promise<void> {
-  const table = identifier(target.table);
-  const key = identifier(target.key);
-  const keyColumn = columns.find(({ source }) => source === target.key);
+  const table = identifier(tableName);
+  const key = identifier(keyName);
+  const keyColumn = columns.find(({ source }) => source === keyName);
   const stagedKey = keyColumn === undefined ? "NULL" : castText(keyColumn.type, keyColumn.staged);
   // The first load of a table has nothing to replace, so it need not scan the rows for each group.
-  const isEmpty = (await query(connection, `SELECT 1 FROM ${table} LIMIT 1`)).length === 0;
+  const isEmpty = (await database.query(`SELECT 1 FROM ${table} LIMIT 1`)).length === 0;
   if (!isEmpty) {
     // Bounds let DuckDB skip the blocks of the table without any of the keys.
-    const [bounds = []] = await query(
-      connection,
+    const [bounds = []] = await database.query(
       `SELECT MIN(${stagedKey})::VARCHAR, MAX(${stagedKey})::VARCHAR FROM temp.${STAGING}`,
     );
     const within =
       bounds[0] === null ? "" : ` AND t.${key} BETWEEN ${bounds.map((text) => literal(String(text))).join(" AND ")}`;
-    if (await mayBeOlder(connection, target, files)) {
+    if (await mayBeOlder(database, tableName, files)) {
       const isOlder = `t.${LANDED_COLUMN} > coalesce(s.landed, '-infinity'::TIMESTAMP)`;
       const staged = stagedKey.replaceAll(keyColumn?.staged ?? "", `s.${keyColumn?.staged ?? ""}`);
-      await connection.run(
+      await database.run(
         `DELETE FROM temp.${STAGING} s USING ${table} t WHERE t.${key} = ${staged}${within} AND ${isOlder}`,
       );
     }
-    await connection.run(
-      `DELETE FROM ${table} t WHERE t.${key} IN (SELECT ${stagedKey} FROM temp.${STAGING})${within}`,
-    );
+    await database.run(`DELETE FROM ${table} t WHERE t.${key} IN (SELECT ${stagedKey} FROM temp.${STAGING})${within}`);
   }
   const names = [...columns.map(({ name }) => name), ...OWN_COLUMNS.map(([name]) => name)].map(identifier);
   const values = [...columns.map(({ type, staged }) => castText(type, staged)), "file", "run", "landed"];
-  await connection.run(
+  await database.run(
     `INSERT INTO ${table} (${names.join(", ")}) SELECT ${values.join(", ")} FROM temp.${STAGING} WHERE rowid IN (SELECT MAX(rowid) FROM temp.${STAGING} GROUP BY ${stagedKey})`,
   );
 }
 
 /** Whether the table may have rows that were read later than one of these files. */
-async function mayBeOlder(
-  connection: DuckDBConnection,
-  target: LoadTarget,
-  files: readonly LoadFile[],
-): Promise<boolean> {
+async function mayBeOlder(database: Database, table: string, files: readonly LoadFile[]): Promise<boolean> {
   const oldest = Math.min(...files.map(({ readAt }) => readAt ?? -Infinity));
-  const [row] = await query(
-    connection,
-    `SELECT epoch_ms(MAX(read_at)) FROM ${LOADS} WHERE table_name = ${literal(target.table)}`,
+  const [row] = await database.query(
+    `SELECT epoch_ms(MAX(read_at)) FROM ${LOADS} WHERE table_name = ${literal(table)}`,
   );
   const newest = row?.[0] ?? null;
   return newest !== null && Number(newest) > oldest;

@@ -1,53 +1,47 @@
 import type { Column } from "../../catalog/catalog.ts";
-import type { Comparison, LoadFile, SettledTable, TableState } from "../warehouse.ts";
+import type { CommittedFile, Comparison, LoadFile, SettledTable, TableState } from "../warehouse.ts";
 
-/** Requests to the DuckDB process. */
-export type DuckdbRequest =
-  | { readonly op: "open"; readonly path: string; readonly tempDir: string }
-  | { readonly op: "table-state"; readonly table: string; readonly watermark: string | null; readonly now: string }
-  | { readonly op: "load"; readonly target: LoadTarget; readonly files: readonly LoadFile[] }
-  | { readonly op: "owner" }
-  | { readonly op: "settled"; readonly table: string }
-  | { readonly op: "unloaded"; readonly table: string; readonly keys: readonly string[] }
-  | { readonly op: "settle"; readonly table: string; readonly settled: SettledTable }
+/** The operations of the DuckDB process: their inputs and results. */
+export interface DuckdbOperations {
+  readonly open: (input: { readonly path: string; readonly tempDir: string }) => null;
+  readonly tableState: (input: TableInput & { readonly watermark: string | null; readonly now: string }) => TableState;
+  readonly load: (input: LoadInput) => { readonly rows: number };
+  readonly owner: (input: null) => Owner;
+  readonly settled: (input: TableInput) => number;
+  readonly unloaded: (input: TableInput & { readonly keys: readonly string[] }) => readonly string[];
+  readonly settle: (input: TableInput & SettledTable) => null;
   /** Notes some committed files for the `compare` that follows; `isFirst`: the first ones of a comparison. */
-  | { readonly op: "note"; readonly files: readonly NotedFile[]; readonly isFirst: boolean }
-  | { readonly op: "compare"; readonly table: string; readonly key: string }
-  /** The next page of `Warehouse.leastBy` and `Warehouse.keys`; `after`: the last id of the page before, null at first. */
-  | {
-      readonly op: "least-by";
-      readonly table: string;
-      readonly group: string;
-      readonly value: string;
-      readonly after: string | null;
-    }
-  | { readonly op: "keys"; readonly table: string; readonly column: string; readonly after: string | null }
-  | { readonly op: "close" };
-
-/** A committed file to compare a table with; `isOptional`: the table may lack it. */
-export type NotedFile = readonly [key: string, rows: number, isOptional: boolean];
-
-/** The table to load files into, as the catalog describes it. */
-export interface LoadTarget {
-  /** The business unit that owns the database, or takes it with this load; null when unknown. */
-  readonly unit: string | null;
-  readonly table: string;
-  readonly key: string;
-  readonly columns: readonly Column[];
+  readonly note: (input: { readonly files: readonly CommittedFile[]; readonly isFirst: boolean }) => null;
+  readonly compare: (input: TableInput & { readonly key: string }) => Comparison;
+  readonly leastBy: (input: IdsInput) => readonly (readonly [string, string])[];
+  readonly close: (input: null) => null;
 }
 
-/** Result of each request, by its `op`. */
-export interface DuckdbResults {
-  readonly open: null;
-  readonly "table-state": TableState;
-  readonly load: { readonly rows: number };
-  readonly owner: { readonly owner: string | null; readonly hasLoads: boolean };
-  readonly settled: number;
-  readonly unloaded: readonly string[];
-  readonly settle: null;
-  readonly note: null;
-  readonly compare: Comparison;
-  readonly "least-by": readonly (readonly [string, string])[];
-  readonly keys: readonly string[];
-  readonly close: null;
+export type Input<Op extends keyof DuckdbOperations> = Parameters<DuckdbOperations[Op]>[0];
+
+interface TableInput {
+  readonly table: string;
+}
+
+/** The next page of `Warehouse.leastBy`. */
+interface IdsInput extends TableInput {
+  readonly group: string;
+  readonly value: string;
+  /** The last id of the page before; null at first. */
+  readonly after: string | null;
+}
+
+/** The business unit of the database, null when it is unmarked; and whether it has loaded any file. */
+export interface Owner {
+  readonly owner: string | null;
+  readonly hasLoads: boolean;
+}
+
+/** Files, and the table to load them into as the catalog describes it. */
+export interface LoadInput extends TableInput {
+  /** The business unit that owns the database, or takes it with this load; null when unknown. */
+  readonly unit: string | null;
+  readonly key: string;
+  readonly columns: readonly Column[];
+  readonly files: readonly LoadFile[];
 }

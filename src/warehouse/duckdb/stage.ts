@@ -1,8 +1,7 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ColumnType } from "../../catalog/catalog.ts";
-import type { LoadTarget } from "./protocol.ts";
+import { lowerCase } from "./database.ts";
+import type { Database } from "./database.ts";
 import { castText, invalidValue, literal, readCsv, timestampLiteral } from "./sql.ts";
-import { lowerCase, query } from "./table.ts";
 import type { LoadFile } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";
 
@@ -23,28 +22,25 @@ export interface StagedColumn {
   readonly staged: string;
 }
 
-/** Reads files into the staging table as text. Returns the staged rows after each file. */
+/** Reads files into the staging table as text; each has as many records as its manifest says. */
 export async function stage(
-  connection: DuckDBConnection,
+  database: Database,
   columns: readonly StagedColumn[],
   files: readonly LoadFile[],
-): Promise<readonly number[]> {
+): Promise<void> {
   const definitions = columns.map(({ staged }) => `${staged} VARCHAR`);
-  await connection.run(
+  await database.run(
     `CREATE OR REPLACE TEMP TABLE ${STAGING} (${definitions.join(", ")}, file VARCHAR, run VARCHAR, landed TIMESTAMP)`,
   );
   const stagedName = new Map(columns.map(({ source, staged }) => [lowerCase(source), staged]));
-  const ends: number[] = [];
   for (const file of files) {
-    await checkHeader(connection, file);
+    await checkHeader(database, file);
     const names = file.columns.map(({ name }) => stagedName.get(lowerCase(name)));
     const run = file.runId === null ? "NULL" : literal(file.runId);
     const own = `${literal(file.key)}, ${run}, ${timestampLiteral(file.readAt)}`;
-    const [row] = await query(
-      connection,
+    const rows = await database.count(
       `INSERT INTO temp.${STAGING} (${names.join(", ")}, file, run, landed) SELECT *, ${own} FROM ${readCsv(file, { header: true })}`,
     );
-    const rows = Number(row?.[0]);
     if (rows !== file.rows) {
       throw new Refusal({
         code: "warehouse.rows-differ",
@@ -52,13 +48,11 @@ export async function stage(
         hint: "Report it with the file: DuckDB and this tool read it differently.",
       });
     }
-    ends.push((ends.at(-1) ?? 0) + rows);
   }
-  return ends;
 }
 
-async function checkHeader(connection: DuckDBConnection, file: LoadFile): Promise<void> {
-  const [header = []] = await query(connection, `SELECT * FROM ${readCsv(file, { header: false })} LIMIT 1`);
+async function checkHeader(database: Database, file: LoadFile): Promise<void> {
+  const [header = []] = await database.query(`SELECT * FROM ${readCsv(file, { header: false })} LIMIT 1`);
   const names = file.columns.map(({ name }) => name);
   if (header.length === names.length && header.every((name, index) => name === names[index])) return;
   throw new Refusal({
@@ -68,47 +62,43 @@ async function checkHeader(connection: DuckDBConnection, file: LoadFile): Promis
   });
 }
 
-interface Staged {
-  readonly target: LoadTarget;
-  readonly columns: readonly StagedColumn[];
-  readonly files: readonly LoadFile[];
-  readonly ends: readonly number[];
-}
-
 /** Refuses a staged value that does not match its column's type, and a record without a key. */
 export async function checkValues(
-  connection: DuckDBConnection,
-  { target, columns, files, ends }: Staged,
+  database: Database,
+  key: string,
+  columns: readonly StagedColumn[],
+  files: readonly LoadFile[],
 ): Promise<void> {
   const faults = columns.flatMap((column) => {
     const invalid = invalidValue(column.type, column.staged);
     const checks = invalid === null ? [] : [{ column, condition: invalid }];
-    if (column.source === target.key) {
+    if (column.source === key) {
       const isMissing = `coalesce(trim(${castText("string", column.staged)}), '') = ''`;
       checks.push({ column, condition: isMissing });
     }
     return checks;
   });
   const cases = faults.map(({ condition }, index) => `WHEN ${condition} THEN ${index}`);
-  const [first] = await query(
-    connection,
+  const [first] = await database.query(
     // Inside a transaction the ids of new rows begin at a high number.
     `SELECT rowid, rowid - (SELECT MIN(rowid) FROM temp.${STAGING}), CASE ${cases.join(" ")} END AS fault FROM temp.${STAGING} WHERE fault IS NOT NULL ORDER BY rowid LIMIT 1`,
   );
   if (first === undefined) return;
-  const row = Number(first[1]);
   const column = faults[Number(first[2])]?.column;
-  const file = ends.findIndex((end) => row < end);
-  const record = row - (ends[file - 1] ?? 0) + 1;
-  const [value] = await query(
-    connection,
+  let record = Number(first[1]) + 1;
+  const file = files.find(({ rows }) => {
+    if (record <= rows) return true;
+    record -= rows;
+    return false;
+  });
+  const [value] = await database.query(
     `SELECT left(${column?.staged ?? "NULL"}, 60) FROM temp.${STAGING} WHERE rowid = ${String(first[0])}`,
   );
   const found = JSON.stringify(value?.[0] ?? null);
-  const name = column?.source ?? target.key;
+  const name = column?.source ?? key;
   throw new Refusal({
     code: "warehouse.value-invalid",
-    message: `${files[file]?.key ?? target.table} record ${record}: ${name} is ${found}, expected ${column?.type ?? "integer"}`,
+    message: `${file?.key ?? "?"} record ${record}: ${name} is ${found}, expected ${column?.type ?? "integer"}`,
     hint: `If Pardot really sends this, override the column's type in the catalog (${name}: string).`,
   });
 }

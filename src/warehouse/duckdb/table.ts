@@ -1,24 +1,24 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
+import { lowerCase } from "./database.ts";
+import type { Database } from "./database.ts";
+import type { Input } from "./protocol.ts";
 import { identifier, literal, ZERO_DATE } from "./sql.ts";
+import { NO_TABLE } from "../warehouse.ts";
 import type { TableState } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";
-
-const MISSING: TableState = { exists: false, hasRows: false, watermark: null, future: null };
 
 /**
  * State of a table, with the watermark as text, so that no session zone moves it. A DuckDB timestamp may be infinite,
  * before the year 1 or after 9999, which a watermark cannot be: such values are left out and reported.
  */
 export async function tableState(
-  connection: DuckDBConnection,
-  { table, watermark, now }: { readonly table: string; readonly watermark: string | null; readonly now: string },
+  database: Database,
+  { table, watermark, now }: Input<"tableState">,
 ): Promise<TableState> {
-  const columns = await columnTypes(connection, table);
-  if (columns.size === 0) return MISSING;
+  const columns = await database.columnTypes(table);
+  if (columns.size === 0) return NO_TABLE;
   const name = identifier(table);
   if (watermark === null) {
-    const [row] = await query(connection, `SELECT COUNT(*) > 0 FROM ${name}`);
-    return { exists: true, hasRows: row?.[0] === true, watermark: null, future: null };
+    return { exists: true, hasRows: (await database.countRows(table)) > 0, watermark: null, future: null };
   }
   const column = identifier(watermark);
   const isText = columns.get(lowerCase(watermark)) === "VARCHAR";
@@ -33,7 +33,7 @@ export async function tableState(
     "COUNT(*) FILTER (WHERE time < TIMESTAMP '0001-01-01')",
     `FROM (SELECT ${time} AS time FROM ${name})`,
   ];
-  const [row = []] = await query(connection, sql.join(" ")).catch((error: unknown) => {
+  const [row = []] = await database.query(sql.join(" ")).catch((error: unknown) => {
     throw isConversion(error) ? unreadable(table, watermark) : error;
   });
   const [hasRows, newest, future, ancient] = row;
@@ -66,34 +66,24 @@ function unreadable(table: string, watermark: string): Refusal {
   });
 }
 
-/** Types of a table's columns by their names in lower case, in order; empty when there is no such table. */
-export async function columnTypes(connection: DuckDBConnection, table: string): Promise<ReadonlyMap<string, string>> {
-  const rows = await query(
-    connection,
-    `SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = 'main' AND lower(table_name) = ${literal(lowerCase(table))} ORDER BY column_index`,
-  );
-  return new Map(rows.map(([name, type]) => [lowerCase(String(name)), String(type)]));
+/** Ids in one page. */
+const PAGE = 5000;
+
+/** Each id in `group` above `after` with the least id in `value`, least group first. */
+export async function leastBy(
+  database: Database,
+  { table, group, value, after }: Input<"leastBy">,
+): Promise<readonly (readonly [string, string])[]> {
+  const columns = await database.columnTypes(table);
+  if (!columns.has(lowerCase(group)) || !columns.has(lowerCase(value))) return [];
+  const [id, other] = [idNumber(group), idNumber(value)];
+  const above = after === null ? `${id} IS NOT NULL` : `${id} > ${literal(after)}::BIGINT`;
+  return (await database.query(
+    `SELECT ${id}::VARCHAR, MIN(${other})::VARCHAR FROM ${identifier(table)} WHERE ${other} IS NOT NULL AND ${above} GROUP BY ${id} ORDER BY ${id} LIMIT ${PAGE}`,
+  )) as readonly (readonly [string, string])[];
 }
 
-/** DuckDB compares names without regard to case. */
-export function lowerCase(name: string): string {
-  return name.toLowerCase();
-}
-
-export async function query(connection: DuckDBConnection, sql: string): Promise<readonly (readonly unknown[])[]> {
-  return (await connection.runAndReadAll(sql)).getRowsJS();
-}
-
-/** Runs `work` in one transaction: all or nothing. */
-export async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
-  await connection.run("BEGIN TRANSACTION");
-  try {
-    const result = await work();
-    await connection.run("COMMIT");
-    return result;
-  } catch (error) {
-    // Some errors have already ended the transaction; the first error counts.
-    await connection.run("ROLLBACK").catch(() => undefined);
-    throw error;
-  }
+/** An id as a number, also where an operator made the column text: as text, 9 would be greater than 10. */
+function idNumber(column: string): string {
+  return `TRY_CAST(${identifier(column)} AS BIGINT)`;
 }

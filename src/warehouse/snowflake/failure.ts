@@ -1,3 +1,4 @@
+import { shortened } from "../../text.ts";
 import type { Failure } from "../serve.ts";
 import type { Row, SnowflakeLogin } from "./protocol.ts";
 
@@ -248,7 +249,7 @@ function read(thrown: unknown, login: SnowflakeLogin | null): DriverError {
   const { code } = error;
   return {
     code: typeof code === "string" || typeof code === "number" ? String(code) : "",
-    words: shorten(withoutSecret(text, login)),
+    words: shortened(withoutSecret(text, login), MESSAGE_MAX),
     status: typeof status === "number" ? status : null,
     cause: typeof error.cause?.code === "string" ? error.cause.code : null,
   };
@@ -258,9 +259,4 @@ function read(thrown: unknown, login: SnowflakeLogin | null): DriverError {
 function withoutSecret(text: string, login: SnowflakeLogin | null): string {
   const lines = login?.secret.split("\n").filter((line) => line.length > 3 && !line.startsWith("-----")) ?? [];
   return lines.reduce((clean, line) => clean.replaceAll(line, "***"), text);
-}
-
-function shorten(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length > MESSAGE_MAX ? `${line.slice(0, MESSAGE_MAX)}…` : line;
 }

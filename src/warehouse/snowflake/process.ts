@@ -3,7 +3,7 @@ import snowflake from "snowflake-sdk";
 import type { Connection, RowStatement, SnowflakeError, StatementOption } from "snowflake-sdk";
 import { Refusal, serve } from "../serve.ts";
 import { sessionFailure, snowflakeFailure } from "./failure.ts";
-import type { Row, SnowflakeLogin, SnowflakeRequest, SnowflakeResults } from "./protocol.ts";
+import type { Row, SnowflakeLogin, SnowflakeOperations, TypedRow } from "./protocol.ts";
 import { PAGE_ROWS } from "./protocol.ts";
 import { SESSION_SQL } from "./sql.ts";
 
@@ -94,7 +94,7 @@ interface Executed {
   readonly rows: readonly Row[];
 }
 
-async function row(sqlText: string): Promise<SnowflakeResults["row"]> {
+async function row(sqlText: string): Promise<TypedRow> {
   const { statement, rows } = await execute({ sqlText });
   const [first] = rows;
   if (first === undefined || rows.length > 1) throw new Error(`expected one row, got ${rows.length}`);
@@ -136,18 +136,11 @@ async function close(): Promise<null> {
   return null;
 }
 
-async function perform(request: SnowflakeRequest): Promise<SnowflakeResults[keyof SnowflakeResults]> {
-  if (request.op === "open") return open(request.login);
-  if (request.op === "row") return row(request.sql);
-  if (request.op === "start") return start(request.sql);
-  if (request.op === "page") return page(request.cursor);
-  if (request.op === "stop") return stop(request.cursor);
-  return close();
-}
-
-serve({
-  perform: async (request) => perform(request as SnowflakeRequest),
-  failureOf: (error) => snowflakeFailure(error, login),
-  // The statement limits end a running statement at Snowflake.
-  onEnd: () => process.exit(0),
-});
+serve<SnowflakeOperations>(
+  { open, row, start, page, stop, close },
+  {
+    failureOf: (error) => snowflakeFailure(error, login),
+    // The statement limits end a running statement at Snowflake.
+    onEnd: () => process.exit(0),
+  },
+);

@@ -1,17 +1,18 @@
 import type { SnowflakeAuth } from "../../config/config.ts";
 
-/** Requests to the Snowflake process. */
-export type SnowflakeRequest =
-  | { readonly op: "open"; readonly login: SnowflakeLogin }
+/** The operations of the Snowflake process: their inputs and results. */
+export interface SnowflakeOperations {
+  readonly open: (login: SnowflakeLogin) => null;
   /** Runs a query with exactly one row. */
-  | { readonly op: "row"; readonly sql: string }
+  readonly row: (sql: string) => TypedRow;
   /** Starts a query of many rows; the result is the cursor for its pages. */
-  | { readonly op: "start"; readonly sql: string }
+  readonly start: (sql: string) => number;
   /** The next rows of a started query, at most `PAGE_ROWS`. An empty page ends the query and its cursor. */
-  | { readonly op: "page"; readonly cursor: number }
+  readonly page: (cursor: number) => readonly Row[];
   /** Abandons a started query. */
-  | { readonly op: "stop"; readonly cursor: number }
-  | { readonly op: "close" };
+  readonly stop: (cursor: number) => null;
+  readonly close: (input: null) => null;
+}
 
 /** The columns of a row as text. */
 export type Row = readonly (string | null)[];
@@ -19,15 +20,10 @@ export type Row = readonly (string | null)[];
 /** Rows in one page: with two ids each, some tens of kilobytes. */
 export const PAGE_ROWS = 2000;
 
-/** Result of each request, by its `op`. */
-export interface SnowflakeResults {
-  readonly open: null;
-  /** The row, and the SQL types of its columns in lower case, such as `timestamp_ltz`. */
-  readonly row: { readonly values: Row; readonly types: readonly string[] };
-  readonly start: number;
-  readonly page: readonly Row[];
-  readonly stop: null;
-  readonly close: null;
+/** A row, and the SQL types of its columns in lower case, such as `timestamp_ltz`. */
+export interface TypedRow {
+  readonly values: Row;
+  readonly types: readonly string[];
 }
 
 /** Everything needed to log in, with the secret in clear text: it only passes through the IPC channel. */

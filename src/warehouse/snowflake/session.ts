@@ -4,7 +4,7 @@ import { startWatchdog } from "../../platform/clock.ts";
 import { inheritedVariables } from "../../platform/environment.ts";
 import { Worker } from "../worker.ts";
 import { SESSION_ENDED } from "./failure.ts";
-import type { SnowflakeLogin, SnowflakeRequest, SnowflakeResults } from "./protocol.ts";
+import type { SnowflakeLogin, SnowflakeOperations } from "./protocol.ts";
 
 /** Longest wait for one request, the driver's own retries included. Snowflake's statement limits are shorter. */
 const REQUEST_MS_MAX = 20 * 60_000;
@@ -44,7 +44,7 @@ const QUIET = {
  * again after Snowflake has ended the session. Calls may overlap: they run in order.
  */
 export class SnowflakeSession {
-  readonly #worker: Worker<SnowflakeRequest, SnowflakeResults>;
+  readonly #worker: Worker<SnowflakeOperations>;
 
   constructor(config: SnowflakeConfig, options: { readonly tmpDir: string }) {
     this.#worker = new Worker({
@@ -56,7 +56,7 @@ export class SnowflakeSession {
       environment: (home) => ({ ...inheritedVariables(INHERITED), ...QUIET, HOME: home, TMPDIR: home }),
       deathHint: "Run again. If it was killed for its memory (about 200 MB), give the machine more.",
       tmpDir: options.tmpDir,
-      open: { doing: "log in to", request: () => ({ op: "open", login: loginOf(config) }) },
+      open: { doing: "log in to", input: () => loginOf(config) },
       requestMsMax: REQUEST_MS_MAX,
     });
   }
@@ -72,24 +72,22 @@ export class SnowflakeSession {
   }
 
   /** As `Worker.ask`; logs in again and repeats the request once when Snowflake has ended the session. */
-  async ask<R extends SnowflakeRequest>(
-    request: R,
+  async ask<Op extends keyof SnowflakeOperations>(
+    op: Op,
+    input: Parameters<SnowflakeOperations[Op]>[0],
     doing: string,
     signal: AbortSignal,
-  ): Promise<SnowflakeResults[R["op"]]> {
+  ): Promise<ReturnType<SnowflakeOperations[Op]>> {
     return this.#worker.serialize(async () => {
-      try {
-        return await this.#worker.ask(request, doing, signal);
-      } catch (error) {
-        await this.#dropEnded(error);
-        // A page belongs to the session that started its query.
-        if (!isSessionEnded(error) || request.op === "page") throw error;
-      }
-      try {
-        return await this.#worker.ask(request, doing, signal);
-      } catch (error) {
-        await this.#dropEnded(error);
-        throw error;
+      for (let isRepeated = false; ; isRepeated = true) {
+        try {
+          return await this.#worker.ask(op, input, doing, signal);
+        } catch (error) {
+          const hasEnded = error instanceof WarehouseError && error.code === SESSION_ENDED;
+          if (hasEnded) await this.#worker.drop();
+          // A page belongs to the session that started its query.
+          if (!hasEnded || isRepeated || op === "page") throw error;
+        }
       }
     });
   }
@@ -99,18 +97,10 @@ export class SnowflakeSession {
     await this.#worker.serialize(async () => {
       const watchdog = startWatchdog(CLOSE_MS_MAX, () => new Error("the logout takes too long"));
       // Without a logout Snowflake ends the session.
-      await this.#worker.end({ op: "close" }, watchdog.signal).catch(() => undefined);
+      await this.#worker.end(watchdog.signal).catch(() => undefined);
       watchdog.stop();
     });
   }
-
-  async #dropEnded(error: unknown): Promise<void> {
-    if (isSessionEnded(error)) await this.#worker.drop();
-  }
-}
-
-function isSessionEnded(error: unknown): boolean {
-  return error instanceof WarehouseError && error.code === SESSION_ENDED;
 }
 
 function loginOf(config: SnowflakeConfig): SnowflakeLogin {

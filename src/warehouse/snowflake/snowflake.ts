@@ -3,7 +3,7 @@ import type { SnowflakeConfig } from "../../config/config.ts";
 import { WarehouseError } from "../../errors.ts";
 import type { LocalText } from "../../time/instant.ts";
 import { OBJECT_UNKNOWN } from "./failure.ts";
-import type { Row, SnowflakeResults } from "./protocol.ts";
+import type { Row, TypedRow } from "./protocol.ts";
 import { SnowflakeSession } from "./session.ts";
 import { keysSql, leastBySql, tableStateSql } from "./sql.ts";
 import { TABLE_MISSING } from "../warehouse.ts";
@@ -48,9 +48,9 @@ export class SnowflakeWarehouse implements Warehouse {
   /** Throws `TABLE_MISSING` (exit 7) for a missing table. */
   async tableState(object: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState> {
     const doing = `read ${object.table} from`;
-    let row: SnowflakeResults["row"];
+    let row: TypedRow;
     try {
-      row = await this.#session.ask({ op: "row", sql: tableStateSql(object, now) }, doing, signal);
+      row = await this.#session.ask("row", tableStateSql(object, now), doing, signal);
     } catch (error) {
       throw isObjectUnknown(error) ? this.#tableMissing(object) : error;
     }
@@ -128,7 +128,7 @@ export class SnowflakeWarehouse implements Warehouse {
     const doing = `read ${table} from`;
     let cursor: number;
     try {
-      cursor = await this.#session.ask({ op: "start", sql }, doing, signal);
+      cursor = await this.#session.ask("start", sql, doing, signal);
     } catch (error) {
       if (isObjectUnknown(error)) return;
       throw error;
@@ -138,7 +138,7 @@ export class SnowflakeWarehouse implements Warehouse {
     try {
       for (;;) {
         isOpen = false;
-        const page = await this.#session.ask({ op: "page", cursor }, doing, signal);
+        const page = await this.#session.ask("page", cursor, doing, signal);
         if (page.length === 0) return;
         isOpen = true;
         yield* page;
@@ -146,7 +146,7 @@ export class SnowflakeWarehouse implements Warehouse {
     } finally {
       // A caller that stops early must not see a failure. A query that failed, or whose process is gone, is over.
       if (isOpen && this.processId === processId)
-        await this.#session.ask({ op: "stop", cursor }, doing, signal).catch(() => undefined);
+        await this.#session.ask("stop", cursor, doing, signal).catch(() => undefined);
     }
   }
 
