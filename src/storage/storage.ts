@@ -2,7 +2,7 @@ import { DataError, StorageError } from "../errors.ts";
 import type { Tidied } from "./folder/temporary.ts";
 
 /**
- * The destination: one small port with adapters for S3, a folder and memory.
+ * The destination: one small port with adapters for S3 and a folder; tests have one in memory.
  *
  * Keys are relative to the destination, with `/` between segments, and never start with one. A key is written once: no
  * call can change the bytes under a name. That single primitive, exclusive creation, carries the landed files, the
