@@ -88,20 +88,9 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
       };
     case "loaded":
       return { phase: "done", words: `loaded, ${pluralize(event.rows, "row")} in ${event.table}` };
-    case "run-started":
-    case "run-resumed":
-    case "called":
-    case "connected":
-    case "committed":
-    case "postponed":
-    case "retrying":
-    case "token-refreshed":
-    case "leftovers-kept":
-    case "calls-counted":
-    case "warning":
-      break;
+    default:
+      return null;
   }
-  return null;
 }
 
 /** Pardot processes exports one at a time: until it starts ours, ours waits (vendor docs, export v4). */
