@@ -15,7 +15,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import { checkKey, checkPrefix, compareKeys } from "../key.ts";
 import { spooledBytes, verifySpooled } from "../spooled-bytes.ts";
-import { conflictError, documentTooLarge, DOCUMENT_BYTES_MAX, missingError } from "../storage.ts";
+import { documentTooLarge, DOCUMENT_BYTES_MAX, missingError, requireSame } from "../storage.ts";
 import type { SpooledFile, Storage, StoredFile } from "../storage.ts";
 import { openS3Client, signPayload } from "./client.ts";
 import { endless, s3Error, unordered } from "./errors.ts";
@@ -93,10 +93,7 @@ export class S3Storage implements Storage {
           ? await this.#putInParts(key, file, signal)
           : await this.#putExclusively(key, () => this.#putFile(object, file, signal), signal);
       if (put === "written") return "written";
-      const found = await this.#fingerprint(key, file, signal);
-      if (found.bytes !== file.bytes || found.sha256 !== file.sha256) {
-        throw conflictError(this.location, key, file, found);
-      }
+      requireSame(this.location, key, file, await this.#fingerprint(key, file, signal));
       return put === "unclear" ? "written" : "already-there";
     });
   }
@@ -251,17 +248,12 @@ export class S3Storage implements Storage {
   }
 
   /** Size and SHA-256 of an object; read in full only where the store has no hash of it. */
-  async #fingerprint(
-    key: string,
-    file: SpooledFile,
-    signal: AbortSignal,
-  ): Promise<{ readonly bytes: number | null; readonly sha256: string | null }> {
+  async #fingerprint(key: string, file: SpooledFile, signal: AbortSignal): Promise<StoredFile | null> {
     const found = await this.#head(key, signal);
-    if (found === null) return { bytes: null, sha256: null };
-    if (found.sha256 !== null || found.bytes !== file.bytes) return found;
+    if (found === null || found.sha256 !== null || found.bytes !== file.bytes) return found;
     const hash = createHash("sha256");
     for await (const chunk of this.#readBytes(key, signal)) hash.update(chunk);
-    return { bytes: found.bytes, sha256: hash.digest("hex") };
+    return { ...found, sha256: hash.digest("hex") };
   }
 
   async *#readBytes(key: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
