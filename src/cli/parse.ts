@@ -47,10 +47,7 @@ export async function parseCommandLine(
   for (const spec of commands) {
     const command = program.command(spec.name).description(spec.summary);
     prepare(command, spec.options);
-    for (const argument of spec.arguments) {
-      const name = `${argument.name}${argument.isVariadic ? "..." : ""}`;
-      command.argument(argument.isRequired ? `<${name}>` : `[${name}]`, argument.meaning);
-    }
+    if (spec.objects !== null) command.argument("[object...]", spec.objects);
     command.action(() => {
       const given: Readonly<Record<string, unknown>> = command.optsWithGlobals();
       const options = givenOptions([...COMMON_OPTIONS, ...spec.options], given);
