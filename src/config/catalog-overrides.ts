@@ -9,6 +9,12 @@ const field = z.enum(["created_at", "updated_at"]);
 const evidence = z.enum(EVIDENCE);
 const range = z.strictObject({ after: z.string(), before: z.string() });
 const columnName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "a name of letters, digits and _");
+const columnShape = z.strictObject({
+  name: columnName,
+  type: z.enum(COLUMN_TYPES),
+  wire: z.string().min(1).exactOptional(),
+});
+const address = { urlName: z.string().min(1), dataKey: z.string().min(1) };
 
 const queryShape = z.strictObject({
   format: z.enum(["xml", "json"]),
@@ -20,29 +26,20 @@ const queryShape = z.strictObject({
   evidence,
 });
 const customFields = z.discriminatedUnion("by", [
-  z.strictObject({
-    by: z.literal("query"),
-    urlName: z.string().min(1),
-    dataKey: z.string().min(1),
-    query: queryShape,
-    name: z.string().min(1),
-  }),
+  z.strictObject({ by: z.literal("query"), ...address, query: queryShape, name: z.string().min(1) }),
   z.strictObject({ by: z.literal("describe"), always: z.array(columnName) }),
 ]);
 
+const procedure = z.strictObject({
+  name: z.string().min(1),
+  field,
+  range,
+  arguments: z.record(z.string(), z.union([z.string(), z.boolean()])),
+  evidence,
+});
 const exportShape = z.strictObject({
   object: z.string().min(1),
-  procedures: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1),
-        field,
-        range,
-        arguments: z.record(z.string(), z.union([z.string(), z.boolean()])),
-        evidence,
-      }),
-    )
-    .min(1),
+  procedures: z.array(procedure).min(1),
   fieldsMax: z.int().min(2).max(150),
   windowDaysMax: z.int().min(1).max(364),
   historyField: field,
@@ -55,7 +52,6 @@ const email = z.strictObject({
   listEmailColumn: columnName,
   which: z.enum(["new", "active"]),
 });
-const address = { urlName: z.string().min(1), dataKey: z.string().min(1) };
 /** What an override of another way of reading may leave over. */
 const leftOver = {
   query: queryShape.exactOptional(),
@@ -71,21 +67,7 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
   name: z.string(),
   table: columnName,
   core: z.boolean(),
-  columns: z
-    .array(
-      z.strictObject({
-        name: columnName,
-        type: z.enum(COLUMN_TYPES),
-        wire: z.string().min(1).exactOptional(),
-        items: z
-          .array(
-            z.strictObject({ name: columnName, type: z.enum(COLUMN_TYPES), wire: z.string().min(1).exactOptional() }),
-          )
-          .min(1)
-          .exactOptional(),
-      }),
-    )
-    .min(1),
+  columns: z.array(columnShape.extend({ items: z.array(columnShape).min(1).exactOptional() })).min(1),
   key: z.string(),
   watermark: field.nullable(),
   deletes: z.boolean(),
