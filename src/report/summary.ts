@@ -1,7 +1,7 @@
 import { rejectsKey } from "../state/rejects.ts";
 import { postponedOf } from "../manifest/manifest.ts";
 import { waits } from "./describe.ts";
-import { textTable } from "./text-table.ts";
+import { textLines, textTable } from "./text-table.ts";
 import type { CheckLine, CheckResult, PlanResult, RunResult, VerifyResult } from "../operations/api.ts";
 import { pluralize, elapsed, formatNumber, oneLine } from "../text.ts";
 
@@ -57,9 +57,7 @@ export function runSummary(result: RunResult, destination: string): string {
   return [
     `run ${manifest.run_id} ${manifest.status}: ${totals} in ${took}\n`,
     textTable([head, ...table], [2, 3, 4, 5]),
-    ...[...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...notNotified].map(
-      (line) => `${oneLine(line)}\n`,
-    ),
+    textLines([...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...notNotified]),
     `manifest: ${destination}/${result.manifestKey}\n`,
   ].join("");
 }
@@ -82,7 +80,7 @@ export function planSummary(plan: PlanResult): string {
   ]);
   return [
     textTable([["OBJECT", "PROCESS", "WINDOWS", "FROM", "TO", "RECORDS", "CALLS", "WHY"], ...rows]),
-    ...[...errors, ...costs(plan)].map((line) => `${oneLine(line)}\n`),
+    textLines([...errors, ...costs(plan)]),
   ].join("");
 }
 
@@ -145,7 +143,7 @@ export function verifySummary(result: VerifyResult): string {
       ? [`  and ${formatNumber(problems.length - PROBLEMS_SHOWN)} more (--json has all)`]
       : []),
   ];
-  return lines.map((line) => `${oneLine(line)}\n`).join("");
+  return textLines(lines);
 }
 
 function verified({ files, rows, bytes, runs, destination, expired, superseded, accepted }: VerifyResult): string {
