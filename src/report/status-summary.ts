@@ -1,6 +1,6 @@
 import type { StatusObject, StatusResult, StatusRun } from "../operations/api.ts";
-import { textLines, textTable, wrapped } from "./text-table.ts";
-import { pluralize, formatNumber, humaneDuration } from "../text.ts";
+import { textLines, textTable } from "./text-table.ts";
+import { pluralize, formatNumber, humaneDuration, wrapped } from "../text.ts";
 
 /** Width that fits any terminal. */
 const COLUMNS = 80;

@@ -17,20 +17,3 @@ export function textTable(rows: readonly (readonly string[])[], numbers: readonl
 export function textLines(lines: readonly string[]): string {
   return lines.map((line) => `${oneLine(line)}\n`).join("");
 }
-
-/** A text on lines of at most `columns` after `lead`, the second and later ones indented; a longer word has a separate line. */
-export function wrapped(text: string, columns: number, indent: string, lead = ""): readonly string[] {
-  const lines: string[] = [];
-  let line = lead;
-  let isEmpty = true;
-  for (const word of text.split(/\s+/)) {
-    if (!isEmpty && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = indent;
-      isEmpty = true;
-    }
-    line += isEmpty ? word : ` ${word}`;
-    isEmpty = false;
-  }
-  return [...lines, line];
-}
