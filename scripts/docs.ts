@@ -126,14 +126,15 @@ export function commandsPage(): string {
 }
 
 function commandSection(command: CommandSpec): string {
-  const names = command.arguments.map(({ name, isVariadic, isRequired }) => {
-    const shown = isVariadic ? `${name}…` : name;
-    return isRequired ? shown : `[${shown}]`;
-  });
-  const usage = ["pardot-etl", command.name, command.options.length === 0 ? "" : "[options]", ...names];
+  const usage = [
+    "pardot-etl",
+    command.name,
+    command.options.length === 0 ? "" : "[options]",
+    command.objects === null ? "" : "[object…]",
+  ];
   const text = `\`${usage.filter((part) => part !== "").join(" ")}\`: ${command.summary}.`;
   const rows = [
-    ...command.arguments.map((argument) => [`\`${argument.name}\``, argument.meaning, ""]),
+    ...(command.objects === null ? [] : [["`object`", command.objects, ""]]),
     ...command.options.map(optionRow),
   ];
   const table = rows.length === 0 ? "" : `\n\n${markdownTable(["Argument or option", "Meaning", "Default"], rows)}`;

@@ -81,3 +81,16 @@ export function humaneDuration(ms: number): string {
   const count = Math.floor(length / unit.ms);
   return `${count} ${count === 1 ? unit.one : unit.many}`;
 }
+
+/** A text on lines of at most `columns` after `lead`, the second and later ones indented; a longer word has a separate line. */
+export function wrapped(text: string, columns: number, indent = "", lead = ""): readonly string[] {
+  const [first = "", ...words] = text.split(/\s+/);
+  const lines: string[] = [];
+  let line = lead + first;
+  for (const word of words) {
+    const longer = `${line} ${word}`;
+    if (longer.length > columns) lines.push(line);
+    line = longer.length > columns ? indent + word : longer;
+  }
+  return [...lines, line];
+}

@@ -1,4 +1,4 @@
-import type { QueriedObject } from "./catalog.ts";
+import type { CatalogObject, QueriedObject } from "./catalog.ts";
 import { columns, object, queried } from "./entry.ts";
 
 // XML wherever a record has text: JSON turns text that looks like a number into one, so a tag named "007" or "1e3"
@@ -61,4 +61,17 @@ export const list: QueriedObject = object("List", {
     sortBy: "created_at id name updated_at",
   }),
   notes: ["Filters and sort keys: vendor docs, lists-v4."],
+});
+
+export const account: CatalogObject = object("Account", {
+  columns: columns(`
+    id:integer company level website vanity_domain plugin_campaign_id:integer tracking_code_template address1 address2
+    city state territory zip country phone fax created_at:datetime updated_at:datetime`),
+  watermark: null,
+  // JSON turns a zip of digits into a number and loses its leading zeros (pardot/api-docs issue 187); XML does not.
+  v4: { urlName: "account", dataKey: "account", process: "read", readFormat: "xml" },
+  notes: [
+    "One record, read without an id; there is no query (vendor docs, accounts-v4).",
+    "tracking_code_template is long and holds carriage returns (recorded: Crim/pardot-java-client accountRead.xml).",
+  ],
 });

@@ -5,7 +5,6 @@ import type {
   BulkV4,
   CatalogObject,
   Column,
-  CustomFieldsV4,
   EmailV4,
   Evidence,
   ExportProcedure,
@@ -15,16 +14,11 @@ import type {
   RangeField,
   RangeFilter,
   SegmentedV4,
-  SingleV4,
 } from "./catalog.ts";
 
 // The words that catalog entries are written in. An entry states only what departs from the defaults here.
 
-interface Entry<Way extends AccessV4> {
-  readonly columns: readonly Column[];
-  readonly watermark: RangeField | null;
-  readonly v4: Way;
-  readonly notes: readonly string[];
+interface Entry<Way extends AccessV4> extends Pick<CatalogObject<Way>, "columns" | "watermark" | "v4" | "notes"> {
   /** Default `id`. */
   readonly key?: string;
   /** Default true. */
@@ -66,22 +60,15 @@ interface QueryWords extends Partial<Pick<QueryV4, "output" | "parameters" | "ev
 }
 
 /** Defaults: `output=bulk`, no further parameters, the vendor's largest page, documented. */
-export function query({
-  format,
-  filters,
-  sortBy,
-  output = "bulk",
-  parameters = {},
-  evidence = "documented",
-}: QueryWords): QueryV4 {
+export function query(words: QueryWords): QueryV4 {
   return {
-    format,
-    output,
-    parameters,
-    filters: Object.fromEntries(filters.map((field) => [field, RANGE_FILTERS[field]])),
-    sortBy: sortBy.split(" "),
+    format: words.format,
+    output: words.output ?? "bulk",
+    parameters: words.parameters ?? {},
+    filters: Object.fromEntries(words.filters.map((field) => [field, RANGE_FILTERS[field]])),
+    sortBy: words.sortBy.split(" "),
     limit: 200,
-    evidence,
+    evidence: words.evidence ?? "documented",
   };
 }
 
@@ -90,13 +77,10 @@ export function queried(urlName: string, words: QueryWords): SegmentedV4 {
   return { urlName, dataKey: urlName, process: "segmented", query: query(words) };
 }
 
-interface ExportWords {
+interface ExportWords extends Pick<BulkV4, "export" | "customFields" | "emailPairs"> {
   /** Default: as in the address. */
   readonly dataKey?: string;
   readonly query: QueryWords;
-  readonly export: ExportV4;
-  readonly customFields?: CustomFieldsV4;
-  readonly emailPairs?: NonNullable<AccessV4["emailPairs"]>;
 }
 
 /** Read by exports. */
@@ -113,11 +97,6 @@ export function bulkExport(name: string, historyField: RangeField, procedures: r
 /** `filter_by_created_at` or `filter_by_updated_at`. */
 export function by(field: RangeField, evidence: Evidence): ExportProcedure {
   return { name: `filter_by_${field}`, field, range: RANGE_FILTERS[field], arguments: {}, evidence };
-}
-
-/** One record, read without an id. */
-export function single(urlName: string, readFormat: "xml" | "json"): SingleV4 {
-  return { urlName, dataKey: urlName, process: "read", readFormat };
 }
 
 /** One read for each list email. */

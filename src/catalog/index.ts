@@ -1,9 +1,7 @@
-import { account } from "./account.ts";
-import { visitorActivity } from "./activity.ts";
-import { campaign, form, list, tag, tagObject } from "./assets.ts";
+import { account, campaign, form, list, tag, tagObject } from "./assets.ts";
 import type { CatalogObject } from "./catalog.ts";
 import { email, emailClick, emailStats } from "./email.ts";
-import { listMembership, opportunity, prospect, prospectAccount, visitor } from "./people.ts";
+import { listMembership, opportunity, prospect, prospectAccount, visitor, visitorActivity } from "./people.ts";
 
 /**
  * Every object this version extracts, in plan order: exports first, because Pardot processes them one at a time while

@@ -2,13 +2,6 @@ import { parseDuration } from "../config/parsers.ts";
 import { UsageError } from "../errors.ts";
 import type { Io } from "./io.ts";
 
-export interface ArgumentSpec {
-  readonly name: string;
-  readonly meaning: string;
-  readonly isVariadic: boolean;
-  readonly isRequired: boolean;
-}
-
 export interface OptionSpec {
   /** Long form without value: `--seed`. */
   readonly flag: `--${string}`;
@@ -26,15 +19,13 @@ export interface CommandSpec {
   readonly name: string;
   /** One line. */
   readonly summary: string;
-  readonly arguments: readonly ArgumentSpec[];
+  /** What names of objects after it mean; null: it takes none. */
+  readonly objects: string | null;
   readonly options: readonly OptionSpec[];
-  /** Imports the implementation, which is not loaded for `--help`. */
-  readonly load: () => Promise<CommandModule>;
-}
-
-export interface CommandModule {
-  /** Returns the exit code; `main` prints what it throws. */
-  readonly runCommand: (context: CommandContext) => Promise<number>;
+  /**
+   * Imports the implementation, which is not loaded for `--help`. It returns the exit code; `main` prints what it throws.
+   */
+  readonly load: () => Promise<{ readonly runCommand: (context: CommandContext) => Promise<number> }>;
 }
 
 /** The given options, by flag. */

@@ -20,9 +20,10 @@ export interface Output {
 
 export type StopSignal = "SIGINT" | "SIGTERM";
 
-export interface SignalSource {
-  on(name: StopSignal, listener: () => void): void;
-  off(name: StopSignal, listener: () => void): void;
+/** As the process: a listener gets the name of the signal. */
+interface SignalSource {
+  on(name: StopSignal, listener: (name: StopSignal) => void): void;
+  off(name: StopSignal, listener: (name: StopSignal) => void): void;
 }
 
 /** Everything outside of a command, injected so that the whole command line runs inside a test. */

@@ -8,6 +8,7 @@ const CUT_MS = 5000;
 const SAME_MS = 200;
 /** The conventional code of an interrupted process. */
 const EXIT_CANCELLED = 130;
+const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
 
 export interface Stop {
   /** Aborted with a `CancelledError` by the first SIGINT or SIGTERM. */
@@ -31,36 +32,30 @@ export function stopOnSignals(
   const stopping = new AbortController();
   const released = new AbortController();
   let first = 0;
-  const listen = (name: StopSignal): (() => void) => {
-    const listener = (): void => {
-      if (stopping.signal.aborted) {
-        if (io.clock.monotonic() - first >= SAME_MS) io.exitNow(EXIT_CANCELLED);
-        return;
-      }
-      first = io.clock.monotonic();
-      const grace = formatDuration(options.graceMs);
-      io.stderr.write(`${name}: stopping within ${grace}, ${options.afterwards}; a second signal ends it at once\n`);
-      stopping.abort(
-        new CancelledError(`stopped by ${name}`, {
-          code: "run.cancelled",
-          hint: `${capitalized(options.afterwards)}; the same command continues from there.`,
-        }),
-      );
-      void io.clock.sleep(options.graceMs + CUT_MS, released.signal).then(
-        () => io.exitNow(EXIT_CANCELLED),
-        () => {},
-      );
-    };
-    io.signals.on(name, listener);
-    return listener;
+  const onSignal = (name: StopSignal): void => {
+    if (stopping.signal.aborted) {
+      if (io.clock.monotonic() - first >= SAME_MS) io.exitNow(EXIT_CANCELLED);
+      return;
+    }
+    first = io.clock.monotonic();
+    const grace = formatDuration(options.graceMs);
+    io.stderr.write(`${name}: stopping within ${grace}, ${options.afterwards}; a second signal ends it at once\n`);
+    stopping.abort(
+      new CancelledError(`stopped by ${name}`, {
+        code: "run.cancelled",
+        hint: `${capitalized(options.afterwards)}; the same command continues from there.`,
+      }),
+    );
+    void io.clock.sleep(options.graceMs + CUT_MS, released.signal).then(
+      () => io.exitNow(EXIT_CANCELLED),
+      () => {},
+    );
   };
-  const onInterrupt = listen("SIGINT");
-  const onTerminate = listen("SIGTERM");
+  for (const name of STOP_SIGNALS) io.signals.on(name, onSignal);
   return {
     signal: stopping.signal,
     release: () => {
-      io.signals.off("SIGINT", onInterrupt);
-      io.signals.off("SIGTERM", onTerminate);
+      for (const name of STOP_SIGNALS) io.signals.off(name, onSignal);
       released.abort(new Error("released"));
     },
   };

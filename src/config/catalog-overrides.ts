@@ -9,6 +9,12 @@ const field = z.enum(["created_at", "updated_at"]);
 const evidence = z.enum(EVIDENCE);
 const range = z.strictObject({ after: z.string(), before: z.string() });
 const columnName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "a name of letters, digits and _");
+const columnShape = z.strictObject({
+  name: columnName,
+  type: z.enum(COLUMN_TYPES),
+  wire: z.string().min(1).exactOptional(),
+});
+const address = { urlName: z.string().min(1), dataKey: z.string().min(1) };
 
 const queryShape = z.strictObject({
   format: z.enum(["xml", "json"]),
@@ -20,29 +26,20 @@ const queryShape = z.strictObject({
   evidence,
 });
 const customFields = z.discriminatedUnion("by", [
-  z.strictObject({
-    by: z.literal("query"),
-    urlName: z.string().min(1),
-    dataKey: z.string().min(1),
-    query: queryShape,
-    name: z.string().min(1),
-  }),
+  z.strictObject({ by: z.literal("query"), ...address, query: queryShape, name: z.string().min(1) }),
   z.strictObject({ by: z.literal("describe"), always: z.array(columnName) }),
 ]);
 
+const procedure = z.strictObject({
+  name: z.string().min(1),
+  field,
+  range,
+  arguments: z.record(z.string(), z.union([z.string(), z.boolean()])),
+  evidence,
+});
 const exportShape = z.strictObject({
   object: z.string().min(1),
-  procedures: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1),
-        field,
-        range,
-        arguments: z.record(z.string(), z.union([z.string(), z.boolean()])),
-        evidence,
-      }),
-    )
-    .min(1),
+  procedures: z.array(procedure).min(1),
   fieldsMax: z.int().min(2).max(150),
   windowDaysMax: z.int().min(1).max(364),
   historyField: field,
@@ -55,7 +52,6 @@ const email = z.strictObject({
   listEmailColumn: columnName,
   which: z.enum(["new", "active"]),
 });
-const address = { urlName: z.string().min(1), dataKey: z.string().min(1) };
 /** What an override of another way of reading may leave over. */
 const leftOver = {
   query: queryShape.exactOptional(),
@@ -71,21 +67,7 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
   name: z.string(),
   table: columnName,
   core: z.boolean(),
-  columns: z
-    .array(
-      z.strictObject({
-        name: columnName,
-        type: z.enum(COLUMN_TYPES),
-        wire: z.string().min(1).exactOptional(),
-        items: z
-          .array(
-            z.strictObject({ name: columnName, type: z.enum(COLUMN_TYPES), wire: z.string().min(1).exactOptional() }),
-          )
-          .min(1)
-          .exactOptional(),
-      }),
-    )
-    .min(1),
+  columns: z.array(columnShape.extend({ items: z.array(columnShape).min(1).exactOptional() })).min(1),
   key: z.string(),
   watermark: field.nullable(),
   deletes: z.boolean(),
@@ -98,6 +80,8 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
   notes: z.array(z.string()),
 });
 
+type Report = (path: readonly string[], value: string | null, expected: string) => void;
+
 /**
  * The catalog with an operator's overrides: a map from an object's name to the part of its entry that differs. Maps are
  * merged, everything else (lists too) is replaced. Adds what does not fit to `problems`, as it was `written` before
@@ -109,7 +93,7 @@ export function overrideCatalog(
   file: { readonly name: string; readonly written: unknown },
   problems: Problem[],
 ): readonly CatalogObject[] {
-  const report = (path: readonly string[], value: string | null, expected: string): void => {
+  const report: Report = (path, value, expected) => {
     problems.push({ path: `${["catalog", ...path].join(".")} (${file.name})`, value, expected });
   };
   if (!isMap(overrides)) {
@@ -135,7 +119,7 @@ export function overrideCatalog(
       for (const issue of result.error.issues) reportIssue(object.name, file.written, issue, report);
       return object;
     }
-    for (const fault of faultsOf(result.data, object.name)) report([object.name, fault.path], null, fault.expected);
+    checkEntry(result.data, object.name, report);
     return result.data;
   });
 }
@@ -150,12 +134,7 @@ function merge(base: unknown, override: unknown): unknown {
 
 const FORM = /^Invalid (input|option|discriminator value)[:.] expected /i;
 
-function reportIssue(
-  object: string,
-  written: unknown,
-  issue: z.core.$ZodIssue,
-  report: (path: readonly string[], value: string | null, expected: string) => void,
-): void {
+function reportIssue(object: string, written: unknown, issue: z.core.$ZodIssue, report: Report): void {
   const path = [object, ...issue.path.map(String)];
   if (issue.code === "unrecognized_keys") {
     for (const key of issue.keys) report([...path, key], null, "a key of a catalog entry");
@@ -174,18 +153,13 @@ function reportIssue(
 }
 
 /** Checks beyond the shape. */
-function faultsOf(
-  object: CatalogObject,
-  name: string,
-): readonly { readonly path: string; readonly expected: string }[] {
-  const columns = object.columns.map((column) => column.name);
-  const isDoubled = new Set(columns).size < columns.length;
-  return [
-    object.name === name ? null : { path: "name", expected: `${name}: an entry keeps its name` },
-    isDoubled ? { path: "columns", expected: "each column once" } : null,
-    columns.includes(object.key) ? null : { path: "key", expected: "the name of a column" },
-    object.watermark === null || columns.includes(object.watermark)
-      ? null
-      : { path: "watermark", expected: "the name of a column" },
-  ].filter((fault) => fault !== null);
+function checkEntry({ name, columns, key, watermark }: CatalogObject, nameBefore: string, report: Report): void {
+  const names = new Set(columns.map((column) => column.name));
+  const check = (isFit: boolean, member: string, expected: string): void => {
+    if (!isFit) report([nameBefore, member], null, expected);
+  };
+  check(name === nameBefore, "name", `${nameBefore}: an entry keeps its name`);
+  check(names.size === columns.length, "columns", "each column once");
+  check(names.has(key), "key", "the name of a column");
+  check(watermark === null || names.has(watermark), "watermark", "the name of a column");
 }

@@ -2,6 +2,7 @@ import { isAbsolute, join } from "node:path";
 import { errnoOf } from "../errors.ts";
 import type { Problem } from "../errors.ts";
 import { NOT_REGULAR, readSmallFile } from "../platform/small-file.ts";
+import type { SmallFile } from "../platform/small-file.ts";
 import { hasQuote, pathProblem, UNQUOTED } from "./parsers.ts";
 
 /** Names the configuration file itself, so it cannot be in one. */
@@ -35,27 +36,21 @@ export async function readConfigFile(
   const name = named?.path ?? CONFIG_FILE_DEFAULT;
   const path = isAbsolute(name) ? name : join(cwd, name);
   const broken: ConfigFile = { name, root: {}, isWhole: false };
-  const unmeant = named === null ? null : hasQuote(name) ? UNQUOTED : pathProblem(name);
-  if (named !== null && unmeant !== null) {
-    problems.push({ path: named.origin, value: name, expected: unmeant });
+  const refuse = (expected: string): ConfigFile => {
+    problems.push({ path: named?.origin ?? name, value: name, expected });
     return broken;
-  }
-  let text: string;
+  };
+  const unmeant = named === null ? null : hasQuote(name) ? UNQUOTED : pathProblem(name);
+  if (unmeant !== null) return refuse(unmeant);
+  let file: SmallFile;
   try {
-    const file = await readSmallFile(path, FILE_BYTES_MAX);
-    if (file.kind !== "text") {
-      const expected = file.kind === "not-regular" ? NOT_REGULAR : "a file of at most 1 MB";
-      problems.push({ path: named?.origin ?? name, value: name, expected });
-      return broken;
-    }
-    text = file.text;
+    file = await readSmallFile(path, FILE_BYTES_MAX);
   } catch (error) {
     const code = errnoOf(error);
-    if (named === null && code === "ENOENT") return NO_FILE;
-    problems.push({ path: named?.origin ?? name, value: name, expected: `a file that can be read (${code})` });
-    return broken;
+    return named === null && code === "ENOENT" ? NO_FILE : refuse(`a file that can be read (${code})`);
   }
-  const root = await parse(text, name, problems);
+  if (file.kind !== "text") return refuse(file.kind === "not-regular" ? NOT_REGULAR : "a file of at most 1 MB");
+  const root = await parse(file.text, name, problems);
   return root === null ? broken : { name, root, isWhole: true };
 }
 

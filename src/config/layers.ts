@@ -103,7 +103,7 @@ export function environmentLayer(env: Environment, references: ReadonlySet<strin
     const setting = SETTING_BY_NAME.get(name);
     const text = value?.trim() ?? "";
     if (setting !== undefined && text !== "") {
-      layer.set(name, { path: name, text, isReported: false, shown: shownText(setting, text) });
+      layer.set(name, given(setting, name, text));
     }
     if (OTHERS.has(name) && hasQuote(text)) problems.push({ path: name, value: HIDDEN, expected: UNQUOTED });
     if (name.startsWith("PARDOT_") && !known.includes(name) && !references.has(name)) {
@@ -117,17 +117,14 @@ export function environmentLayer(env: Environment, references: ReadonlySet<strin
 export function optionLayer(options: OptionTexts): Layer {
   const layer = new Map<string, SettingText>();
   for (const setting of SETTINGS) {
-    const given = options[setting.env];
-    if (given === undefined) continue;
-    const { option, text } = given;
-    layer.set(setting.env, {
-      path: option,
-      text: text.trim(),
-      isReported: false,
-      shown: shownText(setting, text),
-    });
+    const option = options[setting.env];
+    if (option !== undefined) layer.set(setting.env, given(setting, option.option, option.text));
   }
   return layer;
+}
+
+function given(setting: Setting, path: string, text: string): SettingText {
+  return { path, text: text.trim(), isReported: false, shown: shownText(setting, text) };
 }
 
 /** A value of the file as text for its parser; null when its type is wrong. */
@@ -165,18 +162,13 @@ function didYouMean(guess: string | null): string {
   return guess === null ? "" : `; did you mean ${guess}?`;
 }
 
-export interface Expansion {
-  readonly text: string;
-  /** Every variable in it. */
-  readonly names: readonly string[];
-  /** Those that are not set, and whatever else is between `${` and `}`. */
-  readonly missing: readonly string[];
-}
-
 const VARIABLE = /\$(\$?)\{([^}]*)\}?/g;
 
-/** Replaces `${NAME}` by the variable's value; `$${` is a literal `${`. An empty variable counts as not set. */
-export function expand(text: string, env: Environment): Expansion {
+/**
+ * Replaces `${NAME}` by the variable's value; `$${` is a literal `${`. `names`: every variable in it. `missing`: those
+ * that are not set or empty, and whatever else is between `${` and `}`.
+ */
+export function expand(text: string, env: Environment): { text: string; names: string[]; missing: string[] } {
   const names: string[] = [];
   const missing: string[] = [];
   const expanded = text.replaceAll(VARIABLE, (whole: string, escape: string, name: string) => {

@@ -7,7 +7,6 @@ import type { Clock } from "../platform/clock.ts";
 import { systemRandom } from "../platform/random.ts";
 import type { Random } from "../platform/random.ts";
 import { isReference, readReference } from "../secrets/reference.ts";
-import type { SecretReference } from "../secrets/reference.ts";
 import { Secret } from "../secrets/secret.ts";
 import type { Config, NotifyConfig } from "./config.ts";
 import type { ConfigFile } from "./file.ts";
@@ -18,7 +17,7 @@ import type { ParseContext, Parser } from "./parsers.ts";
 import { EVERYTHING, readWebhookUrl } from "./sections.ts";
 import type { ConfigPart } from "./sections.ts";
 import { SettingsReader } from "./settings-reader.ts";
-import type { ReadSettings } from "./settings-reader.ts";
+import type { GivenSetting, ReadSettings } from "./settings-reader.ts";
 import type { SettingName } from "./settings.ts";
 import { SETTING_BY_NAME, SETTINGS } from "./settings.ts";
 import type { WarehouseChoice } from "./special-parsers.ts";
@@ -55,9 +54,8 @@ export async function loadConfig(input: ConfigInput, part: ConfigPart<unknown> =
   // Before references are followed, so that all other problems are reported before any call to AWS.
   const result = await part.resolve(new SettingsReader(settings, problems), catalog);
   if (problems.length > 0) throw configError(problems);
-  const wanted = [...settings.references.keys()].filter((name) => part.needsSecret(name));
-  if (wanted.length === 0) return complete(result);
-  const followed = await follow(settings, wanted, input, problems);
+  const followed = await follow(settings, part.needsSecret, input, problems);
+  if (followed === settings) return complete(result);
   const whole = await part.resolve(new SettingsReader(followed, problems), catalog);
   if (problems.length > 0) throw configError(problems);
   return complete(whole);
@@ -86,7 +84,7 @@ export async function loadNotify(
 ): Promise<{ readonly businessUnitId: string | null; readonly notify: NotifyConfig }> {
   const { settings: read } = await readSettings(input, []);
   const name = "PARDOT_ETL_WEBHOOK_URL";
-  const followed = read.references.has(name) ? await follow(read, [name], input, []).catch(() => read) : read;
+  const followed = await follow(read, (wanted) => wanted === name, input, []).catch(() => read);
   const settings = new SettingsReader(followed, []);
   const webhook = settings.get(name);
   const isUsable = webhook !== null && readWebhookUrl(webhook.reveal()) !== null;
@@ -110,9 +108,11 @@ async function readSettings(
   const catalog = await readCatalog(fromFile.catalog, file, problems);
   const context: ParseContext = { cwd: input.cwd, objects: catalog };
   // Without the names on the command line. The problems of these layers are reported with those of all layers below.
-  const { configuredObjects } = readLayers(layers.slice(0, -1), context, []);
-  const settings = { ...readLayers(layers, context, problems), configuredObjects, isWhole: file.isWhole };
-  for (const value of settings.values.values()) if (value instanceof Secret) input.onSecret?.(value);
+  const configured = readLayers(layers.slice(0, -1), context, []).get("PARDOT_ETL_OBJECTS")?.value;
+  const configuredObjects = (configured as readonly string[] | undefined) ?? null;
+  const given = readLayers(layers, context, problems);
+  const settings = { given, followed: [], configuredObjects, isWhole: file.isWhole };
+  for (const { value } of settings.given.values()) if (value instanceof Secret) input.onSecret?.(value);
   return { settings, catalog };
 }
 
@@ -121,38 +121,32 @@ async function readSettings(
  * that gives a setting wins. The settings of Snowflake are read only for that warehouse, because other programs share
  * them.
  */
-function readLayers(layers: readonly Layer[], context: ParseContext, problems: Problem[]): ReadSettings {
-  const values = new Map<SettingName, unknown>();
-  const paths = new Map<SettingName, string>();
-  const bad = new Set<SettingName>();
-  const references = new Map<SettingName, SecretReference>();
+function readLayers(
+  layers: readonly Layer[],
+  context: ParseContext,
+  problems: Problem[],
+): ReadonlyMap<SettingName, GivenSetting> {
+  const settings = new Map<SettingName, GivenSetting>();
   for (const { env, parser, default: fallback } of SETTINGS) {
-    const warehouse = values.get("PARDOT_ETL_WAREHOUSE") as WarehouseChoice | undefined;
+    const warehouse = settings.get("PARDOT_ETL_WAREHOUSE")?.value as WarehouseChoice | undefined;
     if (env.startsWith("SNOWFLAKE_") && warehouse?.kind !== "snowflake") continue;
-    for (const layer of layers) {
-      const given = layer.get(env);
-      if (given === undefined) continue;
-      paths.set(env, given.path);
-      for (const earlier of [values, bad, references]) earlier.delete(env);
-      const text = given.text ?? "";
-      const reference = parser.isSecret === true && isReference(text) ? readReference(text) : null;
-      const parsed = reference ?? parseGiven(given.text, parser, context);
-      if (!parsed.ok) {
-        bad.add(env);
-        if (!given.isReported) problems.push({ path: given.path, value: given.shown, expected: parsed.expected });
-      } else if (reference?.ok === true) {
-        references.set(env, reference.value);
-      } else {
-        values.set(env, parsed.value);
-      }
-    }
-    if (!paths.has(env) && fallback !== null) {
+    if (fallback !== null) {
       const parsed = parser.parse(fallback, context);
-      if (parsed.ok) values.set(env, parsed.value);
+      if (parsed.ok) settings.set(env, { path: null, value: parsed.value, reference: null });
+    }
+    for (const { path, text, shown, isReported } of layers.flatMap((layer) => layer.get(env) ?? [])) {
+      const isMeant = parser.isSecret === true && text !== null && isReference(text);
+      const reference = isMeant ? readReference(text) : null;
+      const parsed = reference ?? parseGiven(text, parser, context);
+      if (!parsed.ok && !isReported) problems.push({ path, value: shown, expected: parsed.expected });
+      settings.set(env, {
+        path,
+        value: parsed.ok && reference === null ? parsed.value : undefined,
+        reference: reference?.ok === true ? reference.value : null,
+      });
     }
   }
-  const configuredObjects = (values.get("PARDOT_ETL_OBJECTS") as readonly string[] | undefined) ?? null;
-  return { values, paths, invalid: bad, references, followed: [], configuredObjects, isWhole: true };
+  return settings;
 }
 
 /** Parses a text; refuses an empty one, and a value that is not text. */
@@ -162,37 +156,32 @@ function parseGiven(text: string | null, parser: Parser<unknown>, context: Parse
   return parsed.ok ? invalid("text; put it in quotes") : parsed;
 }
 
-/** Puts the secrets in place of the wanted references. */
+/** Puts the secrets in place of the wanted references; returns the same settings if there are none. */
 async function follow(
   settings: ReadSettings,
-  wanted: readonly SettingName[],
+  isWanted: (name: SettingName) => boolean,
   input: ConfigInput,
   problems: Problem[],
 ): Promise<ReadSettings> {
+  const wanted = [...settings.given].flatMap(([name, { path, reference }]) =>
+    reference !== null && isWanted(name) ? [{ name, path: path ?? name, reference }] : [],
+  );
+  if (wanted.length === 0) return settings;
   // Loaded here because most configurations hold no reference.
   const { resolveReferences } = await import("../secrets/resolve.ts");
   const { clock = systemClock, random = systemRandom, signal = NEVER } = input;
-  const given = wanted.flatMap((name) => {
-    const reference = settings.references.get(name);
-    return reference === undefined ? [] : [{ name, path: settings.paths.get(name) ?? name, reference }];
-  });
-  const secrets = await resolveReferences(given, { clock, random, signal });
-  const values = new Map(settings.values);
-  const bad = new Set(settings.invalid);
-  for (const { name, path, reference } of given) {
+  const secrets = await resolveReferences(wanted, { clock, random, signal });
+  const given = new Map(settings.given);
+  for (const { name, path, reference } of wanted) {
     const secret = secrets.get(reference.text);
     const setting = SETTING_BY_NAME.get(name);
     assert(secret !== undefined && setting !== undefined, `there is a secret for ${reference.text}`);
     input.onSecret?.(secret);
     const parsed = setting.parser.parse(secret.reveal(), { cwd: input.cwd, objects: [] });
-    if (parsed.ok) {
-      values.set(name, parsed.value);
-    } else {
-      problems.push({ path, value: reference.text, expected: parsed.expected });
-      bad.add(name);
-    }
+    if (parsed.ok) given.set(name, { path, value: parsed.value, reference });
+    else problems.push({ path, value: reference.text, expected: parsed.expected });
   }
-  return { ...settings, values, invalid: bad, followed: given.map(({ reference }) => reference) };
+  return { ...settings, given, followed: wanted.map(({ reference }) => reference) };
 }
 
 function complete<Result>(result: Result | null): Result {

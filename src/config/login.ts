@@ -15,43 +15,29 @@ const HIDDEN = "***";
 const SHARED_LOGIN_HOSTS: ReadonlySet<string> = new Set(["login.salesforce.com", "test.salesforce.com"]);
 
 /** A way to log in, and the settings of which one shows that it is meant. */
-interface Way<Name> {
-  readonly way: Name;
-  readonly shownBy: readonly SettingName[];
-}
+type Way<Name> = readonly [way: Name, ...shownBy: SettingName[]];
 
 const PARDOT_WAYS: readonly Way<AuthFlow>[] = [
-  { way: "jwt", shownBy: ["PARDOT_PRIVATE_KEY", "PARDOT_PRIVATE_KEY_FILE"] },
-  { way: "refresh_token", shownBy: ["PARDOT_REFRESH_TOKEN"] },
-  { way: "password", shownBy: ["PARDOT_PASSWORD"] },
+  ["jwt", "PARDOT_PRIVATE_KEY", "PARDOT_PRIVATE_KEY_FILE"],
+  ["refresh_token", "PARDOT_REFRESH_TOKEN"],
+  ["password", "PARDOT_PASSWORD"],
 ];
 const SNOWFLAKE_WAYS: readonly Way<"SNOWFLAKE_JWT" | "SNOWFLAKE" | "a token">[] = [
-  { way: "SNOWFLAKE_JWT", shownBy: ["SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_PRIVATE_KEY_FILE"] },
-  { way: "SNOWFLAKE", shownBy: ["SNOWFLAKE_PASSWORD"] },
-  { way: "a token", shownBy: ["SNOWFLAKE_TOKEN"] },
+  ["SNOWFLAKE_JWT", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_PRIVATE_KEY_FILE"],
+  ["SNOWFLAKE", "SNOWFLAKE_PASSWORD"],
+  ["a token", "SNOWFLAKE_TOKEN"],
 ];
 
 function waysGiven<Name>(ways: readonly Way<Name>[], settings: SettingsReader): readonly Name[] {
-  return ways.filter(({ shownBy }) => shownBy.some((name) => settings.isGiven(name))).map(({ way }) => way);
+  return ways.filter(([, ...shownBy]) => shownBy.some((name) => settings.isGiven(name))).map(([way]) => way);
 }
 
-/** The settings of a private key. */
-interface KeySettings {
-  readonly text: "PARDOT_PRIVATE_KEY" | "SNOWFLAKE_PRIVATE_KEY";
-  readonly file: "PARDOT_PRIVATE_KEY_FILE" | "SNOWFLAKE_PRIVATE_KEY_FILE";
-  /** Null: an encrypted key is refused. */
-  readonly passphrase: "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE" | null;
-}
-
-const PARDOT_KEY: KeySettings = { text: "PARDOT_PRIVATE_KEY", file: "PARDOT_PRIVATE_KEY_FILE", passphrase: null };
-const SNOWFLAKE_KEY: KeySettings = {
-  text: "SNOWFLAKE_PRIVATE_KEY",
-  file: "SNOWFLAKE_PRIVATE_KEY_FILE",
-  passphrase: "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE",
-};
+/** The settings of a private key as text; the one of a file has the same beginning. */
+type KeyText = "PARDOT_PRIVATE_KEY" | "SNOWFLAKE_PRIVATE_KEY";
 
 /** Whether the key is given both as text and as file, which is a problem. */
-function isKeyTwice({ text, file }: KeySettings, settings: SettingsReader): boolean {
+function isKeyTwice(text: KeyText, settings: SettingsReader): boolean {
+  const file = `${text}_FILE` as const;
   const path = settings.get(file);
   if (settings.get(text) === null || path === null) return false;
   settings.refuse(file, path, `one of the two: the key itself is given as ${settings.pathOf(text)}`);
@@ -59,20 +45,20 @@ function isKeyTwice({ text, file }: KeySettings, settings: SettingsReader): bool
 }
 
 /** The key as PKCS#8 without passphrase; the decrypted one never touches the disk. */
-async function resolvePrivateKey(names: KeySettings, settings: SettingsReader): Promise<Secret | null> {
-  const path = settings.get(names.file);
-  const given = settings.get(names.text);
+async function resolvePrivateKey(name: KeyText, settings: SettingsReader): Promise<Secret | null> {
+  const file = `${name}_FILE` as const;
+  // An encrypted key for Pardot is refused.
+  const passphrase = name === "SNOWFLAKE_PRIVATE_KEY" ? (`${name}_PASSPHRASE` as const) : null;
+  const path = settings.get(file);
+  const given = settings.get(name);
   if (path === null && given === null) {
-    if (settings.isUnknown(names.file)) return null;
-    return settings.require(names.text, `the RSA private key in PEM form, or ${names.file}`);
+    if (settings.isUnknown(file)) return null;
+    return settings.require(name, `the RSA private key in PEM form, or ${file}`);
   }
-  const { passphrase } = names;
   if (passphrase !== null && settings.isUnknown(passphrase)) return null;
   const text = path === null ? valid(given?.reveal() ?? "") : await readKeyText(path);
   const take = (parsed: Parsed<Secret>): Secret | null =>
-    parsed.ok
-      ? parsed.value
-      : settings.refuse(path === null ? names.text : names.file, path ?? HIDDEN, parsed.expected);
+    parsed.ok ? parsed.value : settings.refuse(path === null ? name : file, path ?? HIDDEN, parsed.expected);
   if (!text.ok) return take(text);
   if (passphrase === null || !isEncrypted(text.value)) return take(readPrivateKey(text.value));
   const phrase = settings.get(passphrase);
@@ -142,7 +128,9 @@ const FLOWS: {
   },
   jwt: async (settings, clientId) => {
     const username = requireUsername(settings);
-    const privateKey = isKeyTwice(PARDOT_KEY, settings) ? null : await resolvePrivateKey(PARDOT_KEY, settings);
+    const privateKey = isKeyTwice("PARDOT_PRIVATE_KEY", settings)
+      ? null
+      : await resolvePrivateKey("PARDOT_PRIVATE_KEY", settings);
     return username === null || privateKey === null ? null : { flow: "jwt", clientId, username, privateKey };
   },
   client_credentials: async (settings, clientId) => {
@@ -182,7 +170,7 @@ async function checkTokenFile(path: string, settings: SettingsReader): Promise<b
 /** `SNOWFLAKE_AUTHENTICATOR` decides; without it the one way whose credentials are given. Reads the file of the key. */
 export async function resolveSnowflakeAuth(settings: SettingsReader): Promise<SnowflakeAuth | null> {
   // Reported for every authenticator.
-  isKeyTwice(SNOWFLAKE_KEY, settings);
+  isKeyTwice("SNOWFLAKE_PRIVATE_KEY", settings);
   const hasKey = waysGiven(SNOWFLAKE_WAYS, settings).includes("SNOWFLAKE_JWT");
   if (settings.get("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE") !== null && !hasKey) {
     const expected = "a private key next to it: SNOWFLAKE_PRIVATE_KEY or SNOWFLAKE_PRIVATE_KEY_FILE";
@@ -204,7 +192,7 @@ export async function resolveSnowflakeAuth(settings: SettingsReader): Promise<Sn
     const password = settings.require("SNOWFLAKE_PASSWORD", "the user's password");
     return user === null || password === null ? null : { authenticator, user, password };
   }
-  const privateKey = await resolvePrivateKey(SNOWFLAKE_KEY, settings);
+  const privateKey = await resolvePrivateKey("SNOWFLAKE_PRIVATE_KEY", settings);
   return user === null || privateKey === null ? null : { authenticator, user, privateKey };
 }
 

@@ -1,6 +1,7 @@
 import { inheritedVariables } from "../platform/environment.ts";
 import { isReference } from "../secrets/reference.ts";
 import { Secret } from "../secrets/secret.ts";
+import type { Environment } from "./layers.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** Shorter texts are too likely to be part of ordinary words. */
@@ -9,8 +10,6 @@ const SECRET_CHARS_MIN = 6;
 /** Secrets in the environment that libraries read themselves, and that a store or a proxy may quote in its errors. */
 const SECRETS_OF_OTHERS = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"] as const;
 const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] as const;
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every secret in the environment. References are not secrets, and people need to see them. */
 export function secretsOfEnvironment(env: Environment): readonly string[] {

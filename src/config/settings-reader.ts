@@ -3,16 +3,19 @@ import type { SecretReference } from "../secrets/reference.ts";
 import type { SettingName, SettingValues } from "./settings.ts";
 import { filePath } from "./settings.ts";
 
-/** The settings of all layers, each valid or reported. */
+/** A setting of all layers, valid or reported. */
+export interface GivenSetting {
+  /** Where it was given, for messages; null: it is the default. */
+  readonly path: string | null;
+  /** Undefined: invalid, or a secret that has not been fetched. */
+  readonly value: unknown;
+  /** Given in place of a secret. */
+  readonly reference: SecretReference | null;
+}
+
 export interface ReadSettings {
-  readonly values: ReadonlyMap<SettingName, unknown>;
-  /** Where each one that was given is, for messages. */
-  readonly paths: ReadonlyMap<SettingName, string>;
-  /** Given, but invalid. */
-  readonly invalid: ReadonlySet<SettingName>;
-  /** References given in place of secrets. */
-  readonly references: ReadonlyMap<SettingName, SecretReference>;
-  /** Those of them whose secrets have been fetched. */
+  readonly given: ReadonlyMap<SettingName, GivenSetting>;
+  /** The references whose secrets have been fetched. */
   readonly followed: readonly SecretReference[];
   /** The objects by file and environment alone, without the command line; null when they are invalid. */
   readonly configuredObjects: readonly string[] | null;
@@ -32,27 +35,24 @@ export class SettingsReader {
 
   /** Null: not given, invalid, or a secret that has not been fetched. */
   get<Name extends SettingName>(name: Name): SettingValues[Name] | null {
-    if (this.read.invalid.has(name)) return null;
-    return (this.read.values.get(name) as SettingValues[Name] | undefined) ?? null;
+    return (this.read.given.get(name)?.value as SettingValues[Name] | undefined) ?? null;
   }
 
   /** The value; a missing one is a problem that names both places where it can be given. */
   require<Name extends SettingName>(name: Name, expected: string): SettingValues[Name] | null {
     const value = this.get(name);
     if (value === null && !this.isUnknown(name)) {
-      this.problems.push({
-        path: name,
-        value: null,
-        expected: `${expected} (here or as ${filePath(name)} in the file)`,
-      });
+      const places = `here or as ${filePath(name)} in the file`;
+      this.problems.push({ path: name, value: null, expected: `${expected} (${places})` });
     }
     return value;
   }
 
   /** Whether its value is unknown for a reason that is reported already: it is invalid, in an unread file, or not fetched. */
   isUnknown(name: SettingName): boolean {
-    const { invalid, references, values, isWhole, paths } = this.read;
-    return invalid.has(name) || (references.has(name) && !values.has(name)) || (!isWhole && !paths.has(name));
+    const given = this.read.given.get(name);
+    if (given === undefined || given.path === null) return !this.read.isWhole;
+    return given.value === undefined;
   }
 
   /** Whether it was given, or may have been. */
@@ -61,12 +61,12 @@ export class SettingsReader {
   }
 
   referenceTo(name: SettingName): SecretReference | null {
-    return this.read.references.get(name) ?? null;
+    return this.read.given.get(name)?.reference ?? null;
   }
 
   /** Where it was given, for messages. */
   pathOf(name: SettingName): string {
-    return this.read.paths.get(name) ?? name;
+    return this.read.given.get(name)?.path ?? name;
   }
 
   /** Reports a setting that is valid alone but not with the others; returns null for the caller to return. */

@@ -16,63 +16,6 @@ import {
 } from "./special-parsers.ts";
 import type { WarehouseChoice } from "./special-parsers.ts";
 
-/** The value of each setting: durations in milliseconds, sizes in bytes, paths absolute. */
-export interface SettingValues {
-  readonly PARDOT_BUSINESS_UNIT_ID: string;
-  readonly PARDOT_API_URL: URL;
-  readonly PARDOT_LOGIN_URL: URL;
-  readonly PARDOT_API_VERSION: PardotConfig["apiVersion"];
-  readonly PARDOT_V4_FORMAT: "xml" | "json";
-  readonly PARDOT_TIMEZONE: string;
-  readonly PARDOT_ACCOUNT_TIMEZONE: string;
-  readonly PARDOT_AUTH_FLOW: AuthFlow;
-  readonly PARDOT_CLIENT_ID: string;
-  readonly PARDOT_CLIENT_SECRET: Secret;
-  readonly PARDOT_REFRESH_TOKEN: Secret;
-  readonly PARDOT_TOKEN_FILE: string;
-  readonly PARDOT_USERNAME: string;
-  readonly PARDOT_PRIVATE_KEY: Secret;
-  readonly PARDOT_PRIVATE_KEY_FILE: string;
-  readonly PARDOT_PASSWORD: Secret;
-  readonly PARDOT_MAX_CONCURRENCY: number;
-  readonly PARDOT_MAX_WAITING_EXPORTS: number;
-  readonly PARDOT_DAILY_CALL_BUDGET: number;
-  readonly PARDOT_QUOTA_SHARE: number;
-  readonly PARDOT_EXPORT_POLL_INTERVAL: number;
-  readonly PARDOT_EXPORT_TIMEOUT: number;
-  readonly PARDOT_REQUEST_TIMEOUT: number;
-  readonly PARDOT_ETL_OBJECTS: readonly string[];
-  readonly PARDOT_ETL_DESTINATION: Destination;
-  readonly PARDOT_ETL_FORMAT: "csv";
-  readonly PARDOT_ETL_COMPRESSION: EtlConfig["compression"];
-  readonly PARDOT_ETL_ROWS_PER_FILE: number;
-  readonly PARDOT_ETL_BYTES_PER_FILE: number;
-  readonly PARDOT_ETL_MAX_REJECTS: number;
-  readonly PARDOT_ETL_WAREHOUSE: WarehouseChoice;
-  readonly PARDOT_ETL_OVERLAP: number;
-  readonly PARDOT_ETL_RETENTION: number;
-  readonly PARDOT_ETL_LEASE_TTL: number;
-  readonly PARDOT_ETL_STOP_GRACE: number;
-  readonly PARDOT_ETL_TMPDIR: string;
-  readonly PARDOT_ETL_S3_PATH_STYLE: boolean;
-  readonly PARDOT_ETL_SNS_TOPIC_ARN: SnsTopic;
-  readonly PARDOT_ETL_WEBHOOK_URL: Secret;
-  readonly SNOWFLAKE_ACCOUNT: string;
-  readonly SNOWFLAKE_USER: string;
-  readonly SNOWFLAKE_PASSWORD: Secret;
-  readonly SNOWFLAKE_PRIVATE_KEY: Secret;
-  readonly SNOWFLAKE_PRIVATE_KEY_FILE: string;
-  readonly SNOWFLAKE_PRIVATE_KEY_PASSPHRASE: Secret;
-  readonly SNOWFLAKE_TOKEN: Secret;
-  readonly SNOWFLAKE_AUTHENTICATOR: SnowflakeAuth["authenticator"];
-  readonly SNOWFLAKE_ROLE: string;
-  readonly SNOWFLAKE_WAREHOUSE: string;
-  readonly SNOWFLAKE_DATABASE: string;
-  readonly SNOWFLAKE_SCHEMA: string;
-  readonly SNOWFLAKE_ACCESS_URL: URL;
-}
-export type SettingName = keyof SettingValues;
-
 interface Row<Value> {
   readonly parser: Parser<Value>;
   /** What it means, for people; includes what applies when it is not set and has no default. */
@@ -81,182 +24,211 @@ interface Row<Value> {
   readonly default: string | null;
 }
 
-export interface Setting extends Row<unknown> {
-  /** The environment variable. */
-  readonly env: SettingName;
-}
-
 function row<Value>(parser: Parser<Value>, meaning: string, byDefault: string | null = null): Row<Value> {
   return { parser, meaning, default: byDefault };
 }
 
 /**
  * The table of settings. Loading, error messages, docs/configuration.md and the template of `init` are made from it, in
- * its order. The settings of Snowflake have the names and meanings of the official driver (vendor docs, Node.js driver
- * options).
+ * its order; a class, so that the type of a value is with its parser. The settings of Snowflake have the names and
+ * meanings of the official driver (vendor docs, Node.js driver options).
  */
-const TABLE: { readonly [Name in SettingName]: Row<SettingValues[Name]> } = {
-  PARDOT_BUSINESS_UNIT_ID: row(businessUnit, "The business unit: Setup > Business Unit Setup in Salesforce shows it."),
-  PARDOT_API_URL: row(
+class Table {
+  PARDOT_BUSINESS_UNIT_ID: Row<string> = row(
+    businessUnit,
+    "The business unit: Setup > Business Unit Setup in Salesforce shows it.",
+  );
+  PARDOT_API_URL: Row<URL> = row(
     apiHost,
     "The API host; `https://pi.demo.pardot.com` for sandboxes and developer orgs.",
     "https://pi.pardot.com",
-  ),
-  PARDOT_LOGIN_URL: row(
+  );
+  PARDOT_LOGIN_URL: Row<URL> = row(
     loginHost,
     "The token host; `https://test.salesforce.com` for sandboxes, or the My Domain host.",
     "https://login.salesforce.com",
-  ),
-  PARDOT_API_VERSION: row(
+  );
+  PARDOT_API_VERSION: Row<PardotConfig["apiVersion"]> = row(
     choice(["auto", "3", "4"]),
     "API version; `auto` starts with 4 and goes to 3 when the account demands it (codes 88 and 89).",
     "auto",
-  ),
-  PARDOT_V4_FORMAT: row(
+  );
+  PARDOT_V4_FORMAT: Row<"xml" | "json"> = row(
     choice(["xml", "json"]),
     "Response format of every v3/v4 query and read; without it, the catalog's for each object.",
-  ),
-  PARDOT_TIMEZONE: row(zone, "Zone of the API user, in which v3/v4 timestamps are.", "UTC"),
-  PARDOT_ACCOUNT_TIMEZONE: row(
+  );
+  PARDOT_TIMEZONE: Row<string> = row(zone, "Zone of the API user, in which v3/v4 timestamps are.", "UTC");
+  PARDOT_ACCOUNT_TIMEZONE: Row<string> = row(
     zone,
     "Zone of the account, in which the quota day turns; without it `PARDOT_TIMEZONE`.",
-  ),
-  PARDOT_AUTH_FLOW: row(
+  );
+  PARDOT_AUTH_FLOW: Row<AuthFlow> = row(
     choice(["refresh_token", "jwt", "client_credentials", "password"]),
     "OAuth flow; without it the one whose credentials are given (docs/authentication.md).",
-  ),
-  PARDOT_CLIENT_ID: row(text, "Consumer key of the connected app or external client app."),
-  PARDOT_CLIENT_SECRET: row(secret, "Consumer secret of the app, for every flow but `jwt`."),
-  PARDOT_REFRESH_TOKEN: row(secret, "Refresh token of the API user, for the flow `refresh_token`."),
-  PARDOT_TOKEN_FILE: row(
+  );
+  PARDOT_CLIENT_ID: Row<string> = row(text, "Consumer key of the connected app or external client app.");
+  PARDOT_CLIENT_SECRET: Row<Secret> = row(secret, "Consumer secret of the app, for every flow but `jwt`.");
+  PARDOT_REFRESH_TOKEN: Row<Secret> = row(secret, "Refresh token of the API user, for the flow `refresh_token`.");
+  PARDOT_TOKEN_FILE: Row<string> = row(
     path,
     "File that keeps a rotated refresh token; what it holds wins over `PARDOT_REFRESH_TOKEN`.",
-  ),
-  PARDOT_USERNAME: row(text, "Salesforce user name of the API user, for the flows `jwt` and `password`."),
-  PARDOT_PRIVATE_KEY: row(
+  );
+  PARDOT_USERNAME: Row<string> = row(text, "Salesforce user name of the API user, for the flows `jwt` and `password`.");
+  PARDOT_PRIVATE_KEY: Row<Secret> = row(
     secret,
     "RSA private key in PEM form, for the flow `jwt`; line ends may be written as `\\n`.",
-  ),
-  PARDOT_PRIVATE_KEY_FILE: row(path, "File with that key, instead of the key itself."),
-  PARDOT_PASSWORD: row(
+  );
+  PARDOT_PRIVATE_KEY_FILE: Row<string> = row(path, "File with that key, instead of the key itself.");
+  PARDOT_PASSWORD: Row<Secret> = row(
     secret,
     "Password with the security token at its end, for the flow `password`, which Salesforce is retiring.",
-  ),
-  PARDOT_MAX_CONCURRENCY: row(integer(1, 5), "Requests in flight; Pardot allows 5 for all integrations together.", "4"),
-  PARDOT_MAX_WAITING_EXPORTS: row(
+  );
+  PARDOT_MAX_CONCURRENCY: Row<number> = row(
+    integer(1, 5),
+    "Requests in flight; Pardot allows 5 for all integrations together.",
+    "4",
+  );
+  PARDOT_MAX_WAITING_EXPORTS: Row<number> = row(
     integer(1, 100),
     "Exports of this tool waiting at Pardot at a time; Pardot processes them one at a time.",
     "4",
-  ),
-  PARDOT_DAILY_CALL_BUDGET: row(
+  );
+  PARDOT_DAILY_CALL_BUDGET: Row<number> = row(
     integer(1, 10_000_000),
     "Calls this tool may make in an account day; without it this tool sets no limit.",
-  ),
-  PARDOT_QUOTA_SHARE: row(
+  );
+  PARDOT_QUOTA_SHARE: Row<number> = row(
     percent("1%", "100%"),
     "Share of the account's own daily limit, others' calls included, at which a run stops; the API reports both.",
     "80%",
-  ),
-  PARDOT_EXPORT_POLL_INTERVAL: row(duration("1s", "1h"), "Longest pause between two polls of an export.", "60s"),
-  PARDOT_EXPORT_TIMEOUT: row(
+  );
+  PARDOT_EXPORT_POLL_INTERVAL: Row<number> = row(
+    duration("1s", "1h"),
+    "Longest pause between two polls of an export.",
+    "60s",
+  );
+  PARDOT_EXPORT_TIMEOUT: Row<number> = row(
     duration("1s", "7d"),
     "After this the object fails for this run; the next run adopts the export.",
     "6h",
-  ),
-  PARDOT_REQUEST_TIMEOUT: row(duration("1s", "1h"), "Longest wait for the next byte of a response.", "60s"),
-  PARDOT_ETL_OBJECTS: row(objects, "Comma list of objects, `core` or `all`.", "core"),
-  PARDOT_ETL_DESTINATION: row(destination, "Where files land: `s3://bucket/prefix` or a folder such as `./data`."),
-  PARDOT_ETL_FORMAT: row(choice(["csv"]), "Format of landed files.", "csv"),
-  PARDOT_ETL_COMPRESSION: row(choice(["none", "gzip", "zstd"]), "Compression of landed files.", "none"),
-  PARDOT_ETL_ROWS_PER_FILE: row(
+  );
+  PARDOT_REQUEST_TIMEOUT: Row<number> = row(
+    duration("1s", "1h"),
+    "Longest wait for the next byte of a response.",
+    "60s",
+  );
+  PARDOT_ETL_OBJECTS: Row<readonly string[]> = row(objects, "Comma list of objects, `core` or `all`.", "core");
+  PARDOT_ETL_DESTINATION: Row<Destination> = row(
+    destination,
+    "Where files land: `s3://bucket/prefix` or a folder such as `./data`.",
+  );
+  PARDOT_ETL_FORMAT: Row<"csv"> = row(choice(["csv"]), "Format of landed files.", "csv");
+  PARDOT_ETL_COMPRESSION: Row<EtlConfig["compression"]> = row(
+    choice(["none", "gzip", "zstd"]),
+    "Compression of landed files.",
+    "none",
+  );
+  PARDOT_ETL_ROWS_PER_FILE: Row<number> = row(
     integer(1, 1_000_000),
     "Records after which a file of a segmented object is closed.",
     "1000",
-  ),
-  PARDOT_ETL_BYTES_PER_FILE: row(
+  );
+  PARDOT_ETL_BYTES_PER_FILE: Row<number> = row(
     size("1kB", "5GB"),
     "Bytes (before compression) after which a file of a segmented object is closed.",
     "16MB",
-  ),
-  PARDOT_ETL_MAX_REJECTS: row(
+  );
+  PARDOT_ETL_MAX_REJECTS: Row<number> = row(
     integer(0, 10_000),
     "Records of one object that one run may set aside before the object fails.",
     "100",
-  ),
-  PARDOT_ETL_WAREHOUSE: row(
+  );
+  PARDOT_ETL_WAREHOUSE: Row<WarehouseChoice> = row(
     warehouse,
     "Warehouse whose tables give the start of the next range: `duckdb:PATH`, `snowflake` or `none` (the tool's own record).",
     "none",
-  ),
-  PARDOT_ETL_OVERLAP: row(
+  );
+  PARDOT_ETL_OVERLAP: Row<number> = row(
     duration("1s", "364d"),
     "How far before the newest known record the next range starts.",
     "1d",
-  ),
-  PARDOT_ETL_RETENTION: row(
+  );
+  PARDOT_ETL_RETENTION: Row<number> = row(
     duration("1d", "36500d"),
     "How long a rule of yours (an S3 lifecycle rule) keeps landed files; a file that is gone after that counts as expired in `verify` and `status`. Without it a committed file that is gone is a problem.",
-  ),
-  PARDOT_ETL_LEASE_TTL: row(
+  );
+  PARDOT_ETL_LEASE_TTL: Row<number> = row(
     duration("1s", "1h"),
     "A run that shows no sign of life for this long is considered dead, and the next one takes over.",
     "60s",
-  ),
-  PARDOT_ETL_STOP_GRACE: row(
+  );
+  PARDOT_ETL_STOP_GRACE: Row<number> = row(
     duration("0s", "1h"),
     "Time in which a stopped run may still commit what it can finish.",
     "25s",
-  ),
-  PARDOT_ETL_TMPDIR: row(path, "Folder for files that are not checked yet; without it the system's."),
-  PARDOT_ETL_S3_PATH_STYLE: row(
+  );
+  PARDOT_ETL_TMPDIR: Row<string> = row(path, "Folder for files that are not checked yet; without it the system's.");
+  PARDOT_ETL_S3_PATH_STYLE: Row<boolean> = row(
     boolean,
     "Path-style S3 addresses; without it only for an endpoint that is an IP address or localhost.",
-  ),
-  PARDOT_ETL_SNS_TOPIC_ARN: row(
+  );
+  PARDOT_ETL_SNS_TOPIC_ARN: Row<SnsTopic> = row(
     snsTopic,
     "SNS topic that is notified of how each run ended (docs/notifications.md); its region is the ARN's.",
-  ),
-  PARDOT_ETL_WEBHOOK_URL: row(
+  );
+  PARDOT_ETL_WEBHOOK_URL: Row<Secret> = row(
     secret,
     "Address that is notified too, by a POST of JSON in Slack's format: https, or http to loopback.",
-  ),
-  SNOWFLAKE_ACCOUNT: row(
+  );
+  SNOWFLAKE_ACCOUNT: Row<string> = row(
     snowflakeAccount,
     "Account identifier, such as `acme-prod` (organization and account) or `xy12345.eu-central-1`.",
-  ),
-  SNOWFLAKE_USER: row(text, "Login name; not needed with a token."),
-  SNOWFLAKE_PASSWORD: row(
+  );
+  SNOWFLAKE_USER: Row<string> = row(text, "Login name; not needed with a token.");
+  SNOWFLAKE_PASSWORD: Row<Secret> = row(
     secret,
     "Password; works with a warning, because Snowflake is ending logins by password alone.",
-  ),
-  SNOWFLAKE_PRIVATE_KEY: row(
+  );
+  SNOWFLAKE_PRIVATE_KEY: Row<Secret> = row(
     secret,
     "RSA private key in PEM form for key-pair login; line ends may be written as `\\n`.",
-  ),
-  SNOWFLAKE_PRIVATE_KEY_FILE: row(path, "File with that key, instead of the key itself."),
-  SNOWFLAKE_PRIVATE_KEY_PASSPHRASE: row(secret, "Passphrase of an encrypted private key."),
-  SNOWFLAKE_TOKEN: row(
+  );
+  SNOWFLAKE_PRIVATE_KEY_FILE: Row<string> = row(path, "File with that key, instead of the key itself.");
+  SNOWFLAKE_PRIVATE_KEY_PASSPHRASE: Row<Secret> = row(secret, "Passphrase of an encrypted private key.");
+  SNOWFLAKE_TOKEN: Row<Secret> = row(
     secret,
     "OAuth access token or programmatic access token; `SNOWFLAKE_AUTHENTICATOR` names the kind.",
-  ),
-  SNOWFLAKE_AUTHENTICATOR: row(
+  );
+  SNOWFLAKE_AUTHENTICATOR: Row<SnowflakeAuth["authenticator"]> = row(
     choice(["SNOWFLAKE", "SNOWFLAKE_JWT", "OAUTH", "PROGRAMMATIC_ACCESS_TOKEN"], { anyCase: true }),
     "How to log in; without it by private key or password, whichever is given.",
-  ),
-  SNOWFLAKE_ROLE: row(identifier, "Role; without it the user's default role."),
-  SNOWFLAKE_WAREHOUSE: row(
+  );
+  SNOWFLAKE_ROLE: Row<string> = row(identifier, "Role; without it the user's default role.");
+  SNOWFLAKE_WAREHOUSE: Row<string> = row(
     identifier,
     "Virtual warehouse that runs the queries; without it the user's default warehouse.",
-  ),
-  SNOWFLAKE_DATABASE: row(identifier, "Database of the tables."),
-  SNOWFLAKE_SCHEMA: row(identifier, "Schema of the tables."),
-  SNOWFLAKE_ACCESS_URL: row(
+  );
+  SNOWFLAKE_DATABASE: Row<string> = row(identifier, "Database of the tables.");
+  SNOWFLAKE_SCHEMA: Row<string> = row(identifier, "Schema of the tables.");
+  SNOWFLAKE_ACCESS_URL: Row<URL> = row(
     snowflakeHost,
     "Address to connect to, for private links and the like; without it the one that follows from the account.",
-  ),
-};
+  );
+}
 
-export const SETTINGS: readonly Setting[] = Object.entries<Row<unknown>>(TABLE).map(([env, setting]) => ({
+/** The value of each setting: durations in milliseconds, sizes in bytes, paths absolute. */
+export type SettingValues = {
+  readonly [Name in keyof Table]: Table[Name] extends Row<infer Value> ? Value : never;
+};
+export type SettingName = keyof SettingValues;
+
+export interface Setting extends Row<unknown> {
+  /** The environment variable. */
+  readonly env: SettingName;
+}
+
+const TABLE: { readonly [Name in SettingName]: Row<unknown> } = new Table();
+export const SETTINGS: readonly Setting[] = Object.entries(TABLE).map(([env, setting]) => ({
   env: env as SettingName,
   ...setting,
 }));

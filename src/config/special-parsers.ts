@@ -1,10 +1,9 @@
 import { resolve } from "node:path";
 import { invalid, valid } from "../errors.ts";
-import type { Parsed } from "../errors.ts";
 import { isLoopback } from "../platform/address.ts";
 import type { Destination, EtlConfig, SnowflakeConfig, SnsTopic } from "./config.ts";
 import { hasQuote, parsePath, parser, pathProblem, UNQUOTED } from "./parsers.ts";
-import type { ParseContext, Parser } from "./parsers.ts";
+import type { Parser } from "./parsers.ts";
 import { closestMatch } from "./suggest.ts";
 
 /** Parsers for what only this tool has: Pardot's hosts, objects, destinations, warehouses. */
@@ -94,9 +93,7 @@ export const objects: Parser<readonly string[]> = parser(
   "list",
 );
 
-export const destination: Parser<Destination> = parser("destination", parseDestination);
-
-function parseDestination(place: string, { cwd }: ParseContext): Parsed<Destination> {
+export const destination: Parser<Destination> = parser<Destination>("destination", (place, { cwd }) => {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(place)?.[1];
   if (scheme === undefined) {
     if (/^(?:s3:|s3\/\/|arn:)/i.test(place)) return invalid("s3://bucket/prefix with s3:// at its beginning");
@@ -114,14 +111,12 @@ function parseDestination(place: string, { cwd }: ParseContext): Parsed<Destinat
   return isClean
     ? valid({ kind: "s3", bucket, prefix: segments.join("/") })
     : invalid("s3://bucket/prefix whose prefix has no empty, `.` or `..` segment");
-}
+});
 
 /** The warehouse as one setting names it; Snowflake has more settings. */
 export type WarehouseChoice = Exclude<EtlConfig["warehouse"], SnowflakeConfig> | Pick<SnowflakeConfig, "kind">;
 
-export const warehouse: Parser<WarehouseChoice> = parser("warehouse", parseWarehouse);
-
-function parseWarehouse(name: string, context: ParseContext): Parsed<WarehouseChoice> {
+export const warehouse: Parser<WarehouseChoice> = parser<WarehouseChoice>("warehouse", (name, context) => {
   if (name === "none" || name === "snowflake") return valid({ kind: name });
   const file = /^duckdb:(.+)$/.exec(name)?.[1];
   // A database in memory would be gone after the run, and its watermarks with it.
@@ -131,7 +126,7 @@ function parseWarehouse(name: string, context: ParseContext): Parsed<WarehouseCh
   if (hasQuote(file)) return invalid(UNQUOTED);
   const parsed = parsePath(file, context);
   return parsed.ok ? valid({ kind: "duckdb", path: parsed.value }) : parsed;
-}
+});
 
 export const snsTopic: Parser<SnsTopic> = parser("sns-topic", (arn) => {
   // A FIFO topic, whose name ends in .fifo, delivers neither to email nor to phones.

@@ -1,3 +1,4 @@
+import { wrapped } from "../text.ts";
 import { fileKey, SECTIONS, SETTINGS } from "./settings.ts";
 import type { Setting } from "./settings.ts";
 
@@ -10,7 +11,7 @@ const TO_FILL_IN: Readonly<Record<string, string>> = {
   PARDOT_ETL_DESTINATION: "./data",
 };
 
-const WIDTH = 116;
+const COLUMNS = 116;
 
 /**
  * A commented configuration file made from the table of settings. What every run needs is ready to be filled in, secrets
@@ -33,18 +34,8 @@ export function configTemplate(): string {
 function settingLines(setting: Setting): string[] {
   const { key } = fileKey(setting.env);
   const choices = setting.parser.choices === undefined ? "" : ` One of ${setting.parser.choices.join(", ")}.`;
-  const comment = wrap(`${setting.meaning}${choices}`.replaceAll("`", "")).map((line) => `  # ${line}`);
+  const comment = wrapped(`${setting.meaning}${choices}`.replaceAll("`", ""), COLUMNS).map((line) => `  # ${line}`);
   const ready = TO_FILL_IN[setting.env];
   const line = ready === undefined ? `  # ${key}: ${setting.default ?? ""}`.trimEnd() : `  ${key}: ${ready}`;
   return [...comment, line];
-}
-
-function wrap(text: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length < WIDTH) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

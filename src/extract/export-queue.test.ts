@@ -8,7 +8,7 @@ import { AuthError, DataError, RemoteError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { ExportRequest, ExportStatus, Pardot } from "../pardot/pardot.ts";
 import { systemRandom } from "../platform/random.ts";
-import { openMemoryStorage } from "../storage/memory.ts";
+import { openMemoryStorage } from "../../test/fakes/memory-storage.ts";
 import { runExports } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./context.ts";

@@ -13,7 +13,7 @@ import { objectState } from "../state/state.ts";
 import type { Config } from "../config/config.ts";
 import type { PageRequest, Pardot } from "../pardot/pardot.ts";
 import { systemRandom } from "../platform/random.ts";
-import { openMemoryStorage } from "../storage/memory.ts";
+import { openMemoryStorage } from "../../test/fakes/memory-storage.ts";
 import { HISTORY_START } from "../time/instant.ts";
 import type { Extraction } from "./context.ts";
 import { extractSegment } from "./segmented.ts";

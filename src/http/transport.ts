@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import { PardotEtlError, TransportError } from "../errors.ts";
 import { assertSendable } from "../platform/address.ts";
 import { startWatchdog, systemClock } from "../platform/clock.ts";
+import type { Watchdog } from "../platform/clock.ts";
 import { NO_CONNECTION_HINT, proxyFor, proxyVariables } from "../platform/proxy.ts";
 import type { ProxyVariables } from "../platform/proxy.ts";
 import { counted, decoded, paced, tooSlow } from "./body.ts";
@@ -102,21 +103,16 @@ export function openConnections(options: ConnectionsOptions): Connections {
   };
 }
 
-interface Way {
-  readonly slowestMs: number;
-  readonly proxy: URL | null;
-}
-
 async function send(
   agent: Dispatcher,
   request: HttpRequest,
   signal: AbortSignal,
-  { slowestMs, proxy }: Way,
+  { slowestMs, proxy }: { readonly slowestMs: number; readonly proxy: URL | null },
 ): Promise<HttpResponse> {
   signal.throwIfAborted();
   const label = `${request.method} ${request.url.host}${request.url.pathname}`;
   const limit = startWatchdog(slowestMs, () => tooSlow(label, `not whole after ${Math.round(slowestMs / 1000)} s`));
-  const ends: Ends = { signal, limit: limit.signal, proxy };
+  const ends: Ends = { signal, limit, proxy };
   try {
     const response = await undiciRequest(request.url, {
       dispatcher: agent,
@@ -129,11 +125,8 @@ async function send(
     const raw = counted(response.body, contentLength(headers), label);
     const isFile = request.isFile ?? false;
     if (isFile) limit.stop();
-    const pace = {
-      periodMs: slowestMs,
-      bytesMin: (slowestMs * FILE_BYTES_PER_SECOND) / 1000,
-      now: () => systemClock.monotonic(),
-    };
+    const bytesMin = (slowestMs * FILE_BYTES_PER_SECOND) / 1000;
+    const pace = { periodMs: slowestMs, bytesMin, now: () => systemClock.monotonic() };
     const coding = (headers["content-encoding"] ?? "").trim().toLowerCase();
     const isFramed = headers["content-length"] !== undefined || /\bchunked\b/i.test(headers["transfer-encoding"] ?? "");
     const isCompressed = coding !== "" && coding !== "identity";
@@ -142,7 +135,7 @@ async function send(
     return {
       status: response.statusCode,
       headers,
-      body: translated(body, ends, label, () => limit.stop()),
+      body: translated(body, ends, label),
       endsByClose: !isFramed && !isCompressed,
     };
   } catch (error) {
@@ -154,22 +147,17 @@ async function send(
 /** What may end a request from our side: the caller's signal and its time limit; and the proxy it went through. */
 interface Ends {
   readonly signal: AbortSignal;
-  readonly limit: AbortSignal;
+  readonly limit: Watchdog;
   readonly proxy: URL | null;
 }
 
-async function* translated(
-  body: AsyncIterable<Uint8Array>,
-  ends: Ends,
-  label: string,
-  onEnd: () => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
+async function* translated(body: AsyncIterable<Uint8Array>, ends: Ends, label: string): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {
     throw ownError(error, ends, label);
   } finally {
-    onEnd();
+    ends.limit.stop();
   }
 }
 
@@ -208,7 +196,7 @@ function refusedTunnel(error: unknown): string | null {
  */
 function ownError(error: unknown, { signal, limit, proxy }: Ends, label: string): Error {
   if (signal.aborted) return signal.reason as Error;
-  if (limit.aborted) return limit.reason as Error;
+  if (limit.signal.aborted) return limit.signal.reason as Error;
   if (error instanceof PardotEtlError) return error;
   const code = codeOf(error);
   // A request that undici refuses to send is our mistake, not the network's.

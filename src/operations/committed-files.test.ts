@@ -4,7 +4,7 @@ import { manifestObject, manifestOf, namedFile, writeManifest } from "../../test
 import { manifestKey } from "../manifest/manifest.ts";
 import type { Manifest, ManifestWindow } from "../manifest/manifest.ts";
 import { StorageError } from "../errors.ts";
-import { openMemoryStorage } from "../storage/memory.ts";
+import { openMemoryStorage } from "../../test/fakes/memory-storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { committedFiles } from "./committed-files.ts";
 import type { Committed } from "./committed-files.ts";

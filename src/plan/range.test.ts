@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { account } from "../catalog/account.ts";
-import { tag } from "../catalog/assets.ts";
-import { visitorActivity } from "../catalog/activity.ts";
+import { account, tag } from "../catalog/assets.ts";
+import { visitorActivity } from "../catalog/people.ts";
 import { DAY_MS, HISTORY_START, isoInstant } from "../time/instant.ts";
 import { fromOldest, rangeStart, rangeWindow } from "./range.ts";
 import type { RangeFacts } from "./range.ts";

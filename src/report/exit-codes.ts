@@ -2,11 +2,6 @@
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Whether a text names a level. */
-export function isLogLevel(text: string): text is LogLevel {
-  return LOG_LEVELS.some((level) => level === text);
-}
-
 /** An exit code of `run`. */
 export interface ExitCode {
   readonly code: number;
@@ -20,16 +15,18 @@ export interface ExitCode {
   readonly level: LogLevel;
 }
 
+const BUG: ExitCode = {
+  code: 1,
+  meaning: "bug",
+  headline: "failed by a fault of its own",
+  todo: "Report it to the project with the log; what was committed before stays committed.",
+  level: "error",
+};
+
 /** The one table of exit codes; it feeds the log, the notifications and docs/commands.md. */
 export const EXIT_CODES: readonly ExitCode[] = [
   { code: 0, meaning: "done", headline: "finished", todo: "No action needed.", level: "info" },
-  {
-    code: 1,
-    meaning: "bug",
-    headline: "failed by a fault of its own",
-    todo: "Report it to the project with the log; what was committed before stays committed.",
-    level: "error",
-  },
+  BUG,
   {
     code: 2,
     meaning: "usage or configuration",
@@ -97,7 +94,5 @@ export const EXIT_CODES: readonly ExitCode[] = [
 
 /** Returns the row of a code; the one of a bug for an unknown code. */
 export function exitCode(code: number): ExitCode {
-  const row = EXIT_CODES.find((candidate) => candidate.code === code) ?? EXIT_CODES.find(({ code: bug }) => bug === 1);
-  if (row === undefined) throw new Error("the table of exit codes has no row for a bug");
-  return row;
+  return EXIT_CODES.find((row) => row.code === code) ?? BUG;
 }

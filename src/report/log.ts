@@ -1,39 +1,11 @@
 import type { OnEvent, RunEvent } from "../events.ts";
 import { isoInstant } from "../time/instant.ts";
-import { describeEvent } from "./describe.ts";
+import { describeEvent, levelOf } from "./describe.ts";
 import type { RunOutcome } from "../operations/run/outcome.ts";
 import { outcomeFields } from "./outcome-fields.ts";
 import { exitCode, LOG_LEVELS } from "./exit-codes.ts";
 import type { LogLevel } from "./exit-codes.ts";
 import { oneLine } from "../text.ts";
-
-/** Level of each event. */
-export const EVENT_LEVELS: Readonly<Record<RunEvent["type"], LogLevel>> = {
-  "object-failed": "error",
-  warning: "warn",
-  postponed: "warn",
-  "object-postponed": "debug",
-  retrying: "warn",
-  "page-read": "debug",
-  called: "debug",
-  "export-polled": "debug",
-  "file-landed": "debug",
-  "file-verified": "debug",
-  "token-refreshed": "debug",
-  "leftovers-kept": "debug",
-  "calls-counted": "debug",
-  "run-started": "info",
-  "run-resumed": "info",
-  connected: "info",
-  "object-planned": "info",
-  "object-started": "info",
-  "export-created": "info",
-  "export-adopted": "info",
-  "window-finished": "info",
-  "object-finished": "info",
-  committed: "info",
-  loaded: "info",
-};
 
 export interface LogOptions {
   /** Events from this level on are written. */
@@ -69,7 +41,7 @@ export async function openJsonLog(options: LogOptions): Promise<Log> {
     onEvent: (event) => {
       if (event.type === "run-started") run = { run_id: event.runId, business_unit: event.businessUnit };
       const { type, ...fields } = event;
-      logger[EVENT_LEVELS[type]](
+      logger[levelOf(event)](
         { event: type.replaceAll("-", "_"), ...run, ...snakeFields(fields) },
         describeEvent(event) ?? type.replaceAll("-", " "),
       );
@@ -89,7 +61,7 @@ export function openLineLog(options: LogOptions): Log {
   };
   return {
     onEvent: (event) => {
-      const level = EVENT_LEVELS[event.type];
+      const level = levelOf(event);
       if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(options.level)) return;
       write(level, describeEvent(event) ?? plainText(event));
     },

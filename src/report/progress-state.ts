@@ -1,8 +1,9 @@
 import type { RunEvent } from "../events.ts";
 import { pluralize } from "../text.ts";
 
-/** Decides which objects are shown first if a terminal has too few lines for all. */
-type Phase = "waiting" | "active" | "done" | "failed";
+/** In the order in which objects are shown if a terminal has too few lines for all. */
+const PHASES = ["failed", "active", "waiting", "done"] as const;
+type Phase = (typeof PHASES)[number];
 
 /** The progress of one object during a run. */
 export interface ObjectProgress {
@@ -88,20 +89,9 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
       };
     case "loaded":
       return { phase: "done", words: `loaded, ${pluralize(event.rows, "row")} in ${event.table}` };
-    case "run-started":
-    case "run-resumed":
-    case "called":
-    case "connected":
-    case "committed":
-    case "postponed":
-    case "retrying":
-    case "token-refreshed":
-    case "leftovers-kept":
-    case "calls-counted":
-    case "warning":
-      break;
+    default:
+      return null;
   }
-  return null;
 }
 
 /** Pardot processes exports one at a time: until it starts ours, ours waits (vendor docs, export v4). */
@@ -167,18 +157,16 @@ export function progressLines(state: ProgressState, columns: number, most: numbe
   });
   if (lines.length <= most) return lines;
   const phases = [...state.values()].map(({ phase }) => phase);
-  const byRank = [...lines.keys()].toSorted((a, b) => RANK[phases[a] ?? "done"] - RANK[phases[b] ?? "done"] || a - b);
+  const rank = (line: number): number => PHASES.indexOf(phases[line] ?? "done");
+  const byRank = [...lines.keys()].toSorted((a, b) => rank(a) - rank(b) || a - b);
   const shown = new Set(byRank.slice(0, Math.max(0, most - 1)));
   const hidden = phases.filter((_, index) => !shown.has(index));
   return [...lines.filter((_, index) => shown.has(index)), cut(`+ ${countsOf(hidden)}`, columns)].slice(0, most);
 }
 
-const RANK: Readonly<Record<Phase, number>> = { failed: 0, active: 1, waiting: 2, done: 3 };
-
 /** `9 waiting, 3 done`. */
 function countsOf(phases: readonly Phase[]): string {
-  const names = ["failed", "active", "waiting", "done"] as const;
-  const counts = names.map((name) => ({ name, count: phases.filter((phase) => phase === name).length }));
+  const counts = PHASES.map((name) => ({ name, count: phases.filter((phase) => phase === name).length }));
   return counts.flatMap(({ name, count }) => (count === 0 ? [] : [`${count} ${name}`])).join(", ");
 }
 

@@ -1,6 +1,6 @@
 import type { StatusObject, StatusResult, StatusRun } from "../operations/api.ts";
-import { textTable, wrapped } from "./text-table.ts";
-import { pluralize, formatNumber, humaneDuration, oneLine } from "../text.ts";
+import { textLines, textTable } from "./text-table.ts";
+import { pluralize, formatNumber, humaneDuration, wrapped } from "../text.ts";
 
 /** Width that fits any terminal. */
 const COLUMNS = 80;
@@ -11,15 +11,13 @@ const BEGINNING = "1900-01-01T00:00:00Z";
 /** A destination at a glance: healthy or not and why, then runs, objects and open windows. `now`: by this machine's clock. */
 export function statusSummary(status: StatusResult, runsMax: number, now: number): string {
   const runs = status.runs.slice(-runsMax).toReversed();
-  return [
+  return textLines([
     ...heading(status),
     ...(runs.length === 0 ? [] : ["", ...runTable(runs, now), ...runs.flatMap(whyLines)]),
     ...warningLines(status),
     ...(status.objects.length === 0 ? [] : ["", ...objectTable(status.objects), ...status.objects.flatMap(remarks)]),
     ...exportLines(status),
-  ]
-    .map((line) => `${oneLine(line)}\n`)
-    .join("");
+  ]);
 }
 
 function heading({ healthy, problems, lastSuccess, businessUnit, destination, quota }: StatusResult): string[] {

@@ -1,7 +1,8 @@
+import { PardotEtlError } from "../errors.ts";
 import { rejectsKey } from "../state/rejects.ts";
 import { postponedOf } from "../manifest/manifest.ts";
 import { waits } from "./describe.ts";
-import { textTable } from "./text-table.ts";
+import { textLines, textTable } from "./text-table.ts";
 import type { CheckLine, CheckResult, PlanResult, RunResult, VerifyResult } from "../operations/api.ts";
 import { pluralize, elapsed, formatNumber, oneLine } from "../text.ts";
 
@@ -11,9 +12,7 @@ export function runSummary(result: RunResult, destination: string): string {
   const files = manifest.objects.reduce((sum, object) => sum + object.files.length, 0);
   const rows = manifest.objects.reduce((sum, object) => sum + rowsOf(object.files), 0);
   const took = elapsed(Date.parse(manifest.finished_at) - Date.parse(manifest.started_at));
-  const totals = [pluralize(rows, "row"), pluralize(files, "file"), pluralize(manifest.api_calls.total, "call")].join(
-    ", ",
-  );
+  const calls = pluralize(manifest.api_calls.total, "call");
   const table = manifest.objects.map((object) => {
     const loaded = result.loaded.find((entry) => entry.object === object.object);
     return [
@@ -27,8 +26,7 @@ export function runSummary(result: RunResult, destination: string): string {
   });
   const head = ["OBJECT", "STATUS", "WINDOWS", "FILES", "ROWS", ...(result.loaded.length === 0 ? [] : ["IN TABLE"])];
   const failures = manifest.objects.flatMap(({ object, status, error, open_windows: open }) => [
-    ...(error === null || status !== "failed" ? [] : [`${object} failed: ${error.message}`]),
-    ...(status !== "failed" || error?.hint === null || error?.hint === undefined ? [] : [`  hint: ${error.hint}`]),
+    ...(error === null || status !== "failed" ? [] : hinted(`${object} failed: ${error.message}`, error.hint)),
     // The lines about postponed objects cover these.
     ...(open.length === 0 || status === "postponed" || status === "waiting"
       ? []
@@ -36,18 +34,19 @@ export function runSummary(result: RunResult, destination: string): string {
   ]);
   const postponed = postponedOf(manifest.objects).flatMap(({ objects, message, hint }) => [
     waits(objects),
-    `  ${message}`,
-    ...(hint === null ? [] : [`  hint: ${hint}`]),
+    ...hinted(`  ${message}`, hint),
   ]);
   const rejected = manifest.objects.flatMap(({ object, rejected_rows: count = 0 }) =>
     count === 0
       ? []
       : [`${object}: ${pluralize(count, "record")} set aside in ${destination}/${rejectsKey(manifest.run_id, object)}`],
   );
-  const notLoaded = result.notLoaded.flatMap(({ object, error }) => [
-    `${object} committed, but not loaded: ${error.message}`,
-    ...("hint" in error && typeof error.hint === "string" ? [`  hint: ${error.hint}`] : []),
-  ]);
+  const notLoaded = result.notLoaded.flatMap(({ object, error }) =>
+    hinted(
+      `${object} committed, but not loaded: ${error.message}`,
+      error instanceof PardotEtlError ? error.hint : null,
+    ),
+  );
   const warnings = manifest.warnings.map(({ object, message }) =>
     object === null ? `warning: ${message}` : `warning, ${object}: ${message}`,
   );
@@ -55,11 +54,9 @@ export function runSummary(result: RunResult, destination: string): string {
     failure === null ? [] : [`warning: ${failure}`],
   );
   return [
-    `run ${manifest.run_id} ${manifest.status}: ${totals} in ${took}\n`,
+    `run ${manifest.run_id} ${manifest.status}: ${pluralize(rows, "row")}, ${pluralize(files, "file")}, ${calls} in ${took}\n`,
     textTable([head, ...table], [2, 3, 4, 5]),
-    ...[...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...notNotified].map(
-      (line) => `${oneLine(line)}\n`,
-    ),
+    textLines([...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...notNotified]),
     `manifest: ${destination}/${result.manifestKey}\n`,
   ].join("");
 }
@@ -76,13 +73,12 @@ export function planSummary(plan: PlanResult): string {
     object.unknownCalls === null ? formatNumber(object.expectedCalls) : `${formatNumber(object.expectedCalls)} + ?`,
     object.reason,
   ]);
-  const errors = plan.objects.flatMap(({ object, error }) => [
-    ...(error === null ? [] : [`${object} cannot run: ${error.message}`]),
-    ...(error?.hint === null || error?.hint === undefined ? [] : [`  hint: ${error.hint}`]),
-  ]);
+  const errors = plan.objects.flatMap(({ object, error }) =>
+    error === null ? [] : hinted(`${object} cannot run: ${error.message}`, error.hint),
+  );
   return [
     textTable([["OBJECT", "PROCESS", "WINDOWS", "FROM", "TO", "RECORDS", "CALLS", "WHY"], ...rows]),
-    ...[...errors, ...costs(plan)].map((line) => `${oneLine(line)}\n`),
+    textLines([...errors, ...costs(plan)]),
   ].join("");
 }
 
@@ -145,7 +141,7 @@ export function verifySummary(result: VerifyResult): string {
       ? [`  and ${formatNumber(problems.length - PROBLEMS_SHOWN)} more (--json has all)`]
       : []),
   ];
-  return lines.map((line) => `${oneLine(line)}\n`).join("");
+  return textLines(lines);
 }
 
 function verified({ files, rows, bytes, runs, destination, expired, superseded, accepted }: VerifyResult): string {
@@ -161,6 +157,10 @@ function verified({ files, rows, bytes, runs, destination, expired, superseded, 
 function warehouseLines({ name, compared }: NonNullable<VerifyResult["warehouse"]>): string[] {
   if (compared.length === 0) return [`nothing to compare in ${name}`];
   return [`compared with ${name}:`, ...compared.map((clause) => `  ${clause}`)];
+}
+
+function hinted(line: string, hint: string | null | undefined): readonly string[] {
+  return hint === null || hint === undefined ? [line] : [line, `  hint: ${hint}`];
 }
 
 function rowsOf(files: readonly { readonly rows: number }[]): number {

@@ -3,8 +3,8 @@ import { fakeClock } from "../../test/fakes/clock.ts";
 import type { FakeClock } from "../../test/fakes/clock.ts";
 import { LeaseError } from "../errors.ts";
 import type { Processes } from "../platform/process-identity.ts";
-import { openMemoryStorage } from "../storage/memory.ts";
-import type { MemoryStorage } from "../storage/memory.ts";
+import { openMemoryStorage } from "../../test/fakes/memory-storage.ts";
+import type { MemoryStorage } from "../../test/fakes/memory-storage.ts";
 import { LEASE_PREFIX, takeLease } from "./lease.ts";
 import type { Lease, LeaseOptions } from "./lease.ts";
 

@@ -6,6 +6,9 @@ export const TEMPORARY_PREFIX = "_pardot_etl/tmp/";
 /** S3 keys end at 1,024 bytes (AWS docs, "Naming Amazon S3 objects"); the rest is room for the operator's prefix. */
 const KEY_BYTES_MAX = 800;
 
+/** Control characters, a backslash, half a surrogate pair. */
+const UNFIT = new RegExp(String.raw`[\u0000-\u001f\u007f\\]|\p{Surrogate}`, "u");
+
 /**
  * Asserts that a key means the same in a folder and in a bucket: segments between single slashes, none of them empty,
  * `.` or `..`, no control characters, no backslash. A violation is our bug, not an operator's mistake.
@@ -23,7 +26,7 @@ export function isKey(text: string): boolean {
 function keyProblem(key: string): string | null {
   if (key === "" || Buffer.byteLength(key) > KEY_BYTES_MAX) return `is not 1 to ${KEY_BYTES_MAX} bytes`;
   if (key.split("/").some((segment) => ["", ".", ".."].includes(segment))) return "has an empty or dot segment";
-  if (!isPlain(key)) return "has a control character or a backslash";
+  if (UNFIT.test(key)) return "has a control character or a backslash";
   return key.startsWith(TEMPORARY_PREFIX) ? "is in the folder of unfinished files" : null;
 }
 
@@ -37,12 +40,4 @@ export function checkPrefix(prefix: string): void {
 /** Ascending order of the UTF-8 bytes, as object stores list; JavaScript's own order differs beyond U+FFFF. */
 export function compareKeys(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-function isPlain(key: string): boolean {
-  for (const character of key) {
-    const code = character.codePointAt(0) ?? 0;
-    if (code < 0x20 || code === 0x7f || character === "\\") return false;
-  }
-  return !/\p{Surrogate}/u.test(key);
 }

@@ -17,6 +17,20 @@ export interface ScratchOptions {
   readonly signal: AbortSignal;
 }
 
+/** A new file that only this user can read, under an unguessable name. */
+export async function openPrivate(
+  what: "scratch file" | "spool",
+  { dir, random, signal }: ScratchOptions,
+): Promise<{ readonly path: string; readonly handle: FileHandle }> {
+  signal.throwIfAborted();
+  const path = join(dir, temporaryName(random));
+  try {
+    return { path, handle: await open(path, "wx+", 0o600) };
+  } catch (error) {
+    throw tmpError(`create ${what} in`, dir, error);
+  }
+}
+
 /**
  * A local file for bytes between two steps, which is never published: mode 0600, unguessable name, neither synced nor
  * hashed. Disk failures are `StorageError`s that name PARDOT_ETL_TMPDIR. Always `discard` it.
@@ -34,14 +48,9 @@ export class Scratch {
     this.#signal = signal;
   }
 
-  static async open({ dir, random, signal }: ScratchOptions): Promise<Scratch> {
-    signal.throwIfAborted();
-    const path = join(dir, temporaryName(random));
-    try {
-      return new Scratch(path, await open(path, "wx+", 0o600), signal);
-    } catch (error) {
-      throw tmpError("create scratch file in", dir, error);
-    }
+  static async open(options: ScratchOptions): Promise<Scratch> {
+    const { path, handle } = await openPrivate("scratch file", options);
+    return new Scratch(path, handle, options.signal);
   }
 
   /** Bytes appended so far. */

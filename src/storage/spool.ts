@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { join } from "node:path";
 import type { Transform } from "node:stream";
 import { constants, createGzip, createZstdCompress } from "node:zlib";
 import { assert } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import { removeFile } from "./folder/link.ts";
-import { removeLeftovers, temporaryName } from "./folder/temporary.ts";
+import { removeLeftovers } from "./folder/temporary.ts";
 import type { Tidied } from "./folder/temporary.ts";
 import { tmpError } from "./local-errors.ts";
+import { openPrivate } from "./scratch.ts";
+import type { ScratchOptions } from "./scratch.ts";
 import type { SpooledFile } from "./storage.ts";
 
 /** Size of the blocks that go to the compressor or the disk. */
@@ -20,14 +20,9 @@ const PACKED_BYTES = 64 * 1024;
 
 export type Compression = "none" | "gzip" | "zstd";
 
-export interface SpoolOptions {
-  /** Config `etl.tmpDir`; it must exist. */
-  readonly dir: string;
+export interface SpoolOptions extends ScratchOptions {
   /** gzip at level 1, zstd at level 3: beyond these the time grows faster than the file shrinks. */
   readonly compression: Compression;
-  readonly random: Random;
-  /** Once aborted, writing and finishing reject with its reason. */
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -53,9 +48,7 @@ export interface Spool {
  */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { signal } = options;
-  signal.throwIfAborted();
-  const path = join(options.dir, temporaryName(options.random));
-  const handle = await openFile(path, options.dir);
+  const { path, handle } = await openPrivate("spool", options);
   const disk = fileSink(handle);
   const sink = options.compression === "none" ? disk : compressingSink(compressor(options.compression), disk);
   const block = Buffer.allocUnsafe(BLOCK_BYTES);
@@ -149,14 +142,6 @@ interface Sink {
   write(bytes: Uint8Array): Promise<void>;
   end(): Promise<void>;
   abandon(): Promise<void>;
-}
-
-async function openFile(path: string, dir: string): Promise<FileHandle> {
-  try {
-    return await open(path, "wx", 0o600);
-  } catch (error) {
-    throw tmpError("create spool in", dir, error);
-  }
 }
 
 function fileSink(handle: FileHandle): Sink & { digest(): { readonly bytes: number; readonly sha256: string } } {

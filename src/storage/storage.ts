@@ -2,7 +2,7 @@ import { DataError, StorageError } from "../errors.ts";
 import type { Tidied } from "./folder/temporary.ts";
 
 /**
- * The destination: one small port with adapters for S3, a folder and memory.
+ * The destination: one small port with adapters for S3 and a folder; tests have one in memory.
  *
  * Keys are relative to the destination, with `/` between segments, and never start with one. A key is written once: no
  * call can change the bytes under a name. That single primitive, exclusive creation, carries the landed files, the
@@ -83,20 +83,25 @@ export function documentTooLarge(location: string, key: string, bytes: number): 
   );
 }
 
-/** The failure of `publish` when the name already holds other bytes: exit 6, nothing was written. */
-export function conflictError(
+/**
+ * For `publish` under a taken name: throws if it holds anything but the file, exit 6. `found`: size and SHA-256 of what
+ * it holds, null for something that is not a file.
+ */
+export function requireSame(
   location: string,
   key: string,
   file: SpooledFile,
-  found: { readonly bytes: number | null; readonly sha256: string | null },
-): DataError {
-  const held = found.bytes === null ? "something that is not a file" : `${found.bytes} bytes, sha-256 ${found.sha256}`;
-  return new DataError(
+  found: { readonly bytes: number; readonly sha256: string | null } | null,
+): void {
+  const { bytes: foundBytes = null, sha256: foundSha256 = null } = found ?? {};
+  if (foundBytes === file.bytes && foundSha256 === file.sha256) return;
+  const held = foundBytes === null ? "something that is not a file" : `${foundBytes} bytes, sha-256 ${foundSha256}`;
+  throw new DataError(
     `publish ${key} to ${location}: the name already holds ${held}; ours has ${file.bytes} bytes, sha-256 ${file.sha256}`,
     {
       code: "storage.different-bytes",
       hint: "A published name never gets other bytes. Find out what wrote the file there, move it away if it is not ours, and run again.",
-      context: { key, bytes: file.bytes, sha256: file.sha256, foundBytes: found.bytes, foundSha256: found.sha256 },
+      context: { key, bytes: file.bytes, sha256: file.sha256, foundBytes, foundSha256 },
     },
   );
 }

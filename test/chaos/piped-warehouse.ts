@@ -1,5 +1,5 @@
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
-import type { MemoryStorage } from "../../src/storage/memory.ts";
+import type { MemoryStorage } from "../fakes/memory-storage.ts";
 import { nullWarehouse } from "../../src/warehouse/open.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
 import type { Dice } from "./dice.ts";

@@ -98,7 +98,7 @@ export function fakeIo(world: FakeWorld = {}): FakeIo {
     onEarlyExit: (words) => {
       say = words;
     },
-    send: (name) => signals.emit(name),
+    send: (name) => signals.emit(name, name),
     exits,
     listeners: () => signals.listenerCount("SIGINT") + signals.listenerCount("SIGTERM"),
   };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock as clock } from "../../src/platform/clock.ts";
 import { systemRandom as random } from "../../src/platform/random.ts";
-import { openMemoryStorage } from "../../src/storage/memory.ts";
+import { openMemoryStorage } from "../fakes/memory-storage.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import { probeStorage } from "../../src/storage/probe.ts";
 import { S3Storage } from "../../src/storage/s3/s3.ts";

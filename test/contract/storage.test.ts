@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "../../src/platform/clock.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { FolderStorage } from "../../src/storage/folder/folder.ts";
-import { openMemoryStorage } from "../../src/storage/memory.ts";
+import { openMemoryStorage } from "../fakes/memory-storage.ts";
 import { S3Storage } from "../../src/storage/s3/s3.ts";
 import { newBucket } from "../servers/bucket.ts";
 import { s3Server, whereS3Runs } from "../servers/s3.ts";

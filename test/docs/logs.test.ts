@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { EVENTS } from "../../src/report/describe.ts";
 import { outcomeFields } from "../../src/report/outcome-fields.ts";
 import { RunRecorder } from "../../src/operations/run/outcome.ts";
 import { EXIT_CODES } from "../../src/report/exit-codes.ts";
-import { EVENT_LEVELS } from "../../src/report/log.ts";
 import { fakeClock } from "../fakes/clock.ts";
 
 const readPage = async (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
 
 describe("docs/logs.md", () => {
-  test.each(Object.entries(EVENT_LEVELS))("lists the event %s with its level", async (type, level) => {
+  test.each(Object.entries(EVENTS))("lists the event %s with its level", async (type, [level]) => {
     const name = type.replaceAll("-", "_");
     expect(await readPage("docs/logs.md")).toMatch(new RegExp(`^\\| \`${name}\` +\\| ${level} +\\|`, "m"));
   });
@@ -18,7 +18,7 @@ describe("docs/logs.md", () => {
     const part = (await readPage("docs/logs.md")).split("\n## ").find((text) => text.startsWith("Events\n")) ?? "";
     const named = [...part.matchAll(/^\| `(\w+)`/gm)].map(([, name = ""]) => name);
     expect(named.toSorted()).toEqual(
-      Object.keys(EVENT_LEVELS)
+      Object.keys(EVENTS)
         .map((type) => type.replaceAll("-", "_"))
         .toSorted(),
     );

@@ -14,7 +14,7 @@ import { splitHeader } from "../../src/encode/csv-header.ts";
 import { readCsv } from "../../src/encode/csv-scan.ts";
 import type { RunEvent } from "../../src/events.ts";
 import { systemRandom } from "../../src/platform/random.ts";
-import { openMemoryStorage } from "../../src/storage/memory.ts";
+import { openMemoryStorage } from "./memory-storage.ts";
 import { exportJobs } from "../../src/extract/bulk.ts";
 import { runExports } from "../../src/extract/export-queue.ts";
 import type { Extraction } from "../../src/extract/context.ts";

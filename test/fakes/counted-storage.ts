@@ -1,4 +1,4 @@
-import type { MemoryStorage } from "../../src/storage/memory.ts";
+import type { MemoryStorage } from "./memory-storage.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 
 /** A storage that counts the requests that S3 would get: a list is one for each thousand keys. */

@@ -11,7 +11,7 @@ import type { Config } from "../../src/config/config.ts";
 import type { RunEvent } from "../../src/events.ts";
 import type { Pardot, ReadRequest, WireRecord } from "../../src/pardot/pardot.ts";
 import { systemRandom } from "../../src/platform/random.ts";
-import { openMemoryStorage } from "../../src/storage/memory.ts";
+import { openMemoryStorage } from "./memory-storage.ts";
 import { extractEmails } from "../../src/extract/emails.ts";
 import type { Extraction } from "../../src/extract/context.ts";
 

@@ -6,7 +6,7 @@ import { catalog } from "../../src/catalog/index.ts";
 import type { Column } from "../../src/catalog/catalog.ts";
 import type { RunEvent } from "../../src/events.ts";
 import { systemRandom } from "../../src/platform/random.ts";
-import { openMemoryStorage } from "../../src/storage/memory.ts";
+import { openMemoryStorage } from "./memory-storage.ts";
 import { csvEncoder } from "../../src/encode/csv-write.ts";
 import { landExportFile } from "../../src/land/export-file.ts";
 import type { ExportFileOptions, LandedExport } from "../../src/land/export-file.ts";

@@ -57,18 +57,18 @@ export async function runCommand(context: CommandContext): Promise<number> {
   try {
     say(`A simulated Pardot listens at ${simulator.url}; its time is ${simulator.now().toISOString()}.\n`);
     const config = await demoConfig(simulator, folder);
-    const seen = new Map<string, Set<unknown>>();
+    const seen = new Map(config.etl.objects.map((object) => [object, new Set<unknown>()]));
     const results: RunResult[] = [];
     let comparisons: readonly Comparison[] = [];
     for (const title of ["1. A full load", "2. A simulated day later, an incremental load"]) {
       if (results.length > 0) simulator.advance(1);
       say(`\n${title}\n\n`);
-      see(config, simulator, seen);
+      for (const [object, ids] of seen) for (const row of simulator.rows(object)) ids.add(row["id"]);
       const result = await runOnce(context, config);
       results.push(result);
       say(runSummary(result, relative(io.cwd, join(folder, "data"))));
       if (result.error !== null) return printError(result.error, { isJson }, io);
-      comparisons = compare(config, result, seen, comparisons);
+      comparisons = compare(results, seen);
       say(`\n${comparisonText(comparisons)}`);
     }
     say(whereToLook(relative(io.cwd, folder), results));
@@ -108,27 +108,12 @@ async function runOnce(context: CommandContext, config: Config): Promise<RunResu
   return resultOf(await runOperation(context, config.pardot, stop, work, report));
 }
 
-/** Adds the current ids to those seen before. */
-function see(config: Config, simulator: Simulator, seen: Map<string, Set<unknown>>): void {
-  for (const object of config.etl.objects) {
-    const ids = seen.get(object) ?? new Set();
-    for (const row of simulator.rows(object)) ids.add(row["id"]);
-    seen.set(object, ids);
-  }
-}
-
-/** A table that this run loaded nothing into is unchanged. */
-function compare(
-  config: Config,
-  result: RunResult,
-  seen: ReadonlyMap<string, ReadonlySet<unknown>>,
-  before: readonly Comparison[],
-): readonly Comparison[] {
-  return config.etl.objects.map((object) => {
-    const loaded = result.loaded.find((entry) => entry.object === object);
-    const earlier = before.find((entry) => entry.object === object);
-    const table = loaded?.table ?? earlier?.table ?? object;
-    return { object, table, rows: loaded?.rows ?? earlier?.rows ?? 0, truth: seen.get(object)?.size ?? 0 };
+/** `seen`: the ids of all records so far, by object. A table that the last run loaded nothing into is unchanged. */
+function compare(results: readonly RunResult[], seen: ReadonlyMap<string, ReadonlySet<unknown>>): Comparison[] {
+  const loaded = new Map(results.flatMap((result) => result.loaded).map((table) => [table.object, table]));
+  return [...seen].map(([object, ids]) => {
+    const { table = object, rows = 0 } = loaded.get(object) ?? {};
+    return { object, table, rows, truth: ids.size };
   });
 }
 
@@ -144,17 +129,12 @@ function comparisonText(comparisons: readonly Comparison[]): string {
 
 function whereToLook(folder: string, results: readonly RunResult[]): string {
   const calls = results.map((result) => formatNumber(result.manifest.api_calls.total)).join(" and then ");
-  const second = results
-    .at(-1)
-    ?.manifest.objects.flatMap((object) => object.windows.map((window) => ({ object, window })));
-  const from = second?.find(({ window }) => window.field !== null);
+  const [range] = (results.at(-1)?.manifest.objects ?? []).flatMap(({ object, windows }) =>
+    windows.filter(({ field }) => field !== null).map(({ from }) => `${object} only from ${from} on`),
+  );
   return [
     "\n3. Where to look\n\n",
-    ...(from === undefined
-      ? []
-      : [
-          `The second run requested ${from.object.object} only from ${from.window.from} on: the newest record less a day.\n`,
-        ]),
+    range === undefined ? "" : `The second run requested ${range}: the newest record less a day.\n`,
     `It took ${calls} API calls; ${pluralize(results.length, "manifest")} below ${join(folder, "data", "_pardot_etl", "runs")}.\n`,
     `Files:  ${join(folder, "data")}\n`,
     `Tables: ${join(folder, "warehouse.duckdb")} (any DuckDB client opens it)\n`,

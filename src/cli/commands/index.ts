@@ -1,18 +1,19 @@
 import { SIMULATOR_OPTIONS } from "../../simulator/option-table.ts";
-import type { ArgumentSpec, CommandSpec, OptionSpec } from "../command.ts";
-import { RANGE_OPTIONS } from "./range-options.ts";
+import type { CommandSpec, OptionSpec } from "../command.ts";
 
-const NAMES: Pick<ArgumentSpec, "name" | "isVariadic" | "isRequired"> = {
-  name: "object",
-  isVariadic: true,
-  isRequired: false,
-};
-const CHOSEN_ARGUMENT: ArgumentSpec = { ...NAMES, meaning: "objects, core or all, instead of PARDOT_ETL_OBJECTS" };
-const LISTED_ARGUMENT: ArgumentSpec = { ...NAMES, meaning: "objects to describe in full" };
-const VERIFIED_ARGUMENT: ArgumentSpec = {
-  ...NAMES,
-  meaning: "objects, core or all, instead of everything committed",
-};
+const CHOSEN = "objects, core or all, instead of PARDOT_ETL_OBJECTS";
+/** Options for another range than that of a plain run. */
+const RANGE_OPTIONS: readonly OptionSpec[] = [
+  { flag: "--full", value: null, meaning: "from the start of the history, whatever was read before" },
+  {
+    flag: "--since",
+    value: "T",
+    meaning:
+      "from this time on: 2026-01-31 or 2026-01-31 12:00:00 in the API user's zone, or 2026-01-31T12:00:00Z; the next plain run fills the gap it leaves",
+  },
+  { flag: "--until", value: "T", meaning: "up to this time, exclusive", default: "now, by Pardot's clock" },
+  { flag: "--accept-gap", value: null, meaning: "with --since: give up the gap it leaves" },
+];
 const VERIFY_OPTIONS: readonly OptionSpec[] = [
   { flag: "--files-only", value: null, meaning: "skip the warehouse" },
   { flag: "--warehouse-only", value: null, meaning: "compare the warehouse only, and reread no file" },
@@ -28,20 +29,11 @@ const LIVE_OPTION: OptionSpec = {
   value: null,
   meaning: "also the custom fields of this account, with a call or two; needs the whole configuration",
 };
-const DRY_RUN_OPTION: OptionSpec = {
-  flag: "--dry-run",
-  value: null,
-  meaning: "only show what it would do, as plan does",
-};
-const SIMULATE_OPTIONS: readonly OptionSpec[] = SIMULATOR_OPTIONS.map(
-  ({ flag, value, meaning, default: byDefault, repeatable }) => ({
-    flag: `--${flag}`,
-    value,
-    meaning,
-    default: byDefault,
-    isRepeatable: repeatable,
-  }),
-);
+const SIMULATE_OPTIONS: readonly OptionSpec[] = SIMULATOR_OPTIONS.map(({ flag, repeatable, ...option }) => ({
+  ...option,
+  flag: `--${flag}`,
+  isRepeatable: repeatable,
+}));
 const MAX_AGE_OPTION: OptionSpec = {
   flag: "--max-age",
   value: "D",
@@ -53,14 +45,17 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "run",
     summary: "extracts what is new since the last run, then lands, commits and loads it",
-    arguments: [CHOSEN_ARGUMENT],
-    options: [...RANGE_OPTIONS, DRY_RUN_OPTION],
+    objects: CHOSEN,
+    options: [
+      ...RANGE_OPTIONS,
+      { flag: "--dry-run", value: null, meaning: "only show what it would do, as plan does" },
+    ],
     load: () => import("./run.ts"),
   },
   {
     name: "plan",
     summary: "shows what run would do: windows, why, expected calls and their share of the day's quota",
-    arguments: [CHOSEN_ARGUMENT],
+    objects: CHOSEN,
     options: RANGE_OPTIONS,
     load: () => import("./plan.ts"),
   },
@@ -68,14 +63,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "check",
     summary:
       "tests secrets kept in AWS, credentials, business unit, quota, clock, time zone, destination and warehouse, one line each",
-    arguments: [],
+    objects: null,
     options: [],
     load: () => import("./check.ts"),
   },
   {
     name: "objects",
     summary: "lists the catalog: objects, how each is read, columns; with names, each in full",
-    arguments: [LISTED_ARGUMENT],
+    objects: "objects to describe in full",
     options: [LIVE_OPTION],
     load: () => import("./objects.ts"),
   },
@@ -83,7 +78,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "status",
     summary:
       "shows whether the destination is healthy: last success and its age, runs and why they failed, watermarks, coverage and gaps, exports in progress and the day's calls",
-    arguments: [],
+    objects: null,
     options: [MAX_AGE_OPTION],
     load: () => import("./status.ts"),
   },
@@ -91,28 +86,28 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "verify",
     summary:
       "rereads what was committed and proves rows, bytes and hashes of every file; compares every loaded file with the tables of DuckDB, and the newest watermark with those of Snowflake",
-    arguments: [VERIFIED_ARGUMENT],
+    objects: "objects, core or all, instead of everything committed",
     options: VERIFY_OPTIONS,
     load: () => import("./verify.ts"),
   },
   {
     name: "init",
     summary: "writes a commented configuration file, pardot-etl.yaml or the one named by --config",
-    arguments: [],
+    objects: null,
     options: [],
     load: () => import("./init.ts"),
   },
   {
     name: "simulate",
     summary: "serves a simulated Pardot on a loopback port, and prints its address and credentials as one JSON line",
-    arguments: [],
+    objects: null,
     options: SIMULATE_OPTIONS,
     load: () => import("./simulate.ts"),
   },
   {
     name: "demo",
     summary: "shows a full load, a simulated day and an incremental load, without an account, cloud or server",
-    arguments: [],
+    objects: null,
     options: [],
     load: () => import("./demo.ts"),
   },

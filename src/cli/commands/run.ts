@@ -13,8 +13,7 @@ import { describeError, printError } from "../print-error.ts";
 import { openReport } from "../report.ts";
 import type { Report } from "../report.ts";
 import { runOperation } from "../operation.ts";
-import { runCommand as planCommand } from "./plan.ts";
-import { rangeOptions } from "./range-options.ts";
+import { rangeOptions, runCommand as planCommand } from "./plan.ts";
 
 /** Exit codes whose `--json` result has `error` (docs/commands.md). */
 const CODES_WITH_ERROR: ReadonlySet<number> = new Set([2, 3, 7, 8]);

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { UsageError } from "../../errors.ts";
 import { parseSimulatorOptions, SIMULATOR_OPTIONS, simulatorMain } from "../../simulator/index.ts";
 import type { Simulator, SimulatorOptions } from "../../simulator/index.ts";
@@ -22,7 +23,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
       cause: error,
     });
   }
-  await aborted(stop.signal);
+  if (!stop.signal.aborted) await once(stop.signal, "abort");
   await simulator.close();
   stop.release();
   return 0;
@@ -43,11 +44,4 @@ function readOptions({ options }: CommandContext): SimulatorOptions {
       cause: error,
     });
   }
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

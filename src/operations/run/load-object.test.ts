@@ -12,7 +12,7 @@ import { WarehouseError } from "../../errors.ts";
 import type { RunEvent } from "../../events.ts";
 import type { Config } from "../../config/config.ts";
 import { systemRandom } from "../../platform/random.ts";
-import { openMemoryStorage } from "../../storage/memory.ts";
+import { openMemoryStorage } from "../../../test/fakes/memory-storage.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import type { Loader, LoadFile, SettledTable } from "../../warehouse/warehouse.ts";
 import type { Run } from "./context.ts";

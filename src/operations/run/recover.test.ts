@@ -3,7 +3,7 @@ import { manifestObject, manifestOf, namedFile, writeManifest } from "../../../t
 import { manifestKey } from "../../manifest/manifest.ts";
 import { EMPTY_STATE } from "../../state/state.ts";
 import type { RunRecord, State } from "../../state/state.ts";
-import { openMemoryStorage } from "../../storage/memory.ts";
+import { openMemoryStorage } from "../../../test/fakes/memory-storage.ts";
 import type { Run } from "./context.ts";
 import { endDeadRuns } from "./recover.ts";
 

@@ -6,8 +6,8 @@ import type { Lease } from "../../state/lease.ts";
 import type { Config } from "../../config/config.ts";
 import type { State } from "../../state/state.ts";
 import type { ProcessIdentity } from "../../platform/process-identity.ts";
-import { openMemoryStorage } from "../../storage/memory.ts";
-import type { MemoryStorage } from "../../storage/memory.ts";
+import { openMemoryStorage } from "../../../test/fakes/memory-storage.ts";
+import type { MemoryStorage } from "../../../test/fakes/memory-storage.ts";
 import { endDeadRuns } from "../run/recover.ts";
 import { livingRuns } from "./living-runs.ts";
 

@@ -7,10 +7,10 @@ import type { Random } from "../../platform/random.ts";
 import { checkKey, checkPrefix, TEMPORARY_PREFIX } from "../key.ts";
 import { folderError, isErrno } from "../local-errors.ts";
 import { spooledBytes, verifySpooled } from "../spooled-bytes.ts";
-import { conflictError, missingError } from "../storage.ts";
+import { missingError, requireSame } from "../storage.ts";
 import type { SpooledFile, Storage, StoredFile } from "../storage.ts";
 import { link, linkExclusively, makeFolder, placeTemporary, removeFile, syncPath, writeTemporary } from "./link.ts";
-import type { Link } from "./link.ts";
+import type { Link, Placed } from "./link.ts";
 import { chunksOf, fingerprint, listBelow, openFile, readDocument, statFile } from "./read.ts";
 import { claimName, removeLeftovers } from "./temporary.ts";
 import type { Tidied } from "./temporary.ts";
@@ -25,8 +25,6 @@ export interface FolderOptions {
   /** Default: the processes of this machine. */
   readonly processes?: Processes;
 }
-
-type Placed = "placed" | "exists" | "unsupported";
 
 /**
  * A destination folder. A landed file is the spooled file itself under a second name where both are on one file system,
@@ -52,10 +50,7 @@ export class FolderStorage implements Storage {
     const path = this.#pathOf(key);
     return this.#attempt(`publish ${key} to`, signal, async () => {
       if (await this.#place(path, file, signal)) return "written";
-      const found = await fingerprint(path, signal);
-      if (found === null || found.bytes !== file.bytes || found.sha256 !== file.sha256) {
-        throw conflictError(this.location, key, file, found ?? { bytes: null, sha256: null });
-      }
+      requireSame(this.location, key, file, await fingerprint(path, signal));
       // The earlier writer may have died before it synced what we now call durable.
       await syncPath(path);
       await syncPath(dirname(path));

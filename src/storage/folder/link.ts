@@ -5,11 +5,13 @@ import { StorageError } from "../../errors.ts";
 import { takeLockFile } from "../../platform/lock-file.ts";
 import type { LockOptions } from "../../platform/lock-file.ts";
 import { temporaryName } from "./temporary.ts";
-import { isErrno, isMissing } from "../local-errors.ts";
+import { isErrno, unlessMissing } from "../local-errors.ts";
 
 /** link(2), injected so that tests can simulate a file system without hard links. */
 export type Link = (from: string, to: string) => Promise<void>;
 export const link: Link = linkFile;
+
+export type Placed = "placed" | "exists" | "unsupported";
 
 /** Errors of link(2) where hard links do not exist, are not permitted, or would cross file systems. */
 const NO_LINK = ["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EACCES", "EINVAL"];
@@ -18,11 +20,7 @@ const NO_LINK = ["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", 
  * Gives a whole, synced file its final name if the name is free. Returns "exists" when it is taken, and "unsupported"
  * when these two names cannot be linked. link(2) is the one call that is atomic and refuses a taken name.
  */
-export async function linkExclusively(
-  from: string,
-  to: string,
-  linkTo: Link,
-): Promise<"placed" | "exists" | "unsupported"> {
+export async function linkExclusively(from: string, to: string, linkTo: Link): Promise<Placed> {
   try {
     await linkTo(from, to);
     return "placed";
@@ -144,32 +142,16 @@ export async function syncPath(path: string): Promise<void> {
 
 /** unlink(2). Returns whether there was such a file. */
 export async function removeFile(path: string): Promise<boolean> {
-  try {
-    await unlink(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+  return (await unlessMissing(unlink(path), "missing")) !== "missing";
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+  const stats = await unlessMissing(stat(path), null);
+  return stats?.isDirectory() ?? false;
 }
 
 async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+  return (await unlessMissing(lstat(path), null)) !== null;
 }
 
 async function isSameFile(a: string, b: string): Promise<boolean> {

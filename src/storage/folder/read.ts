@@ -4,7 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { Dirent, Stats } from "node:fs";
 import { join } from "node:path";
 import { compareKeys, TEMPORARY_PREFIX } from "../key.ts";
-import { isMissing } from "../local-errors.ts";
+import { unlessMissing } from "../local-errors.ts";
 import { documentTooLarge, DOCUMENT_BYTES_MAX } from "../storage.ts";
 import type { StoredFile } from "../storage.ts";
 
@@ -17,7 +17,8 @@ const CHUNK_BYTES = 256 * 1024;
 export async function* listBelow(root: string, prefix: string, signal: AbortSignal): AsyncGenerator<StoredFile> {
   signal.throwIfAborted();
   if (prefix === TEMPORARY_PREFIX) return;
-  for (const entry of await entriesOf(join(root, prefix))) {
+  const entries: Dirent[] = await unlessMissing(readdir(join(root, prefix), { withFileTypes: true }), []);
+  for (const entry of entries.toSorted((a, b) => compareKeys(sortName(a), sortName(b)))) {
     if (entry.isDirectory()) {
       yield* listBelow(root, `${prefix}${entry.name}/`, signal);
     } else if (entry.isFile()) {
@@ -34,36 +35,15 @@ function sortName(entry: Dirent): string {
   return entry.isDirectory() ? `${entry.name}/` : entry.name;
 }
 
-async function entriesOf(folder: string): Promise<Dirent[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries.toSorted((a, b) => compareKeys(sortName(a), sortName(b)));
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}
-
 /** Null if there is no regular file under the name. */
 export async function statFile(path: string): Promise<Stats | null> {
-  try {
-    const stats = await lstat(path);
-    return stats.isFile() ? stats : null;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const stats = await unlessMissing(lstat(path), null);
+  return stats?.isFile() === true ? stats : null;
 }
 
 /** A handle for reading, null if there is no regular file under the name. */
 export async function openFile(path: string): Promise<FileHandle | null> {
-  if ((await statFile(path)) === null) return null;
-  try {
-    return await open(path, "r");
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  return (await statFile(path)) === null ? null : unlessMissing(open(path, "r"), null);
 }
 
 /** A small document, whole; null if there is none. */

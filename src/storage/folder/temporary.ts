@@ -23,12 +23,7 @@ interface Writer {
   readonly process: string;
 }
 
-let ours: Writer | null = null;
-
-function thisWriter(): Writer {
-  ours ??= { place: thisPlace(), pid: process.pid, process: systemRandom.hex(4) };
-  return ours;
-}
+const THIS_WRITER: Writer = { place: thisPlace(), pid: process.pid, process: systemRandom.hex(4) };
 
 function thisPlace(): string {
   let namespace = "";
@@ -42,7 +37,7 @@ function thisPlace(): string {
 
 /** An unguessable name for a temporary file of this process. */
 export function temporaryName(random: Random): string {
-  const { place, pid, process: token } = thisWriter();
+  const { place, pid, process: token } = THIS_WRITER;
   return `${place}-${pid}-${token}-${random.hex(16)}.pardot-etl`;
 }
 
@@ -103,9 +98,8 @@ async function isLeftover(path: string, name: string, now: number): Promise<bool
   const match = NAME.exec(name);
   if (match === null) return false;
   const [, place, pid, token] = match;
-  const self = thisWriter();
-  if (place === self.place) {
-    if (Number(pid) === self.pid) return token !== self.process;
+  if (place === THIS_WRITER.place) {
+    if (Number(pid) === THIS_WRITER.pid) return token !== THIS_WRITER.process;
     if (!isAlive(Number(pid))) return true;
   }
   return isOld(path, now);

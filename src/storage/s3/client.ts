@@ -4,30 +4,31 @@ import { clientOptions } from "../../aws/client-options.ts";
 
 /** An endpoint that does not connect within this time does not exist. */
 const CONNECTION_TIMEOUT_MS = 10_000;
+const IDLE_TIMEOUT_MS = 60_000;
 
 export interface S3ClientOptions {
   /** Null: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or the AWS profile, else Amazon's. */
   readonly endpoint: string | null;
   /** Null: path-style for an endpoint that is an IP address or localhost. */
   readonly pathStyle: boolean | null;
-  /** Longest silence of a connection. */
-  readonly idleTimeoutMs: number;
+  /** Longest silence of a connection in milliseconds before a request counts as lost. Default 60,000. */
+  readonly idleTimeoutMs?: number;
 }
 
 /**
  * The SDK's client with all important options set explicitly, because its defaults change. It never repeats a request:
  * src/aws/retry.ts is the only layer that retries, since only it can read a file again.
  */
-export function openS3Client(options: S3ClientOptions): S3Client {
+export function openS3Client({ endpoint, pathStyle, idleTimeoutMs = IDLE_TIMEOUT_MS }: S3ClientOptions): S3Client {
   const client = new S3Client({
-    ...(options.endpoint === null ? {} : { endpoint: options.endpoint }),
-    ...(options.pathStyle === null ? {} : { forcePathStyle: options.pathStyle }),
-    ...clientOptions(CONNECTION_TIMEOUT_MS, options.idleTimeoutMs),
+    ...(endpoint === null ? {} : { endpoint }),
+    ...(pathStyle === null ? {} : { forcePathStyle: pathStyle }),
+    ...clientOptions(CONNECTION_TIMEOUT_MS, idleTimeoutMs),
     // We send and compare SHA-256 ourselves; the default would wrap bodies in CRC32 trailers that other stores refuse.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
   });
-  if (options.pathStyle === null) {
+  if (pathStyle === null) {
     // Decided after the SDK has resolved the endpoint, so that one from the environment or a profile counts, too.
     const resolve = client.config.endpointProvider;
     client.config.endpointProvider = (parameters, context) =>

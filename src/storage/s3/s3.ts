@@ -15,9 +15,10 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import { checkKey, checkPrefix, compareKeys } from "../key.ts";
 import { spooledBytes, verifySpooled } from "../spooled-bytes.ts";
-import { conflictError, documentTooLarge, DOCUMENT_BYTES_MAX, missingError } from "../storage.ts";
+import { documentTooLarge, DOCUMENT_BYTES_MAX, missingError, requireSame } from "../storage.ts";
 import type { SpooledFile, Storage, StoredFile } from "../storage.ts";
 import { openS3Client, signPayload } from "./client.ts";
+import type { S3ClientOptions } from "./client.ts";
 import { endless, s3Error, unordered } from "./errors.ts";
 import { uploadParts } from "./parts.ts";
 import { readObject } from "./read.ts";
@@ -26,24 +27,17 @@ import { S3Retries } from "./retries.ts";
 
 /** One PutObject carries at most 5 GiB (AWS docs, "Uploading objects"). */
 const PUT_BYTES_MAX: number = 5 * 1024 ** 3;
-const IDLE_TIMEOUT_MS = 60_000;
 const CHUNK_BYTES = 128 * 1024;
 
 /** Pages without a key, in a row: a bucket with versions has some where thousands of keys were removed. */
 const EMPTY_PAGES_MAX = 1000;
 
-export interface S3Options {
+export interface S3Options extends S3ClientOptions {
   readonly bucket: string;
   /** Without slashes at its ends; empty for the whole bucket. */
   readonly prefix: string;
-  /** Null: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or the AWS profile, else Amazon's. */
-  readonly endpoint: string | null;
-  /** Null: path-style for an endpoint that is an IP address or localhost. */
-  readonly pathStyle: boolean | null;
   readonly clock: Clock;
   readonly random: Random;
-  /** Longest silence of a connection in milliseconds before a request counts as lost. Default 60,000. */
-  readonly idleTimeoutMs?: number;
   /** Files above this size are sent in parts. Default: 5 GiB, the most that one PutObject carries. */
   readonly putBytesMax?: number;
   /** Size of such a part, at least 5 MiB. Default: 64 MiB, more for files above 562 GiB. */
@@ -75,12 +69,11 @@ export class S3Storage implements Storage {
   readonly #retries: S3Retries;
 
   constructor(options: S3Options) {
-    const { bucket, endpoint, pathStyle, idleTimeoutMs = IDLE_TIMEOUT_MS } = options;
     const prefix = options.prefix.replaceAll(/^\/+|\/+$/g, "");
     this.#options = options;
     this.#prefix = prefix === "" ? "" : `${prefix}/`;
-    this.location = `s3://${bucket}${prefix === "" ? "" : `/${prefix}`}`;
-    this.#client = openS3Client({ endpoint, pathStyle, idleTimeoutMs });
+    this.location = `s3://${options.bucket}${prefix === "" ? "" : `/${prefix}`}`;
+    this.#client = openS3Client(options);
     this.#retries = new S3Retries(options);
   }
 
@@ -93,10 +86,7 @@ export class S3Storage implements Storage {
           ? await this.#putInParts(key, file, signal)
           : await this.#putExclusively(key, () => this.#putFile(object, file, signal), signal);
       if (put === "written") return "written";
-      const found = await this.#fingerprint(key, file, signal);
-      if (found.bytes !== file.bytes || found.sha256 !== file.sha256) {
-        throw conflictError(this.location, key, file, found);
-      }
+      requireSame(this.location, key, file, await this.#fingerprint(key, file, signal));
       return put === "unclear" ? "written" : "already-there";
     });
   }
@@ -251,17 +241,12 @@ export class S3Storage implements Storage {
   }
 
   /** Size and SHA-256 of an object; read in full only where the store has no hash of it. */
-  async #fingerprint(
-    key: string,
-    file: SpooledFile,
-    signal: AbortSignal,
-  ): Promise<{ readonly bytes: number | null; readonly sha256: string | null }> {
+  async #fingerprint(key: string, file: SpooledFile, signal: AbortSignal): Promise<StoredFile | null> {
     const found = await this.#head(key, signal);
-    if (found === null) return { bytes: null, sha256: null };
-    if (found.sha256 !== null || found.bytes !== file.bytes) return found;
+    if (found === null || found.sha256 !== null || found.bytes !== file.bytes) return found;
     const hash = createHash("sha256");
     for await (const chunk of this.#readBytes(key, signal)) hash.update(chunk);
-    return { bytes: found.bytes, sha256: hash.digest("hex") };
+    return { ...found, sha256: hash.digest("hex") };
   }
 
   async *#readBytes(key: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {

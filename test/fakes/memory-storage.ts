@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { checkKey, checkPrefix, compareKeys } from "./key.ts";
-import { spooledBytes } from "./spooled-bytes.ts";
-import { conflictError, missingError } from "./storage.ts";
-import type { Storage } from "./storage.ts";
+import { checkKey, checkPrefix, compareKeys } from "../../src/storage/key.ts";
+import { spooledBytes } from "../../src/storage/spooled-bytes.ts";
+import { missingError, requireSame } from "../../src/storage/storage.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 
 /** A change of a `MemoryStorage`; refusals and reads are not recorded. */
 export interface MemoryEffect {
@@ -43,8 +43,7 @@ export function openMemoryStorage(): MemoryStorage {
       signal.throwIfAborted();
       if (place("publish", key, Buffer.concat(chunks))) return "written";
       const there = files.get(key) ?? new Uint8Array();
-      const found = { bytes: there.length, sha256: sha256Of(there) };
-      if (found.bytes !== file.bytes || found.sha256 !== file.sha256) throw conflictError(location, key, file, found);
+      requireSame(location, key, file, { bytes: there.length, sha256: sha256Of(there) });
       return "already-there";
     },
 
