@@ -23,7 +23,7 @@ export interface Failure {
   readonly retryable?: boolean;
 }
 
-/** A failure that is already worded: of a warehouse's process, or about it. */
+/** A failure of a warehouse's process that is already worded. */
 export class Refusal extends Error {
   readonly failure: Failure;
   constructor(failure: Failure) {

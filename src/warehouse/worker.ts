@@ -7,8 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WarehouseError } from "../errors.ts";
 import { startWatchdog } from "../platform/clock.ts";
-import { Refusal } from "./serve.ts";
-import type { Operations, Reply, Request } from "./serve.ts";
+import type { Failure, Operations, Reply, Request } from "./serve.ts";
 
 /** Characters of the process's stderr that are kept for the error if it dies. */
 const STDERR_MAX = 2000;
@@ -76,11 +75,11 @@ export class Worker<Ops extends Operations<Ops>> {
     const running = this.#fork(folder);
     this.#running = running;
     try {
-      await this.#send(running, "open", open.input(folder), signal);
+      await this.#send(running, "open", open.input(folder), open.doing, signal);
       return running;
     } catch (error) {
       await this.drop();
-      throw this.#named(error, open.doing);
+      throw error;
     }
   }
 
@@ -95,12 +94,7 @@ export class Worker<Ops extends Operations<Ops>> {
     doing: string,
     signal: AbortSignal,
   ): Promise<ReturnType<Ops[Op]>> {
-    const running = await this.start(signal);
-    try {
-      return await this.#send(running, op, input, signal);
-    } catch (error) {
-      throw this.#named(error, doing);
-    }
+    return this.#send(await this.start(signal), op, input, doing, signal);
   }
 
   /** Sends the last request, after which the process exits, and waits for it. Does nothing when there is no process. */
@@ -108,11 +102,9 @@ export class Worker<Ops extends Operations<Ops>> {
     const running = this.#running;
     if (running === null) return;
     try {
-      await this.#send(running, "close", null, signal);
+      await this.#send(running, "close", null, "close", signal);
       // It disconnects first: if this side did, Node would not emit "close".
       await running.exited;
-    } catch (error) {
-      throw this.#named(error, "close");
     } finally {
       await this.drop();
     }
@@ -153,15 +145,19 @@ export class Worker<Ops extends Operations<Ops>> {
     return running;
   }
 
-  /** Throws `Refusal`, or the signal's reason. A process that died is dropped. */
+  /** Throws `WarehouseError`, or the signal's reason. A process that died is dropped. */
   async #send<Op extends keyof Ops>(
     running: Running,
     op: Op,
     input: Parameters<Ops[Op]>[0],
+    doing: string,
     signal: AbortSignal,
   ): Promise<ReturnType<Ops[Op]>> {
-    const { requestMsMax } = this.#options;
-    const watchdog = requestMsMax === null ? null : startWatchdog(requestMsMax, () => this.#tooLong(requestMsMax));
+    const { warehouse, requestMsMax } = this.#options;
+    const fault = ({ message, ...details }: Failure): WarehouseError =>
+      new WarehouseError(`${doing} ${warehouse}: ${message}`, details);
+    const watchdog =
+      requestMsMax === null ? null : startWatchdog(requestMsMax, () => fault(this.#tooLong(requestMsMax)));
     const stopped = watchdog === null ? signal : AbortSignal.any([signal, watchdog.signal]);
     const onAbort = (): void => void running.child.kill("SIGKILL");
     stopped.addEventListener("abort", onAbort, { once: true });
@@ -172,8 +168,8 @@ export class Worker<Ops extends Operations<Ops>> {
         await this.drop();
         stopped.throwIfAborted();
       }
-      if (reply === null) throw this.#death(running);
-      if (!reply.ok) throw new Refusal(reply.failure);
+      if (reply === null) throw fault(this.#death(running));
+      if (!reply.ok) throw fault(reply.failure);
       return reply.value as ReturnType<Ops[Op]>;
     } finally {
       stopped.removeEventListener("abort", onAbort);
@@ -181,31 +177,25 @@ export class Worker<Ops extends Operations<Ops>> {
     }
   }
 
-  #death({ child, stderr }: Running): Refusal {
+  #death({ child, stderr }: Running): Failure {
     const { exitCode, signalCode } = child;
     const how = signalCode === null ? `with exit code ${exitCode ?? "unknown"}` : `by ${signalCode}`;
     const text = stderr.trim();
-    return new Refusal({
+    return {
       code: "warehouse.process-died",
       message: `the ${this.#options.name} process ended ${how}${text === "" ? "" : `: ${text}`}`,
       hint: this.#options.deathHint,
       retryable: true,
-    });
+    };
   }
 
-  #tooLong(ms: number): Refusal {
-    return new Refusal({
+  #tooLong(ms: number): Failure {
+    return {
       code: "warehouse.query-timeout",
       message: `no answer for ${ms / 60_000} minutes`,
       hint: `Run again. ${this.#options.name}'s query history shows which statement took so long.`,
       retryable: true,
-    });
-  }
-
-  #named(error: unknown, doing: string): unknown {
-    if (!(error instanceof Refusal)) return error;
-    const { message, ...details } = error.failure;
-    return new WarehouseError(`${doing} ${this.#options.warehouse}: ${message}`, details);
+    };
   }
 }
 
