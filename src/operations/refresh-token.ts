@@ -2,7 +2,7 @@ import type { PardotConfig } from "../config/config.ts";
 import { ConfigError } from "../errors.ts";
 import { warn } from "../events.ts";
 import { TOKEN_ROTATED } from "../manifest/manifest.ts";
-import type { PardotOptions } from "../pardot/client.ts";
+import type { AuthOptions } from "../pardot/auth/auth.ts";
 import { NEVER } from "../platform/clock.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
@@ -20,8 +20,8 @@ import type { Runtime } from "./runtime.ts";
  * cannot be read. A token that cannot be kept is a warning, not an error: this run can go on with it, but the next run
  * cannot, so this run ends as partial.
  */
-export type RefreshTokenKeeper = Required<Pick<PardotOptions, "keptRefreshToken" | "onRotatedRefreshToken">> &
-  Pick<PardotOptions, "exclusively">;
+export type RefreshTokenKeeper = Required<Pick<AuthOptions, "keptRefreshToken" | "onRotatedRefreshToken">> &
+  Pick<AuthOptions, "exclusively">;
 
 type Warn = (code: string, message: string) => void;
 
