@@ -1,4 +1,4 @@
-import type { Command as CommanderCommand } from "commander";
+import type { Command, CommanderError, Option } from "commander";
 import { closestMatch } from "../config/suggest.ts";
 import { UsageError } from "../errors.ts";
 import type { CommandSpec, OptionSpec, ParsedOptions } from "./command.ts";
@@ -21,10 +21,10 @@ export async function parseCommandLine(
   commands: readonly CommandSpec[],
   version: string,
 ): Promise<Request> {
-  const { Command, CommanderError, Option } = await import("commander");
+  const commander = await import("commander");
   let text = "";
   let request: Request | null = null;
-  const prepare = (command: CommanderCommand, options: readonly OptionSpec[]): void => {
+  const prepare = (command: Command, options: readonly OptionSpec[]): void => {
     command
       .exitOverride()
       .configureOutput({ writeOut: (out) => (text += out), writeErr: () => {}, getOutHelpWidth: () => 100 })
@@ -33,12 +33,12 @@ export async function parseCommandLine(
     for (const spec of options) {
       const flags = spec.value === null ? spec.flag : `${spec.flag} <${spec.value}>`;
       const meaning = spec.default === undefined ? spec.meaning : `${spec.meaning} (${spec.default})`;
-      const option = new Option(flags, meaning);
+      const option = new commander.Option(flags, meaning);
       if (spec.isRepeatable === true) option.argParser<readonly string[]>((item, items) => [...(items ?? []), item]);
       command.addOption(option);
     }
   };
-  const program = new Command("pardot-etl");
+  const program = new commander.Command("pardot-etl");
   prepare(program, COMMON_OPTIONS);
   program
     .description("Extracts Salesforce Account Engagement (Pardot) objects, incrementally, into files for a warehouse.")
@@ -49,49 +49,41 @@ export async function parseCommandLine(
     prepare(command, spec.options);
     if (spec.objects !== null) command.argument("[object...]", spec.objects);
     command.action(() => {
-      const given: Readonly<Record<string, unknown>> = command.optsWithGlobals();
-      const options = givenOptions([...COMMON_OPTIONS, ...spec.options], given);
+      const options = givenOptions([...program.options, ...command.options], command.optsWithGlobals());
       request = { kind: "command", command: spec, arguments: command.args, options };
     });
   }
   try {
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw usageError(error.code, error.message, argv, commands);
+    if (!(error instanceof commander.CommanderError)) throw error;
+    if (error.exitCode !== 0) throw usageError(error, argv, commands);
   }
   return request ?? { kind: "text", text };
 }
 
 /** By flag instead of the parser's own names; only what was given. */
-function givenOptions(specs: readonly OptionSpec[], given: Readonly<Record<string, unknown>>): ParsedOptions {
-  const entries = specs.map((spec) => {
-    const isNegated = spec.flag.startsWith("--no-");
-    const name = spec.flag.slice(isNegated ? 5 : 2).replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-    return [spec.flag, isNegated ? given[name] === false : given[name]] as const;
+function givenOptions(options: readonly Option[], given: Readonly<Record<string, unknown>>): ParsedOptions {
+  const entries = options.map((option) => {
+    const value = given[option.attributeName()];
+    return [option.long ?? "", option.negate ? value === false : value] as const;
   });
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as ParsedOptions;
 }
 
-function usageError(
-  code: string,
-  message: string,
-  argv: readonly string[],
-  commands: readonly CommandSpec[],
-): UsageError {
-  if (code === "commander.help") {
+function usageError(error: CommanderError, argv: readonly string[], commands: readonly CommandSpec[]): UsageError {
+  if (error.code === "commander.help") {
     return new UsageError("read the command line: no command given", {
       code: "usage.no-command",
       hint: `Choose one of ${commands.map((command) => command.name).join(", ")}; \`pardot-etl --help\` describes them.`,
     });
   }
   // The parser's text is `error: unknown option '--ful'`, perhaps with a suggestion on a second line; ours knows swaps.
-  const fault = message.replace(/^error: /, "").split("\n")[0] ?? "";
+  const fault = error.message.replace(/^error: /, "").split("\n")[0] ?? "";
   const wrong = /^unknown (?:command|option) '([^']*)'/.exec(fault)?.[1] ?? null;
   const command = commands.find((candidate) => argv.includes(candidate.name));
   const flags = [...COMMON_OPTIONS, ...(command?.options ?? [])].map((option) => option.flag);
-  const names: readonly string[] =
-    wrong?.startsWith("-") === true ? flags : commands.map((candidate) => candidate.name);
+  const names: readonly string[] = wrong?.startsWith("-") === true ? flags : commands.map(({ name }) => name);
   const guess = wrong === null ? null : closestMatch(wrong, names);
   const help = `See \`pardot-etl ${command === undefined ? "" : `${command.name} `}--help\``;
   return new UsageError(`read the command line: ${fault}`, {

@@ -29,11 +29,6 @@ const LIVE_OPTION: OptionSpec = {
   value: null,
   meaning: "also the custom fields of this account, with a call or two; needs the whole configuration",
 };
-const DRY_RUN_OPTION: OptionSpec = {
-  flag: "--dry-run",
-  value: null,
-  meaning: "only show what it would do, as plan does",
-};
 const SIMULATE_OPTIONS: readonly OptionSpec[] = SIMULATOR_OPTIONS.map(({ flag, repeatable, ...option }) => ({
   ...option,
   flag: `--${flag}`,
@@ -51,7 +46,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "run",
     summary: "extracts what is new since the last run, then lands, commits and loads it",
     objects: CHOSEN,
-    options: [...RANGE_OPTIONS, DRY_RUN_OPTION],
+    options: [
+      ...RANGE_OPTIONS,
+      { flag: "--dry-run", value: null, meaning: "only show what it would do, as plan does" },
+    ],
     load: () => import("./run.ts"),
   },
   {
