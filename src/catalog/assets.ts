@@ -1,5 +1,5 @@
 import type { CatalogObject, QueriedObject } from "./catalog.ts";
-import { columns, object, queried, single } from "./entry.ts";
+import { columns, object, queried } from "./entry.ts";
 
 // XML wherever a record has text: JSON turns text that looks like a number into one, so a tag named "007" or "1e3"
 // would come back as a number (pardot/api-docs issue 187).
@@ -69,7 +69,7 @@ export const account: CatalogObject = object("Account", {
     city state territory zip country phone fax created_at:datetime updated_at:datetime`),
   watermark: null,
   // JSON turns a zip of digits into a number and loses its leading zeros (pardot/api-docs issue 187); XML does not.
-  v4: single("account", "xml"),
+  v4: { urlName: "account", dataKey: "account", process: "read", readFormat: "xml" },
   notes: [
     "One record, read without an id; there is no query (vendor docs, accounts-v4).",
     "tracking_code_template is long and holds carriage returns (recorded: Crim/pardot-java-client accountRead.xml).",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { columns, object, single } from "./entry.ts";
+import { columns, object, queried } from "./entry.ts";
 
 test("columns are written as words of name, type and path, and a word without a type is a string", () => {
   expect(columns("id:integer name campaign_id:integer@campaign.id tags:json@tags.tag[]")).toEqual([
@@ -16,7 +16,7 @@ test("a column with an unknown type or an unreadable name does not pass", () => 
 });
 
 test("an entry names its table and defaults to the key id", () => {
-  const v4 = single("thing", "xml");
+  const v4 = queried("thing", { format: "xml", filters: [], sortBy: "id" });
   expect(object("TheThing", { columns: columns("id:integer"), watermark: null, v4, notes: [] })).toMatchObject({
     table: "PARDOT_THETHING",
     key: "id",

@@ -14,7 +14,6 @@ import type {
   RangeField,
   RangeFilter,
   SegmentedV4,
-  SingleV4,
 } from "./catalog.ts";
 
 // The words that catalog entries are written in. An entry states only what departs from the defaults here.
@@ -98,11 +97,6 @@ export function bulkExport(name: string, historyField: RangeField, procedures: r
 /** `filter_by_created_at` or `filter_by_updated_at`. */
 export function by(field: RangeField, evidence: Evidence): ExportProcedure {
   return { name: `filter_by_${field}`, field, range: RANGE_FILTERS[field], arguments: {}, evidence };
-}
-
-/** One record, read without an id. */
-export function single(urlName: string, readFormat: "xml" | "json"): SingleV4 {
-  return { urlName, dataKey: urlName, process: "read", readFormat };
 }
 
 /** One read for each list email. */
