@@ -1,6 +1,6 @@
 import { pipeline } from "node:stream";
+import type { Transform } from "node:stream";
 import { createGunzip, createInflate, createInflateRaw } from "node:zlib";
-import type { Gunzip, Inflate, InflateRaw } from "node:zlib";
 import { TransportError } from "../errors.ts";
 
 /** Bytes that a decoder returns at a time. A streamed body holds these and the socket's own 64 KiB in memory. */
@@ -11,7 +11,7 @@ export async function* counted(
   body: AsyncIterable<Uint8Array>,
   promised: number | null,
   label: string,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
@@ -43,7 +43,7 @@ export async function* paced(
   body: AsyncIterable<Uint8Array>,
   { periodMs, bytesMin, now }: Pace,
   label: string,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   let waitedMs = 0;
   let since = now();
@@ -76,7 +76,7 @@ export async function* decoded(
   coding: string,
   label: string,
   emptyAllowed: boolean,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array> {
   if (coding === "" || coding === "identity") {
     yield* body;
     return;
@@ -119,10 +119,7 @@ async function firstChunk(source: AsyncIterator<Uint8Array>): Promise<Uint8Array
   }
 }
 
-async function* resumed(
-  first: Uint8Array,
-  source: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
+async function* resumed(first: Uint8Array, source: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield first;
     for (;;) {
@@ -136,7 +133,7 @@ async function* resumed(
 }
 
 /** `deflate` means zlib, but servers exist that send it bare: the low half of zlib's first byte is always 8. */
-function decoderFor(coding: string, first: Uint8Array): Gunzip | Inflate | InflateRaw | null {
+function decoderFor(coding: string, first: Uint8Array): Transform | null {
   const options = { chunkSize: CHUNK_BYTES };
   if (coding === "gzip" || coding === "x-gzip") return createGunzip(options);
   if (coding === "deflate") {

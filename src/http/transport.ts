@@ -151,11 +151,7 @@ interface Ends {
   readonly proxy: URL | null;
 }
 
-async function* translated(
-  body: AsyncIterable<Uint8Array>,
-  ends: Ends,
-  label: string,
-): AsyncGenerator<Uint8Array, void, undefined> {
+async function* translated(body: AsyncIterable<Uint8Array>, ends: Ends, label: string): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {

@@ -9,6 +9,7 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import type { CompletedPart, S3Client } from "@aws-sdk/client-s3";
+import { NEVER } from "../../platform/clock.ts";
 import { tmpError } from "../local-errors.ts";
 import { signPayload } from "./client.ts";
 import type { S3Object } from "./read.ts";
@@ -56,12 +57,8 @@ export async function uploadParts(request: PartsRequest, signal: AbortSignal): P
   });
   const { UploadId } = await retries.repeat(object.Key, () => client.send(open, { abortSignal: signal }), signal);
   const abandon = async (): Promise<void> => {
-    const never = new AbortController().signal;
-    await retries.repeat(
-      object.Key,
-      () => client.send(new AbortMultipartUploadCommand({ ...object, UploadId })),
-      never,
-    );
+    const abort = new AbortMultipartUploadCommand({ ...object, UploadId });
+    await retries.repeat(object.Key, () => client.send(abort), NEVER);
   };
   try {
     const parts = await sendParts(request, UploadId, signal);
