@@ -80,6 +80,8 @@ const shape: z.ZodType<CatalogObject> = z.strictObject({
   notes: z.array(z.string()),
 });
 
+type Report = (path: readonly string[], value: string | null, expected: string) => void;
+
 /**
  * The catalog with an operator's overrides: a map from an object's name to the part of its entry that differs. Maps are
  * merged, everything else (lists too) is replaced. Adds what does not fit to `problems`, as it was `written` before
@@ -91,7 +93,7 @@ export function overrideCatalog(
   file: { readonly name: string; readonly written: unknown },
   problems: Problem[],
 ): readonly CatalogObject[] {
-  const report = (path: readonly string[], value: string | null, expected: string): void => {
+  const report: Report = (path, value, expected) => {
     problems.push({ path: `${["catalog", ...path].join(".")} (${file.name})`, value, expected });
   };
   if (!isMap(overrides)) {
@@ -117,7 +119,7 @@ export function overrideCatalog(
       for (const issue of result.error.issues) reportIssue(object.name, file.written, issue, report);
       return object;
     }
-    for (const fault of faultsOf(result.data, object.name)) report([object.name, fault.path], null, fault.expected);
+    checkEntry(result.data, object.name, report);
     return result.data;
   });
 }
@@ -132,12 +134,7 @@ function merge(base: unknown, override: unknown): unknown {
 
 const FORM = /^Invalid (input|option|discriminator value)[:.] expected /i;
 
-function reportIssue(
-  object: string,
-  written: unknown,
-  issue: z.core.$ZodIssue,
-  report: (path: readonly string[], value: string | null, expected: string) => void,
-): void {
+function reportIssue(object: string, written: unknown, issue: z.core.$ZodIssue, report: Report): void {
   const path = [object, ...issue.path.map(String)];
   if (issue.code === "unrecognized_keys") {
     for (const key of issue.keys) report([...path, key], null, "a key of a catalog entry");
@@ -156,18 +153,13 @@ function reportIssue(
 }
 
 /** Checks beyond the shape. */
-function faultsOf(
-  object: CatalogObject,
-  name: string,
-): readonly { readonly path: string; readonly expected: string }[] {
-  const columns = object.columns.map((column) => column.name);
-  const isDoubled = new Set(columns).size < columns.length;
-  return [
-    object.name === name ? null : { path: "name", expected: `${name}: an entry keeps its name` },
-    isDoubled ? { path: "columns", expected: "each column once" } : null,
-    columns.includes(object.key) ? null : { path: "key", expected: "the name of a column" },
-    object.watermark === null || columns.includes(object.watermark)
-      ? null
-      : { path: "watermark", expected: "the name of a column" },
-  ].filter((fault) => fault !== null);
+function checkEntry({ name, columns, key, watermark }: CatalogObject, nameBefore: string, report: Report): void {
+  const names = new Set(columns.map((column) => column.name));
+  const check = (isFit: boolean, member: string, expected: string): void => {
+    if (!isFit) report([nameBefore, member], null, expected);
+  };
+  check(name === nameBefore, "name", `${nameBefore}: an entry keeps its name`);
+  check(names.size === columns.length, "columns", "each column once");
+  check(names.has(key), "key", "the name of a column");
+  check(watermark === null || names.has(watermark), "watermark", "the name of a column");
 }

@@ -162,18 +162,13 @@ function didYouMean(guess: string | null): string {
   return guess === null ? "" : `; did you mean ${guess}?`;
 }
 
-export interface Expansion {
-  readonly text: string;
-  /** Every variable in it. */
-  readonly names: readonly string[];
-  /** Those that are not set, and whatever else is between `${` and `}`. */
-  readonly missing: readonly string[];
-}
-
 const VARIABLE = /\$(\$?)\{([^}]*)\}?/g;
 
-/** Replaces `${NAME}` by the variable's value; `$${` is a literal `${`. An empty variable counts as not set. */
-export function expand(text: string, env: Environment): Expansion {
+/**
+ * Replaces `${NAME}` by the variable's value; `$${` is a literal `${`. `names`: every variable in it. `missing`: those
+ * that are not set or empty, and whatever else is between `${` and `}`.
+ */
+export function expand(text: string, env: Environment): { text: string; names: string[]; missing: string[] } {
   const names: string[] = [];
   const missing: string[] = [];
   const expanded = text.replaceAll(VARIABLE, (whole: string, escape: string, name: string) => {
