@@ -2,6 +2,7 @@ import type { BulkObject, ExportProcedure } from "../catalog/catalog.ts";
 import type { Reject } from "../encode/reject.ts";
 import type { RemoteError } from "../errors.ts";
 import { landExportFile } from "../land/export-file.ts";
+import { keyField } from "../land/result-header.ts";
 import type { ExportRequest, ExportStatus } from "../pardot/pardot.ts";
 import type { FieldState } from "../state/field-state.ts";
 import { exportedAt } from "../state/state.ts";
@@ -14,14 +15,13 @@ import { fetchFile, forEachFile, resultFiles } from "./download.ts";
 import type { ResultFile } from "./download.ts";
 import { collectEmailPairs } from "./emails.ts";
 import type { ExportJob, RequestedExport } from "./export-queue.ts";
-import { fieldGroups, keyField, objectFields } from "./fields.ts";
+import { fieldGroups, objectFields } from "./fields.ts";
 import { JoinedWindow } from "./joined-window.ts";
 import {
+  excludeRefused,
   isFieldRefusal,
   isProcedureRefusal,
-  recordRefusedFields,
   recordRefusedProcedure,
-  refusedAmong,
   usableProcedure,
 } from "./refusals.ts";
 import { isQueriedInstead } from "./segmented.ts";
@@ -87,8 +87,8 @@ async function requestExport(
   laidOut: readonly (readonly string[])[],
   group: number,
 ): Promise<RequestedExport | null> {
-  const { object, window } = progress;
-  const { pardot, drain, abort } = progress.extraction;
+  const { object, window, extraction } = progress;
+  const { pardot, drain, abort } = extraction;
   // Each round but the last remembers at least one more refusal.
   for (;;) {
     drain.throwIfAborted();
@@ -101,7 +101,10 @@ async function requestExport(
       const status = await pardot.createExport(exportRequest(progress, fields, procedure), abort);
       return { status, groups };
     } catch (error) {
-      if (isFieldRefusal(error)) await excludeRefused(progress, fields, procedure, error);
+      // Exports of one second cost Pardot nothing.
+      const request = (some: readonly string[]): Promise<ExportStatus> =>
+        pardot.createExport(exportRequest(progress, some, procedure, window.askFrom + SECOND_MS), abort);
+      if (isFieldRefusal(error)) await excludeRefused(object, fields, error, request, extraction);
       else if (isProcedureRefusal(error)) await rejectProcedure(progress, procedure, error);
       else throw error;
     }
@@ -122,30 +125,6 @@ function exportRequest(
     arguments: { ...procedure.arguments, ...range },
     about,
   };
-}
-
-/** Identifies the refused fields by exports of one second, which cost Pardot nothing, and remembers them. */
-async function excludeRefused(
-  progress: BulkWindow,
-  fields: readonly string[],
-  procedure: ExportProcedure,
-  refusal: RemoteError,
-): Promise<void> {
-  const { object, window, extraction } = progress;
-  const isAccepted = async (some: readonly string[]): Promise<boolean> => {
-    extraction.drain.throwIfAborted();
-    const request = exportRequest(progress, some, procedure, window.askFrom + SECOND_MS);
-    try {
-      await extraction.pardot.createExport(request, extraction.abort);
-      return true;
-    } catch (error) {
-      if (isFieldRefusal(error)) return false;
-      throw error;
-    }
-  };
-  const refused = await refusedAmong(fields, keyField(object), isAccepted);
-  if (refused.length === 0) throw refusal;
-  await recordRefusedFields(object, refused, extraction);
 }
 
 async function rejectProcedure(

@@ -45,13 +45,20 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
   let { limit } = object.v4.query;
   let isAfterFull = true;
   let isRepeated = false;
-  const next = async (): Promise<Outcome> => readPage(pardot, request, { cursor, limit });
+  const next = (): Promise<Page> => {
+    const page = readPage(pardot, request, limit, cursor === null ? {} : { id_greater_than: cursor });
+    // The page read ahead may fail while nothing awaits it.
+    page.catch(() => undefined);
+    return page;
+  };
   let ahead = next();
   try {
     for (;;) {
-      const outcome = await ahead;
-      if ("error" in outcome) {
-        if (!isTooLong(outcome.error) || limit <= LIMIT_MIN) throw outcome.error;
+      let page: Page;
+      try {
+        page = await ahead;
+      } catch (error) {
+        if (!isTooLong(error) || limit <= LIMIT_MIN) throw error;
         drain.throwIfAborted();
         const less = Math.max(LIMIT_MIN, Math.floor(limit / 2));
         announceSmallerPages(request, limit, less);
@@ -59,7 +66,7 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
         ahead = next();
         continue;
       }
-      const { records, total } = outcome.page;
+      const { records, total } = page;
       const fresh = newRecords(records, cursor, object);
       const last = fresh.at(-1);
       if (last === undefined) {
@@ -95,7 +102,7 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
     }
   } finally {
     // Pardot counts every call: this one has to end before the run adds up its calls.
-    await ahead;
+    await ahead.catch(() => undefined);
   }
 }
 
@@ -117,15 +124,6 @@ function announceSmallerPages({ object, about, onEvent }: PagesRequest, limit: n
   });
 }
 
-type Outcome = { readonly page: Page } | { readonly error: unknown };
-
-interface PageStart {
-  readonly cursor: string | null;
-  readonly limit: number;
-  /** By descending id. */
-  readonly isFromEnd?: boolean;
-}
-
 /**
  * The greatest id of the window that this user may see, and the window's total: whether counted records are hidden or
  * still to come. Null when no record comes, or when the page is not sorted as requested.
@@ -135,44 +133,23 @@ async function readEnd(
   request: PagesRequest,
   limit: number,
 ): Promise<{ readonly id: bigint; readonly total: number | null } | null> {
-  const outcome = await readPage(pardot, request, { cursor: null, limit, isFromEnd: true });
-  if ("error" in outcome) throw outcome.error;
-  const { records, total } = outcome.page;
+  const { records, total } = await readPage(pardot, request, limit, { sort_order: "descending" });
   const ids = records.map((record) => idOf(record, request.object));
   const [id] = ids;
   const isSorted = ids.every((each, i) => i === 0 || each < (ids[i - 1] ?? each));
   return id === undefined || !isSorted ? null : { id, total };
 }
 
-/** Never rejects: the page read ahead may fail while nothing awaits it. */
 async function readPage(
   pardot: Pardot,
-  request: PagesRequest,
-  { cursor, limit, isFromEnd = false }: PageStart,
-): Promise<Outcome> {
-  const { object, window, zone, abort, about } = request;
+  { object, window, zone, abort, about }: PagesRequest,
+  limit: number,
+  place: Readonly<Record<string, string>>,
+): Promise<Page> {
   const { urlName, dataKey, query } = object.v4;
-  try {
-    const page = await pardot.queryPage(
-      {
-        urlName,
-        dataKey,
-        query,
-        parameters: {
-          sort_by: "id",
-          sort_order: isFromEnd ? "descending" : "ascending",
-          limit: String(limit),
-          ...queryBounds(object, window, zone),
-          ...(cursor === null ? {} : { id_greater_than: cursor }),
-        },
-        ...(about === undefined ? {} : { about }),
-      },
-      abort,
-    );
-    return { page };
-  } catch (error) {
-    return { error };
-  }
+  const bounds = queryBounds(object, window, zone);
+  const parameters = { sort_by: "id", sort_order: "ascending", limit: String(limit), ...bounds, ...place };
+  return pardot.queryPage({ urlName, dataKey, query, parameters, ...(about === undefined ? {} : { about }) }, abort);
 }
 
 /** Records after the cursor. None of a page with only the one at the cursor: a server may take the bound as inclusive. */

@@ -1,5 +1,6 @@
 import type { BulkObject, CatalogObject, ExportProcedure } from "../catalog/catalog.ts";
 import { assert, RemoteError } from "../errors.ts";
+import { keyField } from "../land/result-header.ts";
 import type { Window } from "../plan/windows.ts";
 import type { FieldState } from "../state/field-state.ts";
 import type { Extraction } from "./context.ts";
@@ -29,14 +30,31 @@ export function usableProcedure(
   return candidates.find(({ name }) => !memory.refusedProcedures.includes(name)) ?? null;
 }
 
-/** Remembers fields that Pardot refuses, and warns of each. */
-export async function recordRefusedFields(
+/**
+ * Identifies the fields among `fields` that Pardot refuses by further requests, remembers them, and warns of each. Throws
+ * `refusal`, the error for all of them, when the fields are not its reason.
+ */
+export async function excludeRefused(
   object: CatalogObject,
   fields: readonly string[],
+  refusal: RemoteError,
+  request: (fields: readonly string[]) => Promise<unknown>,
   extraction: Extraction,
 ): Promise<void> {
-  await extraction.journal.record([{ type: "fields-refused", object: object.name, fields }]);
-  for (const field of fields) {
+  const isAccepted = async (some: readonly string[]): Promise<boolean> => {
+    extraction.drain.throwIfAborted();
+    try {
+      await request(some);
+      return true;
+    } catch (error) {
+      if (isFieldRefusal(error)) return false;
+      throw error;
+    }
+  };
+  const refused = await refusedAmong(fields, keyField(object), isAccepted);
+  if (refused.length === 0) throw refusal;
+  await extraction.journal.record([{ type: "fields-refused", object: object.name, fields: refused }]);
+  for (const field of refused) {
     const isCore = object.columns.some((column) => (column.wire ?? column.name) === field);
     const outcome = isCore ? "its column is null" : "it is left out";
     const message = `Pardot refuses the field ${field}: ${outcome}, and it is not requested again until --full`;

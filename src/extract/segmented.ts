@@ -13,26 +13,47 @@ import type { OpenWindow } from "../state/state.ts";
 import { inWindow, queryBounds } from "./bounds.ts";
 import { landingOf, WindowInProgress } from "./context.ts";
 import type { Extraction } from "./context.ts";
-import { keyField, objectFields } from "./fields.ts";
+import { objectFields } from "./fields.ts";
 import { readPages, recordId } from "./pages.ts";
-import { isFieldRefusal, recordRefusedFields, refusedAmong, usableProcedure } from "./refusals.ts";
+import { excludeRefused, isFieldRefusal, usableProcedure } from "./refusals.ts";
 
-/**
- * Extracts one window by the query: pages become rows, rows become files, and with each landed file the journal records
- * from which id to go on. Ends with the window done.
- */
+/** Extracts one window by the query. Ends with the window done. */
 export async function extractSegment(object: QueriedObject, window: OpenWindow, extraction: Extraction): Promise<void> {
   const { pardot, config, drain, abort, onEvent } = extraction;
-  const progress = new WindowInProgress(object, window, extraction);
+  const { cursor } = window;
+  const about = { object: object.name, window: window.id };
+  const request = { object, window, zone: config.pardot.timeZone, about, cursor, drain, abort, onEvent };
+  await landPages(new WindowInProgress(object, window, extraction), readPages(pardot, request));
+}
+
+/** Lands the one record of an object that is read whole in one call. */
+export async function extractSingle(
+  object: CatalogObject,
+  window: OpenWindow,
+  record: WireRecord,
+  extraction: Extraction,
+): Promise<void> {
+  await landPages(new WindowInProgress(object, window, extraction), [[record]]);
+}
+
+/**
+ * Pages become rows, rows become files, and with each landed file the journal records from which id to go on. Ends with
+ * the window done.
+ */
+async function landPages(
+  progress: WindowInProgress,
+  pages: AsyncIterable<readonly WireRecord[]> | Iterable<readonly WireRecord[]>,
+): Promise<void> {
+  const { object, window, extraction } = progress;
   const files = openRowFiles(progress);
-  const zone = config.pardot.timeZone;
   const rejects = progress.openRejects();
-  const isWanted = inWindow(object, window, zone);
+  const isWanted = inWindow(object, window, extraction.config.pardot.timeZone);
   let { cursor } = window;
+  let isEmpty = cursor === null;
   try {
-    const request = { object, window, zone, about: progress.about, cursor, drain, abort, onEvent };
-    for await (const page of readPages(pardot, request)) {
+    for await (const page of pages) {
       for (const record of page) {
+        isEmpty = false;
         const row = encodeRow(record, object, rejects);
         if (row === null) continue;
         cursor = recordId(record, object);
@@ -40,7 +61,7 @@ export async function extractSegment(object: QueriedObject, window: OpenWindow, 
         if (files.isFull) await landRows(files, cursor, rejects, progress);
       }
     }
-    if (cursor === null) assertNotAllGone(progress);
+    if (isEmpty) assertNotAllGone(progress);
     await landRows(files, cursor, rejects, progress);
     await progress.done(progress.rejected(null, rejects.take()));
   } catch (error) {
@@ -74,28 +95,6 @@ function assertNotAllGone({ object, window, extraction }: WindowInProgress): voi
   );
 }
 
-/** Lands the one record of an object that is read whole in one call. */
-export async function extractSingle(
-  object: CatalogObject,
-  window: OpenWindow,
-  record: WireRecord,
-  extraction: Extraction,
-): Promise<void> {
-  const progress = new WindowInProgress(object, window, extraction);
-  const files = openRowFiles(progress);
-  const rejects = progress.openRejects();
-  try {
-    const row = encodeRow(record, object, rejects);
-    if (row !== null) {
-      await files.add(row);
-      await landRows(files, recordId(record, object), rejects, progress);
-    }
-    await progress.done(progress.rejected(null, rejects.take()));
-  } finally {
-    await files.discard();
-  }
-}
-
 /** Whether the query reads a window of a bulk object, because Pardot refuses every export procedure for it. */
 export function isQueriedInstead(object: CatalogObject, window: Pick<Window, "field">, memory: FieldState): boolean {
   return isBulk(object) && usableProcedure(object, window.field, memory) === null;
@@ -106,19 +105,12 @@ export function isQueriedInstead(object: CatalogObject, window: Pick<Window, "fi
  * Fields that Pardot refuses are identified, remembered and left out.
  */
 export async function extractByQuery(object: BulkObject, window: OpenWindow, extraction: Extraction): Promise<void> {
-  const { journal, pardot, config, drain, abort } = extraction;
-  const isAccepted = async (fields: readonly string[]): Promise<boolean> => {
+  const { journal, pardot, config, abort } = extraction;
+  const request = (fields: readonly string[]): Promise<unknown> => {
     const { urlName, dataKey, query } = withFields(object, fields).v4;
     const parameters = { ...queryBounds(object, window, config.pardot.timeZone), limit: "1" };
-    drain.throwIfAborted();
-    try {
-      const about = { object: object.name, window: null };
-      await pardot.queryPage({ urlName, dataKey, query, parameters, about }, abort);
-      return true;
-    } catch (error) {
-      if (isFieldRefusal(error)) return false;
-      throw error;
-    }
+    const about = { object: object.name, window: null };
+    return pardot.queryPage({ urlName, dataKey, query, parameters, about }, abort);
   };
   // Each round but the last remembers at least one more refused field.
   for (;;) {
@@ -128,9 +120,7 @@ export async function extractByQuery(object: BulkObject, window: OpenWindow, ext
       return;
     } catch (error) {
       if (!isFieldRefusal(error)) throw error;
-      const refused = await refusedAmong(requested, keyField(object), isAccepted);
-      if (refused.length === 0) throw error;
-      await recordRefusedFields(object, refused, extraction);
+      await excludeRefused(object, requested, error, request, extraction);
     }
   }
 }
