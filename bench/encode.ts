@@ -4,7 +4,7 @@ import type { Encoder } from "../src/encode/encoder.ts";
 import { PlainValues } from "../src/encode/plain-values.ts";
 import { Utf8Check } from "../src/encode/utf8-check.ts";
 import { normalise } from "../src/encode/normalise.ts";
-import type { Row } from "../src/encode/row.ts";
+import type { Row } from "../src/encode/canonical.ts";
 import type { Column } from "../src/catalog/catalog.ts";
 
 /** A measured way of encoding: megabytes and records per second, the best of several rounds. */

@@ -1,7 +1,7 @@
 import { isAscii } from "node:buffer";
 import { TextDecoder } from "node:util";
 import type { CsvDialect } from "./csv-record.ts";
-import type { Cell } from "./row.ts";
+import type { Cell } from "./canonical.ts";
 
 const QUOTE = 34;
 const BACKSLASH = 92;

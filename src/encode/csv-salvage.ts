@@ -5,7 +5,7 @@ import { splitHeader } from "./csv-header.ts";
 import { NEVER_CLOSED, parseRecord } from "./csv-record.ts";
 import type { CsvDialect, ParsedRecord } from "./csv-record.ts";
 import { RECORD_BYTES_MAX } from "./csv-scan.ts";
-import type { Cell, Row } from "./row.ts";
+import type { Cell, Row } from "./canonical.ts";
 
 export interface SalvageOptions {
   /** Name of the data in messages. */

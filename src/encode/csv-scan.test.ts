@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
 import { CsvScanner, readCsv } from "./csv-scan.ts";
 import type { CsvScanOptions, CsvScanResult } from "./csv-scan.ts";
-import type { Row } from "./row.ts";
+import type { Row } from "./canonical.ts";
 
 function scan(text: string | Uint8Array, options: Partial<CsvScanOptions> = {}, chunkBytes = 1 << 20): CsvScanResult {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;

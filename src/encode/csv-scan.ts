@@ -1,6 +1,6 @@
 import { assert, DataError } from "../errors.ts";
 import { cellsOf, lenient } from "./csv-field.ts";
-import type { Row } from "./row.ts";
+import type { Row } from "./canonical.ts";
 
 /** Longest accepted record, 16 MiB: the memory limit of one lane. */
 export const RECORD_BYTES_MAX: number = 16 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import type { Column } from "../catalog/catalog.ts";
 import { LineEncoder } from "./encoder.ts";
 import type { Encoder } from "./encoder.ts";
-import type { Cell, Row } from "./row.ts";
+import type { Cell, Row } from "./canonical.ts";
 
 /** Encodes rows as a CSV file with a header. */
 export function csvEncoder(columns: readonly Pick<Column, "name">[]): Encoder {

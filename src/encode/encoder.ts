@@ -1,6 +1,6 @@
 import type { Column } from "../catalog/catalog.ts";
 import { assert } from "../errors.ts";
-import type { Row } from "./row.ts";
+import type { Row } from "./canonical.ts";
 
 /** Encodes rows as one file. Memory: one chunk and the largest record. */
 export interface Encoder {

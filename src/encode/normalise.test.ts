@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Column, ColumnType } from "../catalog/catalog.ts";
-import type { WireData } from "./canonical.ts";
+import type { Cell, WireData } from "./canonical.ts";
 import { normalise, normaliseCell } from "./normalise.ts";
-import type { Cell } from "./row.ts";
 
 function cell(type: ColumnType, value: WireData): Cell | undefined {
   return normalise({ id: 7, x: value }, [{ name: "x", type }], "Thing")[0];

@@ -1,8 +1,7 @@
 import type { Column, ColumnType } from "../catalog/catalog.ts";
 import { DataError } from "../errors.ts";
 import { booleanText, datetimeText, integerText, jsonText, numberText, stringText } from "./canonical.ts";
-import type { WireData, WireFields } from "./canonical.ts";
-import type { Cell, Row } from "./row.ts";
+import type { Cell, Row, WireData, WireFields } from "./canonical.ts";
 
 /**
  * Turns a record from the vendor into cells in column order. A value that is absent, null, an empty element (`{}`, `[]`)

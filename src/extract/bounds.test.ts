@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { opportunity } from "../catalog/people.ts";
 import { tag } from "../catalog/assets.ts";
-import type { Row } from "../encode/row.ts";
+import type { Row } from "../encode/canonical.ts";
 import type { Window } from "../plan/windows.ts";
 import { HISTORY_START } from "../time/instant.ts";
 import { inWindow } from "./bounds.ts";

@@ -1,7 +1,7 @@
 import type { CatalogObject, RangeFilter } from "../catalog/catalog.ts";
 import { RANGE_FILTERS } from "../catalog/entry.ts";
-import type { Row } from "../encode/row.ts";
-import type { RowBounds } from "../land/row-bounds.ts";
+import type { Row } from "../encode/canonical.ts";
+import type { RowBounds } from "../land/raw-file.ts";
 import type { Window } from "../plan/windows.ts";
 import { exportedAt } from "../state/state.ts";
 import { DAY_MS, HISTORY_START } from "../time/instant.ts";

@@ -2,6 +2,7 @@ import type { BulkObject, ExportProcedure } from "../catalog/catalog.ts";
 import type { Reject } from "../encode/reject.ts";
 import type { RemoteError } from "../errors.ts";
 import { landExportFile } from "../land/export-file.ts";
+import { keyField } from "../land/result-header.ts";
 import type { ExportRequest, ExportStatus } from "../pardot/pardot.ts";
 import type { FieldState } from "../state/field-state.ts";
 import { exportedAt } from "../state/state.ts";
@@ -14,7 +15,7 @@ import { fetchFile, forEachFile, resultFiles } from "./download.ts";
 import type { ResultFile } from "./download.ts";
 import { collectEmailPairs } from "./emails.ts";
 import type { ExportJob, RequestedExport } from "./export-queue.ts";
-import { fieldGroups, keyField, objectFields } from "./fields.ts";
+import { fieldGroups, objectFields } from "./fields.ts";
 import { JoinedWindow } from "./joined-window.ts";
 import {
   excludeRefused,

@@ -1,6 +1,6 @@
 import type { CatalogObject, EmailV4, PerEmailObject } from "../catalog/catalog.ts";
 import { normalise } from "../encode/normalise.ts";
-import type { Row } from "../encode/row.ts";
+import type { Row } from "../encode/canonical.ts";
 import { assert } from "../errors.ts";
 import type { Tap } from "../land/land.ts";
 import type { RowFiles } from "../land/row-files.ts";

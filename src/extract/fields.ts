@@ -47,12 +47,6 @@ function hasCore(object: CatalogObject, column: Column, memory: FieldState): boo
   return customFields.always.includes(column.name) || memory.listed.includes(wireName(column));
 }
 
-/** Pardot's name for the key column. */
-export function keyField(object: CatalogObject): string {
-  const column = object.columns.find(({ name }) => name === object.key);
-  return column === undefined ? object.key : wireName(column);
-}
-
 /** Letters, digits and joining characters: `fields` is a comma list in a query, and each name goes into a header. */
 const USABLE = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,199}$/u;
 

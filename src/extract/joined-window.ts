@@ -1,6 +1,7 @@
 import { spoolGroupFile } from "../land/group-file.ts";
 import type { GroupFile } from "../land/group-file.ts";
 import { landJoinedFile } from "../land/joined-file.ts";
+import { keyField } from "../land/result-header.ts";
 import type { ExpectedFile } from "../land/result-header.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
 import { exportedAt } from "../state/state.ts";
@@ -12,7 +13,7 @@ import type { ResultFile } from "./download.ts";
 import { collectEmailPairs } from "./emails.ts";
 import { ExportGone } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
-import { keyField, objectFields } from "./fields.ts";
+import { objectFields } from "./fields.ts";
 
 /** A complete export of one group. */
 interface Complete {

@@ -1,5 +1,6 @@
 import type { BulkObject, CatalogObject, ExportProcedure } from "../catalog/catalog.ts";
 import { assert, RemoteError } from "../errors.ts";
+import { keyField } from "../land/result-header.ts";
 import type { Window } from "../plan/windows.ts";
 import type { FieldState } from "../state/field-state.ts";
 import type { Extraction } from "./context.ts";

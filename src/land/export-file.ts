@@ -12,14 +12,12 @@ import type { Spool } from "../storage/spool.ts";
 import { EncodedRows, land, publish } from "./land.ts";
 import type { FileFacts, Filled, Landing, Tap } from "./land.ts";
 import { exportFileName } from "./names.ts";
-import { cutShort, readSpool, recordsOf, seeFile } from "./raw-file.ts";
-import type { SeenFile } from "./raw-file.ts";
+import { checkOutside, cutShort, isOutside, readSpool, recordsOf, seeFile } from "./raw-file.ts";
+import type { RowBounds, SeenFile } from "./raw-file.ts";
 import { recordOf } from "./rejects.ts";
 import type { Rejects } from "./rejects.ts";
 import { missingFields, warnOfMissing, wireName } from "./result-header.ts";
 import type { ExpectedFile } from "./result-header.ts";
-import { checkOutside, isOutside } from "./row-bounds.ts";
-import type { RowBounds } from "./row-bounds.ts";
 
 export interface ExportFileOptions extends ExpectedFile, FileFacts {
   /** Times that its records may have; null: any. */

@@ -6,14 +6,12 @@ import { PlainValues } from "../encode/plain-values.ts";
 import type { Reject } from "../encode/reject.ts";
 import { Scratch } from "../storage/scratch.ts";
 import type { Landing } from "./land.ts";
-import { recordsOf, seeFile } from "./raw-file.ts";
-import type { SeenFile } from "./raw-file.ts";
+import { checkOutside, isOutside, recordsOf, seeFile } from "./raw-file.ts";
+import type { RowBounds, SeenFile } from "./raw-file.ts";
 import { recordOf } from "./rejects.ts";
 import type { Rejects } from "./rejects.ts";
 import { missingFields, wireName } from "./result-header.ts";
 import type { ExpectedFile } from "./result-header.ts";
-import { checkOutside, isOutside } from "./row-bounds.ts";
-import type { RowBounds } from "./row-bounds.ts";
 
 /** One result file of one group of fields, on the local disk, complete and without its header. */
 export interface GroupFile {

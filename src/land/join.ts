@@ -1,5 +1,5 @@
 import { readCsv } from "../encode/csv-scan.ts";
-import type { Row } from "../encode/row.ts";
+import type { Row } from "../encode/canonical.ts";
 import type { Scratch, ScratchOptions } from "../storage/scratch.ts";
 import { Partitions, PARTITIONS_MAX } from "./partitions.ts";
 import type { Stored } from "./partitions.ts";

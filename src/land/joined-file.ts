@@ -1,6 +1,5 @@
-import type { WireFields } from "../encode/canonical.ts";
+import type { Row, WireFields } from "../encode/canonical.ts";
 import { normaliseCell } from "../encode/normalise.ts";
-import type { Row } from "../encode/row.ts";
 import { DataError } from "../errors.ts";
 import type { Spool } from "../storage/spool.ts";
 import { fingerprint } from "./export-file.ts";

@@ -1,6 +1,6 @@
 import type { Column, RangeField } from "../catalog/catalog.ts";
 import type { Encoder, Format } from "../encode/encoder.ts";
-import type { Row } from "../encode/row.ts";
+import type { Row } from "../encode/canonical.ts";
 import type { OnEvent } from "../events.ts";
 import type { LandedFile, OpenWindow } from "../state/state.ts";
 import { inSpool } from "../storage/spool.ts";

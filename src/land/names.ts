@@ -37,16 +37,12 @@ export function spanText(span: Span): string {
   return `${compactInstant(span.from)}_${compactInstant(span.to)}`;
 }
 
-/** Whether a key has the form of a landed file: other files in an object's folder are not ours. */
-export function isLandedKey(object: string, key: string): boolean {
-  const start = `${object}/${object}_`;
-  return key.startsWith(start) && LANDED.test(key.slice(start.length));
-}
-
-/** The window in the name of a landed file; null for another kind of name. */
+/** The window in the name of a landed file; null for another kind of name: other files in an object's folder are not ours. */
 export function landedSpan(object: string, key: string): Span | null {
-  if (!isLandedKey(object, key)) return null;
-  const [, from = "", to = ""] = /_(?:api|bulk)_(\w{16})_(\w{16})_/.exec(key.slice(object.length * 2 + 1)) ?? [];
+  const start = `${object}/${object}_`;
+  const name = key.slice(start.length);
+  if (!key.startsWith(start) || !LANDED.test(name)) return null;
+  const [, from = "", to = ""] = name.split("_");
   const span = { from: parseCompact(from), to: parseCompact(to) };
   return Number.isNaN(span.from + span.to) ? null : span;
 }

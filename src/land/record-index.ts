@@ -1,6 +1,6 @@
 import { cellsOf } from "../encode/csv-field.ts";
 import { CsvScanner } from "../encode/csv-scan.ts";
-import type { Row } from "../encode/row.ts";
+import type { Row } from "../encode/canonical.ts";
 import { assert, DataError } from "../errors.ts";
 import type { Stored } from "./partitions.ts";
 

@@ -1,9 +1,8 @@
 import type { Column } from "../catalog/catalog.ts";
-import type { WireData, WireFields } from "../encode/canonical.ts";
+import type { Row, WireData, WireFields } from "../encode/canonical.ts";
 import { normalise } from "../encode/normalise.ts";
 import { kept, rejectOf } from "../encode/reject.ts";
 import type { Reject } from "../encode/reject.ts";
-import type { Row } from "../encode/row.ts";
 import { DataError } from "../errors.ts";
 
 /** Collects the records of one object that are set aside. Throws DataError (exit 6) when there are too many. */

@@ -19,6 +19,12 @@ export function wireName(column: Column): string {
   return column.wire ?? column.name;
 }
 
+/** The key's name in Pardot's files. */
+export function keyField({ columns, key }: { readonly columns: readonly Column[]; readonly key: string }): string {
+  const column = columns.find(({ name }) => name === key);
+  return column === undefined ? key : wireName(column);
+}
+
 /** The watermark's name in Pardot's files. */
 export function watermarkField({ columns, watermark }: Pick<ExpectedFile, "columns" | "watermark">): string | null {
   const column = columns.find(({ name }) => name === watermark);

@@ -1,5 +1,5 @@
 import type { RangeField } from "../catalog/catalog.ts";
-import type { Row } from "../encode/row.ts";
+import type { Row } from "../encode/canonical.ts";
 import type { LandedFile } from "../state/state.ts";
 import { openSpool } from "../storage/spool.ts";
 import type { Spool } from "../storage/spool.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { CsvScanner, readCsv } from "../../src/encode/csv-scan.ts";
 import { csvEncoder } from "../../src/encode/csv-write.ts";
 import { PlainValues } from "../../src/encode/plain-values.ts";
-import type { Cell, Row } from "../../src/encode/row.ts";
+import type { Cell, Row } from "../../src/encode/canonical.ts";
 import { DataError } from "../../src/errors.ts";
 
 /** Text of characters that are difficult in CSV, and of any others. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { csvRow } from "../../src/encode/csv-write.ts";
-import type { Cell, Row } from "../../src/encode/row.ts";
+import type { Cell, Row } from "../../src/encode/canonical.ts";
 import { joinGroups } from "../../src/land/join.ts";
 import type { JoinedRecord, JoinFile, JoinGroup, JoinOptions } from "../../src/land/join.ts";
 import { systemRandom } from "../../src/platform/random.ts";

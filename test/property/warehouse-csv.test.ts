@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CatalogObject, Column } from "../../src/catalog/catalog.ts";
 import { csvEncoder } from "../../src/encode/csv-write.ts";
-import type { Cell } from "../../src/encode/row.ts";
+import type { Cell } from "../../src/encode/canonical.ts";
 import { DuckdbWarehouse } from "../../src/warehouse/duckdb/duckdb.ts";
 import type { LoadFile } from "../../src/warehouse/warehouse.ts";
 
