@@ -42,7 +42,7 @@ export function pardotClock(clock: Clock): PardotClock {
  * Sets the clock by the first response with a date. That is the token endpoint's, so even the first call is counted on
  * the account's right day, whatever this machine's clock shows.
  */
-export function syncingClock(transport: Transport, clock: PardotClock): Transport {
+function syncingClock(transport: Transport, clock: PardotClock): Transport {
   return async (request, signal) => {
     const response = await transport(request, signal);
     const now = clock.isSet ? null : parseHttpDate(response.headers["date"]);
@@ -51,8 +51,9 @@ export function syncingClock(transport: Transport, clock: PardotClock): Transpor
   };
 }
 
-export function openPardot(config: Config, budget: Budget, runtime: Runtime): OpenPardot {
-  const { transport, clock, random, onEvent } = runtime;
+export function openPardot(config: Config, budget: Budget, time: PardotClock, runtime: Runtime): OpenPardot {
+  const { clock, random, onEvent } = runtime;
+  const transport = syncingClock(runtime.transport, time);
   if (config.pardot.auth.flow === "password") {
     const message =
       "Salesforce is retiring the login by user name and password: move to PARDOT_AUTH_FLOW=jwt (docs/authentication.md)";
@@ -85,7 +86,7 @@ export function openBudgetedPardot(
   const now = (): Instant => time.now();
   const store = new NotedCalls({ command, storage, hasBudget: budget !== null, now, clock, random });
   const calls = new CallBudget({ store, budget, zone, now, quota: null });
-  const pardot = openPardot(config, calls, { ...runtime, transport: syncingClock(runtime.transport, time) });
+  const pardot = openPardot(config, calls, time, runtime);
   const settle = async (): Promise<void> => {
     await pardot.settled();
     try {

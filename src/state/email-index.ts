@@ -61,27 +61,16 @@ export function indexedEmail(index: EmailIndex, listEmailId: string): IndexedEma
 /** Every list email, in no order. */
 export function* indexedEmails(index: EmailIndex): Generator<readonly [listEmailId: string, email: IndexedEmail]> {
   for (const shard of Object.values(index.shards)) {
-    for (const entry of shard.split(" ")) {
-      const colon = entry.indexOf(":");
-      if (colon > 0) yield [entry.slice(0, colon), decode(entry.slice(colon + 1), index.objects)];
-    }
+    for (const [listEmailId, text] of entriesOf(shard)) yield [listEmailId, decode(text, index.objects)];
   }
 }
 
 /** The index with further pairs of digits: the smallest email id of each list email stays. Ids are of any length. */
 export function addPairs(index: EmailIndex, pairs: Iterable<EmailPair>, isActivity: boolean): EmailIndex {
-  const byShard = new Map<number, EmailPair[]>();
-  for (const pair of pairs)
-    if (isEmailId(pair.listEmailId) && isEmailId(pair.emailId)) group(byShard, pair.listEmailId, pair);
-  return edited(index, byShard.keys(), (entries, shard) => {
-    for (const { listEmailId, emailId } of byShard.get(shard) ?? []) {
-      const known = entries.get(listEmailId);
-      entries.set(listEmailId, {
-        emailId: known === null ? emailId : smallerId(known.emailId, emailId),
-        read: known?.read ?? new Map(),
-        active: isActivity || (known?.active ?? false),
-      });
-    }
+  return edited(index, pairs, (known, { emailId }) => {
+    if (!isEmailId(emailId)) return null;
+    if (known === null) return { emailId, read: new Map(), active: isActivity };
+    return { ...known, emailId: smallerId(known.emailId, emailId), active: isActivity || known.active };
   });
 }
 
@@ -89,15 +78,11 @@ export function addPairs(index: EmailIndex, pairs: Iterable<EmailPair>, isActivi
 export function markRead(index: EmailIndex, change: EmailsRead): EmailIndex {
   const { object, outcome } = change;
   const at = outcome === "landed" ? 0 : secondsOf(change.at);
-  const byShard = new Map<number, string[]>();
-  for (const id of change.listEmailIds) if (isEmailId(id)) group(byShard, id, id);
-  return edited(index, byShard.keys(), (entries, shard) => {
-    for (const id of byShard.get(shard) ?? []) {
-      const known = entries.get(id);
-      if (known === null) continue;
-      const active = known.active && !change.clearsActivity;
-      entries.set(id, { ...known, active, read: new Map([...known.read, [object, { outcome, at }]]) });
-    }
+  const read = change.listEmailIds.map((listEmailId) => ({ listEmailId }));
+  return edited(index, read, (known) => {
+    if (known === null) return null;
+    const active = known.active && !change.clearsActivity;
+    return { ...known, active, read: new Map([...known.read, [object, { outcome, at }]]) };
   });
 }
 
@@ -106,13 +91,11 @@ export function forgetReadings(
   index: EmailIndex,
   { object, marksActivity }: { readonly object: string; readonly marksActivity: boolean },
 ): EmailIndex {
-  const next = edited(index, Object.keys(index.shards).map(Number), (entries) => {
-    for (const id of entries.ids()) {
-      const known = entries.get(id);
-      if (known === null) continue;
-      const read = new Map([...known.read].filter(([name]) => name !== object));
-      entries.set(id, { ...known, read, active: marksActivity || known.active });
-    }
+  const all = Array.from(indexedEmails(index), ([listEmailId]) => ({ listEmailId }));
+  const next = edited(index, all, (known) => {
+    if (known === null) return null;
+    const read = new Map([...known.read].filter(([name]) => name !== object));
+    return { ...known, read, active: marksActivity || known.active };
   });
   return { ...next, forgotten: [...new Set([...index.forgotten, object])] };
 }
@@ -123,64 +106,47 @@ export function smallerId(a: string, b: string): string {
   return a < b ? a : b;
 }
 
-/** The entries of one shard, taken apart while it is edited. */
-class Entries {
-  readonly #texts = new Map<string, string>();
-  readonly #objects: string[];
-  isChanged = false;
-
-  constructor(shard: string, objects: string[]) {
-    this.#objects = objects;
-    for (const entry of shard.split(" ")) {
-      const colon = entry.indexOf(":");
-      if (colon > 0) this.#texts.set(entry.slice(0, colon), entry.slice(colon + 1));
-    }
-  }
-
-  ids(): readonly string[] {
-    return [...this.#texts.keys()];
-  }
-
-  get(listEmailId: string): IndexedEmail | null {
-    const text = this.#texts.get(listEmailId);
-    return text === undefined ? null : decode(text, this.#objects);
-  }
-
-  set(listEmailId: string, email: IndexedEmail): void {
-    const text = encode(email, this.#objects);
-    if (this.#texts.get(listEmailId) === text) return;
-    this.isChanged = true;
-    this.#texts.set(listEmailId, text);
-  }
-
-  join(): string {
-    return ` ${Array.from(this.#texts, ([id, text]) => `${id}:${text}`).join(" ")} `;
-  }
-}
-
-/** The index with some shards edited, one after another; the very same one when nothing changed. */
-function edited(
+/**
+ * The index with some list emails edited, one shard after another; the very same one when nothing changed. `edit` returns
+ * null to leave a list email as it is. Ids that are not digits are left out.
+ */
+function edited<T extends Pick<EmailPair, "listEmailId">>(
   index: EmailIndex,
-  numbers: Iterable<number>,
-  edit: (entries: Entries, shard: number) => void,
+  items: Iterable<T>,
+  edit: (known: IndexedEmail | null, item: T) => IndexedEmail | null,
 ): EmailIndex {
-  const objects = [...index.objects];
-  let shards: Record<number, string> | null = null;
-  for (const number of numbers) {
-    const entries = new Entries(index.shards[number] ?? "", objects);
-    edit(entries, number);
-    if (!entries.isChanged) continue;
-    shards ??= { ...index.shards };
-    shards[number] = entries.join();
+  const byShard = new Map<number, T[]>();
+  for (const item of items) {
+    if (!isEmailId(item.listEmailId)) continue;
+    const number = shardOf(item.listEmailId);
+    const group = byShard.get(number);
+    if (group === undefined) byShard.set(number, [item]);
+    else group.push(item);
   }
-  return shards === null ? index : { ...index, shards, objects };
+  const objects = [...index.objects];
+  const changed: [number, string][] = [];
+  for (const [number, group] of byShard) {
+    const shard = index.shards[number] ?? "";
+    const texts = new Map(entriesOf(shard));
+    for (const item of group) {
+      const text = texts.get(item.listEmailId);
+      const next = edit(text === undefined ? null : decode(text, objects), item);
+      if (next !== null) texts.set(item.listEmailId, encode(next, objects));
+    }
+    const text = ` ${Array.from(texts, ([id, entry]) => `${id}:${entry}`).join(" ")} `;
+    if (text !== shard && texts.size > 0) changed.push([number, text]);
+  }
+  return changed.length === 0
+    ? index
+    : { ...index, shards: { ...index.shards, ...Object.fromEntries(changed) }, objects };
 }
 
-function group<T>(byShard: Map<number, T[]>, listEmailId: string, item: T): void {
-  const number = shardOf(listEmailId);
-  const items = byShard.get(number);
-  if (items === undefined) byShard.set(number, [item]);
-  else items.push(item);
+/** The entries of a shard, as texts by list email. */
+function* entriesOf(shard: string): Generator<[listEmailId: string, text: string]> {
+  for (const entry of shard.split(" ")) {
+    const colon = entry.indexOf(":");
+    if (colon > 0) yield [entry.slice(0, colon), entry.slice(colon + 1)];
+  }
 }
 
 /** 0 for a text that is not a time: due at once. */

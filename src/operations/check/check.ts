@@ -112,7 +112,7 @@ async function openCounted(config: Config, runtime: Runtime): Promise<BudgetedPa
     return openBudgetedPardot("check", config, storage, runtime);
   } catch {
     const time = pardotClock(runtime.clock);
-    const pardot = openPardot(config, { take: async () => undefined }, runtime);
+    const pardot = openPardot(config, { take: async () => undefined }, time, runtime);
     return { pardot, time, callsToday: async () => pardot.calls.total, settle: () => pardot.settled() };
   }
 }

@@ -1,8 +1,6 @@
 import type { Config } from "../../config/config.ts";
 import { WarehouseError } from "../../errors.ts";
-import type { LocalText } from "../../time/instant.ts";
 import { TABLE_MISSING } from "../../warehouse/warehouse.ts";
-import type { Warehouse } from "../../warehouse/warehouse.ts";
 import type { CheckLine } from "../api.ts";
 import { openTables } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
@@ -28,46 +26,30 @@ export async function checkWarehouse(config: Config, runtime: Runtime): Promise<
     await warehouse.check(signal);
     // A database that names no unit is left to the run, which knows its state.
     await warehouse.claim(config.pardot.businessUnitId, true, signal);
-    const tables = await readTables(config, warehouse, now, signal);
+    const missing: string[] = [];
+    const toCreate: string[] = [];
+    for (const object of selectedObjects(config)) {
+      try {
+        const { exists, warning, future } = await warehouse.tableState(object, now, signal);
+        if (!exists) toCreate.push(object.table);
+        if (warning !== undefined) doubts.push(warning.message);
+        if (future !== null) doubts.push(futureText(object, future));
+      } catch (error) {
+        if (!(error instanceof WarehouseError) || error.code !== TABLE_MISSING) throw error;
+        missing.push(object.table);
+      }
+    }
     const found = `${warehouse.name} answers`;
-    if (tables.missing.length > 0) {
+    if (missing.length > 0) {
       const hint =
         "`pardot-etl ddl` prints the statements that create them; if they are there, grant the role SELECT on them and USAGE on database and schema.";
-      return { ...lineOf("warehouse", "failed", `${found}; missing: ${tables.missing.join(", ")}`, hint), exitCode: 7 };
+      return { ...lineOf("warehouse", "failed", `${found}; missing: ${missing.join(", ")}`, hint), exitCode: 7 };
     }
-    const state =
-      tables.toCreate.length === 0 ? "every table exists" : `still to be created: ${tables.toCreate.join(", ")}`;
-    const hint = [...doubts, ...tables.doubts].join(". ");
-    return hint === ""
-      ? lineOf("warehouse", "ok", `${found}; ${state}`)
-      : lineOf("warehouse", "warning", `${found}; ${state}`, `${hint}.`);
+    // The first load creates the others.
+    const tables = toCreate.length === 0 ? "every table exists" : `still to be created: ${toCreate.join(", ")}`;
+    const status = doubts.length === 0 ? "ok" : "warning";
+    return lineOf("warehouse", status, `${found}; ${tables}`, doubts.length === 0 ? null : `${doubts.join(". ")}.`);
   } finally {
     await warehouse.close();
   }
-}
-
-interface Tables {
-  /** Tables that this tool does not create. */
-  readonly missing: readonly string[];
-  /** Tables that the first load creates. */
-  readonly toCreate: readonly string[];
-  readonly doubts: readonly string[];
-}
-
-async function readTables(config: Config, warehouse: Warehouse, now: LocalText, signal: AbortSignal): Promise<Tables> {
-  const missing: string[] = [];
-  const toCreate: string[] = [];
-  const doubts: string[] = [];
-  for (const object of selectedObjects(config)) {
-    try {
-      const { exists, warning, future } = await warehouse.tableState(object, now, signal);
-      if (!exists) toCreate.push(object.table);
-      if (warning !== undefined) doubts.push(warning.message);
-      if (future !== null) doubts.push(futureText(object, future));
-    } catch (error) {
-      if (!(error instanceof WarehouseError) || error.code !== TABLE_MISSING) throw error;
-      missing.push(object.table);
-    }
-  }
-  return { missing, toCreate, doubts };
 }

@@ -12,20 +12,14 @@ import { applyFieldChange } from "../../state/field-state.ts";
 import { objectState } from "../../state/state.ts";
 import type { OpenWindow, PlannedWindow } from "../../state/state.ts";
 import type { Instant } from "../../time/instant.ts";
+import type { PlannedObject } from "../api.ts";
 import { orNull } from "../run/probes.ts";
 import { knownEmails, newPairs } from "../run/warehouse-emails.ts";
 import type { Decision, DecisionContext } from "../run/windows.ts";
 import type { History } from "./history.ts";
 
-/** The expected cost of one object, without its probes. */
-export interface Estimate {
-  /** Records in the windows now, null if they cannot be counted. */
-  readonly records: number | null;
-  /** Not rounded: half a file may be expected. */
-  readonly calls: number;
-  /** Further calls that cannot be counted in advance, in words; null if there are none. */
-  readonly unknownCalls: string | null;
-}
+/** The expected cost of one object, without its probes. The calls are not rounded: half a file may be expected. */
+type Estimate = Pick<PlannedObject, "records" | "unknownCalls"> & { readonly calls: number };
 
 export interface EstimateContext extends DecisionContext {
   readonly pardot: Pardot;

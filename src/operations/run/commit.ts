@@ -1,6 +1,7 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import { exitCodeOf, failureOf, LeaseError } from "../../errors.ts";
 import {
+  filesOf,
   manifestBytes,
   manifestFile,
   manifestKey,
@@ -38,7 +39,9 @@ export async function commit(run: Run, now: Instant): Promise<Committed> {
   await run.budget.settle();
   // A run that was suspended while another took over must not add to what is committed.
   await run.lease.check();
-  const { manifest, searched } = await withOrphans(await buildManifest(run, now), run);
+  const built = await buildManifest(run, now);
+  const { files: left, changes: searched } = await orphanFiles(new Set(filesOf(built).map((file) => file.key)), run);
+  const manifest = left.length === 0 ? built : { ...built, left_files: left };
   await writeRejects(run);
   const key = manifestKey(run.id);
   const outcome = await run.storage.create(key, manifestBytes(manifest), NEVER);
@@ -65,15 +68,6 @@ async function writeRejects({ objects, id, journal, storage }: Run): Promise<voi
     // If one of this name exists, a write that seemed to fail has succeeded: no other run has this id.
     if (rejects.length > 0) await storage.create(rejectsKey(id, name), rejectsBytes(name, rejects), NEVER);
   }
-}
-
-async function withOrphans(
-  manifest: Manifest,
-  run: Run,
-): Promise<{ readonly manifest: Manifest; readonly searched: readonly Change[] }> {
-  const named = new Set(manifest.objects.flatMap(({ files }) => files.map(({ key }) => key)));
-  const { files, changes } = await orphanFiles(named, run);
-  return { manifest: files.length === 0 ? manifest : { ...manifest, left_files: files }, searched: changes };
 }
 
 async function buildManifest(run: Run, now: Instant): Promise<Manifest> {

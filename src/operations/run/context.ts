@@ -18,7 +18,7 @@ import type { Storage } from "../../storage/storage.ts";
 import { compactInstant } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
-import { openPardot, pardotClock, syncingClock } from "../pardot.ts";
+import { openPardot, pardotClock } from "../pardot.ts";
 import type { PardotClock } from "../pardot.ts";
 import { openTables } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
@@ -106,8 +106,7 @@ async function withPardot<T>(opened: Opened, runtime: Runtime, work: (run: Run) 
   });
   const objects = selectedObjects(config);
   onEvent({ type: "run-started", runId: id, businessUnit, objects: objects.map((object) => object.name) });
-  const transport = syncingClock(runtime.transport, time);
-  const pardot = openPardot(config, budget, { ...runtime, transport });
+  const pardot = openPardot(config, budget, time, runtime);
   const failures = new Failures(onEvent);
   const shared = { objects, journal, budget, pardot, time, failures, clock, random, onEvent };
   const run: Run = { ...opened, ...shared, pardotNow: now, abort: grace.abort };
@@ -128,22 +127,20 @@ async function holdLease(
   runId: string,
   storage: Storage,
   config: Config,
-  { clock, ticker, processes, signal }: Runtime,
+  runtime: Runtime,
 ): Promise<{ readonly lease: Lease; readonly drain: AbortSignal }> {
   const lost = new AbortController();
   const lease = await takeLease({
+    ...runtime,
     storage,
-    clock,
-    ticker,
-    processes,
     runId,
     ttlMs: config.etl.leaseTtlMs,
     onLost: (error: LeaseError) => lost.abort(error),
-    waitSignal: signal,
+    waitSignal: runtime.signal,
     // Heartbeats and the release go on while a stopped run commits.
     signal: NEVER,
   });
-  return { lease, drain: AbortSignal.any([signal, lost.signal]) };
+  return { lease, drain: AbortSignal.any([runtime.signal, lost.signal]) };
 }
 
 /** Removes what dead processes left in the temporary folder and in the destination, as far as this user may. */

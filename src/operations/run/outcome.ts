@@ -198,8 +198,8 @@ export function destinationText(destination: Destination): string {
 function errorOf(error: unknown): Failure {
   const { code, message, hint } = failureOf(error);
   const problems = error instanceof PardotEtlError ? error.problems : [];
-  const listed = problems.slice(0, PROBLEMS_LISTED).map(problemText);
-  const more = problems.length > PROBLEMS_LISTED ? [`and ${problems.length - PROBLEMS_LISTED} more`] : [];
-  const all = [...listed, ...more];
-  return { code, message: all.length === 0 ? message : `${message}: ${all.join("; ")}`, hint };
+  if (problems.length === 0) return { code, message, hint };
+  const more = problems.length - PROBLEMS_LISTED;
+  const listed = [...problems.slice(0, PROBLEMS_LISTED).map(problemText), ...(more > 0 ? [`and ${more} more`] : [])];
+  return { code, message: `${message}: ${listed.join("; ")}`, hint };
 }

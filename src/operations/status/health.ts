@@ -1,11 +1,5 @@
 import type { State } from "../../state/state.ts";
-import { formatDuration } from "../../config/parsers.ts";
 import type { StatusObject, StatusResult, StatusRun } from "../api.ts";
-
-/** The problem that no run of all configured objects was complete for so long. */
-export function staleProblem(maxAgeMs: number | null): string {
-  return `no complete run of all configured objects in the last ${formatDuration(maxAgeMs ?? 0)} (--max-age)`;
-}
 
 /**
  * Why a destination is not healthy: no success yet, a last run that did not end well, windows that runs after the last

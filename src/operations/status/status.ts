@@ -1,4 +1,5 @@
 import type { DestinationConfig } from "../../config/config.ts";
+import { formatDuration } from "../../config/parsers.ts";
 import { lastNote, notedOn } from "../../state/call-stores.ts";
 import { manifestWindow } from "../../manifest/manifest.ts";
 import { isSuccess } from "../../state/run-record.ts";
@@ -15,7 +16,7 @@ import { localDay } from "../../time/zone.ts";
 import type { StatusExport, StatusObject, StatusOptions, StatusResult } from "../api.ts";
 import type { Runtime } from "../runtime.ts";
 import { committedFiles } from "../committed-files.ts";
-import { problemsOf, staleProblem } from "./health.ts";
+import { problemsOf } from "./health.ts";
 import { livingRuns } from "./living-runs.ts";
 import { retentionRule } from "../../manifest/retention.ts";
 import { lostState, openStore, STATE_MISSING } from "../store.ts";
@@ -34,7 +35,7 @@ export async function status(
   const { storage, loaded } = store;
   const lost = await lostState(store, signal);
   if (lost !== null) {
-    const message = `read the state in ${storage.location}: ${lost}. Restore _pardot_etl/state from the bucket's versions or a backup`;
+    const message = `read the state in ${storage.location}: ${lost}; ${RESTORE}`;
     warn(runtime.onEvent, STATE_MISSING, message);
   }
   const { state, runs } = await livingRuns(loaded.state, storage, runtime);
@@ -54,15 +55,12 @@ export async function status(
   const calls = reservedOn(state.ledger, day) + (await notedOn(day, storage, signal));
   const seen = state.runs.findLast((run) => run.quota !== undefined && run.finishedAt !== null);
   const seenAt = Date.parse(seen?.finishedAt ?? "1970-01-01") + (seen?.aheadMs ?? 0);
-  const isStale =
-    options.maxAgeMs !== null && (lastSuccess === null || lastSuccess.ageSeconds * SECOND_MS > options.maxAgeMs);
+  const { maxAgeMs } = options;
+  const isStale = maxAgeMs !== null && (lastSuccess === null || lastSuccess.ageSeconds * SECOND_MS > maxAgeMs);
+  const stale = `no complete run of all configured objects in the last ${formatDuration(maxAgeMs ?? 0)} (--max-age)`;
   const problems = [
-    ...(isStale ? [staleProblem(options.maxAgeMs)] : []),
-    ...(lost === null
-      ? []
-      : [
-          `the state: ${lost}; restore _pardot_etl/state from the bucket's versions or a backup, or start over with run --full`,
-        ]),
+    ...(isStale ? [stale] : []),
+    ...(lost === null ? [] : [`the state: ${lost}; ${RESTORE}, or start over with run --full`]),
     ...problemsOf(state, runs, objects, lastSuccess),
   ];
   return {
@@ -91,6 +89,7 @@ export async function status(
 }
 
 const EXIT_NOT_HEALTHY = 9;
+const RESTORE = "restore _pardot_etl/state from the bucket's versions or a backup";
 
 /**
  * Pardot's time now, by the difference of the clocks that the destination remembers: calls are counted on Pardot's day,

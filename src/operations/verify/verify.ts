@@ -50,15 +50,15 @@ export async function verify(
       await writeOff(wanted.accept, subject, isTableProblem, runtime);
     }
     const ofManifests = wanted.warehouseOnly ? [] : committed.problems.filter(({ key }) => !accepted.has(key));
-    const problems = ofManifests.map((problem) =>
-      (committed.manifests.has(problem.key) ? damagedManifest : fileProblem)(problem),
+    const problems = ofManifests.map(({ key, problem }) =>
+      problemOf(committed.manifests.has(key) ? "manifest" : "file", key, problem),
     );
-    if (lost !== null) problems.push(lostStateProblem(lost));
+    if (lost !== null) problems.push(problemOf("state", STATE_PREFIX, lost));
     const counts = { files: 0, rows: 0, bytes: 0, expired: 0 };
     if (!wanted.warehouseOnly) {
       for (const object of subject.objects) problems.push(...(await verifyObject(object, subject, counts, runtime)));
       const stray = await strayFiles(storage, committed, { catalog }, signal);
-      problems.push(...stray.map(unnamedFile));
+      problems.push(...stray.map(({ key, problem }) => problemOf("unnamed", key, problem)));
     }
     const warehouse = await comparison.compare(catalog, subject, wanted.waitMs);
     problems.push(...warehouse.problems);
@@ -116,7 +116,7 @@ async function verifyObject(
       counts.rows += file.rows;
       counts.bytes += file.bytes;
     } else if (problem === "missing" && subject.mayBeGone(file.run)) counts.expired += 1;
-    else problems.push(fileProblem({ key, problem: problem === "missing" ? "it is missing" : problem }));
+    else problems.push(problemOf("file", key, problem === "missing" ? "it is missing" : problem));
     done += 1;
     onEvent({ type: "file-verified", object, files, done });
   });
@@ -150,34 +150,24 @@ async function writeOff(
   accepted.add(key);
 }
 
-type Found = Pick<VerifyProblem, "key" | "problem">;
+const RESTORE = "Restore it from the bucket's versions or a backup";
 
-/** A file that is not as committed, with the ways to repair the destination. */
-function fileProblem({ key, problem }: Found): VerifyProblem {
-  const object = objectOf(key);
-  const hint = `Restore it from the bucket's versions or a backup. Or read the object again with \`pardot-etl run ${object} --full\`, which supersedes its older files. Or write it off with \`pardot-etl verify --accept ${key}\`.`;
-  return { key, problem, hint };
-}
+/** The ways to repair a destination, by what is wrong. */
+const HINTS = {
+  file: (key: string) =>
+    `${RESTORE}. Or read the object again with \`pardot-etl run ${objectOf(key)} --full\`, which supersedes its older files. Or write it off with \`pardot-etl verify --accept ${key}\`.`,
+  manifest: (key: string) =>
+    `${RESTORE}: the files that it named are unproven without it. Or write it off with \`pardot-etl verify --accept ${key}\`.`,
+  // A file that no manifest names may still be committed: by a manifest that is gone.
+  unnamed: (key: string) =>
+    `If no run is in progress, run \`pardot-etl run\`: it accounts for files that a killed run left. If the file stays unnamed, its manifest may be lost: restore _pardot_etl/runs from the bucket's versions or a backup, or read the object again with \`pardot-etl run ${objectOf(key)} --full\`. Keep the file until then.`,
+  state: () => `${RESTORE}. Or start over with \`pardot-etl run --full\`, which reads the whole history again.`,
+};
 
-/** A manifest that is damaged or cannot be read. */
-function damagedManifest({ key, problem }: Found): VerifyProblem {
-  const hint = `Restore it from the bucket's versions or a backup: the files that it named are unproven without it. Or write it off with \`pardot-etl verify --accept ${key}\`.`;
-  return { key, problem, hint };
-}
-
-/** A file that no manifest names. It may still be committed: by a manifest that is gone. */
-function unnamedFile({ key, problem }: Found): VerifyProblem {
-  const hint = `If no run is in progress, run \`pardot-etl run\`: it accounts for files that a killed run left. If the file stays unnamed, its manifest may be lost: restore _pardot_etl/runs from the bucket's versions or a backup, or read the object again with \`pardot-etl run ${objectOf(key)} --full\`. Keep the file until then.`;
-  return { key, problem, hint };
+function problemOf(kind: keyof typeof HINTS, key: string, problem: string): VerifyProblem {
+  return { key, problem, hint: HINTS[kind](key) };
 }
 
 function objectOf(key: string): string {
   return key.slice(0, Math.max(0, key.indexOf("/")));
-}
-
-/** The state is gone although manifests are there. */
-function lostStateProblem(problem: string): VerifyProblem {
-  const hint =
-    "Restore it from the bucket's versions or a backup. Or start over with `pardot-etl run --full`, which reads the whole history again.";
-  return { key: STATE_PREFIX, problem, hint };
 }
