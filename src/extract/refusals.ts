@@ -4,7 +4,6 @@ import { keyField } from "../land/result-header.ts";
 import type { Window } from "../plan/windows.ts";
 import type { FieldState } from "../state/field-state.ts";
 import type { Extraction } from "./context.ts";
-import { keyField } from "./fields.ts";
 
 /** Codes for a field that is unknown or not exportable (vendor docs, error-codes). */
 const FIELD_CODES: ReadonlySet<number | null> = new Set([130, 180]);
