@@ -139,12 +139,19 @@ export async function lastNote(
   }
   const body = last === null ? null : await storage.read(last.key, signal);
   if (body === null) return null;
-  const { written_at: at, pardot_now: now } = JSON.parse(new TextDecoder().decode(body)) as Readonly<
-    Record<"written_at" | "pardot_now", string | undefined>
-  >;
+  const { written_at: at, pardot_now: now } = timesIn(body);
   // Notes of earlier versions do not hold Pardot's time.
   if (at === undefined || now === undefined) return null;
   return { at: Date.parse(at), aheadMs: Date.parse(now) - Date.parse(at) };
+}
+
+/** A note that is damaged has none: the calls are in its name, and the clock is only a better guess. */
+function timesIn(note: Uint8Array): Readonly<Partial<Record<"written_at" | "pardot_now", string>>> {
+  try {
+    return (JSON.parse(new TextDecoder().decode(note)) ?? {}) as ReturnType<typeof timesIn>;
+  } catch {
+    return {};
+  }
 }
 
 /** Removes the notes of days before `day`, which no command reads any more. */

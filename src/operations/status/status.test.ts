@@ -8,6 +8,7 @@ import { manifestKey } from "../../manifest/manifest.ts";
 import type { Change, RunRecord } from "../../state/state.ts";
 import type { DestinationConfig } from "../../config/config.ts";
 import type { RunEvent } from "../../events.ts";
+import { NEVER } from "../../platform/clock.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { openMemoryStorage } from "../../../test/fakes/memory-storage.ts";
 import type { MemoryStorage } from "../../../test/fakes/memory-storage.ts";
@@ -280,4 +281,28 @@ describe("health", () => {
     const result = await statusOf(storage);
     expect([result.callsToday, result.quota.day]).toEqual([1, "2025-07-13"]);
   });
+
+  it.each(["", "null", "{"])(
+    "goes by this machine's clock when the last note of calls is damaged (%j)",
+    async (text) => {
+      const storage = openMemoryStorage();
+      const day = "2026-03-20";
+      const given = {
+        command: "plan",
+        storage,
+        hasBudget: false,
+        now: () => NOW,
+        clock: fakeClock(NOW),
+        random: systemRandom,
+      };
+      const notes = new NotedCalls(given);
+      await notes.reserve(day, 1);
+      await notes.settle(day, 0);
+      for await (const { key } of storage.list("_pardot_etl/state/calls/", NEVER)) {
+        await storage.remove(key, NEVER);
+        await storage.create(key, new TextEncoder().encode(text), NEVER);
+      }
+      expect((await statusOf(storage)).quota.day).toBe(day);
+    },
+  );
 });
