@@ -103,6 +103,14 @@ describe("an object that is read in full", () => {
     expect(await t.run(from, day(1))).toEqual(["1"]);
   });
 
+  it("is read, not gone, if each of its records is set aside", async () => {
+    const t = await setUp(campaign, [rows["Campaign"] as FakeRecord]);
+    await t.run(HISTORY_START, day(0));
+    t.records[0] = { id: "1", name: "a", cost: "many" };
+    expect(await t.run(HISTORY_START, day(1))).toEqual([]);
+    expect(t.open()).toEqual([]);
+  });
+
   it("may be empty from the start, and a window of a day always", async () => {
     const t = await setUp(campaign, []);
     expect(await t.run(HISTORY_START, day(0))).toEqual([]);

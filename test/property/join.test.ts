@@ -157,6 +157,19 @@ describe("joining groups of fields", () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
+  test.each([1, 1000])(
+    "joins records of 300 KiB, the first too (partitions of %i records)",
+    async (partitionRecords) => {
+      const long = "x".repeat(300 * 1024);
+      const rows: Row[] = ["1", "2"].map((id) => [id, long]);
+      const one: Group = { width: 2, key: 0, rows, cuts: [], crlf: false };
+      const records = await joined([filesOf(one, [65_536]), filesOf(one, [65_536])], { partitionRecords });
+      expect(records.toSorted((a, b) => Number(a.key) - Number(b.key))).toEqual(
+        rows.map((row) => ({ key: row[0], parts: [row, row] })),
+      );
+    },
+  );
+
   test.each([1, 1000])("refuses a record without a key in any group (partitions of %i records)", async (records) => {
     const good: Group = {
       width: 2,
