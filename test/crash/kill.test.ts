@@ -11,12 +11,12 @@ import {
   filesBelow,
   expectTable,
   landedText,
-  readStrictly,
   OBJECTS,
   scenesUntil,
   wholeManifests,
 } from "../e2e/harness.ts";
 import type { Environment, Scene } from "../e2e/harness.ts";
+import { readStrictly } from "../support/records.ts";
 
 // Holds G1, G2 and G3: the command line is killed with SIGKILL at chosen points, then run again.
 

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
 import { expectExactly, expectTruth, landedRecords, scenesUntil, truth } from "./harness.ts";
-import type { Cells, Scene } from "./harness.ts";
+import type { Scene } from "./harness.ts";
+import type { Cells } from "../support/records.ts";
 
 // Holds G1 and G4 for the fourteen core objects.
 
@@ -30,7 +31,7 @@ async function expectEmails(at: Scene): Promise<void> {
   expect(new Set(lists).size).toBe(lists.length);
   const pairs = await pairsOfActivities(at);
   expect(new Set(lists)).toEqual(new Set(pairs.keys()));
-  const rows = new Map((await truth(at.simulator, "Email")).map((row: Cells) => [row["email_id"], row]));
+  const rows = new Map(truth(at.simulator, "Email").map((row: Cells) => [row["email_id"], row]));
   for (const record of landed) expect(record).toMatchObject({ ...rows.get(record["email_id"] ?? "") });
 }
 

@@ -11,10 +11,10 @@ import {
   tableRecords,
   landedText,
   OBJECTS,
-  readStrictly,
   scenesUntil,
   truth,
 } from "./harness.ts";
+import { readStrictly } from "../support/records.ts";
 
 // Holds G1 (nothing lost), G4 (calls counted, requests in flight) and G6 (same input, same bytes).
 
@@ -131,8 +131,8 @@ describe("a run's requests", () => {
   it("G1 start at MAX minus a day in the second run, and skip empty years in the first", async () => {
     const at = await start({ scale: "tiny" });
     await at.run();
-    const activities = [...(await truth(at.simulator, "VisitorActivity"))];
-    const tags = await truth(at.simulator, "Tag");
+    const activities = [...truth(at.simulator, "VisitorActivity")];
+    const tags = truth(at.simulator, "Tag");
     const greatest = (rows: typeof tags): string =>
       rows
         .map((row) => row["updated_at"] ?? "")
