@@ -69,8 +69,8 @@ async function cli(
   return result;
 }
 
-async function run(at: Scene, env: Environment = {}, by = callCli): Promise<Manifest> {
-  const { code, stdout, stderr } = await cli(at, ["run", "--json"], env, by);
+async function run(at: Scene, env: Environment = {}): Promise<Manifest> {
+  const { code, stdout, stderr } = await cli(at, ["run", "--json"], env);
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
   return JSON.parse(stdout) as Manifest;
 }
@@ -101,10 +101,10 @@ describe("a login flow", () => {
     ["password", PASSWORD, ["auth.password-flow"]],
   ])("%s checks, runs and lands everything", async (flow, env, warnings) => {
     const at = await start({}, env);
-    const line = await credentials(at, runCli);
+    const line = await credentials(at);
     expect(line).toMatchObject({ status: warnings.length === 0 ? "ok" : "warning" });
     expect(line?.message).toMatch(new RegExp(`^accepted by the flow ${flow}; API version 4`));
-    const manifest = await run(at, {}, runCli);
+    const manifest = await run(at);
     expect([manifest.status, warningsOf(manifest)]).toEqual(["complete", warnings]);
     await expectExactly(at, "Tag");
     const stats = at.simulator.stats();

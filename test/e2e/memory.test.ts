@@ -88,14 +88,17 @@ async function addListEmails(at: Scene, count: number, form: "now" | "version 0.
 }
 
 it(
-  "G7 400,000 list emails are written and read under 200 MB resident, also those of an earlier version",
+  "G7 400,000 list emails are written and read under 200 MB resident, also 100,000 of an earlier version",
   { timeout: 300_000 },
   async () => {
-    for (const form of ["now", "version 0.1"] as const) {
+    for (const [form, count] of [
+      ["now", 400_000],
+      ["version 0.1", 100_000],
+    ] as const) {
       const at = await scene({ scale: "tiny" }, { PARDOT_ETL_OBJECTS: "VisitorActivity,Email" });
       onTestFinished(() => at.close());
       await at.run();
-      await addListEmails(at, 400_000, form);
+      await addListEmails(at, count, form);
       at.simulator.advance(1);
       const first = await measure(at);
       expect(first.code).toBe(0);

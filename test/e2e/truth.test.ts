@@ -30,7 +30,8 @@ function callsOf(manifest: Manifest): number {
   return manifest.api_calls.total;
 }
 
-describe.each(["UTC", "America/New_York", "Australia/Lord_Howe"])("an account in %s", (timezone) => {
+// All objects in all three, without tables: core-objects.test.ts.
+describe.each(["America/New_York", "Australia/Lord_Howe"])("an account in %s", (timezone) => {
   it("G1 lands every record on the full load, and after each simulated day", async () => {
     const at = await start({ scale: "tiny", timezone });
     const env = { PARDOT_ETL_WAREHOUSE: at.duckdb };
@@ -44,7 +45,7 @@ describe.each(["UTC", "America/New_York", "Australia/Lord_Howe"])("an account in
       );
     }
     let calls = callsOf(first.manifest);
-    for (let day = 0; day < 3; day += 1) {
+    for (let day = 0; day < 2; day += 1) {
       at.simulator.advance(1);
       const next = await at.run({ env });
       expect(next.error).toBeNull();
