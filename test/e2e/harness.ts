@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
@@ -20,6 +19,7 @@ import { withRuntime } from "../../src/operations/runtime.ts";
 import { startSimulator } from "../../src/simulator/index.ts";
 import type { Simulator, SimulatorOptions } from "../../src/simulator/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
+import { QUICK_DISK } from "../support/quick-disk.ts";
 import { newest, readStrictly } from "../support/records.ts";
 import type { Cells } from "../support/records.ts";
 import { simulatorAccess } from "../support/simulator-access.ts";
@@ -59,7 +59,7 @@ export interface Scene {
 
 export async function scene(options: SimulatorOptions = {}, env: Environment = {}): Promise<Scene> {
   const simulator = await startSimulator({ scale: "tiny", ...options });
-  const root = await mkdtemp(join(tmpdir(), "pardot-etl-e2e-"));
+  const root = await mkdtemp(join(QUICK_DISK, "pardot-etl-e2e-"));
   const data = join(root, "data");
   const tmp = join(root, "tmp");
   await mkdir(tmp);
