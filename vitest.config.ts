@@ -8,7 +8,9 @@ const QUICK = ["test/cli/**/*.test.ts", "test/property/**/*.test.ts"];
 /** Those beside the sources that start the warehouse's process again and again. */
 const SLOW_IN_SRC = ["src/warehouse/duckdb/*.test.ts"];
 /** Those that watch all that happens in their process: each has one to itself. */
-const ALONE = ["test/chaos/!(processes).test.ts"];
+const ALONE = ["test/chaos/*.test.ts"];
+/** Starts the S3 server of a project on the first request. */
+const S3_SERVER = ["test/servers/global-setup.ts"];
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -18,14 +20,14 @@ const config: ViteUserConfig = defineConfig({
     // Vitest goes by the names of projects, so what takes long is begun first. Where tests share a process, modules are
     // read once for many files, which is half of the time of quick ones.
     projects: [
-      { extends: true, test: { name: "alone", include: ALONE } },
+      { extends: true, test: { name: "alone", include: ALONE, globalSetup: S3_SERVER } },
       {
         extends: true,
         test: {
           name: "long",
           include: ["test/**/*.test.ts", ...SLOW_IN_SRC],
           exclude: [...QUICK, ...ALONE],
-          globalSetup: ["test/servers/global-setup.ts"],
+          globalSetup: S3_SERVER,
           isolate: false,
         },
       },

@@ -1,6 +1,6 @@
 /**
- * How much of each soak a test plays: some of it by `npm test`, more by `.ci/run`, which sets CI, and as much as anybody
- * asks for by `npm run chaos`. Whatever is played little is played by every one of them.
+ * How much of each soak a test plays: some of it by `npm test`, more by `.ci/run`, which sets CI, and as much as you
+ * ask for by `npm run chaos`. Whatever is played little is played by every one of them.
  */
 interface Effort {
   /** Schedules of seeds that were never played before. */

@@ -9,10 +9,10 @@ import { filesBelow } from "../e2e/harness.ts";
 import type { Environment, Scene } from "../e2e/harness.ts";
 
 interface SearchedCli {
-  cli(at: Scene, args: readonly string[], env?: Environment, by?: typeof callCli): Promise<CliResult>;
+  readonly cli: (at: Scene, args: readonly string[], env?: Environment, by?: typeof callCli) => Promise<CliResult>;
   /** A run that has to end with exit 0. */
-  run(at: Scene, env?: Environment, by?: typeof callCli): Promise<Manifest>;
-  checkLines(at: Scene, env?: Environment, by?: typeof callCli): Promise<Checked>;
+  readonly run: (at: Scene, env?: Environment, by?: typeof callCli) => Promise<Manifest>;
+  readonly checkLines: (at: Scene, env?: Environment, by?: typeof callCli) => Promise<Checked>;
 }
 
 interface Checked {
