@@ -7,32 +7,33 @@ import type { ViteUserConfig } from "vitest/config";
 const QUICK = ["test/cli/**/*.test.ts", "test/property/**/*.test.ts"];
 /** Those beside the sources that start the warehouse's process again and again. */
 const SLOW_IN_SRC = ["src/warehouse/duckdb/*.test.ts"];
+/** Those that watch all that happens in their process: each has one to itself. */
+const ALONE = ["test/chaos/*.test.ts"];
+/** Starts the S3 server of a project on the first request. */
+const S3_SERVER = ["test/servers/global-setup.ts"];
 
 const config: ViteUserConfig = defineConfig({
   test: {
     // Many tests wait for a process or a server: with one file at a time, which is vitest's own choice on two cores, the
     // machine would be idle half of the time.
     maxWorkers: 3,
+    // Vitest goes by the names of projects, so what takes long is begun first. Where tests share a process, modules are
+    // read once for many files, which is half of the time of quick ones.
     projects: [
+      { extends: true, test: { name: "alone", include: ALONE, globalSetup: S3_SERVER } },
       {
         extends: true,
         test: {
-          name: "quick",
-          include: ["src/**/*.test.ts", ...QUICK],
-          exclude: SLOW_IN_SRC,
-          // Modules are read once for many files, which is half of the time that these take.
+          name: "long",
+          include: ["test/**/*.test.ts", ...SLOW_IN_SRC],
+          exclude: [...QUICK, ...ALONE],
+          globalSetup: S3_SERVER,
           isolate: false,
         },
       },
       {
         extends: true,
-        test: {
-          // What takes long is begun first: vitest goes by the names of projects.
-          name: "long",
-          include: ["test/**/*.test.ts", ...SLOW_IN_SRC],
-          exclude: QUICK,
-          globalSetup: ["test/servers/global-setup.ts"],
-        },
+        test: { name: "quick", include: ["src/**/*.test.ts", ...QUICK], exclude: SLOW_IN_SRC, isolate: false },
       },
     ],
     // Child processes and a real S3 server take their time on a two-core machine; no test asserts on a duration.

@@ -6,8 +6,10 @@ import type { State } from "../../src/state/state.ts";
 import type { Span } from "../../src/time/instant.ts";
 import { mergeSpans, objectState } from "../../src/state/state.ts";
 import type { Simulator, SimulatorStats } from "../../src/simulator/index.ts";
-import { committedRecords, newest, perhapsNewest, recordsOf, rowsOf } from "./landed.ts";
-import type { Cells, Destination, Versions } from "./landed.ts";
+import { committedRecords, perhapsNewest, recordsOf, rowsOf } from "./landed.ts";
+import type { Destination, Versions } from "./landed.ts";
+import { newest } from "../support/records.ts";
+import type { Cells } from "../support/records.ts";
 
 /** Problems, each with the guarantee that it breaks: `G1 Tag: 3 of 50 records are in no committed file`. */
 export type Findings = string[];

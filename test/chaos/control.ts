@@ -7,12 +7,13 @@ import { Chronicle } from "./crash-storage.ts";
 import { createDice } from "./dice.ts";
 import type { Dice } from "./dice.ts";
 import { faultyTransport, Wire } from "./faulty-transport.ts";
-import { committedRecords, manifestsIn, newest, rowsOf, Versions } from "./landed.ts";
+import { committedRecords, manifestsIn, rowsOf, Versions } from "./landed.ts";
 import type { Destination } from "./landed.ts";
 import { naiveRun } from "./naive.ts";
 import { planOf, UNTOUCHED } from "./plan.ts";
 import type { Attempt } from "./plan.ts";
 import { Turns } from "./turns.ts";
+import { newest } from "../support/records.ts";
 
 const OBJECTS = ["VisitorActivity", "Tag", "Account"] as const;
 

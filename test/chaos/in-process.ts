@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadState } from "../../src/state/journal.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -17,6 +15,7 @@ import { openMemoryStorage } from "../fakes/memory-storage.ts";
 import type { MemoryStorage } from "../fakes/memory-storage.ts";
 import { localDay } from "../../src/time/zone.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
+import { QUICK_DISK } from "../support/quick-disk.ts";
 import { simulatorAccess } from "../support/simulator-access.ts";
 import {
   checkAccounted,
@@ -45,8 +44,6 @@ import { tablesIn } from "./tables.ts";
 import { Crash, Turns } from "./turns.ts";
 
 const NEVER = new AbortController().signal;
-/** Thousands of small files are synced here, so a disk in memory is used if there is one. */
-const QUICK_DISK = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 /** How one process ended. */
 export interface Ended {
   readonly turns: Turns;

@@ -1,30 +1,17 @@
-import { parse } from "csv-parse/sync";
 import { catalog } from "../../src/catalog/index.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
+import { newest, readStrictly } from "../support/records.ts";
+import type { Cells } from "../support/records.ts";
 
-export type Cells = Readonly<Record<string, string | null>>;
-
-/** Records of a CSV text by a strict third-party reader: nothing trimmed, an unquoted empty field is null. */
-function readStrictly(text: string): Cells[] {
-  const [header = [], ...rows] = parse(text, {
-    relax_column_count: false,
-    relax_quotes: false,
-    skip_empty_lines: false,
-    cast: (value, context) => (value === "" && !context.quoting ? null : value),
-  }) as (string | null)[][];
-  const names = header.map(String);
-  return rows.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i] ?? null])));
-}
-
-const parsed = new WeakMap<Uint8Array, Cells[] | null>();
+const parsed = new WeakMap<Uint8Array, readonly Cells[] | null>();
 
 /** Records of a landed file, null if it is not CSV. The same bytes are parsed once. */
-export function recordsOf(bytes: Uint8Array): Cells[] | null {
+export function recordsOf(bytes: Uint8Array): readonly Cells[] | null {
   let known = parsed.get(bytes);
   if (known === undefined) {
     try {
-      known = readStrictly(Buffer.from(bytes).toString("utf8"));
+      known = readStrictly(Buffer.from(bytes).toString("utf8")).records;
     } catch {
       known = null;
     }
@@ -52,25 +39,27 @@ export function rowsOf(
     const text = typeof value === "object" ? JSON.stringify(value) : String(value);
     return isXml ? text.replaceAll("\u000b", "\uFFFD") : text;
   };
-  return [...simulator.rows(object, which)].map((row) =>
-    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asCell(value as Json)])),
-  );
+  return [...simulator.rows(object, which)].map((row) => {
+    const cells: Record<string, string | null> = {};
+    for (const name in row) cells[name] = asCell(row[name] as Json);
+    return cells;
+  });
 }
+
+/** Columns in the order of their names, by the order in which a record has them. */
+const sorted = new Map<string, { readonly names: readonly string[]; readonly text: string }>();
 
 /** The same text for equal records, independent of the order of their columns. */
 export function textOf(record: Cells): string {
-  return JSON.stringify(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** The newest version of each record, by id; the later one if two have the same time. */
-export function newest(records: readonly Cells[]): Map<string, Cells> {
-  const versions = new Map<string, Cells>();
-  for (const record of records) {
-    const id = String(record["id"]);
-    const known = versions.get(id);
-    if (known === undefined || (known["updated_at"] ?? "") <= (record["updated_at"] ?? "")) versions.set(id, record);
+  const own = Object.keys(record);
+  const given = own.join();
+  let columns = sorted.get(given);
+  if (columns === undefined) {
+    const names = own.toSorted();
+    columns = { names, text: names.join() };
+    sorted.set(given, columns);
   }
-  return versions;
+  return `${columns.text} ${JSON.stringify(columns.names.map((name) => record[name]))}`;
 }
 
 /** Local times this close may be in either order if a clock shows an hour twice. */

@@ -4,9 +4,9 @@ import type { CatalogObject } from "../../src/catalog/catalog.ts";
 import type { LoadFile, Warehouse } from "../../src/warehouse/warehouse.ts";
 import { nullWarehouse } from "../../src/warehouse/open.ts";
 import { recordsOf } from "./landed.ts";
-import type { Cells } from "./landed.ts";
 import { greatest } from "./piped-warehouse.ts";
 import type { Turns } from "./turns.ts";
+import type { Cells } from "../support/records.ts";
 
 interface Kept {
   readonly record: Cells;

@@ -4,7 +4,7 @@ import { nullWarehouse } from "../../src/warehouse/open.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
 import type { Dice } from "./dice.ts";
 import { recordsOf } from "./landed.ts";
-import type { Cells } from "./landed.ts";
+import type { Cells } from "../support/records.ts";
 
 /** How soon landed files are in the tables. */
 export const PIPES = ["prompt", "lagging", "paused"] as const;

@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { loadState } from "../../src/state/journal.ts";
@@ -13,6 +12,7 @@ import { localDay } from "../../src/time/zone.ts";
 import { newBucket } from "../servers/bucket.ts";
 import type { S3Server } from "../servers/ceph.ts";
 import { mountSmallDisk } from "../servers/small-disk.ts";
+import { QUICK_DISK } from "../support/quick-disk.ts";
 import { simulatorAccess } from "../support/simulator-access.ts";
 import {
   checkAccounted,
@@ -113,7 +113,7 @@ class ProcessScene {
 
   static async open(simulator: SimulatorChild, s3: S3Server | null, dice: Dice): Promise<ProcessScene> {
     await simulator.post("reset");
-    const root = await mkdtemp(join(tmpdir(), "pardot-etl-process-"));
+    const root = await mkdtemp(join(QUICK_DISK, "pardot-etl-process-"));
     await mkdir(join(root, "tmp"));
     const overheard = new Overheard([SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN]);
     const pardot = await startTcpProxy(simulator.url, dice.apart("network"), overheard);

@@ -6,11 +6,12 @@ import type { Plan } from "./plan.ts";
 
 // Holds G3 for a history that takes several days' calls: it costs as much as on one day, and is landed once.
 
-const RECORDS = 12_000;
 const DAYS_MAX = 30;
 
 interface Way {
   readonly object: string;
+  /** A page has 200. An export has two files however many records, so more would take no more calls. */
+  readonly records: number;
   /** Enough for a day's increment and a part of the history. */
   readonly budget: number;
   /** Calls of one day's run for other things than the history: the connection, the fields, the day's increment. */
@@ -19,21 +20,21 @@ interface Way {
 
 /** Not Opportunity, which Pardot cannot filter: each run reads all its pages, and 18 calls a day never suffice. */
 const WAYS: readonly Way[] = [
-  { object: "TagObject", budget: 18, daily: 3 },
-  { object: "Tag", budget: 18, daily: 3 },
-  { object: "Prospect", budget: 9, daily: 5 },
+  { object: "TagObject", records: 12_000, budget: 18, daily: 3 },
+  { object: "Tag", records: 12_000, budget: 18, daily: 3 },
+  { object: "Prospect", records: 3000, budget: 9, daily: 5 },
 ];
 
 /** One that the run loads at the end of each day, and one that fills at once, like Snowflake's through a pipe. */
 const WAREHOUSES = ["duckdb", "prompt"] as const;
 
-function planOf({ object }: Way, warehouse: Plan["warehouse"]): Plan {
+function planOf({ object, records }: Way, warehouse: Plan["warehouse"]): Plan {
   return {
     seed: 0,
     account: {
       seed: 11,
       scale: "tiny",
-      rows: { [object]: RECORDS },
+      rows: { [object]: records },
       knobs: { clock: "frozen", filesPerExport: 2 },
     },
     objects: [object],
@@ -64,8 +65,8 @@ async function readHistory(plan: Plan, budget: number | null): Promise<{ calls: 
   }
 }
 
-describe.each(WAYS)(`a history of ${RECORDS} records of $object under $budget calls a day`, (way) => {
-  const { object, budget, daily } = way;
+describe.each(WAYS)("a history of $records records of $object under $budget calls a day", (way) => {
+  const { object, records, budget, daily } = way;
   let leastCalls = 0;
   beforeAll(async () => {
     const undisturbed = await readHistory(planOf(way, null), null);
@@ -89,7 +90,7 @@ describe.each(WAYS)(`a history of ${RECORDS} records of $object under $budget ca
           0,
         );
         // The rows that each day changes and adds, twice if the overlap reaches back to them.
-        expect(rows).toBeLessThanOrEqual(RECORDS * 1.02 + days * RECORDS * 0.01);
+        expect(rows).toBeLessThanOrEqual(records * 1.02 + days * records * 0.015);
       } finally {
         await world.close();
       }

@@ -41,7 +41,7 @@ export async function containerScene(
 }
 
 /** Every file and folder of the image with its mode, owner, size and times. */
-function treeOf({ root }: Image): ReadonlySet<string> {
+export function treeOf({ root }: Image): ReadonlySet<string> {
   const listing = execFileSync("find", [root, "-printf", "%P %y %m %U:%G %s %T@\\n"], {
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
@@ -49,22 +49,17 @@ function treeOf({ root }: Image): ReadonlySet<string> {
   return new Set(listing.split("\n"));
 }
 
-/** What each image was when it was first looked at, and has to stay through all that is done with it. */
-const firstTrees = new WeakMap<Image, ReadonlySet<string>>();
-
-/** Runs something, after which the image is to the byte what it was, and its volume empty. */
-export async function leavingNothing<Result>(
-  image: Image,
-  at: ContainerScene,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const before = firstTrees.get(image) ?? treeOf(image);
-  firstTrees.set(image, before);
-  const result = await work();
-  // Equal or not, a listing of thirty thousand files is nothing to show.
+/** The image is to the byte what it was. */
+export function expectUnchanged(image: Image, before: ReadonlySet<string>): void {
   const after = treeOf(image);
+  // Equal or not, a listing of thirty thousand files is nothing to show.
   expect([...after].filter((line) => !before.has(line))).toEqual([]);
   expect(after.size).toBe(before.size);
+}
+
+/** Runs something, after which the volume is empty. */
+export async function leavingNothing<Result>(at: ContainerScene, work: () => Promise<Result>): Promise<Result> {
+  const result = await work();
   expect(await filesBelow(at.tmp)).toEqual([]);
   return result;
 }

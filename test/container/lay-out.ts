@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chown, mkdir, readFile } from "node:fs/promises";
+import { chown, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, matchesGlob, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -35,6 +35,8 @@ export interface BuildOptions {
   /** Docker's name of the processor to build for: `amd64`. */
   readonly architecture: string;
   readonly buildArgs?: Readonly<Record<string, string>>;
+  /** The only direct dependency to install, with what it needs; all by default. */
+  readonly dependency?: string;
 }
 
 /** Docker's name of this machine's processor. */
@@ -49,6 +51,7 @@ export async function recipe(): Promise<Recipe> {
 export async function build(options: BuildOptions, target = ""): Promise<Image> {
   const { stages } = await recipe();
   const context = await copyContext(join(options.folder, "context"));
+  if (options.dependency !== undefined) await keepDependency(context, options.dependency);
   const done = new Map<string, Promise<Image>>();
   const stageNamed = (name: string): Promise<Image> => {
     const stage = stages.find((each) => each.name === name);
@@ -160,9 +163,14 @@ async function isCheckoutInstall(step: Step): Promise<boolean> {
 interface LockedPackage {
   readonly integrity?: string;
   readonly optional?: boolean;
+  readonly dev?: boolean;
+  readonly cpu?: readonly string[];
+  readonly dependencies?: Readonly<Record<string, string | undefined>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-async function packagesOf(lockFile: string): Promise<Readonly<Record<string, LockedPackage>>> {
+export async function packagesOf(lockFile: string): Promise<Readonly<Record<string, LockedPackage>>> {
   const text = await readFile(join(REPOSITORY, lockFile), "utf8").catch(() => "{}");
   return (JSON.parse(text) as { readonly packages?: Record<string, LockedPackage> }).packages ?? {};
 }
@@ -188,6 +196,26 @@ async function runStep(step: Step, cwd: string, env: Readonly<Record<string, str
     },
     maxBuffer: 16 * 1024 * 1024,
   });
+}
+
+/** Removes all other dependencies from the context's package.json and lock file. */
+async function keepDependency(context: string, name: string): Promise<void> {
+  const own = JSON.parse(await readFile(join(context, "package.json"), "utf8")) as LockedPackage;
+  const lock = JSON.parse(await readFile(join(context, "package-lock.json"), "utf8")) as {
+    packages: Record<string, LockedPackage>;
+  };
+  const { devDependencies: _, ...root } = { ...lock.packages[""], dependencies: { [name]: own.dependencies?.[name] } };
+  const packages: Record<string, LockedPackage> = { "": root };
+  const wanted = [name];
+  for (const each of wanted) {
+    const found = lock.packages[`node_modules/${each}`];
+    if (found === undefined) throw new Error(`package-lock.json lacks ${each}, or has it elsewhere`);
+    packages[`node_modules/${each}`] = found;
+    wanted.push(...Object.keys({ ...found.dependencies, ...found.optionalDependencies }));
+  }
+  const { devDependencies: _dev, ...reduced } = { ...own, dependencies: root.dependencies };
+  await writeFile(join(context, "package.json"), JSON.stringify(reduced));
+  await writeFile(join(context, "package-lock.json"), JSON.stringify({ ...lock, packages }));
 }
 
 /** The files that a builder sees: those that .dockerignore does not exclude. */

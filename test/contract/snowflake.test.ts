@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
 import { tag } from "../../src/catalog/assets.ts";
 import { WarehouseError } from "../../src/errors.ts";
@@ -39,23 +39,35 @@ let tmpDir: string;
 let server: SnowflakeServer;
 let opened: SnowflakeWarehouse[];
 
-beforeEach(async () => {
-  tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-snowflake-test-"));
-  server = await startSnowflake({ users: USERS, tables: TABLES, rowsPerChunk: 700, timeZone: "Asia/Tokyo" });
-  opened = [];
-});
-afterEach(async () => {
-  for (const warehouse of opened) await warehouse.close();
-  await server.close();
-  expect(await readdir(tmpDir)).toEqual([]);
-  await rm(tmpDir, { recursive: true });
-});
+/** A server for each test, or one for all tests of a suite, which then share a session. */
+function useServer(before: typeof beforeAll | typeof beforeEach, after: typeof afterAll | typeof afterEach): void {
+  before(async () => {
+    tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-snowflake-test-"));
+    server = await startSnowflake({ users: USERS, rowsPerChunk: 700, timeZone: "Asia/Tokyo" });
+    opened = [];
+  });
+  beforeEach(() => {
+    server.tables.clear();
+    for (const [name, table] of Object.entries(TABLES)) server.tables.set(name, table);
+  });
+  after(async () => {
+    for (const warehouse of opened) await warehouse.close();
+    await server.close();
+    expect(await readdir(tmpDir)).toEqual([]);
+    await rm(tmpDir, { recursive: true });
+  });
+}
 
 async function open(env: Variables = byKeyPair(server), onEvent: (event: RunEvent) => void = vi.fn()) {
   const warehouse = await openWarehouse(await warehouseConfig(env), { tmpDir, onEvent });
   if (!(warehouse instanceof SnowflakeWarehouse)) throw new Error(`no Snowflake: ${warehouse.name}`);
   opened.push(warehouse);
   return warehouse;
+}
+
+/** The one of the suite. */
+async function shared(): Promise<SnowflakeWarehouse> {
+  return opened[0] ?? (await open());
 }
 
 /** The error instead of a result; it contains no secret, and has the class for the exit code. */
@@ -92,6 +104,7 @@ async function knownOf(warehouse: SnowflakeWarehouse): Promise<string[]> {
 }
 
 describe("the login to Snowflake", () => {
+  useServer(beforeEach, afterEach);
   const ways: readonly (readonly [string, Variables, string])[] = [
     ["an encrypted private key", {}, "SNOWFLAKE_JWT"],
     ["a password", { SNOWFLAKE_USER: "etl", SNOWFLAKE_PASSWORD: PASSWORD }, "SNOWFLAKE"],
@@ -244,6 +257,7 @@ describe("the login to Snowflake", () => {
 });
 
 describe("the watermark of a table in Snowflake", () => {
+  useServer(beforeAll, afterAll);
   const rows = (...times: readonly string[]) => times.map((time) => ({ ID: "1", UPDATED_AT: time }));
   const states: readonly (readonly [string, SnowflakeTable, Partial<TableState>])[] = [
     [
@@ -264,7 +278,7 @@ describe("the watermark of a table in Snowflake", () => {
     ["rows without a time", { rows: [{ ID: "1", UPDATED_AT: null }] }, { watermark: null }],
   ];
   test("is the newest time unchanged, independent of the session's time zone and the column's type", async () => {
-    const warehouse = await open();
+    const warehouse = await shared();
     for (const [name, table, state] of states) {
       server.tables.set("PARDOT_TAG", table);
       expect(await warehouse.tableState(tag, NOW, signal), name).toEqual({
@@ -305,7 +319,7 @@ describe("the watermark of a table in Snowflake", () => {
     ],
   ];
   test("ignores times later than now, and reports the greatest", async () => {
-    const warehouse = await open();
+    const warehouse = await shared();
     for (const [name, table, state] of futures) {
       server.tables.set("PARDOT_TAG", table);
       expect(await warehouse.tableState(tag, NOW, signal), name).toEqual({ exists: true, hasRows: true, ...state });
@@ -313,7 +327,7 @@ describe("the watermark of a table in Snowflake", () => {
   });
 
   test("is compared with the newest committed time, even if later rows exist", async () => {
-    const warehouse = await open();
+    const warehouse = await shared();
     async function* files(...times: readonly (string | null)[]): AsyncGenerator<CommittedFile> {
       for (const [index, maxWatermark] of times.entries()) yield { key: `Tag/${index}.csv`, rows: 1, maxWatermark };
     }
@@ -334,7 +348,7 @@ describe("the watermark of a table in Snowflake", () => {
 
   test("comes with a warning if it depends on the session's time zone", async () => {
     server.tables.set("PARDOT_TAG", { timestamps: "LTZ", rows: rows("2026-03-08 02:30:00") });
-    const state = await (await open()).tableState(tag, NOW, signal);
+    const state = await (await shared()).tableState(tag, NOW, signal);
     expect(state).toMatchObject({
       watermark: "2026-03-08 11:30:00",
       warning: { code: "warehouse.watermark-zone", message: expect.stringMatching(/TIMESTAMP_LTZ/) as string },
@@ -343,7 +357,7 @@ describe("the watermark of a table in Snowflake", () => {
 
   test("is an error that names ddl if the table does not exist", async () => {
     server.tables.clear();
-    const error = await failure((await open()).tableState(tag, NOW, signal));
+    const error = await failure((await shared()).tableState(tag, NOW, signal));
     expect(error.code).toBe("warehouse.table-missing");
     expect(error.message).toBe(
       "read PARDOT_TAG from snowflake: there is no such table in lake.PARDOT, or the role LOADER may not see it",
@@ -381,7 +395,7 @@ describe("the watermark of a table in Snowflake", () => {
     ["000002", "Something new.", "warehouse.snowflake-failed"],
   ];
   test("fails if Snowflake refuses the query, and works afterwards", async () => {
-    const warehouse = await open();
+    const warehouse = await shared();
     await warehouse.check(signal);
     for (const [code, message, expected] of refusals) {
       server.fail("query", { kind: "refuse", code, message });
@@ -402,6 +416,7 @@ describe("the watermark of a table in Snowflake", () => {
 });
 
 describe("the emails in Snowflake", () => {
+  useServer(beforeAll, afterAll);
   test("are each list email with its numerically smallest email id, and the known ones", async () => {
     server.tables.set("PARDOT_VISITORACTIVITY", {
       rows: [
@@ -415,7 +430,7 @@ describe("the emails in Snowflake", () => {
     server.tables.set("PARDOT_EMAIL", {
       rows: [{ LIST_EMAIL_ID: "7" }, { LIST_EMAIL_ID: "7" }, { LIST_EMAIL_ID: null }],
     });
-    const warehouse = await open();
+    const warehouse = await shared();
     expect(await pairsOf(warehouse)).toEqual([
       { listEmailId: "7", emailId: "9" },
       { listEmailId: "11", emailId: "5" },
@@ -424,7 +439,7 @@ describe("the emails in Snowflake", () => {
   });
 
   test("are none if the tables do not exist", async () => {
-    const warehouse = await open();
+    const warehouse = await shared();
     expect(await pairsOf(warehouse)).toEqual([]);
     expect(await knownOf(warehouse)).toEqual([]);
   });
@@ -433,7 +448,7 @@ describe("the emails in Snowflake", () => {
     const rowsOf = (count: number) =>
       Array.from({ length: count }, (_, id) => ({ LIST_EMAIL_ID: String(id), EMAIL_ID: String(id + 9) }));
     server.tables.set("PARDOT_VISITORACTIVITY", { rows: rowsOf(20_000) });
-    const warehouse = await open();
+    const warehouse = await shared();
     let count = 0;
     for await (const [listEmailId, emailId] of pairs(warehouse)) {
       expect([listEmailId, emailId]).toEqual([String(count), String(count + 9)]);
@@ -450,16 +465,19 @@ describe("the emails in Snowflake", () => {
   test("can be abandoned early", async () => {
     const rows = Array.from({ length: 9000 }, (_, id) => ({ LIST_EMAIL_ID: String(id) }));
     server.tables.set("PARDOT_EMAIL", { rows });
-    const warehouse = await open();
+    const warehouse = await shared();
+    const before = server.requests.length;
     for await (const id of known(warehouse)) {
       if (id === "10") break;
     }
     expect(await warehouse.tableState(tag, NOW, signal)).toMatchObject({ exists: true });
-    expect(server.requests.filter((request) => request === "GET /chunks").length).toBeLessThan(12);
+    const chunks = server.requests.slice(before).filter((request) => request === "GET /chunks");
+    expect(chunks.length).toBeLessThan(12);
   });
 });
 
 describe("an interrupted session", () => {
+  useServer(beforeEach, afterEach);
   test("is renewed when its token expires, and started again after Snowflake has ended it", async () => {
     const warehouse = await open();
     await warehouse.check(signal);

@@ -11,12 +11,12 @@ import {
   filesBelow,
   expectTable,
   landedText,
-  readStrictly,
   OBJECTS,
   scenesUntil,
   wholeManifests,
 } from "../e2e/harness.ts";
 import type { Environment, Scene } from "../e2e/harness.ts";
+import { readStrictly } from "../support/records.ts";
 
 // Holds G1, G2 and G3: the command line is killed with SIGKILL at chosen points, then run again.
 
@@ -146,7 +146,7 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     const at = await start({ rows: { Tag: 3000 }, timezone: right.PARDOT_TIMEZONE }, { PARDOT_TIMEZONE: "UTC" });
     await runUntilDeath(at, { on: "/Tag/", at: 2, when: "after" });
     const { calls } = at.simulator.stats();
-    const refused = await runCli(["run", "--json"], { ...at.env, ...right }, { cwd: at.root });
+    const refused = await callCli(["run", "--json"], { ...at.env, ...right }, { cwd: at.root });
     expect(refused.code).toBe(2);
     expect(JSON.parse(refused.stdout)).toMatchObject({
       error: {
@@ -159,7 +159,7 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
       },
     });
     expect(at.simulator.stats().calls).toBe(calls);
-    const whole = await runCli(["run", "--full", "--json"], { ...at.env, ...right }, { cwd: at.root });
+    const whole = await callCli(["run", "--full", "--json"], { ...at.env, ...right }, { cwd: at.root });
     expect(whole.code).toBe(0);
     const manifest = JSON.parse(whole.stdout) as Manifest;
     // Files landed in the wrong time zone are in a manifest, and not part of the data.
@@ -167,7 +167,7 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     expect(left).toEqual([1000, 1000]);
     expect(manifest.objects.find(({ object }) => object === "Tag")?.windows).toHaveLength(1);
     for (const name of OBJECTS) await expectExactly(at, name);
-    const verified = await runCli(["verify"], { ...at.env, ...right }, { cwd: at.root });
+    const verified = await callCli(["verify"], { ...at.env, ...right }, { cwd: at.root });
     expect(verified.code).toBe(0);
   });
 
@@ -179,13 +179,13 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     await runUntilDeath(at, { on: "/Tag/", when: "after" });
     await writeFile(join(at.data, name), kept.subarray(0, 100));
     await writeFile(join(at.data, "Tag", ".DS_Store"), 'no csv "at all');
-    const result = await runCli(["run", "--json"], at.env, { cwd: at.root });
+    const result = await callCli(["run", "--json"], at.env, { cwd: at.root });
     expect(result.code).toBe(0);
     // The damaged manifest is older than the killed run's window, so the run does not need it.
     const { warnings } = JSON.parse(result.stdout) as Manifest;
     expect(warnings.filter(({ code }) => code !== "clock.off")).toEqual([]);
     await rm(join(at.data, "Tag", ".DS_Store"));
-    const verified = await runCli(["verify", "--json"], at.env, { cwd: at.root });
+    const verified = await callCli(["verify", "--json"], at.env, { cwd: at.root });
     expect(verified.code).toBe(6);
     const { problems } = JSON.parse(verified.stdout) as VerifyResult;
     expect(problems.find(({ key }) => key === name)?.problem).toContain("it is damaged");
@@ -194,7 +194,7 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     const others = problems.filter(({ key }) => key !== name);
     expect(others.map(({ key }) => key)).toEqual(named.map(({ key }) => key).toSorted());
     await writeFile(join(at.data, name), kept);
-    expect((await runCli(["verify"], at.env, { cwd: at.root })).code).toBe(0);
+    expect((await callCli(["verify"], at.env, { cwd: at.root })).code).toBe(0);
   });
 
   it("while it loads leaves the table to the next run", async () => {

@@ -11,17 +11,10 @@ import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
 import { fakeClock } from "../fakes/clock.ts";
-import {
-  byId,
-  expectTable,
-  filesBelow,
-  landedRecords,
-  landedText,
-  newest,
-  readStrictly,
-  scenesUntil,
-} from "./harness.ts";
-import type { Cells, Environment, Scene } from "./harness.ts";
+import { byId, expectTable, filesBelow, landedRecords, landedText, scenesUntil } from "./harness.ts";
+import type { Environment, Scene } from "./harness.ts";
+import { newest, readStrictly } from "../support/records.ts";
+import type { Cells } from "../support/records.ts";
 
 // Custom fields and fields that Pardot refuses, seen from outside. Holds G1, G3 and G6 for exports in several groups.
 
@@ -56,17 +49,12 @@ function warnings(result: RunResult): string[] {
   return result.manifest.warnings.map(({ code }) => code);
 }
 
-async function truth(at: Scene, object: string): Promise<Map<string, Cells>> {
-  const text = await (await fetch(`${at.simulator.url}/__sim/rows/${object}`)).text();
-  const rows = text.split("\n").filter((line) => line !== "");
+function truth(at: Scene, object: string): Map<string, Cells> {
+  const text = (value: number | string | boolean | object | null): string | null =>
+    value === null ? null : typeof value === "object" ? JSON.stringify(value) : String(value);
   return byId(
-    rows.map((line) =>
-      Object.fromEntries(
-        Object.entries(JSON.parse(line) as Record<string, string | number | boolean | null>).map(([name, value]) => [
-          name,
-          value === null ? null : String(value),
-        ]),
-      ),
+    [...at.simulator.rows(object)].map((row) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, text(value)])),
     ),
   );
 }
@@ -78,7 +66,7 @@ async function expectTruth(
   { blankIsNull = false, vanished = [] }: { blankIsNull?: boolean; vanished?: readonly string[] } = {},
 ): Promise<void> {
   const landed = newest(await landedRecords(at.data, object));
-  for (const [id, row] of await truth(at, object)) {
+  for (const [id, row] of truth(at, object)) {
     const cells = landed.get(id) ?? {};
     expect(cells["id"]).toBe(id);
     const known = Object.entries(row).map(([name, value]) => [name, blankIsNull && value === "" ? null : value]);
@@ -90,7 +78,7 @@ async function expectTruth(
   }
 }
 
-async function headerOf(at: Scene, key: string | undefined): Promise<string[]> {
+async function headerOf(at: Scene, key: string | undefined): Promise<readonly string[]> {
   return readStrictly(await landedText(at.data, key ?? "")).header;
 }
 

@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { parse } from "csv-parse/sync";
 import { expect } from "vitest";
 import type { afterAll, afterEach } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
@@ -21,6 +19,9 @@ import { withRuntime } from "../../src/operations/runtime.ts";
 import { startSimulator } from "../../src/simulator/index.ts";
 import type { Simulator, SimulatorOptions } from "../../src/simulator/index.ts";
 import { fakeClock } from "../fakes/clock.ts";
+import { QUICK_DISK } from "../support/quick-disk.ts";
+import { newest, readStrictly } from "../support/records.ts";
+import type { Cells } from "../support/records.ts";
 import { simulatorAccess } from "../support/simulator-access.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -58,7 +59,7 @@ export interface Scene {
 
 export async function scene(options: SimulatorOptions = {}, env: Environment = {}): Promise<Scene> {
   const simulator = await startSimulator({ scale: "tiny", ...options });
-  const root = await mkdtemp(join(tmpdir(), "pardot-etl-e2e-"));
+  const root = await mkdtemp(join(QUICK_DISK, "pardot-etl-e2e-"));
   const data = join(root, "data");
   const tmp = join(root, "tmp");
   await mkdir(tmp);
@@ -118,29 +119,11 @@ export function scenesUntil(after: typeof afterEach | typeof afterAll): typeof s
   };
 }
 
-export type Cells = Readonly<Record<string, string | null>>;
-
 /** The landed bytes of a key, decompressed. */
 export async function landedText(data: string, key: string): Promise<string> {
   const bytes = await readFile(join(data, key));
   if (key.endsWith(".gz")) return gunzipSync(bytes).toString("utf8");
   return (key.endsWith(".zst") ? zstdDecompressSync(bytes) : bytes).toString("utf8");
-}
-
-/**
- * Records of a CSV text by a strict reader that is not ours: every record has every column, nothing is trimmed; an
- * unquoted empty field is null, a quoted one the empty string.
- */
-export function readStrictly(text: string): { header: string[]; records: Cells[] } {
-  const [header = [], ...rows] = parse(text, {
-    relax_column_count: false,
-    relax_quotes: false,
-    skip_empty_lines: false,
-    cast: (value, context) => (value === "" && !context.quoting ? null : value),
-  }) as (string | null)[][];
-  const names = header.map(String);
-  const records = rows.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i] ?? null])));
-  return { header: names, records };
 }
 
 /** Every record in an object's folder, file by file in the order of the names. */
@@ -151,15 +134,11 @@ export async function landedRecords(data: string, object: string): Promise<Cells
 }
 
 /** The simulator's own rows as text. XML cannot tell the empty string from null: there the two are one. */
-export async function truth(simulator: Simulator, object: string): Promise<Cells[]> {
+export function truth(simulator: Pick<Simulator, "rows">, object: string): Cells[] {
   const isXml = catalog.find(({ name }) => name === object)?.v4.process !== "bulk";
-  const response = await fetch(`${simulator.url}/__sim/rows/${object}`);
-  const text = await response.text();
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Record<string, Json>)
-    .map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asCell(value, isXml)])));
+  return [...simulator.rows(object)].map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asCell(value, isXml)])),
+  );
 }
 
 type Json = string | number | boolean | object | null;
@@ -169,26 +148,13 @@ function asCell(value: Json, isXml: boolean): string | null {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** The last landed version of each record, by id. */
-export function newest(records: readonly Cells[]): Map<string, Cells> {
-  const versions = new Map<string, Cells>();
-  for (const record of records) {
-    const id = String(record["id"]);
-    const known = versions.get(id);
-    if (known === undefined || (known["updated_at"] ?? "") <= (record["updated_at"] ?? "")) versions.set(id, record);
-  }
-  return versions;
-}
-
 export function byId(records: readonly Cells[]): Map<string, Cells> {
   return new Map(records.map((record) => [String(record["id"]), record]));
 }
 
 /** The newest landed version of every record there is equals it. Deleted and older ones may have landed besides. */
 export async function expectTruth(at: Pick<Scene, "simulator" | "data">, object: string): Promise<void> {
-  const landed = newest(await landedRecords(at.data, object));
-  const rows = byId(await truth(at.simulator, object));
-  expectSame(landed, rows, object);
+  expectSame(newest(await landedRecords(at.data, object)), byId(truth(at.simulator, object)), object);
 }
 
 /** Every wanted record is found as it is; the first few that are not are shown. */
@@ -203,9 +169,10 @@ function expectSame(found: ReadonlyMap<string, Cells>, wanted: ReadonlyMap<strin
 
 /** Set equality with the account, as long as no day has passed since the first run. */
 export async function expectExactly(at: Pick<Scene, "simulator" | "data">, object: string): Promise<void> {
-  await expectTruth(at, object);
-  const rows = byId(await truth(at.simulator, object));
-  expect(new Set(newest(await landedRecords(at.data, object)).keys())).toEqual(new Set(rows.keys()));
+  const landed = newest(await landedRecords(at.data, object));
+  const rows = byId(truth(at.simulator, object));
+  expectSame(landed, rows, object);
+  expect(new Set(landed.keys())).toEqual(new Set(rows.keys()));
 }
 
 /** The records of an object's table in the embedded warehouse, as text. Nobody else may have it open. */
@@ -229,12 +196,12 @@ export async function expectTable(at: Pick<Scene, "simulator" | "duckdb">, objec
   const records = await tableRecords(at, object);
   const table = byId(records);
   expect(table.size).toBe(records.length);
-  expectSame(table, byId(await truth(at.simulator, object)), object);
+  expectSame(table, byId(truth(at.simulator, object)), object);
 }
 
 /** Whatever has landed is true, as long as no day has passed: no record is cut, made up, or another's. */
 export async function expectNothingWrong(at: Pick<Scene, "simulator" | "data">, object: string): Promise<void> {
-  const rows = byId(await truth(at.simulator, object));
+  const rows = byId(truth(at.simulator, object));
   const records = await landedRecords(at.data, object);
   const wrong = records.filter((record) => !isDeepStrictEqual(record, rows.get(String(record["id"])))).slice(0, 3);
   expect(wrong, object).toEqual(wrong.map((record) => rows.get(String(record["id"]))));

@@ -13,12 +13,12 @@ import {
 } from "../../src/simulator/index.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { callCli, runCli, startCli } from "./cli.ts";
-import type { CliResult } from "./cli.ts";
-import { expectExactly, filesBelow, scene, wholeManifests } from "./harness.ts";
+import { expectExactly, scene, wholeManifests } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
+import { searchedCli } from "../support/searched-cli.ts";
 
-// Every flow through the real command line, as a process of its own; what is refused, and rotated, without one. Holds G8:
-// no secret in what is printed or written.
+// Every flow through the command line; secrets.test.ts has them in a separate process. Holds G8: no secret in what is
+// printed or written.
 
 const APP_KEYS = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PKCS1 = APP_KEYS.privateKey.export({ type: "pkcs1", format: "pem" }).toString();
@@ -53,33 +53,13 @@ async function start(options: SimulatorOptions, env: Environment): Promise<Scene
   return at;
 }
 
-/** Runs the command line with its log at the finest; no secret is in what it prints, and none in what it has written. */
-async function cli(
-  at: Scene,
-  args: readonly string[],
-  env: Environment = {},
-  by: typeof callCli = callCli,
-): Promise<CliResult> {
-  const result = await by([...args, "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
-  const files = await filesBelow(at.root);
-  const texts = await Promise.all(files.map((name) => readFile(join(at.root, name), "latin1")));
-  for (const canary of CANARIES) {
-    for (const text of [result.stdout, result.stderr, ...texts]) expect(text).not.toContain(canary);
-  }
-  return result;
-}
-
-async function run(at: Scene, env: Environment = {}, by = callCli): Promise<Manifest> {
-  const { code, stdout, stderr } = await cli(at, ["run", "--json"], env, by);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
-  return JSON.parse(stdout) as Manifest;
-}
+const { cli, run, checkLines } = searchedCli(CANARIES);
 
 /** The line of `check` about the credentials. */
 async function credentials(at: Scene, by = callCli): Promise<CheckLine | undefined> {
-  const { code, stdout, stderr } = await cli(at, ["check", "--json"], {}, by);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
-  return (JSON.parse(stdout) as { lines: CheckLine[] }).lines.find((line) => line.name === "credentials");
+  const { code, lines } = await checkLines(at, {}, by);
+  expect(code).toBe(0);
+  return lines.find((line) => line.name === "credentials");
 }
 
 /** A folder for a token file, outside the folders that are searched for secrets. */
@@ -101,10 +81,10 @@ describe("a login flow", () => {
     ["password", PASSWORD, ["auth.password-flow"]],
   ])("%s checks, runs and lands everything", async (flow, env, warnings) => {
     const at = await start({}, env);
-    const line = await credentials(at, runCli);
+    const line = await credentials(at);
     expect(line).toMatchObject({ status: warnings.length === 0 ? "ok" : "warning" });
     expect(line?.message).toMatch(new RegExp(`^accepted by the flow ${flow}; API version 4`));
-    const manifest = await run(at, {}, runCli);
+    const manifest = await run(at);
     expect([manifest.status, warningsOf(manifest)]).toEqual(["complete", warnings]);
     await expectExactly(at, "Tag");
     const stats = at.simulator.stats();
@@ -209,8 +189,7 @@ describe("a refused login", () => {
     ["calls", {}, { dailyLimit: 0 }, "quota", "8. The account"],
   ])("for lack of %s makes check name the setup step", async (_what, env, options, name, step) => {
     const at = await start(options, env);
-    const { code, stdout } = await cli(at, ["check", "--json"]);
-    const { lines } = JSON.parse(stdout) as { lines: CheckLine[] };
+    const { code, lines } = await checkLines(at);
     const failed = lines.find((line) => line.status === "failed");
     expect([code, failed?.name]).toEqual([name === "quota" ? 4 : 3, name]);
     expect(failed?.hint).toContain(`Look at step ${step} (docs/authentication.md#`);

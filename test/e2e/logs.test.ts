@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
-import { runCli } from "./cli.ts";
+import { callCli, runCli } from "./cli.ts";
 import { scene } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
 
-// The log of real runs in separate processes, whose stderr is not a terminal.
+// The log of runs whose stderr is not a terminal; the first is a process.
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -23,9 +23,9 @@ async function start(options: SimulatorOptions = {}): Promise<Scene> {
   return at;
 }
 
-async function logged(at: Scene, level: string | null, env: Environment = {}): Promise<Logged> {
+async function logged(at: Scene, level: string | null, env: Environment = {}, by = callCli): Promise<Logged> {
   const args = ["run", "--json", ...(level === null ? [] : ["--log-level", level])];
-  const { code, stdout, stderr } = await runCli(args, { ...at.env, ...env }, { cwd: at.root });
+  const { code, stdout, stderr } = await by(args, { ...at.env, ...env }, { cwd: at.root });
   const all = stderr.trimEnd().split("\n");
   const lines = all.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Line);
   return {
@@ -45,7 +45,7 @@ const ABOUT_A_WINDOW = ["page_read", "file_landed", "window_finished", "export_c
 describe("the log of a run", () => {
   it("names run, object, window and call in every line that has them, and contains each call once", async () => {
     const at = await start();
-    const { manifest, lines, rest } = await logged(at, "debug");
+    const { manifest, lines, rest } = await logged(at, "debug", {}, runCli);
     expect(rest).toEqual([]);
     for (const line of lines) {
       expect(line).toMatchObject({

@@ -49,7 +49,6 @@ function expectClose({ planned, spent }: Compared): void {
 }
 
 describe.each([
-  ["tiny", 3],
   ["small", 2],
   ["medium", 1],
 ] as const)("a plan at scale %s", (scale, days) => {

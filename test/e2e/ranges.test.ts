@@ -31,7 +31,7 @@ describe("a requested range", () => {
     const first = await at.run({ options: { since: SINCE }, env: ONLY_TAGS });
     expect(first.error).toBeNull();
     expect(first.manifest.warnings).toContainEqual(expect.objectContaining({ code: "run.gap", object: "Tag" }));
-    const all = await truth(at.simulator, "Tag");
+    const all = truth(at.simulator, "Tag");
     const late = all.filter((row) => (row["updated_at"] ?? "") >= SINCE);
     expect(late.length).toBeGreaterThan(0);
     expect(late.length).toBeLessThan(all.length);
@@ -58,7 +58,7 @@ describe("a requested range", () => {
     const { events } = await at.run({ options: { until: SINCE }, env: ONLY_TAGS });
     const planned = events.find((event) => event.type === "object-planned");
     expect(planned?.to).toBe(Date.parse(`${SINCE}T00:00:00Z`));
-    const all = await truth(at.simulator, "Tag");
+    const all = truth(at.simulator, "Tag");
     const early = all.filter((row) => (row["updated_at"] ?? "") < SINCE);
     expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(early));
     await at.run({ env: ONLY_TAGS });
@@ -72,7 +72,7 @@ describe("a requested range", () => {
     const { error, manifest } = await at.run({ env: ONLY_TAGS });
     expect(error).toBeNull();
     expect(manifest.objects[0]?.windows).toHaveLength(1);
-    expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(await truth(at.simulator, "Tag")));
+    expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(truth(at.simulator, "Tag")));
   });
 
   it("that ends before the history is empty, and does not stop later runs", async () => {
@@ -81,7 +81,7 @@ describe("a requested range", () => {
     expect(before.error).toBeNull();
     expect(before.manifest.objects[0]).toMatchObject({ windows: [], open_windows: [] });
     await at.run({ env: ONLY_TAGS });
-    expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(await truth(at.simulator, "Tag")));
+    expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(truth(at.simulator, "Tag")));
   });
 
   it("reads everything again with --full", async () => {
@@ -89,6 +89,6 @@ describe("a requested range", () => {
     await at.run({ env: ONLY_TAGS });
     const again = await at.run({ options: { full: true }, env: ONLY_TAGS });
     const rows = again.manifest.objects.flatMap(({ files }) => files).reduce((sum, file) => sum + file.rows, 0);
-    expect(rows).toBe((await truth(at.simulator, "Tag")).length);
+    expect(rows).toBe(truth(at.simulator, "Tag").length);
   });
 });

@@ -61,10 +61,10 @@ async function rejectLines(at: Scene): Promise<Record<string, string>> {
 describe("a record that cannot be encoded", () => {
   it("is set aside, everything else is committed, and the same record again does not change the exit code", async () => {
     const at = await start({ PARDOT_ETL_OBJECTS: "Visitor,Tag", PARDOT_ETL_OVERLAP: "364d" });
-    const [visitor] = (await truth(at.simulator, "Visitor")).toSorted((a, b) =>
+    const [visitor] = truth(at.simulator, "Visitor").toSorted((a, b) =>
       String(b["updated_at"]).localeCompare(String(a["updated_at"])),
     );
-    const [tag] = (await truth(at.simulator, "Tag")).toSorted((a, b) =>
+    const [tag] = truth(at.simulator, "Tag").toSorted((a, b) =>
       String(b["updated_at"]).localeCompare(String(a["updated_at"])),
     );
     const [visitorId, tagId] = [String(visitor?.["id"]), String(tag?.["id"])];
@@ -85,7 +85,7 @@ describe("a record that cannot be encoded", () => {
       ["Visitor", visitorId],
       ["Tag", tagId],
     ] as const) {
-      const rows = byId(await truth(at.simulator, object));
+      const rows = byId(truth(at.simulator, object));
       rows.delete(id);
       expect(new Set(byId(await landedRecords(at.data, object)).keys())).toEqual(new Set(rows.keys()));
     }

@@ -16,7 +16,7 @@ async function namedFiles(at: Scene): Promise<string[]> {
 /** Records that may land twice because of the overlap of a day. */
 async function recent(at: Scene, object: string): Promise<number> {
   const dayAgo = new Date(at.simulator.now().getTime() - 25 * 3_600_000).toISOString().slice(0, 19).replace("T", " ");
-  return (await truth(at.simulator, object)).filter((row) => (row["updated_at"] ?? "") >= dayAgo).length;
+  return truth(at.simulator, object).filter((row) => (row["updated_at"] ?? "") >= dayAgo).length;
 }
 
 describe("a stopped history of several windows", () => {
@@ -51,7 +51,7 @@ describe("a stopped history of several windows", () => {
     );
     await expectExactly(at, object);
     const landed = await landedRecords(at.data, object);
-    const rows = await truth(at.simulator, object);
+    const rows = truth(at.simulator, object);
     expect(landed.length).toBeLessThanOrEqual(rows.length + (await recent(at, object)));
     const named = await namedFiles(at);
     expect(new Set(named).size).toBe(named.length);

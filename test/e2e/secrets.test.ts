@@ -2,7 +2,6 @@ import { generateKeyPairSync } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { CheckLine } from "../../src/operations/api.ts";
 import {
   SIMULATOR_CLIENT_SECRET,
@@ -13,13 +12,14 @@ import {
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { secretArn, startAwsSecrets } from "../servers/aws-secrets.ts";
 import type { AwsSecrets } from "../servers/aws-secrets.ts";
-import { callCli, runCli, startCli } from "./cli.ts";
-import type { CliResult } from "./cli.ts";
-import { expectExactly, filesBelow, scene } from "./harness.ts";
+import { runCli, startCli } from "./cli.ts";
+import { expectExactly, scene } from "./harness.ts";
 import type { Environment, Scene } from "./harness.ts";
+import { searchedCli } from "../support/searched-cli.ts";
 
-// Secrets that are kept in AWS, through the command line, as a process of its own where one is about it. Holds G8: no secret in what is printed or written, and a
-// rotated refresh token is back where it came from before the new access token is used.
+// Secrets that are kept in AWS, through the command line; each flow and what concerns a process in a separate one. Holds G8:
+// no secret in what is printed or written, and a rotated refresh token is back where it came from before the new access
+// token is used.
 
 const KEYS = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PEM = KEYS.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
@@ -61,32 +61,7 @@ async function start(options: SimulatorOptions = {}, env: Environment = REFERENC
   return { ...at, aws };
 }
 
-/** Runs the command line with its log at the finest; no secret is in what it prints, and none in what it has written. */
-async function cli(
-  at: Scene,
-  args: readonly string[],
-  env: Environment = {},
-  by: typeof callCli = callCli,
-): Promise<CliResult> {
-  const result = await by([...args, "--log-level", "debug"], { ...at.env, ...env }, { cwd: at.root });
-  const files = await filesBelow(at.root);
-  const texts = await Promise.all(files.map((name) => readFile(join(at.root, name), "latin1")));
-  for (const canary of CANARIES) {
-    for (const text of [result.stdout, result.stderr, ...texts]) expect(text).not.toContain(canary);
-  }
-  return result;
-}
-
-async function run(at: Scene, env: Environment = {}, by = callCli): Promise<Manifest> {
-  const { code, stdout, stderr } = await cli(at, ["run", "--json"], env, by);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
-  return JSON.parse(stdout) as Manifest;
-}
-
-async function checkLines(at: Scene, env: Environment = {}): Promise<{ code: number | null; lines: CheckLine[] }> {
-  const { code, stdout } = await cli(at, ["check", "--json"], env);
-  return { code, lines: (JSON.parse(stdout) as { lines: CheckLine[] }).lines };
-}
+const { cli, run, checkLines } = searchedCli(CANARIES);
 
 interface Refused {
   readonly code: string;

@@ -8,7 +8,8 @@ import type { SnowflakeServer, SnowflakeTable } from "../servers/snowflake.ts";
 import { byKeyPair, PASSWORD, place, PUBLIC_KEY, SECRETS } from "../support/snowflake.ts";
 import { startCli } from "./cli.ts";
 import { filesBelow, landedRecords, scene, truth } from "./harness.ts";
-import type { Cells, Environment, Scene } from "./harness.ts";
+import type { Environment, Scene } from "./harness.ts";
+import type { Cells } from "../support/records.ts";
 
 // Holds G1, G2 and G8 for ranges that start from tables in Snowflake: the real driver, against the stand-in.
 
@@ -93,7 +94,7 @@ describe("a range that starts from a table in Snowflake", () => {
     expect(after.tags.at(-1)).toBe(dayAndSecondBefore(newestOf("PARDOT_TAG")));
     expect(after.exports).toEqual([...before.exports, dayAndSecondBefore(newestOf("PARDOT_VISITORACTIVITY"))]);
     const ids = new Set((await landedRecords(started.data, "Tag")).map((row) => row["id"]));
-    for (const row of await truth(started.simulator, "Tag")) expect(ids).toContain(row["id"]);
+    for (const row of truth(started.simulator, "Tag")) expect(ids).toContain(row["id"]);
   });
 
   it("is the whole history for an empty table, but not again after files were committed", async () => {
@@ -140,7 +141,7 @@ describe("a range that starts from a table in Snowflake", () => {
 describe("emails with Snowflake", () => {
   it("are those of its activities that are missing in its table of emails", async () => {
     const started = await start({ PARDOT_ACCOUNT: EMPTY });
-    const activities = (await truth(started.simulator, "VisitorActivity")).map(upperCase);
+    const activities = truth(started.simulator, "VisitorActivity").map(upperCase);
     const lists = new Set(activities.map((row) => row["LIST_EMAIL_ID"]).filter((id) => id !== null));
     const [known = ""] = lists;
     server.tables.set("PARDOT_VISITORACTIVITY", { rows: activities });

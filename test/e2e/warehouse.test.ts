@@ -121,7 +121,7 @@ describe("tables in the embedded warehouse", () => {
     await runWith();
     const before = new Set(byId(await tableRecords(at, "Campaign")).keys());
     for (let day = 1; day <= 10; day += 1) await nextDay();
-    const rows = byId(await truth(at.simulator, "Campaign"));
+    const rows = byId(truth(at.simulator, "Campaign"));
     // The simulated days delete some; otherwise this test shows nothing.
     expect([...before].some((id) => !rows.has(id))).toBe(true);
     await runWith();

@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
+import { QUICK_DISK } from "../support/quick-disk.ts";
 import type { Landing } from "./land-files.ts";
 
 // Holds G7 for the number of files of one window; bench/many-files.ts measures 100,000 of them.
@@ -13,7 +12,7 @@ const PROGRAM = join(import.meta.dirname, "land-files.ts");
 const [FEW, MANY] = [1000, 16_000];
 
 async function land(files: number): Promise<Landing> {
-  const folder = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "pardot-etl-scale-"));
+  const folder = await mkdtemp(join(QUICK_DISK, "pardot-etl-scale-"));
   try {
     const args = ["--max-old-space-size=96", PROGRAM, folder, String(files)];
     const { stdout } = await promisify(execFile)(process.execPath, args);

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../errors.ts";
 import { database, fileOf, rowsOf, signal, tag, useDatabase, warehouse } from "../../../test/support/duckdb-rig.ts";
@@ -25,9 +25,21 @@ async function loadThree(): Promise<readonly CommittedFile[]> {
   return [committed("a", 100), committed("b", 2), committed("c", 0)];
 }
 
+let loaded: { readonly files: readonly CommittedFile[]; readonly bytes: Uint8Array } | null = null;
+
+/** A database after `loadThree`: loaded once, then copied. */
+async function withThree(): Promise<readonly CommittedFile[]> {
+  if (loaded === null) {
+    const files = await loadThree();
+    await warehouse.close();
+    loaded = { files, bytes: await readFile(database) };
+  } else await writeFile(database, loaded.bytes);
+  return loaded.files;
+}
+
 describe("a table compared with its committed files", () => {
   test("has no problem when every file was loaded once and nothing was changed", async () => {
-    const files = await loadThree();
+    const files = await withThree();
     expect(await compared([...files, ...files])).toEqual({
       compared: "3 files and 101 rows of PARDOT_THING",
       problems: [],
@@ -70,7 +82,7 @@ describe("a table compared with its committed files", () => {
     ],
   ];
   test.each(changes)("shows %s", async (_, sql, key, problem) => {
-    const files = await loadThree();
+    const files = await withThree();
     await rowsOf(sql);
     const { problems } = await compared(files);
     expect(problems.filter((each) => each.key === key && problem.test(each.problem))).toHaveLength(1);
@@ -78,7 +90,7 @@ describe("a table compared with its committed files", () => {
   });
 
   test("shows a file that was never loaded and one that no manifest names", async () => {
-    const files = await loadThree();
+    const files = await withThree();
     const { problems } = await compared([...files.slice(1), committed("d", 9)]);
     expect(problems.map(({ key, problem }) => [key, problem])).toEqual([
       ["d", "it is not loaded into PARDOT_THING"],
@@ -87,7 +99,7 @@ describe("a table compared with its committed files", () => {
   });
 
   test("may lack an optional file", async () => {
-    const files = await loadThree();
+    const files = await withThree();
     const optional = files.map((file) => ({ ...file, isOptional: true }));
     const givenUp = { key: "given-up", rows: 7, maxWatermark: null, isOptional: true };
     expect(await compared([...files, givenUp])).toMatchObject({ problems: [] });
@@ -98,7 +110,7 @@ describe("a table compared with its committed files", () => {
   });
 
   test("names a hundred files and counts the others", async () => {
-    await loadThree();
+    await withThree();
     const many = Array.from({ length: 2345 }, (_, index) => committed(`file-${String(index).padStart(4, "0")}`, 1));
     const { compared: text, problems } = await compared(many);
     expect(text).toBe("2,345 files and 101 rows of PARDOT_THING");
@@ -111,7 +123,7 @@ describe("a table compared with its committed files", () => {
   });
 
   test("is reported missing when it was dropped, or when its database is gone", async () => {
-    const files = await loadThree();
+    const files = await withThree();
     await rowsOf("DROP TABLE PARDOT_THING");
     expect((await compared(files)).problems).toMatchObject([
       { key: "PARDOT_THING", problem: "it does not exist although 3 files were committed for it" },
@@ -127,7 +139,7 @@ describe("a table compared with its committed files", () => {
   });
 
   test("of an earlier version is only compared by its files until the next load", async () => {
-    const files = await loadThree();
+    const files = await withThree();
     await rowsOf("DROP TABLE _PARDOT_ETL_TABLES");
     await rowsOf("DELETE FROM PARDOT_THING WHERE id < 25");
     expect((await compared(files)).problems).toEqual([]);
@@ -155,7 +167,7 @@ describe("a database", () => {
   });
 
   test("without a mark can be claimed by a unit that has committed files, and by a new one only while nothing is loaded", async () => {
-    await loadThree();
+    await withThree();
     expect(await rowsOf("SELECT 1 FROM duckdb_tables() WHERE table_name = '_PARDOT_ETL_UNIT'")).toEqual([]);
     const error = (await warehouse.claim("unit-1", false, signal).catch((thrown: unknown) => thrown)) as ConfigError;
     expect(error).toMatchObject({ exitCode: 2 });
