@@ -121,6 +121,7 @@ export class ExportWorker {
       job.frozen = {
         updated: job.rows.map((index) => table.updated[index] ?? 0),
         revision: Uint8Array.from(job.rows, (index) => table.revision[index] ?? 0),
+        gone: Uint8Array.from(job.rows, (index) => table.gone[index] ?? 0),
       };
     }
   }
