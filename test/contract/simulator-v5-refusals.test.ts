@@ -65,7 +65,7 @@ describe("access to API v5", () => {
     expect(await codeOf(client, `${TAGS}/1`, { fields: "id" })).toEqual([404, 109]);
     client.simulator.advance(5);
     const [gone] = [...client.simulator.rows("Form", "deleted", { api: 5 })];
-    const path = `${FORMS}/${String(gone?.["id"])}`;
+    const path = `${FORMS}/${Number(gone?.["id"])}`;
     const recycled = await get(client, path, { fields: "id,isDeleted" });
     expect([recycled.status, recycled.body.code, recycled.warning?.slice(0, 4)]).toEqual([404, 109, "201;"]);
     expect((await get(client, path, { fields: "id,isDeleted", deleted: "all" })).body["isDeleted"]).toBe(true);

@@ -40,7 +40,10 @@ export interface PageView {
 
 export function pageViewOf(view: number, world: World): PageView {
   const hash = mix(mix(world.seed, VIEW_SALT), view);
-  const url = pick(["https://www.acme.test/", "https://www.acme.test/caf\u00E9?q=%20&x=1#a,b", "007"], hash);
+  const url = pick(
+    ["https://www.acme.test/", "https://www.acme.test/caf\u00E9?q=%20&x=1#a,b", "https://www.acme.test/007/"],
+    hash,
+  );
   return { url: `${url}${mix(hash, 1) % 1_000}`, title: mix(hash, 2) % 4 === 0 ? null : someText(mix(hash, 3)) };
 }
 

@@ -11,6 +11,7 @@ import { mix, unit } from "../../account/random.ts";
 import type { Knobs } from "../../knobs.ts";
 import { V5_OBJECTS } from "../../objects/v5/objects-v5.ts";
 import type { Simulation } from "../../simulation.ts";
+import { respondToExports } from "./exports.ts";
 import { unknownField } from "./fields.ts";
 import { readToken } from "./page-token.ts";
 import { queryPage } from "./query.ts";
@@ -46,6 +47,7 @@ function replyTo(call: ApiCall, state: Simulation): Reply {
   const { parameters, fault } = call;
   const route = parseV5Route(call.path);
   if (route === null) throw new ApiError(198);
+  if (route.collection === "/exports") return respondToExports(route, call, state);
   const object = V5_OBJECTS.find(({ collection }) => collection === route.collection);
   if (object === undefined) throw new ApiError(198);
   // The simulated user may only read.
@@ -103,7 +105,8 @@ function recordReply({ body, modified }: V5Record, { headers }: ApiCall): Reply 
 /** Rows of the requested page, null if no page is requested. A token has its own limit. */
 function pageRowsOf({ path, parameters }: ApiCall): number | null {
   const route = parseV5Route(path);
-  return route?.id === null ? Number(withFrozenLimit(parameters).get("limit") ?? 200) : null;
+  const isPage = route?.id === null && route.collection !== "/exports";
+  return isPage ? Number(withFrozenLimit(parameters).get("limit") ?? 200) : null;
 }
 
 /** With the limit that a page token froze, so that faults by `limitAbove` hit its pages too. */
