@@ -145,7 +145,7 @@ describe("a page token", () => {
     expect(await lost("offset")).toBeGreaterThan(0);
   });
 
-  test("comes to an end after 100,000 records, with Pardot-Warning 203 only; by ids there is no end", async () => {
+  test("comes to an end after 100,000 records, with Pardot-Warning 203 only; by ids all are read", async () => {
     await using client = await connect({ rows: { VisitorPageView: 105_000 }, ties: 2_500 });
     const all = await pages(client, VIEWS, { fields: "id", orderBy: "createdAt" });
     expect(all.flatMap(({ body }) => body.values ?? [])).toHaveLength(100_000);

@@ -1,4 +1,4 @@
-/** What emails say, and the statistics of list emails. Emails of one list email are the same for all recipients. */
+/** The content of emails, and the statistics of list emails. Emails of one list email are the same for all recipients. */
 import type { World } from "../account/model.ts";
 import { firstSendOf, isOneToOne, listEmailIndex, sentAtOf } from "../account/email-sends.ts";
 import { hashText, mix, pick } from "../account/random.ts";

@@ -1,4 +1,4 @@
-/** Page tokens: they freeze filters, order and limit, live four hours, and say where the next page begins. */
+/** Page tokens: they freeze filters, order and limit, live four hours, and hold where the next page begins. */
 import { hashText } from "../../account/random.ts";
 import type { Position } from "./order.ts";
 

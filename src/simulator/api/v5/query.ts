@@ -57,55 +57,68 @@ export const WARNINGS = {
 
 /** One page. Throws ApiError. */
 export function queryPage(object: V5Object, parameters: Parameters, context: V5Context): V5Answer {
-  const { account, fault, elapsed } = context;
+  const { account, fault, asOf } = context;
   const { knobs } = account.world;
   const token = tokenOf(object, parameters, context);
   const picks = readFields(parameters.get("fields"), object, { account, knobs, operation: "query" });
-  const frozen = token === null ? parameters : new Map(Object.entries(token.where));
-  const limit = wholeNumber(frozen.get("limit"), LIMIT_DEFAULT, 1, LIMIT_MAX, 23);
-  const offset = wholeNumber(frozen.get("offset"), 0, 0, OFFSET_MAX, 21);
-  const where = readWhere(frozen, object, account);
-  const orderBy = frozen.get("orderBy");
-  const order = rowOrder(readOrder(orderBy, object), object, account, context.asOf);
+  const { rows, next, isMore } = cutPage(object, parameters, token, context);
   const table = account.table(object.name);
-  const selected = selectedRows(table, where, object, context);
-  const key = JSON.stringify([...keyOf(object, table, context), where.key, where.ids, orderBy]);
-  const sorted = context.memory.get(key, () => order.inOrder(selected));
-  const last = token?.last ?? null;
-  const start =
-    last === null || knobs.v5TokenPosition === "offset" ? (token?.seen ?? offset) : order.rowsThrough(last, sorted);
-  const caps = [
-    limit,
-    ...(knobs.pageCap === 0 ? [] : [knobs.pageCap]),
-    ...(fault.shortPage === undefined ? [] : [fault.shortPage]),
-  ];
-  const cut = sorted.subarray(start, start + (fault.emptyPage === true ? 0 : Math.min(...caps)));
   // Rows are hidden after the page is cut, so it gets shorter (mlrun/mlrun issue 5385).
-  const shown = cut.filter((index) => !isHidden(table.model, index, knobs));
+  const shown = rows.filter((index) => !isHidden(table.model, index, knobs));
   const make = recordMaker(object, picks, { ...context, operation: "query" });
   const values = Array.from(shown, (index, n) => ({
-    ...make(table.keyAsOf(index, context.asOf) ?? table.key(index)),
+    ...make(table.keyAsOf(index, asOf) ?? table.key(index)),
     ...(n === 0 ? fault.cells : {}),
   }));
-  const seen = (token?.seen ?? 0) + cut.length;
-  const isMore = start + cut.length < sorted.length || fault.emptyPage === true;
-  const isExceeded = (seen >= knobs.v5TokenRecords && isMore) || fault.sequenceEnd === true;
-  const next: PageToken = {
-    object: object.name,
-    where: { ...where.given, limit: String(limit), ...(orderBy === undefined ? {} : { orderBy }) },
-    last: cut.length === 0 ? last : order.positionOf(cut.at(-1) ?? 0),
-    // Kept as a number of rows even if an offset began the sequence.
-    seen: knobs.v5TokenPosition === "offset" ? start + cut.length : seen,
-    issued: elapsed,
-  };
+  const isExceeded = (isMore && next.seen >= knobs.v5TokenRecords) || fault.sequenceEnd === true;
+  const isRedacted = shown.length < rows.length || hasRedacted(object, picks, knobs.v5RedactedFields);
   const nextPageToken = isMore && !isExceeded ? writeToken(next) : null;
-  const isRedacted = shown.length < cut.length || hasRedacted(object, picks, knobs.v5RedactedFields);
+  const nextPageUrl = nextPageToken === null ? null : pageUrl(object, parameters, nextPageToken, context);
   const warnings = [
     ...(isRedacted && knobs.v5HiddenWarning ? [WARNINGS.hidden] : []),
     ...(isExceeded ? [WARNINGS.sequence] : []),
   ];
-  const nextPageUrl = nextPageToken === null ? null : pageUrl(object, parameters, nextPageToken, context);
   return { body: { nextPageToken, nextPageUrl, values }, warnings };
+}
+
+interface Cut {
+  readonly rows: Uint32Array;
+  readonly isMore: boolean;
+  /** The token of the page after this one. */
+  readonly next: PageToken;
+}
+
+/** The rows of the page. A token has the filters, order and limit of the first query. */
+function cutPage(object: V5Object, parameters: Parameters, token: PageToken | null, context: V5Context): Cut {
+  const { account, fault, elapsed, asOf, memory } = context;
+  const { pageCap, v5TokenPosition } = account.world.knobs;
+  const given = token === null ? parameters : new Map(Object.entries(token.where));
+  const limit = wholeNumber(given.get("limit"), LIMIT_DEFAULT, 1, LIMIT_MAX, 23);
+  const offset = wholeNumber(given.get("offset"), 0, 0, OFFSET_MAX, 21);
+  const where = readWhere(given, object, account);
+  const orderBy = given.get("orderBy");
+  const order = rowOrder(readOrder(orderBy, object), object, account, asOf);
+  const table = account.table(object.name);
+  const selected = selectedRows(table, where, object, context);
+  const key = JSON.stringify([...keyOf(object, table, context), where.key, where.ids, orderBy]);
+  const sorted = memory.get(key, () => order.inOrder(selected));
+  const last = token?.last ?? null;
+  const isByOffset = last === null || v5TokenPosition === "offset";
+  const start = isByOffset ? (token?.seen ?? offset) : order.rowsThrough(last, sorted);
+  const most = Math.min(limit, pageCap === 0 ? limit : pageCap, fault.shortPage ?? limit);
+  const rows = sorted.subarray(start, start + (fault.emptyPage === true ? 0 : most));
+  return {
+    rows,
+    // An empty page that is not the last one comes with a token for the same rows.
+    isMore: start + rows.length < sorted.length || fault.emptyPage === true,
+    next: {
+      object: object.name,
+      where: { ...where.given, limit: String(limit), ...(orderBy === undefined ? {} : { orderBy }) },
+      last: rows.length === 0 ? last : order.positionOf(rows.at(-1) ?? 0),
+      seen: (v5TokenPosition === "offset" ? start : (token?.seen ?? 0)) + rows.length,
+      issued: elapsed,
+    },
+  };
 }
 
 function pageUrl({ collection }: V5Object, parameters: Parameters, token: string, { origin }: V5Context): string {

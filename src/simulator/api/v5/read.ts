@@ -30,7 +30,7 @@ export function readRecord(object: V5Object, id: string | null, parameters: Para
   return { body, modified: object.fields.has("updatedAt") ? row.updated : null };
 }
 
-/** In the recycle bin: 404 with a warning, unless `deleted` asks for it (v5 overview; text of code 192). */
+/** In the recycle bin: 404 with a warning, unless `deleted` includes it (v5 overview; text of code 192). */
 function rowOf(
   object: V5Object,
   id: string | null,

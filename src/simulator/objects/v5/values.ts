@@ -46,7 +46,7 @@ const HEAVY = new Set([
   "trackingCode",
 ]); // prettier-ignore
 
-/** Fields that a change of the record does not change: other records show them, or they say what the record belongs to. */
+/** Fields that a change of the record leaves as they are: other records show them, or they are links. */
 const isFixed = (name: string): boolean => name.endsWith("Id") || name === "name" || name === "email";
 
 const SALTS = new Map<string, number>();
@@ -92,7 +92,7 @@ const PARENTS = new Set([
   "LifecycleHistory.prospectId",
 ]);
 
-/** Records point only to older ones of their own kind, so that there is no circle. */
+/** Records point only to older ones of the same object, so that there is no circle. */
 function linkedId(object: string, name: string, row: RowKey, hash: number, world: World): number | null {
   if (hash % 6 === 0 && !PARENTS.has(`${object}.${name}`)) return null;
   const target = targetOf(name);
