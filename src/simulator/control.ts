@@ -2,13 +2,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Value } from "./account/model.ts";
+import type { TruthOptions, TruthRow } from "./simulation.ts";
 import type { SimulatorStats } from "./stats.ts";
 
 export interface Controls {
   stats(): SimulatorStats;
   /** Throws for an unknown object. */
-  rows(object: string, deleted?: "live" | "deleted" | "all"): Iterable<Readonly<Record<string, Value>>>;
+  rows(object: string, deleted?: "live" | "deleted" | "all", options?: TruthOptions): Iterable<TruthRow>;
   /** Simulates whole days. Throws RangeError. */
   advance(days: number): void;
   /** Replaces the script of faults; an empty list clears it. Throws an Error that names all problems. */
@@ -33,7 +33,9 @@ export async function respondToControl(
   try {
     if (route === "GET rows") {
       const deleted = DELETED.find((state) => state === url.searchParams.get("deleted")) ?? "live";
-      await sendRows(response, controls.rows(object, deleted));
+      const api = APIS.find((version) => String(version) === url.searchParams.get("api"));
+      const columns = url.searchParams.get("columns") === "all" ? "all" : "tables";
+      await sendRows(response, controls.rows(object, deleted, { columns, ...(api === undefined ? {} : { api }) }));
       return;
     }
     const result = act(route, body, controls);
@@ -47,6 +49,7 @@ export async function respondToControl(
 }
 
 const DELETED = ["live", "deleted", "all"] as const;
+const APIS = [4, 5] as const;
 
 function act(route: string, body: string, controls: Controls): object | null {
   switch (route) {

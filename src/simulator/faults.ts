@@ -54,6 +54,12 @@ export interface FaultRule {
   readonly cells?: Readonly<Record<string, string>>;
   /** Fault inside a result file: see `FILE_FAULTS`. */
   readonly file?: FileFault;
+  /** v5: the page token of this request has expired: 210. */
+  readonly expiredPageToken?: boolean;
+  /** v5: the sequence ends here with Pardot-Warning 203, although rows follow. */
+  readonly sequenceEnd?: boolean;
+  /** v5: refuses requests that name this field, with 51 (PostHog PR 102066). */
+  readonly unknownField?: string;
   /** Invalidates the access token of this request from now on: 184. */
   readonly expiredToken?: boolean;
   /** Responds with the login page. */
@@ -95,6 +101,9 @@ const KINDS: Readonly<Record<keyof FaultRule, "string" | "number" | "boolean" | 
   total: "number",
   cells: "object",
   file: Object.keys(FILE_FAULTS),
+  expiredPageToken: "boolean",
+  sequenceEnd: "boolean",
+  unknownField: "string",
   expiredToken: "boolean",
   html: "boolean",
   failExport: "boolean",

@@ -15,6 +15,7 @@ export { KNOBS } from "./knobs.ts";
 export type { Knobs, KnobSpec } from "./knobs.ts";
 export type { SimulatorOptions } from "./options.ts";
 export type { Scale } from "./account/scale.ts";
+export type { TruthOptions, TruthRow } from "./simulation.ts";
 export { simulatorMain, startSimulator } from "./simulator.ts";
 export type { Simulator } from "./simulator.ts";
 export type { ExportRecord, RequestRecord, SimulatorStats } from "./stats.ts";

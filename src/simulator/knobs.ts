@@ -1,12 +1,15 @@
+import { V5_KNOBS } from "./knobs-v5.ts";
+import type { V5Knobs } from "./knobs-v5.ts";
+
 /**
  * Behavior of Pardot that is publicly unconfirmed, or that differs between accounts, as data: the simulator reads a knob
  * instead of guessing. Defaults follow the best available evidence.
  */
-export interface Knobs {
+export interface Knobs extends V5Knobs {
   readonly accessTokenExpiry: "idle" | "fixed";
   readonly accessTokenSeconds: number;
   readonly activityUpdatedAtMissing: number;
-  readonly ambiguousLocal: "first" | "second";
+  readonly ambiguousLocal: "first" | "second" | "hour early";
   readonly bulkEmpty: "null" | "absent" | "object" | "list";
   readonly clientCredentialsHere: boolean;
   readonly clock: "ticking" | "frozen";
@@ -65,6 +68,8 @@ export interface Knobs {
   readonly status122: number;
   readonly status184: number;
   readonly status66: number;
+  readonly status88and89: number;
+  readonly text184: "by token" | "bare" | "tail";
   readonly tokenMs: number;
   readonly unknownIdCode: number;
   readonly unreadableEmailShare: number;
@@ -87,6 +92,7 @@ const count = (value: number, meaning: string): KnobSpec<number> => ({ default: 
 
 /** Each knob's default, values, and meaning with the evidence. */
 export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
+  ...V5_KNOBS,
   accessTokenExpiry: {
     default: "idle",
     values: ["idle", "fixed"],
@@ -103,8 +109,9 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   ),
   ambiguousLocal: {
     default: "first",
-    values: ["first", "second"],
-    meaning: "which occurrence an ambiguous autumn time in a filter means; unconfirmed",
+    values: ["first", "second", "hour early"],
+    meaning:
+      "which occurrence an ambiguous autumn time in a filter means, or an hour before the first (dreamdata-io/tap-pardot); unconfirmed",
   },
   bulkEmpty: {
     default: "null",
@@ -156,7 +163,8 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
   errorStatus: {
     default: 400,
     values: [400, 200],
-    meaning: "HTTP status of error envelopes other than 66, 122, 184: 400 (api-docs issue 232) or 200 (2012 to 2020)",
+    meaning:
+      "HTTP status of error envelopes other than 66, 88, 89, 122, 184: 400 (api-docs issue 232) or 200 (2012 to 2020)",
   },
   exportBadFieldCode: { default: 180, values: [180, 130], meaning: "error code for an unknown export field" },
   exportCancelledState: { default: "Failed", meaning: "state of an export unfinished after seven days; unconfirmed" },
@@ -247,7 +255,22 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     meaning: "HTTP status of code 122; 429 is from Airbyte's manifest",
   },
   status184: { default: 401, values: [401, 400, 200], meaning: "HTTP status of code 184; 401 recorded by RudderStack" },
-  status66: { default: 400, values: [400, 429, 200], meaning: "HTTP status of code 66; unconfirmed" },
+  status66: {
+    default: 400,
+    values: [400, 429, 200],
+    meaning: "HTTP status of code 66; singer-io/tap-pardot expects 200; unconfirmed",
+  },
+  status88and89: {
+    default: 400,
+    values: [400, 200],
+    meaning: "HTTP status of codes 88 and 89; singer-io/tap-pardot and dreamdata-io/tap-pardot can only work with 200",
+  },
+  text184: {
+    default: "by token",
+    values: ["by token", "bare", "tail"],
+    meaning:
+      "whether the text of 184 ends in `: Inactive token`: for tokens that were issued here once, never, or always",
+  },
   tokenMs: count(5, "milliseconds a token request takes, during which another for the same refresh token is refused"),
   unknownIdCode: {
     default: 109,

@@ -72,8 +72,8 @@ export function optionProblems(options: SimulatorOptions): string[] {
     problems.push(`scale: got ${options.scale}, expected ${SCALES.join(", ")}`);
   }
   for (const [object, rows] of Object.entries(options.rows ?? {})) {
-    if (SIZES[object] === undefined && object !== EMAIL) {
-      problems.push(`rows: no object ${object}; known are ${[EMAIL, ...Object.keys(SIZES)].join(", ")}`);
+    if (SIZES[object] === undefined) {
+      problems.push(`rows: no object ${object}; known are ${Object.keys(SIZES).join(", ")}`);
     } else whole(`rows of ${object}`, rows, ROWS_MAX);
   }
   for (const name of ["timezone", "accountTimezone"] as const) {

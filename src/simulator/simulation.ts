@@ -4,12 +4,17 @@ import { createSimClock } from "./simulated-time.ts";
 import type { SimClock } from "./simulated-time.ts";
 import { emailStatsTruth, emailTruth } from "./api/email-calls.ts";
 import { truthRecord } from "./api/body-record.ts";
+import { liveValues, truthMaker } from "./api/v5/record.ts";
+import type { Json } from "./api/v5/record.ts";
+import { statsRecord } from "./api/v5/read.ts";
 import { ExportWorker } from "./api/export-worker.ts";
 import { createFaults } from "./faults.ts";
 import type { Faults } from "./faults.ts";
 import { createLimits } from "./limits.ts";
 import type { Limits } from "./limits.ts";
-import type { Value } from "./account/model.ts";
+import type { RowKey } from "./account/model.ts";
+import { OBJECTS } from "./objects/objects.ts";
+import { v5Object } from "./objects/v5/objects-v5.ts";
 import { TokenDesk } from "./login/token-desk.ts";
 import { isHidden } from "./account/oddities.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -87,24 +92,74 @@ export function statsOf(state: Simulation): SimulatorStats {
   };
 }
 
-/** All rows of an object, in the catalog's column names. Throws for an unknown object. */
+/** What `/__sim/rows` shows. */
+export interface TruthOptions {
+  /**
+   * Version whose names it uses. 4: timestamps in the user's time zone, as v3/v4 show them; 5: `YYYY-MM-DD HH:MM:SS` in UTC.
+   * Default: 4 where v4 has the object.
+   */
+  readonly api?: 4 | 5;
+  /** `all`: also what responses of v4 show but no table has. v5 rows have all fields that a read returns. Default: tables. */
+  readonly columns?: "tables" | "all";
+}
+
+export type TruthRow = Readonly<Record<string, Json>>;
+
+const V4_EMAIL: Readonly<Record<string, (account: Account) => Iterable<TruthRow>>> = {
+  Email: emailTruth,
+  EmailStats: emailStatsTruth,
+};
+
+/** All rows of an object that this user can see, in columns of the tables or fields of v5. Throws for an unknown object. */
 export function* truthRows(
   state: Simulation,
   object: string,
   deleted: "live" | "deleted" | "all",
-): Generator<Readonly<Record<string, Value>>> {
+  { api, columns = "tables" }: TruthOptions = {},
+): Generator<TruthRow> {
   const { account } = state;
-  if (object === "Email" || object === "EmailStats") {
-    yield* object === "Email" ? emailTruth(account) : emailStatsTruth(account);
+  const email = V4_EMAIL[object];
+  const hasV4 = email !== undefined || OBJECTS.some(({ name }) => name === object);
+  if (api === 5 || (api === undefined && !hasV4)) {
+    yield* v5Rows(state, object, deleted);
     return;
   }
+  if (!hasV4) throw new Error(`unknown object ${object}`);
+  if (email !== undefined) {
+    yield* email(account);
+    return;
+  }
+  const { model } = account.table(object);
+  const shown = account.columns(model);
+  // Rows that no call returns are omitted, including deleted rows unless the API shows them.
+  for (const row of visibleRows(state, object, model.deletes === true, deleted)) {
+    yield truthRecord(shown, account.make(model, row), account.zone, columns === "all");
+  }
+}
+
+function* v5Rows(state: Simulation, name: string, deleted: "live" | "deleted" | "all"): Generator<TruthRow> {
+  const { account, options, limits } = state;
+  const object = v5Object(name === "ListEmailStats" ? "ListEmail" : name);
+  if (object === undefined) throw new Error(`unknown object ${name}`);
+  const hasBin = object.bin && !options.knobs.v5NoRecycleBin.split(",").includes(name);
+  const make =
+    name === "ListEmailStats"
+      ? (row: RowKey) => statsRecord(row, account)
+      : truthMaker(object, account, liveValues(limits));
+  for (const row of visibleRows(state, object.name, hasBin, deleted)) yield make(row);
+}
+
+function* visibleRows(
+  { account, options }: Simulation,
+  object: string,
+  showsDeleted: boolean,
+  deleted: "live" | "deleted" | "all",
+): Generator<RowKey> {
   const table = account.table(object);
-  const columns = account.columns(table.model);
   for (let index = 0; index < table.count; index += 1) {
-    const gone = table.gone[index] === 1;
-    // Rows that no API call returns are omitted, including deleted rows unless the API shows them.
-    if (isHidden(table.model, index, state.options.knobs)) continue;
-    if (gone ? deleted === "live" || table.model.deletes !== true : deleted === "deleted") continue;
-    yield truthRecord(columns, account.values(table, index), account.zone);
+    if (isHidden(table.model, index, options.knobs)) continue;
+    const row = table.key(index);
+    if (row.isDeleted ? deleted === "live" || !showsDeleted : deleted === "deleted") continue;
+    yield row;
   }
 }

@@ -27,7 +27,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   let state = createSimulation(resolved);
   const controls: Controls = {
     stats: () => statsOf(state),
-    rows: (object, deleted = "live") => truthRows(state, object, deleted),
+    rows: (object, deleted = "live", shown = {}) => truthRows(state, object, deleted, shown),
     advance: (days) => advanceSimulation(state, days),
     faults: (script) => state.faults.set(readFaults(script)),
     reset: () => {

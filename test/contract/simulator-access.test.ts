@@ -31,13 +31,31 @@ describe("API access", () => {
     expect([status, text]).toEqual([
       401,
       '{"@attributes":{"stat":"fail","version":1,"err_code":184},' +
-        '"err":"access_token is invalid, unknown, or malformed: Inactive token"}',
+        '"err":"access_token is invalid, unknown, or malformed"}',
     ]);
     expect((await client.call(`${TAG}?limit=x`)).status).toBe(400);
     await using old = await connect({ knobs: { errorStatus: 200, status184: 200 } });
     expect((await old.call(`${TAG}?limit=x`)).status).toBe(200);
     expect((await old.call(TAG, bad)).status).toBe(200);
   });
+
+  test.each([
+    ["by token", ["", ": Inactive token"]],
+    ["bare", ["", ""]],
+    ["tail", [": Inactive token", ": Inactive token"]],
+  ] as const)(
+    // Crim errorInvalidSsoAccessToken.xml has no tail, RudderStack's error-184 has one; both are recorded.
+    "words code 184 for a foreign and for an expired token by the knob text184=%s",
+    async (text184, tails) => {
+      await using client = await connect({ knobs: { text184 } });
+      client.simulator.faults([{ path: "/api/tag/", skip: 1, expiredToken: true }]);
+      const foreign = await client.call(`${TAG}?format=json`, { headers: { Authorization: "Bearer nonsense" } });
+      const expired = await client.call(`${TAG}?format=json`);
+      expect([foreign, expired].map(({ text }) => (JSON.parse(text) as { err: string }).err)).toEqual(
+        tails.map((tail) => `access_token is invalid, unknown, or malformed${tail}`),
+      );
+    },
+  );
 
   test("is refused with credentials in the query string", async () => {
     await using client = await connect();
@@ -52,6 +70,11 @@ describe("API access", () => {
     await using three = await connect({ knobs: { versionAllowed: 3 } });
     expect(await three.code(TAG)).toBe(89);
     expect(await three.code("/api/tag/version/3/do/query")).toBeNull();
+    // tap-pardot and dreamdata's fork look for 89 only behind a success status.
+    await using lenient = await connect({ knobs: { versionAllowed: 3, status88and89: 200, status66: 200 } });
+    expect([(await four.call("/api/tag/version/3/do/query")).status, (await lenient.call(TAG)).status]).toEqual([
+      400, 200,
+    ]);
   });
 
   test("returns the login page for unknown objects, or 198 by knob, and code 2 for unknown operations", async () => {

@@ -1,9 +1,9 @@
 /** The simulated account: one table per object, all from one seed, changed by simulated days. */
 import { accountHistory, DAY } from "./history.ts";
 import type { History } from "./history.ts";
-import type { ModelColumn, ObjectModel, RowKey, Value, World } from "./model.ts";
+import type { ModelColumn, RowKey, RowModel, Value, World } from "./model.ts";
 import type { Knobs } from "../knobs.ts";
-import { OBJECTS } from "../objects/objects.ts";
+import { ROW_MODELS } from "../objects/objects.ts";
 import { oddValues } from "./oddities.ts";
 import { idSpace, rowsAtScale } from "./scale.ts";
 import type { IdSpace, Scale } from "./scale.ts";
@@ -36,12 +36,12 @@ export class Account {
     this.#startAt = settings.startAt;
     this.world = createWorld(settings, (object) => this.table(object));
     const history: History = accountHistory(settings.startAt, settings.seed, settings.zone);
-    for (const model of OBJECTS) {
+    for (const model of ROW_MODELS) {
       const rows = this.world.baseRows(model.name);
       const updatedMissing = model.name === "VisitorActivity" ? settings.knobs.activityUpdatedAtMissing : 0;
       this.#tables.set(
         model.name,
-        new Table(model, { rows, ties: settings.ties, updatedMissing }, history, settings.seed),
+        new Table(model, { rows, ties: settings.ties, updatedMissing }, history, this.world),
       );
     }
   }
@@ -54,7 +54,7 @@ export class Account {
   }
 
   /** Columns including the account's custom fields. */
-  columns(model: ObjectModel): readonly ModelColumn[] {
+  columns(model: RowModel): readonly ModelColumn[] {
     if (model.custom === undefined) return model.columns;
     const { version } = this.table("CustomField");
     const known = this.#columns.get(model.name);
@@ -69,7 +69,7 @@ export class Account {
   }
 
   /** Makes the values of a row, including this account's oddities. */
-  make(model: ObjectModel, row: RowKey): readonly Value[] {
+  make(model: RowModel, row: RowKey): readonly Value[] {
     return oddValues(model, row, model.make(row, this.world), this.world.knobs);
   }
 
@@ -110,6 +110,7 @@ function createWorld(settings: AccountSettings, tableOf: (object: string) => Tab
       }
       return count;
     },
+    rows: (object) => tableOf(object).count,
     idOf: (object, index) => spaceOf(object).idOf(index),
     indexOf: (object, id) => spaceOf(object).indexOf(id),
     createdAt: (object, index) => tableOf(object).created[index] ?? 0,

@@ -6,8 +6,8 @@ import type { World } from "./model.ts";
 import { hashText, mix } from "./random.ts";
 
 const ACTIVITIES_PER_SEND = 4;
-const FIRST_EMAIL_ID = 50_000_000;
-const EMAIL_ID_STEP = 3;
+export const FIRST_EMAIL_ID: number = 50_000_000;
+export const EMAIL_ID_STEP: number = 3;
 const SALT = hashText("one-to-one");
 
 /** The send that an activity is about, if it is about one. */
@@ -71,4 +71,22 @@ export function isOneToOne(send: number, world: World): boolean {
 /** Id of a send's list email; null for one-to-one email. */
 export function listEmailOfSend(send: number, world: World): number | null {
   return isOneToOne(send, world) ? null : world.idOf("ListEmail", listEmailIndex(send, world));
+}
+
+/** List emails that the activities are about so far, at least the initial ones. */
+export function countListEmails(world: World): number {
+  const sends = countSends(world.rows("VisitorActivity"));
+  return Math.max(world.baseRows("ListEmail"), sends === 0 ? 0 : listEmailIndex(sends - 1, world) + 1);
+}
+
+/** When an email was sent, seconds since 1970: when its first activity came. */
+export function sentAtOf(send: number, world: World): number {
+  return world.createdAt("VisitorActivity", firstActivityOf(send));
+}
+
+/** When the first email of a list email was sent; null if none was. */
+export function listEmailSentAt(listEmail: number, world: World): number | null {
+  const first = firstSendOf(listEmail, world);
+  const isSent = first < countSends(world.rows("VisitorActivity")) && listEmailIndex(first, world) === listEmail;
+  return isSent ? sentAtOf(first, world) : null;
 }

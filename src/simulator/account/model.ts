@@ -3,9 +3,9 @@ import type { Knobs } from "../knobs.ts";
 import type { Timezone } from "./timezone.ts";
 
 /** A value before any quirk of the API. A `datetime` is seconds since 1970. */
-export type Value = string | number | boolean | null | readonly JsonRecord[];
+export type Value = string | number | boolean | null | readonly JsonRecord[] | readonly number[] | JsonRecord;
 export interface JsonRecord {
-  readonly [key: string]: string | number | boolean | null;
+  readonly [key: string]: string | number | boolean | null | readonly string[];
 }
 
 export type ColumnKind = "integer" | "number" | "boolean" | "datetime" | "string" | "json";
@@ -14,8 +14,10 @@ export interface ModelColumn {
   /** As in the catalog. */
   readonly name: string;
   readonly kind: ColumnKind;
-  /** Only the API shows it; it is not a column of the tables, so `/__sim/rows` omits it. */
+  /** Not a column of the tables: `/__sim/rows` has it only with `columns=all`. */
   readonly apiOnly?: boolean;
+  /** Only filters and sorting use it: no response shows it. */
+  readonly neverShown?: boolean;
   /** Not in the vendor's exports. */
   readonly notExported?: boolean;
 }
@@ -29,6 +31,7 @@ export interface RowKey {
   readonly updated: number | null;
   /** Number of changes so far. */
   readonly revision: number;
+  readonly isDeleted: boolean;
 }
 
 /** The rest of the account, as rows are allowed to see it. */
@@ -37,6 +40,8 @@ export interface World {
   readonly knobs: Knobs;
   /** Rows of an object when the account starts. */
   baseRows(object: string): number;
+  /** Rows of an object now, deleted ones included. */
+  rows(object: string): number;
   /** Id of the row at an index. */
   idOf(object: string, index: number): number;
   /** Index of the row with an id; -1 if no row can have it. */
@@ -110,6 +115,8 @@ export interface ModelFilter {
   readonly column: string;
   /** Error code of a bad value. Default: 51 (invalid parameter). */
   readonly code?: number;
+  /** More ids than this are refused with code 63. Default: any number. */
+  readonly idsMax?: number;
   /** Value if the parameter is missing. Default: no filter. */
   readonly missing?: string;
   /** Another parameter that must be present, else code 13. */
@@ -135,33 +142,48 @@ export interface ExportProcedureModel {
   readonly via?: { readonly object: string; readonly column: string };
 }
 
-export interface ObjectModel {
+/** The rows of an object, whichever versions of the API show them. */
+export interface RowModel {
   /** As in the catalog: `VisitorActivity`. */
   readonly name: string;
-  readonly urlName: string;
-  readonly dataKey: string;
   readonly columns: readonly ModelColumn[];
-  /** Fields of a record in a response, in order. */
-  readonly body: readonly BodyField[];
   /** Custom fields: appended to the columns, and shown under their column names. */
   readonly custom?: CustomColumns;
-  /** Columns that this account has switched off: in no response and no export. */
-  readonly hiddenColumns?: (world: World) => ReadonlySet<string>;
   /** Makes the values in the order of the columns, custom ones last. A pure function of the key and the world. */
   readonly make: (row: RowKey, world: World) => readonly Value[];
+  /** False: rows never change. */
+  readonly hasUpdated: boolean;
+  /** v3/v4 can query deleted rows. */
+  readonly deletes?: boolean;
+  /** True for rows that advance() never deletes. */
+  readonly keeps?: (values: readonly Value[]) => boolean;
+  /** Rows that a simulated day adds, changes, deletes. Default: shares of the initial rows. */
+  readonly daily?: (baseRows: number, knobs: Knobs) => DayOfChanges;
+  /** Rows come with those of objects listed before this one. Default: they come by themselves. */
+  readonly follows?: {
+    readonly rows: (world: World) => number;
+    /** Seconds since 1970, null if nothing dates the row. */
+    readonly createdAt: (index: number, world: World) => number | null;
+  };
+}
+
+/** An object of v3/v4. */
+export interface ObjectModel extends RowModel {
+  readonly urlName: string;
+  readonly dataKey: string;
+  /** Fields of a record in a response, in order. */
+  readonly body: readonly BodyField[];
+  /** Columns that this account has switched off: in no response and no export. */
+  readonly hiddenColumns?: (world: World) => ReadonlySet<string>;
   readonly operations: readonly ("query" | "read" | "stats" | "describe")[];
   /** Names that a read accepts in the path instead of `id`. */
   readonly readBy?: readonly (readonly string[])[];
   /** Time ranges that a query can filter by. */
   readonly ranges: readonly RangeName[];
-  /** False: there is no updated_at. */
-  readonly hasUpdated: boolean;
   readonly filters: readonly ModelFilter[];
   readonly sortKeys: readonly SortKey[];
   /** Order of a query without sort_by. */
   readonly defaultSort: string;
-  /** Deleted rows can be queried. */
-  readonly deletes?: boolean;
   /** A limit above 200 is accepted with output=mobile (vendor docs of that object). */
   readonly mobileUnlimited?: boolean;
   /** Accepts the parameter `fields`. */
@@ -169,10 +191,12 @@ export interface ObjectModel {
   /** Error code of an id that does not exist. Default: the knob unknownIdCode. */
   readonly unknownIdCode?: number;
   readonly procedures?: readonly ExportProcedureModel[];
-  /** True for rows that advance() never deletes. */
-  readonly keeps?: (values: readonly Value[]) => boolean;
-  /** Rows that a simulated day adds, changes, deletes. Default: shares of the initial rows. */
-  readonly daily?: (baseRows: number, knobs: Knobs) => DayOfChanges;
+  /** Parameters of which a query must have one, else code 13. Default: none. */
+  readonly requiresOneOf?: readonly string[];
+  /** Bounds of ids have no effect. */
+  readonly pagesByOffset?: boolean;
+  /** Error code of a read by an email address that no record has. Default: that of an unknown id. */
+  readonly unknownEmailCode?: number;
 }
 
 export interface DayOfChanges {

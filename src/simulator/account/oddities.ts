@@ -3,7 +3,7 @@
  * to null) is up to the client. Only shown values are odd: filters and sorting use the row's real times.
  */
 import type { Knobs } from "../knobs.ts";
-import type { ObjectModel, RowKey, Value } from "./model.ts";
+import type { RowKey, RowModel, Value } from "./model.ts";
 
 /** MySQL's form of no date. */
 const ZERO_DATE = "0000-00-00 00:00:00";
@@ -21,12 +21,12 @@ function isHit(every: number, index: number): boolean {
  * Whether the row is invisible to this user everywhere. Never the first row of an object, unless all are hidden, and never
  * a custom field, because other rows show it.
  */
-export function isHidden({ name }: ObjectModel, index: number, { hiddenEvery }: Knobs): boolean {
+export function isHidden({ name }: RowModel, index: number, { hiddenEvery }: Knobs): boolean {
   return hiddenEvery > 0 && name !== "CustomField" && index % hiddenEvery === hiddenEvery - 1;
 }
 
 /** The values, or a changed copy of them. */
-export function oddValues(model: ObjectModel, row: RowKey, values: readonly Value[], knobs: Knobs): readonly Value[] {
+export function oddValues(model: RowModel, row: RowKey, values: readonly Value[], knobs: Knobs): readonly Value[] {
   const { index } = row;
   const created = createdOf(index, knobs);
   const addition =
@@ -34,7 +34,7 @@ export function oddValues(model: ObjectModel, row: RowKey, values: readonly Valu
     (isHit(knobs.backslashTextEvery, index) ? ' say \\"hi\\"' : "");
   if (created === null && addition === "") return values;
   const odd = [...values];
-  const createdAt = model.columns.findIndex(({ name }) => name === "created_at");
+  const createdAt = model.columns.findIndex(({ name }) => name === "created_at" || name === "createdAt");
   if (created !== null && createdAt !== -1) odd[createdAt] = created;
   // Texts that rows are found by don't change.
   const text = model.columns.findIndex(

@@ -6,7 +6,7 @@ import { hashText, mix, unit } from "./random.ts";
 import { creationSeconds, DAY } from "./history.ts";
 import type { History } from "./history.ts";
 import type { Knobs } from "../knobs.ts";
-import type { DayOfChanges, ObjectModel, RangeName, RowKey } from "./model.ts";
+import type { DayOfChanges, RangeName, RowKey, RowModel, World } from "./model.ts";
 import { idSpace } from "./scale.ts";
 import type { IdSpace } from "./scale.ts";
 
@@ -30,10 +30,20 @@ function standardDay(rows: number): DayOfChanges {
 export interface RowState {
   readonly updated: Uint32Array;
   readonly revision: Uint8Array;
+  readonly gone: Uint8Array;
+}
+
+/** A row's state before its last change within the last simulated day. */
+interface EarlierState {
+  /** When the change came, seconds since 1970. */
+  readonly at: number;
+  readonly updated: number;
+  readonly revision: number;
+  readonly gone: number;
 }
 
 export class Table {
-  readonly model: ObjectModel;
+  readonly model: RowModel;
   readonly ids: IdSpace;
   /** Rows at the start. */
   readonly baseRows: number;
@@ -48,30 +58,56 @@ export class Table {
   gone: Uint8Array;
   /** Incremented by each change, to invalidate caches. */
   version = 0;
+  /** No row was created or changed later: seconds since 1970. */
+  newest: number;
   readonly #salt: number;
   readonly #ties: number;
   readonly #orders = new Map<RangeName, Uint32Array>();
+  readonly #earlier = new Map<number, EarlierState>();
+  readonly #world: World;
+  readonly #first: number;
 
-  constructor(model: ObjectModel, size: TableSize, history: History, seed: number) {
+  constructor(model: RowModel, size: TableSize, history: History, world: World) {
+    const { seed } = world;
+    const rows = model.follows?.rows(world) ?? size.rows;
     this.model = model;
     this.ids = idSpace(model.name, seed);
-    this.baseRows = size.rows;
-    this.count = size.rows;
+    this.baseRows = rows;
+    this.count = rows;
+    this.newest = history.last;
+    this.#world = world;
+    this.#first = history.first;
     this.#salt = mix(seed, hashText(`times ${model.name}`));
     this.#ties = size.ties;
-    this.created = creationSeconds(size.rows, size.ties, history, this.#salt);
-    this.#disorder();
-    this.updated = new Uint32Array(size.rows);
-    this.revision = new Uint8Array(size.rows);
-    this.gone = new Uint8Array(size.rows);
+    if (model.follows === undefined) {
+      this.created = creationSeconds(rows, size.ties, history, this.#salt);
+      this.#disorder();
+    } else this.created = Uint32Array.from({ length: rows }, (_, index) => this.#createdWith(index));
+    this.updated = new Uint32Array(rows);
+    this.revision = new Uint8Array(rows);
+    this.gone = new Uint8Array(rows);
     if (model.hasUpdated) this.#firstUpdates(history, size.updatedMissing);
   }
 
   key(index: number, state?: RowState, at?: number): RowKey {
     const updated = (state === undefined ? this.updated[index] : state.updated[at ?? 0]) ?? 0;
     const revision = (state === undefined ? this.revision[index] : state.revision[at ?? 0]) ?? 0;
+    const gone = (state === undefined ? this.gone[index] : state.gone[at ?? 0]) ?? 0;
+    return this.#keyOf(index, { updated, revision, gone });
+  }
+
+  /** The row as it was at `second`, null if it was not there yet. Exact within the last simulated day. */
+  keyAsOf(index: number, second: number): RowKey | null {
+    if (second >= this.newest) return this.key(index);
+    if ((this.created[index] ?? 0) > second) return null;
+    const earlier = this.#earlier.get(index);
+    return earlier !== undefined && earlier.at > second ? this.#keyOf(index, earlier) : this.key(index);
+  }
+
+  #keyOf(index: number, { updated, revision, gone }: Omit<EarlierState, "at">): RowKey {
     const created = this.created[index] ?? 0;
-    return { index, id: this.ids.idOf(index), created, updated: updated === 0 ? null : updated, revision };
+    const id = this.ids.idOf(index);
+    return { index, id, created, updated: updated === 0 ? null : updated, revision, isDeleted: gone === 1 };
   }
 
   isLive(index: number): boolean {
@@ -104,9 +140,13 @@ export class Table {
 
   /** Adds, changes and deletes rows for one day, starting at the second `from`; `day` counts from 1. */
   advance(day: number, from: number, knobs: Knobs, keeps: (index: number) => boolean): void {
-    const { added, changed, deleted } = this.model.daily?.(this.baseRows, knobs) ?? standardDay(this.baseRows);
+    const { model } = this;
+    const { changed, deleted, ...own } = model.daily?.(this.baseRows, knobs) ?? standardDay(this.baseRows);
     const random = mix(this.#salt, 0x5eed ^ day);
     const before = this.count;
+    const added = model.follows === undefined ? own.added : model.follows.rows(this.#world) - before;
+    this.#earlier.clear();
+    this.newest = from + DAY - 1;
     if (added > 0) this.#append(added, random, from);
     if (this.model.hasUpdated) this.#change(changed, before, mix(random, 2), from);
     this.#delete(deleted, before, mix(random, 3), from, keeps);
@@ -145,11 +185,21 @@ export class Table {
     // The first new row is at the previous now, the last at the day's last second.
     const offsets = Uint32Array.from({ length: added }, (_, n) => mix(random, n) % DAY).toSorted();
     for (let n = 0; n < added; n += 1) {
-      const second = n === 0 ? 0 : n === added - 1 ? DAY - 1 : (offsets[n] ?? 0);
-      this.created[this.count + n] = from + second;
-      if (this.model.hasUpdated) this.updated[this.count + n] = from + second;
+      const offset = n === 0 ? 0 : n === added - 1 ? DAY - 1 : (offsets[n] ?? 0);
+      const second = this.model.follows === undefined ? from + offset : this.#createdWith(this.count + n);
+      this.created[this.count + n] = second;
+      if (this.model.hasUpdated) this.updated[this.count + n] = second;
     }
     this.count = total;
+  }
+
+  #createdWith(index: number): number {
+    return this.model.follows?.createdAt(index, this.#world) ?? this.#first;
+  }
+
+  #remember(index: number, at: number): void {
+    const [updated = 0, revision = 0, gone = 0] = [this.updated[index], this.revision[index], this.gone[index]];
+    this.#earlier.set(index, { at, updated, revision, gone });
   }
 
   #change(changed: number, before: number, random: number, from: number): void {
@@ -159,7 +209,9 @@ export class Table {
     for (let n = 0; n < (before > 0 ? changed : 0); n += 1) {
       const index = mix(random, n) % before;
       if (this.gone[index] !== 0) continue;
-      this.updated[index] = n < tied ? together : from + (mix(mix(random, n), 1) % DAY);
+      const at = n < tied ? together : from + (mix(mix(random, n), 1) % DAY);
+      this.#remember(index, at);
+      this.updated[index] = at;
       this.revision[index] = ((this.revision[index] ?? 0) + 1) % 256;
     }
   }
@@ -168,9 +220,11 @@ export class Table {
     for (let n = 0; n < (before > 1 ? deleted : 0); n += 1) {
       const index = mix(random, n) % before;
       if (this.gone[index] !== 0 || keeps(index)) continue;
+      const at = from + (mix(mix(random, n), 1) % DAY);
+      this.#remember(index, at);
       this.gone[index] = 1;
-      // A deletion changes updated_at only if the API shows deleted rows.
-      if (this.model.deletes === true) this.updated[index] = from + (mix(mix(random, n), 1) % DAY);
+      // Only shown by APIs that show deleted rows.
+      if (this.model.hasUpdated) this.updated[index] = at;
     }
   }
 }

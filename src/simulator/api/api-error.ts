@@ -16,14 +16,17 @@ const MESSAGES: Readonly<Record<number, string>> = {
   24: "Invalid visitor ID",
   27: "Parameter deleted must be true or false",
   35: "Invalid opportunity ID",
+  36: "One or more required parameter values are missing",
   38: "Invalid campaign ID",
   46: "This API user lacks sufficient permissions for the requested operation",
+  48: "Invalid visit ID",
   49: "Access Denied",
   50: "Invalid boolean",
   51: "Invalid parameter",
   55: "Invalid list ID",
   60: "Invalid HTTP request method",
   61: "Invalid prospect account id",
+  63: "Too many IDs specified",
   66: "You have exceeded your concurrent request limit. Please wait, before trying again",
   88: "Your account must use version 4 of the API.",
   89: "Your account is unable to use version 4 of the API.",
@@ -55,16 +58,25 @@ const MESSAGES: Readonly<Record<number, string>> = {
   199: "Authentication using an api_key is no longer supported. Use Salesforce OAuth access token instead.",
   201: "Business Unit specified in Pardot-Business-Unit-Id header not found or inactive.",
   202: "Minute rate limit met",
+  209: "Too many fields have filters (max 3)",
+  210: "Page token has expired.",
+  211: "Page token is invalid.",
   214: "API request timed out.",
+  224: "Invalid fields for request type",
+  231: "Maximum file size has to be at least 10,000,000 bytes",
+  232: "Maximum file size cannot exceed 200 MB",
 };
 
 /** Becomes an error envelope as response. */
 export class ApiError extends Error {
   readonly apiCode: number;
-  constructor(apiCode: number, tail = "") {
+  /** Value of the header `Pardot-Warning` (v5). */
+  readonly warning: string | null;
+  constructor(apiCode: number, tail = "", warning: string | null = null) {
     super(messageOf(apiCode) + tail);
     this.name = "ApiError";
     this.apiCode = apiCode;
+    this.warning = warning;
   }
 }
 

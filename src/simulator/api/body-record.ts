@@ -79,15 +79,16 @@ function plainValue(
   return value;
 }
 
-/** A row for `/__sim/rows`: catalog columns, unchanged strings, timestamps as local text, null if absent. */
+/** A row for `/__sim/rows`: unchanged strings, timestamps as local text, null if absent. `all`: also what no table has. */
 export function truthRecord(
   columns: readonly ModelColumn[],
   values: readonly Value[],
   zone: Timezone,
+  all: boolean,
 ): Readonly<Record<string, Value>> {
   const record: Record<string, Value> = {};
   columns.forEach((column, index) => {
-    if (column.apiOnly === true) return;
+    if (column.neverShown === true || (column.apiOnly === true && !all)) return;
     const value = values[index] ?? null;
     record[column.name] = column.kind === "datetime" && typeof value === "number" ? zone.text(value) : value;
   });

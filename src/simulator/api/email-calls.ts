@@ -6,7 +6,6 @@ import type { Account } from "../account/account.ts";
 import {
   countSends,
   emailIdOf,
-  firstActivityOf,
   firstSendOf,
   isOneToOne,
   listEmailIndex,
@@ -14,22 +13,11 @@ import {
   sendWithId,
 } from "../account/email-sends.ts";
 import { ApiError } from "./api-error.ts";
-import { hashText, mix, pick, unit } from "../account/random.ts";
+import { emailContent, emailHash, listEmailStats } from "../objects/email.ts";
+import { mix, unit } from "../account/random.ts";
 import type { Value, Body, World } from "../account/model.ts";
 import { booleanOf } from "./parameters.ts";
 import type { Parameters } from "./parameters.ts";
-import { NASTY, plainText } from "../account/text.ts";
-
-const SALT = hashText("Email");
-
-interface Email {
-  readonly name: string;
-  readonly isOneToOne: boolean;
-  readonly subject: string;
-  readonly text: string;
-  readonly html: string;
-  readonly created: number;
-}
 
 /** `do/read/id/{email_id}`. The id of a list email works too (seen in production). Throws ApiError. */
 export function emailRead(account: Account, id: string | undefined, parameters: Parameters): Body {
@@ -37,7 +25,7 @@ export function emailRead(account: Account, id: string | undefined, parameters: 
   const emailId = idOf(id);
   const send = findSend(account, emailId);
   if (send === -1 || isUnreadable(send, world)) throw new ApiError(world.knobs.unknownIdCode);
-  const email = emailOf(account, send);
+  const email = emailContent(send, world);
   const withMessage = booleanOf(parameters.get("include_message"), true, 50);
   const record: Body = {
     id: emailId,
@@ -54,7 +42,7 @@ export function emailRead(account: Account, id: string | undefined, parameters: 
 export function emailStats(account: Account, id: string | undefined): Body {
   const index = account.world.indexOf("ListEmail", idOf(id));
   if (firstSendInTable(account, index) === -1) throw new ApiError(account.world.knobs.unknownIdCode);
-  return { stats: statsOf(index, account.world) };
+  return { stats: { ...listEmailStats(index, account.world) } };
 }
 
 function idOf(id: string | undefined): number {
@@ -81,61 +69,7 @@ function firstSendInTable(account: Account, listEmail: number): number {
 
 /** True for the share of list emails that the knob makes unreadable. */
 function isUnreadable(send: number, world: World): boolean {
-  const hash = mix(mix(world.seed, SALT), listEmailIndex(send, world));
-  return unit(mix(hash, 99)) < world.knobs.unreadableEmailShare;
-}
-
-/** Emails of one list email are the same for all recipients. */
-function emailOf(account: Account, send: number): Email {
-  const { world } = account;
-  const single = isOneToOne(send, world);
-  const hash = mix(mix(world.seed, SALT), single ? 0x10_0000 + send : listEmailIndex(send, world));
-  const first = single ? send : firstSendOf(listEmailIndex(send, world), world);
-  const subject = `${pick(NASTY, hash)} ${plainText(mix(hash, 1))}`;
-  return {
-    name: `${plainText(mix(hash, 2))}, "${mix(hash, 3) % 1_000}"`,
-    isOneToOne: single,
-    subject,
-    text: `%%first_name%%,\r\n\r\n${pick(NASTY, mix(hash, 4))}\n\u{1F600} Unsubscribe: %%unsubscribe%%`,
-    html: `<!DOCTYPE html>\n<p>It&#39;s "${plainText(mix(hash, 5))}" &amp; more</p>\r\n<a href="%%unsubscribe%%">x</a>`.repeat(
-      1 + (mix(hash, 6) % 20),
-    ),
-    created: account.table("VisitorActivity").created[firstActivityOf(first)] ?? 0,
-  };
-}
-
-function statsOf(listEmail: number, world: World): Body {
-  const hash = mix(mix(world.seed, SALT), listEmail);
-  const sent = 10 + (mix(hash, 20) % 5_000);
-  const part = (salt: number, of: number): number => mix(hash, salt) % (of + 1);
-  const [soft, hard] = [part(21, Math.floor(sent / 20)), part(22, Math.floor(sent / 20))];
-  const delivered = sent - soft - hard;
-  const opens = part(23, delivered);
-  const uniqueOpens = part(24, opens);
-  const clicks = part(25, opens);
-  const uniqueClicks = part(26, Math.min(clicks, uniqueOpens));
-  const optOuts = part(27, 9);
-  const complaints = part(28, 3);
-  const rate = (n: number, of: number): string => `${(of === 0 ? 0 : (100 * n) / of).toFixed(2)}%`;
-  return {
-    sent,
-    delivered,
-    total_clicks: clicks,
-    unique_clicks: uniqueClicks,
-    soft_bounced: soft,
-    hard_bounced: hard,
-    opt_outs: optOuts,
-    spam_complaints: complaints,
-    opens,
-    unique_opens: uniqueOpens,
-    delivery_rate: rate(delivered, sent),
-    opens_rate: rate(uniqueOpens, delivered),
-    click_through_rate: rate(clicks, delivered),
-    unique_click_through_rate: rate(uniqueClicks, delivered),
-    click_open_ratio: rate(uniqueClicks, uniqueOpens),
-    opt_out_rate: rate(optOuts, delivered),
-    spam_complaint_rate: rate(complaints, delivered),
-  };
+  return unit(mix(emailHash(listEmailIndex(send, world), world), 99)) < world.knobs.unreadableEmailShare;
 }
 
 /** Each list email of the activities, with the smallest email id among them. */
@@ -159,7 +93,7 @@ export function* emailTruth(account: Account): Generator<Readonly<Record<string,
   for (const [listEmailId, emailId] of listEmailsSeen(account)) {
     const send = sendWithId(emailId);
     if (isUnreadable(send, account.world)) continue;
-    const email = emailOf(account, send);
+    const email = emailContent(send, account.world);
     yield {
       email_id: emailId,
       list_email_id: listEmailId,
@@ -176,7 +110,9 @@ export function* emailTruth(account: Account): Generator<Readonly<Record<string,
 /** Rows of the table of email statistics: one per list email of the activities. */
 export function* emailStatsTruth(account: Account): Generator<Readonly<Record<string, Value>>> {
   for (const listEmailId of listEmailsSeen(account).keys()) {
-    const stats = statsOf(account.world.indexOf("ListEmail", listEmailId), account.world);
-    yield { list_email_id: listEmailId, ...(stats as Readonly<Record<string, Value>>) };
+    yield {
+      list_email_id: listEmailId,
+      ...listEmailStats(account.world.indexOf("ListEmail", listEmailId), account.world),
+    };
   }
 }

@@ -1,13 +1,14 @@
 /** Checks the body of `export create` and makes an order for the worker (vendor docs, export v3/v4). */
 import type { Account } from "../account/account.ts";
 import { ApiError } from "./api-error.ts";
-import type { ExportOrder, ExportWorker } from "./export-worker.ts";
+import type { ExportOrder, ExportRecords, ExportWorker } from "./export-worker.ts";
 import { dateReader } from "./filter-date.ts";
 import type { DateReader } from "./filter-date.ts";
 import type { Knobs } from "../knobs.ts";
 import type { ExportProcedureModel, ModelColumn, ObjectModel, Value } from "../account/model.ts";
 import { OBJECTS } from "../objects/objects.ts";
 import { spanOf } from "./parameters.ts";
+import type { Span } from "./parameters.ts";
 import { selectRows } from "./selection.ts";
 import type { Selection } from "./selection.ts";
 
@@ -30,15 +31,16 @@ export function readExportOrder(
   endsAs: string,
   context: ExportContext,
 ): ExportOrder {
-  if (contentType === undefined || !/^application\/json\b/i.test(contentType)) throw new ApiError(151);
-  if (body.trim() === "") throw new ApiError(152);
-  const request = parseBody(body);
+  const request = parseExportBody(contentType, body);
   const model = modelOf(request["object"]);
   const fields = fieldsOf(request["fields"], model, context);
   const { procedure, given } = procedureOf(request["procedure"], model, context.knobs);
   const readDate = dateReader(context.account.zone, context.knobs, Math.floor(context.now / 1000));
   return {
     model,
+    recordsOf: (names) => exportRecords(context.account, model, names),
+    watermark: model.hasUpdated ? "updated_at" : "created_at",
+    echoesHeader: false,
     fields,
     procedure: procedure.name,
     arguments: given,
@@ -47,7 +49,23 @@ export function readExportOrder(
   };
 }
 
-function parseBody(body: string): Readonly<Record<string, unknown>> {
+/** Values in the order of the fields. */
+export function exportRecords(account: Account, model: ObjectModel, fields: readonly string[]): ExportRecords {
+  const exportable = exportColumns(account, model);
+  const chosen = fields.flatMap((field) => exportable.find(({ column }) => column.name === field) ?? []);
+  return {
+    columns: chosen.map(({ column }) => column),
+    read: (row) => {
+      const values = account.make(model, row);
+      return chosen.map(({ index }) => values[index] ?? null);
+    },
+  };
+}
+
+/** Throws ApiError 150 to 153. */
+export function parseExportBody(contentType: string | undefined, body: string): Readonly<Record<string, unknown>> {
+  if (contentType === undefined || !/^application\/json\b/i.test(contentType)) throw new ApiError(151);
+  if (body.trim() === "") throw new ApiError(152);
   let request: unknown;
   try {
     request = JSON.parse(body);
@@ -81,12 +99,12 @@ function fieldsOf(given: unknown, model: ObjectModel, { account, knobs }: Export
 }
 
 /** An exportable column, with its index in a row's values. */
-export interface ExportColumn {
+interface ExportColumn {
   readonly column: ModelColumn;
   readonly index: number;
 }
 
-export function exportColumns(account: Account, model: ObjectModel): readonly ExportColumn[] {
+function exportColumns(account: Account, model: ObjectModel): readonly ExportColumn[] {
   const hidden = model.hiddenColumns?.(account.world);
   return account
     .columns(model)
@@ -119,24 +137,12 @@ function selectionOf(
   procedure: ExportProcedureModel,
   given: Readonly<Record<string, unknown>>,
   readDate: DateReader,
-  { account, knobs, now }: ExportContext,
+  context: ExportContext,
 ): ExportOrder["selection"] {
-  const bounds = new Map<string, string>();
-  for (const argument of [procedure.after, procedure.before]) {
-    const value = given[argument];
-    if (value === undefined) continue;
-    if (typeof value !== "string") throw new ApiError(177);
-    bounds.set(argument, value);
-  }
-  // The default end is the creation time (vendor docs, export).
-  const end = bounds.get(procedure.before) ?? account.zone.text(Math.floor(now / 1000));
-  bounds.set(procedure.before, end);
-  const span = asArgument(() => {
-    const parsed = spanOf(bounds, procedure.after, procedure.before, knobs, readDate);
-    const from = account.zone.toLocal(readDate(bounds.get(procedure.after) ?? ""));
-    if (account.zone.toLocal(readDate(end)) > oneYearAfter(from)) throw new ApiError(177);
-    return parsed;
-  });
+  const { account, knobs } = context;
+  const [after, before] = [given[procedure.after], given[procedure.before]];
+  if (typeof after !== "string" || (before !== undefined && typeof before !== "string")) throw new ApiError(177);
+  const span = exportSpan({ after, before }, readDate, context);
   const options = procedure.options;
   let deleted: "live" | "deleted" | "all" = DELETED[knobs.exportDeletedDefault];
   const tests: ((values: readonly Value[]) => boolean)[] = [];
@@ -174,7 +180,7 @@ function viaTest(
   };
 }
 
-const DELETED: Readonly<Record<string, "live" | "deleted" | "all">> & {
+export const DELETED: Readonly<Record<string, "live" | "deleted" | "all">> & {
   readonly [K in "true" | "false" | "all"]: "live" | "deleted" | "all";
 } = { true: "deleted", false: "live", all: "all" };
 
@@ -197,6 +203,24 @@ function flagTest(model: ObjectModel, value: unknown): (values: readonly Value[]
   if (value !== true && value !== false && value !== "true" && value !== "false") throw new ApiError(177);
   const column = model.columns.findIndex(({ name }) => name === "prospect_id");
   return String(value) === "true" ? (values) => values[column] !== null : () => true;
+}
+
+/** Bounds as spans of rows. Without an end it is the creation (vendor docs, export). Throws ApiError 177. */
+export function exportSpan(
+  given: { readonly after: string; readonly before: string | undefined },
+  readDate: DateReader,
+  { account, knobs, now }: ExportContext,
+): Span | null {
+  const end = given.before ?? account.zone.text(Math.floor(now / 1000));
+  return asArgument(() => {
+    const bounds = new Map([
+      ["after", given.after],
+      ["before", end],
+    ]);
+    const from = account.zone.toLocal(readDate(given.after));
+    if (account.zone.toLocal(readDate(end)) > oneYearAfter(from)) throw new ApiError(177);
+    return spanOf(bounds, "after", "before", knobs, readDate);
+  });
 }
 
 /** Turns the error of a bad date or range into 177: here they are arguments. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createSimClock } from "../simulated-time.ts";
+import { exportRecords } from "./export-order.ts";
 import { ExportWorker, scattered } from "./export-worker.ts";
 import type { SimExport } from "./export-worker.ts";
 import { resultFileText } from "./result-file.ts";
@@ -21,6 +22,9 @@ function setUp(processingMs: number, given: Partial<Knobs> = {}) {
   if (model === undefined) throw new Error("no visitor activities");
   const order = {
     model,
+    recordsOf: (names: readonly string[]) => exportRecords(account, model, names),
+    watermark: "updated_at",
+    echoesHeader: false,
     fields: ["id", "details", "updated_at"],
     procedure: "filter_by_created_at",
     arguments: {},

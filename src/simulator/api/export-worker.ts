@@ -6,14 +6,26 @@ import type { Account } from "../account/account.ts";
 import type { SimClock } from "../simulated-time.ts";
 import { mix } from "../account/random.ts";
 import type { Knobs } from "../knobs.ts";
-import type { ObjectModel } from "../account/model.ts";
+import type { ModelColumn, RowKey, RowModel, Value } from "../account/model.ts";
 import { isHidden } from "../account/oddities.ts";
 import type { Selection } from "./selection.ts";
 import { selectRows } from "./selection.ts";
 import type { RowState } from "../account/table.ts";
 
+/** The columns of a result file, and their values in a row. */
+export interface ExportRecords {
+  readonly columns: readonly ModelColumn[];
+  readonly read: (row: RowKey) => readonly Value[];
+}
+
 export interface ExportOrder {
-  readonly model: ObjectModel;
+  readonly model: RowModel;
+  /** Called for each download, with the fields that the file has: the account's custom fields may have changed. */
+  readonly recordsOf: (fields: readonly string[]) => ExportRecords;
+  /** Names of the key and of the time of a change, for faults of files. */
+  readonly watermark: string;
+  /** Without rows there is a file with the header as its only record. */
+  readonly echoesHeader: boolean;
   readonly fields: readonly string[];
   readonly procedure: string;
   /** As received. */
@@ -121,6 +133,7 @@ export class ExportWorker {
       job.frozen = {
         updated: job.rows.map((index) => table.updated[index] ?? 0),
         revision: Uint8Array.from(job.rows, (index) => table.revision[index] ?? 0),
+        gone: Uint8Array.from(job.rows, (index) => table.gone[index] ?? 0),
       };
     }
   }
@@ -151,6 +164,7 @@ export class ExportWorker {
     const selected = selectRows(this.#account, this.#account.table(job.model.name), job.selection);
     job.rows = selected.filter((index) => !isHidden(job.model, index, this.#knobs));
     job.files = splitFiles(job, this.#knobs.filesPerExport, this.#account.world.seed);
+    if (job.rows.length === 0 && job.echoesHeader) job.files = [{ id: 20_011 + job.id * 100, from: 0, to: 0 }];
     return this.#finish(job, "Complete", due);
   }
 

@@ -25,7 +25,12 @@ const SECONDS: Readonly<Record<string, number>> = {
 
 /** `now` in seconds since 1970. */
 export function dateReader(zone: Timezone, knobs: Knobs, now: number): DateReader {
-  const fromLocal = (local: number): number => zone.fromLocal(local, knobs.ambiguousLocal);
+  const fromLocal = (local: number): number => {
+    if (knobs.ambiguousLocal !== "hour early") return zone.fromLocal(local, knobs.ambiguousLocal);
+    // `01:00:00` in the repeated hour brought rows of 00:00:01 (a comment in dreamdata-io/tap-pardot).
+    const [first, second] = [zone.fromLocal(local, "first"), zone.fromLocal(local, "second")];
+    return first - (second - first);
+  };
   return (text) => {
     const trimmed = text.trim();
     const word = keyword(trimmed.toLowerCase(), zone.toLocal(now), now, fromLocal);

@@ -13,6 +13,7 @@ export function filterTest(
   parameters: Parameters,
   readDate: DateReader,
 ): Test | null {
+  if (model.requiresOneOf?.some((name) => parameters.has(name)) === false) throw new ApiError(13);
   const tests = model.filters.flatMap((filter) => {
     const text = parameters.get(filter.name) ?? filter.missing;
     const column = columns.findIndex(({ name }) => name === filter.column);
@@ -42,7 +43,9 @@ function testOf(filter: ModelFilter, text: string, column: number, readDate: Dat
     case "text":
       return (values) => values[column] === text;
     case "ids": {
-      const wanted = new Set(text.split(",").map((id) => (/^\d{1,15}$/.test(id) ? Number(id) : refuse())));
+      const given = text.split(",");
+      if (given.length > (filter.idsMax ?? given.length)) throw new ApiError(63);
+      const wanted = new Set(given.map((id) => (/^\d{1,15}$/.test(id) ? Number(id) : refuse())));
       return (values) => wanted.has(numeric(values[column]));
     }
     case "set":

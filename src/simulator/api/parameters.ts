@@ -41,7 +41,10 @@ export function queryParameters(
   readDate: DateReader,
 ): QueryParameters {
   const output = outputOf(parameters);
-  const [idAbove, idBelow] = [idParameter(parameters, "id_greater_than"), idParameter(parameters, "id_less_than")];
+  const [idAbove, idBelow] =
+    model.pagesByOffset === true
+      ? [null, null]
+      : [idParameter(parameters, "id_greater_than"), idParameter(parameters, "id_less_than")];
   if (idAbove !== null && idBelow !== null && idAbove >= idBelow) throw new ApiError(17);
   const spans: Partial<Record<RangeName, Span>> = {};
   for (const range of model.ranges) {

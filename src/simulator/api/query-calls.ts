@@ -188,8 +188,9 @@ function indexesOf(
     const test = (values: readonly Value[]): boolean =>
       names.every((name, n) => isValue(values[columns[n] ?? -1], keys.get(name)));
     const found = [...selectRows(account, table, { spans: {}, deleted: "live", test })];
-    if (found.length === 0) throw names.includes("email") ? new ApiError(4) : unknown;
-    return found;
+    const { unknownEmailCode } = model;
+    if (found.length > 0) return found;
+    throw names.includes("email") && unknownEmailCode !== undefined ? new ApiError(unknownEmailCode) : unknown;
   }
   const id = keys.get("id");
   if (id === undefined) throw new ApiError(13);

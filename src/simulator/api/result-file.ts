@@ -4,14 +4,12 @@
  */
 import type { Account } from "../account/account.ts";
 import { ApiError } from "./api-error.ts";
-import { exportColumns } from "./export-order.ts";
-import type { ExportColumn } from "./export-order.ts";
 import { scattered } from "./export-worker.ts";
 import type { ResultFile, SimExport, ExportWorker } from "./export-worker.ts";
 import { FILE_FAULTS, SENTINEL } from "../file-faults.ts";
 import type { FileFault } from "../file-faults.ts";
 import type { Knobs } from "../knobs.ts";
-import type { Value } from "../account/model.ts";
+import type { ModelColumn, Value } from "../account/model.ts";
 import type { Timezone } from "../account/timezone.ts";
 
 const CHUNK_CHARACTERS = 64 * 1024;
@@ -40,8 +38,7 @@ export function* resultFileText(
   fault: { readonly file?: FileFault; readonly cells?: Readonly<Record<string, string>> } = {},
 ): Generator<string | Uint8Array> {
   const wrong = fault.file === undefined ? undefined : FILE_FAULTS[fault.file];
-  const watermark = job.model.hasUpdated ? "updated_at" : "created_at";
-  const left = wrong?.without === "watermark" ? watermark : wrong?.without === "key" ? "id" : null;
+  const left = wrong?.without === "watermark" ? job.watermark : wrong?.without === "key" ? "id" : null;
   const fields = job.fields.filter((field) => field !== left);
   const cells = { ...fault.cells, ...(wrong?.sentinel === true ? sentinelIn(job) : {}) };
   const pieces = piecesOf(account, { ...job, fields }, file, knobs, cells);
@@ -57,15 +54,14 @@ function* piecesOf(
   cells: Readonly<Record<string, string>>,
 ): Generator<string> {
   const table = account.table(job.model.name);
-  const exportable = exportColumns(account, job.model);
-  const columns = job.fields.flatMap((field) => exportable.find(({ column }) => column.name === field) ?? []);
+  const { columns, read } = job.recordsOf(job.fields);
   const csv = csvWriter(columns, account.zone, knobs);
-  let text = csv.header;
+  let text = job.rows.length === 0 && job.echoesHeader ? csv.header.repeat(2) : csv.header;
   const frozen = job.frozen ?? undefined;
   for (let step = file.from; step < file.to; step += 1) {
     const at = scattered(step, job.rows.length);
     const index = job.rows[at] ?? 0;
-    const values = account.values(table, index, frozen, at);
+    const values = read(table.key(index, frozen, at));
     text += csv.record(step === file.from ? withCells(values, columns, cells) : values);
     if (text.length >= CHUNK_CHARACTERS) {
       yield text;
@@ -82,16 +78,14 @@ function lineEnd({ csvNewline }: Knobs): string {
 
 function withCells(
   values: readonly Value[],
-  columns: readonly ExportColumn[],
+  columns: readonly ModelColumn[],
   cells: Readonly<Record<string, string>>,
 ): readonly Value[] {
-  const changed = [...values];
-  for (const { column, index } of columns) changed[index] = cells[column.name] ?? values[index] ?? null;
-  return changed;
+  return columns.map(({ name }, index) => cells[name] ?? values[index] ?? null);
 }
 
-function sentinelIn({ model, fields }: SimExport): Readonly<Record<string, string>> {
-  const text = model.columns.find(({ name, kind }) => kind === "string" && fields.includes(name));
+function sentinelIn({ recordsOf, fields }: SimExport): Readonly<Record<string, string>> {
+  const text = recordsOf(fields).columns.find(({ kind }) => kind === "string");
   return text === undefined ? {} : { [text.name]: `caf${SENTINEL}` };
 }
 
@@ -101,7 +95,7 @@ interface CsvWriter {
   record(values: readonly Value[]): string;
 }
 
-function csvWriter(columns: readonly ExportColumn[], zone: Timezone, knobs: Knobs): CsvWriter {
+function csvWriter(columns: readonly ModelColumn[], zone: Timezone, knobs: Knobs): CsvWriter {
   const end = lineEnd(knobs);
   const quotesAll = knobs.csvQuoting === "all";
   const emptyText = knobs.csvEmptyText === "quoted" ? '""' : "";
@@ -121,12 +115,12 @@ function csvWriter(columns: readonly ExportColumn[], zone: Timezone, knobs: Knob
     return text(JSON.stringify(value));
   };
   return {
-    header: columns.map(({ column }) => text(column.name)).join(",") + end,
+    header: columns.map(({ name }) => text(name)).join(",") + end,
     record: (values) => {
       let line = "";
       let comma = "";
-      for (const { column, index } of columns) {
-        line += comma + field(values[index] ?? null, column.kind === "datetime");
+      for (const [index, { kind }] of columns.entries()) {
+        line += comma + field(values[index] ?? null, kind === "datetime");
         comma = ",";
       }
       return line + end;

@@ -89,7 +89,13 @@ export class TokenDesk {
 
   /** The API rejects the token from now on. */
   expire(token: string): void {
-    this.#tokens.delete(token);
+    const known = this.#tokens.get(token);
+    if (known !== undefined) this.#tokens.set(token, { ...known, usable: false });
+  }
+
+  /** Whether the token was ever issued here, dead or not. */
+  hasIssued(token: string): boolean {
+    return this.#tokens.has(token);
   }
 
   async #refresh(token: string | undefined, origin: string): Promise<TokenResponse> {

@@ -17,6 +17,11 @@ const OBJECT_OF_TYPE: Readonly<Record<string, string>> = {
   List: "List",
   Campaign: "Campaign",
   Opportunity: "Opportunity",
+  "Landing Page": "LandingPage",
+  "Email Template": "EmailTemplate",
+  "Custom URL": "CustomRedirect",
+  "Form Handler": "FormHandler",
+  File: "File",
 };
 const TAG_SALT = hashText("TagObject");
 const CLICK_SALT = hashText("EmailClick");
@@ -48,6 +53,7 @@ export const TAG_OBJECT: ObjectModel = {
   mobileUnlimited: true,
 };
 
+const CLICKED: Readonly<Record<string, string>> = { list_email_id: "ListEmail", email_template_id: "EmailTemplate" };
 const CLICK_LINKS = ["list_email_id", "drip_program_action_id", "email_template_id", "tracker_redirect_id"] as const;
 
 /** One link id is set, the others are absent. There is no email id (pardot/api-docs issue 157). */
@@ -66,7 +72,8 @@ export const EMAIL_CLICK: ObjectModel = {
     const kind = mix(hash, 1) % 4;
     const links = CLICK_LINKS.map((name, n) => {
       if (n !== kind) return null;
-      return name === "list_email_id" ? someId("ListEmail", mix(hash, 2), world) : 1 + (mix(hash, 3) % 500);
+      const object = CLICKED[name];
+      return object === undefined ? 1 + (mix(hash, 3) % 500) : someId(object, mix(hash, 2), world);
     });
     return [row.id, someId("Prospect", mix(hash, 4), world), clickUrl(mix(hash, 5)), ...links, row.created];
   },

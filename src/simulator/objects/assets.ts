@@ -31,7 +31,7 @@ export const CAMPAIGN: ObjectModel = {
     integer("id"),
     text("name"),
     { name: "cost", kind: "number" },
-    ...TIMES.map((column) => ({ ...column, apiOnly: true })),
+    ...TIMES.map((column) => ({ ...column, apiOnly: true, neverShown: true })),
   ],
   body: plainFields(["id", "name", "cost"]),
   make: (row, world) => {

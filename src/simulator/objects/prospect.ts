@@ -9,6 +9,7 @@ import type { ModelColumn, ObjectModel, RowKey, Value, BodyField, World } from "
 import { longText, someText } from "../account/text.ts";
 import { isMultiValue, prospectCustomColumns, prospectCustomValues } from "./custom-field.ts";
 import { campaignName, prospectIdentity, someId } from "./links.ts";
+import { userEmail } from "./user.ts";
 
 const STRINGS = new Set([
   "salutation", "first_name", "last_name", "email", "company", "website", "job_title", "department", "country",
@@ -40,7 +41,12 @@ const COLUMNS: readonly ModelColumn[] = [
     apiOnly: true,
     notExported: true,
   })),
-  { name: "assigned_to_user", kind: "integer", apiOnly: true, notExported: true },
+  ...["assigned_to_user", "profile_id"].map((name): ModelColumn => ({
+    name,
+    kind: "integer",
+    apiOnly: true,
+    notExported: true,
+  })),
 ];
 
 const field = (name: string): BodyField => ({
@@ -72,9 +78,7 @@ const BODY: readonly BodyField[] = [
     absentWhenNull: true,
     nested: (values) => {
       const user = values[ASSIGNED_TO];
-      return typeof user === "number"
-        ? { user: { id: user, email: `user+${user}@example.com`, first_name: "Sales" } }
-        : null;
+      return typeof user === "number" ? { user: { id: user, email: userEmail(user), first_name: "Sales" } } : null;
     },
   },
   // Nodes of other objects are empty: an extractor does not request output=full.
@@ -82,9 +86,9 @@ const BODY: readonly BodyField[] = [
   {
     name: "profile",
     outputs: ["full"],
-    nested: () => ({
-      id: 209,
-      name: "Default",
+    nested: (values) => ({
+      id: Number(values[PROFILE]),
+      name: values[PROFILE] === FIRST_PROFILE ? "Default" : "Partner",
       profile_criteria: CRITERIA.map((name, n) => ({ id: 1041 + n, name, matches: "Unknown" })),
     }),
   },
@@ -93,6 +97,8 @@ const BODY: readonly BodyField[] = [
   { name: "lists", outputs: ["full"], nested: () => null },
 ];
 const ASSIGNED_TO = COLUMNS.findIndex(({ name }) => name === "assigned_to_user");
+const PROFILE = COLUMNS.findIndex(({ name }) => name === "profile_id");
+const FIRST_PROFILE = 209;
 const CRITERIA = ["Company Size", "Industry"];
 const SALT = hashText("Prospect");
 
@@ -157,6 +163,7 @@ function make(row: RowKey, world: World): readonly Value[] {
     text(45, 10),
     pick([null, "A+", "B", "F"], mix(changed, 46)),
     mix(hash, 47) % 2 === 0 ? null : someId("User", mix(hash, 48), world),
+    FIRST_PROFILE + (mix(hash, 49) % 2),
     ...prospectCustomValues(row, world),
   ];
 }
@@ -195,6 +202,7 @@ export const PROSPECT: ObjectModel = {
   mobileUnlimited: true,
   fieldsParameter: true,
   unknownIdCode: 3,
+  unknownEmailCode: 4,
   procedures: [
     timeProcedure("updated", { deleted: "deleted-all-only" }),
     timeProcedure("created", { deleted: "deleted-all-only" }),

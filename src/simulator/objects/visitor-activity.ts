@@ -158,14 +158,21 @@ function linkId(name: (typeof LINKS)[number], row: RowKey, hash: number, world: 
     case "campaign_id":
       return someId("Campaign", salted, world);
     case "email_template_id":
+      return someId("EmailTemplate", salted, world);
     case "form_handler_id":
-    case "site_search_query_id":
+      return someId("FormHandler", salted, world);
     case "landing_page_id":
+      return someId("LandingPage", salted, world);
+    case "visitor_page_view_id":
+      return someId("VisitorPageView", salted, world);
+    case "file_id":
+      return someId("File", salted, world);
+    case "custom_redirect_id":
+      return someId("CustomRedirect", salted, world);
+    // The API does not show these objects.
+    case "site_search_query_id":
     case "paid_search_ad_id":
     case "multivariate_test_variation_id":
-    case "visitor_page_view_id":
-    case "file_id":
-    case "custom_redirect_id":
       return 1_000 + (salted % 900);
     default:
       return null;

@@ -20,6 +20,11 @@ const DEVICE: readonly string[] = [
   "browser", "browser_version", "operating_system", "operating_system_version", "language", "screen_height",
   "screen_width", "is_flash_enabled", "is_java_enabled",
 ]; // prettier-ignore
+/** Values in the order of `DEVICE`. */
+const DEVICES: readonly [readonly string[], ...(readonly string[])[]] = [
+  ["Chrome", "119.0", "Windows", "10", "en-US", "1080", "1920", "0", "1"],
+  ["Safari", "17.10", "Mac OS X", "10.15", "fr", "0900", "1440", "", "0"],
+];
 const PARAMETERS = ["campaign", "medium", "source", "content", "term"].map((name) => `${name}_parameter`);
 const NOT_MOBILE: readonly Output[] = ["full", "simple", "bulk"];
 const SALT = hashText("Visitor");
@@ -54,7 +59,8 @@ export const VISITOR: ObjectModel = {
       ...PARAMETERS.map((_, n) => parameterOf(mix(hash, 20 + n))),
       row.created,
       row.updated,
-      ...DEVICE.map(() => null),
+      // Null as recorded, or all set.
+      ...(mix(hash, 30) % 3 === 0 ? pick(DEVICES, mix(hash, 31)) : DEVICE.map(() => null)),
     ];
   },
   operations: ["query", "read"],

@@ -1,0 +1,216 @@
+/**
+ * Exports of v5. Their procedures, arguments and objects are those of the AWS Glue connector manual, which cites the vendor's
+ * page; the rest is v4's contract, and a knob where it may differ. The address of result files is unconfirmed.
+ */
+import type { ApiCall } from "../api-call.ts";
+import { ApiError } from "../api-error.ts";
+import { DELETED, exportSpan, parseExportBody } from "../export-order.ts";
+import type { ExportContext } from "../export-order.ts";
+import type { ExportOrder, ExportRecords, SimExport } from "../export-worker.ts";
+import { dateReader } from "../filter-date.ts";
+import type { DateReader } from "../filter-date.ts";
+import type { Reply } from "../reply.ts";
+import { findResultFile, resultFileText } from "../result-file.ts";
+import type { Account } from "../../account/account.ts";
+import type { ModelColumn, RangeName, Value } from "../../account/model.ts";
+import type { Knobs } from "../../knobs.ts";
+import type { V5Object } from "../../objects/v5/notation.ts";
+import { V5_OBJECTS } from "../../objects/v5/objects-v5.ts";
+import type { Simulation } from "../../simulation.ts";
+import { instantText, parseInstant } from "./datetime.ts";
+import { readFields } from "./fields.ts";
+import type { Picked } from "./fields.ts";
+import { recordMaker, valueReader } from "./record.ts";
+import type { JsonObject } from "./record.ts";
+import type { V5Route } from "./route.ts";
+
+const FIELDS_MAX = 150;
+/** Bounds of the option for the size of files (codes 231 and 232). The option's name is unconfirmed. */
+const [FILE_BYTES_MIN, FILE_BYTES_MAX] = [10_000_000, 200_000_000];
+const KNOWN = new Set(["object", "fields", "procedure", "maxFileSizeBytes", "includeByteOrderMark"]);
+
+export function respondToExports(route: V5Route, call: ApiCall, state: Simulation): Reply {
+  const { account, worker, clock, options } = state;
+  const { knobs } = options;
+  const context: ExportContext = { account, worker, knobs, now: clock.now(), origin: call.origin };
+  if (!knobs.v5Exports) throw new ApiError(46);
+  const json = (body: object, status = 200): Reply => ({
+    status,
+    contentType: "application/json",
+    body: JSON.stringify(body),
+  });
+  if (route.id === null && call.method === "POST") {
+    const { fault } = call;
+    const endsAs = fault?.failExport === true ? "Failed" : (fault?.exportState ?? "Complete");
+    const job = worker.create(readOrder(call, endsAs, context));
+    return json(exportRecord(job, context, null), knobs.v5ExportCreatedStatus);
+  }
+  if (call.method !== "GET") throw new ApiError(60);
+  if (route.id === null) {
+    if (!knobs.exportsVisible) throw new ApiError(46);
+    const values = worker.all().map((job) => picked(exportRecord(job, context, null, false), call));
+    return json({ nextPageToken: null, nextPageUrl: null, values });
+  }
+  const file = /^results\/(\d+)$/.exec(route.rest ?? "")?.[1];
+  if (route.rest !== null && file === undefined) throw new ApiError(198);
+  const id = Number(route.id);
+  if (!Number.isInteger(id)) throw new ApiError(16);
+  if (file === undefined) {
+    const job = worker.read(id);
+    if (job === null) throw new ApiError(knobs.unknownIdCode);
+    return json(picked(exportRecord(job, context, call.fault?.exportState ?? null), call));
+  }
+  const found = findResultFile(worker, id, Number(file), knobs);
+  const body = resultFileText(account, found.job, found.file, knobs, call.fault ?? {});
+  return { status: 200, contentType: knobs.csvContentType, body };
+}
+
+/** `fields` chooses, if it is there; whether it is required here is unconfirmed. */
+function picked(record: JsonObject, { parameters }: ApiCall): JsonObject {
+  const names = parameters.get("fields")?.split(",");
+  return names === undefined
+    ? record
+    : Object.fromEntries(Object.entries(record).filter(([name]) => names.includes(name)));
+}
+
+/** As in v4, with instants as in all of v5, and result addresses always in a list. */
+function exportRecord(job: SimExport, context: ExportContext, shown: string | null, withFiles = true): JsonObject {
+  const { account, worker, knobs, origin } = context;
+  const isExpired = worker.isExpired(job);
+  const instant = (at: number): string => instantText(Math.floor(at / 1000), account.zone);
+  const record: JsonObject = {
+    id: job.id,
+    object: job.model.name,
+    [knobs.v5ExportState]: shown ?? job.state,
+    isExpired,
+    createdAt: instant(job.createdAt),
+    updatedAt: instant(job.updatedAt),
+  };
+  if (withFiles && job.state === "Complete" && !isExpired) {
+    const host = knobs.resultRefsHost === "request" ? origin : knobs.resultRefsHost;
+    record["resultRefs"] = job.files.map((file) => `${host}/api/v5/exports/${job.id}/results/${file.id}`);
+  }
+  return record;
+}
+
+/** Throws ApiError 150 to 154, 174 to 177, 180, 231, 232. */
+function readOrder({ headers, body }: ApiCall, endsAs: string, context: ExportContext): ExportOrder {
+  const { account } = context;
+  const request = parseExportBody(headers["content-type"], body);
+  if (Object.keys(request).some((name) => !KNOWN.has(name))) throw new ApiError(154);
+  const object = exportedObject(request["object"]);
+  const fields = exportedFields(request["fields"], object, account);
+  checkFileSize(request["maxFileSizeBytes"]);
+  return {
+    model: account.table(object.name).model,
+    recordsOf: (names) => exportRecords(names, object, account),
+    watermark: object.fields.has("updatedAt") ? "updatedAt" : "createdAt",
+    // The vendor's bug of exports of one column (AWS Glue manual).
+    echoesHeader: fields.length === 1,
+    fields,
+    endsAs,
+    ...readProcedure(request["procedure"], object, context),
+  };
+}
+
+/** Upper and lower case do not matter, as in v4. */
+function exportedObject(given: unknown): V5Object {
+  if (typeof given !== "string") throw new ApiError(154);
+  const object = V5_OBJECTS.find(({ name }) => name.toLowerCase() === given.toLowerCase());
+  if (object?.exports == null) throw new ApiError(154);
+  return object;
+}
+
+function exportedFields(given: unknown, object: V5Object, account: Account): readonly string[] {
+  if (given === undefined) {
+    const own = [...object.fields.values()].filter(
+      ({ access, type }) => access === "all" && type !== "list" && type !== "record",
+    );
+    const missing = account.world.knobs.v5MissingFields.split(",");
+    return own.map(({ name }) => name).filter((name) => !missing.includes(`${object.name}.${name}`));
+  }
+  if (!Array.isArray(given) || given.some((name) => typeof name !== "string")) throw new ApiError(154);
+  const fields = given as readonly string[];
+  if (fields.length > FIELDS_MAX) throw new ApiError(account.world.knobs.exportTooManyFieldsCode);
+  try {
+    picksOf(fields, object, account);
+  } catch (error) {
+    // Exports do not name the field that they refuse.
+    if (error instanceof ApiError) throw new ApiError(account.world.knobs.exportBadFieldCode);
+    throw error;
+  }
+  return fields;
+}
+
+function picksOf(fields: readonly string[], object: V5Object, account: Account): readonly Picked[] {
+  const { knobs } = account.world;
+  return fields.flatMap((name) => readFields(name, object, { account, knobs, operation: "export" }));
+}
+
+function checkFileSize(bytes: unknown): void {
+  if (bytes === undefined) return;
+  if (typeof bytes !== "number") throw new ApiError(154);
+  if (bytes < FILE_BYTES_MIN) throw new ApiError(231);
+  if (bytes > FILE_BYTES_MAX) throw new ApiError(232);
+}
+
+function readProcedure(
+  given: unknown,
+  object: V5Object,
+  context: ExportContext,
+): Pick<ExportOrder, "procedure" | "arguments" | "selection"> {
+  if (typeof given !== "object" || given === null) throw new ApiError(154);
+  const { name, arguments: passed = {} } = given as { name?: unknown; arguments?: unknown };
+  if (name === undefined) throw new ApiError(153);
+  const range = object.exports?.ranges.find((candidate) => procedureName(candidate, context.knobs) === name);
+  if (range === undefined || typeof name !== "string") throw new ApiError(174);
+  if (typeof passed !== "object" || passed === null) throw new ApiError(154);
+  const values = passed as Readonly<Record<string, unknown>>;
+  const known = new Set([`${range}After`, `${range}Before`, ...(object.exports?.deleted === true ? ["deleted"] : [])]);
+  if (Object.keys(values).some((argument) => !known.has(argument))) throw new ApiError(175);
+  const [after, before] = [values[`${range}After`], values[`${range}Before`]];
+  if (after === undefined) throw new ApiError(176);
+  if (typeof after !== "string" || (before !== undefined && typeof before !== "string")) throw new ApiError(177);
+  const span = exportSpan({ after, before }, readerOf(context), context);
+  const asked = values["deleted"] ?? "false";
+  const deleted = typeof asked === "string" || typeof asked === "boolean" ? DELETED[String(asked)] : undefined;
+  if (deleted === undefined) throw new ApiError(177);
+  const spans = span === null ? {} : { [range]: span };
+  return { procedure: name, arguments: values, selection: { spans, deleted, test: null } };
+}
+
+function procedureName(range: RangeName, { v5Procedures }: Knobs): string {
+  if (v5Procedures === "snake") return `filter_by_${range}_at`;
+  return range === "created" ? "filterByCreatedAt" : "filterByUpdatedAt";
+}
+
+/** Instants with an offset, or local texts as in v4: which of them is right is unconfirmed. */
+function readerOf({ account, knobs, now }: ExportContext): DateReader {
+  const local = dateReader(account.zone, knobs, Math.floor(now / 1000));
+  return (text) => parseInstant(text) ?? local(text);
+}
+
+/** One column per requested name; those of related records have dots (AWS Glue manual). */
+function exportRecords(fields: readonly string[], object: V5Object, account: Account): ExportRecords {
+  const withOffset = account.world.knobs.v5CsvDates === "offset";
+  const read = valueReader(object, account);
+  const columns = fields.map((name): ModelColumn & { readonly of: (row: Parameters<typeof read>[0]) => Value } => {
+    const [pick] = picksOf([name], object, account);
+    if (pick === undefined) return { name, kind: "string", of: () => null };
+    const isTime = pick.kind === "field" && pick.field.type === "datetime";
+    if (pick.kind === "field" && (!isTime || !withOffset)) {
+      return { name, kind: isTime ? "datetime" : "string", of: (row) => read(row, pick.field) };
+    }
+    const make = recordMaker(object, [pick], { account, asOf: Number.MAX_SAFE_INTEGER, operation: "export", live: {} });
+    return { name, kind: "string", of: (row) => leafOf(make(row), name) };
+  });
+  return { columns, read: (row) => columns.map(({ of }) => of(row)) };
+}
+
+function leafOf(record: JsonObject, path: string): Value {
+  let value: unknown = record;
+  for (const name of path.split(".")) {
+    value = typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : null;
+  }
+  return (value ?? null) as Value;
+}
