@@ -16,9 +16,9 @@ export interface Column {
   readonly type: ColumnType;
   /**
    * Path of the value in a response, steps joined by dots (`campaign.id`). Default: the column's name. `[]` at the end:
-   * one or many, always written as a list.
+   * one or many, always written as a list. Null: this version of the API lacks it.
    */
-  readonly wire?: string;
+  readonly wire?: string | null;
   /** For a json column that is a list of records: the fields of each record, in this order. */
   readonly items?: readonly Column[];
 }
@@ -34,6 +34,7 @@ export interface RangeFilter {
 
 /** Query of v3/v4: pages of `limit` records by ascending id inside a fixed window. */
 export interface QueryV4 {
+  readonly api: "v4";
   readonly format: "xml" | "json";
   readonly output: "full" | "simple" | "mobile" | "bulk";
   /** Parameters sent with every page. */
@@ -104,6 +105,7 @@ export interface EmailV4 {
 
 /** Members of every way of reading. Those of another way may be left over from an override; they are not used. */
 interface AnyAccessV4 {
+  readonly api: "v4";
   /** The object in the address: `visitorActivity`. */
   readonly urlName: string;
   /** The key of its records in a response: `visitor_activity`. */
@@ -148,8 +150,72 @@ export interface PerEmailV4 extends AnyAccessV4 {
 /** How v3/v4 reads an object. */
 export type AccessV4 = BulkV4 | SegmentedV4 | SingleV4 | PerEmailV4;
 
-/** `Way`: only objects that are read in this way. */
-export interface CatalogObject<Way extends AccessV4 = AccessV4> {
+/** Query of API v5 (vendor docs, version5overview). */
+export interface QueryV5 {
+  readonly api: "v5";
+  /** In the address, after `/api/v5/`: `objects/visits`. */
+  readonly path: string;
+  /** `id`: by ascending id. A date: by page tokens in that order. Null: by page tokens, in no order. */
+  readonly order: "id" | RangeField | null;
+  /** Server-side range filters. Rows are filtered here by a field that is missing. */
+  readonly filters: readonly RangeField[];
+  /** Whether `deleted=all` is sent, because the object has a recycle bin. */
+  readonly deleted: boolean;
+  /** Date by which more records than one sequence of page tokens returns are cut; null: they cannot be. */
+  readonly split: RangeField | null;
+  /** The collection whose records are named one by one where Pardot refuses the query without this filter; null: none. */
+  readonly parent: { readonly path: string; readonly order: "id" | RangeField; readonly filter: string } | null;
+  /** Records per page; the vendor's maximum is 1,000. */
+  readonly limit: number;
+}
+
+interface AnyAccessV5 {
+  readonly api: "v5";
+  /** The object in call counts: `visits`. */
+  readonly urlName: string;
+  /** Names of columns in responses, with null for those that v5 lacks. Default: the column's name in camel case. */
+  readonly wire: Readonly<Record<string, string | null>>;
+  readonly emailPairs?: AnyAccessV4["emailPairs"];
+}
+
+/** By the query of a collection. */
+export interface CollectionV5 extends AnyAccessV5 {
+  readonly process: "segmented";
+  readonly query: QueryV5;
+  readonly customFields?: CustomFieldsV5;
+}
+
+/** How each run lists the custom fields: a collection whose records name them. */
+export interface CustomFieldsV5 {
+  readonly by: "collection";
+  readonly urlName: string;
+  readonly query: QueryV5;
+  /** The field of a record that holds a custom field's name. */
+  readonly name: string;
+  /** Follows the name in the object's own fields. */
+  readonly suffix: string;
+}
+
+/** One record, read without an id. */
+export interface SingleV5 extends AnyAccessV5 {
+  readonly process: "read";
+  /** In the address, after `/api/v5/`. */
+  readonly path: string;
+}
+
+/** One read for each list email. */
+export interface PerEmailV5 extends AnyAccessV5 {
+  readonly process: "email";
+  /** In the address, after `/api/v5/`, with `{id}` for the id. */
+  readonly path: string;
+  readonly email: EmailV4;
+}
+
+/** How API v5 reads an object. */
+export type AccessV5 = CollectionV5 | SingleV5 | PerEmailV5;
+
+/** What does not depend on the version of the API. */
+interface AnyObject {
   /** The folder in the destination and the name on the command line: `VisitorActivity`. */
   readonly name: string;
   /** `PARDOT_` + the name in upper case. */
@@ -163,26 +229,57 @@ export interface CatalogObject<Way extends AccessV4 = AccessV4> {
   readonly watermark: RangeField | null;
   /** Whether responses show which records were deleted. */
   readonly deletes: boolean;
-  readonly v4: Way;
   /** What is worth knowing, with the source of each vendor fact. */
   readonly notes: readonly string[];
+}
+
+/** An object with every way to read it; null: this version of the API lacks it. */
+export interface CatalogEntry extends AnyObject {
+  /** The way that PARDOT_API_VERSION=auto prefers. */
+  readonly auto: "v4" | "v5";
+  readonly v4: AccessV4 | null;
+  readonly v5: AccessV5 | null;
+}
+
+/** An object as the chosen version of the API reads it. `Way`: only objects that are read in this way. */
+export interface CatalogObject<Way extends AccessV4 | AccessV5 = AccessV4 | AccessV5> extends AnyObject {
+  readonly way: Way;
 }
 
 /** An object that exports read. */
 export type BulkObject = CatalogObject<BulkV4>;
 /** An object that the query can read: alone, or in place of refused exports. */
-export type QueriedObject = CatalogObject<BulkV4 | SegmentedV4>;
+export type QueriedObject = CatalogObject<BulkV4 | SegmentedV4 | CollectionV5>;
 /** An object that is read per list email. */
-export type PerEmailObject = CatalogObject<PerEmailV4>;
+export type PerEmailObject = CatalogObject<PerEmailV4 | PerEmailV5>;
 
 export function isBulk(object: CatalogObject): object is BulkObject {
-  return object.v4.process === "bulk";
+  return object.way.process === "bulk";
 }
 
 export function isQueried(object: CatalogObject): object is QueriedObject {
-  return object.v4.process === "bulk" || object.v4.process === "segmented";
+  return object.way.process === "bulk" || object.way.process === "segmented";
+}
+
+export function isSingle(object: CatalogObject): object is CatalogObject<SingleV4 | SingleV5> {
+  return object.way.process === "read";
 }
 
 export function isPerEmail(object: CatalogObject): object is PerEmailObject {
-  return object.v4.process === "email";
+  return object.way.process === "email";
+}
+
+/** The zone of an object's timestamps: v3/v4 use the API user's, v5's are written as UTC. */
+export function zoneOf({ way }: CatalogObject, userZone: string): string {
+  return way.api === "v5" ? "UTC" : userZone;
+}
+
+/** How an object is exported; undefined when it is not. */
+export function exportOf({ way }: CatalogObject): ExportV4 | undefined {
+  return way.api === "v4" ? way.export : undefined;
+}
+
+/** How the custom fields of an object are listed; undefined when it has none. */
+export function customFieldsOf({ way }: CatalogObject): CustomFieldsV4 | CustomFieldsV5 | undefined {
+  return ("customFields" in way ? way.customFields : null) ?? undefined;
 }

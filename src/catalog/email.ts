@@ -1,7 +1,7 @@
-import type { PerEmailObject, QueriedObject } from "./catalog.ts";
-import { columns, object, perEmail, queried } from "./entry.ts";
+import type { CatalogEntry } from "./catalog.ts";
+import { collection, columns, object, perEmail, queried } from "./entry.ts";
 
-export const emailClick: QueriedObject = object("EmailClick", {
+export const emailClick: CatalogEntry = object("EmailClick", {
   columns: columns(`
     id:integer prospect_id:integer url list_email_id:integer drip_program_action_id:integer email_template_id:integer
     tracker_redirect_id:integer created_at:datetime`),
@@ -16,29 +16,109 @@ export const emailClick: QueriedObject = object("EmailClick", {
   notes: ["Link ids are absent when not set (vendor docs, batch-email-clicks)."],
 });
 
-export const email: PerEmailObject = object("Email", {
+export const email: CatalogEntry = object("Email", {
   columns: columns(`
     email_id:integer@id list_email_id:integer name subject is_one_to_one:boolean@isOneToOne message_text@message.text
     message_html@message.html created_at:datetime`),
   key: "email_id",
   watermark: null,
   v4: perEmail("email", { operation: "read", by: "email", listEmailColumn: "list_email_id", which: "new" }),
+  v5: {
+    api: "v5",
+    process: "email",
+    urlName: "emails",
+    path: "objects/emails/{id}",
+    wire: {
+      email_id: "id",
+      is_one_to_one: null,
+      message_text: "textMessage",
+      message_html: "htmlMessage",
+      created_at: null,
+    },
+    email: { operation: "read", by: "email", listEmailColumn: "list_email_id", which: "new" },
+  },
   notes: [
     "v3/v4 cannot list emails (vendor docs, emails-v4): ids come from visitor activities, one email for each list email.",
     "The answer holds no list_email_id (pardot/api-docs issue 158): it is kept from the activity.",
   ],
 });
 
-export const emailStats: PerEmailObject = object("EmailStats", {
+export const emailStats: CatalogEntry = object("EmailStats", {
   columns: columns(`
     list_email_id:integer sent:integer delivered:integer total_clicks:integer unique_clicks:integer soft_bounced:integer
     hard_bounced:integer opt_outs:integer spam_complaints:integer opens:integer unique_opens:integer delivery_rate
     opens_rate click_through_rate unique_click_through_rate click_open_ratio opt_out_rate spam_complaint_rate`),
   key: "list_email_id",
   core: false,
+  auto: "v4",
   watermark: null,
   v4: perEmail("stats", { operation: "stats", by: "listEmail", listEmailColumn: "list_email_id", which: "active" }),
   notes: [
     "One call and one row for each list email with activity since the last run; rates are text such as 98.42% (vendor docs, emails-v4; recorded: Crim/pardot-java-client emailStats.xml).",
+  ],
+});
+
+export const listEmail: CatalogEntry = collection("ListEmail", "list-emails", {
+  columns: `
+    id name subject is_paused is_sent is_deleted is_operational sent_at campaign_id client_type
+    sender_options:json[type,address,name,user_id,prospect_custom_field_id,account_custom_field_id]
+    reply_to_options:json[type,address,user_id,prospect_custom_field_id,account_custom_field_id] email_template_id
+    tracker_domain_id folder_id type created_at updated_at created_by_id updated_by_id`,
+  watermark: "updated_at",
+  order: "updated_at",
+  deleted: true,
+  notes: [
+    "Texts and recipient lists come with a read of one list email only.",
+    "Sorted by updated_at by a client that runs on real accounts (Airbyte source-pardot).",
+  ],
+});
+
+export const emailTemplate: CatalogEntry = collection("EmailTemplate", "email-templates", {
+  columns: `
+    id name subject is_one_to_one_email is_auto_responder_email is_drip_email is_list_email
+    sender_options:json[type,address,name,user_id,prospect_custom_field_id,account_custom_field_id]
+    reply_to_options:json[type,address,user_id,prospect_custom_field_id,account_custom_field_id] tracker_domain_id
+    folder_id type campaign_id is_deleted tag_replacement_language created_at updated_at created_by_id updated_by_id`,
+  order: null,
+  split: "created_at",
+  deleted: true,
+  notes: ["No order and no date filter is documented. The texts come with a read of one template only."],
+});
+
+export const engagementStudioProgram: CatalogEntry = collection(
+  "EngagementStudioProgram",
+  "engagement-studio-programs",
+  {
+    columns: `
+    id status is_deleted salesforce_id description business_hours:json prospects_multiple_entry:json schedule:json
+    schedule_created_by_id recipient_list_ids:json suppression_list_ids:json name folder_id created_at updated_at
+    created_by_id updated_by_id`,
+    watermark: "updated_at",
+    order: "updated_at",
+    deleted: true,
+    notes: ["Filtered and sorted by updated_at by a client that runs on real accounts (Airbyte source-pardot)."],
+  },
+);
+
+export const listEmailStats: CatalogEntry = object("ListEmailStats", {
+  columns: columns(`
+    list_email_id:integer sent:integer delivered:integer opens:integer unique_opens:integer total_clicks:integer
+    unique_clicks:integer opt_outs:integer hard_bounced:integer soft_bounced:integer spam_complaints:integer
+    delivery_rate:number opens_rate:number click_through_rate:number opt_out_rate:number
+    unique_click_through_rate:number click_open_ratio:number spam_complaint_rate:number`),
+  key: "list_email_id",
+  core: false,
+  watermark: null,
+  v5: {
+    api: "v5",
+    process: "email",
+    urlName: "list-emails",
+    path: "objects/list-emails/{id}/stats",
+    wire: {},
+    email: { operation: "stats", by: "listEmail", listEmailColumn: "list_email_id", which: "active" },
+  },
+  notes: [
+    "One call and one row for each list email with activity since the last run (vendor docs, list-email-v5).",
+    "The last three rates come from one client; without them they are null.",
   ],
 });

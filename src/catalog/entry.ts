@@ -2,15 +2,19 @@ import { assert } from "../errors.ts";
 import { COLUMN_TYPES } from "./catalog.ts";
 import type {
   AccessV4,
+  AccessV5,
   BulkV4,
-  CatalogObject,
+  CatalogEntry,
+  CollectionV5,
   Column,
+  CustomFieldsV5,
   EmailV4,
   Evidence,
   ExportProcedure,
   ExportV4,
   PerEmailV4,
   QueryV4,
+  QueryV5,
   RangeField,
   RangeFilter,
   SegmentedV4,
@@ -18,19 +22,25 @@ import type {
 
 // The words that catalog entries are written in. An entry states only what departs from the defaults here.
 
-interface Entry<Way extends AccessV4> extends Pick<CatalogObject<Way>, "columns" | "watermark" | "v4" | "notes"> {
+interface Entry extends Pick<CatalogEntry, "columns" | "watermark" | "notes"> {
+  /** Default null, as `v5`. */
+  readonly v4?: AccessV4;
+  readonly v5?: AccessV5;
   /** Default `id`. */
   readonly key?: string;
   /** Default true. */
   readonly core?: boolean;
+  /** Default: v4 for core objects. */
+  readonly auto?: CatalogEntry["auto"];
+  /** Default false. */
+  readonly deletes?: boolean;
 }
 
-export function object<Way extends AccessV4>(
-  name: string,
-  { columns: list, watermark, v4, notes, key = "id", core = true }: Entry<Way>,
-): CatalogObject<Way> {
+export function object(name: string, entry: Entry): CatalogEntry {
+  const { columns: list, watermark, v4 = null, v5 = null, notes, key = "id", core = true } = entry;
+  const { auto = core ? "v4" : "v5", deletes = false } = entry;
   const table = `PARDOT_${name.toUpperCase()}`;
-  return { name, table, core, columns: list, key, watermark, deletes: false, v4, notes };
+  return { name, table, core, auto, columns: list, key, watermark, deletes, v4, v5, notes };
 }
 
 /** `id:integer name campaign_id:integer@campaign.id`: names with type (default string) and path in a response. */
@@ -62,6 +72,7 @@ interface QueryWords extends Partial<Pick<QueryV4, "output" | "parameters" | "ev
 /** Defaults: `output=bulk`, no further parameters, the vendor's largest page, documented. */
 export function query(words: QueryWords): QueryV4 {
   return {
+    api: "v4",
     format: words.format,
     output: words.output ?? "bulk",
     parameters: words.parameters ?? {},
@@ -74,7 +85,7 @@ export function query(words: QueryWords): QueryV4 {
 
 /** Read by the query. */
 export function queried(urlName: string, words: QueryWords): SegmentedV4 {
-  return { urlName, dataKey: urlName, process: "segmented", query: query(words) };
+  return { api: "v4", urlName, dataKey: urlName, process: "segmented", query: query(words) };
 }
 
 interface ExportWords extends Pick<BulkV4, "export" | "customFields" | "emailPairs"> {
@@ -85,7 +96,7 @@ interface ExportWords extends Pick<BulkV4, "export" | "customFields" | "emailPai
 
 /** Read by exports. */
 export function exported(urlName: string, { dataKey = urlName, query: words, ...rest }: ExportWords): BulkV4 {
-  return { urlName, dataKey, process: "bulk", query: query(words), ...rest };
+  return { api: "v4", urlName, dataKey, process: "bulk", query: query(words), ...rest };
 }
 
 /** `procedures`: in order of preference. */
@@ -101,5 +112,107 @@ export function by(field: RangeField, evidence: Evidence): ExportProcedure {
 
 /** One read for each list email. */
 export function perEmail(dataKey: string, email: EmailV4): PerEmailV4 {
-  return { urlName: "email", dataKey, process: "email", readFormat: "xml", email };
+  return { api: "v4", urlName: "email", dataKey, process: "email", readFormat: "xml", email };
+}
+
+interface CollectionWords extends Partial<Omit<QueryV5, "api" | "path">> {
+  readonly wire?: CollectionV5["wire"];
+  readonly customFields?: CustomFieldsV5;
+  readonly emailPairs?: NonNullable<CollectionV5["emailPairs"]>;
+}
+
+/**
+ * Read by the query of API v5. `path`: after `/api/v5/objects/`, or after `/api/v5` if it begins with a slash. Defaults: by
+ * ascending id, both date filters, no recycle bin, 1,000 records per page.
+ */
+export function collected(
+  path: string,
+  { wire = {}, customFields, emailPairs, ...words }: CollectionWords = {},
+): CollectionV5 {
+  return {
+    api: "v5",
+    process: "segmented",
+    urlName: path.replace("/", ""),
+    query: queryV5(path, words),
+    wire,
+    ...(customFields === undefined ? {} : { customFields }),
+    ...(emailPairs === undefined ? {} : { emailPairs }),
+  };
+}
+
+function queryV5(path: string, words: Partial<Omit<QueryV5, "api" | "path">>): QueryV5 {
+  const {
+    order = "id",
+    filters = ["created_at", "updated_at"],
+    deleted = false,
+    split = null,
+    parent = null,
+    limit = 1000,
+  } = words;
+  return {
+    api: "v5",
+    path: path.startsWith("/") ? path.slice(1) : `objects/${path}`,
+    order,
+    filters,
+    deleted,
+    split,
+    parent,
+    limit,
+  };
+}
+
+interface CollectionEntry extends Partial<Pick<CatalogEntry, "watermark" | "notes">>, CollectionWords {
+  /** As in `columnsV5`. */
+  readonly columns: string;
+  readonly v4?: AccessV4;
+}
+
+/** An object that only API v5 has. Default: always read in full. */
+export function collection(name: string, path: string, entry: CollectionEntry): CatalogEntry {
+  const { columns: list, watermark = null, notes = [], v4, ...words } = entry;
+  const filters = words.filters ?? (watermark === null ? [] : [watermark]);
+  const v5 = collected(path, { ...words, filters });
+  const deletes = words.deleted === true;
+  return object(name, {
+    columns: columnsV5(list),
+    watermark,
+    notes,
+    core: false,
+    deletes,
+    v5,
+    ...(v4 === undefined ? {} : { v4 }),
+  });
+}
+
+/** The custom fields of prospects, named in `custom-fields` without the suffix (vendor docs, custom-field-v5). */
+export const PROSPECT_FIELDS: CustomFieldsV5 = {
+  by: "collection",
+  urlName: "custom-fields",
+  query: queryV5("custom-fields", {}),
+  name: "fieldId",
+  suffix: "__c",
+};
+
+/**
+ * Columns as `columns` reads them, with the vendor's rule for types where none is given: ids are integers (but those of
+ * Salesforce and of fields), `_at` is a time, `is_` and `has_` are true or false. `options:json[type,user_id]`: a list of records.
+ */
+export function columnsV5(text: string): readonly Column[] {
+  return text
+    .trim()
+    .split(/\s+/)
+    .map((word) => {
+      const [, name, type, items] = /^(\w+)(?::(\w+))?(?:\[([\w,]+)\])?$/.exec(word) ?? [];
+      assert(name !== undefined, `${word} is a column of the catalog`);
+      const typed = COLUMN_TYPES.find((known) => known === (type ?? typeByName(name)));
+      assert(typed !== undefined, `${word} has a type`);
+      return { name, type: typed, ...(items === undefined ? {} : { items: columnsV5(items.replaceAll(",", " ")) }) };
+    });
+}
+
+function typeByName(name: string): string {
+  const isForeignId = name.startsWith("salesforce_") || name === "field_id" || name.endsWith("api_field_id");
+  if (name === "id" || (name.endsWith("_id") && !isForeignId)) return "integer";
+  if (name.endsWith("_at")) return "datetime";
+  return /^(?:is|has)_|^opted_out$|^do_not_sell$/.test(name) ? "boolean" : "string";
 }

@@ -1,7 +1,18 @@
-import type { BulkObject, QueriedObject } from "./catalog.ts";
-import { bulkExport, by, columns, exported, object, queried, query } from "./entry.ts";
+import type { CatalogEntry } from "./catalog.ts";
+import {
+  collected,
+  collection,
+  PROSPECT_FIELDS,
+  bulkExport,
+  by,
+  columns,
+  exported,
+  object,
+  queried,
+  query,
+} from "./entry.ts";
 
-export const prospect: BulkObject = object("Prospect", {
+export const prospect: CatalogEntry = object("Prospect", {
   columns: columns(`
     id:integer campaign_id:integer salutation first_name last_name email company prospect_account_id:integer website
     job_title department country address_one address_two city state territory zip phone fax source annual_revenue employees
@@ -25,13 +36,25 @@ export const prospect: BulkObject = object("Prospect", {
       name: "field_id",
     },
   }),
+  v5: collected("prospects", {
+    wire: {
+      crm_lead_fid: "salesforceLeadId",
+      crm_contact_fid: "salesforceContactId",
+      crm_owner_fid: "salesforceOwnerId",
+      crm_account_fid: "salesforceAccountId",
+      salesforce_fid: "salesforceId",
+      crm_last_sync: "salesforceLastSync",
+      crm_url: "salesforceUrl",
+    },
+    customFields: PROSPECT_FIELDS,
+  }),
   notes: [
     "A custom field's key in answers and exports is its field_id (vendor docs, custom-fields-v4 and prospects-v4).",
     "grade and notes cannot be exported (vendor docs, export-v4); the password is never requested.",
   ],
 });
 
-export const prospectAccount: BulkObject = object("ProspectAccount", {
+export const prospectAccount: CatalogEntry = object("ProspectAccount", {
   columns: columns(`
     id:integer name number description phone fax website rating site type annual_revenue industry sic employees ownership
     ticker_symbol billing_address_one billing_address_two billing_city billing_state billing_zip billing_country
@@ -43,6 +66,8 @@ export const prospectAccount: BulkObject = object("ProspectAccount", {
     export: { ...bulkExport("ProspectAccount", "updated_at", [by("updated_at", "unconfirmed")]), whenRefused: "query" },
     customFields: { by: "describe", always: ["id", "name", "created_at", "updated_at"] },
   }),
+  // updated_at is a field and no filter (vendor docs, prospect-account-v5).
+  v5: collected("prospect-accounts", { filters: [] }),
   notes: [
     "filter_by_updated_at is sent by a production client, but no answer to it is known: the query takes over where it is refused.",
     "filter_by_prospect_updated_at selects accounts by the time of their prospects and misses the others: only an operator's override uses it.",
@@ -50,7 +75,7 @@ export const prospectAccount: BulkObject = object("ProspectAccount", {
   ],
 });
 
-export const listMembership: BulkObject = object("ListMembership", {
+export const listMembership: CatalogEntry = object("ListMembership", {
   columns: columns(
     "id:integer list_id:integer prospect_id:integer opted_out:boolean created_at:datetime updated_at:datetime",
   ),
@@ -63,13 +88,14 @@ export const listMembership: BulkObject = object("ListMembership", {
       by("updated_at", "documented"),
     ]),
   }),
+  v5: collected("list-memberships"),
   notes: [
     "Export procedures: vendor docs, export-v4.",
     "Cannot be sorted by updated_at (vendor docs, list-memberships-v4).",
   ],
 });
 
-export const visitor: BulkObject = object("Visitor", {
+export const visitor: CatalogEntry = object("Visitor", {
   columns: columns(`
     id:integer prospect_id:integer page_view_count:integer ip_address hostname campaign_parameter medium_parameter
     source_parameter content_parameter term_parameter created_at:datetime updated_at:datetime`),
@@ -84,10 +110,12 @@ export const visitor: BulkObject = object("Visitor", {
     },
     export: bulkExport("Visitor", "updated_at", [by("updated_at", "recorded"), by("created_at", "unconfirmed")]),
   }),
+  // The filter by updated_at is sent by two clients that run on real accounts, and documented nowhere.
+  v5: collected("visitors", { filters: ["updated_at"] }),
   notes: ["The export of visitors was seen in production in 2021; the vendor's page does not name it."],
 });
 
-export const visitorActivity: BulkObject = object("VisitorActivity", {
+export const visitorActivity: CatalogEntry = object("VisitorActivity", {
   columns: columns(`
     id:integer prospect_id:integer visitor_id:integer type:integer type_name details email_id:integer
     email_template_id:integer list_email_id:integer form_id:integer form_handler_id:integer
@@ -109,13 +137,14 @@ export const visitorActivity: BulkObject = object("VisitorActivity", {
     ]),
     emailPairs: { listEmail: "list_email_id", email: "email_id" },
   }),
+  v5: collected("visitor-activities", { emailPairs: { listEmail: "list_email_id", email: "email_id" } }),
   notes: [
     "Export procedures: vendor docs, export-v4.",
     "The first history goes by created_at, because old rows may lack updated_at; later runs by updated_at.",
   ],
 });
 
-export const opportunity: QueriedObject = object("Opportunity", {
+export const opportunity: CatalogEntry = object("Opportunity", {
   columns: [
     ...columns(`
       id:integer name value:number probability:integer type stage status closed_at:datetime created_at:datetime
@@ -135,8 +164,44 @@ export const opportunity: QueriedObject = object("Opportunity", {
     filters: ["created_at"],
     sortBy: "created_at id probability value",
   }),
+  v5: collected("opportunities", { order: "updated_at", wire: { campaign_name: "campaign.name", prospects: null } }),
   notes: [
     "No filter on updated_at (vendor docs, opportunities-v4): every record is read by id and filtered here.",
     "prospects: a JSON array of {id, first_name, last_name, email, company}, [] when there are none.",
   ],
+});
+
+export const lifecycleStage: CatalogEntry = collection("LifecycleStage", "lifecycle-stages", {
+  columns: "id name is_deleted is_locked position:integer match_type created_at updated_at",
+  watermark: "updated_at",
+  deleted: true,
+});
+
+export const lifecycleHistory: CatalogEntry = collection("LifecycleHistory", "lifecycle-histories", {
+  columns: "id prospect_id previous_stage_id next_stage_id seconds_elapsed:integer created_at",
+  watermark: "created_at",
+  notes: ["Only ever appended to."],
+});
+
+export const visit: CatalogEntry = collection("Visit", "visits", {
+  columns: `
+    id visitor_id prospect_id visitor_page_view_count:integer first_visitor_page_view_at last_visitor_page_view_at
+    duration_in_seconds:integer source_parameter campaign_parameter medium_parameter content_parameter term_parameter
+    created_at updated_at`,
+  watermark: "updated_at",
+});
+
+export const visitorPageView: CatalogEntry = collection("VisitorPageView", "visitor-page-views", {
+  columns: `
+    id url title visitor_id campaign_id visit_id duration_in_seconds:integer salesforce_id created_at`,
+  watermark: "created_at",
+  notes: ["Only ever appended to; usually the largest table."],
+});
+
+export const externalActivity: CatalogEntry = collection("ExternalActivity", "/external-activities", {
+  columns: "id extension type email value activity_date:datetime prospect_id created_at updated_at",
+  watermark: "created_at",
+  order: null,
+  split: "created_at",
+  notes: ["Not below /objects (vendor docs, external-activities-v5). The filter by created_at is not documented."],
 });

@@ -1,22 +1,26 @@
 import { z } from "zod";
-import type { CatalogObject } from "../catalog/catalog.ts";
+import type { CatalogEntry } from "../catalog/catalog.ts";
 import { COLUMN_TYPES, EVIDENCE } from "../catalog/catalog.ts";
 import type { Problem } from "../errors.ts";
 import { isMap } from "./file.ts";
 import { closestMatch } from "./suggest.ts";
 
-const field = z.enum(["created_at", "updated_at"]);
+const RANGE_FIELDS = ["created_at", "updated_at"] as const;
+const field = z.enum(RANGE_FIELDS);
 const evidence = z.enum(EVIDENCE);
 const range = z.strictObject({ after: z.string(), before: z.string() });
 const columnName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "a name of letters, digits and _");
 const columnShape = z.strictObject({
   name: columnName,
   type: z.enum(COLUMN_TYPES),
-  wire: z.string().min(1).exactOptional(),
+  wire: z.string().min(1).nullable().exactOptional(),
 });
-const address = { urlName: z.string().min(1), dataKey: z.string().min(1) };
+const address = { api: z.literal("v4"), urlName: z.string().min(1), dataKey: z.string().min(1) };
+
+const api = z.literal("v4");
 
 const queryShape = z.strictObject({
+  api,
   format: z.enum(["xml", "json"]),
   output: z.enum(["full", "simple", "mobile", "bulk"]),
   parameters: z.record(z.string(), z.string()),
@@ -26,7 +30,13 @@ const queryShape = z.strictObject({
   evidence,
 });
 const customFields = z.discriminatedUnion("by", [
-  z.strictObject({ by: z.literal("query"), ...address, query: queryShape, name: z.string().min(1) }),
+  z.strictObject({
+    by: z.literal("query"),
+    urlName: z.string().min(1),
+    dataKey: z.string().min(1),
+    query: queryShape,
+    name: z.string().min(1),
+  }),
   z.strictObject({ by: z.literal("describe"), always: z.array(columnName) }),
 ]);
 
@@ -62,21 +72,62 @@ const leftOver = {
   emailPairs: z.strictObject({ listEmail: columnName, email: columnName }).exactOptional(),
 };
 
+const queryV5 = z.strictObject({
+  api: z.literal("v5"),
+  path: z.string().min(1),
+  order: z.enum(["id", ...RANGE_FIELDS]).nullable(),
+  filters: z.array(field),
+  deleted: z.boolean(),
+  split: field.nullable(),
+  parent: z
+    .strictObject({ path: z.string().min(1), order: z.enum(["id", ...RANGE_FIELDS]), filter: z.string().min(1) })
+    .nullable(),
+  limit: z.int().min(1).max(1000),
+});
+const customFieldsV5 = z.strictObject({
+  by: z.literal("collection"),
+  urlName: z.string().min(1),
+  query: queryV5,
+  name: z.string().min(1),
+  suffix: z.string(),
+});
+const anyV5 = {
+  api: z.literal("v5"),
+  urlName: z.string().min(1),
+  wire: z.record(z.string(), z.string().nullable()),
+  emailPairs: leftOver.emailPairs,
+};
+
 /** The shape of a catalog entry that an operator wrote; the type ensures that it is that of the catalog. */
-const shape: z.ZodType<CatalogObject> = z.strictObject({
+const shape: z.ZodType<CatalogEntry> = z.strictObject({
   name: z.string(),
   table: columnName,
   core: z.boolean(),
+  auto: z.enum(["v4", "v5"]),
   columns: z.array(columnShape.extend({ items: z.array(columnShape).min(1).exactOptional() })).min(1),
   key: z.string(),
   watermark: field.nullable(),
   deletes: z.boolean(),
-  v4: z.discriminatedUnion("process", [
-    z.strictObject({ ...address, process: z.literal("bulk"), ...leftOver, query: queryShape, export: exportShape }),
-    z.strictObject({ ...address, process: z.literal("segmented"), ...leftOver, query: queryShape }),
-    z.strictObject({ ...address, process: z.literal("read"), ...leftOver, readFormat }),
-    z.strictObject({ ...address, process: z.literal("email"), ...leftOver, readFormat, email }),
-  ]),
+  v4: z
+    .discriminatedUnion("process", [
+      z.strictObject({ ...address, process: z.literal("bulk"), ...leftOver, query: queryShape, export: exportShape }),
+      z.strictObject({ ...address, process: z.literal("segmented"), ...leftOver, query: queryShape }),
+      z.strictObject({ ...address, process: z.literal("read"), ...leftOver, readFormat }),
+      z.strictObject({ ...address, process: z.literal("email"), ...leftOver, readFormat, email }),
+    ])
+    .nullable(),
+  v5: z
+    .discriminatedUnion("process", [
+      z.strictObject({
+        ...anyV5,
+        process: z.literal("segmented"),
+        query: queryV5,
+        customFields: customFieldsV5.exactOptional(),
+      }),
+      z.strictObject({ ...anyV5, process: z.literal("read"), path: z.string().min(1) }),
+      z.strictObject({ ...anyV5, process: z.literal("email"), path: z.string().min(1), email }),
+    ])
+    .nullable(),
   notes: z.array(z.string()),
 });
 
@@ -88,11 +139,11 @@ type Report = (path: readonly string[], value: string | null, expected: string) 
  * variables were inserted, which may be secrets.
  */
 export function overrideCatalog(
-  catalog: readonly CatalogObject[],
+  catalog: readonly CatalogEntry[],
   overrides: unknown,
   file: { readonly name: string; readonly written: unknown },
   problems: Problem[],
-): readonly CatalogObject[] {
+): readonly CatalogEntry[] {
   const report: Report = (path, value, expected) => {
     problems.push({ path: `${["catalog", ...path].join(".")} (${file.name})`, value, expected });
   };
@@ -153,7 +204,7 @@ function reportIssue(object: string, written: unknown, issue: z.core.$ZodIssue, 
 }
 
 /** Checks beyond the shape. */
-function checkEntry({ name, columns, key, watermark }: CatalogObject, nameBefore: string, report: Report): void {
+function checkEntry({ name, columns, key, watermark }: CatalogEntry, nameBefore: string, report: Report): void {
   const names = new Set(columns.map((column) => column.name));
   const check = (isFit: boolean, member: string, expected: string): void => {
     if (!isFit) report([nameBefore, member], null, expected);

@@ -1,4 +1,5 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
+import type { ApiVersion } from "../catalog/versions.ts";
 import type { SecretReference } from "../secrets/reference.ts";
 import type { Secret } from "../secrets/secret.ts";
 
@@ -16,7 +17,7 @@ export interface Config {
 /** What reading the destination's records needs; a `Config` is one. */
 export interface DestinationConfig {
   readonly pardot: Pick<PardotConfig, "timeZone" | "accountTimeZone" | "dailyCallBudget" | "quotaShare">;
-  readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "overlapMs" | "retentionMs" | "tmpDir">;
+  readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "overlapMs" | "v5LagMs" | "retentionMs" | "tmpDir">;
   readonly catalog: readonly CatalogObject[];
 }
 
@@ -31,7 +32,7 @@ export interface PardotConfig {
   readonly businessUnitId: string;
   readonly apiUrl: URL;
   readonly loginUrl: URL;
-  readonly apiVersion: "auto" | "3" | "4";
+  readonly apiVersion: ApiVersion;
   /** If set, overrides the format of every query and read. */
   readonly v4Format: "xml" | "json" | null;
   /** IANA name: the zone of the API user, in which v3/v4 timestamps are. */
@@ -96,12 +97,14 @@ export interface EtlConfig {
   readonly destination: Destination;
   readonly s3PathStyle: boolean | null;
   readonly compression: "none" | "gzip" | "zstd";
-  readonly rowsPerFile: number;
+  readonly rowsPerFile: number | null;
   /** Records of one object that may be set aside in one run. */
   readonly maxRejects: number;
-  readonly bytesPerFile: number;
+  readonly bytesPerFile: number | null;
   readonly warehouse: { readonly kind: "none" } | { readonly kind: "duckdb"; readonly path: string } | SnowflakeConfig;
   readonly overlapMs: number;
+  /** How long before now a window of API v5 ends. */
+  readonly v5LagMs: number;
   /** How long a rule of the destination keeps landed files; null: forever. */
   readonly retentionMs: number | null;
   /** Silence after which another run takes over. */

@@ -144,7 +144,7 @@ describe("a bad configuration", () => {
       {
         env: {
           ...GOOD,
-          PARDOT_API_VERSION: "5",
+          PARDOT_API_VERSION: "6",
           PARDOT_AUTH_FLOW: "device",
           PARDOT_ETL_FORMAT: "parquet",
         },

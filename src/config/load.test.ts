@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isQueried } from "../catalog/catalog.ts";
 import { catalog } from "../catalog/index.ts";
 import type { Config } from "./config.ts";
 import type { OptionTexts } from "./layers.ts";
@@ -61,10 +62,11 @@ describe("a good configuration", () => {
       destination: { kind: "folder", path: join(cwd, "data") },
       s3PathStyle: null,
       compression: "none",
-      rowsPerFile: 1000,
-      bytesPerFile: 16_000_000,
+      rowsPerFile: null,
+      bytesPerFile: null,
       warehouse: { kind: "none" },
       overlapMs: 86_400_000,
+      v5LagMs: 300_000,
       retentionMs: null,
       maxRejects: 100,
       leaseTtlMs: 60_000,
@@ -153,11 +155,12 @@ describe("catalog overrides", () => {
 
   test("merge maps, replace lists, and keep the rest of the entry", async () => {
     const before = (await load({ env: GOOD })).catalog.find((object) => object.name === "Tag");
+    if (before === undefined || !isQueried(before)) throw new Error("tags are read by the query");
     const file = "catalog: { Tag: { v4: { query: { limit: 50, sortBy: [id] } } } }";
     const config = await load({ env: GOOD, file });
     const tag = config.catalog.find((object) => object.name === "Tag");
-    expect(tag?.v4.query).toEqual({ ...before?.v4.query, limit: 50, sortBy: ["id"] });
-    expect({ ...tag, v4: null }).toEqual({ ...before, v4: null });
+    const query = { ...before.way.query, limit: 50, sortBy: ["id"] };
+    expect(tag).toEqual({ ...before, way: { ...before.way, query } });
   });
 });
 

@@ -1,5 +1,6 @@
-import type { CatalogObject } from "../catalog/catalog.ts";
-import { catalog as builtIn } from "../catalog/index.ts";
+import type { CatalogEntry, CatalogObject } from "../catalog/catalog.ts";
+import { entries as builtIn } from "../catalog/index.ts";
+import { selectWays } from "../catalog/versions.ts";
 import type { Parsed, Problem } from "../errors.ts";
 import { assert, ConfigError, invalid } from "../errors.ts";
 import { NEVER, systemClock } from "../platform/clock.ts";
@@ -72,7 +73,7 @@ export async function loadCatalog(input: ConfigInput): Promise<readonly CatalogO
   problems.push(...catalogProblems);
   const catalog = await readCatalog(overrides, file, problems);
   if (problems.length > 0) throw configError(problems);
-  return catalog;
+  return selectWays(catalog, "auto");
 }
 
 /**
@@ -96,7 +97,7 @@ export async function loadNotify(
 async function readSettings(
   input: ConfigInput,
   problems: Problem[],
-): Promise<{ readonly settings: ReadSettings; readonly catalog: readonly CatalogObject[] }> {
+): Promise<{ readonly settings: ReadSettings; readonly catalog: readonly CatalogEntry[] }> {
   const file = await readConfigFile(namedFile(input), input.cwd, problems);
   const fromFile = fileLayer(file, input.env, problems);
   const layers = [
@@ -200,7 +201,7 @@ async function readCatalog(
   overrides: unknown,
   file: ConfigFile,
   problems: Problem[],
-): Promise<readonly CatalogObject[]> {
+): Promise<readonly CatalogEntry[]> {
   if (overrides === undefined || overrides === null) return builtIn;
   // Loaded here because the schema library costs more than all else that reads a configuration.
   const { overrideCatalog } = await import("./catalog-overrides.ts");

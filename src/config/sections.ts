@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
-import type { CatalogObject } from "../catalog/catalog.ts";
+import type { CatalogEntry, CatalogObject } from "../catalog/catalog.ts";
+import { selectWays } from "../catalog/versions.ts";
 import { isLoopback } from "../platform/address.ts";
 import type { CommittedConfig, Config, DestinationConfig, EtlConfig, NotifyConfig } from "./config.ts";
 import { resolveAuth, resolveSnowflakeAuth } from "./login.ts";
@@ -17,7 +18,7 @@ export interface ConfigPart<Result> {
    */
   readonly resolve: (
     settings: SettingsReader,
-    catalog: readonly CatalogObject[],
+    entries: readonly CatalogEntry[],
   ) => Promise<Result | null> | Result | null;
 }
 
@@ -33,8 +34,8 @@ export const COMMITTED: ConfigPart<CommittedConfig> = {
 /** What reading the destination's records needs: no credentials, no business unit, no secret. */
 export const DESTINATION: ConfigPart<DestinationConfig> = { needsSecret: () => false, resolve: resolveDestination };
 
-async function resolveEverything(settings: SettingsReader, catalog: readonly CatalogObject[]): Promise<Config | null> {
-  const destination = resolveDestination(settings, catalog);
+async function resolveEverything(settings: SettingsReader, entries: readonly CatalogEntry[]): Promise<Config | null> {
+  const destination = resolveDestination(settings, entries);
   const businessUnitId = settings.require("PARDOT_BUSINESS_UNIT_ID", "18 letters and digits that start with 0Uv");
   const auth = await resolveAuth(settings);
   const warehouse = await resolveWarehouse(settings);
@@ -52,12 +53,11 @@ async function resolveEverything(settings: SettingsReader, catalog: readonly Cat
     exportTimeoutMs: settings.get("PARDOT_EXPORT_TIMEOUT"),
     requestTimeoutMs: settings.get("PARDOT_REQUEST_TIMEOUT"),
   };
+  const objects = settings.get("PARDOT_ETL_OBJECTS");
   const etl = {
-    objects: settings.get("PARDOT_ETL_OBJECTS"),
+    objects: objects === null ? null : offered(objects, destination.catalog),
     configuredObjects: settings.read.configuredObjects,
     compression: settings.get("PARDOT_ETL_COMPRESSION"),
-    rowsPerFile: settings.get("PARDOT_ETL_ROWS_PER_FILE"),
-    bytesPerFile: settings.get("PARDOT_ETL_BYTES_PER_FILE"),
     maxRejects: settings.get("PARDOT_ETL_MAX_REJECTS"),
     warehouse,
     leaseTtlMs: settings.get("PARDOT_ETL_LEASE_TTL"),
@@ -67,31 +67,40 @@ async function resolveEverything(settings: SettingsReader, catalog: readonly Cat
   const v4Format = settings.get("PARDOT_V4_FORMAT");
   return {
     pardot: { ...destination.pardot, ...pardot, businessUnitId, auth, v4Format },
-    etl: { ...destination.etl, ...etl },
+    etl: {
+      ...destination.etl,
+      ...etl,
+      rowsPerFile: settings.get("PARDOT_ETL_ROWS_PER_FILE"),
+      bytesPerFile: settings.get("PARDOT_ETL_BYTES_PER_FILE"),
+    },
     notify,
-    catalog,
+    catalog: destination.catalog,
     references: settings.read.followed,
   };
 }
 
 async function resolveCommitted(
   settings: SettingsReader,
-  catalog: readonly CatalogObject[],
+  entries: readonly CatalogEntry[],
 ): Promise<CommittedConfig | null> {
-  const destination = resolveDestination(settings, catalog);
+  const destination = resolveDestination(settings, entries);
   const warehouse = await resolveWarehouse(settings);
   checkPaths(settings);
   const objects = settings.get("PARDOT_ETL_OBJECTS");
   if (destination === null || warehouse === null || objects === null) return null;
-  return { etl: { ...destination.etl, objects, warehouse }, catalog };
+  const { catalog } = destination;
+  return { etl: { ...destination.etl, objects: offered(objects, catalog), warehouse }, catalog };
 }
 
-function resolveDestination(settings: SettingsReader, catalog: readonly CatalogObject[]): DestinationConfig | null {
+function resolveDestination(settings: SettingsReader, entries: readonly CatalogEntry[]): DestinationConfig | null {
   const destination = settings.require("PARDOT_ETL_DESTINATION", "s3://bucket/prefix or a folder");
   const timeZone = settings.get("PARDOT_TIMEZONE");
   const overlapMs = settings.get("PARDOT_ETL_OVERLAP");
+  const v5LagMs = settings.get("PARDOT_ETL_V5_LAG");
   const quotaShare = settings.get("PARDOT_QUOTA_SHARE");
-  if (destination === null || timeZone === null || overlapMs === null || quotaShare === null) return null;
+  if (destination === null || timeZone === null || overlapMs === null || v5LagMs === null || quotaShare === null) {
+    return null;
+  }
   return {
     pardot: {
       timeZone,
@@ -103,11 +112,17 @@ function resolveDestination(settings: SettingsReader, catalog: readonly CatalogO
       destination,
       s3PathStyle: settings.get("PARDOT_ETL_S3_PATH_STYLE"),
       overlapMs,
+      v5LagMs,
       retentionMs: settings.get("PARDOT_ETL_RETENTION"),
       tmpDir: settings.get("PARDOT_ETL_TMPDIR") ?? tmpdir(),
     },
-    catalog,
+    catalog: selectWays(entries, settings.get("PARDOT_API_VERSION") ?? "auto"),
   };
+}
+
+/** Those of the chosen objects that the chosen version of the API offers. */
+function offered(names: readonly string[], catalog: readonly CatalogObject[]): readonly string[] {
+  return names.filter((name) => catalog.some((object) => object.name === name));
 }
 
 async function resolveWarehouse(settings: SettingsReader): Promise<EtlConfig["warehouse"] | null> {

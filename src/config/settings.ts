@@ -49,8 +49,8 @@ class Table {
     "https://login.salesforce.com",
   );
   PARDOT_API_VERSION: Row<PardotConfig["apiVersion"]> = row(
-    choice(["auto", "3", "4"]),
-    "API version; `auto` starts with 4 and goes to 3 when the account demands it (codes 88 and 89).",
+    choice(["auto", "3", "4", "5"]),
+    "API version. `auto` reads the core objects through 4 (3 when the account demands it: codes 88 and 89) and all others through 5; `5` reads everything through 5 but EmailClick, which it lacks; `3` and `4` never call 5.",
     "auto",
   );
   PARDOT_V4_FORMAT: Row<"xml" | "json"> = row(
@@ -130,13 +130,11 @@ class Table {
   );
   PARDOT_ETL_ROWS_PER_FILE: Row<number> = row(
     integer(1, 1_000_000),
-    "Records after which a file of a segmented object is closed.",
-    "1000",
+    "Rows after which a file of a segmented object is closed; without it, 1,000 for the core objects and 100,000 for all others.",
   );
   PARDOT_ETL_BYTES_PER_FILE: Row<number> = row(
     size("1kB", "5GB"),
-    "Bytes (before compression) after which a file of a segmented object is closed.",
-    "16MB",
+    "Bytes (before compression) after which a file of a segmented object is closed; without it, 16MB for the core objects and 64MB for all others.",
   );
   PARDOT_ETL_MAX_REJECTS: Row<number> = row(
     integer(0, 10_000),
@@ -152,6 +150,11 @@ class Table {
     duration("1s", "364d"),
     "How far before the newest known record the next range starts.",
     "1d",
+  );
+  PARDOT_ETL_V5_LAG: Row<number> = row(
+    duration("1m", "1d"),
+    "How long before now a range of API v5 ends, because its answers may be a minute old.",
+    "5m",
   );
   PARDOT_ETL_RETENTION: Row<number> = row(
     duration("1d", "36500d"),

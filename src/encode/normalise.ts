@@ -11,6 +11,7 @@ import type { Cell, Row, WireData, WireFields } from "./canonical.ts";
  */
 export function normalise(record: WireFields, columns: readonly Column[], objectName: string): Row {
   return columns.map((column) => {
+    if (column.wire === null) return null;
     const path = column.wire ?? column.name;
     const cell = toCell(valueAt(record, path), column);
     if (cell === undefined) throw invalid(objectName, column, valueAt(record, path), idOf(record));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { opportunity } from "../catalog/people.ts";
-import { tag } from "../catalog/assets.ts";
+import { opportunity } from "../../test/fakes/objects.ts";
+import { tag } from "../../test/fakes/objects.ts";
 import type { Row } from "../encode/canonical.ts";
 import type { Window } from "../plan/windows.ts";
 import { HISTORY_START } from "../time/instant.ts";

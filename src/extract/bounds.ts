@@ -1,7 +1,9 @@
-import type { CatalogObject, RangeFilter } from "../catalog/catalog.ts";
+import { isQueried, zoneOf } from "../catalog/catalog.ts";
+import type { CatalogObject, QueriedObject, RangeFilter } from "../catalog/catalog.ts";
 import { RANGE_FILTERS } from "../catalog/entry.ts";
 import type { Row } from "../encode/canonical.ts";
 import type { RowBounds } from "../land/raw-file.ts";
+import type { PageBounds } from "../pardot/pardot.ts";
 import type { Window } from "../plan/windows.ts";
 import { exportedAt } from "../state/state.ts";
 import { DAY_MS, HISTORY_START } from "../time/instant.ts";
@@ -18,19 +20,24 @@ export function rangeParameters(window: Window, filter: RangeFilter, zone: strin
  * The bounds of a window that the query reads: none if Pardot cannot filter by its field, and none for a history, because
  * a bound on either side leaves out records that do not have the field. `inWindow` filters the rows of such a window.
  */
-export function queryBounds(object: CatalogObject, window: Window, zone: string): Record<string, string> {
-  const filter = window.field === null ? undefined : object.v4.query?.filters[window.field];
-  return filter === undefined || window.from === HISTORY_START ? {} : rangeParameters(window, filter, zone);
+export function pageBounds({ way }: QueriedObject, { field, from, askFrom, to }: Window): PageBounds | null {
+  if (field === null || from === HISTORY_START) return null;
+  const { query } = way;
+  const isFilter = query.api === "v5" ? query.filters.includes(field) : query.filters[field] !== undefined;
+  return isFilter ? { field, from: askFrom, to } : null;
 }
 
 /**
- * Whether a row belongs to a window that Pardot does not filter (opportunities by updated_at, and any history): the same
- * exclusive bounds that a filter would have, compared as local text. A row without the field is kept, because it can be
- * in no other window. Every row is kept if Pardot filters.
+ * Whether a row belongs to a window, by the bounds that its filter has: for windows that Pardot does not filter
+ * (opportunities by updated_at, and any history), and for v5, whose filters may be ignored. A row without the field is
+ * kept, because it can be in no other window.
  */
-export function inWindow(object: CatalogObject, window: Window, zone: string): (row: Row) => boolean {
+export function inWindow(object: CatalogObject, window: Window, userZone: string): (row: Row) => boolean {
   const { field } = window;
-  if (field === null || Object.keys(queryBounds(object, window, zone)).length > 0) return () => true;
+  const { way } = object;
+  if (field === null || (way.api === "v4" && isQueried(object) && pageBounds(object, window) !== null))
+    return () => true;
+  const zone = zoneOf(object, userZone);
   const place = object.columns.findIndex((column) => column.name === field);
   // A history has no beginning, whatever the dates of its records.
   const after = window.from === HISTORY_START ? "" : boundAfter(window.askFrom, zone);

@@ -69,7 +69,7 @@ describe("a refused procedure", () => {
     const [file] = await queried.extract();
     expect(queried.fake.created).toHaveLength(2);
     expect(queried.warnings()).toEqual(["export.procedure-refused", "export.procedure-refused", "fields.refused"]);
-    expect(queried.fake.queried.at(-1)?.query.parameters).toEqual({ fields: "id,name,done,updated_at" });
+    expect(queried.fake.queried.at(-1)?.fields).toEqual(["id", "name", "done", "updated_at"]);
     expect(await queried.rowsIn(file?.key)).toEqual([
       ["1", "n1", "true", null, "2026-01-01 00:00:01"],
       ["2", "n2", null, null, "2026-01-01 00:00:02"],
@@ -81,8 +81,8 @@ describe("a refused procedure", () => {
   });
 
   it("fails the object if no query may take over", async () => {
-    const { whenRefused: _, ...access } = THING.v4.export;
-    await using t = await bulkScene([record(1)], { ...THING, v4: { ...THING.v4, export: access } });
+    const { whenRefused: _, ...access } = THING.way.export;
+    await using t = await bulkScene([record(1)], { ...THING, way: { ...THING.way, export: access } });
     t.fake.refusedProcedures.add("by_updated").add("by_other");
     await t.extract();
     expect(t.failures).toEqual([expect.objectContaining({ pardotCode: 174 })]);
@@ -132,12 +132,12 @@ describe("a body that is not a result file", () => {
     await using joined = await bulkScene([elsewhere]);
     expect(await joined.extract()).toEqual([]);
     expect(joined.failures).toEqual([expect.objectContaining({ code: "data.csv-window", exitCode: 6 })]);
-    const access = WIDE.v4.export;
+    const access = WIDE.way.export;
     const procedures = access.procedures.map((procedure) => ({
       ...procedure,
       range: { after: "prospect_updated_after", before: "prospect_updated_before" },
     }));
-    const others = { ...WIDE, v4: { ...WIDE.v4, export: { ...access, procedures } } };
+    const others = { ...WIDE, way: { ...WIDE.way, export: { ...access, procedures } } };
     await using other = await bulkScene([elsewhere], others);
     expect(await other.extract()).toMatchObject([{ rows: 1 }]);
   });

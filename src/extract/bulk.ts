@@ -13,7 +13,7 @@ import { landingOf, WindowInProgress } from "./context.ts";
 import type { BulkWindow, Extraction } from "./context.ts";
 import { fetchFile, forEachFile, resultFiles } from "./download.ts";
 import type { ResultFile } from "./download.ts";
-import { collectEmailPairs } from "./emails.ts";
+import { collectEmailPairs } from "./email-pairs.ts";
 import type { ExportJob, RequestedExport } from "./export-queue.ts";
 import { fieldGroups, objectFields } from "./fields.ts";
 import { JoinedWindow } from "./joined-window.ts";
@@ -75,7 +75,7 @@ export function groupsOf(
   memory: FieldState,
 ): readonly (readonly string[])[] {
   if (laidOut.length > 0) return laidOut;
-  return fieldGroups(objectFields(object, memory).requested, keyField(object), object.v4.export.fieldsMax);
+  return fieldGroups(objectFields(object, memory).requested, keyField(object), object.way.export.fieldsMax);
 }
 
 /**
@@ -119,7 +119,7 @@ function exportRequest(
 ): ExportRequest {
   const range = rangeParameters({ ...window, to }, procedure.range, extraction.config.pardot.timeZone);
   return {
-    object: object.v4.export.object,
+    object: object.way.export.object,
     fields,
     procedure: procedure.name,
     arguments: { ...procedure.arguments, ...range },
@@ -134,7 +134,7 @@ async function rejectProcedure(
 ): Promise<void> {
   const refusedProcedures = [...fields.refusedProcedures, procedure.name];
   const next = usableProcedure(object, procedure.field, { refusedProcedures });
-  if (next === null && object.v4.export.whenRefused === undefined) throw refusal;
+  if (next === null && object.way.export.whenRefused === undefined) throw refusal;
   const instead = next === null ? "the query" : next.name;
   await recordRefusedProcedure(object, { procedure: procedure.name, error: refusal, instead }, extraction);
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { prospectAccount } from "../catalog/people.ts";
-import { prospect } from "../catalog/people.ts";
-import { tag } from "../catalog/assets.ts";
+import { prospectAccount } from "../../test/fakes/objects.ts";
+import { prospect } from "../../test/fakes/objects.ts";
+import { tag } from "../../test/fakes/objects.ts";
+import { page } from "../../test/fakes/scripted-pages.ts";
 import { applyFieldChange, NO_FIELDS } from "../state/field-state.ts";
 import type { FieldChange, FieldState } from "../state/field-state.ts";
 import { RemoteError } from "../errors.ts";
@@ -19,9 +20,9 @@ function listing(names: readonly string[] | Error) {
     queryPage: async (request: PageRequest) => {
       asked.push(request);
       if (names instanceof Error) throw names;
-      const after = Number(request.parameters["id_greater_than"] ?? 0);
+      const after = Number(request.afterId ?? 0);
       const records = names.map((name, i) => ({ id: String(i + 1), name: "label", field_id: name }));
-      return { records: records.slice(after, after + 200), total: records.length };
+      return page(records.slice(after, after + 200), { total: records.length });
     },
     describe: async (urlName: string) => {
       asked.push(urlName);
@@ -55,7 +56,7 @@ const reported = (memory: FieldState): FieldState =>
 
 describe("discovering fields", () => {
   it("makes no call for an object without custom fields, or with custom fields switched off", async () => {
-    const unwanted = { ...prospect, v4: { ...prospect.v4, customFields: null } };
+    const unwanted = { ...prospect, way: { ...prospect.way, customFields: null } };
     for (const object of [tag, unwanted])
       expect(await discover(object, ["a"])).toMatchObject({ changes: [], asked: [] });
   });
@@ -66,7 +67,12 @@ describe("discovering fields", () => {
     expect(memory.custom.map(({ field }) => field)).toEqual(names);
     expect(memory.listed).toEqual(names);
     expect(asked).toHaveLength(3);
-    expect(asked[0]).toMatchObject({ urlName: "customField", query: { format: "xml" }, parameters: { sort_by: "id" } });
+    expect(asked[0]).toMatchObject({
+      way: { api: "v4", urlName: "customField", query: { format: "xml" } },
+      fields: null,
+    });
+    // By ascending id, which is the default.
+    expect(asked[0]).not.toHaveProperty("sort");
     expect(events).toEqual([]);
   });
 

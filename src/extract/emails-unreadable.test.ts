@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { email } from "../catalog/email.ts";
+import { email } from "../../test/fakes/objects.ts";
 import { indexedEmail } from "../state/email-index.ts";
 import { AuthError, DataError, RemoteError, TransportError } from "../errors.ts";
 import { setUp, useEmailFolder } from "../../test/fakes/email-reading.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { emailStats } from "../catalog/email.ts";
-import { email } from "../catalog/email.ts";
+import { emailStats } from "../../test/fakes/objects.ts";
+import { email } from "../../test/fakes/objects.ts";
 import { indexedEmail } from "../state/email-index.ts";
 import { LeaseError, LimitError, RemoteError } from "../errors.ts";
-import { setUp, useEmailFolder } from "../../test/fakes/email-reading.ts";
+import { operationOf, setUp, useEmailFolder } from "../../test/fakes/email-reading.ts";
 
 useEmailFolder();
 
@@ -116,7 +116,7 @@ describe("emails by list email", () => {
     await t.run(emailStats, 0);
     await t.see([["2", "201"]]);
     await t.run(emailStats, 1);
-    expect(t.asked.map(({ operation, id }) => [operation, id])).toEqual([
+    expect(t.asked.map((request) => [operationOf(request), request.id])).toEqual([
       ["stats", "1"],
       ["stats", "2"],
       ["stats", "2"],
@@ -139,7 +139,7 @@ describe("--full", () => {
     t.asked.length = 0;
     await t.run(email, 1, ["2"]);
     await t.run(emailStats, 1);
-    expect(t.asked.map(({ operation, id }) => [operation, id])).toEqual([
+    expect(t.asked.map((request) => [operationOf(request), request.id])).toEqual([
       ["read", "100"],
       ["read", "200"],
       ["stats", "1"],

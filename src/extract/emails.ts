@@ -1,10 +1,13 @@
+import { objectFields } from "./fields.ts";
+import { NO_FIELDS } from "../state/field-state.ts";
+import { isPerEmail } from "../catalog/catalog.ts";
 import type { CatalogObject, EmailV4, PerEmailObject } from "../catalog/catalog.ts";
+import type { Config } from "../config/config.ts";
 import { normalise } from "../encode/normalise.ts";
 import type { Row } from "../encode/canonical.ts";
 import { assert } from "../errors.ts";
-import type { Tap } from "../land/land.ts";
 import type { RowFiles } from "../land/row-files.ts";
-import { indexedEmail, indexedEmails, isEmailId, smallerId } from "../state/email-index.ts";
+import { indexedEmail, indexedEmails } from "../state/email-index.ts";
 import type { EmailIndex } from "../state/email-index.ts";
 import type { Change, OpenWindow } from "../state/state.ts";
 import { DAY_MS, isoInstant } from "../time/instant.ts";
@@ -72,7 +75,7 @@ export async function extractEmails(
     return false;
   };
   try {
-    const candidates = emailCandidates(object.name, object.v4.email, journal.state.emails, known, window.to);
+    const candidates = emailCandidates(object.name, object.way.email, journal.state.emails, known, window.to);
     const todo = [...candidates].toSorted(byNumber);
     let unrecorded: string[] = [];
     let cut: { readonly error: unknown } | null = null;
@@ -115,12 +118,15 @@ export async function extractEmails(
 /** The row of one list email, by a call for its smallest email or for itself. */
 async function readEmail(listEmailId: string, progress: WindowInProgress<PerEmailObject>): Promise<Row> {
   const { object, extraction, about } = progress;
-  const { urlName, dataKey, readFormat: format, email } = object.v4;
-  const { operation, listEmailColumn } = email;
-  const id = email.by === "email" ? indexedEmail(extraction.journal.state.emails, listEmailId)?.emailId : listEmailId;
+  const { way } = object;
+  const { by, listEmailColumn } = way.email;
+  const id = by === "email" ? indexedEmail(extraction.journal.state.emails, listEmailId)?.emailId : listEmailId;
   assert(id !== undefined, `list email ${listEmailId} is in the index`);
-  const record = await extraction.pardot.readById({ urlName, dataKey, operation, id, format, about }, extraction.abort);
-  return normalise({ ...record, [listEmailColumn]: listEmailId }, object.columns, object.name);
+  const { requested: fields } = objectFields(object, NO_FIELDS);
+  const record = await extraction.pardot.readById({ way, id, fields, about }, extraction.abort);
+  const column = object.columns.find(({ name }) => name === listEmailColumn);
+  const named = { ...record, [column?.wire ?? listEmailColumn]: listEmailId };
+  return normalise(named, object.columns, object.name);
 }
 
 /** Reports emails that cannot be read, and remembers to try them again later. */
@@ -149,36 +155,15 @@ async function landEmails(
 function emailsRead(
   outcome: "landed" | "unreadable",
   listEmailIds: readonly string[],
-  { object, window }: WindowInProgress<PerEmailObject>,
+  { object, window, extraction }: WindowInProgress<PerEmailObject>,
 ): Change {
-  const clearsActivity = outcome === "landed" && object.v4.email.which === "active";
+  const clearsActivity = outcome === "landed" && object.name === lastActiveReader(extraction.config);
   const at = isoInstant(window.to);
   return { type: "emails-read", object: object.name, outcome, at, listEmailIds, clearsActivity };
 }
 
-/** Collects the list emails that the records of one file name. */
-export interface EmailPairs {
-  /** Null for an object whose records name none. */
-  readonly tap: Tap | null;
-  /** The changes to record together with the landed file, so that the index is never behind the files. */
-  changes(): Change[];
-}
-
-/** Holds one pair for each list email of a file: thousands at most, however many records it has. */
-export function collectEmailPairs(object: CatalogObject): EmailPairs {
-  const { emailPairs } = object.v4;
-  if (emailPairs === undefined) return { tap: null, changes: () => [] };
-  const smallest = new Map<string, string>();
-  const onRecord = ([listEmailId, emailId]: readonly (string | null)[]): void => {
-    if (!isEmailId(listEmailId) || !isEmailId(emailId)) return;
-    const known = smallest.get(listEmailId);
-    smallest.set(listEmailId, known === undefined ? emailId : smallerId(known, emailId));
-  };
-  return {
-    tap: { columns: [emailPairs.listEmail, emailPairs.email], onRecord, forget: () => smallest.clear() },
-    changes: () => {
-      const pairs = [...smallest].map(([listEmailId, emailId]) => ({ listEmailId, emailId }));
-      return pairs.length === 0 ? [] : [{ type: "emails-seen", pairs, isActivity: true }];
-    },
-  };
+/** The last of the selected objects that read list emails with activity: until it has read one, the others need its mark. */
+function lastActiveReader({ catalog, etl }: Pick<Config, "catalog" | "etl">): string | undefined {
+  const isReader = (object: CatalogObject): boolean => isPerEmail(object) && object.way.email.which === "active";
+  return catalog.findLast((object) => isReader(object) && etl.objects.includes(object.name))?.name;
 }

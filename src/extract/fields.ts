@@ -1,4 +1,5 @@
-import type { CatalogObject, Column, CustomFieldsV4, QueriedObject } from "../catalog/catalog.ts";
+import { customFieldsOf } from "../catalog/catalog.ts";
+import type { CatalogObject, Column, CustomFieldsV4, CustomFieldsV5, QueriedObject } from "../catalog/catalog.ts";
 import { normalise } from "../encode/normalise.ts";
 import { DataError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
@@ -23,26 +24,38 @@ export interface ObjectFields {
  */
 export function objectFields(object: CatalogObject, memory: FieldState): ObjectFields {
   const core = new Set(object.columns.map(({ name }) => name.toLowerCase()));
+  const fields = customFieldsOf(object);
+  const suffix = fields?.by === "collection" ? fields.suffix : "";
   const custom = memory.custom
     .filter(({ column }) => !core.has(column.toLowerCase()))
     .map(({ field, column }): Column => ({
       name: column,
       type: "string",
-      ...(field === column ? {} : { wire: field }),
+      ...(field === column && suffix === "" ? {} : { wire: `${field}${suffix}` }),
     }));
   const refused = new Set(memory.refused);
   const requested = [
     ...object.columns.filter((column) => hasCore(object, column, memory)),
-    ...custom.filter((column) => memory.listed?.includes(wireName(column)) ?? true),
+    ...custom.filter(
+      (column) => memory.listed?.includes(wireName(column).slice(0, -suffix.length || undefined)) ?? true,
+    ),
   ]
-    .map(wireName)
+    .flatMap((column) => requestedNames(column, object))
     .filter((name) => !refused.has(name));
   return { columns: [...object.columns, ...custom], requested };
 }
 
+/** The names that bring a column: in v5 those of each part of a list of records (`senderOptions.type`); none if it is lacking. */
+function requestedNames(column: Column, { way }: CatalogObject): readonly string[] {
+  if (column.wire === null) return [];
+  if (way.api === "v4" || column.items === undefined) return [wireName(column)];
+  const list = wireName(column).replace(/\[\]$/, "");
+  return column.items.map((item) => `${list}.${wireName(item)}`);
+}
+
 /** Whether this account has a core column: only `describe` can show that it does not. */
 function hasCore(object: CatalogObject, column: Column, memory: FieldState): boolean {
-  const { customFields } = object.v4;
+  const customFields = customFieldsOf(object);
   if (customFields?.by !== "describe" || memory.listed === null) return true;
   return customFields.always.includes(column.name) || memory.listed.includes(wireName(column));
 }
@@ -113,8 +126,8 @@ export async function discoverFields(object: CatalogObject, input: DiscoverInput
   const { memory, onEvent } = input;
   const hasRefusals = memory.refused.length + memory.refusedProcedures.length > 0;
   const forgotten: FieldChange[] = input.full && hasRefusals ? [{ type: "refusals-forgotten", object: name }] : [];
-  const { customFields } = object.v4;
-  if (customFields === undefined || customFields === null) return forgotten;
+  const customFields = customFieldsOf(object);
+  if (customFields === undefined) return forgotten;
   const found = await trustedFields(object, customFields, input);
   if (found === null) return forgotten;
   const { listed, custom } = found;
@@ -139,7 +152,7 @@ interface ListedFields {
  */
 async function trustedFields(
   object: CatalogObject,
-  customFields: CustomFieldsV4,
+  customFields: CustomFieldsV4 | CustomFieldsV5,
   input: DiscoverInput,
 ): Promise<ListedFields | null> {
   const { custom: known, listed } = input.memory;
@@ -161,12 +174,12 @@ async function trustedFields(
 
 async function listFields(
   object: CatalogObject,
-  customFields: CustomFieldsV4,
+  customFields: CustomFieldsV4 | CustomFieldsV5,
   input: DiscoverInput,
 ): Promise<ListedFields> {
   const { pardot, signal, onEvent } = input;
   if (customFields.by === "describe") {
-    const fields = await pardot.describe(object.v4.urlName, signal);
+    const fields = await pardot.describe(object.way.urlName, signal);
     const custom = fields.filter(({ isCustom }) => isCustom).map((field) => field.name);
     const core = new Set(object.columns.map((column) => column.wire ?? column.name));
     // Standard fields without a column are ignored.
@@ -174,24 +187,26 @@ async function listFields(
     return { listed: unique(listed), custom: unique(custom) };
   }
   const custom: string[] = [];
-  const { urlName, dataKey, query, name: wire } = customFields;
-  const fieldObject: QueriedObject = {
-    ...object,
-    name: `custom fields of ${object.name}`,
-    key: "id",
-    v4: { urlName, dataKey, process: "segmented", query },
-  };
+  const { name: wire } = customFields;
+  const way: QueriedObject["way"] =
+    customFields.by === "collection"
+      ? { api: "v5", process: "segmented", urlName: customFields.urlName, query: customFields.query, wire: {} }
+      : { ...customFields, api: "v4", process: "segmented" };
+  const fieldObject = { ...object, name: `custom fields of ${object.name}`, key: "id", way };
+  const fields = customFields.by === "collection" ? ["id", wire] : null;
   const request = {
+    pardot,
     object: fieldObject,
     window: WHOLE,
-    zone: "UTC",
+    fields,
     cursor: null,
     drain: signal,
     abort: signal,
     onEvent,
   };
-  for await (const page of readPages(pardot, request)) {
-    for (const record of page) {
+  for await (const step of readPages(request)) {
+    if (step.type !== "records") continue;
+    for (const record of step.records) {
       const [name] = normalise(record, [{ name: wire, type: "string" }], fieldObject.name);
       if (name !== null && name !== undefined && name !== "") custom.push(name);
     }

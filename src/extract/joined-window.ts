@@ -10,7 +10,7 @@ import { landingOf } from "./context.ts";
 import type { BulkWindow } from "./context.ts";
 import { fetchFile, forEachFile, resultFiles } from "./download.ts";
 import type { ResultFile } from "./download.ts";
-import { collectEmailPairs } from "./emails.ts";
+import { collectEmailPairs } from "./email-pairs.ts";
 import { ExportGone } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
 import { objectFields } from "./fields.ts";

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { afterOf, counting, range, readAll, records, scripted } from "../../test/fakes/scripted-pages.ts";
+import { tag } from "../../test/fakes/objects.ts";
+import { afterOf, counting, page, range, readAll, records, scripted } from "../../test/fakes/scripted-pages.ts";
 import type { RunEvent } from "../events.ts";
 import type { Page, PageRequest } from "../pardot/pardot.ts";
 import { pagesOf } from "./pages.ts";
 
 describe("total_results", () => {
-  const late = (): Page => ({ records: [], total: 5000 });
+  const late = (): Page => page([], { total: 5000 });
 
   it("fails a window without a row if it counts some, after a repeated request", async () => {
     const { pardot, asked } = scripted(late);
@@ -31,7 +32,7 @@ describe("total_results", () => {
       const { pardot, asked } = scripted(counting(range(1, count), kind));
       expect(await readAll(pardot, null, { events })).toHaveLength(count);
       expect(events).toEqual([]);
-      expect(asked).toHaveLength(pagesOf(count, 200));
+      expect(asked).toHaveLength(pagesOf(count, tag.way.query));
     }
   });
 
@@ -62,7 +63,7 @@ describe("total_results", () => {
   it("fails a reading from a cursor that finds no row if the total counts those after the cursor", async () => {
     const answer = counting(range(1, 450), "left");
     const { pardot } = scripted((request) =>
-      afterOf(request) === 0 ? answer(request) : { records: [], total: answer(request).total },
+      afterOf(request) === 0 ? answer(request) : page([], { total: answer(request).total }),
     );
     await expect(readAll(pardot, "290")).rejects.toMatchObject({ code: "data.total-without-rows" });
   });
@@ -73,8 +74,8 @@ describe("records that are counted and hidden behind the last visible one", () =
   const filtering = (visible: number, hidden: number, kind: "left" | "all") => {
     const answer = counting(range(1, visible), kind);
     return (request: PageRequest): Page => {
-      const { records: page, total } = answer(request);
-      return { records: page, total: (total ?? 0) + hidden };
+      const seen = answer(request);
+      return { ...seen, total: (seen.total ?? 0) + hidden };
     };
   };
 
@@ -85,9 +86,9 @@ describe("records that are counted and hidden behind the last visible one", () =
         const events: RunEvent[] = [];
         const { pardot, asked } = scripted(filtering(400, 1, kind));
         expect(await readAll(pardot, cursor, { events })).toHaveLength(400 - Number(cursor));
-        const fromTheEnd = asked.filter(({ parameters }) => parameters["sort_order"] === "descending");
-        if (cursor !== "290") expect(fromTheEnd).toMatchObject([{ parameters: { sort_by: "id", limit: "200" } }]);
-        expect(fromTheEnd.every(({ parameters }) => !("id_greater_than" in parameters))).toBe(true);
+        const fromTheEnd = asked.filter(({ sort }) => sort?.isDescending === true);
+        if (cursor !== "290") expect(fromTheEnd).toMatchObject([{ sort: { field: "id" }, limit: 200 }]);
+        expect(fromTheEnd.every(({ afterId }) => afterId === undefined)).toBe(true);
         // A total of all records, seen from a cursor only, does not show that one is hidden.
         const isSeen = cursor === null || kind === "left";
         expect(events.map((event) => event.type)).toEqual(isSeen ? ["warning"] : []);
@@ -102,7 +103,7 @@ describe("records that are counted and hidden behind the last visible one", () =
   ])("are an error when the request from the end returns %s", async (_, end) => {
     const answer = filtering(400, 50, "left");
     const { pardot } = scripted((request) =>
-      request.parameters["sort_order"] === "descending" ? { records: records(end()), total: 450 } : answer(request),
+      request.sort?.isDescending === true ? page(records(end()), { total: 450 }) : answer(request),
     );
     await expect(readAll(pardot, "400")).rejects.toMatchObject({ code: "data.total-without-rows" });
     await expect(readAll(pardot)).rejects.toMatchObject({ code: "data.total-without-rows" });
@@ -112,7 +113,7 @@ describe("records that are counted and hidden behind the last visible one", () =
     const stop = new AbortController();
     const { pardot, asked } = scripted((_, call) => {
       if (call === 1) stop.abort(new Error("stopped"));
-      return { records: [], total: 1 };
+      return page([], { total: 1 });
     });
     await expect(readAll(pardot, "400", { stop: stop.signal })).rejects.toThrow("stopped");
     expect(asked).toHaveLength(2);

@@ -11,28 +11,22 @@ import {
   scripted,
   window,
 } from "../../test/fakes/scripted-pages.ts";
-import { tag } from "../catalog/assets.ts";
+import { tag } from "../../test/fakes/objects.ts";
 import { DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
 import { HISTORY_START } from "../time/instant.ts";
 import { pagesOf, readPages } from "./pages.ts";
 
 // Holds G1: pages bring every record once, however many share a second.
 
+const BOUNDS = { field: "updated_at", from: 0, to: window.to };
+
 describe("pages of a window", () => {
   it("are requested inside a fixed window, by ascending id, from the cursor on", async () => {
     const { pardot, asked } = scripted(honest(range(1, 250)));
     await readAll(pardot);
-    expect(asked.map((request) => request.parameters)).toEqual([
-      {
-        sort_by: "id",
-        sort_order: "ascending",
-        limit: "200",
-        updated_after: "1969-12-31 23:59:59",
-        updated_before: "2026-03-20 00:00:00",
-      },
-      expect.objectContaining({ id_greater_than: "200", updated_before: "2026-03-20 00:00:00" }),
-      expect.objectContaining({ id_greater_than: "250" }),
-    ]);
+    // No page names an order: by ascending id is the default.
+    const first = { way: tag.way, fields: null, filters: {}, bounds: BOUNDS, limit: 200, afterId: null };
+    expect(asked).toEqual([first, { ...first, afterId: "200" }, { ...first, afterId: "250" }]);
   });
 
   it("return every record once, without an extra call", async () => {
@@ -42,7 +36,7 @@ describe("pages of a window", () => {
         const { pardot, asked } = scripted(honest(ids));
         expect(await readAll(pardot)).toEqual(ids.map(String));
         // The pages with records and an empty one, which is requested twice after a full page or where it is the first.
-        expect(asked).toHaveLength(pagesOf(ids.length, 200));
+        expect(asked).toHaveLength(pagesOf(ids.length, tag.way.query));
       }),
       { numRuns: 40 },
     );
@@ -102,9 +96,11 @@ describe("pages of a window", () => {
       return honest(range(1, 900))(request);
     });
     const seen: number[] = [];
-    const request = { object: tag, window, zone: "UTC", cursor: null, drain: stop.signal, abort: never };
+    const request = { pardot, object: tag, window, fields: null, cursor: null, drain: stop.signal, abort: never };
     const reading = async (): Promise<void> => {
-      for await (const page of readPages(pardot, { ...request, onEvent: () => undefined })) seen.push(page.length);
+      for await (const step of readPages({ ...request, onEvent: () => undefined })) {
+        seen.push(step.type === "records" ? step.records.length : -1);
+      }
     };
     await expect(reading()).rejects.toThrow("stop");
     expect(seen).toEqual([200]);
@@ -113,7 +109,7 @@ describe("pages of a window", () => {
   it("send no bounds in a history, so that records without the field come too", async () => {
     const { pardot, asked } = scripted(honest(range(1, 3)));
     await readAll(pardot, null, { span: { ...window, from: HISTORY_START, askFrom: HISTORY_START } });
-    expect(asked[0]?.parameters).toEqual({ sort_by: "id", sort_order: "ascending", limit: "200" });
+    expect(asked[0]).toMatchObject({ bounds: null, filters: {}, limit: 200, afterId: null });
   });
 
   it("end at a page with only the record at the cursor, if a server takes the bound as inclusive", async () => {
@@ -158,7 +154,7 @@ describe("a short page", () => {
     const full = scripted(honest(range(1, 400)));
     await readAll(full.pardot);
     expect(full.asked).toHaveLength(4);
-    expect([pagesOf(450, 200), pagesOf(400, 200), pagesOf(0, 200)]).toEqual([4, 4, 2]);
+    expect([450, 400, 0].map((count) => pagesOf(count, tag.way.query))).toEqual([4, 4, 2]);
   });
 
   it("and an empty one in mid-run: the reading goes on after any empty page that follows a full one", async () => {

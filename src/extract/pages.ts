@@ -1,52 +1,35 @@
-import type { CatalogObject, QueriedObject } from "../catalog/catalog.ts";
+import type { CatalogObject, QueryV4, QueryV5 } from "../catalog/catalog.ts";
 import { DataError } from "../errors.ts";
 import { warn } from "../events.ts";
-import type { About, OnEvent } from "../events.ts";
+import type { OnEvent } from "../events.ts";
 import { isTooLong } from "../pardot/failure.ts";
-import type { Page, Pardot, WireRecord } from "../pardot/pardot.ts";
-import type { Window } from "../plan/windows.ts";
-import { queryBounds } from "./bounds.ts";
-
-export interface PagesRequest {
-  readonly object: QueriedObject;
-  readonly window: Window;
-  /** IANA name of the API user's zone. */
-  readonly zone: string;
-  /** Named by events. */
-  readonly about?: About;
-  /** Go on after this id; null: from the first. */
-  readonly cursor: string | null;
-  /** Aborted on a stop request: no further page is requested. */
-  readonly drain: AbortSignal;
-  /** Aborted when requests in flight are cut, too. */
-  readonly abort: AbortSignal;
-  readonly onEvent: OnEvent;
-}
-
-/** Smallest limit that is requested after pages that took too long. */
-const LIMIT_MIN = 25;
+import type { Page, WireRecord } from "../pardot/pardot.ts";
+import { idOf, LIMIT_MIN, narrower, readPage, recordId, repeatedTokenError } from "./page.ts";
+import type { PagesRequest, Step } from "./page.ts";
 
 /**
  * The records of a window, page by page, by ascending id. The window is fixed and the id moves on, so records that share
  * a second are never lost, however many (a time as cursor loses those that do not fit its page). Reads one page ahead.
  *
- * A short page proves nothing: records may be hidden, and a server may cap its pages. The window ends with an empty page.
+ * In v5 a page without token and without warning 203 is the last; a page with a token may be empty, because its records
+ * are hidden. In v3/v4 a short page proves nothing: records may be hidden, and a server may cap its pages. There the window ends with an empty page.
  * An empty page right after a full one, or as the very first, is requested once more, because empty pages in mid-run have
  * been reported (pardot/api-docs issue 151); so is one whose total counts records. A page that takes too long is requested
  * with half the limit. Records at or below the cursor are dropped: stale ones come back (singer-io/tap-pardot). Throws
  * DataError (exit 6) when a page is unsorted or repeats the one before it, or when records are counted and not returned,
  * unless one more request, from the end, shows that no visible record follows: then they are hidden.
  */
-export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGenerator<readonly WireRecord[]> {
+export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
   const { object, drain, onEvent } = request;
   const totals = new Totals();
   const resumed = request.cursor !== null;
+  const tokens = new Set<string>();
   let { cursor } = request;
-  let { limit } = object.v4.query;
+  let { limit } = object.way.query;
   let isAfterFull = true;
   let isRepeated = false;
-  const next = (): Promise<Page> => {
-    const page = readPage(pardot, request, limit, cursor === null ? {} : { id_greater_than: cursor });
+  const next = (token: string | null = null): Promise<Page> => {
+    const page = readPage(request, token === null ? { limit, afterId: cursor } : { token, limit });
     // The page read ahead may fail while nothing awaits it.
     page.catch(() => undefined);
     return page;
@@ -60,16 +43,23 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
       } catch (error) {
         if (!isTooLong(error) || limit <= LIMIT_MIN) throw error;
         drain.throwIfAborted();
-        const less = Math.max(LIMIT_MIN, Math.floor(limit / 2));
-        announceSmallerPages(request, limit, less);
-        limit = less;
+        limit = narrower(request, limit);
+        tokens.clear();
         ahead = next();
         continue;
       }
-      const { records, total } = page;
+      const { records, total, end, token, hidesValues } = page;
       const fresh = newRecords(records, cursor, object);
       const last = fresh.at(-1);
       if (last === undefined) {
+        if (end === "end") return;
+        if (end === "more") {
+          if (token === null || tokens.has(token)) throw repeatedTokenError(object.name);
+          tokens.add(token);
+          drain.throwIfAborted();
+          ahead = next(token);
+          continue;
+        }
         const unread = totals.unread(total, resumed);
         if (!isRepeated && (isAfterFull || unread > 0)) {
           isRepeated = true;
@@ -81,12 +71,12 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
         let hidden = 0;
         if (unread > 0 && isAfterFull) {
           drain.throwIfAborted();
-          const end = cursor === null ? null : await readEnd(pardot, request, limit);
-          if (cursor === null || end === null || end.id > BigInt(cursor)) {
+          const tail = cursor === null ? null : await readEnd(request, limit);
+          if (cursor === null || tail === null || tail.id > BigInt(cursor)) {
             throw missingError(object.name, unread, cursor);
           }
           // A total that is the whole window's counts the records up to the cursor too.
-          hidden = end.total === unread ? 0 : unread;
+          hidden = tail.total === unread ? 0 : unread;
         }
         totals.warn(total, resumed, hidden, object.name, onEvent);
         return;
@@ -95,10 +85,16 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
       isAfterFull = records.length >= limit;
       totals.add(total, fresh.length);
       cursor = recordId(last, object);
-      const isStopped = drain.aborted;
-      if (!isStopped) ahead = next();
-      yield fresh;
-      if (isStopped) drain.throwIfAborted();
+      const isOver = drain.aborted || end === "end";
+      if (!isOver) ahead = next();
+      yield {
+        type: "records",
+        records: fresh,
+        cursorAt: (i) => recordId(fresh[i] ?? last, object),
+        hidesValues,
+      };
+      if (end === "end") return;
+      if (isOver) drain.throwIfAborted();
     }
   } finally {
     // Pardot counts every call: this one has to end before the run adds up its calls.
@@ -106,22 +102,12 @@ export async function* readPages(pardot: Pardot, request: PagesRequest): AsyncGe
   }
 }
 
-/** Calls that `readPages` makes: the pages with records, an empty one, and one more if the last page was full or none came. */
-export function pagesOf(records: number, limit: number): number {
-  return Math.floor(records / limit) + 2;
-}
-
-function announceSmallerPages({ object, about, onEvent }: PagesRequest, limit: number, less: number): void {
-  onEvent({
-    type: "retrying",
-    kind: `${object.v4.urlName} query`,
-    call: null,
-    object: about?.object ?? object.name,
-    window: about?.window ?? null,
-    attempt: 1,
-    pauseMs: 0,
-    reason: `a page of ${limit} records takes too long: requesting ${less} at a time`,
-  });
+/**
+ * Calls that reading so many records takes. In v3/v4: the pages with records, an empty one, and one more if the last page
+ * was full or none came. In v5: the pages with records, at least one.
+ */
+export function pagesOf(records: number, { api, limit }: QueryV4 | QueryV5): number {
+  return api === "v5" ? Math.max(1, Math.ceil(records / limit)) : Math.floor(records / limit) + 2;
 }
 
 /**
@@ -129,27 +115,14 @@ function announceSmallerPages({ object, about, onEvent }: PagesRequest, limit: n
  * still to come. Null when no record comes, or when the page is not sorted as requested.
  */
 async function readEnd(
-  pardot: Pardot,
   request: PagesRequest,
   limit: number,
 ): Promise<{ readonly id: bigint; readonly total: number | null } | null> {
-  const { records, total } = await readPage(pardot, request, limit, { sort_order: "descending" });
+  const { records, total } = await readPage(request, { limit, sort: { field: "id", isDescending: true } });
   const ids = records.map((record) => idOf(record, request.object));
   const [id] = ids;
   const isSorted = ids.every((each, i) => i === 0 || each < (ids[i - 1] ?? each));
   return id === undefined || !isSorted ? null : { id, total };
-}
-
-async function readPage(
-  pardot: Pardot,
-  { object, window, zone, abort, about }: PagesRequest,
-  limit: number,
-  place: Readonly<Record<string, string>>,
-): Promise<Page> {
-  const { urlName, dataKey, query } = object.v4;
-  const bounds = queryBounds(object, window, zone);
-  const parameters = { sort_by: "id", sort_order: "ascending", limit: String(limit), ...bounds, ...place };
-  return pardot.queryPage({ urlName, dataKey, query, parameters, ...(about === undefined ? {} : { about }) }, abort);
 }
 
 /** Records after the cursor. None of a page with only the one at the cursor: a server may take the bound as inclusive. */
@@ -178,19 +151,6 @@ function newRecords(page: readonly WireRecord[], cursor: string | null, object: 
     });
   }
   return fresh;
-}
-
-/** The id of a record as digits. Throws DataError when it has none. */
-export function recordId(record: WireRecord, object: CatalogObject): string {
-  return String(idOf(record, object));
-}
-
-function idOf(record: WireRecord, object: CatalogObject): bigint {
-  const value = record[object.key];
-  if ((typeof value === "string" || typeof value === "number") && /^\d+$/.test(String(value))) return BigInt(value);
-  throw new DataError(`read ${object.name}: a record without a numeric ${object.key}`, {
-    code: "data.record-without-id",
-  });
 }
 
 /**

@@ -1,18 +1,25 @@
-import type { BulkObject, CatalogObject, ExportProcedure } from "../catalog/catalog.ts";
+import type { BulkObject, CatalogObject, Column, ExportProcedure } from "../catalog/catalog.ts";
 import { assert, RemoteError } from "../errors.ts";
-import { keyField } from "../land/result-header.ts";
+import { warn } from "../events.ts";
+import { keyField, watermarkField, wireName } from "../land/result-header.ts";
 import type { Window } from "../plan/windows.ts";
 import type { FieldState } from "../state/field-state.ts";
 import type { Extraction } from "./context.ts";
 
-/** Codes for a field that is unknown or not exportable (vendor docs, error-codes). */
-const FIELD_CODES: ReadonlySet<number | null> = new Set([130, 180]);
+/** Codes for a field that is unknown, not exportable or not queryable (vendor docs, error-codes). */
+const FIELD_CODES: ReadonlySet<number | null> = new Set([130, 180, 224]);
 
 /** Codes for a procedure that is unknown or takes other arguments (vendor docs, error-codes). */
 const PROCEDURE_CODES: ReadonlySet<number | null> = new Set([174, 175, 177]);
 
 export function isFieldRefusal(error: unknown): error is RemoteError {
-  return error instanceof RemoteError && FIELD_CODES.has(error.pardotCode);
+  return error instanceof RemoteError && (FIELD_CODES.has(error.pardotCode) || namedField(error) !== null);
+}
+
+/** The field that a refusal of v5 names; null when it names none. */
+function namedField({ context }: RemoteError): string | null {
+  const { field } = context;
+  return typeof field === "string" ? field : null;
 }
 
 export function isProcedureRefusal(error: unknown): error is RemoteError {
@@ -25,7 +32,7 @@ export function usableProcedure(
   field: Window["field"],
   memory: Pick<FieldState, "refusedProcedures">,
 ): ExportProcedure | null {
-  const candidates = object.v4.export.procedures.filter((procedure) => procedure.field === field);
+  const candidates = object.way.export.procedures.filter((procedure) => procedure.field === field);
   assert(candidates.length > 0, `an export procedure for ${String(field)}`);
   return candidates.find(({ name }) => !memory.refusedProcedures.includes(name)) ?? null;
 }
@@ -51,15 +58,34 @@ export async function excludeRefused(
       throw error;
     }
   };
-  const refused = await refusedAmong(fields, keyField(object), isAccepted);
-  if (refused.length === 0) throw refusal;
+  const named = namedField(refusal);
+  const refused = named === null ? await refusedAmong(fields, keyField(object), isAccepted) : [named];
+  if (refused.length === 0 || refused.some((field) => !fields.includes(field) || isVital(object, field))) throw refusal;
   await extraction.journal.record([{ type: "fields-refused", object: object.name, fields: refused }]);
-  for (const field of refused) {
-    const isCore = object.columns.some((column) => (column.wire ?? column.name) === field);
-    const outcome = isCore ? "its column is null" : "it is left out";
-    const message = `Pardot refuses the field ${field}: ${outcome}, and it is not requested again until --full`;
-    extraction.onEvent({ type: "warning", code: "fields.refused", object: object.name, message });
+  const core = refused.filter((field) => object.columns.some((column) => isOf(field, column)));
+  const other = refused.filter((field) => !core.includes(field));
+  warnOfRefused(core, ["its column is null", "their columns are null"]);
+  warnOfRefused(other, ["it is left out", "they are left out"]);
+
+  function warnOfRefused(names: readonly string[], [one, many]: readonly [string, string]): void {
+    if (names.length === 0) return;
+    const message =
+      names.length === 1
+        ? `Pardot refuses the field ${names[0]}: ${one}, and it is not requested again until --full`
+        : `Pardot refuses the fields ${names.join(", ")}: ${many}, and they are not requested again until --full`;
+    warn(extraction.onEvent, "fields.refused", message, object.name);
   }
+}
+
+/** Whether a field is a column's, or a part of it (`senderOptions.type`). */
+function isOf(field: string, column: Column): boolean {
+  const wire = wireName(column).replace(/\[\]$/, "");
+  return field === wire || field.startsWith(`${wire}.`);
+}
+
+/** Whether an object cannot be read without a field. */
+function isVital(object: CatalogObject, field: string): boolean {
+  return field === keyField(object) || field === watermarkField(object);
 }
 
 /** Remembers an export procedure that Pardot refuses, and warns of what replaces it. */

@@ -5,14 +5,15 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { fakeClock } from "../../test/fakes/clock.ts";
 import type { FakeRecord } from "../../test/fakes/exporting-pardot.ts";
 import type { QueriedObject } from "../catalog/catalog.ts";
-import { campaign } from "../catalog/assets.ts";
-import { opportunity } from "../catalog/people.ts";
-import { tag } from "../catalog/assets.ts";
+import { campaign } from "../../test/fakes/objects.ts";
+import { opportunity } from "../../test/fakes/objects.ts";
+import { tag } from "../../test/fakes/objects.ts";
 import { Journal, loadState } from "../state/journal.ts";
 import { objectState } from "../state/state.ts";
 import type { Config } from "../config/config.ts";
-import type { PageRequest, Pardot } from "../pardot/pardot.ts";
+import type { PageBounds, PageRequest, Pardot } from "../pardot/pardot.ts";
 import { systemRandom } from "../platform/random.ts";
+import { page } from "../../test/fakes/scripted-pages.ts";
 import { openMemoryStorage } from "../../test/fakes/memory-storage.ts";
 import { HISTORY_START } from "../time/instant.ts";
 import type { Extraction } from "./context.ts";
@@ -22,6 +23,13 @@ import { extractSegment } from "./segmented.ts";
 
 const never = new AbortController().signal;
 const day = (n: number): number => Date.parse("2026-03-20T00:00:00Z") + n * 86_400_000;
+
+/** Whether local text of UTC is inside bounds, as Pardot would filter it. */
+function isWithin(text: string | null | undefined, { from, to }: PageBounds): boolean {
+  if (typeof text !== "string") return false;
+  const at = Date.parse(`${text.replace(" ", "T")}Z`);
+  return (from === null || at >= from) && (to === null || at < to);
+}
 
 /** An account of one queried object whose records come as they are, filtered by updated_at where the request does. */
 async function setUp(object: QueriedObject, records: FakeRecord[]) {
@@ -33,12 +41,9 @@ async function setUp(object: QueriedObject, records: FakeRecord[]) {
   const asked: PageRequest[] = [];
   const queryPage = async (request: PageRequest) => {
     asked.push(request);
-    const { id_greater_than: after = "0", updated_after: from, updated_before: to } = request.parameters;
-    const selected = records.filter(
-      ({ updated_at: updated }) =>
-        from === undefined || to === undefined || (typeof updated === "string" && updated > from && updated < to),
-    );
-    return { records: selected.filter(({ id }) => Number(id) > Number(after)).slice(0, 200), total: null };
+    const { afterId, bounds } = request;
+    const selected = records.filter(({ updated_at: updated }) => bounds == null || isWithin(updated, bounds));
+    return page(selected.filter(({ id }) => Number(id) > Number(afterId ?? 0)).slice(0, 200));
   };
   const extraction = {
     pardot: { queryPage } as unknown as Pardot,
@@ -82,7 +87,8 @@ describe("a history", () => {
     const t = await setUp(tag, records);
     expect(await t.run(HISTORY_START, day(0))).toEqual(["1", "2", "3"]);
     expect(await t.run(day(-1), day(1))).toEqual(["3", "4"]);
-    expect(t.asked.at(-1)?.parameters).toMatchObject({ updated_after: "2026-03-18 23:59:59" });
+    expect(t.asked[0]?.bounds).toBeNull();
+    expect(t.asked.at(-1)?.bounds).toEqual({ field: "updated_at", from: day(-1), to: day(1) });
   });
 });
 

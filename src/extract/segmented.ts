@@ -1,6 +1,7 @@
-import { isBulk } from "../catalog/catalog.ts";
-import type { BulkObject, CatalogObject, QueriedObject } from "../catalog/catalog.ts";
+import { isBulk, isQueried } from "../catalog/catalog.ts";
+import type { CatalogObject, QueriedObject, SingleV4, SingleV5 } from "../catalog/catalog.ts";
 import { DataError, LeaseError, StorageError } from "../errors.ts";
+import { warn } from "../events.ts";
 import { encodeRow } from "../land/rejects.ts";
 import type { Rejects } from "../land/rejects.ts";
 import { RowFiles } from "../land/row-files.ts";
@@ -8,67 +9,170 @@ import type { WireRecord } from "../pardot/pardot.ts";
 import type { Window } from "../plan/windows.ts";
 import type { FieldState } from "../state/field-state.ts";
 import { moveFilesOut } from "../state/file-parts.ts";
-import { objectState } from "../state/state.ts";
+import { objectState, openWindow } from "../state/state.ts";
 import type { OpenWindow } from "../state/state.ts";
-import { inWindow, queryBounds } from "./bounds.ts";
+import { pluralize } from "../text.ts";
+import { inWindow, pageBounds } from "./bounds.ts";
+import { collectEmailPairs } from "./email-pairs.ts";
+import type { EmailPairs } from "./email-pairs.ts";
 import { landingOf, WindowInProgress } from "./context.ts";
 import type { Extraction } from "./context.ts";
 import { objectFields } from "./fields.ts";
-import { readPages, recordId } from "./pages.ts";
+import { recordId } from "./page.ts";
+import type { Step } from "./page.ts";
 import { excludeRefused, isFieldRefusal, usableProcedure } from "./refusals.ts";
+import { readWindow } from "./window-pages.ts";
 
-/** Extracts one window by the query. Ends with the window done. */
+/** Extracts one window by the query that v3/v4 answers with all fields. Ends with the window done. */
 export async function extractSegment(object: QueriedObject, window: OpenWindow, extraction: Extraction): Promise<void> {
-  const { pardot, config, drain, abort, onEvent } = extraction;
-  const { cursor } = window;
-  const about = { object: object.name, window: window.id };
-  const request = { object, window, zone: config.pardot.timeZone, about, cursor, drain, abort, onEvent };
-  await landPages(new WindowInProgress(object, window, extraction), readPages(pardot, request));
+  await landPages(new WindowInProgress(object, window, extraction), pagesOfWindow(object, window, null, extraction));
 }
 
-/** Lands the one record of an object that is read whole in one call. */
+/**
+ * Extracts one window by a query that names its fields: of v5, or of an object that Pardot refuses to export. Fields that
+ * Pardot refuses are identified, remembered and left out.
+ */
+export async function extractByFields(
+  object: QueriedObject,
+  window: OpenWindow,
+  extraction: Extraction,
+): Promise<void> {
+  const { journal, pardot, abort } = extraction;
+  const { way } = object;
+  const request = (fields: readonly string[]): Promise<unknown> => {
+    const about = { object: object.name, window: null };
+    return pardot.queryPage({ way, fields, bounds: pageBounds(object, window), sort: null, limit: 1, about }, abort);
+  };
+  // Each round but the last remembers at least one more refused field.
+  for (;;) {
+    const { columns, requested } = objectFields(object, objectState(journal.state, object.name).fields);
+    const current = openWindow(journal.state, object.name, window.id);
+    try {
+      const whole = { ...object, columns };
+      await landPages(
+        new WindowInProgress(whole, current, extraction),
+        pagesOfWindow(whole, current, requested, extraction),
+      );
+      return;
+    } catch (error) {
+      if (!isFieldRefusal(error)) throw error;
+      await excludeRefused(object, requested, error, request, extraction);
+    }
+  }
+}
+
+function pagesOfWindow(
+  object: QueriedObject,
+  window: OpenWindow,
+  fields: readonly string[] | null,
+  { pardot, drain, abort, onEvent }: Extraction,
+): AsyncGenerator<Step> {
+  const about = { object: object.name, window: window.id };
+  const request = { pardot, object, window, fields, about, cursor: window.cursor, drain, abort, onEvent };
+  return readWindow(request);
+}
+
+/** Lands the one record of an object that is read whole in one call; `record`: as v3/v4 returned it already. */
 export async function extractSingle(
-  object: CatalogObject,
+  object: CatalogObject<SingleV4 | SingleV5>,
   window: OpenWindow,
   record: WireRecord,
   extraction: Extraction,
 ): Promise<void> {
-  await landPages(new WindowInProgress(object, window, extraction), [[record]]);
+  const { journal, pardot, abort } = extraction;
+  const { way } = object;
+  const progress = new WindowInProgress(object, window, extraction);
+  const land = (found: WireRecord): Promise<void> =>
+    landPages(progress, [
+      { type: "records", records: [found], cursorAt: () => recordId(found, object), hidesValues: false },
+    ]);
+  if (way.api === "v4") return land(record);
+  const read = (fields: readonly string[]): Promise<WireRecord> =>
+    pardot.readById({ way, id: "", fields, about: { object: object.name, window: null } }, abort);
+  for (;;) {
+    const { requested } = objectFields(object, objectState(journal.state, object.name).fields);
+    try {
+      return await land(await read(requested));
+    } catch (error) {
+      if (!isFieldRefusal(error)) throw error;
+      await excludeRefused(object, requested, error, read, extraction);
+    }
+  }
 }
 
 /**
- * Pages become rows, rows become files, and with each landed file the journal records from which id to go on. Ends with
- * the window done.
+ * Pages become rows, rows become files, and with each landed file the journal records where to go on. Ends with the window
+ * done.
  */
-async function landPages(
-  progress: WindowInProgress,
-  pages: AsyncIterable<readonly WireRecord[]> | Iterable<readonly WireRecord[]>,
-): Promise<void> {
+async function landPages(progress: WindowInProgress, steps: AsyncIterable<Step> | Iterable<Step>): Promise<void> {
   const { object, window, extraction } = progress;
   const files = openRowFiles(progress);
   const rejects = progress.openRejects();
+  const pairs = collectEmailPairs(object);
+  const places = pairs.tap?.columns.map((name) => object.columns.findIndex((column) => column.name === name)) ?? [];
+  const land = (): Promise<void> => landRows(files, { cursor, rejects, pairs, progress });
   const isWanted = inWindow(object, window, extraction.config.pardot.timeZone);
+  const isFiltered = isQueried(object) && pageBounds(object, window) !== null;
+  // Where to go on after the last row; null: what came may not land yet.
   let { cursor } = window;
+  let mayLand = true;
   let isEmpty = cursor === null;
+  let hiding = 0;
+  let unwanted = 0;
   try {
-    for await (const page of pages) {
-      for (const record of page) {
-        isEmpty = false;
-        const row = encodeRow(record, object, rejects);
-        if (row === null) continue;
-        cursor = recordId(record, object);
-        if (isWanted(row)) await files.add(row);
-        if (files.isFull) await landRows(files, cursor, rejects, progress);
+    for await (const step of steps) {
+      if (step.type === "again") {
+        await files.discard();
+        unwanted = 0;
+        rejects.take();
+        pairs.tap?.forget();
+      } else if (step.type === "reached") {
+        ({ cursor } = step);
+        await land();
+      } else {
+        if (step.hidesValues) hiding += 1;
+        for (const [i, record] of step.records.entries()) {
+          isEmpty = false;
+          const row = encodeRow(record, object, rejects);
+          if (row === null) continue;
+          if (isWanted(row)) {
+            await files.add(row);
+            pairs.tap?.onRecord(places.map((place) => row[place] ?? null));
+          } else if (isFiltered) unwanted += 1;
+          const next = step.cursorAt(i);
+          mayLand = next !== null;
+          if (next !== null) cursor = next;
+          if (mayLand && files.isFull) await land();
+        }
       }
     }
     if (isEmpty) assertNotAllGone(progress);
-    await landRows(files, cursor, rejects, progress);
-    await progress.done(progress.rejected(null, rejects.take()));
+    if (mayLand) await land();
+    // No cursor lies before the rest of what is held: it lands with the end of the window, or it would come twice.
+    const rest = mayLand ? null : await files.land();
+    const landed = rest === null ? [] : [...pairs.changes(), progress.landed(rest, cursor)];
+    await progress.done([...landed, ...progress.rejected(null, rejects.take())]);
   } catch (error) {
-    if (mayLandRest(error)) await landRows(files, cursor, rejects, progress);
+    if (mayLand && mayLandRest(error)) await land();
     throw error;
   } finally {
     await files.discard();
+    warnOfPages(progress, hiding, unwanted);
+  }
+}
+
+function warnOfPages(
+  { object: { name }, extraction: { onEvent } }: WindowInProgress,
+  hiding: number,
+  unwanted: number,
+): void {
+  if (hiding > 0) {
+    const message = `Pardot hides records or values of ${name} from the API user by access rules (warning 202 in ${pluralize(hiding, "response")}): give the user access, or expect them to be missing`;
+    warn(onEvent, "pardot.values-hidden", message, name);
+  }
+  if (unwanted > 0) {
+    const message = `Pardot returned ${pluralize(unwanted, "record")} from outside the requested window, so it ignores the filter: they were left out here`;
+    warn(onEvent, "pardot.filter-ignored", message, name);
   }
 }
 
@@ -82,9 +186,8 @@ export function mayLandRest(error: unknown): boolean {
 
 /** Throws when a reading without any bounds found no record although the object had some. */
 function assertNotAllGone({ object, window, extraction }: WindowInProgress): void {
-  const { config, journal } = extraction;
-  const { rowsCommitted } = objectState(journal.state, object.name);
-  const isBounded = Object.keys(queryBounds(object, window, config.pardot.timeZone)).length > 0;
+  const { rowsCommitted } = objectState(extraction.journal.state, object.name);
+  const isBounded = isQueried(object) && pageBounds(object, window) !== null;
   if (isBounded || rowsCommitted === 0) return;
   throw new DataError(
     `read ${object.name}: Pardot returned no record at all, although ${rowsCommitted} have been read before`,
@@ -100,53 +203,30 @@ export function isQueriedInstead(object: CatalogObject, window: Pick<Window, "fi
   return isBulk(object) && usableProcedure(object, window.field, memory) === null;
 }
 
-/**
- * Extracts a window of a bulk object by the query, with all its columns. Custom fields come only when `fields` names them.
- * Fields that Pardot refuses are identified, remembered and left out.
- */
-export async function extractByQuery(object: BulkObject, window: OpenWindow, extraction: Extraction): Promise<void> {
-  const { journal, pardot, config, abort } = extraction;
-  const request = (fields: readonly string[]): Promise<unknown> => {
-    const { urlName, dataKey, query } = withFields(object, fields).v4;
-    const parameters = { ...queryBounds(object, window, config.pardot.timeZone), limit: "1" };
-    const about = { object: object.name, window: null };
-    return pardot.queryPage({ urlName, dataKey, query, parameters, about }, abort);
-  };
-  // Each round but the last remembers at least one more refused field.
-  for (;;) {
-    const { columns, requested } = objectFields(object, objectState(journal.state, object.name).fields);
-    try {
-      await extractSegment(withFields({ ...object, columns }, requested), window, extraction);
-      return;
-    } catch (error) {
-      if (!isFieldRefusal(error)) throw error;
-      await excludeRefused(object, requested, error, request, extraction);
-    }
-  }
-}
-
-function withFields(object: BulkObject, fields: readonly string[]): BulkObject {
-  const { query } = object.v4;
-  const parameters = { ...query.parameters, fields: fields.join(",") };
-  return { ...object, v4: { ...object.v4, query: { ...query, parameters } } };
-}
-
 /** Lands the rows of the current file, if any. Rejects go with the next file or with the end of the window: until then the cursor stays before them. */
 async function landRows(
   files: RowFiles,
-  cursor: string | null,
-  rejects: Rejects,
-  progress: WindowInProgress,
+  to: {
+    readonly cursor: string | null;
+    readonly rejects: Rejects;
+    readonly pairs: EmailPairs;
+    readonly progress: WindowInProgress;
+  },
 ): Promise<void> {
+  const { cursor, rejects, pairs, progress } = to;
   const file = await files.land();
   if (file === null) return;
   const { journal, storage, abort } = progress.extraction;
-  await journal.record([progress.landed(file, cursor), ...progress.rejected(null, rejects.take())]);
+  const rejected = progress.rejected(null, rejects.take());
+  await journal.record([...pairs.changes(), progress.landed(file, cursor), ...rejected]);
+  pairs.tap?.forget();
   await moveFilesOut(progress.about, journal, storage, abort);
 }
 
 export function openRowFiles({ object, window, extraction }: WindowInProgress): RowFiles {
-  const { rowsPerFile, bytesPerFile } = extraction.config.etl;
+  const { etl } = extraction.config;
+  const rowsPerFile = etl.rowsPerFile ?? (object.core ? 1000 : 100_000);
+  const bytesPerFile = etl.bytesPerFile ?? (object.core ? 16_000_000 : 64_000_000);
   const { pardotNow } = extraction;
   const { name, columns, watermark } = object;
   return new RowFiles(

@@ -40,6 +40,8 @@ export interface ManifestObject {
   readonly table: string;
   readonly process: "bulk" | "segmented" | "read" | "email";
   readonly api_version: string;
+  /** Zone of the timestamps in its files; missing in manifests of earlier versions. */
+  readonly time_zone?: string;
   readonly status: ObjectStatus;
   /** Why it is not complete, null if it is. */
   readonly error: (Failure & { readonly exit_code: number }) | null;

@@ -1,3 +1,4 @@
+import { customFieldsOf } from "../catalog/catalog.ts";
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
 import { applyFieldChange } from "../state/field-state.ts";
@@ -47,8 +48,7 @@ export async function liveFields(
   const found: LiveFields[] = [];
   try {
     for (const object of objects) {
-      const { customFields } = object.v4;
-      if (customFields === undefined || customFields === null) continue;
+      if (customFieldsOf(object) === undefined) continue;
       const before = objectState(state, object.name).fields;
       const changes = await discoverFields(object, { pardot, memory: before, full: false, onEvent, signal });
       found.push(describeFields(object, before, changes.reduce(applyFieldChange, before)));

@@ -1,3 +1,4 @@
+import { zoneOf } from "../catalog/catalog.ts";
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { Config, DestinationConfig } from "../config/config.ts";
 import { ConfigError, DataError } from "../errors.ts";
@@ -128,12 +129,18 @@ export function assertFits(config: Config, state: State, full: boolean): void {
     const isSelected = config.etl.objects.includes(object.name);
     // A window that was half read goes on in its zone: the rest in another zone would not fit what landed.
     const isZoneFixed = filesCommitted > 0 || windows.some(hasStarted);
-    if (full || !isSelected || zone === null || zone === timeZone || !isZoneFixed) continue;
-    problems.push({
-      path: "PARDOT_TIMEZONE",
-      value: timeZone,
-      expected: `${zone}, in which the timestamps of ${object.name} were landed so far; or --full, to read everything again in ${timeZone}`,
-    });
+    const wanted = zoneOf(object, timeZone);
+    if (full || !isSelected || zone === null || zone === wanted || !isZoneFixed) continue;
+    const rest = `in which the timestamps of ${object.name} were landed so far; or --full, to read everything again in ${wanted}`;
+    problems.push(
+      object.way.api === "v5"
+        ? {
+            path: "PARDOT_API_VERSION",
+            value: config.pardot.apiVersion,
+            expected: `a version that returns timestamps in ${zone}, ${rest}`,
+          }
+        : { path: "PARDOT_TIMEZONE", value: timeZone, expected: `${zone}, ${rest}` },
+    );
   }
   if (problems.length > 0) {
     throw new ConfigError("the configuration does not fit what was landed before", problems, {

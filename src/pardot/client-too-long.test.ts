@@ -50,7 +50,7 @@ describe("a response that takes too long or is too large", () => {
 
   test.each([25, 10])("for a page of %i records is repeated, since no smaller one is requested", async (limit) => {
     const { pardot, api } = harness({ steps: [{ status: 504 }, PAGE] });
-    const page = { ...TAG, parameters: { limit: String(limit) }, about: { object: "Tag", window: "w" } };
+    const page = { ...TAG, limit, about: { object: "Tag", window: "w" } };
     expect((await pardot.queryPage(page, NEVER)).records).toHaveLength(2);
     expect(api).toHaveLength(2);
   });
@@ -64,7 +64,7 @@ describe("memory for responses", () => {
 
   test("a page of a window above 4 MB is not read to its end, and fails as too long", async () => {
     const { pardot, api } = harness({ steps: [text(5_000_000)] });
-    const page = { ...TAG, parameters: { limit: "25" }, about: { object: "Tag", window: "w" } };
+    const page = { ...TAG, limit: 25, about: { object: "Tag", window: "w" } };
     const error = await caught(pardot.queryPage(page, NEVER));
     expect([isTooLong(error), api.length]).toEqual([true, 1]);
     expect(error).toMatchObject({ code: "http.body-too-large", exitCode: 5 });

@@ -8,6 +8,7 @@ import {
   PAGE,
   QUERY,
   TAG,
+  TAG_WAY,
   caught,
   failBody,
   harness,
@@ -15,6 +16,7 @@ import {
   respond,
   containing,
 } from "../../test/support/pardot-fakes.ts";
+import { page } from "../../test/fakes/scripted-pages.ts";
 import type { Step } from "../../test/support/pardot-fakes.ts";
 import { LimitError, TransportError } from "../errors.ts";
 import type { HttpRequest, HttpResponse } from "../http/transport.ts";
@@ -24,7 +26,7 @@ const HTML = { body: "<!DOCTYPE html><html></html>" };
 describe("requests", () => {
   test("a page: short parameters go in the address, token and business unit in headers only", async () => {
     const { pardot, api, tokenForms } = harness({ steps: [PAGE] });
-    expect(await pardot.queryPage(TAG, NEVER)).toEqual({ records: [{ id: "8" }, { id: "9" }], total: null });
+    expect(await pardot.queryPage(TAG, NEVER)).toEqual(page([{ id: "8" }, { id: "9" }]));
     expect(api[0]).toMatchObject({
       method: "GET",
       body: null,
@@ -35,7 +37,9 @@ describe("requests", () => {
       },
     });
     const address = "https://pi.pardot.com/api/tag/version/4/do/query";
-    expect(api[0]?.url.href).toBe(`${address}?format=json&output=bulk&limit=200&id_greater_than=7`);
+    expect(api[0]?.url.href).toBe(
+      `${address}?format=json&output=bulk&sort_by=id&sort_order=ascending&limit=200&id_greater_than=7`,
+    );
     expect(Object.fromEntries(tokenForms[0] ?? [])).toEqual({
       grant_type: "refresh_token",
       client_id: "client",
@@ -44,26 +48,27 @@ describe("requests", () => {
     });
   });
 
-  test("a long list of ids goes as a form", async () => {
+  test("a long list of fields goes as a form", async () => {
     const { pardot, api } = harness({ steps: [PAGE] });
-    const ids = Array.from({ length: 500 }, (_, index) => String(100_000 + index)).join(",");
-    await pardot.queryPage({ ...TAG, parameters: { prospect_ids: ids } }, NEVER);
+    const fields = Array.from({ length: 500 }, (_, index) => `field_${index}`);
+    await pardot.queryPage({ ...TAG, fields }, NEVER);
     expect(api[0]).toMatchObject({ method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" } });
     expect(api[0]?.url.search).toBe("");
-    expect(new URLSearchParams(api[0]?.body ?? "").get("prospect_ids")).toBe(ids);
+    expect(new URLSearchParams(api[0]?.body ?? "").get("fields")).toBe(fields.join(","));
   });
 
   test("parameters of the page override those of the object, the configured format that of the catalog", async () => {
     const { pardot, api } = harness({ steps: [PAGE], config: { v4Format: "xml", apiVersion: "3" } });
     const query = { ...QUERY, parameters: { deleted: "all", sort_order: "descending" } };
-    await pardot.queryPage({ ...TAG, query, parameters: { sort_order: "ascending", limit: "50" } }, NEVER);
+    await pardot.queryPage({ way: { ...TAG_WAY, query }, fields: null, limit: 50 }, NEVER);
     expect(api[0]?.url.pathname).toBe("/api/tag/version/3/do/query");
     expect(Object.fromEntries(api[0]?.url.searchParams ?? [])).toEqual({
       format: "xml",
       output: "bulk",
-      limit: "50",
       deleted: "all",
+      sort_by: "id",
       sort_order: "ascending",
+      limit: "50",
     });
   });
 

@@ -7,6 +7,7 @@ import { Caller } from "./caller.ts";
 import type { Call, PardotOptions } from "./caller.ts";
 import type { Dialect, Exchange } from "./dialect.ts";
 import { DialectV4 } from "./dialects/v4.ts";
+import { DialectV5 } from "./dialects/v5.ts";
 import { readDownload } from "./download.ts";
 import { readEnvelope } from "./envelope.ts";
 import type {
@@ -54,7 +55,9 @@ export interface OpenPardot extends Pardot {
 /** The client of the API. Holds at most one page for each request in flight, and nothing of a download. */
 export class PardotClient implements OpenPardot {
   readonly #apiUrl: URL;
-  readonly #dialect: Dialect;
+  readonly #v4: DialectV4;
+  readonly #v5: DialectV5;
+  readonly #main: Dialect;
   readonly #auth: Auth;
   readonly #caller: Caller;
   readonly #onEvent: OnEvent;
@@ -62,7 +65,9 @@ export class PardotClient implements OpenPardot {
 
   constructor(options: PardotOptions) {
     this.#apiUrl = options.config.apiUrl;
-    this.#dialect = new DialectV4(options.config);
+    this.#v4 = new DialectV4(options.config);
+    this.#v5 = new DialectV5(options.config);
+    this.#main = options.config.apiVersion === "5" ? this.#v5 : this.#v4;
     this.#onEvent = options.onEvent;
     this.#auth = new Auth(options);
     this.#caller = new Caller(options, this.#auth);
@@ -85,37 +90,39 @@ export class PardotClient implements OpenPardot {
   }
 
   probe(signal: AbortSignal): Promise<Probe> {
-    return this.#ask(this.#dialect.probe(), signal);
+    return this.#ask(this.#main.probe(), signal);
   }
 
   queryPage(request: PageRequest, signal: AbortSignal): Promise<Page> {
-    const { about, parameters, query } = request;
+    const { about, way, limit = way.query.limit } = request;
+    const exchange = (way.api === "v5" ? this.#v5 : this.#v4).page(request);
     // A page of a window is one; a request for a single record is a call like any other.
-    if (typeof about?.window !== "string") return this.#ask(this.#dialect.page(request), signal, { about });
-    const canNarrow = Number(parameters["limit"] ?? query.limit) > NARROWEST;
+    if (typeof about?.window !== "string") return this.#ask(exchange, signal, { about });
     const records = (page: Page): number => page.records.length;
-    return this.#ask(this.#dialect.page(request), signal, { about, records, canNarrow });
+    return this.#ask(exchange, signal, { about, records, canNarrow: limit > NARROWEST });
   }
 
   countRecords(request: PageRequest, signal: AbortSignal): Promise<Counted> {
-    return this.#ask(this.#dialect.count(request), signal, { about: request.about });
+    return this.#ask(this.#v4.count(request), signal, { about: request.about });
   }
 
   readById(request: ReadRequest, signal: AbortSignal): Promise<WireRecord> {
-    return this.#ask(this.#dialect.readById(request), signal, { about: request.about });
+    return this.#ask((request.way.api === "v5" ? this.#v5 : this.#v4).readById(request), signal, {
+      about: request.about,
+    });
   }
 
   describe(urlName: string, signal: AbortSignal): Promise<readonly DescribedField[]> {
-    return this.#ask(this.#dialect.describe(urlName), signal);
+    return this.#ask(this.#v4.describe(urlName), signal);
   }
 
   createExport(request: ExportRequest, signal: AbortSignal): Promise<ExportStatus> {
     const onRepeat = `the creation of an export of ${request.object} was cut off and is repeated: it may exist twice`;
-    return this.#ask(this.#dialect.createExport(request), signal, { about: request.about, onRepeat });
+    return this.#ask(this.#v4.createExport(request), signal, { about: request.about, onRepeat });
   }
 
   readExport(id: string, signal: AbortSignal, about?: About): Promise<ExportStatus> {
-    return this.#ask(this.#dialect.readExport(id), signal, { about });
+    return this.#ask(this.#v4.readExport(id), signal, { about });
   }
 
   async downloadResult(reference: string, signal: AbortSignal, about?: About): Promise<ResultBody> {

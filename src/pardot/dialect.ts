@@ -1,17 +1,6 @@
 import type { HttpRequest } from "../http/transport.ts";
 import type { ResponseHead } from "./failure.ts";
-import type {
-  Counted,
-  DescribedField,
-  ExportRequest,
-  ExportStatus,
-  Page,
-  PageRequest,
-  Probe,
-  ReadRequest,
-  Version,
-  WireRecord,
-} from "./pardot.ts";
+import type { Page, PageRequest, Probe, ReadRequest, Version, WireRecord } from "./pardot.ts";
 
 /** One call: its request, and how its response is read. */
 export interface Exchange<T> {
@@ -27,14 +16,10 @@ export interface Exchange<T> {
 
 /**
  * How one generation of the API is spoken: the client's calls as requests, and its responses as records. Pure: no I/O, no
- * retries. A further generation is a further implementation; its codes for failures come with the failures (`known`).
+ * retries. Its codes for failures come with the failures (`known`).
  */
 export interface Dialect {
   probe(): Exchange<Probe>;
   page(request: PageRequest): Exchange<Page>;
-  count(request: PageRequest): Exchange<Counted>;
   readById(request: ReadRequest): Exchange<WireRecord>;
-  describe(urlName: string): Exchange<readonly DescribedField[]>;
-  createExport(request: ExportRequest): Exchange<ExportStatus>;
-  readExport(id: string): Exchange<ExportStatus>;
 }

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { NEVER, QUERY, caught, failBody, harness, okBody, respond } from "../../test/support/pardot-fakes.ts";
+import { NEVER, TAG_WAY, caught, failBody, harness, okBody, respond } from "../../test/support/pardot-fakes.ts";
 import type { Step } from "../../test/support/pardot-fakes.ts";
 import { TransportError } from "../errors.ts";
 import { readWhole } from "../http/body.ts";
 
 const FILE = "https://www.pardot.com/api/export/version/4/do/downloadResults/id/1/file/2";
 const CSV = `id,name\n1,"ö 🎈"\n2,\n`;
-const TAG = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: {} };
+const TAG = { way: TAG_WAY, fields: null };
 const PAGE = { body: okBody({ result: null }) };
 const byPath: Step = async (request) => respond(request.url.pathname.includes("download") ? { body: CSV } : PAGE);
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { CANARIES, NEVER, QUERY, caught, failBody, harness } from "../../test/support/pardot-fakes.ts";
+import { CANARIES, NEVER, TAG_WAY, caught, failBody, harness } from "../../test/support/pardot-fakes.ts";
 import { PardotEtlError } from "../errors.ts";
 import { ERROR_CODES } from "./error-codes.ts";
 import type { Treatment } from "./error-codes.ts";
 
-const REQUEST = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: {} };
+const REQUEST = { way: TAG_WAY, fields: null };
 
 /** Requests sent for a failure that stays; a total record, so that a new treatment must say. */
 const SENT: Readonly<Record<Treatment, number>> = {

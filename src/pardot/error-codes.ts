@@ -227,6 +227,10 @@ export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
     "the account has no user with the default administrator role",
     "Give one Account Engagement user the default Administrator role.",
   ),
+  209: fatal("too-many-filters", "at most three fields may be filtered on at once", CATALOG_HINT),
+  210: fatal("page-token-expired", "the page token has expired", "Page tokens live four hours. Run again."),
+  211: fatal("page-token-invalid", "the page token is not accepted", "Run again; if it stays, please report it."),
   214: rows("narrow", "remote")("timed-out", "pardot gave up on the request because it took too long", TIMED_OUT_HINT),
+  224: fatal("field-not-queryable", "a requested field cannot be queried", CATALOG_HINT),
   10000: fatal("parameters-refused", "parameters are refused", CATALOG_HINT),
 };

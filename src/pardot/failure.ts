@@ -191,10 +191,13 @@ function isRetryable(failure: Failure): boolean {
 }
 
 function contextOf(failure: Failure, tries: number): Record<string, string | number | boolean | null> {
+  // v5 names the field that it refuses (400, code 51; PostHog PR #102066).
+  const field = failure.code === 51 ? /unknown field: ([\w.]+?)\.?\s*$/i.exec(failure.text)?.[1] : undefined;
   return {
     tries,
     status: failure.status,
     pardotCode: failure.code,
+    ...(field === undefined ? {} : { field }),
     ...(failure.route === null ? {} : { pardotRoute: failure.route.slice(0, QUOTE_MAX) }),
     ...(failure.loadBalancer === null ? {} : { pardotLoadBalancer: failure.loadBalancer.slice(0, QUOTE_MAX) }),
   };
@@ -204,6 +207,12 @@ type Placeholder = "businessUnit" | "apiHost" | "loginHost" | "nextDay";
 
 function fill(template: string, around: ErrorContext): string {
   return template.replaceAll(/\{(businessUnit|apiHost|loginHost|nextDay)\}/g, (_, name: Placeholder) => around[name]);
+}
+
+/** Under HTTP 401 code 49 means that the token is lacking or not accepted (probes of two projects, 2026). */
+function knownCode(code: number, status: number): ErrorCode | null {
+  const known = ERROR_CODES[code] ?? null;
+  return code === 49 && status === 401 && known !== null ? { ...known, treatment: "refresh" } : known;
 }
 
 /** A failure that came as a response. */
@@ -216,7 +225,7 @@ export function failureOf(
   return {
     shape,
     code,
-    known: code === null ? null : (ERROR_CODES[code] ?? null),
+    known: code === null ? null : knownCode(code, head.status),
     status: head.status,
     text,
     route: head.headers[HEADER.route] ?? null,

@@ -9,6 +9,7 @@ import {
   PAGE,
   respond,
   TAG,
+  TAG_WAY,
 } from "../../test/support/pardot-fakes.ts";
 import type { Canned, Harness, HarnessOptions, Step } from "../../test/support/pardot-fakes.ts";
 
@@ -135,7 +136,7 @@ describe("failures that are not an outage", () => {
     const at = harness({
       steps: [async (request) => respond(request.url.pathname.includes("/tag/") ? { status: 500 } : PAGE)],
     });
-    const others = { ...TAG, urlName: "list" };
+    const others = { ...TAG, way: { ...TAG_WAY, urlName: "list" } };
     await at.pardot.queryPage(others, NEVER);
     const failing = caught(at.pardot.queryPage(TAG, NEVER));
     for (let page = 0; page < 40; page += 1) await at.pardot.queryPage(others, NEVER);

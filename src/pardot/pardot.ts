@@ -1,4 +1,4 @@
-import type { QueryV4 } from "../catalog/catalog.ts";
+import type { PerEmailV4, PerEmailV5, QueryV4, QueryV5, RangeField, SingleV5 } from "../catalog/catalog.ts";
 import type { About } from "../events.ts";
 import { DAY_MS } from "../time/instant.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
@@ -18,7 +18,7 @@ export interface Pardot {
   /** How many records a query selects in all (`total_results`), and the first of them; one call. */
   countRecords(request: PageRequest, signal: AbortSignal): Promise<Counted>;
 
-  /** One record by its id. Throws RemoteError with Pardot's code when there is none. */
+  /** One record by its id, or the only one of its kind. Throws RemoteError with Pardot's code when there is none. */
   readById(request: ReadRequest, signal: AbortSignal): Promise<WireRecord>;
 
   /** The fields of an object in this account, standard and custom, in no order, at least one; one call. */
@@ -64,20 +64,49 @@ export interface WireRecord {
 }
 export type WireValue = string | number | boolean | null | WireRecord | readonly WireValue[];
 
+/** A query: of v3/v4, or of a collection of API v5. */
+export type QueryWay =
+  | { readonly api: "v4"; readonly urlName: string; readonly dataKey: string; readonly query: QueryV4 }
+  | { readonly api: "v5"; readonly urlName: string; readonly query: QueryV5 };
+
 export interface PageRequest {
-  readonly urlName: string;
-  readonly dataKey: string;
-  readonly query: QueryV4;
-  /** Further parameters: range bounds, `id_greater_than`, `sort_by`, `sort_order`, `limit`. */
-  readonly parameters: Readonly<Record<string, string>>;
+  readonly way: QueryWay;
+  /** Names in responses, all that are wanted. Null: those that a query of v3/v4 returns by itself; v5 demands names. */
+  readonly fields: readonly string[] | null;
+  readonly bounds?: PageBounds | null;
+  /** Default: by ascending id. Null: no order is requested. */
+  readonly sort?: { readonly field: "id" | RangeField; readonly isDescending?: boolean } | null;
+  /** Only records with a greater id. */
+  readonly afterId?: string | null;
+  /** Records at most. Default: the object's page. */
+  readonly limit?: number;
+  /** Of the page before: goes on in its order, with its bounds and limit. */
+  readonly token?: string | null;
+  /** Further filters: names and values of parameters. */
+  readonly filters?: Readonly<Record<string, string>>;
   /** Named by events; a page of a window has both. */
   readonly about?: About;
 }
 
+/** Half-open `[from, to)`; null: no bound. */
+export interface PageBounds {
+  readonly field: RangeField;
+  readonly from: Instant | null;
+  readonly to: Instant | null;
+}
+
 export interface Page {
   readonly records: readonly WireRecord[];
-  /** `total_results`; null where the response has none, as with `output=bulk`. */
+  /** `total_results`; null where the response has none, as with `output=bulk` and in v5. */
   readonly total: number | null;
+  /** Whether further pages follow. `unknown`: v3/v4 do not tell. */
+  readonly end: "more" | "end" | "unknown";
+  /** Of the next page; null without one. */
+  readonly token: string | null;
+  /** Whether the sequence of page tokens ends here although there are more records. */
+  readonly isCapped: boolean;
+  /** Whether access rules hide records or values from this user. */
+  readonly hidesValues: boolean;
 }
 
 export interface Counted {
@@ -87,11 +116,11 @@ export interface Counted {
 }
 
 export interface ReadRequest {
-  readonly urlName: string;
-  readonly dataKey: string;
-  readonly operation: "read" | "stats";
+  readonly way: PerEmailV4 | PerEmailV5 | SingleV5;
+  /** Empty for the only record of its kind. */
   readonly id: string;
-  readonly format: "xml" | "json";
+  /** Names in responses; v3/v4 return all. */
+  readonly fields: readonly string[];
   /** Named by events. */
   readonly about?: About;
 }

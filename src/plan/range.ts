@@ -1,3 +1,4 @@
+import { exportOf } from "../catalog/catalog.ts";
 import type { CatalogObject } from "../catalog/catalog.ts";
 import { DAY_MS, floorSecond, HISTORY_START } from "../time/instant.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
@@ -70,7 +71,7 @@ export function rangeStart(object: CatalogObject, facts: RangeFacts, settings: R
 
 /** The range as one window: segmented objects read it as it is, bulk objects cut it. */
 export function rangeWindow(object: CatalogObject, start: RangeStart, settings: RangeSettings): Window {
-  const history = object.v4.export?.historyField;
+  const history = exportOf(object)?.historyField;
   const isHistory = start.firstHistory ?? start.wholeHistory;
   const field = isHistory && history !== undefined ? history : object.watermark;
   return { field, from: start.from, to: floorSecond(settings.now), askFrom: start.from };

@@ -31,9 +31,9 @@ export function rowsOf(
   object: string,
   which: "live" | "deleted" | "all" = "live",
 ): Cells[] {
-  const how = catalog.find(({ name }) => name === object)?.v4;
+  const how = catalog.find(({ name }) => name === object)?.way;
   const isQueried = how?.process !== "bulk";
-  const isXml = isQueried && how?.query?.format !== "json";
+  const isXml = isQueried && how?.api !== "v5" && how?.query?.format !== "json";
   const asCell = (value: Json): string | null => {
     if (value === null || value === "0000-00-00 00:00:00" || (isQueried && value === "")) return null;
     const text = typeof value === "object" ? JSON.stringify(value) : String(value);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
-import { tag } from "../../src/catalog/assets.ts";
+import { tag } from "../fakes/objects.ts";
 import { WarehouseError } from "../../src/errors.ts";
 import type { RunEvent } from "../../src/events.ts";
 import { openWarehouse } from "../../src/warehouse/open.ts";

@@ -135,7 +135,7 @@ export async function landedRecords(data: string, object: string): Promise<Cells
 
 /** The simulator's own rows as text. XML cannot tell the empty string from null: there the two are one. */
 export function truth(simulator: Pick<Simulator, "rows">, object: string): Cells[] {
-  const isXml = catalog.find(({ name }) => name === object)?.v4.process !== "bulk";
+  const isXml = catalog.find(({ name }) => name === object)?.way.process !== "bulk";
   return [...simulator.rows(object)].map((row) =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asCell(value, isXml)])),
   );

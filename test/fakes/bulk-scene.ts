@@ -18,7 +18,7 @@ import { openMemoryStorage } from "./memory-storage.ts";
 import { exportJobs } from "../../src/extract/bulk.ts";
 import { runExports } from "../../src/extract/export-queue.ts";
 import type { Extraction } from "../../src/extract/context.ts";
-import { extractByQuery } from "../../src/extract/segmented.ts";
+import { extractByFields } from "../../src/extract/segmented.ts";
 
 const never = new AbortController().signal;
 const range = { after: "updated_after", before: "updated_before" } as const;
@@ -38,11 +38,13 @@ export const THING: BulkObject = {
   key: "id",
   watermark: "updated_at",
   deletes: false,
-  v4: {
+  way: {
+    api: "v4",
     urlName: "thing",
     dataKey: "thing",
     process: "bulk",
     query: {
+      api: "v4",
       format: "xml",
       output: "bulk",
       parameters: {},
@@ -65,7 +67,7 @@ export const THING: BulkObject = {
   },
   notes: [],
 };
-export const WIDE: BulkObject = { ...THING, v4: { ...THING.v4, export: { ...THING.v4.export, fieldsMax: 150 } } };
+export const WIDE: BulkObject = { ...THING, way: { ...THING.way, export: { ...THING.way.export, fieldsMax: 150 } } };
 
 export function record(id: number, more: FakeRecord = {}): FakeRecord {
   const updated = `2026-01-01 00:00:${String(id % 60).padStart(2, "0")}`;
@@ -127,7 +129,7 @@ export async function bulkScene(records: readonly FakeRecord[], object: BulkObje
       takeOver: (own: OpenWindow) => void (taken.includes(own) || taken.push(own)),
     };
     await runExports(exportJobs(object, windows, outcome, extraction), extraction);
-    for (const own of taken) await extractByQuery(object, own, extraction);
+    for (const own of taken) await extractByFields(object, own, extraction);
     expect(await readdir(tmpDir)).toEqual([]);
     return objectState(extraction.journal.state, "Thing").windows.flatMap(({ files }) => files);
   };

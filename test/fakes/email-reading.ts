@@ -7,6 +7,7 @@ import type { PerEmailObject } from "../../src/catalog/catalog.ts";
 import { Journal, loadState } from "../../src/state/journal.ts";
 import { objectState } from "../../src/state/state.ts";
 import type { PlannedWindow } from "../../src/state/state.ts";
+import { catalog } from "../../src/catalog/index.ts";
 import type { Config } from "../../src/config/config.ts";
 import type { RunEvent } from "../../src/events.ts";
 import type { Pardot, ReadRequest, WireRecord } from "../../src/pardot/pardot.ts";
@@ -48,6 +49,11 @@ interface EmailReading {
   readonly see: (more: readonly (readonly [string, string])[]) => Promise<void>;
 }
 
+/** What is read by a request. */
+export function operationOf({ way }: ReadRequest): "read" | "stats" {
+  return way.process === "email" ? way.email.operation : "read";
+}
+
 /** A run's reading of emails, by list e-mail and smallest e-mail id, with everything around it in memory. */
 export async function setUp(pairs: readonly (readonly [string, string])[]): Promise<EmailReading> {
   const storage = openMemoryStorage();
@@ -74,7 +80,7 @@ export async function setUp(pairs: readonly (readonly [string, string])[]): Prom
     asked.push(request);
     const error = refused.get(request.id);
     if (error !== undefined) throw error;
-    if (request.operation === "stats") return { sent: "10" };
+    if (operationOf(request) === "stats") return { sent: "10" };
     return records.get(request.id) ?? { id: request.id, name: `e-mail ${request.id}`, isOneToOne: "false" };
   };
   const events: RunEvent[] = [];
@@ -88,7 +94,17 @@ export async function setUp(pairs: readonly (readonly [string, string])[]): Prom
     onEvent: (event: RunEvent) => events.push(event),
     drain: never,
     abort: never,
-    config: { etl: { compression: "none", rowsPerFile: 2, bytesPerFile: 1e6, maxRejects: 10, tmpDir: dir } } as Config,
+    config: {
+      catalog,
+      etl: {
+        objects: ["Email", "EmailStats"],
+        compression: "none",
+        rowsPerFile: 2,
+        bytesPerFile: 1e6,
+        maxRejects: 10,
+        tmpDir: dir,
+      },
+    } as unknown as Config,
   } satisfies Extraction;
   const run = async (object: PerEmailObject, onDay: number, known: readonly string[] = []): Promise<void> => {
     await journal.record([{ type: "planned", object: object.name, runId: "r", zone: "UTC", windows: [whole(onDay)] }]);

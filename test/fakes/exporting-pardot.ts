@@ -1,5 +1,6 @@
 import type { ExportRequest, ExportStatus, Page, Pardot, PageRequest, WireRecord } from "../../src/pardot/pardot.ts";
 import { RemoteError } from "../../src/errors.ts";
+import { page } from "./scripted-pages.ts";
 import { csvRow } from "../../src/encode/csv-write.ts";
 
 export type FakeRecord = Readonly<Record<string, string | null>>;
@@ -55,13 +56,13 @@ export function exportingPardot(records: readonly FakeRecord[]): ExportingPardot
       },
       queryPage: async (request: PageRequest): Promise<Page> => {
         fake.queried.push(request);
-        const fields = (request.query.parameters["fields"] ?? "").split(",");
+        const fields = request.fields ?? [];
         if (fields.some((field) => fake.refusedFields.has(field))) refuse(130);
-        const isFirst = request.parameters["id_greater_than"] === undefined;
+        const isFirst = request.afterId == null;
         const rows = (isFirst ? fake.records : []).map((record): WireRecord =>
           Object.fromEntries(fields.map((field) => [field, record[field] ?? null])),
         );
-        return { records: rows, total: null };
+        return page(rows);
       },
     } as unknown as Pardot,
     created: [],

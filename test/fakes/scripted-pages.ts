@@ -1,11 +1,17 @@
-import { tag } from "../../src/catalog/assets.ts";
+import { tag } from "./objects.ts";
 import type { RunEvent } from "../../src/events.ts";
-import { readPages, recordId } from "../../src/extract/pages.ts";
+import { recordId } from "../../src/extract/page.ts";
+import { readPages } from "../../src/extract/pages.ts";
 import type { Page, PageRequest, Pardot, WireRecord } from "../../src/pardot/pardot.ts";
 import type { Window } from "../../src/plan/windows.ts";
 
 export const never: AbortSignal = new AbortController().signal;
 export const window: Window = { field: "updated_at", from: 0, to: Date.parse("2026-03-20T00:00:00Z"), askFrom: 0 };
+
+/** A page as v3/v4 return it: whether another one follows is unknown. */
+export function page(records: readonly WireRecord[], more: Partial<Page> = {}): Page {
+  return { records, total: null, end: "unknown", token: null, isCapped: false, hidesValues: false, ...more };
+}
 
 /** Returns pages from a function of the request; one without a total unless it has one. */
 export function scripted(answer: (request: PageRequest, call: number) => readonly WireRecord[] | Page): {
@@ -15,8 +21,8 @@ export function scripted(answer: (request: PageRequest, call: number) => readonl
   const asked: PageRequest[] = [];
   const queryPage = async (request: PageRequest): Promise<Page> => {
     asked.push(request);
-    const page = answer(request, asked.length - 1);
-    return "records" in page ? page : { records: page, total: null };
+    const answered = answer(request, asked.length - 1);
+    return "records" in answered ? answered : page(answered);
   };
   return { pardot: { queryPage } as unknown as Pardot, asked };
 }
@@ -31,15 +37,19 @@ export async function readAll(
 ): Promise<string[]> {
   const ids: string[] = [];
   const onEvent = (event: RunEvent): void => void events.push(event);
-  const request = { object: tag, window: span, zone: "UTC", cursor, drain: stop, abort: never, onEvent };
-  for await (const page of readPages(pardot, request)) {
-    ids.push(...page.map((record) => recordId(record, tag)));
+  const request = { pardot, object: tag, window: span, fields: null, cursor, drain: stop, abort: never, onEvent };
+  for await (const step of readPages(request)) {
+    if (step.type !== "records") throw new Error(`pages by id have no step ${step.type}`);
+    const read = step.records.map((record) => recordId(record, tag));
+    // The place after a record is its id.
+    if (read.some((id, i) => step.cursorAt(i) !== id)) throw new Error("a cursor is not the id of its record");
+    ids.push(...read);
   }
   return ids;
 }
 
-export const afterOf = (request: PageRequest): number => Number(request.parameters["id_greater_than"] ?? 0);
-export const limitOf = (request: PageRequest): number => Number(request.parameters["limit"]);
+export const afterOf = (request: PageRequest): number => Number(request.afterId ?? 0);
+export const limitOf = (request: PageRequest): number => Number(request.limit);
 
 /** A server that keeps its word: the records after the cursor, `limit` at a time. */
 export const honest =
@@ -50,7 +60,7 @@ export const honest =
 
 /** Ids as a server sorts them. */
 const sorted = (ids: readonly number[], request: PageRequest): readonly number[] =>
-  request.parameters["sort_order"] === "descending" ? ids.toReversed() : ids;
+  request.sort?.isDescending === true ? ids.toReversed() : ids;
 
 /** The same with a total: `left` counts the records after the cursor, `all` those of the window. */
 export const counting =
@@ -61,8 +71,8 @@ export const counting =
   ): ((request: PageRequest) => Page) =>
   (request: PageRequest): Page => {
     const after = ids.filter((id) => id > afterOf(request));
-    const page = sorted(after, request)
+    const seen = sorted(after, request)
       .slice(0, limitOf(request))
       .filter((id) => visible(id));
-    return { records: records(page), total: kind === "left" ? after.length : ids.length };
+    return page(records(seen), { total: kind === "left" ? after.length : ids.length });
   };

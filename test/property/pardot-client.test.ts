@@ -6,7 +6,7 @@ import { PardotEtlError, TransportError } from "../../src/errors.ts";
 import {
   CANARIES,
   NEVER,
-  QUERY,
+  TAG_WAY,
   caught,
   failBody,
   harness,
@@ -16,7 +16,7 @@ import {
 } from "../support/pardot-fakes.ts";
 import type { Step } from "../support/pardot-fakes.ts";
 
-const TAG = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: {} };
+const TAG = { way: TAG_WAY, fields: null };
 const EXPORT = { object: "VisitorActivity", fields: ["id"], procedure: "p", arguments: {} };
 const SECRETS = /canary/;
 
@@ -119,7 +119,7 @@ describe("with any responses", () => {
               await Promise.resolve();
               signal.throwIfAborted();
             }
-            const fails = request.url.searchParams.get("way") === "fail";
+            const fails = request.url.searchParams.get("fields") === "fail";
             return respond(fails ? { status: 400, body: failBody(23) } : page);
           } finally {
             inFlight -= 1;
@@ -130,7 +130,7 @@ describe("with any responses", () => {
         await Promise.all(
           script.map(async (way, index) => {
             const stop = new AbortController();
-            const asked = pardot.queryPage({ ...TAG, parameters: { way } }, stop.signal);
+            const asked = pardot.queryPage({ ...TAG, fields: [way] }, stop.signal);
             if (way === "succeed") {
               expect((await asked).records).toHaveLength(1);
               return;

@@ -23,7 +23,7 @@ const object: CatalogObject = {
   key: "id",
   watermark: null,
   deletes: false,
-  v4: { urlName: "hard", dataKey: "hard", process: "read", readFormat: "xml" },
+  way: { api: "v4", urlName: "hard", dataKey: "hard", process: "read", readFormat: "xml" },
   notes: [],
 };
 

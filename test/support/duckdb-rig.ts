@@ -26,7 +26,7 @@ export const tag: CatalogObject = {
   key: "id",
   watermark: "updated_at",
   deletes: false,
-  v4: { urlName: "thing", dataKey: "thing", process: "read", readFormat: "xml" },
+  way: { api: "v4", urlName: "thing", dataKey: "thing", process: "read", readFormat: "xml" },
   notes: [],
 };
 export const header = "id,name,score,is_public,payload,updated_at\n";

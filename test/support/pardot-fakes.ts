@@ -6,7 +6,7 @@ import { TransportError } from "../../src/errors.ts";
 import type { RunEvent } from "../../src/events.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../src/http/transport.ts";
 import { PardotClient } from "../../src/pardot/client.ts";
-import type { ExportRequest, PageRequest, Pardot } from "../../src/pardot/pardot.ts";
+import type { ExportRequest, PageRequest, Pardot, QueryWay } from "../../src/pardot/pardot.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Random } from "../../src/platform/random.ts";
 
@@ -43,6 +43,7 @@ export const CONFIG: PardotConfig = {
 };
 
 export const QUERY: QueryV4 = {
+  api: "v4",
   format: "json",
   output: "bulk",
   parameters: {},
@@ -213,8 +214,16 @@ export async function caught(promise: Promise<unknown>): Promise<unknown> {
 
 export const NEVER: AbortSignal = new AbortController().signal;
 
+/** A query of tags. */
+export const TAG_WAY: Extract<QueryWay, { readonly api: "v4" }> = {
+  api: "v4",
+  urlName: "tag",
+  dataKey: "tag",
+  query: QUERY,
+};
+
 /** A page of tags and an export that are asked for, a good page, and a connection that broke. */
-export const TAG: PageRequest = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: { id_greater_than: "7" } };
+export const TAG: PageRequest = { way: TAG_WAY, fields: null, afterId: "7" };
 export const EXPORT: ExportRequest = {
   object: "VisitorActivity",
   fields: ["id"],

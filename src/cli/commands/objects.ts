@@ -1,3 +1,4 @@
+import { exportOf } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import { loadCatalog, loadConfig } from "../../config/load.ts";
 import { closestMatch } from "../../config/suggest.ts";
@@ -60,7 +61,7 @@ function chooseObjects(catalog: readonly CatalogObject[], names: readonly string
 function overview(objects: readonly CatalogObject[], live: readonly LiveFields[] | null): string {
   const rows = objects.map((object) => [
     object.name,
-    object.v4.process,
+    object.way.process,
     object.table,
     object.watermark ?? "-",
     String(object.columns.length),
@@ -72,11 +73,26 @@ function overview(objects: readonly CatalogObject[], live: readonly LiveFields[]
   return textTable([["OBJECT", "PROCESS", "TABLE", "WATERMARK", "COLUMNS", ...custom, "DELETES", "CORE"], ...rows]);
 }
 
+/** How its query or its read is spelled. */
+function queryFacts({ way }: CatalogObject): readonly (readonly string[])[] {
+  const query = "query" in way ? way.query : undefined;
+  if (query?.api === "v5") {
+    const order = query.order === "id" ? "by id" : query.order === null ? "in no order" : `by ${query.order}`;
+    return [
+      ["query", `${query.path}, pages of ${query.limit} ${order}${query.deleted ? ", with the recycle bin" : ""}`],
+    ];
+  }
+  if (query !== undefined) {
+    return [["query", `pages of ${query.limit} as ${query.format}, output ${query.output} (${query.evidence})`]];
+  }
+  return way.api === "v5" ? [["read", "path" in way ? way.path : ""]] : [["read", `as ${way.readFormat ?? "xml"}`]];
+}
+
 function details(object: CatalogObject, live: LiveFields | null): string {
-  const { query, export: exported, readFormat } = object.v4;
+  const exported = exportOf(object);
   const facts = [
     ["table", object.table],
-    ["process", object.v4.process],
+    ["process", object.way.process],
     ["key", object.key],
     ["watermark", object.watermark ?? "none: always whole"],
     ["deletes", object.deletes ? "marked in the responses" : "not marked in the responses"],
@@ -86,10 +102,7 @@ function details(object: CatalogObject, live: LiveFields | null): string {
           "export",
           `${procedure.name} by ${procedure.field}, windows of at most ${exported.windowDaysMax} days (${procedure.evidence})`,
         ])),
-    ...(query === undefined
-      ? []
-      : [["query", `pages of ${query.limit} as ${query.format}, output ${query.output} (${query.evidence})`]]),
-    ...(readFormat === undefined ? [] : [["read", `as ${readFormat}`]]),
+    ...queryFacts(object),
     ...object.notes.map((note) => ["note", note]),
     ...object.columns.map((column, index) => [
       index === 0 ? "columns" : "",

@@ -1,3 +1,4 @@
+import { exportOf } from "../../catalog/catalog.ts";
 import type { Config, DestinationConfig } from "../../config/config.ts";
 import { PardotEtlError } from "../../errors.ts";
 import type { OnEvent } from "../../events.ts";
@@ -188,13 +189,14 @@ async function checkZone(
   runtime: Runtime,
 ): Promise<CheckLine> {
   const { timeZone } = config.pardot;
-  const object = config.catalog.find((candidate) => candidate.v4.export !== undefined);
-  const procedure = object?.v4.export?.procedures[0];
-  if (object?.v4.export === undefined || procedure === undefined) {
+  const object = config.catalog.find((candidate) => exportOf(candidate) !== undefined);
+  const exported = object === undefined ? undefined : exportOf(object);
+  const procedure = exported?.procedures[0];
+  if (object === undefined || exported === undefined || procedure === undefined) {
     return lineOf("time zone", "skipped", "no object of the catalog has an export to learn it from");
   }
   const request = {
-    object: object.v4.export.object,
+    object: exported.object,
     fields: [object.key],
     procedure: procedure.name,
     arguments: {

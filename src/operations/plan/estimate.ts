@@ -1,6 +1,6 @@
 import { isBulk, isPerEmail, isQueried } from "../../catalog/catalog.ts";
 import type { CatalogObject, PerEmailObject, QueriedObject } from "../../catalog/catalog.ts";
-import { queryBounds, rangeParameters } from "../../extract/bounds.ts";
+import { pageBounds } from "../../extract/bounds.ts";
 import { groupsOf } from "../../extract/bulk.ts";
 import { emailCandidates } from "../../extract/emails.ts";
 import { pagesOf } from "../../extract/pages.ts";
@@ -45,7 +45,7 @@ export async function estimate(object: CatalogObject, decision: Decision, contex
   for (const [i, window] of windows.entries()) {
     const records = counts?.[i] ?? 0;
     if (!isBulk(object) || isQueriedInstead(object, window, fields)) {
-      calls += pagesOf(records, object.v4.query.limit);
+      calls += pagesOf(records, object.way.query);
       continue;
     }
     const groups = groupsOf(object, "groups" in window ? window.groups : [], fields).length;
@@ -57,7 +57,8 @@ export async function estimate(object: CatalogObject, decision: Decision, contex
     calls += groups - created + groups * reads + files;
   }
   if (counts === null) {
-    return { records: null, calls, unknownCalls: "those for its records; Pardot took too long to count them" };
+    const why = object.way.api === "v5" ? "API v5 does not count them" : "Pardot took too long to count them";
+    return { records: null, calls, unknownCalls: `those for its records; ${why}` };
   }
   const records = Math.round(counts.reduce((sum, count) => sum + count, 0));
   return { records, calls, unknownCalls: null };
@@ -70,22 +71,21 @@ export async function estimate(object: CatalogObject, decision: Decision, contex
 async function countWindows(
   object: QueriedObject,
   windows: readonly UnreadWindow[],
-  { config, pardot, total, signal }: EstimateContext,
+  { pardot, total, signal }: EstimateContext,
 ): Promise<number[] | null> {
-  const { query, urlName, dataKey } = object.v4;
-  const zone = config.pardot.timeZone;
+  const { way } = object;
+  // API v5 counts nothing.
+  if (way.api === "v5") return null;
   const perMs = new Map<PlannedWindow["field"], number>();
   for (const field of new Set(windows.map((window) => window.field))) {
     const group = windows.filter((window) => window.field === field);
     const first = (edge: "from" | "askFrom"): Instant => Math.min(...group.map((window) => window[edge]));
     const span = { field, from: first("from"), askFrom: first("askFrom"), to: Math.max(...group.map(({ to }) => to)) };
-    const filter = field === null ? undefined : query.filters[field];
-    const isExported = isBulk(object) && filter !== undefined;
-    const parameters = isExported ? rangeParameters(span, filter, zone) : queryBounds(object, span, zone);
+    const isExported = isBulk(object) && field !== null && way.query.filters[field] !== undefined;
+    const bounds = isExported ? { field, from: span.askFrom, to: span.to } : pageBounds(object, span);
     const isAll = total !== null && group.length === windows.length;
-    const count = isAll
-      ? total
-      : (await orNull(pardot.countRecords({ urlName, dataKey, query, parameters }, signal)))?.total;
+    const request = { way, fields: null, sort: null, bounds };
+    const count = isAll ? total : (await orNull(pardot.countRecords(request, signal)))?.total;
     if (count === undefined) return null;
     perMs.set(field, count / (span.to - span.askFrom));
   }
@@ -98,7 +98,7 @@ async function countWindows(
  */
 async function estimateEmails(object: PerEmailObject, context: EstimateContext): Promise<Estimate> {
   const { state, range, warehouse, history, activities, now, signal } = context;
-  const { email } = object.v4;
+  const { email } = object.way;
   const forgotten = { object: object.name, marksActivity: email.which === "active" };
   let index = range.full ? forgetReadings(state.emails, forgotten) : state.emails;
   for await (const pairs of newPairs(() => index, warehouse, signal)) index = addPairs(index, pairs, false);

@@ -32,7 +32,7 @@ export async function plan(config: Config, options: RunOptions, runtime: Runtime
     await warehouse.check(signal);
     await claimWarehouse(warehouse, config, state, signal);
     const objects = selectedObjects(config);
-    const activity = objects.find(({ v4 }) => v4.emailPairs !== undefined)?.name ?? null;
+    const activity = objects.find(({ way }) => way.emailPairs !== undefined)?.name ?? null;
     const history = await readHistory(activity, state, storage, signal);
     const { now } = await connectPardot(pardot, time, runtime);
     assertSound(now, state, runtime);
@@ -69,7 +69,7 @@ async function planObject(
   object: CatalogObject,
   context: Omit<EstimateContext, "probes" | "total">,
 ): Promise<PlannedObject> {
-  const about = { object: object.name, table: object.table, process: object.v4.process };
+  const about = { object: object.name, table: object.table, process: object.way.process };
   try {
     const { pardot, range, onEvent, signal } = context;
     const probes = planProbes({ pardot, full: range.full, onEvent, signal });

@@ -1,8 +1,9 @@
+import { customFieldsOf } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import { pagesOf } from "../../extract/pages.ts";
 import type { Counted } from "../../pardot/pardot.ts";
 import type { FieldState } from "../../state/field-state.ts";
-import { createdAt, dateFilter, liveProbes, OLDEST_ASKED_MAX, oldestRequest, orNull } from "../run/probes.ts";
+import { createdAt, canSortByCreation, liveProbes, OLDEST_ASKED_MAX, oldestRequest, orNull } from "../run/probes.ts";
 import type { ProbeContext, Probes } from "../run/probes.ts";
 
 /** The probes of a plan for one object, and what the run's own probes will cost. */
@@ -23,14 +24,14 @@ export function planProbes(context: ProbeContext): PlanProbes {
   let counted: Counted | null = null;
   return {
     oldest: async (object) => {
-      counted ??= await orNull(pardot.countRecords(oldestRequest(object, {}), signal));
+      counted ??= await orNull(pardot.countRecords(oldestRequest(object), signal));
       const first = counted?.first ?? null;
       if (first === null) {
         calls += counted === null ? 1 : OLDEST_ASKED_MAX;
         return null;
       }
       // A run also requests a record with a later id that was created earlier; for an estimate the first is enough.
-      calls += dateFilter(object) === null ? 1 : 2;
+      calls += canSortByCreation(object) ? 2 : 1;
       return createdAt(first, object);
     },
     fields: async (object, memory) => {
@@ -52,7 +53,8 @@ export function planProbes(context: ProbeContext): PlanProbes {
   };
 }
 
-function fieldCalls({ v4: { customFields } }: CatalogObject, listed: NonNullable<FieldState["listed"]>): number {
-  if (customFields === undefined || customFields === null) return 0;
-  return customFields.by === "describe" ? 1 : pagesOf(listed.length, customFields.query.limit);
+function fieldCalls(object: CatalogObject, listed: NonNullable<FieldState["listed"]>): number {
+  const customFields = customFieldsOf(object);
+  if (customFields === undefined) return 0;
+  return customFields.by === "describe" ? 1 : pagesOf(listed.length, customFields.query);
 }

@@ -1,3 +1,4 @@
+import { zoneOf } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import { exitCodeOf, failureOf, LeaseError } from "../../errors.ts";
 import {
@@ -108,8 +109,9 @@ async function manifestObject(object: CatalogObject, run: Run): Promise<Manifest
   return {
     object: object.name,
     table: object.table,
-    process: object.v4.process,
-    api_version: String(run.pardot.version),
+    process: object.way.process,
+    api_version: object.way.api === "v5" ? "5" : String(run.pardot.version),
+    time_zone: zoneOf(object, run.config.pardot.timeZone),
     status: run.failures.statusOf(object.name),
     error: error === null ? null : { ...failureOf(error), exit_code: exitCodeOf(error) },
     windows: committed.map(committedWindow),
@@ -126,7 +128,7 @@ async function manifestObject(object: CatalogObject, run: Run): Promise<Manifest
 
 /** Whether the landed part of an open window ends at an id: the window is read by ascending id. */
 function isPartial(object: CatalogObject, window: OpenWindow): boolean {
-  return object.v4.process !== "email" && window.cursor !== null && hasFiles(window);
+  return object.way.process !== "email" && window.cursor !== null && hasFiles(window);
 }
 
 function committedWindow(window: OpenWindow): ManifestWindow {

@@ -1,9 +1,10 @@
-import { isBulk, isPerEmail, isQueried } from "../../catalog/catalog.ts";
+import { isBulk, isPerEmail, isQueried, isSingle } from "../../catalog/catalog.ts";
 import type { BulkObject, CatalogObject } from "../../catalog/catalog.ts";
+import { assert } from "../../errors.ts";
 import { exportJobs } from "../../extract/bulk.ts";
 import { extractEmails } from "../../extract/emails.ts";
 import { runExports } from "../../extract/export-queue.ts";
-import { extractByQuery, extractSegment, extractSingle } from "../../extract/segmented.ts";
+import { extractByFields, extractSegment, extractSingle } from "../../extract/segmented.ts";
 import type { WireRecord } from "../../pardot/pardot.ts";
 import { allEnded, inLanes } from "../../platform/lanes.ts";
 import { objectState } from "../../state/state.ts";
@@ -17,16 +18,20 @@ import { indexWarehouseEmails, knownEmails } from "./warehouse-emails.ts";
  * that fails stops no other; its windows stay on record. `account`: the account's own record, which is landed too.
  */
 export async function extract(run: Run, account: WireRecord): Promise<void> {
-  const queried = run.objects.filter(({ v4 }) => v4.process === "segmented" || v4.process === "read");
+  const queried = run.objects.filter((object) => isSingle(object) || (isQueried(object) && !isBulk(object)));
   await allEnded([
     extractBulk(run),
     inLanes(run.config.pardot.maxConcurrency, queried, (object) =>
-      extractObject(object, run, async (window) =>
-        isQueried(object) ? extractSegment(object, window, run) : extractSingle(object, window, account, run),
-      ),
+      extractObject(object, run, async (window) => extractQueried(object, window, account, run)),
     ),
   ]);
   await extractByEmail(run);
+}
+
+async function extractQueried(object: CatalogObject, window: OpenWindow, account: WireRecord, run: Run): Promise<void> {
+  if (isSingle(object)) return extractSingle(object, window, account, run);
+  assert(isQueried(object), `a query reads ${object.name}`);
+  return object.way.api === "v5" ? extractByFields(object, window, run) : extractSegment(object, window, run);
 }
 
 async function extractByEmail(run: Run): Promise<void> {
@@ -34,7 +39,7 @@ async function extractByEmail(run: Run): Promise<void> {
   const byEmail = run.objects.filter(isPerEmail);
   if (byEmail.length === 0) return;
   // Without every activity the smallest id of a list email may still be missing, and with it the email.
-  const source = run.objects.find(({ name, v4 }) => v4.emailPairs !== undefined && failures.of(name) !== null);
+  const source = run.objects.find(({ name, way }) => way.emailPairs !== undefined && failures.of(name) !== null);
   if (source !== undefined) {
     for (const { name } of byEmail) failures.wait(name, source.name);
     return;
@@ -48,8 +53,16 @@ async function extractByEmail(run: Run): Promise<void> {
     for (const { name } of byEmail) failures.fail(name, error);
     return;
   }
+  let failed: string | null = null;
   for (const object of byEmail) {
+    // The marks of activity go when the last object has read them, so those before it must have.
+    const isActive = object.way.email.which === "active";
+    if (isActive && failed !== null) {
+      failures.wait(object.name, failed);
+      continue;
+    }
     await extractObject(object, run, (window) => extractEmails(object, window, known, run));
+    if (isActive && failures.of(object.name) !== null) failed = object.name;
   }
 }
 
@@ -87,7 +100,7 @@ function queryOnceEach(object: BulkObject, queries: Promise<void>[], run: Run): 
     if (failures.of(object.name) !== null) return;
     try {
       drain.throwIfAborted();
-      await extractByQuery(object, window, run);
+      await extractByFields(object, window, run);
     } catch (error) {
       failures.fail(object.name, error);
     }

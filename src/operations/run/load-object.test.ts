@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fakeClock } from "../../../test/fakes/clock.ts";
-import { tag } from "../../catalog/assets.ts";
+import { tag } from "../../../test/fakes/objects.ts";
 import { accept } from "../../manifest/accepted.ts";
 import { Journal, loadState } from "../../state/journal.ts";
 import { objectState, windowId } from "../../state/state.ts";

@@ -117,7 +117,7 @@ function ownFiles(manifest: Manifest, object: CatalogObject): Map<string, Loadab
 
 /** End of the window of this run that has read an object whole, as in the names of its files. */
 function wholeUntil(manifest: Manifest, object: CatalogObject): string | null {
-  if (object.watermark !== null || object.v4.process === "email") return null;
+  if (object.watermark !== null || object.way.process === "email") return null;
   const ends = manifest.objects
     .filter((entry) => entry.object === object.name)
     .flatMap((entry) => entry.windows)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { visitor } from "../../catalog/people.ts";
+import { visitor } from "../../../test/fakes/objects.ts";
+import { page } from "../../../test/fakes/scripted-pages.ts";
 import type { Config } from "../../config/config.ts";
 import { EMPTY_STATE } from "../../state/state.ts";
 import { RemoteError, TransportError } from "../../errors.ts";
@@ -27,7 +28,7 @@ function withOldest(oldest: WireRecord | null | Error) {
   const pardot = {
     queryPage: async (request: PageRequest) => {
       const record = await first(request);
-      return { records: record === null ? [] : [record], total: null };
+      return page(record === null ? [] : [record]);
     },
     countRecords: async (request: PageRequest) => {
       const record = await first(request);
@@ -60,10 +61,12 @@ describe.each(["run", "plan"] as const)("the oldest record, for a %s", (kind) =>
     const { windows, asked } = await historyOf({ id: "1", created_at: "2024-02-29 12:00:00" }, kind);
     expect(asked).toHaveLength(kind === "run" ? 2 : 1);
     expect(asked[0]).toMatchObject({
-      urlName: "visitor",
-      query: { parameters: { only_identified: "false" } },
-      parameters: { sort_by: "id", sort_order: "ascending" },
+      way: { api: "v4", urlName: "visitor", query: { parameters: { only_identified: "false" } } },
+      fields: null,
+      limit: 1,
     });
+    // By ascending id, which is the default.
+    expect(asked[0]).not.toHaveProperty("sort");
     expect(isoInstant(windows[0]?.askFrom ?? 0)).toBe("2024-02-22T12:00:00Z");
     expect(windows).toHaveLength(3);
   });
@@ -98,13 +101,15 @@ it("a record with a later id that was created earlier begins the history", async
   const { pardot, asked } = withOldest({ id: "1", created_at: "2024-02-29 12:00:00" });
   const byId = pardot.queryPage.bind(pardot);
   pardot.queryPage = async (request, signal) => {
-    const page = await byId(request, signal);
-    if (request.parameters["sort_by"] === "id") return page;
-    return { records: [{ id: "9", created_at: "2020-01-08 00:00:00" }], total: null };
+    const oldest = await byId(request, signal);
+    return request.sort === undefined ? oldest : page([{ id: "9", created_at: "2020-01-08 00:00:00" }]);
   };
   const input = { pardot, full: false, onEvent: () => undefined, signal: never };
   expect(await liveProbes(input).oldest(visitor)).toBe("2020-01-08 00:00:00");
-  expect(asked[1]?.parameters).toMatchObject({ sort_by: "created_at", created_after: "1970-01-02 00:00:00" });
+  expect(asked[1]).toMatchObject({
+    sort: { field: "created_at" },
+    bounds: { field: "created_at", from: Date.UTC(1970, 0, 3), to: null },
+  });
 });
 
 it("an empty response to the probe is requested once more", async () => {

@@ -1,4 +1,4 @@
-import type { BulkObject, CatalogObject, QueriedObject, RangeFilter } from "../../catalog/catalog.ts";
+import type { BulkObject, CatalogObject } from "../../catalog/catalog.ts";
 import type { FieldChange, FieldState } from "../../state/field-state.ts";
 import { normalise } from "../../encode/normalise.ts";
 import { DataError } from "../../errors.ts";
@@ -6,7 +6,8 @@ import type { OnEvent } from "../../events.ts";
 import { discoverFields } from "../../extract/fields.ts";
 import { isTooLong } from "../../pardot/failure.ts";
 import type { PageRequest, Pardot, WireRecord } from "../../pardot/pardot.ts";
-import type { LocalText } from "../../time/instant.ts";
+import { DAY_MS } from "../../time/instant.ts";
+import type { Instant, LocalText } from "../../time/instant.ts";
 
 /** What Pardot is asked before an object's windows are decided. */
 export interface Probes {
@@ -35,7 +36,7 @@ export function liveProbes({ pardot, full, onEvent, signal }: ProbeContext): Pro
   return {
     oldest: async (object) => {
       for (let attempt = 1; attempt <= OLDEST_ASKED_MAX; attempt += 1) {
-        const page = await orNull(pardot.queryPage(oldestRequest(object, { limit: "1" }), signal));
+        const page = await orNull(pardot.queryPage(oldestRequest(object), signal));
         if (page === null) return null;
         const [first] = page.records;
         const created = first === undefined ? null : createdAt(first, object);
@@ -49,31 +50,30 @@ export function liveProbes({ pardot, full, onEvent, signal }: ProbeContext): Pro
 }
 
 /** The request for an object's oldest record: by id, the primary key, because sorting a large table by time is what takes too long. */
-export function oldestRequest(object: QueriedObject, parameters: Readonly<Record<string, string>>): PageRequest {
-  const { urlName, dataKey, query } = object.v4;
-  return { urlName, dataKey, query, parameters: { sort_by: "id", sort_order: "ascending", ...parameters } };
+export function oldestRequest({ way }: BulkObject): PageRequest {
+  return { way, fields: null, limit: 1 };
 }
 
 /** Records without a usable date come first in the order of time; this leaves them out. */
-const DATED_AFTER = "1970-01-02 00:00:00";
+const DATED_FROM: Instant = 2 * DAY_MS;
 
 /** The earliest created_at of all, whatever the ids; null where Pardot cannot sort by it, or takes too long. */
 async function earliestCreated(
-  object: QueriedObject,
+  object: BulkObject,
   pardot: Pick<Pardot, "queryPage">,
   signal: AbortSignal,
 ): Promise<LocalText | null> {
-  const filter = dateFilter(object);
-  if (filter === null) return null;
-  const parameters = { sort_by: "created_at", limit: "1", [filter.after]: DATED_AFTER };
-  const page = await orNull(pardot.queryPage(oldestRequest(object, parameters), signal));
+  if (!canSortByCreation(object)) return null;
+  const bounds = { field: "created_at", from: DATED_FROM, to: null } as const;
+  const request = { ...oldestRequest(object), sort: { field: "created_at" }, bounds } as const;
+  const page = await orNull(pardot.queryPage(request, signal));
   const [first] = page?.records ?? [];
   return first === undefined ? null : createdAt(first, object);
 }
 
-/** The filter by which the earliest created_at is looked up; null where Pardot cannot sort or filter by it. */
-export function dateFilter({ v4: { query } }: QueriedObject): RangeFilter | null {
-  return query.sortBy.includes("created_at") ? (query.filters.created_at ?? null) : null;
+/** Whether the earliest created_at can be looked up: Pardot sorts and filters by it. */
+export function canSortByCreation({ way: { query } }: BulkObject): boolean {
+  return query.sortBy.includes("created_at") && query.filters.created_at !== undefined;
 }
 
 function earlier(a: LocalText, b: LocalText | null): LocalText {

@@ -1,3 +1,4 @@
+import { isPerEmail, zoneOf } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import { warn } from "../../events.ts";
 import type { OnEvent } from "../../events.ts";
@@ -34,7 +35,7 @@ async function scheduleObject(object: CatalogObject, decision: Decision, run: Ru
   const { onEvent, range } = run;
   const { name } = object;
   const { gap, open, windows, fields, reason } = decision;
-  const zone = run.config.pardot.timeZone;
+  const zone = zoneOf(object, run.config.pardot.timeZone);
   if (gap !== null && !range.acceptGap) {
     const message = `--since leaves out ${isoInstant(gap.from)} to ${isoInstant(gap.to)}: the next plain run fills it, unless --accept-gap gives it up`;
     warn(onEvent, "run.gap", message, name);
@@ -50,7 +51,7 @@ async function scheduleObject(object: CatalogObject, decision: Decision, run: Ru
   onEvent({
     type: "object-planned",
     object: name,
-    process: object.v4.process,
+    process: object.way.process,
     windows: open.length + windows.length,
     from: windows[0]?.from ?? now,
     to: windows.at(-1)?.to ?? now,
@@ -59,9 +60,9 @@ async function scheduleObject(object: CatalogObject, decision: Decision, run: Ru
 }
 
 /** The change that `--full` records for an object read by list email, whose windows do not show what is read again. */
-function forgottenEmails({ name, v4 }: CatalogObject, { full }: RangeRequest): Change[] {
-  if (!full || v4.email === undefined) return [];
-  return [{ type: "emails-forgotten", object: name, marksActivity: v4.email.which === "active" }];
+function forgottenEmails(object: CatalogObject, { full }: RangeRequest): Change[] {
+  if (!full || !isPerEmail(object)) return [];
+  return [{ type: "emails-forgotten", object: object.name, marksActivity: object.way.email.which === "active" }];
 }
 
 /** An object that is always read in full, and whose reading an earlier run started, is finished before it starts again. */

@@ -1,4 +1,4 @@
-import { isBulk } from "../../catalog/catalog.ts";
+import { exportOf, isBulk, zoneOf } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Config } from "../../config/config.ts";
 import type { FieldChange } from "../../state/field-state.ts";
@@ -53,18 +53,21 @@ export interface Decision {
 export async function decideWindows(object: CatalogObject, context: DecisionContext): Promise<Decision> {
   const { config, state, warehouse, range: request, now, signal } = context;
   const own = objectState(state, object.name);
+  const zone = zoneOf(object, config.pardot.timeZone);
   // Read for every object: a missing table that this tool does not create fails here.
-  const found = await warehouse.tableState(object, localNow(now, config.pardot.timeZone), signal);
+  const found = await warehouse.tableState(object, localNow(now, zone), signal);
   const table = object.watermark === null ? null : found;
-  const isReplaced = request.full && own.zone !== null && own.zone !== config.pardot.timeZone;
+  const isReplaced = request.full && own.zone !== null && own.zone !== zone;
   const isPlain = !request.full && request.since === null && request.until === null;
   const dropped = own.windows.filter(
     (window) => isReplaced || isWorthless(object, window) || (isPlain && isOutgrown(window, own)),
   );
   const open = own.windows.filter((window) => !dropped.includes(window));
-  const to = object.watermark === null || request.until === null ? now : Math.min(now, request.until);
-  const settings = { now: to, overlapMs: config.etl.overlapMs, zone: config.pardot.timeZone };
-  const plain = rangeStart(object, facts(table, own, open, context), settings);
+  // v5 may read from a copy that is a minute behind (vendor docs, version5overview).
+  const latest = object.way.api === "v5" ? now - config.etl.v5LagMs : now;
+  const to = object.watermark === null || request.until === null ? latest : Math.min(latest, request.until);
+  const settings = { now: to, overlapMs: config.etl.overlapMs, zone };
+  const plain = rangeStart(object, facts(object, table, own, open, context), settings);
   if (plain.emptyTable) warnOfEmptyTable(object, table, context);
   warnOfTable(object, found, context);
   const covered = [...own.coverage, ...open];
@@ -102,11 +105,12 @@ async function fillGap(object: CatalogObject, gap: Span, context: DecisionContex
   const wholeHistory = gap.from === HISTORY_START;
   const from = wholeHistory ? HISTORY_START : gap.from - context.config.etl.overlapMs;
   const start = { from, wholeHistory, reason: "", emptyTable: false };
-  const settings = { now: gap.to, overlapMs: 0, zone: context.config.pardot.timeZone };
+  const settings = { now: gap.to, overlapMs: 0, zone: zoneOf(object, context.config.pardot.timeZone) };
   return newWindows(object, rangeWindow(object, start, settings), wholeHistory, context);
 }
 
 function facts(
+  object: CatalogObject,
   table: TableState | null,
   own: ObjectState,
   open: readonly OpenWindow[],
@@ -114,7 +118,7 @@ function facts(
 ): RangeFacts {
   const ends = [...own.coverage, ...open].map((interval) => interval.to);
   const plannedUntil = ends.length === 0 ? null : Math.max(...ends);
-  const zone = config.pardot.timeZone;
+  const zone = zoneOf(object, config.pardot.timeZone);
   const ownWatermark = soundWatermark(own.watermark, { now, plannedUntil, zone });
   // If everything in a table is later than now, the tool's own record is the better source.
   const inTable = table?.watermark ?? (table?.future === null ? null : ownWatermark);
@@ -136,7 +140,7 @@ function facts(
 function isWorthless(object: CatalogObject, window: OpenWindow): boolean {
   if (object.watermark !== null || window.done || hasFiles(window)) return false;
   // Emails are chosen by the index and not by a cursor.
-  return object.v4.process === "email" || !hasStarted(window);
+  return object.way.process === "email" || !hasStarted(window);
 }
 
 /**
@@ -179,7 +183,7 @@ function coversAll(object: CatalogObject, window: OpenWindow, range: Window, { f
   if (full && hasStarted(window)) return false;
   // A window that has been read in full is as old as its reading.
   if (object.watermark === null && window.done) return false;
-  return window.field === range.field || window.field === object.v4.export?.historyField;
+  return window.field === range.field || window.field === exportOf(object)?.historyField;
 }
 
 async function newWindows(
@@ -191,7 +195,7 @@ async function newWindows(
   // Pardot refuses a range that ends before it starts, which a range up to a time before all history does: it is empty.
   if (range.from >= range.to) return [];
   if (!isBulk(object)) return [range];
-  const { windowDaysMax } = object.v4.export;
+  const { windowDaysMax } = object.way.export;
   const zone = context.config.pardot.timeZone;
   if (!wholeHistory) return cutWindows(range, windowDaysMax, zone);
   const asked = fromOldest(range, await context.probes.oldest(object), context.now, zone);
@@ -220,7 +224,7 @@ function warnOfTable(object: CatalogObject, table: TableState, { config, state, 
   if (table.warning !== undefined) warn(onEvent, table.warning.code, table.warning.message, name);
   if (table.future !== null) warn(onEvent, "warehouse.watermark-future", futureText(object, table.future), name);
   const own = objectState(state, name);
-  if (own.watermark !== null && !isSound(own.watermark, now, config.pardot.timeZone)) {
+  if (own.watermark !== null && !isSound(own.watermark, now, zoneOf(object, config.pardot.timeZone))) {
     const message = `the greatest ${watermark ?? "watermark"} landed so far is ${JSON.stringify(own.watermark)}, which is not a time before now: the range starts from the end of what was read`;
     warn(onEvent, "state.watermark-unreadable", message, name);
   }

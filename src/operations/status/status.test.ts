@@ -40,6 +40,7 @@ async function statusOf(
       destination: { kind: "folder", path: "/data" },
       s3PathStyle: null,
       overlapMs: DAY_MS,
+      v5LagMs: 0,
       retentionMs,
       tmpDir: "/tmp",
     },

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   CANARIES,
   NEVER,
-  QUERY,
+  TAG_WAY,
   caught,
   failBody,
   harness,
@@ -18,7 +18,7 @@ import type { HttpResponse } from "../../http/transport.ts";
 
 // Holds G8: a rotated refresh token is kept before the new access token is used.
 
-const TAG = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: {} };
+const TAG = { way: TAG_WAY, fields: null };
 const PAGE = { body: okBody({ result: null }) };
 const REFRESH = {
   flow: "refresh_token",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   CANARIES,
   NEVER,
-  QUERY,
+  TAG_WAY,
   caught,
   containing,
   failBody,
@@ -16,7 +16,7 @@ import type { Harness, Step } from "../../../test/support/pardot-fakes.ts";
 import { Secret } from "../../secrets/secret.ts";
 import { audienceOf } from "./token-request.ts";
 
-const TAG = { urlName: "tag", dataKey: "tag", query: QUERY, parameters: {} };
+const TAG = { way: TAG_WAY, fields: null };
 const PAGE = { body: okBody({ result: null }) };
 const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PEM = privateKey.export({ type: "pkcs8", format: "pem" }).toString();

@@ -1,7 +1,70 @@
 import { describe, expect, test } from "vitest";
-import { containing } from "../../../test/support/pardot-fakes.ts";
-import type { WireRecord } from "../pardot.ts";
-import { createBody, exportStatus, recordOf, recordsOf, totalIn, totalOf } from "./v4.ts";
+import { CONFIG, containing, QUERY, TAG_WAY } from "../../../test/support/pardot-fakes.ts";
+import type { QueryV4 } from "../../catalog/catalog.ts";
+import type { PageRequest, WireRecord } from "../pardot.ts";
+import { createBody, DialectV4, exportStatus, recordOf, recordsOf, totalIn, totalOf } from "./v4.ts";
+
+const FILTERED: QueryV4 = {
+  ...QUERY,
+  filters: {
+    created_at: { after: "created_after", before: "created_before" },
+    updated_at: { after: "updated_after", before: "updated_before" },
+  },
+};
+
+/** Parameters that a request for a page is sent with. */
+function sent(request: Partial<PageRequest>, timeZone = "UTC", query: QueryV4 = FILTERED): Record<string, string> {
+  const whole = { way: { ...TAG_WAY, query }, fields: null, ...request };
+  const { url } = new DialectV4({ ...CONFIG, timeZone }).page(whole).request(4);
+  return Object.fromEntries(url.searchParams);
+}
+
+describe("parameters of a page", () => {
+  const span = { field: "updated_at", from: 0, to: Date.UTC(2026, 2, 20) } as const;
+  const ascending = { format: "json", output: "bulk", sort_by: "id", sort_order: "ascending", limit: "200" };
+
+  test("are the object's page by ascending id, unless the request says otherwise", () => {
+    expect(sent({})).toEqual(ascending);
+    expect(sent({ bounds: null, afterId: null, token: null })).toEqual(ascending);
+  });
+
+  test("are the bounds of a window, exclusive on both sides, and the last id of the page before", () => {
+    const bounds = { updated_after: "1969-12-31 23:59:59", updated_before: "2026-03-20 00:00:00" };
+    expect(sent({ bounds: span, afterId: "200" })).toEqual({ ...ascending, ...bounds, id_greater_than: "200" });
+  });
+
+  test("are bounds in the API user's local time", () => {
+    expect(sent({ bounds: span }, "Europe/Berlin")).toMatchObject({
+      updated_after: "1970-01-01 00:59:59",
+      updated_before: "2026-03-20 01:00:00",
+    });
+  });
+
+  test("are one bound where the other is missing, by the field's own filter", () => {
+    const oldest = { field: "created_at", from: Date.UTC(1970, 0, 3), to: null } as const;
+    expect(sent({ bounds: oldest, sort: { field: "created_at" }, limit: 1 })).toEqual({
+      ...ascending,
+      sort_by: "created_at",
+      limit: "1",
+      created_after: "1970-01-02 23:59:59",
+    });
+  });
+
+  test("are bounds only of a field that Pardot filters by", () => {
+    expect(() => sent({ bounds: span }, "UTC", QUERY)).toThrow("Pardot filters by updated_at");
+  });
+
+  test("are an order from the end, or none", () => {
+    const { sort_by: _, sort_order: __, ...unsorted } = ascending;
+    expect(sent({ sort: { field: "id", isDescending: true } })).toEqual({ ...ascending, sort_order: "descending" });
+    expect(sent({ sort: null })).toEqual(unsorted);
+  });
+
+  test("are the named fields, in place of those of the object", () => {
+    const query = { ...QUERY, parameters: { fields: "id", deleted: "all" } };
+    expect(sent({ fields: ["id", "name"] }, "UTC", query)).toEqual({ ...ascending, deleted: "all", fields: "id,name" });
+  });
+});
 
 describe("records of a query", () => {
   test.each<[string, WireRecord]>([

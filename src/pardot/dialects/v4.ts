@@ -1,7 +1,9 @@
+import type { QueryV4 } from "../../catalog/catalog.ts";
 import type { PardotConfig } from "../../config/config.ts";
-import { DataError } from "../../errors.ts";
+import { assert, DataError } from "../../errors.ts";
 import { parseHttpDate } from "../../http/backoff.ts";
 import type { HttpRequest } from "../../http/transport.ts";
+import { boundAfter, boundBefore } from "../../time/zone.ts";
 import type { Dialect, Exchange } from "../dialect.ts";
 import type { ResponseHead } from "../failure.ts";
 import { EXPORT_STATES } from "../pardot.ts";
@@ -12,8 +14,10 @@ import type {
   ExportState,
   ExportStatus,
   Page,
+  PageBounds,
   PageRequest,
   Probe,
+  QueryWay,
   ReadRequest,
   Version,
   WireRecord,
@@ -33,8 +37,12 @@ export class DialectV4 implements Dialect {
   /** Replaces the format of every object. */
   readonly #format: PardotConfig["v4Format"];
 
-  constructor({ apiUrl, v4Format }: Pick<PardotConfig, "apiUrl" | "v4Format">) {
+  /** The API user's, in which bounds are. */
+  readonly #timeZone: string;
+
+  constructor({ apiUrl, v4Format, timeZone }: Pick<PardotConfig, "apiUrl" | "v4Format" | "timeZone">) {
     this.#apiUrl = apiUrl;
+    this.#timeZone = timeZone;
     this.#format = v4Format;
   }
 
@@ -46,23 +54,31 @@ export class DialectV4 implements Dialect {
   }
 
   page(request: PageRequest): Exchange<Page> {
+    const { dataKey } = queryV4(request.way);
     return this.#query(request, {}, (root, kind) => ({
-      records: recordsOf(root, request.dataKey, kind),
+      records: recordsOf(root, dataKey, kind),
       total: totalIn(root, kind),
+      end: "unknown",
+      token: null,
+      isCapped: false,
+      hidesValues: false,
     }));
   }
 
   /** Only the full output carries the total, whatever the page size. */
   count(request: PageRequest): Exchange<Counted> {
+    const { dataKey } = queryV4(request.way);
     return this.#query(request, { output: "full", limit: "1" }, (root, kind) => ({
       total: totalOf(root, kind),
-      first: recordsOf(root, request.dataKey, kind)[0] ?? null,
+      first: recordsOf(root, dataKey, kind)[0] ?? null,
     }));
   }
 
-  readById({ urlName, dataKey, operation, id, format }: ReadRequest): Exchange<WireRecord> {
-    const parameters = { format: this.#format ?? format };
-    return this.#exchange(urlName, operation, parameters, (root, kind) => recordOf(root, dataKey, kind), id);
+  readById({ way, id }: ReadRequest): Exchange<WireRecord> {
+    assert(way.api === "v4", "a way of v3/v4");
+    const parameters = { format: this.#format ?? way.readFormat };
+    const read = (root: WireRecord, kind: string): WireRecord => recordOf(root, way.dataKey, kind);
+    return this.#exchange(way.urlName, way.email.operation, parameters, read, id);
   }
 
   describe(urlName: string): Exchange<readonly DescribedField[]> {
@@ -95,16 +111,34 @@ export class DialectV4 implements Dialect {
   }
 
   #query<T>(request: PageRequest, fixed: QueryParameters, read: (root: WireRecord, kind: string) => T): Exchange<T> {
-    const { urlName, query } = request;
+    const { urlName, query } = queryV4(request.way);
+    const { fields, bounds, sort = { field: "id" }, afterId, limit = query.limit, filters = {}, token } = request;
+    assert(
+      token == null && Object.keys(filters).length === 0,
+      "v3/v4 has no page tokens, and no filters beside a range",
+    );
     const parameters = {
       format: this.#format ?? query.format,
       output: query.output,
-      limit: String(query.limit),
       ...query.parameters,
-      ...request.parameters,
+      ...(fields === null ? {} : { fields: fields.join(",") }),
+      ...(sort === null ? {} : { sort_by: sort.field, sort_order: sort.isDescending ? "descending" : "ascending" }),
+      limit: String(limit),
+      ...(bounds == null ? {} : this.#bounds(bounds, query)),
+      ...(afterId == null ? {} : { id_greater_than: afterId }),
       ...fixed,
     };
     return this.#exchange(urlName, "query", parameters, read);
+  }
+
+  /** Both bounds are exclusive, in the API user's local time. */
+  #bounds({ field, from, to }: PageBounds, { filters }: QueryV4): QueryParameters {
+    const filter = filters[field];
+    assert(filter !== undefined, `Pardot filters by ${field}`);
+    return {
+      ...(from === null ? {} : { [filter.after]: boundAfter(from, this.#timeZone) }),
+      ...(to === null ? {} : { [filter.before]: boundBefore(to, this.#timeZone) }),
+    };
   }
 
   #exchange<T>(
@@ -121,6 +155,11 @@ export class DialectV4 implements Dialect {
       read: (root, head) => read(root, kind, head),
     };
   }
+}
+
+function queryV4(way: QueryWay): Extract<QueryWay, { readonly api: "v4" }> {
+  assert(way.api === "v4", "a query of v3/v4");
+  return way;
 }
 
 /** `/api/tag/version/4/do/query`, `/api/export/version/4/do/read/id/12` */

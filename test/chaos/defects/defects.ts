@@ -123,8 +123,8 @@ export const DEFECTS: readonly Defect[] = [
     edits: [
       {
         file: "src/extract/pages.ts",
-        find: "      const isStopped = drain.aborted;\n",
-        put: "      if (!isAfterFull) {\n        yield fresh;\n        return;\n      }\n      const isStopped = drain.aborted;\n",
+        find: "      const { records, total, end, token, hidesValues } = page;\n",
+        put: '      const { records, total, token, hidesValues } = page;\n      const end = records.length > 0 && records.length < limit ? "end" : page.end;\n',
       },
     ],
   },
