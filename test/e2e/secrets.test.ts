@@ -285,6 +285,7 @@ describe("a rotated refresh token kept in AWS", () => {
   it("is written to the token file if there is one", async () => {
     const at = await start(ROTATING);
     const file = `${at.root}.token`;
+    onTestFinished(() => rm(file));
     expect((await run(at, { PARDOT_TOKEN_FILE: file })).status).toBe("complete");
     expect(await readFile(file, "utf8")).toBe(`${SIMULATOR_REFRESH_TOKEN}-1\n`);
     expect(kept(at)["refresh_token"]).toBe(SIMULATOR_REFRESH_TOKEN);
