@@ -73,12 +73,16 @@ export interface BudgetedPardot {
   readonly settle: () => Promise<void>;
 }
 
-/** Opens Pardot for a command. Its calls are counted together with those of runs, and stay within the day's budget. */
+/**
+ * Opens Pardot for a command. Its calls are counted together with those of runs, and stay within the day's budget.
+ * `bounded` may bound them further.
+ */
 export function openBudgetedPardot(
   command: string,
   config: Config,
   storage: Storage,
   runtime: Runtime,
+  bounded: (budget: Budget) => Budget = (budget) => budget,
 ): BudgetedPardot {
   const { clock, random } = runtime;
   const { dailyCallBudget: budget, accountTimeZone: zone } = config.pardot;
@@ -86,7 +90,7 @@ export function openBudgetedPardot(
   const now = (): Instant => time.now();
   const store = new NotedCalls({ command, storage, hasBudget: budget !== null, now, clock, random });
   const calls = new CallBudget({ store, budget, zone, now, quota: null });
-  const pardot = openPardot(config, calls, time, runtime);
+  const pardot = openPardot(config, bounded(calls), time, runtime);
   const settle = async (): Promise<void> => {
     await pardot.settled();
     try {

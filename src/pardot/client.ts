@@ -10,6 +10,8 @@ import { DialectV4 } from "./dialects/v4.ts";
 import { DialectV5 } from "./dialects/v5.ts";
 import { readDownload } from "./download.ts";
 import { readEnvelope } from "./envelope.ts";
+import { inspectionRequest, readInspected } from "./inspect.ts";
+import type { Inspected, Inspection } from "./inspect.ts";
 import type {
   CallCounts,
   Counted,
@@ -50,6 +52,12 @@ export interface OpenPardot extends Pardot {
    * the only copy. Never rejects.
    */
   settled(): Promise<void>;
+
+  /**
+   * Sends one request and returns its response as it came, refusals included: for `probe`. Repeated, waited for and
+   * thrown are only a refused token, the limits and failures of the network, as by any other call.
+   */
+  inspect(request: Inspection, signal: AbortSignal): Promise<Inspected>;
 }
 
 /** The client of the API. Holds at most one page for each request in flight, and nothing of a download. */
@@ -87,6 +95,15 @@ export class PardotClient implements OpenPardot {
 
   settled(): Promise<void> {
     return this.#auth.settled();
+  }
+
+  inspect(inspection: Inspection, signal: AbortSignal): Promise<Inspected> {
+    const { kind } = inspection;
+    const request = inspectionRequest(inspection, this.#apiUrl);
+    return this.#caller.call(
+      { kind, request, read: (response, head) => readInspected(response, head, inspection) },
+      signal,
+    );
   }
 
   probe(signal: AbortSignal): Promise<Probe> {
