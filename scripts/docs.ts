@@ -47,7 +47,7 @@ export function configurationPage(): string {
       "- `aws-ssm:NAME` is the value of a parameter of the AWS parameter store.",
       "",
       "NAME may be an ARN. References are resolved after all other settings are checked and before Pardot is called. Each secret is",
-      "read once, by the commands that need it: `run`, `plan`, `check`, `objects --live`, and for Snowflake `verify`.",
+      "read once, by the commands that need it: `run`, `plan`, `check`, `probe`, `objects --live`, and for Snowflake `verify`.",
       "Errors, the required policy and how to rotate secrets: [secrets in AWS](authentication.md#secrets-in-aws).",
     ].join("\n"),
     "## Settings",
@@ -85,7 +85,8 @@ export function configurationPage(): string {
     "## Overriding the catalog",
     [
       "Section `catalog` overrides the built-in description of an object, by the object's name. Maps are merged, everything else,",
-      "including lists, is replaced; `pardot-etl objects NAME --json` shows the result.",
+      "including lists, is replaced; `pardot-etl objects NAME --json` shows the result. `pardot-etl probe` prints what your account",
+      "needs ([probe](probe.md)).",
     ].join("\n"),
     ["```yaml", "catalog:", "  Tag:", "    v4:", "      query: { limit: 100 }", "```"].join("\n"),
     "**Next:** [the library](library.md)",

@@ -11,7 +11,7 @@ import { reservedOn } from "./ledger.ts";
 import { documentBytes } from "./shape.ts";
 
 /**
- * Commands that do not hold the lease (`plan`, `check`, `objects --live`) must not write to the journal, which belongs to
+ * Commands that do not hold the lease (`plan`, `check`, `probe`, `objects --live`) must not write to the journal, which belongs to
  * a run. Each notes its calls in its own files: `_pardot_etl/state/calls/<account day>/<instant>-<random>-<calls>.json`.
  * The name holds everything, so counting is one listing.
  */

@@ -68,6 +68,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import("./check.ts"),
   },
   {
+    name: "probe",
+    summary:
+      "asks your account what the vendor's documentation leaves open, within 60 calls that only read, and prints a report of shapes without values and a section for the configuration file (docs/probe.md)",
+    objects: null,
+    options: [],
+    load: () => import("./probe.ts"),
+  },
+  {
     name: "objects",
     summary: "lists the catalog: objects, how each is read, columns; with names, each in full",
     objects: "objects to describe in full",
