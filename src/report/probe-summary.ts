@@ -31,10 +31,11 @@ export function probeSummary({ entries, fragment, calls, callsMax, failure }: Pr
   ]);
 }
 
-function entryLines({ id, question, seen, verdict, means }: ProbeEntry): readonly string[] {
+function entryLines({ id, question, how, seen, verdict, means }: ProbeEntry): readonly string[] {
   return [
     `  ${id}${verdict === null ? "" : `: ${verdict}`}`,
     ...wrapped(question, COLUMNS, "      ", "    "),
+    ...(seen === null ? [] : wrapped(`how: ${how}`, COLUMNS, "      ", "    ")),
     ...(seen === null ? [] : wrapped(`seen: ${seen}`, COLUMNS, "      ", "    ")),
     ...(means === null ? [] : wrapped(`means: ${means}`, COLUMNS, "      ", "    ")),
   ];

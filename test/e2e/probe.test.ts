@@ -154,6 +154,7 @@ describe("probe", () => {
     for (const [, id, byDefault] of [...FIRST, ...SECOND, ...THIRD])
       expect([id, verdict(result, id)]).toEqual([id, byDefault]);
     expect(entry(result, "VisitorActivity.fields")?.seen).toContain("absent");
+    expect(entry(result, "v4.file-dates")).toMatchObject({ status: "expected", means: null });
     expect(entry(result, "limit.day")).toMatchObject({ status: "not asked", seen: null });
     const { calls_today: noted } = JSON.parse(
       (await callCli(["status", "--json"], at.env, { cwd: at.root })).stdout,

@@ -156,7 +156,7 @@ function described(
   if (isCreated && /^\d{1,20}$/.test(String(id))) created.set(from, String(id));
   const means =
     api === "v4"
-      ? "Objects with exports are read by queries, page by page: see PARDOT_API_VERSION and docs/probe.md."
+      ? "Runs read five objects by such exports: give the user the ability for exports, or read through v5 (PARDOT_API_VERSION=5)."
       : "Nothing yet: exports of v5 are not used.";
   const creation: Finding = {
     seen: `${statusText(answer)}${how}; ${shapesByField([record], Object.keys(record))}`,
@@ -191,10 +191,20 @@ function described(
   ];
 }
 
-/** A finding for which any verdict will do: readers understand each of them, or do not depend on it. */
+/** What runs rely on in v4. Readers understand any other verdict, and exports of v5 are not used. */
+const RELIED_ON: Readonly<Record<string, readonly [verdict: string, means: string]>> = {
+  "export-state": ["state", "Runs cannot tell when an export is finished: please report it."],
+  file: [
+    "delivered",
+    "Runs cannot read this object by exports: read through v5 (PARDOT_API_VERSION=5), and please report it.",
+  ],
+  "file-header": ["as requested", "Every file is encoded anew, which takes longer."],
+  "file-dates": ["YYYY-MM-DD HH:MM:SS", "Dates in another form may be refused: please report it."],
+};
+
 function fact(api: "v4" | "v5", id: string, asks: string, seen: string, verdict: string): Finding {
-  const means = api === "v4" ? "Understood by readers." : "Nothing yet: exports of v5 are not used.";
-  return { id: `${api}.${id}`, asks, seen, verdict, expected: null, means };
+  const [expected, means] = (api === "v4" ? RELIED_ON[id] : undefined) ?? [null, null];
+  return { id: `${api}.${id}`, asks, seen, verdict, expected, means };
 }
 
 async function readResults(from: Generation, id: string, asker: Asker): Promise<readonly Finding[]> {

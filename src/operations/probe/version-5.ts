@@ -214,7 +214,10 @@ const RATES = [
 /** Null where all rates are zero. */
 function ratesOf(answer: Answer): Finding | null {
   const record = asObject(answer.json) ?? {};
-  if (answer.failure !== null) return { seen: statusText(answer), verdict: codeVerdict(answer), expected: null };
+  if (answer.failure !== null) {
+    const means = "ListEmailStats cannot be read: give the user the ability to view email reports, or leave it out.";
+    return { seen: statusText(answer), verdict: codeVerdict(answer), expected: "percent", means };
+  }
   const rates = RATES.map((name) => record[name]);
   const numbers = rates.filter((rate) => typeof rate === "number");
   const isText = rates.some((rate) => typeof rate === "string");
