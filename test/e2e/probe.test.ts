@@ -237,6 +237,15 @@ describe("probe", () => {
     expect(at.simulator.stats().calls).toBeLessThanOrEqual(6);
   });
 
+  it("renews a refused token, and keeps to PARDOT_DAILY_CALL_BUDGET", async () => {
+    const at = await startWith({}, { PARDOT_DAILY_CALL_BUDGET: "12" });
+    at.simulator.faults([{ path: "/api/v5/objects/account", expiredToken: true }]);
+    const result = await probed(at);
+    expect(result).toMatchObject({ exitCode: 4, calls: 12 });
+    expect(verdict(result, "account.envelope")).toBe("record");
+    expect(at.simulator.stats()).toMatchObject({ calls: 12, tokenRequests: 2 });
+  });
+
   it("refuses credentials like any command", async () => {
     const at = await startWith({});
     const { code } = await callCli(["probe"], { ...at.env, PARDOT_REFRESH_TOKEN: "not-it" }, { cwd: at.root });
