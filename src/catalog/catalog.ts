@@ -119,6 +119,10 @@ interface AnyAccessV4 {
   readonly email?: EmailV4;
   /** Columns whose pairs identify list emails: v3/v4 has no other list of them. */
   readonly emailPairs?: { readonly listEmail: string; readonly email: string };
+  /** The object that holds the deleted records, where v3/v4 lists them. */
+  readonly deletedIn?: string;
+  /** Whether deleted records are all that it reads. Default false. */
+  readonly deletedOnly?: boolean;
 }
 
 /** By exports, one for each window; by the query if Pardot refuses them. */

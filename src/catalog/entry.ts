@@ -88,7 +88,7 @@ export function queried(urlName: string, words: QueryWords): SegmentedV4 {
   return { api: "v4", urlName, dataKey: urlName, process: "segmented", query: query(words) };
 }
 
-interface ExportWords extends Pick<BulkV4, "export" | "customFields" | "emailPairs"> {
+interface ExportWords extends Pick<BulkV4, "export" | "customFields" | "emailPairs" | "deletedIn"> {
   /** Default: as in the address. */
   readonly dataKey?: string;
   readonly query: QueryWords;

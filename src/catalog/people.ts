@@ -35,6 +35,7 @@ export const prospect: CatalogEntry = object("Prospect", {
       query: query({ format: "xml", output: "full", filters: ["created_at"], sortBy: "created_at id name" }),
       name: "field_id",
     },
+    deletedIn: "ProspectDeleted",
   }),
   v5: collected("prospects", {
     wire: {
@@ -87,6 +88,7 @@ export const listMembership: CatalogEntry = object("ListMembership", {
       by("created_at", "documented"),
       by("updated_at", "documented"),
     ]),
+    deletedIn: "ListMembershipDeleted",
   }),
   v5: collected("list-memberships"),
   notes: [

@@ -12,7 +12,10 @@ export function selectWays(entries: readonly CatalogEntry[], version: ApiVersion
     const prefersV5 = version === "5" || (version === "auto" && auto === "v5");
     const way = prefersV5 ? (v5 ?? v4) : version === "auto" ? (v4 ?? v5) : v4;
     if (way === null) return [];
-    return [way.api === "v4" ? { ...entry, way } : { ...entry, way, columns: columnsOf(entry.columns, way) }];
+    // v3/v4 marks no deleted record.
+    return [
+      way.api === "v4" ? { ...entry, way, deletes: false } : { ...entry, way, columns: columnsOf(entry.columns, way) },
+    ];
   });
 }
 

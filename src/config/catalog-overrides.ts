@@ -70,6 +70,8 @@ const leftOver = {
   readFormat: readFormat.exactOptional(),
   email: email.exactOptional(),
   emailPairs: z.strictObject({ listEmail: columnName, email: columnName }).exactOptional(),
+  deletedIn: z.string().exactOptional(),
+  deletedOnly: z.boolean().exactOptional(),
 };
 
 const queryV5 = z.strictObject({

@@ -1,0 +1,16 @@
+import type { CatalogObject } from "./catalog.ts";
+
+/**
+ * How deleted records of an object are seen: `is_deleted` (a column), the name of the object that holds them (such as
+ * `ProspectDeleted`), `read in full` (a record that is not there any more is gone), or `not seen`. `deleted only` for an
+ * object that holds nothing else.
+ */
+export function deletesOf(object: CatalogObject): string {
+  const { way } = object;
+  if (object.deletes) return "is_deleted";
+  if (way.api === "v4" && way.deletedOnly === true) return "deleted only";
+  if (way.api === "v4" && way.deletedIn !== undefined) return way.deletedIn;
+  // Each list email is read by itself: none of these readings is of the whole.
+  if (object.watermark === null && way.process !== "email") return "read in full";
+  return "not seen";
+}
