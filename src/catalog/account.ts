@@ -1,5 +1,5 @@
 import type { CatalogEntry } from "./catalog.ts";
-import { collection } from "./entry.ts";
+import { collection, queried } from "./entry.ts";
 
 export const customField: CatalogEntry = collection("CustomField", "custom-fields", {
   columns: `
@@ -17,7 +17,25 @@ export const user: CatalogEntry = collection("User", "users", {
     created_at updated_at created_by_id updated_by_id`,
   watermark: "updated_at",
   deleted: true,
-  notes: ["last_name is in no list of the vendor's that was found; where it is refused it is null."],
+  v4: queried("user", {
+    format: "xml",
+    output: "full",
+    filters: ["created_at"],
+    sortBy: "created_at id",
+    wire: {
+      username: null,
+      is_deleted: null,
+      role_name: null,
+      salesforce_id: null,
+      tag_replacement_language: null,
+      created_by_id: null,
+      updated_by_id: null,
+    },
+  }),
+  notes: [
+    "In API v5 last_name is in no list of the vendor's that was found; where it is refused it is null.",
+    "v3/v4 has no filter on updated_at (vendor docs, users-v4): every record is read by id and filtered here. An API user who is no administrator sees only itself.",
+  ],
 });
 
 export const importLog: CatalogEntry = collection("Import", "/imports", {

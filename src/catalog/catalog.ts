@@ -46,6 +46,20 @@ export interface QueryV4 {
   /** Records per page; the vendor's maximum is 200. */
   readonly limit: number;
   readonly evidence: Evidence;
+  /** For a query that Pardot answers only for named parents. */
+  readonly parents?: ParentsV4;
+}
+
+/** The parents whose ids a query of v3/v4 must name, all of them read by ascending id. */
+export interface ParentsV4 {
+  /** As in `AnyAccessV4`. */
+  readonly urlName: string;
+  readonly dataKey: string;
+  readonly query: Omit<QueryV4, "parents">;
+  /** The parameter that takes their ids, joined by commas. */
+  readonly filter: string;
+  /** Ids in one request. */
+  readonly idsMax: number;
 }
 
 /** One way to select the records of an export. */
@@ -110,6 +124,8 @@ interface AnyAccessV4 {
   readonly urlName: string;
   /** The key of its records in a response: `visitor_activity`. */
   readonly dataKey: string;
+  /** Paths of columns in responses, with null for those that v3/v4 lacks. Default: the column's own. */
+  readonly wire?: Readonly<Record<string, string | null>>;
   readonly query?: QueryV4;
   readonly export?: ExportV4;
   /** Default, or null by an override: no custom fields are read. */

@@ -62,7 +62,7 @@ export const RANGE_FILTERS: Readonly<Record<RangeField, RangeFilter>> = {
   updated_at: { after: "updated_after", before: "updated_before" },
 };
 
-interface QueryWords extends Partial<Pick<QueryV4, "output" | "parameters" | "evidence">> {
+interface QueryWords extends Partial<Pick<QueryV4, "output" | "parameters" | "evidence" | "parents">> {
   readonly format: QueryV4["format"];
   readonly filters: readonly RangeField[];
   /** Separated by blanks. */
@@ -80,12 +80,27 @@ export function query(words: QueryWords): QueryV4 {
     sortBy: words.sortBy.split(" "),
     limit: 200,
     evidence: words.evidence ?? "documented",
+    ...(words.parents === undefined ? {} : { parents: words.parents }),
   };
 }
 
+interface QueriedWords extends QueryWords, Pick<SegmentedV4, "wire" | "deletedOnly"> {
+  /** Default: as in the address. */
+  readonly dataKey?: string;
+}
+
 /** Read by the query. */
-export function queried(urlName: string, words: QueryWords): SegmentedV4 {
-  return { api: "v4", urlName, dataKey: urlName, process: "segmented", query: query(words) };
+export function queried(urlName: string, words: QueriedWords): SegmentedV4 {
+  const { dataKey = urlName, wire, deletedOnly } = words;
+  return {
+    api: "v4",
+    urlName,
+    dataKey,
+    process: "segmented",
+    query: query(words),
+    ...(wire === undefined ? {} : { wire }),
+    ...(deletedOnly === undefined ? {} : { deletedOnly }),
+  };
 }
 
 interface ExportWords extends Pick<BulkV4, "export" | "customFields" | "emailPairs" | "deletedIn"> {

@@ -55,6 +55,25 @@ export const prospect: CatalogEntry = object("Prospect", {
   ],
 });
 
+export const prospectDeleted: CatalogEntry = object("ProspectDeleted", {
+  columns: columns("id:integer email crm_lead_fid crm_contact_fid salesforce_fid updated_at:datetime"),
+  watermark: "updated_at",
+  core: false,
+  auto: "v4",
+  v4: queried("prospect", {
+    format: "xml",
+    parameters: { deleted: "true" },
+    filters: ["created_at", "updated_at"],
+    sortBy: "created_at id last_activity_at updated_at",
+    deletedOnly: true,
+  }),
+  notes: [
+    "By the query, because its deleted=true selects deleted prospects alone; the export only takes deleted=all, which does not mark them (vendor docs, prospects-v4 and export-v4).",
+    "A restored prospect is in Prospect again, with a later updated_at: docs/deletes.md.",
+    "That deleting sets updated_at is inferred.",
+  ],
+});
+
 export const prospectAccount: CatalogEntry = object("ProspectAccount", {
   columns: columns(`
     id:integer name number description phone fax website rating site type annual_revenue industry sic employees ownership
@@ -94,6 +113,25 @@ export const listMembership: CatalogEntry = object("ListMembership", {
   notes: [
     "Export procedures: vendor docs, export-v4.",
     "Cannot be sorted by updated_at (vendor docs, list-memberships-v4).",
+  ],
+});
+
+export const listMembershipDeleted: CatalogEntry = object("ListMembershipDeleted", {
+  columns: columns("id:integer list_id:integer prospect_id:integer updated_at:datetime"),
+  watermark: "updated_at",
+  core: false,
+  auto: "v4",
+  v4: queried("listMembership", {
+    dataKey: "list_membership",
+    format: "xml",
+    parameters: { deleted: "true" },
+    filters: ["created_at", "updated_at"],
+    sortBy: "created_at id",
+    deletedOnly: true,
+  }),
+  notes: [
+    "By the query with deleted=true (vendor docs, list-memberships-v4). The export takes it too, but a day's deletions fit a page or two, and an export costs four calls and waits in the queue of the others.",
+    "That deleting sets updated_at is inferred.",
   ],
 });
 
@@ -189,8 +227,34 @@ export const visit: CatalogEntry = collection("Visit", "visits", {
   columns: `
     id visitor_id prospect_id visitor_page_view_count:integer first_visitor_page_view_at last_visitor_page_view_at
     duration_in_seconds:integer source_parameter campaign_parameter medium_parameter content_parameter term_parameter
-    created_at updated_at`,
+    created_at updated_at visitor_page_views:json[id,url,title,created_at]`,
   watermark: "updated_at",
+  // Page views are an object of API v5: VisitorPageView.
+  wire: { visitor_page_views: null },
+  v4: queried("visit", {
+    format: "xml",
+    output: "full",
+    filters: [],
+    sortBy: "",
+    wire: { visitor_page_views: "visitor_page_views.visitor_page_view[]" },
+    parents: {
+      urlName: "visitor",
+      dataKey: "visitor",
+      query: query({
+        format: "xml",
+        parameters: { only_identified: "false" },
+        filters: ["created_at", "updated_at"],
+        sortBy: "created_at id updated_at",
+      }),
+      filter: "visitor_ids",
+      idsMax: 200,
+    },
+  }),
+  notes: [
+    "v3/v4 has no list of visits: the query demands ids of visits, visitors or prospects (vendor docs, visits-v4).",
+    "There each run reads the visits of all visitors, 200 visitors at a time, and filters them here: no document says that a visit changes its visitor's updated_at. This takes at least a call per 100 visitors. Visits without a visitor are not found.",
+    "visitor_page_views: a JSON array of {id, url, title, created_at} in v3/v4; null in v5, which has VisitorPageView.",
+  ],
 });
 
 export const visitorPageView: CatalogEntry = collection("VisitorPageView", "visitor-page-views", {

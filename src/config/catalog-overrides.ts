@@ -19,7 +19,7 @@ const address = { api: z.literal("v4"), urlName: z.string().min(1), dataKey: z.s
 
 const api = z.literal("v4");
 
-const queryShape = z.strictObject({
+const plainQuery = z.strictObject({
   api,
   format: z.enum(["xml", "json"]),
   output: z.enum(["full", "simple", "mobile", "bulk"]),
@@ -28,6 +28,17 @@ const queryShape = z.strictObject({
   sortBy: z.array(z.string()),
   limit: z.int().min(1).max(200),
   evidence,
+});
+const queryShape = plainQuery.extend({
+  parents: z
+    .strictObject({
+      urlName: z.string().min(1),
+      dataKey: z.string().min(1),
+      query: plainQuery,
+      filter: z.string().min(1),
+      idsMax: z.int().min(1).max(200),
+    })
+    .exactOptional(),
 });
 const customFields = z.discriminatedUnion("by", [
   z.strictObject({
@@ -64,6 +75,7 @@ const email = z.strictObject({
 });
 /** What an override of another way of reading may leave over. */
 const leftOver = {
+  wire: z.record(z.string(), z.string().min(1).nullable()).exactOptional(),
   query: queryShape.exactOptional(),
   export: exportShape.exactOptional(),
   customFields: customFields.nullable().exactOptional(),

@@ -1,5 +1,6 @@
 import type { CatalogObject, CollectionV5, QueryV5 } from "../catalog/catalog.ts";
 import { RemoteError } from "../errors.ts";
+import { readByParents } from "./by-parents.ts";
 import { recordId } from "./page.ts";
 import type { PagesRequest, Step } from "./page.ts";
 import { readPages } from "./pages.ts";
@@ -10,10 +11,11 @@ const LACKING_CODES: ReadonlySet<number | null> = new Set([5, 13, 36]);
 
 /**
  * The records of a window, in the way that its object can be read: by ascending id, by page tokens, or, where Pardot
- * answers only for one parent at a time, parent by parent.
+ * answers only for named parents, by their ids, in v5 one parent at a time.
  */
 export async function* readWindow(request: PagesRequest): AsyncGenerator<Step> {
   const { query } = request.object.way;
+  if (query.api === "v4" && query.parents !== undefined) return yield* readByParents(request, query.parents);
   try {
     yield* query.api === "v5" && query.order !== "id" ? readTokenPages(request) : readPages(request);
   } catch (error) {

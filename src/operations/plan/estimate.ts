@@ -57,11 +57,17 @@ export async function estimate(object: CatalogObject, decision: Decision, contex
     calls += groups - created + groups * reads + files;
   }
   if (counts === null) {
-    const why = object.way.api === "v5" ? "API v5 does not count them" : "Pardot took too long to count them";
-    return { records: null, calls, unknownCalls: `those for its records; ${why}` };
+    return { records: null, calls, unknownCalls: `those for its records; ${whyUncounted(object)}` };
   }
   const records = Math.round(counts.reduce((sum, count) => sum + count, 0));
   return { records, calls, unknownCalls: null };
+}
+
+function whyUncounted({ way: { query } }: QueriedObject): string {
+  if (query.api === "v5") return "API v5 does not count them";
+  return query.parents === undefined
+    ? "Pardot took too long to count them"
+    : `v3/v4 counts them only by ${query.parents.urlName}`;
 }
 
 /**
@@ -75,7 +81,7 @@ async function countWindows(
 ): Promise<number[] | null> {
   const { way } = object;
   // API v5 counts nothing.
-  if (way.api === "v5") return null;
+  if (way.api === "v5" || way.query.parents !== undefined) return null;
   const perMs = new Map<PlannedWindow["field"], number>();
   for (const field of new Set(windows.map((window) => window.field))) {
     const group = windows.filter((window) => window.field === field);

@@ -113,10 +113,7 @@ export class DialectV4 implements Dialect {
   #query<T>(request: PageRequest, fixed: QueryParameters, read: (root: WireRecord, kind: string) => T): Exchange<T> {
     const { urlName, query } = queryV4(request.way);
     const { fields, bounds, sort = { field: "id" }, afterId, limit = query.limit, filters = {}, token } = request;
-    assert(
-      token == null && Object.keys(filters).length === 0,
-      "v3/v4 has no page tokens, and no filters beside a range",
-    );
+    assert(token == null, "v3/v4 has no page tokens");
     const parameters = {
       format: this.#format ?? query.format,
       output: query.output,
@@ -126,6 +123,7 @@ export class DialectV4 implements Dialect {
       limit: String(limit),
       ...(bounds == null ? {} : this.#bounds(bounds, query)),
       ...(afterId == null ? {} : { id_greater_than: afterId }),
+      ...filters,
       ...fixed,
     };
     return this.#exchange(urlName, "query", parameters, read);
