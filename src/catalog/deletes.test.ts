@@ -4,13 +4,14 @@ import { entries } from "./index.ts";
 import { selectWays } from "./versions.ts";
 import type { ApiVersion } from "./versions.ts";
 
-function deletesUnder(version: ApiVersion): Readonly<Record<string, string>> {
-  return Object.fromEntries(selectWays(entries, version).map((object) => [object.name, deletesOf(object)]));
+function deletesUnder(version: ApiVersion, changed = entries): Readonly<Record<string, string>> {
+  return Object.fromEntries(selectWays(changed, version).map((object) => [object.name, deletesOf(object)]));
 }
 
 test("for each object it is known how its deleted records are seen", () => {
   expect(deletesUnder("auto")).toMatchObject({
     Prospect: "ProspectDeleted",
+    ProspectDeleted: "deleted only",
     ListMembership: "ListMembershipDeleted",
     Campaign: "read in full",
     Account: "read in full",
@@ -21,6 +22,23 @@ test("for each object it is known how its deleted records are seen", () => {
   });
 });
 
-test("a core object has the same columns in API v5, so it has no is_deleted there", () => {
-  expect(deletesUnder("5")).toMatchObject({ Prospect: "not seen", ListMembership: "not seen", User: "is_deleted" });
+test("v3/v4 marks no record as deleted, although the columns are the same", () => {
+  expect(deletesUnder("4")).toMatchObject({ Prospect: "ProspectDeleted", User: "not seen", Visit: "not seen" });
+  const user = selectWays(entries, "4").find(({ name }) => name === "User");
+  expect(user?.columns.find(({ name }) => name === "is_deleted")?.wire).toBeNull();
+});
+
+test("an object that names those of deleted records has one of that name", () => {
+  const named = entries.flatMap(({ v4 }) => v4?.deletedIn ?? []);
+  expect(named).toEqual(entries.filter(({ v4 }) => v4?.deletedOnly === true).map(({ name }) => name));
+});
+
+test("objects of deleted records exist only where their object is read through v4", () => {
+  const withV5 = deletesUnder("5");
+  expect(Object.keys(withV5).filter((name) => name.endsWith("Deleted"))).toEqual([]);
+  expect(withV5).toMatchObject({ Prospect: "not seen", ListMembership: "not seen", User: "is_deleted" });
+  const changed = entries.map((entry) => (entry.name === "Prospect" ? { ...entry, v4: null } : entry));
+  expect(Object.keys(deletesUnder("auto", changed)).filter((name) => name.endsWith("Deleted"))).toEqual([
+    "ListMembershipDeleted",
+  ]);
 });
