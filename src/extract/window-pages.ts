@@ -15,19 +15,22 @@ const LACKING_CODES: ReadonlySet<number | null> = new Set([5, 13, 36]);
  */
 export async function* readWindow(request: PagesRequest): AsyncGenerator<Step> {
   const { query } = request.object.way;
-  if (query.api === "v4" && query.parents !== undefined) return yield* readByParents(request, query.parents);
+  if (query.api === "v4" && query.parents !== undefined) {
+    yield* readByParents(request, query.parents);
+    return;
+  }
   try {
     yield* query.api === "v5" && query.order !== "id" ? readTokenPages(request) : readPages(request);
   } catch (error) {
     const parent = query.api === "v5" ? query.parent : null;
     if (parent === null || !(error instanceof RemoteError) || !LACKING_CODES.has(error.pardotCode)) throw error;
     yield { type: "again" };
-    yield* readByParent(request, parent);
+    yield* readEachParent(request, parent);
   }
 }
 
 /** Nothing may land before the end: parents come in no order to go on from. */
-async function* readByParent(request: PagesRequest, parent: NonNullable<QueryV5["parent"]>): AsyncGenerator<Step> {
+async function* readEachParent(request: PagesRequest, parent: NonNullable<QueryV5["parent"]>): AsyncGenerator<Step> {
   const { name } = request.object;
   const way: CollectionV5 = {
     api: "v5",

@@ -133,10 +133,19 @@ export async function landedRecords(data: string, object: string): Promise<Cells
   return texts.flatMap((text) => readStrictly(text).records);
 }
 
+export interface TruthWishes {
+  /** Default: those that are not deleted. */
+  readonly deleted?: "live" | "deleted";
+  /** Default: 4 where v4 has the object. */
+  readonly api?: 4 | 5;
+  /** Whether the object comes as XML, which cannot tell the empty string from null. Default: as the catalog reads it. */
+  readonly isXml?: boolean;
+}
+
 /** The simulator's own rows as text. XML cannot tell the empty string from null: there the two are one. */
-export function truth(simulator: Pick<Simulator, "rows">, object: string): Cells[] {
-  const isXml = catalog.find(({ name }) => name === object)?.way.process !== "bulk";
-  return [...simulator.rows(object)].map((row) =>
+export function truth(simulator: Pick<Simulator, "rows">, object: string, wishes: TruthWishes = {}): Cells[] {
+  const { deleted = "live", api, isXml = catalog.find(({ name }) => name === object)?.way.process !== "bulk" } = wishes;
+  return [...simulator.rows(object, deleted, api === undefined ? {} : { api })].map((row) =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asCell(value, isXml)])),
   );
 }

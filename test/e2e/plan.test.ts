@@ -81,6 +81,15 @@ describe.each([
 });
 
 describe("a plan", () => {
+  it("counts the visitors by which v4 lists visits", async () => {
+    const at = await start({ scale: "tiny" }, { PARDOT_API_VERSION: "4", PARDOT_ETL_OBJECTS: "Visit" });
+    const compared = await compare(at);
+    expect(compared.planned.objects).toMatchObject([
+      { records: null, unknownCalls: "those where 200 visitors have more than a page of records" },
+    ]);
+    expectClose(compared);
+  });
+
   it("counts the records of every object that the run then lands", async () => {
     const at = await start({ scale: "tiny", knobs: { clock: "frozen" } });
     const { objects } = await planOf(at);

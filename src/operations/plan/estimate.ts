@@ -1,5 +1,5 @@
 import { isBulk, isPerEmail, isQueried } from "../../catalog/catalog.ts";
-import type { CatalogObject, PerEmailObject, QueriedObject } from "../../catalog/catalog.ts";
+import type { CatalogObject, ParentsV4, PerEmailObject, QueriedObject } from "../../catalog/catalog.ts";
 import { pageBounds } from "../../extract/bounds.ts";
 import { groupsOf } from "../../extract/bulk.ts";
 import { emailCandidates } from "../../extract/emails.ts";
@@ -39,6 +39,9 @@ export async function estimate(object: CatalogObject, decision: Decision, contex
   // A history without a record needs no call.
   const unread: UnreadWindow[] = [...decision.open.filter(({ done }) => !done), ...decision.windows];
   const windows = unread.filter(({ askFrom, to }) => askFrom < to);
+  const { query } = object.way;
+  if (query.api === "v4" && query.parents !== undefined)
+    return estimateByParents(query.parents, windows.length, context);
   const fields = decision.fields.reduce(applyFieldChange, objectState(state, object.name).fields);
   const counts = await countWindows(object, windows, context);
   let calls = 0;
@@ -57,17 +60,28 @@ export async function estimate(object: CatalogObject, decision: Decision, contex
     calls += groups - created + groups * reads + files;
   }
   if (counts === null) {
-    return { records: null, calls, unknownCalls: `those for its records; ${whyUncounted(object)}` };
+    const why = object.way.api === "v5" ? "API v5 does not count them" : "Pardot took too long to count them";
+    return { records: null, calls, unknownCalls: `those for its records; ${why}` };
   }
   const records = Math.round(counts.reduce((sum, count) => sum + count, 0));
   return { records, calls, unknownCalls: null };
 }
 
-function whyUncounted({ way: { query } }: QueriedObject): string {
-  if (query.api === "v5") return "API v5 does not count them";
-  return query.parents === undefined
-    ? "Pardot took too long to count them"
-    : `v3/v4 counts them only by ${query.parents.urlName}`;
+/** The calls for the parents, and one for each group of them: v3/v4 counts the records themselves only by parent. */
+async function estimateByParents(
+  { urlName, dataKey, query, idsMax }: ParentsV4,
+  windows: number,
+  { pardot, signal }: EstimateContext,
+): Promise<Estimate> {
+  if (windows === 0) return { records: 0, calls: 0, unknownCalls: null };
+  const way = { api: "v4", urlName, dataKey, query } as const;
+  const counted = await orNull(pardot.countRecords({ way, fields: null, sort: null }, signal));
+  const total = counted?.total ?? 0;
+  return {
+    records: null,
+    calls: windows * (pagesOf(total, query) + Math.ceil(total / idsMax)),
+    unknownCalls: `those where ${idsMax} ${urlName}s have more than a page of records`,
+  };
 }
 
 /**
@@ -81,7 +95,7 @@ async function countWindows(
 ): Promise<number[] | null> {
   const { way } = object;
   // API v5 counts nothing.
-  if (way.api === "v5" || way.query.parents !== undefined) return null;
+  if (way.api === "v5") return null;
   const perMs = new Map<PlannedWindow["field"], number>();
   for (const field of new Set(windows.map((window) => window.field))) {
     const group = windows.filter((window) => window.field === field);
