@@ -98,7 +98,7 @@ variable "timezone" {
 }
 
 variable "objects" {
-  description = "PARDOT_ETL_OBJECTS: comma list of objects, or core."
+  description = "PARDOT_ETL_OBJECTS: comma list of objects, groups, patterns and exclusions, such as core,-EmailClick."
   type        = string
   default     = "core"
 }

@@ -63,7 +63,7 @@ describe("a wrong command line", () => {
     [["check", "Tag"], "too many arguments for 'check'", "`pardot-etl check --help`"],
     [["objects", "--config"], "option '--config <FILE>' argument missing", "`pardot-etl objects --help`"],
     [[], "no command given", "`pardot-etl --help`"],
-    [["objects", "Tagg"], "the catalog has no Tagg", "did you mean Tag?"],
+    [["run", "core", "-Tag"], "unknown option '-Tag'", "exclude objects in a list, such as core,-Tag."],
   ])("%j ends with 2, the fault and what to do", async (argv, fault, hint) => {
     const { code, stdout, stderr } = await cli(argv);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -124,9 +124,45 @@ describe("objects", () => {
   test("lists the catalog without any configuration", async () => {
     const { code, stdout, stderr } = await cli(["objects"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const lines = stdout.trimEnd().split("\n");
+    const lines = (stdout.split("\n\n")[0] ?? "").split("\n");
     expect(lines.map((line) => line.split(/ +/)[0])).toEqual(["OBJECT", ...catalog.map((object) => object.name)]);
-    expect(lines).toContainEqual(expect.stringMatching(/^Tag +segmented +PARDOT_TAG +updated_at +4 +no +yes$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^Tag +core +v4 +segmented +updated_at +4 +not seen$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^User +- +v5 +segmented +updated_at +\d+ +is_deleted$/));
+    expect(stdout).toContain("such as PARDOT_VISITORACTIVITY.\n");
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  test.each([
+    ["Visitor*", ["VisitorActivity", "Visitor", "VisitorPageView"]],
+    ["'Visitor*'", null],
+    ["core,-*e*,-*i*", ["Form", "Tag", "Account"]],
+    ["Visitt", null],
+  ])("chooses by %s", async (words, names) => {
+    const { code, stdout } = await cli(["objects", words]);
+    expect(code).toBe(names === null ? 2 : 0);
+    const listed = (stdout.split("\n\n")[0] ?? "").split("\n").slice(1);
+    if (names !== null) expect(listed.map((line) => line.split(/ +/)[0])).toEqual(names);
+  });
+
+  test("shows what PARDOT_API_VERSION of environment or file offers, whatever the other settings are", async () => {
+    const env = { PARDOT_API_VERSION: "4", PARDOT_ETL_OBJECTS: "Tagg", PARDOT_ETL_OVERLAP: "never" };
+    const { stdout } = await cli(["objects"], fakeIo({ env }));
+    expect(stdout).not.toMatch(/ v5 /);
+    const { code, stderr } = await cli(["objects", "visit"], fakeIo({ env }));
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      'object (argument) is "visit": expected objects that PARDOT_API_VERSION=4 offers; visit needs auto or 5',
+    );
+    expect(await cli(["objects"], fakeIo({ env: { PARDOT_API_VERSION: "6" } }))).toMatchObject({ code: 2, stdout: "" });
+    const cwd = await mkdtemp(join(tmpdir(), "pardot-etl-cli-"));
+    try {
+      await writeFile(join(cwd, "pardot-etl.yaml"), "pardot: { api_version: 5 }\ncatalog: { Tag: { table: TAGS } }\n");
+      const fromFile = await cli(["objects", "core"], fakeIo({ cwd }));
+      expect(fromFile.stdout).toMatch(/^Tag +core +v5 /m);
+      expect(fromFile.stdout).toContain("Table of Tag: TAGS.\n");
+    } finally {
+      await rm(cwd, { recursive: true });
+    }
   });
 
   test("describes named objects in full, every column with its type", async () => {
@@ -139,7 +175,10 @@ describe("objects", () => {
 
   test("--json, before or after the command, prints the entries", async () => {
     const { stdout } = await cli(["--json", "objects", "Tag"]);
-    expect(JSON.parse(stdout)).toEqual({ objects: catalog.filter((object) => object.name === "Tag") });
+    const facts = { groups: ["core", "all"], deletesSeen: "not seen" };
+    expect(JSON.parse(stdout)).toEqual({
+      objects: catalog.filter(({ name }) => name === "Tag").map((object) => ({ ...object, ...facts })),
+    });
     expect((await cli(["objects", "Tag", "--json"])).stdout).toBe(stdout);
   });
 

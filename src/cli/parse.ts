@@ -86,8 +86,10 @@ function usageError(error: CommanderError, argv: readonly string[], commands: re
   const names: readonly string[] = wrong?.startsWith("-") === true ? flags : commands.map(({ name }) => name);
   const guess = wrong === null ? null : closestMatch(wrong, names);
   const help = `See \`pardot-etl ${command === undefined ? "" : `${command.name} `}--help\``;
+  const isExclusion = wrong !== null && /^-\w{2}/.test(wrong) && command !== undefined && command.objects !== null;
+  const exclusion = isExclusion ? `; exclude objects in a list, such as core,${wrong}` : "";
   return new UsageError(`read the command line: ${fault}`, {
     code: "usage.invalid",
-    hint: guess === null ? `${help}.` : `${help}; did you mean ${guess}?`,
+    hint: guess === null ? `${help}${exclusion}.` : `${help}; did you mean ${guess}?`,
   });
 }

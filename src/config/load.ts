@@ -15,7 +15,7 @@ import { CONFIG_FILE_VARIABLE, readConfigFile } from "./file.ts";
 import type { Environment, Layer, OptionTexts } from "./layers.ts";
 import { environmentLayer, fileLayer, optionLayer } from "./layers.ts";
 import type { ParseContext, Parser } from "./parsers.ts";
-import { EVERYTHING, readWebhookUrl } from "./sections.ts";
+import { EVERYTHING, readWebhookUrl, resolveObjects } from "./sections.ts";
 import type { ConfigPart } from "./sections.ts";
 import { SettingsReader } from "./settings-reader.ts";
 import type { GivenSetting, ReadSettings } from "./settings-reader.ts";
@@ -63,17 +63,31 @@ export async function loadConfig(input: ConfigInput, part: ConfigPart<unknown> =
 }
 
 /**
- * The catalog with the overrides of the configuration file, if there is one. Reads no setting. Throws `ConfigError` for a
- * file that cannot be read or overrides that do not fit.
+ * The catalog as PARDOT_API_VERSION reads it, with the overrides of the configuration file, if there is one; and the objects
+ * that the command line names, all without names. Reads no other setting. Throws `ConfigError` for a file that cannot be
+ * read, and for a version, names or overrides that do not fit.
  */
-export async function loadCatalog(input: ConfigInput): Promise<readonly CatalogObject[]> {
+export async function loadCatalog(
+  input: ConfigInput,
+): Promise<{ readonly catalog: readonly CatalogObject[]; readonly objects: readonly string[] }> {
   const problems: Problem[] = [];
   const file = await readConfigFile(namedFile(input), input.cwd, problems);
-  const { catalog: overrides, catalogProblems } = fileLayer(file, input.env, []);
-  problems.push(...catalogProblems);
-  const catalog = await readCatalog(overrides, file, problems);
+  const fromFile = fileLayer(file, input.env, []);
+  problems.push(...fromFile.catalogProblems);
+  const entries = await readCatalog(fromFile.catalog, file, problems);
+  const context: ParseContext = { cwd: input.cwd, objects: entries };
+  const environment = environmentLayer(input.env, fromFile.references, []);
+  const options = optionLayer({ PARDOT_ETL_OBJECTS: { option: "", text: "all" }, ...input.options });
+  const given = new Map([
+    ...readLayers([fromFile.layer, environment], context, problems, ["PARDOT_API_VERSION"]),
+    ...readLayers([options], context, problems, ["PARDOT_ETL_OBJECTS"]),
+  ]);
+  const read = { given, followed: [], configuredObjects: given.get("PARDOT_ETL_OBJECTS"), isWhole: file.isWhole };
+  const settings = new SettingsReader(read, problems);
+  const selected = resolveObjects(settings, entries);
   if (problems.length > 0) throw configError(problems);
-  return selectWays(catalog, "auto");
+  const catalog = selectWays(entries, settings.get("PARDOT_API_VERSION") ?? "auto");
+  return { catalog, objects: complete(selected).objects };
 }
 
 /**
@@ -109,8 +123,7 @@ async function readSettings(
   const catalog = await readCatalog(fromFile.catalog, file, problems);
   const context: ParseContext = { cwd: input.cwd, objects: catalog };
   // Without the names on the command line. The problems of these layers are reported with those of all layers below.
-  const configured = readLayers(layers.slice(0, -1), context, []).get("PARDOT_ETL_OBJECTS")?.value;
-  const configuredObjects = (configured as readonly string[] | undefined) ?? null;
+  const configuredObjects = readLayers(layers.slice(0, -1), context, []).get("PARDOT_ETL_OBJECTS");
   const given = readLayers(layers, context, problems);
   const settings = { given, followed: [], configuredObjects, isWhole: file.isWhole };
   for (const { value } of settings.given.values()) if (value instanceof Secret) input.onSecret?.(value);
@@ -126,9 +139,11 @@ function readLayers(
   layers: readonly Layer[],
   context: ParseContext,
   problems: Problem[],
+  names?: readonly SettingName[],
 ): ReadonlyMap<SettingName, GivenSetting> {
   const settings = new Map<SettingName, GivenSetting>();
   for (const { env, parser, default: fallback } of SETTINGS) {
+    if (names?.includes(env) === false) continue;
     const warehouse = settings.get("PARDOT_ETL_WAREHOUSE")?.value as WarehouseChoice | undefined;
     if (env.startsWith("SNOWFLAKE_") && warehouse?.kind !== "snowflake") continue;
     if (fallback !== null) {

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { CatalogEntry } from "../catalog/catalog.ts";
 import { invalid, valid } from "../errors.ts";
 import type { Parsed } from "../errors.ts";
 import { isReference } from "../secrets/reference.ts";
@@ -21,8 +22,8 @@ export interface Parser<Value> {
 export interface ParseContext {
   /** Relative paths start here: the working folder. */
   readonly cwd: string;
-  /** The catalog's names, and which of them `core` selects. */
-  readonly objects: readonly { readonly name: string; readonly core: boolean }[];
+  /** The catalog. */
+  readonly objects: readonly CatalogEntry[];
 }
 
 /** A parser that refuses quotes around the text before it parses. */

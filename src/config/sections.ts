@@ -1,11 +1,12 @@
 import { tmpdir } from "node:os";
-import type { CatalogEntry, CatalogObject } from "../catalog/catalog.ts";
+import type { CatalogEntry } from "../catalog/catalog.ts";
 import { selectWays } from "../catalog/versions.ts";
 import { isLoopback } from "../platform/address.ts";
 import type { CommittedConfig, Config, DestinationConfig, EtlConfig, NotifyConfig } from "./config.ts";
 import { resolveAuth, resolveSnowflakeAuth } from "./login.ts";
 import { formatDuration } from "./parsers.ts";
-import type { SettingsReader } from "./settings-reader.ts";
+import { selectObjects } from "./selection.ts";
+import type { GivenSetting, SettingsReader } from "./settings-reader.ts";
 import type { SettingName } from "./settings.ts";
 
 /** A part of the configuration that a command needs. */
@@ -40,9 +41,12 @@ async function resolveEverything(settings: SettingsReader, entries: readonly Cat
   const auth = await resolveAuth(settings);
   const warehouse = await resolveWarehouse(settings);
   const notify = resolveNotify(settings);
+  const objects = resolveObjects(settings, entries);
   checkExportTimes(settings);
   checkPaths(settings);
-  if (destination === null || businessUnitId === null || auth === null || notify === null) return null;
+  if (destination === null || businessUnitId === null || auth === null || notify === null || objects === null) {
+    return null;
+  }
   const pardot = {
     apiUrl: settings.get("PARDOT_API_URL"),
     loginUrl: settings.get("PARDOT_LOGIN_URL"),
@@ -53,10 +57,8 @@ async function resolveEverything(settings: SettingsReader, entries: readonly Cat
     exportTimeoutMs: settings.get("PARDOT_EXPORT_TIMEOUT"),
     requestTimeoutMs: settings.get("PARDOT_REQUEST_TIMEOUT"),
   };
-  const objects = settings.get("PARDOT_ETL_OBJECTS");
   const etl = {
-    objects: objects === null ? null : offered(objects, destination.catalog),
-    configuredObjects: settings.read.configuredObjects,
+    ...objects,
     compression: settings.get("PARDOT_ETL_COMPRESSION"),
     maxRejects: settings.get("PARDOT_ETL_MAX_REJECTS"),
     warehouse,
@@ -86,10 +88,9 @@ async function resolveCommitted(
   const destination = resolveDestination(settings, entries);
   const warehouse = await resolveWarehouse(settings);
   checkPaths(settings);
-  const objects = settings.get("PARDOT_ETL_OBJECTS");
+  const objects = resolveObjects(settings, entries)?.objects ?? null;
   if (destination === null || warehouse === null || objects === null) return null;
-  const { catalog } = destination;
-  return { etl: { ...destination.etl, objects: offered(objects, catalog), warehouse }, catalog };
+  return { etl: { ...destination.etl, objects, warehouse }, catalog: destination.catalog };
 }
 
 function resolveDestination(settings: SettingsReader, entries: readonly CatalogEntry[]): DestinationConfig | null {
@@ -120,9 +121,30 @@ function resolveDestination(settings: SettingsReader, entries: readonly CatalogE
   };
 }
 
-/** Those of the chosen objects that the chosen version of the API offers. */
-function offered(names: readonly string[], catalog: readonly CatalogObject[]): readonly string[] {
-  return names.filter((name) => catalog.some((object) => object.name === name));
+/** The objects of this command, and those of the configuration without the names on the command line. */
+export function resolveObjects(
+  settings: SettingsReader,
+  entries: readonly CatalogEntry[],
+): Pick<EtlConfig, "objects" | "configuredObjects"> | null {
+  const version = settings.get("PARDOT_API_VERSION");
+  const given = settings.read.given.get("PARDOT_ETL_OBJECTS");
+  const configured = settings.read.configuredObjects;
+  if (version === null) return null;
+  const objects = select(given);
+  const configuredObjects = configured?.path === given?.path ? objects : select(configured);
+  return objects === null || configuredObjects === null ? null : { objects, configuredObjects };
+
+  function select(setting: GivenSetting | undefined): readonly string[] | null {
+    if (typeof setting?.value !== "string" || version === null) return null;
+    const selected = selectObjects(setting.value, entries, version);
+    if (selected.ok) return selected.value;
+    settings.problems.push({
+      path: setting.path ?? "PARDOT_ETL_OBJECTS",
+      value: setting.value,
+      expected: selected.expected,
+    });
+    return null;
+  }
 }
 
 async function resolveWarehouse(settings: SettingsReader): Promise<EtlConfig["warehouse"] | null> {

@@ -17,8 +17,8 @@ export interface ReadSettings {
   readonly given: ReadonlyMap<SettingName, GivenSetting>;
   /** The references whose secrets have been fetched. */
   readonly followed: readonly SecretReference[];
-  /** The objects by file and environment alone, without the command line; null when they are invalid. */
-  readonly configuredObjects: readonly string[] | null;
+  /** PARDOT_ETL_OBJECTS by file and environment alone, without the command line. */
+  readonly configuredObjects: GivenSetting | undefined;
   /** Whether the whole file was understood; if not, a missing setting may be in it. */
   readonly isWhole: boolean;
 }

@@ -2,12 +2,12 @@ import type { Secret } from "../secrets/secret.ts";
 import type { AuthFlow, Destination, EtlConfig, PardotConfig, SnowflakeAuth, SnsTopic } from "./config.ts";
 import { boolean, choice, duration, identifier, integer, path, percent, secret, size, text } from "./parsers.ts";
 import type { Parser } from "./parsers.ts";
+import { objects } from "./selection.ts";
 import {
   apiHost,
   businessUnit,
   destination,
   loginHost,
-  objects,
   snowflakeAccount,
   snowflakeHost,
   snsTopic,
@@ -117,7 +117,11 @@ class Table {
     "Longest wait for the next byte of a response.",
     "60s",
   );
-  PARDOT_ETL_OBJECTS: Row<readonly string[]> = row(objects, "Comma list of objects, `core` or `all`.", "core");
+  PARDOT_ETL_OBJECTS: Row<string> = row(
+    objects,
+    "Comma list of objects in any case, groups (`core`, `deletes`, `all`), patterns (`Visitor*`) and what to leave out (`core,-EmailClick`); [all objects](objects.md).",
+    "core",
+  );
   PARDOT_ETL_DESTINATION: Row<Destination> = row(
     destination,
     "Where files land: `s3://bucket/prefix` or a folder such as `./data`.",

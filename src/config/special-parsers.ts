@@ -4,9 +4,8 @@ import { isLoopback } from "../platform/address.ts";
 import type { Destination, EtlConfig, SnowflakeConfig, SnsTopic } from "./config.ts";
 import { hasQuote, parsePath, parser, pathProblem, UNQUOTED } from "./parsers.ts";
 import type { Parser } from "./parsers.ts";
-import { closestMatch } from "./suggest.ts";
 
-/** Parsers for what only this tool has: Pardot's hosts, objects, destinations, warehouses. */
+/** Parsers for what only this tool has: Pardot's hosts, destinations, warehouses. */
 
 export const businessUnit: Parser<string> = parser("business-unit", (id) =>
   /^0Uv[0-9A-Za-z]{15}$/.test(id) ? valid(id) : invalid("18 letters and digits that start with 0Uv"),
@@ -73,25 +72,6 @@ function isZone(name: string): boolean {
     return false;
   }
 }
-
-/** Names from the catalog, in its order, which is plan order. */
-export const objects: Parser<readonly string[]> = parser(
-  "objects",
-  (list, { objects: all }) => {
-    const known = all.map((object) => object.name);
-    const words = list.split(",").map((word) => word.trim());
-    const unknown = words.find((word) => word !== "core" && word !== "all" && !known.includes(word));
-    if (unknown !== undefined) {
-      const guess = closestMatch(unknown, ["core", "all", ...known]);
-      const expected = `core, all or names among ${known.join(", ")}`;
-      return invalid(guess === null ? expected : `${expected}; did you mean ${guess}?`);
-    }
-    const isSelected = ({ name, core }: { readonly name: string; readonly core: boolean }): boolean =>
-      words.includes("all") || (core && words.includes("core")) || words.includes(name);
-    return valid(all.filter(isSelected).map((object) => object.name));
-  },
-  "list",
-);
 
 export const destination: Parser<Destination> = parser<Destination>("destination", (place, { cwd }) => {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(place)?.[1];

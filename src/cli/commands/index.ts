@@ -1,7 +1,7 @@
 import { SIMULATOR_OPTIONS } from "../../simulator/option-table.ts";
 import type { CommandSpec, OptionSpec } from "../command.ts";
 
-const CHOSEN = "objects, core or all, instead of PARDOT_ETL_OBJECTS";
+const CHOSEN = "objects, groups or patterns, instead of PARDOT_ETL_OBJECTS";
 /** Options for another range than that of a plain run. */
 const RANGE_OPTIONS: readonly OptionSpec[] = [
   { flag: "--full", value: null, meaning: "from the start of the history, whatever was read before" },
@@ -77,8 +77,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "objects",
-    summary: "lists the catalog: objects, how each is read, columns; with names, each in full",
-    objects: "objects to describe in full",
+    summary:
+      "lists the catalog as PARDOT_API_VERSION reads it: objects, how each is read, columns, how deletes are seen",
+    objects: "objects, groups or patterns; named objects are shown in full",
     options: [LIVE_OPTION],
     load: () => import("./objects.ts"),
   },
@@ -94,7 +95,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "verify",
     summary:
       "rereads what was committed and proves rows, bytes and hashes of every file; compares every loaded file with the tables of DuckDB, and the newest watermark with those of Snowflake",
-    objects: "objects, core or all, instead of everything committed",
+    objects: "objects, groups or patterns, instead of everything committed",
     options: VERIFY_OPTIONS,
     load: () => import("./verify.ts"),
   },

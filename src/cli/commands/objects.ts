@@ -1,76 +1,90 @@
 import { exportOf } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
+import { deletesSeen, groupsOf } from "../../catalog/facts.ts";
 import { loadCatalog, loadConfig } from "../../config/load.ts";
-import { closestMatch } from "../../config/suggest.ts";
-import { UsageError } from "../../errors.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { configInput, loadFor } from "../input.ts";
-import { textTable } from "../../report/text-table.ts";
+import { textLines, textTable } from "../../report/text-table.ts";
 import type { LiveFields } from "../../operations/live-fields.ts";
 
+/** An object as it is shown. */
+interface Shown {
+  readonly object: CatalogObject;
+  readonly groups: readonly string[];
+  readonly deletesSeen: string;
+  /** Its fields in this account; null when they were not requested. */
+  readonly live: LiveFields | null;
+}
+
 /**
- * Lists the catalog, with the operator's overrides if there is a configuration file. With `--live` it also requests this
- * account's fields from Pardot; otherwise it makes no call and needs no configuration.
+ * Lists the catalog, with the operator's overrides if there is a configuration file; objects that are named, each in full.
+ * With `--live` it also requests this account's fields from Pardot; otherwise it makes no call and needs no configuration.
  */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
-  const isDetailed = context.arguments.length > 0;
-  const choose = (catalog: readonly CatalogObject[]): readonly CatalogObject[] =>
-    isDetailed ? chooseObjects(catalog, context.arguments) : catalog;
+  const words = context.arguments.flatMap((list) => list.toLowerCase().split(","));
+  let catalog: readonly CatalogObject[];
   let chosen: readonly CatalogObject[];
-  let live: readonly LiveFields[] | null = null;
+  let live: readonly LiveFields[] = [];
   if (hasOption(options, "--live")) {
-    const config = await loadFor(context, loadConfig);
-    chosen = choose(config.catalog);
+    const config = await loadFor(context, loadConfig, context.arguments);
+    catalog = config.catalog;
+    chosen = words.length === 0 ? catalog : catalog.filter(({ name }) => config.etl.objects.includes(name));
     // Loaded only when needed, because the list itself has to appear at once.
     const { runOperation } = await import("../operation.ts");
     const { liveFields } = await import("../../operations/live-fields.ts");
     const stop = { graceMs: 0, afterwards: "nothing is changed by it" };
     live = await runOperation(context, config.pardot, stop, (runtime) => liveFields(config, chosen, runtime));
   } else {
-    chosen = choose(await loadCatalog(configInput(context)));
+    const loaded = await loadCatalog(configInput(context, context.arguments));
+    catalog = loaded.catalog;
+    chosen = catalog.filter(({ name }) => loaded.objects.includes(name));
   }
+  const shown = chosen.map((object) => ({
+    object,
+    groups: groupsOf(object),
+    deletesSeen: deletesSeen(object, catalog),
+    live: live.find((fields) => fields.object === object.name) ?? null,
+  }));
   if (hasOption(options, "--json")) {
-    const objects = live === null ? chosen : chosen.map((object) => ({ ...object, live: fieldsOf(object, live) }));
+    const isLive = hasOption(options, "--live");
+    const objects = shown.map(({ object, live: fields, ...facts }) => ({
+      ...object,
+      ...facts,
+      ...(isLive ? { live: fields } : {}),
+    }));
     io.stdout.write(`${JSON.stringify({ objects }, null, 2)}\n`);
     return 0;
   }
-  io.stdout.write(
-    isDetailed ? chosen.map((object) => details(object, fieldsOf(object, live))).join("\n") : overview(chosen, live),
-  );
+  const names = new Set(chosen.map(({ name }) => name.toLowerCase()));
+  const isDetailed = words.length > 0 && words.every((word) => names.has(word.trim()));
+  io.stdout.write(isDetailed ? shown.map(details).join("\n") : overview(shown));
   return 0;
 }
 
-/** The fields of an object in this account; null when they were not requested. */
-function fieldsOf(object: CatalogObject, live: readonly LiveFields[] | null): LiveFields | null {
-  return live?.find((fields) => fields.object === object.name) ?? null;
-}
-
-function chooseObjects(catalog: readonly CatalogObject[], names: readonly string[]): readonly CatalogObject[] {
-  const known = catalog.map((object) => object.name);
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown === undefined) return catalog.filter((object) => names.includes(object.name));
-  const guess = closestMatch(unknown, known);
-  throw new UsageError(`list objects: the catalog has no ${unknown}`, {
-    code: "usage.unknown-object",
-    hint: `It has ${known.join(", ")}${guess === null ? "." : `; did you mean ${guess}?`}`,
-  });
-}
-
-function overview(objects: readonly CatalogObject[], live: readonly LiveFields[] | null): string {
-  const rows = objects.map((object) => [
+/** At most 100 columns wide, so without the tables: their names follow from those of the objects. */
+function overview(objects: readonly Shown[]): string {
+  const isLive = objects.some(({ live }) => live !== null);
+  const rows = objects.map(({ object, groups, deletesSeen: deletes, live }) => [
     object.name,
+    groups.filter((group) => group !== "all").join() || "-",
+    object.way.api,
     object.way.process,
-    object.table,
     object.watermark ?? "-",
     String(object.columns.length),
-    ...(live === null ? [] : [String(fieldsOf(object, live)?.customFields.length ?? "-")]),
-    object.deletes ? "yes" : "no",
-    object.core ? "yes" : "no",
+    ...(isLive ? [String(live?.customFields.length ?? "-")] : []),
+    deletes,
   ]);
-  const custom = live === null ? [] : ["CUSTOM"];
-  return textTable([["OBJECT", "PROCESS", "TABLE", "WATERMARK", "COLUMNS", ...custom, "DELETES", "CORE"], ...rows]);
+  const heads = ["OBJECT", "GROUP", "API", "WAY", "WATERMARK", "COLUMNS", ...(isLive ? ["CUSTOM"] : []), "DELETES"];
+  const tableOf = ({ name }: CatalogObject): string => `PARDOT_${name.toUpperCase()}`;
+  const renamed = objects.filter(({ object }) => object.table !== tableOf(object));
+  const tables = [
+    "",
+    `Tables: PARDOT_ and the name in capitals${objects[0] === undefined ? "" : `, such as ${tableOf(objects[0].object)}`}.`,
+    ...renamed.map(({ object }) => `Table of ${object.name}: ${object.table}.`),
+  ];
+  return `${textTable([heads, ...rows], isLive ? [5, 6] : [5])}${textLines(tables)}`;
 }
 
 /** How its query or its read is spelled. */
@@ -88,14 +102,16 @@ function queryFacts({ way }: CatalogObject): readonly (readonly string[])[] {
   return way.api === "v5" ? [["read", "path" in way ? way.path : ""]] : [["read", `as ${way.readFormat ?? "xml"}`]];
 }
 
-function details(object: CatalogObject, live: LiveFields | null): string {
+function details({ object, groups, deletesSeen: deletes, live }: Shown): string {
   const exported = exportOf(object);
   const facts = [
+    ["groups", groups.join(", ")],
     ["table", object.table],
-    ["process", object.way.process],
+    ["api", object.way.api],
+    ["way", object.way.process],
     ["key", object.key],
     ["watermark", object.watermark ?? "none: always whole"],
-    ["deletes", object.deletes ? "marked in the responses" : "not marked in the responses"],
+    ["deletes", deletes],
     ...(exported === undefined
       ? []
       : exported.procedures.map((procedure) => [
