@@ -1,4 +1,4 @@
-/** Writes the pages that are generated from tables: docs/configuration.md, docs/commands.md and docs/licenses.md. */
+/** Writes the pages that are generated from tables: those in PAGES. */
 import { writeFile } from "node:fs/promises";
 import { COMMON_OPTIONS } from "../src/cli/command.ts";
 import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
@@ -8,6 +8,7 @@ import { filePath, SETTINGS } from "../src/config/settings.ts";
 import { EXIT_CODES } from "../src/report/exit-codes.ts";
 import { licensesPage } from "./licenses.ts";
 import { markdownTable } from "./markdown-table.ts";
+import { objectsPage } from "./objects-page.ts";
 
 const GENERATED = "<!-- Written by scripts/docs.ts; change the tables in src, then `npm run docs`. -->";
 
@@ -15,6 +16,7 @@ const GENERATED = "<!-- Written by scripts/docs.ts; change the tables in src, th
 export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": configurationPage,
   "docs/commands.md": commandsPage,
+  "docs/objects.md": () => objectsPage(GENERATED),
   "docs/licenses.md": licensesPage,
 };
 
@@ -104,6 +106,18 @@ export function commandsPage(): string {
     GENERATED,
     "Every command accepts these options; `--help` and `--version` also work without a command.",
     markdownTable(["Option", "Meaning", "Default"], COMMON_OPTIONS.map(optionRow)),
+    "## Choosing objects",
+    [
+      "Objects after a command and in `PARDOT_ETL_OBJECTS` are chosen by the same words, separated by commas:",
+      "",
+      "- names in any case: `Tag,visitoractivity`",
+      "- groups: `core` (the fourteen core objects), `deletes` (the deleted records of v4), `all`",
+      "- patterns, in which `*` is any text and `?` any character: `'Visitor*'` (in quotes, or a shell expands it)",
+      "- exclusions, in a list with what they exclude from: `core,-EmailClick`, `'all,-*Stats'`",
+      "",
+      "Groups and patterns choose from what `PARDOT_API_VERSION` offers. A word that fits nothing, a word whose objects this",
+      "version lacks, and a list that leaves no object are exit 2. [All objects](objects.md).",
+    ].join("\n"),
     ...sections,
     "## Output and exit codes",
     [

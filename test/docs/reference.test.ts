@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { MEANINGS } from "../../scripts/column-meanings.ts";
 import { PAGES } from "../../scripts/docs.ts";
+import { entries } from "../../src/catalog/index.ts";
 import { COMMON_OPTIONS } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/commands/index.ts";
 import { filePath, SETTINGS } from "../../src/config/settings.ts";
@@ -28,6 +30,25 @@ describe("the reference pages", () => {
       expect(section).toContain(command.summary);
     },
   );
+
+  test("have every object with its table, ways and columns in objects.md", async () => {
+    const sections = (await readPage("docs/objects.md")).split(/^## /m);
+    for (const { name, table, columns } of entries) {
+      const section = sections.find((part) => part.startsWith(`${name}\n`));
+      expect(section).toContain(`\`${table}\``);
+      expect(section).toMatch(/^\| `(?:auto|5)` +\| v[45] +\| \w+/m);
+      for (const column of columns)
+        expect(section).toMatch(new RegExp(`^\\| \`${column.name}\` +\\| ${column.type} `, "m"));
+    }
+    expect(sections.at(-1)).toMatch(/^\| 38 +\| Opportunity unlinked/m);
+  });
+
+  test("explain only columns that exist", () => {
+    const names = new Set(
+      entries.flatMap(({ name, columns }) => columns.flatMap((it) => [it.name, `${name}.${it.name}`])),
+    );
+    expect(Object.keys(MEANINGS).filter((name) => !names.has(name))).toEqual([]);
+  });
 
   test.each(COMMON_OPTIONS.map((option) => option.flag))("have %s in commands.md", async (flag) => {
     expect((await readPage("docs/commands.md")).split(/^## /m)[0]).toContain(`| \`${flag}`);

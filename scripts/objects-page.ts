@@ -1,0 +1,112 @@
+import type { CatalogEntry, CatalogObject, Column } from "../src/catalog/catalog.ts";
+import { customFieldsOf } from "../src/catalog/catalog.ts";
+import { deletesSeen, groupsOf } from "../src/catalog/facts.ts";
+import { entries } from "../src/catalog/index.ts";
+import { selectWays } from "../src/catalog/versions.ts";
+import type { ApiVersion } from "../src/catalog/versions.ts";
+import { ACTIVITY_TYPES, MEANINGS } from "./column-meanings.ts";
+import { markdownTable } from "./markdown-table.ts";
+
+/** What each version offers; 3 offers what 4 does. */
+const CATALOGS = (["auto", "4", "5"] as const).map((version) => ({ version, catalog: selectWays(entries, version) }));
+
+/** An object as a version reads it. */
+interface Reading {
+  readonly version: ApiVersion;
+  readonly catalog: readonly CatalogObject[];
+  readonly object: CatalogObject;
+}
+
+/** docs/objects.md: every object with its ways and columns. `generated`: the line below the title. */
+export function objectsPage(generated: string): string {
+  return [
+    "# Objects",
+    generated,
+    [
+      "What each object holds and how it is read. `pardot-etl objects` lists the same for your configuration, with `--live` the",
+      "custom fields of your account too; [choosing objects](commands.md#choosing-objects) says how to select them.",
+    ].join("\n"),
+    [
+      "- **Way:** `bulk` by exports, one for each window; `segmented` by pages of a query; `read` as one record; `email` by one",
+      "  request for each list email.",
+      "- **Deletes:** `is_deleted` marks records in the recycle bin. `read in full`: a record that is missing from the newest file",
+      "  was deleted. `only deleted`: the object holds nothing but deleted records; it is named where it holds those of another",
+      "  object. `not seen`: deleted records stay in the table as they were.",
+      "- **Times** are written as UTC through v5, and in the zone of the API user (`PARDOT_TIMEZONE`) through v4.",
+      "- **Meanings** are those of the vendor's pages below <https://developer.salesforce.com/docs/marketing/pardot/guide/>, or of",
+      "  the recordings named.",
+    ].join("\n"),
+    "## All objects",
+    markdownTable(
+      ["Object", "Groups", "Table", "Way by default", "Watermark"],
+      selectWays(entries, "auto").map((object) => [
+        `[${object.name}](#${object.name.toLowerCase()})`,
+        groupsOf(object).join(", "),
+        `\`${object.table}\``,
+        `${object.way.api} ${object.way.process}`,
+        object.watermark ?? (object.way.process === "email" ? "none" : "none: read in full"),
+      ]),
+    ),
+    ...entries.map(objectSection),
+    "## Types of visitor activities",
+    "Codes of `type` (vendor docs, object-field-reference); what was clicked or viewed is the asset whose id is set.",
+    markdownTable(
+      ["Code", "Type"],
+      ACTIVITY_TYPES.map((name, index) => [String(index + 1), name]),
+    ),
+    "**Next:** [the library](library.md)\n",
+  ].join("\n\n");
+}
+
+function readings({ name }: CatalogEntry): readonly Reading[] {
+  return CATALOGS.flatMap(({ version, catalog }) =>
+    catalog.filter((object) => object.name === name).map((object) => ({ version, catalog, object })),
+  );
+}
+
+function objectSection(entry: CatalogEntry): string {
+  const { name, table, key, watermark, notes, columns } = entry;
+  const ways = readings(entry);
+  const hasCustomFields = ways.some(({ object }) => customFieldsOf(object) !== undefined);
+  const until = watermark === null ? "no watermark" : `watermark \`${watermark}\``;
+  const lacking = (column: Column): readonly string[] =>
+    entry.v5?.wire[column.name] === null ? ["null through v5"] : [];
+  return [
+    `## ${name}`,
+    `Folder \`${name}/\`, table \`${table}\`; key \`${key}\`, ${until}; groups: ${groupsOf(entry).join(", ")}.`,
+    markdownTable(
+      ["PARDOT_API_VERSION", "API", "Way", "Deletes"],
+      ways.map(({ version, catalog, object }) => [
+        version === "4" ? "`3`, `4`" : `\`${version}\``,
+        object.way.api,
+        object.way.process,
+        deletesSeen(object, catalog),
+      ]),
+    ),
+    ...(notes.length === 0 ? [] : [notes.map((note) => `- ${note}`).join("\n")]),
+    markdownTable(
+      ["Column", "Type", "Meaning"],
+      columns.map((column) => [
+        `\`${column.name}\``,
+        column.type,
+        [...meaningOf(entry, column), ...lacking(column)].join("; "),
+      ]),
+    ),
+    ...(hasCustomFields
+      ? ["Then the custom fields of the account, as text, in the order in which they were first seen."]
+      : []),
+  ].join("\n\n");
+}
+
+function meaningOf({ name, key }: CatalogEntry, column: Column): readonly string[] {
+  const known = MEANINGS[`${name}.${column.name}`] ?? MEANINGS[column.name];
+  if (known !== undefined) return [known];
+  if (column.items !== undefined) return [`a list of ${column.items.map((item) => `\`${item.name}\``).join(", ")}`];
+  const target = entries.find((entry) => column.name === `${snakeCase(entry.name)}_id`);
+  return target === undefined || column.name === key ? [] : [`id in ${target.table}`];
+}
+
+/** `ProspectAccount` as columns spell it: `prospect_account`. */
+function snakeCase(name: string): string {
+  return name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase();
+}
