@@ -30,7 +30,7 @@ export function objectsPage(generated: string): string {
       "- **Way:** `bulk` by exports, one for each window; `segmented` by pages of a query; `read` as one record; `email` by one",
       "  request for each list email.",
       "- **Deletes:** `is_deleted` marks records in the recycle bin. `read in full`: a record that is missing from the newest file",
-      "  was deleted. `only deleted`: the object holds nothing but deleted records; it is named where it holds those of another",
+      "  was deleted. `deleted only`: the object holds nothing but deleted records; it is named where it holds those of another",
       "  object. `not seen`: deleted records stay in the table as they were.",
       "- **Times** are written as UTC through v5, and in the zone of the API user (`PARDOT_TIMEZONE`) through v4.",
       "- **Meanings** are those of the vendor's pages below <https://developer.salesforce.com/docs/marketing/pardot/guide/>, or of",

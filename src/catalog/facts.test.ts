@@ -18,7 +18,7 @@ test("deletes are seen by a mark, by an object of deleted records, by reading in
   const seen = (objects: readonly CatalogObject[], name: string): readonly string[] =>
     objects.filter((object) => object.name === name).map((object) => deletesSeen(object, objects));
   expect(seen(withDeleted, "Tag")).toEqual(["TagDeleted"]);
-  expect(seen(withDeleted, "TagDeleted")).toEqual(["only deleted"]);
+  expect(seen(withDeleted, "TagDeleted")).toEqual(["deleted only"]);
   expect(seen(catalog, "Tag")).toEqual(["not seen"]);
   expect(seen(catalog, "User")).toEqual(["is_deleted"]);
   expect(seen(catalog, "Folder")).toEqual(["read in full"]);

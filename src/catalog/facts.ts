@@ -8,11 +8,11 @@ export function groupsOf({ name, core }: { readonly name: string; readonly core:
 
 /**
  * How deleted records of an object are seen: `is_deleted`, the name of the object that holds them, `read in full` (a record
- * that is missing in the newest file was deleted), `only deleted`, `not seen`. `catalog`: what the chosen version offers.
+ * that is missing in the newest file was deleted), `deleted only`, `not seen`. `catalog`: what the chosen version offers.
  */
 export function deletesSeen(object: CatalogObject, catalog: readonly CatalogObject[]): string {
   if (object.deletes) return "is_deleted";
-  if (isOfDeleted(object.name)) return "only deleted";
+  if (isOfDeleted(object.name)) return "deleted only";
   const other = catalog.find(({ name }) => name === `${object.name}Deleted`);
   if (other !== undefined) return other.name;
   return object.watermark === null && object.way.process !== "email" ? "read in full" : "not seen";

@@ -148,10 +148,10 @@ describe("objects", () => {
     const env = { PARDOT_API_VERSION: "4", PARDOT_ETL_OBJECTS: "Tagg", PARDOT_ETL_OVERLAP: "never" };
     const { stdout } = await cli(["objects"], fakeIo({ env }));
     expect(stdout).not.toMatch(/ v5 /);
-    const { code, stderr } = await cli(["objects", "visit"], fakeIo({ env }));
+    const { code, stderr } = await cli(["objects", "lifecyclestage"], fakeIo({ env }));
     expect(code).toBe(2);
     expect(stderr).toContain(
-      'object (argument) is "visit": expected objects that PARDOT_API_VERSION=4 offers; visit needs auto or 5',
+      'object (argument) is "lifecyclestage": expected objects that PARDOT_API_VERSION=4 offers; lifecyclestage needs auto or 5',
     );
     expect(await cli(["objects"], fakeIo({ env: { PARDOT_API_VERSION: "6" } }))).toMatchObject({ code: 2, stdout: "" });
     const cwd = await mkdtemp(join(tmpdir(), "pardot-etl-cli-"));

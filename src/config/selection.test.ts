@@ -9,7 +9,7 @@ useConfigFolder();
 
 // With an object of deleted records, which v5 lacks, in place of EmailClick's.
 const some: readonly CatalogEntry[] = entries
-  .filter(({ name }) => ["Visitor", "Tag", "EmailClick", "VisitorPageView", "Visit"].includes(name))
+  .filter(({ name }) => ["Visitor", "Tag", "EmailClick", "VisitorPageView", "LifecycleStage"].includes(name))
   .concat(entries.filter(({ name }) => name === "Tag").map((tag) => ({ ...tag, name: "TagDeleted", core: false })));
 
 function chosen(list: string, version: ApiVersion = "auto"): readonly string[] | string {
@@ -21,21 +21,21 @@ function chosen(list: string, version: ApiVersion = "auto"): readonly string[] |
 describe("a list of objects", () => {
   test.each<[string, readonly string[]]>([
     ["Tag", ["Tag"]],
-    ["tag, VISIT", ["Tag", "Visit"]],
-    ["visit,tag,Tag", ["Tag", "Visit"]],
-    ["Tag,,Visit,", ["Tag", "Visit"]],
+    ["tag, LIFECYCLESTAGE", ["Tag", "LifecycleStage"]],
+    ["lifecyclestage,tag,Tag", ["Tag", "LifecycleStage"]],
+    ["Tag,,LifecycleStage,", ["Tag", "LifecycleStage"]],
     ["core", ["Visitor", "Tag", "EmailClick"]],
-    ["CORE,visit", ["Visitor", "Tag", "EmailClick", "Visit"]],
+    ["CORE,lifecycleStage", ["Visitor", "Tag", "EmailClick", "LifecycleStage"]],
     ["deletes", ["TagDeleted"]],
-    ["all", ["Visitor", "Tag", "EmailClick", "VisitorPageView", "Visit", "TagDeleted"]],
-    ["visit*", ["Visitor", "VisitorPageView", "Visit"]],
-    ["*a*", ["Tag", "EmailClick", "VisitorPageView", "TagDeleted"]],
-    ["***", ["Visitor", "Tag", "EmailClick", "VisitorPageView", "Visit", "TagDeleted"]],
+    ["all", ["Visitor", "Tag", "EmailClick", "VisitorPageView", "LifecycleStage", "TagDeleted"]],
+    ["visit*", ["Visitor", "VisitorPageView"]],
+    ["*a*i*", ["EmailClick", "VisitorPageView"]],
+    ["***", ["Visitor", "Tag", "EmailClick", "VisitorPageView", "LifecycleStage", "TagDeleted"]],
     ["Ta?", ["Tag"]],
     ["core,-EmailClick", ["Visitor", "Tag"]],
     ["-emailclick,core", ["Visitor", "Tag"]],
-    ["all,-core,-*Deleted", ["VisitorPageView", "Visit"]],
-    ["Tag,-Visit", ["Tag"]],
+    ["all,-core,-*Deleted", ["VisitorPageView", "LifecycleStage"]],
+    ["Tag,-LifecycleStage", ["Tag"]],
   ])("%s selects, in plan order, %j", (list, names) => expect(chosen(list)).toEqual(names));
 
   test.each<[string, string]>([
@@ -55,9 +55,9 @@ describe("a version of the API", () => {
   test.each<[ApiVersion, string, readonly string[] | string]>([
     ["4", "all", ["Visitor", "Tag", "EmailClick", "TagDeleted"]],
     ["3", "visit*", ["Visitor"]],
-    ["4", "Tag,Visit", "objects that PARDOT_API_VERSION=4 offers; Visit needs auto or 5"],
+    ["4", "Tag,LifecycleStage", "objects that PARDOT_API_VERSION=4 offers; LifecycleStage needs auto or 5"],
     ["4", "all,VisitorP*", "objects that PARDOT_API_VERSION=4 offers; VisitorP* needs auto or 5"],
-    ["4", "core,-Visit", ["Visitor", "Tag", "EmailClick"]],
+    ["4", "core,-LifecycleStage", ["Visitor", "Tag", "EmailClick"]],
     ["5", "EmailClick", ["EmailClick"]],
   ])("%s makes %s %j", (version, list, expected) => expect(chosen(list, version)).toEqual(expected));
 
@@ -87,9 +87,9 @@ describe("the configuration", () => {
 
   test("names the place of what the version of another place lacks, also below an argument", async () => {
     const env = { ...GOOD, PARDOT_API_VERSION: "4" };
-    const file = "etl: { objects: [Tag, Visit] }";
-    const expected = "objects that PARDOT_API_VERSION=4 offers; Visit needs auto or 5";
-    const problem = { path: "etl.objects (pardot-etl.yaml)", value: "Tag,Visit", expected };
+    const file = "etl: { objects: [Tag, LifecycleStage] }";
+    const expected = "objects that PARDOT_API_VERSION=4 offers; LifecycleStage needs auto or 5";
+    const problem = { path: "etl.objects (pardot-etl.yaml)", value: "Tag,LifecycleStage", expected };
     expect(await problemsOf({ env, file })).toEqual([problem]);
     const options = { PARDOT_ETL_OBJECTS: { option: "object (argument)", text: "Tag" } };
     expect(await problemsOf({ env, file, options })).toEqual([problem]);

@@ -47,9 +47,9 @@ describe("objects --live", () => {
   it("shows custom fields as a count in the list, and by name after the core columns", async () => {
     const at = await start({ knobs: { customFields: 3, accountCustomFields: 0, hiddenAccountFields: "sic" } });
     const list = await objects(at, ["--live"]);
-    expect(list.stdout).toMatch(/^OBJECT +PROCESS +TABLE +WATERMARK +COLUMNS +CUSTOM +DELETES +CORE$/m);
-    expect(list.stdout).toMatch(/^Prospect +bulk +PARDOT_PROSPECT +updated_at +43 +3 +no +yes$/m);
-    expect(list.stdout).toMatch(/^Tag +segmented +PARDOT_TAG +updated_at +4 +- +no +yes$/m);
+    expect(list.stdout).toMatch(/^OBJECT +GROUP +API +WAY +WATERMARK +COLUMNS +CUSTOM +DELETES$/m);
+    expect(list.stdout).toMatch(/^Prospect +core +v4 +bulk +updated_at +43 +3 +\S/m);
+    expect(list.stdout).toMatch(/^Tag +core +v4 +segmented +updated_at +4 +- +not seen$/m);
     const before = at.simulator.stats().calls;
     const named = await objects(at, ["Prospect", "--live"]);
     expect(at.simulator.stats().calls - before).toBe(2);
