@@ -69,8 +69,12 @@ function objectSection(entry: CatalogEntry): string {
   const ways = readings(entry);
   const hasCustomFields = ways.some(({ object }) => customFieldsOf(object) !== undefined);
   const until = watermark === null ? "no watermark" : `watermark \`${watermark}\``;
-  const lacking = (column: Column): readonly string[] =>
-    entry.v5?.wire[column.name] === null ? ["null through v5"] : [];
+  const lacking = (column: Column): readonly string[] => {
+    const without = ways.filter(({ object }) =>
+      object.columns.some((it) => it.name === column.name && it.wire === null),
+    );
+    return [...new Set(without.map(({ object }) => `null through ${object.way.api}`))];
+  };
   return [
     `## ${name}`,
     `Folder \`${name}/\`, table \`${table}\`; key \`${key}\`, ${until}; groups: ${groupsOf(entry).join(", ")}.`,
