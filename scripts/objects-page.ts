@@ -1,6 +1,6 @@
 import type { CatalogEntry, CatalogObject, Column } from "../src/catalog/catalog.ts";
 import { customFieldsOf } from "../src/catalog/catalog.ts";
-import { deletesSeen, groupsOf } from "../src/catalog/facts.ts";
+import { deletesOf, groupsOf } from "../src/catalog/facts.ts";
 import { entries } from "../src/catalog/index.ts";
 import { selectWays } from "../src/catalog/versions.ts";
 import type { ApiVersion } from "../src/catalog/versions.ts";
@@ -13,7 +13,6 @@ const CATALOGS = (["auto", "4", "5"] as const).map((version) => ({ version, cata
 /** An object as a version reads it. */
 interface Reading {
   readonly version: ApiVersion;
-  readonly catalog: readonly CatalogObject[];
   readonly object: CatalogObject;
 }
 
@@ -60,7 +59,7 @@ export function objectsPage(generated: string): string {
 
 function readings({ name }: CatalogEntry): readonly Reading[] {
   return CATALOGS.flatMap(({ version, catalog }) =>
-    catalog.filter((object) => object.name === name).map((object) => ({ version, catalog, object })),
+    catalog.filter((object) => object.name === name).map((object) => ({ version, object })),
   );
 }
 
@@ -80,11 +79,11 @@ function objectSection(entry: CatalogEntry): string {
     `Folder \`${name}/\`, table \`${table}\`; key \`${key}\`, ${until}; groups: ${groupsOf(entry).join(", ")}.`,
     markdownTable(
       ["PARDOT_API_VERSION", "API", "Way", "Deletes"],
-      ways.map(({ version, catalog, object }) => [
+      ways.map(({ version, object }) => [
         version === "4" ? "`3`, `4`" : `\`${version}\``,
         object.way.api,
         object.way.process,
-        deletesSeen(object, catalog),
+        deletesOf(object),
       ]),
     ),
     ...(notes.length === 0 ? [] : [notes.map((note) => `- ${note}`).join("\n")]),

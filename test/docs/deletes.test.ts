@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { deletesOf } from "../../src/catalog/deletes.ts";
+import { deletesOf } from "../../src/catalog/facts.ts";
 import { catalog } from "../../src/catalog/index.ts";
 
 test("the page on deleted records names every object with the way in which its deletions are seen", async () => {

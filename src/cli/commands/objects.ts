@@ -1,6 +1,6 @@
 import { exportOf } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
-import { deletesSeen, groupsOf } from "../../catalog/facts.ts";
+import { deletesOf, groupsOf } from "../../catalog/facts.ts";
 import { loadCatalog, loadConfig } from "../../config/load.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
@@ -44,7 +44,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   const shown = chosen.map((object) => ({
     object,
     groups: groupsOf(object),
-    deletesSeen: deletesSeen(object, catalog),
+    deletesSeen: deletesOf(object),
     live: live.find((fields) => fields.object === object.name) ?? null,
   }));
   if (hasOption(options, "--json")) {
