@@ -1,0 +1,86 @@
+import type { CatalogObject, Column } from "../../src/catalog/catalog.ts";
+import type { Simulator } from "../../src/simulator/index.ts";
+import type { Cells } from "./records.ts";
+
+export type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [name: string]: Json };
+type Fields = Readonly<Record<string, Json>>;
+
+/** Names of the objects in the simulator, where they are others. */
+const SIMULATED: Readonly<Record<string, string>> = { TaggedObject: "TagObject", EmailStats: "ListEmailStats" };
+
+/** The simulator's rows of an object in the names of v5, by key. `deleted` as in `Simulator.rows`. */
+export function v5Rows(
+  simulator: Pick<Simulator, "rows">,
+  object: string,
+  deleted: "live" | "deleted" | "all" = "live",
+): Map<string, Fields> {
+  const rows = simulator.rows(SIMULATED[object] ?? object, deleted, { api: 5, columns: "all" });
+  return new Map(Array.from(rows, (row) => [plain(row["id"] ?? row["listEmailId"]), row]));
+}
+
+function plain(value: Json): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** Instants of the truth are text that sorts: `2026-01-02 03:04:05`. */
+export function textOf(row: Fields, name: string): string {
+  const value = row[name];
+  return typeof value === "string" ? value : "";
+}
+
+/**
+ * Differences between a landed record and a row, as `column: found, expected`. `campaignName`: of a campaign by its id. The
+ * empty string is another value than null, except where the column is no text: there v5 has no other word for nothing.
+ */
+export function differences(
+  record: Cells,
+  row: Fields,
+  { columns }: Pick<CatalogObject, "columns">,
+  campaignName: (id: Json) => Json,
+): string[] {
+  const known = new Map(columns.map((column) => [column.name, column]));
+  return Object.entries(record).flatMap(([name, found]) => {
+    const column = known.get(name);
+    const value = column === undefined ? row[`${name}__c`] : valueOf(column, row, campaignName);
+    const expected = expectedOf(column, value);
+    const same = column?.type === "json" && found !== null ? canonical(JSON.parse(found) as Json) : found;
+    return same === expected ? [] : [`${name}: ${String(found)}, expected ${String(expected)}`];
+  });
+}
+
+function valueOf({ name, wire }: Column, row: Fields, campaignName: (id: Json) => Json): Json {
+  if (wire === null || wire === undefined) return null;
+  if (wire === "campaign.id") return row["campaignId"];
+  if (wire === "campaign.name") return campaignName(row["campaignId"]);
+  return name === "list_email_id" && row["listEmailId"] === undefined ? row["listId"] : row[wire.replace("[]", "")];
+}
+
+function expectedOf(column: Column | undefined, value: Json): string | null {
+  // Only a read returns several values of a custom field.
+  if (column === undefined) return value === null || value === undefined || isList(value) ? null : plain(value);
+  if (column.items !== undefined && column.wire !== null) {
+    const list = isList(value) ? value : [];
+    const { items } = column;
+    return canonical(
+      list.map((item) =>
+        Object.fromEntries(items.map(({ name, wire }) => [name, (item as Fields)[wire ?? name] ?? null])),
+      ),
+    );
+  }
+  if (value === null || value === undefined) return null;
+  // Numbers keep their digits, as text: no entry says which of them are meant as numbers.
+  if (column.type === "json") return canonical(value, String);
+  return value === "" && column.type !== "string" ? null : plain(value);
+}
+
+function canonical(value: Json, number: (value: number) => Json = (same) => same): string {
+  return JSON.stringify(value, (_, part: Json) => {
+    if (typeof part === "number") return number(part);
+    if (typeof part !== "object" || part === null || isList(part)) return part;
+    return Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
