@@ -1,4 +1,4 @@
-import type { CatalogEntry } from "./catalog.ts";
+import type { CatalogEntry, PerEmailV5 } from "./catalog.ts";
 import { collection, columns, object, perEmail, queried } from "./entry.ts";
 
 export const emailClick: CatalogEntry = object("EmailClick", {
@@ -43,6 +43,15 @@ export const email: CatalogEntry = object("Email", {
   ],
 });
 
+const LIST_EMAIL_STATS: PerEmailV5 = {
+  api: "v5",
+  process: "email",
+  urlName: "list-emails",
+  path: "objects/list-emails/{id}/stats",
+  wire: {},
+  email: { operation: "stats", by: "listEmail", listEmailColumn: "list_email_id", which: "active" },
+};
+
 export const emailStats: CatalogEntry = object("EmailStats", {
   columns: columns(`
     list_email_id:integer sent:integer delivered:integer total_clicks:integer unique_clicks:integer soft_bounced:integer
@@ -53,8 +62,10 @@ export const emailStats: CatalogEntry = object("EmailStats", {
   auto: "v4",
   watermark: null,
   v4: perEmail("stats", { operation: "stats", by: "listEmail", listEmailColumn: "list_email_id", which: "active" }),
+  v5: LIST_EMAIL_STATS,
   notes: [
     "One call and one row for each list email with activity since the last run; rates are text such as 98.42% (vendor docs, emails-v4; recorded: Crim/pardot-java-client emailStats.xml).",
+    "v5 returns rates as numbers, so under PARDOT_API_VERSION=5 they are text without the percent sign.",
   ],
 });
 
@@ -109,14 +120,7 @@ export const listEmailStats: CatalogEntry = object("ListEmailStats", {
   key: "list_email_id",
   core: false,
   watermark: null,
-  v5: {
-    api: "v5",
-    process: "email",
-    urlName: "list-emails",
-    path: "objects/list-emails/{id}/stats",
-    wire: {},
-    email: { operation: "stats", by: "listEmail", listEmailColumn: "list_email_id", which: "active" },
-  },
+  v5: LIST_EMAIL_STATS,
   notes: [
     "One call and one row for each list email with activity since the last run (vendor docs, list-email-v5).",
     "The last three rates come from one client; without them they are null.",
