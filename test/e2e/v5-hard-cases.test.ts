@@ -144,7 +144,7 @@ describe("fields", () => {
     );
     const first = await expectComplete(at, "File", "User", "Visit");
     expect(objectIn(first, "User").refused_fields.toSorted()).toEqual(["lastName", "role"]);
-    expect(warningsOf(first).toSorted()).toEqual([
+    expect(warningsOf(first).toSorted(([a], [b]) => ((a ?? "") < (b ?? "") ? -1 : 1))).toEqual([
       ["File", "fields.refused"],
       ["User", "fields.refused"],
       ["User", "fields.refused"],
@@ -234,7 +234,7 @@ it("G1 records outside the window are left out where a filter is ignored, with a
   expect(warningsOf(second)).toContainEqual(["Visitor", "pardot.filter-ignored"]);
   const { files, windows } = objectIn(second, "Visitor");
   expect(files.reduce((sum, { rows }) => sum + rows, 0)).toBeLessThan(100);
-  const [{ from = "", to = "" } = {}] = windows;
+  const { from = "", to = "" } = windows[0] ?? {};
   const [low, high] = [from, to].map((bound) => bound.slice(0, 19).replace("T", " "));
   for (const { min_watermark: min, max_watermark: max } of files) {
     expect([min ?? "", max ?? ""].every((mark) => mark >= (low ?? "") && mark < (high ?? ""))).toBe(true);
