@@ -33,7 +33,7 @@ export interface ControlOutcome {
  */
 export async function playControl(seed: number): Promise<ControlOutcome> {
   const dice = createDice(String(seed));
-  const plan = planOf(seed, dice.apart("plan"));
+  const plan = planOf(seed, dice.apart("plan"), false);
   const simulator = await startSimulator({ ...plan.account, timezone: "UTC", dailyLimit: 50_000 });
   const control = new Control(simulator, dice);
   try {

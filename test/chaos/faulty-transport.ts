@@ -204,6 +204,9 @@ function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dic
   if (pathname.includes("/export/") && pathname.includes("/create")) {
     atPardot.push({ name: "failed export", rule: { failExport: true } });
   }
+  const atV5 = faultsOfV5(request.url);
+  // Its pages are few among all calls.
+  if (atV5.length > 0 && dice.chance(0.6)) return dice.pick(atV5);
   if (pathname.includes("downloadResults")) {
     for (let n = 0; n < 4; n += 1) atPardot.push({ name: "short in silence", spoil: shortInSilence });
   }
@@ -213,6 +216,20 @@ function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dic
     return { name: "empty page", rule: { emptyPage: true } };
   }
   return dice.pick([...anywhere, ...atPardot]);
+}
+
+/** Of pages. The refused field is the key: without it nothing can be read, and nothing is remembered. */
+function faultsOfV5({ searchParams, pathname }: URL): Fault[] {
+  if (!pathname.includes("/api/v5/") || pathname.endsWith("/account")) return [];
+  return [
+    { name: "sequence end", rule: { sequenceEnd: true } },
+    { name: "unknown field", rule: { unknownField: "id" } },
+    { name: "504 of large pages", rule: { status: 504, limitAbove: 500 } },
+    { name: "empty page with a token", rule: { emptyPage: true } },
+    ...(searchParams.has("nextPageToken")
+      ? Array.from({ length: 3 }, () => ({ name: "expired page token", rule: { expiredPageToken: true } }))
+      : []),
+  ];
 }
 
 /** The body ends inside its last record, without any other sign. */

@@ -1,8 +1,13 @@
+import type { CatalogObject } from "../../src/catalog/catalog.ts";
 import { catalog } from "../../src/catalog/index.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
+import { plain, v5Rows } from "../support/v5-truth.ts";
 import { newest, readStrictly } from "../support/records.ts";
 import type { Cells } from "../support/records.ts";
+
+/** How long before now the ranges of API v5 end. */
+export const V5_LAG_MS = 60_000;
 
 const parsed = new WeakMap<Uint8Array, readonly Cells[] | null>();
 
@@ -27,13 +32,15 @@ type Json = string | number | boolean | object | null;
  * XML does not carry characters that it forbids. MySQL's zero date is null.
  */
 export function rowsOf(
-  simulator: Pick<Simulator, "rows">,
+  simulator: Pick<Simulator, "rows"> & Partial<Pick<Simulator, "now">>,
   object: string,
   which: "live" | "deleted" | "all" = "live",
 ): Cells[] {
-  const how = catalog.find(({ name }) => name === object)?.way;
+  const found = catalog.find(({ name }) => name === object);
+  if (found?.way.api === "v5") return rowsOfV5(simulator, found, which);
+  const how = found?.way;
   const isQueried = how?.process !== "bulk";
-  const isXml = isQueried && how?.api !== "v5" && how?.query?.format !== "json";
+  const isXml = isQueried && how?.query?.format !== "json";
   const asCell = (value: Json): string | null => {
     if (value === null || value === "0000-00-00 00:00:00" || (isQueried && value === "")) return null;
     const text = typeof value === "object" ? JSON.stringify(value) : String(value);
@@ -44,6 +51,32 @@ export function rowsOf(
     for (const name in row) cells[name] = asCell(row[name] as Json);
     return cells;
   });
+}
+
+/**
+ * Those of API v5, whose JSON tells the empty string from null. Live ones only up to the end of the last range: a record of
+ * the last minute comes on the next day.
+ */
+function rowsOfV5(
+  simulator: Pick<Simulator, "rows"> & Partial<Pick<Simulator, "now">>,
+  object: CatalogObject,
+  which: "live" | "deleted" | "all",
+): Cells[] {
+  const end = (simulator.now?.().getTime() ?? Infinity) - V5_LAG_MS;
+  return [...v5Rows(simulator, object.name, which).values()]
+    .map((row) =>
+      Object.fromEntries(
+        object.columns.map(({ name, wire, type }) => {
+          const value = row[wire ?? name];
+          const isNull = value === null || value === undefined || value === "0000-00-00 00:00:00";
+          return [name, isNull || (value === "" && type !== "string") ? null : plain(value)];
+        }),
+      ),
+    )
+    .filter((row) => {
+      const at = object.watermark === null || which !== "live" ? null : (row[object.watermark] ?? null);
+      return at === null || Date.parse(`${at.replace(" ", "T")}Z`) < end;
+    });
 }
 
 /** Columns in the order of their names, by the order in which a record has them. */

@@ -1,5 +1,6 @@
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import type { Dice } from "./dice.ts";
+import { V5_LAG_MS } from "./landed.ts";
 import { PIPES } from "./piped-warehouse.ts";
 import type { Pipe } from "./piped-warehouse.ts";
 
@@ -66,6 +67,9 @@ const MORE = [
   "EmailClick",
 ] as const;
 
+/** Through API v5: by id, by page tokens in the order of a date, and by page tokens in no order. */
+const MORE_V5 = ["Visit", "FormField", "TaggedObject"] as const;
+
 /** Maximum calls of an object's incremental window, at 80 % of the limit: creation, polls, files, one more attempt. */
 const CALLS_PER_DAY = 11;
 
@@ -75,7 +79,39 @@ function rowsOf(object: string, dice: Dice): number {
   return object === "VisitorActivity" ? 60 + dice.below(240) : dice.pick([0, 1, 199, 200, 201, 30, 90, 150, 410]);
 }
 
-export function planOf(seed: number, dice: Dice): Plan {
+/** `hasV5`: whether objects of API v5 may be among the objects. */
+export function planOf(seed: number, dice: Dice, hasV5 = true): Plan {
+  const plan = planOfV4(seed, dice);
+  const isLimited = plan.budget !== null || plan.account.dailyLimit !== undefined;
+  const { knobs = {} } = plan.account;
+  // What has no order lands whole or not at all: few calls a day, or small pages, would never be enough.
+  const isPossible = hasV5 && !isLimited && knobs.pageCap === undefined && knobs.slowPageRows === undefined;
+  const v5 = dice.apart("v5");
+  return isPossible && v5.chance(0.5) ? withV5(plan, v5) : plan;
+}
+
+function withV5(plan: Plan, dice: Dice): Plan {
+  const objects = MORE_V5.filter(() => dice.chance(0.6));
+  const rows = Object.fromEntries(
+    objects.map((object) => [object === "TaggedObject" ? "TagObject" : object, dice.pick([0, 1, 90, 999, 1001, 2300])]),
+  );
+  return {
+    ...plan,
+    objects: [...plan.objects, ...objects],
+    account: {
+      ...plan.account,
+      rows: { ...rows, ...plan.account.rows },
+      knobs: { ...plan.account.knobs, v5ReadLagSeconds: 0, v5TokenRecords: dice.pick([1000, 1500, 100_000]) },
+    },
+    env: {
+      ...plan.env,
+      PARDOT_ETL_OBJECTS: [...plan.objects, ...objects].join(","),
+      PARDOT_ETL_V5_LAG: `${V5_LAG_MS / 60_000}m`,
+    },
+  };
+}
+
+function planOfV4(seed: number, dice: Dice): Plan {
   const objects = [...BASE, ...MORE.filter(() => dice.chance(0.15))];
   const rows = Object.fromEntries(objects.map((object) => [object, rowsOf(object, dice)]));
   const lanes = 1 + dice.below(5);

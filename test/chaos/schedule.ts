@@ -28,11 +28,11 @@ const DAYS_MAX = 40;
 
 /**
  * Plays the schedule of one seed: days of runs with kills, stops, limits and wrong responses, then undisturbed ones, then the
- * checks. `changes` override parts of the seed's plan.
+ * checks. `changes` override parts of the seed's plan; `hasV5` as in `planOf`.
  */
-export async function playSchedule(seed: number, changes: Partial<Plan> = {}): Promise<Outcome> {
+export async function playSchedule(seed: number, changes: Partial<Plan> = {}, hasV5 = true): Promise<Outcome> {
   const dice = createDice(String(seed));
-  const plan = { ...planOf(seed, dice.apart("plan")), ...changes };
+  const plan = { ...planOf(seed, dice.apart("plan"), hasV5), ...changes };
   const world = await World.open(plan);
   const played = new Schedule(world, dice);
   try {

@@ -29,7 +29,7 @@ it(
   },
 );
 
-/** Seeds that once failed, and the reason. */
+/** Seeds that once failed, and the reason: when no object of API v5 was in any schedule. */
 const ONCE_FAILED = [
   [100_034, "lanes of a run that could not write its state called Pardot after the run had ended, uncounted"],
   [401_121, "a run that slept while two others ran and compacted wrote state entries whose numbers were free again"],
@@ -48,7 +48,7 @@ const ONCE_FAILED = [
 ] as const;
 
 it.each(ONCE_FAILED)("G1 G4 G5 seed %i passes: %s", { timeout: 120_000 }, async (seed) => {
-  expect((await playSchedule(seed)).findings).toEqual([]);
+  expect((await playSchedule(seed, {}, false)).findings).toEqual([]);
 });
 
 describe("a schedule", () => {

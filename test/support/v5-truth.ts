@@ -18,7 +18,8 @@ export function v5Rows(
   return new Map(Array.from(rows, (row) => [plain(row["id"] ?? row["listEmailId"]), row]));
 }
 
-function plain(value: Json): string {
+/** A value as text; a list or a record as JSON. */
+export function plain(value: Json): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
