@@ -95,13 +95,16 @@ function withV5(plan: Plan, dice: Dice): Plan {
   const rows = Object.fromEntries(
     objects.map((object) => [object === "TaggedObject" ? "TagObject" : object, dice.pick([0, 1, 90, 999, 1001, 2300])]),
   );
+  const most = dice.pick([1000, 1500, 100_000]);
+  // Records without a date cannot be cut: more of them than a sequence returns are an error.
+  const v5TokenRecords = plan.account.knobs?.zeroDateEvery === undefined ? most : 100_000;
   return {
     ...plan,
     objects: [...plan.objects, ...objects],
     account: {
       ...plan.account,
       rows: { ...rows, ...plan.account.rows },
-      knobs: { ...plan.account.knobs, v5ReadLagSeconds: 0, v5TokenRecords: dice.pick([1000, 1500, 100_000]) },
+      knobs: { ...plan.account.knobs, v5ReadLagSeconds: 0, v5TokenRecords },
     },
     env: {
       ...plan.env,
