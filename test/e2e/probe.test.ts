@@ -54,9 +54,12 @@ const COMMON: ReadonlySet<string> = new Set([
   ...WORDS,
 ]);
 
+/** Objects that the simulator knows by another name, or not at all. */
+const UNKNOWN = /^(?:Export|TaggedObject|.*Deleted)$/;
+
 /** Values of the account that the text has: of every object, longer than five characters. */
 function leaked(at: Scene, text: string): readonly string[] {
-  const names = entries.map(({ name }) => name).filter((name) => name !== "Export" && name !== "TaggedObject");
+  const names = entries.map(({ name }) => name).filter((name) => !UNKNOWN.test(name));
   const found = new Set<string>();
   for (const name of names) {
     for (const row of at.simulator.rows(name)) {

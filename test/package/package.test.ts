@@ -120,7 +120,7 @@ describe("the loaded modules", () => {
       const loaded = await modules(argv);
       expect(loaded).toContain("pardot-etl/dist/cli/main.js");
       // The settings are among them: whatever is printed is searched for the values of secrets.
-      const settings = String.raw`text|config\/(suggest|redact|(special-)?parsers|settings)|secrets\/(secret|reference)|simulator\/option-table`;
+      const settings = String.raw`text|catalog\/(facts|versions)|config\/(suggest|redact|selection|(special-)?parsers|settings)|secrets\/(secret|reference)|simulator\/option-table`;
       const own = new RegExp(
         String.raw`^(commander\/|pardot-etl\/dist\/(bin|errors|platform\/.*|${settings}|cli\/.*)\.js$)`,
       );
