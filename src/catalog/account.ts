@@ -34,7 +34,7 @@ export const user: CatalogEntry = collection("User", "users", {
   }),
   notes: [
     "In API v5 last_name is in no list of the vendor's that was found; where it is refused it is null.",
-    "v3/v4 has no filter on updated_at (vendor docs, users-v4): every record is read by id and filtered here. An API user who is no administrator sees only itself.",
+    "v3/v4 cannot filter by updated_at (vendor docs, users-v4): every record is read by id and filtered here. Without the administrator role, the API user sees only itself.",
   ],
 });
 

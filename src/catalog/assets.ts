@@ -44,7 +44,7 @@ export const tag: CatalogEntry = object("Tag", {
     sortBy: "created_at id name updated_at",
   }),
   v5: collected("tags"),
-  notes: ["Filters and sort keys: vendor docs, tags-v4.", "A deleted tag is no longer listed."],
+  notes: ["Filters and sort keys: vendor docs, tags-v4.", "Deleted tags disappear from the list."],
 });
 
 export const tagObject: CatalogEntry = object("TagObject", {
@@ -89,7 +89,7 @@ export const account: CatalogEntry = object("Account", {
     wire: { vanity_domain: null, tracking_code_template: null, address1: "addressOne", address2: "addressTwo" },
   },
   notes: [
-    "One record, read without an id; there is no query (vendor docs, accounts-v4).",
+    "One record, read without an id. It cannot be queried (vendor docs, accounts-v4).",
     "tracking_code_template is long and holds carriage returns (recorded: Crim/pardot-java-client accountRead.xml).",
   ],
 });

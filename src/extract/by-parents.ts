@@ -50,7 +50,7 @@ export async function* readByParents(request: PagesRequest, parents: ParentsV4):
 
 /**
  * The records of some parents. Pardot returns them by ascending id and takes no id to go on from, only an offset. So each
- * page begins with the last record of the one before it. If it does not, records up to it were deleted meanwhile, and
+ * page begins with the last record of the one before it. If it does not, records up to it were deleted in between, and
  * later ones moved down: then reading goes back until it does.
  */
 async function* readGroup(

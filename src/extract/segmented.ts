@@ -124,7 +124,7 @@ async function landPages(progress: WindowInProgress, steps: AsyncIterable<Step> 
       if (step.type === "again") {
         await files.discard();
         unwanted = 0;
-        rejects.take();
+        rejects.forget();
         pairs.tap?.forget();
       } else if (step.type === "reached") {
         ({ cursor } = step);

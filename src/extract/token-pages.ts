@@ -14,13 +14,14 @@ import type { PagesRequest, Step } from "./page.ts";
 const TOKEN_CODES: ReadonlySet<number | null> = new Set([210, 211]);
 /** Sequences of page tokens in a row that may expire without a new record. */
 const BARREN_MAX = 3;
+
 /**
  * The records of a window of an object that API v5 does not sort by id, by page tokens. A sequence of tokens has a fixed
  * limit and ends early after 100,000 records (warning 203), after four hours, or with a page that took too long; then a
  * new one begins (vendor docs, version5overview).
  *
  * Sorted by a date it begins at the last second read, inclusively, and drops the ids of that second that came already: no
- * record comes twice, and records may land as they come. Without any order it begins anew, so nothing may land before the
+ * record comes twice, and records may land as they come. Without any order it starts from the beginning, so nothing may land before the
  * end (`again` drops what came); what is more than 100,000 records is read in halves by a date (`query.split`), each of
  * which may land. Throws DataError (exit 6) when a page is not sorted as requested, when a token repeats, or when there are
  * too many records for a sequence and nothing to cut them by.

@@ -62,6 +62,12 @@ export class Rejects {
     this.addWhole(reason, raw, id);
   }
 
+  /** Drops the records added since the last `take`: they come again. */
+  forget(): void {
+    this.#count -= this.#collected.length;
+    this.#collected = [];
+  }
+
   /** The records added since the last call. */
   take(): readonly Reject[] {
     const taken = this.#collected;

@@ -157,12 +157,12 @@ export class PardotClient implements OpenPardot {
 
   /** Makes a call whose response is one envelope. */
   #ask<T>(exchange: Exchange<T>, signal: AbortSignal, extra: Extra<T> = {}): Promise<T> {
-    const { kind, request, isBare = false } = exchange;
+    const { kind, request, isBare = false, isTyped = false } = exchange;
     const read: Call<T>["read"] = async (response, head) => {
       const turn = takingTurns(response.body, this.#large, signal);
       try {
         const bytes = await readWhole(turn.body, extra.records === undefined ? BODY_MAX_BYTES : PAGE_MAX_BYTES, kind);
-        const outcome = readEnvelope(bytes, head, isBare);
+        const outcome = readEnvelope(bytes, head, isBare, isTyped);
         if (!outcome.ok) return outcome;
         if (outcome.replaced > 0) this.#onEvent(replacedWarning(kind, extra.about, outcome.replaced));
         return { ok: true, value: exchange.read(outcome.value, head) };

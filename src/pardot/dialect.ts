@@ -12,6 +12,8 @@ export interface Exchange<T> {
   readonly read: (root: WireRecord, head: ResponseHead) => T;
   /** Whether a record without the mark of success is accepted. Default false. */
   readonly isBare?: boolean;
+  /** Whether numbers are numbers, as in v5. Default false: v3/v4 makes numbers of texts, so each stays as it is written. */
+  readonly isTyped?: boolean;
 }
 
 /**

@@ -14,7 +14,7 @@ export type Envelope =
  * JSON was requested, and with HTTP 200 (2012–2020) as well as 4xx. `bare` accepts a record without the
  * `stat` mark under a 2xx status, as the Export API may send it.
  */
-export function readEnvelope(bytes: Uint8Array, head: ResponseHead, bare: boolean): Envelope {
+export function readEnvelope(bytes: Uint8Array, head: ResponseHead, bare: boolean, isTyped = false): Envelope {
   const failed = (shape: Failure["shape"], text: string, code: number | null = null): Envelope => ({
     ok: false,
     failure: failureOf(shape, text, head, code),
@@ -35,7 +35,7 @@ export function readEnvelope(bytes: Uint8Array, head: ResponseHead, bare: boolea
     if (isHtml(start)) return failed("html", "a page of HTML");
     root = start.startsWith("<")
       ? asRecord(readXml(text.trimStart(), onReplaced)["rsp"] ?? null)
-      : asRecord(readJson(text, onReplaced));
+      : asRecord(readJson(text, onReplaced, isTyped));
   } catch (error) {
     if (error instanceof UnreadableBody) return failed("unreadable", error.message);
     throw error;
@@ -101,7 +101,8 @@ function attribute(value: WireValue, name: string): WireValue {
   return attributes?.[name] ?? null;
 }
 
-/** Numbers arrive as text from both readers. */
+/** Numbers arrive as text from both readers, unless they are typed. */
 function codeOf(value: WireValue): number | null {
-  return typeof value === "string" && /^\s*\d{1,6}\s*$/.test(value) ? Number(value) : null;
+  const isCode = (typeof value === "string" || typeof value === "number") && /^\s*\d{1,6}\s*$/.test(String(value));
+  return isCode ? Number(value) : null;
 }

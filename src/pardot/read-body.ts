@@ -14,12 +14,13 @@ export class UnreadableBody extends Error {
 /** The third argument of a reviver, which es2023's types do not know yet (Node 21 and later pass it). */
 type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
-function reviver(onReplaced: OnReplaced): SourceReviver {
+function reviver(onReplaced: OnReplaced, isTyped: boolean): SourceReviver {
   return (_key, value, context) => {
     if (typeof value === "string") return wellFormed(value, onReplaced);
     if (typeof value !== "number") return value;
     assert(context.source !== undefined, "this Node passes the source of a JSON number");
-    return context.source;
+    // A number whose digits would change stays text in any case.
+    return isTyped && String(value) === context.source ? value : context.source;
   };
 }
 
@@ -31,14 +32,14 @@ const RAW_CONTROL = /[\0-\u0008\u000B\u000C\u000E-\u001F]/g;
  * Reads JSON with every number as its source text, so that no digit is lost: `15555555555`, `1e3` and `7250.50` stay as
  * they are. Digits that Pardot itself has lost are gone: its v4 JSON makes a number of any text that looks like one, so a
  * zip "007" arrives as 7 and a name "1e3" perhaps as 1000 (pardot/api-docs issue 187); objects with such fields are read
- * as XML. `onReplaced` takes the number of lone surrogates that became U+FFFD.
+ * as XML. `isTyped`: numbers are numbers where that loses no digit. `onReplaced` takes the number of lone surrogates that became U+FFFD.
  *
  * Throws `UnreadableBody`.
  */
-export function readJson(text: string, onReplaced: OnReplaced = () => {}): WireValue {
+export function readJson(text: string, onReplaced: OnReplaced = () => {}, isTyped = false): WireValue {
   try {
     const escaped = text.replace(RAW_CONTROL, (raw) => `\\u${raw.charCodeAt(0).toString(16).padStart(4, "0")}`);
-    return JSON.parse(escaped, reviver(onReplaced) as (key: string, value: unknown) => unknown) as WireValue;
+    return JSON.parse(escaped, reviver(onReplaced, isTyped) as (key: string, value: unknown) => unknown) as WireValue;
   } catch (error) {
     if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
     // V8 quotes the text around the error, which may be customer data.

@@ -15,6 +15,12 @@ describe("json", () => {
     });
   });
 
+  test("a typed number is a number, unless that changes its digits", () => {
+    const text = `{"a":[7395,-4],"b":1e3,"c":7250.50,"d":0.5,"e":123456789012345678901234567890,"f":"007"}`;
+    const expected = { a: [7395, -4], b: "1e3", c: "7250.50", d: 0.5, e: "123456789012345678901234567890", f: "007" };
+    expect(readJson(text, () => {}, true)).toEqual(expected);
+  });
+
   test("other values stay as they are", () => {
     expect(readJson(`[true,false,null,"007","1e3","",{},[]]`)).toEqual([true, false, null, "007", "1e3", "", {}, []]);
   });

@@ -165,6 +165,8 @@ test("a plan's summary names what it cannot know: calls of emails, and files of 
   const text = planSummary(plan);
   expect(text).toMatch(/Email .* \?        0 \+ \?  no watermark yet\n/);
   expect(text).toContain("on top, for Email: one for each list email\n");
+  const both = [email, { ...email, object: "EmailStats" }].map((each) => ({ ...each, unknownCalls: "one each" }));
+  expect(planSummary({ ...plan, objects: both })).toContain("on top, for Email, EmailStats: one each\n");
   expect(text).toContain("is a guess until a run has committed some");
   expect(planSummary({ ...plan, exportsSeen: 3 })).not.toContain("guess");
 });

@@ -90,9 +90,11 @@ function costs(plan: PlanResult): string[] {
       : `${percent(expectedCalls, quota.max)} of the day's ${formatNumber(quota.max)}, of which ${formatNumber(quota.used)} are used`;
   const ofBudget =
     budget === null ? "" : `; ${percent(expectedCalls, budget)} of the budget of ${formatNumber(budget)}`;
-  const unknown = plan.objects.flatMap(({ object, unknownCalls }) =>
-    unknownCalls === null ? [] : [`on top, for ${object}: ${unknownCalls}`],
-  );
+  const reasons = new Map<string, string[]>();
+  for (const { object, unknownCalls: reason } of plan.objects) {
+    if (reason !== null) reasons.set(reason, [...(reasons.get(reason) ?? []), object]);
+  }
+  const unknown = Array.from(reasons, ([reason, objects]) => `on top, for ${objects.join(", ")}: ${reason}`);
   const hasExports = plan.objects.some(({ process, windows }) => process === "bulk" && windows.length > 0);
   const guessed = hasExports && plan.exportsSeen === 0;
   return [

@@ -25,7 +25,7 @@ interface PageView {
   readonly title: string | null;
 }
 
-/** Every page view of a landed visit is in it. Those deleted meanwhile may be, too. */
+/** Every page view of a landed visit is in it. Page views deleted since may be in it, too. */
 async function expectPageViews(at: Scene): Promise<void> {
   const visits = newest(await landedRecords(at.data, "Visit"));
   const views = new Map<number, unknown>();

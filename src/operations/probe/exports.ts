@@ -198,7 +198,7 @@ const RELIED_ON: Readonly<Record<string, readonly [verdict: string, means: strin
     "delivered",
     "Runs cannot read this object by exports: read through v5 (PARDOT_API_VERSION=5), and please report it.",
   ],
-  "file-header": ["as requested", "Every file is encoded anew, which takes longer."],
+  "file-header": ["as requested", "Every file is re-encoded, which takes longer."],
   "file-dates": ["YYYY-MM-DD HH:MM:SS", "Dates in another form may be refused: please report it."],
 };
 

@@ -66,7 +66,7 @@ export async function probe(config: Config, runtime: Runtime): Promise<ProbeResu
   }
 }
 
-/** The questions in order: exports first, so that Pardot works on them meanwhile. */
+/** The questions in order: exports first, so that Pardot can work on them during the other questions. */
 function questionsOf({ pardot: { apiVersion } }: Config): readonly (Question & { readonly skipped?: string })[] {
   const exports = exportQuestions();
   const all = [

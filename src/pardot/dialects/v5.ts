@@ -74,6 +74,7 @@ export class DialectV5 implements Dialect {
       request: () => ({ method: "GET", url, headers: {}, body: null }),
       read: (root, head) => read(root, kind, head),
       isBare: true,
+      isTyped: true,
     };
   }
 }
