@@ -164,7 +164,10 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     const manifest = JSON.parse(whole.stdout) as Manifest;
     // Files landed in the wrong time zone are in a manifest, and not part of the data.
     const left = manifest.left_files?.filter(({ key }) => key.startsWith("Tag/")).map(({ rows }) => rows);
-    expect(left).toEqual([1000, 1000]);
+    expect({ left, warnings: manifest.warnings.filter(({ code }) => code.startsWith("run.left")) }).toEqual({
+      left: [1000, 1000],
+      warnings: [],
+    });
     expect(manifest.objects.find(({ object }) => object === "Tag")?.windows).toHaveLength(1);
     for (const name of OBJECTS) await expectExactly(at, name);
     const verified = await callCli(["verify"], { ...at.env, ...right }, { cwd: at.root });
@@ -181,9 +184,10 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     await writeFile(join(at.data, "Tag", ".DS_Store"), 'no csv "at all');
     const result = await callCli(["run", "--json"], at.env, { cwd: at.root });
     expect(result.code).toBe(0);
-    // The damaged manifest is older than the killed run's window, so the run does not need it.
+    // The damaged manifest is older than the killed run's window, so the run does not need it. The kill may have come in
+    // the middle of the reading of accounts.
     const { warnings } = JSON.parse(result.stdout) as Manifest;
-    expect(warnings.filter(({ code }) => code !== "clock.off")).toEqual([]);
+    expect(warnings.filter(({ code }) => code !== "clock.off" && code !== "object.read-over-runs")).toEqual([]);
     await rm(join(at.data, "Tag", ".DS_Store"));
     const verified = await callCli(["verify", "--json"], at.env, { cwd: at.root });
     expect(verified.code).toBe(6);
