@@ -10,7 +10,7 @@ const SLOW_IN_SRC = ["src/warehouse/duckdb/*.test.ts"];
 /** Those that watch all that happens in their process: each has one to itself. */
 const ALONE = ["test/chaos/*.test.ts"];
 /** Starts the S3 server of a project on the first request. */
-const S3_SERVER = ["test/servers/global-setup.ts"];
+const S3_SERVER = ["test/kit/servers/global-setup.ts"];
 
 const config: ViteUserConfig = defineConfig({
   test: {

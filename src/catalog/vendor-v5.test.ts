@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { FROM_AIRBYTE, FROM_VENDOR } from "../../test/support/v5-differences.ts";
+import { FROM_AIRBYTE, FROM_VENDOR } from "../../test/kit/v5-differences.ts";
 import type { CatalogObject, Column, QueryV5 } from "./catalog.ts";
 import { entries } from "./index.ts";
 import { camelCase, selectWays } from "./versions.ts";

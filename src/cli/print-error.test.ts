@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fakeIo } from "../../test/cli/fake-io.ts";
+import { fakeIo } from "../../test/kit/fakes/io.ts";
 import { AuthError, ConfigError, LimitError, StorageError } from "../errors.ts";
 import { printError } from "./print-error.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { fakeIo } from "../../test/cli/fake-io.ts";
-import type { FakeIo } from "../../test/cli/fake-io.ts";
+import { fakeIo } from "../../test/kit/fakes/io.ts";
+import type { FakeIo } from "../../test/kit/fakes/io.ts";
 import { Secret } from "../secrets/secret.ts";
 import type { RunEvent } from "../events.ts";
 import { RunRecorder } from "../operations/run/outcome.ts";

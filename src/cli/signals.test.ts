@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fakeIo } from "../../test/cli/fake-io.ts";
+import { fakeIo } from "../../test/kit/fakes/io.ts";
 import { CancelledError } from "../errors.ts";
 import { stopOnSignals } from "./signals.ts";
 

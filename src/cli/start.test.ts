@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
-import { fakeOutput } from "../../test/cli/fake-io.ts";
+import { fakeOutput } from "../../test/kit/fakes/io.ts";
 import { failOnEarlyExit } from "./start.ts";
 
 test("G2: a process that runs out of work before its command is done reports it and exits with the code of a bug", () => {

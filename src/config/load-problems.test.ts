@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { GOOD, pathsOf, problemsOf, useConfigFolder } from "../../test/support/config-rig.ts";
-import type { Case } from "../../test/support/config-rig.ts";
+import { GOOD, pathsOf, problemsOf, useConfigFolder } from "../../test/kit/config-rig.ts";
+import type { Case } from "../../test/kit/config-rig.ts";
 
 useConfigFolder();
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { GOOD, load, problemsOf, useConfigFolder } from "../../test/support/config-rig.ts";
+import { GOOD, load, problemsOf, useConfigFolder } from "../../test/kit/config-rig.ts";
 
 useConfigFolder();
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { GOOD, load, problemsOf, useConfigFolder } from "../../test/support/config-rig.ts";
+import { GOOD, load, problemsOf, useConfigFolder } from "../../test/kit/config-rig.ts";
 import type { CatalogEntry } from "../catalog/catalog.ts";
 import { entries } from "../catalog/index.ts";
 import type { ApiVersion } from "../catalog/versions.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { opportunity } from "../../test/fakes/objects.ts";
-import { tag } from "../../test/fakes/objects.ts";
+import { opportunity } from "../../test/kit/fakes/objects.ts";
+import { tag } from "../../test/kit/fakes/objects.ts";
 import type { Row } from "../encode/canonical.ts";
 import type { Window } from "../plan/windows.ts";
 import { HISTORY_START } from "../time/instant.ts";

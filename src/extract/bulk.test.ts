@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bulkScene, record, THING, WIDE } from "../../test/fakes/bulk-scene.ts";
+import { bulkScene, record, THING, WIDE } from "../../test/kit/fakes/bulk-scene.ts";
 
 describe("a window in one export", () => {
   it("its export names every field, and its files pass through", async () => {

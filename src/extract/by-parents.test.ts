@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { afterOf, limitOf, never, page, range, records, scripted, window } from "../../test/fakes/scripted-pages.ts";
+import {
+  afterOf,
+  limitOf,
+  never,
+  page,
+  range,
+  records,
+  scripted,
+  window,
+} from "../../test/kit/fakes/scripted-pages.ts";
 import { isQueried } from "../catalog/catalog.ts";
 import type { QueriedObject } from "../catalog/catalog.ts";
 import { entries } from "../catalog/index.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { prospectAccount } from "../../test/fakes/objects.ts";
-import { prospect } from "../../test/fakes/objects.ts";
-import { tag } from "../../test/fakes/objects.ts";
-import { page } from "../../test/fakes/scripted-pages.ts";
+import { prospectAccount } from "../../test/kit/fakes/objects.ts";
+import { prospect } from "../../test/kit/fakes/objects.ts";
+import { tag } from "../../test/kit/fakes/objects.ts";
+import { page } from "../../test/kit/fakes/scripted-pages.ts";
 import { applyFieldChange, NO_FIELDS } from "../state/field-state.ts";
 import type { FieldChange, FieldState } from "../state/field-state.ts";
 import { RemoteError } from "../errors.ts";

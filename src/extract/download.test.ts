@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { fakeClock } from "../../test/fakes/clock.ts";
-import { caught, NEVER } from "../../test/support/pardot-fakes.ts";
+import { fakeClock } from "../../test/kit/fakes/clock.ts";
+import { caught, NEVER } from "../../test/kit/fakes/pardot.ts";
 import type { RunEvent } from "../events.ts";
 import { fetchFile, resultFiles } from "./download.ts";
 import type { Extraction } from "./context.ts";

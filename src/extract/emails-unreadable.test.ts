@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { email } from "../../test/fakes/objects.ts";
+import { email } from "../../test/kit/fakes/objects.ts";
 import { indexedEmail } from "../state/email-index.ts";
 import { AuthError, DataError, RemoteError, TransportError } from "../errors.ts";
-import { setUp, useEmailFolder } from "../../test/fakes/email-reading.ts";
+import { setUp, useEmailFolder } from "../../test/kit/fakes/email-reading.ts";
 
 useEmailFolder();
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { emailStats } from "../../test/fakes/objects.ts";
-import { email } from "../../test/fakes/objects.ts";
+import { emailStats } from "../../test/kit/fakes/objects.ts";
+import { email } from "../../test/kit/fakes/objects.ts";
 import { indexedEmail } from "../state/email-index.ts";
 import { LeaseError, LimitError, RemoteError } from "../errors.ts";
-import { operationOf, setUp, useEmailFolder } from "../../test/fakes/email-reading.ts";
+import { operationOf, setUp, useEmailFolder } from "../../test/kit/fakes/email-reading.ts";
 
 useEmailFolder();
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fakeClock } from "../../test/fakes/clock.ts";
+import { fakeClock } from "../../test/kit/fakes/clock.ts";
 import { Journal, loadState } from "../state/journal.ts";
 import { objectState, windowId } from "../state/state.ts";
 import type { PlannedWindow } from "../state/state.ts";
@@ -8,7 +8,7 @@ import { AuthError, DataError, RemoteError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { ExportRequest, ExportStatus, Pardot } from "../pardot/pardot.ts";
 import { systemRandom } from "../platform/random.ts";
-import { openMemoryStorage } from "../../test/fakes/memory-storage.ts";
+import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import { runExports } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
 import type { Extraction } from "./context.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CatalogObject } from "../catalog/catalog.ts";
-import { prospectAccount } from "../../test/fakes/objects.ts";
-import { prospect } from "../../test/fakes/objects.ts";
+import { prospectAccount } from "../../test/kit/fakes/objects.ts";
+import { prospect } from "../../test/kit/fakes/objects.ts";
 import { NO_FIELDS } from "../state/field-state.ts";
 import type { FieldState } from "../state/field-state.ts";
 import { fieldGroups, newCustomFields, objectFields } from "./fields.ts";

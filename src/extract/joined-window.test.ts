@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bulkScene, record } from "../../test/fakes/bulk-scene.ts";
+import { bulkScene, record } from "../../test/kit/fakes/bulk-scene.ts";
 import { RemoteError, TransportError } from "../errors.ts";
 
 describe("a window in several exports", () => {

@@ -10,8 +10,8 @@ import {
   records,
   scripted,
   window,
-} from "../../test/fakes/scripted-pages.ts";
-import { tag } from "../../test/fakes/objects.ts";
+} from "../../test/kit/fakes/scripted-pages.ts";
+import { tag } from "../../test/kit/fakes/objects.ts";
 import { DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
 import { HISTORY_START } from "../time/instant.ts";
 import { pagesOf, readPages } from "./pages.ts";

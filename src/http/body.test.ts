@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { caught } from "../../test/support/pardot-fakes.ts";
+import { caught } from "../../test/kit/fakes/pardot.ts";
 import { counted, paced, readWhole } from "./body.ts";
 
 async function* pieces(...texts: readonly string[]): AsyncGenerator<Uint8Array, void, undefined> {

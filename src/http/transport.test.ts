@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { caught } from "../../test/support/pardot-fakes.ts";
+import { caught } from "../../test/kit/fakes/pardot.ts";
 import { NEVER } from "../platform/clock.ts";
 import { readWhole } from "./body.ts";
 import { openConnections } from "./transport.ts";

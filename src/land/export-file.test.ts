@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { catalog } from "../catalog/index.ts";
 import type { Column } from "../catalog/catalog.ts";
-import { HEADER, land, landCase, T, THING, useLandingFolder } from "../../test/fakes/export-file.ts";
-import type { Landed } from "../../test/fakes/export-file.ts";
+import { HEADER, land, landCase, T, THING, useLandingFolder } from "../../test/kit/fakes/export-file.ts";
+import type { Landed } from "../../test/kit/fakes/export-file.ts";
 
 useLandingFolder();
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { countedStorage } from "../../test/fakes/counted-storage.ts";
-import { manifestObject, manifestOf, namedFile, writeManifest } from "../../test/support/manifests.ts";
+import { countedStorage } from "../../test/kit/fakes/counted-storage.ts";
+import { manifestObject, manifestOf, namedFile, writeManifest } from "../../test/kit/manifests.ts";
 import { manifestKey } from "../manifest/manifest.ts";
 import type { Manifest, ManifestWindow } from "../manifest/manifest.ts";
 import { StorageError } from "../errors.ts";
-import { openMemoryStorage } from "../../test/fakes/memory-storage.ts";
+import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { committedFiles } from "./committed-files.ts";
 import type { Committed } from "./committed-files.ts";

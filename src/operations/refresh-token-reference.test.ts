@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { fakeClock } from "../../test/fakes/clock.ts";
-import { startAwsSecrets } from "../../test/servers/aws-secrets.ts";
-import type { AwsSecrets } from "../../test/servers/aws-secrets.ts";
+import { fakeClock } from "../../test/kit/fakes/clock.ts";
+import { startAwsSecrets } from "../../test/kit/servers/aws-secrets.ts";
+import type { AwsSecrets } from "../../test/kit/servers/aws-secrets.ts";
 import { Secret } from "../secrets/secret.ts";
 import { systemRandom } from "../platform/random.ts";
 import { readReference } from "../secrets/reference.ts";

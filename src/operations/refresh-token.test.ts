@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AuthConfig } from "../config/config.ts";
 import { Secret } from "../secrets/secret.ts";
-import { fakeClock } from "../../test/fakes/clock.ts";
+import { fakeClock } from "../../test/kit/fakes/clock.ts";
 import type { RunEvent } from "../events.ts";
 import { systemProcesses } from "../platform/process-identity.ts";
 import { systemRandom } from "../platform/random.ts";

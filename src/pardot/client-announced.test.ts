@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CUT, EXPORT, failBody, harness, NEVER, okBody, PAGE, respond, TAG } from "../../test/support/pardot-fakes.ts";
+import { CUT, EXPORT, failBody, harness, NEVER, okBody, PAGE, respond, TAG } from "../../test/kit/fakes/pardot.ts";
 
 describe("events of each request", () => {
   const ABOUT = { object: "Tag", window: "Tag/updated_at/0/1" };

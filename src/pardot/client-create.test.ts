@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { containing, CUT, EXPORT, failBody, harness, NEVER, PAGE, TAG } from "../../test/support/pardot-fakes.ts";
-import type { Step } from "../../test/support/pardot-fakes.ts";
+import { containing, CUT, EXPORT, failBody, harness, NEVER, PAGE, TAG } from "../../test/kit/fakes/pardot.ts";
+import type { Step } from "../../test/kit/fakes/pardot.ts";
 import { TransportError } from "../errors.ts";
 
 const NOT_SENT = new TransportError("no connection", { code: "http.not-sent", retryable: true });

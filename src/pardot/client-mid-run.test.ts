@@ -1,15 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  caught,
-  containing,
-  failBody,
-  harness,
-  NEVER,
-  notContaining,
-  PAGE,
-  TAG,
-} from "../../test/support/pardot-fakes.ts";
-import type { Step } from "../../test/support/pardot-fakes.ts";
+import { caught, containing, failBody, harness, NEVER, notContaining, PAGE, TAG } from "../../test/kit/fakes/pardot.ts";
+import type { Step } from "../../test/kit/fakes/pardot.ts";
 
 const HTML = { body: "<!DOCTYPE html><html></html>" };
 

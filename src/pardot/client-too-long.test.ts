@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { caught, CUT, failBody, harness, NEVER, okBody, PAGE, respond, TAG } from "../../test/support/pardot-fakes.ts";
-import type { Step } from "../../test/support/pardot-fakes.ts";
+import { caught, CUT, failBody, harness, NEVER, okBody, PAGE, respond, TAG } from "../../test/kit/fakes/pardot.ts";
+import type { Step } from "../../test/kit/fakes/pardot.ts";
 import { TransportError } from "../errors.ts";
 import { isTooLong } from "./failure.ts";
 

@@ -15,9 +15,9 @@ import {
   okBody,
   respond,
   containing,
-} from "../../test/support/pardot-fakes.ts";
-import { page } from "../../test/fakes/scripted-pages.ts";
-import type { Step } from "../../test/support/pardot-fakes.ts";
+} from "../../test/kit/fakes/pardot.ts";
+import { page } from "../../test/kit/fakes/scripted-pages.ts";
+import type { Step } from "../../test/kit/fakes/pardot.ts";
 import { LimitError, TransportError } from "../errors.ts";
 import type { HttpRequest, HttpResponse } from "../http/transport.ts";
 

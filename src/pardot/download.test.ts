@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { NEVER, TAG_WAY, caught, failBody, harness, okBody, respond } from "../../test/support/pardot-fakes.ts";
-import type { Step } from "../../test/support/pardot-fakes.ts";
+import { NEVER, TAG_WAY, caught, failBody, harness, okBody, respond } from "../../test/kit/fakes/pardot.ts";
+import type { Step } from "../../test/kit/fakes/pardot.ts";
 import { TransportError } from "../errors.ts";
 import { readWhole } from "../http/body.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { containing } from "../../test/support/pardot-fakes.ts";
+import { containing } from "../../test/kit/fakes/pardot.ts";
 import { readEnvelope } from "./envelope.ts";
 import type { Outcome } from "./failure.ts";
 import type { WireRecord } from "./pardot.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CANARIES, NEVER, TAG_WAY, caught, failBody, harness } from "../../test/support/pardot-fakes.ts";
+import { CANARIES, NEVER, TAG_WAY, caught, failBody, harness } from "../../test/kit/fakes/pardot.ts";
 import { PardotEtlError } from "../errors.ts";
 import { ERROR_CODES } from "./error-codes.ts";
 import type { Treatment } from "./error-codes.ts";

@@ -10,8 +10,8 @@ import {
   respond,
   TAG,
   TAG_WAY,
-} from "../../test/support/pardot-fakes.ts";
-import type { Canned, Harness, HarnessOptions, Step } from "../../test/support/pardot-fakes.ts";
+} from "../../test/kit/fakes/pardot.ts";
+import type { Canned, Harness, HarnessOptions, Step } from "../../test/kit/fakes/pardot.ts";
 
 // Holds G4: an outage is waited for by one call for all.
 

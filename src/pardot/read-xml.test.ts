@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { notContaining } from "../../test/support/pardot-fakes.ts";
+import { notContaining } from "../../test/kit/fakes/pardot.ts";
 import type { WireValue } from "./pardot.ts";
 import { UnreadableBody, readXml } from "./read-body.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { notContaining } from "../../test/support/pardot-fakes.ts";
+import { notContaining } from "../../test/kit/fakes/pardot.ts";
 import { resultAddress, resultIds } from "./result-address.ts";
 
 // Holds G8: a result address on another host is refused.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { account, tag } from "../../test/fakes/objects.ts";
-import { visitorActivity } from "../../test/fakes/objects.ts";
+import { account, tag } from "../../test/kit/fakes/objects.ts";
+import { visitorActivity } from "../../test/kit/fakes/objects.ts";
 import { DAY_MS, HISTORY_START, isoInstant } from "../time/instant.ts";
 import { fromOldest, rangeStart, rangeWindow } from "./range.ts";
 import type { RangeFacts } from "./range.ts";

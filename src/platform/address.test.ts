@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { notContaining } from "../../test/support/pardot-fakes.ts";
+import { notContaining } from "../../test/kit/fakes/pardot.ts";
 import { assertSendable, isLoopback } from "./address.ts";
 
 // Holds G8: secrets go to allowed hosts only.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fakeClock } from "../../test/cli/fake-io.ts";
+import { fakeClock } from "../../test/kit/fakes/io.ts";
 import { LimitError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { RunRecorder } from "../operations/run/outcome.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fakeClock, fakeOutput } from "../../test/cli/fake-io.ts";
+import { fakeClock, fakeOutput } from "../../test/kit/fakes/io.ts";
 import type { RunEvent } from "../events.ts";
 import { advance } from "./progress-state.ts";
 import type { ProgressState } from "./progress-state.ts";

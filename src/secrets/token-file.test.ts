@@ -15,7 +15,7 @@ import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { unprivileged } from "../../test/support/unprivileged.ts";
+import { unprivileged } from "../../test/kit/unprivileged.ts";
 import { Secret } from "./secret.ts";
 import { readTokenFile, writeProblem, writeTokenFile } from "./token-file.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { fakeClock } from "../../test/fakes/clock.ts";
+import { fakeClock } from "../../test/kit/fakes/clock.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { ProcessIdentity, Processes } from "../platform/process-identity.ts";
 import { systemRandom } from "../platform/random.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { fakeClock } from "../../test/fakes/clock.ts";
-import { takeUntilRefused } from "../../test/support/budget.ts";
+import { fakeClock } from "../../test/kit/fakes/clock.ts";
+import { takeUntilRefused } from "../../test/kit/budget.ts";
 import { systemRandom } from "../platform/random.ts";
-import { openMemoryStorage } from "../../test/fakes/memory-storage.ts";
-import type { MemoryStorage } from "../../test/fakes/memory-storage.ts";
+import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
+import type { MemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import { CallBudget } from "./call-budget.ts";
 import type { CallStore } from "./call-budget.ts";
 import { forgetNotesBefore, JournalCalls, NotedCalls, notedOn } from "./call-stores.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { fakeClock } from "../../test/fakes/clock.ts";
-import { openMemoryStorage } from "../../test/fakes/memory-storage.ts";
-import type { MemoryStorage } from "../../test/fakes/memory-storage.ts";
+import { fakeClock } from "../../test/kit/fakes/clock.ts";
+import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
+import type { MemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import { entryKey, Journal, loadState } from "./journal.ts";
 import { objectState } from "./state.ts";
 import type { Change, LandedFile } from "./state.ts";

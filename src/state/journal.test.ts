@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { fakeClock } from "../../test/fakes/clock.ts";
+import { fakeClock } from "../../test/kit/fakes/clock.ts";
 import { LeaseError } from "../errors.ts";
-import { openMemoryStorage } from "../../test/fakes/memory-storage.ts";
-import type { MemoryStorage } from "../../test/fakes/memory-storage.ts";
+import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
+import type { MemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import { entryKey, Journal, loadState } from "./journal.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Change } from "./state.ts";

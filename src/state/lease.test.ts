@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { fakeClock } from "../../test/fakes/clock.ts";
-import type { FakeClock } from "../../test/fakes/clock.ts";
+import { fakeClock } from "../../test/kit/fakes/clock.ts";
+import type { FakeClock } from "../../test/kit/fakes/clock.ts";
 import { LeaseError } from "../errors.ts";
 import type { Processes } from "../platform/process-identity.ts";
-import { openMemoryStorage } from "../../test/fakes/memory-storage.ts";
-import type { MemoryStorage } from "../../test/fakes/memory-storage.ts";
+import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
+import type { MemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import { LEASE_PREFIX, takeLease } from "./lease.ts";
 import type { Lease, LeaseOptions } from "./lease.ts";
 

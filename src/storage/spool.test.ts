@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
-import { unprivileged } from "../../test/support/unprivileged.ts";
+import { unprivileged } from "../../test/kit/unprivileged.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Clock } from "../platform/clock.ts";
 import { systemRandom as random } from "../platform/random.ts";

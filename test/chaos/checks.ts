@@ -8,8 +8,8 @@ import { mergeSpans, objectState } from "../../src/state/state.ts";
 import type { Simulator, SimulatorStats } from "../../src/simulator/index.ts";
 import { committedRecords, perhapsNewest, recordsOf, rowsOf, V5_LAG_MS } from "./landed.ts";
 import type { Destination, Versions } from "./landed.ts";
-import { newest } from "../support/records.ts";
-import type { Cells } from "../support/records.ts";
+import { newest } from "../kit/records.ts";
+import type { Cells } from "../kit/records.ts";
 
 /** Problems, each with the guarantee that it breaks: `G1 Tag: 3 of 50 records are in no committed file`. */
 export type Findings = string[];

@@ -13,7 +13,7 @@ import { naiveRun } from "./naive.ts";
 import { planOf, UNTOUCHED } from "./plan.ts";
 import type { Attempt } from "./plan.ts";
 import { Turns } from "./turns.ts";
-import { newest } from "../support/records.ts";
+import { newest } from "../kit/records.ts";
 
 const OBJECTS = ["VisitorActivity", "Tag", "Account"] as const;
 

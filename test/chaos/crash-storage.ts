@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { StorageError } from "../../src/errors.ts";
-import type { MemoryStorage } from "../fakes/memory-storage.ts";
+import type { MemoryStorage } from "../kit/fakes/memory-storage.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import type { Dice } from "./dice.ts";
 import type { Turns } from "./turns.ts";

@@ -11,12 +11,12 @@ import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
 import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN, startSimulator } from "../../src/simulator/index.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
-import { openMemoryStorage } from "../fakes/memory-storage.ts";
-import type { MemoryStorage } from "../fakes/memory-storage.ts";
+import { openMemoryStorage } from "../kit/fakes/memory-storage.ts";
+import type { MemoryStorage } from "../kit/fakes/memory-storage.ts";
 import { localDay } from "../../src/time/zone.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
-import { QUICK_DISK } from "../support/quick-disk.ts";
-import { simulatorAccess } from "../support/simulator-access.ts";
+import { QUICK_DISK } from "../kit/quick-disk.ts";
+import { simulatorAccess } from "../kit/simulator-access.ts";
 import {
   checkAccounted,
   checkCoverage,

@@ -2,9 +2,9 @@ import type { CatalogObject } from "../../src/catalog/catalog.ts";
 import { catalog } from "../../src/catalog/index.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
-import { plain, v5Rows } from "../support/v5-truth.ts";
-import { newest, readStrictly } from "../support/records.ts";
-import type { Cells } from "../support/records.ts";
+import { plain, v5Rows } from "../kit/v5-truth.ts";
+import { newest, readStrictly } from "../kit/records.ts";
+import type { Cells } from "../kit/records.ts";
 
 /** How long before now the ranges of API v5 end. */
 export const V5_LAG_MS = 60_000;

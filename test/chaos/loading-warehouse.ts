@@ -6,7 +6,7 @@ import { nullWarehouse } from "../../src/warehouse/open.ts";
 import { recordsOf } from "./landed.ts";
 import { greatest } from "./piped-warehouse.ts";
 import type { Turns } from "./turns.ts";
-import type { Cells } from "../support/records.ts";
+import type { Cells } from "../kit/records.ts";
 
 interface Kept {
   readonly record: Cells;

@@ -1,10 +1,10 @@
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
-import type { MemoryStorage } from "../fakes/memory-storage.ts";
+import type { MemoryStorage } from "../kit/fakes/memory-storage.ts";
 import { nullWarehouse } from "../../src/warehouse/open.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
 import type { Dice } from "./dice.ts";
 import { recordsOf } from "./landed.ts";
-import type { Cells } from "../support/records.ts";
+import type { Cells } from "../kit/records.ts";
 
 /** How soon landed files are in the tables. */
 export const PIPES = ["prompt", "lagging", "paused"] as const;

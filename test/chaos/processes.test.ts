@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { systemRandom } from "../../src/platform/random.ts";
-import { s3Server } from "../servers/s3.ts";
+import { s3Server } from "../kit/servers/s3.ts";
 import { EFFORT } from "./effort.ts";
 import { playProcesses } from "./process-runs.ts";
 

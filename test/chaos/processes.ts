@@ -9,11 +9,11 @@ import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN } from "../../src/simu
 import { openStorage } from "../../src/storage/open.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { localDay } from "../../src/time/zone.ts";
-import { newBucket } from "../servers/bucket.ts";
-import type { S3Server } from "../servers/ceph.ts";
-import { mountSmallDisk } from "../servers/small-disk.ts";
-import { QUICK_DISK } from "../support/quick-disk.ts";
-import { simulatorAccess } from "../support/simulator-access.ts";
+import { newBucket } from "../kit/servers/bucket.ts";
+import type { S3Server } from "../kit/servers/ceph.ts";
+import { mountSmallDisk } from "../kit/servers/small-disk.ts";
+import { QUICK_DISK } from "../kit/quick-disk.ts";
+import { simulatorAccess } from "../kit/simulator-access.ts";
 import {
   checkAccounted,
   checkCoverage,

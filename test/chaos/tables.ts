@@ -1,6 +1,6 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import { catalog } from "../../src/catalog/index.ts";
-import type { Cells } from "../support/records.ts";
+import type { Cells } from "../kit/records.ts";
 
 /** The tables of a DuckDB file that no process has open, as text, by object and key. */
 export async function tablesIn(path: string, objects: readonly string[]): Promise<Map<string, Map<string, Cells>>> {

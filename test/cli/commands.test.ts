@@ -7,9 +7,9 @@ import type { Manifest } from "../../src/manifest/manifest.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { SIMULATOR_BUSINESS_UNIT_ID, startSimulator } from "../../src/simulator/index.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
-import { simulatorAccess } from "../support/simulator-access.ts";
-import { fakeIo } from "./fake-io.ts";
-import type { FakeIo } from "./fake-io.ts";
+import { simulatorAccess } from "../kit/simulator-access.ts";
+import { fakeIo } from "../kit/fakes/io.ts";
+import type { FakeIo } from "../kit/fakes/io.ts";
 
 let simulator: Simulator;
 let cwd: string;

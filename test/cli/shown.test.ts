@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import { fakeIo } from "./fake-io.ts";
+import { fakeIo } from "../kit/fakes/io.ts";
 
 // Holds G8: text of others controls no terminal.
 

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { expect } from "vitest";
-import type { Cli, CliResult } from "../e2e/cli.ts";
-import { filesBelow, scene } from "../e2e/harness.ts";
-import type { Environment, Scene } from "../e2e/harness.ts";
+import type { Cli, CliResult } from "../kit/cli.ts";
+import { filesBelow, scene } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { addVolume, startContainer } from "./container.ts";
 import type { ContainerOptions } from "./container.ts";

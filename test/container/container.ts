@@ -2,9 +2,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { followCli } from "../e2e/cli.ts";
-import type { Cli } from "../e2e/cli.ts";
-import type { Environment } from "../e2e/harness.ts";
+import { followCli } from "../kit/cli.ts";
+import type { Cli } from "../kit/cli.ts";
+import type { Environment } from "../kit/scene.ts";
 import type { Image } from "./lay-out.ts";
 
 // Runs an image like an engine, with Linux alone: a mount namespace with the image's tree as a read-only root, a process

@@ -5,9 +5,9 @@ import { describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN } from "../../src/simulator/index.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
-import type { CliResult } from "../e2e/cli.ts";
-import { expectExactly, filesBelow, wholeManifests } from "../e2e/harness.ts";
-import type { Environment } from "../e2e/harness.ts";
+import type { CliResult } from "../kit/cli.ts";
+import { expectExactly, filesBelow, wholeManifests } from "../kit/scene.ts";
+import type { Environment } from "../kit/scene.ts";
 import { leavingNothing } from "./container-scene.ts";
 import type { ContainerScene } from "./container-scene.ts";
 

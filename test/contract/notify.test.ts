@@ -14,12 +14,12 @@ import type { Clock } from "../../src/platform/clock.ts";
 import { RunRecorder } from "../../src/operations/run/outcome.ts";
 import type { RunOutcome } from "../../src/operations/run/outcome.ts";
 import type { Notified } from "../../src/operations/api.ts";
-import { fakeClock } from "../cli/fake-io.ts";
-import { startFaultProxy } from "../servers/fault-proxy.ts";
-import { startSnsServer } from "../servers/sns.ts";
-import type { SnsServer } from "../servers/sns.ts";
-import { startWebhookReceiver } from "../servers/webhook.ts";
-import type { WebhookReceiver } from "../servers/webhook.ts";
+import { fakeClock } from "../kit/fakes/io.ts";
+import { startFaultProxy } from "../kit/servers/fault-proxy.ts";
+import { startSnsServer } from "../kit/servers/sns.ts";
+import type { SnsServer } from "../kit/servers/sns.ts";
+import { startWebhookReceiver } from "../kit/servers/webhook.ts";
+import type { WebhookReceiver } from "../kit/servers/webhook.ts";
 
 // Holds G8: no message contains a webhook's address, which is a secret, or secrets that got into an error.
 

@@ -12,12 +12,12 @@ import { openParameterStore } from "../../src/secrets/parameter-store.ts";
 import { openSecretsManager } from "../../src/secrets/secrets-manager.ts";
 import { S3Storage } from "../../src/storage/s3/s3.ts";
 import { SnowflakeSession } from "../../src/warehouse/snowflake/session.ts";
-import { scene } from "../e2e/harness.ts";
-import { fakeClock } from "../fakes/clock.ts";
-import { startConnectProxy } from "../servers/connect-proxy.ts";
-import type { ConnectProxy } from "../servers/connect-proxy.ts";
-import { startWebhookReceiver } from "../servers/webhook.ts";
-import { caught } from "../support/pardot-fakes.ts";
+import { scene } from "../kit/scene.ts";
+import { fakeClock } from "../kit/fakes/clock.ts";
+import { startConnectProxy } from "../kit/servers/connect-proxy.ts";
+import type { ConnectProxy } from "../kit/servers/connect-proxy.ts";
+import { startWebhookReceiver } from "../kit/servers/webhook.ts";
+import { caught } from "../kit/fakes/pardot.ts";
 
 // Holds G8: a token passes a proxy only in a tunnel.
 

@@ -9,8 +9,8 @@ import { COMMITTED, DESTINATION } from "../../src/config/sections.ts";
 import { Secret } from "../../src/secrets/secret.ts";
 import { fileKey, SETTINGS } from "../../src/config/settings.ts";
 import type { SettingName } from "../../src/config/settings.ts";
-import { startAwsSecrets } from "../servers/aws-secrets.ts";
-import type { AwsSecrets } from "../servers/aws-secrets.ts";
+import { startAwsSecrets } from "../kit/servers/aws-secrets.ts";
+import type { AwsSecrets } from "../kit/servers/aws-secrets.ts";
 
 // Every secret setting as a reference, through the library. Holds G8: the configuration shows no secret.
 

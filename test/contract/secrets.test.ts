@@ -7,10 +7,10 @@ import { SecretFailure } from "../../src/secrets/failure.ts";
 import { openSecretStore, resolveReferences } from "../../src/secrets/resolve.ts";
 import { readReference } from "../../src/secrets/reference.ts";
 import type { SecretReference } from "../../src/secrets/reference.ts";
-import { fakeClock } from "../fakes/clock.ts";
-import type { FakeClock } from "../fakes/clock.ts";
-import { parameterArn, secretArn, startAwsSecrets } from "../servers/aws-secrets.ts";
-import type { AwsSecrets, Fate } from "../servers/aws-secrets.ts";
+import { fakeClock } from "../kit/fakes/clock.ts";
+import type { FakeClock } from "../kit/fakes/clock.ts";
+import { parameterArn, secretArn, startAwsSecrets } from "../kit/servers/aws-secrets.ts";
+import type { AwsSecrets, Fate } from "../kit/servers/aws-secrets.ts";
 
 // The SDK over AWS's own protocol against a stand-in that checks signatures. Holds G8: nothing of a secret in an error.
 

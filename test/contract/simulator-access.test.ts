@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { connect, REFRESH } from "../support/simulator-client.ts";
+import { connect, REFRESH } from "../kit/simulator-client.ts";
 
 const TAG = "/api/tag/version/4/do/query";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { connect, jsonBody, records, REFRESH } from "../support/simulator-client.ts";
+import { connect, jsonBody, records, REFRESH } from "../kit/simulator-client.ts";
 import { SIMULATOR_BUSINESS_UNIT_ID, simulatorMain } from "../../src/simulator/index.ts";
 
 const TAG = "/api/tag/version/4/do/query";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { connect, elements, parseXml, shown } from "../support/simulator-client.ts";
-import type { SimulatorClient, XmlNode } from "../support/simulator-client.ts";
-import { asText, field, truth } from "../support/simulator-rows.ts";
+import { connect, elements, parseXml, shown } from "../kit/simulator-client.ts";
+import type { SimulatorClient, XmlNode } from "../kit/simulator-client.ts";
+import { asText, field, truth } from "../kit/simulator-rows.ts";
 
 describe("emails", () => {
   const email = async (client: SimulatorClient, id: unknown, more = ""): Promise<XmlNode | undefined> =>

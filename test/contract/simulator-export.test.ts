@@ -1,7 +1,7 @@
 import { parse } from "csv-parse/sync";
 import { describe, expect, test } from "vitest";
-import { connect, jsonBody, shown } from "../support/simulator-client.ts";
-import type { SimulatorClient } from "../support/simulator-client.ts";
+import { connect, jsonBody, shown } from "../kit/simulator-client.ts";
+import type { SimulatorClient } from "../kit/simulator-client.ts";
 
 const CREATE = "/api/export/version/4/do/create";
 const FIELDS = ["id", "type", "type_name", "details", "created_at", "updated_at"];

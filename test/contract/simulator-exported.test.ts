@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
-import { connect, elements, jsonBody, parseXml, records, shown } from "../support/simulator-client.ts";
-import { asText, byId, exportRows, query, truth } from "../support/simulator-rows.ts";
-import type { Row } from "../support/simulator-rows.ts";
+import { connect, elements, jsonBody, parseXml, records, shown } from "../kit/simulator-client.ts";
+import { asText, byId, exportRows, query, truth } from "../kit/simulator-rows.ts";
+import type { Row } from "../kit/simulator-rows.ts";
 
 describe("exported objects", () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { connect, elements, parseXml, records, shown } from "../support/simulator-client.ts";
-import { byId, truth } from "../support/simulator-rows.ts";
+import { connect, elements, parseXml, records, shown } from "../kit/simulator-client.ts";
+import { byId, truth } from "../kit/simulator-rows.ts";
 
 // What clients that others wrote for the real API need: Crim/pardot-java-client (its order of the URL, posted keys),
 // singer-io/tap-pardot and dreamdata-io/tap-pardot (users, visits, the autumn hour), pardot/ruby-pardot.

@@ -6,8 +6,8 @@ import {
   SIMULATOR_USERNAME,
   startSimulator,
 } from "../../src/simulator/index.ts";
-import { connect, REFRESH } from "../support/simulator-client.ts";
-import type { SimulatorClient } from "../support/simulator-client.ts";
+import { connect, REFRESH } from "../kit/simulator-client.ts";
+import type { SimulatorClient } from "../kit/simulator-client.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const jwtPublicKey = publicKey.export({ type: "spki", format: "pem" }).toString();

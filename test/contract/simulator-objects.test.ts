@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { connect, elements, records, shown } from "../support/simulator-client.ts";
-import { exportRows, field, query, readJson, readXml, truth } from "../support/simulator-rows.ts";
-import type { Row } from "../support/simulator-rows.ts";
+import { connect, elements, records, shown } from "../kit/simulator-client.ts";
+import { exportRows, field, query, readJson, readXml, truth } from "../kit/simulator-rows.ts";
+import type { Row } from "../kit/simulator-rows.ts";
 
 const SEGMENTED: readonly (readonly [object: string, urlName: string, paths: Readonly<Record<string, string>>])[] = [
   ["Campaign", "campaign", {}],

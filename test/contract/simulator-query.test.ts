@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { connect, elements, parseXml, records, shown } from "../support/simulator-client.ts";
-import type { SimulatorClient } from "../support/simulator-client.ts";
+import { connect, elements, parseXml, records, shown } from "../kit/simulator-client.ts";
+import type { SimulatorClient } from "../kit/simulator-client.ts";
 
 const TAG = "/api/tag/version/4/do/query";
 const ACTIVITY = "/api/visitorActivity/version/4/do/query";

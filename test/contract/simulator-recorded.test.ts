@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { OBJECTS } from "../../src/simulator/objects/objects.ts";
-import { connect, elements, parseXml } from "../support/simulator-client.ts";
-import type { XmlNode } from "../support/simulator-client.ts";
+import { connect, elements, parseXml } from "../kit/simulator-client.ts";
+import type { XmlNode } from "../kit/simulator-client.ts";
 
 const RECORDED = new URL("../fixtures/recorded/", import.meta.url);
 const xmlFiles = ["crim-pardot-java-client", "official-docs", "github-issues"].flatMap((folder) =>
@@ -86,7 +86,7 @@ test("token errors are among the recorded ones", async () => {
   }[];
   await using client = await connect();
   for (const change of [{ client_id: "x" }, { client_secret: "x" }, { refresh_token: "x" }, { grant_type: "x" }]) {
-    const { REFRESH } = await import("../support/simulator-client.ts");
+    const { REFRESH } = await import("../kit/simulator-client.ts");
     const { status, body } = await client.token({ ...REFRESH, ...change });
     expect(collected.map((pair) => ({ status: pair.http, body: pair.body }))).toContainEqual({ status, body });
   }

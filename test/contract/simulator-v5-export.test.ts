@@ -1,10 +1,10 @@
 import { parse } from "csv-parse/sync";
 import { describe, expect, test } from "vitest";
 import { V5_OBJECTS } from "../../src/simulator/objects/v5/objects-v5.ts";
-import { asText, byId } from "../support/simulator-rows.ts";
-import type { Row } from "../support/simulator-rows.ts";
-import { connect, jsonBody } from "../support/simulator-client.ts";
-import type { SimulatorClient } from "../support/simulator-client.ts";
+import { asText, byId } from "../kit/simulator-rows.ts";
+import type { Row } from "../kit/simulator-rows.ts";
+import { connect, jsonBody } from "../kit/simulator-client.ts";
+import type { SimulatorClient } from "../kit/simulator-client.ts";
 
 // Holds exports of v5 to the AWS Glue connector manual (…-reading-from-entities.html, …-connector-limitations.html), which
 // cites the vendor's export-v5.html, and to the vendor's v4 contract for the rest.

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { V5_OBJECTS } from "../../src/simulator/objects/v5/objects-v5.ts";
-import { byId, truth } from "../support/simulator-rows.ts";
-import { connect, records } from "../support/simulator-client.ts";
-import type { SimulatorClient } from "../support/simulator-client.ts";
-import { get, idsOf, objectNamed, pathOf, queryFields, rowsOf } from "../support/simulator-v5.ts";
-import type { V5Row } from "../support/simulator-v5.ts";
+import { byId, truth } from "../kit/simulator-rows.ts";
+import { connect, records } from "../kit/simulator-client.ts";
+import type { SimulatorClient } from "../kit/simulator-client.ts";
+import { get, idsOf, objectNamed, pathOf, queryFields, rowsOf } from "../kit/simulator-v5.ts";
+import type { V5Row } from "../kit/simulator-v5.ts";
 
 // Holds the simulator to the vendor's pages of API v5 (guide/<object>-v5.html, version5overview.html) as collected in the
 // dossier and its catalog of objects, and to what clients that run against real accounts send and get.

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { connect } from "../support/simulator-client.ts";
-import type { SimulatorClient } from "../support/simulator-client.ts";
-import { get, idsOf, pages, rowsOf } from "../support/simulator-v5.ts";
-import type { V5Row } from "../support/simulator-v5.ts";
+import { connect } from "../kit/simulator-client.ts";
+import type { SimulatorClient } from "../kit/simulator-client.ts";
+import { get, idsOf, pages, rowsOf } from "../kit/simulator-v5.ts";
+import type { V5Row } from "../kit/simulator-v5.ts";
 
 // Holds the simulator to the vendor's overview of API v5 (version5overview.html: pages, tokens, warnings, freshness) and to
 // what users report of it (airbytehq/airbyte issues 54172, 56366 and PR 51040).

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { V5_OBJECTS } from "../../src/simulator/objects/v5/objects-v5.ts";
 import type { V5Filter } from "../../src/simulator/objects/v5/notation.ts";
-import { connect } from "../support/simulator-client.ts";
-import type { SimulatorClient } from "../support/simulator-client.ts";
-import { get, idsOf, pathOf, rowsOf } from "../support/simulator-v5.ts";
-import type { V5Row } from "../support/simulator-v5.ts";
+import { connect } from "../kit/simulator-client.ts";
+import type { SimulatorClient } from "../kit/simulator-client.ts";
+import { get, idsOf, pathOf, rowsOf } from "../kit/simulator-v5.ts";
+import type { V5Row } from "../kit/simulator-v5.ts";
 
 // Holds the simulator to the vendor's error codes (error-codes.html), to PostHog's production logs of API v5 (PR 102066), to
 // live probes of calls without a token, and to the filters of the catalog of objects.

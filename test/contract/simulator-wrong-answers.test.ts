@@ -1,8 +1,8 @@
 import { parse } from "csv-parse/sync";
 import { describe, expect, test } from "vitest";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
-import { connect, elements, parseXml, records, shown } from "../support/simulator-client.ts";
-import type { SimulatorClient } from "../support/simulator-client.ts";
+import { connect, elements, parseXml, records, shown } from "../kit/simulator-client.ts";
+import type { SimulatorClient } from "../kit/simulator-client.ts";
 
 // Successful responses of the wrong kind, made by scripted faults and knobs. Our client is not involved.
 

@@ -5,16 +5,16 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
-import { tag } from "../fakes/objects.ts";
+import { tag } from "../kit/fakes/objects.ts";
 import { WarehouseError } from "../../src/errors.ts";
 import type { RunEvent } from "../../src/events.ts";
 import { openWarehouse } from "../../src/warehouse/open.ts";
 import { SnowflakeWarehouse } from "../../src/warehouse/snowflake/snowflake.ts";
 import type { CommittedFile, TableState } from "../../src/warehouse/warehouse.ts";
-import { startSnowflake } from "../servers/snowflake.ts";
-import type { SnowflakeFault, SnowflakeServer, SnowflakeTable } from "../servers/snowflake.ts";
-import { byKeyPair, PASSWORD, place, PUBLIC_KEY, SECRETS, TOKEN, warehouseConfig } from "../support/snowflake.ts";
-import type { Variables } from "../support/snowflake.ts";
+import { startSnowflake } from "../kit/servers/snowflake.ts";
+import type { SnowflakeFault, SnowflakeServer, SnowflakeTable } from "../kit/servers/snowflake.ts";
+import { byKeyPair, PASSWORD, place, PUBLIC_KEY, SECRETS, TOKEN, warehouseConfig } from "../kit/snowflake.ts";
+import type { Variables } from "../kit/snowflake.ts";
 
 // Holds G7 and G8 for Snowflake: the official driver, over its wire protocol, against the stand-in.
 

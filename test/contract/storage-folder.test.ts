@@ -9,9 +9,9 @@ import { takeLease } from "../../src/state/lease.ts";
 import { FolderStorage } from "../../src/storage/folder/folder.ts";
 import { claimName } from "../../src/storage/folder/temporary.ts";
 import { probeStorage } from "../../src/storage/probe.ts";
-import { fakeClock } from "../fakes/clock.ts";
+import { fakeClock } from "../kit/fakes/clock.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { unprivileged } from "../support/unprivileged.ts";
+import { unprivileged } from "../kit/unprivileged.ts";
 import { CALM, digestOf, keysOf, noise, spooled, textOf } from "./spooled.ts";
 
 /** Cases of a folder only: links, modes, leftovers and refusals of a file system. */

@@ -7,8 +7,8 @@ import { systemClock as clock } from "../../src/platform/clock.ts";
 import { systemRandom as random } from "../../src/platform/random.ts";
 import { FolderStorage } from "../../src/storage/folder/folder.ts";
 import { openSpool } from "../../src/storage/spool.ts";
-import { mountSmallDisk } from "../servers/small-disk.ts";
-import type { SmallDisk } from "../servers/small-disk.ts";
+import { mountSmallDisk } from "../kit/servers/small-disk.ts";
+import type { SmallDisk } from "../kit/servers/small-disk.ts";
 import { CALM, keysOf, noise, spooled, textOf } from "./spooled.ts";
 
 const DISK_BYTES = 1024 * 1024;

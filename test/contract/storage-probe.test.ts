@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock as clock } from "../../src/platform/clock.ts";
 import { systemRandom as random } from "../../src/platform/random.ts";
-import { openMemoryStorage } from "../fakes/memory-storage.ts";
+import { openMemoryStorage } from "../kit/fakes/memory-storage.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import { probeStorage } from "../../src/storage/probe.ts";
 import { S3Storage } from "../../src/storage/s3/s3.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { newBucket } from "../servers/bucket.ts";
-import { s3Server, whereS3Runs } from "../servers/s3.ts";
+import { newBucket } from "../kit/servers/bucket.ts";
+import { s3Server, whereS3Runs } from "../kit/servers/s3.ts";
 import { CALM, keysOf } from "./spooled.ts";
 
 let tmpDir: string;

@@ -6,8 +6,8 @@ import { systemRandom as random } from "../../src/platform/random.ts";
 import { S3Storage } from "../../src/storage/s3/s3.ts";
 import type { S3Options } from "../../src/storage/s3/s3.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { newBucket } from "../servers/bucket.ts";
-import { s3Server, whereS3Runs } from "../servers/s3.ts";
+import { newBucket } from "../kit/servers/bucket.ts";
+import { s3Server, whereS3Runs } from "../kit/servers/s3.ts";
 import { CALM, digestOf, keysOf } from "./spooled.ts";
 
 const clock = { now: () => 0, monotonic: () => 0, sleep: async () => {} };

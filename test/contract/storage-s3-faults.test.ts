@@ -6,10 +6,10 @@ import type { Clock } from "../../src/platform/clock.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { S3Storage } from "../../src/storage/s3/s3.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { newBucket } from "../servers/bucket.ts";
-import { startFaultProxy } from "../servers/fault-proxy.ts";
-import type { Fault, FaultProxy } from "../servers/fault-proxy.ts";
-import { s3Server, whereS3Runs } from "../servers/s3.ts";
+import { newBucket } from "../kit/servers/bucket.ts";
+import { startFaultProxy } from "../kit/servers/fault-proxy.ts";
+import type { Fault, FaultProxy } from "../kit/servers/fault-proxy.ts";
+import { s3Server, whereS3Runs } from "../kit/servers/s3.ts";
 import { CALM, digestOf, keysOf, noise, spooled, textOf } from "./spooled.ts";
 
 const KEY = "Tag/Tag_api_1.csv";

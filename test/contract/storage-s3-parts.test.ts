@@ -8,8 +8,8 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { S3Storage } from "../../src/storage/s3/s3.ts";
 import type { SpooledFile, Storage } from "../../src/storage/storage.ts";
-import { newBucket } from "../servers/bucket.ts";
-import { s3Server, whereS3Runs } from "../servers/s3.ts";
+import { newBucket } from "../kit/servers/bucket.ts";
+import { s3Server, whereS3Runs } from "../kit/servers/s3.ts";
 
 // Holds G6 for files too large for one PutObject: they also appear complete, checked and once.
 

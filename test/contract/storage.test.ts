@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { systemClock } from "../../src/platform/clock.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { FolderStorage } from "../../src/storage/folder/folder.ts";
-import { openMemoryStorage } from "../fakes/memory-storage.ts";
+import { openMemoryStorage } from "../kit/fakes/memory-storage.ts";
 import { S3Storage } from "../../src/storage/s3/s3.ts";
-import { newBucket } from "../servers/bucket.ts";
-import { s3Server, whereS3Runs } from "../servers/s3.ts";
+import { newBucket } from "../kit/servers/bucket.ts";
+import { s3Server, whereS3Runs } from "../kit/servers/s3.ts";
 import { describeStorage } from "./storage-contract.ts";
 import type { StorageRig } from "./storage-contract.ts";
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { VerifyResult } from "../../src/operations/api.ts";
-import { callCli, runCli, startCli } from "../e2e/cli.ts";
-import type { CliResult } from "../e2e/cli.ts";
+import { callCli, runCli, startCli } from "../kit/cli.ts";
+import type { CliResult } from "../kit/cli.ts";
 import {
   expectExactly,
   expectNothingWrong,
@@ -14,9 +14,9 @@ import {
   OBJECTS,
   scenesUntil,
   wholeManifests,
-} from "../e2e/harness.ts";
-import type { Environment, Scene } from "../e2e/harness.ts";
-import { readStrictly } from "../support/records.ts";
+} from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
+import { readStrictly } from "../kit/records.ts";
 
 // Holds G1, G2 and G3: the command line is killed with SIGKILL at chosen points, then run again.
 

@@ -4,7 +4,7 @@ import { EVENTS } from "../../src/report/describe.ts";
 import { outcomeFields } from "../../src/report/outcome-fields.ts";
 import { RunRecorder } from "../../src/operations/run/outcome.ts";
 import { EXIT_CODES } from "../../src/report/exit-codes.ts";
-import { fakeClock } from "../fakes/clock.ts";
+import { fakeClock } from "../kit/fakes/clock.ts";
 
 const readPage = async (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
 

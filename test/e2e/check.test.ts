@@ -4,9 +4,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { CheckLine, CheckResult } from "../../src/operations/api.ts";
 import { check } from "../../src/operations/check/check.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
-import { callCli } from "./cli.ts";
-import { scenesUntil } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { callCli } from "../kit/cli.ts";
+import { scenesUntil } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // Holds G2: check names its findings.
 

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
-import { expectExactly, expectTruth, landedRecords, scenesUntil, truth } from "./harness.ts";
-import type { Scene } from "./harness.ts";
-import type { Cells } from "../support/records.ts";
+import { expectExactly, expectTruth, landedRecords, scenesUntil, truth } from "../kit/scene.ts";
+import type { Scene } from "../kit/scene.ts";
+import type { Cells } from "../kit/records.ts";
 
 // Holds G1 and G4 for the fourteen core objects.
 

@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Cells } from "../support/records.ts";
-import { byId, landedRecords, scenesUntil, truth } from "./harness.ts";
-import type { Scene } from "./harness.ts";
+import type { Cells } from "../kit/records.ts";
+import { byId, landedRecords, scenesUntil, truth } from "../kit/scene.ts";
+import type { Scene } from "../kit/scene.ts";
 
 // Holds G1 for deleted records: those of v4 land in objects of their own, and the documented SQL takes them out.
 

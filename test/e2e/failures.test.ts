@@ -4,11 +4,11 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import { SIMULATOR_CLIENT_SECRET, SIMULATOR_REFRESH_TOKEN } from "../../src/simulator/index.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
-import { mountSmallDisk } from "../servers/small-disk.ts";
-import { callCli, runCli } from "./cli.ts";
-import type { CliOptions, CliResult } from "./cli.ts";
-import { expectExactly, expectNothingWrong, filesBelow, OBJECTS, scenesUntil, wholeManifests } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { mountSmallDisk } from "../kit/servers/small-disk.ts";
+import { callCli, runCli } from "../kit/cli.ts";
+import type { CliOptions, CliResult } from "../kit/cli.ts";
+import { expectExactly, expectNothingWrong, filesBelow, OBJECTS, scenesUntil, wholeManifests } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // Through the command line, as a process of its own where something of the process matters. Holds G2 (a failed object is
 // named) and G8 (canaries in all that a run prints or writes).

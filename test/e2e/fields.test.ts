@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
-import { prospectAccount } from "../fakes/objects.ts";
-import { prospect } from "../fakes/objects.ts";
+import { prospectAccount } from "../kit/fakes/objects.ts";
+import { prospect } from "../kit/fakes/objects.ts";
 import type { ManifestObject } from "../../src/manifest/manifest.ts";
 import type { RunEvent } from "../../src/events.ts";
 import type { RunOptions, RunResult } from "../../src/operations/api.ts";
@@ -10,11 +10,11 @@ import { plan } from "../../src/operations/plan/plan.ts";
 import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
-import { fakeClock } from "../fakes/clock.ts";
-import { byId, expectTable, filesBelow, landedRecords, landedText, scenesUntil } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
-import { newest, readStrictly } from "../support/records.ts";
-import type { Cells } from "../support/records.ts";
+import { fakeClock } from "../kit/fakes/clock.ts";
+import { byId, expectTable, filesBelow, landedRecords, landedText, scenesUntil } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
+import { newest, readStrictly } from "../kit/records.ts";
+import type { Cells } from "../kit/records.ts";
 
 // Custom fields and fields that Pardot refuses, seen from outside. Holds G1, G3 and G6 for exports in several groups.
 

@@ -4,10 +4,10 @@ import { copyFile, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { followCli } from "./cli.ts";
-import type { Cli } from "./cli.ts";
-import { filesBelow, scene } from "./harness.ts";
-import type { Scene } from "./harness.ts";
+import { followCli } from "../kit/cli.ts";
+import type { Cli } from "../kit/cli.ts";
+import { filesBelow, scene } from "../kit/scene.ts";
+import type { Scene } from "../kit/scene.ts";
 
 // Every documented way of starting the program ends it gracefully on a signal.
 

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { runCli } from "./cli.ts";
-import { filesBelow, scene } from "./harness.ts";
+import { runCli } from "../kit/cli.ts";
+import { filesBelow, scene } from "../kit/scene.ts";
 
 // Holds G2: result files that are requested and then not read release their slots. Before, the queue of exports waited for
 // them forever, and the process ended midway with code 0.

@@ -12,10 +12,10 @@ import {
   SIMULATOR_USERNAME,
 } from "../../src/simulator/index.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
-import { callCli, runCli, startCli } from "./cli.ts";
-import { expectExactly, scene, wholeManifests } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
-import { searchedCli } from "../support/searched-cli.ts";
+import { callCli, runCli, startCli } from "../kit/cli.ts";
+import { expectExactly, scene, wholeManifests } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
+import { searchedCli } from "../kit/searched-cli.ts";
 
 // Every flow through the command line; secrets.test.ts has them in a separate process. Holds G8: no secret in what is
 // printed or written.

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
-import { callCli, runCli } from "./cli.ts";
-import { scene } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { callCli, runCli } from "../kit/cli.ts";
+import { scene } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // The log of runs whose stderr is not a terminal; the first is a process.
 

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { StatusResult, VerifyResult } from "../../src/operations/api.ts";
-import { callCli } from "./cli.ts";
-import { expectTruth, filesBelow, scene } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { callCli } from "../kit/cli.ts";
+import { expectTruth, filesBelow, scene } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // Holds G2: a lost state is never read as "no history".
 

@@ -9,9 +9,9 @@ import { entryKey, loadState } from "../../src/state/journal.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { FolderStorage } from "../../src/storage/folder/folder.ts";
-import { fakeClock } from "../fakes/clock.ts";
-import { scene } from "./harness.ts";
-import type { Scene } from "./harness.ts";
+import { fakeClock } from "../kit/fakes/clock.ts";
+import { scene } from "../kit/scene.ts";
+import type { Scene } from "../kit/scene.ts";
 
 // Holds G7: the extracting process stays under 200 MB resident. Larger accounts are for `npm run bench`.
 

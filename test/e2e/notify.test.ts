@@ -11,15 +11,15 @@ import {
   SIMULATOR_CLIENT_SECRET,
   SIMULATOR_REFRESH_TOKEN,
 } from "../../src/simulator/index.ts";
-import { startAwsSecrets } from "../servers/aws-secrets.ts";
-import { startSnsServer } from "../servers/sns.ts";
-import type { Delivered, SnsServer } from "../servers/sns.ts";
-import { startWebhookReceiver } from "../servers/webhook.ts";
-import type { WebhookReceiver } from "../servers/webhook.ts";
-import { callCli, runCli, startCli } from "./cli.ts";
-import type { CliResult } from "./cli.ts";
-import { filesBelow, scene } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { startAwsSecrets } from "../kit/servers/aws-secrets.ts";
+import { startSnsServer } from "../kit/servers/sns.ts";
+import type { Delivered, SnsServer } from "../kit/servers/sns.ts";
+import { startWebhookReceiver } from "../kit/servers/webhook.ts";
+import type { WebhookReceiver } from "../kit/servers/webhook.ts";
+import { callCli, runCli, startCli } from "../kit/cli.ts";
+import type { CliResult } from "../kit/cli.ts";
+import { filesBelow, scene } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // Through the command line, with a topic and a webhook. Holds G2 (a failed object is named, with its reason, in the
 // notification) and G8 (canaries).

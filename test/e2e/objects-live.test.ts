@@ -2,10 +2,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
 import type { LiveFields } from "../../src/operations/live-fields.ts";
-import { callCli } from "./cli.ts";
-import type { CliResult } from "./cli.ts";
-import { filesBelow, landedText, scenesUntil } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { callCli } from "../kit/cli.ts";
+import type { CliResult } from "../kit/cli.ts";
+import { filesBelow, landedText, scenesUntil } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // `objects --live`: the fields of this account, from outside.
 

@@ -2,10 +2,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { PlanResult, RunOptions } from "../../src/operations/api.ts";
 import { plan } from "../../src/operations/plan/plan.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
-import { fakeClock } from "../fakes/clock.ts";
-import { callCli } from "./cli.ts";
-import { filesBelow, scenesUntil } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { fakeClock } from "../kit/fakes/clock.ts";
+import { callCli } from "../kit/cli.ts";
+import { filesBelow, scenesUntil } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // Compares a plan's estimate with the calls of the run, for all core objects.
 

@@ -7,10 +7,10 @@ import { probe, PROBE_CALLS_MAX } from "../../src/operations/probe/probe.ts";
 import type { ProbeEntry, ProbeResult } from "../../src/operations/probe/probe.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
-import { fakeClock } from "../fakes/clock.ts";
-import { callCli } from "./cli.ts";
-import { filesBelow, scenesUntil } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { fakeClock } from "../kit/fakes/clock.ts";
+import { callCli } from "../kit/cli.ts";
+import { filesBelow, scenesUntil } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // `probe` against accounts that differ in what the vendor's documentation leaves open.
 

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { status } from "../../src/operations/status/status.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
-import { landedRecords, scenesUntil, truth } from "./harness.ts";
-import type { Scene } from "./harness.ts";
+import { landedRecords, scenesUntil, truth } from "../kit/scene.ts";
+import type { Scene } from "../kit/scene.ts";
 
 // Holds G1 and G2 for requested ranges: a gap stays in the state until it is read or accepted.
 

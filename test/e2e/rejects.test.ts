@@ -6,9 +6,9 @@ import type { RunResult } from "../../src/operations/api.ts";
 import { resultOf } from "../../src/operations/run/outcome.ts";
 import { run } from "../../src/operations/run/run.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
-import { fakeClock } from "../fakes/clock.ts";
-import { byId, filesBelow, landedRecords, scenesUntil, truth } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { fakeClock } from "../kit/fakes/clock.ts";
+import { byId, filesBelow, landedRecords, scenesUntil, truth } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // Holds G1, G2 and G9: a record that cannot be encoded is set aside, named, and stops nothing else.
 

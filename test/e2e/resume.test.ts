@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { CancelledError } from "../../src/errors.ts";
-import { expectExactly, expectTruth, landedRecords, scenesUntil, truth, wholeManifests } from "./harness.ts";
-import type { Scene } from "./harness.ts";
+import { expectExactly, expectTruth, landedRecords, scenesUntil, truth, wholeManifests } from "../kit/scene.ts";
+import type { Scene } from "../kit/scene.ts";
 
 // Holds G3: after a stop or a limit the next run repeats nothing landed, and plans nothing open.
 

@@ -2,12 +2,12 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { newBucket } from "../servers/bucket.ts";
-import type { S3Server } from "../servers/ceph.ts";
-import { s3Server, whereS3Runs } from "../servers/s3.ts";
-import { runCli } from "./cli.ts";
-import { expectExactly, expectTruth, OBJECTS, scene, wholeManifests } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { newBucket } from "../kit/servers/bucket.ts";
+import type { S3Server } from "../kit/servers/ceph.ts";
+import { s3Server, whereS3Runs } from "../kit/servers/s3.ts";
+import { runCli } from "../kit/cli.ts";
+import { expectExactly, expectTruth, OBJECTS, scene, wholeManifests } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // A real S3 server, through the real command line. Holds G1 and G6 there.
 

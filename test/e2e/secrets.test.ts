@@ -10,12 +10,12 @@ import {
   SIMULATOR_USERNAME,
 } from "../../src/simulator/index.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
-import { secretArn, startAwsSecrets } from "../servers/aws-secrets.ts";
-import type { AwsSecrets } from "../servers/aws-secrets.ts";
-import { runCli, startCli } from "./cli.ts";
-import { expectExactly, scene } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
-import { searchedCli } from "../support/searched-cli.ts";
+import { secretArn, startAwsSecrets } from "../kit/servers/aws-secrets.ts";
+import type { AwsSecrets } from "../kit/servers/aws-secrets.ts";
+import { runCli, startCli } from "../kit/cli.ts";
+import { expectExactly, scene } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
+import { searchedCli } from "../kit/searched-cli.ts";
 
 // Secrets that are kept in AWS, through the command line; each flow and what concerns a process in a separate one. Holds G8:
 // no secret in what is printed or written, and a rotated refresh token is back where it came from before the new access

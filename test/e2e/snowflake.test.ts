@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { check } from "../../src/operations/check/check.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
-import { startSnowflake } from "../servers/snowflake.ts";
-import type { SnowflakeServer, SnowflakeTable } from "../servers/snowflake.ts";
-import { byKeyPair, PASSWORD, place, PUBLIC_KEY, SECRETS } from "../support/snowflake.ts";
-import { startCli } from "./cli.ts";
-import { filesBelow, landedRecords, scene, truth } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
-import type { Cells } from "../support/records.ts";
+import { startSnowflake } from "../kit/servers/snowflake.ts";
+import type { SnowflakeServer, SnowflakeTable } from "../kit/servers/snowflake.ts";
+import { byKeyPair, PASSWORD, place, PUBLIC_KEY, SECRETS } from "../kit/snowflake.ts";
+import { startCli } from "../kit/cli.ts";
+import { filesBelow, landedRecords, scene, truth } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
+import type { Cells } from "../kit/records.ts";
 
 // Holds G1, G2 and G8 for ranges that start from tables in Snowflake: the real driver, against the stand-in.
 

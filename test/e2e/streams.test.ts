@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
-import { runCli } from "./cli.ts";
-import type { CliResult } from "./cli.ts";
-import { filesBelow, scene } from "./harness.ts";
-import type { Scene } from "./harness.ts";
+import { runCli } from "../kit/cli.ts";
+import type { CliResult } from "../kit/cli.ts";
+import { filesBelow, scene } from "../kit/scene.ts";
+import type { Scene } from "../kit/scene.ts";
 
 // Holds G2: no run ends because of its log.
 

@@ -13,8 +13,8 @@ import {
   OBJECTS,
   scenesUntil,
   truth,
-} from "./harness.ts";
-import { readStrictly } from "../support/records.ts";
+} from "../kit/scene.ts";
+import { readStrictly } from "../kit/records.ts";
 
 // Holds G1 (nothing lost), G4 (calls counted, requests in flight) and G6 (same input, same bytes).
 

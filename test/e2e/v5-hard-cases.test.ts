@@ -5,11 +5,11 @@ import type { ManifestObject } from "../../src/manifest/manifest.ts";
 import type { RunResult } from "../../src/operations/api.ts";
 import type { FaultRule } from "../../src/simulator/faults.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
-import { v5Rows } from "../support/v5-truth.ts";
-import { runCli } from "./cli.ts";
-import { landedText, landedRecords, scenesUntil, wholeManifests } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
-import { readStrictly } from "../support/records.ts";
+import { v5Rows } from "../kit/v5-truth.ts";
+import { runCli } from "../kit/cli.ts";
+import { landedText, landedRecords, scenesUntil, wholeManifests } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
+import { readStrictly } from "../kit/records.ts";
 
 // Holds G1, G2, G3 and G9 where API v5 is difficult: page tokens that end early, fields that are refused, hidden values.
 

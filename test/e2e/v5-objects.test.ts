@@ -5,10 +5,10 @@ import { entries } from "../../src/catalog/index.ts";
 import { selectWays } from "../../src/catalog/versions.ts";
 import type { ApiVersion } from "../../src/catalog/versions.ts";
 import type { Manifest, ManifestObject } from "../../src/manifest/manifest.ts";
-import { newest } from "../support/records.ts";
-import { differences, textOf, v5Rows } from "../support/v5-truth.ts";
-import { landedRecords, scenesUntil } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { newest } from "../kit/records.ts";
+import { differences, textOf, v5Rows } from "../kit/v5-truth.ts";
+import { landedRecords, scenesUntil } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // Holds G1 and G4 for the objects of API v5: what lands is what the account holds, value by value.
 

@@ -11,9 +11,9 @@ import { withRuntime } from "../../src/operations/runtime.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import { verify } from "../../src/operations/verify/verify.ts";
 import type { Warehouse } from "../../src/warehouse/warehouse.ts";
-import { fakeClock } from "../fakes/clock.ts";
-import { filesBelow, scenesUntil } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { fakeClock } from "../kit/fakes/clock.ts";
+import { filesBelow, scenesUntil } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // Holds G2 and G6 afterwards: the destination contains exactly the committed files.
 

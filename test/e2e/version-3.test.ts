@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
-import { expectExactly, OBJECTS, scene } from "./harness.ts";
+import { expectExactly, OBJECTS, scene } from "../kit/scene.ts";
 
 it(
   "a run reads an account that requires version 3, including exports and their files",

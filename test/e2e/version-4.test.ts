@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from "vitest";
-import { byId, landedRecords, scenesUntil, truth } from "./harness.ts";
-import type { Scene } from "./harness.ts";
-import { newest } from "../support/records.ts";
+import { byId, landedRecords, scenesUntil, truth } from "../kit/scene.ts";
+import type { Scene } from "../kit/scene.ts";
+import { newest } from "../kit/records.ts";
 
 // Holds G1 for the objects that come through v5 by default, where an account has only v4.
 

@@ -7,8 +7,8 @@ import { ConfigError } from "../../src/errors.ts";
 import { status } from "../../src/operations/status/status.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
 import { verify } from "../../src/operations/verify/verify.ts";
-import { byId, expectTable, filesBelow, scene, tableRecords, truth } from "./harness.ts";
-import type { Environment, Scene } from "./harness.ts";
+import { byId, expectTable, filesBelow, scene, tableRecords, truth } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // Holds G9 and G10: a refused file stops only itself, and the tables are correct.
 

@@ -10,8 +10,8 @@ import {
   OBJECTS,
   scenesUntil,
   wholeManifests,
-} from "../e2e/harness.ts";
-import type { Environment, Scene } from "../e2e/harness.ts";
+} from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
 
 // Holds G1 and G2 with faulty responses and networks: a run ends complete and correct, or names the failed object and lands
 // nothing wrong, and the next plain run completes it. Every call is counted.

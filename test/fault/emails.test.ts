@@ -2,8 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { FaultRule } from "../../src/simulator/index.ts";
-import { expectTruth, landedRecords, scenesUntil, truth } from "../e2e/harness.ts";
-import type { Scene } from "../e2e/harness.ts";
+import { expectTruth, landedRecords, scenesUntil, truth } from "../kit/scene.ts";
+import type { Scene } from "../kit/scene.ts";
 
 // Emails and pages that Pardot cannot return: the run lands everything else.
 

@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { LimitError } from "../../src/errors.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
-import { callCli } from "../e2e/cli.ts";
-import { expectNothingWrong, filesBelow, expectTruth, OBJECTS, scenesUntil, wholeManifests } from "../e2e/harness.ts";
-import type { Scene } from "../e2e/harness.ts";
+import { callCli } from "../kit/cli.ts";
+import { expectNothingWrong, filesBelow, expectTruth, OBJECTS, scenesUntil, wholeManifests } from "../kit/scene.ts";
+import type { Scene } from "../kit/scene.ts";
 
 // Holds G4 (quota is respected) and G2 (work that a limit left undone stays in the state).
 

@@ -13,8 +13,8 @@ import {
   okBody,
   respond,
   tokenBody,
-} from "../support/pardot-fakes.ts";
-import type { Step } from "../support/pardot-fakes.ts";
+} from "../kit/fakes/pardot.ts";
+import type { Step } from "../kit/fakes/pardot.ts";
 
 const TAG = { way: TAG_WAY, fields: null };
 const EXPORT = { object: "VisitorActivity", fields: ["id"], procedure: "p", arguments: {} };

@@ -15,7 +15,7 @@ import { Failures } from "../../src/operations/run/failures.ts";
 import { SIMULATOR_BUSINESS_UNIT_ID } from "../../src/simulator/index.ts";
 import { FolderStorage } from "../../src/storage/folder/folder.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { fakeClock } from "../fakes/clock.ts";
+import { fakeClock } from "../kit/fakes/clock.ts";
 
 /**
  * A separate program, so that its memory can be limited and measured: `land-files.ts FOLDER FILES`. Like a run, it records so

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import { QUICK_DISK } from "../support/quick-disk.ts";
+import { QUICK_DISK } from "../kit/quick-disk.ts";
 import type { Landing } from "./land-files.ts";
 
 // Holds G7 for the number of files of one window; bench/many-files.ts measures 100,000 of them.

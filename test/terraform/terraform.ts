@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { isExecutable } from "../servers/executable.ts";
+import { isExecutable } from "../kit/servers/executable.ts";
 
 const execute = promisify(execFile);
 /** With -verbose it prints whole states. */

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { countedStorage } from "../../../test/fakes/counted-storage.ts";
-import { manifestObject, manifestOf, namedFile, writeManifest } from "../../../test/support/manifests.ts";
+import { countedStorage } from "../../../test/kit/fakes/counted-storage.ts";
+import { manifestObject, manifestOf, namedFile, writeManifest } from "../../../test/kit/manifests.ts";
 import { manifestKey } from "../../manifest/manifest.ts";
 import { applyChange, EMPTY_STATE } from "../../state/state.ts";
 import type { Change, State } from "../../state/state.ts";
 import { StorageError } from "../../errors.ts";
 import type { RunEvent } from "../../events.ts";
-import { openMemoryStorage } from "../../../test/fakes/memory-storage.ts";
-import type { MemoryStorage } from "../../../test/fakes/memory-storage.ts";
+import { openMemoryStorage } from "../../../test/kit/fakes/memory-storage.ts";
+import type { MemoryStorage } from "../../../test/kit/fakes/memory-storage.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { DAY_MS } from "../../time/instant.ts";
 import type { Run } from "./context.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { visitor } from "../../../test/fakes/objects.ts";
-import { page } from "../../../test/fakes/scripted-pages.ts";
+import { visitor } from "../../../test/kit/fakes/objects.ts";
+import { page } from "../../../test/kit/fakes/scripted-pages.ts";
 import type { Config } from "../../config/config.ts";
 import { EMPTY_STATE } from "../../state/state.ts";
 import { RemoteError, TransportError } from "../../errors.ts";

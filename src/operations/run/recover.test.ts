@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { manifestObject, manifestOf, namedFile, writeManifest } from "../../../test/support/manifests.ts";
+import { manifestObject, manifestOf, namedFile, writeManifest } from "../../../test/kit/manifests.ts";
 import { manifestKey } from "../../manifest/manifest.ts";
 import { EMPTY_STATE } from "../../state/state.ts";
 import type { RunRecord, State } from "../../state/state.ts";
-import { openMemoryStorage } from "../../../test/fakes/memory-storage.ts";
+import { openMemoryStorage } from "../../../test/kit/fakes/memory-storage.ts";
 import type { Run } from "./context.ts";
 import { endDeadRuns } from "./recover.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tag } from "../../../test/fakes/objects.ts";
+import { tag } from "../../../test/kit/fakes/objects.ts";
 import { rangeStart } from "../../plan/range.ts";
 import { fromLocal } from "../../time/zone.ts";
 import { localNow, soundWatermark } from "./watermarks.ts";

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { fakeClock } from "../../../test/fakes/clock.ts";
+import { fakeClock } from "../../../test/kit/fakes/clock.ts";
 import { Journal, loadState } from "../../state/journal.ts";
 import { takeLease } from "../../state/lease.ts";
 import type { Lease } from "../../state/lease.ts";
 import type { Config } from "../../config/config.ts";
 import type { State } from "../../state/state.ts";
 import type { ProcessIdentity } from "../../platform/process-identity.ts";
-import { openMemoryStorage } from "../../../test/fakes/memory-storage.ts";
-import type { MemoryStorage } from "../../../test/fakes/memory-storage.ts";
+import { openMemoryStorage } from "../../../test/kit/fakes/memory-storage.ts";
+import type { MemoryStorage } from "../../../test/kit/fakes/memory-storage.ts";
 import { endDeadRuns } from "../run/recover.ts";
 import { livingRuns } from "./living-runs.ts";
 

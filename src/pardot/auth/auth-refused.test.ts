@@ -1,15 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  caught,
-  containing,
-  failBody,
-  harness,
-  NEVER,
-  PAGE,
-  TAG,
-  tokenBody,
-} from "../../../test/support/pardot-fakes.ts";
-import type { Step } from "../../../test/support/pardot-fakes.ts";
+import { caught, containing, failBody, harness, NEVER, PAGE, TAG, tokenBody } from "../../../test/kit/fakes/pardot.ts";
+import type { Step } from "../../../test/kit/fakes/pardot.ts";
 import { TransportError } from "../../errors.ts";
 
 const DEAD: Step = { status: 401, body: failBody(184) };

@@ -10,8 +10,8 @@ import {
   respond,
   tokenBody,
   containing,
-} from "../../../test/support/pardot-fakes.ts";
-import type { Step } from "../../../test/support/pardot-fakes.ts";
+} from "../../../test/kit/fakes/pardot.ts";
+import type { Step } from "../../../test/kit/fakes/pardot.ts";
 import { Secret } from "../../secrets/secret.ts";
 import { TransportError } from "../../errors.ts";
 import type { HttpResponse } from "../../http/transport.ts";

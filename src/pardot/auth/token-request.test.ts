@@ -11,8 +11,8 @@ import {
   okBody,
   respond,
   tokenBody,
-} from "../../../test/support/pardot-fakes.ts";
-import type { Harness, Step } from "../../../test/support/pardot-fakes.ts";
+} from "../../../test/kit/fakes/pardot.ts";
+import type { Harness, Step } from "../../../test/kit/fakes/pardot.ts";
 import { Secret } from "../../secrets/secret.ts";
 import { audienceOf } from "./token-request.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { NEVER, caught, harness, okBody } from "../../../test/support/pardot-fakes.ts";
+import { NEVER, caught, harness, okBody } from "../../../test/kit/fakes/pardot.ts";
 import { DataError } from "../../errors.ts";
 
 const XML = `<?xml version="1.0" encoding="UTF-8"?>

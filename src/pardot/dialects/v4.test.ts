@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CONFIG, containing, QUERY, TAG_WAY } from "../../../test/support/pardot-fakes.ts";
+import { CONFIG, containing, QUERY, TAG_WAY } from "../../../test/kit/fakes/pardot.ts";
 import type { QueryV4 } from "../../catalog/catalog.ts";
 import type { PageRequest, WireRecord } from "../pardot.ts";
 import { createBody, DialectV4, exportStatus, recordOf, recordsOf, totalIn, totalOf } from "./v4.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { fakeClock } from "../../../test/fakes/clock.ts";
-import { caught } from "../../../test/support/pardot-fakes.ts";
+import { fakeClock } from "../../../test/kit/fakes/clock.ts";
+import { caught } from "../../../test/kit/fakes/pardot.ts";
 import { AttemptsFailed } from "../../aws/retry.ts";
 import { S3Retries } from "./retries.ts";
 

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../errors.ts";
-import { database, fileOf, rowsOf, signal, tag, useDatabase, warehouse } from "../../../test/support/duckdb-rig.ts";
+import { database, fileOf, rowsOf, signal, tag, useDatabase, warehouse } from "../../../test/kit/duckdb-rig.ts";
 import type { CommittedFile, Comparison } from "../warehouse.ts";
 
 // Holds G10: verify finds every file and row that is missing, doubled or unknown.

@@ -15,7 +15,7 @@ import {
   tag,
   useDatabase,
   warehouse,
-} from "../../../test/support/duckdb-rig.ts";
+} from "../../../test/kit/duckdb-rig.ts";
 import type { LoadFile } from "../warehouse.ts";
 
 useDatabase();

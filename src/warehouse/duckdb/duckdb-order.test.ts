@@ -2,16 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Column } from "../../catalog/catalog.ts";
-import {
-  fileOf,
-  folder,
-  refusal,
-  rowsOf,
-  signal,
-  tag,
-  useDatabase,
-  warehouse,
-} from "../../../test/support/duckdb-rig.ts";
+import { fileOf, folder, refusal, rowsOf, signal, tag, useDatabase, warehouse } from "../../../test/kit/duckdb-rig.ts";
 import type { LoadFile } from "../warehouse.ts";
 
 // Holds G10: of two versions of a row the one that was read later stays.

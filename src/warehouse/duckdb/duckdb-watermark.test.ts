@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fileOf, refusal, rowsOf, signal, tag, useDatabase, warehouse } from "../../../test/support/duckdb-rig.ts";
+import { fileOf, refusal, rowsOf, signal, tag, useDatabase, warehouse } from "../../../test/kit/duckdb-rig.ts";
 
 // Holds G1 and G9: a watermark in the future, or none that can be read, hides no year.
 

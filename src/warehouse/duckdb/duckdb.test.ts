@@ -14,7 +14,7 @@ import {
   tag,
   useDatabase,
   warehouse,
-} from "../../../test/support/duckdb-rig.ts";
+} from "../../../test/kit/duckdb-rig.ts";
 import { DuckdbWarehouse } from "./duckdb.ts";
 import type { LoadFile } from "../warehouse.ts";
 

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { CheckLine } from "../../src/operations/api.ts";
-import { callCli } from "../e2e/cli.ts";
-import type { CliResult } from "../e2e/cli.ts";
-import { filesBelow } from "../e2e/harness.ts";
-import type { Environment, Scene } from "../e2e/harness.ts";
+import { callCli } from "./cli.ts";
+import type { CliResult } from "./cli.ts";
+import { filesBelow } from "./scene.ts";
+import type { Environment, Scene } from "./scene.ts";
 
 interface SearchedCli {
   readonly cli: (at: Scene, args: readonly string[], env?: Environment, by?: typeof callCli) => Promise<CliResult>;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { checkKey, checkPrefix, compareKeys } from "../../src/storage/key.ts";
-import { spooledBytes } from "../../src/storage/spooled-bytes.ts";
-import { missingError, requireSame } from "../../src/storage/storage.ts";
-import type { Storage } from "../../src/storage/storage.ts";
+import { checkKey, checkPrefix, compareKeys } from "../../../src/storage/key.ts";
+import { spooledBytes } from "../../../src/storage/spooled-bytes.ts";
+import { missingError, requireSame } from "../../../src/storage/storage.ts";
+import type { Storage } from "../../../src/storage/storage.ts";
 
 /** A change of a `MemoryStorage`; refusals and reads are not recorded. */
 export interface MemoryEffect {

@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { main } from "../../src/cli/main.ts";
 import type { Clock } from "../../src/platform/clock.ts";
-import { fakeIo } from "../cli/fake-io.ts";
-import { hurriedClock } from "../fakes/clock.ts";
-import type { Environment } from "./harness.ts";
+import { fakeIo } from "./fakes/io.ts";
+import { hurriedClock } from "./fakes/clock.ts";
+import type { Environment } from "./scene.ts";
 
 const BIN = join(import.meta.dirname, "../../src/bin.js");
 

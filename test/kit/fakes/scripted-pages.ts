@@ -1,9 +1,9 @@
 import { tag } from "./objects.ts";
-import type { RunEvent } from "../../src/events.ts";
-import { recordId } from "../../src/extract/page.ts";
-import { readPages } from "../../src/extract/pages.ts";
-import type { Page, PageRequest, Pardot, WireRecord } from "../../src/pardot/pardot.ts";
-import type { Window } from "../../src/plan/windows.ts";
+import type { RunEvent } from "../../../src/events.ts";
+import { recordId } from "../../../src/extract/page.ts";
+import { readPages } from "../../../src/extract/pages.ts";
+import type { Page, PageRequest, Pardot, WireRecord } from "../../../src/pardot/pardot.ts";
+import type { Window } from "../../../src/plan/windows.ts";
 
 export const never: AbortSignal = new AbortController().signal;
 export const window: Window = { field: "updated_at", from: 0, to: Date.parse("2026-03-20T00:00:00Z"), askFrom: 0 };

@@ -1,7 +1,7 @@
 /**
  * A throw-away S3 server for the contract tests: a Ceph RADOS Gateway over one monitor and one object store daemon,
  * everything on loopback with ports that were free, data in memory, files below one temporary folder. Run as a program
- * (`node test/servers/ceph.ts`): prints one JSON line `{endpoint, accessKeyId, secretAccessKey}` when it answers, and
+ * (`node test/kit/servers/ceph.ts`): prints one JSON line `{endpoint, accessKeyId, secretAccessKey}` when it answers, and
  * stops its daemons and removes the folder when standard input ends, so that it never outlives the one who started it.
  *
  * Configuration names are Ceph's own (docs.ceph.com, "Configuring Ceph").

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
-import type { Io, Output, StopSignal } from "../../src/cli/io.ts";
-import type { Clock } from "../../src/platform/clock.ts";
-import { systemRandom } from "../../src/platform/random.ts";
+import type { Io, Output, StopSignal } from "../../../src/cli/io.ts";
+import type { Clock } from "../../../src/platform/clock.ts";
+import { systemRandom } from "../../../src/platform/random.ts";
 
 /** A clock that stands still until it is moved. */
 export interface FakeClock extends Clock {

@@ -1,5 +1,5 @@
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { systemRandom } from "../../src/platform/random.ts";
+import { systemRandom } from "../../../src/platform/random.ts";
 import type { S3Server } from "./ceph.ts";
 
 /** A new bucket on the test server. It is never removed: the server goes, and everything with it. */

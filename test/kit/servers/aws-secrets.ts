@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Environment } from "../e2e/harness.ts";
+import type { Environment } from "../scene.ts";
 import { isSigned } from "./aws-signature.ts";
 
 /**

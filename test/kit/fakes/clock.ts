@@ -1,5 +1,5 @@
-import { systemClock } from "../../src/platform/clock.ts";
-import type { Clock } from "../../src/platform/clock.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
+import type { Clock } from "../../../src/platform/clock.ts";
 
 /** A clock that stands still until somebody sleeps: sleeping moves it. */
 export interface FakeClock extends Clock {

@@ -1,7 +1,7 @@
-import type { ExportRequest, ExportStatus, Page, Pardot, PageRequest, WireRecord } from "../../src/pardot/pardot.ts";
-import { RemoteError } from "../../src/errors.ts";
+import type { ExportRequest, ExportStatus, Page, Pardot, PageRequest, WireRecord } from "../../../src/pardot/pardot.ts";
+import { RemoteError } from "../../../src/errors.ts";
 import { page } from "./scripted-pages.ts";
-import { csvRow } from "../../src/encode/csv-write.ts";
+import { csvRow } from "../../../src/encode/csv-write.ts";
 
 export type FakeRecord = Readonly<Record<string, string | null>>;
 

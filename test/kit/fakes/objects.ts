@@ -1,5 +1,5 @@
-import type { AccessV4, BulkObject, CatalogObject, PerEmailV4, SegmentedV4 } from "../../src/catalog/catalog.ts";
-import { catalog } from "../../src/catalog/index.ts";
+import type { AccessV4, BulkObject, CatalogObject, PerEmailV4, SegmentedV4 } from "../../../src/catalog/catalog.ts";
+import { catalog } from "../../../src/catalog/index.ts";
 
 // Core objects as v4 reads them.
 

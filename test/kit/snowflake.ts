@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import type { SnowflakeServer } from "../servers/snowflake.ts";
+import type { SnowflakeServer } from "./servers/snowflake.ts";
 
 /** Canaries: none of them may ever stand anywhere but in a request to Snowflake. */
 export const PASSWORD = "canary-password-7f3a";

@@ -1,14 +1,14 @@
 import { expect } from "vitest";
-import { Secret } from "../../src/secrets/secret.ts";
-import type { PardotConfig } from "../../src/config/config.ts";
-import type { QueryV4 } from "../../src/catalog/catalog.ts";
-import { TransportError } from "../../src/errors.ts";
-import type { RunEvent } from "../../src/events.ts";
-import type { HttpRequest, HttpResponse, Transport } from "../../src/http/transport.ts";
-import { PardotClient } from "../../src/pardot/client.ts";
-import type { ExportRequest, PageRequest, Pardot, QueryWay } from "../../src/pardot/pardot.ts";
-import type { Clock } from "../../src/platform/clock.ts";
-import type { Random } from "../../src/platform/random.ts";
+import { Secret } from "../../../src/secrets/secret.ts";
+import type { PardotConfig } from "../../../src/config/config.ts";
+import type { QueryV4 } from "../../../src/catalog/catalog.ts";
+import { TransportError } from "../../../src/errors.ts";
+import type { RunEvent } from "../../../src/events.ts";
+import type { HttpRequest, HttpResponse, Transport } from "../../../src/http/transport.ts";
+import { PardotClient } from "../../../src/pardot/client.ts";
+import type { ExportRequest, PageRequest, Pardot, QueryWay } from "../../../src/pardot/pardot.ts";
+import type { Clock } from "../../../src/platform/clock.ts";
+import type { Random } from "../../../src/platform/random.ts";
 
 /** What must never be seen anywhere. */
 export const CANARIES = {

@@ -2,16 +2,16 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
-import { catalog } from "../../src/catalog/index.ts";
-import type { Column } from "../../src/catalog/catalog.ts";
-import type { RunEvent } from "../../src/events.ts";
-import { systemRandom } from "../../src/platform/random.ts";
+import { catalog } from "../../../src/catalog/index.ts";
+import type { Column } from "../../../src/catalog/catalog.ts";
+import type { RunEvent } from "../../../src/events.ts";
+import { systemRandom } from "../../../src/platform/random.ts";
 import { openMemoryStorage } from "./memory-storage.ts";
-import { csvEncoder } from "../../src/encode/csv-write.ts";
-import { landExportFile } from "../../src/land/export-file.ts";
-import type { ExportFileOptions, LandedExport } from "../../src/land/export-file.ts";
-import { Rejects } from "../../src/land/rejects.ts";
-import type { SpoolOptions } from "../../src/storage/spool.ts";
+import { csvEncoder } from "../../../src/encode/csv-write.ts";
+import { landExportFile } from "../../../src/land/export-file.ts";
+import type { ExportFileOptions, LandedExport } from "../../../src/land/export-file.ts";
+import { Rejects } from "../../../src/land/rejects.ts";
+import type { SpoolOptions } from "../../../src/storage/spool.ts";
 
 export const never: AbortSignal = new AbortController().signal;
 export const DAY_MS = 86_400_000;
@@ -88,6 +88,6 @@ async function* chunked(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Ar
 
 export async function landCase(name: string): Promise<Landed> {
   const visitor = catalog.find((object) => object.name === "Visitor");
-  const body = await readFile(new URL(`../../test/fixtures/cases/${name}.visitor.csv`, import.meta.url));
+  const body = await readFile(new URL(`../../fixtures/cases/${name}.visitor.csv`, import.meta.url));
   return land(body, { object: "Visitor", columns: visitor?.columns ?? [] });
 }

@@ -18,11 +18,11 @@ import { run } from "../../src/operations/run/run.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
 import { startSimulator } from "../../src/simulator/index.ts";
 import type { Simulator, SimulatorOptions } from "../../src/simulator/index.ts";
-import { fakeClock } from "../fakes/clock.ts";
-import { QUICK_DISK } from "../support/quick-disk.ts";
-import { newest, readStrictly } from "../support/records.ts";
-import type { Cells } from "../support/records.ts";
-import { simulatorAccess } from "../support/simulator-access.ts";
+import { fakeClock } from "./fakes/clock.ts";
+import { QUICK_DISK } from "./quick-disk.ts";
+import { newest, readStrictly } from "./records.ts";
+import type { Cells } from "./records.ts";
+import { simulatorAccess } from "./simulator-access.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,5 +1,5 @@
 import type { MemoryStorage } from "./memory-storage.ts";
-import type { Storage } from "../../src/storage/storage.ts";
+import type { Storage } from "../../../src/storage/storage.ts";
 
 /** A storage that counts the requests that S3 would get: a list is one for each thousand keys. */
 export interface CountedStorage extends Storage {
