@@ -12,7 +12,11 @@ export interface SearchedWindow extends Span {
 }
 
 /** With windows that left the books before they were whole: files of them are in no later manifest. */
-export function searching(object: ObjectState, windows: readonly OpenWindow[], until: Instant = 0): ObjectState {
+export function searching(
+  object: ObjectState,
+  windows: readonly Pick<OpenWindow, "from" | "to" | "plannedBy">[],
+  until: Instant = 0,
+): ObjectState {
   if (windows.length === 0) return object;
   const searches = new Map((object.searches ?? []).map((search) => [`${search.from}/${search.to}`, search]));
   for (const { from, to, plannedBy } of windows) {

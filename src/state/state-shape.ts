@@ -127,6 +127,7 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
     open: texts.optional(),
     load: z.boolean(),
   }),
+  "to-search": z.looseObject({ ...object, windows: z.array(z.looseObject({ ...interval, plannedBy: z.string() })) }),
   searched: z.looseObject({ ...object, at: z.int() }),
   loaded: z.looseObject({ ...object, keys: texts }),
   "emails-seen": z.looseObject({

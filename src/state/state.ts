@@ -86,6 +86,8 @@ export type Change =
   | OfWindow<"window-done">
   /** A manifest names the files of windows that are whole, and of windows that stay `open`. */
   | Of<"committed", { manifest: string; windows: readonly string[]; open?: readonly string[]; load: boolean }>
+  /** Windows that leave the state and were not searched: the next run looks for files in them. */
+  | Of<"to-search", { windows: readonly Pick<OpenWindow, "from" | "to" | "plannedBy">[] }>
   /** The manifest of a run accounts for the files found in the searched windows. */
   | Of<"searched", { at: Instant }>
   | Of<"loaded", { keys: readonly string[] }>
@@ -195,6 +197,8 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
       const rest = { ...object, windows: object.windows.filter((window) => !isDropped(window)) };
       return searching(rest, object.windows.filter(isDropped));
     }
+    case "to-search":
+      return searching(object, change.windows);
     case "searched":
       return searched(object, change.at);
     case "export-created":

@@ -46,6 +46,7 @@ const planned: Change = {
   windows: [{ field: "updated_at", from: FROM, to: TO, askFrom: FROM }],
 };
 const done: Change = { type: "window-done", object: "Tag", window: WINDOW };
+const commits: Change = { type: "committed", object: "Tag", manifest: "", windows: [WINDOW], load: false };
 const dropped: Change = { type: "dropped", object: "Tag", window: WINDOW };
 
 function stateOf(...changes: readonly Change[]): State {
@@ -127,8 +128,7 @@ describe("G2 files that a dead run left", () => {
     const storage = await storageWith();
     const { changes } = await look(recovered, storage, { inherited });
     expect(changes).toEqual([{ type: "searched", object: "Tag", at: NOW }]);
-    const over = [done, { type: "committed", object: "Tag", manifest: "", windows: [WINDOW], load: false } as const];
-    const later = [...over, ...changes, ended("now"), started("next")].reduce(applyChange, recovered);
+    const later = [done, commits, ...changes, ended("now"), started("next")].reduce(applyChange, recovered);
     // It wakes up with this one in flight.
     await storage.create(KEY, Buffer.from(CSV), signal);
     expect(await find(later, storage, { now: NOW + DAY_MS - 1 })).toEqual([KEY]);
@@ -184,21 +184,30 @@ describe("G2 files that a dead run left", () => {
     const memory = await storageWith(KEY);
     await writeManifest(memory, manifestOf("20260320T090000Z-bbbbbb"));
     const events: RunEvent[] = [];
-    const { files, changes } = await look(recovered, refusing(memory, call, part), { inherited, events });
+    // The landing run did not die, and this one commits the window.
+    const before = stateOf(started("r1"), planned, ended("r1"));
+    const now = applyChange(before, done);
+    const { files, changes } = await look(now, refusing(memory, call, part), { inherited: before, events });
     expect(files.map(({ key }) => key)).toEqual(found);
     expect(events).toMatchObject([
       { type: "warning", code, message: expect.stringContaining("InvalidObjectState") as string },
     ]);
-    expect(changes).toHaveLength(searched);
+    expect(changes.filter(({ type }) => type === "searched")).toHaveLength(searched);
+    const next = [commits, ...changes].reduce(applyChange, now);
+    expect(await find(next, await storageWith(KEY))).toEqual(searched === 0 ? [KEY] : []);
   });
 
   it("wait for the next run if this one has to stop", async () => {
     const storage = countedStorage(await storageWith(KEY));
-    expect(await look(recovered, storage, { inherited, stop: AbortSignal.abort() })).toEqual({
-      files: [],
-      changes: [],
-    });
+    const stop = AbortSignal.abort();
+    expect((await look(recovered, storage, { inherited, stop })).files).toEqual([]);
+    // The landing run did not die, and this one commits the window.
+    const before = stateOf(started("r1"), planned, ended("r1"));
+    const { files, changes } = await look(applyChange(before, done), storage, { inherited: before, stop });
+    expect(files).toEqual([]);
     expect(storage.requests).toEqual({ list: 0, open: 0, read: 0, stat: 0 });
+    const next = [done, commits, ...changes].reduce(applyChange, before);
+    expect(await find(next, storage)).toEqual([KEY]);
   });
 
   it("cost no request after runs that ended, even if an object fails every night", async () => {

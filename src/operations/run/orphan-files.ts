@@ -21,13 +21,13 @@ export interface OrphanFiles {
  * Files landed just before an earlier run died, never recorded, and never landed again because the data changed. They are
  * whole and may already be loaded, so the recovering run lists them in its manifest. Only windows that a dead run was
  * working on, or that have left the state since, are searched: by the window in a file's name, and in the manifests of the
- * runs since. Nothing here stops a commit: what cannot be found out is a warning, and the next run looks again. A run that
- * has to stop does not search. `named`: keys that this run's manifest names anyway.
+ * runs since. Nothing here stops a commit: what cannot be found out is a warning. Windows that were not searched, which is
+ * every one in a run that has to stop, are put on record for the next run. `named`: keys that this run's manifest names anyway.
  */
 export async function orphanFiles(named: ReadonlySet<string>, run: Run): Promise<OrphanFiles> {
   const { storage, onEvent } = run;
   const todo = [...windowsToSearch(run)].filter(([, windows]) => windows.length > 0);
-  if (todo.length === 0 || run.drain.aborted) return { files: [], changes: [] };
+  if (run.drain.aborted) return { files: [], changes: toSearch(todo) };
   const failed = new Set<string>();
   const unnamed = new Map<string, string>();
   let since: string | null = null;
@@ -57,10 +57,24 @@ export async function orphanFiles(named: ReadonlySet<string>, run: Run): Promise
     }
   } catch (error) {
     warn(onEvent, "run.left-files-unknown", `look for files of a dead run in the manifests: ${asError(error).message}`);
-    return { files: [], changes: [] };
+    return { files: [], changes: toSearch(todo) };
   }
-  const searched = todo.map(([object]) => object).filter((object) => !failed.has(object));
-  return { files, changes: searched.map((object) => ({ type: "searched", object, at: run.startedAt })) };
+  const searched = todo.filter(([object]) => !failed.has(object));
+  return {
+    files,
+    changes: [
+      ...searched.map(([object]): Change => ({ type: "searched", object, at: run.startedAt })),
+      ...toSearch(todo.filter(([object]) => failed.has(object))),
+    ],
+  };
+}
+
+function toSearch(todo: readonly (readonly [string, readonly SearchedWindow[]])[]): Change[] {
+  return todo.map(([object, windows]) => ({
+    type: "to-search",
+    object,
+    windows: windows.map(({ from, to, since }) => ({ from, to, plannedBy: since })),
+  }));
 }
 
 /** By object: the windows to search in the state, and those found by this run that are done or have left the state. */
