@@ -22,17 +22,17 @@ export function objectsPage(generated: string): string {
     "# Objects",
     generated,
     [
-      "What each object holds and how it is read. `pardot-etl objects` lists the same for your configuration, with `--live` the",
-      "custom fields of your account too; [choosing objects](commands.md#choosing-objects) says how to select them.",
+      "What each object contains and how it is read. `pardot-etl objects` lists the same for your configuration, and with",
+      "`--live` also the custom fields of your account; [choosing objects](commands.md#choosing-objects) shows how to select them.",
     ].join("\n"),
     [
-      "- **Way:** `bulk` by exports, one for each window; `segmented` by pages of a query; `read` as one record; `email` by one",
-      "  request for each list email.",
-      "- **Deletes:** `is_deleted` marks records in the recycle bin. `read in full`: a record that is missing from the newest file",
-      "  was deleted. `deleted only`: the object holds nothing but deleted records; it is named where it holds those of another",
-      "  object. `not seen`: deleted records stay in the table as they were.",
+      "- **Way:** how the object is read. `bulk`: by exports, one for each window; `segmented`: by pages of a query; `read`: as one",
+      "  record; `email`: by one request for each list email.",
+      "- **Deletes:** how deletions show. `is_deleted`: the column marks records in the recycle bin. `read in full`: a record that",
+      "  is missing from the newest file was deleted. The name of another object: that object contains the deleted records.",
+      "  `deleted only`: the object contains only deleted records. `not seen`: deleted records stay in the table unchanged.",
       "- **Times** are written as UTC through v5, and in the zone of the API user (`PARDOT_TIMEZONE`) through v4.",
-      "- **Meanings** are those of the vendor's pages below <https://developer.salesforce.com/docs/marketing/pardot/guide/>, or of",
+      "- **Meanings** come from the vendor's pages under <https://developer.salesforce.com/docs/marketing/pardot/guide/>, or from",
       "  the recordings named.",
     ].join("\n"),
     "## All objects",
@@ -48,12 +48,12 @@ export function objectsPage(generated: string): string {
     ),
     ...entries.map(objectSection),
     "## Types of visitor activities",
-    "Codes of `type` (vendor docs, object-field-reference); what was clicked or viewed is the asset whose id is set.",
+    "Codes of `type` (vendor docs, object-field-reference); the asset whose id is set was clicked or viewed.",
     markdownTable(
       ["Code", "Type"],
       ACTIVITY_TYPES.map((name, index) => [String(index + 1), name]),
     ),
-    "**Next:** [the library](library.md)\n",
+    "**Next:** [Library](library.md)\n",
   ].join("\n\n");
 }
 
@@ -96,7 +96,7 @@ function objectSection(entry: CatalogEntry): string {
       ]),
     ),
     ...(hasCustomFields
-      ? ["Then the custom fields of the account, as text, in the order in which they were first seen."]
+      ? ["The custom fields of the account follow as text, in the order in which they were first seen."]
       : []),
   ].join("\n\n");
 }

@@ -33,8 +33,8 @@ export const user: CatalogEntry = collection("User", "users", {
     },
   }),
   notes: [
-    "In API v5 last_name is in no list of the vendor's that was found; where it is refused it is null.",
-    "v3/v4 cannot filter by updated_at (vendor docs, users-v4): every record is read by id and filtered here. Without the administrator role, the API user sees only itself.",
+    "No list of fields by the vendor that we found has last_name in API v5; if Pardot refuses it, it is null.",
+    "v3/v4 cannot filter by updated_at (vendor docs, users-v4), so pardot-etl reads every record by id and filters them itself. Without the administrator role, the API user sees only itself.",
   ],
 });
 
@@ -44,7 +44,7 @@ export const importLog: CatalogEntry = collection("Import", "/imports", {
     error_ref created_at updated_at created_by_id updated_by_id`,
   order: null,
   split: "created_at",
-  notes: ["A log of jobs, not below /objects."],
+  notes: ["A log of jobs. Its path is not under /objects."],
 });
 
 export const bulkAction: CatalogEntry = collection("BulkAction", "/bulk-actions", {
@@ -53,7 +53,7 @@ export const bulkAction: CatalogEntry = collection("BulkAction", "/bulk-actions"
     file_name processed_count:integer created_at updated_at created_by_id updated_by_id`,
   order: null,
   split: "created_at",
-  notes: ["A log of jobs, not below /objects; read only."],
+  notes: ["A log of jobs, read only. Its path is not under /objects."],
 });
 
 export const exportLog: CatalogEntry = collection("Export", "/exports", {
@@ -61,5 +61,5 @@ export const exportLog: CatalogEntry = collection("Export", "/exports", {
     id object state status is_expired result_refs:json created_at updated_at created_by_id updated_by_id`,
   order: null,
   split: "created_at",
-  notes: ["A log of jobs, not below /objects. state and status: which of the two exists is not documented."],
+  notes: ["A log of jobs. Its path is not under /objects. Whether it has state or status is not documented."],
 });

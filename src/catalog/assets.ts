@@ -14,7 +14,7 @@ export const campaign: CatalogEntry = object("Campaign", {
   }),
   v5: collected("campaigns"),
   notes: [
-    "Answers carry no timestamps, although both can be filtered on (vendor docs, campaigns-v4): always read whole.",
+    "Responses have no timestamps, although queries can filter by both (vendor docs, campaigns-v4), so it is always read in full.",
   ],
 });
 
@@ -32,7 +32,7 @@ export const form: CatalogEntry = object("Form", {
   }),
   // No date filter (vendor docs, form-v5).
   v5: collected("forms", { filters: [], wire: { campaign_name: "campaign.name" } }),
-  notes: ["The embed code is embedCode on the wire (recorded: Crim/pardot-java-client formQuery.xml)."],
+  notes: ["The embed code is named embedCode in responses (recorded: Crim/pardot-java-client formQuery.xml)."],
 });
 
 export const tag: CatalogEntry = object("Tag", {
@@ -57,7 +57,7 @@ export const tagObject: CatalogEntry = object("TagObject", {
     split: "created_at",
     wire: { type: "objectType" },
   }),
-  notes: ["A removed tag just disappears (vendor docs, tag-objects-v4)."],
+  notes: ["A removed tag simply disappears (vendor docs, tag-objects-v4)."],
 });
 
 export const list: CatalogEntry = object("List", {
@@ -90,7 +90,7 @@ export const account: CatalogEntry = object("Account", {
   },
   notes: [
     "One record, read without an id. It cannot be queried (vendor docs, accounts-v4).",
-    "tracking_code_template is long and holds carriage returns (recorded: Crim/pardot-java-client accountRead.xml).",
+    "tracking_code_template is long and contains carriage returns (recorded: Crim/pardot-java-client accountRead.xml).",
   ],
 });
 
@@ -111,7 +111,7 @@ export const dynamicContent: CatalogEntry = collection("DynamicContent", "dynami
   order: "updated_at",
   deleted: true,
   notes: [
-    "Sorted by updated_at by a client that runs on real accounts (Airbyte source-pardot); the page lists no order.",
+    "A client that runs on real accounts (Airbyte source-pardot) sorts by updated_at; the vendor's page lists no order.",
     "campaign_id is not in the field table of the vendor's page.",
   ],
 });
@@ -123,7 +123,7 @@ export const dynamicContentVariation: CatalogEntry = collection(
     columns: "id dynamic_content_id comparison operator value1 value2 content",
     parent: { path: "objects/dynamic-contents", order: "updated_at", filter: "dynamicContentId" },
     notes: [
-      "No dates. Whether the query works without dynamicContentId is not documented: where it is refused, each dynamic content is read for itself.",
+      "Has no dates. Whether the query works without dynamicContentId is not documented; if Pardot refuses it, the variations of each dynamic content are read separately.",
     ],
   },
 );
@@ -147,7 +147,7 @@ export const folderContent: CatalogEntry = collection("FolderContent", "folder-c
     updated_by_id`,
   watermark: "updated_at",
   order: "updated_at",
-  notes: ["Filtered and sorted by updated_at by a client that runs on real accounts (Airbyte source-pardot)."],
+  notes: ["A client that runs on real accounts (Airbyte source-pardot) filters and sorts by updated_at."],
 });
 
 export const formField: CatalogEntry = collection("FormField", "form-fields", {
@@ -157,7 +157,7 @@ export const formField: CatalogEntry = collection("FormField", "form-fields", {
     description created_at updated_at created_by_id updated_by_id`,
   watermark: "updated_at",
   order: "updated_at",
-  notes: ["Filtered and sorted by updated_at by a client that runs on real accounts (Airbyte source-pardot)."],
+  notes: ["A client that runs on real accounts (Airbyte source-pardot) filters and sorts by updated_at."],
 });
 
 export const formHandler: CatalogEntry = collection("FormHandler", "form-handlers", {
@@ -166,7 +166,7 @@ export const formHandler: CatalogEntry = collection("FormHandler", "form-handler
     is_cookieless salesforce_id embed_code is_deleted created_at updated_at created_by_id updated_by_id`,
   deleted: true,
   notes: [
-    "Only created_at can be filtered on, which shows no edit: always read in full. updated_at is listed by one client only.",
+    "Queries can filter only by created_at, which does not show edits, so it is always read in full. Only one client lists updated_at.",
   ],
 });
 
@@ -174,7 +174,7 @@ export const formHandlerField: CatalogEntry = collection("FormHandlerField", "fo
   columns: `
     id name form_handler_id data_format prospect_api_field_id is_maintain_initial_value error_message is_required
     created_at created_by_id`,
-  notes: ["No updated_at: always read in full."],
+  notes: ["Has no updated_at, so it is always read in full."],
 });
 
 export const landingPage: CatalogEntry = collection("LandingPage", "landing-pages", {
@@ -186,7 +186,7 @@ export const landingPage: CatalogEntry = collection("LandingPage", "landing-page
   watermark: "updated_at",
   deleted: true,
   notes: [
-    "content and scriptFragment come with a read of one page only; salesforce_cms_id only with a Salesforce CMS connector.",
+    "Only a read of a single page returns content and scriptFragment. salesforce_cms_id exists only with a Salesforce CMS connector.",
   ],
 });
 
@@ -203,7 +203,7 @@ export const taggedObject: CatalogEntry = collection("TaggedObject", "tagged-obj
   columns: "id tag_id object_type object_id object_name created_at created_by_id",
   order: null,
   split: "created_at",
-  notes: ["A removed tag just disappears: always read in full. No order is documented."],
+  notes: ["A removed tag simply disappears, so it is always read in full. No order is documented."],
 });
 
 export const trackerDomain: CatalogEntry = collection("TrackerDomain", "tracker-domains", {

@@ -39,7 +39,7 @@ export const email: CatalogEntry = object("Email", {
   },
   notes: [
     "v3/v4 cannot list emails (vendor docs, emails-v4): ids come from visitor activities, one email for each list email.",
-    "The answer holds no list_email_id (pardot/api-docs issue 158): it is kept from the activity.",
+    "Responses do not contain list_email_id (pardot/api-docs issue 158); it comes from the activity.",
   ],
 });
 
@@ -79,8 +79,8 @@ export const listEmail: CatalogEntry = collection("ListEmail", "list-emails", {
   order: "updated_at",
   deleted: true,
   notes: [
-    "Texts and recipient lists come with a read of one list email only.",
-    "Sorted by updated_at by a client that runs on real accounts (Airbyte source-pardot).",
+    "Only a read of a single list email returns texts and recipient lists.",
+    "A client that runs on real accounts (Airbyte source-pardot) sorts by updated_at.",
   ],
 });
 
@@ -93,7 +93,7 @@ export const emailTemplate: CatalogEntry = collection("EmailTemplate", "email-te
   order: null,
   split: "created_at",
   deleted: true,
-  notes: ["No order and no date filter is documented. The texts come with a read of one template only."],
+  notes: ["No order and no date filter is documented. Only a read of a single template returns the texts."],
 });
 
 export const engagementStudioProgram: CatalogEntry = collection(
@@ -107,7 +107,7 @@ export const engagementStudioProgram: CatalogEntry = collection(
     watermark: "updated_at",
     order: "updated_at",
     deleted: true,
-    notes: ["Filtered and sorted by updated_at by a client that runs on real accounts (Airbyte source-pardot)."],
+    notes: ["A client that runs on real accounts (Airbyte source-pardot) filters and sorts by updated_at."],
   },
 );
 
@@ -123,6 +123,6 @@ export const listEmailStats: CatalogEntry = object("ListEmailStats", {
   v5: LIST_EMAIL_STATS,
   notes: [
     "One call and one row for each list email with activity since the last run (vendor docs, list-email-v5).",
-    "The last three rates come from one client; without them they are null.",
+    "Only one client lists the last three rates; if a response lacks them, they are null.",
   ],
 });

@@ -17,7 +17,7 @@ export function deletesOf(object: CatalogObject): string {
   if (object.deletes) return "is_deleted";
   if (way.api === "v4" && way.deletedOnly === true) return "deleted only";
   if (way.api === "v4" && way.deletedIn !== undefined) return way.deletedIn;
-  // Each list email is read by itself: none of these readings is of the whole.
+  // Each list email is read separately, so no run reads all of them.
   if (object.watermark === null && way.process !== "email") return "read in full";
   return "not seen";
 }

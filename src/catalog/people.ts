@@ -50,7 +50,7 @@ export const prospect: CatalogEntry = object("Prospect", {
     customFields: PROSPECT_FIELDS,
   }),
   notes: [
-    "A custom field's key in answers and exports is its field_id (vendor docs, custom-fields-v4 and prospects-v4).",
+    "A custom field's key in responses and exports is its field_id (vendor docs, custom-fields-v4 and prospects-v4).",
     "grade and notes cannot be exported (vendor docs, export-v4); the password is never requested.",
   ],
 });
@@ -68,9 +68,9 @@ export const prospectDeleted: CatalogEntry = object("ProspectDeleted", {
     deletedOnly: true,
   }),
   notes: [
-    "By the query, because its deleted=true selects deleted prospects alone; the export only takes deleted=all, which does not mark them (vendor docs, prospects-v4 and export-v4).",
+    "Read by the query, because its deleted=true selects only deleted prospects; the export accepts only deleted=all, which does not mark them (vendor docs, prospects-v4 and export-v4).",
     "A restored prospect is in Prospect again, with a later updated_at: docs/deletes.md.",
-    "That deleting sets updated_at is inferred.",
+    "We infer that deleting a record sets updated_at.",
   ],
 });
 
@@ -86,12 +86,12 @@ export const prospectAccount: CatalogEntry = object("ProspectAccount", {
     export: { ...bulkExport("ProspectAccount", "updated_at", [by("updated_at", "unconfirmed")]), whenRefused: "query" },
     customFields: { by: "describe", always: ["id", "name", "created_at", "updated_at"] },
   }),
-  // updated_at is a field and no filter (vendor docs, prospect-account-v5).
+  // updated_at is a field but not a filter (vendor docs, prospect-account-v5).
   v5: collected("prospect-accounts", { filters: [] }),
   notes: [
-    "filter_by_updated_at is sent by a production client, but no answer to it is known: the query takes over where it is refused.",
-    "filter_by_prospect_updated_at selects accounts by the time of their prospects and misses the others: only an operator's override uses it.",
-    "Fields an account does not have (describe) are null.",
+    "A production client sends filter_by_updated_at, but no response to it is known; if Pardot refuses it, the query is used instead.",
+    "filter_by_prospect_updated_at selects accounts by the time of their prospects and misses all other accounts, so only an operator's override uses it.",
+    "Fields that describe does not list for this account are null.",
   ],
 });
 
@@ -130,8 +130,8 @@ export const listMembershipDeleted: CatalogEntry = object("ListMembershipDeleted
     deletedOnly: true,
   }),
   notes: [
-    "By the query with deleted=true (vendor docs, list-memberships-v4). The export takes it too, but a day's deletions fit a page or two, and an export costs four calls and waits in the queue of the others.",
-    "That deleting sets updated_at is inferred.",
+    "Read by the query with deleted=true (vendor docs, list-memberships-v4). The export accepts it too, but a day's deletions fit in a page or two, and an export costs four calls and waits in the export queue.",
+    "We infer that deleting a record sets updated_at.",
   ],
 });
 
@@ -150,9 +150,9 @@ export const visitor: CatalogEntry = object("Visitor", {
     },
     export: bulkExport("Visitor", "updated_at", [by("updated_at", "recorded"), by("created_at", "unconfirmed")]),
   }),
-  // The filter by updated_at is sent by two clients that run on real accounts, and documented nowhere.
+  // Two clients that run on real accounts send the filter by updated_at. It is not documented.
   v5: collected("visitors", { filters: ["updated_at"] }),
-  notes: ["The export of visitors was seen in production in 2021; the vendor's page does not name it."],
+  notes: ["The export of visitors was seen in production in 2021; the vendor's page does not list it."],
 });
 
 export const visitorActivity: CatalogEntry = object("VisitorActivity", {
@@ -180,7 +180,7 @@ export const visitorActivity: CatalogEntry = object("VisitorActivity", {
   v5: collected("visitor-activities", { emailPairs: { listEmail: "list_email_id", email: "email_id" } }),
   notes: [
     "Export procedures: vendor docs, export-v4.",
-    "The first history goes by created_at, because old rows may lack updated_at; later runs by updated_at.",
+    "The first full history is read by created_at, because old rows may lack updated_at; later runs read by updated_at.",
   ],
 });
 
@@ -206,7 +206,7 @@ export const opportunity: CatalogEntry = object("Opportunity", {
   }),
   v5: collected("opportunities", { order: "updated_at", wire: { campaign_name: "campaign.name", prospects: null } }),
   notes: [
-    "No filter on updated_at (vendor docs, opportunities-v4): every record is read by id and filtered here.",
+    "Queries cannot filter by updated_at (vendor docs, opportunities-v4), so pardot-etl reads every record by id and filters them itself.",
     "prospects: a JSON array of {id, first_name, last_name, email, company}, [] when there are none.",
   ],
 });
@@ -220,7 +220,7 @@ export const lifecycleStage: CatalogEntry = collection("LifecycleStage", "lifecy
 export const lifecycleHistory: CatalogEntry = collection("LifecycleHistory", "lifecycle-histories", {
   columns: "id prospect_id previous_stage_id next_stage_id seconds_elapsed:integer created_at",
   watermark: "created_at",
-  notes: ["Only ever appended to."],
+  notes: ["Append-only."],
 });
 
 export const visit: CatalogEntry = collection("Visit", "visits", {
@@ -251,8 +251,8 @@ export const visit: CatalogEntry = collection("Visit", "visits", {
     },
   }),
   notes: [
-    "v3/v4 has no list of visits: the query demands ids of visits, visitors or prospects (vendor docs, visits-v4).",
-    "There each run reads the visits of all visitors, 200 visitors at a time, and filters them here: no document says that a visit changes its visitor's updated_at. This takes at least a call per 100 visitors. Visits without a visitor are not found.",
+    "v3/v4 has no list of visits: the query requires ids of visits, visitors or prospects (vendor docs, visits-v4).",
+    "So with v3/v4 each run reads the visits of all visitors, 200 visitors at a time, and filters them itself: no documentation states that a visit changes its visitor's updated_at. This takes at least one call per 100 visitors. Visits without a visitor are not found.",
     "visitor_page_views: a JSON array of {id, url, title, created_at} in v3/v4; null in v5, which has VisitorPageView.",
   ],
 });
@@ -261,7 +261,7 @@ export const visitorPageView: CatalogEntry = collection("VisitorPageView", "visi
   columns: `
     id url title visitor_id campaign_id visit_id duration_in_seconds:integer salesforce_id created_at`,
   watermark: "created_at",
-  notes: ["Only ever appended to; usually the largest table."],
+  notes: ["Append-only; usually the largest table."],
 });
 
 export const externalActivity: CatalogEntry = collection("ExternalActivity", "/external-activities", {
@@ -269,5 +269,7 @@ export const externalActivity: CatalogEntry = collection("ExternalActivity", "/e
   watermark: "created_at",
   order: null,
   split: "created_at",
-  notes: ["Not below /objects (vendor docs, external-activities-v5). The filter by created_at is not documented."],
+  notes: [
+    "Its path is not under /objects (vendor docs, external-activities-v5). The filter by created_at is not documented.",
+  ],
 });

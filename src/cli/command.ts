@@ -23,7 +23,7 @@ export interface CommandSpec {
   readonly objects: string | null;
   readonly options: readonly OptionSpec[];
   /**
-   * Imports the implementation, which is not loaded for `--help`. It returns the exit code; `main` prints what it throws.
+   * Imports the implementation, which is not loaded for `--help`. It returns the exit code; `main` prints its errors.
    */
   readonly load: () => Promise<{ readonly runCommand: (context: CommandContext) => Promise<number> }>;
 }
@@ -43,7 +43,7 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
     flag: "--config",
     value: "FILE",
     meaning: "configuration file, YAML or JSON",
-    default: "PARDOT_ETL_CONFIG, else pardot-etl.yaml if it is there",
+    default: "PARDOT_ETL_CONFIG, else pardot-etl.yaml if it exists",
   },
   { flag: "--business-unit", value: "ID", meaning: "business unit, instead of PARDOT_BUSINESS_UNIT_ID" },
   { flag: "--json", value: null, meaning: "result on stdout as JSON, errors too; text for people goes to stderr" },

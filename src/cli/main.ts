@@ -5,7 +5,7 @@ import type { Io } from "./io.ts";
 import { parseCommandLine } from "./parse.ts";
 import { packageVersion } from "./version.ts";
 
-/** Runs one command, prints any error, and returns the exit code. Never exits; uses nothing of the process but `io`. */
+/** Runs one command, prints any error, and returns the exit code. Never exits; uses only `io` of the process. */
 export async function main(argv: readonly string[], world: Io): Promise<number> {
   const io = guarded(world);
   // Also for a command line that cannot be parsed.
@@ -27,7 +27,7 @@ export async function main(argv: readonly string[], world: Io): Promise<number> 
   }
 }
 
-/** Whether a run was meant, also by a command line that cannot be parsed. */
+/** Whether the command is `run`, even if the command line cannot be parsed. */
 function isRun(argv: readonly string[]): boolean {
   const command = argv.find((word) => COMMANDS.some(({ name }) => name === word));
   return command === "run" && !argv.includes("--dry-run");

@@ -44,9 +44,9 @@ function ourText(error: PardotEtlError): string {
 function bugText(error: unknown): string {
   const stack = error instanceof Error ? inspect(error) : `thrown: ${inspect(error)}`;
   return [
-    `pardot-etl: a fault in pardot-etl itself (version ${packageVersion()}, Node ${process.versions.node}, ${process.platform})`,
+    `pardot-etl: a bug in pardot-etl (version ${packageVersion()}, Node ${process.versions.node}, ${process.platform})`,
     stack,
-    "hint: Report it to the project with this text and the command. Everything that was committed stays committed.",
+    "hint: Report it to the project with this text and the command. Everything committed so far stays committed.",
     "",
   ].join("\n");
 }

@@ -3,7 +3,7 @@ import { fakeIo } from "../../test/kit/fakes/io.ts";
 import { CancelledError } from "../errors.ts";
 import { stopOnSignals } from "./signals.ts";
 
-const OPTIONS = { graceMs: 25_000, afterwards: "what can be finished by then is committed" };
+const OPTIONS = { graceMs: 25_000, afterwards: "work that finishes by then is committed" };
 
 test.each(["SIGINT", "SIGTERM"] as const)("the first %s aborts and prints what happens", (name) => {
   const io = fakeIo();
@@ -13,7 +13,7 @@ test.each(["SIGINT", "SIGTERM"] as const)("the first %s aborts and prints what h
   expect(stop.signal.reason).toBeInstanceOf(CancelledError);
   expect((stop.signal.reason as CancelledError).exitCode).toBe(130);
   expect(io.stderr.text()).toBe(
-    `${name}: stopping within 25s, what can be finished by then is committed; a second signal ends it at once\n`,
+    `${name}: stopping within 25s, work that finishes by then is committed; a second signal ends it at once\n`,
   );
   expect(io.exits).toEqual([]);
 });

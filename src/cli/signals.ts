@@ -25,7 +25,7 @@ export function stopOnSignals(
   io: Pick<Io, "signals" | "stderr" | "clock" | "exitNow">,
   options: {
     readonly graceMs: number;
-    /** What happens to unfinished work, as the end of a sentence: "what can be finished in time is committed". */
+    /** What happens to unfinished work, as the end of a sentence: "work that finishes in time is committed". */
     readonly afterwards: string;
   },
 ): Stop {

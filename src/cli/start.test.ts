@@ -17,5 +17,5 @@ test("G2: a process that runs out of work before its command is done reports it 
   process.emit("beforeExit");
   process.emit("beforeExit");
   expect(codes).toEqual([1]);
-  expect(stderr.text()).toMatch(/^pardot-etl: stopped in the middle.*\nhint: .*report it.*\n$/);
+  expect(stderr.text()).toMatch(/^pardot-etl: stopped early.*\nhint: .*report it.*\n$/);
 });

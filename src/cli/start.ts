@@ -58,16 +58,16 @@ export function failOnEarlyExit(
   io: Pick<Io, "stderr" | "exitNow">,
 ): void {
   beforeExit.once("beforeExit", () => {
-    io.stderr.write("pardot-etl: stopped in the middle: nothing is left to wait for, but the command is not done\n");
-    io.stderr.write("hint: This is a fault in pardot-etl; please report it with what was printed before.\n");
+    io.stderr.write("pardot-etl: stopped early: nothing is left to wait for, but the command is not finished\n");
+    io.stderr.write("hint: This is a bug in pardot-etl; please report it with the output above.\n");
     io.exitNow(EXIT_BUG);
   });
 }
 
 function lostResult(code: string): string {
   return [
-    `pardot-etl: write the result to stdout: it could not be written whole (${code})`,
-    "hint: The command finished its work; a run has written its manifest to the destination. Free space where stdout is written, then look at `pardot-etl status`.",
+    `pardot-etl: write the result to stdout: it could not be written completely (${code})`,
+    "hint: The command finished its work; a run has written its manifest to the destination. Free space where stdout is written, then run `pardot-etl status`.",
     "",
   ].join("\n");
 }

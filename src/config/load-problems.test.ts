@@ -36,7 +36,7 @@ describe("a bad configuration", () => {
       {
         path: "etl.objects (pardot-etl.yaml)",
         value: "Tagg",
-        expected: expect.stringMatching(/^a comma list of objects, .*; did you mean Tag\?$/) as string,
+        expected: expect.stringMatching(/^a comma-separated list of objects, .*; did you mean Tag\?$/) as string,
       },
       {
         path: "etl.overlap (pardot-etl.yaml)",

@@ -67,7 +67,7 @@ async function resolvePrivateKey(name: KeyText, settings: SettingsReader): Promi
   }
   const key = decryptKey(text.value, phrase);
   return key === null
-    ? settings.refuse(passphrase, HIDDEN, "the passphrase that decrypts the private key, which is whole")
+    ? settings.refuse(passphrase, HIDDEN, "the passphrase that decrypts the private key; the key itself is undamaged")
     : take(key);
 }
 
@@ -89,7 +89,7 @@ export async function resolveAuth(settings: SettingsReader): Promise<AuthConfig 
 function chooseFlow(settings: SettingsReader): AuthFlow | null {
   const given = waysGiven(PARDOT_WAYS, settings);
   if (given.length > 1) {
-    const expected = `one of ${given.join(", ")}: the credentials given fit each of them`;
+    const expected = `one of ${given.join(", ")}: the given credentials fit each of them`;
     return settings.refuse("PARDOT_AUTH_FLOW", null, expected);
   }
   const [only] = given;

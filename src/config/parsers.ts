@@ -183,7 +183,7 @@ function isQuoted(given: string): boolean {
 /** Why a path is not one: a shell, or a program with a protocol of that name, would have read it otherwise. */
 export function pathProblem(name: string): string | null {
   if (name.startsWith("~")) return "a path without ~, which only a shell replaces with a home folder";
-  if (name.startsWith("$") || name.includes("${")) return "a path without a variable: nothing puts its value in here";
+  if (name.startsWith("$") || name.includes("${")) return "a path without a variable: variables are not replaced here";
   // One letter before the colon is a Windows drive.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(name)?.[1];
   if (scheme !== undefined) return `a path; for a folder named ${scheme}: write ./${scheme}:`;

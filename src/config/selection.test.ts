@@ -39,11 +39,11 @@ describe("a list of objects", () => {
   ])("%s selects, in plan order, %j", (list, names) => expect(chosen(list)).toEqual(names));
 
   test.each<[string, string]>([
-    ["Tagg", "nothing fits Tagg; did you mean Tag?"],
-    ["core,-EmailClik", "nothing fits EmailClik; did you mean EmailClick?"],
+    ["Tagg", "nothing matches Tagg; did you mean Tag?"],
+    ["core,-EmailClik", "nothing matches EmailClik; did you mean EmailClick?"],
     ["croe", "did you mean core?"],
-    ["Xyz*", "nothing fits Xyz*; `pardot-etl objects` lists them"],
-    ["T.g", "nothing fits T.g"],
+    ["Xyz*", "nothing matches Xyz*; `pardot-etl objects` lists them"],
+    ["T.g", "nothing matches T.g"],
     ["-Tag", "exclude from, as in core,-Tag"],
     [" , ", "patterns (Visitor*)"],
     ["'Tag'", "without quotes"],

@@ -8,7 +8,8 @@ import { parser } from "./parsers.ts";
 import type { Parser } from "./parsers.ts";
 import { closestMatch } from "./suggest.ts";
 
-const EXPECTED = "a comma list of objects, groups (core, deletes, all), patterns (Visitor*), exclusions (-EmailClick)";
+const EXPECTED =
+  "a comma-separated list of objects, groups (core, deletes, all), patterns (Visitor*), exclusions (-EmailClick)";
 
 /** A list whose words all fit the catalog. What it selects depends on the version of the API, which is another setting. */
 export const objects: Parser<string> = parser(
@@ -19,7 +20,7 @@ export const objects: Parser<string> = parser(
     if (unknown !== undefined) {
       const guess = closestMatch(unknown.name, ["core", "deletes", "all", ...entries.map(({ name }) => name)]);
       const help = guess === null ? "`pardot-etl objects` lists them" : `did you mean ${guess}?`;
-      return invalid(`${EXPECTED}; nothing fits ${unknown.name}; ${help}`);
+      return invalid(`${EXPECTED}; nothing matches ${unknown.name}; ${help}`);
     }
     if (words.some(({ isExcluded }) => !isExcluded)) return valid(list);
     return invalid(words.length === 0 ? EXPECTED : `${EXPECTED} with something to exclude from, as in core,${list}`);

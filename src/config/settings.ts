@@ -29,49 +29,49 @@ function row<Value>(parser: Parser<Value>, meaning: string, byDefault: string | 
 }
 
 /**
- * The table of settings. Loading, error messages, docs/configuration.md and the template of `init` are made from it, in
- * its order; a class, so that the type of a value is with its parser. The settings of Snowflake have the names and
+ * The table of settings. Loading, error messages, docs/configuration.md and the template of `init` follow it, in its
+ * order. It is a class, so that the type of a value is next to its parser. The settings of Snowflake have the names and
  * meanings of the official driver (vendor docs, Node.js driver options).
  */
 class Table {
   PARDOT_BUSINESS_UNIT_ID: Row<string> = row(
     businessUnit,
-    "The business unit: Setup > Business Unit Setup in Salesforce shows it.",
+    "Id of the business unit; find it in Salesforce under Setup > Business Unit Setup.",
   );
   PARDOT_API_URL: Row<URL> = row(
     apiHost,
-    "The API host; `https://pi.demo.pardot.com` for sandboxes and developer orgs.",
+    "API host; `https://pi.demo.pardot.com` for sandboxes and developer orgs.",
     "https://pi.pardot.com",
   );
   PARDOT_LOGIN_URL: Row<URL> = row(
     loginHost,
-    "The token host; `https://test.salesforce.com` for sandboxes, or the My Domain host.",
+    "Host of the token endpoint; `https://test.salesforce.com` for sandboxes, or the My Domain host.",
     "https://login.salesforce.com",
   );
   PARDOT_API_VERSION: Row<PardotConfig["apiVersion"]> = row(
     choice(["auto", "3", "4", "5"]),
-    "API version. `auto` reads the core objects through 4 (3 when the account demands it: codes 88 and 89) and all others through 5; `5` reads everything through 5 but EmailClick, which it lacks; `3` and `4` never call 5.",
+    "API version. `auto` reads the core objects through v4 (v3 if the account requires it: codes 88 and 89) and all others through v5; `5` reads everything through v5 except EmailClick, which v5 lacks; `3` and `4` never call v5.",
     "auto",
   );
   PARDOT_V4_FORMAT: Row<"xml" | "json"> = row(
     choice(["xml", "json"]),
-    "Response format of every v3/v4 query and read; without it, the catalog's for each object.",
+    "Response format of every v3/v4 query and read; if not set, the catalog's for each object.",
   );
-  PARDOT_TIMEZONE: Row<string> = row(zone, "Zone of the API user, in which v3/v4 timestamps are.", "UTC");
+  PARDOT_TIMEZONE: Row<string> = row(zone, "Time zone of the API user, which v3/v4 timestamps are in.", "UTC");
   PARDOT_ACCOUNT_TIMEZONE: Row<string> = row(
     zone,
-    "Zone of the account, in which the quota day turns; without it `PARDOT_TIMEZONE`.",
+    "Time zone of the account, in which the quota day starts; if not set, `PARDOT_TIMEZONE`.",
   );
   PARDOT_AUTH_FLOW: Row<AuthFlow> = row(
     choice(["refresh_token", "jwt", "client_credentials", "password"]),
-    "OAuth flow; without it the one whose credentials are given (docs/authentication.md).",
+    "OAuth flow; if not set, inferred from the credentials (docs/authentication.md).",
   );
   PARDOT_CLIENT_ID: Row<string> = row(text, "Consumer key of the connected app or external client app.");
   PARDOT_CLIENT_SECRET: Row<Secret> = row(secret, "Consumer secret of the app, for every flow but `jwt`.");
   PARDOT_REFRESH_TOKEN: Row<Secret> = row(secret, "Refresh token of the API user, for the flow `refresh_token`.");
   PARDOT_TOKEN_FILE: Row<string> = row(
     path,
-    "File that keeps a rotated refresh token; what it holds wins over `PARDOT_REFRESH_TOKEN`.",
+    "File that stores a rotated refresh token; a token in it takes precedence over `PARDOT_REFRESH_TOKEN`.",
   );
   PARDOT_USERNAME: Row<string> = row(text, "Salesforce user name of the API user, for the flows `jwt` and `password`.");
   PARDOT_PRIVATE_KEY: Row<Secret> = row(
@@ -81,7 +81,7 @@ class Table {
   PARDOT_PRIVATE_KEY_FILE: Row<string> = row(path, "File with that key, instead of the key itself.");
   PARDOT_PASSWORD: Row<Secret> = row(
     secret,
-    "Password with the security token at its end, for the flow `password`, which Salesforce is retiring.",
+    "Password followed by the security token, for the flow `password`, which Salesforce is retiring.",
   );
   PARDOT_MAX_CONCURRENCY: Row<number> = row(
     integer(1, 5),
@@ -90,16 +90,16 @@ class Table {
   );
   PARDOT_MAX_WAITING_EXPORTS: Row<number> = row(
     integer(1, 100),
-    "Exports of this tool waiting at Pardot at a time; Pardot processes them one at a time.",
+    "Exports of this tool that may wait at Pardot at the same time; Pardot processes them one at a time.",
     "4",
   );
   PARDOT_DAILY_CALL_BUDGET: Row<number> = row(
     integer(1, 10_000_000),
-    "Calls this tool may make in an account day; without it this tool sets no limit.",
+    "Calls this tool may make per account day; if not set, this tool sets no limit.",
   );
   PARDOT_QUOTA_SHARE: Row<number> = row(
     percent("1%", "100%"),
-    "Share of the account's own daily limit, others' calls included, at which a run stops; the API reports both.",
+    "Share of the account's own daily limit at which a run stops, including the calls of other integrations; the API reports both.",
     "80%",
   );
   PARDOT_EXPORT_POLL_INTERVAL: Row<number> = row(
@@ -109,7 +109,7 @@ class Table {
   );
   PARDOT_EXPORT_TIMEOUT: Row<number> = row(
     duration("1s", "7d"),
-    "After this the object fails for this run; the next run adopts the export.",
+    "Longest wait for an export; after that the object fails in this run, and the next run resumes the export.",
     "6h",
   );
   PARDOT_REQUEST_TIMEOUT: Row<number> = row(
@@ -119,7 +119,7 @@ class Table {
   );
   PARDOT_ETL_OBJECTS: Row<string> = row(
     objects,
-    "Comma list of objects in any case, groups (`core`, `deletes`, `all`), patterns (`Visitor*`) and what to leave out (`core,-EmailClick`); [all objects](objects.md).",
+    "Comma-separated objects in any case, groups (`core`, `deletes`, `all`), patterns (`Visitor*`) and exclusions (`core,-EmailClick`); docs/objects.md lists all objects.",
     "core",
   );
   PARDOT_ETL_DESTINATION: Row<Destination> = row(
@@ -134,11 +134,11 @@ class Table {
   );
   PARDOT_ETL_ROWS_PER_FILE: Row<number> = row(
     integer(1, 1_000_000),
-    "Rows after which a file of a segmented object is closed; without it, 1,000 for the core objects and 100,000 for all others.",
+    "Rows after which a file of a segmented object is closed; if not set, 1,000 for the core objects and 100,000 for all others.",
   );
   PARDOT_ETL_BYTES_PER_FILE: Row<number> = row(
     size("1kB", "5GB"),
-    "Bytes (before compression) after which a file of a segmented object is closed; without it, 16MB for the core objects and 64MB for all others.",
+    "Bytes (before compression) after which a file of a segmented object is closed; if not set, 16MB for the core objects and 64MB for all others.",
   );
   PARDOT_ETL_MAX_REJECTS: Row<number> = row(
     integer(0, 10_000),
@@ -147,7 +147,7 @@ class Table {
   );
   PARDOT_ETL_WAREHOUSE: Row<WarehouseChoice> = row(
     warehouse,
-    "Warehouse whose tables give the start of the next range: `duckdb:PATH`, `snowflake` or `none` (the tool's own record).",
+    "Warehouse whose tables determine the start of the next range: `duckdb:PATH`, `snowflake` or `none` (the tool's own record).",
     "none",
   );
   PARDOT_ETL_OVERLAP: Row<number> = row(
@@ -157,35 +157,38 @@ class Table {
   );
   PARDOT_ETL_V5_LAG: Row<number> = row(
     duration("1m", "1d"),
-    "How long before now a range of API v5 ends, because its answers may be a minute old.",
+    "How long before now a range of API v5 ends, because its responses may be a minute old.",
     "5m",
   );
   PARDOT_ETL_RETENTION: Row<number> = row(
     duration("1d", "36500d"),
-    "How long a rule of yours (an S3 lifecycle rule) keeps landed files; a file that is gone after that counts as expired in `verify` and `status`. Without it a committed file that is gone is a problem.",
+    "How long your own rule (an S3 lifecycle rule) keeps landed files; `verify` and `status` count a file that is missing after that as expired. If not set, a missing committed file is a problem.",
   );
   PARDOT_ETL_LEASE_TTL: Row<number> = row(
     duration("1s", "1h"),
-    "A run that shows no sign of life for this long is considered dead, and the next one takes over.",
+    "Time without a sign of life after which a run is considered dead and the next one takes over.",
     "60s",
   );
   PARDOT_ETL_STOP_GRACE: Row<number> = row(
     duration("0s", "1h"),
-    "Time in which a stopped run may still commit what it can finish.",
+    "Time that a stopped run has to finish and commit work.",
     "25s",
   );
-  PARDOT_ETL_TMPDIR: Row<string> = row(path, "Folder for files that are not checked yet; without it the system's.");
+  PARDOT_ETL_TMPDIR: Row<string> = row(
+    path,
+    "Folder for files that are not checked yet; if not set, the system's temporary folder.",
+  );
   PARDOT_ETL_S3_PATH_STYLE: Row<boolean> = row(
     boolean,
-    "Path-style S3 addresses; without it only for an endpoint that is an IP address or localhost.",
+    "Path-style S3 addresses; if not set, only for an endpoint that is an IP address or localhost.",
   );
   PARDOT_ETL_SNS_TOPIC_ARN: Row<SnsTopic> = row(
     snsTopic,
-    "SNS topic that is notified of how each run ended (docs/notifications.md); its region is the ARN's.",
+    "SNS topic that receives the result of every run (docs/notifications.md), in the region of the ARN.",
   );
   PARDOT_ETL_WEBHOOK_URL: Row<Secret> = row(
     secret,
-    "Address that is notified too, by a POST of JSON in Slack's format: https, or http to loopback.",
+    "URL that receives the result of every run as a JSON POST in Slack's format: https, or http to loopback.",
   );
   SNOWFLAKE_ACCOUNT: Row<string> = row(
     snowflakeAccount,
@@ -208,18 +211,18 @@ class Table {
   );
   SNOWFLAKE_AUTHENTICATOR: Row<SnowflakeAuth["authenticator"]> = row(
     choice(["SNOWFLAKE", "SNOWFLAKE_JWT", "OAUTH", "PROGRAMMATIC_ACCESS_TOKEN"], { anyCase: true }),
-    "How to log in; without it by private key or password, whichever is given.",
+    "How to log in; if not set, by private key or password, whichever is given.",
   );
-  SNOWFLAKE_ROLE: Row<string> = row(identifier, "Role; without it the user's default role.");
+  SNOWFLAKE_ROLE: Row<string> = row(identifier, "Role; if not set, the user's default role.");
   SNOWFLAKE_WAREHOUSE: Row<string> = row(
     identifier,
-    "Virtual warehouse that runs the queries; without it the user's default warehouse.",
+    "Virtual warehouse that runs the queries; if not set, the user's default warehouse.",
   );
   SNOWFLAKE_DATABASE: Row<string> = row(identifier, "Database of the tables.");
   SNOWFLAKE_SCHEMA: Row<string> = row(identifier, "Schema of the tables.");
   SNOWFLAKE_ACCESS_URL: Row<URL> = row(
     snowflakeHost,
-    "Address to connect to, for private links and the like; without it the one that follows from the account.",
+    "Address to connect to, for example for private links; if not set, derived from the account.",
   );
 }
 

@@ -34,7 +34,7 @@ export const loginHost: Parser<URL> = parser("login-host", (address) => {
     );
   }
   return isBelow(url, "lightning.force.com") || isBelow(url, "salesforce-setup.com")
-    ? invalid("the My Domain host, https://NAME.my.salesforce.com; this one is that of the pages in a browser")
+    ? invalid("the My Domain host, https://NAME.my.salesforce.com; this is the host of the pages in a browser")
     : valid(url);
 });
 
@@ -50,7 +50,7 @@ function isBelow({ hostname }: URL, domain: string): boolean {
   return hostname === domain || hostname.endsWith(`.${domain}`);
 }
 
-/** Three-letter names in the IANA list that observe summer time, or have no offset at all. */
+/** Three-letter names in the IANA list that observe daylight saving time or have no offset. */
 const SHORT_ZONES: ReadonlySet<string> = new Set("UTC GMT UCT CET EET WET MET PRC ROC ROK".split(" "));
 
 export const zone: Parser<string> = parser("zone", (name) => {
@@ -58,7 +58,7 @@ export const zone: Parser<string> = parser("zone", (name) => {
   const isAbbreviation = /^[A-Z]{3}$/i.test(name) && !SHORT_ZONES.has(name.toUpperCase());
   if (isOffset || isAbbreviation) {
     return invalid(
-      "the name of a place's zone, such as America/New_York: a fixed offset or an abbreviation hides the change to summer time",
+      "the name of a place's zone, such as America/New_York: a fixed offset or an abbreviation hides the changes of daylight saving time",
     );
   }
   return isZone(name) ? valid(name) : invalid("an IANA time zone such as UTC or America/New_York");
@@ -83,10 +83,10 @@ export const destination: Parser<Destination> = parser<Destination>("destination
   const expected =
     "s3://bucket/prefix with a bucket of 3 to 63 lower-case letters, digits, dots and hyphens, or a folder";
   if (scheme !== "s3") return invalid(expected);
-  if (place.includes("${")) return invalid("s3://bucket/prefix without a variable: nothing puts its value in here");
+  if (place.includes("${")) return invalid("s3://bucket/prefix without a variable: variables are not replaced here");
   const [bucket = "", ...segments] = place.slice("s3://".length).replace(/\/+$/, "").split("/");
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) return invalid(expected);
-  // S3 accepts such keys, but they look like others in every listing, and proxies fold them.
+  // S3 accepts such keys, but they look like other keys in every listing, and proxies normalize them.
   const isClean = segments.every((segment) => segment !== "" && segment !== "." && segment !== "..");
   return isClean
     ? valid({ kind: "s3", bucket, prefix: segments.join("/") })

@@ -19,8 +19,8 @@ const COLUMNS = 116;
  */
 export function configTemplate(): string {
   const head = [
-    "# Configuration of pardot-etl. The environment wins over this file: PARDOT_TIMEZONE over pardot.timezone.",
-    "# ${NAME} inserts a variable, so that no secret has to be in this file. docs/configuration.md describes everything.",
+    "# Configuration of pardot-etl. The environment overrides this file: PARDOT_TIMEZONE overrides pardot.timezone.",
+    "# ${NAME} inserts a variable, so this file needs no secrets. docs/configuration.md describes every setting.",
   ];
   const sections = SECTIONS.map((section) => {
     const settings = SETTINGS.filter(({ env }) => fileKey(env).section === section);

@@ -38,8 +38,8 @@ const objectShape = z.looseObject({
 /** The whole manifest but for its files, each of which has the shape above. */
 export function manifestShape(runId: string): z.ZodType {
   return z.looseObject({
-    format_version: z.literal(1, "is another format than this version of pardot-etl knows"),
-    run_id: z.literal(runId, "is not the run whose folder it is in"),
+    format_version: z.literal(1, "is a format that this version of pardot-etl does not know"),
+    run_id: z.literal(runId, "does not match the run of its folder"),
     business_unit: z.string(),
     started_at: time,
     finished_at: time,

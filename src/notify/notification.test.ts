@@ -115,11 +115,11 @@ describe("the text", () => {
   test("of a run that could not begin has its reason and no run", () => {
     const error = { code: "lease.held", message: "take the lease:\n  another run holds it", hint: null };
     expect(linesOf({ ...NOT_BEGUN, exitCode: 8, error, durationMs: 900 })).toEqual([
-      "pardot-etl: did not start: another run is at work (exit 8)",
+      "pardot-etl: did not start: another run is in progress (exit 8)",
       "business unit 0Uv000000000001AAA, 0 s",
       "0 rows, 0 files, 0 calls",
       "reason: take the lease: another run holds it",
-      "What to do: Wait for the other run. If this happens daily, the runs take longer than the time between them.",
+      "What to do: Wait for the other run. If this happens daily, runs take longer than the interval between them.",
     ]);
   });
 

@@ -95,7 +95,7 @@ async function sendTwice(
   return last;
 }
 
-const LATE: Refused = { reason: "no answer in time", hint: null, retryable: true };
+const LATE: Refused = { reason: "no response in time", hint: null, retryable: true };
 
 /** One attempt within its own time; null if it was accepted. Throws when no time is left. */
 async function sendOnce(
@@ -109,7 +109,7 @@ async function sendOnce(
   const cut = AbortSignal.any([signal, own.signal]);
   const done = new AbortController();
   const late = clock.sleep(ATTEMPT_MS, AbortSignal.any([done.signal, signal])).then(() => {
-    own.abort(new Error("no answer in time"));
+    own.abort(new Error("no response in time"));
     return LATE;
   });
   try {
@@ -117,7 +117,7 @@ async function sendOnce(
     return await Promise.race([channel.send(notification, cut), late]);
   } finally {
     late.catch(() => {});
-    done.abort(new Error("it was answered"));
+    done.abort(new Error("a response arrived"));
   }
 }
 

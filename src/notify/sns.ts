@@ -11,8 +11,8 @@ const CONNECTION_TIMEOUT_MS = 3000;
 /** Longest silence of a connection; notify.ts ends an attempt before that. */
 const IDLE_TIMEOUT_MS = 10_000;
 
-const MAY_PUBLISH = "Allow sns:Publish on this topic to the role or user the run has.";
-const MAY_USE_KEY = "Allow kms:GenerateDataKey and kms:Decrypt on the key of this topic.";
+const MAY_PUBLISH = "Allow sns:Publish on this topic for the run's role or user.";
+const MAY_USE_KEY = "Allow kms:GenerateDataKey and kms:Decrypt on the key of this topic for the run's role or user.";
 const CREDENTIALS = "Check the AWS credentials of the run.";
 
 /** What to do about a failure, by its code; some endpoints add `Exception` to it. */

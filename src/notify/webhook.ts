@@ -22,7 +22,7 @@ export function webhookChannel(address: Secret, transport: Transport): Channel {
     name: url === null ? "webhook" : `webhook at ${url.host}`,
     send: async (notification, signal) => {
       if (url === null) {
-        return refused("its address cannot be used", "Give PARDOT_ETL_WEBHOOK_URL as https://.", false);
+        return refused("its address cannot be used", "Give PARDOT_ETL_WEBHOOK_URL an https:// address.", false);
       }
       try {
         const headers = { "content-type": "application/json; charset=utf-8", "user-agent": "pardot-etl" };
@@ -53,11 +53,15 @@ async function judge(response: HttpResponse, url: URL): Promise<Refused | null> 
   const word = await refusalReason(response, url);
   if (status >= 200 && status <= 299) return null;
   if (status >= 300 && status <= 399) {
-    return refused(`it answered ${status}, and redirects are not followed`, "Give the address it leads to.", false);
+    return refused(
+      `it returned ${status}, and redirects are not followed`,
+      "Set PARDOT_ETL_WEBHOOK_URL to the address it redirects to.",
+      false,
+    );
   }
-  const reason = `it answered ${status}${word === null ? "" : ` (${word})`}`;
+  const reason = `it returned ${status}${word === null ? "" : ` (${word})`}`;
   const isBusy = status === 429 || status >= 500;
-  return refused(reason, isBusy ? null : "Check that the webhook still exists and takes JSON.", isBusy);
+  return refused(reason, isBusy ? null : "Check that the webhook still exists and accepts JSON.", isBusy);
 }
 
 /** Reads the body to its end, or as far as it may hold a reason. */
@@ -82,7 +86,7 @@ function networkFailure(error: unknown): Refused {
 
 const WHY: Readonly<Record<string, string>> = {
   "http.not-sent": "no connection",
-  "http.timeout": "no answer in time",
+  "http.timeout": "no response in time",
   "http.cut": "the connection broke",
   "http.untrusted": "its certificate is not trusted",
 };

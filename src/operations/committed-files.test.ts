@@ -108,7 +108,7 @@ describe("committed files", () => {
       objects: [manifestObject("Tag", { files: [namedFile(GOOD, { rows })] })],
     });
     const { problems } = await read(manifestOf("r1", of(1)), manifestOf("r2", of(2)));
-    expect(problems).toEqual([{ key: GOOD, problem: "two manifests say different things about it" }]);
+    expect(problems).toEqual([{ key: GOOD, problem: "two manifests describe it differently" }]);
   });
 
   // As it is written, and as another program might have laid it out.

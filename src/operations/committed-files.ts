@@ -102,7 +102,7 @@ class KnownFiles {
     if (at < known.run.at) known.run = this.#runAt(at);
     known.last = Math.max(known.last, at);
     if (known.sha256 !== sha256 || known.rows !== rows || known.bytes !== bytes) {
-      this.problems.push({ key, problem: "two manifests say different things about it" });
+      this.problems.push({ key, problem: "two manifests describe it differently" });
     }
   }
 
@@ -120,7 +120,7 @@ class KnownFiles {
     }
   }
 
-  /** To be called once, after everything else. */
+  /** Call once, after everything else. */
   supersede(): void {
     for (const [key, file] of this.files) {
       const readings = this.#readings.get(file.object) ?? [];

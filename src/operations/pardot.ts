@@ -69,7 +69,7 @@ export interface BudgetedPardot {
   readonly time: PardotClock;
   /** This tool's calls of the account's day so far, including this command's. */
   readonly callsToday: () => Promise<number>;
-  /** Records the calls that were made. To be called at the end, also after a failure. */
+  /** Records the calls that were made. Call at the end, even after a failure. */
   readonly settle: () => Promise<void>;
 }
 
@@ -118,7 +118,7 @@ export async function connectPardot(
 ): Promise<Connection> {
   const { record: account, now: reported } = await pardot.probe(signal);
   if (reported === null) {
-    warn(onEvent, "clock.own", "Pardot's answer had no Date header: this machine's clock is used for the windows");
+    warn(onEvent, "clock.own", "Pardot's response had no Date header: windows use this machine's clock");
   } else {
     time.set(reported);
   }
@@ -127,7 +127,7 @@ export async function connectPardot(
   return { account, now };
 }
 
-/** A machine's clock is seldom wrong by more; a simulated account's often is. */
+/** A machine's clock is rarely further off; a simulated account's often is. */
 const OFF_MAX_MS = 60 * 60 * 1000;
 
 /**
@@ -141,15 +141,15 @@ export function assertSound(now: Instant, state: State, { clock, onEvent }: Pick
   const last = lastKnown(state);
   if (Math.abs(off) > DAY_MS && last !== null && now < last) {
     throw new RemoteError(
-      `read Pardot's time: its Date header says ${isoInstant(now)}, ${humaneDuration(last - now)} before the end of what earlier runs read`,
+      `read Pardot's time: its Date header shows ${isoInstant(now)}, ${humaneDuration(last - now)} before the end of what earlier runs read`,
       {
         code: "pardot.clock-back",
-        hint: "Nothing was read and what was committed stays. See whether a proxy answers for Pardot, then run again; a simulated account that was restarted needs a new destination.",
+        hint: "Nothing was read, and committed data stays. Check whether a proxy responds for Pardot, then run again; a simulated account that was restarted needs a new destination.",
       },
     );
   }
   const side = off > 0 ? "ahead of" : "behind";
-  warn(onEvent, "clock.off", `this machine's clock is ${humaneDuration(off)} ${side} Pardot's; windows go by Pardot's`);
+  warn(onEvent, "clock.off", `this machine's clock is ${humaneDuration(off)} ${side} Pardot's; windows use Pardot's`);
 }
 
 /** Pardot's time in the latest earlier run: the end of what it covered or planned. */

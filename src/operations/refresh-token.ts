@@ -42,7 +42,7 @@ export function refreshTokenKeeper(
   if (auth.flow === "refresh_token" && auth.reference !== null && auth.refreshToken !== null) {
     return referenceKeeper(auth.reference, auth.refreshToken, { clock, random }, warning);
   }
-  const message = `${ROTATED} it is kept nowhere: the configured one may not work any more. Name a file for it with PARDOT_TOKEN_FILE, or keep it in AWS Secrets Manager`;
+  const message = `${ROTATED} it is not stored anywhere: the configured one may no longer work. Set PARDOT_TOKEN_FILE to a file for it, or keep it in AWS Secrets Manager`;
   return { keptRefreshToken: async () => null, onRotatedRefreshToken: async () => warning(TOKEN_ROTATED, message) };
 }
 

@@ -12,6 +12,7 @@ import { objectState } from "../state/state.ts";
 import type { State } from "../state/state.ts";
 import { destinationAround } from "../storage/open.ts";
 import type { Storage } from "../storage/storage.ts";
+import { pluralize } from "../text.ts";
 import { openDestination } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -34,17 +35,17 @@ export async function openStore(config: Pick<DestinationConfig, "etl">, runtime:
   return { storage, loaded: await loadState(storage, runtime.signal) };
 }
 
-/** Two units in each other's folders would take each other's files for their own. */
+/** Two units in each other's folders would mistake each other's files for their own. */
 async function assertNotNested(path: string): Promise<void> {
   const around = await destinationAround(path);
   if (around === null) return;
-  const expected = `a folder that lies in no other destination; ${around} is one`;
+  const expected = `a folder outside of every other destination; ${around} is one`;
   throw new ConfigError(
-    "open the destination: it lies in another one",
+    "open the destination: it is inside another destination",
     [{ path: "PARDOT_ETL_DESTINATION", value: path, expected }],
     {
       code: "config.destination-nested",
-      hint: "Nothing was changed and Pardot was not called. Name a folder that lies in no other destination.",
+      hint: "Nothing was changed and Pardot was not called. Choose a folder outside of every other destination.",
     },
   );
 }
@@ -68,7 +69,9 @@ export const STATE_MISSING = "state.missing";
 /** Why there is no state; null if there is one, or if there is no manifest either, because no run has ended yet. */
 export async function lostState({ storage, loaded }: Store, signal: AbortSignal): Promise<string | null> {
   const manifests = loaded.sequence > 0 ? [] : await manifestKeys(storage, signal);
-  return manifests.length === 0 ? null : `it is gone, although ${manifests.length} manifests of earlier runs are there`;
+  return manifests.length === 0
+    ? null
+    : `it is gone, although there are manifests of ${pluralize(manifests.length, "earlier run")}`;
 }
 
 /**
@@ -96,7 +99,7 @@ export async function assertUsable(
       hint: "Nothing was changed and Pardot was not called. Restore the folder _pardot_etl/state from the bucket's versions or a backup. To start over instead and read the whole history again, run with --full.",
     });
   }
-  const message = `${attempted}. --full starts over; an object that is not selected now is read whole by the first run that selects it`;
+  const message = `${attempted}. --full starts over; an object that is not selected now is read in full by the first run that selects it`;
   warn(onEvent, STATE_MISSING, message);
 }
 
@@ -144,7 +147,7 @@ export function assertFits(config: Config, state: State, full: boolean): void {
   }
   if (problems.length > 0) {
     throw new ConfigError("the configuration does not fit what was landed before", problems, {
-      hint: "Change what is named here, or name another destination. Nothing was changed.",
+      hint: "Change these settings, or choose another destination. Nothing was changed.",
     });
   }
 }

@@ -41,13 +41,13 @@ export interface RangeStart {
 }
 
 /**
- * The start of the next range: the greatest watermark less the overlap, but never later than now less the overlap, nor
- * than the end of the earlier ranges less the overlap, so that nothing falls between two runs; the whole history without
- * a watermark.
+ * The start of the next range: the greatest watermark minus the overlap, but never later than now minus the overlap, nor
+ * than the end of the earlier ranges minus the overlap, so that nothing falls between two runs. Without a watermark, the
+ * whole history.
  */
 export function rangeStart(object: CatalogObject, facts: RangeFacts, settings: RangeSettings): RangeStart {
   if (object.watermark === null) {
-    return { from: HISTORY_START, wholeHistory: true, reason: "no watermark: read whole", emptyTable: false };
+    return { from: HISTORY_START, wholeHistory: true, reason: "no watermark: read in full", emptyTable: false };
   }
   const emptyTable = facts.hasWarehouse && !facts.tableHasRows && facts.filesCommitted > 0;
   const watermark = facts.hasWarehouse && !emptyTable ? facts.warehouseWatermark : facts.ownWatermark;
@@ -56,15 +56,15 @@ export function rangeStart(object: CatalogObject, facts: RangeFacts, settings: R
     const source = facts.hasWarehouse && !emptyTable ? `MAX(${object.watermark}) of ${object.table}` : "own record";
     floors.push({
       at: fromLocal(shiftLocal(watermark, -settings.overlapMs), settings.zone, "earlier"),
-      reason: `${source} ${watermark} less the overlap`,
+      reason: `${source} ${watermark} minus the overlap`,
     });
   } else if (!facts.historyPlanned) {
     return { from: HISTORY_START, wholeHistory: true, reason: "no watermark yet: whole history", emptyTable };
   }
   if (facts.plannedUntil !== null) {
-    floors.push({ at: facts.plannedUntil - settings.overlapMs, reason: "end of the last range less the overlap" });
+    floors.push({ at: facts.plannedUntil - settings.overlapMs, reason: "end of the last range minus the overlap" });
   }
-  floors.push({ at: settings.now - settings.overlapMs, reason: "now less the overlap" });
+  floors.push({ at: settings.now - settings.overlapMs, reason: "now minus the overlap" });
   const earliest = floors.reduce((a, b) => (b.at < a.at ? b : a));
   return { from: floorSecond(earliest.at), wholeHistory: false, reason: earliest.reason, emptyTable };
 }

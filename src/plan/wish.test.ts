@@ -33,9 +33,9 @@ describe("a requested range", () => {
   it("names every problem at once", () => {
     const wish = { full: true, since: "x", until: "y", acceptGap: true };
     expect(() => parseRange(wish, "UTC")).toThrow(
-      /--since x is not a valid time; --until y is not a valid time; --full and --since exclude/,
+      /--since x is not a valid time; --until y is not a valid time; --full and --since cannot/,
     );
     expect(() => parseRange({ since: "2026-02-01", until: "2026-01-01" }, "UTC")).toThrow("is not before");
-    expect(() => parseRange({ acceptGap: true }, "UTC")).toThrow("--accept-gap only goes with --since");
+    expect(() => parseRange({ acceptGap: true }, "UTC")).toThrow("--accept-gap requires --since");
   });
 });

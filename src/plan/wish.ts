@@ -32,8 +32,8 @@ export function parseRange(text: RangeOptions, zone: string): RangeRequest {
   if (since !== null && until !== null && since >= until) {
     problems.push(`--since ${text.since} is not before --until ${text.until}`);
   }
-  if (text.full === true && text.since !== undefined) problems.push("--full and --since exclude each other");
-  if (text.acceptGap === true && text.since === undefined) problems.push("--accept-gap only goes with --since");
+  if (text.full === true && text.since !== undefined) problems.push("--full and --since cannot be combined");
+  if (text.acceptGap === true && text.since === undefined) problems.push("--accept-gap requires --since");
   if (problems.length > 0) {
     throw new UsageError(problems.join("; "), {
       code: "usage.range",

@@ -5,7 +5,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** An exit code of `run`. */
 export interface ExitCode {
   readonly code: number;
-  /** The contract's words. */
+  /** Wording fixed by the contract. */
   readonly meaning: string;
   /** Start of a notification: `pardot-etl: <headline>`; short, because it is in a subject. */
   readonly headline: string;
@@ -18,8 +18,8 @@ export interface ExitCode {
 const BUG: ExitCode = {
   code: 1,
   meaning: "bug",
-  headline: "failed by a fault of its own",
-  todo: "Report it to the project with the log; what was committed before stays committed.",
+  headline: "failed because of a bug",
+  todo: "Report it to the project with the log. Everything committed before stays committed.",
   level: "error",
 };
 
@@ -31,7 +31,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
     code: 2,
     meaning: "usage or configuration",
     headline: "did not start: wrong configuration",
-    todo: "Correct what is named; Pardot was not called.",
+    todo: "Correct the settings or options named in the message. Pardot was not called.",
     level: "error",
   },
   {
@@ -45,7 +45,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
     code: 4,
     meaning: "limit reached, run again later",
     headline: "quota reached",
-    todo: "Run again when the account's next day has begun; the next scheduled run goes on automatically.",
+    todo: "Run again when the account's next day has begun; the next scheduled run continues automatically.",
     level: "warn",
   },
   {
@@ -59,7 +59,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
     code: 6,
     meaning: "data failed a check, or records were set aside",
     headline: "data failed a check or was set aside",
-    todo: "Look at what is named: records set aside are in `_pardot_etl/rejects/`, and `pardot-etl verify` shows how to repair files. Otherwise run again; if it stays, report it to the project with the log.",
+    todo: "Check what the message names: records set aside are in `_pardot_etl/rejects/`, and `pardot-etl verify` shows how to repair files. Otherwise run again; if it happens again, report it to the project with the log.",
     level: "error",
   },
   {
@@ -72,8 +72,8 @@ export const EXIT_CODES: readonly ExitCode[] = [
   {
     code: 8,
     meaning: "another run holds the lease",
-    headline: "did not start: another run is at work",
-    todo: "Wait for the other run. If this happens daily, the runs take longer than the time between them.",
+    headline: "did not start: another run is in progress",
+    todo: "Wait for the other run. If this happens daily, runs take longer than the interval between them.",
     level: "warn",
   },
   {
@@ -87,7 +87,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
     code: 130,
     meaning: "cancelled",
     headline: "stopped",
-    todo: "Run again when wanted; the next run goes on from there.",
+    todo: "Run again whenever you like; the next run continues from there.",
     level: "warn",
   },
 ];

@@ -25,8 +25,9 @@ const DIED: StatusRun = {
   status: "died",
   exitCode: null,
   code: "run.died",
-  reason: "the run's process ended before it could commit, without a word: it was killed, or ran out of memory",
-  hint: "Run again: the next run takes over and goes on from there.",
+  reason:
+    "the run's process ended before it could commit, without reporting an error: it was killed, or ran out of memory",
+  hint: "Run again: the next run takes over and continues from there.",
 };
 const WINDOW = { field: "updated_at", from: "2025-01-01T00:00:00Z", to: "2026-01-01T00:00:00Z" } as const;
 const OBJECT: StatusObject = {
@@ -132,7 +133,7 @@ test("an unhealthy destination shows why, each run's error, what to do, and the 
   const flat = text.replaceAll(/\s+/g, " ");
   for (const part of [
     "last success none yet",
-    "20260320T073252Z-f1173f: the run's process ended before it could commit, without a word",
+    "20260320T073252Z-f1173f: the run's process ended before it could commit, without reporting an error",
     "hint: Run again: the next run takes over",
     "231 of a budget of 1,000 (23.1 %) on 2026-03-20 (America/New_York); by all integrations 40,000 of the account's 50,000 (80 %) when last seen, runs stop at 80 %",
     "Tag: covered from 2026-01-01 00:00Z on, not from the beginning",
@@ -150,7 +151,7 @@ test("a run's hint follows its reason, for the newest run only", () => {
   const old: StatusRun = { ...DIED, runId: "20260319T073252Z-f1173f", reason: "the disk is full", hint: "Free some." };
   const flat = (runs: readonly StatusRun[]): string =>
     statusSummary({ ...STATUS, runs }, 10, NOW).replaceAll(/\s+/g, " ");
-  expect(flat([old, DIED])).toContain("goes on from there. 20260319T073252Z-f1173f: the disk is full");
+  expect(flat([old, DIED])).toContain("continues from there. 20260319T073252Z-f1173f: the disk is full");
   expect(flat([old, DIED])).not.toContain("Free some.");
   expect(flat([old, RUN])).toContain("the disk is full");
   expect(flat([old, RUN])).not.toContain("hint");
@@ -180,11 +181,9 @@ test("a destination without any run is reported as such", () => {
   const nothing = {
     ...STATUS,
     healthy: false,
-    problems: ["nothing was run yet"],
+    problems: ["no run yet"],
     businessUnit: null,
     lastSuccess: null,
   };
-  expect(statusSummary({ ...nothing, runs: [], objects: [] }, 10, NOW)).toContain(
-    "NOT HEALTHY\n  - nothing was run yet\n",
-  );
+  expect(statusSummary({ ...nothing, runs: [], objects: [] }, 10, NOW)).toContain("NOT HEALTHY\n  - no run yet\n");
 });

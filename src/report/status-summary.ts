@@ -29,7 +29,7 @@ function heading({ healthy, problems, lastSuccess, businessUnit, destination, qu
     ...(healthy ? ["healthy"] : ["NOT HEALTHY"]),
     ...problems.flatMap((problem) => wrapped(problem, COLUMNS, "    ", "  - ")),
     `last success   ${success}`,
-    `business unit  ${businessUnit ?? "none yet: nothing was run"}`,
+    `business unit  ${businessUnit ?? "none yet: no run so far"}`,
     `destination    ${destination}`,
     ...wrapped(calls(quota), COLUMNS, "               ", "calls today    "),
   ];

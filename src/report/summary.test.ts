@@ -135,7 +135,7 @@ test("a plan's summary has windows, reasons, calls and their share", () => {
   expect(planSummary({ ...plan, quota: null, callBudget: null })).toContain(
     "expected: about 25 calls; the API does not report the day's quota\n",
   );
-  expect(planSummary({ ...plan, callBudget: 31 })).toContain("more than is left of the budget today");
+  expect(planSummary({ ...plan, callBudget: 31 })).toContain("exceeds the rest of today's budget");
 });
 
 test("a plan's summary names what it cannot know: calls of emails, and files of exports before the first run", () => {
@@ -164,10 +164,10 @@ test("a plan's summary names what it cannot know: calls of emails, and files of 
   };
   const text = planSummary(plan);
   expect(text).toMatch(/Email .* \?        0 \+ \?  no watermark yet\n/);
-  expect(text).toContain("on top, for Email: one for each list email\n");
+  expect(text).toContain("in addition, for Email: one for each list email\n");
   const both = [email, { ...email, object: "EmailStats" }].map((each) => ({ ...each, unknownCalls: "one each" }));
-  expect(planSummary({ ...plan, objects: both })).toContain("on top, for Email, EmailStats: one each\n");
-  expect(text).toContain("is a guess until a run has committed some");
+  expect(planSummary({ ...plan, objects: both })).toContain("in addition, for Email, EmailStats: one each\n");
+  expect(text).toContain("until a run has committed exports, their duration");
   expect(planSummary({ ...plan, exportsSeen: 3 })).not.toContain("guess");
 });
 

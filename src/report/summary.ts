@@ -94,17 +94,15 @@ function costs(plan: PlanResult): string[] {
   for (const { object, unknownCalls: reason } of plan.objects) {
     if (reason !== null) reasons.set(reason, [...(reasons.get(reason) ?? []), object]);
   }
-  const unknown = Array.from(reasons, ([reason, objects]) => `on top, for ${objects.join(", ")}: ${reason}`);
+  const unknown = Array.from(reasons, ([reason, objects]) => `in addition, for ${objects.join(", ")}: ${reason}`);
   const hasExports = plan.objects.some(({ process, windows }) => process === "bulk" && windows.length > 0);
   const guessed = hasExports && plan.exportsSeen === 0;
   return [
     `expected: about ${pluralize(expectedCalls, "call")}; ${share}${ofBudget}`,
     ...unknown,
-    ...(guessed
-      ? ["in how many files an export comes and how long it takes is a guess until a run has committed some"]
-      : []),
+    ...(guessed ? ["until a run has committed exports, their duration and number of files is a guess"] : []),
     ...(budget !== null && expectedCalls > budget - own
-      ? ["that is more than is left of the budget today: the run will stop there, and the next one goes on"]
+      ? ["that exceeds the rest of today's budget: the run will stop there, and the next one continues"]
       : []),
     `this tool's calls today: ${formatNumber(own)}, including ${formatNumber(plan.callsSpent)} for this plan`,
   ];

@@ -26,7 +26,7 @@ export function readPrivateKey(text: string): Parsed<Secret> {
     return invalid("a key without passphrase: openssl pkcs8 -in encrypted.pem -out plain.pem decrypts it");
   }
   if (label.includes("CERTIFICATE") || label.includes("PUBLIC")) {
-    return invalid(`the private key; this is a ${label.toLowerCase()}, which the other side is given`);
+    return invalid(`the private key; this is a ${label.toLowerCase()}, which belongs to the other side`);
   }
   if (!LABELS.has(label)) return invalid(KEY_EXPECTED);
   const lines = body.replaceAll(/\s/g, "").match(/.{1,64}/g) ?? [];
@@ -64,7 +64,7 @@ export async function readKeyText(path: string): Promise<Parsed<string>> {
 }
 
 function acceptRsaKey(key: KeyObject): Parsed<Secret> {
-  if (key.asymmetricKeyType !== "rsa") return invalid("an RSA key: RS256 takes no other");
+  if (key.asymmetricKeyType !== "rsa") return invalid("an RSA key: RS256 accepts no other");
   if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < KEY_BITS_MIN) {
     return invalid(`an RSA key of at least ${KEY_BITS_MIN} bits`);
   }

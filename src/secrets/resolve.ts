@@ -81,16 +81,16 @@ export function parseSecret(stored: string, { key }: SecretReference): Parsed<Se
 
 const NOT_CALLED = "Pardot was not called.";
 const HINTS: Readonly<Record<FailureKind, string>> = {
-  configuration: `${NOT_CALLED} Correct the references or the secrets they lead to; docs/authentication.md describes how they are read.`,
+  configuration: `${NOT_CALLED} Correct the references, or the secrets they refer to; docs/authentication.md describes how they are read.`,
   credentials: `${NOT_CALLED} Give this program the policy in docs/authentication.md.`,
-  network: `${NOT_CALLED} Check the network path to AWS (a private subnet needs an endpoint or NAT, AWS_REGION has to be right) and run again.`,
+  network: `${NOT_CALLED} Check the network path to AWS (a private subnet needs an endpoint or NAT, AWS_REGION must be correct) and run again.`,
 };
 
 function unresolved(failures: readonly Failed[], count: number): PardotEtlError {
   const problems = failures.map(({ problem }) => problem);
   const has = (kind: FailureKind): boolean => failures.some((failure) => failure.kind === kind);
   const which = count === 1 ? "the reference" : `${failures.length} of ${count} references`;
-  const message = `read secrets from AWS: ${which} cannot be followed`;
+  const message = `read secrets from AWS: ${which} cannot be resolved`;
   if (has("configuration"))
     return new ConfigError(message, problems, { code: "secrets.invalid", hint: HINTS.configuration });
   if (has("credentials")) return new AuthError(message, { code: "secrets.denied", hint: HINTS.credentials, problems });

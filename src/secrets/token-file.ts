@@ -156,7 +156,7 @@ async function replaceProblem(real: string): Promise<string | null> {
     return `a file with one name; this one has ${stats.nlink} hard links, and the others would keep the old token`;
   }
   if (await isMountPoint(real)) {
-    return "a file that can be replaced (EBUSY); this one is a mount of its own: mount its folder instead";
+    return "a file that can be replaced (EBUSY); this one is a separate mount: mount its folder instead";
   }
   const folder = await stat(dirname(real));
   const user = process.geteuid?.() ?? 0;

@@ -173,6 +173,6 @@ export class CallBudget {
     const { now, zone } = this.#options;
     const turn = nextDayStart(now(), zone);
     const words = `${toLocal(turn, zone).slice(0, 16)} ${zone} (${isoInstant(turn)})`;
-    return `What is finished is committed. Run again after ${words}, when the account's next day starts, or raise ${setting}.`;
+    return `Finished work is committed. Run again after ${words}, when the account's next day starts, or raise ${setting}.`;
   }
 }

@@ -8,8 +8,8 @@ import { applyChange, EMPTY_STATE } from "./state.ts";
 import type { Change, State } from "./state.ts";
 
 /**
- * The durable record of the state: numbered entries under `_pardot_etl/state/`, each created exclusively, so that two
- * writers cannot both write number 43 and the later one finds out. An entry holds either a snapshot or the
+ * The durable record of the state: numbered entries under `_pardot_etl/state/`, each created exclusively, so
+ * that two writers cannot both write number 43, and the later one notices. An entry holds either a snapshot or the
  * changes since the entry before it, and has the number of the last snapshot in `base`. Snapshots replace what came
  * before them; the entries before the last two snapshots are removed, except the first one of each run in the state.
  *
@@ -229,7 +229,7 @@ export class Journal {
 function anotherRun(location: string, sequence: number): LeaseError {
   return new LeaseError(`write state entry ${sequence} in ${location}: another run wrote it first`, {
     code: "lease.state-taken",
-    hint: "Two runs work on the same business unit and destination. This one stopped; what it landed stays and the next run goes on from there. Let only one run at a time.",
+    hint: "Two runs work on the same business unit and destination. This one stopped; the files it landed stay, and the next run continues from there. Start only one run at a time.",
   });
 }
 
@@ -238,7 +238,7 @@ function tooLarge(location: string, sequence: number, bytes: number, limit: numb
     `write state entry ${sequence} in ${location}: its ${bytes} bytes are more than the ${limit} that can be read back`,
     {
       code: "state.too-large",
-      hint: "Nothing is lost: all that is recorded can be read, and all landed files stay. The state holds files that no warehouse has loaded, files of unfinished windows and list emails. Run again to finish what is open, or give some objects a destination of their own.",
+      hint: "Nothing is lost: all that is recorded can be read, and all landed files stay. The state holds files that no warehouse has loaded, files of unfinished windows and list emails. Run again to finish what is open, or give some objects a separate destination.",
       context: { bytes, limit },
     },
   );

@@ -216,16 +216,16 @@ async function heldError(number: number, options: LeaseOptions): Promise<LeaseEr
   const { storage, signal } = options;
   const holder = await holderOf(storage, number, signal);
   const who = holder === null ? "another run" : `run ${holder.run_id} (process ${holder.pid} on ${holder.host})`;
-  return new LeaseError(`start a run on ${storage.location}: ${who} is at work`, {
+  return new LeaseError(`start a run on ${storage.location}: ${who} is in progress`, {
     code: "lease.held",
-    hint: "Wait for it, or stop it. Nothing was changed and Pardot was not called. A run that was killed is taken over when it has been silent for PARDOT_ETL_LEASE_TTL.",
+    hint: "Wait for it, or stop it. Nothing was changed and Pardot was not called. If it was killed, the next run takes over after PARDOT_ETL_LEASE_TTL without a sign of life.",
   });
 }
 
 function lostError(mine: number, other: number): LeaseError {
   return new LeaseError(`hold lease ${mine}: a later run has taken lease ${other}`, {
     code: "lease.lost",
-    hint: "This run was silent for so long that another took over, and commits nothing more. What it landed stays; the other run accounts for it.",
+    hint: "This run was silent for so long that another run took over, so it commits nothing more. The files it landed stay; the other run accounts for them.",
   });
 }
 

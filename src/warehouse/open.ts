@@ -18,7 +18,7 @@ export async function openWarehouse(
   if (warehouse.kind === "snowflake") {
     if (warehouse.auth.authenticator === "SNOWFLAKE") {
       const message =
-        "logging in to Snowflake by password alone, which Snowflake is ending: give the user a key pair and set SNOWFLAKE_PRIVATE_KEY_FILE instead";
+        "logging in to Snowflake with only a password, which Snowflake is phasing out: give the user a key pair and set SNOWFLAKE_PRIVATE_KEY_FILE instead";
       options.onEvent({ type: "warning", code: "warehouse.password", object: null, message });
     }
     const { SnowflakeWarehouse } = await import("./snowflake/snowflake.ts");

@@ -192,7 +192,7 @@ export class Worker<Ops extends Operations<Ops>> {
   #tooLong(ms: number): Failure {
     return {
       code: "warehouse.query-timeout",
-      message: `no answer for ${ms / 60_000} minutes`,
+      message: `no response for ${ms / 60_000} minutes`,
       hint: `Run again. ${this.#options.name}'s query history shows which statement took so long.`,
       retryable: true,
     };

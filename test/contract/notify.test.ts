@@ -114,9 +114,9 @@ describe("a webhook", () => {
   });
 
   it.each([
-    [500, "it answered 500"],
-    [503, "it answered 503"],
-    [429, "it answered 429"],
+    [500, "it returned 500"],
+    [503, "it returned 503"],
+    [429, "it returned 429"],
   ])("is called again after one response with %d", async (status) => {
     receiver.behave({ status });
     expect((await tell({ webhookUrl })).warnings).toEqual([]);
@@ -133,19 +133,19 @@ describe("a webhook", () => {
   it("is given up after failing twice", async () => {
     receiver.behave({ status: 500 }, { status: 502, body: "rollup_error" });
     const { warnings } = await tell({ webhookUrl });
-    expect(warnings).toEqual([`could not notify webhook at ${host()}: it answered 502 (rollup_error)`]);
+    expect(warnings).toEqual([`could not notify webhook at ${host()}: it returned 502 (rollup_error)`]);
     expect(receiver.received).toHaveLength(2);
   });
 
   it.each([
-    ["a word", "channel_is_archived", "it answered 404 (channel_is_archived)."],
-    ["the address", `Cannot POST ${PATH}`, "it answered 404."],
-    ["a page", `<html>${"x".repeat(100_000)}</html>`, "it answered 404."],
+    ["a word", "channel_is_archived", "it returned 404 (channel_is_archived)."],
+    ["the address", `Cannot POST ${PATH}`, "it returned 404."],
+    ["a page", `<html>${"x".repeat(100_000)}</html>`, "it returned 404."],
   ])("is called once if it refuses with %s, and only a word of the response is shown", async (_what, body, told) => {
     receiver.behave({ status: 404, body });
     const { warnings } = await tell({ webhookUrl });
     expect(warnings).toEqual([
-      `could not notify webhook at ${host()}: ${told} Check that the webhook still exists and takes JSON.`,
+      `could not notify webhook at ${host()}: ${told} Check that the webhook still exists and accepts JSON.`,
     ]);
     expect(receiver.received).toHaveLength(1);
   });
@@ -155,7 +155,7 @@ describe("a webhook", () => {
     try {
       receiver.behave({ status: 307, headers: { location: `${other.origin}/${CANARY}` } });
       const { warnings } = await tell({ webhookUrl });
-      expect(warnings[0]).toContain("it answered 307, and redirects are not followed");
+      expect(warnings[0]).toContain("it returned 307, and redirects are not followed");
       expect([receiver.received.length, other.received.length]).toEqual([1, 0]);
     } finally {
       await other.close();
@@ -172,7 +172,7 @@ describe("a webhook", () => {
     await clock.advance(500);
     await receiver.hasReceived(2);
     await clock.advance(4500);
-    expect((await telling).warnings).toEqual([`could not notify webhook at ${host()}: no answer in time`]);
+    expect((await telling).warnings).toEqual([`could not notify webhook at ${host()}: no response in time`]);
     expect(clock.sleepers()).toBe(0);
   });
 
@@ -182,7 +182,7 @@ describe("a webhook", () => {
     const telling = tell({ webhookUrl }, { signal: stop.signal, clock: fakeClock() });
     await receiver.hasReceived(1);
     stop.abort(new Error("over"));
-    expect((await telling).warnings).toEqual([`could not notify webhook at ${host()}: no answer in time`]);
+    expect((await telling).warnings).toEqual([`could not notify webhook at ${host()}: no response in time`]);
   });
 
   it("is reported without its address if it is unreachable or not TLS", async () => {
@@ -198,7 +198,7 @@ describe("a webhook", () => {
   it("is not used with an invalid address", async () => {
     const { warnings } = await tell({ webhookUrl: new Secret(`http://example.com/${CANARY}`) });
     expect(warnings).toEqual([
-      "could not notify webhook: its address cannot be used. Give PARDOT_ETL_WEBHOOK_URL as https://.",
+      "could not notify webhook: its address cannot be used. Give PARDOT_ETL_WEBHOOK_URL an https:// address.",
     ]);
   });
 

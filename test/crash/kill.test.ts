@@ -219,7 +219,7 @@ describe.concurrent("a run with nothing left to wait for", { timeout: 120_000 },
     const env = { ...at.env, NODE_OPTIONS: `--import=${DIE}`, DIE_ON: "manifest.json", DIE_WHEN: "never" };
     const result = await runCli(["run"], env, { cwd: at.root });
     expect(result).toMatchObject({ code: 1, stdout: "" });
-    expect(result.stderr).toContain("stopped in the middle");
+    expect(result.stderr).toContain("stopped early");
     expect(lastLine(result)).toMatchObject({ event: "run_ended", exit_code: 1, meaning: "bug" });
     await expectWholeAfterRerun(at);
   });

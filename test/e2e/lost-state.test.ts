@@ -45,7 +45,7 @@ describe("a destination without its state", () => {
     await rm(join(at.data, "_pardot_etl/state"), { recursive: true });
     const told = await cli(at, "status", "--json");
     expect((JSON.parse(told.stdout) as StatusResult).runs).toEqual([]);
-    expect(told.stderr).toContain("1 manifests of earlier runs are there");
+    expect(told.stderr).toContain("there are manifests of 1 earlier run");
     const { code, stdout } = await cli(at, "verify", "--json");
     expect(code).toBe(6);
     const { files, problems } = JSON.parse(stdout) as VerifyResult;

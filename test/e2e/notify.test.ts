@@ -196,7 +196,7 @@ describe("a run with a topic and a webhook", () => {
     other.kill("SIGKILL");
     await other.ended;
     expect(ended.code).toBe(8);
-    expectAllTell(ended, "did not start: another run is at work", "failed");
+    expectAllTell(ended, "did not start: another run is in progress", "failed");
   });
 
   it("that is stopped sends a notification within the grace", async () => {
@@ -277,10 +277,10 @@ describe("a failed notification", () => {
       .map(({ code, message }) => `${String(code)} ${String(message)}`);
     expect(warnings.toSorted()).toEqual([
       expect.stringContaining(`notify.failed could not notify SNS topic ${sns.topicArn}-gone: NotFound`),
-      expect.stringContaining(`notify.failed could not notify webhook at ${host}: it answered 410`),
+      expect.stringContaining(`notify.failed could not notify webhook at ${host}: it returned 410`),
     ]);
     expect(ended.stdout).toContain(
-      `warning: could not notify webhook at ${host}: it answered 410 (channel_is_archived)`,
+      `warning: could not notify webhook at ${host}: it returned 410 (channel_is_archived)`,
     );
     expect(ended.last).toMatchObject({ exit_code: 0, status: "complete", warnings: 2 });
   });

@@ -53,7 +53,9 @@ describe("objects --live", () => {
     const before = at.simulator.stats().calls;
     const named = await objects(at, ["Prospect", "--live"]);
     expect(at.simulator.stats().calls - before).toBe(2);
-    expect(named.stdout).toMatch(/ updated_at datetime\n +custom fields +\S+ string \(new: from the next run on\)\n/);
+    expect(named.stdout).toMatch(
+      / updated_at datetime\n +custom fields +\S+ string \(new: included from the next run on\)\n/,
+    );
     const account = await objects(at, ["ProspectAccount", "--live"]);
     expect(account.stdout).toContain(" sic string (not in this account: null)\n");
     expect(account.stdout).toMatch(/ +custom fields +none in this account\n/);
@@ -74,7 +76,7 @@ describe("objects --live", () => {
     expect(custom.map(({ state }) => state).toSorted()).toEqual(["known", "known", "known", "new", "vanished"]);
     expect(custom.at(-1)?.state).toBe("new");
     const text = await objects(at, ["Prospect", "--live"]);
-    expect(text.stdout).toContain("not in this account any more: null");
+    expect(text.stdout).toContain("no longer in this account: null");
     // The next run matches the list.
     const next = await at.run();
     expect(next.manifest.objects[0]?.drift.appeared).toEqual([custom.at(-1)?.field]);

@@ -179,7 +179,7 @@ describe("the command line", () => {
     expect(text.stdout).toMatch(
       /expected: about \d+ calls; 0\.\d % of the day's 50,000, of which \d+ are used; 1\d\.\d % of the budget of 500\n/,
     );
-    expect(text.stdout).toContain("on top, for Email: one for each list email");
+    expect(text.stdout).toContain("in addition, for Email: one call for each list email");
     const ran = await callCli(["run", "--json", "--no-progress"], at.env, cli);
     expect(ran.code).toBe(0);
     const { api_calls: calls } = JSON.parse(ran.stdout) as {

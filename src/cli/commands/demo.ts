@@ -29,7 +29,7 @@ import { pluralize, formatNumber } from "../../text.ts";
 /** Each demo writes to its own folder below this one in the working folder. */
 const DEMO_FOLDER = "demo";
 
-/** A zone with summer time, so that the demo shows what a real account has. */
+/** A zone with daylight saving time, as real accounts often have. */
 const DEMO_ZONE = "America/New_York";
 
 /** One of each process: an export, a query by pages, a single read. */
@@ -102,7 +102,7 @@ async function demoConfig(simulator: Simulator, folder: string): Promise<Config>
 }
 
 async function runOnce(context: CommandContext, config: Config): Promise<RunResult> {
-  const stop = { graceMs: config.etl.stopGraceMs, afterwards: "what can be finished by then is committed" };
+  const stop = { graceMs: config.etl.stopGraceMs, afterwards: "work that finishes by then is committed" };
   const report = await openReport(context.options, context.io, true);
   const work = (runtime: Runtime): Promise<RunOutcome> => run(config, {}, runtime);
   return resultOf(await runOperation(context, config.pardot, stop, work, report));
@@ -124,7 +124,7 @@ function comparisonText(comparisons: readonly Comparison[]): string {
     formatNumber(truth),
     held === truth ? "equal" : "NOT EQUAL",
   ]);
-  return textTable([["TABLE", "HOLDS", "THE STAND-IN HAD", ""], ...rows]);
+  return textTable([["TABLE", "ROWS", "IN THE ACCOUNT", ""], ...rows]);
 }
 
 function whereToLook(folder: string, results: readonly RunResult[]): string {
@@ -134,7 +134,7 @@ function whereToLook(folder: string, results: readonly RunResult[]): string {
   );
   return [
     "\n3. Where to look\n\n",
-    range === undefined ? "" : `The second run requested ${range}: the newest record less a day.\n`,
+    range === undefined ? "" : `The second run requested ${range}: the newest record minus a day.\n`,
     `It took ${calls} API calls; ${pluralize(results.length, "manifest")} below ${join(folder, "data", "_pardot_etl", "runs")}.\n`,
     `Files:  ${join(folder, "data")}\n`,
     `Tables: ${join(folder, "warehouse.duckdb")} (any DuckDB client opens it)\n`,
@@ -146,6 +146,6 @@ function assertEqual(comparisons: readonly Comparison[]): void {
   if (wrong === undefined) return;
   throw new DataError(`compare ${wrong.table} with the simulator: ${wrong.rows} rows instead of ${wrong.truth}`, {
     code: "demo.not-equal",
-    hint: "This is a fault in pardot-etl. Report it with the demo's folder.",
+    hint: "This is a bug in pardot-etl. Report it with the demo's folder.",
   });
 }

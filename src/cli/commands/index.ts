@@ -4,30 +4,30 @@ import type { CommandSpec, OptionSpec } from "../command.ts";
 const CHOSEN = "objects, groups or patterns, instead of PARDOT_ETL_OBJECTS";
 /** Options for another range than that of a plain run. */
 const RANGE_OPTIONS: readonly OptionSpec[] = [
-  { flag: "--full", value: null, meaning: "from the start of the history, whatever was read before" },
+  { flag: "--full", value: null, meaning: "read from the start of the history, whatever earlier runs have read" },
   {
     flag: "--since",
     value: "T",
     meaning:
-      "from this time on: 2026-01-31 or 2026-01-31 12:00:00 in the API user's zone, or 2026-01-31T12:00:00Z; the next plain run fills the gap it leaves",
+      "read from this time on: 2026-01-31 or 2026-01-31 12:00:00 in the API user's zone, or 2026-01-31T12:00:00Z; the next plain run fills the gap it leaves",
   },
-  { flag: "--until", value: "T", meaning: "up to this time, exclusive", default: "now, by Pardot's clock" },
-  { flag: "--accept-gap", value: null, meaning: "with --since: give up the gap it leaves" },
+  { flag: "--until", value: "T", meaning: "read up to this time, exclusive", default: "now, by Pardot's clock" },
+  { flag: "--accept-gap", value: null, meaning: "with --since: do not fill the gap it leaves" },
 ];
 const VERIFY_OPTIONS: readonly OptionSpec[] = [
   { flag: "--files-only", value: null, meaning: "skip the warehouse" },
-  { flag: "--warehouse-only", value: null, meaning: "compare the warehouse only, and reread no file" },
+  { flag: "--warehouse-only", value: null, meaning: "compare only the warehouse; do not reread files" },
   { flag: "--wait", value: "D", meaning: "give the warehouse this long to load what is missing: 90s, 10m" },
   {
     flag: "--accept",
     value: "KEY",
-    meaning: "write off a file that is missing or differs: it no longer counts, for verify and for loading",
+    meaning: "write off a file that is missing or differs: verify and loading ignore it from then on",
   },
 ];
 const LIVE_OPTION: OptionSpec = {
   flag: "--live",
   value: null,
-  meaning: "also the custom fields of this account, with a call or two; needs the whole configuration",
+  meaning: "also list the custom fields of this account; makes one or two calls and needs the whole configuration",
 };
 const SIMULATE_OPTIONS: readonly OptionSpec[] = SIMULATOR_OPTIONS.map(({ flag, repeatable, ...option }) => ({
   ...option,
@@ -48,7 +48,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     objects: CHOSEN,
     options: [
       ...RANGE_OPTIONS,
-      { flag: "--dry-run", value: null, meaning: "only show what it would do, as plan does" },
+      { flag: "--dry-run", value: null, meaning: "only show what the run would do, like plan" },
     ],
     load: () => import("./run.ts"),
   },
@@ -70,7 +70,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "probe",
     summary:
-      "asks your account what the vendor's documentation leaves open, within 60 calls that only read, and prints a report of shapes without values and a section for the configuration file (docs/probe.md)",
+      "tests on your account what the vendor's documentation leaves open, with at most 60 calls that only read; prints a report without values and a section for the configuration file (docs/probe.md)",
     objects: null,
     options: [],
     load: () => import("./probe.ts"),
@@ -78,7 +78,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "objects",
     summary:
-      "lists the catalog as PARDOT_API_VERSION reads it: objects, how each is read, columns, how deletes are seen",
+      "lists the objects as PARDOT_API_VERSION reads them: how each is read, its columns and how its deletions show",
     objects: "objects, groups or patterns; named objects are shown in full",
     options: [LIVE_OPTION],
     load: () => import("./objects.ts"),
@@ -94,14 +94,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "verify",
     summary:
-      "rereads what was committed and proves rows, bytes and hashes of every file; compares every loaded file with the tables of DuckDB, and the newest watermark with those of Snowflake",
+      "rereads every committed file and verifies its rows, bytes and hash; compares every loaded file with the tables in DuckDB, and the newest watermark with the tables in Snowflake",
     objects: "objects, groups or patterns, instead of everything committed",
     options: VERIFY_OPTIONS,
     load: () => import("./verify.ts"),
   },
   {
     name: "init",
-    summary: "writes a commented configuration file, pardot-etl.yaml or the one named by --config",
+    summary: "writes a commented configuration file: pardot-etl.yaml, or the file named by --config",
     objects: null,
     options: [],
     load: () => import("./init.ts"),

@@ -31,6 +31,6 @@ function refusal(name: string, error: NodeJS.ErrnoException): UsageError {
   }
   return new UsageError(`write ${name}: ${error.code ?? error.message}`, {
     code: "usage.file-not-written",
-    hint: "Name a file in a folder that exists and can be written, with --config.",
+    hint: "Use --config to name a file in an existing, writable folder.",
   });
 }

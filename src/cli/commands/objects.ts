@@ -34,7 +34,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
     // Loaded only when needed, because the list itself has to appear at once.
     const { runOperation } = await import("../operation.ts");
     const { liveFields } = await import("../../operations/live-fields.ts");
-    const stop = { graceMs: 0, afterwards: "nothing is changed by it" };
+    const stop = { graceMs: 0, afterwards: "the command changes nothing" };
     live = await runOperation(context, config.pardot, stop, (runtime) => liveFields(config, chosen, runtime));
   } else {
     const loaded = await loadCatalog(configInput(context, context.arguments));
@@ -81,7 +81,7 @@ function overview(objects: readonly Shown[]): string {
   const renamed = objects.filter(({ object }) => object.table !== tableOf(object));
   const tables = [
     "",
-    `Tables: PARDOT_ and the name in capitals${objects[0] === undefined ? "" : `, such as ${tableOf(objects[0].object)}`}.`,
+    `Tables: PARDOT_ plus the name in upper case${objects[0] === undefined ? "" : `, such as ${tableOf(objects[0].object)}`}.`,
     ...renamed.map(({ object }) => `Table of ${object.name}: ${object.table}.`),
   ];
   return `${textTable([heads, ...rows], isLive ? [5, 6] : [5])}${textLines(tables)}`;
@@ -110,7 +110,7 @@ function details({ object, groups, deletesSeen: deletes, live }: Shown): string 
     ["api", object.way.api],
     ["way", object.way.process],
     ["key", object.key],
-    ["watermark", object.watermark ?? "none: always whole"],
+    ["watermark", object.watermark ?? "none: always read in full"],
     ["deletes", deletes],
     ...(exported === undefined
       ? []
@@ -135,8 +135,8 @@ function customColumns(live: LiveFields | null): string[][] {
   const columns = live.customFields.map(({ field, column, state }) => {
     const facts = [
       ...(field === column ? [] : [`${field} at Pardot`]),
-      ...(state === "new" ? ["new: from the next run on"] : []),
-      ...(state === "vanished" ? ["not in this account any more: null"] : []),
+      ...(state === "new" ? ["new: included from the next run on"] : []),
+      ...(state === "vanished" ? ["no longer in this account: null"] : []),
       ...refused(field),
     ];
     return `${column} string${facts.length === 0 ? "" : ` (${facts.join("; ")})`}`;

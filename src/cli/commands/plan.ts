@@ -12,7 +12,7 @@ import { runOperation } from "../operation.ts";
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const config = await loadFor(context, loadConfig, context.arguments);
-  const stop = { graceMs: 0, afterwards: "a plan reads and lands nothing of the data" };
+  const stop = { graceMs: 0, afterwards: "a plan neither reads nor lands data" };
   const result = await runOperation(context, config.pardot, stop, (runtime) =>
     plan(config, rangeOptions(options), runtime),
   );

@@ -7,11 +7,11 @@ import { loadFor } from "../input.ts";
 import { toJson } from "../json.ts";
 import { runOperation } from "../operation.ts";
 
-/** Asks the account what the vendor's documentation leaves open, within 60 calls. */
+/** Tests on the account what the vendor's documentation leaves open, with at most 60 calls. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const config = await loadFor(context, loadConfig);
-  const stop = { graceMs: 0, afterwards: "a probe changes and lands nothing" };
+  const stop = { graceMs: 0, afterwards: "a probe changes nothing and lands nothing" };
   const result = await runOperation(context, config.pardot, stop, (runtime) => probe(config, runtime));
   if (hasOption(options, "--json")) {
     const { failure, ...rest } = result;

@@ -38,7 +38,7 @@ async function runToItsEnd(context: CommandContext, report: Report, recorder: Ru
   const { options } = context;
   try {
     const config = await configure(context, report, recorder);
-    const stop = { graceMs: config.etl.stopGraceMs, afterwards: "what can be finished by then is committed" };
+    const stop = { graceMs: config.etl.stopGraceMs, afterwards: "work that finishes by then is committed" };
     const outcome = await runOperation(
       context,
       config.pardot,

@@ -9,7 +9,7 @@ import { stopOnSignals } from "../signals.ts";
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io } = context;
   const options = readOptions(context);
-  const stop = stopOnSignals(io, { graceMs: 0, afterwards: "the simulated account goes with it" });
+  const stop = stopOnSignals(io, { graceMs: 0, afterwards: "the simulated account is discarded" });
   let simulator: Simulator;
   try {
     simulator = await simulatorMain(options, (line) => io.stdout.write(`${line}\n`));

@@ -33,7 +33,7 @@ const CLOCK_OFF_MS = 2 * 60 * SECOND_MS;
 const ZONE_STEP_MS = 15 * 60 * SECOND_MS;
 
 /**
- * Tries everything a run needs, one line each, and goes on after a failure. Makes two calls: for the account, and for one
+ * Tests everything a run needs, one line each, and continues after a failure. Makes two calls: for the account, and for one
  * small export whose creation time shows the API user's zone (v4 reports it nowhere else: pardot/api-docs issue 156).
  */
 export async function check(config: Config, runtime: Runtime, onLine: OnLine = () => undefined): Promise<CheckResult> {
@@ -64,7 +64,7 @@ export async function checkWithoutSecrets(
 ): Promise<CheckResult> {
   const names = ["warehouse", "credentials", "business unit", "quota", "clock", "time zone"] as const;
   const lines = [
-    lineOf("configuration", "ok", "complete but for the secrets that are kept in AWS"),
+    lineOf("configuration", "ok", "complete except for the secrets in AWS"),
     failedLine("secrets", error),
     await attempt("destination", () => checkDestination(config, async () => {}, runtime)),
     ...names.map((name) => lineOf(name, "skipped", "not reached")),
@@ -87,7 +87,7 @@ async function checkDestination(
   await fits(store);
   await probeStorage(storage, config.etl.tmpDir, runtime.signal);
   const before = loaded.sequence === 0 ? "nothing landed yet" : `state entry ${loaded.sequence}`;
-  return lineOf("destination", "ok", `${storage.location} can be written and refuses to overwrite; ${before}`);
+  return lineOf("destination", "ok", `${storage.location} is writable and refuses to overwrite; ${before}`);
 }
 
 async function checkPardot(config: Config, runtime: Runtime): Promise<CheckLine[]> {
@@ -157,7 +157,7 @@ function companyOf(account: WireRecord): string {
 function quotaLine(pardot: Pardot, limit: number): CheckLine {
   const { usage } = pardot;
   if (usage === null)
-    return lineOf("quota", "skipped", "the API does not report it; PARDOT_DAILY_CALL_BUDGET sets your own limit");
+    return lineOf("quota", "skipped", "the API does not report it; set your own limit with PARDOT_DAILY_CALL_BUDGET");
   const share = Math.round((usage.used / usage.max) * 100);
   const message = `${formatNumber(usage.used)} of ${formatNumber(usage.max)} calls of the day are used (${share} %)`;
   if (usage.used < usage.max * limit) return lineOf("quota", "ok", message);
@@ -165,19 +165,19 @@ function quotaLine(pardot: Pardot, limit: number): CheckLine {
     "quota",
     "warning",
     message,
-    `A run stops at ${Math.round(limit * 100)} % (PARDOT_QUOTA_SHARE). Wait for the account's next day, or find out what spends the calls.`,
+    `A run stops at ${Math.round(limit * 100)} % (PARDOT_QUOTA_SHARE). Wait for the account's next day, or find out what uses the calls.`,
   );
 }
 
 function clockLine(now: Instant, runtime: Runtime): CheckLine {
   const off = runtime.clock.now() - now;
-  const message = `Pardot says ${isoInstant(now)}, this machine is ${humaneDuration(off)} ${off < 0 ? "behind" : "ahead"}`;
+  const message = `Pardot's clock shows ${isoInstant(now)}, this machine is ${humaneDuration(off)} ${off < 0 ? "behind" : "ahead"}`;
   if (Math.abs(off) <= CLOCK_OFF_MS) return lineOf("clock", "ok", message);
   return lineOf(
     "clock",
     "warning",
     message,
-    "Windows follow Pardot's clock, so no data is at risk; but set this machine's clock anyway.",
+    "Windows follow Pardot's clock, so no data is at risk, but set this machine's clock anyway.",
   );
 }
 
@@ -193,7 +193,7 @@ async function checkZone(
   const exported = object === undefined ? undefined : exportOf(object);
   const procedure = exported?.procedures[0];
   if (object === undefined || exported === undefined || procedure === undefined) {
-    return lineOf("time zone", "skipped", "no object of the catalog has an export to learn it from");
+    return lineOf("time zone", "skipped", "no object in the catalog has an export that shows it");
   }
   const request = {
     object: exported.object,
@@ -206,14 +206,14 @@ async function checkZone(
     },
   };
   const { createdAt } = await pardot.createExport(request, runtime.signal);
-  if (createdAt === null) return lineOf("time zone", "skipped", "the export did not say when it was created");
+  if (createdAt === null) return lineOf("time zone", "skipped", "the export did not show when it was created");
   const now = time.now();
   const offset = fromLocal(createdAt, "UTC", "earlier") - now;
   const expected = fromLocal(toLocal(now, timeZone), "UTC", "earlier") - now;
   const steps = (ms: number): number => Math.round(ms / ZONE_STEP_MS);
   if (steps(offset) === steps(expected))
-    return lineOf("time zone", "ok", `${timeZone}: an export created now says ${createdAt}`);
-  const message = `PARDOT_TIMEZONE is ${timeZone}, where it is ${toLocal(now, timeZone)}, but an export created now says ${createdAt} (UTC${hours(offset)})`;
+    return lineOf("time zone", "ok", `${timeZone}: an export created now shows ${createdAt}`);
+  const message = `PARDOT_TIMEZONE is ${timeZone}, where it is ${toLocal(now, timeZone)}, but an export created now shows ${createdAt} (UTC${hours(offset)})`;
   const hint =
     "Set PARDOT_TIMEZONE to the zone in the API user's profile in Account Engagement; with a wrong one, ranges begin and end at the wrong hour.";
   return { ...lineOf("time zone", "failed", message, hint), exitCode: 2 };

@@ -7,7 +7,7 @@ import { lineOf } from "./line.ts";
 const HINTS: readonly (readonly [code: string, hint: string])[] = [
   [
     TOKEN_ROTATED,
-    "Set PARDOT_TOKEN_FILE to a file on a disk that lasts, or PARDOT_REFRESH_TOKEN to a reference (aws-secretsmanager:NAME#key) to a secret that this program may also write, or switch refresh token rotation off in the app's policies; then authorize the app again, because the configured token may be dead now.",
+    "Set PARDOT_TOKEN_FILE to a file on a persistent disk, or PARDOT_REFRESH_TOKEN to a reference (aws-secretsmanager:NAME#key) to a secret that this program may also write, or switch refresh token rotation off in the app's policies; then authorize the app again, because the configured token may no longer work.",
   ],
   [
     "auth.token-key",
@@ -15,7 +15,7 @@ const HINTS: readonly (readonly [code: string, hint: string])[] = [
   ],
   [
     "auth.token-not-read",
-    "See what was expected of AWS; docs/authentication.md has the policy that this program needs.",
+    "Check what AWS was expected to return; docs/authentication.md has the policy that this program needs.",
   ],
   ["auth.token-file-unlocked", "Let the user who runs pardot-etl create files in the folder of PARDOT_TOKEN_FILE."],
   ["auth.token-file-open", "Let only the user who runs pardot-etl read and write the file: chmod 600."],

@@ -2,7 +2,7 @@ import type { PardotConfig } from "../../config/config.ts";
 import { TransportError } from "../../errors.ts";
 import type { Transport } from "../../http/transport.ts";
 
-/** Tries of a host that cannot be reached. A run has more patience; a person waits for a check. */
+/** Attempts to reach a host. A run makes more; here a person is waiting. */
 const TRIES_MAX = 2;
 
 /** Codes of failures without any response from a host. */

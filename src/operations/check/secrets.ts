@@ -27,7 +27,7 @@ export async function secretsLine(config: Config, runtime: Runtime): Promise<Che
   }
 }
 
-const NOT_TRIED = "writing a rotated refresh token back (ssm:PutParameter) cannot be tried without a change";
+const NOT_TRIED = "writing a rotated refresh token back (ssm:PutParameter) cannot be tested without changing it";
 const WRITE_HINT =
   "Grant the missing action, or make sure that refresh token rotation is off in the app's policies: a new token that cannot be written back is lost.";
 

@@ -61,7 +61,7 @@ export async function estimate(object: CatalogObject, decision: Decision, contex
   }
   if (counts === null) {
     const why = object.way.api === "v5" ? "API v5 does not count them" : "Pardot took too long to count them";
-    return { records: null, calls, unknownCalls: `those for its records; ${why}` };
+    return { records: null, calls, unknownCalls: `the calls for its records; ${why}` };
   }
   const records = Math.round(counts.reduce((sum, count) => sum + count, 0));
   return { records, calls, unknownCalls: null };
@@ -80,7 +80,7 @@ async function estimateByParents(
   return {
     records: null,
     calls: windows * (pagesOf(total, query) + Math.ceil(total / idsMax)),
-    unknownCalls: `those where ${idsMax} ${urlName}s have more than a page of records`,
+    unknownCalls: `the calls where ${idsMax} ${urlName}s have more than a page of records`,
   };
 }
 
@@ -124,12 +124,12 @@ async function estimateEmails(object: PerEmailObject, context: EstimateContext):
   for await (const pairs of newPairs(() => index, warehouse, signal)) index = addPairs(index, pairs, false);
   const known = await knownEmails(index, warehouse, signal);
   const due = [...emailCandidates(object.name, email, index, known, now)].length;
-  // A full reading names hardly any that are not known.
+  // After a full read, activities name hardly any unknown list emails.
   const named = range.full && due > 0 ? 0 : activities;
   const perActivity = named === 0 ? 0 : history.emailsPerActivity[object.name];
   if (named === null || perActivity === undefined) {
     const unknownCalls =
-      "one for each list email that the activities of this run name; v3/v4 cannot count them in advance";
+      "one call for each list email that this run's activities name; v3/v4 cannot count them in advance";
     return { records: null, calls: due, unknownCalls };
   }
   const calls = due + named * perActivity;

@@ -56,7 +56,7 @@ export class SeenHeaders {
         seen: `${this.#dated} of ${this.#responses} responses`,
         verdict: this.#dated === this.#responses ? "always" : this.#dated > 0 ? "sometimes" : "never",
         expected: "always",
-        means: "This machine's clock is used for the windows: keep it right.",
+        means: "Windows use this machine's clock: keep it correct.",
       },
       {
         id: "headers.names",

@@ -1,24 +1,24 @@
 import type { Question } from "./question.ts";
 
-/** What stays open, because provoking it would cost quota, disturb others, change data or take hours. */
+/** Questions that stay open, because testing them would cost quota, disturb others, change data or take hours. */
 export const NEVER_ASKED: readonly (Pick<Question, "id" | "asks" | "how"> & { readonly why: string })[] = [
   {
     id: "limit.concurrent",
     asks: "Which status and body has code 66, more than five requests at a time?",
     how: "never",
-    why: "It would take the places of other integrations. Runs report it when they meet it.",
+    why: "It would block other integrations. Runs report the code when they get it.",
   },
   {
     id: "limit.day",
     asks: "Which status and body has code 122, the day's limit?",
     how: "never",
-    why: "It would take the quota of other integrations. Runs report it when they meet it.",
+    why: "It would use up the quota of other integrations. Runs report the code when they get it.",
   },
   {
     id: "limit.time",
     asks: "Which status and body has code 214, a request that takes too long?",
     how: "never",
-    why: "It would load Pardot's database. Runs report it when they meet it.",
+    why: "It would put load on Pardot's database. Runs report the code when they get it.",
   },
   {
     id: "access.business-unit",
@@ -36,7 +36,7 @@ export const NEVER_ASKED: readonly (Pick<Question, "id" | "asks" | "how"> & { re
     id: "Prospect.watermark",
     asks: "Does a prospect's score or last activity move without updatedAt?",
     how: "never",
-    why: "It takes two readings with an activity between them, and their values.",
+    why: "It needs two reads with an activity between them, and their values.",
   },
   {
     id: "v5.export-relations",

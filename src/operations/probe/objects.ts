@@ -142,7 +142,7 @@ function refused(object: Collection, answer: Answer): Finding {
   const { parent } = object.way.query;
   const isPerParent = parent !== null && (answer.failure?.code === 13 || answer.failure?.code === 36);
   const means = isPerParent
-    ? "Nothing: each parent's records are requested by themselves."
+    ? "Nothing: the records of each parent are requested separately."
     : answer.failure?.code === 46 || answer.failure?.code === 49
       ? "The API user lacks the ability to view this object: grant it, or leave the object out."
       : "The query of this object is refused: please report it.";
@@ -177,7 +177,7 @@ function fieldsFinding(
     seen: `${sent.fields.length} fields accepted${refusedText}; ${records.length} records${shapes}`,
     verdict: missing.length === 0 ? "all" : lists.length > 0 ? "lists refused" : "some missing",
     expected: "all",
-    means: "The columns of the missing fields are null; the fragment saves the calls that find it out.",
+    means: "The columns of the missing fields are null; the fragment saves the calls that detect this.",
     ...(missing.length === 0 ? {} : { override: { v5: { wire } } }),
   };
 }
@@ -201,7 +201,7 @@ function changed(object: Collection, whole: Sent, sent: Sent): readonly Finding[
             "filter",
             `${camelCase(whole.filter)} refused by name`,
             whole.filter === object.way.query.split
-              ? "A collection beyond 100,000 records cannot be cut into windows: it fails by name."
+              ? "A collection of more than 100,000 records cannot be split into windows: the object fails."
               : "Every run reads all records and filters them itself.",
             withoutFilter(object, whole.filter),
           ),
@@ -251,7 +251,7 @@ function honored(
     seen: `${counted}${before === null ? "" : `; ${before.length} records before the bound`}`,
     verdict,
     expected: "honored",
-    means: "Runs notice it and filter the records themselves; the fragment saves them the filter.",
+    means: "Runs notice this and filter the records themselves; with the fragment they do not send the filter.",
     ...(verdict === "ignored" ? { override: { v5: { query: withoutFilter(object, filter) } } } : {}),
   };
 }

@@ -51,8 +51,8 @@ export interface ProbeResult {
 }
 
 /**
- * Asks this account what the vendor's documentation leaves open. Reads only; creates at most two exports of one hour, which
- * are reads too. Makes at most 60 calls and names what was not asked. Writes nothing but a note of its calls. Throws like
+ * Tests on this account what the vendor's documentation leaves open. Only reads; creates at most two exports of one hour,
+ * which are reads too. Makes at most 60 calls and names what was not asked. Writes nothing but a note of its calls. Throws like
  * any command if the connection fails.
  */
 export async function probe(config: Config, runtime: Runtime): Promise<ProbeResult> {
@@ -89,7 +89,7 @@ const SPENT = "probe.calls-spent";
 /** Questions in a row without any response, after which the rest is not asked. */
 const UNREACHED_MAX = 2;
 
-/** A budget that ends after a number of calls: the questions behind it are not asked. */
+/** A budget that ends after a number of calls: the questions after it are not asked. */
 function atMost(callsMax: number): (budget: CallBudget) => CallBudget {
   let left = callsMax;
   return (budget) => ({
@@ -192,7 +192,7 @@ function entryOf(question: Pick<Question, "id" | "asks" | "how">, finding: Findi
   const status =
     verdict === UNSETTLED ? "unsettled" : expected === null || expected === verdict ? "expected" : "differs";
   const meaning =
-    verdict === UNSETTLED ? "The account has nothing to tell it by." : status === "differs" ? means : null;
+    verdict === UNSETTLED ? "The account has no records that show it." : status === "differs" ? means : null;
   return { id, question: asks, how: question.how, seen, verdict, status, means: meaning };
 }
 

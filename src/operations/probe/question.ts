@@ -1,7 +1,7 @@
 import type { Inspected, Inspection } from "../../pardot/inspect.ts";
 import type { Instant } from "../../time/instant.ts";
 
-/** Something that the vendor's documentation leaves open, and how it is settled by calls that only read. */
+/** A question that the vendor's documentation leaves open, and how calls that only read answer it. */
 export interface Question {
   /** `account.envelope`; of several findings, what they have in common. */
   readonly id: string;
@@ -23,15 +23,15 @@ export interface Finding {
   readonly seen: string;
   /** One word or two, for machines. */
   readonly verdict: string;
-  /** The verdict that this tool counts on; null: any will do. */
+  /** The verdict that this tool relies on; null: any. */
   readonly expected: string | null;
-  /** What another verdict means for the configuration; null: nothing. */
+  /** Effect of another verdict on the configuration; null: none. */
   readonly means?: string | null;
   /** What has to be overridden in the built-in catalog. */
   readonly override?: Override;
 }
 
-/** The verdict where the account has nothing to tell it by. */
+/** The verdict if the account has no records that show it. */
 export const UNSETTLED = "unsettled";
 
 /** A part of the section `catalog` of the configuration. */

@@ -43,7 +43,7 @@ export function version4(): readonly Question[] {
     how,
     api: "v4",
     ask: async (asker) => {
-      if (row === null) return { seen: "no record to tell by", verdict: UNSETTLED, expected };
+      if (row === null) return { seen: "no record that shows it", verdict: UNSETTLED, expected };
       const ids = { id_greater_than: String(row.id - 1), id_less_than: String(row.id + 1) };
       const answer = await asker.get(id, query({ ...ids, created_after: bound(row.createdAt) }));
       if (answer.failure !== null) return { seen: statusText(answer), verdict: codeVerdict(answer), expected, means };

@@ -35,7 +35,7 @@ export interface Committed {
  * and the next run commits them again in its own manifest. `now`: Pardot's time when the run started.
  */
 export async function commit(run: Run, now: Instant): Promise<Committed> {
-  // A replaced refresh token belongs into the manifest's warnings; but a run that has to stop commits first.
+  // The manifest's warnings must include a replaced refresh token, but a run that has to stop commits first.
   if (!run.drain.aborted) await run.pardot.settled();
   await run.budget.settle();
   // A run that was suspended while another took over must not add to what is committed.
@@ -50,7 +50,7 @@ export async function commit(run: Run, now: Instant): Promise<Committed> {
     // Only the run that has taken over writes one of this name (recover.ts).
     throw new LeaseError(`write ${key} in ${run.storage.location}: a later run has taken over and ended this one`, {
       code: "lease.lost",
-      hint: "This run was silent for so long that another took over, and commits nothing more. What it landed stays; the other run accounts for it.",
+      hint: "This run was silent for so long that another run took over, so it commits nothing more. The files it landed stay; the other run accounts for them.",
     });
   }
   const moved = run.objects.flatMap(({ name }) =>

@@ -69,7 +69,7 @@ class WaitingError extends PardotEtlError {
   constructor(object: string, source: string, status: ObjectStatus, cause: Error | null) {
     super(`read ${object}: ${source}, which names what to read, is ${status} in this run`, {
       code: "object.waiting",
-      hint: `Run again: ${object} is read once ${source} is complete.`,
+      hint: `Run again: ${object} is read when ${source} is complete.`,
       cause,
     });
     this.exitCode = exitCodeOf(cause);

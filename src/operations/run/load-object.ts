@@ -65,7 +65,7 @@ export async function loadObject(object: CatalogObject, loading: Loading): Promi
   const { rows, refused, expired } = work;
   if (expired.length > 0) {
     await forget(expired);
-    const message = `${object.table} lacks the rows of ${expired.length} committed files that the destination has removed by now (PARDOT_ETL_RETENTION), the first of them ${String(expired[0])}. --full reads everything again`;
+    const message = `${object.table} lacks the rows of ${expired.length} committed files that the destination has since removed (PARDOT_ETL_RETENTION), the first of them ${String(expired[0])}. --full reads everything again`;
     warn(onEvent, "warehouse.file-expired", message, object.name);
   }
   const { filesCommitted } = objectState(journal.state, object.name);
@@ -221,7 +221,7 @@ function refusal(object: CatalogObject, warehouse: string, refused: readonly Ref
     `load ${object.table} into ${warehouse}: ${count} could not be loaded: ${causes.join("; ")}${others}`,
     {
       code: first?.error.code ?? "warehouse.file-refused",
-      hint: `The other files are loaded, and the next run offers these again.${advice} To do without a file: pardot-etl verify --accept KEY.`,
+      hint: `The other files are loaded, and the next run tries these again.${advice} To give up a file: pardot-etl verify --accept KEY.`,
       cause: first?.error,
     },
   );

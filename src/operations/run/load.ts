@@ -60,7 +60,7 @@ export async function load(run: Run, manifest: Manifest, now: Instant): Promise<
     }
   }
   if (refilled.length > 0) {
-    const message = `${warehouse.name} lacked files that were committed before this run, and has them now: ${refilled.join(", ")}. The database was new, replaced or lost, or a table was dropped`;
+    const message = `${warehouse.name} lacked files that were committed before this run and has them now: ${refilled.join(", ")}. The database was new, replaced or lost, or a table was dropped`;
     warn(onEvent, "warehouse.refilled", message);
   }
   return { tables, failures, error: failures[0]?.error ?? null };

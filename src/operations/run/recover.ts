@@ -80,7 +80,7 @@ export function runDied(hasCommitted: boolean): Failure {
   const when = hasCommitted ? "after it had committed" : "before it could commit";
   return {
     code: "run.died",
-    message: `the run's process ended ${when}, without a word: it was killed, or ran out of memory`,
-    hint: "Run again: the next run takes over and goes on from there. If it happens again, look for the reason at the machine or container.",
+    message: `the run's process ended ${when}, without reporting an error: it was killed, or ran out of memory`,
+    hint: "Run again: the next run takes over and continues from there. If it happens again, look for the cause in the logs of the machine or container.",
   };
 }

@@ -37,7 +37,7 @@ async function scheduleObject(object: CatalogObject, decision: Decision, run: Ru
   const { gap, open, windows, fields, reason } = decision;
   const zone = zoneOf(object, run.config.pardot.timeZone);
   if (gap !== null && !range.acceptGap) {
-    const message = `--since leaves out ${isoInstant(gap.from)} to ${isoInstant(gap.to)}: the next plain run fills it, unless --accept-gap gives it up`;
+    const message = `--since leaves out ${isoInstant(gap.from)} to ${isoInstant(gap.to)}: the next plain run fills this gap, unless you add --accept-gap`;
     warn(onEvent, "run.gap", message, name);
   }
   if (object.watermark === null) warnOfOldReading(object, decision, onEvent);
@@ -69,7 +69,7 @@ function forgottenEmails(object: CatalogObject, { full }: RangeRequest): Change[
 function warnOfOldReading({ name }: CatalogObject, { open, windows }: Decision, onEvent: OnEvent): void {
   const [started] = windows.length > 0 ? [] : open;
   if (started === undefined) return;
-  const message = `the reading of ${isoInstant(started.to)} is finished first: what has changed since in records that it had read comes with the next run`;
+  const message = `the read as of ${isoInstant(started.to)} is finished first; changes since then to records it had already read come with the next run`;
   warn(onEvent, READ_OVER_RUNS, message, name);
 }
 

@@ -6,7 +6,7 @@ import { boundBefore, toLocal } from "../../time/zone.ts";
 
 /** The warning that some of a table's watermarks are later than now. */
 export function futureText({ table, watermark }: CatalogObject, future: string): string {
-  return `${watermark ?? "the watermark"} of ${table} goes up to ${future}, which is later than now at Pardot: values later than now do not count for the start of the range. Correct these rows, or PARDOT_TIMEZONE if it is hours off`;
+  return `${watermark ?? "the watermark"} of ${table} goes up to ${future}, which is later than Pardot's current time: later values do not count for the start of the range. Correct these rows, or PARDOT_TIMEZONE if it is hours off`;
 }
 
 /** Now as local text. If the clock shows this hour twice, the later one's end: a record of now may have either text. */

@@ -94,7 +94,8 @@ export async function decideWindows(object: CatalogObject, context: DecisionCont
 /** The requested start, or that of a plain run if none is requested. */
 function requestedStart(object: CatalogObject, { full, since }: RangeRequest, plain: RangeStart): RangeStart {
   if (object.watermark === null) return plain;
-  if (full) return { from: HISTORY_START, wholeHistory: true, reason: "--full: everything again", emptyTable: false };
+  if (full)
+    return { from: HISTORY_START, wholeHistory: true, reason: "--full: everything is read again", emptyTable: false };
   if (since === null) return plain;
   const reason = `--since ${isoInstant(since)}`;
   return { from: since, wholeHistory: false, reason, emptyTable: false, firstHistory: plain.wholeHistory };
@@ -214,7 +215,7 @@ function warnOfEmptyTable(
     warehouse.loader === null
       ? "A paused pipe or a dropped table is likely; --full reads everything again"
       : "A new, lost or replaced database or a dropped table is likely: the run loads all committed files into it. --full reads everything again";
-  const message = `${object.table} ${what} although files have been committed: going on from the own record. ${likely}`;
+  const message = `${object.table} ${what} although files have been committed: the range starts from the tool's own record. ${likely}`;
   warn(onEvent, "warehouse.table-empty", message, object.name);
 }
 

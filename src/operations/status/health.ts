@@ -15,10 +15,10 @@ export function problemsOf(
   const last = runs.findLast(({ status }) => status !== "running");
   const isRunning = runs.some(({ status }) => status === "running");
   const problems: string[] = [];
-  if (runs.length === 0) problems.push("nothing was run yet");
-  else if (lastSuccess === null) problems.push("no run of all configured objects was complete yet");
+  if (runs.length === 0) problems.push("no run yet");
+  else if (lastSuccess === null) problems.push("no complete run of all configured objects yet");
   if (last !== undefined && last.status !== "complete") {
-    const verb = last.status === "partial" ? "is complete in part only" : last.status;
+    const verb = last.status === "partial" ? "is only partly complete" : last.status;
     problems.push(`the last run ${verb}${last.reason === null ? "" : `: ${last.reason}`}`);
   }
   // A success leaves nothing open of the objects that were configured then.

@@ -154,7 +154,7 @@ describe("the last success", () => {
     ["is the newest complete run of all configured objects", [run("a", 9), run("b", 3)], "b", 3 * HOUR],
     ["is not a run of some objects", [run("a", 9), run("b", 3, SOME)], "a", 9 * HOUR],
     [
-      "is not a run that failed or was complete in part",
+      "is not a run that failed or was only partly complete",
       [run("a", 9), run("b", 3, { status: "partial" })],
       "a",
       9 * HOUR,
@@ -196,16 +196,16 @@ describe("health", () => {
   ];
   it.each<readonly [string, readonly Change[][], readonly string[]]>([
     ["is good after a success", [run("a", 9, FAILED), run("b", 3)], []],
-    ["is not there before anything was run", [], ["nothing was run yet"]],
+    ["is missing before the first run", [], ["no run yet"]],
     [
       "is lost by a failure, with its reason",
       [run("a", 9), run("b", 3, FAILED)],
       ["the last run failed: the client secret is wrong"],
     ],
     [
-      "is lost by a run that was complete in part",
+      "is lost after a run that was only partly complete",
       [run("a", 9), run("b", 3, { status: "partial", exitCode: 4 })],
-      ["the last run is complete in part only"],
+      ["the last run is only partly complete"],
     ],
     [
       "is not restored by a run of other objects while windows are open",

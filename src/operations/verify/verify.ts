@@ -157,7 +157,7 @@ const HINTS = {
   file: (key: string) =>
     `${RESTORE}. Or read the object again with \`pardot-etl run ${objectOf(key)} --full\`, which supersedes its older files. Or write it off with \`pardot-etl verify --accept ${key}\`.`,
   manifest: (key: string) =>
-    `${RESTORE}: the files that it named are unproven without it. Or write it off with \`pardot-etl verify --accept ${key}\`.`,
+    `${RESTORE}: without it, the files it names cannot be verified. Or write it off with \`pardot-etl verify --accept ${key}\`.`,
   // A file that no manifest names may still be committed: by a manifest that is gone.
   unnamed: (key: string) =>
     `If no run is in progress, run \`pardot-etl run\`: it accounts for files that a killed run left. If the file stays unnamed, its manifest may be lost: restore _pardot_etl/runs from the bucket's versions or a backup, or read the object again with \`pardot-etl run ${objectOf(key)} --full\`. Keep the file until then.`,

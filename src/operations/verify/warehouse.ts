@@ -34,7 +34,7 @@ export async function openComparison(
 ): Promise<Comparison> {
   const hasWarehouse = config.etl.warehouse.kind !== "none";
   if (filesOnly && (warehouseOnly || waitMs > 0)) {
-    throw usage("--files-only leaves the warehouse out", "Leave out --files-only, or --warehouse-only and --wait.");
+    throw usage("--files-only skips the warehouse", "Leave out --files-only, or --warehouse-only and --wait.");
   }
   if (!hasWarehouse && (warehouseOnly || waitMs > 0)) {
     throw usage("no warehouse is configured", "Set PARDOT_ETL_WAREHOUSE, or leave out --warehouse-only and --wait.");
@@ -102,7 +102,7 @@ async function compareAll(
 }
 
 const LOAD_HINT =
-  "Run `pardot-etl check`, which tries the warehouse, then see whether the loader of its tables is running.";
+  "Run `pardot-etl check`, which tests the warehouse, then check whether the loader of its tables is running.";
 
 /** Every file that a manifest names: a table may have loaded files before they stopped counting. */
 async function* filesFor(

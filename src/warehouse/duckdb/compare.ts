@@ -71,7 +71,7 @@ async function compareLoads(database: Database, table: string): Promise<readonly
     table,
     `SELECT l.file_key FROM ${loads} l ANTI JOIN ${committed} c USING (file_key) ORDER BY 1`,
     () => `it is loaded into ${table}, but no manifest names it`,
-    `Its rows are real if it was committed to another destination. Otherwise: ${LOAD_AGAIN}`,
+    `Its rows are valid if it was committed to another destination. Otherwise: ${LOAD_AGAIN}`,
   );
   return [...missing, ...others, ...unknown];
 }
@@ -88,7 +88,7 @@ async function compareCounts(
       `SELECT rows FROM ${TABLES} WHERE lower(table_name) = lower(${literal(table)})`,
     );
     if (kept !== undefined && Number(kept[0]) !== rows) {
-      problems.push(`it holds ${rows} rows, the last load left ${String(kept[0])}: something else has changed it`);
+      problems.push(`it holds ${rows} rows, the last load left ${String(kept[0])}: another program has changed it`);
     }
   }
   const distinct = await database.count(`SELECT COUNT(DISTINCT ${identifier(key)}) FROM ${identifier(table)}`);

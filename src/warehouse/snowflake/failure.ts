@@ -85,7 +85,7 @@ const KINDS: readonly Kind[] = [
         : {
             code: "warehouse.login-refused",
             message: `Snowflake refused the login of ${login.user ?? "the user"} in ${login.account}: ${words}`,
-            hint: "Check SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER and SNOWFLAKE_PASSWORD, and that the user is not locked. Wrong passwords in a row lock it.",
+            hint: "Check SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER and SNOWFLAKE_PASSWORD, and that the user is not locked. Repeated wrong passwords lock it.",
           },
   },
   {
@@ -130,7 +130,7 @@ const KINDS: readonly Kind[] = [
     failure: ({ words }) => ({
       code: "warehouse.query-timeout",
       message: words,
-      hint: "Run again when the virtual warehouse is less busy, or give it more size.",
+      hint: "Run again when the virtual warehouse is less busy, or make it larger.",
       retryable: true,
     }),
   },
@@ -158,7 +158,7 @@ export function snowflakeFailure(thrown: unknown, login: SnowflakeLogin | null):
     kind?.failure(error, login) ?? {
       code: "warehouse.snowflake-failed",
       message: error.code === "" ? error.words : `${error.words} (error ${error.code})`,
-      hint: "Look the number up in Snowflake's documentation; its query history has the statement.",
+      hint: "Look up the number in Snowflake's documentation; the query history shows the statement.",
     }
   );
 }
@@ -234,7 +234,7 @@ function computeFailure(words: string, warehouse: string | null): Failure {
   return {
     code: "warehouse.compute-unavailable",
     message: `the virtual warehouse ${warehouse ?? "of the user"} cannot be used: ${words}`,
-    hint: "Correct SNOWFLAKE_WAREHOUSE, grant the role USAGE on it, or see why it is suspended (a resource monitor's limit).",
+    hint: "Correct SNOWFLAKE_WAREHOUSE, grant the role USAGE on it, or find out why it is suspended (a resource monitor's limit).",
   };
 }
 

@@ -70,7 +70,7 @@ export class SnowflakeWarehouse implements Warehouse {
       ...state,
       warning: {
         code: "warehouse.watermark-zone",
-        message: `${object.watermark ?? ""} of ${object.table} is TIMESTAMP_LTZ, which Snowflake shows in the session's time zone: unless the table is loaded in that zone, the range starts hours off. TIMESTAMP_NTZ keeps the landed time`,
+        message: `${object.watermark ?? ""} of ${object.table} is TIMESTAMP_LTZ, which Snowflake shows in the session's time zone: unless the table is loaded in that zone, the range starts hours too early or too late. TIMESTAMP_NTZ keeps the landed time`,
       },
     };
   }
