@@ -11,7 +11,7 @@ export const COLUMN_TYPES = ["integer", "number", "boolean", "datetime", "string
 export type ColumnType = (typeof COLUMN_TYPES)[number];
 
 export interface Column {
-  /** The name in the file and in the table. */
+  /** Name in files and in the table. */
   readonly name: string;
   readonly type: ColumnType;
   /**
@@ -46,7 +46,7 @@ export interface QueryV4 {
   /** Records per page; the vendor's maximum is 200. */
   readonly limit: number;
   readonly evidence: Evidence;
-  /** For a query that Pardot answers only for named parents. */
+  /** For a query that Pardot accepts only with the ids of parents. */
   readonly parents?: ParentsV4;
 }
 
@@ -117,7 +117,7 @@ export interface EmailV4 {
   readonly which: "new" | "active";
 }
 
-/** Members of every way of reading. Those of another way may be left over from an override; they are not used. */
+/** Members of every way of reading. An override may leave members of another way; they are not used. */
 interface AnyAccessV4 {
   readonly api: "v4";
   /** The object in the address: `visitorActivity`. */
@@ -137,7 +137,7 @@ interface AnyAccessV4 {
   readonly emailPairs?: { readonly listEmail: string; readonly email: string };
   /** The object that holds the deleted records, where v3/v4 lists them. */
   readonly deletedIn?: string;
-  /** Whether deleted records are all that it reads. Default false. */
+  /** Whether it reads only deleted records. Default false. */
   readonly deletedOnly?: boolean;
 }
 
@@ -181,9 +181,12 @@ export interface QueryV5 {
   readonly filters: readonly RangeField[];
   /** Whether `deleted=all` is sent, because the object has a recycle bin. */
   readonly deleted: boolean;
-  /** Date by which more records than one sequence of page tokens returns are cut; null: they cannot be. */
+  /** Date by which to split records that exceed one sequence of page tokens; null: they cannot be split. */
   readonly split: RangeField | null;
-  /** The collection whose records are named one by one where Pardot refuses the query without this filter; null: none. */
+  /**
+   * If Pardot refuses the query without this filter, the collection whose records are passed to it one by one; null:
+   * none.
+   */
   readonly parent: { readonly path: string; readonly order: "id" | RangeField; readonly filter: string } | null;
   /** Records per page; the vendor's maximum is 1,000. */
   readonly limit: number;
@@ -234,7 +237,7 @@ export interface PerEmailV5 extends AnyAccessV5 {
 /** How API v5 reads an object. */
 export type AccessV5 = CollectionV5 | SingleV5 | PerEmailV5;
 
-/** What does not depend on the version of the API. */
+/** Members that do not depend on the version of the API. */
 interface AnyObject {
   /** The folder in the destination and the name on the command line: `VisitorActivity`. */
   readonly name: string;
@@ -249,7 +252,7 @@ interface AnyObject {
   readonly watermark: RangeField | null;
   /** Whether responses show which records were deleted. */
   readonly deletes: boolean;
-  /** What is worth knowing, with the source of each vendor fact. */
+  /** Notes for operators, with the source of each vendor fact. */
   readonly notes: readonly string[];
 }
 

@@ -7,7 +7,8 @@ export const emailClick: CatalogEntry = object("EmailClick", {
     tracker_redirect_id:integer created_at:datetime`),
   watermark: "created_at",
   v4: queried("emailClick", {
-    // Sorting by id and output=bulk are not documented here, but production clients send both (Airbyte source-pardot, singer-io/tap-pardot).
+    // Sorting by id and output=bulk are not documented here, but production clients send both (Airbyte source-pardot,
+    // singer-io/tap-pardot).
     format: "json",
     filters: ["created_at"],
     sortBy: "id",

@@ -20,7 +20,7 @@ import type {
   SegmentedV4,
 } from "./catalog.ts";
 
-// The words that catalog entries are written in. An entry states only what departs from the defaults here.
+// Functions that catalog entries are written with. An entry states only what differs from the defaults here.
 
 interface Entry extends Pick<CatalogEntry, "columns" | "watermark" | "notes"> {
   /** Default null, as `v5`. */
@@ -137,8 +137,8 @@ interface CollectionWords extends Partial<Omit<QueryV5, "api" | "path">> {
 }
 
 /**
- * Read by the query of API v5. `path`: after `/api/v5/objects/`, or after `/api/v5` if it begins with a slash. Defaults: by
- * ascending id, both date filters, no recycle bin, 1,000 records per page.
+ * Read by the query of API v5. `path`: after `/api/v5/objects/`, or after `/api/v5` if it begins with a slash.
+ * Defaults: by ascending id, both date filters, no recycle bin, 1,000 records per page.
  */
 export function collected(
   path: string,
@@ -210,7 +210,8 @@ export const PROSPECT_FIELDS: CustomFieldsV5 = {
 
 /**
  * Columns as `columns` reads them, with the vendor's rule for types where none is given: ids are integers (but those of
- * Salesforce and of fields), `_at` is a time, `is_` and `has_` are true or false. `options:json[type,user_id]`: a list of records.
+ * Salesforce and of fields), `_at` is a time, `is_` and `has_` are true or false. `options:json[type,user_id]`: a list
+ * of records.
  */
 export function columnsV5(text: string): readonly Column[] {
   return text

@@ -3,14 +3,14 @@ import type { CatalogObject } from "./catalog.ts";
 /** The groups that select an object: `core`, `deletes`, `all`. */
 export function groupsOf({ name, core }: { readonly name: string; readonly core: boolean }): readonly string[] {
   if (core) return ["core", "all"];
-  // Those of soft-deleted records are named after their object.
+  // Objects of soft-deleted records are named after the object they belong to.
   return name.endsWith("Deleted") ? ["deletes", "all"] : ["all"];
 }
 
 /**
- * How deleted records of an object are seen: `is_deleted` (a column), the name of the object that holds them (such as
- * `ProspectDeleted`), `read in full` (a record that is not there any more is gone), or `not seen`. `deleted only` for an
- * object that holds nothing else.
+ * How deletions of an object's records show: `is_deleted` (a column), the name of the object that contains them (such
+ * as `ProspectDeleted`), `read in full` (a record that is missing from the last read was deleted), or `not seen`.
+ * `deleted only` for an object that contains only deleted records.
  */
 export function deletesOf(object: CatalogObject): string {
   const { way } = object;

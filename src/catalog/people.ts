@@ -198,7 +198,8 @@ export const opportunity: CatalogEntry = object("Opportunity", {
   ],
   watermark: "updated_at",
   v4: queried("opportunity", {
-    // full, because only it has the campaign and the prospects; XML: JSON turns text that looks like a number into one (pardot/api-docs issue 187).
+    // full, because only it has the campaign and the prospects; XML: JSON turns text that looks like a number into one
+    // (pardot/api-docs issue 187).
     format: "xml",
     output: "full",
     filters: ["created_at"],

@@ -4,9 +4,9 @@ import type { AccessV4, AccessV5, CatalogEntry, CatalogObject, Column } from "./
 export type ApiVersion = "auto" | "3" | "4" | "5";
 
 /**
- * The objects that a version of the API offers, each with the way it is read: `auto` prefers v4 for
- * the core objects, because existing tables have its columns, and v5 for all others; `5` takes v4 only for what v5 lacks; `3` and `4` never call v5.
- * An object of deleted records is offered only if the object they belong to is read through v4.
+ * The objects that a version of the API offers, each with the way it is read. `auto` prefers v4 for the core objects,
+ * because existing tables have its columns, and v5 for all others. `5` uses v4 only for objects that v5 lacks. `3` and
+ * `4` never call v5. An object of deleted records is offered only if the object they belong to is read through v4.
  */
 export function selectWays(entries: readonly CatalogEntry[], version: ApiVersion): readonly CatalogObject[] {
   const objects = entries.flatMap(({ v4, v5, auto, ...entry }): readonly CatalogObject[] => {

@@ -20,7 +20,7 @@ export interface Output {
 
 export type StopSignal = "SIGINT" | "SIGTERM";
 
-/** As the process: a listener gets the name of the signal. */
+/** As in `process`: a listener gets the name of the signal. */
 interface SignalSource {
   on(name: StopSignal, listener: (name: StopSignal) => void): void;
   off(name: StopSignal, listener: (name: StopSignal) => void): void;
@@ -41,7 +41,7 @@ export interface Io {
   readonly secrets: Set<Secret>;
   /** Ends the process at once, after the `onEarlyExit` listener: for the second signal, and for faults. */
   readonly exitNow: (code: number) => void;
-  /** Sets what is called with the exit code if the process ends before the command does; null: nothing. */
+  /** Sets the function to call with the exit code if the process ends before the command does; null: none. */
   readonly onEarlyExit: (listener: ((code: number) => void) | null) => void;
 }
 

@@ -18,8 +18,8 @@ export interface Stop {
 }
 
 /**
- * Turns signals into a stop: the first aborts and explains on stderr what happens now; a later second one, or the end of
- * the grace (plus five seconds to cut off in-flight work), ends the process at once with 130.
+ * Turns signals into a stop: the first aborts and explains on stderr what happens now; a later second one, or the end
+ * of the grace (plus five seconds to cut off in-flight work), ends the process at once with 130.
  */
 export function stopOnSignals(
   io: Pick<Io, "signals" | "stderr" | "clock" | "exitNow">,

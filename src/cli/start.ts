@@ -51,7 +51,7 @@ export async function start(): Promise<void> {
 
 /**
  * Node ends a process that has nothing left to wait for with code 0, even if a promise of ours is still pending. A run
- * that stops in the middle must not count as done: this reports it and exits with the code of a bug.
+ * that stops early must not count as done: this reports it and exits with the code of a bug.
  */
 export function failOnEarlyExit(
   beforeExit: { once(event: "beforeExit", listener: () => void): unknown },

@@ -14,14 +14,14 @@ export interface Config {
   readonly references: readonly SecretReference[];
 }
 
-/** What reading the destination's records needs; a `Config` is one. */
+/** Settings for reading the destination's records; a `Config` has them all. */
 export interface DestinationConfig {
   readonly pardot: Pick<PardotConfig, "timeZone" | "accountTimeZone" | "dailyCallBudget" | "quotaShare">;
   readonly etl: Pick<EtlConfig, "destination" | "s3PathStyle" | "overlapMs" | "v5LagMs" | "retentionMs" | "tmpDir">;
   readonly catalog: readonly CatalogObject[];
 }
 
-/** What rereading the committed files needs; a `Config` is one. */
+/** Settings for rereading the committed files; a `Config` has them all. */
 export interface CommittedConfig {
   readonly etl: Pick<EtlConfig, "objects" | "destination" | "s3PathStyle" | "retentionMs" | "warehouse" | "tmpDir">;
   readonly catalog: readonly CatalogObject[];
@@ -61,7 +61,10 @@ export type AuthConfig =
       readonly clientSecret: Secret;
       /** As configured; null if only the token file has one. The file's wins. */
       readonly refreshToken: Secret | null;
-      /** Where the configured one came from, and where a rotated one is written back; null: it was configured itself. */
+      /**
+       * The reference that the configured token came from, where a rotated one is written back; null: the token itself
+       * was configured.
+       */
       readonly reference: SecretReference | null;
       /** Absolute path of the file that keeps a rotated refresh token; null: none. */
       readonly tokenFile: string | null;

@@ -44,8 +44,8 @@ export interface ConfigInput {
 
 /**
  * Loads the configuration, all that a run needs or one part. Throws one `ConfigError` that lists every problem, before
- * any call is made. Then follows the references to secrets that the part needs; `resolveReferences` throws one error that
- * lists all that fail.
+ * any call is made. Then follows the references to secrets that the part needs; `resolveReferences` throws one error
+ * that lists all that fail.
  */
 export async function loadConfig<Result>(input: ConfigInput, part: ConfigPart<Result>): Promise<Result>;
 export async function loadConfig(input: ConfigInput): Promise<Config>;
@@ -63,9 +63,9 @@ export async function loadConfig(input: ConfigInput, part: ConfigPart<unknown> =
 }
 
 /**
- * The catalog as PARDOT_API_VERSION reads it, with the overrides of the configuration file, if there is one; and the objects
- * that the command line names, all without names. Reads no other setting. Throws `ConfigError` for a file that cannot be
- * read, and for a version, names or overrides that do not fit.
+ * The catalog as PARDOT_API_VERSION reads it, with the overrides of the configuration file, if there is one; and the
+ * objects that the command line names, all without names. Reads no other setting. Throws `ConfigError` for a file that
+ * cannot be read, and for a version, names or overrides that do not fit.
  */
 export async function loadCatalog(
   input: ConfigInput,
@@ -122,7 +122,7 @@ async function readSettings(
   problems.push(...fromFile.catalogProblems);
   const catalog = await readCatalog(fromFile.catalog, file, problems);
   const context: ParseContext = { cwd: input.cwd, objects: catalog };
-  // Without the names on the command line. The problems of these layers are reported with those of all layers below.
+  // Without the names on the command line. Problems of these layers are reported below, with those of all layers.
   const configuredObjects = readLayers(layers.slice(0, -1), context, []).get("PARDOT_ETL_OBJECTS");
   const given = readLayers(layers, context, problems);
   const settings = { given, followed: [], configuredObjects, isWhole: file.isWhole };
@@ -218,7 +218,7 @@ async function readCatalog(
   problems: Problem[],
 ): Promise<readonly CatalogEntry[]> {
   if (overrides === undefined || overrides === null) return builtIn;
-  // Loaded here because the schema library costs more than all else that reads a configuration.
+  // Loaded here because the schema library costs more than everything else that reads a configuration.
   const { overrideCatalog } = await import("./catalog-overrides.ts");
   return overrideCatalog(builtIn, overrides, { name: file.name ?? "", written: file.root["catalog"] }, problems);
 }

@@ -14,7 +14,7 @@ const HIDDEN = "***";
 /** The hosts every org shares; vendor docs: the client credentials flow works on a My Domain host only. */
 const SHARED_LOGIN_HOSTS: ReadonlySet<string> = new Set(["login.salesforce.com", "test.salesforce.com"]);
 
-/** A way to log in, and the settings of which one shows that it is meant. */
+/** A way to log in, and the settings that select it: one of them is enough. */
 type Way<Name> = readonly [way: Name, ...shownBy: SettingName[]];
 
 const PARDOT_WAYS: readonly Way<AuthFlow>[] = [
@@ -73,8 +73,8 @@ async function resolvePrivateKey(name: KeyText, settings: SettingsReader): Promi
 
 /**
  * The flow and its credentials. `PARDOT_AUTH_FLOW` decides; without it the one flow whose own credential is given: a
- * private key, a refresh token or a password; with none of them a token file, and finally, on a host that is not shared,
- * the client secret alone. Reads the files of the key and of the refresh token.
+ * private key, a refresh token or a password; with none of them a token file, and finally, on a host that is not
+ * shared, the client secret alone. Reads the files of the key and of the refresh token.
  */
 export async function resolveAuth(settings: SettingsReader): Promise<AuthConfig | null> {
   const clientId = settings.require("PARDOT_CLIENT_ID", "the consumer key of the app");

@@ -51,7 +51,7 @@ export const secret: Parser<Secret> = {
   type: "secret",
   isSecret: true,
   parse: (value) => {
-    // A secret may begin or end with any character, but hardly do both with a pair of quotes.
+    // A secret may begin or end with any character, but hardly with a matching pair of quotes.
     if (isQuoted(value)) return invalid(UNQUOTED);
     // A reference in a setting is followed before (load.ts); this one is where a reference led.
     return isReference(value)
@@ -162,7 +162,7 @@ export function parseSize(given: string): number | null {
   return digits === undefined || bytes === undefined ? null : Number(digits) * bytes;
 }
 
-// Values below are refused although they are usable, because they are always mistakes: they made folders named `~` or
+// The values below would work, but are always mistakes, so they are refused: they made folders named `~` or
 // `"s3:` on a container's own disk, and logins that failed for another reason.
 
 const QUOTES = `"'\`“”‘’`;
@@ -180,7 +180,7 @@ function isQuoted(given: string): boolean {
   return ends === "“”" || ends === "‘’" || (ends[0] === ends[1] && QUOTES.includes(ends[0] ?? ""));
 }
 
-/** Why a path is not one: a shell, or a program with a protocol of that name, would have read it otherwise. */
+/** Why a text is not a path: a shell, or a program with a protocol of that name, would have read it differently. */
 export function pathProblem(name: string): string | null {
   if (name.startsWith("~")) return "a path without ~, which only a shell replaces with a home folder";
   if (name.startsWith("$") || name.includes("${")) return "a path without a variable: variables are not replaced here";

@@ -48,7 +48,7 @@ export function secretsIn(value: unknown): readonly string[] {
   return Object.values(value).flatMap(secretsIn);
 }
 
-/** The text without the secrets. A last line of defense: errors of libraries may quote what they were given. */
+/** The text without the secrets. A last line of defense, because errors of libraries may quote their input. */
 export function redact(text: string, secrets: Iterable<string>): string {
   let safe = text;
   for (const secret of secrets) {

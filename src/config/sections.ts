@@ -14,8 +14,8 @@ export interface ConfigPart<Result> {
   /** Whether a reference in this setting is followed. */
   readonly needsSecret: (setting: SettingName) => boolean;
   /**
-   * Combines the settings; reads the files of private keys and of the refresh token. Reports what is missing or does not
-   * fit; returns null if anything is wrong.
+   * Combines the settings; reads the files of private keys and of the refresh token. Reports what is missing or does
+   * not fit; returns null if anything is wrong.
    */
   readonly resolve: (
     settings: SettingsReader,
@@ -23,16 +23,16 @@ export interface ConfigPart<Result> {
   ) => Promise<Result | null> | Result | null;
 }
 
-/** All that a run needs. */
+/** Everything that a run needs. */
 export const EVERYTHING: ConfigPart<Config> = { needsSecret: () => true, resolve: resolveEverything };
 
-/** What rereading the committed files needs: nothing of Pardot's. */
+/** Settings for rereading the committed files: none of Pardot's. */
 export const COMMITTED: ConfigPart<CommittedConfig> = {
   needsSecret: (name) => name.startsWith("SNOWFLAKE_"),
   resolve: resolveCommitted,
 };
 
-/** What reading the destination's records needs: no credentials, no business unit, no secret. */
+/** Settings for reading the destination's records: no credentials, no business unit, no secret. */
 export const DESTINATION: ConfigPart<DestinationConfig> = { needsSecret: () => false, resolve: resolveDestination };
 
 async function resolveEverything(settings: SettingsReader, entries: readonly CatalogEntry[]): Promise<Config | null> {
@@ -180,7 +180,7 @@ function resolveNotify(settings: SettingsReader): NotifyConfig | null {
     : { snsTopic, webhookUrl };
 }
 
-/** The address; null for one that nothing is sent to. Also called at the time of sending. */
+/** The address; null if it is not valid for sending. Called again when sending. */
 export function readWebhookUrl(text: string): URL | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);

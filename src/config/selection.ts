@@ -11,7 +11,9 @@ import { closestMatch } from "./suggest.ts";
 const EXPECTED =
   "a comma-separated list of objects, groups (core, deletes, all), patterns (Visitor*), exclusions (-EmailClick)";
 
-/** A list whose words all fit the catalog. What it selects depends on the version of the API, which is another setting. */
+/**
+ * A list whose words all fit the catalog. What it selects depends on the version of the API, which is another setting.
+ */
 export const objects: Parser<string> = parser(
   "objects",
   (list, { objects: entries }) => {
@@ -29,8 +31,9 @@ export const objects: Parser<string> = parser(
 );
 
 /**
- * The names of the objects that a list selects among those that a version of the API offers, in the catalog's order, which
- * is plan order. `list`: as `objects` accepts it. Invalid: a word that selects none of them, or all are excluded again.
+ * The names of the objects that a list selects among those that a version of the API offers, in the catalog's order,
+ * which is plan order. `list`: as `objects` accepts it. Invalid: a word that selects none of them, or all are excluded
+ * again.
  */
 export function selectObjects(
   list: string,

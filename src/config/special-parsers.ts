@@ -38,7 +38,9 @@ export const loginHost: Parser<URL> = parser("login-host", (address) => {
     : valid(url);
 });
 
-/** An origin over TLS, or over plain HTTP to loopback. A path, query or credentials would be lost, so none is accepted. */
+/**
+ * An origin over TLS, or over plain HTTP to loopback. A path, query or credentials would be lost, so none is accepted.
+ */
 function parseOrigin(address: string): URL | null {
   if (!URL.canParse(address)) return null;
   const url = new URL(address);

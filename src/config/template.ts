@@ -14,8 +14,8 @@ const TO_FILL_IN: Readonly<Record<string, string>> = {
 const COLUMNS = 116;
 
 /**
- * A commented configuration file made from the table of settings. What every run needs is ready to be filled in, secrets
- * as references to the environment; everything else is commented out with its default.
+ * A commented configuration file made from the table of settings. What every run needs is ready to be filled in,
+ * secrets as references to the environment; everything else is commented out with its default.
  */
 export function configTemplate(): string {
   const head = [

@@ -53,9 +53,9 @@ function wholeText(value: Scalar): string | undefined {
 }
 
 /**
- * Decimals as given, trimmed: `7250.50` keeps its zero, since digits are the vendor's and every warehouse reads both
- * alike. Rewrites only what some reader may refuse: `+`, a missing or superfluous leading zero, a point without digits,
- * exponents (`1.5e3` is 1500).
+ * Decimals as given, trimmed: `7250.50` keeps its zero, since every warehouse reads both alike and the digits belong to
+ * the vendor. Rewrites only what some reader may refuse: `+`, a missing or superfluous leading zero, a point without
+ * digits, exponents (`1.5e3` is 1500).
  */
 export function numberText(value: Scalar): string | undefined {
   if (typeof value === "boolean") return undefined;
@@ -98,8 +98,9 @@ const DATETIME = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|
 
 /**
  * `YYYY-MM-DD HH:MM:SS`, in its original zone; with an offset (v5) it becomes UTC. A date alone is its midnight, and
- * fractions of a second are cut. A zero date (`0000-00-00`, with or without a time) is null: MySQL, and so a PHP service,
- * writes it for "no date", and no warehouse can store it. Refuses a day or time that does not exist, and the year 0.
+ * fractions of a second are cut. A zero date (`0000-00-00`, with or without a time) is null: MySQL, and so a PHP
+ * service, writes it for "no date", and no warehouse can store it. Refuses a day or time that does not exist, and the
+ * year 0.
  */
 export function datetimeText(value: Scalar): string | null | undefined {
   const match = typeof value === "string" ? DATETIME.exec(value.trim()) : null;

@@ -1,7 +1,7 @@
 import { DataError } from "../errors.ts";
 import { strict } from "./csv-field.ts";
 
-/** Limit of a header, 256 KiB: 150 fields of an export need some 5. */
+/** Limit of a header, 256 KiB: 150 fields of an export need about 5. */
 const HEADER_BYTES_MAX = 256 * 1024;
 
 const LF = 10;
@@ -42,7 +42,7 @@ export async function splitHeader(chunks: AsyncIterable<Uint8Array>): Promise<Sp
       close,
     };
   } catch (error) {
-    // The first error counts; a failure to close the source adds nothing.
+    // Report the first error; a failure to close the source adds nothing.
     await close().catch(() => undefined);
     throw error;
   }

@@ -31,8 +31,8 @@ export const NEVER_CLOSED = "a quote is never closed";
 
 /**
  * Reads the record that begins at `start`. Returns null when the bytes end before it, unless `isLast`: no more will
- * follow. In PHP's dialect it tries every reading of `\"` until one gives the right number of fields; each place once, so
- * that the time is proportional to bytes and columns.
+ * follow. In PHP's dialect it tries every reading of `\"` until one gives the right number of fields; each place once,
+ * so that the time is proportional to bytes and columns.
  */
 export function parseRecord(
   bytes: Uint8Array,
@@ -51,7 +51,7 @@ export function parseRecord(
     if (choice === undefined) break;
     reading = parser.read(choice.fieldStart, choice.fields, choice.quote);
   }
-  // Only after a wrong count is the end of the record certain.
+  // The end of the record is certain only after a wrong count.
   if (first.fields.length > 0) return { ...first, start };
   const lf = bytes.indexOf(LF, start);
   if (lf === -1 && !isLast) return null;
@@ -88,7 +88,9 @@ class RecordParser {
     this.#isPhp = isPhp;
   }
 
-  /** Continues at a field's start or, inside that field, after a quote that is part of it. Null at the end of the bytes. */
+  /**
+   * Continues at a field's start or, inside that field, after a quote that is part of it. Null at the end of the bytes.
+   */
   read(fieldStart: number, fields: number[], afterQuote: number | null): Reading | null {
     const bytes = this.#bytes;
     let from = fieldStart;

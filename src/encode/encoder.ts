@@ -64,7 +64,7 @@ export class TextChunks {
   }
 }
 
-/** Encoder of formats that write each row as text of its own. */
+/** Encoder of formats that write each row as a separate text. */
 export class LineEncoder extends TextChunks implements Encoder {
   readonly suffix: string;
   readonly #columns: number;

@@ -17,8 +17,9 @@ export function rangeParameters(window: Window, filter: RangeFilter, zone: strin
 }
 
 /**
- * The bounds of a window that the query reads: none if Pardot cannot filter by its field, and none for a history, because
- * a bound on either side leaves out records that do not have the field. `inWindow` filters the rows of such a window.
+ * The bounds of a window that the query reads: none if Pardot cannot filter by its field, and none for a history,
+ * because a bound on either side leaves out records that do not have the field. `inWindow` filters the rows of such a
+ * window.
  */
 export function pageBounds({ way }: QueriedObject, { field, from, askFrom, to }: Window): PageBounds | null {
   if (field === null || from === HISTORY_START) return null;
@@ -28,7 +29,7 @@ export function pageBounds({ way }: QueriedObject, { field, from, askFrom, to }:
 }
 
 /**
- * Whether a row belongs to a window, by the bounds that its filter has: for windows that Pardot does not filter
+ * Whether a row belongs to a window, by the bounds of its filter. For windows that Pardot does not filter
  * (opportunities by updated_at, and any history), and for v5, whose filters may be ignored. A row without the field is
  * kept, because it can be in no other window.
  */
@@ -53,7 +54,7 @@ export function rowBounds({ object, window, fields, current, extraction }: BulkW
   const { field } = window;
   if (field === null) return null;
   const filter = usableProcedure(object, field, fields)?.range;
-  // ProspectAccount can be exported by the dates of its prospects, which bound none of its own.
+  // ProspectAccount can be exported by the dates of its prospects, which do not bound its own dates.
   if (RANGE_FILTERS[field].after !== filter?.after) return null;
   const zone = extraction.config.pardot.timeZone;
   return {

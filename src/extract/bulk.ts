@@ -30,7 +30,10 @@ import { isQueriedInstead } from "./segmented.ts";
 export interface BulkOutcome {
   readonly fail: (error: unknown) => void;
   readonly isFailed: () => boolean;
-  /** Pardot refuses every procedure for a window: the query reads it. May be called more than once for a window. */
+  /**
+   * Called when Pardot refuses every procedure for a window, so that the query reads it. May be called more than once
+   * for a window.
+   */
   readonly takeOver: (window: OpenWindow) => void;
 }
 
@@ -79,8 +82,8 @@ export function groupsOf(
 }
 
 /**
- * Requests the export of one of the groups. Fields that Pardot refuses are identified, remembered and left out; a refused
- * procedure is remembered, and the next one is tried. Null when none is left and the query takes over.
+ * Requests the export of one of the groups. Fields that Pardot refuses are identified, remembered and left out; a
+ * refused procedure is remembered, and the next one is tried. Null when none is left and the query takes over.
  */
 async function requestExport(
   progress: BulkWindow,
@@ -142,7 +145,9 @@ async function rejectProcedure(
 /** Lands every result file of a complete export that has not landed yet, and records the window as done. */
 async function landExport(progress: BulkWindow, fields: readonly string[], status: ExportStatus): Promise<void> {
   const todo = resultFiles(status).filter((file) => !hasLanded(progress.current, file));
-  /** From files without any other record. Nothing of such a file is landed, and after a kill it is fetched again. */
+  /**
+   * Rejects of files that have no other record. Nothing of such a file is landed, and after a kill it is fetched again.
+   */
   const left: Reject[] = [];
   const work = async (file: ResultFile): Promise<void> => {
     left.push(...(await fetchAndLand(progress, fields, file)));

@@ -8,21 +8,24 @@ import { idOf, LIMIT_MIN, narrower, readPage, recordId } from "./page.ts";
 import type { PagesRequest, Step } from "./page.ts";
 import { readPages } from "./pages.ts";
 
-/** Records of one group of parents that wait for its end. Only there may they land, because the cursor is a parent's id. */
+/**
+ * Records of one group of parents, held until its end. They may land only there, because the cursor is a parent's id.
+ */
 const HELD_MAX = 5000;
 
 /** Empty pages in a group of parents that has records. Pardot has sent such pages in error; deletions cause few. */
 const EMPTIES_MAX = 2;
 
-/** Records that Pardot counted, and those that came. */
+/** Records that Pardot counted, and records that it returned. */
 interface Tally {
   counted: number;
   read: number;
 }
 
 /**
- * The records of a query that v3/v4 answers only for named parents: all parents by ascending id, and the records of so many
- * parents at a time as a request may name. The cursor is the id of the last parent whose records came.
+ * The records of a query that v3/v4 accepts only with ids of parents: reads all parents by ascending id, and the
+ * records of as many parents at a time as a request may name. The cursor is the id of the last parent whose records
+ * were read.
  */
 export async function* readByParents(request: PagesRequest, parents: ParentsV4): AsyncGenerator<Step> {
   const { name } = request.object;
@@ -49,9 +52,9 @@ export async function* readByParents(request: PagesRequest, parents: ParentsV4):
 }
 
 /**
- * The records of some parents. Pardot returns them by ascending id and takes no id to go on from, only an offset. So each
- * page begins with the last record of the one before it. If it does not, records up to it were deleted in between, and
- * later ones moved down: then reading goes back until it does.
+ * The records of some parents. Pardot returns them by ascending id and accepts no id to continue from, only an offset.
+ * So each page should begin with the last record of the page before. If it does not, records up to it were deleted in
+ * between and later ones moved down; then reading goes back until it does.
  */
 async function* readGroup(
   request: PagesRequest,

@@ -23,7 +23,7 @@ export interface Extraction {
   readonly storage: Storage;
   readonly journal: Journal;
   readonly clock: Clock;
-  /** Pardot's time, as well as it is known. */
+  /** Pardot's time, as accurately as it is known. */
   readonly pardotNow: () => Instant;
   readonly random: Random;
   readonly onEvent: OnEvent;
@@ -42,7 +42,7 @@ export function landingOf({ config, storage, random, onEvent, abort: signal }: E
 /** A window while it is extracted: what the journal knows about it, and how its progress is recorded. */
 export class WindowInProgress<O extends CatalogObject = CatalogObject> {
   readonly object: O;
-  /** The window as it was when this began. */
+  /** The window at the start of this run's work on it. */
   readonly window: OpenWindow;
   readonly extraction: Extraction;
 
@@ -66,7 +66,7 @@ export class WindowInProgress<O extends CatalogObject = CatalogObject> {
     return { object: this.object.name, window: this.window.id };
   }
 
-  /** Takes the records of the object that cannot be encoded, up to the rest of PARDOT_ETL_MAX_REJECTS. */
+  /** Collects the object's records that cannot be encoded, up to what is left of PARDOT_ETL_MAX_REJECTS. */
   openRejects(): Rejects {
     return new Rejects(this.object.name, this.extraction.config.etl.maxRejects - this.#rejectCount());
   }

@@ -19,7 +19,10 @@ export interface ResultFile {
   readonly reference: string;
 }
 
-/** The result files of a complete export, by the ids in their addresses. Throws DataError if one belongs to another export. */
+/**
+ * The result files of a complete export, by the ids in their addresses. Throws DataError if one belongs to another
+ * export.
+ */
 export function resultFiles(status: ExportStatus): ResultFile[] {
   return status.resultRefs
     .map((reference) => ({ exportId: status.id, reference, fileId: fileIdOf(reference, status.id) }))
@@ -62,7 +65,7 @@ export async function fetchFile<T>(
   }
 }
 
-/** Size and hash of a body whose end proved nothing, when it came last; null: not seen yet. */
+/** Size and hash of the last body whose end proved nothing; null: none so far. */
 interface Ends {
   unfinished: string | null;
 }
@@ -71,9 +74,9 @@ const LF = 0x0a;
 
 /**
  * Passes a file on and throws `DataError` at its end if the end proves nothing: no line end, an empty body, or a body
- * that only the connection's end closes. A body that a server cuts short then looks whole to HTTP, and a cut in the last
- * field of a record looks whole to a CSV reader. Whether Pardot ends its files with a line end is unconfirmed, so a file
- * that comes the same way a second time is accepted as it is.
+ * that only the connection's end closes. A body that a server cuts short then looks whole to HTTP, and a cut in the
+ * last field of a record looks whole to a CSV reader. Whether Pardot ends its files with a line end is unconfirmed, so
+ * a file that arrives identically a second time is accepted.
  */
 async function* wholeLines(body: ResultBody, ends: Ends): AsyncGenerator<Uint8Array, void, undefined> {
   const hash = body.endsByClose ? createHash("sha256") : null;
@@ -95,7 +98,7 @@ async function* wholeLines(body: ResultBody, ends: Ends): AsyncGenerator<Uint8Ar
   });
 }
 
-/** Without this, a body that was left early or never read would keep its connection and its place forever. */
+/** Otherwise a body that was left early or never read would keep its connection and its slot forever. */
 async function takeAndLeave<T>(body: ResultBody, take: (body: ResultBody) => Promise<T>): Promise<T> {
   try {
     return await take(body);

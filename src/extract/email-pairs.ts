@@ -5,7 +5,7 @@ import type { Change } from "../state/state.ts";
 
 /** Collects the list emails that the records of one file name. */
 export interface EmailPairs {
-  /** Null for an object whose records name none. */
+  /** Null for an object whose records name no list emails. */
   readonly tap: Tap | null;
   /** The changes to record together with the landed file, so that the index is never behind the files. */
   changes(): Change[];

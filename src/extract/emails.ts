@@ -26,7 +26,7 @@ const BATCH = 4;
 
 /**
  * The list emails that an object reads now, in no order: each new one once, or each one with activity since it was last
- * read; one that could not be read only after a week. `known`: those that the warehouse has.
+ * read. One that could not be read is included again after a week. `known`: those that the warehouse has.
  */
 export function* emailCandidates(
   object: string,
@@ -53,10 +53,10 @@ function byNumber(a: string, b: string): number {
 }
 
 /**
- * Reads each candidate with one call, by ascending id of the list email, and lands the records in files as for a queried
- * object. Landed emails are recorded with their file, so that a rerun goes on after them; also when the rest is cut. An
- * email that cannot be read, for a reason of its own, is reported, skipped and tried again after a week; it never fails
- * the run. Holds the ids of the candidates, and the records of one batch.
+ * Reads each candidate with one call, by ascending id of the list email, and lands the records in files as for a
+ * queried object. Landed emails are recorded with their file, so that a rerun continues after them, even if the rest is
+ * cut. If an email cannot be read for a reason that concerns only that email, it is reported, skipped and tried again
+ * after a week; it never fails the run. Holds the ids of the candidates, and the records of one batch.
  */
 export async function extractEmails(
   object: PerEmailObject,
@@ -104,8 +104,8 @@ export async function extractEmails(
         unrecorded = [];
       }
     }
-    // Each record has cost a call, so records are landed even if the rest is cut, by a limit or a stop request: a budget
-    // smaller than a file would otherwise be spent on the same emails every day.
+    // Each record has cost a call, so records are landed even if the rest is cut, by a limit or a stop request: a
+    // budget smaller than a file would otherwise be spent on the same emails every day.
     if (cut === null || mayLandRest(cut.error)) await landEmails(files, unrecorded, progress);
     if (cut !== null) throw cut.error;
     await skip(unreadable.end(hasEverRead), progress);
@@ -115,7 +115,7 @@ export async function extractEmails(
   }
 }
 
-/** The row of one list email, by a call for its smallest email or for itself. */
+/** The row of one list email, read through its smallest email or through its own id. */
 async function readEmail(listEmailId: string, progress: WindowInProgress<PerEmailObject>): Promise<Row> {
   const { object, extraction, about } = progress;
   const { way } = object;
@@ -162,7 +162,10 @@ function emailsRead(
   return { type: "emails-read", object: object.name, outcome, at, listEmailIds, clearsActivity };
 }
 
-/** The last of the selected objects that read list emails with activity: until it has read one, the others need its mark. */
+/**
+ * The last of the selected objects that read list emails with activity: until it has read one, the others need its
+ * mark.
+ */
 function lastActiveReader({ catalog, etl }: Pick<Config, "catalog" | "etl">): string | undefined {
   const isReader = (object: CatalogObject): boolean => isPerEmail(object) && object.way.email.which === "active";
   return catalog.findLast((object) => isReader(object) && etl.objects.includes(object.name))?.name;

@@ -20,7 +20,7 @@ export interface ExportJob {
   readonly land: (status: ExportStatus) => Promise<void>;
   /** Called once if the job cannot be finished in this run. */
   readonly fail: (error: unknown) => void;
-  /** Whether the object has failed already, so that going on is pointless. */
+  /** Whether the object has already failed, so that continuing is pointless. */
   readonly isAbandoned: () => boolean;
 }
 
@@ -57,7 +57,7 @@ const ATTEMPTS_MAX = 3;
 const LANDING_MAX = 2;
 
 interface Waiting extends JobExport {
-  /** Since when this run waits for it, by the monotonic clock: the time-out counts from here. */
+  /** When this run started to wait for it, by the monotonic clock; the time-out counts from here. */
   readonly waitedFrom: number;
   /** When Pardot could begin it: when it was requested, or when the one before it was seen complete. */
   couldBeginAt: number;
@@ -66,7 +66,7 @@ interface Waiting extends JobExport {
   polls: number;
   /** An earlier run requested it. */
   readonly isAdopted: boolean;
-  /** Its last state is not one that the vendor documents: it may never be processed. */
+  /** Its last state is not documented by the vendor: it may never be processed. */
   isUnknown: boolean;
 }
 
@@ -77,18 +77,18 @@ interface Queue {
   /** Exports requested in this run, by window and group. */
   readonly attempts: Map<string, number>;
   readonly timer: PollTimer;
-  /** Greatest id of an export that was seen complete: those requested before it have been processed or passed over. */
+  /** Greatest id of an export that was seen complete: those requested before it have been processed or skipped. */
   completed: bigint;
 }
 
-/** Polls of an unfinished export after which the next one is polled, in case Pardot has passed the first one over. */
+/** Polls of an unfinished export after which the next one is polled, in case Pardot has skipped the first one. */
 const POLLS_IN_A_ROW = 10;
 
 /**
  * Takes every export of a run through Pardot's queue. At most `maxWaitingExports` of ours wait there, because Pardot
- * processes exports one at a time and others share the queue; only the oldest unfinished one is polled. A complete export
- * is landed while the next one is waited for. An export in an undocumented state neither counts nor blocks those after
- * it. Never rejects: each job is notified of its own failure.
+ * processes exports one at a time and others share the queue; only the oldest unfinished one is polled. A complete
+ * export is landed while the next one is waited for. An export in an undocumented state neither counts nor blocks those
+ * after it. Never rejects: each job is notified of its own failure.
  *
  *     todo ── adopt, create ──> waiting ── poll: complete ──> landing ──> done
  *      ^                           │                             │
@@ -175,7 +175,7 @@ function isRecorded(exportId: string, { journal }: Extraction): boolean {
   );
 }
 
-/** Polls the oldest export once, at the right moment, and moves the queue on by the result. */
+/** Polls the oldest export once, at the right moment, and updates the queue with the result. */
 async function advance(queue: Queue, head: Waiting, extraction: Extraction): Promise<void> {
   let lost: string | null;
   try {
@@ -209,7 +209,7 @@ function lostState({ completed }: Queue, head: Waiting, status: ExportStatus): s
   return isPassedOver ? `its state is "${status.stateText}", and a later export is complete` : null;
 }
 
-/** Leaves an unfinished export in the queue. Throws after the time-out: then it is left to the next run. */
+/** Leaves an unfinished export in the queue. After the time-out it throws, and the export is left to the next run. */
 async function waitOn(queue: Queue, head: Waiting, status: ExportStatus, extraction: Extraction): Promise<void> {
   const { clock, config } = extraction;
   head.unfinishedAt = clock.monotonic();
@@ -308,9 +308,9 @@ const GONE: Readonly<Record<number, string>> = {
 };
 
 /**
- * Why an error means that an export is lost; null when it does not. One that an earlier run requested is lost by any final
- * refusal (only the user who created an export may read it: vendor docs, export-v4, and users change), and by files that
- * are not its own or stay broken.
+ * Why an error means that an export is lost; null when it does not. One that an earlier run requested is lost by any
+ * final refusal (only the user who created an export may read it: vendor docs, export-v4, and users change), and by
+ * files that belong to another export or stay broken.
  */
 function lostReason(error: unknown, isAdopted: boolean): string | null {
   // Only a new export fixes an id that was recorded for the wrong window, or files that stay broken.

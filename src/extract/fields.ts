@@ -20,7 +20,7 @@ export interface ObjectFields {
 
 /**
  * The fields of an object, from its catalog entry and the memory of its fields. A field that has vanished or is refused
- * keeps its column, as null. Custom fields are text: their values come as people typed them.
+ * keeps its column, as null. Custom fields are text, because their values are as people typed them.
  */
 export function objectFields(object: CatalogObject, memory: FieldState): ObjectFields {
   const core = new Set(object.columns.map(({ name }) => name.toLowerCase()));
@@ -45,7 +45,10 @@ export function objectFields(object: CatalogObject, memory: FieldState): ObjectF
   return { columns: [...object.columns, ...custom], requested };
 }
 
-/** The names that bring a column: in v5 those of each part of a list of records (`senderOptions.type`); none if it is lacking. */
+/**
+ * The names to request for a column; in v5 one for each part of a list of records (`senderOptions.type`); none if it is
+ * lacking.
+ */
 function requestedNames(column: Column, { way }: CatalogObject): readonly string[] {
   if (column.wire === null) return [];
   if (way.api === "v4" || column.items === undefined) return [wireName(column)];
@@ -64,9 +67,9 @@ function hasCore(object: CatalogObject, column: Column, memory: FieldState): boo
 const USABLE = /^[\p{L}\p{N}_][\p{L}\p{N}_-]{0,199}$/u;
 
 /**
- * The columns of custom fields seen for the first time, in the order in which they are listed. A field named like a core
- * column is that column, because Pardot can mean only one thing by the name. A name that differs from an earlier column
- * only in case gets a `_2`, `_3`, … suffix, because a table cannot distinguish the two. `unusable`: left out.
+ * The columns of custom fields seen for the first time, in the order in which they are listed. A field named like a
+ * core column is that column, because Pardot can mean only that column by the name. A name that differs from an earlier
+ * column only in case gets a `_2`, `_3`, … suffix, because a table cannot distinguish the two. `unusable`: left out.
  */
 export function newCustomFields(
   object: CatalogObject,
@@ -96,7 +99,9 @@ export function newCustomFields(
   return { added, unusable };
 }
 
-/** Cuts fields into groups of at most `max`, one for each export, with the key in each so that their rows can be joined. */
+/**
+ * Cuts fields into groups of at most `max`, one for each export, with the key in each so that their rows can be joined.
+ */
 export function fieldGroups(fields: readonly string[], key: string, max: number): readonly (readonly string[])[] {
   if (fields.length <= max) return [fields];
   const groups = [fields.slice(0, max)];
@@ -118,8 +123,8 @@ const WHOLE = { field: null, from: 0, to: 0, askFrom: 0 } as const;
 
 /**
  * Lists the fields that an object has in this account, and returns the changes to record: none for an object without
- * custom fields. Costs one call for `describe`, or those of a query. Warns of fields that appeared or vanished since the
- * last manifest.
+ * custom fields. Costs one call for `describe`, or those of a query. Warns of fields that appeared or vanished since
+ * the last manifest.
  */
 export async function discoverFields(object: CatalogObject, input: DiscoverInput): Promise<FieldChange[]> {
   const { name } = object;
@@ -147,8 +152,8 @@ interface ListedFields {
 }
 
 /**
- * The fields that Pardot lists; null, after a warning, when that took too long or when none is listed although there were
- * some: that may be an empty response, and trusting it would empty their columns.
+ * The fields that Pardot lists; null, after a warning, when that took too long or when none is listed although there
+ * were some: that may be an empty response, and trusting it would empty their columns.
  */
 async function trustedFields(
   object: CatalogObject,

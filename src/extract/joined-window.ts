@@ -28,7 +28,10 @@ interface Complete {
 export class JoinedWindow {
   readonly #progress: BulkWindow;
   readonly #groups: readonly (readonly string[])[];
-  /** A lost export stays until its replacement is complete: then the others, which may be lost too, are fetched again. */
+  /**
+   * A lost export stays in the list until its replacement is complete; then the others, which may be lost too, are
+   * fetched again.
+   */
   readonly #complete = new Map<number, Complete>();
 
   constructor(progress: BulkWindow, groups: readonly (readonly string[])[]) {
@@ -36,7 +39,9 @@ export class JoinedWindow {
     this.#groups = groups;
   }
 
-  /** Takes the complete export of a group; the last one lands them all. Throws `ExportGone` as `ExportJob.land` does. */
+  /**
+   * Takes the complete export of a group; the last one lands them all. Throws `ExportGone` as `ExportJob.land` does.
+   */
   async land(job: ExportJob, status: ExportStatus): Promise<void> {
     this.#complete.set(job.group, { job, status });
     if (this.#complete.size < this.#groups.length) return;

@@ -15,7 +15,7 @@ export interface PagesRequest {
   readonly filters?: Readonly<Record<string, string>>;
   /** Named by events. */
   readonly about?: About;
-  /** Where to go on; null: from the first record. */
+  /** Where to continue; null: from the first record. */
   readonly cursor: string | null;
   /** Aborted on a stop request: no further page is requested. */
   readonly drain: AbortSignal;
@@ -29,13 +29,13 @@ export type Step =
   | {
       readonly type: "records";
       readonly records: readonly WireRecord[];
-      /** Where to go on after the record with this index; null: nothing may land before the end of the part. */
+      /** Where to continue after the record with this index; null: nothing may land before the end of the part. */
       readonly cursorAt: (index: number) => string | null;
       readonly hidesValues: boolean;
     }
-  /** What came since the last `reached` comes again. */
+  /** Records since the last `reached` will be returned again. */
   | { readonly type: "again" }
-  /** What came may land, and reading go on from this cursor. */
+  /** Records so far may land, and reading may continue from this cursor. */
   | { readonly type: "reached"; readonly cursor: string };
 
 /** Smallest limit that is requested after pages that took too long. */
@@ -51,7 +51,7 @@ export function readPage(
   return pardot.queryPage({ ...request, ...(about === undefined ? {} : { about }) }, abort);
 }
 
-/** The error of a page token that comes for the second time, or of a sequence that does not end. */
+/** The error for a page token that appears a second time, or for a sequence that does not end. */
 export function repeatedTokenError(object: string): DataError {
   return new DataError(`read ${object}: a page has no records, and its page token leads nowhere new`, {
     code: "data.page-repeats",

@@ -8,16 +8,18 @@ import { idOf, LIMIT_MIN, narrower, readPage, recordId, repeatedTokenError } fro
 import type { PagesRequest, Step } from "./page.ts";
 
 /**
- * The records of a window, page by page, by ascending id. The window is fixed and the id moves on, so records that share
- * a second are never lost, however many (a time as cursor loses those that do not fit its page). Reads one page ahead.
+ * The records of a window, page by page, by ascending id. The window is fixed and the id advances, so records that
+ * share a second are never lost, however many (a cursor by time loses those that do not fit on its page). Reads one
+ * page ahead.
  *
  * In v5 a page without token and without warning 203 is the last; a page with a token may be empty, because its records
- * are hidden. In v3/v4 a short page proves nothing: records may be hidden, and a server may cap its pages. There the window ends with an empty page.
- * An empty page right after a full one, or as the very first, is requested once more, because empty pages in mid-run have
- * been reported (pardot/api-docs issue 151); so is one whose total counts records. A page that takes too long is requested
- * with half the limit. Records at or below the cursor are dropped: stale ones come back (singer-io/tap-pardot). Throws
- * DataError (exit 6) when a page is unsorted or repeats the one before it, or when records are counted and not returned,
- * unless one more request, from the end, shows that no visible record follows: then they are hidden.
+ * are hidden. In v3/v4 a short page proves nothing: records may be hidden, and a server may cap its pages. There the
+ * window ends with an empty page. An empty page right after a full one, or as the very first, is requested once more,
+ * because empty pages in mid-run have been reported (pardot/api-docs issue 151); so is one whose total counts records.
+ * A page that takes too long is requested with half the limit. Records at or below the cursor are dropped: stale ones
+ * are returned again (singer-io/tap-pardot). Throws DataError (exit 6) when a page is unsorted or repeats the one
+ * before it, or when records are counted and not returned, unless one more request, from the end, shows that no visible
+ * record follows: then they are hidden.
  */
 export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
   const { object, drain, onEvent } = request;
@@ -67,7 +69,7 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
           ahead = next();
           continue;
         }
-        // After a short page, counted records that do not come are hidden from this user.
+        // After a short page, counted records that are not returned are hidden from this user.
         let hidden = 0;
         if (unread > 0 && isAfterFull) {
           drain.throwIfAborted();
@@ -75,7 +77,7 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
           if (cursor === null || tail === null || tail.id > BigInt(cursor)) {
             throw missingError(object.name, unread, cursor);
           }
-          // A total that is the whole window's counts the records up to the cursor too.
+          // If the total is that of the whole window, it counts the records up to the cursor too.
           hidden = tail.total === unread ? 0 : unread;
         }
         totals.warn(total, resumed, hidden, object.name, onEvent);
@@ -97,13 +99,13 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       if (isOver) drain.throwIfAborted();
     }
   } finally {
-    // Pardot counts every call: this one has to end before the run adds up its calls.
+    // Pardot counts every call, so this one must end before the run adds up its calls.
     await ahead.catch(() => undefined);
   }
 }
 
 /**
- * Calls that reading so many records takes. In v3/v4: the pages with records, an empty one, and one more if the last page
+ * Calls needed to read this many records. In v3/v4: the pages with records, an empty one, and one more if the last page
  * was full or none came. In v5: the pages with records, at least one.
  */
 export function pagesOf(records: number, { api, limit }: QueryV4 | QueryV5): number {
@@ -112,7 +114,7 @@ export function pagesOf(records: number, { api, limit }: QueryV4 | QueryV5): num
 
 /**
  * The greatest id of the window that this user may see, and the window's total: whether counted records are hidden or
- * still to come. Null when no record comes, or when the page is not sorted as requested.
+ * not read yet. Null when no record is returned, or when the page is not sorted as requested.
  */
 async function readEnd(
   request: PagesRequest,
@@ -125,7 +127,10 @@ async function readEnd(
   return id === undefined || !isSorted ? null : { id, total };
 }
 
-/** Records after the cursor. None of a page with only the one at the cursor: a server may take the bound as inclusive. */
+/**
+ * Records after the cursor. None for a page with only the record at the cursor: a server may treat the bound as
+ * inclusive.
+ */
 function newRecords(page: readonly WireRecord[], cursor: string | null, object: CatalogObject): readonly WireRecord[] {
   let previous = cursor === null ? null : BigInt(cursor);
   const fresh: WireRecord[] = [];
@@ -182,7 +187,10 @@ class Totals {
     return resumed ? 0 : total - this.#read;
   }
 
-  /** Warns when the first total differs from the number of records read; `hidden`: counted after the last visible record. */
+  /**
+   * Warns when the first total differs from the number of records read; `hidden`: counted after the last visible
+   * record.
+   */
   warn(total: number | null, resumed: boolean, hidden: number, object: string, onEvent: OnEvent): void {
     const countsDown = this.#countsDown ?? (total === null ? null : this.#isCountedDown(total));
     const isComparable = !resumed || countsDown === true;
@@ -192,7 +200,10 @@ class Totals {
     warn(onEvent, "data.total-differs", message, object);
   }
 
-  /** Whether the total is closer to the rest after the last page than to that page's own total; null without an earlier total. */
+  /**
+   * Whether the total is closer to the rest after the last page than to that page's own total; null without an earlier
+   * total.
+   */
   #isCountedDown(total: number): boolean | null {
     if (this.#last === null) return null;
     const left = this.#last.total - this.#last.records;
@@ -200,7 +211,7 @@ class Totals {
   }
 }
 
-/** The error of records that are counted while a repeated request returned none of them. */
+/** The error for records that are counted although a repeated request returned none of them. */
 function missingError(object: string, unread: number, cursor: string | null): DataError {
   const where = cursor === null ? "" : ` after id ${cursor}`;
   return new DataError(`read ${object}: no record came${where}, but total_results counts ${unread}`, {

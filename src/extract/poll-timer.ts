@@ -12,7 +12,9 @@ const GROWTH = 1.5;
 /** Pause for a late export, as a share of its expected time. */
 const LATE_SHARE = 0.15;
 
-/** An export that is complete at its first poll may have been so for long: the next is polled this much earlier. */
+/**
+ * An export that is complete at its first poll may have been complete for long: the next is polled this much earlier.
+ */
 const EARLIER = 0.8;
 
 /** The same for exports of a few seconds, where an early poll costs only a call. */
@@ -23,8 +25,8 @@ const SHORT_MS = 10_000;
 const EXPECTED_LONGEST = 5;
 
 /**
- * When to poll an export next. Pardot processes exports one at a time, so the duration of the last one is the best guess
- * for the next; without one the pause grows from a few seconds to the longest allowed.
+ * When to poll an export next. Pardot processes exports one at a time, so the duration of the last one is the best
+ * guess for the next; without one the pause grows from a few seconds to the longest allowed.
  */
 export class PollTimer {
   readonly #options: PollTimerOptions;
@@ -36,8 +38,8 @@ export class PollTimer {
 
   /**
    * Records an export that was complete at poll number `polls` (1 is the first), `elapsedMs` after Pardot could begin;
-   * `unfinishedMs` after that it was last seen unfinished. It took at least that long; the pause between the two polls is
-   * ours and must not count, or each export would be waited for longer than the one before. Complete at the first poll
+   * `unfinishedMs` after that it was last seen unfinished. It took at least that long; the pause between the two polls
+   * is ours and must not count, or the wait would grow with every export. Complete at the first poll
    * means only that it took no longer: the poll may be hours late, because files were being landed or no run was there.
    * So that never makes the expected duration longer.
    */

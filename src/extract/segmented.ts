@@ -23,14 +23,14 @@ import type { Step } from "./page.ts";
 import { excludeRefused, isFieldRefusal, usableProcedure } from "./refusals.ts";
 import { readWindow } from "./window-pages.ts";
 
-/** Extracts one window by the query that v3/v4 answers with all fields. Ends with the window done. */
+/** Extracts one window by the v3/v4 query, which returns all fields. Ends with the window done. */
 export async function extractSegment(object: QueriedObject, window: OpenWindow, extraction: Extraction): Promise<void> {
   await landPages(new WindowInProgress(object, window, extraction), pagesOfWindow(object, window, null, extraction));
 }
 
 /**
- * Extracts one window by a query that names its fields: of v5, or of an object that Pardot refuses to export. Fields that
- * Pardot refuses are identified, remembered and left out.
+ * Extracts one window by a query that names its fields: of v5, or of an object that Pardot refuses to export. Fields
+ * that Pardot refuses are identified, remembered and left out.
  */
 export async function extractByFields(
   object: QueriedObject,
@@ -72,7 +72,7 @@ function pagesOfWindow(
   return readWindow(request);
 }
 
-/** Lands the one record of an object that is read whole in one call; `record`: as v3/v4 returned it already. */
+/** Lands the only record of an object that one call reads; `record`: the record if v3/v4 has already returned it. */
 export async function extractSingle(
   object: CatalogObject<SingleV4 | SingleV5>,
   window: OpenWindow,
@@ -101,8 +101,8 @@ export async function extractSingle(
 }
 
 /**
- * Pages become rows, rows become files, and with each landed file the journal records where to go on. Ends with the window
- * done.
+ * Pages become rows, rows become files, and with each landed file the journal records where to continue. Ends with the
+ * window done.
  */
 async function landPages(progress: WindowInProgress, steps: AsyncIterable<Step> | Iterable<Step>): Promise<void> {
   const { object, window, extraction } = progress;
@@ -113,7 +113,7 @@ async function landPages(progress: WindowInProgress, steps: AsyncIterable<Step> 
   const land = (): Promise<void> => landRows(files, { cursor, rejects, pairs, progress });
   const isWanted = inWindow(object, window, extraction.config.pardot.timeZone);
   const isFiltered = isQueried(object) && pageBounds(object, window) !== null;
-  // Where to go on after the last row; null: what came may not land yet.
+  // Where to continue after the last row; null: the rows may not land yet.
   let { cursor } = window;
   let mayLand = true;
   let isEmpty = cursor === null;
@@ -148,7 +148,7 @@ async function landPages(progress: WindowInProgress, steps: AsyncIterable<Step> 
     }
     if (isEmpty) assertNotAllGone(progress);
     if (mayLand) await land();
-    // No cursor lies before the rest of what is held: it lands with the end of the window, or it would come twice.
+    // No cursor precedes the remaining rows: they land with the end of the window, or they would be read twice.
     const rest = mayLand ? null : await files.land();
     const landed = rest === null ? [] : [...pairs.changes(), progress.landed(rest, cursor)];
     await progress.done([...landed, ...progress.rejected(null, rejects.take())]);
@@ -178,13 +178,14 @@ function warnOfPages(
 
 /**
  * Whether rows that were read before an error are still landed: each page has cost a call, and a budget smaller than a
- * file would otherwise be spent on the same pages every day. Not by a run that lost its lease, nor after a failed landing.
+ * file would otherwise be spent on the same pages every day. Not by a run that lost its lease, nor after a failed
+ * landing.
  */
 export function mayLandRest(error: unknown): boolean {
   return !(error instanceof LeaseError) && !(error instanceof StorageError);
 }
 
-/** Throws when a reading without any bounds found no record although the object had some. */
+/** Throws when a read without any bounds found no record although the object had some. */
 function assertNotAllGone({ object, window, extraction }: WindowInProgress): void {
   const { rowsCommitted } = objectState(extraction.journal.state, object.name);
   const isBounded = isQueried(object) && pageBounds(object, window) !== null;
@@ -203,7 +204,10 @@ export function isQueriedInstead(object: CatalogObject, window: Pick<Window, "fi
   return isBulk(object) && usableProcedure(object, window.field, memory) === null;
 }
 
-/** Lands the rows of the current file, if any. Rejects go with the next file or with the end of the window: until then the cursor stays before them. */
+/**
+ * Lands the rows of the current file, if any. Rejects go with the next file or with the end of the window: until then
+ * the cursor stays before them.
+ */
 async function landRows(
   files: RowFiles,
   to: {

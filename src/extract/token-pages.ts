@@ -16,15 +16,16 @@ const TOKEN_CODES: ReadonlySet<number | null> = new Set([210, 211]);
 const BARREN_MAX = 3;
 
 /**
- * The records of a window of an object that API v5 does not sort by id, by page tokens. A sequence of tokens has a fixed
- * limit and ends early after 100,000 records (warning 203), after four hours, or with a page that took too long; then a
- * new one begins (vendor docs, version5overview).
+ * The records of a window of an object that API v5 does not sort by id, by page tokens. A sequence of tokens has a
+ * fixed limit and ends early after 100,000 records (warning 203), after four hours, or with a page that took too long;
+ * then a new one begins (vendor docs, version5overview).
  *
- * Sorted by a date it begins at the last second read, inclusively, and drops the ids of that second that came already: no
- * record comes twice, and records may land as they come. Without any order it starts from the beginning, so nothing may land before the
- * end (`again` drops what came); what is more than 100,000 records is read in halves by a date (`query.split`), each of
- * which may land. Throws DataError (exit 6) when a page is not sorted as requested, when a token repeats, or when there are
- * too many records for a sequence and nothing to cut them by.
+ * If sorted by a date, a new sequence begins at the last second read, inclusively, and drops the ids of that second
+ * that were read already: no record is returned twice, and records may land as they arrive. Without any order it starts
+ * from the beginning, so nothing may land before the end (`again` drops the records so far). More than 100,000 records
+ * are read in halves by a date (`query.split`), each of which may land. Throws DataError (exit 6) when a page is not
+ * sorted as requested, when a token repeats, or when there are too many records for a sequence and no date to split
+ * them by.
  */
 export function readTokenPages(request: PagesRequest): AsyncGenerator<Step> {
   return queryOf(request).order === null ? readUnordered(request) : readOrdered(request);
@@ -90,7 +91,7 @@ async function* readOrdered(request: PagesRequest): AsyncGenerator<Step> {
     }
     if (next.value === "end") return;
     barren = hasNew ? 0 : barren + 1;
-    // Records without a date come first, and a sequence can only begin again before them all.
+    // Records without a date come first, and a sequence can only restart before all of them.
     if (place === null && hasNew) {
       if (next.value === "capped") throw tooManyError(request, "the records without a date are more than");
       barren += 1;
@@ -103,7 +104,7 @@ async function* readOrdered(request: PagesRequest): AsyncGenerator<Step> {
   }
 }
 
-/** The records of a page that come after a place, and the place after each of them. */
+/** The records of a page after a place, and the place after each of them. */
 class DatedPage {
   readonly records: readonly WireRecord[];
   readonly #times: readonly (LocalText | null)[];
@@ -140,7 +141,10 @@ class DatedPage {
     this.#start = start;
   }
 
-  /** The place after the record with this index; -1: the start. A record without a date has none: such records come first. */
+  /**
+   * The place after the record with this index; -1: the start. A record without a date has none: such records come
+   * first.
+   */
   placeAfter(index: number): Place | null {
     const { object } = this.#request;
     const at = this.#times.slice(0, index + 1).findLast((time) => time !== null) ?? null;
@@ -161,7 +165,7 @@ function placeOf(cursor: string): Place {
   return { at: at.replace("T", " "), ids: ids.split(",") };
 }
 
-/** The bounds of a sequence that begins at a place: its whole second comes again. */
+/** The bounds of a sequence that begins at a place: its whole second is read again. */
 function boundsFrom(place: Place | null, request: PagesRequest): PageBounds | null {
   const bounds = pageBounds(request.object, request.window);
   const { order } = queryOf(request);
@@ -209,8 +213,9 @@ function timesOf(records: readonly WireRecord[], request: PagesRequest): (Instan
 }
 
 /**
- * A range in two parts, at the median of the dates that came before it was cut: each part holds about as many records. The
- * edges of the range stay as they are. A part has bounds on one field only, and none that leaves out a record without it.
+ * Splits a range in two at the median of the dates read before the split, so that each part has about as many records.
+ * The edges of the range stay as they are. A part has bounds on one field only, and none that leaves out a record
+ * without it.
  */
 function halves(
   range: PageBounds | null,

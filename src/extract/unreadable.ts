@@ -4,8 +4,8 @@ import { AuthError, DataError, RemoteError, TransportError } from "../errors.ts"
 const IN_A_ROW = 3;
 
 /**
- * Whose fault a failed read is. `own`: the email's. `pardot`: Pardot's or the network's, if several in a row fail
- * (5xx, time-out, a response that is not Pardot's). `access`: the user's, if no email can be read. `run`: anything else.
+ * Whose fault a failed read is. `own`: the email's. `pardot`: Pardot's or the network's, if several in a row fail (5xx,
+ * time-out, a response that is not Pardot's). `access`: the user's, if no email can be read. `run`: anything else.
  */
 type Blame = "own" | "pardot" | "access" | "run";
 
@@ -17,7 +17,7 @@ export interface Unreadable {
 
 /** Codes of limits that affect every request. */
 const LIMIT_CODES: ReadonlySet<number | null> = new Set([66, 202]);
-/** Pardot refuses the token itself, also after a new one. */
+/** Pardot refuses the token itself, even a new one. */
 const TOKEN_REFUSED = 184;
 const OWN_CODES: ReadonlySet<string> = new Set(["http.body-too-large", "pardot.body-unreadable"]);
 

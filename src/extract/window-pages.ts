@@ -10,8 +10,8 @@ import { readTokenPages } from "./token-pages.ts";
 const LACKING_CODES: ReadonlySet<number | null> = new Set([5, 13, 36]);
 
 /**
- * The records of a window, in the way that its object can be read: by ascending id, by page tokens, or, where Pardot
- * answers only for named parents, by their ids, in v5 one parent at a time.
+ * The records of a window, read in the way that its object allows: by ascending id, by page tokens, or, if Pardot
+ * requires ids of parents, by these ids (in v5 one parent at a time).
  */
 export async function* readWindow(request: PagesRequest): AsyncGenerator<Step> {
   const { query } = request.object.way;
@@ -29,7 +29,7 @@ export async function* readWindow(request: PagesRequest): AsyncGenerator<Step> {
   }
 }
 
-/** Nothing may land before the end: parents come in no order to go on from. */
+/** Nothing may land before the end: parents come in no order, so reading cannot continue from one of them. */
 async function* readEachParent(request: PagesRequest, parent: NonNullable<QueryV5["parent"]>): AsyncGenerator<Step> {
   const { name } = request.object;
   const way: CollectionV5 = {

@@ -6,7 +6,9 @@ import { TransportError } from "../errors.ts";
 /** Bytes that a decoder returns at a time. A streamed body holds these and the socket's own 64 KiB in memory. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** Passes a body on; throws `TransportError` (`http.short-body`) at its end if its length was not its Content-Length. */
+/**
+ * Passes a body on; throws `TransportError` (`http.short-body`) at its end if its length was not its Content-Length.
+ */
 export async function* counted(
   body: AsyncIterable<Uint8Array>,
   promised: number | null,
@@ -31,13 +33,13 @@ export interface Pace {
   readonly periodMs: number;
   /** Bytes that must arrive in that time, before decompression. */
   readonly bytesMin: number;
-  /** Milliseconds since some moment. */
+  /** Milliseconds since any fixed moment. */
   readonly now: () => number;
 }
 
 /**
- * Passes a body on; throws `TransportError` (`http.timeout`) if it arrives more slowly than the pace: a byte now and then
- * would never trigger the time-out for silence. The reader's own time does not count.
+ * Passes a body on; throws `TransportError` (`http.timeout`) if it arrives more slowly than the pace: an occasional
+ * byte would never trigger the time-out for silence. The reader's own time does not count.
  */
 export async function* paced(
   body: AsyncIterable<Uint8Array>,

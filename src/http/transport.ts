@@ -24,13 +24,13 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string>>;
   /**
    * Decompressed, to be iterated once at the reader's pace; about 64 KiB each of the socket and the decoder are held.
-   * Throws `TransportError` if it ends early, stalls or is damaged, and the signal's reason. Leaving the loop closes the
-   * connection.
+   * Throws `TransportError` if it ends early, stalls or is damaged, and the signal's reason. Leaving the loop closes
+   * the connection.
    */
   readonly body: AsyncIterable<Uint8Array>;
   /**
-   * True if only the end of the connection ends the body: it has neither a length, nor chunks, nor a compression with its
-   * own end. Such a body looks whole even if it was cut on the way.
+   * True if only the end of the connection ends the body: it has neither a length, nor chunks, nor a compression with
+   * its own end. Such a body looks complete even if it was cut in transit.
    */
   readonly endsByClose: boolean;
 }
@@ -59,7 +59,7 @@ export interface ConnectionsOptions {
 
 /**
  * A response that is not a file must be complete within this many time-outs; so must the headers of a file, and each
- * period of its pace. The time-out alone bounds silence, not a byte now and then.
+ * period of its pace. The time-out alone bounds silence, not an occasional byte.
  */
 const SLOWEST = 10;
 /** The slowest file: a slower link is broken. 200 MB would take seven hours. */
@@ -144,7 +144,7 @@ async function send(
   }
 }
 
-/** What may end a request from our side: the caller's signal and its time limit; and the proxy it went through. */
+/** What can end a request on our side (the caller's signal, its time limit), and the proxy it went through. */
 interface Ends {
   readonly signal: AbortSignal;
   readonly limit: Watchdog;
@@ -191,8 +191,8 @@ function refusedTunnel(error: unknown): string | null {
 }
 
 /**
- * The only place where a socket's error becomes ours. The original is not kept as cause: undici's parser error holds the
- * bytes that it could not parse, and those of a token response are secret.
+ * The only place where a socket's error becomes ours. The original is not kept as cause: undici's parser error holds
+ * the bytes that it could not parse, and those of a token response are secret.
  */
 function ownError(error: unknown, { signal, limit, proxy }: Ends, label: string): Error {
   if (signal.aborted) return signal.reason as Error;

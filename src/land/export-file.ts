@@ -39,8 +39,8 @@ export interface LandedExport {
 }
 
 /**
- * Lands one result file of an export. Its bytes pass through unchanged when its header equals the expected columns, in
- * their order, and every value is plain. Otherwise the records are read again from the local disk, put into that order
+ * Lands one result file of an export. Its bytes pass through unchanged if its header has the expected columns in their
+ * order and every value is plain. Otherwise the records are read again from the local disk, put into that order
  * and encoded, and those that cannot be encoded are set aside. Throws DataError (exit 6) when the body is not a result
  * file, ends inside a record, or is the file of another window; then nothing is visible in the destination.
  */

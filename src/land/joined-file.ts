@@ -24,10 +24,11 @@ export interface JoinedFileOptions extends Omit<ExpectedFile, "fields">, FileFac
 }
 
 /**
- * Lands the records of one window, whose fields came in several groups, as one file. It is named after the export and the
- * first file of the first group (of a later group where the first has no file). The fingerprint in its name covers the
- * ids of all files, because together they make the bytes. A record that some group does not have is landed without those
- * values, counted and reported; one that is unreadable in a group's file is set aside. Lands nothing without a record.
+ * Lands the records of one window, whose fields came in several groups, as one file. It is named after the export and
+ * the first file of the first group (of a later group where the first has no file). The fingerprint in its name covers
+ * the ids of all files, because together they make the bytes. A record that is missing from a group is landed without
+ * those values, counted and reported; one that is unreadable in a group's file is set aside. Without records, lands
+ * nothing.
  *
  * `files` are in the order of their groups, those of a group in the order of their ids; the caller discards their
  * scratch. Throws DataError (exit 6) when they do not fit together; then nothing is visible in the destination.

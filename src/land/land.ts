@@ -88,7 +88,7 @@ export interface Tap {
   readonly columns: readonly string[];
   /** Values in the order of `columns`. */
   readonly onRecord: (values: readonly (string | null)[]) => void;
-  /** Forgets all records: they are about to be read again, as they are landed. */
+  /** Forgets all records, because they are about to be read again for landing. */
   readonly forget: () => void;
 }
 

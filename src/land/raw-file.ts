@@ -135,7 +135,7 @@ async function* allRecords(
       yield { row, isEnded: number !== endless };
     }
   } else {
-    // A file that looks cut is cut, unless another dialect reads it to the last byte.
+    // A file that looks cut counts as cut, unless another dialect reads it to the last byte.
     const isCut = fault.code === INCOMPLETE;
     const rfc = isCut ? Infinity : await unreadableRecords(open(), { ...reading, dialect: "rfc" });
     const php = rfc === 0 ? Infinity : await unreadableRecords(open(), { ...reading, dialect: "php" });
@@ -150,7 +150,7 @@ async function* allRecords(
       last = record;
       yield record;
     }
-    // A server that fails while it responds writes the reason after the records: the rest of them is missing.
+    // A server that fails while responding writes the reason after the records, so the rest of them is missing.
     if (last?.row === null && header.length > 2 && isOneField(last.raw)) throw foreignEnd(subject, String(last.raw));
   }
   if (replaced === 0) return;
@@ -159,8 +159,8 @@ async function* allRecords(
 }
 
 /**
- * Throws DataError when the last field of a file without a final line end was cut short, as far as its type can show. An
- * empty one may be complete: old activities have no updated_at (Crim/pardot-java-client visitorActivityQuery.xml).
+ * Throws DataError when the last field of a file without a final line end was cut short, as far as its type can show.
+ * An empty one may be complete: old activities have no updated_at (Crim/pardot-java-client visitorActivityQuery.xml).
  */
 function checkLastField(text: string | null, column: Column, subject: string): void {
   if (column.type !== "datetime" || text === null) return;

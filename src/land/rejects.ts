@@ -62,7 +62,7 @@ export class Rejects {
     this.addWhole(reason, raw, id);
   }
 
-  /** Drops the records added since the last `take`: they come again. */
+  /** Drops the records added since the last `take`, because they will be read again. */
   forget(): void {
     this.#count -= this.#collected.length;
     this.#collected = [];

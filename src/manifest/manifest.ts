@@ -4,7 +4,7 @@ import { isoInstant } from "../time/instant.ts";
 import type { FieldDrift } from "../state/field-state.ts";
 import type { LandedFile, OpenWindow } from "../state/state.ts";
 
-/** The record of one run: written once, last, and only with files that are whole. */
+/** The record of one run: written once, at the end, and only with complete files. */
 export interface Manifest {
   readonly format_version: 1;
   readonly run_id: string;
@@ -20,8 +20,8 @@ export interface Manifest {
   readonly objects: readonly ManifestObject[];
   readonly warnings: readonly ManifestWarning[];
   /**
-   * Files that an earlier run landed just before it ended and that no run has landed again, because the data had changed
-   * since: whole, true when they were read, and replaced by later ones. Absent if there are none.
+   * Files that an earlier run landed just before it ended and that no run has landed again, because the data had
+   * changed since: whole, true when they were read, and replaced by later ones. Absent if there are none.
    */
   readonly left_files?: readonly ManifestFile[];
 }
@@ -30,8 +30,8 @@ export const RUN_STATUSES = ["complete", "partial", "failed"] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /**
- * postponed: a limit or a stop request cut it short, and the next run goes on; waiting: it was not read because the
- * object it is read from is not complete.
+ * postponed: a limit or a stop request cut it short, and the next run continues it; waiting: it was not read because
+ * the object it is read from is not complete.
  */
 export type ObjectStatus = "complete" | "failed" | "postponed" | "waiting";
 
@@ -59,7 +59,7 @@ export interface ManifestObject {
   readonly incomplete_rows: number;
   /** Records set aside in `_pardot_etl/rejects/<run id>/<Object>.jsonl`; missing in manifests of earlier versions. */
   readonly rejected_rows?: number;
-  /** Those of them that an earlier run has set aside already, with the same fault. */
+  /** How many of them an earlier run has already set aside for the same reason. */
   readonly rejected_again?: number;
   /**
    * The windows were read by `--full`. Files of earlier runs in these ranges no longer count once a window is
@@ -78,7 +78,7 @@ export interface ManifestWindow {
   readonly field: RangeField | null;
   readonly from: string;
   readonly to: string;
-  /** Only a part is committed: the records up to this id, by ascending id. */
+  /** Only part of the window is committed: the records up to this id, by ascending id. */
   readonly through_id?: string;
 }
 
@@ -98,7 +98,7 @@ export function manifestKey(runId: string): string {
   return `_pardot_etl/runs/${runId}/manifest.json`;
 }
 
-/** The run whose manifest has this key, null when it is the key of something else. */
+/** The run whose manifest has this key; null if the key is not a manifest's. */
 export function runOfManifest(key: string): string | null {
   return /^_pardot_etl\/runs\/([^/]+)\/manifest\.json$/.exec(key)?.[1] ?? null;
 }

@@ -1,7 +1,7 @@
 /**
- * Reads the JSON of a manifest line by line, indented as it was written: the files of its objects, of which there may be a
- * hundred thousand, come out one at a time, and what remains is the manifest with empty lists of files. Files in JSON of
- * another layout come out at the end. Memory: one file's entry, and the rest.
+ * Reads the JSON of a manifest line by line, indented as it was written: the files of its objects, of which there may
+ * be a hundred thousand, come out one at a time, and what remains is the manifest with empty lists of files. Files in
+ * JSON of another layout come out at the end. Memory: one file's entry, and the rest.
  */
 export class ManifestScan {
   readonly #onFile: (file: unknown, isLeft: boolean) => void;
@@ -61,7 +61,7 @@ export class ManifestScan {
   }
 }
 
-/** Where a list of files starts, and how far that line is indented. No text in JSON has a line of its own. */
+/** Where a list of files starts, and how far that line is indented. No text in JSON is on a separate line. */
 interface FileList {
   readonly start: string;
   readonly depth: number;

@@ -39,7 +39,7 @@ const LISTED_MAX = 5;
 /** Longest sentence of an error or a hint: Pardot's own words can be long. */
 const SENTENCE_MAX = 400;
 
-/** Describes an outcome: what happened, numbers, reason, what to do, where the manifest is. Pure. */
+/** Describes an outcome: what happened, figures, reason, what to do, where the manifest is. Pure. */
 export function notificationOf(outcome: RunOutcome): Notification {
   const headline = headlineOf(outcome);
   const run = [

@@ -25,13 +25,13 @@ export interface NotifyOptions {
   /** Aborted when no time is left. */
   readonly signal: AbortSignal;
   readonly onEvent: OnEvent;
-  /** Texts that are removed from every message, however they got into an error. */
+  /** Secrets to remove from every message, however they got into an error. */
   readonly secrets: readonly string[];
 }
 
 /**
- * Sends all configured notifications in parallel, each with one repetition. Never throws and takes at most ten seconds: a
- * notification that fails is a warning, and the run keeps its exit code.
+ * Sends all configured notifications in parallel and repeats each at most once. Never throws and takes at most ten
+ * seconds: a notification that fails is a warning, and the run keeps its exit code.
  */
 export async function notify(outcome: RunOutcome, options: NotifyOptions): Promise<readonly Notified[]> {
   const { snsTopic, webhookUrl } = options.config;
@@ -113,7 +113,7 @@ async function sendOnce(
     return LATE;
   });
   try {
-    // Races the clock, because the SDK looks for credentials without heeding any signal.
+    // Races the clock, because the SDK ignores the signal while it looks for credentials.
     return await Promise.race([channel.send(notification, cut), late]);
   } finally {
     late.catch(() => {});

@@ -15,9 +15,9 @@ import { notify } from "./notify.ts";
 const AFTER_GRACE_MS = 4000;
 
 /**
- * One incremental run (operations/run/run.ts), and afterwards, however it ended, the notifications that `config.notify`
- * names. A notification that fails is a warning event and is listed in the result; it changes nothing else. Throws if the
- * run could not start.
+ * One incremental run (operations/run/run.ts), followed by the notifications that `config.notify` configures, however
+ * the run ended. A notification that fails is a warning event and is listed in the result; it changes nothing else.
+ * Throws if the run could not start.
  */
 export async function run(config: Config, options: RunOptions, runtime: Runtime): Promise<RunResult> {
   return resultOf(await runAndNotify(config, options, runtime));

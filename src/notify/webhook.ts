@@ -64,7 +64,7 @@ async function judge(response: HttpResponse, url: URL): Promise<Refused | null> 
   return refused(reason, isBusy ? null : "Check that the webhook still exists and accepts JSON.", isBusy);
 }
 
-/** Reads the body to its end, or as far as it may hold a reason. */
+/** Reads the body to its end, or as far as it may contain a reason. */
 async function refusalReason(response: HttpResponse, url: URL): Promise<string | null> {
   let text = "";
   for await (const chunk of response.body) {
@@ -75,7 +75,7 @@ async function refusalReason(response: HttpResponse, url: URL): Promise<string |
   return REASON.test(word) && !url.href.includes(word) ? word : null;
 }
 
-/** In our own words: the transport's contain the address. */
+/** In our own words, because the transport's message contains the address. */
 function networkFailure(error: unknown): Refused {
   if (!(error instanceof TransportError)) {
     return refused(`it could not be reached (${error instanceof Error ? error.name : "unknown"})`, null, false);

@@ -51,7 +51,7 @@ export interface PlanResult {
 }
 
 export interface PlannedObject extends Pick<ManifestObject, "object" | "table" | "process"> {
-  /** Why the range starts where it starts. */
+  /** Reason for the start of the range. */
   readonly reason: string;
   /** Windows left by earlier runs first, then the new ones. */
   readonly windows: readonly (ManifestWindow & { readonly state: "new" | "open" | "landed" })[];
@@ -202,7 +202,7 @@ export interface VerifyResult {
   readonly files: number;
   readonly rows: number;
   readonly bytes: number;
-  /** Further files that are gone because of their age (PARDOT_ETL_RETENTION). */
+  /** Further files that were removed because of their age (PARDOT_ETL_RETENTION). */
   readonly expired: number;
   /** Further files that no longer count: `--full` has read their ranges again, or they were written off. */
   readonly superseded: number;

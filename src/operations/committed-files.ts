@@ -16,7 +16,7 @@ export interface CommittedFile {
   readonly sha256: string;
   /** Pardot's time at which its content was read, null if not known. */
   readonly readAt: Instant | null;
-  /** An earlier run landed it, and no table needs it: the data has changed since. */
+  /** An earlier run landed it, and no table needs it because the data has changed since. */
   readonly isLeft: boolean;
   /** The first run whose manifest names it. */
   readonly run: CommittedRun;
@@ -144,13 +144,13 @@ class KnownFiles {
   }
 }
 
-/** A window that `--full` has read, or a part of one that goes on. `at`: the place of its run. */
+/** A window that `--full` has read, or the part of an unfinished one. `at`: the position of its run. */
 interface Reading extends Span {
   readonly at: number;
   readonly isWhole: boolean;
 }
 
-/** Whether later readings cover the whole range of a file. The rest of its own window is not one of them. */
+/** Whether later reads cover the whole range of a file. The rest of the file's own window does not count. */
 function isReadAgain(span: Span | null, last: number, readings: readonly Reading[]): boolean {
   if (span === null) return false;
   const isSame = (reading: Reading): boolean => reading.from === span.from && reading.to === span.to;

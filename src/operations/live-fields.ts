@@ -17,7 +17,7 @@ export interface LiveFields {
   readonly customFields: readonly LiveField[];
   /** Core columns that this account has no field for: they are null. */
   readonly absentColumns: readonly string[];
-  /** Fields that Pardot refused to hand out in earlier runs. */
+  /** Fields that Pardot refused to return in earlier runs. */
   readonly refusedFields: readonly string[];
 }
 
@@ -31,9 +31,9 @@ export interface LiveField {
 }
 
 /**
- * Asks Pardot which fields the given objects have in this account, and compares them with the state: one call for each
- * object that `describe` covers, one for each 200 custom fields otherwise, none for an object without custom fields.
- * Writes nothing but a note of its calls.
+ * Requests from Pardot the fields that the given objects have in this account, and compares them with the state: one
+ * call for each object that `describe` covers, one for each 200 custom fields otherwise, none for an object without
+ * custom fields. Writes nothing but a note of its calls.
  */
 export async function liveFields(
   config: Config,

@@ -17,7 +17,7 @@ import { humaneDuration } from "../text.ts";
 import { refreshTokenKeeper } from "./refresh-token.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** A clock that is set to Pardot's time once that is known, and shows this machine's time before. */
+/** A clock that shows this machine's time until Pardot's is known, and Pardot's from then on. */
 export interface PardotClock {
   now(): Instant;
   set(now: Instant): void;
@@ -104,13 +104,13 @@ export function openBudgetedPardot(
 
 /** The account's record and Pardot's time. */
 export interface Connection {
-  /** Read once for proof, and landed if it is selected. */
+  /** Read once to verify the connection, and landed if it is selected. */
   readonly account: WireRecord;
   /** Pardot's time when the run started, in whole seconds. */
   readonly now: Instant;
 }
 
-/** Proves credentials, business unit and API version with one call, and takes Pardot's time. */
+/** Verifies credentials, business unit and API version with one call, and adopts Pardot's time. */
 export async function connectPardot(
   pardot: Pardot,
   time: PardotClock,

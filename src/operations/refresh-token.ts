@@ -16,26 +16,26 @@ import type { TokenLockOptions } from "../secrets/token-file.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
- * Keeps a refresh token that Salesforce replaces beyond the end of this process. Reading throws ConfigError for a file that
- * cannot be read. A token that cannot be kept is a warning, not an error: this run can go on with it, but the next run
- * cannot, so this run ends as partial.
+ * Stores a refresh token that Salesforce replaces, so that it survives this process. Reading throws ConfigError for a
+ * file that cannot be read. A token that cannot be kept is a warning, not an error: this run can go on with it, but the
+ * next run cannot, so this run ends as partial.
  */
 export type RefreshTokenKeeper = Required<Pick<AuthOptions, "keptRefreshToken" | "onRotatedRefreshToken">> &
   Pick<AuthOptions, "exclusively">;
 
 type Warn = (code: string, message: string) => void;
 
-/** Start of every warning about a new token that does not outlive this process. */
+/** Start of every warning about a new token that cannot be stored beyond this process. */
 const ROTATED = "Salesforce replaced the refresh token. This run uses the new one, but";
 
-/** The configured keeper: the token file, else the place in AWS that the token came from, else nothing but a warning. */
+/** The configured keeper: the token file, else the place in AWS that the token came from, else only a warning. */
 export function refreshTokenKeeper(
   { auth, requestTimeoutMs }: Pick<PardotConfig, "auth" | "requestTimeoutMs">,
   { onEvent, clock, random, processes }: Pick<Runtime, "onEvent" | "clock" | "random" | "processes">,
 ): RefreshTokenKeeper {
   const warning: Warn = (code, message) => warn(onEvent, code, message);
   if (auth.flow === "refresh_token" && auth.tokenFile !== null) {
-    // One request waits that long to connect and that long for the next byte, and its answer is some hundred bytes.
+    // One request waits that long to connect and that long for the next byte, and its response has a few hundred bytes.
     const silenceMs = 3 * requestTimeoutMs;
     return fileKeeper(auth.tokenFile, { clock, random, processes, silenceMs }, warning);
   }

@@ -16,7 +16,7 @@ import { pluralize } from "../text.ts";
 import { openDestination } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** The destination and what the tool remembers there. */
+/** The destination and the tool's state in it. */
 export interface Store {
   readonly storage: Storage;
   readonly loaded: LoadedState;
@@ -51,8 +51,8 @@ async function assertNotNested(path: string): Promise<void> {
 }
 
 /**
- * Opens the store and throws before any call to Pardot if a run must not use it: the state is gone, or the configuration
- * does not fit it.
+ * Opens the store and throws before any call to Pardot if a run must not use it: the state is gone, or the
+ * configuration does not fit it.
  */
 export async function openUsableStore(config: Config, full: boolean, runtime: Runtime): Promise<Store> {
   const store = await openStore(config, runtime);
@@ -66,7 +66,7 @@ const MANIFESTS_TRIED = 5;
 /** Code of the warning and the error about a state that is gone. */
 export const STATE_MISSING = "state.missing";
 
-/** Why there is no state; null if there is one, or if there is no manifest either, because no run has ended yet. */
+/** Why the state is missing; null if it exists, or if there is no manifest either because no run has ended yet. */
 export async function lostState({ storage, loaded }: Store, signal: AbortSignal): Promise<string | null> {
   const manifests = loaded.sequence > 0 ? [] : await manifestKeys(storage, signal);
   return manifests.length === 0
@@ -75,9 +75,9 @@ export async function lostState({ storage, loaded }: Store, signal: AbortSignal)
 }
 
 /**
- * Throws if a run must not use the store. If the state is gone although runs have committed, the operator decides whether
- * to read everything again, by `--full`: DataError (exit 6), as today's calls would be forgotten too. ConfigError (exit 2)
- * if the configuration does not fit what is there.
+ * Throws if a run must not use the store. If the state is gone although runs have committed, the operator decides
+ * whether to read everything again, by `--full`: DataError (exit 6), as today's calls would be forgotten too.
+ * ConfigError (exit 2) if the configuration does not fit what is there.
  */
 export async function assertUsable(
   store: Store,

@@ -249,7 +249,7 @@ export class Caller {
     return true;
   }
 
-  /** Lets a token be refused once; after several new ones, further logins would only lock the user out. */
+  /** Accepts one refusal of a token; after several new tokens, further logins would only lock the user out. */
   #mayRefresh(refused: Secret): boolean {
     if (refused !== this.#lastRefused) {
       this.#lastRefused = refused;

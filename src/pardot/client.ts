@@ -31,8 +31,8 @@ import { resultAddress } from "./result-address.ts";
 
 /**
  * Bytes of a response. A page of 200 records has some hundred kilobytes; for one of more than `PAGE_MAX_BYTES` its
- * reader requests half the limit. A page in memory takes several times its size, each of four lanes holds two, and the
- * process has to stay under 200 MB (G7): pages of 4 MB lead to 170 MB, of 8 MB to 220.
+ * reader requests half the limit. In memory a page takes several times its size, each of four lanes holds two, and the
+ * process must stay under 200 MB (G7): pages of 4 MB lead to 170 MB, of 8 MB to 220.
  */
 const BODY_MAX_BYTES = 16 * 1024 * 1024;
 const PAGE_MAX_BYTES = 4 * 1024 * 1024;
@@ -54,8 +54,8 @@ export interface OpenPardot extends Pardot {
   settled(): Promise<void>;
 
   /**
-   * Sends one request and returns its response as it came, refusals included: for `probe`. Repeated, waited for and
-   * thrown are only a refused token, the limits and failures of the network, as by any other call.
+   * Sends one request for `probe` and returns its response unchanged, even a refusal. As in any other call, it retries,
+   * waits for or throws only a refused token, the limits, and failures of the network.
    */
   inspect(request: Inspection, signal: AbortSignal): Promise<Inspected>;
 }
@@ -113,7 +113,7 @@ export class PardotClient implements OpenPardot {
   queryPage(request: PageRequest, signal: AbortSignal): Promise<Page> {
     const { about, way, limit = way.query.limit } = request;
     const exchange = (way.api === "v5" ? this.#v5 : this.#v4).page(request);
-    // A page of a window is one; a request for a single record is a call like any other.
+    // Pages of a window are such calls; a request for a single record is like any other call.
     if (typeof about?.window !== "string") return this.#ask(exchange, signal, { about });
     const records = (page: Page): number => page.records.length;
     return this.#ask(exchange, signal, { about, records, canNarrow: limit > NARROWEST });

@@ -12,13 +12,16 @@ export interface Exchange<T> {
   readonly read: (root: WireRecord, head: ResponseHead) => T;
   /** Whether a record without the mark of success is accepted. Default false. */
   readonly isBare?: boolean;
-  /** Whether numbers are numbers, as in v5. Default false: v3/v4 makes numbers of texts, so each stays as it is written. */
+  /**
+   * Whether numbers in a response are numbers, as in v5. Default false: v3/v4 turns texts into numbers, so each number
+   * stays the text in the response.
+   */
   readonly isTyped?: boolean;
 }
 
 /**
- * How one generation of the API is spoken: the client's calls as requests, and its responses as records. Pure: no I/O, no
- * retries. Its codes for failures come with the failures (`known`).
+ * Translates for one generation of the API: the client's calls into requests, and responses into records. Pure: no I/O,
+ * no retries. Failures contain the meaning of its error codes (`known`).
  */
 export interface Dialect {
   probe(): Exchange<Probe>;

@@ -9,15 +9,15 @@ import type { ResultBody } from "./pardot.ts";
 /** An envelope with an error has some hundred bytes, a login page some thousand. */
 const ERROR_BODY_MAX_BYTES = 4 * 1024 * 1024;
 
-/** Content types that no CSV file has; a missing type, or plain text, decides nothing. */
+/** Content types that no CSV file has; a missing type or plain text is inconclusive. */
 const FOREIGN_TYPE =
   /^(?:[a-z]+\/(?:.+\+)?(?:html|xhtml|xml|json|javascript|pdf)|(?:image|audio|video|font|multipart)\/.+)$/;
 
 /**
  * Reads the response to a download. Only HTTP 200 is a file: 206 is part of one, 204 nothing. An error may come as an
  * envelope under HTTP 200 (older recordings), so the content type and the first character decide: a CSV starts with a
- * field's name, an envelope or a page of HTML with `{` or `<`. A file is returned as a stream that calls `release` when it
- * ends, fails, is left, or the signal is aborted. Anything else is a failure.
+ * field's name, an envelope or a page of HTML with `{` or `<`. A file is returned as a stream that calls `release` when
+ * it ends, fails, is left, or the signal is aborted. Anything else is a failure.
  */
 export async function readDownload(
   response: HttpResponse,
@@ -87,7 +87,7 @@ async function* rejoined(
   }
 }
 
-/** Not a generator: leaving one before its first step would not run its `finally`, and the place would be lost. */
+/** Not a generator: leaving one before its first step would skip its `finally`, and the slot would be lost. */
 function heldStream(
   first: IteratorResult<Uint8Array>,
   source: AsyncIterator<Uint8Array>,

@@ -1,6 +1,7 @@
 /**
- * Pardot's error codes in v3/v4, as plain data: one row for each code of the vendor's list that a reading client can get
- * (vendor docs, error-codes page; pardot/api-docs, error-codes-messages). Codes are compared, never texts: those vary.
+ * Pardot's error codes in v3/v4, as plain data: one row for each code of the vendor's list that a reading client can
+ * get (vendor docs, error-codes page; pardot/api-docs, error-codes-messages). Codes are compared, never texts: those
+ * vary.
  */
 
 /**
@@ -31,7 +32,7 @@ export interface ErrorCode {
   readonly treatment: Treatment;
   /** Which class of error an unresolved failure becomes: `AuthError` (3), `LimitError` (4), `RemoteError` (5). */
   readonly actor: "auth" | "limit" | "remote";
-  /** What it means, lower case. `{businessUnit}`, `{apiHost}`, `{loginHost}`, `{nextDay}` are filled in. */
+  /** Meaning, lower case. `{businessUnit}`, `{apiHost}`, `{loginHost}`, `{nextDay}` are filled in. */
   readonly meaning: string;
   readonly hint?: string;
   /** The hint after other calls have succeeded with the same credentials. */
@@ -62,7 +63,7 @@ const PROCEDURE_HINT =
 export const TOKEN_REFUSED_HINT =
   "Check that the Salesforce app has the scope pardot_api, that the user who authorized it is synced into business unit {businessUnit}, and that {loginHost} is the login host of the same Salesforce org.";
 export const TIMED_OUT_HINT =
-  "Run again; if it stays, use a smaller window or fewer records per page in the object's override.";
+  "Run again; if it happens again, use a smaller window or fewer records per page in the object's override.";
 
 export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
   1: refresh(
@@ -128,7 +129,7 @@ export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
   66: backOff(
     "concurrent-limit",
     "too many requests of this business unit are in flight",
-    "Pardot allows five at a time for all integrations together: lower PARDOT_MAX_CONCURRENCY, or run when the others do not.",
+    "Pardot allows five at a time for all integrations together: lower PARDOT_MAX_CONCURRENCY, or run when no other integration does.",
   ),
   68: fatal("template-unknown", "the template id is unknown"),
   71: fatal("input-unreadable", "the request's body is not valid JSON or XML"),
@@ -186,7 +187,7 @@ export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
   178: fatal(
     "export-state",
     "the export is not in a state that allows this: still running, or expired",
-    "Run again: a running export is waited for, an expired one (files live seven days) is created again.",
+    "Run again: the run waits for a running export and creates an expired one again (files are kept seven days).",
   ),
   180: fatal("export-field-unknown", "a requested field is not known or not exportable", CATALOG_HINT),
   181: credentials(
@@ -202,7 +203,7 @@ export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
   183: backOff(
     "internal-error",
     "pardot had an internal error",
-    "Run again later; if it stays, report it to Pardot's support.",
+    "Run again later; if it happens again, report it to Pardot's support.",
   ),
   184: refresh("token-refused", "the access token is refused", TOKEN_REFUSED_HINT),
   192: fatal("object-not-found", "the object does not exist"),
@@ -229,7 +230,11 @@ export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
   ),
   209: fatal("too-many-filters", "at most three fields may be filtered on at once", CATALOG_HINT),
   210: fatal("page-token-expired", "the page token has expired", "Page tokens live four hours. Run again."),
-  211: fatal("page-token-invalid", "the page token is not accepted", "Run again; if it stays, please report it."),
+  211: fatal(
+    "page-token-invalid",
+    "the page token is not accepted",
+    "Run again; if it happens again, please report it.",
+  ),
   214: rows("narrow", "remote")("timed-out", "pardot gave up on the request because it took too long", TIMED_OUT_HINT),
   224: fatal("field-not-queryable", "a requested field cannot be queried", CATALOG_HINT),
   10000: fatal("parameters-refused", "parameters are refused", CATALOG_HINT),

@@ -9,8 +9,8 @@ import { HEADER } from "./protocol.ts";
 /** Why a response is not the requested one, or why there is none. */
 export interface Failure {
   /**
-   * `envelope`: Pardot's own error. The others name what came instead: a page of HTML, nothing, something cut or
-   * malformed, well-formed data without an envelope, something else than a result file, a redirect, or no response.
+   * `envelope`: Pardot's own error. The others name the actual response: a page of HTML, nothing, something cut or
+   * malformed, well-formed data without an envelope, something other than a result file, a redirect, or no response.
    */
   readonly shape: "envelope" | "html" | "empty" | "unreadable" | "no-envelope" | "not-a-file" | "redirect" | "network";
   /** Pardot's error code; null without an envelope. */
@@ -72,7 +72,7 @@ export function treatmentOf(failure: Failure): Treatment {
 
 /**
  * The same after calls have succeeded in this run: then a page of HTML, a redirect or a refusal without a reason from
- * Pardot is maintenance or something on the way, not a wrong setting.
+ * Pardot points to maintenance or to something in between, not to a wrong setting.
  */
 export function midRunTreatmentOf(failure: Failure): Treatment {
   const treatment = treatmentOf(failure);
@@ -105,8 +105,8 @@ export function isRefusal(failure: Failure): boolean {
 }
 
 /**
- * Describes a failure in one clause, lower case. Pardot's own words are added if they name more than the code does: which
- * parameter, which field.
+ * Describes a failure in one clause, lower case. Pardot's own words are added if they name more than the code does:
+ * which parameter, which field.
  */
 export function reasonOf(failure: Failure, around: ErrorContext): string {
   const words = shortened(around.redact(failure.text), QUOTE_MAX);
@@ -135,7 +135,7 @@ export function errorOf(failure: Failure, kind: string, tries: number, around: E
   return new RemoteError(message, { ...details, retryable: isRetryable(failure), pardotCode: code });
 }
 
-const UNKNOWN_CODE_HINT = "This code is unknown here; look it up in the vendor's list of error codes.";
+const UNKNOWN_CODE_HINT = "pardot-etl does not know this code; look it up in the vendor's list of error codes.";
 
 function withoutCode(
   failure: Failure,
@@ -173,9 +173,9 @@ const HTML_HINT =
   "{apiHost} shows its login page for unknown addresses: check PARDOT_API_URL, and whether the object exists in this version of the API.";
 const REDIRECT_HINT = "Redirects are not followed, because they would forward the token. Check PARDOT_API_URL.";
 const NOT_DELIVERED_HINT =
-  "Nothing of this file has landed, and its window stays open: run again later. If it stays, check any proxy between here and {apiHost}, and the export in Pardot.";
+  "Nothing of this file has landed, and its window stays open: run again later. If it happens again, check any proxy between here and {apiHost}, and the export in Pardot.";
 const UNREADABLE_HINT =
-  "Run again later. If it stays at the same place, set the other format for this object alone in the configuration (catalog: Tag: v4: query: format); as JSON, texts that look like numbers turn into numbers (007 into 7).";
+  "Run again later. If it happens at the same place, set the other format for this object alone in the configuration (catalog: Tag: v4: query: format); as JSON, texts that look like numbers turn into numbers (007 into 7).";
 const LATER_HINT = "Pardot, or something between here and Pardot, sends no usable response; run again later.";
 
 const BODY_CODES: Readonly<Partial<Record<Failure["shape"], string>>> = {

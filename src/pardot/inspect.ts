@@ -7,7 +7,7 @@ import type { Version } from "./pardot.ts";
 import { JSON_TYPE } from "./protocol.ts";
 import { resultAddress } from "./result-address.ts";
 
-/** One request whose response is wanted as it comes, whatever its status: for `probe`. */
+/** One request by `probe`, which needs the unchanged response, whatever its status. */
 export interface Inspection {
   /** As calls are counted. */
   readonly kind: string;
@@ -46,8 +46,8 @@ export function inspectionRequest(
 }
 
 /**
- * Reads a response that may be anything. Only what calls have to wait or stop for is a failure: a refused token, the day's
- * limit, the limits by minute and of requests in flight.
+ * Reads a response that may be anything. The only failures are those that calls must wait or stop for: a refused token,
+ * the day's limit, the limits per minute and of requests in flight.
  */
 export async function readInspected(
   response: HttpResponse,

@@ -20,9 +20,9 @@ export interface Outage {
 /** One call, from its first request to its last. */
 export interface FollowedCall {
   /**
-   * Handles a failure; `isLast`: the call would fail now. In an outage one call at a time checks whether it is over, and
-   * the others wait here for the result. Returns the pause before the next request: 0 when the outage is over, `lost` when
-   * the run has waited too long, and null when there is no outage.
+   * Handles a failure; `isLast`: the call would fail now. In an outage one call at a time checks whether it is over,
+   * and the others wait here for the result. Returns the pause before the next request: 0 when the outage is over,
+   * `lost` when the run has waited too long, and null when there is no outage.
    */
   pause(failure: Failure, isLast: boolean, signal: AbortSignal): Promise<number | "lost" | null>;
   /** Lets the next call check. */
@@ -50,7 +50,7 @@ export function createOutage(random: Random): Outage {
         const isSilent = responses === seen;
         silent = isSilent ? silent + 1 : 1;
         seen = responses;
-        // Before the first success of a run a wrong setting is more likely.
+        // Before a run's first success, a wrong setting is more likely.
         if (!hasWorked || !isOutage(failure)) return null;
         if (lostAt === responses) return "lost";
         if (leave !== null && !isSilent) {
@@ -75,7 +75,7 @@ export function createOutage(random: Random): Outage {
         return ms;
       },
       end: (hasSucceeded) => {
-        // Not after a failure: a single address that fails permanently would cost every object the whole patience.
+        // Not after a failure: a single address that fails permanently would make every object wait the whole time.
         if (hasSucceeded && leave !== null) patienceMs = PATIENCE_MS;
         release();
       },
@@ -90,7 +90,7 @@ export function createOutage(random: Random): Outage {
   };
 }
 
-/** Whether a failure may be one of Pardot as a whole, or of the way to it. */
+/** Whether a failure may concern Pardot as a whole, or the connection to it. */
 function isOutage({ code, shape, status }: Failure): boolean {
   if (code !== null || shape === "not-a-file") return false;
   return shape === "network" || shape === "html" || shape === "redirect" || (status !== null && status >= 500);

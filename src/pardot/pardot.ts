@@ -5,8 +5,8 @@ import type { Instant, LocalText } from "../time/instant.ts";
 
 /**
  * Pardot as extraction sees it. The client behind it handles token, version switch, retries, concurrency, call counting
- * and reading of responses. Every call may throw `AuthError`, `LimitError`, `RemoteError`, `TransportError`, `DataError`
- * (a malformed response) or the signal's reason.
+ * and reading of responses. Every call may throw `AuthError`, `LimitError`, `RemoteError`, `TransportError`,
+ * `DataError` (a malformed response) or the signal's reason.
  */
 export interface Pardot {
   /** One read of the account: proves credentials, business unit, host and version. */
@@ -38,7 +38,7 @@ export interface Pardot {
   readonly calls: CallCounts;
   /** The account's calls of today by the last `x-api-usage` header; null before the first one. */
   readonly usage: { readonly used: number; readonly max: number } | null;
-  /** The version in use: 4 until the account demands the other (codes 88/89). */
+  /** The version in use: 4 until the account requires the other one (codes 88/89). */
   readonly version: Version;
 }
 
@@ -54,11 +54,14 @@ export interface Probe {
 
 /** The bytes of a result file, to be iterated once. */
 export interface ResultBody extends AsyncIterable<Uint8Array> {
-  /** True when a cut would go unnoticed, so that the file has to come twice alike; as in `HttpResponse`. */
+  /** True when a cut would go unnoticed, so that the file must arrive twice identically; as in `HttpResponse`. */
   readonly endsByClose: boolean;
 }
 
-/** A record as it came: text, numbers, booleans, null, nested records and lists of records. XML yields text only. */
+/**
+ * A record as in the response: text, numbers, booleans, null, nested records and lists of records. XML yields only
+ * text.
+ */
 export interface WireRecord {
   readonly [field: string]: WireValue;
 }
@@ -71,7 +74,10 @@ export type QueryWay =
 
 export interface PageRequest {
   readonly way: QueryWay;
-  /** Names in responses, all that are wanted. Null: those that a query of v3/v4 returns by itself; v5 demands names. */
+  /**
+   * Names in responses of all requested fields. Null: the fields that a v3/v4 query returns by default; v5 requires
+   * names.
+   */
   readonly fields: readonly string[] | null;
   readonly bounds?: PageBounds | null;
   /** Default: by ascending id. Null: no order is requested. */
@@ -80,7 +86,7 @@ export interface PageRequest {
   readonly afterId?: string | null;
   /** Records at most. Default: the object's page. */
   readonly limit?: number;
-  /** Of the page before: goes on in its order, with its bounds and limit. */
+  /** Token from the page before: continues in its order, with its bounds and limit. */
   readonly token?: string | null;
   /** Further filters: names and values of parameters. */
   readonly filters?: Readonly<Record<string, string>>;
@@ -99,7 +105,7 @@ export interface Page {
   readonly records: readonly WireRecord[];
   /** `total_results`; null where the response has none, as with `output=bulk` and in v5. */
   readonly total: number | null;
-  /** Whether further pages follow. `unknown`: v3/v4 do not tell. */
+  /** Whether further pages follow. `unknown`: v3/v4 do not report it. */
   readonly end: "more" | "end" | "unknown";
   /** Of the next page; null without one. */
   readonly token: string | null;
@@ -143,7 +149,7 @@ export interface ExportRequest {
 /** How long Pardot keeps an export and its files (vendor docs, export-v4). */
 export const EXPORT_LIFE_MS: number = 7 * DAY_MS;
 
-/** Pardot's words; anything else is `Unknown`. */
+/** The states that Pardot documents; anything else is `Unknown`. */
 export const EXPORT_STATES = ["Waiting", "Processing", "Complete", "Failed", "Unknown"] as const;
 export type ExportState = (typeof EXPORT_STATES)[number];
 

@@ -19,7 +19,7 @@ export function createQuota(): Quota {
         inFlight.delete(call);
         const usage = usageIn(header);
         if (usage === null) return;
-        // Responses overtake each other: that of an older call counts only if it reports more.
+        // Responses may overtake each other: an older call's counts only if it reports more.
         if (reported === null || call > reported.call) reported = { ...usage, call };
         else if (usage.used > reported.used) reported = { ...usage, call: reported.call };
       };

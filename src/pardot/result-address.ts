@@ -22,10 +22,10 @@ export function resultIds(reference: string): { readonly exportId: string; reado
 
 /**
  * The address of a result file, checked before a token goes there: the configured API host itself, or a host under
- * pardot.com over TLS (the vendor's samples name www.pardot.com whatever the API host), and the path of a result file. The
- * checks read the same parsed URL that the request is sent to, so no spelling (`pardot.com@evil.test`,
- * `pardot.com.evil.test`, a backslash, another scheme or port) means one host here and another on the wire.
- * Throws `RemoteError` `pardot.foreign-address`.
+ * pardot.com over TLS (the vendor's samples name www.pardot.com whatever the API host), and the path of a result file.
+ * The checks read the same parsed URL that the request is sent to, so no spelling (`pardot.com@evil.test`,
+ * `pardot.com.evil.test`, a backslash, another scheme or port) means one host here and another on the wire. Throws
+ * `RemoteError` `pardot.foreign-address`.
  */
 export function resultAddress(reference: string, apiUrl: URL): URL {
   const url = parsed(reference, apiUrl);
@@ -39,7 +39,7 @@ export function resultAddress(reference: string, apiUrl: URL): URL {
 }
 
 function parsed(reference: string, base: string | URL): URL | null {
-  // First, because a pattern over half a megabyte can take half a minute.
+  // Checked first, because matching a pattern over half a megabyte can take half a minute.
   return reference.length > LENGTH_MAX ? null : URL.parse(reference, String(base));
 }
 

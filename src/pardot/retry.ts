@@ -4,7 +4,7 @@ import { midRunTreatmentOf, treatmentOf } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 import type { Version } from "./pardot.ts";
 
-/** Requests sent for one call, the one refresh and the one switch of version not counted. */
+/** Requests sent for one call, not counting the one refresh and the one switch of version. */
 export const TRIES_MAX = 6;
 /** Requests sent for a call that Pardot finds too long. */
 const NARROW_TRIES_MAX = 3;
@@ -35,8 +35,8 @@ export type Decision =
   | { readonly next: "pause"; readonly ms: number; readonly tried: Tried };
 
 /**
- * Decides by the failure, the earlier retries of the call and a random number (`unit` in [0, 1)). Pure. `hasWorked`: calls
- * have succeeded in this run, so the credentials and addresses are right.
+ * Decides by the failure, the earlier retries of the call and a random number (`unit` in [0, 1)). Pure. `hasWorked`:
+ * calls have succeeded in this run, so the credentials and addresses are right.
  */
 export function decide(failure: Failure, tried: Tried, unit: number, hasWorked: boolean): Decision {
   return DECISIONS[hasWorked ? midRunTreatmentOf(failure) : treatmentOf(failure)](failure, tried, unit);

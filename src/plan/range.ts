@@ -5,7 +5,7 @@ import type { Instant, LocalText } from "../time/instant.ts";
 import { fromLocal, shiftLocal } from "../time/zone.ts";
 import type { Window } from "./windows.ts";
 
-/** What is known about an object before its range is decided. */
+/** Facts about an object before its range is decided. */
 export interface RangeFacts {
   /** MAX of the watermark column in the warehouse, null when it has none. */
   readonly warehouseWatermark: LocalText | null;
@@ -41,9 +41,9 @@ export interface RangeStart {
 }
 
 /**
- * The start of the next range: the greatest watermark minus the overlap, but never later than now minus the overlap, nor
- * than the end of the earlier ranges minus the overlap, so that nothing falls between two runs. Without a watermark, the
- * whole history.
+ * The start of the next range: the greatest watermark minus the overlap, but never later than now minus the overlap,
+ * nor than the end of the earlier ranges minus the overlap, so that nothing falls between two runs. Without a
+ * watermark, the whole history.
  */
 export function rangeStart(object: CatalogObject, facts: RangeFacts, settings: RangeSettings): RangeStart {
   if (object.watermark === null) {
@@ -84,8 +84,8 @@ const OLDEST_MARGIN_MS = 7 * DAY_MS;
 
 /**
  * A whole history begins a week before its oldest record instead of in 1900. `oldest` is null when no record or no date
- * was found, which proves nothing: then, and for an implausible date (before 1970, the zero of a clock, or after now), it
- * begins in 2007.
+ * was found, which proves nothing: then, and for an implausible date (before 1970, the zero of a clock, or after now),
+ * it begins in 2007.
  */
 export function fromOldest(history: Window, oldest: LocalText | null, now: Instant, zone: string): Window {
   const created = oldest === null ? null : fromLocal(oldest, zone, "earlier");

@@ -3,7 +3,7 @@ import { floorSecond, isoInstant, parseInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import { fromLocal } from "../time/zone.ts";
 
-/** A range to read instead of that of a plain run. */
+/** A range to read instead of a plain run's. */
 export interface RangeRequest {
   /** Everything from the start of the history. */
   readonly full: boolean;

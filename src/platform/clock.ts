@@ -4,7 +4,10 @@ import { setTimeout as pause } from "node:timers/promises";
 export interface Clock {
   /** Milliseconds since 1970 by this machine. For people only: windows use Pardot's Date header. */
   now(): number;
-  /** Whole milliseconds since some moment of this process, for every duration and limit: setting the clock does not move it. */
+  /**
+   * Whole milliseconds since a fixed moment of this process, for every duration and limit: setting the clock does not
+   * change it.
+   */
   monotonic(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -24,7 +27,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** A signal that never aborts: for work that has to be finished once it has begun. */
+/** A signal that never aborts: for work that must be finished after it has begun. */
 export const NEVER: AbortSignal = new AbortController().signal;
 
 /** A deadline: aborts its signal after some time, unless stopped. */

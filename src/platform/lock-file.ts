@@ -17,7 +17,7 @@ export interface LockOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly processes: Processes;
-  /** Longer than a live holder keeps it: after that its holder is gone, on whatever machine. */
+  /** Longer than a live holder keeps it: after that, its holder is dead, on any machine. */
   readonly silenceMs: number;
   /** Pause between two looks at a held lock, plus up to as much again at random. */
   readonly pauseMs: number;
@@ -41,8 +41,9 @@ interface Seen {
 
 /**
  * Takes the lock by exclusive creation, which every file system does in one step. Breaks the lock of a process that is
- * known to be dead (it ran on this machine) at once, any other if it is unchanged for `silenceMs`. Never compares clocks
- * of machines. Returns as text why it cannot be taken; rejects with the file system's error or the signal's reason.
+ * known to be dead (it ran on this machine) at once, any other if it is unchanged for `silenceMs`. Never compares
+ * clocks of machines. Returns as text why it cannot be taken; rejects with the file system's error or the signal's
+ * reason.
  */
 export async function takeLockFile(path: string, options: LockOptions): Promise<LockFile | string> {
   const { clock, random, processes, silenceMs, pauseMs, signal } = options;
@@ -105,9 +106,9 @@ function parse(text: string): Holder | null {
 }
 
 /**
- * Removes a dead lock; false: another program is doing it. Creates a file named after the lock first, so that only one of
- * all programs that find it dead looks again and removes it. Otherwise the second could remove the lock that the first
- * has just taken.
+ * Removes a dead lock; false: another program is doing it. Creates a file named after the lock first, so that only one
+ * of all programs that find it dead looks again and removes it. Otherwise the second could remove the lock that the
+ * first has just taken.
  */
 async function breakLock(path: string, mark: string): Promise<boolean> {
   const right = `${path}.${mark}`;
@@ -125,6 +126,6 @@ async function release(path: string, mark: string): Promise<void> {
     // If the lock was broken because this program was silent too long, it belongs to another one now.
     if ((await look(path))?.mark === mark) await rm(path, { force: true });
   } catch {
-    // The next program will find its holder dead, or silent.
+    // The next program will find its holder dead or silent.
   }
 }

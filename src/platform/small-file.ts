@@ -9,8 +9,8 @@ export type SmallFile =
   | { readonly kind: "not-regular" };
 
 /**
- * Reads a small regular file as UTF-8. Never waits for a writer and never takes more than `bytesMax` into memory, even if
- * the reported size is wrong, as in /proc. Throws the bare file system error.
+ * Reads a small regular file as UTF-8. Never waits for a writer and never takes more than `bytesMax` into memory, even
+ * if the reported size is wrong, as in /proc. Throws the bare file system error.
  */
 export async function readSmallFile(path: string, bytesMax: number): Promise<SmallFile> {
   const before = await stat(path);
@@ -33,5 +33,5 @@ export async function readSmallFile(path: string, bytesMax: number): Promise<Sma
   }
 }
 
-/** The expectation for a name of something else. */
+/** The expectation if the name is of something else. */
 export const NOT_REGULAR = "a regular file; this is a pipe, a device or a socket";

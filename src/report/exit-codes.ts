@@ -9,7 +9,7 @@ export interface ExitCode {
   readonly meaning: string;
   /** Start of a notification: `pardot-etl: <headline>`; short, because it is in a subject. */
   readonly headline: string;
-  /** What people should do, if the error itself has no hint. */
+  /** What to do, if the error itself has no hint. */
   readonly todo: string;
   /** Level of the log's last line. */
   readonly level: LogLevel;

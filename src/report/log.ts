@@ -35,7 +35,7 @@ export async function openJsonLog(options: LogOptions): Promise<Log> {
     },
     { write: options.write },
   );
-  // Lines of a run that has begun all name it.
+  // All lines of a run that has begun name it.
   let run = {};
   return {
     onEvent: (event) => {

@@ -1,7 +1,10 @@
 import type { RunOutcome } from "../operations/run/outcome.ts";
 import { exitCode } from "./exit-codes.ts";
 
-/** An outcome for machines: the fields of the log's last line and of a webhook's body. Alarms read them: names stay. */
+/**
+ * An outcome for machines: the fields of the log's last line and of a webhook's body. Alarms read them, so their names
+ * are stable.
+ */
 export function outcomeFields(outcome: RunOutcome): Readonly<Record<string, unknown>> {
   const { day, error } = outcome;
   return {

@@ -94,7 +94,7 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
   }
 }
 
-/** Pardot processes exports one at a time: until it starts ours, ours waits (vendor docs, export v4). */
+/** Pardot processes exports one at a time, so ours waits until Pardot starts it (vendor docs, export v4). */
 function polled(
   { state, window, files = 0 }: Extract<RunEvent, { type: "export-polled" }>,
   before: ObjectProgress,
@@ -170,7 +170,7 @@ function countsOf(phases: readonly Phase[]): string {
   return counts.flatMap(({ name, count }) => (count === 0 ? [] : [`${count} ${name}`])).join(", ");
 }
 
-/** A line that would wrap would be counted as one and cleared as one. */
+/** A line that wraps would be counted and cleared as one line. */
 export function cut(line: string, columns: number): string {
   return line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
 }

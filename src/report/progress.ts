@@ -37,7 +37,9 @@ const LASTING: ReadonlySet<RunEvent["type"]> = new Set([
   "postponed",
 ]);
 
-/** Lines that are not for objects: the footer, and the one the cursor is on. A line that has scrolled away stays forever. */
+/**
+ * Lines that are not for objects: the footer and the cursor's line. A line that has scrolled away cannot be cleared.
+ */
 const OTHER_LINES = 2;
 
 /** Starts a display on a terminal. `calls` returns the calls made so far. */
@@ -66,7 +68,7 @@ export function startProgress(output: ProgressOutput, clock: Clock, calls: () =>
     }
   };
   tick().catch(() => {
-    // Rejected by `stop` alone: the display has nothing to fail with.
+    // Rejected only by `stop`: the display cannot fail in another way.
   });
   return {
     onEvent: (event) => {

@@ -8,7 +8,10 @@ const COLUMNS = 80;
 /** The start of a whole history, older than any account. */
 const BEGINNING = "1900-01-01T00:00:00Z";
 
-/** A destination at a glance: healthy or not and why, then runs, objects and open windows. `now`: by this machine's clock. */
+/**
+ * Summary of a destination: whether it is healthy and why, then runs, objects and open windows. `now`: by this
+ * machine's clock.
+ */
 export function statusSummary(status: StatusResult, runsMax: number, now: number): string {
   const runs = status.runs.slice(-runsMax).toReversed();
   return textLines([

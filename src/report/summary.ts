@@ -126,7 +126,7 @@ export function checkSummary({ lines, exitCode }: CheckResult): string {
 /** Problems that are shown to people; `--json` has all. */
 const PROBLEMS_SHOWN = 50;
 
-/** The result of `verify` for people: what was proven and compared, and what to do about each problem. */
+/** The result of `verify` for people: what was verified and compared, and what to do about each problem. */
 export function verifySummary(result: VerifyResult): string {
   const { problems, filesRead, warehouse } = result;
   const found = problems.length === 0 ? null : pluralize(problems.length, "problem");

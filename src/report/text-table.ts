@@ -13,7 +13,7 @@ export function textTable(rows: readonly (readonly string[])[], numbers: readonl
   return textLines(cells.map((row) => row.map(padded).join("  ").trimEnd()));
 }
 
-/** Each on one line, whatever is in it. */
+/** Each on one line, whatever its text. */
 export function textLines(lines: readonly string[]): string {
   return lines.map((line) => `${oneLine(line)}\n`).join("");
 }

@@ -42,7 +42,7 @@ const NO_CREDENTIALS: ReadonlySet<string> = new Set([
   "TokenProviderError",
   "ProviderError",
 ]);
-/** AWS does not know these credentials, or no longer. */
+/** AWS does not know these credentials, or no longer does. */
 const BAD_CREDENTIALS: ReadonlySet<string> = new Set([
   "UnrecognizedClientException",
   "InvalidClientTokenId",
@@ -61,8 +61,8 @@ const GIVE_CREDENTIALS =
   "give the task or instance a role, set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
 /**
- * Converts the SDK's error into the reason why a request failed; returns anything but failed attempts unchanged. `action`:
- * as in a policy, `secretsmanager:GetSecretValue`; `region`: null if it is not configured.
+ * Converts the SDK's error into the reason why a request failed; returns anything but failed attempts unchanged.
+ * `action`: as in a policy, `secretsmanager:GetSecretValue`; `region`: null if it is not configured.
  */
 export function secretFailure(thrown: unknown, action: string, region: string | null): unknown {
   if (!(thrown instanceof AttemptsFailed)) return thrown;

@@ -46,7 +46,10 @@ export function decryptKey(text: string, passphrase: Secret): Parsed<Secret> | n
   }
 }
 
-/** Whether a key needs a passphrase. Both forms of encryption contain the word: "ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENCRYPTED". */
+/**
+ * Whether a key needs a passphrase. Both forms of encryption contain the word: "ENCRYPTED PRIVATE KEY", "Proc-Type:
+ * 4,ENCRYPTED".
+ */
 export function isEncrypted(text: string): boolean {
   return text.includes("ENCRYPTED");
 }

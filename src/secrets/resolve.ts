@@ -18,7 +18,9 @@ export async function openSecretStore({ service, region }: SecretReference, paus
   return openParameterStore(region, pauses);
 }
 
-/** A reference and where it was given, for messages: `PARDOT_CLIENT_SECRET`, `pardot.client_secret (pardot-etl.yaml)`. */
+/**
+ * A reference and where it was given, for messages: `PARDOT_CLIENT_SECRET`, `pardot.client_secret (pardot-etl.yaml)`.
+ */
 export interface GivenReference {
   readonly path: string;
   readonly reference: SecretReference;
@@ -30,9 +32,9 @@ interface Failed {
 }
 
 /**
- * The secrets behind references, by the reference's text. Each secret or parameter is read once, however many of its keys
- * are needed, all at the same time. Throws one error that lists every reference that fails: `ConfigError` (exit 2) if any
- * of them is a mistake, `AuthError` (3) if AWS refuses, `TransportError` (5) if AWS cannot be reached.
+ * The secrets behind references, by the reference's text. Each secret or parameter is read once, however many of its
+ * keys are needed, all at the same time. Throws one error that lists every reference that fails: `ConfigError` (exit 2)
+ * if any of them is a mistake, `AuthError` (3) if AWS refuses, `TransportError` (5) if AWS cannot be reached.
  */
 export async function resolveReferences(
   given: readonly GivenReference[],

@@ -11,9 +11,9 @@ export interface SecretStore {
   /** The current text under a name or ARN; one request. */
   read(name: string, signal: AbortSignal): Promise<string>;
   /**
-   * Replaces the text. Each attempt rereads it immediately before, so that changes by others are kept; AWS has no way to
-   * prevent a change in the moment between. Writes nothing if nothing changes. Repeats patiently, because the new text
-   * may exist nowhere else. Returns a remark for the operator, mostly null.
+   * Replaces the text. Each attempt rereads it immediately before, so that changes by others are kept; AWS has no way
+   * to prevent a change in the moment between. Writes nothing if nothing changes. Repeats patiently, because the new
+   * text may exist nowhere else. Returns a remark for the operator; null in most cases.
    */
   replace(name: string, change: (text: string) => string, signal: AbortSignal): Promise<string | null>;
   /** Tests without any change whether `replace` is allowed; throws as `replace` would. "unknown": cannot be tested. */

@@ -1,5 +1,5 @@
 /**
- * A value that no output, log, JSON or error shows; only `reveal` returns it, where it is sent. It is in a private field,
+ * A value that no output, log, JSON or error shows. Only `reveal` returns it, for sending. It is in a private field,
  * which `util.inspect` does not show either.
  */
 export class Secret {

@@ -47,8 +47,8 @@ export async function readTokenFile(path: string): Promise<Parsed<TokenFile>> {
 }
 
 /**
- * Replaces the token, for the owner alone (mode 0600): written next to it, synced, renamed, the folder synced. A symbolic
- * link stays one. Throws the file system's error; the old content is then unchanged.
+ * Replaces the token, for the owner alone (mode 0600): written next to it, synced, renamed, the folder synced. A
+ * symbolic link stays one. Throws the file system's error; the old content is then unchanged.
  */
 export async function writeTokenFile(path: string, token: Secret): Promise<void> {
   const real = await realTokenFile(path);

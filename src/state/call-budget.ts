@@ -6,7 +6,7 @@ import { localDay, nextDayStart, toLocal } from "../time/zone.ts";
 
 /** Where calls are reserved: in the journal by a run, in notes by a command without the lease (call-stores.ts). */
 export interface CallStore {
-  /** Calls reserved at a time: what a killed process may lose of the day's budget. */
+  /** Calls reserved at a time: the most that a killed process can lose of the day's budget. */
   readonly block: number;
   /** Calls of a day that are known without reading the destination. */
   knownOn(day: string): number;
@@ -26,7 +26,7 @@ export interface CallBudgetOptions {
   readonly budget: number | null;
   /** IANA name of the zone in which the account's day turns. */
   readonly zone: string;
-  /** Pardot's time, as well as it is known. */
+  /** Pardot's time, as accurately as it is known. */
   readonly now: () => Instant;
   /** The account's own quota; null: not enforced. */
   readonly quota: AccountQuota | null;
@@ -79,7 +79,7 @@ export class CallBudget {
   }
 
   /**
-   * To be called once Pardot's time is known. If that is another day than by this machine's clock, the calls made so far
+   * Call when Pardot's time is known. If that is another day than by this machine's clock, the calls made so far
    * are counted on Pardot's day.
    */
   async dayIsKnown(): Promise<void> {
@@ -102,7 +102,7 @@ export class CallBudget {
     return this.#madeToday() + (await this.#options.store.readOn(this.#today()));
   }
 
-  /** The numbers of the account's day. Never throws: a destination that cannot be read has failed the run already. */
+  /** The numbers of the account's day. Never throws: a destination that cannot be read has already failed the run. */
   async dayCalls(): Promise<DayCalls> {
     const { budget, quota } = this.#options;
     const callsToday = await this.callsToday().catch(() => this.#madeToday());

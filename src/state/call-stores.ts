@@ -11,9 +11,9 @@ import { reservedOn } from "./ledger.ts";
 import { documentBytes } from "./shape.ts";
 
 /**
- * Commands that do not hold the lease (`plan`, `check`, `probe`, `objects --live`) must not write to the journal, which belongs to
- * a run. Each notes its calls in its own files: `_pardot_etl/state/calls/<account day>/<instant>-<random>-<calls>.json`.
- * The name holds everything, so counting is one listing.
+ * Commands that do not hold the lease (`plan`, `check`, `probe`, `objects --live`) must not write to the journal, which
+ * belongs to a run. Each notes its calls in its own files: `_pardot_etl/state/calls/<account
+ * day>/<instant>-<random>-<calls>.json`. The name holds everything, so counting is one listing.
  */
 const NOTES_PREFIX = `${STATE_PREFIX}calls/`;
 
@@ -93,7 +93,7 @@ export class NotedCalls implements CallStore {
     if (unused > 0 && this.#note !== null) {
       const { key, calls } = this.#note;
       this.#note = null;
-      // In this order: the calls that were made are on record at every moment.
+      // The order matters: the calls that were made are on record at every moment.
       if (calls > unused) await this.#write(day, calls - unused);
       await this.#options.storage.remove(key, NEVER);
     }
@@ -127,7 +127,9 @@ export async function notedOn(day: string, storage: Storage, signal: AbortSignal
   return calls;
 }
 
-/** When the last note was written, by the clock of its machine, and how far Pardot's was ahead of it; null without any. */
+/**
+ * When the last note was written, by the clock of its machine, and how far Pardot's was ahead of it; null without any.
+ */
 export async function lastNote(
   storage: Storage,
   signal: AbortSignal,
@@ -145,7 +147,7 @@ export async function lastNote(
   return { at: Date.parse(at), aheadMs: Date.parse(now) - Date.parse(at) };
 }
 
-/** A note that is damaged has none: the calls are in its name, and the clock is only a better guess. */
+/** A damaged note has no clock: the calls are in its name, and the clock only improves an estimate. */
 function timesIn(note: Uint8Array): Readonly<Partial<Record<"written_at" | "pardot_now", string>>> {
   try {
     return (JSON.parse(new TextDecoder().decode(note)) ?? {}) as ReturnType<typeof timesIn>;

@@ -1,6 +1,6 @@
 /**
- * The list emails that activities have named, and whether each was read. Some accounts have hundreds of thousands, so an
- * entry is a few characters in one text of its shard; a change copies the texts of the shards it touches and nothing
+ * The list emails that activities have named, and whether each was read. Some accounts have hundreds of thousands, so
+ * an entry is a few characters in one text of its shard; a change copies the texts of the shards it touches and nothing
  * else. The stored form is the same texts.
  */
 export interface EmailIndex {
@@ -15,7 +15,9 @@ export interface EmailIndex {
 export interface IndexedEmail {
   /** The smallest email id seen with it: the representative that is read. */
   readonly emailId: string;
-  /** For each object that reads list emails (`Email`, `EmailStats`): the last reading; no entry if it was never read. */
+  /**
+   * For each object that reads list emails (`Email`, `EmailStats`): the last reading; no entry if it was never read.
+   */
   readonly read: ReadonlyMap<string, EmailReading>;
   /** For the objects that read active emails: whether there was activity since. */
   readonly active: boolean;
@@ -43,7 +45,7 @@ export interface EmailsRead {
 
 export const NO_EMAILS: EmailIndex = { shards: {}, objects: [], forgotten: [] };
 
-/** Whether an id may be Pardot's. Other text is kept out: it would be requested forever. */
+/** Whether an id can be Pardot's. Other text is kept out, because it would be requested forever. */
 export function isEmailId(id: unknown): id is string {
   return typeof id === "string" && /^\d{1,20}$/.test(id);
 }
@@ -86,7 +88,9 @@ export function markRead(index: EmailIndex, change: EmailsRead): EmailIndex {
   });
 }
 
-/** The index after an object forgot what it has read. `marksActivity`: it reads active emails, so that all are active. */
+/**
+ * The index after an object forgot what it has read. `marksActivity`: it reads active emails, so that all are active.
+ */
 export function forgetReadings(
   index: EmailIndex,
   { object, marksActivity }: { readonly object: string; readonly marksActivity: boolean },
@@ -107,7 +111,7 @@ export function smallerId(a: string, b: string): string {
 }
 
 /**
- * The index with some list emails edited, one shard after another; the very same one when nothing changed. `edit` returns
+ * The index with some list emails edited, one shard after another; the same object if nothing changed. `edit` returns
  * null to leave a list email as it is. Ids that are not digits are left out.
  */
 function edited<T extends Pick<EmailPair, "listEmailId">>(
@@ -158,7 +162,10 @@ function shardOf(listEmailId: string): number {
   return Number(listEmailId.slice(-3));
 }
 
-/** `88031`, with `!` when active, `+0` when landed for the first object, `-1@kf3a2` when unreadable for the second, since then in base 36. */
+/**
+ * `88031`, with `!` when active, `+0` when landed for the first object, `-1@kf3a2` when unreadable for the second,
+ * since then in base 36.
+ */
 function encode(email: IndexedEmail, objects: string[]): string {
   let text = email.active ? `${email.emailId}!` : email.emailId;
   for (const [object, { outcome, at }] of email.read) {

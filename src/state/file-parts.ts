@@ -71,7 +71,7 @@ function readPart(key: string, bytes: Uint8Array | null, location: string): read
   });
 }
 
-/** Removes the documents of windows whose files a manifest names now. A failure costs only their space. */
+/** Removes the documents of windows whose files a manifest now names. A failure costs only disk space. */
 export async function removeParts(parts: readonly FilesPart[], storage: Storage, signal: AbortSignal): Promise<void> {
   await Promise.allSettled(parts.map(({ key }) => storage.remove(key, signal)));
 }

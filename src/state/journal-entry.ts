@@ -77,7 +77,7 @@ function problemOf(entry: Entry, sequence: number): string | null {
   if (entry.sequence !== sequence) return `sequence: it is ${entry.sequence}`;
   if (base > sequence) return `base: ${base} comes after it`;
   if ((snapshot === undefined) === (changes === undefined)) return "it has not either a snapshot or changes";
-  // An entry that builds on itself must be a snapshot: otherwise it would pass for the empty state.
+  // An entry that builds on itself must be a snapshot; otherwise it would be read as the empty state.
   if ((base === sequence) !== (snapshot !== undefined)) return `base: ${base} is not that of its kind`;
   if (snapshot !== undefined) return shapeProblem(SNAPSHOT, snapshot);
   for (const change of changes ?? []) {

@@ -169,8 +169,8 @@ export class Journal {
   }
 
   /**
-   * Writes a snapshot and removes the entries before the snapshot that it replaces, except the first ones of the runs in
-   * the state: their numbers stay taken for a process that was suspended when those runs started.
+   * Writes a snapshot and removes the entries before the snapshot that it replaces, except the first ones of the runs
+   * in the state: their numbers stay taken for a process that was suspended when those runs started.
    */
   async compact(): Promise<void> {
     const replaced = this.#base;
@@ -188,7 +188,7 @@ export class Journal {
       this.#turn = null;
       await this.#write();
     });
-    // The next turn comes after this one, however it ends; the callers of this one see its error.
+    // The next write follows this one, however this one ends; its callers see its error.
     this.#tail = turn.catch(() => undefined);
     return turn;
   }
@@ -208,7 +208,7 @@ export class Journal {
     try {
       let bytes = encodeEntry({ ...head, base, ...(base === sequence ? { snapshot } : { changes }) });
       if (bytes.length > this.#bytesMax && base === sequence && !isRequested) {
-        // The changes alone can be read back: the run goes on, and the snapshot at its end reports the problem.
+        // The changes alone can be read back: the run continues, and the snapshot at its end reports the problem.
         this.#isTooLarge = true;
         base = this.#base;
         bytes = encodeEntry({ ...head, base, changes });

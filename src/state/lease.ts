@@ -53,8 +53,8 @@ interface Found {
 }
 
 /**
- * Takes the lease. Throws LeaseError (exit 8) within `ttlMs` if the holder is alive. Takes over from a holder that is known
- * to be dead, or silent for `ttlMs` by this machine's monotonic clock.
+ * Takes the lease. Throws LeaseError (exit 8) within `ttlMs` if the holder is alive. Takes over from a holder that is
+ * known to be dead, or silent for `ttlMs` by this machine's monotonic clock.
  */
 export async function takeLease(options: LeaseOptions): Promise<Lease> {
   const { storage, signal, runId, processes, clock } = options;
@@ -135,7 +135,7 @@ function keep(number: number, options: LeaseOptions): Lease {
         await storage.create(releasedKey(number), documentBytes({ beats }), signal);
         await forgetOld(storage, number, signal);
       } catch {
-        // The lease then ends by its silence, which the next run waits for.
+        // The lease then expires through silence, which the next run waits for.
       }
     },
   };
@@ -166,13 +166,16 @@ export interface LastHolder {
   readonly ttlMs: number;
 }
 
-/** Reads the last holder of the lease once; null if there was none. Never waits, so it proves nothing: for people. */
+/**
+ * Reads the last holder of the lease once; null if there was none. Never waits, so it proves nothing; for display only.
+ */
 export async function lastHolder(storage: Storage, signal: AbortSignal, tries = 3): Promise<LastHolder | null> {
   const last = await newest(storage, signal);
   const holder = last === null ? null : await holderOf(storage, last.number, signal);
   if (last === null || holder === null) return null;
   const beat = last.beats === 0 ? null : await storage.read(beatKey(last.number, last.beats), signal);
-  // A heartbeat is removed when the next one exists: the holder has just shown a sign of life, and another try finds it.
+  // A heartbeat is removed when the next one exists: the holder has just shown a sign of life, and another try finds
+  // it.
   if (last.beats > 0 && beat === null && tries > 1) return lastHolder(storage, signal, tries - 1);
   const at = last.beats === 0 ? holder.taken_at : (parsed(beat) as { readonly at?: string } | null)?.at;
   return {

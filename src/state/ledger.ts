@@ -8,7 +8,7 @@ export interface LedgerDay {
 
 /** The day of the last reservation. */
 export interface Ledger extends LedgerDay {
-  /** The day counted before it: clocks that differ around midnight go back to it, and its count must not be lost. */
+  /** The day counted before it: clocks that differ around midnight return to it, and its count must not be lost. */
   readonly previous: LedgerDay | null;
 }
 

@@ -5,11 +5,11 @@ import type { FilesPart } from "./file-parts.ts";
 import type { Instant, LocalText, Span } from "../time/instant.ts";
 
 export interface OpenWindow extends Span {
-  /** `<object>/<field>/<from>/<to>`: a window that is planned twice is the same. */
+  /** `<object>/<field>/<from>/<to>`: a window that is planned twice has the same id. */
   readonly id: string;
   readonly field: RangeField | null;
   readonly askFrom: Instant;
-  /** A later plan may replace it by a longer one as long as nothing of it was read. Default false. */
+  /** A later plan may replace it with a longer one as long as nothing of it was read. Default false. */
   readonly mayGrow?: boolean;
   /** `--full` reads it again: files of earlier runs in its range no longer count when it is whole. Default false. */
   readonly isFull?: boolean;
@@ -19,13 +19,15 @@ export interface OpenWindow extends Span {
   readonly groups: readonly (readonly string[])[];
   /** Exports in progress at Pardot for this window, at most one for each group. */
   readonly exports: readonly WindowExport[];
-  /** Id of the last record in a landed file; the query goes on after it. */
+  /** Id of the last record in a landed file; the query continues after it. */
   readonly cursor: string | null;
   /** Landed and in no manifest yet, without those in `parts`. */
   readonly files: readonly LandedFile[];
   /** Documents that list further ones, which landed before. Default none. */
   readonly parts?: readonly FilesPart[];
-  /** Keys of export files that a manifest names already, because a run ended before the window was whole. Default none. */
+  /**
+   * Keys of export files that a manifest names already, because a run ended before the window was whole. Default none.
+   */
   readonly named?: readonly string[];
   /** Records that were set aside; missing in states of earlier versions. */
   readonly rejects?: readonly WindowReject[];
@@ -53,7 +55,7 @@ export interface LandedFile {
   readonly exportId: string | null;
   /**
    * Pardot's time at which the content was read: the creation of the export, or the arrival of the first row. Of two
-   * versions of a record the one read later is the newer. Missing in states of earlier versions.
+   * versions of a record, the one read later is newer. Missing in states of earlier versions.
    */
   readonly readAt?: Instant;
   /** Columns in file order. */
@@ -110,7 +112,10 @@ export function withExport(window: OpenWindow, change: ExportCreated): OpenWindo
   };
 }
 
-/** The window without an abandoned export. If none is left, the fields are laid out again, from those that Pardot lists then. */
+/**
+ * The window without an abandoned export. If none is left, the fields are laid out again, from those that Pardot lists
+ * then.
+ */
 export function withoutExport(window: OpenWindow, exportId: string): OpenWindow {
   const exports = window.exports.filter((candidate) => candidate.exportId !== exportId);
   // The next export has the same records again.

@@ -31,7 +31,7 @@ export function rejectsIn(object: Rejecting, ids?: readonly string[]): readonly 
     .flatMap(({ rejects = [] }) => rejects);
 }
 
-/** How many of them an earlier run has committed: the same record with the same fault, read again in the overlap. */
+/** How many of them an earlier run has committed: the same record with the same error, read again in the overlap. */
 export function countKnown(objectName: string, object: Rejecting, rejects: readonly Reject[]): number {
   const known = new Set(object.knownRejects);
   return rejects.filter((reject) => known.has(fingerprint(objectName, reject))).length;

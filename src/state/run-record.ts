@@ -15,13 +15,13 @@ export interface RunRecord {
   readonly files: number;
   readonly calls: number;
   /**
-   * Number of its first entry in the journal. That one is kept as long as the run is remembered: a run that was suspended while
-   * this one began would write the same number when it wakes up, and has to find it taken.
+   * Number of its first entry in the journal. That one is kept as long as the run is remembered: a run that was
+   * suspended while this one began would write the same number when it wakes up, and must find it taken.
    */
   readonly firstEntry?: number;
   /**
-   * A later run ended it, at `finishedAt`, because it was silent: it may only have been suspended, and its in-flight work may
-   * land after that.
+   * A later run ended it, at `finishedAt`, because it was silent: it may only have been suspended, and its in-flight
+   * work may land after that.
    */
   readonly takenOver?: true;
   /** What its process ended with; absent in records of earlier versions, and for a run that died. */
@@ -77,7 +77,7 @@ export function isSuccess(run: RunRecord): boolean {
   return run.status === "complete" && run.isWhole === true;
 }
 
-/** As many as are kept; the last success is, however many runs have failed after it. */
+/** The runs to keep; always includes the last success, however many runs have failed after it. */
 export function lastRuns(runs: readonly RunRecord[]): readonly RunRecord[] {
   const kept = runs.slice(-RUNS_KEPT + 1);
   const success = runs.findLast(isSuccess);

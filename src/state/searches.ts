@@ -11,7 +11,7 @@ export interface SearchedWindow extends Span {
   readonly until: Instant;
 }
 
-/** With windows that left the books before they were whole: files of them are in no later manifest. */
+/** Adds windows that left the state before they were complete: their files are in no later manifest. */
 export function searching(
   object: ObjectState,
   windows: readonly Pick<OpenWindow, "from" | "to" | "plannedBy">[],
@@ -27,7 +27,7 @@ export function searching(
   return { ...object, searches: [...searches.values()] };
 }
 
-/** With every window that a run had in hand when it was taken over, by object. */
+/** Adds every window that a run was working on when another run took over, by object. */
 export function searchingAll(objects: State["objects"], takenOverAt: string | null): State["objects"] {
   const until = Date.parse(takenOverAt ?? "") + DAY_MS;
   return Object.fromEntries(
@@ -35,7 +35,7 @@ export function searchingAll(objects: State["objects"], takenOverAt: string | nu
   );
 }
 
-/** Without those that a manifest accounts for, but for runs that may still wake up. */
+/** Removes windows that a manifest accounts for, except those of runs that may still wake up. */
 export function searched(object: ObjectState, at: Instant): ObjectState {
   return { ...object, searches: (object.searches ?? []).filter(({ until }) => until > at) };
 }

@@ -188,7 +188,7 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
     case "planned":
       return { ...object, zone: change.zone, windows: addWindows(object.windows, change) };
     case "gap": {
-      // A point on the left edge keeps the gap visible between it and what is read.
+      // A point on the left edge keeps the gap between it and the data that is read visible.
       const known = { from: change.from, to: change.accepted ? change.to : change.from };
       return { ...object, coverage: mergeSpans([...object.coverage, known]) };
     }
@@ -239,7 +239,7 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
   }
 }
 
-/** Ids of exports that are kept, to distinguish a new one from one that was used before. */
+/** Number of export ids to keep, to distinguish a new one from one that was used before. */
 const EXPORT_IDS_KEPT = 100;
 
 function withExportId(object: ObjectState, id: string): ObjectState {

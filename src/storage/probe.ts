@@ -5,10 +5,10 @@ import { inSpool } from "./spool.ts";
 import type { Storage } from "./storage.ts";
 
 /**
- * Proves for the command `check` that the destination is suitable: writes one small object below `_pardot_etl/check/`,
- * requires that the same name with other bytes is refused (for landed files and for documents), reads it back and removes
- * it. Throws `StorageError`, code `storage.overwrites` when the store takes other bytes under the same name (some
- * emulators do), `storage.lost` when it returns other bytes than were written.
+ * Verifies for the command `check` that the destination is suitable: writes one small object below
+ * `_pardot_etl/check/`, requires that the same name with other bytes is refused (for landed files and for documents),
+ * reads it back and removes it. Throws `StorageError`, code `storage.overwrites` when the store takes other bytes under
+ * the same name (some emulators do), `storage.lost` when it returns other bytes than were written.
  */
 export async function probeStorage(
   storage: Storage,
@@ -50,7 +50,7 @@ async function isRefused(publishing: Promise<void>): Promise<boolean> {
 }
 
 function overwrites(storage: Storage, what: string): StorageError {
-  return new StorageError(`check ${storage.location}: it accepted other bytes for ${what} under a taken name`, {
+  return new StorageError(`check ${storage.location}: it accepted different bytes for ${what} under an existing name`, {
     code: "storage.overwrites",
     hint: "This store ignores If-None-Match, so it can hold neither landed files nor the lease. Use Amazon S3 or a store that refuses such a write with 412.",
   });

@@ -32,13 +32,15 @@ export interface SpoolOptions extends ScratchOptions {
 export interface Spool {
   readonly path: string;
   /**
-   * Appends. Resolves when the bytes are passed on, so awaiting it gives back-pressure. One call at a time; the chunk may
-   * be reused afterwards.
+   * Appends. Resolves when the bytes are passed on, so awaiting it gives back-pressure. One call at a time; the chunk
+   * may be reused afterwards.
    */
   write(chunk: Uint8Array): Promise<void>;
   /** Compresses and writes the rest, syncs and closes. Size and SHA-256 are those of the file on disk. */
   finish(): Promise<SpooledFile>;
-  /** Closes and removes the file; may be called at any time, also twice. Never rejects: `tidySpools` removes leftovers. */
+  /**
+   * Closes and removes the file; may be called at any time, also twice. Never rejects: `tidySpools` removes leftovers.
+   */
   discard(): Promise<void>;
 }
 
@@ -109,8 +111,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 }
 
 /**
- * Removes spools that dead processes left in `dir`, and nothing else. Called at the start of a run. Safe while other runs,
- * and other users, use the same folder.
+ * Removes spools that dead processes left in `dir`, and nothing else. Called at the start of a run. Safe while other
+ * runs, and other users, use the same folder.
  */
 export async function tidySpools(dir: string, clock: Clock, signal: AbortSignal): Promise<Tidied> {
   try {
@@ -130,7 +132,7 @@ export async function inSpool<T>(options: SpoolOptions, work: (spool: Spool) => 
   }
 }
 
-/** Proves that a spool can be opened and written in `dir`, before any export is requested. */
+/** Verifies that a spool can be opened and written in `dir`, before any export is requested. */
 export async function probeSpools(dir: string, random: Random, signal: AbortSignal): Promise<void> {
   await inSpool({ dir, compression: "none", random, signal }, async (spool) => {
     await spool.write(new Uint8Array(1));

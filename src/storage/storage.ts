@@ -76,7 +76,7 @@ export function documentTooLarge(location: string, key: string, bytes: number): 
     {
       code: "storage.document-too-large",
       hint: /_pardot_etl\/state\/\d+\.json$/.test(key)
-        ? "This version writes no state of this size. Do not remove the file, for the state would be lost: restore _pardot_etl/state from the bucket's versions or a backup."
+        ? "This version writes no state of this size. Do not remove the file, because the state would be lost: restore _pardot_etl/state from the bucket's versions or a backup."
         : "No run writes a document of this size: another program wrote this file. Move it away and run again.",
       context: { key, bytes, limit: DOCUMENT_BYTES_MAX },
     },

@@ -49,7 +49,7 @@ export interface CommittedFile {
 
 /** Result of a comparison of a table with its committed files. */
 export interface Comparison {
-  /** The things compared, as a clause: `42 files and 1,204 rows of PARDOT_TAG`; empty when there were none. */
+  /** What was compared, as a clause: `42 files and 1,204 rows of PARDOT_TAG`; empty when there were none. */
   readonly compared: string;
   readonly problems: readonly TableProblem[];
 }
@@ -97,7 +97,7 @@ export interface Loader {
 export interface Warehouse {
   /** Name in messages: `duckdb:PATH`, `snowflake`, `none`. */
   readonly name: string;
-  /** Null when something else loads the files (Snowpipe), or nothing. */
+  /** Null when another program loads the files (Snowpipe), or none does. */
   readonly loader: Loader | null;
   /** Fails when the warehouse cannot be reached or opened. */
   check(signal: AbortSignal): Promise<void>;

@@ -21,7 +21,9 @@ export interface WorkerOptions<Ops extends Operations<Ops>> {
   readonly entry: URL;
   /** Node options, such as a limit of the heap. */
   readonly nodeOptions: readonly string[];
-  /** The environment: nothing is inherited, secrets of this tool least of all, except where compiled code is kept. */
+  /**
+   * The environment. Nothing is inherited, in particular no secret of this tool, except where compiled code is kept.
+   */
   readonly environment: (folder: string) => Readonly<Record<string, string>>;
   /** What to do after the process died. */
   readonly deathHint: string;
@@ -84,9 +86,9 @@ export class Worker<Ops extends Operations<Ops>> {
   }
 
   /**
-   * Sends one request and waits for its result. `doing` begins the message of a failure: `read PARDOT_TAG from`. Aborting
-   * kills the process and rejects with the signal's reason once it is gone, so that its locks are free and nothing is
-   * written afterwards. Throws `WarehouseError`.
+   * Sends one request and waits for its result. `doing` begins the message of a failure: `read PARDOT_TAG from`.
+   * Aborting kills the process and rejects with the signal's reason once it is gone, so that its locks are free and
+   * nothing is written afterwards. Throws `WarehouseError`.
    */
   async ask<Op extends keyof Ops>(
     op: Op,

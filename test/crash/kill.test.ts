@@ -62,8 +62,8 @@ async function expectWholeAfterRerun(at: Scene, env: Environment = {}): Promise<
 }
 
 /**
- * Every file in the objects' folders is in a committed manifest. An object that is read in one call may leave a file landed
- * just before the death: the next run's file replaces it.
+ * Every file in the objects' folders is in a committed manifest. An object that is read in one call may leave a file
+ * landed just before the death: the next run's file replaces it.
  */
 async function expectAllCommitted(at: Scene): Promise<void> {
   const manifests = await wholeManifests(at.data);
@@ -184,8 +184,8 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     await writeFile(join(at.data, "Tag", ".DS_Store"), 'no csv "at all');
     const result = await callCli(["run", "--json"], at.env, { cwd: at.root });
     expect(result.code).toBe(0);
-    // The damaged manifest is older than the killed run's window, so the run does not need it. The kill may have come in
-    // the middle of the reading of accounts.
+    // The damaged manifest is older than the killed run's window, so the run does not need it. The kill may have come
+    // in the middle of the reading of accounts.
     const { warnings } = JSON.parse(result.stdout) as Manifest;
     expect(warnings.filter(({ code }) => code !== "clock.off" && code !== "object.read-over-runs")).toEqual([]);
     await rm(join(at.data, "Tag", ".DS_Store"));

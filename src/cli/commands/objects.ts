@@ -18,8 +18,8 @@ interface Shown {
 }
 
 /**
- * Lists the catalog, with the operator's overrides if there is a configuration file; objects that are named, each in full.
- * With `--live` it also requests this account's fields from Pardot; otherwise it makes no call and needs no configuration.
+ * Lists the catalog, with the operator's overrides if there is a configuration file. Shows named objects in full. With
+ * `--live` it also requests this account's fields from Pardot; otherwise it makes no call and needs no configuration.
  */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
@@ -31,7 +31,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
     const config = await loadFor(context, loadConfig, context.arguments);
     catalog = config.catalog;
     chosen = words.length === 0 ? catalog : catalog.filter(({ name }) => config.etl.objects.includes(name));
-    // Loaded only when needed, because the list itself has to appear at once.
+    // Loaded only when needed, because the list itself must appear immediately.
     const { runOperation } = await import("../operation.ts");
     const { liveFields } = await import("../../operations/live-fields.ts");
     const stop = { graceMs: 0, afterwards: "the command changes nothing" };

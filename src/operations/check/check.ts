@@ -33,8 +33,9 @@ const CLOCK_OFF_MS = 2 * 60 * SECOND_MS;
 const ZONE_STEP_MS = 15 * 60 * SECOND_MS;
 
 /**
- * Tests everything a run needs, one line each, and continues after a failure. Makes two calls: for the account, and for one
- * small export whose creation time shows the API user's zone (v4 reports it nowhere else: pardot/api-docs issue 156).
+ * Tests everything a run needs, one line each, and continues after a failure. Makes two calls: for the account, and for
+ * one small export whose creation time shows the API user's zone (v4 reports it nowhere else: pardot/api-docs issue
+ * 156).
  */
 export async function check(config: Config, runtime: Runtime, onLine: OnLine = () => undefined): Promise<CheckResult> {
   const lines: CheckLine[] = [];
@@ -55,7 +56,7 @@ export async function check(config: Config, runtime: Runtime, onLine: OnLine = (
 /** Called with each line as soon as it is known. */
 type OnLine = (line: CheckLine) => void;
 
-/** Tries what it can without the secrets that could not be fetched from AWS, for the reason in `error`. */
+/** Tests what it can without the secrets that could not be fetched from AWS, for the reason in `error`. */
 export async function checkWithoutSecrets(
   config: DestinationConfig,
   error: PardotEtlError,

@@ -10,7 +10,7 @@ export function lineOf(
   return { name, status, message, hint, exitCode: 0 };
 }
 
-/** The line of what has thrown. Of several problems, such as references that could not be resolved, it lists each. */
+/** The line for a thrown error. Lists each of several problems, such as references that could not be resolved. */
 export function failedLine(name: CheckLine["name"], error: unknown): CheckLine {
   const { message, hint } = failureOf(error);
   const problems = error instanceof PardotEtlError ? error.problems.map(problemText) : [];

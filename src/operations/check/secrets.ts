@@ -7,8 +7,8 @@ import type { Runtime } from "../runtime.ts";
 import { lineOf } from "./line.ts";
 
 /**
- * The line for references that were resolved when the configuration was read. If a rotated refresh token would be written
- * back to a secret, it also tries that without changing anything.
+ * The line for references that were resolved when the configuration was read. If a rotated refresh token would be
+ * written back to a secret, it also tries that without changing anything.
  */
 export async function secretsLine(config: Config, runtime: Runtime): Promise<CheckLine> {
   const line = resolvedLine(config.references);

@@ -24,7 +24,7 @@ export async function checkWarehouse(config: Config, runtime: Runtime): Promise<
       return lineOf("warehouse", "skipped", "none: ranges start from the tool's own record");
     }
     await warehouse.check(signal);
-    // A database that names no unit is left to the run, which knows its state.
+    // The run checks a database that names no business unit, because it knows the state.
     await warehouse.claim(config.pardot.businessUnitId, true, signal);
     const missing: string[] = [];
     const toCreate: string[] = [];

@@ -5,7 +5,7 @@ import type { ExportSample } from "../../plan/export-files.ts";
 import type { State } from "../../state/state.ts";
 import type { Storage } from "../../storage/storage.ts";
 
-/** What earlier runs show of the costs that Pardot does not report in advance. */
+/** Costs of earlier runs, for estimates that Pardot cannot give in advance. */
 export interface History {
   /** Rows and files of earlier exports. */
   readonly exports: readonly ExportSample[];
@@ -18,7 +18,7 @@ export interface History {
 /** Manifests that are read: those of the last runs. */
 const MANIFESTS_MAX = 10;
 
-/** Reads the last manifests. Missing and damaged ones are left out; `verify` reports them. `activity`: the object. */
+/** Reads the last manifests. Skips missing and damaged ones; `verify` reports them. `activity`: the object. */
 export async function readHistory(
   activity: string | null,
   state: State,

@@ -17,9 +17,9 @@ import { readHistory } from "./history.ts";
 import { planProbes } from "./probes.ts";
 
 /**
- * Returns what `run` would do now: windows, expected calls, share of the quota. Makes one call for the account, one for
- * each object to count it, and one for its custom fields if they are not known yet. Writes nothing but a note of its
- * calls.
+ * Returns the work that `run` would do now: windows, expected calls, share of the quota. Makes one call for the
+ * account, one for each object to count it, and one for its custom fields if they are not known yet. Writes nothing but
+ * a note of its calls.
  */
 export async function plan(config: Config, options: RunOptions, runtime: Runtime): Promise<PlanResult> {
   const { signal, onEvent } = runtime;

@@ -14,8 +14,8 @@ export interface PlanProbes extends Probes {
 }
 
 /**
- * Finds out the same as a run with fewer calls: the oldest record comes with a count, and fields in the state are assumed
- * to exist still.
+ * Determines the same facts as a run with fewer calls: the oldest record comes with a count, and fields in the state
+ * are assumed to still exist.
  */
 export function planProbes(context: ProbeContext): PlanProbes {
   const { pardot, full, signal } = context;

@@ -1,6 +1,6 @@
 import { formOf } from "./shapes.ts";
 
-/** How a result file is written; nothing of what is in it but the names of its columns. */
+/** How a result file is written. Contains nothing of its data except the names of its columns. */
 export interface CsvShape {
   readonly header: readonly string[];
   readonly records: number;
@@ -74,7 +74,7 @@ function plainField(raw: string): string {
   return raw.startsWith('"') ? raw.slice(1, -1).replaceAll('""', '"') : raw;
 }
 
-/** The records as written, each field with its quotes. What is cut off at the end is left out. */
+/** The records as written, each field with its quotes. Leaves out a record that is cut off at the end. */
 function rawRecords(
   text: string,
   isWhole: boolean,

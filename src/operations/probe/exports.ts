@@ -8,8 +8,8 @@ import type { Answer, Asker, Finding, Question } from "./question.ts";
 import { formOf, shapeOf, shapesByField } from "./shapes.ts";
 import { shifted } from "./version-4.ts";
 
-// Two exports of one hour of prospects, one in each generation. They are created first, so that Pardot works on them while
-// everything else is asked.
+// Two exports of one hour of prospects, one in each generation. They are created first, so that Pardot works on them
+// while everything else is asked.
 
 const HOUR_MS = 60 * 60 * SECOND_MS;
 /** An hour that ends a minute after the newest change. */
@@ -191,7 +191,7 @@ function described(
   ];
 }
 
-/** What runs rely on in v4. Readers understand any other verdict, and exports of v5 are not used. */
+/** The verdicts that runs rely on in v4. Readers understand any other, and exports of v5 are not used. */
 const RELIED_ON: Readonly<Record<string, readonly [verdict: string, means: string]>> = {
   "export-state": ["state", "Runs cannot tell when an export is finished: please report it."],
   file: [

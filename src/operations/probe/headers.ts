@@ -2,7 +2,7 @@ import type { Inspected } from "../../pardot/inspect.ts";
 import { mediaType } from "./exports.ts";
 import type { Finding } from "./question.ts";
 
-/** What the headers of all responses have shown so far. */
+/** Findings from the headers of all responses so far. */
 export class SeenHeaders {
   readonly #names = new Set<string>();
   readonly #types = new Set<string>();

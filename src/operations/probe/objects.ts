@@ -12,7 +12,7 @@ import { shapesByField } from "./shapes.ts";
 /** Filters are tried with this age: most accounts have records on both sides. */
 const AGE_MS = 30 * DAY_MS;
 const LIMIT = "5";
-/** Requests for one object, each without what the one before was refused for. */
+/** Requests for one object, each without the parts that Pardot refused in the one before. */
 const TRIES_MAX = 5;
 
 type Collection = CatalogObject<CollectionV5>;
@@ -56,7 +56,7 @@ function rank({ name }: Collection): number {
   return index === -1 ? DOUBTFUL.length : index;
 }
 
-/** What a query of the object sends. */
+/** The parts of a query of the object. */
 interface Sent {
   readonly fields: readonly string[];
   readonly filter: RangeField | null;
@@ -106,7 +106,7 @@ function send(object: Collection, sent: Sent, bound: "AfterOrEqualTo" | "Before"
   return asker.get(object.name, v5(object.way.query.path, parameters));
 }
 
-/** The same without what the refusal names; null if it names nothing that can be left out. */
+/** The same without the parts that the refusal names; null if it names nothing that can be left out. */
 function without(sent: Sent, { failure }: Answer): Sent | null {
   const text = failure?.text ?? "";
   const field = /unknown field: ([\w.]+?)\.?\s*$/i.exec(text)?.[1];
@@ -228,7 +228,9 @@ function withoutFilter({ way }: Collection, field: RangeField): Override {
   };
 }
 
-/** Compares the returned records with the bound that was sent. `before`: those on the other side; null: not requested. */
+/**
+ * Compares the returned records with the bound that was sent. `before`: those on the other side; null: not requested.
+ */
 function honored(
   object: Collection,
   filter: RangeField,

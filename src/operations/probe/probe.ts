@@ -25,7 +25,7 @@ const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 /** Enough to see how a file is written. */
 const FILE_BYTES_MAX = 256 * 1024;
 
-/** One question and what this account answered: shapes, never a value. */
+/** One question and this account's response to it: shapes, never a value. */
 export interface ProbeEntry {
   readonly id: string;
   readonly question: string;
@@ -34,13 +34,13 @@ export interface ProbeEntry {
   readonly seen: string | null;
   readonly verdict: string | null;
   readonly status: "expected" | "differs" | "unsettled" | "not asked";
-  /** What it means for the configuration, or why it was not asked; null: nothing. */
+  /** Its effect on the configuration, or why it was not asked; null: none. */
   readonly means: string | null;
 }
 
 export interface ProbeResult {
   readonly entries: readonly ProbeEntry[];
-  /** YAML for pardot-etl.yaml, for what differs from the built-in catalog; null: nothing does. */
+  /** YAML for pardot-etl.yaml with the differences from the built-in catalog; null: none. */
   readonly fragment: string | null;
   readonly calls: number;
   readonly callsMax: number;
@@ -51,9 +51,9 @@ export interface ProbeResult {
 }
 
 /**
- * Tests on this account what the vendor's documentation leaves open. Only reads; creates at most two exports of one hour,
- * which are reads too. Makes at most 60 calls and names what was not asked. Writes nothing but a note of its calls. Throws like
- * any command if the connection fails.
+ * Tests on this account what the vendor's documentation leaves open. Only reads; creates at most two exports of one
+ * hour, which are reads too. Makes at most 60 calls and names what was not asked. Writes nothing but a note of its
+ * calls. Throws like any command if the connection fails.
  */
 export async function probe(config: Config, runtime: Runtime): Promise<ProbeResult> {
   const { storage } = await openStore(config, runtime);
@@ -86,7 +86,7 @@ function questionsOf({ pardot: { apiVersion } }: Config): readonly (Question & {
 }
 
 const SPENT = "probe.calls-spent";
-/** Questions in a row without any response, after which the rest is not asked. */
+/** Consecutive questions without a response after which the probe asks no more. */
 const UNREACHED_MAX = 2;
 
 /** A budget that ends after a number of calls: the questions after it are not asked. */

@@ -3,7 +3,7 @@ import type { Instant } from "../../time/instant.ts";
 
 /** A question that the vendor's documentation leaves open, and how calls that only read answer it. */
 export interface Question {
-  /** `account.envelope`; of several findings, what they have in common. */
+  /** `account.envelope`; for several findings, their common prefix. */
   readonly id: string;
   /** The question in words. */
   readonly asks: string;
@@ -14,7 +14,7 @@ export interface Question {
   readonly ask: (asker: Asker) => Promise<Finding | readonly Finding[]>;
 }
 
-/** What was seen: names, types, counts, statuses and codes, never a value of a record. */
+/** Findings: names, types, counts, statuses and codes, never a value of a record. */
 export interface Finding {
   /** Default: the question's. */
   readonly id?: string;
@@ -27,7 +27,7 @@ export interface Finding {
   readonly expected: string | null;
   /** Effect of another verdict on the configuration; null: none. */
   readonly means?: string | null;
-  /** What has to be overridden in the built-in catalog. */
+  /** The necessary override of the built-in catalog. */
   readonly override?: Override;
 }
 

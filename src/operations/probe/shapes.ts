@@ -1,4 +1,4 @@
-// Values as what they look like: no text of a record leaves this file but one of these words.
+// Describes values by their form: no text of a record leaves this file, only these words.
 
 /** `integer`, `number`, `boolean`, `null`, `list`, `object`; a text by its form. */
 export function shapeOf(value: unknown): string {

@@ -31,7 +31,7 @@ export interface Committed {
 
 /**
  * Commits a run: first the manifest, which names every file that has landed and the windows that are whole, then the
- * state, which therefore never runs ahead of a manifest. A kill between the two leaves files and windows as they were,
+ * state, which therefore never runs ahead of a manifest. After a kill between the two, files and windows are unchanged,
  * and the next run commits them again in its own manifest. `now`: Pardot's time when the run started.
  */
 export async function commit(run: Run, now: Instant): Promise<Committed> {

@@ -14,7 +14,7 @@ import type { Run } from "./context.ts";
 import { rejectedError } from "./failures.ts";
 import type { Loaded } from "./load.ts";
 
-/** Puts the end of a run that has committed on record, and removes what no later run needs. */
+/** Records the end of a run that has committed, and removes what no later run needs. */
 export async function conclude(run: Run, now: Instant, committed: Committed, loaded: Loaded): Promise<RunResult> {
   const { manifest, key } = committed;
   const error = run.failures.firstError(run.objects, rejectedError(manifest) ?? loaded.error);
@@ -22,7 +22,7 @@ export async function conclude(run: Run, now: Instant, committed: Committed, loa
   const { files, rows } = totals(manifest.objects.flatMap((object) => object.files));
   const hasAll = configuredObjects.every((name) => selected.includes(name));
   const isWhole = hasAll && manifest.objects.every(({ status }) => status === "complete");
-  // A file that is committed and cannot be loaded is in the manifest, but not where people look for its rows.
+  // A committed file that cannot be loaded is in the manifest, but its rows are missing from the table.
   const status = error !== null && manifest.status === "complete" ? "partial" : manifest.status;
   const record = { ...recordOf(run), status, rows, files, ...endedWith(error), ...(isWhole ? { isWhole } : {}) };
   await run.journal.record([{ type: "run-finished", ...record }]);
@@ -40,7 +40,7 @@ export async function conclude(run: Run, now: Instant, committed: Committed, loa
 }
 
 /**
- * Puts on record why a run ended before it could commit, for `status`. A run that lost its lease writes nothing more.
+ * Records why a run ended before it could commit, for `status`. A run that lost its lease writes nothing more.
  * Never throws: without a record the run counts as died, and the next one takes over.
  */
 export async function recordFailure(run: Run, error: unknown): Promise<void> {

@@ -3,7 +3,7 @@ import { assertSound, connectPardot } from "../pardot.ts";
 import type { Connection } from "../pardot.ts";
 import type { Run } from "./context.ts";
 
-/** Proves the credentials and takes Pardot's time. Throws if that fails, or if Pardot's time cannot be right. */
+/** Verifies the credentials and adopts Pardot's time. Throws if that fails, or if Pardot's time cannot be right. */
 export async function connect(run: Run): Promise<Connection> {
   const connection = await connectPardot(run.pardot, run.time, { onEvent: run.onEvent, signal: run.drain });
   assertSound(connection.now, run.found.state, run);

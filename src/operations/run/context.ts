@@ -49,8 +49,8 @@ export interface Run extends Extraction {
 }
 
 /**
- * Opens what a run needs, does the work, and closes everything again. Pardot is not called before the lease is held and
- * the state read under it.
+ * Opens everything that a run needs, does the work, and closes it again. Does not call Pardot before the run holds the
+ * lease and has read the state under it.
  */
 export async function withRun<T>(
   config: Config,
@@ -143,7 +143,7 @@ async function holdLease(
   return { lease, drain: AbortSignal.any([runtime.signal, lost.signal]) };
 }
 
-/** Removes what dead processes left in the temporary folder and in the destination, as far as this user may. */
+/** Removes files that dead processes left in the temporary folder and in the destination, as far as this user may. */
 async function tidyUp(
   storage: Storage,
   tmpDir: string,

@@ -14,8 +14,9 @@ import { indexWarehouseEmails, knownEmails } from "./warehouse-emails.ts";
 
 /**
  * Extracts every open window: the exports through Pardot's queue, the queries at the same time in as many lanes as
- * requests may be in flight, and then the objects that are read by list email, which the activities have named. An object
- * that fails stops no other; its windows stay on record. `account`: the account's own record, which is landed too.
+ * requests may be in flight, and then the objects that are read by list email, which the activities have named. An
+ * object that fails stops no other; its windows stay on record. `account`: the account's own record, which is landed
+ * too.
  */
 export async function extract(run: Run, account: WireRecord): Promise<void> {
   const queried = run.objects.filter((object) => isSingle(object) || (isQueried(object) && !isBulk(object)));
@@ -55,7 +56,7 @@ async function extractByEmail(run: Run): Promise<void> {
   }
   let failed: string | null = null;
   for (const object of byEmail) {
-    // The marks of activity go when the last object has read them, so those before it must have.
+    // The marks of activity are removed after the last object has read them, so the objects before it must be finished.
     const isActive = object.way.email.which === "active";
     if (isActive && failed !== null) {
       failures.wait(object.name, failed);

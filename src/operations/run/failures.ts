@@ -19,7 +19,9 @@ export class Failures {
     this.#onEvent = onEvent;
   }
 
-  /** Records why an object is not complete. A limit or a stop request postpones it: nothing is wrong with the object. */
+  /**
+   * Records why an object is not complete. A limit or a stop request postpones it: nothing is wrong with the object.
+   */
   fail(object: string, error: unknown): void {
     if (this.#shortfalls.has(object)) return;
     const failure = asError(error);
@@ -47,8 +49,8 @@ export class Failures {
   }
 
   /**
-   * Returns the error that decides the exit code: a stop request, then the first object that failed in plan order, then `afterwards`, then
-   * the limit that postponed others. An object that only waits for another has no separate error.
+   * Returns the error that decides the exit code: a stop request, then the first object that failed in plan order, then
+   * `afterwards`, then the limit that postponed others. An object that only waits for another has no separate error.
    */
   firstError(objects: readonly Pick<CatalogObject, "name">[], afterwards: Error | null): Error | null {
     const found = objects.flatMap(({ name }) => this.#shortfalls.get(name) ?? []);

@@ -39,8 +39,8 @@ const REFUSED_MAX = 100;
 
 /**
  * Loads every committed file that the embedded warehouse lacks, including those of earlier runs, in the order in which
- * they were read. A batch is one transaction, and only then does the journal forget its files. A batch that is refused is
- * loaded file by file; a file that is refused stays on record as not loaded and stops no other.
+ * they were read. A batch is one transaction, and only then does the journal forget its files. A batch that is refused
+ * is loaded file by file; a file that is refused stays on record as not loaded and stops no other.
  */
 export async function loadObject(object: CatalogObject, loading: Loading): Promise<LoadedObject> {
   const { loader } = loading;
@@ -172,7 +172,7 @@ async function loadFileOf(object: CatalogObject, file: LoadableFile, path: strin
   return { key, path, rows, runId, readAt, compression: compressionOf(key), columns };
 }
 
-/** By the name: files of an earlier run may have been landed with another setting. */
+/** Judged by the name, because an earlier run may have landed files with another setting. */
 function compressionOf(key: string): "none" | "gzip" | "zstd" {
   if (key.endsWith(".gz")) return "gzip";
   return key.endsWith(".zst") ? "zstd" : "none";

@@ -29,8 +29,8 @@ export interface Loading {
 }
 
 /**
- * Loads the committed files into the embedded warehouse. A failure belongs to its object and becomes the run's; the files
- * stay committed, the next run offers them again, and the other objects are loaded anyway.
+ * Loads the committed files into the embedded warehouse. A failure belongs to its object and becomes the run's; the
+ * files stay committed, the next run offers them again, and the other objects are loaded anyway.
  */
 export async function load(run: Run, manifest: Manifest, now: Instant): Promise<Loaded> {
   const { warehouse, onEvent, drain } = run;
@@ -54,7 +54,7 @@ export async function load(run: Run, manifest: Manifest, now: Instant): Promise<
       if (result.failure !== null) fail(object.name, result.failure);
     } catch (error) {
       const failure = asError(error);
-      // A run that has to stop loads nothing more; that belongs to no object.
+      // A run that has to stop loads nothing more; that is not an object's failure.
       if (drain.aborted) return { tables, failures, error: failure };
       fail(object.name, failure);
     }
@@ -77,7 +77,7 @@ export async function claimWarehouse(
   await warehouse.claim(config.pardot.businessUnitId, hasCommitted, signal);
 }
 
-/** Closes a warehouse. A failure is only worth a warning: what is committed and loaded stays so. */
+/** Closes a warehouse. A failure is only a warning, because committed and loaded data stays. */
 export async function closeWarehouse(warehouse: Warehouse, onEvent: OnEvent): Promise<void> {
   try {
     await warehouse.close();

@@ -16,7 +16,7 @@ export interface LoadableFile {
   readonly rows: number;
   readonly bytes: number;
   readonly readAt: Instant | null;
-  /** The run whose manifest names it first, null if none does any more. */
+  /** The first run whose manifest names it; null if no manifest names it anymore. */
   readonly runId: string | null;
   /** Its columns in file order, null: those of its header. */
   readonly columns: readonly string[] | null;

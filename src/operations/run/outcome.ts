@@ -9,8 +9,8 @@ import type { Instant } from "../../time/instant.ts";
 import type { Notified, RunResult } from "../api.ts";
 
 /**
- * How a run ended, also one that could not start. The summary, the log's last line and the notifications are functions of
- * it.
+ * How a run ended, even one that could not start. The summary, the log's last line and the notifications are functions
+ * of it.
  */
 export interface RunOutcome {
   /** Null for a run that ended before it had an id. */
@@ -46,7 +46,7 @@ export interface RunOutcome {
   readonly result: RunResult | null;
 }
 
-/** The result of a run. Throws what kept it from committing. */
+/** The result of a run. Throws the error that kept it from committing. */
 export function resultOf({ result, cause }: RunOutcome): RunResult {
   if (result === null) throw cause;
   return result;

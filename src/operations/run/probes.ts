@@ -9,11 +9,11 @@ import type { PageRequest, Pardot, WireRecord } from "../../pardot/pardot.ts";
 import { DAY_MS } from "../../time/instant.ts";
 import type { Instant, LocalText } from "../../time/instant.ts";
 
-/** What Pardot is asked before an object's windows are decided. */
+/** Requests to Pardot before an object's windows are decided. */
 export interface Probes {
   /**
-   * created_at of the oldest record: of the one with the smallest id, or of one with a later id that was created earlier
-   * (an import may be dated back). Null when no record or no readable date was found.
+   * created_at of the oldest record: of the one with the smallest id, or of one with a later id that was created
+   * earlier (an import may be dated back). Null when no record or no readable date was found.
    */
   readonly oldest: (object: BulkObject) => Promise<LocalText | null>;
   /** The object's fields as Pardot lists them now, as changes to record. */
@@ -28,7 +28,10 @@ export interface ProbeContext {
   readonly signal: AbortSignal;
 }
 
-/** Times the oldest record is requested when the response is empty: empty ones have been reported in mid-run (pardot/api-docs issue 151). */
+/**
+ * Times the oldest record is requested when the response is empty: empty ones have been reported in mid-run
+ * (pardot/api-docs issue 151).
+ */
 export const OLDEST_ASKED_MAX = 2;
 
 /** The probes of a run: each asks Pardot. */
@@ -49,7 +52,10 @@ export function liveProbes({ pardot, full, onEvent, signal }: ProbeContext): Pro
   };
 }
 
-/** The request for an object's oldest record: by id, the primary key, because sorting a large table by time is what takes too long. */
+/**
+ * The request for an object's oldest record: by id, the primary key, because sorting a large table by time takes too
+ * long.
+ */
 export function oldestRequest({ way }: BulkObject): PageRequest {
   return { way, fields: null, limit: 1 };
 }
@@ -91,7 +97,7 @@ export function createdAt(record: WireRecord, object: CatalogObject): LocalText 
   }
 }
 
-/** The result of a probe, null when Pardot takes too long for it: a run goes on without. */
+/** The result of a probe; null if Pardot takes too long for it, because a run continues without it. */
 export async function orNull<T>(probe: Promise<T>): Promise<T | null> {
   try {
     return await probe;

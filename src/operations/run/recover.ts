@@ -17,9 +17,9 @@ export async function recover(run: Run): Promise<void> {
 }
 
 /**
- * Ends the runs that never reported their end. Each gets a manifest that reports its end and names no file, unless it has written
- * its own: if such a run was only suspended, it finds the name taken when it wakes up, and commits nothing. To be called
- * by the holder of the lease; returns the changes to record.
+ * Ends the runs that never reported their end. Each gets a manifest that reports its end and names no file, unless it
+ * has written its own: if such a run was only suspended, it finds the name taken when it wakes up, and commits nothing.
+ * Call this only while holding the lease; returns the changes to record.
  */
 export async function endDeadRuns(
   run: Pick<Run, "config" | "found" | "storage" | "startedAt" | "drain">,
@@ -75,7 +75,7 @@ async function endDeadRun(
   };
 }
 
-/** Why a run died, as far as that can be seen from outside. */
+/** Why a run died, as far as another process can see. */
 export function runDied(hasCommitted: boolean): Failure {
   const when = hasCommitted ? "after it had committed" : "before it could commit";
   return {

@@ -15,9 +15,9 @@ import { recover } from "./recover.ts";
 import { schedule } from "./schedule.ts";
 
 /**
- * One incremental run. Never throws: a run that cannot start (configuration, credentials, destination, warehouse) has an
- * outcome without a result. Once it has started, a failure belongs to an object and is in the manifest, and everything
- * that is finished is committed.
+ * One incremental run. Never throws: a run that cannot start (configuration, credentials, destination, warehouse) has
+ * an outcome without a result. Once it has started, a failure belongs to an object and is in the manifest, and
+ * everything that is finished is committed.
  */
 export async function run(
   config: Config,
@@ -37,10 +37,10 @@ export async function run(
 /** The stages of a run, each a file in this folder. `withRun` has opened everything they need, and closes it again. */
 async function runStages(current: Run): Promise<RunResult> {
   await recover(current); // ends the runs that died
-  const { account, now } = await connect(current); // proves the credentials, takes Pardot's time
-  await schedule(current, now); // decides each object's windows and puts them on record
+  const { account, now } = await connect(current); // verifies the credentials, adopts Pardot's time
+  await schedule(current, now); // decides each object's windows and records them
   await extract(current, account); // exports and queries at the same time, then emails: records become files
   const committed = await commit(current, now); // the manifest, then the state
   const loaded = await load(current, committed.manifest, now); // committed files into the embedded warehouse
-  return conclude(current, now, committed, loaded); // puts the end on record
+  return conclude(current, now, committed, loaded); // records the end
 }

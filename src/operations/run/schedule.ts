@@ -12,7 +12,7 @@ import { liveProbes } from "./probes.ts";
 import { decideWindows } from "./windows.ts";
 import type { Decision } from "./windows.ts";
 
-/** Decides the windows of each object and puts them on record before anything is requested. `now`: Pardot's time. */
+/** Decides the windows of each object and records them before anything is requested. `now`: Pardot's time. */
 export async function schedule(run: Run, now: Instant): Promise<void> {
   const { journal, onEvent, range } = run;
   const probes = liveProbes({ pardot: run.pardot, full: range.full, onEvent, signal: run.abort });
@@ -65,7 +65,10 @@ function forgottenEmails(object: CatalogObject, { full }: RangeRequest): Change[
   return [{ type: "emails-forgotten", object: object.name, marksActivity: object.way.email.which === "active" }];
 }
 
-/** An object that is always read in full, and whose reading an earlier run started, is finished before it starts again. */
+/**
+ * If an earlier run started to read an object that is always read in full, that read is finished before the next
+ * starts.
+ */
 function warnOfOldReading({ name }: CatalogObject, { open, windows }: Decision, onEvent: OnEvent): void {
   const [started] = windows.length > 0 ? [] : open;
   if (started === undefined) return;
@@ -73,5 +76,5 @@ function warnOfOldReading({ name }: CatalogObject, { open, windows }: Decision, 
   warn(onEvent, READ_OVER_RUNS, message, name);
 }
 
-/** Code of the warning that a full reading is of two runs. */
+/** Code of the warning that a full read spans two runs. */
 export const READ_OVER_RUNS = "object.read-over-runs";

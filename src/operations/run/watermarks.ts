@@ -9,14 +9,17 @@ export function futureText({ table, watermark }: CatalogObject, future: string):
   return `${watermark ?? "the watermark"} of ${table} goes up to ${future}, which is later than Pardot's current time: later values do not count for the start of the range. Correct these rows, or PARDOT_TIMEZONE if it is hours off`;
 }
 
-/** Now as local text. If the clock shows this hour twice, the later one's end: a record of now may have either text. */
+/**
+ * The current time as local text. If the clock shows this hour twice, the end of the later one, because a current
+ * record may have either text.
+ */
 export function localNow(now: Instant, zone: string): LocalText {
   return boundBefore(floorSecond(now), zone);
 }
 
 /** Whether a landed watermark is a valid time, and not later than now. */
 export function isSound(watermark: string, now: Instant, zone: string): boolean {
-  // An earlier version kept the text of a file as it was: `N/A`, a zero date, a date without a time.
+  // An earlier version kept the text of a file unchanged: `N/A`, a zero date, a date without a time.
   return datetimeText(watermark) === watermark && watermark <= localNow(now, zone);
 }
 

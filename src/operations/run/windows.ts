@@ -33,11 +33,14 @@ export interface DecisionContext {
 
 /** The windows of one object. */
 export interface Decision {
-  /** Why the range starts where it starts. */
+  /** Reason for the start of the range. */
   readonly reason: string;
-  /** Windows of earlier runs that go on, oldest first. */
+  /** Windows of earlier runs to continue, oldest first. */
   readonly open: readonly OpenWindow[];
-  /** Windows of earlier runs that the new ones replace: they were never read, or everything is read again in another zone. */
+  /**
+   * Windows of earlier runs that the new ones replace, because they were never read or everything is read again in
+   * another zone.
+   */
   readonly dropped: readonly OpenWindow[];
   readonly windows: readonly PlannedWindow[];
   /** The stretch that `--since` leaves out. */
@@ -123,7 +126,7 @@ function facts(
   const ownWatermark = soundWatermark(own.watermark, { now, plannedUntil, zone });
   // If everything in a table is later than now, the tool's own record is the better source.
   const inTable = table?.watermark ?? (table?.future === null ? null : ownWatermark);
-  // Committed files that are not loaded yet need not be read again: this tool loads them.
+  // Committed files that are not loaded yet are not read again, because this tool loads them.
   const isBehind = warehouse.loader !== null && own.notLoaded.length > 0 && table?.hasRows === true;
   return {
     hasWarehouse: config.etl.warehouse.kind !== "none",
@@ -132,12 +135,14 @@ function facts(
     ownWatermark,
     filesCommitted: own.filesCommitted,
     plannedUntil,
-    // Committed or open: everything before its end is read once. A point is the edge of a gap that `--since` left.
+    // Committed or open: everything before its end is read once. A point marks the edge of a gap that `--since` left.
     historyPlanned: [...open, ...own.coverage].some(({ from, to }) => from === HISTORY_START && to > from),
   };
 }
 
-/** Whether an object that is always read in full has not read anything of a window yet: today's reading replaces it. */
+/**
+ * Whether nothing of a window has been read yet for an object that is always read in full: today's read replaces it.
+ */
 function isWorthless(object: CatalogObject, window: OpenWindow): boolean {
   if (object.watermark !== null || window.done || hasFiles(window)) return false;
   // Emails are chosen by the index and not by a cursor.
@@ -145,8 +150,8 @@ function isWorthless(object: CatalogObject, window: OpenWindow): boolean {
 }
 
 /**
- * Whether a window is an increment of which nothing was read, after windows that are committed or stay open. The new range
- * starts before their end, so it covers the increment too, in one window instead of one for each day.
+ * Whether a window is an increment of which nothing was read, after windows that are committed or stay open. The new
+ * range starts before their end, so it covers the increment too, in one window instead of one for each day.
  */
 function isOutgrown(window: OpenWindow, { coverage, windows }: ObjectState): boolean {
   if (!mayBeReplaced(window)) return false;
@@ -177,12 +182,12 @@ function partsToPlan(
 }
 
 /**
- * Whether reading an open window reads everything of the range in its stretch. A window by the field of the history does:
- * its records are as fresh as the reading, and those created earlier are in the windows before it.
+ * Whether reading an open window reads everything of the range in its stretch. A window by the field of the history
+ * does: its records are as fresh as the reading, and those created earlier are in the windows before it.
  */
 function coversAll(object: CatalogObject, window: OpenWindow, range: Window, { full }: RangeRequest): boolean {
   if (full && hasStarted(window)) return false;
-  // A window that has been read in full is as old as its reading.
+  // A window that has been read in full is only as fresh as that read.
   if (object.watermark === null && window.done) return false;
   return window.field === range.field || window.field === exportOf(object)?.historyField;
 }
@@ -219,7 +224,7 @@ function warnOfEmptyTable(
   warn(onEvent, "warehouse.table-empty", message, object.name);
 }
 
-/** Warns of oddities in a table or in the tool's own record; the range starts in spite of them. */
+/** Warns of oddities in a table or in the tool's own record, which do not stop the range. */
 function warnOfTable(object: CatalogObject, table: TableState, { config, state, now, onEvent }: DecisionContext): void {
   const { name, watermark } = object;
   if (table.warning !== undefined) warn(onEvent, table.warning.code, table.warning.message, name);

@@ -3,8 +3,8 @@ import type { StatusObject, StatusResult, StatusRun } from "../api.ts";
 
 /**
  * Why a destination is not healthy: no success yet, a last run that did not end well, windows that runs after the last
- * success left open, gaps in the coverage, and files that the warehouse has not loaded. A run in progress may be about to
- * fix all but the gaps, and is judged when it has ended.
+ * success left open, gaps in the coverage, and files that the warehouse has not loaded. A run in progress may fix
+ * all of them except the gaps, so it is judged only after it has ended.
  */
 export function problemsOf(
   state: State,
@@ -32,7 +32,10 @@ export function problemsOf(
   return problems;
 }
 
-/** Whether an object has windows planned since the last success; older ones are of objects that were not configured then. */
+/**
+ * Whether an object has windows planned since the last success; older ones are of objects that were not configured
+ * then.
+ */
 function hasOpenSince(object: string, state: State, success: string | null): boolean {
   const order = state.runs.map(({ runId }) => runId);
   const since = success === null ? -1 : order.indexOf(success);

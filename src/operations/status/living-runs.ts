@@ -6,12 +6,12 @@ import type { StatusRun } from "../api.ts";
 import type { Runtime } from "../runtime.ts";
 import { runDied } from "../run/recover.ts";
 
-/** A run that was silent for so many times its lease's life is dead. Twice, because two clocks are compared. */
+/** Lease lifetimes of silence after which a run counts as dead. Two, because two clocks are compared. */
 const LIVES = 2;
 
 /**
  * The runs on record, each with its present status. A run that is recorded as running has died if it does not hold the
- * lease or shows no sign of life; only the next run puts that on record.
+ * lease or shows no sign of life; only the next run records that.
  */
 export async function livingRuns(
   found: State,

@@ -92,8 +92,8 @@ const EXIT_NOT_HEALTHY = 9;
 const RESTORE = "restore _pardot_etl/state from the bucket's versions or a backup";
 
 /**
- * Pardot's time now, by the difference of the clocks that the destination remembers: calls are counted on Pardot's day,
- * and Pardot is not called here. `zone`: where the account's day turns.
+ * Pardot's current time, by the clock difference that the destination remembers: calls are counted on Pardot's day,
+ * and Pardot is not called here. `zone`: where the account's day starts.
  */
 async function accountClock(
   state: State,
@@ -108,7 +108,10 @@ async function accountClock(
   return now + (run?.aheadMs ?? aheadByDay(state, zone));
 }
 
-/** For records of earlier versions, and a first run that has not ended: whole days, or 0 if midnight explains the difference. */
+/**
+ * For records of earlier versions, and a first run that has not ended: whole days, or 0 if midnight explains the
+ * difference.
+ */
 function aheadByDay(state: State, zone: string): number {
   const last = state.runs.at(-1);
   if (last === undefined || state.ledger.day === "") return 0;

@@ -11,9 +11,9 @@ import { scanManifests } from "../../manifest/manifests.ts";
 
 /**
  * Files in the objects' folders that neither a manifest nor the open windows of the state name. A run that is killed
- * between landing a file and recording it leaves at most one for each lane, and the next run lands it again under the same
- * name or accounts for its window. A run in progress lands and commits while `verify` reads: files that the manifests read
- * before do not name are looked up in the open windows, and in the manifests written since.
+ * between landing a file and recording it leaves at most one for each lane, and the next run lands it again under the
+ * same name or accounts for its window. A run in progress lands and commits while `verify` reads: files that the
+ * manifests read before do not name are looked up in the open windows, and in the manifests written since.
  */
 export async function strayFiles(
   storage: Storage,
@@ -28,7 +28,7 @@ export async function strayFiles(
     }
   }
   if (unnamed.length === 0) return [];
-  // In this order: a window leaves the state only after its manifest was written.
+  // The order matters: a window leaves the state only after its manifest was written.
   const { state } = await loadState(storage, signal);
   const recorded = new Set<string>();
   for (const window of Object.values(state.objects).flatMap(({ windows }) => windows)) {

@@ -22,9 +22,9 @@ const LANES = 3;
 const EVERYTHING: VerifyOptions = { objects: null, filesOnly: false, warehouseOnly: false, waitMs: 0, accept: null };
 
 /**
- * Reads every committed file again and proves rows, bytes and hashes; finds files that no manifest names; compares the
- * tables of the warehouse. Files that `--full` has superseded or that were written off no longer count. Makes no call to
- * Pardot. Memory: one chunk for each lane, and a few bytes for each file.
+ * Reads every committed file again and verifies rows, bytes and hashes; finds files that no manifest names; compares
+ * the tables of the warehouse. Files that `--full` has superseded or that were written off no longer count. Makes no
+ * call to Pardot. Memory: one chunk for each lane, and a few bytes for each file.
  */
 export async function verify(
   config: CommittedConfig,
@@ -79,7 +79,7 @@ export async function verify(
   }
 }
 
-/** The files to verify, and those that no longer count. */
+/** The files to verify, and the files that no longer count. */
 export interface Subject {
   readonly storage: Storage;
   readonly committed: Committed;
@@ -123,7 +123,10 @@ async function verifyObject(
   return problems;
 }
 
-/** Writes a file off, so that it no longer counts. Refuses files that no manifest names, and files that are as committed. */
+/**
+ * Writes off a file, so that it no longer counts. Refuses files that no manifest names, and files that match their
+ * manifest.
+ */
 async function writeOff(
   key: string,
   subject: Subject,
@@ -141,7 +144,7 @@ async function writeOff(
   }
   const isSame = file !== undefined && !committed.problems.some((problem) => problem.key === key);
   if (isSame && (await checkFile(storage, key, file, signal)) === null && !(await isTableProblem(key))) {
-    throw new UsageError(`accept ${key}: it is as committed`, {
+    throw new UsageError(`accept ${key}: it matches what was committed`, {
       code: "usage.accept-sound",
       hint: "Accept only what `pardot-etl verify` reports as a problem. Nothing was written.",
     });

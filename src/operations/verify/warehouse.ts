@@ -26,7 +26,7 @@ interface Comparison {
   close(): Promise<void>;
 }
 
-/** Opens the warehouse for comparisons, and proves that it is reachable. */
+/** Opens the warehouse for comparisons, and checks that it is reachable. */
 export async function openComparison(
   config: CommittedConfig,
   { filesOnly, warehouseOnly, waitMs }: VerifyOptions,

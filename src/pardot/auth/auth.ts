@@ -32,8 +32,9 @@ export interface AuthOptions {
    */
   readonly keptRefreshToken?: () => Promise<Secret | null>;
   /**
-   * Runs one token request, from reading a kept refresh token to keeping a new one, while no other process that keeps it
-   * in the same place does. May reject with the signal's reason before the work has begun. Default: no other process.
+   * Runs one token request, from reading a kept refresh token to keeping a new one, while no other process that keeps
+   * it in the same place does. May reject with the signal's reason before the work has begun. Default: no other
+   * process.
    */
   readonly exclusively?: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
@@ -53,7 +54,7 @@ interface Renewal {
   waiters: number;
 }
 
-/** The access token and its renewal. Token requests are not API calls: they count towards no quota. */
+/** The access token and its renewal. Token requests are not API calls and count toward no quota. */
 export class Auth {
   readonly #options: AuthOptions;
   readonly #url: URL;
@@ -63,7 +64,7 @@ export class Auth {
   #current: Secret | null = null;
   #refreshToken: Secret | null;
   #renewal: Renewal | null = null;
-  /** Why Salesforce gives no token: asking again for each object could lock the user out. */
+  /** Why Salesforce issues no token. Kept, because another request for each object could lock the user out. */
   #refusal: AuthError | null = null;
 
   constructor(options: AuthOptions) {
@@ -82,8 +83,9 @@ export class Auth {
   }
 
   /**
-   * A token other than `stale`. At most one request is in flight, however many callers: parallel refreshes with one
-   * refresh token are refused (segmentio/action-destinations issue 2300). Returns a token that was renewed already.
+   * A token other than `stale`. At most one request is in flight, however many callers, because Salesforce refuses
+   * parallel refreshes with one refresh token (segmentio/action-destinations issue 2300). Returns a token that was
+   * renewed already.
    */
   refresh(stale: Secret, signal: AbortSignal): Promise<Secret> {
     return this.#obtain(stale, signal);
@@ -109,7 +111,7 @@ export class Auth {
       this.#renewal ??= this.#startRenewal();
       const renewal = this.#renewal;
       if (renewal.abandoned.signal.aborted) {
-        // All its callers have left, but its request may still be in flight, and a second one would be refused.
+        // All its callers have left, but its request may still be in flight, and Salesforce would refuse a second one.
         await withSignal(this.settled(), signal);
         continue;
       }
@@ -118,7 +120,7 @@ export class Auth {
         return await withSignal(renewal.token, signal);
       } finally {
         renewal.waiters -= 1;
-        if (renewal.waiters === 0) renewal.abandoned.abort(new Error("no caller waits for the token any more"));
+        if (renewal.waiters === 0) renewal.abandoned.abort(new Error("no caller is waiting for the token"));
       }
     }
   }
@@ -158,7 +160,7 @@ export class Auth {
     }
   }
 
-  /** Returns a token that is in use now, or why there is none. */
+  /** Returns a token that is now in use, or the reason there is none. */
   async #requestToken(): Promise<Secret | Failed> {
     const { config, clock, transport } = this.#options;
     const headers = { "content-type": FORM_TYPE, accept: JSON_TYPE, "user-agent": USER_AGENT };

@@ -2,13 +2,16 @@ import type { RunEvent } from "../../events.ts";
 import { parseHttpDate } from "../../http/backoff.ts";
 import type { Clock } from "../../platform/clock.ts";
 
-/** If our clock is off by more than this, it signs no assertions, which are valid for a minute and a half either way. */
+/**
+ * A clock that is off by more than this signs no assertions, because those are valid for a minute and a half either
+ * way.
+ */
 const OFF_MAX_MS = 30_000;
 
 /** This machine's clock, corrected by the `Date` headers of Salesforce's responses. */
 export class LoginClock {
   readonly #clock: Clock;
-  /** Salesforce's clock less ours if that matters, in milliseconds. */
+  /** Salesforce's clock minus ours if the difference matters, in milliseconds. */
   #offMs = 0;
 
   constructor(clock: Clock) {

@@ -10,7 +10,7 @@ import { UnreadableBody, asRecord, readJson } from "../read-body.ts";
 import { forFlow, tokenErrorFor } from "./token-errors.ts";
 import type { PerFlow, Retry } from "./token-errors.ts";
 
-/** A parsed response of the token endpoint. Errors quote nothing of a body but the words of known errors. */
+/** A parsed response of the token endpoint. Errors quote only the words of known errors from a body. */
 export type TokenAnswer =
   | { readonly kind: "token"; readonly accessToken: Secret; readonly refreshToken: Secret | null }
   | { readonly kind: "failed"; readonly retry: Retry; readonly error: PardotEtlError };
@@ -22,8 +22,8 @@ export interface LoginAttempt {
 }
 
 /**
- * Reads a response of the token endpoint. `expires_in` and `issued_at` are not needed: a token is valid as long as it is
- * used, and ends with code 184 (vendor docs, authentication).
+ * Reads a response of the token endpoint. `expires_in` and `issued_at` are not needed: a token is valid as long as it
+ * is used, and ends with code 184 (vendor docs, authentication).
  */
 export function readTokenAnswer(status: number, bytes: Uint8Array, attempt: LoginAttempt): TokenAnswer {
   const code = pardotCode(status, bytes);
@@ -41,7 +41,7 @@ export function readTokenAnswer(status: number, bytes: Uint8Array, attempt: Logi
   if (body === null) return unreadable(status, attempt);
   if (typeof body === "string") {
     const hint =
-      "Salesforce may be in maintenance (status.salesforce.com): run again later. If it stays, check PARDOT_LOGIN_URL.";
+      "Salesforce may be in maintenance (status.salesforce.com): run again later. If it happens again, check PARDOT_LOGIN_URL.";
     return endpointFailed(attempt, status, body === "html" ? "a page of HTML" : "nothing", hint);
   }
   const error = body["error"];
@@ -54,7 +54,7 @@ export function readTokenAnswer(status: number, bytes: Uint8Array, attempt: Logi
   // User name and password give a token for everything, whatever the app's scopes (vendor docs, authentication).
   if (typeof scope === "string" && attempt.flow !== "password" && !grants(scope)) {
     const hint = forFlow(SCOPE_HINT, attempt.flow);
-    return refusal(attempt, `the token does not carry the scope ${SCOPE}`, "scope-missing", hint);
+    return refusal(attempt, `the token does not have the scope ${SCOPE}`, "scope-missing", hint);
   }
   const rotated = body["refresh_token"];
   return {
@@ -126,7 +126,7 @@ function unreadable(status: number, attempt: LoginAttempt): TokenAnswer {
     attempt,
     status,
     "a response that is not a token",
-    "Run again later. If it stays, check PARDOT_LOGIN_URL.",
+    "Run again later. If it happens again, check PARDOT_LOGIN_URL.",
   );
 }
 

@@ -54,12 +54,12 @@ const GRANT_ERRORS: readonly Omit<TokenError, "error">[] = [
     descriptions: ["expired access/refresh token"],
     name: "refresh-token-dead",
     meaning: {
-      any: "salesforce considers what was sent a dead token",
+      any: "salesforce considers the token dead",
       refresh_token: "the refresh token is expired, revoked, or replaced by a newer one",
     },
     hint: {
       any: `Look at ${HISTORY} the user, and check PARDOT_AUTH_FLOW: this response belongs to refresh tokens.`,
-      refresh_token: `${CONSENT} A sixth authorization of the same user and app ends the oldest; with rotation switched on an old token ends them all, so keep the newest with PARDOT_TOKEN_FILE.`,
+      refresh_token: `${CONSENT} A sixth authorization of the same user and app revokes the oldest; with rotation on, using an old token revokes them all, so store the newest with PARDOT_TOKEN_FILE.`,
     },
   },
   {
@@ -87,7 +87,7 @@ const GRANT_ERRORS: readonly Omit<TokenError, "error">[] = [
       jwt: `Look at ${HISTORY} the user in PARDOT_USERNAME: a frozen or locked user, a blocked network address, login hours, or an app that was blocked.`,
       client_credentials: `Look at ${HISTORY} the app's run-as user: a frozen or locked user, a blocked network address, or login hours.`,
       password:
-        "Check PARDOT_USERNAME, PARDOT_PASSWORD (the password with the security token at its end) and PARDOT_LOGIN_URL. Orgs made since Summer '23 block this flow (Setup > OAuth and OpenID Connect Settings) and external client apps do not have it: use PARDOT_AUTH_FLOW=jwt instead.",
+        "Check PARDOT_USERNAME, PARDOT_PASSWORD (the password with the security token at its end) and PARDOT_LOGIN_URL. Orgs created since Summer '23 block this flow (Setup > OAuth and OpenID Connect Settings) and external client apps do not support it: use PARDOT_AUTH_FLOW=jwt instead.",
     },
   },
   {
@@ -166,7 +166,7 @@ const GRANT_ERRORS: readonly Omit<TokenError, "error">[] = [
     hint: {
       any: "Check PARDOT_AUTH_FLOW: this response belongs to client credentials.",
       client_credentials:
-        "Choose the API user as run-as user in the app's policies (Client Credentials Flow > Run As); name it by its user name, and make sure that it is active and may use the API.",
+        "Choose the API user as run-as user in the app's policies (Client Credentials Flow > Run As); enter its user name, and make sure that the user is active and may use the API.",
     },
   },
   {
@@ -230,13 +230,13 @@ export const TOKEN_ERRORS: readonly TokenError[] = [
     error: "app_not_found",
     name: "app-not-in-org",
     meaning: "the app is not installed in the org of this login host",
-    hint: "Set PARDOT_LOGIN_URL to the My Domain host of the org that has the app: the shared hosts do not find external client apps. In a refreshed sandbox the app has to be made or installed again.",
+    hint: "Set PARDOT_LOGIN_URL to the My Domain host of the org that has the app: the shared hosts do not find external client apps. In a refreshed sandbox, create or install the app again.",
   },
   {
     error: "invalid_client_id",
     name: "client-unknown",
     meaning: "the client id is unknown at this login host",
-    hint: "Check PARDOT_CLIENT_ID (the app's consumer key) and PARDOT_LOGIN_URL; a new app takes some minutes to be known.",
+    hint: "Check PARDOT_CLIENT_ID (the app's consumer key) and PARDOT_LOGIN_URL; a new app is known only after some minutes.",
   },
   {
     error: "invalid_client",

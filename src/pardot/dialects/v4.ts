@@ -167,10 +167,10 @@ function path(urlName: string, version: Version, operation: string, id?: string)
 }
 
 /**
- * The longest address of a GET. v3/v4 take GET and POST alike (vendor docs; tap-pardot posts all queries). GET shows every
- * proxy and log on the way that the request may be repeated, and its parameters, which are never secret. Beyond this
- * length, which only a list of ids reaches, the parameters go as a form, because servers commonly stop at 8 KB of request
- * line and some proxies at 2.
+ * The longest address of a GET. v3/v4 take GET and POST alike (vendor docs; tap-pardot posts all queries). GET shows
+ * every proxy and log in between that the request may be repeated, and shows its parameters, which are never secret.
+ * Beyond this length, which only a list of ids reaches, the parameters go as a form, because servers commonly stop at 8
+ * KB of request line and some proxies at 2.
  */
 const ADDRESS_MAX = 2000;
 
@@ -227,8 +227,8 @@ function references(value: WireValue, id: string, kind: string): readonly string
 
 /**
  * The fields that `describe` lists: `result.field`, one or many, each with its facts as attributes (vendor docs,
- * prospect-accounts-v4). Throws `DataError` `pardot.unexpected-shape` for none, or one without an id: read as an account
- * without fields, it would empty every column.
+ * prospect-accounts-v4). Throws `DataError` `pardot.unexpected-shape` for none, or one without an id: read as an
+ * account without fields, it would empty every column.
  */
 export function describedFields(root: WireRecord, kind: string): readonly DescribedField[] {
   const records = recordsOf(root, "field", kind);
@@ -247,9 +247,9 @@ function isTrue(value: WireValue): boolean {
 
 /**
  * The records in the response to a query. One row comes as a record, several as a list, none as an absent key, or as a
- * `result` that is null, empty text, an empty list, an empty record or missing (api-docs issue 187, tap-pardot; the last
- * one is a knob of the simulator). Throws `DataError` `pardot.unexpected-shape` for anything else, so that rows under
- * another name never count as no rows.
+ * `result` that is null, empty text, an empty list, an empty record or missing (api-docs issue 187, tap-pardot; the
+ * last one is a knob of the simulator). Throws `DataError` `pardot.unexpected-shape` for anything else, so that rows
+ * under another name never count as no rows.
  */
 export function recordsOf(root: WireRecord, dataKey: string, kind: string): readonly WireRecord[] {
   const result = resultOf(root, kind);
@@ -269,7 +269,9 @@ export function recordsOf(root: WireRecord, dataKey: string, kind: string): read
   });
 }
 
-/** How many rows the filter selects in all. Throws `DataError` for a response without it (`output=bulk` never has it). */
+/**
+ * How many rows the filter selects in all. Throws `DataError` for a response without it (`output=bulk` never has it).
+ */
 export function totalOf(root: WireRecord, kind: string): number {
   const total = totalIn(root, kind);
   if (total === null) throw shapeError(kind, `it has no ${TOTAL}`);

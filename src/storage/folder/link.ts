@@ -93,7 +93,7 @@ export async function writeTemporary(
 ): Promise<string> {
   await makeFolder(folder);
   const path = join(folder, temporaryName(random));
-  // 0666 less the umask: the loader of landed files may be another user than their writer.
+  // 0666 minus the umask: the loader of landed files may run as a different user than their writer.
   const handle = await open(path, "wx", 0o666);
   try {
     for await (const chunk of chunks) await handle.writeFile(chunk);
@@ -122,7 +122,9 @@ export async function makeFolder(folder: string): Promise<void> {
   await syncPath(dirname(folder));
 }
 
-/** fsync(2) of a file or folder. Systems that cannot sync a folder fail with EISDIR, EINVAL or EPERM, and need no sync. */
+/**
+ * fsync(2) of a file or folder. Systems that cannot sync a folder fail with EISDIR, EINVAL or EPERM, and need no sync.
+ */
 export async function syncPath(path: string): Promise<void> {
   let handle;
   try {

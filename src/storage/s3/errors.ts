@@ -90,8 +90,8 @@ function diagnose(failure: AwsFailure): Diagnosis {
 }
 
 /**
- * Turns an SDK error into one of ours, with a code per thing that a person can fix. `attempts`: number of tries. Returns
- * errors of ours, and the reason of an aborted signal, unchanged.
+ * Turns an SDK error into one of ours, with a code for each thing that an operator can fix. `attempts`: number of
+ * tries. Returns errors of ours, and the reason of an aborted signal, unchanged.
  */
 export function s3Error(operation: string, error: unknown, attempts: number, signal?: AbortSignal): unknown {
   if (error instanceof PardotEtlError || (signal?.aborted === true && error === signal.reason)) return error;
@@ -104,7 +104,7 @@ export function s3Error(operation: string, error: unknown, attempts: number, sig
   if (failure.name === "BadDigest" || failure.name === "XAmzContentSHA256Mismatch") {
     return new DataError(message, {
       code: "storage.digest-refused",
-      hint: "The store received other bytes than were sent, each time. Look for a proxy that changes bodies.",
+      hint: "The store received different bytes than were sent, each time. Look for a proxy that changes bodies.",
       context,
       cause: error,
     });

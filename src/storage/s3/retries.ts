@@ -10,7 +10,7 @@ const STATE_PREFIX = "_pardot_etl/state/";
 /** The next heartbeat covers a missed one; a long pause in between would lose the lease. */
 const LEASE_PREFIX = "_pardot_etl/state/lease/";
 
-/** Repeats the requests to one store, as often as their key is worth it. */
+/** Repeats the requests to one store; how often depends on the importance of the key. */
 export class S3Retries {
   readonly pauses: Pauses;
   #hasResponded = false;

@@ -4,7 +4,7 @@ import type { Failure } from "../serve.ts";
 /** Characters of DuckDB's own message that are passed on. */
 const MESSAGE_MAX = 300;
 
-/** Translates a thrown value for an operator. Only the text tells DuckDB's errors apart. */
+/** Translates a thrown value for an operator. Only the text distinguishes DuckDB's errors. */
 export function failureOf(error: unknown): Failure {
   const words = error instanceof Error ? error.message : String(error);
   const message = withoutData(words);

@@ -10,9 +10,9 @@ import type { LoadFile } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";
 
 /**
- * Loads files in one transaction: all or nothing. A row replaces the one with the same key unless that one was read later;
- * of two read at the same time the later file, and in a file the later record, wins. The time of reading decides, not the
- * watermark: local time runs backwards when summer ends. Skips files that the database already has.
+ * Loads files in one transaction: all or nothing. A row replaces the row with the same key unless that row was read
+ * later; of two read at the same time, the later file wins, and within a file the later record. The time of reading
+ * decides, not the watermark: local time runs backwards when summer ends. Skips files that the database already has.
  */
 export async function load(database: Database, input: LoadInput): Promise<{ readonly rows: number }> {
   const { table, key } = input;

@@ -65,8 +65,8 @@ serve<DuckdbOperations>(
     failureOf,
     onEnd: () => {
       if (opened === null) return;
-      // The parent is gone, perhaps in the middle of a load, which must not go on without it. SIGKILL is safe, because an
-      // uncommitted load is not in the database, and no running query can delay it.
+      // The parent is gone, perhaps in the middle of a load, which must not continue without it. SIGKILL is safe,
+      // because an uncommitted load is not in the database, and no running query can delay it.
       if (folder !== null) rmSync(folder, { recursive: true, force: true });
       process.kill(process.pid, "SIGKILL");
     },

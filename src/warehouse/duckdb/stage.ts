@@ -22,7 +22,7 @@ export interface StagedColumn {
   readonly staged: string;
 }
 
-/** Reads files into the staging table as text; each has as many records as its manifest says. */
+/** Reads files into the staging table as text; each must have as many records as its manifest lists. */
 export async function stage(
   database: Database,
   columns: readonly StagedColumn[],

@@ -28,7 +28,8 @@ interface Kind {
 /** The first match counts: kinds known by their message precede kinds known by their code alone. */
 const KINDS: readonly Kind[] = [
   {
-    // Session token invalid, gone, master token expired; the driver's "terminated connection" (its gs_errors, error_messages).
+    // Session token invalid, gone, master token expired; the driver's "terminated connection" (its gs_errors,
+    // error_messages).
     codes: ["390104", "390111", "390114", "407001", "407002"],
     failure: ({ words }) => ({
       code: SESSION_ENDED,

@@ -12,7 +12,7 @@ const REQUEST_MS_MAX = 20 * 60_000;
 /** A longer logout is left to Snowflake, which ends idle sessions. */
 const CLOSE_MS_MAX = 10_000;
 
-/** Heap limit of the driver's process: it takes 100 MB idle, and little more for a page of rows. */
+/** Heap limit of the driver's process, which takes 100 MB when idle and little more for a page of rows. */
 const HEAP_MB = 256;
 
 /** Variables that the driver's process inherits: proxies and trusted certificates. */

@@ -17,8 +17,8 @@ const LATEST = "9999-12-31 23:59:59";
 const PIPE_HINT = "Check the pipe or task that loads the table: it may be paused, late, or have refused a file.";
 
 /**
- * Tables in Snowflake, which Snowpipe or a task loads: only read here. Unlike in the embedded warehouse, a missing table
- * is an error, because nothing would load the landed files.
+ * Tables in Snowflake, which Snowpipe or a task loads; pardot-etl only reads them. Unlike in the embedded warehouse, a
+ * missing table is an error, because nothing would load the landed files.
  */
 export class SnowflakeWarehouse implements Warehouse {
   readonly name = "snowflake";
