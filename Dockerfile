@@ -1,10 +1,10 @@
 # The daily job: the command line on a slim Node 24, run by a user without rights, on a root file system that may be
-# read-only. docs/deploy.md says how it is built and run; test/container/ lays it out by these very steps and runs it.
+# read-only. docs/deploy.md shows how to build and run it; test/container/ executes these steps and runs the result.
 
-# To be pinned: --build-arg NODE_IMAGE=docker.io/library/node:24-bookworm-slim@sha256:…
+# To pin it: --build-arg NODE_IMAGE=docker.io/library/node:24-bookworm-slim@sha256:…
 ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
 
-# What tsc makes is the same on every platform, so it is made once, on the one that builds.
+# The output of tsc is the same on every platform, so it is built once, on the building platform.
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
@@ -15,8 +15,8 @@ COPY scripts/build.ts scripts/
 COPY src src
 RUN node scripts/build.ts && mkdir scratch
 
-# DuckDB is a binary for each platform, and npm installs the one that it is told. So nothing of the platform in question
-# has to be run, and no machine emulates another. Docker's amd64 is npm's x64.
+# DuckDB is a binary for each platform, and npm installs the one for the target. So nothing of the target platform has
+# to run, and no machine emulates another. Docker's amd64 is npm's x64.
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS dependencies
 ARG TARGETARCH
 WORKDIR /app
@@ -28,7 +28,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY --from=build /build/dist dist
-# The one place that is written to. On ECS a volume takes its owner from here if it is mounted at this very path.
+# The only path that is written to. On ECS a volume takes its owner from here if it is mounted at exactly this path.
 COPY --from=build --chown=65532:65532 /build/scratch /var/pardot-etl
 VOLUME ["/var/pardot-etl"]
 # The number has no name in /etc/passwd, so what a library keeps in its user's home needs a place too.
@@ -36,7 +36,7 @@ ENV PARDOT_ETL_TMPDIR=/var/pardot-etl TMPDIR=/var/pardot-etl HOME=/var/pardot-et
 # A task starts once: compiled code that is kept for the next start would only fill the volume.
 ENV NODE_DISABLE_COMPILE_CACHE=1
 USER 65532:65532
-# No shell and no npm between the engine and the job: SIGTERM arrives.
+# No shell and no npm between the engine and the job, so that SIGTERM arrives.
 ENTRYPOINT ["node", "/app/dist/bin.js"]
 CMD ["run"]
 

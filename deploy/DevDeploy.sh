@@ -1,3 +1,3 @@
 #!/bin/sh
-# Deploys the revision that is checked out to the account of deploy/dev.env; --help says more.
+# Deploys the checked-out revision to the account in deploy/dev.env; see --help.
 exec "$(dirname "$0")/deploy.sh" dev "${0##*/}" "$@"

@@ -1,3 +1,3 @@
 #!/bin/sh
-# Deploys the revision that is checked out to the account of deploy/prod.env; --help says more.
+# Deploys the checked-out revision to the account in deploy/prod.env; see --help.
 exec "$(dirname "$0")/deploy.sh" prod "${0##*/}" "$@"

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# What the scripts in this folder share; read by them with `.`, after they have set these two.
+# Functions shared by the scripts in this folder, which source this file after they have set these two variables.
 : "${program:?}" "${dry_run:?}"
 
-# Says in one line why it goes no further.
+# Prints the reason on one line and exits.
 die() {
   printf '%s: %s\n' "$program" "$*" >&2
   exit 1
@@ -17,11 +17,11 @@ need() {
   command -v "$1" >/dev/null 2>&1 || die "$1 is not installed: $2"
 }
 
-# Reads deploy/<environment>.env: lines of NAME=value, taken as they stand. It is not run as a script, so that nothing in
-# it can do anything.
+# Reads deploy/<environment>.env: lines of NAME=value, taken literally. It is not run as a script, so it cannot execute
+# anything.
 read_environment() {
   environment_file=deploy/$1.env
-  [ -r "$environment_file" ] || die "$environment_file is not there: write it with terraform output -raw deploy_env," \
+  [ -r "$environment_file" ] || die "$environment_file does not exist: write it with terraform output -raw deploy_env," \
     "or from deploy/environment.env.example"
   AWS_ACCOUNT_ID='' AWS_REGION='' ECR_REPOSITORY='' ECS_CLUSTER='' TASK_FAMILY='' LOG_GROUP='' SUBNET_IDS=''
   SECURITY_GROUP_IDS='' ASSIGN_PUBLIC_IP='' IMAGE_TAG_PARAMETER='' PLATFORM=''
@@ -52,9 +52,9 @@ read_environment() {
     '' | linux/amd64 | linux/arm64) ;;
     *) die "$environment_file: PLATFORM is $PLATFORM, and the image is for linux/amd64 and linux/arm64" ;;
   esac
-  # The one is read by version 2 of the AWS CLI and the SDKs, the other by version 1 as well.
+  # Version 2 of the AWS CLI and the SDKs read AWS_REGION; version 1 reads AWS_DEFAULT_REGION.
   export AWS_REGION AWS_DEFAULT_REGION="$AWS_REGION" AWS_PAGER=''
-  # One line that names the error, on which `reason` goes by; newer versions add lines below it or say it in JSON.
+  # One line that names the error, as `reason` expects; newer versions add lines below it or print JSON.
   export AWS_CLI_ERROR_FORMAT=legacy
 }
 
@@ -62,7 +62,7 @@ read_environment() {
 read_setting() {
   case $2 in
     *'<'*) die "$environment_file: $1 is not filled in" ;;
-    *[!A-Za-z0-9_./:,@-]*) die "$environment_file: $1 has a character that no such name has" ;;
+    *[!A-Za-z0-9_./:,@-]*) die "$environment_file: $1 contains a character that is not allowed in such a name" ;;
   esac
   case $1 in
     AWS_ACCOUNT_ID) AWS_ACCOUNT_ID=$2 ;;
@@ -76,28 +76,28 @@ read_setting() {
     ASSIGN_PUBLIC_IP) ASSIGN_PUBLIC_IP=$2 ;;
     IMAGE_TAG_PARAMETER) IMAGE_TAG_PARAMETER=$2 ;;
     PLATFORM) PLATFORM=$2 ;;
-    *) die "$environment_file: $1 is nothing that is known here" ;;
+    *) die "$environment_file: unknown setting $1" ;;
   esac
 }
 
-# A folder of its own for what commands say on their way to an error, and for what is not to stand in an argument.
+# A temporary folder for commands' error output, and for data that must not be in an argument.
 make_scratch() {
   umask 077
-  scratch=$(mktemp -d) || die "no temporary folder can be made"
+  scratch=$(mktemp -d) || die "cannot create a temporary folder"
   trap 'rm -rf "$scratch"' EXIT
 }
 
-# Runs a command whose answer is wanted; what it complains of is kept for `reason`.
+# Runs a command for its output; keeps its error output for `reason`.
 ask() {
   "$@" 2>"$scratch/complaint"
 }
 
-# The last line that the last command under `ask` complained with.
+# The last line of the last `ask` command's error output.
 reason() {
   grep '[^[:space:]]' "$scratch/complaint" | tail -n 1
 }
 
-# Prints a command as it could be typed.
+# Prints a command in a form that can be typed.
 show() {
   for word in "$@"; do
     case $word in
@@ -109,22 +109,22 @@ show() {
   printf '\n' >&2
 }
 
-# Runs a command that changes something, and shows it; with --dry-run only shows it. What it says goes to people.
+# Shows a command that changes something and runs it, or only shows it with --dry-run. Its output goes to stderr.
 change() {
   show "$@"
   [ "$dry_run" = yes ] || "$@" >&2
 }
 
-# The same for a command whose answer is wanted.
+# The same for a command whose output is needed.
 change_and_ask() {
   show "$@"
   [ "$dry_run" = yes ] || ask "$@"
 }
 
-# The credentials of the environment belong to the account of the file. Nothing has been changed before this.
+# Checks that the credentials belong to the account in the file. Nothing is changed before this.
 check_account() {
   account=$(ask aws sts get-caller-identity --query Account --output text) ||
     die "the AWS credentials are missing or expired ($(reason)): log in again, or set AWS_PROFILE"
   [ "$account" = "$AWS_ACCOUNT_ID" ] ||
-    die "wrong account: the AWS credentials are of $account, $environment_file names $AWS_ACCOUNT_ID"
+    die "wrong account: the AWS credentials belong to $account, $environment_file names $AWS_ACCOUNT_ID"
 }

@@ -1,9 +1,9 @@
-// Reads what `aws ecs describe-task-definition --include TAGS` answers, and writes what `register-task-definition` takes
-// for the same task with the image that is given: nothing where it has that image already.
+// Reads the output of `aws ecs describe-task-definition --include TAGS`, and writes the input of
+// `register-task-definition` for the same task with the given image: nothing if it already has that image.
 import { readFileSync } from "node:fs";
 
 const CONTAINER = "pardot-etl";
-/** What ECS says of a revision and does not take. Everything else is kept, whatever ECS may learn yet. */
+/** Members that ECS returns for a revision and does not accept. All others are kept, even ones added to ECS later. */
 const SAID = new Set([
   "taskDefinitionArn",
   "revision",

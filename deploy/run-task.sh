@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts the deployed task once, follows its log, and ends with its exit code: docs/deploy.md.
+# Starts the deployed task once, follows its log, and exits with its exit code: docs/deploy.md.
 #   deploy/run-task.sh dev|prod [--dry-run] [command and options instead of the task's own: run --full]
 set -eu
 
@@ -25,7 +25,7 @@ need aws "install the AWS command line"
 read_environment "$environment"
 check_account
 
-# The words as a JSON list.
+# Prints the words as a JSON list.
 json_list() {
   separator=
   for word; do
@@ -44,15 +44,15 @@ set -- ecs run-task --cluster "$ECS_CLUSTER" --task-definition "$TASK_FAMILY" --
 show aws "$@"
 [ "$dry_run" = no ] || exit 0
 started=$(ask aws "$@") || die "the task could not be started: $(reason)"
-# The answer is one line: what was started, and why nothing was.
+# The output is one line: the started task, and the reason if none was started.
 task=$(printf '%s\n' "$started" | cut -f 1)
 [ "$task" != None ] || die "the task could not be started: $(printf '%s\n' "$started" | cut -f 2)"
 stream=$prefix/pardot-etl/${task##*/}
 say "started $task; its log is $stream in $LOG_GROUP"
 stop="aws ecs stop-task --region $AWS_REGION --cluster $ECS_CLUSTER --task $task"
-trap 'say "the task goes on; to stop it: $stop"; exit 130' INT TERM HUP
+trap 'say "the task continues; to stop it: $stop"; exit 130' INT TERM HUP
 
-# Prints what has been logged since the last time.
+# Prints the log since the last call.
 token=
 print_log() {
   while :; do
@@ -61,12 +61,12 @@ print_log() {
       case $(reason) in
         # Nothing has been written yet.
         *ResourceNotFoundException*) return 0 ;;
-        *) die "the log cannot be read ($(reason)); the task goes on; to stop it: $stop" ;;
+        *) die "cannot read the log ($(reason)); the task continues; to stop it: $stop" ;;
       esac
     fi
     sed 1d "$scratch/page"
     next=$(sed -n 1p "$scratch/page")
-    # The end of what there is answers with the token that was given.
+    # At the end of the log, AWS returns the same token.
     [ "$next" != "$token" ] || return 0
     token=$next
   done
@@ -76,18 +76,18 @@ unseen=0
 while :; do
   state=$(ask aws ecs describe-tasks --cluster "$ECS_CLUSTER" --tasks "$task" --output text \
     --query "tasks[0].[lastStatus, containers[?name=='pardot-etl'] | [0].exitCode, stoppedReason]") ||
-    die "the task cannot be looked at any more ($(reason)); it goes on; to stop it: $stop"
+    die "cannot describe the task ($(reason)); it continues; to stop it: $stop"
   print_log
   case $state in
     STOPPED*) break ;;
-    # ECS takes a moment until it knows what it has just started.
+    # It takes ECS a moment to know a task that it has just started.
     None*) unseen=$((unseen + 1)) ;;
     *) unseen=0 ;;
   esac
-  [ "$unseen" -lt 12 ] || die "ECS says for a minute that it knows no such task; to stop it: $stop"
+  [ "$unseen" -lt 12 ] || die "ECS has not known the task for a minute; to stop it: $stop"
   sleep 5
 done
-# The last lines come a moment after the end.
+# The last lines arrive a moment after the end.
 sleep 5
 print_log
 code=$(printf '%s\n' "$state" | cut -f 2)

@@ -1,4 +1,4 @@
-# What rings, and what each asks of you: docs/deploy-aws.md, "Alarms". The filters read the last line of a run's log.
+# Alarms; docs/deploy-aws.md, "Alarms", explains what to do about each. The filters read the last line of a run's log.
 
 resource "aws_sns_topic" "this" {
   name = local.name
@@ -41,8 +41,8 @@ resource "aws_sns_topic_subscription" "email" {
 
 locals {
   metric_filters = {
-    # Not those that mend themselves: 4 is the quota's alarm, 8 means that another run is at work, 130 that somebody
-    # stopped it. If no other run comes to its end either, the alarm of 26 hours rings.
+    # Excludes codes that need no repair: 4 has the quota alarm, 8 means that another run is in progress, 130 that the
+    # run was stopped. If no run finishes, the 26-hour alarm fires.
     failed = {
       pattern = "{ $.event = \"run_ended\" && $.exit_code != 0 && $.exit_code != 4 && $.exit_code != 8 && $.exit_code != 130 }"
       metric  = "FailedRuns"
@@ -58,7 +58,7 @@ locals {
       metric  = "QuotaShare"
       value   = "$.quota_share"
     }
-    # A run that the quota stopped counts as all of it, whatever is known of the numbers.
+    # A run that the quota stopped counts as the whole quota, whatever the known numbers.
     quota-stopped = {
       pattern = "{ $.event = \"run_ended\" && $.exit_code = 4 }"
       metric  = "QuotaShare"
@@ -83,7 +83,7 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
 
 resource "aws_cloudwatch_metric_alarm" "failed" {
   alarm_name          = "${local.name}-failed"
-  alarm_description   = "A run failed. The last lines of ${aws_cloudwatch_log_group.this.name} say why and what to do; what it finished is committed."
+  alarm_description   = "A run failed. The last lines of ${aws_cloudwatch_log_group.this.name} show the reason and what to do; finished work is committed."
   namespace           = local.name
   metric_name         = local.metric_filters.failed.metric
   statistic           = "Sum"
@@ -98,7 +98,7 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
 
 resource "aws_cloudwatch_metric_alarm" "no_success" {
   alarm_name          = "${local.name}-no-success"
-  alarm_description   = "No run has succeeded for 26 hours. Look whether one runs, failed or did not start; run by hand once the cause is gone."
+  alarm_description   = "No run has succeeded for 26 hours. Check whether a run is in progress, failed or did not start; run by hand when the cause is fixed."
   namespace           = local.name
   metric_name         = local.metric_filters.succeeded.metric
   statistic           = "Sum"
@@ -115,7 +115,7 @@ resource "aws_cloudwatch_metric_alarm" "no_success" {
 
 resource "aws_cloudwatch_metric_alarm" "quota" {
   alarm_name          = "${local.name}-quota"
-  alarm_description   = "The day's API calls are nearly spent. See who else calls, or raise PARDOT_DAILY_CALL_BUDGET; the next run goes on."
+  alarm_description   = "The day's API calls are nearly used up. Check which other integrations call, or raise PARDOT_DAILY_CALL_BUDGET; the next run continues."
   namespace           = local.name
   metric_name         = local.metric_filters.quota.metric
   statistic           = "Maximum"
@@ -130,7 +130,7 @@ resource "aws_cloudwatch_metric_alarm" "quota" {
 
 resource "aws_cloudwatch_metric_alarm" "not_started" {
   alarm_name          = "${local.name}-not-started"
-  alarm_description   = "The schedule could not start the task. The message in ${aws_sqs_queue.not_started.name} says why."
+  alarm_description   = "The schedule could not start the task. The message in ${aws_sqs_queue.not_started.name} shows the reason."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.not_started.name }
@@ -144,10 +144,10 @@ resource "aws_cloudwatch_metric_alarm" "not_started" {
   tags                = var.tags
 }
 
-# A task that never came to its last line: no image, no address, out of memory, killed.
+# A task that ended before its last log line: no image, no address, out of memory, killed.
 resource "aws_cloudwatch_event_rule" "died" {
   name        = "${local.name}-died"
-  description = "Tasks that ended without the program's own word."
+  description = "Tasks that ended without the program's last log line."
   tags        = var.tags
 
   event_pattern = jsonencode({
@@ -158,7 +158,7 @@ resource "aws_cloudwatch_event_rule" "died" {
       lastStatus = ["STOPPED"]
       "$or" = [
         { stopCode = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice"] },
-        # The program's own codes, but for 1: a bug may strike before there is a log.
+        # Excludes the program's own codes except 1: a bug may occur before there is a log.
         { containers = { exitCode = [{ anything-but = [0, 2, 3, 4, 5, 6, 7, 8, 9, 130] }] } },
       ]
     }
@@ -178,6 +178,6 @@ resource "aws_cloudwatch_event_target" "died" {
       exitCode = "$.detail.containers[0].exitCode"
       detail   = "$.detail.containers[0].reason"
     }
-    input_template = "\"${local.name}: a task ended without the program's own word (<code>, exit code <exitCode>). <reason> <detail> Task: <task>. Log: ${aws_cloudwatch_log_group.this.name}. What it had finished is found by the next run.\""
+    input_template = "\"${local.name}: a task ended without the program's last log line (<code>, exit code <exitCode>). <reason> <detail> Task: <task>. Log: ${aws_cloudwatch_log_group.this.name}. The next run finds the finished work.\""
   }
 }

@@ -1,4 +1,4 @@
-# The destination. Landed files are never overwritten by the tool; versions are for mishaps of others.
+# The destination. pardot-etl never overwrites landed files; versions protect against mistakes by others.
 
 resource "aws_s3_bucket" "this" {
   bucket = local.bucket_name
@@ -68,12 +68,12 @@ resource "aws_s3_bucket_policy" "this" {
     ]
   })
 
-  # A policy that names everybody, denials included, is looked at by the block.
+  # The public access block checks every policy whose principal is *, even denials.
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
-# One rule for each folder of landed files, because a filter cannot leave a folder out: a rule for the whole prefix
-# would reach _pardot_etl/, the tool's own record. Without that nothing is known of what was landed.
+# One rule for each folder of landed files, because a filter cannot exclude a folder: a rule for the whole prefix
+# would also apply to _pardot_etl/, the only record of the landed files.
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 

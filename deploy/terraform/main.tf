@@ -1,5 +1,5 @@
-# One environment of the daily job: everything in AWS that pardot-etl needs, and nothing that it shares with others.
-# docs/deploy-aws.md walks through it; examples/daily is a root to copy.
+# One environment of the daily job: everything in AWS that pardot-etl needs, and nothing that it shares.
+# docs/deploy-aws.md walks through it; examples/daily is a root module to copy.
 
 data "aws_caller_identity" "current" {}
 
@@ -8,7 +8,7 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  # The deploy scripts build the same names from the same environment.
+  # The deploy scripts derive the same names from the environment.
   name = "pardot-etl-${var.environment}"
 
   account_id = data.aws_caller_identity.current.account_id
@@ -18,6 +18,6 @@ locals {
   bucket_name = coalesce(var.bucket_name, "${local.name}-${local.account_id}")
   destination = "s3://${local.bucket_name}/${var.prefix}"
 
-  # The folders that hold landed files. The tool's own folder, _pardot_etl/, is in no list that is made of them.
+  # The folders that hold landed files. They never include the tool's own folder, _pardot_etl/.
   folders = { for folder in var.object_folders : folder => "${var.prefix}/${folder}/" }
 }

@@ -1,20 +1,20 @@
 output "account_id" {
-  description = "Account in which everything is."
+  description = "AWS account of all resources."
   value       = local.account_id
 }
 
 output "region" {
-  description = "Region in which everything is."
+  description = "AWS region of all resources."
   value       = local.region
 }
 
 output "repository_url" {
-  description = "Where the image is pushed to."
+  description = "Repository of the image."
   value       = aws_ecr_repository.this.repository_url
 }
 
 output "image_tag_parameter" {
-  description = "Parameter that says which image is deployed; the deploy script writes it."
+  description = "Parameter with the tag of the deployed image; the deploy script writes it."
   value       = aws_ssm_parameter.image_tag.name
 }
 
@@ -24,7 +24,7 @@ output "cluster_name" {
 }
 
 output "task_family" {
-  description = "Family of the task definition; without a number it means the latest revision."
+  description = "Family of the task definition; without a revision number it means the latest one."
   value       = aws_ecs_task_definition.this.family
 }
 
@@ -39,7 +39,7 @@ output "security_group_id" {
 }
 
 output "log_group_name" {
-  description = "Where the logs are."
+  description = "Log group of the task."
   value       = aws_cloudwatch_log_group.this.name
 }
 
@@ -49,22 +49,22 @@ output "bucket" {
 }
 
 output "destination" {
-  description = "Destination as PARDOT_ETL_DESTINATION has it."
+  description = "Destination, as in PARDOT_ETL_DESTINATION."
   value       = local.destination
 }
 
 output "topic_arn" {
-  description = "Topic that tells of runs and alarms."
+  description = "Topic for notifications of runs and alarms."
   value       = aws_sns_topic.this.arn
 }
 
 output "secret_names" {
-  description = "Entries of Secrets Manager that need a value, and what it holds."
+  description = "Secrets in Secrets Manager that need a value, and their content."
   value       = { for key, secret in aws_secretsmanager_secret.this : secret.name => secret.description }
 }
 
 output "not_started_queue_url" {
-  description = "Queue that holds what the schedule could not start."
+  description = "Queue with the starts that the schedule could not make."
   value       = aws_sqs_queue.not_started.url
 }
 
@@ -74,7 +74,7 @@ output "snowflake_role_arn" {
 }
 
 output "deploy_env" {
-  description = "What the deploy scripts need to know: write it to deploy/<environment>.env."
+  description = "Environment file of the deploy scripts: write it to deploy/<environment>.env."
   value       = <<-EOT
     AWS_ACCOUNT_ID=${local.account_id}
     AWS_REGION=${local.region}

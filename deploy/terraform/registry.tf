@@ -1,4 +1,4 @@
-# The image. A tag is a git revision and never means anything else later.
+# The image. A tag is a git revision and is never reused.
 
 resource "aws_ecr_repository" "this" {
   name                 = local.name
@@ -43,8 +43,8 @@ resource "aws_ecr_lifecycle_policy" "this" {
   })
 }
 
-# Which image is deployed. Terraform makes the parameter and the deploy script writes it; read back from here, so that a
-# later apply makes its revision of the task definition with the image that is deployed and not with an older one.
+# The deployed image. Terraform creates the parameter and the deploy script writes it. It is read back here, so that a
+# later apply registers its revision of the task definition with the deployed image, not with an older one.
 resource "aws_ssm_parameter" "image_tag" {
   name           = "/${local.name}/image-tag"
   description    = "Tag of the deployed image; written by the deploy script."

@@ -1,4 +1,4 @@
-# Two roles: one that starts the container, one that the program has. Neither can do what the other is for.
+# Two roles: one starts the container, the other belongs to the program. Neither has the other's permissions.
 
 locals {
   # For the task's role as AWS recommends it: only tasks of this account. For the other one its documentation has no such
@@ -34,7 +34,7 @@ locals {
         Resource = ["${aws_s3_bucket.this.arn}/${var.prefix}/*"]
       },
       {
-        # Landed files and manifests are never removed by the tool, only leases, checks and folded state entries.
+        # pardot-etl never removes landed files or manifests, only leases, checks and compacted state entries.
         Sid      = "RemoveOnlyOwnBookkeeping"
         Effect   = "Allow"
         Action   = ["s3:DeleteObject"]
@@ -83,7 +83,7 @@ locals {
 
 resource "aws_iam_role" "task" {
   name               = "${local.name}-task"
-  description        = "What pardot-etl may do while it runs."
+  description        = "Permissions of pardot-etl while it runs."
   assume_role_policy = local.trust_task
   tags               = var.tags
 }
@@ -96,7 +96,7 @@ resource "aws_iam_role_policy" "task" {
 
 resource "aws_iam_role" "execution" {
   name               = "${local.name}-execution"
-  description        = "What ECS may do to start pardot-etl: fetch its image, write its log."
+  description        = "Permissions of ECS to start pardot-etl: fetch its image, write its log."
   assume_role_policy = local.trust_execution
   tags               = var.tags
 }
@@ -109,7 +109,7 @@ resource "aws_iam_role_policy" "execution" {
     Version = "2012-10-17"
     Statement = [
       {
-        # The only action here that knows no resource.
+        # This action supports no resource.
         Sid      = "LogInToEcr"
         Effect   = "Allow"
         Action   = ["ecr:GetAuthorizationToken"]

@@ -1,5 +1,5 @@
-# Once a day. A start that fails is tried again for an hour and then kept in the queue; a run that fails is not started
-# again by itself: the next one picks up what it left (docs/deploy-aws.md, "Alarms").
+# Once a day. A start that fails is tried again for an hour and then kept in the queue; a failed run is not
+# restarted automatically: the next one continues its work (docs/deploy-aws.md, "Alarms").
 
 resource "aws_sqs_queue" "not_started" {
   name                      = "${local.name}-not-started"
@@ -10,7 +10,7 @@ resource "aws_sqs_queue" "not_started" {
 
 resource "aws_iam_role" "schedule" {
   name        = "${local.name}-schedule"
-  description = "What EventBridge Scheduler may do: start pardot-etl."
+  description = "Permission of EventBridge Scheduler to start pardot-etl."
   tags        = var.tags
 
   assume_role_policy = jsonencode({
@@ -74,7 +74,7 @@ resource "aws_scheduler_schedule" "daily" {
     role_arn = aws_iam_role.schedule.arn
 
     ecs_parameters {
-      # Without a number: the latest active revision, also one that a deploy script has registered.
+      # Without a revision number: the latest active revision, including one that a deploy script registered.
       task_definition_arn = aws_ecs_task_definition.this.arn_without_revision
       launch_type         = "FARGATE"
       task_count          = 1

@@ -1,5 +1,5 @@
-# Entries without values: a value given here would stand in Terraform's state. docs/deploy-aws.md has the command that
-# puts each in. Each value is a JSON object; the task's environment names the entry and the key in it.
+# Secrets without values: Terraform would store a value in its state. docs/deploy-aws.md has the command that stores
+# each one. Each value is a JSON object; the task's environment names the secret and the key in it.
 
 locals {
   secrets = merge(
@@ -9,7 +9,7 @@ locals {
     var.webhook ? { webhook = "url of the webhook" } : {},
   )
 
-  # The program resolves these itself, at start; neither ECS nor the task definition ever holds a value.
+  # The program resolves these at start; neither ECS nor the task definition ever contains a value.
   secret_references = {
     for variable, place in merge(
       var.auth_flow == "jwt" ? { PARDOT_PRIVATE_KEY = "salesforce#private_key" } : { PARDOT_CLIENT_SECRET = "salesforce#client_secret" },

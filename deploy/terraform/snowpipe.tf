@@ -1,8 +1,8 @@
-# For Snowpipe, if wanted: a role by which Snowflake reads landed files, and events that tell it of new ones. Neither
-# reaches _pardot_etl/.
+# For Snowpipe, if enabled: a role with which Snowflake reads landed files, and events about new ones. Neither covers
+# _pardot_etl/.
 
 locals {
-  # Until Snowflake has named its user, only this account could take the role, with an id that nobody has.
+  # Until you set Snowflake's user, only this account could assume the role, and only with an external id that no one has.
   snowflake_user = try(coalesce(var.snowpipe.user_arn), "arn:${local.partition}:iam::${local.account_id}:root")
   external_id    = try(coalesce(var.snowpipe.external_id), "not-known-yet")
 }
@@ -11,7 +11,7 @@ resource "aws_iam_role" "snowflake" {
   count = var.snowpipe == null ? 0 : 1
 
   name        = "${local.name}-snowflake"
-  description = "By which Snowflake's storage integration reads landed files."
+  description = "Lets Snowflake's storage integration read landed files."
   tags        = var.tags
 
   assume_role_policy = jsonencode({

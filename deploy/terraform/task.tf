@@ -1,7 +1,7 @@
 # The container and where it runs.
 
 locals {
-  # As the image has it (Dockerfile): an empty volume takes its owner and mode from the image only at this very path.
+  # As in the image (Dockerfile): an empty volume takes its owner and mode from the image only at this exact path.
   scratch_path = "/var/pardot-etl"
   user         = "65532:65532"
 
@@ -22,7 +22,7 @@ locals {
     },
     var.auth_flow == "jwt" ? { PARDOT_USERNAME = var.username } : {},
     var.daily_call_budget == null ? {} : { PARDOT_DAILY_CALL_BUDGET = tostring(var.daily_call_budget) },
-    # So that `verify` tells what a lifecycle rule removed from what is lost.
+    # Lets `verify` distinguish files that a lifecycle rule removed from lost ones.
     var.landed_files_days == null ? {} : { PARDOT_ETL_RETENTION = "${var.landed_files_days}d" },
     var.snowflake == null ? {} : {
       PARDOT_ETL_WAREHOUSE = "snowflake"
@@ -49,8 +49,8 @@ resource "aws_ecs_cluster" "this" {
   tags = var.tags
 }
 
-# The deploy script registers newer revisions of this family, which differ in the image alone. This resource looks after
-# its own revision, and makes another one when a setting changes.
+# The deploy script registers newer revisions of this family, which differ only in the image. This resource manages its
+# own revision, and registers another one when a setting changes.
 resource "aws_ecs_task_definition" "this" {
   family                   = local.name
   requires_compatibilities = ["FARGATE"]
@@ -61,7 +61,7 @@ resource "aws_ecs_task_definition" "this" {
   task_role_arn            = aws_iam_role.task.arn
   tags                     = var.tags
 
-  # A revision that runs stays valid until it ends, and an older one can be gone back to.
+  # A running revision stays valid until it ends, and you can roll back to an older one.
   skip_destroy = true
 
   runtime_platform {
@@ -113,7 +113,7 @@ resource "aws_security_group" "this" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "this" {
-  # Port 80 is for the lists of revoked certificates that Snowflake's driver reads; nothing else of ours speaks HTTP.
+  # Port 80 is for the lists of revoked certificates that Snowflake's driver reads; nothing else uses plain HTTP.
   for_each = var.snowflake == null ? toset(["443"]) : toset(["443", "80"])
 
   security_group_id = aws_security_group.this.id

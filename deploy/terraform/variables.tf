@@ -1,7 +1,7 @@
-# What it is and where it runs
+# Name and network
 
 variable "environment" {
-  description = "Short name of the environment, such as dev or prod: everything is called pardot-etl-<environment>."
+  description = "Short name of the environment, such as dev or prod. Every resource is named pardot-etl-<environment>."
   type        = string
 
   validation {
@@ -16,22 +16,22 @@ variable "vpc_id" {
 }
 
 variable "subnet_ids" {
-  description = "Subnets in which the task may start. Public ones with assign_public_ip, else private ones with a way out (NAT)."
+  description = "Subnets in which the task may start: public ones with assign_public_ip, otherwise private ones with outbound access (NAT)."
   type        = list(string)
 
   validation {
     condition     = length(var.subnet_ids) > 0
-    error_message = "subnet_ids must name one subnet at least."
+    error_message = "subnet_ids must name at least one subnet."
   }
 }
 
 variable "assign_public_ip" {
-  description = "Whether the task gets a public address while it runs. It accepts no connection either way."
+  description = "Whether the task gets a public address while it runs. It accepts no connections either way."
   type        = bool
   default     = true
 }
 
-# What is extracted
+# Extraction
 
 variable "business_unit_id" {
   description = "PARDOT_BUSINESS_UNIT_ID: 18 characters that begin with 0Uv."
@@ -44,7 +44,7 @@ variable "business_unit_id" {
 }
 
 variable "auth_flow" {
-  description = "PARDOT_AUTH_FLOW: jwt (recommended), client_credentials or refresh_token. It decides which secrets are made."
+  description = "PARDOT_AUTH_FLOW: jwt (recommended), client_credentials or refresh_token. It determines which secrets are created."
   type        = string
   default     = "jwt"
 
@@ -55,12 +55,12 @@ variable "auth_flow" {
 }
 
 variable "client_id" {
-  description = "PARDOT_CLIENT_ID: consumer key of the External Client App. It is no secret."
+  description = "PARDOT_CLIENT_ID: consumer key of the External Client App. It is not a secret."
   type        = string
 }
 
 variable "username" {
-  description = "PARDOT_USERNAME: Salesforce user name of the API user; needed by the flow jwt only."
+  description = "PARDOT_USERNAME: Salesforce user name of the API user; only the flow jwt needs it."
   type        = string
   default     = null
 
@@ -98,19 +98,19 @@ variable "timezone" {
 }
 
 variable "objects" {
-  description = "PARDOT_ETL_OBJECTS: comma list of objects, groups, patterns and exclusions, such as core,-EmailClick."
+  description = "PARDOT_ETL_OBJECTS: comma-separated objects, groups, patterns and exclusions, such as core,-EmailClick."
   type        = string
   default     = "core"
 }
 
 variable "daily_call_budget" {
-  description = "PARDOT_DAILY_CALL_BUDGET: calls that this tool may make in an account day; null: no limit of its own."
+  description = "PARDOT_DAILY_CALL_BUDGET: calls that this tool may make per account day; null: this tool sets no limit."
   type        = number
   default     = null
 }
 
 variable "settings" {
-  description = "Further settings by their environment variable, such as PARDOT_ETL_COMPRESSION. No secrets: they would stand in the state."
+  description = "Further settings by their environment variable, such as PARDOT_ETL_COMPRESSION. No secrets: Terraform would store them in its state."
   type        = map(string)
   default     = {}
 
@@ -119,12 +119,12 @@ variable "settings" {
       "PARDOT_CLIENT_SECRET", "PARDOT_REFRESH_TOKEN", "PARDOT_PASSWORD", "PARDOT_PRIVATE_KEY", "PARDOT_ETL_WEBHOOK_URL",
       "SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", "SNOWFLAKE_TOKEN",
     ])) == 0
-    error_message = "settings must not hold a secret: put its value into Secrets Manager (docs/deploy-aws.md)."
+    error_message = "settings must not contain a secret: store its value in Secrets Manager (docs/deploy-aws.md)."
   }
 }
 
 variable "snowflake" {
-  description = "Snowflake as the warehouse that tells the start of each range (docs/snowflake.md); null: the tool's own record."
+  description = "Snowflake as the warehouse that determines the start of each range (docs/snowflake.md); null: the tool's own record."
   type = object({
     account       = string
     user          = string
@@ -138,12 +138,12 @@ variable "snowflake" {
 }
 
 variable "webhook" {
-  description = "Whether finished and failed runs are told to a webhook too; its address is a secret of its own."
+  description = "Whether a webhook is notified of finished and failed runs too; its address is a separate secret."
   type        = bool
   default     = false
 }
 
-# Where it lands
+# Destination
 
 variable "bucket_name" {
   description = "Name of the bucket; null: pardot-etl-<environment>-<account id>."
@@ -152,7 +152,7 @@ variable "bucket_name" {
 }
 
 variable "prefix" {
-  description = "Folder of the bucket for this business unit; the task sees nothing else of the bucket."
+  description = "Folder of the bucket for this business unit; the task has no access to the rest of the bucket."
   type        = string
   default     = "pardot"
 
@@ -163,7 +163,7 @@ variable "prefix" {
 }
 
 variable "object_folders" {
-  description = "Folders of landed files below the prefix: lifecycle rules, events and Snowflake's role are made for each of these alone."
+  description = "Folders of landed files below the prefix: lifecycle rules, events and Snowflake's role cover only these."
   type        = list(string)
   default = [
     "Account",
@@ -214,7 +214,7 @@ variable "object_folders" {
 
   validation {
     condition     = alltrue([for folder in var.object_folders : can(regex("^[A-Z][A-Za-z0-9]*$", folder))])
-    error_message = "object_folders must be names of objects. _pardot_etl is not one: no rule may touch the tool's own record."
+    error_message = "object_folders must be names of objects. _pardot_etl is not one: no rule may touch the tool's state."
   }
 }
 
@@ -225,7 +225,7 @@ variable "landed_files_days" {
 
   validation {
     condition     = var.landed_files_days == null ? true : var.landed_files_days >= 30
-    error_message = "landed_files_days must be 30 at least: a paused pipe needs time to be noticed."
+    error_message = "landed_files_days must be at least 30: it takes time to notice a paused pipe."
   }
 }
 
@@ -235,10 +235,10 @@ variable "kms_key_arn" {
   default     = null
 }
 
-# How it runs
+# Schedule and size
 
 variable "schedule_expression" {
-  description = "When the job starts, in schedule_timezone. After the account's midnight its day has a fresh quota."
+  description = "When the job starts, in schedule_timezone. After the account's midnight, the day's quota is fresh."
   type        = string
   default     = "cron(15 5 * * ? *)"
 }
@@ -250,7 +250,7 @@ variable "schedule_timezone" {
 }
 
 variable "schedule_enabled" {
-  description = "Whether the schedule is on. Off: runs are started by hand only."
+  description = "Whether the schedule is on. If off, runs start only by hand."
   type        = bool
   default     = true
 }
@@ -273,7 +273,7 @@ variable "cpu" {
 }
 
 variable "memory" {
-  description = "Memory of the task in MiB; the extracting process stays below 200, a warehouse's driver runs beside it."
+  description = "Memory of the task in MiB; the extracting process stays below 200, a warehouse's driver runs in a separate process."
   type        = number
   default     = 1024
 }
@@ -290,7 +290,7 @@ variable "ephemeral_storage_gib" {
 }
 
 variable "stop_timeout_seconds" {
-  description = "Time between SIGTERM and SIGKILL. More than PARDOT_ETL_STOP_GRACE (25 s), so that what is finished gets committed."
+  description = "Time between SIGTERM and SIGKILL. More than PARDOT_ETL_STOP_GRACE (25 s), so that finished work is committed."
   type        = number
   default     = 60
 
@@ -306,10 +306,10 @@ variable "images_kept" {
   default     = 10
 }
 
-# Who hears of it
+# Notifications and logs
 
 variable "alarm_emails" {
-  description = "Addresses that hear of finished, failed and missing runs; each has to confirm its subscription once."
+  description = "Addresses to notify of finished, failed and missing runs; each must confirm its subscription once."
   type        = set(string)
   default     = []
 }
@@ -321,7 +321,7 @@ variable "log_retention_days" {
 }
 
 variable "quota_alarm_share" {
-  description = "Share of the day's calls (budget or account limit, whichever is nearer) from which the quota alarm rings."
+  description = "Share of the day's calls (budget or account limit, whichever is nearer) at which the quota alarm fires."
   type        = number
   default     = 0.9
 
@@ -334,7 +334,7 @@ variable "quota_alarm_share" {
 # Snowpipe
 
 variable "snowpipe" {
-  description = "Role and events for Snowpipe; null: none. {} makes the role; DESC INTEGRATION gives user_arn and external_id, SHOW PIPES queue_arn."
+  description = "Role and events for Snowpipe; null: none. {} creates the role; DESC INTEGRATION shows user_arn and external_id, SHOW PIPES shows queue_arn."
   type = object({
     user_arn    = optional(string)
     external_id = optional(string)
@@ -344,12 +344,12 @@ variable "snowpipe" {
 
   validation {
     condition     = var.snowpipe == null ? true : (var.snowpipe.user_arn == null) == (var.snowpipe.external_id == null)
-    error_message = "snowpipe.user_arn and snowpipe.external_id belong together (DESC INTEGRATION tells both)."
+    error_message = "snowpipe.user_arn and snowpipe.external_id belong together (DESC INTEGRATION shows both)."
   }
 }
 
 variable "tags" {
-  description = "Tags of everything that can have some."
+  description = "Tags of every resource that supports tags."
   type        = map(string)
   default     = {}
 }

@@ -155,7 +155,7 @@ describe("export queue", () => {
     ["expired", { isExpired: true }],
     ["failed", { state: "Failed", stateText: "Failed" }],
     ["unknown", new RemoteError("no", { code: "pardot.refused", pardotCode: 109 })],
-  ] as const)("asks anew for one that is %s, and says so", async (_, override) => {
+  ] as const)("requests a new export for one that is %s, and reports it", async (_, override) => {
     const t = await setUp(2);
     t.server.overrides.set("1", override);
     await runExports(t.jobs, t.extraction);

@@ -34,7 +34,7 @@ describe("names of custom fields", () => {
       { name: "region_3", type: "string", wire: "region" },
       { name: "Zip_2_2", type: "string", wire: "Zip_2" },
     ]);
-    // What the last run did not list any more is not asked for, and keeps its column.
+    // A field that the last run no longer listed is not requested, and keeps its column.
     expect(requested).toEqual([...CORE, "Region", "Zip_2"]);
   });
 

@@ -108,7 +108,7 @@ describe("a window in several exports", () => {
     await t.extract(stopping.signal);
     expect(t.failures.splice(0)).toHaveLength(1);
     t.fake.beforeFetch = () => undefined;
-    // Meanwhile a field has come: its values are in the next window, and this one stays as it was asked for.
+    // A field has appeared in the meantime: its values are in the next window, and this one stays as requested.
     const extraction = await t.open();
     const added = [{ field: "later", column: "later" }];
     await extraction.journal.record([{ type: "fields-seen", object: "Thing", listed: ["later"], added }]);
@@ -194,7 +194,7 @@ describe("a file of one of several exports", () => {
     const { windows } = await t.state();
     expect(windows[0]?.rejects).toMatchObject([{ id }]);
     const ids = (await t.rowsIn(file?.key)).map(([first]) => first);
-    // Where it cannot be told which record was refused, what is known of it is landed and counted.
+    // If the refused record cannot be identified, its known values are landed and counted.
     expect({ ids, incomplete: file?.incompleteRows }).toEqual(
       id === "2" ? { ids: ["1", "3"], incomplete: 0 } : { ids: ["1", "2", "3"], incomplete: 1 },
     );

@@ -19,7 +19,7 @@ test.skipIf(!isLinux)("a process that is gone is dead, even if another one has i
 });
 
 test.skipIf(!isLinux)("a killed process is dead before its parent has reaped it", async () => {
-  // The shell starts one process, says which, and becomes another program, which never asks.
+  // The shell starts one process, prints its id, and becomes another program, which never waits for it.
   const shell = spawn("sh", ["-c", 'sleep 60 & echo "$!"; exec sleep 60'], { stdio: ["ignore", "pipe", "ignore"] });
   onTestFinished(() => void shell.kill("SIGKILL"));
   const [line] = (await once(shell.stdout, "data")) as [Buffer];

@@ -77,7 +77,7 @@ describe("for machines", () => {
   });
 
   test.each(EXIT_CODES.map(({ code, meaning, level }) => [code, meaning, level] as const))(
-    "the last line of exit code %d says %s, whatever the level",
+    "the last line for exit code %d contains %s at every level",
     async (code, meaning, level) => {
       const { lines } = await json("error", [STARTED], code);
       expect(lines).toEqual([

@@ -37,7 +37,7 @@ describe("a run's call budget", () => {
     expect((await loadState(storage, signal)).state.ledger.reserved).toBeGreaterThanOrEqual(1);
   });
 
-  it("refuses every call once the journal has failed", async () => {
+  it("refuses every call after the journal has failed", async () => {
     const storage = openMemoryStorage();
     const loaded = await loadState(storage, signal);
     const [mine, other] = ["a", "b"].map(
@@ -72,7 +72,7 @@ describe("a run's call budget", () => {
     expect(await takeUntilRefused(await open(storage, { budget: 50 }))).toBe(29);
   });
 
-  it("starts again when the account's day turns", async () => {
+  it("starts again when the account's next day begins", async () => {
     let now = Date.parse("2026-03-20T03:59:00Z");
     const calls = await open(openMemoryStorage(), { budget: 3, zone: "America/New_York", now: () => now });
     expect(await takeUntilRefused(calls)).toBe(3);

@@ -22,7 +22,7 @@ describe("index of list emails", () => {
     expect(smallerId("90071992547409931", "90071992547409930")).toBe("90071992547409930");
   });
 
-  it("keeps activity until it is cleared, and does not take the warehouse's emails for activity", () => {
+  it("keeps activity until it is cleared, and does not treat the warehouse's emails as activity", () => {
     const old = addPairs(NO_EMAILS, [pair("7", "1")], false);
     expect(indexedEmail(old, "7")?.active).toBe(false);
     const active = addPairs(old, [pair("7", "2")], true);
@@ -35,7 +35,7 @@ describe("index of list emails", () => {
     expect(indexedEmail(markRead(active, { ...read, clearsActivity: false }), "7")?.active).toBe(true);
   });
 
-  it("keeps since when an e-mail is unreadable, for each object", () => {
+  it("keeps the time since which an email is unreadable, for each object", () => {
     const index = addPairs(NO_EMAILS, [pair("7", "1")], true);
     const unreadable = markRead(index, { ...reading, outcome: "unreadable", listEmailIds: ["7"] });
     const both = markRead(unreadable, { ...reading, object: "Email", outcome: "landed", listEmailIds: ["7"] });
@@ -45,7 +45,7 @@ describe("index of list emails", () => {
     ]);
   });
 
-  it("forgets the readings of one object only", () => {
+  it("forgets only the reads of one object", () => {
     const index = addPairs(NO_EMAILS, [pair("7", "1")], false);
     const landed = { ...reading, outcome: "landed", listEmailIds: ["7"] } as const;
     const both = markRead(markRead(index, landed), { ...landed, object: "Email" });
@@ -55,7 +55,7 @@ describe("index of list emails", () => {
     expect(indexedEmail(forgetReadings(both, { object: "EmailStats", marksActivity: true }), "7")?.active).toBe(true);
   });
 
-  it("takes pairs of digits only, so that foreign text is never requested nor stops the run", () => {
+  it("accepts only pairs of digits, so that foreign text is never requested and never stops the run", () => {
     const foreign = ["", " ", "constructor", "__proto__", "toString", "..", "5/../6", "1".repeat(21), "-1", "１"];
     const pairs = foreign.flatMap((text) => [pair(text, "1"), pair("905", text)]);
     const index = addPairs(NO_EMAILS, pairs, true);
@@ -65,7 +65,7 @@ describe("index of list emails", () => {
     expect([...indexedEmails(addPairs(index, [pair("905", "88031")], true))]).toHaveLength(1);
   });
 
-  it("leaves an earlier index as it was, and is the same after it was stored", () => {
+  it("leaves an earlier index unchanged, and is the same after it was stored", () => {
     const id = fc.integer({ min: 1, max: 3000 }).map(String);
     const change = fc.oneof(
       fc.record({
@@ -101,7 +101,7 @@ describe("index of list emails", () => {
     );
   });
 
-  it("G7 holds 400,000 list emails in some 25 bytes each, and a change copies only what it touches", () => {
+  it("G7 holds 400,000 list emails in about 25 bytes each, and a change copies only the parts it touches", () => {
     const pairs = function* (from: number, to: number) {
       for (let i = from; i < to; i += 1) yield pair(String(10_000_000 + i), String(880_000_000 + i));
     };

@@ -14,7 +14,7 @@ const seen = (...listed: string[]): FieldChange => ({
 const reported: FieldChange = { ...about, type: "fields-reported" };
 
 describe("memory of fields", () => {
-  it("only ever appends custom fields, whatever comes and goes", () => {
+  it("only appends custom fields, whichever fields appear and disappear", () => {
     const names = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "e", "f"));
     fc.assert(
       fc.property(fc.array(names, { maxLength: 8 }), (runs) => {

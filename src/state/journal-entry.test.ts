@@ -124,17 +124,20 @@ describe("an entry of the journal", () => {
     expect((await loadState(storage, signal)).state).toEqual(state);
   });
 
-  it.each(DAMAGED)("is damaged, and never no history, when in number %i %j is %j", async (sequence, path, value) => {
-    const storage = await withFiles();
-    const json = jsonOf(storage, sequence);
-    let place = json;
-    for (const part of path.slice(0, -1)) place = place[part] as Json;
-    if (value === undefined) delete place[path.at(-1) ?? ""];
-    else place[path.at(-1) ?? ""] = value;
-    const read = loadState(await withEntry(storage, sequence, json), signal);
-    await expect(read).rejects.toMatchObject({ code: "state.damaged", exitCode: 6 });
-    await expect(read).rejects.toThrow(entryKey(sequence));
-  });
+  it.each(DAMAGED)(
+    "is damaged, never treated as no history, if in number %i %j is %j",
+    async (sequence, path, value) => {
+      const storage = await withFiles();
+      const json = jsonOf(storage, sequence);
+      let place = json;
+      for (const part of path.slice(0, -1)) place = place[part] as Json;
+      if (value === undefined) delete place[path.at(-1) ?? ""];
+      else place[path.at(-1) ?? ""] = value;
+      const read = loadState(await withEntry(storage, sequence, json), signal);
+      await expect(read).rejects.toMatchObject({ code: "state.damaged", exitCode: 6 });
+      await expect(read).rejects.toThrow(entryKey(sequence));
+    },
+  );
 
   it.each(["", "{", "null", "{}", "[]", "7", '"x"', "\u0000"])("is damaged when it is %j", async (text) => {
     const storage = await withFiles();
@@ -157,7 +160,7 @@ describe("an entry of the journal", () => {
     expect(objectState(state, "toString").windows).toEqual([]);
   });
 
-  it("is passed over under another kind of name", async () => {
+  it("is ignored under another kind of name", async () => {
     const storage = await withFiles();
     for (const name of ["1.json", "0000000009.json.bak", "0000000009.JSON", "notes.txt", "lease/0000000009.json"]) {
       await storage.create(`_pardot_etl/state/${name}`, Buffer.from("{"), signal);
@@ -165,7 +168,7 @@ describe("an entry of the journal", () => {
     expect(await loadState(storage, signal)).toMatchObject({ sequence: 2, sequences: [1, 2] });
   });
 
-  it("is never written larger than it can be read back: the run goes on, and its end reports it", async () => {
+  it("is never written larger than it can be read back: the run continues, and its end reports it", async () => {
     const storage = openMemoryStorage();
     const limited = async (bytesMax: number): Promise<Journal> =>
       new Journal({

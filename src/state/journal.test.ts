@@ -36,7 +36,7 @@ describe("journal", () => {
     expect(loaded.state.ledger.reserved).toBe(25);
   });
 
-  it("writes the changes that meet in one entry, and each caller waits for its own", async () => {
+  it("writes concurrent changes in one entry, and each caller waits for its own", async () => {
     const storage = openMemoryStorage();
     const journal = await open(storage);
     const first = journal.record([reserve(1)]);
@@ -82,7 +82,7 @@ describe("journal", () => {
     expect((await loadState(storage, signal)).state.ledger.reserved).toBe(6);
   });
 
-  it("G5 keeps the number that a sleeper would write next, however many runs come and compact", async () => {
+  it("G5 keeps the number that a suspended run would write next, however many runs start and compact", async () => {
     const storage = openMemoryStorage();
     await (await open(storage, "r0")).record([started("r0", 1)]);
     const sleeper = await open(storage, "sleeper");
@@ -98,7 +98,7 @@ describe("journal", () => {
     expect(storage.files.size).toBeLessThan(13);
   });
 
-  it("is read whole also while a run puts a snapshot in the place of older entries", async () => {
+  it("is read completely even while a run replaces older entries with a snapshot", async () => {
     const storage = openMemoryStorage();
     const journal = await open(storage);
     for (const calls of [1, 2]) {

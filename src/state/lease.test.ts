@@ -75,7 +75,7 @@ const keys = (storage: MemoryStorage): string[] =>
   [...storage.files.keys()].map((key) => key.slice(LEASE_PREFIX.length)).toSorted();
 
 describe("lease", () => {
-  it("is not taken under a number that was used and forgotten while one slept", async () => {
+  it("is not taken under a number that others used and deleted while this process was suspended", async () => {
     const storage = openMemoryStorage();
     await (await take(storage)).lease.release();
     let isFirst = true;
@@ -119,7 +119,7 @@ describe("lease", () => {
     }
   });
 
-  it("is refused as well when its holder comes to its end while one looks: it was alive", async () => {
+  it("is also refused if its holder ends during the check, because it was alive", async () => {
     const storage = openMemoryStorage();
     const holder = await take(storage);
     const clock = busyClock(() => holder.lease.release());
@@ -130,7 +130,7 @@ describe("lease", () => {
     expect((await take(storage, { processes: processes(2) })).lease.number).toBe(2);
   });
 
-  it("is taken over from a holder that is silent for the time, and not before", async () => {
+  it("is taken over from a holder that has been silent for the TTL, and not before", async () => {
     const storage = openMemoryStorage();
     await take(storage);
     const clock = fakeClock();
@@ -139,7 +139,7 @@ describe("lease", () => {
     expect(clock.slept.reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(TTL);
   });
 
-  it("stays with a live holder when the newcomer's wall clock is set forward or back while it looks", async () => {
+  it("stays with a live holder when the newcomer's wall clock is set forward or back during its checks", async () => {
     for (const hours of [-7, 1, 7, 24 * 365]) {
       const storage = openMemoryStorage();
       const holder = await take(storage);
@@ -155,7 +155,7 @@ describe("lease", () => {
     }
   });
 
-  it("is taken over after the time from a silent holder, wherever the newcomer's wall clock is set", async () => {
+  it("is taken over from a silent holder after the TTL, whatever the newcomer's wall clock shows", async () => {
     for (const hours of [-7, 7]) {
       const storage = openMemoryStorage();
       await take(storage);
@@ -167,7 +167,7 @@ describe("lease", () => {
     }
   });
 
-  it("is looked at as often as ever by a newcomer that was stopped for an hour while it waited", async () => {
+  it("is checked just as often by a newcomer that was suspended for an hour while it waited", async () => {
     const storage = openMemoryStorage();
     const holder = await take(storage);
     const clock = fakeClock();
@@ -219,7 +219,7 @@ describe("lease", () => {
     expect(sleeper.lost[0]).toBeInstanceOf(LeaseError);
   });
 
-  it("is not lost over a beat that fails for want of a network", async () => {
+  it("is not lost when a heartbeat fails because of the network", async () => {
     const storage = openMemoryStorage();
     let isDown = false;
     const create: MemoryStorage["create"] = async (...args) => {
@@ -235,7 +235,7 @@ describe("lease", () => {
     await holder.lease.check();
   });
 
-  it("leaves few files: the last beat alone, and the last leases", async () => {
+  it("leaves few files: only the last heartbeat and the last leases", async () => {
     const storage = openMemoryStorage();
     for (let i = 0; i < 9; i += 1) {
       const holder = await take(storage);

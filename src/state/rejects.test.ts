@@ -20,7 +20,7 @@ function rejected(rejects: readonly Reject[], exportId: string | null = null): C
 }
 
 describe("records that were set aside", () => {
-  it("stay with their window until it is committed, and are known from then on", () => {
+  it("stay with their window until it is committed, and are remembered from then on", () => {
     const open = after(EMPTY_STATE, planned, rejected([reject(1)]), rejected([reject(2)]), done);
     const tag = objectState(open, "Tag");
     expect(rejectsIn(tag)).toMatchObject([{ id: "1" }, { id: "2" }]);
@@ -30,7 +30,7 @@ describe("records that were set aside", () => {
     expect(countKnown("Tag", next, rejectsIn(next))).toBe(1);
   });
 
-  it("are another one with another value, column or object, and as a whole with any other byte", () => {
+  it("count as different if value, column or object differ, or any byte of a record set aside as a whole", () => {
     const whole = reject(4, { column: null, reason: "it has 1 fields, expected 2", record: ["a"] });
     const known = objectState(after(EMPTY_STATE, planned, rejected([reject(1), whole]), done, committed), "Tag");
     expect(countKnown("Tag", known, [reject(1), whole])).toBe(2);
@@ -69,7 +69,7 @@ describe("records that were set aside", () => {
     expect(countKnown("Tag", tag, [reject(199), reject(200), reject(1199)])).toBe(2);
   });
 
-  it("are a line of JSON each, in the order of the contract", () => {
+  it("are one line of JSON each, with keys in the order of the contract", () => {
     const text = Buffer.from(rejectsBytes("Tag", [reject(1, { record: { name: "a\nb" } }), reject(2)])).toString();
     expect(text).toBe(
       `{"object":"Tag","id":"1","column":"size","reason":"size is \\"x\\", expected integer","record":{"name":"a\\nb"}}\n` +

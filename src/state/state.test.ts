@@ -36,7 +36,7 @@ describe("state", () => {
     expect(objectState(after(planned, landed, landed), "Tag").windows[0]?.files).toHaveLength(1);
   });
 
-  it("moves a finished window from the books to the coverage, with its watermark and files", () => {
+  it("moves a finished window from the open ones to the coverage, with its watermark and files", () => {
     const state = after(
       planned,
       { type: "landed", object: "Tag", window: id, file: file("a", "2026-01-02 00:00:00"), cursor: "1" },
@@ -201,7 +201,7 @@ it("keeps the warnings of the newest ended run only, by code, cut to a bounded l
 });
 
 describe("coverage", () => {
-  it("merges to the same instants with nothing touching left, whatever the order", () => {
+  it("merges to the same instants, with no touching spans left, whatever the order", () => {
     const interval = fc
       .tuple(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 1, max: 10 }))
       .map(([from, length]) => ({ from, to: from + length }));

@@ -45,7 +45,7 @@ async function cli(argv: readonly string[], world: FakeIo = io()): Promise<Outco
   return { code, stdout: world.stdout.text(), stderr: world.stderr.text() };
 }
 
-/** The lines of a log; what people are told beside it is left out. */
+/** The lines of a log, without the other text for people. */
 function logOf(stderr: string): readonly Readonly<Record<string, unknown>>[] {
   const lines = stderr.split("\n").filter((line) => line.startsWith("{"));
   return lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);

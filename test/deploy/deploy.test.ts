@@ -128,12 +128,16 @@ describe.each(shells)("under $name", ({ path }) => {
     ["docker is missing", { without: "docker" }, /docker is not installed/],
     ["aws is missing", { without: "aws" }, /aws is not installed/],
     ["buildx is missing", { answers: [{ when: "docker buildx version", code: 1 }] }, /no buildx/],
-    ["the environment has no file", { environment: null }, /deploy\/prod\.env is not there.*environment\.env\.example/],
+    [
+      "the environment has no file",
+      { environment: null },
+      /deploy\/prod\.env does not exist.*environment\.env\.example/,
+    ],
     ["a placeholder is left", line("AWS_ACCOUNT_ID", "AWS_ACCOUNT_ID=<12 digits>"), /AWS_ACCOUNT_ID is not filled in/],
     ["a line is missing", line("ECS_CLUSTER", ""), /ECS_CLUSTER is missing/],
     ["a line is not a setting", line("ECS_CLUSTER", "cluster"), /line 7 is not NAME=value/],
-    ["a name is unknown", line("ECS_CLUSTER", "ECS_CLUTSER=x"), /ECS_CLUTSER is nothing that is known/],
-    ["a value would do something", line("ECS_CLUSTER", "ECS_CLUSTER=$(sleep 1)"), /ECS_CLUSTER has a character/],
+    ["a name is unknown", line("ECS_CLUSTER", "ECS_CLUTSER=x"), /unknown setting ECS_CLUTSER/],
+    ["a value would do something", line("ECS_CLUSTER", "ECS_CLUSTER=$(sleep 1)"), /ECS_CLUSTER contains a character/],
     ["the account id is short", line("AWS_ACCOUNT_ID", "AWS_ACCOUNT_ID=11112222333"), /not 12 digits/],
     ["the account id is long", line("AWS_ACCOUNT_ID", "AWS_ACCOUNT_ID=1111222233334"), /not 12 digits/],
     ["the account id is a name", line("AWS_ACCOUNT_ID", "AWS_ACCOUNT_ID=our-account-"), /not 12 digits/],
@@ -147,7 +151,7 @@ describe.each(shells)("under $name", ({ path }) => {
     [
       "the tree is dirty",
       { answers: [{ when: "git status", out: " M src/operations/run/run.ts\n?? x\n" }] },
-      /the tree is dirty: commit or put away src\/operations\/run\/run\.ts/,
+      /the tree is dirty: commit or stash src\/operations\/run\/run\.ts/,
     ],
     [
       "credentials are expired",
@@ -179,12 +183,12 @@ describe.each(shells)("under $name", ({ path }) => {
           },
         ],
       },
-      /no new revision of pardot-etl-prod can be made: it has no container named pardot-etl/,
+      /cannot create a new revision of pardot-etl-prod: it has no container named pardot-etl/,
     ],
     [
       "the image repository does not exist",
       failed("aws ecr describe-images", "RepositoryNotFoundException"),
-      /repository pardot-etl-prod cannot be read: .*RepositoryNotFound/,
+      /cannot read the repository pardot-etl-prod: .*RepositoryNotFound/,
     ],
   ])("when %s, one line reports it and nothing changes", async (_what, wish, message) => {
     const { code, stdout, stderr, calls } = await deploy(["--run"], wish);
@@ -216,19 +220,19 @@ describe.each(shells)("under $name", ({ path }) => {
     [
       "the build fails",
       { answers: [{ when: "docker buildx build", err: "ERROR: npm ci\n", code: 1 }] },
-      /build or push of .* failed; what runs is unchanged/,
+      /build or push of .* failed; the deployed task is unchanged/,
       /register/,
     ],
     [
       "the revision is refused",
       failed("aws ecs register", "ClientException"),
-      /refused \(An error.*the image is pushed, what runs is unchanged/,
+      /refused \(An error.*the image is pushed, the deployed task is unchanged/,
       /put-parameter/,
     ],
     [
       "the parameter is refused",
       failed("aws ssm", "AccessDenied"),
-      /could not be written .*AccessDenied.*run this again/,
+      /could not write .*AccessDenied.*run this again/,
       /run-task/,
     ],
   ])(
@@ -307,11 +311,15 @@ describe.each(shells)("under $name", ({ path }) => {
       { when: "aws ecs describe-tasks", err: "ExpiredToken\n", code: 254 },
       new RegExp(`ExpiredToken.*aws ecs stop-task .*--task ${TASK}`),
     ],
-    ["no knowledge of it", { when: "aws ecs describe-tasks", out: "None\n" }, /knows no such task/],
+    [
+      "no knowledge of it",
+      { when: "aws ecs describe-tasks", out: "None\n" },
+      /ECS has not known the task for a minute/,
+    ],
     [
       "no sight of its log",
       { when: "aws logs", err: "AccessDenied\n", code: 254 },
-      /log cannot be read \(AccessDenied\)/,
+      /cannot read the log \(AccessDenied\)/,
     ],
   ])("a run by hand with %s exits with 1 and one last line", async (_what, answer, message) => {
     const { code, stderr } = await runTask([], answer);
@@ -323,7 +331,7 @@ describe.each(shells)("under $name", ({ path }) => {
     const { code, stderr } = await runTask([], { when: "sleep", interrupts: true });
     expect(code).toBe(130);
     expect(stderr.trim().split("\n").at(-1)).toBe(
-      "run-task.sh: the task goes on; to stop it: " +
+      "run-task.sh: the task continues; to stop it: " +
         `aws ecs stop-task --region eu-central-1 --cluster pardot-etl-prod --task ${TASK}`,
     );
   });

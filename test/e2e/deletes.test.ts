@@ -48,7 +48,7 @@ async function idsIn(at: Pick<Scene, "duckdb">, ...statements: readonly string[]
 }
 
 describe("deleted records", () => {
-  it("G1 land on the day of their deletion, and the documented views leave them out", async () => {
+  it("G1 land on the day of their deletion, and the documented views exclude them", async () => {
     const at = await start({ scale: "tiny" }, { PARDOT_ETL_OBJECTS: OBJECTS });
     const env = { PARDOT_ETL_WAREHOUSE: at.duckdb };
     expect((await at.run({ env })).error).toBeNull();
@@ -92,7 +92,7 @@ describe("deleted records", () => {
     expect((await idsIn(at, restore, live)).has(restored)).toBe(true);
   });
 
-  it("are what a full reading did not bring", async () => {
+  it("are the rows that a full read did not return", async () => {
     const at = await start({ scale: "tiny" }, { PARDOT_ETL_OBJECTS: "Prospect" });
     const env = { PARDOT_ETL_WAREHOUSE: at.duckdb };
     await at.run({ env });

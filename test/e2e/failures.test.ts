@@ -10,7 +10,7 @@ import type { CliOptions, CliResult } from "../kit/cli.ts";
 import { expectExactly, expectNothingWrong, filesBelow, OBJECTS, scenesUntil, wholeManifests } from "../kit/scene.ts";
 import type { Environment, Scene } from "../kit/scene.ts";
 
-// Through the command line, as a process of its own where something of the process matters. Holds G2 (a failed object is
+// Through the command line, as a separate process where the process itself matters. Holds G2 (a failed object is
 // named) and G8 (canaries in all that a run prints or writes).
 
 /** Prefix of the simulator's access tokens. */
@@ -21,7 +21,7 @@ const start = scenesUntil(afterAll);
 
 interface Wish extends Pick<CliOptions, "uid"> {
   readonly env?: Environment;
-  /** As a process of its own. */
+  /** As a separate process. */
   readonly apart?: boolean;
 }
 

@@ -118,7 +118,7 @@ describe("the log of a run", () => {
     expect(named(again.lines, "run_resumed")).toMatchObject([{ windows: 1 }]);
   });
 
-  it("ends with the spent quota when a limit stops the run, with everything finished committed", async () => {
+  it("ends with the used-up quota when a limit stops the run, with everything finished committed", async () => {
     const at = await start();
     const { code, manifest, lines } = await logged(at, null, { PARDOT_DAILY_CALL_BUDGET: "5" });
     expect(code).toBe(4);

@@ -36,7 +36,7 @@ let count = 0;
 
 beforeAll(async () => {
   sns = await startSnsServer();
-  // Where the SDK looks when the command line is no process of its own.
+  // Where the SDK looks when the command line does not run in a separate process.
   const own = { ...sns.env, AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" };
   for (const [name, value] of Object.entries(own)) vi.stubEnv(name, value);
 });
@@ -107,7 +107,7 @@ function expectAllTell({ code, last, message, body }: Told, headline: string, st
 const run_ = (more: Environment = {}, ...args: readonly string[]): Promise<Told> =>
   told(callCli(["run", ...args], { ...env, ...more }, { cwd: at.root, clock: systemClock }));
 
-/** As a process of its own. */
+/** As a separate process. */
 const runApart = (more: Environment = {}, ...args: readonly string[]): Promise<Told> =>
   told(runCli(["run", ...args], { ...env, ...more }, { cwd: at.root }));
 
@@ -139,7 +139,7 @@ describe("a run with a topic and a webhook", () => {
     expect(ended.last).toMatchObject({ objects: 3, objects_failed: 1, failed_objects: ["Tag"], windows_open: 1 });
   });
 
-  it("that failed sends a notification, also without a manifest", async () => {
+  it("that failed sends a notification, even without a manifest", async () => {
     const ended = await run_({ PARDOT_CLIENT_SECRET: "canary-wrong" });
     expect(ended.code).toBe(3);
     expectAllTell(ended, "could not log in", "failed");
@@ -186,7 +186,7 @@ describe("a run with a topic and a webhook", () => {
     expect([half.code, sns.delivered(queue).length, webhook.received.length]).toEqual([2, 1, 2]);
   });
 
-  it("that finds another run at work sends that, without a call", async () => {
+  it("that finds another run in progress reports it, without a call", async () => {
     at.simulator.faults([{ path: "/tag/version/4/do/query", hang: true, count: 1 }]);
     // The other one is seen to live at its next sign of life, a quarter of this later.
     const lease = { PARDOT_ETL_LEASE_TTL: "6s" };
@@ -247,7 +247,7 @@ describe("a run with a topic and a webhook", () => {
     expect((await runApart(seen)).stderr).toContain("loaded for a topic");
   });
 
-  it("with an unusable destination sends that", async () => {
+  it("with an unusable destination reports it", async () => {
     await writeFile(at.data, "a file");
     const ended = await run_();
     expect(ended.code).toBe(7);

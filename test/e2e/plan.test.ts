@@ -81,7 +81,7 @@ describe.each([
 });
 
 describe("a plan", () => {
-  it("counts the visitors by which v4 lists visits", async () => {
+  it("counts the visitors whose ids v4 needs to list visits", async () => {
     const at = await start({ scale: "tiny" }, { PARDOT_API_VERSION: "4", PARDOT_ETL_OBJECTS: "Visit" });
     const compared = await compare(at);
     expect(compared.planned.objects).toMatchObject([
@@ -123,7 +123,7 @@ describe("a plan", () => {
     }
   });
 
-  it("expects no more than the reading and the rest of an export that a killed run left", async () => {
+  it("expects only the remaining reads and downloads of an export that a killed run left", async () => {
     const at = await start({ knobs: { clock: "frozen" } }, { PARDOT_ETL_OBJECTS: "VisitorActivity" });
     const killing = new AbortController();
     const killed = at.run({

@@ -141,7 +141,7 @@ const THIRD: readonly Row[] = [
 ];
 
 describe("probe", () => {
-  it("settles what a default account answers, without a value of a record, and writes only a note of its calls", async () => {
+  it("reports how a default account responds, without any record's value, and writes only a note of its calls", async () => {
     const at = await startWith({});
     const { code, stdout } = await callCli(["probe", "--json"], at.env, { cwd: at.root });
     expect(code).toBe(0);
@@ -179,7 +179,7 @@ describe("probe", () => {
     if ("v5ActivityNullIds" in further) expect(entry(result, "VisitorActivity.fields")?.seen).not.toContain("absent");
   });
 
-  it("writes a fragment that the configuration takes, and that changes what is sent", async () => {
+  it("writes a fragment that the configuration accepts and that changes the requests", async () => {
     const at = await startWith({
       v5Arrays: "refused",
       v5IgnoredFilters: "Visitor.updatedAt",
@@ -208,7 +208,7 @@ describe("probe", () => {
     expect(left.every(({ status }) => status === "not asked")).toBe(true);
   });
 
-  it("ends at the day's limit with what it has seen", async () => {
+  it("ends at the day's limit and reports its findings so far", async () => {
     const at = await startWith({}, {}, { dailyLimit: 20 });
     const { code, stdout, stderr } = await callCli(["probe"], at.env, { cwd: at.root });
     expect(code).toBe(4);

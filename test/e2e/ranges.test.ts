@@ -44,7 +44,7 @@ describe("a requested range", () => {
     expect(await gapsOf(at)).toEqual([]);
   });
 
-  it("leaves its gap for good with --accept-gap", async () => {
+  it("leaves its gap permanently with --accept-gap", async () => {
     const at = await start();
     await at.run({ options: { since: SINCE, acceptGap: true }, env: ONLY_TAGS });
     expect(await gapsOf(at)).toEqual([]);

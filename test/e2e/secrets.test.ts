@@ -48,7 +48,7 @@ interface Together extends Scene {
 async function start(options: SimulatorOptions = {}, env: Environment = REFERENCES): Promise<Together> {
   const aws = await startAwsSecrets();
   onTestFinished(() => aws.close());
-  // Where the SDK looks when the command line is no process of its own.
+  // Where the SDK looks when the command line does not run in a separate process.
   for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
   onTestFinished(() => void vi.unstubAllEnvs());
   aws.putSecret(

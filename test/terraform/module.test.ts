@@ -8,7 +8,7 @@ const example = await readTerraform("deploy/terraform/examples/daily");
 
 describe.each([
   ["the module", module],
-  ["the root to copy", example],
+  ["the example root module", example],
 ] as const)("in %s", (_name, folder) => {
   test.each([...folder.variables])("variable %s is described, typed and used", (name, variable) => {
     expect(variable["description"]).toMatch(/\S.{10,}[.…]$/);
@@ -36,7 +36,7 @@ describe.each([
   });
 });
 
-test("the root to copy sets only known variables of the module, and reads only its outputs", () => {
+test("the example root module sets only known variables of the module, and reads only its outputs", () => {
   const { source, ...given } = example.modules.get("pardot_etl") ?? {};
   expect(source).toBe("../..");
   expect(Object.keys(given).filter((name) => !module.variables.has(name))).toEqual([]);

@@ -81,7 +81,7 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     expect(outcome.code).toBe(0);
   });
 
-  test("is called correctly by the root to copy", async () => {
+  test("is called correctly by the example root module", async () => {
     expect(await copy.run(["init", "-backend=false", "-input=false"], "examples/daily")).toMatchObject({ code: 0 });
     const outcome = await copy.run(["validate"], "examples/daily");
     expect(outcome.text).toContain("The configuration is valid");

@@ -86,7 +86,7 @@ async function setUp(files: readonly Pick<LandedFile, "key" | "bytes">[]) {
   return { batches, settled, journal, storage, input };
 }
 
-describe("loading what is committed", () => {
+describe("loading committed files", () => {
   it("loads each file as it was landed, whatever the settings are now", async () => {
     const t = await setUp([
       { key: "Tag/a.csv.gz", bytes: 1 },
@@ -166,7 +166,7 @@ describe("a file that the warehouse refuses", () => {
     expect(t.settled).toEqual([{ files: 4, wholeUntil: null }]);
   });
 
-  it("counts as one failure with one that is gone from the destination, without those that a rule has removed", async () => {
+  it("counts as one failure together with a file that is missing from the destination, but not with files that a rule has removed", async () => {
     const t = await setUp(["a", "b"].map((name) => ({ key: `Tag/${name}.csv`, bytes: 1 })));
     (t.storage.files as Map<string, Uint8Array>).delete("Tag/a.csv");
     const gone = await loadObject(tag, t.input);

@@ -41,7 +41,7 @@ describe("the own watermark", () => {
   });
 });
 
-it("now includes every time that a record of now may have, in an hour that the clock shows twice", () => {
+it("the current time includes every time that a current record may have, in an hour that the clock shows twice", () => {
   const second = Date.parse("2026-11-01T06:30:00Z");
   expect(fromLocal("2026-11-01 01:30:00", zone, "later")).toBe(second);
   expect(localNow(second, zone)).toBe("2026-11-01 02:00:00");

@@ -47,7 +47,7 @@ describe("a refused token", () => {
   });
 
   test.each(FLOWS)("by %s has a sentence and a hint that no other error has", (flow) => {
-    // An inactive user is told in two ways.
+    // Salesforce reports an inactive user in two ways.
     const rows = TOKEN_ERRORS.filter((row) => row.error !== "inactive_user");
     for (const text of [(row: TokenError) => row.meaning, (row: TokenError) => row.hint]) {
       expect(new Set(rows.map((row) => forFlow(text(row), flow))).size).toBe(rows.length);

@@ -23,7 +23,7 @@ describe("parameters of a page", () => {
   const span = { field: "updated_at", from: 0, to: Date.UTC(2026, 2, 20) } as const;
   const ascending = { format: "json", output: "bulk", sort_by: "id", sort_order: "ascending", limit: "200" };
 
-  test("are the object's page by ascending id, unless the request says otherwise", () => {
+  test("are the object's page by ascending id, unless the request asks for another", () => {
     expect(sent({})).toEqual(ascending);
     expect(sent({ bounds: null, afterId: null, token: null })).toEqual(ascending);
   });

@@ -1,5 +1,5 @@
-# A root to copy: one business unit, once a day, in the account's default network. The values stand in terraform.tfvars
-# (terraform.tfvars.example beside it). docs/deploy-aws.md has the steps.
+# A root module to copy: one business unit, once a day, in the account's default network. Set the values in
+# terraform.tfvars (see terraform.tfvars.example). docs/deploy-aws.md has the steps.
 
 terraform {
   required_version = ">= 1.9"
@@ -11,7 +11,7 @@ terraform {
     }
   }
 
-  # Terraform's own state. It holds no secret; more than one person needs it in a bucket (made beforehand):
+  # Terraform's own state. It contains no secrets. To share it, keep it in a bucket (create that first):
   #
   # backend "s3" {
   #   bucket       = "acme-terraform"
@@ -24,7 +24,7 @@ terraform {
 provider "aws" {
   region = var.region
 
-  # Another account's credentials end the command before anything is touched.
+  # Stops before any change if the credentials belong to another account.
   allowed_account_ids = [var.account_id]
 }
 

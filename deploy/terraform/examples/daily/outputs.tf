@@ -1,10 +1,10 @@
 output "deploy_env" {
-  description = "What the deploy scripts need to know; `terraform output -raw deploy_env` writes it as it has to stand in their file."
+  description = "Environment file of the deploy scripts: `terraform output -raw deploy_env` prints it."
   value       = module.pardot_etl.deploy_env
 }
 
 output "secret_names" {
-  description = "Entries of Secrets Manager to put a value into, and which."
+  description = "Secrets in Secrets Manager that need a value, and which value."
   value       = module.pardot_etl.secret_names
 }
 

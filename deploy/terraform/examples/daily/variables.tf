@@ -1,5 +1,5 @@
 variable "account_id" {
-  description = "The AWS account, 12 digits. With credentials of another one nothing happens."
+  description = "The AWS account, 12 digits. Terraform stops if the credentials belong to another account."
   type        = string
 }
 
@@ -9,7 +9,7 @@ variable "region" {
 }
 
 variable "environment" {
-  description = "dev, prod, …: everything is called pardot-etl-<environment>."
+  description = "dev, prod, …: every resource is named pardot-etl-<environment>."
   type        = string
 }
 
@@ -47,7 +47,7 @@ variable "timezone" {
 }
 
 variable "daily_call_budget" {
-  description = "Calls that pardot-etl may make in a day; null: no limit of its own."
+  description = "Calls that pardot-etl may make per day; null: pardot-etl sets no limit."
   type        = number
   default     = null
 }
@@ -59,7 +59,7 @@ variable "schedule_expression" {
 }
 
 variable "schedule_enabled" {
-  description = "Whether the schedule is on; false: runs are started by hand only."
+  description = "Whether the schedule is on; false: runs start only by hand."
   type        = bool
   default     = true
 }
@@ -79,7 +79,7 @@ variable "snowflake" {
 }
 
 variable "snowpipe" {
-  description = "Role and events for Snowpipe (docs/deploy-aws.md); null: none, {}: the role alone."
+  description = "Role and events for Snowpipe (docs/deploy-aws.md); null: none; {}: only the role."
   type = object({
     user_arn    = optional(string)
     external_id = optional(string)
@@ -89,6 +89,6 @@ variable "snowpipe" {
 }
 
 variable "alarm_emails" {
-  description = "Addresses that hear of runs and alarms; each confirms once."
+  description = "Addresses to notify of runs and alarms; each must confirm once."
   type        = set(string)
 }
