@@ -1,6 +1,6 @@
 /**
- * What columns mean and which values they take, where the vendor's pages or recordings say so. By object and column, without
- * object for all that have it. Sources: the vendor's pages named here, below
+ * Meanings and values of columns, as far as the vendor's pages or recordings show them. By object and column; without
+ * an object for every object that has the column. Sources: the vendor's pages named here, under
  * https://developer.salesforce.com/docs/marketing/pardot/guide/.
  */
 export const MEANINGS: Readonly<Record<string, string>> = {

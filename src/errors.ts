@@ -1,8 +1,8 @@
 import { folded, oneLine } from "./text.ts";
 
 /**
- * The error taxonomy, grouped by who must act. Each class has its exit code; `code` is a stable dotted name for machines,
- * `message` names the operation, its object and the cause, `hint` what to do next.
+ * The error taxonomy, grouped by who must act. Each class has its exit code; `code` is a stable dotted name for
+ * machines, `message` names the operation, its object and the cause, `hint` what to do next.
  */
 export interface ErrorDetails {
   /** Stable, dotted, lower case: `config.invalid`, `pardot.business-unit-unknown`. */
@@ -71,19 +71,19 @@ export function errnoOf(error: unknown): string {
 /** A placeholder: for a hidden value, or one that is only named by its type. */
 const UNMARKED = /^(?:\*{3}|an? (?:list|map|number|boolean|bigint|undefined|object))$/;
 
-/** Returns what was thrown as an error. */
+/** Returns a thrown value as an error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** An error as it is written down: never a stack, never a secret. */
+/** An error in written form: never a stack, never a secret. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly hint: string | null;
 }
 
-/** Describes what was thrown; the code of anything that is not ours is `bug`. */
+/** Describes a thrown value; anything that is not ours has the code `bug`. */
 export function failureOf(thrown: unknown): Failure {
   const { message } = asError(thrown);
   if (!(thrown instanceof PardotEtlError)) return { code: "bug", message, hint: null };
@@ -114,12 +114,12 @@ export class AuthError extends PardotEtlError {
   override readonly exitCode: number = 3;
 }
 
-/** Time must pass: daily quota, call budget. What is finished stays committed; the run can be resumed. */
+/** Time must pass: daily quota, call budget. Finished work stays committed; the run can be resumed. */
 export class LimitError extends PardotEtlError {
   override readonly exitCode: number = 4;
 }
 
-/** Pardot answered and refused, or an export failed. */
+/** Pardot refused a request, or an export failed. */
 export class RemoteError extends PardotEtlError {
   override readonly exitCode: number = 5;
   /** The code of Pardot's error envelope, null when the body held none. */

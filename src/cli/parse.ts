@@ -15,7 +15,10 @@ export type Request =
   /** Help or version, complete. */
   | { readonly kind: "text"; readonly text: string };
 
-/** Parses a command line by the table of commands. Throws `UsageError` for what is not in it; runs and prints nothing. */
+/**
+ * Parses a command line by the table of commands. Throws `UsageError` for unknown commands and options; runs and prints
+ * nothing.
+ */
 export async function parseCommandLine(
   argv: readonly string[],
   commands: readonly CommandSpec[],

@@ -25,8 +25,8 @@ export interface ConfigFile {
 const NO_FILE: ConfigFile = { name: null, root: {}, isWhole: true };
 
 /**
- * Reads the named file, or `pardot-etl.yaml` of the working folder if it is there. JSON is read as YAML. Adds what is wrong
- * to `problems`.
+ * Reads the named file, or `pardot-etl.yaml` of the working folder if it exists. JSON is read as YAML. Adds every
+ * mistake to `problems`.
  */
 export async function readConfigFile(
   named: { readonly path: string; readonly origin: string } | null,

@@ -87,7 +87,9 @@ export function fileLayer(file: ConfigFile, env: Environment, problems: Problem[
   return { layer, catalog, catalogProblems, references };
 }
 
-/** Variables of other programs that decide where data and secrets go, and whose readers take quotes as part of a value. */
+/**
+ * Variables of other programs that decide where data and secrets go, and whose readers take quotes as part of a value.
+ */
 const OTHERS: ReadonlySet<string> = new Set(
   (
     "AWS_REGION AWS_DEFAULT_REGION AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN " +
@@ -181,7 +183,7 @@ export function expand(text: string, env: Environment): { text: string; names: s
   return { text: expanded, names, missing };
 }
 
-/** Expands every text below; one with a missing variable stays as it is (it has been reported). */
+/** Expands every text below; one with a missing variable stays unchanged (it has been reported). */
 function expandDeep(path: string, data: unknown, expandAt: (path: string, text: string) => string | null): unknown {
   if (typeof data === "string") return expandAt(path, data) ?? data;
   if (Array.isArray(data)) return data.map((item, index) => expandDeep(`${path}.${index}`, item, expandAt));

@@ -18,7 +18,7 @@ import type { WarehouseChoice } from "./special-parsers.ts";
 
 interface Row<Value> {
   readonly parser: Parser<Value>;
-  /** What it means, for people; includes what applies when it is not set and has no default. */
+  /** Meaning, for people; includes the behavior if it is not set and has no default. */
   readonly meaning: string;
   /** As an operator would write it; null: none. */
   readonly default: string | null;

@@ -57,7 +57,7 @@ export class WindowInProgress<O extends CatalogObject = CatalogObject> {
     return openWindow(this.extraction.journal.state, this.object.name, this.window.id);
   }
 
-  /** What is known about the object's fields. */
+  /** Known facts about the object's fields. */
   get fields(): FieldState {
     return objectState(this.extraction.journal.state, this.object.name).fields;
   }

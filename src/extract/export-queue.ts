@@ -245,7 +245,7 @@ async function poll(head: Waiting, timer: PollTimer, extraction: Extraction): Pr
   return status;
 }
 
-/** Lands a complete export while the queue goes on. */
+/** Lands a complete export while the queue continues. */
 async function startLanding(queue: Queue, head: Waiting, status: ExportStatus, extraction: Extraction): Promise<void> {
   remove(queue, head);
   const id = BigInt(head.exportId);

@@ -141,7 +141,7 @@ export function assertSound(now: Instant, state: State, { clock, onEvent }: Pick
   const last = lastKnown(state);
   if (Math.abs(off) > DAY_MS && last !== null && now < last) {
     throw new RemoteError(
-      `read Pardot's time: its Date header shows ${isoInstant(now)}, ${humaneDuration(last - now)} before the end of what earlier runs read`,
+      `read Pardot's time: its Date header shows ${isoInstant(now)}, ${humaneDuration(last - now)} before the end of the ranges that earlier runs read`,
       {
         code: "pardot.clock-back",
         hint: "Nothing was read, and committed data stays. Check whether a proxy responds for Pardot, then run again; a simulated account that was restarted needs a new destination.",
@@ -152,7 +152,7 @@ export function assertSound(now: Instant, state: State, { clock, onEvent }: Pick
   warn(onEvent, "clock.off", `this machine's clock is ${humaneDuration(off)} ${side} Pardot's; windows use Pardot's`);
 }
 
-/** Pardot's time in the latest earlier run: the end of what it covered or planned. */
+/** Pardot's time in the latest earlier run: the end of the ranges it covered or planned. */
 function lastKnown(state: State): Instant | null {
   const ends = Object.values(state.objects).flatMap(({ coverage, windows }) =>
     [...coverage, ...windows].map(({ to }) => to),

@@ -17,8 +17,8 @@ import type { Runtime } from "./runtime.ts";
 
 /**
  * Stores a refresh token that Salesforce replaces, so that it survives this process. Reading throws ConfigError for a
- * file that cannot be read. A token that cannot be kept is a warning, not an error: this run can go on with it, but the
- * next run cannot, so this run ends as partial.
+ * file that cannot be read. A token that cannot be kept is a warning, not an error: this run can continue with it, but
+ * the next run cannot, so this run ends as partial.
  */
 export type RefreshTokenKeeper = Required<Pick<AuthOptions, "keptRefreshToken" | "onRotatedRefreshToken">> &
   Pick<AuthOptions, "exclusively">;

@@ -77,7 +77,7 @@ export async function lostState({ storage, loaded }: Store, signal: AbortSignal)
 /**
  * Throws if a run must not use the store. If the state is gone although runs have committed, the operator decides
  * whether to read everything again, by `--full`: DataError (exit 6), as today's calls would be forgotten too.
- * ConfigError (exit 2) if the configuration does not fit what is there.
+ * ConfigError (exit 2) if the configuration does not fit the existing data.
  */
 export async function assertUsable(
   store: Store,
@@ -130,7 +130,8 @@ export function assertFits(config: Config, state: State, full: boolean): void {
   for (const object of config.catalog) {
     const { zone, filesCommitted, windows } = objectState(state, object.name);
     const isSelected = config.etl.objects.includes(object.name);
-    // A window that was half read goes on in its zone: the rest in another zone would not fit what landed.
+    // A window that is half read continues in its zone, because the rest in another zone would not match the landed
+    // files.
     const isZoneFixed = filesCommitted > 0 || windows.some(hasStarted);
     const wanted = zoneOf(object, timeZone);
     if (full || !isSelected || zone === null || zone === wanted || !isZoneFixed) continue;
@@ -146,7 +147,7 @@ export function assertFits(config: Config, state: State, full: boolean): void {
     );
   }
   if (problems.length > 0) {
-    throw new ConfigError("the configuration does not fit what was landed before", problems, {
+    throw new ConfigError("the configuration does not match the files that have landed", problems, {
       hint: "Change these settings, or choose another destination. Nothing was changed.",
     });
   }

@@ -54,7 +54,7 @@ function idsIn(url: URL): { readonly exportId: string; readonly fileId: string }
 function foreign(where: string): RemoteError {
   return new RemoteError(`export download: the result file is at ${where}, where no token is sent`, {
     code: "pardot.foreign-address",
-    hint: "Result files are fetched from the configured API host and from https hosts under pardot.com only, and only below an export. Check PARDOT_API_URL; if it is right, contact Pardot's support about this address before you go on.",
+    hint: "Result files are fetched from the configured API host and from https hosts under pardot.com only, and only below an export. Check PARDOT_API_URL; if it is right, contact Pardot's support about this address before you continue.",
     context: { address: where },
   });
 }

@@ -69,7 +69,7 @@ export function rangeStart(object: CatalogObject, facts: RangeFacts, settings: R
   return { from: floorSecond(earliest.at), wholeHistory: false, reason: earliest.reason, emptyTable };
 }
 
-/** The range as one window: segmented objects read it as it is, bulk objects cut it. */
+/** The range as one window: segmented objects read it unchanged, bulk objects cut it. */
 export function rangeWindow(object: CatalogObject, start: RangeStart, settings: RangeSettings): Window {
   const history = exportOf(object)?.historyField;
   const isHistory = start.firstHistory ?? start.wholeHistory;

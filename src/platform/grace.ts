@@ -2,9 +2,9 @@ import { CancelledError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 
 export interface Grace {
-  /** Aborted when the grace after a stop request is over: cuts what is in flight. */
+  /** Aborted when the grace after a stop request is over: cuts in-flight work. */
   readonly abort: AbortSignal;
-  /** Ends the grace early: nothing is left to cut. */
+  /** Ends the grace early, when nothing is left to cut. */
   end(): void;
 }
 

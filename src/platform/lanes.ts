@@ -1,6 +1,6 @@
 /**
  * Runs `work` for each item in up to `lanes` lanes, each taking the next item when it is done with one. The first
- * failure is thrown once every lane has ended: work that goes on after its command has ended would call Pardot
+ * failure is thrown after every lane has ended: work that continues after its command has ended would call Pardot
  * uncounted. A lane that fails takes no further item; the others continue, so `work` itself must check whether it may.
  */
 export async function inLanes<T>(lanes: number, items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {

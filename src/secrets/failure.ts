@@ -9,7 +9,7 @@ export type FailureKind = "configuration" | "credentials" | "network";
 /** Why a secret cannot be read or written, as an expectation. Contains nothing of the secret. */
 export class SecretFailure extends Error {
   readonly kind: FailureKind;
-  /** What is needed, and what was found. */
+  /** The requirement, and the finding. */
   readonly expected: string;
   constructor(kind: FailureKind, expected: string, cause?: unknown) {
     super(expected, cause === undefined ? undefined : { cause });

@@ -156,7 +156,7 @@ function timesIn(note: Uint8Array): Readonly<Partial<Record<"written_at" | "pard
   }
 }
 
-/** Removes the notes of days before `day`, which no command reads any more. */
+/** Removes the notes of days before `day`, which no command reads anymore. */
 export async function forgetNotesBefore(day: string, storage: Storage, signal: AbortSignal): Promise<void> {
   for await (const { key } of storage.list(NOTES_PREFIX, signal)) {
     const noted = NAME.exec(key.slice(NOTES_PREFIX.length))?.[1];

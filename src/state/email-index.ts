@@ -112,7 +112,7 @@ export function smallerId(a: string, b: string): string {
 
 /**
  * The index with some list emails edited, one shard after another; the same object if nothing changed. `edit` returns
- * null to leave a list email as it is. Ids that are not digits are left out.
+ * null to leave a list email unchanged. Ids that are not digits are left out.
  */
 function edited<T extends Pick<EmailPair, "listEmailId">>(
   index: EmailIndex,

@@ -27,7 +27,7 @@ export class EntryProblem extends Error {
   }
 }
 
-/** One line of JSON, without indentation: the state of a large account has tens of megabytes as it is. */
+/** One line of JSON, without indentation: the state of a large account already has tens of megabytes. */
 export function encodeEntry(entry: Omit<Entry, "format_version">): Uint8Array {
   const columns: (readonly string[])[] = [];
   const numbers = new Map<string, number>();

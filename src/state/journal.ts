@@ -238,7 +238,7 @@ function tooLarge(location: string, sequence: number, bytes: number, limit: numb
     `write state entry ${sequence} in ${location}: its ${bytes} bytes are more than the ${limit} that can be read back`,
     {
       code: "state.too-large",
-      hint: "Nothing is lost: all that is recorded can be read, and all landed files stay. The state holds files that no warehouse has loaded, files of unfinished windows and list emails. Run again to finish what is open, or give some objects a separate destination.",
+      hint: "Nothing is lost: everything recorded can be read, and all landed files stay. The state holds files that no warehouse has loaded, files of unfinished windows and list emails. Run again to finish what is open, or give some objects a separate destination.",
       context: { bytes, limit },
     },
   );

@@ -40,7 +40,7 @@ export interface LeaseOptions {
 
 export interface Lease {
   readonly number: number;
-  /** Throws LeaseError (exit 8) when a run with a higher number has begun: nothing may be committed any more. */
+  /** Throws LeaseError (exit 8) when a run with a higher number has begun: nothing may be committed anymore. */
   check(): Promise<void>;
   /** Ends the lease, so that the next run need not wait. Never rejects. */
   release(): Promise<void>;

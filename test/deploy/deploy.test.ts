@@ -102,7 +102,7 @@ describe.each(shells)("under $name", ({ path }) => {
     const current = { when: "aws ecs describe-task-definition", out: JSON.stringify(described(IMAGE)) };
     const { code, calls, stderr } = await deploy([], { answers: [current] });
     expect(code).toBe(0);
-    expect(stderr).toContain(`pardot-etl-prod runs ${IMAGE} already\n`);
+    expect(stderr).toContain(`pardot-etl-prod already uses ${IMAGE}\n`);
     expect(calls.filter((call) => call.includes("register-task-definition"))).toEqual([]);
     expect(calls.at(-1)).toBe(
       `aws ssm put-parameter --name /pardot-etl-prod/image-tag --value ${REVISION} --overwrite`,

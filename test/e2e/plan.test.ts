@@ -62,7 +62,7 @@ describe.each([
       expect(first.planned.callsSpent).toBeLessThanOrEqual(first.planned.objects.length + 2);
       const email = first.planned.objects.find(({ object }) => object === "Email");
       expect(email).toMatchObject({ records: null, expectedCalls: 0 });
-      expect(email?.unknownCalls).toContain("one for each list email");
+      expect(email?.unknownCalls).toContain("one call for each list email");
       expect(first.emails).toBeGreaterThan(0);
       expect(first.planned.exportsSeen).toBe(0);
       for (let day = 1; day <= days; day += 1) {
@@ -85,7 +85,7 @@ describe("a plan", () => {
     const at = await start({ scale: "tiny" }, { PARDOT_API_VERSION: "4", PARDOT_ETL_OBJECTS: "Visit" });
     const compared = await compare(at);
     expect(compared.planned.objects).toMatchObject([
-      { records: null, unknownCalls: "those where 200 visitors have more than a page of records" },
+      { records: null, unknownCalls: "the calls where 200 visitors have more than a page of records" },
     ]);
     expectClose(compared);
   });

@@ -17,9 +17,9 @@ import { expectExactly, scene } from "../kit/scene.ts";
 import type { Environment, Scene } from "../kit/scene.ts";
 import { searchedCli } from "../kit/searched-cli.ts";
 
-// Secrets that are kept in AWS, through the command line; each flow and what concerns a process in a separate one. Holds G8:
-// no secret in what is printed or written, and a rotated refresh token is back where it came from before the new access
-// token is used.
+// Secrets that are kept in AWS, through the command line; each flow and what concerns a process in a separate one.
+// Holds G8: no secret in what is printed or written, and a rotated refresh token is back where it came from before the
+// new access token is used.
 
 const KEYS = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PEM = KEYS.privateKey.export({ type: "pkcs8", format: "pem" }).toString();

@@ -166,13 +166,13 @@ describe("check with Snowflake", () => {
 
   it("reports existing tables, missing tables, and what to change", async () => {
     await start(ALL_EMPTY);
-    expect(await warehouseLine({})).toMatchObject({ status: "ok", message: "snowflake answers; every table exists" });
+    expect(await warehouseLine({})).toMatchObject({ status: "ok", message: "snowflake responds; every table exists" });
 
     const byPassword = { ...place(server), SNOWFLAKE_PASSWORD: PASSWORD };
     const noKey = { SNOWFLAKE_PRIVATE_KEY: "", SNOWFLAKE_PRIVATE_KEY_PASSPHRASE: "" };
     expect(await warehouseLine({ ...byPassword, ...noKey })).toMatchObject({
       status: "warning",
-      hint: expect.stringMatching(/password alone/) as string,
+      hint: expect.stringMatching(/only a password/) as string,
     });
 
     server.tables.delete("PARDOT_TAG");
@@ -180,7 +180,7 @@ describe("check with Snowflake", () => {
     expect(await warehouseLine({})).toMatchObject({
       status: "failed",
       exitCode: 7,
-      message: "snowflake answers; missing: PARDOT_TAG, PARDOT_ACCOUNT",
+      message: "snowflake responds; missing: PARDOT_TAG, PARDOT_ACCOUNT",
       hint: expect.stringMatching(/pardot-etl ddl/) as string,
     });
 

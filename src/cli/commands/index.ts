@@ -17,7 +17,7 @@ const RANGE_OPTIONS: readonly OptionSpec[] = [
 const VERIFY_OPTIONS: readonly OptionSpec[] = [
   { flag: "--files-only", value: null, meaning: "skip the warehouse" },
   { flag: "--warehouse-only", value: null, meaning: "compare only the warehouse; do not reread files" },
-  { flag: "--wait", value: "D", meaning: "give the warehouse this long to load what is missing: 90s, 10m" },
+  { flag: "--wait", value: "D", meaning: "time for the warehouse to load missing files: 90s, 10m" },
   {
     flag: "--accept",
     value: "KEY",
@@ -44,7 +44,7 @@ const MAX_AGE_OPTION: OptionSpec = {
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "run",
-    summary: "extracts what is new since the last run, then lands, commits and loads it",
+    summary: "extracts new and changed records since the last run, then lands, commits and loads them",
     objects: CHOSEN,
     options: [
       ...RANGE_OPTIONS,

@@ -8,7 +8,7 @@ import { configInput, loadFor } from "../input.ts";
 import { textLines, textTable } from "../../report/text-table.ts";
 import type { LiveFields } from "../../operations/live-fields.ts";
 
-/** An object as it is shown. */
+/** An object for display. */
 interface Shown {
   readonly object: CatalogObject;
   readonly groups: readonly string[];

@@ -8,7 +8,7 @@ import { loadFor } from "../input.ts";
 import { toJson } from "../json.ts";
 import { runOperation } from "../operation.ts";
 
-/** Verifies what was committed; makes no call to Pardot. */
+/** Verifies the committed files; makes no call to Pardot. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const waitMs = durationOption(options, "--wait") ?? 0;

@@ -39,7 +39,7 @@ export async function checkWarehouse(config: Config, runtime: Runtime): Promise<
         missing.push(object.table);
       }
     }
-    const found = `${warehouse.name} answers`;
+    const found = `${warehouse.name} responds`;
     if (missing.length > 0) {
       const hint =
         "`pardot-etl ddl` prints the statements that create them; if they are there, grant the role SELECT on them and USAGE on database and schema.";

@@ -52,8 +52,8 @@ export interface ProbeResult {
 
 /**
  * Tests on this account what the vendor's documentation leaves open. Only reads; creates at most two exports of one
- * hour, which are reads too. Makes at most 60 calls and names what was not asked. Writes nothing but a note of its
- * calls. Throws like any command if the connection fails.
+ * hour, which are reads too. Makes at most 60 calls and names the questions that were not asked. Writes nothing but a
+ * note of its calls. Throws like any command if the connection fails.
  */
 export async function probe(config: Config, runtime: Runtime): Promise<ProbeResult> {
   const { storage } = await openStore(config, runtime);

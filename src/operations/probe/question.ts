@@ -7,7 +7,7 @@ export interface Question {
   readonly id: string;
   /** The question in words. */
   readonly asks: string;
-  /** What is requested. */
+  /** The request. */
   readonly how: string;
   /** The generation of the API that is asked. */
   readonly api: "v4" | "v5";

@@ -38,7 +38,7 @@ export async function commit(run: Run, now: Instant): Promise<Committed> {
   // The manifest's warnings must include a replaced refresh token, but a run that has to stop commits first.
   if (!run.drain.aborted) await run.pardot.settled();
   await run.budget.settle();
-  // A run that was suspended while another took over must not add to what is committed.
+  // A run that was suspended while another took over must not commit anything.
   await run.lease.check();
   const built = await buildManifest(run, now);
   const { files: left, changes: searched } = await orphanFiles(new Set(filesOf(built).map((file) => file.key)), run);

@@ -93,7 +93,7 @@ async function withPardot<T>(opened: Opened, runtime: Runtime, work: (run: Run) 
   const { clock, random, onEvent } = runtime;
   const { businessUnitId: businessUnit, dailyCallBudget, quotaShare: share, accountTimeZone: zone } = config.pardot;
   const grace = startGrace(drain, config.etl.stopGraceMs, clock);
-  // The journal is never cut: what is finished is recorded even by a run that stops.
+  // The journal is never cut: even a run that stops records its finished work.
   const journal = new Journal({ storage, clock, runId: id, loaded: found, signal: NEVER });
   const time = pardotClock(clock);
   const now = (): Instant => time.now();
@@ -137,7 +137,7 @@ async function holdLease(
     ttlMs: config.etl.leaseTtlMs,
     onLost: (error: LeaseError) => lost.abort(error),
     waitSignal: runtime.signal,
-    // Heartbeats and the release go on while a stopped run commits.
+    // Heartbeats and the release continue while a stopped run commits.
     signal: NEVER,
   });
   return { lease, drain: AbortSignal.any([runtime.signal, lost.signal]) };

@@ -92,7 +92,7 @@ async function extractBulk(run: Run): Promise<void> {
   await Promise.all(queries);
 }
 
-/** Queries the windows passed to it one after another, each once, while the exports go on. */
+/** Queries the windows passed to it one after another, each once, while the exports continue. */
 function queryOnceEach(object: BulkObject, queries: Promise<void>[], run: Run): (window: OpenWindow) => void {
   const { failures, drain } = run;
   const passed = new Set<string>();

@@ -121,7 +121,7 @@ function wholeUntil(manifest: Manifest, object: CatalogObject): string | null {
   const ends = manifest.objects
     .filter((entry) => entry.object === object.name)
     .flatMap((entry) => entry.windows)
-    // A window that was committed up to an id goes on in a later run.
+    // A window that was committed up to an id continues in a later run.
     .filter((window) => window.field === null && window.through_id === undefined)
     .filter((window) => Date.parse(window.from) === HISTORY_START)
     .map((window) => compactInstant(Date.parse(window.to)));

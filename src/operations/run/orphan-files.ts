@@ -21,9 +21,9 @@ export interface OrphanFiles {
  * Files landed just before an earlier run died, never recorded, and never landed again because the data changed. They
  * are whole and may already be loaded, so the recovering run lists them in its manifest. Only windows that a dead run
  * was working on, or that have left the state since, are searched: by the window in a file's name, and in the manifests
- * of the runs since. Nothing here stops a commit: anything that cannot be determined is a warning. Windows that were not
- * searched (all of them, in a run that has to stop) are recorded for the next run. `named`: keys that this run's manifest
- * names anyway.
+ * of the runs since. Nothing here stops a commit: anything that cannot be determined is a warning. Windows that were
+ * not searched (all of them, in a run that has to stop) are recorded for the next run. `named`: keys that this run's
+ * manifest names anyway.
  */
 export async function orphanFiles(named: ReadonlySet<string>, run: Run): Promise<OrphanFiles> {
   const { storage, onEvent } = run;

@@ -69,7 +69,7 @@ async function endDeadRun(
     rows,
     files,
     calls: own.api_calls.total,
-    // A run that wrote its own manifest has nothing in flight any more. A manifest on its behalf may also be that of a
+    // A run that wrote its own manifest has nothing in flight anymore. A manifest on its behalf may also be that of a
     // run which died while it took over.
     ...(isTakenOver ? { takenOver: true as const } : {}),
   };

@@ -59,7 +59,10 @@ async function scheduleObject(object: CatalogObject, decision: Decision, run: Ru
   });
 }
 
-/** The change that `--full` records for an object read by list email, whose windows do not show what is read again. */
+/**
+ * The change that `--full` records for an object read by list email, whose windows do not show which data is read
+ * again.
+ */
 function forgottenEmails(object: CatalogObject, { full }: RangeRequest): Change[] {
   if (!full || !isPerEmail(object)) return [];
   return [{ type: "emails-forgotten", object: object.name, marksActivity: object.way.email.which === "active" }];

@@ -155,7 +155,7 @@ async function writeOff(
 
 const RESTORE = "Restore it from the bucket's versions or a backup";
 
-/** The ways to repair a destination, by what is wrong. */
+/** The ways to repair a destination, by kind of problem. */
 const HINTS = {
   file: (key: string) =>
     `${RESTORE}. Or read the object again with \`pardot-etl run ${objectOf(key)} --full\`, which supersedes its older files. Or write it off with \`pardot-etl verify --accept ${key}\`.`,

@@ -28,7 +28,7 @@ export function failureOf(error: unknown): Failure {
     return {
       code: "warehouse.out-of-room",
       message,
-      hint: "Make room next to the database and in PARDOT_ETL_TMPDIR, and run again: the next run loads what is committed.",
+      hint: "Free space next to the database and in PARDOT_ETL_TMPDIR, then run again: the next run loads the committed files.",
       retryable: true,
     };
   }
