@@ -45,8 +45,8 @@ locals {
         Effect   = "Allow"
         Action   = ["s3:ListBucket"]
         Resource = [aws_s3_bucket.this.arn]
-        # IfExists: S3 says "not found" instead of "forbidden" of a missing name only to who may list the bucket, and the
-        # look-up of one name has no s3:prefix of its own.
+        # IfExists: for a missing name, S3 returns "not found" instead of "forbidden" only to identities that may list the
+        # bucket, and a request for one name has no s3:prefix.
         Condition = { StringLikeIfExists = { "s3:prefix" = ["${var.prefix}/*"] } }
       },
       {

@@ -53,7 +53,7 @@ export const SIMULATOR_OPTIONS: readonly OptionDescription[] = [
     type: "name=value",
     value: "NAME=VALUE",
     repeatable: true,
-    meaning: "an unconfirmed behavior of Pardot; repeatable",
-    default: "see the docs",
+    meaning: "an unconfirmed behavior of Pardot; an unknown name lists all names; repeatable",
+    default: "best evidence",
   },
 ];

@@ -64,7 +64,7 @@ run "task" {
 
   assert {
     condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].stopTimeout > 30
-    error_message = "SIGKILL must come later than the grace of 25 s and what is done after it."
+    error_message = "SIGKILL must come after the grace of 25 s and the work that follows it."
   }
 
   assert {
@@ -75,7 +75,7 @@ run "task" {
       for setting in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : setting.value
       if setting.name == "PARDOT_ETL_TMPDIR"
     ]
-    error_message = "The one place that can be written to must be PARDOT_ETL_TMPDIR."
+    error_message = "The only writable path must be PARDOT_ETL_TMPDIR."
   }
 
   assert {
@@ -118,7 +118,7 @@ run "task_role" {
         for resource in statement.Resource : !strcontains(trimsuffix(resource, "/*"), "*")
       ])
     ])
-    error_message = "The task's role must name each resource; only a folder's content may be meant by a star."
+    error_message = "The task's role must name each resource; a star may stand only for a folder's content."
   }
 
   assert {
@@ -164,7 +164,7 @@ run "task_role" {
         for action in statement.Action : startswith(action, "ecr:") || startswith(action, "logs:")
       ])
     ])
-    error_message = "The role that starts the container needs the image and the log, and no secret."
+    error_message = "The role that starts the container must reach only the image and the log, not a secret."
   }
 }
 
@@ -188,7 +188,7 @@ run "bucket" {
       rule.abort_incomplete_multipart_upload[0].days_after_initiation == 7
       && length(rule.expiration) == 0 && length(rule.noncurrent_version_expiration) == 0
     ])
-    error_message = "Unless told otherwise, rules end old uploads and nothing else."
+    error_message = "By default, rules end only old uploads."
   }
 
   assert {
@@ -205,17 +205,17 @@ run "bucket" {
 run "schedule" {
   assert {
     condition     = aws_scheduler_schedule.daily.target[0].ecs_parameters[0].task_definition_arn == "arn:aws:ecs:eu-central-1:111122223333:task-definition/pardot-etl-test"
-    error_message = "The schedule must start the family's latest revision, whoever registered it."
+    error_message = "The schedule must start the family's latest revision, regardless of who registered it."
   }
 
   assert {
     condition     = aws_scheduler_schedule.daily.schedule_expression_timezone == "Europe/Berlin"
-    error_message = "Unless told otherwise, the schedule goes by the API user's zone."
+    error_message = "By default, the schedule uses the API user's zone."
   }
 
   assert {
     condition     = aws_scheduler_schedule.daily.target[0].dead_letter_config[0].arn == aws_sqs_queue.not_started.arn
-    error_message = "What cannot be started must be kept."
+    error_message = "A start that fails must be kept in the queue."
   }
 
   assert {
@@ -223,7 +223,7 @@ run "schedule" {
       for statement in jsondecode(aws_iam_role_policy.schedule.policy).Statement : statement.Resource
       if contains(statement.Action, "iam:PassRole")
     ]) == ["arn:aws:iam::111122223333:role/pardot-etl-test-execution", "arn:aws:iam::111122223333:role/pardot-etl-test-task"]
-    error_message = "The schedule may hand over the task's two roles and no other."
+    error_message = "The schedule may pass only the task's two roles."
   }
 }
 
@@ -235,7 +235,7 @@ run "alarms" {
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.no_success.treat_missing_data == "breaching"
-    error_message = "No run at all must ring."
+    error_message = "A missing run must fire the alarm."
   }
 
   assert {
@@ -245,7 +245,7 @@ run "alarms" {
         aws_cloudwatch_metric_alarm.quota, aws_cloudwatch_metric_alarm.not_started,
       ] : contains(alarm.alarm_actions, aws_sns_topic.this.arn)
     ])
-    error_message = "Each alarm must tell the topic."
+    error_message = "Each alarm must notify the topic."
   }
 
   assert {
@@ -253,12 +253,12 @@ run "alarms" {
       for alarm in [aws_cloudwatch_metric_alarm.failed, aws_cloudwatch_metric_alarm.no_success, aws_cloudwatch_metric_alarm.quota] :
       contains([for filter in aws_cloudwatch_log_metric_filter.this : "${filter.metric_transformation[0].namespace}/${filter.metric_transformation[0].name}"], "${alarm.namespace}/${alarm.metric_name}")
     ])
-    error_message = "Each alarm must look at a metric that a filter writes."
+    error_message = "Each alarm must watch a metric that a filter writes."
   }
 
   assert {
     condition     = jsondecode(aws_cloudwatch_event_rule.died.event_pattern).detail.clusterArn == [aws_ecs_cluster.this.arn]
-    error_message = "Only our own tasks are meant."
+    error_message = "The rule must match only our own tasks."
   }
 
   assert {
@@ -295,7 +295,7 @@ run "refresh_token" {
       for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource
       if contains(statement.Action, "secretsmanager:PutSecretValue")
     ]) == ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:pardot-etl-test/refresh-token-d4e5f6"]
-    error_message = "A rotated refresh token may be written to its own entry and to no other."
+    error_message = "A rotated refresh token may be written only to its own secret."
   }
 
   assert {
@@ -326,7 +326,7 @@ run "files_that_end" {
       jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment,
       { name = "PARDOT_ETL_RETENTION", value = "400d" },
     )
-    error_message = "The program must know how long files stay, or it takes them for lost."
+    error_message = "The program must know how long files are kept, or it reports them as lost."
   }
 
   assert {
@@ -334,7 +334,7 @@ run "files_that_end" {
       for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
       rule.expiration[0].days == 400 && can(regex("^pardot/[A-Z][A-Za-z0-9]*/$", rule.filter[0].prefix))
     ])
-    error_message = "Landed files end, the tool's own record does not."
+    error_message = "Landed files must expire, the tool's state must not."
   }
 
   assert {

@@ -49,12 +49,12 @@ run "warehouse" {
 run "no_snowpipe" {
   assert {
     condition     = length(aws_iam_role.snowflake) == 0 && length(aws_s3_bucket_notification.snowpipe) == 0
-    error_message = "Nothing is made for Snowpipe unless it is asked for."
+    error_message = "Nothing is created for Snowpipe unless it is configured."
   }
 
   assert {
     condition     = keys(aws_vpc_security_group_egress_rule.this) == ["443"]
-    error_message = "Without Snowflake only HTTPS goes out."
+    error_message = "Without Snowflake, only HTTPS may go out."
   }
 }
 
@@ -65,12 +65,12 @@ run "snowpipe_begins" {
 
   assert {
     condition     = jsondecode(aws_iam_role.snowflake[0].assume_role_policy).Statement[0].Principal.AWS == "arn:aws:iam::111122223333:root"
-    error_message = "Before Snowflake's user is known nobody else may take the role."
+    error_message = "Before Snowflake's user is known, no one else may assume the role."
   }
 
   assert {
     condition     = length(aws_s3_bucket_notification.snowpipe) == 0
-    error_message = "Before the queue is known there is nobody to tell."
+    error_message = "Before the queue is known, the bucket must send no events."
   }
 }
 
@@ -85,7 +85,7 @@ run "snowpipe" {
 
   assert {
     condition     = jsondecode(aws_iam_role.snowflake[0].assume_role_policy).Statement[0].Condition.StringEquals["sts:ExternalId"] == "ACME_SFCRole=2_abc="
-    error_message = "The role must ask for the external id."
+    error_message = "The role must require the external id."
   }
 
   assert {
@@ -94,13 +94,13 @@ run "snowpipe" {
         for resource in statement.Resource : !strcontains(resource, "_pardot_etl") && !endswith(resource, "/pardot/*")
       ])
     ])
-    error_message = "Snowflake must not read the tool's own record."
+    error_message = "Snowflake must not read the tool's state."
   }
 
   assert {
     condition = alltrue([
       for queue in aws_s3_bucket_notification.snowpipe[0].queue : can(regex("^pardot/[A-Z][A-Za-z0-9]*/$", queue.filter_prefix))
     ]) && length(aws_s3_bucket_notification.snowpipe[0].queue) == length(var.object_folders)
-    error_message = "Each folder of landed files, and nothing else, is told of."
+    error_message = "The bucket must send events for every folder of landed files and nothing else."
   }
 }
