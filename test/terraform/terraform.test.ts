@@ -222,7 +222,12 @@ const BROKEN = [
     "task_definition_arn = aws_ecs_task_definition.this.arn",
     "the family's latest revision",
   ],
-  ["alarms.tf", 'treat_missing_data  = "breaching"', 'treat_missing_data  = "missing"', "No run at all must ring"],
+  [
+    "alarms.tf",
+    'treat_missing_data  = "breaching"',
+    'treat_missing_data  = "missing"',
+    "A missing run must fire the alarm",
+  ],
 ] as const;
 
 describe.skipIf(noProvider !== "")(`the module, with the real provider${noProvider}`, () => {
