@@ -1,12 +1,14 @@
 import { objectFields } from "./fields.ts";
-import { NO_FIELDS } from "../state/field-state.ts";
+import { excludeRefused, isFieldRefusal } from "./refusals.ts";
 import { isPerEmail } from "../catalog/catalog.ts";
 import type { CatalogObject, EmailV4, PerEmailObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
 import { normalise } from "../encode/normalise.ts";
 import type { Row } from "../encode/canonical.ts";
 import { assert } from "../errors.ts";
+import type { RemoteError } from "../errors.ts";
 import type { RowFiles } from "../land/row-files.ts";
+import type { WireRecord } from "../pardot/pardot.ts";
 import { indexedEmail, indexedEmails } from "../state/email-index.ts";
 import type { EmailIndex } from "../state/email-index.ts";
 import type { Change, OpenWindow } from "../state/state.ts";
@@ -56,7 +58,8 @@ function byNumber(a: string, b: string): number {
  * Reads each candidate with one call, by ascending id of the list email, and lands the records in files as for a
  * queried object. Landed emails are recorded with their file, so that a rerun continues after them, even if the rest is
  * cut. If an email cannot be read for a reason that concerns only that email, it is reported, skipped and tried again
- * after a week; it never fails the run. Holds the ids of the candidates, and the records of one batch.
+ * after a week; it never fails the run. A field that Pardot refuses (v5) is not such a reason: it is remembered and left
+ * out. Holds the ids of the candidates, and the records of one batch.
  */
 export async function extractEmails(
   object: PerEmailObject,
@@ -79,13 +82,17 @@ export async function extractEmails(
     const todo = [...candidates].toSorted(byNumber);
     let unrecorded: string[] = [];
     let cut: { readonly error: unknown } | null = null;
-    for (let from = 0; from < todo.length && cut === null; from += BATCH) {
+    let isRead = !namesFields(object);
+    for (let from = 0; from < todo.length && cut === null;) {
       if (drain.aborted) {
         cut = { error: drain.reason };
         break;
       }
-      const batch = todo.slice(from, from + BATCH);
-      const outcomes = await Promise.allSettled(batch.map((id) => readEmail(id, progress)));
+      // One at a time up to the first that is read, so that a field that Pardot refuses costs one call.
+      const batch = todo.slice(from, from + (isRead ? BATCH : 1));
+      from += batch.length;
+      const outcomes = await readBatch(batch, progress);
+      isRead ||= outcomes.some(({ status }) => status === "fulfilled");
       for (const [i, outcome] of outcomes.entries()) {
         const listEmailId = batch[i] as string;
         if (outcome.status === "rejected") {
@@ -115,22 +122,81 @@ export async function extractEmails(
   }
 }
 
-/** The row of one list email, read through its smallest email or through its own id. */
-async function readEmail(listEmailId: string, progress: WindowInProgress<PerEmailObject>): Promise<Row> {
-  const { object, extraction, about } = progress;
-  const { way } = object;
-  const { by, listEmailColumn } = way.email;
-  const id = by === "email" ? indexedEmail(extraction.journal.state.emails, listEmailId)?.emailId : listEmailId;
-  assert(id !== undefined, `list email ${listEmailId} is in the index`);
-  const { requested: fields } = objectFields(object, NO_FIELDS);
-  const record = await extraction.pardot.readById({ way, id, fields, about }, extraction.abort);
+type PerEmail = WindowInProgress<PerEmailObject>;
+
+/** Reads some list emails at a time. Those that Pardot refuses because of a field are read again without it. */
+async function readBatch(ids: readonly string[], progress: PerEmail): Promise<readonly PromiseSettledResult<Row>[]> {
+  const fields = requestedOf(progress);
+  const outcomes = await Promise.allSettled(ids.map((id) => readEmail(id, fields, progress)));
+  // One after another, so that each field is remembered and reported once.
+  for (const [i, outcome] of outcomes.entries()) {
+    if (outcome.status === "fulfilled" || !isRefusedField(outcome.reason, progress)) continue;
+    const refusal = { error: outcome.reason, fields };
+    [outcomes[i] = outcome] = await Promise.allSettled([readWithoutRefused(ids[i] ?? "", refusal, progress)]);
+  }
+  return outcomes;
+}
+
+/** Identifies the refused fields, remembers them, and reads the list email without them. */
+async function readWithoutRefused(
+  id: string,
+  refusal: { readonly error: RemoteError; readonly fields: readonly string[] },
+  progress: PerEmail,
+): Promise<Row> {
+  const { object, extraction } = progress;
+  let { error, fields } = refusal;
+  // Each round but the last leaves out at least one more field.
+  for (;;) {
+    const request = (some: readonly string[]): Promise<unknown> => readRecord(id, some, progress);
+    if (requestedOf(progress).length === fields.length) {
+      await excludeRefused(object, fields, error, request, extraction);
+    }
+    fields = requestedOf(progress);
+    try {
+      return await readEmail(id, fields, progress);
+    } catch (next) {
+      if (!isRefusedField(next, progress)) throw next;
+      error = next;
+    }
+  }
+}
+
+/** Whether a read failed because of the fields that it named. */
+function isRefusedField(error: unknown, { object }: PerEmail): error is RemoteError {
+  return namesFields(object) && isFieldRefusal(error);
+}
+
+/** Whether a read names its fields: not in v3/v4, and not for statistics. */
+function namesFields({ way }: PerEmailObject): boolean {
+  return way.api === "v5" && way.email.operation === "read";
+}
+
+function requestedOf({ object, fields }: PerEmail): readonly string[] {
+  return objectFields(object, fields).requested;
+}
+
+/** The row of one list email. */
+async function readEmail(listEmailId: string, fields: readonly string[], progress: PerEmail): Promise<Row> {
+  const { object } = progress;
+  const { listEmailColumn } = object.way.email;
+  const record = await readRecord(listEmailId, fields, progress);
   const column = object.columns.find(({ name }) => name === listEmailColumn);
   const named = { ...record, [column?.wire ?? listEmailColumn]: listEmailId };
   return normalise(named, object.columns, object.name);
 }
 
+/** By a call for the list email's smallest email or for itself. */
+async function readRecord(listEmailId: string, fields: readonly string[], progress: PerEmail): Promise<WireRecord> {
+  const { object, extraction, about } = progress;
+  const { way } = object;
+  const isByEmail = way.email.by === "email";
+  const id = isByEmail ? indexedEmail(extraction.journal.state.emails, listEmailId)?.emailId : listEmailId;
+  assert(id !== undefined, `list email ${listEmailId} is in the index`);
+  return extraction.pardot.readById({ way, id, fields, about }, extraction.abort);
+}
+
 /** Reports emails that cannot be read, and remembers to try them again later. */
-async function skip(unreadable: readonly Unreadable[], progress: WindowInProgress<PerEmailObject>): Promise<void> {
+async function skip(unreadable: readonly Unreadable[], progress: PerEmail): Promise<void> {
   if (unreadable.length === 0) return;
   const { journal, onEvent } = progress.extraction;
   const listEmailIds = unreadable.map(({ listEmailId }) => listEmailId);
@@ -141,11 +207,7 @@ async function skip(unreadable: readonly Unreadable[], progress: WindowInProgres
   }
 }
 
-async function landEmails(
-  files: RowFiles,
-  listEmailIds: readonly string[],
-  progress: WindowInProgress<PerEmailObject>,
-): Promise<void> {
+async function landEmails(files: RowFiles, listEmailIds: readonly string[], progress: PerEmail): Promise<void> {
   const file = await files.land();
   if (file === null) return;
   const landed = progress.landed(file, listEmailIds.at(-1) ?? null);
@@ -155,7 +217,7 @@ async function landEmails(
 function emailsRead(
   outcome: "landed" | "unreadable",
   listEmailIds: readonly string[],
-  { object, window, extraction }: WindowInProgress<PerEmailObject>,
+  { object, window, extraction }: PerEmail,
 ): Change {
   const clearsActivity = outcome === "landed" && object.name === lastActiveReader(extraction.config);
   const at = isoInstant(window.to);

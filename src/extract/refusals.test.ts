@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { refusedAmong } from "./refusals.ts";
+import { entries } from "../catalog/index.ts";
+import { selectWays } from "../catalog/versions.ts";
+import { assert, RemoteError } from "../errors.ts";
+import type { Extraction } from "./context.ts";
+import { excludeRefused, refusedAmong } from "./refusals.ts";
 
 const FIELDS = ["id", ...Array.from({ length: 149 }, (_, i) => `f${i}`)];
 
@@ -47,4 +51,19 @@ describe("fields that Pardot refuses", () => {
     const { isAccepted } = refusing(new Set(["a", "b"]));
     expect(await refusedAmong(["id", "a", "b"], "id", isAccepted)).toEqual(["a", "b"]);
   });
+});
+
+it("a refusal that names a list of records excludes its parts, and no field that is only named alike", async () => {
+  const object = selectWays(entries, "5").find(({ name }) => name === "ListEmail");
+  assert(object !== undefined, "ListEmail is in the catalog");
+  const recorded: unknown[] = [];
+  const record = (changes: readonly unknown[]): void => void recorded.push(...changes);
+  const extraction = { journal: { record }, onEvent: () => undefined } as unknown as Extraction;
+  const context = { field: "senderOptions" };
+  const error = new RemoteError("refused", { code: "pardot.bad-parameter", pardotCode: 51, context });
+  const fields = ["id", "senderOptions.type", "senderOptions.userId", "senderOptionsType"];
+  await excludeRefused(object, fields, error, () => Promise.reject(error), extraction);
+  expect(recorded).toEqual([
+    { type: "fields-refused", object: "ListEmail", fields: ["senderOptions.type", "senderOptions.userId"] },
+  ]);
 });

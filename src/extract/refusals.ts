@@ -17,7 +17,7 @@ export function isFieldRefusal(error: unknown): error is RemoteError {
 }
 
 /** The field that a refusal of v5 names; null when it names none. */
-function namedField({ context }: RemoteError): string | null {
+export function namedField({ context }: RemoteError): string | null {
   const { field } = context;
   return typeof field === "string" ? field : null;
 }
@@ -59,8 +59,11 @@ export async function excludeRefused(
     }
   };
   const named = namedField(refusal);
-  const refused = named === null ? await refusedAmong(fields, keyField(object), isAccepted) : [named];
-  if (refused.length === 0 || refused.some((field) => !fields.includes(field) || isVital(object, field))) throw refusal;
+  const refused =
+    named === null
+      ? await refusedAmong(fields, keyField(object), isAccepted)
+      : fields.filter((field) => field === named || field.startsWith(`${named}.`));
+  if (refused.length === 0 || refused.some((field) => isVital(object, field))) throw refusal;
   await extraction.journal.record([{ type: "fields-refused", object: object.name, fields: refused }]);
   const core = refused.filter((field) => object.columns.some((column) => isOf(field, column)));
   const other = refused.filter((field) => !core.includes(field));

@@ -1,4 +1,5 @@
 import { AuthError, DataError, RemoteError, TransportError } from "../errors.ts";
+import { namedField } from "./refusals.ts";
 
 /** Failed emails in a row after which the cause is not the email. */
 const IN_A_ROW = 3;
@@ -26,6 +27,8 @@ function blame(error: unknown): Blame {
   if (error instanceof AuthError) return isAccess(error) ? "access" : "run";
   if (error instanceof RemoteError) {
     if (LIMIT_CODES.has(error.pardotCode)) return "run";
+    // A refused field that can be left out has been: this one is the key, which all emails need.
+    if (namedField(error) !== null) return "run";
     return error.pardotCode !== null && !error.retryable ? "own" : "pardot";
   }
   // Without a connection nothing was requested.
