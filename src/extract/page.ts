@@ -6,7 +6,7 @@ import type { Window } from "../plan/windows.ts";
 import { pageBounds } from "./bounds.ts";
 
 export interface PagesRequest {
-  readonly pardot: Pardot;
+  readonly pardot: Pick<Pardot, "queryPage">;
   readonly object: QueriedObject;
   readonly window: Window;
   /** Names in responses; as in `PageRequest`. */

@@ -19,8 +19,9 @@ import { landingOf, WindowInProgress } from "./context.ts";
 import type { Extraction } from "./context.ts";
 import { objectFields } from "./fields.ts";
 import { recordId } from "./page.ts";
-import type { Step } from "./page.ts";
+import type { PagesRequest, Step } from "./page.ts";
 import { excludeRefused, isFieldRefusal, usableProcedure } from "./refusals.ts";
+import { WideQuery, warnOfIncomplete } from "./wide-query.ts";
 import { readWindow } from "./window-pages.ts";
 
 /** Extracts one window by the v3/v4 query, which returns all fields. Ends with the window done. */
@@ -30,15 +31,16 @@ export async function extractSegment(object: QueriedObject, window: OpenWindow, 
 
 /**
  * Extracts one window by a query that names its fields: of v5, or of an object that Pardot refuses to export. Fields
- * that Pardot refuses are identified, remembered and left out.
+ * that Pardot refuses are identified, remembered and left out; those that do not fit one address come in groups.
  */
 export async function extractByFields(
   object: QueriedObject,
   window: OpenWindow,
   extraction: Extraction,
 ): Promise<void> {
-  const { journal, pardot, abort } = extraction;
+  const { journal, abort } = extraction;
   const { way } = object;
+  const pardot = new WideQuery(object, extraction.pardot);
   const request = (fields: readonly string[]): Promise<unknown> => {
     const about = { object: object.name, window: null };
     return pardot.queryPage({ way, fields, bounds: pageBounds(object, window), sort: null, limit: 1, about }, abort);
@@ -51,7 +53,8 @@ export async function extractByFields(
       const whole = { ...object, columns };
       await landPages(
         new WindowInProgress(whole, current, extraction),
-        pagesOfWindow(whole, current, requested, extraction),
+        pagesOfWindow(whole, current, requested, { ...extraction, pardot }),
+        (record) => pardot.isIncomplete(record),
       );
       return;
     } catch (error) {
@@ -65,7 +68,7 @@ function pagesOfWindow(
   object: QueriedObject,
   window: OpenWindow,
   fields: readonly string[] | null,
-  { pardot, drain, abort, onEvent }: Extraction,
+  { pardot, drain, abort, onEvent }: Pick<PagesRequest, "pardot" | "drain" | "abort" | "onEvent">,
 ): AsyncGenerator<Step> {
   const about = { object: object.name, window: window.id };
   const request = { pardot, object, window, fields, about, cursor: window.cursor, drain, abort, onEvent };
@@ -102,9 +105,13 @@ export async function extractSingle(
 
 /**
  * Pages become rows, rows become files, and with each landed file the journal records where to continue. Ends with the
- * window done.
+ * window done. `isIncomplete`: whether a record lacks values that the account may have.
  */
-async function landPages(progress: WindowInProgress, steps: AsyncIterable<Step> | Iterable<Step>): Promise<void> {
+async function landPages(
+  progress: WindowInProgress,
+  steps: AsyncIterable<Step> | Iterable<Step>,
+  isIncomplete: (record: WireRecord) => boolean = () => false,
+): Promise<void> {
   const { object, window, extraction } = progress;
   const files = openRowFiles(progress);
   const rejects = progress.openRejects();
@@ -119,11 +126,12 @@ async function landPages(progress: WindowInProgress, steps: AsyncIterable<Step> 
   let isEmpty = cursor === null;
   let hiding = 0;
   let unwanted = 0;
+  let incomplete = 0;
   try {
     for await (const step of steps) {
       if (step.type === "again") {
         await files.discard();
-        unwanted = 0;
+        [unwanted, incomplete] = [0, 0];
         rejects.forget();
         pairs.tap?.forget();
       } else if (step.type === "reached") {
@@ -136,7 +144,9 @@ async function landPages(progress: WindowInProgress, steps: AsyncIterable<Step> 
           const row = encodeRow(record, object, rejects);
           if (row === null) continue;
           if (isWanted(row)) {
-            await files.add(row);
+            const lacksValues = isIncomplete(record);
+            if (lacksValues) incomplete += 1;
+            await files.add(row, lacksValues);
             pairs.tap?.onRecord(places.map((place) => row[place] ?? null));
           } else if (isFiltered) unwanted += 1;
           const next = step.cursorAt(i);
@@ -158,6 +168,7 @@ async function landPages(progress: WindowInProgress, steps: AsyncIterable<Step> 
   } finally {
     await files.discard();
     warnOfPages(progress, hiding, unwanted);
+    warnOfIncomplete(object.name, incomplete, extraction.onEvent);
   }
 }
 

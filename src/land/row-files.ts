@@ -20,6 +20,7 @@ interface OpenFile {
   readonly spool: Spool;
   readonly rows: EncodedRows;
   readonly readAt: Instant;
+  incompleteRows: number;
 }
 
 /**
@@ -43,20 +44,23 @@ export class RowFiles {
     return rows !== undefined && (rows.rows >= rowsPerFile || rows.bytes >= bytesPerFile);
   }
 
-  async add(row: Row): Promise<void> {
+  /** `isIncomplete`: the row lacks the values of some group of fields, and is counted. */
+  async add(row: Row, isIncomplete = false): Promise<void> {
     this.#file ??= await this.#open();
     await this.#file.rows.add(row);
+    if (isIncomplete) this.#file.incompleteRows += 1;
   }
 
   /** Lands the rows added since the last file; null when there are none. */
   async land(): Promise<LandedFile | null> {
     if (this.#file === null) return null;
-    const { spool, rows, readAt } = this.#file;
+    const { spool, rows, readAt, incompleteRows } = this.#file;
     this.#file = null;
     const { object, span } = this.#options;
     const nameOf = (sha256: string): string => queryFileName(object, span, sha256);
     try {
-      const filled = { ...(await rows.end()), exportId: null, nameOf };
+      const incomplete = incompleteRows === 0 ? {} : { incompleteRows };
+      const filled = { ...(await rows.end()), ...incomplete, exportId: null, nameOf };
       return await publish(spool, filled, { ...this.#options, readAt }, this.#landing);
     } finally {
       await spool.discard();
@@ -74,6 +78,6 @@ export class RowFiles {
     const { format, spool: options } = this.#landing;
     const readAt = this.#options.pardotNow();
     const spool = await openSpool(options);
-    return { spool, rows: new EncodedRows(spool, format, { ...this.#options, tap: null }), readAt };
+    return { spool, rows: new EncodedRows(spool, format, { ...this.#options, tap: null }), readAt, incompleteRows: 0 };
   }
 }

@@ -111,11 +111,11 @@ export class PardotClient implements OpenPardot {
   }
 
   queryPage(request: PageRequest, signal: AbortSignal): Promise<Page> {
-    const { about, way, limit = way.query.limit } = request;
+    const { about, way, limit = way.query.limit, isRest = false } = request;
     const exchange = (way.api === "v5" ? this.#v5 : this.#v4).page(request);
     // Pages of a window are such calls; a request for a single record is like any other call.
     if (typeof about?.window !== "string") return this.#ask(exchange, signal, { about });
-    const records = (page: Page): number => page.records.length;
+    const records = (page: Page): number => (isRest ? 0 : page.records.length);
     return this.#ask(exchange, signal, { about, records, canNarrow: limit > NARROWEST });
   }
 

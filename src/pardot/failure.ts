@@ -96,6 +96,20 @@ export function isTooLong(error: unknown): boolean {
   return error instanceof TransportError && TOO_LONG.has(error.code);
 }
 
+/**
+ * Whether a server on the way refuses a request because its address is too long: HTTP 414, 431, or 400 without an error of
+ * Pardot's. Salesforce's servers answer with the first two (jsforce/jsforce issue 1134); Pardot's own limit is unknown.
+ */
+export function isAddressTooLong(error: unknown): boolean {
+  if (!(error instanceof RemoteError) || error.pardotCode !== null) return false;
+  const { status } = error.context;
+  return isTooLongStatus(status) || status === 400;
+}
+
+function isTooLongStatus(status: unknown): boolean {
+  return status === 414 || status === 431;
+}
+
 const TOO_LONG: ReadonlySet<string> = new Set(["http.timeout", "http.body-too-large"]);
 
 /** Whether Pardot reports that it did not act. After any other failure a create may have been carried out. */
@@ -156,6 +170,7 @@ function withoutCode(
     const hint = network === "http.not-sent" ? NO_CONNECTION_HINT : NETWORK_HINT;
     return new TransportError(message, again(network ?? "http.cut", hint));
   }
+  if (isTooLongStatus(status)) return new RemoteError(message, details("pardot.address-too-long", ADDRESS_HINT));
   if (treatment === "configuration") {
     const [code, hint] = shape === "html" ? ["html-page", HTML_HINT] : ["redirected", REDIRECT_HINT];
     return new RemoteError(message, details(`pardot.${code}`, hint));
@@ -166,6 +181,8 @@ function withoutCode(
   return new TransportError(message, again(BODY_CODES[shape] ?? "pardot.failed", hint));
 }
 
+const ADDRESS_HINT =
+  "A server on the way to {apiHost} takes no address this long, also after the fields were split where that is possible. Check any proxy in between; if there is none, open an issue.";
 const FORBIDDEN_HINT =
   "The request was refused without a reason from Pardot: check the app's IP relaxation and the user's trusted addresses, the user's Account Engagement role, and any proxy between here and {apiHost}.";
 const NETWORK_HINT = "Check the network between here and {apiHost}, then run again.";

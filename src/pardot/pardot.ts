@@ -92,6 +92,8 @@ export interface PageRequest {
   readonly filters?: Readonly<Record<string, string>>;
   /** Named by events; a page of a window has both. */
   readonly about?: About;
+  /** Whether it only brings more fields of records that events have counted. Default false. */
+  readonly isRest?: boolean;
 }
 
 /** Half-open `[from, to)`; null: no bound. */

@@ -9,6 +9,8 @@ export interface Knobs extends V5Knobs {
   readonly accessTokenExpiry: "idle" | "fixed";
   readonly accessTokenSeconds: number;
   readonly activityUpdatedAtMissing: number;
+  readonly addressMax: number;
+  readonly addressRefusal: number;
   readonly ambiguousLocal: "first" | "second" | "hour early";
   readonly bulkEmpty: "null" | "absent" | "object" | "list";
   readonly clientCredentialsHere: boolean;
@@ -107,6 +109,11 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     0.05,
     "share of the oldest visitor activities without updated_at (absent in recordings of 2015 to 2017)",
   ),
+  addressMax: count(
+    8190,
+    "bytes of a request's first line that are accepted (default of Apache httpd); unconfirmed for Pardot, Salesforce documents 16384",
+  ),
+  addressRefusal: { default: 414, values: [414, 431, 400], meaning: "HTTP status for longer addresses; unconfirmed" },
   ambiguousLocal: {
     default: "first",
     values: ["first", "second", "hour early"],

@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import { addressRefusal } from "./api/api-call.ts";
 import { respondTo } from "./api/api.ts";
 import { respondToV5, withFrozenLimit } from "./api/v5/respond.ts";
 import { isV5, v5KindOf } from "./api/v5/route.ts";
@@ -69,7 +70,8 @@ async function handleApi(
   const headers = request.headers;
   const origin = originOf(request);
   const call = { path, method: record.method, headers, inQuery, parameters, body, fault, limit, origin };
-  const reply = toV5 ? respondToV5(call, state) : respondTo(call, state);
+  const tooLong = addressRefusal(record.method, request.url ?? "", options.knobs);
+  const reply = tooLong ?? (toV5 ? respondToV5(call, state) : respondTo(call, state));
   record.status = reply.status;
   await sendReply(reply, sendContext(request, response, state, options.knobs.gzip, fault, leave));
 }

@@ -105,6 +105,15 @@ describe("the parameter fields", () => {
   });
 });
 
+test("an address that is too long for the web server is refused with a page, by knob", async () => {
+  await using client = await connect({ knobs: { addressMax: 300, addressRefusal: 400 } });
+  const address = (length: number): string => `${TAGS}?fields=id&x=`.padEnd(length, "x");
+  const line = "GET  HTTP/1.1".length;
+  expect((await client.call(address(300 - line))).text).toContain('"code":51');
+  const { status, text } = await client.call(address(301 - line));
+  expect([status, text.slice(0, 6)]).toEqual([400, "<html>"]);
+});
+
 /** What a filter means, from the dossier: After and Before exclude the bound. */
 function fits(row: V5Row, { field, comparison }: V5Filter, bound: number | string | boolean): boolean {
   const shown = row[field];

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "./api-error.ts";
 import { SIMULATOR_BUSINESS_UNIT_ID } from "../login/token-desk.ts";
 import type { FaultRule } from "../faults.ts";
+import type { Knobs } from "../knobs.ts";
 import type { Parameters } from "./parameters.ts";
 import type { Reply } from "./reply.ts";
 import type { Simulation } from "../simulation.ts";
@@ -77,6 +78,11 @@ export function faultReply({ fault }: ApiCall, { options }: Simulation, { error,
   if (fault?.status !== undefined) return gatewayPage(fault.status);
   if (slowPageRows === 0 || pageRows === null || !(pageRows > slowPageRows)) return null;
   return slowPageAnswer === "504" ? gatewayPage(504) : error(214);
+}
+
+/** The refusal of a first line (`GET … HTTP/1.1`) that is too long for the web server; null for others. */
+export function addressRefusal(method: string, target: string, knobs: Knobs): Reply | null {
+  return `${method} ${target} HTTP/1.1`.length > knobs.addressMax ? gatewayPage(knobs.addressRefusal) : null;
 }
 
 function gatewayPage(status: number): Reply {
