@@ -40,7 +40,7 @@ export function objectsPage(generated: string): string {
       ["Object", "Groups", "Table", "Way by default", "Watermark"],
       selectWays(entries, "auto").map((object) => [
         `[${object.name}](#${object.name.toLowerCase()})`,
-        groupsOf(object).join(", "),
+        groupsUnder("auto", object),
         `\`${object.table}\``,
         `${object.way.api} ${object.way.process}`,
         object.watermark ?? (object.way.process === "email" ? "none" : "none: read in full"),
@@ -55,6 +55,18 @@ export function objectsPage(generated: string): string {
     ),
     "**Next:** [Library](library.md)\n",
   ].join("\n\n");
+}
+
+/** The groups that select an object in a version, which may not offer it. */
+function groupsUnder(version: ApiVersion, object: Pick<CatalogEntry, "name" | "core">): string {
+  const offered = CATALOGS.find((one) => one.version === version)?.catalog ?? [];
+  return groupsOf(object, offered).join(", ") || "none";
+}
+
+function groupsText(entry: CatalogEntry): string {
+  const [auto, four] = [groupsUnder("auto", entry), groupsUnder("4", entry)];
+  const hasFour = readings(entry).some(({ version }) => version === "4");
+  return hasFour && four !== auto ? `${auto}; under \`3\` and \`4\` ${four}` : auto;
 }
 
 function readings({ name }: CatalogEntry): readonly Reading[] {
@@ -76,7 +88,7 @@ function objectSection(entry: CatalogEntry): string {
   };
   return [
     `## ${name}`,
-    `Folder \`${name}/\`, table \`${table}\`; key \`${key}\`, ${until}; groups: ${groupsOf(entry).join(", ")}.`,
+    `Folder \`${name}/\`, table \`${table}\`; key \`${key}\`, ${until}; groups: ${groupsText(entry)}.`,
     markdownTable(
       ["PARDOT_API_VERSION", "API", "Way", "Deletes"],
       ways.map(({ version, object }) => [

@@ -66,6 +66,7 @@ export const emailStats: CatalogEntry = object("EmailStats", {
   v5: LIST_EMAIL_STATS,
   notes: [
     "One call and one row for each list email with activity since the last run; rates are text such as 98.42% (vendor docs, emails-v4; recorded: Crim/pardot-java-client emailStats.xml).",
+    "ListEmailStats has the same numbers through v5, so where it is offered the group all leaves this object out: name it to read both, all,EmailStats.",
     "v5 returns rates as numbers, so under PARDOT_API_VERSION=5 they are text without the percent sign.",
   ],
 });

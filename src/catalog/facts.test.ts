@@ -9,9 +9,17 @@ function deletesUnder(version: ApiVersion, changed = entries): Readonly<Record<s
 }
 
 test("core has fourteen objects, and deletes those that hold deleted records", () => {
-  expect(entries.filter((entry) => groupsOf(entry).includes("core"))).toHaveLength(14);
-  expect(groupsOf({ name: "TagDeleted", core: false })).toEqual(["deletes", "all"]);
-  expect(groupsOf({ name: "Visit", core: false })).toEqual(["all"]);
+  expect(entries.filter((entry) => groupsOf(entry, entries).includes("core"))).toHaveLength(14);
+  expect(groupsOf({ name: "TagDeleted", core: false }, entries)).toEqual(["deletes", "all"]);
+  expect(groupsOf({ name: "Visit", core: false }, entries)).toEqual(["all"]);
+});
+
+test.each([
+  ["auto", []],
+  ["5", []],
+  ["4", ["all"]],
+] as const)("under %s the statistics that v4 reads by list email are in %j", (version, groups) => {
+  expect(groupsOf({ name: "EmailStats", core: false }, selectWays(entries, version))).toEqual(groups);
 });
 
 test("for each object it is known how its deleted records are seen", () => {

@@ -1,8 +1,18 @@
 import type { CatalogObject } from "./catalog.ts";
 
-/** The groups that select an object: `core`, `deletes`, `all`. */
-export function groupsOf({ name, core }: { readonly name: string; readonly core: boolean }): readonly string[] {
+/** Objects whose facts another one has too, both at one call for each record. */
+const SAME_FACTS: Readonly<Record<string, string>> = { EmailStats: "ListEmailStats" };
+
+/**
+ * The groups that select an object: `core`, `deletes`, `all`. `offered`: the objects of the version of the API; none selects
+ * an object that spends a second call on the facts of another one of them. It is read when it is named.
+ */
+export function groupsOf(
+  { name, core }: { readonly name: string; readonly core: boolean },
+  offered: readonly { readonly name: string }[],
+): readonly string[] {
   if (core) return ["core", "all"];
+  if (offered.some((other) => other.name === SAME_FACTS[name])) return [];
   // Objects of soft-deleted records are named after the object they belong to.
   return name.endsWith("Deleted") ? ["deletes", "all"] : ["all"];
 }

@@ -173,6 +173,11 @@ describe("objects", () => {
     for (const column of columns) expect(stdout).toContain(` ${column.name} ${column.type}\n`);
   });
 
+  test("lists every object without a name, also one that no group selects", async () => {
+    expect((await cli(["objects"])).stdout).toMatch(/^EmailStats +- /m);
+    expect((await cli(["objects", "all"])).stdout).not.toMatch(/^EmailStats /m);
+  });
+
   test("--json, before or after the command, prints the entries", async () => {
     const { stdout } = await cli(["--json", "objects", "Tag"]);
     const facts = { groups: ["core", "all"], deletesSeen: "not seen" };

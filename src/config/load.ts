@@ -77,7 +77,7 @@ export async function loadCatalog(
   const entries = await readCatalog(fromFile.catalog, file, problems);
   const context: ParseContext = { cwd: input.cwd, objects: entries };
   const environment = environmentLayer(input.env, fromFile.references, []);
-  const options = optionLayer({ PARDOT_ETL_OBJECTS: { option: "", text: "all" }, ...input.options });
+  const options = optionLayer({ PARDOT_ETL_OBJECTS: { option: "", text: "*" }, ...input.options });
   const given = new Map([
     ...readLayers([fromFile.layer, environment], context, problems, ["PARDOT_API_VERSION"]),
     ...readLayers([options], context, problems, ["PARDOT_ETL_OBJECTS"]),

@@ -61,6 +61,25 @@ describe("a version of the API", () => {
     ["5", "EmailClick", ["EmailClick"]],
   ])("%s makes %s %j", (version, list, expected) => expect(chosen(list, version)).toEqual(expected));
 
+  test.each<[ApiVersion, string, readonly string[]]>([
+    ["auto", "all", ["ListEmailStats"]],
+    ["5", "all", ["ListEmailStats"]],
+    ["4", "all", ["EmailStats"]],
+    ["auto", "all,EmailStats", ["EmailStats", "ListEmailStats"]],
+    ["auto", "core,emailstats", ["EmailStats"]],
+    ["5", "all,email*", ["EmailStats", "ListEmailStats"]],
+    ["auto", "*", ["EmailStats", "ListEmailStats"]],
+  ])("%s reads by %s the statistics of each list email from %j", (version, list, names) => {
+    const selected = selectObjects(list, entries, version);
+    expect(selected.ok && selected.value.filter((name) => name.endsWith("Stats"))).toEqual(names);
+  });
+
+  test("whose statistics an override takes away reads the others", () => {
+    const changed = entries.map((entry) => (entry.name === "ListEmailStats" ? { ...entry, v5: null } : entry));
+    const selected = selectObjects("all", changed, "auto");
+    expect(selected.ok && selected.value).toContain("EmailStats");
+  });
+
   test("that an override leaves no way is none that offers an object", () => {
     const none = some.map((entry) => (entry.name === "Tag" ? { ...entry, v4: null, v5: null } : entry));
     const refused = selectObjects("Tag", none, "auto");

@@ -18,7 +18,7 @@ export const objects: Parser<string> = parser(
   "objects",
   (list, { objects: entries }) => {
     const words = wordsOf(list);
-    const unknown = words.find(({ fits }) => !entries.some(fits));
+    const unknown = words.find(({ fits }) => !entries.some((entry) => fits(entry)));
     if (unknown !== undefined) {
       const guess = closestMatch(unknown.name, ["core", "deletes", "all", ...entries.map(({ name }) => name)]);
       const help = guess === null ? "`pardot-etl objects` lists them" : `did you mean ${guess}?`;
@@ -42,15 +42,17 @@ export function selectObjects(
 ): Parsed<readonly string[]> {
   const words = wordsOf(list);
   const offered = selectWays(entries, version);
-  const absent = words.find(({ isExcluded, fits }) => !isExcluded && !offered.some(fits));
+  const absent = words.find(({ isExcluded, fits }) => !isExcluded && !offered.some((object) => fits(object)));
   if (absent !== undefined) {
-    const others = (["auto", "4", "5"] as const).filter((other) => selectWays(entries, other).some(absent.fits));
+    const others = (["auto", "4", "5"] as const).filter((other) =>
+      selectWays(entries, other).some((object) => absent.fits(object)),
+    );
     const needed = others.length === 0 ? "is in none" : `needs ${others.join(" or ")}`;
     return invalid(`objects that PARDOT_API_VERSION=${version} offers; ${absent.name} ${needed}`);
   }
   const chosen = offered.filter(
     (object) =>
-      words.some(({ isExcluded, fits }) => !isExcluded && fits(object)) &&
+      words.some(({ isExcluded, fits }) => !isExcluded && fits(object, offered)) &&
       !words.some(({ isExcluded, fits }) => isExcluded && fits(object)),
   );
   return chosen.length === 0
@@ -58,11 +60,14 @@ export function selectObjects(
     : valid(chosen.map(({ name }) => name));
 }
 
+type Selectable = Pick<CatalogEntry, "name" | "core">;
+
 /** A word of a list: a name, group or pattern, perhaps after a `-`. */
 interface Word {
   readonly name: string;
   readonly isExcluded: boolean;
-  readonly fits: (object: { readonly name: string; readonly core: boolean }) => boolean;
+  /** `offered`: as `groupsOf` takes it; without it groups are whole. */
+  readonly fits: (object: Selectable, offered?: readonly Selectable[]) => boolean;
 }
 
 /** Empty words are left out: a shell makes them of `run Tag, List`. */
@@ -77,5 +82,7 @@ function wordOf(word: string): Word {
   const literal = name.replaceAll(/[^*?\w]/g, String.raw`\$&`);
   const pattern = new RegExp(`^${literal.replaceAll(/\*+/g, ".*").replaceAll("?", ".")}$`, "i");
   const group = name.toLowerCase();
-  return { name, isExcluded, fits: (object) => groupsOf(object).includes(group) || pattern.test(object.name) };
+  const fits: Word["fits"] = (object, offered = []) =>
+    groupsOf(object, offered).includes(group) || pattern.test(object.name);
+  return { name, isExcluded, fits };
 }

@@ -43,7 +43,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   }
   const shown = chosen.map((object) => ({
     object,
-    groups: groupsOf(object),
+    groups: groupsOf(object, catalog),
     deletesSeen: deletesOf(object),
     live: live.find((fields) => fields.object === object.name) ?? null,
   }));
