@@ -45,7 +45,7 @@ async function assertNotNested(path: string): Promise<void> {
     [{ path: "PARDOT_ETL_DESTINATION", value: path, expected }],
     {
       code: "config.destination-nested",
-      hint: "Nothing was changed and Pardot was not called. Choose a folder outside of every other destination.",
+      hint: "Nothing was changed. Choose a folder outside of every other destination.",
     },
   );
 }
@@ -56,7 +56,7 @@ async function assertNotNested(path: string): Promise<void> {
  */
 export async function openUsableStore(config: Config, full: boolean, runtime: Runtime): Promise<Store> {
   const store = await openStore(config, runtime);
-  await assertUsable(store, config, full, runtime);
+  await assertUsable(store, config, full, runtime, "Nothing was changed and Pardot was not called.");
   return store;
 }
 
@@ -77,13 +77,15 @@ export async function lostState({ storage, loaded }: Store, signal: AbortSignal)
 /**
  * Throws if a run must not use the store. If the state is gone although runs have committed, the operator decides
  * whether to read everything again, by `--full`: DataError (exit 6), as today's calls would be forgotten too.
- * ConfigError (exit 2) if the configuration does not fit the existing data.
+ * ConfigError (exit 2) if the configuration does not fit the existing data. `soFar`: what the command has done by now,
+ * as a sentence.
  */
 export async function assertUsable(
   store: Store,
   config: Config,
   full: boolean,
   { signal, onEvent }: Pick<Runtime, "signal" | "onEvent">,
+  soFar = "Nothing was changed.",
 ): Promise<void> {
   const { storage, loaded } = store;
   const lost = await lostState(store, signal);
@@ -96,7 +98,7 @@ export async function assertUsable(
   if (!full) {
     throw new DataError(attempted, {
       code: STATE_MISSING,
-      hint: "Nothing was changed and Pardot was not called. Restore the folder _pardot_etl/state from the bucket's versions or a backup. To start over instead and read the whole history again, run with --full.",
+      hint: `${soFar} Restore the folder _pardot_etl/state from the bucket's versions or a backup. To start over instead and read the whole history again, run with --full.`,
     });
   }
   const message = `${attempted}. --full starts over; an object that is not selected now is read in full by the first run that selects it`;

@@ -23,7 +23,7 @@ function cli(at: Scene, ...argv: string[]): ReturnType<typeof callCli> {
 }
 
 describe("a destination without its state", () => {
-  it("is refused by run, plan and check without a call to Pardot", async () => {
+  it("is refused by run and plan without a call to Pardot, and named by check, which goes on to call it", async () => {
     const at = await start();
     await rm(join(at.data, "_pardot_etl/state"), { recursive: true });
     const before = await filesBelow(at.data);
@@ -32,12 +32,18 @@ describe("a destination without its state", () => {
       const { code, stdout } = await cli(at, command, "--json");
       expect([command, code]).toEqual([command, 6]);
       expect(JSON.parse(stdout)).toMatchObject({
-        error: { code: "state.missing", hint: expect.stringMatching(/Restore.*_pardot_etl\/state.*--full/s) as string },
+        error: {
+          code: "state.missing",
+          hint: expect.stringMatching(/Pardot was not called.*Restore.*_pardot_etl\/state.*--full/s) as string,
+        },
       });
     }
     expect(at.simulator.stats().calls).toBe(calls);
     expect(await filesBelow(at.data)).toEqual(before);
-    expect((await cli(at, "check")).code).toBe(6);
+    const checked = await cli(at, "check");
+    expect(checked.code).toBe(6);
+    expect(checked.stdout).toContain("Nothing was changed. Restore");
+    expect(checked.stdout + checked.stderr).not.toContain("not called");
   });
 
   it("is reported by status and verify, which continue", async () => {

@@ -184,14 +184,14 @@ function fieldsFinding(
 
 /** Filter, order and recycle bin that were refused by name. */
 function changed(object: Collection, whole: Sent, sent: Sent): readonly Finding[] {
-  const finding = (id: string, seen: string, means: string, query: Override): Finding => ({
+  const finding = (id: string, seen: string, means: string, query: Override, entry: Override = {}): Finding => ({
     id: `${object.name}.${id}`,
     asks: `Does ${object.name} accept the ${id} that runs send?`,
     seen,
     verdict: "refused",
     expected: "accepted",
     means,
-    override: { v5: { query } },
+    override: { ...entry, v5: { query } },
   });
   return [
     ...(whole.filter === sent.filter || whole.filter === null
@@ -215,7 +215,15 @@ function changed(object: Collection, whole: Sent, sent: Sent): readonly Finding[
         ]),
     ...(whole.deleted === sent.deleted
       ? []
-      : [finding("bin", "deleted=all refused", "Deleted records are not seen.", { deleted: false })]),
+      : [
+          finding(
+            "bin",
+            "deleted=all refused",
+            "Deleted records are not seen.",
+            { deleted: false },
+            { deletes: false },
+          ),
+        ]),
   ];
 }
 

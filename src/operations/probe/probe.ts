@@ -124,7 +124,8 @@ async function askAll(
       const found = await question.ask(askerFor(question, pardot, headers, now, runtime));
       for (const finding of [found].flat()) {
         entries.push(entryOf(question, finding));
-        if (finding.override !== undefined) overrides.push({ [question.id]: finding.override });
+        const { override, object = question.id } = finding;
+        if (override !== undefined) overrides.push({ [object]: override });
       }
     } catch (error) {
       runtime.signal.throwIfAborted();

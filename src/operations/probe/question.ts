@@ -29,6 +29,8 @@ export interface Finding {
   readonly means?: string | null;
   /** The necessary override of the built-in catalog. */
   readonly override?: Override;
+  /** The object whose entry it is. Default: the question's id. */
+  readonly object?: string;
 }
 
 /** The verdict if the account has no records that show it. */
@@ -36,7 +38,7 @@ export const UNSETTLED = "unsettled";
 
 /** A part of the section `catalog` of the configuration. */
 export interface Override {
-  readonly [key: string]: Override | readonly string[] | string | boolean | null;
+  readonly [key: string]: Override | readonly Override[] | readonly string[] | string | boolean | null;
 }
 
 /** A response, parsed where it is JSON. */

@@ -1,6 +1,7 @@
+import { listEmailStats } from "../../catalog/email.ts";
 import { shapesByField } from "./shapes.ts";
 import { asObject, codeVerdict, statusText, UNSETTLED, v5, valuesOf } from "./question.ts";
-import type { Answer, Finding, Question } from "./question.ts";
+import type { Answer, Finding, Override, Question } from "./question.ts";
 
 /** An id that no record has. */
 const NO_ID = "999999999999";
@@ -176,7 +177,8 @@ export const VERSION_5: readonly Question[] = [
       const parameters = { fields: "id", deleted: "all", limit: "1" };
       const answer = await asker.get("bin.Opportunity", v5("objects/opportunities", parameters));
       const verdict = answer.failure === null ? "accepted" : "refused";
-      const means = "The catalog does not send it for this object: please report it.";
+      const means =
+        "No override is needed: opportunities are read without deleted ones into the columns of v4, which cannot mark them. Please report it.";
       return { seen: statusText(answer), verdict, expected: "refused", means };
     },
   },
@@ -223,12 +225,19 @@ function ratesOf(answer: Answer): Finding | null {
   const isText = rates.some((rate) => typeof rate === "string");
   if (!isText && numbers.every((rate) => rate === 0)) return null;
   const verdict = isText ? "text" : numbers.some((rate) => rate > 1) ? "percent" : "fraction";
-  const means =
-    "ListEmailStats has numbers; a text with a per cent sign is set aside. Divide or multiply in the warehouse.";
+  const means = isText
+    ? "ListEmailStats has numbers, so that its rows would be set aside; with the fragment its rates are text."
+    : "No override is needed: ListEmailStats has the numbers as they come. Multiply by 100 in the warehouse.";
   return {
     seen: `${statusText(answer)}; ${shapesByField([record], Object.keys(record))}`,
     verdict,
     expected: "percent",
     means,
+    ...(isText ? { object: listEmailStats.name, override: { columns: textRates() } } : {}),
   };
+}
+
+/** The columns of ListEmailStats with rates as text. */
+function textRates(): readonly Override[] {
+  return listEmailStats.columns.map(({ name, type }) => ({ name, type: type === "number" ? "string" : type }));
 }

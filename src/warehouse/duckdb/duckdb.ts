@@ -157,8 +157,8 @@ export class DuckdbWarehouse implements Warehouse, Loader {
       {
         hint:
           owner === null
-            ? `Nothing was changed and Pardot was not called. Name another file; or, if these tables are this business unit's, mark the database: ${mark}`
-            : "Nothing was changed and Pardot was not called. Name another file: each business unit needs a separate one.",
+            ? `Nothing was changed. Name another file; or, if these tables are this business unit's, mark the database: ${mark}`
+            : "Nothing was changed. Name another file: each business unit needs a separate one.",
       },
     );
   }
