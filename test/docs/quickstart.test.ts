@@ -68,7 +68,7 @@ async function folder(): Promise<string> {
 }
 
 describe("the quick start with a simulated account", () => {
-  test("works as written", { timeout: 180_000 }, async () => {
+  test("works as written", { timeout: 300_000 }, async () => {
     const cwd = await folder();
     const [simulate = "", ...typed] = blocks("A simulated account", "sh");
     const words = simulate.trim().split(/\s+/).slice(1);
@@ -98,7 +98,7 @@ describe("the quick start with a simulated account", () => {
       const wanted = [object, "complete", windows, String.raw`\d+`, ...counts].join(" +");
       expect(output).toMatch(new RegExp(`^${wanted}$`, "m"));
     }
-    expect(output.match(/^run \S+ complete: /gm)).toHaveLength(2);
+    expect(output.match(/^run \S+ complete: /gm)).toHaveLength(3);
     expect(output).toMatch(/^verified \d+ files, .*: all as committed$/m);
     expect(output).toMatch(/^ +custom fields +\S+ string/m);
     stand.kill("SIGINT");
