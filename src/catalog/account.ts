@@ -1,5 +1,5 @@
 import type { CatalogEntry } from "./catalog.ts";
-import { collection, queried } from "./entry.ts";
+import { BY_BOTH, collection, queried } from "./entry.ts";
 
 export const customField: CatalogEntry = collection("CustomField", "custom-fields", {
   columns: `
@@ -17,6 +17,7 @@ export const user: CatalogEntry = collection("User", "users", {
     created_at updated_at created_by_id updated_by_id`,
   watermark: "updated_at",
   deleted: true,
+  exports: { object: "User", by: BY_BOTH },
   v4: queried("user", {
     format: "xml",
     output: "full",

@@ -1,5 +1,5 @@
 import type { CatalogEntry } from "./catalog.ts";
-import { collected, collection, columns, object, queried } from "./entry.ts";
+import { BY_BOTH, collected, collection, columns, object, queried } from "./entry.ts";
 
 // XML wherever a record has text: JSON turns text that looks like a number into one, so a tag named "007" or "1e3"
 // would come back as a number (pardot/api-docs issue 187).
@@ -70,7 +70,7 @@ export const list: CatalogEntry = object("List", {
     filters: ["created_at", "updated_at"],
     sortBy: "created_at id name updated_at",
   }),
-  v5: collected("lists", { wire: { is_crm_visible: null } }),
+  v5: collected("lists", { wire: { is_crm_visible: null }, exports: { object: "List", by: BY_BOTH } }),
   notes: ["Filters and sort keys: vendor docs, lists-v4."],
 });
 
@@ -110,6 +110,7 @@ export const dynamicContent: CatalogEntry = collection("DynamicContent", "dynami
   watermark: "updated_at",
   order: "updated_at",
   deleted: true,
+  exports: { object: "DynamicContent", by: BY_BOTH },
   notes: [
     "A client that runs on real accounts (Airbyte source-pardot) sorts by updated_at; the vendor's page lists no order.",
     "campaign_id is not in the field table of the vendor's page.",
@@ -185,6 +186,7 @@ export const landingPage: CatalogEntry = collection("LandingPage", "landing-page
     layout_css layout_css_generated created_at updated_at created_by_id updated_by_id`,
   watermark: "updated_at",
   deleted: true,
+  exports: { object: "LandingPage", by: BY_BOTH },
   notes: [
     "Only a read of a single page returns content and scriptFragment. salesforce_cms_id exists only with a Salesforce CMS connector.",
   ],

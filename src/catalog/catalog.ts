@@ -72,11 +72,11 @@ export interface ExportProcedure {
   readonly evidence: Evidence;
 }
 
-/** Export API of v3/v4. */
-export interface ExportV4 {
+/** The Export API, of v3/v4 or of v5. */
+export interface ExportWay {
   /** The object's name in the body of `create`. */
   readonly object: string;
-  /** In order of preference for each field. */
+  /** In order of preference for each field. Of v5 none need be there for the watermark: then the query reads such windows. */
   readonly procedures: readonly ExportProcedure[];
   /** Fields one export may name (150). */
   readonly fieldsMax: number;
@@ -127,7 +127,7 @@ interface AnyAccessV4 {
   /** Paths of columns in responses, with null for those that v3/v4 lacks. Default: the column's own. */
   readonly wire?: Readonly<Record<string, string | null>>;
   readonly query?: QueryV4;
-  readonly export?: ExportV4;
+  readonly export?: ExportWay;
   /** Default, or null by an override: no custom fields are read. */
   readonly customFields?: CustomFieldsV4 | null;
   /** Format of a read. */
@@ -145,7 +145,7 @@ interface AnyAccessV4 {
 export interface BulkV4 extends AnyAccessV4 {
   readonly process: "bulk";
   readonly query: QueryV4;
-  readonly export: ExportV4;
+  readonly export: ExportWay;
 }
 
 /** By the query alone. */
@@ -206,6 +206,16 @@ export interface CollectionV5 extends AnyAccessV5 {
   readonly process: "segmented";
   readonly query: QueryV5;
   readonly customFields?: CustomFieldsV5;
+  /** How exports would read it, where an override makes the process `bulk`. */
+  readonly export?: ExportWay;
+}
+
+/** By exports, one for each window; by the query if Pardot refuses them. Only by an override: their format is unconfirmed. */
+export interface BulkV5 extends AnyAccessV5 {
+  readonly process: "bulk";
+  readonly query: QueryV5;
+  readonly customFields?: CustomFieldsV5;
+  readonly export: ExportWay;
 }
 
 /** How each run lists the custom fields: a collection whose records name them. */
@@ -235,7 +245,7 @@ export interface PerEmailV5 extends AnyAccessV5 {
 }
 
 /** How API v5 reads an object. */
-export type AccessV5 = CollectionV5 | SingleV5 | PerEmailV5;
+export type AccessV5 = CollectionV5 | BulkV5 | SingleV5 | PerEmailV5;
 
 /** Members that do not depend on the version of the API. */
 interface AnyObject {
@@ -270,9 +280,9 @@ export interface CatalogObject<Way extends AccessV4 | AccessV5 = AccessV4 | Acce
 }
 
 /** An object that exports read. */
-export type BulkObject = CatalogObject<BulkV4>;
+export type BulkObject = CatalogObject<BulkV4 | BulkV5>;
 /** An object that the query can read: alone, or in place of refused exports. */
-export type QueriedObject = CatalogObject<BulkV4 | SegmentedV4 | CollectionV5>;
+export type QueriedObject = CatalogObject<BulkV4 | SegmentedV4 | CollectionV5 | BulkV5>;
 /** An object that is read per list email. */
 export type PerEmailObject = CatalogObject<PerEmailV4 | PerEmailV5>;
 
@@ -298,8 +308,8 @@ export function zoneOf({ way }: CatalogObject, userZone: string): string {
 }
 
 /** How an object is exported; undefined when it is not. */
-export function exportOf({ way }: CatalogObject): ExportV4 | undefined {
-  return way.api === "v4" ? way.export : undefined;
+export function exportOf({ way }: CatalogObject): ExportWay | undefined {
+  return way.api === "v4" || way.process === "bulk" ? way.export : undefined;
 }
 
 /** How the custom fields of an object are listed; undefined when it has none. */

@@ -1,5 +1,5 @@
 import type { CatalogEntry, PerEmailV5 } from "./catalog.ts";
-import { collection, columns, object, perEmail, queried } from "./entry.ts";
+import { BY_BOTH, collection, columns, object, perEmail, queried } from "./entry.ts";
 
 export const emailClick: CatalogEntry = object("EmailClick", {
   columns: columns(`
@@ -80,6 +80,7 @@ export const listEmail: CatalogEntry = collection("ListEmail", "list-emails", {
   watermark: "updated_at",
   order: "updated_at",
   deleted: true,
+  exports: { object: "ListEmail", by: BY_BOTH },
   notes: [
     "Only a read of a single list email returns texts and recipient lists.",
     "A client that runs on real accounts (Airbyte source-pardot) sorts by updated_at.",

@@ -1,5 +1,6 @@
 import { assert } from "../errors.ts";
 import { COLUMN_TYPES } from "./catalog.ts";
+import { camelCase } from "./versions.ts";
 import type {
   AccessV4,
   AccessV5,
@@ -11,7 +12,7 @@ import type {
   EmailV4,
   Evidence,
   ExportProcedure,
-  ExportV4,
+  ExportWay,
   PerEmailV4,
   QueryV4,
   QueryV5,
@@ -115,7 +116,7 @@ export function exported(urlName: string, { dataKey = urlName, query: words, ...
 }
 
 /** `procedures`: in order of preference. */
-export function bulkExport(name: string, historyField: RangeField, procedures: readonly ExportProcedure[]): ExportV4 {
+export function bulkExport(name: string, historyField: RangeField, procedures: readonly ExportProcedure[]): ExportWay {
   // The vendor allows a year; a day less stays inside it across leap years and daylight saving.
   return { object: name, procedures, fieldsMax: 150, windowDaysMax: 364, historyField };
 }
@@ -132,6 +133,7 @@ export function perEmail(dataKey: string, email: EmailV4): PerEmailV4 {
 
 interface CollectionWords extends Partial<Omit<QueryV5, "api" | "path">> {
   readonly wire?: CollectionV5["wire"];
+  readonly exports?: ExportWordsV5;
   readonly customFields?: CustomFieldsV5;
   readonly emailPairs?: NonNullable<CollectionV5["emailPairs"]>;
 }
@@ -142,7 +144,7 @@ interface CollectionWords extends Partial<Omit<QueryV5, "api" | "path">> {
  */
 export function collected(
   path: string,
-  { wire = {}, customFields, emailPairs, ...words }: CollectionWords = {},
+  { wire = {}, customFields, emailPairs, exports, ...words }: CollectionWords = {},
 ): CollectionV5 {
   return {
     api: "v5",
@@ -152,8 +154,33 @@ export function collected(
     wire,
     ...(customFields === undefined ? {} : { customFields }),
     ...(emailPairs === undefined ? {} : { emailPairs }),
+    ...(exports === undefined ? {} : { export: exportV5(exports, words.deleted === true) }),
   };
 }
+
+/** What an export of API v5 takes: its name of the object, and the fields that its time ranges are on. */
+interface ExportWordsV5 {
+  readonly object: string;
+  readonly by: readonly RangeField[];
+}
+
+/**
+ * Exports of API v5: arguments of the AWS Glue connector manual, which cites the vendor's page. Whether the procedures are
+ * spelled as in v4 or in camel case is not documented, so the second takes over where the first is refused.
+ */
+function exportV5({ object: name, by: fields }: ExportWordsV5, isDeletedToo: boolean): ExportWay {
+  const procedures = fields.flatMap((field) => {
+    const word = field.replace("_at", "");
+    const range = { after: `${word}After`, before: `${word}Before` };
+    const own = { field, range, arguments: isDeletedToo ? { deleted: "all" } : {}, evidence: "unconfirmed" } as const;
+    return [`filter_by_${field}`, camelCase(`filter_by_${field}`)].map((spelled) => ({ name: spelled, ...own }));
+  });
+  // Every record has a created_at; old ones may lack the other.
+  return { ...bulkExport(name, "created_at", procedures), whenRefused: "query" };
+}
+
+/** For objects whose exports select by either date. */
+export const BY_BOTH: readonly RangeField[] = ["created_at", "updated_at"];
 
 function queryV5(path: string, words: Partial<Omit<QueryV5, "api" | "path">>): QueryV5 {
   const {

@@ -1,5 +1,6 @@
 import type { CatalogEntry } from "./catalog.ts";
 import {
+  BY_BOTH,
   collected,
   collection,
   PROSPECT_FIELDS,
@@ -48,6 +49,7 @@ export const prospect: CatalogEntry = object("Prospect", {
       crm_url: "salesforceUrl",
     },
     customFields: PROSPECT_FIELDS,
+    exports: { object: "Prospect", by: BY_BOTH },
   }),
   notes: [
     "A custom field's key in responses and exports is its field_id (vendor docs, custom-fields-v4 and prospects-v4).",
@@ -87,7 +89,7 @@ export const prospectAccount: CatalogEntry = object("ProspectAccount", {
     customFields: { by: "describe", always: ["id", "name", "created_at", "updated_at"] },
   }),
   // updated_at is a field but not a filter (vendor docs, prospect-account-v5).
-  v5: collected("prospect-accounts", { filters: [] }),
+  v5: collected("prospect-accounts", { filters: [], exports: { object: "ProspectAccount", by: ["created_at"] } }),
   notes: [
     "A production client sends filter_by_updated_at, but no response to it is known; if Pardot refuses it, the query is used instead.",
     "filter_by_prospect_updated_at selects accounts by the time of their prospects and misses all other accounts, so only an operator's override uses it.",
@@ -109,7 +111,7 @@ export const listMembership: CatalogEntry = object("ListMembership", {
     ]),
     deletedIn: "ListMembershipDeleted",
   }),
-  v5: collected("list-memberships"),
+  v5: collected("list-memberships", { exports: { object: "ListMembership", by: BY_BOTH } }),
   notes: [
     "Export procedures: vendor docs, export-v4.",
     "Cannot be sorted by updated_at (vendor docs, list-memberships-v4).",
@@ -151,7 +153,7 @@ export const visitor: CatalogEntry = object("Visitor", {
     export: bulkExport("Visitor", "updated_at", [by("updated_at", "recorded"), by("created_at", "unconfirmed")]),
   }),
   // Two clients that run on real accounts send the filter by updated_at. It is not documented.
-  v5: collected("visitors", { filters: ["updated_at"] }),
+  v5: collected("visitors", { filters: ["updated_at"], exports: { object: "Visitor", by: BY_BOTH } }),
   notes: ["The export of visitors was seen in production in 2021; the vendor's page does not list it."],
 });
 
@@ -177,7 +179,10 @@ export const visitorActivity: CatalogEntry = object("VisitorActivity", {
     ]),
     emailPairs: { listEmail: "list_email_id", email: "email_id" },
   }),
-  v5: collected("visitor-activities", { emailPairs: { listEmail: "list_email_id", email: "email_id" } }),
+  v5: collected("visitor-activities", {
+    emailPairs: { listEmail: "list_email_id", email: "email_id" },
+    exports: { object: "VisitorActivity", by: BY_BOTH },
+  }),
   notes: [
     "Export procedures: vendor docs, export-v4.",
     "The first full history is read by created_at, because old rows may lack updated_at; later runs read by updated_at.",
@@ -205,7 +210,11 @@ export const opportunity: CatalogEntry = object("Opportunity", {
     filters: ["created_at"],
     sortBy: "created_at id probability value",
   }),
-  v5: collected("opportunities", { order: "updated_at", wire: { campaign_name: "campaign.name", prospects: null } }),
+  v5: collected("opportunities", {
+    order: "updated_at",
+    wire: { campaign_name: "campaign.name", prospects: null },
+    exports: { object: "Opportunity", by: BY_BOTH },
+  }),
   notes: [
     "Queries cannot filter by updated_at (vendor docs, opportunities-v4), so pardot-etl reads every record by id and filters them itself.",
     "prospects: a JSON array of {id, first_name, last_name, email, company}, [] when there are none.",
@@ -216,11 +225,13 @@ export const lifecycleStage: CatalogEntry = collection("LifecycleStage", "lifecy
   columns: "id name is_deleted is_locked position:integer match_type created_at updated_at",
   watermark: "updated_at",
   deleted: true,
+  exports: { object: "LifecycleStage", by: BY_BOTH },
 });
 
 export const lifecycleHistory: CatalogEntry = collection("LifecycleHistory", "lifecycle-histories", {
   columns: "id prospect_id previous_stage_id next_stage_id seconds_elapsed:integer created_at",
   watermark: "created_at",
+  exports: { object: "LifecycleHistory", by: ["created_at"] },
   notes: ["Append-only."],
 });
 

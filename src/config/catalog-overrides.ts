@@ -112,6 +112,11 @@ const anyV5 = {
   emailPairs: leftOver.emailPairs,
 };
 
+const knownExport = z.strictObject(exportShape.shape, {
+  error: ({ input }) => (input === undefined ? "an export, which API v5 does not have for this object" : undefined),
+});
+const collectionV5 = { ...anyV5, query: queryV5, customFields: customFieldsV5.exactOptional() };
+
 /** The shape of a catalog entry that an operator wrote; the type ensures that it is that of the catalog. */
 const shape: z.ZodType<CatalogEntry> = z.strictObject({
   name: z.string(),
@@ -132,12 +137,8 @@ const shape: z.ZodType<CatalogEntry> = z.strictObject({
     .nullable(),
   v5: z
     .discriminatedUnion("process", [
-      z.strictObject({
-        ...anyV5,
-        process: z.literal("segmented"),
-        query: queryV5,
-        customFields: customFieldsV5.exactOptional(),
-      }),
+      z.strictObject({ ...collectionV5, process: z.literal("segmented"), export: exportShape.exactOptional() }),
+      z.strictObject({ ...collectionV5, process: z.literal("bulk"), export: knownExport }),
       z.strictObject({ ...anyV5, process: z.literal("read"), path: z.string().min(1) }),
       z.strictObject({ ...anyV5, process: z.literal("email"), path: z.string().min(1), email }),
     ])
@@ -218,7 +219,8 @@ function reportIssue(object: string, written: unknown, issue: z.core.$ZodIssue, 
 }
 
 /** Checks beyond the shape. */
-function checkEntry({ name, columns, key, watermark }: CatalogEntry, nameBefore: string, report: Report): void {
+function checkEntry(entry: CatalogEntry, nameBefore: string, report: Report): void {
+  const { name, columns, key, watermark, v5 } = entry;
   const names = new Set(columns.map((column) => column.name));
   const check = (isFit: boolean, member: string, expected: string): void => {
     if (!isFit) report([nameBefore, member], null, expected);
@@ -227,4 +229,16 @@ function checkEntry({ name, columns, key, watermark }: CatalogEntry, nameBefore:
   check(names.size === columns.length, "columns", "each column once");
   check(names.has(key), "key", "the name of a column");
   check(watermark === null || names.has(watermark), "watermark", "the name of a column");
+  if (v5?.process !== "bulk") return;
+  const lists = columns.filter((column) => column.items !== undefined && v5.wire[column.name] !== null);
+  check(watermark !== null, "v5.process", "segmented: without a watermark an object is read in full, by its query");
+  check(
+    lists.length === 0,
+    "v5.process",
+    `segmented, or null in v5.wire for the lists, which no export has: ${listed(lists)}`,
+  );
+}
+
+function listed(columns: CatalogEntry["columns"]): string {
+  return columns.map((column) => column.name).join(", ");
 }

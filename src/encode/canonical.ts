@@ -114,6 +114,11 @@ export function datetimeText(value: Scalar): string | null | undefined {
   return Number.isNaN(utc) ? undefined : new Date(utc).toISOString().slice(0, 19).replace("T", " ");
 }
 
+/** Whether a time that `datetimeText` accepts has an offset. */
+export function hasOffset(text: string): boolean {
+  return DATETIME.exec(text.trim())?.at(-1) !== undefined;
+}
+
 /** Whether a day exists; only the year 0 is not checked. */
 export function isCalendarDay(year: number, month: number, day: number): boolean {
   if (month < 1 || month > 12 || day < 1) return false;

@@ -7,8 +7,8 @@ function cell(type: ColumnType, value: WireData): Cell | undefined {
   return normalise({ id: 7, x: value }, [{ name: "x", type }], "Thing")[0];
 }
 
-function fileCell(type: ColumnType, text: Cell): Cell {
-  return normaliseCell(text, { name: "x", type }, "Thing", "9");
+function fileCell(type: ColumnType, text: Cell, localZone: string | null = null): Cell {
+  return normaliseCell(text, { name: "x", type }, "Thing", "9", localZone);
 }
 
 describe("values by column type", () => {
@@ -199,6 +199,16 @@ describe("lists of records", () => {
 });
 
 describe("cells of a re-encoded file", () => {
+  test("are UTC where times without an offset are local, and stay as they are elsewhere", () => {
+    const utc = (text: Cell, zone: string | null): Cell => fileCell("datetime", text, zone);
+    expect(utc("2025-07-01 12:00:00", null)).toBe("2025-07-01 12:00:00");
+    expect(utc("2025-07-01 12:00:00", "America/New_York")).toBe("2025-07-01 16:00:00");
+    expect(utc("2025-07-01T12:00:00-03:00", "America/New_York")).toBe("2025-07-01 15:00:00");
+    expect(utc("0000-00-00 00:00:00", "America/New_York")).toBeNull();
+    expect(utc(null, "America/New_York")).toBeNull();
+    expect(fileCell("string", "2025-07-01 12:00:00", "Asia/Kolkata")).toBe("2025-07-01 12:00:00");
+  });
+
   test("follow the same rules, and distinguish text from null", () => {
     expect(fileCell("boolean", "1")).toBe("true");
     expect(fileCell("integer", "")).toBeNull();

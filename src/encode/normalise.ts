@@ -1,6 +1,7 @@
 import type { Column, ColumnType } from "../catalog/catalog.ts";
 import { DataError } from "../errors.ts";
-import { booleanText, datetimeText, integerText, jsonText, numberText, stringText } from "./canonical.ts";
+import { utcText } from "../time/zone.ts";
+import { booleanText, datetimeText, hasOffset, integerText, jsonText, numberText, stringText } from "./canonical.ts";
 import type { Cell, Row, WireData, WireFields } from "./canonical.ts";
 
 /**
@@ -21,12 +22,20 @@ export function normalise(record: WireFields, columns: readonly Column[], object
 
 /**
  * One field of a CSV file that is re-encoded, by the rules of `normalise`; `recordId` only names the record in the error.
- * Text of json columns is JSON already, and only becomes canonical.
+ * Text of json columns is JSON already, and only becomes canonical. `localZone`: that of times without an offset, which
+ * become UTC as those with one do.
  */
-export function normaliseCell(cell: Cell, column: Column, objectName: string, recordId: Cell): Cell {
+export function normaliseCell(
+  cell: Cell,
+  column: Column,
+  objectName: string,
+  recordId: Cell,
+  localZone: string | null = null,
+): Cell {
   const canonical = column.type === "json" && cell !== null ? jsonCell(cell) : toCell(cell, column);
   if (canonical === undefined) throw invalid(objectName, column, cell, recordId);
-  return canonical;
+  if (localZone === null || column.type !== "datetime" || cell === null || canonical === null) return canonical;
+  return hasOffset(cell) ? canonical : utcText(canonical, localZone);
 }
 
 function toCell(wire: WireData | undefined, column: Column): Cell | undefined {

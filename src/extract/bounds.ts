@@ -1,18 +1,28 @@
 import { isQueried, zoneOf } from "../catalog/catalog.ts";
-import type { CatalogObject, QueriedObject, RangeFilter } from "../catalog/catalog.ts";
+import type { BulkObject, CatalogObject, QueriedObject, RangeFilter } from "../catalog/catalog.ts";
 import { RANGE_FILTERS } from "../catalog/entry.ts";
+import { camelCase } from "../catalog/versions.ts";
 import type { Row } from "../encode/canonical.ts";
 import type { RowBounds } from "../land/raw-file.ts";
+import { isoOffset } from "../pardot/dialects/v5.ts";
 import type { PageBounds } from "../pardot/pardot.ts";
 import type { Window } from "../plan/windows.ts";
 import { exportedAt } from "../state/state.ts";
-import { DAY_MS, HISTORY_START } from "../time/instant.ts";
+import { DAY_MS, HISTORY_START, SECOND_MS } from "../time/instant.ts";
 import { boundAfter, boundBefore, shiftLocal, toLocal } from "../time/zone.ts";
 import type { BulkWindow } from "./context.ts";
 import { usableProcedure } from "./refusals.ts";
 
-/** The two parameters of a window: exclusive bounds in the API user's local time. */
-export function rangeParameters(window: Window, filter: RangeFilter, zone: string): Record<string, string> {
+/** The two parameters of a window: exclusive bounds, in v3/v4 in the API user's local time, in v5 with an offset. */
+export function rangeParameters(
+  { way }: BulkObject,
+  window: Window,
+  filter: RangeFilter,
+  zone: string,
+): Record<string, string> {
+  if (way.api === "v5") {
+    return { [filter.after]: isoOffset(window.askFrom - SECOND_MS), [filter.before]: isoOffset(window.to) };
+  }
   return { [filter.after]: boundAfter(window.askFrom, zone), [filter.before]: boundBefore(window.to, zone) };
 }
 
@@ -55,12 +65,17 @@ export function rowBounds({ object, window, fields, current, extraction }: BulkW
   if (field === null) return null;
   const filter = usableProcedure(object, field, fields)?.range;
   // ProspectAccount can be exported by the dates of its prospects, which do not bound its own dates.
-  if (RANGE_FILTERS[field].after !== filter?.after) return null;
-  const zone = extraction.config.pardot.timeZone;
+  if (![RANGE_FILTERS[field].after, camelCase(RANGE_FILTERS[field].after)].includes(filter?.after ?? "")) return null;
+  const zone = zoneOf(object, extraction.config.pardot.timeZone);
   return {
     field,
     least: shiftLocal(boundAfter(window.askFrom, zone), -DAY_MS),
     greatest: shiftLocal(boundBefore(window.to, zone), DAY_MS),
     movedFrom: toLocal(exportedAt(current) - DAY_MS, zone),
   };
+}
+
+/** The zone in which exports write times without an offset, where landed times are UTC: as in v4, because it is not documented; else null. */
+export function localZoneOf({ object, extraction }: BulkWindow): string | null {
+  return object.way.api === "v5" ? extraction.config.pardot.timeZone : null;
 }

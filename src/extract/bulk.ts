@@ -8,7 +8,7 @@ import type { FieldState } from "../state/field-state.ts";
 import { exportedAt } from "../state/state.ts";
 import type { OpenWindow } from "../state/state.ts";
 import { SECOND_MS } from "../time/instant.ts";
-import { rangeParameters, rowBounds } from "./bounds.ts";
+import { localZoneOf, rangeParameters, rowBounds } from "./bounds.ts";
 import { landingOf, WindowInProgress } from "./context.ts";
 import type { BulkWindow, Extraction } from "./context.ts";
 import { fetchFile, forEachFile, resultFiles } from "./download.ts";
@@ -19,9 +19,10 @@ import { fieldGroups, objectFields } from "./fields.ts";
 import { JoinedWindow } from "./joined-window.ts";
 import {
   excludeRefused,
+  isExportRefusal,
   isFieldRefusal,
   isProcedureRefusal,
-  recordRefusedProcedure,
+  recordRefusedProcedures,
   usableProcedure,
 } from "./refusals.ts";
 import { isQueriedInstead } from "./segmented.ts";
@@ -54,6 +55,7 @@ export function exportJobs(
     const joined = groups.length === 1 ? null : new JoinedWindow(progress, groups);
     return groups.map((fields, group): ExportJob => {
       const job: ExportJob = {
+        api: object.way.api,
         object: object.name,
         windowId: window.id,
         group,
@@ -100,6 +102,8 @@ async function requestExport(
     if (procedure === null) return null;
     const groups = laidOut.map((fields) => fields.filter((field) => !refused.includes(field)));
     const fields = groups[group] ?? [];
+    // An export of one column in v5 has a record made of its header where it should have none (AWS Glue manual).
+    if (object.way.api === "v5" && groups.some((own) => own.length < 2)) return null;
     try {
       const status = await pardot.createExport(exportRequest(progress, fields, procedure), abort);
       return { status, groups };
@@ -107,8 +111,9 @@ async function requestExport(
       // Exports of one second cost Pardot nothing.
       const request = (some: readonly string[]): Promise<ExportStatus> =>
         pardot.createExport(exportRequest(progress, some, procedure, window.askFrom + SECOND_MS), abort);
-      if (isFieldRefusal(error)) await excludeRefused(object, fields, error, request, extraction);
+      if (isExportRefusal(error, object)) await rejectExports(progress, procedure, error);
       else if (isProcedureRefusal(error)) await rejectProcedure(progress, procedure, error);
+      else if (isFieldRefusal(error)) await excludeRefused(object, fields, error, request, extraction);
       else throw error;
     }
   }
@@ -120,8 +125,9 @@ function exportRequest(
   procedure: ExportProcedure,
   to: number = window.to,
 ): ExportRequest {
-  const range = rangeParameters({ ...window, to }, procedure.range, extraction.config.pardot.timeZone);
+  const range = rangeParameters(object, { ...window, to }, procedure.range, extraction.config.pardot.timeZone);
   return {
+    api: object.way.api,
     object: object.way.export.object,
     fields,
     procedure: procedure.name,
@@ -139,7 +145,22 @@ async function rejectProcedure(
   const next = usableProcedure(object, procedure.field, { refusedProcedures });
   if (next === null && object.way.export.whenRefused === undefined) throw refusal;
   const instead = next === null ? "the query" : next.name;
-  await recordRefusedProcedure(object, { procedure: procedure.name, error: refusal, instead }, extraction);
+  const what = `the export procedure ${procedure.name}`;
+  const refused = { what, procedures: [procedure.name], error: refusal, instead };
+  await recordRefusedProcedures(object, refused, extraction);
+}
+
+/** The query takes over: exports by the same field would be refused by every procedure. */
+async function rejectExports(
+  { object, extraction }: BulkWindow,
+  { field }: ExportProcedure,
+  error: RemoteError,
+): Promise<void> {
+  const procedures = object.way.export.procedures.filter((one) => one.field === field).map(({ name }) => name);
+  const what = isFieldRefusal(error)
+    ? `a field of an export by ${field}, and does not name it`
+    : `an export of ${object.way.export.object}`;
+  await recordRefusedProcedures(object, { what, procedures, error, instead: "the query" }, extraction);
 }
 
 /** Lands every result file of a complete export that has not landed yet, and records the window as done. */
@@ -172,6 +193,7 @@ async function fetchAndLand(
       fields: requested.filter((field) => !fields.refused.includes(field)),
       key: keyField(object),
       watermark: object.watermark,
+      localZone: localZoneOf(progress),
       span: window,
       bounds: rowBounds(progress),
       exportId,

@@ -6,7 +6,7 @@ import type { PlannedWindow } from "../state/state.ts";
 import type { Config } from "../config/config.ts";
 import { AuthError, DataError, RemoteError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import type { ExportRequest, ExportStatus, Pardot } from "../pardot/pardot.ts";
+import type { ExportRead, ExportRequest, ExportStatus, Pardot } from "../pardot/pardot.ts";
 import { systemRandom } from "../platform/random.ts";
 import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import { runExports } from "./export-queue.ts";
@@ -16,7 +16,7 @@ import type { Extraction } from "./context.ts";
 // Holds G3 and G9: an export whose id is known is adopted, and one that is lost or stuck is given up.
 
 const never = new AbortController().signal;
-const request: ExportRequest = { object: "Thing", fields: ["id"], procedure: "p", arguments: {} };
+const request: ExportRequest = { api: "v4", object: "Thing", fields: ["id"], procedure: "p", arguments: {} };
 const planned = (n: number): PlannedWindow => ({ field: "updated_at", from: n, to: n + 1, askFrom: n });
 
 /** A Pardot that works exports off one after another, each in `workMs`, by the fake clock. */
@@ -40,7 +40,7 @@ function exporting(clock: ReturnType<typeof fakeClock>, workMs: number) {
       waitingMax = Math.max(waitingMax, created.length - done.size);
       return { ...status(id), state: "Waiting" as const };
     },
-    readExport: async (id: string) => {
+    readExport: async ({ id }: ExportRead) => {
       reads.push(id);
       const override = overrides.get(id);
       if (override instanceof Error) throw override;
@@ -62,6 +62,7 @@ async function setUp(windows: number, workMs = 10_000) {
   const failures: unknown[] = [];
   const landing: { now: number; most: number } = { now: 0, most: 0 };
   const job = (n: number): ExportJob => ({
+    api: "v4",
     object: "Thing",
     windowId: windowId("Thing", planned(n)),
     group: 0,
@@ -289,7 +290,7 @@ describe("export queue", () => {
     const [job] = t.jobs;
     if (job === undefined) throw new Error("no job");
     let looks = 0;
-    t.server.pardot.readExport = async (id) => {
+    t.server.pardot.readExport = async ({ id }) => {
       looks += 1;
       const resultRefs = looks === 1 ? [] : ["https://pi.pardot.com/file/1"];
       return { id, state: "Complete", stateText: "Complete", isExpired: false, createdAt: null, resultRefs };

@@ -7,6 +7,8 @@ import { PollTimer } from "./poll-timer.ts";
 
 /** One export: a window, or one group of a window's fields. */
 export interface ExportJob {
+  /** The generation of the API that exports it. */
+  readonly api: "v4" | "v5";
   readonly object: string;
   readonly windowId: string;
   /** Index of its group of fields. */
@@ -233,10 +235,11 @@ async function poll(head: Waiting, timer: PollTimer, extraction: Extraction): Pr
   if (pauseMs > 0) await clock.sleep(pauseMs, drain);
   drain.throwIfAborted();
   const { object, windowId: window } = head.job;
-  let status = await pardot.readExport(head.exportId, abort, { object, window });
+  const request = { api: head.job.api, id: head.exportId, about: { object, window } };
+  let status = await pardot.readExport(request, abort);
   // An empty response proves nothing, as with pages: an export without a result file is polled twice.
   if (status.state === "Complete" && status.resultRefs.length === 0) {
-    status = await pardot.readExport(head.exportId, abort, { object, window });
+    status = await pardot.readExport(request, abort);
   }
   head.polls += 1;
   const { stateText: state } = status;

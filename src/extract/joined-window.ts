@@ -5,7 +5,7 @@ import { keyField } from "../land/result-header.ts";
 import type { ExpectedFile } from "../land/result-header.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
 import { exportedAt } from "../state/state.ts";
-import { rowBounds } from "./bounds.ts";
+import { localZoneOf, rowBounds } from "./bounds.ts";
 import { landingOf } from "./context.ts";
 import type { BulkWindow } from "./context.ts";
 import { fetchFile, forEachFile, resultFiles } from "./download.ts";
@@ -109,6 +109,7 @@ export class JoinedWindow {
   #expected(): Omit<ExpectedFile, "fields"> {
     const { object, fields } = this.#progress;
     const { columns } = objectFields(object, fields);
-    return { object: object.name, columns, key: keyField(object), watermark: object.watermark };
+    const localZone = localZoneOf(this.#progress);
+    return { object: object.name, columns, key: keyField(object), watermark: object.watermark, localZone };
   }
 }

@@ -26,14 +26,29 @@ export function isProcedureRefusal(error: unknown): error is RemoteError {
   return error instanceof RemoteError && PROCEDURE_CODES.has(error.pardotCode);
 }
 
-/** The first export procedure for the field of a range that Pardot has not refused; null when none is left. */
+/** An object, or another part of an export, that Pardot does not understand (vendor docs, error-codes). */
+const UNKNOWN_OBJECT = 154;
+
+/**
+ * Whether an export of v5 is refused for its object or its fields, whatever its procedure. The field is not named, and to
+ * find it by further exports would empty a column that the query can read.
+ */
+export function isExportRefusal(error: unknown, { way }: BulkObject): error is RemoteError {
+  if (way.api !== "v5" || !(error instanceof RemoteError)) return false;
+  return error.pardotCode === UNKNOWN_OBJECT || isFieldRefusal(error);
+}
+
+/**
+ * The first export procedure for the field of a range that Pardot has not refused; null when none is left, or in v5, when
+ * exports do not select by that field.
+ */
 export function usableProcedure(
   object: BulkObject,
   field: Window["field"],
   memory: Pick<FieldState, "refusedProcedures">,
 ): ExportProcedure | null {
   const candidates = object.way.export.procedures.filter((procedure) => procedure.field === field);
-  assert(candidates.length > 0, `an export procedure for ${String(field)}`);
+  assert(candidates.length > 0 || object.way.api === "v5", `an export procedure for ${String(field)}`);
   return candidates.find(({ name }) => !memory.refusedProcedures.includes(name)) ?? null;
 }
 
@@ -91,15 +106,22 @@ function isVital(object: CatalogObject, field: string): boolean {
   return field === keyField(object) || field === watermarkField(object);
 }
 
-/** Remembers an export procedure that Pardot refuses, and warns of what replaces it. */
-export async function recordRefusedProcedure(
+/** Remembers export procedures that Pardot refuses, and warns of what replaces them. `what`: the refused thing. */
+export async function recordRefusedProcedures(
   object: CatalogObject,
-  refused: { readonly procedure: string; readonly error: RemoteError; readonly instead: string },
+  refused: {
+    readonly what: string;
+    readonly procedures: readonly string[];
+    readonly error: RemoteError;
+    readonly instead: string;
+  },
   extraction: Extraction,
 ): Promise<void> {
-  const { procedure, error, instead } = refused;
-  await extraction.journal.record([{ type: "procedure-refused", object: object.name, procedure }]);
-  const message = `Pardot refuses the export procedure ${procedure} (code ${String(error.pardotCode)}): ${instead} takes over, also in later runs until --full`;
+  const { what, procedures, error, instead } = refused;
+  await extraction.journal.record(
+    procedures.map((procedure) => ({ type: "procedure-refused", object: object.name, procedure })),
+  );
+  const message = `Pardot refuses ${what} (code ${String(error.pardotCode)}): ${instead} takes over, also in later runs until --full`;
   extraction.onEvent({ type: "warning", code: "export.procedure-refused", object: object.name, message });
 }
 

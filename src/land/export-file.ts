@@ -55,7 +55,7 @@ export async function landExportFile(
   const split = await splitHeader(chunks);
   try {
     const missing = missingFields(split.header, what, options);
-    const isAsRequested = !split.hasBom && sameNames(split.header, columns);
+    const isAsRequested = !split.hasBom && options.localZone == null && sameNames(split.header, columns);
     const compression = isAsRequested ? spooling.compression : "none";
     return await inSpool({ ...spooling, compression }, async (raw) => {
       const scan = { subject: what, columns: split.header.length };
@@ -112,7 +112,7 @@ async function encodeRecords(
   options: ExportFileOptions,
   { format, onEvent }: Landing,
 ): Promise<Filled> {
-  const { columns, object, span, exportId, rejects, bounds, key } = options;
+  const { columns, object, span, exportId, rejects, bounds, key, localZone = null } = options;
   const what = subject(options);
   const places = columns.map((column) => header.indexOf(wireName(column)));
   const keyPlace = header.indexOf(key);
@@ -124,7 +124,7 @@ async function encodeRecords(
   for await (const { row: cells, isEnded } of records) {
     const id = cells[keyPlace] ?? null;
     const row = rejects.encode(
-      () => columns.map((column, i) => normaliseCell(cells[places[i] ?? -1] ?? null, column, object, id)),
+      () => columns.map((column, i) => normaliseCell(cells[places[i] ?? -1] ?? null, column, object, id, localZone)),
       () => recordOf(header, cells),
       keyColumn,
     );
@@ -137,22 +137,24 @@ async function encodeRecords(
     await rows.add(row);
   }
   checkOutside(outside, what, bounds);
-  const transformation = fingerprint(columns, [{ header, source: null }]);
+  const transformation = fingerprint(columns, [{ header, source: null }], localZone);
   const nameOf = (): string => exportFileName(object, span, options, transformation);
   return { ...(await rows.end()), exportId, nameOf };
 }
 
 /**
  * Hash of a transformation: the columns of the source files and of the landed one. `source` names files whose ids are
- * not in the name of the landed one.
+ * not in the name of the landed one. `localZone` as in `ExpectedFile`.
  */
 export function fingerprint(
   columns: readonly Column[],
   sources: readonly { readonly header: readonly string[]; readonly source: string | null }[],
+  localZone: string | null,
 ): string {
   const target = columns.map(({ name, type, wire }) => [name, type, wire ?? name]);
+  const facts = ["encode", 3, sources.map(({ header, source }) => [header, source]), target];
   return createHash("sha256")
-    .update(JSON.stringify(["encode", 3, sources.map(({ header, source }) => [header, source]), target]))
+    .update(JSON.stringify(localZone === null ? facts : [...facts, localZone]))
     .digest("hex");
 }
 

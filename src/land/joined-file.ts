@@ -58,7 +58,7 @@ async function fill(
   options: JoinedFileOptions,
   landing: Landing,
 ): Promise<Filled> {
-  const { object, columns, key, span } = options;
+  const { object, columns, key, span, localZone = null } = options;
   const groups = headers.map((header, group): JoinGroup => ({
     columns: header.length,
     key: header.indexOf(key),
@@ -72,7 +72,7 @@ async function fill(
     columns.map((column, i) => {
       const { group, index } = places[i] ?? { group: -1, index: -1 };
       const cell = wireName(column) === key ? id : (parts[group]?.[index] ?? null);
-      return normaliseCell(cell, column, object, id);
+      return normaliseCell(cell, column, object, id, localZone);
     });
   const rows = new EncodedRows(spool, landing.format, options);
   const setAside = new Set(files.flatMap(({ rejects }) => rejects.map(({ id }) => id)));
@@ -92,7 +92,7 @@ async function fill(
     await rows.add(row);
   }
   const sources = files.map(({ header, exportId, fileId }) => ({ header, source: `${exportId}-${fileId}` }));
-  const transformation = fingerprint(columns, sources);
+  const transformation = fingerprint(columns, sources, localZone);
   const nameOf = (): string => exportFileName(object, span, first, transformation);
   return { ...(await rows.end()), exportId: first.exportId, incompleteRows, nameOf };
 }

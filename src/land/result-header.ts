@@ -12,6 +12,8 @@ export interface ExpectedFile {
   /** The field that identifies a record. */
   readonly key: string;
   readonly watermark: RangeField | null;
+  /** The zone of times without an offset, where landed times are UTC. Default: times stay as they are. */
+  readonly localZone?: string | null;
 }
 
 /** A column's name in Pardot's files. */

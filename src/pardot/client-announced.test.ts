@@ -48,7 +48,7 @@ describe("events of each request", () => {
     const waiting = { body: okBody({ export: { id: 5, state: "Waiting" } }) };
     const { pardot, answers } = harness({ steps: [waiting, waiting, { body: "id\n1\n" }] });
     await pardot.createExport({ ...EXPORT, about: ABOUT }, NEVER);
-    await pardot.readExport("5", NEVER, ABOUT);
+    await pardot.readExport({ api: "v4", id: "5", about: ABOUT }, NEVER);
     for await (const _ of await pardot.downloadResult(
       "https://pi.pardot.com/api/export/version/4/do/downloadResults/id/5/file/6",
       NEVER,

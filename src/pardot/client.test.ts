@@ -104,7 +104,7 @@ describe("requests", () => {
     const created = { body: JSON.stringify({ export: { id: 5, state: "Waiting", isExpired: false } }) };
     const { pardot, api } = harness({ steps: [created] });
     expect(await pardot.createExport(EXPORT, NEVER)).toMatchObject({ id: "5", state: "Waiting" });
-    await pardot.readExport("5", NEVER);
+    await pardot.readExport({ api: "v4", id: "5" }, NEVER);
     expect(api.map((request) => `${request.method} ${request.url.pathname}${request.url.search}`)).toEqual([
       "POST /api/export/version/4/do/create?format=json",
       "GET /api/export/version/4/do/read/id/5?format=json",
@@ -118,7 +118,7 @@ describe("an export's response", () => {
   test("about another export than the requested one is refused", async () => {
     const other = { body: JSON.stringify({ export: { id: 999, state: "Complete" } }) };
     const { pardot, api } = harness({ steps: [other] });
-    expect(await caught(pardot.readExport("100", NEVER))).toMatchObject({
+    expect(await caught(pardot.readExport({ api: "v4", id: "100" }, NEVER))).toMatchObject({
       exitCode: 6,
       code: "pardot.unexpected-shape",
       message: containing("999 instead of 100"),

@@ -16,6 +16,7 @@ import type {
   CallCounts,
   Counted,
   DescribedField,
+  ExportRead,
   ExportRequest,
   ExportStatus,
   Page,
@@ -112,7 +113,7 @@ export class PardotClient implements OpenPardot {
 
   queryPage(request: PageRequest, signal: AbortSignal): Promise<Page> {
     const { about, way, limit = way.query.limit, isRest = false } = request;
-    const exchange = (way.api === "v5" ? this.#v5 : this.#v4).page(request);
+    const exchange = this.#of(way).page(request);
     // Pages of a window are such calls; a request for a single record is like any other call.
     if (typeof about?.window !== "string") return this.#ask(exchange, signal, { about });
     const records = (page: Page): number => (isRest ? 0 : page.records.length);
@@ -124,9 +125,7 @@ export class PardotClient implements OpenPardot {
   }
 
   readById(request: ReadRequest, signal: AbortSignal): Promise<WireRecord> {
-    return this.#ask((request.way.api === "v5" ? this.#v5 : this.#v4).readById(request), signal, {
-      about: request.about,
-    });
+    return this.#ask(this.#of(request.way).readById(request), signal, { about: request.about });
   }
 
   describe(urlName: string, signal: AbortSignal): Promise<readonly DescribedField[]> {
@@ -135,11 +134,11 @@ export class PardotClient implements OpenPardot {
 
   createExport(request: ExportRequest, signal: AbortSignal): Promise<ExportStatus> {
     const onRepeat = `the creation of an export of ${request.object} was cut off and is repeated: it may exist twice`;
-    return this.#ask(this.#v4.createExport(request), signal, { about: request.about, onRepeat });
+    return this.#ask(this.#of(request).createExport(request), signal, { about: request.about, onRepeat });
   }
 
-  readExport(id: string, signal: AbortSignal, about?: About): Promise<ExportStatus> {
-    return this.#ask(this.#v4.readExport(id), signal, { about });
+  readExport(request: ExportRead, signal: AbortSignal): Promise<ExportStatus> {
+    return this.#ask(this.#of(request).readExport(request.id), signal, { about: request.about });
   }
 
   async downloadResult(reference: string, signal: AbortSignal, about?: About): Promise<ResultBody> {
@@ -153,6 +152,10 @@ export class PardotClient implements OpenPardot {
       about,
     };
     return this.#caller.call(call, signal);
+  }
+
+  #of({ api }: { readonly api: "v4" | "v5" }): Dialect {
+    return api === "v5" ? this.#v5 : this.#v4;
   }
 
   /** Makes a call whose response is one envelope. */

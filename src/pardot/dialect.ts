@@ -1,6 +1,15 @@
 import type { HttpRequest } from "../http/transport.ts";
 import type { ResponseHead } from "./failure.ts";
-import type { Page, PageRequest, Probe, ReadRequest, Version, WireRecord } from "./pardot.ts";
+import type {
+  ExportRequest,
+  ExportStatus,
+  Page,
+  PageRequest,
+  Probe,
+  ReadRequest,
+  Version,
+  WireRecord,
+} from "./pardot.ts";
 
 /** One call: its request, and how its response is read. */
 export interface Exchange<T> {
@@ -27,4 +36,6 @@ export interface Dialect {
   probe(): Exchange<Probe>;
   page(request: PageRequest): Exchange<Page>;
   readById(request: ReadRequest): Exchange<WireRecord>;
+  createExport(request: ExportRequest): Exchange<ExportStatus>;
+  readExport(id: string): Exchange<ExportStatus>;
 }

@@ -25,7 +25,7 @@ export interface Pardot {
   describe(urlName: string, signal: AbortSignal): Promise<readonly DescribedField[]>;
 
   createExport(request: ExportRequest, signal: AbortSignal): Promise<ExportStatus>;
-  readExport(id: string, signal: AbortSignal, about?: About): Promise<ExportStatus>;
+  readExport(request: ExportRead, signal: AbortSignal): Promise<ExportStatus>;
 
   /**
    * One result file as a stream, decompressed. The body is checked against its length: a short one throws
@@ -140,10 +140,20 @@ export interface DescribedField {
 }
 
 export interface ExportRequest {
+  /** The generation of the API that creates it; the two know nothing of each other's exports. */
+  readonly api: "v4" | "v5";
   readonly object: string;
   readonly fields: readonly string[];
   readonly procedure: string;
   readonly arguments: Readonly<Record<string, string | boolean>>;
+  /** Named by events. */
+  readonly about?: About;
+}
+
+export interface ExportRead {
+  /** The generation of the API that created it. */
+  readonly api: "v4" | "v5";
+  readonly id: string;
   /** Named by events. */
   readonly about?: About;
 }
@@ -161,7 +171,7 @@ export interface ExportStatus {
   /** The word Pardot used. */
   readonly stateText: string;
   readonly isExpired: boolean;
-  /** In the API user's zone. */
+  /** In the API user's zone; null where it is not read, as in v5. */
   readonly createdAt: LocalText | null;
   /** Addresses of the result files in no order; empty when there are no rows or the export is not complete. */
   readonly resultRefs: readonly string[];

@@ -80,7 +80,7 @@ export function rangeWindow(object: CatalogObject, start: RangeStart, settings: 
 /** 2007-01-01, before Pardot existed: the start of a history without a usable oldest record. */
 const HISTORY_FLOOR: Instant = Date.UTC(2007, 0, 1);
 /** Records by id are hardly ever out of order in time, and never by this much. */
-const OLDEST_MARGIN_MS = 7 * DAY_MS;
+export const OLDEST_MARGIN_MS: number = 7 * DAY_MS;
 
 /**
  * A whole history begins a week before its oldest record instead of in 1900. `oldest` is null when no record or no date

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { boundAfter, boundBefore, fromLocal, nextDayStart, shiftLocal, toLocal } from "./zone.ts";
+import { boundAfter, boundBefore, fromLocal, nextDayStart, shiftLocal, toLocal, utcText } from "./zone.ts";
 
 // Holds G1: bounds in local time include every record.
 
@@ -37,6 +37,31 @@ describe("wall-clock text", () => {
 
   it("refuses other texts", () => {
     expect(() => fromLocal("2026-07-01", "UTC", "earlier")).toThrow(RangeError);
+  });
+});
+
+describe("local text as text of UTC", () => {
+  it("is that of its instant, on days of one offset and on those when clocks change", () => {
+    const local = fc.date({
+      min: new Date("2007-01-01T00:00:00Z"),
+      max: new Date("2030-01-01T00:00:00Z"),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(local, fc.constantFrom(...ZONES), (date, zone) => {
+        const text = date.toISOString().slice(0, 19).replace("T", " ");
+        expect(utcText(text, zone)).toBe(toLocal(fromLocal(text, zone, "earlier"), "UTC"));
+      }),
+    );
+    for (const zone of ZONES)
+      for (let quarter = 0; quarter < 96; quarter += 1) {
+        const text = shiftLocal("2025-04-06 00:00:00", quarter * 900_000);
+        expect(utcText(text, zone)).toBe(toLocal(fromLocal(text, zone, "earlier"), "UTC"));
+      }
+  });
+
+  it("is the earlier of the two in an hour that is shown twice", () => {
+    expect(utcText("2025-11-02 01:30:00", "America/New_York")).toBe("2025-11-02 05:30:00");
   });
 });
 

@@ -16,6 +16,26 @@ export function fromLocal(text: LocalText, zone: string, reading: "earlier" | "l
   return plain(text).toZonedDateTime(zone, { disambiguation: reading }).epochMilliseconds;
 }
 
+/** What is to be added to the times of a local day, null for a day on which clocks change; by zone. A history has some thousand days. */
+const offsets = new Map<string, Map<string, number | null>>();
+
+/** A wall-clock text of a zone as text of UTC. One that a clock shows twice is the earlier of the two. */
+export function utcText(text: LocalText, zone: string): LocalText {
+  const day = text.slice(0, 10);
+  const known = offsets.get(zone) ?? new Map<string, number | null>();
+  offsets.set(zone, known);
+  let offset = known.get(day);
+  if (offset === undefined) {
+    const [first = 0, last = 0] = [`${day} 00:00:00`, `${day} 23:59:59`].map(
+      (edge) => fromLocal(edge, zone, "earlier") - fromLocal(edge, "UTC", "earlier"),
+    );
+    offset = first === last ? first : null;
+    known.set(day, offset);
+  }
+  const utc = offset === null ? fromLocal(text, zone, "earlier") : Date.parse(`${text.replace(" ", "T")}Z`) + offset;
+  return new Date(utc).toISOString().slice(0, 19).replace("T", " ");
+}
+
 /** Moves a wall-clock text by `ms` on the wall clock: a day earlier is always the same time of day, in every zone. */
 export function shiftLocal(text: LocalText, ms: number): LocalText {
   return textOf(plain(text).add({ milliseconds: ms }));

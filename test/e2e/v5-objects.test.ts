@@ -5,8 +5,7 @@ import { entries } from "../../src/catalog/index.ts";
 import { selectWays } from "../../src/catalog/versions.ts";
 import type { ApiVersion } from "../../src/catalog/versions.ts";
 import type { Manifest, ManifestObject } from "../../src/manifest/manifest.ts";
-import { newest } from "../kit/records.ts";
-import { differences, textOf, v5Rows } from "../kit/v5-truth.ts";
+import { Comparison, differences, v5Rows } from "../kit/v5-truth.ts";
 import { landedRecords, scenesUntil } from "../kit/scene.ts";
 import type { Environment, Scene } from "../kit/scene.ts";
 
@@ -24,47 +23,6 @@ function offered(version: ApiVersion): ReadonlyMap<string, CatalogObject> {
 
 function rowsOf({ files }: ManifestObject): number {
   return files.reduce((sum, { rows }) => sum + rows, 0);
-}
-
-/**
- * Compares what v5 has landed with the account after each run. A record of the last minute before a run comes with the
- * next one, and a record that went in the meantime stays in the files.
- */
-class Comparison {
-  readonly #at: Scene;
-  readonly #seen = new Map<string, Set<string>>();
-
-  constructor(at: Scene) {
-    this.#at = at;
-  }
-
-  async expectTruth(object: CatalogObject, { windows }: ManifestObject): Promise<void> {
-    const { simulator, data } = this.#at;
-    const { name, watermark } = object;
-    const end = windows.at(-1)?.to.slice(0, 19).replace("T", " ") ?? "";
-    const field = watermark === null ? null : watermark === "created_at" ? "createdAt" : "updatedAt";
-    const campaigns = v5Rows(simulator, "Campaign", "all");
-    const landed = newest(await landedRecords(data, name));
-    const seen = this.#seen.get(name) ?? new Set<string>();
-    this.#seen.set(name, seen);
-    const wrong: string[] = [];
-    for (const [id, row] of v5Rows(simulator, name, object.deletes ? "all" : "live")) {
-      if (field !== null && end !== "" && textOf(row, field) >= end) continue;
-      seen.add(id);
-      const record = landed.get(id);
-      if (record === undefined) wrong.push(`${id} is missing`);
-      else {
-        const found = differences(record, row, object, (campaign) => campaigns.get(JSON.stringify(campaign))?.["name"]);
-        wrong.push(...found.map((difference) => `${id} ${difference}`));
-      }
-    }
-    expect(wrong.slice(0, 5), name).toEqual([]);
-    expect(new Set(landed.keys()), name).toEqual(seen);
-    if (!object.deletes) return;
-    const deleted = [...v5Rows(simulator, name, "deleted").keys()].filter((id) => seen.has(id));
-    const marked = [...landed.values()].filter((record) => record["is_deleted"] === "true");
-    expect(new Set(marked.map(({ id }) => id)), name).toEqual(new Set(deleted));
-  }
 }
 
 /** The log of exports has no rows in the truth: what was read are the exports of this account. */

@@ -1,6 +1,11 @@
+import { expect } from "vitest";
 import type { CatalogObject, Column } from "../../src/catalog/catalog.ts";
+import type { ManifestObject } from "../../src/manifest/manifest.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
+import { newest } from "./records.ts";
 import type { Cells } from "./records.ts";
+import { landedRecords } from "./scene.ts";
+import type { Scene } from "./scene.ts";
 
 export type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [name: string]: Json };
 type Fields = Readonly<Record<string, Json>>;
@@ -82,4 +87,45 @@ function canonical(value: Json): string {
 
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
+}
+
+/**
+ * Compares what v5 has landed with the account after each run. A record of the last minute before a run comes with the
+ * next one, and a record that went in the meantime stays in the files.
+ */
+export class Comparison {
+  readonly #at: Scene;
+  readonly #seen = new Map<string, Set<string>>();
+
+  constructor(at: Scene) {
+    this.#at = at;
+  }
+
+  async expectTruth(object: CatalogObject, { windows }: ManifestObject): Promise<void> {
+    const { simulator, data } = this.#at;
+    const { name, watermark } = object;
+    const end = windows.at(-1)?.to.slice(0, 19).replace("T", " ") ?? "";
+    const field = watermark === null ? null : watermark === "created_at" ? "createdAt" : "updatedAt";
+    const campaigns = v5Rows(simulator, "Campaign", "all");
+    const landed = newest(await landedRecords(data, name));
+    const seen = this.#seen.get(name) ?? new Set<string>();
+    this.#seen.set(name, seen);
+    const wrong: string[] = [];
+    for (const [id, row] of v5Rows(simulator, name, object.deletes ? "all" : "live")) {
+      if (field !== null && end !== "" && textOf(row, field) >= end) continue;
+      seen.add(id);
+      const record = landed.get(id);
+      if (record === undefined) wrong.push(`${id} is missing`);
+      else {
+        const found = differences(record, row, object, (campaign) => campaigns.get(JSON.stringify(campaign))?.["name"]);
+        wrong.push(...found.map((difference) => `${id} ${difference}`));
+      }
+    }
+    expect(wrong.slice(0, 5), name).toEqual([]);
+    expect(new Set(landed.keys()), name).toEqual(seen);
+    if (!object.deletes) return;
+    const deleted = [...v5Rows(simulator, name, "deleted").keys()].filter((id) => seen.has(id));
+    const marked = [...landed.values()].filter((record) => record["is_deleted"] === "true");
+    expect(new Set(marked.map(({ id }) => id)), name).toEqual(new Set(deleted));
+  }
 }

@@ -17,7 +17,7 @@ import {
 import type { Step } from "../kit/fakes/pardot.ts";
 
 const TAG = { way: TAG_WAY, fields: null };
-const EXPORT = { object: "VisitorActivity", fields: ["id"], procedure: "p", arguments: {} };
+const EXPORT = { api: "v4", object: "VisitorActivity", fields: ["id"], procedure: "p", arguments: {} } as const;
 const SECRETS = /canary/;
 
 /** Possible responses of a server or a gateway, with every secret it knows in every part of them. */

@@ -190,13 +190,14 @@ async function checkZone(
   runtime: Runtime,
 ): Promise<CheckLine> {
   const { timeZone } = config.pardot;
-  const object = config.catalog.find((candidate) => exportOf(candidate) !== undefined);
+  const object = config.catalog.find((candidate) => candidate.way.api === "v4" && exportOf(candidate) !== undefined);
   const exported = object === undefined ? undefined : exportOf(object);
   const procedure = exported?.procedures[0];
   if (object === undefined || exported === undefined || procedure === undefined) {
     return lineOf("time zone", "skipped", "no object in the catalog has an export that shows it");
   }
   const request = {
+    api: "v4" as const,
     object: exported.object,
     fields: [object.key],
     procedure: procedure.name,

@@ -46,9 +46,9 @@ export async function estimate(object: CatalogObject, decision: Decision, contex
   const counts = await countWindows(object, windows, context);
   let calls = 0;
   for (const [i, window] of windows.entries()) {
-    const records = counts?.[i] ?? 0;
+    const records = counts?.[i] ?? null;
     if (!isBulk(object) || isQueriedInstead(object, window, fields)) {
-      calls += pagesOf(records, object.way.query);
+      calls += pagesOf(records ?? 0, object.way.query);
       continue;
     }
     const groups = groupsOf(object, "groups" in window ? window.groups : [], fields).length;
@@ -56,12 +56,15 @@ export async function estimate(object: CatalogObject, decision: Decision, contex
     const [created, landed] = "exports" in window ? [window.exports.length, window.files.length] : [0, 0];
     // An export without a file is read twice.
     const reads = Math.max(records === 0 ? 2 : 1, history.readsPerExport);
-    const files = Math.max(0, groups * expectedFiles(records, history.exports) - landed);
+    // Uncounted records are assumed to come in one file.
+    const expected = records === null ? 1 : expectedFiles(records, history.exports);
+    const files = Math.max(0, groups * expected - landed);
     calls += groups - created + groups * reads + files;
   }
   if (counts === null) {
     const why = object.way.api === "v5" ? "API v5 does not count them" : "Pardot took too long to count them";
-    return { records: null, calls, unknownCalls: `the calls for its records; ${why}` };
+    const which = isBulk(object) ? "the calls for further result files or pages" : "the calls for its records";
+    return { records: null, calls, unknownCalls: `${which}; ${why}` };
   }
   const records = Math.round(counts.reduce((sum, count) => sum + count, 0));
   return { records, calls, unknownCalls: null };

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { visitor } from "../../../test/kit/fakes/objects.ts";
+import { bulkV5, visitor } from "../../../test/kit/fakes/objects.ts";
 import { page } from "../../../test/kit/fakes/scripted-pages.ts";
+import type { BulkObject } from "../../catalog/catalog.ts";
 import type { Config } from "../../config/config.ts";
 import { EMPTY_STATE } from "../../state/state.ts";
 import { RemoteError, TransportError } from "../../errors.ts";
-import type { PageRequest, Pardot, WireRecord } from "../../pardot/pardot.ts";
+import type { Page, PageRequest, Pardot, WireRecord } from "../../pardot/pardot.ts";
 import { isoInstant } from "../../time/instant.ts";
 import { nullWarehouse } from "../../warehouse/open.ts";
 import { liveProbes } from "./probes.ts";
@@ -55,6 +56,39 @@ async function historyOf(oldest: WireRecord | null | Error, kind: "run" | "plan"
   });
   return { windows, asked };
 }
+
+describe("the oldest record of an object that exports of v5 read", () => {
+  const memberships = bulkV5("ListMembership");
+  const oldestOf = async (object: BulkObject, answers: readonly (readonly WireRecord[])[]) => {
+    const asked: PageRequest[] = [];
+    const queryPage = async (request: PageRequest): Promise<Page> =>
+      page([...(answers[asked.push(request) - 1] ?? [])]);
+    const pardot = { queryPage, calls: { total: 0, byKind: {} } } as unknown as Pardot;
+    const probes = liveProbes({ pardot, full: false, onEvent: () => undefined, signal: never });
+    return { oldest: await probes.oldest(object), asked };
+  };
+  const first = { id: 5, createdAt: "2024-05-01T02:00:00+02:00" };
+
+  it("is the one with the smallest id, if no other was created more than a week before it", async () => {
+    const { oldest, asked } = await oldestOf(memberships, [[first], []]);
+    expect(oldest).toBe("2024-05-01 00:00:00");
+    expect(asked).toMatchObject([
+      { fields: ["id", "createdAt"], limit: 1 },
+      { fields: ["id"], bounds: { field: "created_at", from: null, to: Date.UTC(2024, 3, 24) } },
+    ]);
+    expect(asked.every(({ sort }) => sort === undefined)).toBe(true);
+  });
+
+  it("is not known if an older one has a greater id, or if records do not come by id", async () => {
+    expect((await oldestOf(memberships, [[first], [{ id: 9 }]])).oldest).toBeNull();
+    expect(await oldestOf(bulkV5("Opportunity"), [[first]])).toEqual({ oldest: null, asked: [] });
+  });
+
+  it("is not compared where v5 does not filter by creation", async () => {
+    const { oldest, asked } = await oldestOf(bulkV5("ProspectAccount"), [[first]]);
+    expect([oldest, asked.length]).toEqual(["2024-05-01 00:00:00", 1]);
+  });
+});
 
 describe.each(["run", "plan"] as const)("the oldest record, for a %s", (kind) => {
   it("is the one with the smallest id, anonymous visitors included; the history begins a week before it", async () => {

@@ -4,10 +4,13 @@ import { normalise } from "../../encode/normalise.ts";
 import { DataError } from "../../errors.ts";
 import type { OnEvent } from "../../events.ts";
 import { discoverFields } from "../../extract/fields.ts";
+import { wireName } from "../../land/result-header.ts";
 import { isTooLong } from "../../pardot/failure.ts";
 import type { PageRequest, Pardot, WireRecord } from "../../pardot/pardot.ts";
+import { OLDEST_MARGIN_MS } from "../../plan/range.ts";
 import { DAY_MS } from "../../time/instant.ts";
 import type { Instant, LocalText } from "../../time/instant.ts";
+import { fromLocal } from "../../time/zone.ts";
 
 /** Requests to Pardot before an object's windows are decided. */
 export interface Probes {
@@ -38,11 +41,14 @@ export const OLDEST_ASKED_MAX = 2;
 export function liveProbes({ pardot, full, onEvent, signal }: ProbeContext): Probes {
   return {
     oldest: async (object) => {
+      const { query } = object.way;
+      if (query.api === "v5" && query.order !== "id") return null;
       for (let attempt = 1; attempt <= OLDEST_ASKED_MAX; attempt += 1) {
         const page = await orNull(pardot.queryPage(oldestRequest(object), signal));
         if (page === null) return null;
         const [first] = page.records;
         const created = first === undefined ? null : createdAt(first, object);
+        if (created !== null && object.way.api === "v5") return trustedV5(created, object, pardot, signal);
         if (created !== null) return earlier(created, await earliestCreated(object, pardot, signal));
         if (first !== undefined) return null;
       }
@@ -56,8 +62,27 @@ export function liveProbes({ pardot, full, onEvent, signal }: ProbeContext): Pro
  * The request for an object's oldest record: by id, the primary key, because sorting a large table by time takes too
  * long.
  */
-export function oldestRequest({ way }: BulkObject): PageRequest {
-  return { way, fields: null, limit: 1 };
+export function oldestRequest({ way, columns, key }: BulkObject): PageRequest {
+  if (way.api === "v4") return { way, fields: null, limit: 1 };
+  return { way, fields: columns.filter(({ name }) => name === key || name === "created_at").map(wireName), limit: 1 };
+}
+
+/**
+ * When the record with the smallest id of v5 was created; null if another one is older by more than the margin of a
+ * history. API v5 is not known to sort every object by creation, so such a record is only looked for.
+ */
+async function trustedV5(
+  created: LocalText,
+  { way }: BulkObject,
+  pardot: Pick<Pardot, "queryPage">,
+  signal: AbortSignal,
+): Promise<LocalText | null> {
+  const { query } = way;
+  if (query.api === "v5" && !query.filters.includes("created_at")) return created;
+  const to = fromLocal(created, "UTC", "earlier") - OLDEST_MARGIN_MS;
+  const bounds = { field: "created_at", from: null, to } as const;
+  const older = await orNull(pardot.queryPage({ way, fields: ["id"], bounds, limit: 1 }, signal));
+  return older?.records.length === 0 ? created : null;
 }
 
 /** Records without a usable date come first in the order of time; this leaves them out. */
@@ -79,7 +104,7 @@ async function earliestCreated(
 
 /** Whether the earliest created_at can be looked up: Pardot sorts and filters by it. */
 export function canSortByCreation({ way: { query } }: BulkObject): boolean {
-  return query.sortBy.includes("created_at") && query.filters.created_at !== undefined;
+  return query.api === "v4" && query.sortBy.includes("created_at") && query.filters.created_at !== undefined;
 }
 
 function earlier(a: LocalText, b: LocalText | null): LocalText {

@@ -202,7 +202,7 @@ async function newWindows(
   if (range.from >= range.to) return [];
   if (!isBulk(object)) return [range];
   const { windowDaysMax } = object.way.export;
-  const zone = context.config.pardot.timeZone;
+  const zone = zoneOf(object, context.config.pardot.timeZone);
   if (!wholeHistory) return cutWindows(range, windowDaysMax, zone);
   const asked = fromOldest(range, await context.probes.oldest(object), context.now, zone);
   // It ends before the oldest record: covered without a single export.

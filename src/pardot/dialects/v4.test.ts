@@ -159,6 +159,7 @@ describe("an export's state", () => {
 
   test("the body of a creation names object, fields, procedure and arguments", () => {
     const request = {
+      api: "v4" as const,
       object: "VisitorActivity",
       fields: ["id"],
       procedure: "p",

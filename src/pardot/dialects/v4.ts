@@ -101,12 +101,7 @@ export class DialectV4 implements Dialect {
   }
 
   readExport(id: string): Exchange<ExportStatus> {
-    const read = (root: WireRecord, kind: string): ExportStatus => {
-      const status = exportStatus(root, kind);
-      // The files of another export would land as this one's.
-      if (status.id !== id) throw shapeError(kind, `it is about export ${status.id} instead of ${id}`);
-      return status;
-    };
+    const read = (root: WireRecord, kind: string): ExportStatus => statusOf(id, exportStatus(root, kind), kind);
     return { ...this.#exchange(EXPORT, "read", { format: "json" }, read, id), isBare: true };
   }
 
@@ -211,6 +206,13 @@ export function exportStatus(root: WireRecord, kind: string): ExportStatus {
     createdAt: typeof createdAt === "string" ? createdAt : null,
     resultRefs: references(record["resultRefs"] ?? record["resultsRef"] ?? null, id, kind),
   };
+}
+
+/** The status of the requested export. Throws `DataError` `pardot.unexpected-shape` for that of another one. */
+export function statusOf(id: string, status: ExportStatus, kind: string): ExportStatus {
+  // The files of another export would land as this one's.
+  if (status.id !== id) throw shapeError(kind, `it is about export ${status.id} instead of ${id}`);
+  return status;
 }
 
 function stateOf(text: string): ExportState {

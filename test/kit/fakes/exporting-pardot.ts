@@ -1,4 +1,12 @@
-import type { ExportRequest, ExportStatus, Page, Pardot, PageRequest, WireRecord } from "../../../src/pardot/pardot.ts";
+import type {
+  ExportRead,
+  ExportRequest,
+  ExportStatus,
+  Page,
+  Pardot,
+  PageRequest,
+  WireRecord,
+} from "../../../src/pardot/pardot.ts";
 import { RemoteError } from "../../../src/errors.ts";
 import { page } from "./scripted-pages.ts";
 import { csvRow } from "../../../src/encode/csv-write.ts";
@@ -47,7 +55,7 @@ export function exportingPardot(records: readonly FakeRecord[]): ExportingPardot
         fake.afterCreate();
         return { id, state: "Waiting", stateText: "Waiting", isExpired: false, createdAt: null, resultRefs: [] };
       },
-      readExport: async (id: string) => exports.get(id) ?? refuse(109),
+      readExport: async ({ id }: ExportRead) => exports.get(id) ?? refuse(109),
       downloadResult: async (reference: string) => {
         fake.fetched.push(reference);
         const [, exportId = "", fileId = ""] = /id\/(\d+)\/file\/(\d+)$/.exec(reference) ?? [];

@@ -225,6 +225,7 @@ export const TAG_WAY: Extract<QueryWay, { readonly api: "v4" }> = {
 /** A page of tags and an export that are asked for, a good page, and a connection that broke. */
 export const TAG: PageRequest = { way: TAG_WAY, fields: null, afterId: "7" };
 export const EXPORT: ExportRequest = {
+  api: "v4",
   object: "VisitorActivity",
   fields: ["id"],
   procedure: "p",
