@@ -1,11 +1,15 @@
 /** Writes the pages that are generated from tables: those in PAGES. */
 import { writeFile } from "node:fs/promises";
+import { mayBeExported } from "../src/catalog/facts.ts";
+import { entries } from "../src/catalog/index.ts";
+import { selectWays } from "../src/catalog/versions.ts";
 import { COMMON_OPTIONS } from "../src/cli/command.ts";
 import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/commands/index.ts";
 import { CONFIG_FILE_DEFAULT, CONFIG_FILE_VARIABLE } from "../src/config/file.ts";
 import { filePath, SETTINGS } from "../src/config/settings.ts";
 import { EXIT_CODES } from "../src/report/exit-codes.ts";
+import { wrapped } from "../src/text.ts";
 import { licensesPage } from "./licenses.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { objectsPage } from "./objects-page.ts";
@@ -92,12 +96,44 @@ export function configurationPage(): string {
       "needs ([probe](probe.md)).",
     ].join("\n"),
     ["```yaml", "catalog:", "  Tag:", "    v4:", "      query: { limit: 100 }", "```"].join("\n"),
+    ...exportsSection(),
     "**Next:** [Objects](objects.md): how each one is read, and its columns",
     "",
   ]
     .join("\n\n")
     .trimEnd()
     .concat("\n");
+}
+
+/** How exports of API v5 are switched on, and for which objects. */
+function exportsSection(): readonly string[] {
+  const exportable = selectWays(entries, "5")
+    .filter(mayBeExported)
+    .map(({ name }) => name);
+  return [
+    "## Exports through API v5",
+    [
+      "By default objects of API v5 are read by pages of 1,000 records. Exports need fewer calls for millions of records, but",
+      "their format in API v5 is not documented publicly. An override switches them on for one object:",
+    ].join("\n"),
+    ["```yaml", "catalog:", "  LifecycleHistory:", "    v5: { process: bulk }", "```"].join("\n"),
+    [
+      ...wrapped(`Objects: ${exportable.join(", ")}.`, 118, "  ", "- "),
+      "  The documents that were found do not list Visitor, nor the arguments of VisitorActivity. Other objects are refused",
+      "  with exit code 2.",
+      "- Core objects are read through v5 only with `PARDOT_API_VERSION=5`. Columns and UTC times are the same as by the query.",
+      "- [`pardot-etl probe`](probe.md) creates an export of one hour of prospects. If its file can be read, the section",
+      "  `catalog:` that it prints has the override for Prospect.",
+      "- The history is exported by `created_at`, later ranges by the watermark. ProspectAccount can only be exported by",
+      "  `created_at`, so the query reads its later ranges.",
+      "- If Pardot refuses an export, the query reads the window, with a warning, also in later runs until `--full`. Pardot does",
+      "  not name a field that it refuses, so leave out those that `probe` finds missing",
+      "  (`v5: { wire: { salesforce_cms_id: null } }`). It also refuses custom fields of prospects with several values.",
+      "- Exports cannot contain lists: ListEmail needs `wire: { sender_options: null, reply_to_options: null }`.",
+      "- Times without an offset are read in `PARDOT_TIMEZONE` and written as UTC. If the clock shows an hour twice, they are",
+      "  read as the first one. `probe` prints no override for an account with such files (`v5.file-dates`).",
+    ].join("\n"),
+  ];
 }
 
 export function commandsPage(): string {

@@ -1,6 +1,6 @@
 import type { CatalogEntry, CatalogObject, Column } from "../src/catalog/catalog.ts";
 import { customFieldsOf } from "../src/catalog/catalog.ts";
-import { deletesOf, groupsOf } from "../src/catalog/facts.ts";
+import { deletesOf, groupsOf, mayBeExported } from "../src/catalog/facts.ts";
 import { entries } from "../src/catalog/index.ts";
 import { selectWays } from "../src/catalog/versions.ts";
 import type { ApiVersion } from "../src/catalog/versions.ts";
@@ -27,7 +27,8 @@ export function objectsPage(generated: string): string {
     ].join("\n"),
     [
       "- **Way:** how the object is read. `bulk`: by exports, one for each window; `segmented`: by pages of a query; `read`: as one",
-      "  record; `email`: by one request for each list email.",
+      "  record; `email`: by one request for each list email; `segmented (or bulk)`: by exports if the configuration",
+      "  [switches them on](configuration.md#exports-through-api-v5).",
       "- **Deletes:** how deletions show. `is_deleted`: the column marks records in the recycle bin. `read in full`: a record that",
       "  is missing from the newest file was deleted. The name of another object: that object contains the deleted records.",
       "  `deleted only`: the object contains only deleted records. `not seen`: deleted records stay in the table unchanged.",
@@ -94,7 +95,7 @@ function objectSection(entry: CatalogEntry): string {
       ways.map(({ version, object }) => [
         version === "4" ? "`3`, `4`" : `\`${version}\``,
         object.way.api,
-        object.way.process,
+        mayBeExported(object) ? "segmented (or bulk)" : object.way.process,
         deletesOf(object),
       ]),
     ),

@@ -1,5 +1,10 @@
 import type { CatalogObject } from "./catalog.ts";
 
+/** Whether exports would read an object, but only once an override makes its process `bulk`: those of API v5. */
+export function mayBeExported({ way }: CatalogObject): boolean {
+  return way.api === "v5" && way.process === "segmented" && way.export !== undefined;
+}
+
 /** Objects whose facts another one has too, both at one call for each record. */
 const SAME_FACTS: Readonly<Record<string, string>> = { EmailStats: "ListEmailStats" };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bulkScene, record, THING, WIDE } from "../../test/kit/fakes/bulk-scene.ts";
+import type { BulkObject, BulkV5 } from "../catalog/catalog.ts";
 
 describe("a window in one export", () => {
   it("its export names every field, and its files pass through", async () => {
@@ -87,6 +88,59 @@ describe("a refused procedure", () => {
     await t.extract();
     expect(t.failures).toEqual([expect.objectContaining({ pardotCode: 174 })]);
     expect(t.fake.queried).toEqual([]);
+  });
+});
+
+describe("an export of v5", () => {
+  const way: BulkV5 = {
+    api: "v5",
+    process: "bulk",
+    urlName: "things",
+    query: { api: "v5", path: "objects/things", order: "id", filters: ["updated_at"], deleted: false, split: null, parent: null, limit: 1000 }, // prettier-ignore
+    wire: {},
+    export: { ...THING.way.export, fieldsMax: 2 },
+  };
+  const pairs: BulkObject = { ...THING, way };
+  const whole: BulkObject = { ...THING, way: { ...way, export: { ...way.export, fieldsMax: 150 } } };
+
+  it("names its bounds with an offset", async () => {
+    await using t = await bulkScene([record(1)], whole);
+    await t.extract();
+    expect(t.fake.created).toMatchObject([
+      {
+        api: "v5",
+        arguments: { updated_after: "2025-12-31T23:59:59+00:00", updated_before: "2026-01-01T01:00:00+00:00" },
+      },
+    ]);
+  });
+
+  it("that is refused for a field leaves the window to the query, without trying other exports", async () => {
+    await using t = await bulkScene([record(1)], whole);
+    t.fake.refusedFields.add("size");
+    await t.extract();
+    expect(t.failures).toEqual([]);
+    expect(t.fake.created).toHaveLength(1);
+    expect(t.warnings()).toEqual(["export.procedure-refused", "fields.refused"]);
+    expect((await t.state()).fields).toMatchObject({
+      refused: ["size"],
+      refusedProcedures: ["by_updated", "by_other"],
+    });
+  });
+
+  it("is not requested where only its key is left of a group of fields", async () => {
+    await using t = await bulkScene([record(1)], pairs);
+    const { journal } = await t.open();
+    const window = (await t.state()).windows[0]?.id ?? "";
+    const groups = [["id", "name"], ["id", "done"], ["id", "size"], ["id", "updated_at"]]; // prettier-ignore
+    const created = await t.fake.pardot.createExport({ api: "v5", object: "Thing", fields: ["id", "name"], procedure: "by_updated", arguments: {} }, new AbortController().signal); // prettier-ignore
+    await journal.record([
+      { type: "export-created", object: "Thing", window, group: 0, exportId: created.id, at: 0, groups },
+      { type: "fields-refused", object: "Thing", fields: ["done"] },
+    ]);
+    const [file] = await t.extract();
+    expect(t.failures).toEqual([]);
+    expect(t.fake.created).toHaveLength(1);
+    expect(await t.rowsIn(file?.key)).toEqual([["1", "n1", null, "10", "2026-01-01 00:00:01"]]);
   });
 });
 

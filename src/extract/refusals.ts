@@ -30,12 +30,12 @@ export function isProcedureRefusal(error: unknown): error is RemoteError {
 const UNKNOWN_OBJECT = 154;
 
 /**
- * Whether an export of v5 is refused for its object or its fields, whatever its procedure. The field is not named, and to
- * find it by further exports would empty a column that the query can read.
+ * Whether an export of v5 is refused for its object, or for a field that is not named, whatever its procedure. To find the
+ * field by further exports would empty a column that the query can read.
  */
 export function isExportRefusal(error: unknown, { way }: BulkObject): error is RemoteError {
   if (way.api !== "v5" || !(error instanceof RemoteError)) return false;
-  return error.pardotCode === UNKNOWN_OBJECT || isFieldRefusal(error);
+  return error.pardotCode === UNKNOWN_OBJECT || (isFieldRefusal(error) && namedField(error) === null);
 }
 
 /**

@@ -167,6 +167,8 @@ describe("probe", () => {
     const result = JSON.parse(stdout) as ProbeResult;
     expect(result).toMatchObject({ calls: at.simulator.stats().calls });
     expect(new Set(result.entries.map(({ id }) => id)).size).toBe(result.entries.length);
+    // Dates without an offset are UTC only if PARDOT_TIMEZONE is right, which a probe cannot tell.
+    expect(result.fragment).not.toContain("process");
     const differing = result.entries.filter(({ status }) => status === "differs");
     expect(differing.map(({ id }) => id)).toEqual(["File.fields", "LandingPage.fields"]);
     for (const [, id, byDefault] of [...FIRST, ...SECOND, ...THIRD])
@@ -198,6 +200,7 @@ describe("probe", () => {
   it("writes a fragment that the configuration accepts and that changes the requests", async () => {
     const at = await startWith({
       v5Arrays: "refused",
+      v5CsvDates: "offset",
       v5IgnoredFilters: "Visitor.updatedAt",
       v5NoRecycleBin: "EmailTemplate,Opportunity",
       v5WeakFilters: "unknown",
@@ -207,6 +210,8 @@ describe("probe", () => {
     await writeFile(join(at.root, "pardot-etl.yaml"), fragment);
     const { catalog } = await at.config({ PARDOT_API_VERSION: "5" });
     const way = (name: string): unknown => catalog.find((object) => object.name === name)?.way;
+    expect(way("Prospect")).toMatchObject({ api: "v5", process: "bulk" });
+    expect(way("ListMembership")).toMatchObject({ process: "segmented" });
     expect(way("Visitor")).toMatchObject({ query: { filters: [] } });
     expect(way("EmailTemplate")).toMatchObject({ query: { deleted: false } });
     expect(way("TaggedObject")).toMatchObject({ query: { split: null } });

@@ -1,6 +1,6 @@
 import { exportOf } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
-import { deletesOf, groupsOf } from "../../catalog/facts.ts";
+import { deletesOf, groupsOf, mayBeExported } from "../../catalog/facts.ts";
 import { loadCatalog, loadConfig } from "../../config/load.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
@@ -118,6 +118,7 @@ function details({ object, groups, deletesSeen: deletes, live }: Shown): string 
           "export",
           `${procedure.name} by ${procedure.field}, windows of at most ${exported.windowDaysMax} days (${procedure.evidence})`,
         ])),
+    ...(mayBeExported(object) ? [["export", `only by an override: catalog.${object.name}.v5.process: bulk`]] : []),
     ...queryFacts(object),
     ...object.notes.map((note) => ["note", note]),
     ...object.columns.map((column, index) => [

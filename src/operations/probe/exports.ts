@@ -137,7 +137,7 @@ async function createV5(asker: Asker, created: Map<Generation, string>): Promise
     seen: statusText(answer),
     verdict: answer.failure === null ? name : codeVerdict(answer),
     expected: null,
-    means: "Nothing yet: exports of v5 are not used.",
+    means: "Nothing: both spellings are tried.",
   };
   return [...described(V5, answer, created, ` by ${name}`), procedure];
 }
@@ -157,7 +157,7 @@ function described(
   const means =
     api === "v4"
       ? "Runs read five objects by such exports: give the user the ability for exports, or read through v5 (PARDOT_API_VERSION=5)."
-      : "Nothing yet: exports of v5 are not used.";
+      : "Nothing: runs use exports of v5 only where the catalog is overridden.";
   const creation: Finding = {
     seen: `${statusText(answer)}${how}; ${shapesByField([record], Object.keys(record))}`,
     verdict: isCreated ? "created" : codeVerdict(answer),
@@ -191,7 +191,7 @@ function described(
   ];
 }
 
-/** The verdicts that runs rely on in v4. Readers understand any other, and exports of v5 are not used. */
+/** The verdicts that runs rely on in v4. Readers understand any other; exports of v5 are used only by an override. */
 const RELIED_ON: Readonly<Record<string, readonly [verdict: string, means: string]>> = {
   "export-state": ["state", "Runs cannot tell when an export is finished: please report it."],
   file: [
@@ -226,8 +226,23 @@ async function readResults(from: Generation, id: string, asker: Asker): Promise<
     const list = Array.isArray(refs) ? (refs as readonly unknown[]) : [refs];
     const first = list.find((ref) => typeof ref === "string");
     if (first === undefined) return [read];
-    return [read, ...(await readFile(from, first, asker))];
+    const found = [read, ...(await readFile(from, first, asker))];
+    return isUsable(from, found) ? [{ ...read, ...OFFER }, ...found.slice(1)] : found;
   }
+}
+
+/** Of prospects alone, because nothing of another object was seen. */
+const OFFER: Pick<Finding, "object" | "override"> = { object: "Prospect", override: { v5: { process: "bulk" } } };
+
+/** Whether runs can read such exports of v5, their dates included: without an offset these depend on PARDOT_TIMEZONE. */
+function isUsable({ api }: Generation, findings: readonly Finding[]): boolean {
+  const verdicts = new Map(findings.map(({ id, verdict }) => [id, verdict]));
+  return (
+    api === "v5" &&
+    verdicts.get("v5.export-read") === "complete" &&
+    verdicts.get("v5.file-header") === "as requested" &&
+    /^YYYY-MM-DD[T ]HH:MM:SS(?:Z|±HH:MM)$/.test(verdicts.get("v5.file-dates") ?? "")
+  );
 }
 
 /** States are the vendor's words; any other text is not repeated. */

@@ -40,7 +40,7 @@ export interface ProbeEntry {
 
 export interface ProbeResult {
   readonly entries: readonly ProbeEntry[];
-  /** YAML for pardot-etl.yaml with the differences from the built-in catalog; null: none. */
+  /** YAML for pardot-etl.yaml with the differences from the built-in catalog, and what was seen to work; null: none. */
   readonly fragment: string | null;
   readonly calls: number;
   readonly callsMax: number;

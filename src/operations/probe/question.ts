@@ -27,9 +27,9 @@ export interface Finding {
   readonly expected: string | null;
   /** Effect of another verdict on the configuration; null: none. */
   readonly means?: string | null;
-  /** The necessary override of the built-in catalog. */
+  /** The necessary or possible override of the built-in catalog. */
   readonly override?: Override;
-  /** The object whose entry it is. Default: the question's id. */
+  /** The object of the override. Default: the question's id. */
   readonly object?: string;
 }
 
