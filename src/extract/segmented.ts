@@ -12,6 +12,7 @@ import { moveFilesOut } from "../state/file-parts.ts";
 import { objectState, openWindow } from "../state/state.ts";
 import type { OpenWindow } from "../state/state.ts";
 import { pluralize } from "../text.ts";
+import { DAY_MS } from "../time/instant.ts";
 import { inWindow, pageBounds } from "./bounds.ts";
 import { collectEmailPairs } from "./email-pairs.ts";
 import type { EmailPairs } from "./email-pairs.ts";
@@ -210,9 +211,19 @@ function assertNotAllGone({ object, window, extraction }: WindowInProgress): voi
   );
 }
 
-/** Whether the query reads a window of a bulk object, because Pardot refuses every export procedure for it. */
-export function isQueriedInstead(object: CatalogObject, window: Pick<Window, "field">, memory: FieldState): boolean {
-  return isBulk(object) && usableProcedure(object, window.field, memory) === null;
+/**
+ * Whether the query reads a window of a bulk object: because Pardot refuses every export procedure for it, or because the
+ * window is one of the query, from before an override made exports the way of an object of v5.
+ */
+export function isQueriedInstead(
+  object: CatalogObject,
+  window: Omit<Window, "from"> & Partial<Pick<OpenWindow, "cursor">>,
+  memory: FieldState,
+): boolean {
+  if (!isBulk(object)) return false;
+  const isLonger = window.to - window.askFrom > object.way.export.windowDaysMax * DAY_MS;
+  const isOfQuery = object.way.api === "v5" && (isLonger || (window.cursor ?? null) !== null);
+  return isOfQuery || usableProcedure(object, window.field, memory) === null;
 }
 
 /**

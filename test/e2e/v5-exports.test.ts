@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { CancelledError } from "../../src/errors.ts";
@@ -6,7 +6,7 @@ import type { ManifestObject } from "../../src/manifest/manifest.ts";
 import type { RunResult } from "../../src/operations/api.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import { callCli } from "../kit/cli.ts";
-import { Comparison } from "../kit/v5-truth.ts";
+import { Comparison, textOf, v5Rows } from "../kit/v5-truth.ts";
 import { filesBelow, landedRecords, scenesUntil } from "../kit/scene.ts";
 import type { Environment, Scene } from "../kit/scene.ts";
 
@@ -115,7 +115,7 @@ describe("an export of v5", () => {
     expect(warningsOf(result)).toContainEqual(["LifecycleHistory", "export.recreated"]);
   });
 
-  it("G1 that is refused for a field leaves the window to the query, with a warning, and stays refused", async () => {
+  it("G1 that is refused for a field leaves the window to the query, with a warning, until the query has named the field", async () => {
     const at = await start(["LandingPage"]);
     const comparison = new Comparison(at);
     const result = await expectTruth(at, comparison, ["LandingPage"]);
@@ -131,6 +131,25 @@ describe("an export of v5", () => {
     at.simulator.advance(1);
     const second = await expectTruth(at, comparison, ["LandingPage"]);
     expect(exportedFiles(second, "LandingPage")).toBe(1);
+  });
+
+  it("G3 is not requested for a window that the query has begun before exports were switched on", async () => {
+    const at = await start(["LifecycleHistory"], { rows: { LifecycleHistory: 3500 } });
+    const override = await readFile(join(at.root, "pardot-etl.yaml"), "utf8");
+    await rm(join(at.root, "pardot-etl.yaml"));
+    expect((await at.run({ env: { PARDOT_DAILY_CALL_BUDGET: "3" } })).exitCode).toBe(4);
+    await writeFile(join(at.root, "pardot-etl.yaml"), override);
+    at.simulator.advance(1);
+    const second = await at.run();
+    expect(second.error).toBeNull();
+    expect(warningsOf(second)).toEqual([]);
+    const landed = new Set((await landedRecords(at.data, "LifecycleHistory")).map(({ id }) => id));
+    const end = String(objectIn(second, "LifecycleHistory").windows.at(-1)?.to.replace("T", " "));
+    const old = [...v5Rows(at.simulator, "LifecycleHistory")].filter(([, row]) => textOf(row, "createdAt") < end);
+    expect(old.length).toBeGreaterThan(3000);
+    expect(old.filter(([id]) => !landed.has(id))).toEqual([]);
+    // The window that was open, and an export of the day after it.
+    expect(second.manifest.api_calls.by_kind).toMatchObject({ "lifecycle-histories query": 2, "export create": 1 });
   });
 
   it("whose refusal names the field is requested again without it", async () => {
@@ -187,6 +206,8 @@ describe("an export of v5", () => {
     const { exports } = at.simulator.stats();
     expect(exports.length).toBeGreaterThan(1);
     for (const { fields } of exports) expect(fields.length).toBeGreaterThan(1);
+    const bins = exports.map(({ object, arguments: given }) => `${object} ${String(given["deleted"])}`);
+    expect(new Set(bins)).toEqual(new Set(["User all", "ListMembership undefined"]));
   });
 
   it("costs the calls that the plan expects", async () => {
