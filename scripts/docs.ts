@@ -128,7 +128,7 @@ function exportsSection(): readonly string[] {
       "  `created_at`, so the query reads its later ranges.",
       "- If Pardot refuses an export, the query reads the window, with a warning, also in later runs until `--full`. Pardot does",
       "  not name a field that it refuses, so leave out those that `probe` finds missing",
-      "  (`v5: { wire: { salesforce_cms_id: null } }`). It also refuses custom fields of prospects with several values.",
+      "  (`v5: { wire: { salesforce_cms_id: null } }`). Custom fields of prospects with several values may be such fields.",
       "- Exports cannot contain lists: ListEmail needs `wire: { sender_options: null, reply_to_options: null }`.",
       "- Times without an offset are read in `PARDOT_TIMEZONE` and written as UTC. If the clock shows an hour twice, they are",
       "  read as the first one. `probe` prints no override for an account with such files (`v5.file-dates`).",
