@@ -10,7 +10,7 @@ import type { Window } from "../plan/windows.ts";
 import type { FieldState } from "../state/field-state.ts";
 import { moveFilesOut } from "../state/file-parts.ts";
 import { objectState, openWindow } from "../state/state.ts";
-import type { OpenWindow } from "../state/state.ts";
+import type { Change, OpenWindow } from "../state/state.ts";
 import { pluralize } from "../text.ts";
 import { inWindow, pageBounds } from "./bounds.ts";
 import { collectEmailPairs } from "./email-pairs.ts";
@@ -19,13 +19,18 @@ import { landingOf, WindowInProgress } from "./context.ts";
 import type { Extraction } from "./context.ts";
 import { objectFields } from "./fields.ts";
 import { recordId } from "./page.ts";
+import { recordRefusedParameter, refusedParameter, trustedCursor, withoutRefused } from "./parameters.ts";
+import type { Acceptable } from "./parameters.ts";
 import type { Step } from "./page.ts";
 import { excludeRefused, isFieldRefusal, usableProcedure } from "./refusals.ts";
 import { readWindow } from "./window-pages.ts";
 
 /** Extracts one window by the v3/v4 query, which returns all fields. Ends with the window done. */
 export async function extractSegment(object: QueriedObject, window: OpenWindow, extraction: Extraction): Promise<void> {
-  await landPages(new WindowInProgress(object, window, extraction), pagesOfWindow(object, window, null, extraction));
+  await landPages(
+    new WindowInProgress(object, window, extraction),
+    pagesOfWindow({ object, byToken: false }, window, null, extraction),
+  );
 }
 
 /**
@@ -37,39 +42,60 @@ export async function extractByFields(
   window: OpenWindow,
   extraction: Extraction,
 ): Promise<void> {
-  const { journal, pardot, abort } = extraction;
-  const { way } = object;
-  const request = (fields: readonly string[]): Promise<unknown> => {
-    const about = { object: object.name, window: null };
-    return pardot.queryPage({ way, fields, bounds: pageBounds(object, window), sort: null, limit: 1, about }, abort);
-  };
-  // Each round but the last remembers at least one more refused field.
+  const { journal } = extraction;
+  // Each round but the last remembers at least one more refused field or parameter.
   for (;;) {
-    const { columns, requested } = objectFields(object, objectState(journal.state, object.name).fields);
-    const current = openWindow(journal.state, object.name, window.id);
+    const memory = objectState(journal.state, object.name).fields;
+    const { columns, requested } = objectFields(object, memory);
+    const open = openWindow(journal.state, object.name, window.id);
+    const current = { ...open, cursor: trustedCursor(object, open.cursor, memory) };
+    const accepted = withoutRefused({ ...object, columns }, memory);
     try {
-      const whole = { ...object, columns };
-      await landPages(
-        new WindowInProgress(whole, current, extraction),
-        pagesOfWindow(whole, current, requested, extraction),
-      );
+      const pages = pagesOfWindow(accepted, current, requested, extraction);
+      await landPages(new WindowInProgress(accepted.object, current, extraction), pages);
       return;
     } catch (error) {
-      if (!isFieldRefusal(error)) throw error;
-      await excludeRefused(object, requested, error, request, extraction);
+      await rememberRefusal(error, accepted, { window, requested, extraction });
     }
   }
 }
 
+/** Remembers the field or the parameter that an error of Pardot refuses. Throws any other error. */
+async function rememberRefusal(
+  error: unknown,
+  accepted: Acceptable,
+  reading: { readonly window: OpenWindow; readonly requested: readonly string[]; readonly extraction: Extraction },
+): Promise<void> {
+  const { window, requested, extraction } = reading;
+  const { object } = accepted;
+  const parameter = refusedParameter(error, accepted);
+  if (parameter !== null) return recordRefusedParameter(object, parameter, extraction);
+  if (!isFieldRefusal(error)) throw error;
+  const { way, name } = object;
+  const bounds = pageBounds(object, window);
+  const request = (fields: readonly string[]): Promise<unknown> => {
+    const about = { object: name, window: null };
+    return extraction.pardot.queryPage({ way, fields, bounds, sort: null, limit: 1, about }, extraction.abort);
+  };
+  try {
+    await excludeRefused(object, requested, error, request, extraction);
+  } catch (again) {
+    // One query may refuse both.
+    const other = again === error ? null : refusedParameter(again, accepted);
+    if (other === null) throw again;
+    await recordRefusedParameter(object, other, extraction);
+  }
+}
+
 function pagesOfWindow(
-  object: QueriedObject,
+  { object, byToken }: Acceptable,
   window: OpenWindow,
   fields: readonly string[] | null,
   { pardot, drain, abort, onEvent }: Extraction,
 ): AsyncGenerator<Step> {
   const about = { object: object.name, window: window.id };
-  const request = { pardot, object, window, fields, about, cursor: window.cursor, drain, abort, onEvent };
-  return readWindow(request);
+  const { cursor } = window;
+  return readWindow({ pardot, object, byToken, window, fields, about, cursor, drain, abort, onEvent });
 }
 
 /** Lands the only record of an object that one call reads; `record`: the record if v3/v4 has already returned it. */
@@ -119,6 +145,7 @@ async function landPages(progress: WindowInProgress, steps: AsyncIterable<Step> 
   let isEmpty = cursor === null;
   let hiding = 0;
   let unwanted = 0;
+  const isReported = progress.fields.ignoredFilters?.includes(String(window.field)) === true;
   try {
     for await (const step of steps) {
       if (step.type === "again") {
@@ -151,14 +178,20 @@ async function landPages(progress: WindowInProgress, steps: AsyncIterable<Step> 
     // No cursor precedes the remaining rows: they land with the end of the window, or they would be read twice.
     const rest = mayLand ? null : await files.land();
     const landed = rest === null ? [] : [...pairs.changes(), progress.landed(rest, cursor)];
-    await progress.done([...landed, ...progress.rejected(null, rejects.take())]);
+    await progress.done([...landed, ...progress.rejected(null, rejects.take()), ...ignoredFilter(progress, unwanted)]);
   } catch (error) {
     if (mayLand && mayLandRest(error)) await land();
     throw error;
   } finally {
     await files.discard();
-    warnOfPages(progress, hiding, unwanted);
+    warnOfPages(progress, hiding, isReported ? 0 : unwanted);
   }
+}
+
+/** Remembers that a filter was found to be ignored. It is still sent, because a single record outside may have another cause. */
+function ignoredFilter({ object, window }: WindowInProgress, unwanted: number): Change[] {
+  const { field } = window;
+  return unwanted === 0 || field === null ? [] : [{ type: "filter-ignored", object: object.name, filter: field }];
 }
 
 function warnOfPages(
