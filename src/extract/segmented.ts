@@ -180,7 +180,7 @@ async function landPages(progress: WindowInProgress, steps: AsyncIterable<Step> 
     const landed = rest === null ? [] : [...pairs.changes(), progress.landed(rest, cursor)];
     await progress.done([...landed, ...progress.rejected(null, rejects.take()), ...ignoredFilter(progress, unwanted)]);
   } catch (error) {
-    if (mayLand && mayLandRest(error)) await land();
+    if (mayLand && mayLandRest(error) && !comesAgain(error, object)) await land();
     throw error;
   } finally {
     await files.discard();
@@ -216,6 +216,11 @@ function warnOfPages(
  */
 export function mayLandRest(error: unknown): boolean {
   return !(error instanceof LeaseError) && !(error instanceof StorageError);
+}
+
+/** Whether the rows before an error are read again: v5 has not sorted them as requested, and some may be missing. */
+function comesAgain(error: unknown, { way }: CatalogObject): boolean {
+  return way.api === "v5" && error instanceof DataError && error.code === "data.page-unsorted";
 }
 
 /** Throws when a read without any bounds found no record although the object had some. */

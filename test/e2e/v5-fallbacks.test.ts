@@ -93,6 +93,15 @@ describe("an order", () => {
     expect(await nextDay(at, object)).toBeLessThanOrEqual(isReadInFull ? PAGES + 1 : 1);
   });
 
+  it("G1 by id that is ignored after the first page loses nothing, and what had not landed lands once", async () => {
+    const faults = [{ path: "objects/visits", skip: 1, cells: { id: "999999999999" } }];
+    const at = await start({ Visit: ROWS }, { faults });
+    const result = await at.run();
+    expect(result.error).toBeNull();
+    expect(warningsOf(result)).toEqual([["Visit", REFUSED]]);
+    await expectCommittedOnce(at, "Visit");
+  });
+
   it("G1 is given up, and idGreaterThan with it, where Pardot refuses all of them", async () => {
     const knobs = { v5RefusedFilters: "Visit.id", v5RefusedOrders: "Visit.id,Visit.updatedAt" };
     const at = await start({ Visit: ROWS }, { knobs });
