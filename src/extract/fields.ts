@@ -6,7 +6,7 @@ import type { OnEvent } from "../events.ts";
 import { wireName } from "../land/result-header.ts";
 import { isTooLong } from "../pardot/failure.ts";
 import type { Pardot } from "../pardot/pardot.ts";
-import { applyFieldChange, driftOf } from "../state/field-state.ts";
+import { applyFieldChange, driftOf, hasRefusals } from "../state/field-state.ts";
 import type { CustomField, FieldChange, FieldState } from "../state/field-state.ts";
 import { readPages } from "./pages.ts";
 
@@ -112,7 +112,7 @@ export function fieldGroups(fields: readonly string[], key: string, max: number)
 export interface DiscoverInput {
   readonly pardot: Pardot;
   readonly memory: FieldState;
-  /** Whether everything is read again: then refused fields and procedures are tried again, too. */
+  /** Whether everything is read again: then whatever Pardot refused is tried again, too. */
   readonly full: boolean;
   readonly onEvent: OnEvent;
   readonly signal: AbortSignal;
@@ -129,8 +129,8 @@ const WHOLE = { field: null, from: 0, to: 0, askFrom: 0 } as const;
 export async function discoverFields(object: CatalogObject, input: DiscoverInput): Promise<FieldChange[]> {
   const { name } = object;
   const { memory, onEvent } = input;
-  const hasRefusals = memory.refused.length + memory.refusedProcedures.length > 0;
-  const forgotten: FieldChange[] = input.full && hasRefusals ? [{ type: "refusals-forgotten", object: name }] : [];
+  const forgotten: FieldChange[] =
+    input.full && hasRefusals(memory) ? [{ type: "refusals-forgotten", object: name }] : [];
   const customFields = customFieldsOf(object);
   if (customFields === undefined) return forgotten;
   const found = await trustedFields(object, customFields, input);

@@ -1,8 +1,12 @@
-import type { CatalogObject, QueriedObject } from "../catalog/catalog.ts";
+import type { CatalogObject, QueriedObject, RangeField } from "../catalog/catalog.ts";
+import { normalise } from "../encode/normalise.ts";
 import { DataError } from "../errors.ts";
 import type { About, OnEvent } from "../events.ts";
 import type { Page, PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
 import type { Window } from "../plan/windows.ts";
+import type { Landed } from "../state/cursor.ts";
+import type { LocalText } from "../time/instant.ts";
+import { toLocal } from "../time/zone.ts";
 import { pageBounds } from "./bounds.ts";
 
 export interface PagesRequest {
@@ -15,7 +19,9 @@ export interface PagesRequest {
   readonly filters?: Readonly<Record<string, string>>;
   /** Named by events. */
   readonly about?: About;
-  /** Where to continue; null: from the first record. */
+  /** Whether an order by id is read by page tokens, because Pardot refuses `idGreaterThan`. Default false. */
+  readonly byToken?: boolean;
+  /** Where to go on, as of `parseCursor`; null: from the first record. */
   readonly cursor: string | null;
   /** Aborted on a stop request: no further page is requested. */
   readonly drain: AbortSignal;
@@ -87,4 +93,37 @@ export function idOf(record: WireRecord, object: CatalogObject): bigint {
   throw new DataError(`read ${object.name}: a record without a numeric ${object.key}`, {
     code: "data.record-without-id",
   });
+}
+
+/** The date of a record of v5, in UTC; null when it has none. */
+export function dateOf(
+  record: WireRecord,
+  field: RangeField | null,
+  { columns, name }: CatalogObject,
+): LocalText | null {
+  const column = columns.filter((one) => one.name === field);
+  return normalise(record, column, name)[0] ?? null;
+}
+
+/** Whether a record has not landed yet. A record without a date has, where records with one have in its order. */
+export function newTo(landed: Landed, object: QueriedObject): (record: WireRecord) => boolean {
+  const { id, place, reached } = landed;
+  const { query } = object.way;
+  if (query.api === "v4") return () => true;
+  const order = query.order === "id" || query.order === null ? object.watermark : query.order;
+  const isDone = [
+    ...(id === null ? [] : [(record: WireRecord): boolean => idOf(record, object) <= BigInt(id)]),
+    ...(place === null ? [] : [(record: WireRecord): boolean => isThrough(record, place)]),
+    ...(reached === null ? [] : [(record: WireRecord): boolean => isBefore(record, toLocal(reached, "UTC"))]),
+  ];
+  return (record) => !isDone.some((covers) => covers(record));
+
+  function isThrough(record: WireRecord, { at, ids }: NonNullable<Landed["place"]>): boolean {
+    const date = dateOf(record, order, object) ?? "";
+    return date < at || (date === at && (ids === null || ids.includes(recordId(record, object))));
+  }
+
+  function isBefore(record: WireRecord, end: LocalText): boolean {
+    return (dateOf(record, query.api === "v5" ? query.split : null, object) ?? end) < end;
+  }
 }

@@ -4,7 +4,8 @@ import { warn } from "../events.ts";
 import type { OnEvent } from "../events.ts";
 import { isTooLong } from "../pardot/failure.ts";
 import type { Page, WireRecord } from "../pardot/pardot.ts";
-import { idOf, LIMIT_MIN, narrower, readPage, recordId, repeatedTokenError } from "./page.ts";
+import { cursorText, parseCursor } from "../state/cursor.ts";
+import { idOf, LIMIT_MIN, narrower, newTo, readPage, recordId, repeatedTokenError } from "./page.ts";
 import type { PagesRequest, Step } from "./page.ts";
 
 /**
@@ -26,7 +27,9 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
   const totals = new Totals();
   const resumed = request.cursor !== null;
   const tokens = new Set<string>();
-  let { cursor } = request;
+  const landed = parseCursor(request.cursor);
+  const isNew = newTo({ ...landed, id: null }, object);
+  let cursor = landed.id;
   let { limit } = object.way.query;
   let isAfterFull = true;
   let isRepeated = false;
@@ -89,12 +92,9 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       cursor = recordId(last, object);
       const isOver = drain.aborted || end === "end";
       if (!isOver) ahead = next();
-      yield {
-        type: "records",
-        records: fresh,
-        cursorAt: (i) => recordId(fresh[i] ?? last, object),
-        hidesValues,
-      };
+      const wanted = fresh.filter(isNew);
+      const cursorAt = (i: number): string | null => cursorText({ ...landed, id: recordId(wanted[i] ?? last, object) });
+      yield { type: "records", records: wanted, cursorAt, hidesValues };
       if (end === "end") return;
       if (isOver) drain.throwIfAborted();
     }
@@ -141,6 +141,7 @@ function newRecords(page: readonly WireRecord[], cursor: string | null, object: 
     if (highest !== null && id <= highest) {
       throw new DataError(`read ${object.name}: record ${id} follows ${highest} on a page sorted by id`, {
         code: "data.page-unsorted",
+        context: { parameter: "orderBy" },
         hint: "Pardot did not sort the page as requested, so going on could lose records. Run again; if it happens again, open an issue with the page's parameters.",
       });
     }
@@ -152,6 +153,7 @@ function newRecords(page: readonly WireRecord[], cursor: string | null, object: 
   if (page.length > 0 && fresh.length === 0) {
     throw new DataError(`read ${object.name}: the page after id ${cursor} contains only records from before it`, {
       code: "data.page-repeats",
+      context: { parameter: "idGreaterThan" },
       hint: "Pardot ignored id_greater_than. Run again; if it happens again, open an issue with the page's parameters.",
     });
   }

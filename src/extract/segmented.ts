@@ -10,7 +10,7 @@ import type { Window } from "../plan/windows.ts";
 import type { FieldState } from "../state/field-state.ts";
 import { moveFilesOut } from "../state/file-parts.ts";
 import { objectState, openWindow } from "../state/state.ts";
-import type { OpenWindow } from "../state/state.ts";
+import type { Change, OpenWindow } from "../state/state.ts";
 import { pluralize } from "../text.ts";
 import { DAY_MS } from "../time/instant.ts";
 import { inWindow, pageBounds } from "./bounds.ts";
@@ -20,6 +20,8 @@ import { landingOf, WindowInProgress } from "./context.ts";
 import type { Extraction } from "./context.ts";
 import { objectFields } from "./fields.ts";
 import { recordId } from "./page.ts";
+import { recordRefusedParameter, refusedParameter, trustedCursor, withoutRefused } from "./parameters.ts";
+import type { Acceptable } from "./parameters.ts";
 import type { PagesRequest, Step } from "./page.ts";
 import { excludeRefused, isFieldRefusal, usableProcedure } from "./refusals.ts";
 import { WideQuery, warnOfIncomplete } from "./wide-query.ts";
@@ -27,7 +29,10 @@ import { readWindow } from "./window-pages.ts";
 
 /** Extracts one window by the v3/v4 query, which returns all fields. Ends with the window done. */
 export async function extractSegment(object: QueriedObject, window: OpenWindow, extraction: Extraction): Promise<void> {
-  await landPages(new WindowInProgress(object, window, extraction), pagesOfWindow(object, window, null, extraction));
+  await landPages(
+    new WindowInProgress(object, window, extraction),
+    pagesOfWindow({ object, byToken: false }, window, null, extraction),
+  );
 }
 
 /**
@@ -39,41 +44,69 @@ export async function extractByFields(
   window: OpenWindow,
   extraction: Extraction,
 ): Promise<void> {
-  const { journal, abort } = extraction;
-  const { way } = object;
+  const { journal } = extraction;
   const pardot = new WideQuery(object, extraction.pardot);
-  const request = (fields: readonly string[]): Promise<unknown> => {
-    const about = { object: object.name, window: null };
-    return pardot.queryPage({ way, fields, bounds: pageBounds(object, window), sort: null, limit: 1, about }, abort);
-  };
-  // Each round but the last remembers at least one more refused field.
+  // Each round but the last remembers at least one more refused field or parameter.
   for (;;) {
-    const { columns, requested } = objectFields(object, objectState(journal.state, object.name).fields);
-    const current = openWindow(journal.state, object.name, window.id);
+    const memory = objectState(journal.state, object.name).fields;
+    const { columns, requested } = objectFields(object, memory);
+    const open = openWindow(journal.state, object.name, window.id);
+    const current = { ...open, cursor: trustedCursor(object, open.cursor, memory) };
+    const accepted = withoutRefused({ ...object, columns }, memory);
     try {
-      const whole = { ...object, columns };
       await landPages(
-        new WindowInProgress(whole, current, extraction),
-        pagesOfWindow(whole, current, requested, { ...extraction, pardot }),
+        new WindowInProgress(accepted.object, current, extraction),
+        pagesOfWindow(accepted, current, requested, { ...extraction, pardot }),
         (record) => pardot.isIncomplete(record),
       );
       return;
     } catch (error) {
-      if (!isFieldRefusal(error)) throw error;
-      await excludeRefused(object, requested, error, request, extraction);
+      await rememberRefusal(error, accepted, { window, requested, pardot, extraction });
     }
   }
 }
 
+/** Remembers the field or the parameter that an error of Pardot refuses. Throws any other error. */
+async function rememberRefusal(
+  error: unknown,
+  accepted: Acceptable,
+  reading: {
+    readonly window: OpenWindow;
+    readonly requested: readonly string[];
+    readonly pardot: WideQuery;
+    readonly extraction: Extraction;
+  },
+): Promise<void> {
+  const { window, requested, pardot, extraction } = reading;
+  const { object } = accepted;
+  const parameter = refusedParameter(error, accepted);
+  if (parameter !== null) return recordRefusedParameter(object, parameter, extraction);
+  if (!isFieldRefusal(error)) throw error;
+  const { way, name } = object;
+  const bounds = pageBounds(object, window);
+  const request = (fields: readonly string[]): Promise<unknown> => {
+    const about = { object: name, window: null };
+    return pardot.queryPage({ way, fields, bounds, sort: null, limit: 1, about }, extraction.abort);
+  };
+  try {
+    await excludeRefused(object, requested, error, request, extraction);
+  } catch (again) {
+    // One query may refuse both.
+    const other = again === error ? null : refusedParameter(again, accepted);
+    if (other === null) throw again;
+    await recordRefusedParameter(object, other, extraction);
+  }
+}
+
 function pagesOfWindow(
-  object: QueriedObject,
+  { object, byToken }: Acceptable,
   window: OpenWindow,
   fields: readonly string[] | null,
   { pardot, drain, abort, onEvent }: Pick<PagesRequest, "pardot" | "drain" | "abort" | "onEvent">,
 ): AsyncGenerator<Step> {
   const about = { object: object.name, window: window.id };
-  const request = { pardot, object, window, fields, about, cursor: window.cursor, drain, abort, onEvent };
-  return readWindow(request);
+  const { cursor } = window;
+  return readWindow({ pardot, object, byToken, window, fields, about, cursor, drain, abort, onEvent });
 }
 
 /** Lands the only record of an object that one call reads; `record`: the record if v3/v4 has already returned it. */
@@ -128,6 +161,7 @@ async function landPages(
   let hiding = 0;
   let unwanted = 0;
   let incomplete = 0;
+  const isReported = progress.fields.ignoredFilters?.includes(String(window.field)) === true;
   try {
     for await (const step of steps) {
       if (step.type === "again") {
@@ -162,15 +196,21 @@ async function landPages(
     // No cursor precedes the remaining rows: they land with the end of the window, or they would be read twice.
     const rest = mayLand ? null : await files.land();
     const landed = rest === null ? [] : [...pairs.changes(), progress.landed(rest, cursor)];
-    await progress.done([...landed, ...progress.rejected(null, rejects.take())]);
+    await progress.done([...landed, ...progress.rejected(null, rejects.take()), ...ignoredFilter(progress, unwanted)]);
   } catch (error) {
-    if (mayLand && mayLandRest(error)) await land();
+    if (mayLand && mayLandRest(error) && !comesAgain(error, object)) await land();
     throw error;
   } finally {
     await files.discard();
-    warnOfPages(progress, hiding, unwanted);
+    warnOfPages(progress, hiding, isReported ? 0 : unwanted);
     warnOfIncomplete(object.name, incomplete, extraction.onEvent);
   }
+}
+
+/** Remembers that a filter was found to be ignored. It is still sent, because a single record outside may have another cause. */
+function ignoredFilter({ object, window }: WindowInProgress, unwanted: number): Change[] {
+  const { field } = window;
+  return unwanted === 0 || field === null ? [] : [{ type: "filter-ignored", object: object.name, filter: field }];
 }
 
 function warnOfPages(
@@ -195,6 +235,11 @@ function warnOfPages(
  */
 export function mayLandRest(error: unknown): boolean {
   return !(error instanceof LeaseError) && !(error instanceof StorageError);
+}
+
+/** Whether the rows before an error are read again: v5 has not sorted them as requested, and some may be missing. */
+function comesAgain(error: unknown, { way }: CatalogObject): boolean {
+  return way.api === "v5" && error instanceof DataError && error.code === "data.page-unsorted";
 }
 
 /** Throws when a read without any bounds found no record although the object had some. */

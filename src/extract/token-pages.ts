@@ -1,13 +1,14 @@
-import type { QueryV5 } from "../catalog/catalog.ts";
-import { normalise } from "../encode/normalise.ts";
+import type { QueriedObject, QueryV5, RangeField } from "../catalog/catalog.ts";
 import { assert, DataError, RemoteError } from "../errors.ts";
 import { isTooLong } from "../pardot/failure.ts";
 import type { Page, PageBounds, WireRecord } from "../pardot/pardot.ts";
-import { isoInstant, SECOND_MS } from "../time/instant.ts";
+import { cursorText, parseCursor } from "../state/cursor.ts";
+import type { Landed, Place } from "../state/cursor.ts";
+import { laterText, SECOND_MS } from "../time/instant.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 import { fromLocal } from "../time/zone.ts";
 import { pageBounds } from "./bounds.ts";
-import { LIMIT_MIN, narrower, readPage, recordId, repeatedTokenError } from "./page.ts";
+import { dateOf, LIMIT_MIN, narrower, newTo, readPage, recordId, repeatedTokenError } from "./page.ts";
 import type { PagesRequest, Step } from "./page.ts";
 
 /** Codes of a page token that has expired (after four hours) or is not accepted (vendor docs, error-codes). */
@@ -20,15 +21,16 @@ const BARREN_MAX = 3;
  * fixed limit and ends early after 100,000 records (warning 203), after four hours, or with a page that took too long;
  * then a new one begins (vendor docs, version5overview).
  *
- * If sorted by a date, a new sequence begins at the last second read, inclusively, and drops the ids of that second
- * that were read already: no record is returned twice, and records may land as they arrive. Without any order it starts
- * from the beginning, so nothing may land before the end (`again` drops the records so far). More than 100,000 records
- * are read in halves by a date (`query.split`), each of which may land. Throws DataError (exit 6) when a page is not
- * sorted as requested, when a token repeats, or when there are too many records for a sequence and no date to split
- * them by.
+ * Sorted by a date that can be filtered on, it begins at the last second read, and records may land second by second: those
+ * of the last second of a page wait for the next page. Without that it starts from the beginning, so nothing may land before
+ * the end (`again` drops what came); what is more than 100,000 records is read in halves by a date (`query.split`), each of
+ * which may land. No record comes twice. Throws DataError (exit 6) when a page is not sorted as requested, when a token
+ * repeats, or when there are too many records for a sequence and nothing to cut them by.
  */
 export function readTokenPages(request: PagesRequest): AsyncGenerator<Step> {
-  return queryOf(request).order === null ? readUnordered(request) : readOrdered(request);
+  const { order, filters } = queryOf(request);
+  const isCut = order !== null && order !== "id" && filters.includes(order);
+  return isCut ? readOrdered(request, order) : readInParts(request);
 }
 
 function queryOf({ object }: PagesRequest): QueryV5 {
@@ -67,116 +69,136 @@ async function* readSequence(
   }
 }
 
-/** The last second read, and the ids read in it. */
-interface Place {
-  readonly at: LocalText;
-  readonly ids: readonly string[];
-}
-
-async function* readOrdered(request: PagesRequest): AsyncGenerator<Step> {
+async function* readOrdered(request: PagesRequest, order: RangeField): AsyncGenerator<Step> {
   let { limit } = queryOf(request);
-  let place = request.cursor === null ? null : placeOf(request.cursor);
+  const landed = parseCursor(request.cursor);
+  let { place } = landed;
+  let from = place?.at ?? null;
   let barren = 0;
   for (;;) {
-    const sequence = readSequence(request, boundsFrom(place, request), limit);
+    const sequence = readSequence(request, boundsFrom(from, order, request), limit);
+    const seconds = new Seconds({ ...landed, place }, order, request);
     let next = await sequence.next();
-    let hasNew = false;
     for (; next.done !== true; next = await sequence.next()) {
-      const page = new DatedPage(next.value.records, place, request);
-      const { records } = page;
-      place = page.placeAfter(records.length - 1);
-      hasNew ||= records.length > 0;
-      const cursorAt = (i: number): string | null => cursorOf(page.placeAfter(i));
-      yield { type: "records", records, cursorAt, hidesValues: next.value.hidesValues };
+      const ready = seconds.take(next.value.records);
+      yield stepOf(ready, next.value.hidesValues);
     }
-    if (next.value === "end") return;
-    barren = hasNew ? 0 : barren + 1;
-    // Records without a date come first, and a sequence can only restart before all of them.
-    if (place === null && hasNew) {
+    if (next.value === "end") {
+      yield stepOf(seconds.end(), false);
+      return;
+    }
+    ({ place } = seconds);
+    const before = from;
+    // Records without a date come first, and a sequence can only begin again before them all.
+    if (place === null && seconds.hasUndated) {
       if (next.value === "capped") throw tooManyError(request, "the records without a date are more than");
-      barren += 1;
       yield { type: "again" };
-    }
+    } else from = laterText(from, seconds.latest);
+    barren = from === before ? barren + 1 : 0;
     if (next.value === "too-long") limit = narrower(request, limit);
     else if (barren > (next.value === "capped" ? 0 : BARREN_MAX)) {
-      throw tooManyError(request, `more records share the second ${place?.at ?? "of the first record"} than`);
+      throw tooManyError(request, `more records share the second ${seconds.latest ?? "of the first record"} than`);
     }
   }
 }
 
-/** The records of a page after a place, and the place after each of them. */
-class DatedPage {
-  readonly records: readonly WireRecord[];
-  readonly #times: readonly (LocalText | null)[];
-  readonly #request: PagesRequest;
-  readonly #start: Place | null;
+interface Ready {
+  readonly record: WireRecord;
+  /** Null within a second. */
+  readonly cursor: string | null;
+}
 
-  constructor(page: readonly WireRecord[], start: Place | null, request: PagesRequest) {
-    const { object } = request;
-    const { order } = queryOf(request);
-    const column = object.columns.filter(({ name }) => name === order);
-    const known = new Set(start?.ids);
-    const records: WireRecord[] = [];
-    const times: (LocalText | null)[] = [];
-    let latest = start?.at ?? "";
-    for (const record of page) {
-      const at = normalise(record, column, object.name)[0] ?? null;
-      if (at !== null && at < latest) {
-        throw new DataError(
-          `read ${object.name}: record ${recordId(record, object)} of ${at} follows one of ${latest} on a page sorted by ${order}`,
-          {
-            code: "data.page-unsorted",
-            hint: `Pardot did not sort the page as requested, so going on could lose records. Run again; if it happens again, set the order of its query to null in the configuration (catalog: ${object.name}: v5: query: order), and report it.`,
-          },
-        );
-      }
-      latest = at ?? latest;
-      if (at === start?.at && known.has(recordId(record, object))) continue;
-      records.push(record);
-      times.push(at);
-    }
-    this.records = records;
-    this.#times = times;
-    this.#request = request;
+function stepOf(ready: readonly Ready[], hidesValues: boolean): Step {
+  const records = ready.map(({ record }) => record);
+  return { type: "records", records, cursorAt: (i) => ready[i]?.cursor ?? null, hidesValues };
+}
+
+/** Takes the records of one sequence in the order of a date, and returns them by whole seconds, without those that have landed. */
+class Seconds {
+  /** The last second of which all records have come. */
+  place: Place | null;
+  hasUndated = false;
+  /** The last date in the sequence; null before it. */
+  latest: LocalText | null = null;
+  readonly #start: Landed;
+  readonly #isNew: (record: WireRecord) => boolean;
+  readonly #order: RangeField;
+  readonly #object: QueriedObject;
+  #held: WireRecord[] = [];
+
+  constructor(start: Landed, order: RangeField, { object }: PagesRequest) {
+    this.place = start.place;
     this.#start = start;
+    this.#isNew = newTo(start, object);
+    this.#order = order;
+    this.#object = object;
   }
 
-  /**
-   * The place after the record with this index; -1: the start. A record without a date has none: such records come
-   * first.
-   */
-  placeAfter(index: number): Place | null {
-    const { object } = this.#request;
-    const at = this.#times.slice(0, index + 1).findLast((time) => time !== null) ?? null;
-    if (at === null) return this.#start;
-    const sharing = this.records.slice(0, index + 1).filter((_, i) => this.#times[i] === at);
-    const earlier = at === this.#start?.at ? this.#start.ids : [];
-    return { at, ids: [...earlier, ...sharing.map((record) => recordId(record, object))] };
+  /** The records of a page that need not wait for the next one. */
+  take(page: readonly WireRecord[]): readonly Ready[] {
+    const ready: Ready[] = [];
+    for (const record of page) {
+      const at = dateOf(record, this.#order, this.#object);
+      if (at === null) {
+        if (!this.#isNew(record)) continue;
+        this.hasUndated = true;
+        ready.push({ record, cursor: this.#cursor() });
+        continue;
+      }
+      const { latest } = this;
+      if (latest !== null && at < latest) throw unsortedError({ record, at, latest }, this.#order, this.#object);
+      if (at !== latest) ready.push(...this.end());
+      this.latest = at;
+      // Where the filter is ignored, a sequence begins before its place.
+      if (this.#isNew(record)) this.#held.push(record);
+    }
+    return ready;
+  }
+
+  /** The rest: no record of the last second is to come. */
+  end(): readonly Ready[] {
+    const { at = "" } = this.#start.place ?? {};
+    if (this.latest !== null && this.latest >= at) this.place = { at: this.latest, ids: null };
+    const last = this.#held.length - 1;
+    const ready = this.#held.map((record, i) => ({ record, cursor: i === last ? this.#cursor() : null }));
+    this.#held = [];
+    return ready;
+  }
+
+  #cursor(): string | null {
+    return this.place === null ? null : cursorText({ ...this.#start, place: this.place });
   }
 }
 
-/** A place as a cursor: `2026-01-02T03:04:05 12,13`. */
-function cursorOf(place: Place | null): string | null {
-  return place === null ? null : `${place.at.replace(" ", "T")} ${place.ids.join(",")}`;
+function unsortedError(
+  { record, at, latest }: { readonly record: WireRecord; readonly at: LocalText; readonly latest: LocalText },
+  order: RangeField,
+  object: QueriedObject,
+): DataError {
+  return new DataError(
+    `read ${object.name}: record ${recordId(record, object)} of ${at} follows one of ${latest} on a page sorted by ${order}`,
+    {
+      code: "data.page-unsorted",
+      context: { parameter: "orderBy" },
+      hint: `Pardot did not sort the page as requested, so going on could lose records. Run again; if it happens again, set the order of its query to null in the configuration (catalog: ${object.name}: v5: query: order), and report it.`,
+    },
+  );
 }
 
-function placeOf(cursor: string): Place {
-  const [at = "", ids = ""] = cursor.split(" ");
-  return { at: at.replace("T", " "), ids: ids.split(",") };
-}
-
-/** The bounds of a sequence that begins at a place: its whole second is read again. */
-function boundsFrom(place: Place | null, request: PagesRequest): PageBounds | null {
+/** The bounds of a sequence that begins at a second: all of it comes again. */
+function boundsFrom(from: LocalText | null, order: RangeField, request: PagesRequest): PageBounds | null {
   const bounds = pageBounds(request.object, request.window);
-  const { order } = queryOf(request);
-  if (place === null || order === null || order === "id") return bounds;
-  return { field: order, from: fromLocal(place.at, "UTC", "earlier"), to: bounds?.to ?? null };
+  if (from === null) return bounds;
+  return { field: order, from: fromLocal(from, "UTC", "earlier"), to: bounds?.to ?? null };
 }
 
-async function* readUnordered(request: PagesRequest): AsyncGenerator<Step> {
+async function* readInParts(request: PagesRequest): AsyncGenerator<Step> {
   let { limit } = queryOf(request);
+  const landed = parseCursor(request.cursor);
+  const isNew = newTo(landed, request.object);
   const whole = pageBounds(request.object, request.window);
-  let ranges = [request.cursor === null ? whole : laterPart(whole, Date.parse(request.cursor), request)];
+  const isCut = queryOf(request).split !== null;
+  let ranges = [landed.reached !== null && isCut ? laterPart(whole, landed.reached, request) : whole];
   let barren = 0;
   while (ranges.length > 0) {
     const [range = null, ...later] = ranges;
@@ -186,10 +208,12 @@ async function* readUnordered(request: PagesRequest): AsyncGenerator<Step> {
     for (; next.done !== true; next = await sequence.next()) {
       const { records, hidesValues } = next.value;
       times.push(...timesOf(records, request));
-      yield { type: "records", records, cursorAt: () => null, hidesValues };
+      yield { type: "records", records: records.filter(isNew), cursorAt: () => null, hidesValues };
     }
     if (next.value === "end") {
-      if (later.length > 0 && range?.to != null) yield { type: "reached", cursor: isoInstant(range.to) };
+      if (later.length > 0 && range?.to != null) {
+        yield { type: "reached", cursor: cursorText({ ...landed, reached: range.to }) ?? "" };
+      }
       ranges = later;
       barren = 0;
       continue;
@@ -204,10 +228,8 @@ async function* readUnordered(request: PagesRequest): AsyncGenerator<Step> {
 
 /** The dates of records by `query.split`, null where a record has none. */
 function timesOf(records: readonly WireRecord[], request: PagesRequest): (Instant | null)[] {
-  const { object } = request;
-  const column = object.columns.filter(({ name }) => name === queryOf(request).split);
   return records.map((record) => {
-    const text = normalise(record, column, object.name)[0] ?? null;
+    const text = dateOf(record, queryOf(request).split, request.object);
     return text === null ? null : fromLocal(text, "UTC", "earlier");
   });
 }

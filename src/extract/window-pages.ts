@@ -1,5 +1,5 @@
-import type { CatalogObject, CollectionV5, QueryV5 } from "../catalog/catalog.ts";
-import { RemoteError } from "../errors.ts";
+import type { CollectionV5, QueryV5 } from "../catalog/catalog.ts";
+import { DataError, RemoteError } from "../errors.ts";
 import { readByParents } from "./by-parents.ts";
 import { recordId } from "./page.ts";
 import type { PagesRequest, Step } from "./page.ts";
@@ -20,7 +20,7 @@ export async function* readWindow(request: PagesRequest): AsyncGenerator<Step> {
     return;
   }
   try {
-    yield* query.api === "v5" && query.order !== "id" ? readTokenPages(request) : readPages(request);
+    yield* readRecords(request);
   } catch (error) {
     const parent = query.api === "v5" ? query.parent : null;
     if (parent === null || !(error instanceof RemoteError) || !LACKING_CODES.has(error.pardotCode)) throw error;
@@ -29,33 +29,55 @@ export async function* readWindow(request: PagesRequest): AsyncGenerator<Step> {
   }
 }
 
-/** Nothing may land before the end: parents come in no order, so reading cannot continue from one of them. */
+function readRecords(request: PagesRequest): AsyncGenerator<Step> {
+  const { query } = request.object.way;
+  const isById = query.api === "v4" || (query.order === "id" && request.byToken !== true);
+  return isById ? readPages(request) : readTokenPages(request);
+}
+
+/** Nothing may land before the end: parents come in no order to go on from. */
 async function* readEachParent(request: PagesRequest, parent: NonNullable<QueryV5["parent"]>): AsyncGenerator<Step> {
+  const read = new Set<string>();
+  for await (const id of parentIds(request, parent)) {
+    if (read.has(id)) continue;
+    read.add(id);
+    // Few enough to wait for the end: a sequence of tokens that begins again drops those of this parent alone.
+    let steps: Step[] = [];
+    for await (const step of readRecords({ ...request, filters: { [parent.filter]: id }, cursor: null })) {
+      if (step.type === "again") steps = [];
+      else if (step.type === "records") steps.push({ ...step, cursorAt: () => null });
+    }
+    yield* steps;
+  }
+}
+
+/** The ids of all parents. One may come twice. */
+async function* parentIds(request: PagesRequest, parent: NonNullable<QueryV5["parent"]>): AsyncGenerator<string> {
   const { name } = request.object;
-  const way: CollectionV5 = {
+  const column = parent.order === "id" ? [] : [{ name: parent.order, type: "datetime", wire: "updatedAt" } as const];
+  const columns = [{ name: "id", type: "integer" } as const, ...column];
+  const fields = ["id", ...column.map(({ wire }) => wire)];
+  const way = (order: QueryV5["order"]): CollectionV5 => ({
     api: "v5",
     process: "segmented",
     urlName: parent.path.replace("objects/", ""),
-    query: { api: "v5", ...parent, filters: [], deleted: true, split: null, limit: 1000, parent: null },
+    query: { api: "v5", ...parent, order, filters: [], deleted: true, split: null, limit: 1000, parent: null },
     wire: {},
-  };
-  const column = parent.order === "id" ? [] : [{ name: parent.order, type: "datetime", wire: "updatedAt" } as const];
-  const parents: CatalogObject<CollectionV5> = {
-    ...request.object,
-    name: `parents of ${name}`,
-    key: "id",
-    columns: [{ name: "id", type: "integer" }, ...column],
-    way,
-  };
-  const window = { ...request.window, field: null };
-  const fields = ["id", ...column.map(({ wire }) => wire)];
-  for await (const step of readWindow({ ...request, object: parents, window, fields, cursor: null })) {
-    if (step.type !== "records") continue;
-    for (const record of step.records) {
-      const filters = { [parent.filter]: recordId(record, parents) };
-      for await (const each of readPages({ ...request, filters, cursor: null })) {
-        yield each.type === "records" ? { ...each, cursorAt: () => null } : each;
-      }
+  });
+  const ids = async function* (order: QueryV5["order"]): AsyncGenerator<string> {
+    const object = { ...request.object, name: `parents of ${name}`, key: "id", columns, way: way(order) };
+    const window = { ...request.window, field: null };
+    for await (const step of readRecords({ ...request, object, window, fields, cursor: null })) {
+      if (step.type === "records") yield* step.records.map((record) => recordId(record, object));
     }
+  };
+  try {
+    yield* ids(parent.order);
+  } catch (error) {
+    // Which of the parents' parameters Pardot refuses is not remembered: they are few.
+    if (!(error instanceof RemoteError || error instanceof DataError) || error.context["parameter"] === undefined) {
+      throw error;
+    }
+    yield* ids(null);
   }
 }

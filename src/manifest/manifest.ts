@@ -55,6 +55,8 @@ export interface ManifestObject {
   readonly drift: FieldDrift;
   /** Fields that Pardot refuses to return: core ones are null, custom ones are left out. */
   readonly refused_fields: readonly string[];
+  /** Parameters of API v5 that Pardot refuses or ignores, and that are not sent; missing if there are none. */
+  readonly refused_parameters?: readonly string[];
   /** Rows that were not in every export of a window's fields. */
   readonly incomplete_rows: number;
   /** Records set aside in `_pardot_etl/rejects/<run id>/<Object>.jsonl`; missing in manifests of earlier versions. */
@@ -78,8 +80,21 @@ export interface ManifestWindow {
   readonly field: RangeField | null;
   readonly from: string;
   readonly to: string;
-  /** Only part of the window is committed: the records up to this id, by ascending id. */
+  /**
+   * Only a part is committed: the records up to this id, by ascending id. Manifests of earlier versions have here, for an
+   * object that is read by page tokens, a text that is no id.
+   */
   readonly through_id?: string;
+  /**
+   * Only a part is committed: the records up to this second, by the date in whose order page tokens return them or by which
+   * they are cut. With `through_id`: the records that either covers.
+   */
+  readonly through_time?: string;
+}
+
+/** Whether a window is committed whole, not up to a record. */
+export function isWhole(window: Pick<ManifestWindow, "through_id" | "through_time">): boolean {
+  return window.through_id === undefined && window.through_time === undefined;
 }
 
 export interface ManifestFile {

@@ -21,7 +21,15 @@ export const FILE_SHAPE: z.ZodType = z.looseObject({
   export_id: textOrNull,
 });
 
-const windows = z.array(z.looseObject({ field: textOrNull, from: time, to: time, through_id: z.string().optional() }));
+const windows = z.array(
+  z.looseObject({
+    field: textOrNull,
+    from: time,
+    to: time,
+    through_id: z.string().optional(),
+    through_time: time.optional(),
+  }),
+);
 
 const objectShape = z.looseObject({
   object: z.string(),

@@ -1,3 +1,4 @@
+import { isWhole } from "../manifest/manifest.ts";
 import type { Manifest, ManifestFile } from "../manifest/manifest.ts";
 import { mergeSpans } from "../state/state.ts";
 import { landedSpan } from "../land/names.ts";
@@ -113,9 +114,9 @@ class KnownFiles {
     for (const { object, windows, supersedes = false } of manifest.objects) {
       const readings = this.#readings.get(object) ?? [];
       this.#readings.set(object, readings);
-      for (const { from, to, through_id: throughId } of windows) {
-        const isWhole = throughId === undefined;
-        if (supersedes || !isWhole) readings.push({ at, from: Date.parse(from), to: Date.parse(to), isWhole });
+      for (const window of windows) {
+        const reading = { at, from: Date.parse(window.from), to: Date.parse(window.to), isWhole: isWhole(window) };
+        if (supersedes || !reading.isWhole) readings.push(reading);
       }
     }
   }

@@ -210,14 +210,25 @@ function isRetryable(failure: Failure): boolean {
 function contextOf(failure: Failure, tries: number): Record<string, string | number | boolean | null> {
   // v5 names the field that it refuses (400, code 51; PostHog PR #102066).
   const field = failure.code === 51 ? /unknown field: ([\w.]+?)\.?\s*$/i.exec(failure.text)?.[1] : undefined;
+  const parameter = failure.code === 51 && field === undefined ? refusedParameterIn(failure.text) : undefined;
   return {
     tries,
     status: failure.status,
     pardotCode: failure.code,
     ...(field === undefined ? {} : { field }),
+    ...(parameter === undefined ? {} : { parameter }),
     ...(failure.route === null ? {} : { pardotRoute: failure.route.slice(0, QUOTE_MAX) }),
     ...(failure.loadBalancer === null ? {} : { pardotLoadBalancer: failure.loadBalancer.slice(0, QUOTE_MAX) }),
   };
+}
+
+/**
+ * The parameter that v5 refuses: `Invalid parameter: Parameter updatedAtBefore is invalid. …`. Undefined when its value is
+ * the reason: then another form of the value would be accepted (PostHog PR #102066).
+ */
+function refusedParameterIn(text: string): string | undefined {
+  if (/date ?time value/i.test(text)) return undefined;
+  return /\bparameter:?\s+(?:parameter:?\s+)?["'`]?([A-Za-z]\w*)/i.exec(text)?.[1];
 }
 
 type Placeholder = "businessUnit" | "apiHost" | "loginHost" | "nextDay";

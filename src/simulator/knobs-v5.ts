@@ -13,11 +13,14 @@ export interface V5Knobs {
   readonly v5HiddenWarning: boolean;
   readonly v5IdListMax: number;
   readonly v5IgnoredFilters: string;
+  readonly v5IgnoredOrders: string;
   readonly v5MissingFields: string;
   readonly v5NoRecycleBin: string;
   readonly v5Procedures: "snake" | "camel";
   readonly v5ReadLagSeconds: number;
   readonly v5RedactedFields: string;
+  readonly v5RefusedFilters: string;
+  readonly v5RefusedOrders: string;
   readonly v5RequiredFilters: string;
   readonly v5StatsRates: "percent" | "fraction" | "text";
   readonly v5Status201: number;
@@ -66,6 +69,10 @@ export const V5_KNOBS: { readonly [K in keyof V5Knobs]: KnobSpec<V5Knobs[K]> } =
     default: "",
     meaning: "filters accepted without effect: comma list of Object.field (Visitor.updatedAt: clients disagree)",
   },
+  v5IgnoredOrders: {
+    default: "",
+    meaning: "fields in orderBy accepted without effect: comma list of Object.field; unconfirmed",
+  },
   v5MissingFields: {
     default: "Email.salesforceCmsId,File.salesforceCmsId,Form.salesforceCmsId,LandingPage.salesforceCmsId",
     meaning: "fields that this business unit lacks, refused with 51: comma list of Object.field (PostHog PR 102066)",
@@ -83,6 +90,15 @@ export const V5_KNOBS: { readonly [K in keyof V5Knobs]: KnobSpec<V5Knobs[K]> } =
   v5RedactedFields: {
     default: "",
     meaning: "fields whose values this user may not see: null, with Pardot-Warning 202; comma list of Object.field",
+  },
+  v5RefusedFilters: {
+    default: "",
+    meaning:
+      "filters refused with 51: comma list of Object.field, such as Visit.id for idGreaterThan and the like; unconfirmed",
+  },
+  v5RefusedOrders: {
+    default: "",
+    meaning: "fields refused in orderBy with 51: comma list of Object.field; unconfirmed",
   },
   v5RequiredFilters: {
     default: "",

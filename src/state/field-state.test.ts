@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { applyFieldChange, driftOf, NO_FIELDS } from "./field-state.ts";
+import { applyFieldChange, driftOf, hasRefusals, NO_FIELDS } from "./field-state.ts";
 import type { FieldChange, FieldState } from "./field-state.ts";
 
 const about = { object: "Prospect" } as const;
@@ -51,5 +51,17 @@ describe("memory of fields", () => {
     );
     expect(refused).toMatchObject({ refused: ["x", "y", "z"], refusedProcedures: ["p"] });
     expect(applyFieldChange(refused, { ...about, type: "refusals-forgotten" })).toEqual(NO_FIELDS);
+    const ignored = after(
+      { ...about, type: "parameter-refused", parameter: "idGreaterThan" },
+      { ...about, type: "parameter-refused", parameter: "orderBy=id" },
+      { ...about, type: "parameter-refused", parameter: "idGreaterThan" },
+      { ...about, type: "filter-ignored", filter: "updated_at" },
+    );
+    expect(ignored).toMatchObject({
+      refusedParameters: ["idGreaterThan", "orderBy=id"],
+      ignoredFilters: ["updated_at"],
+    });
+    expect([hasRefusals(refused), hasRefusals(ignored), hasRefusals(NO_FIELDS)]).toEqual([true, true, false]);
+    expect(applyFieldChange(ignored, { ...about, type: "refusals-forgotten" })).toStrictEqual(NO_FIELDS);
   });
 });

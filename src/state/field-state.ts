@@ -13,6 +13,13 @@ export interface FieldState {
   readonly refused: readonly string[];
   /** Export procedures that Pardot refuses. */
   readonly refusedProcedures: readonly string[];
+  /**
+   * Parameters of API v5 that Pardot refuses or ignores: `idGreaterThan`, `orderBy=id`, `deleted`, and `updatedAt` for the
+   * filter by that date. Default none.
+   */
+  readonly refusedParameters?: readonly string[];
+  /** Dates whose filter Pardot was found to ignore, as reported: it is still sent. Default none. */
+  readonly ignoredFilters?: readonly string[];
 }
 
 export interface CustomField {
@@ -38,6 +45,8 @@ export type FieldChange =
   | { readonly type: "fields-reported"; readonly object: string }
   | { readonly type: "fields-refused"; readonly object: string; readonly fields: readonly string[] }
   | { readonly type: "procedure-refused"; readonly object: string; readonly procedure: string }
+  | { readonly type: "parameter-refused"; readonly object: string; readonly parameter: string }
+  | { readonly type: "filter-ignored"; readonly object: string; readonly filter: string }
   | { readonly type: "refusals-forgotten"; readonly object: string };
 
 export const NO_FIELDS: FieldState = {
@@ -62,9 +71,21 @@ export function applyFieldChange(memory: FieldState, change: FieldChange): Field
       return { ...memory, refused: union(memory.refused, change.fields) };
     case "procedure-refused":
       return { ...memory, refusedProcedures: union(memory.refusedProcedures, [change.procedure]) };
-    case "refusals-forgotten":
-      return { ...memory, refused: [], refusedProcedures: [] };
+    case "parameter-refused":
+      return { ...memory, refusedParameters: union(memory.refusedParameters ?? [], [change.parameter]) };
+    case "filter-ignored":
+      return { ...memory, ignoredFilters: union(memory.ignoredFilters ?? [], [change.filter]) };
+    case "refusals-forgotten": {
+      const { refusedParameters: _parameters, ignoredFilters: _filters, ...rest } = memory;
+      return { ...rest, refused: [], refusedProcedures: [] };
+    }
   }
+}
+
+/** Whether Pardot has refused or ignored anything that `refusals-forgotten` would try again. */
+export function hasRefusals(memory: FieldState): boolean {
+  const { refused, refusedProcedures, refusedParameters = [], ignoredFilters = [] } = memory;
+  return [refused, refusedProcedures, refusedParameters, ignoredFilters].some((list) => list.length > 0);
 }
 
 /** The fields that appeared and vanished since the last manifest. The first listing is not drift. */

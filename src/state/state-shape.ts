@@ -58,6 +58,8 @@ const fields = z.looseObject({
   reported: texts.nullable(),
   refused: texts,
   refusedProcedures: texts,
+  refusedParameters: texts.optional(),
+  ignoredFilters: texts.optional(),
 });
 
 const objectState = z.looseObject({
@@ -146,6 +148,8 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
   "fields-reported": z.looseObject(object),
   "fields-refused": z.looseObject({ ...object, fields: texts }),
   "procedure-refused": z.looseObject({ ...object, procedure: z.string() }),
+  "parameter-refused": z.looseObject({ ...object, parameter: z.string() }),
+  "filter-ignored": z.looseObject({ ...object, filter: z.string() }),
   "refusals-forgotten": z.looseObject(object),
   "calls-reserved": onDay,
   "calls-returned": onDay,

@@ -234,6 +234,8 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
     case "fields-reported":
     case "fields-refused":
     case "procedure-refused":
+    case "parameter-refused":
+    case "filter-ignored":
     case "refusals-forgotten":
       return { ...object, fields: applyFieldChange(object.fields, change) };
   }

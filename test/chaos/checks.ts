@@ -113,10 +113,10 @@ function plannedIn(entries: readonly string[], object: string): Span[] {
 function windowsOf(manifests: readonly Manifest[], name: string): Span[] {
   const windows = manifests
     .flatMap(({ objects }) => objects.filter(({ object }) => object === name))
-    .flatMap((object) => object.windows as readonly (ManifestWindow & { readonly through_id?: string | null })[]);
+    .flatMap((object): readonly ManifestWindow[] => object.windows);
   return mergeSpans(
     windows
-      .filter(({ through_id: through = null }) => through === null)
+      .filter(({ through_id: id = null, through_time: time = null }) => id === null && time === null)
       .map(({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) })),
   );
 }

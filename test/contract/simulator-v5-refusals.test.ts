@@ -215,4 +215,22 @@ describe("a filter", () => {
     expect(await rowsOf(client, path, late)).toHaveLength(0);
     expect(await codeOf(client, "/api/v5/objects/form-handler-fields", { fields: "id" })).toEqual([400, 13]);
   });
+
+  test("may be refused or have no effect object by object, and so may an order, by knob", async () => {
+    const knobs = {
+      v5RefusedFilters: "Visitor.id",
+      v5IgnoredFilters: "Tag.id",
+      v5RefusedOrders: "Visitor.createdAt",
+      v5IgnoredOrders: "Tag.id",
+    };
+    await using client = await connect({ knobs });
+    const visitors = "/api/v5/objects/visitors";
+    expect(await codeOf(client, visitors, { fields: "id", idGreaterThan: 1 })).toEqual([400, 51]);
+    expect(await codeOf(client, visitors, { fields: "id", orderBy: "createdAt" })).toEqual([400, 51]);
+    expect(await codeOf(client, visitors, { fields: "id", orderBy: "id" })).toEqual([200, undefined]);
+    const tags = await rowsOf(client, TAGS, { fields: "id", idGreaterThan: 999_999_999, orderBy: "id" });
+    const ids = tags.map(({ id }) => Number(id));
+    expect(ids.length).toBeGreaterThan(1);
+    expect(ids).not.toEqual(ids.toSorted((a, b) => a - b));
+  });
 });

@@ -6,7 +6,7 @@ const NO_BIN = "v4's table has no column for it, and holds no deleted records.";
 const LIVE =
   "Sent by a client that runs against real accounts (Airbyte); the part of the page that was read does not list it.";
 const WEAK_ID =
-  "The order by id is known; idGreaterThan is the vendor's rule for every object, and the page does not list it. Where it is ignored, the repeated page is an error.";
+  "The order by id is known; idGreaterThan is the vendor's rule for every object, and the page does not list it. Where it is refused or ignored, page tokens replace it.";
 const SPLIT =
   "Sent only when there are more records than one sequence of page tokens returns, or as the watermark; records outside are left out here.";
 const CMS = "Only with the parts of Salesforce that this business unit has; refused at the worst, and then null.";

@@ -19,6 +19,7 @@ import { hasFiles } from "../../state/open-window.ts";
 import { countKnown, rejectsBytes, rejectsIn, rejectsKey } from "../../state/rejects.ts";
 import { objectState } from "../../state/state.ts";
 import type { Change, OpenWindow } from "../../state/state.ts";
+import { parseCursor, throughTime } from "../../state/cursor.ts";
 import { isoInstant } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
 import type { Run } from "./context.ts";
@@ -120,6 +121,7 @@ async function manifestObject(object: CatalogObject, run: Run): Promise<Manifest
     open_windows: windows.filter((window) => !window.done).map(manifestWindow),
     drift: driftOf(fields),
     refused_fields: fields.refused,
+    ...((fields.refusedParameters ?? []).length > 0 ? { refused_parameters: fields.refusedParameters } : {}),
     incomplete_rows: incompleteRows,
     rejected_rows: rejects.length,
     rejected_again: countKnown(object.name, own, rejects),
@@ -133,7 +135,14 @@ function isPartial(object: CatalogObject, window: OpenWindow): boolean {
 
 function committedWindow(window: OpenWindow): ManifestWindow {
   const { done, cursor } = window;
-  return { ...manifestWindow(window), ...(done || cursor === null ? {} : { through_id: cursor }) };
+  if (done || cursor === null) return manifestWindow(window);
+  const landed = parseCursor(cursor);
+  const time = throughTime(landed);
+  return {
+    ...manifestWindow(window),
+    ...(landed.id === null ? {} : { through_id: landed.id }),
+    ...(time === null ? {} : { through_time: isoInstant(time) }),
+  };
 }
 
 function commitChanges({ objects, journal, warehouse }: Run, manifest: string): Change[] {

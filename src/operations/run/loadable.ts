@@ -1,4 +1,5 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
+import { isWhole } from "../../manifest/manifest.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { objectState } from "../../state/state.ts";
 import { warn } from "../../events.ts";
@@ -122,7 +123,7 @@ function wholeUntil(manifest: Manifest, object: CatalogObject): string | null {
     .filter((entry) => entry.object === object.name)
     .flatMap((entry) => entry.windows)
     // A window that was committed up to an id continues in a later run.
-    .filter((window) => window.field === null && window.through_id === undefined)
+    .filter((window) => window.field === null && isWhole(window))
     .filter((window) => Date.parse(window.from) === HISTORY_START)
     .map((window) => compactInstant(Date.parse(window.to)));
   return ends.toSorted().at(-1) ?? null;

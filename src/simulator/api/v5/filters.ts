@@ -35,13 +35,16 @@ export function readWhere(parameters: Parameters, object: V5Object, account: Acc
   const filtered = new Set<string>();
   const tests: ((row: RowKey) => boolean)[] = [];
   const ignored = new Set(knobs.v5IgnoredFilters.split(","));
+  const refused = new Set(knobs.v5RefusedFilters.split(","));
   const read = valueReader(object, account);
   let [from, to] = [0, Number.MAX_SAFE_INTEGER];
   for (const [name, text] of parameters) {
     if (OTHERS.has(name)) continue;
     const filter = object.filters.get(name);
     const field = object.fields.get(filter?.field ?? "");
-    if (filter === undefined || field === undefined || (filter.isWeak && knobs.v5WeakFilters === "unknown")) {
+    const isUnknown = filter?.isWeak === true && knobs.v5WeakFilters === "unknown";
+    if (refused.has(`${object.name}.${filter?.field ?? ""}`)) throw badParameter(name, "Unknown parameter");
+    if (filter === undefined || field === undefined || isUnknown) {
       if (knobs.v5UnknownFilter === "ignored") continue;
       throw badParameter(name, "Unknown parameter");
     }

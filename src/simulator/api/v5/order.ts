@@ -18,16 +18,23 @@ export interface Position {
   readonly index: number;
 }
 
-/** A comma list of `<field> [ASC|DESC]`. Throws ApiError 51 for fields that the object cannot be ordered by. */
-export function readOrder(text: string | undefined, object: V5Object): readonly OrderBy[] {
+/**
+ * A comma list of `<field> [ASC|DESC]`, without the fields that have no effect. Throws ApiError 51 for fields that the
+ * object cannot be ordered by.
+ */
+export function readOrder(text: string | undefined, object: V5Object, { world }: Account): readonly OrderBy[] {
+  const refused = new Set(world.knobs.v5RefusedOrders.split(","));
+  const ignored = new Set(world.knobs.v5IgnoredOrders.split(","));
   return (text ?? "")
     .split(",")
     .filter((part) => part.trim() !== "")
     .map((part) => {
       const [, field = "", direction = "ASC"] = /^\s*(\w+)(?:\s+(ASC|DESC))?\s*$/i.exec(part) ?? [];
-      if (!object.orders.has(field)) throw badParameter("orderBy", "Invalid value");
+      const isRefused = refused.has(`${object.name}.${field}`);
+      if (!object.orders.has(field) || isRefused) throw badParameter("orderBy", "Invalid value");
       return { field, isDescending: direction.toUpperCase() === "DESC" };
-    });
+    })
+    .filter(({ field }) => !ignored.has(`${object.name}.${field}`));
 }
 
 export interface RowOrder {

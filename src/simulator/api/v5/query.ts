@@ -97,7 +97,7 @@ function cutPage(object: V5Object, parameters: Parameters, token: PageToken | nu
   const offset = wholeNumber(given.get("offset"), 0, 0, OFFSET_MAX, 21);
   const where = readWhere(given, object, account);
   const orderBy = given.get("orderBy");
-  const order = rowOrder(readOrder(orderBy, object), object, account, asOf);
+  const order = rowOrder(readOrder(orderBy, object, account), object, account, asOf);
   const table = account.table(object.name);
   const selected = selectedRows(table, where, object, context);
   const key = JSON.stringify([...keyOf(object, table, context), where.key, where.ids, orderBy]);
