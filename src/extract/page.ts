@@ -1,6 +1,6 @@
 import type { CatalogObject, QueriedObject, RangeField } from "../catalog/catalog.ts";
 import { normalise } from "../encode/normalise.ts";
-import { DataError } from "../errors.ts";
+import { DataError, RemoteError } from "../errors.ts";
 import type { About, OnEvent } from "../events.ts";
 import type { Page, PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
 import type { Window } from "../plan/windows.ts";
@@ -43,6 +43,15 @@ export type Step =
   | { readonly type: "again" }
   /** Records so far may land, and reading may continue from this cursor. */
   | { readonly type: "reached"; readonly cursor: string };
+
+/** Codes of a page token that has expired (after four hours) or is not accepted (vendor docs, error-codes). */
+const TOKEN_CODES: ReadonlySet<number | null> = new Set([210, 211]);
+/** Page tokens in a row that may expire without a new record. */
+export const BARREN_MAX = 3;
+
+export function isTokenRefusal(error: unknown): boolean {
+  return error instanceof RemoteError && TOKEN_CODES.has(error.pardotCode);
+}
 
 /** Smallest limit that is requested after pages that took too long. */
 export const LIMIT_MIN = 25;

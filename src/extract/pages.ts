@@ -5,7 +5,17 @@ import type { OnEvent } from "../events.ts";
 import { isTooLong } from "../pardot/failure.ts";
 import type { Page, WireRecord } from "../pardot/pardot.ts";
 import { cursorText, parseCursor } from "../state/cursor.ts";
-import { idOf, LIMIT_MIN, narrower, newTo, readPage, recordId, repeatedTokenError } from "./page.ts";
+import {
+  BARREN_MAX,
+  idOf,
+  isTokenRefusal,
+  LIMIT_MIN,
+  narrower,
+  newTo,
+  readPage,
+  recordId,
+  repeatedTokenError,
+} from "./page.ts";
 import type { PagesRequest, Step } from "./page.ts";
 
 /**
@@ -33,6 +43,7 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
   let { limit } = object.way.query;
   let isAfterFull = true;
   let isRepeated = false;
+  let expired = 0;
   const next = (token: string | null = null): Promise<Page> => {
     const page = readPage(request, token === null ? { limit, afterId: cursor } : { token, limit });
     // The page read ahead may fail while nothing awaits it.
@@ -46,9 +57,12 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       try {
         page = await ahead;
       } catch (error) {
-        if (!isTooLong(error) || limit <= LIMIT_MIN) throw error;
+        // Only pages without a visible record are left by a token; the cursor is where they began.
+        const isExpired = tokens.size > 0 && isTokenRefusal(error) && expired < BARREN_MAX;
+        if (!isExpired && (!isTooLong(error) || limit <= LIMIT_MIN)) throw error;
         drain.throwIfAborted();
-        limit = narrower(request, limit);
+        if (isExpired) expired += 1;
+        else limit = narrower(request, limit);
         tokens.clear();
         ahead = next();
         continue;
@@ -87,6 +101,7 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
         return;
       }
       isRepeated = false;
+      expired = 0;
       isAfterFull = records.length >= limit;
       totals.add(total, fresh.length);
       cursor = recordId(last, object);

@@ -1,5 +1,5 @@
 import type { QueriedObject, QueryV5, RangeField } from "../catalog/catalog.ts";
-import { assert, DataError, RemoteError } from "../errors.ts";
+import { assert, DataError } from "../errors.ts";
 import { isTooLong } from "../pardot/failure.ts";
 import type { Page, PageBounds, WireRecord } from "../pardot/pardot.ts";
 import { cursorText, parseCursor } from "../state/cursor.ts";
@@ -8,13 +8,18 @@ import { laterText, SECOND_MS } from "../time/instant.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 import { fromLocal } from "../time/zone.ts";
 import { pageBounds } from "./bounds.ts";
-import { dateOf, LIMIT_MIN, narrower, newTo, readPage, recordId, repeatedTokenError } from "./page.ts";
+import {
+  BARREN_MAX,
+  dateOf,
+  isTokenRefusal,
+  LIMIT_MIN,
+  narrower,
+  newTo,
+  readPage,
+  recordId,
+  repeatedTokenError,
+} from "./page.ts";
 import type { PagesRequest, Step } from "./page.ts";
-
-/** Codes of a page token that has expired (after four hours) or is not accepted (vendor docs, error-codes). */
-const TOKEN_CODES: ReadonlySet<number | null> = new Set([210, 211]);
-/** Sequences of page tokens in a row that may expire without a new record. */
-const BARREN_MAX = 3;
 
 /**
  * The records of a window of an object that API v5 does not sort by id, by page tokens. A sequence of tokens has a
@@ -58,7 +63,7 @@ async function* readSequence(
       page = await readPage(request, { bounds, sort: order === null ? null : { field: order }, limit, token });
     } catch (error) {
       if (isTooLong(error) && limit > LIMIT_MIN) return "too-long";
-      if (token !== null && error instanceof RemoteError && TOKEN_CODES.has(error.pardotCode)) return "expired";
+      if (token !== null && isTokenRefusal(error)) return "expired";
       throw error;
     }
     yield page;
