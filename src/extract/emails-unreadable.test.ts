@@ -17,6 +17,7 @@ describe("an email that cannot be read", () => {
   const alone: Readonly<Record<string, Error>> = {
     "code 5": remote(5),
     "code 109": remote(109),
+    "code 198": remote(198),
     "code 1": auth(1),
     "code 49": auth(49),
     "HTTP 403 with a page": new AuthError("forbidden", { code: "pardot.forbidden", context: { pardotCode: null } }),
@@ -134,6 +135,16 @@ describe("an email that cannot be read", () => {
       const t = await setUp(pairs);
       for (const [, id] of pairs) t.refused.set(id, auth(49));
       await expect(t.run(email, 0)).rejects.toThrow(AuthError);
+      expect(t.asked.length).toBeLessThanOrEqual(4);
+      expect(t.events.filter(({ type }) => type === "warning")).toEqual([]);
+    }
+  });
+
+  it.each([2, 22, 60, 198])("fails the object if this business unit has no such operation: code %i", async (code) => {
+    for (const pairs of [ten, ten.slice(0, 1)]) {
+      const t = await setUp(pairs);
+      for (const [, id] of pairs) t.refused.set(id, remote(code));
+      await expect(t.run(email, 0)).rejects.toThrow(RemoteError);
       expect(t.asked.length).toBeLessThanOrEqual(4);
       expect(t.events.filter(({ type }) => type === "warning")).toEqual([]);
     }

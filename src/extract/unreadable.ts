@@ -5,8 +5,9 @@ import { namedField } from "./refusals.ts";
 const IN_A_ROW = 3;
 
 /**
- * Whose fault a failed read is. `own`: the email's. `pardot`: Pardot's or the network's, if several in a row fail (5xx,
- * time-out, a response that is not Pardot's). `access`: the user's, if no email can be read. `run`: anything else.
+ * Whose fault a failed read is. `own`: the email's. `pardot`: Pardot's or the network's, if several in a row fail
+ * (5xx, time-out, a response that is not Pardot's). `access`: the user's or the business unit's, if no
+ * email can be read. `run`: anything else.
  */
 type Blame = "own" | "pardot" | "access" | "run";
 
@@ -16,6 +17,8 @@ export interface Unreadable {
   readonly error: Error;
 }
 
+/** Codes of an operation that this version or unit lacks, for whichever email: 2, 22, 60 and 198 (vendor docs, error-codes). */
+const OPERATION_CODES: ReadonlySet<number | null> = new Set([2, 22, 60, 198]);
 /** Codes of limits that affect every request. */
 const LIMIT_CODES: ReadonlySet<number | null> = new Set([66, 202]);
 /** Pardot refuses the token itself, even a new one. */
@@ -29,6 +32,7 @@ function blame(error: unknown): Blame {
     if (LIMIT_CODES.has(error.pardotCode)) return "run";
     // A refused field that can be left out has been: this one is the key, which all emails need.
     if (namedField(error) !== null) return "run";
+    if (OPERATION_CODES.has(error.pardotCode)) return "access";
     return error.pardotCode !== null && !error.retryable ? "own" : "pardot";
   }
   // Without a connection nothing was requested.
