@@ -184,6 +184,12 @@ describe("failures are distinguished, and may be retried", () => {
     expect(await caught(get().then(text))).toMatchObject({ code: "http.bad-encoding" });
   });
 
+  test("no content (204) with gzip has an empty body, because it has no stream that could be cut", async () => {
+    answer = (_request, response) => response.writeHead(204, { "content-encoding": "gzip" }).end();
+    const response = await get();
+    expect([response.status, await text(response)]).toEqual([204, ""]);
+  });
+
   test("an empty error response with gzip has an empty body, because its status matters", async () => {
     answer = (_request, response) => response.writeHead(401, { "content-encoding": "gzip" }).end();
     const response = await get();

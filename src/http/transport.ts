@@ -130,7 +130,8 @@ async function send(
     const coding = (headers["content-encoding"] ?? "").trim().toLowerCase();
     const isFramed = headers["content-length"] !== undefined || /\bchunked\b/i.test(headers["transfer-encoding"] ?? "");
     const isCompressed = coding !== "" && coding !== "identity";
-    const emptyAllowed = response.statusCode < 200 || response.statusCode > 299;
+    // No content has no stream either, whatever coding a server announces for it.
+    const emptyAllowed = response.statusCode === 204 || response.statusCode < 200 || response.statusCode > 299;
     const body = decoded(isFile ? paced(raw, pace, label) : raw, coding, label, emptyAllowed);
     return {
       status: response.statusCode,
