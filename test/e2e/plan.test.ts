@@ -90,6 +90,19 @@ describe("a plan", () => {
     expectClose(compared);
   });
 
+  it("expects every call of API v5 where the records fit a page, the account's included", async () => {
+    const at = await start(
+      { scale: "tiny" },
+      { PARDOT_API_VERSION: "5", PARDOT_ETL_OBJECTS: "Account,Campaign,Visit" },
+    );
+    const before = at.simulator.stats().calls;
+    const planned = await planOf(at);
+    const spent = planned.callsSpent;
+    expect(spent).toBe(at.simulator.stats().calls - before);
+    const { manifest } = await at.run();
+    expect(planned.expectedCalls).toBe(manifest.api_calls.total);
+  });
+
   it("counts the records of every object that the run then lands", async () => {
     const at = await start({ scale: "tiny", knobs: { clock: "frozen" } });
     const { objects } = await planOf(at);

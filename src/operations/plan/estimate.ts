@@ -34,7 +34,8 @@ type UnreadWindow = OpenWindow | PlannedWindow;
 
 export async function estimate(object: CatalogObject, decision: Decision, context: EstimateContext): Promise<Estimate> {
   if (isPerEmail(object)) return estimateEmails(object, context);
-  if (!isQueried(object)) return { records: 1, calls: 0, unknownCalls: null };
+  // v3/v4 returns the one record to the call that proves the connection; v5 needs the names of the fields.
+  if (!isQueried(object)) return { records: 1, calls: object.way.api === "v5" ? 1 : 0, unknownCalls: null };
   const { history, state } = context;
   // A history without a record needs no call.
   const unread: UnreadWindow[] = [...decision.open.filter(({ done }) => !done), ...decision.windows];
