@@ -72,7 +72,7 @@ export function optionProblems(options: SimulatorOptions): string[] {
     problems.push(`scale: got ${options.scale}, expected ${SCALES.join(", ")}`);
   }
   for (const [object, rows] of Object.entries(options.rows ?? {})) {
-    if (SIZES[object] === undefined) {
+    if (SIZES[OTHER_NAMES[object] ?? object] === undefined) {
       problems.push(`rows: no object ${object}; known are ${Object.keys(SIZES).join(", ")}`);
     } else whole(`rows of ${object}`, rows, ROWS_MAX);
   }
@@ -91,12 +91,16 @@ export function optionProblems(options: SimulatorOptions): string[] {
   return problems;
 }
 
-/** This object has one row per list email. */
-const EMAIL = "Email";
+/** Objects whose rows are another's: emails have one for each list email. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { Email: "ListEmail", TaggedObject: "TagObject" };
 
 function resolveRows(rows: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  const { [EMAIL]: emails, ...others } = rows;
-  return emails === undefined ? others : { ListEmail: emails, ...others };
+  const given = Object.entries(rows);
+  const renamed = given.flatMap(([name, count]) =>
+    OTHER_NAMES[name] === undefined ? [] : [[OTHER_NAMES[name], count]],
+  );
+  const own = given.filter(([name]) => OTHER_NAMES[name] === undefined);
+  return Object.fromEntries([...renamed, ...own]) as Record<string, number>;
 }
 
 /** Applies the defaults. Throws an Error that names all problems. */

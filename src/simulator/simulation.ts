@@ -6,6 +6,7 @@ import { emailStatsTruth, emailTruth } from "./api/email-calls.ts";
 import { truthRecord } from "./api/body-record.ts";
 import { liveValues, truthMaker } from "./api/v5/record.ts";
 import type { Json } from "./api/v5/record.ts";
+import { utcText } from "./api/v5/datetime.ts";
 import { statsRecord } from "./api/v5/read.ts";
 import { ExportWorker } from "./api/export-worker.ts";
 import { createFaults } from "./faults.ts";
@@ -110,6 +111,13 @@ const V4_EMAIL: Readonly<Record<string, (account: Account) => Iterable<TruthRow>
   EmailStats: emailStatsTruth,
 };
 
+/** Rows of objects that are another object's: by name, whose rows, in which version's names, and which of them. */
+const VIEWS: Readonly<Record<string, { readonly of: string; readonly api: 4 | 5; readonly deleted?: "deleted" }>> = {
+  ListMembershipDeleted: { of: "ListMembership", api: 4, deleted: "deleted" },
+  ProspectDeleted: { of: "Prospect", api: 4, deleted: "deleted" },
+  TaggedObject: { of: "TagObject", api: 5 },
+};
+
 /** All rows of an object that this user can see, in columns of the tables or fields of v5. Throws for an unknown object. */
 export function* truthRows(
   state: Simulation,
@@ -117,6 +125,15 @@ export function* truthRows(
   deleted: "live" | "deleted" | "all",
   { api, columns = "tables" }: TruthOptions = {},
 ): Generator<TruthRow> {
+  if (object === "Export") {
+    yield* exportRows(state);
+    return;
+  }
+  const view = VIEWS[object];
+  if (view !== undefined) {
+    yield* truthRows(state, view.of, view.deleted ?? deleted, { columns, api: view.api });
+    return;
+  }
   const { account } = state;
   const email = V4_EMAIL[object];
   const hasV4 = email !== undefined || OBJECTS.some(({ name }) => name === object);
@@ -134,6 +151,22 @@ export function* truthRows(
   // Rows that no call returns are omitted, including deleted rows unless the API shows them.
   for (const row of visibleRows(state, object, model.deletes === true, deleted)) {
     yield truthRecord(shown, account.make(model, row), account.zone, columns === "all");
+  }
+}
+
+/** The exports made so far, as API v5 lists them: their states are those of now. */
+function* exportRows({ worker, options }: Simulation): Generator<TruthRow> {
+  for (const job of worker.all()) {
+    const text = (at: number): string => utcText(Math.floor(at / 1000));
+    const state = { [options.knobs.v5ExportState]: job.state };
+    yield {
+      id: job.id,
+      object: job.model.name,
+      ...state,
+      isExpired: worker.isExpired(job),
+      createdAt: text(job.createdAt),
+      updatedAt: text(job.updatedAt),
+    };
   }
 }
 

@@ -177,6 +177,20 @@ describe("the controls", () => {
     expect([...client.simulator.rows("Email")]).toHaveLength(9);
   });
 
+  test("show the rows of every object of a table by its name, also those that are another object's", async () => {
+    await using client = await connect({ rows: { TaggedObject: 7 }, knobs: { accessTokenSeconds: 1e9 } });
+    const { simulator } = client;
+    expect([...simulator.rows("TaggedObject")]).toEqual([...simulator.rows("TagObject", "live", { api: 5 })]);
+    expect([...simulator.rows("TaggedObject")]).toHaveLength(7);
+    expect([...simulator.rows("Export")]).toEqual([]);
+    simulator.advance(20);
+    for (const object of ["Prospect", "ListMembership"]) {
+      const deleted = [...simulator.rows(`${object}Deleted`)];
+      expect(deleted).toEqual([...simulator.rows(object, "deleted")]);
+      expect(deleted.length).toBeGreaterThan(0);
+    }
+  });
+
   test("refuse invalid days and unknown objects", async () => {
     await using client = await connect();
     expect(() => client.simulator.advance(0)).toThrow(RangeError);
