@@ -27,6 +27,15 @@ export interface CommittedConfig {
   readonly catalog: readonly CatalogObject[];
 }
 
+/** What printing SQL for the warehouse needs; no login. */
+export interface TablesConfig {
+  readonly pardot: Pick<PardotConfig, "timeZone">;
+  readonly etl: Pick<EtlConfig, "objects" | "configuredObjects" | "destination" | "s3PathStyle">;
+  readonly catalog: readonly CatalogObject[];
+  /** Where the tables are in Snowflake; null: not configured. */
+  readonly snowflake: { readonly database: string; readonly schema: string } | null;
+}
+
 export interface PardotConfig {
   /** 18 characters, `0Uv…`. */
   readonly businessUnitId: string;

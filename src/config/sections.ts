@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import type { CatalogEntry } from "../catalog/catalog.ts";
 import { selectWays } from "../catalog/versions.ts";
 import { isLoopback } from "../platform/address.ts";
-import type { CommittedConfig, Config, DestinationConfig, EtlConfig, NotifyConfig } from "./config.ts";
+import type { CommittedConfig, Config, DestinationConfig, EtlConfig, NotifyConfig, TablesConfig } from "./config.ts";
 import { resolveAuth, resolveSnowflakeAuth } from "./login.ts";
 import { formatDuration } from "./parsers.ts";
 import { selectObjects } from "./selection.ts";
@@ -34,6 +34,9 @@ export const COMMITTED: ConfigPart<CommittedConfig> = {
 
 /** Settings for reading the destination's records: no credentials, no business unit, no secret. */
 export const DESTINATION: ConfigPart<DestinationConfig> = { needsSecret: () => false, resolve: resolveDestination };
+
+/** What printing SQL for the warehouse needs: no credentials, and no secret. */
+export const TABLES: ConfigPart<TablesConfig> = { needsSecret: () => false, resolve: resolveTables };
 
 async function resolveEverything(settings: SettingsReader, entries: readonly CatalogEntry[]): Promise<Config | null> {
   const destination = resolveDestination(settings, entries);
@@ -91,6 +94,20 @@ async function resolveCommitted(
   const objects = resolveObjects(settings, entries)?.objects ?? null;
   if (destination === null || warehouse === null || objects === null) return null;
   return { etl: { ...destination.etl, objects, warehouse }, catalog: destination.catalog };
+}
+
+function resolveTables(settings: SettingsReader, entries: readonly CatalogEntry[]): TablesConfig | null {
+  const destination = resolveDestination(settings, entries);
+  const objects = resolveObjects(settings, entries);
+  checkPaths(settings);
+  if (destination === null || objects === null) return null;
+  const [database, schema] = [settings.get("SNOWFLAKE_DATABASE"), settings.get("SNOWFLAKE_SCHEMA")];
+  return {
+    pardot: destination.pardot,
+    etl: { ...destination.etl, ...objects },
+    catalog: destination.catalog,
+    snowflake: database === null || schema === null ? null : { database, schema },
+  };
 }
 
 function resolveDestination(settings: SettingsReader, entries: readonly CatalogEntry[]): DestinationConfig | null {

@@ -27,8 +27,12 @@ export function selectedObjects(config: Pick<Config, "catalog" | "etl">): Catalo
   return config.catalog.filter((object) => config.etl.objects.includes(object.name));
 }
 
+interface StoreConfig {
+  readonly etl: Pick<DestinationConfig["etl"], "destination" | "s3PathStyle">;
+}
+
 /** Opens the destination and reads the state. Makes no call to Pardot. */
-export async function openStore(config: Pick<DestinationConfig, "etl">, runtime: Runtime): Promise<Store> {
+export async function openStore(config: StoreConfig, runtime: Runtime): Promise<Store> {
   const { destination } = config.etl;
   if (runtime.openStorage === undefined && destination.kind === "folder") await assertNotNested(destination.path);
   const storage = await openDestination(config, runtime);

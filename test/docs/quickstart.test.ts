@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { COLUMN_TYPES } from "../../src/catalog/catalog.ts";
 import { catalog } from "../../src/catalog/index.ts";
 import { COMMON_OPTIONS } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/commands/index.ts";
 import { SETTING_BY_NAME } from "../../src/config/settings.ts";
+import { startSimulator } from "../../src/simulator/index.ts";
+import { simulatorAccess } from "../kit/simulator-access.ts";
 
 // The quick starts, typed exactly as on the pages.
 
@@ -128,41 +129,28 @@ describe("every quick start", () => {
   });
 });
 
-const SQL_TYPES: Readonly<Record<string, string>> = {
-  integer: "NUMBER(38, 0)",
-  number: "NUMBER(38, 6)",
-  boolean: "BOOLEAN",
-  datetime: "TIMESTAMP_NTZ",
-  string: "VARCHAR",
-  json: "VARCHAR",
-};
-
 describe("the tables in Snowflake", () => {
-  test.each(COLUMN_TYPES)("have a type for columns of type %s", (type) => {
-    expect(PAGE).toMatch(
-      new RegExp(`^\\| \`${type}\` +\\| \`${SQL_TYPES[type]?.replace(/[()]/g, "\\$&") ?? ""}\``, "m"),
-    );
-  });
-
-  test("show the columns of tags", () => {
-    const [create = ""] = blocks("Your account into S3 and Snowflake", "sql");
-    const columns = catalog.find(({ name }) => name === "Tag")?.columns ?? [];
-    const lines = columns.map(({ name, type }) => `  ${name} ${SQL_TYPES[type] ?? ""}`);
-    expect(create).toBe(`CREATE TABLE lake.pardot.pardot_tag (\n${lines.join(",\n")}\n);\n`);
-  });
-
-  test("are all printed by the command on the page", async () => {
+  test("are printed by the command on the page, which shows the table and the pipe of tags", async () => {
     const cwd = await folder();
+    const simulator = await startSimulator({ scale: "tiny" });
+    onTestFinished(() => simulator.close());
     const command =
       blocks("Your account into S3 and Snowflake", "sh").find((text) => text.includes("tables.sql")) ?? "";
-    expect(await typeIn(command, cwd)).toEqual({ code: 0, output: "" });
+    const env = {
+      ...simulatorAccess(simulator.url),
+      PARDOT_TIMEZONE: "Europe/Berlin",
+      PARDOT_ETL_DESTINATION: "./data",
+    };
+    const variables = Object.entries(env).map(([name, value]) => `export ${name}=${value}`);
+    const { code } = await typeIn([...variables, command].join("\n"), cwd);
+    expect(code).toBe(0);
     const sql = await readFile(join(cwd, "tables.sql"), "utf8");
-    const wanted = catalog
-      .filter(({ core }) => core)
-      .map(({ table, columns }) => {
-        const lines = columns.map(({ name, type: own }) => `  "${name.toUpperCase()}" ${SQL_TYPES[own] ?? ""}`);
-        return `CREATE TABLE lake.pardot.${table} (\n${lines.join(",\n")}\n);\n`;
-      });
-    expect(sql).toBe(wanted.join(""));
+    const [shown = ""] = blocks("Your account into S3 and Snowflake", "sql");
+    const statements = shown.split(/(?<=;\n)\n/);
+    expect(statements).toHaveLength(2);
+    for (const statement of statements) expect(sql).toContain(`\n${statement}`);
+    for (const { core, table } of catalog)
+      expect(sql.includes(`\nCREATE PIPE IF NOT EXISTS ${table}_PIPE `)).toBe(core);
+    expect(sql).toMatch(/^ALTER TABLE PARDOT_PROSPECT ADD COLUMN IF NOT EXISTS "(?!_PARDOT)/m);
   });
 });

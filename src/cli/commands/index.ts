@@ -29,6 +29,20 @@ const LIVE_OPTION: OptionSpec = {
   value: null,
   meaning: "also list the custom fields of this account; makes one or two calls and needs the whole configuration",
 };
+const DDL_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: "--load",
+    value: "HOW",
+    meaning: "how Snowflake loads: pipe (at once, by events of the bucket), task (once a day) or none",
+    default: "pipe",
+  },
+  {
+    flag: "--with-account",
+    value: null,
+    meaning: "first what an administrator creates once per Snowflake account: the storage integration",
+  },
+  LIVE_OPTION,
+];
 const SIMULATE_OPTIONS: readonly OptionSpec[] = SIMULATOR_OPTIONS.map(({ flag, repeatable, ...option }) => ({
   ...option,
   flag: `--${flag}`,
@@ -98,6 +112,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     objects: "objects, groups or patterns, instead of everything committed",
     options: VERIFY_OPTIONS,
     load: () => import("./verify.ts"),
+  },
+  {
+    name: "ddl",
+    summary:
+      "prints the SQL that creates tables, loading and views in the warehouse, and runs nothing; each statement can be run again",
+    objects: CHOSEN,
+    options: DDL_OPTIONS,
+    load: () => import("./ddl.ts"),
   },
   {
     name: "init",

@@ -1,0 +1,37 @@
+import { loadConfig } from "../../config/load.ts";
+import { TABLES } from "../../config/sections.ts";
+import { UsageError } from "../../errors.ts";
+import { ddl } from "../../operations/ddl/ddl.ts";
+import type { CommandContext } from "../command.ts";
+import { hasOption, textOption } from "../command.ts";
+import { loadFor } from "../input.ts";
+import { runOperation } from "../operation.ts";
+
+/** Prints SQL for the warehouse and runs nothing. */
+export async function runCommand(context: CommandContext): Promise<number> {
+  const { io, options } = context;
+  const load = choice(context, "--load", ["pipe", "task", "none"]);
+  const config = await loadFor(context, (input) => loadConfig(input, TABLES), context.arguments);
+  const live = hasOption(options, "--live") ? await loadFor(context, loadConfig, context.arguments) : null;
+  const wishes = { load, withAccount: hasOption(options, "--with-account"), live };
+  const stop = { graceMs: 0, afterwards: "nothing is changed by it" };
+  const result = await runOperation(context, live?.pardot ?? null, stop, (runtime) => ddl(config, wishes, runtime));
+  const shown = result.statements.map(({ kind, name, sql }) => ({ kind, name, sql }));
+  io.stdout.write(hasOption(options, "--json") ? `${JSON.stringify(shown, null, 2)}\n` : result.text);
+  return 0;
+}
+
+/** The value of an option, by default the first. Throws `UsageError` for another one. */
+function choice<Word extends string>(
+  { options }: CommandContext,
+  flag: `--${string}`,
+  words: readonly [Word, ...Word[]],
+): Word {
+  const given = textOption(options, flag);
+  const word = given === null ? words[0] : words.find((each) => each === given);
+  if (word !== undefined) return word;
+  throw new UsageError(`read the command line: ${flag} is ${given ?? ""}`, {
+    code: "usage.choice",
+    hint: `Give one of ${words.join(", ")}.`,
+  });
+}

@@ -1,0 +1,70 @@
+import { customFieldsOf, zoneOf } from "../../catalog/catalog.ts";
+import type { CatalogObject, Column } from "../../catalog/catalog.ts";
+import { deletesOf } from "../../catalog/facts.ts";
+import type { TablesConfig } from "../../config/config.ts";
+import { objectFields } from "../../extract/fields.ts";
+import { objectState } from "../../state/state.ts";
+import type { State } from "../../state/state.ts";
+import type { DdlObject, Deletes } from "../../warehouse/ddl/statement.ts";
+import type { LiveFields } from "../live-fields.ts";
+
+/** The objects that are printed, and the others whose tables the views over all tables need. */
+export interface DdlObjects {
+  readonly objects: readonly DdlObject[];
+  readonly others: readonly DdlObject[];
+}
+
+/** Describes the chosen objects and the configured ones for the warehouse. `live`: the fields that Pardot listed just now. */
+export function ddlObjects(
+  { catalog, etl, pardot }: TablesConfig,
+  state: State,
+  live: readonly LiveFields[],
+): DdlObjects {
+  const wanted = new Set([...etl.configuredObjects, ...etl.objects]);
+  const described = catalog
+    .filter(({ name }) => wanted.has(name))
+    .map((object): DdlObject => {
+      const { name, table, key, watermark, way } = object;
+      const { fields, filesCommitted } = objectState(state, name);
+      const asked = live.find((each) => each.object === name);
+      const columns =
+        asked === undefined ? objectFields(object, fields).columns : [...object.columns, ...liveColumns(asked)];
+      return {
+        name,
+        table,
+        key,
+        watermark,
+        columns,
+        core: object.columns.length,
+        zone: zoneOf(object, pardot.timeZone),
+        api: way.api,
+        isExported: way.process === "bulk",
+        deletes: deletes(object, catalog, wanted),
+        hasLanded: filesCommitted > 0,
+      };
+    });
+  const isChosen = ({ name }: DdlObject): boolean => etl.objects.includes(name);
+  return { objects: described.filter(isChosen), others: described.filter((object) => !isChosen(object)) };
+}
+
+/** The objects whose custom fields Pardot can list. */
+export function withCustomFields({ catalog, etl }: TablesConfig): readonly CatalogObject[] {
+  return catalog.filter((object) => etl.objects.includes(object.name) && customFieldsOf(object) !== undefined);
+}
+
+function liveColumns({ customFields }: LiveFields): readonly Column[] {
+  return customFields.map(({ column }) => ({ name: column, type: "string" }));
+}
+
+/** The table of deleted records counts only if it is filled. */
+function deletes(
+  object: CatalogObject,
+  catalog: readonly CatalogObject[],
+  wanted: ReadonlySet<string>,
+): Deletes | null {
+  const seen = deletesOf(object);
+  if (seen === "is_deleted") return { by: "column" };
+  if (seen === "read in full") return { by: "whole" };
+  const gone = catalog.find(({ name }) => name === seen && wanted.has(name));
+  return gone === undefined ? null : { by: "table", table: gone.table, key: gone.key };
+}
