@@ -10,10 +10,12 @@ import { runOperation } from "../operation.ts";
 /** Prints SQL for the warehouse and runs nothing. */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
+  const target = choice(context, "--target", ["snowflake", "duckdb", "dbt"]);
   const load = choice(context, "--load", ["pipe", "task", "none"]);
+  if (target !== "snowflake") refuseWith(context, `--target ${target}`, ["--load", "--with-account"]);
   const config = await loadFor(context, (input) => loadConfig(input, TABLES), context.arguments);
   const live = hasOption(options, "--live") ? await loadFor(context, loadConfig, context.arguments) : null;
-  const wishes = { load, withAccount: hasOption(options, "--with-account"), live };
+  const wishes = { target, load, withAccount: hasOption(options, "--with-account"), live };
   const stop = { graceMs: 0, afterwards: "nothing is changed by it" };
   const result = await runOperation(context, live?.pardot ?? null, stop, (runtime) => ddl(config, wishes, runtime));
   const shown = result.statements.map(({ kind, name, sql }) => ({ kind, name, sql }));
@@ -33,5 +35,15 @@ function choice<Word extends string>(
   throw new UsageError(`read the command line: ${flag} is ${given ?? ""}`, {
     code: "usage.choice",
     hint: `Give one of ${words.join(", ")}.`,
+  });
+}
+
+/** Throws `UsageError` for an option that would have no effect. */
+function refuseWith({ options }: CommandContext, chosen: string, flags: readonly `--${string}`[]): void {
+  const idle = flags.find((flag) => options[flag] !== undefined && options[flag] !== false);
+  if (idle === undefined) return;
+  throw new UsageError(`read the command line: ${idle} has no effect with ${chosen}`, {
+    code: "usage.no-effect",
+    hint: "Leave one of the two out.",
   });
 }

@@ -31,6 +31,13 @@ const LIVE_OPTION: OptionSpec = {
 };
 const DDL_OPTIONS: readonly OptionSpec[] = [
   {
+    flag: "--target",
+    value: "WHAT",
+    meaning:
+      "snowflake; duckdb: views straight over the files of the destination; dbt: a file of sources with freshness and tests",
+    default: "snowflake",
+  },
+  {
     flag: "--load",
     value: "HOW",
     meaning: "how Snowflake loads: pipe (at once, by events of the bucket), task (once a day) or none",

@@ -1,14 +1,21 @@
 import type { Config, TablesConfig } from "../../config/config.ts";
+import { dbtSources } from "../../warehouse/ddl/dbt.ts";
+import { duckdbDdl } from "../../warehouse/ddl/duckdb.ts";
 import { snowflakeDdl } from "../../warehouse/ddl/snowflake.ts";
-import type { LoadBy } from "../../warehouse/ddl/snowflake-load.ts";
+import type { FileFormat, LoadBy } from "../../warehouse/ddl/snowflake-load.ts";
 import { script } from "../../warehouse/ddl/statement.ts";
 import type { Statement } from "../../warehouse/ddl/statement.ts";
 import { liveFields } from "../live-fields.ts";
 import type { Runtime } from "../runtime.ts";
 import { openStore } from "../store.ts";
 import { ddlObjects, withCustomFields } from "./objects.ts";
+import type { DdlObjects } from "./objects.ts";
+
+/** What the SQL is for: Snowflake's tables, DuckDB's views over the files, or the sources of a dbt project. */
+export type Target = "snowflake" | "duckdb" | "dbt";
 
 export interface DdlWishes {
+  readonly target: Target;
   readonly load: LoadBy;
   readonly withAccount: boolean;
   /** The whole configuration, to ask Pardot for the custom fields of this account; null: those that runs have seen. */
@@ -21,6 +28,9 @@ export interface DdlResult {
   readonly text: string;
 }
 
+/** Format of the landed files. */
+const FORMAT: FileFormat = "csv";
+
 /**
  * The SQL for the warehouse of the chosen objects, with the custom fields that runs have seen. Reads the state; changes
  * nothing, in the destination or in the warehouse. Makes no call to Pardot unless `live` is given.
@@ -29,18 +39,46 @@ export async function ddl(config: TablesConfig, wishes: DdlWishes, runtime: Runt
   const { loaded } = await openStore(config, runtime);
   const live = wishes.live === null ? [] : await liveFields(wishes.live, withCustomFields(config), runtime);
   const objects = ddlObjects(config, loaded.state, live);
-  const { snowflake, etl } = config;
+  switch (wishes.target) {
+    case "snowflake":
+      return forSnowflake(config, wishes, objects);
+    case "duckdb":
+      return forDuckdb(config, objects);
+    case "dbt": {
+      const sources = dbtSources(objects.objects, config.snowflake);
+      return { statements: [sources], text: sources.sql };
+    }
+  }
+}
+
+function forSnowflake(
+  { snowflake, etl }: TablesConfig,
+  { load, withAccount }: DdlWishes,
+  objects: DdlObjects,
+): DdlResult {
   const statements = snowflakeDdl({
     ...objects,
     destination: etl.destination,
-    format: "csv",
-    load: wishes.load,
-    withAccount: wishes.withAccount,
+    format: FORMAT,
+    load,
+    withAccount,
     schema: snowflake === null ? null : `${snowflake.database}.${snowflake.schema}`,
   });
   const head = [
     "Snowflake tables, loading and views of pardot-etl. Every statement can be run again.",
     ...(snowflake === null ? ["Run it in the schema of this business unit."] : []),
+  ];
+  return { statements, text: script(head, statements) };
+}
+
+function forDuckdb({ etl }: TablesConfig, objects: DdlObjects): DdlResult {
+  const statements = duckdbDdl({ ...objects, destination: etl.destination, format: FORMAT });
+  const missing = objects.objects.filter(({ hasLanded }) => !hasLanded).map(({ name }) => name);
+  const head = [
+    "DuckDB views of pardot-etl over the landed files; nothing is loaded. Every statement can be run again.",
+    ...(missing.length === 0
+      ? []
+      : [`Run ddl again once files of these have landed, as DuckDB has no view without files: ${missing.join(", ")}.`]),
   ];
   return { statements, text: script(head, statements) };
 }

@@ -7,7 +7,7 @@ import { tableName, text, upper } from "./statement.ts";
 
 const COMMITTED = "PARDOT_ETL_COMMITTED";
 const LOADED = "PARDOT_ETL_LOADED";
-const RECONCILIATION = "PARDOT_ETL_RECONCILIATION";
+export const RECONCILIATION = "PARDOT_ETL_RECONCILIATION";
 
 function proofView(name: string, body: string): Statement {
   return { kind: "view", name, sql: `CREATE OR REPLACE VIEW ${name} COPY GRANTS AS\n${body}` };
