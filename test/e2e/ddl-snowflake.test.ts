@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
@@ -8,7 +8,7 @@ import { deletesOf } from "../../src/catalog/facts.ts";
 import { callCli } from "../kit/cli.ts";
 import { byId, scenesUntil, truth } from "../kit/scene.ts";
 import type { Scene } from "../kit/scene.ts";
-import { refusal, SnowflakeInDuckdb } from "../kit/snowflake-in-duckdb.ts";
+import { inDuckdb, refusal, SnowflakeInDuckdb } from "../kit/snowflake-in-duckdb.ts";
 import type { Printed } from "../kit/snowflake-in-duckdb.ts";
 
 // Holds G10 for Snowflake: the printed views show what the account holds. They are translated to DuckDB and executed on
@@ -165,5 +165,52 @@ describe("the SQL for Snowflake", () => {
       "SELECT STATE, COUNT(*)::INTEGER AS n FROM PARDOT_ETL_RECONCILIATION GROUP BY 1",
     );
     expect(states).toEqual([{ STATE: "exactly once", n: known.size }]);
+  });
+});
+
+describe("the views for dbt_pardot", () => {
+  it("have every column that its models read, times in UTC, and no deleted list membership", async () => {
+    const at = await start(
+      { timezone: "America/New_York" },
+      {
+        PARDOT_ETL_OBJECTS: "core,deletes",
+        PARDOT_ETL_WAREHOUSE: "snowflake",
+        // DuckDB's names of a database in memory and its schema.
+        SNOWFLAKE_DATABASE: "memory",
+        SNOWFLAKE_SCHEMA: "main",
+      },
+    );
+    for (let day = 0; day < 2; day += 1) {
+      if (day > 0) at.simulator.advance(1);
+      expect((await at.run({ env: { PARDOT_ETL_WAREHOUSE: "none" } })).error).toBeNull();
+    }
+    const objects = catalog.filter(({ name, core }) => core || name.endsWith("Deleted"));
+    const database = await tables((await printed(at)).filter(({ kind }) => kind !== "use"));
+    await loadNew(database, at, objects, new Set());
+    await database.loadManifests(at.data);
+    const statements = await printed(at, "--profile", "fivetran");
+    expect(statements.flatMap((statement) => refusal(statement) ?? [])).toEqual([]);
+    for (const { kind, sql } of statements) await database.query(kind === "schema" ? sql : inDuckdb(sql));
+    const fixture = await readFile(join(import.meta.dirname, "../fixtures/ddl/dbt-pardot.json"), "utf8");
+    const { tables: wanted } = JSON.parse(fixture) as { tables: Record<string, string[]> };
+    const counts: Record<string, number> = {};
+    for (const [name, columns] of Object.entries(wanted)) {
+      const described = await database.query(`DESCRIBE main_FIVETRAN."${name}"`);
+      const found = described.map(({ column_name: column }) => String(column).toLowerCase());
+      expect(found, name).toEqual(expect.arrayContaining(columns));
+      const [row] = await database.query(`SELECT COUNT(*)::INTEGER AS n FROM main_FIVETRAN."${name}"`);
+      counts[name] = Number(row?.["n"]);
+    }
+    const live = (object: string): number => truth(at.simulator, object).length;
+    expect(counts).toMatchObject({ list_membership: live("ListMembership") });
+    expect(Object.values(counts).filter((count) => count === 0)).toEqual([]);
+    const [campaigns] = await database.query(
+      "SELECT COUNT(*)::INTEGER AS n FROM main_FIVETRAN.CAMPAIGN WHERE NOT _FIVETRAN_DELETED",
+    );
+    expect(campaigns).toEqual({ n: live("Campaign") });
+    const [shift] = await database.query(
+      "SELECT MIN(EPOCH(F.CREATED_AT) - EPOCH(C.CREATED_AT))::INTEGER AS least, MAX(EPOCH(F.CREATED_AT) - EPOCH(C.CREATED_AT))::INTEGER AS most FROM main_FIVETRAN.PROSPECT AS F JOIN PARDOT_PROSPECT_CURRENT AS C USING (ID)",
+    );
+    expect(shift).toEqual({ least: 4 * 3600, most: 5 * 3600 });
   });
 });

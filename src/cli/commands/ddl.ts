@@ -12,10 +12,12 @@ export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const target = choice(context, "--target", ["snowflake", "duckdb", "dbt"]);
   const load = choice(context, "--load", ["pipe", "task", "none"]);
-  if (target !== "snowflake") refuseWith(context, `--target ${target}`, ["--load", "--with-account"]);
+  const profile = textOption(options, "--profile") === null ? null : choice(context, "--profile", ["fivetran"]);
+  if (target !== "snowflake") refuseWith(context, `--target ${target}`, ["--load", "--with-account", "--profile"]);
+  if (profile !== null) refuseWith(context, `--profile ${profile}`, ["--load", "--with-account"]);
   const config = await loadFor(context, (input) => loadConfig(input, TABLES), context.arguments);
   const live = hasOption(options, "--live") ? await loadFor(context, loadConfig, context.arguments) : null;
-  const wishes = { target, load, withAccount: hasOption(options, "--with-account"), live };
+  const wishes = { target, profile, load, withAccount: hasOption(options, "--with-account"), live };
   const stop = { graceMs: 0, afterwards: "nothing is changed by it" };
   const result = await runOperation(context, live?.pardot ?? null, stop, (runtime) => ddl(config, wishes, runtime));
   const shown = result.statements.map(({ kind, name, sql }) => ({ kind, name, sql }));

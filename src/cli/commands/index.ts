@@ -44,6 +44,12 @@ const DDL_OPTIONS: readonly OptionSpec[] = [
     default: "pipe",
   },
   {
+    flag: "--profile",
+    value: "fivetran",
+    meaning:
+      "views with the names and columns of Fivetran's connector, so that dbt_pardot runs unchanged; nothing else",
+  },
+  {
     flag: "--with-account",
     value: null,
     meaning: "first what an administrator creates once per Snowflake account: the storage integration",

@@ -1,6 +1,7 @@
 import type { Config, TablesConfig } from "../../config/config.ts";
 import { dbtSources } from "../../warehouse/ddl/dbt.ts";
 import { duckdbDdl } from "../../warehouse/ddl/duckdb.ts";
+import { FIVETRAN_OBJECTS, fivetranDdl } from "../../warehouse/ddl/fivetran.ts";
 import { snowflakeDdl } from "../../warehouse/ddl/snowflake.ts";
 import type { FileFormat, LoadBy } from "../../warehouse/ddl/snowflake-load.ts";
 import { script } from "../../warehouse/ddl/statement.ts";
@@ -16,6 +17,8 @@ export type Target = "snowflake" | "duckdb" | "dbt";
 
 export interface DdlWishes {
   readonly target: Target;
+  /** Views for models that are written for another loader, instead of tables and loading; null: none. */
+  readonly profile: "fivetran" | null;
   readonly load: LoadBy;
   readonly withAccount: boolean;
   /** The whole configuration, to ask Pardot for the custom fields of this account; null: those that runs have seen. */
@@ -39,6 +42,7 @@ export async function ddl(config: TablesConfig, wishes: DdlWishes, runtime: Runt
   const { loaded } = await openStore(config, runtime);
   const live = wishes.live === null ? [] : await liveFields(wishes.live, withCustomFields(config), runtime);
   const objects = ddlObjects(config, loaded.state, live);
+  if (wishes.profile === "fivetran") return forFivetran(config, objects);
   switch (wishes.target) {
     case "snowflake":
       return forSnowflake(config, wishes, objects);
@@ -79,6 +83,16 @@ function forDuckdb({ etl }: TablesConfig, objects: DdlObjects): DdlResult {
     ...(missing.length === 0
       ? []
       : [`Run ddl again once files of these have landed, as DuckDB has no view without files: ${missing.join(", ")}.`]),
+  ];
+  return { statements, text: script(head, statements) };
+}
+
+function forFivetran({ snowflake }: TablesConfig, { objects }: DdlObjects): DdlResult {
+  const statements = fivetranDdl(objects, snowflake);
+  const missing = FIVETRAN_OBJECTS.filter((name) => !objects.some((object) => object.name === name));
+  const head = [
+    "Views for dbt_pardot in Snowflake, over those that ddl prints without a profile. Every statement can be run again.",
+    ...(missing.length === 0 ? [] : [`Not there, because these objects are not chosen: ${missing.join(", ")}.`]),
   ];
   return { statements, text: script(head, statements) };
 }
