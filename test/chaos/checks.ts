@@ -5,9 +5,9 @@ import type { Manifest, ManifestFile, ManifestWindow } from "../../src/manifest/
 import type { State } from "../../src/state/state.ts";
 import type { Span } from "../../src/time/instant.ts";
 import { mergeSpans, objectState } from "../../src/state/state.ts";
-import type { Simulator, SimulatorStats } from "../../src/simulator/index.ts";
-import { committedRecords, perhapsNewest, recordsOf, rowsOf, V5_LAG_MS } from "./landed.ts";
-import type { Destination, Versions } from "./landed.ts";
+import type { SimulatorStats } from "../../src/simulator/index.ts";
+import { comparable, committedRecords, objectIn, perhapsNewest, recordsOf, rowsOf, V5_LAG_MS } from "./landed.ts";
+import type { Account, Destination, Versions } from "./landed.ts";
 import { newest } from "../kit/records.ts";
 import type { Cells } from "../kit/records.ts";
 
@@ -148,22 +148,23 @@ export function checkTruth(
   destination: Destination,
   manifests: readonly Manifest[],
   objects: readonly string[],
-  simulator: Pick<Simulator, "rows"> & Partial<Pick<Simulator, "now">>,
+  account: Account,
   versions: Versions,
   zone: string,
 ): Findings {
   const findings: Findings = [];
   for (const object of objects) {
-    const records = committedRecords(destination, manifests, object);
+    const records = committedRecords(destination, manifests, object, account);
     const made = records.filter((record) => !versions.knows(object, record));
     if (made.length > 0) {
       findings.push(
         `G1 ${object}: ${made.length} records that the account never showed, first ${JSON.stringify(made[0])}`,
       );
     }
-    // The order of two versions is ambiguous only if a clock was set back.
-    const landed = zone === "UTC" ? onlyNewest(records) : perhapsNewest(records);
-    const truth = rowsOf(simulator, object);
+    // The order of two versions is ambiguous only if a clock was set back, which UTC never is.
+    const landed =
+      zone === "UTC" || objectIn(account, object)?.way.api === "v5" ? onlyNewest(records) : perhapsNewest(records);
+    const truth = rowsOf(account, object);
     const lost = truth.filter((row) => !landed.has(String(row["id"])));
     const stale = truth.filter((row) => {
       const candidates = landed.get(String(row["id"]));
@@ -188,23 +189,27 @@ function onlyNewest(records: readonly Cells[]): Map<string, readonly Cells[]> {
 }
 
 /** G10: a table that the run loads contains every record in its current version. It may also contain deleted ones. */
-export function checkTable(
-  table: ReadonlyMap<string, Cells>,
-  object: string,
-  simulator: Pick<Simulator, "rows"> & Partial<Pick<Simulator, "now">>,
-): Findings {
-  const truth = rowsOf(simulator, object);
-  const wrong = truth.filter((row) => !isDeepStrictEqual(table.get(String(row["id"])), row));
+export function checkTable(table: ReadonlyMap<string, Cells>, object: string, account: Account): Findings {
+  const truth = rowsOf(account, object);
+  const [...ids] = table.keys();
+  const held = comparable([...table.values()], object, account);
+  const records = new Map(ids.map((id, i) => [id, held[i]]));
+  const wrong = truth.filter((row) => !isDeepStrictEqual(records.get(String(row["id"])), row));
   const [first] = wrong;
   if (first === undefined) return [];
-  const found = JSON.stringify(table.get(String(first["id"])) ?? null);
+  const found = JSON.stringify(records.get(String(first["id"])) ?? null);
   return [
     `G10 ${object}: ${wrong.length} of ${truth.length} rows of the table are not as they are, first ${found} for ${JSON.stringify(first)}`,
   ];
 }
 
 /** G1 G2 at the end: committed windows have no gap, reach the last run's now, and none stays open. */
-export function checkCoverage(state: State, manifests: readonly Manifest[], objects: readonly string[]): Findings {
+export function checkCoverage(
+  state: State,
+  manifests: readonly Manifest[],
+  objects: readonly string[],
+  account: Pick<Account, "objects"> = {},
+): Findings {
   const findings: Findings = [];
   // Pardot's now of the last run. The manifest of a run that was taken over has no objects and this machine's time. Two runs
   // may start in one second, so their names don't give the order.
@@ -213,7 +218,7 @@ export function checkCoverage(state: State, manifests: readonly Manifest[], obje
   for (const name of objects) {
     const own = objectState(state, name);
     if (own.windows.length > 0) findings.push(`G2 ${name}: ${own.windows.length} windows are still open`);
-    const object = catalog.find((each) => each.name === name);
+    const object = objectIn(account, name);
     if (object?.watermark === null) continue;
     const end = object?.way.api === "v5" ? now - V5_LAG_MS : now;
     const named = windowsOf(manifests, name);

@@ -37,6 +37,16 @@ interface Tally {
   sleeps: number;
   calls: number;
   faults: Record<string, number>;
+  v5: Record<string, number>;
+}
+
+/** As printed: what was met of API v5 per 1,000 schedules, so that what never happens is seen. */
+function printed({ v5, ...tally }: Tally): object {
+  const perThousand = (count: number): number => Math.round((count * 10_000) / tally.schedules) / 10;
+  return {
+    ...tally,
+    v5PerThousandSchedules: Object.fromEntries(Object.entries(v5).map(([name, count]) => [name, perThousand(count)])),
+  };
 }
 
 /** The command `npm run chaos`. Returns the exit code: 1 if any seed failed. */
@@ -77,7 +87,7 @@ export async function chaos(args: readonly string[]): Promise<number> {
   process.stderr.write(`${runs} schedules, seeds ${seed} to ${seed + runs - 1}\n`);
   const tally =
     runs === 1 || jobs === 1 ? await playAll(seed, runs, values.trace, false) : await share(seed, runs, jobs);
-  process.stdout.write(`${JSON.stringify(tally, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify(printed(tally), null, 2)}\n`);
   return tally.failed === 0 ? 0 : 1;
 }
 
@@ -131,7 +141,7 @@ async function states(stride: number): Promise<number> {
 }
 
 async function playAll(seed: number, runs: number, trace: boolean, untilFailed: boolean): Promise<Tally> {
-  const tally: Tally = { schedules: 0, failed: 0, runs: 0, kills: 0, sleeps: 0, calls: 0, faults: {} };
+  const tally: Tally = { schedules: 0, failed: 0, runs: 0, kills: 0, sleeps: 0, calls: 0, faults: {}, v5: {} };
   for (let next = seed; next < seed + runs; next += 1) {
     const outcome = await playSchedule(next);
     tally.schedules += 1;
@@ -139,7 +149,8 @@ async function playAll(seed: number, runs: number, trace: boolean, untilFailed: 
     tally.kills += outcome.kills;
     tally.sleeps += outcome.sleeps;
     tally.calls += outcome.calls;
-    for (const [fault, count] of outcome.faults) tally.faults[fault] = (tally.faults[fault] ?? 0) + count;
+    tally.faults = sumOf(tally.faults, Object.fromEntries(outcome.faults));
+    tally.v5 = sumOf(tally.v5, Object.fromEntries(outcome.v5));
     if (trace) process.stderr.write(`${JSON.stringify(outcome.plan, null, 2)}\n${outcome.trace.join("\n")}\n`);
     if (outcome.findings.length === 0) continue;
     tally.failed += 1;
@@ -161,13 +172,13 @@ async function share(seed: number, runs: number, jobs: number): Promise<Tally> {
     kills: sum.kills + one.kills,
     sleeps: sum.sleeps + one.sleeps,
     calls: sum.calls + one.calls,
-    faults: Object.fromEntries(
-      Object.keys({ ...sum.faults, ...one.faults }).map((fault) => [
-        fault,
-        (sum.faults[fault] ?? 0) + (one.faults[fault] ?? 0),
-      ]),
-    ),
+    faults: sumOf(sum.faults, one.faults),
+    v5: sumOf(sum.v5, one.v5),
   }));
+}
+
+function sumOf(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.keys({ ...a, ...b }).map((name) => [name, (a[name] ?? 0) + (b[name] ?? 0)]));
 }
 
 async function playInChild(seed: number, runs: number): Promise<Tally> {

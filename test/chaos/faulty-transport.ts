@@ -2,6 +2,8 @@ import { TransportError } from "../../src/errors.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../src/http/transport.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
 import type { Dice } from "./dice.ts";
+import { faultOfV5, isPageOfV5 } from "./faults-v5.ts";
+import { SeenV5 } from "./seen-v5.ts";
 import type { Turns } from "./turns.ts";
 import { wrongResponseTo } from "./wrong-responses.ts";
 
@@ -21,8 +23,14 @@ export class Wire {
   readonly emptied: Set<string> = new Set();
   /** Paths whose pages may have been short: after a short page an empty one means the end. */
   readonly shortened: Set<string> = new Set();
+  /** What was met of API v5. */
+  readonly v5: SeenV5;
   /** Calls that a process made after a response that the day's calls are used up. */
   readonly afterLimit: string[] = [];
+
+  constructor(v5: SeenV5 = new SeenV5(undefined)) {
+    this.v5 = v5;
+  }
 }
 
 export interface FaultyTransportOptions {
@@ -36,6 +44,8 @@ export interface FaultyTransportOptions {
   readonly faults: number;
   /** Share of those that get a successful but wrong response. */
   readonly wrong?: number;
+  /** Share of the pages of API v5 that fail in its own ways. */
+  readonly v5?: { readonly share: number; readonly pageLimit: number };
   /** Turn after which every call gets code 122. */
   readonly limitAt?: number | null;
   /** Files of exports with an odd id are refused. */
@@ -50,7 +60,7 @@ interface Whole extends Omit<HttpResponse, "body" | "endsByClose"> {
   readonly end: Error | null;
 }
 
-interface Fault {
+export interface Fault {
   readonly name: string;
   /** A rule of the simulator's script without its path. */
   readonly rule?: Readonly<Record<string, unknown>>;
@@ -67,8 +77,9 @@ const LIMIT_REACHED: Fault = { name: "code 122", rule: { code: 122 } };
  * the dice decide what fails on the way.
  */
 export function faultyTransport(options: FaultyTransportOptions): Transport {
-  const { transport, simulator, turns, wire, dice, faults, wrong = 0, limitAt = null } = options;
+  const { transport, simulator, turns, wire, dice, faults, wrong = 0, limitAt = null, v5 } = options;
   const wrongDice = dice.apart("wrong");
+  const v5Dice = dice.apart("v5");
   let inFlight = 0;
   let isLimited = false;
   return async (request, signal) => {
@@ -80,8 +91,11 @@ export function faultyTransport(options: FaultyTransportOptions): Transport {
       ? pickFault(request, isToken, wire, dice, options.pagesAreShort === true)
       : null;
     const lie = wrongDice.chance(wrong) ? wrongResponseTo(request, wire.shortened, wrongDice) : null;
+    const isPage = isPageOfV5(request.url);
+    const own =
+      v5 !== undefined && isPage && v5Dice.chance(v5.share) ? faultOfV5(request.url, v5.pageLimit, v5Dice) : null;
     const isStuck = options.isStuck === true && /downloadResults\/id\/\d*[13579]\//.test(request.url.pathname);
-    const other = isStuck ? STUCK : (trouble ?? lie);
+    const other = isStuck ? STUCK : (own ?? trouble ?? lie);
     if (!isToken) inFlight += 1;
     wire.inFlightMax = Math.max(wire.inFlightMax, inFlight);
     let hasLeft = false;
@@ -100,6 +114,8 @@ export function faultyTransport(options: FaultyTransportOptions): Transport {
           const whole = await fetchWhole(transport, request);
           simulator.faults([]);
           if (isToken) learnSecrets(whole, wire);
+          if (isPage)
+            wire.v5.note(request.url, whole.status, whole.headers, Buffer.concat(whole.chunks).toString("utf8"));
           isLimited ||= isOver;
           return fault?.spoil?.(whole) ?? whole;
         },
@@ -204,9 +220,6 @@ function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dic
   if (pathname.includes("/export/") && pathname.includes("/create")) {
     atPardot.push({ name: "failed export", rule: { failExport: true } });
   }
-  const atV5 = faultsOfV5(request.url);
-  // Its pages are few among all calls.
-  if (atV5.length > 0 && dice.chance(0.6)) return dice.pick(atV5);
   if (pathname.includes("downloadResults")) {
     for (let n = 0; n < 4; n += 1) atPardot.push({ name: "short in silence", spoil: shortInSilence });
   }
@@ -216,20 +229,6 @@ function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dic
     return { name: "empty page", rule: { emptyPage: true } };
   }
   return dice.pick([...anywhere, ...atPardot]);
-}
-
-/** Of pages. The refused field is the key: without it nothing can be read, and nothing is remembered. */
-function faultsOfV5({ searchParams, pathname }: URL): Fault[] {
-  if (!pathname.includes("/api/v5/") || pathname.endsWith("/account")) return [];
-  return [
-    { name: "sequence end", rule: { sequenceEnd: true } },
-    { name: "unknown field", rule: { unknownField: "id" } },
-    { name: "504 of large pages", rule: { status: 504, limitAbove: 500 } },
-    { name: "empty page with a token", rule: { emptyPage: true } },
-    ...(searchParams.has("nextPageToken")
-      ? Array.from({ length: 3 }, () => ({ name: "expired page token", rule: { expiredPageToken: true } }))
-      : []),
-  ];
 }
 
 /** The body ends inside its last record, without any other sign. */

@@ -1,5 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { CatalogObject } from "../../src/catalog/catalog.ts";
+import { entries } from "../../src/catalog/index.ts";
+import { selectWays } from "../../src/catalog/versions.ts";
 import { loadState } from "../../src/state/journal.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { PardotEtlError } from "../../src/errors.ts";
@@ -34,16 +37,20 @@ import { Chronicle, crashStorage } from "./crash-storage.ts";
 import type { Dice } from "./dice.ts";
 import { faultyTransport, Wire } from "./faulty-transport.ts";
 import { manifestsIn, Versions } from "./landed.ts";
-import type { Destination } from "./landed.ts";
+import type { Account, Destination } from "./landed.ts";
 import { LoadingWarehouse } from "./loading-warehouse.ts";
 import { PipedWarehouse } from "./piped-warehouse.ts";
+import { configOf } from "./plan-v5.ts";
 import { UNTOUCHED } from "./plan.ts";
 import type { Attempt, Plan } from "./plan.ts";
 import { checkPlanned, checkRework } from "./rework.ts";
+import type { Cells } from "../kit/records.ts";
+import { SeenV5 } from "./seen-v5.ts";
 import { tablesIn } from "./tables.ts";
 import { Crash, Turns } from "./turns.ts";
 
 const NEVER = new AbortController().signal;
+const CONFIG_FILE = "chaos.json";
 /** How one process ended. */
 export interface Ended {
   readonly turns: Turns;
@@ -65,9 +72,12 @@ export class World {
   readonly simulator: Simulator;
   readonly disk: MemoryStorage = openMemoryStorage();
   readonly chronicle: Chronicle = new Chronicle();
-  readonly wire: Wire = new Wire();
+  readonly wire: Wire;
   readonly versions: Versions = new Versions();
   readonly messages: string[] = [];
+  readonly #objects: readonly CatalogObject[];
+  /** Rows of the truth, which is the same for a day. */
+  readonly #rows = new Map<string, readonly Cells[]>();
   readonly #root: string;
   readonly #connections: Connections;
   readonly #warehouse: PipedWarehouse | LoadingWarehouse | null;
@@ -79,23 +89,37 @@ export class World {
   private constructor(plan: Plan, simulator: Simulator, root: string) {
     this.plan = plan;
     this.simulator = simulator;
+    this.wire = new Wire(new SeenV5(plan.v5, plan.account.knobs?.v5IgnoredFilters));
+    this.#objects = selectWays(entries, plan.v5?.version ?? "auto");
     this.#root = root;
     this.#warehouse = warehouseOf(plan, this.disk);
     this.#connections = openConnections({ connections: 8, requestTimeoutMs: 20_000 });
     this.wire.secrets.add(SIMULATOR_CLIENT_SECRET).add(SIMULATOR_REFRESH_TOKEN);
-    this.versions.remember(simulator, plan.objects);
+    this.versions.remember(this.account, plan.objects);
   }
 
   static async open(plan: Plan): Promise<World> {
     const simulator = await startSimulator(plan.account);
     const root = await mkdtemp(join(QUICK_DISK, "pardot-etl-chaos-"));
     await mkdir(join(root, "tmp"));
+    if (plan.v5 !== undefined) await writeFile(join(root, CONFIG_FILE), JSON.stringify(configOf(plan)));
     return new World(plan, simulator, root);
   }
 
   /** Path of the real warehouse, if there is one. */
   get database(): string {
     return join(this.#root, "tables.duckdb");
+  }
+
+  /** The truth, as the runs read it. */
+  get account(): Account {
+    const { simulator } = this;
+    return {
+      rows: (...asked) => simulator.rows(...asked),
+      now: () => simulator.now(),
+      objects: this.#objects,
+      kept: this.#rows,
+    };
   }
 
   get destination(): Destination {
@@ -105,7 +129,8 @@ export class World {
 
   advance(): void {
     this.simulator.advance(1);
-    this.versions.remember(this.simulator, this.plan.objects);
+    this.#rows.clear();
+    this.versions.remember(this.account, this.plan.objects);
   }
 
   /** Starts one process: the real run in this world. Passes its turns to `onTurns` first. */
@@ -140,7 +165,7 @@ export class World {
         ...(budget === null ? {} : { PARDOT_DAILY_CALL_BUDGET: String(budget) }),
       },
       cwd: this.#root,
-      configFile: null,
+      configFile: plan.v5 === undefined ? null : CONFIG_FILE,
       options: {},
     });
     const onEvent = (event: RunEvent): void => void this.messages.push(JSON.stringify(event));
@@ -170,6 +195,7 @@ export class World {
         faults: attempt.faults,
         wrong: attempt.wrong,
         limitAt: attempt.limitAt,
+        ...(plan.v5 === undefined ? {} : { v5: { share: attempt.v5 ?? 0, pageLimit: plan.v5.pageLimit } }),
         isStuck: attempt.isStuck,
         pagesAreShort: (plan.account.knobs?.pageCap ?? 0) + (plan.account.knobs?.hiddenEvery ?? 0) > 0,
       }),
@@ -230,12 +256,12 @@ export class World {
 
   /** Checks what must hold after an undisturbed run. */
   async checkEnd(): Promise<Findings> {
-    const { plan, simulator, chronicle, destination, versions, wire } = this;
+    const { plan, account, chronicle, destination, versions, wire } = this;
     const manifests = manifestsIn(destination, [...chronicle.written.keys()]);
     const { state } = await loadState(this.disk, NEVER);
     return [
-      ...checkTruth(destination, manifests, plan.objects, simulator, versions, plan.account.timezone ?? "UTC"),
-      ...checkCoverage(state, manifests, plan.objects),
+      ...checkTruth(destination, manifests, plan.objects, account, versions, plan.account.timezone ?? "UTC"),
+      ...checkCoverage(state, manifests, plan.objects, account),
       ...checkAccounted(destination, manifests),
       ...checkExports(chronicle.entries),
       ...(plan.isGentle && TELLS_WHAT_IT_HAS.has(plan.warehouse)
@@ -249,14 +275,14 @@ export class World {
   }
 
   async #checkTables(): Promise<Findings> {
-    const { plan, simulator } = this;
+    const { plan, account } = this;
     const warehouse = this.#warehouse;
     if (plan.warehouse === "duckdb") {
       const tables = await tablesIn(this.database, plan.objects);
-      return plan.objects.flatMap((object) => checkTable(tables.get(object) ?? new Map(), object, simulator));
+      return plan.objects.flatMap((object) => checkTable(tables.get(object) ?? new Map(), object, account));
     }
     if (!(warehouse instanceof LoadingWarehouse)) return [];
-    return plan.objects.flatMap((object) => checkTable(warehouse.table(object), object, simulator));
+    return plan.objects.flatMap((object) => checkTable(warehouse.table(object), object, account));
   }
 
   /** Runs one process undisturbed. */

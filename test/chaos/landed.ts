@@ -2,7 +2,7 @@ import type { CatalogObject } from "../../src/catalog/catalog.ts";
 import { catalog } from "../../src/catalog/index.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
-import { plain, v5Rows } from "../kit/v5-truth.ts";
+import { canonicalText, expectedRecord, plain, v5Rows } from "../kit/v5-truth.ts";
 import { newest, readStrictly } from "../kit/records.ts";
 import type { Cells } from "../kit/records.ts";
 
@@ -27,17 +27,35 @@ export function recordsOf(bytes: Uint8Array): readonly Cells[] | null {
 
 type Json = string | number | boolean | object | null;
 
+/** What the truth is taken from. */
+export interface Account extends Pick<Simulator, "rows"> {
+  /** Default: no record is too young to be read. */
+  readonly now?: Simulator["now"];
+  /** The objects as the runs read them. Default: as PARDOT_API_VERSION=auto does. */
+  readonly objects?: readonly CatalogObject[];
+  /** Rows that were made already, as long as the account does not change. Default: none are kept. */
+  readonly kept?: Map<string, readonly Cells[]>;
+}
+
+export function objectIn({ objects = catalog }: Pick<Account, "objects">, name: string): CatalogObject | undefined {
+  return objects.find((object) => object.name === name);
+}
+
 /**
- * The account's rows as text, as in files. Pages do not distinguish the empty string from null, so both are null here, and
- * XML does not carry characters that it forbids. MySQL's zero date is null.
+ * The account's rows as text, as in files; `all`: with rows that have gone. Pages of v4 do not distinguish the empty string
+ * from null, so both are null here, and XML does not carry characters that it forbids. MySQL's zero date is null.
  */
-export function rowsOf(
-  simulator: Pick<Simulator, "rows"> & Partial<Pick<Simulator, "now">>,
-  object: string,
-  which: "live" | "deleted" | "all" = "live",
-): Cells[] {
-  const found = catalog.find(({ name }) => name === object);
-  if (found?.way.api === "v5") return rowsOfV5(simulator, found, which);
+export function rowsOf(account: Account, object: string, which: "live" | "all" = "live"): readonly Cells[] {
+  const known = account.kept?.get(`${which} ${object}`);
+  if (known !== undefined) return known;
+  const rows = madeRows(account, object, which);
+  account.kept?.set(`${which} ${object}`, rows);
+  return rows;
+}
+
+function madeRows(account: Account, object: string, which: "live" | "all"): Cells[] {
+  const found = objectIn(account, object);
+  if (found?.way.api === "v5") return rowsOfV5(account, found, which);
   const how = found?.way;
   const isQueried = how?.process !== "bulk";
   const isXml = isQueried && how?.query?.format !== "json";
@@ -46,7 +64,7 @@ export function rowsOf(
     const text = typeof value === "object" ? JSON.stringify(value) : String(value);
     return isXml ? text.replaceAll("\u000b", "\uFFFD") : text;
   };
-  return [...simulator.rows(object, which)].map((row) => {
+  return [...account.rows(object, which)].map((row) => {
     const cells: Record<string, string | null> = {};
     for (const name in row) cells[name] = asCell(row[name] as Json);
     return cells;
@@ -54,29 +72,21 @@ export function rowsOf(
 }
 
 /**
- * Those of API v5, whose JSON tells the empty string from null. Live ones only up to the end of the last range: a record of
- * the last minute comes on the next day.
+ * Those of API v5, whose JSON tells the empty string from null. Deleted ones are live where the files mark them. Live ones
+ * only up to the end of the last range: a record of the last minute comes on the next day.
  */
-function rowsOfV5(
-  simulator: Pick<Simulator, "rows"> & Partial<Pick<Simulator, "now">>,
-  object: CatalogObject,
-  which: "live" | "deleted" | "all",
-): Cells[] {
-  const end = (simulator.now?.().getTime() ?? Infinity) - V5_LAG_MS;
-  return [...v5Rows(simulator, object.name, which).values()]
-    .map((row) =>
-      Object.fromEntries(
-        object.columns.map(({ name, wire, type }) => {
-          const value = row[wire ?? name];
-          const isNull = value === null || value === undefined || value === "0000-00-00 00:00:00";
-          return [name, isNull || (value === "" && type !== "string") ? null : plain(value)];
-        }),
-      ),
-    )
-    .filter((row) => {
-      const at = object.watermark === null || which !== "live" ? null : (row[object.watermark] ?? null);
-      return at === null || Date.parse(`${at.replace(" ", "T")}Z`) < end;
-    });
+function rowsOfV5(account: Account, object: CatalogObject, which: "live" | "all"): Cells[] {
+  const campaigns = object.columns.some(({ wire }) => wire === "campaign.name")
+    ? v5Rows(account, "Campaign", "all")
+    : new Map<string, never>();
+  const rows = v5Rows(account, object.name, object.deletes ? "all" : which);
+  const records = Array.from(rows.values(), (row) =>
+    expectedRecord(row, object, (id) => campaigns.get(plain(id))?.["name"] ?? null),
+  );
+  const { watermark } = object;
+  if (watermark === null || which === "all") return records;
+  const end = (account.now?.().getTime() ?? Infinity) - V5_LAG_MS;
+  return records.filter(({ [watermark]: at = null }) => at === null || Date.parse(`${at.replace(" ", "T")}Z`) < end);
 }
 
 /** Columns in the order of their names, by the order in which a record has them. */
@@ -125,11 +135,11 @@ export class Versions {
   readonly #seen = new Map<string, Set<string>>();
 
   /** Call at the start and after each simulated day. */
-  remember(simulator: Pick<Simulator, "rows">, objects: readonly string[]): void {
+  remember(account: Account, objects: readonly string[]): void {
     for (const object of objects) {
       const seen = this.#seen.get(object) ?? new Set();
       this.#seen.set(object, seen);
-      for (const row of rowsOf(simulator, object, "all")) seen.add(textOf(row));
+      for (const row of rowsOf(account, object, "all")) seen.add(textOf(row));
     }
   }
 
@@ -162,6 +172,30 @@ export function committedKeys(manifests: readonly Manifest[], object: string): s
 }
 
 /** Records of an object's committed files, in that order; none from a file that is not CSV. */
-export function committedRecords(destination: Destination, manifests: readonly Manifest[], object: string): Cells[] {
-  return committedKeys(manifests, object).flatMap((key) => recordsOf(destination.bytes(key) ?? new Uint8Array()) ?? []);
+export function committedRecords(
+  destination: Destination,
+  manifests: readonly Manifest[],
+  object: string,
+  account: Pick<Account, "objects"> = {},
+): Cells[] {
+  const records = committedKeys(manifests, object).flatMap(
+    (key) => recordsOf(destination.bytes(key) ?? new Uint8Array()) ?? [],
+  );
+  return comparable(records, object, account);
+}
+
+/** The records with their JSON in the one form that the truth has; v4 has JSON in no form but its own. */
+export function comparable(records: readonly Cells[], name: string, account: Pick<Account, "objects">): Cells[] {
+  const object = objectIn(account, name);
+  const names = object?.columns.filter(({ type }) => type === "json").map((column) => column.name) ?? [];
+  if (object?.way.api !== "v5" || names.length === 0) return [...records];
+  return records.map((record) => ({
+    ...record,
+    ...Object.fromEntries(
+      names.map((column) => {
+        const text = record[column] ?? null;
+        return [column, text === null ? null : canonicalText(text)];
+      }),
+    ),
+  }));
 }

@@ -1,8 +1,9 @@
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
 import type { Dice } from "./dice.ts";
-import { V5_LAG_MS } from "./landed.ts";
 import { PIPES } from "./piped-warehouse.ts";
 import type { Pipe } from "./piped-warehouse.ts";
+import { withV5 } from "./plan-v5.ts";
+import type { PlanV5 } from "./plan-v5.ts";
 
 /** The meaning of a seed: an account, a configuration, and disturbances of the runs. Everything else follows from dice. */
 export interface Plan {
@@ -23,6 +24,8 @@ export interface Plan {
   readonly phases: readonly Phase[];
   /** How far this machine's clock is off, in milliseconds. */
   readonly clockOffMs: number;
+  /** Missing: no object is read through API v5. */
+  readonly v5?: PlanV5;
 }
 
 /** One day: disturbed runs, then one undisturbed run or none. */
@@ -45,6 +48,8 @@ export interface Attempt {
   readonly storageFailures: number;
   /** Share of requests that get a successful but wrong response. */
   readonly wrong: number;
+  /** Share of the pages of API v5 that fail in its own ways. Default 0. */
+  readonly v5?: number;
   /** Files of every other export are refused, so that its window stays open while newer ones are committed. */
   readonly isStuck: boolean;
   /** Turns, from … to, in which the destination refuses all writes. */
@@ -67,9 +72,6 @@ const MORE = [
   "EmailClick",
 ] as const;
 
-/** Through API v5: by id, by page tokens in the order of a date, and by page tokens in no order. */
-const MORE_V5 = ["Visit", "FormField", "TaggedObject"] as const;
-
 /** Maximum calls of an object's incremental window, at 80 % of the limit: creation, polls, files, one more attempt. */
 const CALLS_PER_DAY = 11;
 
@@ -79,39 +81,11 @@ function rowsOf(object: string, dice: Dice): number {
   return object === "VisitorActivity" ? 60 + dice.below(240) : dice.pick([0, 1, 199, 200, 201, 30, 90, 150, 410]);
 }
 
-/** `hasV5`: whether objects of API v5 may be among the objects. */
+/** `hasV5`: whether objects may be read through API v5. */
 export function planOf(seed: number, dice: Dice, hasV5 = true): Plan {
   const plan = planOfV4(seed, dice);
-  const isLimited = plan.budget !== null || plan.account.dailyLimit !== undefined;
-  const { knobs = {} } = plan.account;
-  // What has no order lands whole or not at all: few calls a day, or small pages, would never be enough.
-  const isPossible = hasV5 && !isLimited && knobs.pageCap === undefined && knobs.slowPageRows === undefined;
   const v5 = dice.apart("v5");
-  return isPossible && v5.chance(0.5) ? withV5(plan, v5) : plan;
-}
-
-function withV5(plan: Plan, dice: Dice): Plan {
-  const objects = MORE_V5.filter(() => dice.chance(0.6));
-  const rows = Object.fromEntries(
-    objects.map((object) => [object === "TaggedObject" ? "TagObject" : object, dice.pick([0, 1, 90, 999, 1001, 2300])]),
-  );
-  const most = dice.pick([1000, 1500, 100_000]);
-  // Records without a date cannot be cut: more of them than a sequence returns are an error.
-  const v5TokenRecords = plan.account.knobs?.zeroDateEvery === undefined ? most : 100_000;
-  return {
-    ...plan,
-    objects: [...plan.objects, ...objects],
-    account: {
-      ...plan.account,
-      rows: { ...rows, ...plan.account.rows },
-      knobs: { ...plan.account.knobs, v5ReadLagSeconds: 0, v5TokenRecords },
-    },
-    env: {
-      ...plan.env,
-      PARDOT_ETL_OBJECTS: [...plan.objects, ...objects].join(","),
-      PARDOT_ETL_V5_LAG: `${V5_LAG_MS / 60_000}m`,
-    },
-  };
+  return hasV5 && v5.chance(0.5) ? withV5(plan, v5) : plan;
 }
 
 function planOfV4(seed: number, dice: Dice): Plan {

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly calls: number;
   /** Faults by kind. */
   readonly faults: ReadonlyMap<string, number>;
+  /** What was met of API v5, by name; see `SeenV5`. */
+  readonly v5: ReadonlyMap<string, number>;
 }
 
 /** Days after which an account with a small limit must be fully read. */
@@ -47,6 +49,7 @@ export async function playSchedule(seed: number, changes: Partial<Plan> = {}, ha
       sleeps: played.sleeps,
       calls: world.simulator.stats().calls,
       faults: world.wire.faults,
+      v5: world.wire.v5.counts,
     };
   } finally {
     await world.close();
@@ -139,6 +142,7 @@ class Schedule {
 
   async #note(ended: Ended, budget: number | null): Promise<void> {
     const { turns, result, error } = ended;
+    this.#world.wire.v5.noteInterruptions(turns.trace);
     this.trace.push(...turns.trace, `ended: ${result === null ? String(error) : result.exitCode}`);
     this.findings.push(...(await this.#world.checkBooks(ended, budget)));
   }

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { customFieldsOf } from "../../src/catalog/catalog.ts";
 import type { CatalogObject, Column } from "../../src/catalog/catalog.ts";
 import type { ManifestObject } from "../../src/manifest/manifest.ts";
 import type { Simulator } from "../../src/simulator/index.ts";
@@ -54,6 +55,23 @@ export function differences(
   });
 }
 
+/**
+ * The record that lands for a row: every column of the catalog, and the custom fields of an object that has them. JSON is
+ * as `canonicalText` writes it.
+ */
+export function expectedRecord(row: Fields, object: CatalogObject, campaignName: (id: Json) => Json): Cells {
+  const custom = customFieldsOf(object) === undefined ? [] : Object.keys(row).filter((name) => name.endsWith("__c"));
+  return Object.fromEntries([
+    ...object.columns.map((column) => [column.name, expectedOf(column, valueOf(column, row, campaignName))] as const),
+    ...custom.map((name) => [name.slice(0, -"__c".length), expectedOf(undefined, row[name])] as const),
+  ]);
+}
+
+/** JSON with the names of every record in order, so that equal values are equal texts. */
+export function canonicalText(json: string): string {
+  return canonical(JSON.parse(json) as Json);
+}
+
 function valueOf({ name, wire }: Column, row: Fields, campaignName: (id: Json) => Json): Json {
   if (wire === null || wire === undefined) return null;
   if (wire === "campaign.id") return row["campaignId"];
@@ -74,6 +92,8 @@ function expectedOf(column: Column | undefined, value: Json): string | null {
     );
   }
   if (value === null || value === undefined) return null;
+  // MySQL's form of no date.
+  if (column.type === "datetime" && value === "0000-00-00 00:00:00") return null;
   if (column.type === "json") return canonical(value);
   return value === "" && column.type !== "string" ? null : plain(value);
 }
