@@ -46,7 +46,7 @@ export function withV5(plan: Plan, dice: Dice): Plan {
   // A record without its creation may be of the last minute, which no range by creation reaches.
   const isDated = plan.account.knobs?.zeroDateEvery === undefined;
   const version = dice.chance(0.25) && (isDated || !plan.objects.includes("TagObject")) ? "5" : "auto";
-  const chosen = (Object.keys(OBJECTS) as (keyof typeof OBJECTS)[]).filter(() => dice.chance(0.35));
+  const chosen = (Object.keys(OBJECTS) as (keyof typeof OBJECTS)[]).filter(() => dice.chance(0.3));
   const own = chosen
     .map((reading) => dice.pick<string>(OBJECTS[reading]))
     .filter((name) => isDated || !isByCreation(name));
@@ -67,7 +67,7 @@ export function withV5(plan: Plan, dice: Dice): Plan {
       rows: allRows,
       // What has no order lands whole or not at all, so one day's calls have to suffice for it.
       ...(dailyLimit === undefined ? {} : { dailyLimit: Math.max(dailyLimit, objects.length * 11 + 3 * pages) }),
-      knobs: { ...plan.account.knobs, ...knobsOf(plan, ways, pageLimit, dice) },
+      knobs: { ...plan.account.knobs, ...knobsOf({ ...plan.account, rows: allRows }, ways, pageLimit, dice) },
     },
     env: {
       ...plan.env,
@@ -108,13 +108,14 @@ function attemptOf(attempt: Attempt, isGentle: boolean, dice: Dice): Attempt {
 }
 
 function knobsOf(
-  { account: { ties = 0, knobs = {} } }: Plan,
+  { ties = 0, rows = {}, knobs = {} }: SimulatorOptions,
   objects: readonly CatalogObject[],
   pageLimit: number,
   dice: Dice,
 ): NonNullable<SimulatorOptions["knobs"]> {
   // More records of one second than a sequence returns are an error, and so are records without a date to cut them by.
-  const small = ties + dice.pick([1, pageLimit, 2 * pageLimit]);
+  // List emails that were never sent share a second.
+  const small = Math.max(ties, rows["ListEmail"] ?? 0) + dice.pick([5, pageLimit, 2 * pageLimit]);
   const isCuttable = knobs.zeroDateEvery === undefined || objects.every((object) => queryOf(object)?.split == null);
   const names = (share: number, fieldOf: (object: CatalogObject) => string | null): string =>
     objects

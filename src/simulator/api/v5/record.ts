@@ -140,11 +140,14 @@ export function truthMaker(
 ): (row: RowKey) => JsonObject {
   const read = valueReader(object, account, live);
   const { knobs } = account.world;
-  const fields = allFields(object, account);
+  const fields = allFields(object, account).map((field) => ({
+    field,
+    isHere: fieldOf(object, field.name, { account, knobs }) !== null,
+  }));
   return (row) =>
     Object.fromEntries(
-      fields.map((field) => {
-        const value = fieldOf(object, field.name, { account, knobs }) === null ? null : read(row, field);
+      fields.map(({ field, isHere }) => {
+        const value = isHere ? read(row, field) : null;
         const isTime = field.type === "datetime" && typeof value === "number";
         return [
           field.name,

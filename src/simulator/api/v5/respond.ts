@@ -102,10 +102,13 @@ function recordReply({ body, modified }: V5Record, { headers }: ApiCall): Reply 
   return { ...reply, headers: { "Last-Modified": new Date(modified * 1000).toUTCString() } };
 }
 
+/** Neither returns pages. */
+const WITHOUT_PAGES: ReadonlySet<string> = new Set(["/exports", "account"]);
+
 /** Rows of the requested page, null if no page is requested. A token has its own limit. */
 function pageRowsOf({ path, parameters }: ApiCall): number | null {
   const route = parseV5Route(path);
-  const isPage = route?.id === null && route.collection !== "/exports";
+  const isPage = route?.id === null && !WITHOUT_PAGES.has(route.collection);
   return isPage ? Number(withFrozenLimit(parameters).get("limit") ?? 200) : null;
 }
 
