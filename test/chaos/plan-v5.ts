@@ -149,8 +149,10 @@ function queryOf(object: CatalogObject): QueryV5 | null {
 /** A field that reading does not need. */
 function spareField(object: CatalogObject, dice: Dice): string | null {
   const needed = new Set([object.key, "id", queryOf(object)?.order, queryOf(object)?.split, "is_deleted"]);
+  // Nor is a field shown that rows are found by.
+  const wires = new Set([watermarkField(object), queryOf(object)?.parent?.filter]);
   const spare = object.columns.flatMap(({ name, type, wire }) => {
-    const isNeeded = needed.has(name) || wire === watermarkField(object) || type === "json" || type === "datetime";
+    const isNeeded = needed.has(name) || wires.has(wire ?? null) || type === "json" || type === "datetime";
     return isNeeded || wire == null || wire.includes(".") || wire.includes("[") ? [] : [wire];
   });
   return spare.length === 0 ? null : dice.pick(spare);

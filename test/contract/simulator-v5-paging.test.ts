@@ -199,6 +199,7 @@ describe("scripted faults of v5", () => {
     await using slow = await connect({ knobs: { slowPageRows: 100 } });
     expect((await get(slow, TAGS, { fields: "id" })).body.code).toBe(214);
     expect((await get(slow, TAGS, { fields: "id", limit: 100 })).status).toBe(200);
+    expect((await get(slow, "/api/v5/objects/account", { fields: "id" })).status).toBe(200);
   });
 
   test("empty or shorten a page that is not the last, and set values of its first record", async () => {
