@@ -46,12 +46,14 @@ export function withV5(plan: Plan, dice: Dice): Plan {
   // A record without its creation may be of the last minute, which no range by creation reaches.
   const isDated = plan.account.knobs?.zeroDateEvery === undefined;
   const version = dice.chance(0.25) && (isDated || !plan.objects.includes("TagObject")) ? "5" : "auto";
-  const chosen = (Object.keys(OBJECTS) as (keyof typeof OBJECTS)[]).filter(() => dice.chance(0.3));
-  const own = chosen
-    .map((reading) => dice.pick<string>(OBJECTS[reading]))
-    .filter((name) => isDated || !isByCreation(name));
+  const found = (Object.keys(OBJECTS) as (keyof typeof OBJECTS)[])
+    .filter(() => dice.chance(0.3))
+    .map((reading) => ({ reading, name: dice.pick<string>(OBJECTS[reading]) }))
+    .filter(({ name }) => isDated || !isByCreation(name));
+  const own = found.map(({ name }) => name);
   const objects = [...plan.objects, ...own];
-  const readings: Reading[] = version === "5" ? [...chosen, "core objects through v5"] : chosen;
+  const core: readonly Reading[] = version === "5" ? ["core objects through v5"] : [];
+  const readings = [...found.map(({ reading }) => reading), ...core];
   const ways = selectWays(entries, version).filter(({ name, way }) => way.api === "v5" && objects.includes(name));
   const pageLimit = dice.chance(0.04) ? 1000 : dice.pick([40, 40, 60, 100, 200]);
   const rows = Object.fromEntries(own.map((object) => [SIMULATED[object] ?? object, rowsOf(object, pageLimit, dice)]));
@@ -93,7 +95,8 @@ export function configOf({ objects, v5 }: Plan): object {
 
 /** Around the number of a page, and some pages. Parents are read one by one, and the texts of variations are long. */
 function rowsOf(object: string, pageLimit: number, dice: Dice): number {
-  if (object === "DynamicContent") return dice.below(12);
+  // Without parents in the account, variations have none, and cannot be read parent by parent.
+  if (object === "DynamicContent") return 1 + dice.below(12);
   const pages = pageLimit > 100 || object === "DynamicContentVariation" ? 1.5 : dice.pick([2, 3, 4]);
   const some = dice.pick([0, 1, pageLimit - 1, pageLimit, pageLimit + 1]);
   return dice.chance(0.4) ? some : Math.floor(pages * pageLimit) + dice.below(4);

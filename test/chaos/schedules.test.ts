@@ -47,6 +47,17 @@ const ONCE_FAILED = [
   ],
 ] as const;
 
+/** Those that once failed with objects of API v5. */
+const ONCE_FAILED_WITH_V5 = [
+  [1_300_125, "the harness itself made variations of no dynamic content, which nothing finds parent by parent"],
+  [1_300_460, "the harness itself let a sequence of page tokens end within one second of list emails"],
+  [1_300_481, "the simulator took the account for a page of 200 records, which timed out"],
+] as const;
+
+it.each(ONCE_FAILED_WITH_V5)("G1 G4 G5 seed %i passes: %s", { timeout: 120_000 }, async (seed) => {
+  expect((await playSchedule(seed)).findings).toEqual([]);
+});
+
 it.each(ONCE_FAILED)("G1 G4 G5 seed %i passes: %s", { timeout: 120_000 }, async (seed) => {
   expect((await playSchedule(seed, {}, false)).findings).toEqual([]);
 });
