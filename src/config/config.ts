@@ -1,5 +1,6 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { ApiVersion } from "../catalog/versions.ts";
+import type { FormatName } from "../encode/encoder.ts";
 import type { SecretReference } from "../secrets/reference.ts";
 import type { Secret } from "../secrets/secret.ts";
 
@@ -108,6 +109,8 @@ export interface EtlConfig {
   readonly configuredObjects: readonly string[];
   readonly destination: Destination;
   readonly s3PathStyle: boolean | null;
+  /** Format of the files that this run lands. */
+  readonly format: FormatName;
   readonly compression: "none" | "gzip" | "zstd";
   readonly rowsPerFile: number | null;
   /** Records of one object that may be set aside in one run. */

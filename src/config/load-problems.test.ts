@@ -146,7 +146,7 @@ describe("a bad configuration", () => {
           ...GOOD,
           PARDOT_API_VERSION: "6",
           PARDOT_AUTH_FLOW: "device",
-          PARDOT_ETL_FORMAT: "parquet",
+          PARDOT_ETL_FORMAT: "avro",
         },
       },
       ["PARDOT_API_VERSION", "PARDOT_AUTH_FLOW", "PARDOT_ETL_FORMAT"],

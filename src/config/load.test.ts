@@ -61,6 +61,7 @@ describe("a good configuration", () => {
       configuredObjects: config.catalog.filter((object) => object.core).map((object) => object.name),
       destination: { kind: "folder", path: join(cwd, "data") },
       s3PathStyle: null,
+      format: "csv",
       compression: "none",
       rowsPerFile: null,
       bytesPerFile: null,

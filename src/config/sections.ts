@@ -62,6 +62,7 @@ async function resolveEverything(settings: SettingsReader, entries: readonly Cat
   };
   const etl = {
     ...objects,
+    format: settings.get("PARDOT_ETL_FORMAT"),
     compression: settings.get("PARDOT_ETL_COMPRESSION"),
     maxRejects: settings.get("PARDOT_ETL_MAX_REJECTS"),
     warehouse,

@@ -126,7 +126,11 @@ class Table {
     destination,
     "Where files land: `s3://bucket/prefix` or a folder such as `./data`.",
   );
-  PARDOT_ETL_FORMAT: Row<"csv"> = row(choice(["csv"]), "Format of landed files.", "csv");
+  PARDOT_ETL_FORMAT: Row<EtlConfig["format"]> = row(
+    choice(["csv", "jsonl"]),
+    "Format of landed files: CSV or JSON Lines. It may change between runs: the files of earlier ones stay valid.",
+    "csv",
+  );
   PARDOT_ETL_COMPRESSION: Row<EtlConfig["compression"]> = row(
     choice(["none", "gzip", "zstd"]),
     "Compression of landed files.",

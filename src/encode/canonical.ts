@@ -25,6 +25,9 @@ const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d*)$/;
 
+/** Digits before the point that a double always holds. */
+export const DOUBLE_DIGITS = 308;
+
 /** Digits that always fit into 64 bits. */
 const SURE_DIGITS = 18;
 const INT64_MIN = -(2n ** 63n);
@@ -55,7 +58,7 @@ function wholeText(value: Scalar): string | undefined {
 /**
  * Decimals as given, trimmed: `7250.50` keeps its zero, since every warehouse reads both alike and the digits belong to
  * the vendor. Rewrites only what some reader may refuse: `+`, a missing or superfluous leading zero, a point without
- * digits, exponents (`1.5e3` is 1500).
+ * digits, exponents (`1.5e3` is 1500). Refuses numbers beyond the greatest double.
  */
 export function numberText(value: Scalar): string | undefined {
   if (typeof value === "boolean") return undefined;
@@ -77,6 +80,8 @@ export function numberText(value: Scalar): string | undefined {
     whole = padded.slice(0, padded.length + shift);
   }
   whole = whole.replace(/^0+(?=\d)/, "");
+  // No double, and so no table, holds it.
+  if (whole.length > DOUBLE_DIGITS && !Number.isFinite(Number(whole))) return undefined;
   return `${sign}${whole === "" ? "0" : whole}${fraction === "" ? "" : `.${fraction}`}`;
 }
 
@@ -137,14 +142,18 @@ export function stringText(value: WireData): string | undefined {
   return typeof value === "boolean" ? String(value) : jsonText(value);
 }
 
-/** JSON on one line with the keys of each record in code unit order, so that equal values are equal text. */
+/**
+ * JSON on one line with the keys of each record in code unit order, so that equal values are equal text. An unpaired
+ * surrogate, which JSON would escape and many readers refuse, becomes U+FFFD as in all other text.
+ */
 export function jsonText(value: WireData): string {
   return JSON.stringify(sorted(value));
 }
 
 function sorted(value: WireData): WireData {
+  if (typeof value === "string") return value.toWellFormed();
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return (value as readonly WireData[]).map(sorted);
   const entries = Object.entries(value as WireFields).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+  return Object.fromEntries(entries.map(([key, inner]) => [key.toWellFormed(), sorted(inner)]));
 }

@@ -6,7 +6,6 @@ import type { Cell, Row } from "./canonical.ts";
 /** Encodes rows as a CSV file with a header. */
 export function csvEncoder(columns: readonly Pick<Column, "name">[]): Encoder {
   return new LineEncoder({
-    suffix: ".csv",
     columns: columns.length,
     header: csvRow(columns.map(({ name }) => name)),
     encode: csvRow,

@@ -4,8 +4,6 @@ import type { Row } from "./canonical.ts";
 
 /** Encodes rows as one file. Memory: one chunk and the largest record. */
 export interface Encoder {
-  /** End of the file's name: `.csv`. */
-  readonly suffix: string;
   /** Rows added. */
   readonly rows: number;
   /** Bytes of the file so far, taken or not. */
@@ -17,8 +15,29 @@ export interface Encoder {
   takeRest(): Uint8Array;
 }
 
-/** A file format: makes the encoder of a file with these columns. */
-export type Format = (columns: readonly Column[]) => Encoder;
+export type FormatName = "csv" | "jsonl";
+
+/** The rows of a file, and its columns in the order of the file. */
+export interface Content {
+  readonly rows: number;
+  readonly columns: readonly string[];
+}
+
+/** A format of landed files; formats.ts lists them. */
+export interface Format {
+  readonly name: FormatName;
+  /** End of a file's name, without that of its compression. */
+  readonly suffix: string;
+  /** Makes the encoder of a file with these columns. */
+  readonly encoder: (columns: readonly Column[]) => Encoder;
+  /**
+   * Counts the rows of a decompressed file, and checks that it is complete. Throws `DataError`, which names `subject`, when
+   * it is not. Memory: one chunk and the largest record.
+   */
+  readonly scan: (chunks: AsyncIterable<Uint8Array>, subject: string) => Promise<Content>;
+  /** The names of a decompressed file's columns, from as little of it as the format allows. Throws `DataError` as `scan`. */
+  readonly header: (chunks: AsyncIterable<Uint8Array>, subject: string) => Promise<readonly string[]>;
+}
 
 /** Encoded bytes in one chunk. */
 const CHUNK_BYTES = 64 * 1024;
@@ -66,13 +85,11 @@ export class TextChunks {
 
 /** Encoder of formats that write each row as a separate text. */
 export class LineEncoder extends TextChunks implements Encoder {
-  readonly suffix: string;
   readonly #columns: number;
   readonly #encode: (row: Row) => string;
   #rows = 0;
 
   constructor(options: {
-    readonly suffix: string;
     readonly columns: number;
     /** Text before the first row. */
     readonly header: string;
@@ -80,7 +97,6 @@ export class LineEncoder extends TextChunks implements Encoder {
     readonly encode: (row: Row) => string;
   }) {
     super();
-    this.suffix = options.suffix;
     this.#columns = options.columns;
     this.#encode = options.encode;
     this.write(options.header);

@@ -60,7 +60,7 @@ function itemsText(value: WireData, items: readonly Column[]): Cell | undefined 
       const cell = toCell(valueAt(element as WireFields, item.wire ?? item.name), item);
       if (cell === undefined) return undefined;
       const isBare = cell === null || !["string", "datetime"].includes(item.type);
-      fields.push(`${JSON.stringify(item.name)}:${isBare ? String(cell) : JSON.stringify(cell)}`);
+      fields.push(`${JSON.stringify(item.name)}:${isBare ? String(cell) : JSON.stringify(cell.toWellFormed())}`);
     }
     texts.push(`{${fields.join(",")}}`);
   }

@@ -1,6 +1,6 @@
 import type { Column, ColumnType } from "../catalog/catalog.ts";
 import type { LocalText } from "../time/instant.ts";
-import { isCalendarDay } from "./canonical.ts";
+import { DOUBLE_DIGITS, isCalendarDay } from "./canonical.ts";
 
 const QUOTE = 34;
 const ZERO = 48;
@@ -153,6 +153,7 @@ const MINUS = 45;
 const POINT = 46;
 
 function isPlainNumber(bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from > DOUBLE_DIGITS) return false;
   let i = bytes[from] === MINUS ? from + 1 : from;
   const whole = i;
   while (i < to && isDigit(bytes[i] as number)) i++;

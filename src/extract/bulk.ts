@@ -213,5 +213,5 @@ async function fetchAndLand(
 function hasLanded({ files, named = [] }: OpenWindow, { exportId, fileId }: ResultFile): boolean {
   const name = `_${exportId}-${fileId}`;
   const keys = [...files.map(({ key }) => key), ...named];
-  return keys.some((key) => key.includes(`${name}.csv`) || key.includes(`${name}-`));
+  return keys.some((key) => key.includes(`${name}.`) || key.includes(`${name}-`));
 }

@@ -1,6 +1,6 @@
 import type { BulkObject, CatalogObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
-import { csvEncoder } from "../encode/csv-write.ts";
+import { FORMATS } from "../encode/formats.ts";
 import type { Reject } from "../encode/reject.ts";
 import type { About, OnEvent } from "../events.ts";
 import type { Landing } from "../land/land.ts";
@@ -35,8 +35,8 @@ export interface Extraction {
 
 /** Where and how the files of a run land. */
 export function landingOf({ config, storage, random, onEvent, abort: signal }: Extraction): Landing {
-  const { tmpDir: dir, compression } = config.etl;
-  return { storage, format: csvEncoder, spool: { dir, compression, random, signal }, onEvent };
+  const { tmpDir: dir, format, compression } = config.etl;
+  return { storage, format: FORMATS[format], spool: { dir, compression, random, signal }, onEvent };
 }
 
 /** A window while it is extracted: what the journal knows about it, and how its progress is recorded. */

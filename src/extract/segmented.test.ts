@@ -57,7 +57,7 @@ async function setUp(object: QueriedObject, records: FakeRecord[]) {
     abort: never,
     config: {
       pardot: { timeZone: "UTC" },
-      etl: { compression: "none", rowsPerFile: 1000, bytesPerFile: 1e6, tmpDir },
+      etl: { format: "csv", compression: "none", rowsPerFile: 1000, bytesPerFile: 1e6, tmpDir },
     } as Config,
   } satisfies Extraction;
   const { name } = object;

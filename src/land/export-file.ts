@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Column } from "../catalog/catalog.ts";
+import type { Format } from "../encode/encoder.ts";
 import { splitHeader } from "../encode/csv-header.ts";
 import type { SplitCsv } from "../encode/csv-header.ts";
 import type { CsvScanOptions } from "../encode/csv-scan.ts";
@@ -39,8 +40,8 @@ export interface LandedExport {
 }
 
 /**
- * Lands one result file of an export. Its bytes pass through unchanged if its header has the expected columns in their
- * order and every value is plain. Otherwise the records are read again from the local disk, put into that order
+ * Lands one result file of an export. Its bytes pass through unchanged if CSV is the format to land, its header has the
+ * expected columns in their order and every value is plain. Otherwise the records are read again from the local disk, put into that order
  * and encoded, and those that cannot be encoded are set aside. Throws DataError (exit 6) when the body is not a result
  * file, ends inside a record, or is the file of another window; then nothing is visible in the destination.
  */
@@ -50,12 +51,13 @@ export async function landExportFile(
   landing: Landing,
 ): Promise<LandedExport> {
   const { columns, tap, rejects } = options;
-  const { onEvent, spool: spooling } = landing;
+  const { onEvent, format, spool: spooling } = landing;
   const what = subject(options);
   const split = await splitHeader(chunks);
   try {
     const missing = missingFields(split.header, what, options);
-    const isAsRequested = !split.hasBom && options.localZone == null && sameNames(split.header, columns);
+    const isAsRequested =
+      format.name === "csv" && !split.hasBom && options.localZone == null && sameNames(split.header, columns);
     const compression = isAsRequested ? spooling.compression : "none";
     return await inSpool({ ...spooling, compression }, async (raw) => {
       const scan = { subject: what, columns: split.header.length };
@@ -101,7 +103,7 @@ async function passThrough(spool: Spool, split: SplitCsv, options: ExportFileOpt
   if (seen.scan === null || !seen.isClean || !values.isPlain) return seen;
   checkOutside(values.outside, what, bounds);
   const nameOf = (): string => exportFileName(options.object, options.span, options, null);
-  return { rows: seen.scan.records, ...values.marks, exportId, suffix: ".csv", nameOf };
+  return { rows: seen.scan.records, ...values.marks, exportId, nameOf };
 }
 
 async function encodeRecords(
@@ -137,24 +139,28 @@ async function encodeRecords(
     await rows.add(row);
   }
   checkOutside(outside, what, bounds);
-  const transformation = fingerprint(columns, [{ header, source: null }], localZone);
+  const transformation = fingerprint(columns, [{ header, source: null }], localZone, format);
   const nameOf = (): string => exportFileName(object, span, options, transformation);
   return { ...(await rows.end()), exportId, nameOf };
 }
 
 /**
- * Hash of a transformation: the columns of the source files and of the landed one. `source` names files whose ids are
- * not in the name of the landed one. `localZone` as in `ExpectedFile`.
+ * Hash of a transformation: the columns of the source files and of the landed one, and its format. `source` names files
+ * whose ids are not in the name of the landed one. `localZone` as in `ExpectedFile`.
  */
 export function fingerprint(
   columns: readonly Column[],
   sources: readonly { readonly header: readonly string[]; readonly source: string | null }[],
   localZone: string | null,
+  format: Format,
 ): string {
   const target = columns.map(({ name, type, wire }) => [name, type, wire ?? name]);
   const facts = ["encode", 3, sources.map(({ header, source }) => [header, source]), target];
+  const zone = localZone === null ? [] : [localZone];
+  // CSV was the only format of the first versions: its names stay.
+  const other = format.name === "csv" ? [] : [format.name];
   return createHash("sha256")
-    .update(JSON.stringify(localZone === null ? facts : [...facts, localZone]))
+    .update(JSON.stringify([...facts, ...zone, ...other]))
     .digest("hex");
 }
 

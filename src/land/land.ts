@@ -38,8 +38,6 @@ export interface Filled {
   readonly exportId: string | null;
   /** Rows without the values of some group of fields. */
   readonly incompleteRows?: number;
-  /** `.csv` */
-  readonly suffix: string;
   /** Key of the file, without suffixes. */
   readonly nameOf: (sha256: string) => string;
 }
@@ -59,14 +57,14 @@ export async function land(
 /** Finishes a spool, publishes and announces it. Returns null when it has no row. */
 export async function publish(
   spool: Spool,
-  { rows, min, max, exportId, incompleteRows, suffix, nameOf }: Filled,
+  { rows, min, max, exportId, incompleteRows, nameOf }: Filled,
   { object, columns, span, readAt }: FileFacts,
-  { storage, spool: { compression, signal }, onEvent }: Landing,
+  { storage, format, spool: { compression, signal }, onEvent }: Landing,
 ): Promise<LandedFile | null> {
   if (rows === 0) return null;
   const file = await spool.finish();
   const { bytes, sha256 } = file;
-  const key = `${nameOf(sha256)}${suffix}${COMPRESSION_SUFFIX[compression]}`;
+  const key = `${nameOf(sha256)}${format.suffix}${COMPRESSION_SUFFIX[compression]}`;
   const outcome = await storage.publish(key, file, signal);
   onEvent({ type: "file-landed", object, window: span.id, key, rows, bytes, outcome });
   return {
@@ -110,7 +108,7 @@ export class EncodedRows {
     const { columns, watermark, tap } = options;
     const place = (name: string | null): number => columns.findIndex((column) => column.name === name);
     this.#spool = spool;
-    this.#encoder = format(columns);
+    this.#encoder = format.encoder(columns);
     this.#watermark = place(watermark);
     this.#tap = tap;
     this.#tapped = tap === null ? [] : tap.columns.map(place);
@@ -136,9 +134,9 @@ export class EncodedRows {
   }
 
   /** Writes the rest. */
-  async end(): Promise<Pick<Filled, "rows" | "min" | "max" | "suffix">> {
+  async end(): Promise<Pick<Filled, "rows" | "min" | "max">> {
     const rest = this.#encoder.takeRest();
     if (rest.length > 0) await this.#spool.write(rest);
-    return { rows: this.rows, min: this.#min, max: this.#max, suffix: this.#encoder.suffix };
+    return { rows: this.rows, min: this.#min, max: this.#max };
   }
 }

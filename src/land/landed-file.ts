@@ -1,21 +1,23 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { splitHeader } from "../encode/csv-header.ts";
-import { CsvScanner } from "../encode/csv-scan.ts";
+import type { Content } from "../encode/encoder.ts";
+import { formatOf } from "../encode/formats.ts";
 import { StorageError } from "../errors.ts";
 import type { Compression } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** Measures of a landed file in the destination. */
-export interface MeasuredFile {
-  readonly rows: number;
+export interface MeasuredFile extends Content {
   readonly bytes: number;
   /** Lower-case hex. */
   readonly sha256: string;
 }
 
-/** Reads a landed file as a stream and measures it. Throws DataError when it is not a complete CSV, StorageError when it is gone. */
+/**
+ * Reads a landed file as a stream and measures it; its name shows its format. Throws DataError when it is not complete,
+ * StorageError when it is gone.
+ */
 export async function measureFile(storage: Storage, key: string, signal: AbortSignal): Promise<MeasuredFile> {
   const hash = createHash("sha256");
   let bytes = 0;
@@ -26,10 +28,8 @@ export async function measureFile(storage: Storage, key: string, signal: AbortSi
       yield chunk;
     }
   }
-  const { header, all } = await splitHeader(decompressed(key, stored()));
-  const scanner = new CsvScanner({ subject: key, columns: header.length });
-  for await (const chunk of all) scanner.push(chunk);
-  return { rows: scanner.end().records, bytes, sha256: hash.digest("hex") };
+  const content = await formatOf(key).scan(decompressed(key, stored()), key);
+  return { ...content, bytes, sha256: hash.digest("hex") };
 }
 
 /**
@@ -39,7 +39,7 @@ export async function measureFile(storage: Storage, key: string, signal: AbortSi
 export async function checkFile(
   storage: Storage,
   key: string,
-  committed: MeasuredFile,
+  committed: Omit<MeasuredFile, "columns">,
   signal: AbortSignal,
 ): Promise<"missing" | (string & {}) | null> {
   let found: MeasuredFile;

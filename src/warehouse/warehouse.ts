@@ -1,4 +1,5 @@
 import type { CatalogObject, Column } from "../catalog/catalog.ts";
+import type { FormatName } from "../encode/encoder.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 
 /** Error code: the table is missing, and nothing here creates it. */
@@ -30,6 +31,7 @@ export interface LoadFile {
   /** Pardot's time when its content was read; null when unknown, which counts as older than any other. */
   readonly readAt: Instant | null;
   readonly path: string;
+  readonly format: FormatName;
   readonly compression: "none" | "gzip" | "zstd";
   /** Records in the file according to its manifest: reading another number is a failure. */
   readonly rows: number;

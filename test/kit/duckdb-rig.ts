@@ -63,7 +63,7 @@ export async function fileOf(
   const text = (more.columns === undefined ? header : `${more.columns.map(({ name }) => name).join(",")}\n`) + records;
   const compress = { none: (bytes: Buffer) => bytes, gzip: gzipSync, zstd: zstdCompressSync };
   await writeFile(path, compress[more.compression ?? "none"](Buffer.from(text)));
-  return { key, path, compression: "none", rows, columns, runId: "run", readAt: null, ...more };
+  return { key, path, format: "csv", compression: "none", rows, columns, runId: "run", readAt: null, ...more };
 }
 
 /** Rows of the table as text, by id; the database is free for it because the warehouse was closed. */

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import type { CatalogObject, Column } from "../../catalog/catalog.ts";
-import { splitHeader } from "../../encode/csv-header.ts";
-import { StorageError, WarehouseError } from "../../errors.ts";
+import { formatOf } from "../../encode/formats.ts";
+import { DataError, StorageError, WarehouseError } from "../../errors.ts";
 import type { PardotEtlError } from "../../errors.ts";
 import { warn } from "../../events.ts";
 import { decompressed } from "../../land/landed-file.ts";
@@ -119,8 +119,10 @@ class ObjectLoad {
           copies.push(spool);
           files.push(await loadFileOf(this.#object, file, path));
         } catch (error) {
-          if (!(error instanceof StorageError && error.code === "storage.missing")) throw error;
-          if (file.mayBeGone) this.expired.push(file.key);
+          const isMissing = error instanceof StorageError && error.code === "storage.missing";
+          // Its columns are read from it, and it may be damaged.
+          if (!isMissing && !(error instanceof DataError)) throw error;
+          if (isMissing && file.mayBeGone) this.expired.push(file.key);
           else this.refused.push({ key: file.key, error });
         }
       }
@@ -169,7 +171,7 @@ async function loadFileOf(object: CatalogObject, file: LoadableFile, path: strin
   const { key, rows, runId, readAt } = file;
   const names = file.columns ?? (await headerOf(key, path));
   const columns = names.map((name) => columnOf(object, name));
-  return { key, path, rows, runId, readAt, compression: compressionOf(key), columns };
+  return { key, path, rows, runId, readAt, format: formatOf(key).name, compression: compressionOf(key), columns };
 }
 
 /** Judged by the name, because an earlier run may have landed files with another setting. */
@@ -179,9 +181,7 @@ function compressionOf(key: string): "none" | "gzip" | "zstd" {
 }
 
 async function headerOf(key: string, path: string): Promise<readonly string[]> {
-  const { header, close } = await splitHeader(decompressed(key, createReadStream(path)));
-  await close();
-  return header;
+  return formatOf(key).header(decompressed(key, createReadStream(path)), key);
 }
 
 async function copyLocally(file: LoadableFile, { run }: Loading): Promise<{ spool: Spool; path: string }> {

@@ -48,8 +48,8 @@ export async function orphanFiles(named: ReadonlySet<string>, run: Run): Promise
     if (since !== null) await removeNamed(unnamed, since, run);
     for (const [key, object] of unnamed) {
       try {
-        const measured = await measureFile(storage, key, NEVER);
-        files.push({ key, ...measured, min_watermark: null, max_watermark: null, export_id: null });
+        const { rows, bytes, sha256 } = await measureFile(storage, key, NEVER);
+        files.push({ key, rows, bytes, sha256, min_watermark: null, max_watermark: null, export_id: null });
       } catch (error) {
         const isGone = error instanceof StorageError && error.code === "storage.missing";
         if (!isGone && !(error instanceof DataError)) failed.add(object);

@@ -30,7 +30,10 @@ async function pipe(): Promise<{ file: LoadFile; reached: Promise<() => Promise<
   const path = join(folder, "pipe");
   expect(spawnSync("mkfifo", [path]).status).toBe(0);
   const reached = open(path, "w").then((handle) => () => handle.close());
-  return { file: { key: "pipe", path, compression: "none", rows: 1, columns, runId: null, readAt: null }, reached };
+  return {
+    file: { key: "pipe", path, format: "csv", compression: "none", rows: 1, columns, runId: null, readAt: null },
+    reached,
+  };
 }
 
 describe("an interrupted load", () => {

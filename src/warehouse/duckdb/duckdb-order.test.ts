@@ -147,7 +147,7 @@ describe("custom fields of any name", () => {
     const quoted = odd.map((name) => `"${name.replaceAll('"', '""')}"`).join(",");
     const records = rows.map((id) => [id, ...odd.slice(1).map((_, index) => `${key}-${index}`)].join(","));
     await writeFile(path, `${quoted}\n${records.join("\n")}\n`);
-    return { key, path, compression: "none", rows: rows.length, columns, runId: "r", readAt };
+    return { key, path, format: "csv", compression: "none", rows: rows.length, columns, runId: "r", readAt };
   }
 
   test("are loaded, replaced, and refused by the right record", async () => {

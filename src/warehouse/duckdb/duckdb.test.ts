@@ -128,6 +128,7 @@ describe("loading", () => {
     const b: LoadFile = {
       key: "it's b",
       path,
+      format: "csv",
       compression: "none",
       rows: 1,
       columns: extra,

@@ -1,8 +1,4 @@
 import type { ColumnType } from "../../catalog/catalog.ts";
-import type { LoadFile } from "../warehouse.ts";
-
-/** Longest record, 16 MiB: no landed file has a longer one. */
-const RECORD_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Table of the loaded files, independent of the tool's own state. */
 export const LOADS = "_PARDOT_ETL_LOADS";
@@ -96,31 +92,4 @@ function isCanonical(type: ColumnType, name: string): string | null {
   // The length excludes `infinity` and fractions.
   if (type === "datetime") return `length(${name}) = 19 AND ${name} = ${writtenOut}`;
   return null;
-}
-
-/**
- * The records of a CSV file as text: empty and unquoted is null, quoted empty is the empty string. One thread reads it
- * because of line ends inside quotes. DuckDB detects the line end itself: with a wrong one it silently reads no record,
- * which is why rows are counted.
- */
-export function readCsv(file: LoadFile, options: { readonly header: boolean }): string {
-  const columns = file.columns.map((column) => `${literal(column.name)}: 'VARCHAR'`);
-  const settings = [
-    literal(file.path),
-    `columns = {${columns.join(", ")}}`,
-    `compression = ${literal(file.compression)}`,
-    `header = ${String(options.header)}`,
-    "auto_detect = false",
-    "delim = ','",
-    `quote = '"'`,
-    `escape = '"'`,
-    "nullstr = ''",
-    "allow_quoted_nulls = false",
-    "null_padding = false",
-    "strict_mode = true",
-    "parallel = false",
-    `max_line_size = ${RECORD_BYTES_MAX}`,
-    `buffer_size = ${2 * RECORD_BYTES_MAX}`,
-  ];
-  return `read_csv(${settings.join(", ")})`;
 }

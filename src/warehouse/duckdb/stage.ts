@@ -1,7 +1,8 @@
 import type { ColumnType } from "../../catalog/catalog.ts";
 import { lowerCase } from "./database.ts";
 import type { Database } from "./database.ts";
-import { castText, invalidValue, literal, readCsv, timestampLiteral } from "./sql.ts";
+import { headerOf, selectText } from "./source.ts";
+import { castText, invalidValue, literal, timestampLiteral } from "./sql.ts";
 import type { LoadFile } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";
 
@@ -39,7 +40,7 @@ export async function stage(
     const run = file.runId === null ? "NULL" : literal(file.runId);
     const own = `${literal(file.key)}, ${run}, ${timestampLiteral(file.readAt)}`;
     const rows = await database.count(
-      `INSERT INTO temp.${STAGING} (${names.join(", ")}, file, run, landed) SELECT *, ${own} FROM ${readCsv(file, { header: true })}`,
+      `INSERT INTO temp.${STAGING} (${names.join(", ")}, file, run, landed) ${selectText(file, own)}`,
     );
     if (rows !== file.rows) {
       throw new Refusal({
@@ -52,9 +53,11 @@ export async function stage(
 }
 
 async function checkHeader(database: Database, file: LoadFile): Promise<void> {
-  const [header = []] = await database.query(`SELECT * FROM ${readCsv(file, { header: false })} LIMIT 1`);
+  const header = await headerOf(database, file);
   const names = file.columns.map(({ name }) => name);
-  if (header.length === names.length && header.every((name, index) => name === names[index])) return;
+  // The order of names in JSON means nothing.
+  const [found, wanted] = [header, names].map((list) => (file.format === "jsonl" ? list.toSorted() : list));
+  if (JSON.stringify(found) === JSON.stringify(wanted)) return;
   throw new Refusal({
     code: "warehouse.header-differs",
     message: `${file.key} has the columns ${header.join(", ")}, expected ${names.join(", ")}`,

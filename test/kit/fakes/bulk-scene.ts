@@ -110,7 +110,7 @@ export async function bulkScene(records: readonly FakeRecord[], object: BulkObje
       abort: never,
       config: {
         pardot: { maxWaitingExports: 4, exportPollIntervalMs: 1000, exportTimeoutMs: 3_600_000, timeZone: "UTC" },
-        etl: { tmpDir, compression: "none", rowsPerFile: 1000, bytesPerFile: 1_000_000, maxRejects: 3 },
+        etl: { tmpDir, format: "csv", compression: "none", rowsPerFile: 1000, bytesPerFile: 1_000_000, maxRejects: 3 },
       } as Config,
     };
   };

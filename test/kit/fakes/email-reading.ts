@@ -98,6 +98,7 @@ export async function setUp(pairs: readonly (readonly [string, string])[]): Prom
       catalog,
       etl: {
         objects: ["Email", "EmailStats"],
+        format: "csv",
         compression: "none",
         rowsPerFile: 2,
         bytesPerFile: 1e6,

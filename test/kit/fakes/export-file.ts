@@ -7,7 +7,7 @@ import type { Column } from "../../../src/catalog/catalog.ts";
 import type { RunEvent } from "../../../src/events.ts";
 import { systemRandom } from "../../../src/platform/random.ts";
 import { openMemoryStorage } from "./memory-storage.ts";
-import { csvEncoder } from "../../../src/encode/csv-write.ts";
+import { FORMATS } from "../../../src/encode/formats.ts";
 import { landExportFile } from "../../../src/land/export-file.ts";
 import type { ExportFileOptions, LandedExport } from "../../../src/land/export-file.ts";
 import { Rejects } from "../../../src/land/rejects.ts";
@@ -74,7 +74,7 @@ export async function land(
   const chunks = chunked(typeof body === "string" ? Buffer.from(body) : body, cut);
   const landed = await landExportFile(chunks, options, {
     storage,
-    format: csvEncoder,
+    format: FORMATS.csv,
     spool: { dir: tmpDir, compression, random: systemRandom, signal: never },
     onEvent: (event: RunEvent) => event.type === "warning" && warnings.push(event.code),
   });

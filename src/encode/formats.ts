@@ -1,0 +1,33 @@
+import { splitHeader } from "./csv-header.ts";
+import { CsvScanner } from "./csv-scan.ts";
+import { csvEncoder } from "./csv-write.ts";
+import type { Content, Format, FormatName } from "./encoder.ts";
+import { jsonlEncoder, jsonlHeader, scanJsonl } from "./jsonl.ts";
+
+/**
+ * The formats of landed files. To add one: a name and an entry here, its value in PARDOT_ETL_FORMAT (config/settings.ts),
+ * its suffix in land/names.ts, and how DuckDB reads it (warehouse/duckdb/source.ts).
+ */
+export const FORMATS: Readonly<Record<FormatName, Format>> = {
+  csv: { name: "csv", suffix: ".csv", encoder: csvEncoder, scan: scanCsv, header: csvHeader },
+  jsonl: { name: "jsonl", suffix: ".jsonl", encoder: jsonlEncoder, scan: scanJsonl, header: jsonlHeader },
+};
+
+/** The format of a landed file, by its name: files of an earlier run may have been landed with another setting. */
+export function formatOf(key: string): Format {
+  const name = key.replace(/\.(?:gz|zst)$/, "");
+  return Object.values(FORMATS).find(({ suffix }) => name.endsWith(suffix)) ?? FORMATS.csv;
+}
+
+async function scanCsv(chunks: AsyncIterable<Uint8Array>, subject: string): Promise<Content> {
+  const { header, all } = await splitHeader(chunks);
+  const scanner = new CsvScanner({ subject, columns: header.length });
+  for await (const chunk of all) scanner.push(chunk);
+  return { rows: scanner.end().records, columns: header };
+}
+
+async function csvHeader(chunks: AsyncIterable<Uint8Array>): Promise<readonly string[]> {
+  const { header, close } = await splitHeader(chunks);
+  await close();
+  return header;
+}
