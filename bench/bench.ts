@@ -15,6 +15,10 @@ const JOINED = process.argv.includes("quick") ? [1_000, 20_000] : [1_000, 20_000
 const encode = await benchEncode();
 const runs = [];
 for (const size of SIZES) runs.push(await benchRun("VisitorActivity", size));
+const formats = [];
+for (const format of ["csv", "jsonl", "parquet"]) {
+  formats.push({ format, figure: await benchRun("VisitorActivity", SIZES.at(-1) ?? 0, [], format) });
+}
 const joins = [];
 for (const size of JOINED) joins.push(await benchRun("Prospect", size, ["customFields=400"]));
 
@@ -33,6 +37,15 @@ const text = [
   "## First load of visitor activities into a folder, with the simulator on the same two cores",
   "",
   ...tableOf("Activities", runs),
+  "",
+  "## The largest of them in each format",
+  "",
+  "| Format | Seconds | Rows/s | Peak resident MB | Of DuckDB's process |",
+  "| --- | --- | --- | --- | --- |",
+  ...formats.map(
+    ({ format, figure: f }) =>
+      `| ${format} | ${f.seconds.toFixed(1)} | ${f.rowsPerSecond.toFixed(0)} | ${f.peakMegabytes.toFixed(0)} | ${f.childMegabytes.toFixed(0)} |`,
+  ),
   "",
   "## First load of prospects with 400 custom fields, joined from three exports per window",
   "",

@@ -1,11 +1,16 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { CsvScanner, readCsv } from "../src/encode/csv-scan.ts";
 import { csvEncoder } from "../src/encode/csv-write.ts";
 import type { Encoder } from "../src/encode/encoder.ts";
+import { FORMATS } from "../src/encode/formats.ts";
 import { PlainValues } from "../src/encode/plain-values.ts";
 import { Utf8Check } from "../src/encode/utf8-check.ts";
 import { normalise } from "../src/encode/normalise.ts";
 import type { Row } from "../src/encode/canonical.ts";
 import type { Column } from "../src/catalog/catalog.ts";
+import { ParquetConverter } from "../src/warehouse/duckdb/parquet.ts";
 
 /** A measured way of encoding: megabytes and records per second, the best of several rounds. */
 export interface EncodeFigure {
@@ -50,11 +55,12 @@ function activities(): Record<string, string | number | null>[] {
   });
 }
 
-/** Measures the encoders on one core, in memory, without I/O. */
+/** Measures the encoders on one core, in memory, without I/O but for Parquet. */
 export async function benchEncode(): Promise<EncodeFigure[]> {
   const records = activities();
   const rows = records.map((record) => normalise(record, columns, "VisitorActivity"));
   const csv = writeAll(csvEncoder(columns), rows);
+  const jsonl = writeAll(FORMATS.jsonl.encoder(columns), rows);
   const watched = [columns.length - 2, columns.length - 1];
   return [
     await measure("scan csv", csv.length, () => scan(csv, [])),
@@ -65,7 +71,28 @@ export async function benchEncode(): Promise<EncodeFigure[]> {
       for (const record of records) normalise(record, columns, "VisitorActivity");
     }),
     await measure("write csv", csv.length, () => writeAll(csvEncoder(columns), rows)),
+    await measure("write json lines", jsonl.length, () => writeAll(FORMATS.jsonl.encoder(columns), rows)),
+    await measure("scan json lines", jsonl.length, () => FORMATS.jsonl.scan(chunksOf(jsonl), "bench")),
+    await benchParquet(csv),
   ];
+}
+
+/** DuckDB's process turns the same records into Parquet; MB are those of the CSV. */
+async function benchParquet(csv: Buffer): Promise<EncodeFigure> {
+  const folder = await mkdtemp(join(tmpdir(), "pardot-etl-bench-"));
+  const converter = new ParquetConverter({ tmpDir: folder });
+  try {
+    const path = join(folder, "rows.csv");
+    await writeFile(path, csv);
+    const { signal } = new AbortController();
+    const source = { object: "VisitorActivity", columns, path, rows: RECORDS };
+    return await measure("csv to parquet, by DuckDB", csv.length, () =>
+      converter.convert(source, async () => undefined, signal),
+    );
+  } finally {
+    await converter.close();
+    await rm(folder, { recursive: true });
+  }
 }
 
 function writeAll(writer: Encoder, rows: readonly Row[]): Buffer {

@@ -15,6 +15,8 @@ export interface RunFigure {
   readonly calls: number;
   /** Peak resident memory of the extracting process, sampled every 50 ms from /proc. */
   readonly peakMegabytes: number;
+  /** The same of its largest child process; 0 without any. */
+  readonly childMegabytes: number;
 }
 
 interface Listening {
@@ -27,11 +29,12 @@ interface Listening {
 
 const BIN = new URL("../src/bin.js", import.meta.url).pathname;
 
-/** Runs the first load into a folder of one object with so many rows. */
+/** Runs the first load into a folder of one object with so many rows. `format`: PARDOT_ETL_FORMAT. */
 export async function benchRun(
   object: string,
   wanted: number,
   knobs: readonly `${string}=${string}`[] = [],
+  format = "csv",
 ): Promise<RunFigure> {
   const folder = await mkdtemp(join(tmpdir(), "pardot-etl-bench-"));
   const settings = knobs.flatMap((knob) => ["--knob", knob]);
@@ -40,14 +43,14 @@ export async function benchRun(
     const listening = await firstLine(simulator);
     const started = performance.now();
     const run = spawn(process.execPath, [BIN, "run", object, "--no-progress"], {
-      env: { ...process.env, ...environment(listening, folder) },
+      env: { ...process.env, ...environment(listening, folder), PARDOT_ETL_FORMAT: format },
     });
-    const peakMegabytes = await watchMemory(run);
+    const memory = await watchMemory(run);
     const seconds = (performance.now() - started) / 1000;
     const manifest = await onlyManifest(join(folder, "data"));
     const rows = manifest.objects.flatMap(({ files }) => files).reduce((sum, file) => sum + file.rows, 0);
     if (rows !== wanted) throw new Error(`landed only ${rows} of ${wanted} rows of ${object}`);
-    return { rows, seconds, rowsPerSecond: rows / seconds, calls: manifest.api_calls.total, peakMegabytes };
+    return { rows, seconds, rowsPerSecond: rows / seconds, calls: manifest.api_calls.total, ...memory };
   } finally {
     simulator.kill();
     await rm(folder, { recursive: true, force: true });
@@ -71,11 +74,16 @@ async function firstLine(child: ChildProcessWithoutNullStreams): Promise<Listeni
   return JSON.parse(line) as Listening;
 }
 
-async function watchMemory(child: ChildProcessWithoutNullStreams): Promise<number> {
+async function watchMemory(
+  child: ChildProcessWithoutNullStreams,
+): Promise<Pick<RunFigure, "peakMegabytes" | "childMegabytes">> {
   let peak = 0;
+  let childPeak = 0;
   const sample = async (): Promise<void> => {
-    const status = await readFile(`/proc/${child.pid}/status`, "utf8").catch(() => "");
-    peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
+    peak = Math.max(peak, await peakOf(String(child.pid)));
+    const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").catch(() => "");
+    for (const id of children.split(" ").filter((text) => text !== ""))
+      childPeak = Math.max(childPeak, await peakOf(id));
   };
   const timer = setInterval(() => void sample(), 50);
   child.stdout.resume();
@@ -83,7 +91,13 @@ async function watchMemory(child: ChildProcessWithoutNullStreams): Promise<numbe
   const [code] = (await once(child, "exit")) as [number];
   clearInterval(timer);
   if (code !== 0) throw new Error(`the run ended with exit code ${code}`);
-  return peak / 1024;
+  return { peakMegabytes: peak, childMegabytes: childPeak };
+}
+
+/** Peak resident megabytes of a process; 0 when it has ended. */
+async function peakOf(id: string): Promise<number> {
+  const status = await readFile(`/proc/${id}/status`, "utf8").catch(() => "");
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 
 interface BenchManifest {

@@ -152,6 +152,11 @@ describe("a bad configuration", () => {
       ["PARDOT_API_VERSION", "PARDOT_AUTH_FLOW", "PARDOT_ETL_FORMAT"],
     ],
     [
+      "a compression of Parquet, which is compressed inside",
+      { env: { ...GOOD, PARDOT_ETL_COMPRESSION: "zstd" }, file: "etl: { format: parquet }" },
+      ["PARDOT_ETL_COMPRESSION"],
+    ],
+    [
       "malformed references, each in its layer",
       {
         env: { ...GOOD, PARDOT_CLIENT_SECRET: "aws-secretsmanager:", PARDOT_REFRESH_TOKEN: "aws-ssm:/pardot#token" },

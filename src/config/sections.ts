@@ -46,6 +46,7 @@ async function resolveEverything(settings: SettingsReader, entries: readonly Cat
   const notify = resolveNotify(settings);
   const objects = resolveObjects(settings, entries);
   checkExportTimes(settings);
+  checkCompression(settings);
   checkPaths(settings);
   if (destination === null || businessUnitId === null || auth === null || notify === null || objects === null) {
     return null;
@@ -204,6 +205,14 @@ export function readWebhookUrl(text: string): URL | null {
   const url = new URL(text);
   const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url));
   return isSafe && url.username === "" && url.password === "" && url.hash === "" ? url : null;
+}
+
+/** Parquet is compressed inside: a compressed file could not be read from its end, as all readers do. */
+function checkCompression(settings: SettingsReader): void {
+  const compression = settings.get("PARDOT_ETL_COMPRESSION");
+  if (settings.get("PARDOT_ETL_FORMAT") !== "parquet" || compression === null || compression === "none") return;
+  const expected = `none with ${settings.pathOf("PARDOT_ETL_FORMAT")}=parquet: Parquet is compressed inside (zstd)`;
+  settings.refuse("PARDOT_ETL_COMPRESSION", compression, expected);
 }
 
 function checkExportTimes(settings: SettingsReader): void {

@@ -127,13 +127,13 @@ class Table {
     "Where files land: `s3://bucket/prefix` or a folder such as `./data`.",
   );
   PARDOT_ETL_FORMAT: Row<EtlConfig["format"]> = row(
-    choice(["csv", "jsonl"]),
-    "Format of landed files: CSV or JSON Lines. It may change between runs: the files of earlier ones stay valid.",
+    choice(["csv", "jsonl", "parquet"]),
+    "Format of landed files: CSV, JSON Lines or Parquet. It may change between runs: the files of earlier ones stay valid.",
     "csv",
   );
   PARDOT_ETL_COMPRESSION: Row<EtlConfig["compression"]> = row(
     choice(["none", "gzip", "zstd"]),
-    "Compression of landed files.",
+    "Compression of landed files; `none` for Parquet, which is compressed inside.",
     "none",
   );
   PARDOT_ETL_ROWS_PER_FILE: Row<number> = row(

@@ -15,7 +15,7 @@ export interface Encoder {
   takeRest(): Uint8Array;
 }
 
-export type FormatName = "csv" | "jsonl";
+export type FormatName = "csv" | "jsonl" | "parquet";
 
 /** The rows of a file, and its columns in the order of the file. */
 export interface Content {
@@ -30,6 +30,8 @@ export interface Format {
   readonly suffix: string;
   /** Makes the encoder of a file with these columns. */
   readonly encoder: (columns: readonly Column[]) => Encoder;
+  /** Whether the encoder writes CSV, which another process turns into this format before it is landed. */
+  readonly isConverted: boolean;
   /**
    * Counts the rows of a decompressed file, and checks that it is complete. Throws `DataError`, which names `subject`, when
    * it is not. Memory: one chunk and the largest record.

@@ -3,14 +3,31 @@ import { CsvScanner } from "./csv-scan.ts";
 import { csvEncoder } from "./csv-write.ts";
 import type { Content, Format, FormatName } from "./encoder.ts";
 import { jsonlEncoder, jsonlHeader, scanJsonl } from "./jsonl.ts";
+import { scanParquet } from "./parquet.ts";
 
 /**
  * The formats of landed files. To add one: a name and an entry here, its value in PARDOT_ETL_FORMAT (config/settings.ts),
- * its suffix in land/names.ts, and how DuckDB reads it (warehouse/duckdb/source.ts).
+ * its suffix in land/names.ts, and how DuckDB reads it (warehouse/duckdb/files.ts). One that is converted from CSV also
+ * has a `Converter` (land/land.ts), which warehouse/open.ts opens.
  */
 export const FORMATS: Readonly<Record<FormatName, Format>> = {
-  csv: { name: "csv", suffix: ".csv", encoder: csvEncoder, scan: scanCsv, header: csvHeader },
-  jsonl: { name: "jsonl", suffix: ".jsonl", encoder: jsonlEncoder, scan: scanJsonl, header: jsonlHeader },
+  csv: { name: "csv", suffix: ".csv", encoder: csvEncoder, isConverted: false, scan: scanCsv, header: csvHeader },
+  jsonl: {
+    name: "jsonl",
+    suffix: ".jsonl",
+    encoder: jsonlEncoder,
+    isConverted: false,
+    scan: scanJsonl,
+    header: jsonlHeader,
+  },
+  parquet: {
+    name: "parquet",
+    suffix: ".parquet",
+    encoder: csvEncoder,
+    isConverted: true,
+    scan: scanParquet,
+    header: async (chunks, subject) => (await scanParquet(chunks, subject)).columns,
+  },
 };
 
 /** The format of a landed file, by its name: files of an earlier run may have been landed with another setting. */

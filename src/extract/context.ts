@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import { FORMATS } from "../encode/formats.ts";
 import type { Reject } from "../encode/reject.ts";
 import type { About, OnEvent } from "../events.ts";
-import type { Landing } from "../land/land.ts";
+import type { Converter, Landing } from "../land/land.ts";
 import { Rejects, tooManyRejects } from "../land/rejects.ts";
 import type { Pardot } from "../pardot/pardot.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -21,6 +21,8 @@ export interface Extraction {
   readonly config: Config;
   readonly pardot: Pardot;
   readonly storage: Storage;
+  /** Converts files to the configured format; null when this process writes it. */
+  readonly converter: Converter | null;
   readonly journal: Journal;
   readonly clock: Clock;
   /** Pardot's time, as accurately as it is known. */
@@ -34,9 +36,9 @@ export interface Extraction {
 }
 
 /** Where and how the files of a run land. */
-export function landingOf({ config, storage, random, onEvent, abort: signal }: Extraction): Landing {
+export function landingOf({ config, storage, converter, random, onEvent, abort: signal }: Extraction): Landing {
   const { tmpDir: dir, format, compression } = config.etl;
-  return { storage, format: FORMATS[format], spool: { dir, compression, random, signal }, onEvent };
+  return { storage, format: FORMATS[format], converter, spool: { dir, compression, random, signal }, onEvent };
 }
 
 /** A window while it is extracted: what the journal knows about it, and how its progress is recorded. */

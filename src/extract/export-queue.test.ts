@@ -84,6 +84,7 @@ async function setUp(windows: number, workMs = 10_000) {
     pardotNow: () => clock.now(),
     random: systemRandom,
     storage,
+    converter: null,
     onEvent: (event: RunEvent) => events.push(event),
     drain: never,
     abort: never,

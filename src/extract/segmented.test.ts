@@ -49,6 +49,7 @@ async function setUp(object: QueriedObject, records: FakeRecord[]) {
     pardot: { queryPage } as unknown as Pardot,
     journal,
     storage,
+    converter: null,
     clock: fakeClock(),
     pardotNow: () => 0,
     random: systemRandom,

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { Column } from "../catalog/catalog.ts";
-import type { Format } from "../encode/encoder.ts";
 import { splitHeader } from "../encode/csv-header.ts";
 import type { SplitCsv } from "../encode/csv-header.ts";
 import type { CsvScanOptions } from "../encode/csv-scan.ts";
@@ -12,8 +11,9 @@ import { inSpool } from "../storage/spool.ts";
 import type { Spool } from "../storage/spool.ts";
 import { EncodedRows, land, publish } from "./land.ts";
 import type { FileFacts, Filled, Landing, Tap } from "./land.ts";
+import { readSpool } from "./landed-file.ts";
 import { exportFileName } from "./names.ts";
-import { checkOutside, cutShort, isOutside, readSpool, recordsOf, seeFile } from "./raw-file.ts";
+import { checkOutside, cutShort, isOutside, recordsOf, seeFile } from "./raw-file.ts";
 import type { RowBounds, SeenFile } from "./raw-file.ts";
 import { recordOf } from "./rejects.ts";
 import type { Rejects } from "./rejects.ts";
@@ -112,8 +112,9 @@ async function encodeRecords(
   header: readonly string[],
   seen: SeenFile,
   options: ExportFileOptions,
-  { format, onEvent }: Landing,
+  landing: Landing,
 ): Promise<Filled> {
+  const { format, onEvent } = landing;
   const { columns, object, span, exportId, rejects, bounds, key, localZone = null } = options;
   const what = subject(options);
   const places = columns.map((column) => header.indexOf(wireName(column)));
@@ -139,26 +140,26 @@ async function encodeRecords(
     await rows.add(row);
   }
   checkOutside(outside, what, bounds);
-  const transformation = fingerprint(columns, [{ header, source: null }], localZone, format);
+  const transformation = fingerprint(columns, [{ header, source: null }], localZone, landing);
   const nameOf = (): string => exportFileName(object, span, options, transformation);
   return { ...(await rows.end()), exportId, nameOf };
 }
 
 /**
- * Hash of a transformation: the columns of the source files and of the landed one, and its format. `source` names files
- * whose ids are not in the name of the landed one. `localZone` as in `ExpectedFile`.
+ * Hash of a transformation: the columns of the source files and of the landed one, its format and what converts it.
+ * `source` names files whose ids are not in the name of the landed one. `localZone` as in `ExpectedFile`.
  */
 export function fingerprint(
   columns: readonly Column[],
   sources: readonly { readonly header: readonly string[]; readonly source: string | null }[],
   localZone: string | null,
-  format: Format,
+  { format, converter }: Pick<Landing, "format" | "converter">,
 ): string {
   const target = columns.map(({ name, type, wire }) => [name, type, wire ?? name]);
   const facts = ["encode", 3, sources.map(({ header, source }) => [header, source]), target];
   const zone = localZone === null ? [] : [localZone];
   // CSV was the only format of the first versions: its names stay.
-  const other = format.name === "csv" ? [] : [format.name];
+  const other = format.name === "csv" ? [] : [format.name, converter?.version ?? null];
   return createHash("sha256")
     .update(JSON.stringify([...facts, ...zone, ...other]))
     .digest("hex");

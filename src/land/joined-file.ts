@@ -92,7 +92,7 @@ async function fill(
     await rows.add(row);
   }
   const sources = files.map(({ header, exportId, fileId }) => ({ header, source: `${exportId}-${fileId}` }));
-  const transformation = fingerprint(columns, sources, localZone, landing.format);
+  const transformation = fingerprint(columns, sources, localZone, landing);
   const nameOf = (): string => exportFileName(object, span, first, transformation);
   return { ...(await rows.end()), exportId: first.exportId, incompleteRows, nameOf };
 }

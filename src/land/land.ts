@@ -1,12 +1,14 @@
 import type { Column, RangeField } from "../catalog/catalog.ts";
 import type { Encoder, Format } from "../encode/encoder.ts";
 import type { Row } from "../encode/canonical.ts";
+import { assert, DataError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { LandedFile, OpenWindow } from "../state/state.ts";
 import { inSpool } from "../storage/spool.ts";
 import type { Spool, SpoolOptions } from "../storage/spool.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { SpooledFile, Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
+import { readSpool } from "./landed-file.ts";
 import { COMPRESSION_SUFFIX } from "./names.ts";
 
 /** Where and how a run lands its files. */
@@ -14,8 +16,29 @@ export interface Landing {
   readonly storage: Storage;
   /** Format of the files that are encoded here. */
   readonly format: Format;
+  /** For a format that is converted from CSV, else null. */
+  readonly converter: Converter | null;
   readonly spool: SpoolOptions;
   readonly onEvent: OnEvent;
+}
+
+/** Turns CSV that was encoded here into another format, outside this process. */
+export interface Converter {
+  /** Stands for everything but the rows that decides over the bytes. */
+  readonly version: string;
+  /**
+   * Passes the bytes of the converted file to `write`. The same rows give the same bytes. Fails with `WarehouseError` when
+   * the process fails, and when it reads another number of rows.
+   */
+  convert(source: ConvertedFrom, write: (chunk: Uint8Array) => Promise<void>, signal: AbortSignal): Promise<void>;
+  /** Ends the process, if there is one; the next conversion starts another. */
+  close(): Promise<void>;
+}
+
+/** An uncompressed CSV file with canonical values. */
+export interface ConvertedFrom extends Pick<FileFacts, "object" | "columns"> {
+  readonly path: string;
+  readonly rows: number;
 }
 
 /** A file to land, before its bytes. */
@@ -54,15 +77,46 @@ export async function land(
   return inSpool(landing.spool, async (spool) => publish(spool, await fill(spool), facts, landing));
 }
 
-/** Finishes a spool, publishes and announces it. Returns null when it has no row. */
+/** Finishes a spool, converts its file where the format needs it, publishes and announces it. Null: it has no row. */
 export async function publish(
   spool: Spool,
+  filled: Filled,
+  facts: FileFacts,
+  landing: Landing,
+): Promise<LandedFile | null> {
+  if (filled.rows === 0) return null;
+  const encoded = await spool.finish();
+  if (!landing.format.isConverted) return publishFile(encoded, filled, facts, landing);
+  return inSpool({ ...landing.spool, compression: "none" }, async (target) => {
+    const converted = await convert(encoded, target, filled.rows, facts, landing);
+    return publishFile(converted, filled, facts, landing);
+  });
+}
+
+async function convert(
+  { path }: SpooledFile,
+  target: Spool,
+  rows: number,
+  { object, columns }: FileFacts,
+  { format, converter, spool: { signal } }: Landing,
+): Promise<SpooledFile> {
+  assert(converter !== null, `a converter writes ${format.name}`);
+  await converter.convert({ object, columns, path, rows }, (chunk) => target.write(chunk), signal);
+  const file = await target.finish();
+  const found = await format.scan(readSpool(file.path, "none"), `the ${format.name} file of ${object}`);
+  if (found.rows === rows && found.columns.length === columns.length) return file;
+  throw new DataError(
+    `convert ${object} to ${format.name}: it has ${found.rows} rows of ${found.columns.length} columns, ${rows} of ${columns.length} were encoded`,
+    { code: "data.rows-differ", hint: "Nothing of this file was landed. Run again; if it happens again, report it." },
+  );
+}
+
+async function publishFile(
+  file: SpooledFile,
   { rows, min, max, exportId, incompleteRows, nameOf }: Filled,
   { object, columns, span, readAt }: FileFacts,
   { storage, format, spool: { compression, signal }, onEvent }: Landing,
-): Promise<LandedFile | null> {
-  if (rows === 0) return null;
-  const file = await spool.finish();
+): Promise<LandedFile> {
   const { bytes, sha256 } = file;
   const key = `${nameOf(sha256)}${format.suffix}${COMPRESSION_SUFFIX[compression]}`;
   const outcome = await storage.publish(key, file, signal);

@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import type { Content } from "../encode/encoder.ts";
 import { formatOf } from "../encode/formats.ts";
 import { StorageError } from "../errors.ts";
+import { tmpError } from "../storage/local-errors.ts";
 import type { Compression } from "../storage/spool.ts";
 import type { Storage } from "../storage/storage.ts";
 
@@ -60,8 +63,34 @@ export function decompressed(key: string, chunks: AsyncIterable<Uint8Array>): As
   return decompress(chunks, key.endsWith(".gz") ? "gzip" : key.endsWith(".zst") ? "zstd" : "none");
 }
 
-export function decompress(chunks: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
-  if (compression === "none") return chunks;
+async function* decompress(
+  chunks: AsyncIterable<Uint8Array>,
+  compression: Compression,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (compression === "none") {
+    yield* chunks;
+    return;
+  }
   const transform = compression === "gzip" ? createGunzip() : createZstdDecompress();
-  return Readable.from(chunks).compose(transform) as AsyncIterable<Uint8Array>;
+  const fed = pipeline(Readable.from(chunks), transform);
+  // The loop over the output throws the same error; one that is left early also ends the feeding with an error.
+  fed.catch(() => undefined);
+  try {
+    yield* transform as AsyncIterable<Uint8Array>;
+  } finally {
+    transform.destroy();
+    await fed.catch(() => undefined);
+  }
+}
+
+/** The bytes written to a finished spool. */
+export async function* readSpool(path: string, compression: Compression): AsyncGenerator<Uint8Array, void, undefined> {
+  const file = createReadStream(path);
+  try {
+    yield* decompress(file, compression);
+  } catch (error) {
+    throw tmpError("read spool", path, error);
+  } finally {
+    file.destroy();
+  }
 }

@@ -52,7 +52,7 @@ function parseCompact(text: string): Instant {
 }
 
 const LANDED =
-  /^(?:api_\d{8}T\d{6}Z_\d{8}T\d{6}Z_[0-9a-f]{12}|bulk_\d{8}T\d{6}Z_\d{8}T\d{6}Z_\w{1,64}-\w{1,64}(?:-[0-9a-f]{8})?)(?:\.(?:csv|jsonl)(?:\.gz|\.zst)?)$/;
+  /^(?:api_\d{8}T\d{6}Z_\d{8}T\d{6}Z_[0-9a-f]{12}|bulk_\d{8}T\d{6}Z_\d{8}T\d{6}Z_\w{1,64}-\w{1,64}(?:-[0-9a-f]{8})?)\.(?:(?:csv|jsonl)(?:\.gz|\.zst)?|parquet)$/;
 
 function isPlain(id: string): boolean {
   return /^[A-Za-z0-9_]{1,64}$/.test(id);

@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import type { Column, RangeField } from "../catalog/catalog.ts";
 import { datetimeText } from "../encode/canonical.ts";
 import type { Row } from "../encode/canonical.ts";
@@ -11,10 +10,7 @@ import { Utf8Check } from "../encode/utf8-check.ts";
 import { DataError } from "../errors.ts";
 import { warn } from "../events.ts";
 import type { OnEvent } from "../events.ts";
-import { tmpError } from "../storage/local-errors.ts";
-import type { Compression } from "../storage/spool.ts";
 import type { LocalText } from "../time/instant.ts";
-import { decompress } from "./landed-file.ts";
 import type { Rejects } from "./rejects.ts";
 import { wireName } from "./result-header.ts";
 import type { ExpectedFile } from "./result-header.ts";
@@ -185,16 +181,4 @@ function foreignEnd(subject: string, text: string): DataError {
     code: INCOMPLETE,
     hint: "Pardot, or a server in front of it, stopped in the middle of the file. Nothing of it was landed, and its window stays open. Run again; if it happens again, report it with the last line of the file.",
   });
-}
-
-/** The bytes written to a finished spool. */
-export async function* readSpool(path: string, compression: Compression): AsyncGenerator<Uint8Array, void, undefined> {
-  const file = createReadStream(path);
-  try {
-    yield* decompress(file, compression);
-  } catch (error) {
-    throw tmpError("read spool", path, error);
-  } finally {
-    file.destroy();
-  }
 }

@@ -1,5 +1,7 @@
 import type { Config } from "../config/config.ts";
+import type { FormatName } from "../encode/encoder.ts";
 import type { OnEvent } from "../events.ts";
+import type { Converter } from "../land/land.ts";
 import { NO_TABLE } from "./warehouse.ts";
 import type { Warehouse } from "./warehouse.ts";
 
@@ -25,6 +27,16 @@ export async function openWarehouse(
     return new SnowflakeWarehouse(warehouse, options);
   }
   return nullWarehouse;
+}
+
+/** What converts files to the format of a run; null for those that this process writes. Nothing starts before its use. */
+export async function openConverter(
+  format: FormatName,
+  options: { readonly tmpDir: string },
+): Promise<Converter | null> {
+  if (format !== "parquet") return null;
+  const { ParquetConverter } = await import("./duckdb/parquet.ts");
+  return new ParquetConverter(options);
 }
 
 /** No warehouse: no table exists, so every range starts from the tool's own state, and nothing is loaded. */

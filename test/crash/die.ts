@@ -1,8 +1,10 @@
 /**
  * Loaded before the command line (`node --import`): kills the process with SIGKILL right before or after a file gets its
  * final name, the step that makes it durable in a folder. DIE_ON: part of the name; DIE_AT: which such name, counted from 1;
- * DIE_WHEN: before, after, or never: then the process lives and that step does not end.
+ * DIE_WHEN: before, after, or never: then the process lives and that step does not end. DIE_ON may also be a request to a
+ * process of a warehouse, by its name: then it dies while that process works.
  */
+import childProcess from "node:child_process";
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
@@ -24,4 +26,18 @@ fs.promises.link = async (from, to) => {
   await link(from, to);
   if (isDue) await die();
 };
+
+const { fork } = childProcess;
+childProcess.fork = ((...given: Parameters<typeof fork>) => {
+  const child = fork(...given);
+  const send = child.send.bind(child) as (...message: unknown[]) => boolean;
+  child.send = (request: unknown, ...more: unknown[]) => {
+    const isSent = send(request, ...more);
+    const isNamed = typeof request === "object" && request !== null && "op" in request && request.op === DIE_ON;
+    if (isNamed) seen += 1;
+    if (isNamed && seen === Number(DIE_AT)) void die();
+    return isSent;
+  };
+  return child;
+}) as typeof fork;
 syncBuiltinESMExports();

@@ -106,6 +106,19 @@ describe.concurrent("G1 G2 G3 a run that is killed", { timeout: 120_000 }, () =>
     expect(historyExports(at)).toBeLessThanOrEqual(exportsMax);
   });
 
+  it.each<readonly [string, string, Death]>([
+    ["jsonl", "before the third file of its exports", { on: "/VisitorActivity/", at: 3, when: "before" }],
+    ["jsonl", "between a file and its state entry", { on: "/VisitorActivity/", when: "after" }],
+    ["parquet", "while its first file is converted", { on: "writeParquet", when: "after" }],
+    ["parquet", "while its third file is converted", { on: "writeParquet", at: 3, when: "after" }],
+    ["parquet", "between a file and its state entry", { on: "/VisitorActivity/", when: "after" }],
+  ])("with files in %s, %s", async (format, _where, death) => {
+    const at = await start({}, { PARDOT_ETL_FORMAT: format });
+    await runUntilDeath(at, death);
+    await expectWholeAfterRerun(at);
+    await expectAllCommitted(at);
+  });
+
   it("between two files of tags continues after the last one in the state", async () => {
     const at = await start({ rows: { Tag: 3000 } });
     await runUntilDeath(at, { on: "/Tag/", at: 2, when: "after" });

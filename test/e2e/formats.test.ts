@@ -1,11 +1,11 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import { verify } from "../../src/operations/verify/verify.ts";
 import type { VerifyResult } from "../../src/operations/api.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
-import { expectExactly, expectTable, expectTruth, readLanded, scenesUntil } from "../kit/scene.ts";
+import { byId, expectExactly, expectTable, expectTruth, readLanded, scenesUntil, tableRecords } from "../kit/scene.ts";
 import type { Environment, Scene } from "../kit/scene.ts";
 
 // Holds G1 (nothing lost), G2 (verify) and G6 (same input, same bytes) in every format.
@@ -22,6 +22,7 @@ const WAYS = [
   { PARDOT_ETL_FORMAT: "jsonl" },
   { PARDOT_ETL_FORMAT: "jsonl", PARDOT_ETL_COMPRESSION: "gzip" },
   { PARDOT_ETL_FORMAT: "jsonl", PARDOT_ETL_COMPRESSION: "zstd" },
+  { PARDOT_ETL_FORMAT: "parquet" },
 ] as const;
 
 function filesOf(manifest: Manifest): Map<string, string> {
@@ -63,4 +64,39 @@ describe.each(WAYS)("files landed with %j", (way) => {
     expect(found[0]).toEqual(found[1]);
     expect(found[0]?.size).toBeGreaterThan(4);
   });
+
+  it("G2 are found by verify when a byte is missing", async () => {
+    const at = await start({ scale: "tiny" }, { ...way, PARDOT_ETL_OBJECTS: "Tag" });
+    await at.run();
+    const [name = ""] = await readdir(join(at.data, "Tag"));
+    const bytes = await readFile(join(at.data, "Tag", name));
+    await writeFile(join(at.data, "Tag", name), bytes.subarray(0, -1));
+    expect(await verified(at, { ...way, PARDOT_ETL_OBJECTS: "Tag" })).toMatchObject({
+      exitCode: 6,
+      problems: [{ key: `Tag/${name}` }],
+    });
+  });
+});
+
+it("G1 a format that changes from run to run leaves the files of earlier runs valid, and one table with all", async () => {
+  const at = await start({ ...ACCOUNT, knobs: { customFields: 160 } });
+  const env = { PARDOT_ETL_OBJECTS: OBJECTS.join(","), PARDOT_ETL_WAREHOUSE: at.duckdb };
+  for (const way of WAYS.slice(1)) {
+    expect((await at.run({ env: { ...env, ...way } })).error).toBeNull();
+    at.simulator.advance(1);
+  }
+  expect((await at.run({ env })).error).toBeNull();
+  const suffixes = (await readdir(join(at.data, "VisitorActivity"))).map((name) => name.replace(/^[^.]*/, ""));
+  expect(new Set(suffixes)).toEqual(new Set([".csv", ".csv.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet"]));
+  for (const object of OBJECTS) {
+    await expectTruth(at, object);
+    await expectTable(at, object);
+  }
+  expect(await verified(at, env)).toMatchObject({ problems: [], exitCode: 0 });
+  const table = await tableRecords(at, "Prospect");
+  // A lost database is filled again from the files of every format.
+  await rm(at.duckdb.slice("duckdb:".length));
+  expect((await at.run({ env })).error).toBeNull();
+  expect(byId(await tableRecords(at, "Prospect"))).toEqual(byId(table));
+  expect(await verified(at, env)).toMatchObject({ problems: [], exitCode: 0 });
 });

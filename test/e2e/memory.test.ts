@@ -44,11 +44,11 @@ async function measure(at: Scene): Promise<Measured> {
   };
 }
 
-it(
-  `G7 ${ROWS} activities and a paged object stay under ${MEGABYTES_MAX} MB resident`,
+it.each(["csv", "jsonl", "parquet"])(
+  `G7 ${ROWS} activities and a paged object in %s stay under ${MEGABYTES_MAX} MB resident`,
   { timeout: 300_000 },
-  async () => {
-    const at = await scene({ rows: { VisitorActivity: ROWS, Tag: 5000 } });
+  async (format) => {
+    const at = await scene({ rows: { VisitorActivity: ROWS, Tag: 5000 } }, { PARDOT_ETL_FORMAT: format });
     onTestFinished(() => at.close());
     const { code, manifest, megabytes } = await measure(at);
     expect(code).toBe(0);

@@ -59,8 +59,13 @@ async function rejectLines(at: Scene): Promise<Record<string, string>> {
 }
 
 describe("a record that cannot be encoded", () => {
-  it("is set aside, everything else is committed, and the same record again does not change the exit code", async () => {
-    const at = await start({ PARDOT_ETL_OBJECTS: "Visitor,Tag", PARDOT_ETL_OVERLAP: "364d" });
+  const title = "is set aside, everything else is committed, and the same record again does not change the exit code";
+  it.each(["csv", "jsonl", "parquet"])(`${title}, in %s`, async (format) => {
+    const at = await start({
+      PARDOT_ETL_OBJECTS: "Visitor,Tag",
+      PARDOT_ETL_OVERLAP: "364d",
+      PARDOT_ETL_FORMAT: format,
+    });
     const [visitor] = truth(at.simulator, "Visitor").toSorted((a, b) =>
       String(b["updated_at"]).localeCompare(String(a["updated_at"])),
     );

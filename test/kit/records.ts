@@ -1,4 +1,6 @@
+import { zstdDecompressSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
+import { parquetMetadata, parquetReadObjects, parquetSchema } from "hyparquet";
 
 /** A record as text, by column. */
 export type Cells = Readonly<Record<string, string | null>>;
@@ -54,6 +56,24 @@ export function readJsonLines(text: string): Records {
     return typeof value === "object" ? JSON.stringify(value) : String(value);
   };
   const header = Object.keys(objects[0] ?? {});
+  return {
+    header,
+    records: objects.map((each) => Object.fromEntries(header.map((name) => [name, asCell(each[name])]))),
+  };
+}
+
+type Value = string | number | bigint | boolean | Date | null;
+
+/** Records of a Parquet file by a third-party reader, as text: numbers as JavaScript writes them. */
+export async function readParquet(bytes: Uint8Array): Promise<Records> {
+  const file = Uint8Array.from(bytes).buffer;
+  const header = parquetSchema(parquetMetadata(file)).children.map(({ element }) => element.name);
+  const asCell = (value: Value | undefined): string | null => {
+    if (value === null || value === undefined) return null;
+    return value instanceof Date ? value.toISOString().slice(0, 19).replace("T", " ") : String(value);
+  };
+  const compressors = { ZSTD: (input: Uint8Array) => zstdDecompressSync(input) };
+  const objects: Readonly<Record<string, Value>>[] = await parquetReadObjects({ file, compressors });
   return {
     header,
     records: objects.map((each) => Object.fromEntries(header.map((name) => [name, asCell(each[name])]))),

@@ -20,7 +20,7 @@ import { startSimulator } from "../../src/simulator/index.ts";
 import type { Simulator, SimulatorOptions } from "../../src/simulator/index.ts";
 import { fakeClock } from "./fakes/clock.ts";
 import { QUICK_DISK } from "./quick-disk.ts";
-import { newest, readJsonLines, readStrictly } from "./records.ts";
+import { newest, readJsonLines, readParquet, readStrictly } from "./records.ts";
 import type { Cells, Records } from "./records.ts";
 import { simulatorAccess } from "./simulator-access.ts";
 
@@ -135,6 +135,7 @@ export async function landedRecords(data: string, object: string): Promise<Cells
 
 /** The records of one landed file, by a reader that is not ours. */
 export async function readLanded(data: string, key: string): Promise<Records> {
+  if (key.endsWith(".parquet")) return readParquet(await readFile(join(data, key)));
   const text = await landedText(data, key);
   return /\.jsonl(?:\.|$)/.test(key) ? readJsonLines(text) : readStrictly(text);
 }

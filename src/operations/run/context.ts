@@ -17,6 +17,7 @@ import { probeSpools, tidySpools } from "../../storage/spool.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { compactInstant } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
+import { openConverter } from "../../warehouse/open.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import { openPardot, pardotClock } from "../pardot.ts";
 import type { PardotClock } from "../pardot.ts";
@@ -108,7 +109,8 @@ async function withPardot<T>(opened: Opened, runtime: Runtime, work: (run: Run) 
   onEvent({ type: "run-started", runId: id, businessUnit, objects: objects.map((object) => object.name) });
   const pardot = openPardot(config, budget, time, runtime);
   const failures = new Failures(onEvent);
-  const shared = { objects, journal, budget, pardot, time, failures, clock, random, onEvent };
+  const converter = await openConverter(config.etl.format, config.etl);
+  const shared = { objects, converter, journal, budget, pardot, time, failures, clock, random, onEvent };
   const run: Run = { ...opened, ...shared, pardotNow: now, abort: grace.abort };
   try {
     return await work(run);

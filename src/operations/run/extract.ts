@@ -20,13 +20,17 @@ import { indexWarehouseEmails, knownEmails } from "./warehouse-emails.ts";
  */
 export async function extract(run: Run, account: WireRecord): Promise<void> {
   const queried = run.objects.filter((object) => isSingle(object) || (isQueried(object) && !isBulk(object)));
-  await allEnded([
-    extractBulk(run),
-    inLanes(run.config.pardot.maxConcurrency, queried, (object) =>
-      extractObject(object, run, async (window) => extractQueried(object, window, account, run)),
-    ),
-  ]);
-  await extractByEmail(run);
+  try {
+    await allEnded([
+      extractBulk(run),
+      inLanes(run.config.pardot.maxConcurrency, queried, (object) =>
+        extractObject(object, run, async (window) => extractQueried(object, window, account, run)),
+      ),
+    ]);
+    await extractByEmail(run);
+  } finally {
+    await run.converter?.close();
+  }
 }
 
 async function extractQueried(object: CatalogObject, window: OpenWindow, account: WireRecord, run: Run): Promise<void> {

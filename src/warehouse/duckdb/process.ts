@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { failureOf } from "./failure.ts";
@@ -6,13 +7,14 @@ import { ownerOf, settle, settledFiles, unloaded } from "./book.ts";
 import { compareTable, noteCommitted } from "./compare.ts";
 import { Database } from "./database.ts";
 import { load } from "./load.ts";
-import type { DuckdbOperations } from "./protocol.ts";
+import type { DuckdbOperations, ParquetInput } from "./protocol.ts";
+import { writeParquet } from "./files.ts";
 import { leastBy, tableState } from "./table.ts";
-import { serve } from "../serve.ts";
+import { Refusal, serve } from "../serve.ts";
 
 /**
- * The process that runs DuckDB, to keep its memory out of the extracting process. Started by `DuckdbWarehouse`, whose
- * requests are in protocol.ts. Exits when its parent disconnects or dies.
+ * The process that runs DuckDB, to keep its memory out of the extracting process. Started by `DuckdbWarehouse`, and
+ * by `ParquetConverter` without a database. Their requests are in protocol.ts. Exits when its parent disconnects or dies.
  */
 
 /** Size of DuckDB's buffers before they spill to disk. */
@@ -34,9 +36,10 @@ serve<DuckdbOperations>(
   {
     open: async ({ path, tempDir }) => {
       folder = tempDir;
-      const instance = await DuckDBInstance.create(path, {
+      const instance = await DuckDBInstance.create(path ?? ":memory:", {
         memory_limit: MEMORY_LIMIT,
-        threads: THREADS,
+        // One thread writes the rows of a file in their order, and row groups may then end by their bytes.
+        ...(path === null ? { threads: "1", preserve_insertion_order: "false" } : { threads: THREADS }),
         temp_directory: tempDir,
         // Extensions would be fetched from the network; nothing here needs one.
         autoinstall_known_extensions: "false",
@@ -54,6 +57,16 @@ serve<DuckdbOperations>(
     note: on(noteCommitted),
     compare: on(compareTable),
     leastBy: on(leastBy),
+    writeParquet: on(async (database, input: ParquetInput) => {
+      const target = join(folder ?? "", "rows.parquet");
+      const rows = await writeParquet(database, input, target);
+      if (rows === input.rows) return target;
+      throw new Refusal({
+        code: "warehouse.rows-differ",
+        message: `DuckDB reads ${rows} of the ${input.rows} records`,
+        hint: "Nothing of this file was landed. Report it: DuckDB and this tool read it differently.",
+      });
+    }),
     close: async () => {
       opened?.connection.closeSync();
       opened?.instance.closeSync();

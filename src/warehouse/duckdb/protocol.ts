@@ -3,7 +3,8 @@ import type { CommittedFile, Comparison, LoadFile, SettledTable, TableState } fr
 
 /** The operations of the DuckDB process: their inputs and results. */
 export interface DuckdbOperations {
-  readonly open: (input: { readonly path: string; readonly tempDir: string }) => null;
+  /** `path`: the database; null: none, for `writeParquet` only. */
+  readonly open: (input: { readonly path: string | null; readonly tempDir: string }) => null;
   readonly tableState: (input: TableInput & { readonly watermark: string | null; readonly now: string }) => TableState;
   readonly load: (input: LoadInput) => { readonly rows: number };
   readonly owner: (input: null) => Owner;
@@ -14,6 +15,8 @@ export interface DuckdbOperations {
   readonly note: (input: { readonly files: readonly CommittedFile[]; readonly isFirst: boolean }) => null;
   readonly compare: (input: TableInput & { readonly key: string }) => Comparison;
   readonly leastBy: (input: IdsInput) => readonly (readonly [string, string])[];
+  /** Writes a Parquet file into the process's folder and returns its path. */
+  readonly writeParquet: (input: ParquetInput) => string;
   readonly close: (input: null) => null;
 }
 
@@ -44,4 +47,10 @@ export interface LoadInput extends TableInput {
   readonly key: string;
   readonly columns: readonly Column[];
   readonly files: readonly LoadFile[];
+}
+
+/** An uncompressed CSV file of ours, and the size of the row groups. */
+export interface ParquetInput extends Pick<LoadFile, "path" | "rows" | "columns"> {
+  readonly groupRows: number;
+  readonly groupBytes: number;
 }

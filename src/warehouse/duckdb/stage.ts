@@ -1,7 +1,7 @@
 import type { ColumnType } from "../../catalog/catalog.ts";
 import { lowerCase } from "./database.ts";
 import type { Database } from "./database.ts";
-import { headerOf, selectText } from "./source.ts";
+import { headerOf, selectText } from "./files.ts";
 import { castText, invalidValue, literal, timestampLiteral } from "./sql.ts";
 import type { LoadFile } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";

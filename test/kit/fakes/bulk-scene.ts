@@ -101,6 +101,7 @@ export async function bulkScene(records: readonly FakeRecord[], object: BulkObje
     return {
       pardot: fake.pardot,
       storage,
+      converter: null,
       journal: new Journal({ storage, clock, runId: "r", loaded, signal: never }),
       clock,
       pardotNow: () => clock.now(),

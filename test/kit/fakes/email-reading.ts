@@ -88,6 +88,7 @@ export async function setUp(pairs: readonly (readonly [string, string])[]): Prom
     pardot: { readById } as unknown as Pardot,
     journal,
     storage,
+    converter: null,
     clock: fakeClock(),
     pardotNow: () => 0,
     random: systemRandom,

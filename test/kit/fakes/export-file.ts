@@ -74,6 +74,7 @@ export async function land(
   const chunks = chunked(typeof body === "string" ? Buffer.from(body) : body, cut);
   const landed = await landExportFile(chunks, options, {
     storage,
+    converter: null,
     format: FORMATS.csv,
     spool: { dir: tmpDir, compression, random: systemRandom, signal: never },
     onEvent: (event: RunEvent) => event.type === "warning" && warnings.push(event.code),

@@ -1,9 +1,10 @@
 import type { LoadFile } from "../warehouse.ts";
 import type { Database } from "./database.ts";
-import { identifier, literal } from "./sql.ts";
+import type { ParquetInput } from "./protocol.ts";
+import { identifier, literal, sqlType } from "./sql.ts";
 
 /** A local file as DuckDB reads it. */
-export type Source = Pick<LoadFile, "path" | "format" | "compression" | "columns">;
+type Source = Pick<LoadFile, "path" | "format" | "compression" | "columns">;
 
 /** Longest record, 16 MiB: no landed file has a longer one. */
 const RECORD_BYTES_MAX = 16 * 1024 * 1024;
@@ -12,7 +13,8 @@ const RECORD_BYTES_MAX = 16 * 1024 * 1024;
 export function selectText(file: Source, more: string): string {
   if (file.format === "csv") return `SELECT *, ${more} FROM ${readCsv(file, { header: true })}`;
   const texts = file.columns.map(({ name }) => `${identifier(name)}::VARCHAR`);
-  return `SELECT ${texts.join(", ")}, ${more} FROM ${readJsonl(file)}`;
+  const records = file.format === "parquet" ? readParquet(file) : readJsonl(file);
+  return `SELECT ${texts.join(", ")}, ${more} FROM ${records}`;
 }
 
 /** Names of the file's columns. Those of JSON Lines are in the first record. */
@@ -20,6 +22,10 @@ export async function headerOf(database: Database, file: Source): Promise<readon
   if (file.format === "csv") {
     const [header = []] = await database.query(`SELECT * FROM ${readCsv(file, { header: false })} LIMIT 1`);
     return header.map(String);
+  }
+  if (file.format === "parquet") {
+    const columns = await database.query(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${readParquet(file)})`);
+    return columns.map(([name]) => String(name));
   }
   const [first = []] = await database.query(`SELECT json_keys(json) FROM ${readJsonl(file, "objects")} LIMIT 1`);
   return first[0] as readonly string[];
@@ -30,7 +36,7 @@ export async function headerOf(database: Database, file: Source): Promise<readon
  * because of line ends inside quotes. DuckDB detects the line end itself: with a wrong one it silently reads no record,
  * which is why rows are counted.
  */
-export function readCsv(file: Source, options: { readonly header: boolean }): string {
+function readCsv(file: Source, options: { readonly header: boolean }): string {
   const columns = file.columns.map((column) => `${literal(column.name)}: 'VARCHAR'`);
   const settings = [
     literal(file.path),
@@ -66,4 +72,22 @@ function readJsonl(file: Source, as: "values" | "objects" = "values"): string {
     ...(as === "values" ? [`columns = {${columns.join(", ")}}`] : []),
   ];
   return `${as === "values" ? "read_json" : "read_json_objects"}(${settings.join(", ")})`;
+}
+
+function readParquet({ path }: Source): string {
+  return `read_parquet(${literal(path)})`;
+}
+
+/** Writes a CSV file with canonical values as Parquet. Returns the number of its rows. */
+export async function writeParquet(
+  database: Database,
+  { path, columns, groupRows, groupBytes }: ParquetInput,
+  target: string,
+): Promise<number> {
+  // Neutral names, because a custom field may have any.
+  const source = columns.map(({ type }, place) => ({ name: `c${place}`, type }));
+  const csv = readCsv({ path, format: "csv", compression: "none", columns: source }, { header: true });
+  const values = columns.map(({ name, type }, place) => `CAST(c${place} AS ${sqlType(type)}) AS ${identifier(name)}`);
+  const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${groupRows}, ROW_GROUP_SIZE_BYTES ${groupBytes}`;
+  return database.count(`COPY (SELECT ${values.join(", ")} FROM ${csv}) TO ${literal(target)} (${options})`);
 }
