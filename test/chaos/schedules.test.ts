@@ -51,6 +51,7 @@ const ONCE_FAILED = [
 const ONCE_FAILED_WITH_V5 = [
   [1_300_125, "the harness itself made variations of no dynamic content, which nothing finds parent by parent"],
   [1_300_460, "the harness itself let a sequence of page tokens end within one second of list emails"],
+  [1_301_232, "the harness itself replaced warning 203 of a page by 202"],
   [1_300_481, "the simulator took the account for a page of 200 records, which timed out"],
 ] as const;
 
