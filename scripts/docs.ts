@@ -195,7 +195,8 @@ function commandSection(command: CommandSpec): string {
 }
 
 function optionRow(option: OptionSpec): readonly string[] {
-  const flag = option.value === null ? option.flag : `${option.flag} ${option.value}`;
+  const names = option.short === undefined ? option.flag : `${option.flag}, ${option.short}`;
+  const flag = option.value === null ? names : `${names} ${option.value}`;
   return [`\`${flag}\``, option.meaning, option.default ?? ""];
 }
 

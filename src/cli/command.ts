@@ -5,6 +5,8 @@ import type { Io } from "./io.ts";
 export interface OptionSpec {
   /** Long form without value: `--seed`. */
   readonly flag: `--${string}`;
+  /** Short form: `-q`. */
+  readonly short?: `-${string}`;
   /** The value's placeholder in help; null: the option takes no value. */
   readonly value: string | null;
   readonly meaning: string;
@@ -54,6 +56,12 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
     default: "info; a display on a terminal",
   },
   { flag: "--no-progress", value: null, meaning: "no display on a terminal; logs warnings and errors only" },
+  {
+    flag: "--quiet",
+    short: "-q",
+    value: null,
+    meaning: "errors only: no display, no log, and no summary of a run that ends with exit 0",
+  },
 ];
 
 /** The text of an option; null when it was not given. */

@@ -48,6 +48,10 @@ describe("help", () => {
     },
   );
 
+  test("-h is --help, of the program and of a command", async () => {
+    for (const words of [[], ["run"]]) expect(await cli([...words, "-h"])).toEqual(await cli([...words, "--help"]));
+  });
+
   test("--version is the package's", async () => {
     expect(await cli(["--version"])).toEqual({ code: 0, stdout: `${packageVersion()}\n`, stderr: "" });
   });

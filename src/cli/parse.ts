@@ -31,10 +31,11 @@ export async function parseCommandLine(
     command
       .exitOverride()
       .configureOutput({ writeOut: (out) => (text += out), writeErr: () => {}, getOutHelpWidth: () => 100 })
-      .helpOption("--help", "show this help")
+      .helpOption("-h, --help", "show this help")
       .configureHelp({ showGlobalOptions: true });
     for (const spec of options) {
-      const flags = spec.value === null ? spec.flag : `${spec.flag} <${spec.value}>`;
+      const names = spec.short === undefined ? spec.flag : `${spec.short}, ${spec.flag}`;
+      const flags = spec.value === null ? names : `${names} <${spec.value}>`;
       const meaning = spec.default === undefined ? spec.meaning : `${spec.meaning} (${spec.default})`;
       const option = new commander.Option(flags, meaning);
       if (spec.isRepeatable === true) option.argParser<readonly string[]>((item, items) => [...(items ?? []), item]);

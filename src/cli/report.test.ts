@@ -33,6 +33,7 @@ describe("output of a command while it works", () => {
     ["nothing else", {}, ["object_started", "warning", "run_ended"]],
     ["--no-progress", { "--no-progress": true }, ["warning", "run_ended"]],
     ["--log-level error", { "--log-level": "error" }, ["run_ended"]],
+    ["--quiet", { "--quiet": true }, ["run_ended"]],
     ["both", { "--no-progress": true, "--log-level": "info" }, ["object_started", "warning", "run_ended"]],
   ])("is a log without a terminal; %s", async (_what, options, events) => {
     const text = await said(options, fakeIo(), [STARTED, warning("beware")]);

@@ -19,7 +19,7 @@ export interface Report {
   called(): void;
   /** Closes the display. */
   stop(): void;
-  /** Writes the last line of a run, whatever the level. */
+  /** Writes the last line of a run, whatever the level; with `--quiet` only if the run does not end with exit 0. */
   end(outcome: RunOutcome): void;
 }
 
@@ -33,12 +33,14 @@ export async function openReport(
   forPeople: boolean = io.stderr.isTerminal,
 ): Promise<Report> {
   const level = logLevel(options);
-  const isQuiet = hasOption(options, "--no-progress");
+  const isQuiet = hasOption(options, "--quiet");
+  const isPlain = isQuiet || hasOption(options, "--no-progress");
+  const defaultLevel = isQuiet ? "error" : isPlain ? "warn" : "info";
   const write = (line: string): void => io.stderr.write(redact(line, secretsOf(io)));
-  const logOptions: LogOptions = { level: level ?? (isQuiet ? "warn" : "info"), write, now: () => io.clock.now() };
+  const logOptions: LogOptions = { level: level ?? defaultLevel, write, now: () => io.clock.now() };
   const log = forPeople ? openLineLog(logOptions) : await openJsonLog(logOptions);
   let calls = 0;
-  const hasDisplay = io.stderr.isTerminal && level === null && !isQuiet;
+  const hasDisplay = io.stderr.isTerminal && level === null && !isPlain;
   const display = hasDisplay ? startProgress(io.stderr, io.clock, () => calls) : null;
   return {
     onEvent: (display ?? log).onEvent,
@@ -48,7 +50,7 @@ export async function openReport(
     stop: () => display?.stop(),
     end: (outcome) => {
       display?.stop();
-      log.end(outcome);
+      if (!isQuiet || outcome.exitCode !== 0) log.end(outcome);
     },
   };
 }

@@ -80,12 +80,18 @@ describe("against a simulated account", () => {
     expect(logOf(again.stderr).map(({ event }) => event)).toEqual(["run_ended"]);
     expect(again.stdout).toMatch(/^run \S+ complete: /);
     expect((await cli(["run", "Tag", "--full", "--json"])).stdout).toContain('"from": "1900-01-01T00:00:00Z"');
+    for (const flag of ["-q", "--quiet"]) {
+      expect(await cli(["run", "Tag", flag])).toEqual({ code: 0, stdout: "", stderr: "" });
+    }
+    const { code, stderr } = await cli(["run", "Tag", "-q", "--since", "tomorrow"]);
+    expect(code).toBe(2);
+    expect(logOf(stderr).at(-1)).toMatchObject({ event: "run_ended", exit_code: 2 });
 
     // No credentials: a look at the destination needs none.
     const looked = await cli(["status", "--json"], fakeIo({ env: { PARDOT_ETL_DESTINATION: "data" }, cwd }));
     expect(JSON.parse(looked.stdout)).toMatchObject({
       business_unit: SIMULATOR_BUSINESS_UNIT_ID,
-      runs: [{ run_id: manifest.run_id, status: "complete" }, {}, {}],
+      runs: [{ run_id: manifest.run_id, status: "complete" }, {}, {}, {}, {}],
     });
     expect((await cli(["status"])).stdout).toContain(manifest.run_id);
   });

@@ -90,7 +90,7 @@ function printOutcome({ result, cause }: RunOutcome, config: Config, context: Co
     // The manifest as it was written, plus the error under a separate key.
     const error = CODES_WITH_ERROR.has(result.exitCode) ? { error: describeError(result.error) } : {};
     io.stdout.write(`${JSON.stringify({ ...error, ...result.manifest }, null, 2)}\n`);
-  } else {
+  } else if (!hasOption(options, "--quiet") || result.exitCode !== 0) {
     io.stdout.write(runSummary(result, destinationText(config.etl.destination)));
   }
   if (result.error !== null) printError(result.error, { isJson: false }, io);
