@@ -152,8 +152,8 @@ function queryOf(object: CatalogObject): QueryV5 | null {
 /** A field that reading does not need. */
 function spareField(object: CatalogObject, dice: Dice): string | null {
   const needed = new Set([object.key, "id", queryOf(object)?.order, queryOf(object)?.split, "is_deleted"]);
-  // Nor is a field shown that rows are found by.
-  const wires = new Set([watermarkField(object), queryOf(object)?.parent?.filter]);
+  // Nor is a field hidden by which rows are found, or the name of a campaign in the truth.
+  const wires = new Set([watermarkField(object), queryOf(object)?.parent?.filter, "campaignId"]);
   const spare = object.columns.flatMap(({ name, type, wire }) => {
     const isNeeded = needed.has(name) || wires.has(wire ?? null) || type === "json" || type === "datetime";
     return isNeeded || wire == null || wire.includes(".") || wire.includes("[") ? [] : [wire];
