@@ -27,6 +27,8 @@ test.skipIf(!isLinux)("a killed process is dead before its parent has reaped it"
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   const identity = { ...self, pid, started: stat.split(" ")[21] ?? "" };
   expect(systemProcesses.isDead(identity)).toBe(false);
+  // Until then the shell itself may reap the process.
+  await vi.waitFor(async () => expect(await readFile(`/proc/${shell.pid ?? 0}/cmdline`, "utf8")).toMatch(/^sleep/));
   process.kill(pid, "SIGKILL");
   await vi.waitFor(async () => expect((await readFile(`/proc/${pid}/stat`, "utf8")).split(" ")[2]).toBe("Z"));
   expect(systemProcesses.isDead(identity)).toBe(true);
