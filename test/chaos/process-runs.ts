@@ -70,7 +70,7 @@ export async function playProcesses({
 /** An S3 server of one's own, where it is installed; else null. */
 export async function startS3(): Promise<{ readonly server: S3Server; readonly stop: () => Promise<void> } | null> {
   if (missingS3Programs().length > 0) return null;
-  const program = join(import.meta.dirname, "../servers/ceph.ts");
+  const program = join(import.meta.dirname, "../kit/servers/ceph.ts");
   const child = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");
   for await (const line of createInterface({ input: child.stdout })) {
