@@ -31,7 +31,7 @@ export interface CommittedConfig {
 /** What printing SQL for the warehouse needs; no login. */
 export interface TablesConfig {
   readonly pardot: Pick<PardotConfig, "timeZone">;
-  readonly etl: Pick<EtlConfig, "objects" | "configuredObjects" | "destination" | "s3PathStyle">;
+  readonly etl: Pick<EtlConfig, "objects" | "configuredObjects" | "destination" | "s3PathStyle" | "format">;
   readonly catalog: readonly CatalogObject[];
   /** Where the tables are in Snowflake; null: not configured. */
   readonly snowflake: { readonly database: string; readonly schema: string } | null;

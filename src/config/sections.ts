@@ -102,11 +102,12 @@ function resolveTables(settings: SettingsReader, entries: readonly CatalogEntry[
   const destination = resolveDestination(settings, entries);
   const objects = resolveObjects(settings, entries);
   checkPaths(settings);
-  if (destination === null || objects === null) return null;
+  const format = settings.get("PARDOT_ETL_FORMAT");
+  if (destination === null || objects === null || format === null) return null;
   const [database, schema] = [settings.get("SNOWFLAKE_DATABASE"), settings.get("SNOWFLAKE_SCHEMA")];
   return {
     pardot: destination.pardot,
-    etl: { ...destination.etl, ...objects },
+    etl: { ...destination.etl, ...objects, format },
     catalog: destination.catalog,
     snowflake: database === null || schema === null ? null : { database, schema },
   };

@@ -118,6 +118,18 @@ describe("the SQL for Snowflake", () => {
     }
   });
 
+  it("has pipes for the configured format and for those whose files are in the destination", async () => {
+    const at = await start({ scale: "tiny" }, { PARDOT_ETL_OBJECTS: "Tag,Account" });
+    const pipes = async (format: string, ...args: readonly string[]): Promise<readonly string[]> => {
+      const statements = await printed({ ...at, env: { ...at.env, PARDOT_ETL_FORMAT: format } }, ...args);
+      return statements.flatMap(({ kind, name }) => (kind === "pipe" && /TAG/.test(name) ? [name] : []));
+    };
+    expect(await pipes("parquet")).toEqual(["PARDOT_TAG_PARQUET_PIPE"]);
+    await at.run({ env: { PARDOT_ETL_FORMAT: "jsonl" } });
+    expect(await pipes("parquet", "Tag")).toEqual(["PARDOT_TAG_PARQUET_PIPE", "PARDOT_TAG_JSONL_PIPE"]);
+    expect(await pipes("jsonl")).toEqual(["PARDOT_TAG_JSONL_PIPE"]);
+  });
+
   it("G10 shows every record as it is after three days, through ties, the hour that comes twice, a late export and deletions", async () => {
     // On November 1, 2026, clocks in New York go back.
     const at = await start(

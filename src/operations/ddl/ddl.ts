@@ -3,13 +3,13 @@ import { dbtSources } from "../../warehouse/ddl/dbt.ts";
 import { duckdbDdl } from "../../warehouse/ddl/duckdb.ts";
 import { FIVETRAN_OBJECTS, fivetranDdl } from "../../warehouse/ddl/fivetran.ts";
 import { snowflakeDdl } from "../../warehouse/ddl/snowflake.ts";
-import type { FileFormat, LoadBy } from "../../warehouse/ddl/snowflake-load.ts";
+import type { LoadBy } from "../../warehouse/ddl/snowflake-load.ts";
 import { script } from "../../warehouse/ddl/statement.ts";
 import type { Statement } from "../../warehouse/ddl/statement.ts";
 import { liveFields } from "../live-fields.ts";
 import type { Runtime } from "../runtime.ts";
 import { openStore } from "../store.ts";
-import { ddlObjects, withCustomFields } from "./objects.ts";
+import { ddlObjects, landedFormats, withCustomFields } from "./objects.ts";
 import type { DdlObjects } from "./objects.ts";
 
 /** What the SQL is for: Snowflake's tables, DuckDB's views over the files, or the sources of a dbt project. */
@@ -31,17 +31,16 @@ export interface DdlResult {
   readonly text: string;
 }
 
-/** Format of the landed files. */
-const FORMAT: FileFormat = "csv";
-
 /**
- * The SQL for the warehouse of the chosen objects, with the custom fields that runs have seen. Reads the state; changes
- * nothing, in the destination or in the warehouse. Makes no call to Pardot unless `live` is given.
+ * The SQL for the warehouse of the chosen objects, with the custom fields that runs have seen. Reads the state and lists
+ * the landed files; changes nothing, in the destination or in the warehouse. Makes no call to Pardot unless `live` is given.
  */
 export async function ddl(config: TablesConfig, wishes: DdlWishes, runtime: Runtime): Promise<DdlResult> {
-  const { loaded } = await openStore(config, runtime);
+  const store = await openStore(config, runtime);
   const live = wishes.live === null ? [] : await liveFields(wishes.live, withCustomFields(config), runtime);
-  const objects = ddlObjects(config, loaded.state, live);
+  const readsFiles = wishes.profile === null && wishes.target !== "dbt";
+  const formats = readsFiles ? await landedFormats(config, store, runtime.signal) : new Map<string, []>();
+  const objects = ddlObjects(config, store.loaded.state, live, formats);
   if (wishes.profile === "fivetran") return forFivetran(config, objects);
   switch (wishes.target) {
     case "snowflake":
@@ -63,7 +62,7 @@ function forSnowflake(
   const statements = snowflakeDdl({
     ...objects,
     destination: etl.destination,
-    format: FORMAT,
+    format: etl.format,
     load,
     withAccount,
     schema: snowflake === null ? null : `${snowflake.database}.${snowflake.schema}`,
@@ -76,8 +75,8 @@ function forSnowflake(
 }
 
 function forDuckdb({ etl }: TablesConfig, objects: DdlObjects): DdlResult {
-  const statements = duckdbDdl({ ...objects, destination: etl.destination, format: FORMAT });
-  const missing = objects.objects.filter(({ hasLanded }) => !hasLanded).map(({ name }) => name);
+  const statements = duckdbDdl({ ...objects, destination: etl.destination });
+  const missing = objects.objects.filter(({ formats }) => formats.length === 0).map(({ name }) => name);
   const head = [
     "DuckDB views of pardot-etl over the landed files; nothing is loaded. Every statement can be run again.",
     ...(missing.length === 0

@@ -1,6 +1,7 @@
 import type { Destination } from "../../config/config.ts";
+import type { FormatName } from "../../encode/encoder.ts";
+import { FORMATS } from "../../encode/formats.ts";
 import { castText, identifier, literal } from "../duckdb/sql.ts";
-import type { FileFormat } from "./snowflake-load.ts";
 import type { DdlObject, Statement } from "./statement.ts";
 
 /**
@@ -12,7 +13,6 @@ export interface DuckdbDdl {
   readonly objects: readonly DdlObject[];
   readonly others: readonly DdlObject[];
   readonly destination: Destination;
-  readonly format: FileFormat;
 }
 
 const FILES = "PARDOT_ETL_FILES";
@@ -24,10 +24,10 @@ const MANIFEST_BYTES_MAX = 100_000_000;
 const RECORD_BYTES_MAX = 16 * 1024 * 1024;
 
 /** The extensions for S3 with the AWS SDK's own chain of credentials; the views; none while nothing has landed. */
-export function duckdbDdl({ objects, others, destination, format }: DuckdbDdl): readonly Statement[] {
+export function duckdbDdl({ objects, others, destination }: DuckdbDdl): readonly Statement[] {
   const root = rootOf(destination);
   const gone = others.filter(({ table }) => objects.some((object) => goneTable(object) === table));
-  const landed = [...gone, ...objects].filter(({ hasLanded }) => hasLanded);
+  const landed = [...gone, ...objects].filter(({ formats }) => formats.length > 0);
   if (landed.length === 0) return [];
   const tables = new Set(landed.map(({ table }) => table));
   // Views of deleted records come first, because others need them.
@@ -40,7 +40,7 @@ export function duckdbDdl({ objects, others, destination, format }: DuckdbDdl): 
     ...(destination.kind === "s3" ? s3() : []),
     files(root),
     whole(root),
-    ...ordered.flatMap((object) => [raw(object, root, format), current(object, tables)]),
+    ...ordered.flatMap((object) => [raw(object, root), current(object, tables)]),
   ];
 }
 
@@ -106,37 +106,60 @@ function whole(root: string): Statement {
   );
 }
 
-/** The records of an object's files as text, with every column, also one that no file has yet. */
-function records({ name, columns }: DdlObject, root: string, format: FileFormat): string {
-  const none = `SELECT ${columns.map((column) => `NULL::VARCHAR AS ${identifier(column.name)}`).join(", ")} WHERE false`;
+/** An instant in the name of a landed file. */
+const INSTANT = "????????T??????Z";
+
+/** The names of an object's landed files. Others in its folder are not ours. */
+function landedFiles({ name }: DdlObject, root: string, suffix: string): string {
+  return literal(`${root}${name}/${name}_*_${INSTANT}_${INSTANT}_*${suffix}`);
+}
+
+/** The records of an object's files of one format. Each is told apart by its path, and keeps its order. */
+function records(object: DdlObject, root: string, format: FormatName): string {
+  const pattern = landedFiles(object, root, `${FORMATS[format].suffix}${format === "parquet" ? "" : "*"}`);
   const named = "filename = '_pardot_etl_path'";
   switch (format) {
     case "csv": {
       const settings = [
-        literal(`${root}${name}/*.csv*`),
+        pattern,
         "header = true, all_varchar = true, union_by_name = true",
         named,
         `delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, strict_mode = true`,
         // Because of line ends inside quotes.
         `parallel = false, max_line_size = ${RECORD_BYTES_MAX}, buffer_size = ${2 * RECORD_BYTES_MAX}`,
       ];
-      return `SELECT * FROM read_csv(${settings.join(", ")}) UNION ALL BY NAME ${none}`;
+      return `read_csv(${settings.join(", ")})`;
     }
     case "jsonl": {
-      const types = columns.map(
+      const types = object.columns.map(
         (column) => `${identifier(column.name)}: '${column.type === "json" ? "JSON" : "VARCHAR"}'`,
       );
       const settings = [
-        literal(`${root}${name}/*.jsonl*`),
+        pattern,
         `format = 'newline_delimited', columns = {${types.join(", ")}}`,
         named,
-        `maximum_object_size = ${RECORD_BYTES_MAX}`,
+        // A line may be longer than the record in CSV.
+        `maximum_object_size = ${2 * RECORD_BYTES_MAX}`,
       ];
-      return `SELECT * FROM read_json(${settings.join(", ")})`;
+      return `read_json(${settings.join(", ")})`;
     }
     case "parquet":
-      return `SELECT * FROM read_parquet(${literal(`${root}${name}/*.parquet`)}, union_by_name = true, ${named}) UNION ALL BY NAME ${none}`;
+      return `read_parquet(${pattern}, union_by_name = true, ${named})`;
   }
+}
+
+/**
+ * No record, with every column, also one that no file has yet. An error if files of a format have landed that the view
+ * does not read, because it was printed before: DuckDB has no reading of files that may not be there.
+ */
+function noRecord(object: DdlObject, root: string): string {
+  const columns = object.columns.map(({ name }) => `NULL::VARCHAR AS ${identifier(name)}`).join(", ");
+  const others = Object.values(FORMATS).filter(({ name }) => !object.formats.includes(name));
+  if (others.length === 0) return `SELECT ${columns} WHERE false`;
+  const suffixes = others.map(({ suffix }) => suffix.slice(1)).join("|");
+  const isOther = `regexp_matches(file, ${literal(`[.](${suffixes})([.](gz|zst))?$`)})`;
+  const text = literal(`${rawName(object)} does not read this format yet; run pardot-etl ddl again: `);
+  return `SELECT ${columns} FROM glob(${landedFiles(object, root, "")}) WHERE CASE WHEN ${isOther} THEN error(${text} || file) ELSE false END`;
 }
 
 export function rawName({ table }: Pick<DdlObject, "table">): string {
@@ -147,18 +170,20 @@ export function currentName({ table }: Pick<DdlObject, "table">): string {
   return `${table}_CURRENT`;
 }
 
-/** Every version that landed, as its column's type. */
-function raw(object: DdlObject, root: string, format: FileFormat): Statement {
-  const columns = object.columns.map(({ name, type }) => {
-    const column = identifier(name);
-    return `${castText(type, `${column}::VARCHAR`)} AS ${column}`;
-  });
+/** Every version that landed, in files of any format, as its column's type. */
+function raw(object: DdlObject, root: string): Statement {
+  const columns = object.columns.map(({ name, type }) => `${castText(type, identifier(name))} AS ${identifier(name)}`);
+  // As text, because formats differ in their types.
+  const branches = object.formats.map(
+    (format) =>
+      `SELECT COLUMNS(*)::VARCHAR, row_number() OVER () AS _pardot_etl_row FROM ${records(object, root, format)}`,
+  );
   return view(
     rawName(object),
     [
       `  SELECT ${columns.join(",\n    ")},`,
-      "    parse_filename(_pardot_etl_path) AS _pardot_etl_file, row_number() OVER () AS _pardot_etl_row",
-      `  FROM (${records(object, root, format)})`,
+      "    parse_filename(_pardot_etl_path) AS _pardot_etl_file, _pardot_etl_row",
+      `  FROM (${[...branches, noRecord(object, root)].join("\n    UNION ALL BY NAME ")})`,
     ].join("\n"),
   );
 }

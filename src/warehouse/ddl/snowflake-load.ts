@@ -1,11 +1,9 @@
 import type { Destination } from "../../config/config.ts";
+import type { FormatName } from "../../encode/encoder.ts";
 import type { DdlObject, Statement } from "./statement.ts";
 import { quoted, tableName, text } from "./statement.ts";
 
 /** How Snowflake reads the files: formats, stage, COPY, pipes or a task. */
-
-/** Format of the landed files. */
-export type FileFormat = "csv" | "jsonl" | "parquet";
 
 /** What fills the tables: a pipe for each, one daily task, or something else. */
 export type LoadBy = "pipe" | "task" | "none";
@@ -59,7 +57,7 @@ const PARQUET: NamedFormat = { name: "PARDOT_ETL_PARQUET", options: "TYPE = PARQ
 /** Each format of landed files: its named formats, names of files, and the part of a pipe's name that it adds. */
 const FORMATS: Readonly<
   Record<
-    FileFormat,
+    FormatName,
     {
       readonly named: readonly NamedFormat[];
       readonly of: (object: DdlObject) => NamedFormat;
@@ -79,8 +77,17 @@ const FORMATS: Readonly<
   parquet: { named: [PARQUET], of: () => PARQUET, pattern: ".*[.]parquet", pipe: "_PARQUET" },
 };
 
-export function fileFormats(format: FileFormat): readonly Statement[] {
-  const named = [...FORMATS[format].named, { name: JSON_FORMAT, options: "TYPE = JSON" }];
+/**
+ * The format that runs land now, and the others in which files of the object have landed: these are valid after a change
+ * of format, and may not be loaded yet.
+ */
+function formatsOf({ formats }: DdlObject, format: FormatName): readonly FormatName[] {
+  return [format, ...formats.filter((each) => each !== format)];
+}
+
+export function fileFormats(objects: readonly DdlObject[], format: FormatName): readonly Statement[] {
+  const formats = new Set([format, ...objects.flatMap((object) => formatsOf(object, format))]);
+  const named = [...[...formats].flatMap((each) => FORMATS[each].named), { name: JSON_FORMAT, options: "TYPE = JSON" }];
   return named.map(({ name, options }) => ({
     kind: "file format",
     name,
@@ -130,10 +137,11 @@ export function account(destination: Destination): readonly Statement[] {
 }
 
 /**
- * Loads the files of an object by the names in their headers, so that a new column needs no other statement. A file is
- * loaded whole or not at all. The slash after the folder keeps files of `ProspectAccount` out of `Prospect`.
+ * Loads the files of one format of an object by the names in their headers, so that a new column needs no other
+ * statement. A file is loaded whole or not at all. The slash after the folder keeps files of `ProspectAccount` out of
+ * `Prospect`.
  */
-export function copy(object: DdlObject, format: FileFormat): string {
+function copy(object: DdlObject, format: FormatName): string {
   const { of, pattern } = FORMATS[format];
   const metadata = METADATA.map(([name, , source]) => `${quoted(name)} = ${source}`);
   return [
@@ -160,8 +168,9 @@ function pipe(name: string, copySql: string): Statement {
   return { kind: "pipe", name, sql };
 }
 
-export function objectPipe(object: DdlObject, format: FileFormat): Statement {
-  return pipe(`${object.table}${FORMATS[format].pipe}_PIPE`, copy(object, format));
+/** One for each format: none loads the files of another one. */
+export function objectPipes(object: DdlObject, format: FormatName): readonly Statement[] {
+  return formatsOf(object, format).map((each) => pipe(`${object.table}${FORMATS[each].pipe}_PIPE`, copy(object, each)));
 }
 
 export function manifestsPipe(): Statement {
@@ -171,8 +180,11 @@ export function manifestsPipe(): Statement {
 const TASK = "PARDOT_ETL_LOAD";
 
 /** One procedure that loads every table, and a task that calls it every day; an orchestrator may call it instead. */
-export function task(objects: readonly DdlObject[], format: FileFormat): readonly Statement[] {
-  const copies = [...objects.map((object) => copy(object, format)), copyManifests()];
+export function task(objects: readonly DdlObject[], format: FormatName): readonly Statement[] {
+  const copies = [
+    ...objects.flatMap((object) => formatsOf(object, format).map((each) => copy(object, each))),
+    copyManifests(),
+  ];
   const body = copies.map((sql) => `  ${sql.replaceAll("\n", "\n  ")};`).join("\n");
   return [
     {

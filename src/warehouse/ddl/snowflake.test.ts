@@ -5,7 +5,7 @@ import { snowflakeDdl } from "./snowflake.ts";
 import type { SnowflakeDdl } from "./snowflake.ts";
 import { addedColumns, table, view } from "./snowflake-tables.ts";
 import { script } from "./statement.ts";
-import type { DdlObject } from "./statement.ts";
+import type { DdlObject, Statement } from "./statement.ts";
 
 // Holds G10 for Snowflake: the newest version by rule R1. The SQL is executed in DuckDB's words.
 
@@ -20,7 +20,7 @@ const TAG: DdlObject = {
   api: "v4",
   isExported: false,
   deletes: null,
-  hasLanded: true,
+  formats: ["csv"],
 };
 
 const PROSPECT: DdlObject = {
@@ -169,7 +169,9 @@ describe("the script for Snowflake", () => {
   });
 
   test.each(["csv", "jsonl", "parquet"] as const)("has a format, a pattern and pipes for %s files", (format) => {
-    const statements = snowflakeDdl({ ...INPUT, format });
+    const inFormat = (each: DdlObject): DdlObject => ({ ...each, formats: [format] });
+    const [objects, others] = [INPUT.objects.map(inFormat), INPUT.others.map(inFormat)];
+    const statements = snowflakeDdl({ ...INPUT, objects, others, format });
     expect(statements.flatMap((statement) => refusal(statement) ?? [])).toEqual([]);
     const formats = statements.filter(({ kind }) => kind === "file format").map(({ name }) => name);
     const pipes = statements.filter(({ kind }) => kind === "pipe");
@@ -180,8 +182,56 @@ describe("the script for Snowflake", () => {
       if (isOfFiles) expect(sql).toContain(`[.]${format}`);
     }
     // A pipe that is there stays as it is: another format needs another name.
-    const others = snowflakeDdl({ ...INPUT, format: format === "csv" ? "parquet" : "csv" });
-    expect(others.filter(({ kind, name }) => kind === "pipe" && name === pipes[0]?.name)).toEqual([]);
+    const fresh = INPUT.objects.map((each) => ({ ...each, formats: [] }));
+    const changed = snowflakeDdl({ ...INPUT, objects: fresh, format: format === "csv" ? "parquet" : "csv" });
+    expect(changed.filter(({ kind, name }) => kind === "pipe" && name === pipes[0]?.name)).toEqual([]);
+  });
+
+  test("loads what is left of an earlier format too, by pipes and by the task", () => {
+    const objects = [{ ...TAG, formats: ["csv", "jsonl"] as const }, PROSPECT];
+    const others = [{ ...GONE, formats: [] }];
+    const printed = (load: SnowflakeDdl["load"]): readonly Statement[] =>
+      snowflakeDdl({ ...INPUT, objects, others, format: "parquet", load });
+    const named = (kind: string, load: SnowflakeDdl["load"]): readonly string[] =>
+      printed(load).flatMap((statement) => (statement.kind === kind ? [statement.name] : []));
+    expect(named("pipe", "pipe")).toEqual([
+      "PARDOT_TAG_PARQUET_PIPE",
+      "PARDOT_TAG_PIPE",
+      "PARDOT_TAG_JSONL_PIPE",
+      "PARDOT_PROSPECT_PARQUET_PIPE",
+      "PARDOT_PROSPECT_PIPE",
+      "PARDOT_ETL_MANIFESTS_PIPE",
+    ]);
+    expect(named("file format", "task")).toEqual([
+      "PARDOT_ETL_PARQUET",
+      "PARDOT_ETL_CSV",
+      "PARDOT_ETL_EXPORT_CSV",
+      "PARDOT_ETL_JSONL",
+      "PARDOT_ETL_JSON",
+    ]);
+    const procedure = printed("task").find(({ kind }) => kind === "procedure")?.sql ?? "";
+    const copies = [...procedure.matchAll(/COPY INTO (\w+)[^;]*?FORMAT_NAME = '(\w+)'/g)].map(([, ...found]) => found);
+    expect(copies).toEqual([
+      ["PARDOT_TAG", "PARDOT_ETL_PARQUET"],
+      ["PARDOT_TAG", "PARDOT_ETL_CSV"],
+      ["PARDOT_TAG", "PARDOT_ETL_JSONL"],
+      ["PARDOT_PROSPECT", "PARDOT_ETL_PARQUET"],
+      ["PARDOT_PROSPECT", "PARDOT_ETL_EXPORT_CSV"],
+      ["PARDOT_PROSPECTDELETED", "PARDOT_ETL_PARQUET"],
+      ["PARDOT_ETL_MANIFESTS", "PARDOT_ETL_JSON"],
+    ]);
+  });
+
+  test("takes each landed file by the pattern of exactly one format", () => {
+    const objects = [{ ...TAG, formats: ["csv", "jsonl", "parquet"] as const }];
+    const pipes = snowflakeDdl({ ...INPUT, objects, others: [] }).filter(({ name }) => name.startsWith("PARDOT_TAG"));
+    const patterns = pipes.flatMap(({ sql }) => /PATTERN = '([^']*)'/.exec(sql)?.[1] ?? []);
+    expect(patterns).toHaveLength(3);
+    const stem = "Tag/Tag_api_20260101T000000Z_20260201T000000Z_0123456789ab";
+    for (const suffix of [".csv", ".csv.gz", ".csv.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet"]) {
+      const matching = patterns.filter((pattern) => new RegExp(`^${pattern}$`).test(`${stem}${suffix}`));
+      expect(matching, suffix).toHaveLength(1);
+    }
   });
 
   test("can be run again: what is there stays, and only views and the procedure are replaced", () => {

@@ -1,7 +1,8 @@
 import type { Destination } from "../../config/config.ts";
+import type { FormatName } from "../../encode/encoder.ts";
 import { proofViews } from "./snowflake-proof.ts";
-import { account, fileFormats, manifestsPipe, objectPipe, stage, task } from "./snowflake-load.ts";
-import type { FileFormat, LoadBy } from "./snowflake-load.ts";
+import { account, fileFormats, manifestsPipe, objectPipes, stage, task } from "./snowflake-load.ts";
+import type { LoadBy } from "./snowflake-load.ts";
 import { addedColumns, manifestsTable, table, view } from "./snowflake-tables.ts";
 import type { DdlObject, Statement } from "./statement.ts";
 
@@ -10,7 +11,8 @@ export interface SnowflakeDdl {
   /** Other configured objects: the views over all tables need theirs. */
   readonly others: readonly DdlObject[];
   readonly destination: Destination;
-  readonly format: FileFormat;
+  /** In which runs land files now. */
+  readonly format: FormatName;
   readonly load: LoadBy;
   /** Whether what is created once per Snowflake account comes first. */
   readonly withAccount: boolean;
@@ -28,11 +30,11 @@ export function snowflakeDdl(input: SnowflakeDdl): readonly Statement[] {
   return [
     ...(withAccount ? account(destination) : []),
     ...(schema === null ? [] : [{ kind: "use", name: schema, sql: `USE SCHEMA ${schema}` }]),
-    ...fileFormats(format),
+    ...fileFormats(all, format),
     stage(destination),
     ...all.flatMap((object) => [table(object), ...addedColumns(object)]),
     manifestsTable(),
-    ...(load === "pipe" ? [...objects.map((object) => objectPipe(object, format)), manifestsPipe()] : []),
+    ...(load === "pipe" ? [...objects.flatMap((object) => objectPipes(object, format)), manifestsPipe()] : []),
     ...(load === "task" ? task(all, format) : []),
     ...proofViews(all),
     ...objects.map(view),

@@ -1,4 +1,5 @@
 import type { Column } from "../../catalog/catalog.ts";
+import type { FormatName } from "../../encode/encoder.ts";
 
 /** One SQL statement, or one file of another language (`sources`). */
 export interface Statement {
@@ -39,8 +40,8 @@ export interface DdlObject {
   readonly isExported: boolean;
   /** Null: deletions are not seen. */
   readonly deletes: Deletes | null;
-  /** Whether a run has committed files of it. */
-  readonly hasLanded: boolean;
+  /** Formats of its files in the destination; none while no run has committed a file. */
+  readonly formats: readonly FormatName[];
 }
 
 /** A name of Snowflake's that works without quotes, and is no reserved word because of its prefix. */
