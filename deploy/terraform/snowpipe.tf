@@ -1,17 +1,20 @@
-# For Snowpipe, if enabled: a role with which Snowflake reads landed files, and events about new ones. Neither covers
-# _pardot_etl/.
+# For Snowpipe, if enabled: a role with which Snowflake reads landed files and the manifests, and events about new ones.
+# Of the tool's own folder neither covers more than _pardot_etl/runs/: the state in _pardot_etl/state/ stays out of reach.
 
 locals {
   # Until you set Snowflake's user, only this account could assume the role, and only with an external id that no one has.
   snowflake_user = try(coalesce(var.snowpipe.user_arn), "arn:${local.partition}:iam::${local.account_id}:root")
   external_id    = try(coalesce(var.snowpipe.external_id), "not-known-yet")
+
+  # Object folders start with a capital letter, so none is called "manifests".
+  snowflake_folders = merge(local.folders, { manifests = "${var.prefix}/_pardot_etl/runs/" })
 }
 
 resource "aws_iam_role" "snowflake" {
   count = var.snowpipe == null ? 0 : 1
 
   name        = "${local.name}-snowflake"
-  description = "Lets Snowflake's storage integration read landed files."
+  description = "Lets Snowflake's storage integration read landed files and manifests."
   tags        = var.tags
 
   assume_role_policy = jsonencode({
@@ -39,7 +42,7 @@ resource "aws_iam_role_policy" "snowflake" {
           Sid      = "ReadLandedFiles"
           Effect   = "Allow"
           Action   = ["s3:GetObject", "s3:GetObjectVersion"]
-          Resource = [for folder in values(local.folders) : "${aws_s3_bucket.this.arn}/${folder}*"]
+          Resource = [for folder in values(local.snowflake_folders) : "${aws_s3_bucket.this.arn}/${folder}*"]
         },
         {
           Sid      = "FindTheBucket"
@@ -73,7 +76,7 @@ resource "aws_s3_bucket_notification" "snowpipe" {
   bucket = aws_s3_bucket.this.id
 
   dynamic "queue" {
-    for_each = local.folders
+    for_each = local.snowflake_folders
 
     content {
       id            = queue.key

@@ -163,7 +163,7 @@ variable "prefix" {
 }
 
 variable "object_folders" {
-  description = "Folders of landed files below the prefix: lifecycle rules, events and Snowflake's role cover only these."
+  description = "Folders of landed files below the prefix: lifecycle rules cover only these, events and Snowflake's role also the manifests."
   type        = list(string)
   default = [
     "Account",

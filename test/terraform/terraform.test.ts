@@ -157,17 +157,20 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     expect(stdout).toBe(file);
   });
 
-  test("fails, assertion by assertion, with a module that breaks them", async () => {
-    const outcome = await BROKEN.reduce(
-      (run, [file, from, to]) =>
-        async () =>
-          changed(file, from, to, run),
-      async () => copy.run(["test", "-filter=tests/daily.tftest.hcl"]),
-    )();
-    const said = outcome.text.replaceAll(/\s+/g, " ");
-    for (const [, , , message] of BROKEN) expect(said).toContain(message);
-    expect(outcome.code).toBe(1);
-  });
+  test.each(Object.entries(BROKEN))(
+    "fails, assertion by assertion, with a module that breaks those of %s",
+    async (name, broken) => {
+      const outcome = await broken.reduce<() => Promise<{ readonly code: number; readonly text: string }>>(
+        (run, [file, from, to]) =>
+          async () =>
+            changed(file, from, to, run),
+        async () => copy.run(["test", `-filter=tests/${name}`]),
+      )();
+      const said = outcome.text.replaceAll(/\s+/g, " ");
+      for (const [, , , message] of broken) expect(said).toContain(message);
+      expect(outcome.code).toBe(1);
+    },
+  );
 });
 
 /** Runs one file of tests of the module. */
@@ -211,24 +214,41 @@ interface Container {
   readonly environment: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** File, its text, the text that breaks it, and the expected message. */
-const BROKEN = [
-  ["task.tf", "readonlyRootFilesystem = true", "readonlyRootFilesystem = false", "root file system must be read-only"],
-  ["bucket.tf", "prefix = rule.value", 'prefix = "pardot/"', "none may reach _pardot_etl/"],
-  ["roles.tf", "/_pardot_etl/*", "/*", "must not be able to remove landed files"],
-  [
-    "schedule.tf",
-    "task_definition_arn = aws_ecs_task_definition.this.arn_without_revision",
-    "task_definition_arn = aws_ecs_task_definition.this.arn",
-    "the family's latest revision",
+/** By file of tests: file, its text, the text that breaks it, and the expected message. */
+const BROKEN: Readonly<Record<string, readonly (readonly [string, string, string, string])[]>> = {
+  "daily.tftest.hcl": [
+    [
+      "task.tf",
+      "readonlyRootFilesystem = true",
+      "readonlyRootFilesystem = false",
+      "root file system must be read-only",
+    ],
+    ["bucket.tf", "prefix = rule.value", 'prefix = "pardot/"', "none may reach _pardot_etl/"],
+    ["roles.tf", "/_pardot_etl/*", "/*", "must not be able to remove landed files"],
+    [
+      "schedule.tf",
+      "task_definition_arn = aws_ecs_task_definition.this.arn_without_revision",
+      "task_definition_arn = aws_ecs_task_definition.this.arn",
+      "the family's latest revision",
+    ],
+    [
+      "alarms.tf",
+      'treat_missing_data  = "breaching"',
+      'treat_missing_data  = "missing"',
+      "A missing run must fire the alarm",
+    ],
   ],
-  [
-    "alarms.tf",
-    'treat_missing_data  = "breaching"',
-    'treat_missing_data  = "missing"',
-    "A missing run must fire the alarm",
+  "snowflake.tftest.hcl": [
+    ["snowpipe.tf", "/_pardot_etl/runs/", "/_pardot_etl/", "Snowflake must not read the tool's state"],
+    [
+      "snowpipe.tf",
+      "for_each = local.snowflake_folders",
+      "for_each = local.folders",
+      "must send events for new manifests",
+    ],
+    ["snowpipe.tf", '["s3:GetObject", "s3:GetObjectVersion"]', '["s3:GetObjectVersion"]', "able to read the manifests"],
   ],
-] as const;
+};
 
 describe.skipIf(noProvider !== "")(`the module, with the real provider${noProvider}`, () => {
   let copy: ModuleCopy;

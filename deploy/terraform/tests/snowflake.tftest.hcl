@@ -91,16 +91,33 @@ run "snowpipe" {
   assert {
     condition = alltrue([
       for statement in jsondecode(aws_iam_role_policy.snowflake[0].policy).Statement : alltrue([
-        for resource in statement.Resource : !strcontains(resource, "_pardot_etl") && !endswith(resource, "/pardot/*")
+        for resource in statement.Resource :
+        !endswith(resource, "/pardot/*") && (!strcontains(resource, "_pardot_etl") || endswith(resource, "/pardot/_pardot_etl/runs/*"))
       ])
     ])
     error_message = "Snowflake must not read the tool's state."
   }
 
   assert {
+    condition = contains(
+      flatten([
+        for statement in jsondecode(aws_iam_role_policy.snowflake[0].policy).Statement : statement.Resource
+        if contains(statement.Action, "s3:GetObject")
+      ]),
+      "arn:aws:s3:::pardot-etl-test-111122223333/pardot/_pardot_etl/runs/*",
+    )
+    error_message = "Snowflake must be able to read the manifests."
+  }
+
+  assert {
     condition = alltrue([
-      for queue in aws_s3_bucket_notification.snowpipe[0].queue : can(regex("^pardot/[A-Z][A-Za-z0-9]*/$", queue.filter_prefix))
-    ]) && length(aws_s3_bucket_notification.snowpipe[0].queue) == length(var.object_folders)
-    error_message = "The bucket must send events for every folder of landed files and nothing else."
+      for queue in aws_s3_bucket_notification.snowpipe[0].queue : can(regex("^pardot/([A-Z][A-Za-z0-9]*|_pardot_etl/runs)/$", queue.filter_prefix))
+    ]) && length(aws_s3_bucket_notification.snowpipe[0].queue) == length(var.object_folders) + 1
+    error_message = "The bucket must send events for every folder of landed files, for the manifests and nothing else."
+  }
+
+  assert {
+    condition     = contains(aws_s3_bucket_notification.snowpipe[0].queue[*].filter_prefix, "pardot/_pardot_etl/runs/")
+    error_message = "The bucket must send events for new manifests."
   }
 }
