@@ -89,6 +89,7 @@ export function configurationPage(): string {
       "`${NAME}` in a text is replaced with the variable of that name; `$${` means a literal `${`. Variables used in this way can",
       "have any name.",
     ].join("\n"),
+    ...columnsSection(),
     "## Overriding the catalog",
     [
       "Section `catalog` overrides the built-in description of an object, by the object's name. Maps are merged; everything else,",
@@ -103,6 +104,49 @@ export function configurationPage(): string {
     .join("\n\n")
     .trimEnd()
     .concat("\n");
+}
+
+/** How values of columns are kept out of files and tables. */
+function columnsSection(): readonly string[] {
+  return [
+    "## Columns that stay at Pardot",
+    [
+      "Section `columns` of the file keeps the values of columns out of files and tables:",
+      "",
+      "```yaml",
+      "columns:",
+      "  Prospect:",
+      "    drop: [phone, fax]",
+      "    hash: [email, My_Custom_Field]",
+      "etl:",
+      "  hash_key: ${PARDOT_HASH_KEY}",
+      "```",
+    ].join("\n"),
+    [
+      "- A dropped column is not requested and not landed. v3/v4 queries return all fields: there its values are removed first.",
+      "- In place of a hashed value lands HMAC-SHA-256 of its text, in 64 lower-case hex digits, with the key of",
+      "  `PARDOT_ETL_HASH_KEY`. Equal texts have equal hashes, in all objects, so tables can still be joined. Null stays null. In v3/v4",
+      "  an empty text is null; in v5 it is hashed. The text is as it would be landed: case and spaces count.",
+      "- A hashed column is text in every format, in DuckDB and in `ddl`.",
+      "- No value of these columns is written to any file, log, error, reject or temporary file. In `_pardot_etl/rejects` the record",
+      "  has hashes, or, if the record can't be read, no text.",
+      "- A custom field goes by its name, which need not exist yet. A name close to a column's is refused as a typo; if it is right,",
+      "  write it with `__c` (`Phone2__c`). A run warns of names that no field has (`fields.choice-unknown`).",
+      "- Keys, watermarks and other columns that reading needs can't be dropped or hashed (exit 2). `email_id` and `list_email_id`",
+      "  of VisitorActivity are among them while Email or EmailStats is chosen.",
+    ].join("\n"),
+    [
+      "A change applies to what is landed from then on; older files keep their values. To replace the values in DuckDB, run",
+      "`pardot-etl run Prospect --full`, and remove the older files yourself. Columns keep their place in files when they come back.",
+      "In Snowflake, columns that were numbers or times must be made VARCHAR before their hashes are loaded. A DuckDB database",
+      "that is filled again after a number or time is no longer hashed refuses the files with hashes: run the object with `--full`.",
+    ].join("\n"),
+    [
+      "Keep the key: with another one, all hashes differ. Who has the key can test guesses, so give it to no one who may not see",
+      "the values. A result file with protected values that isn't valid CSV is downloaded up to three times, because no copy of",
+      "it is kept.",
+    ].join("\n"),
+  ];
 }
 
 /** How exports of API v5 are switched on, and for which objects. */

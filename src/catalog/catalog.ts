@@ -21,6 +21,19 @@ export interface Column {
   readonly wire?: string | null;
   /** For a json column that is a list of records: the fields of each record, in this order. */
   readonly items?: readonly Column[];
+  /**
+   * The type of the values at Pardot, where a keyed hash of their text takes their place: then `type` is string. Default:
+   * the values themselves.
+   */
+  readonly hashed?: ColumnType;
+}
+
+/** The columns of an object whose values stay at Pardot, by the operator's choice: names of columns, custom ones too. */
+export interface ProtectedColumns {
+  readonly drop: readonly string[];
+  readonly hash: readonly string[];
+  /** Those of the catalog that are dropped, which are not among the object's columns. */
+  readonly dropped: readonly Column[];
 }
 
 /** A field that a range can be cut on. */
@@ -277,6 +290,8 @@ export interface CatalogEntry extends AnyObject {
 /** An object as the chosen version of the API reads it. `Way`: only objects that are read in this way. */
 export interface CatalogObject<Way extends AccessV4 | AccessV5 = AccessV4 | AccessV5> extends AnyObject {
   readonly way: Way;
+  /** Default: no column is dropped or hashed. */
+  readonly protect?: ProtectedColumns;
 }
 
 /** An object that exports read. */

@@ -116,6 +116,8 @@ export interface EtlConfig {
   /** Records of one object that may be set aside in one run. */
   readonly maxRejects: number;
   readonly bytesPerFile: number | null;
+  /** Key of the hashes of columns. Default: no column is hashed. */
+  readonly hashKey?: Secret;
   readonly warehouse: { readonly kind: "none" } | { readonly kind: "duckdb"; readonly path: string } | SnowflakeConfig;
   readonly overlapMs: number;
   /** How long before now a window of API v5 ends. */

@@ -80,7 +80,7 @@ async function parse(text: string, name: string, problems: Problem[]): Promise<R
   }
   if (data === null || data === undefined) return {};
   if (isMap(data)) return data;
-  problems.push({ path: name, value: null, expected: "a map with the sections pardot, etl and catalog" });
+  problems.push({ path: name, value: null, expected: "a map with the sections pardot, etl, columns and catalog" });
   return null;
 }
 

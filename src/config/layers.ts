@@ -36,14 +36,18 @@ const SHOWN_CHARS_MAX = 100;
 
 export interface FileLayer {
   readonly layer: Layer;
-  /** The section of overrides with variables put in, and the problems of that. */
+  /** The sections of overrides and of columns with variables put in, and the problems of that. */
   readonly catalog: unknown;
+  readonly columns: unknown;
   readonly catalogProblems: readonly Problem[];
   /** Every variable that the file refers to. */
   readonly references: ReadonlySet<string>;
 }
 
-/** Reads the file's sections. `problems` gets those of all sections but the catalog's. */
+/** Sections that hold no settings. */
+const OTHER_SECTIONS = ["catalog", "columns"] as const;
+
+/** Reads the file's sections. `problems` gets those of all sections that hold settings. */
 export function fileLayer(file: ConfigFile, env: Environment, problems: Problem[]): FileLayer {
   const layer = new Map<string, SettingText>();
   const references = new Set<string>();
@@ -57,8 +61,8 @@ export function fileLayer(file: ConfigFile, env: Environment, problems: Problem[
     return missing.length === 0 ? expanded : null;
   };
   for (const key of Object.keys(file.root)) {
-    if (key === "catalog" || SECTIONS.some((section) => section === key)) continue;
-    problems.push({ path: placeOf(key), value: HIDDEN, expected: unknownKey(key, [...SECTIONS, "catalog"]) });
+    if ([...SECTIONS, ...OTHER_SECTIONS].some((section) => section === key)) continue;
+    problems.push({ path: placeOf(key), value: HIDDEN, expected: unknownKey(key, [...SECTIONS, ...OTHER_SECTIONS]) });
   }
   for (const section of SECTIONS) {
     const data = file.root[section] ?? {};
@@ -83,8 +87,10 @@ export function fileLayer(file: ConfigFile, env: Environment, problems: Problem[
     }
   }
   const catalogProblems: Problem[] = [];
-  const catalog = expandDeep("catalog", file.root["catalog"], (path, text) => expandAt(path, text, catalogProblems));
-  return { layer, catalog, catalogProblems, references };
+  const [catalog, columns] = OTHER_SECTIONS.map((section) =>
+    expandDeep(section, file.root[section], (path, text) => expandAt(path, text, catalogProblems)),
+  );
+  return { layer, catalog, columns, catalogProblems, references };
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Random } from "../platform/random.ts";
 import { isReference, readReference } from "../secrets/reference.ts";
 import { Secret } from "../secrets/secret.ts";
 import type { Config, NotifyConfig } from "./config.ts";
+import { protectedCatalog } from "./columns.ts";
 import type { ConfigFile } from "./file.ts";
 import { CONFIG_FILE_VARIABLE, readConfigFile } from "./file.ts";
 import type { Environment, Layer, OptionTexts } from "./layers.ts";
@@ -82,11 +83,14 @@ export async function loadCatalog(
     ...readLayers([fromFile.layer, environment], context, problems, ["PARDOT_API_VERSION"]),
     ...readLayers([options], context, problems, ["PARDOT_ETL_OBJECTS"]),
   ]);
-  const read = { given, followed: [], configuredObjects: given.get("PARDOT_ETL_OBJECTS"), isWhole: file.isWhole };
+  const columns = { given: fromFile.columns, file: file.name ?? "" };
+  const configuredObjects = given.get("PARDOT_ETL_OBJECTS");
+  const read = { given, followed: [], configuredObjects, columns, isWhole: file.isWhole };
   const settings = new SettingsReader(read, problems);
   const selected = resolveObjects(settings, entries);
+  const offered = selectWays(entries, settings.get("PARDOT_API_VERSION") ?? "auto");
+  const catalog = protectedCatalog(offered, { entries, chosen: [], columns }, problems);
   if (problems.length > 0) throw configError(problems);
-  const catalog = selectWays(entries, settings.get("PARDOT_API_VERSION") ?? "auto");
   return { catalog, objects: complete(selected).objects };
 }
 
@@ -125,7 +129,8 @@ async function readSettings(
   // Without the names on the command line. Problems of these layers are reported below, with those of all layers.
   const configuredObjects = readLayers(layers.slice(0, -1), context, []).get("PARDOT_ETL_OBJECTS");
   const given = readLayers(layers, context, problems);
-  const settings = { given, followed: [], configuredObjects, isWhole: file.isWhole };
+  const columns = { given: fromFile.columns, file: file.name ?? "" };
+  const settings = { given, followed: [], configuredObjects, columns, isWhole: file.isWhole };
   for (const { value } of settings.given.values()) if (value instanceof Secret) input.onSecret?.(value);
   return { settings, catalog };
 }

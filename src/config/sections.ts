@@ -1,12 +1,15 @@
 import { tmpdir } from "node:os";
-import type { CatalogEntry } from "../catalog/catalog.ts";
+import type { CatalogEntry, CatalogObject } from "../catalog/catalog.ts";
 import { selectWays } from "../catalog/versions.ts";
 import { isLoopback } from "../platform/address.ts";
+import type { Secret } from "../secrets/secret.ts";
+import { hashesColumns, protectedCatalog } from "./columns.ts";
 import type { CommittedConfig, Config, DestinationConfig, EtlConfig, NotifyConfig, TablesConfig } from "./config.ts";
 import { resolveAuth, resolveSnowflakeAuth } from "./login.ts";
 import { formatDuration } from "./parsers.ts";
 import { selectObjects } from "./selection.ts";
-import type { GivenSetting, SettingsReader } from "./settings-reader.ts";
+import { SettingsReader } from "./settings-reader.ts";
+import type { GivenSetting } from "./settings-reader.ts";
 import type { SettingName } from "./settings.ts";
 
 /** A part of the configuration that a command needs. */
@@ -45,6 +48,7 @@ async function resolveEverything(settings: SettingsReader, entries: readonly Cat
   const warehouse = await resolveWarehouse(settings);
   const notify = resolveNotify(settings);
   const objects = resolveObjects(settings, entries);
+  const hashKey = resolveHashKey(settings);
   checkExportTimes(settings);
   checkCompression(settings);
   checkPaths(settings);
@@ -79,6 +83,7 @@ async function resolveEverything(settings: SettingsReader, entries: readonly Cat
       ...etl,
       rowsPerFile: settings.get("PARDOT_ETL_ROWS_PER_FILE"),
       bytesPerFile: settings.get("PARDOT_ETL_BYTES_PER_FILE"),
+      ...(hashKey === null ? {} : { hashKey }),
     },
     notify,
     catalog: destination.catalog,
@@ -114,6 +119,7 @@ function resolveTables(settings: SettingsReader, entries: readonly CatalogEntry[
 }
 
 function resolveDestination(settings: SettingsReader, entries: readonly CatalogEntry[]): DestinationConfig | null {
+  const catalog = resolveCatalog(settings, entries);
   const destination = settings.require("PARDOT_ETL_DESTINATION", "s3://bucket/prefix or a folder");
   const timeZone = settings.get("PARDOT_TIMEZONE");
   const overlapMs = settings.get("PARDOT_ETL_OVERLAP");
@@ -137,8 +143,23 @@ function resolveDestination(settings: SettingsReader, entries: readonly CatalogE
       retentionMs: settings.get("PARDOT_ETL_RETENTION"),
       tmpDir: settings.get("PARDOT_ETL_TMPDIR") ?? tmpdir(),
     },
-    catalog: selectWays(entries, settings.get("PARDOT_API_VERSION") ?? "auto"),
+    catalog,
   };
+}
+
+/** The objects as this version of the API reads them, without the dropped columns and with the hashed ones as text. */
+function resolveCatalog(settings: SettingsReader, entries: readonly CatalogEntry[]): readonly CatalogObject[] {
+  const offered = selectWays(entries, settings.get("PARDOT_API_VERSION") ?? "auto");
+  // Names that do not fit are reported elsewhere.
+  const selected = resolveObjects(new SettingsReader(settings.read, []), entries);
+  const chosen = [...(selected?.objects ?? []), ...(selected?.configuredObjects ?? [])];
+  return protectedCatalog(offered, { entries, chosen, columns: settings.read.columns }, settings.problems);
+}
+
+/** Null without hashed columns; and with them, after a problem, without a key. */
+function resolveHashKey(settings: SettingsReader): Secret | null {
+  if (!hashesColumns(settings.read.columns.given)) return null;
+  return settings.require("PARDOT_ETL_HASH_KEY", "the key of the hashes, because the file hashes columns");
 }
 
 /** The objects of this command, and those of the configuration without the names on the command line. */

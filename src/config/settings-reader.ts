@@ -19,6 +19,8 @@ export interface ReadSettings {
   readonly followed: readonly SecretReference[];
   /** PARDOT_ETL_OBJECTS by file and environment alone, without the command line. */
   readonly configuredObjects: GivenSetting | undefined;
+  /** The file's section `columns` with variables put in, not checked yet, and the name of the file. */
+  readonly columns: { readonly given: unknown; readonly file: string };
   /** Whether the whole file was understood; if not, a missing setting may be in it. */
   readonly isWhole: boolean;
 }

@@ -149,6 +149,10 @@ class Table {
     "Records of one object that one run may set aside before the object fails.",
     "100",
   );
+  PARDOT_ETL_HASH_KEY: Row<Secret> = row(
+    secret,
+    "Key of the hashes of columns (`columns` in the file); any long random text, such as the output of `openssl rand -hex 32`. Another key gives other hashes.",
+  );
   PARDOT_ETL_WAREHOUSE: Row<WarehouseChoice> = row(
     warehouse,
     "Warehouse whose tables determine the start of the next range: `duckdb:PATH`, `snowflake` or `none` (the tool's own record).",

@@ -13,6 +13,14 @@ const TO_FILL_IN: Readonly<Record<string, string>> = {
 
 const COLUMNS = 116;
 
+const COLUMNS_SECTION = [
+  "# Columns whose values stay at Pardot: dropped ones are not requested, hashed ones land as HMAC-SHA-256 (etl.hash_key).",
+  "# columns:",
+  "#   Prospect:",
+  "#     drop: [phone, fax]",
+  "#     hash: [email]",
+].join("\n");
+
 /**
  * A commented configuration file made from the table of settings. What every run needs is ready to be filled in,
  * secrets as references to the environment; everything else is commented out with its default.
@@ -28,7 +36,7 @@ export function configTemplate(): string {
     const isEmpty = settings.every(({ env }) => !(env in TO_FILL_IN));
     return [isEmpty ? `# ${section}:` : `${section}:`, ...settings.flatMap(settingLines)].join("\n");
   });
-  return `${[head.join("\n"), ...sections].join("\n\n")}\n`;
+  return `${[head.join("\n"), ...sections, COLUMNS_SECTION].join("\n\n")}\n`;
 }
 
 function settingLines(setting: Setting): string[] {

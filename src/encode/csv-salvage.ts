@@ -35,24 +35,44 @@ export async function* salvageCsv(
   chunks: AsyncIterable<Uint8Array>,
   options: SalvageOptions,
 ): AsyncGenerator<Salvaged, void, undefined> {
-  let unfinished: Uint8Array = new Uint8Array(0);
-  let parts: Uint8Array[] = [];
-  let gathered = 0;
-  for await (const chunk of options.hasHeader ? (await splitHeader(chunks)).rest : chunks) {
-    parts.push(chunk.slice());
-    gathered += chunk.length;
-    // An unfinished record is parsed again only after its bytes have doubled.
-    if (gathered < 2 * unfinished.length) continue;
-    const bytes = Buffer.concat(parts);
-    unfinished = bytes.subarray(yield* recordsIn(bytes, options, false));
-    parts = [unfinished];
-    gathered = unfinished.length;
+  const salvager = new Salvager(options);
+  for await (const chunk of options.hasHeader ? (await splitHeader(chunks)).rest : chunks) yield* salvager.push(chunk);
+  yield* salvager.end();
+}
+
+/** The same for a file whose chunks are pushed, without its header: several readings of one stream are possible. */
+export class Salvager {
+  readonly #options: Omit<SalvageOptions, "hasHeader">;
+  #unfinished: Uint8Array = new Uint8Array(0);
+  #parts: Uint8Array[] = [];
+  #gathered = 0;
+
+  constructor(options: Omit<SalvageOptions, "hasHeader">) {
+    this.#options = options;
   }
-  yield* recordsIn(Buffer.concat(parts), options, true);
+
+  *push(chunk: Uint8Array): Generator<Salvaged, void, undefined> {
+    this.#parts.push(chunk.slice());
+    this.#gathered += chunk.length;
+    // An unfinished record is parsed again only after its bytes have doubled.
+    if (this.#gathered < 2 * this.#unfinished.length) return;
+    const bytes = Buffer.concat(this.#parts);
+    this.#unfinished = bytes.subarray(yield* recordsIn(bytes, this.#options, false));
+    this.#parts = [this.#unfinished];
+    this.#gathered = this.#unfinished.length;
+  }
+
+  *end(): Generator<Salvaged, void, undefined> {
+    yield* recordsIn(Buffer.concat(this.#parts), this.#options, true);
+  }
 }
 
 /** The records in some bytes. Returns where an unfinished one begins. `isLast`: no bytes follow. */
-function* recordsIn(bytes: Uint8Array, options: SalvageOptions, isLast: boolean): Generator<Salvaged, number> {
+function* recordsIn(
+  bytes: Uint8Array,
+  options: Omit<SalvageOptions, "hasHeader">,
+  isLast: boolean,
+): Generator<Salvaged, number> {
   let from = 0;
   while (from < bytes.length) {
     const parsed = parseRecord(bytes, from, options, isLast || bytes.length - from > RECORD_BYTES_MAX);
@@ -68,7 +88,11 @@ function* recordsIn(bytes: Uint8Array, options: SalvageOptions, isLast: boolean)
 }
 
 /** Null for an empty line, which is not a record of several columns. */
-function salvaged(buffer: Uint8Array, parsed: ParsedRecord, options: SalvageOptions): Salvaged | null {
+function salvaged(
+  buffer: Uint8Array,
+  parsed: ParsedRecord,
+  options: Omit<SalvageOptions, "hasHeader">,
+): Salvaged | null {
   const { fields, failure, start, end, isEnded } = parsed;
   if (start === end && options.columns > 1) return null;
   if (!isUtf8(buffer.subarray(start, end))) options.onReplaced?.();

@@ -1,5 +1,5 @@
 import type { Column, ColumnType } from "../catalog/catalog.ts";
-import { DataError } from "../errors.ts";
+import { assert, DataError } from "../errors.ts";
 import { utcText } from "../time/zone.ts";
 import { booleanText, datetimeText, hasOffset, integerText, jsonText, numberText, stringText } from "./canonical.ts";
 import type { Cell, Row, WireData, WireFields } from "./canonical.ts";
@@ -14,6 +14,8 @@ export function normalise(record: WireFields, columns: readonly Column[], object
   return columns.map((column) => {
     if (column.wire === null) return null;
     const path = column.wire ?? column.name;
+    // encode/protect.ts has put the hash there.
+    if (column.hashed !== undefined) return hashOnly(record[path]);
     const cell = toCell(valueAt(record, path), column);
     if (cell === undefined) throw invalid(objectName, column, valueAt(record, path), idOf(record));
     return cell;
@@ -32,10 +34,36 @@ export function normaliseCell(
   recordId: Cell,
   localZone: string | null = null,
 ): Cell {
+  if (column.hashed !== undefined) return hashOnly(cell);
   const canonical = column.type === "json" && cell !== null ? jsonCell(cell) : toCell(cell, column);
   if (canonical === undefined) throw invalid(objectName, column, cell, recordId);
   if (localZone === null || column.type !== "datetime" || cell === null || canonical === null) return canonical;
   return hasOffset(cell) ? canonical : utcText(canonical, localZone);
+}
+
+/** A value of a hashed column, which only ever is null or a hash: any other text must not land. */
+function hashOnly(value: WireData | undefined): Cell {
+  if (value === undefined || value === null) return null;
+  assert(typeof value === "string" && /^[0-9a-f]{64}$/.test(value), "a value of a hashed column is a hash");
+  return value;
+}
+
+/** The text of a hashed column's value before it is hashed: as it would be landed; if it could not be, as it is. */
+export function textOf(value: WireData | undefined, column: Column): Cell {
+  const text = toCell(value, { ...column, type: column.hashed ?? column.type });
+  if (text !== undefined) return text;
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** The same for a field of a CSV file. `localZone`: as `normaliseCell` takes it. */
+export function textOfCell(cell: Cell, column: Column, localZone: string | null): Cell {
+  const { hashed, ...plain } = column;
+  try {
+    return normaliseCell(cell, { ...plain, type: hashed ?? column.type }, "", null, localZone);
+  } catch (error) {
+    if (error instanceof DataError) return cell;
+    throw error;
+  }
 }
 
 function toCell(wire: WireData | undefined, column: Column): Cell | undefined {
@@ -84,7 +112,7 @@ function jsonCell(text: string): Cell | undefined {
  * The value at a wire path: steps joined by dots. A path that ends in `[]` is a list, which v4 writes as nothing, a
  * single value or a list (vendor's response in pardot/api-docs issue 187): always returned as a list.
  */
-function valueAt(record: WireFields, path: string): WireData | undefined {
+export function valueAt(record: WireFields, path: string): WireData | undefined {
   if (path.endsWith("[]")) {
     const value = valueAt(record, path.slice(0, -2));
     if (value === undefined || value === null || isEmptyElement(value)) return [];

@@ -15,7 +15,7 @@ import { fetchFile, forEachFile, resultFiles } from "./download.ts";
 import type { ResultFile } from "./download.ts";
 import { collectEmailPairs } from "./email-pairs.ts";
 import type { ExportJob, RequestedExport } from "./export-queue.ts";
-import { fieldGroups, objectFields } from "./fields.ts";
+import { fieldGroups, objectFields, wantedFields } from "./fields.ts";
 import { JoinedWindow } from "./joined-window.ts";
 import {
   excludeRefused,
@@ -97,10 +97,10 @@ async function requestExport(
   // Each round but the last remembers at least one more refusal.
   for (;;) {
     drain.throwIfAborted();
-    const { refused } = progress.fields;
-    const procedure = usableProcedure(object, window.field, progress.fields);
+    const memory = progress.fields;
+    const procedure = usableProcedure(object, window.field, memory);
     if (procedure === null) return null;
-    const groups = laidOut.map((fields) => fields.filter((field) => !refused.includes(field)));
+    const groups = laidOut.map((fields) => wantedFields(object, memory, fields));
     const fields = groups[group] ?? [];
     // An export of one column in v5 has a record made of its header where it should have none (AWS Glue manual).
     if (object.way.api === "v5" && groups.some((own) => own.length < 2)) return null;
@@ -185,12 +185,15 @@ async function fetchAndLand(
 ): Promise<readonly Reject[]> {
   const { object, window, fields, about, extraction } = progress;
   const { journal } = extraction;
+  const { columns } = objectFields(object, fields);
+  const reading = progress.reading(columns);
   const landBody = async (body: AsyncIterable<Uint8Array>): Promise<readonly Reject[]> => {
     const pairs = collectEmailPairs(object);
     const expected = {
       object: object.name,
-      columns: objectFields(object, fields).columns,
-      fields: requested.filter((field) => !fields.refused.includes(field)),
+      columns,
+      fields: wantedFields(object, fields, requested),
+      reading,
       key: keyField(object),
       watermark: object.watermark,
       localZone: localZoneOf(progress),

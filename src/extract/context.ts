@@ -1,9 +1,12 @@
-import type { BulkObject, CatalogObject } from "../catalog/catalog.ts";
+import type { BulkObject, CatalogObject, Column } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
 import { FORMATS } from "../encode/formats.ts";
+import { keyedHash } from "../encode/protect.ts";
+import type { KeyedHash, Protection } from "../encode/protect.ts";
 import type { Reject } from "../encode/reject.ts";
 import type { About, OnEvent } from "../events.ts";
 import type { Converter, Landing } from "../land/land.ts";
+import { ProtectedReading } from "../land/protected-file.ts";
 import { Rejects, tooManyRejects } from "../land/rejects.ts";
 import type { Pardot } from "../pardot/pardot.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -38,7 +41,12 @@ export interface Extraction {
 /** Where and how the files of a run land. */
 export function landingOf({ config, storage, converter, random, onEvent, abort: signal }: Extraction): Landing {
   const { tmpDir: dir, format, compression } = config.etl;
-  return { storage, format: FORMATS[format], converter, spool: { dir, compression, random, signal }, onEvent };
+  const spool = { dir, compression, random, signal };
+  return { storage, format: FORMATS[format], converter, hash: hashOf(config), spool, onEvent };
+}
+
+function hashOf({ etl: { hashKey } }: Config): KeyedHash | null {
+  return hashKey === undefined ? null : keyedHash(hashKey.reveal());
 }
 
 /** A window while it is extracted: what the journal knows about it, and how its progress is recorded. */
@@ -66,6 +74,22 @@ export class WindowInProgress<O extends CatalogObject = CatalogObject> {
 
   get about(): About & { readonly object: string; readonly window: string } {
     return { object: this.object.name, window: this.window.id };
+  }
+
+  /**
+   * What may be seen of the object's records, with these columns in its files; null: everything. `columns`: default, the
+   * object's own.
+   */
+  protection(columns: readonly Column[] = this.object.columns): Protection | null {
+    const { protect, way } = this.object;
+    if (protect === undefined) return null;
+    return { columns, hash: hashOf(this.extraction.config), isEmptyNull: way.api === "v4" };
+  }
+
+  /** The same for one result file, over all its downloads. */
+  reading(columns: readonly Column[]): ProtectedReading | null {
+    const protection = this.protection(columns);
+    return protection === null ? null : new ProtectedReading(protection);
   }
 
   /** Collects the object's records that cannot be encoded, up to what is left of PARDOT_ETL_MAX_REJECTS. */

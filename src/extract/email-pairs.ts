@@ -5,7 +5,7 @@ import type { Change } from "../state/state.ts";
 
 /** Collects the list emails that the records of one file name. */
 export interface EmailPairs {
-  /** Null for an object whose records name no list emails. */
+  /** Null for an object whose records name no list emails, or whose columns for them are dropped or hashed. */
   readonly tap: Tap | null;
   /** The changes to record together with the landed file, so that the index is never behind the files. */
   changes(): Change[];
@@ -14,7 +14,9 @@ export interface EmailPairs {
 /** Holds one pair for each list email of a file: thousands at most, however many records it has. */
 export function collectEmailPairs(object: CatalogObject): EmailPairs {
   const { emailPairs } = object.way;
-  if (emailPairs === undefined) return { tap: null, changes: () => [] };
+  const names: readonly (string | undefined)[] = [emailPairs?.listEmail, emailPairs?.email];
+  const plain = object.columns.filter(({ name, hashed }) => names.includes(name) && hashed === undefined);
+  if (emailPairs === undefined || plain.length < names.length) return { tap: null, changes: () => [] };
   const smallest = new Map<string, string>();
   const onRecord = ([listEmailId, emailId]: readonly (string | null)[]): void => {
     if (!isEmailId(listEmailId) || !isEmailId(emailId)) return;

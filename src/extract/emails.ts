@@ -4,6 +4,7 @@ import { isPerEmail } from "../catalog/catalog.ts";
 import type { CatalogObject, EmailV4, PerEmailObject } from "../catalog/catalog.ts";
 import type { Config } from "../config/config.ts";
 import { normalise } from "../encode/normalise.ts";
+import { protectRecord } from "../encode/protect.ts";
 import type { Row } from "../encode/canonical.ts";
 import { assert } from "../errors.ts";
 import type { RemoteError } from "../errors.ts";
@@ -182,7 +183,8 @@ async function readEmail(listEmailId: string, fields: readonly string[], progres
   const record = await readRecord(listEmailId, fields, progress);
   const column = object.columns.find(({ name }) => name === listEmailColumn);
   const named = { ...record, [column?.wire ?? listEmailColumn]: listEmailId };
-  return normalise(named, object.columns, object.name);
+  const protection = progress.protection();
+  return normalise(protection === null ? named : protectRecord(named, protection), object.columns, object.name);
 }
 
 /** By a call for the list email's smallest email or for itself. */

@@ -1,5 +1,6 @@
 import { customFieldsOf } from "../catalog/catalog.ts";
 import type { CatalogObject, Column, CustomFieldsV4, CustomFieldsV5, QueriedObject } from "../catalog/catalog.ts";
+import { allColumns, choiceOf, hashedColumn, plainName } from "../catalog/protect.ts";
 import { normalise } from "../encode/normalise.ts";
 import { DataError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
@@ -23,16 +24,10 @@ export interface ObjectFields {
  * keeps its column, as null. Custom fields are text, because their values are as people typed them.
  */
 export function objectFields(object: CatalogObject, memory: FieldState): ObjectFields {
-  const core = new Set(object.columns.map(({ name }) => name.toLowerCase()));
-  const fields = customFieldsOf(object);
-  const suffix = fields?.by === "collection" ? fields.suffix : "";
-  const custom = memory.custom
-    .filter(({ column }) => !core.has(column.toLowerCase()))
-    .map(({ field, column }): Column => ({
-      name: column,
-      type: "string",
-      ...(field === column && suffix === "" ? {} : { wire: `${field}${suffix}` }),
-    }));
+  const suffix = suffixOf(object);
+  const custom = customColumns(object, memory)
+    .filter(({ choice }) => choice !== "drop")
+    .map(({ column, choice }) => (choice === "hash" ? hashedColumn(column) : column));
   const refused = new Set(memory.refused);
   const requested = [
     ...object.columns.filter((column) => hasCore(object, column, memory)),
@@ -43,6 +38,34 @@ export function objectFields(object: CatalogObject, memory: FieldState): ObjectF
     .flatMap((column) => requestedNames(column, object))
     .filter((name) => !refused.has(name));
   return { columns: [...object.columns, ...custom], requested };
+}
+
+function suffixOf(object: CatalogObject): string {
+  const fields = customFieldsOf(object);
+  return fields?.by === "collection" ? fields.suffix : "";
+}
+
+/** The columns of all known custom fields, and whether the operator drops or hashes them. */
+function customColumns(
+  object: CatalogObject,
+  memory: FieldState,
+): readonly { readonly column: Column; readonly choice: "drop" | "hash" | null }[] {
+  const core = new Set(allColumns(object).map(({ name }) => name.toLowerCase()));
+  const suffix = suffixOf(object);
+  return memory.custom
+    .filter(({ column }) => !core.has(column.toLowerCase()))
+    .map(({ field, column: name }) => {
+      const wire = field === name && suffix === "" ? {} : { wire: `${field}${suffix}` };
+      return { column: { name, type: "string", ...wire }, choice: choiceOf(object, [field, name]) };
+    });
+}
+
+/** The fields of an export as they were laid out, without those refused since, and those that are dropped now. */
+export function wantedFields(object: CatalogObject, memory: FieldState, fields: readonly string[]): readonly string[] {
+  const custom = customColumns(object, memory).filter(({ choice }) => choice === "drop");
+  const dropped = [...(object.protect?.dropped ?? []), ...custom.map(({ column }) => column)].map(wireName);
+  const unwanted = new Set([...memory.refused, ...dropped]);
+  return fields.filter((field) => !unwanted.has(field));
 }
 
 /**
@@ -76,11 +99,10 @@ export function newCustomFields(
   memory: FieldState,
   listed: readonly string[],
 ): { readonly added: readonly CustomField[]; readonly unusable: readonly string[] } {
-  const known = new Set([...object.columns.map(wireName), ...memory.custom.map(({ field }) => field)]);
+  const core = allColumns(object);
+  const known = new Set([...core.map(wireName), ...memory.custom.map(({ field }) => field)]);
   const taken = new Set(
-    [...object.columns.map(({ name }) => name), ...memory.custom.map(({ column }) => column)].map((name) =>
-      name.toLowerCase(),
-    ),
+    [...core.map(({ name }) => name), ...memory.custom.map(({ column }) => column)].map((name) => name.toLowerCase()),
   );
   const added: CustomField[] = [];
   const unusable: string[] = [];
@@ -142,7 +164,9 @@ export async function discoverFields(object: CatalogObject, input: DiscoverInput
     const message = `the custom field ${JSON.stringify(field)} is left out: its name cannot be used in a header`;
     onEvent({ type: "warning", code: "fields.name-unusable", object: name, message });
   }
-  warnOfDrift(object, applyFieldChange(memory, seen), onEvent);
+  const now = applyFieldChange(memory, seen);
+  warnOfDrift(object, now, onEvent);
+  warnOfUnknown(object, now, onEvent);
   return [...forgotten, seen];
 }
 
@@ -186,7 +210,7 @@ async function listFields(
   if (customFields.by === "describe") {
     const fields = await pardot.describe(object.way.urlName, signal);
     const custom = fields.filter(({ isCustom }) => isCustom).map((field) => field.name);
-    const core = new Set(object.columns.map((column) => column.wire ?? column.name));
+    const core = new Set(allColumns(object).map((column) => column.wire ?? column.name));
     // Standard fields without a column are ignored.
     const listed = fields.map((field) => field.name).filter((name) => core.has(name) || custom.includes(name));
     return { listed: unique(listed), custom: unique(custom) };
@@ -217,6 +241,19 @@ async function listFields(
     }
   }
   return { listed: unique(custom), custom: unique(custom) };
+}
+
+/** Warns of names to drop or hash that no field has, now or earlier: one of them may be a slip. */
+function warnOfUnknown(object: CatalogObject, { custom }: FieldState, onEvent: OnEvent): void {
+  const { drop = [], hash = [] } = object.protect ?? {};
+  const known = [
+    ...allColumns(object).map(({ name }) => name),
+    ...custom.flatMap(({ field, column }) => [field, column]),
+  ];
+  const unknown = [...drop, ...hash].filter((name) => !known.some((one) => plainName(one) === plainName(name)));
+  if (unknown.length === 0) return;
+  const message = `columns to drop or hash that ${object.name} does not have in this account: ${unknown.join(", ")}`;
+  onEvent({ type: "warning", code: "fields.choice-unknown", object: object.name, message });
 }
 
 function unique(names: readonly string[]): string[] {

@@ -13,7 +13,7 @@ import type { ResultFile } from "./download.ts";
 import { collectEmailPairs } from "./email-pairs.ts";
 import { ExportGone } from "./export-queue.ts";
 import type { ExportJob } from "./export-queue.ts";
-import { objectFields } from "./fields.ts";
+import { objectFields, wantedFields } from "./fields.ts";
 
 /** A complete export of one group. */
 interface Complete {
@@ -72,7 +72,9 @@ export class JoinedWindow {
 
   #fetchOne(group: number, { exportId, fileId, reference }: ResultFile): Promise<GroupFile> {
     const { about, extraction } = this.#progress;
-    const expected = { ...this.#expected(), fields: this.#requestedGroups()[group] ?? [] };
+    const common = this.#expected();
+    const reading = this.#progress.reading(common.columns);
+    const expected = { ...common, reading, fields: this.#requestedGroups()[group] ?? [] };
     const bounds = rowBounds(this.#progress);
     const take = async (body: AsyncIterable<Uint8Array>): Promise<GroupFile> => {
       const rejects = this.#progress.openRejects();
@@ -99,11 +101,11 @@ export class JoinedWindow {
     await this.#progress.done([...landed, ...rejected, ...pairs.changes()]);
   }
 
-  /** The fields of the window's exports: as laid out when the first was requested, without those refused since. */
+  /** The fields of the window's exports: as laid out when the first was requested, without those refused or dropped since. */
   #requestedGroups(): readonly (readonly string[])[] {
-    const { current, fields } = this.#progress;
+    const { object, current, fields } = this.#progress;
     const laidOut = current.groups.length > 0 ? current.groups : this.#groups;
-    return laidOut.map((group) => group.filter((field) => !fields.refused.includes(field)));
+    return laidOut.map((group) => wantedFields(object, fields, group));
   }
 
   #expected(): Omit<ExpectedFile, "fields"> {

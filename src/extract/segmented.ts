@@ -150,6 +150,7 @@ async function landPages(
   const files = openRowFiles(progress);
   const rejects = progress.openRejects();
   const pairs = collectEmailPairs(object);
+  const protection = progress.protection();
   const places = pairs.tap?.columns.map((name) => object.columns.findIndex((column) => column.name === name)) ?? [];
   const land = (): Promise<void> => landRows(files, { cursor, rejects, pairs, progress });
   const isWanted = inWindow(object, window, extraction.config.pardot.timeZone);
@@ -176,7 +177,7 @@ async function landPages(
         if (step.hidesValues) hiding += 1;
         for (const [i, record] of step.records.entries()) {
           isEmpty = false;
-          const row = encodeRow(record, object, rejects);
+          const row = encodeRow(record, object, rejects, protection);
           if (row === null) continue;
           if (isWanted(row)) {
             const lacksValues = isIncomplete(record);

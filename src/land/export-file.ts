@@ -13,6 +13,7 @@ import { EncodedRows, land, publish } from "./land.ts";
 import type { FileFacts, Filled, Landing, Tap } from "./land.ts";
 import { readSpool } from "./landed-file.ts";
 import { exportFileName } from "./names.ts";
+import { protectFile } from "./protected-file.ts";
 import { checkOutside, cutShort, isOutside, recordsOf, seeFile } from "./raw-file.ts";
 import type { RowBounds, SeenFile } from "./raw-file.ts";
 import { recordOf } from "./rejects.ts";
@@ -50,14 +51,15 @@ export async function landExportFile(
   options: ExportFileOptions,
   landing: Landing,
 ): Promise<LandedExport> {
-  const { columns, tap, rejects } = options;
+  const { columns, tap, rejects, localZone = null, reading = null } = options;
   const { onEvent, format, spool: spooling } = landing;
   const what = subject(options);
-  const split = await splitHeader(chunks);
+  const body = await splitHeader(chunks);
   try {
-    const missing = missingFields(split.header, what, options);
-    const isAsRequested =
-      format.name === "csv" && !split.hasBom && options.localZone == null && sameNames(split.header, columns);
+    const missing = missingFields(body.header, what, options);
+    const split = protectFile(body, { ...options, subject: what, localZone, reading, onEvent });
+    const isUnchanged = split === body && !split.hasBom && localZone === null;
+    const isAsRequested = format.name === "csv" && isUnchanged && sameNames(split.header, columns);
     const compression = isAsRequested ? spooling.compression : "none";
     return await inSpool({ ...spooling, compression }, async (raw) => {
       const scan = { subject: what, columns: split.header.length };
@@ -75,7 +77,7 @@ export async function landExportFile(
       return { file, rejects: rejects.take() };
     });
   } finally {
-    await split.close();
+    await body.close();
   }
 }
 
@@ -146,16 +148,22 @@ async function encodeRecords(
 }
 
 /**
- * Hash of a transformation: the columns of the source files and of the landed one, its format and what converts it.
+ * Hash of a transformation: the columns of the source files and of the landed one, which of them are hashed and by which
+ * key, its format and what converts it.
  * `source` names files whose ids are not in the name of the landed one. `localZone` as in `ExpectedFile`.
  */
 export function fingerprint(
   columns: readonly Column[],
   sources: readonly { readonly header: readonly string[]; readonly source: string | null }[],
   localZone: string | null,
-  { format, converter }: Pick<Landing, "format" | "converter">,
+  { format, converter, hash = null }: Pick<Landing, "format" | "converter" | "hash">,
 ): string {
-  const target = columns.map(({ name, type, wire }) => [name, type, wire ?? name]);
+  const target = columns.map(({ name, type, wire, hashed }) => [
+    name,
+    type,
+    wire ?? name,
+    ...(hashed === undefined ? [] : ["hashed", hashed, hash?.id ?? null]),
+  ]);
   const facts = ["encode", 3, sources.map(({ header, source }) => [header, source]), target];
   const zone = localZone === null ? [] : [localZone];
   // CSV was the only format of the first versions: its names stay.

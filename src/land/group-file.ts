@@ -6,6 +6,7 @@ import { PlainValues } from "../encode/plain-values.ts";
 import type { Reject } from "../encode/reject.ts";
 import { Scratch } from "../storage/scratch.ts";
 import type { Landing } from "./land.ts";
+import { protectFile } from "./protected-file.ts";
 import { checkOutside, isOutside, recordsOf, seeFile } from "./raw-file.ts";
 import type { RowBounds, SeenFile } from "./raw-file.ts";
 import { recordOf } from "./rejects.ts";
@@ -51,11 +52,14 @@ export async function spoolGroupFile(
 ): Promise<GroupFile> {
   const { group, exportId, fileId } = options;
   const subject = `${options.object} export ${exportId} file ${fileId}`;
-  const { header, rest, close } = await splitHeader(chunks);
+  const { onEvent } = landing;
+  const { localZone = null, reading = null } = options;
+  const body = await splitHeader(chunks);
   const scratch = await Scratch.open(landing.spool);
   let written: Scratch = scratch;
   try {
-    missingFields(header, subject, options);
+    missingFields(body.header, subject, options);
+    const { header, rest } = protectFile(body, { ...options, subject, localZone, reading, onEvent });
     const key = header.indexOf(options.key);
     const timed = timedIn(header, options);
     // Only these two are checked here: the others when their records are joined.
@@ -71,7 +75,7 @@ export async function spoolGroupFile(
       checkOutside(values.outside, subject, options.bounds);
       const { records, endedWithNewline } = seen.scan;
       if (records > 0 && !endedWithNewline) await scratch.write(LINE_END);
-      return { ...about, records, rejects: [], scratch };
+      return { ...about, records, rejects: options.rejects.take(), scratch };
     }
     written = await Scratch.open(landing.spool);
     const records = await rewrite(scratch, written, header, seen, subject, options, landing);
@@ -82,7 +86,7 @@ export async function spoolGroupFile(
     await written.discard();
     throw error;
   } finally {
-    await close();
+    await body.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Column, RangeField } from "../catalog/catalog.ts";
 import type { Encoder, Format } from "../encode/encoder.ts";
 import type { Row } from "../encode/canonical.ts";
+import type { KeyedHash } from "../encode/protect.ts";
 import { assert, DataError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
 import type { LandedFile, OpenWindow } from "../state/state.ts";
@@ -18,6 +19,8 @@ export interface Landing {
   readonly format: Format;
   /** For a format that is converted from CSV, else null. */
   readonly converter: Converter | null;
+  /** For hashed columns. Default: there is none. */
+  readonly hash?: KeyedHash | null;
   readonly spool: SpoolOptions;
   readonly onEvent: OnEvent;
 }

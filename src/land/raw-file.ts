@@ -1,6 +1,7 @@
 import type { Column, RangeField } from "../catalog/catalog.ts";
 import { datetimeText } from "../encode/canonical.ts";
 import type { Row } from "../encode/canonical.ts";
+import type { CsvDialect } from "../encode/csv-record.ts";
 import { salvageCsv, unreadableRecords } from "../encode/csv-salvage.ts";
 import type { Salvaged } from "../encode/csv-salvage.ts";
 import { CsvScanner, readCsv } from "../encode/csv-scan.ts";
@@ -135,12 +136,8 @@ async function* allRecords(
     const isCut = fault.code === INCOMPLETE;
     const rfc = isCut ? Infinity : await unreadableRecords(open(), { ...reading, dialect: "rfc" });
     const php = rfc === 0 ? Infinity : await unreadableRecords(open(), { ...reading, dialect: "php" });
-    if (Math.min(rfc, php) > (isCut ? 0 : rejects.room)) throw fault;
-    const dialect = php < rfc ? "php" : "rfc";
-    if (dialect === "php") {
-      const message = `${subject} is written in PHP's dialect (a backslash before a quote inside a quoted field): read as such, and encoded as RFC 4180`;
-      warn(onEvent, "data.csv-php-dialect", message, object);
-    }
+    const dialect = dialectBy({ rfc, php }, fault, rejects);
+    if (dialect === "php") warnOfDialect(subject, object, onEvent);
     let last: Salvaged | null = null;
     for await (const record of salvageCsv(open(), { ...reading, dialect, onReplaced })) {
       last = record;
@@ -149,16 +146,40 @@ async function* allRecords(
     // A server that fails while responding writes the reason after the records, so the rest of them is missing.
     if (last?.row === null && header.length > 2 && isOneField(last.raw)) throw foreignEnd(subject, String(last.raw));
   }
+  warnOfReplaced(replaced, subject, object, onEvent);
+}
+
+/** Warns that a file is read in PHP's dialect. */
+export function warnOfDialect(subject: string, object: string, onEvent: OnEvent): void {
+  const message = `${subject} is written in PHP's dialect (a backslash before a quote inside a quoted field): read as such, and encoded as RFC 4180`;
+  warn(onEvent, "data.csv-php-dialect", message, object);
+}
+
+/** Warns of records with bytes that are not UTF-8. */
+export function warnOfReplaced(replaced: number, subject: string, object: string, onEvent: OnEvent): void {
   if (replaced === 0) return;
   const message = `${replaced} records of ${subject} have bytes that are not UTF-8: each is replaced by U+FFFD`;
   warn(onEvent, "data.csv-encoding", message, object);
+}
+
+/** The dialect that leaves fewer records unreadable. Throws the file's fault when both leave too many. */
+export function dialectBy(
+  unreadable: { readonly rfc: number; readonly php: number },
+  fault: DataError,
+  rejects: Rejects,
+): CsvDialect {
+  const isCut = fault.code === INCOMPLETE;
+  const rfc = isCut ? Infinity : unreadable.rfc;
+  const php = rfc === 0 ? Infinity : unreadable.php;
+  if (Math.min(rfc, php) > (isCut ? 0 : rejects.room)) throw fault;
+  return php < rfc ? "php" : "rfc";
 }
 
 /**
  * Throws DataError when the last field of a file without a final line end was cut short, as far as its type can show.
  * An empty one may be complete: old activities have no updated_at (Crim/pardot-java-client visitorActivityQuery.xml).
  */
-function checkLastField(text: string | null, column: Column, subject: string): void {
+export function checkLastField(text: string | null, column: Pick<Column, "type">, subject: string): void {
   if (column.type !== "datetime" || text === null) return;
   if (!/\d\d:\d\d:\d\d/.test(text) || datetimeText(text) === undefined) throw cutShort(subject);
 }
@@ -171,13 +192,14 @@ export function cutShort(subject: string): DataError {
   });
 }
 
-function isOneField(raw: Row | string): boolean {
+export function isOneField(raw: Row | string): boolean {
   return typeof raw === "string" ? !raw.includes(",") : raw.length === 1;
 }
 
 /** The failure of a file with other text, such as a server error, after its records. */
-function foreignEnd(subject: string, text: string): DataError {
-  return new DataError(`read ${subject}: the file ends with something that is not a record: ${text.slice(0, 100)}`, {
+export function foreignEnd(subject: string, text: string | null): DataError {
+  const quote = text === null ? "" : `: ${text.slice(0, 100)}`;
+  return new DataError(`read ${subject}: the file ends with something that is not a record${quote}`, {
     code: INCOMPLETE,
     hint: "Pardot, or a server in front of it, stopped in the middle of the file. Nothing of it was landed, and its window stays open. Run again; if it happens again, report it with the last line of the file.",
   });

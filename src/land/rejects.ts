@@ -1,6 +1,8 @@
 import type { Column } from "../catalog/catalog.ts";
 import type { Row, WireData, WireFields } from "../encode/canonical.ts";
 import { normalise } from "../encode/normalise.ts";
+import { protectRecord } from "../encode/protect.ts";
+import type { Protection } from "../encode/protect.ts";
 import { kept, rejectOf } from "../encode/reject.ts";
 import type { Reject } from "../encode/reject.ts";
 import { DataError } from "../errors.ts";
@@ -90,12 +92,14 @@ export function tooManyRejects(object: string, last: Pick<Reject, "reason"> | nu
   });
 }
 
-/** A record of a response as a row; null when it is set aside. */
+/** A record of a response as a row; null when it is set aside. `protection`: for an object with dropped or hashed columns. */
 export function encodeRow(
   record: WireFields,
   object: { readonly name: string; readonly columns: readonly Column[]; readonly key: string },
   rejects: Rejects,
+  protection: Protection | null = null,
 ): Row | null {
+  if (protection !== null) return encodeRow(protectRecord(record, protection), object, rejects);
   const { name, columns, key } = object;
   const place = columns.findIndex((column) => column.name === key);
   return rejects.encode(

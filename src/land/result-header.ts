@@ -1,6 +1,7 @@
 import type { Column, RangeField } from "../catalog/catalog.ts";
 import { DataError } from "../errors.ts";
 import type { OnEvent } from "../events.ts";
+import type { ProtectedReading } from "./protected-file.ts";
 
 /** Expected content of a result file. */
 export interface ExpectedFile {
@@ -14,6 +15,8 @@ export interface ExpectedFile {
   readonly watermark: RangeField | null;
   /** The zone of times without an offset, where landed times are UTC. Default: times stay as they are. */
   readonly localZone?: string | null;
+  /** For an object with dropped or hashed columns; the same for every download of the file. Default: none. */
+  readonly reading?: ProtectedReading | null;
 }
 
 /** A column's name in Pardot's files. */

@@ -123,9 +123,12 @@ function details({ object, groups, deletesSeen: deletes, live }: Shown): string 
     ...object.notes.map((note) => ["note", note]),
     ...object.columns.map((column, index) => [
       index === 0 ? "columns" : "",
-      `${column.name} ${column.type}${live?.absentColumns.includes(column.name) === true ? " (not in this account: null)" : ""}`,
+      `${column.name} ${column.type}${column.hashed === undefined ? "" : " (hashed)"}${live?.absentColumns.includes(column.name) === true ? " (not in this account: null)" : ""}`,
     ]),
     ...customColumns(live),
+    ...(object.protect === undefined || object.protect.dropped.length === 0
+      ? []
+      : [["dropped", object.protect.dropped.map(({ name }) => name).join(", ")]]),
   ];
   return `${object.name}\n${textTable(facts.map(([label = "", text = ""]) => ["", label, text]))}`;
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { allColumns } from "../../catalog/protect.ts";
 import type { CatalogObject, Column } from "../../catalog/catalog.ts";
 import { formatOf } from "../../encode/formats.ts";
 import { DataError, StorageError, WarehouseError } from "../../errors.ts";
@@ -198,7 +199,7 @@ async function copyLocally(file: LoadableFile, { run }: Loading): Promise<{ spoo
 }
 
 function columnOf(object: CatalogObject, name: string): Column {
-  return object.columns.find((column) => column.name === name) ?? { name, type: "string" };
+  return allColumns(object).find((column) => column.name === name) ?? { name, type: "string" };
 }
 
 /** Files that are named one by one. */

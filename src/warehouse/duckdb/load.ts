@@ -71,6 +71,11 @@ async function prepareTable(database: Database, table: string, columns: readonly
     if (present.has(lowerCase(name))) continue;
     await database.run(`ALTER TABLE ${identifier(table)} ADD COLUMN ${identifier(name)} ${type}`);
   }
+  // Earlier values were numbers or times; a hash is text.
+  const hashed = columns.filter(({ isHashed, name }) => isHashed && present.has(lowerCase(name)));
+  for (const { name } of hashed.filter((column) => present.get(lowerCase(column.name)) !== "VARCHAR")) {
+    await database.run(`ALTER TABLE ${identifier(table)} ALTER COLUMN ${identifier(name)} SET DATA TYPE VARCHAR`);
+  }
 }
 
 /**
@@ -83,10 +88,11 @@ function allColumns(known: readonly Column[], files: readonly LoadFile[]): reado
     if (!columns.has(lowerCase(column.name))) columns.set(lowerCase(column.name), column);
   }
   const own = new Set(OWN_COLUMNS.map(([name]) => name));
-  return [...columns.values()].map(({ name, type }, index) => ({
+  return [...columns.values()].map(({ name, type, hashed }, index) => ({
     source: name,
     name: own.has(lowerCase(name)) ? `${name}_field` : name,
     type,
+    isHashed: hashed !== undefined,
     staged: `c${index}`,
   }));
 }

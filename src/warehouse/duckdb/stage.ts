@@ -19,6 +19,8 @@ export interface StagedColumn {
   /** Its name in the table. */
   readonly name: string;
   readonly type: ColumnType;
+  /** Whether its values are hashes. */
+  readonly isHashed: boolean;
   /** Its name in the staging table. */
   readonly staged: string;
 }

@@ -1,0 +1,60 @@
+import { exportOf } from "./catalog.ts";
+import type { CatalogObject, Column } from "./catalog.ts";
+
+// Columns that the operator drops or hashes. Here they are only marked: encode/protect.ts hashes the values.
+
+/** The object without the dropped columns, and with the hashed ones as text. Names of custom fields are kept for later. */
+export function protectColumns<O extends CatalogObject>(
+  object: O,
+  { drop, hash }: { readonly drop: readonly string[]; readonly hash: readonly string[] },
+): O {
+  const columns = object.columns
+    .filter(({ name }) => !drop.includes(name))
+    .map((column) => (hash.includes(column.name) ? hashedColumn(column) : column));
+  const dropped = object.columns.filter(({ name }) => drop.includes(name));
+  return { ...object, columns, protect: { drop, hash, dropped } };
+}
+
+export function hashedColumn(column: Column): Column {
+  return { ...column, type: "string", hashed: column.type };
+}
+
+/** Every column of the catalog, also those that are dropped: no custom field takes the name of one. */
+export function allColumns({ columns, protect }: CatalogObject): readonly Column[] {
+  return [...columns, ...(protect?.dropped ?? [])];
+}
+
+/** What happens to the values of a custom field. `names`: its field and its column. */
+export function choiceOf({ protect }: CatalogObject, names: readonly string[]): "drop" | "hash" | null {
+  if (protect === undefined) return null;
+  const plain = new Set(names.map(plainName));
+  if (protect.drop.some((name) => plain.has(plainName(name)))) return "drop";
+  return protect.hash.some((name) => plain.has(plainName(name))) ? "hash" : null;
+}
+
+/** A custom field's name without the suffix that API v5 adds, in lower case: no two fields differ only in that. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replace(/__c$/, "");
+}
+
+/** The columns whose values reading or loading an object needs, each with the reason. */
+export function neededColumns(object: CatalogObject): ReadonlyMap<string, string> {
+  const { key, watermark, deletes, way } = object;
+  const needed = new Map<string, string>();
+  const add = (name: string | null | undefined, reason: string): void => {
+    if (typeof name === "string" && name !== "id" && !needed.has(name)) needed.set(name, reason);
+  };
+  const exported = exportOf(object);
+  const query = "query" in way ? way.query : undefined;
+  needed.set(key, "it identifies the records");
+  add(watermark, "the next range starts at it");
+  add(exported?.historyField, "exports select by it");
+  for (const { field } of exported?.procedures ?? []) add(field, "exports select by it");
+  if (query?.api === "v5") {
+    add(query.order, "records are read in its order");
+    add(query.split, "records are read in parts by it");
+  }
+  if (way.process === "email") add(way.email.listEmailColumn, "it names the list email");
+  if (deletes) add("is_deleted", "it marks deleted records");
+  return needed;
+}
