@@ -56,5 +56,20 @@ export function neededColumns(object: CatalogObject): ReadonlyMap<string, string
   }
   if (way.process === "email") add(way.email.listEmailColumn, "it names the list email");
   if (deletes) add("is_deleted", "it marks deleted records");
+  // Only an override of the catalog has such columns.
+  for (const column of object.columns) {
+    const twin = object.columns.find((other) => other !== column && holds(other, column));
+    if (twin !== undefined) add(column.name, `${twin.name} has its values, too`);
+  }
   return needed;
+}
+
+/** Whether the values of a column contain those of another one. */
+function holds(column: Column, other: Column): boolean {
+  const [whole, part] = [pathOf(column), pathOf(other)];
+  return whole !== null && part !== null && (whole === part || part.startsWith(`${whole}.`));
+}
+
+function pathOf({ name, wire }: Column): string | null {
+  return wire === null ? null : (wire ?? name).replace(/\[\]$/, "");
 }

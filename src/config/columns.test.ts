@@ -67,6 +67,20 @@ describe("columns to drop and to hash", () => {
     expect(paths).toContain(`columns.LifecycleHistory.drop ${PLACE}`);
   });
 
+  it("are not those whose values another column has, too", async () => {
+    const columns =
+      "[{name: id, type: integer}, {name: a, type: string, wire: x}, {name: b, type: string, wire: x.y}, {name: updated_at, type: datetime}]";
+    const file = `catalog: {Tag: {columns: ${columns}}}\ncolumns: {Tag: {drop: [b], hash: [a]}}`;
+    const problems = await problemsOf({ file, env: KEY });
+    expect(problems).toEqual([
+      {
+        path: `columns.Tag.drop ${PLACE}`,
+        value: "b",
+        expected: "another column: b is needed, because a has its values, too",
+      },
+    ]);
+  });
+
   it("take variables, and another spelling of a custom field counts as the same", async () => {
     const file = 'columns: {Prospect: {drop: ["${FIELD}", my_field], hash: [My_Field__c]}}';
     const problems = await problemsOf({ file, env: { ...KEY, FIELD: "phone" } });

@@ -119,6 +119,20 @@ describe("a result file with protected values", () => {
     expect(warnings).toEqual(["data.csv-encoding"]);
   });
 
+  it("loses the columns that are not landed, also where none is hashed", async () => {
+    const kept: readonly Column[] = [
+      { name: "id", type: "integer" },
+      { name: "note", type: "string" },
+    ];
+    const reading = new ProtectedReading({ columns: kept, hash: null, isEmptyNull: true });
+    const rejects = new Rejects("Thing", 2);
+    const options = { object: "Thing", subject: "", reading, localZone: null, rejects, onEvent: () => undefined };
+    const split = await splitHeader(pieces(Buffer.from("id,phone,note\n1,555,x\n"), 4));
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of protectFile(split, options).all) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toBe("id,note\n1,x\n");
+  });
+
   it("stays as it is where no column of it is protected", async () => {
     const split = await splitHeader(pieces(Buffer.from(`id,note,updated_at\n1,x,${at}\n`), 1000));
     const reading = new ProtectedReading({ columns, hash, isEmptyNull: true });

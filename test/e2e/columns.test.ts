@@ -164,19 +164,21 @@ describe("dropped and hashed columns of an export of v4", () => {
     expectProtected(newest(await landedRecords(at.data, "Prospect")), truth(at.simulator, "Prospect"));
   });
 
-  it("are protected in an export that was requested before they were chosen", async () => {
-    const at = await start();
+  /** A run without the choice that stops once it has requested an export. */
+  async function requestBefore(at: Started): Promise<void> {
     await at.choose("");
     const stop = new AbortController();
-    const first = await at.run({
-      signal: stop.signal,
-      onEvent: ({ type }) => {
-        if (type === "export-created") stop.abort();
-      },
-    });
-    expect(first.exitCode).not.toBe(0);
+    const onEvent = ({ type }: RunEvent): void => {
+      if (type === "export-created") stop.abort();
+    };
+    expect((await at.run({ signal: stop.signal, onEvent })).exitCode).not.toBe(0);
     expect(await filesBelow(join(at.data, "Prospect")).catch(() => [])).toEqual([]);
     await at.choose(`columns: {Prospect: ${CHOICE}}`);
+  }
+
+  it("are protected in an export that was requested before they were chosen", async () => {
+    const at = await start();
+    await requestBefore(at);
     const headers: string[] = [];
     const edit: Edit = (url, text) => {
       if (url.includes("downloadResults")) headers.push(text.slice(0, text.indexOf("\n")));
@@ -186,6 +188,24 @@ describe("dropped and hashed columns of an export of v4", () => {
     expect(exitCode).toBe(0);
     expect(events.map(({ type }) => type)).toContain("export-adopted");
     expect(headers.some((header) => header.includes("crm_lead_fid"))).toBe(true);
+    expectProtected(newest(await landedRecords(at.data, "Prospect")), truth(at.simulator, "Prospect"));
+  });
+
+  it("are not requested again where such an export is lost", async () => {
+    const at = await start();
+    await requestBefore(at);
+    let lost = 0;
+    const edit: Edit = (url, text) => {
+      if (lost > 0 || !url.includes("/do/read/")) return text;
+      lost += 1;
+      return text.replace(/"state":"[^"]*"/, '"state":"Failed"');
+    };
+    const { exitCode, events, sent } = await runEdited(at, edit);
+    expect([exitCode, lost]).toEqual([0, 1]);
+    expect(events).toContainEqual(expect.objectContaining({ code: "export.recreated" }));
+    const created = sent.filter((text) => text.includes("procedure"));
+    expect(created.length).toBeGreaterThan(0);
+    for (const text of created) expect(text).not.toContain("crm_lead_fid");
     expectProtected(newest(await landedRecords(at.data, "Prospect")), truth(at.simulator, "Prospect"));
   });
 
@@ -252,15 +272,16 @@ describe("dropped and hashed columns of an export of v4", () => {
 });
 
 describe("dropped and hashed columns of a query", () => {
-  it("of v5 are not requested or hashed, the empty text too", async () => {
+  it.each(["segmented", "bulk"])("of v5 are not requested or hashed, read %s", async (way) => {
     const at = await start({ PARDOT_API_VERSION: "5", PARDOT_ETL_V5_LAG: "1m" }, { v5ReadLagSeconds: 0 });
-    await at.choose("columns: {Prospect: {drop: [crm_lead_fid], hash: [email, score]}}");
+    const choice = "columns: {Prospect: {drop: [crm_lead_fid], hash: [email, score]}}";
+    await at.choose(`${choice}\ncatalog: {Prospect: {v5: {process: ${way}}}}`);
     const canaries = truth(at.simulator, "Prospect", { api: 5 })
       .flatMap((row) => UNIQUE.map((name) => row[name] ?? ""))
       .filter((text) => text.length >= 8);
     const { exitCode, sent } = await runEdited({ ...at, canaries });
     expect(exitCode).toBe(0);
-    const queries = sent.filter((text) => text.includes("objects/prospects?"));
+    const queries = sent.filter((text) => text.includes("objects/prospects?") || text.includes('"procedure"'));
     expect(queries.length).toBeGreaterThan(0);
     for (const text of queries) expect(text).not.toContain("salesforceLeadId");
     const landed = newest(await landedRecords(at.data, "Prospect"));
@@ -269,6 +290,7 @@ describe("dropped and hashed columns of a query", () => {
       const found = landed.get(String(row["id"]));
       const email = row["email"] ?? null;
       expect(found?.["email"]).toBe(email === null ? null : hmac(email));
+      expect(found?.["score"]).toBe(hmac(row["score"] ?? ""));
       expect(found).not.toHaveProperty("crm_lead_fid");
     }
   });

@@ -143,15 +143,17 @@ async function checkConnection(
   await pardot.settled();
   return [
     credentialsLine(config.pardot.auth.flow, pardot.version, warnings),
-    lineOf("business unit", "ok", `${config.pardot.businessUnitId} is ${companyOf(connection.account)}`),
+    lineOf("business unit", "ok", `${config.pardot.businessUnitId} is ${companyOf(connection.account, config)}`),
     quotaLine(pardot, config.pardot.quotaShare),
     clockLine(connection.now, runtime),
     zone,
   ];
 }
 
-function companyOf(account: WireRecord): string {
+function companyOf(account: WireRecord, { catalog }: Pick<Config, "catalog">): string {
   const { company } = account;
+  const own = catalog.find(({ name }) => name === "Account")?.protect;
+  if ([...(own?.drop ?? []), ...(own?.hash ?? [])].includes("company")) return "an account whose name is not shown";
   return typeof company === "string" && company !== "" ? company : "without a name";
 }
 
