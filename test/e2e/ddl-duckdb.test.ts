@@ -1,9 +1,11 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { catalog } from "../../src/catalog/index.ts";
+import { manifestBytes, manifestKey } from "../../src/manifest/manifest.ts";
 import { callCli } from "../kit/cli.ts";
+import { manifestObject, manifestOf } from "../kit/manifests.ts";
 import { byId, scenesUntil, tableRecords, truth } from "../kit/scene.ts";
 import type { Scene } from "../kit/scene.ts";
 import { SnowflakeInDuckdb } from "../kit/snowflake-in-duckdb.ts";
@@ -156,6 +158,22 @@ describe("the views for DuckDB", () => {
     const { stdout } = await callCli(["ddl", "--target", "duckdb"], at.env, { cwd: at.root });
     expect(stdout).toMatch(/^-- Run ddl again once files of these have landed.*: Tag\.$/m);
   });
+
+  it.each(["through_id", "through_time"] as const)(
+    "count no window as read whole that a manifest commits up to its %s",
+    async (mark) => {
+      const at = await start({}, { PARDOT_ETL_OBJECTS: "Campaign" });
+      await at.run();
+      const window = { field: null, from: "1900-01-01T00:00:00Z", to: "2026-03-21T00:00:00Z" };
+      const rest = { ...window, to: "2026-03-22T00:00:00Z", [mark]: "7" };
+      const objects = [manifestObject("Campaign", { windows: [window, rest] })];
+      const name = join(at.data, manifestKey("20260322T080000Z-aaaaaa"));
+      await mkdir(dirname(name));
+      await writeFile(name, manifestBytes(manifestOf("20260322T080000Z-aaaaaa", { objects })));
+      const views = await database(await printed(at, "--target", "duckdb"));
+      expect(await views.query("SELECT until FROM PARDOT_ETL_WHOLE")).toEqual([{ until: "20260321T000000Z" }]);
+    },
+  );
 });
 
 describe("the sources for dbt", () => {

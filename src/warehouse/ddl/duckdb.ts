@@ -73,7 +73,7 @@ function view(name: string, body: string): Statement {
 
 function manifests(root: string): string {
   const file = `STRUCT("key" VARCHAR, "rows" BIGINT, sha256 VARCHAR, read_at VARCHAR)[]`;
-  const window = `STRUCT(field VARCHAR, "to" VARCHAR, through_id VARCHAR)[]`;
+  const window = `STRUCT(field VARCHAR, "to" VARCHAR, through_id VARCHAR, through_time VARCHAR)[]`;
   const columns = `{run_id: 'VARCHAR', finished_at: 'VARCHAR', objects: 'STRUCT("table" VARCHAR, windows ${window}, files ${file})[]'}`;
   return `read_json(${literal(`${root}_pardot_etl/runs/*/manifest.json`)}, columns = ${columns}, maximum_object_size = ${MANIFEST_BYTES_MAX})`;
 }
@@ -101,7 +101,7 @@ function whole(root: string): Statement {
       `  SELECT object_table AS table_name, max(replace(replace(span.to, '-', ''), ':', '')) AS until`,
       "  FROM (SELECT object.table AS object_table, unnest(object.windows) AS span",
       `    FROM (SELECT unnest(objects) AS object FROM ${manifests(root)}))`,
-      "  WHERE span.field IS NULL AND span.through_id IS NULL GROUP BY object_table",
+      "  WHERE span.field IS NULL AND span.through_id IS NULL AND span.through_time IS NULL GROUP BY object_table",
     ].join("\n"),
   );
 }

@@ -83,7 +83,7 @@ function whole(): Statement {
       "    SELECT E.TABLE_NAME, E.WINDOW_END FROM (",
       "      SELECT UPPER(O.VALUE['table']::VARCHAR) AS TABLE_NAME, REPLACE(REPLACE(W.VALUE['to']::VARCHAR, '-', ''), ':', '') AS WINDOW_END",
       `      FROM ${MANIFESTS} AS M, LATERAL FLATTEN(INPUT => M.MANIFEST['objects']) AS O, LATERAL FLATTEN(INPUT => O.VALUE['windows']) AS W`,
-      "      WHERE W.VALUE['field']::VARCHAR IS NULL AND W.VALUE['through_id']::VARCHAR IS NULL",
+      "      WHERE W.VALUE['field']::VARCHAR IS NULL AND W.VALUE['through_id']::VARCHAR IS NULL AND W.VALUE['through_time']::VARCHAR IS NULL",
       `    ) AS E LEFT JOIN ${RECONCILIATION} AS R ON R.TABLE_NAME = E.TABLE_NAME AND SPLIT_PART(R.FILE_NAME, '_', 4) = E.WINDOW_END`,
       "    GROUP BY E.TABLE_NAME, E.WINDOW_END",
       "    HAVING SUM(CASE WHEN R.STATE IN ('missing', 'differs', 'not committed yet') THEN 1 ELSE 0 END) = 0",
