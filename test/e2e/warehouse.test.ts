@@ -109,7 +109,7 @@ describe("tables in the embedded warehouse", () => {
     const { exitCode, problems } = await verified();
     expect(exitCode).toBe(6);
     expect(problems).toMatchObject([
-      { key: "PARDOT_TAG", problem: expect.stringContaining("the last load left") as string },
+      { key: "PARDOT_TAG", problem: expect.stringContaining("its loads left") as string },
     ]);
     await sql("DROP TABLE PARDOT_TAG");
     await runWith();

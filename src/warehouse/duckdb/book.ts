@@ -14,6 +14,8 @@ export async function prepareBook(database: Database, unit: string | null): Prom
   await database.run(
     `CREATE TABLE IF NOT EXISTS ${TABLES} (table_name VARCHAR PRIMARY KEY, rows BIGINT NOT NULL, files BIGINT NOT NULL, loaded_at TIMESTAMP NOT NULL)`,
   );
+  // Tables of earlier versions lack it.
+  await database.run(`ALTER TABLE ${TABLES} ADD COLUMN IF NOT EXISTS loads BIGINT`);
   if (unit === null) return;
   await database.run(`CREATE TABLE IF NOT EXISTS ${UNIT} (business_unit VARCHAR NOT NULL)`);
   // Another business unit may have written to it since `claim`.
@@ -54,21 +56,54 @@ export async function recordLoads(database: Database, table: string, files: read
   );
 }
 
-/** Records a table's row count, which is returned. `files`: committed files that it accounts for; null: as before. */
-export async function recordRows(database: Database, table: string, files: number | null): Promise<number> {
+/**
+ * Rows that another program has added to a table since this one last changed it, less those it has removed; 0 when
+ * that is unknown.
+ */
+export async function foreignRows(database: Database, table: string): Promise<number> {
+  const kept = await keptRows(database, table);
+  return kept === null ? 0 : (await database.countRows(table)) - kept;
+}
+
+/** The rows that a table should have; null when none were recorded. */
+export async function keptRows(database: Database, table: string): Promise<number | null> {
+  if (!(await database.has(TABLES))) return null;
+  const [row] = await database.query(`SELECT rows FROM ${TABLES} WHERE lower(table_name) = lower(${literal(table)})`);
+  return row === undefined ? null : Number(row[0]);
+}
+
+/**
+ * Records the rows that a table should have, and returns those that it has. `foreign`: the result of `foreignRows` before
+ * the change. It stays a difference, because a load must not hide that rows are missing. `files`: committed files that
+ * the table accounts for; null: as before.
+ */
+export async function recordRows(
+  database: Database,
+  table: string,
+  foreign: number,
+  files: number | null,
+): Promise<number> {
   const rows = await database.countRows(table);
-  const known = files === null ? "" : ", files = excluded.files";
+  const loads = `(SELECT COUNT(*) FROM ${LOADS} WHERE table_name = ${literal(table)})`;
+  const known = files === null ? "" : ", files = excluded.files, loads = excluded.loads";
   await database.run(
-    `INSERT INTO ${TABLES} (table_name, rows, files, loaded_at) VALUES (${literal(table)}, ${rows}, ${files ?? 0}, ${UTC_NOW}) ON CONFLICT (table_name) DO UPDATE SET rows = excluded.rows, loaded_at = excluded.loaded_at${known}`,
+    `INSERT INTO ${TABLES} (table_name, rows, files, loads, loaded_at) VALUES (${literal(table)}, ${rows - foreign}, ${files ?? 0}, ${files === null ? "NULL" : loads}, ${UTC_NOW}) ON CONFLICT (table_name) DO UPDATE SET rows = excluded.rows, loaded_at = excluded.loaded_at${known}`,
   );
   return rows;
 }
 
-/** Number of committed files that a table accounts for; 0 when it was never settled or is gone. */
+/**
+ * Number of committed files that a table accounts for; 0 when it was never settled or is gone, or when the log of its
+ * loads has lost files since.
+ */
 export async function settledFiles(database: Database, { table }: Input<"settled">): Promise<number> {
-  if (!(await database.has(table)) || !(await database.has(TABLES))) return 0;
-  const [row] = await database.query(`SELECT files FROM ${TABLES} WHERE table_name = ${literal(table)}`);
-  return Number(row?.[0] ?? 0);
+  if (!(await database.has(table)) || !(await database.has(TABLES)) || !(await database.has(LOADS))) return 0;
+  const hasLoads = (await database.columnTypes(TABLES)).has("loads");
+  const [row = []] = await database.query(
+    `SELECT files, ${hasLoads ? "loads" : "NULL"}, (SELECT COUNT(*) FROM ${LOADS} WHERE table_name = ${literal(table)}) FROM ${TABLES} WHERE table_name = ${literal(table)}`,
+  );
+  const [files, loads, logged] = row;
+  return Number(logged ?? 0) < Number(loads ?? 0) ? 0 : Number(files ?? 0);
 }
 
 /** The end of the window in the name of a landed file: `…_<from>_<to>_<rest>`. */
@@ -79,11 +114,12 @@ export async function settle(database: Database, { table, files, wholeUntil }: I
   return database.inTransaction(async () => {
     await prepareBook(database, null);
     if (!(await database.has(table))) return null;
+    const foreign = await foreignRows(database, table);
     if (wholeUntil !== null) {
       const end = `regexp_extract(coalesce(${FILE_COLUMN}, ''), ${literal(WINDOW_END)}, 1)`;
       await database.run(`DELETE FROM ${identifier(table)} WHERE ${end} < ${literal(wholeUntil)}`);
     }
-    await recordRows(database, table, files);
+    await recordRows(database, table, foreign, files);
     return null;
   });
 }

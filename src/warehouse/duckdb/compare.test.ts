@@ -51,22 +51,27 @@ describe("a table compared with its committed files", () => {
       "25 rows deleted",
       "DELETE FROM PARDOT_THING WHERE id < 25",
       "PARDOT_THING",
-      /holds 76 rows, the last load left 101/,
+      /holds 76 rows, its loads left 101: another program has removed 25$/,
     ],
     [
       "one row deleted",
       "DELETE FROM PARDOT_THING WHERE id = 200",
       "PARDOT_THING",
-      /holds 100 rows, the last load left 101/,
+      /holds 100 rows, its loads left 101: another program has removed 1$/,
     ],
-    ["rows added", "INSERT INTO PARDOT_THING (id) VALUES (900)", "PARDOT_THING", /holds 102 rows/],
+    [
+      "rows added",
+      "INSERT INTO PARDOT_THING (id) VALUES (900)",
+      "PARDOT_THING",
+      /holds 102 rows, its loads left 101: another program has added 1$/,
+    ],
     [
       "a row twice",
       "INSERT INTO PARDOT_THING SELECT * FROM PARDOT_THING WHERE id = 7",
       "PARDOT_THING",
       /for 101 values of id/,
     ],
-    ["all rows deleted", "DELETE FROM PARDOT_THING", "PARDOT_THING", /holds 0 rows, the last load left 101/],
+    ["all rows deleted", "DELETE FROM PARDOT_THING", "PARDOT_THING", /holds 0 rows, its loads left 101/],
     [
       "a row swapped for one of another file",
       "UPDATE PARDOT_THING SET _pardot_etl_file = 'z' WHERE id = 3",
@@ -87,6 +92,27 @@ describe("a table compared with its committed files", () => {
     const { problems } = await compared(files);
     expect(problems.filter((each) => each.key === key && problem.test(each.problem))).toHaveLength(1);
     expect(problems.every(({ hint }) => hint !== null)).toBe(true);
+  });
+
+  test("still shows the rows that were deleted by hand after further loads and a new settling", async () => {
+    const files = await withThree();
+    await rowsOf("DELETE FROM PARDOT_THING WHERE id BETWEEN 10 AND 34");
+    await warehouse.load(tag, [await fileOf("d", "50,z,,,,\n300,z,,,,\n", 2, { readAt: 4 })], signal);
+    await warehouse.settle(tag, { files: 4, wholeUntil: null }, signal);
+    const { problems } = await compared([...files, committed("d", 2)]);
+    const changed = "it holds 77 rows, its loads left 102: another program has removed 25";
+    expect(problems).toMatchObject([{ key: "PARDOT_THING", problem: changed }]);
+    const statement = /UPDATE [^`]*/.exec(problems[0]?.hint ?? "")?.[0] ?? "";
+    await rowsOf(statement);
+    expect((await compared([...files, committed("d", 2)])).problems).toEqual([]);
+  });
+
+  test("is not settled anymore when its log has lost a file, so that the next run loads it", async () => {
+    await withThree();
+    await warehouse.settle(tag, { files: 3, wholeUntil: null }, signal);
+    expect(await warehouse.settled(tag, signal)).toBe(3);
+    await rowsOf("DELETE FROM _PARDOT_ETL_LOADS WHERE file_key = 'b'");
+    expect(await warehouse.settled(tag, signal)).toBe(0);
   });
 
   test("shows a file that was never loaded and one that no manifest names", async () => {

@@ -1,5 +1,7 @@
+import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Database } from "./database.ts";
 import type { Input } from "./protocol.ts";
+import { keptRows } from "./book.ts";
 import { FILE_COLUMN, identifier, literal, LOADS, TABLES } from "./sql.ts";
 import type { Comparison, TableProblem } from "../warehouse.ts";
 
@@ -9,7 +11,10 @@ const COMMITTED = "_pardot_etl_committed";
 /** Most problems of one kind that are named; the rest is counted. */
 const NAMED_MAX = 100;
 
-const LOAD_AGAIN = "Drop the table: the next run loads its files again.";
+/** How to repair a table whose rows are not those of its files. */
+function loadAgain(table: string): string {
+  return `Run \`DROP TABLE ${identifier(table)}\` in the database: the next run loads its files again.`;
+}
 
 /** Notes committed files; `isFirst`: the first ones of a comparison. */
 export async function noteCommitted(database: Database, { files, isFirst }: Input<"note">): Promise<null> {
@@ -28,13 +33,13 @@ export async function noteCommitted(database: Database, { files, isFirst }: Inpu
  * Compares a table with the noted files: each was loaded once and completely, no other was, and the table still has the
  * rows of the last load, each key once.
  */
-export async function compareTable(database: Database, { table, key }: Input<"compare">): Promise<Comparison> {
+export async function compareTable(database: Database, { table, key, object }: Input<"compare">): Promise<Comparison> {
   const files = await database.count(`SELECT COUNT(DISTINCT file_key) FROM temp.${COMMITTED} WHERE NOT is_optional`);
-  if (!(await database.has(table))) return withoutTable(table, files, "it does not exist");
+  if (!(await database.has(table))) return withoutTable({ table, name: object }, files, "it does not exist");
   const rows = await database.countRows(table);
   const hasLoads = await database.has(LOADS);
   const problems = [
-    ...(hasLoads ? await compareLoads(database, table) : []),
+    ...(hasLoads ? await compareLoads(database, table, object) : []),
     ...(await compareCounts(database, table, key, rows)),
     ...(hasLoads ? await compareFiles(database, table) : []),
   ];
@@ -43,14 +48,18 @@ export async function compareTable(database: Database, { table, key }: Input<"co
 }
 
 /** The comparison of a table that does not exist with this many files. */
-export function withoutTable(table: string, files: number, problem: string): Comparison {
+export function withoutTable(
+  { table, name }: Pick<CatalogObject, "table" | "name">,
+  files: number,
+  problem: string,
+): Comparison {
   if (files === 0) return { compared: "", problems: [] };
   const whole = `${problem} although ${files} files were committed for it`;
-  const hint = "The next run creates it and loads its files.";
+  const hint = `Run \`pardot-etl run ${name}\`: it creates the table and loads its files.`;
   return { compared: `${files} files of ${table}`, problems: [{ key: table, problem: whole, hint }] };
 }
 
-async function compareLoads(database: Database, table: string): Promise<readonly TableProblem[]> {
+async function compareLoads(database: Database, table: string, object: string): Promise<readonly TableProblem[]> {
   const committed = `(SELECT DISTINCT file_key, rows FROM temp.${COMMITTED})`;
   const loads = `(SELECT file_key, rows FROM ${LOADS} WHERE lower(table_name) = lower(${literal(table)}))`;
   const missing = await problemsOf(
@@ -58,7 +67,7 @@ async function compareLoads(database: Database, table: string): Promise<readonly
     table,
     `SELECT c.file_key FROM (SELECT DISTINCT file_key FROM temp.${COMMITTED} WHERE NOT is_optional) c ANTI JOIN ${LOADS} l USING (file_key) ORDER BY 1`,
     () => `it is not loaded into ${table}`,
-    "The next run loads it, or reports why it cannot.",
+    `Run \`pardot-etl run ${object}\`: it loads the file, or reports why it cannot.`,
   );
   const others = await problemsOf(
     database,
@@ -71,7 +80,7 @@ async function compareLoads(database: Database, table: string): Promise<readonly
     table,
     `SELECT l.file_key FROM ${loads} l ANTI JOIN ${committed} c USING (file_key) ORDER BY 1`,
     () => `it is loaded into ${table}, but no manifest names it`,
-    `Its rows are valid if it was committed to another destination. Otherwise: ${LOAD_AGAIN}`,
+    `Its rows are valid if it was committed to another destination. Otherwise: ${loadAgain(table)}`,
   );
   return [...missing, ...others, ...unknown];
 }
@@ -82,27 +91,34 @@ async function compareCounts(
   key: string,
   rows: number,
 ): Promise<readonly TableProblem[]> {
-  const problems: string[] = [];
-  if (await database.has(TABLES)) {
-    const [kept] = await database.query(
-      `SELECT rows FROM ${TABLES} WHERE lower(table_name) = lower(${literal(table)})`,
-    );
-    if (kept !== undefined && Number(kept[0]) !== rows) {
-      problems.push(`it holds ${rows} rows, the last load left ${String(kept[0])}: another program has changed it`);
-    }
+  const problems: TableProblem[] = [];
+  const kept = await keptRows(database, table);
+  if (kept !== null && kept !== rows) {
+    const accept = `UPDATE ${TABLES} SET rows = ${rows} WHERE table_name = ${literal(table)}`;
+    problems.push({
+      key: table,
+      problem: `it holds ${rows} rows, its loads left ${kept}: another program has ${kept > rows ? `removed ${kept - rows}` : `added ${rows - kept}`}`,
+      hint: `${loadAgain(table)} Or run \`${accept}\` if the change is to stay.`,
+    });
   }
   const distinct = await database.count(`SELECT COUNT(DISTINCT ${identifier(key)}) FROM ${identifier(table)}`);
-  if (distinct !== rows) problems.push(`it holds ${rows} rows for ${distinct} values of ${key}`);
-  return problems.map((problem) => ({ key: table, problem, hint: LOAD_AGAIN }));
+  if (distinct !== rows) {
+    problems.push({
+      key: table,
+      problem: `it holds ${rows} rows for ${distinct} values of ${key}`,
+      hint: loadAgain(table),
+    });
+  }
+  return problems;
 }
 
-/** Files of which the table holds rows that were not loaded. */
+/** Files of which the table holds rows that were not loaded. `compareLoads` names committed files that the log lacks. */
 async function compareFiles(database: Database, table: string): Promise<readonly TableProblem[]> {
   if (!(await database.columnTypes(table)).has(FILE_COLUMN)) return [];
   return problemsOf(
     database,
     table,
-    `SELECT t.file, t.n, coalesce(l.rows, 0) FROM (SELECT ${FILE_COLUMN} AS file, COUNT(*) AS n FROM ${identifier(table)} WHERE ${FILE_COLUMN} IS NOT NULL GROUP BY 1) t LEFT JOIN ${LOADS} l ON l.file_key = t.file WHERE l.rows IS NULL OR t.n > l.rows ORDER BY 1`,
+    `SELECT t.file, t.n, coalesce(l.rows, 0) FROM (SELECT ${FILE_COLUMN} AS file, COUNT(*) AS n FROM ${identifier(table)} WHERE ${FILE_COLUMN} IS NOT NULL GROUP BY 1) t LEFT JOIN ${LOADS} l ON l.file_key = t.file WHERE t.n > l.rows OR (l.rows IS NULL AND t.file NOT IN (SELECT file_key FROM temp.${COMMITTED})) ORDER BY 1`,
     ([, found, loaded]) => `${table} holds ${String(found)} rows of it, ${String(loaded)} were loaded`,
   );
 }
@@ -113,7 +129,7 @@ async function problemsOf(
   table: string,
   sql: string,
   problemOf: (row: readonly unknown[]) => string,
-  hint: string = LOAD_AGAIN,
+  hint: string = loadAgain(table),
 ): Promise<readonly TableProblem[]> {
   const rows = await database.query(sql);
   const problems = rows.slice(0, NAMED_MAX).map((row) => ({ key: String(row[0]), problem: problemOf(row), hint }));

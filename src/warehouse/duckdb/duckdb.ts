@@ -86,7 +86,7 @@ export class DuckdbWarehouse implements Warehouse, Loader {
   }
 
   async compare(
-    { table, key }: CatalogObject,
+    { name, table, key }: CatalogObject,
     committed: AsyncIterable<CommittedFile>,
     signal: AbortSignal,
   ): Promise<Comparison> {
@@ -106,8 +106,8 @@ export class DuckdbWarehouse implements Warehouse, Loader {
       }
       await note();
       return exists
-        ? this.#worker.ask("compare", { table, key }, doing, signal)
-        : withoutTable(table, count, `it does not exist, and neither does ${this.#path},`);
+        ? this.#worker.ask("compare", { table, key, object: name }, doing, signal)
+        : withoutTable({ table, name }, count, `it does not exist, and neither does ${this.#path},`);
     });
   }
 

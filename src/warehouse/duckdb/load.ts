@@ -1,5 +1,5 @@
 import type { Column } from "../../catalog/catalog.ts";
-import { forgetTable, prepareBook, recordLoads, recordRows, unloaded } from "./book.ts";
+import { foreignRows, forgetTable, prepareBook, recordLoads, recordRows, unloaded } from "./book.ts";
 import { lowerCase } from "./database.ts";
 import type { Database } from "./database.ts";
 import type { LoadInput } from "./protocol.ts";
@@ -21,6 +21,7 @@ export async function load(database: Database, input: LoadInput): Promise<{ read
     const pending = await notLoaded(database, input);
     const columns = allColumns(input.columns, pending);
     await prepareTable(database, table, columns);
+    const foreign = await foreignRows(database, table);
     for (const group of groupsOf(pending)) {
       await stage(database, columns, group);
       await checkValues(database, key, columns, group);
@@ -28,7 +29,7 @@ export async function load(database: Database, input: LoadInput): Promise<{ read
       await recordLoads(database, table, group);
       await database.run(`DROP TABLE temp.${STAGING}`);
     }
-    return { rows: await recordRows(database, table, null) };
+    return { rows: await recordRows(database, table, foreign, null) };
   });
 }
 

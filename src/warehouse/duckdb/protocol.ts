@@ -13,7 +13,7 @@ export interface DuckdbOperations {
   readonly settle: (input: TableInput & SettledTable) => null;
   /** Notes some committed files for the `compare` that follows; `isFirst`: the first ones of a comparison. */
   readonly note: (input: { readonly files: readonly CommittedFile[]; readonly isFirst: boolean }) => null;
-  readonly compare: (input: TableInput & { readonly key: string }) => Comparison;
+  readonly compare: (input: TableInput & { readonly key: string; readonly object: string }) => Comparison;
   readonly leastBy: (input: IdsInput) => readonly (readonly [string, string])[];
   /** Writes a Parquet file into the process's folder and returns its path. */
   readonly writeParquet: (input: ParquetInput) => string;
