@@ -223,6 +223,17 @@ export function commandsPage(): string {
     .concat("\n");
 }
 
+/** What the options do not say, by command. */
+const DETAILS: Readonly<Record<string, string>> = {
+  verify: [
+    "With `--json`: `destination`, `runs`, `files`, `rows`, `bytes`, `expired`, `superseded`, `accepted`, `filesRead`, `warehouse`",
+    "(`name`, and in `compared` a clause for each table; null without one), `problems`, `exitCode`, and `error` on exit 7. Each",
+    "problem has `key` (a file or a table), `problem`, `hint` (what to do) and, for a file in the warehouse, `state`: `missing`,",
+    "`loaded again`, `differs` (another number of rows) or `not committed yet` (no manifest names it). The exit code is 6 if there",
+    "is a problem, and 7 if the warehouse fails or a table cannot be compared and all else is as committed.",
+  ].join("\n"),
+};
+
 function commandSection(command: CommandSpec): string {
   const usage = [
     "pardot-etl",
@@ -236,7 +247,8 @@ function commandSection(command: CommandSpec): string {
     ...command.options.map(optionRow),
   ];
   const table = rows.length === 0 ? "" : `\n\n${markdownTable(["Argument or option", "Meaning", "Default"], rows)}`;
-  return `## ${command.name}\n\n${text}${table}`;
+  const details = DETAILS[command.name];
+  return `## ${command.name}\n\n${text}${table}${details === undefined ? "" : `\n\n${details}`}`;
 }
 
 function optionRow(option: OptionSpec): readonly string[] {

@@ -1,6 +1,7 @@
 import type { Failure, PardotEtlError } from "../errors.ts";
 import type { Manifest, ManifestObject, ManifestWindow } from "../manifest/manifest.ts";
 import type { RangeOptions } from "../plan/wish.ts";
+import type { TableProblem } from "../warehouse/warehouse.ts";
 import type { RunRecord, RunWarning } from "../state/run-record.ts";
 
 /** Options of `run` and `plan`: the range to read instead of a plain run's. */
@@ -212,13 +213,17 @@ export interface VerifyResult {
   /** The warehouse and what was compared in it, a clause for each table; null if none was compared. */
   readonly warehouse: { readonly name: string; readonly compared: readonly string[] } | null;
   readonly problems: readonly VerifyProblem[];
-  /** 0, or 6 when there is a problem. */
+  /** 0; 6 when there is a problem; 7 when the only ones are tables that could not be compared. */
   readonly exitCode: number;
+  /** Why the first of these tables could not be compared; missing unless the exit code is 7. */
+  readonly error?: Failure;
 }
 
 export interface VerifyProblem {
   /** The file's key, or the table. */
   readonly key: string;
+  /** How a file is loaded into its table of the warehouse; missing for other problems. */
+  readonly state?: TableProblem["state"];
   readonly problem: string;
   /** What to do. */
   readonly hint: string;

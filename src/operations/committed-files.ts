@@ -26,9 +26,10 @@ export interface CommittedFile {
 }
 
 export interface CommittedRun {
-  /** Both null if the manifest is damaged. */
+  /** All null if the manifest is damaged. */
   readonly runId: string | null;
   readonly startedAt: Instant | null;
+  readonly finishedAt: Instant | null;
 }
 
 export interface Committed {
@@ -55,6 +56,7 @@ interface Run extends CommittedRun {
   readonly at: number;
   runId: string | null;
   startedAt: Instant | null;
+  finishedAt: Instant | null;
 }
 
 /** The files in the manifests of all runs. Memory: some 300 bytes for each file. */
@@ -111,6 +113,7 @@ class KnownFiles {
     const run = this.#runAt(at);
     run.runId = manifest.run_id;
     run.startedAt = Date.parse(manifest.started_at);
+    run.finishedAt = Date.parse(manifest.finished_at);
     for (const { object, windows, supersedes = false } of manifest.objects) {
       const readings = this.#readings.get(object) ?? [];
       this.#readings.set(object, readings);
@@ -130,7 +133,7 @@ class KnownFiles {
   }
 
   #runAt(at: number): Run {
-    const run = this.#runs.get(at) ?? { at, runId: null, startedAt: null };
+    const run = this.#runs.get(at) ?? { at, runId: null, startedAt: null, finishedAt: null };
     this.#runs.set(at, run);
     return run;
   }

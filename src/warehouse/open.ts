@@ -49,6 +49,8 @@ export const nullWarehouse: Warehouse = {
     signal.throwIfAborted();
     return NO_TABLE;
   },
+  loadedFiles: (_object, signal) => nothing(signal),
+  refusals: (_object, signal) => nothing(signal),
   compare: async () => ({ compared: "", problems: [] }),
   leastBy: (_table, _group, _value, signal) => nothing(signal),
   keys: (_table, _column, signal) => nothing(signal),

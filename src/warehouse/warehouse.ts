@@ -4,6 +4,8 @@ import type { Instant, LocalText } from "../time/instant.ts";
 
 /** Error code: the table is missing, and nothing here creates it. */
 export const TABLE_MISSING = "warehouse.table-missing";
+/** Error code: the table lacks a column. */
+export const COLUMN_MISSING = "warehouse.column-missing";
 
 /** State of a table. */
 export interface TableState {
@@ -47,6 +49,25 @@ export interface CommittedFile {
   readonly maxWatermark: string | null;
   /** The table may lack it: it was abandoned, has expired, or was read again since. Default false. */
   readonly isOptional?: boolean;
+  /** Pardot's time when its content was read; null or missing when unknown. */
+  readonly readAt?: Instant | null;
+}
+
+/** The rows of one landed file in a table. */
+export interface LoadedFile {
+  /** Its key in the destination; null: rows that were loaded before their files were recorded. */
+  readonly file: string | null;
+  readonly rows: number;
+  /** UTC, `YYYY-MM-DD HH:MM:SS`: when its last rows were loaded; null when unknown. */
+  readonly loadedAt: string | null;
+}
+
+/** A file that the loader of a table did not take. */
+export interface RefusedFile {
+  readonly file: string;
+  readonly reason: string;
+  /** UTC, `YYYY-MM-DD HH:MM:SS`. */
+  readonly at: string;
 }
 
 /** Result of a comparison of a table with its committed files. */
@@ -60,6 +81,8 @@ export interface Comparison {
 export interface TableProblem {
   /** The key of the file at fault, or the name of the table. */
   readonly key: string;
+  /** How a file is loaded; missing for other problems of the table. */
+  readonly state?: "missing" | "loaded again" | "differs" | "not committed yet";
   readonly problem: string;
   /** What to do, as a sentence; null when the problem is clear enough. */
   readonly hint: string | null;
@@ -114,8 +137,15 @@ export interface Warehouse {
    */
   tableState(object: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState>;
   /**
-   * Compares a table with the committed files of its object: all that manifests name, except those that an earlier run
-   * left.
+   * The files that a table has loaded, in any order; a file may come in several parts. DuckDB knows them by the log of its
+   * loads, Snowflake by the file of each row. Throws `COLUMN_MISSING` when the table does not record its files.
+   */
+  loadedFiles(object: CatalogObject, signal: AbortSignal): AsyncIterable<LoadedFile>;
+  /** The files that the loader has refused, as far as it keeps them, newest first: Snowflake for 14 days, DuckDB never. */
+  refusals(object: CatalogObject, signal: AbortSignal): AsyncIterable<RefusedFile>;
+  /**
+   * Compares a table with the committed files of its object: all that manifests name. Each must be loaded exactly once,
+   * and no other file.
    */
   compare(object: CatalogObject, files: AsyncIterable<CommittedFile>, signal: AbortSignal): Promise<Comparison>;
   /**

@@ -339,7 +339,7 @@ describe("the watermark of a table in Snowflake", () => {
     expect(problems).toMatchObject([
       { key: "PARDOT_TAG", problem: "its newest updated_at is 2026-03-08 02:30:00, 2026-03-08 02:30:01 was committed" },
     ]);
-    server.tables.set("PARDOT_TAG", { rows: [] });
+    server.tables.set("PARDOT_TAG", { rows: [], columns: ["ID", "UPDATED_AT"] });
     expect((await warehouse.compare(tag, files("2026-03-08 02:30:01", null), signal)).problems).toMatchObject([
       { key: "PARDOT_TAG", problem: "it is empty although 2 files were committed for it" },
     ]);

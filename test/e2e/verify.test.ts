@@ -10,7 +10,7 @@ import { CancelledError } from "../../src/errors.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import { verify } from "../../src/operations/verify/verify.ts";
-import type { Warehouse } from "../../src/warehouse/warehouse.ts";
+import type { TableProblem, Warehouse } from "../../src/warehouse/warehouse.ts";
 import { fakeClock } from "../kit/fakes/clock.ts";
 import { filesBelow, scenesUntil } from "../kit/scene.ts";
 import type { Environment, Scene } from "../kit/scene.ts";
@@ -251,6 +251,59 @@ describe("verify in the warehouse", () => {
   ] as const)("refuses %s without a warehouse to check", async (_what, options, env) => {
     const at = await start(env);
     await expect(at.verify(options)).rejects.toMatchObject({ code: "usage.verify", exitCode: 2 });
+  });
+
+  /** `verify` of tags with a warehouse that reports these problems; `ageMs`: the time since the run. */
+  async function verifyWith(
+    problems: (at: Verified) => Promise<readonly Pick<TableProblem, "key" | "state">[]>,
+    { waitMs = 0, ageMs = 0 } = {},
+  ): Promise<VerifyResult & { readonly slept: readonly number[] }> {
+    const at = await start({ PARDOT_ETL_OBJECTS: "Tag" });
+    const clock = fakeClock(at.simulator.now().getTime() + ageMs);
+    const warehouse = {
+      name: "elsewhere",
+      check: async () => undefined,
+      compare: async () => ({
+        compared: "",
+        problems: (await problems(at)).map((each) => ({ ...each, problem: "it is so", hint: null })),
+      }),
+      close: async () => undefined,
+    } as unknown as Warehouse;
+    const result = await at.verify(
+      { warehouseOnly: true, waitMs },
+      { clock, openWarehouse: async () => warehouse, env: DUCKDB },
+    );
+    return { ...result, slept: clock.slept };
+  }
+
+  it.each([
+    ["a file of a run five minutes ago", "missing", 300_000, [590_000, 615_000]],
+    ["a file of a run an hour ago", "missing", 3_600_000, [0, 0]],
+    ["a file that is loaded again", "loaded again", 300_000, [0, 0]],
+  ] as const)(
+    "with --wait 15m asks again about %s as long as it is younger",
+    async (_what, state, ageMs, [least, most]) => {
+      const missing = async ({ keys }: Verified) => [{ key: keys[0] ?? "", state }];
+      const { slept, exitCode, problems } = await verifyWith(missing, { waitMs: 900_000, ageMs });
+      expect([exitCode, problems[0]?.state]).toEqual([6, state]);
+      const waited = slept.reduce((sum, ms) => sum + ms, 0);
+      expect(waited).toBeGreaterThanOrEqual(least);
+      expect(waited).toBeLessThanOrEqual(most);
+    },
+  );
+
+  it("does not report files that a run has committed in the meantime, but those that no manifest names", async () => {
+    const stray = "Tag/Tag_stray.csv";
+    let landed = 0;
+    const { problems } = await verifyWith(async (at) => {
+      at.simulator.advance(1);
+      const { manifest } = await at.run();
+      const keys = manifest.objects.flatMap(({ files }) => files.map(({ key }) => key));
+      landed = keys.length;
+      return [...keys, stray].map((key) => ({ key, state: "not committed yet" as const }));
+    });
+    expect(landed).toBeGreaterThan(0);
+    expect(problems.map(({ key }) => key)).toEqual([stray]);
   });
 
   it.each([

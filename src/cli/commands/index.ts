@@ -17,7 +17,12 @@ const RANGE_OPTIONS: readonly OptionSpec[] = [
 const VERIFY_OPTIONS: readonly OptionSpec[] = [
   { flag: "--files-only", value: null, meaning: "skip the warehouse" },
   { flag: "--warehouse-only", value: null, meaning: "compare only the warehouse; do not reread files" },
-  { flag: "--wait", value: "D", meaning: "time for the warehouse to load missing files: 90s, 10m" },
+  {
+    flag: "--wait",
+    value: "D",
+    meaning:
+      "time for the warehouse to load a file after its run: asks again while younger files are missing: 90s, 20m",
+  },
   {
     flag: "--accept",
     value: "KEY",
@@ -121,7 +126,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "verify",
     summary:
-      "rereads every committed file and verifies its rows, bytes and hash; compares every loaded file with the tables in DuckDB, and the newest watermark with the tables in Snowflake",
+      "rereads every committed file and verifies its rows, bytes and hash; proves that DuckDB or Snowflake has loaded each exactly once, and prints the statements that repair it",
     objects: "objects, groups or patterns, instead of everything committed",
     options: VERIFY_OPTIONS,
     load: () => import("./verify.ts"),

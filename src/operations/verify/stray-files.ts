@@ -28,6 +28,18 @@ export async function strayFiles(
     }
   }
   if (unnamed.length === 0) return [];
+  const { state, recorded } = await recordedSince(storage, committed, signal);
+  return unnamed
+    .filter(({ key }) => !recorded.has(key))
+    .map(({ object, key }) => ({ key, problem: isAwaited(object, key, state) ? AWAITED : "no manifest names it" }));
+}
+
+/** The files that open windows name, or manifests that were written since the committed files were read. */
+export async function recordedSince(
+  storage: Storage,
+  committed: Committed,
+  signal: AbortSignal,
+): Promise<{ readonly state: State; readonly recorded: ReadonlySet<string> }> {
   // The order matters: a window leaves the state only after its manifest was written.
   const { state } = await loadState(storage, signal);
   const recorded = new Set<string>();
@@ -40,9 +52,7 @@ export async function strayFiles(
     { file: ({ key }) => recorded.add(key), manifest: () => undefined },
     signal,
   );
-  return unnamed
-    .filter(({ key }) => !recorded.has(key))
-    .map(({ object, key }) => ({ key, problem: isAwaited(object, key, state) ? AWAITED : "no manifest names it" }));
+  return { state, recorded };
 }
 
 const AWAITED =

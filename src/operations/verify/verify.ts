@@ -2,6 +2,7 @@ import { accept, readAccepted } from "../../manifest/accepted.ts";
 import type { CommittedConfig } from "../../config/config.ts";
 import { loadState, STATE_PREFIX } from "../../state/journal.ts";
 import { UsageError } from "../../errors.ts";
+import type { Failure } from "../../errors.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { isoInstant } from "../../time/instant.ts";
 import type { VerifyOptions, VerifyProblem, VerifyResult } from "../api.ts";
@@ -72,11 +73,18 @@ export async function verify(
       filesRead: !wanted.warehouseOnly,
       warehouse: comparison.name === null ? null : { name: comparison.name, compared: warehouse.compared },
       problems: problems.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
-      exitCode: problems.length === 0 ? 0 : 6,
+      ...conclusion(problems.length, warehouse.failures),
     };
   } finally {
     await comparison.close();
   }
+}
+
+/** The exit code, and the error of a warehouse that could not be compared. */
+function conclusion(problems: number, failures: readonly Failure[]): Pick<VerifyResult, "exitCode" | "error"> {
+  const [error] = failures;
+  if (error !== undefined && problems === failures.length) return { exitCode: 7, error };
+  return { exitCode: problems === 0 ? 0 : 6 };
 }
 
 /** The files to verify, and the files that no longer count. */

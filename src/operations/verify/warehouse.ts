@@ -1,11 +1,14 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { CommittedConfig } from "../../config/config.ts";
-import { PardotEtlError, UsageError } from "../../errors.ts";
+import { failureOf, PardotEtlError, UsageError } from "../../errors.ts";
+import type { Failure } from "../../errors.ts";
 import type { CommittedFile, Warehouse } from "../../warehouse/warehouse.ts";
 import type { VerifyOptions, VerifyProblem } from "../api.ts";
 import { openTables } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { closeWarehouse } from "../run/load.ts";
+import type { Instant } from "../../time/instant.ts";
+import { recordedSince } from "./stray-files.ts";
 import type { Subject } from "./verify.ts";
 
 /** Between two comparisons with a warehouse that another tool loads. */
@@ -16,12 +19,17 @@ interface Compared {
   /** A clause for each table that was compared. */
   readonly compared: readonly string[];
   readonly problems: readonly VerifyProblem[];
+  /** Why tables could not be compared: one of the problems for each. */
+  readonly failures: readonly Failure[];
 }
 
 interface Comparison {
   /** Null if there is no warehouse, or it is left out. */
   readonly name: string | null;
-  /** Compares the tables of the given objects, repeatedly for at most `waitMs` while there are problems. */
+  /**
+   * Compares the tables of the given objects. Repeats it for at most `waitMs` while they lack files that were committed
+   * less than `waitMs` ago, or for another reason cannot be called complete yet.
+   */
   compare(objects: readonly CatalogObject[], subject: Subject, waitMs?: number): Promise<Compared>;
   close(): Promise<void>;
 }
@@ -39,7 +47,7 @@ export async function openComparison(
   if (!hasWarehouse && (warehouseOnly || waitMs > 0)) {
     throw usage("no warehouse is configured", "Set PARDOT_ETL_WAREHOUSE, or leave out --warehouse-only and --wait.");
   }
-  const nothing: Compared = { compared: [], problems: [] };
+  const nothing: Compared = { compared: [], problems: [], failures: [] };
   if (filesOnly || !hasWarehouse) return { name: null, compare: async () => nothing, close: async () => undefined };
   const { clock, onEvent, signal } = runtime;
   const warehouse = await openTables(config, runtime);
@@ -56,12 +64,20 @@ export async function openComparison(
       for (;;) {
         const found = await compareAll(warehouse, objects, subject, signal);
         const left = until - clock.monotonic();
-        if (found.problems.length === 0 || left <= 0) return found;
+        const mayChange = found.problems.some((problem) => isAwaited(problem, subject, clock.now() - wait));
+        if (!mayChange || left <= 0) return found;
         await clock.sleep(Math.min(COMPARE_MS, left), signal);
       }
     },
     close: async () => closeWarehouse(warehouse, onEvent),
   };
+}
+
+/** Whether waiting may end a problem. `since`: a file that was committed earlier has had its time. */
+function isAwaited({ key, state }: VerifyProblem, { committed }: Subject, since: Instant): boolean {
+  if (state !== undefined && state !== "missing") return false;
+  const { finishedAt = null, startedAt = null } = committed.files.get(key)?.run ?? {};
+  return (finishedAt ?? startedAt ?? Infinity) > since;
 }
 
 function usage(cause: string, hint: string): UsageError {
@@ -77,6 +93,7 @@ async function compareAll(
   const { committed, accepted, mayBeGone } = subject;
   const compared: string[] = [];
   const problems: VerifyProblem[] = [];
+  const failures: Failure[] = [];
   for (const object of objects) {
     // A Snowflake table that does not exist is not a problem while nothing was committed for it.
     if (!committed.objects.has(object.name)) continue;
@@ -87,10 +104,11 @@ async function compareAll(
         const file = committed.files.get(key);
         return !accepted.has(key) && (file === undefined || !(file.superseded || mayBeGone(file.run)));
       });
-      problems.push(...counts.map(({ key, problem, hint }) => ({ key, problem, hint: hint ?? LOAD_HINT })));
+      problems.push(...counts.map((problem) => ({ ...problem, hint: problem.hint ?? LOAD_HINT })));
     } catch (error) {
       // A table that cannot be compared does not stop the others.
       if (signal.aborted || !(error instanceof PardotEtlError)) throw error;
+      failures.push(failureOf(error));
       problems.push({
         key: object.table,
         problem: `it cannot be compared: ${error.message}`,
@@ -98,7 +116,18 @@ async function compareAll(
       });
     }
   }
-  return { compared, problems };
+  return { compared, problems: await withoutRecorded(problems, subject, signal), failures };
+}
+
+/** Leaves out files that a run in progress has landed or committed since, which Snowpipe loads at once. */
+async function withoutRecorded(
+  problems: readonly VerifyProblem[],
+  { storage, committed }: Subject,
+  signal: AbortSignal,
+): Promise<readonly VerifyProblem[]> {
+  if (!problems.some(({ state }) => state === "not committed yet")) return problems;
+  const { recorded } = await recordedSince(storage, committed, signal);
+  return problems.filter(({ key, state }) => state !== "not committed yet" || !recorded.has(key));
 }
 
 const LOAD_HINT =
@@ -114,7 +143,7 @@ async function* filesFor(
   for (const [key, file] of committed.files) {
     if (file.object !== object.name) continue;
     const isOptional = file.superseded || file.isLeft || accepted.has(key) || mayBeGone(file.run);
-    yield { key, rows: file.rows, maxWatermark, isOptional };
+    yield { key, rows: file.rows, maxWatermark, isOptional, readAt: file.readAt };
     maxWatermark = null;
   }
 }

@@ -141,7 +141,7 @@ export function account(destination: Destination): readonly Statement[] {
  * statement. A file is loaded whole or not at all. The slash after the folder keeps files of `ProspectAccount` out of
  * `Prospect`.
  */
-function copy(object: DdlObject, format: FormatName): string {
+export function copy(object: DdlObject, format: FormatName): string {
   const { of, pattern } = FORMATS[format];
   const metadata = METADATA.map(([name, , source]) => `${quoted(name)} = ${source}`);
   return [

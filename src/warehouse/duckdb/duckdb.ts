@@ -5,10 +5,21 @@ import { ConfigError, WarehouseError } from "../../errors.ts";
 import { NEVER } from "../../platform/clock.ts";
 import type { LocalText } from "../../time/instant.ts";
 import { UNIT } from "./sql.ts";
-import { withoutTable } from "./compare.ts";
+import { repairHint, withoutTable } from "./compare.ts";
 import type { DuckdbOperations, Input } from "./protocol.ts";
+import { pluralize } from "../../text.ts";
+import { matchFiles, noteFiles, problemsOf } from "../loaded-files.ts";
 import { NO_TABLE } from "../warehouse.ts";
-import type { CommittedFile, Comparison, LoadFile, Loader, SettledTable, TableState, Warehouse } from "../warehouse.ts";
+import type {
+  CommittedFile,
+  Comparison,
+  LoadedFile,
+  LoadFile,
+  Loader,
+  SettledTable,
+  TableState,
+  Warehouse,
+} from "../warehouse.ts";
 import { Worker } from "../worker.ts";
 
 /** Keys in one request. */
@@ -85,30 +96,42 @@ export class DuckdbWarehouse implements Warehouse, Loader {
     await this.#askIfExists("settle", { table, ...settled }, `settle ${table} in`, null, signal);
   }
 
+  /** By the log of the loads. */
+  async *loadedFiles({ table }: CatalogObject, signal: AbortSignal): AsyncIterable<LoadedFile> {
+    for (let after: string | null = null; ;) {
+      const input: Input<"loadedFiles"> = { table, after };
+      const page = await this.#askIfExists("loadedFiles", input, `read ${table} from`, [], signal);
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.file;
+    }
+  }
+
+  /** None are kept: a run reports the files that DuckDB refuses, and the next one tries them again. */
+  // oxlint-disable-next-line require-yield
+  async *refusals(_object: CatalogObject, signal: AbortSignal): AsyncIterable<never> {
+    signal.throwIfAborted();
+  }
+
   async compare(
-    { name, table, key }: CatalogObject,
+    object: CatalogObject,
     committed: AsyncIterable<CommittedFile>,
     signal: AbortSignal,
   ): Promise<Comparison> {
-    const doing = `read ${table} from`;
-    return this.#worker.serialize(async () => {
-      const exists = await this.#exists();
-      let count = 0;
-      let files: CommittedFile[] = [];
-      const note = async (): Promise<void> => {
-        if (exists) await this.#worker.ask("note", { files, isFirst: count === 0 }, doing, signal);
-        count += files.length;
-        files = [];
-      };
-      for await (const file of committed) {
-        files.push(file);
-        if (files.length === KEYS_MAX) await note();
-      }
-      await note();
-      return exists
-        ? this.#worker.ask("compare", { table, key, object: name }, doing, signal)
-        : withoutTable({ table, name }, count, `it does not exist, and neither does ${this.#path},`);
-    });
+    const { table, key } = object;
+    const noted = await noteFiles(committed);
+    if (!(await this.#exists()))
+      return withoutTable(object, noted.count, `it does not exist, and neither does ${this.#path},`);
+    const checked = await this.#askIfExists("checkTable", { table, key }, `read ${table} from`, null, signal);
+    if (checked === null) return withoutTable(object, noted.count, "it does not exist");
+    const { faults } = await matchFiles(table, noted, this.loadedFiles(object, signal), { seesEmpty: true });
+    const problems = problemsOf(table, faults, (fault) => repairHint(object, fault));
+    const named = new Set(faults.map((fault) => fault.key));
+    // Rows of a file that the log of the loads lacks are no second problem.
+    const others = checked.problems.filter((problem) => problem.state === undefined || !named.has(problem.key));
+    const compared = `${pluralize(noted.count, "file")} and ${pluralize(checked.rows, "row")} of ${table}`;
+    return { compared, problems: [...problems, ...others] };
   }
 
   async load(

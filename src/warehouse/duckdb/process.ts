@@ -4,7 +4,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { failureOf } from "./failure.ts";
 import { ownerOf, settle, settledFiles, unloaded } from "./book.ts";
-import { compareTable, noteCommitted } from "./compare.ts";
+import { checkTable, loadedFiles } from "./compare.ts";
 import { Database } from "./database.ts";
 import { load } from "./load.ts";
 import type { DuckdbOperations, ParquetInput } from "./protocol.ts";
@@ -54,8 +54,8 @@ serve<DuckdbOperations>(
     settled: on(settledFiles),
     unloaded: on(unloaded),
     settle: on(settle),
-    note: on(noteCommitted),
-    compare: on(compareTable),
+    loadedFiles: on(loadedFiles),
+    checkTable: on(checkTable),
     leastBy: on(leastBy),
     writeParquet: on(async (database, input: ParquetInput) => {
       const target = join(folder ?? "", "rows.parquet");

@@ -1,5 +1,5 @@
 import type { Column } from "../../catalog/catalog.ts";
-import type { CommittedFile, Comparison, LoadFile, SettledTable, TableState } from "../warehouse.ts";
+import type { LoadedFile, LoadFile, SettledTable, TableProblem, TableState } from "../warehouse.ts";
 
 /** The operations of the DuckDB process: their inputs and results. */
 export interface DuckdbOperations {
@@ -11,9 +11,10 @@ export interface DuckdbOperations {
   readonly settled: (input: TableInput) => number;
   readonly unloaded: (input: TableInput & { readonly keys: readonly string[] }) => readonly string[];
   readonly settle: (input: TableInput & SettledTable) => null;
-  /** Notes some committed files for the `compare` that follows; `isFirst`: the first ones of a comparison. */
-  readonly note: (input: { readonly files: readonly CommittedFile[]; readonly isFirst: boolean }) => null;
-  readonly compare: (input: TableInput & { readonly key: string; readonly object: string }) => Comparison;
+  /** The next page of `Warehouse.loadedFiles`; `after`: the last file of the page before, null at first. */
+  readonly loadedFiles: (input: TableInput & { readonly after: string | null }) => readonly LoadedFile[];
+  /** Null when there is no table. */
+  readonly checkTable: (input: TableInput & { readonly key: string }) => CheckedTable | null;
   readonly leastBy: (input: IdsInput) => readonly (readonly [string, string])[];
   /** Writes a Parquet file into the process's folder and returns its path. */
   readonly writeParquet: (input: ParquetInput) => string;
@@ -21,6 +22,12 @@ export interface DuckdbOperations {
 }
 
 export type Input<Op extends keyof DuckdbOperations> = Parameters<DuckdbOperations[Op]>[0];
+
+/** The rows of a table, and what is wrong with it whatever was committed. */
+export interface CheckedTable {
+  readonly rows: number;
+  readonly problems: readonly TableProblem[];
+}
 
 interface TableInput {
   readonly table: string;

@@ -1,5 +1,6 @@
 import { shortened } from "../../text.ts";
 import type { Failure } from "../serve.ts";
+import { COLUMN_MISSING } from "../warehouse.ts";
 import type { Row, SnowflakeLogin } from "./protocol.ts";
 
 /** The table of a statement does not exist or may not be seen. The warehouse names it in its error. */
@@ -111,7 +112,7 @@ const KINDS: readonly Kind[] = [
   {
     codes: ["000904"],
     failure: ({ words }) => ({
-      code: "warehouse.column-missing",
+      code: COLUMN_MISSING,
       message: words,
       hint: "Add the column to the table; `pardot-etl objects NAME` lists the columns of an object.",
     }),

@@ -5,16 +5,21 @@ import type { LocalText } from "../../time/instant.ts";
 import { OBJECT_UNKNOWN } from "./failure.ts";
 import type { Row, TypedRow } from "./protocol.ts";
 import { SnowflakeSession } from "./session.ts";
-import { keysSql, leastBySql, tableStateSql } from "./sql.ts";
-import { TABLE_MISSING } from "../warehouse.ts";
-import type { CommittedFile, Comparison, TableState, Warehouse } from "../warehouse.ts";
+import { PIPE_HINT, repairHint } from "./repair.ts";
+import { keysSql, leastBySql, loadedFilesSql, refusalsSql, tableStateSql } from "./sql.ts";
+import { pluralize, shortened } from "../../text.ts";
+import { matchFiles, noteFiles, problemsOf } from "../loaded-files.ts";
+import type { FilesMatch, NotedFiles } from "../loaded-files.ts";
+import { COLUMN_MISSING, TABLE_MISSING } from "../warehouse.ts";
+import type { CommittedFile, Comparison, LoadedFile, RefusedFile, TableState, Warehouse } from "../warehouse.ts";
 
 const WATERMARK = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
 
 /** Not earlier than any watermark. */
 const LATEST = "9999-12-31 23:59:59";
 
-const PIPE_HINT = "Check the pipe or task that loads the table: it may be paused, late, or have refused a file.";
+/** Characters of a reason for refusing a file that are shown: it may quote the file. */
+const REASON_MAX = 300;
 
 /**
  * Tables in Snowflake, which Snowpipe or a task loads; pardot-etl only reads them. Unlike in the embedded warehouse, a
@@ -75,18 +80,83 @@ export class SnowflakeWarehouse implements Warehouse {
     };
   }
 
-  /** Compares the newest watermark, because the tables do not record the files of their rows. */
-  async compare(object: CatalogObject, files: AsyncIterable<CommittedFile>, signal: AbortSignal): Promise<Comparison> {
-    const { table: key, watermark } = object;
-    let count = 0;
-    let committed: string | null = null;
-    for await (const file of files) {
-      if (file.isOptional !== true) count += 1;
-      if (committed === null || (file.maxWatermark !== null && file.maxWatermark > committed)) {
-        committed = file.maxWatermark;
+  /** Throws `COLUMN_MISSING` for a table that was not created by `ddl`, and `TABLE_MISSING`. */
+  async *loadedFiles(object: CatalogObject, signal: AbortSignal): AsyncIterable<LoadedFile> {
+    try {
+      for await (const [name = null, rows, loadedAt = null] of this.#pages(
+        loadedFilesSql(object.table),
+        object.table,
+        signal,
+      )) {
+        yield { file: name === null ? null : `${object.name}/${name}`, rows: Number(rows), loadedAt };
       }
+    } catch (error) {
+      throw isObjectUnknown(error) ? this.#tableMissing(object) : error;
     }
-    if (count === 0) return { compared: "", problems: [] };
+  }
+
+  async *refusals(object: CatalogObject, signal: AbortSignal): AsyncIterable<RefusedFile> {
+    const { name, table } = object;
+    for await (const [file, at, message, line, column] of this.#rows(refusalsSql(table), table, signal)) {
+      const where = [line, column].every((part) => typeof part === "string")
+        ? `, line ${String(line)}, column ${String(column)}`
+        : "";
+      const reason = `${shortened(message ?? "", REASON_MAX)}${where}`;
+      yield { file: `${name}/${file ?? ""}`, reason, at: at ?? "" };
+    }
+  }
+
+  /** By the file of each row; only the newest watermark where the table does not record files. */
+  async compare(object: CatalogObject, files: AsyncIterable<CommittedFile>, signal: AbortSignal): Promise<Comparison> {
+    const { table } = object;
+    const noted = await noteFiles(files);
+    if (noted.count === 0) return { compared: "", problems: [] };
+    let match: FilesMatch;
+    try {
+      match = await matchFiles(table, noted, this.loadedFiles(object, signal), { seesEmpty: false });
+    } catch (error) {
+      if (!(error instanceof WarehouseError && error.code === COLUMN_MISSING)) throw error;
+      return this.#compareWatermark(object, noted, signal);
+    }
+    const { rows, unproven, faults } = match;
+    const reasons: ReadonlyMap<string, string> = faults.some(({ state }) => state === "missing")
+      ? await this.#reasons(object, signal)
+      : new Map();
+    const problems = problemsOf(
+      table,
+      faults.map((fault) => {
+        const reason = fault.state === "missing" ? reasons.get(fault.key) : undefined;
+        return reason === undefined ? fault : { ...fault, problem: `${fault.problem}: ${reason}` };
+      }),
+      (fault) => repairHint(object, fault, reasons.get(fault.key) ?? null),
+    );
+    const proven = noted.count - unproven;
+    const byFile = `${pluralize(proven, "file")} and ${pluralize(rows, "row")} of ${table}`;
+    if (unproven === 0) return { compared: byFile, problems };
+    const older = await this.#compareWatermark(object, noted, signal);
+    const text = `${byFile}; of ${pluralize(unproven, "file")} from before its rows named their files ${older.compared}`;
+    return { compared: text, problems: [...problems, ...older.problems] };
+  }
+
+  /** Why files are missing, by their keys. Empty if Snowflake does not tell this role: no result depends on it. */
+  async #reasons(object: CatalogObject, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const reasons = new Map<string, string>();
+    try {
+      for await (const { file, reason, at } of this.refusals(object, signal)) {
+        if (!reasons.has(file)) reasons.set(file, `Snowflake refused it at ${at} UTC: ${reason}`);
+      }
+    } catch (error) {
+      if (signal.aborted || !(error instanceof WarehouseError)) throw error;
+    }
+    return reasons;
+  }
+
+  async #compareWatermark(
+    object: CatalogObject,
+    { count, maxWatermark: committed }: NotedFiles,
+    signal: AbortSignal,
+  ): Promise<Comparison> {
+    const { table: key, watermark } = object;
     // Rows later than all committed ones must not hide that the newest committed rows are missing.
     const table = await this.tableState(object, committed ?? LATEST, signal);
     const compared = watermark === null ? `only whether ${key} has rows` : `only the newest ${watermark} of ${key}`;
@@ -123,16 +193,19 @@ export class SnowflakeWarehouse implements Warehouse {
     await this.#session.close();
   }
 
-  /** The rows of a query, page by page; none when the table does not exist. Memory: one page. */
+  /** The rows of a query; none when the table does not exist. */
   async *#rows(sql: string, table: string, signal: AbortSignal): AsyncIterable<Row> {
-    const doing = `read ${table} from`;
-    let cursor: number;
     try {
-      cursor = await this.#session.ask("start", sql, doing, signal);
+      yield* this.#pages(sql, table, signal);
     } catch (error) {
-      if (isObjectUnknown(error)) return;
-      throw error;
+      if (!isObjectUnknown(error)) throw error;
     }
+  }
+
+  /** The rows of a query, page by page. Memory: one page. */
+  async *#pages(sql: string, table: string, signal: AbortSignal): AsyncIterable<Row> {
+    const doing = `read ${table} from`;
+    const cursor = await this.#session.ask("start", sql, doing, signal);
     const { processId } = this;
     let isOpen = true;
     try {

@@ -24,6 +24,26 @@ function watermarkColumns(column: string, now: LocalText): readonly string[] {
   return [greatest("<="), greatest(">"), `IFF(FALSE, MAX(${column}), NULL)`];
 }
 
+/** The name of each file of which the table has rows, null for unrecorded ones; how many; when the last were loaded. */
+export function loadedFilesSql(table: string): string {
+  const loaded = `TO_VARCHAR(CONVERT_TIMEZONE('UTC', MAX("_PARDOT_ETL_LOADED_AT")), 'YYYY-MM-DD HH24:MI:SS')`;
+  return `SELECT SPLIT_PART("_PARDOT_ETL_FILE", '/', -1), TO_VARCHAR(COUNT(*)), ${loaded} FROM ${identifier(table)} GROUP BY 1`;
+}
+
+/**
+ * Files of which Snowflake did not take every row, newest first: name, time, and the first error with its place. The
+ * vendor keeps 14 days, and any privilege on the table is enough (vendor docs, COPY_HISTORY).
+ */
+export function refusalsSql(table: string): string {
+  const name = identifier(table).replaceAll("'", "''");
+  return [
+    "SELECT SPLIT_PART(FILE_NAME, '/', -1), TO_VARCHAR(CONVERT_TIMEZONE('UTC', LAST_LOAD_TIME), 'YYYY-MM-DD HH24:MI:SS'),",
+    "FIRST_ERROR_MESSAGE, TO_VARCHAR(FIRST_ERROR_LINE_NUMBER), FIRST_ERROR_COLUMN_NAME",
+    `FROM TABLE(INFORMATION_SCHEMA.COPY_HISTORY(TABLE_NAME => '${name}', START_TIME => DATEADD('DAY', -13, CURRENT_TIMESTAMP())))`,
+    "WHERE FIRST_ERROR_MESSAGE IS NOT NULL ORDER BY LAST_LOAD_TIME DESC",
+  ].join(" ");
+}
+
 /** Each id in `group` with the least id in `value`, least group first. */
 export function leastBySql(table: string, group: string, value: string): string {
   return [

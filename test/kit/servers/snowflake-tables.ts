@@ -12,7 +12,23 @@ export interface SnowflakeTable {
   readonly rows: readonly Readonly<Record<string, string | null>>[];
   /** Columns; without them those of the rows, and any when there are none. */
   readonly columns?: readonly string[];
+  /** What its loads had to say: `COPY_HISTORY`. */
+  readonly history?: readonly CopyHistory[];
 }
+
+/** One file that a pipe did not take whole. `at`: UTC. */
+export interface CopyHistory {
+  readonly file: string;
+  readonly at: string;
+  readonly message: string | null;
+  readonly line: number | null;
+  readonly column: string | null;
+}
+
+const HISTORY =
+  /^SELECT SPLIT_PART\(FILE_NAME, '\/', -1\), TO_VARCHAR\(CONVERT_TIMEZONE\('UTC', LAST_LOAD_TIME\), 'YYYY-MM-DD HH24:MI:SS'\), FIRST_ERROR_MESSAGE, TO_VARCHAR\(FIRST_ERROR_LINE_NUMBER\), FIRST_ERROR_COLUMN_NAME FROM TABLE\(INFORMATION_SCHEMA\.COPY_HISTORY\(TABLE_NAME => '"([^']+)"', START_TIME => DATEADD\('DAY', -13, CURRENT_TIMESTAMP\(\)\)\)\) WHERE FIRST_ERROR_MESSAGE IS NOT NULL ORDER BY LAST_LOAD_TIME DESC$/;
+const BY_FILE =
+  /^SELECT SPLIT_PART\("_PARDOT_ETL_FILE", '\/', -1\), TO_VARCHAR\(COUNT\(\*\)\), TO_VARCHAR\(CONVERT_TIMEZONE\('UTC', MAX\("_PARDOT_ETL_LOADED_AT"\)\), 'YYYY-MM-DD HH24:MI:SS'\) FROM "[^"]+" GROUP BY 1$/;
 
 export interface SessionPlace {
   readonly role: string | null;
@@ -34,7 +50,7 @@ export function answerStatement(sql: string, place: SessionPlace, tables: Tables
   if (/^SELECT CURRENT_ROLE\(\), CURRENT_WAREHOUSE\(\), CURRENT_DATABASE\(\), CURRENT_SCHEMA\(\)$/.test(sql)) {
     return texts([[place.role, place.warehouse, place.database, place.schema]]);
   }
-  const name = /\bFROM "([^"]+)"/.exec(sql)?.[1];
+  const name = HISTORY.exec(sql)?.[1] ?? /\bFROM "([^"]+)"/.exec(sql)?.[1];
   if (name === undefined)
     return { code: "001003", message: `SQL compilation error:\nsyntax error: ${sql}`, sqlState: "42000" };
   if (place.database === null || place.schema === null) {
@@ -46,6 +62,7 @@ export function answerStatement(sql: string, place: SessionPlace, tables: Tables
     const message = `SQL compilation error:\nObject '${place.database}.${place.schema}.${name}' does not exist or not authorized.`;
     return { code: "002003", message, sqlState: "42S02" };
   }
+  if (HISTORY.test(sql)) return historyOf(table);
   const columns = table.columns ?? Object.keys(table.rows[0] ?? {});
   const asked = [...sql.matchAll(/"([A-Z_]+)"/g)].map(([, column = ""]) => column).filter((column) => column !== name);
   const unknown = columns.length === 0 ? undefined : asked.find((column) => !columns.includes(column));
@@ -66,6 +83,7 @@ function query(sql: string, table: SnowflakeTable, place: SessionPlace): Result 
     const [, column, now = ""] = state;
     return column === undefined ? texts([[count, null, null, null]]) : maxOf({ column, now, count }, table, place);
   }
+  if (BY_FILE.test(sql)) return byFile(table);
   const pairs =
     /^SELECT TO_VARCHAR\(L\), TO_VARCHAR\(MIN\(E\)\) FROM \(SELECT TRY_TO_NUMBER\(TO_VARCHAR\("LIST_EMAIL_ID"\)\) AS L, TRY_TO_NUMBER\(TO_VARCHAR\("EMAIL_ID"\)\) AS E FROM "[^"]+"\) WHERE L IS NOT NULL AND E IS NOT NULL GROUP BY L ORDER BY L$/;
   if (pairs.test(sql)) {
@@ -86,6 +104,34 @@ function query(sql: string, table: SnowflakeTable, place: SessionPlace): Result 
     return texts([...new Set(ids)].map((id) => [String(id)]));
   }
   return { code: "001003", message: `SQL compilation error:\nthe stand-in does not know: ${sql}`, sqlState: "42000" };
+}
+
+function historyOf({ history = [] }: SnowflakeTable): Result {
+  const errors = history
+    .filter(({ message }) => message !== null)
+    .toSorted((a, b) => (a.at < b.at ? 1 : -1))
+    .map(({ file, at, message, line, column }) => [
+      file.split("/").at(-1) ?? null,
+      at,
+      message,
+      line === null ? null : String(line),
+      column,
+    ]);
+  return { types: Array.from({ length: 5 }, () => "text"), rows: errors };
+}
+
+function byFile({ rows }: SnowflakeTable): Result {
+  const groups = new Map<string | null, { count: number; newest: string | null }>();
+  for (const row of rows) {
+    const name = row["_PARDOT_ETL_FILE"]?.split("/").at(-1) ?? null;
+    const loadedAt = row["_PARDOT_ETL_LOADED_AT"] ?? null;
+    const group = groups.get(name) ?? { count: 0, newest: null };
+    group.count += 1;
+    if (loadedAt !== null && loadedAt > (group.newest ?? "")) group.newest = loadedAt;
+    groups.set(name, group);
+  }
+  const lines = Array.from(groups, ([name, { count, newest }]) => [name, String(count), newest]);
+  return { types: ["text", "text", "text"], rows: lines };
 }
 
 function maxOf(
