@@ -329,6 +329,7 @@ describe("stopping", () => {
       total += chunk.byteLength;
     }
     expect(total).toBe(plain.byteLength);
-    expect(largest).toBeLessThanOrEqual(64 * 1024);
+    // What has been waiting while the reader was slow comes in one piece: a few chunks of zlib at most.
+    expect(largest).toBeLessThanOrEqual(256 * 1024);
   });
 });
