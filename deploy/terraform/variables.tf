@@ -118,6 +118,7 @@ variable "settings" {
     condition = length(setintersection(keys(var.settings), [
       "PARDOT_CLIENT_SECRET", "PARDOT_REFRESH_TOKEN", "PARDOT_PASSWORD", "PARDOT_PRIVATE_KEY", "PARDOT_ETL_WEBHOOK_URL",
       "SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", "SNOWFLAKE_TOKEN",
+      "PARDOT_ETL_HASH_KEY",
     ])) == 0
     error_message = "settings must not contain a secret: store its value in Secrets Manager (docs/deploy-aws.md)."
   }

@@ -54,6 +54,11 @@ const CASES: readonly { readonly kept: Secrets; readonly env: Secrets; readonly 
     made: ["canary-client", "canary-password"],
   },
   {
+    kept: { PARDOT_CLIENT_SECRET: "canary-client", PARDOT_ETL_HASH_KEY: "canary-hash-key" },
+    env: {},
+    made: ["canary-client"],
+  },
+  {
     kept: {
       PARDOT_CLIENT_SECRET: "canary-client",
       SNOWFLAKE_PRIVATE_KEY: ENCRYPTED,
