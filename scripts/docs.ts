@@ -139,8 +139,8 @@ function columnsSection(): readonly string[] {
     [
       "A change applies to what is landed from then on; older files keep their values. To replace the values in DuckDB, run",
       "`pardot-etl run Prospect --full`, and remove the older files yourself. Columns keep their place in files when they come back.",
-      "In Snowflake, columns that were numbers or times must be made VARCHAR before their hashes are loaded. A DuckDB database",
-      "that is filled again after a number or time is no longer hashed refuses the files with hashes: run the object with `--full`.",
+      "In Snowflake, columns that were numbers or times must be made VARCHAR before their hashes are loaded. If a number or",
+      "a time is no longer hashed and you replace the DuckDB database, DuckDB refuses the older files: run the object with `--full`.",
     ].join("\n"),
     [
       "Keep the key: with another one, all hashes differ. Who has the key can test guesses, so give it to no one who may not see",

@@ -16,7 +16,7 @@ const DELETED = "deleted";
 /** Code of a parameter that is unknown or not valid (vendor docs, error-codes). */
 const PARAMETER_CODE = 51;
 
-/** An object as this business unit can be asked for it. */
+/** An object without the fields and parameters that Pardot refuses for this business unit. */
 export interface Acceptable<O extends QueriedObject = QueriedObject> {
   readonly object: O;
   /** Whether an order by id is read by page tokens, because `idGreaterThan` is refused. */

@@ -81,8 +81,8 @@ export interface ManifestWindow {
   readonly from: string;
   readonly to: string;
   /**
-   * Only a part is committed: the records up to this id, by ascending id. Manifests of earlier versions have here, for an
-   * object that is read by page tokens, a text that is no id.
+   * Only a part is committed: the records up to this id, by ascending id. In manifests of earlier versions
+   * it may be another text, for an object that is read by page tokens.
    */
   readonly through_id?: string;
   /**

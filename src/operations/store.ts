@@ -70,7 +70,7 @@ const MANIFESTS_TRIED = 5;
 /** Code of the warning and the error about a state that is gone. */
 export const STATE_MISSING = "state.missing";
 
-/** Why the state is missing; null if it exists, or if there is no manifest either because no run has ended yet. */
+/** Why the state is missing. Null if it exists, or if no run has ended yet, which leaves no manifest either. */
 export async function lostState({ storage, loaded }: Store, signal: AbortSignal): Promise<string | null> {
   const manifests = loaded.sequence > 0 ? [] : await manifestKeys(storage, signal);
   return manifests.length === 0

@@ -22,7 +22,7 @@ export interface FollowedCall {
   /**
    * Handles a failure; `isLast`: the call would fail now. In an outage one call at a time checks whether it is over,
    * and the others wait here for the result. Returns the pause before the next request: 0 when the outage is over,
-   * `lost` when the run has waited too long, and null when there is no outage.
+   * `lost` when the run has waited too long, and null outside an outage.
    */
   pause(failure: Failure, isLast: boolean, signal: AbortSignal): Promise<number | "lost" | null>;
   /** Lets the next call check. */

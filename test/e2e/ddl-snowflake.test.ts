@@ -1,11 +1,13 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
 import type { CatalogObject } from "../../src/catalog/catalog.ts";
 import { deletesOf } from "../../src/catalog/facts.ts";
+import { manifestBytes, manifestKey } from "../../src/manifest/manifest.ts";
 import { callCli } from "../kit/cli.ts";
+import { manifestObject, manifestOf, namedFile } from "../kit/manifests.ts";
 import { byId, scenesUntil, truth } from "../kit/scene.ts";
 import type { Scene } from "../kit/scene.ts";
 import { inDuckdb, refusal, SnowflakeInDuckdb } from "../kit/snowflake-in-duckdb.ts";
@@ -177,6 +179,23 @@ describe("the SQL for Snowflake", () => {
       "SELECT STATE, COUNT(*)::INTEGER AS n FROM PARDOT_ETL_RECONCILIATION GROUP BY 1",
     );
     expect(states).toEqual([{ STATE: "exactly once", n: known.size }]);
+  });
+
+  it("takes a committed file without rows for loaded, and one with rows for missing", async () => {
+    const at = await start({}, { PARDOT_ETL_OBJECTS: "Tag" });
+    const files = [namedFile("Tag/empty.csv", { rows: 0 }), namedFile("Tag/full.csv", { rows: 1 })];
+    const name = join(at.data, manifestKey("20260322T080000Z-aaaaaa"));
+    const database = await tables(await printed(at));
+    await mkdir(dirname(name), { recursive: true });
+    await writeFile(
+      name,
+      manifestBytes(manifestOf("20260322T080000Z-aaaaaa", { objects: [manifestObject("Tag", { files })] })),
+    );
+    await database.loadManifests(at.data);
+    expect(await database.query("SELECT FILE_NAME, STATE FROM PARDOT_ETL_RECONCILIATION ORDER BY 1")).toEqual([
+      { FILE_NAME: "empty.csv", STATE: "exactly once" },
+      { FILE_NAME: "full.csv", STATE: "missing" },
+    ]);
   });
 });
 

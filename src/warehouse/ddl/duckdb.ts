@@ -114,7 +114,7 @@ function landedFiles({ name }: DdlObject, root: string, suffix: string): string 
   return literal(`${root}${name}/${name}_*_${INSTANT}_${INSTANT}_*${suffix}`);
 }
 
-/** The records of an object's files of one format. Each is told apart by its path, and keeps its order. */
+/** The records of an object's files of one format. Each record has the path of its file and its place in it. */
 function records(object: DdlObject, root: string, format: FormatName): string {
   const pattern = landedFiles(object, root, `${FORMATS[format].suffix}${format === "parquet" ? "" : "*"}`);
   const named = "filename = '_pardot_etl_path'";

@@ -60,7 +60,9 @@ function reconciliation(): Statement {
     [
       "  SELECT COALESCE(C.TABLE_NAME, L.TABLE_NAME) AS TABLE_NAME, COALESCE(C.FILE_NAME, L.FILE_NAME) AS FILE_NAME,",
       "    C.RUN_ID, C.COMMITTED_AT, L.LANDED_AT, L.LOADED_AT, C.ROWS_COMMITTED, L.ROWS_LOADED,",
-      "    CASE WHEN L.ROWS_LOADED IS NULL THEN 'missing'",
+      // A file without rows leaves no trace in a table.
+      "    CASE WHEN L.ROWS_LOADED IS NULL AND C.ROWS_COMMITTED = 0 THEN 'exactly once'",
+      "      WHEN L.ROWS_LOADED IS NULL THEN 'missing'",
       "      WHEN L.FILE_NAME IS NULL THEN 'before files were recorded'",
       "      WHEN C.FILE_NAME IS NULL THEN 'not committed yet'",
       "      WHEN L.ROWS_LOADED = C.ROWS_COMMITTED THEN 'exactly once'",

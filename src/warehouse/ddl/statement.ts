@@ -44,7 +44,7 @@ export interface DdlObject {
   readonly formats: readonly FormatName[];
 }
 
-/** A name of Snowflake's that works without quotes, and is no reserved word because of its prefix. */
+/** A Snowflake name that needs no quotes. Its prefix keeps it from being a reserved word. */
 const PLAIN = /^PARDOT_[A-Z0-9_]+$/;
 
 /**

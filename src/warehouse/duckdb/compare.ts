@@ -28,7 +28,7 @@ export async function loadedFiles(
   return rows.map(([file, count, at]) => ({ file: String(file), rows: Number(count), loadedAt: String(at) }));
 }
 
-/** Checks that a table still has the rows that its loads left, each key once; null when there is no table. */
+/** Checks that a table still has the rows that its loads left, each key once. Returns null if the table does not exist. */
 export async function checkTable(
   database: Database,
   { table, key }: Input<"checkTable">,

@@ -92,7 +92,7 @@ const PARENTS = new Set([
   "LifecycleHistory.prospectId",
 ]);
 
-/** Records point only to older ones of the same object, so that there is no circle. */
+/** Records point only to older ones of the same object, to avoid circles. */
 function linkedId(object: string, name: string, row: RowKey, hash: number, world: World): number | null {
   if (hash % 6 === 0 && !PARENTS.has(`${object}.${name}`)) return null;
   const target = targetOf(name);
