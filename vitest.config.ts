@@ -9,6 +9,8 @@ const QUICK = ["test/cli/**/*.test.ts", "test/property/**/*.test.ts"];
 const SLOW_IN_SRC = ["src/warehouse/duckdb/*.test.ts"];
 /** Those that watch all that happens in their process: each has one to itself. */
 const ALONE = ["test/chaos/*.test.ts"];
+/** Disk operations of one process then end in the order in which they were started; see `Turns`. */
+const ONE_DISK_THREAD = { UV_THREADPOOL_SIZE: "1" };
 /** Starts the S3 server of a project on the first request. */
 const S3_SERVER = ["test/kit/servers/global-setup.ts"];
 
@@ -20,7 +22,7 @@ const config: ViteUserConfig = defineConfig({
     // Vitest goes by the names of projects, so what takes long is begun first. Where tests share a process, modules are
     // read once for many files, which is half of the time of quick ones.
     projects: [
-      { extends: true, test: { name: "alone", include: ALONE, globalSetup: S3_SERVER } },
+      { extends: true, test: { name: "alone", include: ALONE, globalSetup: S3_SERVER, env: ONE_DISK_THREAD } },
       {
         extends: true,
         test: {

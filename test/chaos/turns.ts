@@ -47,7 +47,9 @@ interface Sleeper extends Pick<Waiting, "fail"> {
 /**
  * All external operations of one simulated process, one at a time. An operation waits until the process is idle, then the
  * dice choose the next of the waiting ones. So only the seed decides the order, independent of the machine's scheduling, and
- * every order is possible. Pauses take no time: the clock jumps when nothing else waits, and sometimes earlier.
+ * every order is possible. Disk operations are not turns, and two lanes may have some at once; with one disk thread
+ * (`UV_THREADPOOL_SIZE=1`) they end in the order of their start. Pauses take no time: the clock jumps when nothing else
+ * waits, and sometimes earlier.
  */
 export class Turns {
   readonly trace: string[] = [];
@@ -71,6 +73,8 @@ export class Turns {
   #work: Promise<void> | null = null;
 
   constructor(options: TurnsOptions) {
+    if (process.env["UV_THREADPOOL_SIZE"] !== "1")
+      throw new Error("with more than one disk thread the order depends on the machine: set UV_THREADPOOL_SIZE=1");
     this.#options = options;
     this.#clockDice = options.dice.apart("clock");
     this.#now = options.startAt;
