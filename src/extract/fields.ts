@@ -9,6 +9,7 @@ import { isTooLong } from "../pardot/failure.ts";
 import type { Pardot } from "../pardot/pardot.ts";
 import { applyFieldChange, driftOf, hasRefusals } from "../state/field-state.ts";
 import type { CustomField, FieldChange, FieldState } from "../state/field-state.ts";
+import { addedBy } from "../warehouse/ddl/snowflake-tables.ts";
 import { readPages } from "./pages.ts";
 
 /** The columns of an object's files in this run, and the fields requested from Pardot. */
@@ -265,7 +266,16 @@ function warnOfDrift(object: CatalogObject, memory: FieldState, onEvent: OnEvent
   const warn = (code: string, message: string): void =>
     onEvent({ type: "warning", code, object: object.name, message });
   if (appeared.length > 0) {
-    warn("fields.appeared", `new since the last run: ${appeared.join(", ")}; earlier values are not read again`);
+    const custom = new Set(memory.custom.filter(({ field }) => appeared.includes(field)).map(({ column }) => column));
+    const columns = objectFields(object, memory).columns.filter(({ name }) => custom.has(name));
+    const tables =
+      columns.length === 0
+        ? ""
+        : `. A table of DuckDB gets their columns with the next load, one of Snowflake by \`${addedBy(object, columns)}\``;
+    warn(
+      "fields.appeared",
+      `new since the last run: ${appeared.join(", ")}; earlier values are not read again${tables}`,
+    );
   }
   if (vanished.length > 0) {
     warn("fields.vanished", `gone since the last run: ${vanished.join(", ")}; their columns stay, as null`);

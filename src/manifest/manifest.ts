@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Failure } from "../errors.ts";
 import type { RangeField } from "../catalog/catalog.ts";
 import { isoInstant } from "../time/instant.ts";
@@ -47,6 +48,11 @@ export interface ManifestObject {
   readonly error: (Failure & { readonly exit_code: number }) | null;
   /** Windows committed by this run, those resumed from an earlier one included. */
   readonly windows: readonly ManifestWindow[];
+  /**
+   * The columns of its files in their order, by the `columns_fingerprint` of the files; missing in manifests of earlier
+   * versions.
+   */
+  readonly columns?: Readonly<Record<string, readonly string[]>>;
   /** Every file that landed and no earlier manifest names, of open windows too. */
   readonly files: readonly ManifestFile[];
   /** Windows left for the next run. */
@@ -107,6 +113,13 @@ export interface ManifestFile {
   readonly export_id: string | null;
   /** Pardot's time at which the content was read, ISO; null or missing if not known. */
   readonly read_at?: string | null;
+  /** Stands for its columns and their order, 8 hexadecimal digits; missing if not known. */
+  readonly columns_fingerprint?: string;
+}
+
+/** The first 8 hexadecimal digits of the SHA-256 of the names as JSON. */
+export function columnsFingerprint(columns: readonly string[]): string {
+  return createHash("sha256").update(JSON.stringify(columns)).digest("hex").slice(0, 8);
 }
 
 export function manifestKey(runId: string): string {
@@ -132,6 +145,7 @@ export function manifestFile(file: LandedFile): ManifestFile {
     max_watermark: file.maxWatermark,
     export_id: file.exportId,
     read_at: file.readAt === undefined ? null : new Date(file.readAt).toISOString(),
+    columns_fingerprint: columnsFingerprint(file.columns),
   };
 }
 

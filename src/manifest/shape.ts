@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isKey } from "../storage/key.ts";
-import { count, parseDocument, shapeProblem, textOrNull } from "../state/shape.ts";
+import { count, parseDocument, shapeProblem, textOrNull, texts } from "../state/shape.ts";
 import { filesOf, RUN_STATUSES } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -19,6 +19,7 @@ export const FILE_SHAPE: z.ZodType = z.looseObject({
   min_watermark: textOrNull,
   max_watermark: textOrNull,
   export_id: textOrNull,
+  columns_fingerprint: z.string().optional(),
 });
 
 const windows = z.array(
@@ -38,6 +39,7 @@ const objectShape = z.looseObject({
   status: z.string(),
   windows,
   open_windows: windows,
+  columns: z.record(z.string(), texts).optional(),
   files: z.array(z.unknown()),
   error: z.looseObject({ code: z.string(), message: z.string(), exit_code: z.int() }).nullable(),
   supersedes: z.literal(true).optional(),

@@ -17,6 +17,8 @@ export interface CommittedFile {
   readonly sha256: string;
   /** Pardot's time at which its content was read, null if not known. */
   readonly readAt: Instant | null;
+  /** Stands for its columns, which `Committed.columns` has; null if not known. */
+  readonly columns: string | null;
   /** An earlier run landed it, and no table needs it because the data has changed since. */
   readonly isLeft: boolean;
   /** The first run whose manifest names it. */
@@ -39,6 +41,8 @@ export interface Committed {
   readonly manifests: ReadonlySet<string>;
   /** How many of them were whole. */
   readonly runs: number;
+  /** Names of columns in their order, by the fingerprint of files that have them. */
+  readonly columns: ReadonlyMap<string, readonly string[]>;
   /** Those that have files, with the greatest watermark in all of these. */
   readonly objects: ReadonlyMap<string, { readonly watermark: string | null }>;
   /** Manifests that are damaged or cannot be read, and files that two manifests describe differently. */
@@ -79,18 +83,21 @@ export async function committedFiles(storage: Storage, signal: AbortSignal): Pro
     signal,
   );
   known.supersede();
-  return { files: known.files, manifests, runs, objects: known.objects, problems: known.problems };
+  const { files, columns, objects, problems } = known;
+  return { files, manifests, runs, columns, objects, problems };
 }
 
 class KnownFiles {
   readonly files = new Map<string, Known>();
   readonly objects = new Map<string, { readonly name: string; watermark: string | null }>();
+  readonly columns = new Map<string, readonly string[]>();
   readonly problems: Pick<VerifyProblem, "key" | "problem">[] = [];
+  readonly #fingerprints = new Map<string, string>();
   readonly #runs = new Map<number, Run>();
   readonly #readings = new Map<string, Reading[]>();
 
   add(
-    { key, rows, bytes, sha256, read_at: read, max_watermark: watermark }: ManifestFile,
+    { key, rows, bytes, sha256, read_at: read, max_watermark: watermark, columns_fingerprint: columns }: ManifestFile,
     at: number,
     isLeft: boolean,
   ): void {
@@ -99,7 +106,8 @@ class KnownFiles {
       const object = this.#nameOf(key, watermark);
       const readAt = read === undefined || read === null ? null : Date.parse(read);
       const run = this.#runAt(at);
-      this.files.set(key, { object, rows, bytes, sha256, readAt, isLeft, run, last: at, superseded: false });
+      const facts = { object, rows, bytes, sha256, readAt, columns: this.#shared(columns), isLeft };
+      this.files.set(key, { ...facts, run, last: at, superseded: false });
       return;
     }
     if (at < known.run.at) known.run = this.#runAt(at);
@@ -114,7 +122,8 @@ class KnownFiles {
     run.runId = manifest.run_id;
     run.startedAt = Date.parse(manifest.started_at);
     run.finishedAt = Date.parse(manifest.finished_at);
-    for (const { object, windows, supersedes = false } of manifest.objects) {
+    for (const { object, windows, columns = {}, supersedes = false } of manifest.objects) {
+      for (const [fingerprint, names] of Object.entries(columns)) this.columns.set(fingerprint, names);
       const readings = this.#readings.get(object) ?? [];
       this.#readings.set(object, readings);
       for (const window of windows) {
@@ -136,6 +145,14 @@ class KnownFiles {
     const run = this.#runs.get(at) ?? { at, runId: null, startedAt: null, finishedAt: null };
     this.#runs.set(at, run);
     return run;
+  }
+
+  /** One string for all files with the same columns. */
+  #shared(fingerprint: string | undefined): string | null {
+    if (fingerprint === undefined) return null;
+    const known = this.#fingerprints.get(fingerprint) ?? fingerprint;
+    this.#fingerprints.set(known, known);
+    return known;
   }
 
   /** One string for the object's name: a slice of each key would keep every key in memory twice. */

@@ -49,6 +49,10 @@ export const nullWarehouse: Warehouse = {
     signal.throwIfAborted();
     return NO_TABLE;
   },
+  schema: async (signal) => {
+    signal.throwIfAborted();
+    return null;
+  },
   loadedFiles: (_object, signal) => nothing(signal),
   refusals: (_object, signal) => nothing(signal),
   compare: async () => ({ compared: "", problems: [] }),

@@ -24,6 +24,9 @@ export interface TableState {
 /** State of a table that the warehouse does not have. */
 export const NO_TABLE: TableState = { exists: false, hasRows: false, watermark: null, future: null };
 
+/** Names of columns by the name of their table or view. */
+export type Schema = ReadonlyMap<string, ReadonlySet<string>>;
+
 /** A committed file to load, already copied to a local path. */
 export interface LoadFile {
   /** Key in the destination: a file is loaded once, however often it is offered. */
@@ -137,10 +140,15 @@ export interface Warehouse {
    */
   tableState(object: CatalogObject, now: LocalText, signal: AbortSignal): Promise<TableState>;
   /**
+   * The columns of every table and view of the schema, names as the warehouse keeps them. Null where nothing has to be
+   * created by an operator: this tool makes the tables, or there is no warehouse.
+   */
+  schema(signal: AbortSignal): Promise<Schema | null>;
+  /**
    * The files that a table has loaded, in any order; a file may come in several parts. DuckDB knows them by the log of its
    * loads, Snowflake by the file of each row. Throws `COLUMN_MISSING` when the table does not record its files.
    */
-  loadedFiles(object: CatalogObject, signal: AbortSignal): AsyncIterable<LoadedFile>;
+  loadedFiles(object: Pick<CatalogObject, "name" | "table">, signal: AbortSignal): AsyncIterable<LoadedFile>;
   /** The files that the loader has refused, as far as it keeps them, newest first: Snowflake for 14 days, DuckDB never. */
   refusals(object: CatalogObject, signal: AbortSignal): AsyncIterable<RefusedFile>;
   /**

@@ -81,7 +81,7 @@ async function repair({ problems }: VerifyResult): Promise<void> {
       /^DELETE FROM (\w+) WHERE SPLIT_PART\("_PARDOT_ETL_FILE", '\/', -1\) = '([^']+)'$/.exec(sql) ?? [];
     if (gone === undefined) {
       const [, object = "", name = ""] =
-        /^COPY INTO \w+ FROM @PARDOT_ETL_FILES\/(\w+)\/ .*INCLUDE_METADATA = .* FILES = \('([^']+)'\) FORCE = TRUE ON_ERROR = SKIP_FILE$/.exec(
+        /^COPY INTO \w+ FROM @PARDOT_ETL_FILES\/(\w+)\/ .*INCLUDE_METADATA = .* FILES = \('([^']+)'\) FORCE = TRUE ON_ERROR = ABORT_STATEMENT$/.exec(
           sql,
         ) ?? [];
       await copy(`${object}/${name}`);

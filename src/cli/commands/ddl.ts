@@ -1,5 +1,5 @@
 import { loadConfig } from "../../config/load.ts";
-import { TABLES } from "../../config/sections.ts";
+import { COMMITTED, TABLES } from "../../config/sections.ts";
 import { UsageError } from "../../errors.ts";
 import { ddl } from "../../operations/ddl/ddl.ts";
 import type { CommandContext } from "../command.ts";
@@ -13,11 +13,16 @@ export async function runCommand(context: CommandContext): Promise<number> {
   const target = choice(context, "--target", ["snowflake", "duckdb", "dbt"]);
   const load = choice(context, "--load", ["pipe", "task", "none"]);
   const profile = textOption(options, "--profile") === null ? null : choice(context, "--profile", ["fivetran"]);
-  if (target !== "snowflake") refuseWith(context, `--target ${target}`, ["--load", "--with-account", "--profile"]);
-  if (profile !== null) refuseWith(context, `--profile ${profile}`, ["--load", "--with-account"]);
+  if (target !== "snowflake")
+    refuseWith(context, `--target ${target}`, ["--load", "--with-account", "--profile", "--diff"]);
+  if (profile !== null) refuseWith(context, `--profile ${profile}`, ["--load", "--with-account", "--diff"]);
+  if (hasOption(options, "--diff")) refuseWith(context, "--diff", ["--with-account"]);
   const config = await loadFor(context, (input) => loadConfig(input, TABLES), context.arguments);
   const live = hasOption(options, "--live") ? await loadFor(context, loadConfig, context.arguments) : null;
-  const wishes = { target, profile, load, withAccount: hasOption(options, "--with-account"), live };
+  const diff = hasOption(options, "--diff")
+    ? await loadFor(context, (input) => loadConfig(input, COMMITTED), context.arguments)
+    : null;
+  const wishes = { target, profile, load, withAccount: hasOption(options, "--with-account"), diff, live };
   const stop = { graceMs: 0, afterwards: "nothing is changed by it" };
   const result = await runOperation(context, live?.pardot ?? null, stop, (runtime) => ddl(config, wishes, runtime));
   const shown = result.statements.map(({ kind, name, sql }) => ({ kind, name, sql }));

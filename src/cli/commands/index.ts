@@ -59,6 +59,12 @@ const DDL_OPTIONS: readonly OptionSpec[] = [
     value: null,
     meaning: "first what an administrator creates once per Snowflake account: the storage integration",
   },
+  {
+    flag: "--diff",
+    value: null,
+    meaning:
+      "reads the schema in Snowflake and prints only what it lacks, with the load of files that have a new column already",
+  },
   LIVE_OPTION,
 ];
 const SIMULATE_OPTIONS: readonly OptionSpec[] = SIMULATOR_OPTIONS.map(({ flag, repeatable, ...option }) => ({

@@ -1,14 +1,17 @@
-import type { Config, TablesConfig } from "../../config/config.ts";
+import type { CommittedConfig, Config, TablesConfig } from "../../config/config.ts";
 import { dbtSources } from "../../warehouse/ddl/dbt.ts";
 import { duckdbDdl } from "../../warehouse/ddl/duckdb.ts";
 import { FIVETRAN_OBJECTS, fivetranDdl } from "../../warehouse/ddl/fivetran.ts";
+import { snowflakeDiff } from "../../warehouse/ddl/snowflake-diff.ts";
 import { snowflakeDdl } from "../../warehouse/ddl/snowflake.ts";
+import type { SnowflakeDdl } from "../../warehouse/ddl/snowflake.ts";
 import type { LoadBy } from "../../warehouse/ddl/snowflake-load.ts";
 import { script } from "../../warehouse/ddl/statement.ts";
 import type { Statement } from "../../warehouse/ddl/statement.ts";
 import { liveFields } from "../live-fields.ts";
 import type { Runtime } from "../runtime.ts";
 import { openStore } from "../store.ts";
+import { findMissing } from "./diff.ts";
 import { ddlObjects, landedFormats, withCustomFields } from "./objects.ts";
 import type { DdlObjects } from "./objects.ts";
 
@@ -21,6 +24,8 @@ export interface DdlWishes {
   readonly profile: "fivetran" | null;
   readonly load: LoadBy;
   readonly withAccount: boolean;
+  /** With the login of the warehouse, to print only what it lacks; null: everything. */
+  readonly diff: CommittedConfig | null;
   /** The whole configuration, to ask Pardot for the custom fields of this account; null: those that runs have seen. */
   readonly live: Config | null;
 }
@@ -33,7 +38,8 @@ export interface DdlResult {
 
 /**
  * The SQL for the warehouse of the chosen objects, with the custom fields that runs have seen. Reads the state and lists
- * the landed files; changes nothing, in the destination or in the warehouse. Makes no call to Pardot unless `live` is given.
+ * the landed files; changes nothing, in the destination or in the warehouse, which only `diff` reads. Makes no call to
+ * Pardot unless `live` is given.
  */
 export async function ddl(config: TablesConfig, wishes: DdlWishes, runtime: Runtime): Promise<DdlResult> {
   const store = await openStore(config, runtime);
@@ -42,6 +48,15 @@ export async function ddl(config: TablesConfig, wishes: DdlWishes, runtime: Runt
   const formats = readsFiles ? await landedFormats(config, store, runtime.signal) : new Map<string, []>();
   const objects = ddlObjects(config, store.loaded.state, live, formats);
   if (wishes.profile === "fivetran") return forFivetran(config, objects);
+  if (wishes.diff !== null) {
+    const found = await findMissing(wishes.diff, objects.objects, store, runtime);
+    const statements = snowflakeDiff({ ...snowflakeInput(config, wishes, objects), ...found });
+    const missing =
+      statements.length === 0
+        ? "Snowflake lacks none of it."
+        : "What Snowflake lacks. Every statement can be run again.";
+    return { statements, text: script([`Tables, columns and views of pardot-etl. ${missing}`], statements) };
+  }
   switch (wishes.target) {
     case "snowflake":
       return forSnowflake(config, wishes, objects);
@@ -54,22 +69,20 @@ export async function ddl(config: TablesConfig, wishes: DdlWishes, runtime: Runt
   }
 }
 
-function forSnowflake(
+function snowflakeInput(
   { snowflake, etl }: TablesConfig,
   { load, withAccount }: DdlWishes,
   objects: DdlObjects,
-): DdlResult {
-  const statements = snowflakeDdl({
-    ...objects,
-    destination: etl.destination,
-    format: etl.format,
-    load,
-    withAccount,
-    schema: snowflake === null ? null : `${snowflake.database}.${snowflake.schema}`,
-  });
+): SnowflakeDdl {
+  const schema = snowflake === null ? null : `${snowflake.database}.${snowflake.schema}`;
+  return { ...objects, destination: etl.destination, format: etl.format, load, withAccount, schema };
+}
+
+function forSnowflake(config: TablesConfig, wishes: DdlWishes, objects: DdlObjects): DdlResult {
+  const statements = snowflakeDdl(snowflakeInput(config, wishes, objects));
   const head = [
     "Snowflake tables, loading and views of pardot-etl. Every statement can be run again.",
-    ...(snowflake === null ? ["Run it in the schema of this business unit."] : []),
+    ...(config.snowflake === null ? ["Run it in the schema of this business unit."] : []),
   ];
   return { statements, text: script(head, statements) };
 }

@@ -23,6 +23,7 @@ import { parseCursor, throughTime } from "../../state/cursor.ts";
 import { isoInstant } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
 import type { Run } from "./context.ts";
+import { warnOfDrift } from "./drift.ts";
 import { orphanFiles } from "./orphan-files.ts";
 
 export interface Committed {
@@ -41,6 +42,7 @@ export async function commit(run: Run, now: Instant): Promise<Committed> {
   await run.budget.settle();
   // A run that was suspended while another took over must not commit anything.
   await run.lease.check();
+  await warnOfDrift(run);
   const built = await buildManifest(run, now);
   const { files: left, changes: searched } = await orphanFiles(new Set(filesOf(built).map((file) => file.key)), run);
   const manifest = left.length === 0 ? built : { ...built, left_files: left };
@@ -99,10 +101,13 @@ async function manifestObject(object: CatalogObject, run: Run): Promise<Manifest
   const whole = windows.filter((window) => window.done);
   const error = run.failures.of(object.name);
   const files: ManifestFile[] = [];
+  const columns: Record<string, readonly string[]> = {};
   let incompleteRows = 0;
   for (const window of windows) {
     for await (const file of filesOfWindow(window, run.storage, NEVER)) {
-      files.push(manifestFile(file));
+      const named = manifestFile(file);
+      files.push(named);
+      columns[named.columns_fingerprint ?? ""] ??= file.columns;
       incompleteRows += file.incompleteRows ?? 0;
     }
   }
@@ -117,6 +122,7 @@ async function manifestObject(object: CatalogObject, run: Run): Promise<Manifest
     error: error === null ? null : { ...failureOf(error), exit_code: exitCodeOf(error) },
     windows: committed.map(committedWindow),
     ...(whole.length > 0 && whole.every(({ isFull }) => isFull === true) ? { supersedes: true as const } : {}),
+    columns,
     files,
     open_windows: windows.filter((window) => !window.done).map(manifestWindow),
     drift: driftOf(fields),

@@ -105,6 +105,10 @@ describe("G2 files that a dead run left", () => {
       min_watermark: null,
       max_watermark: null,
       export_id: null,
+      columns_fingerprint: createHash("sha256")
+        .update(JSON.stringify(["id", "name", "created_at", "updated_at"]))
+        .digest("hex")
+        .slice(0, 8),
     };
     for (const state of [recovered, applyChange(recovered, done)]) {
       expect((await look(state, await storageWith(KEY), { inherited })).files).toEqual([file]);

@@ -1,4 +1,5 @@
 import { filesOfWindow } from "../../state/file-parts.ts";
+import { columnsFingerprint } from "../../manifest/manifest.ts";
 import type { ManifestFile } from "../../manifest/manifest.ts";
 import { objectState } from "../../state/state.ts";
 import type { SearchedWindow } from "../../state/searches.ts";
@@ -48,8 +49,9 @@ export async function orphanFiles(named: ReadonlySet<string>, run: Run): Promise
     if (since !== null) await removeNamed(unnamed, since, run);
     for (const [key, object] of unnamed) {
       try {
-        const { rows, bytes, sha256 } = await measureFile(storage, key, NEVER);
-        files.push({ key, rows, bytes, sha256, min_watermark: null, max_watermark: null, export_id: null });
+        const { columns, ...measured } = await measureFile(storage, key, NEVER);
+        const unknown = { min_watermark: null, max_watermark: null, export_id: null };
+        files.push({ key, ...measured, ...unknown, columns_fingerprint: columnsFingerprint(columns) });
       } catch (error) {
         const isGone = error instanceof StorageError && error.code === "storage.missing";
         if (!isGone && !(error instanceof DataError)) failed.add(object);

@@ -60,7 +60,7 @@ const FORMATS: Readonly<
     FormatName,
     {
       readonly named: readonly NamedFormat[];
-      readonly of: (object: DdlObject) => NamedFormat;
+      readonly of: (object: CopiedObject) => NamedFormat;
       readonly pattern: string;
       /** A change of format needs a second pipe, because the first one goes on with what has not been loaded yet. */
       readonly pipe: string;
@@ -136,20 +136,37 @@ export function account(destination: Destination): readonly Statement[] {
   ];
 }
 
+/** What COPY needs to know of an object. */
+export type CopiedObject = Pick<DdlObject, "name" | "table" | "isExported">;
+
 /**
  * Loads the files of one format of an object by the names in their headers, so that a new column needs no other
  * statement. A file is loaded whole or not at all. The slash after the folder keeps files of `ProspectAccount` out of
  * `Prospect`.
  */
-export function copy(object: DdlObject, format: FormatName): string {
-  const { of, pattern } = FORMATS[format];
+function copy(object: DdlObject, format: FormatName): string {
+  return copyInto(object, format, `PATTERN = ${text(FORMATS[format].pattern)} ON_ERROR = SKIP_FILE`);
+}
+
+/** Loads these files of one format, whatever was loaded before: all of them or none. At most 1,000 (vendor docs, COPY INTO). */
+export function copyFiles(object: CopiedObject, format: FormatName, names: readonly string[]): string {
+  return copyInto(object, format, `FILES = (${names.map(text).join(", ")}) FORCE = TRUE ON_ERROR = ABORT_STATEMENT`);
+}
+
+function copyInto(object: CopiedObject, format: FormatName, which: string): string {
   const metadata = METADATA.map(([name, , source]) => `${quoted(name)} = ${source}`);
   return [
     `COPY INTO ${tableName(object.table)} FROM @${STAGE}/${object.name}/`,
-    `FILE_FORMAT = (FORMAT_NAME = ${text(of(object).name)}) MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE`,
+    `FILE_FORMAT = (FORMAT_NAME = ${text(FORMATS[format].of(object).name)}) MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE`,
     `INCLUDE_METADATA = (${metadata.join(", ")})`,
-    `PATTERN = ${text(pattern)} ON_ERROR = SKIP_FILE`,
+    which,
   ].join("\n  ");
+}
+
+/** Removes the rows of these files. */
+export function deleteFiles({ table }: CopiedObject, names: readonly string[]): string {
+  const is = names.length === 1 ? `= ${names.map(text).join("")}` : `IN (${names.map(text).join(", ")})`;
+  return `DELETE FROM ${tableName(table)} WHERE SPLIT_PART(${quoted("_PARDOT_ETL_FILE")}, '/', -1) ${is}`;
 }
 
 /** Loads the manifests as they are. */
@@ -170,7 +187,10 @@ function pipe(name: string, copySql: string): Statement {
 
 /** One for each format: none loads the files of another one. */
 export function objectPipes(object: DdlObject, format: FormatName): readonly Statement[] {
-  return formatsOf(object, format).map((each) => pipe(`${object.table}${FORMATS[each].pipe}_PIPE`, copy(object, each)));
+  return formatsOf(object, format).map((each) => ({
+    ...pipe(`${object.table}${FORMATS[each].pipe}_PIPE`, copy(object, each)),
+    object: object.name,
+  }));
 }
 
 export function manifestsPipe(): Statement {

@@ -94,6 +94,8 @@ function whole(): Statement {
   );
 }
 
+export const PROOF_VIEWS: readonly string[] = [COMMITTED, LOADED, RECONCILIATION, WHOLE];
+
 /** In the order in which they need each other. */
 export function proofViews(objects: readonly DdlObject[]): readonly Statement[] {
   return [committed(objects), loaded(objects), reconciliation(), whole()];

@@ -1,4 +1,5 @@
 import type { Column, ColumnType } from "../../catalog/catalog.ts";
+import { pluralize } from "../../text.ts";
 import { MANIFESTS, METADATA } from "./snowflake-load.ts";
 import type { DdlObject, Statement } from "./statement.ts";
 import { quoted, tableName, text, upper } from "./statement.ts";
@@ -35,7 +36,17 @@ export function table(object: DdlObject): Statement {
   return { kind: "table", name: upper(object.table), sql };
 }
 
-function addColumn(object: DdlObject, name: string, type: string): Statement {
+/** Statements that are named in a message. */
+const ADDED_MAX = 5;
+
+/** The statements that add columns to a table, for a message. */
+export function addedBy(object: Pick<DdlObject, "table">, columns: readonly Column[]): string {
+  const added = columns.slice(0, ADDED_MAX).map(({ name, type }) => addColumn(object, name, TYPES[type]).sql);
+  const more = columns.length - added.length;
+  return [...added, ...(more > 0 ? [`… (${pluralize(more, "more column")})`] : [])].join("; ");
+}
+
+function addColumn(object: Pick<DdlObject, "table">, name: string, type: string): Statement {
   const sql = `ALTER TABLE ${tableName(object.table)} ADD COLUMN IF NOT EXISTS ${quoted(name)} ${type}`;
   return { kind: "column", name: `${upper(object.table)}.${upper(name)}`, sql };
 }
@@ -94,6 +105,20 @@ function deletion(object: DdlObject): { readonly sql: string; readonly join: str
     sql: `D.${quoted(key)} IS NOT NULL AND (${was} > ${is} OR (${was} = ${is} AND ${landed("D")} >= ${landed("T")}))`,
     join: `\n  LEFT JOIN (SELECT ${columns} FROM ${tableName(gone)} AS G\n    ${newest}) AS D ON D.${quoted(key)} = T.${quoted(object.key)}`,
   };
+}
+
+export function isMetadata(name: string): boolean {
+  return METADATA.some(([each]) => each === name);
+}
+
+/** The columns of the raw table, as Snowflake keeps their names. */
+export function tableColumns({ columns }: DdlObject): readonly string[] {
+  return [...columns.map(({ name }) => upper(name)), ...METADATA.map(([name]) => name)];
+}
+
+/** Those of the view of the newest versions. */
+export function viewColumns(object: DdlObject): readonly string[] {
+  return [...tableColumns(object), ...(object.deletes === null ? [] : [DELETED])];
 }
 
 /** The newest version of each record. Its columns are listed, because a view of `*` fails once its table has another one. */

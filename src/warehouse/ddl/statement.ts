@@ -7,6 +7,8 @@ export interface Statement {
   readonly kind: string;
   /** Name of the thing that it creates or changes. */
   readonly name: string;
+  /** The object whose files it loads, for a pipe of one. */
+  readonly object?: string;
   /** Without a semicolon at its end. */
   readonly sql: string;
   /** Printed above it as a comment. */

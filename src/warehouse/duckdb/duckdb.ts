@@ -108,6 +108,12 @@ export class DuckdbWarehouse implements Warehouse, Loader {
     }
   }
 
+  /** Every load adds the columns that its files have. */
+  async schema(signal: AbortSignal): Promise<null> {
+    signal.throwIfAborted();
+    return null;
+  }
+
   /** None are kept: a run reports the files that DuckDB refuses, and the next one tries them again. */
   // oxlint-disable-next-line require-yield
   async *refusals(_object: CatalogObject, signal: AbortSignal): AsyncIterable<never> {

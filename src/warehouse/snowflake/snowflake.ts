@@ -6,12 +6,20 @@ import { OBJECT_UNKNOWN } from "./failure.ts";
 import type { Row, TypedRow } from "./protocol.ts";
 import { SnowflakeSession } from "./session.ts";
 import { PIPE_HINT, repairHint } from "./repair.ts";
-import { keysSql, leastBySql, loadedFilesSql, refusalsSql, tableStateSql } from "./sql.ts";
+import { keysSql, leastBySql, loadedFilesSql, refusalsSql, SCHEMA_SQL, tableStateSql } from "./sql.ts";
 import { pluralize, shortened } from "../../text.ts";
 import { matchFiles, noteFiles, problemsOf } from "../loaded-files.ts";
 import type { FilesMatch, NotedFiles } from "../loaded-files.ts";
 import { COLUMN_MISSING, TABLE_MISSING } from "../warehouse.ts";
-import type { CommittedFile, Comparison, LoadedFile, RefusedFile, TableState, Warehouse } from "../warehouse.ts";
+import type {
+  CommittedFile,
+  Comparison,
+  LoadedFile,
+  RefusedFile,
+  Schema,
+  TableState,
+  Warehouse,
+} from "../warehouse.ts";
 
 const WATERMARK = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
 
@@ -80,8 +88,18 @@ export class SnowflakeWarehouse implements Warehouse {
     };
   }
 
+  async schema(signal: AbortSignal): Promise<Schema> {
+    const schema = new Map<string, Set<string>>();
+    for await (const [table, column] of this.#pages(SCHEMA_SQL, "the columns of all tables", signal)) {
+      if (typeof table !== "string" || typeof column !== "string") continue;
+      const columns = schema.get(table) ?? new Set();
+      schema.set(table, columns.add(column));
+    }
+    return schema;
+  }
+
   /** Throws `COLUMN_MISSING` for a table that was not created by `ddl`, and `TABLE_MISSING`. */
-  async *loadedFiles(object: CatalogObject, signal: AbortSignal): AsyncIterable<LoadedFile> {
+  async *loadedFiles(object: Pick<CatalogObject, "name" | "table">, signal: AbortSignal): AsyncIterable<LoadedFile> {
     try {
       for await (const [name = null, rows, loadedAt = null] of this.#pages(
         loadedFilesSql(object.table),
@@ -223,7 +241,7 @@ export class SnowflakeWarehouse implements Warehouse {
     }
   }
 
-  #tableMissing(object: CatalogObject): WarehouseError {
+  #tableMissing(object: Pick<CatalogObject, "name" | "table">): WarehouseError {
     const { database, schema, role } = this.#config;
     const whose = role === null ? "the user's role" : `the role ${role}`;
     return new WarehouseError(

@@ -24,6 +24,10 @@ function watermarkColumns(column: string, now: LocalText): readonly string[] {
   return [greatest("<="), greatest(">"), `IFF(FALSE, MAX(${column}), NULL)`];
 }
 
+/** Table or view, and column: those that the role has any privilege on (vendor docs, COLUMNS view). */
+export const SCHEMA_SQL =
+  "SELECT TABLE_NAME, COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = CURRENT_SCHEMA()";
+
 /** The name of each file of which the table has rows, null for unrecorded ones; how many; when the last were loaded. */
 export function loadedFilesSql(table: string): string {
   const loaded = `TO_VARCHAR(CONVERT_TIMEZONE('UTC', MAX("_PARDOT_ETL_LOADED_AT")), 'YYYY-MM-DD HH24:MI:SS')`;

@@ -25,6 +25,7 @@ export interface CopyHistory {
   readonly column: string | null;
 }
 
+const SCHEMA = "SELECT TABLE_NAME, COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = CURRENT_SCHEMA()";
 const HISTORY =
   /^SELECT SPLIT_PART\(FILE_NAME, '\/', -1\), TO_VARCHAR\(CONVERT_TIMEZONE\('UTC', LAST_LOAD_TIME\), 'YYYY-MM-DD HH24:MI:SS'\), FIRST_ERROR_MESSAGE, TO_VARCHAR\(FIRST_ERROR_LINE_NUMBER\), FIRST_ERROR_COLUMN_NAME FROM TABLE\(INFORMATION_SCHEMA\.COPY_HISTORY\(TABLE_NAME => '"([^']+)"', START_TIME => DATEADD\('DAY', -13, CURRENT_TIMESTAMP\(\)\)\)\) WHERE FIRST_ERROR_MESSAGE IS NOT NULL ORDER BY LAST_LOAD_TIME DESC$/;
 const BY_FILE =
@@ -50,6 +51,10 @@ export function answerStatement(sql: string, place: SessionPlace, tables: Tables
   if (/^SELECT CURRENT_ROLE\(\), CURRENT_WAREHOUSE\(\), CURRENT_DATABASE\(\), CURRENT_SCHEMA\(\)$/.test(sql)) {
     return texts([[place.role, place.warehouse, place.database, place.schema]]);
   }
+  if (sql === SCHEMA) {
+    const rows = [...tables].flatMap(([table, each]) => columnsOf(each).map((column) => [table, column]));
+    return { types: ["text", "text"], rows };
+  }
   const name = HISTORY.exec(sql)?.[1] ?? /\bFROM "([^"]+)"/.exec(sql)?.[1];
   if (name === undefined)
     return { code: "001003", message: `SQL compilation error:\nsyntax error: ${sql}`, sqlState: "42000" };
@@ -63,7 +68,7 @@ export function answerStatement(sql: string, place: SessionPlace, tables: Tables
     return { code: "002003", message, sqlState: "42S02" };
   }
   if (HISTORY.test(sql)) return historyOf(table);
-  const columns = table.columns ?? Object.keys(table.rows[0] ?? {});
+  const columns = columnsOf(table);
   const asked = [...sql.matchAll(/"([A-Z_]+)"/g)].map(([, column = ""]) => column).filter((column) => column !== name);
   const unknown = columns.length === 0 ? undefined : asked.find((column) => !columns.includes(column));
   if (unknown !== undefined) {
@@ -71,6 +76,10 @@ export function answerStatement(sql: string, place: SessionPlace, tables: Tables
     return { code: "000904", message, sqlState: "42000" };
   }
   return query(sql, table, place);
+}
+
+function columnsOf({ columns, rows }: SnowflakeTable): readonly string[] {
+  return columns ?? Object.keys(rows[0] ?? {});
 }
 
 function query(sql: string, table: SnowflakeTable, place: SessionPlace): Result | Refusal {

@@ -1,0 +1,136 @@
+import { formatOf } from "../../encode/formats.ts";
+import { formatNumber, pluralize } from "../../text.ts";
+import type { Schema } from "../warehouse.ts";
+import { snowflakeDdl } from "./snowflake.ts";
+import type { SnowflakeDdl } from "./snowflake.ts";
+import { copyFiles, deleteFiles, MANIFESTS } from "./snowflake-load.ts";
+import { PROOF_VIEWS } from "./snowflake-proof.ts";
+import { addedColumns, isMetadata, tableColumns, viewColumns, viewName } from "./snowflake-tables.ts";
+import type { DdlObject, Statement } from "./statement.ts";
+import { upper } from "./statement.ts";
+
+/** What a schema lacks of what `ddl` prints, as statements. */
+
+/** Names of files in one statement, at most (vendor docs, COPY INTO). */
+const FILES_MAX = 1000;
+
+/** Files of an object that have columns which its table lacks. */
+export interface CarryingFiles {
+  /** Names, without the folder, of those that are in the table. */
+  readonly loaded: readonly string[];
+  /** How many are in the table and no longer in the destination. */
+  readonly gone: number;
+}
+
+export interface SnowflakeDiff extends Omit<SnowflakeDdl, "withAccount"> {
+  readonly found: Schema;
+  /** By the object's name, for tables that lack columns and record their files. */
+  readonly carrying: ReadonlyMap<string, CarryingFiles>;
+}
+
+/** The columns that a table lacks, in upper case; null when the whole table is missing. */
+export function lackingColumns(object: DdlObject, found: Schema): ReadonlySet<string> | null {
+  const columns = columnsIn(found, object.table);
+  if (columns === null) return null;
+  return new Set(tableColumns(object).filter((name) => !columns.has(name)));
+}
+
+/** Whether the rows of a table name their files. */
+export function recordsFiles({ table }: DdlObject, found: Schema): boolean {
+  return columnsIn(found, table)?.has("_PARDOT_ETL_FILE") === true;
+}
+
+/** The columns of a table or view, in upper case: COPY finds them in any case. Null: there is none of the name. */
+function columnsIn(found: Schema, name: string): ReadonlySet<string> | null {
+  const columns = found.get(upper(name));
+  return columns === undefined ? null : new Set([...columns].map(upper));
+}
+
+/**
+ * Only what is missing: tables, columns, views that are missing or have other columns, and the load of files that have a
+ * new column already. Formats, stage, pipes and task come with a missing table: whether they exist is not visible to a
+ * role that may only read.
+ */
+export function snowflakeDiff(input: SnowflakeDiff): readonly Statement[] {
+  const { objects, others, found, carrying } = input;
+  const isMissing = (name: string): boolean => columnsIn(found, name) === null;
+  const hasNew = [...objects.map(({ table }) => table), MANIFESTS].some(isMissing);
+  const needsProof = hasNew || PROOF_VIEWS.some(isMissing);
+  // The views over all tables need those of the other objects, too.
+  const created = new Set(
+    [...objects, ...(needsProof ? others : [])].map(({ table }) => upper(table)).filter(isMissing),
+  );
+  const views = new Set(objects.filter((object) => isStale(object, found)).map(viewName));
+  const ofNew = new Set(objects.filter(({ table }) => created.has(upper(table))).map(({ name }) => name));
+  const pieces = snowflakeDdl({ ...input, withAccount: false }).filter(({ kind, name, object }) => {
+    switch (kind) {
+      case "table":
+        return name === MANIFESTS ? isMissing(MANIFESTS) : created.has(name);
+      case "view":
+        return PROOF_VIEWS.includes(name) ? needsProof : views.has(name);
+      case "pipe":
+        return object === undefined ? isMissing(MANIFESTS) : ofNew.has(object);
+      case "file format":
+      case "stage":
+      case "procedure":
+      case "task":
+        return hasNew;
+      default:
+        return false;
+    }
+  });
+  const isView = ({ kind }: Statement): boolean => kind === "view";
+  const altered = objects.flatMap((object) => alter(object, found, carrying.get(object.name)));
+  const missing = [...pieces.filter((each) => !isView(each)), ...altered, ...pieces.filter(isView)];
+  const { schema } = input;
+  if (missing.length === 0 || schema === null) return missing;
+  return [{ kind: "use", name: schema, sql: `USE SCHEMA ${schema}` }, ...missing];
+}
+
+function isStale(object: DdlObject, found: Schema): boolean {
+  const columns = columnsIn(found, viewName(object));
+  const wanted = viewColumns(object);
+  return columns === null || columns.size !== wanted.length || wanted.some((name) => !columns.has(name));
+}
+
+/** The columns that a table lacks, and the load of the files that have them already. */
+function alter(object: DdlObject, found: Schema, files: CarryingFiles | undefined): readonly Statement[] {
+  const lacking = lackingColumns(object, found);
+  if (lacking === null || lacking.size === 0) return [];
+  const [first, ...rest] = addedColumns(object, lacking);
+  if (first === undefined) return [];
+  const hasOwn = [...lacking].some((name) => !isMetadata(name));
+  const note = hasOwn && files === undefined ? NO_FILES : undefined;
+  return [
+    { ...first, ...(note === undefined ? {} : { note }) },
+    ...rest,
+    ...(files === undefined ? [] : reload(object, files)),
+  ];
+}
+
+const NO_FILES =
+  "The rows of this table do not name their files, so that rows from before keep null in the new columns.";
+
+/** Loads files again in one transaction: readers see each row once. */
+function reload(object: DdlObject, { loaded, gone }: CarryingFiles): readonly Statement[] {
+  if (loaded.length === 0) return [];
+  const name = upper(object.table);
+  const lost = gone === 0 ? "" : ` Rows of ${pluralize(gone, "more file")} keep null: the files have expired.`;
+  const note = `Load the ${pluralize(loaded.length, "file")} again that had the new columns before the table; ${formatNumber(FILES_MAX)} files in a statement at most.${lost}`;
+  const formats = new Map<string, string[]>();
+  for (const file of loaded) {
+    const format = formatOf(file).name;
+    formats.set(format, [...(formats.get(format) ?? []), file]);
+  }
+  const steps = [...formats.values()].flatMap(inStatements).flatMap((files): Statement[] => [
+    { kind: "delete", name, sql: deleteFiles(object, files) },
+    { kind: "load", name, sql: copyFiles(object, formatOf(files[0] ?? "").name, files) },
+  ]);
+  return [{ kind: "begin", name, sql: "BEGIN", note }, ...steps, { kind: "commit", name, sql: "COMMIT" }];
+}
+
+function inStatements(files: readonly string[]): readonly (readonly string[])[] {
+  return Array.from({ length: Math.ceil(files.length / FILES_MAX) }, (_, at) =>
+    files.slice(at * FILES_MAX, (at + 1) * FILES_MAX),
+  );
+}
