@@ -8,7 +8,7 @@ import { deletesOf } from "../../src/catalog/facts.ts";
 import { manifestBytes, manifestKey } from "../../src/manifest/manifest.ts";
 import { callCli } from "../kit/cli.ts";
 import { manifestObject, manifestOf, namedFile } from "../kit/manifests.ts";
-import { byId, scenesUntil, truth } from "../kit/scene.ts";
+import { byId, landedRecords, scenesUntil, truth } from "../kit/scene.ts";
 import type { Scene } from "../kit/scene.ts";
 import { inDuckdb, refusal, SnowflakeInDuckdb } from "../kit/snowflake-in-duckdb.ts";
 import type { Printed } from "../kit/snowflake-in-duckdb.ts";
@@ -107,6 +107,19 @@ async function expectCurrent(database: SnowflakeInDuckdb, at: Scene, object: Cat
   for (const id of deleted) expect(wanted.has(id), `${name} ${id}`).toBe(false);
 }
 
+/** One email of each list email with activities, as the account has it. */
+async function expectEmails(database: SnowflakeInDuckdb, at: Scene): Promise<void> {
+  const email = catalog.find(({ name }) => name === "Email");
+  if (email === undefined) throw new Error("no Email");
+  const { live } = await current(database, email);
+  const activities = await landedRecords(at.data, "VisitorActivity");
+  const lists = new Set(activities.flatMap(({ list_email_id: list, email_id: one }) => (list && one ? [list] : [])));
+  expect(new Set([...live.values()].map((record) => record["list_email_id"]))).toEqual(lists);
+  expect(live.size).toBe(lists.size);
+  const rows = new Map(truth(at.simulator, "Email").map((row) => [row["email_id"], row]));
+  for (const record of live.values()) expect(record).toMatchObject({ ...rows.get(record["email_id"] ?? "") });
+}
+
 describe("the SQL for Snowflake", () => {
   it("is accepted by a parser of Snowflake's dialect, for all objects of all versions and ways of loading", async () => {
     const at = await start({}, { PARDOT_ETL_OBJECTS: "all" });
@@ -166,6 +179,7 @@ describe("the SQL for Snowflake", () => {
     for (const object of objects) {
       if (!object.name.endsWith("Deleted") && object.name !== "Email") await expectCurrent(database, at, object);
     }
+    await expectEmails(database, at);
     for (const name of SEEN_TO_GO) {
       const object = catalog.find((each) => each.name === name);
       const live = byId(truth(at.simulator, name));

@@ -115,19 +115,22 @@ function isList(value: Json): value is readonly Json[] {
  */
 export class Comparison {
   readonly #at: Scene;
+  readonly #newestOf: (object: CatalogObject) => Promise<ReadonlyMap<string, Cells>>;
   readonly #seen = new Map<string, Set<string>>();
 
-  constructor(at: Scene) {
+  /** `newestOf`: the newest version of each record, by id; default: in the landed files. */
+  constructor(at: Scene, newestOf?: (object: CatalogObject) => Promise<ReadonlyMap<string, Cells>>) {
     this.#at = at;
+    this.#newestOf = newestOf ?? (async ({ name }) => newest(await landedRecords(at.data, name)));
   }
 
   async expectTruth(object: CatalogObject, { windows }: ManifestObject): Promise<void> {
-    const { simulator, data } = this.#at;
+    const { simulator } = this.#at;
     const { name, watermark } = object;
     const end = windows.at(-1)?.to.slice(0, 19).replace("T", " ") ?? "";
     const field = watermark === null ? null : watermark === "created_at" ? "createdAt" : "updatedAt";
     const campaigns = v5Rows(simulator, "Campaign", "all");
-    const landed = newest(await landedRecords(data, name));
+    const landed = await this.#newestOf(object);
     const seen = this.#seen.get(name) ?? new Set<string>();
     this.#seen.set(name, seen);
     const wrong: string[] = [];
