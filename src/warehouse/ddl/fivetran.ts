@@ -58,7 +58,9 @@ export function fivetranDdl(
     return view(own, profile.view, columnsOf(object, profile), from);
   });
   const opportunity = found.find(({ object }) => object.name === "Opportunity")?.object;
-  if (opportunity !== undefined) statements.push(opportunityProspect(opportunity, source, own));
+  // The operator may have dropped the column that the view is made of.
+  if (opportunity?.columns.some(({ name }) => name === PROSPECTS) === true)
+    statements.push(opportunityProspect(opportunity, source, own));
   const note =
     place === null
       ? `Replace ${PLACEHOLDER} by the schema of the tables.`
@@ -104,6 +106,9 @@ function synced({ deletes }: DdlObject): readonly string[] {
   ];
 }
 
+/** The column of an opportunity's prospects. */
+const PROSPECTS = "prospects";
+
 /** v3/v4 lists the prospects in each opportunity. API v5 does not, so there the view has no row. */
 function opportunityProspect(object: DdlObject, source: string, own: string): Statement {
   const updated: Column = { name: "updated_at", type: "datetime" };
@@ -113,6 +118,6 @@ function opportunityProspect(object: DdlObject, source: string, own: string): St
     inUtc(updated, object.zone),
     `T."_PARDOT_ETL_LOADED_AT" AS "_FIVETRAN_SYNCED"`,
   ];
-  const from = `FROM ${source}.${tableName(viewName(object))} AS T, LATERAL FLATTEN(INPUT => T.${upper("prospects")}) AS P`;
+  const from = `FROM ${source}.${tableName(viewName(object))} AS T, LATERAL FLATTEN(INPUT => T.${upper(PROSPECTS)}) AS P`;
   return view(own, "OPPORTUNITY_PROSPECT", columns, from);
 }

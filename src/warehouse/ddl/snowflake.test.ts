@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { columns } from "../../catalog/entry.ts";
 import { refusal, SnowflakeInDuckdb } from "../../../test/kit/snowflake-in-duckdb.ts";
+import { fivetranDdl } from "./fivetran.ts";
 import { snowflakeDdl } from "./snowflake.ts";
 import type { SnowflakeDdl } from "./snowflake.ts";
 import { addedColumns, table, view } from "./snowflake-tables.ts";
@@ -278,4 +279,16 @@ describe("the script for Snowflake", () => {
       "BACK\\SLASH",
     ]);
   });
+});
+
+test("the profile for dbt_pardot has no view of an opportunity's prospects when their column was dropped", () => {
+  const whole = {
+    ...TAG,
+    name: "Opportunity",
+    table: "PARDOT_OPPORTUNITY",
+    columns: columns("id:integer prospects:json"),
+  };
+  const names = (object: DdlObject): readonly string[] => fivetranDdl([object], null).map(({ name }) => name);
+  expect(names(whole)).toEqual(["PARDOT_FIVETRAN", "OPPORTUNITY", "OPPORTUNITY_PROSPECT"]);
+  expect(names({ ...whole, columns: columns("id:integer") })).toEqual(["PARDOT_FIVETRAN", "OPPORTUNITY"]);
 });
