@@ -5,7 +5,7 @@ import type { DdlObject } from "../../src/warehouse/ddl/statement.ts";
 import { newestFirst, table, view } from "../../src/warehouse/ddl/snowflake-tables.ts";
 import { inDuckdb, SnowflakeInDuckdb } from "../kit/snowflake-in-duckdb.ts";
 
-// Holds G10 for Snowflake: rule R1 (docs/snowflake.md, "Which version is the newest") shows the version that was read
+// Holds G10 for Snowflake: rule R1 (docs/snowflake-reference.md, "Which version is the newest") shows the version that was read
 // last, for any history of changes, readings and landings. The printed view is executed in DuckDB's words.
 
 const OBJECT: DdlObject = {
