@@ -121,17 +121,18 @@ describe("the SQL for DuckDB", () => {
       expect(attached).not.toContain("ducklake");
       await execute(connection, attached);
       expect(await count("lake.pardot_tag")).toBe(await count("PARDOT_TAG_CURRENT"));
-      const [first] = (
-        await connection.runAndReadAll(
-          "SELECT min(_pardot_etl_landed_at)::VARCHAR AS first FROM PARDOT_VISITORACTIVITY_CURRENT",
-        )
-      ).getRowObjects();
+      // As it was before the second run: newer versions and records are missing.
       await connection.run(
-        `CREATE TABLE lake.pardot_visitoractivity AS SELECT * FROM PARDOT_VISITORACTIVITY_CURRENT WHERE _pardot_etl_landed_at = '${String(first?.["first"])}'`,
+        "CREATE TABLE lake.pardot_visitoractivity AS SELECT c.* FROM PARDOT_VISITORACTIVITY_CURRENT AS c JOIN PARDOT_ETL_FILES AS f ON f.file_key = c._pardot_etl_file WHERE f.run_id = (SELECT min(run_id) FROM PARDOT_ETL_FILES)",
+      );
+      await connection.run(
+        "INSERT INTO lake.pardot_visitoractivity BY NAME SELECT * REPLACE ('an earlier file' AS _pardot_etl_file, 'old' AS details) FROM PARDOT_VISITORACTIVITY_CURRENT WHERE id NOT IN (SELECT id FROM lake.pardot_visitoractivity) LIMIT 3",
       );
       const missing = (await count("PARDOT_VISITORACTIVITY_CURRENT")) - (await count("lake.pardot_visitoractivity"));
       expect(missing).toBeGreaterThan(0);
       await execute(connection, changed);
+      const difference = "(FROM PARDOT_VISITORACTIVITY_CURRENT EXCEPT ALL FROM lake.pardot_visitoractivity)";
+      expect(await count(difference)).toBe(0);
       expect(await count("lake.pardot_visitoractivity")).toBe(await count("PARDOT_VISITORACTIVITY_CURRENT"));
     });
   });
