@@ -48,7 +48,7 @@ beforeAll(async () => {
   );
   expect(outputs.map(({ code }) => code)).toEqual([0, 0, 0]);
   printed = outputs.flatMap(({ stdout }) => JSON.parse(stdout) as readonly Printed[]);
-}, 120_000);
+});
 afterAll(async () => at.close());
 
 /** Statements of which the parser knows only that they create or change something. */

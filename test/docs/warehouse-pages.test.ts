@@ -41,7 +41,7 @@ beforeAll(async () => {
   const { code, stdout } = await callCli(["ddl", "--target", "duckdb"], at.env, { cwd: at.root });
   expect(code).toBe(0);
   views = stdout;
-}, 120_000);
+});
 afterAll(async () => at.close());
 
 describe.each(PAGES)("the commands on docs/%s.md", (page) => {

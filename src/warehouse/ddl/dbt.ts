@@ -5,7 +5,10 @@ import { viewName } from "./snowflake-tables.ts";
 import type { DdlObject, Statement } from "./statement.ts";
 import { upper } from "./statement.ts";
 
-/** The sources of a dbt project (1.8 or later) on Snowflake: the views that `ddl` prints, with freshness and tests. */
+/**
+ * The sources of a dbt project on Snowflake: the views that `ddl` prints, with freshness and tests. Values of a test are
+ * below `arguments`: dbt 1.10 and 1.11 warn of other places, dbt 2 refuses them.
+ */
 
 /** A file that is committed may take this long until it is loaded. */
 const LOADED_WITHIN_HOURS = 1;
@@ -42,7 +45,7 @@ export function dbtSources(
             data_tests: [
               {
                 accepted_values: {
-                  values: ["exactly once", "not committed yet", "before files were recorded"],
+                  arguments: { values: ["exactly once", "not committed yet", "before files were recorded"] },
                   config: {
                     where: `coalesce(committed_at, '2000-01-01') < dateadd('hour', -${LOADED_WITHIN_HOURS}, sysdate())`,
                   },

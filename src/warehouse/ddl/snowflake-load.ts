@@ -185,10 +185,15 @@ function pipe(name: string, copySql: string): Statement {
   return { kind: "pipe", name, sql };
 }
 
+/** The name of the pipe for the files of one format. */
+export function pipeName({ table }: Pick<DdlObject, "table">, format: FormatName): string {
+  return `${table}${FORMATS[format].pipe}_PIPE`;
+}
+
 /** One for each format: none loads the files of another one. */
 export function objectPipes(object: DdlObject, format: FormatName): readonly Statement[] {
   return formatsOf(object, format).map((each) => ({
-    ...pipe(`${object.table}${FORMATS[each].pipe}_PIPE`, copy(object, each)),
+    ...pipe(pipeName(object, each), copy(object, each)),
     object: object.name,
   }));
 }
