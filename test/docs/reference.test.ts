@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { glob, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { MEANINGS } from "../../scripts/column-meanings.ts";
 import { PAGES } from "../../scripts/docs.ts";
@@ -7,6 +8,7 @@ import { COMMON_OPTIONS } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/commands/index.ts";
 import { filePath, SETTINGS } from "../../src/config/settings.ts";
 
+const ROOT = join(import.meta.dirname, "../..");
 const readPage = async (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
 
 describe("the reference pages", () => {
@@ -69,4 +71,19 @@ describe("the tables", () => {
   test("have lower snake case keys below a section for all settings", () => {
     for (const setting of SETTINGS) expect(filePath(setting.env)).toMatch(/^(pardot|etl|snowflake)\.[a-z][a-z0-9_]*$/);
   });
+});
+
+test("docs/troubleshooting.md names only codes that errors and warnings have", async () => {
+  const page = await readPage("docs/troubleshooting.md");
+  const named = [...page.matchAll(/`([a-z]+\.[a-z-]+)`/g)].map(([, code = ""]) => code);
+  expect(named.length).toBeGreaterThan(20);
+  const sources: string[] = [];
+  for await (const file of glob("src/**/*.ts", { cwd: ROOT })) {
+    if (!file.endsWith(".test.ts")) sources.push(await readFile(join(ROOT, file), "utf8"));
+  }
+  const all = sources.join("\n");
+  // Some are composed of the kind of failure.
+  const isKnown = (code: string): boolean =>
+    all.includes(`"${code}"`) || (code.startsWith("storage.") && all.includes(`"${code.slice("storage.".length)}"`));
+  expect(named.filter((code) => !isKnown(code))).toEqual([]);
 });

@@ -11,7 +11,7 @@ import { scene } from "../kit/scene.ts";
 import type { Scene } from "../kit/scene.ts";
 import { blocksOf, commandsOf, pageText, statementsOf } from "./blocks.ts";
 
-// The pages for people who work with the tables: their commands, and the SQL that DuckDB and others execute.
+// The pages for people who work with the data: their commands, and the SQL that DuckDB and others execute.
 
 const PAGES = [
   "snowflake",
@@ -22,6 +22,8 @@ const PAGES = [
   "other-loaders",
   "quickstart",
   "deletes",
+  "manifest",
+  "troubleshooting",
 ] as const;
 const TEXTS = new Map(await Promise.all(PAGES.map(async (page) => [page, await pageText(`docs/${page}.md`)] as const)));
 
