@@ -1,5 +1,9 @@
 /** The library: what the command line does, as functions; `docs/library.md` has examples. */
+export { createPardotEtl } from "./library.ts";
+export type { ObjectOptions, PardotEtl, PardotEtlOptions, Settings } from "./library.ts";
+export type { JsonValue, Row, RowValue } from "./operations/rows.ts";
 export { loadConfig } from "./config/load.ts";
+export type { ConfigInput } from "./config/load.ts";
 export type { Config } from "./config/config.ts";
 export { catalog } from "./catalog/index.ts";
 export type { CatalogObject, Column } from "./catalog/catalog.ts";
@@ -10,8 +14,24 @@ export { status } from "./operations/status/status.ts";
 export { verify } from "./operations/verify/verify.ts";
 export { withRuntime } from "./operations/runtime.ts";
 export type { Runtime } from "./operations/runtime.ts";
-export type { CheckResult, Notified, PlanResult, RunOptions, RunResult, StatusResult } from "./operations/api.ts";
-export type { Manifest } from "./manifest/manifest.ts";
+export type {
+  CheckLine,
+  CheckResult,
+  Notified,
+  PlannedObject,
+  PlanResult,
+  RunOptions,
+  RunResult,
+  StatusExport,
+  StatusObject,
+  StatusOptions,
+  StatusResult,
+  StatusRun,
+  VerifyOptions,
+  VerifyProblem,
+  VerifyResult,
+} from "./operations/api.ts";
+export type { Manifest, ManifestFile, ManifestObject, ManifestWarning, ManifestWindow } from "./manifest/manifest.ts";
 export type { RunEvent, OnEvent } from "./events.ts";
 export {
   AuthError,

@@ -63,6 +63,24 @@ export async function jsonlHeader(chunks: AsyncIterable<Uint8Array>, subject: st
   return [];
 }
 
+/** The records of a file, numbers beyond 2^53 as `bigint`. Throws `DataError` as `scanJsonl`. */
+export async function* jsonlRecords(
+  chunks: AsyncIterable<Uint8Array>,
+  subject: string,
+): AsyncGenerator<Readonly<Record<string, unknown>>, void, undefined> {
+  let number = 0;
+  for await (const line of linesOf(chunks, subject)) {
+    number += 1;
+    yield parseLine(line, number, subject, exactNumber) as Readonly<Record<string, unknown>>;
+  }
+}
+
+/** A reviver: JSON.parse passes the digits of a number as `source`. */
+function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const isExact = typeof value !== "number" || Number.isSafeInteger(value) || !Number.isInteger(value);
+  return isExact || context?.source === undefined || !/^-?\d+$/.test(context.source) ? value : BigInt(context.source);
+}
+
 async function* linesOf(chunks: AsyncIterable<Uint8Array>, subject: string): AsyncGenerator<Uint8Array> {
   let carry: Uint8Array[] = [];
   for await (const chunk of chunks) {
@@ -78,10 +96,10 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array>, subject: string): Asy
   if (carry.length > 0) throw broken(subject, "it ends inside a record");
 }
 
-function parseLine(bytes: Uint8Array, number: number, subject: string): object {
+function parseLine(bytes: Uint8Array, number: number, subject: string, reviver?: typeof exactNumber): object {
   let value: unknown;
   try {
-    value = JSON.parse(strict.decode(bytes));
+    value = JSON.parse(strict.decode(bytes), reviver);
   } catch (cause) {
     throw broken(subject, `record ${number} is not JSON`, cause);
   }

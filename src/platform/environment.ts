@@ -1,5 +1,10 @@
 import { homedir } from "node:os";
 
+/** This process's variables. */
+export function ownEnvironment(): Readonly<NodeJS.ProcessEnv> {
+  return process.env;
+}
+
 /** This process's variables of the given names, if they are set. A child process is started with them. */
 export function inheritedVariables(names: readonly string[]): Readonly<Record<string, string>> {
   const found: Record<string, string> = {};

@@ -71,7 +71,7 @@ async function expectEmails(database: SnowflakeInDuckdb, at: Scene, objects: rea
 
 async function loadNew(database: SnowflakeInDuckdb, at: Scene, objects: readonly CatalogObject[], known: Set<string>) {
   for (const { name, table } of objects) {
-    const files = await readdir(join(at.data, name)).catch(() => []);
+    const files: string[] = await readdir(join(at.data, name)).catch(() => []);
     for (const file of files.toSorted()) {
       const key = `${name}/${file}`;
       if (!known.has(key)) await database.load(table, at.data, key);

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startSimulator } from "../../src/simulator/index.ts";
+import { simulatorAccess } from "../kit/simulator-access.ts";
 
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -96,6 +98,21 @@ describe("the package", () => {
     const { stdout } = await execute(process.execPath, [join(app, "try.mjs")]);
     expect(stdout).toBe("function function function function\n");
   });
+});
+
+test("the first example of docs/library.md runs as written in an empty project", { timeout: 180_000 }, async () => {
+  const page = await readFile(new URL("../../docs/library.md", import.meta.url), "utf8");
+  const [, example = ""] = /^```ts\n(import \{ createPardotEtl.*?)^```$/ms.exec(page) ?? [];
+  await writeFile(join(app, "example.mjs"), example);
+  const simulator = await startSimulator({ scale: "tiny" });
+  try {
+    const env = { PATH: process.env["PATH"], ...simulatorAccess(simulator.url) };
+    const { stdout } = await execute(process.execPath, ["example.mjs"], { cwd: app, env });
+    const prospects = [...simulator.rows("Prospect")].length;
+    expect(stdout).toBe(`complete ${simulator.stats().calls}\n${prospects}\n`);
+  } finally {
+    await simulator.close();
+  }
 });
 
 describe("the loaded modules", () => {

@@ -1,0 +1,59 @@
+import { afterEach, expect, it } from "vitest";
+import { createPardotEtl } from "../../src/library.ts";
+import type { Row } from "../../src/operations/rows.ts";
+import { byId, scenesUntil, truth } from "../kit/scene.ts";
+import type { Environment, Scene } from "../kit/scene.ts";
+
+// The library's rows are what the account holds, in every format that it reads.
+
+const start = scenesUntil(afterEach);
+
+function library(at: Scene, env: Environment = {}) {
+  return createPardotEtl({ env: { ...at.env, ...env }, cwd: at.root });
+}
+
+async function newest(at: Scene, object: string): Promise<Map<string, Row>> {
+  const found = new Map<string, Row>();
+  for await (const row of library(at).rows(object)) found.set(JSON.stringify(row["id"]), row);
+  return found;
+}
+
+/** A row as text, as the truth has it. */
+function texts(row: Row): Record<string, string | null> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value === null ? null : typeof value === "object" ? JSON.stringify(value) : String(value),
+    ]),
+  );
+}
+
+it.each(["csv", "jsonl"])("yields each record as it is, the newest version last, from files of %s", async (format) => {
+  const env = { PARDOT_ETL_OBJECTS: "Tag,VisitorActivity,Campaign", PARDOT_ETL_FORMAT: format };
+  const at = await start({}, { ...env, PARDOT_ETL_COMPRESSION: "gzip" });
+  const etl = library(at);
+  expect((await etl.run()).exitCode).toBe(0);
+  at.simulator.advance(1);
+  // A run of one object is no complete run.
+  expect((await etl.run({ objects: ["Tag"] })).manifest.objects.map(({ object }) => object)).toEqual(["Tag"]);
+  expect((await etl.status()).runs.map(({ status }) => status)).toEqual(["complete", "complete"]);
+  const rows = await newest(at, "tag");
+  for (const [id, row] of byId(truth(at.simulator, "Tag"))) expect(texts(rows.get(id) ?? {})).toEqual(row);
+  expect(typeof [...rows.values()][0]?.["id"]).toBe("number");
+  expect((await etl.verify()).exitCode).toBe(0);
+  expect((await newest(at, "VisitorActivity")).size).toBeGreaterThan(100);
+});
+
+it("refuses an unknown object and names Parquet files that it does not read", async () => {
+  const at = await start({}, { PARDOT_ETL_OBJECTS: "Tag", PARDOT_ETL_FORMAT: "parquet" });
+  await library(at).run();
+  await expect(newest(at, "Tags")).rejects.toMatchObject({ code: "usage.object-unknown", exitCode: 2 });
+  await expect(newest(at, "Tag")).rejects.toMatchObject({ code: "data.parquet-not-read" });
+  expect(await newest(at, "List")).toEqual(new Map());
+});
+
+it("takes settings over the environment, and reports what is wrong with them", async () => {
+  const at = await start();
+  const etl = createPardotEtl({ env: at.env, cwd: at.root, settings: { PARDOT_TIMEZONE: "Mars" } });
+  await expect(etl.run()).rejects.toMatchObject({ exitCode: 2, problems: [{ path: "PARDOT_TIMEZONE" }] });
+});
