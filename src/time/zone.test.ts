@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { boundAfter, boundBefore, fromLocal, nextDayStart, shiftLocal, toLocal, utcText } from "./zone.ts";
+import {
+  boundAfter,
+  boundBefore,
+  dayStart,
+  fromLocal,
+  nextDayStart,
+  shiftLocal,
+  startOfDay,
+  toLocal,
+  utcText,
+} from "./zone.ts";
 
 // Holds G1: bounds in local time include every record.
 
@@ -33,6 +43,27 @@ describe("wall-clock text", () => {
   it("finds the next day's start if midnight does not exist", () => {
     // Summer time began at midnight in Sao Paulo until 2018: 4 November had no 00:00.
     expect(nextDayStart(second("2018-11-03T15:00:00Z"), "America/Sao_Paulo")).toBe(second("2018-11-04T03:00:00Z"));
+  });
+
+  it.each([
+    // Clocks go from 00:00 to 01:00, or from 24:00 back to 23:00: the day starts once.
+    ["2026-03-08", "America/Havana", "2026-03-08T05:00:00Z"],
+    ["2026-11-01", "America/Havana", "2026-11-01T04:00:00Z"],
+    ["2026-03-29", "Asia/Beirut", "2026-03-28T22:00:00Z"],
+    ["2026-10-25", "Asia/Beirut", "2026-10-24T22:00:00Z"],
+    // A day that Samoa left out, when it crossed the date line.
+    ["2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00Z"],
+  ])("starts the day %s in %s with its first second", (day, zone, instant) => {
+    const start = startOfDay(day, zone);
+    expect(new Date(start).toISOString()).toBe(instant.replace("Z", ".000Z"));
+    expect(toLocal(start, zone) >= `${day} 00:00:00` && toLocal(start - 1000, zone) < `${day} 00:00:00`).toBe(true);
+  });
+
+  it("counts days on the calendar, whatever their length", () => {
+    const noon = second("2026-03-08T16:00:00Z"); // a day of 23 hours in Havana
+    expect(dayStart(noon, "America/Havana", 0)).toBe(second("2026-03-08T05:00:00Z"));
+    expect(dayStart(noon, "America/Havana", -1)).toBe(second("2026-03-07T05:00:00Z"));
+    expect(dayStart(noon, "America/Havana", 1)).toBe(second("2026-03-09T04:00:00Z"));
   });
 
   it("refuses other texts", () => {

@@ -48,8 +48,23 @@ export function localDay(instant: Instant, zone: string): string {
 
 /** The instant at which the next calendar day begins in a zone. */
 export function nextDayStart(instant: Instant, zone: string): Instant {
+  return dayStart(instant, zone, 1);
+}
+
+/** The instant at which a calendar day begins in a zone, counted from the day of `instant`: -1 is the day before. */
+export function dayStart(instant: Instant, zone: string, days: number): Instant {
   const day = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate();
-  return day.add({ days: 1 }).toZonedDateTime(zone).epochMilliseconds;
+  return firstInstant(day.add({ days }), zone);
+}
+
+/** The instant at which a day, `YYYY-MM-DD`, begins in a zone. Throws RangeError for a day that is not in the calendar. */
+export function startOfDay(day: string, zone: string): Instant {
+  return firstInstant(Temporal.PlainDate.from(day), zone);
+}
+
+/** That of midnight, or of the first time after it where clocks change at midnight. */
+function firstInstant(day: Temporal.PlainDate, zone: string): Instant {
+  return day.toZonedDateTime(zone).epochMilliseconds;
 }
 
 /**

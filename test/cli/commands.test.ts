@@ -150,7 +150,7 @@ describe("against a simulated account", () => {
     [["run", "--ful"], {}],
     [["run", "--log-level", "loud"], {}],
     [["run"], { PARDOT_TIMEZONE: "Mars/Olympus" }],
-    [["run", "--since", "yesterday"], {}],
+    [["run", "--since", "last week"], {}],
   ])("%j that cannot begin logs a last line too", async (argv, wrong) => {
     const { code, stderr } = await cli(argv, io(wrong));
     expect(code).toBe(2);

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { plan } from "../../src/operations/plan/plan.ts";
 import { status } from "../../src/operations/status/status.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
+import { fakeClock } from "../kit/fakes/clock.ts";
 import { landedRecords, scenesUntil, truth } from "../kit/scene.ts";
 import type { Scene } from "../kit/scene.ts";
 
@@ -64,6 +66,24 @@ describe("a requested range", () => {
     await at.run({ env: ONLY_TAGS });
     expect(idsOf(await landedRecords(at.data, "Tag"))).toEqual(idsOf(all));
   });
+
+  it.each([
+    ["36h", "2026-03-18T21:30:00Z"],
+    ["yesterday", "2026-03-19T04:00:00Z"],
+  ])(
+    "from %s counts from Pardot's time, in the API user's zone, whatever this machine's clock shows",
+    async (since, from) => {
+      const at = await opened({ scale: "tiny", timezone: "America/New_York", now: "2026-03-20T09:30:00Z" });
+      const clock = fakeClock(Date.parse("2026-05-02T01:00:00Z"));
+      const { manifest, error } = await at.run({ options: { since }, env: ONLY_TAGS, clock });
+      expect(error).toBeNull();
+      expect(manifest.objects[0]?.windows).toEqual([expect.objectContaining({ from })]);
+      const config = await at.config(ONLY_TAGS);
+      const wishes = { signal: new AbortController().signal, onEvent: () => undefined, pardot: config.pardot };
+      const planned = await withRuntime(wishes, (runtime) => plan(config, { since }, runtime));
+      expect(planned.objects[0]?.reason).toBe(`--since ${from}`);
+    },
+  );
 
   it("is refused if it starts after Pardot's now, and leaves no trace in the state", async () => {
     const at = await start();

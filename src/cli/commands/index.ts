@@ -9,9 +9,14 @@ const RANGE_OPTIONS: readonly OptionSpec[] = [
     flag: "--since",
     value: "T",
     meaning:
-      "read from this time on: 2026-01-31 or 2026-01-31 12:00:00 in the API user's zone, or 2026-01-31T12:00:00Z; the next plain run fills the gap it leaves",
+      "read from this time on: 7d or 36h (before Pardot's time), yesterday, today, 2026-01-31 or 2026-01-31 12:00:00 (in the API user's zone), or 2026-01-31T12:00:00Z; the next plain run fills the gap it leaves",
   },
-  { flag: "--until", value: "T", meaning: "read up to this time, exclusive", default: "now, by Pardot's clock" },
+  {
+    flag: "--until",
+    value: "T",
+    meaning: "read up to this time, exclusive; the same forms",
+    default: "now, by Pardot's clock",
+  },
   { flag: "--accept-gap", value: null, meaning: "with --since: do not fill the gap it leaves" },
 ];
 const VERIFY_OPTIONS: readonly OptionSpec[] = [

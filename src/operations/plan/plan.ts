@@ -2,7 +2,7 @@ import { exitCodeOf, failureOf } from "../../errors.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Config } from "../../config/config.ts";
 import { manifestWindow } from "../../manifest/manifest.ts";
-import { assertReached, parseRange } from "../../plan/wish.ts";
+import { parseRange, rangeAt } from "../../plan/wish.ts";
 import { isoInstant } from "../../time/instant.ts";
 import type { PlannedObject, PlanResult, RunOptions } from "../api.ts";
 import { assertSound, connectPardot, openBudgetedPardot } from "../pardot.ts";
@@ -23,8 +23,8 @@ import { planProbes } from "./probes.ts";
  */
 export async function plan(config: Config, options: RunOptions, runtime: Runtime): Promise<PlanResult> {
   const { signal, onEvent } = runtime;
-  const range = parseRange(options, config.pardot.timeZone);
-  const { storage, loaded } = await openUsableStore(config, range.full, runtime);
+  const wish = parseRange(options, config.pardot.timeZone);
+  const { storage, loaded } = await openUsableStore(config, wish.full, runtime);
   const { state } = loaded;
   const warehouse = await openTables(config, runtime);
   const { pardot, time, callsToday, settle } = openBudgetedPardot("plan", config, storage, runtime);
@@ -36,7 +36,7 @@ export async function plan(config: Config, options: RunOptions, runtime: Runtime
     const history = await readHistory(activity, state, storage, signal);
     const { now } = await connectPardot(pardot, time, runtime);
     assertSound(now, state, runtime);
-    assertReached(range, now);
+    const range = rangeAt(wish, now);
     const context = { config, state, warehouse, pardot, history, now, range, onEvent, signal };
     const planned: PlannedObject[] = [];
     for (const object of objects) {

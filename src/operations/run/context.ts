@@ -4,7 +4,7 @@ import { LeaseError } from "../../errors.ts";
 import type { Extraction } from "../../extract/context.ts";
 import type { ManifestWarning } from "../../manifest/manifest.ts";
 import type { OpenPardot } from "../../pardot/client.ts";
-import type { RangeRequest } from "../../plan/wish.ts";
+import type { RangeWish } from "../../plan/wish.ts";
 import { NEVER } from "../../platform/clock.ts";
 import { startGrace } from "../../platform/grace.ts";
 import { CallBudget } from "../../state/call-budget.ts";
@@ -33,7 +33,7 @@ export interface Run extends Extraction {
   readonly id: string;
   /** By this machine's clock. */
   readonly startedAt: Instant;
-  readonly range: RangeRequest;
+  readonly wish: RangeWish;
   /** The selected objects, in plan order. */
   readonly objects: readonly CatalogObject[];
   /** The state as this run found it; `journal.state` is the current one. */
@@ -55,13 +55,13 @@ export interface Run extends Extraction {
  */
 export async function withRun<T>(
   config: Config,
-  range: RangeRequest,
+  wish: RangeWish,
   runtime: Runtime,
   warnings: readonly ManifestWarning[],
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { clock, random, signal, onEvent } = runtime;
-  const { storage, loaded } = await openUsableStore(config, range.full, runtime);
+  const { storage, loaded } = await openUsableStore(config, wish.full, runtime);
   await probeSpools(config.etl.tmpDir, random, signal);
   const warehouse = await openTables(config, runtime);
   try {
@@ -74,7 +74,7 @@ export async function withRun<T>(
       await tidyUp(storage, config.etl.tmpDir, runtime, drain);
       // Read again now that no other process writes.
       const found = await loadState(storage, drain);
-      const opened = { config, range, warnings, storage, warehouse, startedAt, id, lease, drain, found };
+      const opened = { config, wish, warnings, storage, warehouse, startedAt, id, lease, drain, found };
       return await withPardot(opened, runtime, work);
     } finally {
       await lease.release();
@@ -86,7 +86,7 @@ export async function withRun<T>(
 
 type Opened = Pick<
   Run,
-  "config" | "range" | "warnings" | "storage" | "warehouse" | "startedAt" | "id" | "lease" | "drain" | "found"
+  "config" | "wish" | "warnings" | "storage" | "warehouse" | "startedAt" | "id" | "lease" | "drain" | "found"
 >;
 
 async function withPardot<T>(opened: Opened, runtime: Runtime, work: (run: Run) => Promise<T>): Promise<T> {

@@ -26,8 +26,8 @@ export async function run(
   recorder: RunRecorder = new RunRecorder(runtime.clock),
 ): Promise<RunOutcome> {
   try {
-    const range = parseRange(options, config.pardot.timeZone);
-    const result = await withRun(config, range, recorder.listening(runtime), recorder.warnings, runStages);
+    const wish = parseRange(options, config.pardot.timeZone);
+    const result = await withRun(config, wish, recorder.listening(runtime), recorder.warnings, runStages);
     return recorder.finished(result, config);
   } catch (error) {
     return recorder.failed(error);
@@ -37,8 +37,8 @@ export async function run(
 /** The stages of a run, each a file in this folder. `withRun` has opened everything they need, and closes it again. */
 async function runStages(current: Run): Promise<RunResult> {
   await recover(current); // ends the runs that died
-  const { account, now } = await connect(current); // verifies the credentials, adopts Pardot's time
-  await schedule(current, now); // decides each object's windows and records them
+  const { account, now, range } = await connect(current); // verifies the credentials, adopts Pardot's time
+  await schedule(current, now, range); // decides each object's windows and records them
   await extract(current, account); // exports and queries at the same time, then emails: records become files
   const committed = await commit(current, now); // the manifest, then the state
   const loaded = await load(current, committed.manifest, now); // committed files into the embedded warehouse

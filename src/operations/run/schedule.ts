@@ -13,14 +13,14 @@ import { decideWindows } from "./windows.ts";
 import type { Decision } from "./windows.ts";
 
 /** Decides the windows of each object and records them before anything is requested. `now`: Pardot's time. */
-export async function schedule(run: Run, now: Instant): Promise<void> {
-  const { journal, onEvent, range } = run;
+export async function schedule(run: Run, now: Instant, range: RangeRequest): Promise<void> {
+  const { journal, onEvent } = run;
   const probes = liveProbes({ pardot: run.pardot, full: range.full, onEvent, signal: run.abort });
   for (const object of run.objects) {
     try {
       run.drain.throwIfAborted();
-      const decision = await decideWindows(object, { ...run, state: journal.state, probes, now, signal: run.abort });
-      await scheduleObject(object, decision, run, now);
+      const context = { ...run, state: journal.state, probes, now, range, signal: run.abort };
+      await scheduleObject(object, await decideWindows(object, context), { ...run, range }, now);
     } catch (error) {
       run.failures.fail(object.name, error);
     }
@@ -31,7 +31,12 @@ export async function schedule(run: Run, now: Instant): Promise<void> {
   if (resumed.length > 0) onEvent({ type: "run-resumed", windows: resumed.length, files });
 }
 
-async function scheduleObject(object: CatalogObject, decision: Decision, run: Run, now: Instant): Promise<void> {
+async function scheduleObject(
+  object: CatalogObject,
+  decision: Decision,
+  run: Run & { readonly range: RangeRequest },
+  now: Instant,
+): Promise<void> {
   const { onEvent, range } = run;
   const { name } = object;
   const { gap, open, windows, fields, reason } = decision;
