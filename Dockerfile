@@ -28,6 +28,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY --from=build /build/dist dist
+# Pages that hints name; `help` prints them.
+COPY docs docs
 # The only path that is written to. On ECS a volume takes its owner from here if it is mounted at exactly this path.
 COPY --from=build --chown=65532:65532 /build/scratch /var/pardot-etl
 VOLUME ["/var/pardot-etl"]

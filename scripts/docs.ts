@@ -5,6 +5,8 @@ import { entries } from "../src/catalog/index.ts";
 import { selectWays } from "../src/catalog/versions.ts";
 import { COMMON_OPTIONS } from "../src/cli/command.ts";
 import type { CommandSpec, OptionSpec } from "../src/cli/command.ts";
+import { GUIDES } from "../src/cli/guide.ts";
+import { argumentOf } from "../src/cli/help.ts";
 import { COMMANDS } from "../src/cli/commands/index.ts";
 import { CONFIG_FILE_DEFAULT, CONFIG_FILE_VARIABLE } from "../src/config/file.ts";
 import { filePath, SETTINGS } from "../src/config/settings.ts";
@@ -186,7 +188,7 @@ export function commandsPage(): string {
   return [
     "# Commands",
     GENERATED,
-    "Every command of pardot-etl, its options and its exit codes. Every command accepts these options; `--help` and `--version`\nalso work without a command.",
+    "Every command of pardot-etl, its options and its exit codes. Every command accepts these options; `--help` and `--version`\nalso work without a command. `pardot-etl help` explains a command or prints a page of this manual, wherever it is installed.",
     markdownTable(["Option", "Meaning", "Default"], COMMON_OPTIONS.map(optionRow)),
     "## Choosing objects",
     [
@@ -235,20 +237,27 @@ const DETAILS: Readonly<Record<string, string>> = {
 };
 
 function commandSection(command: CommandSpec): string {
-  const usage = [
-    "pardot-etl",
-    command.name,
-    command.options.length === 0 ? "" : "[options]",
-    command.objects === null ? "" : "[object…]",
-  ];
+  const argument = argumentOf(command);
+  const usage = ["pardot-etl", command.name, argument?.name ?? "", command.options.length === 0 ? "" : "[options]"];
   const text = `\`${usage.filter((part) => part !== "").join(" ")}\`: ${command.summary}.`;
   const rows = [
-    ...(command.objects === null ? [] : [["`object`", command.objects, ""]]),
+    ...(argument === null ? [] : [[`\`${argument.name.replaceAll(/[[\]<>…]/g, "")}\``, argument.meaning, ""]]),
     ...command.options.map(optionRow),
   ];
   const table = rows.length === 0 ? "" : `\n\n${markdownTable(["Argument or option", "Meaning", "Default"], rows)}`;
-  const details = DETAILS[command.name];
-  return `## ${command.name}\n\n${text}${table}${details === undefined ? "" : `\n\n${details}`}`;
+  const details = [GUIDES[command.name]?.note, DETAILS[command.name], examplesOf(command)].filter(
+    (part) => part !== undefined,
+  );
+  return `## ${command.name}\n\n${text}${table}${details.map((part) => `\n\n${part}`).join("")}`;
+}
+
+/** As a block that can be copied. */
+function examplesOf({ name }: CommandSpec): string | undefined {
+  const examples = GUIDES[name]?.examples;
+  if (examples === undefined) return undefined;
+  const width = Math.max(...examples.map(([words]) => words.length));
+  const lines = examples.map(([words, meaning]) => `pardot-etl ${words.padEnd(width)}  # ${meaning}`);
+  return ["```sh", ...lines, "```"].join("\n");
 }
 
 function optionRow(option: OptionSpec): readonly string[] {

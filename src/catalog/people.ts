@@ -71,7 +71,7 @@ export const prospectDeleted: CatalogEntry = object("ProspectDeleted", {
   }),
   notes: [
     "Read by the query, because its deleted=true selects only deleted prospects; the export accepts only deleted=all, which does not mark them (vendor docs, prospects-v4 and export-v4).",
-    "A restored prospect is in Prospect again, with a later updated_at: docs/deletes.md.",
+    "A restored prospect is in Prospect again, with a later updated_at: see `pardot-etl help deletes`.",
     "We infer that deleting a record sets updated_at.",
   ],
 });

@@ -23,6 +23,8 @@ export interface CommandSpec {
   readonly summary: string;
   /** What names of objects after it mean; null: it takes none. */
   readonly objects: string | null;
+  /** Another argument: `[topic]` if it may be left out, else `<topic>`. Not together with objects. */
+  readonly argument?: { readonly name: `[${string}]` | `<${string}>`; readonly meaning: string };
   readonly options: readonly OptionSpec[];
   /**
    * Imports the implementation, which is not loaded for `--help`. It returns the exit code; `main` prints its errors.
@@ -52,7 +54,7 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
   {
     flag: "--log-level",
     value: "LEVEL",
-    meaning: "level of the log on stderr: debug, info, warn or error (docs/logs.md)",
+    meaning: "level of the log on stderr: debug, info, warn or error",
     default: "info; a display on a terminal",
   },
   { flag: "--no-progress", value: null, meaning: "no display on a terminal; logs warnings and errors only" },

@@ -44,16 +44,34 @@ describe("help", () => {
       const { code, stdout } = await cli([name, "--help"]);
       expect(code).toBe(0);
       for (const option of [...COMMON_OPTIONS, ...command.options]) expect(stdout).toContain(option.flag);
-      if (command.objects !== null) expect(stdout).toContain(command.objects);
+      const words = (text: string): string => text.replaceAll(/\s+/g, " ");
+      for (const text of [command.objects, command.argument?.meaning])
+        expect(words(stdout)).toContain(words(text ?? ""));
     },
   );
 
   test("-h is --help, of the program and of a command", async () => {
-    for (const words of [[], ["run"]]) expect(await cli([...words, "-h"])).toEqual(await cli([...words, "--help"]));
+    for (const words of [[], ["run"], ["run", "Tag", "--full"], ["--json", "run"]]) {
+      const outcome = await cli([...words, "--help"]);
+      expect(outcome).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining("Usage: ") as string });
+      expect(await cli([...words, "-h"])).toEqual(outcome);
+      expect(await cli(words.length === 0 ? ["help"] : ["help", "run"])).toEqual(outcome);
+    }
+  });
+
+  test("without any words is printed, with exit 2, so that a script that has lost its command does not succeed", async () => {
+    const { stdout } = await cli(["--help"]);
+    for (const words of [[], ["--config", "x.yaml"]]) {
+      const outcome = await cli(words);
+      expect(outcome).toMatchObject({ code: 2, stdout: `${stdout}\n` });
+      expect(outcome.stderr).toContain("no command given");
+    }
   });
 
   test("--version is the package's", async () => {
-    expect(await cli(["--version"])).toEqual({ code: 0, stdout: `${packageVersion()}\n`, stderr: "" });
+    for (const flag of ["--version", "-V"]) {
+      expect(await cli([flag])).toEqual({ code: 0, stdout: `${packageVersion()}\n`, stderr: "" });
+    }
   });
 });
 
@@ -70,7 +88,7 @@ describe("a wrong command line", () => {
     [["run", "core", "-Tag"], "unknown option '-Tag'", "exclude objects in a list, such as core,-Tag."],
   ])("%j ends with 2, the fault and what to do", async (argv, fault, hint) => {
     const { code, stdout, stderr } = await cli(argv);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect({ code, stdout: argv.length === 0 ? "" : stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(fault);
     expect(stderr).toContain(hint);
     const asJson = await cli([...argv, "--json"].toSorted((a) => (a === "--json" ? -1 : 0)));

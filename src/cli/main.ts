@@ -1,5 +1,7 @@
 import { hasOption } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
+import { UsageError } from "../errors.ts";
+import { programHelp } from "./help.ts";
 import { guarded } from "./io.ts";
 import type { Io } from "./io.ts";
 import { parseCommandLine } from "./parse.ts";
@@ -21,10 +23,16 @@ export async function main(argv: readonly string[], world: Io): Promise<number> 
     return await runCommand({ io, arguments: request.arguments, options: request.options });
   } catch (error) {
     const { printError } = await import("./print-error.ts");
+    if (!isJson && isWithoutCommand(error)) io.stdout.write(`${programHelp(COMMANDS)}\n`);
     const code = printError(error, { isJson }, io);
     if (isRun(argv)) await endRun(error, io);
     return code;
   }
+}
+
+/** Help is the answer to that, and exit 2 the answer to a script that has lost its command. */
+function isWithoutCommand(error: unknown): boolean {
+  return error instanceof UsageError && error.code === "usage.no-command";
 }
 
 /** Whether the command is `run`, even if the command line cannot be parsed. */

@@ -3,6 +3,7 @@ import { closestMatch } from "../config/suggest.ts";
 import { UsageError } from "../errors.ts";
 import type { CommandSpec, OptionSpec, ParsedOptions } from "./command.ts";
 import { COMMON_OPTIONS } from "./command.ts";
+import { commandHelp, programHelp } from "./help.ts";
 
 /** A parsed command line. */
 export type Request =
@@ -24,34 +25,33 @@ export async function parseCommandLine(
   commands: readonly CommandSpec[],
   version: string,
 ): Promise<Request> {
+  const plain = plainText(argv, commands, version);
+  if (plain !== null) return { kind: "text", text: plain };
   const commander = await import("commander");
   let text = "";
   let request: Request | null = null;
   const prepare = (command: Command, options: readonly OptionSpec[]): void => {
     command
       .exitOverride()
-      .configureOutput({ writeOut: (out) => (text += out), writeErr: () => {}, getOutHelpWidth: () => 100 })
-      .helpOption("-h, --help", "show this help")
-      .configureHelp({ showGlobalOptions: true });
+      .configureOutput({ writeOut: (out) => (text += out), writeErr: () => {} })
+      .helpOption("-h, --help");
     for (const spec of options) {
       const names = spec.short === undefined ? spec.flag : `${spec.short}, ${spec.flag}`;
-      const flags = spec.value === null ? names : `${names} <${spec.value}>`;
-      const meaning = spec.default === undefined ? spec.meaning : `${spec.meaning} (${spec.default})`;
-      const option = new commander.Option(flags, meaning);
+      const option = new commander.Option(spec.value === null ? names : `${names} <${spec.value}>`);
       if (spec.isRepeatable === true) option.argParser<readonly string[]>((item, items) => [...(items ?? []), item]);
       command.addOption(option);
     }
   };
   const program = new commander.Command("pardot-etl");
   prepare(program, COMMON_OPTIONS);
-  program
-    .description("Extracts Salesforce Account Engagement (Pardot) objects, incrementally, into files for a warehouse.")
-    .version(version, "--version", "show the version")
-    .helpCommand(false);
+  program.version(version, "-V, --version").helpCommand(false);
+  program.helpInformation = () => programHelp(commands);
   for (const spec of commands) {
-    const command = program.command(spec.name).description(spec.summary);
+    const command = program.command(spec.name);
+    command.helpInformation = () => commandHelp(spec, commands);
     prepare(command, spec.options);
-    if (spec.objects !== null) command.argument("[object...]", spec.objects);
+    if (spec.objects !== null) command.argument("[object...]");
+    if (spec.argument !== undefined) command.argument(spec.argument.name);
     command.action(() => {
       const options = givenOptions([...program.options, ...command.options], command.optsWithGlobals());
       request = { kind: "command", command: spec, arguments: command.args, options };
@@ -64,6 +64,22 @@ export async function parseCommandLine(
     if (error.exitCode !== 0) throw usageError(error, argv, commands);
   }
   return request ?? { kind: "text", text };
+}
+
+/**
+ * Help and version in their usual forms, for which the parser need not be loaded; null for every other command line.
+ */
+function plainText(argv: readonly string[], commands: readonly CommandSpec[], version: string): string | null {
+  const [first = "", second, ...more] = argv;
+  if (more.length > 0) return null;
+  const isHelp = (word: string | undefined): boolean => word === "-h" || word === "--help";
+  if (second === undefined) {
+    if (isHelp(first) || first === "help") return programHelp(commands);
+    return first === "--version" || first === "-V" ? `${version}\n` : null;
+  }
+  const name = first === "help" ? second : isHelp(second) ? first : null;
+  const command = commands.find((candidate) => candidate.name === name);
+  return command === undefined ? null : commandHelp(command, commands);
 }
 
 /** By flag instead of the parser's own names; only what was given. */

@@ -213,7 +213,7 @@ function complete<Result>(result: Result | null): Result {
 function configError(problems: readonly Problem[]): ConfigError {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   return new ConfigError(`read the configuration: ${count}`, problems, {
-    hint: "Correct these settings and try again; docs/configuration.md describes every setting.",
+    hint: "Correct these settings and try again; `pardot-etl help configuration` describes every setting.",
   });
 }
 

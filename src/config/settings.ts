@@ -64,7 +64,7 @@ class Table {
   );
   PARDOT_AUTH_FLOW: Row<AuthFlow> = row(
     choice(["refresh_token", "jwt", "client_credentials", "password"]),
-    "OAuth flow; if not set, inferred from the credentials (docs/authentication.md).",
+    "OAuth flow; if not set, inferred from the credentials (see `pardot-etl help authentication`).",
   );
   PARDOT_CLIENT_ID: Row<string> = row(text, "Consumer key of the connected app or external client app.");
   PARDOT_CLIENT_SECRET: Row<Secret> = row(secret, "Consumer secret of the app, for every flow but `jwt`.");
@@ -119,7 +119,7 @@ class Table {
   );
   PARDOT_ETL_OBJECTS: Row<string> = row(
     objects,
-    "Comma-separated objects in any case, groups (`core`, `deletes`, `all`), patterns (`Visitor*`) and exclusions (`core,-EmailClick`); docs/objects.md lists all objects.",
+    "Comma-separated objects in any case, groups (`core`, `deletes`, `all`), patterns (`Visitor*`) and exclusions (`core,-EmailClick`); `pardot-etl objects` lists all.",
     "core",
   );
   PARDOT_ETL_DESTINATION: Row<Destination> = row(
@@ -192,7 +192,7 @@ class Table {
   );
   PARDOT_ETL_SNS_TOPIC_ARN: Row<SnsTopic> = row(
     snsTopic,
-    "SNS topic that receives the result of every run (docs/notifications.md), in the region of the ARN.",
+    "SNS topic that receives the result of every run (see `pardot-etl help notifications`), in the region of the ARN.",
   );
   PARDOT_ETL_WEBHOOK_URL: Row<Secret> = row(
     secret,

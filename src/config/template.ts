@@ -28,7 +28,7 @@ const COLUMNS_SECTION = [
 export function configTemplate(): string {
   const head = [
     "# Configuration of pardot-etl. The environment overrides this file: PARDOT_TIMEZONE overrides pardot.timezone.",
-    "# ${NAME} inserts a variable, so this file needs no secrets. docs/configuration.md describes every setting.",
+    "# ${NAME} inserts a variable, so this file needs no secrets. `pardot-etl help configuration` has more.",
   ];
   const sections = SECTIONS.map((section) => {
     const settings = SETTINGS.filter(({ env }) => fileKey(env).section === section);

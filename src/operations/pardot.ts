@@ -56,7 +56,7 @@ export function openPardot(config: Config, budget: Budget, time: PardotClock, ru
   const transport = syncingClock(runtime.transport, time);
   if (config.pardot.auth.flow === "password") {
     const message =
-      "Salesforce is retiring the login by user name and password: move to PARDOT_AUTH_FLOW=jwt (docs/authentication.md)";
+      "Salesforce is retiring the login by user name and password: move to PARDOT_AUTH_FLOW=jwt (see `pardot-etl help authentication`)";
     warn(onEvent, "auth.password-flow", message);
   }
   const keeper = refreshTokenKeeper(config.pardot, runtime);

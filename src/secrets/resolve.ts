@@ -83,8 +83,8 @@ export function parseSecret(stored: string, { key }: SecretReference): Parsed<Se
 
 const NOT_CALLED = "Pardot was not called.";
 const HINTS: Readonly<Record<FailureKind, string>> = {
-  configuration: `${NOT_CALLED} Correct the references, or the secrets they refer to; docs/authentication.md describes how they are read.`,
-  credentials: `${NOT_CALLED} Give this program the policy in docs/authentication.md.`,
+  configuration: `${NOT_CALLED} Correct the references, or the secrets they refer to; \`pardot-etl help authentication#secrets-in-aws\` describes how they are read.`,
+  credentials: `${NOT_CALLED} Give this program the policy that \`pardot-etl help authentication#secrets-in-aws\` shows.`,
   network: `${NOT_CALLED} Check the network path to AWS (a private subnet needs an endpoint or NAT, AWS_REGION must be correct) and run again.`,
 };
 

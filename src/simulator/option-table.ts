@@ -54,6 +54,6 @@ export const SIMULATOR_OPTIONS: readonly OptionDescription[] = [
     value: "NAME=VALUE",
     repeatable: true,
     meaning: "an unconfirmed behavior of Pardot; an unknown name lists all names; repeatable",
-    default: "see docs/library.md",
+    default: "see `pardot-etl help library`",
   },
 ];

@@ -40,10 +40,11 @@ async function remove(path: string): Promise<void> {
 }
 
 describe("the image's tree", () => {
-  test("contains only the built program, the packages for production, and the license", async () => {
+  test("contains only the built program, the manual, the packages for production, and the license", async () => {
     const files = await filesBelow(image.root);
     const own = files.filter((name) => !name.startsWith("app/node_modules/"));
-    const strange = own.filter((name) => !/^app\/dist\/.*\.(js|d\.ts)$/.test(name));
+    const strange = own.filter((name) => !/^app\/(?:dist\/.*\.(?:js|d\.ts)|docs\/.*)$/.test(name));
+    expect(own).toContain("app/docs/authentication.md");
     expect(strange.toSorted()).toEqual(["app/LICENSE", "app/package.json"]);
     const { dependencies, devDependencies } = JSON.parse(
       await readFile(join(image.root, "app/package.json"), "utf8"),

@@ -47,13 +47,13 @@ test.each(SETUP_STEPS)("authentication.md has the step $heading that check names
   for (const code of step.codes) {
     expect(section).toContain(`\`${code}\``);
     expect(CODES.has(code) || PARDOT_CODES.has(code) || code === "pardot.forbidden").toBe(true);
-    expect(setupStep(code)).toContain(`step ${step.heading} (docs/authentication.md#`);
+    expect(setupStep(code)).toContain(`step ${step.heading}: \`pardot-etl help authentication#`);
   }
 });
 
 test("check links to a step by the address of its heading", () => {
-  expect(setupStep("auth.scope-missing")).toBe("Look at step 2. Scopes (docs/authentication.md#2-scopes).");
-  expect(setupStep("pardot.business-unit-unknown")).toContain("#7-business-unit-and-hosts)");
+  expect(setupStep("auth.scope-missing")).toBe("Look at step 2. Scopes: `pardot-etl help authentication#2-scopes`.");
+  expect(setupStep("pardot.business-unit-unknown")).toContain("#7-business-unit-and-hosts`.");
   expect(setupStep("http.cut")).toBeNull();
 });
 

@@ -192,7 +192,7 @@ describe("a refused login", () => {
     const { code, lines } = await checkLines(at);
     const failed = lines.find((line) => line.status === "failed");
     expect([code, failed?.name]).toEqual([name === "quota" ? 4 : 3, name]);
-    expect(failed?.hint).toContain(`Look at step ${step} (docs/authentication.md#`);
+    expect(failed?.hint).toContain(`Look at step ${step}: \`pardot-etl help authentication#`);
   });
 
   it("for invalid credentials is reported before any request, together with all other problems", async () => {

@@ -28,8 +28,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "pardot-etl-package-"));
   const source = join(folder, "source");
   await mkdir(source);
-  for (const name of ["package.json", "README.md", "LICENSE", "CHANGELOG.md"])
-    await cp(join(root, name), join(source, name));
+  for (const name of ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "docs"])
+    await cp(join(root, name), join(source, name), { recursive: true });
   await execute(process.execPath, [join(root, "scripts/build.ts"), join(source, "dist")]);
   await execute("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: source });
   app = join(folder, "app");
@@ -57,11 +57,15 @@ describe("the package", () => {
     expect(manifest.scripts["prepack"]).toBe(manifest.scripts["build"]);
   });
 
-  test("contains the built files and the four documents, and no tests or sources", async () => {
+  test("contains the built files, the manual and the four documents, and no tests or sources", async () => {
     const entries = await readdir(installed, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     const names = files.map((file) => file.slice(installed.length + 1));
-    expect(names.filter((name) => !name.startsWith("dist/")).toSorted()).toEqual([
+    const pages = (await readdir(join(root, "docs"), { recursive: true })).filter((name) => name.includes("."));
+    expect(names.flatMap((name) => (name.startsWith("docs/") ? [name.slice(5)] : [])).toSorted()).toEqual(
+      pages.toSorted(),
+    );
+    expect(names.filter((name) => !/^(?:dist|docs)\//.test(name)).toSorted()).toEqual([
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
@@ -86,6 +90,7 @@ describe("the package", () => {
   test("runs through the link created by npm", async () => {
     expect(await packed(["--version"])).toBe(`${manifest.version}\n`);
     expect(await packed(["objects"])).toContain("PARDOT_VISITORACTIVITY");
+    expect(await packed(["help", "authentication#2-scopes"])).toMatch(/^### 2\. Scopes\n/);
   });
 
   test("can be imported by both of its names", async () => {
@@ -131,16 +136,14 @@ describe("the loaded modules", () => {
     return files.map((url) => url.replace(/^.*\/node_modules\//, "")).filter((name) => !name.endsWith("hook.mjs"));
   }
 
-  test.each([[["--help"]], [["--version"]], [["run", "--help"]]])(
-    "for %j are only the command line's and its parser",
+  test.each([[["--help"]], [["-h"]], [["--version"]], [["run", "--help"]], [["help", "run"]]])(
+    "for %j are only the command line's, without its parser",
     async (argv) => {
       const loaded = await modules(argv);
       expect(loaded).toContain("pardot-etl/dist/cli/main.js");
       // The settings are among them: whatever is printed is searched for the values of secrets.
       const settings = String.raw`text|catalog\/(facts|versions)|config\/(suggest|redact|selection|(special-)?parsers|settings)|secrets\/(secret|reference)|simulator\/option-table`;
-      const own = new RegExp(
-        String.raw`^(commander\/|pardot-etl\/dist\/(bin|errors|platform\/.*|${settings}|cli\/.*)\.js$)`,
-      );
+      const own = new RegExp(String.raw`^(pardot-etl\/dist\/(bin|errors|platform\/.*|${settings}|cli\/.*)\.js$)`);
       const works = /^pardot-etl\/dist\/cli\/commands\/(?!index|.*-options)/;
       expect(loaded.filter((name) => !own.test(name) || works.test(name))).toEqual([]);
     },

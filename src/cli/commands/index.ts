@@ -113,7 +113,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "probe",
     summary:
-      "tests on your account what the vendor's documentation leaves open, with at most 60 calls that only read; prints a report without values and a section for the configuration file (docs/probe.md)",
+      "tests on your account what the vendor's documentation leaves open, with at most 60 calls that only read; prints a report without values and a section for the configuration file",
     objects: null,
     options: [],
     load: () => import("./probe.ts"),
@@ -170,5 +170,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     objects: null,
     options: [],
     load: () => import("./demo.ts"),
+  },
+  {
+    name: "help",
+    summary: "explains pardot-etl or one of its commands, or prints a page of this manual",
+    objects: null,
+    argument: {
+      name: "[topic]",
+      meaning:
+        "a command, or a page such as authentication; authentication#2-scopes is one section, and objects.md the page objects, not the command",
+    },
+    options: [],
+    load: () => import("./help.ts"),
   },
 ];

@@ -15,13 +15,13 @@ const HINTS: readonly (readonly [code: string, hint: string])[] = [
   ],
   [
     "auth.token-not-read",
-    "Check what AWS was expected to return; docs/authentication.md has the policy that this program needs.",
+    "Check what AWS was expected to return; `pardot-etl help authentication#secrets-in-aws` has the policy that this program needs.",
   ],
   ["auth.token-file-unlocked", "Let the user who runs pardot-etl create files in the folder of PARDOT_TOKEN_FILE."],
   ["auth.token-file-open", "Let only the user who runs pardot-etl read and write the file: chmod 600."],
   [
     "auth.password-flow",
-    "Upload a certificate to the app and use PARDOT_AUTH_FLOW=jwt; docs/authentication.md shows how.",
+    "Upload a certificate to the app and use PARDOT_AUTH_FLOW=jwt; `pardot-etl help authentication` shows how.",
   ],
 ];
 

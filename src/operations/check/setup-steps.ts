@@ -54,5 +54,5 @@ export function setupStep(code: string): string | null {
     .toLowerCase()
     .replaceAll(/[^a-z0-9 ]/g, "")
     .replaceAll(" ", "-");
-  return `Look at step ${step.heading} (docs/authentication.md#${anchor}).`;
+  return `Look at step ${step.heading}: \`pardot-etl help authentication#${anchor}\`.`;
 }
