@@ -26,6 +26,8 @@ export interface CommandSpec {
   /** Another argument: `[topic]` if it may be left out, else `<topic>`. Not together with objects. */
   readonly argument?: { readonly name: `[${string}]` | `<${string}>`; readonly meaning: string };
   readonly options: readonly OptionSpec[];
+  /** False: the command reads no variables, so nothing that it prints is a secret of theirs. */
+  readonly readsEnvironment?: false;
   /**
    * Imports the implementation, which is not loaded for `--help`. It returns the exit code; `main` prints its errors.
    */

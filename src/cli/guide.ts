@@ -142,8 +142,10 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
   },
   simulate: {
     brief: "serve a simulated Pardot account on this machine",
+    note: 'For a shell: `eval "$(pardot-etl simulate --env)"` starts one in the background and sets the variables that lead there; `kill $SIMULATOR_PID` stops it.',
     examples: [
       ["simulate --port 8765", "serve until Ctrl-C"],
+      ["simulate --env > env.sh", "variables for `. ./env.sh`"],
       ["simulate --scale medium --latency-ms 40", "a larger account"],
       ["simulate --rows Tag=5 --daily-limit 100", "few tags, few calls"],
     ],

@@ -20,7 +20,8 @@ export async function main(argv: readonly string[], world: Io): Promise<number> 
     }
     isJson = hasOption(request.options, "--json");
     const { runCommand } = await request.command.load();
-    return await runCommand({ io, arguments: request.arguments, options: request.options });
+    const shown = request.command.readsEnvironment === false ? guarded({ ...world, env: {} }) : io;
+    return await runCommand({ io: shown, arguments: request.arguments, options: request.options });
   } catch (error) {
     const { printError } = await import("./print-error.ts");
     if (!isJson && isWithoutCommand(error)) io.stdout.write(`${programHelp(COMMANDS)}\n`);

@@ -1,8 +1,9 @@
 /** How the texts of the command `simulate` are parsed. */
+import { readFileSync } from "node:fs";
 import { KNOBS, parseKnob } from "./knobs.ts";
 import type { Knobs } from "./knobs.ts";
 import { SIMULATOR_OPTIONS } from "./option-table.ts";
-import { optionProblems } from "./options.ts";
+import { isRsaKey, optionProblems } from "./options.ts";
 import type { SimulatorOptions } from "./options.ts";
 import type { Scale } from "./account/scale.ts";
 
@@ -48,6 +49,7 @@ export function parseSimulatorOptions(
     dailyLimit: integer("daily-limit"),
     latencyMs: integer("latency-ms"),
     exportSeconds: integer("export-seconds"),
+    jwtPublicKey: attempt(() => readCertificate(texts("certificate").at(-1)), undefined),
     knobs,
   };
   const set = Object.fromEntries(
@@ -56,6 +58,21 @@ export function parseSimulatorOptions(
   problems.push(...optionProblems(set).filter((problem) => !problems.includes(problem)));
   if (problems.length > 0) throw new Error(`simulator options: ${problems.join("; ")}`);
   return set;
+}
+
+/** The PEM text of a file. Throws an Error with the reason if there is none. */
+function readCertificate(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  const fail = (problem: string): never => {
+    throw new Error(`--certificate ${path}: ${problem}`);
+  };
+  let pem: string;
+  try {
+    pem = readFileSync(path, "utf8");
+  } catch (error) {
+    return fail((error as NodeJS.ErrnoException).code ?? String(error));
+  }
+  return isRsaKey(pem) ? pem : fail("expected a certificate or an RSA public key in PEM form");
 }
 
 /** Parses `VisitorActivity=50000,Tag=10`. Throws an Error with the expected form. */

@@ -48,6 +48,7 @@ export const SIMULATOR_OPTIONS: readonly OptionDescription[] = [
   integer("daily-limit", "50000", "calls per day before code 122"),
   integer("latency-ms", "0", "milliseconds added to each response"),
   integer("export-seconds", "0", "seconds that processing an export takes"),
+  text("certificate", "FILE", "none", "the app's certificate or RSA public key in PEM form, for the flow jwt"),
   {
     flag: "knob",
     type: "name=value",

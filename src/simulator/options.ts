@@ -125,7 +125,8 @@ export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
   };
 }
 
-function isRsaKey(pem: string): boolean {
+/** Whether a PEM text is or contains an RSA public key. */
+export function isRsaKey(pem: string): boolean {
   try {
     return createPublicKey(pem).asymmetricKeyType === "rsa";
   } catch {

@@ -1,7 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import { systemClock } from "../../src/platform/clock.ts";
@@ -218,7 +220,57 @@ describe("simulate", () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
+  test("--env serves in the background, and prints variables with which every command works, also a second time", async () => {
+    const script = [
+      "set -e",
+      'eval "$("$0" "$1" simulate --env --scale tiny --timezone America/New_York 2> said)"',
+      'first=$SIMULATOR_PID; trap "kill $first 2> /dev/null" EXIT',
+      '"$0" "$1" check --no-progress',
+      '"$0" "$1" simulate --env --scale tiny > again.sh 2> /dev/null',
+      '. ./again.sh; kill $SIMULATOR_PID; cat again.sh said; echo "first $first"',
+    ].join("\n");
+    const folder = await mkdtemp(join(cwd, "background-"));
+    const bin = join(import.meta.dirname, "../../src/bin.js");
+    const shell = { cwd: folder, env: { PATH: process.env["PATH"] }, encoding: "utf8" } as const;
+    const text = execFileSync("bash", ["-c", script, process.execPath, bin], shell);
+    expect(text).toMatch(/^ok +credentials +accepted by the flow refresh_token/m);
+    expect(text).toMatch(/^ok +time zone +America\/New_York/m);
+    expect(text).toMatch(/^export PARDOT_TIMEZONE=UTC$/m);
+    // Printed although it is a secret of the environment by then.
+    expect(text).toMatch(/^export PARDOT_CLIENT_SECRET=simulator-client-secret$/m);
+    const exported = [...text.matchAll(/^export (\w+)=/gm)].map(([, name]) => name);
+    expect(exported.at(-1)).toBe("SIMULATOR_PID");
+    const { code } = await cli(["simulate", "--env", "--scale", "tiny", "--port", new URL(simulator.url).port]);
+    expect(code).toBe(2);
+    const [, url, pid, again] =
+      /^A simulated Pardot listens at (http:\S+) as process (\d+); kill (\d+) stops it\.$/m.exec(text) ?? [];
+    expect({ pid, again }).toEqual({ pid: /first (\d+)/.exec(text)?.[1], again: pid });
+    await expect.poll(() => fetch(url ?? "").catch(() => null)).toBeNull();
+  });
+
+  test("--certificate lets the key of the quick start log in by the flow jwt", async () => {
+    const folder = await mkdtemp(join(cwd, "jwt-"));
+    const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    await writeFile(join(folder, "app.pub"), publicKey.export({ type: "spki", format: "pem" }));
+    await writeFile(join(folder, "app.key"), privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+    const world = fakeIo({ cwd: folder, clock: systemClock });
+    const words = ["simulate", "--env", "--json", "--scale", "tiny", "--certificate", "app.pub"];
+    const { code, stdout, stderr } = await cli(words, world);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("PARDOT_PRIVATE_KEY_FILE") as string });
+    const { variables, pid } = JSON.parse(stdout) as {
+      readonly variables: Readonly<Record<string, string>>;
+      readonly pid: number;
+    };
+    onTestFinished(() => void process.kill(pid));
+    expect(variables).not.toHaveProperty("PARDOT_CLIENT_SECRET");
+    const settings = { ...variables, PARDOT_PRIVATE_KEY_FILE: "app.key", PARDOT_ETL_WAREHOUSE: "none" };
+    const checked = await cli(["check"], fakeIo({ cwd: folder, env: settings, clock: systemClock }));
+    expect(checked.stdout).toMatch(/^ok +credentials +accepted by the flow jwt/m);
+  });
+
   test.each([
+    [["--certificate", "nope.crt"], /--certificate \S*nope.crt: ENOENT/],
+    [["--certificate", join(import.meta.dirname, "commands.test.ts"), "--env"], /expected a certificate or an RSA/],
     [["--scale", "huge", "--port", "x"], /scale.*huge/],
     [["--knob", "nope=1"], /knob.*nope/],
   ])("refuses %j", async (argv, fault) => {

@@ -13,8 +13,9 @@ async function made(): Promise<string[]> {
   );
   const named = texts.flatMap((text) => [
     ...text.matchAll(/(?:-out|-keyout) ([\w./-]+)/g),
-    ...text.matchAll(/> (?:\.\.\/)*([\w-]+\.(?:sql|env|json|yaml))$/gm),
-    ...text.matchAll(/(?:DESTINATION=|duckdb:)\.\/([\w.-]+)/g),
+    ...text.matchAll(/ > (?:\.\.\/)*([\w-]+\.\w+)(?=`?(?: |$))/gm),
+    ...text.matchAll(/--(?:config|output|certificate)[ \n]([\w-]+\.\w+)/g),
+    ...text.matchAll(/(?:DESTINATION=|duckdb:|database\s`)\.\/([\w.-]+)/g),
     ...text.matchAll(/KEY_FILE=([\w.-]+)/g),
   ]);
   return [...new Set(named.map(([, name = ""]) => name)), "data2/", "pardot-etl.yaml"];
@@ -24,6 +25,7 @@ test("git ignores every file that the pages tell users to create, so a deploymen
   const names = await made();
   expect(names).toEqual(expect.arrayContaining(["pardot_etl.p8", "tables.sql", "pardot.duckdb", "pardot-etl.key"]));
   // git ignores a folder by its contents.
+  expect(names).toEqual(expect.arrayContaining(["env.sh", "acme.yaml", "report.txt", "pardot-etl.crt"]));
   const paths = names.map((name) => (name.includes(".") ? name : join(name, "x")));
   const ignored = execFileSync("git", ["check-ignore", "--no-index", ...paths], { cwd: ROOT, encoding: "utf8" });
   expect(ignored.trim().split("\n")).toEqual(paths);

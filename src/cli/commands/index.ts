@@ -72,11 +72,19 @@ const DDL_OPTIONS: readonly OptionSpec[] = [
   },
   LIVE_OPTION,
 ];
-const SIMULATE_OPTIONS: readonly OptionSpec[] = SIMULATOR_OPTIONS.map(({ flag, repeatable, ...option }) => ({
-  ...option,
-  flag: `--${flag}`,
-  isRepeatable: repeatable,
-}));
+const SIMULATE_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: "--env",
+    value: null,
+    meaning:
+      'serve in the background, and print the variables that lead there as lines of export: eval "$(pardot-etl simulate --env)"; kill $SIMULATOR_PID stops it',
+  },
+  ...SIMULATOR_OPTIONS.map(({ flag, repeatable, ...option }): OptionSpec => ({
+    ...option,
+    flag: `--${flag}`,
+    isRepeatable: repeatable,
+  })),
+];
 const MAX_AGE_OPTION: OptionSpec = {
   flag: "--max-age",
   value: "D",
@@ -162,6 +170,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "serves a simulated Pardot on a loopback port, and prints its address and credentials as one JSON line",
     objects: null,
     options: SIMULATE_OPTIONS,
+    readsEnvironment: false,
     load: () => import("./simulate.ts"),
   },
   {
