@@ -135,8 +135,9 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
   init: {
     brief: "write a configuration file",
     examples: [
-      ["init", "write pardot-etl.yaml"],
-      ["init --config acme.yaml", "write another file"],
+      ["init", "six questions, then pardot-etl.yaml"],
+      ["init --config acme.yaml", "another file"],
+      ["init --all", "every setting, with comments"],
     ],
     pages: ["configuration", "authentication"],
   },

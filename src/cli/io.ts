@@ -18,6 +18,16 @@ export interface Output {
   readonly rows: number;
 }
 
+/** Answers of a person. */
+export interface Input {
+  /** Whether a person can type: false for a pipe or a file. */
+  readonly isTerminal: boolean;
+  /** Shows a prompt and waits for a line; null when there is no more. Throws `CancelledError` for Ctrl-C. */
+  ask(prompt: string): Promise<string | null>;
+  /** Gives the terminal back. */
+  close(): void;
+}
+
 export type StopSignal = "SIGINT" | "SIGTERM";
 
 /** As in `process`: a listener gets the name of the signal. */
@@ -32,6 +42,7 @@ export interface Io {
   readonly stdout: Output;
   /** Text for people. */
   readonly stderr: Output;
+  readonly stdin: Input;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly clock: Clock;

@@ -4,6 +4,7 @@ import { ensureHome } from "../platform/environment.ts";
 import { systemRandom } from "../platform/random.ts";
 import type { Io } from "./io.ts";
 import { main } from "./main.ts";
+import { terminalInput } from "./terminal-input.ts";
 import { streamOutput } from "./stream-output.ts";
 
 const EXIT_BUG = 1;
@@ -23,6 +24,7 @@ export async function start(): Promise<void> {
   const io: Io = {
     stdout,
     stderr,
+    stdin: terminalInput(() => process.stdin, process.stderr),
     env,
     cwd: process.cwd(),
     clock: systemClock,

@@ -76,15 +76,27 @@ export interface FakeWorld {
   readonly cwd?: string;
   /** A fake one unless given. */
   readonly clock?: Clock;
+  /** What a person at a terminal types, line by line; without it, there is no terminal to type at. */
+  readonly typed?: readonly string[];
 }
 
 export function fakeIo(world: FakeWorld = {}): FakeIo {
   const signals = new EventEmitter();
   const exits: number[] = [];
+  const lines = [...(world.typed ?? [])];
+  const stderr = fakeOutput({ isTerminal: world.typed !== undefined });
   let say: ((code: number) => void) | null = null;
   return {
     stdout: fakeOutput(),
-    stderr: fakeOutput(),
+    stderr,
+    stdin: {
+      isTerminal: world.typed !== undefined,
+      ask: (prompt) => {
+        stderr.write(`${prompt}${lines[0] ?? ""}\n`);
+        return Promise.resolve(lines.shift() ?? null);
+      },
+      close: () => {},
+    },
     env: world.env ?? {},
     cwd: world.cwd ?? "/nowhere",
     clock: { ...fakeClock(), ...world.clock },
