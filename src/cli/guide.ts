@@ -167,4 +167,13 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
     ],
     pages: [],
   },
+  completion: {
+    brief: "complete words in bash, zsh or fish",
+    note: 'For ~/.bashrc: `eval "$(pardot-etl completion bash)"`; for ~/.zshrc, after compinit: `eval "$(pardot-etl completion zsh)"`; for config.fish: `pardot-etl completion fish | source`.',
+    examples: [
+      ["completion bash", "print the script"],
+      ["completion fish", "for fish"],
+    ],
+    pages: [],
+  },
 };

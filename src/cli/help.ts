@@ -7,7 +7,8 @@ import type { Guide } from "./guide.ts";
 /** Fits a terminal that was never resized. */
 const COLUMNS = 80;
 
-const OWN_OPTIONS: readonly OptionSpec[] = [
+/** Those that the parser adds to the options of every command. */
+export const OWN_OPTIONS: readonly OptionSpec[] = [
   { flag: "--help", short: "-h", value: null, meaning: "show help: of pardot-etl, or of a command" },
   { flag: "--version", short: "-V", value: null, meaning: "show the version" },
 ];

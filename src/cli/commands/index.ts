@@ -193,4 +193,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [],
     load: () => import("./help.ts"),
   },
+  {
+    name: "completion",
+    summary: "prints a script that completes commands, options and objects in a shell",
+    objects: null,
+    argument: { name: "<shell>", meaning: "bash, zsh or fish" },
+    options: [],
+    load: () => import("./completion.ts"),
+  },
 ];
