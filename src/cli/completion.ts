@@ -1,7 +1,8 @@
 import type { CommandSpec, OptionSpec } from "./command.ts";
 import { COMMON_OPTIONS } from "./command.ts";
-import { GUIDES, TOPICS } from "./guide.ts";
+import { GUIDES } from "./guide.ts";
 import { OWN_OPTIONS } from "./help.ts";
+import { pageNames } from "./manual.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -19,7 +20,7 @@ const SHARED: readonly OptionSpec[] = [...COMMON_OPTIONS, ...OWN_OPTIONS];
 /** The script that teaches a shell the commands, their options, objects and pages. `objects`: names and groups. */
 export function completionScript(shell: Shell, commands: readonly CommandSpec[], objects: readonly string[]): string {
   const wordsAfter: Readonly<Record<string, readonly string[]>> = {
-    help: [...commands.map(({ name }) => name), ...TOPICS],
+    help: [...commands.map(({ name }) => name), ...pageNames()],
     completion: SHELLS,
   };
   const completed = commands.map((command) => ({

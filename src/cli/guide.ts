@@ -7,31 +7,8 @@ export interface Guide {
   /** Words after `pardot-etl`, and what they do. */
   readonly examples: readonly (readonly [words: string, meaning: string])[];
   /** Pages of docs/ that explain more. */
-  readonly pages: readonly Topic[];
+  readonly pages: readonly string[];
 }
-
-/** The pages of docs/, which `help` prints. */
-export const TOPICS = [
-  "authentication",
-  "commands",
-  "configuration",
-  "deletes",
-  "deploy",
-  "deploy-aws",
-  "glossary",
-  "library",
-  "licenses",
-  "logs",
-  "notifications",
-  "objects",
-  "probe",
-  "quickstart",
-  "reliability",
-  "snowflake",
-  "spec",
-] as const;
-
-export type Topic = (typeof TOPICS)[number];
 
 /** The commands by what they are for, in the order in which they are needed; others follow. */
 export const GROUPS: readonly { readonly title: string; readonly commands: readonly string[] }[] = [
@@ -115,7 +92,7 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ["verify Prospect --warehouse-only", "one object's table only"],
       ["verify --wait 20m", "give Snowflake time to load"],
     ],
-    pages: ["snowflake", "spec"],
+    pages: ["snowflake", "duckdb", "spec"],
   },
   report: {
     brief: "show a run as one page of HTML",
@@ -130,7 +107,7 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
       ["ddl --target duckdb", "views over the files of the destination"],
       ["ddl --target dbt", "a file of dbt sources"],
     ],
-    pages: ["snowflake"],
+    pages: ["snowflake", "snowflake-reference", "duckdb", "dbt"],
   },
   init: {
     brief: "write a configuration file",

@@ -1,8 +1,9 @@
 import { wrapped } from "../text.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
 import { COMMON_OPTIONS } from "./command.ts";
-import { FIRST_STEPS, GROUPS, GUIDES, TOPICS } from "./guide.ts";
+import { FIRST_STEPS, GROUPS, GUIDES } from "./guide.ts";
 import type { Guide } from "./guide.ts";
+import { pageNames } from "./manual.ts";
 
 /** Fits a terminal that was never resized. */
 const COLUMNS = 80;
@@ -31,7 +32,7 @@ export function programHelp(commands: readonly CommandSpec[]): string {
     section("Examples", exampleLines(FIRST_STEPS)),
     section("Learn more", [
       ...indented(
-        `\`pardot-etl help run\` explains a command, and \`pardot-etl help quickstart\` prints a page of the manual. The pages are ${TOPICS.join(", ")}.`,
+        `\`pardot-etl help run\` explains a command, and \`pardot-etl help quickstart\` prints a page of the manual. The pages are ${pageNames().join(", ")}.`,
       ),
     ]),
   ].join("\n");
