@@ -126,6 +126,8 @@ describe("lease", () => {
     await expect(take(storage, { clock, processes: processes(2) })).rejects.toMatchObject({
       code: "lease.held",
       exitCode: 8,
+      message: expect.stringMatching(/ was in progress when this run started, and has ended since$/) as string,
+      hint: expect.stringMatching(/^Run again\./) as string,
     });
     expect((await take(storage, { processes: processes(2) })).lease.number).toBe(2);
   });

@@ -90,7 +90,7 @@ async function waitOut(holder: Found, options: LeaseOptions): Promise<void> {
     await clock.sleep(ttlMs / CHECKS_PER_TTL, waitSignal);
     const now = await newest(storage, signal);
     if (now === null || now.number > holder.number) throw await heldError(now?.number ?? holder.number, options);
-    if (now.isReleased || now.beats > holder.beats) throw await heldError(holder.number, options);
+    if (now.isReleased || now.beats > holder.beats) throw await heldError(holder.number, options, now.isReleased);
   }
 }
 
@@ -215,13 +215,16 @@ function parsed(bytes: Uint8Array | null): unknown {
   }
 }
 
-async function heldError(number: number, options: LeaseOptions): Promise<LeaseError> {
+async function heldError(number: number, options: LeaseOptions, hasEnded = false): Promise<LeaseError> {
   const { storage, signal } = options;
   const holder = await holderOf(storage, number, signal);
   const who = holder === null ? "another run" : `run ${holder.run_id} (process ${holder.pid} on ${holder.host})`;
-  return new LeaseError(`start a run on ${storage.location}: ${who} is in progress`, {
+  const state = hasEnded ? "was in progress when this run started, and has ended since" : "is in progress";
+  return new LeaseError(`start a run on ${storage.location}: ${who} ${state}`, {
     code: "lease.held",
-    hint: "Wait for it, or stop it. Nothing was changed and Pardot was not called. If it was killed, the next run takes over after PARDOT_ETL_LEASE_TTL without a sign of life.",
+    hint: hasEnded
+      ? "Run again. Nothing was changed and Pardot was not called."
+      : "Wait for it, or stop it. Nothing was changed and Pardot was not called. If it was killed, the next run takes over after PARDOT_ETL_LEASE_TTL without a sign of life.",
   });
 }
 
