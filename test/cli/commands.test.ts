@@ -232,7 +232,7 @@ describe("simulate", () => {
     const folder = await mkdtemp(join(cwd, "background-"));
     const bin = join(import.meta.dirname, "../../src/bin.js");
     const shell = { cwd: folder, env: { PATH: process.env["PATH"] }, encoding: "utf8" } as const;
-    const text = execFileSync("bash", ["-c", script, process.execPath, bin], shell);
+    const text = execFileSync("bash", ["--norc", "-c", script, process.execPath, bin], shell);
     expect(text).toMatch(/^ok +credentials +accepted by the flow refresh_token/m);
     expect(text).toMatch(/^ok +time zone +America\/New_York/m);
     expect(text).toMatch(/^export PARDOT_TIMEZONE=UTC$/m);
