@@ -1,5 +1,3 @@
-import { parseDuration } from "../config/parsers.ts";
-import { UsageError } from "../errors.ts";
 import type { Io } from "./io.ts";
 
 export interface OptionSpec {
@@ -77,16 +75,4 @@ export function textOption(options: ParsedOptions, flag: `--${string}`): string 
 /** Whether an option without value was given. */
 export function hasOption(options: ParsedOptions, flag: `--${string}`): boolean {
   return options[flag] === true;
-}
-
-/** A duration given as an option, in milliseconds; null when it was not given. Throws `UsageError`. */
-export function durationOption(options: ParsedOptions, flag: `--${string}`): number | null {
-  const text = textOption(options, flag);
-  if (text === null) return null;
-  const ms = parseDuration(text);
-  if (ms !== null) return ms;
-  throw new UsageError(`read the command line: ${flag} is ${text}`, {
-    code: "usage.duration",
-    hint: "Give a duration such as 90s, 5m, 26h or 1d.",
-  });
 }

@@ -1,7 +1,9 @@
 import type { OptionTexts } from "../config/layers.ts";
 import type { ConfigInput } from "../config/load.ts";
+import { parseDuration } from "../config/parsers.ts";
+import { UsageError } from "../errors.ts";
 import type { Secret } from "../secrets/secret.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext, ParsedOptions } from "./command.ts";
 import { textOption } from "./command.ts";
 import { stopOnSignals } from "./signals.ts";
 
@@ -30,4 +32,16 @@ export function configInput(context: CommandContext, objects: readonly string[] 
   const { env, cwd, clock, random, secrets } = io;
   const onSecret = (secret: Secret): void => void secrets.add(secret);
   return { env, cwd, configFile: textOption(options, "--config"), options: given, clock, random, onSecret };
+}
+
+/** A duration given as an option, in milliseconds; null when it was not given. Throws `UsageError`. */
+export function durationOption(options: ParsedOptions, flag: `--${string}`): number | null {
+  const text = textOption(options, flag);
+  if (text === null) return null;
+  const ms = parseDuration(text);
+  if (ms !== null) return ms;
+  throw new UsageError(`read the command line: ${flag} is ${text}`, {
+    code: "usage.duration",
+    hint: "Give a duration such as 90s, 5m, 26h or 1d.",
+  });
 }

@@ -79,6 +79,7 @@ describe("a wrong command line", () => {
   test.each([
     [["objcts"], "unknown command 'objcts'", "did you mean objects?"],
     [["rnu"], "unknown command 'rnu'", "did you mean run?"],
+    [["rnu", "--help"], "unknown command 'rnu'", "did you mean run?"],
     [["objects", "--jsno"], "unknown option '--jsno'", "did you mean --json?"],
     [["objects", "--conifg", "x"], "unknown option '--conifg'", "did you mean --config?"],
     [["run", "--fulll"], "unknown option '--fulll'", "did you mean --full?"],

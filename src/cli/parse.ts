@@ -4,6 +4,7 @@ import { UsageError } from "../errors.ts";
 import type { CommandSpec, OptionSpec, ParsedOptions } from "./command.ts";
 import { COMMON_OPTIONS } from "./command.ts";
 import { commandHelp, programHelp } from "./help.ts";
+import { plainText } from "./plain-text.ts";
 
 /** A parsed command line. */
 export type Request =
@@ -62,24 +63,15 @@ export async function parseCommandLine(
   } catch (error) {
     if (!(error instanceof commander.CommanderError)) throw error;
     if (error.exitCode !== 0) throw usageError(error, argv, commands);
+    // Help of a command that there is not would be that of the program.
+    const [name = ""] = program.args;
+    if (error.code === "commander.help" || error.code === "commander.helpDisplayed") {
+      if (name !== "" && !name.startsWith("-") && !commands.some((spec) => spec.name === name)) {
+        throw usageError({ code: "commander.unknownCommand", message: `unknown command '${name}'` }, argv, commands);
+      }
+    }
   }
   return request ?? { kind: "text", text };
-}
-
-/**
- * Help and version in their usual forms, for which the parser need not be loaded; null for every other command line.
- */
-function plainText(argv: readonly string[], commands: readonly CommandSpec[], version: string): string | null {
-  const [first = "", second, ...more] = argv;
-  if (more.length > 0) return null;
-  const isHelp = (word: string | undefined): boolean => word === "-h" || word === "--help";
-  if (second === undefined) {
-    if (isHelp(first) || first === "help") return programHelp(commands);
-    return first === "--version" || first === "-V" ? `${version}\n` : null;
-  }
-  const name = first === "help" ? second : isHelp(second) ? first : null;
-  const command = commands.find((candidate) => candidate.name === name);
-  return command === undefined ? null : commandHelp(command, commands);
 }
 
 /** By flag instead of the parser's own names; only what was given. */
@@ -91,7 +83,11 @@ function givenOptions(options: readonly Option[], given: Readonly<Record<string,
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as ParsedOptions;
 }
 
-function usageError(error: CommanderError, argv: readonly string[], commands: readonly CommandSpec[]): UsageError {
+function usageError(
+  error: Pick<CommanderError, "code" | "message">,
+  argv: readonly string[],
+  commands: readonly CommandSpec[],
+): UsageError {
   if (error.code === "commander.help") {
     return new UsageError("read the command line: no command given", {
       code: "usage.no-command",

@@ -3,8 +3,8 @@ import { DESTINATION } from "../../config/sections.ts";
 import { statusSummary } from "../../report/status-summary.ts";
 import { status } from "../../operations/status/status.ts";
 import type { CommandContext } from "../command.ts";
-import { durationOption, hasOption } from "../command.ts";
-import { configInput } from "../input.ts";
+import { hasOption } from "../command.ts";
+import { configInput, durationOption } from "../input.ts";
 import { toJson } from "../json.ts";
 import { runOperation } from "../operation.ts";
 

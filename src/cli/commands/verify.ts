@@ -3,8 +3,8 @@ import { COMMITTED } from "../../config/sections.ts";
 import { verifySummary } from "../../report/summary.ts";
 import { verify } from "../../operations/verify/verify.ts";
 import type { CommandContext } from "../command.ts";
-import { durationOption, hasOption, textOption } from "../command.ts";
-import { loadFor } from "../input.ts";
+import { hasOption, textOption } from "../command.ts";
+import { durationOption, loadFor } from "../input.ts";
 import { toJson } from "../json.ts";
 import { runOperation } from "../operation.ts";
 

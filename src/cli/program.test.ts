@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
 import { fakeOutput } from "../../test/kit/fakes/io.ts";
-import { failOnEarlyExit } from "./start.ts";
+import { failOnEarlyExit } from "./program.ts";
 
 test("G2: a process that runs out of work before its command is done reports it and exits with the code of a bug", () => {
   const process = new EventEmitter();
