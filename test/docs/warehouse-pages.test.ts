@@ -24,6 +24,7 @@ const PAGES = [
   "deletes",
   "manifest",
   "troubleshooting",
+  "migrate",
 ] as const;
 const TEXTS = new Map(await Promise.all(PAGES.map(async (page) => [page, await pageText(`docs/${page}.md`)] as const)));
 
