@@ -227,6 +227,16 @@ export function commandsPage(): string {
 
 /** What the options do not say, by command. */
 const DETAILS: Readonly<Record<string, string>> = {
+  report: [
+    "The page is one file without scripts, images or links to anything outside it, in light and dark, for screens of any width. It",
+    "is made from the tool's own records: the state, the manifests and the rejects in the destination. Pardot is not called, and",
+    "the warehouse is not opened: `verify` proves what is loaded. Values of rejected records are not on the page. It works for",
+    "every run that `status` lists or that has a manifest, also for one that died or failed before it could commit.",
+    "",
+    "The file is replaced in one step. With `--json`: `run_id` and `output` (the file's path). Exit 2: there is no run, or none of",
+    "this id. Exit 7: the file cannot be written. With `PARDOT_ETL_REPORT=true` each run also writes its page to",
+    "`_pardot_etl/runs/<run id>/report.html` in the destination.",
+  ].join("\n"),
   verify: [
     "With `--json`: `destination`, `runs`, `files`, `rows`, `bytes`, `expired`, `superseded`, `accepted`, `filesRead`, `warehouse`",
     "(`name`, and in `compared` a clause for each table; null without one), `problems`, `exitCode`, and `error` on exit 7. Each",

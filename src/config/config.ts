@@ -22,6 +22,11 @@ export interface DestinationConfig {
   readonly catalog: readonly CatalogObject[];
 }
 
+/** Settings for the page about a run; a `Config` has them all. */
+export interface ReportConfig extends DestinationConfig {
+  readonly etl: DestinationConfig["etl"] & { readonly warehouse: Pick<EtlConfig["warehouse"], "kind"> };
+}
+
 /** Settings for rereading the committed files; a `Config` has them all. */
 export interface CommittedConfig {
   readonly etl: Pick<EtlConfig, "objects" | "destination" | "s3PathStyle" | "retentionMs" | "warehouse" | "tmpDir">;
@@ -116,6 +121,8 @@ export interface EtlConfig {
   /** Records of one object that may be set aside in one run. */
   readonly maxRejects: number;
   readonly bytesPerFile: number | null;
+  /** Whether a run leaves the page about itself in the destination. */
+  readonly report: boolean;
   /** Key of the hashes of columns. Default: no column is hashed. */
   readonly hashKey?: Secret;
   readonly warehouse: { readonly kind: "none" } | { readonly kind: "duckdb"; readonly path: string } | SnowflakeConfig;

@@ -68,6 +68,7 @@ describe("a good configuration", () => {
       warehouse: { kind: "none" },
       overlapMs: 86_400_000,
       v5LagMs: 300_000,
+      report: false,
       retentionMs: null,
       maxRejects: 100,
       leaseTtlMs: 60_000,

@@ -4,7 +4,15 @@ import { selectWays } from "../catalog/versions.ts";
 import { isLoopback } from "../platform/address.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { hashesColumns, protectedCatalog } from "./columns.ts";
-import type { CommittedConfig, Config, DestinationConfig, EtlConfig, NotifyConfig, TablesConfig } from "./config.ts";
+import type {
+  CommittedConfig,
+  Config,
+  DestinationConfig,
+  EtlConfig,
+  NotifyConfig,
+  ReportConfig,
+  TablesConfig,
+} from "./config.ts";
 import { resolveAuth, resolveSnowflakeAuth } from "./login.ts";
 import { formatDuration } from "./parsers.ts";
 import { selectObjects } from "./selection.ts";
@@ -38,6 +46,9 @@ export const COMMITTED: ConfigPart<CommittedConfig> = {
 /** Settings for reading the destination's records: no credentials, no business unit, no secret. */
 export const DESTINATION: ConfigPart<DestinationConfig> = { needsSecret: () => false, resolve: resolveDestination };
 
+/** What the page about a run needs: the destination's records, and the kind of warehouse. No secret. */
+export const REPORT: ConfigPart<ReportConfig> = { needsSecret: () => false, resolve: resolveReport };
+
 /** What printing SQL for the warehouse needs: no credentials, and no secret. */
 export const TABLES: ConfigPart<TablesConfig> = { needsSecret: () => false, resolve: resolveTables };
 
@@ -70,6 +81,7 @@ async function resolveEverything(settings: SettingsReader, entries: readonly Cat
     format: settings.get("PARDOT_ETL_FORMAT"),
     compression: settings.get("PARDOT_ETL_COMPRESSION"),
     maxRejects: settings.get("PARDOT_ETL_MAX_REJECTS"),
+    report: settings.get("PARDOT_ETL_REPORT"),
     warehouse,
     leaseTtlMs: settings.get("PARDOT_ETL_LEASE_TTL"),
     stopGraceMs: settings.get("PARDOT_ETL_STOP_GRACE"),
@@ -101,6 +113,14 @@ async function resolveCommitted(
   const objects = resolveObjects(settings, entries)?.objects ?? null;
   if (destination === null || warehouse === null || objects === null) return null;
   return { etl: { ...destination.etl, objects, warehouse }, catalog: destination.catalog };
+}
+
+function resolveReport(settings: SettingsReader, entries: readonly CatalogEntry[]): ReportConfig | null {
+  const destination = resolveDestination(settings, entries);
+  const warehouse = settings.get("PARDOT_ETL_WAREHOUSE");
+  checkPaths(settings);
+  if (destination === null || warehouse === null) return null;
+  return { ...destination, etl: { ...destination.etl, warehouse: { kind: warehouse.kind } } };
 }
 
 function resolveTables(settings: SettingsReader, entries: readonly CatalogEntry[]): TablesConfig | null {

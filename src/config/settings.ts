@@ -190,6 +190,11 @@ class Table {
     boolean,
     "Path-style S3 addresses; if not set, only for an endpoint that is an IP address or localhost.",
   );
+  PARDOT_ETL_REPORT: Row<boolean> = row(
+    boolean,
+    "Whether each run writes the page about itself, as `report` makes it, to `_pardot_etl/runs/<run id>/report.html`. A page that cannot be written is a warning and does not change the exit code.",
+    "false",
+  );
   PARDOT_ETL_SNS_TOPIC_ARN: Row<SnsTopic> = row(
     snsTopic,
     "SNS topic that receives the result of every run (see `pardot-etl help notifications`), in the region of the ARN.",

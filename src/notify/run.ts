@@ -7,6 +7,7 @@ import { run as runAlone } from "../operations/run/run.ts";
 import type { Runtime } from "../operations/runtime.ts";
 import { startGrace } from "../platform/grace.ts";
 import { notify } from "./notify.ts";
+import { leaveReport } from "./report.ts";
 
 /**
  * Time for notifications of a stopped run beyond its grace. The command line ends the process five seconds after the
@@ -15,8 +16,8 @@ import { notify } from "./notify.ts";
 const AFTER_GRACE_MS = 4000;
 
 /**
- * One incremental run (operations/run/run.ts), followed by the notifications that `config.notify` configures, however
- * the run ended. A notification that fails is a warning event and is listed in the result; it changes nothing else.
+ * One incremental run (operations/run/run.ts), followed by the page about it (`config.etl.report`) and the notifications
+ * that `config.notify` configures, however the run ended. A notification that fails is a warning event and is listed in the result; it changes nothing else.
  * Throws if the run could not start.
  */
 export async function run(config: Config, options: RunOptions, runtime: Runtime): Promise<RunResult> {
@@ -35,13 +36,15 @@ export async function runAndNotify(
   const deadline = startGrace(signal, config.etl.stopGraceMs + AFTER_GRACE_MS, clock);
   try {
     const outcome = await runAlone(config, options, runtime, recorder);
+    const secrets = [...secretsIn(config), ...secretsOfProcess()];
+    await leaveReport(outcome, config, { ...recorder.listening(runtime), signal: deadline.abort }, secrets);
     const notified = await notify(outcome, {
       config: config.notify,
       transport,
       clock,
       signal: deadline.abort,
       onEvent: recorder.listening(runtime).onEvent,
-      secrets: [...secretsIn(config), ...secretsOfProcess()],
+      secrets,
     });
     return recorder.notified(outcome, notified);
   } finally {

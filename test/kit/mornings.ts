@@ -5,7 +5,10 @@ import type { DestinationConfig } from "../../src/config/config.ts";
 import { failureOf } from "../../src/errors.ts";
 import { manifestKey, totals } from "../../src/manifest/manifest.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
+import type { OnEvent } from "../../src/events.ts";
+import { systemRandom } from "../../src/platform/random.ts";
 import { RunRecorder } from "../../src/operations/run/outcome.ts";
+import type { Runtime } from "../../src/operations/runtime.ts";
 import type { RunOutcome } from "../../src/operations/run/outcome.ts";
 import { Journal, loadState } from "../../src/state/journal.ts";
 import { warningsByCode } from "../../src/state/run-record.ts";
@@ -120,6 +123,18 @@ export async function openMorning(name: MorningName): Promise<Morning> {
   for (const [key, bytes] of (await history).files) await storage.create(key, bytes, NEVER);
   const { runId, outcome } = await addRun(storage, 0, STORIES[name]);
   return { name, storage, now: MORNING + 2 * 3_600_000, runId, config: CONFIG, outcome };
+}
+
+/** What an operation gets on this morning: its destination and its time. */
+export function runtimeOf({ storage, now }: Pick<Morning, "storage" | "now">, onEvent: OnEvent = () => {}): Runtime {
+  const processes = { self: { host: "", boot: "", pid: 1, started: "" }, isDead: () => false };
+  const openStorage = async (): Promise<MemoryStorage> => storage;
+  const transport = async (): Promise<never> => {
+    throw new Error("Pardot must not be called");
+  };
+  const ticker = { start: () => () => {} };
+  const clock = fakeClock(now);
+  return { signal: NEVER, onEvent, clock, random: systemRandom, processes, ticker, transport, openStorage };
 }
 
 /** Writes a morning's destination into a folder, for the command line. */

@@ -151,6 +151,22 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import("./verify.ts"),
   },
   {
+    name: "report",
+    summary:
+      "writes one HTML page about a run: whether all is well or what to do, what changed, rows by day, coverage, calls, exports, drift, rejects, files and warnings; the page loads nothing and links nowhere",
+    objects: null,
+    argument: { name: "[run-id]", meaning: "the run, as status lists it; by default the newest" },
+    options: [
+      {
+        flag: "--output",
+        value: "FILE",
+        meaning: "file to write or replace, or - for stdout",
+        default: "pardot-etl-report-<run id>.html in the working folder",
+      },
+    ],
+    load: () => import("./report.ts"),
+  },
+  {
     name: "ddl",
     summary:
       "prints the SQL that creates tables, loading and views in the warehouse, and runs nothing; each statement can be run again",

@@ -1,20 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { fakeClock } from "../../../test/kit/fakes/clock.ts";
-import { MORNINGS, openMorning } from "../../../test/kit/mornings.ts";
+import { MORNINGS, openMorning, runtimeOf } from "../../../test/kit/mornings.ts";
 import type { MorningName } from "../../../test/kit/mornings.ts";
-import { systemRandom } from "../../platform/random.ts";
 import type { StatusResult } from "../api.ts";
-import type { Runtime } from "../runtime.ts";
 import { status } from "./status.ts";
 
-const { signal } = new AbortController();
-
 async function statusOf(name: MorningName): Promise<StatusResult> {
-  const { storage, config, now } = await openMorning(name);
-  const processes = { self: { host: "", boot: "", pid: 1, started: "" }, isDead: () => false };
-  const openStorage = async () => storage;
-  const runtime = { signal, onEvent: () => undefined, clock: fakeClock(now), random: systemRandom, openStorage };
-  return status(config, { ...runtime, processes } as unknown as Runtime);
+  const morning = await openMorning(name);
+  return status(morning.config, runtimeOf(morning));
 }
 
 describe("status on the morning after a run", () => {

@@ -1,0 +1,71 @@
+import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { dirname, join } from "node:path";
+import { errnoOf, StorageError } from "../errors.ts";
+import type { Random } from "../platform/random.ts";
+
+/**
+ * Writes a file that an operator has named, in one step: the file is the old one or the whole new one, also on a full
+ * disk. A symbolic link is followed, and keeps its name; a pipe or a device is written to. Throws StorageError, exit 7.
+ */
+export async function writeOutput(path: string, text: string, random: Random): Promise<void> {
+  try {
+    const target = await statOrNull(path);
+    if (target === null) await replace(path, text, random);
+    else if (target.isFile()) await replace(await realpath(path), text, random);
+    else await write(path, text, "w");
+  } catch (error) {
+    const errno = errnoOf(error);
+    throw new StorageError(`write ${path}: ${reasonOf(errno)} (${errno})`, {
+      code: "storage.output-not-written",
+      hint: "Use --output to name a file in an existing, writable folder. An existing file is unchanged.",
+      context: { path, errno },
+      cause: error,
+    });
+  }
+}
+
+async function replace(path: string, text: string, random: Random): Promise<void> {
+  const temporary = join(dirname(path), `.${random.hex(8)}.pardot-etl-report`);
+  try {
+    await write(temporary, text, "wx");
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function write(path: string, text: string, flags: "w" | "wx"): Promise<void> {
+  const file = await open(path, flags);
+  try {
+    await file.writeFile(text);
+    if (flags === "wx") await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function statOrNull(path: string): Promise<Stats | null> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOENT: "there is no such folder",
+  ENOTDIR: "part of the path is a file",
+  EISDIR: "it is a folder",
+  ENOSPC: "no space is left",
+  EDQUOT: "no space is left",
+};
+
+function reasonOf(errno: string): string {
+  return REASONS[errno] ?? "the system refused it";
+}

@@ -1,0 +1,38 @@
+import { redact } from "../config/redact.ts";
+import type { Config } from "../config/config.ts";
+import { asError, failureOf, LeaseError } from "../errors.ts";
+import { warn } from "../events.ts";
+import { report } from "../operations/report/report.ts";
+import type { RunOutcome } from "../operations/run/outcome.ts";
+import { openDestination } from "../operations/runtime.ts";
+import type { Runtime } from "../operations/runtime.ts";
+import { runPage } from "../report/page/page.ts";
+
+/** Key of the page about a run, beside its manifest. */
+export function reportKey(runId: string): string {
+  return `_pardot_etl/runs/${runId}/report.html`;
+}
+
+/**
+ * Writes the page about a run into the destination, if `config.etl.report` wants it and the run had begun. Never throws:
+ * a page that cannot be written is a warning.
+ */
+export async function leaveReport(
+  { runId, cause }: Pick<RunOutcome, "runId" | "cause">,
+  config: Config,
+  runtime: Runtime,
+  secrets: readonly string[],
+): Promise<void> {
+  // A run that lost its lease writes nothing more.
+  if (!config.etl.report || runId === null || cause instanceof LeaseError) return;
+  const key = reportKey(runId);
+  try {
+    const found = await report(config, runId, runtime);
+    const page = runPage(found, (text) => redact(text, secrets));
+    const storage = await openDestination(config, runtime);
+    await storage.create(key, new TextEncoder().encode(page), runtime.signal);
+  } catch (error) {
+    const { message } = failureOf(asError(error));
+    warn(runtime.onEvent, "report.not-written", redact(`write the page about the run, ${key}: ${message}`, secrets));
+  }
+}
