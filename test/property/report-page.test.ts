@@ -6,7 +6,7 @@ import type { RunReport } from "../../src/operations/report/api.ts";
 import { runPage } from "../../src/report/page/page.ts";
 import { MORNINGS, openMorning, runtimeOf } from "../kit/mornings.ts";
 
-// Holds S7: no text of others becomes markup in the page about a run.
+// No text of others becomes markup in the page about a run.
 
 const reports = new Map<string, RunReport>();
 beforeAll(async () => {

@@ -6,6 +6,8 @@ import type { StatusResult, StatusRun } from "../api.ts";
 export interface RunReport {
   /** By this machine's clock. */
   readonly createdAt: Instant;
+  /** The same moment by Pardot's clock, as the last run found it: windows and exports are in its time. */
+  readonly pardotNow: Instant;
   readonly run: StatusRun;
   /** The account's calls at its end, all integrations together, and its limit; null if not on record. */
   readonly quota: { readonly used: number; readonly max: number } | null;

@@ -73,7 +73,7 @@ export async function readRuns(
   }
   const own = sums[wanted.indexOf(runId)] ?? new RunSums();
   const { manifest = null, problem = null } = manifests.get(runId) ?? {};
-  const exports = [...own.exports.values()].toSorted((a, b) =>
+  const exports = [...(manifest === null ? [] : own.exports.values())].toSorted((a, b) =>
     (a.requestedAt ?? "") < (b.requestedAt ?? "") ? -1 : 1,
   );
   return {
@@ -81,7 +81,7 @@ export async function readRuns(
       manifest,
       problem,
       objects: (manifest?.objects ?? []).map((entry) => ({ entry, ...own.of(entry.object) })),
-      leftFiles: own.left,
+      leftFiles: manifest === null ? 0 : own.left,
       exports: exports.slice(0, EXPORTS_LISTED),
       moreExports: Math.max(0, exports.length - EXPORTS_LISTED),
     },

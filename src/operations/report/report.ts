@@ -27,11 +27,14 @@ export async function report(config: ReportConfig, runId: string | null, runtime
   const read = await readRuns(store.storage, keys, chosen, config.pardot.accountTimeZone, signal);
   const { kind: warehouse } = config.etl.warehouse;
   const own = read.run;
+  const { runs } = store.loaded.state;
+  const now = clock.now();
   const after = new Set([...status.runs.map((run) => run.runId), ...keys].filter((id) => id > chosen));
   return {
-    createdAt: clock.now(),
+    createdAt: now,
+    pardotNow: now + (runs.findLast(({ aheadMs }) => aheadMs !== undefined)?.aheadMs ?? 0),
     run: status.runs.find((run) => run.runId === chosen) ?? recordOf(chosen, own),
-    quota: store.loaded.state.runs.find((run) => run.runId === chosen)?.quota ?? null,
+    quota: runs.find((run) => run.runId === chosen)?.quota ?? null,
     laterRuns: after.size,
     manifest: own.manifest,
     manifestProblem: own.problem,

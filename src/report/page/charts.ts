@@ -42,7 +42,7 @@ export function columns(counts: readonly (number | null)[]): Markup {
   const parts = counts.map((count, i) => {
     if (count === null) return markup``;
     const height = count === 0 ? 1.5 : Math.max(2, (Math.sqrt(count) / Math.sqrt(most)) * 24);
-    return rect(count === 0 ? "gap" : "covered", i * step + step * 0.1, 24 - height, step * 0.8, height);
+    return rect(count === 0 ? "limit" : "covered", i * step + step * 0.1, 24 - height, step * 0.8, height);
   });
   return drawing(24, "columns", parts);
 }

@@ -19,11 +19,11 @@ const GAPS_NAMED = 3;
 const MINUTE_MS = 60_000;
 
 /** What committed manifests cover, from the first record to now. */
-export function coverageSection({ status, firstRecords, createdAt }: RunReport): Markup {
+export function coverageSection({ status, firstRecords, pardotNow }: RunReport): Markup {
   const title = "Coverage from the first record to now";
   const { objects } = status;
   if (objects.length === 0) return section("coverage", title, paragraph("Nothing has been planned or committed yet."));
-  const axis = { from: axisStart(objects, firstRecords, createdAt), to: createdAt };
+  const axis = { from: axisStart(objects, firstRecords, pardotNow), to: pardotNow };
   const rows = objects.map((object) => [
     object.object,
     firstRecord(firstRecords.get(object.object)),
@@ -105,17 +105,14 @@ function remarks({ coverage, gaps, openWindows }: StatusObject): Markup | string
 }
 
 /** The exports of the run, and those in progress, on the time from the first request to the end. */
-export function exportsSection({ exports, moreExports, status, run, createdAt, laterRuns }: RunReport): Markup {
+export function exportsSection(report: RunReport): Markup {
+  const { exports, moreExports, status, laterRuns } = report;
   const title = "Exports";
   const open = laterRuns > 0 ? [] : status.exports;
   if (exports.length + open.length === 0) {
     return section("exports", title, paragraph("This run committed no exports, and none is in progress."));
   }
-  const times = exports.flatMap(({ requestedAt }) => (requestedAt === null ? [] : [Date.parse(requestedAt)]));
-  const asked = open.map(({ requestedAt }) => Date.parse(requestedAt));
-  const ended = open.length > 0 || run.finishedAt === null ? createdAt : Date.parse(run.finishedAt);
-  const from = [...times, ...asked].reduce((least, time) => Math.min(least, time), Date.parse(run.startedAt) || ended);
-  const axis = { from, to: Math.max(ended, from + MINUTE_MS, ...times) };
+  const axis = exportsAxis(report, open);
   const committed = exports.map(({ object, exportId, requestedAt, rows, bytes, files }) => {
     const at = requestedAt === null ? null : Date.parse(requestedAt);
     return [
@@ -154,4 +151,16 @@ export function exportsSection({ exports, moreExports, status, run, createdAt, l
     table("exports-table", caption, columns, [...committed, ...progress]),
     moreExports > 0 ? paragraph(`${pluralize(moreExports, "more export")}, all in the manifest.`) : null,
   );
+}
+
+/** By Pardot's clock: from the first request, or the start of the run, to its end, or to now if exports are in progress. */
+function exportsAxis({ exports, run, manifest, pardotNow }: RunReport, open: RunReport["status"]["exports"]): Span {
+  const requests = [...exports, ...open].flatMap(({ requestedAt }) =>
+    requestedAt === null ? [] : [Date.parse(requestedAt)],
+  );
+  const began = manifest === null ? [] : [Date.parse(manifest.now)];
+  const took = run.finishedAt === null ? 0 : Date.parse(run.finishedAt) - Date.parse(run.startedAt);
+  const from = Math.min(...requests, ...began);
+  const ended = open.length > 0 ? pardotNow : (began[0] ?? from) + took;
+  return { from, to: Math.max(ended, from + MINUTE_MS, ...requests) };
 }

@@ -20,30 +20,24 @@ export function daysSection({ history, isHistoryCut, status }: RunReport): Marku
   const title = "Rows per object and day";
   if (days.length === 0) return section("rows", title, paragraph("No run with a manifest is on record yet."));
   const names = new Set(history.toReversed().flatMap(({ objects }) => [...objects.keys()]));
+  const [newest, ...older] = days.map(({ day }): Column => ({ title: day.slice(5), isNumber: true }));
   const columns: readonly Column[] = [
     { title: "Object" },
-    { title: "", isDrawing: true },
+    newest ?? { title: "" },
     { title: "Usual", isNumber: true },
-    ...days.map(({ day }) => ({ title: day.slice(5), isNumber: true })),
+    { title: "", isDrawing: true },
+    ...older,
   ];
-  const rows = [...names].map((name) => {
-    const counts = days.map(({ runs }) => rowsOn(runs, name));
-    const earlier = counts.slice(1).flatMap((count) => count ?? []);
-    return [
-      name,
-      bars(counts.toReversed()),
-      earlier.length === 0 ? "-" : formatNumber(median(earlier)),
-      ...counts.map((count) => cell(count, median(earlier))),
-    ];
-  });
-  const total = days.map(({ runs }) => runs.reduce((sum, run) => sum + run.rows, 0));
-  const earlierTotals = total.slice(1);
-  rows.push([
-    markup`<strong>All objects</strong>`,
-    bars(total.toReversed()),
-    earlierTotals.length === 0 ? "-" : formatNumber(median(earlierTotals)),
-    ...total.map((count) => cell(count, median(earlierTotals))),
-  ]);
+  const all = days.map(({ runs }) => runs.reduce((sum, run) => sum + run.rows, 0));
+  const rows = [
+    ...[...names].map((name) =>
+      dayRow(
+        name,
+        days.map(({ runs }) => rowsOn(runs, name)),
+      ),
+    ),
+    dayRow("All objects", all),
+  ];
   const caption = `Rows committed by the runs of each day (${zone}), the newest day first. Usual is the median of the earlier days. A dash: not read that day.`;
   return section(
     "rows",
@@ -56,6 +50,21 @@ export function daysSection({ history, isHistoryCut, status }: RunReport): Marku
       ? paragraph("There were more runs in these days than are read here: the oldest ones are left out.")
       : null,
   );
+}
+
+/** `counts`: the newest day first. */
+function dayRow(name: string, counts: readonly (number | null)[]): readonly (Markup | string)[] {
+  const earlier = counts.slice(1).flatMap((count) => count ?? []);
+  const usual = median(earlier);
+  const padding = Array.from({ length: HISTORY_DAYS - counts.length }, () => null);
+  const [newest, ...older] = counts.map((count) => cell(count, usual));
+  return [
+    name,
+    newest ?? "",
+    earlier.length === 0 ? "-" : formatNumber(usual),
+    bars([...padding, ...counts.toReversed()]),
+    ...older,
+  ];
 }
 
 /** The days on which runs began, newest first. */

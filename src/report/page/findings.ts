@@ -4,7 +4,7 @@ import { silentObjects } from "../../operations/report/silent.ts";
 import { rejectsKey } from "../../state/rejects.ts";
 import { formatNumber, pluralize } from "../../text.ts";
 import { capitalized, listed, short } from "./format.ts";
-import { repairOf, withObjects } from "./repairs.ts";
+import { isName, repairOf, withObjects } from "./repairs.ts";
 
 /** Something that an operator must do, or look at. */
 export interface Finding {
@@ -154,6 +154,10 @@ function destinationFindings({ status, manifest, run, warehouse }: RunReport): F
 
 function looks({ manifest, history, status, laterRuns }: RunReport): Finding[] {
   const silent = manifest === null ? [] : silentObjects(history);
+  // A run warns of a refusal once; a field that this business unit lacks stays refused.
+  const warned = new Set(
+    (manifest?.warnings ?? []).filter(({ code }) => code === "fields.refused").map(({ object }) => object),
+  );
   const fields = (manifest?.objects ?? []).flatMap(({ object, drift, refused_fields: refused }) => [
     ...(drift.appeared.length === 0
       ? []
@@ -173,13 +177,13 @@ function looks({ manifest, history, status, laterRuns }: RunReport): Finding[] {
             `${short(listed(drift.vanished, 10))}: the ${drift.vanished.length === 1 ? "column stays" : "columns stay"}, as null.`,
           ),
         ]),
-    ...(refused.length === 0
+    ...(refused.length === 0 || !warned.has(object) || !isName(object)
       ? []
       : [
           look(
             `Pardot refuses ${pluralize(refused.length, "field")} of ${object}`,
             `${withObjects("pardot-etl run", [object])} --full`,
-            `${short(listed(refused, 10))}: null or left out. Permit the API user to read ${refused.length === 1 ? "it" : "them"}, then read the object again.`,
+            `${short(listed(refused, 10))}: null or left out. If you need ${refused.length === 1 ? "it" : "them"}, permit the API user to read ${refused.length === 1 ? "it" : "them"}, then read the object again.`,
           ),
         ]),
   ]);

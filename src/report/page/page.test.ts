@@ -110,13 +110,26 @@ describe("what to do", () => {
     ]);
   });
 
+  it("does not name a refused field again that an earlier run has warned of", async () => {
+    const found = await reportOf("drift");
+    if (found.manifest === null) throw new Error("no manifest");
+    const later = { ...found, manifest: { ...found.manifest, warnings: [] } };
+    expect(findingsOf(found).map(({ title }) => title)).toContain("Pardot refuses 1 field of Opportunity");
+    expect(findingsOf(later).map(({ title }) => title)).not.toContain("Pardot refuses 1 field of Opportunity");
+  });
+
   it("puts no foreign name into a command", async () => {
     const found = await reportOf("drift");
-    const objects =
-      found.manifest?.objects.map((object) => ({ ...object, object: `${object.object}; rm -rf ~` })) ?? [];
-    const foreign = { ...found, manifest: found.manifest === null ? null : { ...found.manifest, objects } };
+    const { manifest } = found;
+    if (manifest === null) throw new Error("no manifest");
+    const renamed = <Item extends { readonly object: string | null }>(item: Item): Item => ({
+      ...item,
+      object: `${item.object ?? ""}; rm -rf ~`,
+    });
+    const objects = manifest.objects.map(renamed);
+    const foreign = { ...found, manifest: { ...manifest, objects, warnings: manifest.warnings.map(renamed) } };
     const commands = findingsOf(foreign).map(({ command }) => command);
-    expect(commands).toEqual(["pardot-etl ddl --live", "pardot-etl objects --live", "pardot-etl run --full"]);
+    expect(commands).toEqual(["pardot-etl ddl --live", "pardot-etl objects --live"]);
   });
 });
 

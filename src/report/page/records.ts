@@ -76,9 +76,9 @@ export function rejectsSection({ manifest, objects }: RunReport): Markup {
 }
 
 const LOADS: Readonly<Record<ReportedFile["load"], string>> = {
-  waiting: "waits to be loaded",
-  recorded: "nothing waits",
-  unknown: "not known here",
+  waiting: "yes",
+  recorded: "no",
+  unknown: "not known",
   "written off": "written off",
 };
 
@@ -100,7 +100,7 @@ export function filesSection({ objects, leftFiles, warehouse, run }: RunReport):
     { title: "Key" },
     { title: "Rows", isNumber: true },
     { title: "Size", isNumber: true },
-    { title: "Loading" },
+    { title: "Waits to be loaded" },
     { title: "SHA-256" },
   ];
   const known =

@@ -25,6 +25,11 @@ export function inspectionOf(code: string, objects: readonly string[]): string |
 
 /** A command for some objects. Their names may come from a damaged document: others than ours are left out. */
 export function withObjects(command: string, objects: readonly string[]): string {
-  const names = objects.filter((name) => /^[A-Za-z]\w*$/.test(name));
+  const names = objects.filter(isName);
   return [command, ...(names.length === objects.length ? names : [])].join(" ");
+}
+
+/** Whether a text may be an object's name, and nothing that a shell understands. */
+export function isName(text: string): boolean {
+  return /^[A-Za-z]\w*$/.test(text);
 }

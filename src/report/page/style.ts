@@ -41,7 +41,7 @@ nav a { display: inline-block; padding: 3px 0; }
 .findings li.problem { border-left-color: var(--bad); }
 .kind { font-weight: 600; color: var(--look); } .problem .kind { color: var(--bad); } .kind::after { content: ":"; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
-table { border-collapse: collapse; width: 100%; font-size: 0.9rem; }
+table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: 0.9rem; }
 caption { text-align: left; padding: 8px 0; }
 caption > span { display: inline-block; position: sticky; left: 10px; margin-left: 10px; max-width: min(80ch, calc(100vw - 52px)); }
 th, td { padding: 5px 10px; text-align: left; vertical-align: top; border-top: 1px solid var(--line); font-weight: 400; }
