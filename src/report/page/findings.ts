@@ -152,7 +152,7 @@ function destinationFindings({ status, manifest, run, warehouse }: RunReport): F
   return [...found, ...others];
 }
 
-function looks({ manifest, history, status, laterRuns }: RunReport): Finding[] {
+function looks({ manifest, history, status, laterRuns, warehouse }: RunReport): Finding[] {
   const silent = manifest === null ? [] : silentObjects(history);
   // A run warns of a refusal once; a field that this business unit lacks stays refused.
   const warned = new Set(
@@ -164,7 +164,7 @@ function looks({ manifest, history, status, laterRuns }: RunReport): Finding[] {
       : [
           look(
             `${object} has ${pluralize(drift.appeared.length, "new field")}`,
-            `${withObjects("pardot-etl ddl", [object])} --live`,
+            `${withObjects("pardot-etl ddl", [object])} ${warehouse === "snowflake" ? "--diff" : "--live"}`,
             `${short(listed(drift.appeared, 10))}: landed from this run on. The command prints the statement that adds ${drift.appeared.length === 1 ? "the column" : "the columns"} to a table.`,
           ),
         ]),

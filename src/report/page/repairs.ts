@@ -16,6 +16,7 @@ export function repairOf(code: string | null, exitCode: number | null, objects: 
 /** The command that shows more about a warning; null if none does. */
 export function inspectionOf(code: string, objects: readonly string[]): string | null {
   if (code === "fields.appeared") return `${withObjects("pardot-etl ddl", objects)} --live`;
+  if (code === "warehouse.column-missing-in-table") return `${withObjects("pardot-etl ddl", objects)} --diff`;
   if (code.startsWith("fields.")) return `${withObjects("pardot-etl objects", objects)} --live`;
   if (/^(?:manifest|warehouse|run\.left)/.test(code)) return "pardot-etl verify";
   if (/^(?:auth|clock|notify)\./.test(code)) return "pardot-etl check";

@@ -313,6 +313,7 @@ async function absentAsNull<T>(send: () => Promise<T>): Promise<T | null> {
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".csv": "text/csv",
   ".json": "application/json",
+  ".html": "text/html; charset=utf-8",
   ".jsonl": "application/x-ndjson",
   ".parquet": "application/vnd.apache.parquet",
   ".gz": "application/gzip",
