@@ -8,7 +8,7 @@ import { openDestination } from "../operations/runtime.ts";
 import type { Runtime } from "../operations/runtime.ts";
 import { runPage } from "../report/page/page.ts";
 
-/** Key of the page about a run, beside its manifest. */
+/** Key of the page about a run, in the folder of its manifest. */
 export function reportKey(runId: string): string {
   return `_pardot_etl/runs/${runId}/report.html`;
 }

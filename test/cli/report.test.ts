@@ -34,7 +34,7 @@ interface ErrorJson {
 }
 
 describe("report", () => {
-  test("writes the page about the newest run into the working folder, and says where", async () => {
+  test("writes the page about the newest run into the working folder, and prints where", async () => {
     await layOut("partial");
     const { code, stdout } = await report();
     expect([code, stdout]).toEqual([0, `wrote the report of run ${RUN}: ${join(cwd, DEFAULT_NAME)}\n`]);
@@ -70,6 +70,10 @@ describe("report", () => {
     await writeFile(join(cwd, "data", manifestKey(earlier)), "{");
     expect((await report(earlier, "--output", "b.html")).code).toBe(0);
     expect(await readFile(join(cwd, "b.html"), "utf8")).toContain("The manifest of this run cannot be used");
+
+    await rm(join(cwd, "data", manifestKey(earlier)));
+    expect((await report(earlier, "--output", "d.html")).code).toBe(0);
+    expect(await readFile(join(cwd, "d.html"), "utf8")).toContain("The manifest of this run is gone");
 
     const first = "20260306T060000Z-abbff2";
     await rm(join(cwd, "data/_pardot_etl/state"), { recursive: true });
@@ -109,7 +113,7 @@ describe("report", () => {
     ["an empty id", "well", [""], "usage.run-unknown", "there is no run  in"],
     ["two ids", "well", ["a", "b"], "usage.invalid", "too many arguments"],
     ["--json with stdout", "well", ["--output", "-"], "usage.no-effect", "both write to stdout"],
-  ] as const)("is exit 2 for %s, writes no file and says what to do", async (_what, name, args, code, message) => {
+  ] as const)("is exit 2 for %s, writes no file and has a hint", async (_what, name, args, code, message) => {
     if (name !== null) await layOut(name);
     const result = await report(...args, "--json");
     const { error } = JSON.parse(result.stdout) as ErrorJson;

@@ -54,7 +54,7 @@ describe("a run", () => {
     expect((await filesBelow(at.data)).filter((name) => name.endsWith(".html"))).toEqual([]);
   });
 
-  test("with PARDOT_ETL_REPORT leaves the page beside its manifest, and no warning", async () => {
+  test("with PARDOT_ETL_REPORT leaves the page in the folder of its manifest, and no warning", async () => {
     const at = await scene();
     const { runId, exitCode, warnings } = await runWith(at, ON);
     expect([exitCode, warnings]).toEqual([0, []]);

@@ -8,7 +8,7 @@ import axe from "axe-core";
 
 const CHROMIUM = "/usr/bin/chromium";
 
-/** Whether Debian's Chromium is there; CI says that it must be. */
+/** Whether Debian's Chromium is there; CI requires it. */
 export const HAS_BROWSER: boolean = existsSync(CHROMIUM) || process.env["PARDOT_ETL_REQUIRE_BROWSER"] === "1";
 
 export type Scheme = "light" | "dark";

@@ -1,7 +1,7 @@
 import type { Markup } from "./markup.ts";
 import { markup } from "./markup.ts";
 
-// Drawings of numbers that stand in the cells beside them: screen readers skip them. Each is as wide as its cell.
+// Drawings of numbers that other cells of the row have as text: screen readers skip them. Each is as wide as its cell.
 
 /** Width of a drawing in its own units. */
 const WIDTH = 1000;

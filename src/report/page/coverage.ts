@@ -6,7 +6,7 @@ import { isoInstant } from "../../time/instant.ts";
 import type { Span } from "../../time/instant.ts";
 import { timeline } from "./charts.ts";
 import type { Stretch } from "./charts.ts";
-import { bytesText, minute } from "./format.ts";
+import { bytesText, minute, NOT_RECORDED } from "./format.ts";
 import type { Column, Markup } from "./markup.ts";
 import { markup, paragraph, section, table } from "./markup.ts";
 
@@ -110,7 +110,8 @@ export function exportsSection(report: RunReport): Markup {
   const title = "Exports";
   const open = laterRuns > 0 ? [] : status.exports;
   if (exports.length + open.length === 0) {
-    return section("exports", title, paragraph("This run committed no exports, and none is in progress."));
+    const none = "This run committed no exports, and none is in progress.";
+    return section("exports", title, paragraph(report.manifest === null ? NOT_RECORDED : none));
   }
   const axis = exportsAxis(report, open);
   const committed = exports.map(({ object, exportId, requestedAt, rows, bytes, files }) => {

@@ -63,7 +63,7 @@ describe("the verdict", () => {
     expect(verdictOf(found, findingsOf(found))).toMatchObject({ label, sentence, command });
   });
 
-  it("of an earlier run says how that ended and how the destination is now", async () => {
+  it("of an earlier run describes how that ended and how the destination is now", async () => {
     const found = await reportOf("partial", RUN_BEFORE);
     expect(verdictOf(found, findingsOf(found))).toMatchObject({
       label: "An earlier run",
@@ -76,6 +76,12 @@ describe("the verdict", () => {
     const found = await reportOf(name);
     const { state } = verdictOf(found, findingsOf(found));
     expect(state !== "act").toBe(found.status.healthy);
+  });
+
+  it("of a run in progress promises nothing", async () => {
+    const found = await reportOf("died");
+    const running = { ...found, run: { ...found.run, status: "running" as const } };
+    expect(verdictOf(running, findingsOf(running))).toMatchObject({ label: "In progress", state: "running" });
   });
 
   it("names a problem of the destination that the run itself does not explain", async () => {
@@ -167,7 +173,7 @@ describe("the page", () => {
     expect(page.match(/<caption/g)?.length).toBe(page.match(/<table/g)?.length);
   });
 
-  it("shows files with their hashes, and says that their loading is not known without a warehouse", async () => {
+  it("shows files with their hashes, and names verify because their loading is not known without a warehouse", async () => {
     const found = await reportOf("well");
     const page = runPage(found, same);
     for (const { listed } of found.objects)

@@ -66,7 +66,7 @@ export function runPage(raw: RunReport, clean: (text: string) => string): string
         </main>
         <footer>
           <p>
-            Made by pardot-etl from its own records; Pardot and the warehouse were not asked. pardot-etl is not
+            Made by pardot-etl from its own records, without a call to Pardot or the warehouse. pardot-etl is not
             affiliated with Salesforce.
           </p>
         </footer>

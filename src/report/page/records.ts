@@ -3,7 +3,7 @@ import type { ReportedFile, RunReport } from "../../operations/report/api.ts";
 import { rejectsKey } from "../../state/rejects.ts";
 import { warningsByCode } from "../../state/run-record.ts";
 import { formatNumber, pluralize } from "../../text.ts";
-import { bytesText, listed, minute, short } from "./format.ts";
+import { bytesText, listed, minute, NOT_RECORDED, short } from "./format.ts";
 import { inspectionOf } from "./repairs.ts";
 import type { Column, Markup } from "./markup.ts";
 import { command, markup, paragraph, section, table } from "./markup.ts";
@@ -14,7 +14,7 @@ const CODES_MAX = 40;
 const FIELDS_MAX = 20;
 
 /** Fields that came and went, and those that Pardot does not return. */
-export function driftSection({ objects }: RunReport): Markup {
+export function driftSection({ objects, manifest }: RunReport): Markup {
   const title = "Drift of fields";
   const rows = objects.flatMap(({ entry }) => {
     const { object, drift, refused_fields: refused, refused_parameters: parameters = [] } = entry;
@@ -22,6 +22,7 @@ export function driftSection({ objects }: RunReport): Markup {
     if (lists.every((list) => list.length === 0)) return [];
     return [[object, ...lists.map((names) => (names.length === 0 ? "-" : short(listed(names, FIELDS_MAX))))]];
   });
+  if (manifest === null) return section("drift", title, paragraph(NOT_RECORDED));
   if (rows.length === 0) {
     return section("drift", title, paragraph("No field came or went since the run before, and Pardot refused none."));
   }
@@ -43,7 +44,8 @@ export function driftSection({ objects }: RunReport): Markup {
 export function rejectsSection({ manifest, objects }: RunReport): Markup {
   const title = "Rejects";
   const count = rejectedRows(manifest?.objects ?? []);
-  if (manifest === null || count === 0) return section("rejects", title, paragraph("No record was set aside."));
+  if (manifest === null) return section("rejects", title, paragraph(NOT_RECORDED));
+  if (count === 0) return section("rejects", title, paragraph("No record was set aside."));
   const rows = objects.flatMap(({ entry, rejects }) =>
     rejects.map((reject) => [
       entry.object,
@@ -83,7 +85,7 @@ const LOADS: Readonly<Record<ReportedFile["load"], string>> = {
 };
 
 /** The committed files with their hashes, and what is on record of their loading. */
-export function filesSection({ objects, leftFiles, warehouse, run }: RunReport): Markup {
+export function filesSection({ objects, leftFiles, warehouse, run, manifest }: RunReport): Markup {
   const title = "Files";
   const all = objects.flatMap(({ listed: files }) => files);
   const count = objects.reduce((sum, { files }) => sum + files, 0);
@@ -107,7 +109,7 @@ export function filesSection({ objects, leftFiles, warehouse, run }: RunReport):
     warehouse === "duckdb"
       ? "The tool records which files wait to be loaded into DuckDB. "
       : warehouse === "snowflake"
-        ? "Snowflake loads the files by itself, and was not asked for this page. "
+        ? "Snowflake loads the files by itself. This page was made without connecting to it. "
         : "No warehouse is configured, so nothing is known of the loading. ";
   const rest = count - rows.length;
   return section(
@@ -115,7 +117,7 @@ export function filesSection({ objects, leftFiles, warehouse, run }: RunReport):
     title,
     paragraph(known, command("pardot-etl verify"), " rereads every file and proves what the warehouse has loaded."),
     rows.length === 0
-      ? paragraph("This run committed no files.")
+      ? paragraph(manifest === null ? NOT_RECORDED : "This run committed no files.")
       : table("files-table", `Files of run ${run.runId}: ${formatNumber(count)}`, columns, rows),
     rest > 0 ? paragraph(`${pluralize(rest, "more file")}, all in the manifest.`) : null,
     leftFiles > 0
@@ -131,7 +133,9 @@ export function warningsSection({ manifest, status, laterRuns }: RunReport): Mar
   const own = warningsByCode(manifest?.warnings ?? []);
   // The record of the newest run also has those that came after its manifest, while loading.
   const warnings = isNewest && status.warnings.length >= own.length ? status.warnings : own;
-  if (warnings.length === 0) return section("warnings", title, paragraph("No warnings."));
+  if (warnings.length === 0) {
+    return section("warnings", title, paragraph(manifest === null && !isNewest ? NOT_RECORDED : "No warnings."));
+  }
   const rows = warnings.slice(0, CODES_MAX).map(({ code, objects, message, count }) => {
     const inspect = inspectionOf(code, objects);
     return [
@@ -161,7 +165,8 @@ export function warningsSection({ manifest, status, laterRuns }: RunReport): Mar
 /** What the run left of each object, when it has no manifest. */
 export function leftSection({ manifest, status, run }: RunReport): Markup | null {
   const open = status.objects.filter(({ openWindows }) => openWindows.length > 0);
-  if (manifest !== null || open.length === 0) return null;
+  const hasCommitted = manifest !== null || run.status === "complete" || run.status === "partial";
+  if (hasCommitted || open.length === 0) return null;
   const rows = open
     .slice(0, FILES_MAX)
     .map(({ object, openWindows }) => [

@@ -1,7 +1,7 @@
 import type { RunReport } from "../../operations/report/api.ts";
 import { elapsed, formatNumber, pluralize } from "../../text.ts";
 import type { Finding } from "./findings.ts";
-import { bytesText, capitalized, minute, percent, short } from "./format.ts";
+import { bytesText, capitalized, minute, NOT_RECORDED, percent, short } from "./format.ts";
 import type { Markup } from "./markup.ts";
 import { command, markup, paragraph, section, table } from "./markup.ts";
 import { bar } from "./charts.ts";
@@ -112,7 +112,7 @@ export function callsSection(report: RunReport): Markup {
     account,
     paragraph(own),
     rows.length === 0
-      ? paragraph("No calls by kind are on record, because the run has no manifest.")
+      ? paragraph(NOT_RECORDED)
       : table("calls-table", `Calls of this run by kind: ${formatNumber(run.calls)} in all`, columns, rows),
     kinds.length > KINDS_MAX
       ? paragraph(`${pluralize(kinds.length - KINDS_MAX, "more kind")}, all in the manifest.`)

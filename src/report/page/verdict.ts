@@ -16,7 +16,7 @@ export interface Verdict {
 /** Problems that the sentence names; more are counted. */
 const NAMED_MAX = 3;
 
-/** Says whether all is well, or else what is wrong and what to do first. */
+/** Makes the sentence: all is well, or else what is wrong and what to do first. */
 export function verdictOf(report: RunReport, findings: readonly Finding[]): Verdict {
   const { run, laterRuns, status } = report;
   const problems = findings.filter(({ kind }) => kind === "problem");
