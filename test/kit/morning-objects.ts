@@ -65,7 +65,7 @@ export function plainDay(object: string, day: number): ObjectDay {
   return {
     object,
     day,
-    rows: day === -14 ? rows * 90 : rows,
+    rows: day === -14 && !isFixed ? rows * 90 : rows,
     short: null,
     drift: { appeared: [], vanished: [] },
     refused: [],

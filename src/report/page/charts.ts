@@ -1,3 +1,4 @@
+import { median } from "../../operations/report/silent.ts";
 import type { Markup } from "./markup.ts";
 import { markup } from "./markup.ts";
 
@@ -35,13 +36,18 @@ export function bar(share: number, limit: number | null = null): Markup {
   ]);
 }
 
+/** Bars are cut above this many times the median. */
+const TALL = 4;
+
 /** Upright bars, one for each count; null: no bar, because nothing was counted. */
 export function columns(counts: readonly (number | null)[]): Markup {
-  const most = Math.max(1, ...counts.map((count) => count ?? 0));
+  const known = counts.flatMap((count) => count ?? []);
+  // The day that read the history must not flatten all others.
+  const most = Math.max(1, Math.min(Math.max(0, ...known), median(known) * TALL));
   const step = WIDTH / Math.max(1, counts.length);
   const parts = counts.map((count, i) => {
     if (count === null) return markup``;
-    const height = count === 0 ? 1.5 : Math.max(2, (Math.sqrt(count) / Math.sqrt(most)) * 24);
+    const height = count === 0 ? 1.5 : Math.max(2, Math.sqrt(Math.min(1, count / most)) * 24);
     return rect(count === 0 ? "limit" : "covered", i * step + step * 0.1, 24 - height, step * 0.8, height);
   });
   return drawing(24, "columns", parts);

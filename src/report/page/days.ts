@@ -44,7 +44,7 @@ export function daysSection({ history, isHistoryCut, status }: RunReport): Marku
     title,
     table("rows-table", caption, columns, rows),
     paragraph(
-      "A record that changes again, or lies in the overlap of two ranges, is counted on each day that reads it. The drawing has the oldest day on the left and is not to scale: its heights grow with the square root.",
+      "A record that changes again, or lies in the overlap of two ranges, is counted on each day that reads it. The drawing has the oldest day on the left and is not to scale: its heights grow with the square root, and very tall bars are cut.",
     ),
     isHistoryCut
       ? paragraph("There were more runs in these days than are read here: the oldest ones are left out.")

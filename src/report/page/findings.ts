@@ -56,8 +56,8 @@ function runFindings({ run, manifest, manifestProblem }: RunReport): Finding[] {
   if (status === "running" || manifest !== null) return [];
   if (status === "complete" || status === "partial") {
     const detail = "The run committed, so it had one. Without it the files it names cannot be verified.";
-    const hint = "Restore it from the bucket's versions or a backup.";
-    return [problem("the manifest of this run is gone", "pardot-etl verify", detail, hint)];
+    const restore = "Restore it from the bucket's versions or a backup.";
+    return [problem("the manifest of this run is gone", "pardot-etl verify", detail, restore)];
   }
   return [problem("the run failed before it could commit", repairOf(code, exitCode, []), reason, hint)];
 }
