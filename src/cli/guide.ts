@@ -96,7 +96,11 @@ export const GUIDES: Readonly<Record<string, Guide>> = {
   },
   report: {
     brief: "show a run as one page of HTML",
-    examples: [["report", "the newest run"]],
+    note: "It makes no API call.",
+    examples: [
+      ["report", "the newest run"],
+      ["report --output page.html", "into this file"],
+    ],
     pages: ["glossary"],
   },
   ddl: {
