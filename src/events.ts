@@ -35,6 +35,8 @@ export type RunEvent =
       /** Result files that it lists; none before it is complete. */
       readonly files?: number;
     }
+  /** How many records a window has, as soon as that is known. */
+  | { readonly type: "records-counted"; readonly object: string; readonly window: string; readonly records: number }
   | ({ readonly type: "page-read"; readonly records: number } & AnsweredCall)
   | ({ readonly type: "called"; readonly attempt: number } & AnsweredCall)
   | {
@@ -47,6 +49,7 @@ export type RunEvent =
       readonly outcome: "written" | "already-there";
     }
   | { readonly type: "file-verified"; readonly object: string; readonly files: number; readonly done: number }
+  | { readonly type: "table-comparing" | "table-compared"; readonly object: string; readonly table: string }
   | { readonly type: "window-finished"; readonly object: string; readonly window: string; readonly rows: number }
   | { readonly type: "object-finished"; readonly object: string; readonly rows: number; readonly files: number }
   | { readonly type: "object-failed"; readonly object: string; readonly code: string; readonly message: string }
@@ -65,6 +68,8 @@ export type RunEvent =
       readonly hint: string | null;
     }
   | { readonly type: "committed"; readonly manifest: string; readonly files: number; readonly rows: number }
+  /** Files are loaded into the embedded warehouse now; `loaded` follows unless that fails. */
+  | { readonly type: "loading"; readonly object: string; readonly table: string; readonly files: number }
   | { readonly type: "loaded"; readonly object: string; readonly table: string; readonly rows: number }
   | {
       readonly type: "retrying";
@@ -80,6 +85,8 @@ export type RunEvent =
   | { readonly type: "token-refreshed" }
   /** Files of dead processes in a temporary folder that this user may not remove. */
   | { readonly type: "leftovers-kept"; readonly folder: string; readonly files: number }
+  /** The limits of calls, once Pardot has reported the account's. */
+  | ({ readonly type: "limits-known" } & Pick<DayCalls, "callsBudget" | "quotaUsed" | "quotaMax">)
   | ({ readonly type: "calls-counted"; readonly calls: number } & DayCalls)
   | { readonly type: "warning"; readonly code: string; readonly message: string; readonly object: string | null };
 

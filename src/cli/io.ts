@@ -12,6 +12,8 @@ export interface Output {
   draw(text: string): void;
   /** Whether it is a terminal. */
   readonly isTerminal: boolean;
+  /** Whether text on it may be colored (NO_COLOR, FORCE_COLOR). */
+  readonly hasColors: boolean;
   /** Width of the terminal in columns; 80 without one. */
   readonly columns: number;
   /** Its height in lines; 24 without one. */
@@ -64,6 +66,9 @@ export function guarded(io: Io): Io {
     draw: (text) => output.draw(withoutSecrets(text)),
     get isTerminal() {
       return output.isTerminal;
+    },
+    get hasColors() {
+      return output.hasColors;
     },
     get columns() {
       return output.columns;

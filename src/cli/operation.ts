@@ -20,7 +20,7 @@ export async function runOperation<Result>(
   const { io, options } = context;
   const { clock, random } = io;
   const report = given ?? (await openReport(options, io));
-  const stopping = stopOnSignals(io, stop);
+  const stopping = stopOnSignals({ ...io, stderr: { write: (text) => report.write(text) } }, stop);
   try {
     return await withRuntime({ signal: stopping.signal, onEvent: report.onEvent, pardot }, (runtime) => {
       const transport: Transport = (request, signal) => {

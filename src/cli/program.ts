@@ -19,8 +19,8 @@ export async function runProgram(): Promise<void> {
     listener?.(code);
   };
   ensureHome(env);
-  const stdout = streamOutput(process.stdout);
-  const stderr = streamOutput(process.stderr);
+  const stdout = streamOutput(process.stdout, env);
+  const stderr = streamOutput(process.stderr, env);
   const io: Io = {
     stdout,
     stderr,

@@ -55,7 +55,7 @@ describe("output of a command while it works", () => {
     ],
   ])("on a terminal %s", async (_what, options, lines) => {
     const io = onTerminal(fakeIo());
-    const text = await said(options, io, [STARTED, warning("beware")]);
+    const text = (await said(options, io, [STARTED, warning("beware")])).replaceAll("\u001B[K", "");
     // The display draws over itself: what lasts is compared.
     const lasting = text.split("\n").filter((line) => /warn|info/.test(line));
     expect(lasting.map((line) => line.slice(Math.max(0, line.search(/warning: |\d\d:\d\d:\d\dZ/))))).toEqual(lines);

@@ -7,6 +7,7 @@ import type { LogLevel } from "../report/exit-codes.ts";
 import { openJsonLog, openLineLog } from "../report/log.ts";
 import type { LogOptions } from "../report/log.ts";
 import { startProgress } from "../report/progress.ts";
+import { signsFor, styleFor } from "../report/style.ts";
 import type { ParsedOptions } from "./command.ts";
 import { hasOption, textOption } from "./command.ts";
 import { secretsOf } from "./io.ts";
@@ -17,8 +18,12 @@ export interface Report {
   readonly onEvent: OnEvent;
   /** Called for each API call, which the display counts. */
   called(): void;
-  /** Closes the display. */
-  stop(): void;
+  /** Whether a display is drawn. */
+  readonly hasDisplay: boolean;
+  /** Writes text for people, above the display if there is one. */
+  write(text: string): void;
+  /** Closes the display, which stays on the screen or is removed. */
+  stop(last?: "keep" | "remove"): void;
   /** Writes the last line of a run, whatever the level; with `--quiet` only if the run does not end with exit 0. */
   end(outcome: RunOutcome): void;
 }
@@ -40,14 +45,18 @@ export async function openReport(
   const logOptions: LogOptions = { level: level ?? defaultLevel, write, now: () => io.clock.now() };
   const log = forPeople ? openLineLog(logOptions) : await openJsonLog(logOptions);
   let calls = 0;
-  const hasDisplay = io.stderr.isTerminal && level === null && !isPlain;
-  const display = hasDisplay ? startProgress(io.stderr, io.clock, () => calls) : null;
+  // A dumb terminal cannot move its cursor.
+  const hasDisplay = io.stderr.isTerminal && io.env["TERM"] !== "dumb" && level === null && !isPlain;
+  const signs = { style: styleFor(io.stderr), signs: signsFor(io.env) };
+  const display = hasDisplay ? startProgress(io.stderr, io.clock, { calls: () => calls, ...signs }) : null;
   return {
     onEvent: (display ?? log).onEvent,
     called: () => {
       calls += 1;
     },
-    stop: () => display?.stop(),
+    hasDisplay,
+    write: (text) => (display === null ? io.stderr.write(text) : display.write(text)),
+    stop: (last) => display?.stop(last),
     end: (outcome) => {
       display?.stop();
       if (!isQuiet || outcome.exitCode !== 0) log.end(outcome);

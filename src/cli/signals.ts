@@ -22,7 +22,7 @@ export interface Stop {
  * of the grace (plus five seconds to cut off in-flight work), ends the process at once with 130.
  */
 export function stopOnSignals(
-  io: Pick<Io, "signals" | "stderr" | "clock" | "exitNow">,
+  io: Pick<Io, "signals" | "clock" | "exitNow"> & { readonly stderr: Pick<Io["stderr"], "write"> },
   options: {
     readonly graceMs: number;
     /** What happens to unfinished work, as the end of a sentence: "work that finishes in time is committed". */

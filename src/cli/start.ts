@@ -11,7 +11,7 @@ export async function start(): Promise<void> {
     const { runProgram } = await import("./program.ts");
     return runProgram();
   }
-  const stdout = streamOutput(process.stdout);
+  const stdout = streamOutput(process.stdout, process.env);
   stdout.write(text);
   await stdout.drained();
   if (stdout.failure !== null) process.exitCode = 7;

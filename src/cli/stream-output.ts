@@ -1,4 +1,5 @@
 import { fstatSync, writeSync } from "node:fs";
+import { wantsColors } from "../report/style.ts";
 import type { Output } from "./io.ts";
 
 /** Used when the stream's size is unknown. */
@@ -13,7 +14,10 @@ export interface StreamOutput extends Output {
   drained(): Promise<void>;
 }
 
-export function streamOutput(stream: NodeJS.WriteStream & { readonly fd: number }): StreamOutput {
+export function streamOutput(
+  stream: NodeJS.WriteStream & { readonly fd: number },
+  env: Readonly<Record<string, string | undefined>>,
+): StreamOutput {
   let failure: string | null = null;
   const fail = (error: NodeJS.ErrnoException): void => {
     // A reader that has closed the stream (`| head`, a closed terminal) wants no more.
@@ -36,6 +40,7 @@ export function streamOutput(stream: NodeJS.WriteStream & { readonly fd: number 
     write,
     draw: write,
     isTerminal: stream.isTTY,
+    hasColors: wantsColors(env, stream.isTTY),
     get columns() {
       // A terminal of unknown width reports 0.
       return stream.isTTY && stream.columns > 0 ? stream.columns : COLUMNS;

@@ -81,6 +81,7 @@ export async function extractEmails(
   try {
     const candidates = emailCandidates(object.name, object.way.email, journal.state.emails, known, window.to);
     const todo = [...candidates].toSorted(byNumber);
+    extraction.onEvent({ type: "records-counted", ...progress.about, records: todo.length });
     let unrecorded: string[] = [];
     let cut: { readonly error: unknown } | null = null;
     let isRead = !namesFields(object);

@@ -103,6 +103,7 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       isRepeated = false;
       expired = 0;
       isAfterFull = records.length >= limit;
+      if (total !== null && cursor === null) announceTotal(total, request);
       totals.add(total, fresh.length);
       cursor = recordId(last, object);
       const isOver = drain.aborted || end === "end";
@@ -117,6 +118,12 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
     // Pardot counts every call, so this one must end before the run adds up its calls.
     await ahead.catch(() => undefined);
   }
+}
+
+/** The first page of a window counts all of its records; parents of the records are not counted with them. */
+function announceTotal(records: number, { object, about, onEvent }: PagesRequest): void {
+  if (typeof about?.window !== "string" || about.object !== object.name) return;
+  onEvent({ type: "records-counted", object: about.object, window: about.window, records });
 }
 
 /**

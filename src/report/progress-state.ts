@@ -2,65 +2,124 @@ import type { RunEvent } from "../events.ts";
 import { pluralize } from "../text.ts";
 
 /** In the order in which objects are shown if a terminal has too few lines for all. */
-const PHASES = ["failed", "active", "waiting", "done"] as const;
-type Phase = (typeof PHASES)[number];
+export const PHASES = ["failed", "postponed", "active", "waiting", "done"] as const;
+export type Phase = (typeof PHASES)[number];
 
-/** The progress of one object during a run. */
+/** The progress of one object during a run. Times are those of the monotonic clock, in milliseconds. */
 export interface ObjectProgress {
   readonly windows: number;
   readonly windowsDone: number;
   /** Rows in landed files. */
   readonly rows: number;
-  /** Read through Pardot's queue of exports, where most of the time goes. */
-  readonly isBulk: boolean;
+  readonly process: "bulk" | "segmented" | "read" | "email" | null;
+  /** Records that a query has returned, and files that `verify` has read. */
+  readonly read: number;
+  /** How many there are, in the windows that have begun; null while that is not known. */
+  readonly total: number | null;
   /** Result files that complete exports listed, and how many of them have landed, by unfinished window. */
   readonly downloads: ReadonlyMap<string, { readonly listed: number; readonly landed: number }>;
   readonly phase: Phase;
-  /** A few words: `waiting`, `exporting`, `downloading 2/3`, `landed`. */
+  /** A few words: `waiting`, `exporting`, `downloading 2/3`, `read`. */
   readonly words: string;
+  /** Whether it was read to its end. */
+  readonly isRead: boolean;
+  readonly isLoaded: boolean;
+  /** When its first window began; null before. */
+  readonly begunAt: number | null;
+  /** Time during which records arrived, without the current stretch, and the begin of that; null: none arrive now. */
+  readonly flowMs: number;
+  readonly flowSince: number | null;
 }
 
-/** By object, in the order of the run. */
-export type ProgressState = ReadonlyMap<string, ObjectProgress>;
+export interface ProgressState {
+  /** By object, in the order of the run. */
+  readonly objects: ReadonlyMap<string, ObjectProgress>;
+  /** In landed files. */
+  readonly bytes: number;
+  /** The account's limit of calls a day, and this tool's budget; null if there is none, or it is not known yet. */
+  readonly quotaMax: number | null;
+  readonly callsBudget: number | null;
+}
+
+export const NOTHING: ProgressState = { objects: new Map(), bytes: 0, quotaMax: null, callsBudget: null };
 
 const NOT_BEGUN: ObjectProgress = {
   windows: 0,
   windowsDone: 0,
   rows: 0,
-  isBulk: false,
+  process: null,
+  read: 0,
+  total: null,
   downloads: new Map(),
   phase: "waiting",
   words: "waiting",
+  isRead: false,
+  isLoaded: false,
+  begunAt: null,
+  flowMs: 0,
+  flowSince: null,
 };
 
-const IN_QUEUE = { phase: "waiting", words: "waiting for Pardot's export queue" } as const;
+const IN_QUEUE = { phase: "waiting", words: "waiting for Pardot's queue" } as const;
 
-/** The state after an event; the same object if the event changes nothing that is shown. */
-export function advance(state: ProgressState, event: RunEvent): ProgressState {
-  if (event.type === "run-started") return new Map(event.objects.map((object) => [object, NOT_BEGUN]));
+/** The state after an event at a time; the same object if the event changes nothing that is shown. */
+export function advance(state: ProgressState, event: RunEvent, at: number): ProgressState {
+  if (event.type === "run-started")
+    return { ...state, objects: new Map(event.objects.map((object) => [object, NOT_BEGUN])) };
+  if (event.type === "limits-known") return { ...state, quotaMax: event.quotaMax, callsBudget: event.callsBudget };
   if (!("object" in event) || event.object === null) return state;
-  const before = state.get(event.object) ?? NOT_BEGUN;
+  const before = state.objects.get(event.object) ?? NOT_BEGUN;
   const change = changeOf(event, before);
   if (change === null) return state;
-  // Late events of an object that failed do not make it active again.
-  const after = before.phase === "failed" ? { ...change, phase: before.phase, words: before.words } : change;
-  return new Map(state).set(event.object, { ...before, ...after });
+  // Late events of an object that failed, or is kept for the next run, do not make it active again.
+  const isOver = before.phase === "failed" || before.phase === "postponed";
+  const words = isOver && change.phase !== "failed" ? { phase: before.phase, words: before.words } : {};
+  const after = timed({ ...before, ...change, ...words }, before, { event, at });
+  const bytes = state.bytes + (event.type === "file-landed" ? event.bytes : 0);
+  return { ...state, objects: new Map(state.objects).set(event.object, after), bytes };
+}
+
+/** Notes when it began, and how long records have been arriving. */
+function timed(
+  after: ObjectProgress,
+  before: ObjectProgress,
+  { event, at }: { readonly event: RunEvent; readonly at: number },
+): ObjectProgress {
+  const begunAt = before.begunAt ?? (event.type === "object-started" || after.phase === "active" ? at : null);
+  const isFlowing = after.phase === "active" && !after.words.startsWith("exporting") && !isLoading(after);
+  const { flowSince, flowMs } = before;
+  if (isFlowing === (flowSince !== null)) return { ...after, begunAt };
+  if (flowSince === null) return { ...after, begunAt, flowSince: at };
+  return { ...after, begunAt, flowMs: flowMs + at - flowSince, flowSince: null };
+}
+
+function isLoading({ words }: ObjectProgress): boolean {
+  return words.startsWith("loading");
 }
 
 function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgress> | null {
   switch (event.type) {
     case "object-planned":
-      return { windows: event.windows, isBulk: event.process === "bulk" };
+      return { windows: event.windows, process: event.process };
     case "object-started":
       return before.windows === 0 ? finished(before) : nextWindow(before);
+    case "records-counted":
+      return { total: (before.total ?? 0) + event.records };
     case "export-created":
     case "export-adopted":
       return isDownloading(before) ? null : IN_QUEUE;
     case "export-polled":
       return polled(event, before);
-    case "page-read":
+    case "page-read": {
       // Probes read a page, too.
-      return before.phase === "active" || before.isBulk ? active("reading") : null;
+      if (before.phase !== "active" && before.process !== "bulk") return null;
+      return { ...active("reading"), read: before.read + event.records };
+    }
+    case "called":
+      // One call is one record of an object that is read by list email.
+      return before.process === "email" && before.phase === "active" && event.failure === null
+        ? { read: before.read + 1 }
+        : null;
     case "file-landed": {
       const rows = before.rows + event.rows;
       if (!isDownloading(before)) return { rows, ...active("reading") };
@@ -75,20 +134,26 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
     }
     case "file-verified": {
       const { done, files } = event;
-      if (done === files) return { phase: "done", words: `read ${pluralize(files, "file")}` };
-      return active(`reading ${done}/${pluralize(files, "file")}`);
+      if (done === files) return { read: done, phase: "done", words: `read ${pluralize(files, "file")}`, isRead: true };
+      return { read: done, total: files, ...active(`reading ${done}/${pluralize(files, "file")}`) };
     }
+    case "table-comparing":
+      return active(`comparing ${event.table}`);
+    case "table-compared":
+      return { phase: "done", words: `${event.table} compared`, isRead: true };
     case "object-finished":
-      return { windowsDone: before.windows, rows: event.rows, phase: "done", words: "committed" };
+      return { windowsDone: before.windows, rows: event.rows, phase: "done", words: "committed", isRead: true };
     case "object-failed":
       return { phase: "failed", words: `failed: ${event.message}` };
     case "object-postponed":
       return {
-        phase: "failed",
+        phase: "postponed",
         words: event.status === "waiting" ? "waiting for another object" : "postponed to the next run",
       };
+    case "loading":
+      return active(`loading ${pluralize(event.files, "file")} into ${event.table}`);
     case "loaded":
-      return { phase: "done", words: `loaded, ${pluralize(event.rows, "row")} in ${event.table}` };
+      return { phase: "done", words: `loaded, ${pluralize(event.rows, "row")} in ${event.table}`, isLoaded: true };
     default:
       return null;
   }
@@ -129,48 +194,11 @@ function active(words: string): Pick<ObjectProgress, "phase" | "words"> {
 }
 
 function nextWindow(progress: ObjectProgress): Partial<ObjectProgress> {
-  if (!progress.isBulk) return active("reading");
+  if (progress.process !== "bulk") return active("reading");
   return isDownloading(progress) ? active(downloading(progress.downloads)) : IN_QUEUE;
 }
 
 /** Read to its end, and not committed yet. */
 function finished({ rows }: ObjectProgress): Partial<ObjectProgress> {
-  return { phase: "done", words: rows === 0 ? "read, nothing new" : "landed" };
-}
-
-/**
- * One line per object, none longer than `columns`, at most `most` of them: failed and active objects first, and one
- * line that counts the rest.
- */
-export function progressLines(state: ProgressState, columns: number, most: number): readonly string[] {
-  const cells = [...state].map(([object, progress]) => [
-    object,
-    progress.windows === 0 ? "" : `${progress.windowsDone}/${progress.windows}`,
-    progress.rows === 0 ? "" : pluralize(progress.rows, "row"),
-    progress.words,
-  ]);
-  const width = (column: number): number => Math.max(0, ...cells.map((row) => row[column]?.length ?? 0));
-  const [name, windows, rows] = [width(0), width(1), width(2)];
-  const lines = cells.map(([object = "", done = "", landed = "", words = ""]) => {
-    const line = `${object.padEnd(name)}  ${done.padStart(windows)}  ${landed.padStart(rows)}  ${words}`;
-    return cut(line.replaceAll(/\s*\n\s*/g, " "), columns);
-  });
-  if (lines.length <= most) return lines;
-  const phases = [...state.values()].map(({ phase }) => phase);
-  const rank = (line: number): number => PHASES.indexOf(phases[line] ?? "done");
-  const byRank = [...lines.keys()].toSorted((a, b) => rank(a) - rank(b) || a - b);
-  const shown = new Set(byRank.slice(0, Math.max(0, most - 1)));
-  const hidden = phases.filter((_, index) => !shown.has(index));
-  return [...lines.filter((_, index) => shown.has(index)), cut(`+ ${countsOf(hidden)}`, columns)].slice(0, most);
-}
-
-/** `9 waiting, 3 done`. */
-function countsOf(phases: readonly Phase[]): string {
-  const counts = PHASES.map((name) => ({ name, count: phases.filter((phase) => phase === name).length }));
-  return counts.flatMap(({ name, count }) => (count === 0 ? [] : [`${count} ${name}`])).join(", ");
-}
-
-/** A line that wraps would be counted and cleared as one line. */
-export function cut(line: string, columns: number): string {
-  return line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
+  return { phase: "done", words: rows === 0 ? "read, nothing new" : "read", isRead: true };
 }

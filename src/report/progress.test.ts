@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { fakeClock, fakeOutput } from "../../test/kit/fakes/io.ts";
+import type { FakeClock, FakeOutput } from "../../test/kit/fakes/io.ts";
+import { terminal } from "../../test/kit/terminal.ts";
 import type { RunEvent } from "../events.ts";
-import { advance } from "./progress-state.ts";
-import type { ProgressState } from "./progress-state.ts";
 import { startProgress } from "./progress.ts";
+import type { Progress } from "./progress.ts";
+import { PLAIN, signsFor, styleFor } from "./style.ts";
 
 const STARTED: RunEvent = {
   type: "run-started",
@@ -17,174 +19,224 @@ const landed = (object: string, rows: number): RunEvent => ({
   window: "w",
   key: "k",
   rows,
-  bytes: 1,
+  bytes: 2_000_000,
   outcome: "written",
 });
-const planned = (object: string, windows: number): RunEvent => ({
+const planned = (object: string, windows: number, process: "bulk" | "segmented" = "bulk"): RunEvent => ({
   type: "object-planned",
   object,
-  process: "bulk",
+  process,
   windows,
   from: 0,
   to: 1,
   reason: "why",
 });
+const polled = (object: string, state: string, files = 0): RunEvent => ({
+  type: "export-polled",
+  object,
+  window: "w",
+  exportId: "77",
+  state,
+  pauseMs: 1,
+  files,
+});
+const failed = (object: string, message: string): RunEvent => ({
+  type: "object-failed",
+  object,
+  code: "remote.x",
+  message,
+});
 
-/** What a terminal shows after all that was written: clears what the display clears. */
-function screen(text: string): string[] {
-  const lines: string[] = [];
-  for (const part of text.split("\u001B[").map((piece, index) => (index === 0 ? piece : `[${piece}`))) {
-    const up = /^\[(\d+)A/.exec(part);
-    if (up !== null) lines.splice(lines.length - Number(up[1]));
-    lines.push(
-      ...part
-        .replace(/^\[\d*[AJ]/, "")
-        .split("\n")
-        .slice(0, -1),
-    );
-  }
-  return lines;
+const MOVEMENT = new RegExp(String.raw`\u001b\[\d*[AJ]`, "g");
+
+interface Scene {
+  readonly output: FakeOutput;
+  readonly clock: FakeClock;
+  readonly progress: Progress;
+}
+
+function start(
+  size: { readonly columns?: number; readonly rows?: number } = {},
+  calls = 12,
+  env: Readonly<Record<string, string>> = {},
+): Scene {
+  const output = fakeOutput(size);
+  const clock = fakeClock();
+  const look = { style: styleFor({ hasColors: "FORCE_COLOR" in env }), signs: signsFor(env) };
+  return { output, clock, progress: startProgress(output, clock, { calls: () => calls, ...look }) };
+}
+
+function screen({ output }: Scene): readonly string[] {
+  return terminal(output.text(), output).lines;
 }
 
 describe("on a terminal", () => {
-  test("shows a line per object with windows, rows and state, and below it calls and time", async () => {
-    const output = fakeOutput();
-    const clock = fakeClock();
-    const progress = startProgress(output, clock, () => 12);
+  test("a display shows a line per object with a mark, windows, rows and words, and totals below", async () => {
+    const scene = start();
+    const { progress, clock } = scene;
     for (const event of [
       STARTED,
+      { type: "limits-known", callsBudget: 120, quotaUsed: 1, quotaMax: 50_000 } as const,
       planned("VisitorActivity", 3),
       planned("Tag", 1),
-      {
-        type: "export-polled",
-        object: "VisitorActivity",
-        window: "w",
-        exportId: "77",
-        state: "Processing",
-        pauseMs: 1,
-      } as const,
-      { type: "window-finished", object: "VisitorActivity", window: "w", rows: 5 } as const,
+      { type: "object-started", object: "VisitorActivity" } as const,
+      polled("VisitorActivity", "Complete", 2),
       landed("VisitorActivity", 1234),
       { type: "object-finished", object: "Tag", rows: 40, files: 1 } as const,
     ]) {
       progress.onEvent(event);
     }
-    await clock.advance(65_000);
-    expect(screen(output.text())).toEqual([
-      "run r1: VisitorActivity, Tag",
-      "VisitorActivity  1/3  1,234 rows  reading",
-      "Tag              1/1     40 rows  committed",
-      "12 calls, 1 min 05 s",
+    await clock.advance(2000);
+    expect(screen(scene)).toEqual([
+      "run r1: 2 objects",
+      expect.stringMatching(/^. VisitorActivity  0\/3  1,234 rows  ▇▁▁▁▁▁▁▁▁▁       downloading 2\/2, 617\/s$/),
+      "✓ Tag              1/1     40 rows  committed",
+      "1 of 2 objects read · 1,274 rows · 2.0 MB",
+      "12 calls (0.0 % of the day, 10.0 % of the budget) · 2 s",
     ]);
     progress.stop();
     expect(clock.sleepers()).toBe(0);
   });
 
-  test("keeps warnings and failures above the display", () => {
-    const output = fakeOutput();
-    const progress = startProgress(output, fakeClock(), () => 0);
+  test("warnings stay above the display, wrapped at words; failures are lines of the display", () => {
+    const scene = start({ columns: 40 }, 0);
+    const { progress } = scene;
     progress.onEvent(STARTED);
-    progress.onEvent({ type: "warning", code: "x", object: null, message: "beware" });
-    progress.onEvent({ type: "object-failed", object: "Tag", code: "remote.x", message: "refused\n  twice" });
+    progress.onEvent({ type: "warning", code: "x", object: null, message: "beware of everything that is wide" });
+    progress.onEvent(failed("Tag", "refused\n  twice"));
     progress.stop();
-    expect(screen(output.text())).toEqual([
-      "run r1: VisitorActivity, Tag",
-      "warning: beware",
-      "Tag: failed (remote.x): refused twice",
-      "VisitorActivity      waiting",
-      "Tag                  failed: refused twice",
-      "0 calls, 0 s",
+    expect(screen(scene)).toEqual([
+      "run r1: 2 objects",
+      "warning: beware of everything that is",
+      "  wide",
+      "· VisitorActivity  waiting",
+      "✗ Tag              failed: refused twi…",
+      "0 of 2 objects read · 0 s",
     ]);
+  });
+
+  test("text of a signal is written above the display, not into it", () => {
+    const scene = start({}, 0);
+    scene.progress.onEvent(STARTED);
+    scene.progress.write("SIGINT: stopping\u001B[2J\n");
+    scene.progress.stop();
+    expect(screen(scene).slice(0, 3)).toEqual([
+      "run r1: 2 objects",
+      String.raw`SIGINT: stopping\u001b[2J`,
+      "· VisitorActivity  waiting",
+    ]);
+  });
+
+  test("a display that is removed leaves only what is above it", () => {
+    const scene = start();
+    scene.progress.onEvent(STARTED);
+    scene.progress.onEvent(planned("Tag", 1));
+    scene.progress.stop("remove");
+    expect(screen(scene)).toEqual(["run r1: 2 objects"]);
   });
 
   test("draws no more often than every 100 ms, and the last state at the end", () => {
-    const output = fakeOutput();
-    const progress = startProgress(output, fakeClock(), () => 0);
-    progress.onEvent(STARTED);
-    const before = output.text();
-    for (let file = 0; file < 1000; file += 1) progress.onEvent(landed("Tag", 1));
-    expect(output.text()).toBe(before);
-    progress.stop();
-    expect(screen(output.text())).toContain("Tag                1,000 rows  reading");
+    const scene = start();
+    scene.progress.onEvent(STARTED);
+    const before = scene.output.text();
+    for (let file = 0; file < 1000; file += 1) scene.progress.onEvent(landed("Tag", 1));
+    expect(scene.output.text()).toBe(before);
+    scene.progress.stop();
+    expect(screen(scene)).toContainEqual(expect.stringMatching(/Tag +1,000 rows {2}reading/));
   });
 
-  test("cuts lines that would wrap: a wrapped one could not be cleared", () => {
-    const output = fakeOutput({ columns: 30 });
-    const progress = startProgress(output, fakeClock(), () => 0);
-    progress.onEvent(STARTED);
-    progress.onEvent({ type: "object-started", object: "VisitorActivity" });
-    progress.onEvent({ type: "loaded", object: "VisitorActivity", table: "PARDOT_VISITORACTIVITY", rows: 9 });
-    progress.stop();
-    expect(screen(output.text())).toContain("VisitorActivity      loaded,…");
+  test("with colors the text is the same, and a locale without UTF-8 gets ASCII", () => {
+    const play = (scene: Scene): readonly string[] => {
+      scene.progress.onEvent(STARTED);
+      scene.progress.onEvent(failed("Tag", "no"));
+      scene.progress.stop();
+      return screen(scene);
+    };
+    const colored = start({}, 0, { FORCE_COLOR: "1" });
+    const lines = play(colored);
+    expect(lines).toEqual(play(start({}, 0)));
+    expect(colored.output.text()).toContain("\u001B[31m");
+    const ascii = play(start({}, 0, { LANG: "C" })).join("\n");
+    expect(ascii).toMatch(/^[ -~\n]+$/);
+    expect(ascii).toContain("x Tag");
   });
 
-  test("never shows more lines than the terminal has: a line that scrolls away cannot be cleared", () => {
-    const output = fakeOutput({ rows: 6 });
-    const progress = startProgress(output, fakeClock(), () => 0);
-    const objects = ["A", "B", "C", "D", "E", "F"];
-    progress.onEvent({ ...STARTED, objects });
-    progress.onEvent({ ...planned("E", 1), process: "segmented" } as RunEvent);
-    for (const object of ["A", "E"]) progress.onEvent({ type: "object-started", object });
-    progress.onEvent({ type: "object-failed", object: "F", code: "x", message: "refused" });
-    progress.stop();
-    const lines = screen(output.text());
-    expect(lines.slice(lines.indexOf("F: failed (x): refused") + 1)).toEqual([
-      expect.stringMatching(/^B .*waiting/),
-      expect.stringMatching(/^E .*reading/),
-      expect.stringMatching(/^F .*failed: refused/),
-      "+ 2 waiting, 1 done",
-      "0 calls, 0 s",
-    ]);
+  test("without a style there is no color", () => {
+    expect(PLAIN("bad", "x")).toBe("x");
   });
 });
 
-describe("the words of an object are true of the moment", () => {
-  const wordsAfter = (...events: readonly RunEvent[]): string => {
-    const state = [STARTED, ...events].reduce(advance, new Map() as ProgressState);
-    return state.get("VisitorActivity")?.words ?? "";
-  };
-  const started: RunEvent = { type: "object-started", object: "VisitorActivity" };
-  const object = "VisitorActivity";
-  const bulk = [planned(object, 2), started];
-  const query = [{ ...planned(object, 2), process: "segmented" } as RunEvent, started];
-  const finished: RunEvent = { type: "window-finished", object, window: "w", rows: 1 };
-  const polled = (state: string, files = 0, window = "w"): RunEvent => ({
-    type: "export-polled",
-    object,
-    window,
-    exportId: "77",
-    state,
-    pauseMs: 1,
-    files,
-  });
-  const created: RunEvent = { type: "export-created", object, exportId: "77", window: "w" };
+describe("whatever the size of the terminal", () => {
+  const OBJECTS = ["VisitorActivity", "Prospect", "ListMembership", "Visitor", "Campaign", "Tag", "TagObject", "Email"];
+  const EVENTS: readonly RunEvent[] = [
+    { ...STARTED, objects: OBJECTS },
+    { type: "limits-known", callsBudget: 5000, quotaUsed: 1, quotaMax: 50_000 },
+    ...OBJECTS.map((object, index) => planned(object, 3, index < 4 ? "bulk" : "segmented")),
+    { type: "warning", code: "x", object: null, message: "this machine's clock is 8 months ahead of Pardot's" },
+    ...OBJECTS.map((object) => ({ type: "object-started", object }) as const),
+    polled("VisitorActivity", "Complete", 5),
+    landed("VisitorActivity", 123_456),
+    polled("Prospect", "Processing"),
+    { type: "records-counted", object: "Tag", window: "w", records: 5000 },
+    failed("Campaign", "query campaign: HTTP 503 after 6 attempts, and no words from Pardot"),
+    { type: "loading", object: "TagObject", table: "PARDOT_TAGOBJECT", files: 51 },
+    { type: "object-postponed", object: "Email", status: "postponed", code: "x" },
+  ];
 
-  test.each<readonly [string, readonly RunEvent[]]>([
-    ["waiting", []],
-    ["waiting for Pardot's export queue", bulk],
-    ["waiting for Pardot's export queue", [...bulk, created]],
-    ["waiting for Pardot's export queue", [...bulk, created, polled("Waiting")]],
-    ["exporting", [...bulk, created, polled("Processing")]],
-    ["downloading 1/3", [...bulk, created, polled("Complete", 3)]],
-    ["downloading 2/3", [...bulk, polled("Complete", 3), landed(object, 9)]],
-    [
-      "downloading 3/3",
-      [...bulk, polled("Complete", 3), landed(object, 9), polled("Waiting", 0, "v"), landed(object, 9)],
-    ],
-    ["waiting for Pardot's export queue", [...bulk, polled("Complete", 1), landed(object, 9), finished]],
-    ["landed", [...bulk, polled("Complete", 1), landed(object, 9), finished, finished]],
-    ["reading", query],
-    ["reading", [...query, landed(object, 9)]],
-    ["reading", [...query, landed(object, 9), finished]],
-    ["landed", [...query, landed(object, 9), finished, finished]],
-    ["read, nothing new", [...query, finished, finished]],
-    ["read, nothing new", [planned(object, 0), started]],
-    ["committed", [...query, finished, finished, { type: "object-finished", object, rows: 1, files: 1 }]],
-    ["loaded, 7 rows in T", [{ type: "loaded", object, table: "T", rows: 7 }]],
-    ["failed: no", [...bulk, { type: "object-failed", object, code: "x", message: "no" }, landed(object, 9), finished]],
-    ["postponed to the next run", [{ type: "object-postponed", object, status: "postponed", code: "x" }, finished]],
-    ["waiting for another object", [{ type: "object-postponed", object, status: "waiting", code: "x" }]],
-  ])("%s", (words, events) => {
-    expect(wordsAfter(...events)).toBe(words);
+  test.each([
+    [200, 50],
+    [80, 24],
+    [58, 12],
+    [40, 10],
+    [20, 5],
+    [12, 3],
+    [80, 2],
+  ])("no line is as wide as %i columns, and nothing of the display scrolls away in %i rows", async (columns, rows) => {
+    const scene = start({ columns, rows });
+    const { progress, clock, output } = scene;
+    for (const event of EVENTS) {
+      progress.onEvent(event);
+      await clock.advance(300);
+    }
+    progress.stop();
+    const { lines } = terminal(output.text(), output);
+    for (const drawn of output.text().split("\u001B[K\n")) {
+      expect(drawn.replaceAll(MOVEMENT, "").length).toBeLessThan(columns);
+    }
+    // A frame that had scrolled away would be in the lines again and again.
+    expect(lines.filter((line) => line.includes("Campaign")).length).toBeLessThanOrEqual(1);
+    const above = lines.findIndex((line) => /^[·✗✓»+⠋-⠿]/.test(line));
+    expect(above === -1 ? 0 : lines.length - above).toBeLessThan(rows);
+  });
+
+  test("failed and active objects come first, and the others are counted", () => {
+    const scene = start({ rows: 8, columns: 100 });
+    for (const event of EVENTS) scene.progress.onEvent(event);
+    scene.progress.stop();
+    const lines = screen(scene).slice(-7);
+    expect(lines[0]).toMatch(/VisitorActivity/);
+    expect(lines.join("\n")).toMatch(/✗ Campaign +0\/3 +failed: query campaign/);
+    expect(lines.at(-3)).toBe("+ 2 active, 2 waiting");
+  });
+
+  test("a terminal that becomes narrower is drawn over as a whole", async () => {
+    const size = { columns: 80, rows: 24 };
+    const output = {
+      ...fakeOutput(),
+      get columns() {
+        return size.columns;
+      },
+    };
+    const clock = fakeClock();
+    const progress = startProgress(output, clock, { calls: () => 0, style: PLAIN, signs: signsFor({}) });
+    progress.onEvent(STARTED);
+    progress.onEvent({ type: "object-started", object: "Tag" });
+    await clock.advance(300);
+    const before = output.text().length;
+    size.columns = 20;
+    await clock.advance(300);
+    const up = /\[(\d+)A/.exec(output.text().slice(before));
+    // "· VisitorActivity  waiting" and its like take two lines each now.
+    expect(Number(up?.[1])).toBe(6);
   });
 });

@@ -176,8 +176,8 @@ describe("against a simulated account", () => {
     const terminal = { ...world, stderr: { ...world.stderr, isTerminal: true } };
     const { stdout } = await cli(["run", "Tag", "--json"], terminal);
     const { api_calls: calls } = JSON.parse(stdout) as Manifest;
-    const footers = world.stderr.text().match(/^\d+ calls?, \d+ s$/gm) ?? [];
-    expect(footers.at(-1)).toMatch(new RegExp(`^${calls.total} calls?, `));
+    const counts = world.stderr.text().match(/\d+ calls? /g) ?? [];
+    expect(counts.at(-1)).toBe(`${calls.total} calls `);
   });
 
   test("SIGTERM commits what is finished and ends with 130", async () => {

@@ -12,5 +12,12 @@ export async function connect(run: Run): Promise<Connection & { readonly range: 
   const connection = await connectPardot(run.pardot, run.time, { onEvent: run.onEvent, signal: run.drain });
   assertSound(connection.now, run.found.state, run);
   await run.budget.dayIsKnown();
+  const { usage } = run.pardot;
+  run.onEvent({
+    type: "limits-known",
+    callsBudget: run.config.pardot.dailyCallBudget,
+    quotaUsed: usage?.used ?? null,
+    quotaMax: usage?.max ?? null,
+  });
   return { ...connection, range: rangeAt(run.wish, connection.now) };
 }

@@ -138,6 +138,8 @@ class ObjectLoad {
     const { loader, run } = this.#loading;
     const [first] = files;
     if (first === undefined) return [];
+    const { name, table } = this.#object;
+    run.onEvent({ type: "loading", object: name, table, files: files.length });
     try {
       this.rows = (await loader.load(this.#object, files, run.drain)).rows;
       return files.map(({ key }) => key);

@@ -45,7 +45,12 @@ export interface FakeOutput extends Output {
 }
 
 export function fakeOutput(
-  shape: { readonly isTerminal?: boolean; readonly columns?: number; readonly rows?: number } = {},
+  shape: {
+    readonly isTerminal?: boolean;
+    readonly hasColors?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+  } = {},
 ): FakeOutput {
   const written: string[] = [];
   const write = (text: string): void => void written.push(text);
@@ -53,6 +58,7 @@ export function fakeOutput(
     write,
     draw: write,
     isTerminal: shape.isTerminal ?? false,
+    hasColors: shape.hasColors ?? false,
     columns: shape.columns ?? 80,
     rows: shape.rows ?? 24,
     text: () => written.join(""),
