@@ -2,6 +2,8 @@ import { redact, secretsOfEnvironment } from "../config/redact.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
+import { styleFor } from "../report/style.ts";
+import type { Look } from "../report/text-table.ts";
 import { visible } from "../text.ts";
 
 /** An output stream. */
@@ -28,6 +30,17 @@ export interface Input {
   ask(prompt: string): Promise<string | null>;
   /** Gives the terminal back. */
   close(): void;
+}
+
+/** How text for people is shown on an output. */
+export function lookOf(output: Output): Look {
+  return { columns: output.isTerminal ? output.columns : Infinity, style: styleFor(output) };
+}
+
+/** Writes text of a renderer for people: it has made foreign text safe to show, and added colors. */
+export function writeShown(output: Output, text: string): void {
+  if (output.hasColors) output.draw(text);
+  else output.write(text);
 }
 
 export type StopSignal = "SIGINT" | "SIGTERM";

@@ -12,8 +12,8 @@ export interface RunResult {
   readonly manifest: Manifest;
   /** Key of the manifest in the destination. */
   readonly manifestKey: string;
-  /** Rows per table of the embedded warehouse after loading; empty without one. */
-  readonly loaded: readonly { readonly object: string; readonly table: string; readonly rows: number }[];
+  /** The tables of the embedded warehouse into which files were loaded; empty without one. */
+  readonly loaded: readonly LoadedTable[];
   /** Objects with committed files that could not be loaded into the embedded warehouse; empty without one. */
   readonly notLoaded: readonly { readonly object: string; readonly error: Error }[];
   /** The first failed object's error in plan order, or the reason the run stopped; null if all is done. */
@@ -22,6 +22,18 @@ export interface RunResult {
   readonly exitCode: number;
   /** The notifications sent afterwards; missing for a run without them. */
   readonly notified?: readonly Notified[];
+}
+
+/** A table of the embedded warehouse after loading. */
+export interface LoadedTable {
+  readonly object: string;
+  readonly table: string;
+  /** Of the whole table. */
+  readonly rows: number;
+  /** Loaded rows with a new key; missing if the warehouse cannot tell. */
+  readonly added?: number;
+  /** Loaded rows that are another version of a row; missing if the warehouse cannot tell. */
+  readonly changed?: number;
 }
 
 /** The result of one notification. */

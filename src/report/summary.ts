@@ -1,65 +1,6 @@
-import { PardotEtlError } from "../errors.ts";
-import { rejectsKey } from "../state/rejects.ts";
-import { postponedOf } from "../manifest/manifest.ts";
-import { waits } from "./describe.ts";
 import { textLines, textTable } from "./text-table.ts";
-import type { CheckLine, CheckResult, PlanResult, RunResult, VerifyResult } from "../operations/api.ts";
-import { pluralize, elapsed, formatNumber, oneLine } from "../text.ts";
-
-/** The result of a run for people: what it read, what failed and why, and where to look. */
-export function runSummary(result: RunResult, destination: string): string {
-  const { manifest } = result;
-  const files = manifest.objects.reduce((sum, object) => sum + object.files.length, 0);
-  const rows = manifest.objects.reduce((sum, object) => sum + rowsOf(object.files), 0);
-  const took = elapsed(Date.parse(manifest.finished_at) - Date.parse(manifest.started_at));
-  const calls = pluralize(manifest.api_calls.total, "call");
-  const table = manifest.objects.map((object) => {
-    const loaded = result.loaded.find((entry) => entry.object === object.object);
-    return [
-      object.object,
-      object.status,
-      formatNumber(object.windows.length),
-      formatNumber(object.files.length),
-      formatNumber(rowsOf(object.files)),
-      ...(result.loaded.length === 0 ? [] : [loaded === undefined ? "-" : formatNumber(loaded.rows)]),
-    ];
-  });
-  const head = ["OBJECT", "STATUS", "WINDOWS", "FILES", "ROWS", ...(result.loaded.length === 0 ? [] : ["IN TABLE"])];
-  const failures = manifest.objects.flatMap(({ object, status, error, open_windows: open }) => [
-    ...(error === null || status !== "failed" ? [] : hinted(`${object} failed: ${error.message}`, error.hint)),
-    // The lines about postponed objects cover these.
-    ...(open.length === 0 || status === "postponed" || status === "waiting"
-      ? []
-      : [`${object}: ${pluralize(open.length, "window")} left for the next run`]),
-  ]);
-  const postponed = postponedOf(manifest.objects).flatMap(({ objects, message, hint }) => [
-    waits(objects),
-    ...hinted(`  ${message}`, hint),
-  ]);
-  const rejected = manifest.objects.flatMap(({ object, rejected_rows: count = 0 }) =>
-    count === 0
-      ? []
-      : [`${object}: ${pluralize(count, "record")} set aside in ${destination}/${rejectsKey(manifest.run_id, object)}`],
-  );
-  const notLoaded = result.notLoaded.flatMap(({ object, error }) =>
-    hinted(
-      `${object} committed, but not loaded: ${error.message}`,
-      error instanceof PardotEtlError ? error.hint : null,
-    ),
-  );
-  const warnings = manifest.warnings.map(({ object, message }) =>
-    object === null ? `warning: ${message}` : `warning, ${object}: ${message}`,
-  );
-  const notNotified = (result.notified ?? []).flatMap(({ failure }) =>
-    failure === null ? [] : [`warning: ${failure}`],
-  );
-  return [
-    `run ${manifest.run_id} ${manifest.status}: ${pluralize(rows, "row")}, ${pluralize(files, "file")}, ${calls} in ${took}\n`,
-    textTable([head, ...table], [2, 3, 4, 5]),
-    textLines([...failures, ...notLoaded, ...rejected, ...postponed, ...warnings, ...notNotified]),
-    `manifest: ${destination}/${result.manifestKey}\n`,
-  ].join("");
-}
+import type { CheckLine, CheckResult, PlanResult, VerifyResult } from "../operations/api.ts";
+import { pluralize, formatNumber, oneLine } from "../text.ts";
 
 /** The result of `plan` for people. */
 export function planSummary(plan: PlanResult): string {
@@ -161,10 +102,6 @@ function warehouseLines({ name, compared }: NonNullable<VerifyResult["warehouse"
 
 function hinted(line: string, hint: string | null | undefined): readonly string[] {
   return hint === null || hint === undefined ? [line] : [line, `  hint: ${hint}`];
-}
-
-function rowsOf(files: readonly { readonly rows: number }[]): number {
-  return files.reduce((sum, file) => sum + file.rows, 0);
 }
 
 function percent(part: number, whole: number): string {

@@ -102,6 +102,19 @@ export interface SettledTable {
   readonly wholeUntil: string | null;
 }
 
+/** The result of a load. */
+export interface LoadedRows {
+  /** Of the table after the load. */
+  readonly rows: number;
+  /** Rows with a key that the table did not have. */
+  readonly added?: number;
+  /**
+   * Rows that replaced another version: their watermark differs or, for an object without one, any value. A row that is
+   * loaded in two versions may count twice.
+   */
+  readonly changed?: number;
+}
+
 /** Loads committed files into the tables of a warehouse that this tool fills. */
 export interface Loader {
   /** Number of committed files that the table accounts for; 0 when it is gone. */
@@ -111,11 +124,14 @@ export interface Loader {
   /**
    * Loads files of one object in one transaction, and creates a missing table. Of two rows with the same key the one
    * read later stays, and of two read at the same time the one loaded later. Returns the table's row count after the
-   * load.
+   * load, and how many of the loaded rows are new or changed.
    */
-  load(object: CatalogObject, files: readonly LoadFile[], signal: AbortSignal): Promise<{ readonly rows: number }>;
-  /** Records that every committed file is loaded or abandoned, and removes rows that no longer exist at Pardot. */
-  settle(object: CatalogObject, settled: SettledTable, signal: AbortSignal): Promise<void>;
+  load(object: CatalogObject, files: readonly LoadFile[], signal: AbortSignal): Promise<LoadedRows>;
+  /**
+   * Records that every committed file is loaded or abandoned, and removes rows that no longer exist at Pardot. Returns the
+   * table's row count after that; null without a table.
+   */
+  settle(object: CatalogObject, settled: SettledTable, signal: AbortSignal): Promise<number | null>;
 }
 
 /**

@@ -55,6 +55,7 @@ export class LoadingWarehouse {
         settle: async (object, { files }) =>
           turns.take(`settle ${object.name}`, async () => {
             this.#settled.set(object.name, files);
+            return this.#tables.get(object.name)?.size ?? null;
           }),
       },
     };

@@ -3,12 +3,11 @@ import { join, relative } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import { DataError } from "../../errors.ts";
-import { runSummary } from "../../report/summary.ts";
+import { runSummary } from "../../report/run-summary.ts";
 import { textTable } from "../../report/text-table.ts";
 import type { RunResult } from "../../operations/api.ts";
 import { resultOf } from "../../operations/run/outcome.ts";
 import type { RunOutcome } from "../../operations/run/outcome.ts";
-import type { Runtime } from "../../operations/runtime.ts";
 import { run } from "../../operations/run/run.ts";
 import {
   SIMULATOR_BUSINESS_UNIT_ID,
@@ -21,6 +20,7 @@ import type { Simulator } from "../../simulator/index.ts";
 import { compactInstant } from "../../time/instant.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
+import { lookOf, writeShown } from "../io.ts";
 import { printError } from "../print-error.ts";
 import { openReport } from "../report.ts";
 import { runOperation } from "../operation.ts";
@@ -50,7 +50,8 @@ interface Comparison {
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const isJson = hasOption(options, "--json");
-  const say = (text: string): void => (isJson ? io.stderr : io.stdout).write(text);
+  const out = isJson ? io.stderr : io.stdout;
+  const say = (text: string): void => out.write(text);
   const folder = join(io.cwd, DEMO_FOLDER, compactInstant(io.clock.now()));
   await mkdir(folder, { recursive: true });
   const simulator = await startSimulator({ timezone: DEMO_ZONE, exportSeconds: 1 });
@@ -64,9 +65,12 @@ export async function runCommand(context: CommandContext): Promise<number> {
       if (results.length > 0) simulator.advance(1);
       say(`\n${title}\n\n`);
       for (const [object, ids] of seen) for (const row of simulator.rows(object)) ids.add(row["id"]);
-      const result = await runOnce(context, config);
+      const outcome = await runOnce(context, config);
+      const result = resultOf(outcome);
       results.push(result);
-      say(runSummary(result, relative(io.cwd, join(folder, "data"))));
+      const destination = relative(io.cwd, join(folder, "data"));
+      const { durationMs } = outcome;
+      writeShown(out, runSummary(result, { destination, durationMs, warningsShown: false, look: lookOf(out) }));
       if (result.error !== null) return printError(result.error, { isJson }, io);
       comparisons = compare(results, seen);
       say(`\n${comparisonText(comparisons)}`);
@@ -101,11 +105,20 @@ async function demoConfig(simulator: Simulator, folder: string): Promise<Config>
   return loadConfig({ env, cwd: folder, configFile: null, options: {} });
 }
 
-async function runOnce(context: CommandContext, config: Config): Promise<RunResult> {
+async function runOnce(context: CommandContext, config: Config): Promise<RunOutcome> {
   const stop = { graceMs: config.etl.stopGraceMs, afterwards: "work that finishes by then is committed" };
   const report = await openReport(context.options, context.io, true);
-  const work = (runtime: Runtime): Promise<RunOutcome> => run(config, {}, runtime);
-  return resultOf(await runOperation(context, config.pardot, stop, work, report));
+  return runOperation(
+    context,
+    config.pardot,
+    stop,
+    async (runtime) => {
+      const outcome = await run(config, {}, runtime);
+      if (outcome.result !== null && context.io.stdout.isTerminal) report.stop("remove");
+      return outcome;
+    },
+    report,
+  );
 }
 
 /** `seen`: the ids of all records so far, by object. A table that the last run loaded nothing into is unchanged. */

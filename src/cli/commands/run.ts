@@ -4,11 +4,11 @@ import { notify } from "../../notify/notify.ts";
 import { runAndNotify } from "../../notify/run.ts";
 import { destinationText, RunRecorder } from "../../operations/run/outcome.ts";
 import type { RunOutcome } from "../../operations/run/outcome.ts";
-import { runSummary } from "../../report/summary.ts";
+import { runSummary } from "../../report/run-summary.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { loadFor } from "../input.ts";
-import { secretsOf } from "../io.ts";
+import { lookOf, secretsOf, writeShown } from "../io.ts";
 import { describeError, printError } from "../print-error.ts";
 import { openReport } from "../report.ts";
 import type { Report } from "../report.ts";
@@ -30,7 +30,8 @@ export async function runCommand(context: CommandContext): Promise<number> {
   io.onEarlyExit((code) => report.end(recorder.cutShort(code)));
   const outcome = await runToItsEnd(context, report, recorder);
   io.onEarlyExit(null);
-  report.end(outcome);
+  // After a display the summary, or the error, is the last text that a person sees.
+  if (!report.hasDisplay) report.end(outcome);
   return outcome.exitCode;
 }
 
@@ -43,10 +44,14 @@ async function runToItsEnd(context: CommandContext, report: Report, recorder: Ru
       context,
       config.pardot,
       stop,
-      (runtime) => runAndNotify(config, rangeOptions(options), runtime, recorder),
+      async (runtime) => {
+        const ended = await runAndNotify(config, rangeOptions(options), runtime, recorder);
+        if (ended.result !== null && isOnScreen(context)) report.stop("remove");
+        return ended;
+      },
       report,
     );
-    printOutcome(outcome, config, context);
+    printOutcome(outcome, config, context, report);
     return outcome;
   } catch (error) {
     report.stop();
@@ -80,7 +85,17 @@ async function configure(context: CommandContext, report: Report, recorder: RunR
   }
 }
 
-function printOutcome({ result, cause }: RunOutcome, config: Config, context: CommandContext): void {
+/** Whether the summary appears on the terminal, and so takes the place of a display. */
+function isOnScreen({ io, options }: CommandContext): boolean {
+  return io.stdout.isTerminal && io.stderr.isTerminal && !hasOption(options, "--json");
+}
+
+function printOutcome(
+  { result, cause, durationMs }: RunOutcome,
+  config: Config,
+  context: CommandContext,
+  { hasDisplay }: Report,
+): void {
   const { io, options } = context;
   if (result === null) {
     printFailure(cause, context);
@@ -91,7 +106,11 @@ function printOutcome({ result, cause }: RunOutcome, config: Config, context: Co
     const error = CODES_WITH_ERROR.has(result.exitCode) ? { error: describeError(result.error) } : {};
     io.stdout.write(`${JSON.stringify({ ...error, ...result.manifest }, null, 2)}\n`);
   } else if (!hasOption(options, "--quiet") || result.exitCode !== 0) {
-    io.stdout.write(runSummary(result, destinationText(config.etl.destination)));
+    const destination = destinationText(config.etl.destination);
+    const warningsShown = hasDisplay && isOnScreen(context);
+    writeShown(io.stdout, runSummary(result, { destination, durationMs, warningsShown, look: lookOf(io.stdout) }));
+    // The summary has the error; without a terminal, the log has it too.
+    if (isOnScreen(context)) return;
   }
   if (result.error !== null) printError(result.error, { isJson: false }, io);
 }

@@ -65,6 +65,7 @@ async function setUp(files: readonly Pick<LandedFile, "key" | "bytes">[]) {
     },
     settle: async (_, each) => {
       settled.push(each);
+      return null;
     },
   };
   const onEvent = (): void => undefined;
@@ -96,6 +97,12 @@ describe("loading committed files", () => {
     expect(await loadObject(tag, t.input)).toMatchObject({ rows: 3 });
     expect(t.batches.flat().map(({ compression }) => compression)).toEqual(["gzip", "none", "zstd"]);
     expect(objectState(t.journal.state, "Tag").notLoaded).toEqual([]);
+  });
+
+  it("reports the table's rows after those are removed that no longer exist at Pardot", async () => {
+    const t = await setUp([{ key: "Tag/a.csv", bytes: 1 }]);
+    const loader = { ...t.input.loader, settle: async () => 41 };
+    expect(await loadObject(tag, { ...t.input, loader })).toMatchObject({ rows: 41 });
   });
 
   it("keeps the order and the local disk within bounds", async () => {

@@ -19,6 +19,9 @@ import type { LoadableFile } from "./loadable.ts";
 export interface LoadedObject {
   /** Rows of the table after the load, null if nothing was loaded. */
   readonly rows: number | null;
+  /** Loaded rows that are new or changed; missing if the warehouse cannot tell. */
+  readonly added?: number;
+  readonly changed?: number;
   /** Files that were loaded although the state does not list them: the table had lost them, or never had them. */
   readonly refilled: number;
   /** The files that could not be loaded, as one failure; null if there are none. */
@@ -63,7 +66,8 @@ export async function loadObject(object: CatalogObject, loading: Loading): Promi
     refilled += loaded.filter((key) => !listed.has(key) && !ofThisRun.has(key)).length;
     await forget(loaded);
   }
-  const { rows, refused, expired } = work;
+  const { refused, expired } = work;
+  let { rows } = work;
   if (expired.length > 0) {
     await forget(expired);
     const message = `${object.table} lacks the rows of ${expired.length} committed files that the destination has since removed (PARDOT_ETL_RETENTION), the first of them ${String(expired[0])}. --full reads everything again`;
@@ -72,11 +76,12 @@ export async function loadObject(object: CatalogObject, loading: Loading): Promi
   const { filesCommitted } = objectState(journal.state, object.name);
   const isSettled = refused.length === 0 && todo.isComplete;
   if (isSettled && (rows !== null || todo.settled !== filesCommitted)) {
-    await loader.settle(object, { files: filesCommitted, wholeUntil: todo.wholeUntil }, signal);
+    const left = await loader.settle(object, { files: filesCommitted, wholeUntil: todo.wholeUntil }, signal);
+    if (rows !== null) rows = left ?? rows;
   }
   if (rows !== null) onEvent({ type: "loaded", object: object.name, table: object.table, rows });
   const failure = refused.length === 0 ? null : refusal(object, loading.run.warehouse.name, refused);
-  return { rows, refilled, failure };
+  return { rows, ...work.replaced, refilled, failure };
 }
 
 function batchesOf(files: readonly LoadableFile[]): readonly (readonly LoadableFile[])[] {
@@ -98,6 +103,8 @@ function batchesOf(files: readonly LoadableFile[]): readonly (readonly LoadableF
 class ObjectLoad {
   /** Rows of the table after the last load, null before. */
   rows: number | null = null;
+  /** Of all loads; null if the warehouse cannot tell. */
+  replaced: { readonly added: number; readonly changed: number } | null = null;
   readonly refused: RefusedFile[] = [];
   /** Files that a rule of the destination has removed. */
   readonly expired: string[] = [];
@@ -141,7 +148,12 @@ class ObjectLoad {
     const { name, table } = this.#object;
     run.onEvent({ type: "loading", object: name, table, files: files.length });
     try {
-      this.rows = (await loader.load(this.#object, files, run.drain)).rows;
+      const { rows, added, changed } = await loader.load(this.#object, files, run.drain);
+      this.rows = rows;
+      if (added !== undefined && changed !== undefined) {
+        const before = this.replaced ?? { added: 0, changed: 0 };
+        this.replaced = { added: before.added + added, changed: before.changed + changed };
+      }
       return files.map(({ key }) => key);
     } catch (error) {
       run.drain.throwIfAborted();

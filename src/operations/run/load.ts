@@ -49,7 +49,9 @@ export async function load(run: Run, manifest: Manifest, now: Instant): Promise<
     try {
       const result = await loadObject(object, loading);
       const { table } = object;
-      if (result.rows !== null) tables.push({ object: object.name, table, rows: result.rows });
+      const { rows, added, changed } = result;
+      const replaced = added === undefined || changed === undefined ? {} : { added, changed };
+      if (rows !== null) tables.push({ object: object.name, table, rows, ...replaced });
       if (result.refilled > 0) refilled.push(`${table} ${result.refilled}`);
       if (result.failure !== null) fail(object.name, result.failure);
     } catch (error) {

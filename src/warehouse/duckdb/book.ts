@@ -110,7 +110,10 @@ export async function settledFiles(database: Database, { table }: Input<"settled
 const WINDOW_END = String.raw`_(\d{8}T\d{6}Z)_[^/_]*$`;
 
 /** Records that the table accounts for every committed file, and removes rows older than the last complete reading. */
-export async function settle(database: Database, { table, files, wholeUntil }: Input<"settle">): Promise<null> {
+export async function settle(
+  database: Database,
+  { table, files, wholeUntil }: Input<"settle">,
+): Promise<number | null> {
   return database.inTransaction(async () => {
     await prepareBook(database, null);
     if (!(await database.has(table))) return null;
@@ -119,7 +122,6 @@ export async function settle(database: Database, { table, files, wholeUntil }: I
       const end = `regexp_extract(coalesce(${FILE_COLUMN}, ''), ${literal(WINDOW_END)}, 1)`;
       await database.run(`DELETE FROM ${identifier(table)} WHERE ${end} < ${literal(wholeUntil)}`);
     }
-    await recordRows(database, table, foreign, files);
-    return null;
+    return recordRows(database, table, foreign, files);
   });
 }

@@ -14,6 +14,7 @@ import type {
   CommittedFile,
   Comparison,
   LoadedFile,
+  LoadedRows,
   LoadFile,
   Loader,
   SettledTable,
@@ -92,8 +93,8 @@ export class DuckdbWarehouse implements Warehouse, Loader {
     return found;
   }
 
-  async settle({ table }: CatalogObject, settled: SettledTable, signal: AbortSignal): Promise<void> {
-    await this.#askIfExists("settle", { table, ...settled }, `settle ${table} in`, null, signal);
+  async settle({ table }: CatalogObject, settled: SettledTable, signal: AbortSignal): Promise<number | null> {
+    return this.#askIfExists("settle", { table, ...settled }, `settle ${table} in`, null, signal);
   }
 
   /** By the log of the loads. */
@@ -141,13 +142,13 @@ export class DuckdbWarehouse implements Warehouse, Loader {
   }
 
   async load(
-    { table, key, columns }: CatalogObject,
+    { table, key, columns, watermark }: CatalogObject,
     files: readonly LoadFile[],
     signal: AbortSignal,
-  ): Promise<{ readonly rows: number }> {
+  ): Promise<LoadedRows> {
     return this.#worker.serialize(async () => {
       await this.#exists();
-      const input = { unit: this.#unit, table, key, columns, files };
+      const input = { unit: this.#unit, table, key, columns, watermark, files };
       return this.#worker.ask("load", input, `load ${table} into`, signal);
     });
   }

@@ -6,7 +6,7 @@ import type { LoadInput } from "./protocol.ts";
 import { castText, identifier, LANDED_COLUMN, literal, LOADS, OWN_COLUMNS, sqlType } from "./sql.ts";
 import { checkValues, stage, STAGING } from "./stage.ts";
 import type { StagedColumn } from "./stage.ts";
-import type { LoadFile } from "../warehouse.ts";
+import type { LoadedRows, LoadFile } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";
 
 /**
@@ -14,8 +14,9 @@ import { Refusal } from "../serve.ts";
  * later; of two read at the same time, the later file wins, and within a file the later record. The time of reading
  * decides, not the watermark: local time runs backwards when summer ends. Skips files that the database already has.
  */
-export async function load(database: Database, input: LoadInput): Promise<{ readonly rows: number }> {
-  const { table, key } = input;
+export async function load(database: Database, input: LoadInput): Promise<Required<LoadedRows>> {
+  const { table, key, watermark } = input;
+  let [added, changed] = [0, 0];
   return database.inTransaction(async () => {
     await prepareBook(database, input.unit);
     const pending = await notLoaded(database, input);
@@ -25,11 +26,13 @@ export async function load(database: Database, input: LoadInput): Promise<{ read
     for (const group of groupsOf(pending)) {
       await stage(database, columns, group);
       await checkValues(database, key, columns, group);
-      await replaceRows(database, table, key, columns, group);
+      const replaced = await replaceRows(database, { table, key, watermark }, columns, group);
+      added += replaced.added;
+      changed += replaced.changed;
       await recordLoads(database, table, group);
       await database.run(`DROP TABLE temp.${STAGING}`);
     }
-    return { rows: await recordRows(database, table, foreign, null) };
+    return { rows: await recordRows(database, table, foreign, null), added, changed };
   });
 }
 
@@ -107,20 +110,22 @@ async function notLoaded(database: Database, { table, files }: LoadInput): Promi
     .toSorted((a, b) => (a.readAt ?? -Infinity) - (b.readAt ?? -Infinity) || 0);
 }
 
+type Replaced = Pick<Required<LoadedRows>, "added" | "changed">;
+
 /** Replaces the rows with the staged keys by the staged rows, except where they were read later. */
 async function replaceRows(
   database: Database,
-  tableName: string,
-  keyName: string,
+  { table: tableName, key: keyName, watermark }: Pick<LoadInput, "table" | "key" | "watermark">,
   columns: readonly StagedColumn[],
   files: readonly LoadFile[],
-): Promise<void> {
+): Promise<Replaced> {
   const table = identifier(tableName);
   const key = identifier(keyName);
   const keyColumn = columns.find(({ source }) => source === keyName);
   const stagedKey = keyColumn === undefined ? "NULL" : castText(keyColumn.type, keyColumn.staged);
   // The first load of a table has nothing to replace, so it need not scan the rows for each group.
   const isEmpty = (await database.query(`SELECT 1 FROM ${table} LIMIT 1`)).length === 0;
+  let replaced: Replaced | null = null;
   if (!isEmpty) {
     // Bounds let DuckDB skip the blocks of the table without any of the keys.
     const [bounds = []] = await database.query(
@@ -135,13 +140,47 @@ async function replaceRows(
         `DELETE FROM temp.${STAGING} s USING ${table} t WHERE t.${key} = ${staged}${within} AND ${isOlder}`,
       );
     }
+    replaced = await countReplaced(database, { table, key, stagedKey, within }, marksOf(columns, watermark));
     await database.run(`DELETE FROM ${table} t WHERE t.${key} IN (SELECT ${stagedKey} FROM temp.${STAGING})${within}`);
   }
   const names = [...columns.map(({ name }) => name), ...OWN_COLUMNS.map(([name]) => name)].map(identifier);
   const values = [...columns.map(({ type, staged }) => castText(type, staged)), "file", "run", "landed"];
-  await database.run(
-    `INSERT INTO ${table} (${names.join(", ")}) SELECT ${values.join(", ")} FROM temp.${STAGING} WHERE rowid IN (SELECT MAX(rowid) FROM temp.${STAGING} GROUP BY ${stagedKey})`,
+  const inserted = await database.count(
+    `INSERT INTO ${table} (${names.join(", ")}) SELECT ${values.join(", ")} FROM temp.${STAGING} WHERE ${isLatest(stagedKey)}`,
   );
+  return replaced ?? { added: inserted, changed: 0 };
+}
+
+/** Condition: of the staged rows with this key, it is the one to keep. */
+function isLatest(stagedKey: string): string {
+  return `rowid IN (SELECT MAX(rowid) FROM temp.${STAGING} GROUP BY ${stagedKey})`;
+}
+
+/** The columns that show whether a row is another version: its watermark or, without one, all. */
+function marksOf(columns: readonly StagedColumn[], watermark: string | null): readonly StagedColumn[] {
+  const marks = columns.filter(({ source }) => source === watermark);
+  return marks.length === 0 ? columns : marks;
+}
+
+/** How many staged rows have a new key, and how many are another version of the table's row. */
+async function countReplaced(
+  database: Database,
+  to: { readonly table: string; readonly key: string; readonly stagedKey: string; readonly within: string },
+  marks: readonly StagedColumn[],
+): Promise<Replaced> {
+  const { table, key, stagedKey, within } = to;
+  // As text: a table may have a column of another type.
+  const ofTable = marks.map(({ name }) => `t.${identifier(name)}::VARCHAR`).join(", ");
+  const ofStaged = marks.map(({ type, staged }) => `(${castText(type, staged)})::VARCHAR`).join(", ");
+  const [row = []] = await database.query(
+    [
+      `WITH s AS (SELECT ${stagedKey} AS id, hash(${ofStaged}) AS mark FROM temp.${STAGING} WHERE ${isLatest(stagedKey)}),`,
+      `o AS (SELECT t.${key} AS id, hash(${ofTable}) AS mark FROM ${table} t WHERE t.${key} IN (SELECT id FROM s)${within})`,
+      "SELECT COUNT(*) FILTER (WHERE o.id IS NULL), COUNT(*) FILTER (WHERE o.id IS NOT NULL AND o.mark <> s.mark)",
+      "FROM s LEFT JOIN o ON o.id = s.id",
+    ].join(" "),
+  );
+  return { added: Number(row[0]), changed: Number(row[1]) };
 }
 
 /** Whether the table may have rows that were read later than one of these files. */

@@ -1,16 +1,16 @@
 import type { Column } from "../../catalog/catalog.ts";
-import type { LoadedFile, LoadFile, SettledTable, TableProblem, TableState } from "../warehouse.ts";
+import type { LoadedFile, LoadedRows, LoadFile, SettledTable, TableProblem, TableState } from "../warehouse.ts";
 
 /** The operations of the DuckDB process: their inputs and results. */
 export interface DuckdbOperations {
   /** `path`: the database; null: none, for `writeParquet` only. */
   readonly open: (input: { readonly path: string | null; readonly tempDir: string }) => null;
   readonly tableState: (input: TableInput & { readonly watermark: string | null; readonly now: string }) => TableState;
-  readonly load: (input: LoadInput) => { readonly rows: number };
+  readonly load: (input: LoadInput) => Required<LoadedRows>;
   readonly owner: (input: null) => Owner;
   readonly settled: (input: TableInput) => number;
   readonly unloaded: (input: TableInput & { readonly keys: readonly string[] }) => readonly string[];
-  readonly settle: (input: TableInput & SettledTable) => null;
+  readonly settle: (input: TableInput & SettledTable) => number | null;
   /** The next page of `Warehouse.loadedFiles`; `after`: the last file of the page before, null at first. */
   readonly loadedFiles: (input: TableInput & { readonly after: string | null }) => readonly LoadedFile[];
   /** Null when there is no table. */
@@ -53,6 +53,7 @@ export interface LoadInput extends TableInput {
   readonly unit: string | null;
   readonly key: string;
   readonly columns: readonly Column[];
+  readonly watermark: string | null;
   readonly files: readonly LoadFile[];
 }
 
