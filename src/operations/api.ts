@@ -51,6 +51,8 @@ export interface PlanResult {
   readonly objects: readonly PlannedObject[];
   /** Calls the run is expected to make, without those of `unknownCalls`. */
   readonly expectedCalls: number;
+  /** By the calls and the duration of the last complete run; null before the first, or if no call is expected. */
+  readonly expectedDurationMs: number | null;
   /** Earlier exports that the number of files per export is estimated from; with none it is a guess. */
   readonly exportsSeen: number;
   /** Calls that the plan itself has made. */
@@ -111,6 +113,8 @@ export interface StatusOptions {
 export interface StatusResult {
   readonly destination: string;
   readonly businessUnit: string | null;
+  /** Pardot's time, which ranges follow: this machine's, and the difference that the last run found. */
+  readonly pardotNow: string;
   /** Whether `problems` is empty. */
   readonly healthy: boolean;
   /** One sentence each. */

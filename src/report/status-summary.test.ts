@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { StatusObject, StatusResult, StatusRun } from "../operations/api.ts";
+import { styleFor, withoutColors } from "./style.ts";
 import { statusSummary } from "./status-summary.ts";
 
 const NOW = Date.parse("2026-03-20T09:30:00Z");
@@ -45,6 +46,7 @@ const OBJECT: StatusObject = {
 const STATUS: StatusResult = {
   destination: "s3://acme-lake/pardot",
   businessUnit: "0Uv000000000001AAA",
+  pardotNow: "2026-03-20T11:30:00Z",
   healthy: true,
   problems: [],
   lastSuccess: { runId: RUN.runId, at: "2026-03-20T05:45:00.000Z", ageSeconds: 13_500 },
@@ -70,18 +72,18 @@ test("a healthy destination has its last success and age first, and fits 80 colu
   const text = statusSummary(STATUS, 10, NOW);
   expect(text).toBe(
     [
-      "healthy",
+      "HEALTHY",
       "last success   2026-03-20 05:45Z (3 h ago), run 20260320T053252Z-f1173f",
       "business unit  0Uv000000000001AAA",
       "destination    s3://acme-lake/pardot",
       "calls today    231 on 2026-03-20 (America/New_York)",
       "",
-      "RUN                      AGE  RESULT    EXIT        ROWS  FILES   CALLS    TOOK",
-      "20260320T053252Z-f1173f  3 h  complete     0  20,123,594  1,234  49,203  12 min",
+      "RUN                      STARTED (UTC)  RESULT          ROWS   CALLS    TOOK",
+      "20260320T053252Z-f1173f  today 05:32    complete  20,123,594  49,203  12 min",
       "",
-      "OBJECT                 WATERMARK         COVERED TO         OPEN        ROWS",
-      "ListMembershipDeleted  2026-03-20 05:29  2026-03-20 09:30Z     0  20,000,000",
-      "WATERMARK is local time of America/New_York; Z is UTC.",
+      "OBJECT                 WATERMARK         READ TO (UTC)     AGE   ROWS READ",
+      "ListMembershipDeleted  2026-03-20 05:29  2026-03-20 09:30  1 h  20,000,000",
+      "WATERMARK is local time of America/New_York.",
       "",
     ].join("\n"),
   );
@@ -163,7 +165,7 @@ test("status shows the warnings of the newest ended run, even if it is healthy",
     { code: "clock.off", objects: [], message: "this machine's clock is ahead", count: 1 },
   ];
   const text = statusSummary({ ...STATUS, warnings }, 10, NOW);
-  expect(text.startsWith("healthy\n")).toBe(true);
+  expect(text.startsWith("HEALTHY\n")).toBe(true);
   expect(text).toContain(
     [
       "",
@@ -186,4 +188,19 @@ test("a destination without any run is reported as such", () => {
     lastSuccess: null,
   };
   expect(statusSummary({ ...nothing, runs: [], objects: [] }, 10, NOW)).toContain("NOT HEALTHY\n  - no run yet\n");
+});
+
+test("a run is named by the day it started on, and its exit code follows its reason", () => {
+  const yesterday = { ...RUN, startedAt: "2026-03-19T23:59:00.000Z" };
+  const older = { ...RUN, startedAt: "2026-03-18T05:00:00.000Z", exitCode: 5, code: "remote.x", reason: "refused" };
+  const text = statusSummary({ ...STATUS, runs: [older, yesterday] }, 10, NOW);
+  expect(text).toMatch(/f1173f {2}yesterday 23:59 .*\n.*f1173f {2}2026-03-18 05:00 /);
+  expect(text).toContain("refused (remote.x, exit 5)");
+});
+
+test("colors change nothing in the text of status", () => {
+  const runs = [RUN, DIED];
+  const colored = statusSummary({ ...STATUS, runs }, 10, NOW, styleFor({ hasColors: true }));
+  expect(withoutColors(colored)).toBe(statusSummary({ ...STATUS, runs }, 10, NOW));
+  expect(colored).toContain("\u001B[31mdied\u001B[39m");
 });

@@ -1,9 +1,15 @@
 import type { StatusObject, StatusResult, StatusRun } from "../operations/api.ts";
+import type { Style, Tone } from "./style.ts";
+import { PLAIN } from "./style.ts";
 import { textLines, textTable } from "./text-table.ts";
+import type { Text } from "./text-table.ts";
 import { pluralize, formatNumber, humaneDuration, wrapped } from "../text.ts";
 
+/** Wall-clock days. */
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 /** Width that fits any terminal. */
-const COLUMNS = 80;
+const COLUMNS = 79;
 
 /** The start of a whole history, older than any account. */
 const BEGINNING = "1900-01-01T00:00:00Z";
@@ -12,24 +18,27 @@ const BEGINNING = "1900-01-01T00:00:00Z";
  * Summary of a destination: whether it is healthy and why, then runs, objects and open windows. `now`: by this
  * machine's clock.
  */
-export function statusSummary(status: StatusResult, runsMax: number, now: number): string {
+export function statusSummary(status: StatusResult, runsMax: number, now: number, style: Style = PLAIN): string {
   const runs = status.runs.slice(-runsMax).toReversed();
-  return textLines([
-    ...heading(status),
-    ...(runs.length === 0 ? [] : ["", ...runTable(runs, now), ...runs.flatMap(whyLines)]),
-    ...warningLines(status),
-    ...(status.objects.length === 0 ? [] : ["", ...objectTable(status.objects), ...status.objects.flatMap(remarks)]),
-    ...exportLines(status),
-  ]);
+  const shown = (lines: readonly Text[]): string => textLines(lines, style);
+  return [
+    shown(heading(status)),
+    ...(runs.length === 0 ? [] : ["\n", runTable(runs, now, style), shown(runs.flatMap(whyLines))]),
+    shown(warningLines(status)),
+    ...(status.objects.length === 0
+      ? []
+      : ["\n", objectTable(status, style), shown(zoneLines(status.objects)), shown(status.objects.flatMap(remarks))]),
+    shown(exportLines(status)),
+  ].join("");
 }
 
-function heading({ healthy, problems, lastSuccess, businessUnit, destination, quota }: StatusResult): string[] {
+function heading({ healthy, problems, lastSuccess, businessUnit, destination, quota }: StatusResult): Text[] {
   const success =
     lastSuccess === null
       ? "none yet"
       : `${minute(lastSuccess.at)} (${humaneDuration(lastSuccess.ageSeconds * 1000)} ago), run ${lastSuccess.runId}`;
   return [
-    ...(healthy ? ["healthy"] : ["NOT HEALTHY"]),
+    healthy ? { text: "HEALTHY", tone: "good" } : { text: "NOT HEALTHY", tone: "bad" },
     ...problems.flatMap((problem) => wrapped(problem, COLUMNS, "    ", "  - ")),
     `last success   ${success}`,
     `business unit  ${businessUnit ?? "none yet: no run so far"}`,
@@ -47,53 +56,81 @@ function calls({ day, timeZone, calls: own, budget, share, used, max }: StatusRe
   return `${formatNumber(own)}${ofBudget} on ${day} (${timeZone})${account}`;
 }
 
-function runTable(runs: readonly StatusRun[], now: number): string[] {
-  const rows = runs.map((run) => [
+const RESULTS: Readonly<Record<StatusRun["status"], Tone>> = {
+  running: "active",
+  complete: "good",
+  partial: "doubtful",
+  failed: "bad",
+  died: "bad",
+};
+
+function runTable(runs: readonly StatusRun[], now: number, style: Style): string {
+  const rows = runs.map((run): Text[] => [
     run.runId,
-    humaneDuration(now - Date.parse(run.startedAt)),
-    run.status,
-    run.exitCode === null ? "-" : String(run.exitCode),
+    when(run.startedAt, now),
+    { text: run.status, tone: RESULTS[run.status] },
     formatNumber(run.rows),
-    formatNumber(run.files),
     formatNumber(run.calls),
     run.finishedAt === null ? "-" : humaneDuration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)),
   ]);
-  return lines(
-    textTable([["RUN", "AGE", "RESULT", "EXIT", "ROWS", "FILES", "CALLS", "TOOK"], ...rows], [1, 3, 4, 5, 6, 7]),
-  );
+  return textTable([bold(["RUN", "STARTED (UTC)", "RESULT", "ROWS", "CALLS", "TOOK"]), ...rows], [3, 4, 5], style);
+}
+
+/** `today 09:30`, `yesterday 09:30`, `2026-03-18 09:30`, in UTC. */
+function when(instant: string, now: number): string {
+  const day = instant.slice(0, 10);
+  const daysAgo = Math.round((Date.parse(isoDay(now)) - Date.parse(day)) / DAY_MS);
+  return `${["today", "yesterday"][daysAgo] ?? day} ${instant.slice(11, 16)}`;
+}
+
+function isoDay(instant: number): string {
+  return new Date(instant).toISOString().slice(0, 10);
+}
+
+function bold(heads: readonly string[]): Text[] {
+  return heads.map((text) => ({ text, tone: "strong" }));
 }
 
 /** Why a run is not complete; only the newest run has a hint, because later runs may have dealt with the older ones. */
-function whyLines({ runId, code, reason, hint }: StatusRun, place: number): readonly string[] {
+function whyLines({ runId, exitCode, code, reason, hint }: StatusRun, place: number): readonly Text[] {
   if (reason === null) return [];
   return [
-    ...wrapped(`${runId}: ${reason} (${String(code)})`, COLUMNS, "  "),
-    ...(place > 0 || hint === null ? [] : wrapped(`hint: ${hint}`, COLUMNS, "  ")),
+    ...wrapped(`${runId}: ${reason} (${String(code)}${exitCode === null ? "" : `, exit ${exitCode}`})`, COLUMNS, "  "),
+    ...(place > 0 || hint === null ? [] : wrapped(`hint: ${hint}`, COLUMNS, "  ").map(quiet)),
   ];
 }
 
-function warningLines({ warnings }: StatusResult): string[] {
+function warningLines({ warnings }: StatusResult): Text[] {
   const all = warnings.flatMap(({ code, objects, message, count }) => {
     const whom = objects.length === 0 ? "" : `${objects.join(", ")}: `;
     const more = count === 1 ? "" : `, and ${pluralize(count - 1, "more warning")} of this code`;
     return wrapped(`${whom}${message} (${code}${more})`, COLUMNS, "    ", "  - ");
   });
-  return all.length === 0 ? [] : ["", "Warnings of the last ended run", ...all];
+  const title: Text = { text: "Warnings of the last ended run", tone: "doubtful" };
+  return all.length === 0 ? [] : ["", title, ...all];
 }
 
-function objectTable(objects: readonly StatusObject[]): string[] {
+function objectTable({ objects, pardotNow }: StatusResult, style: Style): string {
+  const rows = objects.map((object): Text[] => {
+    const until = object.coverage.at(-1)?.to ?? null;
+    return [
+      object.object,
+      object.watermark?.slice(0, 16) ?? "-",
+      until === null ? "-" : until.slice(0, 16).replace("T", " "),
+      until === null ? "-" : humaneDuration(Math.max(0, Date.parse(pardotNow) - Date.parse(until))),
+      formatNumber(object.rows),
+    ];
+  });
+  return textTable([bold(["OBJECT", "WATERMARK", "READ TO (UTC)", "AGE", "ROWS READ"]), ...rows], [3, 4], style);
+}
+
+function zoneLines(objects: readonly StatusObject[]): readonly Text[] {
   const zones = [...new Set(objects.flatMap(({ zone }) => zone ?? []))];
-  const rows = objects.map((object) => [
-    object.object,
-    object.watermark?.slice(0, 16) ?? "-",
-    minute(object.coverage.at(-1)?.to ?? null),
-    formatNumber(object.openWindows.length),
-    formatNumber(object.rows),
-  ]);
-  return [
-    ...lines(textTable([["OBJECT", "WATERMARK", "COVERED TO", "OPEN", "ROWS"], ...rows], [3, 4])),
-    ...(zones.length === 0 ? [] : [`WATERMARK is local time of ${zones.join(", ")}; Z is UTC.`]),
-  ];
+  return zones.length === 0 ? [] : wrapped(`WATERMARK is local time of ${zones.join(", ")}.`, COLUMNS).map(quiet);
+}
+
+function quiet(text: string): Text {
+  return { text, tone: "quiet" };
 }
 
 function remarks({ object, coverage, gaps, openWindows, notLoaded, expired }: StatusObject): string[] {
@@ -125,10 +162,6 @@ function exportLines({ exports }: StatusResult): string[] {
 function minute(instant: string | null): string {
   if (instant === null) return "-";
   return instant === BEGINNING ? "the beginning" : `${instant.slice(0, 16).replace("T", " ")}Z`;
-}
-
-function lines(table: string): string[] {
-  return table.trimEnd().split("\n");
 }
 
 function percent(part: number, whole: number): string {

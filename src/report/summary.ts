@@ -1,67 +1,30 @@
-import { textLines, textTable } from "./text-table.ts";
-import type { CheckLine, CheckResult, PlanResult, VerifyResult } from "../operations/api.ts";
-import { pluralize, formatNumber, oneLine } from "../text.ts";
-
-/** The result of `plan` for people. */
-export function planSummary(plan: PlanResult): string {
-  const rows = plan.objects.map((object) => [
-    object.object,
-    object.process,
-    formatNumber(object.windows.length),
-    object.windows[0]?.from ?? "-",
-    object.windows.at(-1)?.to ?? "-",
-    object.records === null ? "?" : formatNumber(object.records),
-    object.unknownCalls === null ? formatNumber(object.expectedCalls) : `${formatNumber(object.expectedCalls)} + ?`,
-    object.reason,
-  ]);
-  const errors = plan.objects.flatMap(({ object, error }) =>
-    error === null ? [] : hinted(`${object} cannot run: ${error.message}`, error.hint),
-  );
-  return [
-    textTable([["OBJECT", "PROCESS", "WINDOWS", "FROM", "TO", "RECORDS", "CALLS", "WHY"], ...rows]),
-    textLines([...errors, ...costs(plan)]),
-  ].join("");
-}
-
-function costs(plan: PlanResult): string[] {
-  const { expectedCalls, quota, callBudget: budget, ownCallsToday: own } = plan;
-  const share =
-    quota === null
-      ? "the API does not report the day's quota"
-      : `${percent(expectedCalls, quota.max)} of the day's ${formatNumber(quota.max)}, of which ${formatNumber(quota.used)} are used`;
-  const ofBudget =
-    budget === null ? "" : `; ${percent(expectedCalls, budget)} of the budget of ${formatNumber(budget)}`;
-  const reasons = new Map<string, string[]>();
-  for (const { object, unknownCalls: reason } of plan.objects) {
-    if (reason !== null) reasons.set(reason, [...(reasons.get(reason) ?? []), object]);
-  }
-  const unknown = Array.from(reasons, ([reason, objects]) => `in addition, for ${objects.join(", ")}: ${reason}`);
-  const hasExports = plan.objects.some(({ process, windows }) => process === "bulk" && windows.length > 0);
-  const guessed = hasExports && plan.exportsSeen === 0;
-  return [
-    `expected: about ${pluralize(expectedCalls, "call")}; ${share}${ofBudget}`,
-    ...unknown,
-    ...(guessed ? ["until a run has committed exports, their duration and number of files is a guess"] : []),
-    ...(budget !== null && expectedCalls > budget - own
-      ? ["that exceeds the rest of today's budget: the run will stop there, and the next one continues"]
-      : []),
-    `this tool's calls today: ${formatNumber(own)}, including ${formatNumber(plan.callsSpent)} for this plan`,
-  ];
-}
+import { textLines } from "./text-table.ts";
+import type { Look } from "./text-table.ts";
+import type { CheckLine, CheckResult, VerifyResult } from "../operations/api.ts";
+import { pluralize, formatNumber, oneLine, wrapped } from "../text.ts";
 
 /** One line of `check`, followed by what to do. */
-export function checkLineText({ status, name, message, hint }: CheckLine): string {
-  const line = `${status.padEnd(7)}  ${name.padEnd(13)}  ${oneLine(message)}\n`;
-  return hint === null ? line : `${line}         hint: ${oneLine(hint)}\n`;
+export function checkLineText({ status, name, message, hint }: CheckLine, { columns, style }: Look): string {
+  const lines = (text: string, lead: string, indent: number): readonly string[] =>
+    columns === Infinity ? [`${lead}${text}`] : wrapped(text, columns - 1, " ".repeat(indent), lead);
+  const lead = `${status.padEnd(7)}  ${name.padEnd(13)}  `;
+  const [first = "", ...rest] = lines(oneLine(message), lead, lead.length);
+  const hints =
+    hint === null ? [] : lines(`hint: ${oneLine(hint)}`, " ".repeat(9), 9).map((line) => style("quiet", line));
+  const marked = `${style(TONES[status], status)}${first.slice(status.length)}`;
+  return [marked, ...rest, ...hints].map((line) => `${line}\n`).join("");
 }
 
+const TONES = { ok: "good", warning: "doubtful", failed: "bad", skipped: "quiet" } as const;
+
 /** `7 ok, 1 warning: ready to run`, `6 ok, 1 failed: not ready`. */
-export function checkSummary({ lines, exitCode }: CheckResult): string {
+export function checkSummary({ lines, exitCode }: CheckResult, { style }: Look): string {
   const counts = (["ok", "warning", "failed", "skipped"] as const).flatMap((status) => {
     const count = lines.filter((line) => line.status === status).length;
     return count === 0 ? [] : [status === "warning" ? pluralize(count, status) : `${count} ${status}`];
   });
-  return `${counts.join(", ")}: ${exitCode === 0 ? "ready to run" : "not ready to run"}\n`;
+  const verdict = `${counts.join(", ")}: ${exitCode === 0 ? "ready to run" : "not ready to run"}`;
+  return `${style(exitCode === 0 ? "good" : "bad", verdict)}\n`;
 }
 
 /** Problems that are shown to people; `--json` has all. */
@@ -98,12 +61,4 @@ function verified({ files, rows, bytes, runs, destination, expired, superseded, 
 function warehouseLines({ name, compared }: NonNullable<VerifyResult["warehouse"]>): string[] {
   if (compared.length === 0) return [`nothing to compare in ${name}`];
   return [`compared with ${name}:`, ...compared.map((clause) => `  ${clause}`)];
-}
-
-function hinted(line: string, hint: string | null | undefined): readonly string[] {
-  return hint === null || hint === undefined ? [line] : [line, `  hint: ${hint}`];
-}
-
-function percent(part: number, whole: number): string {
-  return whole === 0 ? "?" : `${((part / whole) * 100).toFixed(1)} %`;
 }

@@ -8,6 +8,7 @@ import { check, checkWithoutSecrets } from "../../operations/check/check.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { loadFor } from "../input.ts";
+import { lookOf, writeShown } from "../io.ts";
 import { toJson } from "../json.ts";
 import { runOperation } from "../operation.ts";
 
@@ -16,7 +17,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const isJson = hasOption(options, "--json");
   const result = await tryEverything(context, (line) => {
-    if (!isJson) io.stdout.write(checkLineText(line));
+    if (!isJson) writeShown(io.stdout, checkLineText(line, lookOf(io.stdout)));
   });
   if (isJson) {
     const failed = result.lines.find((line) => line.status === "failed");
@@ -24,7 +25,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
     const error = failed === undefined ? {} : { error: { code, message: failed.message, hint: failed.hint } };
     io.stdout.write(toJson({ ...error, ...result }));
   } else {
-    io.stdout.write(checkSummary(result));
+    writeShown(io.stdout, checkSummary(result, lookOf(io.stdout)));
   }
   return result.exitCode;
 }

@@ -1,10 +1,11 @@
 import { loadConfig } from "../../config/load.ts";
-import { planSummary } from "../../report/summary.ts";
+import { planSummary } from "../../report/plan-summary.ts";
 import type { RunOptions } from "../../operations/api.ts";
 import { plan } from "../../operations/plan/plan.ts";
 import type { CommandContext, ParsedOptions } from "../command.ts";
 import { hasOption, textOption } from "../command.ts";
 import { loadFor } from "../input.ts";
+import { lookOf, writeShown } from "../io.ts";
 import { toJson } from "../json.ts";
 import { runOperation } from "../operation.ts";
 
@@ -21,7 +22,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
     const error = failed === null ? {} : { error: { code: failed.code, message: failed.message, hint: failed.hint } };
     io.stdout.write(toJson({ ...error, ...result }));
   } else {
-    io.stdout.write(planSummary(result));
+    writeShown(io.stdout, planSummary(result, lookOf(io.stdout)));
   }
   return failed?.exitCode ?? 0;
 }

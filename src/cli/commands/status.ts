@@ -1,10 +1,12 @@
 import { loadConfig } from "../../config/load.ts";
 import { DESTINATION } from "../../config/sections.ts";
 import { statusSummary } from "../../report/status-summary.ts";
+import { styleFor } from "../../report/style.ts";
 import { status } from "../../operations/status/status.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { configInput, durationOption } from "../input.ts";
+import { writeShown } from "../io.ts";
 import { toJson } from "../json.ts";
 import { runOperation } from "../operation.ts";
 
@@ -18,7 +20,8 @@ export async function runCommand(context: CommandContext): Promise<number> {
   const config = await loadConfig(configInput(context), DESTINATION);
   const stop = { graceMs: 0, afterwards: "status changes nothing" };
   const result = await runOperation(context, null, stop, (runtime) => status(config, runtime, { maxAgeMs }));
-  const { exitCode, ...rest } = result;
-  io.stdout.write(hasOption(options, "--json") ? toJson(rest) : statusSummary(result, RUNS_SHOWN, io.clock.now()));
+  const { exitCode, pardotNow: _, ...rest } = result;
+  if (hasOption(options, "--json")) io.stdout.write(toJson(rest));
+  else writeShown(io.stdout, statusSummary(result, RUNS_SHOWN, io.clock.now(), styleFor(io.stdout)));
   return exitCode;
 }

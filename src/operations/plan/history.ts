@@ -39,6 +39,14 @@ export async function readHistory(
   };
 }
 
+/** How long a run with this many calls takes if it is as fast as the last complete one; null before the first. */
+export function durationOf(calls: number, { runs }: Pick<State, "runs">): number | null {
+  const last = runs.findLast((run) => run.status === "complete" && run.finishedAt !== null && run.calls > 0);
+  if (last === undefined || last.finishedAt === null) return null;
+  const took = Date.parse(last.finishedAt) - Date.parse(last.startedAt);
+  return Math.round((took / last.calls) * calls);
+}
+
 function exportSamples({ objects }: Manifest): ExportSample[] {
   const samples = new Map<string, ExportSample>();
   for (const { export_id: id, rows } of objects.flatMap(({ files }) => files)) {

@@ -13,7 +13,7 @@ import type { Runtime } from "../runtime.ts";
 import { openUsableStore, selectedObjects } from "../store.ts";
 import { estimate } from "./estimate.ts";
 import type { EstimateContext } from "./estimate.ts";
-import { readHistory } from "./history.ts";
+import { durationOf, readHistory } from "./history.ts";
 import { planProbes } from "./probes.ts";
 
 /**
@@ -52,6 +52,7 @@ export async function plan(config: Config, options: RunOptions, runtime: Runtime
       timeZone: config.pardot.timeZone,
       objects: planned.map((each) => ({ ...each, expectedCalls: Math.round(each.expectedCalls) })),
       expectedCalls,
+      expectedDurationMs: durationOf(expectedCalls, state),
       exportsSeen: history.exports.length,
       callsSpent: pardot.calls.total,
       quota: pardot.usage,
