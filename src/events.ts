@@ -49,7 +49,14 @@ export type RunEvent =
       readonly outcome: "written" | "already-there";
     }
   | { readonly type: "file-verified"; readonly object: string; readonly files: number; readonly done: number }
-  | { readonly type: "table-comparing" | "table-compared"; readonly object: string; readonly table: string }
+  | { readonly type: "table-comparing"; readonly object: string; readonly table: string }
+  /** `failure`: why the table could not be compared; null if it was. */
+  | {
+      readonly type: "table-compared";
+      readonly object: string;
+      readonly table: string;
+      readonly failure: string | null;
+    }
   | { readonly type: "window-finished"; readonly object: string; readonly window: string; readonly rows: number }
   | { readonly type: "object-finished"; readonly object: string; readonly rows: number; readonly files: number }
   | { readonly type: "object-failed"; readonly object: string; readonly code: string; readonly message: string }

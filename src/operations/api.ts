@@ -227,12 +227,44 @@ export interface VerifyResult {
   /** False with `warehouseOnly`. */
   readonly filesRead: boolean;
   /** The warehouse and what was compared in it, a clause for each table; null if none was compared. */
-  readonly warehouse: { readonly name: string; readonly compared: readonly string[] } | null;
+  readonly warehouse: {
+    readonly name: string;
+    readonly compared: readonly string[];
+    readonly tables: readonly VerifiedTable[];
+  } | null;
+  /** By object, in the catalog's order; those of which nothing was committed are left out. */
+  readonly objects: readonly VerifiedObject[];
   readonly problems: readonly VerifyProblem[];
   /** 0; 6 when there is a problem; 7 when the only ones are tables that could not be compared. */
   readonly exitCode: number;
   /** Why the first of these tables could not be compared; missing unless the exit code is 7. */
   readonly error?: Failure;
+}
+
+/** The files of an object that count. */
+export interface VerifiedObject {
+  readonly object: string;
+  /** As committed, with their rows and bytes. */
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Files that are not. */
+  readonly problems: number;
+}
+
+/** How the files that count are loaded into a table. */
+export interface VerifiedTable {
+  readonly object: string;
+  readonly table: string;
+  /** What was compared, as in `compared`. */
+  readonly compared: string;
+  /** Null where the loading of each file cannot be looked up, or the table as a whole is at fault. */
+  readonly loadedOnce: number | null;
+  readonly missing: number;
+  readonly loadedAgain: number;
+  readonly differs: number;
+  /** Files of the table that no manifest names, and faults of the table as a whole. */
+  readonly others: number;
 }
 
 export interface VerifyProblem {

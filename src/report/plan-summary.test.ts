@@ -116,7 +116,7 @@ test("common bounds and reasons appear once, and a plan of all core objects fits
   expect(text.split("up to 2026-02-01 00:00 UTC")).toHaveLength(2);
   expect(text).toMatch(/^Campaign .* the beginning$/m);
   expect(text.replaceAll(/\s+/g, " ")).toContain(
-    "from MAX(updated_at) of the table minus the overlap: VisitorActivity, ListMembership, ProspectAccount",
+    "start of VisitorActivity, ListMembership, ProspectAccount: MAX(updated_at) of the table minus the overlap",
   );
   expect(text).toContain("duration: about 1 s");
   const later = { ...campaign, windows: [{ ...WINDOW, to: "2026-01-15T00:00:00Z", state: "new" as const }] };

@@ -53,7 +53,7 @@ function reasons(objects: readonly PlannedObject[]): readonly Text[] {
   }
   return Array.from(
     found,
-    ([reason, names]) => ({ text: `from ${reason}: ${names.join(", ")}`, tone: "quiet" }) as const,
+    ([reason, names]) => ({ text: `start of ${names.join(", ")}: ${reason}`, tone: "quiet" }) as const,
   );
 }
 

@@ -91,6 +91,8 @@ describe("the words of an object are true of the moment", () => {
     ["reading 1/2 files", [{ type: "file-verified", object, files: 2, done: 1 }]],
     ["read 2 files", [{ type: "file-verified", object, files: 2, done: 2 }]],
     ["comparing T", [{ type: "table-comparing", object, table: "T" }]],
+    ["compared with T", [{ type: "table-compared", object, table: "T", failure: null }]],
+    ["not compared: no", [{ type: "table-compared", object, table: "T", failure: "no" }]],
   ])("%s", (words, events) => {
     expect(progressAfter(...events).words).toBe(words);
   });

@@ -138,9 +138,10 @@ function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgre
       return { read: done, total: files, ...active(`reading ${done}/${pluralize(files, "file")}`) };
     }
     case "table-comparing":
-      return active(`comparing ${event.table}`);
+      return { total: null, ...active(`comparing ${event.table}`) };
     case "table-compared":
-      return { phase: "done", words: `${event.table} compared`, isRead: true };
+      if (event.failure !== null) return { phase: "failed", words: `not compared: ${event.failure}` };
+      return { phase: "done", words: `compared with ${event.table}`, isRead: true };
     case "object-finished":
       return { windowsDone: before.windows, rows: event.rows, phase: "done", words: "committed", isRead: true };
     case "object-failed":

@@ -77,6 +77,8 @@ export interface RefusedFile {
 export interface Comparison {
   /** What was compared, as a clause: `42 files and 1,204 rows of PARDOT_TAG`; empty when there were none. */
   readonly compared: string;
+  /** Whether the loading of every file was looked up; missing or false: of some, only the newest watermark was. */
+  readonly isByFile?: boolean;
   readonly problems: readonly TableProblem[];
 }
 

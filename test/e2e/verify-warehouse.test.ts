@@ -2,7 +2,7 @@ import { copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, describe, expect, it } from "vitest";
-import type { VerifyResult } from "../../src/operations/api.ts";
+import type { VerifiedTable, VerifyResult } from "../../src/operations/api.ts";
 import { withRuntime } from "../../src/operations/runtime.ts";
 import { verify } from "../../src/operations/verify/verify.ts";
 import { scenesUntil } from "../kit/scene.ts";
@@ -86,6 +86,9 @@ describe("verify --warehouse-only with DuckDB", () => {
     const found = await verified(at);
     expect(found.exitCode).toBe(6);
     expect(found.problems.filter((each) => each.key === key && problem.test(each.problem))).toHaveLength(1);
+    // Nothing is proven of a file if the table as a whole is at fault.
+    const table = found.warehouse?.tables.find((each) => each.table === key);
+    if (table !== undefined) expect(table).toMatchObject({ loadedOnce: null, others: expect.any(Number) as number });
     at.simulator.advance(1);
     const isRepairedByRun = fault.startsWith("DROP");
     expect((await at.run()).exitCode).toBe(0);
@@ -107,8 +110,15 @@ describe("verify --warehouse-only with DuckDB", () => {
         hint: expect.stringContaining("`pardot-etl run Tag`") as string,
       },
     ]);
+    const tagOf = (result: VerifyResult): VerifiedTable | undefined =>
+      result.warehouse?.tables.find(({ object }) => object === "Tag");
+    const before = tagOf(found);
+    expect(before).toMatchObject({ table: "PARDOT_TAG", missing: 1, loadedAgain: 0, differs: 0, others: 0 });
     await repair(at, found);
-    expect(await verified(at)).toMatchObject({ problems: [], exitCode: 0 });
+    const repaired = await verified(at);
+    expect(repaired).toMatchObject({ problems: [], exitCode: 0 });
+    // The run has landed another file, too.
+    expect(tagOf(repaired)).toMatchObject({ loadedOnce: (before?.loadedOnce ?? 0) + 2, missing: 0 });
   });
 
   it.each(["an older copy", "nothing"])("names the files that a database replaced by %s lacks", async (what) => {

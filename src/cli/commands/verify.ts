@@ -1,12 +1,16 @@
 import { loadConfig } from "../../config/load.ts";
 import { COMMITTED } from "../../config/sections.ts";
-import { verifySummary } from "../../report/summary.ts";
+import { verifySummary } from "../../report/verify-summary.ts";
+import type { VerifyResult } from "../../operations/api.ts";
+import type { Runtime } from "../../operations/runtime.ts";
 import { verify } from "../../operations/verify/verify.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption, textOption } from "../command.ts";
 import { durationOption, loadFor } from "../input.ts";
+import { lookOf, writeShown } from "../io.ts";
 import { toJson } from "../json.ts";
 import { runOperation } from "../operation.ts";
+import { openReport } from "../report.ts";
 
 /** Verifies the committed files; makes no call to Pardot. */
 export async function runCommand(context: CommandContext): Promise<number> {
@@ -21,7 +25,16 @@ export async function runCommand(context: CommandContext): Promise<number> {
     accept: textOption(options, "--accept"),
   };
   const stop = { graceMs: 0, afterwards: "verifying changes nothing" };
-  const result = await runOperation(context, null, stop, (runtime) => verify(config, wanted, runtime));
-  io.stdout.write(hasOption(options, "--json") ? toJson(result) : verifySummary(result));
+  const isJson = hasOption(options, "--json");
+  const report = await openReport(options, io);
+  const work = async (runtime: Runtime): Promise<VerifyResult> => {
+    const verified = await verify(config, wanted, runtime);
+    // The table of the result takes the place of the display.
+    if (!isJson && io.stdout.isTerminal) report.stop("remove");
+    return verified;
+  };
+  const result = await runOperation(context, null, stop, work, report);
+  if (isJson) io.stdout.write(toJson(result));
+  else writeShown(io.stdout, verifySummary(result, lookOf(io.stdout)));
   return result.exitCode;
 }

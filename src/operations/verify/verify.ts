@@ -5,7 +5,7 @@ import { UsageError } from "../../errors.ts";
 import type { Failure } from "../../errors.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { isoInstant } from "../../time/instant.ts";
-import type { VerifyOptions, VerifyProblem, VerifyResult } from "../api.ts";
+import type { VerifiedObject, VerifyOptions, VerifyProblem, VerifyResult } from "../api.ts";
 import { openDestination } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { committedFiles } from "../committed-files.ts";
@@ -56,8 +56,15 @@ export async function verify(
     );
     if (lost !== null) problems.push(problemOf("state", STATE_PREFIX, lost));
     const counts = { files: 0, rows: 0, bytes: 0, expired: 0 };
+    const objects: VerifiedObject[] = [];
     if (!wanted.warehouseOnly) {
-      for (const object of subject.objects) problems.push(...(await verifyObject(object, subject, counts, runtime)));
+      for (const object of subject.objects) {
+        const { problems: found, ...verified } = await verifyObject(object, subject, runtime);
+        problems.push(...found);
+        for (const count of COUNTS) counts[count] += verified[count];
+        const { expired: _, ...shown } = verified;
+        if (committed.objects.has(object)) objects.push({ object, ...shown, problems: found.length });
+      }
       const stray = await strayFiles(storage, committed, { catalog }, signal);
       problems.push(...stray.map(({ key, problem }) => problemOf("unnamed", key, problem)));
     }
@@ -71,7 +78,11 @@ export async function verify(
       superseded: selected.filter(([, { superseded }]) => superseded).length,
       accepted: selected.filter(([key]) => accepted.has(key)).length,
       filesRead: !wanted.warehouseOnly,
-      warehouse: comparison.name === null ? null : { name: comparison.name, compared: warehouse.compared },
+      warehouse:
+        comparison.name === null
+          ? null
+          : { name: comparison.name, compared: warehouse.compared, tables: warehouse.tables },
+      objects,
       problems: problems.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
       ...conclusion(problems.length, warehouse.failures),
     };
@@ -104,15 +115,15 @@ export function* countingFiles(object: string, { committed, accepted }: Subject)
   }
 }
 
-type Counts = { -readonly [Key in "files" | "rows" | "bytes" | "expired"]: VerifyResult[Key] };
+const COUNTS = ["files", "rows", "bytes", "expired"] as const;
 
 /** Counts the files that are as committed, and returns the problems of the others. */
 async function verifyObject(
   object: string,
   subject: Subject,
-  counts: Counts,
   { onEvent, signal }: Runtime,
-): Promise<VerifyProblem[]> {
+): Promise<Record<(typeof COUNTS)[number], number> & { readonly problems: readonly VerifyProblem[] }> {
+  const counts = { files: 0, rows: 0, bytes: 0, expired: 0 };
   const problems: VerifyProblem[] = [];
   const files = [...countingFiles(object, subject)].length;
   let done = 0;
@@ -128,7 +139,7 @@ async function verifyObject(
     done += 1;
     onEvent({ type: "file-verified", object, files, done });
   });
-  return problems;
+  return { ...counts, problems };
 }
 
 /**

@@ -41,6 +41,7 @@ describe("a table compared with its committed files", () => {
   test("has no problem when every file was loaded once and nothing was changed", async () => {
     const files = await withThree();
     expect(await compared([...files, ...files])).toEqual({
+      isByFile: true,
       compared: "3 files and 101 rows of PARDOT_THING",
       problems: [],
     });
@@ -130,6 +131,7 @@ describe("a table compared with its committed files", () => {
     const givenUp = { key: "given-up", rows: 7, maxWatermark: null, isOptional: true };
     expect(await compared([...files, givenUp])).toMatchObject({ problems: [] });
     expect(await compared([...optional.slice(0, 1), ...files.slice(1)])).toEqual({
+      isByFile: true,
       compared: "2 files and 101 rows of PARDOT_THING",
       problems: [],
     });

@@ -138,7 +138,7 @@ export class DuckdbWarehouse implements Warehouse, Loader {
     // Rows of a file that the log of the loads lacks are no second problem.
     const others = checked.problems.filter((problem) => problem.state === undefined || !named.has(problem.key));
     const compared = `${pluralize(noted.count, "file")} and ${pluralize(checked.rows, "row")} of ${table}`;
-    return { compared, problems: [...problems, ...others] };
+    return { compared, isByFile: true, problems: [...problems, ...others] };
   }
 
   async load(

@@ -150,7 +150,7 @@ export class SnowflakeWarehouse implements Warehouse {
     );
     const proven = noted.count - unproven;
     const byFile = `${pluralize(proven, "file")} and ${pluralize(rows, "row")} of ${table}`;
-    if (unproven === 0) return { compared: byFile, problems };
+    if (unproven === 0) return { compared: byFile, isByFile: true, problems };
     const older = await this.#compareWatermark(object, noted, signal);
     const text = `${byFile}; of ${pluralize(unproven, "file")} from before its rows named their files ${older.compared}`;
     return { compared: text, problems: [...problems, ...older.problems] };
