@@ -138,7 +138,7 @@ function footerLines(state: ProgressState, shown: Shown): readonly string[] {
   const left = timeLeft(objects, now);
   const pieces = [
     `${count(({ isRead }) => isRead)} of ${pluralize(objects.length, "object")} read${loaded === 0 ? "" : `, ${loaded} loaded`}`,
-    ...(landed === 0 ? [] : [pluralize(landed, "row"), megabytes(state.bytes)]),
+    ...(landed === 0 ? [] : [pluralize(landed, "row"), formatBytes(state.bytes)]),
     ...(calls === 0 ? [] : [`${pluralize(calls, "call")}${shares(state, calls)}`]),
     elapsed(now - startedAt),
     ...(left === null ? [] : [left]),
@@ -160,15 +160,20 @@ function footerLines(state: ProgressState, shown: Shown): readonly string[] {
 /** ` (1.1 % of the day, 10.8 % of the budget)`, as far as the limits are known. */
 function shares({ quotaMax, callsBudget }: ProgressState, calls: number): string {
   const of = (max: number | null, name: string): string[] =>
-    max === null || max === 0 ? [] : [`${((calls / max) * 100).toFixed(1)} % of the ${name}`];
+    max === null || max === 0 ? [] : [`${percentOf(calls / max)} of the ${name}`];
   const all = [...of(quotaMax, "day"), ...of(callsBudget, "budget")];
   return all.length === 0 ? "" : ` (${all.join(", ")})`;
 }
 
-/** `0.4 MB`, `41 MB`, `2.3 GB`. */
-export function megabytes(bytes: number): string {
+function percentOf(share: number): string {
+  return share > 0 && share < 0.001 ? "under 0.1 %" : `${(share * 100).toFixed(1)} %`;
+}
+
+/** `357 kB`, `4.4 MB`, `41 MB`, `2.3 GB`. */
+export function formatBytes(bytes: number): string {
   const mega = bytes / 1_000_000;
   if (mega >= 1000) return `${(mega / 1000).toFixed(1)} GB`;
+  if (mega < 1) return `${formatNumber(Math.ceil(bytes / 1000))} kB`;
   return `${mega < 10 ? mega.toFixed(1) : formatNumber(Math.round(mega))} MB`;
 }
 

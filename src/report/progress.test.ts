@@ -47,7 +47,7 @@ const failed = (object: string, message: string): RunEvent => ({
   message,
 });
 
-const MOVEMENT = new RegExp(String.raw`\u001b\[\d*[AJ]`, "g");
+const MOVEMENT = new RegExp(String.raw`\r?\u001b\[\d*[AJ]`, "g");
 
 interface Scene {
   readonly output: FakeOutput;
@@ -92,7 +92,7 @@ describe("on a terminal", () => {
       expect.stringMatching(/^. VisitorActivity  0\/3  1,234 rows  ▇▁▁▁▁▁▁▁▁▁       downloading 2\/2, 617\/s$/),
       "✓ Tag              1/1     40 rows  committed",
       "1 of 2 objects read · 1,274 rows · 2.0 MB",
-      "12 calls (0.0 % of the day, 10.0 % of the budget) · 2 s",
+      "12 calls (under 0.1 % of the day, 10.0 % of the budget) · 2 s",
     ]);
     progress.stop();
     expect(clock.sleepers()).toBe(0);
@@ -125,6 +125,15 @@ describe("on a terminal", () => {
       String.raw`SIGINT: stopping\u001b[2J`,
       "· VisitorActivity  waiting",
     ]);
+  });
+
+  test("a key that the terminal echoes does not move the display", async () => {
+    const scene = start({}, 0);
+    scene.progress.onEvent(STARTED);
+    scene.output.write("^C");
+    await scene.clock.advance(1000);
+    scene.progress.stop("remove");
+    expect(screen(scene)).toEqual(["run r1: 2 objects"]);
   });
 
   test("a display that is removed leaves only what is above it", () => {

@@ -57,7 +57,8 @@ export function startProgress(
   let drawnAt = Number.NEGATIVE_INFINITY;
   const toTop = (): string => {
     const lines = drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / output.columns)), 0);
-    return lines === 0 ? "" : `\u001B[${Math.min(lines, output.rows - 1)}A`;
+    // A key may have been echoed, which has moved the cursor to the right.
+    return lines === 0 ? "" : `\r\u001B[${Math.min(lines, output.rows - 1)}A`;
   };
   const draw = (above: string, hasDisplay = true): void => {
     const { columns, rows } = output;

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { LimitError } from "../errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { RunResult } from "../operations/api.ts";
+import { formatBytes } from "./progress-lines.ts";
 import { runSummary } from "./run-summary.ts";
 import type { SummaryOptions } from "./run-summary.ts";
 import { styleFor, withoutColors } from "./style.ts";
@@ -131,6 +132,15 @@ test("postponed objects are named once for each reason, also if it is the run's 
     "  hint: Wait.",
   ]);
   expect(lines[5]).toMatch(/^OBJECT/);
+});
+
+test.each([
+  [356_001, "357 kB"],
+  [3_400_000, "3.4 MB"],
+  [41_200_000, "41 MB"],
+  [2_340_000_000, "2.3 GB"],
+])("%i bytes are shown as %s", (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text);
 });
 
 test("many warnings are cut, because the manifest has them", () => {

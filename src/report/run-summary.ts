@@ -6,7 +6,7 @@ import { rejectsKey } from "../state/rejects.ts";
 import { elapsed, formatNumber, pluralize } from "../text.ts";
 import { waits } from "./describe.ts";
 import { exitCode } from "./exit-codes.ts";
-import { megabytes } from "./progress-lines.ts";
+import { formatBytes } from "./progress-lines.ts";
 import type { Tone } from "./style.ts";
 import { textLines, textTable, wrappedLines } from "./text-table.ts";
 import type { Look, Text } from "./text-table.ts";
@@ -50,7 +50,7 @@ function heading({ manifest, exitCode: code }: RunResult, { durationMs }: Summar
   const { files, rows, bytes } = totals(manifest.objects.flatMap((object) => object.files));
   const counts = [
     pluralize(rows, "row"),
-    `${pluralize(files, "file")}${files === 0 ? "" : ` (${megabytes(bytes)})`}`,
+    `${pluralize(files, "file")}${files === 0 ? "" : ` (${formatBytes(bytes)})`}`,
     pluralize(manifest.api_calls.total, "call"),
   ];
   const end = code === 0 ? "" : ` (exit ${code}: ${exitCode(code).meaning})`;

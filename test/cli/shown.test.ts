@@ -19,7 +19,7 @@ const FORGED = `${SPOOKY}\r\nok           destination    forged`;
 const CONTROLS = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069\u061C]/;
 
 // oxlint-disable-next-line no-control-regex -- the cursor movements of the display itself
-const DRAWING = /\u001B\[(?:\d+A|K|J)/g;
+const DRAWING = /\r?\u001B\[(?:\d+A|K|J)/g;
 
 let server: Server;
 let cwd: string;

@@ -67,7 +67,7 @@ async function session(
   return { code, text, ...terminal(text, { columns, rows }) };
 }
 
-const TO_TOP = new RegExp(String.raw`\u001b\[\d+A`);
+const TO_TOP = new RegExp(String.raw`\r\u001b\[\d+A`);
 
 const SIZES = [
   [80, 24],

@@ -39,13 +39,13 @@ export function terminal(
       if (letter === "A") {
         // The cursor stops at the top of the screen; what has scrolled away is out of reach.
         line = Math.max(top(), line - Number(count));
-        column = 0;
       } else if (letter === "K") lines[line] = (lines[line] ?? "").slice(0, column);
       else if (letter === "J") {
         lines[line] = (lines[line] ?? "").slice(0, column);
         lines.length = line + 1;
       }
-    } else if (part === "\n") newLine();
+    } else if (part === "\r") column = 0;
+    else if (part === "\n") newLine();
     else if (CONTROL.test(part)) throw new Error(`the terminal does not know ${JSON.stringify(part)}`);
     else put(part);
   }

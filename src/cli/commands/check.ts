@@ -2,7 +2,7 @@ import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import { DESTINATION } from "../../config/sections.ts";
 import { PardotEtlError } from "../../errors.ts";
-import { checkLineText, checkSummary } from "../../report/summary.ts";
+import { checkLineText, checkSummary } from "../../report/check-summary.ts";
 import type { CheckLine, CheckResult } from "../../operations/api.ts";
 import { check, checkWithoutSecrets } from "../../operations/check/check.ts";
 import type { CommandContext } from "../command.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { styleFor, withoutColors } from "./style.ts";
-import { checkLineText, checkSummary } from "./summary.ts";
+import { checkLineText, checkSummary } from "./check-summary.ts";
 import { UNSTYLED } from "./text-table.ts";
 
 test("a check's summary has each line followed by what to do", () => {
