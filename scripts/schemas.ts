@@ -37,7 +37,7 @@ export const DOCUMENTS: Readonly<Record<string, Document>> = {
     type: "StatusResult",
     title: "What `status --json` prints",
     isSnake: true,
-    without: ["exitCode"],
+    without: ["exitCode", "pardotNow"],
   },
   verify: { file: OPERATIONS, type: "VerifyResult", title: "What `verify --json` prints", isSnake: true },
 };
