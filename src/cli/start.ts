@@ -1,4 +1,4 @@
-import process from "node:process";
+import process, { env } from "node:process";
 import { COMMANDS } from "./commands/index.ts";
 import { plainText } from "./plain-text.ts";
 import { streamOutput } from "./stream-output.ts";
@@ -11,7 +11,7 @@ export async function start(): Promise<void> {
     const { runProgram } = await import("./program.ts");
     return runProgram();
   }
-  const stdout = streamOutput(process.stdout, process.env);
+  const stdout = streamOutput(process.stdout, env);
   stdout.write(text);
   await stdout.drained();
   if (stdout.failure !== null) process.exitCode = 7;
