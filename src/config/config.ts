@@ -139,6 +139,8 @@ export interface EtlConfig {
 
 /** The channels that are notified of how a run ended. */
 export interface NotifyConfig {
+  /** trouble: not of complete runs. */
+  readonly about: "all" | "trouble";
   readonly snsTopic: SnsTopic | null;
   /** Secret, because knowing the address is enough to post to it. */
   readonly webhookUrl: Secret | null;

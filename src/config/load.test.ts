@@ -172,7 +172,7 @@ describe("notification channels", () => {
   const NOTIFIED = { PARDOT_ETL_SNS_TOPIC_ARN: ARN, PARDOT_ETL_WEBHOOK_URL: URL_ };
 
   test("are null unless given, and the topic's region is the ARN's", async () => {
-    expect((await load({ env: GOOD })).notify).toEqual({ snsTopic: null, webhookUrl: null });
+    expect((await load({ env: GOOD })).notify).toEqual({ about: "all", snsTopic: null, webhookUrl: null });
     const { notify } = await load({ env: { ...GOOD, ...NOTIFIED, AWS_REGION: "us-east-1" } });
     expect(notify.snsTopic).toEqual({ arn: ARN, region: "cn-north-1" });
     expect(notify.webhookUrl?.reveal()).toBe(URL_);

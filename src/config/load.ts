@@ -107,7 +107,11 @@ export async function loadNotify(
   const settings = new SettingsReader(followed, []);
   const webhook = settings.get(name);
   const isUsable = webhook !== null && readWebhookUrl(webhook.reveal()) !== null;
-  const notify = { snsTopic: settings.get("PARDOT_ETL_SNS_TOPIC_ARN"), webhookUrl: isUsable ? webhook : null };
+  const notify = {
+    about: settings.get("PARDOT_ETL_NOTIFY") ?? "all",
+    snsTopic: settings.get("PARDOT_ETL_SNS_TOPIC_ARN"),
+    webhookUrl: isUsable ? webhook : null,
+  };
   return { businessUnitId: settings.get("PARDOT_BUSINESS_UNIT_ID"), notify };
 }
 

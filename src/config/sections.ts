@@ -233,12 +233,15 @@ const WEBHOOK_EXPECTED =
 
 /** Needs no other settings, so that a run that cannot start for another reason still notifies. */
 function resolveNotify(settings: SettingsReader): NotifyConfig | null {
+  const about = settings.get("PARDOT_ETL_NOTIFY");
   const snsTopic = settings.get("PARDOT_ETL_SNS_TOPIC_ARN");
   const webhookUrl = settings.get("PARDOT_ETL_WEBHOOK_URL");
   if (settings.isUnknown("PARDOT_ETL_SNS_TOPIC_ARN") || settings.isUnknown("PARDOT_ETL_WEBHOOK_URL")) return null;
   return webhookUrl !== null && readWebhookUrl(webhookUrl.reveal()) === null
     ? settings.refuse("PARDOT_ETL_WEBHOOK_URL", "***", WEBHOOK_EXPECTED)
-    : { snsTopic, webhookUrl };
+    : about === null
+      ? null
+      : { about, snsTopic, webhookUrl };
 }
 
 /** The address; null if it is not valid for sending. Called again when sending. */

@@ -203,6 +203,11 @@ class Table {
     secret,
     "URL that receives the result of every run as a JSON POST in Slack's format: https, or http to loopback.",
   );
+  PARDOT_ETL_NOTIFY: Row<"all" | "trouble"> = row(
+    choice(["all", "trouble"]),
+    "Which runs the topic and the webhook are notified of: `all`, or `trouble` (those that are not complete).",
+    "all",
+  );
   SNOWFLAKE_ACCOUNT: Row<string> = row(
     snowflakeAccount,
     "Account identifier, such as `acme-prod` (organization and account) or `xy12345.eu-central-1`.",

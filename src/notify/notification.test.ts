@@ -56,7 +56,6 @@ describe("the text", () => {
       "business unit 0Uv000000000001AAA, run r1, 12 min 05 s",
       "12,345 rows, 40 files, 53 calls",
       "calls today: 153 of a budget of 5,000",
-      "What to do: No action needed.",
       `manifest: ${MANIFEST}`,
     ]);
   });

@@ -56,7 +56,7 @@ export function notificationOf(outcome: RunOutcome): Notification {
     ...postponed(outcome),
     ...(outcome.openWindows === 0 ? [] : [`${pluralize(outcome.openWindows, "window")} left for the next run`]),
     ...warnings(outcome),
-    `What to do: ${todo(outcome)}`,
+    ...todo(outcome),
     ...(outcome.manifest === null ? [] : [`manifest: ${outcome.manifest}`]),
   ];
   const unit = outcome.businessUnit === null ? "" : ` [${outcome.businessUnit}]`;
@@ -114,9 +114,11 @@ function warnings({ warnings: all }: RunOutcome): string[] {
   return all.length > LISTED_MAX ? [...listed, `and ${pluralize(all.length - LISTED_MAX, "more warning")}`] : listed;
 }
 
-function todo(outcome: RunOutcome): string {
-  const hint = outcome.error?.hint ?? null;
-  return hint === null ? exitCode(outcome.exitCode).todo : short(hint);
+/** Nothing for a run that needs no action. */
+function todo({ error, exitCode: code }: RunOutcome): string[] {
+  const hint = error?.hint ?? null;
+  if (hint === null && code === 0) return [];
+  return [`What to do: ${hint === null ? exitCode(code).todo : short(hint)}`];
 }
 
 function short(text: string): string {

@@ -34,8 +34,9 @@ export interface NotifyOptions {
  * seconds: a notification that fails is a warning, and the run keeps its exit code.
  */
 export async function notify(outcome: RunOutcome, options: NotifyOptions): Promise<readonly Notified[]> {
-  const { snsTopic, webhookUrl } = options.config;
+  const { about, snsTopic, webhookUrl } = options.config;
   if (snsTopic === null && webhookUrl === null) return [];
+  if (about === "trouble" && outcome.exitCode === 0 && outcome.status === "complete") return [];
   const notification = withoutSecrets(notificationOf(outcome), options.secrets);
   const over = new AbortController();
   const bounded = AbortSignal.any([options.signal, over.signal]);

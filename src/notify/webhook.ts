@@ -7,9 +7,15 @@ import type { Channel, Notification, Refused } from "./notification.ts";
 
 /**
  * Slack's own host. Its incoming webhooks ignored unknown fields when tried, but the webhooks of its workflows accept
- * declared ones only: it gets the one field that both understand.
+ * declared ones only: those get the one field that both understand.
  */
 const SLACK_HOST = "hooks.slack.com";
+
+/** Path of Slack's incoming webhooks, which also take blocks. */
+const INCOMING = "/services/";
+/** Characters that Slack takes (vendor docs, header and section block). */
+const SLACK_HEADER_MAX = 150;
+const SLACK_SECTION_MAX = 3000;
 
 /** Slack gives its reason in one such word, `channel_is_archived`; anything else may quote the address. */
 const REASON = /^[a-z]+(?:_[a-z]+){1,6}$/;
@@ -40,7 +46,25 @@ export function webhookChannel(address: Secret, transport: Transport): Channel {
 /** Slack's field and ours: services that understand Slack's format read `text`, other code reads the rest. */
 function bodyFor(url: URL, { text, outcome }: Notification): Readonly<Record<string, unknown>> {
   const forSlack = { text: escaped(text.trimEnd()) };
-  return url.hostname === SLACK_HOST ? forSlack : { ...forSlack, source: "pardot-etl", ...outcomeFields(outcome) };
+  if (url.hostname !== SLACK_HOST) return { ...forSlack, source: "pardot-etl", ...outcomeFields(outcome) };
+  return url.pathname.startsWith(INCOMING) ? { ...forSlack, blocks: blocksOf(text) } : forSlack;
+}
+
+/** Headline, facts, and where the manifest is. As plain text, in which nothing is a link, a mention or formatting. */
+function blocksOf(text: string): readonly object[] {
+  const [headline = "", ...lines] = text.trimEnd().split("\n");
+  const isPlace = (line: string): boolean => line.startsWith("manifest: ");
+  const plain = (value: string, max: number): object => ({
+    type: "plain_text",
+    text: value.slice(0, max),
+    emoji: false,
+  });
+  const facts = lines.filter((line) => !isPlace(line)).join("\n");
+  return [
+    { type: "header", text: plain(headline, SLACK_HEADER_MAX) },
+    ...(facts === "" ? [] : [{ type: "section", text: plain(facts, SLACK_SECTION_MAX) }]),
+    ...lines.filter(isPlace).map((line) => ({ type: "context", elements: [plain(line, SLACK_SECTION_MAX)] })),
+  ];
 }
 
 /** In Slack's format these three would begin a link, a mention or an entity. */

@@ -48,11 +48,11 @@ interface Told {
 
 async function tell(
   config: Partial<NotifyConfig>,
-  wish: { readonly clock?: Clock; readonly signal?: AbortSignal } = {},
+  { outcome = ending(), ...wish }: { clock?: Clock; signal?: AbortSignal; outcome?: RunOutcome } = {},
 ): Promise<Told> {
   const events: RunEvent[] = [];
-  const notified = await notify(ending(), {
-    config: { snsTopic: null, webhookUrl: null, ...config },
+  const notified = await notify(outcome, {
+    config: { about: "all", snsTopic: null, webhookUrl: null, ...config },
     transport: connections.transport,
     clock: systemClock,
     signal: NEVER,
@@ -202,10 +202,10 @@ describe("a webhook", () => {
     ]);
   });
 
-  it("gets only the text if it is Slack", async () => {
+  async function toSlack(path: string): Promise<Record<string, unknown>> {
     const bodies: string[] = [];
     await notify(ending(), {
-      config: { snsTopic: null, webhookUrl: new Secret(`https://hooks.slack.com${PATH}`) },
+      config: { about: "all", snsTopic: null, webhookUrl: new Secret(`https://hooks.slack.com${path}`) },
       transport: async (request) => {
         bodies.push(request.body ?? "");
         return { status: 200, headers: {}, body: (async function* () {})(), endsByClose: false };
@@ -215,7 +215,34 @@ describe("a webhook", () => {
       onEvent: () => {},
       secrets: [],
     });
-    expect(bodies.map((body) => Object.keys(JSON.parse(body) as object))).toEqual([["text"]]);
+    expect(bodies).toHaveLength(1);
+    return JSON.parse(bodies[0] ?? "") as Record<string, unknown>;
+  }
+
+  it("gets only the text if it is a workflow of Slack's", async () => {
+    expect(Object.keys(await toSlack("/triggers/T0/1/x"))).toEqual(["text"]);
+  });
+
+  it("gets the text and blocks of plain text if it is Slack's incoming webhook", async () => {
+    const { text, blocks, ...more } = await toSlack("/services/T0/B0/x");
+    expect(more).toEqual({});
+    expect(text).toContain("&lt;!channel&gt;");
+    const shown = blocks as readonly { type: string; text: { type: string; text: string } }[];
+    expect(shown.map((block) => [block.type, block.text.type])).toEqual([
+      ["header", "plain_text"],
+      ["section", "plain_text"],
+    ]);
+    expect(shown[0]?.text.text).toBe("pardot-etl: could not log in (exit 3)");
+    // Nothing is a mention in plain text.
+    expect(shown[1]?.text.text).toContain("What to do: Ask <!channel> & Tom.");
+  });
+
+  it("is notified of trouble only, where that is chosen", async () => {
+    const config = { webhookUrl, about: "trouble" as const };
+    const complete = { ...ending(), exitCode: 0 as const, status: "complete" as const, error: null };
+    for (const outcome of [complete, { ...complete, status: "partial" as const }, ending()])
+      await tell(config, { outcome });
+    expect(receiver.received).toHaveLength(2);
   });
 });
 
