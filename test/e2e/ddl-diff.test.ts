@@ -172,6 +172,28 @@ it("loads files again whose manifest does not name their columns, by their heade
   expect(load.flatMap(({ sql }) => namesIn(sql))).toEqual([first.split("/")[1]]);
 });
 
+it("loads no file again that was written off: its damaged bytes would replace the rows in the table", async () => {
+  await carryOut(await printed("--diff"));
+  const keys = (await runAndLoad()).objects.flatMap(({ files }) => files.map(({ key }) => key));
+  const [damaged = "", ...others] = keys.filter((key) => key.startsWith("Prospect/"));
+  const path = join(at.data, damaged);
+  await writeFile(path, (await readFile(path)).subarray(0, -40));
+  expect((await callCli(["verify", "--accept", damaged], at.env, { cwd: at.root })).code).toBe(0);
+  const load = (await printed("--diff")).filter(({ kind }) => kind === "load");
+  expect(load.flatMap(({ sql }) => namesIn(sql))).toEqual(others.map((key) => key.split("/")[1]).toSorted());
+});
+
+it("goes on when a table names its files but not when they were loaded", async () => {
+  await carryOut(await printed("--diff"));
+  const columns = (server.tables.get("PARDOT_PROSPECT")?.columns ?? []).filter(
+    (name) => name !== "_PARDOT_ETL_LOADED_AT",
+  );
+  server.tables.set("PARDOT_PROSPECT", { rows: [], columns });
+  await at.run();
+  const names = (await printed("--diff")).map(({ name }) => name);
+  expect(names).toContain("PARDOT_PROSPECT._PARDOT_ETL_LOADED_AT");
+});
+
 it.each([
   [["--diff", "--target", "duckdb"], {}, "--diff has no effect with --target duckdb"],
   [["--diff", "--profile", "fivetran"], {}, "--diff has no effect with --profile fivetran"],

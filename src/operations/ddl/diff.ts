@@ -10,6 +10,7 @@ import type { CarryingFiles } from "../../warehouse/ddl/snowflake-diff.ts";
 import type { DdlObject } from "../../warehouse/ddl/statement.ts";
 import { upper } from "../../warehouse/ddl/statement.ts";
 import type { Schema, Warehouse } from "../../warehouse/warehouse.ts";
+import { readAccepted } from "../../manifest/accepted.ts";
 import { committedFiles } from "../committed-files.ts";
 import type { Committed } from "../committed-files.ts";
 import { closeWarehouse } from "../run/load.ts";
@@ -43,11 +44,12 @@ export async function findMissing(
     if (found === null) throw notSnowflake(config);
     const short = objects.filter((object) => ownColumns(object, found).length > 0 && recordsFiles(object, found));
     const carrying = new Map<string, CarryingFiles>();
-    const committed = short.length === 0 ? null : await committedFiles(storage, signal);
-    for (const object of committed === null ? [] : short) {
+    if (short.length === 0) return { found, carrying };
+    const committed = await committedFiles(storage, signal);
+    const accepted = await readAccepted(storage, signal);
+    for (const object of short) {
       const names = new Set(ownColumns(object, found));
-      if (committed !== null)
-        carrying.set(object.name, await carriers(object, names, { committed, storage, warehouse }, signal));
+      carrying.set(object.name, await carriers(object, names, { committed, accepted, storage, warehouse }, signal));
     }
     return { found, carrying };
   } finally {
@@ -60,18 +62,28 @@ function ownColumns(object: DdlObject, found: Schema): readonly string[] {
   return [...(lackingColumns(object, found) ?? [])].filter((name) => !isMetadata(name));
 }
 
+interface Sources {
+  readonly committed: Committed;
+  /** Keys of files that were written off: they may be damaged, and the table may have their rows from before. */
+  readonly accepted: ReadonlySet<string>;
+  readonly storage: Storage;
+  readonly warehouse: Warehouse;
+}
+
 /** The files of an object that count and have one of these columns. */
 async function carriers(
   object: DdlObject,
   names: ReadonlySet<string>,
-  { committed, storage, warehouse }: { committed: Committed; storage: Storage; warehouse: Warehouse },
+  { committed, accepted, storage, warehouse }: Sources,
   signal: AbortSignal,
 ): Promise<CarryingFiles> {
   const there = new Set<string>();
   for await (const { key } of storage.list(`${object.name}/`, signal)) there.add(key);
   const inTable = new Set<string>();
   for await (const { file } of warehouse.loadedFiles(object, signal)) if (file !== null) inTable.add(file);
-  const counting = [...committed.files].filter(([, file]) => file.object === object.name && !file.superseded);
+  const counting = [...committed.files].filter(
+    ([key, file]) => file.object === object.name && !file.superseded && !accepted.has(key),
+  );
   const carrying: string[] = [];
   await inLanes(LANES, counting, async ([key, { columns: fingerprint }]) => {
     const known = fingerprint === null ? undefined : committed.columns.get(fingerprint);

@@ -3,7 +3,7 @@ import { columns } from "../../catalog/entry.ts";
 import type { Schema } from "../warehouse.ts";
 import { snowflakeDdl } from "./snowflake.ts";
 import type { SnowflakeDdl } from "./snowflake.ts";
-import { snowflakeDiff } from "./snowflake-diff.ts";
+import { recordsFiles, snowflakeDiff } from "./snowflake-diff.ts";
 import type { CarryingFiles } from "./snowflake-diff.ts";
 import { PROOF_VIEWS } from "./snowflake-proof.ts";
 import { tableColumns, viewColumns } from "./snowflake-tables.ts";
@@ -97,6 +97,15 @@ describe("what Snowflake lacks", () => {
       "PARDOT_TAG_CURRENT",
     ]);
     expect(statements[1]?.note).toMatch(/do not name their files/);
+  });
+
+  test("is each column of a table that names its files but not when they were loaded, with how to load them again", () => {
+    const columns = without(tableColumns(TAG), "REGION", "_PARDOT_ETL_LOADED_AT");
+    const found = schema({ PARDOT_TAG: columns });
+    expect(recordsFiles(TAG, found)).toBe(false);
+    const [, first, second] = diff(found);
+    expect([first?.name, second?.name]).toEqual(["PARDOT_TAG.REGION", "PARDOT_TAG._PARDOT_ETL_LOADED_AT"]);
+    expect(first?.note).toMatch(/^Run the statement for _PARDOT_ETL_LOADED_AT alone, and then ddl --diff again/);
   });
 
   test("has the load of files in statements of at most 1,000 names and one format, within one transaction", () => {

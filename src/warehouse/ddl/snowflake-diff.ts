@@ -11,6 +11,9 @@ import { upper } from "./statement.ts";
 
 /** What a schema lacks of what `ddl` prints, as statements. */
 
+const FILE = "_PARDOT_ETL_FILE";
+const LOADED_AT = "_PARDOT_ETL_LOADED_AT";
+
 /** Names of files in one statement, at most (vendor docs, COPY INTO). */
 const FILES_MAX = 1000;
 
@@ -35,9 +38,10 @@ export function lackingColumns(object: DdlObject, found: Schema): ReadonlySet<st
   return new Set(tableColumns(object).filter((name) => !columns.has(name)));
 }
 
-/** Whether the rows of a table name their files. */
+/** Whether a table can say which files it has: the query needs both columns. */
 export function recordsFiles({ table }: DdlObject, found: Schema): boolean {
-  return columnsIn(found, table)?.has("_PARDOT_ETL_FILE") === true;
+  const columns = columnsIn(found, table);
+  return columns?.has(FILE) === true && columns.has(LOADED_AT);
 }
 
 /** The columns of a table or view, in upper case: COPY finds them in any case. Null: there is none of the name. */
@@ -100,7 +104,7 @@ function alter(object: DdlObject, found: Schema, files: CarryingFiles | undefine
   const [first, ...rest] = addedColumns(object, lacking);
   if (first === undefined) return [];
   const hasOwn = [...lacking].some((name) => !isMetadata(name));
-  const note = hasOwn && files === undefined ? NO_FILES : undefined;
+  const note = !hasOwn || files !== undefined ? undefined : lacking.has(FILE) ? NO_FILES : NO_TIMES;
   return [
     { ...first, ...(note === undefined ? {} : { note }) },
     ...rest,
@@ -110,6 +114,8 @@ function alter(object: DdlObject, found: Schema, files: CarryingFiles | undefine
 
 const NO_FILES =
   "The rows of this table do not name their files, so that rows from before keep null in the new columns.";
+
+const NO_TIMES = `Run the statement for ${LOADED_AT} alone, and then ddl --diff again: it also prints the load of the files that have the new columns already. Without that, rows from before keep null in them.`;
 
 /** Loads files again in one transaction: readers see each row once. */
 function reload(object: DdlObject, { loaded, gone }: CarryingFiles): readonly Statement[] {
