@@ -84,6 +84,18 @@ describe("what Snowflake lacks", () => {
       expect(short(schema({ PARDOT_TAG_CURRENT: names }))).toEqual(["use lake.pardot", "view PARDOT_TAG_CURRENT"]);
   });
 
+  test("is a missing view with a note on the load of its table, which ddl of another object may have created", () => {
+    const found = schema({ PARDOT_TAG_CURRENT: null });
+    expect(diff(found)[1]?.note).toMatch(/If nothing does, run what `pardot-etl ddl Tag` prints\.$/);
+    const byOthers = snowflakeDiff({ ...INPUT, load: "none", found, carrying: new Map() });
+    expect(byOthers.map(({ kind, note }) => [kind, note])).toEqual([
+      ["use", undefined],
+      ["view", undefined],
+    ]);
+    const stale = schema({ PARDOT_TAG_CURRENT: ["ID"] });
+    expect(diff(stale)[1]?.note).toBeUndefined();
+  });
+
   test("is each column of a table made by hand, whose files cannot be loaded again one by one", () => {
     const statements = diff(schema({ PARDOT_TAG: ["ID", "NAME"], PARDOT_TAG_CURRENT: null }));
     expect(statements.map(({ name }) => name)).toEqual([
@@ -94,9 +106,36 @@ describe("what Snowflake lacks", () => {
       "PARDOT_TAG._PARDOT_ETL_ROW",
       "PARDOT_TAG._PARDOT_ETL_LANDED_AT",
       "PARDOT_TAG._PARDOT_ETL_LOADED_AT",
+      // It cannot have counted the rows of this table before.
+      "PARDOT_ETL_LOADED",
       "PARDOT_TAG_CURRENT",
     ]);
     expect(statements[1]?.note).toMatch(/do not name their files/);
+  });
+
+  test("is what the views over all tables need of a table of another object that was made by hand", () => {
+    const found = short(schema({ PARDOT_TAG: null, PARDOT_LIST: ["ID", "_PARDOT_ETL_FILE"] }));
+    expect(found.filter((each) => each.includes("LIST"))).toEqual([
+      "column PARDOT_LIST._PARDOT_ETL_ROW",
+      "column PARDOT_LIST._PARDOT_ETL_LANDED_AT",
+      "column PARDOT_LIST._PARDOT_ETL_LOADED_AT",
+    ]);
+    expect(found.indexOf("column PARDOT_LIST._PARDOT_ETL_LOADED_AT")).toBeLessThan(
+      found.indexOf("view PARDOT_ETL_LOADED"),
+    );
+    expect(short(schema({ PARDOT_LIST: ["ID"] }))).toEqual([]);
+  });
+
+  test("is the table of deleted records that a new view of an object needs", () => {
+    const gone: DdlObject = { ...LIST, name: "TagDeleted", table: "PARDOT_TAGDELETED" };
+    const tag: DdlObject = { ...TAG, deletes: { by: "table", table: gone.table, key: gone.key } };
+    const input = { ...INPUT, objects: [tag], others: [LIST, gone], carrying: new Map() };
+    const found = snowflakeDiff({ ...input, found: schema({ PARDOT_LIST: null }) });
+    expect(found.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      "use lake.pardot",
+      "table PARDOT_TAGDELETED",
+      "view PARDOT_TAG_CURRENT",
+    ]);
   });
 
   test("is each column of a table that names its files but not when they were loaded, with how to load them again", () => {

@@ -4,7 +4,7 @@ import type { Schema } from "../warehouse.ts";
 import { snowflakeDdl } from "./snowflake.ts";
 import type { SnowflakeDdl } from "./snowflake.ts";
 import { copyFiles, deleteFiles, MANIFESTS } from "./snowflake-load.ts";
-import { PROOF_VIEWS } from "./snowflake-proof.ts";
+import { LOADED, PROOF_VIEWS } from "./snowflake-proof.ts";
 import { addedColumns, isMetadata, tableColumns, viewColumns, viewName } from "./snowflake-tables.ts";
 import type { DdlObject, Statement } from "./statement.ts";
 import { upper } from "./statement.ts";
@@ -60,17 +60,21 @@ export function snowflakeDiff(input: SnowflakeDiff): readonly Statement[] {
   const isMissing = (name: string): boolean => columnsIn(found, name) === null;
   const hasNew = [...objects.map(({ table }) => table), MANIFESTS].some(isMissing);
   const needsProof = hasNew || PROOF_VIEWS.some(isMissing);
-  // The views over all tables need those of the other objects, too.
-  const created = new Set(
-    [...objects, ...(needsProof ? others : [])].map(({ table }) => upper(table)).filter(isMissing),
-  );
-  const views = new Set(objects.filter((object) => isStale(object, found)).map(viewName));
+  const isCounted = (object: DdlObject): boolean => ![...(lackingColumns(object, found) ?? [])].some(isMetadata);
+  const needsLoaded = needsProof || !objects.every(isCounted);
+  const stale = objects.filter((object) => isStale(object, found));
+  const views = new Set(stale.map(viewName));
+  const gone = new Set(stale.map(({ deletes }) => (deletes?.by === "table" ? deletes.table : null)));
+  // Views read tables of other objects, too: all of them, or that of deleted records; and the columns that name files.
+  const read = others.filter(({ table }) => needsLoaded || gone.has(table));
+  const created = new Set([...objects, ...read].map(({ table }) => upper(table)).filter(isMissing));
   const ofNew = new Set(objects.filter(({ table }) => created.has(upper(table))).map(({ name }) => name));
   const pieces = snowflakeDdl({ ...input, withAccount: false }).filter(({ kind, name, object }) => {
     switch (kind) {
       case "table":
         return name === MANIFESTS ? isMissing(MANIFESTS) : created.has(name);
       case "view":
+        if (name === LOADED) return needsLoaded;
         return PROOF_VIEWS.includes(name) ? needsProof : views.has(name);
       case "pipe":
         return object === undefined ? isMissing(MANIFESTS) : ofNew.has(object);
@@ -84,8 +88,20 @@ export function snowflakeDiff(input: SnowflakeDiff): readonly Statement[] {
     }
   });
   const isView = ({ kind }: Statement): boolean => kind === "view";
-  const altered = objects.flatMap((object) => alter(object, found, carrying.get(object.name)));
-  const missing = [...pieces.filter((each) => !isView(each)), ...altered, ...pieces.filter(isView)];
+  const unproven = new Map(
+    objects
+      .filter((object) => input.load !== "none" && isMissing(viewName(object)) && !isMissing(object.table))
+      .map((object): [string, string] => [viewName(object), object.name]),
+  );
+  const noted = (view: Statement): Statement => {
+    const name = unproven.get(view.name);
+    return name === undefined ? view : { ...view, note: loadIsUnknown(name) };
+  };
+  const altered = [
+    ...objects.flatMap((object) => alter(object, found, carrying.get(object.name))),
+    ...read.flatMap((object) => addMetadata(object, found)),
+  ];
+  const missing = [...pieces.filter((each) => !isView(each)), ...altered, ...pieces.filter(isView).map(noted)];
   const { schema } = input;
   if (missing.length === 0 || schema === null) return missing;
   return [{ kind: "use", name: schema, sql: `USE SCHEMA ${schema}` }, ...missing];
@@ -95,6 +111,12 @@ function isStale(object: DdlObject, found: Schema): boolean {
   const columns = columnsIn(found, viewName(object));
   const wanted = viewColumns(object);
   return columns === null || columns.size !== wanted.length || wanted.some((name) => !columns.has(name));
+}
+
+/** The columns of the metadata that a table lacks. */
+function addMetadata(object: DdlObject, found: Schema): readonly Statement[] {
+  const lacking = [...(lackingColumns(object, found) ?? [])].filter(isMetadata);
+  return lacking.length === 0 ? [] : addedColumns(object, new Set(lacking));
 }
 
 /** The columns that a table lacks, and the load of the files that have them already. */
@@ -116,6 +138,11 @@ const NO_FILES =
   "The rows of this table do not name their files, so that rows from before keep null in the new columns.";
 
 const NO_TIMES = `Run the statement for ${LOADED_AT} alone, and then ddl --diff again: it also prints the load of the files that have the new columns already. Without that, rows from before keep null in them.`;
+
+/** A table without its view may be there only because `ddl` of another object created it for the views over all tables. */
+function loadIsUnknown(name: string): string {
+  return `Whether anything loads this table is not compared. If nothing does, run what \`pardot-etl ddl ${name}\` prints.`;
+}
 
 /** Loads files again in one transaction: readers see each row once. */
 function reload(object: DdlObject, { loaded, gone }: CarryingFiles): readonly Statement[] {

@@ -6,7 +6,7 @@ import { tableName, text, upper } from "./statement.ts";
 /** Views that compare what was committed, by the manifests, with what the tables hold, by the file of each row. */
 
 const COMMITTED = "PARDOT_ETL_COMMITTED";
-const LOADED = "PARDOT_ETL_LOADED";
+export const LOADED = "PARDOT_ETL_LOADED";
 export const RECONCILIATION = "PARDOT_ETL_RECONCILIATION";
 
 function proofView(name: string, body: string): Statement {
