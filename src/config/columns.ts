@@ -1,7 +1,7 @@
 import type { CatalogEntry, CatalogObject } from "../catalog/catalog.ts";
 import { neededColumns, plainName, protectColumns } from "../catalog/protect.ts";
 import type { Problem } from "../errors.ts";
-import { isMap } from "./file.ts";
+import { describeValue, isMap } from "./file.ts";
 import type { ReadSettings } from "./settings-reader.ts";
 import { closestMatch } from "./suggest.ts";
 
@@ -39,7 +39,7 @@ export function protectedCatalog(
     problems.push({ path: `${["columns", ...path].join(".")} (${file})`, value, expected });
   };
   if (!isMap(given)) {
-    report([], null, "a map from an object's name to the columns to drop and to hash");
+    report([], found(given), "a map from an object's name to the columns to drop and to hash");
     return catalog;
   }
   const choices = new Map<string, Choice>();
@@ -50,7 +50,7 @@ export function protectedCatalog(
         name,
         entries.map((one) => one.name),
       );
-      report([name], null, `an object of the catalog${didYouMean(guess)}`);
+      report([name], name, `an object of the catalog${didYouMean(guess)}`);
       continue;
     }
     const choice = readChoice(name, lists, report);
@@ -75,12 +75,12 @@ export function hashesColumns(given: unknown): boolean {
 
 function readChoice(object: string, lists: unknown, report: Report): Choice {
   if (!isMap(lists)) {
-    if (lists !== null) report([object], null, "a map with the lists drop and hash");
+    if (lists !== null) report([object], found(lists), "a map with the lists drop and hash");
     return { drop: [], hash: [] };
   }
   for (const key of Object.keys(lists)) {
     if (LISTS.some((list) => list === key)) continue;
-    report([object, key], null, `drop or hash${didYouMean(closestMatch(key, LISTS))}`);
+    report([object, key], key, `drop or hash${didYouMean(closestMatch(key, LISTS))}`);
   }
   const [drop = [], hash = []] = LISTS.map((key) => readNames(object, key, lists[key], report));
   return { drop, hash };
@@ -90,8 +90,13 @@ function readNames(object: string, key: string, names: unknown, report: Report):
   if (names === undefined || names === null) return [];
   const isList = Array.isArray(names) && names.every((name) => typeof name === "string" && name.trim() !== "");
   if (isList) return (names as readonly string[]).map((name) => name.trim());
-  report([object, key], null, "a list of names of columns, such as [phone, email]");
+  report([object, key], found(names), "a list of names of columns, such as [phone, email]");
   return [];
+}
+
+/** What is there instead of a list or a map. */
+function found(given: unknown): string {
+  return typeof given === "string" ? given : describeValue(given);
 }
 
 /** The columns that may be neither dropped nor hashed, each with the reason. */

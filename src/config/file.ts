@@ -84,6 +84,12 @@ async function parse(text: string, name: string, problems: Problem[]): Promise<R
   return null;
 }
 
+/** The kind of a value that may hold anything, for a message. */
+export function describeValue(raw: unknown): string {
+  if (Array.isArray(raw)) return "a list";
+  return isMap(raw) ? "a map" : `a ${typeof raw}`;
+}
+
 export function isMap(data: unknown): data is Record<string, unknown> {
   return typeof data === "object" && data !== null && !Array.isArray(data) && !(data instanceof Date);
 }

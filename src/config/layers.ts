@@ -1,6 +1,6 @@
 import type { Problem } from "../errors.ts";
 import type { ConfigFile } from "./file.ts";
-import { CONFIG_FILE_VARIABLE, isMap } from "./file.ts";
+import { CONFIG_FILE_VARIABLE, describeValue, isMap } from "./file.ts";
 import { hasQuote, UNQUOTED } from "./parsers.ts";
 import type { Setting, SettingName } from "./settings.ts";
 import { filePath, SECTIONS, SETTING_BY_NAME, SETTINGS } from "./settings.ts";
@@ -67,7 +67,7 @@ export function fileLayer(file: ConfigFile, env: Environment, problems: Problem[
   for (const section of SECTIONS) {
     const data = file.root[section] ?? {};
     if (!isMap(data)) {
-      problems.push({ path: placeOf(section), value: describe(data), expected: "a map of settings" });
+      problems.push({ path: placeOf(section), value: describeValue(data), expected: "a map of settings" });
       continue;
     }
     for (const [key, raw] of Object.entries(data)) {
@@ -152,12 +152,7 @@ function shownText({ parser }: Setting, text: string): string {
 
 /** A number or a boolean is shown; a larger value may hold anything and is only named. */
 function shownRaw(setting: Setting, raw: unknown): string {
-  return typeof raw === "number" || typeof raw === "boolean" ? shownText(setting, String(raw)) : describe(raw);
-}
-
-function describe(raw: unknown): string {
-  if (Array.isArray(raw)) return "a list";
-  return isMap(raw) ? "a map" : `a ${typeof raw}`;
+  return typeof raw === "number" || typeof raw === "boolean" ? shownText(setting, String(raw)) : describeValue(raw);
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
