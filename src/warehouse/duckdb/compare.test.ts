@@ -156,6 +156,10 @@ describe("a table compared with its committed files", () => {
     expect((await compared(files)).problems).toMatchObject([
       { key: "PARDOT_THING", problem: "it does not exist although 3 files were committed for it" },
     ]);
+    expect(await compared(files.slice(0, 1))).toMatchObject({
+      compared: "1 file of PARDOT_THING",
+      problems: [{ problem: "it does not exist although 1 file was committed for it" }],
+    });
     expect(await warehouse.settled(tag, signal)).toBe(0);
     expect(await warehouse.unloaded(tag, ["a", "b"], signal)).toEqual(["a", "b"]);
     await warehouse.close();

@@ -1,4 +1,5 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
+import { pluralize } from "../../text.ts";
 import type { Database } from "./database.ts";
 import type { CheckedTable, Input } from "./protocol.ts";
 import { keptRows } from "./book.ts";
@@ -53,9 +54,9 @@ export function withoutTable(
   problem: string,
 ): Comparison {
   if (files === 0) return { compared: "", problems: [] };
-  const whole = `${problem} although ${files} files were committed for it`;
+  const whole = `${problem} although ${pluralize(files, "file")} ${files === 1 ? "was" : "were"} committed for it`;
   const hint = `Run \`pardot-etl run ${name}\`: it creates the table and loads its files.`;
-  return { compared: `${files} files of ${table}`, problems: [{ key: table, problem: whole, hint }] };
+  return { compared: `${pluralize(files, "file")} of ${table}`, problems: [{ key: table, problem: whole, hint }] };
 }
 
 async function compareCounts(

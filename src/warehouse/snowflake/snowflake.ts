@@ -181,7 +181,13 @@ export class SnowflakeWarehouse implements Warehouse {
     if (!table.hasRows) {
       return {
         compared,
-        problems: [{ key, problem: `it is empty although ${count} files were committed for it`, hint: PIPE_HINT }],
+        problems: [
+          {
+            key,
+            problem: `it is empty although ${pluralize(count, "file")} ${count === 1 ? "was" : "were"} committed for it`,
+            hint: PIPE_HINT,
+          },
+        ],
       };
     }
     if (watermark === null || committed === null || (table.watermark ?? "") >= committed)
