@@ -35,7 +35,7 @@ export async function ownerOf(database: Database): Promise<Owner> {
 export async function unloaded(database: Database, { table, keys }: Input<"unloaded">): Promise<readonly string[]> {
   if (keys.length === 0 || !(await database.has(table)) || !(await database.has(LOADS))) return keys;
   const rows = await database.query(
-    `SELECT file_key FROM ${LOADS} WHERE file_key IN (${keys.map(literal).join(", ")})`,
+    `SELECT file_key FROM ${LOADS} WHERE lower(table_name) = lower(${literal(table)}) AND file_key IN (${keys.map(literal).join(", ")})`,
   );
   const loaded = new Set(rows.map(([key]) => key));
   return keys.filter((key) => !loaded.has(key));
@@ -43,16 +43,19 @@ export async function unloaded(database: Database, { table, keys }: Input<"unloa
 
 /** Forgets the files of a dropped table, so that they are loaded again. */
 export async function forgetTable(database: Database, table: string): Promise<void> {
-  for (const book of [LOADS, TABLES]) await database.run(`DELETE FROM ${book} WHERE table_name = ${literal(table)}`);
+  for (const book of [LOADS, TABLES]) {
+    await database.run(`DELETE FROM ${book} WHERE lower(table_name) = lower(${literal(table)})`);
+  }
 }
 
+/** A file that another table has, too, because the object had that table before, is from now on one of this table. */
 export async function recordLoads(database: Database, table: string, files: readonly LoadFile[]): Promise<void> {
   const rows = files.map((file) => {
     const run = file.runId === null ? "NULL" : literal(file.runId);
     return `(${literal(file.key)}, ${literal(table)}, ${file.rows}, ${UTC_NOW}, ${timestampLiteral(file.readAt)}, ${run})`;
   });
   await database.run(
-    `INSERT INTO ${LOADS} (file_key, table_name, rows, loaded_at, read_at, run_id) VALUES ${rows.join(", ")}`,
+    `INSERT INTO ${LOADS} (file_key, table_name, rows, loaded_at, read_at, run_id) VALUES ${rows.join(", ")} ON CONFLICT (file_key) DO UPDATE SET table_name = excluded.table_name, rows = excluded.rows, loaded_at = excluded.loaded_at, read_at = excluded.read_at, run_id = excluded.run_id`,
   );
 }
 

@@ -150,6 +150,23 @@ describe("a table compared with its committed files", () => {
     });
   });
 
+  test("holds all files after the object has got another table, and again after it has got the first one back", async () => {
+    const file = async (key: string, id: number, readAt: number) => fileOf(key, `${id},x,,,,\n`, 1, { readAt });
+    const renamed = { ...tag, table: "my_things" };
+    const keys = ["a", "b"];
+    await warehouse.load(tag, [await file("a", 1, 1)], signal);
+    expect(await warehouse.unloaded(renamed, keys, signal)).toEqual(keys);
+    // The newest file first: the table is there when the older one is looked for.
+    await warehouse.load(renamed, [await file("b", 2, 2)], signal);
+    expect(await warehouse.unloaded(renamed, keys, signal)).toEqual(["a"]);
+    await warehouse.load(renamed, [await file("a", 1, 1)], signal);
+    expect(await warehouse.unloaded(renamed, keys, signal)).toEqual([]);
+    expect(await rowsOf("SELECT id FROM my_things ORDER BY id")).toHaveLength(2);
+    expect(await warehouse.unloaded(tag, keys, signal)).toEqual(keys);
+    await warehouse.load(tag, [await file("a", 1, 1), await file("b", 2, 2)], signal);
+    expect((await compared([committed("a", 1), committed("b", 1)])).problems).toEqual([]);
+  });
+
   test("is reported missing when it was dropped, or when its database is gone", async () => {
     const files = await withThree();
     await rowsOf("DROP TABLE PARDOT_THING");
