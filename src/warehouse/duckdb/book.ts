@@ -88,6 +88,10 @@ export async function recordRows(
 ): Promise<number> {
   const rows = await database.countRows(table);
   const loads = `(SELECT COUNT(*) FROM ${LOADS} WHERE table_name = ${literal(table)})`;
+  // Its name may have been written in another case, which DuckDB takes for the same table.
+  await database.run(
+    `DELETE FROM ${TABLES} WHERE lower(table_name) = lower(${literal(table)}) AND table_name <> ${literal(table)}`,
+  );
   const known = files === null ? "" : ", files = excluded.files, loads = excluded.loads";
   await database.run(
     `INSERT INTO ${TABLES} (table_name, rows, files, loads, loaded_at) VALUES (${literal(table)}, ${rows - foreign}, ${files ?? 0}, ${files === null ? "NULL" : loads}, ${UTC_NOW}) ON CONFLICT (table_name) DO UPDATE SET rows = excluded.rows, loaded_at = excluded.loaded_at${known}`,

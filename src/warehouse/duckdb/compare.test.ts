@@ -167,6 +167,15 @@ describe("a table compared with its committed files", () => {
     expect((await compared([committed("a", 1), committed("b", 1)])).problems).toEqual([]);
   });
 
+  test("has the same rows recorded when its name is written in another case", async () => {
+    const other = { ...tag, table: tag.table.toLowerCase() };
+    await warehouse.load(tag, [await fileOf("a", "1,x,,,,\n", 1, { readAt: 1 })], signal);
+    await warehouse.load(other, [await fileOf("b", "2,x,,,,\n", 1, { readAt: 2 })], signal);
+    await warehouse.load(other, [await fileOf("c", "3,x,,,,\n", 1, { readAt: 3 })], signal);
+    expect((await compared(["a", "b", "c"].map((key) => committed(key, 1)))).problems).toEqual([]);
+    expect(await rowsOf("SELECT table_name, rows FROM _PARDOT_ETL_TABLES")).toHaveLength(1);
+  });
+
   test("is reported missing when it was dropped, or when its database is gone", async () => {
     const files = await withThree();
     await rowsOf("DROP TABLE PARDOT_THING");
