@@ -125,8 +125,8 @@ function columnsSection(): readonly string[] {
       "```",
     ].join("\n"),
     [
-      "- The choice is for each object, and other columns may have the same values: `ProspectDeleted` has an `email`, and",
-      "  `prospects` of Opportunity has names, emails and companies in v3/v4. Drop or hash these, too.",
+      "- The choice for Prospect also covers `ProspectDeleted`, and the names, emails and companies in `prospects` of",
+      "  Opportunity; that for ListMembership also covers `ListMembershipDeleted`.",
       "- A dropped column is not requested and not landed. v3/v4 queries return all fields: there its values are removed first.",
       "- In place of a hashed value lands HMAC-SHA-256 of its text, in 64 lower-case hex digits, with the key of",
       "  `PARDOT_ETL_HASH_KEY`. Equal texts have equal hashes, in all objects, so tables can still be joined. Null stays null. In v3/v4",

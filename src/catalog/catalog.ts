@@ -21,6 +21,8 @@ export interface Column {
   readonly wire?: string | null;
   /** For a json column that is a list of records: the fields of each record, in this order. */
   readonly items?: readonly Column[];
+  /** Name of the object whose records, in part, the list has: what the operator hides of that one is hidden here, too. */
+  readonly itemsOf?: string;
   /**
    * The type of the values at Pardot, where a keyed hash of their text takes their place: then `type` is string. Default:
    * the values themselves.

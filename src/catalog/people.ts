@@ -199,6 +199,7 @@ export const opportunity: CatalogEntry = object("Opportunity", {
       type: "json",
       wire: "prospects.prospect[]",
       items: columns("id:integer first_name last_name email company"),
+      itemsOf: "Prospect",
     },
   ],
   watermark: "updated_at",

@@ -15,6 +15,21 @@ export function protectColumns<O extends CatalogObject>(
   return { ...object, columns, protect: { drop, hash, dropped } };
 }
 
+/** The object with the choice for another one, wherever a column has a list of that one's records. */
+export function protectItems<O extends CatalogObject>(
+  object: O,
+  of: string,
+  { drop, hash }: { readonly drop: readonly string[]; readonly hash: readonly string[] },
+): O {
+  if (!object.columns.some(({ itemsOf }) => itemsOf === of)) return object;
+  const columns = object.columns.map((column): Column => {
+    if (column.itemsOf !== of || column.items === undefined) return column;
+    const kept = column.items.filter(({ name }) => !drop.includes(name));
+    return { ...column, items: kept.map((item) => (hash.includes(item.name) ? hashedColumn(item) : item)) };
+  });
+  return { ...object, columns, protect: object.protect ?? { drop: [], hash: [], dropped: [] } };
+}
+
 export function hashedColumn(column: Column): Column {
   return { ...column, type: "string", hashed: column.type };
 }

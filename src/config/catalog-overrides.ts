@@ -123,7 +123,11 @@ const shape: z.ZodType<CatalogEntry> = z.strictObject({
   table: columnName,
   core: z.boolean(),
   auto: z.enum(["v4", "v5"]),
-  columns: z.array(columnShape.extend({ items: z.array(columnShape).min(1).exactOptional() })).min(1),
+  columns: z
+    .array(
+      columnShape.extend({ items: z.array(columnShape).min(1).exactOptional(), itemsOf: z.string().exactOptional() }),
+    )
+    .min(1),
   key: z.string(),
   watermark: field.nullable(),
   deletes: z.boolean(),

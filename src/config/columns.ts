@@ -1,5 +1,5 @@
 import type { CatalogEntry, CatalogObject } from "../catalog/catalog.ts";
-import { neededColumns, plainName, protectColumns } from "../catalog/protect.ts";
+import { neededColumns, plainName, protectColumns, protectItems } from "../catalog/protect.ts";
 import type { Problem } from "../errors.ts";
 import { describeValue, isMap } from "./file.ts";
 import type { ReadSettings } from "./settings-reader.ts";
@@ -59,12 +59,33 @@ export function protectedCatalog(
     const emails = catalog.filter((one) => one.way.process === "email" && chosen.includes(one.name));
     checkChoice(entry, choice, neededBy(object, emails), report);
   }
+  const isEmpty = ({ drop, hash }: Choice): boolean => drop.length + hash.length === 0;
   return catalog.map((object) => {
-    const choice = choices.get(object.name);
-    return choice === undefined || choice.drop.length + choice.hash.length === 0
-      ? object
-      : protectColumns(object, choice);
+    const choice = withInherited(object, choices.get(object.name), catalog, choices);
+    const whole = isEmpty(choice) ? object : protectColumns(object, choice);
+    return [...choices]
+      .filter(([, of]) => !isEmpty(of))
+      .reduce((protectedSoFar, [name, of]) => protectItems(protectedSoFar, name, of), whole);
   });
+}
+
+/** A choice with that for the object whose deleted records these are, as far as the columns are not needed here. */
+function withInherited(
+  object: CatalogObject,
+  own: Choice = { drop: [], hash: [] },
+  catalog: readonly CatalogObject[],
+  choices: ReadonlyMap<string, Choice>,
+): Choice {
+  const live = catalog.find(({ way }) => way.api === "v4" && way.deletedIn === object.name);
+  const inherited = live === undefined ? undefined : choices.get(live.name);
+  if (inherited === undefined) return own;
+  const needed = neededColumns(object);
+  const names = new Set(object.columns.map(({ name }) => name).filter((name) => !needed.has(name)));
+  const isFree = (name: string): boolean => names.has(name) && !own.drop.includes(name) && !own.hash.includes(name);
+  return {
+    drop: [...own.drop, ...inherited.drop.filter(isFree)],
+    hash: [...own.hash, ...inherited.hash.filter(isFree)],
+  };
 }
 
 /** Whether the section hashes any column, as far as it can be read. */

@@ -38,9 +38,19 @@ export function protectRecord(record: WireFields, protection: Protection): WireF
     if (column.hashed !== undefined) return [[path, hashed(textOf(valueAt(record, path), column), protection)]];
     const plain = path.replace(/\[\]$/, "");
     const value = valueAt(record, plain);
-    return value === undefined ? [] : [[plain, value]];
+    if (value === undefined) return [];
+    return [[plain, column.itemsOf === undefined ? value : protectItems(valueAt(record, path), column, protection)]];
   });
   return Object.fromEntries(fields);
+}
+
+/** A list of another object's records with only the fields of the column. Anything else is left out: it cannot be encoded. */
+function protectItems(list: WireData | undefined, { items = [] }: Column, protection: Protection): WireData {
+  const records = Array.isArray(list) ? (list as readonly WireData[]) : [];
+  return records.map((item) => {
+    const isRecord = typeof item === "object" && item !== null && !Array.isArray(item);
+    return isRecord ? protectRecord(item as WireFields, { ...protection, columns: items }) : null;
+  });
 }
 
 /** A field of a CSV file, hashed if its column is. `localZone`: as `normaliseCell` takes it. */

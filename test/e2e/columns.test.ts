@@ -351,3 +351,38 @@ describe("the tables of hashed columns", () => {
     expect(objects.stdout).toMatch(/dropped +crm_lead_fid\n/);
   });
 });
+
+describe("columns of prospects", () => {
+  it("are protected in the deleted prospects and in the prospects of opportunities, too", async () => {
+    const at = await start({ PARDOT_ETL_OBJECTS: "Prospect,ProspectDeleted,Opportunity" });
+    await at.choose("columns: {Prospect: {drop: [company, crm_lead_fid], hash: [email, last_name]}}");
+    at.simulator.advance(2);
+    const emails = truth(at.simulator, "Prospect").flatMap(({ email }) => email ?? []);
+    const deleted = truth(at.simulator, "Prospect", { deleted: "deleted" }).flatMap(({ email }) => email ?? []);
+    expect(deleted.length).toBeGreaterThan(0);
+    const { manifest } = await at.run();
+    expect(manifest.objects.map(({ status, rejected_rows: rejected }) => [status, rejected])).toEqual(
+      manifest.objects.map(() => ["complete", 0]),
+    );
+    expectNone([...emails, ...deleted], await textBelow(at.data));
+    const gone = await landedRecords(at.data, "ProspectDeleted");
+    expect(gone.map(({ email }) => email)).toEqual(expect.arrayContaining(deleted.map(hmac)));
+    const prospects = byId(truth(at.simulator, "Prospect"));
+    const related = (await landedRecords(at.data, "Opportunity")).flatMap(
+      (row) => JSON.parse(row["prospects"] ?? "[]") as Record<string, unknown>[],
+    );
+    expect(related.length).toBeGreaterThan(10);
+    for (const { id, email, last_name: last, ...rest } of related) {
+      expect(Object.keys(rest)).toEqual(["first_name"]);
+      const known = prospects.get(String(id));
+      if (known === undefined) continue;
+      expect([email, last]).toEqual([hmac(known["email"] ?? ""), known["last_name"] ? hmac(known["last_name"]) : null]);
+    }
+  });
+});
+
+/** Everything in a folder. */
+async function textBelow(folder: string): Promise<string> {
+  const texts = await Promise.all((await filesBelow(folder)).map((name) => readFile(join(folder, name), "latin1")));
+  return texts.join("\n");
+}
