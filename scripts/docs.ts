@@ -15,6 +15,7 @@ import { wrapped } from "../src/text.ts";
 import { licensesPage } from "./licenses.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { objectsPage } from "./objects-page.ts";
+import { llmsText } from "./site/pages.ts";
 
 const GENERATED = "<!-- Written by scripts/docs.ts; change the tables in src, then `npm run docs`. -->";
 
@@ -24,6 +25,8 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/commands.md": commandsPage,
   "docs/objects.md": () => objectsPage(GENERATED),
   "docs/licenses.md": licensesPage,
+  // Last: it is made from the pages.
+  "docs/llms.txt": llmsText,
 };
 
 export function configurationPage(): string {
@@ -274,7 +277,8 @@ function examplesOf({ name }: CommandSpec): string | undefined {
 function optionRow(option: OptionSpec): readonly string[] {
   const names = option.short === undefined ? option.flag : `${option.flag}, ${option.short}`;
   const flag = option.value === null ? names : `${names} ${option.value}`;
-  return [`\`${flag}\``, option.meaning, option.default ?? ""];
+  // A placeholder such as <run id> would be an HTML element, which is not shown.
+  return [`\`${flag}\``, option.meaning, (option.default ?? "").replaceAll("<", String.raw`\<`)];
 }
 
 if (import.meta.main) {

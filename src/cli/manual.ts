@@ -33,7 +33,8 @@ function levelOf(part = ""): number {
   return /^#*/.exec(part)?.[0].length ?? 0;
 }
 
-function anchorOf(part: string): string {
+/** The anchor that GitHub gives a heading, such as `## Next steps`; empty for other text. */
+export function anchorOf(part: string): string {
   const heading = /^#+ (.*)/.exec(part)?.[1] ?? "";
   return heading
     .toLowerCase()

@@ -69,6 +69,18 @@ export async function inspectPages(pages: readonly Framed[], scheme: Scheme): Pr
   try {
     const file = join(folder, "page.html");
     await writeFile(file, `<!doctype html>${head}<p id="found"></p>${frames.join("")}`);
+    const text = /<p id="found">\[([^\]]*)\]<\/p>/.exec(await shownAt(`file://${file}`, scheme))?.[1] ?? "";
+    const found = JSON.parse(Buffer.from(text, "base64").toString("utf8")) as Readonly<Record<string, Inspected>>;
+    return pages.flatMap((_, i) => found[`f${i}`] ?? []);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Opens an address in headless Chromium, with further options, and returns the document once nothing is left to do. */
+export async function shownAt(url: string, scheme: Scheme, options: readonly string[] = []): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "pardot-etl-chromium-"));
+  try {
     const { stdout } = await promisify(execFile)(
       CHROMIUM,
       [
@@ -80,17 +92,16 @@ export async function inspectPages(pages: readonly Framed[], scheme: Scheme): Pr
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-        `--user-data-dir=${join(folder, "user")}`,
+        `--user-data-dir=${folder}`,
         `--blink-settings=preferredColorScheme=${scheme === "dark" ? 0 : 1}`,
         "--virtual-time-budget=60000",
+        ...options,
         "--dump-dom",
-        `file://${file}`,
+        url,
       ],
       { maxBuffer: 256 * 1024 * 1024 },
     );
-    const text = /<p id="found">\[([^\]]*)\]<\/p>/.exec(stdout)?.[1] ?? "";
-    const found = JSON.parse(Buffer.from(text, "base64").toString("utf8")) as Readonly<Record<string, Inspected>>;
-    return pages.flatMap((_, i) => found[`f${i}`] ?? []);
+    return stdout;
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
