@@ -28,6 +28,10 @@ document.addEventListener("DOMContentLoaded", () => {
   const results = find("#results");
   for (const control of [scheme, menu, form]) control.hidden = false;
 
+  const pages = find("#pages");
+  const current = find("[aria-current]");
+  if (current !== null) pages.scrollTop = current.offsetTop - 60;
+
   scheme.setAttribute("aria-pressed", String(isDark));
   scheme.addEventListener("click", () => {
     isDark = !isDark;
@@ -41,7 +45,7 @@ document.addEventListener("DOMContentLoaded", () => {
   });
 
   menu.addEventListener("click", () => {
-    const isOpen = find("#pages").classList.toggle("open");
+    const isOpen = pages.classList.toggle("open");
     menu.setAttribute("aria-expanded", String(isOpen));
   });
 
@@ -102,7 +106,7 @@ document.addEventListener("DOMContentLoaded", () => {
     link.textContent = heading === "" ? title : `${title}: ${heading}`;
     const at = Math.max(0, Math.min(...words.map((word) => position(text, word))) - 50);
     const excerpt = document.createElement("p");
-    const pattern = new RegExp(`(${words.map((word) => word.replace(/[^\w\s]/g, "\\$&")).join("|")})`, "gi");
+    const pattern = new RegExp(`(${words.map(escaped).join("|")})`, "gi");
     const pieces = text.slice(at, at + 200).split(pattern);
     excerpt.append(at > 0 ? "…" : "", ...pieces.map((piece, i) => (i % 2 === 0 ? piece : marked(piece))), "…");
     item.append(link, excerpt);
@@ -121,17 +125,20 @@ function position(text, word) {
   return Math.max(0, text.toLowerCase().indexOf(word));
 }
 
-/** Zero unless every word is somewhere in the section. A word in a title counts more than one in the text. */
+/**
+ * Zero unless every word is somewhere in the section. The beginning of a word in a title counts more than one in the text,
+ * and that more than the middle of a word: `lease` is not the release.
+ */
 function scoreOf([, title, heading, text], words) {
-  const scores = words.map(
-    (word) => 10 * holds(heading, word) + 6 * holds(title, word) + (heading === "" ? 2 : 1) * holds(text, word),
-  );
+  const scores = words.map((word) => {
+    const start = new RegExp(`(?<![a-z0-9])${escaped(word)}`, "i");
+    const inText = start.test(text) ? (heading === "" ? 4 : 2) : 0;
+    const score = (start.test(heading) ? 20 : 0) + (start.test(title) ? 12 : 0) + inText;
+    return score === 0 && `${title} ${heading} ${text}`.toLowerCase().includes(word) ? 1 : score;
+  });
   return scores.includes(0) ? 0 : scores.reduce((sum, score) => sum + score, 0);
 }
 
-/** 2 if a text has a word that starts so, 1 if it has it elsewhere, else 0. */
-function holds(text, word) {
-  const lower = text.toLowerCase();
-  if (` ${lower}`.includes(` ${word}`)) return 2;
-  return lower.includes(word) ? 1 : 0;
+function escaped(word) {
+  return word.replace(/[^\w\s]/g, "\\$&");
 }
