@@ -141,7 +141,7 @@ describe("the loaded modules", () => {
     async (argv) => {
       const loaded = await modules(argv);
       expect(loaded).toContain("pardot-etl/dist/cli/help.js");
-      const own = /^pardot-etl\/dist\/(bin|text|simulator\/option-table|cli\/.*)\.js$/;
+      const own = /^pardot-etl\/dist\/(bin|text|report\/style|simulator\/option-table|cli\/.*)\.js$/;
       const works = /^pardot-etl\/dist\/cli\/(?:main|program|parse|io|commands\/(?!index))/;
       expect(loaded.filter((name) => !own.test(name) || works.test(name))).toEqual([]);
     },
