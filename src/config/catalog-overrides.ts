@@ -176,7 +176,7 @@ export function overrideCatalog(
     const guess = closestMatch(name, names);
     report([name], null, `an object of the catalog${guess === null ? "" : `; did you mean ${guess}?`}`);
   }
-  return catalog.map((object) => {
+  const entries = catalog.map((object) => {
     const override = overrides[object.name];
     if (override === undefined || override === null) return object;
     if (!isMap(override)) {
@@ -192,6 +192,12 @@ export function overrideCatalog(
     checkEntry(result.data, object.name, report);
     return result.data;
   });
+  for (const { name, table } of entries.filter((entry, at) => entry.table !== catalog[at]?.table)) {
+    // Unquoted names are the same table in any case.
+    const other = entries.find((entry) => entry.name !== name && entry.table.toLowerCase() === table.toLowerCase());
+    if (other !== undefined) report([name, "table"], table, `another table: ${other.name} has this one`);
+  }
+  return entries;
 }
 
 function merge(base: unknown, override: unknown): unknown {

@@ -164,6 +164,22 @@ describe("catalog overrides", () => {
     const query = { ...before.way.query, limit: 50, sortBy: ["id"] };
     expect(tag).toEqual({ ...before, way: { ...before.way, query } });
   });
+
+  test("refuse the table of another object, in any case, and let two objects swap theirs", async () => {
+    const renamed = (tables: string): string => `catalog: ${tables}`;
+    await expect(load({ env: GOOD, file: renamed("{ Tag: { table: pardot_list } }") })).rejects.toMatchObject({
+      exitCode: 2,
+      problems: [
+        {
+          path: expect.stringMatching(/^catalog\.Tag\.table /) as string,
+          expected: "another table: List has this one",
+        },
+      ],
+    });
+    const swapped = "{ Tag: { table: PARDOT_LIST }, List: { table: PARDOT_TAG } }";
+    const { catalog: offered } = await load({ env: GOOD, file: renamed(swapped) });
+    expect(offered.find(({ name }) => name === "List")?.table).toBe("PARDOT_TAG");
+  });
 });
 
 describe("notification channels", () => {
