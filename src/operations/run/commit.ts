@@ -40,9 +40,9 @@ export async function commit(run: Run, now: Instant): Promise<Committed> {
   // The manifest's warnings must include a replaced refresh token, but a run that has to stop commits first.
   if (!run.drain.aborted) await run.pardot.settled();
   await run.budget.settle();
+  await warnOfDrift(run);
   // A run that was suspended while another took over must not commit anything.
   await run.lease.check();
-  await warnOfDrift(run);
   const built = await buildManifest(run, now);
   const { files: left, changes: searched } = await orphanFiles(new Set(filesOf(built).map((file) => file.key)), run);
   const manifest = left.length === 0 ? built : { ...built, left_files: left };

@@ -81,5 +81,11 @@ describe("columns that landed files have and their tables lack", () => {
       ["warehouse.columns-unknown", null],
     ]);
     expect(await warned(async () => new Map(), landed("Prospect"))).toEqual([]);
+    const stop = new AbortController();
+    const stopped = async (): Promise<never> => {
+      stop.abort();
+      return Promise.reject(new Error("stopped"));
+    };
+    expect(await warned(stopped, landed("Prospect"), stop.signal)).toEqual([]);
   });
 });

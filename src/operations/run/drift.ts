@@ -20,6 +20,8 @@ export async function warnOfDrift(run: Run): Promise<void> {
   try {
     schema = await warehouse.schema(drain);
   } catch (error) {
+    // A run that has to stop commits now.
+    if (drain.aborted) return;
     const message = `compare the columns of the landed files with the tables: ${asError(error).message}`;
     warn(onEvent, "warehouse.columns-unknown", message);
     return;
