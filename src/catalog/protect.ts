@@ -21,7 +21,8 @@ export function protectItems<O extends CatalogObject>(
   of: string,
   { drop, hash }: { readonly drop: readonly string[]; readonly hash: readonly string[] },
 ): O {
-  if (!object.columns.some(({ itemsOf }) => itemsOf === of)) return object;
+  const isHidden = ({ name }: Column): boolean => drop.includes(name) || hash.includes(name);
+  if (!object.columns.some(({ itemsOf, items }) => itemsOf === of && items?.some(isHidden) === true)) return object;
   const columns = object.columns.map((column): Column => {
     if (column.itemsOf !== of || column.items === undefined) return column;
     const kept = column.items.filter(({ name }) => !drop.includes(name));

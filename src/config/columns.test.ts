@@ -20,6 +20,21 @@ describe("columns to drop and to hash", () => {
     expect(JSON.stringify({ catalog, etl })).not.toContain(KEY.PARDOT_ETL_HASH_KEY);
   });
 
+  it("of prospects cover the prospects of opportunities only where these have one of them", async () => {
+    const opportunityWith = async (columns: string) => {
+      const { catalog } = await load({ file: `columns: {Prospect: ${columns}}`, env: KEY });
+      return catalog.find(({ name }) => name === "Opportunity");
+    };
+    expect((await opportunityWith("{drop: [phone], hash: [score]}"))?.protect).toBeUndefined();
+    const hidden = (await opportunityWith("{drop: [company], hash: [email]}"))?.columns.at(-1)?.items;
+    expect(hidden?.map(({ name, hashed }) => [name, hashed])).toEqual([
+      ["id", undefined],
+      ["first_name", undefined],
+      ["last_name", undefined],
+      ["email", "string"],
+    ]);
+  });
+
   it("are refused together, each with its place and what was expected", async () => {
     const file = [
       "columns:",

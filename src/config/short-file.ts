@@ -53,7 +53,7 @@ const SNOWFLAKE: readonly Line[] = [
   ["SNOWFLAKE_SCHEMA", "the schema of the tables"],
 ];
 
-/** Writes the file. Names and secrets that are not asked for come from the environment: the file holds none. */
+/** Writes the file. It has no secrets: they come from the environment, as do names that `init` does not ask for. */
 export function shortFile(answers: ShortAnswers): ShortFile {
   const variables: Line[] = [
     ["PARDOT_CLIENT_ID", "the app's consumer key"],
