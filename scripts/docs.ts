@@ -145,8 +145,8 @@ function columnsSection(): readonly string[] {
     [
       "A change applies to what is landed from then on; older files keep their values. To replace the values in DuckDB, run",
       "`pardot-etl run Prospect --full`, and remove the older files yourself. Columns keep their place in files when they come back.",
-      "In Snowflake, columns that were numbers or times must be made VARCHAR before their hashes are loaded. If a number or",
-      "a time is no longer hashed and you replace the DuckDB database, DuckDB refuses the older files: run the object with `--full`.",
+      "In Snowflake, columns that were numbers or times must be made VARCHAR before their hashes are loaded. If you stop",
+      "hashing a number or a time and replace the DuckDB database, DuckDB refuses the older files: run the object with `--full`.",
     ].join("\n"),
     [
       "Keep the key: with another one, all hashes differ. Who has the key can test guesses, so give it to no one who may not see",
@@ -237,8 +237,8 @@ const DETAILS: Readonly<Record<string, string>> = {
     "the warehouse is not opened: `verify` proves what is loaded. Values of rejected records are not on the page. It works for",
     "every run that `status` lists or that has a manifest, also for one that died or failed before it could commit.",
     "",
-    "The file is replaced in one step. With `--json`: `run_id` and `output` (the file's path). Exit 2: there is no run, or none of",
-    "this id. Exit 7: the file cannot be written. With `PARDOT_ETL_REPORT=true` each run also writes its page to",
+    "The file is replaced in one step. With `--json`: `run_id` and `output` (the file's path). Exit 2: no run yet, or no run",
+    "with this id. Exit 7: the file cannot be written. With `PARDOT_ETL_REPORT=true` each run also writes its page to",
     "`_pardot_etl/runs/<run id>/report.html` in the destination.",
   ].join("\n"),
   verify: [

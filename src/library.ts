@@ -48,7 +48,7 @@ export interface PardotEtlOptions {
 /** Options of a run, and which objects: names, groups and patterns; default: `PARDOT_ETL_OBJECTS`. */
 export type ObjectOptions = RunOptions & { readonly objects?: readonly string[] };
 
-/** The commands as functions. Each loads the configuration anew and throws `ConfigError` with every problem of it. */
+/** The commands as functions. Each loads the configuration and throws `ConfigError` with every problem of it. */
 export interface PardotEtl {
   /** One incremental run; a failure of an object is in the result, one that keeps the run from starting is thrown. */
   run(options?: ObjectOptions): Promise<RunResult>;

@@ -29,7 +29,7 @@ export interface CommandSpec {
   /**
    * Imports the implementation, which is not loaded for `--help`. It returns the exit code; `main` prints its errors.
    */
-  readonly load: () => Promise<{ readonly runCommand: (context: CommandContext) => Promise<number> }>;
+  readonly load: () => Promise<{ readonly runCommand: (context: CommandContext) => number | Promise<number> }>;
 }
 
 /** The given options, by flag. */

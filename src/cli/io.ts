@@ -26,7 +26,7 @@ export interface Output {
 export interface Input {
   /** Whether a person can type: false for a pipe or a file. */
   readonly isTerminal: boolean;
-  /** Shows a prompt and waits for a line; null when there is no more. Throws `CancelledError` for Ctrl-C. */
+  /** Shows a prompt and waits for a line; null at the end of the input. Throws `CancelledError` for Ctrl-C. */
   ask(prompt: string): Promise<string | null>;
   /** Gives the terminal back. */
   close(): void;

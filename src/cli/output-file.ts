@@ -59,7 +59,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "permission denied",
   EROFS: "the file system is read-only",
-  ENOENT: "there is no such folder",
+  ENOENT: "the folder does not exist",
   ENOTDIR: "part of the path is a file",
   EISDIR: "it is a folder",
   ENOSPC: "no space is left",

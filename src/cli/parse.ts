@@ -4,7 +4,7 @@ import { UsageError } from "../errors.ts";
 import type { CommandSpec, OptionSpec, ParsedOptions } from "./command.ts";
 import { COMMON_OPTIONS } from "./command.ts";
 import { commandHelp, programHelp } from "./help.ts";
-import { plainText } from "./plain-text.ts";
+import { plainText } from "./help.ts";
 
 /** A parsed command line. */
 export type Request =

@@ -1,6 +1,6 @@
 import process, { env } from "node:process";
 import { COMMANDS } from "./commands/index.ts";
-import { plainText } from "./plain-text.ts";
+import { plainText } from "./help.ts";
 import { streamOutput } from "./stream-output.ts";
 import { packageVersion } from "./version.ts";
 

@@ -124,7 +124,7 @@ describe("report", () => {
   });
 
   test.each([
-    ["in a folder that does not exist", "nowhere/x.html", "there is no such folder (ENOENT)"],
+    ["in a folder that does not exist", "nowhere/x.html", "the folder does not exist (ENOENT)"],
     ["that is a folder", "data", "it is a folder (EISDIR)"],
     ["below a file", "file/x.html", "part of the path is a file (ENOTDIR)"],
   ])("is exit 7 for a file %s, and leaves nothing behind", async (_what, output, reason) => {

@@ -5,11 +5,10 @@ import { completionScript, SHELLS } from "../completion.ts";
 import { COMMANDS } from "./index.ts";
 
 /** Prints the script that completes words in a shell. */
-// oxlint-disable-next-line typescript/require-await -- as every command
-export async function runCommand({ io, arguments: [given] }: CommandContext): Promise<number> {
+export function runCommand({ io, arguments: [given] }: CommandContext): number {
   const shell = SHELLS.find((name) => name === given);
   if (shell === undefined) {
-    throw new UsageError(`complete words in the shell ${given}: there is no script for it`, {
+    throw new UsageError(`print the completion script for ${given}: this shell is not supported`, {
       code: "usage.shell",
       hint: `Give one of ${SHELLS.join(", ")}.`,
     });

@@ -6,8 +6,7 @@ import { pageNames, readPage, sectionOf } from "../manual.ts";
 import { COMMANDS } from "./index.ts";
 
 /** Prints the help of a command, or a page of the manual as it is shipped. */
-// oxlint-disable-next-line typescript/require-await -- as every command
-export async function runCommand({ io, arguments: words }: CommandContext): Promise<number> {
+export function runCommand({ io, arguments: words }: CommandContext): number {
   const [given] = words;
   io.stdout.write(given === undefined ? programHelp(COMMANDS) : textOn(given));
   return 0;

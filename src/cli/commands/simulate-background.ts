@@ -13,7 +13,7 @@ import { stopOnSignals } from "../signals.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin.js", import.meta.url));
 
-/** The first line of `simulate`: what a client needs, or why there is no account. */
+/** The first line of `simulate`: what a client needs, or why it did not start. */
 type FirstLine = Readonly<Record<"url" | "business_unit_id" | "client_id" | "client_secret" | "refresh_token", string>>;
 type Refusal = { readonly error: { readonly code: string; readonly message: string; readonly hint: string } };
 

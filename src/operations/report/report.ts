@@ -16,7 +16,7 @@ import { rejectsOf } from "./rejects.ts";
 /**
  * Collects what the tool keeps about a run: its record in the state, its manifest and those of the runs before it, and
  * the state of the destination now. `runId`: null for the newest run. Makes no call to Pardot and does not open the
- * warehouse. Throws UsageError (exit 2) if there is no run, or none of this id.
+ * warehouse. Throws UsageError (exit 2) if there is no run yet, or no run with this id.
  */
 export async function report(config: ReportConfig, runId: string | null, runtime: Runtime): Promise<RunReport> {
   const { clock, signal } = runtime;
