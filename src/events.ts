@@ -11,6 +11,8 @@ export type RunEvent =
       readonly businessUnit: string;
       readonly objects: readonly string[];
     }
+  /** An earlier run that ended without a report; the run that has started takes over. */
+  | { readonly type: "run-died"; readonly died: string; readonly startedAt: string; readonly message: string }
   | { readonly type: "run-resumed"; readonly windows: number; readonly files: number }
   | { readonly type: "connected"; readonly version: number; readonly now: Instant; readonly clock: "pardot" | "own" }
   | {

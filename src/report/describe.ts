@@ -9,6 +9,11 @@ type EventOf<Type> = Extract<RunEvent, { readonly type: Type }>;
 
 export const EVENTS: { readonly [Type in RunEvent["type"]]: Shown<EventOf<Type>> } = {
   "run-started": ["info", (event) => `run ${event.runId}: ${event.objects.join(", ")}`],
+  "run-died": [
+    "warn",
+    ({ died, startedAt, message }) =>
+      `earlier run ${died}, started ${startedAt.slice(0, 16).replace("T", " ")} UTC, died: ${message}`,
+  ],
   "run-resumed": [
     "info",
     ({ windows, files }) =>

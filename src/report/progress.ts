@@ -34,6 +34,7 @@ const TICK_MS = 200;
 /** Events that stay on the screen, above the display. Failures of objects have a line in it. */
 const LASTING: Partial<Readonly<Record<RunEvent["type"], Tone | null>>> = {
   "run-started": "strong",
+  "run-died": "doubtful",
   "run-resumed": null,
   retrying: "quiet",
   warning: "doubtful",

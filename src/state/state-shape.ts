@@ -69,6 +69,7 @@ const objectState = z.looseObject({
   watermark: textOrNull,
   filesCommitted: count,
   rowsCommitted: count,
+  recentRows: z.array(z.looseObject({ day: z.string(), rows: count })).optional(),
   notLoaded: z.array(file),
   exportIds: texts.optional(),
   fields,
@@ -153,5 +154,9 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
   "refusals-forgotten": z.looseObject(object),
   "calls-reserved": onDay,
   "calls-returned": onDay,
-  "run-finished": z.looseObject({ ...run, status: z.enum(RUN_STATES) }),
+  "run-finished": z.looseObject({
+    ...run,
+    status: z.enum(RUN_STATES),
+    read: z.looseObject({ day: z.string(), rows: z.record(z.string(), count) }).optional(),
+  }),
 };

@@ -47,6 +47,8 @@ export interface ObjectState {
   readonly watermark: LocalText | null;
   readonly filesCommitted: number;
   readonly rowsCommitted: number;
+  /** The most rows that a complete run brought on each of the last days, oldest first. Default none. */
+  readonly recentRows?: readonly { readonly day: string; readonly rows: number }[];
   /** Committed files that the embedded warehouse has not loaded yet, in commit order. */
   readonly notLoaded: readonly LandedFile[];
   /** Fingerprints of the last rejects that were committed; missing in states of earlier versions. */
@@ -56,6 +58,12 @@ export interface ObjectState {
   readonly fields: FieldState;
   /** Windows in which files of dead runs are looked for. Default none. */
   readonly searches?: readonly SearchedWindow[];
+}
+
+/** Rows by object, of a run on a day of the account. */
+export interface RowsRead {
+  readonly day: string;
+  readonly rows: Readonly<Record<string, number>>;
 }
 
 /** A change of one object. */
@@ -97,7 +105,7 @@ export type Change =
   | Of<"emails-forgotten", { marksActivity: boolean }>
   | FieldChange
   | { readonly type: "calls-reserved" | "calls-returned"; readonly day: string; readonly calls: number }
-  | ({ readonly type: "run-finished" } & RunRecord);
+  | ({ readonly type: "run-finished"; readonly read?: RowsRead } & RunRecord);
 
 export const EMPTY_STATE: State = {
   businessUnit: null,
@@ -152,10 +160,11 @@ export function applyChange(state: State, change: Change): State {
         ],
       };
     case "run-finished": {
-      const { type: _, ...record } = change;
+      const { type: _, read, ...record } = change;
+      const objects = read === undefined ? state.objects : withRecentRows(state, read);
       return {
         ...state,
-        objects: record.takenOver === true ? searchingAll(state.objects, record.finishedAt) : state.objects,
+        objects: record.takenOver === true ? searchingAll(objects, record.finishedAt) : objects,
         runs: state.runs.map((run) => withEnd(run, record)),
       };
     }
@@ -239,6 +248,19 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
     case "refusals-forgotten":
       return { ...object, fields: applyFieldChange(object.fields, change) };
   }
+}
+
+/** Days whose rows are kept for each object. */
+const RECENT_DAYS_KEPT = 15;
+
+function withRecentRows(state: State, { day, rows }: RowsRead): State["objects"] {
+  const changed = Object.entries(rows).map(([name, count]): [string, ObjectState] => {
+    const own = objectState(state, name);
+    const same = own.recentRows?.find((recent) => recent.day === day)?.rows ?? 0;
+    const others = (own.recentRows ?? []).filter((recent) => recent.day !== day);
+    return [name, { ...own, recentRows: [...others, { day, rows: Math.max(same, count) }].slice(-RECENT_DAYS_KEPT) }];
+  });
+  return { ...state.objects, ...Object.fromEntries(changed) };
 }
 
 /** Number of export ids to keep, to distinguish a new one from one that was used before. */

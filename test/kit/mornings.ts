@@ -4,10 +4,11 @@ import { catalog } from "../../src/catalog/index.ts";
 import type { DestinationConfig } from "../../src/config/config.ts";
 import { failureOf } from "../../src/errors.ts";
 import { manifestKey, totals } from "../../src/manifest/manifest.ts";
-import type { Manifest } from "../../src/manifest/manifest.ts";
+import type { Manifest, ManifestWarning } from "../../src/manifest/manifest.ts";
 import type { OnEvent } from "../../src/events.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { RunRecorder } from "../../src/operations/run/outcome.ts";
+import { warnOfSilence } from "../../src/operations/run/silent.ts";
 import type { Runtime } from "../../src/operations/runtime.ts";
 import type { RunOutcome } from "../../src/operations/run/outcome.ts";
 import { Journal, loadState } from "../../src/state/journal.ts";
@@ -166,7 +167,17 @@ async function addRun(
   const started: Change = { type: "run-started", businessUnit: UNIT, runId, at: new Date(startedAt).toISOString() };
   await journal.record([started, ...objects.flatMap((object) => objectChanges(object, runId, story.isCutShort))]);
   if (story.isCutShort === true) return { runId, outcome: null };
-  const manifest = manifestOfDay(runId, startedAt, objects);
+  const complete = objects.filter(({ short }) => short === null);
+  const read = {
+    day: isoInstant(startedAt).slice(0, 10),
+    rows: Object.fromEntries(complete.map(({ object, rows: count }) => [object, count])),
+  };
+  const silences: ManifestWarning[] = [];
+  const onEvent: OnEvent = (event) => {
+    if (event.type === "warning") silences.push({ code: event.code, object: event.object, message: event.message });
+  };
+  warnOfSilence(read, { journal, onEvent });
+  const manifest = manifestOfDay(runId, startedAt, objects, silences);
   for (const { object, rejects } of objects) {
     const bytes = rejectsBytes(
       object,
@@ -203,13 +214,19 @@ async function addRun(
       ...(error === null ? { isWhole: true as const } : { error: failureOf(error) }),
       aheadMs: 0,
       quota: { used: quotaUsed, max: QUOTA_MAX },
+      read,
       ...(manifest.warnings.length === 0 ? {} : { warnings: warningsByCode(manifest.warnings) }),
     },
   ]);
   return { runId, outcome: outcomeOf(manifest, startedAt, quotaUsed) };
 }
 
-function manifestOfDay(runId: string, startedAt: Instant, days: readonly ObjectDay[]): Manifest {
+function manifestOfDay(
+  runId: string,
+  startedAt: Instant,
+  days: readonly ObjectDay[],
+  silences: readonly ManifestWarning[],
+): Manifest {
   const objects = days.map(objectEntry);
   const kinds = days.flatMap(({ calls }) => Object.entries(calls));
   const byKind: Record<string, number> = { "account read": 1 };
@@ -226,7 +243,7 @@ function manifestOfDay(runId: string, startedAt: Instant, days: readonly ObjectD
     now: isoInstant(startedAt),
     api_calls: { total: Object.values(byKind).reduce((sum, count) => sum + count, 0), by_kind: byKind },
     objects,
-    warnings: days.flatMap(warningsOf),
+    warnings: [...days.flatMap(warningsOf), ...silences],
   };
 }
 

@@ -18,17 +18,20 @@ import { filesOfWindow, removeParts } from "../../state/file-parts.ts";
 import { hasFiles } from "../../state/open-window.ts";
 import { countKnown, rejectsBytes, rejectsIn, rejectsKey } from "../../state/rejects.ts";
 import { objectState } from "../../state/state.ts";
-import type { Change, OpenWindow } from "../../state/state.ts";
+import type { Change, OpenWindow, RowsRead } from "../../state/state.ts";
 import { parseCursor, throughTime } from "../../state/cursor.ts";
 import { isoInstant } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
 import type { Run } from "./context.ts";
 import { warnOfDrift } from "./drift.ts";
 import { orphanFiles } from "./orphan-files.ts";
+import { rowsRead, warnOfSilence } from "./silent.ts";
 
 export interface Committed {
   readonly manifest: Manifest;
   readonly key: string;
+  /** Rows of complete objects, with which later runs compare theirs. */
+  readonly read: RowsRead;
 }
 
 /**
@@ -41,6 +44,8 @@ export async function commit(run: Run, now: Instant): Promise<Committed> {
   if (!run.drain.aborted) await run.pardot.settled();
   await run.budget.settle();
   await warnOfDrift(run);
+  const read = rowsRead(run, now);
+  warnOfSilence(read, run);
   // A run that was suspended while another took over must not commit anything.
   await run.lease.check();
   const built = await buildManifest(run, now);
@@ -62,7 +67,7 @@ export async function commit(run: Run, now: Instant): Promise<Committed> {
   await run.journal.record([...commitChanges(run, key), ...searched]);
   await removeParts(moved, run.storage, NEVER);
   announce(manifest, key, run);
-  return { manifest, key };
+  return { manifest, key, read };
 }
 
 /** Writes the records that were set aside, before the manifest that counts them. */

@@ -16,7 +16,7 @@ import type { Loaded } from "./load.ts";
 
 /** Records the end of a run that has committed, and removes what no later run needs. */
 export async function conclude(run: Run, now: Instant, committed: Committed, loaded: Loaded): Promise<RunResult> {
-  const { manifest, key } = committed;
+  const { manifest, key, read } = committed;
   const error = run.failures.firstError(run.objects, rejectedError(manifest) ?? loaded.error);
   const { objects: selected, configuredObjects } = run.config.etl;
   const { files, rows } = totals(manifest.objects.flatMap((object) => object.files));
@@ -25,7 +25,7 @@ export async function conclude(run: Run, now: Instant, committed: Committed, loa
   // A committed file that cannot be loaded is in the manifest, but its rows are missing from the table.
   const status = error !== null && manifest.status === "complete" ? "partial" : manifest.status;
   const record = { ...recordOf(run), status, rows, files, ...endedWith(error), ...(isWhole ? { isWhole } : {}) };
-  await run.journal.record([{ type: "run-finished", ...record }]);
+  await run.journal.record([{ type: "run-finished", ...record, read }]);
   await run.journal.compact();
   const yesterday = localDay(now - DAY_MS, run.config.pardot.accountTimeZone);
   await forgetNotesBefore(yesterday, run.storage, NEVER);

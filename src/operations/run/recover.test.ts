@@ -5,7 +5,7 @@ import { EMPTY_STATE } from "../../state/state.ts";
 import type { RunRecord, State } from "../../state/state.ts";
 import { openMemoryStorage } from "../../../test/kit/fakes/memory-storage.ts";
 import type { Run } from "./context.ts";
-import { endDeadRuns } from "./recover.ts";
+import { endDeadRuns, recover } from "./recover.ts";
 
 // Holds G5: a run that slept while another took over commits nothing when it wakes up.
 
@@ -75,6 +75,15 @@ describe("G5 taking over", () => {
       await given.storage.create(manifestKey("b"), Buffer.from(text), signal);
       expect(await endDeadRuns(given)).toMatchObject([{ runId: "b", status: "died", files: 0 }]);
     }
+  });
+
+  it("announces a run that died, which could not notify its people, and no other", async () => {
+    const events: unknown[] = [];
+    const journal = { record: async () => {} };
+    const given = { ...input(record("a", "complete"), record("b", "running")), journal, id: "c" };
+    await recover({ ...given, onEvent: (event: unknown) => events.push(event) } as unknown as Run);
+    const message = expect.stringContaining("killed, or ran out of memory") as string;
+    expect(events).toEqual([{ type: "run-died", died: "b", startedAt: "2026-03-20T08:00:00.000Z", message }]);
   });
 
   it("does nothing if every run has ended", async () => {

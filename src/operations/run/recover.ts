@@ -6,12 +6,19 @@ import type { Change, RunRecord } from "../../state/state.ts";
 import { isoInstant } from "../../time/instant.ts";
 import type { Run } from "./context.ts";
 
-/** Ends the runs that died, and records that this one has started. */
+/** Ends the runs that died, announces each, and records that this one has started. */
 export async function recover(run: Run): Promise<void> {
   const { businessUnitId: businessUnit } = run.config.pardot;
   const at = new Date(run.startedAt).toISOString();
+  const ended = await endDeadRuns(run);
+  for (const change of ended) {
+    if (change.type !== "run-finished" || change.error === undefined) continue;
+    const { runId, startedAt, error } = change;
+    // It could not notify its people: this run does.
+    run.onEvent({ type: "run-died", died: runId, startedAt, message: error.message });
+  }
   await run.journal.record([
-    ...(await endDeadRuns(run)),
+    ...ended,
     { type: "run-started", businessUnit, runId: run.id, at, entry: run.found.sequence + 1 },
   ]);
 }

@@ -1,4 +1,4 @@
-import { earlierRows, median } from "../../operations/report/silent.ts";
+import { earlierRows, median } from "../../operations/usual-rows.ts";
 import type { PastRun, RunReport } from "../../operations/report/api.ts";
 import { elapsed, formatNumber, pluralize } from "../../text.ts";
 import { capitalized, listed } from "./format.ts";

@@ -1,4 +1,4 @@
-import { median } from "../../operations/report/silent.ts";
+import { median } from "../../operations/usual-rows.ts";
 import type { Markup } from "./markup.ts";
 import { markup } from "./markup.ts";
 

@@ -1,6 +1,6 @@
 import { HISTORY_DAYS } from "../../operations/report/manifests.ts";
 import type { PastRun, RunReport } from "../../operations/report/api.ts";
-import { median } from "../../operations/report/silent.ts";
+import { median } from "../../operations/usual-rows.ts";
 import { formatNumber } from "../../text.ts";
 import { localDay } from "../../time/zone.ts";
 import { columns as bars } from "./charts.ts";

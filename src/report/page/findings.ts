@@ -1,8 +1,8 @@
 import { newRejects, postponedOf } from "../../manifest/manifest.ts";
 import type { RunReport } from "../../operations/report/api.ts";
-import { silentObjects } from "../../operations/report/silent.ts";
+import { SILENT } from "../../operations/usual-rows.ts";
 import { rejectsKey } from "../../state/rejects.ts";
-import { formatNumber, pluralize } from "../../text.ts";
+import { pluralize } from "../../text.ts";
 import { capitalized, listed, short } from "./format.ts";
 import { isName, repairOf, withObjects } from "./repairs.ts";
 
@@ -157,8 +157,8 @@ function destinationFindings({ status, manifest, run, warehouse }: RunReport): F
   return [...found, ...others];
 }
 
-function looks({ manifest, history, status, laterRuns, warehouse }: RunReport): Finding[] {
-  const silent = manifest === null ? [] : silentObjects(history);
+function looks({ manifest, status, laterRuns, warehouse }: RunReport): Finding[] {
+  const silent = (manifest?.warnings ?? []).filter(({ code }) => code === SILENT);
   // A run warns of a refusal once; a field that this business unit lacks stays refused.
   const warned = new Set(
     (manifest?.warnings ?? []).filter(({ code }) => code === "fields.refused").map(({ object }) => object),
@@ -194,12 +194,16 @@ function looks({ manifest, history, status, laterRuns, warehouse }: RunReport): 
   ]);
   const expired = laterRuns > 0 ? [] : status.exports.filter(({ state }) => state === "expired");
   return [
-    ...silent.map(({ object, usual }) =>
-      look(
-        `${object} brought no rows`,
-        withObjects("pardot-etl plan", [object]),
-        `It usually brings about ${formatNumber(usual)}. Check whether work in Pardot has stopped, or whether the API user still sees the records; the command counts what there is to read.`,
-      ),
+    ...silent.flatMap(({ object, message }) =>
+      object === null
+        ? []
+        : [
+            look(
+              `${object} brought nothing new`,
+              withObjects("pardot-etl plan", [object]),
+              capitalized(short(message)),
+            ),
+          ],
     ),
     ...fields,
     ...(expired.length === 0

@@ -55,7 +55,7 @@ describe("the verdict", () => {
     [
       "silent",
       "Healthy, but look",
-      "This run read all of its 14 objects, but ListMembership brought no rows.",
+      "This run read all of its 14 objects, but ListMembership brought nothing new.",
       "pardot-etl plan ListMembership",
     ],
   ])("of the morning %s is one sentence with the next command", async (name, label, sentence, command) => {

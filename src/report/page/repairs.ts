@@ -1,3 +1,4 @@
+import { SILENT } from "../../operations/usual-rows.ts";
 /** The command that repairs, or that shows what to repair, by the code of an error; null: none does. */
 export function repairOf(code: string | null, exitCode: number | null, objects: readonly string[]): string {
   switch (code) {
@@ -21,6 +22,7 @@ export function inspectionOf(code: string, objects: readonly string[]): string |
   if (/^(?:manifest|warehouse|run\.left)/.test(code)) return "pardot-etl verify";
   if (/^(?:auth|clock|notify)\./.test(code)) return "pardot-etl check";
   if (code === "run.gap") return "pardot-etl run";
+  if (code === SILENT) return withObjects("pardot-etl plan", objects);
   return null;
 }
 
