@@ -11,6 +11,15 @@ export type RunEvent =
       readonly businessUnit: string;
       readonly objects: readonly string[];
     }
+  /** What the destination knows of earlier runs. `readTo`: by object, the time up to which it was read without a gap. */
+  | {
+      readonly type: "history-known";
+      readonly unitName: string | null;
+      readonly lastSuccessAt: string | null;
+      readonly readTo: Readonly<Record<string, string>>;
+    }
+  /** The business unit's name; null if it has none, or if its column is dropped or hashed. */
+  | { readonly type: "unit-known"; readonly unitName: string | null }
   /** An earlier run that ended without a report; the run that has started takes over. */
   | { readonly type: "run-died"; readonly died: string; readonly startedAt: string; readonly message: string }
   | { readonly type: "run-resumed"; readonly windows: number; readonly files: number }

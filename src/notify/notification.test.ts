@@ -7,6 +7,10 @@ const MANIFEST = "s3://lake/pardot/_pardot_etl/runs/r1/manifest.json";
 const DONE: RunOutcome = {
   runId: "r1",
   businessUnit: "0Uv000000000001AAA",
+  unitName: null,
+  history: null,
+  died: [],
+  isWhole: true,
   status: "complete",
   exitCode: 0,
   startedAt: 0,
@@ -143,6 +147,21 @@ describe("the subject", () => {
       }
     },
   );
+
+  test("has the name of the business unit if it can be read there, else its id", () => {
+    const subjectFor = (unitName: string): string => notificationOf({ ...DONE, unitName }).subject;
+    expect(subjectFor("Müller & Söhne")).toBe("pardot-etl: finished [Muller & Sohne], exit 0");
+    expect(subjectFor("株式会社アクメ")).toBe("pardot-etl: finished [0Uv000000000001AAA], exit 0");
+    expect(subjectFor("A".repeat(300))).toHaveLength(100);
+    const failed = { ...DONE, exitCode: 6, status: "partial" as const, unitName: "A".repeat(300) };
+    expect(notificationOf(failed).subject).toMatch(/ \[A{10,}\], exit 6$/);
+  });
+
+  test("counts the warnings of a run that is done, and only of such a run", () => {
+    const warnings = ["slow", "new"];
+    expect(notificationOf({ ...DONE, warnings }).subject).toMatch(/AAA\], 2 warnings, exit 0$/);
+    expect(notificationOf({ ...DONE, exitCode: 5, warnings }).subject).toMatch(/AAA\], exit 5$/);
+  });
 
   test("holds nothing that SNS refuses, wherever it came from", () => {
     const { subject } = notificationOf({ ...DONE, businessUnit: "0Uv\nü" });

@@ -8,6 +8,7 @@ import type { RunOutcome } from "../operations/run/outcome.ts";
 import type { Notified } from "../operations/api.ts";
 import { notificationOf } from "./notification.ts";
 import type { Channel, Notification, Refused } from "./notification.ts";
+import type { Link } from "./link.ts";
 import { webhookChannel } from "./webhook.ts";
 import { visible } from "../text.ts";
 
@@ -20,6 +21,8 @@ const ATTEMPTS_MAX = 2;
 
 export interface NotifyOptions {
   readonly config: NotifyConfig;
+  /** Where a person can open the run's page or manifest; default: not known. */
+  readonly link?: Link | null;
   readonly transport: Transport;
   readonly clock: Clock;
   /** Aborted when no time is left. */
@@ -37,7 +40,7 @@ export async function notify(outcome: RunOutcome, options: NotifyOptions): Promi
   const { about, snsTopic, webhookUrl } = options.config;
   if (snsTopic === null && webhookUrl === null) return [];
   if (about === "trouble" && outcome.exitCode === 0 && outcome.status === "complete") return [];
-  const notification = withoutSecrets(notificationOf(outcome), options.secrets);
+  const notification = withoutSecrets(notificationOf(outcome, options.link), options.secrets);
   const over = new AbortController();
   const bounded = AbortSignal.any([options.signal, over.signal]);
   const done = new AbortController();
@@ -127,10 +130,17 @@ function failureText(channel: Channel, { reason, hint }: Refused): string {
 }
 
 function withoutSecrets(notification: Notification, secrets: readonly string[]): Notification {
-  const { outcome } = notification;
+  const { outcome, facts, places, link } = notification;
   const clean = (text: string): string => visible(redact(text, secrets));
   const { error: own } = outcome;
   const error =
     own === null ? null : { ...own, message: clean(own.message), hint: own.hint === null ? null : clean(own.hint) };
-  return { subject: clean(notification.subject), text: clean(notification.text), outcome: { ...outcome, error } };
+  return {
+    subject: clean(notification.subject),
+    text: clean(notification.text),
+    facts: facts.map(clean),
+    places: places.map(clean),
+    link: link === null ? null : { ...link, url: clean(link.url) },
+    outcome: { ...outcome, error },
+  };
 }

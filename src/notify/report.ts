@@ -14,25 +14,27 @@ export function reportKey(runId: string): string {
 }
 
 /**
- * Writes the page about a run into the destination, if `config.etl.report` wants it and the run had begun. Never throws:
- * a page that cannot be written is a warning.
+ * Writes the page about a run into the destination, if `config.etl.report` wants it and the run had begun, and returns
+ * its key; null if there is none. Never throws: a page that cannot be written is a warning.
  */
 export async function leaveReport(
   { runId, cause }: Pick<RunOutcome, "runId" | "cause">,
   config: Config,
   runtime: Runtime,
   secrets: readonly string[],
-): Promise<void> {
+): Promise<string | null> {
   // A run that lost its lease writes nothing more.
-  if (!config.etl.report || runId === null || cause instanceof LeaseError) return;
+  if (!config.etl.report || runId === null || cause instanceof LeaseError) return null;
   const key = reportKey(runId);
   try {
     const found = await report(config, runId, runtime);
     const page = runPage(found, (text) => redact(text, secrets));
     const storage = await openDestination(config, runtime);
     await storage.create(key, new TextEncoder().encode(page), runtime.signal);
+    return key;
   } catch (error) {
     const { message } = failureOf(asError(error));
     warn(runtime.onEvent, "report.not-written", redact(`write the page about the run, ${key}: ${message}`, secrets));
+    return null;
   }
 }

@@ -5,8 +5,11 @@ import { resultOf, RunRecorder } from "../operations/run/outcome.ts";
 import type { RunOutcome } from "../operations/run/outcome.ts";
 import { run as runAlone } from "../operations/run/run.ts";
 import type { Runtime } from "../operations/runtime.ts";
+import { ownEnvironment } from "../platform/environment.ts";
 import { startGrace } from "../platform/grace.ts";
 import { notify } from "./notify.ts";
+import { addressOf } from "./link.ts";
+import type { Link } from "./link.ts";
 import { leaveReport } from "./report.ts";
 
 /**
@@ -37,9 +40,15 @@ export async function runAndNotify(
   try {
     const outcome = await runAlone(config, options, runtime, recorder);
     const secrets = [...secretsIn(config), ...secretsOfProcess()];
-    await leaveReport(outcome, config, { ...recorder.listening(runtime), signal: deadline.abort }, secrets);
+    const page = await leaveReport(
+      outcome,
+      config,
+      { ...recorder.listening(runtime), signal: deadline.abort },
+      secrets,
+    );
     const notified = await notify(outcome, {
       config: config.notify,
+      link: linkOf(outcome, page, config),
       transport,
       clock,
       signal: deadline.abort,
@@ -50,4 +59,11 @@ export async function runAndNotify(
   } finally {
     deadline.end();
   }
+}
+
+/** To the page if there is one, else to the manifest. */
+function linkOf({ result }: RunOutcome, page: string | null, config: Config): Link | null {
+  const key = page ?? result?.manifestKey ?? null;
+  const url = key === null ? null : addressOf(config.etl.destination, key, ownEnvironment());
+  return url === null ? null : { what: page === null ? "manifest" : "report page", url };
 }

@@ -3,6 +3,7 @@ import type { MessageAttributeValue } from "@aws-sdk/client-sns";
 import { clientOptions } from "../aws/client-options.ts";
 import { isTransient, readFailure } from "../aws/failure.ts";
 import type { SnsTopic } from "../config/config.ts";
+import { visible } from "../text.ts";
 import type { Channel, Notification, Refused } from "./notification.ts";
 
 /** Time to connect, after which the endpoint counts as unreachable. */
@@ -56,6 +57,7 @@ function messageOf(topic: SnsTopic, { subject, text, outcome }: Notification): P
       exit_code: { DataType: "Number", StringValue: String(outcome.exitCode) },
       // An attribute without a value is refused.
       ...(outcome.businessUnit === null ? {} : { business_unit: stringAttribute(outcome.businessUnit) }),
+      ...(outcome.unitName === null ? {} : { business_unit_name: stringAttribute(visible(outcome.unitName)) }),
       ...(outcome.runId === null ? {} : { run_id: stringAttribute(outcome.runId) }),
     },
   };

@@ -2,6 +2,7 @@ import { readWebhookUrl } from "../config/sections.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { TransportError } from "../errors.ts";
 import type { HttpResponse, Transport } from "../http/transport.ts";
+import { exitCode } from "../report/exit-codes.ts";
 import { outcomeFields } from "../report/outcome-fields.ts";
 import type { Channel, Notification, Refused } from "./notification.ts";
 
@@ -44,26 +45,37 @@ export function webhookChannel(address: Secret, transport: Transport): Channel {
 }
 
 /** Slack's field and ours: services that understand Slack's format read `text`, other code reads the rest. */
-function bodyFor(url: URL, { text, outcome }: Notification): Readonly<Record<string, unknown>> {
+function bodyFor(url: URL, notification: Notification): Readonly<Record<string, unknown>> {
+  const { text, outcome } = notification;
   const forSlack = { text: escaped(text.trimEnd()) };
   if (url.hostname !== SLACK_HOST) return { ...forSlack, source: "pardot-etl", ...outcomeFields(outcome) };
-  return url.pathname.startsWith(INCOMING) ? { ...forSlack, blocks: blocksOf(text) } : forSlack;
+  return url.pathname.startsWith(INCOMING) ? { ...forSlack, blocks: blocksOf(notification) } : forSlack;
 }
 
-/** Headline, facts, and where the manifest is. As plain text, in which nothing is a link, a mention or formatting. */
-function blocksOf(text: string): readonly object[] {
-  const [headline = "", ...lines] = text.trimEnd().split("\n");
-  const isPlace = (line: string): boolean => line.startsWith("manifest: ");
+/** Signs before the headline, by the level of the exit code. */
+const SIGNS = { debug: "", info: "\u2705 ", warn: "\u26A0\uFE0F ", error: "\u274C " } as const;
+
+/**
+ * Headline, facts, and where the run's documents are. As plain text, in which nothing is a link, a mention or
+ * formatting, except for a link of ours.
+ */
+function blocksOf({ facts: [headline = "", ...facts], places, link, outcome }: Notification): readonly object[] {
   const plain = (value: string, max: number): object => ({
     type: "plain_text",
     text: value.slice(0, max),
     emoji: false,
   });
-  const facts = lines.filter((line) => !isPlace(line)).join("\n");
+  const { level } = exitCode(outcome.exitCode);
+  const sign = SIGNS[level === "info" && outcome.status !== "complete" ? "warn" : level];
+  // Slack links to web pages only, and `|` and `>` would end the address.
+  const isLinked = link?.url.startsWith("https://") === true && !/[|<>]/.test(link.url);
+  const linked = isLinked ? { type: "mrkdwn", text: `<${escaped(link.url)}|Open the ${link.what}>` } : null;
+  const rest = places.filter((place) => linked === null || !place.startsWith("open "));
   return [
-    { type: "header", text: plain(headline, SLACK_HEADER_MAX) },
-    ...(facts === "" ? [] : [{ type: "section", text: plain(facts, SLACK_SECTION_MAX) }]),
-    ...lines.filter(isPlace).map((line) => ({ type: "context", elements: [plain(line, SLACK_SECTION_MAX)] })),
+    { type: "header", text: plain(`${sign}${headline}`, SLACK_HEADER_MAX) },
+    ...(facts.length === 0 ? [] : [{ type: "section", text: plain(facts.join("\n"), SLACK_SECTION_MAX) }]),
+    ...(linked === null ? [] : [{ type: "context", elements: [linked] }]),
+    ...rest.map((place) => ({ type: "context", elements: [plain(place, SLACK_SECTION_MAX)] })),
   ];
 }
 

@@ -113,6 +113,8 @@ export interface StatusOptions {
 export interface StatusResult {
   readonly destination: string;
   readonly businessUnit: string | null;
+  /** The name of its account at Pardot; null before the first run, and if it has none. */
+  readonly businessUnitName: string | null;
   /** Pardot's time, which ranges follow: this machine's, and the difference that the last run found. */
   readonly pardotNow: string;
   /** Whether `problems` is empty. */

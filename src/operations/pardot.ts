@@ -127,6 +127,17 @@ export async function connectPardot(
   return { account, now };
 }
 
+/** The business unit's name, as its account at Pardot has it; null without one, and if it may not be shown. */
+export function unitName({ company }: WireRecord, config: Pick<Config, "catalog">): string | null {
+  return typeof company === "string" && company !== "" && !isNameHidden(config) ? company : null;
+}
+
+/** Whether the column that has the name is dropped or hashed. */
+export function isNameHidden({ catalog }: Pick<Config, "catalog">): boolean {
+  const own = catalog.find(({ name }) => name === "Account")?.protect;
+  return [...(own?.drop ?? []), ...(own?.hash ?? [])].includes("company");
+}
+
 /** A machine's clock is rarely further off; a simulated account's often is. */
 const OFF_MAX_MS = 60 * 60 * 1000;
 

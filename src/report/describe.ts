@@ -49,6 +49,8 @@ export const EVENTS: { readonly [Type in RunEvent["type"]]: Shown<EventOf<Type>>
     (event) => `retrying ${event.kind} in ${elapsed(event.pauseMs)} (attempt ${event.attempt}): ${event.reason}`,
   ],
   warning: ["warn", ({ object, message }) => `warning${object === null ? "" : `, ${object}`}: ${message}`],
+  "history-known": ["debug", null],
+  "unit-known": ["debug", null],
   "object-postponed": ["debug", null],
   "export-polled": ["debug", null],
   "records-counted": ["debug", null],

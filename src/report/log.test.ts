@@ -106,6 +106,7 @@ describe("for machines", () => {
         status: "failed",
         run_id: null,
         business_unit: null,
+        business_unit_name: null,
         manifest: null,
         started_at: "2026-01-02T03:04:05.678Z",
         duration_ms: 0,
@@ -129,6 +130,7 @@ describe("for machines", () => {
         error_code: "run.cancelled",
         error: "ended at once, in the middle of the run",
         hint: null,
+        last_complete_at: null,
         msg: "exit 130: cancelled",
       },
     ]);

@@ -13,6 +13,7 @@ export function outcomeFields(outcome: RunOutcome): Readonly<Record<string, unkn
     status: outcome.status,
     run_id: outcome.runId,
     business_unit: outcome.businessUnit,
+    business_unit_name: outcome.unitName,
     manifest: outcome.manifest,
     started_at: new Date(outcome.startedAt).toISOString(),
     duration_ms: outcome.durationMs,
@@ -32,9 +33,16 @@ export function outcomeFields(outcome: RunOutcome): Readonly<Record<string, unkn
     postponed_objects: outcome.postponed.flatMap(({ objects }) => objects),
     rejected_rows: outcome.rejectedRows,
     windows_open: outcome.openWindows,
+    last_complete_at: lastComplete(outcome),
     warnings: outcome.warnings.length,
     error_code: error?.code ?? null,
     error: error?.message ?? null,
     hint: error?.hint ?? null,
   };
+}
+
+/** When the newest run ended in which every configured object was complete: this one, or an earlier one. */
+function lastComplete({ exitCode: code, isWhole, result, history }: RunOutcome): string | null {
+  if (isWhole && code === 0 && result !== null) return result.manifest.finished_at;
+  return history?.lastSuccessAt ?? null;
 }

@@ -45,6 +45,7 @@ const OBJECT: StatusObject = {
 };
 const STATUS: StatusResult = {
   destination: "s3://acme-lake/pardot",
+  businessUnitName: null,
   businessUnit: "0Uv000000000001AAA",
   pardotNow: "2026-03-20T11:30:00Z",
   healthy: true,

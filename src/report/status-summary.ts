@@ -32,7 +32,15 @@ export function statusSummary(status: StatusResult, runsMax: number, now: number
   ].join("");
 }
 
-function heading({ healthy, problems, lastSuccess, businessUnit, destination, quota }: StatusResult): Text[] {
+function heading({
+  healthy,
+  problems,
+  lastSuccess,
+  businessUnit,
+  businessUnitName: name,
+  destination,
+  quota,
+}: StatusResult): Text[] {
   const success =
     lastSuccess === null
       ? "none yet"
@@ -41,7 +49,12 @@ function heading({ healthy, problems, lastSuccess, businessUnit, destination, qu
     healthy ? { text: "HEALTHY", tone: "good" } : { text: "NOT HEALTHY", tone: "bad" },
     ...problems.flatMap((problem) => wrapped(problem, COLUMNS, "    ", "  - ")),
     `last success   ${success}`,
-    `business unit  ${businessUnit ?? "none yet: no run so far"}`,
+    ...wrapped(
+      `${name === null ? "" : `${name}, `}${businessUnit ?? "none yet: no run so far"}`,
+      COLUMNS,
+      "               ",
+      "business unit  ",
+    ),
     `destination    ${destination}`,
     ...wrapped(calls(quota), COLUMNS, "               ", "calls today    "),
   ];

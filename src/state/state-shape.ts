@@ -91,6 +91,7 @@ const run = {
 
 export const SNAPSHOT: z.ZodType = z.looseObject({
   businessUnit: textOrNull,
+  unitName: textOrNull.optional(),
   objects: z.record(z.string(), objectState),
   emails: z.looseObject({ shards: z.record(z.string(), z.string()), objects: texts, forgotten: texts }),
   ledger: z.looseObject({ ...ledgerDay, previous: z.looseObject(ledgerDay).nullable() }),
@@ -157,6 +158,7 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
   "run-finished": z.looseObject({
     ...run,
     status: z.enum(RUN_STATES),
+    unitName: textOrNull.optional(),
     read: z.looseObject({ day: z.string(), rows: z.record(z.string(), count) }).optional(),
   }),
 };

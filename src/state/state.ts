@@ -29,6 +29,8 @@ export type { LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 export interface State {
   /** The business unit whose data this is; null before the first run. One destination has one business unit. */
   readonly businessUnit: string | null;
+  /** The name of its account at Pardot. Default null. */
+  readonly unitName?: string | null;
   readonly objects: { readonly [name: string]: ObjectState };
   /** The index of list emails, built from the activities that have landed. */
   readonly emails: EmailIndex;
@@ -105,7 +107,7 @@ export type Change =
   | Of<"emails-forgotten", { marksActivity: boolean }>
   | FieldChange
   | { readonly type: "calls-reserved" | "calls-returned"; readonly day: string; readonly calls: number }
-  | ({ readonly type: "run-finished"; readonly read?: RowsRead } & RunRecord);
+  | ({ readonly type: "run-finished"; readonly read?: RowsRead; readonly unitName?: string | null } & RunRecord);
 
 export const EMPTY_STATE: State = {
   businessUnit: null,
@@ -160,10 +162,11 @@ export function applyChange(state: State, change: Change): State {
         ],
       };
     case "run-finished": {
-      const { type: _, read, ...record } = change;
+      const { type: _, read, unitName = state.unitName ?? null, ...record } = change;
       const objects = read === undefined ? state.objects : withRecentRows(state, read);
       return {
         ...state,
+        unitName,
         objects: record.takenOver === true ? searchingAll(objects, record.finishedAt) : objects,
         runs: state.runs.map((run) => withEnd(run, record)),
       };

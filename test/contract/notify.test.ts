@@ -8,6 +8,7 @@ import { AuthError } from "../../src/errors.ts";
 import type { RunEvent } from "../../src/events.ts";
 import { openConnections } from "../../src/http/transport.ts";
 import type { Connections } from "../../src/http/transport.ts";
+import type { Link } from "../../src/notify/link.ts";
 import { notify } from "../../src/notify/notify.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { Clock } from "../../src/platform/clock.ts";
@@ -202,9 +203,10 @@ describe("a webhook", () => {
     ]);
   });
 
-  async function toSlack(path: string): Promise<Record<string, unknown>> {
+  async function toSlack(path: string, link: Link | null = null): Promise<Record<string, unknown>> {
     const bodies: string[] = [];
     await notify(ending(), {
+      link,
       config: { about: "all", snsTopic: null, webhookUrl: new Secret(`https://hooks.slack.com${path}`) },
       transport: async (request) => {
         bodies.push(request.body ?? "");
@@ -232,9 +234,23 @@ describe("a webhook", () => {
       ["header", "plain_text"],
       ["section", "plain_text"],
     ]);
-    expect(shown[0]?.text.text).toBe("pardot-etl: could not log in (exit 3)");
+    expect(shown[0]?.text.text).toBe("\u274C pardot-etl: could not log in (exit 3)");
     // Nothing is a mention in plain text.
     expect(shown[1]?.text.text).toContain("What to do: Ask <!channel> & Tom.");
+  });
+
+  it("gets a link to the report page if it is Slack's incoming webhook and the page is on the web", async () => {
+    const url = "https://s3.console.aws.amazon.com/s3/object/lake?region=eu-central-1&prefix=runs/r1/report.html";
+    const { text, blocks } = await toSlack("/services/T0/B0/x", { what: "report page", url });
+    const linked = `<${url.replace("&", "&amp;")}|Open the report page>`;
+    expect((blocks as readonly object[]).at(-1)).toEqual({
+      type: "context",
+      elements: [{ type: "mrkdwn", text: linked }],
+    });
+    expect(text).toContain(`open the report page: ${url.replace("&", "&amp;")}`);
+    const local = await toSlack("/services/T0/B0/x", { what: "manifest", url: "file:///data/manifest.json" });
+    const plain = { type: "plain_text", text: "open the manifest: file:///data/manifest.json", emoji: false };
+    expect((local["blocks"] as readonly object[]).at(-1)).toEqual({ type: "context", elements: [plain] });
   });
 
   it("is notified of trouble only, where that is chosen", async () => {

@@ -101,7 +101,8 @@ function expectAllTell({ code, last, message, body }: Told, headline: string, st
   const { event: _, level: _level, time: _time, msg: _msg, ...fields } = last;
   const moment = expect.any(Number) as number;
   expect(body).toMatchObject({ ...fields, duration_ms: moment, started_at: expect.any(String) as string });
-  expect(body?.["text"]).toBe(message?.Message.trimEnd());
+  // As Slack takes it.
+  expect(body?.["text"]).toBe(message?.Message.trimEnd().replaceAll("&", "&amp;"));
 }
 
 const run_ = (more: Environment = {}, ...args: readonly string[]): Promise<Told> =>
@@ -119,14 +120,31 @@ describe("a run with a topic and a webhook", () => {
     const manifest = JSON.parse(ended.stdout) as Manifest;
     const location = join(at.data, "_pardot_etl/runs", manifest.run_id, "manifest.json");
     expect(ended.message?.Message).toContain(`manifest: ${location}\n`);
+    expect(ended.message?.Message).toContain(`open the manifest: file://${location}\n`);
+    expect(ended.message?.Message).toContain(`business unit Acme & Sons, "Ltd" (${SIMULATOR_BUSINESS_UNIT_ID}), run `);
+    expect(ended.message?.Message).toContain(
+      `\nall data read up to ${manifest.now.slice(0, 16).replace("T", " ")} UTC\n`,
+    );
     expect(ended.message?.Message).toContain(`, ${manifest.api_calls.total} calls\n`);
     expect(ended.message?.MessageAttributes).toMatchObject({
       run_id: { Value: manifest.run_id },
       business_unit: { Value: SIMULATOR_BUSINESS_UNIT_ID },
+      business_unit_name: { Value: 'Acme & Sons, "Ltd"' },
     });
     const files = manifest.objects.flatMap((object) => object.files);
     expect(ended.last).toMatchObject({ files: files.length, calls: manifest.api_calls.total, manifest: location });
     expect(webhook.received.map(({ path }) => path)).toEqual([PATH]);
+  });
+
+  it("that leaves a page sends where it is, and one that then cannot log in says how old the data is", async () => {
+    const ended = await run_({ PARDOT_ETL_REPORT: "true" });
+    const page = join(at.data, "_pardot_etl/runs", String(ended.last["run_id"]), "report.html");
+    expect(ended.message?.Message).toContain(`open the report page: file://${page}\n`);
+    expect(ended.last["last_complete_at"]).toMatch(/^20/);
+    await run_({ PARDOT_CLIENT_SECRET: "not-the-secret" });
+    const message = sns.delivered(queue).at(-1)?.Message;
+    expect(message).toMatch(/^business unit Acme & Sons, "Ltd" \(/m);
+    expect(message).toMatch(/^last complete run of all objects: 20.* UTC, \d+ s ago$/m);
   });
 
   it("G2 that is partial sends the failed object, its reason and the fix", async () => {

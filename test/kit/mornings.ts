@@ -5,13 +5,14 @@ import type { DestinationConfig } from "../../src/config/config.ts";
 import { failureOf } from "../../src/errors.ts";
 import { manifestKey, totals } from "../../src/manifest/manifest.ts";
 import type { Manifest, ManifestWarning } from "../../src/manifest/manifest.ts";
-import type { OnEvent } from "../../src/events.ts";
+import type { OnEvent, RunEvent } from "../../src/events.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { RunRecorder } from "../../src/operations/run/outcome.ts";
 import { warnOfSilence } from "../../src/operations/run/silent.ts";
 import type { Runtime } from "../../src/operations/runtime.ts";
 import type { RunOutcome } from "../../src/operations/run/outcome.ts";
 import { Journal, loadState } from "../../src/state/journal.ts";
+import { historyOf } from "../../src/operations/run/context.ts";
 import { warningsByCode } from "../../src/state/run-record.ts";
 import { rejectsBytes, rejectsKey } from "../../src/state/rejects.ts";
 import type { Change } from "../../src/state/state.ts";
@@ -54,6 +55,7 @@ export interface Morning {
 /** Runs before the morning's, one a day. */
 const DAYS = 14;
 const UNIT = "0UvSIM0000000001AB";
+const UNIT_NAME = "Acme Tools EMEA";
 const NEVER = new AbortController().signal;
 const TOOK_MS = 11 * 60_000;
 const QUOTA_MAX = 25_000;
@@ -164,6 +166,7 @@ async function addRun(
     signal: NEVER,
   });
   const objects = OBJECTS_READ.map((object): ObjectDay => ({ ...plainDay(object, day), ...story.changes[object] }));
+  const past = historyOf(journal.state, OBJECTS_READ);
   const started: Change = { type: "run-started", businessUnit: UNIT, runId, at: new Date(startedAt).toISOString() };
   await journal.record([started, ...objects.flatMap((object) => objectChanges(object, runId, story.isCutShort))]);
   if (story.isCutShort === true) return { runId, outcome: null };
@@ -215,10 +218,14 @@ async function addRun(
       aheadMs: 0,
       quota: { used: quotaUsed, max: QUOTA_MAX },
       read,
+      unitName: UNIT_NAME,
       ...(manifest.warnings.length === 0 ? {} : { warnings: warningsByCode(manifest.warnings) }),
     },
   ]);
-  return { runId, outcome: outcomeOf(manifest, startedAt, quotaUsed) };
+  return {
+    runId,
+    outcome: outcomeOf(manifest, startedAt, quotaUsed, [past, { type: "unit-known", unitName: UNIT_NAME }]),
+  };
 }
 
 function manifestOfDay(
@@ -248,9 +255,10 @@ function manifestOfDay(
 }
 
 /** The outcome as the run's own recorder makes it. */
-function outcomeOf(manifest: Manifest, startedAt: Instant, quotaUsed: number): RunOutcome {
+function outcomeOf(manifest: Manifest, startedAt: Instant, quotaUsed: number, known: readonly RunEvent[]): RunOutcome {
   const clock = fakeClock(startedAt);
   const recorder = new RunRecorder(clock);
+  for (const event of known) recorder.record(event);
   const { run_id: runId, business_unit: businessUnit, objects, warnings } = manifest;
   recorder.record({ type: "run-started", runId, businessUnit, objects: objects.map(({ object }) => object) });
   for (const { code, object, message } of warnings) recorder.record({ type: "warning", code, object, message });
@@ -264,5 +272,11 @@ function outcomeOf(manifest: Manifest, startedAt: Instant, quotaUsed: number): R
   const error = failedError(manifest);
   const result = { manifest, manifestKey: manifestKey(runId), loaded: [], notLoaded: [], error };
   const exitCode = error?.exitCode ?? 0;
-  return { ...recorder.finished({ ...result, exitCode }, { etl: CONFIG.etl as never }), durationMs: TOOK_MS };
+  return {
+    ...recorder.finished(
+      { ...result, exitCode },
+      { etl: { ...CONFIG.etl, objects: OBJECTS_READ, configuredObjects: OBJECTS_READ } as never },
+    ),
+    durationMs: TOOK_MS,
+  };
 }

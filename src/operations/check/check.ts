@@ -14,7 +14,7 @@ import { failedLine, lineOf } from "./line.ts";
 import { secretsLine } from "./secrets.ts";
 import { checkWarehouse } from "./warehouse.ts";
 import { impatient } from "./reach.ts";
-import { connectPardot, openBudgetedPardot, openPardot, pardotClock } from "../pardot.ts";
+import { connectPardot, isNameHidden, openBudgetedPardot, openPardot, pardotClock, unitName } from "../pardot.ts";
 import type { BudgetedPardot, Connection, PardotClock } from "../pardot.ts";
 import { destinationText } from "../run/outcome.ts";
 import { assertUsable, openStore } from "../store.ts";
@@ -150,11 +150,9 @@ async function checkConnection(
   ];
 }
 
-function companyOf(account: WireRecord, { catalog }: Pick<Config, "catalog">): string {
-  const { company } = account;
-  const own = catalog.find(({ name }) => name === "Account")?.protect;
-  if ([...(own?.drop ?? []), ...(own?.hash ?? [])].includes("company")) return "an account whose name is not shown";
-  return typeof company === "string" && company !== "" ? company : "without a name";
+function companyOf(account: WireRecord, config: Pick<Config, "catalog">): string {
+  const unnamed = isNameHidden(config) ? "an account whose name is not shown" : "without a name";
+  return unitName(account, config) ?? unnamed;
 }
 
 function quotaLine(pardot: Pardot, limit: number): CheckLine {

@@ -6,16 +6,22 @@ import { forgetNotesBefore } from "../../state/call-stores.ts";
 import { warningsByCode } from "../../state/run-record.ts";
 import type { RunRecord } from "../../state/run-record.ts";
 import { DAY_MS } from "../../time/instant.ts";
-import type { Instant } from "../../time/instant.ts";
 import { localDay } from "../../time/zone.ts";
 import type { RunResult } from "../api.ts";
+import { unitName } from "../pardot.ts";
+import type { Connection } from "../pardot.ts";
 import type { Committed } from "./commit.ts";
 import type { Run } from "./context.ts";
 import { rejectedError } from "./failures.ts";
 import type { Loaded } from "./load.ts";
 
 /** Records the end of a run that has committed, and removes what no later run needs. */
-export async function conclude(run: Run, now: Instant, committed: Committed, loaded: Loaded): Promise<RunResult> {
+export async function conclude(
+  run: Run,
+  { account, now }: Connection,
+  committed: Committed,
+  loaded: Loaded,
+): Promise<RunResult> {
   const { manifest, key, read } = committed;
   const error = run.failures.firstError(run.objects, rejectedError(manifest) ?? loaded.error);
   const { objects: selected, configuredObjects } = run.config.etl;
@@ -25,7 +31,7 @@ export async function conclude(run: Run, now: Instant, committed: Committed, loa
   // A committed file that cannot be loaded is in the manifest, but its rows are missing from the table.
   const status = error !== null && manifest.status === "complete" ? "partial" : manifest.status;
   const record = { ...recordOf(run), status, rows, files, ...endedWith(error), ...(isWhole ? { isWhole } : {}) };
-  await run.journal.record([{ type: "run-finished", ...record, read }]);
+  await run.journal.record([{ type: "run-finished", ...record, read, unitName: unitName(account, run.config) }]);
   await run.journal.compact();
   const yesterday = localDay(now - DAY_MS, run.config.pardot.accountTimeZone);
   await forgetNotesBefore(yesterday, run.storage, NEVER);

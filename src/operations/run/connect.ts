@@ -1,6 +1,6 @@
 import { rangeAt } from "../../plan/wish.ts";
 import type { RangeRequest } from "../../plan/wish.ts";
-import { assertSound, connectPardot } from "../pardot.ts";
+import { assertSound, connectPardot, unitName } from "../pardot.ts";
 import type { Connection } from "../pardot.ts";
 import type { Run } from "./context.ts";
 
@@ -10,6 +10,7 @@ import type { Run } from "./context.ts";
  */
 export async function connect(run: Run): Promise<Connection & { readonly range: RangeRequest }> {
   const connection = await connectPardot(run.pardot, run.time, { onEvent: run.onEvent, signal: run.drain });
+  run.onEvent({ type: "unit-known", unitName: unitName(connection.account, run.config) });
   assertSound(connection.now, run.found.state, run);
   await run.budget.dayIsKnown();
   const { usage } = run.pardot;

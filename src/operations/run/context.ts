@@ -1,6 +1,7 @@
 import type { CatalogObject } from "../../catalog/catalog.ts";
 import type { Config } from "../../config/config.ts";
 import { LeaseError } from "../../errors.ts";
+import type { RunEvent } from "../../events.ts";
 import type { Extraction } from "../../extract/context.ts";
 import type { ManifestWarning } from "../../manifest/manifest.ts";
 import type { OpenPardot } from "../../pardot/client.ts";
@@ -11,11 +12,14 @@ import { CallBudget } from "../../state/call-budget.ts";
 import { JournalCalls } from "../../state/call-stores.ts";
 import { Journal, loadState } from "../../state/journal.ts";
 import type { LoadedState } from "../../state/journal.ts";
+import { isSuccess } from "../../state/run-record.ts";
+import { objectState } from "../../state/state.ts";
+import type { State } from "../../state/state.ts";
 import { takeLease } from "../../state/lease.ts";
 import type { Lease } from "../../state/lease.ts";
 import { probeSpools, tidySpools } from "../../storage/spool.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { compactInstant } from "../../time/instant.ts";
+import { compactInstant, isoInstant } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
 import { openConverter } from "../../warehouse/open.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
@@ -69,7 +73,11 @@ export async function withRun<T>(
     await claimWarehouse(warehouse, config, loaded.state, signal);
     const startedAt = clock.now();
     const id = `${compactInstant(startedAt)}-${random.hex(3)}`;
-    const { lease, drain } = await holdLease(id, storage, config, runtime);
+    const { lease, drain } = await holdLease(id, storage, config, runtime).catch((error: unknown) => {
+      // Also known of a run that does not start.
+      onEvent(historyOf(loaded.state, config.etl.objects));
+      throw error;
+    });
     try {
       await tidyUp(storage, config.etl.tmpDir, runtime, drain);
       // Read again now that no other process writes.
@@ -82,6 +90,23 @@ export async function withRun<T>(
   } finally {
     await closeWarehouse(warehouse, onEvent);
   }
+}
+
+/** For the people whom the run notifies, however it ends. */
+export function historyOf(
+  state: State,
+  names: readonly string[],
+): Extract<RunEvent, { readonly type: "history-known" }> {
+  const objects = names.flatMap((name) => {
+    const [first] = objectState(state, name).coverage;
+    return first === undefined ? [] : [[name, isoInstant(first.to)] as const];
+  });
+  return {
+    type: "history-known",
+    unitName: state.unitName ?? null,
+    lastSuccessAt: state.runs.findLast(isSuccess)?.finishedAt ?? null,
+    readTo: Object.fromEntries(objects),
+  };
 }
 
 type Opened = Pick<
@@ -107,6 +132,7 @@ async function withPardot<T>(opened: Opened, runtime: Runtime, work: (run: Run) 
   });
   const objects = selectedObjects(config);
   onEvent({ type: "run-started", runId: id, businessUnit, objects: objects.map((object) => object.name) });
+  onEvent(historyOf(found.state, config.etl.objects));
   const pardot = openPardot(config, budget, time, runtime);
   const failures = new Failures(onEvent);
   const converter = await openConverter(config.etl.format, config.etl);

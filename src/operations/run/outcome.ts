@@ -16,6 +16,14 @@ export interface RunOutcome {
   /** Null for a run that ended before it had an id. */
   readonly runId: string | null;
   readonly businessUnit: string | null;
+  /** Its name at Pardot; null if it has none, or if the run ended before it was known. */
+  readonly unitName: string | null;
+  /** What the destination knew of earlier runs; null for a run that ended before it had read the state. */
+  readonly history: Pick<HistoryKnown, "lastSuccessAt" | "readTo"> | null;
+  /** Earlier runs that died, and from which this one has taken over. */
+  readonly died: readonly Pick<RunDied, "died" | "startedAt">[];
+  /** Whether every configured object is complete: with a selection of objects it is not. */
+  readonly isWhole: boolean;
   /** The manifest's, `partial` if some of its files could not be loaded; `failed` without a manifest. */
   readonly status: RunStatus;
   readonly exitCode: number;
@@ -58,7 +66,22 @@ const DAY_IS_OVER: ReadonlySet<string> = new Set(["pardot.daily-limit", "limit.c
 /** Problems of a configuration, or of references to secrets, that are listed; more are counted. */
 const PROBLEMS_LISTED = 3;
 
-const NOTHING_SEEN = { runId: null, businessUnit: null, objects: 0, calls: 0, day: null };
+type HistoryKnown = Extract<RunEvent, { readonly type: "history-known" }>;
+type RunDied = Extract<RunEvent, { readonly type: "run-died" }>;
+
+/** What events tell of a run. */
+type Seen = Pick<RunOutcome, "runId" | "businessUnit" | "unitName" | "history" | "died" | "objects" | "calls" | "day">;
+
+const NOTHING_SEEN: Seen = {
+  runId: null,
+  businessUnit: null,
+  unitName: null,
+  history: null,
+  died: [],
+  objects: 0,
+  calls: 0,
+  day: null,
+};
 
 /** Listens to a run from the start of the command, and makes its outcome at the end. */
 export class RunRecorder {
@@ -67,7 +90,7 @@ export class RunRecorder {
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #startedAt: Instant;
   readonly #since: number;
-  #seen: Pick<RunOutcome, "runId" | "businessUnit" | "objects" | "calls" | "day"> = NOTHING_SEEN;
+  #seen: Seen = NOTHING_SEEN;
   #isDayOver = false;
 
   constructor(clock: Pick<Clock, "now" | "monotonic">) {
@@ -97,6 +120,8 @@ export class RunRecorder {
     // Some warnings came after the manifest was written, while loading; the result has them too.
     const manifest = { ...result.manifest, warnings: [...this.warnings] };
     const { objects } = manifest;
+    const { configuredObjects, objects: selected, destination } = config.etl;
+    const hasAll = configuredObjects.every((name) => selected.includes(name));
     return {
       ...this.#outcome(result.error, result.exitCode),
       runId: manifest.run_id,
@@ -104,6 +129,7 @@ export class RunRecorder {
       status: result.exitCode !== 0 && manifest.status === "complete" ? "partial" : manifest.status,
       ...totals(objects.flatMap((object) => object.files)),
       calls: manifest.api_calls.total,
+      isWhole: hasAll && objects.every(({ status }) => status === "complete"),
       objects: objects.length,
       failed: [
         ...objects.flatMap(({ object, status, error }) =>
@@ -114,7 +140,7 @@ export class RunRecorder {
       postponed: postponedOf(objects),
       rejectedRows: rejectedRows(objects),
       openWindows: objects.reduce((sum, object) => sum + object.open_windows.length, 0),
-      manifest: `${destinationText(config.etl.destination)}/${result.manifestKey}`,
+      manifest: `${destinationText(destination)}/${result.manifestKey}`,
       result: { ...result, manifest },
     };
   }
@@ -145,6 +171,19 @@ export class RunRecorder {
         this.#seen = { ...this.#seen, runId, businessUnit, objects: objects.length };
         break;
       }
+      case "history-known": {
+        const { unitName, lastSuccessAt, readTo } = event;
+        this.#seen = { ...this.#seen, unitName: unitName ?? this.#seen.unitName, history: { lastSuccessAt, readTo } };
+        break;
+      }
+      case "unit-known":
+        this.#seen = { ...this.#seen, unitName: event.unitName };
+        break;
+      case "run-died": {
+        const { died, startedAt } = event;
+        this.#seen = { ...this.#seen, died: [...this.#seen.died, { died, startedAt }] };
+        break;
+      }
       case "object-postponed":
         this.#isDayOver ||= DAY_IS_OVER.has(event.code);
         break;
@@ -168,6 +207,7 @@ export class RunRecorder {
     const { day } = this.#seen;
     return {
       ...this.#seen,
+      isWhole: false,
       status: "failed",
       exitCode,
       startedAt: this.#startedAt,

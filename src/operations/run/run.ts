@@ -37,10 +37,11 @@ export async function run(
 /** The stages of a run, each a file in this folder. `withRun` has opened everything they need, and closes it again. */
 async function runStages(current: Run): Promise<RunResult> {
   await recover(current); // ends the runs that died
-  const { account, now, range } = await connect(current); // verifies the credentials, adopts Pardot's time
+  const connection = await connect(current); // verifies the credentials, adopts Pardot's time
+  const { account, now, range } = connection;
   await schedule(current, now, range); // decides each object's windows and records them
   await extract(current, account); // exports and queries at the same time, then emails: records become files
   const committed = await commit(current, now); // the manifest, then the state
   const loaded = await load(current, committed.manifest, now); // committed files into the embedded warehouse
-  return conclude(current, now, committed, loaded); // records the end
+  return conclude(current, connection, committed, loaded); // records the end
 }

@@ -66,6 +66,7 @@ export async function status(
   return {
     destination: storage.location,
     businessUnit: state.businessUnit,
+    businessUnitName: state.unitName ?? null,
     pardotNow: isoInstant(pardotNow),
     healthy: problems.length === 0,
     problems,

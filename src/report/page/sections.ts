@@ -19,6 +19,12 @@ export function verdictSection({ state, label, sentence, command: next }: Verdic
   </section> `;
 }
 
+function unitText({ manifest, status }: RunReport): string {
+  const { businessUnit, businessUnitName: name } = status;
+  const id = manifest?.business_unit ?? businessUnit ?? "unknown";
+  return name === null ? id : `${short(name)}, ${id}`;
+}
+
 /** The figures of the run. */
 export function factsSection(report: RunReport): Markup {
   const { run, objects, status, laterRuns } = report;
@@ -33,7 +39,7 @@ export function factsSection(report: RunReport): Markup {
     ["Calls", formatNumber(run.calls)],
     ["Later runs", laterRuns === 0 ? "none, this is the newest" : formatNumber(laterRuns)],
     ["Last success", status.lastSuccess === null ? "none yet" : minute(status.lastSuccess.at)],
-    ["Business unit", report.manifest?.business_unit ?? status.businessUnit ?? "unknown"],
+    ["Business unit", unitText(report)],
     ["Destination", status.destination],
   ];
   const rows = facts.map(
