@@ -63,6 +63,28 @@ describe("check", () => {
     expect(lineOf(bad.lines, "business unit")).toMatchObject({ status: "failed", exitCode: 3 });
   });
 
+  it("reports what the first call shows before it makes the second one", async () => {
+    const at = await start();
+    const calls: Record<string, number> = {};
+    await checked(at, {}, ({ name }) => {
+      calls[name] = at.simulator.stats().calls;
+    });
+    expect(calls).toMatchObject({ credentials: 1, "business unit": 1, quota: 1, clock: 1, "time zone": 2 });
+  });
+
+  it("gives up on a Pardot that is out of order after two tries", async () => {
+    const at = await start();
+    at.simulator.faults([{ path: "/account/version/4/do/read", status: 503, count: 100 }]);
+    const begin = performance.now();
+    const { lines, exitCode } = await checked(at);
+    const { host } = new URL(at.simulator.url);
+    expect([exitCode, lineOf(lines, "credentials")]).toMatchObject([
+      5,
+      { message: `call ${host}: HTTP 503 after 2 tries` },
+    ]);
+    expect(performance.now() - begin).toBeLessThan(15_000);
+  });
+
   it.each(["PARDOT_LOGIN_URL", "PARDOT_API_URL"])("gives up on an unreachable %s after two tries", async (setting) => {
     const at = await start();
     const address = await deadAddress();

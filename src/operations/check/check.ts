@@ -49,9 +49,12 @@ export async function check(config: Config, runtime: Runtime, onLine: OnLine = (
   const fits = async (store: Store): Promise<void> => assertUsable(store, config, false, runtime);
   add(await attempt("destination", () => checkDestination(config, fits, runtime)));
   add(await attempt("warehouse", () => checkWarehouse(config, runtime)));
-  add(...(await checkPardot(config, runtime)));
+  await checkPardot(config, runtime, add);
   return resultOf(lines);
 }
+
+/** Takes lines in their order, as soon as they are known. */
+type Add = (...found: readonly CheckLine[]) => void;
 
 /** Called with each line as soon as it is known. */
 type OnLine = (line: CheckLine) => void;
@@ -91,7 +94,7 @@ async function checkDestination(
   return lineOf("destination", "ok", `${storage.location} is writable and refuses to overwrite; ${before}`);
 }
 
-async function checkPardot(config: Config, runtime: Runtime): Promise<CheckLine[]> {
+async function checkPardot(config: Config, runtime: Runtime, add: Add): Promise<void> {
   const warnings = new Map<string, string>();
   const onEvent: OnEvent = (event) => {
     if (event.type === "warning") warnings.set(event.code, event.message);
@@ -101,7 +104,7 @@ async function checkPardot(config: Config, runtime: Runtime): Promise<CheckLine[
   const bounded = { ...runtime, onEvent, transport, signal: AbortSignal.any([runtime.signal, signal]) };
   const budgeted = await openCounted(config, bounded);
   try {
-    return await checkConnection(config, budgeted, warnings, bounded);
+    await checkConnection(config, budgeted, { warnings, add }, bounded);
   } finally {
     await budgeted.settle();
   }
@@ -122,9 +125,9 @@ async function openCounted(config: Config, runtime: Runtime): Promise<BudgetedPa
 async function checkConnection(
   config: Config,
   { pardot, time }: BudgetedPardot,
-  warnings: ReadonlyMap<string, string>,
+  { warnings, add }: { readonly warnings: ReadonlyMap<string, string>; readonly add: Add },
   runtime: Runtime,
-): Promise<CheckLine[]> {
+): Promise<void> {
   let connection: Connection;
   try {
     connection = await connectPardot(pardot, time, runtime);
@@ -133,21 +136,25 @@ async function checkConnection(
     // Pardot checks the business unit and the quota only after it has accepted the token.
     const isLoggedIn = line.name === "business unit" || (error as PardotEtlError).code === "pardot.daily-limit";
     const credentials = lineOf("credentials", "ok", `accepted by the flow ${config.pardot.auth.flow}`);
-    return PARDOT_NAMES.map((name) => {
-      if (name === line.name) return line;
-      return isLoggedIn && name === "credentials" ? credentials : lineOf(name, "skipped", "not reached");
-    });
+    for (const name of PARDOT_NAMES) {
+      const other = isLoggedIn && name === "credentials" ? credentials : lineOf(name, "skipped", "not reached");
+      add(name === line.name ? line : other);
+    }
+    return;
   }
-  const zone = await attempt("time zone", () => checkZone(config, pardot, connection.now, time, runtime));
-  // The export of the zone may have needed another token.
   await pardot.settled();
-  return [
-    credentialsLine(config.pardot.auth.flow, pardot.version, warnings),
+  const accepted = credentialsLine(config.pardot.auth.flow, pardot.version, warnings);
+  add(
+    accepted,
     lineOf("business unit", "ok", `${config.pardot.businessUnitId} is ${companyOf(connection.account, config)}`),
     quotaLine(pardot, config.pardot.quotaShare),
     clockLine(connection.now, runtime),
-    zone,
-  ];
+  );
+  add(await attempt("time zone", () => checkZone(config, pardot, connection.now, time, runtime)));
+  // The export of the zone may have needed another token, and that one may be the first that cannot be stored.
+  await pardot.settled();
+  const last = credentialsLine(config.pardot.auth.flow, pardot.version, warnings);
+  if (last.message !== accepted.message) add(last);
 }
 
 function companyOf(account: WireRecord, config: Pick<Config, "catalog">): string {

@@ -1,14 +1,14 @@
 import type { PardotConfig } from "../../config/config.ts";
-import { TransportError } from "../../errors.ts";
+import { RemoteError, TransportError } from "../../errors.ts";
 import type { Transport } from "../../http/transport.ts";
 
-/** Attempts to reach a host. A run makes more; here a person is waiting. */
+/** Attempts to get a response from a host that works. A run makes more; here a person is waiting. */
 const TRIES_MAX = 2;
 
 /** Codes of failures without any response from a host. */
 const UNREACHABLE: ReadonlySet<string> = new Set(["http.not-sent", "http.timeout"]);
 
-/** Gives up on a host after two tries in a row that did not reach it: `signal` is aborted with the reason. */
+/** Gives up on a host after two tries in a row that did not reach it, or failed there (HTTP 5xx): `signal` is aborted with the reason. */
 export function impatient(
   transport: Transport,
   config: Pick<PardotConfig, "loginUrl">,
@@ -20,7 +20,8 @@ export function impatient(
     transport: async (request, signal) => {
       try {
         const response = await transport(request, signal);
-        failures = 0;
+        failures = response.status >= 500 ? failures + 1 : 0;
+        if (failures >= TRIES_MAX) controller.abort(outOfOrder(response.status, new URL(request.url)));
         return response;
       } catch (error) {
         if (error instanceof TransportError && UNREACHABLE.has(error.code)) {
@@ -31,6 +32,13 @@ export function impatient(
       }
     },
   };
+}
+
+function outOfOrder(status: number, { host }: URL): RemoteError {
+  return new RemoteError(`call ${host}: HTTP ${status} after ${TRIES_MAX} tries`, {
+    code: "pardot.out-of-order",
+    hint: "Pardot, or a proxy on the way, is out of order: check again in some minutes, and see https://status.salesforce.com. A run waits longer.",
+  });
 }
 
 function unreachable(error: TransportError, url: URL, { loginUrl }: Pick<PardotConfig, "loginUrl">): TransportError {
