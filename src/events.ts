@@ -11,6 +11,8 @@ export type RunEvent =
       readonly businessUnit: string;
       readonly objects: readonly string[];
     }
+  /** Another run may be alive: this one waits for a sign of life. `holder`: its id; null if it cannot be read. */
+  | { readonly type: "lease-waiting"; readonly holder: string | null; readonly waitMs: number }
   /** What the destination knows of earlier runs. `readTo`: by object, the time up to which it was read without a gap. */
   | {
       readonly type: "history-known";

@@ -49,6 +49,11 @@ export const EVENTS: { readonly [Type in RunEvent["type"]]: Shown<EventOf<Type>>
     (event) => `retrying ${event.kind} in ${elapsed(event.pauseMs)} (attempt ${event.attempt}): ${event.reason}`,
   ],
   warning: ["warn", ({ object, message }) => `warning${object === null ? "" : `, ${object}`}: ${message}`],
+  "lease-waiting": [
+    "info",
+    ({ holder, waitMs }) =>
+      `waiting up to ${elapsed(waitMs)} to see whether ${holder === null ? "another run" : `run ${holder}`} is still in progress`,
+  ],
   "history-known": ["debug", null],
   "unit-known": ["debug", null],
   "object-postponed": ["debug", null],

@@ -35,6 +35,7 @@ const TICK_MS = 200;
 const LASTING: Partial<Readonly<Record<RunEvent["type"], Tone | null>>> = {
   "run-started": "strong",
   "run-died": "doubtful",
+  "lease-waiting": null,
   "run-resumed": null,
   retrying: "quiet",
   warning: "doubtful",

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../test/kit/fakes/clock.ts";
 import type { FakeClock } from "../../test/kit/fakes/clock.ts";
 import { LeaseError } from "../errors.ts";
+import type { RunEvent } from "../events.ts";
 import type { Processes } from "../platform/process-identity.ts";
 import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import type { MemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
@@ -45,6 +46,7 @@ async function take(storage: MemoryStorage, options: Partial<LeaseOptions> = {})
     runId: "run-1",
     ttlMs: TTL,
     onLost: (error) => lost.push(error),
+    onEvent: () => undefined,
     waitSignal: never,
     signal: never,
     ...options,
@@ -117,6 +119,22 @@ describe("lease", () => {
       });
       expect(clock.slept.length).toBeLessThan(3);
     }
+  });
+
+  it("announces that it waits for a sign of life, and only then", async () => {
+    const storage = openMemoryStorage();
+    const events: RunEvent[] = [];
+    const onEvent = (event: RunEvent): void => void events.push(event);
+    const holder = await take(storage, { onEvent });
+    expect(events).toEqual([]);
+    const clock = busyClock(async () => {
+      expect(events).toEqual([{ type: "lease-waiting", holder: "run-1", waitMs: TTL }]);
+      await holder.beat();
+    });
+    await expect(take(storage, { clock, onEvent, processes: processes(2) })).rejects.toBeInstanceOf(LeaseError);
+    const dead = processes(3, [1]);
+    await take(storage, { onEvent, processes: dead });
+    expect(events).toHaveLength(1);
   });
 
   it("is also refused if its holder ends during the check, because it was alive", async () => {

@@ -1,4 +1,5 @@
 import { LeaseError } from "../errors.ts";
+import type { OnEvent } from "../events.ts";
 import type { Clock, Ticker } from "../platform/clock.ts";
 import type { ProcessIdentity, Processes } from "../platform/process-identity.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -35,6 +36,7 @@ export interface LeaseOptions {
   readonly onLost: (error: LeaseError) => void;
   /** Ends the waiting for a silent holder. */
   readonly waitSignal: AbortSignal;
+  readonly onEvent: OnEvent;
   readonly signal: AbortSignal;
 }
 
@@ -84,6 +86,7 @@ async function waitOut(holder: Found, options: LeaseOptions): Promise<void> {
   const identity = await holderOf(storage, holder.number, signal);
   const until = clock.monotonic() + ttlMs;
   const isDead = (): boolean => identity !== null && processes.isDead(identity);
+  if (!isDead()) options.onEvent({ type: "lease-waiting", holder: identity?.run_id ?? null, waitMs: ttlMs });
   // Makes all checks, with their pauses, even if this process was suspended for longer than the time: a holder that was
   // suspended with it can beat again. And isDead at every check: a process that was just killed takes a moment to die.
   for (let checks = 0; !isDead() && (checks < CHECKS_PER_TTL || clock.monotonic() < until); checks += 1) {

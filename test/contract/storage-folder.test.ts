@@ -204,6 +204,7 @@ describe("exclusive creation in a folder without hard links", () => {
             runId: `run-${pid}`,
             ttlMs: 60_000,
             onLost: () => undefined,
+            onEvent: () => undefined,
             waitSignal: CALM,
             signal: CALM,
           }),

@@ -41,6 +41,7 @@ async function begun(storage: MemoryStorage = openMemoryStorage(), runId = "r1")
     runId,
     ttlMs: TTL,
     onLost: () => undefined,
+    onEvent: () => undefined,
     waitSignal: signal,
     signal,
   });
