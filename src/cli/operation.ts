@@ -19,7 +19,7 @@ export async function runOperation<Result>(
 ): Promise<Result> {
   const { io, options } = context;
   const { clock, random } = io;
-  const report = given ?? (await openReport(options, io));
+  const report = given ?? (await openReport(options, io, "mostly a person"));
   const stopping = stopOnSignals({ ...io, stderr: { write: (text) => report.write(text) } }, stop);
   try {
     return await withRuntime({ signal: stopping.signal, onEvent: report.onEvent, pardot }, (runtime) => {

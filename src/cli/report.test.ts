@@ -42,6 +42,19 @@ describe("output of a command while it works", () => {
   });
 
   test.each<readonly [string, ParsedOptions, readonly string[]]>([
+    ["nothing else is warnings for people", {}, ["00:00:00Z warn  warning: beware"]],
+    ["--quiet is errors for people", { "--quiet": true }, []],
+    ["--log-level is the log", { "--log-level": "info" }, ["object_started", "warning"]],
+  ])("of another command than run without a terminal: %s", async (_what, options, lines) => {
+    const io = fakeIo();
+    const report = await openReport(options, io, "mostly a person");
+    for (const event of [STARTED, warning("beware")]) report.onEvent(event);
+    const shown = io.stderr.text().split("\n").slice(0, -1);
+    const events = shown.map((line) => (line.startsWith("{") ? (JSON.parse(line) as { event: string }).event : line));
+    expect(events).toEqual(lines);
+  });
+
+  test.each<readonly [string, ParsedOptions, readonly string[]]>([
     ["nothing else is a display", {}, ["warning: beware", "00:00:00Z warn  exit 130: cancelled"]],
     [
       "--no-progress is warnings",

@@ -28,19 +28,25 @@ export interface Report {
   end(outcome: RunOutcome): void;
 }
 
+/** Who reads what a command writes without a terminal: programs (`run`), a person (the demo), or mostly a person. */
+export type Readers = "programs" | "person" | "mostly a person";
+
 /**
- * JSON lines without a terminal; on a terminal a display, or lines for people with `--log-level`. `forPeople`: lines for
- * people even without a terminal. Throws `UsageError` for an unknown level.
+ * On a terminal a display, or lines for people with `--log-level`. Without a terminal JSON lines, for the demo lines for
+ * people, and for other commands than `run` without `--log-level` warnings and errors for people. Throws `UsageError` for
+ * an unknown level.
  */
 export async function openReport(
   options: ParsedOptions,
   io: Pick<Io, "stderr" | "env" | "secrets" | "clock">,
-  forPeople: boolean = io.stderr.isTerminal,
+  readers: Readers = "programs",
 ): Promise<Report> {
   const level = logLevel(options);
   const isQuiet = hasOption(options, "--quiet");
   const isPlain = isQuiet || hasOption(options, "--no-progress");
-  const defaultLevel = isQuiet ? "error" : isPlain ? "warn" : "info";
+  const isForResult = readers === "mostly a person" && !io.stderr.isTerminal;
+  const forPeople = io.stderr.isTerminal || readers === "person" || (isForResult && level === null);
+  const defaultLevel = isQuiet ? "error" : isPlain || isForResult ? "warn" : "info";
   const write = (line: string): void => io.stderr.write(redact(line, secretsOf(io)));
   const logOptions: LogOptions = { level: level ?? defaultLevel, write, now: () => io.clock.now() };
   const log = forPeople ? openLineLog(logOptions) : await openJsonLog(logOptions);

@@ -107,7 +107,7 @@ async function demoConfig(simulator: Simulator, folder: string): Promise<Config>
 
 async function runOnce(context: CommandContext, config: Config): Promise<RunOutcome> {
   const stop = { graceMs: config.etl.stopGraceMs, afterwards: "work that finishes by then is committed" };
-  const report = await openReport(context.options, context.io, true);
+  const report = await openReport(context.options, context.io, "person");
   return runOperation(
     context,
     config.pardot,

@@ -26,7 +26,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   };
   const stop = { graceMs: 0, afterwards: "verifying changes nothing" };
   const isJson = hasOption(options, "--json");
-  const report = await openReport(options, io);
+  const report = await openReport(options, io, "mostly a person");
   const work = async (runtime: Runtime): Promise<VerifyResult> => {
     const verified = await verify(config, wanted, runtime);
     // The table of the result takes the place of the display.
