@@ -13,12 +13,18 @@ export type RunEvent =
     }
   /** Another run may be alive: this one waits for a sign of life. `holder`: its id; null if it cannot be read. */
   | { readonly type: "lease-waiting"; readonly holder: string | null; readonly waitMs: number }
-  /** What the destination knows of earlier runs. `readTo`: by object, the time up to which it was read without a gap. */
+  /**
+   * What the destination knows of earlier runs. `readTo`: by object, the time up to which it was read without a gap.
+   * `usualRows`: by object, what it brings in a day; `lastTookMs`: the time that the last complete run took.
+   * Empty and null for a run of other objects or another range.
+   */
   | {
       readonly type: "history-known";
       readonly unitName: string | null;
       readonly lastSuccessAt: string | null;
       readonly readTo: Readonly<Record<string, string>>;
+      readonly usualRows: Readonly<Record<string, number>>;
+      readonly lastTookMs: number | null;
     }
   /** The business unit's name; null if it has none, or if its column is dropped or hashed. */
   | { readonly type: "unit-known"; readonly unitName: string | null }

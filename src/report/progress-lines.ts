@@ -87,7 +87,7 @@ function sign(phase: Phase, { frame, signs, style }: Shown): string {
 /** What an object does, with a bar and a rate where they are known and fit. */
 function wordsOf(progress: ObjectProgress, width: number, shown: Shown): string {
   const { signs, style, now } = shown;
-  const words = oneLine(progress.words.replaceAll(/\s*\n\s*/g, " "));
+  const words = wordsWithUsual(progress, width);
   if (progress.phase !== "active") {
     const tone = progress.phase === "done" ? null : TONES[progress.phase];
     const text = cut(words, width, signs);
@@ -106,6 +106,17 @@ function wordsOf(progress: ObjectProgress, width: number, shown: Shown): string 
   const [full, empty] = signs.bar;
   const bar = `${style("active", full.repeat(filled))}${style("quiet", empty.repeat(BAR - filled))}`;
   return `${bar} ${percent.padEnd(5)} ${text}`;
+}
+
+/** An export shows its rows only when it is complete: until then, those of a usual day. */
+function wordsWithUsual({ words: own, process, phase, rows, usual }: ObjectProgress, width: number): string {
+  const words = oneLine(own.replaceAll(/\s*\n\s*/g, " "));
+  const isOpen = phase === "active" || phase === "waiting";
+  if (process !== "bulk" || !isOpen || rows > 0 || usual === null) return words;
+  const longer = `${words}, usually ${formatNumber(usual)} rows`;
+  // The bar of an active object goes before this.
+  const room = phase === "active" ? width - BAR - 7 : width;
+  return longer.length <= room ? longer : words;
 }
 
 /** The finished part, 0 to 1: of records if their number is known, of an export's windows and files; else null. */
@@ -141,7 +152,7 @@ function footerLines(state: ProgressState, shown: Shown): readonly string[] {
     ...(landed === 0 ? [] : [pluralize(landed, "row"), formatBytes(state.bytes)]),
     ...(calls === 0 ? [] : [`${pluralize(calls, "call")}${shares(state, calls)}`]),
     elapsed(now - startedAt),
-    ...(left === null ? [] : [left]),
+    ...(left === null ? lastTook(state, now - startedAt) : [left]),
   ];
   const lines: string[] = [];
   let line = "";
@@ -155,6 +166,13 @@ function footerLines(state: ProgressState, shown: Shown): readonly string[] {
   // The totals leave at least half of a low terminal to the objects.
   const most = Math.max(1, Math.min(3, Math.floor(rows / 3)));
   return [...lines, line].slice(0, most).map((text) => style("quiet", cut(text, columns - 1, signs)));
+}
+
+/** Until the time left can be worked out, as long as it helps. */
+function lastTook({ lastTookMs, objects }: ProgressState, passedMs: number): string[] {
+  const isReading = [...objects.values()].some(({ isRead, phase }) => !isRead && phase !== "failed");
+  if (lastTookMs === null || lastTookMs < passedMs || !isReading) return [];
+  return [`the last complete run took ${elapsed(lastTookMs)}`];
 }
 
 /** ` (1.1 % of the day, 10.8 % of the budget)`, as far as the limits are known. */

@@ -16,6 +16,8 @@ export interface ObjectProgress {
   readonly read: number;
   /** How many there are, in the windows that have begun; null while that is not known. */
   readonly total: number | null;
+  /** Rows that it brings on a usual day; null if that is not known, or not to be expected. */
+  readonly usual: number | null;
   /** Result files that complete exports listed, and how many of them have landed, by unfinished window. */
   readonly downloads: ReadonlyMap<string, { readonly listed: number; readonly landed: number }>;
   readonly phase: Phase;
@@ -39,9 +41,17 @@ export interface ProgressState {
   /** The account's limit of calls a day, and this tool's budget; null if there is none, or it is not known yet. */
   readonly quotaMax: number | null;
   readonly callsBudget: number | null;
+  /** Time that the last complete run took; null if there is none, or if this run is another kind of run. */
+  readonly lastTookMs: number | null;
 }
 
-export const NOTHING: ProgressState = { objects: new Map(), bytes: 0, quotaMax: null, callsBudget: null };
+export const NOTHING: ProgressState = {
+  objects: new Map(),
+  bytes: 0,
+  quotaMax: null,
+  callsBudget: null,
+  lastTookMs: null,
+};
 
 const NOT_BEGUN: ObjectProgress = {
   windows: 0,
@@ -50,6 +60,7 @@ const NOT_BEGUN: ObjectProgress = {
   process: null,
   read: 0,
   total: null,
+  usual: null,
   downloads: new Map(),
   phase: "waiting",
   words: "waiting",
@@ -67,6 +78,13 @@ export function advance(state: ProgressState, event: RunEvent, at: number): Prog
   if (event.type === "run-started")
     return { ...state, objects: new Map(event.objects.map((object) => [object, NOT_BEGUN])) };
   if (event.type === "limits-known") return { ...state, quotaMax: event.quotaMax, callsBudget: event.callsBudget };
+  if (event.type === "history-known") {
+    const objects = Array.from(state.objects, ([name, progress]) => {
+      const usual = Object.hasOwn(event.usualRows, name) ? (event.usualRows[name] ?? null) : null;
+      return [name, { ...progress, usual }] as const;
+    });
+    return { ...state, objects: new Map(objects), lastTookMs: event.lastTookMs };
+  }
   if (!("object" in event) || event.object === null) return state;
   const before = state.objects.get(event.object) ?? NOT_BEGUN;
   const change = changeOf(event, before);

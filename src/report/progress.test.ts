@@ -98,6 +98,38 @@ describe("on a terminal", () => {
     expect(clock.sleepers()).toBe(0);
   });
 
+  test("a display shows what past runs brought and took, until this run's own figures are known", async () => {
+    const known = {
+      type: "history-known",
+      unitName: null,
+      lastSuccessAt: null,
+      readTo: {},
+      usualRows: { VisitorActivity: 8400, Tag: 30 },
+      lastTookMs: 125_000,
+    } as const;
+    const scene = start({}, 0);
+    const { progress, clock } = scene;
+    for (const event of [STARTED, known, planned("VisitorActivity", 1), planned("Tag", 1, "segmented")])
+      progress.onEvent(event);
+    await clock.advance(1000);
+    expect(screen(scene)).toEqual([
+      "run r1: 2 objects",
+      "· VisitorActivity  0/1  waiting, usually 8,400 rows",
+      "· Tag              0/1  waiting",
+      "0 of 2 objects read · 1 s · the last complete run took 2 min 05 s",
+    ]);
+    progress.onEvent(landed("VisitorActivity", 1234));
+    await clock.advance(1000);
+    expect(screen(scene).join("\n")).not.toContain("usually");
+    await clock.advance(124_000);
+    expect(screen(scene).join("\n")).not.toContain("took");
+    progress.stop();
+    const narrow = start({ columns: 40 }, 0);
+    for (const event of [STARTED, known, planned("VisitorActivity", 1)]) narrow.progress.onEvent(event);
+    narrow.progress.stop();
+    expect(screen(narrow)[1]).toBe("· VisitorActivity  waiting");
+  });
+
   test("warnings stay above the display, wrapped at words; failures are lines of the display", () => {
     const scene = start({ columns: 40 }, 0);
     const { progress } = scene;

@@ -166,7 +166,7 @@ async function addRun(
     signal: NEVER,
   });
   const objects = OBJECTS_READ.map((object): ObjectDay => ({ ...plainDay(object, day), ...story.changes[object] }));
-  const past = historyOf(journal.state, OBJECTS_READ);
+  const past = historyOf(journal.state, OBJECTS_READ, true);
   const started: Change = { type: "run-started", businessUnit: UNIT, runId, at: new Date(startedAt).toISOString() };
   await journal.record([started, ...objects.flatMap((object) => objectChanges(object, runId, story.isCutShort))]);
   if (story.isCutShort === true) return { runId, outcome: null };

@@ -24,6 +24,7 @@ import type { Instant } from "../../time/instant.ts";
 import { openConverter } from "../../warehouse/open.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
 import { openPardot, pardotClock } from "../pardot.ts";
+import { usualRows } from "../usual-rows.ts";
 import type { PardotClock } from "../pardot.ts";
 import { openTables } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
@@ -75,7 +76,7 @@ export async function withRun<T>(
     const id = `${compactInstant(startedAt)}-${random.hex(3)}`;
     const { lease, drain } = await holdLease(id, storage, config, runtime).catch((error: unknown) => {
       // Also known of a run that does not start.
-      onEvent(historyOf(loaded.state, config.etl.objects));
+      onEvent(historyOf(loaded.state, config.etl.objects, false));
       throw error;
     });
     try {
@@ -92,22 +93,33 @@ export async function withRun<T>(
   }
 }
 
-/** For the people whom the run notifies, however it ends. */
-export function historyOf(
-  state: State,
-  names: readonly string[],
-): Extract<RunEvent, { readonly type: "history-known" }> {
-  const objects = names.flatMap((name) => {
-    const [first] = objectState(state, name).coverage;
-    return first === undefined ? [] : [[name, isoInstant(first.to)] as const];
+/** For the display, and for the people whom the run notifies, however it ends. */
+export function historyOf(state: State, names: readonly string[], isPlain: boolean): HistoryKnown {
+  const known = names.map((name) => [name, objectState(state, name)] as const);
+  const readTo = known.flatMap(
+    ([
+      name,
+      {
+        coverage: [first],
+      },
+    ]) => (first === undefined ? [] : [[name, isoInstant(first.to)] as const]),
+  );
+  const usual = known.flatMap(([name, { recentRows = [] }]) => {
+    const rows = usualRows(recentRows.map((recent) => recent.rows));
+    return rows === null || !isPlain ? [] : [[name, rows] as const];
   });
+  const { startedAt = "", finishedAt = null } = state.runs.findLast(isSuccess) ?? {};
   return {
     type: "history-known",
     unitName: state.unitName ?? null,
-    lastSuccessAt: state.runs.findLast(isSuccess)?.finishedAt ?? null,
-    readTo: Object.fromEntries(objects),
+    lastSuccessAt: finishedAt,
+    readTo: Object.fromEntries(readTo),
+    usualRows: Object.fromEntries(usual),
+    lastTookMs: finishedAt === null || !isPlain ? null : Date.parse(finishedAt) - Date.parse(startedAt),
   };
 }
+
+type HistoryKnown = Extract<RunEvent, { readonly type: "history-known" }>;
 
 type Opened = Pick<
   Run,
@@ -115,7 +127,7 @@ type Opened = Pick<
 >;
 
 async function withPardot<T>(opened: Opened, runtime: Runtime, work: (run: Run) => Promise<T>): Promise<T> {
-  const { config, storage, id, drain, found } = opened;
+  const { config, wish, storage, id, drain, found } = opened;
   const { clock, random, onEvent } = runtime;
   const { businessUnitId: businessUnit, dailyCallBudget, quotaShare: share, accountTimeZone: zone } = config.pardot;
   const grace = startGrace(drain, config.etl.stopGraceMs, clock);
@@ -132,7 +144,10 @@ async function withPardot<T>(opened: Opened, runtime: Runtime, work: (run: Run) 
   });
   const objects = selectedObjects(config);
   onEvent({ type: "run-started", runId: id, businessUnit, objects: objects.map((object) => object.name) });
-  onEvent(historyOf(found.state, config.etl.objects));
+  const { objects: selected, configuredObjects } = config.etl;
+  const hasAll = configuredObjects.every((name) => selected.includes(name));
+  const isPlain = !wish.full && wish.since === null && wish.until === null;
+  onEvent(historyOf(found.state, selected, isPlain && hasAll));
   const pardot = openPardot(config, budget, time, runtime);
   const failures = new Failures(onEvent);
   const converter = await openConverter(config.etl.format, config.etl);
