@@ -1,7 +1,8 @@
 import type { Config, DestinationConfig } from "./config/config.ts";
 import { loadConfig } from "./config/load.ts";
 import type { ConfigInput } from "./config/load.ts";
-import { DESTINATION } from "./config/sections.ts";
+import { redact, secretsIn, secretsOfProcess } from "./config/redact.ts";
+import { DESTINATION, REPORT } from "./config/sections.ts";
 import type { SettingName } from "./config/settings.ts";
 import type { OnEvent } from "./events.ts";
 import { run } from "./notify/run.ts";
@@ -17,12 +18,14 @@ import type {
 } from "./operations/api.ts";
 import { check } from "./operations/check/check.ts";
 import { plan } from "./operations/plan/plan.ts";
+import { report } from "./operations/report/report.ts";
 import { rows } from "./operations/rows.ts";
 import type { Row } from "./operations/rows.ts";
 import { withRuntime } from "./operations/runtime.ts";
 import type { Runtime } from "./operations/runtime.ts";
 import { status } from "./operations/status/status.ts";
 import { verify } from "./operations/verify/verify.ts";
+import { runPage } from "./report/page/page.ts";
 import { NEVER, systemClock } from "./platform/clock.ts";
 import { ownEnvironment } from "./platform/environment.ts";
 import { systemRandom } from "./platform/random.ts";
@@ -57,6 +60,11 @@ export interface PardotEtl {
   check(): Promise<CheckResult>;
   status(options?: StatusOptions): Promise<StatusResult>;
   verify(options?: Partial<VerifyOptions>): Promise<VerifyResult>;
+  /**
+   * The run as one self-contained page of HTML; default: the newest run. Makes no call to Pardot. Throws `UsageError` if
+   * there is no such run.
+   */
+  report(runId?: string): Promise<string>;
   /** The rows of an object's committed files, the newest version of a record last. Makes no call to Pardot. */
   rows(object: string): AsyncIterable<Row>;
 }
@@ -87,6 +95,14 @@ export function createPardotEtl(options: PardotEtlOptions = {}): PardotEtl {
     async verify(wishes = {}) {
       const config = await load();
       return withPardot(config, (runtime) => verify(config, wishes, runtime));
+    },
+    async report(runId) {
+      const config = await loadConfig(inputOf(options), REPORT);
+      const found = await withRuntime({ signal, onEvent, pardot: null }, (runtime) =>
+        report(config, runId ?? null, runtime),
+      );
+      const secrets = [...secretsIn(config), ...secretsOfProcess()];
+      return runPage(found, (text) => redact(text, secrets));
     },
     async *rows(object) {
       const config: DestinationConfig = await loadConfig(inputOf(options), DESTINATION);

@@ -5,10 +5,13 @@ import { splitHeader } from "../encode/csv-header.ts";
 import { readCsv } from "../encode/csv-scan.ts";
 import { formatOf } from "../encode/formats.ts";
 import { jsonlRecords } from "../encode/jsonl.ts";
-import { DataError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { decompressed } from "../land/landed-file.ts";
 import { readAccepted } from "../manifest/accepted.ts";
-import type { Storage } from "../storage/storage.ts";
+import { Scratch } from "../storage/scratch.ts";
+import type { ScratchOptions } from "../storage/scratch.ts";
+import { openParquetReader } from "../warehouse/open.ts";
+import type { ParquetReader } from "../warehouse/open.ts";
 import { committedFiles } from "./committed-files.ts";
 import { openDestination } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
@@ -32,7 +35,8 @@ export type Row = Readonly<Record<string, RowValue>>;
  * The rows of an object's committed files in the order in which they were read at Pardot. A record that has changed comes
  * again: the later one is newer. Files that `--full` has superseded, or that were written off, are left out. Makes no call
  * to Pardot. Throws `UsageError` for an unknown object, `StorageError` for a file that is gone, and `DataError` for a
- * damaged or a Parquet one. Memory: one chunk, and some 300 bytes for each committed file.
+ * damaged one. Memory: one chunk, and some 300 bytes for each committed file. A Parquet file is copied to
+ * PARDOT_ETL_TMPDIR, and read by a DuckDB process.
  */
 export async function* rows(
   config: DestinationConfig,
@@ -53,33 +57,50 @@ export async function* rows(
   const counting = [...files]
     .filter(([key, file]) => file.object === found.name && !file.superseded && !file.isLeft && !accepted.has(key))
     .toSorted(([a, one], [b, other]) => (one.readAt ?? 0) - (other.readAt ?? 0) || (a < b ? -1 : 1));
-  for (const [key] of counting) yield* rowsOfFile(storage, key, found, signal);
+  let parquet: ParquetReader | null = null;
+  try {
+    for (const [key] of counting) {
+      const chunks = storage.open(key, signal);
+      const { name } = formatOf(key);
+      if (name === "parquet") {
+        parquet ??= await openParquetReader(config.etl);
+        yield* parquetRows(parquet, key, chunks, found, { dir: config.etl.tmpDir, ...runtime });
+      } else {
+        const plain = decompressed(key, chunks);
+        yield* name === "csv" ? csvRows(plain, key, found) : (jsonlRecords(plain, key) as AsyncGenerator<Row>);
+      }
+    }
+  } finally {
+    await parquet?.close();
+  }
 }
 
-async function* rowsOfFile(
-  storage: Storage,
+async function* csvRows(
+  chunks: AsyncIterable<Uint8Array>,
   key: string,
   object: CatalogObject,
-  signal: AbortSignal,
 ): AsyncGenerator<Row, void, undefined> {
-  const chunks = decompressed(key, storage.open(key, signal));
-  switch (formatOf(key).name) {
-    case "jsonl":
-      yield* jsonlRecords(chunks, key) as AsyncGenerator<Row, void, undefined>;
-      return;
-    case "csv": {
-      const { header, all } = await splitHeader(chunks);
-      const types = header.map((name) => object.columns.find((column) => column.name === name)?.type ?? "string");
-      for await (const cells of readCsv(all, { subject: key, columns: header.length, hasHeader: true })) {
-        yield Object.fromEntries(header.map((name, at) => [name, valueOf(cells[at] ?? null, types[at] ?? "string")]));
-      }
-      return;
-    }
-    case "parquet":
-      throw new DataError(`read the rows of ${key}: Parquet is not read here`, {
-        code: "data.parquet-not-read",
-        hint: "Read it with DuckDB (`read_parquet`) or another reader of Parquet.",
-      });
+  const { header, all } = await splitHeader(chunks);
+  const types = header.map((name) => object.columns.find((column) => column.name === name)?.type ?? "string");
+  for await (const cells of readCsv(all, { subject: key, columns: header.length, hasHeader: true })) {
+    yield Object.fromEntries(header.map((name, at) => [name, valueOf(cells[at] ?? null, types[at] ?? "string")]));
+  }
+}
+
+/** DuckDB reads files, not streams. */
+async function* parquetRows(
+  parquet: ParquetReader,
+  key: string,
+  chunks: AsyncIterable<Uint8Array>,
+  object: CatalogObject,
+  scratch: ScratchOptions,
+): AsyncGenerator<Row, void, undefined> {
+  const copy = await Scratch.open(scratch);
+  try {
+    for await (const chunk of chunks) await copy.write(chunk);
+    yield* csvRows(parquet.read(key, copy.path, scratch.signal), key, object);
+  } finally {
+    await copy.discard();
   }
 }
 

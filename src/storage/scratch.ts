@@ -53,6 +53,11 @@ export class Scratch {
     return new Scratch(path, handle, options.signal);
   }
 
+  /** Where other processes of this user can read it. */
+  get path(): string {
+    return this.#path;
+  }
+
   /** Bytes appended so far. */
   get bytes(): number {
     return this.#bytes;

@@ -39,6 +39,18 @@ export async function openConverter(
   return new ParquetConverter(options);
 }
 
+/** What reads Parquet files as CSV. Nothing starts before its use. */
+export async function openParquetReader(options: { readonly tmpDir: string }): Promise<ParquetReader> {
+  const { ParquetConverter } = await import("./duckdb/parquet.ts");
+  return new ParquetConverter(options);
+}
+
+export interface ParquetReader {
+  /** The rows of a local file as CSV, with a header. `key`: for messages. */
+  read(key: string, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined>;
+  close(): Promise<void>;
+}
+
 /** No warehouse: no table exists, so every range starts from the tool's own state, and nothing is loaded. */
 export const nullWarehouse: Warehouse = {
   name: "none",

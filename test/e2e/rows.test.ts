@@ -1,3 +1,5 @@
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { createPardotEtl } from "../../src/library.ts";
 import type { Row } from "../../src/operations/rows.ts";
@@ -28,9 +30,13 @@ function texts(row: Row): Record<string, string | null> {
   );
 }
 
-it.each(["csv", "jsonl"])("yields each record as it is, the newest version last, from files of %s", async (format) => {
+it.each([
+  ["csv", "gzip"],
+  ["jsonl", "zstd"],
+  ["parquet", "none"],
+])("yields each record as it is, the newest version last, from files of %s, %s", async (format, compression) => {
   const env = { PARDOT_ETL_OBJECTS: "Tag,VisitorActivity,Campaign", PARDOT_ETL_FORMAT: format };
-  const at = await start({}, { ...env, PARDOT_ETL_COMPRESSION: "gzip" });
+  const at = await start({}, { ...env, PARDOT_ETL_COMPRESSION: compression });
   const etl = library(at);
   expect((await etl.run()).exitCode).toBe(0);
   at.simulator.advance(1);
@@ -40,15 +46,39 @@ it.each(["csv", "jsonl"])("yields each record as it is, the newest version last,
   const rows = await newest(at, "tag");
   for (const [id, row] of byId(truth(at.simulator, "Tag"))) expect(texts(rows.get(id) ?? {})).toEqual(row);
   expect(typeof [...rows.values()][0]?.["id"]).toBe("number");
+  expect(await readdir(at.tmp)).toEqual([]);
   expect((await etl.verify()).exitCode).toBe(0);
   expect((await newest(at, "VisitorActivity")).size).toBeGreaterThan(100);
 });
 
-it("refuses an unknown object and names Parquet files that it does not read", async () => {
+it("leaves nothing behind when the reading of Parquet ends early, or a file is damaged", async () => {
   const at = await start({}, { PARDOT_ETL_OBJECTS: "Tag", PARDOT_ETL_FORMAT: "parquet" });
+  const { manifest } = await library(at).run();
+  for await (const row of library(at).rows("Tag")) {
+    expect(row["id"]).toBeDefined();
+    break;
+  }
+  expect(await readdir(at.tmp)).toEqual([]);
+  await writeFile(join(at.data, manifest.objects[0]?.files[0]?.key ?? ""), "PAR1 not PAR1");
+  await expect(newest(at, "Tag")).rejects.toThrow(/^read Tag\/Tag_api_.*\.parquet with DuckDB: /);
+  expect(await readdir(at.tmp)).toEqual([]);
+});
+
+it("has the page of a run, as the command writes it", async () => {
+  const at = await start({}, { PARDOT_ETL_OBJECTS: "Tag" });
+  await expect(library(at).report()).rejects.toMatchObject({ code: "usage.no-run", exitCode: 2 });
+  const { manifest } = await library(at).run();
+  const page = await library(at).report();
+  expect(page).toMatch(/^<!doctype html>/i);
+  expect(page).toContain(manifest.run_id);
+  expect(await library(at).report(manifest.run_id)).toContain(manifest.run_id);
+  await expect(library(at).report("r0")).rejects.toMatchObject({ code: "usage.run-unknown" });
+});
+
+it("refuses an unknown object, and has no rows of one that was never read", async () => {
+  const at = await start({}, { PARDOT_ETL_OBJECTS: "Tag" });
   await library(at).run();
   await expect(newest(at, "Tags")).rejects.toMatchObject({ code: "usage.object-unknown", exitCode: 2 });
-  await expect(newest(at, "Tag")).rejects.toMatchObject({ code: "data.parquet-not-read" });
   expect(await newest(at, "List")).toEqual(new Map());
 });
 

@@ -91,3 +91,9 @@ export async function writeParquet(
   const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${groupRows}, ROW_GROUP_SIZE_BYTES ${groupBytes}`;
   return database.count(`COPY (SELECT ${values.join(", ")} FROM ${csv}) TO ${literal(target)} (${options})`);
 }
+
+/** Writes the rows of a Parquet file, in their order, as CSV of the kind that `encode/csv-write.ts` writes. */
+export async function parquetAsCsv(database: Database, path: string, target: string): Promise<void> {
+  const options = `FORMAT csv, HEADER, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '', TIMESTAMPFORMAT '%Y-%m-%d %H:%M:%S'`;
+  await database.run(`COPY (SELECT * FROM read_parquet(${literal(path)})) TO ${literal(target)} (${options})`);
+}

@@ -5,6 +5,7 @@ import { parquetMetadata } from "hyparquet";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { readParquet } from "../../../test/kit/records.ts";
 import type { Column } from "../../catalog/catalog.ts";
+import { readCsv } from "../../encode/csv-scan.ts";
 import { csvEncoder } from "../../encode/csv-write.ts";
 import type { Row } from "../../encode/canonical.ts";
 import { scanParquet } from "../../encode/parquet.ts";
@@ -102,6 +103,24 @@ describe("a Parquet file", () => {
       ["updated_at", "INT64", "TIMESTAMP"],
       ["payload", "BYTE_ARRAY", undefined],
     ]);
+  });
+
+  test("is read as the same values in the same order", async () => {
+    const rows: Row[] = [
+      ["9223372036854775807", 'a, "b"\r\n\u0000é😀', "7250.5", "true", "2024-02-29 23:59:59", '[{"id":1.50}]'],
+      ["-9223372036854775808", "", "-0.1", "false", "0001-01-01 00:00:00", "null"],
+      ["0", null, null, null, null, null],
+      ["9007199254740993", "NULL", "1e+29", null, "9999-12-31 23:59:59", '"\\ud83d"'],
+      ...Array.from(rowsOf(30_000), (row) => [...row.slice(0, 2), "0.5", ...row.slice(3)]),
+    ];
+    const path = join(folder, "rows.parquet");
+    await writeFile(path, await convert(rows));
+    const chunks = converter.read("Thing/1.parquet", path, signal);
+    const found: Row[] = [];
+    for await (const cells of readCsv(chunks, { subject: "", columns: columns.length, hasHeader: true }))
+      found.push(cells);
+    await rm(path);
+    expect(found).toEqual(rows);
   });
 
   test("G6 has the rows in their order, in groups of 20,480, and the same bytes from another process", async () => {

@@ -8,7 +8,7 @@ import { checkTable, loadedFiles } from "./compare.ts";
 import { Database } from "./database.ts";
 import { load } from "./load.ts";
 import type { DuckdbOperations, ParquetInput } from "./protocol.ts";
-import { writeParquet } from "./files.ts";
+import { parquetAsCsv, writeParquet } from "./files.ts";
 import { leastBy, tableState } from "./table.ts";
 import { Refusal, serve } from "../serve.ts";
 
@@ -66,6 +66,11 @@ serve<DuckdbOperations>(
         message: `DuckDB reads ${rows} of the ${input.rows} records`,
         hint: "Nothing of this file was landed. Report it: DuckDB and this tool read it differently.",
       });
+    }),
+    readParquet: on(async (database, { path }: { readonly path: string }) => {
+      const target = join(folder ?? "", "rows.csv");
+      await parquetAsCsv(database, path, target);
+      return target;
     }),
     close: async () => {
       opened?.connection.closeSync();

@@ -3,7 +3,7 @@ import type { LoadedFile, LoadedRows, LoadFile, SettledTable, TableProblem, Tabl
 
 /** The operations of the DuckDB process: their inputs and results. */
 export interface DuckdbOperations {
-  /** `path`: the database; null: none, for `writeParquet` only. */
+  /** `path`: the database; null: none, for `writeParquet` and `readParquet` only. */
   readonly open: (input: { readonly path: string | null; readonly tempDir: string }) => null;
   readonly tableState: (input: TableInput & { readonly watermark: string | null; readonly now: string }) => TableState;
   readonly load: (input: LoadInput) => Required<LoadedRows>;
@@ -18,6 +18,8 @@ export interface DuckdbOperations {
   readonly leastBy: (input: IdsInput) => readonly (readonly [string, string])[];
   /** Writes a Parquet file into the process's folder and returns its path. */
   readonly writeParquet: (input: ParquetInput) => string;
+  /** Writes the rows of a Parquet file as CSV of ours into the process's folder and returns its path. */
+  readonly readParquet: (input: { readonly path: string }) => string;
   readonly close: (input: null) => null;
 }
 
