@@ -1,14 +1,17 @@
 /**
  * Builds the site of the manual into site/ (or the given folder): a page for each Markdown page, an index for the search
- * in the browser, and the Markdown itself for readers like language models. Fails on dead links.
+ * in the browser, the Markdown itself for readers like language models, and pictures of the commands. Fails on dead links.
  */
 import { existsSync, statSync } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { markup } from "../src/report/page/markup.ts";
+import type { Markup } from "../src/report/page/markup.ts";
 import { layout } from "./site/layout.ts";
 import { HOME, llmsText, readingOrder, readPage } from "./site/pages.ts";
 import type { Page } from "./site/pages.ts";
+import { PICTURES, takePictures } from "./site/pictures.ts";
 import { plain, render } from "./site/render.ts";
 import type { Rendered } from "./site/render.ts";
 
@@ -62,11 +65,29 @@ export function siteOf(read: (source: string) => Page = readPage): Site {
     });
   }
 
+  /** A picture, or a page of the tool in a frame, in which nothing runs. */
+  function pictureFor(page: Page, name: string): Markup {
+    const picture = PICTURES[name];
+    if (picture === undefined) {
+      problems.add(`${page.source}: no picture ${name}`);
+      return markup``;
+    }
+    const at = relative(page, picture.file);
+    const shown = at.endsWith(".html")
+      ? markup`<iframe src="${at}" title="${picture.words}" loading="lazy" sandbox></iframe>`
+      : markup`<img src="${at}" alt="${picture.words}" loading="lazy" />`;
+    return markup`<figure>${shown}<figcaption><a href="${at}">${picture.words}</a></figcaption></figure>\n`;
+  }
+
   const rendered = new Map<string, Rendered>();
   for (const page of pages) {
     rendered.set(
       page.source,
-      render(page.text, (href) => linkFrom(page, href)),
+      render(
+        page.text,
+        (href) => linkFrom(page, href),
+        (name) => pictureFor(page, name),
+      ),
     );
   }
   for (const { from, to, id } of anchored) {
@@ -110,11 +131,13 @@ function searchEntries({ output, title }: Page, { html, headings }: Rendered): r
 
 if (import.meta.main) {
   const folder = resolve(ROOT, process.argv[2] ?? "site");
-  const { documents, copies } = siteOf();
+  const site = siteOf();
+  const { copies } = site;
+  const documents = { ...site.documents, ...(await takePictures()) };
   await rm(folder, { recursive: true, force: true });
   for (const output of [...Object.keys(documents), ...Object.keys(copies)])
     await mkdir(dirname(join(folder, output)), { recursive: true });
   for (const [output, text] of Object.entries(documents)) await writeFile(join(folder, output), text);
   for (const [output, source] of Object.entries(copies)) await cp(join(ROOT, source), join(folder, output));
-  console.log(`${Object.keys(documents).filter((name) => name.endsWith(".html")).length} pages in ${folder}`);
+  console.log(`${Object.keys(site.documents).filter((name) => name.endsWith(".html")).length} pages in ${folder}`);
 }

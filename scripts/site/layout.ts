@@ -4,8 +4,8 @@ import { HOME } from "./pages.ts";
 import type { Group, Page } from "./pages.ts";
 import type { Rendered } from "./render.ts";
 
-/** Nothing from elsewhere is loaded, and no script or style in a page is run. */
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'";
+/** Nothing from elsewhere is loaded, and no script or style in a page is run. Pictures are files of the site. */
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'";
 
 /** The whole document of a page, with the navigation around it. */
 export function layout(page: Page, { html, headings }: Rendered, groups: readonly Group[]): string {

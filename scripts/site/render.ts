@@ -10,9 +10,14 @@ export interface Rendered {
 
 /**
  * The HTML of a Markdown page. `linkTo` returns the target of a link in the site, or null to leave only its text. Headings
- * have the anchors that GitHub gives them. Throws on raw HTML and images, which no page has.
+ * have the anchors that GitHub gives them. `<!-- picture: check -->` is a picture: `pictureOf` returns what shows it. Throws
+ * on raw HTML and images, which no page has.
  */
-export function render(text: string, linkTo: (href: string) => string | null): Rendered {
+export function render(
+  text: string,
+  linkTo: (href: string) => string | null,
+  pictureOf: (name: string) => Markup = noPicture,
+): Rendered {
   const headings: { id: string; depth: number; text: string }[] = [];
   const marked = new Marked({
     renderer: {
@@ -44,6 +49,8 @@ export function render(text: string, linkTo: (href: string) => string | null): R
         return markup`<div class="scroll" tabindex="0"><table>${head}<tbody>${body}</tbody></table></div>\n`.text;
       },
       html({ text: raw }) {
+        const name = /^<!-- picture: (\w+) -->\s*$/.exec(raw)?.[1];
+        if (name !== undefined) return pictureOf(name).text;
         if (/^<!--.*-->\s*$/s.test(raw)) return "";
         throw new Error(`raw HTML: ${raw}`);
       },
@@ -54,6 +61,10 @@ export function render(text: string, linkTo: (href: string) => string | null): R
   });
   const html = new Markup(marked.parse(text, { async: false }));
   return { html, headings };
+}
+
+function noPicture(name: string): never {
+  throw new Error(`a picture: ${name}`);
 }
 
 /** The words of a piece of HTML that `render` made. */

@@ -11,6 +11,8 @@ import axe from "axe-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { siteOf } from "../../scripts/site.ts";
 import { readPage } from "../../scripts/site/pages.ts";
+import { PICTURES } from "../../scripts/site/pictures.ts";
+import { terminalPicture } from "../../scripts/site/terminal-picture.ts";
 import { render } from "../../scripts/site/render.ts";
 import { HAS_BROWSER, shownAt } from "../kit/browser.ts";
 import type { Scheme } from "../kit/browser.ts";
@@ -43,6 +45,7 @@ describe("a build of the site", () => {
   test("fails on what it would show wrongly: an element, an image, an unknown chart", () => {
     expect(siteWith("docs/dbt.md", "Written to runs/<run id>.")).toThrow("raw HTML: <run id>");
     expect(siteWith("docs/dbt.md", "![a](a.png)")).toThrow("an image: a.png");
+    expect(siteWith("docs/dbt.md", "<!-- picture: nothing -->")).toThrow("docs/dbt.md: no picture nothing");
     expect(siteWith("docs/dbt.md", "```mermaid\nflowchart LR\n  a --> b{c}\n```")).toThrow("a chart with b{c}");
   });
 });
@@ -74,8 +77,21 @@ describe("the site", () => {
         html.matchAll(/<(?!a )\w+ [^>]*\b(?:src|href|action|style)="([^"]*)"/g),
         ([, to = ""]) => to,
       );
-      expect(elements.map((to) => to.replace(/^\.\.\//, ""))).toEqual(["data:,", "style.css", "browser.js"]);
+      const own = elements.map((to) => to.replace(/^\.\.\//, ""));
+      const isPicture = (to: string): boolean => Object.values(PICTURES).some(({ file }) => file === to);
+      expect(own.filter((to) => !isPicture(to))).toEqual(["data:,", "style.css", "browser.js"]);
     }
+  });
+
+  test("shows every picture somewhere, with words for those who do not see it, and none in the Markdown", () => {
+    const html = pages.map((page) => documents[page] ?? "").join("\n");
+    for (const { file, words } of Object.values(PICTURES)) {
+      const shown = file.endsWith(".html")
+        ? `<iframe src="${file}" title="${words}"`
+        : `<img src="${file}" alt="${words}"`;
+      expect(html).toContain(shown);
+    }
+    expect(documents["quickstart.md"]).not.toMatch(/!\[|<img/);
   });
 
   test("has the sections of every page in its search index, by their words", () => {
@@ -100,6 +116,15 @@ test("two sections of the same name have the anchors of GitHub", () => {
   expect(render("# A\n\n## `b` c\n\n## B c\n", () => null).headings.map(({ id }) => id)).toEqual(["a", "b-c", "b-c-1"]);
 });
 
+test("the picture of a terminal has its text in its colors, each piece in its column, and nothing that runs", () => {
+  const picture = terminalPicture("\u001B[32mok\u001B[39m  <script>\n\u001B[1mA & B\u001B[22m\n", 20);
+  expect(picture).toContain('<tspan x="16.0" fill="#7ee08a" textLength="16.8">ok</tspan>');
+  expect(picture).toContain('<tspan x="32.8" fill="#e8ebef" textLength="84.0">  &lt;script&gt;</tspan>');
+  expect(picture).toContain('font-weight="bold">A &amp; B</tspan>');
+  expect(picture).toContain('width="200" height="70"');
+  expect(() => terminalPicture("\u001B[95mpink", 20)).toThrow("an unknown code of a color: 95");
+});
+
 /** A host that only the server below answers for. */
 const ORIGIN = "http://manual.test";
 
@@ -110,6 +135,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
   ".css": "text/css",
+  ".svg": "image/svg+xml",
 };
 
 interface Shown {
@@ -123,6 +149,7 @@ interface Shown {
 }
 
 const SHOWN: readonly (readonly [string, number])[] = [
+  ["quickstart.html", 360],
   ["index.html", 360],
   ["commands.html", 360],
   ["snowflake.html", 360],
@@ -130,7 +157,7 @@ const SHOWN: readonly (readonly [string, number])[] = [
   ["decisions/0002-layout.html", 360],
 ];
 
-/** Opens pages in frames, checks them with axe-core, searches, and switches the color scheme. */
+/** Opens pages in frames, checks them with axe-core (test/e2e/report-page.test.ts checks the report page in a frame of theirs), searches, and switches the color scheme. */
 const HARNESS = `<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark"><script>
 async function inspect(path, width) {
   const frame = document.createElement("iframe");
@@ -143,7 +170,7 @@ async function inspect(path, width) {
   script.src = "/axe.js";
   page.head.append(script);
   await new Promise((resolve) => script.addEventListener("load", resolve));
-  const rules = async () => frame.contentWindow.axe.run(page, { preload: false, resultTypes: ["violations", "passes"] });
+  const rules = async () => frame.contentWindow.axe.run(page, { preload: false, iframes: false, resultTypes: ["violations", "passes"] });
   const background = () => getComputedStyle(page.body).backgroundColor;
   const before = await rules();
   const scrollWidth = page.documentElement.scrollWidth;
