@@ -23,7 +23,7 @@ import { compactInstant, isoInstant } from "../../time/instant.ts";
 import type { Instant } from "../../time/instant.ts";
 import { openConverter } from "../../warehouse/open.ts";
 import type { Warehouse } from "../../warehouse/warehouse.ts";
-import { openPardot, pardotClock } from "../pardot.ts";
+import { isNameHidden, openPardot, pardotClock } from "../pardot.ts";
 import { usualRows } from "../usual-rows.ts";
 import type { PardotClock } from "../pardot.ts";
 import { openTables } from "../runtime.ts";
@@ -76,7 +76,7 @@ export async function withRun<T>(
     const id = `${compactInstant(startedAt)}-${random.hex(3)}`;
     const { lease, drain } = await holdLease(id, storage, config, runtime).catch((error: unknown) => {
       // Also known of a run that does not start.
-      onEvent(historyOf(loaded.state, config.etl.objects, false));
+      onEvent(historyOf(shownState(loaded.state, config), config.etl.objects, false));
       throw error;
     });
     try {
@@ -91,6 +91,11 @@ export async function withRun<T>(
   } finally {
     await closeWarehouse(warehouse, onEvent);
   }
+}
+
+/** Without the name of the business unit if it may no longer be shown: an earlier run has recorded it. */
+function shownState(state: State, config: Config): State {
+  return isNameHidden(config) ? { ...state, unitName: null } : state;
 }
 
 /** For the display, and for the people whom the run notifies, however it ends. */
@@ -147,7 +152,7 @@ async function withPardot<T>(opened: Opened, runtime: Runtime, work: (run: Run) 
   const { objects: selected, configuredObjects } = config.etl;
   const hasAll = configuredObjects.every((name) => selected.includes(name));
   const isPlain = !wish.full && wish.since === null && wish.until === null;
-  onEvent(historyOf(found.state, selected, isPlain && hasAll));
+  onEvent(historyOf(shownState(found.state, config), selected, isPlain && hasAll));
   const pardot = openPardot(config, budget, time, runtime);
   const failures = new Failures(onEvent);
   const converter = await openConverter(config.etl.format, config.etl);

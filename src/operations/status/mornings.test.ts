@@ -26,6 +26,13 @@ describe("status on the morning after a run", () => {
     expect([healthy, found]).toEqual([problems.length === 0, problems]);
   });
 
+  it("silent is healthy, and has the warning of the run in the words of the mail", async () => {
+    const { outcome } = await openMorning("silent");
+    const [warning, ...more] = (await statusOf("silent")).warnings;
+    expect([warning?.code, warning?.objects, more]).toEqual(["object.silent", ["ListMembership"], []]);
+    expect(outcome?.warnings).toEqual([`ListMembership: ${String(warning?.message)}`]);
+  });
+
   it.each(MORNINGS)("%s has the outcome of its last run on record", async (name) => {
     const { outcome, runId } = await openMorning(name);
     const run = (await statusOf(name)).runs.at(-1);

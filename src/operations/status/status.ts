@@ -14,6 +14,7 @@ import { DAY_MS, isoInstant, SECOND_MS } from "../../time/instant.ts";
 import type { Instant, Span } from "../../time/instant.ts";
 import { localDay } from "../../time/zone.ts";
 import type { StatusExport, StatusObject, StatusOptions, StatusResult } from "../api.ts";
+import { isNameHidden } from "../pardot.ts";
 import type { Runtime } from "../runtime.ts";
 import { committedFiles } from "../committed-files.ts";
 import { problemsOf } from "./health.ts";
@@ -66,7 +67,7 @@ export async function status(
   return {
     destination: storage.location,
     businessUnit: state.businessUnit,
-    businessUnitName: state.unitName ?? null,
+    businessUnitName: isNameHidden(config) ? null : (state.unitName ?? null),
     pardotNow: isoInstant(pardotNow),
     healthy: problems.length === 0,
     problems,
