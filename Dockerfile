@@ -1,14 +1,17 @@
 # The daily job: the command line on a slim Node 24, run by a user without rights, on a root file system that may be
-# read-only. docs/deploy.md shows how to build and run it; test/container/ executes these steps and runs the result.
+# read-only. docs/deploy.md shows how to build and run it; test/container builds it and runs the result with an engine.
 
-# To pin it: --build-arg NODE_IMAGE=docker.io/library/node:24-bookworm-slim@sha256:…
-ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
+# A tag moves. The first update by Dependabot adds the digest of that day here; see docs/deploy.md, "The base image".
+ARG NODE_IMAGE=docker.io/library/node:24-trixie-slim
 
 # The output of tsc is the same on every platform, so it is built once, on the building platform.
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+# The secrets are optional. `ca` is a file of certificates for a network that inspects TLS; `npmrc` names another registry.
+RUN --mount=type=secret,id=ca --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=cache,target=/root/.npm \
+    if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi \
+    && npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY types types
 COPY scripts/build.ts scripts/
@@ -21,7 +24,12 @@ FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS dependencies
 ARG TARGETARCH
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --os=linux --libc=glibc --cpu="$(echo "$TARGETARCH" | sed s/amd64/x64/)"
+# Source maps and types are a third of what npm installs, and nothing reads them here.
+RUN --mount=type=secret,id=ca --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=cache,target=/root/.npm \
+    if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi \
+    && npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+      --os=linux --libc=glibc --cpu="$(echo "$TARGETARCH" | sed s/amd64/x64/)" \
+    && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.cts' -o -name '*.mts' \) -exec rm {} +
 
 FROM ${NODE_IMAGE}
 WORKDIR /app
@@ -45,9 +53,11 @@ CMD ["run"]
 ARG VERSION=unknown
 ARG REVISION=unknown
 ARG CREATED=unknown
+ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="pardot-etl" \
       org.opencontainers.image.description="Extracts Salesforce Account Engagement (Pardot) into files for a warehouse" \
       org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.source="$SOURCE" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.created="$CREATED"

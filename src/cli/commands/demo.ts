@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
-import { DataError } from "../../errors.ts";
+import { DataError, StorageError } from "../../errors.ts";
 import { runSummary } from "../../report/run-summary.ts";
 import { textTable } from "../../report/text-table.ts";
 import type { RunResult } from "../../operations/api.ts";
@@ -17,6 +17,7 @@ import {
   startSimulator,
 } from "../../simulator/index.ts";
 import type { Simulator } from "../../simulator/index.ts";
+import { folderError, isErrno } from "../../storage/local-errors.ts";
 import { compactInstant } from "../../time/instant.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
@@ -53,7 +54,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
   const out = isJson ? io.stderr : io.stdout;
   const say = (text: string): void => out.write(text);
   const folder = join(io.cwd, DEMO_FOLDER, compactInstant(io.clock.now()));
-  await mkdir(folder, { recursive: true });
+  await makeFolder(io.cwd, folder);
   const simulator = await startSimulator({ timezone: DEMO_ZONE, exportSeconds: 1 });
   try {
     say(`A simulated Pardot listens at ${simulator.url}; its time is ${simulator.now().toISOString()}.\n`);
@@ -84,6 +85,23 @@ export async function runCommand(context: CommandContext): Promise<number> {
     return 0;
   } finally {
     await simulator.close();
+  }
+}
+
+/** Creates the demo's folder. */
+async function makeFolder(cwd: string, folder: string): Promise<void> {
+  // One at a time: on a read-only file system, mkdir's own recursion reports that there is no such folder.
+  for (const path of [join(cwd, DEMO_FOLDER), folder]) {
+    try {
+      await mkdir(path);
+    } catch (error) {
+      if (isErrno(error, "EEXIST")) continue;
+      const failure = folderError("create", path, error);
+      if (!(failure instanceof StorageError)) throw failure;
+      const { message, code, context } = failure;
+      const hint = "Run the demo in a folder that you can write to; in the container image, that is /var/pardot-etl.";
+      throw new StorageError(message, { code, hint, context, cause: error });
+    }
   }
 }
 
