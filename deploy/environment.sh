@@ -24,10 +24,13 @@ read_environment() {
   [ -r "$environment_file" ] || die "$environment_file does not exist: write it with terraform output -raw deploy_env," \
     "or from deploy/environment.env.example"
   AWS_ACCOUNT_ID='' AWS_REGION='' ECR_REPOSITORY='' ECS_CLUSTER='' TASK_FAMILY='' LOG_GROUP='' SUBNET_IDS=''
-  SECURITY_GROUP_IDS='' ASSIGN_PUBLIC_IP='' IMAGE_TAG_PARAMETER='' PLATFORM=''
+  SECURITY_GROUP_IDS='' ASSIGN_PUBLIC_IP='' IMAGE_TAG_PARAMETER='' PLATFORM='' NODE_IMAGE=''
   number=0
+  carriage_return=$(printf '\r')
   while IFS= read -r line || [ -n "$line" ]; do
     number=$((number + 1))
+    # An editor of Windows ends a line with this too.
+    line=${line%"$carriage_return"}
     case $line in
       '' | '#'*) continue ;;
       *=*) read_setting "${line%%=*}" "${line#*=}" ;;
@@ -50,7 +53,7 @@ read_environment() {
   esac
   case $PLATFORM in
     '' | linux/amd64 | linux/arm64) ;;
-    *) die "$environment_file: PLATFORM is $PLATFORM, and the image is for linux/amd64 and linux/arm64" ;;
+    *) die "$environment_file: PLATFORM is $PLATFORM, not linux/amd64 or linux/arm64" ;;
   esac
   # Version 2 of the AWS CLI and the SDKs read AWS_REGION; version 1 reads AWS_DEFAULT_REGION.
   export AWS_REGION AWS_DEFAULT_REGION="$AWS_REGION" AWS_PAGER=''
@@ -58,7 +61,7 @@ read_environment() {
   export AWS_CLI_ERROR_FORMAT=legacy
 }
 
-# shellcheck disable=SC2034 # IMAGE_TAG_PARAMETER is read by deploy.sh
+# shellcheck disable=SC2034 # IMAGE_TAG_PARAMETER and NODE_IMAGE are read by deploy.sh
 read_setting() {
   case $2 in
     *'<'*) die "$environment_file: $1 is not filled in" ;;
@@ -76,6 +79,7 @@ read_setting() {
     ASSIGN_PUBLIC_IP) ASSIGN_PUBLIC_IP=$2 ;;
     IMAGE_TAG_PARAMETER) IMAGE_TAG_PARAMETER=$2 ;;
     PLATFORM) PLATFORM=$2 ;;
+    NODE_IMAGE) NODE_IMAGE=$2 ;;
     *) die "$environment_file: unknown setting $1" ;;
   esac
 }

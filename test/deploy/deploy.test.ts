@@ -1,55 +1,41 @@
-import { readFile } from "node:fs/promises";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { answers, described, ended, ENVIRONMENT, IMAGE, PASSWORD, REVISION, TASK } from "./scene.ts";
+import { describe, expect, test } from "vitest";
+import {
+  deployUnder,
+  described,
+  ended,
+  ENVIRONMENT,
+  failed,
+  FAMILY,
+  IMAGE,
+  PAGE,
+  PASSWORD,
+  REVISION,
+  shown,
+} from "./scene.ts";
+import type { Wish } from "./scene.ts";
 import { shells } from "./shells.ts";
-import { checkout } from "./stand-ins.ts";
-import type { Answer, Outcome } from "./stand-ins.ts";
+import type { Outcome } from "./stand-ins.ts";
 
 // DevDeploy.sh and ProdDeploy.sh with recording stand-ins for AWS, Docker and git.
 
-const PAGE = await readFile(new URL("../../docs/deploy.md", import.meta.url), "utf8");
-
-/** The page's commands below a heading. */
-function shown(heading: string): string[] {
-  const section = PAGE.split(/^##+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
-  const [, block = ""] = /^```sh\n(.*?)^```$/ms.exec(section) ?? [];
-  return block
-    .replaceAll(/ \\\n +/g, " ")
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => line.replace(/ +#.*$/, ""));
-}
-
 /** Commands that change something on this machine or outside. */
-const CHANGES = /^(docker (login|buildx (create|build))|aws (ecr get-login-password|ecs (register|run-task)|ssm put))/;
+const CHANGES = /^(docker (login|push|buildx build)|aws (ecr get-login-password|ecs (register|run-task)|ssm put))/;
 
 describe.each(shells)("under $name", ({ path }) => {
-  interface Wish {
-    readonly answers?: readonly Answer[];
-    readonly environment?: string | null;
-    readonly without?: string;
-  }
-
-  async function deploy(args: readonly string[], wish: Wish = {}, script = "ProdDeploy.sh"): Promise<Outcome> {
-    const { environment = ENVIRONMENT } = wish;
-    const name = script.startsWith("Dev") ? "dev" : "prod";
-    const at = await checkout({
-      shell: path,
-      answers: answers(...(wish.answers ?? [])),
-      files: environment === null ? {} : { [`deploy/${name}.env`]: environment },
-      without: wish.without,
-    });
-    onTestFinished(() => at.close());
-    const outcome = await at.run(script, ...args);
-    expect(outcome.stdout + outcome.stderr + outcome.calls.join("\n")).not.toContain(PASSWORD);
-    return outcome;
-  }
+  const deploy = (args: readonly string[], wish?: Wish, script?: string): Promise<Outcome> =>
+    deployUnder(path, args, wish, script);
 
   test("a deployment runs the commands of the page, in that order", async () => {
     const { code, calls, stdout, stderr, password, registered } = await deploy([]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) as string });
-    expect(calls).toEqual(shown("Commands of a deployment"));
-    expect(calls.length).toBeGreaterThan(10);
+    // The check is a run by hand, which has commands of its own on the page.
+    const check = /^\+ (deploy\/run-task\.sh .*)$/m.exec(stderr)?.[1] ?? "";
+    const from = calls.findIndex((call) => call.includes("get-parameters-by-path")) + 1;
+    const to = calls.findIndex((call) => call.includes("put-parameter"));
+    expect([...calls.slice(0, from), check, ...calls.slice(to)]).toEqual(shown("Commands of a deployment"));
+    expect(calls.slice(from, to).map((call) => call.split(" ").slice(0, 3).join(" "))).toEqual(
+      expect.arrayContaining(["aws ecs run-task", "aws ecs describe-tasks", "aws logs get-log-events"]),
+    );
     expect(stdout).toBe("");
     expect(password).toBe(PASSWORD);
     // The same task with another image: nothing that ECS would refuse, nothing missing.
@@ -74,12 +60,14 @@ describe.each(shells)("under $name", ({ path }) => {
     const { code, calls, stderr, password, registered } = await deploy(["--dry-run", "--run"]);
     expect({ code, password, registered }).toEqual({ code: 0, password: "", registered: null });
     expect(calls.filter((call) => CHANGES.test(call))).toEqual([]);
-    const would = stderr.split("\n").filter((line) => line.startsWith("+ "));
+    const would = stderr
+      .split("\n")
+      .filter((line) => line.startsWith("+ "))
+      .map((line) => line.replace(/^\+ (aws ecr get-login-password \| )?/, "").replace(/file:\S+/, "file://next"))
+      .map((line) => line.replace(/'pardot-etl-prod:<new revision>'/, `${FAMILY}:7`));
     const pages = [...shown("Commands of a deployment"), ...shown("Commands of a manual run")];
-    const changes = pages.filter((call) => CHANGES.test(call) && !call.includes("get-login-password"));
-    expect(
-      would.map((line) => line.replace(/^\+ (aws ecr get-login-password \| )?/, "").replace(/file:\S+/, "file://next")),
-    ).toEqual(changes);
+    const isPrinted = (call: string): boolean => CHANGES.test(call) || call.startsWith("deploy/");
+    expect(would).toEqual(pages.filter((call) => isPrinted(call) && !call.includes("get-login-password")));
   });
 
   test("DevDeploy.sh reads deploy/dev.env", async () => {
@@ -88,14 +76,11 @@ describe.each(shells)("under $name", ({ path }) => {
     expect(await deploy([], {}, "DevDeploy.sh")).toMatchObject({ code: 0 });
   });
 
-  test("an existing image is not built again, and an existing builder not created again", async () => {
+  test("an existing image is not built again", async () => {
     const there = { when: "aws ecr describe-images", out: "sha256:0123\n" };
     const { code, calls, registered } = await deploy([], { answers: [there] });
     expect({ code, isRegistered: registered !== null }).toEqual({ code: 0, isRegistered: true });
     expect(calls.filter((call) => call.startsWith("docker"))).toEqual(["docker buildx version"]);
-    const again = await deploy([], { answers: [{ when: "docker buildx inspect" }] });
-    expect(again.calls.filter((call) => call.startsWith("docker buildx create"))).toEqual([]);
-    expect(again.calls.filter((call) => call.startsWith("docker buildx build"))).toHaveLength(1);
   });
 
   test("a task that already has the image gets no new revision, but Terraform's parameter is written anyway", async () => {
@@ -109,15 +94,42 @@ describe.each(shells)("under $name", ({ path }) => {
     );
   });
 
+  test.each([
+    ["the file's line", ENVIRONMENT, "linux/arm64"],
+    ["an ARM task's definition", ENVIRONMENT.replace(/^PLATFORM.*\n/m, ""), "linux/arm64"],
+    ["an Intel task's definition", ENVIRONMENT.replace(/^PLATFORM.*\n/m, ""), "linux/amd64"],
+  ] as const)("the image is built for the platform of %s", async (_what, environment, platform) => {
+    const arm = described("x:old") as { taskDefinition: object };
+    const runtimePlatform = { cpuArchitecture: platform === "linux/arm64" ? "ARM64" : "X86_64" };
+    const out = JSON.stringify({ ...arm, taskDefinition: { ...arm.taskDefinition, runtimePlatform } }, null, 4);
+    const current = { when: "aws ecs describe-task-definition --task-definition pardot-etl-prod --include", out };
+    const { calls } = await deploy(["--no-check"], { environment, answers: [current] });
+    expect(calls.find((call) => call.startsWith("docker buildx build"))).toContain(` --platform ${platform} --load `);
+  });
+
+  test("the build takes the base image of the file, and the certificate that this machine needs for npm", async () => {
+    const image = "mirror.example.com:5000/node@sha256:0123";
+    const { calls } = await deploy(["--no-check"], {
+      environment: `${ENVIRONMENT}NODE_IMAGE=${image}\n`,
+      variables: { NODE_EXTRA_CA_CERTS: "/etc/our ca.pem" },
+    });
+    const build = calls.find((call) => call.startsWith("docker buildx build")) ?? "";
+    expect(build).toContain(` --build-arg NODE_IMAGE=${image} `);
+    expect(build).toContain(" --secret 'id=ca,src=/etc/our ca.pem' ");
+  });
+
+  test("a file with the line ends of Windows is read like any other", async () => {
+    const { code, calls } = await deploy(["--no-check"], { environment: ENVIRONMENT.replaceAll("\n", "\r\n") });
+    expect(code).toBe(0);
+    expect(calls.filter((call) => call.includes("\r"))).toEqual([]);
+  });
+
   test("without Terraform's parameter nothing is written", async () => {
     const environment = ENVIRONMENT.replace(/^IMAGE_TAG_PARAMETER.*\n/m, "");
     const { code, calls } = await deploy([], { environment });
-    expect({ code, ssm: calls.filter((call) => call.includes("ssm")) }).toEqual({ code: 0, ssm: [] });
+    expect({ code, ssm: calls.filter((call) => call.includes("ssm put")) }).toEqual({ code: 0, ssm: [] });
   });
 
-  const failed = (when: string, message: string): Wish => ({
-    answers: [{ when, err: `\nAn error occurred (${message}) when calling it: told why\n`, code: 254 }],
-  });
   const line = (name: string, value: string): Wish => ({
     environment: ENVIRONMENT.replace(new RegExp(`^${name}=.*`, "m"), value),
   });
@@ -147,6 +159,16 @@ describe.each(shells)("under $name", ({ path }) => {
       "the folder is not a git repository",
       { answers: [{ when: "git rev-parse", err: "fatal: not a git repository\n", code: 128 }] },
       /no git revision.*not a git repository/,
+    ],
+    [
+      "a key is in the tree",
+      { answers: [{ when: "git status", out: "?? src/new.ts\n?? keys/pardot_etl.p8\n" }] },
+      /keys\/pardot_etl\.p8 may hold a secret: never commit it; .*\.gitignore/,
+    ],
+    [
+      "a key with a blank in its name is staged",
+      { answers: [{ when: "git status", out: 'A  "our keys/the pardot.json"\nA  "our keys/pardot.json"\n' }] },
+      /our keys\/pardot\.json may hold a secret: never commit it/,
     ],
     [
       "the tree is dirty",
@@ -212,15 +234,15 @@ describe.each(shells)("under $name", ({ path }) => {
       /buildx build/,
     ],
     [
-      "no builder can be created",
-      { answers: [{ when: "docker buildx create", code: 1 }] },
-      /buildx create failed/,
-      /buildx build/,
-    ],
-    [
       "the build fails",
       { answers: [{ when: "docker buildx build", err: "ERROR: npm ci\n", code: 1 }] },
-      /build or push of .* failed; the deployed task is unchanged/,
+      /build of .* failed; the deployed task is unchanged/,
+      /docker push/,
+    ],
+    [
+      "the push fails",
+      { answers: [{ when: "docker push", err: "denied\n", code: 1 }] },
+      /push of .* failed; the deployed task is unchanged/,
       /register/,
     ],
     [
@@ -238,7 +260,7 @@ describe.each(shells)("under $name", ({ path }) => {
   ])(
     "when %s, the last line reports the finished steps, and no other step runs",
     async (_what, wish, message, next) => {
-      const { code, stderr, calls } = await deploy(["--run"], wish);
+      const { code, stderr, calls } = await deploy(["--run", "--no-check"], wish);
       expect(code).toBe(1);
       expect(stderr.trim().split("\n").at(-1)).toMatch(/^ProdDeploy\.sh: /);
       expect(stderr.trim().split("\n").at(-1)).toMatch(message);
@@ -250,7 +272,7 @@ describe.each(shells)("under $name", ({ path }) => {
     expect(await deploy(["--force"])).toMatchObject({ code: 2, calls: [] });
     const { code, stdout, calls } = await deploy(["--help"]);
     expect({ code, calls }).toEqual({ code: 0, calls: [] });
-    for (const option of ["--run", "--dry-run"]) {
+    for (const option of ["--run", "--dry-run", "--image", "--rollback", "--check", "--no-check", "--unit"]) {
       expect(stdout).toContain(`  ${option}`);
       expect(PAGE).toContain(`\`${option}\``);
     }
@@ -258,90 +280,10 @@ describe.each(shells)("under $name", ({ path }) => {
 
   test.each([0, 4, 5, 130, 137])("--run follows the log to the end and ends with the task's code: %i", async (exit) => {
     const wish = { answers: [{ when: "aws ecs describe-tasks", out: ["RUNNING\tNone\tNone\n", ended(exit)] }] };
-    const { code, stdout, stderr, calls } = await deploy(["--run"], wish);
+    const { code, stdout, stderr, calls } = await deploy(["--run", "--no-check"], wish);
     expect({ code, stdout }).toEqual({ code: exit, stdout: "first line\nlast\tline\n" });
     expect(stderr).toContain(`run-task.sh: exit code ${exit} (Essential container in task exited)\n`);
     const place = (name: string): number => calls.findIndex((call) => call.includes(name));
     expect(place("register-task-definition")).toBeLessThan(place("run-task"));
-  });
-
-  async function runTask(args: readonly string[], ...others: readonly Answer[]): Promise<Outcome> {
-    return deploy(["prod", ...args], { answers: others }, "run-task.sh");
-  }
-
-  test("a run by hand runs the commands of the page", async () => {
-    const { code, calls } = await runTask([]);
-    expect(code).toBe(0);
-    const wanted = shown("Commands of a manual run");
-    expect(wanted.length).toBeGreaterThan(4);
-    const first = calls.filter((call) => !call.startsWith("sleep") && !call.includes("--next-token"));
-    expect([...new Set(first)]).toEqual(wanted);
-    // From the last position until there is no more output.
-    const tokens = calls.flatMap((call) => /--next-token (\S+)/.exec(call)?.[1] ?? []);
-    expect(tokens).toEqual(["f/0", "f/1", "f/1", "f/2", "f/2", "f/2"]);
-  });
-
-  test("a run by hand passes another command on unchanged", async () => {
-    const { calls } = await runTask(["run", "--since", '2026-01-01 "x" \\']);
-    const started = calls.find((call) => call.includes("run-task")) ?? "";
-    const [, json = ""] = /--overrides '(.*?)' --query/.exec(started) ?? [];
-    expect(JSON.parse(json)).toEqual({
-      containerOverrides: [{ name: "pardot-etl", command: ["run", "--since", '2026-01-01 "x" \\'] }],
-    });
-  });
-
-  test.each<readonly [string, Answer, RegExp]>([
-    [
-      "no place for it",
-      { when: "aws ecs run-task", out: "None\tRESOURCE:FARGATE\n" },
-      /could not be started: RESOURCE:FARGATE/,
-    ],
-    [
-      "no permission",
-      { when: "aws ecs run-task", err: "\nAn error occurred (AccessDenied)\n", code: 254 },
-      /could not be started: .*AccessDenied/,
-    ],
-    [
-      "no image",
-      { when: "aws ecs describe-tasks", out: ended("None", "CannotPullContainerError: x") },
-      /ended before the container ran: CannotPullContainerError/,
-    ],
-    [
-      "no sight of it",
-      { when: "aws ecs describe-tasks", err: "ExpiredToken\n", code: 254 },
-      new RegExp(`ExpiredToken.*aws ecs stop-task .*--task ${TASK}`),
-    ],
-    [
-      "no knowledge of it",
-      { when: "aws ecs describe-tasks", out: "None\n" },
-      /ECS has not known the task for a minute/,
-    ],
-    [
-      "no sight of its log",
-      { when: "aws logs", err: "AccessDenied\n", code: 254 },
-      /cannot read the log \(AccessDenied\)/,
-    ],
-  ])("a run by hand with %s exits with 1 and one last line", async (_what, answer, message) => {
-    const { code, stderr } = await runTask([], answer);
-    expect(code).toBe(1);
-    expect(stderr.trim().split("\n").at(-1)).toMatch(message);
-  });
-
-  test("an interrupted run by hand leaves the task running, and prints how to stop it", async () => {
-    const { code, stderr } = await runTask([], { when: "sleep", interrupts: true });
-    expect(code).toBe(130);
-    expect(stderr.trim().split("\n").at(-1)).toBe(
-      "run-task.sh: the task continues; to stop it: " +
-        `aws ecs stop-task --region eu-central-1 --cluster pardot-etl-prod --task ${TASK}`,
-    );
-  });
-
-  test("the script waits for a log that does not exist yet", async () => {
-    const missing = { when: "aws logs", err: "ResourceNotFoundException\n", code: 254 };
-    expect(await runTask([], missing)).toMatchObject({ code: 0, stdout: "" });
-  });
-
-  test("an unknown environment exits with 2", async () => {
-    expect(await deploy(["test"], {}, "run-task.sh")).toMatchObject({ code: 2, calls: [] });
   });
 });

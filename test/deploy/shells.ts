@@ -4,6 +4,8 @@ import { spawnSync } from "node:child_process";
 const KNOWN = [
   { name: "dash", path: "/bin/dash" },
   { name: "bash --posix", path: "/bin/bash --posix" },
+  // Alpine's.
+  { name: "busybox ash", path: "/bin/busybox ash" },
 ] as const;
 
 /** The installed ones. */

@@ -16,7 +16,9 @@ export interface Answer {
   readonly out?: string | readonly string[];
   readonly err?: string;
   readonly code?: number;
-  /** Simulates Ctrl-C during the call. */
+  /** Only so many first calls fail, with code 254 and `err`. */
+  readonly failsFirst?: number;
+  /** Simulates Ctrl-C during the call, which reaches every script that waits. */
   readonly interrupts?: boolean;
 }
 
@@ -56,22 +58,30 @@ case $* in
   *register-task-definition*) for word; do case $word in file://*) cat "\${word#file://}" >"$STAND_INS/registered" ;; esac; done ;;
 esac
 case "$tool $*" in
-${answers.map(branchOf).join("")}  *) echo "$tool: nobody expected: $*" >&2; exit 99 ;;
+${answers.map(branchOf).join("")}  *) echo "$tool: unexpected: $*" >&2; exit 99 ;;
 esac
 `;
 }
 
-function branchOf({ when, out = "", err = "", code = 0, interrupts = false }: Answer, number: number): string {
+function branchOf(
+  { when, out = "", err = "", code = 0, failsFirst, interrupts = false }: Answer,
+  number: number,
+): string {
   const outs = typeof out === "string" ? [out] : out;
   const turns = outs.map((text, turn) => `${turn + 1 < outs.length ? turn + 1 : "*"}) ${say(text)} ;;`);
   const count = `"$STAND_INS/${number}.count"`;
   return [
     `  ${quoted(when)}*)`,
-    ...(interrupts ? ['kill -s INT "$PPID"'] : []),
-    ...(err === "" ? [] : [`${say(err)} >&2`, MORE]),
+    ...(interrupts ? ["trap '' INT; kill -s INT 0"] : []),
+    ...(err === "" || failsFirst !== undefined ? [] : [`${say(err)} >&2`, MORE]),
+    ...(failsFirst === undefined ? [] : [failing(`"$STAND_INS/${number}.failed"`, failsFirst, err)]),
     outs.length === 1 ? say(outs[0] ?? "") : `echo >>${count}; case $(($(wc -l <${count}))) in ${turns.join(" ")} esac`,
     `exit ${code} ;;\n`,
   ].join("\n    ");
+}
+
+function failing(count: string, times: number, err: string): string {
+  return `echo >>${count}; [ $(($(wc -l <${count}))) -gt ${times} ] || { ${say(err)} >&2; exit 254; }`;
 }
 
 /** What newer versions of the AWS command line add to an error, unless they are told otherwise. */
@@ -92,6 +102,7 @@ export async function checkout(options: {
   readonly answers: readonly Answer[];
   readonly files: Readonly<Record<string, string>>;
   readonly without?: string | undefined;
+  readonly variables?: Readonly<Record<string, string>> | undefined;
 }): Promise<Checkout> {
   const root = await mkdtemp(join(tmpdir(), "pardot-etl-deploy-"));
   const bin = join(root, "bin");
@@ -122,8 +133,10 @@ export async function checkout(options: {
       // From another folder, like a user may; the environment has only the necessary variables.
       const child = spawn(join(tree, "deploy", script), args, {
         cwd: root,
-        env: { PATH: bin, STAND_INS: state, TMPDIR: join(root, "tmp") },
+        env: { PATH: bin, STAND_INS: state, TMPDIR: join(root, "tmp"), ...options.variables },
         stdio: ["ignore", "pipe", "pipe"],
+        // A process group, as a terminal's job has.
+        detached: true,
       });
       const said = { stdout: "", stderr: "" };
       for (const name of ["stdout", "stderr"] as const) {
