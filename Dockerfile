@@ -1,11 +1,16 @@
 # The daily job: the command line on a slim Node 24, run by a user without rights, on a root file system that may be
 # read-only. docs/deploy.md shows how to build and run it; test/container builds it and runs the result with an engine.
 
-# A tag moves. The first update by Dependabot adds the digest of that day here; see docs/deploy.md, "The base image".
-ARG NODE_IMAGE=docker.io/library/node:24-trixie-slim
+# Another base image: --build-arg NODE_IMAGE=…
+ARG NODE_IMAGE
+
+# The base image, for the machine that builds and for the one that runs. Written out twice, because Dependabot reads no
+# argument. A digest after the tag pins it: docs/deploy.md, "The base image".
+FROM --platform=$BUILDPLATFORM docker.io/library/node:24-trixie-slim AS official-build
+FROM docker.io/library/node:24-trixie-slim AS official
 
 # The output of tsc is the same on every platform, so it is built once, on the building platform.
-FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE:-official-build} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 # The secrets are optional. `ca` is a file of certificates for a network that inspects TLS; `npmrc` names another registry.
@@ -20,7 +25,7 @@ RUN node scripts/build.ts && mkdir scratch
 
 # DuckDB is a binary for each platform, and npm installs the one for the target. So nothing of the target platform has
 # to run, and no machine emulates another. Docker's amd64 is npm's x64.
-FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS dependencies
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE:-official-build} AS dependencies
 ARG TARGETARCH
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -31,7 +36,7 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=npmrc,target=/root/.npmrc -
       --os=linux --libc=glibc --cpu="$(echo "$TARGETARCH" | sed s/amd64/x64/)" \
     && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.cts' -o -name '*.mts' \) -exec rm {} +
 
-FROM ${NODE_IMAGE}
+FROM ${NODE_IMAGE:-official}
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./

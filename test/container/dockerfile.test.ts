@@ -5,7 +5,7 @@ import { repositoryText } from "./image.ts";
 // What no engine reports about the Dockerfile. image.test.ts builds it and looks at the result.
 
 const text = (await repositoryText("Dockerfile")).replaceAll(/^#.*\n/gm, "").replaceAll(/ *\\\n */g, " ");
-const stages = text.split(/^(?=FROM )/m).slice(1);
+const [, officialBuild = "", official = "", ...stages] = text.split(/^(?=FROM )/m);
 const last = stages.at(-1) ?? "";
 
 test("every stage uses the same base image, a slim Node of the tested major version, which can be chosen", async () => {
@@ -14,10 +14,14 @@ test("every stage uses the same base image, a slim Node of the tested major vers
     Record<string, string>
   >;
   const [major] = (devDependencies["node"] ?? "").split(".");
-  const [, image] = /^ARG NODE_IMAGE=(\S+)$/m.exec(text) ?? [];
+  const image = /^FROM (docker\.io\/\S+) AS official$/m.exec(official)?.[1];
   expect(image).toMatch(new RegExp(`^docker\\.io/library/node:${major}-[a-z]+-slim(@sha256:[0-9a-f]{64})?$`));
-  const bases = stages.map((stage) => /^FROM (?:--platform=\S+ )?(\S+)/.exec(stage)?.[1]);
-  expect(bases).toEqual(Array(3).fill("${NODE_IMAGE}"));
+  expect(officialBuild.trim()).toBe(`FROM --platform=$BUILDPLATFORM ${image} AS official-build`);
+  expect(stages.map((stage) => /^FROM .*(?= AS|$)/m.exec(stage)?.[0].replace(/ AS .*/, ""))).toEqual([
+    "FROM --platform=$BUILDPLATFORM ${NODE_IMAGE:-official-build}",
+    "FROM --platform=$BUILDPLATFORM ${NODE_IMAGE:-official-build}",
+    "FROM ${NODE_IMAGE:-official}",
+  ]);
 });
 
 test("only the builder's platform runs commands, so both platforms are built without emulation", () => {
