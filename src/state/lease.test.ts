@@ -108,6 +108,26 @@ describe("lease", () => {
     expect(clock.slept).toEqual([]);
   });
 
+  it("lists nothing of itself or of older leases at a heartbeat, whose markers a versioned bucket keeps", async () => {
+    const memory = openMemoryStorage();
+    await (await take(memory)).lease.release();
+    const listed: (string | undefined)[] = [];
+    const storage: MemoryStorage = {
+      ...memory,
+      list: async function* (prefix, signal, after) {
+        listed.push(after?.slice(LEASE_PREFIX.length));
+        yield* memory.list(prefix, signal, after);
+      },
+    };
+    const { lease, beat, lost } = await take(storage);
+    await beat();
+    await lease.check();
+    expect(listed).toEqual([undefined, "0000000002/", "0000000002/", "0000000002/"]);
+    await take(memory, { processes: processes(2, [1]) });
+    await beat();
+    expect(lost).toHaveLength(1);
+  });
+
   it("is refused while its holder shows signs of life, whatever the two clocks show", async () => {
     for (const hours of [-5, 0, 5]) {
       const storage = openMemoryStorage();

@@ -72,8 +72,8 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
   const outcome = await storage.create(leaseKey(number), documentBytes(holder), signal);
   if (outcome === "exists") throw await heldError(number, options);
   // A process suspended between the check and the create may reuse a number that others have since used and deleted.
-  const now = await newest(storage, signal);
-  if (now !== null && now.number > number) throw await heldError(now.number, options);
+  const now = await newest(storage, signal, endOf(number));
+  if (now !== null) throw await heldError(now.number, options);
   return keep(number, options);
 }
 
@@ -91,7 +91,7 @@ async function waitOut(holder: Found, options: LeaseOptions): Promise<void> {
   // suspended with it can beat again. And isDead at every check: a process that was just killed takes a moment to die.
   for (let checks = 0; !isDead() && (checks < CHECKS_PER_TTL || clock.monotonic() < until); checks += 1) {
     await clock.sleep(ttlMs / CHECKS_PER_TTL, waitSignal);
-    const now = await newest(storage, signal);
+    const now = await newest(storage, signal, startOf(holder.number));
     if (now === null || now.number > holder.number) throw await heldError(now?.number ?? holder.number, options);
     if (now.isReleased || now.beats > holder.beats) throw await heldError(holder.number, options, now.isReleased);
   }
@@ -103,8 +103,8 @@ function keep(number: number, options: LeaseOptions): Lease {
   let beating: Promise<void> = Promise.resolve();
   let isOver = false;
   const check = async (): Promise<void> => {
-    const last = await newest(storage, signal);
-    if (last !== null && last.number > number) throw lostError(number, last.number);
+    const last = await newest(storage, signal, endOf(number));
+    if (last !== null) throw lostError(number, last.number);
   };
   const beat = async (): Promise<void> => {
     if (isOver) return;
@@ -144,10 +144,14 @@ function keep(number: number, options: LeaseOptions): Lease {
   };
 }
 
-/** The lease with the highest number; null if none was ever taken. */
-async function newest(storage: Storage, signal: AbortSignal): Promise<Found | null> {
+/**
+ * The lease with the highest number; null if none was ever taken, or none has a key behind `after`. In a versioned bucket
+ * every heartbeat leaves a marker that a list from the beginning reads again each time, so callers that know a number
+ * begin there.
+ */
+async function newest(storage: Storage, signal: AbortSignal, after?: string): Promise<Found | null> {
   let found: Found | null = null;
-  for await (const { key } of storage.list(LEASE_PREFIX, signal)) {
+  for await (const { key } of storage.list(LEASE_PREFIX, signal, after)) {
     const match = /^(\d{10})\.(?:json|beat-(\d{6})\.json|released\.json)$/.exec(key.slice(LEASE_PREFIX.length));
     if (match === null) continue;
     const number = Number(match[1]);
@@ -238,6 +242,9 @@ function lostError(mine: number, other: number): LeaseError {
   });
 }
 
+/** Before and after every key of a lease: they continue its number with a dot, which sorts before a slash. */
+const startOf = (number: number): string => `${LEASE_PREFIX}${padded(number)}`;
+const endOf = (number: number): string => `${LEASE_PREFIX}${padded(number)}/`;
 const leaseKey = (number: number): string => `${LEASE_PREFIX}${padded(number)}.json`;
 const beatKey = (number: number, beat: number): string =>
   `${LEASE_PREFIX}${padded(number)}.beat-${String(beat).padStart(6, "0")}.json`;

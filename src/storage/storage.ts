@@ -40,8 +40,11 @@ export interface Storage {
   /** Size and recorded SHA-256 (lower-case hex; null where the store has none) of a key; null if there is none. */
   stat(key: string, signal: AbortSignal): Promise<StoredFile | null>;
 
-  /** Every key below `prefix` (a folder, ending in `/`), in ascending byte order. Never lists unfinished files. */
-  list(prefix: string, signal: AbortSignal): AsyncIterable<StoredFile>;
+  /**
+   * Every key below `prefix` (a folder, ending in `/`), in ascending byte order; with `after`, only keys behind that one,
+   * which the store skips without reading. Never lists unfinished files.
+   */
+  list(prefix: string, signal: AbortSignal, after?: string): AsyncIterable<StoredFile>;
 
   /** Removes a key, if it exists. Only for keys below the state's folder. */
   remove(key: string, signal: AbortSignal): Promise<void>;

@@ -89,8 +89,8 @@ export function crashStorage(options: CrashStorageOptions): Storage {
       turns.assertAlive();
       return disk.stat(key, signal);
     },
-    async *list(prefix, signal) {
-      for await (const file of disk.list(prefix, signal)) {
+    async *list(prefix, signal, after) {
+      for await (const file of disk.list(prefix, signal, after)) {
         turns.assertAlive();
         yield file;
       }

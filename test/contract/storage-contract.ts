@@ -190,6 +190,16 @@ export function describeStorage(
         expect(await keysOf(storage, "none/")).toEqual([]);
       });
 
+      it("begins after a key, whether that exists or not", async () => {
+        for (const key of ["a/1", "a/2", "a/20", "a/3", "b/4"]) await storage.create(key, Buffer.from("x"), CALM);
+        const after = async (key: string): Promise<string[]> =>
+          (await allOf(storage.list("a/", CALM, key))).map((file) => file.key);
+        expect(await after("a/2")).toEqual(["a/20", "a/3"]);
+        expect(await after("a/2/")).toEqual(["a/20", "a/3"]);
+        expect(await after("a/")).toEqual(["a/1", "a/2", "a/20", "a/3"]);
+        expect(await after("a/3")).toEqual([]);
+      });
+
       it("returns more keys than one page of a store contains", async () => {
         const keys = Array.from({ length: 1_050 }, (_, index) => `many/${String(index).padStart(5, "0")}`);
         for (let start = 0; start < keys.length; start += 50) {

@@ -4,7 +4,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { systemProcesses } from "../../platform/process-identity.ts";
 import type { Processes } from "../../platform/process-identity.ts";
 import type { Random } from "../../platform/random.ts";
-import { checkKey, checkPrefix, TEMPORARY_PREFIX } from "../key.ts";
+import { checkKey, checkPrefix, compareKeys, TEMPORARY_PREFIX } from "../key.ts";
 import { folderError, isErrno } from "../local-errors.ts";
 import { spooledBytes, verifySpooled } from "../spooled-bytes.ts";
 import { missingError, requireSame } from "../storage.ts";
@@ -90,10 +90,12 @@ export class FolderStorage implements Storage {
     });
   }
 
-  async *list(prefix: string, signal: AbortSignal): AsyncIterable<StoredFile> {
+  async *list(prefix: string, signal: AbortSignal, after = ""): AsyncIterable<StoredFile> {
     checkPrefix(prefix);
     try {
-      yield* listBelow(this.location, prefix, signal);
+      for await (const file of listBelow(this.location, prefix, signal)) {
+        if (compareKeys(file.key, after) > 0) yield file;
+      }
     } catch (error) {
       throw folderError(`list ${prefix} in folder`, this.location, error, signal);
     }

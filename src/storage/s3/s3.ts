@@ -120,10 +120,10 @@ export class S3Storage implements Storage {
     return this.#named(`stat ${key} in`, signal, () => this.#head(key, signal));
   }
 
-  async *list(below: string, signal: AbortSignal): AsyncIterable<StoredFile> {
+  async *list(below: string, signal: AbortSignal, after?: string): AsyncIterable<StoredFile> {
     checkPrefix(below);
     try {
-      yield* this.#listBelow(below, signal);
+      yield* this.#listBelow(below, signal, after);
     } catch (error) {
       throw this.#failed(`list ${below} in`, error, signal);
     }
@@ -271,8 +271,9 @@ export class S3Storage implements Storage {
     return absentAsNull(() => this.#retries.repeat(key, read, signal));
   }
 
-  async *#listBelow(below: string, signal: AbortSignal): AsyncGenerator<StoredFile> {
-    const input = { Bucket: this.#options.bucket, Prefix: this.#prefix + below };
+  async *#listBelow(below: string, signal: AbortSignal, after?: string): AsyncGenerator<StoredFile> {
+    const start = after === undefined ? {} : { StartAfter: this.#prefix + after };
+    const input = { Bucket: this.#options.bucket, Prefix: this.#prefix + below, ...start };
     let page: string | undefined;
     let last = "";
     let emptyPages = 0;

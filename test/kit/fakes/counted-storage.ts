@@ -15,10 +15,10 @@ export function countedStorage(memory: MemoryStorage): CountedStorage {
     ...memory,
     requests,
     most: () => most,
-    list: async function* list(prefix, signal) {
+    list: async function* list(prefix, signal, after) {
       let keys = 0;
       requests.list += 1;
-      for await (const file of memory.list(prefix, signal)) {
+      for await (const file of memory.list(prefix, signal, after)) {
         keys += 1;
         if (keys % 1000 === 0) requests.list += 1;
         yield file;

@@ -74,12 +74,13 @@ export function openMemoryStorage(): MemoryStorage {
       return bytes === undefined ? null : { key, bytes: bytes.length, sha256: sha256Of(bytes) };
     },
 
-    async *list(prefix, signal) {
+    async *list(prefix, signal, after = "") {
       checkPrefix(prefix);
       for (const key of [...files.keys()].toSorted(compareKeys)) {
         signal.throwIfAborted();
         const bytes = files.get(key);
-        if (bytes !== undefined && key.startsWith(prefix)) yield { key, bytes: bytes.length, sha256: null };
+        if (bytes !== undefined && key.startsWith(prefix) && compareKeys(key, after) > 0)
+          yield { key, bytes: bytes.length, sha256: null };
       }
     },
 
