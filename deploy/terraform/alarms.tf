@@ -25,7 +25,8 @@ resource "aws_sns_topic_policy" "this" {
         Principal = { Service = "events.amazonaws.com" }
         Action    = "sns:Publish"
         Resource  = aws_sns_topic.this.arn
-        Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.died.arn } }
+        # No condition: EventBridge does not support one in a topic's policy and would drop the message without an error
+        # (EventBridge user guide, "Amazon SNS permissions").
       },
     ]
   })
@@ -37,6 +38,9 @@ resource "aws_sns_topic_subscription" "email" {
   topic_arn = aws_sns_topic.this.arn
   protocol  = "email"
   endpoint  = each.value
+
+  # Alarms and the messages about dead tasks carry no attributes. A policy that names only exit codes would drop them.
+  filter_policy = var.notify == "all" ? null : jsonencode({ exit_code = [{ exists = false }, { anything-but = [0] }] })
 }
 
 locals {
@@ -98,16 +102,17 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
 
 resource "aws_cloudwatch_metric_alarm" "no_success" {
   alarm_name          = "${local.name}-no-success"
-  alarm_description   = "No run has succeeded for 26 hours. Check whether a run is in progress, failed or did not start; run by hand when the cause is fixed."
+  alarm_description   = "No run has succeeded for ${var.success_within_hours} hours. Check whether a run is in progress, failed or did not start; run by hand when the cause is fixed."
   namespace           = local.name
   metric_name         = local.metric_filters.succeeded.metric
   statistic           = "Sum"
   period              = 3600
-  evaluation_periods  = 26
-  datapoints_to_alarm = 26
+  evaluation_periods  = var.success_within_hours
+  datapoints_to_alarm = var.success_within_hours
   comparison_operator = "LessThanThreshold"
   threshold           = 1
   treat_missing_data  = "breaching"
+  actions_enabled     = var.schedule_enabled
   alarm_actions       = [aws_sns_topic.this.arn]
   ok_actions          = [aws_sns_topic.this.arn]
   tags                = var.tags
@@ -154,12 +159,14 @@ resource "aws_cloudwatch_event_rule" "died" {
     source      = ["aws.ecs"]
     detail-type = ["ECS Task State Change"]
     detail = {
-      clusterArn = [aws_ecs_cluster.this.arn]
-      lastStatus = ["STOPPED"]
+      clusterArn        = [aws_ecs_cluster.this.arn]
+      taskDefinitionArn = [{ prefix = "${aws_ecs_task_definition.this.arn_without_revision}:" }]
+      lastStatus        = ["STOPPED"]
       "$or" = [
         { stopCode = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice"] },
-        # Excludes the program's own codes except 1: a bug may occur before there is a log.
-        { containers = { exitCode = [{ anything-but = [0, 2, 3, 4, 5, 6, 7, 8, 9, 130] }] } },
+        # Excludes the program's own codes except 1: a bug may occur before there is a log. Names the container, because
+        # others may be injected (GuardDuty's is killed when ours ends); both must match in the same one.
+        { containers = { name = [local.container], exitCode = [{ anything-but = [0, 2, 3, 4, 5, 6, 7, 8, 9, 130] }] } },
       ]
     }
   })
@@ -171,13 +178,12 @@ resource "aws_cloudwatch_event_target" "died" {
   arn       = aws_sns_topic.this.arn
 
   input_transformer {
+    # No path into containers: their order is not defined, and an injected one may be the first.
     input_paths = {
-      task     = "$.detail.taskArn"
-      code     = "$.detail.stopCode"
-      reason   = "$.detail.stoppedReason"
-      exitCode = "$.detail.containers[0].exitCode"
-      detail   = "$.detail.containers[0].reason"
+      task   = "$.detail.taskArn"
+      code   = "$.detail.stopCode"
+      reason = "$.detail.stoppedReason"
     }
-    input_template = "\"${local.name}: a task ended without the program's last log line (<code>, exit code <exitCode>). <reason> <detail> Task: <task>. Log: ${aws_cloudwatch_log_group.this.name}. The next run finds the finished work.\""
+    input_template = "\"${local.name}: a task ended without the program's last log line (<code>). <reason> Task: <task>. Log: ${aws_cloudwatch_log_group.this.name}. Exit code: aws ecs describe-tasks --cluster ${aws_ecs_cluster.this.name} --tasks <task>. The next run finds the finished work.\""
   }
 }

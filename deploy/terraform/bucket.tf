@@ -72,13 +72,49 @@ resource "aws_s3_bucket_policy" "this" {
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
-# One rule for each folder of landed files, because a filter cannot exclude a folder: a rule for the whole prefix
-# would also apply to _pardot_etl/, the only record of the landed files.
+# Landed files begin with a capital letter and the tool's own folder with "_". A filter cannot exclude a folder: a rule for
+# the whole prefix that expires files would also remove _pardot_etl/, the only record of the landed files.
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
+  rule {
+    id     = "unfinished-uploads"
+    status = "Enabled"
+
+    filter {
+      prefix = "${var.prefix}/"
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+
+  # What pardot-etl removes itself stays as an old version and a marker in a versioned bucket: a heartbeat leaves both every
+  # 15 seconds, and each list of the lease reads the markers again. No rule removes a current file of the tool's own folder.
   dynamic "rule" {
-    for_each = local.folders
+    for_each = local.removed_bookkeeping
+
+    content {
+      id     = rule.key
+      status = "Enabled"
+
+      filter {
+        prefix = rule.value.prefix
+      }
+
+      noncurrent_version_expiration {
+        noncurrent_days = rule.value.days
+      }
+
+      expiration {
+        expired_object_delete_marker = true
+      }
+    }
+  }
+
+  dynamic "rule" {
+    for_each = var.landed_files_days == null ? {} : local.landed
 
     content {
       id     = rule.key
@@ -88,24 +124,12 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
         prefix = rule.value
       }
 
-      abort_incomplete_multipart_upload {
-        days_after_initiation = 7
+      expiration {
+        days = var.landed_files_days
       }
 
-      dynamic "expiration" {
-        for_each = var.landed_files_days == null ? [] : [var.landed_files_days]
-
-        content {
-          days = expiration.value
-        }
-      }
-
-      dynamic "noncurrent_version_expiration" {
-        for_each = var.landed_files_days == null ? [] : [30]
-
-        content {
-          noncurrent_days = noncurrent_version_expiration.value
-        }
+      noncurrent_version_expiration {
+        noncurrent_days = 30
       }
     }
   }

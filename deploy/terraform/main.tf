@@ -18,6 +18,16 @@ locals {
   bucket_name = coalesce(var.bucket_name, "${local.name}-${local.account_id}")
   destination = "s3://${local.bucket_name}/${var.prefix}"
 
-  # The folders that hold landed files. They never include the tool's own folder, _pardot_etl/.
-  folders = { for folder in var.object_folders : folder => "${var.prefix}/${folder}/" }
+  # First letters of the catalog's objects, which name the folders of landed files (a test compares them). By letter, not by
+  # folder, because a bucket has at most 1,000 lifecycle rules.
+  initials = ["A", "B", "C", "D", "E", "F", "I", "L", "O", "P", "T", "U", "V"]
+
+  # Prefixes of landed files; the tool's own folder, _pardot_etl/, has none of them.
+  landed = { for initial in local.initials : "landed-${initial}" => "${var.prefix}/${initial}" }
+
+  # Folders in which pardot-etl removes files itself.
+  removed_bookkeeping = {
+    removed-leases = { prefix = "${var.prefix}/_pardot_etl/state/lease/", days = 1 }
+    removed-state  = { prefix = "${var.prefix}/_pardot_etl/", days = 30 }
+  }
 }

@@ -1,13 +1,17 @@
 # For Snowpipe, if enabled: a role with which Snowflake reads landed files and the manifests, and events about new ones.
-# Of the tool's own folder neither covers more than _pardot_etl/runs/: the state in _pardot_etl/state/ stays out of reach.
+# By kind of file, not by object, so that any choice of objects is covered, and one bucket serves many business units.
 
 locals {
   # Until you set Snowflake's user, only this account could assume the role, and only with an external id that no one has.
   snowflake_user = try(coalesce(var.snowpipe.user_arn), "arn:${local.partition}:iam::${local.account_id}:root")
   external_id    = try(coalesce(var.snowpipe.external_id), "not-known-yet")
 
-  # Object folders start with a capital letter, so none is called "manifests".
-  snowflake_folders = merge(local.folders, { manifests = "${var.prefix}/_pardot_etl/runs/" })
+  # Of the tool's own folder Snowflake reads the manifests. The names of landed files begin with a capital letter, so the
+  # first resources do not cover it.
+  snowflake_readable = concat(values(local.landed), ["${var.prefix}/_pardot_etl/runs/"])
+
+  # What landed files and manifests end with; none is the end of another, which S3 would refuse.
+  landed_suffixes = toset([".csv", ".csv.gz", ".csv.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet", "/manifest.json"])
 }
 
 resource "aws_iam_role" "snowflake" {
@@ -42,7 +46,14 @@ resource "aws_iam_role_policy" "snowflake" {
           Sid      = "ReadLandedFiles"
           Effect   = "Allow"
           Action   = ["s3:GetObject", "s3:GetObjectVersion"]
-          Resource = [for folder in values(local.snowflake_folders) : "${aws_s3_bucket.this.arn}/${folder}*"]
+          Resource = [for prefix in local.snowflake_readable : "${aws_s3_bucket.this.arn}/${prefix}*"]
+        },
+        {
+          # Records that were set aside are not for the warehouse, whatever the statement above comes to cover.
+          Sid      = "NotTheToolsOwnState"
+          Effect   = "Deny"
+          Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+          Resource = [for folder in ["accepted", "check", "rejects", "state"] : "${aws_s3_bucket.this.arn}/${var.prefix}/_pardot_etl/${folder}/*"]
         },
         {
           Sid      = "FindTheBucket"
@@ -76,13 +87,14 @@ resource "aws_s3_bucket_notification" "snowpipe" {
   bucket = aws_s3_bucket.this.id
 
   dynamic "queue" {
-    for_each = local.snowflake_folders
+    for_each = local.landed_suffixes
 
     content {
-      id            = queue.key
+      id            = replace(trimprefix(queue.value, "/"), ".", "-")
       queue_arn     = var.snowpipe.queue_arn
       events        = ["s3:ObjectCreated:*"]
-      filter_prefix = queue.value
+      filter_prefix = "${var.prefix}/"
+      filter_suffix = queue.value
     }
   }
 }

@@ -4,6 +4,7 @@ locals {
   # As in the image (Dockerfile): an empty volume takes its owner and mode from the image only at this exact path.
   scratch_path = "/var/pardot-etl"
   user         = "65532:65532"
+  container    = "pardot-etl"
 
   environment = merge(
     {
@@ -79,7 +80,7 @@ resource "aws_ecs_task_definition" "this" {
 
   container_definitions = jsonencode([
     {
-      name                   = "pardot-etl"
+      name                   = local.container
       image                  = "${aws_ecr_repository.this.repository_url}:${aws_ssm_parameter.image_tag.insecure_value}"
       command                = ["run"]
       essential              = true
@@ -95,7 +96,11 @@ resource "aws_ecs_task_definition" "this" {
 
       logConfiguration = {
         logDriver = "awslogs"
+        # Mode and buffer explicitly, because the account's default changes: a slow log must not block a run, and the last
+        # line, which all alarms read, must not be dropped.
         options = {
+          mode                  = "non-blocking"
+          max-buffer-size       = "25m"
           awslogs-group         = aws_cloudwatch_log_group.this.name
           awslogs-region        = local.region
           awslogs-stream-prefix = "run"

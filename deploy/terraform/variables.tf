@@ -5,8 +5,8 @@ variable "environment" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{0,19}$", var.environment))
-    error_message = "environment must be 1 to 20 lower-case letters, digits and hyphens, and begin with a letter."
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= 20
+    error_message = "environment must be 1 to 20 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen."
   }
 }
 
@@ -115,12 +115,22 @@ variable "settings" {
   default     = {}
 
   validation {
-    condition = length(setintersection(keys(var.settings), [
-      "PARDOT_CLIENT_SECRET", "PARDOT_REFRESH_TOKEN", "PARDOT_PASSWORD", "PARDOT_PRIVATE_KEY", "PARDOT_ETL_WEBHOOK_URL",
-      "SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", "SNOWFLAKE_TOKEN",
-      "PARDOT_ETL_HASH_KEY",
-    ])) == 0
-    error_message = "settings must not contain a secret: store its value in Secrets Manager (docs/deploy-aws.md)."
+    condition = alltrue([
+      for name, value in var.settings :
+      !can(regex("://[^/]*@", value)) && (
+        !can(regex("SECRET|PASSWORD|PASSPHRASE|TOKEN|KEY|WEBHOOK_URL", name)) || endswith(name, "_FILE")
+        || startswith(value, "aws-secretsmanager:") && !startswith(name, "AWS_")
+      )
+    ])
+    error_message = "settings must not contain a secret: store its value in Secrets Manager and give aws-secretsmanager:NAME#key (docs/deploy-aws.md)."
+  }
+
+  validation {
+    condition = alltrue([
+      for text in [for name, value in var.settings : value if name == "PARDOT_ETL_STOP_GRACE"] :
+      can(regex("^([0-9]+)s$", text)) && try(tonumber(trimsuffix(text, "s")), 999) + 5 <= var.stop_timeout_seconds
+    ])
+    error_message = "PARDOT_ETL_STOP_GRACE must be whole seconds such as 25s, and 5 s less than stop_timeout_seconds: SIGKILL would come before the last commit."
   }
 }
 
@@ -160,62 +170,6 @@ variable "prefix" {
   validation {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*$", var.prefix))
     error_message = "prefix must be one or more folder names of letters, digits, '.', '_' and '-', without slashes at its ends."
-  }
-}
-
-variable "object_folders" {
-  description = "Folders of landed files below the prefix: lifecycle rules cover only these, events and Snowflake's role also the manifests."
-  type        = list(string)
-  default = [
-    "Account",
-    "BulkAction",
-    "Campaign",
-    "CustomField",
-    "CustomRedirect",
-    "DynamicContent",
-    "DynamicContentVariation",
-    "Email",
-    "EmailClick",
-    "EmailStats",
-    "EmailTemplate",
-    "EngagementStudioProgram",
-    "Export",
-    "ExternalActivity",
-    "File",
-    "Folder",
-    "FolderContent",
-    "Form",
-    "FormField",
-    "FormHandler",
-    "FormHandlerField",
-    "Import",
-    "LandingPage",
-    "LayoutTemplate",
-    "LifecycleHistory",
-    "LifecycleStage",
-    "List",
-    "ListEmail",
-    "ListEmailStats",
-    "ListMembership",
-    "ListMembershipDeleted",
-    "Opportunity",
-    "Prospect",
-    "ProspectAccount",
-    "ProspectDeleted",
-    "Tag",
-    "TagObject",
-    "TaggedObject",
-    "TrackerDomain",
-    "User",
-    "Visit",
-    "Visitor",
-    "VisitorActivity",
-    "VisitorPageView",
-  ]
-
-  validation {
-    condition     = alltrue([for folder in var.object_folders : can(regex("^[A-Z][A-Za-z0-9]*$", folder))])
-    error_message = "object_folders must be names of objects. _pardot_etl is not one: no rule may touch the tool's state."
   }
 }
 
@@ -313,6 +267,28 @@ variable "alarm_emails" {
   description = "Addresses to notify of finished, failed and missing runs; each must confirm its subscription once."
   type        = set(string)
   default     = []
+}
+
+variable "notify" {
+  description = "What alarm_emails receive: trouble (alarms, and runs that did not succeed) or all (every run too)."
+  type        = string
+  default     = "trouble"
+
+  validation {
+    condition     = contains(["all", "trouble"], var.notify)
+    error_message = "notify must be all or trouble."
+  }
+}
+
+variable "success_within_hours" {
+  description = "Hours without a successful run after which an alarm fires: the schedule's longest gap plus two. A schedule of weekdays needs 74."
+  type        = number
+  default     = 26
+
+  validation {
+    condition     = var.success_within_hours >= 2 && var.success_within_hours <= 168 && floor(var.success_within_hours) == var.success_within_hours
+    error_message = "success_within_hours must be 2 to 168 (CloudWatch looks back seven days at most), in whole hours."
+  }
 }
 
 variable "log_retention_days" {

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { catalog } from "../../src/catalog/index.ts";
+import { FORMATS } from "../../src/encode/formats.ts";
+import { COMPRESSION_SUFFIX } from "../../src/land/names.ts";
 import { found, localOf, readTerraform } from "./module.ts";
 
 const module = await readTerraform("deploy/terraform");
@@ -46,20 +48,30 @@ test("the example root module sets only known variables of the module, and reads
 });
 
 describe("the bucket", () => {
-  test("has rules only for folders of landed files, which are those of the catalog", () => {
-    const folders = module.variables.get("object_folders");
-    expect(folders?.["default"]).toEqual(catalog.map((object) => object.name).toSorted());
+  test("expires landed files by the first letters of the catalog's objects, and nothing else", () => {
+    const initials = catalog.map((object) => object.name.charAt(0));
+    expect(module.locals.get("initials")).toEqual([...new Set(initials)].toSorted());
     // There are no other rules.
     const rules = [...module.resources.keys()].filter((name) => name.includes("lifecycle_configuration"));
     expect(rules).toEqual(["aws_s3_bucket_lifecycle_configuration.this"]);
-    const { rule, dynamic } = module.resources.get(rules[0] ?? "") ?? {};
-    expect(rule).toBeUndefined();
-    expect(dynamic).toMatchObject({ rule: [{ for_each: "${local.folders}" }] });
-    expect(dynamic).toMatchObject({ rule: [{ content: [{ filter: [{ prefix: "${rule.value}" }] }] }] });
-    expect(localOf(module, "folders")).toContain("for folder in var.object_folders");
-    const pattern = /regex\("(\^\[A-Z][^"]*)", folder\)/.exec(JSON.stringify(folders).replaceAll("\\", ""))?.[1] ?? "";
-    expect("_pardot_etl").not.toMatch(new RegExp(pattern));
-    expect("Prospect").toMatch(new RegExp(pattern));
+    const { rule, dynamic } = module.resources.get(rules[0] ?? "") as {
+      readonly rule: readonly object[];
+      readonly dynamic: {
+        readonly rule: readonly { readonly for_each: string; readonly content: readonly object[] }[];
+      };
+    };
+    const expiring = dynamic.rule.filter(({ content }) => /"days"/.test(JSON.stringify(content)));
+    expect(JSON.stringify(rule)).not.toContain("expiration");
+    expect(expiring.map((one) => one.for_each)).toEqual(["${var.landed_files_days == null ? {} : local.landed}"]);
+  });
+
+  test("sends events for every kind of landed file and the manifests, and each event to one rule", () => {
+    const suffixes = found(localOf(module, "landed_suffixes"), /"([^"]+)"/g);
+    const compressions = Object.values(COMPRESSION_SUFFIX);
+    const landed = Object.values(FORMATS).flatMap(({ name, suffix }) =>
+      name === "parquet" ? [suffix] : compressions.map((compression) => suffix + compression),
+    );
+    expect(suffixes).toEqual([...landed, "/manifest.json"].toSorted());
   });
 
   test("is private, versioned, encrypted and not deleted with its contents", () => {

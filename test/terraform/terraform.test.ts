@@ -223,7 +223,9 @@ const BROKEN: Readonly<Record<string, readonly (readonly [string, string, string
       "readonlyRootFilesystem = false",
       "root file system must be read-only",
     ],
-    ["bucket.tf", "prefix = rule.value", 'prefix = "pardot/"', "none may reach _pardot_etl/"],
+    ["bucket.tf", "prefix = rule.value\n", 'prefix = "pardot/"\n', "the tool's state must not"],
+    ["alarms.tf", "{ exists = false }, ", "", "addresses receive alarms (without attributes)"],
+    ["main.tf", 'state/lease/", days = 1', 'state/lease/", days = 90', "must leave no versions and markers behind"],
     ["roles.tf", "/_pardot_etl/*", "/*", "must not be able to remove landed files"],
     [
       "schedule.tf",
@@ -240,12 +242,8 @@ const BROKEN: Readonly<Record<string, readonly (readonly [string, string, string
   ],
   "snowflake.tftest.hcl": [
     ["snowpipe.tf", "/_pardot_etl/runs/", "/_pardot_etl/", "Snowflake must not read the tool's state"],
-    [
-      "snowpipe.tf",
-      "for_each = local.snowflake_folders",
-      "for_each = local.folders",
-      "must send events for new manifests",
-    ],
+    ["snowpipe.tf", "/manifest.json", "/manifest.txt", "must send events for new manifests"],
+    ["snowpipe.tf", '"rejects", ', "", "be denied the tool's state and the records that were set aside"],
     ["snowpipe.tf", '["s3:GetObject", "s3:GetObjectVersion"]', '["s3:GetObjectVersion"]', "able to read the manifests"],
   ],
 };

@@ -97,6 +97,14 @@ run "task" {
   }
 
   assert {
+    condition = {
+      for name, value in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].logConfiguration.options : name => value
+      if contains(["mode", "max-buffer-size"], name)
+    } == { mode = "non-blocking", max-buffer-size = "25m" }
+    error_message = "Mode and buffer of the log must be explicit: defaults change, and a full buffer drops lines."
+  }
+
+  assert {
     condition     = keys(aws_secretsmanager_secret.this) == ["salesforce"]
     error_message = "The flow jwt needs one entry."
   }
@@ -177,18 +185,29 @@ run "bucket" {
   assert {
     condition = alltrue([
       for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
-      can(regex("^pardot/[A-Z][A-Za-z0-9]*/$", rule.filter[0].prefix))
-    ]) && length(aws_s3_bucket_lifecycle_configuration.this.rule) > 0
-    error_message = "Each lifecycle rule must be for one folder of landed files: none may reach _pardot_etl/."
+      alltrue([for expiration in rule.expiration : coalesce(expiration.days, 0) == 0])
+    ]) && length(aws_s3_bucket_lifecycle_configuration.this.rule) == 3
+    error_message = "By default, no rule removes a current file."
   }
 
   assert {
     condition = alltrue([
-      for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
-      rule.abort_incomplete_multipart_upload[0].days_after_initiation == 7
-      && length(rule.expiration) == 0 && length(rule.noncurrent_version_expiration) == 0
+      for prefix, days in { "pardot/_pardot_etl/state/lease/" = 1, "pardot/_pardot_etl/" = 30 } : anytrue([
+        for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
+        rule.filter[0].prefix == prefix
+        && try(rule.expiration[0].expired_object_delete_marker, false)
+        && try(rule.noncurrent_version_expiration[0].noncurrent_days, 0) == days
+      ])
     ])
-    error_message = "By default, rules end only old uploads."
+    error_message = "Removed heartbeats and state entries must leave no versions and markers behind."
+  }
+
+  assert {
+    condition = anytrue([
+      for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
+      rule.filter[0].prefix == "pardot/" && try(rule.abort_incomplete_multipart_upload[0].days_after_initiation, 0) == 7
+    ])
+    error_message = "Uploads that were cut must end."
   }
 
   assert {
@@ -262,8 +281,59 @@ run "alarms" {
   }
 
   assert {
+    condition = [
+      for statement in jsondecode(aws_sns_topic_policy.this.policy).Statement : try(statement.Condition, null)
+      if statement.Principal.Service == "events.amazonaws.com"
+    ] == [null]
+    error_message = "EventBridge must be allowed without a condition: it supports none, and drops the message silently."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.died.event_pattern).detail["$or"][1].containers.name == ["pardot-etl"]
+    error_message = "An injected container that is killed must not fire the alarm."
+  }
+
+  assert {
+    condition     = !strcontains(join(" ", values(aws_cloudwatch_event_target.died.input_transformer[0].input_paths)), "containers[")
+    error_message = "The message must not read the first container: it may be an injected one."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.died.event_pattern).detail.taskDefinitionArn == [{ prefix = "arn:aws:ecs:eu-central-1:111122223333:task-definition/pardot-etl-test:" }]
+    error_message = "The rule must match only this environment's tasks, also in a shared cluster."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sns_topic_subscription.email["data@acme.example"].filter_policy) == { exit_code = [{ exists = false }, { anything-but = [0] }] }
+    error_message = "By default, addresses receive alarms (without attributes) and all runs but successful ones."
+  }
+
+  assert {
     condition     = keys(aws_sns_topic_subscription.email) == ["data@acme.example"]
     error_message = "Each address must be subscribed."
+  }
+}
+
+run "weekdays_and_every_mail" {
+  variables {
+    notify               = "all"
+    success_within_hours = 74
+    schedule_enabled     = false
+  }
+
+  assert {
+    condition     = aws_sns_topic_subscription.email["data@acme.example"].filter_policy == null
+    error_message = "notify = \"all\" must not filter."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.no_success.period * aws_cloudwatch_metric_alarm.no_success.evaluation_periods == 74 * 3600
+    error_message = "The alarm for missing success must look back as long as it is set to."
+  }
+
+  assert {
+    condition     = !aws_cloudwatch_metric_alarm.no_success.actions_enabled
+    error_message = "Without a schedule, a missing run is not a failure."
   }
 }
 
@@ -330,10 +400,10 @@ run "files_that_end" {
   }
 
   assert {
-    condition = alltrue([
-      for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
-      rule.expiration[0].days == 400 && can(regex("^pardot/[A-Z][A-Za-z0-9]*/$", rule.filter[0].prefix))
-    ])
+    condition = toset([
+      for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.filter[0].prefix
+      if try(rule.expiration[0].days, 0) == 400
+    ]) == toset([for initial in ["A", "B", "C", "D", "E", "F", "I", "L", "O", "P", "T", "U", "V"] : "pardot/${initial}"])
     error_message = "Landed files must expire, the tool's state must not."
   }
 

@@ -90,7 +90,7 @@ run "snowpipe" {
 
   assert {
     condition = alltrue([
-      for statement in jsondecode(aws_iam_role_policy.snowflake[0].policy).Statement : alltrue([
+      for statement in jsondecode(aws_iam_role_policy.snowflake[0].policy).Statement : statement.Effect == "Deny" || alltrue([
         for resource in statement.Resource :
         !endswith(resource, "/pardot/*") && (!strcontains(resource, "_pardot_etl") || endswith(resource, "/pardot/_pardot_etl/runs/*"))
       ])
@@ -110,14 +110,31 @@ run "snowpipe" {
   }
 
   assert {
-    condition = alltrue([
-      for queue in aws_s3_bucket_notification.snowpipe[0].queue : can(regex("^pardot/([A-Z][A-Za-z0-9]*|_pardot_etl/runs)/$", queue.filter_prefix))
-    ]) && length(aws_s3_bucket_notification.snowpipe[0].queue) == length(var.object_folders) + 1
-    error_message = "The bucket must send events for every folder of landed files, for the manifests and nothing else."
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.snowflake[0].policy).Statement : statement.Resource
+      if statement.Effect == "Deny"
+      ])) == toset([
+      for folder in ["accepted", "check", "rejects", "state"] : "arn:aws:s3:::pardot-etl-test-111122223333/pardot/_pardot_etl/${folder}/*"
+    ])
+    error_message = "Snowflake must be denied the tool's state and the records that were set aside."
   }
 
   assert {
-    condition     = contains(aws_s3_bucket_notification.snowpipe[0].queue[*].filter_prefix, "pardot/_pardot_etl/runs/")
+    condition     = alltrue([for queue in aws_s3_bucket_notification.snowpipe[0].queue : queue.filter_prefix == "pardot/"])
+    error_message = "The bucket must send events below the prefix only."
+  }
+
+  assert {
+    condition = alltrue([
+      for suffix in aws_s3_bucket_notification.snowpipe[0].queue[*].filter_suffix : alltrue([
+        for other in aws_s3_bucket_notification.snowpipe[0].queue[*].filter_suffix : other == suffix || !endswith(other, suffix)
+      ])
+    ])
+    error_message = "S3 refuses two rules of which one covers the other."
+  }
+
+  assert {
+    condition     = contains(aws_s3_bucket_notification.snowpipe[0].queue[*].filter_suffix, "/manifest.json")
     error_message = "The bucket must send events for new manifests."
   }
 }

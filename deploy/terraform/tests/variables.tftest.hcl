@@ -78,21 +78,68 @@ run "a_secret_among_the_settings" {
   }
 }
 
+run "a_key_of_aws_among_the_settings" {
+  command         = plan
+  expect_failures = [var.settings]
+
+  variables {
+    settings = { AWS_SECRET_ACCESS_KEY = "it would stand in the state" }
+  }
+}
+
+run "a_password_in_the_address_of_a_proxy" {
+  command         = plan
+  expect_failures = [var.settings]
+
+  variables {
+    settings = { HTTPS_PROXY = "http://etl:it-would-stand-in-the-state@proxy.acme.example:3128" }
+  }
+}
+
+run "a_reference_to_a_secret_and_the_path_of_one" {
+  command = plan
+
+  variables {
+    settings = {
+      PARDOT_ETL_HASH_KEY = "aws-secretsmanager:shared/pardot#hash"
+      PARDOT_TOKEN_FILE   = "/var/pardot-etl/token.json"
+    }
+  }
+}
+
+run "a_grace_longer_than_the_stop_timeout" {
+  command         = plan
+  expect_failures = [var.settings]
+
+  variables {
+    settings = { PARDOT_ETL_STOP_GRACE = "56s" }
+  }
+}
+
+run "a_name_that_ecr_refuses" {
+  command         = plan
+  expect_failures = [var.environment]
+
+  variables {
+    environment = "prod-"
+  }
+}
+
+run "an_alarm_that_looks_back_too_far" {
+  command         = plan
+  expect_failures = [var.success_within_hours]
+
+  variables {
+    success_within_hours = 169
+  }
+}
+
 run "a_prefix_with_slashes_at_its_ends" {
   command         = plan
   expect_failures = [var.prefix]
 
   variables {
     prefix = "/pardot/"
-  }
-}
-
-run "a_rule_for_the_tools_own_record" {
-  command         = plan
-  expect_failures = [var.object_folders]
-
-  variables {
-    object_folders = ["Prospect", "_pardot_etl"]
   }
 }
 

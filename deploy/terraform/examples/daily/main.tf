@@ -2,7 +2,7 @@
 # terraform.tfvars (see terraform.tfvars.example). docs/deploy-aws.md has the steps.
 
 terraform {
-  required_version = ">= 1.9"
+  required_version = ">= 1.10"
 
   required_providers {
     aws = {
@@ -26,6 +26,10 @@ provider "aws" {
 
   # Stops before any change if the credentials belong to another account.
   allowed_account_ids = [var.account_id]
+
+  default_tags {
+    tags = { application = "pardot-etl", environment = var.environment }
+  }
 }
 
 data "aws_vpc" "default" {
