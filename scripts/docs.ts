@@ -43,8 +43,9 @@ export function configurationPage(): string {
     [
       `How to configure pardot-etl, with every setting. Settings come from a YAML or JSON file, the environment and options on`,
       `the command line; each overrides the ones before it. The environment alone is enough. The file is the one given by`,
-      `\`--config\`, or else by \`${CONFIG_FILE_VARIABLE}\`, or else \`${CONFIG_FILE_DEFAULT}\` in the working folder if it exists. A`,
-      `variable that is set but empty counts as not set.`,
+      `\`--config\`, or else by \`${CONFIG_FILE_VARIABLE}\`, or else \`${CONFIG_FILE_DEFAULT}\` in the working folder if it exists. In a`,
+      `container without files, \`${CONFIG_FILE_VARIABLE}\` can be the configuration itself: JSON that begins with \`{\`. A variable`,
+      `that is set but empty counts as not set.`,
     ].join("\n"),
     [
       "If anything is invalid, the command reports all problems together, each with its place, the value (never a secret's) and",

@@ -40,7 +40,7 @@ export interface PardotEtlOptions {
   readonly env?: ConfigInput["env"];
   /** Relative paths start here. Default: the working folder. */
   readonly cwd?: string;
-  /** A configuration file. Default: `PARDOT_ETL_CONFIG`, else `pardot-etl.yaml` if it is there. */
+  /** A configuration file. Default: `PARDOT_ETL_CONFIG` (a path, or the JSON itself), else `pardot-etl.yaml` if it is there. */
   readonly configFile?: string;
   /** Aborted to stop: nothing new is started, and what is in flight gets `PARDOT_ETL_STOP_GRACE`. */
   readonly signal?: AbortSignal;

@@ -5,7 +5,10 @@ import { NOT_REGULAR, readSmallFile } from "../platform/small-file.ts";
 import type { SmallFile } from "../platform/small-file.ts";
 import { hasQuote, pathProblem, UNQUOTED } from "./parsers.ts";
 
-/** Names the configuration file itself, so it cannot be in one. */
+/**
+ * Names the configuration file, so it cannot be in one; or is the configuration itself, as JSON that begins with `{`, for
+ * containers that get variables but no files.
+ */
 export const CONFIG_FILE_VARIABLE = "PARDOT_ETL_CONFIG";
 /** Read from the working folder if neither option nor variable names a file. */
 export const CONFIG_FILE_DEFAULT = "pardot-etl.yaml";
@@ -33,6 +36,9 @@ export async function readConfigFile(
   cwd: string,
   problems: Problem[],
 ): Promise<ConfigFile> {
+  if (named?.origin === CONFIG_FILE_VARIABLE && named.path.trimStart().startsWith("{")) {
+    return parseFile(named.path, CONFIG_FILE_VARIABLE, problems);
+  }
   const name = named?.path ?? CONFIG_FILE_DEFAULT;
   const path = isAbsolute(name) ? name : join(cwd, name);
   const broken: ConfigFile = { name, root: {}, isWhole: false };
@@ -50,8 +56,12 @@ export async function readConfigFile(
     return named === null && code === "ENOENT" ? NO_FILE : refuse(`a file that can be read (${code})`);
   }
   if (file.kind !== "text") return refuse(file.kind === "not-regular" ? NOT_REGULAR : "a file of at most 1 MB");
-  const root = await parse(file.text, name, problems);
-  return root === null ? broken : { name, root, isWhole: true };
+  return parseFile(file.text, name, problems);
+}
+
+async function parseFile(text: string, name: string, problems: Problem[]): Promise<ConfigFile> {
+  const root = await parse(text, name, problems);
+  return root === null ? { name, root: {}, isWhole: false } : { name, root, isWhole: true };
 }
 
 async function parse(text: string, name: string, problems: Problem[]): Promise<Record<string, unknown> | null> {

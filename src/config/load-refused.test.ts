@@ -18,6 +18,14 @@ describe("a bad configuration", () => {
     ]);
   });
 
+  test("names the variable and the place of a mistake in the JSON that a variable contains, and not its text", async () => {
+    const broken = { ...GOOD, PARDOT_ETL_CONFIG: '{"etl": {"overlap": "s3cr3t"' };
+    const [problem] = await problemsOf({ env: broken });
+    expect(problem).toMatchObject({ value: null, path: expect.stringMatching(/^PARDOT_ETL_CONFIG line 1,/) as string });
+    const unknown = { ...GOOD, PARDOT_ETL_CONFIG: '{"etl": {"overlapp": "1d"}}' };
+    expect(await problemsOf({ env: unknown })).toMatchObject([{ path: "etl.overlapp (PARDOT_ETL_CONFIG)" }]);
+  });
+
   test("refuses a file over 1 MB without reading it", async () => {
     expect(await problemsOf({ env: GOOD, file: `# ${"x".repeat(1_000_000)}` })).toEqual([
       { path: "pardot-etl.yaml", value: "pardot-etl.yaml", expected: "a file of at most 1 MB" },

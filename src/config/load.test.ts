@@ -112,6 +112,15 @@ describe("a good configuration", () => {
     expect((await loadConfig({ env, cwd, options: {}, configFile: null })).etl.rowsPerFile).toBe(5);
   });
 
+  test("loads from JSON in the variable itself, for containers without files", async () => {
+    const text = JSON.stringify({ etl: { rows_per_file: 6 }, columns: { Prospect: { drop: ["phone"] } } });
+    const env = { ...GOOD, PARDOT_ETL_CONFIG: ` ${text}` };
+    const config = await loadConfig({ env, cwd, options: {}, configFile: null });
+    expect(config.etl.rowsPerFile).toBe(6);
+    const prospect = config.catalog.find(({ name }) => name === "Prospect");
+    expect(prospect?.columns.map(({ name }) => name)).not.toContain("phone");
+  });
+
   test("chooses the flow by the credentials given", async () => {
     const { PARDOT_REFRESH_TOKEN: _, ...rest } = GOOD;
     const env = { ...rest, PARDOT_LOGIN_URL: "https://acme.my.salesforce.com" };

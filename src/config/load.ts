@@ -30,7 +30,7 @@ export interface ConfigInput {
   readonly env: Environment;
   /** The working folder: relative paths start here, and `pardot-etl.yaml` is looked for. */
   readonly cwd: string;
-  /** `--config`; null: `PARDOT_ETL_CONFIG`, else `pardot-etl.yaml` if it is there. */
+  /** `--config`; null: `PARDOT_ETL_CONFIG` (a path, or the JSON itself), else `pardot-etl.yaml` if it is there. */
   readonly configFile: string | null;
   /** The command line's texts for single settings. */
   readonly options: OptionTexts;
