@@ -1,4 +1,4 @@
-# One environment of the daily job: everything in AWS that pardot-etl needs, and nothing that it shares.
+# One environment of the daily job: everything in AWS that pardot-etl needs, for one business unit or for many.
 # docs/deploy-aws.md walks through it; examples/daily is a root module to copy.
 
 data "aws_caller_identity" "current" {}
@@ -15,19 +15,16 @@ locals {
   partition  = data.aws_partition.current.partition
   region     = data.aws_region.current.region
 
-  bucket_name = coalesce(var.bucket_name, "${local.name}-${local.account_id}")
-  destination = "s3://${local.bucket_name}/${var.prefix}"
+  # Begins the ARN of a service's resources here.
+  arn = { for service in ["ecs", "ecr", "logs", "secretsmanager", "sns", "ssm", "states", "events"] : service => "arn:${local.partition}:${service}:${local.region}:${local.account_id}" }
 
-  # First letters of the catalog's objects, which name the folders of landed files (a test compares them). By letter, not by
-  # folder, because a bucket has at most 1,000 lifecycle rules.
-  initials = ["A", "B", "C", "D", "E", "F", "I", "L", "O", "P", "T", "U", "V"]
+  # What exists is used; what is null is created.
+  cluster_arn  = coalesce(var.cluster_arn, one(aws_ecs_cluster.this[*].arn))
+  cluster_name = var.cluster_arn == null ? local.name : reverse(split("/", var.cluster_arn))[0]
+  topic_arn    = coalesce(var.topic_arn, one(aws_sns_topic.this[*].arn))
 
-  # Prefixes of landed files; the tool's own folder, _pardot_etl/, has none of them.
-  landed = { for initial in local.initials : "landed-${initial}" => "${var.prefix}/${initial}" }
-
-  # Folders in which pardot-etl removes files itself.
-  removed_bookkeeping = {
-    removed-leases = { prefix = "${var.prefix}/_pardot_etl/state/lease/", days = 1 }
-    removed-state  = { prefix = "${var.prefix}/_pardot_etl/", days = 30 }
-  }
+  # Name, account and region are in the address: <account>.dkr.ecr.<region>.amazonaws.com/<name>
+  repository_url   = coalesce(var.repository_url, one(aws_ecr_repository.this[*].repository_url))
+  repository_parts = regex("^(?P<account>[0-9]{12})\\.dkr\\.ecr\\.(?P<region>[a-z0-9-]+)\\.[a-z0-9.]+/(?P<name>.+)$", local.repository_url)
+  repository_arn   = "arn:${local.partition}:ecr:${local.repository_parts.region}:${local.repository_parts.account}:repository/${local.repository_parts.name}"
 }

@@ -1,6 +1,8 @@
 # The image. A tag is a git revision and is never reused.
 
 resource "aws_ecr_repository" "this" {
+  count = var.repository_url == null ? 1 : 0
+
   name                 = local.name
   image_tag_mutability = "IMMUTABLE"
   tags                 = var.tags
@@ -8,16 +10,28 @@ resource "aws_ecr_repository" "this" {
   image_scanning_configuration {
     scan_on_push = true
   }
+
+  dynamic "encryption_configuration" {
+    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+
+    content {
+      encryption_type = "KMS"
+      kms_key         = encryption_configuration.value
+    }
+  }
 }
 
 resource "aws_ecr_lifecycle_policy" "this" {
-  repository = aws_ecr_repository.this.name
+  count = var.repository_url == null ? 1 : 0
+
+  repository = aws_ecr_repository.this[0].name
 
   policy = jsonencode({
     rules = [
       {
+        # Counts pushes, so an older image that was deployed again ages too. Thirty pushes later it would be removed.
         rulePriority = 1
-        description  = "keep the last ${var.images_kept} deployed images"
+        description  = "keep the last ${var.images_kept} pushed images"
         selection = {
           tagStatus      = "tagged"
           tagPatternList = ["*"]

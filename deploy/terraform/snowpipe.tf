@@ -8,7 +8,7 @@ locals {
 
   # Of the tool's own folder Snowflake reads the manifests. The names of landed files begin with a capital letter, so the
   # first resources do not cover it.
-  snowflake_readable = concat(values(local.landed), ["${var.prefix}/_pardot_etl/runs/"])
+  snowflake_readable = concat(local.landed_patterns, ["${local.record_pattern}/runs/*"])
 
   # What landed files and manifests end with; none is the end of another, which S3 would refuse.
   landed_suffixes = toset([".csv", ".csv.gz", ".csv.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet", "/manifest.json"])
@@ -17,9 +17,11 @@ locals {
 resource "aws_iam_role" "snowflake" {
   count = var.snowpipe == null ? 0 : 1
 
-  name        = "${local.name}-snowflake"
-  description = "Lets Snowflake's storage integration read landed files and manifests."
-  tags        = var.tags
+  name                 = "${local.name}-snowflake"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
+  description          = "Lets Snowflake's storage integration read landed files and manifests."
+  tags                 = var.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -46,35 +48,35 @@ resource "aws_iam_role_policy" "snowflake" {
           Sid      = "ReadLandedFiles"
           Effect   = "Allow"
           Action   = ["s3:GetObject", "s3:GetObjectVersion"]
-          Resource = [for prefix in local.snowflake_readable : "${aws_s3_bucket.this.arn}/${prefix}*"]
+          Resource = [for prefix in local.snowflake_readable : "${local.bucket_arn}/${prefix}"]
         },
         {
           # Records that were set aside are not for the warehouse, whatever the statement above comes to cover.
           Sid      = "NotTheToolsOwnState"
           Effect   = "Deny"
           Action   = ["s3:GetObject", "s3:GetObjectVersion"]
-          Resource = [for folder in ["accepted", "check", "rejects", "state"] : "${aws_s3_bucket.this.arn}/${var.prefix}/_pardot_etl/${folder}/*"]
+          Resource = [for folder in ["accepted", "check", "rejects", "state"] : "${local.bucket_arn}/${local.record_pattern}/${folder}/*"]
         },
         {
           Sid      = "FindTheBucket"
           Effect   = "Allow"
           Action   = ["s3:GetBucketLocation"]
-          Resource = [aws_s3_bucket.this.arn]
+          Resource = [local.bucket_arn]
         },
         {
           Sid       = "ListThePrefix"
           Effect    = "Allow"
           Action    = ["s3:ListBucket"]
-          Resource  = [aws_s3_bucket.this.arn]
+          Resource  = [local.bucket_arn]
           Condition = { StringLike = { "s3:prefix" = ["${var.prefix}/*"] } }
         },
       ],
       [
-        for arn in var.kms_key_arn == null ? [] : [var.kms_key_arn] : {
+        for key in local.bucket_key == null ? [] : [local.bucket_key] : {
           Sid      = "ReadWithTheKey"
           Effect   = "Allow"
           Action   = ["kms:Decrypt"]
-          Resource = [arn]
+          Resource = [key]
         }
       ],
     )
@@ -82,15 +84,15 @@ resource "aws_iam_role_policy" "snowflake" {
 }
 
 resource "aws_s3_bucket_notification" "snowpipe" {
-  count = try(var.snowpipe.queue_arn, null) == null ? 0 : 1
+  count = try(var.snowpipe.queue_arn, null) == null || var.existing_bucket != null ? 0 : 1
 
-  bucket = aws_s3_bucket.this.id
+  bucket = aws_s3_bucket.this[0].id
 
   dynamic "queue" {
     for_each = local.landed_suffixes
 
     content {
-      id            = replace(trimprefix(queue.value, "/"), ".", "-")
+      id            = "pardot-etl-${trim(replace(queue.value, "/[^a-z]/", "-"), "-")}"
       queue_arn     = var.snowpipe.queue_arn
       events        = ["s3:ObjectCreated:*"]
       filter_prefix = "${var.prefix}/"

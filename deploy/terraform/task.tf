@@ -4,25 +4,20 @@ locals {
   # As in the image (Dockerfile): an empty volume takes its owner and mode from the image only at this exact path.
   scratch_path = "/var/pardot-etl"
   user         = "65532:65532"
-  container    = "pardot-etl"
 
+  # What all units share. In a fleet the rest comes with each start (units.tf): a start without it ends with exit 2.
   environment = merge(
     {
       AWS_REGION               = local.region
       PARDOT_API_URL           = var.api_url
       PARDOT_AUTH_FLOW         = var.auth_flow
-      PARDOT_BUSINESS_UNIT_ID  = var.business_unit_id
-      PARDOT_CLIENT_ID         = var.client_id
-      PARDOT_ETL_DESTINATION   = local.destination
-      PARDOT_ETL_OBJECTS       = var.objects
-      PARDOT_ETL_SNS_TOPIC_ARN = aws_sns_topic.this.arn
+      PARDOT_ETL_SNS_TOPIC_ARN = local.topic_arn
       PARDOT_ETL_STOP_GRACE    = "25s"
       PARDOT_ETL_TMPDIR        = local.scratch_path
-      PARDOT_LOGIN_URL         = var.login_url
-      PARDOT_TIMEZONE          = var.timezone
     },
-    var.auth_flow == "jwt" ? { PARDOT_USERNAME = var.username } : {},
-    var.daily_call_budget == null ? {} : { PARDOT_DAILY_CALL_BUDGET = tostring(var.daily_call_budget) },
+    # The file's sections, as JSON: a task gets variables, not files.
+    var.configuration == null ? {} : { PARDOT_ETL_CONFIG = jsonencode(var.configuration) },
+    var.report ? { PARDOT_ETL_REPORT = "true" } : {},
     # Lets `verify` distinguish files that a lifecycle rule removed from lost ones.
     var.landed_files_days == null ? {} : { PARDOT_ETL_RETENTION = "${var.landed_files_days}d" },
     var.snowflake == null ? {} : {
@@ -30,24 +25,39 @@ locals {
       SNOWFLAKE_ACCOUNT    = var.snowflake.account
       SNOWFLAKE_DATABASE   = var.snowflake.database
       SNOWFLAKE_ROLE       = var.snowflake.role
-      SNOWFLAKE_SCHEMA     = var.snowflake.schema
       SNOWFLAKE_USER       = var.snowflake.user
       SNOWFLAKE_WAREHOUSE  = var.snowflake.warehouse
     },
+    local.proxy_environment,
     var.settings,
     local.secret_references,
+    local.is_fleet ? {} : one(values(local.unit_environment)),
   )
 }
 
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/ecs/${local.name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
   tags              = var.tags
 }
 
 resource "aws_ecs_cluster" "this" {
+  count = var.cluster_arn == null ? 1 : 0
+
   name = local.name
   tags = var.tags
+
+  # The task's disk, where files are until they are checked.
+  dynamic "configuration" {
+    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+
+    content {
+      managed_storage_configuration {
+        fargate_ephemeral_storage_kms_key_id = configuration.value
+      }
+    }
+  }
 }
 
 # The deploy script registers newer revisions of this family, which differ only in the image. This resource manages its
@@ -59,7 +69,7 @@ resource "aws_ecs_task_definition" "this" {
   cpu                      = var.cpu
   memory                   = var.memory
   execution_role_arn       = aws_iam_role.execution.arn
-  task_role_arn            = aws_iam_role.task.arn
+  task_role_arn            = local.is_fleet ? null : one(values(aws_iam_role.task)[*].arn)
   tags                     = var.tags
 
   # A running revision stays valid until it ends, and you can roll back to an older one.
@@ -80,8 +90,8 @@ resource "aws_ecs_task_definition" "this" {
 
   container_definitions = jsonencode([
     {
-      name                   = local.container
-      image                  = "${aws_ecr_repository.this.repository_url}:${aws_ssm_parameter.image_tag.insecure_value}"
+      name                   = "pardot-etl"
+      image                  = "${local.repository_url}:${aws_ssm_parameter.image_tag.insecure_value}"
       command                = ["run"]
       essential              = true
       user                   = local.user
@@ -108,23 +118,4 @@ resource "aws_ecs_task_definition" "this" {
       }
     },
   ])
-}
-
-resource "aws_security_group" "this" {
-  name        = local.name
-  description = "pardot-etl: out to Salesforce, AWS and the warehouse, nothing in"
-  vpc_id      = var.vpc_id
-  tags        = var.tags
-}
-
-resource "aws_vpc_security_group_egress_rule" "this" {
-  # Port 80 is for the lists of revoked certificates that Snowflake's driver reads; nothing else uses plain HTTP.
-  for_each = var.snowflake == null ? toset(["443"]) : toset(["443", "80"])
-
-  security_group_id = aws_security_group.this.id
-  description       = "out on port ${each.value}"
-  ip_protocol       = "tcp"
-  from_port         = tonumber(each.value)
-  to_port           = tonumber(each.value)
-  cidr_ipv4         = "0.0.0.0/0"
 }

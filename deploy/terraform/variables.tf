@@ -1,45 +1,63 @@
-# Name and network
-
-variable "environment" {
-  description = "Short name of the environment, such as dev or prod. Every resource is named pardot-etl-<environment>."
-  type        = string
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= 20
-    error_message = "environment must be 1 to 20 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen."
-  }
-}
-
-variable "vpc_id" {
-  description = "VPC in which the task runs."
-  type        = string
-}
-
-variable "subnet_ids" {
-  description = "Subnets in which the task may start: public ones with assign_public_ip, otherwise private ones with outbound access (NAT)."
-  type        = list(string)
-
-  validation {
-    condition     = length(var.subnet_ids) > 0
-    error_message = "subnet_ids must name at least one subnet."
-  }
-}
-
-variable "assign_public_ip" {
-  description = "Whether the task gets a public address while it runs. It accepts no connections either way."
-  type        = bool
-  default     = true
-}
-
-# Extraction
+# What is extracted, and where it lands. The settings of AWS are in variables-aws.tf.
 
 variable "business_unit_id" {
-  description = "PARDOT_BUSINESS_UNIT_ID: 18 characters that begin with 0Uv."
+  description = "PARDOT_BUSINESS_UNIT_ID: 18 characters that begin with 0Uv; null: units has them."
   type        = string
+  default     = null
 
   validation {
-    condition     = can(regex("^0Uv[A-Za-z0-9]{15}$", var.business_unit_id))
-    error_message = "business_unit_id must be 18 letters and digits that begin with 0Uv (Setup > Business Unit Setup)."
+    condition     = var.business_unit_id == null ? length(var.units) > 0 : can(regex("^0Uv[A-Za-z0-9]{15}$", var.business_unit_id)) && length(var.units) == 0
+    error_message = "business_unit_id must be 18 letters and digits that begin with 0Uv (Setup > Business Unit Setup), or null if units is set."
+  }
+}
+
+variable "units" {
+  description = "Business units by a short name, each with its own folder, schema, role and alarm; {}: the one of business_unit_id. What a unit leaves out is the common value."
+  type = map(object({
+    business_unit_id  = string
+    timezone          = optional(string)
+    client_id         = optional(string)
+    username          = optional(string)
+    login_url         = optional(string)
+    schema            = optional(string)
+    objects           = optional(string)
+    daily_call_budget = optional(number)
+    settings          = optional(map(string), {})
+    enabled           = optional(bool, true)
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.units) : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", name)) && length(name) <= 20])
+    error_message = "A unit's name must be 1 to 20 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen."
+  }
+
+  validation {
+    condition     = alltrue([for unit in values(var.units) : can(regex("^0Uv[A-Za-z0-9]{15}$", unit.business_unit_id))])
+    error_message = "business_unit_id of each unit must be 18 letters and digits that begin with 0Uv (Setup > Business Unit Setup)."
+  }
+
+  validation {
+    condition     = length(distinct(values(var.units)[*].business_unit_id)) == length(var.units)
+    error_message = "Two units have the same business_unit_id: they would read the same account twice."
+  }
+
+  validation {
+    condition     = length(distinct(compact(values(var.units)[*].schema))) == length(compact(values(var.units)[*].schema))
+    error_message = "Two units have the same schema: each needs its own, or their rows mix."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for unit in values(var.units) : [
+        for name, value in unit.settings :
+        !can(regex("://[^/]*@", value)) && (
+          !can(regex("SECRET|PASSWORD|PASSPHRASE|TOKEN|KEY|WEBHOOK_URL", name)) || endswith(name, "_FILE")
+          || startswith(value, "aws-secretsmanager:") && !startswith(name, "AWS_")
+        )
+      ]
+    ]))
+    error_message = "settings of a unit must not contain a secret: store its value in Secrets Manager and give aws-secretsmanager:NAME#key (docs/deploy-aws.md)."
   }
 }
 
@@ -55,8 +73,14 @@ variable "auth_flow" {
 }
 
 variable "client_id" {
-  description = "PARDOT_CLIENT_ID: consumer key of the External Client App. It is not a secret."
+  description = "PARDOT_CLIENT_ID: consumer key of the External Client App. It is not a secret. Null only if each of units has one."
   type        = string
+  default     = null
+
+  validation {
+    condition     = var.client_id != null || length(var.units) > 0 && alltrue([for unit in values(var.units) : unit.client_id != null])
+    error_message = "client_id must be given, or each of units must have one."
+  }
 }
 
 variable "username" {
@@ -65,8 +89,8 @@ variable "username" {
   default     = null
 
   validation {
-    condition     = var.username != null || var.auth_flow != "jwt"
-    error_message = "username must be given for auth_flow = \"jwt\"."
+    condition     = var.username != null || var.auth_flow != "jwt" || length(var.units) > 0 && alltrue([for unit in values(var.units) : unit.username != null])
+    error_message = "username must be given for auth_flow = \"jwt\", or each of units must have one."
   }
 }
 
@@ -93,8 +117,14 @@ variable "api_url" {
 }
 
 variable "timezone" {
-  description = "PARDOT_TIMEZONE: IANA name of the API user's zone in Account Engagement."
+  description = "PARDOT_TIMEZONE: IANA name of the API user's zone in Account Engagement. Null only if each of units has one."
   type        = string
+  default     = null
+
+  validation {
+    condition     = var.timezone != null || length(var.units) > 0 && alltrue([for unit in values(var.units) : unit.timezone != null])
+    error_message = "timezone must be given, or each of units must have one."
+  }
 }
 
 variable "objects" {
@@ -134,8 +164,36 @@ variable "settings" {
   }
 }
 
+variable "configuration" {
+  description = "Sections of the configuration file that variables cannot express, such as { columns = { Prospect = { drop = [\"phone\"] } } }. No secrets: Terraform would store them in its state."
+  type        = any
+  default     = null
+
+  validation {
+    condition     = var.configuration == null ? true : can(keys(var.configuration)) && alltrue([for section in keys(var.configuration) : contains(["pardot", "etl", "snowflake", "columns", "catalog"], section)])
+    error_message = "configuration must be a map of sections of the configuration file: pardot, etl, snowflake, columns, catalog (docs/configuration.md)."
+  }
+
+  validation {
+    condition     = !can(regex("\"(client_secret|refresh_token|password|private_key|private_key_passphrase|token|hash_key|webhook_url)\":\"[^$\"]", replace(jsonencode(var.configuration), "aws-secretsmanager:", "$")))
+    error_message = "configuration must not contain a secret: store its value in Secrets Manager (docs/deploy-aws.md)."
+  }
+}
+
+variable "hash_key" {
+  description = "Whether the configuration hashes columns: their key is then a separate secret."
+  type        = bool
+  default     = false
+}
+
+variable "report" {
+  description = "PARDOT_ETL_REPORT: whether each run writes its page to _pardot_etl/runs/<run id>/report.html."
+  type        = bool
+  default     = false
+}
+
 variable "snowflake" {
-  description = "Snowflake as the warehouse that determines the start of each range (docs/snowflake.md); null: the tool's own record."
+  description = "Snowflake as the warehouse that determines the start of each range (docs/snowflake.md); null: the tool's own record. With units, schema begins the name of each unit's schema: PARDOT_EMEA."
   type = object({
     account       = string
     user          = string
@@ -156,14 +214,28 @@ variable "webhook" {
 
 # Destination
 
+variable "existing_bucket" {
+  description = "A bucket that exists, with its KMS key if it has one; null: one is created. Nothing of the bucket itself is changed: see the output existing_bucket_needs."
+  type = object({
+    name        = string
+    kms_key_arn = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.existing_bucket == null || var.bucket_name == null
+    error_message = "existing_bucket and bucket_name exclude each other: bucket_name is for a new bucket."
+  }
+}
+
 variable "bucket_name" {
-  description = "Name of the bucket; null: pardot-etl-<environment>-<account id>."
+  description = "Name of a new bucket; null: pardot-etl-<environment>-<account id>."
   type        = string
   default     = null
 }
 
 variable "prefix" {
-  description = "Folder of the bucket for this business unit; the task has no access to the rest of the bucket."
+  description = "Folder of the bucket, below which each of units has its own. Tasks read and write nothing else of the bucket; names they can list."
   type        = string
   default     = "pardot"
 
@@ -184,149 +256,16 @@ variable "landed_files_days" {
   }
 }
 
-variable "kms_key_arn" {
-  description = "Key that encrypts the bucket; null: Amazon S3's own keys (SSE-S3)."
-  type        = string
-  default     = null
-}
-
-# Schedule and size
-
-variable "schedule_expression" {
-  description = "When the job starts, in schedule_timezone. After the account's midnight, the day's quota is fresh."
-  type        = string
-  default     = "cron(15 5 * * ? *)"
-}
-
-variable "schedule_timezone" {
-  description = "IANA name of the zone of schedule_expression; null: timezone."
-  type        = string
-  default     = null
-}
-
-variable "schedule_enabled" {
-  description = "Whether the schedule is on. If off, runs start only by hand."
-  type        = bool
-  default     = true
-}
-
-variable "cpu_architecture" {
-  description = "ARM64 (a fifth cheaper) or X86_64; the image must be built for it."
-  type        = string
-  default     = "ARM64"
-
-  validation {
-    condition     = contains(["ARM64", "X86_64"], var.cpu_architecture)
-    error_message = "cpu_architecture must be ARM64 or X86_64."
-  }
-}
-
-variable "cpu" {
-  description = "CPU units of the task: 256, 512, 1024, …"
-  type        = number
-  default     = 512
-}
-
-variable "memory" {
-  description = "Memory of the task in MiB; the extracting process stays below 200, a warehouse's driver runs in a separate process."
-  type        = number
-  default     = 1024
-}
-
-variable "ephemeral_storage_gib" {
-  description = "Disk of the task in GiB, for files that are not checked yet: a few times the largest export file. Up to 20 is included."
-  type        = number
-  default     = 21
-
-  validation {
-    condition     = var.ephemeral_storage_gib >= 21 && var.ephemeral_storage_gib <= 200
-    error_message = "ephemeral_storage_gib must be 21 to 200 (Fargate's bounds)."
-  }
-}
-
-variable "stop_timeout_seconds" {
-  description = "Time between SIGTERM and SIGKILL. More than PARDOT_ETL_STOP_GRACE (25 s), so that finished work is committed."
-  type        = number
-  default     = 60
-
-  validation {
-    condition     = var.stop_timeout_seconds >= 30 && var.stop_timeout_seconds <= 120
-    error_message = "stop_timeout_seconds must be 30 (5 more than the grace) to 120 (Fargate's limit)."
-  }
-}
-
-variable "images_kept" {
-  description = "How many tagged images the repository keeps."
-  type        = number
-  default     = 10
-}
-
-# Notifications and logs
-
-variable "alarm_emails" {
-  description = "Addresses to notify of finished, failed and missing runs; each must confirm its subscription once."
-  type        = set(string)
-  default     = []
-}
-
-variable "notify" {
-  description = "What alarm_emails receive: trouble (alarms, and runs that did not succeed) or all (every run too)."
-  type        = string
-  default     = "trouble"
-
-  validation {
-    condition     = contains(["all", "trouble"], var.notify)
-    error_message = "notify must be all or trouble."
-  }
-}
-
-variable "success_within_hours" {
-  description = "Hours without a successful run after which an alarm fires: the schedule's longest gap plus two. A schedule of weekdays needs 74."
-  type        = number
-  default     = 26
-
-  validation {
-    condition     = var.success_within_hours >= 2 && var.success_within_hours <= 168 && floor(var.success_within_hours) == var.success_within_hours
-    error_message = "success_within_hours must be 2 to 168 (CloudWatch looks back seven days at most), in whole hours."
-  }
-}
-
-variable "log_retention_days" {
-  description = "Days for which logs are kept."
-  type        = number
-  default     = 90
-}
-
-variable "quota_alarm_share" {
-  description = "Share of the day's calls (budget or account limit, whichever is nearer) at which the quota alarm fires."
-  type        = number
-  default     = 0.9
-
-  validation {
-    condition     = var.quota_alarm_share > 0 && var.quota_alarm_share <= 1
-    error_message = "quota_alarm_share must be above 0 and at most 1."
-  }
-}
-
-# Snowpipe
-
-variable "snowpipe" {
-  description = "Role and events for Snowpipe; null: none. {} creates the role; DESC INTEGRATION shows user_arn and external_id, SHOW PIPES shows queue_arn."
+variable "protect_landed_files" {
+  description = "Whether the bucket's policy denies overwriting anything, and removing landed files and manifests, but for the roles in except; null: only the tasks' own roles lack these rights."
   type = object({
-    user_arn    = optional(string)
-    external_id = optional(string)
-    queue_arn   = optional(string)
+    except = optional(list(string), [])
   })
   default = null
-
-  validation {
-    condition     = var.snowpipe == null ? true : (var.snowpipe.user_arn == null) == (var.snowpipe.external_id == null)
-    error_message = "snowpipe.user_arn and snowpipe.external_id belong together (DESC INTEGRATION shows both)."
-  }
 }
 
-variable "tags" {
-  description = "Tags of every resource that supports tags."
-  type        = map(string)
-  default     = {}
+variable "kms_key_arn" {
+  description = "Key of yours that encrypts bucket, secrets, topic, log, queue, images and the task's disk; null: AWS's keys. Its policy needs the output key_policy_statements."
+  type        = string
+  default     = null
 }

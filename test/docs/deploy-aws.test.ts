@@ -46,16 +46,21 @@ test("the monthly cost adds up", () => {
   }
   const sum = items.reduce((total, row) => total + Math.round(Number(row[4]) * 100), 0);
   expect(table.at(-1)).toEqual(["**Total**", "", "", "", (sum / 100).toFixed(2)]);
-  // As many alarms as the module makes.
-  const alarms = [...module.resources.keys()].filter((name) => name.startsWith("aws_cloudwatch_metric_alarm."));
-  expect(items.find(([what]) => what === "CloudWatch alarms")?.[1]).toBe(String(alarms.length));
+  // As many alarms as the module makes for one unit: one of each, and one for each name of for_each.
+  const alarms = [...module.resources].filter(([name]) => name.startsWith("aws_cloudwatch_metric_alarm."));
+  const each = alarms.map(
+    ([, block]) => /^\$\{\{(.*)\}\}$/s.exec(String(block["for_each"]))?.[1]?.split(",").length ?? 1,
+  );
+  const made = each.reduce((total, count) => total + count, 0);
+  expect(items.find(([what]) => what === "CloudWatch alarms")?.[1]).toBe(String(made));
 });
 
 describe("the alarms", () => {
   test("are those of the module, each with the required action", () => {
-    const made = [...module.resources]
-      .filter(([name]) => /^aws_cloudwatch_(metric_alarm|event_rule)\./.test(name))
-      .map(([, block]) => String(block["alarm_name"] ?? block["name"]).replace("${local.name}", "`pardot-etl-prod"));
+    const made = [...module.resources.keys()].flatMap((name) => {
+      const [, own] = /^aws_cloudwatch_(?:metric_alarm|event_rule)\.(\w+)$/.exec(name) ?? [];
+      return own === undefined ? [] : [`\`pardot-etl-prod-${own.replaceAll("_", "-")}`];
+    });
     const told = rows("Alarms");
     expect(told.map(([name = ""]) => name).toSorted()).toEqual(made.map((name) => `${name}\``).toSorted());
     for (const [, when = "", asked = ""] of told) {
@@ -64,18 +69,21 @@ describe("the alarms", () => {
     }
   });
 
-  test("fire for the exit codes on the page", () => {
-    const filters = module.locals.get("metric_filters") as Readonly<Record<string, { pattern: string }>>;
-    const silent = texts(/exit_code != (\d+)/g, filters["failed"]?.pattern);
-    const codes = ["1", "2", "3", "4", "5", "6", "7", "8", "130"].filter((code) => !silent.includes(code));
-    const [, when] = rows("Alarms").find(([name]) => name === "`pardot-etl-prod-failed`") ?? [];
-    expect(when).toBe(`a run ended with exit ${codes.slice(0, -1).join(", ")} or ${codes.at(-1)}`);
+  test("are named with a command that proves each", () => {
+    const proved = new Set(rows("Prove your alarms").map(([name = ""]) => name.replaceAll("`", "")));
+    const alarms = rows("Alarms").map(([name = ""]) => name.replaceAll("`", "").replace("pardot-etl-prod-", ""));
+    expect(alarms.filter((name) => !proved.has(name))).toEqual([]);
   });
 });
 
 test("the secrets are those of the module, entry by entry and key by key", () => {
-  const references = String(module.locals.get("secret_references"));
-  const made = [...references.matchAll(/([A-Z_]+) = "([\w-]+)#(\w+)"/g)].map(
+  const references = ["secret_references", "unit_secret_references"].map((name) => String(module.locals.get(name)));
+  // As for a single unit.
+  const single = references
+    .join()
+    .replaceAll("${unit.app_secret}", "salesforce")
+    .replaceAll("${unit.token_secret}", "refresh-token");
+  const made = [...single.matchAll(/([A-Z_]+) = "([\w-]+)#(\w+)"/g)].map(
     ([, variable, entry, key]) => `pardot-etl-prod/${entry}#${key} ${variable}`,
   );
   const told = rows("Secrets").map(([entry, key, variable]) => `${entry}#${key} ${variable}`.replaceAll("`", ""));
@@ -118,7 +126,8 @@ test("the page names only existing outputs, variables and values", () => {
   const used = texts(/\$([A-Z_]+)/g);
   expect(used.length).toBeGreaterThan(8);
   expect(used.filter((name) => !new RegExp(`^ *${name}=`, "m").test(file))).toEqual([]);
-  const variables = texts(/`(\w+) = [^`]+`/g).map((name) => name.split(".")[0] ?? "");
+  const pages = PAGE + readPage("docs/aws-existing.md");
+  const variables = texts(/`(\w+) = [^`]+`/g, pages).map((name) => name.split(".")[0] ?? "");
   expect(variables.filter((name) => !module.variables.has(name))).toEqual([]);
 });
 

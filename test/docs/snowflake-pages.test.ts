@@ -214,7 +214,7 @@ describe("the page on Fivetran", () => {
 
 test("the settings for Terraform on the Snowflake page are variables of the module", async () => {
   const module = await readTerraform("deploy/terraform");
-  const type = await readFile(new URL("../../deploy/terraform/variables.tf", import.meta.url), "utf8");
+  const type = await readFile(new URL("../../deploy/terraform/variables-aws.tf", import.meta.url), "utf8");
   const blocks = blocksOf(textOf("snowflake")).filter(({ language }) => language === "hcl");
   expect(blocks).toHaveLength(3);
   for (const { text } of blocks) {

@@ -52,10 +52,9 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     return known;
   }
 
-  /** The module as the run of daily.tftest.hcl leaves it. */
-  async function state(run: string): Promise<State | undefined> {
-    return (await played("daily.tftest.hcl")).find((event) => event["@testrun"] === run && event.test_state)
-      ?.test_state;
+  /** The module as a run of a file of tests leaves it. */
+  async function state(run: string, name = "daily.tftest.hcl"): Promise<State | undefined> {
+    return (await played(name)).find((event) => event["@testrun"] === run && event.test_state)?.test_state;
   }
 
   /** Runs with one text of one file replaced, then restores the file. */
@@ -103,46 +102,51 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     expect(summary?.passed).toBeGreaterThan(0);
   });
 
-  test.each(["task", "refresh_token"])(
-    "gives the program everything a run needs (run %s of daily.tftest.hcl)",
-    async (run) => {
-      const given = environmentOf(await state(run));
-      const aws = await startAwsSecrets();
-      onTestFinished(() => aws.close());
-      const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-      const values = {
-        private_key: privateKey.export({ type: "pkcs8", format: "pem" }),
-        client_secret: SIMULATOR_CLIENT_SECRET,
-        refresh_token: SIMULATOR_REFRESH_TOKEN,
-      };
-      const entries = Object.values(given).flatMap((value) => /^aws-secretsmanager:(.*)#/.exec(value ?? "")?.[1] ?? []);
-      expect(entries.length).toBeGreaterThan(0);
-      for (const name of entries) aws.putSecret(name, JSON.stringify(values));
-      const at = await scene({
-        now: new Date().toISOString(),
-        timezone: given["PARDOT_TIMEZONE"] ?? "",
-        jwtPublicKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
-      });
-      onTestFinished(() => at.close());
-      // The account is the simulator's and the destination is not AWS; everything else is from Terraform.
-      const { PARDOT_API_URL, PARDOT_LOGIN_URL, PARDOT_BUSINESS_UNIT_ID, PARDOT_CLIENT_ID } = at.env;
-      const here: Environment = {
-        PARDOT_API_URL,
-        PARDOT_LOGIN_URL,
-        PARDOT_BUSINESS_UNIT_ID,
-        PARDOT_CLIENT_ID,
-        ...(given["PARDOT_USERNAME"] === undefined ? {} : { PARDOT_USERNAME: SIMULATOR_USERNAME }),
-        PARDOT_ETL_DESTINATION: at.data,
-        PARDOT_ETL_TMPDIR: at.tmp,
-        PARDOT_ETL_SNS_TOPIC_ARN: "",
-        PARDOT_ETL_OBJECTS: "Account",
-      };
-      expect(Object.keys(given)).toEqual(expect.arrayContaining(Object.keys(here)));
-      const result = await runCli(["run"], { ...aws.env, ...given, ...here }, { cwd: at.root });
-      expect(`${result.code} ${result.stderr}`).toMatch(/^0 /);
-      expect(new Set(aws.asked)).toEqual(new Set(entries.map((name) => `GetSecretValue ${name}`)));
-    },
-  );
+  test.each([
+    ["task", "daily.tftest.hcl"],
+    ["refresh_token", "daily.tftest.hcl"],
+    ["a_unit", "fleet.tftest.hcl"],
+  ])("gives the program everything a run needs (run %s of %s)", async (run, name) => {
+    const given = environmentOf(await state(run, name));
+    const aws = await startAwsSecrets();
+    onTestFinished(() => aws.close());
+    const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const values = {
+      private_key: privateKey.export({ type: "pkcs8", format: "pem" }),
+      client_secret: SIMULATOR_CLIENT_SECRET,
+      refresh_token: SIMULATOR_REFRESH_TOKEN,
+    };
+    const entries = Object.values(given).flatMap((value) => /^aws-secretsmanager:(.*)#/.exec(value ?? "")?.[1] ?? []);
+    expect(entries.length).toBeGreaterThan(0);
+    for (const entry of entries) aws.putSecret(entry, JSON.stringify(values));
+    const at = await scene({
+      now: new Date().toISOString(),
+      timezone: given["PARDOT_TIMEZONE"] ?? "",
+      jwtPublicKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
+    });
+    onTestFinished(() => at.close());
+    // The account is the simulator's and the destination is not AWS; everything else is from Terraform.
+    const { PARDOT_API_URL, PARDOT_LOGIN_URL, PARDOT_BUSINESS_UNIT_ID, PARDOT_CLIENT_ID } = at.env;
+    const here: Environment = {
+      PARDOT_API_URL,
+      PARDOT_LOGIN_URL,
+      PARDOT_BUSINESS_UNIT_ID,
+      PARDOT_CLIENT_ID,
+      ...(given["PARDOT_USERNAME"] === undefined ? {} : { PARDOT_USERNAME: SIMULATOR_USERNAME }),
+      PARDOT_ETL_DESTINATION: at.data,
+      PARDOT_ETL_TMPDIR: at.tmp,
+      PARDOT_ETL_SNS_TOPIC_ARN: "",
+      PARDOT_ETL_OBJECTS: "Account",
+      // There is no Snowflake here.
+      ...(given["PARDOT_ETL_WAREHOUSE"] === undefined ? {} : { PARDOT_ETL_WAREHOUSE: "none" }),
+    };
+    expect(Object.keys(given)).toEqual(expect.arrayContaining(Object.keys(here)));
+    const result = await runCli(["run"], { ...aws.env, ...given, ...here }, { cwd: at.root });
+    expect(`${result.code} ${result.stderr}`).toMatch(/^0 /);
+    expect(new Set(aws.asked)).toEqual(
+      new Set(entries.filter((entry) => !entry.endsWith("/snowflake")).map((entry) => `GetSecretValue ${entry}`)),
+    );
+  });
 
   test("writes every line of the file that the deploy scripts read", async () => {
     const file = String((await state("outputs"))?.outputs["deploy_env"]?.value);
@@ -182,11 +186,16 @@ async function eventsOf(copy: ModuleCopy, name: string): Promise<TestEvent[]> {
     .map((line) => JSON.parse(line) as TestEvent);
 }
 
-/** The task's environment. */
+/** The task's environment; in a fleet with what a start of the unit unit-1 overrides. */
 function environmentOf(state: State | undefined): Environment {
   const task = state?.root_module.resources.find(({ type }) => type === "aws_ecs_task_definition");
   const [container] = JSON.parse(task?.values.container_definitions ?? "[]") as readonly Container[];
-  return Object.fromEntries((container?.environment ?? []).map(({ name, value }) => [name, value]));
+  const unit = state?.root_module.resources.find(
+    ({ type, index }) => type === "aws_ssm_parameter" && index === "unit-1",
+  );
+  const overrides = JSON.parse(unit?.values.insecure_value ?? '{"environment": []}') as Container;
+  const environment = [...(container?.environment ?? []), ...overrides.environment];
+  return Object.fromEntries(environment.map(({ name, value }) => [name, value]));
 }
 
 /** A line of `terraform test -json -verbose`. */
@@ -205,7 +214,8 @@ interface State {
   readonly root_module: {
     readonly resources: readonly {
       readonly type: string;
-      readonly values: { readonly container_definitions?: string };
+      readonly index?: string | number;
+      readonly values: { readonly container_definitions?: string; readonly insecure_value?: string };
     }[];
   };
 }
@@ -223,15 +233,22 @@ const BROKEN: Readonly<Record<string, readonly (readonly [string, string, string
       "readonlyRootFilesystem = false",
       "root file system must be read-only",
     ],
-    ["bucket.tf", "prefix = rule.value\n", 'prefix = "pardot/"\n', "the tool's state must not"],
+    ["bucket.tf", "${unit.prefix}/${initial}", "${unit.prefix}/", "the tool's state must not"],
+    ["bucket.tf", "expire = null, old = 1 }", "expire = null, old = 90 }", "must leave no versions and markers behind"],
     ["alarms.tf", "{ exists = false }, ", "", "addresses receive alarms (without attributes)"],
-    ["main.tf", 'state/lease/", days = 1', 'state/lease/", days = 90', "must leave no versions and markers behind"],
+    ["alarms.tf", 'name = ["pardot-etl"], ', "", "An injected container"],
     ["roles.tf", "/_pardot_etl/*", "/*", "must not be able to remove landed files"],
     [
       "schedule.tf",
-      "task_definition_arn = aws_ecs_task_definition.this.arn_without_revision",
-      "task_definition_arn = aws_ecs_task_definition.this.arn",
+      "aws_ecs_task_definition.this.arn_without_revision\n    container",
+      "aws_ecs_task_definition.this.arn\n    container",
       "the family's latest revision",
+    ],
+    [
+      "schedule.tf",
+      "arn      = aws_sfn_state_machine.this.arn",
+      "arn      = local.cluster_arn",
+      "RunTask can fail with HTTP 200",
     ],
     [
       "alarms.tf",
@@ -241,10 +258,57 @@ const BROKEN: Readonly<Record<string, readonly (readonly [string, string, string
     ],
   ],
   "snowflake.tftest.hcl": [
-    ["snowpipe.tf", "/_pardot_etl/runs/", "/_pardot_etl/", "Snowflake must not read the tool's state"],
-    ["snowpipe.tf", "/manifest.json", "/manifest.txt", "must send events for new manifests"],
+    ["snowpipe.tf", "/runs/*", "/*", "Snowflake must not read the tool's state"],
+    ["snowpipe.tf", '"/manifest.json"', '"/manifest.txt"', "must send events for new manifests"],
     ["snowpipe.tf", '"rejects", ', "", "be denied the tool's state and the records that were set aside"],
     ["snowpipe.tf", '["s3:GetObject", "s3:GetObjectVersion"]', '["s3:GetObjectVersion"]', "able to read the manifests"],
+  ],
+  "fleet.tftest.hcl": [
+    [
+      "task.tf",
+      "local.is_fleet ? null : one",
+      "true ? values(aws_iam_role.task)[0].arn : one",
+      "must have no permissions",
+    ],
+    [
+      "task.tf",
+      "local.is_fleet ? {} : one(values(local.unit_environment))",
+      "values(local.unit_environment)[0]",
+      "belongs to no unit",
+    ],
+    ["roles.tf", "${unit.prefix}/*", "${var.prefix}/*", "must not reach another unit's folder"],
+    ["units.tf", "if unit.enabled", "if true", "starts the enabled units"],
+    ["alarms.tf", "each.value.business_unit_id", "local.name", "Each enabled unit needs its own alarm"],
+  ],
+  "existing.tftest.hcl": [
+    [
+      "bucket.tf",
+      'resource "aws_s3_bucket_lifecycle_configuration" "this" {\n  count = var.existing_bucket == null ? 1 : 0\n\n  bucket = aws_s3_bucket.this[0].id',
+      'resource "aws_s3_bucket_lifecycle_configuration" "this" {\n  count = 1\n\n  bucket = local.bucket_name',
+      "none may be made for an existing bucket",
+    ],
+    [
+      "main.tf",
+      "coalesce(var.topic_arn, one(aws_sns_topic.this[*].arn))",
+      '"${local.arn.sns}:${local.name}"',
+      "must use the existing bucket and topic",
+    ],
+  ],
+  "network.tftest.hcl": [
+    [
+      "network.tf",
+      "exclude_zone_ids = local.zones_without_fargate",
+      "exclude_zone_ids = []",
+      "zones without Fargate must be left out",
+    ],
+    ["network.tf", '"169.254.170.2", ', "", "not for the task's own credentials"],
+    ["network.tf", "local.proxy == null ? [] : [try(", "true ? [] : [try(", "The way to the proxy must be open"],
+  ],
+  "keys.tftest.hcl": [
+    ["alarms.tf", "  kms_master_key_id = var.kms_key_arn\n", "", "must encrypt bucket, topic, queue"],
+    ["schedule.tf", "  permissions_boundary = var.permissions_boundary\n", "", "must have the boundary and the path"],
+    ["deploy-role.tf", '"ecs:StopTask"]', '"ecs:*"]', "must name each action"],
+    ["bucket.tf", ', Bool = { "s3:ObjectCreationOperation" = "true" }', "", "but not the parts of an upload"],
   ],
 };
 

@@ -20,7 +20,7 @@ override_resource {
 }
 
 override_resource {
-  target = aws_iam_role.task
+  target = aws_iam_role.task["test"]
   values = {
     arn = "arn:aws:iam::111122223333:role/pardot-etl-test-task"
     id  = "pardot-etl-test-task"
@@ -36,9 +36,11 @@ override_resource {
 }
 
 variables {
-  environment      = "test"
-  vpc_id           = "vpc-0123456789abcdef0"
-  subnet_ids       = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+  environment = "test"
+  network = {
+    vpc_id     = "vpc-0123456789abcdef0"
+    subnet_ids = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+  }
   business_unit_id = "0Uv000000000001AAA"
   client_id        = "3MVG9abc"
   username         = "pardot-etl@acme.example"
@@ -113,7 +115,7 @@ run "task" {
 run "task_role" {
   assert {
     condition = alltrue([
-      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : alltrue([
+      for statement in jsondecode(aws_iam_role_policy.task["test"].policy).Statement : alltrue([
         for action in statement.Action : !strcontains(action, "*")
       ])
     ])
@@ -122,7 +124,7 @@ run "task_role" {
 
   assert {
     condition = alltrue([
-      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : alltrue([
+      for statement in jsondecode(aws_iam_role_policy.task["test"].policy).Statement : alltrue([
         for resource in statement.Resource : !strcontains(trimsuffix(resource, "/*"), "*")
       ])
     ])
@@ -131,7 +133,7 @@ run "task_role" {
 
   assert {
     condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.task["test"].policy).Statement : statement.Resource
       if contains(statement.Action, "s3:PutObject")
     ])) == toset(["arn:aws:s3:::pardot-etl-test-111122223333/pardot/*"])
     error_message = "The task may write below its prefix only."
@@ -139,7 +141,7 @@ run "task_role" {
 
   assert {
     condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.task["test"].policy).Statement : statement.Resource
       if contains(statement.Action, "s3:DeleteObject")
     ])) == toset(["arn:aws:s3:::pardot-etl-test-111122223333/pardot/_pardot_etl/*"])
     error_message = "The task must not be able to remove landed files."
@@ -147,7 +149,7 @@ run "task_role" {
 
   assert {
     condition = [
-      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Condition.StringLikeIfExists["s3:prefix"]
+      for statement in jsondecode(aws_iam_role_policy.task["test"].policy).Statement : statement.Condition.StringLikeIfExists["s3:prefix"]
       if contains(statement.Action, "s3:ListBucket")
     ] == [["pardot/*"]]
     error_message = "The task may list its prefix only."
@@ -155,14 +157,14 @@ run "task_role" {
 
   assert {
     condition = flatten([
-      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Action
+      for statement in jsondecode(aws_iam_role_policy.task["test"].policy).Statement : statement.Action
       if anytrue([for action in statement.Action : startswith(action, "secretsmanager:")])
     ]) == ["secretsmanager:GetSecretValue"]
     error_message = "Without a refresh token there is nothing to write back."
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.task.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"
+    condition     = jsondecode(aws_iam_role.task["test"].assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"
     error_message = "Only tasks of this account may have the task's role."
   }
 
@@ -178,22 +180,22 @@ run "task_role" {
 
 run "bucket" {
   assert {
-    condition     = aws_s3_bucket.this.bucket == "pardot-etl-test-111122223333"
+    condition     = aws_s3_bucket.this[0].bucket == "pardot-etl-test-111122223333"
     error_message = "The bucket's name must be the account's own."
   }
 
   assert {
     condition = alltrue([
-      for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
+      for rule in aws_s3_bucket_lifecycle_configuration.this[0].rule :
       alltrue([for expiration in rule.expiration : coalesce(expiration.days, 0) == 0])
-    ]) && length(aws_s3_bucket_lifecycle_configuration.this.rule) == 3
+    ]) && length(aws_s3_bucket_lifecycle_configuration.this[0].rule) == 3
     error_message = "By default, no rule removes a current file."
   }
 
   assert {
     condition = alltrue([
       for prefix, days in { "pardot/_pardot_etl/state/lease/" = 1, "pardot/_pardot_etl/" = 30 } : anytrue([
-        for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
+        for rule in aws_s3_bucket_lifecycle_configuration.this[0].rule :
         rule.filter[0].prefix == prefix
         && try(rule.expiration[0].expired_object_delete_marker, false)
         && try(rule.noncurrent_version_expiration[0].noncurrent_days, 0) == days
@@ -204,27 +206,44 @@ run "bucket" {
 
   assert {
     condition = anytrue([
-      for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
+      for rule in aws_s3_bucket_lifecycle_configuration.this[0].rule :
       rule.filter[0].prefix == "pardot/" && try(rule.abort_incomplete_multipart_upload[0].days_after_initiation, 0) == 7
     ])
     error_message = "Uploads that were cut must end."
   }
 
   assert {
-    condition     = one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "AES256"
+    condition     = one(aws_s3_bucket_server_side_encryption_configuration.this[0].rule).apply_server_side_encryption_by_default[0].sse_algorithm == "AES256"
     error_message = "The bucket must be encrypted."
   }
 
   assert {
-    condition     = contains(jsondecode(aws_s3_bucket_policy.this.policy).Statement[*].Condition, { Bool = { "aws:SecureTransport" = "false" } })
+    condition     = contains(jsondecode(aws_s3_bucket_policy.this[0].policy).Statement[*].Condition, { Bool = { "aws:SecureTransport" = "false" } })
     error_message = "Requests without TLS must be denied."
   }
 }
 
 run "schedule" {
   assert {
-    condition     = aws_scheduler_schedule.daily.target[0].ecs_parameters[0].task_definition_arn == "arn:aws:ecs:eu-central-1:111122223333:task-definition/pardot-etl-test"
-    error_message = "The schedule must start the family's latest revision, regardless of who registered it."
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States["Run the units"].ItemProcessor.States.Run.Arguments.TaskDefinition == "arn:aws:ecs:eu-central-1:111122223333:task-definition/pardot-etl-test"
+    error_message = "The state machine must start the family's latest revision, regardless of who registered it."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.daily.target[0].arn == aws_sfn_state_machine.this.arn
+    error_message = "The schedule must start the state machine: RunTask can fail with HTTP 200."
+  }
+
+  assert {
+    condition = jsondecode(aws_scheduler_schedule.daily.target[0].input) == {
+      units = [{ name = "test", taskRoleArn = "arn:aws:iam::111122223333:role/pardot-etl-test-task", environment = [] }]
+    }
+    error_message = "A single unit is a fleet of one with nothing to override."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States["Run the units"].ItemProcessor.States.Run.Arguments.PropagateTags == "TASK_DEFINITION"
+    error_message = "Tasks must carry the tags: for cost allocation, and because policies of an organization may demand them."
   }
 
   assert {
@@ -239,57 +258,80 @@ run "schedule" {
 
   assert {
     condition = flatten([
-      for statement in jsondecode(aws_iam_role_policy.schedule.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.fleet.policy).Statement : statement.Resource
       if contains(statement.Action, "iam:PassRole")
     ]) == ["arn:aws:iam::111122223333:role/pardot-etl-test-execution", "arn:aws:iam::111122223333:role/pardot-etl-test-task"]
-    error_message = "The schedule may pass only the task's two roles."
+    error_message = "The state machine may pass only the task's two roles."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.schedule.policy).Statement : statement.Action
+    ])) == toset(["states:StartExecution", "sqs:SendMessage"])
+    error_message = "The Scheduler may only start the state machine and keep what it could not start."
   }
 }
 
 run "alarms" {
   assert {
-    condition     = aws_cloudwatch_metric_alarm.no_success.period * aws_cloudwatch_metric_alarm.no_success.evaluation_periods == 26 * 3600
+    condition     = aws_cloudwatch_metric_alarm.no_success["test"].period * aws_cloudwatch_metric_alarm.no_success["test"].evaluation_periods == 26 * 3600
     error_message = "The alarm for missing success must look back 26 hours."
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.no_success.treat_missing_data == "breaching"
+    condition     = aws_cloudwatch_metric_alarm.no_success["test"].treat_missing_data == "breaching"
     error_message = "A missing run must fire the alarm."
   }
 
   assert {
     condition = alltrue([
       for alarm in [
-        aws_cloudwatch_metric_alarm.failed, aws_cloudwatch_metric_alarm.no_success,
-        aws_cloudwatch_metric_alarm.quota, aws_cloudwatch_metric_alarm.not_started,
-      ] : contains(alarm.alarm_actions, aws_sns_topic.this.arn)
+        aws_cloudwatch_metric_alarm.no_success["test"], aws_cloudwatch_metric_alarm.quota, aws_cloudwatch_metric_alarm.not_started,
+        aws_cloudwatch_metric_alarm.undelivered["failed"], aws_cloudwatch_metric_alarm.undelivered["died"],
+      ] : contains(alarm.alarm_actions, aws_sns_topic.this[0].arn)
     ])
     error_message = "Each alarm must notify the topic."
   }
 
   assert {
     condition = alltrue([
-      for alarm in [aws_cloudwatch_metric_alarm.failed, aws_cloudwatch_metric_alarm.no_success, aws_cloudwatch_metric_alarm.quota] :
+      for alarm in [aws_cloudwatch_metric_alarm.no_success["test"], aws_cloudwatch_metric_alarm.quota] :
       contains([for filter in aws_cloudwatch_log_metric_filter.this : "${filter.metric_transformation[0].namespace}/${filter.metric_transformation[0].name}"], "${alarm.namespace}/${alarm.metric_name}")
     ])
     error_message = "Each alarm must watch a metric that a filter writes."
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_rule.died.event_pattern).detail.clusterArn == [aws_ecs_cluster.this.arn]
+    condition     = jsondecode(aws_cloudwatch_event_rule.died.event_pattern).detail.clusterArn == [aws_ecs_cluster.this[0].arn]
     error_message = "The rule must match only our own tasks."
   }
 
   assert {
+    condition     = aws_cloudwatch_metric_alarm.no_success["test"].dimensions == tomap({ BusinessUnit = "0Uv000000000001AAA" })
+    error_message = "The alarm for missing success must be about its own business unit."
+  }
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).detail == {
+      stateMachineArn = ["arn:aws:states:eu-central-1:111122223333:stateMachine:pardot-etl-test"]
+      status          = ["ABORTED", "FAILED", "TIMED_OUT"]
+      } || jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).detail == {
+      stateMachineArn = ["arn:aws:states:eu-central-1:111122223333:stateMachine:pardot-etl-test"]
+      status          = ["FAILED", "TIMED_OUT", "ABORTED"]
+    }
+    error_message = "A run that failed, hung or was stopped must send the state machine's cause."
+  }
+
+  assert {
     condition = [
-      for statement in jsondecode(aws_sns_topic_policy.this.policy).Statement : try(statement.Condition, null)
+      for statement in jsondecode(aws_sns_topic_policy.this[0].policy).Statement : try(statement.Condition, null)
       if statement.Principal.Service == "events.amazonaws.com"
     ] == [null]
     error_message = "EventBridge must be allowed without a condition: it supports none, and drops the message silently."
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_rule.died.event_pattern).detail["$or"][1].containers.name == ["pardot-etl"]
+    condition     = try(jsondecode(aws_cloudwatch_event_rule.died.event_pattern).detail["$or"][1].containers.name, null) == ["pardot-etl"]
     error_message = "An injected container that is killed must not fire the alarm."
   }
 
@@ -327,12 +369,12 @@ run "weekdays_and_every_mail" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.no_success.period * aws_cloudwatch_metric_alarm.no_success.evaluation_periods == 74 * 3600
+    condition     = aws_cloudwatch_metric_alarm.no_success["test"].period * aws_cloudwatch_metric_alarm.no_success["test"].evaluation_periods == 74 * 3600
     error_message = "The alarm for missing success must look back as long as it is set to."
   }
 
   assert {
-    condition     = !aws_cloudwatch_metric_alarm.no_success.actions_enabled
+    condition     = !aws_cloudwatch_metric_alarm.no_success["test"].actions_enabled
     error_message = "Without a schedule, a missing run is not a failure."
   }
 }
@@ -362,7 +404,7 @@ run "refresh_token" {
 
   assert {
     condition = flatten([
-      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.task["test"].policy).Statement : statement.Resource
       if contains(statement.Action, "secretsmanager:PutSecretValue")
     ]) == ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:pardot-etl-test/refresh-token-d4e5f6"]
     error_message = "A rotated refresh token may be written only to its own secret."
@@ -370,7 +412,7 @@ run "refresh_token" {
 
   assert {
     condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.task["test"].policy).Statement : statement.Resource
       if contains(statement.Action, "secretsmanager:GetSecretValue")
     ])) == toset(values(aws_secretsmanager_secret.this)[*].arn)
     error_message = "The task must be able to read each of its entries."
@@ -401,7 +443,7 @@ run "files_that_end" {
 
   assert {
     condition = toset([
-      for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.filter[0].prefix
+      for rule in aws_s3_bucket_lifecycle_configuration.this[0].rule : rule.filter[0].prefix
       if try(rule.expiration[0].days, 0) == 400
     ]) == toset([for initial in ["A", "B", "C", "D", "E", "F", "I", "L", "O", "P", "T", "U", "V"] : "pardot/${initial}"])
     error_message = "Landed files must expire, the tool's state must not."
@@ -409,7 +451,7 @@ run "files_that_end" {
 
   assert {
     condition = flatten([
-      for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.task["test"].policy).Statement : statement.Resource
       if contains(statement.Action, "kms:GenerateDataKey")
     ]) == ["arn:aws:kms:eu-central-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"]
     error_message = "The task must be able to use the bucket's key."

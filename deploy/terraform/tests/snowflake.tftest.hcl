@@ -5,9 +5,11 @@ mock_provider "aws" {
 }
 
 variables {
-  environment      = "test"
-  vpc_id           = "vpc-0123456789abcdef0"
-  subnet_ids       = ["subnet-0123456789abcdef0"]
+  environment = "test"
+  network = {
+    vpc_id     = "vpc-0123456789abcdef0"
+    subnet_ids = ["subnet-0123456789abcdef0"]
+  }
   business_unit_id = "0Uv000000000001AAA"
   client_id        = "3MVG9abc"
   username         = "pardot-etl@acme.example"

@@ -5,9 +5,11 @@ mock_provider "aws" {
 }
 
 variables {
-  environment      = "test"
-  vpc_id           = "vpc-0123456789abcdef0"
-  subnet_ids       = ["subnet-0123456789abcdef0"]
+  environment = "test"
+  network = {
+    vpc_id     = "vpc-0123456789abcdef0"
+    subnet_ids = ["subnet-0123456789abcdef0"]
+  }
   business_unit_id = "0Uv000000000001AAA"
   client_id        = "3MVG9abc"
   username         = "pardot-etl@acme.example"
@@ -25,10 +27,10 @@ run "a_name_that_no_bucket_can_have" {
 
 run "no_subnet" {
   command         = plan
-  expect_failures = [var.subnet_ids]
+  expect_failures = [var.network]
 
   variables {
-    subnet_ids = []
+    network = { vpc_id = "vpc-0123456789abcdef0", subnet_ids = [] }
   }
 }
 

@@ -1,5 +1,5 @@
-# A root module to copy: one business unit, once a day, in the account's default network. Set the values in
-# terraform.tfvars (see terraform.tfvars.example). docs/deploy-aws.md has the steps.
+# A root module to copy: one business unit or many, once a day. Set the values in terraform.tfvars (see
+# terraform.tfvars.example); add other variables of the module as you need them. docs/deploy-aws.md has the steps.
 
 terraform {
   required_version = ">= 1.10"
@@ -32,32 +32,16 @@ provider "aws" {
   }
 }
 
-data "aws_vpc" "default" {
-  default = true
-}
-
-data "aws_subnets" "default" {
-  filter {
-    name   = "vpc-id"
-    values = [data.aws_vpc.default.id]
-  }
-
-  filter {
-    name   = "default-for-az"
-    values = ["true"]
-  }
-}
-
 module "pardot_etl" {
   # In a root outside of this repository: "git::https://…/pardot-etl.git//deploy/terraform?ref=<revision>".
   source = "../.."
 
   environment = var.environment
 
-  vpc_id     = data.aws_vpc.default.id
-  subnet_ids = data.aws_subnets.default.ids
+  network = var.network
 
   business_unit_id  = var.business_unit_id
+  units             = var.units
   auth_flow         = var.auth_flow
   client_id         = var.client_id
   username          = var.username
@@ -66,9 +50,16 @@ module "pardot_etl" {
   daily_call_budget = var.daily_call_budget
   snowflake         = var.snowflake
   snowpipe          = var.snowpipe
+  configuration     = var.configuration
+  hash_key          = var.hash_key
+
+  existing_bucket = var.existing_bucket
+  kms_key_arn     = var.kms_key_arn
+  deploy_role     = var.deploy_role
 
   schedule_expression = var.schedule_expression
   schedule_enabled    = var.schedule_enabled
 
   alarm_emails = var.alarm_emails
+  notify       = var.notify
 }

@@ -8,9 +8,34 @@ output "secret_names" {
   value       = module.pardot_etl.secret_names
 }
 
-output "destination" {
-  description = "Where files land."
-  value       = module.pardot_etl.destination
+output "destinations" {
+  description = "Where the files of each unit land."
+  value       = module.pardot_etl.destinations
+}
+
+output "state_machine_arn" {
+  description = "State machine that runs all units, as the schedule does."
+  value       = module.pardot_etl.state_machine_arn
+}
+
+output "fleet_input" {
+  description = "Input of the state machine: every enabled unit, as JSON."
+  value       = module.pardot_etl.fleet_input
+}
+
+output "deploy_role_arn" {
+  description = "Role for a workflow that deploys; null without deploy_role."
+  value       = module.pardot_etl.deploy_role_arn
+}
+
+output "existing_bucket_needs" {
+  description = "What to add to existing_bucket, as JSON; null for a new bucket."
+  value       = module.pardot_etl.existing_bucket_needs
+}
+
+output "key_policy_statements" {
+  description = "What to add to the policy of kms_key_arn before the first apply, as JSON; null without a key."
+  value       = module.pardot_etl.key_policy_statements
 }
 
 output "snowflake_role_arn" {

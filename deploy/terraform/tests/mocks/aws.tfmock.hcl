@@ -89,3 +89,21 @@ mock_resource "aws_sqs_queue" {
     url = "https://sqs.eu-central-1.amazonaws.com/111122223333/pardot-etl-test-not-started"
   }
 }
+
+mock_resource "aws_sfn_state_machine" {
+  defaults = {
+    arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:pardot-etl-test"
+  }
+}
+
+mock_data "aws_vpcs" {
+  defaults = {
+    ids = ["vpc-0123456789abcdef0"]
+  }
+}
+
+mock_data "aws_subnets" {
+  defaults = {
+    ids = []
+  }
+}
