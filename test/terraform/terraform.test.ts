@@ -11,6 +11,8 @@ import { runCli } from "../kit/cli.ts";
 import { scene } from "../kit/scene.ts";
 import type { Environment } from "../kit/scene.ts";
 import { startAwsSecrets } from "../kit/servers/aws-secrets.ts";
+import { lintStatement } from "./policy-lint.ts";
+import type { Statement } from "./policy-lint.ts";
 import { startProvider } from "./stand-in-provider.ts";
 import type { StandInProvider } from "./stand-in-provider.ts";
 import { copyModule, mayFetchProvider, terraformProgram } from "./terraform.ts";
@@ -148,6 +150,24 @@ describe.skipIf(program === null)(`the module, with a stand-in of the provider${
     );
   });
 
+  test.each(tests.filter((name) => name !== "variables.tftest.hcl"))(
+    "has policies that AWS understands (all of %s)",
+    async (name) => {
+      const policies = new Set(
+        (await played(name)).flatMap((event) =>
+          (event.test_state?.root_module.resources ?? []).flatMap(({ type, values }) =>
+            // Other resources have a computed one, which the mocks fill with any text.
+            /^aws_(iam_role|s3_bucket|sns_topic)_policy$/.test(type) ? (values.policy ?? []) : [],
+          ),
+        ),
+      );
+      const statements = [...policies].flatMap((text) => (JSON.parse(text) as { Statement: Statement[] }).Statement);
+      expect(statements.length).toBeGreaterThan(15);
+      const problems = new Set((await Promise.all(statements.map(lintStatement))).flat());
+      expect([...problems]).toEqual([]);
+    },
+  );
+
   test("writes every line of the file that the deploy scripts read", async () => {
     const file = String((await state("outputs"))?.outputs["deploy_env"]?.value);
     const names = [...file.matchAll(/^(\w+)=(?=.)/gm)].map(([, name = ""]) => name);
@@ -215,7 +235,11 @@ interface State {
     readonly resources: readonly {
       readonly type: string;
       readonly index?: string | number;
-      readonly values: { readonly container_definitions?: string; readonly insecure_value?: string };
+      readonly values: {
+        readonly container_definitions?: string;
+        readonly insecure_value?: string;
+        readonly policy?: string;
+      };
     }[];
   };
 }
