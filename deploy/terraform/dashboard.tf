@@ -7,7 +7,7 @@ resource "aws_cloudwatch_query_definition" "runs" {
   query_string = <<-EOT
     filter event = "run_ended"
     | sort @timestamp desc
-    | display @timestamp, business_unit, exit_code, meaning, rows, files, calls_today, quota_share, error, hint
+    | display @timestamp, business_unit, business_unit_name, exit_code, meaning, rows, files, calls_today, quota_share, error, hint
     | limit 100
   EOT
 }

@@ -179,10 +179,12 @@ describe("the alarms read the program's output", () => {
     expect(excepted).toEqual(EXIT_CODES.map(({ code }) => code).filter((code) => code !== 1));
   });
 
-  test("with fields of the last line in the page's query", async () => {
+  test("with fields of the last line in the page's query, which is the saved one", async () => {
     const page = readFileSync(new URL("../../docs/deploy-aws.md", import.meta.url), "utf8");
     const shown = /^\| display @timestamp, (.*)$/m.exec(page)?.[1]?.split(", ") ?? [];
     const last = (await logOf(0, null)).at(-1) ?? {};
+    const saved = String(module.resources.get("aws_cloudwatch_query_definition.runs")?.["query_string"]);
+    expect(saved).toContain(`| display @timestamp, ${shown.join(", ")}\n`);
     expect(shown.length).toBeGreaterThan(4);
     expect(shown.filter((field) => !(field in last))).toEqual([]);
   });
