@@ -5,6 +5,7 @@ import type { Cell } from "./canonical.ts";
 
 const QUOTE = 34;
 const BACKSLASH = 92;
+const ZERO = 48;
 
 // A byte-order mark at the start of a file is skipped by the scanner; U+FEFF inside a value is text.
 /** Throws TypeError on bytes that are not UTF-8. */
@@ -25,6 +26,27 @@ export function unquote(inner: Uint8Array, dialect: CsvDialect = "rfc"): Uint8Ar
     if (inner[i] === QUOTE && !(dialect === "php" && inner[i - 1] === BACKSLASH)) i++;
   }
   return text.subarray(0, length);
+}
+
+/** Digits of a number that is always exact. */
+const SAFE_DIGITS = 15;
+
+/**
+ * The id in field `place` of the record at `start`, read from its digits; null for an empty field, NaN for any other text,
+ * and for more digits than a number holds or a leading zero.
+ */
+export function idAt(bytes: Uint8Array, start: number, ends: Int32Array, place: number): number | null {
+  let from = start + (place === 0 ? 0 : (ends[place - 1] as number) + 1);
+  const to = start + (ends[place] as number);
+  if (from === to) return null;
+  if (to - from > SAFE_DIGITS || bytes[from] === ZERO) return Number.NaN;
+  let id = 0;
+  for (; from < to; from++) {
+    const digit = (bytes[from] as number) - ZERO;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    id = id * 10 + digit;
+  }
+  return id;
 }
 
 /**

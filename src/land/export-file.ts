@@ -93,13 +93,14 @@ async function passThrough(spool: Spool, split: SplitCsv, options: ExportFileOpt
     timed: place(bounds?.field ?? null),
     bounds,
   });
+  const tapped = tap?.columns.map(place) ?? [];
   const scan: CsvScanOptions = {
     subject: what,
     columns: columns.length,
-    onBytes: (bytes, start, ends) => values.look(bytes, start, ends),
-    // Such a file is encoded.
-    onReplaced: () => undefined,
-    ...(tap === null ? {} : { watched: tap.columns.map(place), onRecord: tap.onRecord }),
+    onBytes: (bytes, start, ends) => {
+      values.look(bytes, start, ends);
+      tap?.onBytes(bytes, start, ends, tapped);
+    },
   };
   const seen = await seeFile(split.all, scan, (chunk) => spool.write(chunk));
   if (seen.scan === null || !seen.isClean || !values.isPlain) return seen;

@@ -143,6 +143,11 @@ export interface Tap {
   readonly columns: readonly string[];
   /** Values in the order of `columns`. */
   readonly onRecord: (values: readonly (string | null)[]) => void;
+  /**
+   * The same for a record that is not decoded: `columns` are at `places` of the record that begins at `start`, and whose
+   * field n ends at `start + ends[n]`.
+   */
+  readonly onBytes: (bytes: Uint8Array, start: number, ends: Int32Array, places: readonly number[]) => void;
   /** Forgets all records, because they are about to be read again for landing. */
   readonly forget: () => void;
 }

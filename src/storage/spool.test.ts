@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Clock } from "../platform/clock.ts";
 import { systemRandom as random } from "../platform/random.ts";
 import { openSpool, tidySpools } from "./spool.ts";
+import { stampOf } from "./spooled-bytes.ts";
 import type { SpoolOptions } from "./spool.ts";
 
 const signal = new AbortController().signal;
@@ -30,6 +31,7 @@ async function spoolOf(compression: SpoolOptions["compression"], chunks: readonl
     path: spool.path,
     bytes: bytes.length,
     sha256: createHash("sha256").update(bytes).digest("hex"),
+    stamp: stampOf(await stat(file.path, { bigint: true })),
   });
   await spool.discard();
   expect(await readdir(dir)).toEqual([]);

@@ -11,6 +11,7 @@ import type { Tidied } from "./folder/temporary.ts";
 import { tmpError } from "./local-errors.ts";
 import { openPrivate } from "./scratch.ts";
 import type { ScratchOptions } from "./scratch.ts";
+import { stampOf } from "./spooled-bytes.ts";
 import type { SpooledFile } from "./storage.ts";
 
 /** Size of the blocks that go to the compressor or the disk. */
@@ -45,7 +46,7 @@ export interface Spool {
 }
 
 /**
- * Opens a spool. The same bytes give the same file, however they are cut into chunks. Memory: one block, and for the
+ * Opens a spool. The same bytes give the same file, however they are cut into chunks. Memory: two blocks, and for the
  * compressor about 300 KiB (gzip) or 4 MiB (zstd).
  */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
@@ -53,7 +54,10 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { path, handle } = await openPrivate("spool", options);
   const disk = fileSink(handle);
   const sink = options.compression === "none" ? disk : compressingSink(compressor(options.compression), disk);
-  const block = Buffer.allocUnsafe(BLOCK_BYTES);
+  // One block is filled while the other is compressed, hashed and written.
+  let block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  let other = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  let writing: Promise<void> = Promise.resolve();
   let filled = 0;
   let ended = false;
   let closed: Promise<void> | null = null;
@@ -68,7 +72,11 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       filled += part.length;
       taken += part.length;
       if (filled < BLOCK_BYTES) continue;
-      await sink.write(block);
+      await writing;
+      writing = sink.write(block);
+      // The next write or the end reports it; until then it must not be an unhandled rejection.
+      writing.catch(() => {});
+      [block, other] = [other, block];
       filled = 0;
     }
   }
@@ -91,18 +99,21 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       signal.throwIfAborted();
       ended = true;
       try {
+        await writing;
         if (filled > 0) await sink.write(block.subarray(0, filled));
         await sink.end();
         await handle.sync();
+        const stamp = stampOf(await handle.stat({ bigint: true }));
         await close();
+        return { path, ...disk.digest(), stamp };
       } catch (error) {
         throw tmpError("finish spool", path, error);
       }
-      return { path, ...disk.digest() };
     },
 
     async discard() {
       ended = true;
+      await writing.catch(() => {});
       await sink.abandon().catch(() => {});
       await close().catch(() => {});
       await removeFile(path).catch(() => {});
@@ -152,9 +163,10 @@ function fileSink(handle: FileHandle): Sink & { digest(): { readonly bytes: numb
   return {
     async write(chunk) {
       // writeFile continues at the current position and writes everything, where one write may write a part.
-      await handle.writeFile(chunk);
+      const written = handle.writeFile(chunk);
       hash.update(chunk);
       bytes += chunk.length;
+      await written;
     },
     async end() {},
     async abandon() {},

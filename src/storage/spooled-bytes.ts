@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
+import type { BigIntStats } from "node:fs";
+import { open, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { DataError } from "../errors.ts";
 import { tmpError } from "./local-errors.ts";
@@ -44,6 +45,20 @@ export async function* spooledBytes(file: SpooledFile, signal: AbortSignal): Asy
   } finally {
     await handle.close();
   }
+}
+
+/** Stands for the content of a file that only this process writes. */
+export function stampOf({ ino, size, mtimeNs }: Pick<BigIntStats, "ino" | "size" | "mtimeNs">): string {
+  return `${ino} ${size} ${mtimeNs}`;
+}
+
+/**
+ * Throws as `spooledBytes` does if the file is not the declared one. Reads it only if it may have changed since it was
+ * finished: reading a large file takes longer than everything else about landing it.
+ */
+export async function verifyUnchanged(file: SpooledFile, signal: AbortSignal): Promise<void> {
+  const found = await stat(file.path, { bigint: true }).catch(() => null);
+  if (found === null || stampOf(found) !== file.stamp) await verifySpooled(file, signal);
 }
 
 /** Reads the whole file once and throws as `spooledBytes` does if it is not the declared one. */

@@ -65,6 +65,8 @@ export interface SpooledFile {
   readonly bytes: number;
   /** Lower-case hex. */
   readonly sha256: string;
+  /** `stampOf` the file when it was finished; absent: not known. */
+  readonly stamp?: string;
 }
 
 /**

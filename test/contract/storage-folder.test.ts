@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -8,6 +8,7 @@ import { systemRandom as random } from "../../src/platform/random.ts";
 import { takeLease } from "../../src/state/lease.ts";
 import { FolderStorage } from "../../src/storage/folder/folder.ts";
 import { claimName } from "../../src/storage/folder/temporary.ts";
+import { openSpool } from "../../src/storage/spool.ts";
 import { probeStorage } from "../../src/storage/probe.ts";
 import { fakeClock } from "../kit/fakes/clock.ts";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -42,6 +43,17 @@ describe("landing in a folder", () => {
     await storage.publish(KEY, file, CALM);
     expect((await stat(join(root, KEY))).ino).toBe((await stat(file.path)).ino);
     expect(await temporaryFiles()).toEqual([]);
+  });
+
+  it("refuses a spooled file whose bytes changed after it was finished", async () => {
+    const spool = await openSpool({ dir: tmpDir, compression: "none", random, signal: CALM });
+    await spool.write(Buffer.from("whole"));
+    const file = await spool.finish();
+    await utimes(file.path, 0, 0);
+    await storage.publish("Tag/same.csv", file, CALM);
+    await writeFile(file.path, "other");
+    await expect(storage.publish(KEY, file, CALM)).rejects.toMatchObject({ code: "storage.spool-changed" });
+    expect(await storage.stat(KEY, CALM)).toBeNull();
   });
 
   it("makes the landed file as readable as the umask allows, although spools are private", async () => {

@@ -6,7 +6,7 @@ import type { Processes } from "../../platform/process-identity.ts";
 import type { Random } from "../../platform/random.ts";
 import { checkKey, checkPrefix, compareKeys, TEMPORARY_PREFIX } from "../key.ts";
 import { folderError, isErrno } from "../local-errors.ts";
-import { spooledBytes, verifySpooled } from "../spooled-bytes.ts";
+import { spooledBytes, verifyUnchanged } from "../spooled-bytes.ts";
 import { missingError, requireSame } from "../storage.ts";
 import type { SpooledFile, Storage, StoredFile } from "../storage.ts";
 import { link, linkExclusively, makeFolder, placeTemporary, removeFile, syncPath, writeTemporary } from "./link.ts";
@@ -139,7 +139,7 @@ export class FolderStorage implements Storage {
 
   /** Links the spooled file itself, which saves a copy. Its mode and bytes are final before the name appears. */
   async #placeSpool(path: string, file: SpooledFile, signal: AbortSignal): Promise<Placed> {
-    await verifySpooled(file, signal);
+    await verifyUnchanged(file, signal);
     try {
       await chmod(file.path, this.#landedMode);
     } catch (error) {

@@ -7,6 +7,7 @@ import type { Column } from "../../../src/catalog/catalog.ts";
 import type { RunEvent } from "../../../src/events.ts";
 import { systemRandom } from "../../../src/platform/random.ts";
 import { openMemoryStorage } from "./memory-storage.ts";
+import { cellsOf } from "../../../src/encode/csv-field.ts";
 import { FORMATS } from "../../../src/encode/formats.ts";
 import { landExportFile } from "../../../src/land/export-file.ts";
 import type { ExportFileOptions, LandedExport } from "../../../src/land/export-file.ts";
@@ -67,7 +68,13 @@ export async function land(
     exportId: "1",
     fileId: "10",
     readAt: 0,
-    tap: { columns: ["id"], onRecord: (values) => tapped.push(values), forget: () => (tapped = []) },
+    tap: {
+      columns: ["id"],
+      onRecord: (values) => tapped.push(values),
+      onBytes: (bytes, start, ends, places) =>
+        tapped.push(cellsOf(bytes, start, start + (ends.at(-1) ?? 0), ends, places)),
+      forget: () => (tapped = []),
+    },
     rejects: new Rejects("Thing", 5),
     ...given,
   };
