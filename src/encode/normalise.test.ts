@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Column, ColumnType } from "../catalog/catalog.ts";
+import { datetimeText } from "./canonical.ts";
 import type { Cell, WireData } from "./canonical.ts";
 import { normalise, normaliseCell } from "./normalise.ts";
 
@@ -10,6 +12,20 @@ function cell(type: ColumnType, value: WireData): Cell | undefined {
 function fileCell(type: ColumnType, text: Cell, localZone: string | null = null): Cell {
   return normaliseCell(text, { name: "x", type }, "Thing", "9", localZone);
 }
+
+test("a plain time reads as the same time among spaces does", () => {
+  const part = (max: number): fc.Arbitrary<string> =>
+    fc.integer({ min: 0, max }).map((value) => String(value).padStart(2, "0"));
+  const text = fc
+    .tuple(fc.constantFrom("0000", "0001", "1999", "2024"), part(13), part(33), part(25), part(61), part(61))
+    .map(([year, month, day, hour, minute, second]) => `${year}-${month}-${day} ${hour}:${minute}:${second}`);
+  const read = (time: string): Cell | undefined => datetimeText(time);
+  fc.assert(
+    fc.property(text, (time) => {
+      expect(read(time)).toBe(read(` ${time} `));
+    }),
+  );
+});
 
 describe("values by column type", () => {
   const accepted: readonly [ColumnType, WireData, Cell][] = [

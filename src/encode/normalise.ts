@@ -11,15 +11,28 @@ import type { Cell, Row, WireData, WireFields } from "./canonical.ts";
  * each type.
  */
 export function normalise(record: WireFields, columns: readonly Column[], objectName: string): Row {
-  return columns.map((column) => {
-    if (column.wire === null) return null;
-    const path = column.wire ?? column.name;
-    // encode/protect.ts has put the hash there.
-    if (column.hashed !== undefined) return hashOnly(record[path]);
-    const cell = toCell(valueAt(record, path), column);
-    if (cell === undefined) throw invalid(objectName, column, valueAt(record, path), idOf(record));
+  return normaliser(columns, objectName)(record);
+}
+
+/** The same for many records: what depends on the columns alone is worked out once. */
+export function normaliser(columns: readonly Column[], objectName: string): (record: WireFields) => Row {
+  const readers = columns.map((column) => readerOf(column, objectName));
+  return (record) => readers.map((read) => read(record));
+}
+
+function readerOf(column: Column, objectName: string): (record: WireFields) => Cell {
+  if (column.wire === null) return () => null;
+  const path = column.wire ?? column.name;
+  // encode/protect.ts has put the hash there.
+  if (column.hashed !== undefined) return (record) => hashOnly(record[path]);
+  // A field of that name alone; every record inherits the names of Object.prototype.
+  const isField = !path.includes(".") && !path.endsWith("[]") && !(path in Object.prototype);
+  return (record) => {
+    const value = isField ? record[path] : valueAt(record, path);
+    const cell = toCell(value, column);
+    if (cell === undefined) throw invalid(objectName, column, value, idOf(record));
     return cell;
-  });
+  };
 }
 
 /**
@@ -67,6 +80,7 @@ export function textOfCell(cell: Cell, column: Column, localZone: string | null)
 }
 
 function toCell(wire: WireData | undefined, column: Column): Cell | undefined {
+  if (typeof wire === "string" && column.type === "string") return wire;
   const value = unwrap(wire);
   if (value === undefined || value === null) return null;
   if (column.type === "json") return column.items === undefined ? jsonText(value) : itemsText(value, column.items);

@@ -5,7 +5,7 @@ import { isTooLong } from "../pardot/failure.ts";
 import type { Page, WireRecord } from "../pardot/pardot.ts";
 import { pluralize } from "../text.ts";
 import { idOf, LIMIT_MIN, narrower, readPage, recordId } from "./page.ts";
-import type { PagesRequest, Step } from "./page.ts";
+import type { Id, PagesRequest, Step } from "./page.ts";
 import { readPages } from "./pages.ts";
 
 /**
@@ -67,7 +67,7 @@ async function* readGroup(
   let { limit } = object.way.query;
   let held: WireRecord[] = [];
   let read = 0;
-  let last: bigint | null = null;
+  let last: Id | null = null;
   let offset = 0;
   let empties = 0;
   let total: number | null = null;
@@ -119,7 +119,7 @@ async function* readGroup(
 }
 
 /** The records after an id. */
-function later(records: readonly WireRecord[], after: bigint | null, object: CatalogObject): readonly WireRecord[] {
+function later(records: readonly WireRecord[], after: Id | null, object: CatalogObject): readonly WireRecord[] {
   const ids = records.map((record) => idOf(record, object));
   const unsorted = ids.findIndex((id, i) => i > 0 && id <= (ids[i - 1] ?? id));
   if (unsorted > 0) {

@@ -25,7 +25,8 @@ test("the pairs of a file are the same whether its records are decoded or not", 
 function pairsOf(csv: string, isDecoded: boolean): readonly Change[] {
   const activities = catalog.find(({ name }) => name === "VisitorActivity");
   assert(activities !== undefined, "the catalog has visitor activities");
-  const { tap, changes } = collectEmailPairs(activities);
+  const pairs = collectEmailPairs(activities);
+  const { tap } = pairs;
   assert(tap !== null, "activities name list emails");
   const places = [2, 1];
   const scanner = new CsvScanner({
@@ -38,11 +39,13 @@ function pairsOf(csv: string, isDecoded: boolean): readonly Change[] {
   });
   for (const byte of chunksOf(Buffer.from(csv))) scanner.push(byte);
   scanner.end();
-  return changes().map((change) =>
-    change.type === "emails-seen"
-      ? { ...change, pairs: change.pairs.toSorted((a, b) => (a.listEmailId < b.listEmailId ? -1 : 1)) }
-      : change,
-  );
+  return pairs
+    .changes()
+    .map((change) =>
+      change.type === "emails-seen"
+        ? { ...change, pairs: change.pairs.toSorted((a, b) => (a.listEmailId < b.listEmailId ? -1 : 1)) }
+        : change,
+    );
 }
 
 function chunksOf(bytes: Buffer): Buffer[] {

@@ -95,10 +95,24 @@ export function recordId(record: WireRecord, object: CatalogObject): string {
   return String(idOf(record, object));
 }
 
-/** The same as a number. */
-export function idOf(record: WireRecord, object: CatalogObject): bigint {
+/** An id to compare: a number where that is exact. Equal ids are equal values. */
+export type Id = number | bigint;
+
+/** Digits of a number that is always exact. */
+const SAFE_DIGITS = 15;
+
+/** `digits` as an id. */
+export function parseId(digits: string): Id {
+  if (digits.length <= SAFE_DIGITS) return Number(digits);
+  const id = BigInt(digits);
+  return id < 10n ** BigInt(SAFE_DIGITS) ? Number(id) : id;
+}
+
+/** The id of a record. Throws DataError when it has none. */
+export function idOf(record: WireRecord, object: CatalogObject): Id {
   const value = record[object.key];
-  if ((typeof value === "string" || typeof value === "number") && /^\d+$/.test(String(value))) return BigInt(value);
+  if ((typeof value === "string" || typeof value === "number") && /^\d+$/.test(String(value)))
+    return parseId(String(value));
   throw new DataError(`read ${object.name}: a record without a numeric ${object.key}`, {
     code: "data.record-without-id",
   });
@@ -121,7 +135,7 @@ export function newTo(landed: Landed, object: QueriedObject): (record: WireRecor
   if (query.api === "v4") return () => true;
   const order = query.order === "id" || query.order === null ? object.watermark : query.order;
   const isDone = [
-    ...(id === null ? [] : [(record: WireRecord): boolean => idOf(record, object) <= BigInt(id)]),
+    ...(id === null ? [] : [(record: WireRecord): boolean => idOf(record, object) <= parseId(id)]),
     ...(place === null ? [] : [(record: WireRecord): boolean => isThrough(record, place)]),
     ...(reached === null ? [] : [(record: WireRecord): boolean => isBefore(record, toLocal(reached, "UTC"))]),
   ];

@@ -73,10 +73,13 @@ describe("pages of a window", () => {
     await expect(readAll(pardot)).rejects.toThrow("without a numeric id");
   });
 
-  it("compare ids as numbers of any size", async () => {
-    const ids = ["9007199254740993", "9007199254740995"];
-    const { pardot } = scripted((_, call) => (call === 0 ? ids.map((id) => ({ id })) : []));
-    expect(await readAll(pardot, "9007199254740992")).toEqual(ids);
+  it.each([
+    ["9007199254740992", ["9007199254740993", "9007199254740995"]],
+    ["999999999999998", ["999999999999999", "1000000000000000", "1000000000000001"]],
+  ])("compare ids as numbers of any size, after %s", async (cursor, ids) => {
+    const { pardot, asked } = scripted((_, call) => (call === 0 ? [cursor, ...ids].map((id) => ({ id })) : []));
+    expect(await readAll(pardot, cursor)).toEqual(ids);
+    expect(asked.at(-1)?.afterId).toBe(ids.at(-1));
   });
 
   it("end before the next request on a stop request", async () => {

@@ -12,11 +12,12 @@ import {
   LIMIT_MIN,
   narrower,
   newTo,
+  parseId,
   readPage,
   recordId,
   repeatedTokenError,
 } from "./page.ts";
-import type { PagesRequest, Step } from "./page.ts";
+import type { Id, PagesRequest, Step } from "./page.ts";
 
 /**
  * The records of a window, page by page, by ascending id. The window is fixed and the id advances, so records that
@@ -91,7 +92,7 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
         if (unread > 0 && isAfterFull) {
           drain.throwIfAborted();
           const tail = cursor === null ? null : await readEnd(request, limit);
-          if (cursor === null || tail === null || tail.id > BigInt(cursor)) {
+          if (cursor === null || tail === null || tail.id > parseId(cursor)) {
             throw missingError(object.name, unread, cursor);
           }
           // If the total is that of the whole window, it counts the records up to the cursor too.
@@ -141,7 +142,7 @@ export function pagesOf(records: number, { api, limit }: QueryV4 | QueryV5): num
 async function readEnd(
   request: PagesRequest,
   limit: number,
-): Promise<{ readonly id: bigint; readonly total: number | null } | null> {
+): Promise<{ readonly id: Id; readonly total: number | null } | null> {
   const { records, total } = await readPage(request, { limit, sort: { field: "id", isDescending: true } });
   const ids = records.map((record) => idOf(record, request.object));
   const [id] = ids;
@@ -154,9 +155,9 @@ async function readEnd(
  * inclusive.
  */
 function newRecords(page: readonly WireRecord[], cursor: string | null, object: CatalogObject): readonly WireRecord[] {
-  let previous = cursor === null ? null : BigInt(cursor);
+  let previous = cursor === null ? null : parseId(cursor);
   const fresh: WireRecord[] = [];
-  let highest: bigint | null = null;
+  let highest: Id | null = null;
   if (page.length === 1 && page[0] !== undefined && idOf(page[0], object) === previous) return [];
   for (const record of page) {
     const id = idOf(record, object);

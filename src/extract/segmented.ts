@@ -2,7 +2,7 @@ import { isBulk, isQueried } from "../catalog/catalog.ts";
 import type { CatalogObject, QueriedObject, SingleV4, SingleV5 } from "../catalog/catalog.ts";
 import { DataError, LeaseError, StorageError } from "../errors.ts";
 import { warn } from "../events.ts";
-import { encodeRow } from "../land/rejects.ts";
+import { rowEncoder } from "../land/rejects.ts";
 import type { Rejects } from "../land/rejects.ts";
 import { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
@@ -150,14 +150,24 @@ async function landPages(
   const files = openRowFiles(progress);
   const rejects = progress.openRejects();
   const pairs = collectEmailPairs(object);
-  const protection = progress.protection();
   const places = pairs.tap?.columns.map((name) => object.columns.findIndex((column) => column.name === name)) ?? [];
+  const toRow = rowEncoder(object, rejects, progress.protection());
   const land = (): Promise<void> => landRows(files, { cursor, rejects, pairs, progress });
   const isWanted = inWindow(object, window, extraction.config.pardot.timeZone);
   const isFiltered = isQueried(object) && pageBounds(object, window) !== null;
-  // Where to continue after the last row; null: the rows may not land yet.
+  // Where to continue after the last row that `reached` looked at.
   let { cursor } = window;
   let mayLand = true;
+  let place: (() => string | null) | null = null;
+  // Notes where to continue after the last row; false: the rows may not land yet.
+  const reached = (): boolean => {
+    if (place === null) return mayLand;
+    const next = place();
+    place = null;
+    mayLand = next !== null;
+    cursor = next ?? cursor;
+    return mayLand;
+  };
   let isEmpty = cursor === null;
   let hiding = 0;
   let unwanted = 0;
@@ -171,35 +181,37 @@ async function landPages(
         rejects.forget();
         pairs.tap?.forget();
       } else if (step.type === "reached") {
+        reached();
         ({ cursor } = step);
         await land();
       } else {
         if (step.hidesValues) hiding += 1;
         for (const [i, record] of step.records.entries()) {
           isEmpty = false;
-          const row = encodeRow(record, object, rejects, protection);
+          const row = toRow(record);
           if (row === null) continue;
           if (isWanted(row)) {
             const lacksValues = isIncomplete(record);
             if (lacksValues) incomplete += 1;
-            await files.add(row, lacksValues);
-            pairs.tap?.onRecord(places.map((place) => row[place] ?? null));
+            // No wait for each row: the last one would be where most of the time goes.
+            const adding = files.add(row, lacksValues);
+            if (adding !== null) await adding;
+            pairs.tap?.onRecord(places.map((at) => row[at] ?? null));
           } else if (isFiltered) unwanted += 1;
-          const next = step.cursorAt(i);
-          mayLand = next !== null;
-          if (next !== null) cursor = next;
-          if (mayLand && files.isFull) await land();
+          place = () => step.cursorAt(i);
+          if (files.isFull && reached()) await land();
         }
       }
     }
     if (isEmpty) assertNotAllGone(progress);
+    reached();
     if (mayLand) await land();
     // No cursor precedes the remaining rows: they land with the end of the window, or they would be read twice.
     const rest = mayLand ? null : await files.land();
     const landed = rest === null ? [] : [...pairs.changes(), progress.landed(rest, cursor)];
     await progress.done([...landed, ...progress.rejected(null, rejects.take()), ...ignoredFilter(progress, unwanted)]);
   } catch (error) {
-    if (mayLand && mayLandRest(error) && !comesAgain(error, object)) await land();
+    if (reached() && mayLandRest(error) && !comesAgain(error, object)) await land();
     throw error;
   } finally {
     await files.discard();

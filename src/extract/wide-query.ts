@@ -6,7 +6,8 @@ import { keyField, watermarkField } from "../land/result-header.ts";
 import { isAddressTooLong } from "../pardot/failure.ts";
 import type { Page, PageRequest, Pardot, WireRecord, WireValue } from "../pardot/pardot.ts";
 import { pluralize } from "../text.ts";
-import { idOf, repeatedTokenError } from "./page.ts";
+import { idOf, parseId, repeatedTokenError } from "./page.ts";
+import type { Id } from "./page.ts";
 
 /**
  * Bytes of `fields` in an address. Servers commonly take 8 KB of a request's first line (Apache httpd: 8190 bytes), and the
@@ -70,7 +71,7 @@ export class WideQuery implements Queries {
     const page = await this.#pardot.queryPage({ ...request, fields: first }, signal);
     if (later.length === 0 || page.records.length === 0) return page;
     const ids = page.records.map((record) => idOf(record, this.#object));
-    const [from = 0n] = ids;
+    const [from = 0] = ids;
     // The reader of the pages names the fault.
     if (ids.some((id, i) => i > 0 && id <= (ids[i - 1] ?? id))) return page;
     const span = { first: from, last: ids.at(-1) ?? from };
@@ -86,12 +87,12 @@ export class WideQuery implements Queries {
   /** The values of some fields for all records between two ids. Their pages may end elsewhere than the first group's. */
   async #readPart(
     request: PageRequest,
-    { first, last }: { readonly first: bigint; readonly last: bigint },
+    { first, last }: { readonly first: Id; readonly last: Id },
     signal: AbortSignal,
-  ): Promise<{ readonly records: ReadonlyMap<bigint, WireRecord>; readonly hidesValues: boolean }> {
-    const records = new Map<bigint, WireRecord>();
+  ): Promise<{ readonly records: ReadonlyMap<Id, WireRecord>; readonly hidesValues: boolean }> {
+    const records = new Map<Id, WireRecord>();
     let hidesValues = false;
-    let after = first - 1n;
+    let after = parseId(String(BigInt(first) - 1n));
     let token: string | null = null;
     for (;;) {
       const place = token === null ? { afterId: String(after), token: null } : { token };
@@ -110,7 +111,7 @@ export class WideQuery implements Queries {
     }
   }
 
-  #byId(records: readonly WireRecord[]): ReadonlyMap<bigint, WireRecord> {
+  #byId(records: readonly WireRecord[]): ReadonlyMap<Id, WireRecord> {
     return new Map(records.map((record) => [idOf(record, this.#object), record]));
   }
 
@@ -122,7 +123,7 @@ export class WideQuery implements Queries {
   }
 }
 
-const greatest = (a: bigint, b: bigint): bigint => (b > a ? b : a);
+const greatest = (a: Id, b: Id): Id => (b > a ? b : a);
 
 /**
  * Cuts fields into groups whose text in an address has at most so many bytes, with those of `shared` that are among them in
@@ -165,7 +166,7 @@ function sizeOf(fields: readonly string[]): number {
   return encodeURIComponent(fields.join(",")).length;
 }
 
-function repeatedPageError(object: string, after: bigint): DataError {
+function repeatedPageError(object: string, after: Id): DataError {
   return new DataError(`read ${object}: the page after id ${after} contains only records from before it`, {
     code: "data.page-repeats",
     hint: "Pardot ignored idGreaterThan. Run again; if it happens again, open an issue with the page's parameters.",

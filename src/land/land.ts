@@ -185,14 +185,15 @@ export class EncodedRows {
     return this.#encoder.bytes;
   }
 
-  async add(row: Row): Promise<void> {
+  /** Adds a row; null: there is nothing to wait for. */
+  add(row: Row): Promise<void> | null {
     this.#encoder.add(row);
     if (this.#tap !== null) this.#tap.onRecord(this.#tapped.map((place) => row[place] ?? null));
     const mark = row[this.#watermark] ?? null;
     if (mark !== null && (this.#min === null || mark < this.#min)) this.#min = mark;
     if (mark !== null && (this.#max === null || mark > this.#max)) this.#max = mark;
     const chunk = this.#encoder.takeFull();
-    if (chunk !== null) await this.#spool.write(chunk);
+    return chunk === null ? null : this.#spool.write(chunk);
   }
 
   /** Writes the rest. */

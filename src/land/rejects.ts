@@ -1,6 +1,6 @@
 import type { Column } from "../catalog/catalog.ts";
 import type { Row, WireData, WireFields } from "../encode/canonical.ts";
-import { normalise } from "../encode/normalise.ts";
+import { normaliser } from "../encode/normalise.ts";
 import { protectRecord } from "../encode/protect.ts";
 import type { Protection } from "../encode/protect.ts";
 import { kept, rejectOf } from "../encode/reject.ts";
@@ -92,19 +92,24 @@ export function tooManyRejects(object: string, last: Pick<Reject, "reason"> | nu
   });
 }
 
-/** A record of a response as a row; null when it is set aside. `protection`: for an object with dropped or hashed columns. */
-export function encodeRow(
-  record: WireFields,
+/**
+ * Makes rows of the records of a response; null for one that is set aside. `protection`: for an object with dropped or
+ * hashed columns.
+ */
+export function rowEncoder(
   object: { readonly name: string; readonly columns: readonly Column[]; readonly key: string },
   rejects: Rejects,
   protection: Protection | null = null,
-): Row | null {
-  if (protection !== null) return encodeRow(protectRecord(record, protection), object, rejects);
-  const { name, columns, key } = object;
-  const place = columns.findIndex((column) => column.name === key);
-  return rejects.encode(
-    () => normalise(record, columns, name),
-    () => record,
-    { name: key, place },
-  );
+): (record: WireFields) => Row | null {
+  const { name, columns } = object;
+  const key = { name: object.key, place: columns.findIndex((column) => column.name === object.key) };
+  const toRow = normaliser(columns, name);
+  return (record) => {
+    const read = protection === null ? record : protectRecord(record, protection);
+    return rejects.encode(
+      () => toRow(read),
+      () => read,
+      key,
+    );
+  };
 }

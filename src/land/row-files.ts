@@ -44,11 +44,20 @@ export class RowFiles {
     return rows !== undefined && (rows.rows >= rowsPerFile || rows.bytes >= bytesPerFile);
   }
 
-  /** `isIncomplete`: the row lacks the values of some group of fields, and is counted. */
-  async add(row: Row, isIncomplete = false): Promise<void> {
-    this.#file ??= await this.#open();
-    await this.#file.rows.add(row);
-    if (isIncomplete) this.#file.incompleteRows += 1;
+  /**
+   * Adds a row; null: there is nothing to wait for. `isIncomplete`: the row lacks the values of some group of fields, and
+   * is counted.
+   */
+  add(row: Row, isIncomplete = false): Promise<void> | null {
+    const file = this.#file;
+    if (file === null) return this.#addFirst(row, isIncomplete);
+    if (isIncomplete) file.incompleteRows += 1;
+    return file.rows.add(row);
+  }
+
+  async #addFirst(row: Row, isIncomplete: boolean): Promise<void> {
+    this.#file = await this.#open();
+    await this.add(row, isIncomplete);
   }
 
   /** Lands the rows added since the last file; null when there are none. */

@@ -24,6 +24,24 @@ function reviver(onReplaced: OnReplaced, isTyped: boolean): SourceReviver {
   };
 }
 
+/**
+ * Whether the digits of some number may not be those of its value (a fraction, an exponent, `-0`, more than a double
+ * holds), or half a surrogate pair is escaped. Also found in texts, which only costs time.
+ */
+const NEEDS_SOURCE = /[:,[]\s*-?(?:\d{16}|\d+[.eE])|[:,[]\s*-0|\\u[dD][89a-fA-F]/;
+
+/** The same value with every number as text. Changes it in place: a page has thousands of them. */
+function withTexts(value: unknown): unknown {
+  if (typeof value === "number") return String(value);
+  if (typeof value !== "object" || value === null) return value;
+  const record = value as Record<string, unknown>;
+  for (const key in record) {
+    const inner = record[key];
+    if (typeof inner === "number" || typeof inner === "object") record[key] = withTexts(inner);
+  }
+  return record;
+}
+
 /** Control characters that JSON forbids, in strings unless they are escaped. */
 // oxlint-disable-next-line no-control-regex
 const RAW_CONTROL = /[\0-\u0008\u000B\u000C\u000E-\u001F]/g;
@@ -39,6 +57,10 @@ const RAW_CONTROL = /[\0-\u0008\u000B\u000C\u000E-\u001F]/g;
 export function readJson(text: string, onReplaced: OnReplaced = () => {}, isTyped = false): WireValue {
   try {
     const escaped = text.replace(RAW_CONTROL, (raw) => `\\u${raw.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    if (!NEEDS_SOURCE.test(escaped)) {
+      const value: unknown = JSON.parse(escaped);
+      return (isTyped ? value : withTexts(value)) as WireValue;
+    }
     return JSON.parse(escaped, reviver(onReplaced, isTyped) as (key: string, value: unknown) => unknown) as WireValue;
   } catch (error) {
     if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
@@ -59,7 +81,8 @@ const DEPTH_MAX = 64;
 interface Element {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
-  readonly children: Map<string, WireValue[]>;
+  /** Null: none so far. */
+  children: Record<string, WireValue> | null;
   text: string;
 }
 
@@ -79,7 +102,7 @@ export function readXml(text: string, onReplaced: OnReplaced = () => {}): WireRe
 
   parser.on("opentag", (tag) => {
     if (stack.length === DEPTH_MAX) throw new UnreadableBody(`xml is nested deeper than ${DEPTH_MAX} elements`);
-    stack.push({ name: tag.name, attributes: tag.attributes, children: new Map(), text: "" });
+    stack.push({ name: tag.name, attributes: tag.attributes, children: null, text: "" });
   });
   const addText = (piece: string): void => {
     const open = stack.at(-1);
@@ -96,9 +119,8 @@ export function readXml(text: string, onReplaced: OnReplaced = () => {}): WireRe
       result = { [element.name]: value };
       return;
     }
-    const siblings = parent.children.get(element.name);
-    if (siblings === undefined) parent.children.set(element.name, [value]);
-    else siblings.push(value);
+    parent.children ??= {};
+    addChild(parent.children, element.name, value);
   });
   // Without this handler saxes throws its own error, which names tags of a body that may be anything.
   parser.on("error", () => {
@@ -110,17 +132,35 @@ export function readXml(text: string, onReplaced: OnReplaced = () => {}): WireRe
   return result;
 }
 
-function valueOf(element: Element): WireValue {
-  const hasAttributes = Object.keys(element.attributes).length > 0;
-  if (element.children.size === 0 && !hasAttributes) return element.text === "" ? null : element.text;
-  const entries: [string, WireValue][] = [];
-  if (hasAttributes) entries.push([ATTRIBUTES, { ...element.attributes }]);
-  for (const [name, values] of element.children)
-    entries.push([name, values.length === 1 ? (values[0] ?? null) : values]);
-  const isLayout = element.children.size > 0 && element.text.trim() === "";
-  if (element.text !== "" && !isLayout) entries.push([TEXT, element.text]);
-  // fromEntries makes own properties of any name, `__proto__` included.
-  return Object.fromEntries(entries);
+function addChild(children: Record<string, WireValue>, name: string, value: WireValue): void {
+  if (!Object.hasOwn(children, name)) {
+    setOwn(children, name, value);
+    return;
+  }
+  const siblings = children[name] ?? null;
+  // No element is a list by itself.
+  if (Array.isArray(siblings)) (siblings as WireValue[]).push(value);
+  else setOwn(children, name, [siblings, value]);
+}
+
+function setOwn(record: Record<string, WireValue>, name: string, value: WireValue): void {
+  if (name !== "__proto__") record[name] = value;
+  // An assignment would change what the record inherits.
+  else Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function valueOf({ attributes, children, text }: Element): WireValue {
+  const hasAttributes = hasAny(attributes);
+  if (children === null && !hasAttributes) return text === "" ? null : text;
+  const value = hasAttributes ? { [ATTRIBUTES]: { ...attributes }, ...children } : (children ?? {});
+  const isLayout = children !== null && text.trim() === "";
+  if (text !== "" && !isLayout) value[TEXT] = text;
+  return value;
+}
+
+function hasAny(record: Readonly<Record<string, string>>): boolean {
+  for (const _name in record) return true;
+  return false;
 }
 
 /** The value as a record; null when it is anything else. */

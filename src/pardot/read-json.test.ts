@@ -21,6 +21,25 @@ describe("json", () => {
     expect(readJson(text, () => {}, true)).toEqual(expected);
   });
 
+  test("every number is its source text, whatever stands around it", () => {
+    const number = fc.oneof(
+      fc.integer().map(String),
+      fc.bigInt().map(String),
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+      fc.constantFrom("-0", "0", "1e3", "7250.50", "0.10", "999999999999999", "1000000000000000", "9007199254740993"),
+    );
+    const space = fc.constantFrom("", " ", "\n");
+    fc.assert(
+      fc.property(fc.array(fc.tuple(space, number, fc.string()), { minLength: 1 }), (parts) => {
+        const items = parts.map(
+          ([before, digits, text]) => `${before}{"a":${before}${digits}},${JSON.stringify(text)}`,
+        );
+        const expected = parts.flatMap(([, digits, text]) => [{ a: digits }, text.toWellFormed()]);
+        expect(readJson(`[${items.join(",")}]`)).toEqual(expected);
+      }),
+    );
+  });
+
   test("other values stay as they are", () => {
     expect(readJson(`[true,false,null,"007","1e3","",{},[]]`)).toEqual([true, false, null, "007", "1e3", "", {}, []]);
   });
