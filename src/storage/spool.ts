@@ -55,8 +55,9 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const disk = fileSink(handle);
   const sink = options.compression === "none" ? disk : compressingSink(compressor(options.compression), disk);
   // One block is filled while the other is compressed, hashed and written.
-  let block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-  let other = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  let block: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  // Most files fit into one.
+  let other: Buffer | null = null;
   let writing: Promise<void> = Promise.resolve();
   let filled = 0;
   let ended = false;
@@ -76,7 +77,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       writing = sink.write(block);
       // The next write or the end reports it; until then it must not be an unhandled rejection.
       writing.catch(() => {});
-      [block, other] = [other, block];
+      [block, other] = [other ?? Buffer.allocUnsafeSlow(BLOCK_BYTES), block];
       filled = 0;
     }
   }

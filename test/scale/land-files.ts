@@ -82,6 +82,7 @@ async function landFiles(root: string, files: number): Promise<Landing> {
     pardot: { version: 4, calls: { total: 0, byKind: {} }, settled: async () => undefined },
     budget: { settle: async () => undefined },
     lease: { check: async () => undefined },
+    wish: { since: null, until: null },
     objects: [object],
     failures: new Failures(() => undefined),
     warnings: [],
