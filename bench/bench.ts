@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { benchEncode } from "./encode.ts";
+import { benchPairs, pairRows } from "./pairs.ts";
 import { benchRun } from "./whole-run.ts";
 import type { RunFigure } from "./whole-run.ts";
 
@@ -12,6 +13,7 @@ const SIZES = process.argv.includes("quick") ? [10_000, 300_000] : [10_000, 300_
 /** Prospects with 400 custom fields: three exports joined by key. */
 const JOINED = process.argv.includes("quick") ? [1_000, 20_000] : [1_000, 20_000, 200_000];
 
+const pairs = await benchPairs(process.argv.includes("quick") ? 3 : 9);
 const encode = await benchEncode();
 const runs = [];
 for (const size of SIZES) runs.push(await benchRun("VisitorActivity", size));
@@ -27,6 +29,10 @@ const text = [
   `# ${date}`,
   "",
   `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}.`,
+  "",
+  "## Against a bare loop with the same duties (medians, start-up taken off)",
+  "",
+  ...pairRows(pairs),
   "",
   "## Encoding, one core, in memory (best of five)",
   "",
