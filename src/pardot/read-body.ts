@@ -28,7 +28,7 @@ function reviver(onReplaced: OnReplaced, isTyped: boolean): SourceReviver {
  * Whether the digits of some number may not be those of its value (a fraction, an exponent, `-0`, more than a double
  * holds), or half a surrogate pair is escaped. Also found in texts, which only costs time.
  */
-const NEEDS_SOURCE = /[:,[]\s*-?(?:\d{16}|\d+[.eE])|[:,[]\s*-0|\\u[dD][89a-fA-F]/;
+const NEEDS_SOURCE = /(?:^|[:,[])\s*(?:-?(?:\d{16}|\d+[.eE])|-0)|\\u[dD][89a-fA-F]/;
 
 /** The same value with every number as text. Changes it in place: a page has thousands of them. */
 function withTexts(value: unknown): unknown {

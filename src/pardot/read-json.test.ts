@@ -40,6 +40,10 @@ describe("json", () => {
     );
   });
 
+  test.each(["12345678901234567890", " 7250.50", "-0"])("a body that is the number %s is its source text", (text) => {
+    expect(readJson(text)).toBe(text.trim());
+  });
+
   test("other values stay as they are", () => {
     expect(readJson(`[true,false,null,"007","1e3","",{},[]]`)).toEqual([true, false, null, "007", "1e3", "", {}, []]);
   });
