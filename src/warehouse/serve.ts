@@ -33,9 +33,13 @@ export class Refusal extends Error {
   }
 }
 
+/** A service manager sends these to every process of a service. The parent gets them too, and ends its children. */
+const SIGNALS_OF_THE_PARENT = ["SIGINT", "SIGTERM"] as const;
+
 /**
  * Serves the requests of the parent process, which sends one at a time (worker.ts). Anything thrown becomes a failure.
- * After the request `close` it disconnects. Calls `onEnd` then, and when the parent dies.
+ * Ignores the signals that stop a run: the parent lets in-flight work finish, or kills this process. After the request
+ * `close` it disconnects. Calls `onEnd` then, and when the parent dies.
  */
 export function serve<Ops extends Operations<Ops>>(
   operations: { readonly [Op in keyof Ops]: (input: Parameters<Ops[Op]>[0]) => Promise<ReturnType<Ops[Op]>> },
@@ -56,6 +60,7 @@ export function serve<Ops extends Operations<Ops>>(
     };
     void reply(request).then((message) => process.send?.(message, undefined, undefined, onSent));
   });
+  for (const signal of SIGNALS_OF_THE_PARENT) process.on(signal, () => undefined);
   process.once("disconnect", onEnd);
   // Compiled code is kept for the next start now: this process may be killed.
   flushCompileCache();

@@ -130,6 +130,8 @@ export class Worker<Ops extends Operations<Ops>> {
       execArgv: [...nodeOptions],
       env: { ...environment(folder), ...compileCache() },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
+      // A process group for itself: Ctrl-C in a terminal reaches this process only, which decides what is finished.
+      detached: true,
     });
     const running: Running = {
       child,

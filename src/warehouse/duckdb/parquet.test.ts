@@ -183,6 +183,19 @@ describe("the converter", () => {
     expect(converter.processId).not.toBe(processId);
   });
 
+  test("goes on when its process gets the signals that ask the run to stop", async () => {
+    await convert(rowsOf(1));
+    const processId = converter.processId ?? 0;
+    const converting = convert(rowsOf(200_000));
+    await isWriting();
+    process.kill(processId, "SIGINT");
+    process.kill(processId, "SIGTERM");
+    expect(await scanParquet(chunked(await converting, 100_000), "F")).toMatchObject({ rows: 200_000 });
+    expect(converter.processId).toBe(processId);
+    // Ctrl-C reaches every process of the terminal's group, and may come before the process can ignore it.
+    expect(() => process.kill(-processId, 0)).not.toThrow();
+  });
+
   test("ends its process when it is aborted, and leaves nothing behind", async () => {
     await convert(rowsOf(1));
     const stop = new AbortController();
