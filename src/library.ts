@@ -2,7 +2,7 @@ import type { Config, DestinationConfig } from "./config/config.ts";
 import { loadConfig } from "./config/load.ts";
 import type { ConfigInput } from "./config/load.ts";
 import { redact, secretsIn, secretsOfProcess } from "./config/redact.ts";
-import { DESTINATION, REPORT } from "./config/sections.ts";
+import { COMMITTED, DESTINATION, REPORT } from "./config/sections.ts";
 import type { SettingName } from "./config/settings.ts";
 import type { OnEvent } from "./events.ts";
 import { run } from "./notify/run.ts";
@@ -58,7 +58,8 @@ export interface PardotEtl {
   /** What `run` would do, with a few calls. */
   plan(options?: ObjectOptions): Promise<PlanResult>;
   check(): Promise<CheckResult>;
-  status(options?: StatusOptions): Promise<StatusResult>;
+  status(options?: Partial<StatusOptions>): Promise<StatusResult>;
+  /** Rereads the committed files; `objects` are names, groups and patterns. Makes no call to Pardot. */
   verify(options?: Partial<VerifyOptions>): Promise<VerifyResult>;
   /**
    * The run as one self-contained page of HTML; default: the newest run. Makes no call to Pardot. Throws `UsageError` if
@@ -88,13 +89,16 @@ export function createPardotEtl(options: PardotEtlOptions = {}): PardotEtl {
       const config = await load();
       return withPardot(config, (runtime) => check(config, runtime));
     },
-    async status(wishes = { maxAgeMs: null }) {
+    async status({ maxAgeMs = null } = {}) {
       const config: DestinationConfig = await loadConfig(inputOf(options), DESTINATION);
-      return withRuntime({ signal, onEvent, pardot: null }, (runtime) => status(config, runtime, wishes));
+      return withRuntime({ signal, onEvent, pardot: null }, (runtime) => status(config, runtime, { maxAgeMs }));
     },
-    async verify(wishes = {}) {
-      const config = await load();
-      return withPardot(config, (runtime) => verify(config, wishes, runtime));
+    async verify({ objects: given, ...wishes } = {}) {
+      const config = await loadConfig(inputOf(options, given ?? []), COMMITTED);
+      const objects = (given ?? []).length === 0 ? null : config.etl.objects;
+      return withRuntime({ signal, onEvent, pardot: null }, (runtime) =>
+        verify(config, { ...wishes, objects }, runtime),
+      );
     },
     async report(runId) {
       const config = await loadConfig(inputOf(options), REPORT);

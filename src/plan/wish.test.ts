@@ -98,4 +98,17 @@ describe("a requested range", () => {
     );
     expect(() => parseRange({ acceptGap: true }, "UTC")).toThrow("--accept-gap requires --since");
   });
+
+  it("gets a hint about times only if a time is wrong", () => {
+    const hint = (given: RangeOptions): unknown => {
+      try {
+        return parseRange(given, "UTC");
+      } catch (error) {
+        return (error as UsageError).hint;
+      }
+    };
+    expect(hint({ full: true, since: "1w" })).toMatch(/^Give times as 7d/);
+    expect(hint({ full: true, since: "7d" })).toMatch(/^--full reads the whole history/);
+    expect(hint({ acceptGap: true })).toMatch(/^--full reads .* --accept-gap leaves the gap/);
+  });
 });

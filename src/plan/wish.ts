@@ -38,6 +38,8 @@ interface GivenTime {
 
 const FORMS =
   "Give times as 7d or 36h (before Pardot's time), as yesterday or today (midnight) or 2026-01-31 or 2026-01-31 12:00:00 in the API user's zone, or with an offset as 2026-01-31T12:00:00Z.";
+const COMBINATIONS =
+  "--full reads the whole history, --since only from a time on. --accept-gap leaves the gap before --since unread.";
 
 /**
  * Reads times as `2026-01-31`, `2026-01-31 12:00:00`, `yesterday`, `today` (all in the API user's zone), with an offset
@@ -53,9 +55,10 @@ export function parseRange(given: RangeOptions, zone: string): RangeWish {
     problems.push(`--since ${since.text} is not before --until ${until.text}`);
   }
   if (since?.kind === "ago" && since.at(0) === 0) problems.push(`--since ${since.text} is not before Pardot's time`);
+  const hint = problems.length > 0 ? FORMS : COMBINATIONS;
   if (given.full === true && given.since !== undefined) problems.push("--full and --since cannot be combined");
   if (given.acceptGap === true && given.since === undefined) problems.push("--accept-gap requires --since");
-  if (problems.length > 0) throw new UsageError(problems.join("; "), { code: "usage.range", hint: FORMS });
+  if (problems.length > 0) throw new UsageError(problems.join("; "), { code: "usage.range", hint });
   return { full: given.full ?? false, since, until, acceptGap: given.acceptGap ?? false };
 }
 

@@ -64,6 +64,25 @@ it("leaves nothing behind when the reading of Parquet ends early, or a file is d
   expect(await readdir(at.tmp)).toEqual([]);
 });
 
+it("verifies the objects it is given as the command does, without credentials", async () => {
+  const at = await start({}, { PARDOT_ETL_OBJECTS: "Tag,List" });
+  const { manifest } = await library(at).run();
+  const filesOf = (name: string): number => manifest.objects.find(({ object }) => object === name)?.files.length ?? 0;
+  const etl = library(at, { PARDOT_CLIENT_SECRET: undefined });
+  expect(await etl.verify({ objects: ["tag"] })).toMatchObject({ exitCode: 0, files: filesOf("Tag") });
+  expect(await etl.verify({ objects: ["T*", "List"] })).toMatchObject({ files: filesOf("Tag") + filesOf("List") });
+  await expect(etl.verify({ objects: ["Tags"] })).rejects.toMatchObject({
+    exitCode: 2,
+    problems: [{ path: "objects" }],
+  });
+});
+
+it("takes options of status that leave the age out", async () => {
+  const at = await start({}, { PARDOT_ETL_OBJECTS: "Tag,List" });
+  await library(at).run({ objects: ["Tag"] });
+  expect(await library(at).status({})).toMatchObject({ problems: ["no complete run of all configured objects yet"] });
+});
+
 it("has the page of a run, as the command writes it", async () => {
   const at = await start({}, { PARDOT_ETL_OBJECTS: "Tag" });
   await expect(library(at).report()).rejects.toMatchObject({ code: "usage.no-run", exitCode: 2 });
