@@ -148,6 +148,15 @@ describe("a zone that hides summer time is refused", () => {
   )("but %s is accepted", async (zone) => {
     await load({ env: { ...GOOD, PARDOT_TIMEZONE: zone } });
   });
+
+  test.each([
+    ["america/new_york", "America/New_York"],
+    ["utc", "UTC"],
+    ["US/Eastern", "US/Eastern"],
+  ])("and %s is read as %s", async (zone, expected) => {
+    const { pardot } = await load({ env: { ...GOOD, PARDOT_TIMEZONE: zone } });
+    expect(pardot.timeZone).toBe(expected);
+  });
 });
 
 test.each([

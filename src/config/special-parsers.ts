@@ -63,15 +63,18 @@ export const zone: Parser<string> = parser("zone", (name) => {
       "the name of a place's zone, such as America/New_York: a fixed offset or an abbreviation hides the changes of daylight saving time",
     );
   }
-  return isZone(name) ? valid(name) : invalid("an IANA time zone such as UTC or America/New_York");
+  const found = zoneNamed(name);
+  return found === null ? invalid("an IANA time zone such as UTC or America/New_York") : valid(found);
 });
 
-function isZone(name: string): boolean {
-  if (!/^[A-Za-z]/.test(name)) return false;
+/** The zone in the usual case, since Snowflake heeds it; null: there is none. A former name stays as it is. */
+function zoneNamed(name: string): string | null {
+  if (!/^[A-Za-z]/.test(name)) return null;
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+    const canonical = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+    return canonical.toLowerCase() === name.toLowerCase() ? canonical : name;
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -13,6 +13,7 @@ import type { State } from "../state/state.ts";
 import { destinationAround } from "../storage/open.ts";
 import type { Storage } from "../storage/storage.ts";
 import { pluralize } from "../text.ts";
+import { isSameZone } from "../time/zone.ts";
 import { openDestination } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -140,7 +141,7 @@ export function assertFits(config: Config, state: State, full: boolean): void {
     // files.
     const isZoneFixed = filesCommitted > 0 || windows.some(hasStarted);
     const wanted = zoneOf(object, timeZone);
-    if (full || !isSelected || zone === null || zone === wanted || !isZoneFixed) continue;
+    if (full || !isSelected || zone === null || isSameZone(zone, wanted) || !isZoneFixed) continue;
     const rest = `in which the timestamps of ${object.name} were landed so far; or --full, to read everything again in ${wanted}`;
     problems.push(
       object.way.api === "v5"

@@ -5,6 +5,7 @@ import {
   boundBefore,
   dayStart,
   fromLocal,
+  isSameZone,
   nextDayStart,
   shiftLocal,
   startOfDay,
@@ -129,5 +130,16 @@ describe("bounds sent to Pardot", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe("the name of a zone", () => {
+  it("is the same in another case, and as a former name of the same place", () => {
+    expect(isSameZone("America/New_York", "america/new_york")).toBe(true);
+    expect(isSameZone("America/New_York", "US/Eastern")).toBe(true);
+    expect(isSameZone("UTC", "Etc/UTC")).toBe(true);
+    expect(isSameZone("America/New_York", "America/Toronto")).toBe(false);
+    expect(isSameZone("Mars", "Mars")).toBe(true);
+    expect(isSameZone("Mars", "UTC")).toBe(false);
   });
 });

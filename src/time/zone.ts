@@ -16,6 +16,18 @@ export function fromLocal(text: LocalText, zone: string, reading: "earlier" | "l
   return plain(text).toZonedDateTime(zone, { disambiguation: reading }).epochMilliseconds;
 }
 
+/** Whether two names are the same zone: in another case, or one a former name of the other (US/Eastern). */
+export function isSameZone(one: string, other: string): boolean {
+  if (one === other) return true;
+  try {
+    const canonical = [one, other].map((timeZone) => new Intl.DateTimeFormat("en", { timeZone }).resolvedOptions());
+    return canonical[0]?.timeZone === canonical[1]?.timeZone;
+  } catch {
+    // A name that this version of Node does not know.
+    return false;
+  }
+}
+
 /** What is to be added to the times of a local day, null for a day on which clocks change; by zone. A history has some thousand days. */
 const offsets = new Map<string, Map<string, number | null>>();
 

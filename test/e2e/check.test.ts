@@ -47,6 +47,15 @@ describe("check", () => {
     expect(lineOf(other.lines, "destination")?.message).toContain('PARDOT_BUSINESS_UNIT_ID is "0UvSIM0000000009ZZ"');
   });
 
+  it("takes another name of the zone of landed data, and the same in another case", async () => {
+    const at = await start({ timezone: "America/New_York" }, { PARDOT_ETL_OBJECTS: "Tag" });
+    await at.run();
+    for (const PARDOT_TIMEZONE of ["america/new_york", "US/Eastern"]) {
+      const { lines } = await checked(at, { PARDOT_TIMEZONE });
+      expect(lineOf(lines, "destination")?.status).toBe("ok");
+    }
+  });
+
   it("reports each line as soon as it is known, always in the same order", async () => {
     const at = await start();
     const known: string[] = [];

@@ -15,6 +15,7 @@ import { cutWindows } from "../../plan/windows.ts";
 import type { Window } from "../../plan/windows.ts";
 import { HISTORY_START, isoInstant, laterText } from "../../time/instant.ts";
 import type { Instant, Span } from "../../time/instant.ts";
+import { isSameZone } from "../../time/zone.ts";
 import type { TableState, Warehouse } from "../../warehouse/warehouse.ts";
 import type { Probes } from "./probes.ts";
 import { futureText, isSound, localNow, soundWatermark } from "./watermarks.ts";
@@ -60,7 +61,7 @@ export async function decideWindows(object: CatalogObject, context: DecisionCont
   // Read for every object: a missing table that this tool does not create fails here.
   const found = await warehouse.tableState(object, localNow(now, zone), signal);
   const table = object.watermark === null ? null : found;
-  const isReplaced = request.full && own.zone !== null && own.zone !== zone;
+  const isReplaced = request.full && own.zone !== null && !isSameZone(own.zone, zone);
   const isPlain = !request.full && request.since === null && request.until === null;
   const dropped = own.windows.filter(
     (window) => isReplaced || isWorthless(object, window) || (isPlain && isOutgrown(window, own)),
