@@ -99,6 +99,14 @@ describe("init on a terminal", () => {
     expect(stdout).toContain("pardot-etl check --config acme.yaml\n");
   });
 
+  test("writes the file of PARDOT_ETL_CONFIG, which the next command reads", async () => {
+    const env = { PARDOT_ETL_CONFIG: "acme.yaml" };
+    const { stdout, files } = await init([UNIT, "", "UTC", "", "", ""], [], env);
+    expect(files).toEqual(["acme.yaml"]);
+    expect(stdout).toContain("\n  pardot-etl check\n");
+    expect(await init(null, ["--config", "b.yaml"], env)).toMatchObject({ files: ["acme.yaml", "b.yaml"] });
+  });
+
   test("never overwrites a file, and says so before the first question", async () => {
     await writeFile(join(cwd, "pardot-etl.yaml"), "mine");
     const { code, stderr } = await init([UNIT, "", "UTC", "", "", ""]);
@@ -120,6 +128,11 @@ describe("init without a terminal", () => {
     expect(await init(null)).toMatchObject({ code: 0, stderr: "", files: ["pardot-etl.yaml"] });
     expect(await written()).toBe(configTemplate());
     expect(await init(null)).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  test("names the file of --config in what to do next", async () => {
+    const { stdout } = await init(null, ["--config", "acme.yaml"]);
+    expect(stdout).toContain('then try "pardot-etl check --config acme.yaml"');
   });
 
   test("reports a folder that does not exist", async () => {

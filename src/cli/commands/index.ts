@@ -177,7 +177,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "init",
     summary:
-      "writes a configuration file, pardot-etl.yaml or the one named by --config: on a terminal a short one that works, from six questions, elsewhere one with a comment on every setting; never overwrites a file",
+      "writes a configuration file, pardot-etl.yaml or the one named by --config or PARDOT_ETL_CONFIG: on a terminal a short one that works, from six questions, elsewhere one with a comment on every setting; never overwrites a file",
     objects: null,
     options: [{ flag: "--all", value: null, meaning: "ask nothing, and write every setting with a comment" }],
     load: () => import("./init.ts"),

@@ -1,6 +1,6 @@
 import { stat, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { CONFIG_FILE_DEFAULT } from "../../config/file.ts";
+import { CONFIG_FILE_DEFAULT, CONFIG_FILE_VARIABLE } from "../../config/file.ts";
 import { shortFile } from "../../config/short-file.ts";
 import type { ShortAnswers, ShortFile } from "../../config/short-file.ts";
 import { configTemplate } from "../../config/template.ts";
@@ -19,14 +19,16 @@ import { askForConfig } from "./init-questions.ts";
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
   const given = textOption(options, "--config");
-  const name = given ?? CONFIG_FILE_DEFAULT;
+  // The file that the other commands will read.
+  const byVariable = io.env[CONFIG_FILE_VARIABLE]?.trim() ?? "";
+  const name = given ?? (byVariable === "" ? CONFIG_FILE_DEFAULT : byVariable);
   const path = resolve(io.cwd, name);
   const asks =
     io.stdin.isTerminal && io.stderr.isTerminal && !hasOption(options, "--all") && !hasOption(options, "--json");
   if (!asks) {
     await writeNew(path, name, configTemplate());
     if (hasOption(options, "--json")) io.stdout.write(toJson({ file: path }));
-    else io.stdout.write(`wrote ${path}: fill in the values, then try "pardot-etl check"\n`);
+    else io.stdout.write(`wrote ${path}: fill in the values, then try "pardot-etl check${configOption(given)}"\n`);
     return 0;
   }
   // Before the questions, not after the last one.
@@ -46,6 +48,11 @@ async function askAll(io: Io): Promise<ShortAnswers> {
   }
 }
 
+/** The option that further commands need for this file. */
+function configOption(given: string | null): string {
+  return given === null ? "" : ` --config ${given}`;
+}
+
 /** The variables that the file takes from the environment, and the commands that follow. */
 function whatIsLeft(
   { variables }: ShortFile,
@@ -55,7 +62,7 @@ function whatIsLeft(
   const missing = variables.filter(({ name }) => (env[name] ?? "") === "");
   const lines = textTable(missing.map(({ name, meaning }) => [" ", `export ${name}=...`, `# ${meaning}`]));
   const set = missing.length === 0 ? "" : `\nSet what it takes from the environment:\n${lines}`;
-  const option = config === null ? "" : ` --config ${config}`;
+  const option = configOption(config);
   return `${set}\nThen test it, price the first run, and start with something small:\n  pardot-etl check${option}\n  pardot-etl plan${option}\n  pardot-etl run Tag Campaign${option}\n`;
 }
 
