@@ -13,9 +13,9 @@ export function pageNames(): readonly string[] {
   }
 }
 
-/** The text of one of these pages. */
+/** The text of one of these pages, without the comments, which are for those who edit it. */
 export function readPage(name: string): string {
-  return readFileSync(new URL(`${name}.md`, DOCS), "utf8");
+  return readFileSync(new URL(`${name}.md`, DOCS), "utf8").replaceAll(/<!--.*?-->\n*/gs, "");
 }
 
 /** A heading of a page with its text, by the anchor that GitHub gives it; null if there is none. */

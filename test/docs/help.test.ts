@@ -27,7 +27,13 @@ describe("the manual", () => {
   test("has every page of docs/", async () => {
     const pages = (await readdir(join(ROOT, "docs"))).filter((name) => name.endsWith(".md"));
     expect(pages.length).toBeGreaterThan(15);
-    for (const page of pages) expect(await help(page)).toMatchObject({ code: 0, stderr: "" });
+    for (const page of pages) {
+      const { code, stdout, stderr } = await help(page);
+      expect({ page, code, stderr }).toEqual({ page, code: 0, stderr: "" });
+      // Comments are for those who edit the page.
+      expect(stdout).not.toContain("<!--");
+      expect(stdout).toMatch(/^# .*\n\n\S/);
+    }
   });
 
   test.each([
