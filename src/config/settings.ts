@@ -205,7 +205,7 @@ class Table {
   );
   PARDOT_ETL_NOTIFY: Row<"all" | "trouble"> = row(
     choice(["all", "trouble"]),
-    "Which runs the topic and the webhook are notified of: `all`, or `trouble` (those that are not complete).",
+    "Which runs the topic and the webhook are notified of: `all`, or `trouble` (those that are not complete, and one that takes over from a run that died).",
     "all",
   );
   SNOWFLAKE_ACCOUNT: Row<string> = row(

@@ -39,7 +39,9 @@ export interface NotifyOptions {
 export async function notify(outcome: RunOutcome, options: NotifyOptions): Promise<readonly Notified[]> {
   const { about, snsTopic, webhookUrl } = options.config;
   if (snsTopic === null && webhookUrl === null) return [];
-  if (about === "trouble" && outcome.exitCode === 0 && outcome.status === "complete") return [];
+  // A run that died could not send anything: the one that takes over from it does, even if it is complete.
+  const isWell = outcome.exitCode === 0 && outcome.status === "complete" && outcome.died.length === 0;
+  if (about === "trouble" && isWell) return [];
   const notification = withoutSecrets(notificationOf(outcome, options.link), options.secrets);
   const over = new AbortController();
   const bounded = AbortSignal.any([options.signal, over.signal]);

@@ -253,12 +253,16 @@ describe("a webhook", () => {
     expect((local["blocks"] as readonly object[]).at(-1)).toEqual({ type: "context", elements: [plain] });
   });
 
-  it("is notified of trouble only, where that is chosen", async () => {
+  it("is notified of trouble only, where that is chosen, and of a complete run that took over from a dead one", async () => {
     const config = { webhookUrl, about: "trouble" as const };
     const complete = { ...ending(), exitCode: 0 as const, status: "complete" as const, error: null };
     for (const outcome of [complete, { ...complete, status: "partial" as const }, ending()])
       await tell(config, { outcome });
     expect(receiver.received).toHaveLength(2);
+    // It could send nothing itself.
+    const died = [{ died: "20260319T060000Z-abc001", startedAt: "2026-03-19T06:00:00.000Z" }];
+    await tell(config, { outcome: { ...complete, died } });
+    expect(receiver.received).toHaveLength(3);
   });
 });
 
