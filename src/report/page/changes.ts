@@ -10,6 +10,14 @@ const ROWS_MIN = 100;
 const SLOWER = 1.5;
 const TOOK_MIN_MS = 60_000;
 
+const ENDED = {
+  complete: "was complete",
+  partial: "was partial",
+  failed: "failed",
+  died: "died",
+  running: "is in progress",
+} as const;
+
 /** What is different from the run before, a sentence each. */
 export function changesOf({ run, manifest, history, objects, status }: RunReport): readonly string[] {
   const before = history.findLast(({ runId }) => runId < run.runId);
@@ -17,14 +25,24 @@ export function changesOf({ run, manifest, history, objects, status }: RunReport
   const now = history.findLast(({ runId }) => runId === run.runId);
   if (manifest === null || now === undefined) {
     const when = status.runs.findLast(({ runId }) => runId < run.runId)?.status ?? before.status;
-    return [`The run before was ${when}; this one has no manifest to compare.`];
+    return [`The run before ${ENDED[when]}; this one has no manifest to compare.`];
   }
+  // A manifest knows neither that its run died nor the runs that have none.
+  const endOf = (past: PastRun): keyof typeof ENDED =>
+    status.runs.some(({ runId, status: ended }) => runId === past.runId && ended === "died") ? "died" : past.status;
+  const [ended, endedBefore] = [run.status === "died" ? "died" : endOf(now), endOf(before)];
+  const last = status.runs.findLast(({ runId }) => runId < run.runId);
+  const between =
+    last === undefined || last.runId <= before.runId
+      ? []
+      : [`The run before ${ENDED[last.status]} without a manifest; this compares with the one before that.`];
   const fields = objects.flatMap(({ entry: { object, drift } }) => [
     ...(drift.appeared.length === 0 ? [] : [`${object} has new fields: ${listed(drift.appeared)}.`]),
     ...(drift.vanished.length === 0 ? [] : [`${object} has lost fields: ${listed(drift.vanished)}.`]),
   ]);
   return [
-    ...(now.status === before.status ? [] : [`The run is ${now.status}; the one before was ${before.status}.`]),
+    ...between,
+    ...(ended === endedBefore ? [] : [`This run ${ENDED[ended]}; the one before ${ENDED[endedBefore]}.`]),
     ...statusChanges(before, now),
     ...rowChanges(history, before, now),
     ...fields,

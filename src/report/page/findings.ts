@@ -96,8 +96,12 @@ function objectFindings(report: RunReport): Finding[] {
       ),
     );
   // Loading comes after the manifest, and its error is the run's alone.
+  // Of a run that died, `runFindings` names it: the manifest is that of the run that took over.
   const isRunsOwn =
-    run.code !== null && run.code !== "data.rejected" && !objects.some(({ error }) => error?.code === run.code);
+    run.status !== "died" &&
+    run.code !== null &&
+    run.code !== "data.rejected" &&
+    !objects.some(({ error }) => error?.code === run.code);
   const own = isRunsOwn
     ? [problem("the run did not finish its work", repairOf(run.code, run.exitCode, []), run.reason, run.hint)]
     : [];

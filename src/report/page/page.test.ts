@@ -149,6 +149,29 @@ describe("what changed", () => {
   ])("on the morning %s names the difference", async (name, change) => {
     expect(changesOf(await reportOf(name))).toContain(change);
   });
+
+  it("calls a run dead although the run that took over has written a manifest for it", async () => {
+    const found = await reportOf("partial");
+    const died = { ...found, run: { ...found.run, status: "died" as const, code: "run.taken-over" } };
+    expect(changesOf(died)[0]).toBe("This run died; the one before was complete.");
+    const runs = found.status.runs.map((record) => ({ ...record, status: "died" as const }));
+    const both = changesOf({ ...died, status: { ...found.status, runs } });
+    expect(both.find((change) => change.startsWith("This run "))).toBeUndefined();
+    const titles = findingsOf(died).map(({ title }) => title);
+    expect(titles[0]).toMatch(/^the run died /);
+    expect(titles).not.toContain("the run did not finish its work");
+  });
+
+  it("names a run before that left no manifest to compare with", async () => {
+    const found = await reportOf("partial");
+    const [record] = found.status.runs;
+    if (record === undefined) throw new Error("no run");
+    const failed = { ...record, runId: `${found.run.runId.slice(0, -6)}000000`, status: "failed" as const };
+    const runs = [...found.status.runs.slice(0, -1), failed, ...found.status.runs.slice(-1)];
+    expect(changesOf({ ...found, status: { ...found.status, runs } })[0]).toBe(
+      "The run before failed without a manifest; this compares with the one before that.",
+    );
+  });
 });
 
 describe("the page", () => {
