@@ -58,7 +58,8 @@ const DIAGNOSES: Readonly<Record<string, Diagnosis>> = {
   ENOENT: {
     code: "missing",
     cause: "there is no such file or folder",
-    folder: "Check whether something else removes files from the destination while pardot-etl runs.",
+    folder:
+      "Check that the folder of PARDOT_ETL_DESTINATION can be created, and that nothing else removes files from it during a run.",
     tmp: "Create the folder that PARDOT_ETL_TMPDIR names, and check whether something cleans it during a run.",
   },
   ENAMETOOLONG: {

@@ -271,6 +271,15 @@ describe("leftovers in a folder", () => {
 });
 
 describe("an unusable folder", () => {
+  it.runIf(process.platform === "linux")("is reported with what to do if it cannot be created", async () => {
+    // Creating a folder there fails with ENOENT, also for root.
+    const creating = new FolderStorage({ path: "/proc/data", clock, random }).create("a", Buffer.from("x"), CALM);
+    await expect(creating).rejects.toMatchObject({
+      code: "storage.missing",
+      hint: expect.stringContaining("PARDOT_ETL_DESTINATION can be created") as string,
+    });
+  });
+
   it("is reported if it is a file", async () => {
     await writeFile(root, "a file");
     const refusal = { exitCode: 7, code: "storage.not-a-folder", hint };
