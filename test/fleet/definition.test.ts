@@ -96,8 +96,8 @@ describe("one unit whose starts end with", () => {
       ["no capacity", "no capacity", "throttled", "throttled"],
       "ECS.AmazonECSException: Rate exceeded (Error Code: ThrottlingException), 4 starts",
     ],
-    [["hangs"], "States.Timeout: "],
-    [["cut off", "cut off"], 'States.TaskFailed: {"Containers":[{"Name":"pardot-etl","ExitCo, 2 starts'],
+    [["hangs"], "States.Timeout"],
+    [["cut off", "cut off"], "States.TaskFailed: { Containers :[{ Name : pardot-etl , ExitCo, 2 starts"],
     // Starts count together: no unit is started without end.
     [[137, 5, 5], "exit code 5, 3 starts"],
   ];

@@ -17,7 +17,9 @@ export type Ending =
   /** Step Functions stops it after the state's TimeoutSeconds. */
   | "hangs"
   /** The description of the failed task is longer than a cause may be. */
-  | "cut off";
+  | "cut off"
+  /** A permission is missing; the text has quotes and a line end. */
+  | "refused";
 
 /** What Step Functions passes to RunTask. */
 export interface RunTask {
@@ -95,9 +97,11 @@ function outcome(ending: Ending, call: RunTask): unknown {
     case "throttled":
       throw new StateError("ECS.AmazonECSException", "Rate exceeded (Error Code: ThrottlingException)");
     case "hangs":
-      throw new StateError("States.Timeout", "");
+      throw new StateError("States.Timeout");
     case "cut off":
       throw new StateError("States.TaskFailed", '{"Containers":[{"Name":"pardot-etl","ExitCo');
+    case "refused":
+      throw new StateError("ECS.AccessDeniedException", 'User: "x"\nis not authorized to perform "ecs:RunTask"');
     case "not started":
       throw failed(call, null, "TaskFailedToStart", "CannotPullContainerError: manifest unknown");
     case "stopped by hand":

@@ -12,10 +12,11 @@ type Fields = Readonly<Record<string, Json>>;
 /** A failure by its names in the language, such as `States.TaskFailed`. */
 export class StateError extends Error {
   readonly error: string;
-  readonly reason: string;
+  /** Absent where the service gives none: only the error is certain (states-language.net, "Error output"). */
+  readonly reason: string | undefined;
 
-  constructor(error: string, reason: string) {
-    super(`${error}: ${reason}`);
+  constructor(error: string, reason?: string) {
+    super(reason === undefined ? error : `${error}: ${reason}`);
     this.error = error;
     this.reason = reason;
   }
@@ -31,7 +32,7 @@ export interface Surroundings {
 
 export type Execution =
   | { readonly status: "SUCCEEDED"; readonly output: Json }
-  | { readonly status: "FAILED"; readonly error: string; readonly cause: string };
+  | { readonly status: "FAILED"; readonly error: string; readonly cause?: string };
 
 /** Limit of a state's input, output and variables (Step Functions guide, "Quotas"). */
 const PAYLOAD_BYTES_MAX = 256 * 1024;
@@ -53,7 +54,8 @@ export async function execute(definition: Fields, input: Json, surroundings: Sur
     return { status: "SUCCEEDED", output: await runStates(definition, input, new Map(), surroundings) };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    return { status: "FAILED", error: error.error, cause: error.reason };
+    const { error: name, reason } = error;
+    return { status: "FAILED", error: name, ...(reason === undefined ? {} : { cause: reason }) };
   }
 }
 
@@ -152,7 +154,9 @@ class Step {
         (names as readonly string[]).some((each) => each === "States.ALL" || each === error.error),
       );
       if (catcher === undefined) throw error;
-      return this.leave(catcher, { errorOutput: { Error: error.error, Cause: error.reason } });
+      const { error: name, reason } = error;
+      const errorOutput = { Error: name, ...(reason === undefined ? {} : { Cause: reason }) };
+      return this.leave(catcher, { errorOutput });
     }
   }
 
