@@ -11,7 +11,7 @@ usage='[--image REFERENCE@sha256:... | --rollback] [--check | --no-check] [--uni
   --check     run the command check with the new image, and take the deployment back if it fails; ProdDeploy.sh does
               so by itself, except with --rollback
   --no-check  deploy without it
-  --unit NAME the business unit of --check and --run, if there are several
+  --unit NAME the business unit of --check and --run, if there are several; else the first enabled one
   --run       start it once, follow its log and exit with its exit code
   --dry-run   check everything, change nothing, and print the commands
 '
@@ -88,7 +88,8 @@ find_previous() {
     --no-paginate --query 'taskDefinitionArns[]' --output text) || die "cannot list the revisions of $TASK_FAMILY: $(reason)"
   for revision in $revisions; do
     image=$(image_of "$revision") || die "cannot read the image of $revision: $(reason)"
-    [ "$image" = "$deployed" ] || return 0
+    # Terraform's first revision, before any deployment, has the tag none.
+    case $image in "$deployed" | *:none) ;; *) return 0 ;; esac
   done
   die "$TASK_FAMILY has no earlier revision with another image than $deployed: check out that version and deploy it"
 }
@@ -156,14 +157,19 @@ else
   if [ -n "$source" ]; then copy_image; else build; fi
 fi
 
+# Several business units share the task; each has its settings in a parameter. A unit that is switched off may not be set
+# up yet.
+choose_unit() {
+  [ -z "$unit" ] || return 0
+  units=$(ask aws ssm get-parameters-by-path --path "/$TASK_FAMILY/units" \
+    --query "Parameters[?!contains(Value, '\"enabled\":false')].[Name]" --output text) ||
+    say "cannot list the business units ($(reason)): the task runs for the one that it has"
+  unit=$(printf '%s\n' "$units" | sed -n '1s,.*/,,p')
+}
+
 # Runs `check` with the new revision. What ends it, Ctrl-C too, takes the revision back: nothing else would.
 check_revision() {
-  if [ -z "$unit" ]; then
-    # Several business units share the task; each has its settings in a parameter.
-    unit=$(ask aws ssm get-parameters-by-path --path "/$TASK_FAMILY/units" --no-paginate --query 'Parameters[0].Name' \
-      --output text) || unit=''
-    case $unit in None) unit='' ;; *) unit=${unit##*/} ;; esac
-  fi
+  choose_unit
   set -- --task-definition "$task" ${unit:+--unit "$unit"} check
   show deploy/run-task.sh "$environment" "$@"
   [ "$dry_run" = no ] || return 0
@@ -201,6 +207,7 @@ if [ -n "$IMAGE_TAG_PARAMETER" ]; then
 fi
 
 [ "$run" = yes ] || exit 0
+choose_unit
 set -- ${unit:+--unit "$unit"}
 [ "$dry_run" = no ] || set -- "$@" --dry-run
 rm -rf "$scratch"

@@ -84,7 +84,8 @@ resource "aws_ssm_parameter" "unit" {
   description = "What a run of this unit overrides; written by Terraform, read by deploy/run-task.sh."
   type        = "String"
   # Beyond 4 KB AWS makes it an advanced parameter.
-  tier           = "Intelligent-Tiering"
-  insecure_value = jsonencode({ environment = local.unit_overrides[each.key], taskRoleArn = aws_iam_role.task[each.key].arn })
+  tier = "Intelligent-Tiering"
+  # A deployment checks the first enabled unit.
+  insecure_value = jsonencode({ enabled = each.value.enabled, environment = local.unit_overrides[each.key], taskRoleArn = aws_iam_role.task[each.key].arn })
   tags           = merge(var.tags, { unit = each.key })
 }

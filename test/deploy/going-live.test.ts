@@ -62,16 +62,29 @@ describe.each(shells)("under $name", ({ path }) => {
 
     test("is made for a business unit if there are several: the first, or the one of --unit", async () => {
       const unit = { environment: [{ name: "A", value: "1" }] };
-      const listed = { when: "aws ssm get-parameters-by-path", out: "/pardot-etl-prod/units/apac\n" };
+      const listed = {
+        // Units that are switched off are not among them.
+        when: `aws ssm get-parameters-by-path --path /pardot-etl-prod/units --query Parameters[?!contains(Value, '"enabled":false')].[Name]`,
+        out: "/pardot-etl-prod/units/apac\n/pardot-etl-prod/units/emea\n",
+      };
       const stored = { when: "aws ssm get-parameter ", out: JSON.stringify(unit) };
       const first = await deploy([], listed, stored, after(0));
       expect(first.calls.filter((call) => call.startsWith("aws ssm get-parameter "))).toEqual([
         "aws ssm get-parameter --name /pardot-etl-prod/units/apac --query Parameter.Value --output text",
       ]);
+      const alone = await deploy(["--no-check", "--run"], listed, stored, after(0));
+      expect(alone.calls.find((call) => call.startsWith("aws ecs run-task"))).toContain('"environment":[{"name":"A"');
       const named = await deploy(["--unit", "emea", "--run"], listed, stored, after(0));
       expect(named.code).toBe(0);
       const read = named.calls.filter((call) => call.startsWith("aws ssm get-parameter"));
       expect(read.map((call) => /--name (\S+)/.exec(call)?.[1])).toEqual(Array(2).fill("/pardot-etl-prod/units/emea"));
+    });
+
+    test("is made for the task alone, and says why, if units cannot be listed", async () => {
+      const { answers = [] } = failed("aws ssm get-parameters-by-path", "AccessDeniedException");
+      const outcome = await deploy([], ...answers, after(0));
+      expect(outcome.code).toBe(0);
+      expect(outcome.stderr).toMatch(/cannot list the business units \(.*AccessDenied.*: the task runs for the one/);
     });
 
     test("is left out with --no-check, by DevDeploy.sh, and if the task has the image already", async () => {
@@ -172,7 +185,11 @@ describe.each(shells)("under $name", ({ path }) => {
     test.each<readonly [string, readonly Answer[], RegExp]>([
       [
         "there is none",
-        [{ ...list, out: `${FAMILY}:6\t${FAMILY}:5\n` }, there],
+        [
+          { ...list, out: `${FAMILY}:6\t${FAMILY}:5\t${FAMILY}:1\n` },
+          imageOf(`${FAMILY}:1`, `${REGISTRY}/pardot-etl-prod:none`),
+          there,
+        ],
         /no earlier revision with another image/,
       ],
       [

@@ -85,7 +85,7 @@ const USUAL: readonly Answer[] = [
   { when: "aws ecs register-task-definition", out: `${FAMILY}:7\n` },
   { when: "aws ecs deregister-task-definition", out: "INACTIVE\n" },
   { when: "aws ssm put-parameter", out: "{}\n" },
-  { when: "aws ssm get-parameters-by-path", out: "None\n" },
+  { when: "aws ssm get-parameters-by-path" },
   { when: "aws ecs run-task", out: `${TASK}\tNone\tNone\n` },
   { when: "aws ecs describe-tasks", out: ["PROVISIONING\tNone\tNone\n", "RUNNING\tNone\tNone\n", ended(0)] },
   { when: "aws logs get-log-events", out: ["f/0\n", "f/1\nfirst line\n", "f/1\n", "f/2\nlast\tline\n", "f/2\n"] },

@@ -112,6 +112,11 @@ run "a_unit" {
   }
 
   assert {
+    condition     = strcontains(aws_ssm_parameter.unit["unit-2"].insecure_value, "\"enabled\":false") && !strcontains(aws_ssm_parameter.unit["unit-1"].insecure_value, "\"enabled\":false")
+    error_message = "A deployment finds the units that are switched off by this text."
+  }
+
+  assert {
     condition     = aws_ssm_parameter.unit["unit-1"].name == "/pardot-etl-test/units/unit-1"
     error_message = "run-task.sh --unit looks there."
   }
