@@ -71,7 +71,7 @@ locals {
       Sid      = "ReadTheUnits"
       Effect   = "Allow"
       Action   = ["ssm:GetParameter", "ssm:GetParametersByPath"]
-      Resource = ["${local.arn.ssm}:parameter/${local.name}/image-tag", "${local.arn.ssm}:parameter/${local.name}/units", "${local.arn.ssm}:parameter/${local.name}/units/*"]
+      Resource = ["${local.arn.ssm}:parameter/${local.name}/units", "${local.arn.ssm}:parameter/${local.name}/units/*"]
     },
     {
       Sid      = "NameTheImage"

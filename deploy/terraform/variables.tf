@@ -157,7 +157,7 @@ variable "settings" {
 
   validation {
     condition = alltrue([
-      for text in [for name, value in var.settings : value if name == "PARDOT_ETL_STOP_GRACE"] :
+      for text in [for settings in concat([var.settings], values(var.units)[*].settings) : settings["PARDOT_ETL_STOP_GRACE"] if contains(keys(settings), "PARDOT_ETL_STOP_GRACE")] :
       can(regex("^([0-9]+)s$", text)) && try(tonumber(trimsuffix(text, "s")), 999) + 5 <= var.stop_timeout_seconds
     ])
     error_message = "PARDOT_ETL_STOP_GRACE must be whole seconds such as 25s, and 5 s less than stop_timeout_seconds: SIGKILL would come before the last commit."

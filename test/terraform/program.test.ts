@@ -5,6 +5,7 @@ import type { RunEvent } from "../../src/events.ts";
 import { RunRecorder } from "../../src/operations/run/outcome.ts";
 import { EXIT_CODES } from "../../src/report/exit-codes.ts";
 import { openJsonLog } from "../../src/report/log.ts";
+import { isCounted } from "../kit/filter-pattern.ts";
 import { found, localOf, readTerraform } from "./module.ts";
 
 const module = await readTerraform("deploy/terraform");
@@ -98,29 +99,11 @@ test("the deploy role allows exactly the AWS actions of the deploy scripts", () 
   const statements = module.locals.get("deploy_statements") as readonly { readonly Action: readonly string[] }[];
   const granted = statements.flatMap(({ Action }) => Action);
   expect(needed.filter((action) => !granted.includes(action))).toEqual([]);
-  // Docker pushes, a registration and a start add tags, the guide lists and stops tasks by hand, and the check before a
-  // revision stays reads units and takes a revision back.
+  // Docker pushes, a registration and a start add tags, and the guide lists and stops tasks by hand.
   const others =
-    /^ecr:(?:Batch|Complete|GetDownload|Initiate|Put|Upload)|^iam:PassRole$|^ssm:Get|^ecs:(?:TagResource|StopTask|Deregister.*|List.*)$/;
+    /^ecr:(?:Batch|Complete|GetDownload|Initiate|Put|Upload)|^iam:PassRole$|^ecs:(?:TagResource|StopTask|ListTasks)$/;
   expect(granted.filter((action) => !needed.includes(action) && !others.test(action))).toEqual([]);
 });
-
-/** One condition of a metric filter for JSON: field, comparison, value. */
-const CONDITION = /^\$\.(\w+) (=|!=|>=) ("[^"]*"|\d+)$/;
-
-/** Evaluates such a filter like CloudWatch. A comparison of numbers matches only numbers, not null. */
-function matches(pattern: string, line: Readonly<Record<string, unknown>>): boolean {
-  const conditions = pattern.replaceAll(/^\{ | \}$/g, "").split(" && ");
-  return conditions.every((condition) => {
-    const [, field = "", comparison, text = ""] = CONDITION.exec(condition) ?? [];
-    if (comparison === undefined) throw new Error(`a condition that is not understood here: ${condition}`);
-    const wanted: unknown = JSON.parse(text);
-    const value = line[field];
-    if (typeof value !== typeof wanted) return false;
-    if (comparison === "=") return value === wanted;
-    return comparison === "!=" ? value !== wanted : Number(value) >= Number(wanted);
-  });
-}
 
 /** Log lines of a started run that ends with an exit code. */
 async function logOf(exitCode: number, quotaShare: number | null): Promise<readonly Record<string, unknown>[]> {
@@ -149,7 +132,7 @@ describe("the alarms read the program's output", () => {
     const last = (await logOf(5, null)).at(-1) ?? {};
     for (const name of CHARTS) {
       const { pattern = "", value = "" } = filters[name] ?? {};
-      expect(matches(pattern, last)).toBe(true);
+      expect(isCounted(pattern, last)).toBe(true);
       expect(last[value.replace("$.", "")]).toBeTypeOf("number");
     }
     expect(last["business_unit"]).toBe("0Uv000000000001AAA");
@@ -158,7 +141,7 @@ describe("the alarms read the program's output", () => {
   test.each(EXIT_CODES.map(({ code }) => code))("for exit code %d", async (code) => {
     const lines = await logOf(code, null);
     const counted = Object.entries(filters).flatMap(([name, { pattern }]) =>
-      lines.filter((line) => matches(pattern, line)).map(() => name),
+      lines.filter((line) => isCounted(pattern, line)).map(() => name),
     );
     const expected: Readonly<Record<number, string>> = { 0: "succeeded", 4: "quota-stopped" };
     const counts = expected[code];
@@ -168,7 +151,7 @@ describe("the alarms read the program's output", () => {
 
   test("for a known share of the quota", async () => {
     const quota = filters["quota"];
-    const lines = (await logOf(0, 0.25)).filter((line) => matches(quota?.pattern ?? "", line));
+    const lines = (await logOf(0, 0.25)).filter((line) => isCounted(quota?.pattern ?? "", line));
     expect(lines.map((line) => line[quota?.value.replace("$.", "") ?? ""])).toEqual([0.25]);
   });
 

@@ -109,6 +109,16 @@ run "a_reference_to_a_secret_and_the_path_of_one" {
   }
 }
 
+run "a_grace_of_a_unit_longer_than_the_stop_timeout" {
+  command         = plan
+  expect_failures = [var.settings]
+
+  variables {
+    business_unit_id = null
+    units            = { emea = { business_unit_id = "0Uv000000000001AAA", settings = { PARDOT_ETL_STOP_GRACE = "56s" } } }
+  }
+}
+
 run "a_grace_longer_than_the_stop_timeout" {
   command         = plan
   expect_failures = [var.settings]
