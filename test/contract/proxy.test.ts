@@ -67,7 +67,7 @@ const AWS: Readonly<Record<string, (endpoint: string) => Promise<unknown>>> = {
   SNS: async (endpoint) => {
     vi.stubEnv("AWS_ENDPOINT_URL_SNS", endpoint);
     const topic = { arn: "arn:aws:sns:eu-central-1:1:t", region: "eu-central-1" };
-    const outcome = { status: "complete", exitCode: 0, businessUnit: null, unitName: null, died: [], runId: null };
+    const outcome = { status: "complete", exitCode: 0, businessUnit: null, unitName: null, runId: null };
     return snsChannel(topic).send({ subject: "s", text: "t", outcome } as Notification, NEVER);
   },
   "Secrets Manager": async (endpoint) => {
