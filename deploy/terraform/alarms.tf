@@ -51,7 +51,8 @@ resource "aws_sns_topic_subscription" "email" {
 }
 
 locals {
-  # For which runs a value is counted, and of which field. By business unit, but the quota: any unit's is an alarm.
+  # For which runs a value is counted, and of which field. By business unit, but quota and certificate: any unit's is an
+  # alarm.
   metric_filters = {
     succeeded = {
       pattern = "{ $.event = \"run_ended\" && $.exit_code = 0 }"
@@ -67,6 +68,12 @@ locals {
     quota-stopped = {
       pattern = "{ $.event = \"run_ended\" && $.exit_code = 4 }"
       metric  = "QuotaShare"
+      value   = "1"
+    }
+    # A warning, not the last line. That of `check` names no unit.
+    certificate = {
+      pattern = "{ $.event = \"warning\" && $.code = \"auth.certificate-ends\" }"
+      metric  = "CertificateEnds"
       value   = "1"
     }
     # For the dashboard.
@@ -100,7 +107,7 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
     name       = each.value.metric
     value      = each.value.value
     unit       = each.key == "duration" ? "Milliseconds" : null
-    dimensions = startswith(each.key, "quota") ? null : { BusinessUnit = "$.business_unit" }
+    dimensions = contains(["certificate", "quota", "quota-stopped"], each.key) ? null : { BusinessUnit = "$.business_unit" }
   }
 }
 
@@ -136,6 +143,22 @@ resource "aws_cloudwatch_metric_alarm" "quota" {
   evaluation_periods  = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = var.quota_alarm_share
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic_arn]
+  tags                = var.tags
+}
+
+# Runs with a warning succeed, and their own message is filtered from the mails unless notify is all.
+resource "aws_cloudwatch_metric_alarm" "certificate" {
+  alarm_name          = "${local.name}-certificate"
+  alarm_description   = "The certificate of the app's key ends within 30 days. Create a new key and certificate, upload the certificate to the app, and store both. The warning auth.certificate-ends in the log has the day and the business unit."
+  namespace           = local.name
+  metric_name         = local.metric_filters.certificate.metric
+  statistic           = "Sum"
+  period              = 86400
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = [local.topic_arn]
   tags                = var.tags

@@ -1,6 +1,7 @@
 import type { CatalogObject } from "../catalog/catalog.ts";
 import type { ApiVersion } from "../catalog/versions.ts";
 import type { FormatName } from "../encode/encoder.ts";
+import type { Certificate } from "../secrets/certificate.ts";
 import type { SecretReference } from "../secrets/reference.ts";
 import type { Secret } from "../secrets/secret.ts";
 
@@ -90,6 +91,8 @@ export type AuthConfig =
       readonly username: string;
       /** An RSA key, PKCS#8 in PEM form. */
       readonly privateKey: Secret;
+      /** What is known of the key's certificate; null: it was not given. */
+      readonly certificate: Certificate | null;
     }
   | { readonly flow: "client_credentials"; readonly clientId: string; readonly clientSecret: Secret }
   | {

@@ -4,13 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { selfSigned } from "../../test/kit/certificate.ts";
 import { ConfigError } from "../errors.ts";
 import type { AuthConfig } from "./config.ts";
 import { loadConfig } from "./load.ts";
 
-const PEM = generateKeyPairSync("rsa", { modulusLength: 2048 })
-  .privateKey.export({ type: "pkcs8", format: "pem" })
-  .toString();
+const KEYS = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const PEM = KEYS.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const END = Date.UTC(2028, 10, 26);
+const CERTIFICATE = selfSigned(KEYS, END);
 const BASE = {
   PARDOT_BUSINESS_UNIT_ID: "0Uv000000000001AAA",
   PARDOT_ETL_DESTINATION: "./data",
@@ -116,6 +118,22 @@ describe("the flow", () => {
       { ...USER, PARDOT_PRIVATE_KEY_FILE: "nope" },
       [/^PARDOT_PRIVATE_KEY_FILE: .*ENOENT/],
     ],
+    [
+      "a key in place of the certificate",
+      { ...USER, ...KEY, PARDOT_CERTIFICATE: PEM },
+      [/^PARDOT_CERTIFICATE: the certificate in PEM form.*; this is a private key$/],
+    ],
+    [
+      "a certificate's file that is missing, and no key",
+      { ...USER, PARDOT_AUTH_FLOW: "jwt", PARDOT_CERTIFICATE_FILE: "nope" },
+      [/^PARDOT_PRIVATE_KEY/, /^PARDOT_CERTIFICATE_FILE: .*ENOENT/],
+    ],
+    [
+      "a certificate twice",
+      { ...USER, ...KEY, PARDOT_CERTIFICATE: CERTIFICATE, PARDOT_CERTIFICATE_FILE: "c" },
+      [/^PARDOT_CERTIFICATE_FILE: one of the two: the certificate itself is given as PARDOT_CERTIFICATE$/],
+    ],
+    ["a certificate alone", { ...USER, PARDOT_CERTIFICATE: CERTIFICATE }, [/^PARDOT_AUTH_FLOW: the credentials/]],
     ["a key twice", { ...USER, ...KEY, PARDOT_PRIVATE_KEY_FILE: "k" }, [/^PARDOT_PRIVATE_KEY_FILE: one of the two/]],
     [
       "client credentials on a shared host",
@@ -132,6 +150,14 @@ describe("the flow", () => {
     const fromFile = await auth({ ...USER, PARDOT_PRIVATE_KEY_FILE: "key.pem" });
     const fromText = await auth({ ...USER, PARDOT_PRIVATE_KEY: PEM.replaceAll("\n", String.raw`\n`) });
     expect([fromFile, fromText].map((one) => one.flow === "jwt" && one.privateKey.reveal())).toEqual([PEM, PEM]);
+  });
+
+  test("reads the end of the key's certificate, from a file or a text", async () => {
+    await writeFile(join(cwd, "app.crt"), CERTIFICATE);
+    const given = [{ PARDOT_CERTIFICATE_FILE: "app.crt" }, { PARDOT_CERTIFICATE: CERTIFICATE }, {}];
+    const found = await Promise.all(given.map(async (certificate) => auth({ ...USER, ...KEY, ...certificate })));
+    const known = { endsAt: END, isOfKey: true };
+    expect(found.map((one) => one.flow === "jwt" && one.certificate)).toEqual([known, known, null]);
   });
 });
 

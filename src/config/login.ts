@@ -1,6 +1,8 @@
 import { valid } from "../errors.ts";
 import type { Parsed } from "../errors.ts";
-import { decryptKey, isEncrypted, readKeyText, readPrivateKey } from "../secrets/private-key.ts";
+import { certificateOf, readCertificate } from "../secrets/certificate.ts";
+import type { Certificate } from "../secrets/certificate.ts";
+import { decryptKey, isEncrypted, readPemText, readPrivateKey } from "../secrets/private-key.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { readTokenFile, writeProblem } from "../secrets/token-file.ts";
 import type { AuthConfig, AuthFlow, SnowflakeAuth } from "./config.ts";
@@ -35,12 +37,13 @@ function waysGiven<Name>(ways: readonly Way<Name>[], settings: SettingsReader): 
 /** The settings of a private key as text; the one of a file has the same beginning. */
 type KeyText = "PARDOT_PRIVATE_KEY" | "SNOWFLAKE_PRIVATE_KEY";
 
-/** Whether the key is given both as text and as file, which is a problem. */
-function isKeyTwice(text: KeyText, settings: SettingsReader): boolean {
+/** Whether the key or certificate is given both as text and as file, which is a problem. */
+function isGivenTwice(text: KeyText | "PARDOT_CERTIFICATE", settings: SettingsReader): boolean {
   const file = `${text}_FILE` as const;
   const path = settings.get(file);
   if (settings.get(text) === null || path === null) return false;
-  settings.refuse(file, path, `one of the two: the key itself is given as ${settings.pathOf(text)}`);
+  const what = text === "PARDOT_CERTIFICATE" ? "certificate" : "key";
+  settings.refuse(file, path, `one of the two: the ${what} itself is given as ${settings.pathOf(text)}`);
   return true;
 }
 
@@ -56,7 +59,7 @@ async function resolvePrivateKey(name: KeyText, settings: SettingsReader): Promi
     return settings.require(name, `the RSA private key in PEM form, or ${file}`);
   }
   if (passphrase !== null && settings.isUnknown(passphrase)) return null;
-  const text = path === null ? valid(given?.reveal() ?? "") : await readKeyText(path);
+  const text = path === null ? valid(given?.reveal() ?? "") : await readPemText(path, "private key");
   const take = (parsed: Parsed<Secret>): Secret | null =>
     parsed.ok ? parsed.value : settings.refuse(path === null ? name : file, path ?? HIDDEN, parsed.expected);
   if (!text.ok) return take(text);
@@ -69,6 +72,20 @@ async function resolvePrivateKey(name: KeyText, settings: SettingsReader): Promi
   return key === null
     ? settings.refuse(passphrase, HIDDEN, "the passphrase that decrypts the private key; the key itself is undamaged")
     : take(key);
+}
+
+/** The certificate of the key, if it is given; the login does not need it. Null too after a reported problem. */
+async function resolveCertificate(privateKey: Secret | null, settings: SettingsReader): Promise<Certificate | null> {
+  const path = settings.get("PARDOT_CERTIFICATE_FILE");
+  const given = settings.get("PARDOT_CERTIFICATE");
+  if (isGivenTwice("PARDOT_CERTIFICATE", settings) || (path === null && given === null)) return null;
+  const text = path === null ? valid(given?.reveal() ?? "") : await readPemText(path, "certificate");
+  const parsed = text.ok ? readCertificate(text.value) : text;
+  if (!parsed.ok) {
+    const name = path === null ? "PARDOT_CERTIFICATE" : "PARDOT_CERTIFICATE_FILE";
+    return settings.refuse(name, path ?? HIDDEN, parsed.expected);
+  }
+  return privateKey === null ? null : certificateOf(parsed.value, privateKey);
 }
 
 /**
@@ -128,10 +145,12 @@ const FLOWS: {
   },
   jwt: async (settings, clientId) => {
     const username = requireUsername(settings);
-    const privateKey = isKeyTwice("PARDOT_PRIVATE_KEY", settings)
+    const privateKey = isGivenTwice("PARDOT_PRIVATE_KEY", settings)
       ? null
       : await resolvePrivateKey("PARDOT_PRIVATE_KEY", settings);
-    return username === null || privateKey === null ? null : { flow: "jwt", clientId, username, privateKey };
+    const certificate = await resolveCertificate(privateKey, settings);
+    if (username === null || privateKey === null) return null;
+    return { flow: "jwt", clientId, username, privateKey, certificate };
   },
   client_credentials: async (settings, clientId) => {
     const clientSecret = requireClientSecret(settings);
@@ -170,7 +189,7 @@ async function checkTokenFile(path: string, settings: SettingsReader): Promise<b
 /** `SNOWFLAKE_AUTHENTICATOR` decides; without it the one way whose credentials are given. Reads the file of the key. */
 export async function resolveSnowflakeAuth(settings: SettingsReader): Promise<SnowflakeAuth | null> {
   // Reported for every authenticator.
-  isKeyTwice("SNOWFLAKE_PRIVATE_KEY", settings);
+  isGivenTwice("SNOWFLAKE_PRIVATE_KEY", settings);
   const hasKey = waysGiven(SNOWFLAKE_WAYS, settings).includes("SNOWFLAKE_JWT");
   if (settings.get("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE") !== null && !hasKey) {
     const expected = "a private key next to it: SNOWFLAKE_PRIVATE_KEY or SNOWFLAKE_PRIVATE_KEY_FILE";

@@ -79,6 +79,11 @@ class Table {
     "RSA private key in PEM form, for the flow `jwt`; line ends may be written as `\\n`.",
   );
   PARDOT_PRIVATE_KEY_FILE: Row<string> = row(path, "File with that key, instead of the key itself.");
+  PARDOT_CERTIFICATE: Row<Secret> = row(
+    secret,
+    "Certificate of that key in PEM form, as uploaded to the app; `check` and every run warn from 30 days before it ends. The login does not need it. It is public, but treated like a secret in case it is the key by mistake.",
+  );
+  PARDOT_CERTIFICATE_FILE: Row<string> = row(path, "File with that certificate, instead of the certificate itself.");
   PARDOT_PASSWORD: Row<Secret> = row(
     secret,
     "Password followed by the security token, for the flow `password`, which Salesforce is retiring.",

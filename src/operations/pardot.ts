@@ -14,6 +14,7 @@ import type { Storage } from "../storage/storage.ts";
 import { DAY_MS, floorSecond, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import { humaneDuration } from "../text.ts";
+import { certificateWarning } from "./certificate.ts";
 import { refreshTokenKeeper } from "./refresh-token.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -59,6 +60,8 @@ export function openPardot(config: Config, budget: Budget, time: PardotClock, ru
       "Salesforce is retiring the login by user name and password: move to PARDOT_AUTH_FLOW=jwt (see `pardot-etl help authentication`)";
     warn(onEvent, "auth.password-flow", message);
   }
+  const certificate = certificateWarning(config.pardot.auth, clock.now());
+  if (certificate !== null) warn(onEvent, certificate.code, certificate.message);
   const keeper = refreshTokenKeeper(config.pardot, runtime);
   return new PardotClient({ config: config.pardot, transport, clock, random, budget, onEvent, ...keeper });
 }

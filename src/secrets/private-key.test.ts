@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readKeyText, readPrivateKey } from "./private-key.ts";
+import { readPemText, readPrivateKey } from "./private-key.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const PKCS8 = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
@@ -71,18 +71,23 @@ describe("the file of a private key", () => {
   test("returns its text", async () => {
     const path = join(folder, "key.pem");
     await writeFile(path, PKCS1);
-    const reading = await readKeyText(path);
+    const reading = await readPemText(path, "private key");
     expect(reading).toEqual({ ok: true, value: PKCS1 });
   });
 
   test("must exist, be a file, and have a key's size", async () => {
     const large = join(folder, "large");
     await writeFile(large, PKCS8 + " ".repeat(64_000));
-    expect(await readKeyText(join(folder, "none"))).toEqual({
+    expect(await readPemText(join(folder, "none"), "private key")).toEqual({
       ok: false,
       expected: "a file that can be read (ENOENT)",
     });
-    expect(await readKeyText(folder)).toEqual({ ok: false, expected: "a file that can be read (EISDIR)" });
-    expect(await readKeyText(large)).toMatchObject({ expected: expect.stringMatching(/too large/) as string });
+    expect(await readPemText(folder, "private key")).toEqual({
+      ok: false,
+      expected: "a file that can be read (EISDIR)",
+    });
+    expect(await readPemText(large, "private key")).toMatchObject({
+      expected: expect.stringMatching(/too large/) as string,
+    });
   });
 });

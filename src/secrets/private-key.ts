@@ -5,7 +5,7 @@ import type { Parsed } from "../errors.ts";
 import { NOT_REGULAR, readSmallFile } from "../platform/small-file.ts";
 import { Secret } from "./secret.ts";
 
-/** A key of 16,384 bits takes 13 kB; anything larger is the wrong file. */
+/** A key of 16,384 bits takes 13 kB, a certificate less; anything larger is the wrong file. */
 const KEY_BYTES_MAX = 64_000;
 
 /** RS256 needs at least this (RFC 7518, section 3.3). */
@@ -21,7 +21,7 @@ const KEY_EXPECTED =
  * ends: there they may be written as `\n` or as blanks. `expected` never quotes the text.
  */
 export function readPrivateKey(text: string): Parsed<Secret> {
-  const [, label = "", body = ""] = PEM.exec(withLineEnds(text)) ?? [];
+  const { label, body, pem } = readPem(text);
   if (isEncrypted(`${label}${body}`)) {
     return invalid("a key without passphrase: openssl pkcs8 -in encrypted.pem -out plain.pem decrypts it");
   }
@@ -29,10 +29,17 @@ export function readPrivateKey(text: string): Parsed<Secret> {
     return invalid(`the private key; this is a ${label.toLowerCase()}, which belongs to the other side`);
   }
   if (!LABELS.has(label)) return invalid(KEY_EXPECTED);
-  const lines = body.replaceAll(/\s/g, "").match(/.{1,64}/g) ?? [];
-  const key = parse([`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n"));
+  const key = parse(pem);
   if (key === null) return invalid(`${KEY_EXPECTED}; this one is damaged or cut`);
   return acceptRsaKey(key);
+}
+
+/** A text in PEM form: its label, what is between the lines of the label, and all of it with line ends. Empty: there is none. */
+export function readPem(text: string): { readonly label: string; readonly body: string; readonly pem: string } {
+  const [, label = "", body = ""] = PEM.exec(withLineEnds(text)) ?? [];
+  const lines = body.replaceAll(/\s/g, "").match(/.{1,64}/g) ?? [];
+  const pem = [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
+  return { label, body, pem };
 }
 
 /** An encrypted key, decrypted in memory; null: the passphrase is wrong. Else as `readPrivateKey`. */
@@ -54,12 +61,12 @@ export function isEncrypted(text: string): boolean {
   return text.includes("ENCRYPTED");
 }
 
-/** The text of a key's file, not parsed yet. */
-export async function readKeyText(path: string): Promise<Parsed<string>> {
+/** The text of the file of a key or certificate (`what`), not parsed yet. */
+export async function readPemText(path: string, what: string): Promise<Parsed<string>> {
   try {
     const file = await readSmallFile(path, KEY_BYTES_MAX);
     if (file.kind === "not-regular") return invalid(NOT_REGULAR);
-    if (file.kind === "too-large") return invalid("the file of a private key; this one is too large");
+    if (file.kind === "too-large") return invalid(`the file of a ${what}; this one is too large`);
     return valid(file.text);
   } catch (error) {
     return invalid(`a file that can be read (${errnoOf(error)})`);

@@ -9,6 +9,7 @@ import { COMMITTED, DESTINATION } from "../../src/config/sections.ts";
 import { Secret } from "../../src/secrets/secret.ts";
 import { fileKey, SETTINGS } from "../../src/config/settings.ts";
 import type { SettingName } from "../../src/config/settings.ts";
+import { selfSigned } from "../kit/certificate.ts";
 import { startAwsSecrets } from "../kit/servers/aws-secrets.ts";
 import type { AwsSecrets } from "../kit/servers/aws-secrets.ts";
 
@@ -44,7 +45,11 @@ const CASES: readonly { readonly kept: Secrets; readonly env: Secrets; readonly 
     made: ["canary-client", "canary-refresh"],
   },
   {
-    kept: { PARDOT_PRIVATE_KEY: PEM, PARDOT_ETL_WEBHOOK_URL: "https://hooks.example.com/canary-hook" },
+    kept: {
+      PARDOT_PRIVATE_KEY: PEM,
+      PARDOT_CERTIFICATE: selfSigned(KEYS, 0),
+      PARDOT_ETL_WEBHOOK_URL: "https://hooks.example.com/canary-hook",
+    },
     env: { PARDOT_USERNAME: "api@acme.example" },
     made: [PEM, "https://hooks.example.com/canary-hook"],
   },

@@ -22,6 +22,8 @@ const OTHERS = [
   "token-not-read",
   "token-key",
   "password-flow",
+  "certificate-ends",
+  "certificate-other",
 ];
 const CODES = new Set([...TOKEN_ERRORS.map((row) => row.name), ...OTHERS].map((name) => `auth.${name}`));
 

@@ -12,6 +12,8 @@ import {
   SIMULATOR_USERNAME,
 } from "../../src/simulator/index.ts";
 import type { SimulatorOptions } from "../../src/simulator/index.ts";
+import { DAY_MS } from "../../src/time/instant.ts";
+import { selfSigned } from "../kit/certificate.ts";
 import { callCli, runCli, startCli } from "../kit/cli.ts";
 import { expectExactly, scene, wholeManifests } from "../kit/scene.ts";
 import type { Environment, Scene } from "../kit/scene.ts";
@@ -111,6 +113,27 @@ describe("a login flow", () => {
       ]);
     }
     expect(at.simulator.stats().tokenRequests).toBe(4);
+  });
+
+  it("jwt warns from 30 days before its certificate ends, in check and in every run, and when the login fails", async () => {
+    const at = await start({}, JWT);
+    const soon = { PARDOT_CERTIFICATE: selfSigned(APP_KEYS, Date.now() + 20.5 * DAY_MS) };
+    const { code, lines } = await checkLines(at, soon);
+    const line = lines.find(({ name }) => name === "credentials");
+    expect([code, line?.status]).toEqual([0, "warning"]);
+    expect(line?.message).toMatch(
+      /API version 4\. the certificate of the app's key ends on \d{4}-\d\d-\d\d, in 20 days/,
+    );
+    expect(line?.hint).toMatch(/Create a new key and certificate/);
+    const manifest = await run(at, soon);
+    expect([manifest.status, warningsOf(manifest)]).toEqual(["complete", ["auth.certificate-ends"]]);
+    const late = { PARDOT_CERTIFICATE: selfSigned(APP_KEYS, Date.now() + 600 * DAY_MS) };
+    expect(warningsOf(await run(at, late))).toEqual([]);
+    const refused = await checkLines(at, { ...late, PARDOT_PRIVATE_KEY: OTHER_KEY });
+    expect(refused.code).toBe(3);
+    expect(refused.lines.find(({ name }) => name === "credentials")?.message).toMatch(
+      /the given certificate is not that of the private key/,
+    );
   });
 
   it("jwt logs in on a machine whose clock is years off, and reports it", async () => {

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { SETTINGS } from "../../src/config/settings.ts";
+import { warn } from "../../src/events.ts";
 import type { RunEvent } from "../../src/events.ts";
+import { CERTIFICATE_ENDS } from "../../src/operations/certificate.ts";
 import { RunRecorder } from "../../src/operations/run/outcome.ts";
 import { EXIT_CODES } from "../../src/report/exit-codes.ts";
 import { openJsonLog } from "../../src/report/log.ts";
@@ -69,7 +71,8 @@ describe("the program's environment in Terraform", () => {
       JSON.stringify(module.variables.get("settings")),
     )?.[1];
     const pattern = new RegExp(refused ?? "^$");
-    expect(secrets.filter((name) => !pattern.test(name))).toEqual([]);
+    // A certificate is public.
+    expect(secrets.filter((name) => !pattern.test(name))).toEqual(["PARDOT_CERTIFICATE"]);
     const plain = SETTINGS.filter(({ parser }) => parser.isSecret !== true).map((setting): string => setting.env);
     expect(plain.filter((name) => pattern.test(name) && !name.endsWith("_FILE"))).toEqual([]);
   });
@@ -153,6 +156,14 @@ describe("the alarms read the program's output", () => {
     const quota = filters["quota"];
     const lines = (await logOf(0, 0.25)).filter((line) => isCounted(quota?.pattern ?? "", line));
     expect(lines.map((line) => line[quota?.value.replace("$.", "") ?? ""])).toEqual([0.25]);
+  });
+
+  test("for a certificate that ends, by the code of the warning and no other", async () => {
+    const lines: string[] = [];
+    const log = await openJsonLog({ level: "info", write: (line) => lines.push(line), now: () => 0 });
+    for (const code of [CERTIFICATE_ENDS, "auth.password-flow"]) warn(log.onEvent, code, "it ends");
+    const pattern = filters["certificate"]?.pattern ?? "";
+    expect(lines.map((line) => isCounted(pattern, JSON.parse(line) as Record<string, unknown>))).toEqual([true, false]);
   });
 
   test("for a task with an exit code unknown to the program", () => {

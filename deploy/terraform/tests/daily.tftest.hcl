@@ -295,7 +295,7 @@ run "alarms" {
 
   assert {
     condition = alltrue([
-      for alarm in [aws_cloudwatch_metric_alarm.no_success["test"], aws_cloudwatch_metric_alarm.quota] :
+      for alarm in [aws_cloudwatch_metric_alarm.no_success["test"], aws_cloudwatch_metric_alarm.quota, aws_cloudwatch_metric_alarm.certificate] :
       contains([for filter in aws_cloudwatch_log_metric_filter.this : "${filter.metric_transformation[0].namespace}/${filter.metric_transformation[0].name}"], "${alarm.namespace}/${alarm.metric_name}")
     ])
     error_message = "Each alarm must watch a metric that a filter writes."

@@ -9,6 +9,7 @@ import type { Instant } from "../../time/instant.ts";
 import { boundAfter, boundBefore, fromLocal, toLocal } from "../../time/zone.ts";
 import type { CheckLine, CheckResult } from "../api.ts";
 import type { Runtime } from "../runtime.ts";
+import { CERTIFICATE_ENDS, CERTIFICATE_OTHER } from "../certificate.ts";
 import { credentialsLine } from "./credentials.ts";
 import { failedLine, lineOf } from "./line.ts";
 import { secretsLine } from "./secrets.ts";
@@ -132,7 +133,7 @@ async function checkConnection(
   try {
     connection = await connectPardot(pardot, time, runtime);
   } catch (error) {
-    const line = failedLogin(error);
+    const line = withCertificate(failedLogin(error), warnings);
     // Pardot checks the business unit and the quota only after it has accepted the token.
     const isLoggedIn = line.name === "business unit" || (error as PardotEtlError).code === "pardot.daily-limit";
     const credentials = lineOf("credentials", "ok", `accepted by the flow ${config.pardot.auth.flow}`);
@@ -143,7 +144,7 @@ async function checkConnection(
     return;
   }
   await pardot.settled();
-  const accepted = credentialsLine(config.pardot.auth.flow, pardot.version, warnings);
+  const accepted = credentialsLine(config.pardot.auth, pardot.version, warnings);
   add(
     accepted,
     lineOf("business unit", "ok", `${config.pardot.businessUnitId} is ${companyOf(connection.account, config)}`),
@@ -153,7 +154,7 @@ async function checkConnection(
   add(await attempt("time zone", () => checkZone(config, pardot, connection.now, time, runtime)));
   // The export of the zone may have needed another token, and that one may be the first that cannot be stored.
   await pardot.settled();
-  const last = credentialsLine(config.pardot.auth.flow, pardot.version, warnings);
+  const last = credentialsLine(config.pardot.auth, pardot.version, warnings);
   if (last.message !== accepted.message) add(last);
 }
 
@@ -241,6 +242,12 @@ function failedLogin(error: unknown): CheckLine {
   const line = failedLine(name, error);
   const hint = [line.hint, setupStep(error.code)].filter((text) => text !== null).join(" ");
   return { ...line, hint: hint === "" ? null : hint };
+}
+
+/** A refused login, with what is known against the certificate: it may be the cause. */
+function withCertificate(line: CheckLine, warnings: ReadonlyMap<string, string>): CheckLine {
+  const known = warnings.get(CERTIFICATE_ENDS) ?? warnings.get(CERTIFICATE_OTHER);
+  return line.name !== "credentials" || known === undefined ? line : { ...line, message: `${line.message}. ${known}` };
 }
 
 async function attempt(name: Name, work: () => Promise<CheckLine>): Promise<CheckLine> {

@@ -1,6 +1,7 @@
 import { TOKEN_ROTATED } from "../../manifest/manifest.ts";
-import type { AuthFlow } from "../../config/config.ts";
+import type { AuthConfig } from "../../config/config.ts";
 import type { CheckLine } from "../api.ts";
+import { CERTIFICATE_ENDS, CERTIFICATE_OTHER, certificateEnd } from "../certificate.ts";
 import { lineOf } from "./line.ts";
 
 /** What to do about a warning that belongs to the credentials, the gravest first. */
@@ -23,13 +24,24 @@ const HINTS: readonly (readonly [code: string, hint: string])[] = [
     "auth.password-flow",
     "Upload a certificate to the app and use PARDOT_AUTH_FLOW=jwt; `pardot-etl help authentication` shows how.",
   ],
+  [
+    CERTIFICATE_ENDS,
+    "Create a new key and certificate, upload the certificate to the app, and store both; `pardot-etl help authentication#changing-a-secret` shows how.",
+  ],
+  [
+    CERTIFICATE_OTHER,
+    "Set PARDOT_CERTIFICATE or PARDOT_CERTIFICATE_FILE to the certificate that was made with the key.",
+  ],
 ];
 
 /** The line for credentials that were accepted, with the gravest warning about them. */
-export function credentialsLine(flow: AuthFlow, version: number, warnings: ReadonlyMap<string, string>): CheckLine {
-  const message = `accepted by the flow ${flow}; API version ${version}`;
+export function credentialsLine(auth: AuthConfig, version: number, warnings: ReadonlyMap<string, string>): CheckLine {
+  const message = `accepted by the flow ${auth.flow}; API version ${version}`;
   const gravest = HINTS.find(([code]) => warnings.has(code));
-  if (gravest === undefined) return lineOf("credentials", "ok", message);
+  if (gravest === undefined) {
+    const end = certificateEnd(auth);
+    return lineOf("credentials", "ok", end === null ? message : `${message}; the certificate ends on ${end}`);
+  }
   const [code, hint] = gravest;
   return lineOf("credentials", "warning", `${message}. ${warnings.get(code) ?? ""}`, hint);
 }

@@ -25,6 +25,7 @@ const AUTH = {
   clientId: "consumer-key",
   username: "api@acme.example",
   privateKey: new Secret(PEM),
+  certificate: null,
 } as const;
 /** What the harness's clock says when nothing has slept. */
 const NOW = Date.UTC(2026, 0, 31, 12);
