@@ -110,7 +110,7 @@ export interface Wish {
   readonly file?: string;
   /** A tool that is not installed. */
   readonly without?: string;
-  /** Variables of whoever deploys. */
+  /** Variables of the person who deploys. */
   readonly variables?: Readonly<Record<string, string>>;
 }
 
