@@ -10,9 +10,11 @@ import { ProtectedReading } from "../land/protected-file.ts";
 import { Rejects, tooManyRejects } from "../land/rejects.ts";
 import type { Pardot } from "../pardot/pardot.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { Lanes } from "../platform/lanes.ts";
 import type { Random } from "../platform/random.ts";
 import type { FieldState } from "../state/field-state.ts";
 import type { Journal } from "../state/journal.ts";
+import { moveFilesOut } from "../state/file-parts.ts";
 import { rejectsIn } from "../state/rejects.ts";
 import { objectState, openWindow } from "../state/state.ts";
 import type { Change, LandedFile, OpenWindow } from "../state/state.ts";
@@ -34,6 +36,8 @@ export interface Extraction {
   readonly onEvent: OnEvent;
   /** Aborted on a stop request: nothing new begins. */
   readonly drain: AbortSignal;
+  /** As many as requests may be in flight. */
+  readonly lanes: Lanes;
   /** Aborted at the end of the grace period: work in flight is cut. */
   readonly abort: AbortSignal;
 }
@@ -55,6 +59,7 @@ export class WindowInProgress<O extends CatalogObject = CatalogObject> {
   /** The window at the start of this run's work on it. */
   readonly window: OpenWindow;
   readonly extraction: Extraction;
+  #isMoving = false;
 
   constructor(object: O, window: OpenWindow, extraction: Extraction) {
     this.object = object;
@@ -123,6 +128,18 @@ export class WindowInProgress<O extends CatalogObject = CatalogObject> {
   /** The change that records a landed file; `cursor`: the last record in it, null for a file of an export. */
   landed(file: LandedFile, cursor: string | null): Change {
     return { type: "landed", ...this.about, file, cursor };
+  }
+
+  /** Keeps the number of files in the state small. One move at a time: the next landing sees to the rest. */
+  async moveFilesOut(): Promise<void> {
+    if (this.#isMoving) return;
+    this.#isMoving = true;
+    const { journal, storage, abort } = this.extraction;
+    try {
+      await moveFilesOut(this.about, journal, storage, abort);
+    } finally {
+      this.#isMoving = false;
+    }
   }
 
   /** Records that every file of the window has landed, after the changes in `before`. */

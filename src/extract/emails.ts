@@ -17,7 +17,7 @@ import { DAY_MS, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import { WindowInProgress } from "./context.ts";
 import type { Extraction } from "./context.ts";
-import { mayLandRest, openRowFiles } from "./segmented.ts";
+import { mayLandRest, openRowFiles } from "./land-pages.ts";
 import { UnreadableEmails } from "./unreadable.ts";
 import type { Unreadable } from "./unreadable.ts";
 

@@ -7,6 +7,7 @@ import type { Config } from "../config/config.ts";
 import { AuthError, DataError, RemoteError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { ExportRead, ExportRequest, ExportStatus, Pardot } from "../pardot/pardot.ts";
+import { Lanes } from "../platform/lanes.ts";
 import { systemRandom } from "../platform/random.ts";
 import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import { runExports } from "./export-queue.ts";
@@ -87,6 +88,7 @@ async function setUp(windows: number, workMs = 10_000) {
     converter: null,
     onEvent: (event: RunEvent) => events.push(event),
     drain: never,
+    lanes: new Lanes(4),
     abort: never,
     config: {
       pardot: { maxWaitingExports: 4, exportPollIntervalMs: 60_000, exportTimeoutMs: 6 * 3_600_000 },

@@ -10,7 +10,7 @@ import type { Pardot } from "../pardot/pardot.ts";
 import { applyFieldChange, driftOf, hasRefusals } from "../state/field-state.ts";
 import type { CustomField, FieldChange, FieldState } from "../state/field-state.ts";
 import { addedBy } from "../warehouse/ddl/snowflake-tables.ts";
-import { readPages } from "./pages.ts";
+import { readPages } from "./pages/pages.ts";
 
 /** The columns of an object's files in this run, and the fields requested from Pardot. */
 export interface ObjectFields {

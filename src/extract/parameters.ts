@@ -71,7 +71,7 @@ export function trustedCursor(
     field !== null && !refusedParameters.includes(orderParameter(field));
   return cursorText({
     ...landed,
-    id: isTrusted("id") ? landed.id : null,
+    ...(isTrusted("id") ? {} : { id: null, ranges: [] }),
     place: isTrusted(date) ? landed.place : null,
   });
 }

@@ -87,8 +87,9 @@ export interface ManifestWindow {
   readonly from: string;
   readonly to: string;
   /**
-   * Only a part is committed: the records up to this id, by ascending id. In manifests of earlier versions
-   * it may be another text, for an object that is read by page tokens.
+   * Only a part is committed: the records up to this id, by ascending id. Files may have later ones, too, of ranges of ids
+   * that are read at the same time. In manifests of earlier versions it may be another text, for an object that is read by
+   * page tokens.
    */
   readonly through_id?: string;
   /**

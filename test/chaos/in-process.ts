@@ -102,7 +102,8 @@ export class World {
     const simulator = await startSimulator(plan.account);
     const root = await mkdtemp(join(QUICK_DISK, "pardot-etl-chaos-"));
     await mkdir(join(root, "tmp"));
-    if (plan.v5 !== undefined) await writeFile(join(root, CONFIG_FILE), JSON.stringify(configOf(plan)));
+    const file = configOf(plan);
+    if (file !== null) await writeFile(join(root, CONFIG_FILE), JSON.stringify(file));
     return new World(plan, simulator, root);
   }
 
@@ -165,7 +166,7 @@ export class World {
         ...(budget === null ? {} : { PARDOT_DAILY_CALL_BUDGET: String(budget) }),
       },
       cwd: this.#root,
-      configFile: plan.v5 === undefined ? null : CONFIG_FILE,
+      configFile: configOf(plan) === null ? null : CONFIG_FILE,
       options: {},
     });
     const onEvent = (event: RunEvent): void => void this.messages.push(JSON.stringify(event));

@@ -84,13 +84,22 @@ export function withV5(plan: Plan, dice: Dice): Plan {
   };
 }
 
-/** The configuration file: smaller pages than the vendor's. */
-export function configOf({ objects, v5 }: Plan): object {
+/** The configuration file: smaller pages than the vendor's. Null: there is none. */
+export function configOf({ objects, v5, inRanges }: Plan): object | null {
+  if (v5 === undefined && inRanges === undefined) return null;
   const limited = selectWays(entries, v5?.version ?? "auto").filter(
     (object) => objects.includes(object.name) && queryOf(object) !== null,
   );
-  const query = { limit: v5?.pageLimit };
-  return { catalog: Object.fromEntries(limited.map(({ name }) => [name, { v5: { query } }])) };
+  const catalog: Record<string, object> = {};
+  if (v5 !== undefined) {
+    for (const { name } of limited) catalog[name] = { v5: { query: { limit: v5.pageLimit } } };
+  }
+  if (inRanges !== undefined) {
+    const query = { limit: inRanges.pageLimit };
+    const isV5 = catalog[inRanges.object] !== undefined;
+    catalog[inRanges.object] = isV5 ? { v5: { query } } : { v4: { query } };
+  }
+  return { catalog };
 }
 
 /** Around the number of a page, and some pages. Parents are read one by one, and the texts of variations are long. */

@@ -26,6 +26,8 @@ export interface Plan {
   readonly clockOffMs: number;
   /** Missing: no object is read through API v5. */
   readonly v5?: PlanV5;
+  /** An object with so many small pages that it is read in ranges. Missing: there is none. */
+  readonly inRanges?: { readonly object: string; readonly pageLimit: number };
 }
 
 /** One day: disturbed runs, then one undisturbed run or none. */
@@ -83,9 +85,28 @@ function rowsOf(object: string, dice: Dice): number {
 
 /** `hasV5`: whether objects may be read through API v5. */
 export function planOf(seed: number, dice: Dice, hasV5 = true): Plan {
-  const plan = planOfV4(seed, dice);
+  const plan = withRanges(planOfV4(seed, dice), dice.apart("ranges"));
   const v5 = dice.apart("v5");
   return hasV5 && v5.chance(0.5) ? withV5(plan, v5) : plan;
+}
+
+/** Seeds below keep their meaning: some of them once failed. */
+const FIRST_SEED_IN_RANGES = 1_700_000;
+
+/** Not where a day's calls would not suffice for the pages. */
+function withRanges(plan: Plan, dice: Dice): Plan {
+  const { knobs, rows, dailyLimit } = plan.account;
+  const isScarce = plan.budget !== null || dailyLimit !== undefined || knobs?.slowPageRows !== undefined;
+  if (plan.seed < FIRST_SEED_IN_RANGES || !dice.chance(0.25) || isScarce || plan.lanes === 1) return plan;
+  const object = dice.pick(
+    plan.objects.filter((name) => name === "Tag" || name === "EmailClick" || name === "Opportunity"),
+  );
+  const count = 250 + dice.below(350);
+  return {
+    ...plan,
+    inRanges: { object, pageLimit: 5 },
+    account: { ...plan.account, rows: { ...rows, [object]: count } },
+  };
 }
 
 function planOfV4(seed: number, dice: Dice): Plan {

@@ -3,7 +3,7 @@ import type { CatalogObject, ParentsV4, PerEmailObject, QueriedObject } from "..
 import { pageBounds } from "../../extract/bounds.ts";
 import { groupsOf } from "../../extract/bulk.ts";
 import { emailCandidates } from "../../extract/emails.ts";
-import { pagesOf } from "../../extract/pages.ts";
+import { pagesOf } from "../../extract/pages/pages.ts";
 import { isQueriedInstead } from "../../extract/segmented.ts";
 import type { Pardot } from "../../pardot/pardot.ts";
 import { expectedFiles } from "../../plan/export-files.ts";

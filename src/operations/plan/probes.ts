@@ -1,6 +1,6 @@
 import { customFieldsOf } from "../../catalog/catalog.ts";
 import type { CatalogObject } from "../../catalog/catalog.ts";
-import { pagesOf } from "../../extract/pages.ts";
+import { pagesOf } from "../../extract/pages/pages.ts";
 import type { Counted } from "../../pardot/pardot.ts";
 import type { FieldState } from "../../state/field-state.ts";
 import { createdAt, canSortByCreation, liveProbes, OLDEST_ASKED_MAX, oldestRequest, orNull } from "../run/probes.ts";

@@ -8,6 +8,7 @@ import type { OpenPardot } from "../../pardot/client.ts";
 import type { RangeWish } from "../../plan/wish.ts";
 import { NEVER } from "../../platform/clock.ts";
 import { startGrace } from "../../platform/grace.ts";
+import { Lanes } from "../../platform/lanes.ts";
 import { CallBudget } from "../../state/call-budget.ts";
 import { JournalCalls } from "../../state/call-stores.ts";
 import { Journal, loadState } from "../../state/journal.ts";
@@ -157,7 +158,8 @@ async function withPardot<T>(opened: Opened, runtime: Runtime, work: (run: Run) 
   const failures = new Failures(onEvent);
   const converter = await openConverter(config.etl.format, config.etl);
   const shared = { objects, converter, journal, budget, pardot, time, failures, clock, random, onEvent };
-  const run: Run = { ...opened, ...shared, pardotNow: now, abort: grace.abort };
+  const lanes = new Lanes(config.pardot.maxConcurrency);
+  const run: Run = { ...opened, ...shared, lanes, pardotNow: now, abort: grace.abort };
   try {
     return await work(run);
   } catch (error) {

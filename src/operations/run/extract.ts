@@ -6,7 +6,7 @@ import { extractEmails } from "../../extract/emails.ts";
 import { runExports } from "../../extract/export-queue.ts";
 import { extractByFields, extractSegment, extractSingle } from "../../extract/segmented.ts";
 import type { WireRecord } from "../../pardot/pardot.ts";
-import { allEnded, inLanes } from "../../platform/lanes.ts";
+import { allEnded } from "../../platform/lanes.ts";
 import { objectState } from "../../state/state.ts";
 import type { Change, OpenWindow } from "../../state/state.ts";
 import type { Run } from "./context.ts";
@@ -23,8 +23,10 @@ export async function extract(run: Run, account: WireRecord): Promise<void> {
   try {
     await allEnded([
       extractBulk(run),
-      inLanes(run.config.pardot.maxConcurrency, queried, (object) =>
-        extractObject(object, run, async (window) => extractQueried(object, window, account, run)),
+      run.lanes.run(() =>
+        run.lanes.share(queried, (object) =>
+          extractObject(object, run, async (window) => extractQueried(object, window, account, run)),
+        ),
       ),
     ]);
     await extractByEmail(run);
@@ -105,7 +107,7 @@ function queryOnceEach(object: BulkObject, queries: Promise<void>[], run: Run): 
     if (failures.of(object.name) !== null) return;
     try {
       drain.throwIfAborted();
-      await extractByFields(object, window, run);
+      await run.lanes.run(() => extractByFields(object, window, run));
     } catch (error) {
       failures.fail(object.name, error);
     }

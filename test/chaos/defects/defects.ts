@@ -47,12 +47,12 @@ export const DEFECTS: readonly Defect[] = [
     harm: "one false empty page ends the reading, and everything after it is lost",
     edits: [
       {
-        file: "src/extract/pages.ts",
+        file: "src/extract/pages/pages.ts",
         find: "        if (!isRepeated && (isAfterFull || unread > 0)) {\n",
         put: "        if (!isRepeated && unread < 0) {\n",
       },
       {
-        file: "src/extract/pages.ts",
+        file: "src/extract/pages/pages.ts",
         find: "        if (unread > 0 && isAfterFull) {",
         put: "        if (unread < 0 && isAfterFull) {",
       },
@@ -122,7 +122,7 @@ export const DEFECTS: readonly Defect[] = [
     harm: "one page with fewer records than its limit ends the reading, and everything after it is lost",
     edits: [
       {
-        file: "src/extract/pages.ts",
+        file: "src/extract/pages/pages.ts",
         find: "      const { records, total, end, token, hidesValues } = page;\n",
         put: '      const { records, total, token, hidesValues } = page;\n      const end = records.length > 0 && records.length < limit ? "end" : page.end;\n',
       },

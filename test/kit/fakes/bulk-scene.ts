@@ -13,6 +13,7 @@ import type { Config } from "../../../src/config/config.ts";
 import { splitHeader } from "../../../src/encode/csv-header.ts";
 import { readCsv } from "../../../src/encode/csv-scan.ts";
 import type { RunEvent } from "../../../src/events.ts";
+import { Lanes } from "../../../src/platform/lanes.ts";
 import { systemRandom } from "../../../src/platform/random.ts";
 import { openMemoryStorage } from "./memory-storage.ts";
 import { exportJobs } from "../../../src/extract/bulk.ts";
@@ -108,6 +109,7 @@ export async function bulkScene(records: readonly FakeRecord[], object: BulkObje
       random: systemRandom,
       onEvent: (event) => events.push(event),
       drain: stop,
+      lanes: new Lanes(4),
       abort: never,
       config: {
         pardot: { maxWaitingExports: 4, exportPollIntervalMs: 1000, exportTimeoutMs: 3_600_000, timeZone: "UTC" },

@@ -11,6 +11,7 @@ import { catalog } from "../../../src/catalog/index.ts";
 import type { Config } from "../../../src/config/config.ts";
 import type { RunEvent } from "../../../src/events.ts";
 import type { Pardot, ReadRequest, WireRecord } from "../../../src/pardot/pardot.ts";
+import { Lanes } from "../../../src/platform/lanes.ts";
 import { systemRandom } from "../../../src/platform/random.ts";
 import { openMemoryStorage } from "./memory-storage.ts";
 import { extractEmails } from "../../../src/extract/emails.ts";
@@ -94,6 +95,7 @@ export async function setUp(pairs: readonly (readonly [string, string])[]): Prom
     random: systemRandom,
     onEvent: (event: RunEvent) => events.push(event),
     drain: never,
+    lanes: new Lanes(4),
     abort: never,
     config: {
       catalog,

@@ -1,7 +1,7 @@
 import { tag } from "./objects.ts";
 import type { RunEvent } from "../../../src/events.ts";
-import { recordId } from "../../../src/extract/page.ts";
-import { readPages } from "../../../src/extract/pages.ts";
+import { recordId } from "../../../src/extract/pages/page.ts";
+import { readPages } from "../../../src/extract/pages/pages.ts";
 import type { Page, PageRequest, Pardot, WireRecord } from "../../../src/pardot/pardot.ts";
 import type { Window } from "../../../src/plan/windows.ts";
 

@@ -1,13 +1,13 @@
-import type { QueriedObject, QueryV5, RangeField } from "../catalog/catalog.ts";
-import { assert, DataError } from "../errors.ts";
-import { isTooLong } from "../pardot/failure.ts";
-import type { Page, PageBounds, WireRecord } from "../pardot/pardot.ts";
-import { cursorText, parseCursor } from "../state/cursor.ts";
-import type { Landed, Place } from "../state/cursor.ts";
-import { laterText, SECOND_MS } from "../time/instant.ts";
-import type { Instant, LocalText } from "../time/instant.ts";
-import { fromLocal } from "../time/zone.ts";
-import { pageBounds } from "./bounds.ts";
+import type { QueriedObject, QueryV5, RangeField } from "../../catalog/catalog.ts";
+import { assert, DataError } from "../../errors.ts";
+import { isTooLong } from "../../pardot/failure.ts";
+import type { Page, PageBounds, WireRecord } from "../../pardot/pardot.ts";
+import { cursorText, parseCursor } from "../../state/cursor.ts";
+import type { Landed, Place } from "../../state/cursor.ts";
+import { laterText, SECOND_MS } from "../../time/instant.ts";
+import type { Instant, LocalText } from "../../time/instant.ts";
+import { fromLocal } from "../../time/zone.ts";
+import { pageBounds } from "../bounds.ts";
 import {
   BARREN_MAX,
   dateOf,

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { never } from "../../test/kit/fakes/scripted-pages.ts";
-import { isQueried } from "../catalog/catalog.ts";
-import { catalog } from "../catalog/index.ts";
-import { assert } from "../errors.ts";
-import type { Page, PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
-import { HISTORY_START, isoInstant } from "../time/instant.ts";
+import { never } from "../../../test/kit/fakes/scripted-pages.ts";
+import { isQueried } from "../../catalog/catalog.ts";
+import { catalog } from "../../catalog/index.ts";
+import { assert } from "../../errors.ts";
+import type { Page, PageRequest, Pardot, WireRecord } from "../../pardot/pardot.ts";
+import { HISTORY_START, isoInstant } from "../../time/instant.ts";
 import { recordId } from "./page.ts";
 import type { PagesRequest } from "./page.ts";
 import { readPages } from "./pages.ts";

@@ -1,11 +1,12 @@
-import type { CatalogObject, ParentsV4, SegmentedV4 } from "../catalog/catalog.ts";
-import { DataError } from "../errors.ts";
-import { warn } from "../events.ts";
-import { isTooLong } from "../pardot/failure.ts";
-import type { Page, WireRecord } from "../pardot/pardot.ts";
-import { pluralize } from "../text.ts";
+import type { CatalogObject, ParentsV4, SegmentedV4 } from "../../catalog/catalog.ts";
+import { DataError } from "../../errors.ts";
+import { warn } from "../../events.ts";
+import { isTooLong } from "../../pardot/failure.ts";
+import type { Page, WireRecord } from "../../pardot/pardot.ts";
+import type { Id } from "../../state/cursor.ts";
+import { pluralize } from "../../text.ts";
 import { idOf, LIMIT_MIN, narrower, readPage, recordId } from "./page.ts";
-import type { Id, PagesRequest, Step } from "./page.ts";
+import type { PagesRequest, Step } from "./page.ts";
 import { readPages } from "./pages.ts";
 
 /**
@@ -38,7 +39,8 @@ export async function* readByParents(request: PagesRequest, parents: ParentsV4):
     way: { api: "v4", process: "segmented", urlName, dataKey, query },
   };
   const tally: Tally = { counted: 0, read: 0 };
-  for await (const step of readPages({ ...request, object: source, window: { ...request.window, field: null } })) {
+  const window = { ...request.window, field: null };
+  for await (const step of readPages({ ...request, object: source, window, mayCut: false })) {
     if (step.type !== "records") continue;
     const ids = step.records.map((record) => recordId(record, source));
     for (let from = 0; from < ids.length; from += idsMax) {

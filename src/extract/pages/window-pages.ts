@@ -1,5 +1,5 @@
-import type { CollectionV5, QueryV5 } from "../catalog/catalog.ts";
-import { DataError, RemoteError } from "../errors.ts";
+import type { CollectionV5, QueriedObject, QueryV5 } from "../../catalog/catalog.ts";
+import { DataError, RemoteError } from "../../errors.ts";
 import { readByParents } from "./by-parents.ts";
 import { recordId } from "./page.ts";
 import type { PagesRequest, Step } from "./page.ts";
@@ -30,9 +30,12 @@ export async function* readWindow(request: PagesRequest): AsyncGenerator<Step> {
 }
 
 function readRecords(request: PagesRequest): AsyncGenerator<Step> {
-  const { query } = request.object.way;
-  const isById = query.api === "v4" || (query.order === "id" && request.byToken !== true);
-  return isById ? readPages(request) : readTokenPages(request);
+  return isById(request.object, request.byToken) ? readPages(request) : readTokenPages(request);
+}
+
+/** Whether records are read by ascending id. Not those of which Pardot requires ids of parents. */
+export function isById({ way: { query } }: QueriedObject, byToken = false): boolean {
+  return query.api === "v4" ? query.parents === undefined : query.order === "id" && !byToken;
 }
 
 /** Nothing may land before the end: parents come in no order to go on from. */
@@ -43,7 +46,12 @@ async function* readEachParent(request: PagesRequest, parent: NonNullable<QueryV
     read.add(id);
     // Few enough to wait for the end: a sequence of tokens that begins again drops those of this parent alone.
     let steps: Step[] = [];
-    for await (const step of readRecords({ ...request, filters: { [parent.filter]: id }, cursor: null })) {
+    for await (const step of readRecords({
+      ...request,
+      filters: { [parent.filter]: id },
+      cursor: null,
+      mayCut: false,
+    })) {
       if (step.type === "again") steps = [];
       else if (step.type === "records") steps.push({ ...step, cursorAt: () => null });
     }
@@ -67,7 +75,7 @@ async function* parentIds(request: PagesRequest, parent: NonNullable<QueryV5["pa
   const ids = async function* (order: QueryV5["order"]): AsyncGenerator<string> {
     const object = { ...request.object, name: `parents of ${name}`, key: "id", columns, way: way(order) };
     const window = { ...request.window, field: null };
-    for await (const step of readRecords({ ...request, object, window, fields, cursor: null })) {
+    for await (const step of readRecords({ ...request, object, window, fields, cursor: null, mayCut: false })) {
       if (step.type === "records") yield* step.records.map((record) => recordId(record, object));
     }
   };

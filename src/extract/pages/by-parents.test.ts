@@ -8,14 +8,14 @@ import {
   records,
   scripted,
   window,
-} from "../../test/kit/fakes/scripted-pages.ts";
-import { isQueried } from "../catalog/catalog.ts";
-import type { QueriedObject } from "../catalog/catalog.ts";
-import { entries } from "../catalog/index.ts";
-import { selectWays } from "../catalog/versions.ts";
-import { TransportError } from "../errors.ts";
-import type { RunEvent } from "../events.ts";
-import type { Page, PageRequest, Pardot } from "../pardot/pardot.ts";
+} from "../../../test/kit/fakes/scripted-pages.ts";
+import { isQueried } from "../../catalog/catalog.ts";
+import type { QueriedObject } from "../../catalog/catalog.ts";
+import { entries } from "../../catalog/index.ts";
+import { selectWays } from "../../catalog/versions.ts";
+import { TransportError } from "../../errors.ts";
+import type { RunEvent } from "../../events.ts";
+import type { Page, PageRequest, Pardot } from "../../pardot/pardot.ts";
 import { recordId } from "./page.ts";
 import { readWindow } from "./window-pages.ts";
 

@@ -1,13 +1,14 @@
-import type { CatalogObject, QueriedObject, RangeField } from "../catalog/catalog.ts";
-import { normalise } from "../encode/normalise.ts";
-import { DataError, RemoteError } from "../errors.ts";
-import type { About, OnEvent } from "../events.ts";
-import type { Page, PageRequest, Pardot, WireRecord } from "../pardot/pardot.ts";
-import type { Window } from "../plan/windows.ts";
-import type { Landed } from "../state/cursor.ts";
-import type { LocalText } from "../time/instant.ts";
-import { toLocal } from "../time/zone.ts";
-import { pageBounds } from "./bounds.ts";
+import type { CatalogObject, QueriedObject, RangeField } from "../../catalog/catalog.ts";
+import { normalise } from "../../encode/normalise.ts";
+import { DataError, RemoteError } from "../../errors.ts";
+import type { About, OnEvent } from "../../events.ts";
+import type { Page, PageRequest, Pardot, WireRecord } from "../../pardot/pardot.ts";
+import type { Window } from "../../plan/windows.ts";
+import { parseId } from "../../state/cursor.ts";
+import type { Id, IdGap, Landed } from "../../state/cursor.ts";
+import type { LocalText } from "../../time/instant.ts";
+import { toLocal } from "../../time/zone.ts";
+import { pageBounds } from "../bounds.ts";
 
 export interface PagesRequest {
   readonly pardot: Pick<Pardot, "queryPage">;
@@ -23,6 +24,10 @@ export interface PagesRequest {
   readonly byToken?: boolean;
   /** Where to go on, as of `parseCursor`; null: from the first record. */
   readonly cursor: string | null;
+  /** Ids to read; `onPassed` gets the first id behind them. Default: all that have not landed. */
+  readonly range?: IdGap & { readonly onPassed: (id: Id) => void };
+  /** Whether a long reading by ascending id may end with the step `cut`. Default false. */
+  readonly mayCut?: boolean;
   /** Aborted on a stop request: no further page is requested. */
   readonly drain: AbortSignal;
   /** Aborted when requests in flight are cut, too. */
@@ -35,14 +40,19 @@ export type Step =
   | {
       readonly type: "records";
       readonly records: readonly WireRecord[];
-      /** Where to continue after the record with this index; null: nothing may land before the end of the part. */
+      /**
+       * Where to continue after the record with this index; null: nothing may land before the end of the part. Of a range:
+       * the id.
+       */
       readonly cursorAt: (index: number) => string | null;
       readonly hidesValues: boolean;
     }
   /** Records since the last `reached` will be returned again. */
   | { readonly type: "again" }
   /** Records so far may land, and reading may continue from this cursor. */
-  | { readonly type: "reached"; readonly cursor: string };
+  | { readonly type: "reached"; readonly cursor: string }
+  /** So many records remain that the ranges of ids between these may be read apart. Otherwise reading continues. */
+  | { readonly type: "cut"; readonly after: readonly string[]; readonly total: number | null };
 
 /** Codes of a page token that has expired (after four hours) or is not accepted (vendor docs, error-codes). */
 const TOKEN_CODES: ReadonlySet<number | null> = new Set([210, 211]);
@@ -95,19 +105,6 @@ export function recordId(record: WireRecord, object: CatalogObject): string {
   return String(idOf(record, object));
 }
 
-/** An id to compare: a number where that is exact. Equal ids are equal values. */
-export type Id = number | bigint;
-
-/** Digits of a number that is always exact. */
-const SAFE_DIGITS = 15;
-
-/** `digits` as an id. */
-export function parseId(digits: string): Id {
-  if (digits.length <= SAFE_DIGITS) return Number(digits);
-  const id = BigInt(digits);
-  return id < 10n ** BigInt(SAFE_DIGITS) ? Number(id) : id;
-}
-
 /** The id of a record. Throws DataError when it has none. */
 export function idOf(record: WireRecord, object: CatalogObject): Id {
   const value = record[object.key];
@@ -130,12 +127,16 @@ export function dateOf(
 
 /** Whether a record has not landed yet. A record without a date has, where records with one have in its order. */
 export function newTo(landed: Landed, object: QueriedObject): (record: WireRecord) => boolean {
-  const { id, place, reached } = landed;
+  const { id, ranges, place, reached } = landed;
   const { query } = object.way;
   if (query.api === "v4") return () => true;
   const order = query.order === "id" || query.order === null ? object.watermark : query.order;
   const isDone = [
     ...(id === null ? [] : [(record: WireRecord): boolean => idOf(record, object) <= parseId(id)]),
+    ...ranges.map(({ after, through }) => (record: WireRecord): boolean => {
+      const own = idOf(record, object);
+      return own > parseId(after) && own <= parseId(through);
+    }),
     ...(place === null ? [] : [(record: WireRecord): boolean => isThrough(record, place)]),
     ...(reached === null ? [] : [(record: WireRecord): boolean => isBefore(record, toLocal(reached, "UTC"))]),
   ];

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { afterOf, never, page, readAll, records, scripted, window } from "../../test/kit/fakes/scripted-pages.ts";
-import { isQueried } from "../catalog/catalog.ts";
-import type { QueriedObject } from "../catalog/catalog.ts";
-import { entries } from "../catalog/index.ts";
-import { selectWays } from "../catalog/versions.ts";
-import { RemoteError } from "../errors.ts";
-import type { Page, PageRequest } from "../pardot/pardot.ts";
+import { afterOf, never, page, readAll, records, scripted, window } from "../../../test/kit/fakes/scripted-pages.ts";
+import { isQueried } from "../../catalog/catalog.ts";
+import type { QueriedObject } from "../../catalog/catalog.ts";
+import { entries } from "../../catalog/index.ts";
+import { selectWays } from "../../catalog/versions.ts";
+import { RemoteError } from "../../errors.ts";
+import type { Page, PageRequest } from "../../pardot/pardot.ts";
 import { readWindow } from "./window-pages.ts";
 
 // Holds G1 where page tokens of API v5 expire, or what came through them comes again.

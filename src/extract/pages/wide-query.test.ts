@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { CollectionV5 } from "../catalog/catalog.ts";
-import { entries } from "../catalog/index.ts";
-import { selectWays } from "../catalog/versions.ts";
-import { assert, RemoteError } from "../errors.ts";
-import type { RunEvent } from "../events.ts";
-import type { Page, PageRequest, WireRecord } from "../pardot/pardot.ts";
+import type { CollectionV5 } from "../../catalog/catalog.ts";
+import { entries } from "../../catalog/index.ts";
+import { selectWays } from "../../catalog/versions.ts";
+import { assert, RemoteError } from "../../errors.ts";
+import type { RunEvent } from "../../events.ts";
+import type { Page, PageRequest, WireRecord } from "../../pardot/pardot.ts";
 import { fieldGroupsWithin, warnOfIncomplete, WideQuery } from "./wide-query.ts";
 
 const never = new AbortController().signal;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { tag } from "../../test/kit/fakes/objects.ts";
-import { afterOf, counting, page, range, readAll, records, scripted } from "../../test/kit/fakes/scripted-pages.ts";
-import type { RunEvent } from "../events.ts";
-import type { Page, PageRequest } from "../pardot/pardot.ts";
+import { tag } from "../../../test/kit/fakes/objects.ts";
+import { afterOf, counting, page, range, readAll, records, scripted } from "../../../test/kit/fakes/scripted-pages.ts";
+import type { RunEvent } from "../../events.ts";
+import type { Page, PageRequest } from "../../pardot/pardot.ts";
 import { pagesOf } from "./pages.ts";
 
 describe("total_results", () => {

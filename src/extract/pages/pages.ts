@@ -1,10 +1,9 @@
-import type { CatalogObject, QueryV4, QueryV5 } from "../catalog/catalog.ts";
-import { DataError } from "../errors.ts";
-import { warn } from "../events.ts";
-import type { OnEvent } from "../events.ts";
-import { isTooLong } from "../pardot/failure.ts";
-import type { Page, WireRecord } from "../pardot/pardot.ts";
-import { cursorText, parseCursor } from "../state/cursor.ts";
+import type { CatalogObject, QueryV4, QueryV5 } from "../../catalog/catalog.ts";
+import { DataError } from "../../errors.ts";
+import { isTooLong } from "../../pardot/failure.ts";
+import type { Page, WireRecord } from "../../pardot/pardot.ts";
+import { cursorText, parseCursor, parseId } from "../../state/cursor.ts";
+import type { Id } from "../../state/cursor.ts";
 import {
   BARREN_MAX,
   idOf,
@@ -12,12 +11,13 @@ import {
   LIMIT_MIN,
   narrower,
   newTo,
-  parseId,
   readPage,
   recordId,
   repeatedTokenError,
 } from "./page.ts";
-import type { Id, PagesRequest, Step } from "./page.ts";
+import type { PagesRequest, Step } from "./page.ts";
+import { cutsAfter } from "./ranges.ts";
+import { assertAtEnd, Totals } from "./totals.ts";
 
 /**
  * The records of a window, page by page, by ascending id. The window is fixed and the id advances, so records that
@@ -32,6 +32,8 @@ import type { Id, PagesRequest, Step } from "./page.ts";
  * are returned again (singer-io/tap-pardot). Throws DataError (exit 6) when a page is unsorted or repeats the one
  * before it, or when records are counted and not returned, unless one more request, from the end, shows that no visible
  * record follows: then they are hidden.
+ *
+ * A range of ids ends with the first page that reaches its end; Pardot need not filter by it.
  */
 export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
   const { object, drain, onEvent } = request;
@@ -39,12 +41,17 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
   const resumed = request.cursor !== null;
   const tokens = new Set<string>();
   const landed = parseCursor(request.cursor);
-  const isNew = newTo({ ...landed, id: null }, object);
-  let cursor = landed.id;
+  const isNew = newTo({ ...landed, id: null, ranges: [] }, object);
+  const { range } = request;
+  const through = range?.through == null ? null : parseId(range.through);
+  let cursor = range === undefined ? landed.id : range.after;
   let { limit } = object.way.query;
   let isAfterFull = true;
   let isRepeated = false;
   let expired = 0;
+  // Of the pages with records.
+  let first: Id | null = null;
+  let pages = 0;
   const next = (token: string | null = null): Promise<Page> => {
     const page = readPage(request, token === null ? { limit, afterId: cursor } : { token, limit });
     // The page read ahead may fail while nothing awaits it.
@@ -87,16 +94,15 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
           ahead = next();
           continue;
         }
+        if (through !== null) {
+          await assertAtEnd(request, limit, cursor, null);
+          return;
+        }
         // After a short page, counted records that are not returned are hidden from this user.
         let hidden = 0;
         if (unread > 0 && isAfterFull) {
-          drain.throwIfAborted();
-          const tail = cursor === null ? null : await readEnd(request, limit);
-          if (cursor === null || tail === null || tail.id > parseId(cursor)) {
-            throw missingError(object.name, unread, cursor);
-          }
           // If the total is that of the whole window, it counts the records up to the cursor too.
-          hidden = tail.total === unread ? 0 : unread;
+          hidden = (await assertAtEnd(request, limit, cursor, unread)) === unread ? 0 : unread;
         }
         totals.warn(total, resumed, hidden, object.name, onEvent);
         return;
@@ -107,19 +113,39 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       if (total !== null && cursor === null) announceTotal(total, request);
       totals.add(total, fresh.length);
       cursor = recordId(last, object);
-      const isOver = drain.aborted || end === "end";
-      if (!isOver) ahead = next();
-      const wanted = fresh.filter(isNew);
-      const cursorAt = (i: number): string | null => cursorText({ ...landed, id: recordId(wanted[i] ?? last, object) });
+      const reached = parseId(cursor);
+      first ??= idOf(fresh[0] ?? last, object);
+      pages += 1;
+      const isPast = through !== null && reached >= through;
+      const isOver = drain.aborted || end === "end" || isPast;
+      const mayCut = request.mayCut === true && pages === PAGES_BEFORE_CUT && !isOver;
+      if (!isOver && !mayCut) ahead = next();
+      const beyond = isPast ? fresh.findIndex((record) => idOf(record, object) > through) : -1;
+      const inRange = beyond === -1 ? fresh : fresh.slice(0, beyond);
+      const wanted = inRange.filter(isNew);
+      const cursorAt = (i: number): string | null => {
+        const id = recordId(wanted[i] ?? last, object);
+        return range === undefined ? cursorText({ ...landed, id }) : id;
+      };
       yield { type: "records", records: wanted, cursorAt, hidesValues };
-      if (end === "end") return;
+      const behind = fresh[beyond];
+      if (behind !== undefined) range?.onPassed(idOf(behind, object));
+      if (end === "end" || isPast) return;
       if (isOver) drain.throwIfAborted();
+      if (!mayCut) continue;
+      const after = await cutsAfter(request, { first, reached, pages, unread: totals.left });
+      if (after.length > 0) yield { type: "cut", after, total: resumed ? null : totals.first };
+      drain.throwIfAborted();
+      ahead = next();
     }
   } finally {
     // Pardot counts every call, so this one must end before the run adds up its calls.
     await ahead.catch(() => undefined);
   }
 }
+
+/** Pages of records after which the rest of a window may be read in ranges. */
+const PAGES_BEFORE_CUT = 8;
 
 /** The first page of a window counts all of its records; parents of the records are not counted with them. */
 function announceTotal(records: number, { object, about, onEvent }: PagesRequest): void {
@@ -133,21 +159,6 @@ function announceTotal(records: number, { object, about, onEvent }: PagesRequest
  */
 export function pagesOf(records: number, { api, limit }: QueryV4 | QueryV5): number {
   return api === "v5" ? Math.max(1, Math.ceil(records / limit)) : Math.floor(records / limit) + 2;
-}
-
-/**
- * The greatest id of the window that this user may see, and the window's total: whether counted records are hidden or
- * not read yet. Null when no record is returned, or when the page is not sorted as requested.
- */
-async function readEnd(
-  request: PagesRequest,
-  limit: number,
-): Promise<{ readonly id: Id; readonly total: number | null } | null> {
-  const { records, total } = await readPage(request, { limit, sort: { field: "id", isDescending: true } });
-  const ids = records.map((record) => idOf(record, request.object));
-  const [id] = ids;
-  const isSorted = ids.every((each, i) => i === 0 || each < (ids[i - 1] ?? each));
-  return id === undefined || !isSorted ? null : { id, total };
 }
 
 /**
@@ -181,66 +192,4 @@ function newRecords(page: readonly WireRecord[], cursor: string | null, object: 
     });
   }
   return fresh;
-}
-
-/**
- * Compares the records of all pages with `total_results`, which full responses have. The total counts all records that
- * the filter selects (pardot/api-docs issue 187). Whether `id_greater_than` is part of that filter, so that the total
- * counts down from page to page, is not documented: both are understood. Records may change while they are read, so a
- * difference is a warning; records that are counted and not returned are an error.
- */
-class Totals {
-  #read = 0;
-  #first: number | null = null;
-  #last: { readonly total: number; readonly records: number } | null = null;
-  #countsDown: boolean | null = null;
-
-  /** Notes a page with records. */
-  add(total: number | null, records: number): void {
-    if (total !== null) {
-      this.#countsDown ??= this.#isCountedDown(total);
-      if (this.#read === 0) this.#first = total;
-      this.#last = { total, records };
-    }
-    this.#read += records;
-  }
-
-  /** Records that the total of an empty page counts and no page returned; `resumed`: the reading began at a cursor. */
-  unread(total: number | null, resumed: boolean): number {
-    if (total === null) return 0;
-    if (this.#read === 0 || this.#isCountedDown(total) === true) return total;
-    return resumed ? 0 : total - this.#read;
-  }
-
-  /**
-   * Warns when the first total differs from the number of records read; `hidden`: counted after the last visible
-   * record.
-   */
-  warn(total: number | null, resumed: boolean, hidden: number, object: string, onEvent: OnEvent): void {
-    const countsDown = this.#countsDown ?? (total === null ? null : this.#isCountedDown(total));
-    const isComparable = !resumed || countsDown === true;
-    const first = this.#first !== null && isComparable ? this.#first : this.#read + hidden;
-    if (first === this.#read) return;
-    const message = `${this.#read} records were read, total_results was ${first}: records changed while they were read, or Pardot hides some from this user`;
-    warn(onEvent, "data.total-differs", message, object);
-  }
-
-  /**
-   * Whether the total is closer to the rest after the last page than to that page's own total; null without an earlier
-   * total.
-   */
-  #isCountedDown(total: number): boolean | null {
-    if (this.#last === null) return null;
-    const left = this.#last.total - this.#last.records;
-    return Math.abs(total - left) <= Math.abs(total - this.#last.total);
-  }
-}
-
-/** The error for records that are counted although a repeated request returned none of them. */
-function missingError(object: string, unread: number, cursor: string | null): DataError {
-  const where = cursor === null ? "" : ` after id ${cursor}`;
-  return new DataError(`read ${object}: no record came${where}, but total_results counts ${unread}`, {
-    code: "data.total-without-rows",
-    hint: "Pardot counts records that it does not return, so the window stays open. Run again. If it stays, check whether the API user may see these records.",
-  });
 }

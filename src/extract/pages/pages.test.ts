@@ -10,10 +10,10 @@ import {
   records,
   scripted,
   window,
-} from "../../test/kit/fakes/scripted-pages.ts";
-import { tag } from "../../test/kit/fakes/objects.ts";
-import { DataError, LimitError, RemoteError, TransportError } from "../errors.ts";
-import { HISTORY_START } from "../time/instant.ts";
+} from "../../../test/kit/fakes/scripted-pages.ts";
+import { tag } from "../../../test/kit/fakes/objects.ts";
+import { DataError, LimitError, RemoteError, TransportError } from "../../errors.ts";
+import { HISTORY_START } from "../../time/instant.ts";
 import { pagesOf, readPages } from "./pages.ts";
 
 // Holds G1: pages bring every record once, however many share a second.

@@ -1,13 +1,14 @@
-import type { CatalogObject } from "../catalog/catalog.ts";
-import { DataError } from "../errors.ts";
-import type { OnEvent } from "../events.ts";
-import { warn } from "../events.ts";
-import { keyField, watermarkField } from "../land/result-header.ts";
-import { isAddressTooLong } from "../pardot/failure.ts";
-import type { Page, PageRequest, Pardot, WireRecord, WireValue } from "../pardot/pardot.ts";
-import { pluralize } from "../text.ts";
-import { idOf, parseId, repeatedTokenError } from "./page.ts";
-import type { Id } from "./page.ts";
+import type { CatalogObject } from "../../catalog/catalog.ts";
+import { DataError } from "../../errors.ts";
+import type { OnEvent } from "../../events.ts";
+import { warn } from "../../events.ts";
+import { keyField, watermarkField } from "../../land/result-header.ts";
+import { isAddressTooLong } from "../../pardot/failure.ts";
+import type { Page, PageRequest, Pardot, WireRecord, WireValue } from "../../pardot/pardot.ts";
+import { parseId } from "../../state/cursor.ts";
+import type { Id } from "../../state/cursor.ts";
+import { pluralize } from "../../text.ts";
+import { idOf, repeatedTokenError } from "./page.ts";
 
 /**
  * Bytes of `fields` in an address. Servers commonly take 8 KB of a request's first line (Apache httpd: 8190 bytes), and the

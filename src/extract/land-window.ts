@@ -1,0 +1,95 @@
+import type { QueriedObject } from "../catalog/catalog.ts";
+import type { OpenWindow } from "../state/state.ts";
+import type { WireRecord } from "../pardot/pardot.ts";
+import { gapsOf, parseCursor, parseId } from "../state/cursor.ts";
+import type { Id, IdGap } from "../state/cursor.ts";
+import { WindowInProgress } from "./context.ts";
+import type { Extraction } from "./context.ts";
+import { Found, ignoredFilter, landPages } from "./land-pages.ts";
+import type { Cut } from "./land-pages.ts";
+import type { PagesRequest } from "./pages/page.ts";
+import type { Acceptable } from "./parameters.ts";
+import { assertAtEnd, warnOfTotal } from "./pages/totals.ts";
+import { isById, readWindow } from "./pages/window-pages.ts";
+
+/** How a window is read. */
+export interface WayToRead extends Acceptable, Pick<PagesRequest, "pardot"> {
+  /** As in `PageRequest`. */
+  readonly fields: readonly string[] | null;
+  readonly isIncomplete: (record: WireRecord) => boolean;
+}
+
+/**
+ * Reads and lands a window. A long reading by ascending id continues in ranges of ids, which idle lanes read at the same
+ * time: each lands its files and moves its part of the cursor. Ends with the window done.
+ */
+export async function landWindow(
+  { object, byToken, pardot, fields, isIncomplete }: WayToRead,
+  window: OpenWindow,
+  extraction: Extraction,
+): Promise<void> {
+  const { lanes, drain, abort, onEvent } = extraction;
+  const progress = new WindowInProgress(object, window, extraction);
+  const about = { object: object.name, window: window.id };
+  const { cursor } = window;
+  const request = { pardot, object, byToken, window, fields, about, cursor, drain, abort, onEvent };
+  const found = new Found();
+  const mayCut = isById(object, byToken) && lanes.count > 1;
+  const isCut = isById(object, byToken) && parseCursor(cursor).ranges.length > 0;
+  try {
+    const steps = readWindow({ ...request, mayCut });
+    const cut = isCut ? null : await landPages(progress, { steps, isIncomplete }, found);
+    if (isCut || cut !== null) {
+      await landRanges(progress, { ...request, cursor: progress.current.cursor }, isIncomplete, found);
+      await checkTotal(progress, request, cut, found);
+    }
+    await progress.done([...found.changes, ...ignoredFilter(progress, found)]);
+  } finally {
+    found.warn(progress);
+  }
+}
+
+/** Reads the ranges of a window, each in the next idle lane. After a failure no further page is requested. */
+async function landRanges(
+  progress: WindowInProgress,
+  request: PagesRequest,
+  isIncomplete: WayToRead["isIncomplete"],
+  found: Found,
+): Promise<void> {
+  const stop = new AbortController();
+  const drain = AbortSignal.any([request.drain, stop.signal]);
+  let passed: Id = -1;
+  const onPassed = (id: Id): void => void (passed = id > passed ? id : passed);
+  await progress.extraction.lanes.share(ranges(), async (gap) => {
+    const range = { ...gap, onPassed };
+    try {
+      drain.throwIfAborted();
+      const steps = readWindow({ ...request, drain, range });
+      await landPages(progress, { steps, range, isIncomplete }, found);
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  });
+
+  // No record is between the end of a range and the first one behind it on the same page.
+  function* ranges(): Generator<IdGap> {
+    for (const gap of gapsOf(parseCursor(request.cursor))) {
+      if (gap.through === null || parseId(gap.through) >= passed) yield gap;
+    }
+  }
+}
+
+/** Compares the window's total with the records of all of its ranges, as a reading in one range does. */
+async function checkTotal(
+  { object, current, extraction }: WindowInProgress<QueriedObject>,
+  request: PagesRequest,
+  cut: Cut | null,
+  { records }: Found,
+): Promise<void> {
+  const total = cut?.total ?? null;
+  if (total === null || total === records) return;
+  const greatest = gapsOf(parseCursor(current.cursor)).at(-1)?.after ?? null;
+  if (total > records) await assertAtEnd(request, object.way.query.limit, greatest, total - records);
+  warnOfTotal(object.name, records, total, extraction.onEvent);
+}
