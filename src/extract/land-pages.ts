@@ -6,7 +6,7 @@ import { rowEncoder } from "../land/rejects.ts";
 import type { Rejects } from "../land/rejects.ts";
 import { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
-import { cursorText, cutAt, landedThrough, parseCursor } from "../state/cursor.ts";
+import type { IdGap } from "../state/cursor.ts";
 import { objectState } from "../state/state.ts";
 import type { Change } from "../state/state.ts";
 import { pluralize } from "../text.ts";
@@ -15,7 +15,7 @@ import { landingOf } from "./context.ts";
 import type { WindowInProgress } from "./context.ts";
 import { collectEmailPairs } from "./email-pairs.ts";
 import type { EmailPairs } from "./email-pairs.ts";
-import type { PagesRequest, Step } from "./pages/page.ts";
+import type { Step } from "./pages/page.ts";
 import { warnOfIncomplete } from "./pages/wide-query.ts";
 
 export type Cut = Extract<Step, { readonly type: "cut" }>;
@@ -23,7 +23,8 @@ export type Cut = Extract<Step, { readonly type: "cut" }>;
 /** One reading of a window, or of a range of it. */
 export interface Reading {
   readonly steps: AsyncIterable<Step> | Iterable<Step>;
-  readonly range?: PagesRequest["range"];
+  /** `cursorAt`: where the window continues when the range has landed through an id. */
+  readonly range?: IdGap & { readonly cursorAt: (id: string) => string | null };
   /** Whether a record lacks values that the account may have. */
   readonly isIncomplete: (record: WireRecord) => boolean;
 }
@@ -58,7 +59,7 @@ export class Found {
 
 /**
  * Pages become rows, rows become files, and with each landed file the journal records where to continue. What is left to
- * record goes into `found`. Null at the end of the window or range; else the journal has the ranges of the rest.
+ * record goes into `found`. Null at the end of the window or range; else the rest is to be read in ranges.
  */
 export async function landPages(
   progress: WindowInProgress,
@@ -72,11 +73,8 @@ export async function landPages(
   const places = pairs.tap?.columns.map((name) => object.columns.findIndex((column) => column.name === name)) ?? [];
   const toRow = rowEncoder(object, rejects, progress.protection());
   // A file is recorded with what the other ranges have landed by then.
-  const cursorNow = (): string | null =>
-    range === undefined || cursor === null
-      ? cursor
-      : cursorText(landedThrough(parseCursor(progress.current.cursor), cursor));
-  const land = (at = cursorNow): Promise<boolean> => landRows(files, { at, rejects, pairs, progress });
+  const at = (): string | null => (range === undefined || cursor === null ? cursor : range.cursorAt(cursor));
+  const land = (): Promise<void> => landRows(files, { at, rejects, pairs, progress });
   const isWanted = inWindow(object, window, extraction.config.pardot.timeZone);
   const isFiltered = isQueried(object) && pageBounds(object, window) !== null;
   // Where to continue after the last row that `reached` looked at.
@@ -106,13 +104,17 @@ export async function landPages(
         await land();
       } else if (step.type === "cut") {
         reached();
-        if (await land(() => cursorText(cutAt(parseCursor(cursor), step.after)))) return step;
+        await land();
+        // Otherwise the ranges would begin before records that no file has.
+        if (progress.current.cursor === cursor) return step;
       } else {
         found.records += step.records.length;
         if (step.hidesValues) found.hiding += 1;
         for (const [i, record] of step.records.entries()) {
           isEmpty = false;
           const row = toRow(record);
+          // Also of a rejected record: it is recorded with the next file.
+          place = () => step.cursorAt(i);
           if (row === null) continue;
           if (isWanted(row)) {
             const lacksValues = isIncomplete(record);
@@ -120,9 +122,8 @@ export async function landPages(
             // No wait for each row: the last one would be where most of the time goes.
             const adding = files.add(row, lacksValues);
             if (adding !== null) await adding;
-            pairs.tap?.onRecord(places.map((at) => row[at] ?? null));
+            pairs.tap?.onRecord(places.map((column) => row[column] ?? null));
           } else if (isFiltered) found.unwanted += 1;
-          place = () => step.cursorAt(i);
           if (files.isFull && reached()) await land();
         }
       }
@@ -131,7 +132,7 @@ export async function landPages(
     // Of a range all has landed now; of a window without a cursor, all or nothing.
     if (reached() && range?.through != null) cursor = range.through;
     const rest = await files.land();
-    const landed = rest === null ? [] : [...pairs.changes(), progress.landed(rest, cursorNow())];
+    const landed = rest === null ? [] : [...pairs.changes(), progress.landed(rest, at())];
     const changes = [...landed, ...progress.rejected(null, rejects.take())];
     if (range === undefined || rest === null) found.changes.push(...changes);
     else await extraction.journal.record(changes);
@@ -189,15 +190,14 @@ async function landRows(
     readonly pairs: EmailPairs;
     readonly progress: WindowInProgress;
   },
-): Promise<boolean> {
+): Promise<void> {
   const { at, rejects, pairs, progress } = to;
   const file = await files.land();
-  if (file === null) return false;
+  if (file === null) return;
   const rejected = progress.rejected(null, rejects.take());
   await progress.extraction.journal.record([...pairs.changes(), progress.landed(file, at()), ...rejected]);
   pairs.tap?.forget();
   await progress.moveFilesOut();
-  return true;
 }
 
 export function openRowFiles({ object, window, extraction }: WindowInProgress): RowFiles {

@@ -1,8 +1,8 @@
 import type { QueriedObject } from "../catalog/catalog.ts";
 import type { OpenWindow } from "../state/state.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
-import { gapsOf, parseCursor, parseId } from "../state/cursor.ts";
-import type { Id, IdGap } from "../state/cursor.ts";
+import { cursorText, cutAt, gapsOf, landedThrough, parseCursor, parseId } from "../state/cursor.ts";
+import type { Id, IdGap, Landed } from "../state/cursor.ts";
 import { WindowInProgress } from "./context.ts";
 import type { Extraction } from "./context.ts";
 import { Found, ignoredFilter, landPages } from "./land-pages.ts";
@@ -21,26 +21,33 @@ export interface WayToRead extends Acceptable, Pick<PagesRequest, "pardot"> {
 
 /**
  * Reads and lands a window. A long reading by ascending id continues in ranges of ids, which idle lanes read at the same
- * time: each lands its files and moves its part of the cursor. Ends with the window done.
+ * time: each lands its files and moves its part of the cursor. One lane reads the same ranges one by one, so the files do
+ * not depend on the number of lanes. Ends with the window done.
  */
 export async function landWindow(
   { object, byToken, pardot, fields, isIncomplete }: WayToRead,
   window: OpenWindow,
   extraction: Extraction,
 ): Promise<void> {
-  const { lanes, drain, abort, onEvent } = extraction;
+  const { drain, abort, onEvent } = extraction;
   const progress = new WindowInProgress(object, window, extraction);
   const about = { object: object.name, window: window.id };
   const { cursor } = window;
   const request = { pardot, object, byToken, window, fields, about, cursor, drain, abort, onEvent };
   const found = new Found();
-  const mayCut = isById(object, byToken) && lanes.count > 1;
-  const isCut = isById(object, byToken) && parseCursor(cursor).ranges.length > 0;
+  const mayCut = isById(object, byToken);
+  const isCut = mayCut && parseCursor(cursor).ranges.length > 0;
   try {
     const steps = readWindow({ ...request, mayCut });
     const cut = isCut ? null : await landPages(progress, { steps, isIncomplete }, found);
     if (isCut || cut !== null) {
-      await landRanges(progress, { ...request, cursor: progress.current.cursor }, isIncomplete, found);
+      await landRanges(
+        progress,
+        { ...request, cursor: progress.current.cursor },
+        cut?.after ?? [],
+        isIncomplete,
+        found,
+      );
       await checkTotal(progress, request, cut, found);
     }
     await progress.done([...found.changes, ...ignoredFilter(progress, found)]);
@@ -53,15 +60,19 @@ export async function landWindow(
 async function landRanges(
   progress: WindowInProgress,
   request: PagesRequest,
+  cuts: readonly string[],
   isIncomplete: WayToRead["isIncomplete"],
   found: Found,
 ): Promise<void> {
+  // The cuts are recorded with the first file of a range, and each file with what the other ranges have landed by then.
+  const landed = (): Landed => cutAt(parseCursor(progress.current.cursor), cuts);
+  const cursorAt = (id: string): string | null => cursorText(landedThrough(landed(), id));
   const stop = new AbortController();
   const drain = AbortSignal.any([request.drain, stop.signal]);
   let passed: Id = -1;
   const onPassed = (id: Id): void => void (passed = id > passed ? id : passed);
   await progress.extraction.lanes.share(ranges(), async (gap) => {
-    const range = { ...gap, onPassed };
+    const range = { ...gap, onPassed, cursorAt };
     try {
       drain.throwIfAborted();
       const steps = readWindow({ ...request, drain, range });
@@ -74,7 +85,7 @@ async function landRanges(
 
   // No record is between the end of a range and the first one behind it on the same page.
   function* ranges(): Generator<IdGap> {
-    for (const gap of gapsOf(parseCursor(request.cursor))) {
+    for (const gap of gapsOf(landed())) {
       if (gap.through === null || parseId(gap.through) >= passed) yield gap;
     }
   }

@@ -3,13 +3,11 @@
  * takes the next item of the oldest offer.
  */
 export class Lanes {
-  readonly count: number;
   #idle: number;
   /** Each starts an idle lane on its next item, and returns false if it has none. */
   #offers: (() => boolean)[] = [];
 
   constructor(count: number) {
-    this.count = count;
     this.#idle = count;
   }
 

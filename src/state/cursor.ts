@@ -99,9 +99,11 @@ export function gapsOf({ id, ranges }: Landed): readonly IdGap[] {
   return ends.map((after, i) => ({ after, through: ranges[i]?.after ?? null }));
 }
 
-/** The same, to be read on in ranges that begin after each of these ids, too. */
+/** The same, to be read on in ranges that begin after each of these ids, too. Unchanged if there are ranges already. */
 export function cutAt(landed: Landed, ids: readonly string[]): Landed {
-  return { ...landed, ranges: ids.map((id) => ({ after: id, through: id })) };
+  if (landed.ranges.length > 0) return landed;
+  const later = ids.filter((id) => landed.id === null || parseId(id) > parseId(landed.id));
+  return { ...landed, ranges: later.map((id) => ({ after: id, through: id })) };
 }
 
 /** The same when the records up to an id have landed, from the last range that begins before it. */

@@ -97,7 +97,7 @@ const FIRST_SEED_IN_RANGES = 1_700_000;
 function withRanges(plan: Plan, dice: Dice): Plan {
   const { knobs, rows, dailyLimit } = plan.account;
   const isScarce = plan.budget !== null || dailyLimit !== undefined || knobs?.slowPageRows !== undefined;
-  if (plan.seed < FIRST_SEED_IN_RANGES || !dice.chance(0.25) || isScarce || plan.lanes === 1) return plan;
+  if (plan.seed < FIRST_SEED_IN_RANGES || !dice.chance(0.25) || isScarce) return plan;
   const object = dice.pick(
     plan.objects.filter((name) => name === "Tag" || name === "EmailClick" || name === "Opportunity"),
   );
