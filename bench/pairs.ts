@@ -23,26 +23,28 @@ const PATHS = [
   { path: "xml", object: "List", compression: "none" },
 ] as const;
 /** Megabytes of an export, and pages of 200 records. */
-const SIZE = 200;
+const SIZE = { megabytes: 200, pages: 1000 };
 
 /** Measures bare loop and product in turn, `rounds` times, each also with a tiny account, whose time is taken off. */
-export async function benchPairs(rounds: number): Promise<PairFigure[]> {
+export async function benchPairs(rounds: number, paths: readonly string[] = []): Promise<PairFigure[]> {
   const figures: PairFigure[] = [];
   for (const { path, object, compression } of PATHS) {
+    if (paths.length > 0 && !paths.includes(path)) continue;
     const isBulk = object === "VisitorActivity";
     const sized = (size: number): ReadyOptions => ({
       blocks: isBulk ? size : 1,
       pages: isBulk ? 1 : size,
       latencyMs: 0,
     });
-    const large = await serve(sized(SIZE));
+    const large = await serve(sized(isBulk ? SIZE.megabytes : SIZE.pages));
     const tiny = await serve(sized(1));
     const bare: number[] = [];
     const own: number[] = [];
     try {
       for (let round = 0; round < rounds; round += 1) {
         bare.push((await bareTime(path, large.url)) - (await bareTime(path, tiny.url)));
-        own.push((await runTime(object, compression, large.url)) - (await runTime(object, compression, tiny.url)));
+        const env = { PARDOT_ETL_COMPRESSION: compression };
+        own.push((await runTime(object, env, large.url)) - (await runTime(object, env, tiny.url)));
       }
     } finally {
       large.server.kill();
@@ -51,6 +53,41 @@ export async function benchPairs(rounds: number): Promise<PairFigure[]> {
     figures.push({ path, bareSeconds: median(bare), seconds: median(own) });
   }
   return figures;
+}
+
+/** Seconds of a run of 400 pages at 50 milliseconds each, start-up taken off. */
+export interface LaneFigure {
+  readonly lanes: number;
+  readonly seconds: number;
+}
+
+/** Measures one object in one, two and four lanes, in turn, `rounds` times: medians. */
+export async function benchLanes(rounds: number): Promise<LaneFigure[]> {
+  const LANES = [1, 2, 4];
+  const large = await serve({ blocks: 1, pages: 400, latencyMs: 50 });
+  const tiny = await serve({ blocks: 1, pages: 1, latencyMs: 50 });
+  const times = LANES.map((): number[] => []);
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [i, lanes] of LANES.entries()) {
+        const env = { PARDOT_MAX_CONCURRENCY: String(lanes) };
+        times[i]?.push((await runTime("EmailClick", env, large.url)) - (await runTime("EmailClick", env, tiny.url)));
+      }
+    }
+  } finally {
+    large.server.kill();
+    tiny.server.kill();
+  }
+  return LANES.map((lanes, i) => ({ lanes, seconds: median(times[i] ?? []) }));
+}
+
+export function laneRows(figures: readonly LaneFigure[]): string[] {
+  const one = figures[0]?.seconds ?? Number.NaN;
+  return [
+    "| Lanes | Seconds | Times one lane's speed |",
+    "| --- | --- | --- |",
+    ...figures.map(({ lanes, seconds }) => `| ${lanes} | ${seconds.toFixed(2)} | ${(one / seconds).toFixed(2)} |`),
+  ];
 }
 
 /** The rows of a table of results. */
@@ -77,7 +114,7 @@ function bareTime(path: string, url: string): Promise<number> {
   return timed((folder) => ({ args: [program, path, url, join(folder, "file")], env: {} }));
 }
 
-function runTime(object: string, compression: string, url: string): Promise<number> {
+function runTime(object: string, settings: Readonly<Record<string, string>>, url: string): Promise<number> {
   const program = join(import.meta.dirname, "../src/bin.js");
   return timed((folder) => ({
     args: [program, "run", object, "--quiet"],
@@ -89,7 +126,7 @@ function runTime(object: string, compression: string, url: string): Promise<numb
       PARDOT_CLIENT_SECRET: "bench",
       PARDOT_REFRESH_TOKEN: "bench",
       PARDOT_ETL_DESTINATION: join(folder, "data"),
-      PARDOT_ETL_COMPRESSION: compression,
+      ...settings,
     },
   }));
 }
@@ -114,4 +151,10 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-if (import.meta.main) process.stdout.write(`${pairRows(await benchPairs(3)).join("\n")}\n`);
+// `node bench/pairs.ts [path…]`: three rounds of some paths, or of all and the lanes.
+if (import.meta.main) {
+  const paths = process.argv.slice(2);
+  const pairs = pairRows(await benchPairs(3, paths));
+  const lanes = paths.length === 0 ? ["", ...laneRows(await benchLanes(1))] : [];
+  process.stdout.write(`${[...pairs, ...lanes].join("\n")}\n`);
+}

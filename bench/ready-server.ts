@@ -22,12 +22,17 @@ const COLUMNS =
 
 const { blocks, pages, latencyMs } = JSON.parse(process.argv[2] ?? "{}") as ReadyOptions;
 let fields: readonly string[] = COLUMNS.split(",");
-const clicks = Array.from({ length: pages }, (_, page) => Buffer.from(clickPage(page)));
-const lists = Array.from({ length: pages }, (_, page) => Buffer.from(listPage(page)));
 const OK = '"@attributes":{"stat":"ok","version":1}';
-const EMPTY = Buffer.from(`{${OK},"result":{"total_results":0}}`);
-const EMPTY_XML = Buffer.from(
-  '<?xml version="1.0" encoding="UTF-8"?>\n<rsp stat="ok" version="1.0"><result></result></rsp>',
+const numbers = Array.from({ length: pages * PAGE }, (_, i) => i + 1);
+const clicks = allPages(numbers.map(clickOf), (records) =>
+  records.length === 0
+    ? `{${OK},"result":{"total_results":0}}`
+    : `{${OK},"result":{"emailClick":[${records.join(",")}]}}`,
+);
+const lists = allPages(
+  numbers.map(listOf),
+  (records) =>
+    `<?xml version="1.0" encoding="UTF-8"?>\n<rsp stat="ok" version="1.0"><result>${records.join("")}</result></rsp>`,
 );
 
 const server = createServer((request, response) => void respond(request, response));
@@ -57,9 +62,9 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
   } else if (object === "visitorActivity") {
     send(response, Buffer.from(`{${OK},"result":{"visitor_activity":{"id":1,"created_at":"${DAY} 00:00:00"}}}`));
   } else if (object === "emailClick" || object === "list") {
-    const after = Number(url.searchParams.get("id_greater_than") ?? 0);
-    const [ready, empty] = object === "list" ? [lists, EMPTY_XML] : [clicks, EMPTY];
-    send(response, ready[Math.floor(after / PAGE)] ?? empty);
+    const isLast = url.searchParams.get("sort_order") === "descending";
+    const after = isLast ? pages * PAGE - 1 : Number(url.searchParams.get("id_greater_than") ?? 0);
+    send(response, (object === "list" ? lists : clicks)(after));
   } else {
     send(response, Buffer.from(`{${OK},"account":{"id":1,"company":"Bench"}}`));
   }
@@ -110,18 +115,18 @@ function cellOf(name: string, row: number): string {
   return cells[name] ?? "";
 }
 
-function clickPage(page: number): string {
-  const records = Array.from({ length: PAGE }, (_, i) => {
-    const id = page * PAGE + i + 1;
-    return `{"id":${id},"prospect_id":${81_000_000 + (id % 9973)},"url":"https:\\/\\/www.acme.test\\/a\\/b?x=${id % 100}&y=%20z#part","list_email_id":${905_000 + (id % 77)},"created_at":"${DAY} 09:${String(Math.floor(i / 60)).padStart(2, "0")}:${String(i % 60).padStart(2, "0")}"}`;
-  });
-  return `{"@attributes":{"stat":"ok","version":1},"result":{"emailClick":[${records.join(",")}]}}`;
+/** The page after an id. Those of a reading from the first id on are ready. */
+function allPages(records: readonly string[], body: (records: readonly string[]) => string): (after: number) => Buffer {
+  const after = (id: number): Buffer => Buffer.from(body(records.slice(id, id + PAGE)));
+  const ready = Array.from({ length: pages }, (_, page) => after(page * PAGE));
+  return (id) => (id % PAGE === 0 ? ready[id / PAGE] : undefined) ?? after(id);
 }
 
-function listPage(page: number): string {
-  const records = Array.from({ length: PAGE }, (_, i) => {
-    const id = page * PAGE + i + 1;
-    return `<list><id>${id}</id><name>Customers &amp; friends, ${id}</name><is_public>false</is_public><is_dynamic>true</is_dynamic><title/><description>guide &quot;survey&quot;</description><is_crm_visible>true</is_crm_visible><created_at>${DAY} 09:00:00</created_at><updated_at>${DAY} 10:00:${String(i % 60).padStart(2, "0")}</updated_at></list>`;
-  });
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<rsp stat="ok" version="1.0"><result>${records.join("")}</result></rsp>`;
+function clickOf(id: number): string {
+  const i = (id - 1) % PAGE;
+  return `{"id":${id},"prospect_id":${81_000_000 + (id % 9973)},"url":"https:\\/\\/www.acme.test\\/a\\/b?x=${id % 100}&y=%20z#part","list_email_id":${905_000 + (id % 77)},"created_at":"${DAY} 09:${String(Math.floor(i / 60)).padStart(2, "0")}:${String(i % 60).padStart(2, "0")}"}`;
+}
+
+function listOf(id: number): string {
+  return `<list><id>${id}</id><name>Customers &amp; friends, ${id}</name><is_public>false</is_public><is_dynamic>true</is_dynamic><title/><description>guide &quot;survey&quot;</description><is_crm_visible>true</is_crm_visible><created_at>${DAY} 09:00:00</created_at><updated_at>${DAY} 10:00:${String(id % 60).padStart(2, "0")}</updated_at></list>`;
 }

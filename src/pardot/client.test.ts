@@ -26,7 +26,7 @@ const HTML = { body: "<!DOCTYPE html><html></html>" };
 describe("requests", () => {
   test("a page: short parameters go in the address, token and business unit in headers only", async () => {
     const { pardot, api, tokenForms } = harness({ steps: [PAGE] });
-    expect(await pardot.queryPage(TAG, NEVER)).toEqual(page([{ id: "8" }, { id: "9" }]));
+    expect(await pardot.queryPage(TAG, NEVER)).toEqual(page([{ id: 8 }, { id: 9 }]));
     expect(api[0]).toMatchObject({
       method: "GET",
       body: null,

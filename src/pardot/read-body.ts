@@ -30,14 +30,23 @@ function reviver(onReplaced: OnReplaced, isTyped: boolean): SourceReviver {
  */
 const NEEDS_SOURCE = /(?:^|[:,[])\s*(?:-?(?:\d{16}|\d+[.eE])|-0)|\\u[dD][89a-fA-F]/;
 
-/** The same value with every number as text. Changes it in place: a page has thousands of them. */
-function withTexts(value: unknown): unknown {
+/** Depth of the list in a page: `{"result":{"<name>":[…]}}`. */
+const LIST_DEPTH = 2;
+
+/**
+ * The same value with every number as text, except in the fields of a page's records: encoding them makes the same text of
+ * their numbers, and they are most of the page. Changes it in place.
+ */
+function withTexts(value: unknown, depth = 0, isOfPage = false): unknown {
   if (typeof value === "number") return String(value);
   if (typeof value !== "object" || value === null) return value;
   const record = value as Record<string, unknown>;
+  const isList = depth === LIST_DEPTH && Array.isArray(value);
   for (const key in record) {
     const inner = record[key];
-    if (typeof inner === "number" || typeof inner === "object") record[key] = withTexts(inner);
+    if (typeof inner === "object" || (typeof inner === "number" && !isOfPage)) {
+      record[key] = withTexts(inner, depth + 1, isList);
+    }
   }
   return record;
 }
@@ -50,7 +59,8 @@ const RAW_CONTROL = /[\0-\u0008\u000B\u000C\u000E-\u001F]/g;
  * Reads JSON with every number as its source text, so that no digit is lost: `15555555555`, `1e3` and `7250.50` stay as
  * they are. Digits that Pardot itself has lost are gone: its v4 JSON makes a number of any text that looks like one, so a
  * zip "007" arrives as 7 and a name "1e3" perhaps as 1000 (pardot/api-docs issue 187); objects with such fields are read
- * as XML. `isTyped`: numbers are numbers where that loses no digit. `onReplaced` takes the number of lone surrogates that became U+FFFD.
+ * as XML. `isTyped`: numbers are numbers where that loses no digit; otherwise only those in the fields of a page's records.
+ * `onReplaced` takes the number of lone surrogates that became U+FFFD.
  *
  * Throws `UnreadableBody`.
  */

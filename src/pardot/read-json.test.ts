@@ -21,6 +21,15 @@ describe("json", () => {
     expect(readJson(text, () => {}, true)).toEqual(expected);
   });
 
+  test("a number in a record of a page is one, unless that changes its digits; inside of it, and in a single record, it is text", () => {
+    const pageOf = (a: string): string => `{"result":{"total_results":2,"tag":[{"a":${a},"b":{"c":[7,{"d":8}]}}]}}`;
+    const inner = { c: ["7", { d: "8" }] };
+    expect(readJson(pageOf("5"))).toEqual({ result: { total_results: "2", tag: [{ a: 5, b: inner }] } });
+    expect(readJson(pageOf("5.0"))).toEqual({ result: { total_results: "2", tag: [{ a: "5.0", b: inner }] } });
+    const single = { result: { tag: { a: "5", b: { c: "7" } } } };
+    expect(readJson('{"result":{"tag":{"a":5,"b":{"c":7}}}}')).toEqual(single);
+  });
+
   test("every number is its source text, whatever stands around it", () => {
     const number = fc.oneof(
       fc.integer().map(String),
