@@ -1,4 +1,4 @@
-import { chmod, stat } from "node:fs/promises";
+import { chmod } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { Clock } from "../../platform/clock.ts";
 import { systemProcesses } from "../../platform/process-identity.ts";
@@ -129,15 +129,16 @@ export class FolderStorage implements Storage {
   /** True if the name was free and now holds the file, synced. */
   async #place(path: string, file: SpooledFile, signal: AbortSignal): Promise<boolean> {
     await makeFolder(dirname(path));
-    const linked = (await onSameFileSystem(file.path, dirname(path)))
-      ? await this.#placeSpool(path, file, signal)
-      : "unsupported";
+    const linked = await this.#placeSpool(path, file, signal);
     if (linked === "unsupported") return this.#placeCopy(path, spooledBytes(file, signal), signal);
     if (linked === "placed") await syncPath(dirname(path));
     return linked === "placed";
   }
 
-  /** Links the spooled file itself, which saves a copy. Its mode and bytes are final before the name appears. */
+  /**
+   * Links the spooled file itself, which saves a copy. Its mode and bytes are final before the name appears; the bytes are
+   * synced, and the mode with the name: file systems log both with one entry.
+   */
   async #placeSpool(path: string, file: SpooledFile, signal: AbortSignal): Promise<Placed> {
     await verifyUnchanged(file, signal);
     try {
@@ -148,7 +149,6 @@ export class FolderStorage implements Storage {
     }
     let placed: Placed = "unsupported";
     try {
-      await syncPath(file.path);
       signal.throwIfAborted();
       placed = await linkExclusively(file.path, path, this.#link);
     } finally {
@@ -177,13 +177,4 @@ export class FolderStorage implements Storage {
       await removeFile(copy).catch(() => {});
     }
   }
-}
-
-async function onSameFileSystem(file: string, folder: string): Promise<boolean> {
-  const [one, other] = await Promise.all([
-    stat(file, { bigint: true }).catch(() => null),
-    stat(folder, { bigint: true }),
-  ]);
-  // Reading the spool reports a missing one as a failure of the temporary folder.
-  return one === null || one.dev === other.dev;
 }
