@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../test/kit/fakes/clock.ts";
-import { takeUntilRefused } from "../../test/kit/budget.ts";
+import { RecordedCalls, takeUntilRefused } from "../../test/kit/budget.ts";
 import { LeaseError } from "../errors.ts";
 import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import type { MemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import { CallBudget } from "./call-budget.ts";
 import type { AccountQuota, CallBudgetOptions } from "./call-budget.ts";
-import { JournalCalls } from "./call-stores.ts";
 import { entryKey, Journal, loadState } from "./journal.ts";
 
 // Holds G4: a call is reserved before it is made.
@@ -23,7 +22,7 @@ async function open(storage: MemoryStorage, options: Options = {}): Promise<Call
   const { share = 0.8, usage = () => null, sent = () => 0, noted = async () => 0, ...given } = options;
   const loaded = await loadState(storage, signal);
   const journal = options.journal ?? new Journal({ storage, clock: fakeClock(), runId: "r", loaded, signal });
-  const store = new JournalCalls(journal, storage);
+  const store = new RecordedCalls(journal, storage);
   store.readOn = noted;
   const now = (): number => Date.parse("2026-03-20T09:30:00Z");
   return new CallBudget({ store, budget: null, zone: "UTC", quota: { share, usage, sent }, now, ...given });
@@ -35,6 +34,28 @@ describe("a run's call budget", () => {
     const calls = await open(storage);
     await calls.take();
     expect((await loadState(storage, signal)).state.ledger.reserved).toBeGreaterThanOrEqual(1);
+  });
+
+  it("reserves its first calls in the entry that is recorded with them, and gives them back if Pardot's day is another", async () => {
+    const storage = openMemoryStorage();
+    const loaded = await loadState(storage, signal);
+    const journal = new Journal({ storage, clock: fakeClock(), runId: "r", loaded, signal });
+    let now = Date.parse("2026-11-23T19:00:00Z");
+    const calls = await open(storage, { journal, now: () => now });
+    await Promise.all([journal.record([{ type: "calls-reserved", day: "2026-11-23", calls: 3 }]), calls.prepare()]);
+    expect(storage.effects).toHaveLength(1);
+    expect(journal.state.ledger).toMatchObject({ day: "2026-11-23", reserved: 23 });
+    await calls.take();
+    expect(storage.effects).toHaveLength(1);
+    now = Date.parse("2026-03-20T09:30:00Z");
+    await calls.take();
+    expect(journal.state.ledger).toMatchObject({ day: "2026-03-20", reserved: 20, previous: { reserved: 4 } });
+  });
+
+  it("with a budget waits for the first call, because its calls must fit on Pardot's day", async () => {
+    const storage = openMemoryStorage();
+    await (await open(storage, { budget: 0 })).prepare();
+    expect(storage.effects).toEqual([]);
   });
 
   it("refuses every call after the journal has failed", async () => {

@@ -56,6 +56,16 @@ export class CallBudget {
     this.#options = options;
   }
 
+  /**
+   * Reserves the first calls, so that an entry recorded at the same moment holds them too. With a budget they wait until
+   * Pardot's day is known, on which they must fit.
+   */
+  async prepare(): Promise<void> {
+    if (this.#options.budget !== null) return;
+    this.#day = this.#today();
+    await this.#reserve(this.#day);
+  }
+
   /** Takes one call. Throws LimitError (exit 4) when the day's budget or the account's share is used up. */
   async take(): Promise<void> {
     for (;;) {
@@ -63,8 +73,10 @@ export class CallBudget {
       this.#checkQuota();
       const day = this.#today();
       if (day !== this.#day) {
+        const settled = this.settle();
         this.#day = day;
-        this.#left = 0;
+        await settled;
+        continue;
       }
       if (this.#left > 0) {
         this.#left -= 1;

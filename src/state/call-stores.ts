@@ -6,7 +6,7 @@ import { compactInstant, isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
 import type { CallStore } from "./call-budget.ts";
 import { loadState, STATE_PREFIX } from "./journal.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal, LoadedState } from "./journal.ts";
 import { reservedOn } from "./ledger.ts";
 import { documentBytes } from "./shape.ts";
 
@@ -43,7 +43,8 @@ export class JournalCalls implements CallStore {
   }
 
   async settle(day: string, unused: number): Promise<void> {
-    if (unused > 0) await this.#journal.record([{ type: "calls-returned", day, calls: unused }]);
+    // The next entry is soon enough: until then a kill loses no more of the day's budget than while the calls were held.
+    if (unused > 0) this.#journal.note([{ type: "calls-returned", day, calls: unused }]);
   }
 
   assertWritable(): void {
@@ -67,6 +68,7 @@ export class NotedCalls implements CallStore {
   readonly block: number;
   readonly #options: NotedCallsOptions;
   #note: { readonly key: string; readonly calls: number } | null = null;
+  #loaded: LoadedState | null = null;
   readonly #unwritten = new Map<string, number>();
 
   constructor(options: NotedCallsOptions) {
@@ -79,9 +81,8 @@ export class NotedCalls implements CallStore {
   }
 
   async readOn(day: string): Promise<number> {
-    const { storage } = this.#options;
-    const { state } = await loadState(storage, NEVER);
-    return reservedOn(state.ledger, day) + (await notedOn(day, storage, NEVER));
+    this.#loaded = await loadState(this.#options.storage, NEVER, this.#loaded);
+    return reservedOn(this.#loaded.state.ledger, day) + callsNoted(this.#loaded.others, day);
   }
 
   async reserve(day: string, calls: number): Promise<void> {
@@ -95,7 +96,7 @@ export class NotedCalls implements CallStore {
       this.#note = null;
       // The order matters: the calls that were made are on record at every moment.
       if (calls > unused) await this.#write(day, calls - unused);
-      await this.#options.storage.remove(key, NEVER);
+      await this.#options.storage.remove([key], NEVER);
     }
     if (this.#unwritten.has(day)) this.#unwritten.set(day, this.knownOn(day) - unused);
     for (const [made, calls] of this.#unwritten) {
@@ -118,13 +119,17 @@ export class NotedCalls implements CallStore {
   }
 }
 
-/** Calls noted on an account day. */
+/** Calls noted on an account day, read from the destination. */
 export async function notedOn(day: string, storage: Storage, signal: AbortSignal): Promise<number> {
-  let calls = 0;
-  for await (const { key } of storage.list(`${NOTES_PREFIX}${day}/`, signal)) {
-    calls += Number(NAME.exec(key.slice(NOTES_PREFIX.length))?.[2] ?? 0);
-  }
-  return calls;
+  const keys: string[] = [];
+  for await (const { key } of storage.list(`${NOTES_PREFIX}${day}/`, signal)) keys.push(key);
+  return callsNoted(keys, day);
+}
+
+/** Calls noted on an account day, by the keys in the state's folder. */
+export function callsNoted(keys: readonly string[], day: string): number {
+  const noted = keys.map((key) => (key.startsWith(NOTES_PREFIX) ? NAME.exec(key.slice(NOTES_PREFIX.length)) : null));
+  return noted.reduce((sum, match) => (match?.[1] === day ? sum + Number(match[2]) : sum), 0);
 }
 
 /**
@@ -156,10 +161,10 @@ function timesIn(note: Uint8Array): Readonly<Partial<Record<"written_at" | "pard
   }
 }
 
-/** Removes the notes of days before `day`, which no command reads anymore. */
-export async function forgetNotesBefore(day: string, storage: Storage, signal: AbortSignal): Promise<void> {
-  for await (const { key } of storage.list(NOTES_PREFIX, signal)) {
-    const noted = NAME.exec(key.slice(NOTES_PREFIX.length))?.[1];
-    if (noted !== undefined && noted < day) await storage.remove(key, signal);
-  }
+/** The notes among these keys of days before `day`, which no command reads anymore. */
+export function notesBefore(day: string, keys: readonly string[]): string[] {
+  return keys.filter((key) => {
+    const noted = key.startsWith(NOTES_PREFIX) ? NAME.exec(key.slice(NOTES_PREFIX.length))?.[1] : undefined;
+    return noted !== undefined && noted < day;
+  });
 }

@@ -70,8 +70,3 @@ function readPart(key: string, bytes: Uint8Array | null, location: string): read
     hint: "Restore the folder _pardot_etl/state from the bucket's versions or a backup. Landed files are not affected.",
   });
 }
-
-/** Removes the documents of windows whose files a manifest now names. A failure costs only disk space. */
-export async function removeParts(parts: readonly FilesPart[], storage: Storage, signal: AbortSignal): Promise<void> {
-  await Promise.allSettled(parts.map(({ key }) => storage.remove(key, signal)));
-}

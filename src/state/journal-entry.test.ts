@@ -65,7 +65,7 @@ function jsonOf(storage: MemoryStorage, sequence: number): Json {
 }
 
 async function withEntry(storage: MemoryStorage, sequence: number, json: unknown): Promise<MemoryStorage> {
-  await storage.remove(entryKey(sequence), signal);
+  await storage.remove([entryKey(sequence)], signal);
   await storage.create(entryKey(sequence), Buffer.from(JSON.stringify(json)), signal);
   return storage;
 }
@@ -141,7 +141,7 @@ describe("an entry of the journal", () => {
 
   it.each(["", "{", "null", "{}", "[]", "7", '"x"', "\u0000"])("is damaged when it is %j", async (text) => {
     const storage = await withFiles();
-    await storage.remove(entryKey(2), signal);
+    await storage.remove([entryKey(2)], signal);
     await storage.create(entryKey(2), Buffer.from(text), signal);
     await expect(loadState(storage, signal)).rejects.toMatchObject({ code: "state.damaged" });
   });
@@ -186,12 +186,14 @@ describe("an entry of the journal", () => {
         { type: "landed", object: "Tag", window: WINDOW, file: { ...FILE, key: `Tag/${i}.csv` }, cursor: null },
       ]);
     }
-    await expect(journal.compact()).rejects.toMatchObject({ code: "state.too-large", exitCode: 7 });
+    const reserved: Change = { type: "calls-reserved", day: "2026-03-20", calls: 3 };
+    await expect(journal.compact([reserved])).rejects.toMatchObject({ code: "state.too-large", exitCode: 7 });
     expect(Math.max(...[...storage.files.values()].map(({ length }) => length))).toBeLessThanOrEqual(4000);
     const { state } = await loadState(storage, signal);
     expect(state.objects["Tag"]?.windows[0]?.files).toHaveLength(450);
+    expect(state.ledger.reserved).toBe(3);
     // With the limit lifted it is one snapshot again.
     await (await limited(1_000_000)).compact();
-    expect(await loadState(storage, signal)).toMatchObject({ state, base: 452 });
+    expect(await loadState(storage, signal)).toMatchObject({ state, base: 453 });
   });
 });

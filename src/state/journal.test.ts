@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../test/kit/fakes/clock.ts";
 import { LeaseError } from "../errors.ts";
+import { countedStorage } from "../../test/kit/fakes/counted-storage.ts";
 import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import type { MemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import { entryKey, Journal, loadState } from "./journal.ts";
@@ -116,6 +117,79 @@ describe("journal", () => {
       },
     };
     expect((await loadState(moving, signal)).state.ledger.reserved).toBe(3);
+  });
+
+  it("is read again with one list as long as nobody has written, and whole after that", async () => {
+    const storage = openMemoryStorage();
+    const journal = await open(storage);
+    for (const calls of [1, 2, 3]) await journal.record([reserve(calls)]);
+    await storage.create("_pardot_etl/state/lease/0000000001.json", Buffer.from("{}"), signal);
+    const counted = countedStorage(storage);
+    const known = await loadState(counted, signal);
+    expect(known.others).toEqual(["_pardot_etl/state/lease/0000000001.json"]);
+    expect(counted.requests).toMatchObject({ list: 1, read: 3 });
+    await storage.create("_pardot_etl/state/lease/0000000002.json", Buffer.from("{}"), signal);
+    const again = await loadState(counted, signal, known);
+    expect(again.state).toBe(known.state);
+    expect(again.others).toHaveLength(2);
+    expect(counted.requests).toMatchObject({ list: 2, read: 3 });
+    await journal.record([reserve(4)]);
+    await journal.compact();
+    const later = await loadState(counted, signal, known);
+    expect(later).toMatchObject({ state: { ledger: { reserved: 10 } }, sequence: 5, base: 5 });
+  });
+
+  it("reads many entries at a time, and applies them in order", async () => {
+    const storage = openMemoryStorage();
+    const journal = await open(storage);
+    for (let entry = 1; entry <= 40; entry += 1) await journal.record([started(`r${entry}`, entry)]);
+    let [inFlight, most] = [0, 0];
+    const slow: Storage = {
+      ...storage,
+      read: async (key, stop) => {
+        inFlight += 1;
+        most = Math.max(most, inFlight);
+        await new Promise((resolve) => setImmediate(resolve));
+        inFlight -= 1;
+        return storage.read(key, stop);
+      },
+    };
+    const { state } = await loadState(slow, signal);
+    expect(state).toEqual(journal.state);
+    expect(most).toBe(16);
+  });
+
+  it("holds noted changes at once, and writes them with the next entry", async () => {
+    const storage = openMemoryStorage();
+    const journal = await open(storage);
+    journal.note([reserve(2)]);
+    expect(journal.state.ledger.reserved).toBe(2);
+    await Promise.resolve();
+    expect(storage.effects).toEqual([]);
+    await journal.record([reserve(3)]);
+    expect(storage.effects).toHaveLength(1);
+    expect((await loadState(storage, signal)).state.ledger.reserved).toBe(5);
+  });
+
+  it("ends with one entry that has the last changes, and one removal", async () => {
+    const storage = openMemoryStorage();
+    for (const calls of [1, 2]) {
+      const journal = await open(storage);
+      await journal.record([reserve(calls)]);
+      await journal.compact();
+    }
+    await storage.create("_pardot_etl/state/old", Buffer.from("x"), signal);
+    const before = storage.effects.length;
+    const removals: (readonly string[])[] = [];
+    const remove: Storage["remove"] = async (keys, stop) => {
+      removals.push(keys);
+      await storage.remove(keys, stop);
+    };
+    const journal = await open({ ...storage, remove });
+    await journal.compact([reserve(4)], ["_pardot_etl/state/old"]);
+    expect(storage.effects.slice(before)).toHaveLength(1 + 3);
+    expect(removals).toEqual([[entryKey(2), entryKey(3), "_pardot_etl/state/old"]]);
+    expect((await loadState(storage, signal)).state.ledger.reserved).toBe(7);
   });
 
   it("writes a snapshot on its own after many entries, so that reading stays short", async () => {

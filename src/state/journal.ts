@@ -20,6 +20,9 @@ export const STATE_PREFIX = "_pardot_etl/state/";
 /** Change entries after which a snapshot is written. */
 const SNAPSHOT_EVERY = 200;
 
+/** Entries that are read at a time. */
+const LANES = 16;
+
 export interface LoadedState {
   readonly state: State;
   /** Number of the last entry, 0 if there is none. */
@@ -27,45 +30,66 @@ export interface LoadedState {
   readonly base: number;
   /** Numbers of the existing entries, ascending. */
   readonly sequences: readonly number[];
+  /** The other keys in the state's folder, from the same list: leases and notes of calls. */
+  readonly others: readonly string[];
 }
 
-/** Reads the state. No entry: the empty state. Throws DataError (exit 6) when an entry is damaged or missing. */
-export async function loadState(storage: Storage, signal: AbortSignal): Promise<LoadedState> {
-  for (let sequences = await listEntries(storage, signal); ;) {
+type Listed = Pick<LoadedState, "sequences" | "others">;
+
+/**
+ * Reads the state. No entry: the empty state. Throws DataError (exit 6) when an entry is damaged or missing. `known`: an
+ * earlier reading, which is still the state if there is no later entry, because an entry never changes.
+ */
+export async function loadState(
+  storage: Storage,
+  signal: AbortSignal,
+  known: LoadedState | null = null,
+): Promise<LoadedState> {
+  if (known !== null) {
+    const { sequences, others } = await listState(storage, signal, entryKey(known.sequence));
+    if (sequences.length === 0) return { ...known, others };
+  }
+  for (let listed = await listState(storage, signal); ;) {
     try {
-      return await loadEntries(storage, sequences, signal);
+      return await loadEntries(storage, listed, signal);
     } catch (error) {
       // A run in progress may have replaced the listed entries by a snapshot.
-      const again = await listEntries(storage, signal);
-      if (again.at(-1) === sequences.at(-1)) throw error;
-      sequences = again;
+      const again = await listState(storage, signal);
+      if (again.sequences.at(-1) === listed.sequences.at(-1)) throw error;
+      listed = again;
     }
   }
 }
 
-async function listEntries(storage: Storage, signal: AbortSignal): Promise<number[]> {
+async function listState(storage: Storage, signal: AbortSignal, after?: string): Promise<Listed> {
   const sequences: number[] = [];
-  for await (const file of storage.list(STATE_PREFIX, signal)) {
-    const match = /^(\d{10})\.json$/.exec(file.key.slice(STATE_PREFIX.length));
-    if (match !== null) sequences.push(Number(match[1]));
+  const others: string[] = [];
+  for await (const { key } of storage.list(STATE_PREFIX, signal, after)) {
+    const match = /^(\d{10})\.json$/.exec(key.slice(STATE_PREFIX.length));
+    if (match === null) others.push(key);
+    else sequences.push(Number(match[1]));
   }
-  return sequences;
+  return { sequences, others };
 }
 
-async function loadEntries(storage: Storage, sequences: readonly number[], signal: AbortSignal): Promise<LoadedState> {
-  const last = sequences.at(-1);
-  if (last === undefined) return { state: EMPTY_STATE, sequence: 0, base: 0, sequences };
+async function loadEntries(storage: Storage, listed: Listed, signal: AbortSignal): Promise<LoadedState> {
+  const last = listed.sequences.at(-1);
+  if (last === undefined) return { state: EMPTY_STATE, sequence: 0, base: 0, ...listed };
   const newest = await readEntry(storage, last, signal);
   let state = EMPTY_STATE;
-  for (let sequence = newest.base; sequence <= last; sequence += 1) {
-    const entry = sequence === last ? newest : await readEntry(storage, sequence, signal);
-    try {
-      state = applyEntry(state, entry);
-    } catch (error) {
-      throw unusable(storage, entryKey(sequence), error);
+  for (let start = newest.base; start <= last; start += LANES) {
+    const sequences = Array.from({ length: Math.min(LANES, last + 1 - start) }, (_, place) => start + place);
+    const read = async (sequence: number): Promise<Entry> =>
+      sequence === last ? newest : readEntry(storage, sequence, signal);
+    for (const [place, entry] of (await Promise.all(sequences.map(read))).entries()) {
+      try {
+        state = applyEntry(state, entry);
+      } catch (error) {
+        throw unusable(storage, entryKey(start + place), error);
+      }
     }
   }
-  return { state, sequence: last, base: newest.base, sequences };
+  return { state, sequence: last, base: newest.base, ...listed };
 }
 
 async function readEntry(storage: Storage, sequence: number, signal: AbortSignal): Promise<Entry> {
@@ -118,7 +142,7 @@ export interface JournalOptions {
 export class Journal {
   readonly #options: JournalOptions;
   readonly #bytesMax: number;
-  readonly #sequences: number[];
+  #sequences: number[];
   #state: State;
   #sequence: number;
   #base: number;
@@ -161,26 +185,32 @@ export class Journal {
    * after any failure nothing more is written.
    */
   async record(changes: readonly Change[]): Promise<void> {
-    this.assertWritable();
-    this.#state = changes.reduce(applyChange, this.#state);
-    this.#pending.push(...changes);
+    this.note(changes);
     this.#turn ??= this.#schedule();
     await this.#turn;
   }
 
+  /** Adds changes to the next entry. For those that a kill may lose; the state has them at once. */
+  note(changes: readonly Change[]): void {
+    this.assertWritable();
+    this.#state = changes.reduce(applyChange, this.#state);
+    this.#pending.push(...changes);
+  }
+
   /**
-   * Writes a snapshot and removes the entries before the snapshot that it replaces, except the first ones of the runs
-   * in the state: their numbers stay taken for a process that was suspended when those runs started.
+   * Records the changes with a snapshot. Then removes `outdated` and the entries before the snapshot that it replaces,
+   * except the first ones of the runs in the state: their numbers stay taken for a process that was suspended when those
+   * runs started.
    */
-  async compact(): Promise<void> {
+  async compact(changes: readonly Change[] = [], outdated: readonly string[] = []): Promise<void> {
+    const { storage, signal } = this.#options;
     const replaced = this.#base;
     this.#snapshotNext = true;
-    await this.record([]);
+    await this.record(changes);
     const kept = new Set(this.#state.runs.map(({ firstEntry }) => firstEntry));
-    for (const sequence of this.#sequences.filter((number) => number < replaced && !kept.has(number))) {
-      await this.#options.storage.remove(entryKey(sequence), this.#options.signal);
-      this.#sequences.splice(this.#sequences.indexOf(sequence), 1);
-    }
+    const removed = this.#sequences.filter((number) => number < replaced && !kept.has(number));
+    await storage.remove([...removed.map(entryKey), ...outdated], signal);
+    this.#sequences = this.#sequences.filter((number) => number >= replaced || kept.has(number));
   }
 
   #schedule(): Promise<void> {
@@ -205,11 +235,13 @@ export class Journal {
     this.#snapshotNext = false;
     const head = { sequence, run_id: runId, written_at: new Date(clock.now()).toISOString() };
     let base = isRequested || isDue ? sequence : this.#base;
+    let snapshotBytes = 0;
     try {
       let bytes = encodeEntry({ ...head, base, ...(base === sequence ? { snapshot } : { changes }) });
-      if (bytes.length > this.#bytesMax && base === sequence && !isRequested) {
+      if (bytes.length > this.#bytesMax && base === sequence) {
         // The changes alone can be read back: the run continues, and the snapshot at its end reports the problem.
         this.#isTooLarge = true;
+        snapshotBytes = bytes.length;
         base = this.#base;
         bytes = encodeEntry({ ...head, base, changes });
       }
@@ -223,6 +255,10 @@ export class Journal {
     this.#sequence = sequence;
     this.#base = base;
     this.#sequences.push(sequence);
+    if (isRequested && base !== sequence) {
+      this.#failure = tooLarge(storage.location, sequence, snapshotBytes, this.#bytesMax);
+      throw this.#failure;
+    }
   }
 }
 

@@ -6,7 +6,8 @@ import type { RunEvent } from "../events.ts";
 import type { Processes } from "../platform/process-identity.ts";
 import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
 import type { MemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
-import { LEASE_PREFIX, takeLease } from "./lease.ts";
+import { loadState } from "./journal.ts";
+import { LEASE_PREFIX, oldLeases, takeLease } from "./lease.ts";
 import type { Lease, LeaseOptions } from "./lease.ts";
 
 // Holds G5: one run at a time.
@@ -44,6 +45,8 @@ async function take(storage: MemoryStorage, options: Partial<LeaseOptions> = {})
     },
     processes: processes(1),
     runId: "run-1",
+    seen: await keysIn(storage),
+    list: () => keysIn(storage),
     ttlMs: TTL,
     onLost: (error) => lost.push(error),
     onEvent: () => undefined,
@@ -56,6 +59,10 @@ async function take(storage: MemoryStorage, options: Partial<LeaseOptions> = {})
     for (let i = 0; i < 50; i += 1) await Promise.resolve();
   };
   return { lease, beat, lost };
+}
+
+async function keysIn(storage: MemoryStorage): Promise<string[]> {
+  return [...(await loadState(storage, never)).others];
 }
 
 /** A clock on which something happens while one waits. */
@@ -98,6 +105,34 @@ describe("lease", () => {
     await expect(take(slept)).rejects.toThrow(LeaseError);
   });
 
+  it("is taken after runs that came and went since its keys were listed, but not from one that came and stayed", async () => {
+    const storage = openMemoryStorage();
+    const seen = await keysIn(storage);
+    for (let run = 0; run < 2; run += 1) await (await take(storage)).lease.release();
+    const third = await take(storage, { seen });
+    expect(third.lease.number).toBe(3);
+    await expect(take(storage, { seen })).rejects.toMatchObject({ code: "lease.held" });
+  });
+
+  it("is not waited for if its holder has ended since its keys were listed", async () => {
+    const storage = openMemoryStorage();
+    const holder = await take(storage);
+    const seen = await keysIn(storage);
+    await holder.lease.release();
+    const clock = fakeClock();
+    expect((await take(storage, { seen, clock })).lease.number).toBe(2);
+    expect(clock.slept).toEqual([]);
+  });
+
+  it("is released again if its keys cannot be listed once it is taken", async () => {
+    const storage = openMemoryStorage();
+    const list = async (): Promise<never> => Promise.reject(new Error("gone"));
+    await expect(take(storage, { list })).rejects.toThrow("gone");
+    const clock = fakeClock();
+    await take(storage, { clock });
+    expect(clock.slept).toEqual([]);
+  });
+
   it("is taken immediately on a new destination, and after one that was released", async () => {
     const storage = openMemoryStorage();
     const first = await take(storage);
@@ -122,7 +157,7 @@ describe("lease", () => {
     const { lease, beat, lost } = await take(storage);
     await beat();
     await lease.check();
-    expect(listed).toEqual([undefined, "0000000002/", "0000000002/", "0000000002/"]);
+    expect(listed).toEqual([undefined, undefined, "0000000002/", "0000000002/"]);
     await take(memory, { processes: processes(2, [1]) });
     await beat();
     expect(lost).toHaveLength(1);
@@ -281,6 +316,7 @@ describe("lease", () => {
       const holder = await take(storage);
       for (let beat = 0; beat < 3; beat += 1) await holder.beat();
       await holder.lease.release();
+      await storage.remove(oldLeases(holder.lease.number, await keysIn(storage)), never);
     }
     expect(keys(storage)).toHaveLength(15);
     expect(keys(storage)[0]).toBe("0000000005.beat-000003.json");

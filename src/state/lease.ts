@@ -30,6 +30,10 @@ export interface LeaseOptions {
   readonly ticker: Ticker;
   readonly processes: Processes;
   readonly runId: string;
+  /** Keys in the state's folder, as listed by this process before. */
+  readonly seen: readonly string[];
+  /** Lists them again. */
+  readonly list: () => Promise<readonly string[]>;
   /** Silence after which another run takes over, `PARDOT_ETL_LEASE_TTL`. */
   readonly ttlMs: number;
   /** Called once if the lease is lost: the run has to stop. */
@@ -55,13 +59,15 @@ interface Found {
 }
 
 /**
- * Takes the lease. Throws LeaseError (exit 8) within `ttlMs` if the holder is alive. Takes over from a holder that is
- * known to be dead, or silent for `ttlMs` by this machine's monotonic clock.
+ * Takes the lease, and lists the state's folder once it is taken. Throws LeaseError (exit 8) within `ttlMs` if the holder
+ * is alive. Takes over from a holder that is known to be dead, or silent for `ttlMs` by this machine's monotonic clock.
  */
 export async function takeLease(options: LeaseOptions): Promise<Lease> {
-  const { storage, signal, runId, processes, clock } = options;
-  const last = await newest(storage, signal);
-  if (last !== null && !last.isReleased) await waitOut(last, options);
+  const { storage, signal, runId, processes, clock, seen, list } = options;
+  let last = newestOf(seen);
+  // A holder may have ended since.
+  if (last?.isReleased === false) last = newestOf(await list());
+  if (last?.isReleased === false) await waitOut(last, options);
   const number = (last?.number ?? 0) + 1;
   const holder = {
     run_id: runId,
@@ -70,11 +76,23 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
     ...processes.self,
   };
   const outcome = await storage.create(leaseKey(number), documentBytes(holder), signal);
-  if (outcome === "exists") throw await heldError(number, options);
-  // A process suspended between the check and the create may reuse a number that others have since used and deleted.
-  const now = await newest(storage, signal, endOf(number));
-  if (now !== null) throw await heldError(now.number, options);
-  return keep(number, options);
+  if (outcome === "exists") {
+    // Another run may have come and gone since the keys were listed.
+    const now = await list();
+    const other = newestOf(now);
+    if (other === null || other.number < number || !other.isReleased) throw await heldError(number, options);
+    return takeLease({ ...options, seen: now });
+  }
+  const lease = keep(number, options);
+  try {
+    // A process suspended between the check and the create may reuse a number that others have since used and deleted.
+    const now = newestOf(await list());
+    if (now !== null && now.number > number) throw await heldError(now.number, options);
+    return lease;
+  } catch (error) {
+    await lease.release();
+    throw error;
+  }
 }
 
 /**
@@ -116,7 +134,7 @@ function keep(number: number, options: LeaseOptions): Lease {
         documentBytes({ beat: beats, at: new Date(clock.now()).toISOString() }),
         signal,
       );
-      if (beats > 1) await storage.remove(beatKey(number, beats - 1), signal);
+      if (beats > 1) await storage.remove([beatKey(number, beats - 1)], signal);
     } catch (error) {
       // A heartbeat missed to a network failure is covered by the next one; a successor is fatal.
       if (!(error instanceof LeaseError) || isOver) return;
@@ -136,7 +154,6 @@ function keep(number: number, options: LeaseOptions): Lease {
       await beating;
       try {
         await storage.create(releasedKey(number), documentBytes({ beats }), signal);
-        await forgetOld(storage, number, signal);
       } catch {
         // The lease then expires through silence, which the next run waits for.
       }
@@ -150,8 +167,15 @@ function keep(number: number, options: LeaseOptions): Lease {
  * begin there.
  */
 async function newest(storage: Storage, signal: AbortSignal, after?: string): Promise<Found | null> {
+  const keys: string[] = [];
+  for await (const { key } of storage.list(LEASE_PREFIX, signal, after)) keys.push(key);
+  return newestOf(keys);
+}
+
+function newestOf(keys: readonly string[]): Found | null {
   let found: Found | null = null;
-  for await (const { key } of storage.list(LEASE_PREFIX, signal, after)) {
+  for (const key of keys) {
+    if (!key.startsWith(LEASE_PREFIX)) continue;
     const match = /^(\d{10})\.(?:json|beat-(\d{6})\.json|released\.json)$/.exec(key.slice(LEASE_PREFIX.length));
     if (match === null) continue;
     const number = Number(match[1]);
@@ -194,13 +218,10 @@ export async function lastHolder(storage: Storage, signal: AbortSignal, tries = 
   };
 }
 
-async function forgetOld(storage: Storage, number: number, signal: AbortSignal): Promise<void> {
-  const old: string[] = [];
-  for await (const { key } of storage.list(LEASE_PREFIX, signal)) {
-    const of = Number(key.slice(LEASE_PREFIX.length, LEASE_PREFIX.length + 10));
-    if (of <= number - LEASES_KEPT) old.push(key);
-  }
-  for (const key of old) await storage.remove(key, signal);
+/** The keys among these of leases so long before lease `number` that people need not inspect them anymore. */
+export function oldLeases(number: number, keys: readonly string[]): string[] {
+  const kept = `${LEASE_PREFIX}${padded(Math.max(0, number - LEASES_KEPT) + 1)}`;
+  return keys.filter((key) => key.startsWith(LEASE_PREFIX) && key < kept);
 }
 
 interface Holder extends ProcessIdentity {

@@ -33,10 +33,10 @@ export async function probeStorage(
     if (found === null || Buffer.compare(found, first) !== 0) throw lost(storage, key);
   } catch (error) {
     // The first failure matters more than a leftover.
-    await storage.remove(key, signal).catch(() => {});
+    await storage.remove([key], signal).catch(() => {});
     throw error;
   }
-  await storage.remove(key, signal);
+  await storage.remove([key], signal);
 }
 
 async function isRefused(publishing: Promise<void>): Promise<boolean> {

@@ -46,8 +46,8 @@ export interface Storage {
    */
   list(prefix: string, signal: AbortSignal, after?: string): AsyncIterable<StoredFile>;
 
-  /** Removes a key, if it exists. Only for keys below the state's folder. */
-  remove(key: string, signal: AbortSignal): Promise<void>;
+  /** Removes the keys that exist, in any order. Only for keys below the state's folder. */
+  remove(keys: readonly string[], signal: AbortSignal): Promise<void>;
 
   /** Removes temporary files of dead writers, where permitted. Safe while this process writes. */
   tidy(signal: AbortSignal): Promise<Tidied>;

@@ -72,10 +72,11 @@ export function crashStorage(options: CrashStorageOptions): Storage {
       signal.throwIfAborted();
       return durable(`create ${key}`, key, () => disk.create(key, bytes, NEVER));
     },
-    async remove(key, signal) {
+    async remove(keys, signal) {
       turns.assertAlive();
       signal.throwIfAborted();
-      return durable(`remove ${key}`, key, () => disk.remove(key, NEVER));
+      // A store promises no order, and a kill may leave any of them.
+      await Promise.all(keys.map((key) => durable(`remove ${key}`, key, () => disk.remove([key], NEVER))));
     },
     async read(key, signal) {
       turns.assertAlive();

@@ -250,11 +250,21 @@ export function describeStorage(
       it("forgets a removed key, even if it is removed twice, and accepts the name again", async () => {
         await storage.create("_pardot_etl/state/1", Buffer.from("one"), CALM);
         await storage.create("_pardot_etl/state/2", Buffer.from("two"), CALM);
-        await storage.remove("_pardot_etl/state/1", CALM);
-        await storage.remove("_pardot_etl/state/1", CALM);
+        await storage.remove(["_pardot_etl/state/1"], CALM);
+        await storage.remove(["_pardot_etl/state/1"], CALM);
         expect(await keysOf(storage)).toEqual(["_pardot_etl/state/2"]);
         expect(await storage.read("_pardot_etl/state/1", CALM)).toBeNull();
         expect(await storage.create("_pardot_etl/state/1", Buffer.from("new"), CALM)).toBe("written");
+      });
+
+      it("removes more keys than one request names, whether they exist or not, and no other", async () => {
+        const keys = Array.from({ length: 1003 }, (_, number) => `_pardot_etl/state/${number}`);
+        const kept = ["_pardot_etl/state/1002x", "_pardot_etl/state2/1"];
+        for (const key of [...keys.slice(0, 2), ...keys.slice(-2), ...kept])
+          await storage.create(key, Buffer.from("x"), CALM);
+        await storage.remove(keys, CALM);
+        expect(await keysOf(storage)).toEqual(kept);
+        await storage.remove([], CALM);
       });
 
       it("keeps landed files and documents when tidying", async () => {
@@ -272,7 +282,7 @@ export function describeStorage(
       await storage.create("kept", Buffer.from("kept"), CALM);
       await expect(storage.publish("Tag/a.csv", file, signal)).rejects.toBe(reason);
       await expect(storage.create("Tag/b.csv", Buffer.from("x"), signal)).rejects.toBe(reason);
-      await expect(storage.remove("kept", signal)).rejects.toBe(reason);
+      await expect(storage.remove(["kept"], signal)).rejects.toBe(reason);
       await expect(storage.read("kept", signal)).rejects.toBe(reason);
       await expect(storage.stat("kept", signal)).rejects.toBe(reason);
       await expect(allOf(storage.list("", signal))).rejects.toBe(reason);

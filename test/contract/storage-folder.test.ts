@@ -205,7 +205,9 @@ describe("exclusive creation in a folder without hard links", () => {
   });
 
   it("has one winner among four runs that acquire the lease", async () => {
+    const list = async (): Promise<readonly string[]> => keysOf(storage);
     for (let round = 0; round < 20; round += 1) {
+      const seen = await list();
       const starts = await Promise.allSettled(
         [1, 2, 3, 4].map((pid) =>
           takeLease({
@@ -214,6 +216,8 @@ describe("exclusive creation in a folder without hard links", () => {
             ticker: { start: () => () => undefined },
             processes: { self: { host: "h", boot: "b", pid, started: "1" }, isDead: () => false },
             runId: `run-${pid}`,
+            seen,
+            list,
             ttlMs: 60_000,
             onLost: () => undefined,
             onEvent: () => undefined,

@@ -135,6 +135,31 @@ whereS3Runs(() => {
       });
     });
 
+    const many = Array.from({ length: 5 }, (_, number) => `_pardot_etl/state/${number}`);
+    const removals: readonly (readonly [string, readonly Fault[], readonly string[]])[] = [
+      ["with one request", [], ["POST"]],
+      ["with one request, sent again after a failure", [{ kind: "answer", status: 500 }], ["POST", "POST"]],
+      ["with one request, sent again after its response was lost", [{ kind: "lose-answer" }], ["POST", "POST"]],
+      [
+        "one by one in a store that does not know the request",
+        [{ kind: "answer", status: 501, code: "NotImplemented" }],
+        ["POST", ...many.map(() => "DELETE")],
+      ],
+    ];
+    it.each(removals)("removes many files %s", async (_how, faults, requests) => {
+      for (const key of many) await truth.create(key, Buffer.from("x"), CALM);
+      proxy.fail("POST", ...faults);
+      await storage.remove(many, CALM);
+      expect(await keysOf(truth)).toEqual([]);
+      expect(proxy.requests).toEqual(requests);
+    });
+
+    it("reports a store that refuses to remove files", async () => {
+      proxy.fail("POST", { kind: "answer", status: 403, code: "AccessDenied" });
+      proxy.fail("DELETE", { kind: "answer", status: 403, code: "AccessDenied" });
+      await expect(storage.remove(many, CALM)).rejects.toMatchObject({ code: "storage.no-permission", exitCode: 7 });
+    });
+
     it("continues reading where a body was cut", async () => {
       const file = await spooled(tmpDir, noise(2_000_000));
       await truth.publish(KEY, file, CALM);

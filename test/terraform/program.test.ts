@@ -18,6 +18,7 @@ const ACTION_OF: Readonly<Record<string, string>> = {
   CompleteMultipartUpload: "s3:PutObject",
   CreateMultipartUpload: "s3:PutObject",
   DeleteObject: "s3:DeleteObject",
+  DeleteObjects: "s3:DeleteObject",
   GetObject: "s3:GetObject",
   GetSecretValue: "secretsmanager:GetSecretValue",
   HeadObject: "s3:GetObject",

@@ -106,7 +106,7 @@ describe("report", () => {
 
   it("has the reason for a manifest that is damaged, and nothing of its content", async () => {
     const morning = await openMorning("well");
-    await morning.storage.remove(manifestKey(morning.runId), NEVER);
+    await morning.storage.remove([manifestKey(morning.runId)], NEVER);
     await morning.storage.create(manifestKey(morning.runId), Buffer.from("{"), NEVER);
     const found = await reportOf(morning);
     expect([found.run.status, found.manifest, found.objects.length]).toEqual(["complete", null, 0]);

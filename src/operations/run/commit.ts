@@ -14,7 +14,7 @@ import {
 import type { Manifest, ManifestFile, ManifestObject, ManifestWindow } from "../../manifest/manifest.ts";
 import { NEVER } from "../../platform/clock.ts";
 import { driftOf } from "../../state/field-state.ts";
-import { filesOfWindow, removeParts } from "../../state/file-parts.ts";
+import { filesOfWindow } from "../../state/file-parts.ts";
 import { hasFiles } from "../../state/open-window.ts";
 import { countKnown, rejectsBytes, rejectsIn, rejectsKey } from "../../state/rejects.ts";
 import { objectState } from "../../state/state.ts";
@@ -62,10 +62,17 @@ export async function commit(run: Run, now: Instant): Promise<Committed> {
     });
   }
   const moved = run.objects.flatMap(({ name }) =>
-    objectState(run.journal.state, name).windows.flatMap(({ parts = [] }) => parts),
+    objectState(run.journal.state, name).windows.flatMap(({ parts = [] }) => parts.map((part) => part.key)),
   );
-  await run.journal.record([...commitChanges(run, key), ...searched]);
-  await removeParts(moved, run.storage, NEVER);
+  const changes = [...commitChanges(run, key), ...searched];
+  if (run.warehouse.loader === null && moved.length === 0) {
+    // The entry that ends the run follows immediately.
+    run.journal.note(changes);
+  } else {
+    await run.journal.record(changes);
+    // The manifest names their files. A failure costs only disk space.
+    await run.storage.remove(moved, NEVER).catch(() => undefined);
+  }
   announce(manifest, key, run);
   return { manifest, key, read };
 }

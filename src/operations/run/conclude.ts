@@ -1,8 +1,8 @@
 import { asError, exitCodeOf, failureOf, LeaseError } from "../../errors.ts";
 import type { Failure } from "../../errors.ts";
 import { totals } from "../../manifest/manifest.ts";
-import { NEVER } from "../../platform/clock.ts";
-import { forgetNotesBefore } from "../../state/call-stores.ts";
+import { notesBefore } from "../../state/call-stores.ts";
+import { oldLeases } from "../../state/lease.ts";
 import { warningsByCode } from "../../state/run-record.ts";
 import type { RunRecord } from "../../state/run-record.ts";
 import { DAY_MS } from "../../time/instant.ts";
@@ -31,10 +31,12 @@ export async function conclude(
   // A committed file that cannot be loaded is in the manifest, but its rows are missing from the table.
   const status = error !== null && manifest.status === "complete" ? "partial" : manifest.status;
   const record = { ...recordOf(run), status, rows, files, ...endedWith(error), ...(isWhole ? { isWhole } : {}) };
-  await run.journal.record([{ type: "run-finished", ...record, read, unitName: unitName(account, run.config) }]);
-  await run.journal.compact();
   const yesterday = localDay(now - DAY_MS, run.config.pardot.accountTimeZone);
-  await forgetNotesBefore(yesterday, run.storage, NEVER);
+  const { others } = run.found;
+  await run.journal.compact(
+    [{ type: "run-finished", ...record, read, unitName: unitName(account, run.config) }],
+    [...notesBefore(yesterday, others), ...oldLeases(run.lease.number, others)],
+  );
   return {
     manifest,
     manifestKey: key,

@@ -30,6 +30,7 @@ import type { PardotClock } from "../pardot.ts";
 import { openTables } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { openUsableStore, selectedObjects } from "../store.ts";
+import type { Store } from "../store.ts";
 import { recordFailure } from "./conclude.ts";
 import { Failures } from "./failures.ts";
 import { claimWarehouse, closeWarehouse } from "./load.ts";
@@ -75,15 +76,15 @@ export async function withRun<T>(
     await claimWarehouse(warehouse, config, loaded.state, signal);
     const startedAt = clock.now();
     const id = `${compactInstant(startedAt)}-${random.hex(3)}`;
-    const { lease, drain } = await holdLease(id, storage, config, runtime).catch((error: unknown) => {
-      // Also known of a run that does not start.
-      onEvent(historyOf(shownState(loaded.state, config), config.etl.objects, false));
-      throw error;
-    });
+    const { lease, drain, found } = await holdLease(id, { storage, loaded }, config, runtime).catch(
+      (error: unknown) => {
+        // Also known of a run that does not start.
+        onEvent(historyOf(shownState(loaded.state, config), config.etl.objects, false));
+        throw error;
+      },
+    );
     try {
       await tidyUp(storage, config.etl.tmpDir, runtime, drain);
-      // Read again now that no other process writes.
-      const found = await loadState(storage, drain);
       const opened = { config, wish, warnings, storage, warehouse, startedAt, id, lease, drain, found };
       return await withPardot(opened, runtime, work);
     } finally {
@@ -172,25 +173,35 @@ async function withPardot<T>(opened: Opened, runtime: Runtime, work: (run: Run) 
   }
 }
 
-/** Takes the lease of a destination. `drain` aborts on a stop request and when the lease is lost. */
+/**
+ * Takes the lease of a destination. `drain` aborts on a stop request and when the lease is lost. `found`: the state once no
+ * other process writes it anymore.
+ */
 async function holdLease(
   runId: string,
-  storage: Storage,
+  { storage, loaded }: Store,
   config: Config,
   runtime: Runtime,
-): Promise<{ readonly lease: Lease; readonly drain: AbortSignal }> {
+): Promise<{ readonly lease: Lease; readonly drain: AbortSignal; readonly found: LoadedState }> {
   const lost = new AbortController();
+  let found = loaded;
   const lease = await takeLease({
     ...runtime,
     storage,
     runId,
+    seen: loaded.others,
+    // Looks for later entries too: there is nothing more to read of the state.
+    list: async () => {
+      found = await loadState(storage, runtime.signal, found);
+      return found.others;
+    },
     ttlMs: config.etl.leaseTtlMs,
     onLost: (error: LeaseError) => lost.abort(error),
     waitSignal: runtime.signal,
     // Heartbeats and the release continue while a stopped run commits.
     signal: NEVER,
   });
-  return { lease, drain: AbortSignal.any([runtime.signal, lost.signal]) };
+  return { lease, drain: AbortSignal.any([runtime.signal, lost.signal]), found };
 }
 
 /** Removes files that dead processes left in the temporary folder and in the destination, as far as this user may. */

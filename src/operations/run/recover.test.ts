@@ -80,7 +80,8 @@ describe("G5 taking over", () => {
   it("announces a run that died, which could not notify its people, and no other", async () => {
     const events: unknown[] = [];
     const journal = { record: async () => {} };
-    const given = { ...input(record("a", "complete"), record("b", "running")), journal, id: "c" };
+    const budget = { prepare: async () => {} };
+    const given = { ...input(record("a", "complete"), record("b", "running")), journal, budget, id: "c" };
     await recover({ ...given, onEvent: (event: unknown) => events.push(event) } as unknown as Run);
     const message = expect.stringContaining("killed, or ran out of memory") as string;
     expect(events).toEqual([{ type: "run-died", died: "b", startedAt: "2026-03-20T08:00:00.000Z", message }]);

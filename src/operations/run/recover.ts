@@ -6,7 +6,7 @@ import type { Change, RunRecord } from "../../state/state.ts";
 import { isoInstant } from "../../time/instant.ts";
 import type { Run } from "./context.ts";
 
-/** Ends the runs that died, announces each, and records that this one has started. */
+/** Ends the runs that died, announces each, and records that this one has started, with its first calls. */
 export async function recover(run: Run): Promise<void> {
   const { businessUnitId: businessUnit } = run.config.pardot;
   const at = new Date(run.startedAt).toISOString();
@@ -17,9 +17,11 @@ export async function recover(run: Run): Promise<void> {
     // It could not notify its people: this run does.
     run.onEvent({ type: "run-died", died: runId, startedAt, message: error.message });
   }
-  await run.journal.record([
-    ...ended,
-    { type: "run-started", businessUnit, runId: run.id, at, entry: run.found.sequence + 1 },
+  const entry = run.found.sequence + 1;
+  // One entry for both.
+  await Promise.all([
+    run.journal.record([...ended, { type: "run-started", businessUnit, runId: run.id, at, entry }]),
+    run.budget.prepare(),
   ]);
 }
 

@@ -16,15 +16,20 @@ import type { Decision } from "./windows.ts";
 export async function schedule(run: Run, now: Instant, range: RangeRequest): Promise<void> {
   const { journal, onEvent } = run;
   const probes = liveProbes({ pardot: run.pardot, full: range.full, onEvent, signal: run.abort });
+  const recorded: Promise<void>[] = [];
   for (const object of run.objects) {
+    const fail = (error: unknown): void => run.failures.fail(object.name, error);
     try {
       run.drain.throwIfAborted();
       const context = { ...run, state: journal.state, probes, now, range, signal: run.abort };
-      await scheduleObject(object, await decideWindows(object, context), { ...run, range }, now);
+      const decision = await decideWindows(object, context);
+      // The next objects are decided in the meantime, and recorded together.
+      recorded.push(scheduleObject(object, decision, { ...run, range }, now).catch(fail));
     } catch (error) {
-      run.failures.fail(object.name, error);
+      fail(error);
     }
   }
+  await Promise.all(recorded);
   const windows = run.objects.flatMap(({ name }) => objectState(journal.state, name).windows);
   const resumed = windows.filter((window) => window.plannedBy !== run.id);
   const files = resumed.reduce((sum, window) => sum + window.files.length, 0);

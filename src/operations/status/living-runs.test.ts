@@ -39,6 +39,8 @@ async function begun(storage: MemoryStorage = openMemoryStorage(), runId = "r1")
     ticker,
     processes: { self: SELF, isDead: () => true },
     runId,
+    seen: (await loadState(storage, signal)).others,
+    list: async () => (await loadState(storage, signal)).others,
     ttlMs: TTL,
     onLost: () => undefined,
     onEvent: () => undefined,

@@ -300,7 +300,7 @@ describe("health", () => {
       await notes.reserve(day, 1);
       await notes.settle(day, 0);
       for await (const { key } of storage.list("_pardot_etl/state/calls/", NEVER)) {
-        await storage.remove(key, NEVER);
+        await storage.remove([key], NEVER);
         await storage.create(key, new TextEncoder().encode(text), NEVER);
       }
       expect((await statusOf(storage)).quota.day).toBe(day);

@@ -101,11 +101,15 @@ export class FolderStorage implements Storage {
     }
   }
 
-  async remove(key: string, signal: AbortSignal): Promise<void> {
-    const path = this.#pathOf(key);
-    await this.#attempt(`remove ${key} from`, signal, async () => {
-      if (await removeFile(path)) await syncPath(dirname(path));
-    });
+  async remove(keys: readonly string[], signal: AbortSignal): Promise<void> {
+    const changed = new Set<string>();
+    for (const key of keys) {
+      const path = this.#pathOf(key);
+      await this.#attempt(`remove ${key} from`, signal, async () => {
+        if (await removeFile(path)) changed.add(dirname(path));
+      });
+    }
+    for (const folder of changed) await this.#attempt(`sync ${folder} in`, signal, () => syncPath(folder));
   }
 
   async tidy(signal: AbortSignal): Promise<Tidied> {

@@ -1,13 +1,7 @@
 import { createHash } from "node:crypto";
 import { extname } from "node:path";
 import { Readable } from "node:stream";
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-} from "@aws-sdk/client-s3";
+import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
 import { isAmbiguous, readFailure } from "../../aws/failure.ts";
 import { AttemptsFailed } from "../../aws/retry.ts";
@@ -23,6 +17,7 @@ import { endless, s3Error, unordered } from "./errors.ts";
 import { uploadParts } from "./parts.ts";
 import { readObject } from "./read.ts";
 import type { S3Object } from "./read.ts";
+import { removeObjects } from "./remove.ts";
 import { S3Retries } from "./retries.ts";
 
 /** One PutObject carries at most 5 GiB (AWS docs, "Uploading objects"). */
@@ -129,11 +124,13 @@ export class S3Storage implements Storage {
     }
   }
 
-  async remove(key: string, signal: AbortSignal): Promise<void> {
-    const command = new DeleteObjectCommand(this.#object(key));
-    await this.#named(`remove ${key} from`, signal, async () =>
-      this.#retries.repeat(key, () => this.#client.send(command, { abortSignal: signal }), signal),
-    );
+  async remove(keys: readonly string[], signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const [key = ""] = keys;
+    const objects = keys.map((each) => this.#object(each));
+    const removal = { client: this.#client, objects, retries: this.#retries, key };
+    const which = keys.length === 1 ? key : `${keys.length} files, such as ${key},`;
+    await this.#named(`remove ${which} from`, signal, () => removeObjects(removal, signal));
   }
 
   /** A PutObject that was cut leaves nothing behind. */

@@ -84,10 +84,10 @@ export function openMemoryStorage(): MemoryStorage {
       }
     },
 
-    async remove(key, signal) {
-      checkKey(key);
+    async remove(keys, signal) {
+      for (const key of keys) checkKey(key);
       signal.throwIfAborted();
-      if (files.delete(key)) effects.push({ type: "remove", key });
+      for (const key of keys) if (files.delete(key)) effects.push({ type: "remove", key });
     },
 
     tidy: async () => ({ removed: 0, kept: 0 }),
