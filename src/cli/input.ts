@@ -2,9 +2,10 @@ import type { OptionTexts } from "../config/layers.ts";
 import type { ConfigInput } from "../config/load.ts";
 import { parseDuration } from "../config/parsers.ts";
 import { UsageError } from "../errors.ts";
+import type { RunOptions } from "../operations/api.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { CommandContext, ParsedOptions } from "./command.ts";
-import { textOption } from "./command.ts";
+import { hasOption, textOption } from "./command.ts";
 import { stopOnSignals } from "./signals.ts";
 
 /** Loads a command's configuration. A signal while secrets are fetched ends it, before the command has begun. */
@@ -32,6 +33,18 @@ export function configInput(context: CommandContext, objects: readonly string[] 
   const { env, cwd, clock, random, secrets } = io;
   const onSecret = (secret: Secret): void => void secrets.add(secret);
   return { env, cwd, configFile: textOption(options, "--config"), options: given, clock, random, onSecret };
+}
+
+/** The range that the options name, as a run takes it. */
+export function rangeOptions(options: ParsedOptions): RunOptions {
+  const since = textOption(options, "--since");
+  const until = textOption(options, "--until");
+  return {
+    full: hasOption(options, "--full"),
+    acceptGap: hasOption(options, "--accept-gap"),
+    ...(since === null ? {} : { since }),
+    ...(until === null ? {} : { until }),
+  };
 }
 
 /** A duration given as an option, in milliseconds; null when it was not given. Throws `UsageError`. */

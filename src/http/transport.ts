@@ -1,5 +1,7 @@
-import { Agent, ProxyAgent, request as undiciRequest } from "undici";
-import type { Dispatcher } from "undici";
+import type { Dispatcher, ProxyAgent } from "undici";
+// The package as a whole also loads fetch, WebSocket, caches and mocks: twice the time. Only a proxy needs it.
+import undiciRequest from "undici/lib/api/api-request.js";
+import Agent from "undici/lib/dispatcher/agent.js";
 import { PardotEtlError, TransportError } from "../errors.ts";
 import { assertSendable } from "../platform/address.ts";
 import { startWatchdog, systemClock } from "../platform/clock.ts";
@@ -80,13 +82,15 @@ export function openConnections(options: ConnectionsOptions): Connections {
   };
   const connect = { timeout: options.requestTimeoutMs };
   const direct = new Agent({ ...settings, connect });
-  const proxied = new Map<string, ProxyAgent>();
+  const proxied = new Map<string, Promise<ProxyAgent>>();
   const variables = options.proxy ?? proxyVariables();
   // Tunnels through a proxy, so that TLS passes through it whole and it sees no token.
-  const through = (proxy: URL): ProxyAgent => {
+  const through = (proxy: URL): Promise<ProxyAgent> => {
     const known = proxied.get(proxy.href);
     if (known !== undefined) return known;
-    const agent = new ProxyAgent({ ...settings, uri: proxy.href, proxyTls: connect, requestTls: connect });
+    const agent = import("undici").then(
+      (undici) => new undici.ProxyAgent({ ...settings, uri: proxy.href, proxyTls: connect, requestTls: connect }),
+    );
     proxied.set(proxy.href, agent);
     return agent;
   };
@@ -95,10 +99,12 @@ export function openConnections(options: ConnectionsOptions): Connections {
     transport: async (request, signal) => {
       assertSendable(request.url);
       const proxy = proxyFor(request.url, variables);
-      return send(proxy === null ? direct : through(proxy), request, signal, { slowestMs, proxy });
+      return send(proxy === null ? direct : await through(proxy), request, signal, { slowestMs, proxy });
     },
     close: async () => {
-      await Promise.all([direct, ...proxied.values()].map((agent) => agent.destroy()));
+      const tunnels = await Promise.allSettled(proxied.values());
+      const agents = tunnels.flatMap((tunnel) => (tunnel.status === "fulfilled" ? [tunnel.value] : []));
+      await Promise.all([direct, ...agents].map((agent) => agent.destroy()));
     },
   };
 }
@@ -114,8 +120,9 @@ async function send(
   const limit = startWatchdog(slowestMs, () => tooSlow(label, `not whole after ${Math.round(slowestMs / 1000)} s`));
   const ends: Ends = { signal, limit, proxy };
   try {
-    const response = await undiciRequest(request.url, {
-      dispatcher: agent,
+    const response = await undiciRequest.call(agent, {
+      origin: request.url.origin,
+      path: `${request.url.pathname}${request.url.search}`,
       method: request.method,
       headers: { ...request.headers, "accept-encoding": "gzip, deflate" },
       body: request.body,

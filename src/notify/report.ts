@@ -2,11 +2,9 @@ import { redact } from "../config/redact.ts";
 import type { Config } from "../config/config.ts";
 import { asError, failureOf, LeaseError } from "../errors.ts";
 import { warn } from "../events.ts";
-import { report } from "../operations/report/report.ts";
 import type { RunOutcome } from "../operations/run/outcome.ts";
 import { openDestination } from "../operations/runtime.ts";
 import type { Runtime } from "../operations/runtime.ts";
-import { runPage } from "../report/page/page.ts";
 
 /** Key of the page about a run, in the folder of its manifest. */
 export function reportKey(runId: string): string {
@@ -27,6 +25,9 @@ export async function leaveReport(
   if (!config.etl.report || runId === null || cause instanceof LeaseError) return null;
   const key = reportKey(runId);
   try {
+    // Most runs leave no page.
+    const { report } = await import("../operations/report/report.ts");
+    const { runPage } = await import("../report/page/page.ts");
     const found = await report(config, runId, runtime);
     const page = runPage(found, (text) => redact(text, secrets));
     const storage = await openDestination(config, runtime);

@@ -1,4 +1,6 @@
 import type { Config, PardotConfig } from "../config/config.ts";
+import { asError } from "../errors.ts";
+import { warn } from "../events.ts";
 import type { OnEvent } from "../events.ts";
 import { openConnections } from "../http/transport.ts";
 import type { Transport } from "../http/transport.ts";
@@ -8,6 +10,7 @@ import { systemProcesses } from "../platform/process-identity.ts";
 import type { Processes } from "../platform/process-identity.ts";
 import { systemRandom } from "../platform/random.ts";
 import type { Random } from "../platform/random.ts";
+import type { State } from "../state/state.ts";
 import { openStorage } from "../storage/open.ts";
 import type { Storage } from "../storage/storage.ts";
 import { openWarehouse } from "../warehouse/open.ts";
@@ -80,4 +83,24 @@ export async function openTables(
   runtime: Pick<Runtime, "openWarehouse" | "onEvent">,
 ): Promise<Warehouse> {
   return (runtime.openWarehouse ?? openWarehouse)(warehouse, { tmpDir, onEvent: runtime.onEvent });
+}
+
+/** Refuses a warehouse that holds another business unit's tables. */
+export async function claimWarehouse(
+  warehouse: Warehouse,
+  config: Config,
+  state: State,
+  signal: AbortSignal,
+): Promise<void> {
+  const hasCommitted = Object.values(state.objects).some(({ filesCommitted }) => filesCommitted > 0);
+  await warehouse.claim(config.pardot.businessUnitId, hasCommitted, signal);
+}
+
+/** Closes a warehouse. A failure is only a warning, because committed and loaded data stays. */
+export async function closeWarehouse(warehouse: Warehouse, onEvent: OnEvent): Promise<void> {
+  try {
+    await warehouse.close();
+  } catch (error) {
+    warn(onEvent, "warehouse.close-failed", asError(error).message);
+  }
 }

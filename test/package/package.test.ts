@@ -1,5 +1,8 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -128,10 +131,13 @@ describe("the loaded modules", () => {
     process.on("exit", () => process.stderr.write(loaded.join("\\n")));
   `;
 
-  async function modules(argv: readonly string[]): Promise<readonly string[]> {
+  async function modules(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<readonly string[]> {
     await writeFile(join(app, "hook.mjs"), hook);
     const bin = join(app, "node_modules", ".bin", "pardot-etl");
-    const { stderr } = await execute(process.execPath, ["--import", join(app, "hook.mjs"), bin, ...argv]);
+    const args = ["--import", join(app, "hook.mjs"), bin, ...argv];
+    const { stderr } = await execute(process.execPath, args, { cwd: app, env }).catch(
+      (failed: { readonly stderr: string }) => failed,
+    );
     const files = stderr.split("\n").filter((url) => url.startsWith("file:"));
     return files.map((url) => url.replace(/^.*\/node_modules\//, "")).filter((name) => !name.endsWith("hook.mjs"));
   }
@@ -146,6 +152,28 @@ describe("the loaded modules", () => {
       expect(loaded.filter((name) => !own.test(name) || works.test(name))).toEqual([]);
     },
   );
+
+  test("for a run until Pardot lets it in are those of its start: none that reads, lands, loads or reports", async () => {
+    const login = createServer((_, response) => response.writeHead(400).end('{"error":"invalid_grant"}'));
+    login.listen(0, "127.0.0.1");
+    await once(login, "listening");
+    const { port } = login.address() as AddressInfo;
+    const access = simulatorAccess(`http://127.0.0.1:${port}`);
+    const destination = { PARDOT_ETL_DESTINATION: join(folder, "data"), PARDOT_ETL_OBJECTS: "Tag" };
+    const loaded = await modules(["run"], { PATH: process.env["PATH"], ...access, ...destination });
+    login.close();
+    expect(loaded).toEqual(
+      expect.arrayContaining([
+        "pardot-etl/dist/operations/run/connect.js",
+        "pardot-etl/dist/state/lease.js",
+        "undici/lib/dispatcher/agent.js",
+      ]),
+    );
+    const later =
+      /^(?:pardot-etl\/dist\/(?:extract|report\/page\/page|operations\/(?:plan|report|status)|operations\/run\/(?:schedule|commit|load)\b)|undici\/(?:index|lib\/(?:web|mock|cache))|@aws-sdk|@duckdb|snowflake-sdk)/;
+    expect(loaded.filter((name) => later.test(name))).toEqual([]);
+    expect(loaded.length).toBeLessThan(350);
+  });
 
   test("for a command are more, so the test above can fail", async () => {
     expect(await modules(["objects"])).toEqual(

@@ -1,10 +1,9 @@
 import { loadConfig } from "../../config/load.ts";
 import { planSummary } from "../../report/plan-summary.ts";
-import type { RunOptions } from "../../operations/api.ts";
 import { plan } from "../../operations/plan/plan.ts";
-import type { CommandContext, ParsedOptions } from "../command.ts";
-import { hasOption, textOption } from "../command.ts";
-import { loadFor } from "../input.ts";
+import type { CommandContext } from "../command.ts";
+import { hasOption } from "../command.ts";
+import { loadFor, rangeOptions } from "../input.ts";
 import { lookOf, writeShown } from "../io.ts";
 import { toJson } from "../json.ts";
 import { runOperation } from "../operation.ts";
@@ -25,16 +24,4 @@ export async function runCommand(context: CommandContext): Promise<number> {
     writeShown(io.stdout, planSummary(result, lookOf(io.stdout)));
   }
   return failed?.exitCode ?? 0;
-}
-
-/** The range that the options name, as a run takes it. */
-export function rangeOptions(options: ParsedOptions): RunOptions {
-  const since = textOption(options, "--since");
-  const until = textOption(options, "--until");
-  return {
-    full: hasOption(options, "--full"),
-    acceptGap: hasOption(options, "--accept-gap"),
-    ...(since === null ? {} : { since }),
-    ...(until === null ? {} : { until }),
-  };
 }

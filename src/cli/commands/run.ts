@@ -7,13 +7,12 @@ import type { RunOutcome } from "../../operations/run/outcome.ts";
 import { runSummary } from "../../report/run-summary.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
-import { loadFor } from "../input.ts";
+import { loadFor, rangeOptions } from "../input.ts";
 import { lookOf, secretsOf, writeShown } from "../io.ts";
 import { describeError, printError } from "../print-error.ts";
 import { openReport } from "../report.ts";
 import type { Report } from "../report.ts";
 import { runOperation } from "../operation.ts";
-import { rangeOptions, runCommand as planCommand } from "./plan.ts";
 
 /** Exit codes whose `--json` result has `error` (docs/commands.md). */
 const CODES_WITH_ERROR: ReadonlySet<number> = new Set([2, 3, 7, 8]);
@@ -24,7 +23,7 @@ const CODES_WITH_ERROR: ReadonlySet<number> = new Set([2, 3, 7, 8]);
  */
 export async function runCommand(context: CommandContext): Promise<number> {
   const { io, options } = context;
-  if (hasOption(options, "--dry-run")) return planCommand(context);
+  if (hasOption(options, "--dry-run")) return (await import("./plan.ts")).runCommand(context);
   const report = await openReport(options, io);
   const recorder = new RunRecorder(io.clock);
   io.onEarlyExit((code) => report.end(recorder.cutShort(code)));

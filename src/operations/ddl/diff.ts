@@ -13,8 +13,7 @@ import type { Schema, Warehouse } from "../../warehouse/warehouse.ts";
 import { readAccepted } from "../../manifest/accepted.ts";
 import { committedFiles } from "../committed-files.ts";
 import type { Committed } from "../committed-files.ts";
-import { closeWarehouse } from "../run/load.ts";
-import { openTables } from "../runtime.ts";
+import { closeWarehouse, openTables } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Store } from "../store.ts";
 

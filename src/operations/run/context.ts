@@ -27,13 +27,12 @@ import type { Warehouse } from "../../warehouse/warehouse.ts";
 import { isNameHidden, openPardot, pardotClock } from "../pardot.ts";
 import { usualRows } from "../usual-rows.ts";
 import type { PardotClock } from "../pardot.ts";
-import { openTables } from "../runtime.ts";
+import { claimWarehouse, closeWarehouse, openTables } from "../runtime.ts";
 import type { Runtime } from "../runtime.ts";
 import { openUsableStore, selectedObjects } from "../store.ts";
 import type { Store } from "../store.ts";
 import { recordFailure } from "./conclude.ts";
 import { Failures } from "./failures.ts";
-import { claimWarehouse, closeWarehouse } from "./load.ts";
 
 /** One run that has started, as its stages share it. */
 export interface Run extends Extraction {

@@ -1,11 +1,8 @@
 import { asError, failureOf } from "../../errors.ts";
-import type { Config } from "../../config/config.ts";
 import { warn } from "../../events.ts";
-import type { OnEvent } from "../../events.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
-import type { State } from "../../state/state.ts";
 import type { Instant } from "../../time/instant.ts";
-import type { Loader, Warehouse } from "../../warehouse/warehouse.ts";
+import type { Loader } from "../../warehouse/warehouse.ts";
 import type { RunResult } from "../api.ts";
 import type { Run } from "./context.ts";
 import { loadObject } from "./load-object.ts";
@@ -66,24 +63,4 @@ export async function load(run: Run, manifest: Manifest, now: Instant): Promise<
     warn(onEvent, "warehouse.refilled", message);
   }
   return { tables, failures, error: failures[0]?.error ?? null };
-}
-
-/** Refuses a warehouse that holds another business unit's tables. */
-export async function claimWarehouse(
-  warehouse: Warehouse,
-  config: Config,
-  state: State,
-  signal: AbortSignal,
-): Promise<void> {
-  const hasCommitted = Object.values(state.objects).some(({ filesCommitted }) => filesCommitted > 0);
-  await warehouse.claim(config.pardot.businessUnitId, hasCommitted, signal);
-}
-
-/** Closes a warehouse. A failure is only a warning, because committed and loaded data stays. */
-export async function closeWarehouse(warehouse: Warehouse, onEvent: OnEvent): Promise<void> {
-  try {
-    await warehouse.close();
-  } catch (error) {
-    warn(onEvent, "warehouse.close-failed", asError(error).message);
-  }
 }

@@ -2,17 +2,13 @@ import type { Config } from "../../config/config.ts";
 import { parseRange } from "../../plan/wish.ts";
 import type { RunOptions, RunResult } from "../api.ts";
 import type { Runtime } from "../runtime.ts";
-import { commit } from "./commit.ts";
 import { conclude } from "./conclude.ts";
 import { connect } from "./connect.ts";
 import { withRun } from "./context.ts";
 import type { Run } from "./context.ts";
-import { extract } from "./extract.ts";
-import { load } from "./load.ts";
 import { RunRecorder } from "./outcome.ts";
 import type { RunOutcome } from "./outcome.ts";
 import { recover } from "./recover.ts";
-import { schedule } from "./schedule.ts";
 
 /**
  * One incremental run. Never throws: a run that cannot start (configuration, credentials, destination, warehouse) has
@@ -39,6 +35,11 @@ async function runStages(current: Run): Promise<RunResult> {
   await recover(current); // ends the runs that died
   const connection = await connect(current); // verifies the credentials, adopts Pardot's time
   const { account, now, range } = connection;
+  // A third of the program, loaded once the first call has shown that it is needed.
+  const { schedule } = await import("./schedule.ts");
+  const { extract } = await import("./extract.ts");
+  const { commit } = await import("./commit.ts");
+  const { load } = await import("./load.ts");
   await schedule(current, now, range); // decides each object's windows and records them
   await extract(current, account); // exports and queries at the same time, then emails: records become files
   const committed = await commit(current, now); // the manifest, then the state
