@@ -85,8 +85,8 @@ async function runOn(at: Scene, storage: Storage): Promise<void> {
 const START: readonly Request[] = ["list state", "get entry", "put lease", "list state", "put entry", "put entry"];
 const END: readonly Request[] = ["list lease", "put manifest", "put entry", "remove entry", "list calls", "put lease"];
 
-/** A file, its entry and the window's. */
-const FILE: readonly Request[] = ["put data", "put entry", "put entry"];
+/** A file, and the entry that holds it and ends its window. */
+const FILE: readonly Request[] = ["put data", "put entry"];
 
 describe("the requests of a run to the store", () => {
   it("are those of its files, their entries and few others, however much the runs before have left", async () => {
