@@ -144,8 +144,8 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
   }
 }
 
-/** Pages of records after which the rest of a window may be read in ranges. In v4 they fill two files. */
-const PAGES_BEFORE_CUT = 10;
+/** Pages of records after which the rest of a window may be read in ranges. Shorter windows need no further call. */
+const PAGES_BEFORE_CUT = 12;
 
 /** The first page of a window counts all of its records; parents of the records are not counted with them. */
 function announceTotal(records: number, { object, about, onEvent }: PagesRequest): void {
