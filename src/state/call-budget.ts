@@ -2,7 +2,7 @@ import { LimitError } from "../errors.ts";
 import type { DayCalls } from "../events.ts";
 import { isoInstant } from "../time/instant.ts";
 import type { Instant } from "../time/instant.ts";
-import { localDay, nextDayStart, toLocal } from "../time/zone.ts";
+import { dayStart, localDay, nextDayStart, toLocal } from "../time/zone.ts";
 
 /** Where calls are reserved: in the journal by a run, in notes by a command without the lease (call-stores.ts). */
 export interface CallStore {
@@ -51,6 +51,8 @@ export class CallBudget {
   #left = 0;
   #taken = 0;
   #reserving: Promise<void> | null = null;
+  /** The last day that was worked out: each call asks for it. */
+  #span: { readonly day: string; readonly from: Instant; readonly to: Instant } = { day: "", from: 0, to: 0 };
 
   constructor(options: CallBudgetOptions) {
     this.#options = options;
@@ -133,7 +135,17 @@ export class CallBudget {
   }
 
   #today(): string {
-    return localDay(this.#options.now(), this.#options.zone);
+    const { now, zone } = this.#options;
+    const instant = now();
+    const { from, to } = this.#span;
+    if (instant < from || instant >= to) {
+      this.#span = {
+        day: localDay(instant, zone),
+        from: dayStart(instant, zone, 0),
+        to: nextDayStart(instant, zone),
+      };
+    }
+    return this.#span.day;
   }
 
   #madeToday(): number {
