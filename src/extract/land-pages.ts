@@ -18,6 +18,7 @@ import type { EmailPairs } from "./email-pairs.ts";
 import type { Step } from "./pages/page.ts";
 import { warnOfIncomplete } from "./pages/wide-query.ts";
 
+type Records = Extract<Step, { readonly type: "records" }>;
 export type Cut = Extract<Step, { readonly type: "cut" }>;
 
 /** One reading of a window, or of a range of it. */
@@ -80,12 +81,14 @@ export async function landPages(
   // Where to continue after the last row that `reached` looked at.
   let cursor = range === undefined ? window.cursor : range.after;
   let mayLand = true;
-  let place: (() => string | null) | null = null;
+  // The last record, unless `reached` has looked at it; no object for each of them.
+  let lastOf: Records | null = null;
+  let last = 0;
   // Notes where to continue after the last row; false: the rows may not land yet.
   const reached = (): boolean => {
-    if (place === null) return mayLand;
-    const next = place();
-    place = null;
+    if (lastOf === null) return mayLand;
+    const next = lastOf.cursorAt(last);
+    lastOf = null;
     mayLand = next !== null;
     cursor = next ?? cursor;
     return mayLand;
@@ -110,11 +113,13 @@ export async function landPages(
       } else {
         found.records += step.records.length;
         if (step.hidesValues) found.hiding += 1;
-        for (const [i, record] of step.records.entries()) {
+        for (let i = 0; i < step.records.length; i += 1) {
           isEmpty = false;
+          const record = step.records[i] as WireRecord;
           const row = toRow(record);
-          // Also of a rejected record: it is recorded with the next file.
-          place = () => step.cursorAt(i);
+          // Also a rejected one: it is recorded with the next file.
+          lastOf = step;
+          last = i;
           if (row === null) continue;
           if (isWanted(row)) {
             const lacksValues = isIncomplete(record);

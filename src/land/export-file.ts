@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Column } from "../catalog/catalog.ts";
+import type { Row, WireFields } from "../encode/canonical.ts";
 import { splitHeader } from "../encode/csv-header.ts";
 import type { SplitCsv } from "../encode/csv-header.ts";
 import type { CsvScanOptions } from "../encode/csv-scan.ts";
@@ -127,20 +128,22 @@ async function encodeRecords(
   const rows = new EncodedRows(spool, format, options);
   let outside = 0;
   const records = recordsOf(open, seen, { ...options, subject: what, header, hasHeader: true, onEvent });
-  for await (const { row: cells, isEnded } of records) {
+  const toRow = (cells: Row): Row => {
     const id = cells[keyPlace] ?? null;
-    const row = rejects.encode(
-      () => columns.map((column, i) => normaliseCell(cells[places[i] ?? -1] ?? null, column, object, id, localZone)),
-      () => recordOf(header, cells),
-      keyColumn,
-    );
+    return columns.map((column, i) => normaliseCell(cells[places[i] ?? -1] ?? null, column, object, id, localZone));
+  };
+  const toRecord = (cells: Row): WireFields => recordOf(header, cells);
+  for await (const { row: cells, isEnded } of records) {
+    const row = rejects.encode(cells, toRow, toRecord, keyColumn);
     if (row === null) {
       // A value that is cut short does not match its column.
       if (!isEnded) throw cutShort(what);
       continue;
     }
     if (bounds !== null && isOutside(row[timed] ?? null, bounds)) outside += 1;
-    await rows.add(row);
+    // No wait for each row: most go into a chunk that is not full yet.
+    const adding = rows.add(row);
+    if (adding !== null) await adding;
   }
   checkOutside(outside, what, bounds);
   const transformation = fingerprint(columns, [{ header, source: null }], localZone, landing);

@@ -77,19 +77,17 @@ async function fill(
   const rows = new EncodedRows(spool, landing.format, options);
   const setAside = new Set(files.flatMap(({ rejects }) => rejects.map(({ id }) => id)));
   let incompleteRows = 0;
+  const toRecord = (record: JoinedRecord): WireFields => {
+    const known = headers.map((header, group) => recordOf(header, record.parts[group] ?? []));
+    return Object.assign({}, ...known, { [key]: record.key }) as WireFields;
+  };
   for await (const record of joinGroups(groups, { subject: object, scratch: landing.spool })) {
     if (setAside.has(record.key)) continue;
-    const row = options.rejects.encode(
-      () => rowOf(record),
-      () => {
-        const known = headers.map((header, group) => recordOf(header, record.parts[group] ?? []));
-        return Object.assign({}, ...known, { [key]: record.key }) as WireFields;
-      },
-      { name: key, place: -1 },
-    );
+    const row = options.rejects.encode(record, rowOf, toRecord, { name: key, place: -1 });
     if (row === null) continue;
     if (record.parts.includes(null)) incompleteRows += 1;
-    await rows.add(row);
+    const adding = rows.add(row);
+    if (adding !== null) await adding;
   }
   const sources = files.map(({ header, exportId, fileId }) => ({ header, source: `${exportId}-${fileId}` }));
   const transformation = fingerprint(columns, sources, localZone, landing);

@@ -37,20 +37,21 @@ export class Rejects {
   }
 
   /**
-   * The row that `encode` makes of a record; null when the record is set aside, because a value cannot be encoded or
+   * The row that `encode` makes of a source, which has a record; null when the record is set aside, because a value cannot be encoded or
    * because the key, at `place` in the row, is null.
    */
-  encode(
-    encode: () => Row,
-    record: () => WireFields,
+  encode<S>(
+    source: S,
+    encode: (source: S) => Row,
+    record: (source: S) => WireFields,
     key: { readonly name: string; readonly place: number },
   ): Row | null {
     try {
-      const row = encode();
+      const row = encode(source);
       if (row[key.place] !== null) return row;
-      this.addWhole(`${key.name} is empty`, record(), null, key.name);
+      this.addWhole(`${key.name} is empty`, record(source), null, key.name);
     } catch (error) {
-      const reject = rejectOf(error, record());
+      const reject = rejectOf(error, record(source));
       if (reject === null) throw error;
       this.#add(reject);
     }
@@ -92,6 +93,8 @@ export function tooManyRejects(object: string, last: Pick<Reject, "reason"> | nu
   });
 }
 
+const itself = (record: WireFields): WireFields => record;
+
 /**
  * Makes rows of the records of a response; null for one that is set aside. `protection`: for an object with dropped or
  * hashed columns.
@@ -106,10 +109,6 @@ export function rowEncoder(
   const toRow = normaliser(columns, name);
   return (record) => {
     const read = protection === null ? record : protectRecord(record, protection);
-    return rejects.encode(
-      () => toRow(read),
-      () => read,
-      key,
-    );
+    return rejects.encode(read, toRow, itself, key);
   };
 }
