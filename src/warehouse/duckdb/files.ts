@@ -3,46 +3,56 @@ import type { Database } from "./database.ts";
 import type { ParquetInput } from "./protocol.ts";
 import { identifier, literal, sqlType } from "./sql.ts";
 
-/** A local file as DuckDB reads it. */
-type Source = Pick<LoadFile, "path" | "format" | "compression" | "columns">;
-
 /** Longest record, 16 MiB: no landed file has a longer one. */
 const RECORD_BYTES_MAX = 16 * 1024 * 1024;
 
-/** A query for the records of a file as text, in the order of the file, with `more` values after its columns. */
-export function selectText(file: Source, more: string): string {
-  if (file.format === "csv") return `SELECT *, ${more} FROM ${readCsv(file, { header: true })}`;
-  const texts = file.columns.map(({ name }) => `${identifier(name)}::VARCHAR`);
-  const records = file.format === "parquet" ? readParquet(file) : readJsonl(file);
-  return `SELECT ${texts.join(", ")}, ${more} FROM ${records}`;
+/** Most files that one statement reads: DuckDB builds a part of the table for each, about a megabyte of memory. */
+const TOGETHER_MAX = 50;
+
+/**
+ * Splits files, in their order, into those that one statement can read: CSV files with the same columns. A thousand small
+ * files take a second that way, and ten one by one. Parquet files of the same columns may differ in their types.
+ */
+export function alikeFiles(files: readonly LoadFile[]): readonly (readonly [LoadFile, ...LoadFile[]])[] {
+  const groups: [LoadFile, ...LoadFile[]][] = [];
+  for (const file of files) {
+    const group = groups.at(-1);
+    if (group === undefined || group.length === TOGETHER_MAX || !isAlike(group[0], file)) groups.push([file]);
+    else group.push(file);
+  }
+  return groups;
 }
 
-/** Names of the file's columns. Those of JSON Lines are in the first record. */
-export async function headerOf(database: Database, file: Source): Promise<readonly string[]> {
-  if (file.format === "csv") {
-    const [header = []] = await database.query(`SELECT * FROM ${readCsv(file, { header: false })} LIMIT 1`);
-    return header.map(String);
-  }
-  if (file.format === "parquet") {
-    const columns = await database.query(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${readParquet(file)})`);
-    return columns.map(([name]) => String(name));
-  }
-  const [first = []] = await database.query(`SELECT json_keys(json) FROM ${readJsonl(file, "objects")} LIMIT 1`);
-  return first[0] as readonly string[];
+function isAlike(a: LoadFile, b: LoadFile): boolean {
+  const [one, other] = [a, b].map(({ columns }) => JSON.stringify(columns.map(({ name }) => name)));
+  return a.format === "csv" && b.format === "csv" && a.compression === b.compression && one === other;
 }
 
 /**
- * The records of a CSV file as text: empty and unquoted is null, quoted empty is the empty string. One thread reads it
- * because of line ends inside quotes. DuckDB detects the line end itself: with a wrong one it silently reads no record,
- * which is why rows are counted.
+ * A query for the records of alike files as text, in the order of the files and of their records: columns with `names`, and
+ * `file`, the place of the record's file.
  */
-function readCsv(file: Source, options: { readonly header: boolean }): string {
-  const columns = file.columns.map((column) => `${literal(column.name)}: 'VARCHAR'`);
+export function selectText([file, ...others]: readonly [LoadFile, ...LoadFile[]], names: readonly string[]): string {
+  if (file.format === "csv") {
+    const paths = [file, ...others].map(({ path }) => path);
+    return `SELECT *, file_index AS file FROM ${readCsv(paths, names, file.compression)}`;
+  }
+  const texts = file.columns.map(({ name }, place) => `${identifier(name)}::VARCHAR AS ${names[place] ?? ""}`);
+  const records = file.format === "parquet" ? readParquet(file.path) : readJsonl(file);
+  return `SELECT ${texts.join(", ")}, 0 AS file FROM ${records}`;
+}
+
+/**
+ * The records of CSV files as text: empty and unquoted is null, quoted empty is the empty string. One thread reads a file
+ * because of line ends inside quotes. DuckDB detects the line end itself: with a wrong one it silently reads no record,
+ * which is why rows are counted. Does not look at the header.
+ */
+function readCsv(paths: readonly string[], names: readonly string[], compression: LoadFile["compression"]): string {
   const settings = [
-    literal(file.path),
-    `columns = {${columns.join(", ")}}`,
-    `compression = ${literal(file.compression)}`,
-    `header = ${String(options.header)}`,
+    `[${paths.map(literal).join(", ")}]`,
+    `columns = {${names.map((name) => `${literal(name)}: 'VARCHAR'`).join(", ")}}`,
+    `compression = ${literal(compression)}`,
+    "header = true",
     "auto_detect = false",
     "delim = ','",
     `quote = '"'`,
@@ -59,22 +69,22 @@ function readCsv(file: Source, options: { readonly header: boolean }): string {
 }
 
 /**
- * The records of a JSON Lines file, `values` with text of every column (json columns as JSON, digits of numbers as far as
- * 64 bits hold them), or whole `objects`. A line may be longer than the record in CSV.
+ * The records of a JSON Lines file with text of every column (json columns as JSON, digits of numbers as far as 64 bits hold
+ * them). A line may be longer than the record in CSV.
  */
-function readJsonl(file: Source, as: "values" | "objects" = "values"): string {
-  const columns = file.columns.map(({ name, type }) => `${literal(name)}: '${type === "json" ? "JSON" : "VARCHAR"}'`);
+function readJsonl({ path, compression, columns }: LoadFile): string {
+  const types = columns.map(({ name, type }) => `${literal(name)}: '${type === "json" ? "JSON" : "VARCHAR"}'`);
   const settings = [
-    literal(file.path),
+    literal(path),
     "format = 'newline_delimited'",
-    `compression = '${file.compression === "none" ? "uncompressed" : file.compression}'`,
+    `compression = '${compression === "none" ? "uncompressed" : compression}'`,
     `maximum_object_size = ${2 * RECORD_BYTES_MAX}`,
-    ...(as === "values" ? [`columns = {${columns.join(", ")}}`] : []),
+    `columns = {${types.join(", ")}}`,
   ];
-  return `${as === "values" ? "read_json" : "read_json_objects"}(${settings.join(", ")})`;
+  return `read_json(${settings.join(", ")})`;
 }
 
-function readParquet({ path }: Source): string {
+function readParquet(path: string): string {
   return `read_parquet(${literal(path)})`;
 }
 
@@ -85,8 +95,8 @@ export async function writeParquet(
   target: string,
 ): Promise<number> {
   // Neutral names, because a custom field may have any.
-  const source = columns.map(({ type }, place) => ({ name: `c${place}`, type }));
-  const csv = readCsv({ path, format: "csv", compression: "none", columns: source }, { header: true });
+  const names = columns.map((_, place) => `c${place}`);
+  const csv = readCsv([path], names, "none");
   const values = columns.map(({ name, type }, place) => `CAST(c${place} AS ${sqlType(type)}) AS ${identifier(name)}`);
   const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${groupRows}, ROW_GROUP_SIZE_BYTES ${groupBytes}`;
   return database.count(`COPY (SELECT ${values.join(", ")} FROM ${csv}) TO ${literal(target)} (${options})`);
@@ -95,5 +105,5 @@ export async function writeParquet(
 /** Writes the rows of a Parquet file, in their order, as CSV of the kind that `encode/csv-write.ts` writes. */
 export async function parquetAsCsv(database: Database, path: string, target: string): Promise<void> {
   const options = `FORMAT csv, HEADER, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '', TIMESTAMPFORMAT '%Y-%m-%d %H:%M:%S'`;
-  await database.run(`COPY (SELECT * FROM read_parquet(${literal(path)})) TO ${literal(target)} (${options})`);
+  await database.run(`COPY (SELECT * FROM ${readParquet(path)}) TO ${literal(target)} (${options})`);
 }

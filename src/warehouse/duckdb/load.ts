@@ -3,8 +3,8 @@ import { foreignRows, forgetTable, prepareBook, recordLoads, recordRows, unloade
 import { lowerCase } from "./database.ts";
 import type { Database } from "./database.ts";
 import type { LoadInput } from "./protocol.ts";
-import { castText, identifier, LANDED_COLUMN, literal, LOADS, OWN_COLUMNS, sqlType } from "./sql.ts";
-import { checkValues, stage, STAGING } from "./stage.ts";
+import { identifier, LANDED_COLUMN, literal, LOADS, OWN_COLUMNS, sqlType, timestampLiteral } from "./sql.ts";
+import { stage, STAGING } from "./stage.ts";
 import type { StagedColumn } from "./stage.ts";
 import type { LoadedRows, LoadFile } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";
@@ -15,42 +15,22 @@ import { Refusal } from "../serve.ts";
  * decides, not the watermark: local time runs backwards when summer ends. Skips files that the database already has.
  */
 export async function load(database: Database, input: LoadInput): Promise<Required<LoadedRows>> {
-  const { table, key, watermark } = input;
-  let [added, changed] = [0, 0];
+  const { table, key } = input;
   return database.inTransaction(async () => {
     await prepareBook(database, input.unit);
     const pending = await notLoaded(database, input);
     const columns = allColumns(input.columns, pending);
     await prepareTable(database, table, columns);
     const foreign = await foreignRows(database, table);
-    for (const group of groupsOf(pending)) {
-      await stage(database, columns, group);
-      await checkValues(database, key, columns, group);
-      const replaced = await replaceRows(database, { table, key, watermark }, columns, group);
-      added += replaced.added;
-      changed += replaced.changed;
-      await recordLoads(database, table, group);
+    let replaced: Replaced = { added: 0, changed: 0 };
+    if (pending.length > 0) {
+      await stage(database, key, columns, pending);
+      replaced = await replaceRows(database, input, columns, pending);
+      await recordLoads(database, table, pending);
       await database.run(`DROP TABLE temp.${STAGING}`);
     }
-    return { rows: await recordRows(database, table, foreign, null), added, changed };
+    return { rows: await recordRows(database, table, foreign, null), ...replaced };
   });
-}
-
-/** Most records staged together: many small files at once, large ones one by one, so that memory stays bounded. */
-const GROUP_ROWS = 200_000;
-
-function groupsOf(files: readonly LoadFile[]): readonly (readonly LoadFile[])[] {
-  const groups: LoadFile[][] = [];
-  let rows = Infinity;
-  for (const file of files) {
-    if (rows + file.rows > GROUP_ROWS) {
-      groups.push([]);
-      rows = 0;
-    }
-    groups.at(-1)?.push(file);
-    rows += file.rows;
-  }
-  return groups;
 }
 
 /** Creates the table, or adds the columns that it lacks. */
@@ -112,48 +92,51 @@ async function notLoaded(database: Database, { table, files }: LoadInput): Promi
 
 type Replaced = Pick<Required<LoadedRows>, "added" | "changed">;
 
-/** Replaces the rows with the staged keys by the staged rows, except where they were read later. */
+/**
+ * Replaces the rows with the staged keys by the staged rows, except where they were read later. Each statement reads the
+ * table once, however many files there are.
+ */
 async function replaceRows(
   database: Database,
-  { table: tableName, key: keyName, watermark }: Pick<LoadInput, "table" | "key" | "watermark">,
+  { table: tableName, key: keyName, watermark }: LoadInput,
   columns: readonly StagedColumn[],
   files: readonly LoadFile[],
 ): Promise<Replaced> {
   const table = identifier(tableName);
-  const key = identifier(keyName);
-  const keyColumn = columns.find(({ source }) => source === keyName);
-  const stagedKey = keyColumn === undefined ? "NULL" : castText(keyColumn.type, keyColumn.staged);
-  // The first load of a table has nothing to replace, so it need not scan the rows for each group.
+  const key = `t.${identifier(keyName)}`;
+  const stagedKey = `s.${columns.find(({ source }) => source === keyName)?.staged ?? "NULL"}`;
+  const staging = `temp.${STAGING} s`;
+  // Few keys come twice in one load, so that this is quicker than a mark on every row.
+  const last = `(SELECT ${stagedKey} AS id, MAX(s.rowid) AS last FROM ${staging} GROUP BY id HAVING COUNT(*) > 1) d`;
+  await database.run(`DELETE FROM ${staging} USING ${last} WHERE ${stagedKey} = d.id AND s.rowid < d.last`);
+  const landed = ofFile(files, ({ readAt }) => timestampLiteral(readAt));
+  const file = ofFile(files, (one) => literal(one.key));
+  const run = ofFile(files, ({ runId }) => (runId === null ? "NULL::VARCHAR" : literal(runId)));
+  // The first load of a table has nothing to replace.
   const isEmpty = (await database.query(`SELECT 1 FROM ${table} LIMIT 1`)).length === 0;
   let replaced: Replaced | null = null;
   if (!isEmpty) {
-    // Bounds let DuckDB skip the blocks of the table without any of the keys.
-    const [bounds = []] = await database.query(
-      `SELECT MIN(${stagedKey})::VARCHAR, MAX(${stagedKey})::VARCHAR FROM temp.${STAGING}`,
-    );
-    const within =
-      bounds[0] === null ? "" : ` AND t.${key} BETWEEN ${bounds.map((text) => literal(String(text))).join(" AND ")}`;
     if (await mayBeOlder(database, tableName, files)) {
-      const isOlder = `t.${LANDED_COLUMN} > coalesce(s.landed, '-infinity'::TIMESTAMP)`;
-      const staged = stagedKey.replaceAll(keyColumn?.staged ?? "", `s.${keyColumn?.staged ?? ""}`);
-      await database.run(
-        `DELETE FROM temp.${STAGING} s USING ${table} t WHERE t.${key} = ${staged}${within} AND ${isOlder}`,
-      );
+      const isOlder = `t.${LANDED_COLUMN} > coalesce(${landed}, '-infinity'::TIMESTAMP)`;
+      await database.run(`DELETE FROM ${staging} USING ${table} t WHERE ${key} = ${stagedKey} AND ${isOlder}`);
     }
-    replaced = await countReplaced(database, { table, key, stagedKey, within }, marksOf(columns, watermark));
-    await database.run(`DELETE FROM ${table} t WHERE t.${key} IN (SELECT ${stagedKey} FROM temp.${STAGING})${within}`);
+    replaced = await countReplaced(database, { table, key, stagedKey }, marksOf(columns, watermark));
+    await database.run(`DELETE FROM ${table} t WHERE ${key} IN (SELECT ${stagedKey} FROM ${staging})`);
   }
   const names = [...columns.map(({ name }) => name), ...OWN_COLUMNS.map(([name]) => name)].map(identifier);
-  const values = [...columns.map(({ type, staged }) => castText(type, staged)), "file", "run", "landed"];
+  const values = [...columns.map(({ staged }) => `s.${staged}`), file, run, landed];
   const inserted = await database.count(
-    `INSERT INTO ${table} (${names.join(", ")}) SELECT ${values.join(", ")} FROM temp.${STAGING} WHERE ${isLatest(stagedKey)}`,
+    `INSERT INTO ${table} (${names.join(", ")}) SELECT ${values.join(", ")} FROM ${staging}`,
   );
   return replaced ?? { added: inserted, changed: 0 };
 }
 
-/** Condition: of the staged rows with this key, it is the one to keep. */
-function isLatest(stagedKey: string): string {
-  return `rowid IN (SELECT MAX(rowid) FROM temp.${STAGING} GROUP BY ${stagedKey})`;
+/**
+ * A value of the staged row's file. A join with a table of the files would change the order of the rows, and the table
+ * would take twice the room.
+ */
+function ofFile(files: readonly LoadFile[], value: (file: LoadFile) => string): string {
+  return `[${files.map(value).join(", ")}][s.file + 1]`;
 }
 
 /** The columns that show whether a row is another version: its watermark or, without one, all. */
@@ -165,19 +148,16 @@ function marksOf(columns: readonly StagedColumn[], watermark: string | null): re
 /** How many staged rows have a new key, and how many are another version of the table's row. */
 async function countReplaced(
   database: Database,
-  to: { readonly table: string; readonly key: string; readonly stagedKey: string; readonly within: string },
+  { table, key, stagedKey }: { readonly table: string; readonly key: string; readonly stagedKey: string },
   marks: readonly StagedColumn[],
 ): Promise<Replaced> {
-  const { table, key, stagedKey, within } = to;
   // As text: a table may have a column of another type.
   const ofTable = marks.map(({ name }) => `t.${identifier(name)}::VARCHAR`).join(", ");
-  const ofStaged = marks.map(({ type, staged }) => `(${castText(type, staged)})::VARCHAR`).join(", ");
+  const ofStaged = marks.map(({ staged }) => `s.${staged}::VARCHAR`).join(", ");
   const [row = []] = await database.query(
     [
-      `WITH s AS (SELECT ${stagedKey} AS id, hash(${ofStaged}) AS mark FROM temp.${STAGING} WHERE ${isLatest(stagedKey)}),`,
-      `o AS (SELECT t.${key} AS id, hash(${ofTable}) AS mark FROM ${table} t WHERE t.${key} IN (SELECT id FROM s)${within})`,
-      "SELECT COUNT(*) FILTER (WHERE o.id IS NULL), COUNT(*) FILTER (WHERE o.id IS NOT NULL AND o.mark <> s.mark)",
-      "FROM s LEFT JOIN o ON o.id = s.id",
+      `SELECT COUNT(*) FILTER (WHERE o.id IS NULL), COUNT(*) FILTER (WHERE o.id IS NOT NULL AND o.mark <> hash(${ofStaged}))`,
+      `FROM temp.${STAGING} s LEFT JOIN (SELECT ${key} AS id, hash(${ofTable}) AS mark FROM ${table} t) o ON o.id = ${stagedKey}`,
     ].join(" "),
   );
   return { added: Number(row[0]), changed: Number(row[1]) };

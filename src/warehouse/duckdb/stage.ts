@@ -1,12 +1,17 @@
 import type { ColumnType } from "../../catalog/catalog.ts";
+import { FORMATS } from "../../encode/formats.ts";
+import { readSpool } from "../../land/landed-file.ts";
 import { lowerCase } from "./database.ts";
 import type { Database } from "./database.ts";
-import { headerOf, selectText } from "./files.ts";
-import { castText, invalidValue, literal, timestampLiteral } from "./sql.ts";
+import { alikeFiles, selectText } from "./files.ts";
+import { castText, invalidValue, sqlType } from "./sql.ts";
 import type { LoadFile } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";
 
-/** Temporary table of the files' rows as text, in file and record order, before any check. */
+/**
+ * Temporary table of the files' rows, in file and record order: their values, `file` (its place among the files), and
+ * `fault` (the place of the first column whose value does not fit, which is then null).
+ */
 export const STAGING = "_pardot_etl_staging";
 
 /**
@@ -25,37 +30,53 @@ export interface StagedColumn {
   readonly staged: string;
 }
 
-/** Reads files into the staging table as text; each must have as many records as its manifest lists. */
+/** Reads files into the staging table, each once, and refuses them unless they are as committed. */
 export async function stage(
   database: Database,
+  key: string,
   columns: readonly StagedColumn[],
   files: readonly LoadFile[],
 ): Promise<void> {
-  const definitions = columns.map(({ staged }) => `${staged} VARCHAR`);
+  const definitions = columns.map(({ staged, type }) => `${staged} ${sqlType(type)}`);
   await database.run(
-    `CREATE OR REPLACE TEMP TABLE ${STAGING} (${definitions.join(", ")}, file VARCHAR, run VARCHAR, landed TIMESTAMP)`,
+    `CREATE OR REPLACE TEMP TABLE ${STAGING} (file INTEGER, fault INTEGER, ${definitions.join(", ")})`,
   );
-  const stagedName = new Map(columns.map(({ source, staged }) => [lowerCase(source), staged]));
-  for (const file of files) {
-    await checkHeader(database, file);
-    const names = file.columns.map(({ name }) => stagedName.get(lowerCase(name)));
-    const run = file.runId === null ? "NULL" : literal(file.runId);
-    const own = `${literal(file.key)}, ${run}, ${timestampLiteral(file.readAt)}`;
-    const rows = await database.count(
-      `INSERT INTO temp.${STAGING} (${names.join(", ")}, file, run, landed) ${selectText(file, own)}`,
+  let place = 0;
+  for (const group of alikeFiles(files)) {
+    const found = inFile(columns, group[0]);
+    const names = found.map(({ staged }) => staged);
+    const values = found.map(({ type, staged }) => castText(type, staged));
+    await database.run(
+      `INSERT INTO temp.${STAGING} (file, fault, ${names.join(", ")}) SELECT ${place} + file, ${faultOf(key, columns, found)}, ${values.join(", ")} FROM (${selectText(group, names)})`,
     );
-    if (rows !== file.rows) {
-      throw new Refusal({
-        code: "warehouse.rows-differ",
-        message: `DuckDB reads ${rows} records in ${file.key}, its manifest has ${file.rows}`,
-        hint: "Report it with the file: DuckDB and this tool read it differently.",
-      });
-    }
+    place += group.length;
   }
+  for (const file of files) await checkHeader(file);
+  await checkRows(database, files);
+  await checkValues(database, columns, files);
 }
 
-async function checkHeader(database: Database, file: LoadFile): Promise<void> {
-  const header = await headerOf(database, file);
+/** The columns of a file, in its order. */
+function inFile(columns: readonly StagedColumn[], file: LoadFile): readonly StagedColumn[] {
+  const bySource = new Map(columns.map((column) => [lowerCase(column.source), column]));
+  return file.columns.flatMap(({ name }) => bySource.get(lowerCase(name)) ?? []);
+}
+
+/** The place of the first column whose text does not match its type, or of the key if it is blank; else null. */
+function faultOf(key: string, columns: readonly StagedColumn[], found: readonly StagedColumn[]): string {
+  const cases = columns.flatMap((column, place) => {
+    const { type, staged, source } = column;
+    const isMissing = found.includes(column) ? `coalesce(trim(${staged}), '') = ''` : "true";
+    const conditions = [found.includes(column) ? invalidValue(type, staged) : null, source === key ? isMissing : null];
+    return conditions.flatMap((condition) => (condition === null ? [] : `WHEN ${condition} THEN ${place}`));
+  });
+  return cases.length === 0 ? "NULL" : `CASE ${cases.join(" ")} END`;
+}
+
+async function checkHeader(file: LoadFile): Promise<void> {
+  // A file of JSON Lines has the names in its records.
+  if (file.format === "jsonl" && file.rows === 0) return;
+  const header = await FORMATS[file.format].header(readSpool(file.path, file.compression), file.key);
   const names = file.columns.map(({ name }) => name);
   // The order of names in JSON means nothing.
   const [found, wanted] = [header, names].map((list) => (file.format === "jsonl" ? list.toSorted() : list));
@@ -67,43 +88,47 @@ async function checkHeader(database: Database, file: LoadFile): Promise<void> {
   });
 }
 
+/** Refuses a file with another number of records than its manifest lists. */
+async function checkRows(database: Database, files: readonly LoadFile[]): Promise<void> {
+  const counts = await database.query(`SELECT file, COUNT(*) FROM temp.${STAGING} GROUP BY file`);
+  const found = new Map(counts.map(([file, rows]) => [Number(file), Number(rows)]));
+  for (const [place, file] of files.entries()) {
+    const rows = found.get(place) ?? 0;
+    if (rows === file.rows) continue;
+    throw new Refusal({
+      code: "warehouse.rows-differ",
+      message: `DuckDB reads ${rows} records in ${file.key}, its manifest has ${file.rows}`,
+      hint: "Report it with the file: DuckDB and this tool read it differently.",
+    });
+  }
+}
+
 /** Refuses a staged value that does not match its column's type, and a record without a key. */
-export async function checkValues(
+async function checkValues(
   database: Database,
-  key: string,
   columns: readonly StagedColumn[],
   files: readonly LoadFile[],
 ): Promise<void> {
-  const faults = columns.flatMap((column) => {
-    const invalid = invalidValue(column.type, column.staged);
-    const checks = invalid === null ? [] : [{ column, condition: invalid }];
-    if (column.source === key) {
-      const isMissing = `coalesce(trim(${castText("string", column.staged)}), '') = ''`;
-      checks.push({ column, condition: isMissing });
-    }
-    return checks;
-  });
-  const cases = faults.map(({ condition }, index) => `WHEN ${condition} THEN ${index}`);
   const [first] = await database.query(
-    // Inside a transaction the ids of new rows begin at a high number.
-    `SELECT rowid, rowid - (SELECT MIN(rowid) FROM temp.${STAGING}), CASE ${cases.join(" ")} END AS fault FROM temp.${STAGING} WHERE fault IS NOT NULL ORDER BY rowid LIMIT 1`,
+    `SELECT file, fault, rowid FROM temp.${STAGING} WHERE fault IS NOT NULL ORDER BY rowid LIMIT 1`,
   );
   if (first === undefined) return;
-  const column = faults[Number(first[2])]?.column;
-  let record = Number(first[1]) + 1;
-  const file = files.find(({ rows }) => {
-    if (record <= rows) return true;
-    record -= rows;
-    return false;
-  });
+  const [place = 0, fault = 0] = first.map(Number);
+  const [file, column] = [files[place], columns[fault]];
+  if (file === undefined || column === undefined) throw new Error("the staging table names no file and column");
+  // Inside a transaction the ids of new rows begin at a high number.
+  const record = await database.count(
+    `SELECT COUNT(*) FROM temp.${STAGING} WHERE file = ${place} AND rowid <= ${String(first[2])}`,
+  );
+  const names = inFile(columns, file).map(({ staged }) => staged);
+  const text = names.includes(column.staged) ? `left(${column.staged}, 60)` : "NULL";
   const [value] = await database.query(
-    `SELECT left(${column?.staged ?? "NULL"}, 60) FROM temp.${STAGING} WHERE rowid = ${String(first[0])}`,
+    `SELECT ${text} FROM (${selectText([file], names)}) LIMIT 1 OFFSET ${record - 1}`,
   );
   const found = JSON.stringify(value?.[0] ?? null);
-  const name = column?.source ?? key;
   throw new Refusal({
     code: "warehouse.value-invalid",
-    message: `${file?.key ?? "?"} record ${record}: ${name} is ${found}, expected ${column?.type ?? "integer"}`,
-    hint: `If Pardot really sends this, override the column's type in the catalog (${name}: string).`,
+    message: `${file.key} record ${record}: ${column.source} is ${found}, expected ${column.type}`,
+    hint: `If Pardot really sends this, override the column's type in the catalog (${column.source}: string).`,
   });
 }
