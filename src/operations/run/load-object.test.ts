@@ -107,12 +107,12 @@ describe("loading committed files", () => {
 
   it("keeps the order and the local disk within bounds", async () => {
     const large = Array.from({ length: 4 }, (_, n) => ({ key: `Tag/${n}.csv`, bytes: 150_000_000 }));
-    const t = await setUp([...large, ...Array.from({ length: 60 }, (_, n) => ({ key: `Tag/s${n}.csv`, bytes: 10 }))]);
+    const t = await setUp([...large, ...Array.from({ length: 510 }, (_, n) => ({ key: `Tag/s${n}.csv`, bytes: 10 }))]);
     await loadObject(tag, t.input);
-    expect(t.batches.map((batch) => batch.length)).toEqual([1, 1, 1, 50, 11]);
+    expect(t.batches.map((batch) => batch.length)).toEqual([1, 1, 1, 500, 11]);
     expect(t.batches.flat().map(({ key }) => key)).toEqual([
       ...large.map(({ key }) => key),
-      ...Array.from({ length: 60 }, (_, n) => `Tag/s${n}.csv`),
+      ...Array.from({ length: 510 }, (_, n) => `Tag/s${n}.csv`),
     ]);
   });
 
@@ -125,7 +125,7 @@ describe("loading committed files", () => {
 });
 
 describe("a file that the warehouse refuses", () => {
-  const bad = (key: string): WarehouseError =>
+  const badFile = (key: string): WarehouseError =>
     new WarehouseError(`load PARDOT_TAG into duckdb:x: ${key} record 1: id is "x", expected integer`, {
       code: "warehouse.value-invalid",
       hint: "Correct it.",
@@ -136,7 +136,7 @@ describe("a file that the warehouse refuses", () => {
     const taking: Loader = { ...t.input.loader };
     t.input.loader.load = async (object, batch, signal) => {
       const refused = batch.find(({ key }) => keys.includes(key));
-      if (refused !== undefined) throw bad(refused.key);
+      if (refused !== undefined) throw badFile(refused.key);
       return taking.load(object, batch, signal);
     };
     return t;
@@ -154,6 +154,26 @@ describe("a file that the warehouse refuses", () => {
     expect(failure).toMatchObject({ code: "warehouse.value-invalid", exitCode: 7 });
     expect(failure?.hint).toContain("pardot-etl verify --accept KEY");
     expect(t.settled).toEqual([]);
+  });
+
+  it("is found among hundreds in few loads, and files after a hundred bad ones wait for the next run", async () => {
+    const t = await setUp(Array.from({ length: 256 }, (_, n) => ({ key: `Tag/${n}.csv`, bytes: 1 })));
+    let tries = 0;
+    t.input.loader.load = async (_, batch) => {
+      tries += 1;
+      const refused = batch.find(({ key }) => key === "Tag/100.csv");
+      if (refused === undefined) return { rows: batch.length };
+      throw badFile(refused.key);
+    };
+    expect((await loadObject(tag, t.input)).failure?.message).toContain("1 file could not be loaded: Tag/100.csv");
+    expect(tries).toBe(17);
+    const all = await setUp(Array.from({ length: 256 }, (_, n) => ({ key: `Tag/${n}.csv`, bytes: 1 })));
+    all.input.loader.load = async (_, [file]) => {
+      throw badFile(file?.key ?? "");
+    };
+    const { failure } = await loadObject(tag, all.input);
+    expect(failure?.message).toContain("100 files could not be loaded");
+    expect(objectState(all.journal.state, "Tag").notLoaded).toHaveLength(256);
   });
 
   it("is offered again by the next run, and the object is settled when it is accepted", async () => {

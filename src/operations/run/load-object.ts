@@ -35,7 +35,7 @@ interface RefusedFile {
 }
 
 /** Files, and bytes as landed, that are copied to the local disk and loaded at a time; one file may be larger. */
-const BATCH_FILES = 50;
+const BATCH_FILES = 500;
 const BATCH_BYTES = 256_000_000;
 
 /** Refused files after which the rest of an object waits for the next run: the files are then not the cause. */
@@ -44,7 +44,7 @@ const REFUSED_MAX = 100;
 /**
  * Loads every committed file that the embedded warehouse lacks, including those of earlier runs, in the order in which
  * they were read. A batch is one transaction, and only then does the journal forget its files. A batch that is refused
- * is loaded file by file; a file that is refused stays on record as not loaded and stops no other.
+ * is loaded by halves; a file that is refused alone stays on record as not loaded and stops no other.
  */
 export async function loadObject(object: CatalogObject, loading: Loading): Promise<LoadedObject> {
   const { loader } = loading;
@@ -140,11 +140,11 @@ class ObjectLoad {
     }
   }
 
-  /** Loads files together, and those of a refused load one by one. */
+  /** Loads files together, and those of a refused load in halves, so that one bad file of hundreds takes few loads. */
   async #load(files: readonly LoadFile[]): Promise<string[]> {
     const { loader, run } = this.#loading;
     const [first] = files;
-    if (first === undefined) return [];
+    if (first === undefined || this.refused.length >= REFUSED_MAX) return [];
     const { name, table } = this.#object;
     run.onEvent({ type: "loading", object: name, table, files: files.length });
     try {
@@ -163,9 +163,9 @@ class ObjectLoad {
         return [];
       }
     }
-    const loaded: string[] = [];
-    for (const file of files) loaded.push(...(await this.#load([file])));
-    return loaded;
+    const half = Math.ceil(files.length / 2);
+    const loaded = await this.#load(files.slice(0, half));
+    return [...loaded, ...(await this.#load(files.slice(half)))];
   }
 }
 

@@ -196,7 +196,7 @@ describe("refusing a file, and the whole load with it", () => {
     expect(await warehouse.load(tag, files.slice(0, 1), signal)).toMatchObject({ rows: 2 });
   });
 
-  test("names the record in the file, also beyond the first staged group", async () => {
+  test("names the record in the file, also beyond 200,000 records", async () => {
     const many = Array.from({ length: 150_000 }, (_, i) => `${i},,,,,\n`).join("");
     const files = [
       await fileOf("a", many, 150_000),

@@ -6,18 +6,19 @@ import { identifier, literal, sqlType } from "./sql.ts";
 /** Longest record, 16 MiB: no landed file has a longer one. */
 const RECORD_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Most files that one statement reads: DuckDB builds a part of the table for each, about a megabyte of memory. */
-const TOGETHER_MAX = 50;
+/** Most files times columns that one statement reads: DuckDB begins a part of each column for each file. */
+const TOGETHER_MAX = 2000;
 
 /**
  * Splits files, in their order, into those that one statement can read: CSV files with the same columns. A thousand small
- * files take a second that way, and ten one by one. Parquet files of the same columns may differ in their types.
+ * files take a third of the time that they take one by one. Parquet files with the same columns may differ in their types.
  */
 export function alikeFiles(files: readonly LoadFile[]): readonly (readonly [LoadFile, ...LoadFile[]])[] {
   const groups: [LoadFile, ...LoadFile[]][] = [];
   for (const file of files) {
     const group = groups.at(-1);
-    if (group === undefined || group.length === TOGETHER_MAX || !isAlike(group[0], file)) groups.push([file]);
+    const isFull = group !== undefined && (group.length + 1) * file.columns.length > TOGETHER_MAX;
+    if (group === undefined || isFull || !isAlike(group[0], file)) groups.push([file]);
     else group.push(file);
   }
   return groups;
