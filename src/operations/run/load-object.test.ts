@@ -24,7 +24,7 @@ const never = new AbortController().signal;
 const window: PlannedWindow = { field: "updated_at", from: 0, to: 1000, askFrom: 0 };
 const id = windowId("Tag", window);
 
-async function setUp(files: readonly Pick<LandedFile, "key" | "bytes">[]) {
+async function setUp(files: readonly (Pick<LandedFile, "key" | "bytes"> & Partial<LandedFile>)[]) {
   const tmpDir = await mkdtemp(join(tmpdir(), "pardot-etl-load-"));
   onTestFinished(() => rm(tmpDir, { recursive: true, force: true }));
   const storage = openMemoryStorage();
@@ -36,12 +36,12 @@ async function setUp(files: readonly Pick<LandedFile, "key" | "bytes">[]) {
     signal: never,
   });
   await journal.record([{ type: "planned", object: "Tag", runId: "r", zone: "UTC", windows: [window] }]);
-  for (const { key, bytes } of files) {
+  for (const { key, bytes, rows = 1 } of files) {
     await storage.create(key, new TextEncoder().encode("id\n1\n"), never);
     const file = {
       key,
       bytes,
-      rows: 1,
+      rows,
       sha256: "",
       minWatermark: null,
       maxWatermark: null,
@@ -103,6 +103,13 @@ describe("loading committed files", () => {
     const t = await setUp([{ key: "Tag/a.csv", bytes: 1 }]);
     const loader = { ...t.input.loader, settle: async () => 41 };
     expect(await loadObject(tag, { ...t.input, loader })).toMatchObject({ rows: 41 });
+  });
+
+  it("keeps the rows of a load within bounds", async () => {
+    const rows = [200_000, 200_000, 100_000, 1, 3_000_000, 500_000];
+    const t = await setUp(rows.map((count, n) => ({ key: `Tag/${n}.csv`, bytes: 1, rows: count })));
+    await loadObject(tag, t.input);
+    expect(t.batches.map((batch) => batch.length)).toEqual([3, 1, 1, 1]);
   });
 
   it("keeps the order and the local disk within bounds", async () => {

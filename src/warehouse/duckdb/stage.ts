@@ -9,8 +9,8 @@ import type { LoadFile } from "../warehouse.ts";
 import { Refusal } from "../serve.ts";
 
 /**
- * Temporary table of the files' rows, in file and record order: their values, `file` (its place among the files), and
- * `fault` (the place of the first column whose value does not fit, which is then null).
+ * Temporary table of the files' rows, in file and record order: their values, `file` (the place of their file), and `fault`
+ * (the place of the first column whose text does not match its type; null if there is none).
  */
 export const STAGING = "_pardot_etl_staging";
 
