@@ -5,8 +5,8 @@ import { landExportFile } from "../land/export-file.ts";
 import { keyField } from "../land/result-header.ts";
 import type { ExportRequest, ExportStatus } from "../pardot/pardot.ts";
 import type { FieldState } from "../state/field-state.ts";
-import { exportedAt } from "../state/state.ts";
-import type { OpenWindow } from "../state/state.ts";
+import { exportedAt, exportOf, objectState } from "../state/state.ts";
+import type { ExportTime, OpenWindow } from "../state/state.ts";
 import { SECOND_MS } from "../time/instant.ts";
 import { localZoneOf, rangeParameters, rowBounds } from "./bounds.ts";
 import { landingOf, WindowInProgress } from "./context.ts";
@@ -36,6 +36,8 @@ export interface BulkOutcome {
    * for a window.
    */
   readonly takeOver: (window: OpenWindow) => void;
+  /** Called after each export that has landed. */
+  readonly landed: () => void;
 }
 
 /** The exports of a bulk object: one for each open window, or for each group of fields of each window. */
@@ -58,19 +60,47 @@ export function exportJobs(
         api: object.way.api,
         object: object.name,
         windowId: window.id,
+        spanMs: window.to - window.askFrom,
+        isAwaited: object.way.emailPairs !== undefined,
         group,
         request: async () => {
           const requested = await requestExport(progress, groups, group);
           if (requested === null) outcome.takeOver(window);
           return requested;
         },
-        land: (status) => (joined === null ? landExport(progress, fields, status) : joined.land(job, status)),
+        land: async (status, took) => {
+          await (joined === null ? landExport(progress, fields, status, took) : joined.land(job, status, took));
+          outcome.landed();
+        },
         fail: outcome.fail,
         isAbandoned: outcome.isFailed,
       };
       return job;
     });
   });
+}
+
+/**
+ * The exports of earlier runs in the order in which Pardot processes them, then those to be requested: first those that
+ * others wait for, then the longest, whose files land while the shorter ones are processed. One that was never exported
+ * before has a whole history. The exports of an object stay together.
+ */
+export function inOrder(jobs: readonly ExportJob[], { journal: { state } }: Extraction): ExportJob[] {
+  const spans = new Map<string, number>();
+  for (const { object, spanMs } of jobs) spans.set(object, (spans.get(object) ?? 0) + spanMs);
+  const keyOf = (job: ExportJob): readonly [number, number] => {
+    const adopted = exportOf(objectState(state, job.object).windows, job);
+    if (adopted !== null) return [0, Number(adopted.exportId)];
+    const span = spans.get(job.object) ?? 0;
+    const { exportTime } = objectState(state, job.object);
+    // No export takes as long as its window.
+    const length = exportTime === undefined ? span : (exportTime.ms * span) / exportTime.spanMs;
+    return [job.isAwaited ? 1 : 2, -length];
+  };
+  return jobs
+    .map((job) => ({ job, key: keyOf(job) }))
+    .toSorted(({ key: a }, { key: b }) => a[0] - b[0] || a[1] - b[1])
+    .map(({ job }) => job);
 }
 
 /** The fields of each of a window's exports: as laid out when the first was requested, else as they are now. */
@@ -164,7 +194,12 @@ async function rejectExports(
 }
 
 /** Lands every result file of a complete export that has not landed yet, and records the window as done. */
-async function landExport(progress: BulkWindow, fields: readonly string[], status: ExportStatus): Promise<void> {
+async function landExport(
+  progress: BulkWindow,
+  fields: readonly string[],
+  status: ExportStatus,
+  took: ExportTime | null,
+): Promise<void> {
   const todo = resultFiles(status).filter((file) => !hasLanded(progress.current, file));
   /**
    * Rejects of files that have no other record. Nothing of such a file is landed, and after a kill it is fetched again.
@@ -174,7 +209,7 @@ async function landExport(progress: BulkWindow, fields: readonly string[], statu
     left.push(...(await fetchAndLand(progress, fields, file)));
   };
   await forEachFile(todo, work, progress.extraction);
-  await progress.done(progress.rejected(status.id, left));
+  await progress.done(progress.rejected(status.id, left), took);
 }
 
 /** Lands a file and records it. Returns the rejects of a file without any other record: they are not recorded yet. */

@@ -17,7 +17,7 @@ import type { Journal } from "../state/journal.ts";
 import { moveFilesOut } from "../state/file-parts.ts";
 import { rejectsIn } from "../state/rejects.ts";
 import { objectState, openWindow } from "../state/state.ts";
-import type { Change, LandedFile, OpenWindow } from "../state/state.ts";
+import type { Change, ExportTime, LandedFile, OpenWindow } from "../state/state.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Instant } from "../time/instant.ts";
 
@@ -142,10 +142,11 @@ export class WindowInProgress<O extends CatalogObject = CatalogObject> {
     }
   }
 
-  /** Records that every file of the window has landed, after the changes in `before`. */
-  async done(before: readonly Change[] = []): Promise<void> {
+  /** Records that every file of the window has landed, after the changes in `before`. `took`: what its export took. */
+  async done(before: readonly Change[] = [], took: ExportTime | null = null): Promise<void> {
     const { journal, onEvent } = this.extraction;
-    await journal.record([...before, { type: "window-done", ...this.about }]);
+    const known = took === null ? {} : { exportTime: took };
+    await journal.record([...before, { type: "window-done", ...this.about, ...known }]);
     const rows = this.current.files.reduce((sum, file) => sum + file.rows, 0);
     onEvent({ type: "window-finished", ...this.about, rows });
   }

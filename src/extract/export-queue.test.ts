@@ -1,105 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { fakeClock } from "../../test/kit/fakes/clock.ts";
-import { Journal, loadState } from "../state/journal.ts";
-import { objectState, windowId } from "../state/state.ts";
-import type { PlannedWindow } from "../state/state.ts";
-import type { Config } from "../config/config.ts";
+import { exportScene, never, planned, request, requested } from "../../test/kit/fakes/export-scene.ts";
 import { AuthError, DataError, RemoteError } from "../errors.ts";
-import type { RunEvent } from "../events.ts";
-import type { ExportRead, ExportRequest, ExportStatus, Pardot } from "../pardot/pardot.ts";
-import { Lanes } from "../platform/lanes.ts";
-import { systemRandom } from "../platform/random.ts";
-import { openMemoryStorage } from "../../test/kit/fakes/memory-storage.ts";
+import type { ExportStatus } from "../pardot/pardot.ts";
+import { objectState, windowId } from "../state/state.ts";
 import { runExports } from "./export-queue.ts";
-import type { ExportJob } from "./export-queue.ts";
-import type { Extraction } from "./context.ts";
 
 // Holds G3 and G9: an export whose id is known is adopted, and one that is lost or stuck is given up.
 
-const never = new AbortController().signal;
-const request: ExportRequest = { api: "v4", object: "Thing", fields: ["id"], procedure: "p", arguments: {} };
-const planned = (n: number): PlannedWindow => ({ field: "updated_at", from: n, to: n + 1, askFrom: n });
-
-/** A Pardot that works exports off one after another, each in `workMs`, by the fake clock. */
-function exporting(clock: ReturnType<typeof fakeClock>, workMs: number) {
-  const created: { id: string; readyAt: number }[] = [];
-  const reads: string[] = [];
-  const overrides = new Map<string, Partial<ExportStatus> | Error>();
-  let waitingMax = 0;
-  const done = new Set<string>();
-  const status = (id: string): ExportStatus => {
-    const entry = created.find((candidate) => candidate.id === id);
-    const state = entry !== undefined && entry.readyAt <= clock.now() ? "Complete" : "Processing";
-    if (state === "Complete") done.add(id);
-    return { id, state, stateText: state, isExpired: false, createdAt: null, resultRefs: [] };
-  };
-  const pardot = {
-    createExport: async () => {
-      const free = Math.max(clock.now(), created.at(-1)?.readyAt ?? 0);
-      const id = String(created.length + 1);
-      created.push({ id, readyAt: free + workMs });
-      waitingMax = Math.max(waitingMax, created.length - done.size);
-      return { ...status(id), state: "Waiting" as const };
-    },
-    readExport: async ({ id }: ExportRead) => {
-      reads.push(id);
-      const override = overrides.get(id);
-      if (override instanceof Error) throw override;
-      return { ...status(id), ...override };
-    },
-  } as unknown as Pardot;
-  return { pardot, created, reads, overrides, waitingMax: () => waitingMax };
-}
-
-async function setUp(windows: number, workMs = 10_000) {
-  const clock = fakeClock();
-  const server = exporting(clock, workMs);
-  const storage = openMemoryStorage();
-  const journal = new Journal({ storage, clock, runId: "r", loaded: await loadState(storage, never), signal: never });
-  const plan = Array.from({ length: windows }, (_, n) => planned(n));
-  await journal.record([{ type: "planned", object: "Thing", runId: "r", zone: "UTC", windows: plan }]);
-  const events: RunEvent[] = [];
-  const landed: string[] = [];
-  const failures: unknown[] = [];
-  const landing: { now: number; most: number } = { now: 0, most: 0 };
-  const job = (n: number): ExportJob => ({
-    api: "v4",
-    object: "Thing",
-    windowId: windowId("Thing", planned(n)),
-    group: 0,
-    request: async () => ({ status: await server.pardot.createExport(request, never), groups: [["id"]] }),
-    land: async (status) => {
-      landing.now += 1;
-      landing.most = Math.max(landing.most, landing.now);
-      await Promise.resolve();
-      landed.push(status.id);
-      landing.now -= 1;
-    },
-    fail: (error) => failures.push(error),
-    isAbandoned: () => failures.length > 0,
-  });
-  const extraction = {
-    pardot: server.pardot,
-    journal,
-    clock,
-    pardotNow: () => clock.now(),
-    random: systemRandom,
-    storage,
-    converter: null,
-    onEvent: (event: RunEvent) => events.push(event),
-    drain: never,
-    lanes: new Lanes(4),
-    abort: never,
-    config: {
-      pardot: { maxWaitingExports: 4, exportPollIntervalMs: 60_000, exportTimeoutMs: 6 * 3_600_000 },
-    } as Config,
-  } satisfies Extraction;
-  return { clock, server, journal, events, landed, failures, landing, extraction, jobs: plan.map((_, n) => job(n)) };
-}
-
 describe("export queue", () => {
   it("lands every export, oldest first, with at most four of ours waiting and only the oldest polled", async () => {
-    const t = await setUp(11);
+    const t = await exportScene(11);
     await runExports(t.jobs, t.extraction);
     expect(t.failures).toEqual([]);
     expect(t.landed).toEqual(t.server.created.map(({ id }) => id));
@@ -108,13 +18,13 @@ describe("export queue", () => {
   });
 
   it("polls each export about once after it has learned how long they take", async () => {
-    const t = await setUp(30, 120_000);
+    const t = await exportScene(30, 120_000);
     await runExports(t.jobs, t.extraction);
     expect(t.server.reads.length).toBeLessThan(30 * 4);
   });
 
   it("records an export's id before it waits for it", async () => {
-    const t = await setUp(1);
+    const t = await exportScene(1);
     const { clock } = t;
     const before = clock.sleep.bind(clock);
     t.extraction.clock.sleep = async (ms, signal) => {
@@ -126,7 +36,7 @@ describe("export queue", () => {
   });
 
   it("adopts an export that an earlier run requested", async () => {
-    const t = await setUp(1, 0);
+    const t = await exportScene(1, 0);
     await t.server.pardot.createExport(request, never);
     const window = windowId("Thing", planned(0));
     await t.journal.record([{ type: "export-created", object: "Thing", window, exportId: "1", at: t.clock.now() }]);
@@ -142,7 +52,7 @@ describe("export queue", () => {
   });
 
   it("does not wait long for exports that an earlier run requested hours ago", async () => {
-    const t = await setUp(4, 0);
+    const t = await exportScene(4, 0);
     for (const n of [0, 1, 2, 3]) {
       const { id: exportId } = await t.server.pardot.createExport(request, never);
       const window = windowId("Thing", planned(n));
@@ -160,7 +70,7 @@ describe("export queue", () => {
     ["failed", { state: "Failed", stateText: "Failed" }],
     ["unknown", new RemoteError("no", { code: "pardot.refused", pardotCode: 109 })],
   ] as const)("requests a new export for one that is %s, and reports it", async (_, override) => {
-    const t = await setUp(2);
+    const t = await exportScene(2);
     t.server.overrides.set("1", override);
     await runExports(t.jobs, t.extraction);
     expect(t.failures).toEqual([]);
@@ -169,7 +79,7 @@ describe("export queue", () => {
   });
 
   it("fails a window after three failed exports, and leaves it open", async () => {
-    const t = await setUp(1);
+    const t = await exportScene(1);
     for (const id of ["1", "2", "3", "4"]) t.server.overrides.set(id, { state: "Failed", stateText: "Failed" });
     await runExports(t.jobs, t.extraction);
     expect(t.server.created).toHaveLength(3);
@@ -178,14 +88,14 @@ describe("export queue", () => {
   });
 
   it("requests a new export when the files of a complete one are gone", async () => {
-    const t = await setUp(1);
+    const t = await exportScene(1);
     let times = 0;
     const [job] = t.jobs;
     if (job === undefined) throw new Error("no job");
     const land = async (status: ExportStatus): Promise<void> => {
       times += 1;
       if (times === 1) throw new RemoteError("gone", { code: "pardot.refused", pardotCode: 178 });
-      await job.land(status);
+      await job.land(status, null);
     };
     await runExports([{ ...job, land }], t.extraction);
     expect(t.landed).toEqual(["2"]);
@@ -193,14 +103,14 @@ describe("export queue", () => {
   });
 
   it("fails the object after the time-out and keeps the export for the next run", async () => {
-    const t = await setUp(1, 7 * 3_600_000);
+    const t = await exportScene(1, 7 * 3_600_000);
     await runExports(t.jobs, t.extraction);
     expect(t.failures).toEqual([expect.objectContaining({ code: "export.timed-out" })]);
     expect(objectState(t.journal.state, "Thing").windows[0]?.exports).toMatchObject([{ exportId: "1" }]);
   });
 
   it("requests nothing more for an object that has failed", async () => {
-    const t = await setUp(9);
+    const t = await exportScene(9);
     t.server.overrides.set("1", new RemoteError("no", { code: "pardot.refused", pardotCode: 46 }));
     await runExports(t.jobs, t.extraction);
     expect(t.server.created.length).toBeLessThanOrEqual(4);
@@ -208,18 +118,11 @@ describe("export queue", () => {
   });
 
   it("lands at most two exports at a time", async () => {
-    const t = await setUp(8, 0);
+    const t = await exportScene(8, 0);
     await runExports(t.jobs, t.extraction);
     expect(t.landing.most).toBeLessThanOrEqual(2);
     expect(t.landed).toHaveLength(8);
   });
-
-  /** Puts an export on the books that an earlier run requested at `at`. */
-  async function requested(t: Awaited<ReturnType<typeof setUp>>, at: number): Promise<void> {
-    const { id: exportId } = await t.server.pardot.createExport(request, never);
-    const window = windowId("Thing", planned(0));
-    await t.journal.record([{ type: "export-created", object: "Thing", window, exportId, at }]);
-  }
 
   it.each([
     ["another user may read it only", new AuthError("no ability", { code: "pardot.permission-missing" })],
@@ -227,7 +130,7 @@ describe("export queue", () => {
     ["its files are of another window", new DataError("outside", { code: "data.csv-window" })],
     ["its files are of another object", new DataError("foreign", { code: "data.csv-header" })],
   ])("gives up an adopted export when %s, and requests its window once more", async (_, error) => {
-    const t = await setUp(1, 0);
+    const t = await exportScene(1, 0);
     await requested(t, t.clock.now());
     t.server.overrides.set("1", error);
     await runExports(t.jobs, t.extraction);
@@ -236,7 +139,7 @@ describe("export queue", () => {
   });
 
   it("keeps an adopted export when Pardot is only down", async () => {
-    const t = await setUp(1, 0);
+    const t = await exportScene(1, 0);
     await requested(t, t.clock.now());
     t.server.overrides.set("1", new RemoteError("HTTP 503", { code: "pardot.failed", retryable: true }));
     await runExports(t.jobs, t.extraction);
@@ -245,7 +148,7 @@ describe("export queue", () => {
   });
 
   it("drops an adopted export after seven days without polling it", async () => {
-    const t = await setUp(1, 0);
+    const t = await exportScene(1, 0);
     await t.clock.sleep(8 * 86_400_000);
     await requested(t, t.clock.now() - 7 * 86_400_000);
     await runExports(t.jobs, t.extraction);
@@ -254,7 +157,7 @@ describe("export queue", () => {
   });
 
   it("does not let an export in an unknown state block those after it, and requests it again after it was passed over", async () => {
-    const t = await setUp(3);
+    const t = await exportScene(3);
     Object.assign(t.extraction.config.pardot, { maxWaitingExports: 1 });
     const startedAt = t.clock.now();
     t.server.overrides.set("1", { state: "Unknown", stateText: "Canceled" });
@@ -265,7 +168,7 @@ describe("export queue", () => {
   });
 
   it("forgets an export that is in an unknown state until the time-out", async () => {
-    const t = await setUp(1);
+    const t = await exportScene(1);
     t.server.overrides.set("1", { state: "Unknown", stateText: "Canceled" });
     await runExports(t.jobs, t.extraction);
     expect(t.failures).toEqual([expect.objectContaining({ code: "export.timed-out" })]);
@@ -273,7 +176,7 @@ describe("export queue", () => {
   });
 
   it("refuses an id that another export already has", async () => {
-    const t = await setUp(2);
+    const t = await exportScene(2);
     t.jobs = t.jobs.map((job) => ({
       ...job,
       request: async () => {
@@ -288,7 +191,7 @@ describe("export queue", () => {
   });
 
   it("polls a complete export without a result file once more", async () => {
-    const t = await setUp(1, 0);
+    const t = await exportScene(1, 0);
     const files: number[] = [];
     const [job] = t.jobs;
     if (job === undefined) throw new Error("no job");

@@ -1,9 +1,13 @@
+import { createGate } from "../http/gate.ts";
+import type { Gate } from "../http/gate.ts";
 import { exportOf, objectState } from "../state/state.ts";
-import { AuthError, DataError, RemoteError } from "../errors.ts";
+import type { ExportTime } from "../state/state.ts";
+import { RemoteError } from "../errors.ts";
 import { EXPORT_LIFE_MS } from "../pardot/pardot.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
 import type { Extraction } from "./context.ts";
 import { PollTimer } from "./poll-timer.ts";
+import { gaveUp, lostReason, usedTwice } from "./refusals.ts";
 
 /** One export: a window, or one group of a window's fields. */
 export interface ExportJob {
@@ -11,15 +15,20 @@ export interface ExportJob {
   readonly api: "v4" | "v5";
   readonly object: string;
   readonly windowId: string;
+  /** The length of its window. */
+  readonly spanMs: number;
+  /** Other objects are read as soon as all exports of this one have landed. */
+  readonly isAwaited: boolean;
   /** Index of its group of fields. */
   readonly group: number;
   /** Requests it; null when nothing is left to request. */
   readonly request: () => Promise<RequestedExport | null>;
   /**
-   * Lands every file of a complete export; records the window as done when its last export is complete. Throws
-   * `ExportGone` when the files of another export of the window are gone.
+   * Lands every file of a complete export; records the window as done when its last export is complete. `took`: what
+   * Pardot took for it, to be recorded too; null if that is not known. Throws `ExportGone` when the files of another
+   * export of the window are gone.
    */
-  readonly land: (status: ExportStatus) => Promise<void>;
+  readonly land: (status: ExportStatus, took: ExportTime | null) => Promise<void>;
   /** Called once if the job cannot be finished in this run. */
   readonly fail: (error: unknown) => void;
   /** Whether the object has already failed, so that continuing is pointless. */
@@ -49,8 +58,8 @@ export class ExportGone extends Error {
   }
 }
 
-/** Pause before the first poll of an export while no duration is known. */
-const FIRST_PAUSE_MS = 3000;
+/** Pause before the first poll of an export while no duration is known, which is once for each destination. */
+const FIRST_PAUSE_MS = 250;
 
 /** Exports of one window in one run: the first, and new ones after Pardot failed or lost it. */
 const ATTEMPTS_MAX = 3;
@@ -61,7 +70,7 @@ const LANDING_MAX = 2;
 interface Waiting extends JobExport {
   /** When this run started to wait for it, by the monotonic clock; the time-out counts from here. */
   readonly waitedFrom: number;
-  /** When Pardot could begin it: when it was requested, or when the one before it was seen complete. */
+  /** When Pardot could begin it: when it was requested, or when the one before it was probably complete. */
   couldBeginAt: number;
   /** When it was last seen unfinished. */
   unfinishedAt: number;
@@ -76,6 +85,10 @@ interface Queue {
   readonly todo: ExportJob[];
   readonly waiting: Waiting[];
   readonly landing: Set<Promise<void>>;
+  /** Lets a few of them land at a time. */
+  readonly gate: Gate;
+  /** Requests or adopts the next one while others are polled; null while enough of them wait. */
+  filling: Promise<void> | null;
   /** Exports requested in this run, by window and group. */
   readonly attempts: Map<string, number>;
   readonly timer: PollTimer;
@@ -88,9 +101,9 @@ const POLLS_IN_A_ROW = 10;
 
 /**
  * Takes every export of a run through Pardot's queue. At most `maxWaitingExports` of ours wait there, because Pardot
- * processes exports one at a time and others share the queue; only the oldest unfinished one is polled. A complete
- * export is landed while the next one is waited for. An export in an undocumented state neither counts nor blocks those
- * after it. Never rejects: each job is notified of its own failure.
+ * processes exports one at a time and others share the queue; only the oldest unfinished one is polled. Further ones are
+ * requested, and complete ones are landed, while it is waited for. An export in an undocumented state neither counts nor
+ * blocks those after it. Never rejects: each job is notified of its own failure.
  *
  *     todo ── adopt, create ──> waiting ── poll: complete ──> landing ──> done
  *      ^                           │                             │
@@ -102,39 +115,51 @@ export async function runExports(jobs: readonly ExportJob[], extraction: Extract
     todo: [...jobs],
     waiting: [],
     landing: new Set(),
+    gate: createGate(LANDING_MAX),
+    filling: null,
     attempts: new Map(),
     completed: 0n,
-    timer: new PollTimer({ firstMs: Math.min(FIRST_PAUSE_MS, longestMs), longestMs }),
+    timer: new PollTimer({
+      firstMs: Math.min(FIRST_PAUSE_MS, longestMs),
+      longestMs,
+      last: (object) => objectState(extraction.journal.state, object).exportTime ?? null,
+    }),
   };
-  while (queue.todo.length + queue.waiting.length + queue.landing.size > 0) {
-    await refill(queue, extraction);
+  while (queue.todo.length + queue.waiting.length + queue.landing.size > 0 || queue.filling !== null) {
+    refill(queue, extraction);
     const head = queue.waiting[0];
-    // Nothing waits, but a landing may still find that its export is gone and requeue its job.
-    if (head === undefined) await Promise.all(queue.landing);
+    // Nothing waits yet, or a landing may still find that its export is gone and requeue its job.
+    if (head === undefined) await Promise.race([queue.filling, ...queue.landing].filter((work) => work !== null));
     else await advance(queue, head, extraction);
   }
 }
 
-/** Requests exports, or adopts those that an earlier run requested, until enough of them wait. */
-async function refill(queue: Queue, extraction: Extraction): Promise<void> {
-  while (queue.waiting.filter(({ isUnknown }) => !isUnknown).length < extraction.config.pardot.maxWaitingExports) {
-    const job = queue.todo.shift();
-    if (job === undefined) return;
-    if (job.isAbandoned()) continue;
-    try {
-      extraction.drain.throwIfAborted();
-      const entry = (await adopt(job, extraction)) ?? (await create(queue, job, extraction));
-      if (entry !== null) queue.waiting.push(entry);
-    } catch (error) {
-      job.fail(error);
-    }
+/** Requests exports one after another, or adopts those that an earlier run requested, until enough of them wait. */
+function refill(queue: Queue, extraction: Extraction): void {
+  const waiting = queue.waiting.filter(({ isUnknown }) => !isUnknown).length;
+  if (queue.filling !== null || waiting >= extraction.config.pardot.maxWaitingExports) return;
+  const job = queue.todo.shift();
+  if (job === undefined) return;
+  queue.filling = begin(queue, job, extraction).finally(() => {
+    queue.filling = null;
+    refill(queue, extraction);
+  });
+}
+
+async function begin(queue: Queue, job: ExportJob, extraction: Extraction): Promise<void> {
+  if (job.isAbandoned()) return;
+  try {
+    extraction.drain.throwIfAborted();
+    const entry = (await adopt(job, extraction)) ?? (await create(queue, job, extraction));
+    if (entry !== null) queue.waiting.push(entry);
+  } catch (error) {
+    job.fail(error);
   }
 }
 
 /** The export that an earlier run requested, null when there is none or Pardot has dropped it by now. */
 async function adopt(job: ExportJob, extraction: Extraction): Promise<Waiting | null> {
-  const open = objectState(extraction.journal.state, job.object).windows.find((window) => window.id === job.windowId);
-  const adopted = open === undefined ? null : exportOf(open, job.group);
+  const adopted = exportOf(objectState(extraction.journal.state, job.object).windows, job);
   if (adopted === null) return null;
   const { exportId, askedAt } = adopted;
   const age = Math.max(0, extraction.pardotNow() - askedAt);
@@ -181,9 +206,9 @@ function isRecorded(exportId: string, { journal }: Extraction): boolean {
 async function advance(queue: Queue, head: Waiting, extraction: Extraction): Promise<void> {
   let lost: string | null;
   try {
-    const status = await poll(head, queue.timer, extraction);
+    const status = await poll(queue, head, extraction);
     if (status.state === "Complete" && !status.isExpired) {
-      await startLanding(queue, head, status, extraction);
+      startLanding(queue, head, status, extraction);
       return;
     }
     lost = lostState(queue, head, status);
@@ -229,9 +254,13 @@ function remove(queue: Queue, entry: Waiting): void {
   queue.waiting.splice(queue.waiting.indexOf(entry), 1);
 }
 
-async function poll(head: Waiting, timer: PollTimer, extraction: Extraction): Promise<ExportStatus> {
+async function poll(queue: Queue, head: Waiting, extraction: Extraction): Promise<ExportStatus> {
   const { clock, drain, abort, pardot, onEvent } = extraction;
-  const pauseMs = timer.delay(head.polls, clock.monotonic() - head.couldBeginAt);
+  const next = queue.waiting[1]?.job ?? queue.todo[0];
+  const isLast = next === undefined && queue.filling === null;
+  const isAwaited = isLast || (head.job.isAwaited && next?.object !== head.job.object);
+  const elapsedMs = clock.monotonic() - head.couldBeginAt;
+  const pauseMs = queue.timer.delay(head.job, { polls: head.polls, elapsedMs, isAwaited });
   if (pauseMs > 0) await clock.sleep(pauseMs, drain);
   drain.throwIfAborted();
   const { object, windowId: window } = head.job;
@@ -249,24 +278,36 @@ async function poll(head: Waiting, timer: PollTimer, extraction: Extraction): Pr
 }
 
 /** Lands a complete export while the queue continues. */
-async function startLanding(queue: Queue, head: Waiting, status: ExportStatus, extraction: Extraction): Promise<void> {
+function startLanding(queue: Queue, head: Waiting, status: ExportStatus, extraction: Extraction): void {
   remove(queue, head);
   const id = BigInt(head.exportId);
   if (id > queue.completed) queue.completed = id;
   const now = extraction.clock.monotonic();
   // An earlier run's export may have been complete long before this run polled it.
   const began = Math.max(head.couldBeginAt, head.waitedFrom);
-  queue.timer.record(now - began, head.polls, Math.max(0, head.unfinishedAt - began));
+  const unfinishedMs = Math.max(0, head.unfinishedAt - began);
+  const ms = queue.timer.record(head.job, now - began, head.polls, unfinishedMs);
+  const took = head.isAdopted ? null : { ms: Math.round(ms), spanMs: head.job.spanMs };
   const next = queue.waiting[0];
-  if (next !== undefined) next.couldBeginAt = Math.max(next.couldBeginAt, now);
-  while (queue.landing.size >= LANDING_MAX) await Promise.race(queue.landing);
-  const done = land(queue, head, status, extraction).finally(() => queue.landing.delete(done));
+  if (next !== undefined) next.couldBeginAt = Math.max(next.couldBeginAt, Math.min(now, began + ms));
+  const done = land(queue, head, status, took, extraction).finally(() => queue.landing.delete(done));
   queue.landing.add(done);
 }
 
-async function land(queue: Queue, entry: Waiting, status: ExportStatus, extraction: Extraction): Promise<void> {
+async function land(
+  queue: Queue,
+  entry: Waiting,
+  status: ExportStatus,
+  took: ExportTime | null,
+  extraction: Extraction,
+): Promise<void> {
   try {
-    await entry.job.land(status);
+    const release = await queue.gate.enter(extraction.drain);
+    try {
+      await entry.job.land(status, took);
+    } finally {
+      release();
+    }
   } catch (error) {
     const isAnother = error instanceof ExportGone;
     const cause = isAnother ? error.cause : error;
@@ -292,44 +333,6 @@ async function forget({ job, exportId }: JobExport, reason: string, extraction: 
   await extraction.journal.record([{ type: "export-lost", object, window, exportId, reason }]);
   const message = `export ${exportId} is lost (${reason}): its window is requested again`;
   extraction.onEvent({ type: "warning", code: "export.recreated", object, message });
-}
-
-function gaveUp(job: ExportJob, attempts: number): RemoteError {
-  return new RemoteError(`export ${job.object}: ${attempts} exports of the same window failed`, {
-    code: "export.failed",
-    hint: "Finished windows are committed; the next run requests this one again. If it keeps failing, check Admin > Exports in Account Engagement.",
-    context: { window: job.windowId },
-  });
-}
-
-/** Codes that mean that Pardot does not have an export, or not in the expected state. */
-const GONE: Readonly<Record<number, string>> = {
-  16: "Pardot does not know its id",
-  109: "Pardot has no record of it",
-  178: "its state does not allow a download",
-  192: "Pardot has no such object",
-};
-
-/**
- * Why an error means that an export is lost; null when it does not. One that an earlier run requested is lost by any
- * final refusal (only the user who created an export may read it: vendor docs, export-v4, and users change), and by
- * files that belong to another export or stay broken.
- */
-function lostReason(error: unknown, isAdopted: boolean): string | null {
-  // Only a new export fixes an id that was recorded for the wrong window, or files that stay broken.
-  if (isAdopted && error instanceof DataError && error.code.startsWith("data.csv-")) return error.message;
-  if (!(error instanceof RemoteError) && !(error instanceof AuthError)) return null;
-  const code = error instanceof RemoteError ? error.pardotCode : null;
-  if (code !== null && GONE[code] !== undefined) return GONE[code];
-  return isAdopted && !error.retryable && error.code.startsWith("pardot.") ? error.message : null;
-}
-
-function usedTwice({ object }: ExportJob, exportId: string): DataError {
-  return new DataError(`create an export of ${object}: Pardot returned the id ${exportId}, which another export has`, {
-    code: "pardot.export-id-used",
-    hint: "Nothing of it was landed. Run again; if it happens again, report it with this message.",
-    context: { exportId },
-  });
 }
 
 function tooLong(entry: Waiting, status: ExportStatus, now: number): RemoteError {

@@ -5,6 +5,7 @@ import { keyField } from "../land/result-header.ts";
 import type { ExpectedFile } from "../land/result-header.ts";
 import type { ExportStatus } from "../pardot/pardot.ts";
 import { exportedAt } from "../state/state.ts";
+import type { ExportTime } from "../state/state.ts";
 import { localZoneOf, rowBounds } from "./bounds.ts";
 import { landingOf } from "./context.ts";
 import type { BulkWindow } from "./context.ts";
@@ -42,13 +43,13 @@ export class JoinedWindow {
   /**
    * Takes the complete export of a group; the last one lands them all. Throws `ExportGone` as `ExportJob.land` does.
    */
-  async land(job: ExportJob, status: ExportStatus): Promise<void> {
+  async land(job: ExportJob, status: ExportStatus, took: ExportTime | null): Promise<void> {
     this.#complete.set(job.group, { job, status });
     if (this.#complete.size < this.#groups.length) return;
     const files: GroupFile[] = [];
     try {
       await this.#fetch(files);
-      await this.#join(files);
+      await this.#join(files, took);
     } finally {
       for (const file of files) await file.scratch.discard();
     }
@@ -83,7 +84,7 @@ export class JoinedWindow {
     return fetchFile(reference, about, take, extraction);
   }
 
-  async #join(files: readonly GroupFile[]): Promise<void> {
+  async #join(files: readonly GroupFile[], took: ExportTime | null): Promise<void> {
     const { object, window, current, extraction } = this.#progress;
     const pairs = collectEmailPairs(object);
     const expected = {
@@ -98,7 +99,7 @@ export class JoinedWindow {
     // Recorded together with the end of the window, so no kill can come in between.
     const landed = file === null ? [] : [this.#progress.landed(file, null)];
     const rejected = this.#progress.rejected(files[0]?.exportId ?? null, rejects);
-    await this.#progress.done([...landed, ...rejected, ...pairs.changes()]);
+    await this.#progress.done([...landed, ...rejected, ...pairs.changes()], took);
   }
 
   /** The fields of the window's exports: as laid out when the first was requested, without those refused or dropped since. */

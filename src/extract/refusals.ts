@@ -1,5 +1,5 @@
 import type { BulkObject, CatalogObject, Column, ExportProcedure } from "../catalog/catalog.ts";
-import { assert, RemoteError } from "../errors.ts";
+import { assert, AuthError, DataError, RemoteError } from "../errors.ts";
 import { warn } from "../events.ts";
 import { keyField, watermarkField, wireName } from "../land/result-header.ts";
 import type { Window } from "../plan/windows.ts";
@@ -152,4 +152,44 @@ async function halve(fields: readonly string[], isAccepted: IsAccepted): Promise
   if (await isAccepted(head)) return halve(tail, isAccepted);
   const found = await halve(head, isAccepted);
   return (await isAccepted(tail)) ? found : [...found, ...(await halve(tail, isAccepted))];
+}
+
+/** Codes that mean that Pardot does not have an export, or not in the expected state. */
+const GONE: Readonly<Record<number, string>> = {
+  16: "Pardot does not know its id",
+  109: "Pardot has no record of it",
+  178: "its state does not allow a download",
+  192: "Pardot has no such object",
+};
+
+/**
+ * Why an error means that an export is lost; null when it does not. One that an earlier run requested is lost by any
+ * final refusal (only the user who created an export may read it: vendor docs, export-v4, and users change), and by
+ * files that belong to another export or stay broken.
+ */
+export function lostReason(error: unknown, isAdopted: boolean): string | null {
+  // Only a new export fixes an id that was recorded for the wrong window, or files that stay broken.
+  if (isAdopted && error instanceof DataError && error.code.startsWith("data.csv-")) return error.message;
+  if (!(error instanceof RemoteError) && !(error instanceof AuthError)) return null;
+  const code = error instanceof RemoteError ? error.pardotCode : null;
+  if (code !== null && GONE[code] !== undefined) return GONE[code];
+  return isAdopted && !error.retryable && error.code.startsWith("pardot.") ? error.message : null;
+}
+
+/** Pardot failed or lost every export of a window in this run. */
+export function gaveUp(job: { readonly object: string; readonly windowId: string }, attempts: number): RemoteError {
+  return new RemoteError(`export ${job.object}: ${attempts} exports of the same window failed`, {
+    code: "export.failed",
+    hint: "Finished windows are committed; the next run requests this one again. If it keeps failing, check Admin > Exports in Account Engagement.",
+    context: { window: job.windowId },
+  });
+}
+
+/** Pardot gave a new export the id of another. */
+export function usedTwice({ object }: { readonly object: string }, exportId: string): DataError {
+  return new DataError(`create an export of ${object}: Pardot returned the id ${exportId}, which another export has`, {
+    code: "pardot.export-id-used",
+    hint: "Nothing of it was landed. Run again; if it happens again, report it with this message.",
+    context: { exportId },
+  });
 }

@@ -43,6 +43,12 @@ export interface WindowExport {
   readonly askedAt: Instant;
 }
 
+/** The time that Pardot took for an export, in milliseconds, and the length of its window. */
+export interface ExportTime {
+  readonly ms: number;
+  readonly spanMs: number;
+}
+
 export interface LandedFile {
   readonly key: string;
   /** Parsed records, the header not counted. */
@@ -80,9 +86,13 @@ export function hasFiles({ files, parts = [] }: Pick<OpenWindow, "files" | "part
   return files.length + parts.length > 0;
 }
 
-/** The export of a group that is in progress, null if there is none. */
-export function exportOf(window: OpenWindow, group: number): WindowExport | null {
-  return window.exports.find((candidate) => candidate.group === group) ?? null;
+/** The export of a window's group that is in progress, null if there is none. */
+export function exportOf(
+  windows: readonly OpenWindow[],
+  { windowId: id, group }: { readonly windowId: string; readonly group: number },
+): WindowExport | null {
+  const window = windows.find((candidate) => candidate.id === id);
+  return window?.exports.find((candidate) => candidate.group === group) ?? null;
 }
 
 /** Pardot's time at which the first of a window's exports was created; `exportId`: of that one alone. */

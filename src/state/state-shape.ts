@@ -62,6 +62,8 @@ const fields = z.looseObject({
   ignoredFilters: texts.optional(),
 });
 
+const exportTime = z.looseObject({ ms: count, spanMs: count });
+
 const objectState = z.looseObject({
   zone: textOrNull,
   coverage: z.array(z.looseObject(interval)),
@@ -72,6 +74,7 @@ const objectState = z.looseObject({
   recentRows: z.array(z.looseObject({ day: z.string(), rows: count })).optional(),
   notLoaded: z.array(file),
   exportIds: texts.optional(),
+  exportTime: exportTime.optional(),
   fields,
   searches: z.array(z.looseObject({ ...interval, since: z.string(), until: z.int() })).optional(),
 });
@@ -123,7 +126,7 @@ export const CHANGES: Readonly<Record<Change["type"], z.ZodType>> = {
   landed: z.looseObject({ ...window, file, cursor: textOrNull }),
   "files-moved": z.looseObject({ ...window, part }),
   rejected: z.looseObject({ ...window, exportId: textOrNull, rejects: z.array(reject) }),
-  "window-done": z.looseObject(window),
+  "window-done": z.looseObject({ ...window, exportTime: exportTime.optional() }),
   committed: z.looseObject({
     ...object,
     manifest: z.string(),

@@ -14,13 +14,13 @@ import type { Ledger } from "./ledger.ts";
 import { searched, searching, searchingAll } from "./searches.ts";
 import type { SearchedWindow } from "./searches.ts";
 import { windowId, withExport, withoutExport } from "./open-window.ts";
-import type { ExportCreated, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
+import type { ExportCreated, ExportTime, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 import { lastRuns, withEnd } from "./run-record.ts";
 import type { RunRecord } from "./run-record.ts";
 
 export { exportedAt, exportOf, windowId } from "./open-window.ts";
 export type { RunRecord } from "./run-record.ts";
-export type { LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
+export type { ExportTime, LandedFile, OpenWindow, PlannedWindow } from "./open-window.ts";
 
 /**
  * The state between runs, and the changes that make it. The state is never edited: every change is a record in the
@@ -57,6 +57,8 @@ export interface ObjectState {
   readonly knownRejects?: readonly string[];
   /** Ids of the last exports that were requested. Default none. */
   readonly exportIds?: readonly string[];
+  /** What the object's last export took, if that is known. Default null. */
+  readonly exportTime?: ExportTime;
   readonly fields: FieldState;
   /** Windows in which files of dead runs are looked for. Default none. */
   readonly searches?: readonly SearchedWindow[];
@@ -93,7 +95,7 @@ export type Change =
   | OfWindow<"files-moved", { part: FilesPart }>
   /** Recorded together with the landed files of the same records. `exportId`: as of a `WindowReject`. */
   | OfWindow<"rejected", { exportId: string | null; rejects: readonly Reject[] }>
-  | OfWindow<"window-done">
+  | OfWindow<"window-done", { exportTime?: ExportTime }>
   /** A manifest names the files of windows that are whole, and of windows that stay `open`. */
   | Of<"committed", { manifest: string; windows: readonly string[]; open?: readonly string[]; load: boolean }>
   /** Windows that leave the state and were not searched: the next run looks for files in them. */
@@ -233,8 +235,11 @@ function applyToObject(object: ObjectState, change: ObjectChange): ObjectState {
       }));
     case "rejected":
       return editWindow(object, change.window, (window) => withRejected(window, change));
-    case "window-done":
-      return editWindow(object, change.window, (window) => ({ ...window, done: true }));
+    case "window-done": {
+      const { window, exportTime } = change;
+      const known = exportTime === undefined ? object : { ...object, exportTime };
+      return editWindow(known, window, (open) => ({ ...open, done: true }));
+    }
     case "committed":
       return {
         ...commitWindows(object, change),

@@ -1,7 +1,7 @@
 import { isBulk, isPerEmail, isQueried, isSingle } from "../../catalog/catalog.ts";
 import type { BulkObject, CatalogObject } from "../../catalog/catalog.ts";
 import { assert } from "../../errors.ts";
-import { exportJobs } from "../../extract/bulk.ts";
+import { exportJobs, inOrder } from "../../extract/bulk.ts";
 import { extractEmails } from "../../extract/emails.ts";
 import { runExports } from "../../extract/export-queue.ts";
 import { extractByFields, extractSegment, extractSingle } from "../../extract/segmented.ts";
@@ -14,25 +14,39 @@ import { indexWarehouseEmails, knownEmails } from "./warehouse-emails.ts";
 
 /**
  * Extracts every open window: the exports through Pardot's queue, the queries at the same time in as many lanes as
- * requests may be in flight, and then the objects that are read by list email, which the activities have named. An
- * object that fails stops no other; its windows stay on record. `account`: the account's own record, which is landed
- * too.
+ * requests may be in flight, and the objects that are read by list email as soon as the activities, which name them,
+ * have ended. An object that fails stops no other; its windows stay on record. `account`: the account's own record,
+ * which is landed too.
  */
 export async function extract(run: Run, account: WireRecord): Promise<void> {
   const queried = run.objects.filter((object) => isSingle(object) || (isQueried(object) && !isBulk(object)));
+  const activities = activitiesEnded(run);
+  const exports = extractBulk(run, activities.check);
+  const queries = run.lanes.run(() =>
+    run.lanes.share(queried, async (object) => {
+      await extractObject(object, run, async (window) => extractQueried(object, window, account, run));
+      activities.check();
+    }),
+  );
+  // Without a check that finds them ended, for instance because none is selected, the emails come last.
+  const emails = Promise.race([activities.ended, allEnded([exports, queries])]).then(() => extractByEmail(run));
   try {
-    await allEnded([
-      extractBulk(run),
-      run.lanes.run(() =>
-        run.lanes.share(queried, (object) =>
-          extractObject(object, run, async (window) => extractQueried(object, window, account, run)),
-        ),
-      ),
-    ]);
-    await extractByEmail(run);
+    await allEnded([exports, queries, emails]);
   } finally {
     await run.converter?.close();
   }
+}
+
+/** Resolves `ended` at the first check that finds every window that may name list emails done, or its object failed. */
+function activitiesEnded(run: Run): { readonly ended: Promise<void>; readonly check: () => void } {
+  const sources = run.objects.filter(({ way }) => way.emailPairs !== undefined);
+  let resolve = (): void => undefined;
+  const ended = new Promise<void>((onEnded) => {
+    resolve = onEnded;
+  });
+  const hasEnded = (source: CatalogObject): boolean =>
+    run.failures.of(source.name) !== null || openWindows(source, run).length === 0;
+  return { ended, check: () => void (sources.length > 0 && sources.every(hasEnded) && resolve()) };
 }
 
 async function extractQueried(object: CatalogObject, window: OpenWindow, account: WireRecord, run: Run): Promise<void> {
@@ -73,7 +87,8 @@ async function extractByEmail(run: Run): Promise<void> {
   }
 }
 
-async function extractBulk(run: Run): Promise<void> {
+/** `onEnded`: called after each export and query that has ended. */
+async function extractBulk(run: Run, onEnded: () => void): Promise<void> {
   const { failures, journal, onEvent } = run;
   const jobs = [];
   const queries: Promise<void>[] = [];
@@ -87,19 +102,29 @@ async function extractBulk(run: Run): Promise<void> {
     if (done.length > 0) await journal.record(done);
     for (const { id } of empty) onEvent({ type: "window-finished", object: name, window: id, rows: 0 });
     const outcome = {
-      fail: (error: unknown): void => failures.fail(name, error),
+      fail: (error: unknown): void => {
+        failures.fail(name, error);
+        onEnded();
+      },
       isFailed: (): boolean => failures.of(name) !== null,
-      takeOver: queryOnceEach(object, queries, run),
+      takeOver: queryOnceEach(object, queries, run, onEnded),
+      landed: onEnded,
     };
     const exported = windows.filter((window) => !empty.includes(window));
     jobs.push(...exportJobs(object, exported, outcome, run));
   }
-  await runExports(jobs, run);
+  onEnded();
+  await runExports(inOrder(jobs, run), run);
   await Promise.all(queries);
 }
 
 /** Queries the windows passed to it one after another, each once, while the exports continue. */
-function queryOnceEach(object: BulkObject, queries: Promise<void>[], run: Run): (window: OpenWindow) => void {
+function queryOnceEach(
+  object: BulkObject,
+  queries: Promise<void>[],
+  run: Run,
+  onEnded: () => void,
+): (window: OpenWindow) => void {
   const { failures, drain } = run;
   const passed = new Set<string>();
   let last = Promise.resolve();
@@ -115,7 +140,7 @@ function queryOnceEach(object: BulkObject, queries: Promise<void>[], run: Run): 
   return (window) => {
     if (passed.has(window.id)) return;
     passed.add(window.id);
-    last = last.then(() => query(window));
+    last = last.then(() => query(window)).then(onEnded);
     queries.push(last);
   };
 }

@@ -130,6 +130,7 @@ export async function bulkScene(records: readonly FakeRecord[], object: BulkObje
       fail: (error: unknown) => void failures.push(error),
       isFailed: () => failures.length > 0,
       takeOver: (own: OpenWindow) => void (taken.includes(own) || taken.push(own)),
+      landed: () => undefined,
     };
     await runExports(exportJobs(object, windows, outcome, extraction), extraction);
     for (const own of taken) await extractByFields(object, own, extraction);
