@@ -56,7 +56,8 @@ const SITUATIONS: readonly Situation[] = [
   { name: "60,000 activities at once", objects: ["VisitorActivity"], simulator: { rows: "VisitorActivity=60000" } },
 ];
 const ROUNDS = 3;
-const LANES = 5;
+/** PARDOT_MAX_CONCURRENCY, the default. */
+const LANES = 4;
 const BIN = new URL("../src/bin.js", import.meta.url).pathname;
 
 /** A line of the run's log, as far as it is used here. */

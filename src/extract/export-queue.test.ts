@@ -117,10 +117,15 @@ describe("export queue", () => {
     expect(t.failures).toHaveLength(1);
   });
 
-  it("lands at most two exports at a time", async () => {
+  it.each([
+    [5, 2],
+    [4, 1],
+    [1, 1],
+  ])("with %i requests in flight lands at most %i exports at a time", async (maxConcurrency, most) => {
     const t = await exportScene(8, 0);
+    Object.assign(t.extraction.config.pardot, { maxConcurrency });
     await runExports(t.jobs, t.extraction);
-    expect(t.landing.most).toBeLessThanOrEqual(2);
+    expect(t.landing.most).toBe(most);
     expect(t.landed).toHaveLength(8);
   });
 

@@ -64,8 +64,8 @@ const FIRST_PAUSE_MS = 250;
 /** Exports of one window in one run: the first, and new ones after Pardot failed or lost it. */
 const ATTEMPTS_MAX = 3;
 
-/** Complete exports whose files are being landed at a time; more would only wait for a connection. */
-const LANDING_MAX = 2;
+/** Complete exports that are landed at a time, two files of each: a request in flight is left for polls and queries. */
+const landingMax = (inFlight: number): number => (inFlight > 4 ? 2 : 1);
 
 interface Waiting extends JobExport {
   /** When this run started to wait for it, by the monotonic clock; the time-out counts from here. */
@@ -115,7 +115,7 @@ export async function runExports(jobs: readonly ExportJob[], extraction: Extract
     todo: [...jobs],
     waiting: [],
     landing: new Set(),
-    gate: createGate(LANDING_MAX),
+    gate: createGate(landingMax(extraction.config.pardot.maxConcurrency)),
     filling: null,
     attempts: new Map(),
     completed: 0n,

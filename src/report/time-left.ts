@@ -7,7 +7,7 @@ const WINDOWS_MIN = 2;
 /**
  * `about 50 s left to read`; null while it cannot be worked out. Exports go through Pardot's queue one after another, so
  * their time follows from the windows that are done. A query's follows from its records, if Pardot counts them. Objects
- * that are read by list email come last, and their number is not known before.
+ * that are read by list email come after the activities, and their number is not known before.
  */
 export function timeLeft(objects: readonly ObjectProgress[], now: number): string | null {
   const open = objects.filter(({ isRead, phase }) => !isRead && phase !== "failed" && phase !== "postponed");

@@ -47,6 +47,22 @@ describe("one unreadable email", () => {
   });
 });
 
+describe("emails", () => {
+  it.each(["4", "5"])("are read as soon as all activities are in, while others are read: v%s", async (version) => {
+    const rows = { VisitorActivity: 400, Visitor: 12_000 };
+    const env = { PARDOT_ETL_OBJECTS: "Prospect,Visitor,VisitorActivity,Email", PARDOT_API_VERSION: version };
+    const at = await opened({ rows, knobs: { exportPolls: 3, v5ReadLagSeconds: 0 } }, env);
+    const { error, events } = await at.run();
+    expect(error).toBeNull();
+    const called = events.flatMap((event) =>
+      event.type === "called" || event.type === "page-read" ? [event.object ?? ""] : [],
+    );
+    const first = called.indexOf("Email");
+    expect(first).toBeGreaterThan(called.lastIndexOf("VisitorActivity"));
+    expect(first).toBeLessThan(called.lastIndexOf("Visitor"));
+  });
+});
+
 describe("--full", () => {
   it("reads every email again, also if the table contains them", async () => {
     const at = await start("VisitorActivity,Email");

@@ -37,7 +37,10 @@ export async function extract(run: Run, account: WireRecord): Promise<void> {
   }
 }
 
-/** Resolves `ended` at the first check that finds every window that may name list emails done, or its object failed. */
+/**
+ * Resolves `ended` at the first check that finds every window that may name list emails done, or its object failed. Done
+ * may be recorded but not durable yet: what the emails record is written after it.
+ */
 function activitiesEnded(run: Run): { readonly ended: Promise<void>; readonly check: () => void } {
   const sources = run.objects.filter(({ way }) => way.emailPairs !== undefined);
   let resolve = (): void => undefined;

@@ -41,7 +41,7 @@ async function runStages(current: Run): Promise<RunResult> {
   const { commit } = await import("./commit.ts");
   const { load } = await import("./load.ts");
   await schedule(current, now, range); // decides each object's windows and records them
-  await extract(current, account); // exports and queries at the same time, then emails: records become files
+  await extract(current, account); // exports and queries at the same time, emails after the activities: records become files
   const committed = await commit(current, now); // the manifest, then the state
   const loaded = await load(current, committed.manifest, now); // committed files into the embedded warehouse
   return conclude(current, connection, committed, loaded); // records the end

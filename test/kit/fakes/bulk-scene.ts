@@ -112,7 +112,13 @@ export async function bulkScene(records: readonly FakeRecord[], object: BulkObje
       lanes: new Lanes(4),
       abort: never,
       config: {
-        pardot: { maxWaitingExports: 4, exportPollIntervalMs: 1000, exportTimeoutMs: 3_600_000, timeZone: "UTC" },
+        pardot: {
+          maxConcurrency: 5,
+          maxWaitingExports: 4,
+          exportPollIntervalMs: 1000,
+          exportTimeoutMs: 3_600_000,
+          timeZone: "UTC",
+        },
         etl: { tmpDir, format: "csv", compression: "none", rowsPerFile: 1000, bytesPerFile: 1_000_000, maxRejects: 3 },
       } as Config,
     };

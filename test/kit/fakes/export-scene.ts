@@ -95,7 +95,8 @@ export async function exportScene(windows: number, workMs = 10_000): Promise<Exp
     land: async (status) => {
       landing.now += 1;
       landing.most = Math.max(landing.most, landing.now);
-      await Promise.resolve();
+      // Long enough for others to begin.
+      for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
       landed.push(status.id);
       landing.now -= 1;
     },
@@ -115,7 +116,7 @@ export async function exportScene(windows: number, workMs = 10_000): Promise<Exp
     lanes: new Lanes(4),
     abort: never,
     config: {
-      pardot: { maxWaitingExports: 4, exportPollIntervalMs: 60_000, exportTimeoutMs: 6 * 3_600_000 },
+      pardot: { maxConcurrency: 5, maxWaitingExports: 4, exportPollIntervalMs: 60_000, exportTimeoutMs: 6 * 3_600_000 },
     } as Config,
   } satisfies Extraction;
   return { clock, server, journal, events, landed, failures, landing, extraction, jobs: plan.map((_, n) => job(n)) };
