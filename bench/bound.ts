@@ -38,7 +38,7 @@ const SITUATIONS: readonly Situation[] = [
   },
   {
     name: "emails",
-    objects: [...BULK.slice(0, 3), "Email"],
+    objects: [...BULK.slice(0, 2), "Email"],
     simulator: { "latency-ms": "100", "export-seconds": "1", rows: "Email=200" },
   },
   {
