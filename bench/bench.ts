@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { benchEncode } from "./encode.ts";
-import { benchPairs, pairRows } from "./pairs.ts";
+import { benchBound } from "./bound.ts";
+import { benchLanes, benchPairs, laneRows, pairRows } from "./pairs.ts";
 import { benchRun } from "./whole-run.ts";
 import type { RunFigure } from "./whole-run.ts";
 
@@ -14,6 +15,9 @@ const SIZES = process.argv.includes("quick") ? [10_000, 300_000] : [10_000, 300_
 const JOINED = process.argv.includes("quick") ? [1_000, 20_000] : [1_000, 20_000, 200_000];
 
 const pairs = await benchPairs(process.argv.includes("quick") ? 3 : 9);
+const lanes = await benchLanes(process.argv.includes("quick") ? 1 : 3);
+const bound: string[] = [];
+for await (const line of benchBound()) bound.push(line);
 const encode = await benchEncode();
 const runs = [];
 for (const size of SIZES) runs.push(await benchRun("VisitorActivity", size));
@@ -33,6 +37,16 @@ const text = [
   "## Against a bare loop with the same duties (medians, start-up taken off)",
   "",
   ...pairRows(pairs),
+  "",
+  "## One object in several lanes: 400 pages at 50 ms, start-up taken off",
+  "",
+  ...laneRows(lanes),
+  "",
+  "## Against the least time that calls, lanes and Pardot's export queue allow (median, least and most of three)",
+  "",
+  "```text",
+  ...bound,
+  "```",
   "",
   "## Encoding, one core, in memory (best of five)",
   "",

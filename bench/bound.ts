@@ -88,9 +88,13 @@ interface Figure {
   readonly idle: Readonly<Record<string, number>>;
 }
 
-const chosen = process.argv.slice(2);
-for (const situation of SITUATIONS.filter(({ name }) => chosen.length === 0 || chosen.some((c) => name.includes(c)))) {
-  print(situation, await measure(situation));
+/** Measures the situations whose names contain one of the texts, or all; returns lines to print. */
+export async function* benchBound(chosen: readonly string[] = []): AsyncGenerator<string> {
+  for (const situation of SITUATIONS.filter(
+    ({ name }) => chosen.length === 0 || chosen.some((c) => name.includes(c)),
+  )) {
+    yield* printed(situation, await measure(situation));
+  }
 }
 
 async function measure({ objects, simulator, isDaily = false }: Situation): Promise<Figure[]> {
@@ -234,18 +238,19 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-function print({ name }: Situation, figures: readonly Figure[]): void {
+function printed({ name }: Situation, figures: readonly Figure[]): readonly string[] {
   const of = (pick: (figure: Figure) => number): string => {
     const values = figures.map(pick);
     return `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`;
   };
   const [{ idle, calls, exports, polls } = { idle: {}, calls: 0, exports: 0, polls: 0 }] = figures;
-  const lines = [
+  return [
     `${name}: ${calls} calls, ${exports} exports, polls ${figures.map((figure) => figure.polls).join("/")} (first ${polls})`,
     `  wall ${of(({ wall }) => wall / 1000)} s, bound ${of(({ bound }) => bound / 1000)} s, ratio ${of(({ wall, bound }) => wall / bound)}`,
     ...Object.keys(idle).map(
       (kind) => `  idle: ${kind.padEnd(28)} ${of((figure) => (figure.idle[kind] ?? 0) / 1000)} s`,
     ),
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
 }
+
+if (import.meta.main) for await (const line of benchBound(process.argv.slice(2))) process.stdout.write(`${line}\n`);

@@ -25,6 +25,9 @@ export interface Outcome {
   readonly v5: ReadonlyMap<string, number>;
 }
 
+/** Name of a lease. */
+const LEASE = /^_pardot_etl\/state\/lease\/\d+\.json$/;
+
 /** Days after which an account with a small limit must be fully read. */
 const DAYS_MAX = 40;
 
@@ -110,16 +113,19 @@ class Schedule {
   }
 
   async #attempt(attempt: Attempt): Promise<void> {
+    const before = this.#world.chronicle.written.size;
     const started = await this.#world.start(attempt, this.#nextDice());
     const isStopped = await Promise.race([started.turns.stopped.then(() => true), started.ended.then(() => false)]);
-    if (isStopped) await this.#succeed(started);
+    // One that slept before it had a lease takes the next one when it wakes up, as any run does.
+    const hasLease = [...this.#world.chronicle.written.keys()].slice(before).some((key) => LEASE.test(key));
+    if (isStopped) await this.#succeed(started, hasLease);
     const ended = await started.ended;
     if (ended.turns.isKilled) this.kills += 1;
     await this.#note(ended, this.#world.plan.budget);
   }
 
-  /** Another run takes over from a sleeping process, which must commit nothing when it wakes up. */
-  async #succeed(sleeper: Started): Promise<void> {
+  /** Another run takes over from a sleeping process, which must commit nothing when it wakes up if it had the lease. */
+  async #succeed(sleeper: Started, hasLease: boolean): Promise<void> {
     this.sleeps += 1;
     const { chronicle, plan } = this.#world;
     const successor = await this.#world.start({ ...UNTOUCHED, faults: 0.02 }, this.#nextDice());
@@ -129,7 +135,7 @@ class Schedule {
     const before = chronicle.written.size;
     sleeper.turns.wake(30 * 60_000);
     await sleeper.ended;
-    if (!isTakenOver) return;
+    if (!isTakenOver || !hasLease) return;
     const written = [...chronicle.written.keys()].slice(before);
     const committed = written.filter((key) => /manifest\.json$|^_pardot_etl\/state\/\d+\.json$/.test(key));
     for (const key of committed) this.findings.push(`G5 a run that slept while another took over has written ${key}`);
