@@ -44,13 +44,14 @@ export class Found {
     [this.unwanted, this.incomplete] = [0, 0];
   }
 
-  warn({ object: { name }, fields, window, extraction: { onEvent } }: WindowInProgress): void {
+  /** `isReported`: whether an earlier reading has found that the window's filter is ignored. */
+  warn({ object: { name }, extraction: { onEvent } }: WindowInProgress, isReported: boolean): void {
     const { hiding, unwanted, incomplete } = this;
     if (hiding > 0) {
       const message = `Pardot hides records or values of ${name} from the API user by access rules (warning 202 in ${pluralize(hiding, "response")}): give the user access, or expect them to be missing`;
       warn(onEvent, "pardot.values-hidden", message, name);
     }
-    if (unwanted > 0 && fields.ignoredFilters?.includes(String(window.field)) !== true) {
+    if (unwanted > 0 && !isReported) {
       const message = `Pardot returned ${pluralize(unwanted, "record")} from outside the requested window, so it ignores the filter: they were left out here`;
       warn(onEvent, "pardot.filter-ignored", message, name);
     }

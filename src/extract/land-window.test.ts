@@ -16,8 +16,8 @@ const PAGE = 200;
 
 const tags = (ids: readonly number[]): FakeRecord[] =>
   ids.map((id) => ({ id: String(id), name: "a", updated_at: "2026-03-01 00:00:00" }));
-/** 100 pages; every other id is missing. */
-const many = (): FakeRecord[] => tags(range(1, 100 * PAGE).map((n) => 2 * n));
+/** 180 pages; every other id is missing. */
+const many = (): FakeRecord[] => tags(range(1, 180 * PAGE).map((n) => 2 * n));
 const idsIn = (records: readonly FakeRecord[]): string[] => records.map(({ id }) => String(id)).toSorted();
 const soon = (): Promise<null> => new Promise((resolve) => setImmediate(resolve, null));
 
@@ -26,9 +26,9 @@ describe("a long window", () => {
     const t = await queryScene(tag, many(), { answer: soon });
     expect((await t.run(HISTORY_START, END)).toSorted()).toEqual(idsIn(t.records));
     expect(t.most()).toBe(4);
-    // Besides 100 pages and the empty one, twice: the last id, and a page at the end of each of four ranges that is partly
+    // Besides 180 pages and the empty one, twice: the last id, and a page at the end of each of four ranges that is partly
     // another's.
-    expect(t.asked.length).toBeLessThanOrEqual(107);
+    expect(t.asked.length).toBeLessThanOrEqual(187);
     expect(t.asked.filter(({ sort }) => sort?.isDescending)).toHaveLength(1);
   });
 
@@ -58,9 +58,9 @@ describe("a long window", () => {
 
   it("is read in one range where the rest is short, by its total or by its last id", async () => {
     for (const counts of [true, false]) {
-      const t = await queryScene(tag, tags(range(1, 45 * PAGE)), { counts });
+      const t = await queryScene(tag, tags(range(1, 60 * PAGE)), { counts });
       await t.run(HISTORY_START, END);
-      expect(t.asked).toHaveLength(47 + (counts ? 0 : 1));
+      expect(t.asked).toHaveLength(62 + (counts ? 0 : 1));
     }
   });
 
@@ -71,12 +71,12 @@ describe("a long window", () => {
     };
     const t = await queryScene(tag, many(), { answer: refuse });
     expect((await t.run(HISTORY_START, END)).toSorted()).toEqual(idsIn(t.records));
-    expect(t.asked).toHaveLength(103);
+    expect(t.asked).toHaveLength(183);
   });
 
   it("costs no call for a range that another one's last page has passed over", async () => {
     // One record far behind the others.
-    const t = await queryScene(tag, tags([...range(1, 12 * PAGE), 1_000_000]));
+    const t = await queryScene(tag, tags([...range(1, 14 * PAGE), 1_000_000]));
     expect((await t.run(HISTORY_START, END)).toSorted()).toEqual(idsIn(t.records));
     expect(t.asked.length).toBeLessThan(30);
   });
@@ -84,7 +84,7 @@ describe("a long window", () => {
   it("is read to its end if records are added and deleted behind the last id that was looked up", async () => {
     const records = many();
     const change: Answer = (_, call) => {
-      if (call === 30) records.push(...tags(range(40_001, 40_500)));
+      if (call === 30) records.push(...tags(range(72_001, 72_500)));
       if (call === 40) records.splice(records.length - 900, 300);
       return null;
     };
@@ -103,7 +103,7 @@ describe("a range", () => {
     });
     await expect(t.run(HISTORY_START, END)).rejects.toMatchObject({
       code: "data.total-without-rows",
-      message: expect.stringMatching(/no record came after id \d+, but the record 40000 follows/) as string,
+      message: expect.stringMatching(/no record came after id \d+, but the record 72000 follows/) as string,
     });
     expect(t.windows()).toMatchObject([{ done: false }]);
   });
@@ -127,7 +127,7 @@ describe("a range", () => {
     const before = t.asked.length;
     const all = await t.goOn(END);
     expect(all.toSorted()).toEqual(idsIn(t.records));
-    expect(t.asked.length - before).toBeLessThan(108 - landed.length / PAGE + 4);
+    expect(t.asked.length - before).toBeLessThan(188 - landed.length / PAGE + 4);
   });
 
   it("keeps its rejects for the end of the window, each once", async () => {
@@ -139,7 +139,7 @@ describe("a range", () => {
       return isReject ? [Number(/^\d+/.exec(event.message)?.[0] ?? 1)] : [];
     });
     expect(rejects.length).toBeGreaterThan(1);
-    expect(rejects.reduce((sum, count) => sum + count, 0)).toBe(20);
+    expect(rejects.reduce((sum, count) => sum + count, 0)).toBe(36);
   });
 });
 
@@ -152,7 +152,7 @@ describe("the total of a window", () => {
 
   it.each([
     ["in the middle are hidden", (id: number) => id > 20_000 && id <= 20_400, 201],
-    ["at the end are hidden", (id: number) => id > 39_000, 501],
+    ["at the end are hidden", (id: number) => id > 71_000, 501],
   ])("shows that records %s", async (_, isHidden, least) => {
     const t = await queryScene(tag, many(), {
       answer: ({ afterId, limit, sort }) => {
@@ -163,22 +163,22 @@ describe("the total of a window", () => {
             many()
               .filter(({ id }) => !isHidden(Number(id)))
               .slice(-1),
-            { total: 20_000 },
+            { total: 36_000 },
           );
-        return page(seen.length === 0 ? [] : seen, { total: 20_000 });
+        return page(seen.length === 0 ? [] : seen, { total: 36_000 });
       },
     });
     const outcome = await t.run(HISTORY_START, END).catch((error: unknown) => error);
     if (Array.isArray(outcome)) {
       expect(t.events).toContainEqual(expect.objectContaining({ code: "data.total-differs" }));
-      expect(20_000 - outcome.length).toBeLessThan(least);
+      expect(36_000 - outcome.length).toBeLessThan(least);
     } else expect(outcome).toMatchObject({ code: "data.total-without-rows" });
   });
 
   it("fails the window if a counted record follows the last one that came", async () => {
     const t = await queryScene(tag, many(), {
       counts: true,
-      answer: ({ afterId, sort }) => (Number(afterId) >= 39_600 && sort == null ? page([], { total: 20_000 }) : null),
+      answer: ({ afterId, sort }) => (Number(afterId) >= 71_600 && sort == null ? page([], { total: 36_000 }) : null),
     });
     await expect(t.run(HISTORY_START, END)).rejects.toMatchObject({ code: "data.total-without-rows" });
   });
@@ -192,7 +192,7 @@ it("brings every record once, whatever the ids, the pages and the moments at whi
       maxLength: 900,
     },
   );
-  const small = { ...opportunity, way: { ...opportunity.way, query: { ...opportunity.way.query, limit: 5 } } };
+  const small = { ...opportunity, way: { ...opportunity.way, query: { ...opportunity.way.query, limit: 3 } } };
   await fc.assert(
     fc.asyncProperty(
       gaps,

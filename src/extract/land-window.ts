@@ -35,6 +35,7 @@ export async function landWindow(
   const { cursor } = window;
   const request = { pardot, object, byToken, window, fields, about, cursor, drain, abort, onEvent };
   const found = new Found();
+  const isReported = progress.fields.ignoredFilters?.includes(String(window.field)) === true;
   const mayCut = isById(object, byToken);
   const isCut = mayCut && parseCursor(cursor).ranges.length > 0;
   try {
@@ -52,7 +53,7 @@ export async function landWindow(
     }
     await progress.done([...found.changes, ...ignoredFilter(progress, found)]);
   } finally {
-    found.warn(progress);
+    found.warn(progress, isReported);
   }
 }
 

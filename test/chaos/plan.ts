@@ -104,7 +104,7 @@ function withRanges(plan: Plan, dice: Dice): Plan {
   const count = 250 + dice.below(350);
   return {
     ...plan,
-    inRanges: { object, pageLimit: 5 },
+    inRanges: { object, pageLimit: 3 },
     account: { ...plan.account, rows: { ...rows, [object]: count } },
   };
 }

@@ -3,8 +3,11 @@ import type { Id } from "../../state/cursor.ts";
 import type { PagesRequest } from "./page.ts";
 import { readEnd } from "./totals.ts";
 
-/** Pages of a range, as far as they can be foreseen: its last one is read half for nothing. */
-const PAGES_PER_RANGE = 20;
+/** Pages of a range, at least and as far as they can be foreseen: its last one is read half for nothing. */
+const PAGES_PER_RANGE = 36;
+
+/** Ranges are a multiple of the lanes that are the default, so that these end at about the same time. */
+const LANES = 4;
 
 /** Ranges of a window. Each is a few dozen bytes of the state. */
 const RANGES_MAX = 64;
@@ -32,7 +35,8 @@ export async function cutsAfter(
   if (last === null || last <= reached) return [];
   const rest = BigInt(last) - BigInt(reached);
   const expected = (pages * Number(rest)) / Math.max(1, Number(BigInt(reached) - BigInt(first)));
-  const ranges = Math.min(RANGES_MAX, Math.floor(Math.min(counted, expected) / PAGES_PER_RANGE));
+  const whole = Math.min(RANGES_MAX, Math.floor(Math.min(counted, expected) / PAGES_PER_RANGE));
+  const ranges = whole < LANES ? whole : whole - (whole % LANES);
   return Array.from({ length: Math.max(0, ranges - 1) }, (_, i) =>
     String(BigInt(reached) + (rest * BigInt(i + 1)) / BigInt(ranges)),
   );
