@@ -23,7 +23,7 @@ interface Pending {
   readonly polls: number;
   /** Since Pardot could begin it. */
   readonly elapsedMs: number;
-  /** Nothing else of ours is processed meanwhile. */
+  /** Whether the run waits for this export alone. */
   readonly isAwaited: boolean;
 }
 

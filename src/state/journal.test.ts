@@ -119,7 +119,7 @@ describe("journal", () => {
     expect((await loadState(moving, signal)).state.ledger.reserved).toBe(3);
   });
 
-  it("is read again with one list as long as nobody has written, and whole after that", async () => {
+  it("is read again with one list until a later entry is written, and whole after that", async () => {
     const storage = openMemoryStorage();
     const journal = await open(storage);
     for (const calls of [1, 2, 3]) await journal.record([reserve(calls)]);

@@ -38,7 +38,7 @@ type Listed = Pick<LoadedState, "sequences" | "others">;
 
 /**
  * Reads the state. No entry: the empty state. Throws DataError (exit 6) when an entry is damaged or missing. `known`: an
- * earlier reading, which is still the state if there is no later entry, because an entry never changes.
+ * earlier reading. Entries never change, so it is taken again if none has been added.
  */
 export async function loadState(
   storage: Storage,

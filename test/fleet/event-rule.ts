@@ -36,7 +36,7 @@ export async function readEventRule(
       const message: unknown = JSON.parse(
         text.replaceAll(/<(\w+)>/g, (_all, variable: string) => valueAt(event, paths[variable] ?? "")),
       );
-      if (typeof message !== "string") throw new Error("the template is no text");
+      if (typeof message !== "string") throw new Error("the template is not a text");
       return message;
     },
   };

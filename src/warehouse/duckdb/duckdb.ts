@@ -27,7 +27,7 @@ import { Worker } from "../worker.ts";
 const KEYS_MAX = 1000;
 
 /**
- * The embedded warehouse: a DuckDB database file. Its process (up to about 900 MB) starts at the first use and keeps the
+ * The embedded warehouse: a DuckDB database file. Its process (up to about 1 GB) starts at the first use and keeps the
  * database open as long as it lives. Only a load creates a missing database. Calls may overlap: they run in order.
  */
 export class DuckdbWarehouse implements Warehouse, Loader {
@@ -46,7 +46,7 @@ export class DuckdbWarehouse implements Warehouse, Loader {
       nodeOptions: [],
       environment: () => ({}),
       deathHint:
-        "Nothing of this load was committed. Run again. If it was killed for its memory (up to about 900 MB), give the machine more.",
+        "Nothing of this load was committed. Run again. If it was killed for its memory (up to about 1 GB), give the machine more.",
       tmpDir: options.tmpDir,
       open: { doing: "open", input: (tempDir) => ({ path: this.#path, tempDir }) },
       // A large load may take hours.
