@@ -12,16 +12,21 @@ interface Outcome {
   readonly exitCode: number | undefined;
   readonly loaded: readonly string[];
   readonly started: number;
+  /** The words and variables of the process that replaces this one. */
+  readonly replaced: readonly { readonly words: readonly string[]; readonly arenas: string | undefined }[];
+  readonly flags: readonly string[];
 }
 
-/** Runs the entry under a Node that claims that version. */
-function pretend(version: string): Outcome {
+/** Runs the entry under a Node that claims that version. `more`: members of `process` that this Node has besides. */
+function pretend(version: string, more: Readonly<Record<string, unknown>> = {}): Outcome {
   const stderr: string[] = [];
   const loaded: string[] = [];
+  const replaced: Outcome["replaced"][number][] = [];
+  const flags: string[] = [];
   let started = 0;
   const builtIn: Readonly<Record<string, object>> = {
     fs: { realpathSync: (path: string) => `/real${path}` },
-    v8: { setFlagsFromString: () => {} },
+    v8: { setFlagsFromString: (flag: string) => flags.push(flag) },
     module: {
       createRequire: (from: string) => (name: string) => {
         loaded.push(`${name} from ${from}`);
@@ -31,13 +36,20 @@ function pretend(version: string): Outcome {
   };
   const process: { exitCode?: number } & Record<string, unknown> = {
     versions: { node: version },
-    argv: ["node", "/link/pardot-etl"],
+    argv: ["node", "/link/pardot-etl", "run", "List"],
+    execPath: "/bin/node",
+    execArgv: ["--inspect"],
+    env: { HOME: "/home" },
+    execve: (_path: string, words: readonly string[], env: Readonly<Record<string, string>>) => {
+      replaced.push({ words, arenas: env["MALLOC_ARENA_MAX"] });
+    },
     stderr: { write: (text: string) => stderr.push(text) },
     // Older versions lack it: the entry must not use it there.
     ...(Number(version.split(".")[0]) < 22 ? {} : { getBuiltinModule: (name: string) => builtIn[name] }),
+    ...more,
   };
   runInNewContext(source, { process });
-  return { stderr: stderr.join(""), exitCode: process.exitCode, loaded, started };
+  return { stderr: stderr.join(""), exitCode: process.exitCode, loaded, started, replaced, flags };
 }
 
 describe("the entry file", () => {
@@ -49,17 +61,32 @@ describe("the entry file", () => {
         exitCode: 2,
         loaded: [],
         started: 0,
+        replaced: [],
+        flags: [],
       });
     },
   );
 
   test.each(["22.18.0", "22.20.1", "23.0.0", "24.21.0"])("on Node %s starts, also through a link", (version) => {
-    expect(pretend(version)).toEqual({
+    expect(pretend(version)).toMatchObject({
       stderr: "",
       exitCode: undefined,
       loaded: ["./cli/start.ts from /real/link/pardot-etl"],
       started: 1,
     });
+  });
+
+  test("replaces the process once by one with limits for memory, and keeps its options, words and variables", () => {
+    const limits = ["--max-semi-space-size=8", "--heap-growing-percent=100"];
+    const words = ["/bin/node", "--inspect", ...limits, "/link/pardot-etl", "run", "List"];
+    expect(pretend("24.21.0")).toMatchObject({ replaced: [{ words, arenas: "1" }], flags: [] });
+    expect(pretend("24.21.0", { execArgv: limits })).toMatchObject({ replaced: [], flags: [], started: 1 });
+    const env = { MALLOC_ARENA_MAX: "2" };
+    expect(pretend("24.21.0", { env })).toMatchObject({ replaced: [{ words, arenas: "2" }] });
+  });
+
+  test("saves memory at the price of speed where a process cannot be replaced", () => {
+    expect(pretend("22.18.0", { execve: undefined })).toMatchObject({ flags: ["--optimize-for-size"], started: 1 });
   });
 
   test("is valid for the oldest Node: a plain script without syntax newer than 2015", () => {
