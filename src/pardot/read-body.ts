@@ -25,10 +25,14 @@ function reviver(onReplaced: OnReplaced, isTyped: boolean): SourceReviver {
 }
 
 /**
- * Whether the digits of some number may not be those of its value (a fraction, an exponent, `-0`, more than a double
- * holds), or half a surrogate pair is escaped. Also found in texts, which only costs time.
+ * Whether the digits of some number may not be those of its value: a fraction, an exponent, `-0`, more than a double holds.
+ * Also found in texts, which only costs time.
  */
-const NEEDS_SOURCE = /(?:^|[:,[])\s*(?:-?(?:\d{16}|\d+[.eE])|-0)|\\u[dD][89a-fA-F]/;
+const INEXACT_NUMBER = /[:,[]\s*-?(?:\d{16}|\d+[.eE]|(?<=-)0)/;
+/** Whether the body is a number by itself. */
+const IS_NUMBER = /^\s*[-\d]/;
+/** Whether half a surrogate pair may be escaped. */
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
 
 /** Depth of the list in a page: `{"result":{"<name>":[…]}}`. */
 const LIST_DEPTH = 2;
@@ -68,13 +72,21 @@ const RAW_CONTROL = /[\0-\u0008\u000B\u000C\u000E-\u001F]/g;
  * Throws `UnreadableBody`.
  */
 export function readJson(text: string, onReplaced: OnReplaced = () => {}, isTyped = false): WireValue {
-  try {
-    const escaped = text.replace(RAW_CONTROL, (raw) => `\\u${raw.charCodeAt(0).toString(16).padStart(4, "0")}`);
-    if (!NEEDS_SOURCE.test(escaped)) {
-      const value: unknown = JSON.parse(escaped);
-      return (isTyped ? value : withTexts(value)) as WireValue;
+  const read = (json: string): WireValue => {
+    if (INEXACT_NUMBER.test(json) || IS_NUMBER.test(json) || (json.includes("\\u") && ESCAPED_SURROGATE.test(json))) {
+      return JSON.parse(json, reviver(onReplaced, isTyped) as (key: string, value: unknown) => unknown) as WireValue;
     }
-    return JSON.parse(escaped, reviver(onReplaced, isTyped) as (key: string, value: unknown) => unknown) as WireValue;
+    const value: unknown = JSON.parse(json);
+    return (isTyped ? value : withTexts(value)) as WireValue;
+  };
+  try {
+    try {
+      return read(text);
+    } catch (error) {
+      const escaped = text.replace(RAW_CONTROL, (raw) => `\\u${raw.charCodeAt(0).toString(16).padStart(4, "0")}`);
+      if (escaped === text) throw error;
+      return read(escaped);
+    }
   } catch (error) {
     if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
     // V8 quotes the text around the error, which may be customer data.
@@ -93,6 +105,9 @@ const DEPTH_MAX = 64;
 
 interface Element {
   readonly name: string;
+  readonly parent: Element | null;
+  /** Elements around it. */
+  readonly depth: number;
   readonly attributes: Readonly<Record<string, string>>;
   /** Null: none so far. */
   children: Record<string, WireValue> | null;
@@ -109,31 +124,27 @@ interface Element {
  * Throws `UnreadableBody` when the document is cut or malformed.
  */
 export function readXml(text: string, onReplaced: OnReplaced = () => {}): WireRecord {
-  const stack: Element[] = [];
+  let open: Element | null = null;
   let result: WireRecord | null = null;
   const parser = new SaxesParser({ xmlns: false, position: true });
 
-  parser.on("opentag", (tag) => {
-    if (stack.length === DEPTH_MAX) throw new UnreadableBody(`xml is nested deeper than ${DEPTH_MAX} elements`);
-    stack.push({ name: tag.name, attributes: tag.attributes, children: null, text: "" });
+  parser.on("opentag", ({ name, attributes }) => {
+    const depth: number = open === null ? 0 : open.depth + 1;
+    if (depth === DEPTH_MAX) throw new UnreadableBody(`xml is nested deeper than ${DEPTH_MAX} elements`);
+    open = { name, parent: open, depth, attributes, children: null, text: "" };
   });
   const addText = (piece: string): void => {
-    const open = stack.at(-1);
-    if (open !== undefined) open.text += piece;
+    if (open !== null) open.text += piece;
   };
   parser.on("text", addText);
   parser.on("cdata", addText);
   parser.on("closetag", () => {
-    const element = stack.pop();
-    if (element === undefined) return;
-    const parent = stack.at(-1);
-    const value = valueOf(element);
-    if (parent === undefined) {
-      result = { [element.name]: value };
-      return;
-    }
-    parent.children ??= {};
-    addChild(parent.children, element.name, value);
+    if (open === null) return;
+    const { name, parent } = open;
+    const value = valueOf(open);
+    open = parent;
+    if (parent === null) result = { [name]: value };
+    else addChild((parent.children ??= {}), name, value);
   });
   // Without this handler saxes throws its own error, which names tags of a body that may be anything.
   parser.on("error", () => {

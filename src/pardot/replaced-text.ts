@@ -24,8 +24,8 @@ export function wellFormed(text: string, onReplaced: OnReplaced): string {
   return replaced(text, /\p{Surrogate}/gu, onReplaced);
 }
 
-/** Every reference and stray ampersand. A CDATA section is matched whole, since an ampersand is text in there. */
-const REFERENCE = /<!\[CDATA\[[^]*?(?:\]\]>|$)|&(?:#(\d+);|#[xX]([\dA-Fa-f]+);|(?:amp|lt|gt|quot|apos);)?/g;
+/** Every reference by number and every stray ampersand. A CDATA section is matched whole, since an ampersand is text in there. */
+const REFERENCE = /<!\[CDATA\[[^]*?(?:\]\]>|$)|&(?!(?:amp|lt|gt|quot|apos);)(?:#(\d+);|#[xX]([\dA-Fa-f]+);)?/g;
 /** Characters that XML 1.0 forbids (section 2.2). */
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /[\p{Surrogate}\0-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/gu;
