@@ -2,115 +2,110 @@
  * Faults by script: which requests fail, and how. A fault without a source needs none (a broken connection) or is
  * unconfirmed: seen in other systems, but not reported for Pardot.
  */
-import { FILE_FAULTS } from "./file-faults.ts";
-import type { FileFault } from "./file-faults.ts";
 import type { Parameters } from "./api/parameters.ts";
 
-/** One rule. Hits `count` matching requests after `skip` of them; the first rule that hits wins. */
-export interface FaultRule {
+/** The keys of a rule, with the type of each value or all its values. */
+const KINDS = {
   /** Part of the path including the query, or the source of a regular expression. */
-  readonly path: string;
-  readonly method?: string;
+  path: "string",
+  method: "string",
   /** Matches only requests with a larger parameter `limit`: the page is too large, half of it may not be. */
-  readonly limitAbove?: number;
+  limitAbove: "number",
   /** Matching requests let through first. Default 0. */
-  readonly skip?: number;
+  skip: "number",
   /** Matching requests hit. Default 1. */
-  readonly count?: number;
+  count: "number",
   /** Alone: a gateway's HTML page with this status, no body for 204. With `code`: an error envelope. */
-  readonly status?: number;
-  readonly code?: number;
-  readonly message?: string;
+  status: "number",
+  code: "number",
+  message: "string",
   /** Waits this long first. */
-  readonly delayMs?: number;
+  delayMs: "number",
   /** Resets the connection before the response. */
-  readonly reset?: boolean;
+  reset: "boolean",
   /** Never responds. */
-  readonly hang?: boolean;
+  hang: "boolean",
   /** Breaks the connection after this many bytes of the body; its announced length is that of the whole. */
-  readonly truncate?: number;
+  truncate: "number",
   /** With `truncate`: the body ends there like a complete one. */
-  readonly quiet?: boolean;
+  quiet: "boolean",
   /** With `truncate`: the connection stays open and silent instead. */
-  readonly stall?: boolean;
+  stall: "boolean",
   /** 200 with bytes that are not a valid response. */
-  readonly garbage?: boolean;
+  garbage: "boolean",
   /** 200 with this text, as gateways do; the empty text means no body. Set a content type with `headers`. */
-  readonly text?: string;
+  text: "string",
   /** 206 with this many bytes of the body and a `Content-Range`, although no range was requested. */
-  readonly partial?: number;
+  partial: "number",
   /** No length and no chunks: the end of the connection is the end of the body (RFC 9112, 6.3). */
-  readonly unframed?: boolean;
+  unframed: "boolean",
   /** A query page without rows (pardot/api-docs issue 151). */
-  readonly emptyPage?: boolean;
+  emptyPage: "boolean",
   /** A query page of at most this many rows, even below the limit (second report in pardot/api-docs issue 151). */
-  readonly shortPage?: number;
+  shortPage: "number",
   /** `total_results` of a query page, instead of the true number. */
-  readonly total?: number;
+  total: "number",
   /**
    * Values of the first record of a page or a result file, by column: invalid dates (MySQL writes no date as
    * `0000-00-00 00:00:00`; slingdata-io/sling-cli issue 285), characters that XML forbids.
    */
-  readonly cells?: Readonly<Record<string, string>>;
+  cells: "object",
   /** Fault inside a result file: see `FILE_FAULTS`. */
-  readonly file?: FileFault;
+  file: [
+    "title-header",
+    "upper-header",
+    "semicolons",
+    "no-header",
+    "no-records",
+    "other-object",
+    "renamed-field",
+    "no-key",
+    "no-watermark",
+    "cut-last-field",
+    "cut-record",
+    "cut-line",
+    "mixed-ends",
+    "blank-last-line",
+    "broken-utf8",
+  ],
   /** v5: the page token of this request has expired: 210. */
-  readonly expiredPageToken?: boolean;
+  expiredPageToken: "boolean",
   /** v5: the sequence ends here with Pardot-Warning 203, although rows follow. */
-  readonly sequenceEnd?: boolean;
+  sequenceEnd: "boolean",
   /** v5: refuses requests that name this field, with 51 (PostHog PR 102066). */
-  readonly unknownField?: string;
+  unknownField: "string",
   /** Invalidates the access token of this request from now on: 184. */
-  readonly expiredToken?: boolean;
+  expiredToken: "boolean",
   /** Responds with the login page. */
-  readonly html?: boolean;
+  html: "boolean",
   /** On `export create`: the export ends as Failed. */
-  readonly failExport?: boolean;
+  failExport: "boolean",
   /** On `export create`: the export's final state. On `export read`: the state it shows. Names are unconfirmed. */
-  readonly exportState?: string;
+  exportState: "string",
   /**
    * On `export create` and `read`: responds with another export of the account, or only with its result addresses. If there
    * is no other, with a nonexistent one. Unconfirmed.
    */
-  readonly anotherExport?: "identity" | "files";
+  anotherExport: ["identity", "files"],
   /** Additional response headers: `{"Retry-After": "3"}`. */
-  readonly headers?: Readonly<Record<string, string>>;
+  headers: "object",
+} as const;
+
+type OfKind<K> = K extends readonly (infer V)[] ? V : K extends keyof Types ? Types[K] : never;
+interface Types {
+  string: string;
+  number: number;
+  boolean: boolean;
+  object: Readonly<Record<string, string>>;
 }
 
-const KINDS: Readonly<Record<keyof FaultRule, "string" | "number" | "boolean" | "object" | readonly string[]>> = {
-  path: "string",
-  method: "string",
-  limitAbove: "number",
-  skip: "number",
-  count: "number",
-  status: "number",
-  code: "number",
-  message: "string",
-  delayMs: "number",
-  reset: "boolean",
-  hang: "boolean",
-  truncate: "number",
-  quiet: "boolean",
-  stall: "boolean",
-  garbage: "boolean",
-  text: "string",
-  partial: "number",
-  unframed: "boolean",
-  emptyPage: "boolean",
-  shortPage: "number",
-  total: "number",
-  cells: "object",
-  file: Object.keys(FILE_FAULTS),
-  expiredPageToken: "boolean",
-  sequenceEnd: "boolean",
-  unknownField: "string",
-  expiredToken: "boolean",
-  html: "boolean",
-  failExport: "boolean",
-  exportState: "string",
-  anotherExport: ["identity", "files"],
-  headers: "object",
+/** One rule. Hits `count` matching requests after `skip` of them; the first rule that hits wins. */
+export type FaultRule = { readonly path: string } & {
+  readonly [K in keyof typeof KINDS]?: OfKind<(typeof KINDS)[K]>;
 };
+
+/** Name of a fault inside a result file with status 200. */
+export type FileFault = (typeof KINDS)["file"][number];
 
 /** Parses a script. Throws an Error that names all problems. */
 export function readFaults(script: unknown): readonly FaultRule[] {
@@ -124,7 +119,9 @@ function ruleProblems(rule: unknown, where: string): string[] {
   if (typeof rule !== "object" || rule === null) return [`${where}: expected an object`];
   const given = rule as Readonly<Record<string, unknown>>;
   const problems = Object.entries(given).flatMap(([name, value]) => {
-    const kind = Object.hasOwn(KINDS, name) ? KINDS[name as keyof FaultRule] : undefined;
+    const kind: string | readonly unknown[] | undefined = Object.hasOwn(KINDS, name)
+      ? KINDS[name as keyof FaultRule]
+      : undefined;
     if (kind === undefined) return [`${where}: unknown key ${name}`];
     if (Array.isArray(kind)) return kind.includes(value) ? [] : [`${where}: ${name} must be one of ${kind.join(", ")}`];
     const fits = typeof value === kind && !(typeof value === "number" && !(value >= 0));

@@ -1,20 +1,4 @@
-/** Name of a fault inside a result file with status 200. */
-export type FileFault =
-  | "title-header"
-  | "upper-header"
-  | "semicolons"
-  | "no-header"
-  | "no-records"
-  | "other-object"
-  | "renamed-field"
-  | "no-key"
-  | "no-watermark"
-  | "cut-last-field"
-  | "cut-record"
-  | "cut-line"
-  | "mixed-ends"
-  | "blank-last-line"
-  | "broken-utf8";
+import type { FileFault } from "./faults.ts";
 
 /** Placeholder for an invalid UTF-8 byte; no row contains it. */
 export const SENTINEL = "\uE000";

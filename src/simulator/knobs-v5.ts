@@ -1,40 +1,5 @@
 /** Behavior of API v5 that is publicly unconfirmed, or that differs between accounts. Evidence: vendor docs, clients. */
-import type { KnobSpec } from "./knobs.ts";
-
-export interface V5Knobs {
-  readonly v5AccountBody: "record" | "values";
-  readonly v5ActivityNullIds: "absent" | "null";
-  readonly v5Arrays: "accepted" | "refused";
-  readonly v5CsvDates: "local" | "offset";
-  readonly v5ExportCreatedStatus: number;
-  readonly v5Exports: boolean;
-  readonly v5ExportState: "state" | "status";
-  readonly v5FieldsMissingCode: number;
-  readonly v5HiddenWarning: boolean;
-  readonly v5IdListMax: number;
-  readonly v5IgnoredFilters: string;
-  readonly v5IgnoredOrders: string;
-  readonly v5MissingFields: string;
-  readonly v5NoRecycleBin: string;
-  readonly v5Procedures: "snake" | "camel";
-  readonly v5ReadLagSeconds: number;
-  readonly v5RedactedFields: string;
-  readonly v5RefusedFilters: string;
-  readonly v5RefusedOrders: string;
-  readonly v5RequiredFilters: string;
-  readonly v5StatsRates: "percent" | "fraction" | "text";
-  readonly v5Status201: number;
-  readonly v5Status66: number;
-  readonly v5TokenHours: number;
-  readonly v5TokenPosition: "key" | "offset";
-  readonly v5TokenRecords: number;
-  readonly v5UnknownFilter: "refused" | "ignored";
-  readonly v5Unordered: "scattered" | "id";
-  readonly v5WeakFilters: "accepted" | "unknown";
-  readonly v5WriteOnlyCode: number;
-}
-
-export const V5_KNOBS: { readonly [K in keyof V5Knobs]: KnobSpec<V5Knobs[K]> } = {
+export const V5_KNOBS = {
   v5AccountBody: {
     default: "record",
     values: ["record", "values"],
@@ -144,4 +109,4 @@ export const V5_KNOBS: { readonly [K in keyof V5Knobs]: KnobSpec<V5Knobs[K]> } =
     values: [224, 51],
     meaning: "error code for a field that can only be written (PostHog: refused in every query); unconfirmed",
   },
-};
+} as const;

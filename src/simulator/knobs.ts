@@ -1,86 +1,4 @@
 import { V5_KNOBS } from "./knobs-v5.ts";
-import type { V5Knobs } from "./knobs-v5.ts";
-
-/**
- * Behavior of Pardot that is publicly unconfirmed, or that differs between accounts, as data: the simulator reads a knob
- * instead of guessing. Defaults follow the best available evidence.
- */
-export interface Knobs extends V5Knobs {
-  readonly accessTokenExpiry: "idle" | "fixed";
-  readonly accessTokenSeconds: number;
-  readonly activityUpdatedAtMissing: number;
-  readonly addressMax: number;
-  readonly addressRefusal: number;
-  readonly ambiguousLocal: "first" | "second" | "hour early";
-  readonly bulkEmpty: "null" | "absent" | "object" | "list";
-  readonly clientCredentialsHere: boolean;
-  readonly clock: "ticking" | "frozen";
-  readonly concurrentLimit: number;
-  readonly credentialsInQueryCode: number;
-  readonly csvBoolean: "true/false" | "1/0";
-  readonly controlTextEvery: number;
-  readonly backslashTextEvery: number;
-  readonly csvBlankLastLine: boolean;
-  readonly csvContentType: string;
-  readonly csvEmptyText: "quoted" | "nothing";
-  readonly csvNewline: "lf" | "crlf";
-  readonly csvQuotes: "doubled" | "php";
-  readonly csvQuoting: "minimal" | "all";
-  readonly customFields: number;
-  readonly accountCustomFields: number;
-  readonly customFieldsLostPerDay: number;
-  readonly customFieldsPerDay: number;
-  readonly downloadLength: "chunked" | "content-length";
-  readonly emptyPageShare: number;
-  readonly errorStatus: number;
-  readonly exportBadFieldCode: number;
-  readonly exportCancelledState: string;
-  readonly exportDeletedDefault: "true" | "false" | "all";
-  readonly exportExpiryDays: number;
-  readonly exportPolls: number;
-  readonly exportTooManyFieldsCode: number;
-  readonly exportWrapper: "export" | "none";
-  readonly exportsVisible: boolean;
-  readonly filesPerExport: number;
-  readonly filterBounds: "exclusive" | "inclusive";
-  readonly filterOffset: "ignored" | "honoured";
-  readonly futureDateEvery: number;
-  readonly gzip: boolean;
-  readonly hiddenAccountFields: string;
-  readonly hiddenEvery: number;
-  readonly htmlForUnknownObjects: boolean;
-  readonly impossibleDateEvery: number;
-  readonly jwtAudience: string;
-  readonly jwtUserApproved: boolean;
-  readonly limitOver200: "clamp" | "error";
-  readonly minuteLimit: number;
-  readonly numericTextToNumber: boolean;
-  readonly oneRowCollapse: boolean;
-  readonly pageCap: number;
-  readonly passwordFlow: boolean;
-  readonly prospectAccountValueFields: boolean;
-  readonly refreshTokenRotation: boolean;
-  readonly refusedFields: string;
-  readonly refusedProcedures: string;
-  readonly resultRefsHost: string;
-  readonly rotationRevokesFamily: boolean;
-  readonly scopePardotApi: boolean;
-  readonly slowPageAnswer: "214" | "504";
-  readonly slowPageRows: number;
-  readonly status122: number;
-  readonly status184: number;
-  readonly status66: number;
-  readonly status88and89: number;
-  readonly text184: "by token" | "bare" | "tail";
-  readonly tokenMs: number;
-  readonly unknownIdCode: number;
-  readonly unreadableEmailShare: number;
-  readonly urlNameCase: "exact" | "any";
-  readonly usageHeader: boolean;
-  readonly versionAllowed: 3 | 4;
-  readonly wrongHost: boolean;
-  readonly zeroDateEvery: number;
-}
 
 export interface KnobSpec<V> {
   readonly default: V;
@@ -89,30 +7,30 @@ export interface KnobSpec<V> {
   readonly meaning: string;
 }
 
-const flag = (value: boolean, meaning: string): KnobSpec<boolean> => ({ default: value, meaning });
-const count = (value: number, meaning: string): KnobSpec<number> => ({ default: value, meaning });
-
-/** Each knob's default, values, and meaning with the evidence. */
-export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
-  ...V5_KNOBS,
+/**
+ * Behavior of Pardot that is publicly unconfirmed, or that differs between accounts, as data: the simulator reads a knob
+ * instead of guessing. Defaults follow the best available evidence, which the meanings name.
+ */
+const OWN_KNOBS = {
   accessTokenExpiry: {
     default: "idle",
     values: ["idle", "fixed"],
     meaning: "whether use of an access token renews it (vendor docs, session settings)",
   },
-  accessTokenSeconds: count(
-    7200,
-    "lifetime of an access token; Salesforce sessions last 15 minutes to 24 hours, usually 2",
-  ),
-  accountCustomFields: count(3, "custom fields of prospect accounts"),
-  activityUpdatedAtMissing: count(
-    0.05,
-    "share of the oldest visitor activities without updated_at (absent in recordings of 2015 to 2017)",
-  ),
-  addressMax: count(
-    8190,
-    "bytes of a request's first line that are accepted (default of Apache httpd); unconfirmed for Pardot, Salesforce documents 16384",
-  ),
+  accessTokenSeconds: {
+    default: 7200,
+    meaning: "lifetime of an access token; Salesforce sessions last 15 minutes to 24 hours, usually 2",
+  },
+  accountCustomFields: { default: 3, meaning: "custom fields of prospect accounts" },
+  activityUpdatedAtMissing: {
+    default: 0.05,
+    meaning: "share of the oldest visitor activities without updated_at (absent in recordings of 2015 to 2017)",
+  },
+  addressMax: {
+    default: 8190,
+    meaning:
+      "bytes of a request's first line that are accepted (default of Apache httpd); unconfirmed for Pardot, Salesforce documents 16384",
+  },
   addressRefusal: { default: 414, values: [414, 431, 400], meaning: "HTTP status for longer addresses; unconfirmed" },
   ambiguousLocal: {
     default: "first",
@@ -125,14 +43,24 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     values: ["null", "absent", "object", "list"],
     meaning: "JSON of output=bulk without rows: result null (singer-io/tap-pardot tests for it), no result, {} or []",
   },
-  clientCredentialsHere: flag(true, "false: this host is not a My Domain, so client credentials are refused"),
+  clientCredentialsHere: {
+    default: true,
+    meaning: "false: this host is not a My Domain, so client credentials are refused",
+  },
   clock: { default: "ticking", values: ["ticking", "frozen"], meaning: "whether simulated time passes" },
-  controlTextEvery: count(
-    0,
-    "every Nth row has a control character in a text, unescaped even in XML (priore/SOAPEngine issue 171); unconfirmed; 0: none",
-  ),
-  backslashTextEvery: count(0, 'every Nth row has `say \\"hi\\"` in a text, backslashes and quotes; 0: none'),
-  concurrentLimit: count(5, "requests in flight per business unit before code 66 (vendor docs, overview)"),
+  controlTextEvery: {
+    default: 0,
+    meaning:
+      "every Nth row has a control character in a text, unescaped even in XML (priore/SOAPEngine issue 171); unconfirmed; 0: none",
+  },
+  backslashTextEvery: {
+    default: 0,
+    meaning: 'every Nth row has `say \\"hi\\"` in a text, backslashes and quotes; 0: none',
+  },
+  concurrentLimit: {
+    default: 5,
+    meaning: "requests in flight per business unit before code 66 (vendor docs, overview)",
+  },
   credentialsInQueryCode: {
     default: 126,
     values: [49, 126],
@@ -143,7 +71,10 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     values: ["true/false", "1/0"],
     meaning: "booleans in export files; unconfirmed",
   },
-  csvBlankLastLine: flag(false, "extra line end after an export file (zazuko/cube-creator issue 1495); unconfirmed"),
+  csvBlankLastLine: {
+    default: false,
+    meaning: "extra line end after an export file (zazuko/cube-creator issue 1495); unconfirmed",
+  },
   csvContentType: { default: "text/csv; charset=utf-8", meaning: "content type of export files; unconfirmed" },
   csvEmptyText: {
     default: "quoted",
@@ -158,15 +89,18 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
       "quotes in quoted fields of export files: RFC 4180, or PHP's fputcsv (php/php-src issue 11174); unconfirmed",
   },
   csvQuoting: { default: "minimal", values: ["minimal", "all"], meaning: "quoting in export files; unconfirmed" },
-  customFieldsLostPerDay: count(0, "custom fields of prospects that each simulated day removes"),
-  customFieldsPerDay: count(0, "custom fields of prospects that each simulated day adds"),
-  customFields: count(12, "custom fields of prospects"),
+  customFieldsLostPerDay: { default: 0, meaning: "custom fields of prospects that each simulated day removes" },
+  customFieldsPerDay: { default: 0, meaning: "custom fields of prospects that each simulated day adds" },
+  customFields: { default: 12, meaning: "custom fields of prospects" },
   downloadLength: {
     default: "chunked",
     values: ["chunked", "content-length"],
     meaning: "whether responses with export files have a Content-Length (never if compressed); unconfirmed",
   },
-  emptyPageShare: count(0, "share of query pages that are empty although rows follow (pardot/api-docs issue 151)"),
+  emptyPageShare: {
+    default: 0,
+    meaning: "share of query pages that are empty although rows follow (pardot/api-docs issue 151)",
+  },
   errorStatus: {
     default: 400,
     values: [400, 200],
@@ -180,16 +114,16 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     values: ["true", "false", "all"],
     meaning: "default of an export's argument `deleted`; unconfirmed",
   },
-  exportExpiryDays: count(7, "days until export files expire (vendor docs, export)"),
-  exportPolls: count(0, "reads during which an export stays unfinished, independent of time"),
-  exportTooManyFieldsCode: count(154, "error code for more than 150 fields; unconfirmed"),
+  exportExpiryDays: { default: 7, meaning: "days until export files expire (vendor docs, export)" },
+  exportPolls: { default: 0, meaning: "reads during which an export stays unfinished, independent of time" },
+  exportTooManyFieldsCode: { default: 154, meaning: "error code for more than 150 fields; unconfirmed" },
   exportWrapper: {
     default: "export",
     values: ["export", "none"],
     meaning: "key around an export's fields: clients read export, vendor samples have none",
   },
-  exportsVisible: flag(true, "the user has Admin > Exports > View, which export queries need"),
-  filesPerExport: count(0, "files of one export; 0: by the number of rows"),
+  exportsVisible: { default: true, meaning: "the user has Admin > Exports > View, which export queries need" },
+  filesPerExport: { default: 0, meaning: "files of one export; 0: by the number of rows" },
   filterBounds: {
     default: "exclusive",
     values: ["exclusive", "inclusive"],
@@ -200,41 +134,63 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     values: ["ignored", "honoured"],
     meaning: "whether Z or an offset in a filter has an effect; unconfirmed",
   },
-  futureDateEvery: count(0, "every Nth row shows a created_at in 2099 (PostHog/posthog issue 63769); 0: none"),
-  gzip: flag(true, "responses are compressed for clients that accept gzip (api-docs issue 232)"),
+  futureDateEvery: {
+    default: 0,
+    meaning: "every Nth row shows a created_at in 2099 (PostHog/posthog issue 63769); 0: none",
+  },
+  gzip: { default: true, meaning: "responses are compressed for clients that accept gzip (api-docs issue 232)" },
   hiddenAccountFields: {
     default: "sic,ticker_symbol",
     meaning: "standard fields of prospect accounts that the account has switched off: comma list",
   },
-  hiddenEvery: count(
-    0,
-    "every Nth row is hidden from this user after the page is cut, so pages are short (mlrun/mlrun issue 5385); 0: none",
-  ),
-  htmlForUnknownObjects: flag(true, "unknown objects return the login page (api-docs issue 179), else code 198"),
-  impossibleDateEvery: count(
-    0,
-    "every Nth row shows 2017-02-31 as created_at (transferwise/pipelinewise issue 444); unconfirmed; 0: none",
-  ),
+  hiddenEvery: {
+    default: 0,
+    meaning:
+      "every Nth row is hidden from this user after the page is cut, so pages are short (mlrun/mlrun issue 5385); 0: none",
+  },
+  htmlForUnknownObjects: {
+    default: true,
+    meaning: "unknown objects return the login page (api-docs issue 179), else code 198",
+  },
+  impossibleDateEvery: {
+    default: 0,
+    meaning: "every Nth row shows 2017-02-31 as created_at (transferwise/pipelinewise issue 444); unconfirmed; 0: none",
+  },
   jwtAudience: {
     default: "https://login.salesforce.com",
     meaning: "audience that assertions must name: https://test.salesforce.com for a sandbox",
   },
-  jwtUserApproved: flag(true, "the user is pre-authorized for the app; false: the user hasn't approved this consumer"),
+  jwtUserApproved: {
+    default: true,
+    meaning: "the user is pre-authorized for the app; false: the user hasn't approved this consumer",
+  },
   limitOver200: {
     default: "clamp",
     values: ["clamp", "error"],
     meaning: "a limit above 200 means 200, or is refused with code 23; documented for some objects only",
   },
-  minuteLimit: count(0, "requests per minute before code 202; the number is not published; 0: no limit"),
-  numericTextToNumber: flag(true, "text that looks like a number becomes one in JSON (api-docs issue 187)"),
-  oneRowCollapse: flag(true, "a page of one row contains an object instead of an array in JSON (api-docs issue 187)"),
-  pageCap: count(0, "maximum rows of a query page, even below the limit (pardot/api-docs issue 151); 0: no cap"),
-  passwordFlow: flag(
-    true,
-    "false: the org blocks username and password, the default for orgs created since Summer '23",
-  ),
-  prospectAccountValueFields: flag(false, 'prospect account fields as {"value": x} in JSON; clients disagree'),
-  refreshTokenRotation: flag(false, "each refresh returns a new refresh token and revokes the old one"),
+  minuteLimit: { default: 0, meaning: "requests per minute before code 202; the number is not published; 0: no limit" },
+  numericTextToNumber: {
+    default: true,
+    meaning: "text that looks like a number becomes one in JSON (api-docs issue 187)",
+  },
+  oneRowCollapse: {
+    default: true,
+    meaning: "a page of one row contains an object instead of an array in JSON (api-docs issue 187)",
+  },
+  pageCap: {
+    default: 0,
+    meaning: "maximum rows of a query page, even below the limit (pardot/api-docs issue 151); 0: no cap",
+  },
+  passwordFlow: {
+    default: true,
+    meaning: "false: the org blocks username and password, the default for orgs created since Summer '23",
+  },
+  prospectAccountValueFields: {
+    default: false,
+    meaning: 'prospect account fields as {"value": x} in JSON; clients disagree',
+  },
+  refreshTokenRotation: { default: false, meaning: "each refresh returns a new refresh token and revokes the old one" },
   refusedFields: {
     default: "",
     meaning: "export fields that are refused although they exist: comma list of Object.field",
@@ -248,14 +204,14 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     default: "request",
     meaning: "origin of result addresses: the request's, or this one (vendor sample: https://www.pardot.com)",
   },
-  rotationRevokesFamily: flag(true, "use of a rotated-out refresh token revokes the newer ones"),
-  scopePardotApi: flag(true, "the app has the scope pardot_api; without it the API returns 184"),
+  rotationRevokesFamily: { default: true, meaning: "use of a rotated-out refresh token revokes the newer ones" },
+  scopePardotApi: { default: true, meaning: "the app has the scope pardot_api; without it the API returns 184" },
   slowPageAnswer: {
     default: "214",
     values: ["214", "504"],
     meaning: "response to a query above slowPageRows (vendor docs, error codes; pardot/api-docs issue 174)",
   },
-  slowPageRows: count(0, "limit above which queries time out; 0: none"),
+  slowPageRows: { default: 0, meaning: "limit above which queries time out; 0: none" },
   status122: {
     default: 429,
     values: [429, 400, 200],
@@ -278,29 +234,49 @@ export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = {
     meaning:
       "whether the text of 184 ends in `: Inactive token`: for tokens that were issued here once, never, or always",
   },
-  tokenMs: count(5, "milliseconds a token request takes, during which another for the same refresh token is refused"),
+  tokenMs: {
+    default: 5,
+    meaning: "milliseconds a token request takes, during which another for the same refresh token is refused",
+  },
   unknownIdCode: {
     default: 109,
     values: [16, 109, 192],
     meaning: "error code for an id that does not exist, if the object has no specific code; unconfirmed",
   },
-  unreadableEmailShare: count(0, "share of emails whose read fails with unknownIdCode"),
+  unreadableEmailShare: { default: 0, meaning: "share of emails whose read fails with unknownIdCode" },
   urlNameCase: {
     default: "exact",
     values: ["exact", "any"],
     meaning: "whether visitoractivity works for visitorActivity",
   },
-  usageHeader: flag(
-    true,
-    "x-api-usage if requested by X-Return-Api-Usage: 1; documented for v5, unconfirmed for v3/v4",
-  ),
+  usageHeader: {
+    default: true,
+    meaning: "x-api-usage if requested by X-Return-Api-Usage: 1; documented for v5, unconfirmed for v3/v4",
+  },
   versionAllowed: { default: 4, values: [3, 4], meaning: "API version that this account must use; codes 88 and 89" },
-  wrongHost: flag(false, "this host does not serve the business unit: code 201 for every call"),
-  zeroDateEvery: count(
-    0,
-    "every Nth row, including the first, shows created_at as MySQL writes no date (slingdata-io/sling-cli issue 285); 0: none",
-  ),
-};
+  wrongHost: { default: false, meaning: "this host does not serve the business unit: code 201 for every call" },
+  zeroDateEvery: {
+    default: 0,
+    meaning:
+      "every Nth row, including the first, shows created_at as MySQL writes no date (slingdata-io/sling-cli issue 285); 0: none",
+  },
+} as const;
+
+type Table = typeof V5_KNOBS & typeof OWN_KNOBS;
+type Widened<V> = V extends number ? number : V extends boolean ? boolean : V;
+type ValueOf<S> = S extends { readonly values: readonly (infer V)[] }
+  ? Widened<V>
+  : S extends { readonly default: infer D }
+    ? D extends string
+      ? string
+      : Widened<D>
+    : never;
+
+/** The value of each knob. */
+export type Knobs = { readonly [K in keyof Table]: ValueOf<Table[K]> };
+
+/** Each knob's default, values, and meaning with the evidence. */
+export const KNOBS: { readonly [K in keyof Knobs]: KnobSpec<Knobs[K]> } = { ...V5_KNOBS, ...OWN_KNOBS };
 
 /** All knobs, at their defaults unless given. */
 export function resolveKnobs(given: Partial<Knobs>): Knobs {

@@ -7,7 +7,7 @@ import { ApiError } from "./api-error.ts";
 import { scattered } from "./export-worker.ts";
 import type { ResultFile, SimExport, ExportWorker } from "./export-worker.ts";
 import { FILE_FAULTS, SENTINEL } from "../file-faults.ts";
-import type { FileFault } from "../file-faults.ts";
+import type { FileFault } from "../faults.ts";
 import type { Knobs } from "../knobs.ts";
 import type { ModelColumn, Value } from "../account/model.ts";
 import type { Timezone } from "../account/timezone.ts";
