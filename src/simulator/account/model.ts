@@ -213,6 +213,23 @@ export interface CustomColumns {
   isMultiValue(column: string, world: World): boolean;
 }
 
+/** Most objects can be queried and read, by times of creation and change, sorted by the former, without filters. */
+const USUAL = {
+  operations: ["query", "read"],
+  ranges: ["created", "updated"],
+  hasUpdated: true,
+  filters: [],
+  defaultSort: "created_at",
+} as const;
+
+/** An object whose names in addresses and bodies follow from its own, and whose other members are the usual ones. */
+export function defineObject(
+  model: Pick<ObjectModel, "name" | "columns" | "body" | "make" | "sortKeys"> & Partial<ObjectModel>,
+): ObjectModel {
+  const urlName = model.name.charAt(0).toLowerCase() + model.name.slice(1);
+  return { urlName, dataKey: urlName, ...USUAL, ...model };
+}
+
 export const integer = (name: string): ModelColumn => ({ name, kind: "integer" });
 export const text = (name: string): ModelColumn => ({ name, kind: "string" });
 export const boolean = (name: string): ModelColumn => ({ name, kind: "boolean" });

@@ -1,6 +1,6 @@
 /** Account: one record, read only (vendor docs, accounts; recorded: Crim/pardot-java-client accountRead.xml). */
 import { hashText, mix, pick } from "../account/random.ts";
-import { CREATED_AT, integer, text, UPDATED_AT } from "../account/model.ts";
+import { CREATED_AT, defineObject, integer, text, UPDATED_AT } from "../account/model.ts";
 import type { ModelColumn, ObjectModel, RowKey, Value, World } from "../account/model.ts";
 
 const COLUMNS: readonly ModelColumn[] = [
@@ -52,18 +52,14 @@ function make(row: RowKey, world: World): readonly Value[] {
   ];
 }
 
-export const ACCOUNT: ObjectModel = {
+export const ACCOUNT: ObjectModel = defineObject({
   name: "Account",
-  urlName: "account",
-  dataKey: "account",
   columns: COLUMNS,
   body: COLUMNS.map(({ name }) => ({ name, pairWhenNull: true })),
   make,
   operations: ["read"],
   ranges: [],
-  hasUpdated: true,
-  filters: [],
   sortKeys: [],
   defaultSort: "id",
   daily: () => ({ added: 0, changed: 1, deleted: 0 }),
-};
+});

@@ -4,7 +4,7 @@
  */
 import { hashText, mix, pick } from "../account/random.ts";
 import { someId } from "./links.ts";
-import { COMMON_SORT, CREATED_AT, idFilter, integer, plainFields, text } from "../account/model.ts";
+import { COMMON_SORT, CREATED_AT, defineObject, idFilter, integer, plainFields, text } from "../account/model.ts";
 import type { ObjectModel } from "../account/model.ts";
 
 const TAGGED: readonly [string, ...string[]] = [
@@ -27,10 +27,8 @@ const TAG_SALT = hashText("TagObject");
 const CLICK_SALT = hashText("EmailClick");
 
 /** Removing a tag removes the row. */
-export const TAG_OBJECT: ObjectModel = {
+export const TAG_OBJECT: ObjectModel = defineObject({
   name: "TagObject",
-  urlName: "tagObject",
-  dataKey: "tagObject",
   columns: [integer("id"), integer("tag_id"), text("type"), integer("object_id"), CREATED_AT],
   body: plainFields(["id", "tag_id", "type", "object_id", "created_at"]),
   make: (row, world) => {
@@ -40,7 +38,6 @@ export const TAG_OBJECT: ObjectModel = {
     const linked = object === undefined ? null : someId(object, mix(hash, 1), world);
     return [row.id, someId("Tag", mix(hash, 2), world), type, linked ?? 1 + (mix(hash, 3) % 9_000), row.created];
   },
-  operations: ["query", "read"],
   ranges: ["created"],
   hasUpdated: false,
   filters: [
@@ -49,18 +46,15 @@ export const TAG_OBJECT: ObjectModel = {
     { ...idFilter("object_id"), requires: "type" },
   ],
   sortKeys: COMMON_SORT,
-  defaultSort: "created_at",
   mobileUnlimited: true,
-};
+});
 
 const CLICKED: Readonly<Record<string, string>> = { list_email_id: "ListEmail", email_template_id: "EmailTemplate" };
 const CLICK_LINKS = ["list_email_id", "drip_program_action_id", "email_template_id", "tracker_redirect_id"] as const;
 
 /** One link id is set, the others are absent. There is no email id (pardot/api-docs issue 157). */
-export const EMAIL_CLICK: ObjectModel = {
+export const EMAIL_CLICK: ObjectModel = defineObject({
   name: "EmailClick",
-  urlName: "emailClick",
-  dataKey: "emailClick",
   columns: [integer("id"), integer("prospect_id"), text("url"), ...CLICK_LINKS.map(integer), CREATED_AT],
   body: [
     ...plainFields(["id", "prospect_id", "url"]),
@@ -84,7 +78,7 @@ export const EMAIL_CLICK: ObjectModel = {
   // Only limit is documented for paging. Ids ascend (observed), and production clients send sort_by=id (airbytehq/airbyte).
   sortKeys: [],
   defaultSort: "id",
-};
+});
 
 const URLS: readonly [string, ...string[]] = [
   "http://www.acme.test/",

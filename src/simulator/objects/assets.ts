@@ -5,6 +5,7 @@ import {
   boolean,
   COMMON_SORT,
   CREATED_AT,
+  defineObject,
   integer,
   plainFields,
   SORT_NAME,
@@ -23,10 +24,8 @@ const LIST_SALT = hashText("List");
 const TAG_SALT = hashText("Tag");
 
 /** v4 responses contain no timestamps, although queries can filter and sort by both. */
-export const CAMPAIGN: ObjectModel = {
+export const CAMPAIGN: ObjectModel = defineObject({
   name: "Campaign",
-  urlName: "campaign",
-  dataKey: "campaign",
   columns: [
     integer("id"),
     text("name"),
@@ -39,23 +38,17 @@ export const CAMPAIGN: ObjectModel = {
     const cost = hash % 3 === 0 ? null : (mix(hash, 1) % 1_000_000) / 100;
     return [row.id, campaignName(row.id, world), cost, row.created, row.updated];
   },
-  operations: ["query", "read"],
-  ranges: ["created", "updated"],
-  hasUpdated: true,
   filters: [{ name: "name", kind: "text", column: "name" }],
   sortKeys: [...COMMON_SORT, SORT_NAME, SORT_UPDATED, { name: "cost", column: "cost", order: "descending" }],
-  defaultSort: "created_at",
   mobileUnlimited: true,
   unknownIdCode: 38,
-};
+});
 
 const [FORM_CAMPAIGN, FORM_CAMPAIGN_ID] = campaignField(2);
 
 /** The API sends `embedCode`, although the vendor's table has embed_code. */
-export const FORM: ObjectModel = {
+export const FORM: ObjectModel = defineObject({
   name: "Form",
-  urlName: "form",
-  dataKey: "form",
   columns: [integer("id"), text("name"), integer("campaign_id"), text("campaign_name"), text("embed_code"), ...TIMES],
   body: [
     ...plainFields(["id", "name"]),
@@ -79,14 +72,9 @@ export const FORM: ObjectModel = {
       row.updated,
     ];
   },
-  operations: ["query", "read"],
-  ranges: ["created", "updated"],
-  hasUpdated: true,
-  filters: [],
   sortKeys: [...COMMON_SORT, SORT_UPDATED],
-  defaultSort: "created_at",
   mobileUnlimited: true,
-};
+});
 
 const LIST_COLUMNS: readonly ModelColumn[] = [
   integer("id"),
@@ -99,10 +87,8 @@ const LIST_COLUMNS: readonly ModelColumn[] = [
   ...TIMES,
 ];
 
-export const LIST: ObjectModel = {
+export const LIST: ObjectModel = defineObject({
   name: "List",
-  urlName: "list",
-  dataKey: "list",
   columns: LIST_COLUMNS,
   body: plainFields(LIST_COLUMNS.map(({ name }) => name)),
   make: (row, world) => {
@@ -120,20 +106,14 @@ export const LIST: ObjectModel = {
       row.updated,
     ];
   },
-  operations: ["query", "read"],
-  ranges: ["created", "updated"],
-  hasUpdated: true,
   filters: [{ name: "name", kind: "text", column: "name" }],
   sortKeys: [...COMMON_SORT, SORT_NAME, SORT_UPDATED],
-  defaultSort: "created_at",
   mobileUnlimited: true,
   unknownIdCode: 55,
-};
+});
 
-export const TAG: ObjectModel = {
+export const TAG: ObjectModel = defineObject({
   name: "Tag",
-  urlName: "tag",
-  dataKey: "tag",
   columns: [integer("id"), text("name"), ...TIMES],
   body: [
     ...plainFields(["id", "name"]),
@@ -144,11 +124,7 @@ export const TAG: ObjectModel = {
     const name = uniqueName(row.index, mix(mix(world.seed, TAG_SALT), row.index));
     return [row.id, row.revision === 0 ? name : `${name} r${row.revision}`, row.created, row.updated];
   },
-  operations: ["query", "read"],
-  ranges: ["created", "updated"],
-  hasUpdated: true,
   filters: [{ name: "name", kind: "text", column: "name" }],
   sortKeys: [...COMMON_SORT, SORT_NAME, SORT_UPDATED],
-  defaultSort: "created_at",
   mobileUnlimited: true,
-};
+});

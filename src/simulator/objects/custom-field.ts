@@ -4,6 +4,7 @@ import {
   boolean,
   COMMON_SORT,
   CREATED_AT,
+  defineObject,
   integer,
   plainFields,
   SORT_NAME,
@@ -43,10 +44,8 @@ const COLUMNS: readonly ModelColumn[] = [
   UPDATED_AT,
 ];
 
-export const CUSTOM_FIELD: ObjectModel = {
+export const CUSTOM_FIELD: ObjectModel = defineObject({
   name: "CustomField",
-  urlName: "customField",
-  dataKey: "customField",
   columns: COLUMNS,
   body: plainFields(COLUMNS.map(({ name }) => name)),
   make: (row) => {
@@ -56,14 +55,10 @@ export const CUSTOM_FIELD: ObjectModel = {
     const isMulti = type[0] === "Multi-Select";
     return [row.id, name, fieldId, ...type, crm, isMulti, isMulti, row.created, row.updated];
   },
-  operations: ["query", "read"],
   ranges: ["created"],
-  hasUpdated: true,
-  filters: [],
   sortKeys: [...COMMON_SORT, SORT_NAME],
-  defaultSort: "created_at",
   daily: (_rows, knobs) => ({ added: knobs.customFieldsPerDay, changed: 0, deleted: knobs.customFieldsLostPerDay }),
-};
+});
 
 /** Columns of the current custom fields of prospects, in the order of their ids. */
 export function prospectCustomColumns(world: World): readonly ModelColumn[] {

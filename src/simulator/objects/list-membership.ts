@@ -5,6 +5,7 @@ import {
   boolean,
   COMMON_SORT,
   CREATED_AT,
+  defineObject,
   idFilter,
   integer,
   plainFields,
@@ -15,9 +16,8 @@ import type { ObjectModel } from "../account/model.ts";
 
 const SALT = hashText("ListMembership");
 
-export const LIST_MEMBERSHIP: ObjectModel = {
+export const LIST_MEMBERSHIP: ObjectModel = defineObject({
   name: "ListMembership",
-  urlName: "listMembership",
   dataKey: "list_membership",
   columns: [...["id", "list_id", "prospect_id"].map(integer), boolean("opted_out"), CREATED_AT, UPDATED_AT],
   body: plainFields(["id", "list_id", "prospect_id", "opted_out", "created_at", "updated_at"]),
@@ -26,18 +26,14 @@ export const LIST_MEMBERSHIP: ObjectModel = {
     const [list, prospect] = [someId("List", mix(hash, 1), world), someId("Prospect", mix(hash, 2), world)];
     return [row.id, list, prospect, (mix(hash, 3) + row.revision) % 8 === 0, row.created, row.updated];
   },
-  operations: ["query", "read"],
   readBy: [["list_id", "prospect_id"]],
-  ranges: ["created", "updated"],
-  hasUpdated: true,
   filters: [
     idFilter("list_id", 55),
     // Undocumented (pardot/api-docs issue 36).
     idFilter("prospect_id", 3),
   ],
   sortKeys: COMMON_SORT,
-  defaultSort: "created_at",
   deletes: true,
   mobileUnlimited: true,
   procedures: [timeProcedure("created", { deleted: "deleted" }), timeProcedure("updated", { deleted: "deleted" })],
-};
+});

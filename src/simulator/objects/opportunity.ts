@@ -4,7 +4,7 @@
  */
 import { hashText, mix, pick } from "../account/random.ts";
 import { campaignField, campaignName, prospectIdentity, someId } from "./links.ts";
-import { COMMON_SORT, CREATED_AT, integer, plainFields, text, UPDATED_AT } from "../account/model.ts";
+import { COMMON_SORT, CREATED_AT, defineObject, integer, plainFields, text, UPDATED_AT } from "../account/model.ts";
 import type { JsonRecord, ModelColumn, ObjectModel, World } from "../account/model.ts";
 import { someText } from "../account/text.ts";
 
@@ -35,10 +35,8 @@ function prospectsOf(hash: number, world: World): readonly JsonRecord[] {
   });
 }
 
-export const OPPORTUNITY: ObjectModel = {
+export const OPPORTUNITY: ObjectModel = defineObject({
   name: "Opportunity",
-  urlName: "opportunity",
-  dataKey: "opportunity",
   columns: COLUMNS,
   body: [
     ...plainFields(["id", "name", "value", "probability", "type", "stage", "status"]),
@@ -79,9 +77,7 @@ export const OPPORTUNITY: ObjectModel = {
       prospectsOf(mix(hash, 13), world),
     ];
   },
-  operations: ["query", "read"],
   ranges: ["created"],
-  hasUpdated: true,
   filters: [
     { name: "probability_greater_than", kind: "above", column: "probability" },
     { name: "probability_less_than", kind: "below", column: "probability" },
@@ -95,7 +91,6 @@ export const OPPORTUNITY: ObjectModel = {
     { name: "probability", column: "probability", order: "descending" },
     { name: "value", column: "value", order: "descending" },
   ],
-  defaultSort: "created_at",
   mobileUnlimited: true,
   unknownIdCode: 35,
-};
+});

@@ -6,6 +6,7 @@ import { hashText, mix, pick } from "../account/random.ts";
 import {
   COMMON_SORT,
   CREATED_AT,
+  defineObject,
   integer,
   plainFields,
   SORT_NAME,
@@ -74,10 +75,8 @@ export function describeProspectAccount(world: World): Body {
   return { result: { field: [...standard, ...customs] } };
 }
 
-export const PROSPECT_ACCOUNT: ObjectModel = {
+export const PROSPECT_ACCOUNT: ObjectModel = defineObject({
   name: "ProspectAccount",
-  urlName: "prospectAccount",
-  dataKey: "prospectAccount",
   columns: COLUMNS,
   body: [
     { name: "id" },
@@ -89,11 +88,8 @@ export const PROSPECT_ACCOUNT: ObjectModel = {
   hiddenColumns: hidden,
   make,
   operations: ["query", "read", "describe"],
-  ranges: ["created", "updated"],
-  hasUpdated: true,
   filters: [{ name: "name", kind: "text", column: "name" }],
   sortKeys: [...COMMON_SORT, SORT_NAME, { name: "updated_at", column: "updated_at", order: "ascending" }],
-  defaultSort: "created_at",
   mobileUnlimited: true,
   fieldsParameter: true,
   unknownIdCode: 61,
@@ -110,4 +106,4 @@ export const PROSPECT_ACCOUNT: ObjectModel = {
       via: { object: "Prospect", column: "prospect_account_id" },
     },
   ],
-};
+});

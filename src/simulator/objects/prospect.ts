@@ -4,11 +4,11 @@
  * are next to the others, in bulk only if named (issue 151).
  */
 import { hashText, mix, pick } from "../account/random.ts";
-import { COMMON_SORT, idFilter, SORT_UPDATED, timeProcedure } from "../account/model.ts";
+import { COMMON_SORT, defineObject, idFilter, integer, SORT_UPDATED, text, timeProcedure } from "../account/model.ts";
 import type { ModelColumn, ObjectModel, RowKey, Value, BodyField, World } from "../account/model.ts";
 import { longText, someText } from "../account/text.ts";
 import { isMultiValue, prospectCustomColumns, prospectCustomValues } from "./custom-field.ts";
-import { campaignName, prospectIdentity, someId } from "./links.ts";
+import { campaignField, prospectIdentity, someId } from "./links.ts";
 import { userEmail } from "./user.ts";
 
 const STRINGS = new Set([
@@ -35,18 +35,8 @@ const column = (name: string): ModelColumn => {
 const COLUMNS: readonly ModelColumn[] = [
   ...ORDER.map(column),
   // Grade and notes cannot be exported (vendor docs, export). A password is never shown.
-  ...["password", "notes", "grade"].map((name): ModelColumn => ({
-    name,
-    kind: "string",
-    apiOnly: true,
-    notExported: true,
-  })),
-  ...["assigned_to_user", "profile_id"].map((name): ModelColumn => ({
-    name,
-    kind: "integer",
-    apiOnly: true,
-    notExported: true,
-  })),
+  ...["password", "notes", "grade"].map((name) => ({ ...text(name), apiOnly: true, notExported: true })),
+  ...["assigned_to_user", "profile_id"].map((name) => ({ ...integer(name), apiOnly: true, notExported: true })),
 ];
 
 const field = (name: string): BodyField => ({
@@ -63,15 +53,7 @@ const BODY: readonly BodyField[] = [
     if (name === "comments") return [field(name), field("notes")];
     return name === "score" ? [field(name), { name: "grade" }] : [field(name)];
   }),
-  {
-    name: "campaign",
-    outputs: ["full", "simple"],
-    absentWhenNull: true,
-    nested: (values, _row, { world }) => {
-      const id = values[1];
-      return typeof id === "number" ? { id, name: campaignName(id, world) } : null;
-    },
-  },
+  campaignField(1)[0],
   {
     name: "assigned_to",
     outputs: ["full"],
@@ -106,7 +88,7 @@ function make(row: RowKey, world: World): readonly Value[] {
   const hash = mix(mix(world.seed, SALT), row.index);
   const changed = mix(hash, row.revision);
   const identity = prospectIdentity(row.index, world);
-  const text = (salt: number, percentSet: number): string | null => {
+  const words = (salt: number, percentSet: number): string | null => {
     const rolled = mix(changed, salt);
     if (rolled % 100 >= percentSet) return null;
     return rolled % 100 === 0 ? "" : someText(mix(rolled, 1));
@@ -118,28 +100,28 @@ function make(row: RowKey, world: World): readonly Value[] {
   return [
     row.id,
     someId("Campaign", mix(hash, 1), world),
-    text(2, 20),
+    words(2, 20),
     identity.first_name,
     identity.last_name,
     identity.email,
     identity.company,
     mix(hash, 3) % 4 === 0 ? null : someId("ProspectAccount", mix(hash, 4), world),
-    text(5, 30),
-    text(6, 50),
-    text(7, 30),
+    words(5, 30),
+    words(6, 50),
+    words(7, 30),
     pick(["United States", "DE", "C\u00F4te d'Ivoire", "0"], mix(hash, 8)),
-    text(9, 60),
-    text(10, 20),
-    text(11, 60),
-    text(12, 40),
-    text(13, 10),
+    words(9, 60),
+    words(10, 20),
+    words(11, 60),
+    words(12, 40),
+    words(13, 10),
     pick([null, "02190", "10115", "SW1A 1AA", "02190 "], mix(hash, 14)),
     pick([null, "15555555555", "(321) 456-0987", "+49 30 1234"], mix(hash, 15)),
     pick([null, null, "17777777777"], mix(hash, 16)),
-    text(17, 30),
+    words(17, 30),
     pick([null, "1,234.50", "1e6", "1000000"], mix(changed, 18)),
     pick([null, "007", "50-100", "1e3"], mix(changed, 19)),
-    text(20, 30),
+    words(20, 30),
     pick([null, "12", "012"], mix(changed, 21)),
     mix(changed, 22) % 4 === 0 ? longText(mix(changed, 23)) : null,
     mix(changed, 24) % 500,
@@ -160,7 +142,7 @@ function make(row: RowKey, world: World): readonly Value[] {
     row.created,
     row.updated,
     null,
-    text(45, 10),
+    words(45, 10),
     pick([null, "A+", "B", "F"], mix(changed, 46)),
     mix(hash, 47) % 2 === 0 ? null : someId("User", mix(hash, 48), world),
     FIRST_PROFILE + (mix(hash, 49) % 2),
@@ -168,18 +150,13 @@ function make(row: RowKey, world: World): readonly Value[] {
   ];
 }
 
-export const PROSPECT: ObjectModel = {
+export const PROSPECT: ObjectModel = defineObject({
   name: "Prospect",
-  urlName: "prospect",
-  dataKey: "prospect",
   columns: COLUMNS,
   body: BODY,
   custom: { columns: prospectCustomColumns, shown: "when-set", isMultiValue },
   make,
-  operations: ["query", "read"],
   readBy: [["email"]],
-  ranges: ["created", "updated"],
-  hasUpdated: true,
   filters: [
     { name: "assigned", kind: "isset", column: "assigned_to_user", code: 26 },
     idFilter("assigned_to_user", 10),
@@ -197,7 +174,6 @@ export const PROSPECT: ObjectModel = {
     SORT_UPDATED,
     { name: "last_activity_at", column: "last_activity_at", order: "descending" },
   ],
-  defaultSort: "created_at",
   deletes: true,
   mobileUnlimited: true,
   fieldsParameter: true,
@@ -207,4 +183,4 @@ export const PROSPECT: ObjectModel = {
     timeProcedure("updated", { deleted: "deleted-all-only" }),
     timeProcedure("created", { deleted: "deleted-all-only" }),
   ],
-};
+});

@@ -1,6 +1,6 @@
 /** User (vendor docs, users; recorded: Crim/pardot-java-client userQuery.xml, userRead.xml, userRead_invalidUserId.xml). */
 import { hashText, mix, pick } from "../account/random.ts";
-import { COMMON_SORT, CREATED_AT, integer, plainFields, text, UPDATED_AT } from "../account/model.ts";
+import { COMMON_SORT, CREATED_AT, defineObject, integer, plainFields, text, UPDATED_AT } from "../account/model.ts";
 import type { ModelColumn, ObjectModel } from "../account/model.ts";
 import { someText } from "../account/text.ts";
 
@@ -18,10 +18,8 @@ export function userEmail(id: number): string {
   return `user+${id}@example.com`;
 }
 
-export const USER: ObjectModel = {
+export const USER: ObjectModel = defineObject({
   name: "User",
-  urlName: "user",
-  dataKey: "user",
   columns: COLUMNS,
   body: plainFields(COLUMNS.map(({ name }) => name)),
   make: (row, world) => {
@@ -39,14 +37,10 @@ export const USER: ObjectModel = {
       row.updated,
     ];
   },
-  operations: ["query", "read"],
   readBy: [["email"]],
   ranges: ["created"],
-  hasUpdated: true,
-  filters: [],
   sortKeys: COMMON_SORT,
-  defaultSort: "created_at",
   mobileUnlimited: true,
   unknownIdCode: 10,
   daily: () => ({ added: 2, changed: 2, deleted: 1 }),
-};
+});

@@ -3,7 +3,7 @@
  * A query needs ids of visits, visitors or prospects, and pages by limit and offset only.
  */
 import { hashText, mix, pick } from "../account/random.ts";
-import { CREATED_AT, idFilter, integer, plainFields, text, UPDATED_AT } from "../account/model.ts";
+import { CREATED_AT, defineObject, idFilter, integer, plainFields, text, UPDATED_AT } from "../account/model.ts";
 import type { Body, BodyContext, ModelColumn, ModelFilter, ObjectModel, RowKey, World } from "../account/model.ts";
 import { someText } from "../account/text.ts";
 import { someId } from "./links.ts";
@@ -67,10 +67,8 @@ const ids = (name: string, code: number, column: string): ModelFilter => ({
   idsMax: IDS_MAX,
 });
 
-export const VISIT: ObjectModel = {
+export const VISIT: ObjectModel = defineObject({
   name: "Visit",
-  urlName: "visit",
-  dataKey: "visit",
   columns: COLUMNS,
   body: [
     ...plainFields(COLUMNS.map(({ name }) => name)),
@@ -94,13 +92,11 @@ export const VISIT: ObjectModel = {
       row.updated,
     ];
   },
-  operations: ["query", "read"],
   ranges: [],
-  hasUpdated: true,
   pagesByOffset: true,
   requiresOneOf: ["ids", "visitor_ids", "prospect_ids"],
   filters: [ids("ids", 48, "id"), ids("visitor_ids", 24, "visitor_id"), ids("prospect_ids", 3, "prospect_id")],
   sortKeys: [],
   defaultSort: "id",
   unknownIdCode: 48,
-};
+});

@@ -8,6 +8,7 @@ import { emailIdOf, listEmailOfSend, sendOf } from "../account/email-sends.ts";
 import {
   COMMON_SORT,
   CREATED_AT,
+  defineObject,
   idFilter,
   integer,
   plainFields,
@@ -18,13 +19,14 @@ import {
 } from "../account/model.ts";
 import type { ModelColumn, ModelFilter, ObjectModel, RowKey, Value, BodyField, World } from "../account/model.ts";
 import { campaignField, someId } from "./links.ts";
+import { SIZES } from "../account/scale.ts";
 import { longText } from "../account/text.ts";
 
 const LINKS = [
   "email_id", "email_template_id", "list_email_id", "form_id", "form_handler_id", "site_search_query_id",
   "landing_page_id", "paid_search_ad_id", "multivariate_test_variation_id", "visitor_page_view_id", "file_id",
   "custom_redirect_id", "opportunity_id", "visit_id", "campaign_id",
-] as const; // prettier-ignore
+]; // prettier-ignore
 
 const COLUMNS: readonly ModelColumn[] = [
   ...["id", "prospect_id", "visitor_id", "type"].map(integer),
@@ -112,8 +114,11 @@ const SALT = hashText("VisitorActivity");
 function make(row: RowKey, world: World): readonly Value[] {
   const hash = mix(mix(world.seed, SALT), row.index);
   const kind = activityKind(hash);
-  const link = (name: (typeof LINKS)[number]): number | null =>
-    kind.links.includes(name) ? linkId(name, row, hash, world) : null;
+  const link = (name: string): number | null => {
+    if (name === "campaign_id") return mix(hash, 4) % 10 === 0 ? null : someId("Campaign", mix(hash, 5), world);
+    if (!kind.links.includes(name) || (name === "email_template_id" && mix(hash, 3) % 4 !== 0)) return null;
+    return linkId(name, row, hash, world);
+  };
   const details = detailsOf(hash, row.revision, kind.type === 20);
   return [
     row.id,
@@ -122,61 +127,19 @@ function make(row: RowKey, world: World): readonly Value[] {
     kind.type,
     kind.typeName,
     details,
-    link("email_id"),
-    mix(hash, 3) % 4 === 0 ? link("email_template_id") : null,
-    link("list_email_id"),
-    link("form_id"),
-    link("form_handler_id"),
-    link("site_search_query_id"),
-    link("landing_page_id"),
-    link("paid_search_ad_id"),
-    link("multivariate_test_variation_id"),
-    link("visitor_page_view_id"),
-    link("file_id"),
-    link("custom_redirect_id"),
-    link("opportunity_id"),
-    link("visit_id"),
-    mix(hash, 4) % 10 === 0 ? null : someId("Campaign", mix(hash, 5), world),
+    ...LINKS.map(link),
     row.created,
     row.updated,
   ];
 }
 
-function linkId(name: (typeof LINKS)[number], row: RowKey, hash: number, world: World): number | null {
+/** `email_template_id` points to EmailTemplate. Objects that the API does not show have ids too. */
+function linkId(name: string, row: RowKey, hash: number, world: World): number | null {
+  if (name === "email_id") return emailIdOf(sendOf(row.index));
+  if (name === "list_email_id") return listEmailOfSend(sendOf(row.index), world);
   const salted = mix(hash, name.length * 31 + name.charCodeAt(0));
-  switch (name) {
-    case "email_id":
-      return emailIdOf(sendOf(row.index));
-    case "list_email_id":
-      return listEmailOfSend(sendOf(row.index), world);
-    case "form_id":
-      return someId("Form", salted, world);
-    case "opportunity_id":
-      return someId("Opportunity", salted, world);
-    case "visit_id":
-      return someId("Visit", salted, world);
-    case "campaign_id":
-      return someId("Campaign", salted, world);
-    case "email_template_id":
-      return someId("EmailTemplate", salted, world);
-    case "form_handler_id":
-      return someId("FormHandler", salted, world);
-    case "landing_page_id":
-      return someId("LandingPage", salted, world);
-    case "visitor_page_view_id":
-      return someId("VisitorPageView", salted, world);
-    case "file_id":
-      return someId("File", salted, world);
-    case "custom_redirect_id":
-      return someId("CustomRedirect", salted, world);
-    // The API does not show these objects.
-    case "site_search_query_id":
-    case "paid_search_ad_id":
-    case "multivariate_test_variation_id":
-      return 1_000 + (salted % 900);
-    default:
-      return null;
-  }
+  const target = name.slice(0, -"_id".length).replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return SIZES[target] === undefined ? 1_000 + (salted % 900) : someId(target, salted, world);
 }
 
 /** Both null and empty: export files may distinguish them. */
@@ -190,16 +153,12 @@ function detailsOf(hash: number, revision: number, visit: boolean): string | nul
 
 const only = (name: string, column: string): ModelFilter => ({ name, kind: "set", column, code: 50 });
 
-export const VISITOR_ACTIVITY: ObjectModel = {
+export const VISITOR_ACTIVITY: ObjectModel = defineObject({
   name: "VisitorActivity",
-  urlName: "visitorActivity",
   dataKey: "visitor_activity",
   columns: COLUMNS,
   body: BODY,
   make,
-  operations: ["query", "read"],
-  ranges: ["created", "updated"],
-  hasUpdated: true,
   filters: [
     only("prospect_only", "prospect_id"),
     only("custom_url_only", "custom_redirect_id"),
@@ -219,11 +178,10 @@ export const VISITOR_ACTIVITY: ObjectModel = {
     { name: "prospect_id", column: "prospect_id", order: "descending" },
     { name: "visitor_id", column: "visitor_id", order: "descending" },
   ],
-  defaultSort: "created_at",
   procedures: [
     timeProcedure("created", { type: "types", prospectOnly: "flag" }),
     timeProcedure("updated", { type: "types", prospectOnly: "flag" }),
   ],
   // The smallest email_id of a list email must not vanish: a reader keeps the pair it saw first.
   keeps: (values) => values[LIST_EMAIL_ID] !== null,
-};
+});

@@ -4,6 +4,7 @@ import { someId } from "./links.ts";
 import {
   COMMON_SORT,
   CREATED_AT,
+  defineObject,
   idFilter,
   integer,
   plainFields,
@@ -29,10 +30,8 @@ const PARAMETERS = ["campaign", "medium", "source", "content", "term"].map((name
 const NOT_MOBILE: readonly Output[] = ["full", "simple", "bulk"];
 const SALT = hashText("Visitor");
 
-export const VISITOR: ObjectModel = {
+export const VISITOR: ObjectModel = defineObject({
   name: "Visitor",
-  urlName: "visitor",
-  dataKey: "visitor",
   columns: [
     ...["id", "prospect_id", "page_view_count"].map(integer),
     ...["ip_address", "hostname", ...PARAMETERS].map(text),
@@ -63,21 +62,17 @@ export const VISITOR: ObjectModel = {
       ...(mix(hash, 30) % 3 === 0 ? pick(DEVICES, mix(hash, 31)) : DEVICE.map(() => null)),
     ];
   },
-  operations: ["query", "read"],
-  ranges: ["created", "updated"],
-  hasUpdated: true,
   filters: [
     // Anonymous visitors are returned only with only_identified=false.
     { name: "only_identified", kind: "set", column: "prospect_id", code: 50, missing: "true" },
     idFilter("prospect_ids", 3, "prospect_id"),
   ],
   sortKeys: [...COMMON_SORT, SORT_UPDATED],
-  defaultSort: "created_at",
   mobileUnlimited: true,
   fieldsParameter: true,
   unknownIdCode: 24,
   procedures: [timeProcedure("updated"), timeProcedure("created")],
-};
+});
 
 function parameterOf(hash: number): string | null {
   if (hash % 2 === 0) return null;
