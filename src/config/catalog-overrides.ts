@@ -3,7 +3,7 @@ import type { CatalogEntry } from "../catalog/catalog.ts";
 import { COLUMN_TYPES, EVIDENCE } from "../catalog/catalog.ts";
 import type { Problem } from "../errors.ts";
 import { isMap } from "./file.ts";
-import { closestMatch } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
 
 const RANGE_FIELDS = ["created_at", "updated_at"] as const;
 const field = z.enum(RANGE_FIELDS);
@@ -173,8 +173,7 @@ export function overrideCatalog(
   const names = catalog.map((object) => object.name);
   for (const name of Object.keys(overrides)) {
     if (names.includes(name)) continue;
-    const guess = closestMatch(name, names);
-    report([name], null, `an object of the catalog${guess === null ? "" : `; did you mean ${guess}?`}`);
+    report([name], null, `an object of the catalog${didYouMean(name, names)}`);
   }
   const entries = catalog.map((object) => {
     const override = overrides[object.name];
@@ -245,10 +244,6 @@ function checkEntry(entry: CatalogEntry, nameBefore: string, report: Report): vo
   check(
     lists.length === 0,
     "v5.process",
-    `segmented, or null in v5.wire for the lists, which no export has: ${listed(lists)}`,
+    `segmented, or null in v5.wire for the lists, which no export has: ${lists.map((column) => column.name).join(", ")}`,
   );
-}
-
-function listed(columns: CatalogEntry["columns"]): string {
-  return columns.map((column) => column.name).join(", ");
 }

@@ -3,7 +3,7 @@ import { neededColumns, plainName, protectColumns, protectItems } from "../catal
 import type { Problem } from "../errors.ts";
 import { describeValue, isMap } from "./file.ts";
 import type { ReadSettings } from "./settings-reader.ts";
-import { closestMatch } from "./suggest.ts";
+import { closestMatch, didYouMean } from "./suggest.ts";
 
 // The section `columns` of the file: `columns: { Prospect: { drop: [phone], hash: [email] } }`.
 
@@ -46,11 +46,8 @@ export function protectedCatalog(
   for (const [name, lists] of Object.entries(given)) {
     const entry = entries.find((one) => one.name === name);
     if (entry === undefined) {
-      const guess = closestMatch(
-        name,
-        entries.map((one) => one.name),
-      );
-      report([name], name, `an object of the catalog${didYouMean(guess)}`);
+      const names = entries.map((one) => one.name);
+      report([name], name, `an object of the catalog${didYouMean(name, names)}`);
       continue;
     }
     const choice = readChoice(name, lists, report);
@@ -101,7 +98,7 @@ function readChoice(object: string, lists: unknown, report: Report): Choice {
   }
   for (const key of Object.keys(lists)) {
     if (LISTS.some((list) => list === key)) continue;
-    report([object, key], key, `drop or hash${didYouMean(closestMatch(key, LISTS))}`);
+    report([object, key], key, `drop or hash${didYouMean(key, LISTS)}`);
   }
   const [drop = [], hash = []] = LISTS.map((key) => readNames(object, key, lists[key], report));
   return { drop, hash };
@@ -170,11 +167,7 @@ function unknownColumn(entry: CatalogEntry, name: string): string | null {
   const hasCustom = [entry.v4, entry.v5].some(
     (way) => way !== null && "customFields" in way && way.customFields !== undefined && way.customFields !== null,
   );
-  if (!hasCustom) return `a column of ${entry.name}${didYouMean(guess)}`;
+  if (!hasCustom) return `a column of ${entry.name}${didYouMean(name, names)}`;
   if (/__c$/i.test(name) || guess === null) return null;
   return `a column or a custom field of ${entry.name}; did you mean ${guess}? If it is a custom field, write ${name}__c`;
-}
-
-function didYouMean(guess: string | null): string {
-  return guess === null ? "" : `; did you mean ${guess}?`;
 }

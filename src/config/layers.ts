@@ -4,7 +4,7 @@ import { CONFIG_FILE_VARIABLE, describeValue, isMap } from "./file.ts";
 import { hasQuote, UNQUOTED } from "./parsers.ts";
 import type { Setting, SettingName } from "./settings.ts";
 import { filePath, SECTIONS, SETTING_BY_NAME, SETTINGS } from "./settings.ts";
-import { closestMatch } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -115,8 +115,8 @@ export function environmentLayer(env: Environment, references: ReadonlySet<strin
     }
     if (OTHERS.has(name) && hasQuote(text)) problems.push({ path: name, value: HIDDEN, expected: UNQUOTED });
     if (name.startsWith("PARDOT_") && !known.includes(name) && !references.has(name)) {
-      const guess = didYouMean(closestMatch(name, known));
-      problems.push({ path: name, value: HIDDEN, expected: `a variable that this version knows${guess}` });
+      const expected = `a variable that this version knows${didYouMean(name, known)}`;
+      problems.push({ path: name, value: HIDDEN, expected });
     }
   }
   return layer;
@@ -157,12 +157,8 @@ function shownRaw(setting: Setting, raw: unknown): string {
 
 function unknownKey(key: string, known: readonly string[]): string {
   const asVariable = SETTING_BY_NAME.get(key.toUpperCase());
-  const guess = asVariable === undefined ? closestMatch(key, known) : filePath(asVariable.env);
-  return `a key that this version knows${didYouMean(guess)}`;
-}
-
-function didYouMean(guess: string | null): string {
-  return guess === null ? "" : `; did you mean ${guess}?`;
+  const guess = asVariable === undefined ? didYouMean(key, known) : `; did you mean ${filePath(asVariable.env)}?`;
+  return `a key that this version knows${guess}`;
 }
 
 const VARIABLE = /\$(\$?)\{([^}]*)\}?/g;

@@ -21,6 +21,12 @@ export function closestMatch(name: string, known: readonly string[]): string | n
   return best;
 }
 
+/** `; did you mean Visitor?`; empty if no known name is close. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const guess = closestMatch(name, known);
+  return guess === null ? "" : `; did you mean ${guess}?`;
+}
+
 /** Optimal string alignment: inserts, removals, replacements and swaps of neighbors. */
 function editDistance(a: string, b: string): number {
   let beforeLast: readonly number[] = [];
