@@ -167,44 +167,55 @@ function described(
   if (!isCreated) return [{ ...creation, seen: statusText(answer) }];
   return [
     creation,
-    fact(
-      api,
-      "export-status",
-      "Which HTTP status has a created export?",
-      statusText(answer),
-      `status ${answer.status}`,
-    ),
-    fact(
-      api,
-      "export-envelope",
-      "Is an export wrapped in `export`?",
-      `keys: ${Object.keys(record).join(", ")}`,
-      wrapped === null ? "bare" : "wrapped",
-    ),
+    fact(api, "export-status", statusText(answer), `status ${answer.status}`),
+    fact(api, "export-envelope", `keys: ${Object.keys(record).join(", ")}`, wrapped === null ? "bare" : "wrapped"),
     fact(
       api,
       "export-state",
-      "What is the state of an export called?",
       `keys: ${Object.keys(record).join(", ")}`,
       ["state", "status"].filter((key) => Object.hasOwn(record, key)).join(" and ") || "neither",
     ),
   ];
 }
 
-/** The verdicts that runs rely on in v4. Readers understand any other; exports of v5 are used only by an override. */
-const RELIED_ON: Readonly<Record<string, readonly [verdict: string, means: string]>> = {
-  "export-state": ["state", "Runs cannot tell when an export is finished: please report it."],
+/**
+ * What is asked of each fact, and the verdict that runs rely on in v4. Readers understand any other; exports of v5 are
+ * used only by an override.
+ */
+const FACTS = {
+  "export-status": ["Which HTTP status has a created export?"],
+  "export-envelope": ["Is an export wrapped in `export`?"],
+  "export-state": [
+    "What is the state of an export called?",
+    "state",
+    "Runs cannot tell when an export is finished: please report it.",
+  ],
+  "export-read": ["How does an export end?"],
   file: [
+    "Is a result file delivered?",
     "delivered",
     "Runs cannot read this object by exports: read through v5 (PARDOT_API_VERSION=5), and please report it.",
   ],
-  "file-header": ["as requested", "Every file is re-encoded, which takes longer."],
-  "file-dates": ["YYYY-MM-DD HH:MM:SS", "Dates in another form may be refused: please report it."],
-};
+  "file-header": ["Which columns has a result file?", "as requested", "Every file is re-encoded, which takes longer."],
+  "file-type": ["Which content type and length has it?"],
+  "file-booleans": ["How are booleans written?"],
+  "file-dates": [
+    "How are dates written?",
+    "YYYY-MM-DD HH:MM:SS",
+    "Dates in another form may be refused: please report it.",
+  ],
+  "file-lines": ["How do lines end?"],
+  "file-quoting": ["Which fields are quoted?"],
+  "file-quotes": ["How are quotes inside a field written?"],
+  "file-empty": ["Does an empty text differ from null?"],
+} satisfies Readonly<Record<string, Fact>>;
 
-function fact(api: "v4" | "v5", id: string, asks: string, seen: string, verdict: string): Finding {
-  const [expected, means] = (api === "v4" ? RELIED_ON[id] : undefined) ?? [null, null];
-  return { id: `${api}.${id}`, asks, seen, verdict, expected, means };
+type Fact = readonly [asks: string, expected?: string | null, means?: string | null];
+
+function fact(api: "v4" | "v5", id: keyof typeof FACTS, seen: string, verdict: string): Finding {
+  const [asks, expected = null, means = null]: Fact = FACTS[id];
+  const relied = api === "v4" ? { expected, means } : { expected: null, means: null };
+  return { id: `${api}.${id}`, asks, seen, verdict, ...relied };
 }
 
 async function readResults(from: Generation, id: string, asker: Asker): Promise<readonly Finding[]> {
@@ -222,7 +233,7 @@ async function readResults(from: Generation, id: string, asker: Asker): Promise<
     const word = answer.failure !== null ? codeVerdict(answer) : isWaiting ? "still waiting" : wordOf(state);
     const refs = record["resultRefs"] ?? record["resultsRef"];
     const seen = `${statusText(answer)} after ${reads} reads; result addresses: ${shapeOf(refs ?? null)}; createdAt: ${shapeOf(record["createdAt"] ?? record["created_at"] ?? null)}`;
-    const read = fact(api, "export-read", "How does an export end?", seen, word);
+    const read = fact(api, "export-read", seen, word);
     const list = Array.isArray(refs) ? (refs as readonly unknown[]) : [refs];
     const first = list.find((ref) => typeof ref === "string");
     if (first === undefined) return [read];
@@ -257,10 +268,10 @@ async function readFile(from: Generation, reference: string, asker: Asker): Prom
     answer = await asker.download(`${api}.export-download`, reference);
   } catch (error) {
     if (!(error instanceof RemoteError) || error.code !== "pardot.foreign-address") throw error;
-    return [fact(api, "file", "Is a result file delivered?", "an address elsewhere than at Pardot", "elsewhere")];
+    return [fact(api, "file", "an address elsewhere than at Pardot", "elsewhere")];
   }
   if (answer.failure !== null) {
-    return [fact(api, "file", "Is a result file delivered?", statusText(answer), codeVerdict(answer))];
+    return [fact(api, "file", statusText(answer), codeVerdict(answer))];
   }
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(answer.body);
   return fileFindings(from, answer, csvShape(text, answer.isWhole, from));
@@ -272,33 +283,25 @@ function fileFindings(from: Generation, answer: Answer, shape: CsvShape): readon
   const length = answer.headers["content-length"] === undefined ? "without a length" : "with a length";
   const isRequested = shape.header.join() === from.fields.join();
   return [
-    fact(api, "file", "Is a result file delivered?", `${statusText(answer)}, ${seen}`, "delivered"),
+    fact(api, "file", `${statusText(answer)}, ${seen}`, "delivered"),
     fact(
       api,
       "file-header",
-      "Which columns has a result file?",
       `columns: ${isRequested ? shape.header.join(", ") : `${shape.header.length} others`}`,
       isRequested ? "as requested" : "others",
     ),
-    fact(
-      api,
-      "file-type",
-      "Which content type and length has it?",
-      `content-type: ${mediaType(answer)}, ${length}`,
-      length,
-    ),
-    fact(api, "file-booleans", "How are booleans written?", seen, shape.booleans ?? UNSETTLED),
-    fact(api, "file-dates", "How are dates written?", seen, shape.dates ?? UNSETTLED),
+    fact(api, "file-type", `content-type: ${mediaType(answer)}, ${length}`, length),
+    fact(api, "file-booleans", seen, shape.booleans ?? UNSETTLED),
+    fact(api, "file-dates", seen, shape.dates ?? UNSETTLED),
     fact(
       api,
       "file-lines",
-      "How do lines end?",
       `${shape.hasByteOrderMark ? "with" : "without"} a byte-order mark`,
       `${shape.lineEnd}${shape.hasBlankLastLine === true ? ", a blank last line" : ""}`,
     ),
-    fact(api, "file-quoting", "Which fields are quoted?", seen, QUOTING[shape.quoting ?? "none"]),
-    fact(api, "file-quotes", "How are quotes inside a field written?", seen, shape.quotes ?? UNSETTLED),
-    fact(api, "file-empty", "Does an empty text differ from null?", seen, shape.emptyText ?? "none seen"),
+    fact(api, "file-quoting", seen, QUOTING[shape.quoting ?? "none"]),
+    fact(api, "file-quotes", seen, shape.quotes ?? UNSETTLED),
+    fact(api, "file-empty", seen, shape.emptyText ?? "none seen"),
   ];
 }
 

@@ -146,7 +146,11 @@ async function askAll(
   }
   const seen = headers.findings().map((finding) => entryOf({ id: "", asks: "", how: "every response" }, finding));
   return {
-    entries: [...entries, ...seen, ...NEVER_ASKED.map((question) => notAsked(question, question.why))],
+    entries: [
+      ...entries,
+      ...seen,
+      ...NEVER_ASKED.map((question) => notAsked({ ...question, how: "never" }, question.why)),
+    ],
     fragment: catalogFragment(mergeOverrides(overrides)),
     calls: pardot.calls.total,
     callsMax: PROBE_CALLS_MAX,

@@ -16,7 +16,8 @@ export function version4(): readonly Question[] {
     asks: string,
     how: string,
     address: ReturnType<typeof v4>,
-    find: (answer: Answer) => Omit<Finding, "seen"> & { readonly seen?: string },
+    find: (answer: Answer) => string | Pick<Finding, "seen" | "verdict">,
+    means: string,
   ): Question => ({
     id,
     asks,
@@ -24,7 +25,9 @@ export function version4(): readonly Question[] {
     api: "v4",
     ask: async (asker) => {
       const answer = await asker.get(id, address);
-      return { seen: statusText(answer), ...find(answer) };
+      const found = find(answer);
+      const finding = typeof found === "string" ? { seen: statusText(answer), verdict: found } : found;
+      return { ...finding, expected: null, means };
     },
   });
 
@@ -95,10 +98,10 @@ export function version4(): readonly Question[] {
       query({ id_greater_than: NO_ID, limit: "1" }),
       (answer) => {
         const root = asObject(answer.json) ?? {};
-        const verdict =
-          answer.failure !== null ? codeVerdict(answer) : "result" in root ? shapeOf(root["result"]) : "absent";
-        return { verdict, expected: null, means: "Either is understood." };
+        if (answer.failure !== null) return codeVerdict(answer);
+        return "result" in root ? shapeOf(root["result"]) : "absent";
       },
+      "Either is understood.",
     ),
     simple(
       "v4.limit",
@@ -108,49 +111,41 @@ export function version4(): readonly Question[] {
       (answer) => {
         const count = rowsOf(answer, "visitor").length;
         const verdict = answer.failure === null ? (count > 200 ? "honored" : "accepted") : codeVerdict(answer);
-        const means = "Nothing: pages have at most 200 records.";
-        return { seen: `${statusText(answer)}, ${count} records`, verdict, expected: null, means };
+        return { seen: `${statusText(answer)}, ${count} records`, verdict };
       },
+      "Nothing: pages have at most 200 records.",
     ),
     simple(
       "v4.refusal",
       "Which HTTP status does a refusal have?",
       "GET visitor query with an unknown sort_by",
       query({ sort_by: "pardot_etl_probe", limit: "1" }),
-      (answer) => ({ verdict: `status ${answer.status}`, expected: null, means: "Nothing: the code decides." }),
+      (answer) => `status ${answer.status}`,
+      "Nothing: the code decides.",
     ),
     simple(
       "v4.id-unknown",
       "Which code refuses the read of a record that does not exist?",
       "GET tag read of an id that no tag has",
       v4("tag", `read/id/${NO_ID}`),
-      (answer) => ({
-        verdict: codeVerdict(answer),
-        expected: null,
-        means: "Emails that cannot be read are skipped whatever the code.",
-      }),
+      codeVerdict,
+      "Emails that cannot be read are skipped whatever the code.",
     ),
     simple(
       "v4.object-unknown",
       "What is returned for an object that does not exist?",
       "GET query of pardotEtlProbe",
       v4("pardotEtlProbe", "query", { limit: "1" }),
-      (answer) => ({
-        verdict: answer.failure?.shape === "html" ? "html" : codeVerdict(answer),
-        expected: null,
-        means: "Nothing: only known objects are requested.",
-      }),
+      (answer) => (answer.failure?.shape === "html" ? "html" : codeVerdict(answer)),
+      "Nothing: only known objects are requested.",
     ),
     simple(
       "v4.name-case",
       "Does upper and lower case matter in the names of objects?",
       "GET visitoractivity query, limit=1",
       v4("visitoractivity", "query", { output: "bulk", limit: "1" }),
-      (answer) => ({
-        verdict: answer.failure === null ? "any case" : "exact",
-        expected: null,
-        means: "Nothing: names are sent as documented.",
-      }),
+      (answer) => (answer.failure === null ? "any case" : "exact"),
+      "Nothing: names are sent as documented.",
     ),
     {
       id: "v4.other-version",
@@ -169,11 +164,8 @@ export function version4(): readonly Question[] {
       "May this user list exports (Admin > Exports > View)?",
       "GET export query, limit=1",
       v4("export", "query", { limit: "1" }),
-      (answer) => ({
-        verdict: answer.failure === null ? "allowed" : codeVerdict(answer),
-        expected: null,
-        means: "Nothing: exports are read by their id.",
-      }),
+      (answer) => (answer.failure === null ? "allowed" : codeVerdict(answer)),
+      "Nothing: exports are read by their id.",
     ),
     simple(
       "v4.account-fields",
@@ -185,8 +177,9 @@ export function version4(): readonly Question[] {
         const nested = Object.values(first ?? {}).filter((value) => Object.hasOwn(asObject(value) ?? {}, "value"));
         const verdict = first === undefined ? UNSETTLED : nested.length > 0 ? "in value" : "plain";
         const seen = `${statusText(answer)}, ${Object.keys(first ?? {}).length} fields, ${nested.length} of them in value`;
-        return { seen, verdict, expected: null, means: "Nothing: prospect accounts are read as XML." };
+        return { seen, verdict };
       },
+      "Nothing: prospect accounts are read as XML.",
     ),
   ];
 }

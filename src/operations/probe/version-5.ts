@@ -69,12 +69,8 @@ export const VERSION_5: readonly Question[] = [
       const verdict =
         isNamed && answer.failure?.code === 51 ? "named" : answer.failure === null ? "accepted" : "not named";
       const means = "A field that this account lacks cannot be left out on its own: set it to null in the catalog.";
-      return {
-        seen: `${statusText(answer)}, the field ${isNamed ? "" : "not "}named`,
-        verdict,
-        expected: "named",
-        means,
-      };
+      const seen = `${statusText(answer)}, the field ${isNamed ? "" : "not "}named`;
+      return { seen, verdict, expected: "named", means };
     },
   ),
   single(
@@ -128,24 +124,18 @@ export const VERSION_5: readonly Question[] = [
     v5("objects/tags", { fields: "id", idList: Array.from({ length: IDS }, (_, n) => n + 1).join(), limit: "1" }),
     (answer) => ({ verdict: codeVerdict(answer), expected: null, means: "Nothing: idList is not used." }),
   ),
-  {
-    id: "pages.order",
-    asks: "In which order are the records of a query without orderBy?",
-    how: "GET /api/v5/objects/visitors?fields=id&limit=20",
-    api: "v5",
-    ask: async (asker) => {
-      const answer = await asker.get("pages.order", v5("objects/visitors", { fields: "id", limit: "20" }));
+  single(
+    "pages.order",
+    "In which order are the records of a query without orderBy?",
+    v5("objects/visitors", { fields: "id", limit: "20" }),
+    (answer) => {
       const ids = valuesOf(answer).map((value) => Number(value["id"]));
       const isById = ids.every((id, index) => index === 0 || id > (ids[index - 1] ?? 0));
       const verdict = ids.length < 5 ? UNSETTLED : isById ? "by id" : "no order";
-      return {
-        seen: `${statusText(answer)}, ${ids.length} records`,
-        verdict,
-        expected: null,
-        means: "Nothing: no order is relied on.",
-      };
+      const seen = `${statusText(answer)}, ${ids.length} records`;
+      return { seen, verdict, expected: null, means: "Nothing: no order is relied on." };
     },
-  },
+  ),
   {
     id: "pages.token-and-limit",
     asks: "Which code refuses a page token next to a limit, and how does a page end?",
@@ -160,28 +150,21 @@ export const VERSION_5: readonly Question[] = [
       const parameters = { fields: "id", nextPageToken: token, limit: "1" };
       const second = await asker.get("pages.token-and-limit", v5("objects/visitors", parameters));
       const seen = `keys of a page: ${keys}; the token with a limit: ${statusText(second)}`;
-      return {
-        seen,
-        verdict: codeVerdict(second),
-        expected: null,
-        means: "Nothing: only fields are sent with a token.",
-      };
+      const means = "Nothing: only fields are sent with a token.";
+      return { seen, verdict: codeVerdict(second), expected: null, means };
     },
   },
-  {
-    id: "bin.Opportunity",
-    asks: "Does deleted=all reach a recycle bin of opportunities?",
-    how: "GET /api/v5/objects/opportunities?fields=id&deleted=all&limit=1",
-    api: "v5",
-    ask: async (asker) => {
-      const parameters = { fields: "id", deleted: "all", limit: "1" };
-      const answer = await asker.get("bin.Opportunity", v5("objects/opportunities", parameters));
-      const verdict = answer.failure === null ? "accepted" : "refused";
-      const means =
-        "No override is needed: opportunities are read without deleted ones into the columns of v4, which cannot mark them. Please report it.";
-      return { seen: statusText(answer), verdict, expected: "refused", means };
-    },
-  },
+  single(
+    "bin.Opportunity",
+    "Does deleted=all reach a recycle bin of opportunities?",
+    v5("objects/opportunities", { fields: "id", deleted: "all", limit: "1" }),
+    (answer) => ({
+      verdict: answer.failure === null ? "accepted" : "refused",
+      expected: "refused",
+      means:
+        "No override is needed: opportunities are read without deleted ones into the columns of v4, which cannot mark them. Please report it.",
+    }),
+  ),
   {
     id: "stats.rates",
     asks: "In which form are the rates of a list email: per cent, a fraction, or a text?",
