@@ -36,19 +36,13 @@ export interface SimulatorOptions {
   readonly knobs?: Partial<Knobs>;
 }
 
-export interface ResolvedOptions {
-  readonly port: number;
-  readonly seed: number;
-  readonly scale: Scale;
-  readonly rows: Readonly<Record<string, number>>;
-  readonly ties: number;
+type Parsed = "timezone" | "accountTimezone" | "now" | "jwtPublicKey" | "knobs";
+
+export interface ResolvedOptions extends Required<Omit<SimulatorOptions, Parsed>> {
   readonly zone: Timezone;
   readonly accountZone: Timezone;
   /** Milliseconds since 1970. */
   readonly startAt: number;
-  readonly dailyLimit: number;
-  readonly latencyMs: number;
-  readonly exportSeconds: number;
   readonly jwtPublicKey: string | null;
   readonly knobs: Knobs;
 }

@@ -2,22 +2,16 @@
 import { accountHistory, DAY } from "./history.ts";
 import type { History } from "./history.ts";
 import type { ModelColumn, RowKey, RowModel, Value, World } from "./model.ts";
-import type { Knobs } from "../knobs.ts";
 import { ROW_MODELS } from "../objects/objects.ts";
 import { oddValues } from "./oddities.ts";
 import { idSpace, rowsAtScale } from "./scale.ts";
-import type { IdSpace, Scale } from "./scale.ts";
+import type { IdSpace } from "./scale.ts";
+import type { ResolvedOptions } from "../options.ts";
 import { Table } from "./table.ts";
 import type { RowState } from "./table.ts";
 import type { Timezone } from "./timezone.ts";
 
-export interface AccountSettings {
-  readonly seed: number;
-  readonly scale: Scale;
-  readonly rows: Readonly<Record<string, number>>;
-  readonly ties: number;
-  readonly knobs: Knobs;
-  readonly zone: Timezone;
+export interface AccountSettings extends Pick<ResolvedOptions, "seed" | "scale" | "rows" | "ties" | "knobs" | "zone"> {
   /** Seconds since 1970. */
   readonly startAt: number;
 }

@@ -14,6 +14,7 @@ import type { Knobs } from "../knobs.ts";
 import type { ObjectModel, Body } from "../account/model.ts";
 import { describeProspectAccount } from "../objects/prospect-account.ts";
 import { OBJECTS } from "../objects/objects.ts";
+import { idOf } from "./parameters.ts";
 import { queryBody, readBody } from "./query-calls.ts";
 import type { Reply } from "./reply.ts";
 import { parseRoute } from "./route.ts";
@@ -105,12 +106,7 @@ function exportReply(route: Route, call: ApiCall, state: Simulation, format: For
   const { account, worker, clock, options } = state;
   const { knobs } = options;
   const context: ExportContext = { account, worker, knobs, now: clock.now(), origin: call.origin };
-  const id = (name: string): number => {
-    const text = keysOf(route.keys, call).get(name);
-    if (text === undefined) throw new ApiError(13);
-    if (!/^\d{1,15}$/.test(text)) throw new ApiError(16);
-    return Number(text);
-  };
+  const id = (name: string): number => idOf(keysOf(route.keys, call).get(name));
   switch (route.operation) {
     case "create": {
       if (call.method !== "POST") throw new ApiError(60);

@@ -16,7 +16,7 @@ import { ApiError } from "./api-error.ts";
 import { emailContent, emailHash, listEmailStats } from "../objects/email.ts";
 import { mix, unit } from "../account/random.ts";
 import type { Value, Body, World } from "../account/model.ts";
-import { booleanOf } from "./parameters.ts";
+import { booleanOf, idOf } from "./parameters.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** `do/read/id/{email_id}`. The id of a list email works too (seen in production). Throws ApiError. */
@@ -43,12 +43,6 @@ export function emailStats(account: Account, id: string | undefined): Body {
   const index = account.world.indexOf("ListEmail", idOf(id));
   if (firstSendInTable(account, index) === -1) throw new ApiError(account.world.knobs.unknownIdCode);
   return { stats: { ...listEmailStats(index, account.world) } };
-}
-
-function idOf(id: string | undefined): number {
-  if (id === undefined) throw new ApiError(13);
-  if (!/^\d{1,15}$/.test(id)) throw new ApiError(16);
-  return Number(id);
 }
 
 /** The send of an email id, or the first one of a list email's id; -1 if there is none. */

@@ -89,13 +89,32 @@ function modelOf(given: unknown): ObjectModel {
 function fieldsOf(given: unknown, model: ObjectModel, { account, knobs }: ExportContext): readonly string[] {
   const names = exportColumns(account, model).map(({ column }) => column.name);
   if (given === undefined) return names;
-  if (!Array.isArray(given) || given.some((name) => typeof name !== "string")) throw new ApiError(154);
-  const fields = given as readonly string[];
-  if (fields.length > FIELDS_MAX) throw new ApiError(knobs.exportTooManyFieldsCode);
+  const fields = readNames(given, knobs);
   const refused = new Set(knobs.refusedFields.split(","));
   const isBad = (field: string): boolean => !names.includes(field) || refused.has(`${model.name}.${field}`);
   if (fields.length === 0 || fields.some(isBad)) throw new ApiError(knobs.exportBadFieldCode);
   return fields;
+}
+
+/** Throws ApiError 154 for anything but names, and the knob's for too many. */
+export function readNames(given: unknown, knobs: Knobs): readonly string[] {
+  if (!Array.isArray(given) || given.some((name) => typeof name !== "string")) throw new ApiError(154);
+  if (given.length > FIELDS_MAX) throw new ApiError(knobs.exportTooManyFieldsCode);
+  return given as readonly string[];
+}
+
+/** The procedure that `find` knows by the received name, and its arguments. Throws ApiError 153, 154, 174. */
+export function readProcedure<T>(
+  given: unknown,
+  find: (name: unknown) => T | undefined,
+): { readonly found: T; readonly values: Readonly<Record<string, unknown>> } {
+  if (typeof given !== "object" || given === null) throw new ApiError(154);
+  const { name, arguments: passed = {} } = given as { name?: unknown; arguments?: unknown };
+  if (name === undefined) throw new ApiError(153);
+  const found = find(name);
+  if (found === undefined) throw new ApiError(174);
+  if (typeof passed !== "object" || passed === null) throw new ApiError(154);
+  return { found, values: passed as Readonly<Record<string, unknown>> };
 }
 
 /** An exportable column, with its index in a row's values. */
@@ -117,15 +136,11 @@ function procedureOf(
   model: ObjectModel,
   knobs: Knobs,
 ): { readonly procedure: ExportProcedureModel; readonly given: Readonly<Record<string, unknown>> } {
-  if (typeof given !== "object" || given === null) throw new ApiError(154);
-  const { name, arguments: passed = {} } = given as { name?: unknown; arguments?: unknown };
-  if (name === undefined) throw new ApiError(153);
-  if (typeof name !== "string") throw new ApiError(154);
-  const refused = knobs.refusedProcedures.split(",").includes(`${model.name}.${name}`);
-  const procedure = model.procedures?.find((candidate) => candidate.name === name);
-  if (procedure === undefined || refused) throw new ApiError(174);
-  if (typeof passed !== "object" || passed === null) throw new ApiError(154);
-  const values = passed as Readonly<Record<string, unknown>>;
+  const refused = knobs.refusedProcedures.split(",");
+  const { found: procedure, values } = readProcedure(given, (wanted) => {
+    if (typeof wanted !== "string") throw new ApiError(154);
+    return model.procedures?.find(({ name }) => name === wanted && !refused.includes(`${model.name}.${name}`));
+  });
   const known = new Set([procedure.after, procedure.before, ...Object.keys(procedure.options)]);
   if (Object.keys(values).some((argument) => !known.has(argument))) throw new ApiError(175);
   if (values[procedure.after] === undefined) throw new ApiError(176);

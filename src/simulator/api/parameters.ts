@@ -54,7 +54,7 @@ export function queryParameters(
   return {
     output,
     limit: limitOf(parameters, model, output, knobs),
-    offset: wholeNumber(parameters.get("offset"), 0, 0, 21),
+    offset: wholeNumber(parameters.get("offset"), 0, { least: 0, code: 21 }),
     idAbove,
     idBelow,
     spans,
@@ -93,21 +93,34 @@ export function spanOf(
   return knobs.filterBounds === "exclusive" ? { from: from + 1, to: to - 1 } : { from, to };
 }
 
-function idParameter(parameters: Parameters, name: string): number | null {
-  const text = parameters.get(name);
-  if (text === undefined) return null;
+/** Throws ApiError 13 for a missing id, 16 for anything but digits. */
+export function idOf(text: string | undefined): number {
+  if (text === undefined) throw new ApiError(13);
   if (!/^\d{1,15}$/.test(text)) throw new ApiError(16);
   return Number(text);
 }
 
-function wholeNumber(text: string | undefined, missing: number, least: number, code: number): number {
+function idParameter(parameters: Parameters, name: string): number | null {
+  const text = parameters.get(name);
+  return text === undefined ? null : idOf(text);
+}
+
+export function wholeNumber(
+  text: string | undefined,
+  missing: number,
+  {
+    least,
+    most = Number.MAX_SAFE_INTEGER,
+    code,
+  }: { readonly least: number; readonly most?: number; readonly code: number },
+): number {
   if (text === undefined) return missing;
-  if (!/^\d{1,15}$/.test(text) || Number(text) < least) throw new ApiError(code);
+  if (!/^\d{1,15}$/.test(text) || Number(text) < least || Number(text) > most) throw new ApiError(code);
   return Number(text);
 }
 
 function limitOf(parameters: Parameters, model: ObjectModel, output: Output, knobs: Knobs): number {
-  const limit = wholeNumber(parameters.get("limit"), LIMIT_MAX, 1, 23);
+  const limit = wholeNumber(parameters.get("limit"), LIMIT_MAX, { least: 1, code: 23 });
   if (limit <= LIMIT_MAX || (output === "mobile" && model.mobileUnlimited === true)) return limit;
   if (knobs.limitOver200 === "error") throw new ApiError(23);
   return LIMIT_MAX;

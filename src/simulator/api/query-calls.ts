@@ -8,7 +8,7 @@ import { filterTest } from "./filters.ts";
 import type { Knobs } from "../knobs.ts";
 import type { ObjectModel, Value, BodyContext, Body } from "../account/model.ts";
 import { isHidden } from "../account/oddities.ts";
-import { outputOf, queryParameters } from "./parameters.ts";
+import { idOf, outputOf, queryParameters } from "./parameters.ts";
 import type { Parameters, QueryParameters, SortBy } from "./parameters.ts";
 import { lowerBound, selectRows, SelectionMemory } from "./selection.ts";
 import type { Selection } from "./selection.ts";
@@ -140,7 +140,7 @@ function sortRows(account: Account, table: Table, matching: Uint32Array, sort: r
 }
 
 /** Null is first in ascending order, as in the API's database. */
-function compare(a: Value, b: Value): number {
+export function compare(a: Value, b: Value): number {
   if (a === b) return 0;
   if (a === null) return -1;
   if (b === null) return 1;
@@ -192,10 +192,7 @@ function indexesOf(
     if (found.length > 0) return found;
     throw names.includes("email") && unknownEmailCode !== undefined ? new ApiError(unknownEmailCode) : unknown;
   }
-  const id = keys.get("id");
-  if (id === undefined) throw new ApiError(13);
-  if (!/^\d{1,15}$/.test(id)) throw new ApiError(16);
-  const index = table.ids.indexOf(Number(id));
+  const index = table.ids.indexOf(idOf(keys.get("id")));
   if (!table.isLive(index) || isHidden(model, index, knobs)) throw unknown;
   return [index];
 }

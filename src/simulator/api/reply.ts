@@ -12,6 +12,10 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export function jsonReply(body: object, status = 200): Reply {
+  return { status, contentType: "application/json", body: JSON.stringify(body) };
+}
+
 export interface SendContext {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;

@@ -4,11 +4,12 @@
  */
 import type { ApiCall } from "../api-call.ts";
 import { ApiError } from "../api-error.ts";
-import { DELETED, exportSpan, parseExportBody } from "../export-order.ts";
+import { DELETED, exportSpan, parseExportBody, readNames, readProcedure } from "../export-order.ts";
 import type { ExportContext } from "../export-order.ts";
 import type { ExportOrder, ExportRecords, SimExport } from "../export-worker.ts";
 import { dateReader } from "../filter-date.ts";
 import type { DateReader } from "../filter-date.ts";
+import { jsonReply } from "../reply.ts";
 import type { Reply } from "../reply.ts";
 import { findResultFile, resultFileText } from "../result-file.ts";
 import type { Account } from "../../account/account.ts";
@@ -24,7 +25,6 @@ import { recordMaker, valueReader } from "./record.ts";
 import type { JsonObject } from "./record.ts";
 import type { V5Route } from "./route.ts";
 
-const FIELDS_MAX = 150;
 /** Bounds of the option for the size of files (codes 231 and 232). The option's name is unconfirmed. */
 const [FILE_BYTES_MIN, FILE_BYTES_MAX] = [10_000_000, 200_000_000];
 const KNOWN = new Set(["object", "fields", "procedure", "maxFileSizeBytes", "includeByteOrderMark"]);
@@ -34,22 +34,17 @@ export function respondToExports(route: V5Route, call: ApiCall, state: Simulatio
   const { knobs } = options;
   const context: ExportContext = { account, worker, knobs, now: clock.now(), origin: call.origin };
   if (!knobs.v5Exports) throw new ApiError(46);
-  const json = (body: object, status = 200): Reply => ({
-    status,
-    contentType: "application/json",
-    body: JSON.stringify(body),
-  });
   if (route.id === null && call.method === "POST") {
     const { fault } = call;
     const endsAs = fault?.failExport === true ? "Failed" : (fault?.exportState ?? "Complete");
     const job = worker.create(readOrder(call, endsAs, context));
-    return json(exportRecord(job, context, null), knobs.v5ExportCreatedStatus);
+    return jsonReply(exportRecord(job, context, null), knobs.v5ExportCreatedStatus);
   }
   if (call.method !== "GET") throw new ApiError(60);
   if (route.id === null) {
     if (!knobs.exportsVisible) throw new ApiError(46);
     const values = worker.all().map((job) => picked(exportRecord(job, context, null, false), call));
-    return json({ nextPageToken: null, nextPageUrl: null, values });
+    return jsonReply({ nextPageToken: null, nextPageUrl: null, values });
   }
   const file = /^results\/(\d+)$/.exec(route.rest ?? "")?.[1];
   if (route.rest !== null && file === undefined) throw new ApiError(198);
@@ -58,7 +53,7 @@ export function respondToExports(route: V5Route, call: ApiCall, state: Simulatio
   if (file === undefined) {
     const job = worker.read(id);
     if (job === null) throw new ApiError(knobs.unknownIdCode);
-    return json(picked(exportRecord(job, context, call.fault?.exportState ?? null), call));
+    return jsonReply(picked(exportRecord(job, context, call.fault?.exportState ?? null), call));
   }
   const found = findResultFile(worker, id, Number(file), knobs);
   const body = resultFileText(account, found.job, found.file, knobs, call.fault ?? {});
@@ -109,7 +104,7 @@ function readOrder({ headers, body }: ApiCall, endsAs: string, context: ExportCo
     echoesHeader: fields.length === 1,
     fields,
     endsAs,
-    ...readProcedure(request["procedure"], object, context),
+    ...readSelection(request["procedure"], object, context),
   };
 }
 
@@ -129,9 +124,7 @@ function exportedFields(given: unknown, object: V5Object, account: Account): rea
     const missing = account.world.knobs.v5MissingFields.split(",");
     return own.map(({ name }) => name).filter((name) => !missing.includes(`${object.name}.${name}`));
   }
-  if (!Array.isArray(given) || given.some((name) => typeof name !== "string")) throw new ApiError(154);
-  const fields = given as readonly string[];
-  if (fields.length > FIELDS_MAX) throw new ApiError(account.world.knobs.exportTooManyFieldsCode);
+  const fields = readNames(given, account.world.knobs);
   try {
     picksOf(fields, object, account);
   } catch (error) {
@@ -154,18 +147,15 @@ function checkFileSize(bytes: unknown): void {
   if (bytes > FILE_BYTES_MAX) throw new ApiError(232);
 }
 
-function readProcedure(
+function readSelection(
   given: unknown,
   object: V5Object,
   context: ExportContext,
 ): Pick<ExportOrder, "procedure" | "arguments" | "selection"> {
-  if (typeof given !== "object" || given === null) throw new ApiError(154);
-  const { name, arguments: passed = {} } = given as { name?: unknown; arguments?: unknown };
-  if (name === undefined) throw new ApiError(153);
-  const range = object.exports?.ranges.find((candidate) => procedureName(candidate, context.knobs) === name);
-  if (range === undefined || typeof name !== "string") throw new ApiError(174);
-  if (typeof passed !== "object" || passed === null) throw new ApiError(154);
-  const values = passed as Readonly<Record<string, unknown>>;
+  const ranges = object.exports?.ranges ?? [];
+  const { found: range, values } = readProcedure(given, (wanted) =>
+    ranges.find((candidate) => procedureName(candidate, context.knobs) === wanted),
+  );
   const known = new Set([`${range}After`, `${range}Before`, ...(object.exports?.deleted === true ? ["deleted"] : [])]);
   if (Object.keys(values).some((argument) => !known.has(argument))) throw new ApiError(175);
   const [after, before] = [values[`${range}After`], values[`${range}Before`]];
@@ -176,7 +166,11 @@ function readProcedure(
   const deleted = typeof asked === "string" || typeof asked === "boolean" ? DELETED[String(asked)] : undefined;
   if (deleted === undefined) throw new ApiError(177);
   const spans = span === null ? {} : { [range]: span };
-  return { procedure: name, arguments: values, selection: { spans, deleted, test: null } };
+  return {
+    procedure: procedureName(range, context.knobs),
+    arguments: values,
+    selection: { spans, deleted, test: null },
+  };
 }
 
 function procedureName(range: RangeName, { v5Procedures }: Knobs): string {

@@ -3,6 +3,7 @@ import type { Account } from "../../account/account.ts";
 import { hashText, mix } from "../../account/random.ts";
 import type { Value } from "../../account/model.ts";
 import type { V5Object } from "../../objects/v5/notation.ts";
+import { compare } from "../query-calls.ts";
 import { lowerBound } from "../selection.ts";
 import { badParameter } from "./filters.ts";
 import { valueReader } from "./record.ts";
@@ -79,12 +80,4 @@ export function rowOrder(orders: readonly OrderBy[], object: V5Object, account: 
     rowsThrough: (position, sorted) =>
       lowerBound(sorted.length, (n) => compareKeys(positionOf(sorted[n] ?? 0), position) <= 0),
   };
-}
-
-/** Null comes first in ascending order, as in v4. */
-function compare(a: Value, b: Value): number {
-  if (a === b) return 0;
-  if (a === null) return -1;
-  if (b === null) return 1;
-  return a < b ? -1 : 1;
 }

@@ -1,5 +1,6 @@
 /** Responses to v5 queries (vendor docs, v5 overview; official sample of lifecycle histories for the envelope). */
 import { ApiError } from "../api-error.ts";
+import { wholeNumber } from "../parameters.ts";
 import type { Parameters } from "../parameters.ts";
 import { lowerBound } from "../selection.ts";
 import type { SelectionMemory } from "../selection.ts";
@@ -93,8 +94,8 @@ function cutPage(object: V5Object, parameters: Parameters, token: PageToken | nu
   const { account, fault, elapsed, asOf, memory } = context;
   const { pageCap, v5TokenPosition } = account.world.knobs;
   const given = token === null ? parameters : new Map(Object.entries(token.where));
-  const limit = wholeNumber(given.get("limit"), LIMIT_DEFAULT, 1, LIMIT_MAX, 23);
-  const offset = wholeNumber(given.get("offset"), 0, 0, OFFSET_MAX, 21);
+  const limit = wholeNumber(given.get("limit"), LIMIT_DEFAULT, { least: 1, most: LIMIT_MAX, code: 23 });
+  const offset = wholeNumber(given.get("offset"), 0, { least: 0, most: OFFSET_MAX, code: 21 });
   const where = readWhere(given, object, account);
   const orderBy = given.get("orderBy");
   const order = rowOrder(readOrder(orderBy, object, account), object, account, asOf);
@@ -167,10 +168,4 @@ function hasRedacted(object: V5Object, picks: readonly Picked[], redacted: strin
   return picks.some((pick) =>
     pick.kind === "field" ? names.has(`${object.name}.${pick.name}`) : hasRedacted(pick.target, pick.picks, redacted),
   );
-}
-
-function wholeNumber(text: string | undefined, missing: number, least: number, most: number, code: number): number {
-  if (text === undefined) return missing;
-  if (!/^\d{1,9}$/.test(text) || Number(text) < least || Number(text) > most) throw new ApiError(code);
-  return Number(text);
 }

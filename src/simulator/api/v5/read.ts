@@ -1,5 +1,6 @@
 /** Responses to v5 reads by id, and to the statistics of a list email (vendor docs, v5 overview; several clients). */
 import { ApiError } from "../api-error.ts";
+import { idOf } from "../parameters.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Account } from "../../account/account.ts";
 import { listEmailSentAt } from "../../account/email-sends.ts";
@@ -39,8 +40,7 @@ function rowOf(
 ): RowKey {
   const { knobs } = account.world;
   const table = account.table(object.name);
-  if (id !== null && !/^\d{1,15}$/.test(id)) throw new ApiError(16);
-  const index = id === null ? 0 : table.ids.indexOf(Number(id));
+  const index = id === null ? 0 : table.ids.indexOf(idOf(id));
   const isThere = index >= 0 && index < table.count && !isHidden(table.model, index, knobs);
   const row = isThere ? table.keyAsOf(index, asOf) : null;
   const unknown = (warning: string | null): ApiError => new ApiError(knobs.unknownIdCode, "", warning);

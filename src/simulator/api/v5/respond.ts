@@ -6,6 +6,7 @@ import { authorize, extraHeaders, faultReply } from "../api-call.ts";
 import type { ApiCall, ErrorForm } from "../api-call.ts";
 import { ApiError, messageOf } from "../api-error.ts";
 import type { Parameters } from "../parameters.ts";
+import { jsonReply } from "../reply.ts";
 import type { Reply } from "../reply.ts";
 import { mix, unit } from "../../account/random.ts";
 import type { Knobs } from "../../knobs.ts";
@@ -83,10 +84,6 @@ export function contextOf({ origin, fault, parameters }: ApiCall, state: Simulat
     live: liveValues(limits),
     fault: isEmpty ? { ...fault, emptyPage: true } : (fault ?? {}),
   };
-}
-
-export function jsonReply(body: object, status = 200): Reply {
-  return { status, contentType: "application/json", body: JSON.stringify(body) };
 }
 
 function pageReply({ body, warnings }: V5Answer): Reply {
