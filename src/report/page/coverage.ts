@@ -7,8 +7,8 @@ import type { Span } from "../../time/instant.ts";
 import { timeline } from "./charts.ts";
 import type { Stretch } from "./charts.ts";
 import { bytesText, minute, NOT_RECORDED } from "./format.ts";
-import type { Column, Markup } from "./markup.ts";
-import { markup, paragraph, section, table } from "./markup.ts";
+import type { Markup } from "./markup.ts";
+import { DRAWING, markup, paragraph, section, table } from "./markup.ts";
 
 /** Pardot began in 2007: an earlier date of a record is a mistake, and would leave no room for the rest. */
 const FIRST_MIN = Date.UTC(2007, 0, 1);
@@ -31,13 +31,7 @@ export function coverageSection({ status, firstRecords, pardotNow }: RunReport):
     timeline(axis, stretchesOf(object)),
     remarks(object),
   ]);
-  const columns: readonly Column[] = [
-    { title: "Object" },
-    { title: "First record" },
-    { title: "Covered to" },
-    { title: "", isDrawing: true },
-    { title: "Gaps and open windows" },
-  ];
+  const columns = ["Object", "First record", "Covered to", DRAWING, "Gaps and open windows"];
   const caption = markup`State now. The drawing goes from ${isoInstant(axis.from).slice(0, 10)} to
     ${isoInstant(axis.to).slice(0, 10)}: <span class="key covered">covered</span>, <span class="key gap">gap</span>,
     <span class="key open">open window</span>.`;
@@ -135,13 +129,7 @@ export function exportsSection(report: RunReport): Markup {
       ? "expired at Pardot; the next run requests another"
       : `in progress at Pardot for ${humaneDuration(ageSeconds * 1000)}`,
   ]);
-  const columns: readonly Column[] = [
-    { title: "Export" },
-    { title: "Object" },
-    { title: "Requested" },
-    { title: "", isDrawing: true },
-    { title: "Result" },
-  ];
+  const columns = ["Export", "Object", "Requested", DRAWING, "Result"];
   const caption = markup`The drawing goes from ${isoInstant(axis.from).slice(0, 16).replace("T", " ")}Z to
     ${isoInstant(axis.to).slice(0, 16).replace("T", " ")}Z:
     <span class="key point">requested, and committed by this run</span>,

@@ -4,8 +4,8 @@ import { median } from "../../operations/usual-rows.ts";
 import { formatNumber } from "../../text.ts";
 import { localDay } from "../../time/zone.ts";
 import { columns as bars } from "./charts.ts";
-import type { Column, Markup } from "./markup.ts";
-import { markup, paragraph, section, table } from "./markup.ts";
+import type { Markup } from "./markup.ts";
+import { DRAWING, markup, number, paragraph, section, table } from "./markup.ts";
 
 interface Day {
   /** `2026-03-20`. */
@@ -20,14 +20,8 @@ export function daysSection({ history, isHistoryCut, status }: RunReport): Marku
   const title = "Rows per object and day";
   if (days.length === 0) return section("rows", title, paragraph("No run with a manifest is on record yet."));
   const names = new Set(history.toReversed().flatMap(({ objects }) => [...objects.keys()]));
-  const [newest, ...older] = days.map(({ day }): Column => ({ title: day.slice(5), isNumber: true }));
-  const columns: readonly Column[] = [
-    { title: "Object" },
-    newest ?? { title: "" },
-    { title: "Usual", isNumber: true },
-    { title: "", isDrawing: true },
-    ...older,
-  ];
+  const [newest, ...older] = days.map(({ day }) => number(day.slice(5)));
+  const columns = ["Object", newest ?? "", number("Usual"), DRAWING, ...older];
   const all = days.map(({ runs }) => runs.reduce((sum, run) => sum + run.rows, 0));
   const rows = [
     ...[...names].map((name) =>

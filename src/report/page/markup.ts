@@ -45,40 +45,37 @@ export function command(text: string): Markup {
   return markup`<code class="command">${text}</code>`;
 }
 
-export interface Column {
+interface Column {
   readonly title: string;
-  readonly isNumber?: boolean;
-  /** A drawing of what the other cells say: hidden from screen readers. */
-  readonly isDrawing?: boolean;
-  /** The cell that names the row. Default: the first. */
-  readonly isHead?: boolean;
+  readonly kind: "text" | "number" | "drawing";
 }
 
-/** A table with a caption, in a region that scrolls by itself when it is wide. `id`: unique in the page. */
+export const number = (title: string): Column => ({ title, kind: "number" });
+
+/** A drawing of what the other cells say: hidden from screen readers. */
+export const DRAWING: Column = { title: "", kind: "drawing" };
+
+/**
+ * A table with a caption, in a region that scrolls by itself when it is wide. `id`: unique in the page. `heads`: titles of
+ * columns with text, and other columns. The first cell names the row.
+ */
 export function table(
   id: string,
   caption: Part,
-  columns: readonly Column[],
+  heads: readonly (Column | string)[],
   rows: readonly (readonly Part[])[],
 ): Markup {
-  const headAt = Math.max(
-    0,
-    columns.findIndex(({ isHead }) => isHead === true),
-  );
-  const classOf = ({ isNumber, isDrawing }: Column): string =>
-    isNumber === true ? "number" : isDrawing === true ? "drawing" : "text";
-  const head = columns.map((column) =>
-    column.isDrawing === true
-      ? markup`<td class="drawing"></td>`
-      : markup`<th scope="col" class="${classOf(column)}">${column.title}</th>`,
+  const columns = heads.map((head): Column => (typeof head === "string" ? { title: head, kind: "text" } : head));
+  const head = columns.map(({ title, kind }) =>
+    kind === "drawing" ? markup`<td class="drawing"></td>` : markup`<th scope="col" class="${kind}">${title}</th>`,
   );
   const body = rows.map(
     (row) =>
       markup`<tr>
-        ${columns.map((column, i) => {
+        ${columns.map(({ kind }, i) => {
           const cell = row[i] ?? null;
-          if (i === headAt) return markup`<th scope="row" class="${classOf(column)}">${cell}</th>`;
-          return markup`<td class="${classOf(column)}">${cell}</td>`;
+          if (i === 0) return markup`<th scope="row" class="${kind}">${cell}</th>`;
+          return markup`<td class="${kind}">${cell}</td>`;
         })}
       </tr> `,
   );

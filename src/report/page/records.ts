@@ -5,8 +5,8 @@ import { warningsByCode } from "../../state/run-record.ts";
 import { formatNumber, pluralize } from "../../text.ts";
 import { bytesText, listed, minute, NOT_RECORDED, short } from "./format.ts";
 import { inspectionOf } from "./repairs.ts";
-import type { Column, Markup } from "./markup.ts";
-import { command, markup, paragraph, section, table } from "./markup.ts";
+import type { Markup } from "./markup.ts";
+import { command, markup, number, paragraph, section, table } from "./markup.ts";
 
 /** Rows of a table; the rest is counted. */
 const FILES_MAX = 150;
@@ -26,13 +26,7 @@ export function driftSection({ objects, manifest }: RunReport): Markup {
   if (rows.length === 0) {
     return section("drift", title, paragraph("No field came or went since the run before, and Pardot refused none."));
   }
-  const columns: readonly Column[] = [
-    { title: "Object" },
-    { title: "New" },
-    { title: "Gone" },
-    { title: "Refused fields" },
-    { title: "Refused parameters" },
-  ];
+  const columns = ["Object", "New", "Gone", "Refused fields", "Refused parameters"];
   return section(
     "drift",
     title,
@@ -57,13 +51,7 @@ export function rejectsSection({ manifest, objects }: RunReport): Markup {
       markup`<span class="key-name">${rejectsKey(manifest.run_id, entry.object)}</span>`,
     ]),
   );
-  const columns: readonly Column[] = [
-    { title: "Object" },
-    { title: "Column" },
-    { title: "Records", isNumber: true },
-    { title: "Ids" },
-    { title: "File with records and reasons" },
-  ];
+  const columns = ["Object", "Column", number("Records"), "Ids", "File with records and reasons"];
   const again = objects.reduce((sum, { entry }) => sum + (entry.rejected_again ?? 0), 0);
   return section(
     "rejects",
@@ -98,13 +86,7 @@ export function filesSection({ objects, leftFiles, warehouse, run, manifest }: R
       LOADS[load],
       markup`<code class="hash">${sha256}</code>`,
     ]);
-  const columns: readonly Column[] = [
-    { title: "Key" },
-    { title: "Rows", isNumber: true },
-    { title: "Size", isNumber: true },
-    { title: "Waits to be loaded" },
-    { title: "SHA-256" },
-  ];
+  const columns = ["Key", number("Rows"), number("Size"), "Waits to be loaded", "SHA-256"];
   const known =
     warehouse === "duckdb"
       ? "The tool records which files wait to be loaded into DuckDB. "
@@ -146,13 +128,7 @@ export function warningsSection({ manifest, status, laterRuns }: RunReport): Mar
       inspect === null ? "-" : command(inspect),
     ];
   });
-  const columns: readonly Column[] = [
-    { title: "Code" },
-    { title: "Objects" },
-    { title: "Count", isNumber: true },
-    { title: "First message" },
-    { title: "Shows more" },
-  ];
+  const columns = ["Code", "Objects", number("Count"), "First message", "Shows more"];
   const rest = warnings.length - rows.length;
   return section(
     "warnings",
@@ -175,12 +151,7 @@ export function leftSection({ manifest, status, run }: RunReport): Markup | null
       formatNumber(openWindows.reduce((sum, { filesLanded }) => sum + filesLanded, 0)),
       minute(openWindows.at(-1)?.to ?? null),
     ]);
-  const columns: readonly Column[] = [
-    { title: "Object" },
-    { title: "Open windows", isNumber: true },
-    { title: "Files landed", isNumber: true },
-    { title: "Up to" },
-  ];
+  const columns = ["Object", number("Open windows"), number("Files landed"), "Up to"];
   return section(
     "left",
     "What the next run continues",

@@ -3,7 +3,7 @@ import { elapsed, formatNumber, pluralize } from "../../text.ts";
 import type { Finding } from "./findings.ts";
 import { bytesText, capitalized, minute, NOT_RECORDED, percent, short } from "./format.ts";
 import type { Markup } from "./markup.ts";
-import { command, markup, paragraph, section, table } from "./markup.ts";
+import { command, DRAWING, markup, number, paragraph, section, table } from "./markup.ts";
 import { bar } from "./charts.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -106,12 +106,7 @@ export function callsSection(report: RunReport): Markup {
   const rows = kinds
     .slice(0, KINDS_MAX)
     .map(([kind, count]) => [kind, bar(count / most), formatNumber(count), percent(count, run.calls)]);
-  const columns = [
-    { title: "Kind of call" },
-    { title: "", isDrawing: true },
-    { title: "Calls", isNumber: true },
-    { title: "Share", isNumber: true },
-  ];
+  const columns = ["Kind of call", DRAWING, number("Calls"), number("Share")];
   return section(
     "calls",
     "Calls and quota",

@@ -72,17 +72,14 @@ function wrong(report: RunReport, problems: readonly Finding[]): string {
   const waiting = objects.filter(({ status }) => status === "postponed" || status === "waiting");
   const isLimited = waiting.some(({ error }) => error?.exit_code === 4);
   const limited = isLimited ? " because a limit of calls was reached" : "";
+  const waits = `${pluralize(waiting.length, "object")} ${waiting.length === 1 ? "waits" : "wait"} for the next run${limited}`;
   const clauses = [
-    ...(failed.length === 0
-      ? []
-      : [`${failed.length} of ${pluralize(objects.length, "object")} failed (${short(listed(failed))})`]),
-    ...(waiting.length === 0
-      ? []
-      : [
-          `${pluralize(waiting.length, "object")} ${waiting.length === 1 ? "waits" : "wait"} for the next run${limited}`,
-        ]),
+    failed.length === 0
+      ? null
+      : `${failed.length} of ${pluralize(objects.length, "object")} failed (${short(listed(failed))})`,
+    waiting.length === 0 ? null : waits,
     ...problems.filter(({ isCounted }) => !isCounted).map(({ title }) => title),
-  ];
+  ].filter((clause) => clause !== null);
   const shown = clauses.slice(0, NAMED_MAX);
   const rest = clauses.length - shown.length;
   return listed(rest > 0 ? [...shown, `${rest} more`] : shown, NAMED_MAX + 1) || short(report.status.problems[0] ?? "");
