@@ -10,7 +10,7 @@ import { respondToControl } from "./control.ts";
 import type { Controls } from "./control.ts";
 import type { FaultRule } from "./faults.ts";
 import { sendReply } from "./api/reply.ts";
-import type { Reply, SendContext } from "./api/reply.ts";
+import type { Reply } from "./api/reply.ts";
 import { kindOf, parseRoute } from "./api/route.ts";
 import type { Simulation } from "./simulation.ts";
 import { countRequest } from "./stats.ts";
@@ -21,7 +21,8 @@ const BODY_BYTES_MAX = 16 * 1024 * 1024;
 /** Creates the server, not yet listening. Calls `current` for each request, because a reset replaces the simulation. */
 export function createSimulatorServer(current: () => Simulation, controls: Controls): Server {
   const server = createServer((request, response) => {
-    handle(request, response, current(), controls).catch((error: unknown) => {
+    const url = new URL(request.url ?? "/", "http://simulator.invalid");
+    handle({ request, response, url, state: current() }, controls).catch((error: unknown) => {
       // A bug of the simulator: report it where the test sees it.
       if (response.headersSent) response.destroy();
       else response.writeHead(500, { "Content-Type": "text/plain" }).end(`simulator: ${String(error)}\n`);
@@ -32,26 +33,25 @@ export function createSimulatorServer(current: () => Simulation, controls: Contr
   return server;
 }
 
-async function handle(
-  request: IncomingMessage,
-  response: ServerResponse,
-  state: Simulation,
-  controls: Controls,
-): Promise<void> {
-  const url = new URL(request.url ?? "/", "http://simulator.invalid");
+/** A request with the simulation that it meets. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  readonly state: Simulation;
+}
+
+async function handle(exchange: Exchange, controls: Controls): Promise<void> {
+  const { request, response, url } = exchange;
   const path = url.pathname;
   if (path.startsWith("/__sim")) await respondToControl(request, response, url, controls, await readBody(request));
-  else if (path.startsWith("/api/")) await handleApi(request, response, url, state);
-  else if (path === "/services/oauth2/token") await handleToken(request, response, url, state);
+  else if (path.startsWith("/api/")) await handleApi(exchange);
+  else if (path === "/services/oauth2/token") await handleToken(exchange);
   else response.writeHead(404, { "Content-Type": "text/html" }).end("<html><body>Not found</body></html>\n");
 }
 
-async function handleApi(
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-  state: Simulation,
-): Promise<void> {
+async function handleApi(exchange: Exchange): Promise<void> {
+  const { request, response, url, state } = exchange;
   const { limits, options } = state;
   const leave = once(() => limits.leave());
   limits.enter();
@@ -64,8 +64,8 @@ async function handleApi(
   const path = url.pathname;
   const toV5 = isV5(path);
   const kind = toV5 ? v5KindOf(path, request.method ?? "GET") : kindOf(parseRoute(path));
-  const record = recordOf(request, url, kind, parameters, state);
-  const fault = await applyFault(request, response, url, state, toV5 ? withFrozenLimit(parameters) : parameters);
+  const record = recordOf(exchange, kind, parameters);
+  const fault = await applyFault(exchange, toV5 ? withFrozenLimit(parameters) : parameters);
   if (fault === "gone") return;
   const headers = request.headers;
   const origin = originOf(request);
@@ -73,27 +73,20 @@ async function handleApi(
   const tooLong = addressRefusal(record.method, request.url ?? "", options.knobs);
   const reply = tooLong ?? (toV5 ? respondToV5(call, state) : respondTo(call, state));
   record.status = reply.status;
-  await sendReply(reply, sendContext(request, response, state, options.knobs.gzip, fault, leave));
+  await send(reply, exchange, fault, options.knobs.gzip, leave);
 }
 
-async function handleToken(
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-  state: Simulation,
-): Promise<void> {
+async function handleToken(exchange: Exchange): Promise<void> {
+  const { request, url, state } = exchange;
   const body = await readBody(request);
   const form = new Map([...url.searchParams, ...new URLSearchParams(body)]);
   const shown = new Map([...form].filter(([name]) => name === "grant_type"));
-  const record = recordOf(request, url, "token", shown, state);
-  const fault = await applyFault(request, response, url, state, form);
+  const record = recordOf(exchange, "token", shown);
+  const fault = await applyFault(exchange, form);
   if (fault === "gone") return;
   const reply = (fault === null ? null : tokenFault(fault)) ?? (await tokenReply(request, form, state));
   record.status = reply.status;
-  await sendReply(
-    reply,
-    sendContext(request, response, state, false, fault, () => undefined),
-  );
+  await send(reply, exchange, fault, false);
 }
 
 async function tokenReply(
@@ -125,10 +118,7 @@ function tokenFault(fault: FaultRule): Reply | null {
 
 /** Applies latency, and faults without a response: returns `gone` after those. */
 async function applyFault(
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-  state: Simulation,
+  { request, response, url, state }: Exchange,
   parameters: ReadonlyMap<string, string>,
 ): Promise<FaultRule | null | "gone"> {
   const fault = state.faults.next(request.method ?? "GET", url.pathname + url.search, parameters);
@@ -145,26 +135,23 @@ async function applyFault(
   return fault;
 }
 
-function sendContext(
-  request: IncomingMessage,
-  response: ServerResponse,
-  state: Simulation,
-  gzip: boolean,
+async function send(
+  reply: Reply,
+  { request, response, state }: Exchange,
   fault: FaultRule | null,
-  finished: () => void,
-): SendContext {
+  gzip: boolean,
+  finished: () => void = () => undefined,
+): Promise<void> {
   const sent = (bytes: number): void => {
     state.counters.bytesSent += bytes;
   };
-  return { request, response, gzip, fault, now: state.clock.now(), sent, finished };
+  await sendReply(reply, { request, response, gzip, fault, now: state.clock.now(), sent, finished });
 }
 
 function recordOf(
-  request: IncomingMessage,
-  url: URL,
+  { request, url, state }: Exchange,
   kind: string,
   parameters: ReadonlyMap<string, string>,
-  state: Simulation,
 ): RequestRecord {
   const record: RequestRecord = {
     at: new Date(state.clock.now()).toISOString(),

@@ -50,24 +50,17 @@ function keyword(word: string, localNow: number, now: number, fromLocal: (local:
   const month = (back: number): number => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - back, 1) / 1000;
   const ago = AGO.exec(word);
   if (ago !== null) return now - Number(ago[1]) * (SECONDS[ago[2] ?? ""] ?? 0);
-  switch (word) {
-    case "now":
-      return now;
-    case "today":
-      return fromLocal(today);
-    case "yesterday":
-      return fromLocal(today - DAY);
-    case "tomorrow":
-      return fromLocal(today + DAY);
-    case "last_7_days":
-      return fromLocal(today - 7 * DAY);
-    case "this_month":
-      return fromLocal(month(0));
-    case "last_month":
-      return fromLocal(month(1));
-    default:
-      return null;
-  }
+  if (word === "now") return now;
+  const starts: Readonly<Record<string, number>> = {
+    today,
+    yesterday: today - DAY,
+    tomorrow: today + DAY,
+    last_7_days: today - 7 * DAY,
+    this_month: month(0),
+    last_month: month(1),
+  };
+  const start = Object.hasOwn(starts, word) ? starts[word] : undefined;
+  return start === undefined ? null : fromLocal(start);
 }
 
 function localSecond(parts: RegExpExecArray): number | null {

@@ -66,25 +66,19 @@ function testOf(filter: ModelFilter, text: string, column: number, readDate: Dat
       const wanted = truth();
       return (values) => (values[column] === true) === wanted;
     }
-    case "above": {
-      const bound = number();
+    case "above":
+    case "after": {
+      const bound = filter.kind === "after" ? readDate(text) : number();
       return (values) => numeric(values[column]) > bound;
     }
-    case "below": {
-      const bound = number();
+    case "below":
+    case "before": {
+      const bound = filter.kind === "before" ? readDate(text) : number();
       return (values) => numeric(values[column]) < bound;
     }
     case "equal": {
       const wanted = number();
       return (values) => values[column] === wanted;
-    }
-    case "after": {
-      const bound = readDate(text);
-      return (values) => numeric(values[column]) > bound;
-    }
-    case "before": {
-      const bound = readDate(text);
-      return (values) => numeric(values[column]) < bound;
     }
     default:
       return refuse();
