@@ -94,3 +94,8 @@ export function wrapped(text: string, columns: number, indent = "", lead = ""): 
   }
   return [...lines, line];
 }
+
+/** The text with its first letter in upper case. */
+export function capitalized(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}

@@ -1,4 +1,4 @@
-import { wrapped } from "../text.ts";
+import { capitalized, wrapped } from "../text.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
 import { COMMON_OPTIONS } from "./command.ts";
 import { FIRST_STEPS, GROUPS, GUIDES } from "./guide.ts";
@@ -52,7 +52,7 @@ export function commandHelp(command: CommandSpec, commands: readonly CommandSpec
     return `\`pardot-etl help ${page}${isCommand ? ".md" : ""}\``;
   });
   return [
-    paragraph(`${sentence(summary)}${guide?.note === undefined ? "" : ` ${guide.note}`}`),
+    paragraph(`${capitalized(summary)}.${guide?.note === undefined ? "" : ` ${guide.note}`}`),
     `Usage: pardot-etl ${usage.join(" ")}\n`,
     ...(argument === null ? [] : [section("Arguments", list([[bare(argument.name), argument.meaning]]))]),
     ...(options.length === 0 ? [] : [section("Options", list(options.map(optionRow)))]),
@@ -102,10 +102,6 @@ function indented(text: string): readonly string[] {
 
 function paragraph(text: string): string {
   return `${wrapped(text, COLUMNS).join("\n")}\n`;
-}
-
-function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }
 
 /** Without the brackets of usage. */

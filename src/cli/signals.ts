@@ -1,5 +1,6 @@
 import { formatDuration } from "../config/parsers.ts";
 import { CancelledError } from "../errors.ts";
+import { capitalized } from "../text.ts";
 import type { Io, StopSignal } from "./io.ts";
 
 /** Added to the grace before the process is ended in any case: cutting off in-flight work takes a moment too. */
@@ -59,8 +60,4 @@ export function stopOnSignals(
       released.abort(new Error("released"));
     },
   };
-}
-
-function capitalized(sentence: string): string {
-  return `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}`;
 }

@@ -1,10 +1,7 @@
 import type { PlannedObject, PlanResult } from "../operations/api.ts";
 import { elapsed, formatNumber, pluralize } from "../text.ts";
-import { textTable, wrappedLines } from "./text-table.ts";
+import { bold, minute, textTable, toned, wrappedLines } from "./text-table.ts";
 import type { Look, Text } from "./text-table.ts";
-
-/** The start of a whole history, older than any account. */
-const BEGINNING = "1900-01-01T00:00:00Z";
 
 /** The result of `plan` for people: what a run would read from when on, and what that costs. */
 export function planSummary(plan: PlanResult, look: Look): string {
@@ -25,22 +22,16 @@ export function planSummary(plan: PlanResult, look: Look): string {
     error === null
       ? []
       : [
-          { text: `${object} cannot run: ${error.message}`, tone: "bad" },
-          ...(error.hint === null ? [] : [{ text: `  hint: ${error.hint}`, tone: "quiet" } as const]),
+          toned("bad", `${object} cannot run: ${error.message}`),
+          ...(error.hint === null ? [] : [toned("quiet", `  hint: ${error.hint}`)]),
         ],
   );
   const until = common === undefined || hasOwnEnds ? [] : [`A run would read up to ${minute(common)} UTC.`];
   return [
     wrappedLines(until, look),
-    textTable([heads.map((text): Text => ({ text, tone: "strong" })), ...rows], [2, 3, 4], look.style),
+    textTable([bold(heads), ...rows], [2, 3, 4], look.style),
     wrappedLines([...reasons(plan.objects), ...errors, ...costs(plan)], look),
   ].join("");
-}
-
-/** `2026-03-20 09:30`; `the beginning` for the start of a whole history. */
-function minute(instant: string | null): string {
-  if (instant === null) return "-";
-  return instant === BEGINNING ? "the beginning" : instant.slice(0, 16).replace("T", " ");
 }
 
 /** Why the ranges start where they do, each reason once. A table's time is in the column FROM, less the overlap. */
@@ -51,10 +42,7 @@ function reasons(objects: readonly PlannedObject[]): readonly Text[] {
     const short = reason.replaceAll(` of ${table}`, " of the table").replace(/ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, "");
     found.set(short, [...(found.get(short) ?? []), object]);
   }
-  return Array.from(
-    found,
-    ([reason, names]) => ({ text: `start of ${names.join(", ")}: ${reason}`, tone: "quiet" }) as const,
-  );
+  return Array.from(found, ([reason, names]) => toned("quiet", `start of ${names.join(", ")}: ${reason}`));
 }
 
 function costs(plan: PlanResult): readonly Text[] {
@@ -81,10 +69,10 @@ function costs(plan: PlanResult): readonly Text[] {
       : [`duration: about ${elapsed(Math.max(1000, duration))}, by the calls and the time of the last complete run`]),
     ...(budget !== null && expectedCalls > budget - own
       ? [
-          {
-            text: "that exceeds the rest of today's budget: the run will stop there, and the next one continues",
-            tone: "doubtful",
-          } as const,
+          toned(
+            "doubtful",
+            "that exceeds the rest of today's budget: the run will stop there, and the next one continues",
+          ),
         ]
       : []),
     `this tool's calls today: ${formatNumber(own)}, including ${formatNumber(plan.callsSpent)} for this plan`,

@@ -1,4 +1,4 @@
-import { PardotEtlError } from "../errors.ts";
+import { failureOf } from "../errors.ts";
 import { postponedOf, totals } from "../manifest/manifest.ts";
 import type { ManifestObject, ObjectStatus } from "../manifest/manifest.ts";
 import type { LoadedTable, RunResult } from "../operations/api.ts";
@@ -8,7 +8,7 @@ import { waits } from "./describe.ts";
 import { exitCode } from "./exit-codes.ts";
 import { formatBytes } from "./progress-lines.ts";
 import type { Tone } from "./style.ts";
-import { textLines, textTable, wrappedLines } from "./text-table.ts";
+import { bold, textLines, textTable, toned, wrappedLines } from "./text-table.ts";
 import type { Look, Text } from "./text-table.ts";
 
 /** What the summary of a run shows besides its result. */
@@ -72,48 +72,40 @@ function attention(result: RunResult, { destination, warningsShown }: SummaryOpt
       : [`${object}: ${pluralize(open.length, "window")} left for the next run`]),
   ]);
   const notLoaded = result.notLoaded.flatMap(({ object, error: cause }) =>
-    hinted(
-      `${object} committed, but not loaded: ${cause.message}`,
-      cause instanceof PardotEtlError ? cause.hint : null,
-    ),
+    hinted(`${object} committed, but not loaded: ${cause.message}`, failureOf(cause).hint),
   );
-  const rejected = manifest.objects.flatMap(({ object, rejected_rows: count = 0 }): Text[] =>
-    count === 0
-      ? []
-      : [
-          doubtful(
-            `${object}: ${pluralize(count, "record")} set aside in ${destination}/${rejectsKey(manifest.run_id, object)}`,
-          ),
-        ],
-  );
+  const rejected = manifest.objects
+    .filter(({ rejected_rows: count = 0 }) => count > 0)
+    .map(({ object, rejected_rows: count = 0 }) => {
+      const key = rejectsKey(manifest.run_id, object);
+      return toned("doubtful", `${object}: ${pluralize(count, "record")} set aside in ${destination}/${key}`);
+    });
   const postponed = postponedOf(manifest.objects);
   const waiting = postponed.flatMap(({ objects, message, hint }) => [
-    doubtful(waits(objects)),
+    toned("doubtful", waits(objects)),
     `  ${message}`,
-    ...(hint === null ? [] : [quiet(`  hint: ${hint}`)]),
+    ...(hint === null ? [] : [toned("quiet", `  hint: ${hint}`)]),
   ]);
   const known = [
     ...manifest.objects.map((object) => object.error?.message),
     ...result.notLoaded.map(({ error: cause }) => cause.message),
     ...postponed.map(({ message }) => message),
   ];
-  const own =
-    error === null || known.includes(error.message)
-      ? []
-      : hinted(error.message, error instanceof PardotEtlError ? error.hint : null);
+  const own = error === null || known.includes(error.message) ? [] : hinted(error.message, failureOf(error).hint);
   const warnings = warningsShown ? [] : warningLines(manifest.warnings);
-  const notNotified = (result.notified ?? []).flatMap(({ failure }) =>
-    failure === null ? [] : [doubtful(`warning: ${failure}`)],
-  );
+  const refused = (result.notified ?? []).flatMap(({ failure }) => failure ?? []);
+  const notNotified = refused.map((failure) => toned("doubtful", `warning: ${failure}`));
   return [...own, ...failures, ...notLoaded, ...rejected, ...waiting, ...warnings, ...notNotified];
 }
 
 function warningLines(warnings: RunResult["manifest"]["warnings"]): readonly Text[] {
   const shown = warnings
     .slice(0, WARNINGS_MAX)
-    .map(({ object, message }) => doubtful(`warning${object === null ? "" : `, ${object}`}: ${message}`));
+    .map(({ object, message }) => toned("doubtful", `warning${object === null ? "" : `, ${object}`}: ${message}`));
   const more = warnings.length - shown.length;
-  return more === 0 ? shown : [...shown, doubtful(`and ${pluralize(more, "more warning")} (the manifest has all)`)];
+  return more === 0
+    ? shown
+    : [...shown, toned("doubtful", `and ${pluralize(more, "more warning")} (the manifest has all)`)];
 }
 
 /** Columns that say nothing in this run are left out: results if all are complete, tables without a warehouse. */
@@ -157,23 +149,13 @@ function table({ manifest, loaded }: RunResult, { style }: Look): string {
   const last = cells("total", "", all, { rows: sum("rows"), added: sum("added"), changed: sum("changed") });
   const first = hasResults ? 2 : 1;
   const numbers = heads.map((_, column) => column).filter((column) => column >= first);
-  const bold = heads.map((text): Text => ({ text, tone: "strong" }));
-  return textTable([bold, ...rows, ...(rows.length > 1 ? [last] : [])], numbers, style);
+  return textTable([bold(heads), ...rows, ...(rows.length > 1 ? [last] : [])], numbers, style);
 }
 
 function countOf(count: number | undefined): string {
   return count === undefined ? "-" : formatNumber(count);
 }
 
-function hinted(line: string, hint: string | null | undefined): readonly Text[] {
-  const text: Text = { text: line, tone: "bad" };
-  return hint === null || hint === undefined ? [text] : [text, quiet(`  hint: ${hint}`)];
-}
-
-function doubtful(text: string): Text {
-  return { text, tone: "doubtful" };
-}
-
-function quiet(text: string): Text {
-  return { text, tone: "quiet" };
+function hinted(line: string, hint: string | null): readonly Text[] {
+  return [toned("bad", line), ...(hint === null ? [] : [toned("quiet", `  hint: ${hint}`)])];
 }

@@ -1,7 +1,7 @@
 import type { StatusObject, StatusResult, StatusRun } from "../operations/api.ts";
 import type { Style, Tone } from "./style.ts";
 import { PLAIN } from "./style.ts";
-import { textLines, textTable } from "./text-table.ts";
+import { BEGINNING, bold, minute, textLines, textTable, toned } from "./text-table.ts";
 import type { Text } from "./text-table.ts";
 import { pluralize, formatNumber, humaneDuration, wrapped } from "../text.ts";
 
@@ -10,9 +10,6 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Width that fits any terminal. */
 const COLUMNS = 79;
-
-/** The start of a whole history, older than any account. */
-const BEGINNING = "1900-01-01T00:00:00Z";
 
 /**
  * Summary of a destination: whether it is healthy and why, then runs, objects and open windows. `now`: by this
@@ -44,9 +41,9 @@ function heading({
   const success =
     lastSuccess === null
       ? "none yet"
-      : `${minute(lastSuccess.at)} (${humaneDuration(lastSuccess.ageSeconds * 1000)} ago), run ${lastSuccess.runId}`;
+      : `${utc(lastSuccess.at)} (${humaneDuration(lastSuccess.ageSeconds * 1000)} ago), run ${lastSuccess.runId}`;
   return [
-    healthy ? { text: "HEALTHY", tone: "good" } : { text: "NOT HEALTHY", tone: "bad" },
+    healthy ? toned("good", "HEALTHY") : toned("bad", "NOT HEALTHY"),
     ...problems.flatMap((problem) => wrapped(problem, COLUMNS, "    ", "  - ")),
     `last success   ${success}`,
     ...wrapped(
@@ -92,16 +89,8 @@ function runTable(runs: readonly StatusRun[], now: number, style: Style): string
 /** `today 09:30`, `yesterday 09:30`, `2026-03-18 09:30`, in UTC. */
 function when(instant: string, now: number): string {
   const day = instant.slice(0, 10);
-  const daysAgo = Math.round((Date.parse(isoDay(now)) - Date.parse(day)) / DAY_MS);
+  const daysAgo = Math.round((Date.parse(new Date(now).toISOString().slice(0, 10)) - Date.parse(day)) / DAY_MS);
   return `${["today", "yesterday"][daysAgo] ?? day} ${instant.slice(11, 16)}`;
-}
-
-function isoDay(instant: number): string {
-  return new Date(instant).toISOString().slice(0, 10);
-}
-
-function bold(heads: readonly string[]): Text[] {
-  return heads.map((text) => ({ text, tone: "strong" }));
 }
 
 /** Why a run is not complete; only the newest run has a hint, because later runs may have dealt with the older ones. */
@@ -109,7 +98,7 @@ function whyLines({ runId, exitCode, code, reason, hint }: StatusRun, place: num
   if (reason === null) return [];
   return [
     ...wrapped(`${runId}: ${reason} (${String(code)}${exitCode === null ? "" : `, exit ${exitCode}`})`, COLUMNS, "  "),
-    ...(place > 0 || hint === null ? [] : wrapped(`hint: ${hint}`, COLUMNS, "  ").map(quiet)),
+    ...(place > 0 || hint === null ? [] : wrapped(`hint: ${hint}`, COLUMNS, "  ").map((line) => toned("quiet", line))),
   ];
 }
 
@@ -119,7 +108,7 @@ function warningLines({ warnings }: StatusResult): Text[] {
     const more = count === 1 ? "" : `, and ${pluralize(count - 1, "more warning")} of this code`;
     return wrapped(`${whom}${message} (${code}${more})`, COLUMNS, "    ", "  - ");
   });
-  const title: Text = { text: "Warnings of the last ended run", tone: "doubtful" };
+  const title = toned("doubtful", "Warnings of the last ended run");
   return all.length === 0 ? [] : ["", title, ...all];
 }
 
@@ -139,24 +128,22 @@ function objectTable({ objects, pardotNow }: StatusResult, style: Style): string
 
 function zoneLines(objects: readonly StatusObject[]): readonly Text[] {
   const zones = [...new Set(objects.flatMap(({ zone }) => zone ?? []))];
-  return zones.length === 0 ? [] : wrapped(`WATERMARK is local time of ${zones.join(", ")}.`, COLUMNS).map(quiet);
-}
-
-function quiet(text: string): Text {
-  return { text, tone: "quiet" };
+  return zones.length === 0
+    ? []
+    : wrapped(`WATERMARK is local time of ${zones.join(", ")}.`, COLUMNS).map((line) => toned("quiet", line));
 }
 
 function remarks({ object, coverage, gaps, openWindows, notLoaded, expired }: StatusObject): string[] {
   const [first, last] = [openWindows[0], openWindows.at(-1)];
   const landed = openWindows.reduce((sum, { filesLanded }) => sum + filesLanded, 0);
-  const from = coverage[0]?.from ?? BEGINNING;
+  const from = coverage[0] === undefined ? BEGINNING : utc(coverage[0].from);
   return [
-    ...(from === BEGINNING ? [] : [`${object}: covered from ${minute(from)} on, not from the beginning`]),
-    ...gaps.map((gap) => `${object}: gap from ${minute(gap.from)} to ${minute(gap.to)}`),
+    ...(from === BEGINNING ? [] : [`${object}: covered from ${from} on, not from the beginning`]),
+    ...gaps.map((gap) => `${object}: gap from ${utc(gap.from)} to ${utc(gap.to)}`),
     ...(first === undefined || last === undefined
       ? []
       : [
-          `${object}: ${pluralize(openWindows.length, "window")} left for the next run, ${minute(first.from)} to ${minute(last.to)}, ${pluralize(landed, "file")} landed`,
+          `${object}: ${pluralize(openWindows.length, "window")} left for the next run, ${utc(first.from)} to ${utc(last.to)}, ${pluralize(landed, "file")} landed`,
         ]),
     ...(notLoaded === 0 ? [] : [`${object}: ${pluralize(notLoaded, "committed file")} not loaded into the warehouse`]),
     ...(expired === 0 ? [] : [`${object}: ${pluralize(expired, "file")} expired, older than PARDOT_ETL_RETENTION`]),
@@ -165,16 +152,16 @@ function remarks({ object, coverage, gaps, openWindows, notLoaded, expired }: St
 
 function exportLines({ exports }: StatusResult): string[] {
   return exports.flatMap(({ object, exportId, state, requestedAt, ageSeconds }) => {
-    const age = `requested ${minute(requestedAt)}, ${humaneDuration(ageSeconds * 1000)} ago`;
+    const age = `requested ${utc(requestedAt)}, ${humaneDuration(ageSeconds * 1000)} ago`;
     const what = state === "expired" ? "expired at Pardot; the next run requests another" : "in progress at Pardot";
     return wrapped(`${object}: export ${exportId} ${what}, ${age}`, COLUMNS, "  ");
   });
 }
 
 /** `2026-03-20 09:30Z`; `the beginning` for the start of a whole history. */
-function minute(instant: string | null): string {
-  if (instant === null) return "-";
-  return instant === BEGINNING ? "the beginning" : `${instant.slice(0, 16).replace("T", " ")}Z`;
+function utc(instant: string): string {
+  const text = minute(instant);
+  return text === BEGINNING ? text : `${text}Z`;
 }
 
 function percent(part: number, whole: number): string {

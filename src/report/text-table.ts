@@ -5,6 +5,25 @@ import type { Style, Tone } from "./style.ts";
 /** A line or a cell: plain, or with a tone. */
 export type Text = string | { readonly text: string; readonly tone: Tone };
 
+export function toned(tone: Tone, text: string): Text {
+  return { text, tone };
+}
+
+/** The heads of a table's columns. */
+export function bold(heads: readonly string[]): readonly Text[] {
+  return heads.map((head) => toned("strong", head));
+}
+
+/** The start of a whole history, older than any account. */
+const HISTORY_START = "1900-01-01T00:00:00Z";
+export const BEGINNING = "the beginning";
+
+/** `2026-03-20 09:30`, without its zone; `the beginning` for the start of a whole history, `-` for none. */
+export function minute(instant: string | null): string {
+  if (instant === null) return "-";
+  return instant === HISTORY_START ? BEGINNING : instant.slice(0, 16).replace("T", " ");
+}
+
 /** How a text is shown: the width of the terminal, and its colors. */
 export interface Look {
   /** Columns that lines of words are wrapped to; Infinity: not wrapped. */

@@ -1,6 +1,6 @@
 import type { VerifiedTable, VerifyResult } from "../operations/api.ts";
 import { formatNumber, pluralize } from "../text.ts";
-import { textTable, wrappedLines } from "./text-table.ts";
+import { bold, textTable, toned, wrappedLines } from "./text-table.ts";
 import type { Look, Text } from "./text-table.ts";
 
 /** Problems that are shown to people; `--json` has all. */
@@ -10,20 +10,22 @@ const PROBLEMS_SHOWN = 50;
 export function verifySummary(result: VerifyResult, look: Look): string {
   const { problems, filesRead, warehouse } = result;
   const found = problems.length === 0 ? null : pluralize(problems.length, "problem");
-  const toned = (text: string): Text => ({ text, tone: found === null ? "good" : "bad" });
-  const shown = problems.slice(0, PROBLEMS_SHOWN).flatMap(({ key, problem, hint }): Text[] => [
-    { text: `  ${key}: ${problem}`, tone: "bad" },
-    { text: `    hint: ${hint}`, tone: "quiet" },
-  ]);
+  const tone = found === null ? "good" : "bad";
+  const shown = problems
+    .slice(0, PROBLEMS_SHOWN)
+    .flatMap(({ key, problem, hint }): Text[] => [
+      toned("bad", `  ${key}: ${problem}`),
+      toned("quiet", `    hint: ${hint}`),
+    ]);
   const more = problems.length - PROBLEMS_SHOWN;
   return [
     wrappedLines(
       [
-        ...(filesRead ? [toned(`${verified(result)}: ${found ?? "all as committed"}`)] : []),
+        ...(filesRead ? [toned(tone, `${verified(result)}: ${found ?? "all as committed"}`)] : []),
         ...(warehouse === null
           ? []
           : [`compared with ${warehouse.name}${warehouse.tables.length === 0 ? ": nothing to compare" : ""}`]),
-        ...(filesRead ? [] : [toned(found ?? "no problems")]),
+        ...(filesRead ? [] : [toned(tone, found ?? "no problems")]),
         ...shown,
         ...(more > 0 ? [`  and ${formatNumber(more)} more (--json has all)`] : []),
       ],
@@ -51,11 +53,11 @@ function proofs({ objects, filesRead, warehouse }: VerifyResult, { style }: Look
   const rows = names.map((name): Text[] => {
     const files = objects.find(({ object }) => object === name);
     const table = tables.get(name);
+    const { files: count = 0, rows: landed = 0, problems = 0 } = files ?? {};
+    const damaged = problems === 0 ? "0" : toned("bad", formatNumber(problems));
     return [
       name,
-      ...(filesRead
-        ? [formatNumber(files?.files ?? 0), formatNumber(files?.rows ?? 0), damaged(files?.problems ?? 0)]
-        : []),
+      ...(filesRead ? [formatNumber(count), formatNumber(landed), damaged] : []),
       ...(warehouse === null ? [] : [table === undefined ? "not compared" : loading(table)]),
     ];
   });
@@ -65,11 +67,7 @@ function proofs({ objects, filesRead, warehouse }: VerifyResult, { style }: Look
     ...(warehouse === null ? [] : ["IN THE WAREHOUSE"]),
   ];
   const numbers = filesRead ? [1, 2, 3] : [];
-  return textTable([heads.map((text): Text => ({ text, tone: "strong" })), ...rows], numbers, style);
-}
-
-function damaged(problems: number): Text {
-  return problems === 0 ? "0" : { text: formatNumber(problems), tone: "bad" };
+  return textTable([bold(heads), ...rows], numbers, style);
 }
 
 /** `9 loaded exactly once`, `8 loaded exactly once, 1 missing`, or what else was compared. */

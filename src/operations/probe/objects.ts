@@ -193,38 +193,24 @@ function changed(object: Collection, whole: Sent, sent: Sent): readonly Finding[
     means,
     override: { ...entry, v5: { query } },
   });
-  return [
-    ...(whole.filter === sent.filter || whole.filter === null
-      ? []
-      : [
-          finding(
-            "filter",
-            `${camelCase(whole.filter)} refused by name`,
-            whole.filter === object.way.query.split
-              ? "A collection of more than 100,000 records cannot be split into windows: the object fails."
-              : "Every run reads all records and filters them itself.",
-            withoutFilter(object, whole.filter),
-          ),
-        ]),
-    ...(whole.order === sent.order
-      ? []
-      : [
-          finding("order", `orderBy=${camelCase(String(whole.order))} refused`, "Records are read by page tokens.", {
-            order: null,
-          }),
-        ]),
-    ...(whole.deleted === sent.deleted
-      ? []
-      : [
-          finding(
-            "bin",
-            "deleted=all refused",
-            "Deleted records are not seen.",
-            { deleted: false },
-            { deletes: false },
-          ),
-        ]),
-  ];
+  const found: Finding[] = [];
+  if (whole.filter !== null && whole.filter !== sent.filter) {
+    const means =
+      whole.filter === object.way.query.split
+        ? "A collection of more than 100,000 records cannot be split into windows: the object fails."
+        : "Every run reads all records and filters them itself.";
+    const seen = `${camelCase(whole.filter)} refused by name`;
+    found.push(finding("filter", seen, means, withoutFilter(object, whole.filter)));
+  }
+  if (whole.order !== sent.order) {
+    const seen = `orderBy=${camelCase(String(whole.order))} refused`;
+    found.push(finding("order", seen, "Records are read by page tokens.", { order: null }));
+  }
+  if (whole.deleted !== sent.deleted) {
+    const means = "Deleted records are not seen.";
+    found.push(finding("bin", "deleted=all refused", means, { deleted: false }, { deletes: false }));
+  }
+  return found;
 }
 
 function withoutFilter({ way }: Collection, field: RangeField): Override {

@@ -1,7 +1,7 @@
 import { earlierRows, median } from "../../operations/usual-rows.ts";
 import type { PastRun, RunReport } from "../../operations/report/api.ts";
-import { elapsed, formatNumber, pluralize } from "../../text.ts";
-import { capitalized, listed } from "./format.ts";
+import { capitalized, elapsed, formatNumber, pluralize } from "../../text.ts";
+import { listed } from "./format.ts";
 
 /** Rows differ enough from the usual ones to be named: by this factor, and this number. */
 const FACTOR = 3;

@@ -2,8 +2,8 @@ import { newRejects, postponedOf } from "../../manifest/manifest.ts";
 import type { RunReport } from "../../operations/report/api.ts";
 import { SILENT } from "../../operations/usual-rows.ts";
 import { rejectsKey } from "../../state/rejects.ts";
-import { pluralize } from "../../text.ts";
-import { capitalized, listed, short } from "./format.ts";
+import { capitalized, pluralize } from "../../text.ts";
+import { listed, short } from "./format.ts";
 import { isName, repairOf, withObjects } from "./repairs.ts";
 
 /** Something that an operator must do, or look at. */

@@ -43,7 +43,3 @@ export function listed(names: readonly string[], max = 5): string {
 
 /** For what only a manifest records. */
 export const NOT_RECORDED = "Not on record, because the run has no manifest that can be read.";
-
-export function capitalized(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
-}

@@ -1,7 +1,7 @@
 import type { RunReport } from "../../operations/report/api.ts";
-import { elapsed, formatNumber, pluralize } from "../../text.ts";
+import { capitalized, elapsed, formatNumber, pluralize } from "../../text.ts";
 import type { Finding } from "./findings.ts";
-import { bytesText, capitalized, minute, NOT_RECORDED, percent, short } from "./format.ts";
+import { bytesText, minute, NOT_RECORDED, percent, short } from "./format.ts";
 import type { Markup } from "./markup.ts";
 import { command, DRAWING, markup, number, paragraph, section, table } from "./markup.ts";
 import { bar } from "./charts.ts";

@@ -1,7 +1,7 @@
 import type { RunReport } from "../../operations/report/api.ts";
-import { pluralize } from "../../text.ts";
+import { capitalized, pluralize } from "../../text.ts";
 import type { Finding } from "./findings.ts";
-import { capitalized, listed, short } from "./format.ts";
+import { listed, short } from "./format.ts";
 
 /** The first sentence of the page. */
 export interface Verdict {
