@@ -19,20 +19,21 @@ export interface WorkerOptions<Ops extends Operations<Ops>> {
   readonly name: string;
   /** Script that calls `serve`, next to the module that starts it. Its `.ts` becomes `.js` in the package. */
   readonly entry: URL;
-  /** Node options, such as a limit of the heap. */
-  readonly nodeOptions: readonly string[];
+  /** Node options, such as a limit of the heap. Default: none. */
+  readonly nodeOptions?: readonly string[];
   /**
    * The environment. Nothing is inherited, in particular no secret of this tool, except where compiled code is kept.
+   * Default: nothing else.
    */
-  readonly environment: (folder: string) => Readonly<Record<string, string>>;
+  readonly environment?: (folder: string) => Readonly<Record<string, string>>;
   /** What to do after the process died. */
   readonly deathHint: string;
   /** Where the process gets its temporary folder, which is removed with it. */
   readonly tmpDir: string;
   /** The input of the first request of each process, and how the message of its failure begins: `log in to`. */
   readonly open: { readonly doing: string; readonly input: (folder: string) => Parameters<Ops["open"]>[0] };
-  /** Longest time for one request; null: no limit. */
-  readonly requestMsMax: number | null;
+  /** Longest time for one request. Default: no limit, because a large load may take hours. */
+  readonly requestMsMax?: number;
 }
 
 interface Running {
@@ -123,12 +124,12 @@ export class Worker<Ops extends Operations<Ops>> {
   }
 
   #fork(folder: string): Running {
-    const { entry, nodeOptions, environment } = this.#options;
+    const { entry, nodeOptions = [], environment } = this.#options;
     // The sources have a TypeScript entry, the package its JavaScript.
     const script = import.meta.url.endsWith(".ts") ? entry : new URL(entry.href.replace(/\.ts$/, ".js"));
     const child = fork(fileURLToPath(script), [], {
       execArgv: [...nodeOptions],
-      env: { ...environment(folder), ...compileCache() },
+      env: { ...environment?.(folder), ...compileCache() },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       // A process group for itself: Ctrl-C in a terminal reaches this process only, which decides what is finished.
       detached: true,
@@ -161,7 +162,7 @@ export class Worker<Ops extends Operations<Ops>> {
     const fault = ({ message, ...details }: Failure): WarehouseError =>
       new WarehouseError(`${doing} ${warehouse}: ${message}`, details);
     const watchdog =
-      requestMsMax === null ? null : startWatchdog(requestMsMax, () => fault(this.#tooLong(requestMsMax)));
+      requestMsMax === undefined ? null : startWatchdog(requestMsMax, () => fault(this.#tooLong(requestMsMax)));
     const stopped = watchdog === null ? signal : AbortSignal.any([signal, watchdog.signal]);
     const onAbort = (): void => void running.child.kill("SIGKILL");
     stopped.addEventListener("abort", onAbort, { once: true });

@@ -43,14 +43,10 @@ export class DuckdbWarehouse implements Warehouse, Loader {
       warehouse: this.name,
       name: "DuckDB",
       entry: new URL("./process.ts", import.meta.url),
-      nodeOptions: [],
-      environment: () => ({}),
       deathHint:
         "Nothing of this load was committed. Run again. If it was killed for its memory (up to about 1 GB), give the machine more.",
       tmpDir: options.tmpDir,
       open: { doing: "open", input: (tempDir) => ({ path: this.#path, tempDir }) },
-      // A large load may take hours.
-      requestMsMax: null,
     });
   }
 

@@ -30,13 +30,10 @@ export class ParquetConverter implements Converter {
       warehouse: "DuckDB",
       name: "DuckDB",
       entry: new URL("./process.ts", import.meta.url),
-      nodeOptions: [],
-      environment: () => ({}),
       deathHint:
         "Nothing of this file was landed. Run again. If it was killed for its memory (up to about 900 MB), give the machine more.",
       tmpDir: options.tmpDir,
       open: { doing: "open", input: (tempDir) => ({ path: null, tempDir }) },
-      requestMsMax: null,
     });
   }
 

@@ -178,21 +178,11 @@ export class SnowflakeWarehouse implements Warehouse {
     // Rows later than all committed ones must not hide that the newest committed rows are missing.
     const table = await this.tableState(object, committed ?? LATEST, signal);
     const compared = watermark === null ? `only whether ${key} has rows` : `only the newest ${watermark} of ${key}`;
-    if (!table.hasRows) {
-      return {
-        compared,
-        problems: [
-          {
-            key,
-            problem: `it is empty although ${pluralize(count, "file")} ${count === 1 ? "was" : "were"} committed for it`,
-            hint: PIPE_HINT,
-          },
-        ],
-      };
-    }
-    if (watermark === null || committed === null || (table.watermark ?? "") >= committed)
-      return { compared, problems: [] };
-    const problem = `its newest ${watermark} is ${table.watermark ?? "null"}, ${committed} was committed`;
+    const isBehind = watermark !== null && committed !== null && (table.watermark ?? "") < committed;
+    if (table.hasRows && !isBehind) return { compared, problems: [] };
+    const problem = table.hasRows
+      ? `its newest ${watermark ?? ""} is ${table.watermark ?? "null"}, ${committed ?? ""} was committed`
+      : `it is empty although ${pluralize(count, "file")} ${count === 1 ? "was" : "were"} committed for it`;
     return { compared, problems: [{ key, problem, hint: PIPE_HINT }] };
   }
 
