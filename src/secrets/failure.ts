@@ -19,43 +19,31 @@ export class SecretFailure extends Error {
 }
 
 const NOT_FOUND: ReadonlySet<string> = new Set(["ResourceNotFoundException", "ParameterNotFound"]);
-const UNFIT: ReadonlySet<string> = new Set([
-  "InvalidRequestException",
-  "InvalidParameterException",
-  "ValidationException",
-  "ParameterVersionNotFound",
-  "ParameterPatternMismatchException",
-  "HierarchyTypeMismatchException",
-]);
+const UNFIT: ReadonlySet<string> = new Set(
+  (
+    "InvalidRequestException InvalidParameterException ValidationException ParameterVersionNotFound " +
+    "ParameterPatternMismatchException HierarchyTypeMismatchException"
+  ).split(" "),
+);
 const DENIED: ReadonlySet<string> = new Set(["AccessDeniedException", "AccessDenied", "UnauthorizedOperation"]);
 /** The key that encrypts it cannot be used. */
-const KEY_DENIED: ReadonlySet<string> = new Set([
-  "DecryptionFailure",
-  "EncryptionFailure",
-  "InvalidKeyId",
-  "KMSAccessDeniedException",
-  "KMSDisabledException",
-  "KMSInvalidStateException",
-]);
-const NO_CREDENTIALS: ReadonlySet<string> = new Set([
-  "CredentialsProviderError",
-  "TokenProviderError",
-  "ProviderError",
-]);
+const KEY_DENIED: ReadonlySet<string> = new Set(
+  (
+    "DecryptionFailure EncryptionFailure InvalidKeyId KMSAccessDeniedException KMSDisabledException " +
+    "KMSInvalidStateException"
+  ).split(" "),
+);
+const NO_CREDENTIALS: ReadonlySet<string> = new Set(
+  "CredentialsProviderError TokenProviderError ProviderError".split(" "),
+);
 /** AWS does not know these credentials, or no longer does. */
-const BAD_CREDENTIALS: ReadonlySet<string> = new Set([
-  "UnrecognizedClientException",
-  "InvalidClientTokenId",
-  "InvalidSignatureException",
-  "SignatureDoesNotMatch",
-  "IncompleteSignatureException",
-  "MissingAuthenticationTokenException",
-  "ExpiredTokenException",
-  "ExpiredToken",
-  "RequestExpired",
-  "OptInRequired",
-  "NotAuthorized",
-]);
+const BAD_CREDENTIALS: ReadonlySet<string> = new Set(
+  (
+    "UnrecognizedClientException InvalidClientTokenId InvalidSignatureException SignatureDoesNotMatch " +
+    "IncompleteSignatureException MissingAuthenticationTokenException ExpiredTokenException ExpiredToken " +
+    "RequestExpired OptInRequired NotAuthorized"
+  ).split(" "),
+);
 
 const GIVE_CREDENTIALS =
   "give the task or instance a role, set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";

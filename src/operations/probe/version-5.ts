@@ -187,14 +187,7 @@ export const VERSION_5: readonly Question[] = [
   },
 ];
 
-const RATES = [
-  "deliveryRate",
-  "opensRate",
-  "clickThroughRate",
-  "uniqueClickThroughRate",
-  "clickOpenRatio",
-  "optOutRate",
-];
+const RATES = "deliveryRate opensRate clickThroughRate uniqueClickThroughRate clickOpenRatio optOutRate".split(" ");
 
 /** Null where all rates are zero. */
 function ratesOf(answer: Answer): Finding | null {

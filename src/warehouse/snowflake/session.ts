@@ -16,21 +16,11 @@ const CLOSE_MS_MAX = 10_000;
 const HEAP_MB = 256;
 
 /** Variables that the driver's process inherits: proxies and trusted certificates. */
-const INHERITED: readonly string[] = [
-  "HTTP_PROXY",
-  "HTTPS_PROXY",
-  "NO_PROXY",
-  "http_proxy",
-  "https_proxy",
-  "no_proxy",
-  "NODE_EXTRA_CA_CERTS",
-  "NODE_USE_SYSTEM_CA",
-  "SSL_CERT_DIR",
-  "SSL_CERT_FILE",
-  "SF_OCSP_RESPONSE_CACHE_SERVER_ENABLED",
-  "SF_OCSP_RESPONSE_CACHE_SERVER_URL",
-  "SystemRoot",
-];
+const INHERITED: readonly string[] = (
+  "HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy NODE_EXTRA_CA_CERTS NODE_USE_SYSTEM_CA " +
+  "SSL_CERT_DIR SSL_CERT_FILE SF_OCSP_RESPONSE_CACHE_SERVER_ENABLED SF_OCSP_RESPONSE_CACHE_SERVER_URL " +
+  "SystemRoot"
+).split(" ");
 
 /** Keeps the driver from reporting where it runs, what it loads, and its host name. */
 const QUIET = {
