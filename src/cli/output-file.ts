@@ -16,7 +16,7 @@ export async function writeOutput(path: string, text: string, random: Random): P
     else await write(path, text, "w");
   } catch (error) {
     const errno = errnoOf(error);
-    throw new StorageError(`write ${path}: ${reasonOf(errno)} (${errno})`, {
+    throw new StorageError(`write ${path}: ${REASONS[errno] ?? "the system refused it"} (${errno})`, {
       code: "storage.output-not-written",
       hint: "Use --output to name a file in an existing, writable folder. An existing file is unchanged.",
       context: { path, errno },
@@ -65,7 +65,3 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "no space is left",
   EDQUOT: "no space is left",
 };
-
-function reasonOf(errno: string): string {
-  return REASONS[errno] ?? "the system refused it";
-}

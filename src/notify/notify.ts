@@ -56,7 +56,9 @@ export async function notify(outcome: RunOutcome, options: NotifyOptions): Promi
       channels.map(async (channel): Promise<Notified> => {
         const refused = await sendTwice(channel, notification, bounded, options.clock);
         if (refused === null) return { channel: channel.name, failure: null };
-        const failure = redact(failureText(channel, refused), options.secrets);
+        const { reason, hint } = refused;
+        const text = `could not notify ${channel.name}: ${reason}${hint === null ? "" : `. ${hint}`}`;
+        const failure = redact(text, options.secrets);
         warn(options.onEvent, "notify.failed", failure);
         return { channel: channel.name, failure };
       }),
@@ -125,10 +127,6 @@ async function sendOnce(
     late.catch(() => {});
     done.abort(new Error("a response arrived"));
   }
-}
-
-function failureText(channel: Channel, { reason, hint }: Refused): string {
-  return `could not notify ${channel.name}: ${reason}${hint === null ? "" : `. ${hint}`}`;
 }
 
 function withoutSecrets(notification: Notification, secrets: readonly string[]): Notification {

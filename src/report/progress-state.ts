@@ -104,15 +104,12 @@ function timed(
   { event, at }: { readonly event: RunEvent; readonly at: number },
 ): ObjectProgress {
   const begunAt = before.begunAt ?? (event.type === "object-started" || after.phase === "active" ? at : null);
-  const isFlowing = after.phase === "active" && !after.words.startsWith("exporting") && !isLoading(after);
+  const isFlowing =
+    after.phase === "active" && !after.words.startsWith("exporting") && !after.words.startsWith("loading");
   const { flowSince, flowMs } = before;
   if (isFlowing === (flowSince !== null)) return { ...after, begunAt };
   if (flowSince === null) return { ...after, begunAt, flowSince: at };
   return { ...after, begunAt, flowMs: flowMs + at - flowSince, flowSince: null };
-}
-
-function isLoading({ words }: ObjectProgress): boolean {
-  return words.startsWith("loading");
 }
 
 function changeOf(event: RunEvent, before: ObjectProgress): Partial<ObjectProgress> | null {

@@ -132,35 +132,30 @@ function ruleProblems(rule: unknown, where: string): string[] {
   return problems;
 }
 
-export interface Faults {
-  set(rules: readonly FaultRule[]): void;
-  /** Counts the request, and returns the rule that hits it or null. */
-  next(method: string, target: string, parameters?: Parameters): FaultRule | null;
-}
-
 const NO_PARAMETERS: Parameters = new Map();
 /** Default limit of a query (vendor docs, query). */
 const LIMIT_DEFAULT = 200;
 
-export function createFaults(): Faults {
-  let rules: { readonly rule: FaultRule; readonly pattern: RegExp | null; matched: number }[] = [];
-  return {
-    set: (script) => {
-      rules = script.map((rule) => ({ rule, pattern: toPattern(rule.path), matched: 0 }));
-    },
-    next: (method, target, parameters = NO_PARAMETERS) => {
-      for (const entry of rules) {
-        const { rule, pattern } = entry;
-        if (rule.method !== undefined && rule.method.toUpperCase() !== method) continue;
-        if (!target.includes(rule.path) && pattern?.test(target) !== true) continue;
-        if (Number(parameters.get("limit") ?? LIMIT_DEFAULT) <= (rule.limitAbove ?? -1)) continue;
-        entry.matched += 1;
-        const hit = entry.matched - (rule.skip ?? 0);
-        if (hit >= 1 && hit <= (rule.count ?? 1)) return rule;
-      }
-      return null;
-    },
-  };
+export class Faults {
+  #rules: { readonly rule: FaultRule; readonly pattern: RegExp | null; matched: number }[] = [];
+
+  set(rules: readonly FaultRule[]): void {
+    this.#rules = rules.map((rule) => ({ rule, pattern: toPattern(rule.path), matched: 0 }));
+  }
+
+  /** Counts the request, and returns the rule that hits it or null. */
+  next(method: string, target: string, parameters: Parameters = NO_PARAMETERS): FaultRule | null {
+    for (const entry of this.#rules) {
+      const { rule, pattern } = entry;
+      if (rule.method !== undefined && rule.method.toUpperCase() !== method) continue;
+      if (!target.includes(rule.path) && pattern?.test(target) !== true) continue;
+      if (Number(parameters.get("limit") ?? LIMIT_DEFAULT) <= (rule.limitAbove ?? -1)) continue;
+      entry.matched += 1;
+      const hit = entry.matched - (rule.skip ?? 0);
+      if (hit >= 1 && hit <= (rule.count ?? 1)) return rule;
+    }
+    return null;
+  }
 }
 
 function toPattern(source: string): RegExp | null {

@@ -9,8 +9,7 @@ import type { Json } from "./api/v5/record.ts";
 import { utcText } from "./api/v5/datetime.ts";
 import { statsRecord } from "./api/v5/read.ts";
 import { ExportWorker } from "./api/export-worker.ts";
-import { createFaults } from "./faults.ts";
-import type { Faults } from "./faults.ts";
+import { Faults } from "./faults.ts";
 import { createLimits } from "./limits.ts";
 import type { Limits } from "./limits.ts";
 import type { RowKey } from "./account/model.ts";
@@ -51,7 +50,7 @@ export function createSimulation(options: ResolvedOptions, untouched: Account | 
     limits: createLimits(clock, accountZone, options.dailyLimit, knobs),
     desk: new TokenDesk(clock, knobs, seed, options.jwtPublicKey),
     worker: new ExportWorker(account, clock, knobs, options.exportSeconds * 1000),
-    faults: createFaults(),
+    faults: new Faults(),
     memory: new SelectionMemory(),
     counters: createCounters(),
   };

@@ -32,8 +32,8 @@ export function ddlObjects(
       const { name, table, key, watermark, way } = object;
       const { fields } = objectState(state, name);
       const asked = live.find((each) => each.object === name);
-      const columns =
-        asked === undefined ? objectFields(object, fields).columns : [...object.columns, ...liveColumns(asked)];
+      const custom = asked?.customFields.map(({ column }): Column => ({ name: column, type: "string" }));
+      const columns = custom === undefined ? objectFields(object, fields).columns : [...object.columns, ...custom];
       return {
         name,
         table,
@@ -81,10 +81,6 @@ export async function landedFormats(
 /** The objects whose custom fields Pardot can list. */
 export function withCustomFields({ catalog, etl }: TablesConfig): readonly CatalogObject[] {
   return catalog.filter((object) => etl.objects.includes(object.name) && customFieldsOf(object) !== undefined);
-}
-
-function liveColumns({ customFields }: LiveFields): readonly Column[] {
-  return customFields.map(({ column }) => ({ name: column, type: "string" }));
 }
 
 /** The table of deleted records counts only if it is filled. */

@@ -25,7 +25,8 @@ export class Failures {
   fail(object: string, error: unknown): void {
     if (this.#shortfalls.has(object)) return;
     const failure = asError(error);
-    const status = isPostponing(failure) ? "postponed" : "failed";
+    const isPostponing = failure instanceof LimitError || failure instanceof CancelledError;
+    const status = isPostponing ? "postponed" : "failed";
     this.#shortfalls.set(object, { status, error: failure });
     const { code, message } = failureOf(failure);
     if (status === "postponed") this.#onEvent({ type: "object-postponed", object, status, code });
@@ -59,10 +60,6 @@ export class Failures {
     const all = [...failed, afterwards, ...postponed].filter((error) => error !== null);
     return all.find((error) => error instanceof CancelledError) ?? all[0] ?? null;
   }
-}
-
-function isPostponing(error: Error): boolean {
-  return error instanceof LimitError || error instanceof CancelledError;
 }
 
 /** An object waits for another; its exit code is the other's. */

@@ -24,13 +24,12 @@ export function coverageSection({ status, firstRecords, pardotNow }: RunReport):
   const { objects } = status;
   if (objects.length === 0) return section("coverage", title, paragraph("Nothing has been planned or committed yet."));
   const axis = { from: axisStart(objects, firstRecords, pardotNow), to: pardotNow };
-  const rows = objects.map((object) => [
-    object.object,
-    firstRecord(firstRecords.get(object.object)),
-    minute(object.coverage.at(-1)?.to ?? null),
-    timeline(axis, stretchesOf(object)),
-    remarks(object),
-  ]);
+  const rows = objects.map((object) => {
+    const first = firstRecords.get(object.object);
+    const to = minute(object.coverage.at(-1)?.to ?? null);
+    const drawn = timeline(axis, stretchesOf(object));
+    return [object.object, first === undefined ? "not known" : minute(first), to, drawn, remarks(object)];
+  });
   const columns = ["Object", "First record", "Covered to", DRAWING, "Gaps and open windows"];
   const caption = markup`State now. The drawing goes from ${isoInstant(axis.from).slice(0, 10)} to
     ${isoInstant(axis.to).slice(0, 10)}: <span class="key covered">covered</span>, <span class="key gap">gap</span>,
@@ -68,10 +67,6 @@ function stretchesOf({ coverage, gaps, openWindows }: StatusObject): readonly St
 
 function spanOf({ from, to }: { readonly from: string; readonly to: string }): Span {
   return { from: Date.parse(from), to: Date.parse(to) };
-}
-
-function firstRecord(text: string | undefined): Markup | string {
-  return text === undefined ? "not known" : minute(text);
 }
 
 function remarks({ coverage, gaps, openWindows }: StatusObject): Markup | string {

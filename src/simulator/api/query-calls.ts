@@ -46,9 +46,10 @@ export function queryBody(model: ObjectModel, parameters: Parameters, context: Q
     idBelow === null ? selected.length : lowerBound(selected.length, (n) => table.ids.idOf(selected[n] ?? 0) < idBelow);
   const matching = selected.subarray(from, Math.max(from, to));
   const limit = knobs.pageCap === 0 ? query.limit : Math.min(query.limit, knobs.pageCap);
+  const sortText = query.sort.map((by) => `${by.key.name} ${by.descending ? "down" : "up"}`).join();
   // Rows are hidden after the page is cut, so it gets shorter (mlrun/mlrun issue 5385).
   const page = pageOf(account, table, matching, { ...query, limit }, (make) =>
-    context.memory.get(`${key} ${from} ${to} ${sortText(query)}`, make),
+    context.memory.get(`${key} ${from} ${to} ${sortText}`, make),
   )
     .filter((index) => !isHidden(model, index, knobs))
     .slice(0, context.rowsMax ?? undefined);
@@ -80,10 +81,6 @@ function spanKey({ spans }: QueryParameters): readonly unknown[] {
   return [spans.created, spans.updated].map((span) =>
     span === undefined ? null : [String(span.from), String(span.to)],
   );
-}
-
-function sortText(query: QueryParameters): string {
-  return query.sort.map(({ key, descending }) => `${key.name} ${descending ? "down" : "up"}`).join();
 }
 
 function pageOf(

@@ -101,7 +101,9 @@ function csvWriter(columns: readonly ModelColumn[], zone: Timezone, knobs: Knobs
   const emptyText = knobs.csvEmptyText === "quoted" ? '""' : "";
   const [yes, no] = knobs.csvBoolean === "1/0" ? ["1", "0"] : ["true", "false"];
   const isPhp = knobs.csvQuotes === "php";
-  const [mustQuote, doubled] = isPhp ? [PHP_MUST_QUOTE, phpDoubled] : [MUST_QUOTE, allDoubled];
+  const [mustQuote, doubled] = isPhp
+    ? [PHP_MUST_QUOTE, phpDoubled]
+    : [MUST_QUOTE, (plainText: string) => plainText.replaceAll('"', '""')];
   const plain = (text: string): string => (quotesAll ? `"${text}"` : text);
   const text = (value: string): string => {
     if (value === "") return emptyText;
@@ -130,10 +132,6 @@ function csvWriter(columns: readonly ModelColumn[], zone: Timezone, knobs: Knobs
 
 const MUST_QUOTE = /[",\r\n]/;
 const PHP_MUST_QUOTE = /[",\\\r\n\t ]/;
-
-function allDoubled(text: string): string {
-  return text.replaceAll('"', '""');
-}
 
 /** Like PHP's fputcsv: a quote right after a backslash is not doubled (php/php-src issue 11174). */
 function phpDoubled(text: string): string {

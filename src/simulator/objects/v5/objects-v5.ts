@@ -1,10 +1,10 @@
 /** All objects of API v5, and the rows of those that v3/v4 lack. */
 import { countListEmails, countSends, sentAtOf } from "../../account/email-sends.ts";
-import type { ModelColumn, RowModel, Value } from "../../account/model.ts";
+import type { RowModel, Value } from "../../account/model.ts";
 import { ACCOUNT } from "./account.ts";
 import { ASSETS } from "./assets.ts";
 import { EMAIL } from "./email.ts";
-import type { V5Field, V5Object } from "./notation.ts";
+import type { V5Object } from "./notation.ts";
 import { listEmailCreatedAt } from "./own-values.ts";
 import { PAGES } from "./pages.ts";
 import { PEOPLE } from "./people.ts";
@@ -44,14 +44,10 @@ function rowModel(object: V5Object): RowModel {
   const [follows, daily] = [FOLLOWS[object.name], DAILY[object.name]];
   return {
     name: object.name,
-    columns: fields.map(columnOf),
+    columns: fields.map(({ name, type }) => ({ name, kind: type === "list" || type === "record" ? "json" : type })),
     make: (row, world): readonly Value[] => fields.map((field) => valueOf(object, field, row, world)),
     hasUpdated: !APPEND_ONLY.has(object.name),
     ...(follows === undefined ? {} : { follows }),
     ...(daily === undefined ? {} : { daily }),
   };
-}
-
-function columnOf({ name, type }: V5Field): ModelColumn {
-  return { name, kind: type === "list" || type === "record" ? "json" : type };
 }
