@@ -12,24 +12,35 @@ import { liveProbes } from "./probes.ts";
 import { decideWindows } from "./windows.ts";
 import type { Decision } from "./windows.ts";
 
-/** Decides the windows of each object and records them before anything is requested. `now`: Pardot's time. */
+/**
+ * Decides the windows of all objects, in as many lanes as requests may be in flight, and records them together before
+ * anything is requested. `now`: Pardot's time.
+ */
 export async function schedule(run: Run, now: Instant, range: RangeRequest): Promise<void> {
-  const { journal, onEvent } = run;
+  const { journal, onEvent, lanes, failures } = run;
   const probes = liveProbes({ pardot: run.pardot, full: range.full, onEvent, signal: run.abort });
-  const recorded: Promise<void>[] = [];
-  for (const object of run.objects) {
-    const fail = (error: unknown): void => run.failures.fail(object.name, error);
+  const decisions = new Map<string, Decision>();
+  const decide = async (object: CatalogObject): Promise<void> => {
     try {
       run.drain.throwIfAborted();
       const context = { ...run, state: journal.state, probes, now, range, signal: run.abort };
-      const decision = await decideWindows(object, context);
-      // The next objects are decided in the meantime, and recorded together.
-      recorded.push(scheduleObject(object, decision, { ...run, range }, now).catch(fail));
+      decisions.set(object.name, await decideWindows(object, context));
     } catch (error) {
-      fail(error);
+      failures.fail(object.name, error);
     }
-  }
-  await Promise.all(recorded);
+  };
+  await lanes.run(() => lanes.share(run.objects, decide));
+  await Promise.all(
+    run.objects.map(async (object) => {
+      const decision = decisions.get(object.name);
+      if (decision === undefined) return;
+      try {
+        await scheduleObject(object, decision, { ...run, range }, now);
+      } catch (error) {
+        failures.fail(object.name, error);
+      }
+    }),
+  );
   const windows = run.objects.flatMap(({ name }) => objectState(journal.state, name).windows);
   const resumed = windows.filter((window) => window.plannedBy !== run.id);
   const files = resumed.reduce((sum, window) => sum + window.files.length, 0);
