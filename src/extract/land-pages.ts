@@ -3,7 +3,6 @@ import type { CatalogObject } from "../catalog/catalog.ts";
 import { DataError, LeaseError, StorageError } from "../errors.ts";
 import { warn } from "../events.ts";
 import { rowEncoder } from "../land/rejects.ts";
-import type { Rejects } from "../land/rejects.ts";
 import { RowFiles } from "../land/row-files.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
 import type { IdGap } from "../state/cursor.ts";
@@ -14,7 +13,6 @@ import { inWindow, pageBounds } from "./bounds.ts";
 import { landingOf } from "./context.ts";
 import type { WindowInProgress } from "./context.ts";
 import { collectEmailPairs } from "./email-pairs.ts";
-import type { EmailPairs } from "./email-pairs.ts";
 import type { Step } from "./pages/page.ts";
 import { warnOfIncomplete } from "./pages/wide-query.ts";
 
@@ -76,7 +74,15 @@ export async function landPages(
   const toRow = rowEncoder(object, rejects, progress.protection());
   // A file is recorded with what the other ranges have landed by then.
   const at = (): string | null => (range === undefined || cursor === null ? cursor : range.cursorAt(cursor));
-  const land = (): Promise<void> => landRows(files, { at, rejects, pairs, progress });
+  // Rejects go with the next file or with the end of the window: until then the cursor stays before them.
+  const land = async (): Promise<void> => {
+    const file = await files.land();
+    if (file === null) return;
+    const rejected = progress.rejected(null, rejects.take());
+    await extraction.journal.record([...pairs.changes(), progress.landed(file, at()), ...rejected]);
+    pairs.tap?.forget();
+    await progress.moveFilesOut();
+  };
   const isWanted = inWindow(object, window, extraction.config.pardot.timeZone);
   const isFiltered = isQueried(object) && pageBounds(object, window) !== null;
   // Where to continue after the last row that `reached` looked at.
@@ -182,28 +188,6 @@ function assertNotAllGone({ object, window, extraction }: WindowInProgress): voi
       hint: "Nothing was committed for it. Check in Pardot whether the API user may still see these records, then run again.",
     },
   );
-}
-
-/**
- * Lands the rows of the current file, if any. Rejects go with the next file or with the end of the window: until then
- * the cursor stays before them.
- */
-async function landRows(
-  files: RowFiles,
-  to: {
-    readonly at: () => string | null;
-    readonly rejects: Rejects;
-    readonly pairs: EmailPairs;
-    readonly progress: WindowInProgress;
-  },
-): Promise<void> {
-  const { at, rejects, pairs, progress } = to;
-  const file = await files.land();
-  if (file === null) return;
-  const rejected = progress.rejected(null, rejects.take());
-  await progress.extraction.journal.record([...pairs.changes(), progress.landed(file, at()), ...rejected]);
-  pairs.tap?.forget();
-  await progress.moveFilesOut();
 }
 
 export function openRowFiles({ object, window, extraction }: WindowInProgress): RowFiles {

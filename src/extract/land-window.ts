@@ -42,13 +42,7 @@ export async function landWindow(
     const steps = readWindow({ ...request, mayCut });
     const cut = isCut ? null : await landPages(progress, { steps, isIncomplete }, found);
     if (isCut || cut !== null) {
-      await landRanges(
-        progress,
-        { ...request, cursor: progress.current.cursor },
-        cut?.after ?? [],
-        isIncomplete,
-        found,
-      );
+      await landRanges(progress, request, cut?.after ?? [], isIncomplete, found);
       await checkTotal(progress, request, cut, found);
     }
     await progress.done([...found.changes, ...ignoredFilter(progress, found)]);
@@ -76,7 +70,7 @@ async function landRanges(
     const range = { ...gap, onPassed, cursorAt };
     try {
       drain.throwIfAborted();
-      const steps = readWindow({ ...request, drain, range });
+      const steps = readWindow({ ...request, cursor: progress.current.cursor, drain, range });
       await landPages(progress, { steps, range, isIncomplete }, found);
     } catch (error) {
       stop.abort(error);

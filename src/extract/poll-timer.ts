@@ -111,17 +111,14 @@ export class PollTimer {
 
   /** Of the object's last export, for a shorter window in proportion; else by the last export of another object. */
   #bounds({ object, spanMs }: Exported): Bounds | null {
-    const own = this.#known.get(object) ?? this.#ofEarlierRun(object);
+    const { least, most } = EARLIER_RUN;
+    const last = this.#options.last(object);
+    const earlier = last === null ? null : { least: last.ms * least, most: last.ms * most, spanMs: last.spanMs };
+    const own = this.#known.get(object) ?? earlier;
     if (own === null)
       return this.#last === null ? null : { least: this.#last.most * OTHER_SHARE, most: this.#last.most };
     const share = Math.min(1, Math.max(spanMs / own.spanMs, OVERHEAD_MS / own.most));
     return { least: own.least * share, most: own.most * share };
-  }
-
-  #ofEarlierRun(object: string): (Bounds & Pick<Exported, "spanMs">) | null {
-    const last = this.#options.last(object);
-    if (last === null) return null;
-    return { least: last.ms * EARLIER_RUN.least, most: last.ms * EARLIER_RUN.most, spanMs: last.spanMs };
   }
 }
 

@@ -87,10 +87,8 @@ export async function excludeRefused(
 
   function warnOfRefused(names: readonly string[], [one, many]: readonly [string, string]): void {
     if (names.length === 0) return;
-    const message =
-      names.length === 1
-        ? `Pardot refuses the field ${names[0]}: ${one}, and it is not requested again until --full`
-        : `Pardot refuses the fields ${names.join(", ")}: ${many}, and they are not requested again until --full`;
+    const [field, so, are] = names.length === 1 ? ["field", one, "it is"] : ["fields", many, "they are"];
+    const message = `Pardot refuses the ${field} ${names.join(", ")}: ${so}, and ${are} not requested again until --full`;
     warn(extraction.onEvent, "fields.refused", message, object.name);
   }
 }

@@ -42,12 +42,10 @@ export interface Place {
  * nothing has landed. Earlier versions pass over ranges, and read their records again.
  */
 export function parseCursor(cursor: string | null): Landed {
-  let [id, at, ids, reached]: [string | null, LocalText | null, readonly string[] | null, Instant | null] = [
-    null,
-    null,
-    null,
-    null,
-  ];
+  let id: string | null = null;
+  let at: LocalText | null = null;
+  let ids: readonly string[] | null = null;
+  let reached: Instant | null = null;
   const ranges: LandedIds[] = [];
   for (const [i, word] of (cursor ?? "").split(" ").entries()) {
     if (/^\d+$/.test(word) && i === 0) id = word;

@@ -97,14 +97,9 @@ export async function assertAtEnd(
   const tail = cursor === null ? null : await readEnd(request, limit);
   if (cursor !== null && tail !== null && tail.id <= parseId(cursor)) return tail.total;
   if (cursor !== null && tail === null && unread === null) return null;
-  throw missingError(request.object.name, cursor, unread ?? `the record ${tail?.id}`);
-}
-
-/** The error for records that exist although a repeated request returned none of them. */
-function missingError(object: string, cursor: string | null, unread: number | string): DataError {
   const where = cursor === null ? "" : ` after id ${cursor}`;
-  const but = typeof unread === "number" ? `total_results counts ${unread}` : `${unread} follows`;
-  return new DataError(`read ${object}: no record came${where}, but ${but}`, {
+  const but = unread === null ? `the record ${tail?.id} follows` : `total_results counts ${unread}`;
+  throw new DataError(`read ${request.object.name}: no record came${where}, but ${but}`, {
     code: "data.total-without-rows",
     hint: "Pardot counts records that it does not return, so the window stays open. Run again. If it stays, check whether the API user may see these records.",
   });
