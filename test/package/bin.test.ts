@@ -86,7 +86,10 @@ describe("the entry file", () => {
   });
 
   test("saves memory at the price of speed where a process cannot be replaced", () => {
-    expect(pretend("22.18.0", { execve: undefined })).toMatchObject({ flags: ["--optimize-for-size"], started: 1 });
+    const cannot = [{ execve: undefined }, { platform: "win32" }, { permission: {} }, { connected: true }];
+    for (const more of cannot) {
+      expect(pretend("22.18.0", more)).toMatchObject({ replaced: [], flags: ["--optimize-for-size"], started: 1 });
+    }
   });
 
   test("is valid for the oldest Node: a plain script without syntax newer than 2015", () => {
