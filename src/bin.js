@@ -18,7 +18,7 @@
   // Memory stays low because most of a page's records die young, the rest is collected early, and threads share one arena
   // of the C library: all objects of a medium account 160 MB resident instead of 303.
   // All of this is read only at a start, so the process replaces itself once, with the same id and streams.
-  var limits = ["--max-semi-space-size=4", "--heap-growing-percent=100"];
+  var limits = ["--max-semi-space-size=2", "--heap-growing-percent=100"];
   if (typeof process.execve !== "function" || process.platform === "win32" || process.permission || process.connected) {
     // Not on Windows, on Node 23.0 to 23.10, under `--permission`, or with a channel to a parent, which would close: memory
     // stays as low, at twice the processor time.
