@@ -85,8 +85,9 @@ describe("the entry file", () => {
     expect(pretend("24.21.0", { env })).toMatchObject({ replaced: [{ words, arenas: "2" }] });
   });
 
-  test("saves memory at the price of speed where a process cannot be replaced", () => {
-    const cannot = [{ execve: undefined }, { platform: "win32" }, { permission: {} }, { connected: true }];
+  test("saves memory at the price of speed where a process cannot be replaced, or need not for a page of help", () => {
+    const argv = ["node", "/link/pardot-etl", "run", "--help"];
+    const cannot = [{ argv }, { execve: undefined }, { platform: "win32" }, { permission: {} }, { connected: true }];
     for (const more of cannot) {
       expect(pretend("22.18.0", more)).toMatchObject({ replaced: [], flags: ["--optimize-for-size"], started: 1 });
     }
