@@ -22,7 +22,7 @@
   var cannot = typeof process.execve !== "function" || process.platform === "win32" || process.permission;
   if (cannot || process.connected || /^(?:help|-h|--help|-V|--version)$/m.test(process.argv.slice(2).join("\n"))) {
     // Not on Windows, on Node 23.0 to 23.10, under `--permission`, or with a channel to a parent, which would close: memory
-    // stays as low, at twice the processor time. A second start would be half the time of a help page.
+    // stays as low, at up to twice the processor time. A second start would be half the time of a help page.
     process.getBuiltinModule("v8").setFlagsFromString("--optimize-for-size");
   } else if (process.execArgv.indexOf(limits[0]) < 0) {
     var words = [process.execPath].concat(process.execArgv, limits, process.argv.slice(1));
