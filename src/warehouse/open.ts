@@ -73,7 +73,7 @@ export const nullWarehouse: Warehouse = {
   close: async () => undefined,
 };
 
-// oxlint-disable-next-line require-yield
 async function* nothing(signal: AbortSignal): AsyncGenerator<never> {
   signal.throwIfAborted();
+  yield* [];
 }
