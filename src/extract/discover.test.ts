@@ -22,6 +22,7 @@ function listing(names: readonly string[] | Error) {
       if (names instanceof Error) throw names;
       const after = Number(request.afterId ?? 0);
       const records = names.map((name, i) => ({ id: String(i + 1), name: "label", field_id: name }));
+      if (request.sort?.isDescending === true) return page(records.slice(-20).toReversed(), { total: records.length });
       return page(records.slice(after, after + 200), { total: records.length });
     },
     describe: async (urlName: string) => {

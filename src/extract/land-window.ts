@@ -1,4 +1,3 @@
-import type { QueriedObject } from "../catalog/catalog.ts";
 import type { OpenWindow } from "../state/state.ts";
 import type { WireRecord } from "../pardot/pardot.ts";
 import { cursorText, cutAt, gapsOf, landedThrough, parseCursor, parseId } from "../state/cursor.ts";
@@ -6,10 +5,9 @@ import type { Id, IdGap, Landed } from "../state/cursor.ts";
 import { WindowInProgress } from "./context.ts";
 import type { Extraction } from "./context.ts";
 import { Found, ignoredFilter, landPages } from "./land-pages.ts";
-import type { Cut } from "./land-pages.ts";
 import type { PagesRequest } from "./pages/page.ts";
 import type { Acceptable } from "./parameters.ts";
-import { assertAtEnd, warnOfTotal } from "./pages/totals.ts";
+import { warnOfTotal } from "./pages/totals.ts";
 import { isById, readWindow } from "./pages/window-pages.ts";
 
 /** How a window is read. */
@@ -43,7 +41,8 @@ export async function landWindow(
     const cut = isCut ? null : await landPages(progress, { steps, isIncomplete }, found);
     if (isCut || cut !== null) {
       await landRanges(progress, request, cut?.after ?? [], isIncomplete, found);
-      await checkTotal(progress, request, cut, found);
+      const total = cut?.total ?? found.records;
+      if (total !== found.records) warnOfTotal(request.object.name, found.records, total, request.onEvent);
     }
     await progress.done([...found.changes, ...ignoredFilter(progress, found)]);
   } finally {
@@ -84,18 +83,4 @@ async function landRanges(
       if (gap.through === null || parseId(gap.through) >= passed) yield gap;
     }
   }
-}
-
-/** Compares the window's total with the records of all of its ranges, as a reading in one range does. */
-async function checkTotal(
-  { object, current, extraction }: WindowInProgress<QueriedObject>,
-  request: PagesRequest,
-  cut: Cut | null,
-  { records }: Found,
-): Promise<void> {
-  const total = cut?.total ?? null;
-  if (total === null || total === records) return;
-  const greatest = gapsOf(parseCursor(current.cursor)).at(-1)?.after ?? null;
-  if (total > records) await assertAtEnd(request, object.way.query.limit, greatest, total - records);
-  warnOfTotal(object.name, records, total, extraction.onEvent);
 }

@@ -119,6 +119,19 @@ describe("visits, which v4 lists only by visitor", () => {
     expect((await readVisits(pardot)).ids).toHaveLength(500);
   });
 
+  it("come when the first page is empty and without a total, too", async () => {
+    const answer = server([1], () => range(1, 5));
+    let visits = 0;
+    const { pardot } = scripted((request) => {
+      visits += request.way.urlName === "visit" ? 1 : 0;
+      return visits === 1 ? page([]) : answer(request);
+    });
+    expect((await readVisits(pardot)).ids).toHaveLength(5);
+    const none = scripted((request) => (request.way.urlName === "visit" ? page([]) : answer(request)));
+    expect((await readVisits(none.pardot)).ids).toEqual([]);
+    expect(none.asked.filter(({ way }) => way.urlName === "visit")).toHaveLength(2);
+  });
+
   it("fail when Pardot counts some and returns none", async () => {
     const answer = server([1], () => [7]);
     const { pardot } = scripted((request) =>

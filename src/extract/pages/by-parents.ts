@@ -88,8 +88,9 @@ async function* readGroup(
     ({ total } = page);
     const fresh = later(records, last, object);
     const [first] = records;
-    if (first === undefined && (offset > 0 || (total ?? 0) > 0)) {
-      // Empty pages in mid-run have been reported (pardot/api-docs issue 151).
+    // Empty pages in mid-run have been reported (pardot/api-docs issue 151). The first one without a total is repeated once.
+    const isNone = offset === 0 && (total === null ? empties > 0 : total === 0);
+    if (first === undefined && !isNone) {
       empties += 1;
       if (empties > EMPTIES_MAX) throw missingError(object.name, total);
       offset = Math.max(0, offset - limit);

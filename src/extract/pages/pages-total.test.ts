@@ -87,7 +87,7 @@ describe("records that are counted and hidden behind the last visible one", () =
         const { pardot, asked } = scripted(filtering(400, 1, kind));
         expect(await readAll(pardot, cursor, { events })).toHaveLength(400 - Number(cursor));
         const fromTheEnd = asked.filter(({ sort }) => sort?.isDescending === true);
-        if (cursor !== "290") expect(fromTheEnd).toMatchObject([{ sort: { field: "id" }, limit: 200 }]);
+        expect(fromTheEnd).toMatchObject([{ sort: { field: "id" }, limit: 20 }]);
         expect(fromTheEnd.every(({ afterId }) => afterId === undefined)).toBe(true);
         // A total of all records, seen from a cursor only, does not show that one is hidden.
         const isSeen = cursor === null || kind === "left";

@@ -5,6 +5,7 @@ import {
   honest,
   limitOf,
   never,
+  page,
   range,
   readAll,
   records,
@@ -13,6 +14,7 @@ import {
 } from "../../../test/kit/fakes/scripted-pages.ts";
 import { tag } from "../../../test/kit/fakes/objects.ts";
 import { DataError, LimitError, RemoteError, TransportError } from "../../errors.ts";
+import type { PageRequest } from "../../pardot/pardot.ts";
 import { HISTORY_START } from "../../time/instant.ts";
 import { pagesOf, readPages } from "./pages.ts";
 
@@ -26,7 +28,10 @@ describe("pages of a window", () => {
     await readAll(pardot);
     // No page names an order: by ascending id is the default.
     const first = { way: tag.way, fields: null, filters: {}, bounds: BOUNDS, limit: 200, afterId: null };
-    expect(asked).toEqual([first, { ...first, afterId: "200" }, { ...first, afterId: "250" }]);
+    // A short page is followed by one from the end, because the next page may be empty without being the last.
+    const { afterId: _, ...fromTheEnd } = first;
+    const end = { ...fromTheEnd, sort: { field: "id", isDescending: true }, limit: 20 };
+    expect(asked).toEqual([first, { ...first, afterId: "200" }, end]);
   });
 
   it("return every record once, without an extra call", async () => {
@@ -35,7 +40,7 @@ describe("pages of a window", () => {
         const ids = unsorted.toSorted((a, b) => a - b);
         const { pardot, asked } = scripted(honest(ids));
         expect(await readAll(pardot)).toEqual(ids.map(String));
-        // The pages with records and an empty one, which is requested twice after a full page or where it is the first.
+        // The pages with records, one from the end, and an empty one after a full page or where it is the first.
         expect(asked).toHaveLength(pagesOf(ids.length, tag.way.query));
       }),
       { numRuns: 40 },
@@ -138,8 +143,10 @@ describe("a short page", () => {
           const ids = unsorted.toSorted((a, b) => a - b).filter((_, i) => i < 3 || i % cap !== 0);
           const { pardot } = scripted((request) => {
             // Hidden inside the page, after the limit was applied; the last one of a page is visible.
-            const page = ids.filter((id) => id > afterOf(request)).slice(0, Math.min(cap, limitOf(request)));
-            return records(page.filter((id, i) => id % hidden !== 0 || i === page.length - 1));
+            const after = ids.filter((id) => id > afterOf(request));
+            const sorted = request.sort?.isDescending === true ? after.toReversed() : after;
+            const cut = sorted.slice(0, Math.min(cap, limitOf(request)));
+            return records(cut.filter((id) => id % hidden !== 0 || id === cut.at(-1)));
           });
           const read = await readAll(pardot);
           expect(new Set(read).size).toBe(read.length);
@@ -169,6 +176,67 @@ describe("a short page", () => {
   });
 });
 
+describe("a page whose records are all hidden", () => {
+  /** Hidden after the page was cut, with a total or, as with `output=bulk`, without. */
+  const hiding = (isVisible: (id: number) => boolean, total: number | null) => (request: PageRequest) => {
+    const seen = honest(range(1, 450))(request);
+    return page(
+      seen.filter(({ id }) => isVisible(Number(id))),
+      { total },
+    );
+  };
+
+  describe.each([null, 450])("and a total of %s", (total) => {
+    it.each([
+      ["a short page", (id: number) => id < 200 || id > 400],
+      ["a full page", (id: number) => id <= 200 || id > 400],
+    ])("fails the window if it follows %s and a visible record follows it", async (_, isVisible) => {
+      const { pardot, asked } = scripted(hiding(isVisible, total));
+      await expect(readAll(pardot)).rejects.toMatchObject({
+        code: "data.total-without-rows",
+        message: expect.stringMatching(/no record came after id (199|200), but the record 450 follows/) as string,
+      });
+      expect(asked).toHaveLength(4);
+    });
+
+    it("is passed over if it was empty by mistake, after a short or a full page", async () => {
+      const honestly = hiding(() => true, total);
+      for (const at of [1, 2, 3]) {
+        const { pardot } = scripted((request, call) => {
+          const seen = honestly(request);
+          // The first page is short in every other case.
+          const shown = call === 0 && at !== 2 ? seen.records.slice(0, 150) : seen.records;
+          return { ...seen, records: call === at ? [] : shown };
+        });
+        expect(await readAll(pardot)).toEqual(range(1, 450).map(String));
+      }
+    });
+
+    it("ends the window at the last visible record", async () => {
+      const { pardot, asked } = scripted(hiding((id) => id <= 390, total));
+      expect(await readAll(pardot)).toHaveLength(390);
+      // The last 20 records are hidden, so the end is looked for among 200.
+      expect(asked.map(limitOf)).toEqual([200, 200, 20, 200]);
+    });
+  });
+
+  it("ends a window at an empty page where Pardot does not sort by descending id", async () => {
+    const refused = new RemoteError("no", { code: "pardot.call-refused", pardotCode: 20 });
+    for (const ids of [range(1, 450), range(1, 400), [7]]) {
+      const { pardot, asked } = scripted((request) => {
+        if (request.sort?.isDescending === true) throw refused;
+        return honest(ids)(request);
+      });
+      expect(await readAll(pardot)).toEqual(ids.map(String));
+      expect(asked).toHaveLength(pagesOf(ids.length, tag.way.query) + 1);
+      const ignoring = scripted((request) => honest(ids)({ ...request, sort: null }));
+      expect(await readAll(ignoring.pardot)).toEqual(ids.map(String));
+    }
+    const { pardot } = scripted((request) => honest([...range(1, 9)])({ ...request, sort: null }));
+    expect(await readAll(pardot, "3")).toEqual(range(4, 9).map(String));
+  });
+});
+
 describe("a page that takes too long", () => {
   const tooLong = {
     "code 214": new RemoteError("late", { code: "pardot.timed-out", pardotCode: 214 }),
@@ -192,7 +260,9 @@ describe("a page that takes too long", () => {
       [200, 50],
       [250, 50],
     ]);
-    expect(new Set(sent.slice(3).map(([, limit]) => limit))).toEqual(new Set([50]));
+    const ascending = asked.filter(({ sort }) => sort?.isDescending !== true);
+    expect(new Set(ascending.slice(3).map(limitOf))).toEqual(new Set([50]));
+    expect(asked.length - ascending.length).toBe(1);
   });
 
   it("fails at 25 records, with the last error", async () => {

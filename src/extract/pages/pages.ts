@@ -16,8 +16,9 @@ import {
   repeatedTokenError,
 } from "./page.ts";
 import type { PagesRequest, Step } from "./page.ts";
-import { cutsAfter } from "./ranges.ts";
-import { assertAtEnd, Totals } from "./totals.ts";
+import { cutsAfter, mayBeLong } from "./ranges.ts";
+import { endsAtEmpty, isAtEnd, readEnd, Totals } from "./totals.ts";
+import type { End } from "./totals.ts";
 
 /**
  * The records of a window, page by page, by ascending id. The window is fixed and the id advances, so records that
@@ -25,13 +26,15 @@ import { assertAtEnd, Totals } from "./totals.ts";
  * page ahead.
  *
  * In v5 a page without token and without warning 203 is the last; a page with a token may be empty, because its records
- * are hidden. In v3/v4 a short page proves nothing: records may be hidden, and a server may cap its pages. There the
- * window ends with an empty page. An empty page right after a full one, or as the very first, is requested once more,
- * because empty pages in mid-run have been reported (pardot/api-docs issue 151); so is one whose total counts records.
+ * are hidden. In v3/v4 a short page proves nothing, because records may be hidden and a server may cap its pages. An empty
+ * page proves nothing either: all of its records may be hidden, and empty pages in mid-run have been reported
+ * (pardot/api-docs issue 151). So the first short or empty page leads to one request from the end, and the window ends
+ * at its last visible record. An empty page before that is requested once more. Where Pardot does not sort by
+ * descending id, an empty page is the end; after a full one, as the very first, or if records are counted, it is
+ * requested once more.
  * A page that takes too long is requested with half the limit. Records at or below the cursor are dropped: stale ones
  * are returned again (singer-io/tap-pardot). Throws DataError (exit 6) when a page is unsorted or repeats the one
- * before it, or when records are counted and not returned, unless one more request, from the end, shows that no visible
- * record follows: then they are hidden.
+ * before it, and when records are visible or counted that no page returns.
  *
  * A range of ids ends with the first page that reaches its end; Pardot need not filter by it.
  */
@@ -48,6 +51,9 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
   let { limit } = object.way.query;
   let isAfterFull = true;
   let isRepeated = false;
+  // Undefined: not requested; null: not known.
+  let end: End | null | undefined;
+  let ending: Promise<End | null> = Promise.resolve(null);
   let expired = 0;
   // Of the pages with records.
   let first: Id | null = null;
@@ -58,6 +64,8 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
     page.catch(() => undefined);
     return page;
   };
+  // An empty page may have a total, although that of the window is not known.
+  const finish = (total: number | null): void => totals.warn(end?.total ?? total, resumed, object.name, onEvent);
   let ahead = next();
   try {
     for (;;) {
@@ -75,37 +83,29 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
         ahead = next();
         continue;
       }
-      const { records, total, end, token, hidesValues } = page;
+      const { records, total, end: pageEnd, token, hidesValues } = page;
       const fresh = newRecords(records, cursor, object);
       const last = fresh.at(-1);
       if (last === undefined) {
-        if (end === "end") return;
-        if (end === "more") {
+        if (pageEnd === "end") return;
+        if (pageEnd === "more") {
           if (token === null || tokens.has(token)) throw repeatedTokenError(object.name);
           tokens.add(token);
           drain.throwIfAborted();
           ahead = next(token);
           continue;
         }
-        const unread = totals.unread(total, resumed);
-        if (!isRepeated && (isAfterFull || unread > 0)) {
-          isRepeated = true;
-          drain.throwIfAborted();
-          ahead = next();
-          continue;
-        }
-        if (through !== null) {
-          await assertAtEnd(request, limit, cursor, null);
+        totals.add(total, 0);
+        if (end === undefined) end = await readEnd(request, limit, cursor);
+        const counted = resumed && totals.read > 0 ? 0 : (totals.left ?? 0);
+        if (endsAtEmpty(object.name, end, cursor, { counted, isRepeated, isAfterFull })) {
+          finish(total);
           return;
         }
-        // After a short page, counted records that are not returned are hidden from this user.
-        let hidden = 0;
-        if (unread > 0 && isAfterFull) {
-          // If the total is that of the whole window, it counts the records up to the cursor too.
-          hidden = (await assertAtEnd(request, limit, cursor, unread)) === unread ? 0 : unread;
-        }
-        totals.warn(total, resumed, hidden, object.name, onEvent);
-        return;
+        isRepeated = true;
+        drain.throwIfAborted();
+        ahead = next();
+        continue;
       }
       isRepeated = false;
       expired = 0;
@@ -117,9 +117,14 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       first ??= idOf(fresh[0] ?? last, object);
       pages += 1;
       const isPast = through !== null && reached >= through;
-      const isOver = drain.aborted || end === "end" || isPast;
+      const isShort = pageEnd === "unknown" && !isAfterFull;
+      const isOver = drain.aborted || pageEnd === "end" || isPast || (isShort && isAtEnd(end, cursor));
       const mayCut = request.mayCut === true && pages === PAGES_BEFORE_CUT && !isOver;
-      if (!isOver && !mayCut) ahead = next();
+      const looksBack =
+        !isOver && end === undefined && ((mayCut && mayBeLong(totals.left, object)) || (isShort && through === null));
+      if (looksBack) ending = readEnd(request, limit, cursor);
+      else if (!isOver && !mayCut) ahead = next();
+      ending.catch(() => undefined);
       const beyond = isPast ? fresh.findIndex((record) => idOf(record, object) > through) : -1;
       const inRange = beyond === -1 ? fresh : fresh.slice(0, beyond);
       const wanted = inRange.filter(isNew);
@@ -130,17 +135,25 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       yield { type: "records", records: wanted, cursorAt, hidesValues };
       const behind = fresh[beyond];
       if (behind !== undefined) range?.onPassed(idOf(behind, object));
-      if (end === "end" || isPast) return;
+      if (pageEnd === "end" || isPast) return;
+      if (looksBack) end = await ending;
+      if (isShort && isAtEnd(end, cursor)) {
+        finish(total);
+        return;
+      }
       if (isOver) drain.throwIfAborted();
-      if (!mayCut) continue;
-      const after = await cutsAfter(request, { first, reached, pages, unread: totals.left });
-      if (after.length > 0) yield { type: "cut", after, total: resumed ? null : totals.first };
+      if (!looksBack && !mayCut) continue;
+      const greatest = mayCut ? end?.id : null;
+      if (greatest != null) {
+        const after = cutsAfter(object, { first, reached, greatest, pages, unread: totals.left });
+        if (after.length > 0) yield { type: "cut", after, total: resumed ? null : totals.first };
+      }
       drain.throwIfAborted();
       ahead = next();
     }
   } finally {
     // Pardot counts every call, so this one must end before the run adds up its calls.
-    await ahead.catch(() => undefined);
+    await Promise.allSettled([ahead, ending]);
   }
 }
 
@@ -154,8 +167,8 @@ function announceTotal(records: number, { object, about, onEvent }: PagesRequest
 }
 
 /**
- * Calls needed to read this many records. In v3/v4: the pages with records, an empty one, and one more if the last page
- * was full or none came. In v5: the pages with records, at least one.
+ * Calls needed to read this many records. In v3/v4: the pages with records, one from the end, and an empty one if the
+ * last page was full or none came. In v5: the pages with records, at least one.
  */
 export function pagesOf(records: number, { api, limit }: QueryV4 | QueryV5): number {
   return api === "v5" ? Math.max(1, Math.ceil(records / limit)) : Math.floor(records / limit) + 2;

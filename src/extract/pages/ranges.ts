@@ -1,7 +1,5 @@
-import { RemoteError } from "../../errors.ts";
+import type { QueriedObject } from "../../catalog/catalog.ts";
 import type { Id } from "../../state/cursor.ts";
-import type { PagesRequest } from "./page.ts";
-import { readEnd } from "./totals.ts";
 
 /** Pages of a range, at least and as far as they can be foreseen: its last one is read half for nothing. */
 const PAGES_PER_RANGE = 36;
@@ -16,39 +14,36 @@ const RANGES_MAX = 64;
 export interface ReadSoFar {
   readonly first: Id;
   readonly reached: Id;
+  /** The greatest id of the window. */
+  readonly greatest: Id;
   readonly pages: number;
   /** Records that are left by the window's total; null if that is unknown. */
   readonly unread: number | null;
 }
 
+/** Whether the rest of a window may be worth ranges; `unread`: as in `ReadSoFar`. */
+export function mayBeLong(unread: number | null, object: QueriedObject): boolean {
+  return pagesLeft(unread, object) >= 2 * PAGES_PER_RANGE;
+}
+
+function pagesLeft(unread: number | null, { way: { query } }: QueriedObject): number {
+  return unread === null ? Infinity : unread / query.limit;
+}
+
 /**
- * The ids after which further ranges begin, so that each has about as many records, if the rest is worth it; else none. One
- * call finds the last id. Depends on the records alone, so the same records give the same ranges.
+ * The ids after which further ranges begin, so that each has about as many records, if the rest is worth it; else none.
+ * Depends on the records alone, so the same records give the same ranges.
  */
-export async function cutsAfter(
-  request: PagesRequest,
-  { first, reached, pages, unread }: ReadSoFar,
-): Promise<readonly string[]> {
-  const counted = unread === null ? Infinity : unread / request.object.way.query.limit;
-  if (counted < 2 * PAGES_PER_RANGE) return [];
-  const last = await lastId(request);
-  if (last === null || last <= reached) return [];
-  const rest = BigInt(last) - BigInt(reached);
+export function cutsAfter(
+  object: QueriedObject,
+  { first, reached, greatest, pages, unread }: ReadSoFar,
+): readonly string[] {
+  if (greatest <= reached) return [];
+  const rest = BigInt(greatest) - BigInt(reached);
   const expected = (pages * Number(rest)) / Math.max(1, Number(BigInt(reached) - BigInt(first)));
-  const whole = Math.min(RANGES_MAX, Math.floor(Math.min(counted, expected) / PAGES_PER_RANGE));
+  const whole = Math.min(RANGES_MAX, Math.floor(Math.min(pagesLeft(unread, object), expected) / PAGES_PER_RANGE));
   const ranges = whole < LANES ? whole : whole - (whole % LANES);
   return Array.from({ length: Math.max(0, ranges - 1) }, (_, i) =>
     String(BigInt(reached) + (rest * BigInt(i + 1)) / BigInt(ranges)),
   );
-}
-
-/** The greatest id of the window; null if Pardot does not return it. */
-async function lastId(request: PagesRequest): Promise<Id | null> {
-  try {
-    return (await readEnd(request, 1))?.id ?? null;
-  } catch (error) {
-    // Reading in one range needs no such order.
-    if (error instanceof RemoteError && !error.retryable) return null;
-    throw error;
-  }
 }

@@ -48,13 +48,8 @@ export const DEFECTS: readonly Defect[] = [
     edits: [
       {
         file: "src/extract/pages/pages.ts",
-        find: "        if (!isRepeated && (isAfterFull || unread > 0)) {\n",
-        put: "        if (!isRepeated && unread < 0) {\n",
-      },
-      {
-        file: "src/extract/pages/pages.ts",
-        find: "        if (unread > 0 && isAfterFull) {",
-        put: "        if (unread < 0 && isAfterFull) {",
+        find: "        if (endsAtEmpty(object.name, ",
+        put: '        if (cursor !== "" || endsAtEmpty(object.name, ',
       },
     ],
   },
@@ -123,8 +118,8 @@ export const DEFECTS: readonly Defect[] = [
     edits: [
       {
         file: "src/extract/pages/pages.ts",
-        find: "      const { records, total, end, token, hidesValues } = page;\n",
-        put: '      const { records, total, token, hidesValues } = page;\n      const end = records.length > 0 && records.length < limit ? "end" : page.end;\n',
+        find: "      const { records, total, end: pageEnd, token, hidesValues } = page;\n",
+        put: '      const { records, total, token, hidesValues } = page;\n      const pageEnd = records.length > 0 && records.length < limit ? "end" : page.end;\n',
       },
     ],
   },

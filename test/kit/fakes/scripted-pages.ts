@@ -51,16 +51,17 @@ export async function readAll(
 export const afterOf = (request: PageRequest): number => Number(request.afterId ?? 0);
 export const limitOf = (request: PageRequest): number => Number(request.limit);
 
+/** Ids as a server sorts them. */
+const sorted = (ids: readonly number[], request: PageRequest): readonly number[] =>
+  request.sort?.isDescending === true ? ids.toReversed() : ids;
+
 /** A server that keeps its word: the records after the cursor, `limit` at a time. */
 export const honest =
   (ids: readonly number[]): ((request: PageRequest) => readonly WireRecord[]) =>
   (request: PageRequest): readonly WireRecord[] => {
-    return records(ids.filter((id) => id > afterOf(request)).slice(0, limitOf(request)));
+    const after = ids.filter((id) => id > afterOf(request));
+    return records(sorted(after, request).slice(0, limitOf(request)));
   };
-
-/** Ids as a server sorts them. */
-const sorted = (ids: readonly number[], request: PageRequest): readonly number[] =>
-  request.sort?.isDescending === true ? ids.toReversed() : ids;
 
 /** The same with a total: `left` counts the records after the cursor, `all` those of the window. */
 export const counting =
