@@ -19,10 +19,8 @@ export class Wire {
   readonly faults: Map<string, number> = new Map();
   /** Maximum of calls that faults made necessary again. */
   spoiled = 0;
-  /** Requests that got a false empty page: never twice, because two in a row mean the end. */
+  /** Requests that got a false empty page: never twice, nor from both ends of a window, because that means its end. */
   readonly emptied: Set<string> = new Set();
-  /** Paths whose pages may have been short: after a short page an empty one means the end. */
-  readonly shortened: Set<string> = new Set();
   /** What was met of API v5. */
   readonly v5: SeenV5;
   /** Calls that a process made after a response that the day's calls are used up. */
@@ -50,8 +48,6 @@ export interface FaultyTransportOptions {
   readonly limitAt?: number | null;
   /** Files of exports with an odd id are refused. */
   readonly isStuck?: boolean;
-  /** Every page may be short, so an empty one means the end. */
-  readonly pagesAreShort?: boolean;
 }
 
 interface Whole extends Omit<HttpResponse, "body" | "endsByClose"> {
@@ -87,10 +83,8 @@ export function faultyTransport(options: FaultyTransportOptions): Transport {
     const isToken = request.url.pathname === "/services/oauth2/token";
     wire.leaks.push(...leaksIn(request, isToken, wire.secrets));
     if (isLimited && !isToken) wire.afterLimit.push(`G4 ${request.url.pathname} was called after code 122`);
-    const trouble = dice.chance(faults)
-      ? pickFault(request, isToken, wire, dice, options.pagesAreShort === true)
-      : null;
-    const lie = wrongDice.chance(wrong) ? wrongResponseTo(request, wire.shortened, wrongDice) : null;
+    const trouble = dice.chance(faults) ? pickFault(request, isToken, wire, dice) : null;
+    const lie = wrongDice.chance(wrong) ? wrongResponseTo(request, wrongDice) : null;
     const isPage = isPageOfV5(request.url);
     const own =
       v5 !== undefined && isPage && v5Dice.chance(v5.share) ? faultOfV5(request.url, v5.pageLimit, v5Dice) : null;
@@ -189,7 +183,7 @@ function note(fault: Fault, wire: Wire): void {
   wire.spoiled += 1;
 }
 
-function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dice, pagesAreShort: boolean): Fault {
+function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dice): Fault {
   const lost = (code: string): ((response: Whole) => Whole) => {
     const end = new TransportError(`${request.method} ${request.url.pathname}: broken by the harness`, {
       code,
@@ -215,16 +209,16 @@ function pickFault(request: HttpRequest, isToken: boolean, wire: Wire, dice: Dic
     { name: "expired token", rule: { expiredToken: true } },
   ];
   const { pathname } = request.url;
-  // After a time-out the same page is requested with a smaller limit.
-  const question = `${pathname}${request.url.search.replace(/\blimit=\d+/, "")}${request.body ?? ""}`;
+  // After a time-out the same page is requested with a smaller limit, and the first page of a window also from its end.
+  const place = request.url.search.replace(/\blimit=\d+|\bsort_order=\w+/g, "");
+  const question = `${pathname}${place}${request.body ?? ""}`;
   if (pathname.includes("/export/") && pathname.includes("/create")) {
     atPardot.push({ name: "failed export", rule: { failExport: true } });
   }
   if (pathname.includes("downloadResults")) {
     for (let n = 0; n < 4; n += 1) atPardot.push({ name: "short in silence", spoil: shortInSilence });
   }
-  const canBeEmpty = !pagesAreShort && !wire.emptied.has(question) && !wire.shortened.has(pathname);
-  if (pathname.endsWith("/query") && canBeEmpty && dice.chance(0.3)) {
+  if (pathname.endsWith("/query") && !wire.emptied.has(question) && dice.chance(0.3)) {
     wire.emptied.add(question);
     return { name: "empty page", rule: { emptyPage: true } };
   }

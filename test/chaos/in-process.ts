@@ -198,7 +198,6 @@ export class World {
         limitAt: attempt.limitAt,
         ...(plan.v5 === undefined ? {} : { v5: { share: attempt.v5 ?? 0, pageLimit: plan.v5.pageLimit } }),
         isStuck: attempt.isStuck,
-        pagesAreShort: (plan.account.knobs?.pageCap ?? 0) + (plan.account.knobs?.hiddenEvery ?? 0) > 0,
       }),
       ticker: turns.ticker,
       processes: {

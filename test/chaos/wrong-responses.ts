@@ -29,10 +29,9 @@ const FILES = [
 
 /**
  * A successful response of the wrong kind to a request; null if there is none for it. Each comes once, and is recognizable as
- * wrong, unlike a file that ends with a complete record or a header alone. `shortened`: paths whose pages may have been
- * short. After a short page an empty one means the end, so no false empty one may follow.
+ * wrong, unlike a file that ends with a complete record or a header alone.
  */
-export function wrongResponseTo(request: HttpRequest, shortened: Set<string>, dice: Dice): WrongResponse | null {
+export function wrongResponseTo(request: HttpRequest, dice: Dice): WrongResponse | null {
   const { pathname } = request.url;
   const anywhere: WrongResponse[] = [
     { name: "a text", rule: { text: dice.pick(TEXTS) } },
@@ -54,7 +53,6 @@ export function wrongResponseTo(request: HttpRequest, shortened: Set<string>, di
     ]);
   }
   if (pathname.endsWith("/query") && dice.chance(0.6)) {
-    shortened.add(pathname);
     return { name: "a short page", rule: { shortPage: 1 + dice.below(199) } };
   }
   if (pathname === "/services/oauth2/token") return dice.pick(anywhere.slice(0, 3));
