@@ -58,10 +58,19 @@ describe("a long window", () => {
 
   it("is read in one range where the rest is short, by its total or by its last id", async () => {
     for (const counts of [true, false]) {
-      const t = await queryScene(tag, tags(range(1, 60 * PAGE)), { counts });
+      const t = await queryScene(tag, tags(range(1, 35 * PAGE)), { counts });
       await t.run(HISTORY_START, END);
       // The pages, an empty one, and one from the end.
-      expect(t.asked).toHaveLength(62);
+      expect(t.asked).toHaveLength(37);
+    }
+  });
+
+  it("is read in two ranges from 24 pages on, for at most two calls more", async () => {
+    for (const pages of [36, 60, 83]) {
+      const t = await queryScene(tag, tags(range(1, pages * PAGE)), { answer: soon });
+      expect((await t.run(HISTORY_START, END)).toSorted()).toEqual(idsIn(t.records));
+      expect(t.most()).toBe(2);
+      expect(t.asked.length).toBeLessThanOrEqual(pages + 4);
     }
   });
 

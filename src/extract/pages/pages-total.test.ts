@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { tag } from "../../../test/kit/fakes/objects.ts";
 import { afterOf, counting, page, range, readAll, records, scripted } from "../../../test/kit/fakes/scripted-pages.ts";
+import { RemoteError } from "../../errors.ts";
 import type { RunEvent } from "../../events.ts";
 import type { Page, PageRequest } from "../../pardot/pardot.ts";
 import { pagesOf } from "./pages.ts";
@@ -11,7 +12,8 @@ describe("total_results", () => {
   it("fails a window without a row if it counts some, after a repeated request", async () => {
     const { pardot, asked } = scripted(late);
     await expect(readAll(pardot)).rejects.toMatchObject({ code: "data.total-without-rows", exitCode: 6 });
-    expect(asked).toHaveLength(2);
+    // Twice from the beginning, and twice from the end.
+    expect(asked).toHaveLength(4);
   });
 
   it.each(["left", "all"] as const)(
@@ -57,6 +59,35 @@ describe("total_results", () => {
         expect(await readAll(pardot, cursor, { events })).toHaveLength(450 - Number(cursor));
         expect(events).toEqual([]);
       }
+    },
+  );
+
+  it("of an empty page in mid-run is not that of the window", async () => {
+    for (const kind of ["left", "all"] as const) {
+      const events: RunEvent[] = [];
+      const answer = counting(range(1, 450), kind);
+      const { pardot } = scripted((request, call) => (call === 0 ? page([], { total: 0 }) : answer(request)));
+      expect(await readAll(pardot, null, { events })).toHaveLength(450);
+      expect(events).toEqual([]);
+    }
+  });
+
+  it("that counts records before the cursor keeps no window open whose other records have left it", async () => {
+    const { pardot } = scripted(counting([3], "all"));
+    expect(await readAll(pardot, "5")).toEqual([]);
+  });
+
+  it.each(["left", "all"] as const)(
+    "warns of records hidden before a short page where Pardot refuses to sort by descending id, counting what is %s",
+    async (kind) => {
+      const events: RunEvent[] = [];
+      const answer = counting(range(1, 450), kind, (id) => id !== 100);
+      const { pardot } = scripted((request) => {
+        if (request.sort?.isDescending !== true) return answer(request);
+        throw new RemoteError("no", { code: "pardot.call-refused", pardotCode: 20 });
+      });
+      expect(await readAll(pardot, null, { events })).toHaveLength(449);
+      expect(events).toMatchObject([{ code: "data.total-differs" }]);
     },
   );
 

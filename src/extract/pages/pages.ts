@@ -29,9 +29,9 @@ import type { End } from "./totals.ts";
  * are hidden. In v3/v4 a short page proves nothing, because records may be hidden and a server may cap its pages. An empty
  * page proves nothing either: all of its records may be hidden, and empty pages in mid-run have been reported
  * (pardot/api-docs issue 151). So the first short or empty page leads to one request from the end, and the window ends
- * at its last visible record. An empty page before that is requested once more. Where Pardot does not sort by
- * descending id, an empty page is the end; after a full one, as the very first, or if records are counted, it is
- * requested once more.
+ * at its last visible record. An empty page before that is requested once more. If the end is not known, because Pardot
+ * does not sort by descending id or hides a whole page there, an empty page is the end; after a full one, as the very
+ * first, or if records are counted, it is requested once more.
  * A page that takes too long is requested with half the limit. Records at or below the cursor are dropped: stale ones
  * are returned again (singer-io/tap-pardot). Throws DataError (exit 6) when a page is unsorted or repeats the one
  * before it, and when records are visible or counted that no page returns.
@@ -64,8 +64,9 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
     page.catch(() => undefined);
     return page;
   };
-  // An empty page may have a total, although that of the window is not known.
-  const finish = (total: number | null): void => totals.warn(end?.total ?? total, resumed, object.name, onEvent);
+  // The records of all ranges are compared with the total at their end.
+  const finish = (total: number | null): void =>
+    totals.warn(range === undefined ? (end?.total ?? total) : null, resumed, object.name, onEvent);
   let ahead = next();
   try {
     for (;;) {
@@ -95,10 +96,11 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
           ahead = next(token);
           continue;
         }
-        totals.add(total, 0);
-        if (end === undefined) end = await readEnd(request, limit, cursor);
-        const counted = resumed && totals.read > 0 ? 0 : (totals.left ?? 0);
+        // The last record may have left the window since its end was read.
+        if (end === undefined || (end !== null && isRepeated)) end = await readEnd(request, limit, cursor);
+        const counted = totals.read === 0 ? (total ?? 0) : resumed ? 0 : (totals.left ?? 0);
         if (endsAtEmpty(object.name, end, cursor, { counted, isRepeated, isAfterFull })) {
+          if (totals.read === 0) totals.add(total, 0);
           finish(total);
           return;
         }
@@ -122,9 +124,8 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       const mayCut = request.mayCut === true && pages === PAGES_BEFORE_CUT && !isOver;
       const looksBack =
         !isOver && end === undefined && ((mayCut && mayBeLong(totals.left, object)) || (isShort && through === null));
-      if (looksBack) ending = readEnd(request, limit, cursor);
+      if (looksBack) (ending = readEnd(request, limit, cursor)).catch(() => undefined);
       else if (!isOver && !mayCut) ahead = next();
-      ending.catch(() => undefined);
       const beyond = isPast ? fresh.findIndex((record) => idOf(record, object) > through) : -1;
       const inRange = beyond === -1 ? fresh : fresh.slice(0, beyond);
       const wanted = inRange.filter(isNew);

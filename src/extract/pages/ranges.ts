@@ -4,6 +4,9 @@ import type { Id } from "../../state/cursor.ts";
 /** Pages of a range, at least and as far as they can be foreseen: its last one is read half for nothing. */
 const PAGES_PER_RANGE = 36;
 
+/** Pages that two ranges share at least: less is read sooner than it is worth a further call. */
+const PAGES_PER_PAIR = 24;
+
 /** Ranges are a multiple of the lanes that are the default, so that these end at about the same time. */
 const LANES = 4;
 
@@ -23,7 +26,7 @@ export interface ReadSoFar {
 
 /** Whether the rest of a window may be worth ranges; `unread`: as in `ReadSoFar`. */
 export function mayBeLong(unread: number | null, object: QueriedObject): boolean {
-  return pagesLeft(unread, object) >= 2 * PAGES_PER_RANGE;
+  return pagesLeft(unread, object) >= PAGES_PER_PAIR;
 }
 
 function pagesLeft(unread: number | null, { way: { query } }: QueriedObject): number {
@@ -41,7 +44,8 @@ export function cutsAfter(
   if (greatest <= reached) return [];
   const rest = BigInt(greatest) - BigInt(reached);
   const expected = (pages * Number(rest)) / Math.max(1, Number(BigInt(reached) - BigInt(first)));
-  const whole = Math.min(RANGES_MAX, Math.floor(Math.min(pagesLeft(unread, object), expected) / PAGES_PER_RANGE));
+  const left = Math.min(pagesLeft(unread, object), expected);
+  const whole = Math.min(RANGES_MAX, Math.max(left < PAGES_PER_PAIR ? 0 : 2, Math.floor(left / PAGES_PER_RANGE)));
   const ranges = whole < LANES ? whole : whole - (whole % LANES);
   return Array.from({ length: Math.max(0, ranges - 1) }, (_, i) =>
     String(BigInt(reached) + (rest * BigInt(i + 1)) / BigInt(ranges)),

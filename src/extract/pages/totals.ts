@@ -7,37 +7,34 @@ import type { Id } from "../../state/cursor.ts";
 import { idOf, readPage } from "./page.ts";
 import type { PagesRequest } from "./page.ts";
 
-/** Records that are requested to find the last one: some may be hidden. */
+/** Records that are requested first to find the last one: some may be hidden. */
 const LAST_RECORDS = 20;
 
-/** The greatest id of a window that this user may see, null if none; and the window's total, null if unknown. */
+/** The greatest id of a window that this user may see, null if none was returned; and the window's total, null if unknown. */
 export interface End {
   readonly id: Id | null;
   readonly total: number | null;
 }
 
 /**
- * Reads the end of a window by descending id. Null if Pardot refuses or ignores this order, and if all records of a whole
- * page from the end are hidden although the window has visible ones, so that its end is not known.
+ * Reads the end of a window by descending id: a few records, or a page where those are hidden or none has been read yet.
+ * Null if the end is not known, because Pardot refuses or ignores this order, or returns nothing although the window has
+ * had records.
  */
 export async function readEnd(request: PagesRequest, limit: number, cursor: string | null): Promise<End | null> {
-  for (const records of [Math.min(LAST_RECORDS, limit), limit]) {
+  for (const count of cursor === null ? [limit] : [Math.min(LAST_RECORDS, limit), limit]) {
     request.drain.throwIfAborted();
-    const end = await readLast(request, records, cursor);
+    const end = await readLast(request, count);
     if (end === null || end.id !== null || cursor === null) return end;
   }
   return null;
 }
 
-async function readLast(request: PagesRequest, limit: number, cursor: string | null): Promise<End | null> {
+async function readLast(request: PagesRequest, limit: number): Promise<End | null> {
   try {
     const { records, total } = await readPage(request, { limit, sort: { field: "id", isDescending: true } });
     const ids = records.map((record) => idOf(record, request.object));
-    const [id = null] = ids;
-    // The first record of all instead of the last one would be a single record before the cursor.
-    const isFirst = ids.length === 1 && id !== null && cursor !== null && id < parseId(cursor);
-    const isSorted = ids.every((each, i) => i === 0 || each < (ids[i - 1] ?? each));
-    return isSorted && !isFirst ? { id, total } : null;
+    return ids.every((id, i) => i === 0 || id < (ids[i - 1] ?? id)) ? { id: ids[0] ?? null, total } : null;
   } catch (error) {
     // Pages by ascending id need no such order.
     if (isTooLong(error) || (error instanceof RemoteError && !error.retryable)) return null;
@@ -47,14 +44,13 @@ async function readLast(request: PagesRequest, limit: number, cursor: string | n
 
 /** Whether the end is known and no visible record of the window follows the cursor. */
 export function isAtEnd(end: End | null | undefined, cursor: string | null): boolean {
-  if (end === undefined || end === null) return false;
-  return end.id === null || (cursor !== null && end.id <= parseId(cursor));
+  return end != null && (end.id === null || (cursor !== null && end.id <= parseId(cursor)));
 }
 
 /**
  * Whether an empty page ends the window; otherwise the page is requested once more. `counted`: records that a total counts
- * and no page has returned; those after the last visible one are hidden. Throws DataError when a record is visible or
- * counted that no page returns.
+ * and no page has returned; those after the last visible one are hidden, and those after a short page may be. Throws
+ * DataError when a record is visible or counted that no page returns.
  */
 export function endsAtEmpty(
   object: string,
@@ -62,10 +58,11 @@ export function endsAtEmpty(
   cursor: string | null,
   { counted, isRepeated, isAfterFull }: { counted: number; isRepeated: boolean; isAfterFull: boolean },
 ): boolean {
-  const isEnd = isAtEnd(end, cursor);
-  const isCounted = counted > 0 && (cursor === null || end === null);
-  if (!isCounted && (isEnd || (end === null && (isRepeated || !isAfterFull)))) return true;
-  if (!isEnd && !isRepeated) return false;
+  const isCounted = counted > 0;
+  const isMissing = end === null ? isCounted && isAfterFull : !isAtEnd(end, cursor) || (isCounted && cursor === null);
+  const isDoubtful = isMissing || (end === null && (isCounted || isAfterFull));
+  if (!isDoubtful || (isRepeated && !isMissing)) return true;
+  if (!isRepeated) return false;
   const where = cursor === null ? "" : ` after id ${cursor}`;
   const but = end?.id == null ? `total_results counts ${counted}` : `the record ${end.id} follows`;
   throw new DataError(`read ${object}: no record came${where}, but ${but}`, {
@@ -81,12 +78,12 @@ export function endsAtEmpty(
  * may be hidden from this user, so a difference is a warning.
  */
 export class Totals {
-  /** That of the first page. */
+  /** That of the first page with records, or of an empty one at the end. */
   first: number | null = null;
   read = 0;
 
   add(total: number | null, records: number): void {
-    if (this.read === 0) this.first ??= total;
+    if (this.read === 0) this.first = total;
     this.read += records;
   }
 
@@ -99,9 +96,8 @@ export class Totals {
   warn(whole: number | null, resumed: boolean, object: string, onEvent: OnEvent): void {
     const { first, read } = this;
     if (first === null || first === read) return;
-    // At a cursor, a total far from that of the whole window counts the records after the cursor.
-    const isComparable = !resumed || (whole !== null && Math.abs(first - read) < Math.abs(first - whole));
-    if (isComparable) warnOfTotal(object, read, first, onEvent);
+    // At a cursor, a total that is not the window's counts the records after the cursor.
+    if (!resumed || (whole !== null && first !== whole)) warnOfTotal(object, read, first, onEvent);
   }
 }
 
