@@ -237,6 +237,20 @@ describe("a page whose records are all hidden", () => {
     }
   });
 
+  it("is passed over in a range before its end, also where the end of the window is not known", async () => {
+    const { pardot } = scripted((request, call) => {
+      if (request.sort?.isDescending === true) return [];
+      return call === 1 ? [] : honest(range(1, 450))(request).filter(({ id }) => id !== "7");
+    });
+    const ids = { after: "0", through: "300", onPassed: () => undefined };
+    const request = { pardot, object: tag, window, fields: null, cursor: "0", drain: never, abort: never };
+    let count = 0;
+    for await (const step of readPages({ ...request, range: ids, onEvent: () => undefined })) {
+      count += step.type === "records" ? step.records.length : 0;
+    }
+    expect(count).toBe(299);
+  });
+
   it("ends the window if the last record has left it since its end was read", async () => {
     const hidden = 7;
     const { pardot } = scripted((request, call) =>

@@ -49,7 +49,7 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
   const through = range?.through == null ? null : parseId(range.through);
   let cursor = range === undefined ? landed.id : range.after;
   let { limit } = object.way.query;
-  let isAfterFull = true;
+  let expectsMore = true;
   let isRepeated = false;
   // Undefined: not requested; null: not known.
   let end: End | null | undefined;
@@ -99,7 +99,7 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
         // The last record may have left the window since its end was read.
         if (end === undefined || (end !== null && isRepeated)) end = await readEnd(request, limit, cursor);
         const counted = totals.read === 0 ? (total ?? 0) : resumed ? 0 : (totals.left ?? 0);
-        if (endsAtEmpty(object.name, end, cursor, { counted, isRepeated, isAfterFull })) {
+        if (endsAtEmpty(object.name, end, cursor, { counted, isRepeated, expectsMore })) {
           if (totals.read === 0) totals.add(total, 0);
           finish(total);
           return;
@@ -111,7 +111,7 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       }
       isRepeated = false;
       expired = 0;
-      isAfterFull = records.length >= limit;
+      expectsMore = records.length >= limit || through !== null;
       if (total !== null && cursor === null) announceTotal(total, request);
       totals.add(total, fresh.length);
       cursor = recordId(last, object);
@@ -119,11 +119,10 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       first ??= idOf(fresh[0] ?? last, object);
       pages += 1;
       const isPast = through !== null && reached >= through;
-      const isShort = pageEnd === "unknown" && !isAfterFull;
+      const isShort = pageEnd === "unknown" && !expectsMore;
       const isOver = drain.aborted || pageEnd === "end" || isPast || (isShort && isAtEnd(end, cursor));
       const mayCut = request.mayCut === true && pages === PAGES_BEFORE_CUT && !isOver;
-      const looksBack =
-        !isOver && end === undefined && ((mayCut && mayBeLong(totals.left, object)) || (isShort && through === null));
+      const looksBack = !isOver && end === undefined && ((mayCut && mayBeLong(totals.left, object)) || isShort);
       if (looksBack) (ending = readEnd(request, limit, cursor)).catch(() => undefined);
       else if (!isOver && !mayCut) ahead = next();
       const beyond = isPast ? fresh.findIndex((record) => idOf(record, object) > through) : -1;

@@ -56,11 +56,11 @@ export function endsAtEmpty(
   object: string,
   end: End | null,
   cursor: string | null,
-  { counted, isRepeated, isAfterFull }: { counted: number; isRepeated: boolean; isAfterFull: boolean },
+  { counted, isRepeated, expectsMore }: { counted: number; isRepeated: boolean; expectsMore: boolean },
 ): boolean {
   const isCounted = counted > 0;
-  const isMissing = end === null ? isCounted && isAfterFull : !isAtEnd(end, cursor) || (isCounted && cursor === null);
-  const isDoubtful = isMissing || (end === null && (isCounted || isAfterFull));
+  const isMissing = end === null ? isCounted && expectsMore : !isAtEnd(end, cursor) || (isCounted && cursor === null);
+  const isDoubtful = isMissing || (end === null && (isCounted || expectsMore));
   if (!isDoubtful || (isRepeated && !isMissing)) return true;
   if (!isRepeated) return false;
   const where = cursor === null ? "" : ` after id ${cursor}`;
