@@ -7,6 +7,7 @@ import {
   range,
   records,
   scripted,
+  sorted,
   window,
 } from "../../../test/kit/fakes/scripted-pages.ts";
 import { isQueried } from "../../catalog/catalog.ts";
@@ -62,7 +63,8 @@ function server(
 ): (request: PageRequest) => Page {
   return (request) => {
     if (request.way.urlName === "visitor") {
-      return page(records(visitors.filter((id) => id > afterOf(request)).slice(0, limitOf(request))));
+      const after = visitors.filter((id) => id > afterOf(request));
+      return page(records(sorted(after, request).slice(0, limitOf(request))));
     }
     const named = (request.filters?.["visitor_ids"] ?? "").split(",").map(Number);
     const ids = named.flatMap(visitsOf).toSorted((a, b) => a - b);
@@ -130,6 +132,32 @@ describe("visits, which v4 lists only by visitor", () => {
     const none = scripted((request) => (request.way.urlName === "visit" ? page([]) : answer(request)));
     expect((await readVisits(none.pardot)).ids).toEqual([]);
     expect(none.asked.filter(({ way }) => way.urlName === "visit")).toHaveLength(2);
+  });
+
+  it("come when a page is cut to its first record by mistake", async () => {
+    const answer = server([1], () => range(1, 900));
+    let visits = 0;
+    const { pardot } = scripted((request) => {
+      visits += request.way.urlName === "visit" ? 1 : 0;
+      const all = answer(request);
+      return visits === 2 || visits === 5 ? { ...all, records: all.records.slice(0, 1) } : all;
+    });
+    expect((await readVisits(pardot)).ids).toEqual(range(1, 900).map(String));
+  });
+
+  it.each([
+    ["end at the last visible one", (id: number) => id <= 850, 850],
+    ["fail if visible ones follow a page of hidden ones", (id: number) => id <= 300 || id > 600, null],
+  ])("%s", async (_, isVisible, count) => {
+    const answer = server([1], () => range(1, 900));
+    const { pardot } = scripted((request) => {
+      const all = answer(request);
+      if (request.way.urlName !== "visit") return all;
+      return { ...all, records: all.records.filter(({ id }) => isVisible(Number(id))) };
+    });
+    const read = readVisits(pardot);
+    if (count === null) await expect(read).rejects.toMatchObject({ code: "data.total-without-rows" });
+    else expect(await read).toMatchObject({ ids: { length: count }, events: [{ code: "data.total-differs" }] });
   });
 
   it("fail when Pardot counts some and returns none", async () => {

@@ -14,7 +14,7 @@ import { readPages } from "./pages.ts";
  */
 const HELD_MAX = 5000;
 
-/** Empty pages in a group of parents that has records. Pardot has sent such pages in error; deletions cause few. */
+/** Pages without a new record in a group that has more. Pardot has sent such pages in error; deletions cause few. */
 const EMPTIES_MAX = 2;
 
 /** Records that Pardot counted, and records that it returned. */
@@ -88,9 +88,10 @@ async function* readGroup(
     ({ total } = page);
     const fresh = later(records, last, object);
     const [first] = records;
-    // Empty pages in mid-run have been reported (pardot/api-docs issue 151). The first one without a total is repeated once.
+    // Pages empty or short in error have been reported (pardot/api-docs issue 151). What the last one lacks is hidden.
     const isNone = offset === 0 && (total === null ? empties > 0 : total === 0);
-    if (first === undefined && !isNone) {
+    const unseen = total === null || records.length !== 1 || fresh.length > 0 ? 0 : total - offset - 1;
+    if (first === undefined ? !isNone : unseen >= limit || (unseen > 0 && empties < EMPTIES_MAX)) {
       empties += 1;
       if (empties > EMPTIES_MAX) throw missingError(object.name, total);
       offset = Math.max(0, offset - limit);

@@ -52,7 +52,7 @@ export const afterOf = (request: PageRequest): number => Number(request.afterId 
 export const limitOf = (request: PageRequest): number => Number(request.limit);
 
 /** Ids as a server sorts them. */
-const sorted = (ids: readonly number[], request: PageRequest): readonly number[] =>
+export const sorted = (ids: readonly number[], request: PageRequest): readonly number[] =>
   request.sort?.isDescending === true ? ids.toReversed() : ids;
 
 /** A server that keeps its word: the records after the cursor, `limit` at a time. */
