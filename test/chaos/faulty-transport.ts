@@ -110,7 +110,8 @@ export function faultyTransport(options: FaultyTransportOptions): Transport {
           if (isToken) learnSecrets(whole, wire);
           if (isPage)
             wire.v5.note(request.url, whole.status, whole.headers, Buffer.concat(whole.chunks).toString("utf8"));
-          isLimited ||= isOver;
+          // Other lanes may send until the client has read this response.
+          if (isOver) setImmediate(() => void (isLimited = true));
           return fault?.spoil?.(whole) ?? whole;
         },
       );
