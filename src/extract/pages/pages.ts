@@ -16,9 +16,10 @@ import {
   repeatedTokenError,
 } from "./page.ts";
 import type { PagesRequest, Step } from "./page.ts";
-import { cutsAfter, mayBeLong } from "./ranges.ts";
-import { endsAtEmpty, isAtEnd, readEnd, Totals } from "./totals.ts";
-import type { End } from "./totals.ts";
+import { cutsAfter, PAGES_PER_PAIR, pagesLeft } from "./ranges.ts";
+import { Totals } from "./totals.ts";
+import { endsAtEmpty, isAtEnd, readEnd } from "./window-end.ts";
+import type { End } from "./window-end.ts";
 
 /**
  * The records of a window, page by page, by ascending id. The window is fixed and the id advances, so records that
@@ -122,7 +123,8 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       const isShort = pageEnd === "unknown" && !expectsMore;
       const isOver = drain.aborted || pageEnd === "end" || isPast || (isShort && isAtEnd(end, cursor));
       const mayCut = request.mayCut === true && pages === PAGES_BEFORE_CUT && !isOver;
-      const looksBack = !isOver && end === undefined && ((mayCut && mayBeLong(totals.left, object)) || isShort);
+      const looksBack =
+        !isOver && end === undefined && ((mayCut && pagesLeft(totals.left, object) >= PAGES_PER_PAIR) || isShort);
       if (looksBack) (ending = readEnd(request, limit, cursor)).catch(() => undefined);
       else if (!isOver && !mayCut) ahead = next();
       const beyond = isPast ? fresh.findIndex((record) => idOf(record, object) > through) : -1;

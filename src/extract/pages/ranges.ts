@@ -4,8 +4,8 @@ import type { Id } from "../../state/cursor.ts";
 /** Pages of a range, at least and as far as they can be foreseen: its last one is read half for nothing. */
 const PAGES_PER_RANGE = 36;
 
-/** Pages that two ranges share at least: less is read sooner than it is worth a further call. */
-const PAGES_PER_PAIR = 24;
+/** Pages from which on two ranges are worth a further call. */
+export const PAGES_PER_PAIR = 24;
 
 /** Ranges are a multiple of the lanes that are the default, so that these end at about the same time. */
 const LANES = 4;
@@ -24,12 +24,8 @@ export interface ReadSoFar {
   readonly unread: number | null;
 }
 
-/** Whether the rest of a window may be worth ranges; `unread`: as in `ReadSoFar`. */
-export function mayBeLong(unread: number | null, object: QueriedObject): boolean {
-  return pagesLeft(unread, object) >= PAGES_PER_PAIR;
-}
-
-function pagesLeft(unread: number | null, { way: { query } }: QueriedObject): number {
+/** Pages with the unread records of a window; infinitely many if these are unknown. */
+export function pagesLeft(unread: number | null, { way: { query } }: QueriedObject): number {
   return unread === null ? Infinity : unread / query.limit;
 }
 
