@@ -59,8 +59,7 @@ function withTexts(value: unknown, depth = 0, isOfPage = false): unknown {
 }
 
 /** Control characters that JSON forbids, in strings unless they are escaped. */
-// oxlint-disable-next-line no-control-regex
-const RAW_CONTROL = /[\0-\u0008\u000B\u000C\u000E-\u001F]/g;
+const RAW_CONTROL = /[\p{Cc}--[\t\n\r\u007F-\u009F]]/gv;
 
 /**
  * Reads JSON with every number as its source text, so that no digit is lost: `15555555555`, `1e3` and `7250.50` stay as

@@ -27,8 +27,7 @@ export function wellFormed(text: string, onReplaced: OnReplaced): string {
 /** Every reference by number and every stray ampersand. A CDATA section is matched whole, since an ampersand is text in there. */
 const REFERENCE = /<!\[CDATA\[[^]*?(?:\]\]>|$)|&(?!(?:amp|lt|gt|quot|apos);)(?:#(\d+);|#[xX]([\dA-Fa-f]+);)?/g;
 /** Characters that XML 1.0 forbids (section 2.2). */
-// oxlint-disable-next-line no-control-regex
-const FORBIDDEN = /[\p{Surrogate}\0-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/gu;
+const FORBIDDEN = /[\p{Surrogate}\uFFFE\uFFFF[\p{Cc}--[\t\n\r\u007F-\u009F]]]/gv;
 
 /**
  * An XML document in which a parser finds nothing that XML 1.0 forbids in texts. Two references to the halves of a

@@ -13,13 +13,14 @@ import { fakeIo } from "../kit/fakes/io.ts";
 
 // Text from Pardot, from files and from arguments is shown without control characters.
 
+const ESCAPE = "\u001B";
 const SPOOKY = "\u001B]0;owned\u0007\u001B[2J\u009B31m\u007F\u202Ereversed\u2066";
 const FORGED = `${SPOOKY}\r\nok           destination    forged`;
-// oxlint-disable-next-line no-control-regex -- these are what must not be there
-const CONTROLS = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069\u061C]/;
+/** What must not be there. */
+const CONTROLS = /[[\p{Cc}--\n]\u200E\u200F\u202A-\u202E\u2066-\u2069\u061C]/v;
 
-// oxlint-disable-next-line no-control-regex -- the cursor movements of the display itself
-const DRAWING = /\r?\u001B\[(?:\d+A|K|J)/g;
+/** The cursor movements of the display itself. */
+const DRAWING = new RegExp(`\\r?${ESCAPE}\\[(?:\\d+A|K|J)`, "g");
 
 let server: Server;
 let cwd: string;

@@ -137,7 +137,7 @@ function later(records: readonly WireRecord[], after: Id | null, object: Catalog
 
 function missingError(object: string, total: number | null): DataError {
   const counted = total === null ? "" : `, but total_results counts ${pluralize(total, "record")}`;
-  return new DataError(`read ${object}: an empty page came ${EMPTIES_MAX + 1} times${counted}`, {
+  return new DataError(`read ${object}: a page without a new record came ${EMPTIES_MAX + 1} times${counted}`, {
     code: "data.total-without-rows",
     hint: "Pardot counts records that it does not return, so the window stays open. Run again. If it stays, check whether the API user may see these records.",
   });
