@@ -99,7 +99,7 @@ describe("a process with a file size limit of 256 KiB", () => {
     const shell = 'ulimit -f 256; exec "$0" --input-type=module --eval "$1" "$2"';
     const child = spawnSync("bash", ["-c", shell, process.execPath, program, root], { encoding: "utf8" });
     expect(child).toMatchObject({ status: 0, stderr: "", stdout: "storage.too-large 7\n" });
-    expect(await readdir(join(root, "Tag"))).toEqual([]);
+    expect(await readdir(root)).toEqual(["_pardot_etl"]);
     expect(await readdir(join(root, "_pardot_etl", "tmp"))).toEqual([]);
   });
 });

@@ -23,7 +23,13 @@ fs.promises.link = async (from, to) => {
   const isDue = String(to).includes(DIE_ON) && seen === Number(DIE_AT);
   if (isDue && DIE_WHEN === "never") await new Promise(() => {});
   if (isDue && DIE_WHEN === "before") await die();
-  await link(from, to);
+  try {
+    await link(from, to);
+  } catch (error) {
+    // No file got its name: the folder is made, and then the same link follows.
+    if (String(to).includes(DIE_ON)) seen -= 1;
+    throw error;
+  }
   if (isDue) await die();
 };
 

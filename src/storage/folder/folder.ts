@@ -9,7 +9,7 @@ import { folderError, isErrno } from "../local-errors.ts";
 import { spooledBytes, verifyUnchanged } from "../spooled-bytes.ts";
 import { missingError, requireSame } from "../storage.ts";
 import type { SpooledFile, Storage, StoredFile } from "../storage.ts";
-import { link, linkExclusively, makeFolder, placeTemporary, removeFile, syncPath, writeTemporary } from "./link.ts";
+import { inFolder, link, linkExclusively, placeTemporary, removeFile, syncPath, writeTemporary } from "./link.ts";
 import type { Link, Placed } from "./link.ts";
 import { chunksOf, fingerprint, listBelow, openFile, readDocument, statFile } from "./read.ts";
 import { claimName, removeLeftovers } from "./temporary.ts";
@@ -132,7 +132,6 @@ export class FolderStorage implements Storage {
 
   /** True if the name was free and now holds the file, synced. */
   async #place(path: string, file: SpooledFile, signal: AbortSignal): Promise<boolean> {
-    await makeFolder(dirname(path));
     const linked = await this.#placeSpool(path, file, signal);
     if (linked === "unsupported") return this.#placeCopy(path, spooledBytes(file, signal), signal);
     if (linked === "placed") await syncPath(dirname(path));
@@ -154,7 +153,7 @@ export class FolderStorage implements Storage {
     let placed: Placed = "unsupported";
     try {
       signal.throwIfAborted();
-      placed = await linkExclusively(file.path, path, this.#link);
+      placed = await inFolder(dirname(path), () => linkExclusively(file.path, path, this.#link));
     } finally {
       // A file that did not land is private again.
       if (placed !== "placed") await chmod(file.path, 0o600).catch(() => {});
@@ -168,13 +167,12 @@ export class FolderStorage implements Storage {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { clock, random, processes = systemProcesses } = this.#options;
-    await makeFolder(dirname(path));
     const copy = await writeTemporary(this.#temporary, random, chunks);
     try {
       signal.throwIfAborted();
       const claim = join(this.#temporary, claimName(relative(this.location, path)));
-      const linkTo = this.#link;
-      const placed = await placeTemporary(copy, path, { linkTo, claim, clock, random, processes, signal });
+      const claiming = { linkTo: this.#link, claim, clock, random, processes, signal };
+      const placed = await inFolder(dirname(path), () => placeTemporary(copy, path, claiming));
       if (placed === "placed") await syncPath(dirname(path));
       return placed === "placed";
     } finally {

@@ -91,10 +91,9 @@ export async function writeTemporary(
   random: Random,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<string> {
-  await makeFolder(folder);
   const path = join(folder, temporaryName(random));
   // 0666 minus the umask: the loader of landed files may run as a different user than their writer.
-  const handle = await open(path, "wx", 0o666);
+  const handle = await inFolder(folder, () => open(path, "wx", 0o666));
   try {
     for await (const chunk of chunks) await handle.writeFile(chunk);
     await handle.sync();
@@ -107,11 +106,21 @@ export async function writeTemporary(
   return path;
 }
 
+/** Does `work`, and once more with the folder made if it reports that something is missing: it nearly always exists. */
+export async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const outcome = await unlessMissing(work(), MISSING);
+  if (outcome !== MISSING) return outcome;
+  await makeFolder(folder);
+  return work();
+}
+
+const MISSING = Symbol("missing");
+
 /**
  * Makes a folder and its parents, and syncs every folder that got a new entry. Step by step: the recursive mkdir of
  * Node 24 reports ENOENT where a parent cannot be made on a read-only file system, which misleads people.
  */
-export async function makeFolder(folder: string): Promise<void> {
+async function makeFolder(folder: string): Promise<void> {
   if (await isFolder(folder)) return;
   await makeFolder(dirname(folder));
   try {
