@@ -7,7 +7,7 @@ import type { Extraction } from "./context.ts";
 import { Found, ignoredFilter, landPages } from "./land-pages.ts";
 import type { PagesRequest } from "./pages/page.ts";
 import type { Acceptable } from "./parameters.ts";
-import { warnOfTotal } from "./pages/totals.ts";
+import { warnOfTotal } from "./pages/window-end.ts";
 import { isById, readWindow } from "./pages/window-pages.ts";
 
 /** How a window is read. */

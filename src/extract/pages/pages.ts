@@ -17,9 +17,7 @@ import {
 } from "./page.ts";
 import type { PagesRequest, Step } from "./page.ts";
 import { cutsAfter, PAGES_PER_PAIR, pagesLeft } from "./ranges.ts";
-import { Totals } from "./totals.ts";
-import { endsAtEmpty, isAtEnd, readEnd } from "./window-end.ts";
-import type { End } from "./window-end.ts";
+import { WindowEnd } from "./window-end.ts";
 
 /**
  * The records of a window, page by page, by ascending id. The window is fixed and the id advances, so records that
@@ -40,9 +38,8 @@ import type { End } from "./window-end.ts";
  * A range of ids ends with the first page that reaches its end; Pardot need not filter by it.
  */
 export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
-  const { object, drain, onEvent } = request;
-  const totals = new Totals();
-  const resumed = request.cursor !== null;
+  const { object, drain } = request;
+  const end = new WindowEnd(request);
   const tokens = new Set<string>();
   const landed = parseCursor(request.cursor);
   const isNew = newTo({ ...landed, id: null, ranges: [] }, object);
@@ -51,10 +48,6 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
   let cursor = range === undefined ? landed.id : range.after;
   let { limit } = object.way.query;
   let expectsMore = true;
-  let isRepeated = false;
-  // Undefined: not requested; null: not known.
-  let end: End | null | undefined;
-  let ending: Promise<End | null> = Promise.resolve(null);
   let expired = 0;
   // Of the pages with records.
   let first: Id | null = null;
@@ -65,9 +58,6 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
     page.catch(() => undefined);
     return page;
   };
-  // The records of all ranges are compared with the total at their end.
-  const finish = (total: number | null): void =>
-    totals.warn(range === undefined ? (end?.total ?? total) : null, resumed, object.name, onEvent);
   let ahead = next();
   try {
     for (;;) {
@@ -97,35 +87,29 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
           ahead = next(token);
           continue;
         }
-        // The last record may have left the window since its end was read.
-        if (end === undefined || (end !== null && isRepeated)) end = await readEnd(request, limit, cursor);
-        const counted = totals.read === 0 ? (total ?? 0) : resumed ? 0 : (totals.left ?? 0);
-        if (endsAtEmpty(object.name, end, cursor, { counted, isRepeated, expectsMore })) {
-          if (totals.read === 0) totals.add(total, 0);
-          finish(total);
+        if (await end.isAtEmpty(total, limit, cursor, expectsMore)) {
+          end.warn(total);
           return;
         }
-        isRepeated = true;
         drain.throwIfAborted();
         ahead = next();
         continue;
       }
-      isRepeated = false;
       expired = 0;
       expectsMore = records.length >= limit || through !== null;
       if (total !== null && cursor === null) announceTotal(total, request);
-      totals.add(total, fresh.length);
+      end.add(total, fresh.length);
       cursor = recordId(last, object);
       const reached = parseId(cursor);
       first ??= idOf(fresh[0] ?? last, object);
       pages += 1;
       const isPast = through !== null && reached >= through;
       const isShort = pageEnd === "unknown" && !expectsMore;
-      const isOver = drain.aborted || pageEnd === "end" || isPast || (isShort && isAtEnd(end, cursor));
+      const isOver = drain.aborted || pageEnd === "end" || isPast || (isShort && end.isAt(cursor));
       const mayCut = request.mayCut === true && pages === PAGES_BEFORE_CUT && !isOver;
       const looksBack =
-        !isOver && end === undefined && ((mayCut && pagesLeft(totals.left, object) >= PAGES_PER_PAIR) || isShort);
-      if (looksBack) (ending = readEnd(request, limit, cursor)).catch(() => undefined);
+        !isOver && end.last === undefined && ((mayCut && pagesLeft(end.left, object) >= PAGES_PER_PAIR) || isShort);
+      if (looksBack) end.look(limit, cursor);
       else if (!isOver && !mayCut) ahead = next();
       const beyond = isPast ? fresh.findIndex((record) => idOf(record, object) > through) : -1;
       const inRange = beyond === -1 ? fresh : fresh.slice(0, beyond);
@@ -138,24 +122,23 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       const behind = fresh[beyond];
       if (behind !== undefined) range?.onPassed(idOf(behind, object));
       if (pageEnd === "end" || isPast) return;
-      if (looksBack) end = await ending;
-      if (isShort && isAtEnd(end, cursor)) {
-        finish(total);
+      if (looksBack) await end.looked;
+      if (isShort && end.isAt(cursor)) {
+        end.warn(total);
         return;
       }
       if (isOver) drain.throwIfAborted();
       if (!looksBack && !mayCut) continue;
-      const greatest = mayCut ? end?.id : null;
-      if (greatest != null) {
-        const after = cutsAfter(object, { first, reached, greatest, pages, unread: totals.left });
-        if (after.length > 0) yield { type: "cut", after, total: resumed ? null : totals.first };
+      if (mayCut && end.last?.id != null) {
+        const after = cutsAfter(object, { first, reached, greatest: end.last.id, pages, unread: end.left });
+        if (after.length > 0) yield { type: "cut", after, total: request.cursor === null ? end.total : null };
       }
       drain.throwIfAborted();
       ahead = next();
     }
   } finally {
     // Pardot counts every call, so this one must end before the run adds up its calls.
-    await Promise.allSettled([ahead, ending]);
+    await Promise.allSettled([ahead, end.looked]);
   }
 }
 
@@ -181,10 +164,9 @@ export function pagesOf(records: number, { api, limit }: QueryV4 | QueryV5): num
  * inclusive.
  */
 function newRecords(page: readonly WireRecord[], cursor: string | null, object: CatalogObject): readonly WireRecord[] {
-  let previous = cursor === null ? null : parseId(cursor);
+  const after = cursor === null ? null : parseId(cursor);
   const fresh: WireRecord[] = [];
   let highest: Id | null = null;
-  if (page.length === 1 && page[0] !== undefined && idOf(page[0], object) === previous) return [];
   for (const record of page) {
     const id = idOf(record, object);
     if (highest !== null && id <= highest) {
@@ -195,11 +177,9 @@ function newRecords(page: readonly WireRecord[], cursor: string | null, object: 
       });
     }
     highest = id;
-    if (previous !== null && id <= previous) continue;
-    previous = id;
-    fresh.push(record);
+    if (after === null || id > after) fresh.push(record);
   }
-  if (page.length > 0 && fresh.length === 0) {
+  if (page.length > 0 && fresh.length === 0 && !(page.length === 1 && highest === after)) {
     throw new DataError(`read ${object.name}: the page after id ${cursor} contains only records from before it`, {
       code: "data.page-repeats",
       context: { parameter: "idGreaterThan" },

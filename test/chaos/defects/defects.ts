@@ -48,8 +48,8 @@ export const DEFECTS: readonly Defect[] = [
     edits: [
       {
         file: "src/extract/pages/pages.ts",
-        find: "        if (endsAtEmpty(object.name, ",
-        put: '        if (cursor !== "" || endsAtEmpty(object.name, ',
+        find: "        if (await end.isAtEmpty(",
+        put: '        if (cursor !== "" || await end.isAtEmpty(',
       },
     ],
   },
