@@ -108,7 +108,7 @@ const DATETIME = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|
  * year 0.
  */
 export function datetimeText(value: Scalar): string | null | undefined {
-  if (typeof value === "string" && isPlainTime(value)) return value;
+  if (typeof value === "string" && PLAIN_TIME.test(value)) return value;
   const match = typeof value === "string" ? DATETIME.exec(value.trim()) : null;
   if (match === null) return undefined;
   const [, year = "", month = "", day = "", hour = "00", minute = "00", second = "00", offset] = match;
@@ -122,10 +122,6 @@ export function datetimeText(value: Scalar): string | null | undefined {
 
 /** Nearly all times of v4 are `YYYY-MM-DD HH:MM:SS`, of the days that each month has, and stay as they are. */
 const PLAIN_TIME = /^(?:[1-9]\d\d\d)-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d$/;
-
-function isPlainTime(text: string): boolean {
-  return PLAIN_TIME.test(text);
-}
 
 /** Whether a time that `datetimeText` accepts has an offset. */
 export function hasOffset(text: string): boolean {

@@ -40,8 +40,11 @@ export async function openJsonLog(options: LogOptions): Promise<Log> {
   return {
     onEvent: (event) => {
       if (event.type === "run-started") run = { run_id: event.runId, business_unit: event.businessUnit };
+      const level = levelOf(event);
+      // Each page is an event, which most logs leave out.
+      if (!logger.isLevelEnabled(level)) return;
       const { type, ...fields } = event;
-      logger[levelOf(event)](
+      logger[level](
         { event: type.replaceAll("-", "_"), ...run, ...snakeFields(fields) },
         describeEvent(event) ?? type.replaceAll("-", " "),
       );
