@@ -14,7 +14,8 @@ import type { Readable } from "node:stream";
  *
  * The bound: start and end of the process as measured, the calls that must follow one another (login, account, oldest
  * record), and then the longest of: all calls through all lanes; all exports through Pardot's queue; the exports that
- * name list emails, and then the emails through all lanes. It leaves out the time that this machine computes.
+ * name list emails, and then the emails through all lanes, together with a poll and the downloads of each export behind
+ * them. It leaves out the time that this machine computes.
  */
 interface Situation {
   readonly name: string;
@@ -178,6 +179,7 @@ function figureOf(span: Interval, lines: readonly Line[], exportMs: number): Fig
   }
   const emails = calls.filter(({ kind = "" }) => kind.startsWith("email read") || kind.startsWith("email stats"));
   const activities = created.filter(({ object }) => object === "VisitorActivity").length;
+  const behind = calls.filter(({ object, kind }) => object !== "VisitorActivity" && kind === "export download").length;
   const landedAt = lines.findLast(({ event, object }) => event === "window_finished" && object === "VisitorActivity");
   const emailsAt = Math.min(...emails.map((line) => at(line) - (line.duration_ms ?? 0)));
 
@@ -188,7 +190,7 @@ function figureOf(span: Interval, lines: readonly Line[], exportMs: number): Fig
   const longest = Math.max(
     total / LANES,
     throughQueue(created.length),
-    throughQueue(activities) + (emails.length * callMs) / LANES,
+    throughQueue(activities) + ((emails.length + behind + created.length - activities) * callMs) / LANES,
   );
   const planned = Math.min(...lines.filter(({ event }) => event === "object_started").map(at));
   return {
