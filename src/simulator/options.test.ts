@@ -39,8 +39,8 @@ test("parseSimulatorOptions reads every option of the command line", () => {
 
 test("parseSimulatorOptions reads every described option", () => {
   const samples: Record<string, string> = { scale: "tiny", rows: "Tag=1", now: "2025-01-01", knob: "gzip=false" };
-  for (const { flag, type, value } of SIMULATOR_OPTIONS) {
-    const text = samples[flag] ?? (type === "integer" ? "1" : "UTC");
+  for (const { flag, value } of SIMULATOR_OPTIONS) {
+    const text = samples[flag] ?? (value === "N" ? "1" : "UTC");
     if (value === "FILE") expect(() => parseSimulatorOptions({ [flag]: text })).toThrow(`--${flag} UTC: ENOENT`);
     else if (flag !== "now") expect(Object.values(parseSimulatorOptions({ [flag]: text })).length).toBeGreaterThan(0);
   }
