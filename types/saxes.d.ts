@@ -12,6 +12,7 @@ export class SaxesParser {
   constructor(options?: { readonly xmlns?: false; readonly position?: boolean });
   readonly line: number;
   readonly column: number;
+  on(event: "attribute", handler: () => void): void;
   on(event: "opentag", handler: (tag: SaxesTag) => void): void;
   on(event: "closetag", handler: (tag: SaxesTag) => void): void;
   on(event: "text" | "cdata", handler: (text: string) => void): void;

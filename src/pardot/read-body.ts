@@ -103,11 +103,8 @@ export const TEXT = "#text";
 const DEPTH_MAX = 64;
 
 interface Element {
-  readonly name: string;
-  readonly parent: Element | null;
-  /** Elements around it. */
-  readonly depth: number;
-  readonly attributes: Readonly<Record<string, string>>;
+  /** Null: none. */
+  readonly attributes: Readonly<Record<string, string>> | null;
   /** Null: none so far. */
   children: Record<string, WireValue> | null;
   text: string;
@@ -123,27 +120,28 @@ interface Element {
  * Throws `UnreadableBody` when the document is cut or malformed.
  */
 export function readXml(text: string, onReplaced: OnReplaced = () => {}): WireRecord {
-  let open: Element | null = null;
-  let result: WireRecord | null = null;
+  // The document and the open elements, by their depth.
+  const open: Element[] = [{ attributes: null, children: null, text: "" }];
+  let depth = 0;
+  let hasAttributes = false;
   const parser = new SaxesParser({ xmlns: false, position: true });
 
-  parser.on("opentag", ({ name, attributes }) => {
-    const depth: number = open === null ? 0 : open.depth + 1;
+  parser.on("attribute", () => void (hasAttributes = true));
+  parser.on("opentag", ({ attributes }) => {
     if (depth === DEPTH_MAX) throw new UnreadableBody(`xml is nested deeper than ${DEPTH_MAX} elements`);
-    open = { name, parent: open, depth, attributes, children: null, text: "" };
+    depth += 1;
+    open[depth] = { attributes: hasAttributes ? attributes : null, children: null, text: "" };
+    hasAttributes = false;
   });
   const addText = (piece: string): void => {
-    if (open !== null) open.text += piece;
+    (open[depth] as Element).text += piece;
   };
   parser.on("text", addText);
   parser.on("cdata", addText);
-  parser.on("closetag", () => {
-    if (open === null) return;
-    const { name, parent } = open;
-    const value = valueOf(open);
-    open = parent;
-    if (parent === null) result = { [name]: value };
-    else addChild((parent.children ??= {}), name, value);
+  parser.on("closetag", ({ name }) => {
+    const value = valueOf(open[depth] as Element);
+    depth -= 1;
+    addChild(((open[depth] as Element).children ??= {}), name, value);
   });
   // Without this handler saxes throws its own error, which names tags of a body that may be anything.
   parser.on("error", () => {
@@ -151,8 +149,9 @@ export function readXml(text: string, onReplaced: OnReplaced = () => {}): WireRe
   });
 
   parser.write(xmlText(text, onReplaced)).close();
-  if (result === null) throw new UnreadableBody("xml holds no element");
-  return result;
+  const { children } = open[0] as Element;
+  if (children === null) throw new UnreadableBody("xml holds no element");
+  return children;
 }
 
 function addChild(children: Record<string, WireValue>, name: string, value: WireValue): void {
@@ -173,17 +172,11 @@ function setOwn(record: Record<string, WireValue>, name: string, value: WireValu
 }
 
 function valueOf({ attributes, children, text }: Element): WireValue {
-  const hasAttributes = hasAny(attributes);
-  if (children === null && !hasAttributes) return text === "" ? null : text;
-  const value = hasAttributes ? { [ATTRIBUTES]: { ...attributes }, ...children } : (children ?? {});
+  if (children === null && attributes === null) return text === "" ? null : text;
+  const value = attributes === null ? (children ?? {}) : { [ATTRIBUTES]: { ...attributes }, ...children };
   const isLayout = children !== null && text.trim() === "";
   if (text !== "" && !isLayout) value[TEXT] = text;
   return value;
-}
-
-function hasAny(record: Readonly<Record<string, string>>): boolean {
-  for (const _name in record) return true;
-  return false;
 }
 
 /** The value as a record; null when it is anything else. */
