@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { caught } from "../../test/kit/fakes/pardot.ts";
 import { counted, paced, readWhole } from "./body.ts";
 
@@ -23,6 +23,19 @@ describe("a body's length", () => {
     expect(await readWhole(pieces("abc", "de"), 5, "read")).toHaveLength(5);
     expect(await caught(readWhole(pieces("abc", "de"), 4, "read"))).toMatchObject({ code: "http.body-too-large" });
   });
+});
+
+test("a long body frees its buffers every 4 MB, a short one leaves them to the next collection", async () => {
+  const gc = vi.fn<() => void>();
+  vi.stubGlobal("gc", gc);
+  async function* blocks(count: number): AsyncGenerator<Uint8Array> {
+    for (let block = 0; block < count; block += 1) yield new Uint8Array(64 * 1024);
+  }
+  for await (const _chunk of counted(blocks(63), null, "read"));
+  expect(gc).toHaveBeenCalledTimes(0);
+  for await (const _chunk of counted(blocks(200), null, "read"));
+  expect(gc.mock.calls).toEqual(Array.from({ length: 3 }, () => [{ type: "minor" }]));
+  vi.unstubAllGlobals();
 });
 
 describe("a body's pace", () => {

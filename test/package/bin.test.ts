@@ -77,7 +77,7 @@ describe("the entry file", () => {
   });
 
   test("replaces the process once by one with limits for memory, and keeps its options, words and variables", () => {
-    const limits = ["--max-semi-space-size=2", "--heap-growing-percent=100"];
+    const limits = ["--max-semi-space-size=8", "--heap-growing-percent=100", "--expose-gc"];
     const words = ["/bin/node", "--inspect", ...limits, "/link/pardot-etl", "run", "List"];
     expect(pretend("24.21.0")).toMatchObject({ replaced: [{ words, arenas: "1" }], flags: [] });
     expect(pretend("24.21.0", { execArgv: limits })).toMatchObject({ replaced: [], flags: [], started: 1 });
