@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { constants, createGzip, createZstdCompress } from "node:zlib";
 import { SaxesParser } from "saxes";
@@ -8,13 +9,15 @@ import { request } from "undici";
 /**
  * `node bench/bare.ts KIND URL FILE`: the duties of a path in a bare loop, as the measure of what this machine can do.
  * bulk, gzip, zstd: stream, find the records and the greatest watermark, hash, write, sync. json, xml: fetch, parse,
- * write as CSV, hash, sync.
+ * write as CSV, hash, sync, in whole files of 1,000 rows as a run lands them.
  */
 const [, , kind = "", url = "", file = ""] = process.argv;
 /** Bytes of `YYYY-MM-DD HH:MM:SS`. */
 const TIME_BYTES = 19;
+/** PARDOT_ETL_ROWS_PER_FILE, the default. */
+const ROWS_PER_FILE = 1000;
 
-const handle = await open(file, "w");
+let handle = await open(file, "w");
 const hash = createHash("sha256");
 let records = 0;
 if (kind === "json" || kind === "xml") await query();
@@ -26,6 +29,17 @@ process.stdout.write(`${records} ${hash.digest("hex").slice(0, 8)}\n`);
 async function write(chunk: Uint8Array): Promise<void> {
   hash.update(chunk);
   await handle.writeFile(chunk);
+}
+
+/** Gives a whole file its name, and opens the next one. */
+async function nextFile(): Promise<void> {
+  await handle.sync();
+  await handle.close();
+  await rename(file, `${file}-${records}`);
+  const folder = await open(dirname(file), "r");
+  await folder.sync();
+  await folder.close();
+  handle = await open(file, "w");
 }
 
 async function bulk(): Promise<void> {
@@ -81,6 +95,7 @@ async function query(): Promise<void> {
     await write(Buffer.from(csv));
     records += rows.length;
     after = Number(rows.at(-1)?.[0]);
+    if (records % ROWS_PER_FILE === 0) await nextFile();
   }
 }
 
