@@ -25,15 +25,15 @@ describe("a body's length", () => {
   });
 });
 
-test("a long body frees its buffers every 4 MB, a short one leaves them to the next collection", async () => {
+test("a long body frees its buffers every 8 MB, a short one leaves them to the next collection", async () => {
   const gc = vi.fn<() => void>();
   vi.stubGlobal("gc", gc);
   async function* blocks(count: number): AsyncGenerator<Uint8Array> {
     for (let block = 0; block < count; block += 1) yield new Uint8Array(64 * 1024);
   }
-  for await (const _chunk of counted(blocks(63), null, "read"));
+  for await (const _chunk of counted(blocks(127), null, "read"));
   expect(gc).toHaveBeenCalledTimes(0);
-  for await (const _chunk of counted(blocks(200), null, "read"));
+  for await (const _chunk of counted(blocks(400), null, "read"));
   expect(gc.mock.calls).toEqual(Array.from({ length: 3 }, () => [{ type: "minor" }]));
   vi.unstubAllGlobals();
 });
