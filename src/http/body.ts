@@ -6,7 +6,7 @@ import { TransportError } from "../errors.ts";
 /** Bytes that a decoder returns at a time. A streamed body holds these and the socket's own 64 KiB in memory. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** After so many bytes the buffers of a body are freed: they are outside the heap, so they do not lead to a collection. */
+/** After so many bytes from the network a body's buffers are freed: reading into ever new memory is slower. */
 const FREED_EVERY = 8 * 1024 * 1024;
 
 /**

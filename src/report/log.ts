@@ -41,7 +41,6 @@ export async function openJsonLog(options: LogOptions): Promise<Log> {
     onEvent: (event) => {
       if (event.type === "run-started") run = { run_id: event.runId, business_unit: event.businessUnit };
       const level = levelOf(event);
-      // Each page is an event, which most logs leave out.
       if (!logger.isLevelEnabled(level)) return;
       const { type, ...fields } = event;
       logger[level](

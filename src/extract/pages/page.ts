@@ -105,13 +105,9 @@ export function recordId(record: WireRecord, object: CatalogObject): string {
   return String(idOf(record, object));
 }
 
-/** Numbers below it are ids as `parseId` returns them. */
-const SURE_ID = 10 ** 15;
-
 /** The id of a record. Throws DataError when it has none. */
 export function idOf(record: WireRecord, object: CatalogObject): Id {
   const value = record[object.key];
-  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < SURE_ID) return value;
   if ((typeof value === "string" || typeof value === "number") && /^\d+$/.test(String(value)))
     return parseId(String(value));
   throw new DataError(`read ${object.name}: a record without a numeric ${object.key}`, {

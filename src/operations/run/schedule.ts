@@ -18,7 +18,16 @@ import type { Decision } from "./windows.ts";
  */
 export async function schedule(run: Run, now: Instant, range: RangeRequest): Promise<void> {
   const { journal, onEvent, lanes, failures } = run;
-  const probes = liveProbes({ pardot: run.pardot, full: range.full, onEvent, signal: run.abort });
+  const live = liveProbes({ pardot: run.pardot, full: range.full, onEvent, signal: run.abort });
+  const fields = new Map<string, ReturnType<typeof live.fields>>();
+  const probes = { ...live, fields: async ({ name }: CatalogObject) => (await fields.get(name)) ?? [] };
+  // Beside the look-ups for the object's windows; if it fails, the decision, which comes later in the list, fails with it.
+  const readFields = async (object: CatalogObject): Promise<void> => {
+    if (run.drain.aborted) return;
+    const reading = live.fields(object, objectState(journal.state, object.name).fields);
+    fields.set(object.name, reading);
+    await Promise.allSettled([reading]);
+  };
   const decisions = new Map<string, Decision>();
   const decide = async (object: CatalogObject): Promise<void> => {
     try {
@@ -29,7 +38,8 @@ export async function schedule(run: Run, now: Instant, range: RangeRequest): Pro
       failures.fail(object.name, error);
     }
   };
-  await lanes.run(() => lanes.share(run.objects, decide));
+  const work = run.objects.flatMap((object) => [() => readFields(object), () => decide(object)]);
+  await lanes.run(() => lanes.share(work, (next) => next()));
   await Promise.all(
     run.objects.map(async (object) => {
       const decision = decisions.get(object.name);

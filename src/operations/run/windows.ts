@@ -58,9 +58,6 @@ export async function decideWindows(object: CatalogObject, context: DecisionCont
   const { config, state, warehouse, range: request, now, signal } = context;
   const own = objectState(state, object.name);
   const zone = zoneOf(object, config.pardot.timeZone);
-  // Its calls do not depend on those for the windows. Awaited at the end, which a failure before it does not reach.
-  const reading = context.probes.fields(object, own.fields);
-  reading.catch(() => {});
   // Read for every object: a missing table that this tool does not create fails here.
   const found = await warehouse.tableState(object, localNow(now, zone), signal);
   const table = object.watermark === null ? null : found;
@@ -94,7 +91,8 @@ export async function decideWindows(object: CatalogObject, context: DecisionCont
   }
   const { since } = request;
   const gap = since === null || object.watermark === null ? null : gapBefore(since, covered, plain.from);
-  return { reason: start.reason, open, dropped, windows, gap, fields: await reading };
+  const fields = await context.probes.fields(object, own.fields);
+  return { reason: start.reason, open, dropped, windows, gap, fields };
 }
 
 /** The requested start, or that of a plain run if none is requested. */

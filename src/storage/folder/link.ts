@@ -106,15 +106,13 @@ export async function writeTemporary(
   return path;
 }
 
-/** Does `work`, and once more with the folder made if it reports that something is missing: it nearly always exists. */
+/** Does `work`, and once more in a new folder if something is missing. Looking for the folder first would cost a call. */
 export async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  const outcome = await unlessMissing(work(), MISSING);
-  if (outcome !== MISSING) return outcome;
+  const outcome = await unlessMissing(work(), null);
+  if (outcome !== null) return outcome;
   await makeFolder(folder);
   return work();
 }
-
-const MISSING = Symbol("missing");
 
 /**
  * Makes a folder and its parents, and syncs every folder that got a new entry. Step by step: the recursive mkdir of
