@@ -15,9 +15,9 @@
     process.exitCode = 2;
     return;
   }
-  // A small young generation, which downloads collect often (http/body.ts), early collection of the old one, and one arena of
-  // the C library for all threads keep memory low: 160 MB resident instead of 303 for all objects of a medium account. Node and
-  // the library read these limits only at startup, so the program restarts itself once, with the same process id and streams.
+  // Limits for memory: 160 MB resident instead of 303 for all objects of a medium account. Downloads collect the young generation
+  // (http/body.ts), and all threads share an arena of the C library. Both are read only at startup, so the program restarts
+  // itself once, with the same process id and streams.
   var limits = ["--max-semi-space-size=8", "--heap-growing-percent=100", "--expose-gc"];
   var cannot = typeof process.execve !== "function" || process.platform === "win32" || process.permission;
   if (cannot || process.connected || /^(?:help|-h|--help|-V|--version)$/m.test(process.argv.slice(2).join("\n"))) {

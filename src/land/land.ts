@@ -200,6 +200,8 @@ export class EncodedRows {
   async end(): Promise<Pick<Filled, "rows" | "min" | "max">> {
     const rest = this.#encoder.takeRest();
     if (rest.length > 0) await this.#spool.write(rest);
-    return { rows: this.rows, min: this.#min, max: this.#max };
+    // The state keeps them, and V8 keeps the whole text of which a text is a part: for XML, the page.
+    const copy = (mark: string | null): string | null => mark && Buffer.from(mark).toString();
+    return { rows: this.rows, min: copy(this.#min), max: copy(this.#max) };
   }
 }

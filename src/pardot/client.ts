@@ -32,8 +32,7 @@ import { resultAddress } from "./result-address.ts";
 
 /**
  * Bytes of a response. A page of 200 records has some hundred kilobytes; for one of more than `PAGE_MAX_BYTES` its
- * reader requests half the limit. In memory a page takes several times its size, each of four lanes holds two, and the
- * process must stay under 200 MB (G7): pages of 4 MB lead to 170 MB, of 8 MB to 220.
+ * reader requests half the limit. In memory a page takes several times its size, and each lane holds two (docs/spec.md).
  */
 const BODY_MAX_BYTES = 16 * 1024 * 1024;
 const PAGE_MAX_BYTES = 4 * 1024 * 1024;
