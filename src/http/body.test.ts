@@ -1,6 +1,8 @@
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { caught } from "../../test/kit/fakes/pardot.ts";
 import { counted, paced, readWhole } from "./body.ts";
+
+afterEach(() => void vi.unstubAllGlobals());
 
 async function* pieces(...texts: readonly string[]): AsyncGenerator<Uint8Array, void, undefined> {
   for (const text of texts) yield new TextEncoder().encode(text);
@@ -35,7 +37,6 @@ test("a long body frees its buffers every 8 MB, a short one leaves them to the n
   expect(gc).toHaveBeenCalledTimes(0);
   for await (const _chunk of counted(blocks(400), null, "read"));
   expect(gc.mock.calls).toEqual(Array.from({ length: 3 }, () => [{ type: "minor" }]));
-  vi.unstubAllGlobals();
 });
 
 describe("a body's pace", () => {

@@ -20,7 +20,7 @@ export async function schedule(run: Run, now: Instant, range: RangeRequest): Pro
   const { journal, onEvent, lanes, failures } = run;
   const live = liveProbes({ pardot: run.pardot, full: range.full, onEvent, signal: run.abort });
   const fields = new Map<string, ReturnType<typeof live.fields>>();
-  const probes = { ...live, fields: async ({ name }: CatalogObject) => (await fields.get(name)) ?? [] };
+  const probes: typeof live = { ...live, fields: (object, own) => fields.get(object.name) ?? live.fields(object, own) };
   // Beside the look-ups for the object's windows; if it fails, the decision, which comes later in the list, fails with it.
   const readFields = async (object: CatalogObject): Promise<void> => {
     if (run.drain.aborted) return;
