@@ -138,6 +138,8 @@ export async function landPages(
           } else if (isFiltered) found.unwanted += 1;
           if (files.isFull && reached()) await land();
         }
+        reached();
+        step.records.length = 0;
       }
     }
     if (isEmpty) assertNotAllGone(progress);

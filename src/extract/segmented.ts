@@ -100,7 +100,7 @@ export async function extractSingle(
   const land = async (one: WireRecord): Promise<void> => {
     const found = new Found();
     const cursorAt = (): string => recordId(one, object);
-    const steps = [{ type: "records", records: [one], cursorAt, hidesValues: false }] as const;
+    const steps = [{ type: "records" as const, records: [one], cursorAt, hidesValues: false }];
     await landPages(progress, { steps, isIncomplete: () => false }, found);
     await progress.done(found.changes);
   };

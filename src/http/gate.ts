@@ -9,6 +9,26 @@ export interface Gate {
   readonly waiting: number;
 }
 
+/** A place in a gate, entered when it is first needed. */
+export class Turn {
+  #leave: (() => void) | null = null;
+
+  get hasBegun(): boolean {
+    return this.#leave !== null;
+  }
+
+  /** Resolves in the place, also if it had begun. */
+  async begin(gate: Gate, signal: AbortSignal): Promise<void> {
+    this.#leave ??= await gate.enter(signal);
+  }
+
+  /** Returns the place, if it has begun. It may begin again. */
+  end(): void {
+    this.#leave?.();
+    this.#leave = null;
+  }
+}
+
 export function createGate(places: number): Gate {
   let inside = 0;
   const queue = new Set<() => void>();

@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { caught, CUT, failBody, harness, NEVER, okBody, PAGE, respond, TAG } from "../../test/kit/fakes/pardot.ts";
 import type { Step } from "../../test/kit/fakes/pardot.ts";
 import { TransportError } from "../errors.ts";
+import { Turn } from "../http/gate.ts";
 import { isTooLong } from "./failure.ts";
+import type { Page } from "./pardot.ts";
 
 // Holds G7 and G9: a page that is too long or too large is requested with fewer records.
 
@@ -73,6 +75,25 @@ describe("memory for responses", () => {
   test("a single record may be larger", async () => {
     const { pardot } = harness({ steps: [text(5_000_000)] });
     expect((await pardot.queryPage(TAG, NEVER)).records).toHaveLength(1);
+  });
+
+  test("a large page lets no other into memory until its reader ends its turn, unless it fails", async () => {
+    const { pardot } = harness({ steps: [text(5_000_000), text(500_000), PAGE, text(500_000)] });
+    const [failed, kept, small, next] = [new Turn(), new Turn(), new Turn(), new Turn()];
+    const read = (turn: Turn): Promise<Page> =>
+      pardot.queryPage({ ...TAG, turn, about: { object: "Tag", window: "w" } }, NEVER);
+    expect(isTooLong(await caught(read(failed)))).toBe(true);
+    expect((await read(kept)).records).toHaveLength(1);
+    expect((await read(small)).records).toHaveLength(2);
+    expect([failed, kept, small].map(({ hasBegun }) => hasBegun)).toEqual([false, true, false]);
+    const waiting = read(next);
+    let hasCome = false;
+    void waiting.then(() => (hasCome = true));
+    for (let turns = 0; turns < 100; turns += 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+    expect(hasCome).toBe(false);
+    kept.end();
+    expect((await waiting).records).toHaveLength(1);
+    expect(next.hasBegun).toBe(true);
   });
 
   test("large responses are read one at a time, also when one of them fails or is stopped", async () => {

@@ -29,13 +29,14 @@ export function readEnvelope(bytes: Uint8Array, head: ResponseHead, bare: boolea
   };
   let root: WireRecord | null;
   try {
-    const text = utf8Text(bytes, onReplaced);
-    const start = text.slice(0, 2000).trimStart().toLowerCase();
-    if (start === "" && text.trim() === "") return failed("empty", "an empty body");
+    const start = Buffer.from(bytes.subarray(0, 2000)).toString().trimStart().toLowerCase();
     if (isHtml(start)) return failed("html", "a page of HTML");
-    root = start.startsWith("<")
-      ? asRecord(readXml(text.trimStart(), onReplaced)["rsp"] ?? null)
-      : asRecord(readJson(text, onReplaced, isTyped));
+    if (start.startsWith("<")) root = asRecord(readXml(bytes, onReplaced)["rsp"] ?? null);
+    else {
+      const text = utf8Text(bytes, onReplaced).trimStart();
+      if (text === "") return failed("empty", "an empty body");
+      root = asRecord(readJson(text, onReplaced, isTyped));
+    }
   } catch (error) {
     if (error instanceof UnreadableBody) return failed("unreadable", error.message);
     throw error;

@@ -1,5 +1,6 @@
 import type { PerEmailV4, PerEmailV5, QueryV4, QueryV5, RangeField, SingleV5 } from "../catalog/catalog.ts";
 import type { About } from "../events.ts";
+import type { Turn } from "../http/gate.ts";
 import { DAY_MS } from "../time/instant.ts";
 import type { Instant, LocalText } from "../time/instant.ts";
 
@@ -94,6 +95,11 @@ export interface PageRequest {
   readonly about?: About;
   /** Whether it only brings more fields of records that events have counted. Default false. */
   readonly isRest?: boolean;
+  /**
+   * Begins when the page turns out to be large, and lets no other large page into memory until its reader ends it, also
+   * after an error. Default: ends when the page has been parsed.
+   */
+  readonly turn?: Turn;
 }
 
 /** Half-open `[from, to)`; null: no bound. */
@@ -104,7 +110,7 @@ export interface PageBounds {
 }
 
 export interface Page {
-  readonly records: readonly WireRecord[];
+  readonly records: WireRecord[];
   /** `total_results`; null where the response has none, as with `output=bulk` and in v5. */
   readonly total: number | null;
   /** Whether further pages follow. `unknown`: v3/v4 do not report it. */

@@ -1,7 +1,7 @@
 import { SaxesParser } from "saxes";
 import { assert } from "../errors.ts";
 import type { WireRecord, WireValue } from "./pardot.ts";
-import { wellFormed, xmlText } from "./replaced-text.ts";
+import { wellFormed, xmlPieces } from "./replaced-text.ts";
 import type { OnReplaced } from "./replaced-text.ts";
 
 // Bodies as values: XML and JSON come out in the same shapes, every number as text.
@@ -119,7 +119,7 @@ interface Element {
  *
  * Throws `UnreadableBody` when the document is cut or malformed.
  */
-export function readXml(text: string, onReplaced: OnReplaced = () => {}): WireRecord {
+export function readXml(bytes: Uint8Array, onReplaced: OnReplaced = () => {}): WireRecord {
   // The document and the open elements, by their depth.
   const open: Element[] = [{ attributes: null, children: null, text: "" }];
   let depth = 0;
@@ -148,7 +148,8 @@ export function readXml(text: string, onReplaced: OnReplaced = () => {}): WireRe
     throw new UnreadableBody(`xml breaks off or is malformed at line ${parser.line} column ${parser.column}`);
   });
 
-  parser.write(xmlText(text, onReplaced)).close();
+  for (const piece of xmlPieces(bytes, onReplaced)) parser.write(piece);
+  parser.close();
   const { children } = open[0] as Element;
   if (children === null) throw new UnreadableBody("xml holds no element");
   return children;

@@ -1,10 +1,14 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { notContaining } from "../../test/kit/fakes/pardot.ts";
-import type { WireValue } from "./pardot.ts";
+import type { WireRecord, WireValue } from "./pardot.ts";
 import { UnreadableBody, readXml } from "./read-body.ts";
+import type { OnReplaced } from "./replaced-text.ts";
 
-const inRoot = (inner: string): WireValue => readXml(`<r>${inner}</r>`)["r"] ?? null;
+const read = (text: string, onReplaced?: OnReplaced): WireRecord => readXml(Buffer.from(text), onReplaced);
+const inRoot = (inner: string): WireValue => read(`<r>${inner}</r>`)["r"] ?? null;
 
 describe("xml", () => {
   test.each<[string, string, WireValue]>([
@@ -44,7 +48,7 @@ describe("xml", () => {
     ["nested too deep", "<a>".repeat(65) + "</a>".repeat(65)],
     ["cut behind its end", "<r></r><!-- "],
   ])("a document %s is refused", (_name, text) => {
-    expect(() => readXml(text)).toThrow(UnreadableBody);
+    expect(() => read(text)).toThrow(UnreadableBody);
   });
 
   test.each<[string, string, string, number]>([
@@ -73,7 +77,7 @@ describe("xml", () => {
     ["a reference in CDATA, which is text", "<![CDATA[&#11;&nbsp;&\u000B]]>", "&#11;&nbsp;&\uFFFD", 1],
   ])("%s does not stop a document", (_name, inner, expected, replaced) => {
     const counts: number[] = [];
-    expect(readXml(`<r>${inner}</r>`, (count) => void counts.push(count))["r"]).toBe(expected);
+    expect(read(`<r>${inner}</r>`, (count) => void counts.push(count))["r"]).toBe(expected);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(replaced);
   });
 
@@ -84,7 +88,39 @@ describe("xml", () => {
   });
 
   test("an entity that a document declares is not expanded", () => {
-    expect(readXml('<!DOCTYPE r [<!ENTITY x "y">]><r>&x;</r>')["r"]).toBe("&x;");
+    expect(read('<!DOCTYPE r [<!ENTITY x "y">]><r>&x;</r>')["r"]).toBe("&x;");
+  });
+
+  test("a document is read the same wherever it is cut into pieces", () => {
+    const inner =
+      "<a>é 😀 &#55357;&#56832; &amp;&#1; R&D > &nbsp;</a><b><![CDATA[<i>R&D &#1; ]] > x</i><![CDATA[ &#1;]]> y</b><!-- > --><c>1</c>";
+    const whole = inRoot(inner);
+    expect(whole).toEqual({
+      a: "é 😀 😀 &\uFFFD R&D > &nbsp;",
+      b: "<i>R&D &#1; ]] > x</i><![CDATA[ &#1; y",
+      c: "1",
+    });
+    for (let at = 0; at <= inner.length + 20; at += 1) {
+      const padding = "x".repeat(32 * 1024 - at);
+      expect(inRoot(`<pad>${padding}</pad>${inner}`)).toEqual({ pad: padding, ...(whole as WireRecord) });
+    }
+  });
+
+  test("a value of a document does not keep the rest of it in memory", () => {
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    const kept: WireValue[] = [];
+    const PAGE_BYTES = 900_000;
+    const others = `<n>${"x".repeat(20)}</n>`.repeat(PAGE_BYTES / 27 / 2);
+    gc();
+    const before = process.memoryUsage().heapUsed;
+    for (let page = 0; page < 20; page += 1) {
+      const root = inRoot(`${others}<at>2026-03-01 09:00:${page + 10}</at>${others}`);
+      kept.push((root as WireRecord)["at"] ?? null);
+    }
+    gc();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(5 * PAGE_BYTES);
+    expect(kept[19]).toBe("2026-03-01 09:00:29");
   });
 
   test(
@@ -94,7 +130,7 @@ describe("xml", () => {
       for (const piece of ["&#11;", "&", "&#1", "<![CDATA[", "&#55357;"]) {
         const started = performance.now();
         try {
-          readXml(`<r>${piece.repeat(200_000)}</r>`);
+          read(`<r>${piece.repeat(200_000)}</r>`);
         } catch (error) {
           expect(error).toBeInstanceOf(UnreadableBody);
         }
@@ -105,7 +141,7 @@ describe("xml", () => {
   );
 
   test("an error shows nothing of the text", () => {
-    expect(() => readXml("<r><canary></r>")).toThrow(expect.objectContaining({ message: notContaining("canary") }));
+    expect(() => read("<r><canary></r>")).toThrow(expect.objectContaining({ message: notContaining("canary") }));
   });
 
   test("whatever is written is read back, and every cut is noticed", () => {
@@ -124,8 +160,8 @@ describe("xml", () => {
               .join(" ")}</row>`,
         );
         const document = `<?xml version="1.0" encoding="UTF-8"?>\n<rsp>${body.join("\n")}</rsp>`;
-        expect(readXml(document)).toEqual({ rsp: { row: list.map((row) => ({ ...row })) } });
-        expect(() => readXml(document.slice(0, at % document.length))).toThrow(UnreadableBody);
+        expect(read(document)).toEqual({ rsp: { row: list.map((row) => ({ ...row })) } });
+        expect(() => read(document.slice(0, at % document.length))).toThrow(UnreadableBody);
       }),
     );
   });

@@ -39,7 +39,8 @@ export interface PagesRequest {
 export type Step =
   | {
       readonly type: "records";
-      readonly records: readonly WireRecord[];
+      /** Emptied by the function that uses them: a function that waits for the next page keeps this one in memory. */
+      readonly records: WireRecord[];
       /**
        * Where to continue after the record with this index; null: nothing may land before the end of the part. Of a range:
        * the id.
@@ -69,7 +70,7 @@ export const LIMIT_MIN = 25;
 /** One page of a window, with its bounds unless `place` has others. */
 export function readPage(
   { pardot, object, window, fields, filters = {}, abort, about }: PagesRequest,
-  place: Pick<PageRequest, "bounds" | "sort" | "afterId" | "limit" | "token">,
+  place: Pick<PageRequest, "bounds" | "sort" | "afterId" | "limit" | "token" | "turn">,
 ): Promise<Page> {
   const bounds = pageBounds(object, window);
   const request = { way: object.way, fields, filters, bounds, ...place };

@@ -14,6 +14,7 @@ import {
 } from "../../../test/kit/fakes/scripted-pages.ts";
 import { tag } from "../../../test/kit/fakes/objects.ts";
 import { DataError, LimitError, RemoteError, TransportError } from "../../errors.ts";
+import { Turn } from "../../http/gate.ts";
 import type { PageRequest } from "../../pardot/pardot.ts";
 import { HISTORY_START } from "../../time/instant.ts";
 import { pagesOf, readPages } from "./pages.ts";
@@ -27,10 +28,10 @@ describe("pages of a window", () => {
     const { pardot, asked } = scripted(honest(range(1, 250)));
     await readAll(pardot);
     // No page names an order: by ascending id is the default.
-    const first = { way: tag.way, fields: null, filters: {}, bounds: BOUNDS, limit: 200, afterId: null };
+    const common = { way: tag.way, fields: null, filters: {}, bounds: BOUNDS, limit: 200 };
+    const first = { ...common, afterId: null, turn: expect.any(Turn) as Turn };
     // A short page is followed by one from the end, because the next page may be empty without being the last.
-    const { afterId: _, ...fromTheEnd } = first;
-    const end = { ...fromTheEnd, sort: { field: "id", isDescending: true }, limit: 20 };
+    const end = { ...common, sort: { field: "id", isDescending: true }, limit: 20 };
     expect(asked).toEqual([first, { ...first, afterId: "200" }, end]);
   });
 

@@ -1,5 +1,6 @@
 import type { CatalogObject, QueryV4, QueryV5 } from "../../catalog/catalog.ts";
 import { DataError } from "../../errors.ts";
+import { Turn } from "../../http/gate.ts";
 import { isTooLong } from "../../pardot/failure.ts";
 import type { Page, WireRecord } from "../../pardot/pardot.ts";
 import { cursorText, parseCursor, parseId } from "../../state/cursor.ts";
@@ -52,8 +53,11 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
   // Of the pages with records.
   let first: Id | null = null;
   let pages = 0;
+  // Of the page in hand and of the one read ahead.
+  let [turn, turnAhead] = [new Turn(), new Turn()];
   const next = (token: string | null = null): Promise<Page> => {
-    const page = readPage(request, token === null ? { limit, afterId: cursor } : { token, limit });
+    const place = token === null ? { afterId: cursor } : { token };
+    const page = readPage(request, { ...place, limit, turn: turnAhead });
     // The page read ahead may fail while nothing awaits it.
     page.catch(() => undefined);
     return page;
@@ -64,6 +68,7 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       let page: Page;
       try {
         page = await ahead;
+        [turn, turnAhead] = [turnAhead, turn];
       } catch (error) {
         // Only pages without a visible record are left by a token; the cursor is where they began.
         const isExpired = tokens.size > 0 && isTokenRefusal(error) && expired < BARREN_MAX;
@@ -79,6 +84,7 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       const fresh = newRecords(records, cursor, object);
       const last = fresh.at(-1);
       if (last === undefined) {
+        turn.end();
         if (pageEnd === "end") return;
         if (pageEnd === "more") {
           if (token === null || tokens.has(token)) throw repeatedTokenError(object.name);
@@ -113,12 +119,13 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
       else if (!isOver && !mayCut) ahead = next();
       const beyond = isPast ? fresh.findIndex((record) => idOf(record, object) > through) : -1;
       const inRange = beyond === -1 ? fresh : fresh.slice(0, beyond);
-      const wanted = inRange.filter(isNew);
+      const wanted = inRange.every(isNew) ? inRange : inRange.filter(isNew);
       const cursorAt = (i: number): string | null => {
         const id = recordId(wanted[i] ?? last, object);
         return range === undefined ? cursorText({ ...landed, id }) : id;
       };
       yield { type: "records", records: wanted, cursorAt, hidesValues };
+      turn.end();
       const behind = fresh[beyond];
       if (behind !== undefined) range?.onPassed(idOf(behind, object));
       if (pageEnd === "end" || isPast) return;
@@ -138,7 +145,9 @@ export async function* readPages(request: PagesRequest): AsyncGenerator<Step> {
     }
   } finally {
     // Pardot counts every call, so this one must end before the run adds up its calls.
+    turn.end();
     await Promise.allSettled([ahead, end.looked]);
+    turnAhead.end();
   }
 }
 
@@ -163,9 +172,9 @@ export function pagesOf(records: number, { api, limit }: QueryV4 | QueryV5): num
  * Records after the cursor. None for a page with only the record at the cursor: a server may treat the bound as
  * inclusive.
  */
-function newRecords(page: readonly WireRecord[], cursor: string | null, object: CatalogObject): readonly WireRecord[] {
+function newRecords(page: WireRecord[], cursor: string | null, object: CatalogObject): WireRecord[] {
   const after = cursor === null ? null : parseId(cursor);
-  const fresh: WireRecord[] = [];
+  let stale = 0;
   let highest: Id | null = null;
   for (const record of page) {
     const id = idOf(record, object);
@@ -177,14 +186,14 @@ function newRecords(page: readonly WireRecord[], cursor: string | null, object: 
       });
     }
     highest = id;
-    if (after === null || id > after) fresh.push(record);
+    if (after !== null && id <= after) stale += 1;
   }
-  if (page.length > 0 && fresh.length === 0 && !(page.length === 1 && highest === after)) {
+  if (page.length > 0 && page.length === stale && !(page.length === 1 && highest === after)) {
     throw new DataError(`read ${object.name}: the page after id ${cursor} contains only records from before it`, {
       code: "data.page-repeats",
       context: { parameter: "idGreaterThan" },
       hint: "Pardot ignored id_greater_than. Run again; if it happens again, open an issue with the page's parameters.",
     });
   }
-  return fresh;
+  return stale === 0 ? page : page.slice(stale);
 }

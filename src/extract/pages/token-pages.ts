@@ -1,5 +1,6 @@
 import type { QueriedObject, QueryV5, RangeField } from "../../catalog/catalog.ts";
 import { assert, DataError } from "../../errors.ts";
+import { Turn } from "../../http/gate.ts";
 import { isTooLong } from "../../pardot/failure.ts";
 import type { Page, PageBounds, WireRecord } from "../../pardot/pardot.ts";
 import { cursorText, parseCursor } from "../../state/cursor.ts";
@@ -32,11 +33,18 @@ import type { PagesRequest, Step } from "./page.ts";
  * which may land. No record comes twice. Throws DataError (exit 6) when a page is not sorted as requested, when a token
  * repeats, or when there are too many records for a sequence and nothing to cut them by.
  */
-export function readTokenPages(request: PagesRequest): AsyncGenerator<Step> {
+export async function* readTokenPages(request: PagesRequest): AsyncGenerator<Step> {
   const { order, filters } = queryOf(request);
   const isCut = order !== null && order !== "id" && filters.includes(order);
-  return isCut ? readOrdered(request, order) : readInParts(request);
+  const turn = new Turn();
+  try {
+    yield* isCut ? readOrdered({ ...request, turn }, order) : readInParts({ ...request, turn });
+  } finally {
+    turn.end();
+  }
 }
+
+type TurnRequest = PagesRequest & { readonly turn: Turn };
 
 function queryOf({ object }: PagesRequest): QueryV5 {
   const { query } = object.way;
@@ -49,24 +57,28 @@ type SequenceEnd = "end" | "capped" | "expired" | "too-long";
 
 /** The pages of one sequence of tokens. */
 async function* readSequence(
-  request: PagesRequest,
+  request: TurnRequest,
   bounds: PageBounds | null,
   limit: number,
 ): AsyncGenerator<Page, SequenceEnd> {
   const { order } = queryOf(request);
+  const sort = order === null ? null : { field: order };
+  const { turn } = request;
   const seen = new Set<string>();
   let token: string | null = null;
   for (;;) {
     request.drain.throwIfAborted();
     let page: Page;
     try {
-      page = await readPage(request, { bounds, sort: order === null ? null : { field: order }, limit, token });
+      page = await readPage(request, { bounds, sort, limit, token, turn });
     } catch (error) {
       if (isTooLong(error) && limit > LIMIT_MIN) return "too-long";
       if (token !== null && isTokenRefusal(error)) return "expired";
       throw error;
     }
     yield page;
+    turn.end();
+    page.records.length = 0;
     if (page.token === null) return page.isCapped ? "capped" : "end";
     if (seen.has(page.token)) throw repeatedTokenError(request.object.name);
     seen.add(page.token);
@@ -74,7 +86,7 @@ async function* readSequence(
   }
 }
 
-async function* readOrdered(request: PagesRequest, order: RangeField): AsyncGenerator<Step> {
+async function* readOrdered(request: TurnRequest, order: RangeField): AsyncGenerator<Step> {
   let { limit } = queryOf(request);
   const landed = parseCursor(request.cursor);
   let { place } = landed;
@@ -197,7 +209,7 @@ function boundsFrom(from: LocalText | null, order: RangeField, request: PagesReq
   return { field: order, from: fromLocal(from, "UTC", "earlier"), to: bounds?.to ?? null };
 }
 
-async function* readInParts(request: PagesRequest): AsyncGenerator<Step> {
+async function* readInParts(request: TurnRequest): AsyncGenerator<Step> {
   let { limit } = queryOf(request);
   const landed = parseCursor(request.cursor);
   const isNew = newTo(landed, request.object);

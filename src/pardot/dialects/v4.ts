@@ -253,7 +253,7 @@ function isTrue(value: WireValue): boolean {
  * last one is a knob of the simulator). Throws `DataError` `pardot.unexpected-shape` for anything else, so that rows
  * under another name never count as no rows.
  */
-export function recordsOf(root: WireRecord, dataKey: string, kind: string): readonly WireRecord[] {
+export function recordsOf(root: WireRecord, dataKey: string, kind: string): WireRecord[] {
   const result = resultOf(root, kind);
   if (result === null) return [];
   const rows = Object.hasOwn(result, dataKey) ? result[dataKey] : undefined;

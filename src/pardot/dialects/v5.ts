@@ -174,7 +174,7 @@ function warningsOf({ headers }: ResponseHead): ReadonlySet<number> {
 }
 
 /** The records of a page. Throws `DataError` for anything else than a list of them: that is not an empty page. */
-function valuesOf(root: WireRecord, kind: string): readonly WireRecord[] {
+function valuesOf(root: WireRecord, kind: string): WireRecord[] {
   const values = root["values"];
   if (!Array.isArray(values)) throw shapeError(kind, "it has no list of values");
   return (values as readonly WireValue[]).map((value) => {

@@ -10,7 +10,15 @@ export const window: Window = { field: "updated_at", from: 0, to: Date.parse("20
 
 /** A page as v3/v4 return it: whether another one follows is unknown. */
 export function page(records: readonly WireRecord[], more: Partial<Page> = {}): Page {
-  return { records, total: null, end: "unknown", token: null, isCapped: false, hidesValues: false, ...more };
+  return {
+    records: [...records],
+    total: null,
+    end: "unknown",
+    token: null,
+    isCapped: false,
+    hidesValues: false,
+    ...more,
+  };
 }
 
 /** Returns pages from a function of the request; one without a total unless it has one. */
