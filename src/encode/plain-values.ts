@@ -39,7 +39,6 @@ export interface PlainValuesOptions {
  * a number or a time from it. Allocates nothing for a record.
  */
 export class PlainValues {
-  readonly #places: Int32Array;
   readonly #kinds: Uint8Array;
   readonly #key: number;
   readonly #watermark: number;
@@ -52,9 +51,7 @@ export class PlainValues {
 
   constructor({ columns, key, watermark = -1, timed = -1, bounds = null }: PlainValuesOptions) {
     const kinds = columns.map(({ type }, place) => (place === watermark ? TIME : KINDS[type]));
-    const places = kinds.flatMap((kind, place) => (kind === ANY_TEXT ? [] : [place]));
-    this.#places = Int32Array.from(places);
-    this.#kinds = Uint8Array.from(places, (place) => kinds[place] ?? ANY_TEXT);
+    this.#kinds = Uint8Array.from(kinds);
     this.#key = key;
     this.#watermark = watermark;
     this.#timed = timed;
@@ -84,22 +81,21 @@ export class PlainValues {
   /** Checks the record that begins at `start`, and whose field n ends at `start + ends[n]`. */
   look(bytes: Uint8Array, start: number, ends: Int32Array): void {
     if (!this.#isPlain) return;
-    const places = this.#places;
     const kinds = this.#kinds;
-    for (let n = 0; n < places.length; n++) {
-      const place = places[n] as number;
-      let from = start + (place === 0 ? 0 : (ends[place - 1] as number) + 1);
+    let next = start;
+    for (let place = 0; place < kinds.length; place++) {
+      let from = next;
       let to = start + (ends[place] as number);
-      if (from === to) {
-        if (place !== this.#key) continue;
-        this.#isPlain = false;
-        return;
-      }
+      next = to + 1;
+      // An empty key has no plain form.
+      if (from === to && place !== this.#key) continue;
+      const kind = kinds[place] as number;
+      if (kind === ANY_TEXT) continue;
       if (bytes[from] === QUOTE) {
         from++;
         to--;
       }
-      if (!isPlain(kinds[n] as number, bytes, from, to)) {
+      if (!isPlain(kind, bytes, from, to)) {
         this.#isPlain = false;
         return;
       }
