@@ -7,6 +7,7 @@ import { truthRecord } from "./api/body-record.ts";
 import { liveValues, truthMaker } from "./api/v5/record.ts";
 import type { Json } from "./api/v5/record.ts";
 import { utcText } from "./api/v5/datetime.ts";
+import { exportFacts } from "./api/v5/exports.ts";
 import { statsRecord } from "./api/v5/read.ts";
 import { ExportWorker } from "./api/export-worker.ts";
 import { Faults } from "./faults.ts";
@@ -19,7 +20,7 @@ import { TokenDesk } from "./login/token-desk.ts";
 import { isHidden } from "./account/oddities.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { SelectionMemory } from "./api/selection.ts";
-import { createCounters, lastRequests } from "./stats.ts";
+import { lastRequests } from "./stats.ts";
 import type { Counters, SimulatorStats } from "./stats.ts";
 
 export interface Simulation {
@@ -52,7 +53,7 @@ export function createSimulation(options: ResolvedOptions, untouched: Account | 
     worker: new ExportWorker(account, clock, knobs, options.exportSeconds * 1000),
     faults: new Faults(),
     memory: new SelectionMemory(),
-    counters: createCounters(),
+    counters: { byKind: new Map(), tokenRequests: 0, bytesSent: 0, requests: [] },
   };
 }
 
@@ -125,7 +126,8 @@ export function* truthRows(
   { api, columns = "tables" }: TruthOptions = {},
 ): Generator<TruthRow> {
   if (object === "Export") {
-    yield* exportRows(state);
+    // The exports made so far, as API v5 lists them: their states are those of now.
+    for (const job of state.worker.all()) yield exportFacts(job, state.worker, state.options.knobs, utcText);
     return;
   }
   const view = VIEWS[object];
@@ -150,22 +152,6 @@ export function* truthRows(
   // Rows that no call returns are omitted, including deleted rows unless the API shows them.
   for (const row of visibleRows(state, object, model.deletes === true, deleted)) {
     yield truthRecord(shown, account.make(model, row), account.zone, columns === "all");
-  }
-}
-
-/** The exports made so far, as API v5 lists them: their states are those of now. */
-function* exportRows({ worker, options }: Simulation): Generator<TruthRow> {
-  for (const job of worker.all()) {
-    const text = (at: number): string => utcText(Math.floor(at / 1000));
-    const state = { [options.knobs.v5ExportState]: job.state };
-    yield {
-      id: job.id,
-      object: job.model.name,
-      ...state,
-      isExpired: worker.isExpired(job),
-      createdAt: text(job.createdAt),
-      updatedAt: text(job.updatedAt),
-    };
   }
 }
 

@@ -54,10 +54,6 @@ export interface Counters {
   readonly requests: RequestRecord[];
 }
 
-export function createCounters(): Counters {
-  return { byKind: new Map(), tokenRequests: 0, bytesSent: 0, requests: [] };
-}
-
 export function countRequest(counters: Counters, record: RequestRecord): void {
   if (record.kind === "token") counters.tokenRequests += 1;
   else counters.byKind.set(record.kind, (counters.byKind.get(record.kind) ?? 0) + 1);

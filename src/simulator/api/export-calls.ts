@@ -57,8 +57,8 @@ export function exportQueryBody(parameters: Parameters, context: ExportContext):
   const { account, knobs, now } = context;
   if (!knobs.exportsVisible) throw new ApiError(46);
   const readDate = dateReader(account.zone, knobs, Math.floor(now / 1000));
-  const created = spanOf(parameters, "created_after", "created_before", knobs, readDate);
-  const updated = spanOf(parameters, "updated_after", "updated_before", knobs, readDate);
+  const created = spanOf(parameters.get("created_after"), parameters.get("created_before"), knobs, readDate);
+  const updated = spanOf(parameters.get("updated_after"), parameters.get("updated_before"), knobs, readDate);
   const status = parameters.get("status");
   if (status !== undefined && !STATES.has(status)) throw new ApiError(51);
   const sortBy = parameters.get("sort_by") ?? "id";

@@ -155,13 +155,10 @@ function selectionOf(
   context: ExportContext,
 ): ExportOrder["selection"] {
   const { account, knobs } = context;
-  const [after, before] = [given[procedure.after], given[procedure.before]];
-  if (typeof after !== "string" || (before !== undefined && typeof before !== "string")) throw new ApiError(177);
-  const span = exportSpan({ after, before }, readDate, context);
-  const options = procedure.options;
+  const span = exportSpan(given[procedure.after], given[procedure.before], readDate, context);
   let deleted: "live" | "deleted" | "all" = DELETED[knobs.exportDeletedDefault];
   const tests: ((values: readonly Value[]) => boolean)[] = [];
-  for (const [argument, kind] of Object.entries(options)) {
+  for (const [argument, kind] of Object.entries(procedure.options)) {
     const value = given[argument];
     if (value === undefined) continue;
     if (kind === "deleted" || kind === "deleted-all-only") deleted = deletedOf(value, kind);
@@ -222,27 +219,19 @@ function flagTest(model: ObjectModel, value: unknown): (values: readonly Value[]
 
 /** Bounds as spans of rows. Without an end it is the creation (vendor docs, export). Throws ApiError 177. */
 export function exportSpan(
-  given: { readonly after: string; readonly before: string | undefined },
+  after: unknown,
+  before: unknown,
   readDate: DateReader,
   { account, knobs, now }: ExportContext,
 ): Span | null {
-  const end = given.before ?? account.zone.text(Math.floor(now / 1000));
-  return asArgument(() => {
-    const bounds = new Map([
-      ["after", given.after],
-      ["before", end],
-    ]);
-    const from = account.zone.toLocal(readDate(given.after));
-    if (account.zone.toLocal(readDate(end)) > oneYearAfter(from)) throw new ApiError(177);
-    return spanOf(bounds, "after", "before", knobs, readDate);
-  });
-}
-
-/** Turns the error of a bad date or range into 177: here they are arguments. */
-function asArgument<T>(read: () => T): T {
+  const end = before === undefined ? account.zone.text(Math.floor(now / 1000)) : before;
+  if (typeof after !== "string" || typeof end !== "string") throw new ApiError(177);
   try {
-    return read();
+    const from = account.zone.toLocal(readDate(after));
+    if (account.zone.toLocal(readDate(end)) > oneYearAfter(from)) throw new ApiError(177);
+    return spanOf(after, end, knobs, readDate);
   } catch (error) {
+    // A bad date or range is an argument here.
     if (error instanceof ApiError) throw new ApiError(177);
     throw error;
   }

@@ -48,7 +48,7 @@ export function queryParameters(
   if (idAbove !== null && idBelow !== null && idAbove >= idBelow) throw new ApiError(17);
   const spans: Partial<Record<RangeName, Span>> = {};
   for (const range of model.ranges) {
-    const span = spanOf(parameters, `${range}_after`, `${range}_before`, knobs, readDate);
+    const span = spanOf(parameters.get(`${range}_after`), parameters.get(`${range}_before`), knobs, readDate);
     if (span !== null) spans[range] = span;
   }
   return {
@@ -79,13 +79,11 @@ export function booleanOf(text: string | undefined, missing: boolean, code: numb
 
 /** Bounds are exclusive (vendor docs since May 2020) unless the knob filterBounds is inclusive. Null without bounds. */
 export function spanOf(
-  parameters: Parameters,
-  after: string,
-  before: string,
+  low: string | undefined,
+  high: string | undefined,
   knobs: Knobs,
   readDate: DateReader,
 ): Span | null {
-  const [low, high] = [parameters.get(after), parameters.get(before)];
   if (low === undefined && high === undefined) return null;
   const from = low === undefined ? Number.NEGATIVE_INFINITY : readDate(low);
   const to = high === undefined ? Number.POSITIVE_INFINITY : readDate(high);

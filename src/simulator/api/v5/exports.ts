@@ -6,7 +6,7 @@ import type { ApiCall } from "../api-call.ts";
 import { ApiError } from "../api-error.ts";
 import { DELETED, exportSpan, parseExportBody, readNames, readProcedure } from "../export-order.ts";
 import type { ExportContext } from "../export-order.ts";
-import type { ExportOrder, ExportRecords, SimExport } from "../export-worker.ts";
+import type { ExportOrder, ExportRecords, ExportWorker, SimExport } from "../export-worker.ts";
 import { dateReader } from "../filter-date.ts";
 import type { DateReader } from "../filter-date.ts";
 import { jsonReply } from "../reply.ts";
@@ -71,21 +71,30 @@ function picked(record: JsonObject, { parameters }: ApiCall): JsonObject {
 /** As in v4, with instants as in all of v5, and result addresses always in a list. */
 function exportRecord(job: SimExport, context: ExportContext, shown: string | null, withFiles = true): JsonObject {
   const { account, worker, knobs, origin } = context;
-  const isExpired = worker.isExpired(job);
-  const instant = (at: number): string => instantText(Math.floor(at / 1000), account.zone);
-  const record: JsonObject = {
-    id: job.id,
-    object: job.model.name,
-    [knobs.v5ExportState]: shown ?? job.state,
-    isExpired,
-    createdAt: instant(job.createdAt),
-    updatedAt: instant(job.updatedAt),
-  };
-  if (withFiles && job.state === "Complete" && !isExpired) {
+  const record = exportFacts(job, worker, knobs, (second) => instantText(second, account.zone));
+  if (shown !== null) record[knobs.v5ExportState] = shown;
+  if (withFiles && job.state === "Complete" && !worker.isExpired(job)) {
     const host = knobs.resultRefsHost === "request" ? origin : knobs.resultRefsHost;
     record["resultRefs"] = job.files.map((file) => `${host}/api/v5/exports/${job.id}/results/${file.id}`);
   }
   return record;
+}
+
+/** What every list of exports shows of one, with its times by `text`. */
+export function exportFacts(
+  job: SimExport,
+  worker: ExportWorker,
+  knobs: Knobs,
+  text: (second: number) => string,
+): JsonObject {
+  return {
+    id: job.id,
+    object: job.model.name,
+    [knobs.v5ExportState]: job.state,
+    isExpired: worker.isExpired(job),
+    createdAt: text(Math.floor(job.createdAt / 1000)),
+    updatedAt: text(Math.floor(job.updatedAt / 1000)),
+  };
 }
 
 /** Throws ApiError 150 to 154, 174 to 177, 180, 231, 232. */
@@ -158,10 +167,9 @@ function readSelection(
   );
   const known = new Set([`${range}After`, `${range}Before`, ...(object.exports?.deleted === true ? ["deleted"] : [])]);
   if (Object.keys(values).some((argument) => !known.has(argument))) throw new ApiError(175);
-  const [after, before] = [values[`${range}After`], values[`${range}Before`]];
+  const after = values[`${range}After`];
   if (after === undefined) throw new ApiError(176);
-  if (typeof after !== "string" || (before !== undefined && typeof before !== "string")) throw new ApiError(177);
-  const span = exportSpan({ after, before }, readerOf(context), context);
+  const span = exportSpan(after, values[`${range}Before`], readerOf(context), context);
   const asked = values["deleted"] ?? "false";
   const deleted = typeof asked === "string" || typeof asked === "boolean" ? DELETED[String(asked)] : undefined;
   if (deleted === undefined) throw new ApiError(177);
