@@ -28,8 +28,7 @@ export async function respondToControl(
   body: string,
 ): Promise<void> {
   const [, , action = "", object = ""] = url.pathname.split("/");
-  const method = request.method ?? "GET";
-  const route = `${method} ${action}`;
+  const route = `${request.method ?? "GET"} ${action}`;
   try {
     if (route === "GET rows") {
       const deleted = DELETED.find((state) => state === url.searchParams.get("deleted")) ?? "live";
@@ -61,10 +60,8 @@ function act(route: string, body: string, controls: Controls): object | null {
       return { now: controls.now().toISOString() };
     }
     case "POST faults":
-      controls.faults(JSON.parse(body));
-      return { ok: true };
     case "DELETE faults":
-      controls.faults([]);
+      controls.faults(route === "DELETE faults" ? [] : JSON.parse(body));
       return { ok: true };
     case "POST reset":
       controls.reset();

@@ -94,13 +94,11 @@ async function tokenReply(
   form: ReadonlyMap<string, string>,
   state: Simulation,
 ): Promise<Reply> {
-  const contentType = "application/json;charset=UTF-8";
-  if (request.method !== "POST") {
-    const body = { error: "invalid_request", error_description: "must use HTTP POST" };
-    return { status: 400, contentType, body: JSON.stringify(body) };
-  }
-  const { status, body } = await state.desk.respond(form, basicOf(request), originOf(request));
-  return { status, contentType, body: JSON.stringify(body) };
+  const { status, body } =
+    request.method === "POST"
+      ? await state.desk.respond(form, basicOf(request), originOf(request))
+      : { status: 400, body: { error: "invalid_request", error_description: "must use HTTP POST" } };
+  return { status, contentType: "application/json;charset=UTF-8", body: JSON.stringify(body) };
 }
 
 /** The faulty response of the token endpoint: `status` with `message` as the OAuth error, else an HTML page. */

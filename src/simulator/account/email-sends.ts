@@ -15,11 +15,6 @@ export function sendOf(activityIndex: number): number {
   return Math.floor(activityIndex / ACTIVITIES_PER_SEND);
 }
 
-/** Index of the activity from which a send has its time. */
-export function firstActivityOf(send: number): number {
-  return send * ACTIVITIES_PER_SEND;
-}
-
 /** Number of sends that so many activities can be about. */
 export function countSends(activities: number): number {
   return Math.ceil(activities / ACTIVITIES_PER_SEND);
@@ -81,7 +76,7 @@ export function countListEmails(world: World): number {
 
 /** When an email was sent, seconds since 1970: when its first activity came. */
 export function sentAtOf(send: number, world: World): number {
-  return world.createdAt("VisitorActivity", firstActivityOf(send));
+  return world.createdAt("VisitorActivity", send * ACTIVITIES_PER_SEND);
 }
 
 /** When the first email of a list email was sent; null if none was. */

@@ -75,6 +75,5 @@ export function longText(hash: number): string {
 
 /** A name unique within the object. The first rows get one nasty text each, unchanged. */
 export function uniqueName(index: number, hash: number): string {
-  const nasty = NASTY[index];
-  return nasty ?? `${someText(hash).slice(0, 38).trim()} #${index}`;
+  return NASTY[index] ?? `${someText(hash).slice(0, 38).trim()} #${index}`;
 }

@@ -142,9 +142,7 @@ export class ExportWorker {
     const now = this.#clock.elapsed();
     let free = Number.NEGATIVE_INFINITY;
     for (const job of this.#jobs) {
-      if (job.finishedElapsed === null) {
-        if (!this.#process(job, free, now)) break;
-      }
+      if (job.finishedElapsed === null && !this.#process(job, free, now)) break;
       free = job.finishedElapsed ?? now;
     }
   }
