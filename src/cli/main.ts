@@ -24,16 +24,13 @@ export async function main(argv: readonly string[], world: Io): Promise<number> 
     return await runCommand({ io: shown, arguments: request.arguments, options: request.options });
   } catch (error) {
     const { printError } = await import("./print-error.ts");
-    if (!isJson && isWithoutCommand(error)) io.stdout.write(`${programHelp(COMMANDS)}\n`);
+    // Help is the answer to a missing command, and exit 2 the answer to a script that has lost its command.
+    const isWithoutCommand = error instanceof UsageError && error.code === "usage.no-command";
+    if (!isJson && isWithoutCommand) io.stdout.write(`${programHelp(COMMANDS)}\n`);
     const code = printError(error, { isJson }, io);
     if (isRun(argv)) await endRun(error, io);
     return code;
   }
-}
-
-/** Help is the answer to that, and exit 2 the answer to a script that has lost its command. */
-function isWithoutCommand(error: unknown): boolean {
-  return error instanceof UsageError && error.code === "usage.no-command";
 }
 
 /** Whether the command is `run`, even if the command line cannot be parsed. */

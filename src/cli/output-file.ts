@@ -1,8 +1,8 @@
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
-import type { Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, StorageError } from "../errors.ts";
 import type { Random } from "../platform/random.ts";
+import { unlessMissing } from "../storage/local-errors.ts";
 
 /**
  * Writes a file that an operator has named, in one step: the file is the old one or the whole new one, also on a full
@@ -10,7 +10,7 @@ import type { Random } from "../platform/random.ts";
  */
 export async function writeOutput(path: string, text: string, random: Random): Promise<void> {
   try {
-    const target = await statOrNull(path);
+    const target = await unlessMissing(stat(path), null);
     if (target === null) await replace(path, text, random);
     else if (target.isFile()) await replace(await realpath(path), text, random);
     else await write(path, text, "w");
@@ -43,15 +43,6 @@ async function write(path: string, text: string, flags: "w" | "wx"): Promise<voi
     if (flags === "wx") await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-async function statOrNull(path: string): Promise<Stats | null> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return null;
-    throw error;
   }
 }
 

@@ -65,10 +65,9 @@ export async function parseCommandLine(
     if (error.exitCode !== 0) throw usageError(error, argv, commands);
     // Help of a command that there is not would be that of the program.
     const [name = ""] = program.args;
-    if (error.code === "commander.help" || error.code === "commander.helpDisplayed") {
-      if (name !== "" && !name.startsWith("-") && !commands.some((spec) => spec.name === name)) {
-        throw usageError({ code: "commander.unknownCommand", message: `unknown command '${name}'` }, argv, commands);
-      }
+    const isHelp = error.code === "commander.help" || error.code === "commander.helpDisplayed";
+    if (isHelp && name !== "" && !name.startsWith("-") && !commands.some((spec) => spec.name === name)) {
+      throw usageError({ code: "commander.unknownCommand", message: `unknown command '${name}'` }, argv, commands);
     }
   }
   return request ?? { kind: "text", text };

@@ -32,7 +32,7 @@ export async function runCommand(context: CommandContext): Promise<number> {
     return 0;
   }
   // Before the questions, not after the last one.
-  await refuseExisting(path, name);
+  if ((await stat(path).catch(() => null)) !== null) throw refusal(name, "EEXIST");
   io.stderr.write(`Six questions for ${name}.\nEnter takes the value in brackets; Ctrl-C writes nothing.\n`);
   const short = shortFile(await askAll(io));
   await writeNew(path, name, short.text);
@@ -72,14 +72,6 @@ async function writeNew(path: string, name: string, text: string): Promise<void>
   } catch (error) {
     throw refusal(name, (error as NodeJS.ErrnoException).code ?? String(error));
   }
-}
-
-async function refuseExisting(path: string, name: string): Promise<void> {
-  const exists = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (exists) throw refusal(name, "EEXIST");
 }
 
 function refusal(name: string, code: string): UsageError {

@@ -135,13 +135,12 @@ function details({ object, groups, deletesSeen: deletes, live }: Shown): string 
 
 function customColumns(live: LiveFields | null): string[][] {
   if (live === null) return [];
-  const refused = (field: string): string[] => (live.refusedFields.includes(field) ? ["Pardot refuses it"] : []);
   const columns = live.customFields.map(({ field, column, state }) => {
     const facts = [
       ...(field === column ? [] : [`${field} at Pardot`]),
       ...(state === "new" ? ["new: included from the next run on"] : []),
       ...(state === "vanished" ? ["no longer in this account: null"] : []),
-      ...refused(field),
+      ...(live.refusedFields.includes(field) ? ["Pardot refuses it"] : []),
     ];
     return `${column} string${facts.length === 0 ? "" : ` (${facts.join("; ")})`}`;
   });

@@ -70,14 +70,6 @@ export function simulatorTexts({ io, options }: CommandContext): (readonly [stri
   });
 }
 
-export function portError(port: number, code: string, cause: unknown): UsageError {
-  return new UsageError(`listen on port ${port} of 127.0.0.1: ${code}`, {
-    code: "usage.port",
-    hint: "Give another --port, or none to use a free port.",
-    cause,
-  });
-}
-
 async function firstLine(child: ChildProcess): Promise<FirstLine | Refusal> {
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   const [line] = (await Promise.race([

@@ -5,7 +5,7 @@ import type { Simulator, SimulatorOptions } from "../../simulator/index.ts";
 import type { CommandContext } from "../command.ts";
 import { hasOption } from "../command.ts";
 import { stopOnSignals } from "../signals.ts";
-import { portError, simulateInBackground, simulatorTexts } from "./simulate-background.ts";
+import { simulateInBackground, simulatorTexts } from "./simulate-background.ts";
 
 /** Serves a simulated Pardot on loopback until a signal; returns 0 then. */
 export async function runCommand(context: CommandContext): Promise<number> {
@@ -20,7 +20,11 @@ export async function runCommand(context: CommandContext): Promise<number> {
     stop.release();
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
-    throw portError(options.port ?? 0, code, error);
+    throw new UsageError(`listen on port ${options.port ?? 0} of 127.0.0.1: ${code}`, {
+      code: "usage.port",
+      hint: "Give another --port, or none to use a free port.",
+      cause: error,
+    });
   }
   if (!stop.signal.aborted) await once(stop.signal, "abort");
   await simulator.close();
