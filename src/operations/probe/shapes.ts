@@ -30,11 +30,9 @@ export function shapesByField(
   records: readonly Readonly<Record<string, unknown>>[],
   fields: readonly string[],
 ): string {
-  const byShape = new Map<string, string[]>();
-  for (const field of fields) {
+  const byShape = Map.groupBy(fields, (field) => {
     const shapes = new Set(records.map((record) => (Object.hasOwn(record, field) ? shapeOf(record[field]) : "absent")));
-    const shape = [...shapes].toSorted().join(" or ");
-    byShape.set(shape, [...(byShape.get(shape) ?? []), field]);
-  }
+    return [...shapes].toSorted().join(" or ");
+  });
   return [...byShape].map(([shape, names]) => `${shape}: ${names.join(", ")}`).join("; ");
 }

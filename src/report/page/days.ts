@@ -63,11 +63,7 @@ function dayRow(name: string, counts: readonly (number | null)[]): readonly (Mar
 
 /** The days on which runs began, newest first. */
 function daysOf(history: readonly PastRun[], zone: string): readonly Day[] {
-  const days = new Map<string, PastRun[]>();
-  for (const run of history) {
-    const day = localDay(Date.parse(run.startedAt), zone);
-    days.set(day, [...(days.get(day) ?? []), run]);
-  }
+  const days = Map.groupBy(history, ({ startedAt }) => localDay(Date.parse(startedAt), zone));
   return Array.from(days, ([day, runs]) => ({ day, runs }))
     .toSorted((a, b) => (a.day < b.day ? 1 : -1))
     .slice(0, HISTORY_DAYS);

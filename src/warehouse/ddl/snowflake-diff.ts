@@ -150,15 +150,13 @@ function reload(object: DdlObject, { loaded, gone }: CarryingFiles): readonly St
   const name = upper(object.table);
   const lost = gone === 0 ? "" : ` Rows of ${pluralize(gone, "more file")} keep null: the files have expired.`;
   const note = `Load the ${pluralize(loaded.length, "file")} again that had the new columns before the table; ${formatNumber(FILES_MAX)} files in a statement at most.${lost}`;
-  const formats = new Map<string, string[]>();
-  for (const file of loaded) {
-    const format = formatOf(file).name;
-    formats.set(format, [...(formats.get(format) ?? []), file]);
-  }
-  const steps = [...formats.values()].flatMap(inStatements).flatMap((files): Statement[] => [
-    { kind: "delete", name, sql: deleteFiles(object, files) },
-    { kind: "load", name, sql: copyFiles(object, formatOf(files[0] ?? "").name, files) },
-  ]);
+  const formats = Map.groupBy(loaded, (file) => formatOf(file).name);
+  const steps = [...formats].flatMap(([format, files]) =>
+    inStatements(files).flatMap((some): Statement[] => [
+      { kind: "delete", name, sql: deleteFiles(object, some) },
+      { kind: "load", name, sql: copyFiles(object, format, some) },
+    ]),
+  );
   return [{ kind: "begin", name, sql: "BEGIN", note }, ...steps, { kind: "commit", name, sql: "COMMIT" }];
 }
 
