@@ -1,6 +1,6 @@
 import { zoneOf } from "../catalog/catalog.ts";
 import type { CatalogObject } from "../catalog/catalog.ts";
-import type { Config, DestinationConfig } from "../config/config.ts";
+import type { Config, DestinationConfig, TablesConfig } from "../config/config.ts";
 import { ConfigError, DataError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
 import { warn } from "../events.ts";
@@ -24,7 +24,7 @@ export interface Store {
 }
 
 /** The configured objects, in plan order. */
-export function selectedObjects(config: Pick<Config, "catalog" | "etl">): CatalogObject[] {
+export function selectedObjects(config: Pick<TablesConfig, "catalog" | "etl">): CatalogObject[] {
   return config.catalog.filter((object) => config.etl.objects.includes(object.name));
 }
 

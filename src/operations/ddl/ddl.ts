@@ -10,9 +10,9 @@ import { script } from "../../warehouse/ddl/statement.ts";
 import type { Statement } from "../../warehouse/ddl/statement.ts";
 import { liveFields } from "../live-fields.ts";
 import type { Runtime } from "../runtime.ts";
-import { openStore } from "../store.ts";
+import { openStore, selectedObjects } from "../store.ts";
 import { findMissing } from "./diff.ts";
-import { ddlObjects, landedFormats, withCustomFields } from "./objects.ts";
+import { ddlObjects, landedFormats } from "./objects.ts";
 import type { DdlObjects } from "./objects.ts";
 
 /** What the SQL is for: Snowflake's tables, DuckDB's views over the files, or the sources of a dbt project. */
@@ -43,7 +43,7 @@ export interface DdlResult {
  */
 export async function ddl(config: TablesConfig, wishes: DdlWishes, runtime: Runtime): Promise<DdlResult> {
   const store = await openStore(config, runtime);
-  const live = wishes.live === null ? [] : await liveFields(wishes.live, withCustomFields(config), runtime);
+  const live = wishes.live === null ? [] : await liveFields(wishes.live, selectedObjects(config), runtime);
   const readsFiles = wishes.profile === null && wishes.target !== "dbt";
   const formats = readsFiles ? await landedFormats(config, store, runtime.signal) : new Map<string, []>();
   const objects = ddlObjects(config, store.loaded.state, live, formats);

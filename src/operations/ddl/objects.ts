@@ -1,4 +1,4 @@
-import { customFieldsOf, zoneOf } from "../../catalog/catalog.ts";
+import { zoneOf } from "../../catalog/catalog.ts";
 import type { CatalogObject, Column } from "../../catalog/catalog.ts";
 import { deletesOf } from "../../catalog/facts.ts";
 import type { TablesConfig } from "../../config/config.ts";
@@ -76,11 +76,6 @@ export async function landedFormats(
     );
   }
   return formats;
-}
-
-/** The objects whose custom fields Pardot can list. */
-export function withCustomFields({ catalog, etl }: TablesConfig): readonly CatalogObject[] {
-  return catalog.filter((object) => etl.objects.includes(object.name) && customFieldsOf(object) !== undefined);
 }
 
 /** The table of deleted records counts only if it is filled. */
