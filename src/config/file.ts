@@ -41,10 +41,9 @@ export async function readConfigFile(
   }
   const name = named?.path ?? CONFIG_FILE_DEFAULT;
   const path = isAbsolute(name) ? name : join(cwd, name);
-  const broken: ConfigFile = { name, root: {}, isWhole: false };
   const refuse = (expected: string): ConfigFile => {
     problems.push({ path: named?.origin ?? name, value: name, expected });
-    return broken;
+    return { name, root: {}, isWhole: false };
   };
   const unmeant = named === null ? null : hasQuote(name) ? UNQUOTED : pathProblem(name);
   if (unmeant !== null) return refuse(unmeant);

@@ -25,12 +25,11 @@ export interface FilesPart {
  * document that the state does not name and that is never read.
  */
 export async function moveFilesOut(
-  about: { readonly object: string; readonly window: string },
+  { object, window }: { readonly object: string; readonly window: string },
   journal: Journal,
   storage: Storage,
   signal: AbortSignal,
 ): Promise<void> {
-  const { object, window } = about;
   const { files, parts = [] } = openWindow(journal.state, object, window);
   if (files.length < FILES_IN_STATE) return;
   const number = String(parts.length + 1).padStart(6, "0");

@@ -79,8 +79,7 @@ export async function matchFiles(
       faults.push({ key, state: "missing", problem: `it is not loaded into ${table}` });
     } else if (found !== undefined && found !== file.rows) faults.push(wrongCount(table, file, found));
   }
-  const unknown = [...loaded.keys()].toSorted((a, b) => (a < b ? -1 : 1));
-  for (const key of unknown) {
+  for (const key of [...loaded.keys()].toSorted((a, b) => (a < b ? -1 : 1))) {
     faults.push({
       key,
       state: "not committed yet",

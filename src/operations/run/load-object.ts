@@ -190,8 +190,9 @@ function isOfFile(error: unknown): error is WarehouseError {
 
 async function loadFileOf(object: CatalogObject, file: LoadableFile, path: string): Promise<LoadFile> {
   const { key, rows, runId, readAt } = file;
-  const names = file.columns ?? (await headerOf(key, path));
-  const columns = names.map((name) => columnOf(object, name));
+  const names = file.columns ?? (await formatOf(key).header(decompressed(key, createReadStream(path)), key));
+  const known = allColumns(object);
+  const columns = names.map((name): Column => known.find((column) => column.name === name) ?? { name, type: "string" });
   return { key, path, rows, runId, readAt, format: formatOf(key).name, compression: compressionOf(key), columns };
 }
 
@@ -199,10 +200,6 @@ async function loadFileOf(object: CatalogObject, file: LoadableFile, path: strin
 function compressionOf(key: string): "none" | "gzip" | "zstd" {
   if (key.endsWith(".gz")) return "gzip";
   return key.endsWith(".zst") ? "zstd" : "none";
-}
-
-async function headerOf(key: string, path: string): Promise<readonly string[]> {
-  return formatOf(key).header(decompressed(key, createReadStream(path)), key);
 }
 
 async function copyLocally(file: LoadableFile, { run }: Loading): Promise<{ spool: Spool; path: string }> {
@@ -216,10 +213,6 @@ async function copyLocally(file: LoadableFile, { run }: Loading): Promise<{ spoo
     await spool.discard();
     throw error;
   }
-}
-
-function columnOf(object: CatalogObject, name: string): Column {
-  return allColumns(object).find((column) => column.name === name) ?? { name, type: "string" };
 }
 
 /** Files that are named one by one. */

@@ -44,13 +44,11 @@ export async function load(run: Run, manifest: Manifest, now: Instant): Promise<
   const refilled: string[] = [];
   for (const object of run.objects) {
     try {
-      const result = await loadObject(object, loading);
-      const { table } = object;
-      const { rows, added, changed } = result;
-      const replaced = added === undefined || changed === undefined ? {} : { added, changed };
-      if (rows !== null) tables.push({ object: object.name, table, rows, ...replaced });
-      if (result.refilled > 0) refilled.push(`${table} ${result.refilled}`);
-      if (result.failure !== null) fail(object.name, result.failure);
+      const { name, table } = object;
+      const { rows, refilled: files, failure, ...replaced } = await loadObject(object, loading);
+      if (rows !== null) tables.push({ object: name, table, rows, ...replaced });
+      if (files > 0) refilled.push(`${table} ${files}`);
+      if (failure !== null) fail(name, failure);
     } catch (error) {
       const failure = asError(error);
       // A run that has to stop loads nothing more; that is not an object's failure.

@@ -24,7 +24,8 @@ function partText(part: Part): string {
   if (part === null) return "";
   if (part instanceof Markup) return part.text;
   if (typeof part === "object") return part.map(partText).join("");
-  return escaped(String(part));
+  // Control characters as the terminal shows them; lone halves of a surrogate pair are not UTF-8.
+  return visible(String(part).toWellFormed()).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -34,11 +35,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': "&quot;",
   "'": "&#39;",
 };
-
-/** Control characters as the terminal shows them; lone halves of a surrogate pair are not UTF-8. */
-function escaped(text: string): string {
-  return visible(text.toWellFormed()).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
-}
 
 /** A command that an operator may copy. */
 export function command(text: string): Markup {

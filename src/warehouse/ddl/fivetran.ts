@@ -88,7 +88,8 @@ function columnsOf(object: DdlObject, { lacking = {}, asText = [] }: Profile): r
     ...Object.entries(lacking)
       .filter(([name]) => !known.has(name))
       .map(([name, type]) => `NULL::${type} AS ${quoted(name)}`),
-    ...synced(object),
+    `T."_PARDOT_ETL_LOADED_AT" AS "_FIVETRAN_SYNCED"`,
+    `${object.deletes === null ? "FALSE" : `T.${quoted(DELETED)}`} AS "_FIVETRAN_DELETED"`,
   ];
 }
 
@@ -97,13 +98,6 @@ function inUtc({ name, type }: Column, zone: string): string {
   const column = `T.${quoted(name)}`;
   if (type !== "datetime" || zone === "UTC") return column;
   return `CONVERT_TIMEZONE(${text(zone)}, 'UTC', ${column}) AS ${quoted(name)}`;
-}
-
-function synced({ deletes }: DdlObject): readonly string[] {
-  return [
-    `T."_PARDOT_ETL_LOADED_AT" AS "_FIVETRAN_SYNCED"`,
-    `${deletes === null ? "FALSE" : `T.${quoted(DELETED)}`} AS "_FIVETRAN_DELETED"`,
-  ];
 }
 
 /** The column of an opportunity's prospects. */
