@@ -27,6 +27,21 @@ describe("a body's length", () => {
   });
 });
 
+test("a large body is put together in the memory that it is given, wherever its pieces end", async () => {
+  const memory = new Uint8Array(100);
+  for (const text of ["", "0123456789", "0123456789abcdef"]) {
+    for (let cut = 0; cut <= text.length; cut += 1) {
+      const begin = vi.fn<() => Promise<Uint8Array>>().mockResolvedValue(memory);
+      const parts = [text.slice(0, cut), text.slice(cut, cut + 3), text.slice(cut + 3)];
+      const bytes = await readWhole(pieces(...parts), 16, "read", { bytes: 10, begin });
+      expect(new TextDecoder().decode(bytes)).toBe(text);
+      expect([bytes.buffer === memory.buffer, begin.mock.calls.length]).toEqual(
+        text.length > 10 ? [true, 1] : [false, 0],
+      );
+    }
+  }
+});
+
 test("a long body frees its buffers every 8 MB, a short one leaves them to the next collection", async () => {
   const gc = vi.fn<() => void>();
   vi.stubGlobal("gc", gc);

@@ -148,11 +148,28 @@ function decoderFor(coding: string, first: Uint8Array): Transform | null {
   return null;
 }
 
-/** Reads a small body whole. More than `maxBytes` throws `TransportError` (`http.body-too-large`) and closes it. */
-export async function readWhole(body: AsyncIterable<Uint8Array>, maxBytes: number, label: string): Promise<Uint8Array> {
+export interface LargeBodies {
+  /** Larger ones are large. */
+  readonly bytes: number;
+  /** Lets one begin: resolves with the memory in which it is put together, of at least the greatest size. */
+  readonly begin: () => Promise<Uint8Array>;
+}
+
+/**
+ * Reads a body whole. More than `maxBytes` throws `TransportError` (`http.body-too-large`) and closes it. Default: no body
+ * is large.
+ */
+export async function readWhole(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  label: string,
+  large: LargeBodies | null = null,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
+  let whole: Uint8Array | null = null;
   let bytes = 0;
   for await (const chunk of body) {
+    const at = bytes;
     bytes += chunk.byteLength;
     if (bytes > maxBytes) {
       throw new TransportError(`${label}: the body is larger than ${maxBytes} bytes`, {
@@ -160,7 +177,12 @@ export async function readWhole(body: AsyncIterable<Uint8Array>, maxBytes: numbe
         context: { maxBytes },
       });
     }
-    chunks.push(chunk);
+    if (whole === null && large !== null && bytes > large.bytes) {
+      whole = await large.begin();
+      whole.set(Buffer.concat(chunks.splice(0), at));
+    }
+    if (whole === null) chunks.push(chunk);
+    else whole.set(chunk, at);
   }
-  return Buffer.concat(chunks, bytes);
+  return whole?.subarray(0, bytes) ?? Buffer.concat(chunks, bytes);
 }
