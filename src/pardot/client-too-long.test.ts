@@ -94,6 +94,10 @@ describe("memory for responses", () => {
     kept.end();
     expect((await waiting).records).toHaveLength(1);
     expect(next.hasBegun).toBe(true);
+    // A place for the page after it would otherwise never come while others in flight wait for this turn.
+    const after = read(next);
+    expect(next.hasBegun).toBe(false);
+    await after;
   });
 
   test("large responses are read one at a time, also when one of them fails or is stopped", async () => {

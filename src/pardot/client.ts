@@ -164,6 +164,8 @@ export class PardotClient implements OpenPardot {
 
   /** Makes a call whose response is one envelope. */
   #ask<T>(exchange: Exchange<T>, signal: AbortSignal, { turn, ...extra }: Extra<T> = {}): Promise<T> {
+    // A call with a turn would keep those in flight waiting, which may keep it waiting for a place among them.
+    turn?.end();
     const { kind, request, isBare = false, isTyped = false } = exchange;
     const read: Call<T>["read"] = async (response, head) => {
       const own = turn ?? new Turn();
@@ -187,10 +189,8 @@ export class PardotClient implements OpenPardot {
 
   /** Waits for the turn of a large response, and frees what the one before has left. */
   async #beginLarge(turn: Turn, signal: AbortSignal): Promise<Uint8Array> {
-    if (!turn.hasBegun) {
-      await turn.begin(this.#large, signal);
-      globalThis.gc?.({ type: "minor" });
-    }
+    await turn.begin(this.#large, signal);
+    globalThis.gc?.({ type: "minor" });
     // Memory of this size for each of them would be freed late.
     return (this.#room ??= Buffer.allocUnsafeSlow(BODY_MAX_BYTES));
   }

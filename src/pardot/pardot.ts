@@ -96,8 +96,9 @@ export interface PageRequest {
   /** Whether it only brings more fields of records that events have counted. Default false. */
   readonly isRest?: boolean;
   /**
-   * Begins when the page turns out to be large, and lets no other large page into memory until its reader ends it, also
-   * after an error. Default: ends when the page has been parsed.
+   * Begins when the page turns out to be large, and lets no other large page into memory until its reader ends it or
+   * requests another page with it. Until then the reader must not wait for any call: a call in flight may wait for the turn.
+   * Default: ends when the page has been parsed.
    */
   readonly turn?: Turn;
 }

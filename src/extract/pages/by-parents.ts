@@ -40,7 +40,8 @@ export async function* readByParents(request: PagesRequest, parents: ParentsV4):
   };
   const tally: Tally = { counted: 0, read: 0 };
   const window = { ...request.window, field: null };
-  for await (const step of readPages({ ...request, object: source, window, mayCut: false })) {
+  const parentPages = { ...request, object: source, window, mayCut: false, leadsToCalls: true };
+  for await (const step of readPages(parentPages)) {
     if (step.type !== "records") continue;
     const ids = step.records.map((record) => recordId(record, source));
     for (let from = 0; from < ids.length; from += idsMax) {

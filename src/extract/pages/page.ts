@@ -28,6 +28,8 @@ export interface PagesRequest {
   readonly range?: IdGap & { readonly onPassed: (id: Id) => void };
   /** Whether a long reading by ascending id may end with the step `cut`. Default false. */
   readonly mayCut?: boolean;
+  /** Whether each step leads to further calls, so that no page may keep others out of memory until then. Default false. */
+  readonly leadsToCalls?: boolean;
   /** Aborted on a stop request: no further page is requested. */
   readonly drain: AbortSignal;
   /** Aborted when requests in flight are cut, too. */
@@ -69,12 +71,13 @@ export const LIMIT_MIN = 25;
 
 /** One page of a window, with its bounds unless `place` has others. */
 export function readPage(
-  { pardot, object, window, fields, filters = {}, abort, about }: PagesRequest,
-  place: Pick<PageRequest, "bounds" | "sort" | "afterId" | "limit" | "token" | "turn">,
+  { pardot, object, window, fields, filters = {}, abort, about, leadsToCalls = false }: PagesRequest,
+  { turn, ...place }: Pick<PageRequest, "bounds" | "sort" | "afterId" | "limit" | "token" | "turn">,
 ): Promise<Page> {
   const bounds = pageBounds(object, window);
   const request = { way: object.way, fields, filters, bounds, ...place };
-  return pardot.queryPage({ ...request, ...(about === undefined ? {} : { about }) }, abort);
+  const inTurn = turn === undefined || leadsToCalls ? {} : { turn };
+  return pardot.queryPage({ ...request, ...inTurn, ...(about === undefined ? {} : { about }) }, abort);
 }
 
 /** The error for a page token that appears a second time, or for a sequence that does not end. */

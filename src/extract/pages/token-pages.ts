@@ -77,7 +77,6 @@ async function* readSequence(
       throw error;
     }
     yield page;
-    turn.end();
     page.records.length = 0;
     if (page.token === null) return page.isCapped ? "capped" : "end";
     if (seen.has(page.token)) throw repeatedTokenError(request.object.name);
@@ -97,8 +96,8 @@ async function* readOrdered(request: TurnRequest, order: RangeField): AsyncGener
     const seconds = new Seconds({ ...landed, place }, order, request);
     let next = await sequence.next();
     for (; next.done !== true; next = await sequence.next()) {
-      const ready = seconds.take(next.value.records);
-      yield stepOf(ready, next.value.hidesValues);
+      // In no variable, which would keep the page in memory while the next one comes.
+      yield stepOf(seconds.take(next.value.records), next.value.hidesValues);
     }
     if (next.value === "end") {
       yield stepOf(seconds.end(), false);
@@ -127,7 +126,8 @@ interface Ready {
 
 function stepOf(ready: readonly Ready[], hidesValues: boolean): Step {
   const records = ready.map(({ record }) => record);
-  return { type: "records", records, cursorAt: (i) => ready[i]?.cursor ?? null, hidesValues };
+  const cursors = ready.map(({ cursor }) => cursor);
+  return { type: "records", records, cursorAt: (i) => cursors[i] ?? null, hidesValues };
 }
 
 /** Takes the records of one sequence in the order of a date, and returns them by whole seconds, without those that have landed. */

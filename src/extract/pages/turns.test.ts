@@ -1,121 +1,179 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { tag } from "../../../test/kit/fakes/objects.ts";
-import { honest, never, range, scripted, window } from "../../../test/kit/fakes/scripted-pages.ts";
+import { honest, never, range, records, scripted, window } from "../../../test/kit/fakes/scripted-pages.ts";
 import { isQueried } from "../../catalog/catalog.ts";
-import { catalog } from "../../catalog/index.ts";
-import { assert, TransportError } from "../../errors.ts";
+import type { QueriedObject } from "../../catalog/catalog.ts";
+import { entries } from "../../catalog/index.ts";
+import { selectWays } from "../../catalog/versions.ts";
+import { assert, RemoteError, TransportError } from "../../errors.ts";
 import { createGate, Turn } from "../../http/gate.ts";
 import type { Gate } from "../../http/gate.ts";
 import type { Page, PageRequest, Pardot } from "../../pardot/pardot.ts";
 import { isoInstant } from "../../time/instant.ts";
 import type { PagesRequest, Step } from "./page.ts";
-import { readPages } from "./pages.ts";
-import { readTokenPages } from "./token-pages.ts";
+import { WideQuery } from "./wide-query.ts";
+import { readWindow } from "./window-pages.ts";
 
 // Holds G7: of all lanes, one at a time has a large page in memory, and none waits forever for another.
 
-const dated = catalog.find(({ name }) => name === "FormField");
 const IDS = range(1, 800);
+const LIMIT = 200;
+/** More than one address takes. */
+const FIELDS = ["id", ...Array.from({ length: 400 }, (_, n) => `custom_field_${n}__c`)];
 
-type Kind = "id" | "token";
+/** Readers of pages, and a caller of single emails. */
+const KINDS = ["id", "date", "parents", "each parent", "groups"] as const;
+type Kind = (typeof KINDS)[number];
 
-/** 200 of the records, by ascending id or in the order of their dates. */
+function objectOf(version: "4" | "5", name: string): QueriedObject {
+  const object = selectWays(entries, version).find((one) => one.name === name);
+  assert(object !== undefined && isQueried(object), "an object that is queried");
+  return { ...object, way: { ...object.way, query: { ...object.way.query, limit: LIMIT } } } as QueriedObject;
+}
+
+const READ: Readonly<Record<Kind, Pick<PagesRequest, "object" | "fields">>> = {
+  id: { object: tag, fields: null },
+  date: { object: objectOf("5", "FormField"), fields: ["id", "updatedAt"] },
+  parents: { object: objectOf("4", "Visit"), fields: null },
+  "each parent": { object: objectOf("5", "DynamicContentVariation"), fields: ["id", "updatedAt"] },
+  groups: { object: objectOf("5", "Prospect"), fields: FIELDS },
+};
+
 function pageOf(kind: Kind, request: PageRequest): Page {
   const none = { total: null, token: null, isCapped: false, hidesValues: false };
-  if (kind === "id") return { ...none, records: [...honest(IDS)(request)], end: "unknown" };
-  const at = Number(request.token ?? 0);
-  const ids = IDS.slice(at, at + 200);
-  const records = ids.map((id) => ({ id, updatedAt: isoInstant(id * 1000).replace("Z", "+00:00") }));
-  return ids.at(-1) === IDS.at(-1)
-    ? { ...none, records, end: "end" }
-    : { ...none, records, end: "more", token: String(at + 200) };
+  const { filters = {}, token = null } = request;
+  // A visit of each visitor.
+  if (filters["offset"] !== undefined) {
+    const found = records((filters["visitor_ids"] ?? "").split(",").map(Number)).slice(Number(filters["offset"]));
+    return { ...none, records: found, end: "unknown" };
+  }
+  if (kind === "each parent" && request.way.urlName !== "dynamic-contents") {
+    if (filters["dynamicContentId"] === undefined) throw new RemoteError("lacks", { code: "lacks", pardotCode: 13 });
+    return { ...none, records: [{ id: filters["dynamicContentId"] }], end: "end" };
+  }
+  if (kind === "id" || kind === "parents") return { ...none, records: [...honest(IDS)(request)], end: "unknown" };
+  const after = Number(token ?? request.afterId ?? 0);
+  const found = IDS.slice(after, after + LIMIT);
+  const isLast = found.at(-1) === IDS.at(-1);
+  const dated = found.map((id) => ({ id, updatedAt: isoInstant(id * 1000).replace("Z", "+00:00") }));
+  return { ...none, records: dated, end: isLast ? "end" : "more", token: isLast ? null : String(after + LIMIT) };
 }
 
-interface Serving {
-  readonly gate: Gate;
+/** What a client has for all of its calls: places for those in flight, and one for a large page in memory. */
+interface Client {
+  readonly calls: Gate;
+  readonly large: Gate;
   readonly isLarge: () => boolean;
-  /** The call that fails; default: none. */
-  readonly failsAt?: number;
 }
 
-/** Reads all pages through a client that lets large ones into memory in turn. */
-function read(kind: Kind, { gate, isLarge, failsAt }: Serving): AsyncGenerator<Step> {
+/** A call as a client makes it. `turn`: that of `PageRequest`. */
+async function call<T>(
+  { calls, large, isLarge }: Client,
+  turn: Turn | undefined,
+  respond: () => Promise<T>,
+): Promise<T> {
+  const own = turn ?? new Turn();
+  own.end();
+  const release = await calls.enter(never);
+  let isKept = false;
+  try {
+    await wait(1);
+    if (isLarge()) await own.begin(large, never);
+    const response = await respond();
+    isKept = turn !== undefined;
+    return response;
+  } finally {
+    if (!isKept) own.end();
+    release();
+  }
+}
+
+function read(kind: Kind, client: Client, failsAt = Infinity): AsyncGenerator<Step> {
   const { pardot, asked } = scripted((request) => pageOf(kind, request));
-  const queryPage: Pardot["queryPage"] = async (request, signal) => {
-    const turn = request.turn ?? new Turn();
-    let isKept = false;
-    try {
-      await Promise.resolve();
-      if (isLarge()) await turn.begin(gate, signal);
+  const queryPage: Pardot["queryPage"] = async (request, signal) =>
+    call(client, request.turn, async () => {
       const page = await pardot.queryPage(request, signal);
       if (asked.length === failsAt) throw new TransportError("cut", { code: "http.cut", retryable: true });
-      isKept = request.turn !== undefined;
       return page;
-    } finally {
-      if (!isKept) turn.end();
-    }
-  };
+    });
+  const { object, fields } = READ[kind];
+  const wide = new WideQuery(object, { queryPage });
   const common = { window, cursor: null, drain: never, abort: never, onEvent: () => undefined };
-  const request = { ...common, pardot: { queryPage } };
-  if (kind === "id") return readPages({ ...request, object: tag, fields: null });
-  assert(dated !== undefined && isQueried(dated), "a collection of v5");
-  const { query } = dated.way;
-  const object = { ...dated, way: { ...dated.way, query: { ...query, limit: 200 } } } as PagesRequest["object"];
-  return readTokenPages({ ...request, object, fields: ["id", "updatedAt"] });
+  return readWindow({ ...common, pardot: wide, object, fields });
 }
 
 async function wait(ticks: number): Promise<void> {
   for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
 }
 
-it("a reader gives the place of a large page back however the reading ends", async () => {
+/** Whether all end before no work is left. */
+async function end(lanes: readonly Promise<unknown>[]): Promise<boolean> {
+  // Between two turns of the event loop every promise is settled that can be.
+  const idle = async (): Promise<boolean> => {
+    for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+    return false;
+  };
+  return Promise.race([Promise.allSettled(lanes).then(() => true), idle()]);
+}
+
+it("no reader waits forever, and none keeps a place, however the readings end and whatever else calls", async () => {
   const reader = fc.record({
-    kind: fc.constantFrom<Kind>("id", "token"),
+    kind: fc.constantFrom(...KINDS),
     stopsAfter: fc.integer({ min: 1, max: 8 }),
-    failsAt: fc.integer({ min: 1, max: 12 }),
+    failsAt: fc.integer({ min: 1, max: 20 }),
     ticks: fc.integer({ min: 0, max: 5 }),
   });
-  const readers = fc.array(reader, { minLength: 2, maxLength: 5 });
+  const readers = fc.array(reader, { minLength: 1, maxLength: 5 });
+  const places = fc.integer({ min: 1, max: 5 });
+  const emails = fc.integer({ min: 0, max: 4 });
   await fc.assert(
-    fc.asyncProperty(readers, fc.infiniteStream(fc.boolean()), async (all, sizes) => {
-      const gate = createGate(1);
+    fc.asyncProperty(readers, places, emails, fc.infiniteStream(fc.boolean()), async (all, most, callers, sizes) => {
       const isLarge = (): boolean => sizes.next().value === true;
+      const client = { calls: createGate(most), large: createGate(1), isLarge };
       const lanes = all.map(async ({ kind, stopsAfter, failsAt, ticks }) => {
         let steps = 0;
-        for await (const _step of read(kind, { gate, isLarge, failsAt })) {
+        for await (const _step of read(kind, client, failsAt)) {
           await wait(ticks);
           steps += 1;
           if (steps === stopsAfter) break;
         }
       });
-      await Promise.allSettled(lanes);
-      expect([gate.inside, gate.waiting]).toEqual([0, 0]);
+      const others = Array.from({ length: callers }, async () => {
+        for (let email = 0; email < 10; email += 1) await call(client, undefined, () => wait(3));
+      });
+      expect(await end([...lanes, ...others])).toBe(true);
+      const { calls, large } = client;
+      expect([calls.inside, calls.waiting, large.inside, large.waiting]).toEqual([0, 0, 0, 0]);
     }),
+    { numRuns: 300 },
   );
 });
 
-it.each<Kind>(["id", "token"])("a large page read by %s is alone until its records have been used", async (kind) => {
-  const gate = createGate(1);
-  let using = 0;
-  let most = 0;
-  const order: number[] = [];
-  const lanes = Array.from({ length: 4 }, async (_none, lane) => {
-    let records = 0;
-    for await (const step of read(kind, { gate, isLarge: () => true })) {
-      if (step.type !== "records") throw new Error(`no step ${step.type} is expected`);
-      records += step.records.length;
-      // The last record by date waits for the end of its second.
-      if (step.records.length < 2) continue;
-      order.push(lane);
-      using += 1;
-      most = Math.max(most, using);
-      await wait(50);
-      using -= 1;
-    }
-    return records;
-  });
-  expect(await Promise.all(lanes)).toEqual([800, 800, 800, 800]);
-  expect(most).toBe(1);
-  expect(order.slice(0, 8)).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
-});
+it.each(["id", "date"] as const)(
+  "a large page in the order of %s is alone until its records have been used",
+  async (kind) => {
+    const client = { calls: createGate(4), large: createGate(1), isLarge: () => true };
+    let using = 0;
+    let most = 0;
+    const order: number[] = [];
+    const lanes = Array.from({ length: 4 }, async (_none, lane) => {
+      let count = 0;
+      for await (const step of read(kind, client)) {
+        if (step.type !== "records") throw new Error(`no step ${step.type} is expected`);
+        count += step.records.length;
+        // The last record by date waits for the end of its second.
+        if (step.records.length < 2) continue;
+        order.push(lane);
+        using += 1;
+        most = Math.max(most, using);
+        await wait(50);
+        using -= 1;
+      }
+      return count;
+    });
+    expect(await Promise.all(lanes)).toEqual([800, 800, 800, 800]);
+    expect(most).toBe(1);
+    expect(order.slice(0, 8)).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
+  },
+);

@@ -75,7 +75,8 @@ async function* parentIds(request: PagesRequest, parent: NonNullable<QueryV5["pa
   const ids = async function* (order: QueryV5["order"]): AsyncGenerator<string> {
     const object = { ...request.object, name: `parents of ${name}`, key: "id", columns, way: way(order) };
     const window = { ...request.window, field: null };
-    for await (const step of readRecords({ ...request, object, window, fields, cursor: null, mayCut: false })) {
+    const pages = { ...request, object, window, fields, cursor: null, mayCut: false, leadsToCalls: true };
+    for await (const step of readRecords(pages)) {
       if (step.type === "records") yield* step.records.map((record) => recordId(record, object));
     }
   };
