@@ -264,6 +264,18 @@ describe("a byte now and then", () => {
     for (const isFile of [true, false]) expect(await caught(ask(isFile))).toMatchObject({ code: "http.timeout" });
   });
 
+  test.each([true, false])("may come to a reader that takes its time (file: %s)", async (isFile) => {
+    answer = (_request, response) => void response.end("x".repeat(200_000));
+    const { body } = await slow.transport({ method: "GET", url: address(), headers: {}, body: null, isFile }, NEVER);
+    let bytes = 0;
+    for await (const chunk of body) {
+      bytes += chunk.byteLength;
+      // Longer than a small response may take.
+      if (bytes === chunk.byteLength) await new Promise((resolve) => void setTimeout(resolve, 700));
+    }
+    expect(bytes).toBe(200_000);
+  });
+
   test("may make up a file that arrives fast enough, for longer than a small response may take", async () => {
     answer = (_request, response) => {
       let left = 40;

@@ -60,8 +60,8 @@ export interface ConnectionsOptions {
 }
 
 /**
- * A response that is not a file must be complete within this many time-outs; so must the headers of a file, and each
- * period of its pace. The time-out alone bounds silence, not an occasional byte.
+ * The headers of a response must be complete within this many time-outs. So must a body that is not a file, and each period
+ * of a file's pace, not counting the time of their reader. The time-out alone bounds silence, not an occasional byte.
  */
 const SLOWEST = 10;
 /** The slowest file: a slower link is broken. 200 MB would take seven hours. */
@@ -117,7 +117,7 @@ async function send(
 ): Promise<HttpResponse> {
   signal.throwIfAborted();
   const label = `${request.method} ${request.url.host}${request.url.pathname}`;
-  const limit = startWatchdog(slowestMs, () => tooSlow(label, `not whole after ${Math.round(slowestMs / 1000)} s`));
+  const limit = startWatchdog(slowestMs, () => tooSlow(label, `no headers after ${Math.round(slowestMs / 1000)} s`));
   const ends: Ends = { signal, limit, proxy };
   try {
     const response = await undiciRequest.call(agent, {
@@ -128,18 +128,18 @@ async function send(
       body: request.body,
       signal: AbortSignal.any([signal, limit.signal]),
     });
+    limit.stop();
     const headers = flatHeaders(response.headers);
     const raw = counted(response.body, contentLength(headers), label);
-    const isFile = request.isFile ?? false;
-    if (isFile) limit.stop();
-    const bytesMin = (slowestMs * FILE_BYTES_PER_SECOND) / 1000;
+    // Infinity: all of it must arrive in one period.
+    const bytesMin = request.isFile === true ? (slowestMs * FILE_BYTES_PER_SECOND) / 1000 : Infinity;
     const pace = { periodMs: slowestMs, bytesMin, now: () => systemClock.monotonic() };
     const coding = (headers["content-encoding"] ?? "").trim().toLowerCase();
     const isFramed = headers["content-length"] !== undefined || /\bchunked\b/i.test(headers["transfer-encoding"] ?? "");
     const isCompressed = coding !== "" && coding !== "identity";
     // No content has no stream either, whatever coding a server announces for it.
     const emptyAllowed = response.statusCode === 204 || response.statusCode < 200 || response.statusCode > 299;
-    const body = decoded(isFile ? paced(raw, pace, label) : raw, coding, label, emptyAllowed);
+    const body = decoded(paced(raw, pace, label), coding, label, emptyAllowed);
     return {
       status: response.statusCode,
       headers,
@@ -164,8 +164,6 @@ async function* translated(body: AsyncIterable<Uint8Array>, ends: Ends, label: s
     yield* body;
   } catch (error) {
     throw ownError(error, ends, label);
-  } finally {
-    ends.limit.stop();
   }
 }
 
