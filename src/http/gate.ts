@@ -13,10 +13,6 @@ export interface Gate {
 export class Turn {
   #leave: (() => void) | null = null;
 
-  get hasBegun(): boolean {
-    return this.#leave !== null;
-  }
-
   /** Resolves in the place, also if it had begun. */
   async begin(gate: Gate, signal: AbortSignal): Promise<void> {
     this.#leave ??= await gate.enter(signal);

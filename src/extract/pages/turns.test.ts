@@ -22,7 +22,7 @@ const LIMIT = 200;
 /** More than one address takes. */
 const FIELDS = ["id", ...Array.from({ length: 400 }, (_, n) => `custom_field_${n}__c`)];
 
-/** Readers of pages, and a caller of single emails. */
+/** Ways of reading pages. */
 const KINDS = ["id", "date", "parents", "each parent", "groups"] as const;
 type Kind = (typeof KINDS)[number];
 
