@@ -42,10 +42,10 @@ export class PlainValues {
   readonly #kinds: Uint8Array;
   readonly #key: number;
   readonly #watermark: number;
-  readonly #min: Buffer = Buffer.alloc(TIME_BYTES, "9");
-  readonly #max: Buffer = Buffer.alloc(TIME_BYTES);
+  #min: Moment = Infinity;
+  #max: Moment = -Infinity;
   readonly #timed: number;
-  readonly #bounds: { readonly [Bound in keyof TimeBounds]: Uint8Array } | null;
+  readonly #bounds: { readonly [Bound in keyof TimeBounds]: Moment } | null;
   #isPlain = true;
   #outside = 0;
 
@@ -56,9 +56,9 @@ export class PlainValues {
     this.#watermark = watermark;
     this.#timed = timed;
     this.#bounds = bounds && {
-      least: Buffer.from(bounds.least),
-      greatest: Buffer.from(bounds.greatest),
-      movedFrom: Buffer.from(bounds.movedFrom),
+      least: momentOf(bounds.least),
+      greatest: momentOf(bounds.greatest),
+      movedFrom: momentOf(bounds.movedFrom),
     };
   }
 
@@ -74,8 +74,7 @@ export class PlainValues {
 
   /** Least and greatest watermark so far, null without any; only while every value is plain. */
   get marks(): { readonly min: LocalText | null; readonly max: LocalText | null } {
-    if (this.#max[0] === 0) return { min: null, max: null };
-    return { min: this.#min.toString("latin1"), max: this.#max.toString("latin1") };
+    return this.#max === -Infinity ? { min: null, max: null } : { min: textOf(this.#min), max: textOf(this.#max) };
   }
 
   /** Checks the record that begins at `start`, and whose field n ends at `start + ends[n]`. */
@@ -95,35 +94,40 @@ export class PlainValues {
         from++;
         to--;
       }
-      if (!isPlain(kind, bytes, from, to)) {
+      if (kind !== TIME) {
+        if (isPlain(kind, bytes, from, to)) continue;
         this.#isPlain = false;
         return;
       }
-      if (place === this.#timed && this.#isOutside(bytes, from)) this.#outside++;
-      if (place === this.#watermark) {
-        if (compare(bytes, from, this.#min) < 0) copyTime(bytes, from, this.#min);
-        if (compare(bytes, from, this.#max) > 0) copyTime(bytes, from, this.#max);
+      const moment = plainTime(bytes, from, to);
+      if (moment < 0) {
+        this.#isPlain = false;
+        return;
       }
+      if (place === this.#timed && this.#isOutside(moment)) this.#outside++;
+      if (place !== this.#watermark) continue;
+      if (moment < this.#min) this.#min = moment;
+      if (moment > this.#max) this.#max = moment;
     }
   }
 
-  #isOutside(bytes: Uint8Array, from: number): boolean {
+  #isOutside(moment: Moment): boolean {
     const bounds = this.#bounds;
-    if (bounds === null || compare(bytes, from, bounds.movedFrom) >= 0) return false;
-    return compare(bytes, from, bounds.least) < 0 || compare(bytes, from, bounds.greatest) > 0;
+    if (bounds === null || moment >= bounds.movedFrom) return false;
+    return moment < bounds.least || moment > bounds.greatest;
   }
 }
 
-function compare(bytes: Uint8Array, from: number, other: Uint8Array): number {
-  for (let i = 0; i < TIME_BYTES; i++) {
-    const difference = (bytes[from + i] as number) - (other[i] as number);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+/** The fourteen digits of a time as a number, which compares as the text does. */
+type Moment = number;
+
+function momentOf(text: LocalText): Moment {
+  return Number(text.replaceAll(/[- :]/g, ""));
 }
 
-function copyTime(bytes: Uint8Array, from: number, target: Uint8Array): void {
-  for (let i = 0; i < TIME_BYTES; i++) target[i] = bytes[from + i] as number;
+function textOf(moment: Moment): LocalText {
+  const digits = String(moment).padStart(14, "0");
+  return digits.replace(/^(....)(..)(..)(..)(..)(..)$/, "$1-$2-$3 $4:$5:$6");
 }
 
 const ANY_TEXT = 0;
@@ -143,7 +147,6 @@ const KINDS: Readonly<Record<ColumnType, number>> = {
 /** Direct calls: measured, twice as fast as a function for each column. */
 function isPlain(kind: number, bytes: Uint8Array, from: number, to: number): boolean {
   if (kind === INTEGER) return isPlainInteger(bytes, from, to);
-  if (kind === TIME) return isPlainTime(bytes, from, to);
   return kind === BOOLEAN ? isPlainBoolean(bytes, from, to) : isPlainNumber(bytes, from, to);
 }
 
@@ -183,16 +186,19 @@ function isPlainBoolean(bytes: Uint8Array, from: number, to: number): boolean {
 const SPACE = 32;
 const COLON = 58;
 
-/** Measured: each byte checked once, in its place, takes half the time of a loop. */
-function isPlainTime(bytes: Uint8Array, from: number, to: number): boolean {
-  if (to - from !== TIME_BYTES || bytes[from + 4] !== MINUS || bytes[from + 7] !== MINUS) return false;
-  if (bytes[from + 10] !== SPACE || bytes[from + 13] !== COLON || bytes[from + 16] !== COLON) return false;
+/** The time, or a number below 0 if it is not plain. Measured: each byte checked once, in its place, takes half the time of a loop. */
+function plainTime(bytes: Uint8Array, from: number, to: number): Moment {
+  if (to - from !== TIME_BYTES || bytes[from + 4] !== MINUS || bytes[from + 7] !== MINUS) return -1;
+  if (bytes[from + 10] !== SPACE || bytes[from + 13] !== COLON || bytes[from + 16] !== COLON) return -1;
   const year = twoDigits(bytes, from) * 100 + twoDigits(bytes, from + 2);
-  if (year <= 0 || !isCalendarDay(year, twoDigits(bytes, from + 5), twoDigits(bytes, from + 8))) return false;
+  const month = twoDigits(bytes, from + 5);
+  const day = twoDigits(bytes, from + 8);
+  if (year <= 0 || !isCalendarDay(year, month, day)) return -1;
   const hour = twoDigits(bytes, from + 11);
   const minute = twoDigits(bytes, from + 14);
   const second = twoDigits(bytes, from + 17);
-  return hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59 && second >= 0 && second <= 59;
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return -1;
+  return ((year * 100 + month) * 100 + day) * 1_000_000 + (hour * 100 + minute) * 100 + second;
 }
 
 /** Below any year unless both bytes are digits. */

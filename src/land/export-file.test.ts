@@ -286,6 +286,15 @@ describe("rows outside the window", () => {
     },
   );
 
+  it("begin after the bounds, which are part of it", async () => {
+    const body = `${HEADER}1,a,1,2,${bounds.least}\n2,a,1,2,${bounds.greatest}\n`;
+    expect(await land(body, { bounds })).toMatchObject({ text: body, file: { rows: 2 } });
+    const earlier = body.replace(bounds.least, "2025-12-31 23:59:59");
+    await expect(land(earlier, { bounds })).rejects.toMatchObject({ code: "data.csv-window" });
+    const later = body.replace(bounds.greatest, "2026-02-01 00:00:01");
+    await expect(land(later, { bounds })).rejects.toMatchObject({ code: "data.csv-window" });
+  });
+
   it("are accepted when they changed after the export was requested, or have no time", async () => {
     const body = `${HEADER}1,a,1,2,2026-03-01 00:00:00\n2,a,1,2,\n3,a,1,2,2026-02-01 00:00:00\n`;
     expect(await land(body, { bounds })).toMatchObject({ text: body, file: { rows: 3 } });
