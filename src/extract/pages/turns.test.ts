@@ -1,3 +1,4 @@
+import { queryObjects } from "node:v8";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { tag } from "../../../test/kit/fakes/objects.ts";
@@ -23,7 +24,7 @@ const LIMIT = 200;
 const FIELDS = ["id", ...Array.from({ length: 400 }, (_, n) => `custom_field_${n}__c`)];
 
 /** Ways of reading pages. */
-const KINDS = ["id", "date", "parents", "each parent", "groups"] as const;
+const KINDS = ["id", "date", "no order", "parents", "each parent", "groups"] as const;
 type Kind = (typeof KINDS)[number];
 
 function objectOf(version: "4" | "5", name: string): QueriedObject {
@@ -35,6 +36,7 @@ function objectOf(version: "4" | "5", name: string): QueriedObject {
 const READ: Readonly<Record<Kind, Pick<PagesRequest, "object" | "fields">>> = {
   id: { object: tag, fields: null },
   date: { object: objectOf("5", "FormField"), fields: ["id", "updatedAt"] },
+  "no order": { object: objectOf("5", "TaggedObject"), fields: ["id"] },
   parents: { object: objectOf("4", "Visit"), fields: null },
   "each parent": { object: objectOf("5", "DynamicContentVariation"), fields: ["id", "updatedAt"] },
   groups: { object: objectOf("5", "Prospect"), fields: FIELDS },
@@ -97,10 +99,12 @@ function read(kind: Kind, client: Client, failsAt = Infinity): AsyncGenerator<St
       if (asked.length === failsAt) throw new TransportError("cut", { code: "http.cut", retryable: true });
       return page;
     });
-  const { object, fields } = READ[kind];
-  const wide = new WideQuery(object, { queryPage });
-  const common = { window, cursor: null, drain: never, abort: never, onEvent: () => undefined };
-  return readWindow({ ...common, pardot: wide, object, fields });
+  return readWindow(requestOf(kind, queryPage));
+}
+
+function requestOf(kind: Kind, queryPage: Pardot["queryPage"]): PagesRequest {
+  const pardot = new WideQuery(READ[kind].object, { queryPage });
+  return { ...READ[kind], pardot, window, cursor: null, drain: never, abort: never, onEvent: () => undefined };
 }
 
 async function wait(ticks: number): Promise<void> {
@@ -177,3 +181,34 @@ it.each(["id", "date"] as const)(
     expect(order.slice(0, 8)).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
   },
 );
+
+// By id the last record read; by date also the one that waits for its second.
+it.each([
+  ["id", 1],
+  ["date", 2],
+  ["no order", 0],
+] as const)("of pages sorted by %s at most %i records are in memory when the next page comes", async (kind, most) => {
+  class Sent {
+    readonly id = "";
+  }
+  const alive: number[] = [];
+  const queryPage: Pardot["queryPage"] = async (request) => {
+    // The landing ends its turn of the event loop first.
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    // Collects what is free, but for what was in use when a collection in progress began.
+    queryObjects(Sent);
+    alive.push(Number(queryObjects(Sent)));
+    const page = pageOf(kind, request);
+    return { ...page, records: page.records.map((record) => Object.assign(new Sent(), record)) };
+  };
+  let count = 0;
+  for await (const step of readWindow(requestOf(kind, queryPage))) {
+    if (step.type !== "records") throw new Error(`no step ${step.type} is expected`);
+    count += step.records.length;
+    // As a landing does.
+    step.records.length = 0;
+  }
+  expect(count).toBe(IDS.length);
+  expect(alive.length).toBeGreaterThanOrEqual(4);
+  expect(Math.max(...alive)).toBeLessThanOrEqual(most);
+});
