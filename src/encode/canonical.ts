@@ -87,6 +87,7 @@ export function numberText(value: Scalar): string | undefined {
 
 /** `true`, `false`, 1 and 0, as text in any case or as such: prospects have 1 and 0, lists true and false. */
 export function booleanText(value: Scalar): string | undefined {
+  if (value === "true" || value === "false") return value;
   switch (String(value).trim().toLowerCase()) {
     case "true":
     case "1":

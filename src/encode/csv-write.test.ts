@@ -19,13 +19,28 @@ describe("csv text", () => {
   });
 
   test("quotes a column name that needs it", () => {
-    const encoder = csvEncoder([{ name: "id" }, { name: "a,b" }]);
+    const encoder = csvEncoder([
+      { name: "id", type: "integer" },
+      { name: "a,b", type: "string" },
+    ]);
     expect(Buffer.from(encoder.takeRest()).toString()).toBe('id,"a,b"\n');
   });
 });
 
 describe("the csv writer", () => {
-  const columns = [{ name: "id" }, { name: "text" }];
+  test("quotes what needs it in columns of text and JSON", () => {
+    const writer = csvEncoder([
+      { name: "text", type: "string" },
+      { name: "json", type: "json" },
+    ]);
+    writer.add(["a,b", '{"a":1}']);
+    expect(Buffer.from(writer.takeRest()).toString()).toBe('text,json\n"a,b","{""a"":1}"\n');
+  });
+
+  const columns = [
+    { name: "id", type: "integer" },
+    { name: "text", type: "string" },
+  ] as const;
 
   test("writes the header, then the records", () => {
     const writer = csvEncoder(columns);

@@ -27,6 +27,39 @@ test("a plain time reads as the same time among spaces does", () => {
   );
 });
 
+test("the text of numbers, booleans and times never needs quotes in CSV", () => {
+  const types = fc.constantFrom<ColumnType>("integer", "number", "boolean", "datetime");
+  const part = fc.constantFrom(
+    "2024-02-29",
+    "T",
+    " ",
+    "23:59:59",
+    ".5",
+    "+01:00",
+    "-",
+    "12",
+    "e2",
+    "true",
+    ",",
+    '"',
+    "\n",
+    "\r",
+  );
+  const text = fc.array(part, { maxLength: 5 }).map((parts) => parts.join(""));
+  fc.assert(
+    fc.property(types, fc.oneof(text, fc.double(), fc.boolean()), (type, value) => {
+      let found: Cell | undefined;
+      try {
+        found = cell(type, value);
+      } catch {
+        return;
+      }
+      if (found !== null) expect(found).toMatch(/^[^",\r\n]+$/);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 describe("values by column type", () => {
   const accepted: readonly [ColumnType, WireData, Cell][] = [
     ["integer", 42, "42"],

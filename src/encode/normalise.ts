@@ -87,8 +87,8 @@ function toCell(wire: WireData | undefined, column: Column): Cell | undefined {
   if (isEmptyElement(value)) return null;
   if (column.type === "string") return stringText(value);
   if (typeof value === "object") return undefined;
-  if (typeof value === "string" && value.trim() === "") return null;
-  return SCALARS[column.type](value);
+  const cell = SCALARS[column.type](value);
+  return cell === undefined && typeof value === "string" && value.trim() === "" ? null : cell;
 }
 
 /** A list of records as JSON, each with the given fields in their order and types; undefined for anything else. */

@@ -101,6 +101,8 @@ export const TEXT = "#text";
 
 /** More than the nesting of any response. */
 const DEPTH_MAX = 64;
+/** More than the names of any response. */
+const NAMES_MAX = 256;
 
 interface Element {
   /** Null: none. */
@@ -124,6 +126,15 @@ export function readXml(bytes: Uint8Array, onReplaced: OnReplaced = () => {}): W
   const open: Element[] = [{ attributes: null, children: null, text: "" }];
   let depth = 0;
   let hasAttributes = false;
+  // V8 looks up a new text in its table of names; records repeat theirs in the same order, so an earlier text serves.
+  const names: string[] = [];
+  let next = 0;
+  const known = (name: string): string => {
+    const at = names[next] === name ? next : names.indexOf(name);
+    if (at < 0 && names.length < NAMES_MAX) names.push(name);
+    next = at + 1;
+    return names[at] ?? name;
+  };
   const parser = new SaxesParser({ xmlns: false, position: true });
 
   parser.on("attribute", () => void (hasAttributes = true));
@@ -141,7 +152,7 @@ export function readXml(bytes: Uint8Array, onReplaced: OnReplaced = () => {}): W
   parser.on("closetag", ({ name }) => {
     const value = valueOf(open[depth] as Element);
     depth -= 1;
-    addChild(((open[depth] as Element).children ??= {}), name, value);
+    addChild(((open[depth] as Element).children ??= {}), known(name), value);
   });
   // Without this handler saxes throws its own error, which names tags of a body that may be anything.
   parser.on("error", () => {

@@ -36,6 +36,21 @@ describe("xml", () => {
     expect(Object.keys(inRoot("<__proto__>1</__proto__>") as object)).toEqual(["__proto__"]);
   });
 
+  test("records may have any fields in any order, also more than are remembered", () => {
+    const name = fc.integer({ min: 0, max: 400 }).map((n) => `f${n}`);
+    const records = fc.array(fc.uniqueArray(name, { maxLength: 300 }), { minLength: 2, maxLength: 5 });
+    fc.assert(
+      fc.property(records, (all) => {
+        const expected = all.map((names) => Object.fromEntries(names.map((field) => [field, `of ${field}`])));
+        const fields = (names: readonly string[]): string => names.map((f) => `<${f}>of ${f}</${f}>`).join("");
+        const written = all.map((names) => `<record>${fields(names)}</record>`).join("");
+        const found = (inRoot(written) as { readonly record: readonly WireValue[] }).record;
+        expect(found.map((record) => record ?? {})).toEqual(expected);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   test.each([
     ["cut", "<r><a>1</a>"],
     ["wrongly closed", "<r><a></r></a>"],
@@ -124,13 +139,15 @@ describe("xml", () => {
   });
 
   test(
-    "a megabyte of references, ampersands or open CDATA sections takes time in proportion",
+    "a megabyte of references, ampersands, open CDATA sections or names takes time in proportion",
     { timeout: 60_000 },
     () => {
-      for (const piece of ["&#11;", "&", "&#1", "<![CDATA[", "&#55357;"]) {
+      const names = Array.from({ length: 100_000 }, (_, i) => `<f${i}/>`);
+      const pieces = ["&#11;", "&", "&#1", "<![CDATA[", "&#55357;"].map((piece) => piece.repeat(200_000));
+      for (const text of [...pieces, names.join("")]) {
         const started = performance.now();
         try {
-          read(`<r>${piece.repeat(200_000)}</r>`);
+          read(`<r>${text}</r>`);
         } catch (error) {
           expect(error).toBeInstanceOf(UnreadableBody);
         }

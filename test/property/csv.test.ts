@@ -38,7 +38,7 @@ const table: fc.Arbitrary<Table> = fc.integer({ min: 2, max: 5 }).chain((width) 
 const cuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
 
 function encode({ names, rows }: Table): Uint8Array {
-  const writer = csvEncoder(names.map((name) => ({ name })));
+  const writer = csvEncoder(names.map((name) => ({ name, type: "string" })));
   for (const row of rows) writer.add(row);
   return writer.takeRest();
 }
