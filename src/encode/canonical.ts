@@ -106,7 +106,7 @@ const DATETIME = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|
  * `YYYY-MM-DD HH:MM:SS`, in its original zone; with an offset (v5) it becomes UTC. A date alone is its midnight, and
  * fractions of a second are cut. A zero date (`0000-00-00`, with or without a time) is null: MySQL, and so a PHP
  * service, writes it for "no date", and no warehouse can store it. Refuses a day or time that does not exist, and the
- * year 0.
+ * years 0 and 10000, in UTC too.
  */
 export function datetimeText(value: Scalar): string | null | undefined {
   if (typeof value === "string" && PLAIN_TIME.test(value)) return value;
@@ -118,7 +118,9 @@ export function datetimeText(value: Scalar): string | null | undefined {
   if (hour > "23" || minute > "59" || second > "59") return undefined;
   if (offset === undefined) return `${year}-${month}-${day} ${hour}:${minute}:${second}`;
   const utc = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${offset}`);
-  return Number.isNaN(utc) ? undefined : new Date(utc).toISOString().slice(0, 19).replace("T", " ");
+  const iso = Number.isNaN(utc) ? "" : new Date(utc).toISOString();
+  // In UTC it may be in the year 0 or 10000.
+  return /^(?!0000)\d{4}-/.test(iso) ? iso.slice(0, 19).replace("T", " ") : undefined;
 }
 
 /** Nearly all times of v4 are `YYYY-MM-DD HH:MM:SS`, of the days that each month has, and stay as they are. */

@@ -28,36 +28,40 @@ test("a plain time reads as the same time among spaces does", () => {
 });
 
 test("the text of numbers, booleans and times never needs quotes in CSV", () => {
-  const types = fc.constantFrom<ColumnType>("integer", "number", "boolean", "datetime");
-  const part = fc.constantFrom(
-    "2024-02-29",
-    "T",
-    " ",
-    "23:59:59",
-    ".5",
-    "+01:00",
-    "-",
-    "12",
-    "e2",
-    "true",
-    ",",
-    '"',
-    "\n",
-    "\r",
+  const digits = (max: number): fc.Arbitrary<string> =>
+    fc.integer({ min: 0, max }).map((value) => String(value).padStart(2, "0"));
+  const part = (...some: string[]): fc.Arbitrary<string> => fc.constantFrom(...some);
+  const joined = (...parts: fc.Arbitrary<string>[]): fc.Arbitrary<string> =>
+    fc.tuple(...parts).map((all) => all.join(""));
+  const day = joined(part("0000", "0001", "2024", "9999"), part("-"), digits(13), part("-"), digits(31));
+  const time = joined(digits(23), part(":"), digits(59), part(":"), digits(59));
+  const instant = joined(day, part(" ", "T"), time, part("", "", ".5"), part("", "", "Z", "+01:00", "-1130"));
+  const decimal = joined(part("", "-", "+"), digits(99), part("", ".", ".50"), part("", "", "e2", "E-3"));
+  const word = part("true", "FALSE", "1", "0");
+  const noise = part("", "", "", " ", ",", '"', "\n");
+  const value = fc.oneof(
+    joined(noise, fc.oneof(instant, instant, day, decimal, decimal, word), noise),
+    fc.double(),
+    fc.boolean(),
   );
-  const text = fc.array(part, { maxLength: 5 }).map((parts) => parts.join(""));
+  const found = new Map<ColumnType, number>();
   fc.assert(
-    fc.property(types, fc.oneof(text, fc.double(), fc.boolean()), (type, value) => {
-      let found: Cell | undefined;
-      try {
-        found = cell(type, value);
-      } catch {
-        return;
+    fc.property(value, (wire) => {
+      for (const type of ["integer", "number", "boolean", "datetime"] as const) {
+        let text: Cell | undefined = null;
+        try {
+          text = cell(type, wire);
+        } catch {
+          // It is no value of this type.
+        }
+        if (text === null) continue;
+        expect(text).toMatch(/^[^",\r\n]+$/);
+        found.set(type, (found.get(type) ?? 0) + 1);
       }
-      if (found !== null) expect(found).toMatch(/^[^",\r\n]+$/);
     }),
     { numRuns: 2000 },
   );
+  expect([...found.values()].filter((count) => count > 30)).toHaveLength(4);
 });
 
 describe("values by column type", () => {
@@ -85,6 +89,8 @@ describe("values by column type", () => {
     ["number", "-0.5", "-0.5"],
     ["number", "9".repeat(308), "9".repeat(308)],
     ["boolean", true, "true"],
+    ["boolean", "true", "true"],
+    ["boolean", "false", "false"],
     ["boolean", 0, "false"],
     ["boolean", "1", "true"],
     ["boolean", "FALSE", "false"],
@@ -147,6 +153,8 @@ describe("values by column type", () => {
     ["datetime", "01/02/2024"],
     ["datetime", "2024-01-01 1:02:03"],
     ["datetime", "0000-00-01"],
+    ["datetime", "9999-12-31T23:59:59-01:00"],
+    ["datetime", "0001-01-01T00:00:00+01:00"],
     ["datetime", 1704067200],
     ["string", 2 ** 60],
   ];
@@ -268,6 +276,7 @@ describe("cells of a re-encoded file", () => {
     expect(fileCell("json", '{"b":1, "a":2}')).toBe('{"a":2,"b":1}');
     expect(fileCell("json", "")).toBeNull();
     expect(() => fileCell("json", "{")).toThrow("encode Thing 9: x is");
+    expect(() => fileCell("datetime", "9999-12-31 23:59:59", "America/New_York")).toThrow(/x is "9999-12-31 23:59:59"/);
     expect(() => fileCell("datetime", "soon")).toThrow(expect.objectContaining({ code: "data.value-invalid" }));
   });
 });

@@ -48,10 +48,12 @@ export function normaliseCell(
   localZone: string | null = null,
 ): Cell {
   if (column.hashed !== undefined) return hashOnly(cell);
-  const canonical = column.type === "json" && cell !== null ? jsonCell(cell) : toCell(cell, column);
+  let canonical = column.type === "json" && cell !== null ? jsonCell(cell) : toCell(cell, column);
+  const isLocal = localZone !== null && column.type === "datetime" && cell !== null && !hasOffset(cell);
+  // In UTC it may be in the year 0 or 10000.
+  if (isLocal && typeof canonical === "string") canonical = datetimeText(utcText(canonical, localZone));
   if (canonical === undefined) throw invalid(objectName, column, cell, recordId);
-  if (localZone === null || column.type !== "datetime" || cell === null || canonical === null) return canonical;
-  return hasOffset(cell) ? canonical : utcText(canonical, localZone);
+  return canonical;
 }
 
 /** A value of a hashed column, which only ever is null or a hash: any other text must not land. */
