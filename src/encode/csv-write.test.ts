@@ -28,7 +28,12 @@ describe("csv text", () => {
 });
 
 describe("the csv writer", () => {
-  test("quotes what needs it in columns of text and JSON", () => {
+  const columns = [
+    { name: "id", type: "integer" },
+    { name: "text", type: "string" },
+  ] as const;
+
+  test("quotes cells that need it in columns of text and JSON", () => {
     const writer = csvEncoder([
       { name: "text", type: "string" },
       { name: "json", type: "json" },
@@ -36,11 +41,6 @@ describe("the csv writer", () => {
     writer.add(["a,b", '{"a":1}']);
     expect(Buffer.from(writer.takeRest()).toString()).toBe('text,json\n"a,b","{""a"":1}"\n');
   });
-
-  const columns = [
-    { name: "id", type: "integer" },
-    { name: "text", type: "string" },
-  ] as const;
 
   test("writes the header, then the records", () => {
     const writer = csvEncoder(columns);

@@ -36,7 +36,7 @@ export interface PlainValuesOptions {
  * Checks the bytes of each record of a CSV file: whether every value matches its column in a form that every loader
  * reads, so that the file can stay unchanged. Decodes nothing and knows only the plain forms; another form may still be
  * valid, which `normaliseCell` decides. A quoted empty text is plain in a text column only: elsewhere Snowflake would read
- * a number or a time from it. Allocates nothing for a record.
+ * a number or a time from it. Allocates a number for each time, and nothing else for a record.
  */
 export class PlainValues {
   readonly #kinds: Uint8Array;
@@ -94,16 +94,12 @@ export class PlainValues {
         from++;
         to--;
       }
-      if (kind !== TIME) {
-        if (isPlain(kind, bytes, from, to)) continue;
-        this.#isPlain = false;
-        return;
-      }
-      const moment = plainTime(bytes, from, to);
+      const moment = kind === TIME ? plainTime(bytes, from, to) : isPlain(kind, bytes, from, to) ? 0 : -1;
       if (moment < 0) {
         this.#isPlain = false;
         return;
       }
+      if (kind !== TIME) continue;
       if (place === this.#timed && this.#isOutside(moment)) this.#outside++;
       if (place !== this.#watermark) continue;
       if (moment < this.#min) this.#min = moment;
@@ -186,7 +182,7 @@ function isPlainBoolean(bytes: Uint8Array, from: number, to: number): boolean {
 const SPACE = 32;
 const COLON = 58;
 
-/** The time, or a number below 0 if it is not plain. Measured: each byte checked once, in its place, takes half the time of a loop. */
+/** -1: not plain. Measured: each byte checked once, in its place, takes half the time of a loop. */
 function plainTime(bytes: Uint8Array, from: number, to: number): Moment {
   if (to - from !== TIME_BYTES || bytes[from + 4] !== MINUS || bytes[from + 7] !== MINUS) return -1;
   if (bytes[from + 10] !== SPACE || bytes[from + 13] !== COLON || bytes[from + 16] !== COLON) return -1;

@@ -286,7 +286,7 @@ describe("rows outside the window", () => {
     },
   );
 
-  it("begin after the bounds, which are part of it", async () => {
+  it("do not include those exactly on a bound", async () => {
     const body = `${HEADER}1,a,1,2,${bounds.least}\n2,a,1,2,${bounds.greatest}\n`;
     expect(await land(body, { bounds })).toMatchObject({ text: body, file: { rows: 2 } });
     const earlier = body.replace(bounds.least, "2025-12-31 23:59:59");

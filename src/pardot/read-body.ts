@@ -101,7 +101,7 @@ export const TEXT = "#text";
 
 /** More than the nesting of any response. */
 const DEPTH_MAX = 64;
-/** More than the names of any response. */
+/** Limits the search for a name; further names are used as they are read. */
 const NAMES_MAX = 256;
 
 interface Element {
@@ -126,14 +126,14 @@ export function readXml(bytes: Uint8Array, onReplaced: OnReplaced = () => {}): W
   const open: Element[] = [{ attributes: null, children: null, text: "" }];
   let depth = 0;
   let hasAttributes = false;
-  // V8 looks up a new text in its table of names; records repeat theirs in the same order, so an earlier text serves.
+  // V8 looks up a new text in its table of names. Records repeat their names in the same order, so it gets an earlier text.
   const names: string[] = [];
   let next = 0;
   const known = (name: string): string => {
-    const at = names[next] === name ? next : names.indexOf(name);
-    if (at < 0 && names.length < NAMES_MAX) names.push(name);
-    next = at + 1;
-    return names[at] ?? name;
+    if (names[next] !== name) next = names.length < NAMES_MAX ? names.indexOf(name) : -1;
+    if (next < 0 && names.length < NAMES_MAX) names.push(name);
+    next += 1;
+    return names[next - 1] ?? name;
   };
   const parser = new SaxesParser({ xmlns: false, position: true });
 

@@ -70,7 +70,7 @@ it.each(["csv", "jsonl", "parquet"])(
 
 const PAGE_BYTES = 3_800_000;
 
-/** Passes requests on, and makes the names in a page so long that a full page of so many records has `PAGE_BYTES`. */
+/** Passes requests on, and makes names so long that a page of `records` records has `PAGE_BYTES`. */
 async function longNames(url: string, records: number): Promise<Server> {
   const server = createServer((incoming, outgoing) => {
     void (async () => {
@@ -101,7 +101,7 @@ it.each([
   ["in json", BY_ID, { PARDOT_V4_FORMAT: "json" }],
   ["sorted by date", BY_DATE, { PARDOT_API_VERSION: "5" }],
 ] as const)(
-  `G7 pages of ${PAGE_BYTES} bytes %s stay under ${MEGABYTES_MAX} MB resident in five lanes`,
+  `G7 pages of ${PAGE_BYTES} bytes %s stay under ${MEGABYTES_MAX} MB resident`,
   { timeout: 300_000 },
   async (_title, { objects, rows, page }, settings) => {
     const simulated = Object.fromEntries(objects.map((object) => [object, rows]));

@@ -97,7 +97,7 @@ describe("written CSV", () => {
     );
   });
 
-  test("gives its least and greatest times in any chunks, null without any", () => {
+  test("gives its least and greatest times and the number outside of bounds in any chunks", () => {
     const pair = (max: number) => fc.integer({ min: 1, max }).map((value) => String(value).padStart(2, "0"));
     const time = fc.oneof(
       fc.constantFrom(null, "0001-01-01 00:00:00", "1999-12-31 23:59:59", "2000-01-01 00:00:00", "2026-11-01 01:30:00"),
@@ -106,18 +106,26 @@ describe("written CSV", () => {
         .map(([a, b, c, d, e, f]) => `20${a}-${b}-${c} ${d}:${e}:${f}`),
     );
     fc.assert(
-      fc.property(fc.array(fc.tuple(hardText, time), { maxLength: 8 }), cuts, (rows, sizes) => {
-        const columns = [{ type: "string" }, { type: "datetime" }] as const;
-        const values = new PlainValues({ columns, key: -1, watermark: 1 });
+      fc.property(fc.array(fc.tuple(hardText, time, time), { maxLength: 8 }), cuts, (rows, sizes) => {
+        const columns = [{ type: "string" }, { type: "datetime" }, { type: "datetime" }] as const;
+        const bounds = {
+          least: "2010-01-01 00:00:00",
+          greatest: "2080-01-01 00:00:00",
+          movedFrom: "2090-01-01 00:00:00",
+        };
+        const values = new PlainValues({ columns, key: -1, watermark: 1, timed: 2, bounds });
         const scanner = new CsvScanner({
           subject: "x",
-          columns: 2,
+          columns: 3,
           onBytes: (bytes, start, ends) => values.look(bytes, start, ends),
         });
-        for (const chunk of cut(encode({ names: ["a", "b"], rows }), sizes)) scanner.push(chunk);
+        for (const chunk of cut(encode({ names: ["a", "b", "c"], rows }), sizes)) scanner.push(chunk);
         const times = rows.flatMap(([, own]) => own ?? []).toSorted();
         expect(values.isPlain).toBe(true);
         expect(values.marks).toEqual({ min: times[0] ?? null, max: times.at(-1) ?? null });
+        const { least, greatest, movedFrom } = bounds;
+        const isOutside = (at: string): boolean => at < least || (at > greatest && at < movedFrom);
+        expect(values.outside).toBe(rows.filter(([, , at]) => at !== null && isOutside(at)).length);
       }),
     );
   });

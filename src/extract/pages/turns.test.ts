@@ -182,20 +182,20 @@ it.each(["id", "date"] as const)(
   },
 );
 
-// By id the last record read; by date also the one that waits for its second.
+// By id the last record read; by date the one that waits for the end of its second.
 it.each([
   ["id", 1],
-  ["date", 2],
+  ["date", 1],
   ["no order", 0],
-] as const)("of pages sorted by %s at most %i records are in memory when the next page comes", async (kind, most) => {
+] as const)("a reading by %s keeps at most %i of its records when the next page comes", async (kind, most) => {
   class Sent {
     readonly id = "";
   }
   const alive: number[] = [];
   const queryPage: Pardot["queryPage"] = async (request) => {
-    // The landing ends its turn of the event loop first.
+    // The landing of the page before ends first.
     await new Promise<void>((resolve) => void setImmediate(resolve));
-    // Collects what is free, but for what was in use when a collection in progress began.
+    // Collects what nothing uses, except what was in use when a collection in progress began.
     queryObjects(Sent);
     alive.push(Number(queryObjects(Sent)));
     const page = pageOf(kind, request);
