@@ -16,8 +16,8 @@ export function csvEncoder(columns: readonly Pick<Column, "name" | "type">[]): E
 /**
  * One record with its line end: RFC 4180, but with LF as the line end. Null is empty and unquoted, the empty string is
  * `""`. Quotes only where a comma, quote, CR or LF requires them (spaces at the ends do not: RFC 4180 counts them as
- * text). A single column with a null makes an empty line. `neverQuoted`: the columns whose cells
- * never need them, as numbers, booleans and times.
+ * text). A single column with a null makes an empty line. `neverQuoted`: for each column, whether
+ * its cells never need quotes: those of numbers, booleans and times.
  */
 export function csvRow(row: Row, neverQuoted: readonly boolean[] = []): string {
   let line = "";

@@ -52,7 +52,7 @@ test("the text of numbers, booleans and times never needs quotes in CSV", () => 
         try {
           text = cell(type, wire);
         } catch {
-          // It is no value of this type.
+          // This type refuses the value.
         }
         if (text === null) continue;
         expect(text).toMatch(/^[^",\r\n]+$/);

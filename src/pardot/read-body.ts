@@ -126,7 +126,7 @@ export function readXml(bytes: Uint8Array, onReplaced: OnReplaced = () => {}): W
   const open: Element[] = [{ attributes: null, children: null, text: "" }];
   let depth = 0;
   let hasAttributes = false;
-  // V8 looks up a new text in its table of names. Records repeat their names in the same order, so it gets an earlier text.
+  // V8 looks up a new text in its table of names. Records repeat their names in the same order, so the earlier text is reused.
   const names: string[] = [];
   let next = 0;
   const known = (name: string): string => {
